@@ -1,0 +1,32 @@
+//! The words of the field as types: Okta's, SAML's, AWS's. Plain values, parsed once, no effects.
+
+mod arn;
+mod org;
+mod time;
+
+pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
+pub use org::{Org, OrgError, is_loopback};
+pub use time::Timestamp;
+
+use crate::secret::Secret;
+
+/// An app tile's embed link: where a signed-in browser fetches that app's SAML response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppLink {
+    /// The tile's label, as the admin wrote it; foreign text.
+    pub label: String,
+    pub url: String,
+    /// Okta's name of the app's kind: `amazon_aws`, `openvpn`…
+    pub app_name: String,
+}
+
+/// The temporary credentials STS hands out for a role.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Credentials {
+    pub access_key_id: String,
+    pub secret_access_key: Secret,
+    pub session_token: Secret,
+    pub expires_at: Timestamp,
+    /// The role these are for (the last one of a chain).
+    pub role: RoleArn,
+}

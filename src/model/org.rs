@@ -1,0 +1,169 @@
+//! An Okta org is a web origin, never a name that we build a host from: custom domains count.
+
+use std::fmt;
+
+use thiserror::Error;
+use url::{Host, Url};
+
+use crate::report::{Exit, Report};
+
+/// The origin of an Okta org, `https://acme.okta.com`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Org(Url);
+
+impl Org {
+    /// Reads what people paste: a host, an origin, the admin console's or a tile's address.
+    ///
+    /// # Errors
+    /// When it is no address, carries a name or password, or is plain http to another machine.
+    pub fn parse(text: &str) -> Result<Self, OrgError> {
+        let text = text.trim();
+        let with_scheme = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("https://{text}")
+        };
+        let mut url = Url::parse(&with_scheme).map_err(|_| OrgError::NotAnAddress)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(OrgError::UserInfo);
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(OrgError::NotAnAddress);
+        }
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(&url) => {}
+            "http" => return Err(OrgError::PlainHttp),
+            _ => return Err(OrgError::NotAnAddress),
+        }
+        if let Some(host) = without_admin(url.host_str().unwrap_or_default()) {
+            url.set_host(Some(&host))
+                .map_err(|_| OrgError::NotAnAddress)?;
+        }
+        url.set_path("/");
+        url.set_query(None);
+        url.set_fragment(None);
+        Ok(Self(url))
+    }
+
+    /// The host as certificates and cookies know it, lower case, without a port.
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// `https://acme.okta.com`, without a slash at the end.
+    pub fn origin(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+
+    /// The address of `path` (which starts with a slash) at this org.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.origin())
+    }
+
+    /// Whether `url` has this org's scheme, host and port.
+    pub fn owns(&self, url: &Url) -> bool {
+        url.origin() == self.0.origin()
+    }
+}
+
+impl fmt::Display for Org {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.origin())
+    }
+}
+
+impl fmt::Debug for Org {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Org({})", self.origin())
+    }
+}
+
+/// The org's own address from its admin console's (`acme-admin.okta.com`); only that suffix of the first label.
+fn without_admin(host: &str) -> Option<String> {
+    let (label, rest) = host.split_once('.')?;
+    let okta = [
+        "okta.com",
+        "okta-emea.com",
+        "oktapreview.com",
+        "okta-gov.com",
+        "okta.mil",
+    ];
+    let plain = label
+        .strip_suffix("-admin")
+        .filter(|plain| !plain.is_empty())?;
+    okta.contains(&rest).then(|| format!("{plain}.{rest}"))
+}
+
+/// Whether `url` names this very machine: the only place where plain http is accepted.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum OrgError {
+    #[error("this is not the address of an Okta org")]
+    NotAnAddress,
+    #[error("the address carries a name or a password")]
+    UserInfo,
+    #[error("plain http is accepted for this machine only")]
+    PlainHttp,
+}
+
+impl From<OrgError> for Report {
+    fn from(error: OrgError) -> Self {
+        Self::new(Exit::Usage, "org.address", "cannot use the org's address")
+            .cause(error)
+            .hint("write it as your browser shows it, `https://acme.okta.com`")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_people_paste() {
+        for text in [
+            "acme.okta.com",
+            " https://acme.okta.com/ ",
+            "https://acme-admin.okta.com/admin/dashboard",
+            "https://ACME.okta.com/app/UserHome?iss=x#top",
+        ] {
+            assert_eq!(
+                Org::parse(text).unwrap().origin(),
+                "https://acme.okta.com",
+                "{text}"
+            );
+        }
+        let admin = Org::parse("acme-administration.okta.com").unwrap();
+        assert_eq!(admin.host(), "acme-administration.okta.com");
+        assert_eq!(
+            Org::parse("https://x-admin.acme.com").unwrap().host(),
+            "x-admin.acme.com"
+        );
+        assert_eq!(
+            Org::parse("http://127.0.0.1:80/").unwrap().origin(),
+            "http://127.0.0.1"
+        );
+    }
+
+    #[test]
+    fn refuses_what_would_send_a_password_elsewhere() {
+        assert_eq!(Org::parse("http://acme.okta.com"), Err(OrgError::PlainHttp));
+        assert_eq!(
+            Org::parse("https://a:b@acme.okta.com"),
+            Err(OrgError::UserInfo)
+        );
+        assert_eq!(
+            Org::parse("ftp://acme.okta.com"),
+            Err(OrgError::NotAnAddress)
+        );
+        assert_eq!(Org::parse(""), Err(OrgError::NotAnAddress));
+    }
+}

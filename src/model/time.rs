@@ -1,0 +1,72 @@
+//! Seconds since the epoch, and the three ways servers write them.
+
+use std::fmt;
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use serde::{Deserialize, Serialize};
+
+/// A point in time in whole seconds since 1970-01-01 UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// `2026-11-22T01:02:55Z`, with or without a fraction or an offset (SAML, STS, Okta).
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        DateTime::from_str(text, Format::DateTimeWithOffset)
+            .ok()
+            .map(|time| Self(time.secs()))
+    }
+
+    /// `Sun, 22 Nov 2026 01:02:55 GMT` (the HTTP `Date` header, RFC 9110 5.6.7).
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        DateTime::from_str(text, Format::HttpDate)
+            .ok()
+            .map(|time| Self(time.secs()))
+    }
+
+    /// Seconds from `earlier` to `self`; negative if `self` lies before it.
+    pub const fn seconds_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    #[must_use]
+    pub const fn plus(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+}
+
+/// RFC 3339 in UTC with `Z`, the form the AWS SDKs read.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match DateTime::from_secs(self.0).fmt(Format::DateTime) {
+            Ok(text) => f.write_str(&text),
+            Err(_) => write!(f, "@{}", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_spellings_agree() {
+        let expected = Some(Timestamp(1_795_309_375));
+        assert_eq!(Timestamp::from_rfc3339("2026-11-22T01:02:55Z"), expected);
+        assert_eq!(
+            Timestamp::from_rfc3339("2026-11-22T01:02:55.643405Z"),
+            expected
+        );
+        assert_eq!(
+            Timestamp::from_rfc3339("2026-11-22T02:02:55+01:00"),
+            expected
+        );
+        assert_eq!(
+            Timestamp::from_http_date("Sun, 22 Nov 2026 01:02:55 GMT"),
+            expected
+        );
+        assert_eq!(Timestamp::from_rfc3339("yesterday"), None);
+        assert_eq!(Timestamp(1_795_309_375).to_string(), "2026-11-22T01:02:55Z");
+    }
+}

@@ -1,0 +1,86 @@
+//! Text from elsewhere, made safe for a terminal.
+//!
+//! Everything that a server, a file or an environment says passes through [`shown`] before it reaches
+//! a person: control characters (C0, C1, DEL), invisible and bidirectional formatting, private-use
+//! and unassigned separators are written as `\u{…}`, and long text is cut. A newline is escaped as well:
+//! a message of one line stays one line.
+
+/// The most characters of a foreign text that one message shows.
+const LONGEST: usize = 400;
+
+/// `text` with everything that could move a cursor, hide or reorder what is read escaped.
+pub fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST));
+    for (count, c) in text.chars().enumerate() {
+        if count == LONGEST {
+            out.push('…');
+            break;
+        }
+        if is_inert(c) {
+            out.push(c);
+        } else {
+            out.extend(c.escape_unicode());
+        }
+    }
+    out
+}
+
+/// Like [`shown`], for text of our own making that keeps its line breaks.
+pub fn shown_lines(text: &str) -> String {
+    text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a terminal draws `c` where it stands and does nothing else.
+///
+/// Refused: Cc; Cf (soft hyphen, zero width, bidirectional marks and isolates, tags, shaping controls);
+/// line and paragraph separators; variation selectors and fillers that draw nothing; private use; noncharacters.
+fn is_inert(c: char) -> bool {
+    !(c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+            | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
+        || (c as u32) & 0xfffe == 0xfffe)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn plain_text_in_any_script_is_left_alone() {
+        assert_eq!(shown("Zoë's app (生产) – ёлка"), "Zoë's app (生产) – ёлка");
+    }
+
+    #[test]
+    fn control_sequences_become_visible() {
+        assert_eq!(
+            shown("a\x1b]52;c;eA==\x07b\rc\nd"),
+            "a\\u{1b}]52;c;eA==\\u{7}b\\u{d}c\\u{a}d"
+        );
+        assert_eq!(
+            shown("\u{9b}2J\u{202e}x\u{200b}"),
+            "\\u{9b}2J\\u{202e}x\\u{200b}"
+        );
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(shown(&"x".repeat(10_240)).chars().count(), LONGEST + 1);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_a_terminal_acts_on_comes_out(text in "\\PC*|[\\x00-\\u{ffff}]*") {
+            let out = shown(&text);
+            prop_assert!(out.chars().all(is_inert));
+            prop_assert!(!out.chars().any(char::is_control));
+        }
+    }
+}
