@@ -5,7 +5,7 @@
 //! climbs:
 //!
 //! - 0 `model` `secret` `shown` `report`: values
-//! - 1 `okta` `saml` `aws` `openvpn` `wire` `prompt`: pure, bytes into typed values
+//! - 1 `okta` `saml` `aws` `web` `openvpn` `wire` `prompt`: pure, bytes into typed values
 //! - 2 `http` `terminal` `process` `link` `config` `paths` `clock`: one effect each
 //! - 3 `flow`: recipes, network in, value out
 //! - 4 `agent` `tunnel`: what stays alive
@@ -14,5 +14,6 @@
 
 pub mod model;
 pub mod report;
+pub mod saml;
 pub mod secret;
 pub mod shown;

@@ -1,0 +1,18 @@
+//! What an Okta app hands over for another service: the SAML response, read strictly, trusted little.
+//!
+//! Owns the bytes of a `SAMLResponse` and what a role menu needs from them. It verifies no signature:
+//! STS (or the VPN server) does, against keys that this program does not have. So everything read here
+//! is a hint to show and to choose by, never a proof, and whatever could be read in two ways is refused.
+
+mod error;
+mod reader;
+mod response;
+mod xml_error;
+mod xml_text;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::SamlError;
+pub use response::{Assertion, Envelope, Response, read};
+pub use xml_error::XmlError;

@@ -1,0 +1,413 @@
+//! A `SAMLResponse` form value into an [`Assertion`].
+//!
+//! Elements are known by namespace and by their place (`Response/Assertion/AttributeStatement/…`),
+//! never by prefix or by name alone: an assertion wrapped into another element is not an assertion.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::error::SamlError;
+use super::reader::{Element, Node, StrictReader};
+use crate::model::{SamlRole, Timestamp};
+use crate::secret::Secret;
+
+const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+
+/// The largest document that is decoded, in bytes.
+const LARGEST: usize = 512 * 1024;
+const MOST_ROLES: usize = 500;
+/// The longest value that is kept of an issuer, an audience or a name.
+const LONGEST_VALUE: usize = 2048;
+
+/// What a response carries.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Response {
+    Plain(Assertion),
+    /// The assertion is encrypted for its recipient: which roles it grants cannot be known here, but
+    /// a role and a provider named by hand can be used with it.
+    Encrypted(Envelope),
+}
+
+/// What stands outside the assertion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Envelope {
+    /// `Response/@Destination`: the ACS address this was made for.
+    pub destination: Option<String>,
+    /// `Response/Issuer`.
+    pub issuer: Option<String>,
+}
+
+/// What the assertion says, unverified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assertion {
+    pub envelope: Envelope,
+    /// The role attribute's pairs in document order, exact duplicates dropped. Empty for other services than AWS.
+    pub roles: Vec<SamlRole>,
+    /// How long an AWS *console* session lasts, in seconds (`SessionDuration`); STS does not follow it.
+    pub session_duration: Option<u32>,
+    /// `SubjectConfirmationData/@NotOnOrAfter`: after this STS answers ExpiredToken (Okta: 5 minutes).
+    pub not_on_or_after: Option<Timestamp>,
+    /// `AuthnStatement/@SessionNotOnOrAfter`: caps the life of what STS hands out.
+    pub session_not_on_or_after: Option<Timestamp>,
+    pub audiences: Vec<String>,
+    /// `SubjectConfirmationData/@Recipient`: the ACS address.
+    pub recipient: Option<String>,
+    /// `Assertion/Issuer`.
+    pub issuer: Option<String>,
+    /// The `RoleSessionName` attribute: the user's name at AWS.
+    pub role_session_name: Option<String>,
+}
+
+/// Reads the value of a form's `SAMLResponse` (base64, as received).
+///
+/// # Errors
+/// Names the first thing that is wrong; nothing is repaired.
+pub fn read(encoded: &Secret) -> Result<Response, SamlError> {
+    let encoded = encoded.expose();
+    if encoded.len() > LARGEST.div_ceil(3) * 4 {
+        return Err(SamlError::TooLarge);
+    }
+    let document = STANDARD.decode(encoded).map_err(|_| SamlError::NotBase64)?;
+    read_document(&document)
+}
+
+pub(super) fn read_document(document: &[u8]) -> Result<Response, SamlError> {
+    if document.is_empty() {
+        return Err(SamlError::Empty);
+    }
+    if document.len() > LARGEST {
+        return Err(SamlError::TooLarge);
+    }
+    let mut xml = StrictReader::new(document)?;
+    let mut found = Found::default();
+    while let Some(node) = xml.next()? {
+        match node {
+            Node::Open(element) => found.open(&element)?,
+            Node::Text(text) => found.text(&text)?,
+            Node::Close => found.close()?,
+        }
+    }
+    found.conclude()
+}
+
+/// Where in the document the reader stands: the elements that this module knows, by place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Response,
+    ResponseIssuer,
+    Status,
+    StatusCode,
+    Assertion,
+    AssertionIssuer,
+    Subject,
+    NameId,
+    Confirmation,
+    ConfirmationData,
+    Conditions,
+    AudienceRestriction,
+    Audience,
+    AuthnStatement,
+    AttributeStatement,
+    Attribute(Meaning),
+    Value(Meaning),
+    EncryptedAssertion,
+    /// Something that nothing is read from.
+    Elsewhere,
+}
+
+/// What an attribute is for, by the end of its name: the host part differs between partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Role,
+    RoleSessionName,
+    SessionDuration,
+    Other,
+}
+
+impl Meaning {
+    fn of(name: &str) -> Self {
+        match name.rsplit_once("/SAML/Attributes/") {
+            Some((_, "Role")) => Self::Role,
+            Some((_, "RoleSessionName")) => Self::RoleSessionName,
+            Some((_, "SessionDuration")) => Self::SessionDuration,
+            _ => Self::Other,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    path: Vec<Place>,
+    value: String,
+    status: Option<String>,
+    plain: usize,
+    encrypted: usize,
+    assertion: Assertion,
+}
+
+impl Found {
+    fn open(&mut self, element: &Element) -> Result<(), SamlError> {
+        let parent = self.path.last().copied();
+        if parent.is_some_and(is_value) {
+            return Err(SamlError::ElementInValue);
+        }
+        self.value.clear();
+        let place = self.place(parent, element)?;
+        match place {
+            Place::Response => {
+                self.assertion.envelope.destination = bounded(element.attribute("Destination"))?;
+            }
+            Place::StatusCode => self.status = bounded(element.attribute("Value"))?,
+            Place::ConfirmationData => self.confirmation(element)?,
+            Place::AuthnStatement => {
+                once(
+                    &mut self.assertion.session_not_on_or_after,
+                    "SessionNotOnOrAfter",
+                    time(element, "SessionNotOnOrAfter")?,
+                )?;
+            }
+            _ => {}
+        }
+        self.path.push(place);
+        Ok(())
+    }
+
+    /// The place of `element` below `parent`; assertions and responses where none may be are refused.
+    fn place(&mut self, parent: Option<Place>, element: &Element) -> Result<Place, SamlError> {
+        let is = |namespace, name| element.is(namespace, name);
+        let place = match parent {
+            None if is(PROTOCOL, "Response") => Place::Response,
+            None => return Err(SamlError::wrong_root(element)),
+            Some(Place::Response) if is(ASSERTION, "Issuer") => Place::ResponseIssuer,
+            Some(Place::Response) if is(PROTOCOL, "Status") => Place::Status,
+            Some(Place::Response) if is(ASSERTION, "Assertion") => Place::Assertion,
+            Some(Place::Response) if is(ASSERTION, "EncryptedAssertion") => {
+                Place::EncryptedAssertion
+            }
+            Some(Place::Status) if is(PROTOCOL, "StatusCode") => Place::StatusCode,
+            Some(Place::Assertion) if is(ASSERTION, "Issuer") => Place::AssertionIssuer,
+            Some(Place::Assertion) if is(ASSERTION, "Subject") => Place::Subject,
+            Some(Place::Assertion) if is(ASSERTION, "Conditions") => Place::Conditions,
+            Some(Place::Assertion) if is(ASSERTION, "AuthnStatement") => Place::AuthnStatement,
+            Some(Place::Assertion) if is(ASSERTION, "AttributeStatement") => {
+                Place::AttributeStatement
+            }
+            Some(Place::Subject) if is(ASSERTION, "NameID") => Place::NameId,
+            Some(Place::Subject) if is(ASSERTION, "SubjectConfirmation") => Place::Confirmation,
+            Some(Place::Confirmation) if is(ASSERTION, "SubjectConfirmationData") => {
+                Place::ConfirmationData
+            }
+            Some(Place::Conditions) if is(ASSERTION, "AudienceRestriction") => {
+                Place::AudienceRestriction
+            }
+            Some(Place::AudienceRestriction) if is(ASSERTION, "Audience") => Place::Audience,
+            Some(Place::AttributeStatement) if is(ASSERTION, "Attribute") => Place::Attribute(
+                element
+                    .attribute("Name")
+                    .map_or(Meaning::Other, Meaning::of),
+            ),
+            Some(Place::Attribute(meaning)) if is(ASSERTION, "AttributeValue") => {
+                Place::Value(meaning)
+            }
+            Some(_) => Place::Elsewhere,
+        };
+        match place {
+            Place::Assertion => self.plain += 1,
+            Place::EncryptedAssertion => self.encrypted += 1,
+            Place::Elsewhere => return refuse_misplaced(element).map(|()| place),
+            _ => {}
+        }
+        if self.plain + self.encrypted > 1 {
+            return Err(SamlError::TwoAssertions);
+        }
+        Ok(place)
+    }
+
+    fn confirmation(&mut self, element: &Element) -> Result<(), SamlError> {
+        let limit = time(element, "NotOnOrAfter")?;
+        once(&mut self.assertion.not_on_or_after, "NotOnOrAfter", limit)?;
+        let recipient = bounded(element.attribute("Recipient"))?;
+        once(&mut self.assertion.recipient, "Recipient", recipient)
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), SamlError> {
+        if self.path.last().copied().is_some_and(is_value) {
+            if text.len() > LONGEST_VALUE * 2 + 1 {
+                return Err(SamlError::ValueTooLong);
+            }
+            text.clone_into(&mut self.value);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), SamlError> {
+        let place = self.path.pop();
+        let value = std::mem::take(&mut self.value);
+        let value = value.trim();
+        let assertion = &mut self.assertion;
+        match place {
+            Some(Place::ResponseIssuer) => once(
+                &mut assertion.envelope.issuer,
+                "Issuer",
+                bounded(Some(value))?,
+            ),
+            Some(Place::AssertionIssuer) => {
+                once(&mut assertion.issuer, "Issuer", bounded(Some(value))?)
+            }
+            Some(Place::Audience) => {
+                assertion.audiences.extend(bounded(Some(value))?);
+                Ok(())
+            }
+            Some(Place::Value(Meaning::RoleSessionName)) => once(
+                &mut assertion.role_session_name,
+                "RoleSessionName",
+                bounded(Some(value))?,
+            ),
+            Some(Place::Value(Meaning::SessionDuration)) => {
+                let seconds = value.parse().map_err(|_| SamlError::SessionDuration)?;
+                once(
+                    &mut assertion.session_duration,
+                    "SessionDuration",
+                    Some(seconds),
+                )
+            }
+            Some(Place::Value(Meaning::Role)) => self.role(value),
+            _ => Ok(()),
+        }
+    }
+
+    fn role(&mut self, value: &str) -> Result<(), SamlError> {
+        let role = SamlRole::parse(value)?;
+        if !self.assertion.roles.contains(&role) {
+            self.assertion.roles.push(role);
+        }
+        if self.assertion.roles.len() > MOST_ROLES {
+            return Err(SamlError::TooManyRoles);
+        }
+        Ok(())
+    }
+
+    fn conclude(self) -> Result<Response, SamlError> {
+        match self.status {
+            Some(status) if status != SUCCESS => return Err(SamlError::Status(status)),
+            _ => {}
+        }
+        match (self.plain, self.encrypted) {
+            (1, 0) => Ok(Response::Plain(self.assertion)),
+            (0, 1) => Ok(Response::Encrypted(self.assertion.envelope)),
+            _ => Err(SamlError::NoAssertion),
+        }
+    }
+}
+
+/// Places whose text is a value, so that an element in it would split it.
+const fn is_value(place: Place) -> bool {
+    matches!(
+        place,
+        Place::ResponseIssuer
+            | Place::AssertionIssuer
+            | Place::NameId
+            | Place::Audience
+            | Place::Value(Meaning::Role | Meaning::RoleSessionName | Meaning::SessionDuration)
+    )
+}
+
+/// An assertion or a response in a place where none belongs is an attempt at signature wrapping.
+fn refuse_misplaced(element: &Element) -> Result<(), SamlError> {
+    let known = |namespace, name| element.is(namespace, name);
+    match element.name.as_str() {
+        "Assertion" | "EncryptedAssertion" if element.namespace.as_deref() == Some(ASSERTION) => {
+            Err(SamlError::MisplacedAssertion)
+        }
+        "Response" if known(PROTOCOL, "Response") => Err(SamlError::TwoResponses),
+        "Assertion" | "EncryptedAssertion" | "Response" => Err(SamlError::Namespace),
+        _ => Ok(()),
+    }
+}
+
+fn once<T>(slot: &mut Option<T>, what: &'static str, value: Option<T>) -> Result<(), SamlError> {
+    match (slot.is_some(), value) {
+        (_, None) => Ok(()),
+        (true, Some(_)) => Err(SamlError::Twice(what)),
+        (false, value) => {
+            *slot = value;
+            Ok(())
+        }
+    }
+}
+
+fn bounded(value: Option<&str>) -> Result<Option<String>, SamlError> {
+    match value {
+        Some(value) if value.len() > LONGEST_VALUE => Err(SamlError::ValueTooLong),
+        other => Ok(other.filter(|value| !value.is_empty()).map(str::to_owned)),
+    }
+}
+
+fn time(element: &Element, name: &'static str) -> Result<Option<Timestamp>, SamlError> {
+    element
+        .attribute(name)
+        .map(|text| Timestamp::from_rfc3339(text.trim()).ok_or(SamlError::Time(name)))
+        .transpose()
+}
+
+impl Assertion {
+    /// The pairs, for a request to STS.
+    ///
+    /// # Errors
+    /// When this assertion was made for another service, or grants no role.
+    pub fn aws_roles(&self) -> Result<&[SamlRole], SamlError> {
+        if let Some(other) = self.audiences.iter().find(|text| !is_aws_audience(text)) {
+            return Err(SamlError::Audience(other.clone()));
+        }
+        if self.roles.is_empty() {
+            return Err(SamlError::NoRoles);
+        }
+        Ok(&self.roles)
+    }
+
+    /// Whether it may still be used at `now` (the server's clock, as far as it is known).
+    ///
+    /// # Errors
+    /// When its time is over.
+    pub fn usable_at(&self, now: Timestamp) -> Result<(), SamlError> {
+        match self.not_on_or_after {
+            Some(limit) if now >= limit => Err(SamlError::Expired(limit)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it was made for the service at `acs`, where the form wants to send it.
+    ///
+    /// # Errors
+    /// When recipient or destination name another address.
+    pub fn made_for(&self, acs: &str) -> Result<(), SamlError> {
+        let named = [&self.recipient, &self.envelope.destination];
+        match named.into_iter().flatten().find(|named| *named != acs) {
+            Some(other) => Err(SamlError::Recipient(other.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `urn:amazon:webservices` (and `:govcloud`, `:cn-north-1`), or the address of an AWS sign-in page.
+fn is_aws_audience(audience: &str) -> bool {
+    let urn = "urn:amazon:webservices";
+    audience
+        .strip_prefix(urn)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        || url::Url::parse(audience).is_ok_and(|url| {
+            let host = url.host_str().unwrap_or_default();
+            [
+                "signin.aws.amazon.com",
+                "signin.amazonaws-us-gov.com",
+                "signin.amazonaws.cn",
+            ]
+            .iter()
+            .any(|known| {
+                host.strip_suffix(known)
+                    .is_some_and(|region| region.is_empty() || region.ends_with('.'))
+            })
+        })
+}

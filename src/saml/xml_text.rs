@@ -1,0 +1,58 @@
+//! Characters and references of XML 1.0: which are legal, and what they stand for.
+
+use super::xml_error::XmlError;
+
+pub(super) fn attribute_value(raw: &str) -> Result<String, XmlError> {
+    if raw.contains('<') {
+        return Err(XmlError::Syntax);
+    }
+    let mut value = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((before, from_reference)) = rest.split_once('&') {
+        value.extend(before.chars().map(as_space));
+        let (reference, after) = from_reference.split_once(';').ok_or(XmlError::Reference)?;
+        value.push(resolve(reference)?);
+        rest = after;
+    }
+    value.extend(rest.chars().map(as_space));
+    Ok(value)
+}
+
+/// White space in an attribute counts as a space (XML 1.0, 3.3.3).
+fn as_space(c: char) -> char {
+    if matches!(c, '\t' | '\r' | '\n') {
+        ' '
+    } else {
+        c
+    }
+}
+
+/// The character that `&reference;` stands for: one of XML's five names, or a number.
+pub(super) fn resolve(reference: &str) -> Result<char, XmlError> {
+    let number = match reference {
+        "lt" => return Ok('<'),
+        "gt" => return Ok('>'),
+        "amp" => return Ok('&'),
+        "apos" => return Ok('\''),
+        "quot" => return Ok('"'),
+        other => other.strip_prefix('#').ok_or(XmlError::UnknownEntity)?,
+    };
+    let (digits, radix) = match number.strip_prefix('x') {
+        Some(digits) => (digits, 16),
+        None => (number, 10),
+    };
+    // `from_str_radix` would take a sign.
+    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
+        return Err(XmlError::Reference);
+    }
+    u32::from_str_radix(digits, radix)
+        .ok()
+        .and_then(char::from_u32)
+        .filter(|c| is_xml_char(*c))
+        .ok_or(XmlError::Character)
+}
+
+/// XML 1.0, production 2.
+pub(super) fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
