@@ -13,7 +13,9 @@
 //! - 6 `cli`: what can be typed
 
 pub mod model;
+pub mod okta;
 pub mod report;
 pub mod saml;
 pub mod secret;
 pub mod shown;
+pub mod web;

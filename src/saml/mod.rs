@@ -4,6 +4,7 @@
 //! STS (or the VPN server) does, against keys that this program does not have. So everything read here
 //! is a hint to show and to choose by, never a proof, and whatever could be read in two ways is refused.
 
+mod assertion;
 mod error;
 mod reader;
 mod response;
@@ -13,6 +14,7 @@ mod xml_text;
 #[cfg(test)]
 mod tests;
 
+pub use assertion::{Assertion, Envelope, Response};
 pub use error::SamlError;
-pub use response::{Assertion, Envelope, Response, read};
+pub use response::read;
 pub use xml_error::XmlError;

@@ -23,7 +23,6 @@ const MOST_ATTRIBUTES: usize = 64;
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// One step through a document.
-#[derive(Debug)]
 pub(super) enum Node {
     Open(Element),
     /// All text between two tags, CDATA and references resolved, never split.
@@ -32,7 +31,6 @@ pub(super) enum Node {
 }
 
 /// A start tag, its names resolved.
-#[derive(Debug)]
 pub(super) struct Element {
     pub(super) namespace: Option<Rc<str>>,
     /// The name without its prefix.
@@ -54,7 +52,6 @@ impl Element {
     }
 }
 
-#[derive(Debug)]
 struct Attribute {
     namespace: Option<Rc<str>>,
     name: String,

@@ -1,0 +1,153 @@
+//! `MFA_REQUIRED`: the factors to choose from, and the one that was chosen.
+
+use serde_json::{Value, json};
+
+use super::factor::{Factor, Need};
+use super::link::Handle;
+use super::{AuthnError, Post};
+use crate::model::{Org, Timestamp};
+use crate::secret::Secret;
+
+/// A factor has to be chosen.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MfaRequired {
+    handle: Handle,
+    factors: Vec<Factor>,
+    pub policy: Policy,
+}
+
+/// What the sign-on policy says about remembering this device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    pub allow_remember_device: bool,
+    pub remember_device_by_default: bool,
+    /// Minutes.
+    pub remember_device_lifetime: Option<u64>,
+}
+
+impl MfaRequired {
+    pub(super) fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+        let factors = answer
+            .pointer("/_embedded/factors")
+            .and_then(Value::as_array);
+        let policy = &answer["_embedded"]["policy"];
+        Ok(Self {
+            handle: Handle::read(org, answer)?,
+            factors: factors.into_iter().flatten().map(Factor::read).collect(),
+            policy: Policy {
+                allow_remember_device: policy["allowRememberDevice"] == true,
+                remember_device_by_default: policy["rememberDeviceByDefault"] == true,
+                remember_device_lifetime: policy["rememberDeviceLifetimeInMinutes"].as_u64(),
+            },
+        })
+    }
+
+    /// All factors in Okta's order, those that cannot be used here included.
+    pub fn factors(&self) -> &[Factor] {
+        &self.factors
+    }
+
+    /// When the transaction ends by itself.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.handle.expires_at
+    }
+
+    /// Takes the factor at `index` of [`Self::factors`].
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be used here.
+    pub fn select(mut self, index: usize) -> Result<Selected, AuthnError> {
+        if index >= self.factors.len() {
+            return Err(AuthnError::NoSuchFactor(index));
+        }
+        let factor = self.factors.swap_remove(index);
+        if !factor.is_usable() {
+            return Err(AuthnError::FactorUnusable(factor.kind.to_string()));
+        }
+        Ok(Selected {
+            handle: self.handle,
+            factor,
+            policy: self.policy,
+            remember: false,
+        })
+    }
+
+    /// Ends the transaction at the server.
+    pub fn cancel(&self) -> Option<Post> {
+        self.handle.cancel()
+    }
+}
+
+/// A factor that was chosen and not yet verified.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Selected {
+    handle: Handle,
+    factor: Factor,
+    policy: Policy,
+    remember: bool,
+}
+
+impl Selected {
+    pub fn factor(&self) -> &Factor {
+        &self.factor
+    }
+
+    /// What to have before [`Self::answer`]; [`Need::Nothing`] calls for [`Self::begin`].
+    pub fn need(&self) -> Need {
+        self.factor.need()
+    }
+
+    /// Asks Okta not to ask again on this device, if the policy lets it.
+    #[must_use]
+    pub fn remember_device(mut self, remember: bool) -> Self {
+        self.remember = remember && self.policy.allow_remember_device;
+        self
+    }
+
+    /// Starts a factor that Okta has to set going: a push, a text message, a call, a key's challenge.
+    ///
+    /// # Errors
+    /// When there is no link to the factor, or it leads elsewhere.
+    pub fn begin(self) -> Result<Post, AuthnError> {
+        self.verify(json!({}))
+    }
+
+    /// Answers at once, one request less than beginning first.
+    ///
+    /// # Errors
+    /// When the factor takes no typed answer, or the link leads elsewhere.
+    pub fn answer(self, answer: &Secret) -> Result<Post, AuthnError> {
+        let members = typed(&self.need(), answer)?;
+        self.verify(members)
+    }
+
+    /// Ends the transaction at the server.
+    pub fn cancel(&self) -> Option<Post> {
+        self.handle.cancel()
+    }
+
+    fn verify(self, members: Value) -> Result<Post, AuthnError> {
+        let link = self.factor.links.one("verify");
+        let link = link.ok_or(AuthnError::MissingLink("verify"))?;
+        let mut post = self.handle.post(&link.href, members)?;
+        if self.policy.allow_remember_device {
+            let remember = self.remember.to_string();
+            post.url
+                .query_pairs_mut()
+                .append_pair("rememberDevice", &remember);
+        }
+        Ok(post)
+    }
+}
+
+/// The member that carries a typed answer.
+pub(super) fn typed(need: &Need, answer: &Secret) -> Result<Value, AuthnError> {
+    match need {
+        Need::Passcode => Ok(json!({ "passCode": answer.expose() })),
+        Need::Answer { .. } => Ok(json!({ "answer": answer.expose() })),
+        Need::Password => Ok(json!({ "password": answer.expose() })),
+        Need::Nothing | Need::WebAuthn(_) | Need::External { .. } | Need::Unsupported => {
+            Err(AuthnError::WrongAnswer)
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! An answer of `/api/v1/authn` into the state it stands for.
+
+use serde_json::Value;
+use url::Url;
+
+use super::challenge::MfaChallenge;
+use super::factor::Factor;
+use super::link::{Handle, Links, at_org};
+use super::required::MfaRequired;
+use super::{AuthnError, Post};
+use crate::model::{Org, Timestamp};
+use crate::okta::error_code::OktaError;
+use crate::okta::json::{self, text};
+use crate::secret::Secret;
+
+/// Where a sign-in stands.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Transaction {
+    /// `UNAUTHENTICATED`: a state token is known, name and password are not.
+    Unauthenticated(Unauthenticated),
+    /// `MFA_REQUIRED`, `FACTOR_REQUIRED`: choose a factor.
+    MfaRequired(MfaRequired),
+    /// `MFA_CHALLENGE`, `FACTOR_CHALLENGE`: answer, or wait.
+    MfaChallenge(MfaChallenge),
+    Success(Success),
+    /// `PASSWORD_WARN`: the password ends soon; it may be skipped.
+    PasswordWarn(PasswordChange),
+    /// `PASSWORD_EXPIRED`, `PASSWORD_RESET`: it must be changed first.
+    PasswordExpired(PasswordChange),
+    /// `LOCKED_OUT` (with HTTP 200). Never try again by ourselves.
+    LockedOut,
+    /// `MFA_ENROLL…`, `FACTOR_ENROLL…`: the policy asks for a factor that the user does not have yet.
+    MfaEnroll(Enrollment),
+    /// `RECOVERY…`: somebody started to recover this account.
+    Recovery,
+    /// What this program does not know, by Okta's name for it.
+    Other(String),
+}
+
+impl Transaction {
+    /// Reads the answer to a [`Post`].
+    ///
+    /// # Errors
+    /// When Okta refuses (an [`OktaError`]), or the answer is not one of its API.
+    pub fn received(
+        org: &Org,
+        http_status: u16,
+        content_type: &str,
+        body: &[u8],
+    ) -> Result<Self, AuthnError> {
+        let answer = match json::read(content_type, body) {
+            Ok(answer) => answer,
+            Err(_) if !(200..300).contains(&http_status) => {
+                return Err(AuthnError::HttpStatus(http_status));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(error) = OktaError::from_value(http_status, &answer) {
+            return Err(error.into());
+        }
+        if !(200..300).contains(&http_status) {
+            return Err(AuthnError::HttpStatus(http_status));
+        }
+        let status = text(&answer, "status").ok_or(AuthnError::NoStatus)?;
+        Ok(match status {
+            "UNAUTHENTICATED" => Self::Unauthenticated(Unauthenticated {
+                handle: Handle::read(org, &answer)?,
+            }),
+            "MFA_REQUIRED" | "FACTOR_REQUIRED" => {
+                Self::MfaRequired(MfaRequired::read(org, &answer)?)
+            }
+            "MFA_CHALLENGE" | "FACTOR_CHALLENGE" => {
+                Self::MfaChallenge(MfaChallenge::read(org, &answer)?)
+            }
+            "SUCCESS" => Self::Success(Success::read(org, &answer)?),
+            "PASSWORD_WARN" => Self::PasswordWarn(PasswordChange::read(org, &answer)?),
+            "PASSWORD_EXPIRED" | "PASSWORD_RESET" => {
+                Self::PasswordExpired(PasswordChange::read(org, &answer)?)
+            }
+            "LOCKED_OUT" => Self::LockedOut,
+            "MFA_ENROLL" | "MFA_ENROLL_ACTIVATE" | "FACTOR_ENROLL" | "FACTOR_ENROLL_ACTIVATE" => {
+                Self::MfaEnroll(Enrollment::read(org, &answer)?)
+            }
+            "RECOVERY" | "RECOVERY_CHALLENGE" => Self::Recovery,
+            other => Self::Other(other.to_owned()),
+        })
+    }
+}
+
+/// A transaction that a page started, before anyone said who they are.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unauthenticated {
+    handle: Handle,
+}
+
+impl Unauthenticated {
+    /// Name and password within this transaction.
+    ///
+    /// # Errors
+    /// When the org's address cannot carry the path (it always can).
+    pub fn sign_in(self, username: &str, password: &Secret) -> Result<Post, AuthnError> {
+        let members = serde_json::json!({ "username": username, "password": password.expose() });
+        let href = self.handle.org.at("/api/v1/authn");
+        self.handle.post(&href, members)
+    }
+}
+
+/// The end of a transaction.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Success {
+    /// Good once, for about five minutes, to open a session or an app.
+    SessionToken {
+        token: Secret,
+        expires_at: Option<Timestamp>,
+    },
+    /// A step-up within a session that exists: GET this with its cookies to reach the app.
+    StepUp { original: Url },
+}
+
+impl Success {
+    fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+        if let Some(token) = text(answer, "sessionToken") {
+            return Ok(Self::SessionToken {
+                token: Secret::new(token),
+                expires_at: text(answer, "expiresAt").and_then(Timestamp::from_rfc3339),
+            });
+        }
+        let links = Links::read(answer);
+        let next = links.one("next").ok_or(AuthnError::NoSessionToken)?;
+        Ok(Self::StepUp {
+            original: at_org(org, &next.href)?,
+        })
+    }
+}
+
+/// The password's age stands in the way.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PasswordChange {
+    handle: Handle,
+    /// Days left, where Okta says so (`policy.expiration.passwordExpireDays`).
+    pub days_left: Option<u64>,
+    /// The page of another company where the password is changed (a custom link), if there is one.
+    pub elsewhere: Option<String>,
+}
+
+impl PasswordChange {
+    fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+        let handle = Handle::read(org, answer)?;
+        let days_left = answer.pointer("/_embedded/policy/expiration/passwordExpireDays");
+        let elsewhere = handle
+            .links
+            .one("next")
+            .filter(|next| at_org(org, &next.href).is_err())
+            .map(|next| next.href.clone());
+        Ok(Self {
+            days_left: days_left.and_then(Value::as_u64),
+            elsewhere,
+            handle,
+        })
+    }
+
+    /// Goes on with the old password, where the policy lets that happen.
+    ///
+    /// # Errors
+    /// When there is no such link.
+    pub fn skip(self) -> Result<Post, AuthnError> {
+        self.handle.follow("skip")
+    }
+
+    /// Ends the transaction at the server.
+    pub fn cancel(&self) -> Option<Post> {
+        self.handle.cancel()
+    }
+}
+
+/// A factor has to be set up, which is done in a browser.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Enrollment {
+    handle: Handle,
+    /// What could be set up, and whether it must be.
+    pub factors: Vec<(Factor, Required)>,
+}
+
+/// Whether a factor must be set up (`enrollment`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Required {
+    Yes,
+    No,
+}
+
+impl Enrollment {
+    fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+        let listed = answer
+            .pointer("/_embedded/factors")
+            .and_then(Value::as_array);
+        let factors = listed.into_iter().flatten().map(|factor| {
+            let required = match text(factor, "enrollment") {
+                Some("REQUIRED") => Required::Yes,
+                _ => Required::No,
+            };
+            (Factor::read(factor), required)
+        });
+        Ok(Self {
+            handle: Handle::read(org, answer)?,
+            factors: factors.collect(),
+        })
+    }
+
+    /// Goes on without, where all of them are optional.
+    ///
+    /// # Errors
+    /// When there is no such link.
+    pub fn skip(self) -> Result<Post, AuthnError> {
+        self.handle.follow("skip")
+    }
+
+    /// Ends the transaction at the server.
+    pub fn cancel(&self) -> Option<Post> {
+        self.handle.cancel()
+    }
+}

@@ -1,0 +1,80 @@
+//! `/.well-known/okta-organization`: which of Okta's two engines an org runs.
+
+use serde_json::Value;
+
+use super::json::{self, JsonError, text};
+
+/// What an org tells everyone about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// `00o…`
+    pub id: String,
+    pub pipeline: Pipeline,
+}
+
+/// `pipeline`: how a sign-in runs there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pipeline {
+    /// `v1`: the authentication API.
+    Classic,
+    /// `idx`: Okta Identity Engine.
+    IdentityEngine,
+    Unknown(String),
+}
+
+impl Organization {
+    /// Where it is found, below the org's origin; it needs no sign-in.
+    pub const PATH: &str = "/.well-known/okta-organization";
+
+    /// # Errors
+    /// When the body is not this document: then the address is not an Okta org's.
+    pub fn read(content_type: &str, body: &[u8]) -> Result<Self, JsonError> {
+        let document: Value = json::read(content_type, body)?;
+        let id = text(&document, "id").ok_or(JsonError::Shape)?;
+        let pipeline = match text(&document, "pipeline").ok_or(JsonError::Shape)? {
+            "v1" => Pipeline::Classic,
+            "idx" => Pipeline::IdentityEngine,
+            other => Pipeline::Unknown(other.to_owned()),
+        };
+        Ok(Self {
+            id: id.to_owned(),
+            pipeline,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_engines_and_one_to_come_are_told_apart() {
+        for (name, expected) in [
+            ("v1", Pipeline::Classic),
+            ("idx", Pipeline::IdentityEngine),
+            ("v9", Pipeline::Unknown("v9".to_owned())),
+        ] {
+            let body = format!(r#"{{"id":"00oEXAMPLE","pipeline":"{name}","settings":{{}}}}"#);
+            let organization = Organization::read("application/json", body.as_bytes()).unwrap();
+            assert_eq!(organization.pipeline, expected);
+        }
+    }
+
+    #[test]
+    fn another_sites_answer_is_named() {
+        let read = |kind, body: &str| Organization::read(kind, body.as_bytes()).unwrap_err();
+        assert_eq!(read("text/html", "<html></html>"), JsonError::IsHtml);
+        assert_eq!(read("application/json", "  <html>"), JsonError::IsHtml);
+        assert_eq!(read("application/json", "nope"), JsonError::NotJson);
+        assert_eq!(read("application/json", "\u{feff}{}"), JsonError::NotJson);
+        assert_eq!(
+            read("application/json", "{\"id\": NaN}"),
+            JsonError::NotJson
+        );
+        assert_eq!(read("application/json", "{}"), JsonError::Shape);
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        assert_eq!(read("application/json", &deep), JsonError::NotJson);
+        let large = " ".repeat(json::LARGEST + 1);
+        assert_eq!(read("application/json", &large), JsonError::TooLarge);
+    }
+}

@@ -1,0 +1,224 @@
+//! The cookies of one conversation with one service. Two services have two jars.
+
+use url::Url;
+
+use super::set_cookie::{Cookie, CookieError};
+use crate::model::Timestamp;
+use crate::secret::Secret;
+
+/// No Okta org sets half as many.
+const MOST: usize = 64;
+
+/// Cookies, each for the one host that set it.
+#[derive(Debug, Default)]
+pub struct CookieJar(Vec<Cookie>);
+
+impl CookieJar {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in a `Set-Cookie` header of an answer from `url`. The newest of one name, host and path
+    /// counts; in a full jar the oldest makes room.
+    ///
+    /// # Errors
+    /// When the cookie must not be kept; the jar is as it was.
+    pub fn store(&mut self, header: &[u8], url: &Url, now: Timestamp) -> Result<(), CookieError> {
+        let cookie = Cookie::parse(header, url, now)?;
+        self.0.retain(|known| {
+            !(known.name == cookie.name && known.host == cookie.host && known.path == cookie.path)
+        });
+        if !cookie.is_over(now) {
+            if self.0.len() == MOST {
+                self.0.remove(0);
+            }
+            self.0.push(cookie);
+        }
+        Ok(())
+    }
+
+    /// The `Cookie` header for a request to `url`, longest path first; `None` when there is nothing to send.
+    pub fn header_for(&self, url: &Url, now: Timestamp) -> Option<Secret> {
+        let mut chosen: Vec<&Cookie> = self
+            .0
+            .iter()
+            .filter(|cookie| cookie.goes_to(url, now))
+            .collect();
+        chosen.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        let mut header = String::new();
+        for cookie in chosen {
+            if !header.is_empty() {
+                header.push_str("; ");
+            }
+            header.push_str(&cookie.name);
+            header.push('=');
+            header.push_str(cookie.value.expose());
+        }
+        (!header.is_empty()).then(|| Secret::new(header))
+    }
+
+    /// The cookie `name` that a request to `url` would carry.
+    pub fn find(&self, name: &str, url: &Url, now: Timestamp) -> Option<&Cookie> {
+        self.0
+            .iter()
+            .find(|cookie| cookie.name == name && cookie.goes_to(url, now))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_309_375);
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    fn org() -> Url {
+        url("https://acme.okta.com/api/v1/authn")
+    }
+
+    fn sent(jar: &CookieJar, to: &str) -> Option<String> {
+        jar.header_for(&url(to), NOW)
+            .map(|header| header.expose().to_owned())
+    }
+
+    #[test]
+    fn a_session_cookie_goes_back_to_its_host_alone() {
+        let mut jar = CookieJar::new();
+        let header = b"sid=102abc; Path=/; Secure; HttpOnly; SameSite=None";
+        jar.store(header, &org(), NOW).unwrap();
+        assert_eq!(
+            sent(&jar, "https://acme.okta.com/home").as_deref(),
+            Some("sid=102abc")
+        );
+        for elsewhere in [
+            "https://evil.okta.com/",
+            "https://okta.com/",
+            "https://x.acme.okta.com/",
+            "https://acme.okta.com.evil.example/",
+            "http://acme.okta.com/",
+        ] {
+            assert_eq!(sent(&jar, elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn a_domain_never_widens() {
+        let mut jar = CookieJar::new();
+        jar.store(b"DT=1; Domain=.okta.com; Secure", &org(), NOW)
+            .unwrap();
+        assert_eq!(sent(&jar, "https://other.okta.com/"), None);
+        assert_eq!(
+            sent(&jar, "https://acme.okta.com/").as_deref(),
+            Some("DT=1")
+        );
+        for domain in ["evil.example", "me.okta.com", "x.acme.okta.com", "."] {
+            let header = format!("a=b; Domain={domain}; Secure");
+            let refused = jar.store(header.as_bytes(), &org(), NOW);
+            assert_eq!(refused, Err(CookieError::ForeignDomain), "{domain}");
+        }
+    }
+
+    #[test]
+    fn what_must_not_be_kept_is_named() {
+        let long = format!("a={}; Secure", "x".repeat(5000));
+        for (header, expected) in [
+            ("a=b", CookieError::NotSecure),
+            ("a=b; Path=/", CookieError::NotSecure),
+            ("=b; Secure", CookieError::NoName),
+            ("b; Secure", CookieError::NoName),
+            ("a\0=b; Secure", CookieError::Character),
+            ("a=b\r\nX: y; Secure", CookieError::Character),
+            ("a b=c; Secure", CookieError::Character),
+            ("a=ü; Secure", CookieError::Character),
+            ("__Host-a=b; Secure; Path=/x", CookieError::Prefix),
+            (
+                "__Host-a=b; Secure; Path=/; Domain=acme.okta.com",
+                CookieError::Prefix,
+            ),
+            ("__host-a=b; Secure", CookieError::Prefix),
+            (long.as_str(), CookieError::TooLarge),
+        ] {
+            let refused = CookieJar::new().store(header.as_bytes(), &org(), NOW);
+            assert_eq!(refused, Err(expected), "{header:.40}");
+        }
+        let sound = b"__Host-a=b; Secure; Path=/";
+        assert_eq!(CookieJar::new().store(sound, &org(), NOW), Ok(()));
+    }
+
+    #[test]
+    fn loopback_http_may_do_without_secure() {
+        let loopback = url("http://127.0.0.1:8080/");
+        let mut jar = CookieJar::new();
+        jar.store(b"sid=1", &loopback, NOW).unwrap();
+        assert_eq!(
+            sent(&jar, "http://127.0.0.1:8080/x").as_deref(),
+            Some("sid=1")
+        );
+        let refused = jar.store(b"__Secure-a=1", &loopback, NOW);
+        assert_eq!(refused, Err(CookieError::Prefix));
+        let plain = jar.store(b"sid=1", &url("http://acme.okta.com/"), NOW);
+        assert_eq!(plain, Err(CookieError::NotSecure));
+    }
+
+    #[test]
+    fn cookies_end_by_age_by_date_and_by_removal() {
+        let mut jar = CookieJar::new();
+        let mut store = |header: &str| jar.store(header.as_bytes(), &org(), NOW).unwrap();
+        store("gone=1; Secure; Max-Age=3600");
+        store("gone=1; Secure; Max-Age=0");
+        store("past=1; Secure; Expires=Thu, 01 Jan 1970 00:00:10 GMT");
+        store("both=1; Secure; Expires=Thu, 01 Jan 1970 00:00:10 GMT; Max-Age=60");
+        store("odd=1; Secure; Max-Age=soon; Expires=never");
+        store("far=\"q\"; Secure; Max-Age=99999999999999999999");
+        assert_eq!(
+            sent(&jar, "https://acme.okta.com/").as_deref(),
+            Some("both=1; odd=1; far=\"q\"")
+        );
+        assert!(jar.find("both", &org(), NOW.plus(60)).is_none());
+    }
+
+    #[test]
+    fn paths_bound_and_the_jar_holds_sixty_four() {
+        let mut jar = CookieJar::new();
+        jar.store(b"deep=1; Secure; Path=/app", &org(), NOW)
+            .unwrap();
+        jar.store(b"root=1; Secure; Path=/", &org(), NOW).unwrap();
+        assert_eq!(
+            sent(&jar, "https://acme.okta.com/app/x").as_deref(),
+            Some("deep=1; root=1")
+        );
+        assert_eq!(
+            sent(&jar, "https://acme.okta.com/apple").as_deref(),
+            Some("root=1")
+        );
+        for number in 0..65 {
+            let header = format!("c{number}=1; Secure");
+            jar.store(header.as_bytes(), &org(), NOW).unwrap();
+        }
+        assert_eq!(jar.0.len(), MOST);
+        assert!(jar.find("root", &org(), NOW).is_none());
+        assert!(jar.find("c64", &org(), NOW).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_leaves_its_host(header in "([a-z_=; ]|Domain=|Secure|Path=/|Max-Age=|__Host-|\\PC){0,30}") {
+            let mut jar = CookieJar::new();
+            let _ = jar.store(header.as_bytes(), &org(), NOW);
+            prop_assert_eq!(sent(&jar, "https://evil.example/"), None);
+            prop_assert_eq!(sent(&jar, "https://other.okta.com/"), None);
+            if let Some(header) = sent(&jar, "https://acme.okta.com/") {
+                prop_assert!(header.bytes().all(|b| (b' '..=b'~').contains(&b)));
+            }
+        }
+    }
+}

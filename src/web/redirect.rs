@@ -1,0 +1,236 @@
+//! Whether a redirect is followed, and with which method.
+//!
+//! RFC 9110, 15.4, narrowed: only to an origin of the step's own list, never from https to http, never
+//! with the body again, and not for ever.
+
+use thiserror::Error;
+use url::Url;
+
+use crate::model::is_loopback;
+use crate::report::{Exit, Report};
+
+/// Okta's longest chain to an app has four.
+const MOST_HOPS: usize = 8;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+}
+
+/// A redirect that is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// Without a fragment.
+    pub url: Url,
+    pub method: Method,
+}
+
+/// Why a redirect is not followed. Only hosts are named: paths and queries may carry a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RedirectError {
+    #[error("HTTP status {0} is no redirect")]
+    NotARedirect(u16),
+    #[error("the redirect names no address")]
+    NoLocation,
+    #[error("the redirect's address is no address")]
+    BadLocation,
+    #[error("the redirect leads to plain http")]
+    PlainHttp,
+    #[error("the redirect's address carries a name or password")]
+    UserInfo,
+    #[error("the redirect leads to {0}")]
+    ForeignOrigin(String),
+    #[error("the redirect wants the same data sent again")]
+    BodyAgain,
+    #[error("more than 8 redirects in a row")]
+    TooMany,
+}
+
+/// Judges the redirect that `current` answered a `method` with. `hops` counts those already followed;
+/// `allowed` are the origins that this step may visit.
+///
+/// # Errors
+/// Names the rule that stands against it.
+pub fn follow(
+    status: u16,
+    location: Option<&[u8]>,
+    current: &Url,
+    method: Method,
+    allowed: &[&Url],
+    hops: usize,
+) -> Result<Hop, RedirectError> {
+    let method = match (status, method) {
+        (301..=303, _) | (307 | 308, Method::Get) => Method::Get,
+        (307 | 308, Method::Post) => return Err(RedirectError::BodyAgain),
+        (other, _) => return Err(RedirectError::NotARedirect(other)),
+    };
+    if hops >= MOST_HOPS {
+        return Err(RedirectError::TooMany);
+    }
+    let location = location.ok_or(RedirectError::NoLocation)?;
+    let location = std::str::from_utf8(location).map_err(|_| RedirectError::BadLocation)?;
+    if location.is_empty() {
+        return Err(RedirectError::NoLocation);
+    }
+    // A URL parser strips tabs and line ends and takes a backslash for a slash; nobody means that.
+    if location.chars().any(|c| c.is_control() || c == '\\') {
+        return Err(RedirectError::BadLocation);
+    }
+    let mut url = current
+        .join(location)
+        .map_err(|_| RedirectError::BadLocation)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(RedirectError::UserInfo);
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if current.scheme() == "http" && is_loopback(&url) => {}
+        "http" => return Err(RedirectError::PlainHttp),
+        _ => return Err(RedirectError::BadLocation),
+    }
+    if !allowed.iter().any(|origin| origin.origin() == url.origin()) {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port().map(|port| format!(":{port}"));
+        let foreign = format!("{host}{}", port.unwrap_or_default());
+        return Err(RedirectError::ForeignOrigin(foreign));
+    }
+    url.set_fragment(None);
+    Ok(Hop { url, method })
+}
+
+impl From<RedirectError> for Report {
+    fn from(error: RedirectError) -> Self {
+        let name = match error {
+            RedirectError::NotARedirect(_) => "web.redirect.status",
+            RedirectError::NoLocation => "web.redirect.no_location",
+            RedirectError::BadLocation => "web.redirect.bad_location",
+            RedirectError::PlainHttp => "web.redirect.plain_http",
+            RedirectError::UserInfo => "web.redirect.user_info",
+            RedirectError::ForeignOrigin(_) => "web.redirect.foreign_origin",
+            RedirectError::BodyAgain => "web.redirect.body_again",
+            RedirectError::TooMany => "web.redirect.too_many",
+        };
+        Self::new(
+            Exit::Failed,
+            name,
+            "the server sends us where this step does not go",
+        )
+        .cause(error)
+        .hint("set `org.url` (and `aws.app`, `vpn.app`) to the addresses your browser ends up at")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    fn judged(status: u16, location: &str, method: Method) -> Result<Hop, RedirectError> {
+        let org = url("https://acme.okta.com/");
+        let current = url("https://acme.okta.com/home/amazon_aws/0oa/272");
+        follow(
+            status,
+            Some(location.as_bytes()),
+            &current,
+            method,
+            &[&org],
+            0,
+        )
+    }
+
+    #[test]
+    fn within_the_org_it_is_followed() {
+        for (location, expected) in [
+            ("/login", "https://acme.okta.com/login"),
+            ("x?a=b", "https://acme.okta.com/home/amazon_aws/0oa/x?a=b"),
+            ("https://acme.okta.com/app#top", "https://acme.okta.com/app"),
+            ("https://ACME.okta.com:443/app", "https://acme.okta.com/app"),
+            ("//acme.okta.com/app", "https://acme.okta.com/app"),
+        ] {
+            let hop = judged(302, location, Method::Post).unwrap();
+            assert_eq!((hop.url.as_str(), hop.method), (expected, Method::Get));
+        }
+        assert_eq!(judged(307, "/x", Method::Get).unwrap().method, Method::Get);
+    }
+
+    #[test]
+    fn everything_else_is_named() {
+        let foreign = |host: &str| RedirectError::ForeignOrigin(host.to_owned());
+        for (location, expected) in [
+            ("https://evil.example/", foreign("evil.example")),
+            ("//evil.example/", foreign("evil.example")),
+            ("https://other.okta.com/", foreign("other.okta.com")),
+            (
+                "https://acme.okta.com.evil.example/",
+                foreign("acme.okta.com.evil.example"),
+            ),
+            ("https://acme.okta.com:8443/", foreign("acme.okta.com:8443")),
+            ("https://10.0.0.1/", foreign("10.0.0.1")),
+            (
+                "https://acme.okta.com@evil.example/",
+                RedirectError::UserInfo,
+            ),
+            ("https://a:b@acme.okta.com/", RedirectError::UserInfo),
+            ("http://acme.okta.com/", RedirectError::PlainHttp),
+            ("http://127.0.0.1/", RedirectError::PlainHttp),
+            ("javascript:alert(1)", RedirectError::BadLocation),
+            ("data:text/html,x", RedirectError::BadLocation),
+            ("file:///etc/passwd", RedirectError::BadLocation),
+            ("/x\r\nSet-Cookie: a=b", RedirectError::BadLocation),
+            ("\\\\evil.example/", RedirectError::BadLocation),
+            ("/\t/evil.example/", RedirectError::BadLocation),
+            ("https://", RedirectError::BadLocation),
+            ("", RedirectError::NoLocation),
+        ] {
+            assert_eq!(
+                judged(302, location, Method::Get),
+                Err(expected),
+                "{location}"
+            );
+        }
+        assert_eq!(
+            judged(308, "/x", Method::Post),
+            Err(RedirectError::BodyAgain)
+        );
+        assert_eq!(
+            judged(304, "/x", Method::Get),
+            Err(RedirectError::NotARedirect(304))
+        );
+    }
+
+    #[test]
+    fn loops_end_and_a_location_is_needed() {
+        let org = url("https://acme.okta.com/");
+        let after = |hops| follow(302, Some(b"/"), &org, Method::Get, &[&org], hops);
+        assert!(after(7).is_ok());
+        assert_eq!(after(8), Err(RedirectError::TooMany));
+        let missing = follow(302, None, &org, Method::Get, &[&org], 0);
+        assert_eq!(missing, Err(RedirectError::NoLocation));
+    }
+
+    #[test]
+    fn loopback_http_stays_on_loopback() {
+        let org = url("http://127.0.0.1:8080/");
+        let to = |location: &[u8]| follow(302, Some(location), &org, Method::Get, &[&org], 0);
+        assert!(to(b"/x").is_ok());
+        assert_eq!(to(b"http://acme.okta.com/"), Err(RedirectError::PlainHttp));
+        let other = RedirectError::ForeignOrigin("127.0.0.1:9".to_owned());
+        assert_eq!(to(b"http://127.0.0.1:9/"), Err(other));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_followed_is_elsewhere(location in "((https?:)?//?|acme\\.okta\\.com|evil\\.example|[@:#?/.\\\\a-z0-9]|\\PC){0,12}") {
+            if let Ok(hop) = judged(302, &location, Method::Get) {
+                prop_assert_eq!(hop.url.origin(), url("https://acme.okta.com/").origin());
+                prop_assert!(hop.url.username().is_empty() && hop.url.fragment().is_none());
+            }
+        }
+    }
+}
