@@ -5,7 +5,7 @@
 //! climbs:
 //!
 //! - 0 `model` `secret` `shown` `report`: values
-//! - 1 `okta` `saml` `aws` `web` `openvpn` `wire` `prompt`: pure, bytes into typed values
+//! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt`: pure, bytes into typed values
 //! - 2 `http` `terminal` `process` `link` `config` `paths` `clock`: one effect each
 //! - 3 `flow`: recipes, network in, value out
 //! - 4 `agent` `tunnel`: what stays alive
@@ -13,9 +13,14 @@
 //! - 6 `cli`: what can be typed
 
 pub mod model;
-pub mod okta;
 pub mod report;
-pub mod saml;
 pub mod secret;
 pub mod shown;
+
+pub mod okta;
+pub mod saml;
 pub mod web;
+pub mod wire;
+
+pub mod link;
+pub mod process;

@@ -56,6 +56,10 @@ impl Org {
         self.0.as_str().trim_end_matches('/')
     }
 
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// The address of `path` (which starts with a slash) at this org.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.origin())

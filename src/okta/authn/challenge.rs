@@ -194,6 +194,14 @@ impl MfaChallenge {
         self.handle.follow("prev")
     }
 
+    /// Asks where the transaction stands: after a wrong passcode, which Okta answers without a state.
+    ///
+    /// # Errors
+    /// When the org's address cannot carry the path (it always can).
+    pub fn resume(&self) -> Result<Post, AuthnError> {
+        self.handle.resume()
+    }
+
     /// Ends the transaction at the server, so that the phone stops asking.
     pub fn cancel(&self) -> Option<Post> {
         self.handle.cancel()

@@ -97,6 +97,11 @@ impl Handle {
         Value::Object(body)
     }
 
+    /// Asks for the current state once more.
+    pub(super) fn resume(&self) -> Result<Post, AuthnError> {
+        super::resume(&self.org, &self.state_token)
+    }
+
     pub(super) fn cancel(&self) -> Option<Post> {
         self.follow("cancel").ok()
     }

@@ -72,6 +72,14 @@ impl MfaRequired {
         })
     }
 
+    /// Asks where the transaction stands: after a wrong passcode, which Okta answers without a state.
+    ///
+    /// # Errors
+    /// When the org's address cannot carry the path (it always can).
+    pub fn resume(&self) -> Result<Post, AuthnError> {
+        self.handle.resume()
+    }
+
     /// Ends the transaction at the server.
     pub fn cancel(&self) -> Option<Post> {
         self.handle.cancel()

@@ -1,0 +1,213 @@
+//! The client's end: one conversation, blocking, with a deadline on every read.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::link::peer::is_same_user;
+use crate::report::{Exit, Report};
+use crate::wire::{self, Answer, FrameError, FromAgent, HEADER, Hello, PROTOCOL, Request, ToAgent};
+
+/// The agent says something at least every ten seconds, be it that it still waits.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Writing into a socket whose reader is alive takes no time.
+const WRITE: Duration = Duration::from_secs(5);
+
+/// A conversation with the agent.
+#[derive(Debug)]
+pub struct Link {
+    stream: UnixStream,
+    greeted: bool,
+}
+
+impl Link {
+    /// Takes a connected socket, after looking at who serves it.
+    ///
+    /// # Errors
+    /// When another user serves it: nothing has been sent then.
+    pub(super) fn new(stream: UnixStream) -> Result<Self, LinkError> {
+        if !is_same_user(&stream) {
+            return Err(LinkError::ForeignAgent);
+        }
+        stream.set_read_timeout(Some(SILENCE))?;
+        stream.set_write_timeout(Some(WRITE))?;
+        Ok(Self {
+            stream,
+            greeted: false,
+        })
+    }
+
+    /// Says hello and asks the one question of this conversation, in one write.
+    ///
+    /// # Errors
+    /// When the agent is gone.
+    pub fn request(&mut self, request: Request) -> Result<(), LinkError> {
+        let hello = ToAgent::Hello(Hello {
+            protocol: PROTOCOL,
+            build: env!("CARGO_PKG_VERSION").into(),
+        });
+        let mut bytes = wire::encode(&hello, wire::TO_AGENT_MAX)?;
+        bytes.extend_from_slice(&wire::encode(
+            &ToAgent::Request(Box::new(request)),
+            wire::TO_AGENT_MAX,
+        )?);
+        // An agent of another version answers the hello and closes before it has read the request:
+        // what it said is worth more than the broken pipe.
+        match self.stream.write_all(&bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    /// Answers the agent's last question.
+    ///
+    /// # Errors
+    /// When the agent is gone.
+    pub fn answer(&mut self, answer: Answer) -> Result<(), LinkError> {
+        let frame = wire::encode(
+            &ToAgent::Answer(answer),
+            wire::TO_AGENT_WITH_CERTIFICATES_MAX,
+        )?;
+        Ok(self.stream.write_all(&frame)?)
+    }
+
+    /// What the agent says next, waiting for it.
+    ///
+    /// # Errors
+    /// When the agent is gone, silent, of another version or speaks nonsense.
+    pub fn hear(&mut self) -> Result<FromAgent, LinkError> {
+        let first = self.read()?;
+        if self.greeted {
+            return Ok(first);
+        }
+        match first {
+            FromAgent::Hello(hello) if hello.protocol == PROTOCOL => {
+                self.greeted = true;
+                self.read()
+            }
+            FromAgent::Hello(hello) => Err(LinkError::OtherProtocol {
+                theirs: hello.protocol,
+                build: hello.build,
+            }),
+            _ => Err(LinkError::Frame(FrameError::NotAMessage)),
+        }
+    }
+
+    /// Waits until the agent has said something, at most for `patience`.
+    ///
+    /// # Errors
+    /// When the socket cannot be waited for.
+    pub fn has_news_within(&self, patience: Duration) -> Result<bool, LinkError> {
+        use nix::errno::Errno;
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        use std::os::fd::AsFd;
+
+        let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+        match poll(
+            &mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)],
+            timeout,
+        ) {
+            Ok(ready) => Ok(ready > 0),
+            Err(Errno::EINTR) => Ok(false),
+            Err(errno) => Err(LinkError::Io(errno.into())),
+        }
+    }
+
+    /// A second grip on the conversation, with which a signal can end it.
+    ///
+    /// # Errors
+    /// When the process is out of descriptors.
+    pub fn breaker(&self) -> Result<impl Fn() + Send + 'static, LinkError> {
+        let stream = self.stream.try_clone()?;
+        Ok(move || drop(stream.shutdown(Shutdown::Both)))
+    }
+
+    fn read(&mut self) -> Result<FromAgent, LinkError> {
+        let mut header = [0; HEADER];
+        self.stream.read_exact(&mut header)?;
+        let length = wire::body_length(header, wire::FROM_AGENT_MAX)?;
+        let mut body = Zeroizing::new(vec![0; length]);
+        self.stream.read_exact(&mut body)?;
+        Ok(wire::decode(&body)?)
+    }
+}
+
+/// Why a conversation could not be had or went no further.
+#[derive(Debug, Error)]
+pub enum LinkError {
+    #[error("the socket is served by another user")]
+    ForeignAgent,
+    #[error("the agent runs ob {build} (protocol {theirs}), this is ob {own} (protocol {PROTOCOL})", own = env!("CARGO_PKG_VERSION"))]
+    OtherProtocol { theirs: u16, build: String },
+    #[error("the agent did not become ready: {0}")]
+    NotReady(String),
+    #[error("another ob has been starting the agent for too long")]
+    LockHeld,
+    #[error("no agent is running")]
+    NotRunning,
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl LinkError {
+    /// Whether the agent went away in the middle, so that asking a new one makes sense.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::Io(error) => matches!(
+                error.kind(),
+                io::ErrorKind::UnexpectedEof
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::BrokenPipe
+            ),
+            _ => false,
+        }
+    }
+}
+
+impl From<LinkError> for Report {
+    fn from(error: LinkError) -> Self {
+        let report = |exit, name, summary: &str| Self::new(exit, name, summary).cause(&error);
+        match &error {
+            LinkError::ForeignAgent => report(
+                Exit::Refused,
+                "agent.foreign",
+                "will not talk to this agent",
+            )
+            .hint("somebody else made that socket: look at it, remove it, and try again"),
+            LinkError::OtherProtocol { .. } => report(
+                Exit::Failed,
+                "agent.protocol",
+                "the running agent is of another version",
+            )
+            .hint("`ob agent stop` ends it; you will sign in again"),
+            LinkError::NotReady(_) | LinkError::LockHeld => {
+                report(Exit::Failed, "agent.start", "cannot start the agent")
+                    .hint("`ob --no-agent …` does without one")
+            }
+            LinkError::NotRunning => report(Exit::SignIn, "agent.none", "nobody is signed in")
+                .hint("`ob login` signs you in"),
+            LinkError::Io(io)
+                if matches!(
+                    io.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                ) =>
+            {
+                Self::new(Exit::Failed, "agent.silent", "the agent does not answer")
+                    .cause(format!("no word from it for {} seconds", SILENCE.as_secs()))
+                    .hint("`ob agent stop` ends it; you will sign in again")
+            }
+            _ if error.is_gone() => report(Exit::Failed, "agent.gone", "the agent went away")
+                .hint("try again: a new one is started"),
+            LinkError::Frame(_) | LinkError::Io(_) => {
+                report(Exit::Failed, "agent.link", "cannot talk to the agent")
+                    .hint("`ob agent stop` ends it; you will sign in again")
+            }
+        }
+    }
+}

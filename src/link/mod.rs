@@ -1,0 +1,18 @@
+//! The agent's socket: connecting, starting the agent, the uid check of both sides, frames.
+//!
+//! [`Link`] is the client's end and blocks; [`served`] is the agent's end and does not. Both look at who
+//! the other side is before the first byte, and an error in looking is a no.
+
+mod client;
+mod peer;
+pub mod served;
+mod start;
+
+pub use client::{Link, LinkError};
+pub use peer::is_same_user;
+pub use start::{connect, connect_or_start, private};
+
+/// The socket's name inside the runtime directory.
+pub const SOCKET: &str = "agent.sock";
+/// Held by whoever starts the agent, so that fifty starters start one.
+const LOCK: &str = "lock";

@@ -1,0 +1,86 @@
+//! Starting the agent so that it belongs to nobody.
+//!
+//! The client that starts it becomes the user's command a moment later, and a command must not find a
+//! child it never had. So the agent forks once, before it has a thread or a secret, and is inherited by init.
+
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use nix::unistd::{ForkResult, fork, setsid};
+
+/// Starts this very program as an agent with `socket` as its standard input.
+///
+/// Returns the process and the pipe on which the agent says that it is ready, or why it is not. The
+/// agent gets no environment but what names the user's home, language and time zone.
+///
+/// # Errors
+/// When no process can be started.
+pub fn spawn_agent(
+    socket: OwnedFd,
+    arguments: &[&str],
+    directory: Option<&Path>,
+    kept: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+) -> io::Result<(Child, PipeReader)> {
+    let (ready, said): (PipeReader, PipeWriter) = io::pipe()?;
+    let mut command = Command::new(own_path()?);
+    command.arg0("ob").args(["agent", "run"]).args(arguments);
+    if let Some(directory) = directory {
+        command.arg("--directory").arg(directory);
+    }
+    let child = command
+        .env_clear()
+        .envs(kept)
+        .current_dir("/")
+        .stdin(Stdio::from(socket))
+        .stdout(Stdio::from(OwnedFd::from(said)))
+        .stderr(Stdio::null())
+        .spawn()?;
+    Ok((child, ready))
+}
+
+/// This program's file; through `/proc` if an upgrade has replaced it meanwhile.
+fn own_path() -> io::Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    let gone =
+        cfg!(target_os = "linux") && path.as_os_str().as_encoded_bytes().ends_with(b" (deleted)");
+    Ok(if gone {
+        PathBuf::from("/proc/self/exe")
+    } else {
+        path
+    })
+}
+
+/// Lets the caller's process end and goes on as a child of init in a session of its own.
+///
+/// # Errors
+/// When the kernel refuses to fork.
+#[expect(unsafe_code, reason = "fork has no safe form; see SAFETY")]
+pub fn detach() -> io::Result<()> {
+    // SAFETY: called first thing in the agent, while it has one thread, so no lock can be held by a
+    // thread that the child does not have; the parent calls nothing but _exit.
+    match unsafe { fork() }? {
+        // SAFETY: _exit runs no handlers, so nothing of the child's is flushed or closed twice.
+        ForkResult::Parent { .. } => unsafe { nix::libc::_exit(0) },
+        ForkResult::Child => {
+            setsid()?;
+            Ok(())
+        }
+    }
+}
+
+/// Points standard input and output at nothing: what came through them has been taken.
+///
+/// # Errors
+/// When `/dev/null` cannot be opened.
+pub fn silence() -> io::Result<()> {
+    let nothing = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?;
+    nix::unistd::dup2_stdin(&nothing)?;
+    nix::unistd::dup2_stdout(&nothing)?;
+    Ok(())
+}

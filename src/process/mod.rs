@@ -1,0 +1,12 @@
+//! The only room that executes, forks or changes what the kernel thinks of this process.
+//!
+//! Commands run by replacement: after [`replace`] there is no `ob` left that could lose an exit code or
+//! a signal. It is std's `exec`, never `execvp` itself, because std puts SIGPIPE and the signal mask back.
+
+mod detach;
+mod replace;
+mod shield;
+
+pub use detach::{detach, silence, spawn_agent};
+pub use replace::replace;
+pub use shield::{Confinement, confine, shield, shield_agent};

@@ -1,0 +1,149 @@
+//! Frames: a length of four bytes, big endian, then that many bytes of JSON.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Bytes of the length in front of each frame.
+pub const HEADER: usize = 4;
+/// The longest frame towards the agent, in bytes.
+pub const TO_AGENT_MAX: usize = 64 * 1024;
+/// The longest answer to the agent's request for CA certificates, in bytes.
+pub const TO_AGENT_WITH_CERTIFICATES_MAX: usize = 1024 * 1024;
+/// The longest frame from the agent, in bytes.
+pub const FROM_AGENT_MAX: usize = 1024 * 1024;
+
+/// Why bytes are no frame. Never quotes them: they may hold a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FrameError {
+    #[error("the frame is empty")]
+    Empty,
+    #[error("the frame is longer than {limit} bytes")]
+    TooLong { limit: usize },
+    #[error("the frame is not a message of this protocol")]
+    NotAMessage,
+}
+
+/// One message as bytes, length included.
+///
+/// # Errors
+/// When the message would be longer than `limit` bytes.
+pub fn encode(message: &impl Serialize, limit: usize) -> Result<Zeroizing<Vec<u8>>, FrameError> {
+    let mut bytes = Zeroizing::new(vec![0; HEADER]);
+    serde_json::to_writer(&mut *bytes, message).map_err(|_| FrameError::NotAMessage)?;
+    let length = bytes.len() - HEADER;
+    match u32::try_from(length) {
+        Ok(header) if length <= limit => bytes[..HEADER].copy_from_slice(&header.to_be_bytes()),
+        _ => return Err(FrameError::TooLong { limit }),
+    }
+    Ok(bytes)
+}
+
+/// The length of the body that `header` announces, judged before a byte of it is read.
+///
+/// # Errors
+/// When it is zero or more than `limit`.
+pub fn body_length(header: [u8; HEADER], limit: usize) -> Result<usize, FrameError> {
+    match usize::try_from(u32::from_be_bytes(header)) {
+        Ok(0) => Err(FrameError::Empty),
+        Ok(length) if length <= limit => Ok(length),
+        _ => Err(FrameError::TooLong { limit }),
+    }
+}
+
+/// Reads one message out of a frame's body.
+///
+/// # Errors
+/// When it is not exactly one message of type `T`.
+pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, FrameError> {
+    serde_json::from_slice(body).map_err(|_| FrameError::NotAMessage)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::{Answer, FromAgent, Request, Sealed, ToAgent};
+
+    #[test]
+    fn a_message_survives_the_wire() {
+        let frame = encode(
+            &ToAgent::Answer(Answer::Password(Sealed(crate::secret::Secret::new(
+                "p\"\u{1}ß",
+            )))),
+            TO_AGENT_MAX,
+        )
+        .unwrap();
+        let (header, body) = frame.split_first_chunk::<HEADER>().unwrap();
+        assert_eq!(body_length(*header, TO_AGENT_MAX), Ok(body.len()));
+        match decode::<ToAgent>(body).unwrap() {
+            ToAgent::Answer(Answer::Password(password)) => {
+                assert_eq!(password.0.expose(), "p\"\u{1}ß")
+            }
+            _ => panic!("another message came out"),
+        }
+    }
+
+    #[test]
+    fn lengths_are_judged_before_the_body() {
+        for (length, expected) in [
+            (0u32, Err(FrameError::Empty)),
+            (1, Ok(1)),
+            (65_536, Ok(65_536)),
+            (
+                65_537,
+                Err(FrameError::TooLong {
+                    limit: TO_AGENT_MAX,
+                }),
+            ),
+            (
+                1 << 31,
+                Err(FrameError::TooLong {
+                    limit: TO_AGENT_MAX,
+                }),
+            ),
+            (
+                u32::MAX,
+                Err(FrameError::TooLong {
+                    limit: TO_AGENT_MAX,
+                }),
+            ),
+        ] {
+            assert_eq!(body_length(length.to_be_bytes(), TO_AGENT_MAX), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused_without_an_echo() {
+        for body in [
+            &b"{}"[..],
+            b"null",
+            b"{\"Request\":\"Steal\"}",
+            b"{\"Request\":\"Stop\"} {\"Request\":\"Stop\"}",
+            b"{\"Request\":{\"Stop\":1,\"x\":2}}",
+            b"\xff\xfe",
+            b"[[[[[[[[[[[[",
+        ] {
+            assert_eq!(decode::<ToAgent>(body).err(), Some(FrameError::NotAMessage));
+        }
+        let nested = [b"{\"Answer\":".repeat(200), b"1".to_vec()].concat();
+        assert_eq!(
+            decode::<ToAgent>(&nested).err(),
+            Some(FrameError::NotAMessage)
+        );
+        assert!(matches!(
+            decode(b"{\"Request\":\"Stop\"}"),
+            Ok(ToAgent::Request(Request::Stop))
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_message_or_a_named_error(body in proptest::collection::vec(any::<u8>(), 0..512)) {
+            let _ = decode::<ToAgent>(&body);
+            let _ = decode::<FromAgent>(&body);
+        }
+    }
+}

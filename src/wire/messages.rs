@@ -1,0 +1,287 @@
+//! The messages themselves.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Timestamp;
+use crate::report::Report;
+use crate::wire::Sealed;
+
+/// The first frame in each direction.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hello {
+    pub protocol: u16,
+    /// The program's version, for the message when the protocols differ.
+    pub build: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ToAgent {
+    Hello(Hello),
+    Request(Box<Request>),
+    Answer(Answer),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum FromAgent {
+    Hello(Hello),
+    Ask(Ask),
+    Notice(Notice),
+    Reply(Reply),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Request {
+    /// Sign in now, even if a session is live when `again` is set.
+    SignIn {
+        account: Account,
+        again: bool,
+    },
+    Credentials(CredentialsRequest),
+    Roles(Target),
+    Status,
+    SignOut(SignOutScope),
+    Stop,
+}
+
+/// Whose sessions a sign-out ends.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum SignOutScope {
+    Everything,
+    Org(String),
+}
+
+/// An Okta account and how to reach it; sessions are keyed by org and user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The org's origin; checked again by the agent.
+    pub org: String,
+    pub username: Option<String>,
+    pub way: SignInWay,
+    /// The factor to take without asking, as the user names it.
+    pub factor: Option<String>,
+    /// Whether the client has a CA bundle to hand over when the network is needed.
+    pub has_ca_bundle: bool,
+    pub proxy: Option<ProxyRoute>,
+    /// Seconds without a request until everything is wiped.
+    pub idle: u32,
+    /// Seconds after the sign-in until everything is wiped.
+    pub max: u32,
+}
+
+/// How to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SignInWay {
+    /// Ask the org which pipeline it runs.
+    Auto,
+    /// In the terminal, as a Classic org does.
+    Terminal,
+}
+
+/// A proxy for https, with what bypasses it.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxyRoute {
+    /// May carry a name and a password.
+    pub url: String,
+    pub no_proxy: Option<String>,
+}
+
+impl std::fmt::Debug for ProxyRoute {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ProxyRoute([redacted])")
+    }
+}
+
+/// Which role of which app, as the settings and the flags resolve it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    pub account: Account,
+    /// The AWS app's embed link or instance id; absent: found among the user's tiles.
+    pub app: Option<String>,
+    /// An ARN, `account/role`, a name or a glob; absent: the only one, or asked.
+    pub role: Option<String>,
+    /// An identity provider's ARN, name or glob.
+    pub provider: Option<String>,
+    /// Roles to assume one after another, starting from `role`.
+    pub chain: Vec<String>,
+    /// Seconds the credentials should last.
+    pub duration: u32,
+    /// The region whose STS is asked; absent: the partition's own.
+    pub region: Option<String>,
+    /// An STS of one's own (tests, endpoints in a private network).
+    pub sts_endpoint: Option<String>,
+    /// Account number to the user's name for it.
+    pub accounts: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialsRequest {
+    pub target: Target,
+    /// Seconds the credentials must still last; absent: the default floor.
+    pub min_ttl: Option<u32>,
+    /// Whether a sign-in may be started for this request.
+    pub may_sign_in: bool,
+}
+
+/// What the agent wants to know from whoever started the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    CaCertificates,
+    Username {
+        org: String,
+    },
+    Password {
+        org: String,
+        username: String,
+    },
+    Factor {
+        choices: Vec<FactorChoice>,
+    },
+    Passcode {
+        factor: String,
+    },
+    Role {
+        choices: Vec<RoleEntry>,
+    },
+    /// Send the push again? (Rejected or timed out.)
+    PushAgain {
+        factor: String,
+        why: String,
+    },
+}
+
+impl Ask {
+    /// The question in words, for the error when nobody can answer it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CaCertificates => "the CA bundle",
+            Self::Username { .. } => "the username",
+            Self::Password { .. } => "the password",
+            Self::Factor { .. } => "which factor to use",
+            Self::Passcode { .. } => "the passcode",
+            Self::Role { .. } => "which role to assume",
+            Self::PushAgain { .. } => "whether to send the push again",
+        }
+    }
+}
+
+/// One factor a person may choose; labels are foreign text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorChoice {
+    pub label: String,
+    /// Why it cannot be chosen here; listed all the same.
+    pub unusable: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Answer {
+    /// Nobody is here to answer: the next waiting client is asked.
+    Nobody,
+    CaCertificates(String),
+    Username(String),
+    Password(Sealed),
+    /// An index into the choices.
+    Factor(usize),
+    Passcode(Sealed),
+    /// An index into the choices.
+    Role(usize),
+    PushAgain(bool),
+}
+
+/// What a person should know while they wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// What the agent is doing; shown when it takes longer than a second.
+    Doing(String),
+    /// Nothing new: the agent is alive and still waiting.
+    StillWaiting,
+    PushSent {
+        factor: String,
+    },
+    /// The number to tap on the phone.
+    NumberChallenge {
+        number: String,
+    },
+    /// Another client is asked the questions of this sign-in.
+    AskedElsewhere,
+    /// Something a person should read, in a sentence.
+    Said(String),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    SignedIn {
+        username: String,
+        expires_at: Option<Timestamp>,
+    },
+    Credentials(IssuedCredentials),
+    Roles(Vec<RoleEntry>),
+    Status(StatusReply),
+    SignedOut {
+        sessions: usize,
+        server_unreachable: Option<String>,
+    },
+    Stopping,
+    Failed(Report),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuedCredentials {
+    pub access_key_id: String,
+    pub secret_access_key: Sealed,
+    pub session_token: Sealed,
+    pub expires_at: Timestamp,
+    pub role: String,
+}
+
+/// A role the user may assume.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RoleEntry {
+    pub role: String,
+    pub provider: String,
+    /// The account's name in the settings.
+    pub account_name: Option<String>,
+    /// The app's label in Okta; foreign text.
+    pub app: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusReply {
+    pub pid: u32,
+    pub build: String,
+    pub started: Timestamp,
+    /// How much of the confinement the kernel enforces, in words.
+    pub confinement: String,
+    pub confined: bool,
+    pub sessions: Vec<SessionStatus>,
+    pub roles: Vec<HeldRole>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionStatus {
+    pub org: String,
+    pub username: String,
+    pub signed_in: Timestamp,
+    /// When it ends if nothing is asked of it meanwhile.
+    pub ends: Timestamp,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldRole {
+    pub role: String,
+    pub username: String,
+    pub expires_at: Timestamp,
+    /// Seconds until then, by the agent's corrected clock.
+    pub seconds_left: i64,
+}

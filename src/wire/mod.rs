@@ -1,0 +1,24 @@
+//! What client and agent say to each other.
+//!
+//! One [`Hello`] each way, one [`Request`], then any number of [`Ask`]/[`Answer`] and [`Notice`], then
+//! one [`Reply`]. No message returns the Okta session. Enums are externally tagged on purpose: with an
+//! internal tag serde parks escaped strings in buffers of its own. A secret crosses only inside
+//! [`Sealed`]; nothing here derives a `Debug` that could show one.
+
+mod frame;
+mod messages;
+mod sealed;
+
+pub use frame::{
+    FROM_AGENT_MAX, FrameError, HEADER, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX, body_length,
+    decode, encode,
+};
+pub use messages::{
+    Account, Answer, Ask, CredentialsRequest, FactorChoice, FromAgent, HeldRole, Hello,
+    IssuedCredentials, Notice, ProxyRoute, Reply, Request, RoleEntry, SessionStatus, SignInWay,
+    SignOutScope, StatusReply, Target, ToAgent,
+};
+pub use sealed::Sealed;
+
+/// Raised by hand when a message changes its meaning; never derived from the package's version.
+pub const PROTOCOL: u16 = 1;
