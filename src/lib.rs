@@ -12,6 +12,7 @@
 //! - 5 `commands`: one verb, one file
 //! - 6 `cli`: what can be typed
 
+pub mod clock;
 pub mod model;
 pub mod report;
 pub mod secret;
