@@ -14,6 +14,7 @@
 
 pub mod clock;
 pub mod model;
+pub mod paths;
 pub mod report;
 pub mod secret;
 pub mod shown;
