@@ -13,6 +13,7 @@
 //! - 6 `cli`: what can be typed
 
 pub mod clock;
+pub mod config;
 pub mod model;
 pub mod paths;
 pub mod report;
