@@ -12,7 +12,10 @@
 //! - 5 `commands`: one verb, one file
 //! - 6 `cli`: what can be typed
 
+pub mod clock;
+pub mod config;
 pub mod model;
+pub mod paths;
 pub mod report;
 pub mod secret;
 pub mod shown;

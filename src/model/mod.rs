@@ -1,10 +1,12 @@
 //! The words of the field as types: Okta's, SAML's, AWS's. Plain values, parsed once, no effects.
 
 mod arn;
+mod environment;
 mod org;
 mod time;
 
 pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
+pub use environment::Environment;
 pub use org::{Org, OrgError, is_loopback};
 pub use time::Timestamp;
 

@@ -1,0 +1,356 @@
+//! The one table of settings: it drives reading, suggestions, variable names and the README's list.
+
+use super::value::Kind;
+
+/// One setting. Equal if the paths are.
+#[derive(Debug)]
+pub struct Key {
+    /// Its place in the file; `*` stands for a name the user chose.
+    pub path: &'static str,
+    /// The variable that sets it, if one does.
+    pub variable: Option<&'static str>,
+    /// A value, as it would be written in the file.
+    pub example: &'static str,
+    /// What it decides, in one line.
+    pub meaning: &'static str,
+    pub(super) kind: Kind,
+}
+
+const QUARTER: u32 = 15 * 60;
+const HALF_DAY: u32 = 12 * 60 * 60;
+
+/// The bounds of STS for a role's session are 15 minutes and 12 hours.
+const SESSION: Kind = Kind::Duration(QUARTER, HALF_DAY);
+const AGENT: Kind = Kind::Duration(60, HALF_DAY);
+
+/// Every key `ob` reads; what is not here is an error.
+pub const KEYS: &[Key] = &[
+    key(
+        "default_profile",
+        Some("OB_DEFAULT_PROFILE"),
+        r#""dev""#,
+        "the profile when neither -p nor -r is given",
+        Kind::Name,
+    ),
+    key(
+        "org.url",
+        Some("OB_ORG_URL"),
+        r#""https://acme.okta.com""#,
+        "the Okta org",
+        Kind::Org,
+    ),
+    key(
+        "org.username",
+        Some("OB_ORG_USERNAME"),
+        r#""alice@acme.com""#,
+        "who signs in; asked when left out",
+        Kind::Name,
+    ),
+    key(
+        "org.sign_in",
+        Some("OB_ORG_SIGN_IN"),
+        r#""auto""#,
+        "auto (ask the org) or terminal (password and factor, here)",
+        Kind::SignIn,
+    ),
+    key(
+        "org.factor",
+        Some("OB_ORG_FACTOR"),
+        r#""push""#,
+        "the second factor to take when there is a choice: push, totp",
+        Kind::Factor,
+    ),
+    key(
+        "org.ca_bundle",
+        None,
+        r#""/etc/ssl/acme.pem""#,
+        "certificates to trust besides the usual ones",
+        Kind::CaBundle,
+    ),
+    key(
+        "org.proxy",
+        None,
+        r#""http://proxy:3128""#,
+        "the proxy; else HTTPS_PROXY or ALL_PROXY, and NO_PROXY",
+        Kind::Proxy,
+    ),
+    key(
+        "orgs.*.url",
+        None,
+        r#""https://acme.okta.com""#,
+        "the same for one of several orgs, chosen by --org",
+        Kind::Org,
+    ),
+    key(
+        "orgs.*.username",
+        None,
+        r#""alice@acme.com""#,
+        "as org.username",
+        Kind::Name,
+    ),
+    key(
+        "orgs.*.sign_in",
+        None,
+        r#""auto""#,
+        "as org.sign_in",
+        Kind::SignIn,
+    ),
+    key(
+        "orgs.*.factor",
+        None,
+        r#""push""#,
+        "as org.factor",
+        Kind::Factor,
+    ),
+    key(
+        "orgs.*.ca_bundle",
+        None,
+        r#""/etc/ssl/acme.pem""#,
+        "as org.ca_bundle",
+        Kind::CaBundle,
+    ),
+    key(
+        "orgs.*.proxy",
+        None,
+        r#""http://proxy:3128""#,
+        "as org.proxy",
+        Kind::Proxy,
+    ),
+    key(
+        "aws.app",
+        Some("OB_AWS_APP"),
+        r#""https://acme.okta.com/home/amazon_aws/0oa1/272""#,
+        "embed link or id of the AWS app; found from the user's tiles when left out",
+        Kind::App,
+    ),
+    key(
+        "aws.region",
+        Some("OB_AWS_REGION"),
+        r#""eu-west-1""#,
+        "the region of STS and of the command",
+        Kind::Region,
+    ),
+    key(
+        "aws.duration",
+        Some("OB_AWS_DURATION"),
+        r#""1h""#,
+        "how long credentials last, 15m to 12h",
+        SESSION,
+    ),
+    key(
+        "aws.sts_endpoint",
+        None,
+        r#""https://sts.acme.com""#,
+        "another STS; plain http for this machine only",
+        Kind::Endpoint,
+    ),
+    key(
+        "profiles.*.org",
+        None,
+        r#""acme""#,
+        "which of [orgs]",
+        Kind::Name,
+    ),
+    key(
+        "profiles.*.role",
+        None,
+        r#""arn:aws:iam::123456789012:role/Deploy""#,
+        "ARN, account/role, or a glob that matches one",
+        Kind::Role,
+    ),
+    key(
+        "profiles.*.provider",
+        None,
+        r#""okta""#,
+        "the identity provider, where a role has several: ARN, name or glob",
+        Kind::Provider,
+    ),
+    key("profiles.*.app", None, r#""0oa1""#, "as aws.app", Kind::App),
+    key(
+        "profiles.*.chain",
+        None,
+        r#"["arn:aws:iam::210987654321:role/Admin"]"#,
+        "roles to assume from there, one after another",
+        Kind::Chain,
+    ),
+    key(
+        "profiles.*.duration",
+        None,
+        r#""4h""#,
+        "as aws.duration",
+        SESSION,
+    ),
+    key(
+        "profiles.*.region",
+        None,
+        r#""us-east-1""#,
+        "as aws.region",
+        Kind::Region,
+    ),
+    key(
+        "accounts.*",
+        None,
+        r#""prod""#,
+        "a name for an account",
+        Kind::AccountName,
+    ),
+    key(
+        "agent.idle",
+        Some("OB_AGENT_IDLE"),
+        r#""1h""#,
+        "how long the session is kept unused, 1m to 12h",
+        AGENT,
+    ),
+    key(
+        "agent.max",
+        Some("OB_AGENT_MAX"),
+        r#""12h""#,
+        "how long it is kept at all, 1m to 12h",
+        AGENT,
+    ),
+];
+
+const fn key(
+    path: &'static str,
+    variable: Option<&'static str>,
+    example: &'static str,
+    meaning: &'static str,
+    kind: Kind,
+) -> Key {
+    Key {
+        path,
+        variable,
+        example,
+        meaning,
+        kind,
+    }
+}
+
+/// Set by `ob` for its children, so that they know where they are: never read as settings.
+pub const MARKERS: [&str; 5] = [
+    "OB_PROFILE",
+    "OB_ROLE",
+    "OB_ACCOUNT",
+    "OB_ENV",
+    "OB_EXPIRES",
+];
+
+/// The key at `path`, with the names the user chose in place.
+pub(super) fn find(path: &[&str]) -> Option<&'static Key> {
+    KEYS.iter().find(|key| {
+        let pattern: Vec<&str> = key.path.split('.').collect();
+        pattern.len() == path.len() && begins(&pattern, path)
+    })
+}
+
+/// Whether `path` is a table of settings, or of named ones.
+pub(super) fn is_table(path: &[&str]) -> bool {
+    KEYS.iter().any(|key| {
+        let pattern: Vec<&str> = key.path.split('.').collect();
+        pattern.len() > path.len() && begins(&pattern, path)
+    })
+}
+
+fn begins(pattern: &[&str], path: &[&str]) -> bool {
+    pattern
+        .iter()
+        .zip(path)
+        .all(|(expected, found)| *expected == "*" || expected == found)
+}
+
+/// The known key or table that `path` was most likely meant to be.
+pub(super) fn nearest(path: &[&str]) -> Option<String> {
+    let mut candidates: Vec<String> = Vec::new();
+    for key in KEYS {
+        let pattern: Vec<&str> = key.path.split('.').collect();
+        for length in 1..=pattern.len() {
+            let named = pattern[..length].iter().enumerate().map(|(at, part)| {
+                // The last part is the one that may be misspelled: it names nothing.
+                match path.get(at) {
+                    Some(name) if *part == "*" && at + 1 < path.len() => *name,
+                    _ => *part,
+                }
+            });
+            let named = named.collect::<Vec<_>>().join(".");
+            if !named.contains('*') {
+                candidates.push(named);
+            }
+        }
+    }
+    let leaf = path.last().copied().unwrap_or_default();
+    most_like(&path.join("."), candidates.iter().map(String::as_str))
+        // A key in the wrong table: `region` at the top is `aws.region`.
+        .or_else(|| {
+            KEYS.iter()
+                .map(|key| key.path)
+                .find(|known| known.rsplit('.').next() == Some(leaf))
+        })
+        .map(ToOwned::to_owned)
+}
+
+/// The variable that `name` was most likely meant to be.
+pub(super) fn nearest_variable(name: &str) -> Option<&'static str> {
+    most_like(name, KEYS.iter().filter_map(|key| key.variable))
+}
+
+/// The word closest to `word`, if one is close.
+pub(super) fn most_like<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::normalized_damerau_levenshtein(word, candidate),
+                candidate,
+            )
+        })
+        .filter(|(likeness, _)| *likeness >= 0.65)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_the_path_of_its_key() {
+        for key in KEYS {
+            if let Some(variable) = key.variable {
+                let expected = format!("OB_{}", key.path.replace('.', "_").to_uppercase());
+                assert_eq!(variable, expected);
+                assert!(!MARKERS.contains(&variable));
+            }
+        }
+    }
+
+    #[test]
+    fn suggestions_are_near_or_none() {
+        let of = |path: &[&str]| nearest(path);
+        assert_eq!(of(&["profile"]).as_deref(), Some("profiles"));
+        assert_eq!(
+            of(&["profiles", "prod", "rol"]).as_deref(),
+            Some("profiles.prod.role")
+        );
+        assert_eq!(of(&["org", "user_name"]).as_deref(), Some("org.username"));
+        assert_eq!(of(&["region"]).as_deref(), Some("aws.region"));
+        assert_eq!(of(&["xyzzy"]), None);
+        assert_eq!(nearest_variable("OB_ORG_ULR"), Some("OB_ORG_URL"));
+    }
+
+    #[test]
+    fn every_example_is_accepted() {
+        use super::super::file;
+        for key in KEYS {
+            let path = key
+                .path
+                .replace("accounts.*", "accounts.123456789012")
+                .replace('*', "x");
+            let text = format!("{path} = {}", key.example);
+            let read = file::parse(&text, &std::path::Path::new("t").into());
+            assert_eq!(read.problems.len(), 0, "{text}: {:?}", read.problems);
+        }
+    }
+}

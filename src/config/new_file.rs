@@ -1,0 +1,165 @@
+//! The first settings file, written for the user. The only writer of this room.
+
+use std::fs::{DirBuilder, symlink_metadata};
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use thiserror::Error;
+
+use super::error::reason;
+use crate::report::{Exit, Report};
+
+/// What `ob config init` has asked for; each is checked like a setting by whoever reads the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewSettings {
+    pub url: String,
+    pub username: Option<String>,
+    pub region: Option<String>,
+    pub app: Option<String>,
+}
+
+impl NewSettings {
+    /// The file's text.
+    pub fn to_toml(&self) -> String {
+        let line = |key: &str, value: &Option<String>| {
+            let value = value.as_deref().map(toml::Value::from);
+            value.map(|value| format!("{key} = {value}"))
+        };
+        let mut lines = vec!["[org]".to_owned()];
+        lines.extend(line("url", &Some(self.url.clone())));
+        lines.extend(line("username", &self.username));
+        if self.region.is_some() || self.app.is_some() {
+            lines.push("\n[aws]".to_owned());
+            lines.extend(line("region", &self.region));
+            lines.extend(line("app", &self.app));
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+/// Whether a file that is already there may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    Keep,
+    Replace,
+}
+
+/// Writes `text` to `path` whole or not at all, mode 0600, and makes the directories above it.
+///
+/// # Errors
+/// When a file is there and is to be kept, when `path` is a link (which would be replaced instead of what it
+/// names), and when the disk refuses.
+pub fn write_new(path: &Path, text: &str, existing: Existing) -> Result<(), Report> {
+    write(path, text, existing).map_err(|error| error.at(path))
+}
+
+fn write(path: &Path, text: &str, existing: Existing) -> Result<(), WriteError> {
+    match symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => return Err(WriteError::Link),
+        Ok(_) if existing == Existing::Keep => return Err(WriteError::Exists),
+        _ => {}
+    }
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".config.")
+        .tempfile_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    match existing {
+        Existing::Replace => file.persist(path),
+        Existing::Keep => file.persist_noclobber(path),
+    }
+    .map_err(|failed| match failed.error.kind() {
+        std::io::ErrorKind::AlreadyExists => WriteError::Exists,
+        _ => failed.error.into(),
+    })?;
+    Ok(())
+}
+
+#[derive(Debug, Error)]
+enum WriteError {
+    #[error("it exists already")]
+    Exists,
+    #[error("it is a symbolic link")]
+    Link,
+    #[error("{}", reason(.0))]
+    Io(#[from] std::io::Error),
+}
+
+impl WriteError {
+    fn at(self, path: &Path) -> Report {
+        let path = path.display();
+        let (exit, name, hint) = match self {
+            Self::Exists => (
+                Exit::Usage,
+                "config.exists",
+                "`ob config check` looks at it, `ob config init --force` replaces it".to_owned(),
+            ),
+            Self::Link => (
+                Exit::Usage,
+                "config.link",
+                format!("edit the file it names; `readlink -f {path}` shows which"),
+            ),
+            Self::Io(_) => (
+                Exit::Failed,
+                "config.write",
+                "`ob config init --print` shows what to put there".to_owned(),
+            ),
+        };
+        Report::new(exit, name, format!("cannot write {path}"))
+            .cause(self)
+            .hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_new_file_is_private_and_an_old_one_is_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a/ob/config.toml");
+        write_new(&path, "one", Existing::Keep).unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(
+            write_new(&path, "two", Existing::Keep).unwrap_err().name,
+            "config.exists"
+        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one");
+        write_new(&path, "two", Existing::Replace).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+
+        let link = home.path().join("link.toml");
+        symlink(&path, &link).unwrap();
+        assert_eq!(
+            write_new(&link, "x", Existing::Replace).unwrap_err().name,
+            "config.link"
+        );
+    }
+
+    #[test]
+    fn hostile_answers_stay_inside_their_quotes() {
+        let new = NewSettings {
+            url: "https://acme.okta.com".to_owned(),
+            username: Some("alice\"\n[aws]\nregion = \"x".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            app: None,
+        };
+        let table: toml::Table = new.to_toml().parse().unwrap();
+        assert_eq!(table["org"]["username"].as_str(), new.username.as_deref());
+        assert_eq!(table["aws"]["region"].as_str(), Some("eu-west-1"));
+    }
+}

@@ -1,0 +1,185 @@
+//! Which proxy to use, and for which hosts none.
+//!
+//! A proxy's address may carry a password: it is kept as a secret and shown without it.
+
+use std::fmt;
+
+use thiserror::Error;
+use url::Url;
+
+use crate::model::Environment;
+use crate::secret::Secret;
+
+/// An http or https proxy.
+pub struct Proxy {
+    url: Secret,
+    address: String,
+    no_proxy: String,
+}
+
+impl Proxy {
+    pub(super) fn parse(text: &str) -> Result<Self, ProxyError> {
+        let text = text.trim();
+        let with_scheme = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        let mut url = Url::parse(&with_scheme).map_err(|_| ProxyError::NotAnAddress)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(ProxyError::Scheme);
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(ProxyError::NotAnAddress);
+        }
+        url.set_path("");
+        url.set_query(None);
+        url.set_fragment(None);
+        let whole = url.as_str().to_owned();
+        // Neither fails on an address with a host.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        Ok(Self {
+            url: Secret::new(whole),
+            address: url.as_str().trim_end_matches('/').to_owned(),
+            no_proxy: String::new(),
+        })
+    }
+
+    /// The whole address, with the name and password it may carry.
+    pub const fn url(&self) -> &Secret {
+        &self.url
+    }
+
+    /// The address without them, to be shown.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Hosts that are reached without it: names, `.suffixes` and networks, between commas, as `NO_PROXY` has them.
+    pub fn no_proxy(&self) -> &str {
+        &self.no_proxy
+    }
+
+    /// The setting's proxy, else the environment's; none where `NO_PROXY` says "everything".
+    pub(super) fn choose(
+        setting: Option<&Self>,
+        environment: &Environment,
+    ) -> Result<Option<Self>, (&'static str, ProxyError)> {
+        let no_proxy = first(environment, &["no_proxy", "NO_PROXY"])
+            .map_or("", |(_, hosts)| hosts)
+            .trim();
+        if no_proxy == "*" {
+            return Ok(None);
+        }
+        let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+        let proxy = match (setting, first(environment, &names)) {
+            (Some(proxy), _) => proxy.clone(),
+            (None, Some((name, text))) => Self::parse(text).map_err(|error| (name, error))?,
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(Self {
+            no_proxy: no_proxy.to_owned(),
+            ..proxy
+        }))
+    }
+}
+
+/// Lower case first, as curl reads them.
+fn first<'a>(
+    environment: &'a Environment,
+    names: &[&'static str],
+) -> Option<(&'static str, &'a str)> {
+    names
+        .iter()
+        .find_map(|name| environment.text(name).map(|text| (*name, text)))
+}
+
+impl Clone for Proxy {
+    fn clone(&self) -> Self {
+        Self {
+            url: self.url.duplicate(),
+            address: self.address.clone(),
+            no_proxy: self.no_proxy.clone(),
+        }
+    }
+}
+
+impl PartialEq for Proxy {
+    fn eq(&self, other: &Self) -> bool {
+        self.url == other.url && self.no_proxy == other.no_proxy
+    }
+}
+
+impl Eq for Proxy {}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Proxy({}, except {:?})", self.address, self.no_proxy)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(super) enum ProxyError {
+    #[error("not the address of a proxy, `http://proxy:3128`")]
+    NotAnAddress,
+    #[error("only http and https proxies are spoken to")]
+    Scheme,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        variables.iter().copied().collect()
+    }
+
+    #[test]
+    fn the_setting_comes_before_the_environment_in_either_case() {
+        let variables = environment(&[
+            ("HTTPS_PROXY", "http://upper:1"),
+            ("ALL_PROXY", "http://all:2"),
+            ("NO_PROXY", "localhost,.acme.com"),
+        ]);
+        let setting = Proxy::parse("proxy:3128").unwrap();
+        let chosen = Proxy::choose(Some(&setting), &variables).unwrap().unwrap();
+        assert_eq!(
+            (chosen.address(), chosen.no_proxy()),
+            ("http://proxy:3128", "localhost,.acme.com")
+        );
+        let chosen = Proxy::choose(None, &variables).unwrap().unwrap();
+        assert_eq!(chosen.address(), "http://upper:1");
+        let lower = environment(&[
+            ("https_proxy", "http://lower:1"),
+            ("HTTPS_PROXY", "http://upper:1"),
+        ]);
+        assert_eq!(
+            Proxy::choose(None, &lower).unwrap().unwrap().address(),
+            "http://lower:1"
+        );
+        assert_eq!(Proxy::choose(None, &environment(&[])), Ok(None));
+        let none = environment(&[("all_proxy", "socks5://x:1"), ("no_proxy", "*")]);
+        assert_eq!(Proxy::choose(None, &none), Ok(None));
+        let socks = environment(&[("all_proxy", "socks5://x:1")]);
+        assert_eq!(
+            Proxy::choose(None, &socks),
+            Err(("all_proxy", ProxyError::Scheme))
+        );
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_not_shown() {
+        let proxy = Proxy::parse("http://alice:canary@proxy:3128/").unwrap();
+        assert!(proxy.url().expose().contains("canary"));
+        let seen = format!(
+            "{} {proxy:?} {}",
+            proxy.address(),
+            super::super::Value::Proxy(proxy.clone())
+        );
+        assert!(
+            !seen.contains("canary") && !seen.contains("alice"),
+            "{seen}"
+        );
+    }
+}

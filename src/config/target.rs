@@ -1,0 +1,329 @@
+//! From settings and flags to what one command is about: which org, whose, which role, for how long.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::error::{Problem, Problems, Wrong};
+use super::keys::{self, find};
+use super::proxy::Proxy;
+use super::value::{Raw, SignIn, Value};
+use super::{Settings, Source};
+use crate::model::{Environment, Org, RoleArn};
+use crate::report::{Exit, Report};
+
+/// What was typed; nothing else overrules every setting.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--org NAME`: one of `[orgs]`.
+    pub org: Option<String>,
+    /// `-p`.
+    pub profile: Option<String>,
+    /// `-r`: with it no profile is looked for, unless `-p` names one as well.
+    pub role: Option<String>,
+    pub provider: Option<String>,
+    pub region: Option<String>,
+    pub duration: Option<String>,
+}
+
+/// The org, and how to sign in there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgTarget {
+    pub org: Org,
+    /// Its name in `[orgs]`; none for `[org]`.
+    pub name: Option<String>,
+    pub username: Option<String>,
+    pub sign_in: SignIn,
+    /// The kind of factor to take when there is a choice: `push`, `totp`.
+    pub factor: Option<String>,
+    /// A file for [`super::read_ca_bundle`].
+    pub ca_bundle: Option<PathBuf>,
+    pub proxy: Option<Proxy>,
+}
+
+/// Everything one command needs to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub org: OrgTarget,
+    /// The AWS app's embed link or id; none: found from the user's tiles.
+    pub app: Option<String>,
+    pub profile: Option<String>,
+    /// ARN, `account/role`, name or glob, as the user chose it.
+    pub role: Option<String>,
+    /// ARN, name or glob of the identity provider.
+    pub provider: Option<String>,
+    /// Roles to assume from `role`, one after another.
+    pub chain: Vec<RoleArn>,
+    /// Seconds to ask STS for, 900 to 43 200.
+    pub duration: u32,
+    pub region: Option<String>,
+    pub sts_endpoint: Option<String>,
+    /// Account numbers and the names the user gave them.
+    pub accounts: BTreeMap<String, String>,
+}
+
+/// How long the agent keeps a session, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentLife {
+    /// Unused.
+    pub idle: u32,
+    /// At all.
+    pub max: u32,
+}
+
+const HOUR: u32 = 3600;
+
+impl Settings {
+    /// What a command with `flags` is about.
+    ///
+    /// # Errors
+    /// When no org or profile can be told, a flag's value is no good, or the app belongs to another org.
+    pub fn resolve(&self, flags: &Flags, environment: &Environment) -> Result<Target, Report> {
+        let profile = self.profile(flags)?;
+        let named = profile.as_deref();
+        let org = self.org(flags, named, environment)?;
+        let own = |path| named.and_then(|name| self.at(path, Some(name)));
+        let choice = |flag: Option<Value>, own_path, path| {
+            flag.or_else(|| self.of_either(own(own_path), path))
+        };
+        let role = from_flag("--role", "profiles.*.role", flags.role.as_ref())?;
+        let chain = match own("profiles.*.chain") {
+            // A role given by hand is the role that is meant, not the first step to another.
+            Some((Value::Roles(chain), _)) if role.is_none() => chain.clone(),
+            _ => Vec::new(),
+        };
+        let provider = from_flag("--provider", "profiles.*.provider", flags.provider.as_ref())?;
+        let region = from_flag("--region", "aws.region", flags.region.as_ref())?;
+        let duration = from_flag("--duration", "aws.duration", flags.duration.as_ref())?;
+        Ok(Target {
+            app: self.app(&org, named)?,
+            role: text(role.or_else(|| own("profiles.*.role").map(|found| found.0.clone()))),
+            provider: text(
+                provider.or_else(|| own("profiles.*.provider").map(|found| found.0.clone())),
+            ),
+            chain,
+            duration: match choice(duration, "profiles.*.duration", "aws.duration") {
+                Some(Value::Seconds(seconds)) => seconds,
+                _ => HOUR,
+            },
+            region: text(choice(region, "profiles.*.region", "aws.region")),
+            sts_endpoint: self.text("aws.sts_endpoint", None).map(ToOwned::to_owned),
+            accounts: self.accounts(),
+            profile,
+            org,
+        })
+    }
+
+    /// The org alone, for what needs no role (`ob login`, `ob logout`).
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub fn resolve_org(
+        &self,
+        flags: &Flags,
+        environment: &Environment,
+    ) -> Result<OrgTarget, Report> {
+        let profile = self.profile(flags)?;
+        self.org(flags, profile.as_deref(), environment)
+    }
+
+    /// How long the agent keeps what it holds: an hour unused, half a day in all, unless set.
+    pub fn agent_life(&self) -> AgentLife {
+        let seconds = |path, otherwise| match self.at(path, None) {
+            Some((Value::Seconds(seconds), _)) => *seconds,
+            _ => otherwise,
+        };
+        let max = seconds("agent.max", 12 * HOUR);
+        AgentLife {
+            idle: seconds("agent.idle", HOUR).min(max),
+            max,
+        }
+    }
+
+    /// The names given to accounts, by number.
+    pub fn accounts(&self) -> BTreeMap<String, String> {
+        self.values
+            .iter()
+            .filter(|((path, _), _)| *path == "accounts.*")
+            .filter_map(|((_, number), (value, _))| Some((number.clone()?, value.to_string())))
+            .collect()
+    }
+
+    pub(super) fn nearest_profile(&self, name: &str) -> Option<String> {
+        keys::most_like(name, self.profiles()).map(ToOwned::to_owned)
+    }
+
+    pub(super) fn nearest_org(&self, name: &str) -> Option<String> {
+        keys::most_like(name, self.orgs.keys().map(String::as_str)).map(ToOwned::to_owned)
+    }
+
+    fn profile(&self, flags: &Flags) -> Result<Option<String>, Report> {
+        let Some(name) = &flags.profile else {
+            let default = self.text("default_profile", None).map(ToOwned::to_owned);
+            return Ok(default.filter(|_| flags.role.is_none()));
+        };
+        if self.profiles.contains_key(name) {
+            return Ok(Some(name.clone()));
+        }
+        let report = Report::new(
+            Exit::Usage,
+            "config.no-profile",
+            format!("there is no profile {name}"),
+        );
+        Err(match self.nearest_profile(name) {
+            Some(near) => report.hint(format!("did you mean `-p {near}`?")),
+            None => report,
+        }
+        .hint("`ob config list` shows the profiles"))
+    }
+
+    fn org(
+        &self,
+        flags: &Flags,
+        profile: Option<&str>,
+        environment: &Environment,
+    ) -> Result<OrgTarget, Report> {
+        let of_profile = profile.and_then(|name| self.text("profiles.*.org", Some(name)));
+        let name = match flags.org.as_deref().or(of_profile) {
+            Some(name) if self.orgs.contains_key(name) => Some(name),
+            Some(name) => return Err(self.no_such_org(name)),
+            None if self.at("org.url", None).is_some() => None,
+            None if self.orgs.len() == 1 => self.orgs.keys().next().map(String::as_str),
+            None => return Err(self.which_org()),
+        };
+        let at = |alone, one_of| match name {
+            Some(name) => self.at(one_of, Some(name)),
+            None => self.at(alone, None),
+        };
+        let Some((Value::Org(org), _)) = at("org.url", "orgs.*.url") else {
+            return Err(self.which_org());
+        };
+        let words = |alone, one_of| at(alone, one_of).map(|(value, _)| value.to_string());
+        let setting = match at("org.proxy", "orgs.*.proxy") {
+            Some((Value::Proxy(proxy), _)) => Some(proxy),
+            _ => None,
+        };
+        Ok(OrgTarget {
+            org: org.clone(),
+            name: name.map(ToOwned::to_owned),
+            username: words("org.username", "orgs.*.username"),
+            sign_in: match at("org.sign_in", "orgs.*.sign_in") {
+                Some((Value::SignIn(sign_in), _)) => *sign_in,
+                _ => SignIn::Auto,
+            },
+            factor: words("org.factor", "orgs.*.factor"),
+            ca_bundle: match at("org.ca_bundle", "orgs.*.ca_bundle") {
+                Some((Value::Path(path), _)) => Some(below_home(path.clone(), environment)),
+                _ => None,
+            },
+            proxy: Proxy::choose(setting, environment).map_err(|(variable, error)| {
+                Report::new(
+                    Exit::Usage,
+                    "config.proxy",
+                    format!("cannot use the proxy of {variable}"),
+                )
+                .cause(error)
+                .hint("set `proxy` of the org, or `NO_PROXY=*` to go without")
+            })?,
+        })
+    }
+
+    fn no_such_org(&self, name: &str) -> Report {
+        let report = Report::new(
+            Exit::Usage,
+            "config.no-org",
+            format!("there is no org {name}"),
+        );
+        match (self.nearest_org(name), self.orgs.len()) {
+            (Some(near), _) => report.hint(format!("did you mean `--org {near}`?")),
+            (None, 0) => report.hint("name it in the settings, `[orgs.NAME]` with its `url`"),
+            (None, _) => report.hint(format!("take one of `--org {}`", self.org_names())),
+        }
+    }
+
+    fn which_org(&self) -> Report {
+        if self.orgs.is_empty() {
+            Report::new(Exit::Usage, "config.no-org", "no Okta org is configured")
+                .hint("`ob config init` asks for it and writes the settings")
+                .hint("or `export OB_ORG_URL=https://acme.okta.com`")
+        } else {
+            Report::new(
+                Exit::Usage,
+                "config.which-org",
+                "several orgs are configured and none is chosen",
+            )
+            .hint(format!(
+                "take one of `--org {}`, or give the profile an `org`",
+                self.org_names()
+            ))
+        }
+    }
+
+    fn org_names(&self) -> String {
+        self.orgs
+            .keys()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("|")
+    }
+
+    /// The general setting from a variable before the profile's own from a file before the general one from a file.
+    fn of_either(&self, own: Option<&(Value, Source)>, path: &'static str) -> Option<Value> {
+        let general = self.at(path, None);
+        let variable = general.filter(|(_, source)| matches!(source, Source::Variable(_)));
+        variable.or(own).or(general).map(|(value, _)| value.clone())
+    }
+
+    /// An app's page is opened with the session of the org: an embed link must lead there.
+    fn app(&self, org: &OrgTarget, profile: Option<&str>) -> Result<Option<String>, Report> {
+        let own = profile.and_then(|name| self.at("profiles.*.app", Some(name)));
+        let Some(app) = text(self.of_either(own, "aws.app")) else {
+            return Ok(None);
+        };
+        match url::Url::parse(&app) {
+            Ok(link) if !org.org.owns(&link) => Err(Report::new(
+                Exit::Usage,
+                "config.foreign-app",
+                "the AWS app's link leads to another org",
+            )
+            .cause(format!("the org is {}, the link {app}", org.org))
+            .hint("copy the link of the tile in your own dashboard, or leave `app` out: it is found by itself")
+            .hint("`--org` chooses another org")),
+            _ => Ok(Some(app)),
+        }
+    }
+}
+
+/// Reads a flag as the setting it stands for.
+fn from_flag(
+    flag: &'static str,
+    path: &'static str,
+    given: Option<&String>,
+) -> Result<Option<Value>, Report> {
+    let (Some(given), Some(key)) = (given, find(&path.split('.').collect::<Vec<_>>())) else {
+        return Ok(None);
+    };
+    key.kind.read(&Raw::Text(given)).map(Some).map_err(|error| {
+        let problem = Problem::new(Source::Flag(flag), given.as_str(), Wrong::Value(error));
+        let report: Report = Problems(vec![problem]).into();
+        Report {
+            name: "config.flag".to_owned(),
+            summary: format!("cannot use {flag}"),
+            hints: vec![format!(
+                "write it like `{flag} {}`",
+                key.example.trim_matches('"')
+            )],
+            ..report
+        }
+    })
+}
+
+fn text(value: Option<Value>) -> Option<String> {
+    value.map(|value| value.to_string())
+}
+
+fn below_home(path: PathBuf, environment: &Environment) -> PathBuf {
+    match (path.strip_prefix("~"), environment.raw("HOME")) {
+        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => path,
+    }
+}

@@ -1,0 +1,379 @@
+//! What a setting may hold: each kind of value, read once from text, with its own refusal.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use thiserror::Error;
+use url::Url;
+
+use super::proxy::{Proxy, ProxyError};
+use crate::model::{ArnError, Org, OrgError, ProviderArn, RoleArn, is_loopback};
+
+/// How the user wants to sign in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignIn {
+    /// Ask the org which pipeline it runs.
+    #[default]
+    Auto,
+    /// Password and factor, typed in this terminal.
+    Terminal,
+}
+
+/// What kind of value a key takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Name,
+    Org,
+    SignIn,
+    Factor,
+    CaBundle,
+    Proxy,
+    App,
+    Region,
+    /// Seconds, from and to.
+    Duration(u32, u32),
+    Endpoint,
+    Role,
+    Provider,
+    Chain,
+    AccountName,
+}
+
+/// A value that was read and found good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Text(String),
+    Org(Org),
+    SignIn(SignIn),
+    Seconds(u32),
+    Roles(Vec<RoleArn>),
+    Path(PathBuf),
+    Proxy(Proxy),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Org(org) => org.fmt(f),
+            Self::SignIn(SignIn::Auto) => f.write_str("auto"),
+            Self::SignIn(SignIn::Terminal) => f.write_str("terminal"),
+            Self::Seconds(seconds) => Length(*seconds).fmt(f),
+            Self::Roles(roles) => {
+                let roles: Vec<&str> = roles.iter().map(RoleArn::as_str).collect();
+                f.write_str(&roles.join(", "))
+            }
+            Self::Path(path) => path.display().fmt(f),
+            Self::Proxy(proxy) => f.write_str(proxy.address()),
+        }
+    }
+}
+
+/// Seconds, written as a person would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Length(u32);
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            seconds if seconds % 3600 == 0 => write!(f, "{}h", seconds / 3600),
+            seconds if seconds % 60 == 0 => write!(f, "{}m", seconds / 60),
+            seconds => write!(f, "{seconds}s"),
+        }
+    }
+}
+
+/// A value as it is written: in a file, a variable or a flag.
+pub(super) enum Raw<'a> {
+    Text(&'a str),
+    Number(i64),
+    List(Vec<&'a str>),
+    /// Anything else TOML knows, by its name.
+    Other(&'static str),
+}
+
+const LONGEST: usize = 2048;
+
+impl Kind {
+    pub(super) fn read(self, raw: &Raw<'_>) -> Result<Value, ValueError> {
+        match (self, raw) {
+            (Self::Chain, Raw::List(items)) => {
+                let roles = items.iter().map(|item| RoleArn::parse(item));
+                Ok(Value::Roles(roles.collect::<Result<_, _>>()?))
+            }
+            (Self::Duration(from, to), Raw::Number(seconds)) => {
+                let seconds = u32::try_from(*seconds).map_err(|_| ValueError::Duration)?;
+                within(seconds, from, to)
+            }
+            (Self::Chain, _) => Err(ValueError::Type("an array of role ARNs", raw.name())),
+            (_, Raw::Text("")) => Err(ValueError::Empty),
+            (_, Raw::Text(text)) if text.len() > LONGEST => Err(ValueError::TooLong),
+            (_, Raw::Text(text)) if text.chars().any(char::is_control) => Err(ValueError::Control),
+            (_, Raw::Text(text)) => self.read_text(text),
+            (Self::Duration(..), _) => Err(ValueError::Type("a duration", raw.name())),
+            _ => Err(ValueError::Type("a string", raw.name())),
+        }
+    }
+
+    fn read_text(self, text: &str) -> Result<Value, ValueError> {
+        let plain = || Ok(Value::Text(text.to_owned()));
+        match self {
+            Self::Name => plain(),
+            Self::Org => Ok(Value::Org(Org::parse(text)?)),
+            Self::SignIn => match text {
+                "auto" => Ok(Value::SignIn(SignIn::Auto)),
+                "terminal" => Ok(Value::SignIn(SignIn::Terminal)),
+                _ => Err(ValueError::Choice("auto, terminal")),
+            },
+            Self::Factor if matches!(text, "push" | "totp") => plain(),
+            Self::Factor => Err(ValueError::Choice("push, totp")),
+            Self::CaBundle if text.starts_with('/') || text.starts_with("~/") => {
+                Ok(Value::Path(text.into()))
+            }
+            Self::CaBundle => Err(ValueError::RelativePath),
+            Self::Proxy => Ok(Value::Proxy(Proxy::parse(text)?)),
+            Self::App if is_app(text) => plain(),
+            Self::App => Err(ValueError::App),
+            Self::Region if is_region(text) => plain(),
+            Self::Region => Err(ValueError::Region),
+            Self::Duration(from, to) => {
+                within(duration(text).ok_or(ValueError::Duration)?, from, to)
+            }
+            Self::Endpoint if is_server(text) => plain(),
+            Self::Endpoint => Err(ValueError::Endpoint),
+            Self::Role => {
+                if is_glob(text) {
+                    if text.starts_with("arn:") && !is_role_glob(text) {
+                        return Err(ValueError::RoleGlob);
+                    }
+                } else if text.starts_with("arn:") {
+                    RoleArn::parse(text)?;
+                }
+                plain()
+            }
+            Self::Provider => {
+                if text.starts_with("arn:") && !is_glob(text) {
+                    ProviderArn::parse(text)?;
+                }
+                plain()
+            }
+            // `name/role` is how a role is asked for by its account's name.
+            Self::AccountName if text.contains('/') => Err(ValueError::AccountName),
+            Self::AccountName => plain(),
+            Self::Chain => Err(ValueError::Type("an array of role ARNs", "a string")),
+        }
+    }
+}
+
+impl Raw<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a string",
+            Self::Number(_) => "a number",
+            Self::List(_) => "an array",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+fn within(seconds: u32, from: u32, to: u32) -> Result<Value, ValueError> {
+    if (from..=to).contains(&seconds) {
+        Ok(Value::Seconds(seconds))
+    } else {
+        Err(ValueError::Range(Length(from), Length(to)))
+    }
+}
+
+/// `1h`, `90m`, `1h30m`, `3600s` or `3600` into seconds.
+fn duration(text: &str) -> Option<u32> {
+    let mut total: u32 = 0;
+    let mut rest = text;
+    let mut largest = u32::MAX;
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number: u32 = rest[..digits].parse().ok()?;
+        let mut letters = rest[digits..].chars();
+        let unit = match letters.next() {
+            Some('h') => 3600,
+            Some('m') => 60,
+            Some('s') => 1,
+            None if largest == u32::MAX => 1,
+            _ => return None,
+        };
+        if unit >= largest {
+            return None;
+        }
+        largest = unit;
+        total = total.checked_add(number.checked_mul(unit)?)?;
+        rest = letters.as_str();
+    }
+    (largest != u32::MAX).then_some(total)
+}
+
+/// `eu-west-1`, `us-gov-east-1`, `cn-north-1`: the shape, since the list grows without us.
+fn is_region(text: &str) -> bool {
+    let mut parts = text.split('-').rev();
+    let number = parts.next().unwrap_or_default();
+    let words: Vec<&str> = parts.collect();
+    (1..=2).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && words.len() >= 2
+        && words
+            .iter()
+            .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+/// An embed link (https, or http to this machine), or the app's id alone.
+fn is_app(text: &str) -> bool {
+    if text.contains("://") {
+        is_server(text)
+    } else {
+        text.bytes().all(|b| b.is_ascii_alphanumeric())
+    }
+}
+
+fn is_server(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        url.username().is_empty()
+            && url.password().is_none()
+            && url.has_host()
+            && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)))
+    })
+}
+
+fn is_glob(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+/// Whether a role could match: the third field is IAM's, the sixth about roles; a `*` may stand for several.
+fn is_role_glob(text: &str) -> bool {
+    let fields: Vec<&str> = text.splitn(6, ':').collect();
+    let service = fields
+        .get(2)
+        .is_none_or(|service| *service == "iam" || is_glob(service));
+    let resource = match fields.get(5) {
+        Some(resource) => resource.starts_with("role/") || is_glob(resource),
+        None => fields.iter().any(|field| field.contains('*')),
+    };
+    service && resource
+}
+
+/// Why a value is not taken. It names what is wrong, never the value where that may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(super) enum ValueError {
+    #[error("expected {0}, found {1}")]
+    Type(&'static str, &'static str),
+    #[error("the value is empty")]
+    Empty,
+    #[error("the value is longer than {LONGEST} bytes")]
+    TooLong,
+    #[error("the value has a control character")]
+    Control,
+    #[error("expected one of: {0}")]
+    Choice(&'static str),
+    #[error("not a duration; write `1h`, `90m` or seconds")]
+    Duration,
+    #[error("out of range; it must lie between {0} and {1}")]
+    Range(Length, Length),
+    #[error("not a region like `eu-west-1`")]
+    Region,
+    #[error("neither an app's embed link (https) nor its id")]
+    App,
+    #[error("not an https address (http is accepted for this machine only)")]
+    Endpoint,
+    #[error("the path must be absolute or begin with `~/`")]
+    RelativePath,
+    #[error("an account's name has no slash")]
+    AccountName,
+    #[error("the keys of [accounts] are account numbers of twelve digits")]
+    AccountNumber,
+    #[error("the pattern can match no role ARN")]
+    RoleGlob,
+    #[error("{0}")]
+    Arn(#[from] ArnError),
+    #[error("{0}")]
+    Org(#[from] OrgError),
+    #[error("{0}")]
+    Proxy(#[from] ProxyError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_in_the_usual_spellings() {
+        for (text, expected) in [
+            ("1h", Some(3600)),
+            ("90m", Some(5400)),
+            ("3600", Some(3600)),
+            ("3600s", Some(3600)),
+            ("1h30m", Some(5400)),
+            ("", None),
+            ("h", None),
+            ("1 h", None),
+            ("-1h", None),
+            ("1h5", None),
+            ("1m1h", None),
+            ("1h1h", None),
+            ("1d", None),
+            ("99999999999", None),
+            ("9999999h", None),
+        ] {
+            assert_eq!(duration(text), expected, "{text}");
+        }
+        let read = Kind::Duration(900, 43_200).read(&Raw::Number(60));
+        assert_eq!(
+            read.unwrap_err().to_string(),
+            "out of range; it must lie between 15m and 12h"
+        );
+    }
+
+    #[test]
+    fn roles_are_arns_names_or_patterns_that_can_match() {
+        let read = |text| Kind::Role.read(&Raw::Text(text)).map(|_| ());
+        for good in [
+            "arn:aws:iam::123456789012:role/Deploy",
+            "arn:aws:iam::*:role/Deploy*",
+            "arn:*",
+            "prod/Deploy",
+            "*/Deploy",
+            "Deploy",
+        ] {
+            assert_eq!(read(good), Ok(()), "{good}");
+        }
+        assert_eq!(
+            read("arn:aws:iam::12:role/x"),
+            Err(ValueError::Arn(ArnError::Account))
+        );
+        assert_eq!(read("arn:aws:iam::*:user/x"), Err(ValueError::RoleGlob));
+        assert_eq!(read("arn:aws:sts::*"), Err(ValueError::RoleGlob));
+        assert_eq!(read("a\nb"), Err(ValueError::Control));
+    }
+
+    #[test]
+    fn regions_and_servers_have_a_shape() {
+        for good in ["eu-west-1", "us-gov-east-1", "cn-north-1", "us-isob-east-1"] {
+            assert!(is_region(good), "{good}");
+        }
+        for bad in [
+            "eu",
+            "eu-west",
+            "EU-WEST-1",
+            "eu-west-1.evil.com",
+            "eu-west-1/",
+            "-west-1",
+        ] {
+            assert!(!is_region(bad), "{bad}");
+        }
+        assert!(is_server("https://sts.acme.com") && is_server("http://127.0.0.1:5000"));
+        for bad in [
+            "http://sts.acme.com",
+            "https://a:b@sts.acme.com",
+            "ftp://localhost",
+            "sts",
+        ] {
+            assert!(!is_server(bad), "{bad}");
+        }
+    }
+}
