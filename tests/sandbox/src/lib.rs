@@ -1,1 +1,387 @@
+//! `ob-sandbox`: an Okta org, an AWS STS and a foreign host on loopback over TLS, for the tests of
+//! `ob` and for people who want to try it. Every secret it gives out is a recognisable canary,
+//! every request is logged, and each server can be told to misbehave. It shares no code with `ob`,
+//! so that neither can hide the other's mistakes.
+//!
+//! ```no_run
+//! use ob_sandbox::{Fault, FaultKind, Sandbox, Server};
+//!
+//! let sandbox = Sandbox::start();
+//! sandbox.fault(Fault::org("/api/v1/authn", FaultKind::HtmlInsteadOfJson));
+//! let alice = sandbox.user("alice");
+//! println!("{} {} {}", sandbox.org_url(), alice.password, alice.totp_now());
+//! assert_eq!(sandbox.handshakes(Server::Org), 0);
+//! ```
 
+mod canary;
+mod clock;
+mod fault;
+mod http;
+mod iam;
+mod log;
+mod okta;
+mod saml;
+mod server;
+mod sts;
+mod tls;
+mod totp;
+mod users;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
+
+pub use crate::fault::{Fault, FaultKind};
+pub use crate::log::{Logged, Server};
+pub use crate::okta::{PushOutcome, PushScript};
+pub use crate::tls::Certificate;
+pub use crate::users::User;
+
+use crate::canary::Canaries;
+use crate::clock::Clock;
+use crate::iam::{Grant, Iam};
+use crate::okta::{AppId, Org};
+use crate::saml::IdentityProvider;
+use crate::world::World;
+
+/// Which sign-in pipeline the org says it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pipeline {
+    /// The classic authentication API.
+    #[default]
+    V1,
+    /// Okta Identity Engine. The org says so and still answers the classic API.
+    Idx,
+}
+
+/// One of the org's AWS apps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwsApp {
+    /// "AWS production"; alice, bob, carol, dave, ivan and mallory have it.
+    Production,
+    /// "AWS labs"; alice has it.
+    Labs,
+}
+
+/// How a sandbox differs from the usual one.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What `/.well-known/okta-organization` says.
+    pub pipeline: Pipeline,
+    /// How far the servers' clock is ahead of the machine's.
+    pub clock_skew_seconds: i64,
+    /// What the servers show in the TLS handshake.
+    pub certificate: Certificate,
+    /// Every answer comes this much later, as over a slow network.
+    pub latency: Duration,
+    /// Life of a state token since its last use.
+    pub state_token_seconds: u64,
+    /// Life of a session token.
+    pub session_token_seconds: u64,
+    /// Life of a session since its creation or refresh.
+    pub session_seconds: u64,
+    /// How long an assertion may be redeemed.
+    pub assertion_seconds: u64,
+    /// `SessionDuration` attribute; the console's, not STS's.
+    pub console_session_seconds: Option<u64>,
+    /// `SessionNotOnOrAfter`, counted from issue; it caps the life of credentials.
+    pub session_not_on_or_after_seconds: Option<u64>,
+    /// More roles for alice in the labs account: `Bulk-0001` and on.
+    pub extra_roles: usize,
+    /// A `/home/…` link with a session token is answered by a redirect to the `/app/…` link.
+    pub app_redirects: bool,
+    /// AWS apps ask for a second factor again (classic step-up).
+    pub step_up: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            pipeline: Pipeline::V1,
+            clock_skew_seconds: 0,
+            certificate: Certificate::Good,
+            latency: Duration::ZERO,
+            state_token_seconds: 300,
+            session_token_seconds: 300,
+            session_seconds: 7200,
+            assertion_seconds: 300,
+            console_session_seconds: Some(3600),
+            session_not_on_or_after_seconds: None,
+            extra_roles: 0,
+            app_redirects: false,
+            step_up: false,
+        }
+    }
+}
+
+/// The running servers. They stop when it is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    world: Arc<World>,
+    ca_pem: String,
+    runtime: Mutex<Option<Runtime>>,
+}
+
+impl Sandbox {
+    /// The usual sandbox.
+    ///
+    /// # Panics
+    /// When the machine gives no port or no random numbers.
+    pub fn start() -> Sandbox {
+        Sandbox::with(Options::default())
+    }
+
+    /// A sandbox that differs.
+    ///
+    /// # Panics
+    /// As [`Sandbox::start`].
+    #[expect(clippy::panic, reason = "a test cannot go on without its sandbox")]
+    pub fn with(options: Options) -> Sandbox {
+        Sandbox::launch(options)
+            .unwrap_or_else(|error| panic!("the sandbox did not start: {error}"))
+    }
+
+    /// As [`Sandbox::with`], for callers that can go on without.
+    ///
+    /// # Errors
+    /// When the machine gives no port, no thread or no random numbers.
+    pub fn launch(options: Options) -> io::Result<Sandbox> {
+        let authority = tls::Authority::new(options.certificate)?;
+        let (org, org_url) = server::bind()?;
+        let (sts, sts_url) = server::bind()?;
+        let (other, other_url) = server::bind()?;
+        let canaries = Arc::new(Canaries::default());
+        let world = Arc::new(World {
+            clock: Clock::new(options.clock_skew_seconds),
+            log: log::Log::default(),
+            faults: fault::Faults::default(),
+            users: users::everybody(&canaries),
+            identity_provider: IdentityProvider::new("http://www.okta.com/exk1awsprod000000h7")?,
+            org_url,
+            sts_url,
+            other_url,
+            org: Mutex::new(Org::default()),
+            iam: Mutex::new(Iam::new(options.extra_roles)),
+            push: Mutex::new(PushScript::approve()),
+            canaries,
+            options,
+        });
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("ob-sandbox")
+            .enable_all()
+            .build()?;
+        let inside = runtime.enter();
+        let acceptor = TlsAcceptor::from(authority.server);
+        for (server, listener) in [
+            (Server::Org, org),
+            (Server::Sts, sts),
+            (Server::Other, other),
+        ] {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let world = Arc::clone(&world);
+            runtime.spawn(server::serve(world, server, listener, acceptor.clone()));
+        }
+        drop(inside);
+        Ok(Sandbox {
+            world,
+            ca_pem: authority.pem,
+            runtime: Mutex::new(Some(runtime)),
+        })
+    }
+
+    /// `https://127.0.0.1:PORT` of the Okta org.
+    pub fn org_url(&self) -> String {
+        self.world.org_url.clone()
+    }
+
+    /// `https://127.0.0.1:PORT` of STS.
+    pub fn sts_url(&self) -> String {
+        self.world.sts_url.clone()
+    }
+
+    /// `https://127.0.0.1:PORT` of a host that must never see a secret.
+    pub fn other_url(&self) -> String {
+        self.world.other_url.clone()
+    }
+
+    /// The CA of all three, PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The certificate of the org's SAML signing key, PEM.
+    pub fn identity_provider_pem(&self) -> &str {
+        &self.world.identity_provider.certificate_pem
+    }
+
+    /// A person, by login or by what stands before the `@`.
+    ///
+    /// # Panics
+    /// When there is no such person.
+    #[expect(clippy::panic, reason = "a misspelt name is a mistake in the test")]
+    pub fn user(&self, name: &str) -> &User {
+        self.world
+            .user(name)
+            .unwrap_or_else(|| panic!("nobody at acme is called {name}"))
+    }
+
+    /// The embed link of an AWS app.
+    pub fn app_url(&self, app: AwsApp) -> String {
+        self.org_url() + &AppId::from(app).home_path()
+    }
+
+    /// A signed SAML response for a person, base64, without signing in.
+    pub fn assertion(&self, name: &str, app: AwsApp) -> String {
+        okta::assertion(&self.world, self.user(name), app.into())
+    }
+
+    /// Gives a person one more role. The role is not made to exist by this.
+    pub fn grant(&self, name: &str, app: AwsApp, provider_arn: &str, role_arn: &str) {
+        let login = self.user(name).login.clone();
+        self.world.iam().add_grant(Grant {
+            login,
+            app: app.into(),
+            provider: provider_arn.to_owned(),
+            role: role_arn.to_owned(),
+        });
+    }
+
+    /// Makes a role, or changes its `MaxSessionDuration`.
+    pub fn role(&self, arn: &str, max_session_seconds: u64) {
+        self.world.iam().set_role(arn, max_session_seconds);
+    }
+
+    /// Every request since the start or [`Sandbox::clear_log`], in order of arrival.
+    pub fn log(&self) -> Vec<Logged> {
+        self.world.log.all()
+    }
+
+    /// The requests of one server whose path begins like this.
+    pub fn requests(&self, server: Server, path_prefix: &str) -> Vec<Logged> {
+        let mut log = self.log();
+        log.retain(|logged| logged.server == server && logged.path.starts_with(path_prefix));
+        log
+    }
+
+    /// The STS calls of one `Action`.
+    pub fn sts_calls(&self, action: &str) -> Vec<Logged> {
+        let mut calls = self.requests(Server::Sts, "/");
+        calls.retain(|logged| logged.form("Action").as_deref() == Some(action));
+        calls
+    }
+
+    /// Forgets the log and sets the counters to zero.
+    pub fn clear_log(&self) {
+        self.world.log.clear();
+    }
+
+    /// TLS handshakes completed, resumed ones included.
+    pub fn handshakes(&self, server: Server) -> usize {
+        self.world.log.handshakes(server)
+    }
+
+    /// TCP connections accepted.
+    pub fn connections(&self, server: Server) -> usize {
+        self.world.log.connections(server)
+    }
+
+    /// Scripts a fault. Faults are tried in the order they were scripted.
+    pub fn fault(&self, fault: Fault) {
+        self.world.faults.arm(fault);
+    }
+
+    /// Takes all faults back.
+    pub fn clear_faults(&self) {
+        self.world.faults.clear();
+    }
+
+    /// How phones behave from now on, also towards pushes already sent.
+    pub fn push(&self, script: PushScript) {
+        *self
+            .world
+            .push
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = script;
+    }
+
+    /// Pushes are approved on the second poll (how a sandbox starts).
+    pub fn approve_push(&self) {
+        self.push(PushScript::approve());
+    }
+
+    /// Pushes are rejected on the second poll.
+    pub fn reject_push(&self) {
+        self.push(PushScript::reject());
+    }
+
+    /// Moves the servers' clock, so that lifetimes end without waiting.
+    pub fn advance_clock(&self, seconds: i64) {
+        self.world.clock.advance(seconds);
+    }
+
+    /// The servers' clock, seconds since the epoch.
+    pub fn now(&self) -> u64 {
+        self.world.clock.now()
+    }
+
+    /// Lets codes be used again, for tests that sign in twice within thirty seconds.
+    pub fn forget_used_codes(&self) {
+        self.world.org().used_codes.clear();
+    }
+
+    /// Ends every Okta session and sign-in, as an administrator can.
+    pub fn end_sessions(&self) {
+        self.world.org().end_sessions();
+    }
+
+    /// Stops the servers for good: connections end, ports refuse. Log and canaries stay.
+    pub fn stop(&self) {
+        if let Some(runtime) = self.take_runtime() {
+            // A thread of its own, because a runtime must not be waited for inside another.
+            let stopping = std::thread::spawn(|| runtime.shutdown_timeout(Duration::from_secs(5)));
+            let _ = stopping.join();
+        }
+    }
+
+    /// Every secret given out so far, as kind and value: passwords, TOTP secrets and passcodes,
+    /// state and session tokens, `sid` and `DT` cookies, SAML responses (base64, XML and ids),
+    /// secret access keys and session tokens.
+    pub fn canaries(&self) -> Vec<(String, String)> {
+        self.world.canaries.all()
+    }
+
+    fn take_runtime(&self) -> Option<Runtime> {
+        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        runtime.take()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.take_runtime() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl From<AwsApp> for AppId {
+    fn from(app: AwsApp) -> AppId {
+        match app {
+            AwsApp::Production => AppId::AwsProduction,
+            AwsApp::Labs => AppId::AwsLabs,
+        }
+    }
+}
+
+/// The code an authenticator app with this base32 secret shows now; `None` when it is no secret.
+pub fn totp_of_secret(secret: &str) -> Option<String> {
+    totp::decode_secret(secret).map(|key| totp::code(&key, clock::unix_now()))
+}

@@ -1,0 +1,209 @@
+//! "Assigned app links" of the Users API, and what an embed link leads to: for an AWS app the page
+//! whose form carries the SAML response (AWS Account Federation, HTTP-POST binding).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::authn::Phase;
+use super::sessions::{self, Session};
+use super::{Visit, authn, error, pages};
+use crate::http::{self, Answer};
+use crate::saml::{AWS_ACS, Claims};
+use crate::users::{self, User};
+use crate::world::World;
+
+/// The apps of the org.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AppId {
+    AwsProduction,
+    AwsLabs,
+    Salesforce,
+    OpenVpn,
+    Bookmark,
+}
+
+impl AppId {
+    pub(crate) const ALL: [AppId; 5] = [
+        AppId::Salesforce,
+        AppId::AwsProduction,
+        AppId::OpenVpn,
+        AppId::AwsLabs,
+        AppId::Bookmark,
+    ];
+
+    /// App name (`appName`), instance id (`0oa…`), last part of the embed link, label.
+    fn parts(self) -> (&'static str, &'static str, &'static str, &'static str) {
+        match self {
+            AppId::AwsProduction => ("amazon_aws", "0oa1awsprod000000h7", "272", "AWS production"),
+            AppId::AwsLabs => ("amazon_aws", "0oa1awslabs000000h7", "272", "AWS labs"),
+            AppId::Salesforce => ("salesforce", "0oa1salesforce000h7", "46", "Salesforce"),
+            AppId::OpenVpn => (
+                "openvpn",
+                "0oa1openvpn000000h7",
+                "aln1openvpn000000h7",
+                "VPN",
+            ),
+            AppId::Bookmark => ("bookmark", "0oa1bookmark00000h7", "2557", "Intranet"),
+        }
+    }
+
+    fn is_aws(self) -> bool {
+        matches!(self, AppId::AwsProduction | AppId::AwsLabs)
+    }
+
+    /// `/home/{appName}/{id}/{…}`, what tiles link to.
+    pub(crate) fn home_path(self) -> String {
+        let (name, id, last, _) = self.parts();
+        format!("/home/{name}/{id}/{last}")
+    }
+
+    /// `/app/{appName}/{exk…}/sso/saml`, the other form of the same link.
+    fn sso_path(self) -> String {
+        let (name, id, ..) = self.parts();
+        format!("/app/{name}/{}/sso/saml", id.replace("0oa", "exk"))
+    }
+
+    fn at(path: &str) -> Option<AppId> {
+        AppId::ALL
+            .into_iter()
+            .find(|app| path == app.home_path() || path == app.sso_path())
+    }
+}
+
+/// `GET /api/v1/users/me/appLinks`
+pub(super) fn links(visit: &Visit<'_>) -> Answer {
+    let Some((_, session)) = sessions::current(visit) else {
+        return error(403, "E0000005", "Invalid session");
+    };
+    let links: Vec<_> = AppId::ALL
+        .into_iter()
+        .filter(|app| !app.is_aws() || is_assigned(visit.world, &session.login, *app))
+        .enumerate()
+        .map(|(order, app)| {
+            let (name, id, _, label) = app.parts();
+            let label = if session.login.starts_with("mallory@") {
+                users::hostile(label)
+            } else {
+                label.to_owned()
+            };
+            json!({
+                "id": format!("00u{}", id.replace("0oa", "")),
+                "label": label,
+                "linkUrl": visit.url(&app.home_path()),
+                "logoUrl": visit.url(&format!("/fs/bcg/4/{name}.png")),
+                "appName": name,
+                "appInstanceId": id,
+                "appAssignmentId": id.replace("0oa", "0ua"),
+                "credentialsSetup": false,
+                "hidden": false,
+                "sortOrder": order
+            })
+        })
+        .collect();
+    Answer::json(200, &json!(links))
+}
+
+/// An embed link: the app for who is signed in, the sign-in page for others. A token in the query
+/// signs in on the way, unless a session cookie was sent, which wins.
+pub(super) fn launch(visit: &Visit<'_>) -> Answer {
+    let Some(app) = AppId::at(&visit.request.path) else {
+        return pages::error(404, "404", "Page Not Found");
+    };
+    if let Some((_, session)) = sessions::current(visit) {
+        return open(visit, app, &session);
+    }
+    let token = ["sessionToken", "onetimetoken"]
+        .iter()
+        .find_map(|name| visit.request.parameter(name));
+    let Some((id, session)) = token.and_then(|token| sessions::redeem(visit, &token)) else {
+        return pages::sign_in(visit);
+    };
+    let answer = if visit.world.options.app_redirects {
+        Answer::redirect(&visit.url(&onwards(visit, app)))
+    } else {
+        open(visit, app, &session)
+    };
+    answer.with("Set-Cookie", &sessions::cookie(&id))
+}
+
+/// `GET /login/step-up/redirect?stateToken=…`: back to the app after its second factor.
+pub(super) fn after_step_up(visit: &Visit<'_>) -> Answer {
+    let token = visit.request.parameter("stateToken").unwrap_or_default();
+    let transaction = visit.world.org().transactions.remove(&token);
+    let target = transaction
+        .filter(|transaction| transaction.phase == Phase::SteppedUp)
+        .and_then(|transaction| transaction.step_up);
+    let (Some(target), Some((id, mut session))) = (target, sessions::current(visit)) else {
+        return pages::sign_in(visit);
+    };
+    session.stepped_up = true;
+    visit.world.org().sessions.insert(id, session);
+    Answer::redirect(&visit.url(&target))
+}
+
+/// `GET /app/UserHome`, the dashboard.
+pub(super) fn home(visit: &Visit<'_>) -> Answer {
+    match sessions::current(visit) {
+        Some(_) => Answer::html(200, "<!doctype html><title>acme - Dashboard</title>"),
+        None => pages::sign_in(visit),
+    }
+}
+
+/// A signed response for a person and an app, base64 as the form carries it.
+pub(crate) fn assertion(world: &World, user: &User, app: AppId) -> String {
+    let now = world.clock.now();
+    let options = &world.options;
+    let granted = world.iam().granted(&user.login, app);
+    let xml = world.identity_provider.respond(
+        &Claims {
+            login: user.login.clone(),
+            roles: granted
+                .into_iter()
+                .map(|grant| format!("{},{}", grant.provider, grant.role))
+                .collect(),
+            session_duration: options.console_session_seconds,
+            session_not_on_or_after: options
+                .session_not_on_or_after_seconds
+                .map(|seconds| now + seconds),
+            now,
+            lifetime: options.assertion_seconds,
+        },
+        &world.canaries,
+    );
+    let encoded = STANDARD.encode(xml);
+    world.canaries.note("SAMLResponse", &encoded);
+    encoded
+}
+
+fn is_assigned(world: &World, login: &str, app: AppId) -> bool {
+    !world.iam().granted(login, app).is_empty()
+}
+
+fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
+    let Some(user) = visit.world.user(&session.login) else {
+        return pages::sign_in(visit);
+    };
+    if !app.is_aws() {
+        let (_, _, _, label) = app.parts();
+        return Answer::html(200, &format!("<!doctype html><title>{label}</title>"));
+    }
+    if !is_assigned(visit.world, &session.login, app) {
+        return pages::error(403, "403", "You are not allowed to access this app.");
+    }
+    if visit.world.options.step_up && !session.stepped_up {
+        let target = onwards(visit, app);
+        let (token, _) = authn::open(visit, Some(user), Phase::MfaRequired, Some(target));
+        return pages::extra_verification(&token);
+    }
+    let relay_state = visit.request.parameter("RelayState").unwrap_or_default();
+    let response = assertion(visit.world, user, app);
+    pages::saml_form(AWS_ACS, &response, &relay_state)
+}
+
+/// The same app by its other link, with the caller's RelayState.
+fn onwards(visit: &Visit<'_>, app: AppId) -> String {
+    let relay_state = visit.request.parameter("RelayState");
+    let query = relay_state.map(|state| format!("?RelayState={}", http::encode(&state)));
+    app.sso_path() + &query.unwrap_or_default()
+}

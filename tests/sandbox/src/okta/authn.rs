@@ -1,0 +1,216 @@
+//! "Okta Authentication API: Authentication operations" and "Transaction state": from a password to
+//! a session token, one state token per transaction with a sliding expiry.
+
+use serde_json::Value;
+
+use super::push::Push;
+use super::sessions::SessionToken;
+use super::{Visit, envelope, error};
+use crate::http::Answer;
+use crate::users::{self, Standing, User};
+
+/// A sign-in under way.
+#[derive(Debug, Clone)]
+pub(super) struct Transaction {
+    /// Nobody yet, when it began at the sign-in page.
+    pub(super) login: Option<String>,
+    pub(super) phase: Phase,
+    pub(super) expires_at: u64,
+    /// Wrong codes so far.
+    pub(super) failures: usize,
+    /// The app link this is a step-up for; it ends without a session token.
+    pub(super) step_up: Option<String>,
+}
+
+/// Where in the state machine.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Phase {
+    Unauthenticated,
+    PasswordWarn,
+    PasswordExpired,
+    MfaEnroll,
+    MfaRequired,
+    /// Waiting for a code of this factor.
+    Challenge(String),
+    /// Waiting for, or done with, a tap on the phone.
+    Pushed(Push),
+    /// A step-up that was passed; the redirect has not been fetched yet.
+    SteppedUp,
+}
+
+/// `POST /api/v1/authn`: primary authentication, or the state of a transaction.
+pub(super) fn start(visit: &Visit<'_>) -> Result<Answer, Answer> {
+    let body = visit.object()?;
+    let Some(username) = body["username"].as_str() else {
+        let (token, transaction) = find(visit, &body)?;
+        return Ok(envelope::state(visit, &token, &transaction));
+    };
+    if let Some(token) = body["stateToken"].as_str() {
+        find(visit, &body)?;
+        visit.world.org().transactions.remove(token);
+    }
+    let user = authenticate(visit, username, body["password"].as_str())?;
+    if user.standing == Standing::LockedOut {
+        return Ok(envelope::locked_out(visit));
+    }
+    let warn = body["options"]["warnBeforePasswordExpired"].as_bool() == Some(true);
+    let phase = match user.standing {
+        Standing::PasswordExpired => Phase::PasswordExpired,
+        Standing::MustEnroll => Phase::MfaEnroll,
+        Standing::PasswordAging if warn => Phase::PasswordWarn,
+        Standing::Good | Standing::PasswordAging | Standing::LockedOut => {
+            return Ok(after_password(visit, user));
+        }
+    };
+    Ok(open(visit, Some(user), phase, None).1)
+}
+
+/// `POST /api/v1/authn/cancel`
+pub(super) fn cancel(visit: &Visit<'_>) -> Result<Answer, Answer> {
+    let body = visit.object()?;
+    let (token, _) = find(visit, &body)?;
+    visit.world.org().transactions.remove(&token);
+    Ok(Answer::json(200, &serde_json::json!({})))
+}
+
+/// `POST /api/v1/authn/previous`: back to the choice of a factor.
+pub(super) fn previous(visit: &Visit<'_>) -> Result<Answer, Answer> {
+    let body = visit.object()?;
+    let (token, transaction) = find(visit, &body)?;
+    match transaction.phase {
+        Phase::Challenge(_) | Phase::Pushed(_) | Phase::MfaRequired => {
+            Ok(enter(visit, &token, transaction, Phase::MfaRequired))
+        }
+        _ => Err(not_in_this_state()),
+    }
+}
+
+/// `POST /api/v1/authn/skip`: past the warning about an aging password.
+pub(super) fn skip(visit: &Visit<'_>) -> Result<Answer, Answer> {
+    let body = visit.object()?;
+    let (token, transaction) = find(visit, &body)?;
+    if transaction.phase != Phase::PasswordWarn {
+        return Err(not_in_this_state());
+    }
+    visit.world.org().transactions.remove(&token);
+    let user = owner(visit, &transaction)?;
+    Ok(after_password(visit, user))
+}
+
+/// Begins a transaction and says its first state.
+pub(super) fn open(
+    visit: &Visit<'_>,
+    user: Option<&User>,
+    phase: Phase,
+    step_up: Option<String>,
+) -> (String, Answer) {
+    let token = visit.canary("stateToken", "00");
+    let transaction = Transaction {
+        login: user.map(|user| user.login.clone()),
+        phase: phase.clone(),
+        expires_at: 0,
+        failures: 0,
+        step_up,
+    };
+    let answer = enter(visit, &token, transaction, phase);
+    (token, answer)
+}
+
+/// Moves a transaction to another state, renews its life and says the state.
+pub(super) fn enter(
+    visit: &Visit<'_>,
+    token: &str,
+    mut transaction: Transaction,
+    phase: Phase,
+) -> Answer {
+    transaction.phase = phase;
+    transaction.expires_at = visit.now + visit.world.options.state_token_seconds;
+    let answer = envelope::state(visit, token, &transaction);
+    let mut org = visit.world.org();
+    org.transactions.insert(token.to_owned(), transaction);
+    answer
+}
+
+/// Ends a transaction well: a session token, or the way back to the app that asked for more.
+pub(super) fn succeed(
+    visit: &Visit<'_>,
+    token: &str,
+    transaction: Transaction,
+) -> Result<Answer, Answer> {
+    let user = owner(visit, &transaction)?;
+    if transaction.step_up.is_some() {
+        return Ok(enter(visit, token, transaction, Phase::SteppedUp));
+    }
+    visit.world.org().transactions.remove(token);
+    if visit.request.parameter("rememberDevice").as_deref() == Some("true") {
+        let pair = (visit.device.clone(), user.login.clone());
+        visit.world.org().remembered.insert(pair);
+    }
+    Ok(success(visit, user, true))
+}
+
+/// The transaction a body's `stateToken` names.
+pub(super) fn find(visit: &Visit<'_>, body: &Value) -> Result<(String, Transaction), Answer> {
+    let token = body["stateToken"].as_str().unwrap_or_default();
+    let mut org = visit.world.org();
+    match org.transactions.get_mut(token) {
+        Some(transaction) if transaction.expires_at > visit.now => {
+            transaction.expires_at = visit.now + visit.world.options.state_token_seconds;
+            Ok((token.to_owned(), transaction.clone()))
+        }
+        _ => Err(error(401, "E0000011", "Invalid token provided")),
+    }
+}
+
+/// Whose transaction it is.
+pub(super) fn owner<'v>(visit: &Visit<'v>, transaction: &Transaction) -> Result<&'v User, Answer> {
+    let login = transaction.login.as_deref().unwrap_or_default();
+    visit.world.user(login).ok_or_else(not_in_this_state)
+}
+
+pub(super) fn not_in_this_state() -> Answer {
+    error(
+        403,
+        "E0000079",
+        "This operation is not allowed in the current authentication state.",
+    )
+}
+
+fn authenticate<'v>(
+    visit: &Visit<'v>,
+    username: &str,
+    password: Option<&str>,
+) -> Result<&'v User, Answer> {
+    let user = visit.world.user(username);
+    let right = user.filter(|user| password == Some(user.password.as_str()));
+    right.ok_or_else(|| {
+        let plain = "Authentication failed";
+        let summary = match user {
+            Some(user) if user.name() == "mallory" => users::hostile(plain),
+            _ => plain.to_owned(),
+        };
+        error(401, "E0000004", &summary)
+    })
+}
+
+fn after_password(visit: &Visit<'_>, user: &User) -> Answer {
+    let pair = (visit.device.clone(), user.login.clone());
+    if user.factors.is_empty() || visit.world.org().remembered.contains(&pair) {
+        return success(visit, user, false);
+    }
+    open(visit, Some(user), Phase::MfaRequired, None).1
+}
+
+fn success(visit: &Visit<'_>, user: &User, second_factor: bool) -> Answer {
+    let token = visit.canary("sessionToken", "20111");
+    let expires_at = visit.now + visit.world.options.session_token_seconds;
+    visit.world.org().session_tokens.insert(
+        token.clone(),
+        SessionToken {
+            login: user.login.clone(),
+            expires_at,
+            second_factor,
+        },
+    );
+    envelope::success(visit, user, &token, expires_at)
+}

@@ -1,0 +1,222 @@
+//! "Okta Authentication API: Authentication transaction object": how a state is written as JSON,
+//! with the links that lead on from it.
+
+use serde_json::{Value, json};
+
+use super::Visit;
+use super::authn::{Phase, Transaction};
+use super::push::PushResult;
+use crate::clock::milliseconds;
+use crate::http::Answer;
+use crate::users::{Factor, FactorKind, User};
+
+/// A transaction that is not over.
+pub(super) fn state(visit: &Visit<'_>, token: &str, transaction: &Transaction) -> Answer {
+    let user = transaction
+        .login
+        .as_deref()
+        .and_then(|login| visit.world.user(login));
+    let mut envelope = json!({
+        "stateToken": token,
+        "expiresAt": milliseconds(transaction.expires_at),
+        "status": status(&transaction.phase),
+        "_embedded": {},
+        "_links": { "cancel": link(visit, None, "/api/v1/authn/cancel") }
+    });
+    if let Some(user) = user {
+        envelope["_embedded"]["user"] = user_object(user);
+        fill(visit, &mut envelope, transaction, user, token);
+    } else {
+        envelope["_links"]["next"] = link(visit, Some("authenticate"), "/api/v1/authn");
+    }
+    Answer::json(200, &envelope).with("Cache-Control", "no-cache, no-store")
+}
+
+/// A transaction that ended in a session token.
+pub(super) fn success(visit: &Visit<'_>, user: &User, token: &str, expires_at: u64) -> Answer {
+    let envelope = json!({
+        "expiresAt": milliseconds(expires_at),
+        "status": "SUCCESS",
+        "sessionToken": token,
+        "_embedded": { "user": user_object(user) },
+        "_links": { "cancel": link(visit, None, "/api/v1/authn/cancel") }
+    });
+    Answer::json(200, &envelope).with("Cache-Control", "no-cache, no-store")
+}
+
+/// What an org that shows lockouts says, with status 200.
+pub(super) fn locked_out(visit: &Visit<'_>) -> Answer {
+    let unlock = link(visit, Some("unlock"), "/api/v1/authn/recovery/unlock");
+    Answer::json(
+        200,
+        &json!({ "status": "LOCKED_OUT", "_embedded": {}, "_links": { "next": unlock } }),
+    )
+}
+
+fn status(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Unauthenticated => "UNAUTHENTICATED",
+        Phase::PasswordWarn => "PASSWORD_WARN",
+        Phase::PasswordExpired => "PASSWORD_EXPIRED",
+        Phase::MfaEnroll => "MFA_ENROLL",
+        Phase::MfaRequired => "MFA_REQUIRED",
+        Phase::Challenge(_) | Phase::Pushed(_) => "MFA_CHALLENGE",
+        Phase::SteppedUp => "SUCCESS",
+    }
+}
+
+fn fill(
+    visit: &Visit<'_>,
+    envelope: &mut Value,
+    transaction: &Transaction,
+    user: &User,
+    token: &str,
+) {
+    let change = "/api/v1/authn/credentials/change_password";
+    match &transaction.phase {
+        Phase::Unauthenticated => {}
+        Phase::PasswordWarn => {
+            envelope["_embedded"]["policy"] = password_policy(json!({ "passwordExpireDays": 5 }));
+            envelope["_links"]["next"] = link(visit, Some("changePassword"), change);
+            envelope["_links"]["skip"] = link(visit, Some("skip"), "/api/v1/authn/skip");
+        }
+        Phase::PasswordExpired => {
+            envelope["_embedded"]["policy"] = password_policy(json!({ "passwordExpireDays": 0 }));
+            envelope["_links"]["next"] = link(visit, Some("changePassword"), change);
+        }
+        Phase::MfaEnroll => envelope["_embedded"]["factors"] = enrollable(visit),
+        Phase::MfaRequired => {
+            let factors = user.factors.iter();
+            envelope["_embedded"]["factors"] = factors
+                .map(|factor| factor_object(visit, user, factor))
+                .collect();
+            envelope["_embedded"]["policy"] = mfa_policy(user);
+        }
+        Phase::Challenge(id) => challenge(visit, envelope, user, id, "verify"),
+        Phase::Pushed(push) => {
+            let waiting = push.result == PushResult::Waiting;
+            envelope["factorResult"] = push.result.name().into();
+            challenge(
+                visit,
+                envelope,
+                user,
+                &push.factor,
+                if waiting { "poll" } else { "verify" },
+            );
+            if let Some(number) = push.number {
+                envelope["_embedded"]["factor"]["_embedded"] =
+                    json!({ "challenge": { "correctAnswer": number } });
+            }
+            if waiting {
+                let resend = verify_path(&push.factor) + "/resend";
+                envelope["_links"]["resend"] = json!([link(visit, Some("push"), &resend)]);
+            }
+        }
+        Phase::SteppedUp => {
+            let href = format!("/login/step-up/redirect?stateToken={token}");
+            envelope["type"] = "SESSION_STEP_UP".into();
+            envelope["_embedded"]["target"] = json!({ "type": "APP", "name": "amazon_aws" });
+            envelope["_links"] = json!({ "next": {
+                "name": "original", "href": visit.url(&href), "hints": { "allow": ["GET"] }
+            }});
+        }
+    }
+}
+
+fn challenge(visit: &Visit<'_>, envelope: &mut Value, user: &User, factor: &str, next: &str) {
+    if let Some(factor) = user.factor(factor) {
+        envelope["_embedded"]["factor"] = factor_object(visit, user, factor);
+    }
+    envelope["_embedded"]["policy"] = mfa_policy(user);
+    envelope["_links"]["next"] = link(visit, Some(next), &verify_path(factor));
+    envelope["_links"]["prev"] = link(visit, None, "/api/v1/authn/previous");
+}
+
+fn verify_path(factor: &str) -> String {
+    format!("/api/v1/authn/factors/{factor}/verify")
+}
+
+fn link(visit: &Visit<'_>, name: Option<&str>, path: &str) -> Value {
+    let mut link = json!({ "href": visit.url(path), "hints": { "allow": ["POST"] } });
+    if let Some(name) = name {
+        link["name"] = name.into();
+    }
+    link
+}
+
+fn user_object(user: &User) -> Value {
+    json!({
+        "id": user.id,
+        "passwordChanged": "2026-01-15T08:00:00.000Z",
+        "profile": { "login": user.login, "firstName": user.first_name,
+                     "lastName": user.last_name, "locale": "en", "timeZone": "Europe/Berlin" }
+    })
+}
+
+fn factor_object(visit: &Visit<'_>, user: &User, factor: &Factor) -> Value {
+    let (kind, provider, profile) = match factor.kind {
+        FactorKind::Push => (
+            "push",
+            "OKTA",
+            json!({ "credentialId": user.login, "deviceType": "SmartPhone_IPhone",
+                    "keys": [{ "kty": "PKIX", "use": "sig", "kid": "default", "x5c": ["MIIB"] }],
+                    "name": factor.device, "platform": "IOS", "version": "18.1" }),
+        ),
+        FactorKind::Totp => (
+            "token:software:totp",
+            if user.name() == "alice" {
+                "GOOGLE"
+            } else {
+                "OKTA"
+            },
+            json!({ "credentialId": user.login, "name": factor.device }),
+        ),
+        FactorKind::Unheard => (
+            "token:telepathy",
+            "ACME",
+            json!({ "credentialId": user.login, "name": factor.device }),
+        ),
+    };
+    let mut vendor = provider.to_owned();
+    if user.name() == "mallory" {
+        vendor = factor.device.clone();
+    }
+    json!({
+        "id": factor.id, "factorType": kind, "provider": provider, "vendorName": vendor,
+        "profile": profile,
+        "_links": { "verify": link(visit, None, &verify_path(&factor.id)) }
+    })
+}
+
+fn enrollable(visit: &Visit<'_>) -> Value {
+    let enroll = || json!({ "enroll": link(visit, None, "/api/v1/authn/factors") });
+    json!([
+        { "factorType": "push", "provider": "OKTA", "vendorName": "OKTA",
+          "enrollment": "REQUIRED", "status": "NOT_SETUP", "_links": enroll() },
+        { "factorType": "token:software:totp", "provider": "OKTA", "vendorName": "OKTA",
+          "enrollment": "OPTIONAL", "status": "NOT_SETUP", "_links": enroll() }
+    ])
+}
+
+fn password_policy(expiration: Value) -> Value {
+    json!({
+        "expiration": expiration,
+        "complexity": { "minLength": 8, "minLowerCase": 1, "minUpperCase": 1, "minNumber": 1,
+                        "minSymbol": 0, "excludeUsername": true }
+    })
+}
+
+fn mfa_policy(user: &User) -> Value {
+    let mut by_factor = json!({});
+    for factor in &user.factors {
+        if factor.kind == FactorKind::Push {
+            by_factor[&factor.id] = json!({ "autoPushEnabled": false });
+        }
+    }
+    json!({
+        "allowRememberDevice": true,
+        "rememberDeviceLifetimeInMinutes": 15,
+        "rememberDeviceByDefault": false,
+        "factorsPolicyInfo": by_factor
+    })
+}

@@ -1,0 +1,204 @@
+//! The Okta org `acme`: which path leads where, and what every answer has in common. Follows the
+//! "Authentication API" (classic), "Sessions API" and "Okta organization" pages of Okta's
+//! developer documentation; each file names its part.
+
+mod apps;
+mod authn;
+mod envelope;
+mod factors;
+mod pages;
+mod push;
+mod sessions;
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Value, json};
+
+pub(crate) use apps::{AppId, assertion};
+pub use push::{PushOutcome, PushScript};
+
+use crate::http::{Answer, Request};
+use crate::world::World;
+
+/// What the org remembers.
+#[derive(Debug, Default)]
+pub(crate) struct Org {
+    transactions: HashMap<String, authn::Transaction>,
+    session_tokens: HashMap<String, sessions::SessionToken>,
+    sessions: HashMap<String, sessions::Session>,
+    /// Person and TOTP step: a code is good once.
+    pub(crate) used_codes: HashSet<(String, u64)>,
+    /// Device token and person: second factor not asked again.
+    remembered: HashSet<(String, String)>,
+}
+
+impl Org {
+    /// Ends every session and transaction, as an administrator's "clear user sessions" does.
+    pub(crate) fn end_sessions(&mut self) {
+        self.transactions.clear();
+        self.session_tokens.clear();
+        self.sessions.clear();
+    }
+}
+
+/// One request, with what every handler needs beside it.
+struct Visit<'v> {
+    world: &'v World,
+    request: &'v Request,
+    /// The `DT` cookie, sent or about to be set.
+    device: String,
+    now: u64,
+}
+
+impl Visit<'_> {
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.world.org_url)
+    }
+
+    fn canary(&self, kind: &str, prefix: &str) -> String {
+        self.world.canaries.issue(kind, prefix)
+    }
+
+    /// A body that is a JSON object, or Okta's complaint that it is none.
+    fn object(&self) -> Result<Value, Answer> {
+        let content_type = self.request.header("content-type").unwrap_or_default();
+        if !content_type.starts_with("application/json") {
+            let summary = "Bad request. Accept and/or Content-Type headers likely do not match \
+                           supported values.";
+            return Err(error(400, "E0000021", summary));
+        }
+        match serde_json::from_slice(&self.request.body) {
+            Ok(value @ Value::Object(_)) => Ok(value),
+            _ => Err(error(
+                400,
+                "E0000003",
+                "The request body was not well-formed.",
+            )),
+        }
+    }
+}
+
+/// Answers a request to the org.
+pub(crate) fn answer(world: &World, request: &Request) -> Answer {
+    let known_device = request.cookie("DT");
+    let visit = Visit {
+        world,
+        request,
+        device: known_device.map_or_else(|| world.canaries.issue("DT", "DI0"), str::to_owned),
+        now: world.clock.now(),
+    };
+    let answer = route(&visit)
+        .with("X-Okta-Request-Id", "Yz0sandbox0request0id0")
+        .with("Server", "nginx")
+        .with("X-Rate-Limit-Limit", "600")
+        .with("X-Rate-Limit-Remaining", "599")
+        .with("X-Rate-Limit-Reset", &(visit.now + 60).to_string());
+    if known_device.is_some() {
+        return answer;
+    }
+    let cookie = format!(
+        "DT={}; Path=/; Max-Age=63072000; Secure; HttpOnly; SameSite=None",
+        visit.device
+    );
+    answer.with("Set-Cookie", &cookie)
+}
+
+fn route(visit: &Visit<'_>) -> Answer {
+    let path = visit.request.path.as_str();
+    match (visit.request.method.as_str(), path) {
+        ("GET", "/.well-known/okta-organization") => organization(visit),
+        ("GET", "/.well-known/webfinger") => webfinger(visit),
+        ("POST", "/api/v1/authn") => or_refusal(authn::start(visit)),
+        ("POST", "/api/v1/authn/cancel") => or_refusal(authn::cancel(visit)),
+        ("POST", "/api/v1/authn/previous") => or_refusal(authn::previous(visit)),
+        ("POST", "/api/v1/authn/skip") => or_refusal(authn::skip(visit)),
+        ("POST", "/api/v1/sessions") => or_refusal(sessions::create(visit)),
+        ("GET", "/api/v1/sessions/me") => sessions::show(visit),
+        ("DELETE", "/api/v1/sessions/me") => sessions::close(visit),
+        ("POST", "/api/v1/sessions/me/lifecycle/refresh") => sessions::refresh(visit),
+        ("GET", "/login/sessionCookieRedirect") => sessions::cookie_redirect(visit),
+        ("GET", "/login/step-up/redirect") => apps::after_step_up(visit),
+        ("GET", "/login/signout") => sessions::sign_out(visit),
+        ("GET", "/" | "/login" | "/login/login.htm") => pages::sign_in(visit),
+        ("GET", "/app/UserHome") => apps::home(visit),
+        ("GET", "/api/v1/users/me/appLinks") => apps::links(visit),
+        ("GET" | "POST", _) if path.starts_with("/home/") || path.starts_with("/app/") => {
+            apps::launch(visit)
+        }
+        ("POST", _) if path.starts_with("/api/v1/authn/factors/") => {
+            or_refusal(factors::verify(visit))
+        }
+        (_, _) if path.starts_with("/api/v1/authn") || path.starts_with("/api/v1/sessions") => {
+            error(
+                405,
+                "E0000022",
+                "The endpoint does not support the provided HTTP method",
+            )
+        }
+        _ => not_found(),
+    }
+}
+
+fn or_refusal(result: Result<Answer, Answer>) -> Answer {
+    result.unwrap_or_else(|refusal| refusal)
+}
+
+/// `GET /.well-known/okta-organization`, which says the pipeline to anyone.
+fn organization(visit: &Visit<'_>) -> Answer {
+    let pipeline = match visit.world.options.pipeline {
+        crate::Pipeline::V1 => "v1",
+        crate::Pipeline::Idx => "idx",
+    };
+    Answer::json(
+        200,
+        &json!({
+            "id": "00o1acmesandbox0h7",
+            "cell": "sandbox",
+            "_links": { "organization": { "href": visit.world.org_url } },
+            "pipeline": pipeline,
+            "settings": { "analyticsCollectionEnabled": false, "bugReportingEnabled": true,
+                          "omEnabled": false, "pssoEnabled": false }
+        }),
+    )
+}
+
+/// `GET /.well-known/webfinger`, which says whose password a person has: always Okta's here.
+fn webfinger(visit: &Visit<'_>) -> Answer {
+    let resource = visit.request.parameter("resource").unwrap_or_default();
+    Answer::empty(200).body(
+        "application/jrd+json",
+        json!({
+            "subject": resource,
+            "links": [{
+                "rel": "okta:idp",
+                "href": format!("{}/sso/idps/OKTA", visit.world.org_url),
+                "titles": { "und": "acme" },
+                "properties": { "okta:idp:metadata": null, "okta:idp:type": "OKTA",
+                                "okta:idp:id": "OKTA" }
+            }]
+        })
+        .to_string(),
+    )
+}
+
+fn not_found() -> Answer {
+    error(
+        404,
+        "E0000007",
+        "Not found: Resource not found: me (Session)",
+    )
+}
+
+/// An error in Okta's JSON form ("Error codes and details").
+pub(crate) fn error(status: u16, code: &str, summary: &str) -> Answer {
+    Answer::json(
+        status,
+        &json!({
+            "errorCode": code,
+            "errorSummary": summary,
+            "errorLink": code,
+            "errorId": format!("oae{}", crate::canary::random(crate::canary::ALPHANUMERIC, 22)),
+            "errorCauses": []
+        }),
+    )
+}

@@ -1,0 +1,102 @@
+//! The org's HTML: the sign-in widget's page, the page that asks for more, the self-posting SAML
+//! form and the error page, in the shapes clients meet in the wild (entities in hexadecimal, script
+//! values with `\x2D`).
+
+use std::fmt::Write as _;
+
+use super::Visit;
+use super::authn::{self, Phase};
+use crate::http::Answer;
+
+/// The sign-in page, with a transaction of its own.
+pub(super) fn sign_in(visit: &Visit<'_>) -> Answer {
+    let (token, _) = authn::open(visit, None, Phase::Unauthenticated, None);
+    widget("acme - Sign In", &token)
+}
+
+/// The page of an app that wants a second factor first.
+pub(super) fn extra_verification(token: &str) -> Answer {
+    widget("acme - Extra Verification", token)
+}
+
+/// The page that posts the SAML response to the service provider.
+pub(super) fn saml_form(action: &str, response: &str, relay_state: &str) -> Answer {
+    let (action, response, relay_state) = (
+        attribute(action),
+        attribute(response),
+        attribute(relay_state),
+    );
+    Answer::html(
+        200,
+        &format!(
+            "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Transitional//EN\" \
+             \"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd\">\n\
+             <html xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n\
+             <meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\" />\n\
+             <title>acme - Signing in...</title>\n</head>\n<body id=\"app\">\n\
+             <div class=\"wrap\"><h1>Signing in to AWS</h1></div>\n\
+             <form id=\"appForm\" action=\"{action}\" method=\"POST\">\n\
+             <input name=\"SAMLResponse\" type=\"hidden\" value=\"{response}\"/>\n\
+             <input name=\"RelayState\" type=\"hidden\" value=\"{relay_state}\"/>\n\
+             </form>\n<script type=\"text/javascript\">\
+             document.getElementById('appForm').submit();</script>\n</body>\n</html>\n"
+        ),
+    )
+    .with("Cache-Control", "no-cache, no-store")
+}
+
+/// Okta's error page.
+pub(super) fn error(status: u16, code: &str, heading: &str) -> Answer {
+    Answer::html(
+        status,
+        &format!(
+            "<!DOCTYPE html><html><head><title>acme - Error</title></head><body>\
+             <div class=\"error-content\"><h1>{heading}</h1><p class=\"error-code\">{code}</p>\
+             </div></body></html>"
+        ),
+    )
+}
+
+fn widget(title: &str, token: &str) -> Answer {
+    let token = token.replace('-', "\\x2D");
+    Answer::html(
+        200,
+        &format!(
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"UTF-8\"/>\
+             <title>{title}</title></head>\n<body class=\"auth okta-container\">\
+             <div id=\"okta-sign-in\" class=\"auth-container main-container\"></div>\n\
+             <div id=\"okta-login-container\"></div>\n<script type=\"text/javascript\">\n\
+             var stateToken = '{token}';\nvar oktaData = {{\"redirectUri\":\"\",\
+             \"signIn\":{{\"stateToken\":\"{token}\",\
+             \"processCreds\":function(creds){{return true;}}}}}};\n</script>\n\
+             </body></html>\n"
+        ),
+    )
+}
+
+/// An attribute value as the org's pages encode it: all but letters, digits and `,.-_` as
+/// hexadecimal character references.
+fn attribute(value: &str) -> String {
+    let mut encoded = String::new();
+    for letter in value.chars() {
+        if letter.is_ascii_alphanumeric() || ",.-_".contains(letter) {
+            encoded.push(letter);
+        } else {
+            let _ = write!(encoded, "&#x{:x};", u32::from(letter));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_coded_in_hexadecimal() {
+        assert_eq!(
+            attribute("https://x/a+b="),
+            "https&#x3a;&#x2f;&#x2f;x&#x2f;a&#x2b;b&#x3d;"
+        );
+    }
+}

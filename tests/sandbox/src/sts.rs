@@ -1,0 +1,300 @@
+//! A strict AWS Security Token Service (query protocol, API version 2011-06-15): AssumeRoleWithSAML,
+//! AssumeRole and GetCallerIdentity, with the checks and the error codes of the STS API reference.
+//! Who may assume what is asked of `iam`; whether an assertion is genuine, of `saml`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::canary::{self, ALPHANUMERIC, BASE32, BASE64};
+use crate::clock;
+use crate::http::{Answer, Request};
+use crate::iam::{Issued, Role};
+use crate::saml;
+use crate::world::World;
+
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+const LONGEST_SESSION: u64 = 43_200;
+const SHORTEST_SESSION: u64 = 900;
+const DEFAULT_SESSION: u64 = 3600;
+/// What role chaining allows at the most.
+const CHAINED_SESSION: u64 = 3600;
+
+/// Answers a request to STS.
+pub(crate) fn answer(world: &World, request: &Request) -> Answer {
+    if request.method != "POST" || request.path != "/" {
+        return error(404, "UnknownOperationException", "STS answers POST / only");
+    }
+    if request.form("Version").as_deref() != Some("2011-06-15") {
+        let message = "Could not find operation for the version given";
+        return error(400, "InvalidAction", message);
+    }
+    let result = match request.form("Action").as_deref() {
+        Some("AssumeRoleWithSAML") => assume_role_with_saml(world, request),
+        Some("AssumeRole") => assume_role(world, request),
+        Some("GetCallerIdentity") => caller_identity(world, request),
+        action => Err(error(
+            400,
+            "InvalidAction",
+            &format!("Could not find operation {}", action.unwrap_or_default()),
+        )),
+    };
+    result.unwrap_or_else(|refusal| refusal)
+}
+
+/// An error as STS writes it.
+pub(crate) fn error(status: u16, code: &str, message: &str) -> Answer {
+    let request_id = request_id();
+    let message = xml_text(message);
+    Answer::empty(status)
+        .body(
+            "text/xml",
+            format!(
+                "<ErrorResponse xmlns=\"{NAMESPACE}\">\n  <Error>\n    <Type>Sender</Type>\n    \
+                 <Code>{code}</Code>\n    <Message>{message}</Message>\n  </Error>\n  \
+                 <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"
+            ),
+        )
+        .with("x-amzn-RequestId", &request_id)
+}
+
+fn assume_role_with_saml(world: &World, request: &Request) -> Result<Answer, Answer> {
+    let role_arn = required(request, "RoleArn")?;
+    let provider_arn = required(request, "PrincipalArn")?;
+    let encoded = required(request, "SAMLAssertion")?;
+    let now = world.clock.now();
+    let xml = STANDARD
+        .decode(&encoded)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| error(400, "InvalidIdentityToken", "Invalid base64 SAMLResponse"))?;
+    let document = saml::read(&xml)
+        .and_then(|document| {
+            document.check(&xml, &world.identity_provider)?;
+            Ok(document)
+        })
+        .map_err(|refusal| error(400, "InvalidIdentityToken", &refusal.to_string()))?;
+    if document.not_on_or_after <= now {
+        let message = "Token must be redeemed within 5 minutes of issuance";
+        return Err(error(400, "ExpiredTokenException", message));
+    }
+    let pair = format!("{provider_arn},{role_arn}");
+    let known = world.iam().find_role(&role_arn).cloned();
+    let granted = document.roles.contains(&pair);
+    let (true, Some(role)) = (granted, known) else {
+        let message = "Not authorized to perform sts:AssumeRoleWithSAML";
+        return Err(error(403, "AccessDenied", message));
+    };
+    let mut expires_at = now + duration(request, &role)?;
+    if let Some(end) = document.session_not_on_or_after {
+        expires_at = expires_at.min(end);
+    }
+    let issued = issue(world, &role_arn, &document.session_name, expires_at);
+    let assumed = assumed(&issued);
+    Ok(success(
+        "AssumeRoleWithSAML",
+        &format!(
+            "{assumed}\n    <Subject>{}</Subject>\n    <SubjectType>unspecified</SubjectType>\n    \
+             <Issuer>{}</Issuer>\n    <Audience>{}</Audience>\n    \
+             <NameQualifier>c2FuZGJveCBxdWFsaWZpZXI=</NameQualifier>\n    \
+             <PackedPolicySize>1</PackedPolicySize>",
+            xml_text(&document.subject),
+            xml_text(&document.issuer),
+            xml_text(&document.recipient),
+        ),
+    ))
+}
+
+/// Role chaining: everyone who can call this holds an assumed role.
+fn assume_role(world: &World, request: &Request) -> Result<Answer, Answer> {
+    let caller = caller(world, request)?;
+    let role_arn = required(request, "RoleArn")?;
+    let session_name = required(request, "RoleSessionName")?;
+    let role = world.iam().find_role(&role_arn).cloned();
+    let Some(role) = role.filter(|role| role.trusts.contains(&caller.role)) else {
+        let message = format!(
+            "User: {} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
+            assumed_role_arn(&caller)
+        );
+        return Err(error(403, "AccessDenied", &message));
+    };
+    let seconds = duration(request, &role)?;
+    if seconds > CHAINED_SESSION {
+        let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles \
+                       assumed by role chaining";
+        return Err(error(400, "ValidationError", message));
+    }
+    let expires_at = world.clock.now() + seconds;
+    let issued = issue(world, &role_arn, &session_name, expires_at);
+    Ok(success("AssumeRole", &assumed(&issued)))
+}
+
+fn caller_identity(world: &World, request: &Request) -> Result<Answer, Answer> {
+    let caller = caller(world, request)?;
+    Ok(success(
+        "GetCallerIdentity",
+        &format!(
+            "<Arn>{}</Arn>\n    <UserId>{}</UserId>\n    <Account>{}</Account>",
+            xml_text(&assumed_role_arn(&caller)),
+            xml_text(&assumed_role_id(&caller)),
+            account(&caller.role),
+        ),
+    ))
+}
+
+/// Whose credentials signed the request: the access key id of the `Authorization` header, and the
+/// session token that belongs to it.
+fn caller(world: &World, request: &Request) -> Result<Issued, Answer> {
+    let authorization = request.header("authorization").ok_or_else(|| {
+        error(
+            403,
+            "MissingAuthenticationToken",
+            "Request is missing Authentication Token",
+        )
+    })?;
+    let access_key_id = authorization
+        .split_once("Credential=")
+        .and_then(|(_, rest)| rest.split_once('/'))
+        .map_or("", |(id, _)| id);
+    let issued = world.iam().issued.get(access_key_id).cloned();
+    let token = request.header("x-amz-security-token");
+    let issued = issued.filter(|issued| token == Some(&issued.session_token));
+    let invalid = "The security token included in the request is invalid.";
+    let issued = issued.ok_or_else(|| error(403, "InvalidClientTokenId", invalid))?;
+    if issued.expires_at <= world.clock.now() {
+        let message = "The security token included in the request is expired";
+        return Err(error(403, "ExpiredToken", message));
+    }
+    Ok(issued)
+}
+
+fn required(request: &Request, name: &str) -> Result<String, Answer> {
+    let value = request.form(name).filter(|value| !value.is_empty());
+    value.ok_or_else(|| {
+        let mut member = name.to_owned();
+        member[..1].make_ascii_lowercase();
+        let message = format!(
+            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: \
+             Member must not be null"
+        );
+        error(400, "ValidationError", &message)
+    })
+}
+
+fn duration(request: &Request, role: &Role) -> Result<u64, Answer> {
+    let Some(asked) = request.form("DurationSeconds") else {
+        return Ok(DEFAULT_SESSION);
+    };
+    let refusal = |constraint: &str| {
+        let message = format!(
+            "1 validation error detected: Value '{asked}' at 'durationSeconds' failed to satisfy \
+             constraint: Member must have value {constraint}"
+        );
+        error(400, "ValidationError", &message)
+    };
+    match asked.parse() {
+        Ok(seconds) if seconds > LONGEST_SESSION => Err(refusal("less than or equal to 43200")),
+        Ok(seconds) if seconds >= SHORTEST_SESSION => {
+            if seconds > role.max_session {
+                let message = "The requested DurationSeconds exceeds the MaxSessionDuration set \
+                               for this role.";
+                return Err(error(400, "ValidationError", message));
+            }
+            Ok(seconds)
+        }
+        _ => Err(refusal("greater than or equal to 900")),
+    }
+}
+
+fn issue(world: &World, role: &str, session_name: &str, expires_at: u64) -> Issued {
+    let access_key_id = format!("ASIACANARY{}", canary::random(BASE32, 10));
+    let issued = Issued {
+        secret_access_key: format!("canary/secret+{}", canary::random(BASE64, 26)),
+        session_token: format!("IQoJcanary//token+{}==", canary::random(BASE64, 340)),
+        access_key_id: access_key_id.clone(),
+        expires_at,
+        role: role.to_owned(),
+        session_name: session_name.to_owned(),
+    };
+    let canaries = &world.canaries;
+    canaries.note("aws-secret-access-key", &issued.secret_access_key);
+    canaries.note("aws-session-token", &issued.session_token);
+    let mut iam = world.iam();
+    iam.issued.insert(access_key_id, issued.clone());
+    issued
+}
+
+fn assumed(issued: &Issued) -> String {
+    format!(
+        "<AssumedRoleUser>\n      <AssumedRoleId>{}</AssumedRoleId>\n      <Arn>{}</Arn>\n    \
+         </AssumedRoleUser>\n    <Credentials>\n      <AccessKeyId>{}</AccessKeyId>\n      \
+         <SecretAccessKey>{}</SecretAccessKey>\n      <SessionToken>{}</SessionToken>\n      \
+         <Expiration>{}</Expiration>\n    </Credentials>",
+        xml_text(&assumed_role_id(issued)),
+        xml_text(&assumed_role_arn(issued)),
+        issued.access_key_id,
+        issued.secret_access_key,
+        issued.session_token,
+        clock::seconds(issued.expires_at),
+    )
+}
+
+fn success(action: &str, result: &str) -> Answer {
+    let request_id = request_id();
+    Answer::empty(200)
+        .body(
+            "text/xml",
+            format!(
+                "<{action}Response xmlns=\"{NAMESPACE}\">\n  <{action}Result>\n    {result}\n  \
+                 </{action}Result>\n  <ResponseMetadata>\n    <RequestId>{request_id}</RequestId>\n  \
+                 </ResponseMetadata>\n</{action}Response>\n"
+            ),
+        )
+        .with("x-amzn-RequestId", &request_id)
+}
+
+/// `arn:aws:sts::123456789012:assumed-role/Engineer/alice@acme.com`; a role's path is left out.
+fn assumed_role_arn(issued: &Issued) -> String {
+    format!(
+        "arn:aws:sts::{}:assumed-role/{}/{}",
+        account(&issued.role),
+        role_name(&issued.role),
+        issued.session_name
+    )
+}
+
+fn assumed_role_id(issued: &Issued) -> String {
+    // Ids are the same for every session of a role.
+    let digest = ring::digest::digest(&ring::digest::SHA256, issued.role.as_bytes());
+    let id: String = digest.as_ref()[..17]
+        .iter()
+        .map(|byte| char::from(BASE32[usize::from(*byte) % BASE32.len()]))
+        .collect();
+    format!("AROA{id}:{}", issued.session_name)
+}
+
+fn account(role: &str) -> &str {
+    role.split(':').nth(4).unwrap_or_default()
+}
+
+fn role_name(role: &str) -> &str {
+    role.rsplit('/').next().unwrap_or_default()
+}
+
+fn request_id() -> String {
+    let part = |length| canary::random(ALPHANUMERIC, length).to_ascii_lowercase();
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(8),
+        part(4),
+        part(4),
+        part(4),
+        part(12)
+    )
+}
+
+fn xml_text(value: &str) -> String {
+    value
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}

@@ -1,0 +1,178 @@
+//! The people of the org `acme`: who they are, what they know and carry, and how the org feels
+//! about them. Passwords and TOTP secrets are new in every sandbox.
+
+use std::sync::Arc;
+
+use crate::canary::{self, Canaries};
+use crate::{clock, totp};
+
+/// One person.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// `alice@acme.com`
+    pub login: String,
+    /// Okta's id, `00u…`.
+    pub id: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// What they type.
+    pub password: String,
+    /// The shared secret of their authenticator app, base32. Everyone has one; whether the org
+    /// knows it is another matter.
+    pub totp_secret: String,
+    pub(crate) standing: Standing,
+    pub(crate) factors: Vec<Factor>,
+    canaries: Arc<Canaries>,
+}
+
+impl User {
+    /// The code their authenticator app shows now, by the machine's clock.
+    pub fn totp_now(&self) -> String {
+        self.totp_at(clock::unix_now())
+    }
+
+    /// The code at that many seconds since the epoch.
+    pub fn totp_at(&self, epoch: u64) -> String {
+        let code = totp::code(&self.totp_key(), epoch);
+        self.canaries.note("passcode", &code);
+        code
+    }
+
+    /// Decoded shared secret.
+    pub(crate) fn totp_key(&self) -> Vec<u8> {
+        totp::decode_secret(&self.totp_secret).unwrap_or_default()
+    }
+
+    pub(crate) fn factor(&self, id: &str) -> Option<&Factor> {
+        self.factors.iter().find(|factor| factor.id == id)
+    }
+
+    /// `alice`
+    pub(crate) fn name(&self) -> &str {
+        self.login.split('@').next().unwrap_or_default()
+    }
+}
+
+/// What becomes of a right password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Good,
+    LockedOut,
+    PasswordExpired,
+    /// Soon to expire; said only to clients that ask to be warned.
+    PasswordAging,
+    MustEnroll,
+}
+
+/// A second factor somebody enrolled.
+#[derive(Debug, Clone)]
+pub(crate) struct Factor {
+    pub(crate) id: String,
+    pub(crate) kind: FactorKind,
+    /// What the device calls itself.
+    pub(crate) device: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FactorKind {
+    Push,
+    Totp,
+    /// A type no client has heard of.
+    Unheard,
+}
+
+/// Text that tries everything a terminal might fall for: colours, a window title, a clipboard
+/// write (OSC 52), a hyperlink (OSC 8), C1 control, bidirectional override, zero-width letters, a
+/// carriage return, and 10 KiB of length.
+pub(crate) fn hostile(what: &str) -> String {
+    format!(
+        "{what} \u{1b}[31mred\u{1b}[2J \u{1b}]0;title\u{7} \u{1b}]52;c;Y2FuYXJ5\u{7} \
+         \u{1b}]8;;https://evil.example\u{1b}\\link \u{9b}31m \u{202e}desrever\u{202c} \
+         zero\u{200b}\u{200d}\u{feff}width over\rwritten\nob: fake line {}",
+        "A".repeat(10 * 1024)
+    )
+}
+
+/// As [`hostile`], without what XML 1.0 cannot carry.
+pub(crate) fn hostile_in_xml(what: &str) -> String {
+    hostile(what)
+        .chars()
+        .filter(|&letter| letter >= ' ' || letter == '\r')
+        .collect()
+}
+
+/// Everybody, with new secrets.
+pub(crate) fn everybody(canaries: &Arc<Canaries>) -> Vec<User> {
+    use FactorKind::{Push, Totp, Unheard};
+    use Standing::{Good, LockedOut, MustEnroll, PasswordAging, PasswordExpired};
+    let person = |name: &str, last_name: &str, standing, factors: &[FactorKind]| {
+        let mut first_name = name.to_owned();
+        first_name[..1].make_ascii_uppercase();
+        let totp_secret = format!("CANARY{}", canary::random(canary::BASE32, 26));
+        canaries.note("totp-secret", &totp_secret);
+        User {
+            login: format!("{name}@acme.com"),
+            id: format!("00u1{name:0>13}0h7"),
+            last_name: last_name.to_owned(),
+            password: canaries.issue(&format!("password-{name}"), ""),
+            totp_secret,
+            standing,
+            factors: factors
+                .iter()
+                .map(|&kind| factor(name, &first_name, kind))
+                .collect(),
+            canaries: Arc::clone(canaries),
+            first_name,
+        }
+    };
+    vec![
+        person("alice", "Archer", Good, &[Push, Totp]),
+        person("bob", "Baker", Good, &[Totp]),
+        person("carol", "Cooper", Good, &[]),
+        person("dave", "Dyer", Good, &[Push]),
+        person("erin", "Ewart", LockedOut, &[Totp]),
+        person("frank", "Fisher", PasswordExpired, &[Totp]),
+        person("grace", "Glover", MustEnroll, &[]),
+        person("heidi", "Hunter", Good, &[Unheard]),
+        person("ivan", "Irving", PasswordAging, &[Totp]),
+        person("mallory", &hostile("Mallet"), Good, &[Totp, Push]),
+    ]
+}
+
+fn factor(name: &str, first_name: &str, kind: FactorKind) -> Factor {
+    let prefix = match kind {
+        FactorKind::Push => "opf",
+        FactorKind::Totp => "ost",
+        FactorKind::Unheard => "oqf",
+    };
+    Factor {
+        id: format!("{prefix}1{name:0>13}0h7"),
+        kind,
+        device: if name == "mallory" {
+            hostile("phone")
+        } else {
+            format!("{first_name}'s phone")
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_recognisable_and_noted() {
+        let canaries = Arc::new(Canaries::default());
+        let users = everybody(&canaries);
+        for user in &users {
+            assert!(user.password.starts_with("canary-password-"));
+            assert_eq!(user.totp_key().len(), 20);
+            assert_eq!(user.totp_now().len(), 6);
+        }
+        let noted = canaries.all();
+        assert!(noted.iter().any(|(_, value)| *value == users[0].password));
+        assert!(noted.iter().any(|(kind, _)| kind == "passcode"));
+    }
+}
