@@ -12,6 +12,7 @@
 //! - 5 `commands`: one verb, one file
 //! - 6 `cli`: what can be typed
 
+pub mod aws;
 pub mod model;
 pub mod okta;
 pub mod report;
