@@ -1,0 +1,213 @@
+//! Whether what STS handed out is what was asked for.
+//!
+//! It came over TLS from the right host, so this guards against a wrong endpoint and a wrong parser
+//! rather than a liar: values end in a child's environment, in JSON and in an INI file, and none of
+//! these should ever have to quote them.
+
+use thiserror::Error;
+
+use super::duration::SessionDuration;
+use crate::model::{Credentials, RoleArn, Timestamp};
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+
+/// How far STS's clock may be from the one `now` was read from, in seconds.
+const SKEW: i64 = 300;
+const LONGEST_TOKEN: usize = 8 * 1024;
+
+/// STS's answer, unchecked.
+#[derive(Debug)]
+pub struct Issued {
+    pub access_key_id: String,
+    pub secret_access_key: Secret,
+    pub session_token: Secret,
+    pub expires_at: Timestamp,
+    /// `AssumedRoleUser.Arn`
+    pub assumed_role_arn: String,
+}
+
+impl Issued {
+    /// The credentials, if they are for `role` and good at `now`.
+    ///
+    /// # Errors
+    /// Names the first value that is not as it should be, never the value.
+    pub fn check(self, role: &RoleArn, now: Timestamp) -> Result<Credentials, CredentialFault> {
+        let key = self.access_key_id.as_bytes();
+        // Temporary keys start with ASIA (IAM user guide, "Unique identifiers").
+        let is_temporary_key = key.starts_with(b"ASIA")
+            && (16..=128).contains(&key.len())
+            && key
+                .iter()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        if !is_temporary_key {
+            return Err(CredentialFault::AccessKeyId);
+        }
+        let secret = self.secret_access_key.expose().as_bytes();
+        let is_secret_byte = |b: &u8| b.is_ascii_alphanumeric() || b"/+=".contains(b);
+        if !(30..=128).contains(&secret.len()) || !secret.iter().all(is_secret_byte) {
+            return Err(CredentialFault::SecretAccessKey);
+        }
+        let token = self.session_token.expose().as_bytes();
+        if !(1..=LONGEST_TOKEN).contains(&token.len()) || !token.iter().all(u8::is_ascii_graphic) {
+            return Err(CredentialFault::SessionToken);
+        }
+        let life = self.expires_at.seconds_since(now);
+        if life <= 0 {
+            return Err(CredentialFault::Expired);
+        }
+        if life > i64::from(SessionDuration::LONGEST.seconds()) + SKEW {
+            return Err(CredentialFault::TooLong);
+        }
+        if !is_session_of(&self.assumed_role_arn, role) {
+            return Err(CredentialFault::OtherRole);
+        }
+        Ok(Credentials {
+            access_key_id: self.access_key_id,
+            secret_access_key: self.secret_access_key,
+            session_token: self.session_token,
+            expires_at: self.expires_at,
+            role: role.clone(),
+        })
+    }
+}
+
+/// `arn:aws:sts::123456789012:assumed-role/NAME/SESSION`: the name without the role's path.
+fn is_session_of(assumed: &str, role: &RoleArn) -> bool {
+    let partition = role.partition();
+    let start = format!(
+        "arn:{}:sts::{}:assumed-role/{}/",
+        partition.name(),
+        role.account(),
+        role.name()
+    );
+    assumed
+        .strip_prefix(&start)
+        .is_some_and(|session| !session.is_empty() && !session.contains('/'))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum CredentialFault {
+    #[error("the access key id is not a temporary key's")]
+    AccessKeyId,
+    #[error("the secret access key is not spelled like one")]
+    SecretAccessKey,
+    #[error("the session token is not spelled like one")]
+    SessionToken,
+    #[error("they have expired already")]
+    Expired,
+    #[error("they last longer than AWS allows")]
+    TooLong,
+    #[error("they are for another role")]
+    OtherRole,
+}
+
+impl From<CredentialFault> for Report {
+    fn from(fault: CredentialFault) -> Self {
+        let (name, hint) = match fault {
+            CredentialFault::AccessKeyId => ("sts.answer.access_key_id", ENDPOINT),
+            CredentialFault::SecretAccessKey => ("sts.answer.secret_access_key", ENDPOINT),
+            CredentialFault::SessionToken => ("sts.answer.session_token", ENDPOINT),
+            CredentialFault::OtherRole => ("sts.answer.other_role", ENDPOINT),
+            CredentialFault::Expired => ("sts.answer.expired", CLOCK),
+            CredentialFault::TooLong => ("sts.answer.too_long", CLOCK),
+        };
+        Self::new(
+            Exit::Failed,
+            name,
+            "cannot use the credentials that STS sent",
+        )
+        .cause(fault)
+        .hint(hint)
+    }
+}
+
+const ENDPOINT: &str = "check `aws.sts_endpoint` with `ob config check`; left out, it is AWS's own";
+const CLOCK: &str = "set this machine's clock: `date -u` shows what it says now";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_309_375);
+
+    fn role() -> RoleArn {
+        RoleArn::parse("arn:aws:iam::123456789012:role/team/Deploy").unwrap()
+    }
+
+    fn issued() -> Issued {
+        Issued {
+            access_key_id: "ASIAIOSFODNN7EXAMPLE".to_owned(),
+            secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            session_token: Secret::new("FwoGZXIvYXdzE".repeat(28)),
+            expires_at: NOW.plus(3600),
+            assumed_role_arn: "arn:aws:sts::123456789012:assumed-role/Deploy/alice@acme.com"
+                .to_owned(),
+        }
+    }
+
+    fn fault(change: impl FnOnce(&mut Issued)) -> Option<CredentialFault> {
+        let mut answer = issued();
+        change(&mut answer);
+        answer.check(&role(), NOW).err()
+    }
+
+    #[test]
+    fn what_sts_and_moto_send_is_taken() {
+        assert_eq!(fault(|_| {}), None);
+        assert_eq!(fault(|a| a.expires_at = NOW.plus(12 * 3600 + 200)), None);
+    }
+
+    #[test]
+    fn what_is_not_as_asked_is_named() {
+        let cases: [(&dyn Fn(&mut Issued), CredentialFault); 12] = [
+            (
+                &|a| a.access_key_id = "AKIAIOSFODNN7EXAMPLE".to_owned(),
+                CredentialFault::AccessKeyId,
+            ),
+            (
+                &|a| a.access_key_id = "ASIA".to_owned(),
+                CredentialFault::AccessKeyId,
+            ),
+            (
+                &|a| a.access_key_id.push('\n'),
+                CredentialFault::AccessKeyId,
+            ),
+            (
+                &|a| a.secret_access_key = Secret::new("short"),
+                CredentialFault::SecretAccessKey,
+            ),
+            (
+                &|a| a.secret_access_key = Secret::new("$(id)".repeat(8)),
+                CredentialFault::SecretAccessKey,
+            ),
+            (
+                &|a| a.session_token = Secret::new(""),
+                CredentialFault::SessionToken,
+            ),
+            (
+                &|a| a.session_token = Secret::new("a b"),
+                CredentialFault::SessionToken,
+            ),
+            (
+                &|a| a.session_token = Secret::new("x".repeat(LONGEST_TOKEN + 1)),
+                CredentialFault::SessionToken,
+            ),
+            (&|a| a.expires_at = NOW, CredentialFault::Expired),
+            (
+                &|a| a.expires_at = NOW.plus(13 * 3600),
+                CredentialFault::TooLong,
+            ),
+            (
+                &|a| a.assumed_role_arn = a.assumed_role_arn.replace("Deploy", "Admin"),
+                CredentialFault::OtherRole,
+            ),
+            (
+                &|a| a.assumed_role_arn = a.assumed_role_arn.replace("1234", "9999"),
+                CredentialFault::OtherRole,
+            ),
+        ];
+        for (change, expected) in cases {
+            assert_eq!(fault(change), Some(expected));
+        }
+    }
+}

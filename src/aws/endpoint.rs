@@ -1,0 +1,213 @@
+//! Regions, and where a region's STS is.
+//!
+//! Regional endpoints always: opt-in regions refuse the tokens of the global one, and it was down when
+//! us-east-1 was. Host names as in botocore's endpoint rules.
+
+use std::fmt;
+
+use thiserror::Error;
+use url::Url;
+
+use crate::model::Partition;
+use crate::report::{Exit, Report};
+
+/// `eu-west-1`, well spelled; whether AWS has it is AWS's to say.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Region(String);
+
+impl Region {
+    /// # Errors
+    /// When it is not spelled like a region.
+    pub fn parse(text: &str) -> Result<Self, RegionError> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let is_word = |part: &&str| {
+            (1..=16).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase())
+        };
+        let spelled = match parts.as_slice() {
+            [words @ .., number] => {
+                (2..=4).contains(&words.len())
+                    && words.iter().all(is_word)
+                    && matches!(number.len(), 1 | 2)
+                    && number.bytes().all(|b| b.is_ascii_digit())
+            }
+            [] => false,
+        };
+        if spelled {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(RegionError::Spelling(text.chars().take(64).collect()))
+        }
+    }
+
+    /// The region to use for `partition` when none is set.
+    ///
+    /// # Errors
+    /// When the partition's public names are not known.
+    pub fn default_of(partition: &Partition) -> Result<Self, RegionError> {
+        let name = match partition.name() {
+            "aws" => "us-east-1",
+            "aws-us-gov" => "us-gov-west-1",
+            "aws-cn" => "cn-north-1",
+            "aws-eusc" => "eusc-de-east-1",
+            other => return Err(RegionError::Partition(other.to_owned())),
+        };
+        Ok(Self(name.to_owned()))
+    }
+
+    /// `set` if it lies in the role's partition, else that partition's default where nothing is set.
+    ///
+    /// # Errors
+    /// When `set` lies in another partition than the role.
+    pub fn for_role(set: Option<&Self>, partition: &Partition) -> Result<Self, RegionError> {
+        match set {
+            None => Self::default_of(partition),
+            Some(region) if region.partition_name() == partition.name() => Ok(region.clone()),
+            Some(region) => Err(RegionError::OtherPartition {
+                region: region.0.clone(),
+                partition: partition.name().to_owned(),
+            }),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where STS answers.
+    ///
+    /// # Errors
+    /// When the partition's host names are not public.
+    pub fn sts_endpoint(&self) -> Result<Url, RegionError> {
+        let domain = match self.partition_name() {
+            "aws" | "aws-us-gov" => "amazonaws.com",
+            "aws-cn" => "amazonaws.com.cn",
+            "aws-eusc" => "amazonaws.eu",
+            other => return Err(RegionError::Partition(other.to_owned())),
+        };
+        Url::parse(&format!("https://sts.{}.{domain}/", self.0))
+            .map_err(|_| RegionError::Spelling(self.0.clone()))
+    }
+
+    fn partition_name(&self) -> &'static str {
+        let prefixes = [
+            ("us-gov-", "aws-us-gov"),
+            ("cn-", "aws-cn"),
+            ("eusc-", "aws-eusc"),
+            ("us-isob-", "aws-iso-b"),
+            ("us-isof-", "aws-iso-f"),
+            ("eu-isoe-", "aws-iso-e"),
+            ("us-iso-", "aws-iso"),
+        ];
+        let found = prefixes
+            .iter()
+            .find(|(prefix, _)| self.0.starts_with(prefix));
+        found.map_or("aws", |(_, partition)| partition)
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RegionError {
+    #[error("'{0}' is not the name of a region")]
+    Spelling(String),
+    #[error("the addresses of partition {0} are not known here")]
+    Partition(String),
+    #[error("region {region} is not in partition {partition}, where the role is")]
+    OtherPartition { region: String, partition: String },
+}
+
+impl From<RegionError> for Report {
+    fn from(error: RegionError) -> Self {
+        let (name, hint) = match error {
+            RegionError::Spelling(_) => (
+                "aws.region.spelling",
+                "write it as AWS does: `region = \"eu-west-1\"`, or `--region eu-west-1`",
+            ),
+            RegionError::Partition(_) => (
+                "aws.region.partition",
+                "set `aws.sts_endpoint` to the address of your partition's STS",
+            ),
+            RegionError::OtherPartition { .. } => (
+                "aws.region.other_partition",
+                "give a region of the role's partition: `--region us-gov-west-1`, `--region cn-north-1`",
+            ),
+        };
+        Self::new(Exit::Usage, name, "cannot tell where STS is")
+            .cause(error)
+            .hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::RoleArn;
+
+    fn region(text: &str) -> Region {
+        Region::parse(text).unwrap()
+    }
+
+    #[test]
+    fn every_partition_has_its_own_hosts() {
+        for (name, host) in [
+            ("us-east-1", "sts.us-east-1.amazonaws.com"),
+            ("ap-southeast-4", "sts.ap-southeast-4.amazonaws.com"),
+            ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
+            ("cn-northwest-1", "sts.cn-northwest-1.amazonaws.com.cn"),
+            ("eusc-de-east-1", "sts.eusc-de-east-1.amazonaws.eu"),
+        ] {
+            let endpoint = region(name).sts_endpoint().unwrap();
+            assert_eq!(endpoint.host_str(), Some(host));
+        }
+        assert_eq!(
+            region("us-iso-east-1").sts_endpoint(),
+            Err(RegionError::Partition("aws-iso".to_owned()))
+        );
+    }
+
+    #[test]
+    fn what_would_change_the_host_is_no_region() {
+        for text in [
+            "",
+            "us",
+            "us-1",
+            "us-east",
+            "us-east-1.evil.example",
+            "us-east-1/",
+            "US-EAST-1",
+            "us-east-1\n",
+            "us--1",
+            "-us-east-1",
+            "us-east-123",
+            "us-east-1#",
+            "a@us-east-1",
+        ] {
+            assert!(
+                matches!(Region::parse(text), Err(RegionError::Spelling(_))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_roles_partition_decides() {
+        let partition = |name: &str| {
+            let arn = format!("arn:{name}:iam::123456789012:role/R");
+            RoleArn::parse(&arn).unwrap().partition()
+        };
+        let default = Region::for_role(None, &partition("aws-cn")).unwrap();
+        assert_eq!(default.as_str(), "cn-north-1");
+        let set = Region::for_role(Some(&region("eu-west-1")), &partition("aws")).unwrap();
+        assert_eq!(set.as_str(), "eu-west-1");
+        assert!(matches!(
+            Region::for_role(Some(&region("eu-west-1")), &partition("aws-us-gov")),
+            Err(RegionError::OtherPartition { .. })
+        ));
+        assert!(Region::for_role(None, &partition("aws-iso")).is_err());
+    }
+}

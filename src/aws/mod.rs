@@ -1,0 +1,18 @@
+//! AWS's side: which role, for how long, where STS is, whether to believe its answer, and what a child gets.
+//!
+//! Owns decisions, not calls: the network client lives above. Nothing here reads an `AWS_*` variable of
+//! our own process, since what they say belongs to the credentials that are about to be replaced.
+
+mod child_env;
+mod credential_check;
+mod duration;
+mod endpoint;
+mod role_choice;
+mod sts_fault;
+
+pub use child_env::{ChildContext, ChildEnv, ChildEnvError, child_env};
+pub use credential_check::{CredentialFault, Issued};
+pub use duration::{DurationError, SessionDuration};
+pub use endpoint::{Region, RegionError};
+pub use role_choice::{Choice, RoleWish, choose};
+pub use sts_fault::{LONGEST_ASSERTION, StsFault, StsRefusal};

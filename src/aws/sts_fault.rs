@@ -1,0 +1,270 @@
+//! What STS's refusals mean, and what helps.
+//!
+//! STS tells apart by text what it does not tell apart by code, so a few words of its messages are
+//! matched (texts as botocore's tests and AWS's SAML troubleshooting page have them). A message that
+//! changes falls back to its code's meaning, never to a retry.
+
+use crate::model::{ProviderArn, RoleArn};
+use crate::report::{Exit, Report};
+
+/// `SAMLAssertion` as STS takes it, in characters of base64.
+pub const LONGEST_ASSERTION: usize = 100_000;
+
+/// A refusal as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StsRefusal {
+    pub fault: StsFault,
+    pub code: String,
+    /// Foreign text.
+    pub message: String,
+    pub http_status: u16,
+}
+
+/// What a refusal comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StsFault {
+    /// Trust policy, role name or provider: `AccessDenied`.
+    AccessDenied,
+    /// The assertion's five minutes are over: fetch another, once.
+    AssertionExpired,
+    /// A chained role gets an hour at most.
+    ChainedTooLong,
+    /// Above the role's maximum: ask for less.
+    DurationTooLong,
+    DurationTooShort,
+    /// The assertion is not what the role's account expects.
+    InvalidIdentity,
+    /// The account has no provider of that name (or it is another partition's).
+    ProviderUnknown,
+    RegionDisabled,
+    /// STS's own trouble: try again.
+    Server,
+    /// Session policies and tags are too large.
+    PolicyTooLarge,
+    Throttled,
+    /// What no other name fits.
+    Other,
+}
+
+impl StsFault {
+    /// Whether the same request may be sent again after a pause.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Server | Self::Throttled)
+    }
+}
+
+impl StsRefusal {
+    pub fn read(code: &str, message: &str, http_status: u16) -> Self {
+        Self {
+            fault: fault(code, message, http_status),
+            code: code.to_owned(),
+            message: message.to_owned(),
+            http_status,
+        }
+    }
+
+    /// What to tell about a request for `role` through `provider` (none in a chain).
+    pub fn report(&self, role: &RoleArn, provider: Option<&ProviderArn>) -> Report {
+        let (name, exit) = self.fault.name_and_exit();
+        let cause = format!("STS answered {}: {}", self.code, self.message);
+        let report = Report::new(exit, name, format!("cannot assume {role}")).cause(cause);
+        self.hints(role, provider)
+            .into_iter()
+            .fold(report, Report::hint)
+    }
+
+    fn hints(&self, role: &RoleArn, provider: Option<&ProviderArn>) -> Vec<String> {
+        let hint = match self.fault {
+            StsFault::AccessDenied => {
+                let trusted = provider.map_or_else(
+                    || "the role before it in `chain`".to_owned(),
+                    ToString::to_string,
+                );
+                return vec![
+                    format!("the role must trust {trusted}; names count upper and lower case"),
+                    "`ob roles` shows the roles you were granted".to_owned(),
+                ];
+            }
+            StsFault::ProviderUnknown => format!(
+                "account {} has no identity provider {}: ask its admin, or see `ob roles` for the right one",
+                role.account(),
+                provider.map_or("of that name", ProviderArn::as_str),
+            ),
+            StsFault::AssertionExpired => {
+                "type it again; if it repeats, this machine's clock is off: `date -u` shows it".to_owned()
+            }
+            StsFault::ChainedTooLong => {
+                "a role at the end of a `chain` gets an hour at most: `--duration 1h`".to_owned()
+            }
+            StsFault::DurationTooLong => {
+                "ask for less: `--duration 1h` works for every role".to_owned()
+            }
+            StsFault::DurationTooShort => "ask for 15 minutes or more: `--duration 15m`".to_owned(),
+            StsFault::InvalidIdentity => {
+                "the identity provider in IAM and the app in Okta do not fit together: ask your admin to upload the app's current metadata".to_owned()
+            }
+            StsFault::RegionDisabled => {
+                "enable this region's STS in the account, or use another: `--region us-east-1`".to_owned()
+            }
+            StsFault::Server | StsFault::Throttled => {
+                "wait a moment, then type it again".to_owned()
+            }
+            StsFault::PolicyTooLarge => {
+                "ask your Okta admin for fewer or shorter session tags".to_owned()
+            }
+            StsFault::Other => "`ob roles` shows the roles you were granted".to_owned(),
+        };
+        vec![hint]
+    }
+}
+
+fn fault(code: &str, message: &str, http_status: u16) -> StsFault {
+    let says = |words: &str| message.contains(words);
+    // SDKs give codes with and without the suffix.
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        "ValidationError" | "Validation" if says("role chaining") => StsFault::ChainedTooLong,
+        "ValidationError" | "Validation" if says("MaxSessionDuration") => StsFault::DurationTooLong,
+        "ValidationError" | "Validation" if says("durationSeconds") => {
+            if says("less than or equal to") {
+                StsFault::DurationTooLong
+            } else {
+                StsFault::DurationTooShort
+            }
+        }
+        "ExpiredToken" => StsFault::AssertionExpired,
+        "InvalidIdentityToken" if says("redeemed within") || says("expired") => {
+            StsFault::AssertionExpired
+        }
+        "InvalidIdentityToken"
+            if says("provider doesn't exist") || says("AuthSamlManifestNotFound") =>
+        {
+            StsFault::ProviderUnknown
+        }
+        "InvalidIdentityToken" | "IDPRejectedClaim" => StsFault::InvalidIdentity,
+        "AccessDenied" => StsFault::AccessDenied,
+        "PackedPolicyTooLarge" | "MalformedPolicyDocument" => StsFault::PolicyTooLarge,
+        "RegionDisabled" => StsFault::RegionDisabled,
+        "Throttling" | "Throttled" | "TooManyRequests" | "RequestLimitExceeded" => {
+            StsFault::Throttled
+        }
+        "IDPCommunicationError" | "InternalFailure" | "InternalError" | "ServiceUnavailable" => {
+            StsFault::Server
+        }
+        _ if http_status == 429 => StsFault::Throttled,
+        _ if http_status >= 500 => StsFault::Server,
+        _ => StsFault::Other,
+    }
+}
+
+impl StsFault {
+    const fn name_and_exit(self) -> (&'static str, Exit) {
+        match self {
+            Self::AccessDenied => ("sts.access_denied", Exit::Refused),
+            Self::AssertionExpired => ("sts.assertion_expired", Exit::Refused),
+            Self::ChainedTooLong => ("sts.chained_too_long", Exit::Usage),
+            Self::DurationTooLong => ("sts.duration_too_long", Exit::Refused),
+            Self::DurationTooShort => ("sts.duration_too_short", Exit::Usage),
+            Self::InvalidIdentity => ("sts.invalid_identity", Exit::Refused),
+            Self::ProviderUnknown => ("sts.provider_unknown", Exit::Refused),
+            Self::RegionDisabled => ("sts.region_disabled", Exit::Refused),
+            Self::Server => ("sts.server", Exit::Unreachable),
+            Self::PolicyTooLarge => ("sts.policy_too_large", Exit::Refused),
+            Self::Throttled => ("sts.throttled", Exit::Unreachable),
+            Self::Other => ("sts.other", Exit::Refused),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_its_meaning() {
+        for (code, message, http_status, expected) in [
+            (
+                "ValidationError",
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+                400,
+                StsFault::DurationTooLong,
+            ),
+            (
+                "ValidationError",
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+                400,
+                StsFault::ChainedTooLong,
+            ),
+            (
+                "ValidationError",
+                "1 validation error detected: Value '60' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
+                400,
+                StsFault::DurationTooShort,
+            ),
+            (
+                "ValidationError",
+                "1 validation error detected: Value '90000' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200",
+                400,
+                StsFault::DurationTooLong,
+            ),
+            ("ValidationError", "Something new", 400, StsFault::Other),
+            (
+                "ExpiredTokenException",
+                "Token must be redeemed within 5 minutes of issuance",
+                400,
+                StsFault::AssertionExpired,
+            ),
+            ("ExpiredToken", "", 400, StsFault::AssertionExpired),
+            (
+                "InvalidIdentityToken",
+                "Specified provider doesn't exist (Service: AWSOpenIdDiscoveryService)",
+                400,
+                StsFault::ProviderUnknown,
+            ),
+            (
+                "InvalidIdentityToken",
+                "Response signature invalid",
+                400,
+                StsFault::InvalidIdentity,
+            ),
+            ("IDPRejectedClaim", "", 403, StsFault::InvalidIdentity),
+            (
+                "AccessDenied",
+                "Not authorized to perform sts:AssumeRoleWithSAML",
+                403,
+                StsFault::AccessDenied,
+            ),
+            ("PackedPolicyTooLarge", "", 400, StsFault::PolicyTooLarge),
+            ("RegionDisabledException", "", 403, StsFault::RegionDisabled),
+            ("Throttling", "Rate exceeded", 400, StsFault::Throttled),
+            (
+                "ThrottlingException",
+                "Rate exceeded",
+                400,
+                StsFault::Throttled,
+            ),
+            ("", "", 503, StsFault::Server),
+            ("", "", 429, StsFault::Throttled),
+            ("NewInTheFuture", "", 400, StsFault::Other),
+        ] {
+            let refusal = StsRefusal::read(code, message, http_status);
+            assert_eq!(refusal.fault, expected, "{code} {message}");
+        }
+        assert!(StsFault::Throttled.is_transient() && !StsFault::AccessDenied.is_transient());
+    }
+
+    #[test]
+    fn a_denied_role_names_role_and_provider() {
+        let role = RoleArn::parse("arn:aws:iam::123456789012:role/Engineer").unwrap();
+        let provider = ProviderArn::parse("arn:aws:iam::123456789012:saml-provider/okta").unwrap();
+        let refusal = StsRefusal::read("AccessDenied", "Not authorized", 403);
+        let report = refusal.report(&role, Some(&provider));
+        assert_eq!(
+            report.render(),
+            "ob: cannot assume arn:aws:iam::123456789012:role/Engineer\n  \
+             cause: STS answered AccessDenied: Not authorized\n  \
+             hint: the role must trust arn:aws:iam::123456789012:saml-provider/okta; names count upper and lower case\n  \
+             hint: `ob roles` shows the roles you were granted\n"
+        );
+        assert_eq!(report.exit, Exit::Refused);
+    }
+}
