@@ -12,6 +12,14 @@
 //! - 5 `commands`: one verb, one file
 //! - 6 `cli`: what can be typed
 
+#![cfg_attr(
+    test,
+    expect(
+        clippy::disallowed_methods,
+        reason = "tests make the files and programs that are judged"
+    )
+)]
+
 pub mod clock;
 pub mod config;
 pub mod model;
@@ -19,3 +27,4 @@ pub mod paths;
 pub mod report;
 pub mod secret;
 pub mod shown;
+pub mod terminal;
