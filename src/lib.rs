@@ -20,7 +20,9 @@
     )
 )]
 
+pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod model;
 pub mod paths;
@@ -28,3 +30,10 @@ pub mod report;
 pub mod secret;
 pub mod shown;
 pub mod terminal;
+
+use std::process::ExitCode;
+
+/// The whole program, from its arguments to its exit code.
+pub fn main() -> ExitCode {
+    cli::run()
+}
