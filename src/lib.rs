@@ -1,8 +1,8 @@
 //! One Okta login, handed to whatever needs it.
 //!
 //! The house has floors. A room may use any room on a lower floor, none on its own or above; files
-//! inside a room may use each other. `tests/it/floors.rs` reads this list and fails on an arrow that
-//! climbs:
+//! inside a room may use each other, and so may the values of floor 0. `tests/it/floors.rs` reads this
+//! list and fails on an arrow that climbs:
 //!
 //! - 0 `model` `secret` `shown` `report`: values
 //! - 1 `okta` `saml` `aws` `openvpn` `wire` `prompt`: pure, bytes into typed values
