@@ -24,7 +24,7 @@ pub use ca_bundle::read_ca_bundle;
 pub use keys::{KEYS, Key, MARKERS};
 pub use new_file::{Existing, NewSettings, write_new};
 pub use proxy::Proxy;
-pub use target::{AgentLife, Flags, OrgTarget, Target};
+pub use target::{AgentLife, Flags, OrgTarget, Target, read_as};
 pub use value::{SignIn, Value};
 
 use error::{FileError, Problem, Problems, Wrong};

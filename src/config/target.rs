@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::error::{Problem, Problems, Wrong};
 use super::keys::{self, find};
 use super::proxy::Proxy;
 use super::value::{Raw, SignIn, Value};
@@ -126,6 +125,23 @@ impl Settings {
         self.org(flags, profile.as_deref(), environment)
     }
 
+    /// Every org there is, `[org]` first.
+    ///
+    /// # Errors
+    /// When there is none, or a proxy cannot be used.
+    pub fn orgs(&self, environment: &Environment) -> Result<Vec<OrgTarget>, Report> {
+        let alone = self.at("org.url", None).map(|_| None);
+        let names = self.orgs.keys().map(|name| Some(name.as_str()));
+        let orgs = alone
+            .into_iter()
+            .chain(names)
+            .map(|name| self.org_named(name, environment));
+        match orgs.collect::<Result<Vec<_>, _>>()? {
+            none if none.is_empty() => Err(self.which_org()),
+            orgs => Ok(orgs),
+        }
+    }
+
     /// How long the agent keeps what it holds: an hour unused, half a day in all, unless set.
     pub fn agent_life(&self) -> AgentLife {
         let seconds = |path, otherwise| match self.at(path, None) {
@@ -156,9 +172,14 @@ impl Settings {
         keys::most_like(name, self.orgs.keys().map(String::as_str)).map(ToOwned::to_owned)
     }
 
+    /// The profile for when none is named.
+    pub fn default_profile(&self) -> Option<&str> {
+        self.text("default_profile", None)
+    }
+
     fn profile(&self, flags: &Flags) -> Result<Option<String>, Report> {
         let Some(name) = &flags.profile else {
-            let default = self.text("default_profile", None).map(ToOwned::to_owned);
+            let default = self.default_profile().map(ToOwned::to_owned);
             return Ok(default.filter(|_| flags.role.is_none()));
         };
         if self.profiles.contains_key(name) {
@@ -190,6 +211,14 @@ impl Settings {
             None if self.orgs.len() == 1 => self.orgs.keys().next().map(String::as_str),
             None => return Err(self.which_org()),
         };
+        self.org_named(name, environment)
+    }
+
+    fn org_named(
+        &self,
+        name: Option<&str>,
+        environment: &Environment,
+    ) -> Result<OrgTarget, Report> {
         let at = |alone, one_of| match name {
             Some(name) => self.at(one_of, Some(name)),
             None => self.at(alone, None),
@@ -293,28 +322,30 @@ impl Settings {
     }
 }
 
-/// Reads a flag as the setting it stands for.
+/// Reads `given`, typed as `flag`, as a value of the setting at `path`.
+///
+/// # Errors
+/// When the setting would not take it; the report shows one that it takes.
+pub fn read_as(flag: &'static str, path: &'static str, given: &str) -> Result<Value, Report> {
+    let Some(key) = find(&path.split('.').collect::<Vec<_>>()) else {
+        return Ok(Value::Text(given.to_owned()));
+    };
+    key.kind.read(&Raw::Text(given)).map_err(|error| {
+        Report::new(Exit::Usage, "config.flag", format!("cannot use {flag}"))
+            .cause(error)
+            .hint(format!(
+                "write it like `{flag} {}`",
+                key.example.trim_matches('"')
+            ))
+    })
+}
+
 fn from_flag(
     flag: &'static str,
     path: &'static str,
     given: Option<&String>,
 ) -> Result<Option<Value>, Report> {
-    let (Some(given), Some(key)) = (given, find(&path.split('.').collect::<Vec<_>>())) else {
-        return Ok(None);
-    };
-    key.kind.read(&Raw::Text(given)).map(Some).map_err(|error| {
-        let problem = Problem::new(Source::Flag(flag), given.as_str(), Wrong::Value(error));
-        let report: Report = Problems(vec![problem]).into();
-        Report {
-            name: "config.flag".to_owned(),
-            summary: format!("cannot use {flag}"),
-            hints: vec![format!(
-                "write it like `{flag} {}`",
-                key.example.trim_matches('"')
-            )],
-            ..report
-        }
-    })
+    given.map(|given| read_as(flag, path, given)).transpose()
 }
 
 fn text(value: Option<Value>) -> Option<String> {

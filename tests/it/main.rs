@@ -1,1 +1,11 @@
+//! The one test binary over the program as it is built: a module for each verb, and the fences of the house.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests make the files, start the programs and fail where something is not so"
+)]
+
+mod config;
+mod floors;
+mod lockfile;

@@ -1,0 +1,63 @@
+//! `ob config check`: every file read, every profile followed to what it means.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::super::Context;
+use crate::config::{Flags, read_ca_bundle, unknown_variables};
+use crate::report::Report;
+use crate::shown::shown;
+use crate::terminal::data;
+
+/// # Errors
+/// What is wrong, as every other command would say it.
+pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
+    let settings = context.settings()?;
+    let orgs = settings.orgs(&context.environment)?;
+    for path in orgs.iter().filter_map(|org| org.ca_bundle.as_ref()) {
+        read_ca_bundle(path)?;
+    }
+    for profile in settings.profiles() {
+        let flags = Flags {
+            profile: Some(profile.to_owned()),
+            ..Flags::default()
+        };
+        let during =
+            |report: Report| report.during(format!("the profile {profile} cannot be used"));
+        settings
+            .resolve(&flags, &context.environment)
+            .map_err(during)?;
+    }
+    let unknown = unknown_variables(&context.environment);
+    for (name, nearest) in &unknown {
+        let meant = nearest
+            .map(|near| format!("; did you mean {near}?"))
+            .unwrap_or_default();
+        context
+            .voice
+            .say(&format!("ob: {name} is set and is no setting{meant}"));
+    }
+    let files = settings.files();
+    if context.globals.json {
+        let files = files
+            .iter()
+            .map(|(path, found)| json!({ "path": path, "found": found }));
+        let names = unknown.iter().map(|(name, _)| name);
+        let answer = json!({
+            "files": files.collect::<Vec<_>>(),
+            "orgs": orgs.iter().map(|org| org.org.origin()).collect::<Vec<_>>(),
+            "profiles": settings.profiles().collect::<Vec<_>>(),
+            "unknown_variables": names.collect::<Vec<_>>(),
+        });
+        data(&format!("{answer:#}\n"))?;
+    } else {
+        for (path, found) in files.iter().rev() {
+            let state = if *found { "read" } else { "not there" };
+            data(&format!("{}: {state}\n", shown(&path.to_string_lossy())))?;
+        }
+        let orgs: Vec<&str> = orgs.iter().map(|org| org.org.origin()).collect();
+        data(&format!("the settings are good for {}\n", orgs.join(", ")))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

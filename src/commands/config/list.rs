@@ -1,0 +1,61 @@
+//! `ob config list`: the profiles and where each leads.
+
+use std::process::ExitCode;
+
+use serde_json::{Map, Value, json};
+
+use super::super::Context;
+use crate::report::Report;
+use crate::shown::shown;
+use crate::terminal::data;
+
+/// What is told of a profile besides its name, in this order.
+const COLUMNS: [&str; 6] = ["role", "org", "region", "duration", "provider", "chain"];
+
+/// # Errors
+/// When the settings cannot be used.
+pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
+    let settings = context.settings()?;
+    let default = settings.default_profile();
+    if context.globals.json {
+        let profiles = settings.profiles().map(|name| {
+            let mut profile = Map::new();
+            profile.insert("name".to_owned(), json!(name));
+            profile.insert("default".to_owned(), json!(default == Some(name)));
+            for key in COLUMNS {
+                if let Some(value) = settings.of_profile(name, key) {
+                    profile.insert(key.to_owned(), json!(value));
+                }
+            }
+            Value::Object(profile)
+        });
+        let profiles: Vec<Value> = profiles.collect();
+        data(&format!("{:#}\n", Value::from(profiles)))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let names: Vec<String> = settings.profiles().map(shown).collect();
+    let width = names
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    if names.is_empty() {
+        context
+            .voice
+            .say("ob: there are no profiles; add `[profiles.NAME]` with a `role` to the settings");
+    }
+    for (name, label) in settings.profiles().zip(names) {
+        let mark = if default == Some(name) { '*' } else { ' ' };
+        let details = COLUMNS.iter().filter_map(|key| {
+            let value = settings.of_profile(name, key)?;
+            Some(match *key {
+                "role" => shown(&value),
+                key => format!("{key}={}", shown(&value)),
+            })
+        });
+        let details = details.collect::<Vec<_>>().join("  ");
+        data(format!("{mark} {label:width$}  {details}").trim_end())?;
+        data("\n")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

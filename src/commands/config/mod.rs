@@ -1,0 +1,36 @@
+//! `ob config`: make the settings, look at them, judge them.
+
+mod check;
+mod init;
+mod list;
+
+use std::process::ExitCode;
+
+use super::Context;
+use crate::report::Report;
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Verb {
+    /// Ask for the org and write a first settings file
+    Init(init::Args),
+    /// Read the settings and say what is wrong with them
+    Check,
+    /// Show the profiles
+    List,
+}
+
+/// # Errors
+/// When the settings cannot be used, or an answer is needed and nobody gives it.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    match &args.verb {
+        Verb::Init(args) => init::run(args, context),
+        Verb::Check => check::run(context),
+        Verb::List => list::run(context),
+    }
+}

@@ -1,0 +1,109 @@
+//! The verbs: one file each, its arguments beside what it does.
+//!
+//! A verb reads what was typed and the settings, does one thing through the rooms below, and answers with an
+//! exit code or a [`Report`]. It neither prints past [`crate::terminal`] nor ends the process.
+
+pub mod completions;
+pub mod config;
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::config::{Files, Flags, Settings, load};
+use crate::model::Environment;
+use crate::paths;
+use crate::report::{Exit, Report};
+use crate::terminal::{Color, Voice};
+
+/// What can be typed with every verb.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Globals {
+    /// Settings file to read instead of your own
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One of several orgs, by its name in the settings
+    #[arg(long, global = true, value_name = "NAME")]
+    pub org: Option<String>,
+    /// Run an agent for this one command only
+    #[arg(long, global = true)]
+    pub no_agent: bool,
+    /// Print JSON instead of words
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say more; repeat for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: Color,
+}
+
+/// What a verb works with: the globals, the environment as it was at the start, the settings once asked for.
+#[derive(Debug)]
+pub struct Context {
+    pub globals: Globals,
+    pub environment: Environment,
+    pub voice: Voice,
+    settings: OnceCell<Settings>,
+}
+
+impl Context {
+    /// Reads the process's environment, this once; opens nothing.
+    pub fn new(globals: Globals) -> Self {
+        let environment: Environment = std::env::vars_os().collect();
+        Self {
+            voice: Voice::new(globals.color, &environment),
+            globals,
+            environment,
+            settings: OnceCell::new(),
+        }
+    }
+
+    /// The settings, read when first asked for.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn settings(&self) -> Result<&Settings, Report> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings);
+        }
+        let settings = load(&self.files(), &self.environment)?;
+        Ok(self.settings.get_or_init(|| settings))
+    }
+
+    /// Flags with nothing but the globals in them, for a verb to complete.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            org: self.globals.org.clone(),
+            ..Flags::default()
+        }
+    }
+
+    /// The user's settings file, whether it exists or not.
+    ///
+    /// # Errors
+    /// When no home is known and none was named.
+    pub fn settings_file(&self) -> Result<PathBuf, Report> {
+        self.files().user.ok_or_else(|| {
+            Report::new(
+                Exit::Usage,
+                "config.no-home",
+                "there is no place for your settings",
+            )
+            .cause("neither XDG_CONFIG_HOME nor HOME is an absolute path")
+            .hint("name a file with `--config FILE`")
+        })
+    }
+
+    fn files(&self) -> Files {
+        let named = self.globals.config.clone();
+        Files {
+            named: named.is_some(),
+            user: named.or_else(|| paths::user_config(&self.environment)),
+            system: Some(paths::SYSTEM_CONFIG.into()),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Why something could not be asked, read or written.
+
+use nix::errno::Errno;
+use thiserror::Error;
+
+use crate::report::{Exit, Report};
+
+/// A question that got no answer, or an output that could not be written.
+#[derive(Debug, Error)]
+pub enum TerminalError {
+    /// There is nobody to ask. Carries the question, and what answers it without a terminal.
+    #[error("there is no terminal to ask on")]
+    NoTerminal { question: String, instead: String },
+    /// The person ended the input or left the list without choosing.
+    #[error("no answer was given")]
+    NoAnswer { question: String, instead: String },
+    #[error("the line is longer than {LONGEST} bytes")]
+    TooLong { what: String },
+    #[error("it is not UTF-8 text")]
+    NotUtf8 { what: String },
+    #[error("standard input ended before it")]
+    Missing { what: String },
+    #[error("standard input is a terminal, which would show it")]
+    Echoes { what: String, flag: &'static str },
+    #[error("{}", .errno.desc().to_lowercase())]
+    Io { what: String, errno: Errno },
+}
+
+/// More than a canonical terminal line holds (4095 bytes on Linux); for a pipe, a bound.
+pub(super) const LONGEST: usize = 4096;
+
+impl From<TerminalError> for Report {
+    fn from(error: TerminalError) -> Self {
+        let new = |exit, name: &str, summary: String| Self::new(exit, name, summary).cause(&error);
+        match &error {
+            TerminalError::NoTerminal { question, instead } => {
+                new(Exit::SignIn, "terminal.none", format!("cannot ask: {question}"))
+                    .hint(format!("without a terminal, {instead}"))
+            }
+            TerminalError::NoAnswer { question, instead } => {
+                new(Exit::SignIn, "terminal.no-answer", format!("not answered: {question}"))
+                    .hint(format!("answer, or {instead}"))
+            }
+            TerminalError::TooLong { what } => {
+                new(Exit::Usage, "terminal.too-long", format!("cannot read the {what}"))
+                    .hint("give one line; `printf '%s\\n'` writes exactly one")
+            }
+            TerminalError::NotUtf8 { what } => {
+                new(Exit::Usage, "terminal.not-utf8", format!("cannot read the {what}"))
+                    .hint("`locale` shows the encoding of the terminal; it must be UTF-8")
+            }
+            TerminalError::Missing { what } => {
+                new(Exit::SignIn, "terminal.stdin-ended", format!("cannot read the {what}"))
+                    .hint("give one line for each, the password first: `printf '%s\\n' \"$PASSWORD\" \"$CODE\"`")
+            }
+            TerminalError::Echoes { what, flag } => {
+                new(Exit::Usage, "terminal.echoes", format!("will not read the {what} here"))
+                    .hint(format!("leave out `{flag}` to be asked without echo"))
+            }
+            TerminalError::Io { what, .. } => {
+                new(Exit::Failed, "terminal.io", format!("cannot use {what}"))
+                    .hint("`tty` says which terminal this is, `df` whether a disk is full")
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Signals that arrive while a person is being asked.
+//!
+//! A terminal left without echo is the worst souvenir a program can leave. From the first question on, one
+//! thread waits for the signals that end or stop a program: it restores the terminal, throws away what was
+//! half typed (a password must not land in the shell's next line), lets the caller cancel what it began, and
+//! then lets the signal do what it always does. Once installed it stays: the handlers cannot be taken back
+//! without leaving the signals dead. The command `ob` becomes starts with the default ones again.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::sync::mpsc::channel;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use nix::libc::c_int;
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use nix::unistd::{getppid, getsid};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+/// What to do to a question that is cut short.
+pub(super) struct Open {
+    pub(super) tty: File,
+    /// The terminal's settings before the question.
+    pub(super) before: Termios,
+    /// Repeated when the person comes back to a stopped question; empty if it draws itself.
+    pub(super) text: String,
+}
+
+/// What the caller wants done before the process ends.
+pub(super) type Abort = Box<dyn FnOnce() + Send>;
+
+struct State {
+    watching: bool,
+    question: Option<Open>,
+    abort: Option<Abort>,
+}
+
+/// Signals are the process's, so what they act on is as well.
+static STATE: Mutex<State> = Mutex::new(State {
+    watching: false,
+    question: None,
+    abort: None,
+});
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has `abort` called if a signal ends the process from now on; `None` takes that back.
+pub(super) fn on_abort(abort: Option<Abort>) {
+    state().abort = abort;
+}
+
+/// Stands guard over `question` until [`end`].
+pub(super) fn begin(question: Open) -> io::Result<()> {
+    let mut state = state();
+    if !state.watching {
+        let signals = Signals::new(wanted())?;
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || watch(signals))?;
+        state.watching = true;
+    }
+    state.question = Some(question);
+    Ok(())
+}
+
+/// The question is over: the terminal is as it was before.
+pub(super) fn end() {
+    if let Some(question) = state().question.take() {
+        let _ = tcsetattr(&question.tty, SetArg::TCSADRAIN, &question.before);
+    }
+}
+
+/// Waits for the signal that has already been seen by somebody else to end the process.
+pub(super) fn await_the_end() {
+    thread::sleep(Duration::from_secs(3));
+}
+
+fn watch(mut signals: Signals) {
+    for signal in signals.forever() {
+        if signal == SIGTSTP {
+            stop();
+        } else {
+            leave(signal);
+        }
+    }
+}
+
+fn leave(signal: c_int) {
+    let mut state = state();
+    if let Some(question) = state.question.take() {
+        restore(&question);
+        let _ = (&question.tty).write_all(b"\r\n");
+    }
+    if let Some(abort) = state.abort.take() {
+        // A server that does not answer must not keep the person waiting for their prompt.
+        let (done, finished) = channel();
+        thread::spawn(move || {
+            abort();
+            let _ = done.send(());
+        });
+        let _ = finished.recv_timeout(Duration::from_secs(2));
+    }
+    let _ = emulate_default_handler(signal);
+}
+
+fn stop() {
+    if is_orphaned() {
+        return;
+    }
+    // Held while stopped: nobody changes the question in between.
+    let state = state();
+    let question = state.question.as_ref();
+    let during = question.and_then(|question| tcgetattr(&question.tty).ok());
+    if let Some(question) = question {
+        restore(question);
+    }
+    let _ = emulate_default_handler(SIGTSTP);
+    if let (Some(question), Some(during)) = (question, during) {
+        let _ = tcsetattr(&question.tty, SetArg::TCSAFLUSH, &during);
+        let _ = (&question.tty).write_all(question.text.as_bytes());
+    }
+}
+
+/// Flushes as well: what was half typed was meant for us.
+fn restore(question: &Open) {
+    let _ = tcsetattr(&question.tty, SetArg::TCSAFLUSH, &question.before);
+    let _ = (&question.tty).write_all(b"\x1b[?25h");
+}
+
+/// Whether no shell is there that could continue us: the kernel then ignores SIGTSTP, and so must we.
+fn is_orphaned() -> bool {
+    let parent = getppid();
+    parent.as_raw() == 0 || getsid(Some(parent)) != getsid(None)
+}
+
+/// All but those that were ignored when we started: `nohup` means it.
+fn wanted() -> Vec<c_int> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = ignored(&status);
+    [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP]
+        .into_iter()
+        .filter(|signal| ignored >> (signal - 1) & 1 == 0)
+        .collect()
+}
+
+/// The mask of ignored signals from proc_pid_status(5); none where there is no such file.
+fn ignored(status: &str) -> u64 {
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_read_from_proc() {
+        let status = "Name:\tob\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n";
+        assert_eq!(ignored(status), 0x1001);
+        assert_eq!(ignored(status) >> (SIGHUP - 1) & 1, 1);
+        assert_eq!(ignored(""), 0);
+    }
+}

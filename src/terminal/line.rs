@@ -1,0 +1,117 @@
+//! One line, byte by byte.
+//!
+//! What follows the line on standard input belongs to the command that `ob` becomes, so not one byte more may
+//! be taken; and a buffered reader would keep a copy of the secret for as long as the process lives.
+
+use std::io::{IsTerminal as _, stdin};
+use std::os::fd::AsFd;
+
+use nix::errno::Errno;
+use nix::unistd::read;
+
+use super::error::{LONGEST, TerminalError};
+use crate::secret::Secret;
+
+/// Reads a secret from standard input: one line, without its line end, at most 4096 bytes.
+///
+/// `flag` is what asked for it (`--password-stdin`), `what` what it is (`password`).
+///
+/// # Errors
+/// When standard input is a terminal (it would echo), ends before the line, or the line is no text.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only its descriptor is taken, never its buffer"
+)]
+pub fn secret_from_stdin(flag: &'static str, what: &str) -> Result<Secret, TerminalError> {
+    let what = what.to_owned();
+    let input = stdin();
+    if input.is_terminal() {
+        return Err(TerminalError::Echoes { what, flag });
+    }
+    match line(&input, &what)? {
+        Some(text) => Ok(Secret::new(text)),
+        None => Err(TerminalError::Missing { what }),
+    }
+}
+
+/// The next line of `input` without its end; `None` at the end of input.
+pub(super) fn line(input: impl AsFd, what: &str) -> Result<Option<String>, TerminalError> {
+    // Never grown, so no copy is left behind by a reallocation.
+    let mut text = Vec::with_capacity(LONGEST);
+    let mut byte = [0];
+    loop {
+        match read(&input, &mut byte) {
+            Ok(0) if text.is_empty() => return Ok(None),
+            Ok(0) => break,
+            Ok(_) if byte == *b"\n" => break,
+            Ok(_) if text.len() == LONGEST => {
+                return Err(TerminalError::TooLong {
+                    what: what.to_owned(),
+                });
+            }
+            Ok(_) => text.push(byte[0]),
+            Err(Errno::EINTR) => {}
+            Err(errno) => {
+                return Err(TerminalError::Io {
+                    what: what.to_owned(),
+                    errno,
+                });
+            }
+        }
+    }
+    if text.last() == Some(&b'\r') {
+        text.pop();
+    }
+    match String::from_utf8(text) {
+        Ok(text) => Ok(Some(text)),
+        Err(_) => Err(TerminalError::NotUtf8 {
+            what: what.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _, pipe};
+
+    use super::*;
+
+    fn lines(bytes: &[u8], count: usize) -> (Vec<Result<Option<String>, String>>, Vec<u8>) {
+        let (mut reader, mut writer) = pipe().unwrap();
+        let sent = bytes.to_vec();
+        let sender = std::thread::spawn(move || writer.write_all(&sent));
+        let read = (0..count)
+            .map(|_| line(&reader, "password").map_err(|error| error.to_string()))
+            .collect();
+        let mut rest = Vec::new();
+        reader.read_to_end(&mut rest).unwrap();
+        sender.join().unwrap().unwrap();
+        (read, rest)
+    }
+
+    #[test]
+    fn the_rest_of_the_input_is_left_untouched() {
+        let (read, rest) = lines(b"pw with space \r\n123456\nrest\nmore", 2);
+        assert_eq!(
+            read,
+            [
+                Ok(Some("pw with space ".to_owned())),
+                Ok(Some("123456".to_owned()))
+            ]
+        );
+        assert_eq!(rest, b"rest\nmore");
+    }
+
+    #[test]
+    fn ends_and_limits_are_told_apart() {
+        assert_eq!(lines(b"", 1).0, [Ok(None)]);
+        assert_eq!(lines(b"\n", 1).0, [Ok(Some(String::new()))]);
+        assert_eq!(lines(b"last", 2).0, [Ok(Some("last".to_owned())), Ok(None)]);
+        assert_eq!(
+            lines(&[b'x'; LONGEST], 1).0,
+            [Ok(Some("x".repeat(LONGEST)))]
+        );
+        assert!(lines(&[b'x'; LONGEST + 1], 1).0[0].is_err());
+        assert!(lines(b"\xff\xfe\n", 1).0[0].is_err());
+    }
+}

@@ -1,0 +1,19 @@
+//! Everything a person sees and types.
+//!
+//! stdout is data, stderr is for people, questions go to `/dev/tty`; this room is the only writer and
+//! reader of all three. It never looks at what it carries, with one exception: text for people is made
+//! inert before a terminal gets it. A question that is interrupted leaves the terminal as it found it.
+
+mod error;
+mod interrupt;
+mod line;
+mod question;
+mod voice;
+
+pub use error::TerminalError;
+pub use line::secret_from_stdin;
+pub use question::{Question, Questions};
+pub use voice::{Color, Voice, data};
+
+#[cfg(test)]
+mod pty_tests;

@@ -1,0 +1,270 @@
+//! Questions on a real terminal: this test binary runs itself as the session leader of a pty.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::libc::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::unistd::Pid;
+
+use super::{Color, Question, Questions, Voice};
+use crate::model::Environment;
+
+const KIND: &str = "TEST_QUESTION";
+const ABORTED: &str = "TEST_ABORTED";
+
+/// Not a test of its own: what the other tests run on their pty.
+#[test]
+fn person() {
+    let Ok(kind) = std::env::var(KIND) else {
+        return;
+    };
+    let environment: Environment = std::env::vars_os().collect();
+    let voice = Voice::new(Color::Never, &environment);
+    let aborted = PathBuf::from(std::env::var_os(ABORTED).unwrap());
+    let mut questions = Questions::new(voice, &environment, move || {
+        fs::write(aborted, "cancelled").unwrap();
+    });
+    println!("pid={}", std::process::id());
+    let question = Question {
+        text: "Favourite\x1b[2J",
+        instead: "do without",
+    };
+    let answer = match kind.as_str() {
+        "secret" => questions
+            .ask_secret(question)
+            .map(|secret| secret.expose().to_owned()),
+        "line" => questions.ask_line(question),
+        "confirm" => questions.confirm(question).map(|yes| yes.to_string()),
+        _ => {
+            let items = ["alpha", "beta", "beta", "gamma\r\n"].map(ToOwned::to_owned);
+            questions
+                .choose(question, &items)
+                .map(|place| place.to_string())
+        }
+    };
+    drop(questions);
+    println!("answer={:?}", answer.map_err(|error| error.to_string()));
+}
+
+struct Pty {
+    child: Child,
+    master: File,
+    slave: OwnedFd,
+    output: Receiver<u8>,
+    seen: String,
+    /// What stood before the last expected text.
+    line: String,
+    directory: tempfile::TempDir,
+}
+
+impl Pty {
+    fn asking(kind: &str, term: &str) -> Self {
+        Self::run(kind, term, &[])
+    }
+
+    /// `before` is what starts the program, if it is not the session's first.
+    fn run(kind: &str, term: &str, before: &[&str]) -> Self {
+        let pty = openpty(None, None).unwrap();
+        let end = || Stdio::from(pty.slave.try_clone().unwrap());
+        let directory = tempfile::tempdir().unwrap();
+        let child = Command::new("setsid")
+            .arg("--ctty")
+            .args(before)
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "terminal::pty_tests::person", "--nocapture"])
+            .env(KIND, kind)
+            .env(ABORTED, directory.path().join("aborted"))
+            .env("TERM", term)
+            .stdin(end())
+            .stdout(end())
+            .stderr(end())
+            .spawn()
+            .unwrap();
+        let master = File::from(pty.master);
+        let mut reader = master.try_clone().unwrap();
+        let (sender, output) = channel();
+        thread::spawn(move || {
+            let mut byte = [0];
+            while reader.read_exact(&mut byte).is_ok() && sender.send(byte[0]).is_ok() {}
+        });
+        Self {
+            child,
+            master,
+            slave: pty.slave,
+            output,
+            seen: String::new(),
+            line: String::new(),
+            directory,
+        }
+    }
+
+    fn expect(&mut self, text: &str) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !self.seen.contains(text) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(byte) => self.seen.push(char::from(byte)),
+                Err(_) => panic!("no {text:?} in {:?}", self.seen),
+            }
+        }
+        let at = self.seen.find(text).unwrap();
+        let rest = self.seen.split_off(at + text.len());
+        self.line = std::mem::replace(&mut self.seen, rest);
+        self.line.truncate(at);
+    }
+
+    fn send(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn echoes(&self) -> bool {
+        tcgetattr(&self.slave)
+            .unwrap()
+            .local_flags
+            .contains(LocalFlags::ECHO)
+    }
+
+    fn signal(&self, signal: i32) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        kill(pid, Signal::try_from(signal).unwrap()).unwrap();
+    }
+
+    /// The signal that ended the program.
+    fn ended_by(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().signal()
+    }
+
+    fn was_aborted(&self) -> bool {
+        self.directory.path().join("aborted").exists()
+    }
+}
+
+#[test]
+fn a_secret_is_not_echoed_and_arrives_whole() {
+    let mut pty = Pty::asking("secret", "xterm");
+    pty.expect("Favourite\\u{1b}[2J: ");
+    assert!(!pty.echoes());
+    pty.send("hunter two\n");
+    pty.expect("answer=Ok(\"hunter two\")");
+    assert_eq!(pty.ended_by(), None);
+    assert!(pty.echoes() && !pty.was_aborted());
+}
+
+#[test]
+fn every_ending_signal_restores_cancels_and_kills() {
+    for (keys, signal) in [
+        ("\x03", SIGINT),
+        ("\x1c", SIGQUIT),
+        ("", SIGTERM),
+        ("", SIGHUP),
+        ("", SIGINT),
+    ] {
+        let mut pty = Pty::asking("secret", "xterm");
+        pty.expect("Favourite");
+        pty.send("canary");
+        match keys {
+            "" => pty.signal(signal),
+            keys => pty.send(keys),
+        }
+        assert_eq!(pty.ended_by(), Some(signal), "{keys:?}");
+        assert!(pty.echoes() && pty.was_aborted(), "{signal}");
+        pty.send("\n");
+        pty.expect("\n");
+        assert!(!pty.seen.contains("canary"));
+    }
+}
+
+#[test]
+fn a_stopped_question_gives_the_terminal_back_and_is_asked_again() {
+    let mut pty = Pty::run("secret", "xterm", &["sh", "-c", "\"$@\"; true", "sh"]);
+    pty.expect("pid=");
+    pty.expect("\n");
+    let pid = Pid::from_raw(pty.line.trim().parse().unwrap());
+    pty.expect("Favourite");
+    pty.expect(": ");
+    pty.send("half");
+    pty.send("\x1a");
+    eventually(|| is_stopped(pid));
+    assert!(pty.echoes());
+    kill(pid, Signal::SIGCONT).unwrap();
+    pty.expect("Favourite");
+    eventually(|| !pty.echoes());
+    pty.send("whole\n");
+    pty.expect("answer=Ok(\"whole\")");
+    assert!(pty.echoes() && !pty.was_aborted());
+}
+
+#[test]
+fn without_a_shell_to_come_back_from_control_z_does_nothing() {
+    let mut pty = Pty::asking("secret", "xterm");
+    pty.expect(": ");
+    pty.send("\x1a");
+    pty.send("whole\n");
+    pty.expect("answer=Ok(");
+    assert_eq!(pty.ended_by(), None);
+}
+
+fn is_stopped(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit(") ")
+        .next()
+        .is_some_and(|rest| rest.starts_with('T'))
+}
+
+fn eventually(holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < deadline, "it never came true");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn the_list_is_chosen_from_by_typing_and_left_by_control_c() {
+    let mut pty = Pty::asking("choose", "xterm");
+    pty.expect("gamma\\u{d}\\u{a}");
+    pty.send("beta (2");
+    pty.expect("beta (2");
+    pty.send("\r");
+    pty.expect("answer=Ok(\"2\")");
+    assert_eq!(pty.ended_by(), None);
+    assert!(pty.echoes());
+
+    let mut pty = Pty::asking("choose", "xterm");
+    pty.expect("gamma");
+    pty.send("\x03");
+    assert_eq!(pty.ended_by(), Some(SIGINT));
+    assert!(pty.echoes() && pty.was_aborted());
+
+    let mut pty = Pty::asking("choose", "xterm");
+    pty.expect("gamma");
+    pty.send("\x1b");
+    pty.expect("answer=Err(\"no answer was given\")");
+    assert!(pty.echoes());
+}
+
+#[test]
+fn a_dumb_terminal_gets_numbers_and_lines_and_the_end_of_input_are_answers() {
+    let mut pty = Pty::asking("choose", "dumb");
+    pty.expect("(1-4): ");
+    pty.send("4\n");
+    pty.expect("answer=Ok(\"3\")");
+    let mut pty = Pty::asking("line", "dumb");
+    pty.expect(": ");
+    pty.send("\x04");
+    pty.expect("answer=Err(\"no answer was given\")");
+    let mut pty = Pty::asking("confirm", "xterm");
+    pty.expect("[y/N] ");
+    pty.send("Yes\n");
+    pty.expect("answer=Ok(\"true\")");
+}

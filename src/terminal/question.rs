@@ -1,0 +1,262 @@
+//! Questions to the person, on the controlling terminal whatever the standard streams are.
+//!
+//! The terminal's own line editing reads the answers, with echo off for secrets, so that Ctrl-C, Ctrl-\ and
+//! Ctrl-Z stay signals. Crates for passwords read raw keys instead and lose the last two.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+
+use dialoguer::FuzzySelect;
+use dialoguer::console::{Term, set_colors_enabled_stderr};
+use nix::errno::Errno;
+use nix::sys::termios::{InputFlags, LocalFlags, SetArg, tcgetattr, tcsetattr};
+
+use super::error::TerminalError;
+use super::interrupt::{self, Open};
+use super::line::line;
+use super::voice::Voice;
+use crate::model::Environment;
+use crate::secret::Secret;
+use crate::shown::shown;
+
+/// What is asked, and what would have made asking needless.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Without a colon: `Password for alice@acme.com`.
+    pub text: &'a str,
+    /// The answer for where there is no terminal, to follow "without a terminal, …": `` use `--password-stdin` ``.
+    pub instead: &'a str,
+}
+
+/// Asks, one question after the other. While it exists, a signal that ends the process first calls `abort`.
+#[derive(Debug)]
+pub struct Questions {
+    tty: Option<File>,
+    color: bool,
+    dumb: bool,
+}
+
+impl Questions {
+    /// Nothing is opened before the first question. `abort` has two seconds to cancel what the answers were for.
+    pub fn new(
+        voice: Voice,
+        environment: &Environment,
+        abort: impl FnOnce() + Send + 'static,
+    ) -> Self {
+        interrupt::on_abort(Some(Box::new(abort)));
+        Self {
+            tty: None,
+            color: voice.is_colored(),
+            dumb: environment.raw("TERM").is_none_or(|term| term == "dumb"),
+        }
+    }
+
+    /// Asks for a line that may be seen.
+    ///
+    /// # Errors
+    /// Without a terminal, or when the person ends the input.
+    pub fn ask_line(&mut self, question: Question<'_>) -> Result<String, TerminalError> {
+        self.ask(question, &format!("{}: ", shown(question.text)), Echo::On)
+    }
+
+    /// Asks for a line that is not shown while it is typed.
+    ///
+    /// # Errors
+    /// As [`Self::ask_line`].
+    pub fn ask_secret(&mut self, question: Question<'_>) -> Result<Secret, TerminalError> {
+        let text = format!("{}: ", shown(question.text));
+        self.ask(question, &text, Echo::Off).map(Secret::new)
+    }
+
+    /// Asks for yes or no; anything but yes is no.
+    ///
+    /// # Errors
+    /// As [`Self::ask_line`].
+    pub fn confirm(&mut self, question: Question<'_>) -> Result<bool, TerminalError> {
+        let text = format!("{} [y/N] ", shown(question.text));
+        let answer = self.ask(question, &text, Echo::On)?;
+        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Has the person choose one of `items`, by typing a part of it; returns its place.
+    ///
+    /// # Errors
+    /// Without a terminal, or when the person leaves without choosing.
+    pub fn choose(
+        &mut self,
+        question: Question<'_>,
+        items: &[String],
+    ) -> Result<usize, TerminalError> {
+        let labels = labels(items);
+        if self.dumb {
+            return self.choose_by_number(question, &labels);
+        }
+        let tty = self.tty(question)?;
+        let (keys, screen) = (copy(tty)?, copy(tty)?);
+        let before = tcgetattr(tty).map_err(failed)?;
+        let guarded = Open {
+            tty: copy(tty)?,
+            before,
+            text: String::new(),
+        };
+        interrupt::begin(guarded).map_err(|error| io_failed(&error))?;
+        set_colors_enabled_stderr(self.color);
+        let chosen = FuzzySelect::new()
+            .with_prompt(shown(question.text))
+            .items(&labels)
+            .default(0)
+            .max_length(20)
+            .report(false)
+            .highlight_matches(self.color)
+            .interact_on_opt(&Term::read_write_pair(keys, screen));
+        if matches!(&chosen, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted)
+        {
+            interrupt::await_the_end();
+        }
+        interrupt::end();
+        match chosen {
+            Ok(Some(place)) => Ok(place),
+            Ok(None) => Err(unanswered(question)),
+            Err(dialoguer::Error::IO(error)) => Err(io_failed(&error)),
+        }
+    }
+
+    /// The list for terminals that cannot move their cursor.
+    fn choose_by_number(
+        &mut self,
+        question: Question<'_>,
+        labels: &[String],
+    ) -> Result<usize, TerminalError> {
+        let mut text = String::new();
+        for (place, label) in labels.iter().enumerate() {
+            text += &format!("{:3}  {label}\n", place + 1);
+        }
+        text += &format!("{} (1-{}): ", shown(question.text), labels.len());
+        let answer = self.ask(question, &text, Echo::On)?;
+        answer
+            .trim()
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| number.checked_sub(1))
+            .filter(|place| *place < labels.len())
+            .ok_or_else(|| unanswered(question))
+    }
+
+    fn ask(
+        &mut self,
+        question: Question<'_>,
+        text: &str,
+        echo: Echo,
+    ) -> Result<String, TerminalError> {
+        let tty = self.tty(question)?;
+        let before = tcgetattr(tty).map_err(failed)?;
+        let mut during = before.clone();
+        // A program before us may have left the terminal raw.
+        during.local_flags |= LocalFlags::ICANON | LocalFlags::ISIG | LocalFlags::ECHO;
+        during.input_flags |= InputFlags::ICRNL;
+        if echo == Echo::Off {
+            during.local_flags &= !(LocalFlags::ECHO | LocalFlags::ECHONL);
+        }
+        let guarded = Open {
+            tty: copy(tty)?,
+            before,
+            text: text.to_owned(),
+        };
+        interrupt::begin(guarded).map_err(|error| io_failed(&error))?;
+        let answer = converse(tty, question, text, echo, || {
+            tcsetattr(tty, SetArg::TCSAFLUSH, &during)
+        });
+        if matches!(
+            answer,
+            Err(TerminalError::Io {
+                errno: Errno::EIO,
+                ..
+            })
+        ) {
+            interrupt::await_the_end();
+        }
+        interrupt::end();
+        answer
+    }
+
+    fn tty(&mut self, question: Question<'_>) -> Result<&File, TerminalError> {
+        if self.tty.is_none() {
+            let tty = OpenOptions::new().read(true).write(true).open("/dev/tty");
+            self.tty = tty.ok();
+        }
+        self.tty.as_ref().ok_or_else(|| TerminalError::NoTerminal {
+            question: question.text.to_owned(),
+            instead: question.instead.to_owned(),
+        })
+    }
+}
+
+impl Drop for Questions {
+    fn drop(&mut self) {
+        interrupt::on_abort(None);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Echo {
+    On,
+    Off,
+}
+
+fn converse(
+    mut tty: &File,
+    question: Question<'_>,
+    text: &str,
+    echo: Echo,
+    prepare: impl FnOnce() -> nix::Result<()>,
+) -> Result<String, TerminalError> {
+    // Echo is off before the question can be seen, or a quick typist's first letters would be too.
+    prepare().map_err(failed)?;
+    tty.write_all(text.as_bytes())
+        .map_err(|error| io_failed(&error))?;
+    let answer = line(tty, question.text)?;
+    if echo == Echo::Off {
+        let _ = tty.write_all(b"\n");
+    }
+    answer.ok_or_else(|| unanswered(question))
+}
+
+/// What is shown of each item: inert, and no two alike.
+fn labels(items: &[String]) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::with_capacity(items.len());
+    for item in items {
+        let plain = shown(item);
+        let same = items
+            .iter()
+            .take(labels.len())
+            .filter(|other| shown(other) == plain)
+            .count();
+        labels.push(match same {
+            0 => plain,
+            _ => format!("{plain} ({})", same + 1),
+        });
+    }
+    labels
+}
+
+fn copy(tty: &File) -> Result<File, TerminalError> {
+    tty.try_clone().map_err(|error| io_failed(&error))
+}
+
+fn unanswered(question: Question<'_>) -> TerminalError {
+    TerminalError::NoAnswer {
+        question: question.text.to_owned(),
+        instead: question.instead.to_owned(),
+    }
+}
+
+fn io_failed(error: &io::Error) -> TerminalError {
+    failed(Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+}
+
+fn failed(errno: Errno) -> TerminalError {
+    TerminalError::Io {
+        what: "the terminal".to_owned(),
+        errno,
+    }
+}

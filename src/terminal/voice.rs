@@ -1,0 +1,156 @@
+//! What `ob` says: data on standard output, words on standard error.
+
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+
+use clap::ValueEnum;
+use nix::errno::Errno;
+use nix::unistd::write;
+use signal_hook::consts::SIGPIPE;
+use signal_hook::low_level::emulate_default_handler;
+
+use super::error::TerminalError;
+use crate::model::Environment;
+use crate::report::Report;
+use crate::shown::shown_lines;
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org).
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    fn decide(self, environment: &Environment, terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                terminal
+                    && environment.raw("NO_COLOR").is_none()
+                    && environment.raw("TERM").is_some_and(|term| term != "dumb")
+            }
+        }
+    }
+}
+
+/// Speaks to a person, in colour or not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Voice {
+    color: bool,
+}
+
+impl Voice {
+    /// Decides once whether standard error is coloured.
+    pub fn new(color: Color, environment: &Environment) -> Self {
+        Self {
+            color: color.decide(environment, stderr().is_terminal()),
+        }
+    }
+
+    /// Whether what goes to the terminal is coloured.
+    pub const fn is_colored(self) -> bool {
+        self.color
+    }
+
+    /// A message for the person, a line or several; foreign characters in it are made inert.
+    pub fn say(self, text: &str) {
+        words(&format!("{}\n", shown_lines(text.trim_end_matches('\n'))));
+    }
+
+    /// A failure: what, why, and what to type next.
+    pub fn report(self, report: &Report) {
+        words(&self.paint(&report.render()));
+    }
+
+    /// The same for a script: one line of JSON, whose own escapes keep it to one line.
+    pub fn say_json(self, value: &serde_json::Value) {
+        words(&format!("{value}\n"));
+    }
+
+    fn paint(self, rendered: &str) -> String {
+        if !self.color {
+            return rendered.to_owned();
+        }
+        let labels = [
+            ("ob: ", "\x1b[1;31mob:\x1b[0m "),
+            ("  hint: ", "  \x1b[1;36mhint:\x1b[0m "),
+        ];
+        let lines = rendered.lines().map(|line| {
+            let painted = labels
+                .iter()
+                .find_map(|(label, painted)| Some((painted, line.strip_prefix(label)?)));
+            match painted {
+                Some((painted, rest)) => format!("{painted}{rest}\n"),
+                None => format!("{line}\n"),
+            }
+        });
+        lines.collect()
+    }
+}
+
+/// Nobody is left to be told when standard error cannot be written.
+fn words(text: &str) {
+    let _ = stderr().write_all(text.as_bytes());
+}
+
+/// Writes `text` to standard output as it is, past std's buffer, which would keep a copy.
+///
+/// A reader that has gone ends `ob` as it ends any filter: by SIGPIPE, without a word.
+///
+/// # Errors
+/// When standard output cannot be written for another reason (a full disk).
+pub fn data(text: &str) -> Result<(), TerminalError> {
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        match write(stdout(), rest) {
+            Ok(written) => rest = &rest[written..],
+            Err(Errno::EINTR) => {}
+            Err(errno) => {
+                if errno == Errno::EPIPE {
+                    let _ = emulate_default_handler(SIGPIPE);
+                }
+                return Err(TerminalError::Io {
+                    what: "standard output".to_owned(),
+                    errno,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Exit;
+
+    #[test]
+    fn colour_is_for_terminals_that_want_it() {
+        let of = |variables: &[(&str, &str)]| variables.iter().copied().collect::<Environment>();
+        let (xterm, dumb) = (of(&[("TERM", "xterm")]), of(&[("TERM", "dumb")]));
+        assert!(Color::Auto.decide(&xterm, true));
+        assert!(!Color::Auto.decide(&xterm, false));
+        assert!(!Color::Auto.decide(&dumb, true));
+        assert!(!Color::Auto.decide(&of(&[]), true));
+        assert!(!Color::Auto.decide(&of(&[("TERM", "xterm"), ("NO_COLOR", "1")]), true));
+        assert!(Color::Always.decide(&dumb, false));
+        assert!(!Color::Never.decide(&xterm, true));
+    }
+
+    #[test]
+    fn paint_changes_nothing_but_the_labels() {
+        let report = Report::new(Exit::Failed, "x.y", "no")
+            .cause("why")
+            .hint("`do`")
+            .render();
+        assert_eq!(Voice { color: false }.paint(&report), report);
+        assert_eq!(
+            Voice { color: true }.paint(&report),
+            "\x1b[1;31mob:\x1b[0m no\n  cause: why\n  \x1b[1;36mhint:\x1b[0m `do`\n"
+        );
+    }
+}

@@ -1,0 +1,128 @@
+//! `ob config`, as a script and as a person without a terminal meet it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Output;
+
+use assert_cmd::Command;
+
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A session of its own has no terminal to ask on.
+    fn ob(&self, arguments: &[&str]) -> Output {
+        Command::new("setsid")
+            .arg("--wait")
+            .arg(env!("CARGO_BIN_EXE_ob"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.0.path())
+            .current_dir(self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    fn write(&self, text: &str) {
+        let directory = self.0.path().join(".config/ob");
+        fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("config.toml");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn init_writes_what_check_finds_good() {
+    let home = Home::new();
+    let init = [
+        "config",
+        "init",
+        "--url",
+        "acme-admin.okta.com",
+        "--region",
+        "eu-west-1",
+    ];
+    let made = home.ob(&init);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    let path = home.0.path().join(".config/ob/config.toml");
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        "[org]\nurl = \"https://acme.okta.com\"\n\n[aws]\nregion = \"eu-west-1\"\n"
+    );
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let check = home.ob(&["config", "check", "--json"]);
+    let answer: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    assert_eq!(answer["orgs"][0], "https://acme.okta.com");
+    assert_eq!(
+        home.ob(&init).status.code(),
+        Some(2),
+        "an existing file is kept"
+    );
+}
+
+#[test]
+fn without_a_terminal_a_question_fails_at_once_and_is_named() {
+    let answer = Home::new().ob(&["config", "init"]);
+    assert_eq!(answer.status.code(), Some(3));
+    assert_eq!(answer.stdout, b"");
+    assert!(
+        text(&answer.stderr).starts_with("ob: cannot ask: Okta org"),
+        "{}",
+        text(&answer.stderr)
+    );
+    assert!(text(&answer.stderr).contains("--url"));
+}
+
+#[test]
+fn mistakes_go_to_stderr_with_exit_two_in_words_or_json() {
+    let home = Home::new();
+    home.write("[org]\nurl = 'acme.okta.com'\nuser = 'alice@acme.com'\n");
+    let words = home.ob(&["config", "list"]);
+    assert_eq!((words.status.code(), text(&words.stdout)), (Some(2), ""));
+    assert!(text(&words.stderr).contains("config.toml:3: there is no setting `org.user`"));
+    let json = home.ob(&["config", "list", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&json.stderr).unwrap();
+    assert_eq!(
+        (report["error"].as_str(), report["exit"].as_u64()),
+        (Some("config.invalid"), Some(2))
+    );
+    let typed = home.ob(&["config", "lst"]);
+    assert_eq!((typed.status.code(), text(&typed.stdout)), (Some(2), ""));
+    assert!(text(&typed.stderr).starts_with("ob: "));
+}
+
+#[test]
+fn files_of_the_current_directory_do_nothing() {
+    let home = Home::new();
+    for name in [".env", "ob.toml", ".ob.toml", "config.toml", ".config.toml"] {
+        fs::write(
+            home.0.path().join(name),
+            "OB_ORG_URL=https://evil.okta.com\n[org]\nurl='evil.okta.com'\n",
+        )
+        .unwrap();
+    }
+    let answer = home.ob(&["config", "check"]);
+    assert!(text(&answer.stderr).starts_with("ob: no Okta org is configured"));
+}
+
+#[test]
+fn list_shows_each_profile_and_marks_the_default() {
+    let home = Home::new();
+    home.write("default_profile = 'dev'\n[org]\nurl = 'acme.okta.com'\n[profiles.dev]\nrole = 'dev/Admin'\nregion = 'eu-west-1'\n[profiles.\"it's \\u001b[31m\"]\n");
+    let answer = home.ob(&["config", "list"]);
+    assert_eq!(
+        text(&answer.stdout),
+        "* dev              dev/Admin  region=eu-west-1\n  it's \\u{1b}[31m\n"
+    );
+}

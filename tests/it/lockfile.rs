@@ -1,0 +1,113 @@
+//! What the program is made of: one HTTP stack, one TLS, and nothing that was judged and turned down.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use toml::{Table, Value};
+
+/// Second TLS stacks, unsound or abandoned crates; `deny.toml` has the same list with the reasons.
+const BANNED: [&str; 9] = [
+    "openssl-sys",
+    "native-tls",
+    "rsa",
+    "aws-lc-rs",
+    "aws-lc-sys",
+    "daemonize",
+    "atty",
+    "serde_yaml",
+    "users",
+];
+
+/// The most crates a build of `ob` may draw in, on any platform.
+const MOST: usize = 260;
+
+type Key = (String, String);
+
+#[test]
+fn nothing_banned_and_one_of_each_stack() {
+    let lock = lock();
+    for banned in BANNED {
+        assert!(
+            !lock.keys().any(|(name, _)| name == banned),
+            "{banned} is in Cargo.lock"
+        );
+        assert!(
+            read("deny.toml")
+                .to_string()
+                .contains(&format!("\"{banned}\"")),
+            "{banned} is not in deny.toml"
+        );
+    }
+    for single in ["hyper", "rustls", "ring", "tokio", "reqwest"] {
+        let versions: Vec<&Key> = lock.keys().filter(|(name, _)| name == single).collect();
+        assert_eq!(versions.len(), 1, "{versions:?}");
+    }
+}
+
+#[test]
+fn the_program_stays_small() {
+    let lock = lock();
+    let manifest = read("Cargo.toml");
+    let mut direct: BTreeSet<String> = keys(&manifest["dependencies"]);
+    for target in manifest["target"]
+        .as_table()
+        .into_iter()
+        .flat_map(|targets| targets.values())
+    {
+        direct.extend(keys(&target["dependencies"]));
+    }
+    let mut found: BTreeSet<&Key> = BTreeSet::new();
+    let mut open: Vec<&Key> = lock
+        .keys()
+        .filter(|(name, _)| direct.contains(name))
+        .collect();
+    while let Some(key) = open.pop() {
+        if found.insert(key) {
+            open.extend(
+                lock[key]
+                    .iter()
+                    .filter_map(|dependency| lookup(&lock, dependency)),
+            );
+        }
+    }
+    let crates = found.len();
+    println!("{crates} crates without dev-dependencies");
+    assert!(crates > 100, "the lock file was not followed: {crates}");
+    assert!(crates <= MOST, "{crates} crates, {MOST} allowed");
+}
+
+/// Every package of the lock file with what it depends on.
+fn lock() -> BTreeMap<Key, Vec<String>> {
+    let lock = read("Cargo.lock");
+    let packages = lock["package"].as_array().unwrap();
+    packages
+        .iter()
+        .map(|package| {
+            let text = |key: &str| package[key].as_str().unwrap().to_owned();
+            let needs = package.get("dependencies").and_then(Value::as_array);
+            let needs = needs
+                .into_iter()
+                .flatten()
+                .map(|need| need.as_str().unwrap().to_owned());
+            ((text("name"), text("version")), needs.collect())
+        })
+        .collect()
+}
+
+/// A dependency is written `name`, or `name version` where there are several.
+fn lookup<'a>(lock: &'a BTreeMap<Key, Vec<String>>, dependency: &str) -> Option<&'a Key> {
+    let mut words = dependency.split(' ');
+    let (name, version) = (words.next()?, words.next());
+    lock.keys()
+        .find(|(known, at)| known == name && version.is_none_or(|version| version == at))
+}
+
+fn keys(table: &Value) -> BTreeSet<String> {
+    table.as_table().unwrap().keys().cloned().collect()
+}
+
+fn read(file: &str) -> Table {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    fs::read_to_string(path).unwrap().parse().unwrap()
+}
