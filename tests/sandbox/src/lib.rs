@@ -233,6 +233,17 @@ impl Sandbox {
             .unwrap_or_else(|| panic!("nobody at acme is called {name}"))
     }
 
+    /// Everybody.
+    pub fn users(&self) -> &[User] {
+        &self.world.users
+    }
+
+    /// ARNs of the roles an app grants a person, in the order of the assertion.
+    pub fn roles(&self, name: &str, app: AwsApp) -> Vec<String> {
+        let granted = self.world.iam().granted(&self.user(name).login, app.into());
+        granted.into_iter().map(|grant| grant.role).collect()
+    }
+
     /// The embed link of an AWS app.
     pub fn app_url(&self, app: AwsApp) -> String {
         self.org_url() + &AppId::from(app).home_path()
