@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use ob_sandbox::{AwsApp, Sandbox, User};
 use tempfile::TempDir;
@@ -46,6 +47,8 @@ impl Home {
             fs::create_dir(home.path(name))?;
             fs::set_permissions(home.path(name), private.clone())?;
         }
+        // Where this is missing, fish reads every manual page in the background.
+        fs::create_dir_all(home.path("home/.local/share/fish/generated_completions"))?;
         fs::write(home.path("ca.pem"), sandbox.ca_pem())?;
         home.write_private(
             "home/.config/ob/config.toml",
@@ -118,6 +121,13 @@ impl Drop for Home {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
+        // A shell's background work may still be writing here.
+        for _ in 0..20 {
+            if fs::remove_dir_all(self.directory.path()).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 
