@@ -22,6 +22,7 @@ mod log;
 mod okta;
 mod saml;
 mod server;
+mod sigv4;
 mod sts;
 mod tls;
 mod totp;
