@@ -61,6 +61,14 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
     Some(days(year, month, day)? * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
+/// Reads `20260102T030405Z`, as `X-Amz-Date` is written.
+pub(crate) fn parse_basic(text: &str) -> Option<u64> {
+    let (date, time) = (text.get(..8)?, text.get(9..15)?);
+    let [year, month, day] = [date.get(..4)?, date.get(4..6)?, date.get(6..)?];
+    let [hour, minute, second] = [time.get(..2)?, time.get(2..4)?, time.get(4..)?];
+    parse(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z"))
+}
+
 /// Days since the epoch to a date of the Gregorian calendar, counted in years that begin in March.
 fn civil(days_since_epoch: u64) -> (u64, u64, u64) {
     let shifted = days_since_epoch + 719_468;
@@ -102,6 +110,8 @@ mod tests {
         assert_eq!(milliseconds(1_709_209_845), "2024-02-29T12:30:45.000Z");
         for epoch in (0..5_000_000_000).step_by(86_399 * 13) {
             assert_eq!(parse(&seconds(epoch)), Some(epoch));
+            let basic = seconds(epoch).replace(['-', ':'], "");
+            assert_eq!(parse_basic(&basic), Some(epoch));
         }
     }
 

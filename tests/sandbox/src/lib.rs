@@ -22,6 +22,7 @@ mod log;
 mod okta;
 mod saml;
 mod server;
+mod sigv4;
 mod sts;
 mod tls;
 mod totp;
@@ -231,6 +232,17 @@ impl Sandbox {
         self.world
             .user(name)
             .unwrap_or_else(|| panic!("nobody at acme is called {name}"))
+    }
+
+    /// Everybody.
+    pub fn users(&self) -> &[User] {
+        &self.world.users
+    }
+
+    /// ARNs of the roles an app grants a person, in the order of the assertion.
+    pub fn roles(&self, name: &str, app: AwsApp) -> Vec<String> {
+        let granted = self.world.iam().granted(&self.user(name).login, app.into());
+        granted.into_iter().map(|grant| grant.role).collect()
     }
 
     /// The embed link of an AWS app.

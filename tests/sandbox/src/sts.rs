@@ -10,6 +10,7 @@ use crate::clock;
 use crate::http::{Answer, Request};
 use crate::iam::{Issued, Role};
 use crate::saml;
+use crate::sigv4::Authorization;
 use crate::world::World;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -18,6 +19,9 @@ const SHORTEST_SESSION: u64 = 900;
 const DEFAULT_SESSION: u64 = 3600;
 /// What role chaining allows at the most.
 const CHAINED_SESSION: u64 = 3600;
+/// How far a signature's date may be from ours, in seconds.
+const SIGNATURE_WINDOW: u64 = 900;
+const LONGEST_ASSERTION: usize = 100_000;
 
 /// Answers a request to STS.
 pub(crate) fn answer(world: &World, request: &Request) -> Answer {
@@ -61,6 +65,11 @@ fn assume_role_with_saml(world: &World, request: &Request) -> Result<Answer, Ans
     let role_arn = required(request, "RoleArn")?;
     let provider_arn = required(request, "PrincipalArn")?;
     let encoded = required(request, "SAMLAssertion")?;
+    if encoded.len() > LONGEST_ASSERTION {
+        let message = "1 validation error detected: Value at 'sAMLAssertion' failed to satisfy \
+                       constraint: Member must have length less than or equal to 100000";
+        return Err(error(400, "ValidationError", message));
+    }
     let now = world.clock.now();
     let xml = STANDARD
         .decode(&encoded)
@@ -141,28 +150,34 @@ fn caller_identity(world: &World, request: &Request) -> Result<Answer, Answer> {
     ))
 }
 
-/// Whose credentials signed the request: the access key id of the `Authorization` header, and the
-/// session token that belongs to it.
+/// Whose credentials signed the request: a known access key id, the session token that belongs to
+/// it, and a signature made with its secret within a quarter of an hour.
 fn caller(world: &World, request: &Request) -> Result<Issued, Answer> {
-    let authorization = request.header("authorization").ok_or_else(|| {
-        error(
-            403,
-            "MissingAuthenticationToken",
-            "Request is missing Authentication Token",
-        )
-    })?;
-    let access_key_id = authorization
-        .split_once("Credential=")
-        .and_then(|(_, rest)| rest.split_once('/'))
-        .map_or("", |(id, _)| id);
-    let issued = world.iam().issued.get(access_key_id).cloned();
+    let missing = "Request is missing Authentication Token";
+    let header = request
+        .header("authorization")
+        .ok_or_else(|| error(403, "MissingAuthenticationToken", missing))?;
+    let incomplete = "The request signature does not conform to AWS standards";
+    let authorization = Authorization::parse(header)
+        .ok_or_else(|| error(400, "IncompleteSignature", incomplete))?;
+    let issued = world.iam().issued.get(authorization.access_key_id).cloned();
     let token = request.header("x-amz-security-token");
     let issued = issued.filter(|issued| token == Some(&issued.session_token));
     let invalid = "The security token included in the request is invalid.";
     let issued = issued.ok_or_else(|| error(403, "InvalidClientTokenId", invalid))?;
-    if issued.expires_at <= world.clock.now() {
+    let now = world.clock.now();
+    if issued.expires_at <= now {
         let message = "The security token included in the request is expired";
         return Err(error(403, "ExpiredToken", message));
+    }
+    let signed_at = request.header("x-amz-date").and_then(clock::parse_basic);
+    if signed_at.is_none_or(|moment| moment.abs_diff(now) > SIGNATURE_WINDOW) {
+        return Err(error(403, "SignatureDoesNotMatch", "Signature expired"));
+    }
+    if !authorization.matches(request, &issued.secret_access_key) {
+        let message = "The request signature we calculated does not match the signature you \
+                       provided.";
+        return Err(error(403, "SignatureDoesNotMatch", message));
     }
     Ok(issued)
 }

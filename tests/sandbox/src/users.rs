@@ -40,6 +40,20 @@ impl User {
         code
     }
 
+    /// Whether the org takes a code from their authenticator app.
+    pub fn has_totp(&self) -> bool {
+        self.has(FactorKind::Totp)
+    }
+
+    /// Whether the org can send a push to their phone.
+    pub fn has_push(&self) -> bool {
+        self.has(FactorKind::Push)
+    }
+
+    fn has(&self, kind: FactorKind) -> bool {
+        self.factors.iter().any(|factor| factor.kind == kind)
+    }
+
     /// Decoded shared secret.
     pub(crate) fn totp_key(&self) -> Vec<u8> {
         totp::decode_secret(&self.totp_secret).unwrap_or_default()

@@ -20,6 +20,9 @@ pub(crate) const AWS_AUDIENCE: &str = "urn:amazon:webservices";
 pub(crate) const ATTRIBUTES: &str = "https://aws.amazon.com/SAML/Attributes/";
 
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+/// Up to so many values say that they are strings. With 500 roles the room is needed: STS takes
+/// assertions of up to 100000 characters.
+const TYPED_VALUES: usize = 100;
 const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 
 /// What an assertion says.
@@ -111,15 +114,17 @@ fn attribute_statement(claims: &Claims) -> String {
 }
 
 fn attribute(name: &str, values: &[String]) -> String {
+    let declaration = if values.len() > TYPED_VALUES {
+        ""
+    } else {
+        " xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" \
+         xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"xs:string\""
+    };
     let values: String = values
         .iter()
         .map(|value| {
-            format!(
-                "<saml2:AttributeValue xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" \
-                 xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"xs:string\">\
-                 {}</saml2:AttributeValue>",
-                text(value)
-            )
+            let value = text(value);
+            format!("<saml2:AttributeValue{declaration}>{value}</saml2:AttributeValue>")
         })
         .collect();
     format!(

@@ -117,13 +117,19 @@ impl<'s> Client<'s> {
 
 /// A form post to STS.
 fn sts(sandbox: &Sandbox, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Reply {
+    let body = form(fields);
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let headers: Vec<_> = headers.iter().copied().chain([form]).collect();
+    exchange(sandbox, &sandbox.sts_url(), "POST", "/", &headers, &body).unwrap()
+}
+
+/// The body of a form post to STS.
+fn form(fields: &[(&str, &str)]) -> String {
     let mut body = "Version=2011-06-15".to_owned();
     for (name, value) in fields {
         body += &format!("&{name}={}", http::encode(value));
     }
-    let form = ("Content-Type", "application/x-www-form-urlencoded");
-    let headers: Vec<_> = headers.iter().copied().chain([form]).collect();
-    exchange(sandbox, &sandbox.sts_url(), "POST", "/", &headers, &body).unwrap()
+    body
 }
 
 /// One request on a connection of its own.

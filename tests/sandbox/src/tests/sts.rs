@@ -1,7 +1,7 @@
 //! STS: what it grants and what it refuses, in whose words.
 
-use super::{Reply, sts};
-use crate::{AwsApp, Options, Sandbox, clock};
+use super::{Reply, form, sts};
+use crate::{AwsApp, Options, Sandbox, clock, sigv4};
 
 const ENGINEER: &str = "arn:aws:iam::123456789012:role/Engineer";
 const DEPLOY: &str = "arn:aws:iam::123456789012:role/Deploy";
@@ -22,16 +22,21 @@ fn refusal(reply: &Reply) -> (u16, String) {
     (reply.status, reply.element("Code"))
 }
 
-fn as_caller(reply: &Reply) -> [(&'static str, String); 2] {
-    let scope = "20261122/eu-west-1/sts/aws4_request, SignedHeaders=host, Signature=0";
-    let key = reply.element("AccessKeyId");
-    [
-        (
-            "Authorization",
-            format!("AWS4-HMAC-SHA256 Credential={key}/{scope}"),
-        ),
-        ("X-Amz-Security-Token", reply.element("SessionToken")),
-    ]
+/// A call signed with the credentials of an earlier answer.
+fn as_caller(sandbox: &Sandbox, credentials: &Reply, fields: &[(&str, &str)]) -> Reply {
+    let url = sandbox.sts_url();
+    let headers = sigv4::sign(
+        url.strip_prefix("https://").unwrap(),
+        &form(fields),
+        &credentials.element("AccessKeyId"),
+        &credentials.element("SecretAccessKey"),
+        &credentials.element("SessionToken"),
+    );
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
+    sts(sandbox, fields, &headers)
 }
 
 #[test]
@@ -50,17 +55,75 @@ fn an_assertion_becomes_credentials_that_are_known_afterwards() {
     assert_eq!(reply.element("SecretAccessKey").len(), 40);
     let left = clock::parse(&reply.element("Expiration")).unwrap() - sandbox.now();
     assert!((43_190..=43_200).contains(&left), "{left}");
-    let headers = as_caller(&reply);
-    let headers = [
-        (headers[0].0, &*headers[0].1),
-        (headers[1].0, &*headers[1].1),
-    ];
-    let identity = sts(&sandbox, &[("Action", "GetCallerIdentity")], &headers);
+    let identity = as_caller(&sandbox, &reply, &[("Action", "GetCallerIdentity")]);
     let arn = "arn:aws:sts::123456789012:assumed-role/Engineer/alice@acme.com";
     assert_eq!(identity.element("Arn"), arn);
     assert_eq!(identity.element("Account"), "123456789012");
-    let half = sts(&sandbox, &[("Action", "GetCallerIdentity")], &headers[..1]);
-    assert_eq!(refusal(&half), (403, "InvalidClientTokenId".into()));
+    sandbox.advance_clock(43_201);
+    let late = as_caller(&sandbox, &reply, &[("Action", "GetCallerIdentity")]);
+    assert_eq!(refusal(&late), (403, "ExpiredToken".into()));
+}
+
+#[test]
+fn callers_are_known_by_key_token_and_signature() {
+    let sandbox = Sandbox::start();
+    let assertion = sandbox.assertion("bob", AwsApp::Production);
+    let credentials = with_saml(&sandbox, &assertion, ENGINEER, &[]);
+    let call = [("Action", "GetCallerIdentity")];
+    let unsigned = sts(&sandbox, &call, &[]);
+    assert_eq!(
+        refusal(&unsigned),
+        (403, "MissingAuthenticationToken".into())
+    );
+    let spoiled = |name: &str, from: &str, to: &str| {
+        let body = credentials
+            .body
+            .replace(&format!("<{name}>{from}"), &format!("<{name}>{to}"));
+        assert_ne!(body, credentials.body);
+        let spoiled = Reply {
+            status: 200,
+            headers: Vec::new(),
+            body,
+        };
+        refusal(&as_caller(&sandbox, &spoiled, &call)).1
+    };
+    assert_eq!(
+        spoiled("AccessKeyId", "ASIA", "AKIA"),
+        "InvalidClientTokenId"
+    );
+    assert_eq!(spoiled("SessionToken", "I", "J"), "InvalidClientTokenId");
+    assert_eq!(
+        spoiled("SecretAccessKey", "c", "d"),
+        "SignatureDoesNotMatch"
+    );
+    sandbox.advance_clock(1000);
+    let stale = as_caller(&sandbox, &credentials, &call);
+    assert_eq!(stale.element("Message"), "Signature expired");
+}
+
+#[test]
+fn five_hundred_roles_fit_into_an_assertion() {
+    let sandbox = Sandbox::with(Options {
+        extra_roles: 500,
+        ..Options::default()
+    });
+    let assertion = sandbox.assertion("alice", AwsApp::Labs);
+    let role = "arn:aws:iam::345678901234:role/Bulk-0500";
+    let fields = [
+        ("Action", "AssumeRoleWithSAML"),
+        ("RoleArn", role),
+        (
+            "PrincipalArn",
+            "arn:aws:iam::345678901234:saml-provider/okta",
+        ),
+        ("SAMLAssertion", &assertion),
+    ];
+    assert_eq!(sts(&sandbox, &fields, &[]).status, 200);
+    let long = "A".repeat(100_001);
+    assert_eq!(
+        refusal(&with_saml(&sandbox, &long, role, &[])).1,
+        "ValidationError"
+    );
 }
 
 #[test]
@@ -126,18 +189,14 @@ fn chaining_follows_trust_and_ends_after_an_hour() {
     let sandbox = Sandbox::start();
     let assertion = sandbox.assertion("alice", AwsApp::Production);
     let chain = |from: &str, to: &str, seconds: &str| {
-        let headers = as_caller(&with_saml(&sandbox, &assertion, from, &[]));
-        let headers = [
-            (headers[0].0, &*headers[0].1),
-            (headers[1].0, &*headers[1].1),
-        ];
+        let credentials = with_saml(&sandbox, &assertion, from, &[]);
         let fields = [
             ("Action", "AssumeRole"),
             ("RoleArn", to),
             ("RoleSessionName", "alice@acme.com"),
             ("DurationSeconds", seconds),
         ];
-        sts(&sandbox, &fields, &headers)
+        as_caller(&sandbox, &credentials, &fields)
     };
     let admin = "arn:aws:iam::210987654321:role/Admin";
     let forbidden = "arn:aws:iam::210987654321:role/Forbidden";

@@ -1,0 +1,126 @@
+//! Command line of `ob-sandbox`, and its three ways of lending out the servers: for one command,
+//! for an interactive shell, for a script. The only file of the crate that prints.
+
+mod child;
+mod home;
+mod ob;
+mod verbs;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use ob_sandbox::Pipeline;
+
+/// An Okta org and an AWS STS on this machine, to try `ob` without an account anywhere.
+#[derive(Debug, Parser)]
+#[command(name = "ob-sandbox", version)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Sign in through the real `ob` and run one command with a role's credentials
+    Exec {
+        /// Who signs in
+        #[arg(long, default_value = "bob", value_name = "NAME")]
+        user: String,
+        /// The role, as `ob exec -r` takes it; their first one when left out
+        #[arg(long, short, value_name = "ROLE")]
+        role: Option<String>,
+        #[command(flatten)]
+        program: Program,
+        /// The command and its arguments
+        #[arg(last = true, required = true, value_name = "CMD")]
+        command: Vec<OsString>,
+    },
+    /// Open a shell in which `ob` works, and say who to sign in as
+    Try {
+        /// Who signs in
+        #[arg(long, default_value = "alice", value_name = "NAME")]
+        user: String,
+        /// What the org says about its sign-in pipeline
+        #[arg(long, value_enum, default_value = "v1")]
+        pipeline: PipelineName,
+        #[command(flatten)]
+        program: Program,
+    },
+    /// Run the servers until a signal; one line of JSON says where they are
+    Serve {
+        /// What the org says about its sign-in pipeline
+        #[arg(long, value_enum, default_value = "v1")]
+        pipeline: PipelineName,
+    },
+    /// Print the code an authenticator app with this secret shows now
+    Code {
+        /// Shared secret, base32
+        #[arg(value_name = "SECRET")]
+        secret: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Program {
+    /// This `ob` instead of one built from this workspace
+    #[arg(long, value_name = "FILE")]
+    ob: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PipelineName {
+    V1,
+    Idx,
+}
+
+impl From<PipelineName> for Pipeline {
+    fn from(name: PipelineName) -> Pipeline {
+        match name {
+            PipelineName::V1 => Pipeline::V1,
+            PipelineName::Idx => Pipeline::Idx,
+        }
+    }
+}
+
+/// Parses the arguments and does what they say.
+pub(crate) fn run() -> ExitCode {
+    let result = match Cli::parse().verb {
+        Verb::Exec {
+            user,
+            role,
+            program,
+            command,
+        } => verbs::exec(&user, role.as_deref(), program.ob, &command),
+        Verb::Try {
+            user,
+            pipeline,
+            program,
+        } => verbs::attempt(&user, pipeline.into(), program.ob),
+        Verb::Serve { pipeline } => verbs::serve(pipeline.into()),
+        Verb::Code { secret } => verbs::code(&secret),
+    };
+    result.unwrap_or_else(|error| {
+        notice(&format!("ob-sandbox: {error}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// A line of data.
+#[expect(clippy::print_stdout, reason = "the program's own output")]
+fn print(line: &str) {
+    println!("{line}");
+}
+
+/// A line for people.
+#[expect(clippy::print_stderr, reason = "the program's own messages")]
+fn notice(line: &str) {
+    eprintln!("{line}");
+}
+
+/// An error that needs no more than a sentence.
+fn failed(sentence: String) -> io::Error {
+    io::Error::other(sentence)
+}
