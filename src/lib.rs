@@ -25,6 +25,8 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod flow;
+pub mod http;
 pub mod link;
 pub mod model;
 pub mod okta;

@@ -1,0 +1,214 @@
+//! The AWS apps of a user, and the assertion each of them hands over.
+
+use futures_util::future::join_all;
+use url::Url;
+
+use crate::flow::retry::repeat;
+use crate::flow::{Conversation, Failure, OktaSession};
+use crate::model::{AppLink, SamlRole, Timestamp};
+use crate::okta::page::{Acs, AppPage, PageError};
+use crate::okta::{OktaError, Tiles};
+use crate::report::{Exit, Report};
+use crate::saml::{self, Response};
+use crate::secret::Secret;
+use crate::wire::Notice;
+
+/// The number of Okta's "AWS Account Federation" app in its embed links.
+const AWS_APP_NUMBER: &str = "272";
+
+/// What an app handed over, ready for STS.
+#[derive(Debug)]
+pub(super) struct AwsAssertion {
+    pub(super) app: AppLink,
+    /// base64, as received.
+    pub(super) encoded: Secret,
+    /// The roles it opens; `None` when it is encrypted for AWS.
+    pub(super) roles: Option<Vec<SamlRole>>,
+    pub(super) role_session_name: Option<String>,
+}
+
+/// The app that the settings name, or all AWS apps among the user's tiles.
+pub(super) async fn aws_apps(
+    session: &OktaSession,
+    named: Option<&str>,
+    conversation: &impl Conversation,
+) -> Result<Vec<AppLink>, Failure> {
+    if let Some(named) = named {
+        return Ok(vec![app_link(session, named)?]);
+    }
+    let what = format!("list your apps at {}", session.org().host());
+    conversation.tell(Notice::Doing(what.clone()));
+    let page = repeat(&what, conversation, || session.json(Tiles::PATH)).await?;
+    if matches!(page.status, 401 | 403) {
+        return Err(Failure::SessionEnded);
+    }
+    if page.status != 200 {
+        let report = OktaError::read(page.status, page.content_type(), &page.body)
+            .map_or_else(|| odd_status(page.status), Report::from);
+        return Err(report.during(format!("cannot {what}")).into());
+    }
+    let tiles = Tiles::read(session.org(), page.content_type(), &page.body)?;
+    let apps: Vec<AppLink> = tiles.aws().cloned().collect();
+    if apps.is_empty() {
+        let center = tiles.aws_identity_center().next().is_some();
+        let hint = if center {
+            "your tile is AWS IAM Identity Center, which hands out credentials by itself: see `aws configure sso`"
+        } else {
+            "ask your administrator for the AWS app, or name its embed link with `app =` in [aws]"
+        };
+        return Err(Report::new(
+            Exit::Refused,
+            "okta.no_aws_app",
+            "you have no AWS app in Okta",
+        )
+        .cause(format!("none of your {} tiles is one", tiles.links.len()))
+        .hint(hint)
+        .into());
+    }
+    Ok(apps)
+}
+
+/// An embed link as it is pasted, or the instance id of an AWS app.
+fn app_link(session: &OktaSession, named: &str) -> Result<AppLink, Report> {
+    let refused = |why: String| {
+        Report::new(
+            Exit::Usage,
+            "settings.app",
+            "cannot use the AWS app of the settings",
+        )
+        .cause(why)
+        .hint(
+            "copy the address of the app's tile, `https://acme.okta.com/home/amazon_aws/0oa…/272`",
+        )
+    };
+    let address = if named.contains("://") {
+        named.to_owned()
+    } else if named.starts_with("0oa") && named.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        session
+            .org()
+            .at(&format!("/home/amazon_aws/{named}/{AWS_APP_NUMBER}"))
+    } else {
+        return Err(refused(
+            "it is neither an address nor an app's id (0oa…)".into(),
+        ));
+    };
+    let url = Url::parse(&address).map_err(|error| refused(error.to_string()))?;
+    if !session.org().owns(&url) {
+        return Err(refused(format!("it does not belong to {}", session.org())));
+    }
+    Ok(AppLink {
+        label: "AWS".into(),
+        url: url.into(),
+        app_name: "amazon_aws".into(),
+    })
+}
+
+/// Fetches the assertions of all `apps` side by side. One app that does not open spoils nothing as long as
+/// another does.
+pub(super) async fn assertions(
+    session: &OktaSession,
+    apps: Vec<AppLink>,
+    now: Timestamp,
+    conversation: &impl Conversation,
+) -> Result<Vec<AwsAssertion>, Failure> {
+    let only = apps.len() == 1;
+    let fetched = join_all(
+        apps.into_iter()
+            .map(|app| assertion(session, app, now, conversation)),
+    );
+    let (mut good, mut failed) = (Vec::new(), Vec::new());
+    for outcome in fetched.await {
+        match outcome {
+            Ok(assertion) => good.push(assertion),
+            Err(failure) => failed.push(failure),
+        }
+    }
+    let Some(first) = failed.pop() else {
+        return Ok(good);
+    };
+    if good.is_empty() || only {
+        return Err(first);
+    }
+    for failure in failed.into_iter().chain([first]) {
+        let report = failure.into_report();
+        conversation.tell(Notice::Said(format!(
+            "{}: {}",
+            report.summary,
+            report.causes.join(": ")
+        )));
+    }
+    Ok(good)
+}
+
+async fn assertion(
+    session: &OktaSession,
+    app: AppLink,
+    now: Timestamp,
+    conversation: &impl Conversation,
+) -> Result<AwsAssertion, Failure> {
+    let what = format!("open {}", app.label);
+    conversation.tell(Notice::Doing(what.clone()));
+    let cannot = || format!("cannot {what}");
+    let link = Url::parse(&app.url)
+        .ok()
+        .filter(|url| session.org().owns(url))
+        .ok_or_else(|| odd_link(&app, session))?;
+    let page = repeat(&what, conversation, || session.open(&link)).await?;
+    match page.status {
+        200 => {}
+        401 => return Err(Failure::SessionEnded),
+        status => {
+            let report = OktaError::read(status, page.content_type(), &page.body)
+                .map_or_else(|| odd_status(status), Report::from);
+            return Err(report.during(cannot()).into());
+        }
+    }
+    let form = match AppPage::read(&page.body).and_then(AppPage::into_form) {
+        Ok(form) => form,
+        Err(PageError::SignInNeeded) => return Err(Failure::SessionEnded),
+        Err(error) => return Err(Report::from(error).during(cannot()).into()),
+    };
+    form.goes_to(Acs::Aws)
+        .map_err(|error| Report::from(error).during(cannot()))?;
+    let response = saml::read(&form.saml_response)
+        .and_then(|response| {
+            if let Response::Plain(assertion) = &response {
+                assertion.aws_roles()?;
+                assertion.usable_at(session.server_time().unwrap_or(now))?;
+            }
+            Ok(response)
+        })
+        .map_err(|error| Report::from(error).during(cannot()))?;
+    let (roles, role_session_name) = match response {
+        Response::Plain(assertion) => (Some(assertion.roles), assertion.role_session_name),
+        Response::Encrypted(_) => (None, None),
+    };
+    Ok(AwsAssertion {
+        app,
+        encoded: form.saml_response,
+        roles,
+        role_session_name,
+    })
+}
+
+fn odd_link(app: &AppLink, session: &OktaSession) -> Report {
+    Report::new(
+        Exit::Refused,
+        "okta.foreign_tile",
+        format!("cannot open {}", app.label),
+    )
+    .cause(format!("its link does not belong to {}", session.org()))
+    .hint("name the app's embed link with `app =` in [aws]")
+}
+
+fn odd_status(status: u16) -> Report {
+    Report::new(
+        Exit::Refused,
+        "okta.status",
+        "Okta did not answer as expected",
+    )
+    .cause(format!("it answered with status {status}"))
+    .hint(
+        "check the app's link in `ob config check`, or open it in a browser to see what Okta says",
+    )
+}

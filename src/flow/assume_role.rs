@@ -1,0 +1,191 @@
+//! From an assertion to credentials: AssumeRoleWithSAML, the duration that the role grants, the chain.
+
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::types::Credentials as StsCredentials;
+
+use crate::aws::{Issued, LONGEST_ASSERTION, SessionDuration, StsFault, StsRefusal};
+use crate::flow::retry::{TRIES, backoff};
+use crate::flow::sts::Sts;
+use crate::flow::{Conversation, Unanswered};
+use crate::model::{Credentials, RoleArn, SamlRole, Timestamp};
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+use crate::wire::Notice;
+
+/// Why there are no credentials.
+pub(super) enum NoCredentials {
+    /// The assertion is too old; a fresh one may do, once.
+    AssertionExpired(Report),
+    Final(Report),
+}
+
+impl From<Unanswered> for NoCredentials {
+    fn from(unanswered: Unanswered) -> Self {
+        Self::Final(unanswered.into())
+    }
+}
+
+/// Redeems `assertion` for the credentials of `wanted`, asking for `seconds` and stepping down when the
+/// role grants less. Returns what it granted.
+pub(super) async fn with_saml(
+    sts: &Sts,
+    wanted: &SamlRole,
+    assertion: &Secret,
+    duration: SessionDuration,
+    conversation: &impl Conversation,
+) -> Result<(Credentials, SessionDuration), NoCredentials> {
+    if assertion.expose().len() > LONGEST_ASSERTION {
+        return Err(NoCredentials::Final(
+            Report::new(
+                Exit::Refused,
+                "sts.assertion_too_long",
+                "cannot send the assertion to STS",
+            )
+            .cause(format!(
+                "it is longer than the {LONGEST_ASSERTION} characters that STS takes"
+            ))
+            .hint("ask your administrator to assign fewer roles to you in this app"),
+        ));
+    }
+    let client = sts.client(None);
+    let mut asked = duration;
+    loop {
+        let call = || {
+            client
+                .assume_role_with_saml()
+                .role_arn(wanted.role.as_str())
+                .principal_arn(wanted.provider.as_str())
+                .saml_assertion(assertion.expose())
+                .duration_seconds(seconds(asked))
+                .send()
+        };
+        match patiently(sts, conversation, call).await? {
+            Ok(output) => {
+                let user = output.assumed_role_user().map(|user| user.arn().to_owned());
+                let credentials = checked(output.credentials, user, &wanted.role, sts.now())?;
+                return Ok((credentials, asked));
+            }
+            Err(refusal) => {
+                let report = refusal.report(&wanted.role, Some(&wanted.provider));
+                asked = match (refusal.fault, asked.step_down()) {
+                    (StsFault::DurationTooLong, Some(shorter)) => shorter,
+                    (StsFault::AssertionExpired, _) => {
+                        return Err(NoCredentials::AssertionExpired(report));
+                    }
+                    _ => return Err(NoCredentials::Final(report)),
+                };
+            }
+        }
+    }
+}
+
+/// Goes on from `credentials` to the next role of a chain.
+pub(super) async fn next_of_chain(
+    sts: &Sts,
+    credentials: &Credentials,
+    role: &RoleArn,
+    session_name: &str,
+    duration: SessionDuration,
+    conversation: &impl Conversation,
+) -> Result<Credentials, NoCredentials> {
+    let client = sts.client(Some(credentials));
+    let duration = duration.chained();
+    let call = || {
+        client
+            .assume_role()
+            .role_arn(role.as_str())
+            .role_session_name(session_name)
+            .duration_seconds(seconds(duration))
+            .send()
+    };
+    match patiently(sts, conversation, call).await? {
+        Ok(output) => {
+            let user = output.assumed_role_user().map(|user| user.arn().to_owned());
+            checked(output.credentials, user, role, sts.now())
+        }
+        Err(refusal) => Err(NoCredentials::Final(
+            refusal
+                .report(role, None)
+                .during(format!("cannot go on from {}", credentials.role)),
+        )),
+    }
+}
+
+/// Calls until STS has decided something, at most three times: throttling and accidents of the network pass.
+async fn patiently<O, E, F>(
+    sts: &Sts,
+    conversation: &impl Conversation,
+    call: impl Fn() -> F,
+) -> Result<Result<O, StsRefusal>, NoCredentials>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<O, SdkError<E, aws_sdk_sts::config::http::HttpResponse>>>,
+{
+    let mut attempt = 1;
+    loop {
+        let error = match call().await {
+            Ok(output) => return Ok(Ok(output)),
+            Err(error) => error,
+        };
+        let last = attempt >= TRIES;
+        if let Some(http) = sts.take_failure() {
+            if last || !http.is_passing() {
+                return Err(NoCredentials::Final(
+                    Report::from(http).during("cannot ask STS"),
+                ));
+            }
+        } else {
+            let status = error
+                .raw_response()
+                .map_or(0, |response| response.status().as_u16());
+            let (code, message) = match &error {
+                SdkError::ServiceError(refused) => (refused.err().code(), refused.err().message()),
+                _ => (None, None),
+            };
+            let refusal = StsRefusal::read(
+                code.unwrap_or_default(),
+                message.unwrap_or_default(),
+                status,
+            );
+            if last || !refusal.fault.is_transient() {
+                return Ok(Err(refusal));
+            }
+        }
+        let wait = backoff(attempt);
+        conversation.tell(Notice::Doing("wait before asking STS again".into()));
+        let jitter = std::time::Duration::from_millis(fastrand::u64(0..250));
+        conversation.pause(wait + jitter).await?;
+        attempt += 1;
+    }
+}
+
+/// STS's answer as credentials, if it is what was asked for.
+fn checked(
+    answer: Option<StsCredentials>,
+    assumed_role_arn: Option<String>,
+    role: &RoleArn,
+    now: Timestamp,
+) -> Result<Credentials, NoCredentials> {
+    let strange = |why: String| {
+        let summary = format!("cannot use what STS answered for {role}");
+        let report = Report::new(Exit::Refused, "sts.answer", summary).cause(why);
+        NoCredentials::Final(
+            report.hint("check `sts_endpoint` in the settings: does it lead to AWS?"),
+        )
+    };
+    let answer = answer.ok_or_else(|| strange("it holds no credentials".into()))?;
+    let issued = Issued {
+        access_key_id: answer.access_key_id,
+        secret_access_key: Secret::new(answer.secret_access_key),
+        session_token: Secret::new(answer.session_token),
+        expires_at: Timestamp(answer.expiration.secs()),
+        assumed_role_arn: assumed_role_arn.unwrap_or_default(),
+    };
+    issued
+        .check(role, now)
+        .map_err(|fault| strange(fault.to_string()))
+}
+
+fn seconds(duration: SessionDuration) -> i32 {
+    i32::try_from(duration.seconds()).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,65 @@
+//! What a client asks for, looked at once more: the agent trusts its own eyes.
+
+use url::Url;
+
+use crate::model::{Org, RoleArn, is_loopback};
+use crate::report::{Exit, Report};
+use crate::wire::{Account, Target};
+
+/// The longest a session may live, in seconds; no setting goes beyond.
+const LONGEST_SESSION: u32 = 12 * 3600;
+/// Bounds of what STS grants, in seconds.
+const DURATION: std::ops::RangeInclusive<u32> = 900..=43_200;
+
+/// # Errors
+/// When the org is no https origin (or loopback), or the deadlines are out of bounds.
+pub fn check_account(account: &Account) -> Result<(), Report> {
+    let org = Org::parse(&account.org)?;
+    if org.origin() != account.org {
+        return Err(refused("the org is not written as an origin"));
+    }
+    if account.max > LONGEST_SESSION || account.idle == 0 || account.max == 0 {
+        return Err(refused(
+            "a session lives at least a second and at most 12 hours",
+        ));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// When an address is neither https nor loopback, or a duration or a role's ARN cannot be.
+pub fn check_target(target: &Target) -> Result<(), Report> {
+    check_account(&target.account)?;
+    if !DURATION.contains(&target.duration) {
+        return Err(refused(
+            "the duration is not between 15 minutes and 12 hours",
+        ));
+    }
+    if let Some(endpoint) = &target.sts_endpoint {
+        let url = Url::parse(endpoint).map_err(|_| refused("the STS endpoint is no address"))?;
+        if url.scheme() != "https" && !is_loopback(&url) {
+            return Err(refused("the STS endpoint is not https"));
+        }
+    }
+    for role in &target.chain {
+        RoleArn::parse(role).map_err(|error| refused(&format!("{role}: {error}")))?;
+    }
+    Ok(())
+}
+
+/// What `ob credential` says without a session: no network, no wait.
+pub fn nobody_signed_in(account: &Account) -> Report {
+    Report::new(Exit::SignIn, "sign_in.needed", "nobody is signed in")
+        .cause(format!("there is no session at {}", account.org))
+        .hint("`ob login` signs you in")
+}
+
+fn refused(why: &str) -> Report {
+    Report::new(
+        Exit::Usage,
+        "agent.target",
+        "the agent does not take this request",
+    )
+    .cause(why)
+    .hint("`ob config check` shows what the settings say")
+}

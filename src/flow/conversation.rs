@@ -1,0 +1,62 @@
+//! How a recipe asks a person: the agent passes it on to a client, a test answers by itself.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::report::{Exit, Report};
+use crate::wire::{Answer, Ask, Notice};
+
+/// The people at the other end of a recipe.
+pub trait Conversation {
+    /// Puts a question and waits for its answer.
+    fn ask(&self, ask: Ask) -> impl Future<Output = Result<Answer, Unanswered>>;
+
+    /// Tells everyone who waits.
+    fn tell(&self, notice: Notice);
+
+    /// Lets time pass; cut short when nobody waits for the outcome any longer.
+    fn pause(&self, duration: Duration) -> impl Future<Output = Result<(), Unanswered>>;
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Unanswered {
+    #[error("everyone who waited for this is gone")]
+    Abandoned,
+    #[error("{0} is needed, and nobody is here to give it")]
+    Nobody(&'static str),
+    #[error("{0} was not given in time")]
+    TooLate(&'static str),
+    #[error("{0} was asked for, and something else was answered")]
+    Nonsense(&'static str),
+}
+
+impl From<Unanswered> for Report {
+    fn from(unanswered: Unanswered) -> Self {
+        let report = Self::new(
+            Exit::SignIn,
+            "sign_in.unanswered",
+            "cannot go on without an answer",
+        )
+        .cause(unanswered);
+        match unanswered {
+            Unanswered::Nobody("the username") => {
+                report.hint("set `username` in the settings, or run `ob login` in a terminal")
+            }
+            Unanswered::Nobody("the password") => {
+                report.hint("run `ob login` in a terminal, or give it with `--password-stdin`")
+            }
+            Unanswered::Nobody("the passcode") => {
+                report.hint("run `ob login` in a terminal, or give it with `--passcode-stdin`")
+            }
+            Unanswered::Nobody("which factor to use") => {
+                report.hint("name one with `--factor` or `factor =` in the settings")
+            }
+            Unanswered::Nobody("which role to assume") => {
+                report.hint("name one with `-r ROLE` or `role =` of a profile")
+            }
+            _ => report.hint("run it again in a terminal"),
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! From a session to the credentials of one role: app, assertion, role, STS, chain.
+
+use crate::aws::{self, Choice, RoleWish, SessionDuration};
+use crate::flow::apps::{self, AwsAssertion};
+use crate::flow::assume_role::{self, NoCredentials};
+use crate::flow::sts::Sts;
+use crate::flow::{Conversation, Failure, OktaSession, Unanswered};
+use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
+use crate::report::{Exit, Report};
+use crate::wire::{Answer, Ask, Notice, RoleEntry, Target};
+
+/// What the agent remembers for a recipe.
+pub struct Memory<'a> {
+    /// The time as the servers have it.
+    pub now: &'a dyn Fn() -> Timestamp,
+    /// The duration that a role was found to grant.
+    pub duration: &'a dyn Fn(&RoleArn) -> Option<SessionDuration>,
+    pub remember_duration: &'a dyn Fn(&RoleArn, SessionDuration),
+}
+
+impl std::fmt::Debug for Memory<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Memory")
+    }
+}
+
+/// Makes the credentials that `target` describes.
+///
+/// # Errors
+/// [`Failure::SessionEnded`] when Okta wants a new sign-in; else what was refused and by whom.
+pub async fn obtain_credentials(
+    session: &OktaSession,
+    target: &Target,
+    memory: &Memory<'_>,
+    conversation: &impl Conversation,
+) -> Result<Credentials, Failure> {
+    let (mut assertion, role) = chosen(session, target, memory, conversation).await?;
+    let mut refreshed = false;
+    let credentials = loop {
+        match redeem(session, target, &assertion, &role, memory, conversation).await {
+            Ok(credentials) => break credentials,
+            Err(NoCredentials::AssertionExpired(_)) if !refreshed => {
+                refreshed = true;
+                let app = vec![assertion.app.clone()];
+                let fresh = apps::assertions(session, app, (memory.now)(), conversation).await?;
+                assertion = fresh.into_iter().next().unwrap_or(assertion);
+            }
+            Err(NoCredentials::AssertionExpired(report) | NoCredentials::Final(report)) => {
+                return Err(report.into());
+            }
+        }
+    };
+    session.remember_app(&role.role, &assertion.app);
+    chain(
+        session,
+        target,
+        credentials,
+        &assertion,
+        memory,
+        conversation,
+    )
+    .await
+}
+
+/// The assertion and the one role in it that is meant.
+async fn chosen(
+    session: &OktaSession,
+    target: &Target,
+    memory: &Memory<'_>,
+    conversation: &impl Conversation,
+) -> Result<(AwsAssertion, SamlRole), Failure> {
+    let known = target
+        .role
+        .as_deref()
+        .and_then(|role| RoleArn::parse(role).ok())
+        .and_then(|role| session.app_of(&role));
+    let apps = match known {
+        Some(app) => vec![app],
+        None => apps::aws_apps(session, target.app.as_deref(), conversation).await?,
+    };
+    let mut assertions = apps::assertions(session, apps, (memory.now)(), conversation).await?;
+    if let Some(position) = assertions
+        .iter()
+        .position(|assertion| assertion.roles.is_none())
+        && let Some(role) = role_by_hand(target)
+    {
+        return Ok((assertions.swap_remove(position), role));
+    }
+    let entries = entries(&assertions, target);
+    if entries.is_empty() {
+        return Err(nothing_to_choose(&assertions));
+    }
+    let roles: Vec<SamlRole> = entries.iter().map(|(_, role)| role.clone()).collect();
+    let wish = RoleWish {
+        role: target.role.as_deref(),
+        provider: target.provider.as_deref(),
+    };
+    let role = match aws::choose(&roles, &wish, &target.accounts) {
+        Choice::One(role) => role.clone(),
+        Choice::None => return Err(no_such_role(target, &entries).into()),
+        Choice::Many(candidates) => {
+            let entries: Vec<_> = entries
+                .into_iter()
+                .filter(|(_, role)| candidates.contains(&role))
+                .collect();
+            ask(target, entries, conversation).await?
+        }
+    };
+    let holds = |assertion: &AwsAssertion| {
+        assertion
+            .roles
+            .as_ref()
+            .is_some_and(|roles| roles.contains(&role))
+    };
+    let position = assertions.iter().position(holds).unwrap_or_default();
+    Ok((assertions.swap_remove(position), role))
+}
+
+/// A role and a provider that the user wrote out: all that can be done with an encrypted assertion.
+fn role_by_hand(target: &Target) -> Option<SamlRole> {
+    let role = RoleArn::parse(target.role.as_deref()?).ok()?;
+    let provider = ProviderArn::parse(target.provider.as_deref()?).ok()?;
+    (role.account() == provider.account()).then_some(SamlRole { role, provider })
+}
+
+fn entries(assertions: &[AwsAssertion], target: &Target) -> Vec<(RoleEntry, SamlRole)> {
+    let mut all: Vec<(RoleEntry, SamlRole)> = Vec::new();
+    for assertion in assertions {
+        for role in assertion.roles.iter().flatten() {
+            if all.iter().any(|(_, known)| known == role) {
+                continue;
+            }
+            let entry = RoleEntry {
+                role: role.role.to_string(),
+                provider: role.provider.to_string(),
+                account_name: target.accounts.get(role.role.account()).cloned(),
+                app: assertion.app.label.clone(),
+            };
+            all.push((entry, role.clone()));
+        }
+    }
+    all
+}
+
+async fn ask(
+    target: &Target,
+    mut candidates: Vec<(RoleEntry, SamlRole)>,
+    conversation: &impl Conversation,
+) -> Result<SamlRole, Failure> {
+    candidates
+        .sort_by(|(a, _), (b, _)| (&a.account_name, &a.role).cmp(&(&b.account_name, &b.role)));
+    let choices: Vec<RoleEntry> = candidates.iter().map(|(entry, _)| entry.clone()).collect();
+    let question = Ask::Role { choices };
+    let name = question.name();
+    match conversation.ask(question).await {
+        Ok(Answer::Role(index)) if index < candidates.len() => Ok(candidates.swap_remove(index).1),
+        Ok(_) => Err(Unanswered::Nonsense(name).into()),
+        Err(unanswered) => {
+            let what = match &target.role {
+                Some(role) => format!("{role:?} matches: {}", listed(&candidates)),
+                None => format!("you may assume: {}", listed(&candidates)),
+            };
+            Err(Report::from(unanswered).cause(what).into())
+        }
+    }
+}
+
+fn listed(entries: &[(RoleEntry, SamlRole)]) -> String {
+    const SHOWN: usize = 12;
+    let mut list: Vec<&str> = entries
+        .iter()
+        .take(SHOWN)
+        .map(|(entry, _)| entry.role.as_str())
+        .collect();
+    if entries.len() > SHOWN {
+        list.push("…");
+    }
+    list.join(", ")
+}
+
+fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
+    let encrypted = assertions.iter().any(|assertion| assertion.roles.is_none());
+    let report = if encrypted {
+        Report::new(Exit::Usage, "saml.encrypted", "cannot read which roles the AWS app grants")
+            .cause("the assertion is encrypted for AWS")
+            .hint("give both by hand: `-r arn:aws:iam::123456789012:role/Dev --provider arn:aws:iam::123456789012:saml-provider/okta`")
+    } else {
+        Report::new(
+            Exit::Refused,
+            "saml.no_roles",
+            "the AWS app grants you no role",
+        )
+        .cause("its assertion names none")
+        .hint("ask your administrator to assign a role to you in the Okta app")
+    };
+    report.into()
+}
+
+fn no_such_role(target: &Target, entries: &[(RoleEntry, SamlRole)]) -> Report {
+    let wanted = match (&target.role, &target.provider) {
+        (Some(role), Some(provider)) => format!("{role} of {provider}"),
+        (Some(role), None) => role.clone(),
+        (None, Some(provider)) => format!("a role of {provider}"),
+        (None, None) => "a role".into(),
+    };
+    Report::new(
+        Exit::Refused,
+        "saml.no_such_role",
+        format!("you may not assume {wanted}"),
+    )
+    .cause(format!("you may assume: {}", listed(entries)))
+    .hint("`ob roles` shows the roles you were granted")
+}
+
+async fn redeem(
+    session: &OktaSession,
+    target: &Target,
+    assertion: &AwsAssertion,
+    role: &SamlRole,
+    memory: &Memory<'_>,
+    conversation: &impl Conversation,
+) -> Result<Credentials, NoCredentials> {
+    let sts = sts(session, target, &role.role, memory)?;
+    conversation.tell(Notice::Doing(format!("assume {}", role.role)));
+    let known = (memory.duration)(&role.role);
+    let asked = duration(target)?;
+    let first = known.map_or(asked, |known| known.min(asked));
+    let (credentials, granted) =
+        assume_role::with_saml(&sts, role, &assertion.encoded, first, conversation).await?;
+    if granted < asked {
+        (memory.remember_duration)(&role.role, granted);
+        if known.is_none() {
+            conversation.tell(Notice::Said(format!(
+                "{} grants {granted} at most, not the {asked} that were asked for",
+                role.role
+            )));
+        }
+    }
+    Ok(credentials)
+}
+
+async fn chain(
+    session: &OktaSession,
+    target: &Target,
+    mut credentials: Credentials,
+    assertion: &AwsAssertion,
+    memory: &Memory<'_>,
+    conversation: &impl Conversation,
+) -> Result<Credentials, Failure> {
+    let name = session_name(
+        assertion
+            .role_session_name
+            .as_deref()
+            .unwrap_or(session.username()),
+    );
+    for role in &target.chain {
+        let role = RoleArn::parse(role).map_err(|error| {
+            Report::new(
+                Exit::Usage,
+                "settings.chain",
+                format!("cannot assume {role}"),
+            )
+            .cause(error)
+            .hint("`ob config check` shows what the settings say")
+        })?;
+        let outcome = async {
+            let sts = sts(session, target, &role, memory)?;
+            conversation.tell(Notice::Doing(format!("assume {role}")));
+            let duration = duration(target)?;
+            assume_role::next_of_chain(&sts, &credentials, &role, &name, duration, conversation)
+                .await
+        };
+        credentials = match outcome.await {
+            Ok(next) => next,
+            Err(NoCredentials::AssertionExpired(report) | NoCredentials::Final(report)) => {
+                return Err(report.into());
+            }
+        };
+    }
+    Ok(credentials)
+}
+
+fn duration(target: &Target) -> Result<SessionDuration, NoCredentials> {
+    SessionDuration::from_seconds(target.duration)
+        .map_err(|error| NoCredentials::Final(error.into()))
+}
+
+fn sts(
+    session: &OktaSession,
+    target: &Target,
+    role: &RoleArn,
+    memory: &Memory<'_>,
+) -> Result<Sts, NoCredentials> {
+    let client = session.browser().client();
+    Sts::new(client, target, role, (memory.now)()).map_err(NoCredentials::Final)
+}
+
+/// A name STS takes for a session: `[\w+=,.@-]{2,64}`.
+fn session_name(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let name: String = text
+        .chars()
+        .map(|c| if fits(c) { c } else { '-' })
+        .take(64)
+        .collect();
+    if name.len() < 2 { "ob".into() } else { name }
+}
+
+/// Every role that the user's apps grant.
+///
+/// # Errors
+/// As [`obtain_credentials`].
+pub async fn list_roles(
+    session: &OktaSession,
+    target: &Target,
+    now: Timestamp,
+    conversation: &impl Conversation,
+) -> Result<Vec<RoleEntry>, Failure> {
+    let apps = apps::aws_apps(session, target.app.as_deref(), conversation).await?;
+    let assertions = apps::assertions(session, apps, now, conversation).await?;
+    let entries = entries(&assertions, target);
+    if entries.is_empty() {
+        return Err(nothing_to_choose(&assertions));
+    }
+    for assertion in &assertions {
+        for role in assertion.roles.iter().flatten() {
+            session.remember_app(&role.role, &assertion.app);
+        }
+    }
+    let mut roles: Vec<RoleEntry> = entries.into_iter().map(|(entry, _)| entry).collect();
+    roles.sort();
+    Ok(roles)
+}

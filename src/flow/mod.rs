@@ -1,0 +1,22 @@
+//! Recipes: network in, value out. Nothing here prints, keeps a secret longer than it works with it, or
+//! knows who waits; questions go to a [`Conversation`].
+
+mod apps;
+mod assume_role;
+mod check;
+mod classic;
+mod conversation;
+mod credentials;
+mod failure;
+mod retry;
+mod session;
+mod sign_in;
+mod sts;
+
+pub use check::{check_account, check_target, nobody_signed_in};
+pub use conversation::{Conversation, Unanswered};
+pub use credentials::{Memory, list_roles, obtain_credentials};
+pub use failure::Failure;
+pub use session::OktaSession;
+pub use sign_in::sign_in;
+pub use sts::sts_to_be_asked;

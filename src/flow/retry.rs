@@ -1,0 +1,89 @@
+//! Asking again, where asking twice can do no harm: a GET, a poll, an STS call. Never a password or a passcode.
+
+use std::time::Duration;
+
+use crate::flow::{Conversation, Unanswered};
+use crate::http::{HttpError, Page};
+use crate::report::{Exit, Report};
+use crate::wire::Notice;
+
+/// How often one question is put in all.
+pub(super) const TRIES: u32 = 3;
+/// A server that asks for more patience than this, in seconds, is reported instead.
+pub(super) const PATIENCE: i64 = 30;
+
+/// Sends by `send` until a server has decided something, at most three times.
+///
+/// # Errors
+/// The last failure, or that nobody waits any longer.
+pub(super) async fn repeat<S, F>(
+    what: &str,
+    conversation: &impl Conversation,
+    send: S,
+) -> Result<Page, Report>
+where
+    S: Fn() -> F,
+    F: Future<Output = Result<Page, HttpError>>,
+{
+    for attempt in 1.. {
+        let last = attempt >= TRIES;
+        let wait = match send().await {
+            Ok(page) if page.status == 429 => match page.retry_in().unwrap_or(1).max(1) {
+                seconds if !last && seconds <= PATIENCE => {
+                    Duration::from_secs(seconds.unsigned_abs())
+                }
+                seconds => return Err(rate_limited(what, seconds)),
+            },
+            Ok(page) if page.status >= 500 && !last => backoff(attempt),
+            Ok(page) if page.status >= 500 => return Err(server_error(what, page.status)),
+            Ok(page) => return Ok(page),
+            Err(error) if error.is_passing() && !last => backoff(attempt),
+            Err(error) => return Err(Report::from(error).during(format!("cannot {what}"))),
+        };
+        pause(what, wait, conversation).await?;
+    }
+    Err(server_error(what, 0))
+}
+
+async fn pause(
+    what: &str,
+    wait: Duration,
+    conversation: &impl Conversation,
+) -> Result<(), Unanswered> {
+    conversation.tell(Notice::Doing(format!(
+        "waiting {} s before asking again to {what}",
+        wait.as_secs().max(1)
+    )));
+    // Everyone who was turned away at once does not come back at once.
+    let jitter = Duration::from_millis(fastrand::u64(0..250));
+    conversation.pause(wait + jitter).await
+}
+
+pub(super) fn backoff(attempt: u32) -> Duration {
+    Duration::from_millis(200 << attempt.min(5))
+}
+
+/// 429: told with the time the server gave.
+pub(super) fn rate_limited(what: &str, seconds: i64) -> Report {
+    Report::new(
+        Exit::Unreachable,
+        "okta.rate_limited",
+        format!("cannot {what}"),
+    )
+    .cause(format!(
+        "too many requests (429); Okta takes the next one in {seconds} s"
+    ))
+    .hint(format!("try again in {seconds} seconds"))
+}
+
+fn server_error(what: &str, status: u16) -> Report {
+    Report::new(
+        Exit::Unreachable,
+        "okta.server_error",
+        format!("cannot {what}"),
+    )
+    .cause(format!(
+        "the server answered with status {status}, {TRIES} times"
+    ))
+    .hint("try again in a minute; https://status.okta.com tells whether Okta is down")
+}

@@ -1,0 +1,166 @@
+//! An Okta session: the cookies of one sign-in at one org, and what it has been found to open.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::flow::Failure;
+use crate::http::{Browser, Exchange, HttpError, Page};
+use crate::model::{AppLink, Org, RoleArn, Timestamp};
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+
+/// Ending a session at the server is a courtesy; nobody waits long for it.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// A signed-in user at an org.
+#[derive(Debug)]
+pub struct OktaSession {
+    org: Org,
+    username: String,
+    browser: Browser,
+    /// What the sign-in gave: good once, for the first page that is opened, which then sets the cookies.
+    token: Mutex<Option<Secret>>,
+    opened: Cell<bool>,
+    expires_at: Cell<Option<Timestamp>>,
+    /// The app in which a role was found, so that a renewal asks for one page only.
+    role_apps: RefCell<Vec<(RoleArn, AppLink)>>,
+}
+
+impl OktaSession {
+    pub(super) fn new(browser: Browser, username: String, token: Secret) -> Self {
+        Self {
+            org: browser.org().clone(),
+            username,
+            browser,
+            token: Mutex::new(Some(token)),
+            opened: Cell::new(false),
+            expires_at: Cell::new(None),
+            role_apps: RefCell::default(),
+        }
+    }
+
+    pub fn org(&self) -> &Org {
+        &self.org
+    }
+
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// When Okta ends the session, where it has said so.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at.get()
+    }
+
+    /// The `Date` of the org's last answer.
+    pub fn server_time(&self) -> Option<Timestamp> {
+        self.browser.server_time()
+    }
+
+    pub(super) fn browser(&self) -> &Browser {
+        &self.browser
+    }
+
+    /// Opens an app's page. The first page of a session carries the session token, which saves the
+    /// round trip of a page that only sets cookies (Okta: "Retrieve a session cookie through an app").
+    pub(super) async fn open(&self, link: &Url) -> Result<Page, HttpError> {
+        let mut token = self.token.lock().await;
+        let Some(once) = token.take() else {
+            drop(token);
+            return self.browser.follow(Exchange::get(link.clone())).await;
+        };
+        let mut first = link.clone();
+        first
+            .query_pairs_mut()
+            .append_pair("sessionToken", once.expose());
+        let page = self.browser.follow(Exchange::get(first)).await;
+        self.opened.set(true);
+        page
+    }
+
+    /// Gets JSON from the org, opening the session first if nothing has.
+    pub(super) async fn json(&self, path: &str) -> Result<Page, HttpError> {
+        let url = self.at(path)?;
+        let mut token = self.token.lock().await;
+        let Some(once) = token.take() else {
+            drop(token);
+            return self.browser.follow(Exchange::get_json(url)).await;
+        };
+        let mut first = self.at("/login/sessionCookieRedirect")?;
+        first
+            .query_pairs_mut()
+            .append_pair("checkAccountSetupComplete", "true")
+            .append_pair("token", once.expose())
+            .append_pair("redirectUrl", url.as_str());
+        let page = self.browser.follow(Exchange::get_json(first)).await;
+        self.opened.set(true);
+        page
+    }
+
+    /// Turns the session token into cookies now, for a sign-in that opens no app, and learns when the
+    /// session ends.
+    ///
+    /// # Errors
+    /// When Okta does not take the token.
+    pub async fn settle(&self) -> Result<(), Failure> {
+        let page = self.json("/api/v1/sessions/me").await?;
+        if page.status != 200 {
+            return Err(Failure::SessionEnded);
+        }
+        let session: serde_json::Value = serde_json::from_slice(&page.body).unwrap_or_default();
+        self.expires_at.set(
+            session["expiresAt"]
+                .as_str()
+                .and_then(Timestamp::from_rfc3339),
+        );
+        Ok(())
+    }
+
+    /// Ends the session at the server.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or will not.
+    pub async fn end(&self) -> Result<(), Report> {
+        if !self.opened.get() {
+            // The token was never used and ends by itself within minutes.
+            self.token.lock().await.take();
+            return Ok(());
+        }
+        let url = self.at("/api/v1/sessions/me")?;
+        let page = self
+            .browser
+            .send(Exchange::delete(url).within(GOODBYE))
+            .await?;
+        match page.status {
+            200..300 | 401 | 403 | 404 => Ok(()),
+            status => Err(Report::new(
+                Exit::Unreachable,
+                "okta.sign_out",
+                "cannot end the session at the server",
+            )
+            .cause(format!("it answered with status {status}"))
+            .hint("sign out in the browser; here everything is wiped")),
+        }
+    }
+
+    pub(super) fn at(&self, path: &str) -> Result<Url, HttpError> {
+        Url::parse(&self.org.at(path)).map_err(|_| HttpError::NotHttps(self.org.host().into()))
+    }
+
+    pub(super) fn app_of(&self, role: &RoleArn) -> Option<AppLink> {
+        let known = self.role_apps.borrow();
+        known
+            .iter()
+            .find(|(known, _)| known == role)
+            .map(|(_, app)| app.clone())
+    }
+
+    pub(super) fn remember_app(&self, role: &RoleArn, app: &AppLink) {
+        let mut known = self.role_apps.borrow_mut();
+        known.retain(|(known, _)| known != role);
+        known.push((role.clone(), app.clone()));
+    }
+}

@@ -1,0 +1,12 @@
+//! The only room that speaks to servers: one client, one TLS, one proxy rule, one cookie rule.
+//!
+//! Nothing is followed, decompressed, retried or logged behind the caller's back. Every answer is bounded
+//! in bytes and time; [`Browser`] adds a jar of cookies for one origin and follows redirects by hand.
+
+mod browser;
+mod client;
+mod error;
+
+pub use browser::Browser;
+pub use client::{Client, Exchange, Network, Page};
+pub use error::HttpError;
