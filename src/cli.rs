@@ -6,7 +6,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
-use crate::commands::{Context, Globals, completions, config};
+use crate::commands::{
+    Context, Globals, agent, completions, config, exec, login, logout, roles, status,
+};
 use crate::report::{Exit, Report};
 use crate::terminal::{Voice, data};
 
@@ -28,6 +30,12 @@ pub struct Cli {
 /// One variant a verb; each holds the arguments its own file declares.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Login(login::Args),
+    Logout(logout::Args),
+    Exec(exec::Args),
+    Roles(roles::Args),
+    Status(status::Args),
+    Agent(agent::Args),
     /// Make, check and show the settings
     Config(config::Args),
     /// Print the completion script of a shell
@@ -37,6 +45,12 @@ enum Verb {
 impl Verb {
     fn run(&self, context: &Context) -> Result<ExitCode, Report> {
         match self {
+            Self::Login(args) => login::run(args, context),
+            Self::Logout(args) => logout::run(args, context),
+            Self::Exec(args) => exec::run(args, context),
+            Self::Roles(args) => roles::run(args, context),
+            Self::Status(args) => status::run(args, context),
+            Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
             Self::Completions(args) => completions::run(args, Cli::command()),
         }
@@ -45,19 +59,41 @@ impl Verb {
 
 /// From the process's arguments to its exit code.
 pub fn run() -> ExitCode {
+    if let Some(args) = exec::Args::recognise(std::env::args_os()) {
+        let context = Context::new(Globals::default());
+        return finish(exec::run(&args, &context), &context, Beside::AChild);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    let json = cli.globals.json;
+    let beside = if matches!(cli.verb, Verb::Exec(_)) {
+        Beside::AChild
+    } else {
+        Beside::Nothing
+    };
     let context = Context::new(cli.globals);
-    cli.verb.run(&context).unwrap_or_else(|report| {
-        if json {
+    finish(cli.verb.run(&context), &context, beside)
+}
+
+/// Whose exit code 1 would be.
+#[derive(Clone, Copy)]
+enum Beside {
+    AChild,
+    Nothing,
+}
+
+fn finish(outcome: Result<ExitCode, Report>, context: &Context, beside: Beside) -> ExitCode {
+    outcome.unwrap_or_else(|report| {
+        if context.globals.json {
             context.voice.say_json(&as_json(&report));
         } else {
             context.voice.report(&report);
         }
-        ExitCode::from(report.exit.code())
+        ExitCode::from(match beside {
+            Beside::AChild => report.exit.code_beside_a_child(),
+            Beside::Nothing => report.exit.code(),
+        })
     })
 }
 

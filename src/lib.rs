@@ -20,6 +20,7 @@
     )
 )]
 
+pub mod agent;
 pub mod aws;
 pub mod cli;
 pub mod clock;
@@ -43,6 +44,14 @@ pub mod wire;
 use std::process::ExitCode;
 
 /// The whole program, from its arguments to its exit code.
+///
+/// The shield comes first: nothing secret may be in memory before it is up.
 pub fn main() -> ExitCode {
-    cli::run()
+    match process::shield() {
+        Ok(()) => cli::run(),
+        Err(report) => {
+            terminal::Voice::default().report(&report);
+            ExitCode::from(report.exit.code())
+        }
+    }
 }

@@ -3,8 +3,16 @@
 //! A verb reads what was typed and the settings, does one thing through the rooms below, and answers with an
 //! exit code or a [`Report`]. It neither prints past [`crate::terminal`] nor ends the process.
 
+pub mod agent;
 pub mod completions;
 pub mod config;
+pub mod exec;
+pub mod login;
+pub mod logout;
+pub mod roles;
+pub mod status;
+mod talk;
+mod target;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;

@@ -31,7 +31,7 @@ use error::{FileError, Problem, Problems, Wrong};
 use value::Raw;
 
 use crate::model::Environment;
-use crate::report::Report;
+use crate::report::{Exit, Report};
 
 /// Which files to read.
 #[derive(Clone, Debug, Default)]
@@ -203,3 +203,19 @@ fn spelled((path, name): &Id) -> String {
 
 #[cfg(test)]
 mod tests;
+
+/// A length of time as it is typed for `flag`: `45m`, `1h30m`, `3600`; in seconds.
+///
+/// # Errors
+/// When it is none.
+pub fn seconds(flag: &str, text: &str) -> Result<u32, Report> {
+    value::duration(text).ok_or_else(|| {
+        Report::new(
+            Exit::Usage,
+            "config.duration",
+            format!("cannot use {flag} {text}"),
+        )
+        .cause("it is not a length of time")
+        .hint(format!("write `{flag} 45m`, `{flag} 1h30m` or seconds"))
+    })
+}

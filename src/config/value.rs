@@ -185,7 +185,7 @@ fn within(seconds: u32, from: u32, to: u32) -> Result<Value, ValueError> {
 }
 
 /// `1h`, `90m`, `1h30m`, `3600s` or `3600` into seconds.
-fn duration(text: &str) -> Option<u32> {
+pub(super) fn duration(text: &str) -> Option<u32> {
     let mut total: u32 = 0;
     let mut rest = text;
     let mut largest = u32::MAX;

@@ -3,6 +3,7 @@
 //! The client that starts it becomes the user's command a moment later, and a command must not find a
 //! child it never had. So the agent forks once, before it has a thread or a secret, and is inherited by init.
 
+use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
@@ -71,16 +72,24 @@ pub fn detach() -> io::Result<()> {
     }
 }
 
-/// Points standard input and output at nothing: what came through them has been taken.
+/// Nothing, opened for reading and writing: to be had before a process is confined.
 ///
 /// # Errors
 /// When `/dev/null` cannot be opened.
-pub fn silence() -> io::Result<()> {
-    let nothing = std::fs::File::options()
+pub fn nothing() -> io::Result<OwnedFd> {
+    File::options()
         .read(true)
         .write(true)
-        .open("/dev/null")?;
-    nix::unistd::dup2_stdin(&nothing)?;
-    nix::unistd::dup2_stdout(&nothing)?;
+        .open("/dev/null")
+        .map(OwnedFd::from)
+}
+
+/// Points standard input and output at `nothing`: what came through them has been taken.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn silence(nothing: &OwnedFd) -> io::Result<()> {
+    nix::unistd::dup2_stdin(nothing)?;
+    nix::unistd::dup2_stdout(nothing)?;
     Ok(())
 }

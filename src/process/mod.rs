@@ -7,6 +7,6 @@ mod detach;
 mod replace;
 mod shield;
 
-pub use detach::{detach, silence, spawn_agent};
+pub use detach::{detach, nothing, silence, spawn_agent};
 pub use replace::replace;
 pub use shield::{Confinement, confine, shield, shield_agent};

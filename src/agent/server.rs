@@ -1,0 +1,175 @@
+//! Conversations with clients: many at a time, each with its limits, none that can hold up another.
+
+use std::cell::Cell;
+use std::io;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::spawn_local;
+use tokio::time::{interval, sleep};
+
+use crate::agent::desk::Desk;
+use crate::agent::life::Watch;
+use crate::agent::party::Member;
+use crate::link::served::{Incoming, Listener, Outgoing, only};
+use crate::process::Confinement;
+use crate::report::{Exit, Report};
+use crate::wire::{
+    Answer, FromAgent, Hello, Notice, PROTOCOL, Reply, Request, TO_AGENT_MAX, ToAgent,
+};
+
+/// From connecting to having said what it wants.
+const FIRST_WORDS: Duration = Duration::from_secs(30);
+/// Between a client's frames; people are slow, and their deadline is in the question.
+const NEXT_WORDS: Duration = Duration::from_secs(3600);
+/// How often a waiting client hears that the agent is alive.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Conversations at a time; further clients wait in the kernel's queue.
+const CONVERSATIONS: usize = 2048;
+
+/// Serves until the socket is lost, the sessions are over, or a client or a signal says stop.
+pub(super) async fn serve(
+    listener: UnixListener,
+    watch: Watch,
+    confinement: Confinement,
+) -> io::Result<()> {
+    let listener = Listener::new(listener)?;
+    let desk = Rc::new(Desk::new(confinement));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        () = accept(&listener, &desk) => {}
+        () = watch.lost() => {}
+        () = desk.over() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    drop(listener);
+    watch.clean_up();
+    desk.wipe();
+    // A client that asked us to stop hears that we do.
+    tokio::task::yield_now().await;
+    Ok(())
+}
+
+async fn accept(listener: &Listener, desk: &Rc<Desk>) {
+    let open = Rc::new(Cell::new(0usize));
+    let closed = Rc::new(Notify::new());
+    loop {
+        while open.get() >= CONVERSATIONS {
+            closed.notified().await;
+        }
+        match listener.accept().await {
+            Ok(Some((incoming, outgoing))) => {
+                open.set(open.get() + 1);
+                let (desk, open, closed) = (Rc::clone(desk), Rc::clone(&open), Rc::clone(&closed));
+                spawn_local(async move {
+                    converse(incoming, outgoing, &desk).await;
+                    open.set(open.get() - 1);
+                    closed.notify_one();
+                });
+            }
+            Ok(None) => {}
+            // Out of descriptors: those who are served finish, then there are some again.
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Serves one conversation and returns.
+pub(super) async fn serve_one(stream: UnixStream, confinement: Confinement) -> io::Result<()> {
+    let desk = Rc::new(Desk::new(confinement));
+    if let Some((incoming, outgoing)) = only(stream)? {
+        converse(incoming, outgoing, &desk).await;
+    }
+    desk.wipe();
+    Ok(())
+}
+
+/// One client from hello to reply. What goes wrong here is the client's to notice: it is gone or broken.
+async fn converse(mut incoming: Incoming, mut outgoing: Outgoing, desk: &Rc<Desk>) {
+    let Ok(ToAgent::Hello(hello)) = incoming.hear(|| TO_AGENT_MAX, FIRST_WORDS).await else {
+        return;
+    };
+    let ours = Hello {
+        protocol: PROTOCOL,
+        build: env!("CARGO_PKG_VERSION").into(),
+    };
+    if outgoing.send(&FromAgent::Hello(ours)).await.is_err() || hello.protocol != PROTOCOL {
+        return;
+    }
+    let request = match incoming.hear(|| TO_AGENT_MAX, FIRST_WORDS).await {
+        Ok(ToAgent::Request(request)) => *request,
+        Ok(_) => return,
+        Err(error) => {
+            let refusal = Report::new(
+                Exit::Failed,
+                "agent.request",
+                "the agent cannot use this request",
+            )
+            .cause(error)
+            .hint("client and agent may differ: `ob agent stop`, then try again");
+            let _ = outgoing
+                .send(&FromAgent::Reply(Reply::Failed(refusal)))
+                .await;
+            return;
+        }
+    };
+    let (member, said, answers) = Member::new();
+    let speaking = speak(&mut outgoing, said);
+    let listening = listen(&mut incoming, &member, &answers);
+    let handling = async {
+        let stop = matches!(request, Request::Stop);
+        let reply = desk.handle(request, &member).await;
+        member.say(FromAgent::Reply(reply));
+        stop
+    };
+    let heartbeat = async {
+        let mut beat = interval(HEARTBEAT);
+        beat.tick().await;
+        loop {
+            beat.tick().await;
+            member.say(FromAgent::Notice(Notice::StillWaiting));
+        }
+    };
+    tokio::select! {
+        (stop, ()) = async { tokio::join!(handling, speaking) } => {
+            if stop {
+                desk.stop();
+            }
+        }
+        () = listening => {}
+        () = heartbeat => {}
+    }
+    member.leave();
+}
+
+/// Passes on what is said to the client, up to and with the reply.
+async fn speak(outgoing: &mut Outgoing, mut said: mpsc::UnboundedReceiver<FromAgent>) {
+    while let Some(message) = said.recv().await {
+        let last = matches!(message, FromAgent::Reply(_));
+        if outgoing.send(&message).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+/// Takes the client's answers; returns when it is gone, or answers what nobody asked.
+async fn listen(incoming: &mut Incoming, member: &Member, answers: &mpsc::UnboundedSender<Answer>) {
+    loop {
+        let limit = || member.may_say().unwrap_or(TO_AGENT_MAX);
+        match incoming.hear(limit, NEXT_WORDS).await {
+            Ok(ToAgent::Answer(answer)) if member.may_say().is_some() => {
+                if answers.send(answer).is_err() {
+                    return;
+                }
+            }
+            _ => return,
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The only long-lived holder of secrets: Okta sessions and the credentials made from them.
+//!
+//! Expiry is judged at each use, on the wall clock corrected by the servers' `Date` and on the clock that
+//! counts through suspend, whichever is further on.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::aws::SessionDuration;
+use crate::clock::Clock;
+use crate::flow::OktaSession;
+use crate::model::{Credentials, RoleArn, Timestamp};
+use crate::wire::{HeldRole, IssuedCredentials, Sealed, SessionStatus, Target};
+
+/// Credentials are renewed this long before their end, in seconds; a third of a short life.
+const RENEW: i64 = 20 * 60;
+/// Without a `--min-ttl` nobody is handed credentials that end sooner, in seconds; a third of a short life.
+const FLOOR: i64 = 10 * 60;
+
+/// Org and user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SessionKey {
+    pub org: String,
+    pub username: String,
+}
+
+/// A session and its deadlines.
+#[derive(Debug)]
+pub(super) struct LiveSession {
+    pub okta: OktaSession,
+    signed_in: Moment,
+    used: Cell<Moment>,
+    /// Seconds, as the client that signed in has them in its settings.
+    idle: i64,
+    max: i64,
+}
+
+/// Credentials and what they were asked for.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub credentials: Credentials,
+    pub session: SessionKey,
+    /// Seconds from issue to expiry.
+    life: i64,
+}
+
+/// What may be done with credentials that are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Freshness {
+    Fresh,
+    /// Good to hand out, time to renew.
+    Aging,
+    /// Too close to their end for this request.
+    Stale,
+}
+
+/// One reading of both clocks, in seconds.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    wall: i64,
+    boot: i64,
+}
+
+#[derive(Debug)]
+pub(super) struct Vault {
+    clock: Clock,
+    /// A server's time and this machine's clocks at that moment.
+    anchor: Cell<Option<(Timestamp, Moment)>>,
+    /// Raised by a sign-out: what was begun before it must not be kept.
+    generation: Cell<u64>,
+    sessions: RefCell<HashMap<SessionKey, Rc<LiveSession>>>,
+    held: RefCell<HashMap<Target, Rc<Held>>>,
+    durations: RefCell<HashMap<RoleArn, SessionDuration>>,
+}
+
+impl Vault {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            anchor: Cell::new(None),
+            generation: Cell::new(0),
+            sessions: RefCell::default(),
+            held: RefCell::default(),
+            durations: RefCell::default(),
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            wall: self.clock.now().0,
+            boot: self.clock.boot_seconds(),
+        }
+    }
+
+    /// The time as the servers have it.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = self.moment();
+        match self.anchor.get() {
+            None => Timestamp(now.wall),
+            Some((server, then)) => server.plus((now.wall - then.wall).max(now.boot - then.boot)),
+        }
+    }
+
+    /// Seconds this machine's wall clock is ahead of the servers'.
+    pub(super) fn skew(&self) -> i64 {
+        self.anchor
+            .get()
+            .map_or(0, |(server, then)| then.wall - server.0)
+    }
+
+    /// Learns the time from a server's `Date`.
+    pub(super) fn correct(&self, server: Option<Timestamp>) {
+        if let Some(server) = server {
+            self.anchor.set(Some((server, self.moment())));
+        }
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.get()
+    }
+
+    /// The live session of `username` at `org`; without a name, the only one there is at that org.
+    pub(super) fn session(&self, org: &str, username: Option<&str>) -> Option<Rc<LiveSession>> {
+        self.expire();
+        let sessions = self.sessions.borrow();
+        let mut matching = sessions.iter().filter(|(key, _)| {
+            key.org == org && username.is_none_or(|name| key.username.eq_ignore_ascii_case(name))
+        });
+        let (_, session) = matching.next()?;
+        if matching.next().is_some() {
+            return None;
+        }
+        session.used.set(self.moment());
+        Some(Rc::clone(session))
+    }
+
+    /// Keeps a new session, with its deadlines in seconds.
+    pub(super) fn keep_session(&self, okta: OktaSession, idle: u32, max: u32) -> Rc<LiveSession> {
+        let key = SessionKey {
+            org: okta.org().origin().into(),
+            username: okta.username().into(),
+        };
+        let now = self.moment();
+        let session = Rc::new(LiveSession {
+            okta,
+            signed_in: now,
+            used: Cell::new(now),
+            idle: idle.into(),
+            max: max.into(),
+        });
+        self.sessions.borrow_mut().insert(key, Rc::clone(&session));
+        session
+    }
+
+    /// Forgets a session that has ended at the server; its credentials live on until they expire.
+    pub(super) fn forget_session(&self, session: &LiveSession) {
+        self.sessions
+            .borrow_mut()
+            .retain(|_, kept| !std::ptr::eq(&raw const **kept, session));
+    }
+
+    pub(super) fn held(&self, target: &Target) -> Option<Rc<Held>> {
+        self.expire();
+        self.held.borrow().get(target).map(Rc::clone)
+    }
+
+    pub(super) fn keep(
+        &self,
+        target: Target,
+        session: SessionKey,
+        credentials: Credentials,
+    ) -> Rc<Held> {
+        let life = credentials.expires_at.seconds_since(self.now());
+        let held = Rc::new(Held {
+            credentials,
+            session,
+            life,
+        });
+        self.held.borrow_mut().insert(target, Rc::clone(&held));
+        held
+    }
+
+    /// Seconds until `held` expires.
+    pub(super) fn seconds_left(&self, held: &Held) -> i64 {
+        held.credentials.expires_at.seconds_since(self.now())
+    }
+
+    /// Judges `held` for a client that needs it for `min_ttl` seconds.
+    pub(super) fn freshness(&self, held: &Held, min_ttl: Option<u32>) -> Freshness {
+        let left = self.seconds_left(held);
+        let third = held.life / 3;
+        let floor = min_ttl.map_or(FLOOR.min(third), i64::from);
+        if left <= floor.max(0) {
+            Freshness::Stale
+        } else if left <= RENEW.min(third).max(floor) {
+            Freshness::Aging
+        } else {
+            Freshness::Fresh
+        }
+    }
+
+    /// The duration that `role` was last found to grant.
+    pub(super) fn duration(&self, role: &RoleArn) -> Option<SessionDuration> {
+        self.durations.borrow().get(role).copied()
+    }
+
+    pub(super) fn remember_duration(&self, role: &RoleArn, granted: SessionDuration) {
+        self.durations.borrow_mut().insert(role.clone(), granted);
+    }
+
+    /// Takes out everything of `org`, or everything; what is returned is all that is left of it.
+    pub(super) fn take(&self, org: Option<&str>) -> Vec<Rc<LiveSession>> {
+        self.generation.set(self.generation.get() + 1);
+        let concerns = |key: &SessionKey| org.is_none_or(|org| key.org == org);
+        self.held
+            .borrow_mut()
+            .retain(|_, held| !concerns(&held.session));
+        let mut taken = Vec::new();
+        self.sessions.borrow_mut().retain(|key, session| {
+            if concerns(key) {
+                taken.push(Rc::clone(session));
+            }
+            !concerns(key)
+        });
+        taken
+    }
+
+    /// Drops what is over. A session takes its credentials with it: idle and max promise that nothing is left.
+    pub(super) fn expire(&self) {
+        let now = self.moment();
+        let mut over = Vec::new();
+        self.sessions.borrow_mut().retain(|key, session| {
+            let live = session.seconds_left(now) > 0;
+            if !live {
+                over.push(key.clone());
+            }
+            live
+        });
+        let time = self.now();
+        self.held
+            .borrow_mut()
+            .retain(|_, held| held.credentials.expires_at > time && !over.contains(&held.session));
+    }
+
+    /// Seconds until the next session is over; `None` without a session.
+    pub(super) fn next_end(&self) -> Option<i64> {
+        let now = self.moment();
+        self.sessions
+            .borrow()
+            .values()
+            .map(|session| session.seconds_left(now))
+            .min()
+    }
+
+    pub(super) fn sessions(&self) -> Vec<SessionStatus> {
+        let now = self.moment();
+        let sessions = self.sessions.borrow();
+        let mut all: Vec<_> = sessions
+            .iter()
+            .map(|(key, session)| SessionStatus {
+                org: key.org.clone(),
+                username: key.username.clone(),
+                signed_in: Timestamp(session.signed_in.wall),
+                ends: Timestamp(now.wall + session.seconds_left(now)),
+            })
+            .collect();
+        all.sort_by(|a, b| (&a.org, &a.username).cmp(&(&b.org, &b.username)));
+        all
+    }
+
+    pub(super) fn roles(&self) -> Vec<HeldRole> {
+        let mut all: Vec<_> = self
+            .held
+            .borrow()
+            .values()
+            .map(|held| HeldRole {
+                role: held.credentials.role.to_string(),
+                username: held.session.username.clone(),
+                expires_at: held.credentials.expires_at,
+                seconds_left: self.seconds_left(held),
+            })
+            .collect();
+        all.sort_by(|a, b| (&a.role, &a.username).cmp(&(&b.role, &b.username)));
+        all.dedup_by(|a, b| {
+            (&a.role, &a.username, a.expires_at) == (&b.role, &b.username, b.expires_at)
+        });
+        all
+    }
+}
+
+impl LiveSession {
+    pub(super) fn key(&self) -> SessionKey {
+        SessionKey {
+            org: self.okta.org().origin().into(),
+            username: self.okta.username().into(),
+        }
+    }
+
+    fn seconds_left(&self, now: Moment) -> i64 {
+        let since = |then: Moment| (now.wall - then.wall).max(now.boot - then.boot);
+        (self.idle - since(self.used.get())).min(self.max - since(self.signed_in))
+    }
+}
+
+impl Held {
+    pub(super) fn issue(&self) -> IssuedCredentials {
+        let credentials = &self.credentials;
+        IssuedCredentials {
+            access_key_id: credentials.access_key_id.clone(),
+            secret_access_key: Sealed(credentials.secret_access_key.duplicate()),
+            session_token: Sealed(credentials.session_token.duplicate()),
+            expires_at: credentials.expires_at,
+            role: credentials.role.to_string(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `ob agent`: the agent itself, for the curious.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::agent::{self, Start};
+use crate::commands::exec::unexpected;
+use crate::commands::talk::ask_running_agent;
+use crate::commands::{Context, status};
+use crate::report::Report;
+use crate::wire::{Reply, Request};
+
+/// Look at the agent, or stop it
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum What {
+    /// Be the agent; `ob` does this by itself when it needs one
+    #[command(hide = true)]
+    Run {
+        #[arg(long)]
+        detach: bool,
+        #[arg(long)]
+        private: bool,
+        #[arg(long)]
+        directory: Option<PathBuf>,
+    },
+    /// End the agent; everything it holds is wiped
+    Stop,
+    /// What `ob status` shows
+    Status,
+}
+
+/// # Errors
+/// When the agent cannot start, or cannot be asked.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    match &args.what {
+        What::Run {
+            detach,
+            private,
+            directory,
+        } => {
+            let start = Start {
+                detach: *detach,
+                private: *private,
+                directory: directory.clone(),
+            };
+            agent::run(&start).map(|()| ExitCode::SUCCESS)
+        }
+        What::Stop => match ask_running_agent(context, Request::Stop)? {
+            Some(Reply::Stopping) => {
+                context.voice.say("ob: the agent has stopped\n");
+                Ok(ExitCode::SUCCESS)
+            }
+            Some(_) => Err(unexpected()),
+            None => {
+                context.voice.say("ob: no agent is running\n");
+                Ok(ExitCode::SUCCESS)
+            }
+        },
+        What::Status => status::run(&status::Args {}, context),
+    }
+}

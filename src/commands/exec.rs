@@ -1,0 +1,203 @@
+//! `ob exec`: become a command that holds a role's credentials. Nothing comes back.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::aws::{ChildContext, Region, child_env};
+use crate::commands::Context;
+use crate::commands::talk::{SignInArgs, ask_agent};
+use crate::commands::target::{Resolved, RoleArgs, resolve};
+use crate::config;
+use crate::model::{Credentials, RoleArn};
+use crate::process;
+use crate::report::{Exit, Report};
+use crate::wire::{CredentialsRequest, IssuedCredentials, Reply, Request};
+
+/// Run a command with a role's credentials in its environment
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Args {
+    #[command(flatten)]
+    pub role: RoleArgs,
+    /// Start only if the credentials last at least this long: 45m
+    #[arg(long, value_name = "TIME")]
+    pub min_ttl: Option<String>,
+    #[command(flatten)]
+    pub sign_in: SignInArgs,
+    /// The command and its arguments
+    #[arg(trailing_var_arg = true, required = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
+impl Args {
+    /// Reads the plain form, `ob exec [-p PROFILE | -r ROLE] -- CMD…`, without clap: building its grammar
+    /// costs more than everything else before the command starts. Anything else is left to clap.
+    pub fn recognise(arguments: impl IntoIterator<Item = OsString>) -> Option<Self> {
+        let mut arguments = arguments.into_iter().skip(1);
+        if arguments.next()? != "exec" {
+            return None;
+        }
+        let mut args = Self::default();
+        loop {
+            let word = arguments.next()?;
+            let place = match word.to_str()? {
+                "--" => break,
+                "-p" | "--profile" if args.role.role.is_none() => &mut args.role.profile,
+                "-r" | "--role" if args.role.profile.is_none() => &mut args.role.role,
+                _ => return None,
+            };
+            if place.is_some() {
+                return None;
+            }
+            *place = Some(
+                arguments
+                    .next()?
+                    .into_string()
+                    .ok()
+                    .filter(|value| !value.starts_with('-'))?,
+            );
+        }
+        args.command = arguments.collect();
+        (!args.command.is_empty()).then_some(args)
+    }
+}
+
+/// # Errors
+/// Whatever keeps the command from being run; then it has not been run.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let Some((program, arguments)) = args.command.split_first() else {
+        return Err(
+            Report::new(Exit::Usage, "exec.no_command", "there is no command to run")
+                .hint("`ob exec -- aws sts get-caller-identity`"),
+        );
+    };
+    let min_ttl = args
+        .min_ttl
+        .as_deref()
+        .map(|text| config::seconds("--min-ttl", text))
+        .transpose()?;
+    let target = resolve(context, &args.role, &args.sign_in)?;
+    let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
+    let region = target
+        .settings
+        .region
+        .as_deref()
+        .map(Region::parse)
+        .transpose()?;
+    let names = ChildContext {
+        region: region.as_ref(),
+        profile: target.settings.profile.as_deref(),
+        account_label: target
+            .settings
+            .accounts
+            .get(credentials.role.account())
+            .map(String::as_str),
+        class: None,
+    };
+    let parent = context
+        .environment
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    let environment = child_env(parent, &credentials, &names)?;
+    Err(process::replace(program, arguments, environment))
+}
+
+/// The target's credentials, from the agent.
+///
+/// # Errors
+/// What the agent reports.
+pub fn credentials(
+    context: &Context,
+    target: &Resolved,
+    min_ttl: Option<u32>,
+    sign_in: &SignInArgs,
+) -> Result<Credentials, Report> {
+    let request = || {
+        Request::Credentials(CredentialsRequest {
+            target: target.wire.clone(),
+            min_ttl,
+            may_sign_in: true,
+        })
+    };
+    match ask_agent(context, request, &target.settings.org, sign_in)? {
+        Reply::Credentials(issued) => received(issued),
+        _ => Err(unexpected()),
+    }
+}
+
+fn received(issued: IssuedCredentials) -> Result<Credentials, Report> {
+    Ok(Credentials {
+        role: RoleArn::parse(&issued.role).map_err(|_| unexpected())?,
+        access_key_id: issued.access_key_id,
+        secret_access_key: issued.secret_access_key.0,
+        session_token: issued.session_token.0,
+        expires_at: issued.expires_at,
+    })
+}
+
+/// An answer to another question than the one that was asked.
+pub fn unexpected() -> Report {
+    Report::new(
+        Exit::Failed,
+        "agent.reply",
+        "the agent answered something else than it was asked",
+    )
+    .hint("client and agent may differ: `ob agent stop`, then try again")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Whole {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn what_is_recognised_means_what_clap_says() {
+        for line in [
+            "ob exec -- true",
+            "ob exec -p dev -- aws s3 ls -p x",
+            "ob exec --profile dev -- a -- b",
+            "ob exec -r arn:aws:iam::123456789012:role/Dev -- sh -c exit",
+        ] {
+            let args = Args::recognise(words(line)).expect(line);
+            let by_clap = Whole::parse_from(
+                words(line)
+                    .into_iter()
+                    .enumerate()
+                    .filter(|(i, _)| *i != 1)
+                    .map(|(_, w)| w),
+            );
+            assert_eq!(format!("{args:?}"), format!("{:?}", by_clap.args), "{line}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_left_to_clap() {
+        for line in [
+            "ob",
+            "ob exec",
+            "ob exec --",
+            "ob exec true",
+            "ob status -- true",
+            "ob exec -p",
+            "ob exec -p dev",
+            "ob exec -p -- true",
+            "ob exec -p a -p b -- true",
+            "ob exec -p a -r b -- true",
+            "ob exec --json -- true",
+            "ob exec -pdev -- true",
+            "ob exec --min-ttl 45m -- true",
+        ] {
+            assert!(Args::recognise(words(line)).is_none(), "{line}");
+        }
+    }
+}

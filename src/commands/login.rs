@@ -1,0 +1,67 @@
+//! `ob login`: sign in now.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::commands::Context;
+use crate::commands::exec::unexpected;
+use crate::commands::talk::{SignInArgs, account, ask_agent};
+use crate::report::{Exit, Report};
+use crate::terminal::data;
+use crate::wire::{Reply, Request};
+
+/// Sign in to Okta now
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Args {
+    /// Sign in again even if a session is live
+    #[arg(long)]
+    pub again: bool,
+    #[command(flatten)]
+    pub sign_in: SignInArgs,
+}
+
+/// # Errors
+/// When the sign-in fails.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    if context.globals.no_agent {
+        return Err(Report::new(
+            Exit::Usage,
+            "login.no_agent",
+            "a sign-in without an agent is forgotten at once",
+        )
+        .hint("leave `--no-agent` out, or use it with `ob exec`, which signs in by itself"));
+    }
+    let org = context
+        .settings()?
+        .resolve_org(&context.flags(), &context.environment)?;
+    let account = account(context, &org, &args.sign_in)?;
+    let request = || Request::SignIn {
+        account: account.clone(),
+        again: args.again,
+    };
+    let Reply::SignedIn {
+        username,
+        expires_at,
+    } = ask_agent(context, request, &org, &args.sign_in)?
+    else {
+        return Err(unexpected());
+    };
+    if context.globals.json {
+        let answer = json!({
+            "org": account.org,
+            "username": username,
+            "okta_session_expires_at": expires_at.map(|time| time.to_string()),
+        });
+        data(&format!("{answer}\n"))?;
+    } else {
+        let until = expires_at
+            .map(|time| format!(" until {time}"))
+            .unwrap_or_default();
+        context.voice.say(&format!(
+            "ob: signed in to {} as {username}{until}\n",
+            account.org
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}

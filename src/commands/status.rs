@@ -1,0 +1,94 @@
+//! `ob status`: who is signed in, and what is held for how long.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::commands::Context;
+use crate::commands::exec::unexpected;
+use crate::commands::talk::ask_running_agent;
+use crate::report::Report;
+use crate::shown::shown;
+use crate::terminal::data;
+use crate::wire::{Reply, Request, StatusReply};
+
+/// Show the session and the roles held
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Args {}
+
+/// # Errors
+/// When a running agent cannot be asked.
+pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let status = match ask_running_agent(context, Request::Status)? {
+        None => None,
+        Some(Reply::Status(status)) => Some(status),
+        Some(_) => return Err(unexpected()),
+    };
+    if context.globals.json {
+        data(&format!("{}\n", as_json(status.as_ref())))?;
+    } else {
+        data(&as_text(status.as_ref()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_text(status: Option<&StatusReply>) -> String {
+    let Some(status) = status else {
+        return "nobody is signed in (no agent is running)\n".into();
+    };
+    let mut text = String::new();
+    if status.sessions.is_empty() {
+        text += "nobody is signed in\n";
+    }
+    for session in &status.sessions {
+        let (user, org) = (shown(&session.username), shown(&session.org));
+        text += &format!("{user} at {org}, until {} if not used\n", session.ends);
+    }
+    for role in &status.roles {
+        text += &format!(
+            "  {}, {} min left\n",
+            shown(&role.role),
+            role.seconds_left.max(0) / 60
+        );
+    }
+    text + &format!(
+        "agent {} (pid {}): {}\n",
+        shown(&status.build),
+        status.pid,
+        shown(&status.confinement)
+    )
+}
+
+/// What `ob status --json` and `ob agent status --json` print.
+pub(super) fn as_json(status: Option<&StatusReply>) -> serde_json::Value {
+    let Some(status) = status else {
+        return json!({ "agent": null, "sessions": [], "roles": [] });
+    };
+    let sessions = status.sessions.iter().map(|session| {
+        json!({
+            "org": session.org,
+            "username": session.username,
+            "signed_in": session.signed_in.to_string(),
+            "ends_if_unused": session.ends.to_string(),
+        })
+    });
+    let roles = status.roles.iter().map(|role| {
+        json!({
+            "role": role.role,
+            "username": role.username,
+            "expires_at": role.expires_at.to_string(),
+            "seconds_left": role.seconds_left,
+        })
+    });
+    json!({
+        "agent": {
+            "pid": status.pid,
+            "version": status.build,
+            "started": status.started.to_string(),
+            "confined": status.confined,
+            "confinement": status.confinement,
+        },
+        "sessions": sessions.collect::<Vec<_>>(),
+        "roles": roles.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,321 @@
+//! The client's side of a conversation: asks the agent one thing, answers its questions from the terminal
+//! or from standard input, and says what there is to wait for.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::commands::Context;
+use crate::config::{self, OrgTarget, SignIn};
+use crate::link::{self, Link, LinkError};
+use crate::paths;
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+use crate::shown::shown;
+use crate::terminal::{Question, Questions, TerminalError, secret_from_stdin};
+use crate::wire::{
+    Account, Answer, Ask, FactorChoice, FromAgent, Notice, ProxyRoute, Reply, Request, RoleEntry,
+    Sealed, SignInWay,
+};
+
+/// After this long without news a person is told what is being done.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Where a sign-in's answers come from, with every verb that may have to sign in.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Signing in")]
+pub struct SignInArgs {
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// Read the passcode from the next line of standard input
+    #[arg(long)]
+    pub passcode_stdin: bool,
+    /// Verify with this factor: push, totp, sms, …
+    #[arg(long, value_name = "FACTOR")]
+    pub factor: Option<String>,
+}
+
+impl SignInArgs {
+    /// Reads the lines that were promised, in their order, and not a byte more: the rest is the child's.
+    fn read(&self) -> Result<Typed, Report> {
+        let line = |promised: bool, flag, what: &str| -> Result<Option<Secret>, TerminalError> {
+            promised.then(|| secret_from_stdin(flag, what)).transpose()
+        };
+        let password = line(self.password_stdin, "--password-stdin", "the password")?;
+        let passcode = line(self.passcode_stdin, "--passcode-stdin", "the passcode")?;
+        Ok(Typed { password, passcode })
+    }
+}
+
+/// Answers that came on standard input; each is given once.
+struct Typed {
+    password: Option<Secret>,
+    passcode: Option<Secret>,
+}
+
+/// What the agent has to know of an org, from the settings.
+pub(super) fn account(
+    context: &Context,
+    org: &OrgTarget,
+    args: &SignInArgs,
+) -> Result<Account, Report> {
+    let life = context.settings()?.agent_life();
+    Ok(Account {
+        org: org.org.origin().to_owned(),
+        username: org.username.clone(),
+        way: match org.sign_in {
+            SignIn::Auto => SignInWay::Auto,
+            SignIn::Terminal => SignInWay::Terminal,
+        },
+        factor: args.factor.clone().or_else(|| org.factor.clone()),
+        has_ca_bundle: org.ca_bundle.is_some(),
+        proxy: org.proxy.as_ref().map(|proxy| ProxyRoute {
+            url: proxy.url().expose().to_owned(),
+            no_proxy: Some(proxy.no_proxy().to_owned()).filter(|list| !list.is_empty()),
+        }),
+        idle: life.idle,
+        max: life.max,
+    })
+}
+
+/// Has the agent do `request`, starting an agent if there is none.
+///
+/// # Errors
+/// What the agent reports, or why it could not be spoken to.
+pub(super) fn ask_agent(
+    context: &Context,
+    request: impl Fn() -> Request,
+    org: &OrgTarget,
+    args: &SignInArgs,
+) -> Result<Reply, Report> {
+    let mut typed = args.read()?;
+    let mut tried = false;
+    loop {
+        let mut link = open(context)?;
+        let mut talk = Talk {
+            context,
+            org,
+            typed: &mut typed,
+            answered: false,
+            questions: None,
+        };
+        match talk.run(&mut link, request()) {
+            // It went away before anything was said that must not be said twice: a new one is started.
+            Err(TalkError::Link(error)) if error.is_gone() && !talk.answered && !tried => {
+                tried = true
+            }
+            Err(TalkError::Link(error)) => return Err(error.into()),
+            Err(TalkError::Report(report)) => return Err(report),
+            Ok(Reply::Failed(report)) => return Err(report),
+            Ok(reply) => return Ok(reply),
+        }
+    }
+}
+
+fn open(context: &Context) -> Result<Link, Report> {
+    if context.globals.no_agent {
+        return Ok(link::private()?);
+    }
+    let directory = paths::runtime_dir(&context.environment)?;
+    Ok(link::connect_or_start(directory.path())?)
+}
+
+/// Asks an agent that is running; `None` when none is.
+///
+/// # Errors
+/// What the agent reports, or why it could not be spoken to.
+pub(super) fn ask_running_agent(
+    context: &Context,
+    request: Request,
+) -> Result<Option<Reply>, Report> {
+    let Some(directory) = paths::existing_runtime_dir(&context.environment)? else {
+        return Ok(None);
+    };
+    let Some(mut link) = link::connect(directory.path())? else {
+        return Ok(None);
+    };
+    link.request(request)?;
+    loop {
+        match link.hear() {
+            Ok(FromAgent::Reply(Reply::Failed(report))) => return Err(report),
+            Ok(FromAgent::Reply(reply)) => return Ok(Some(reply)),
+            Ok(_) => {}
+            Err(error) if error.is_gone() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+enum TalkError {
+    Link(LinkError),
+    Report(Report),
+}
+
+impl From<LinkError> for TalkError {
+    fn from(error: LinkError) -> Self {
+        Self::Link(error)
+    }
+}
+
+impl From<Report> for TalkError {
+    fn from(report: Report) -> Self {
+        Self::Report(report)
+    }
+}
+
+struct Talk<'a> {
+    context: &'a Context,
+    org: &'a OrgTarget,
+    typed: &'a mut Typed,
+    answered: bool,
+    questions: Option<Questions>,
+}
+
+impl Talk<'_> {
+    fn run(&mut self, link: &mut Link, request: Request) -> Result<Reply, TalkError> {
+        link.request(request)?;
+        let mut doing: Option<String> = None;
+        loop {
+            if let Some(what) = doing.take()
+                && !link.has_news_within(PATIENCE)?
+            {
+                self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
+            }
+            match link.hear()? {
+                FromAgent::Reply(reply) => return Ok(reply),
+                FromAgent::Ask(ask) => {
+                    let answer = self.answer(ask, link)?;
+                    link.answer(answer)?;
+                }
+                FromAgent::Notice(Notice::Doing(what)) => doing = Some(what),
+                FromAgent::Notice(notice) => self.tell(&notice),
+                FromAgent::Hello(_) => {}
+            }
+        }
+    }
+
+    fn tell(&self, notice: &Notice) {
+        let text = match notice {
+            Notice::Doing(_) | Notice::StillWaiting => return,
+            Notice::PushSent { factor } => {
+                format!("sent a push to {}: approve it on your phone", shown(factor))
+            }
+            Notice::NumberChallenge { number } => format!("tap {} on your phone", shown(number)),
+            Notice::AskedElsewhere => "waiting for the sign-in that is under way".into(),
+            Notice::Said(text) => shown(text),
+        };
+        self.context.voice.say(&format!("ob: {text}\n"));
+    }
+
+    fn answer(&mut self, ask: Ask, link: &Link) -> Result<Answer, TalkError> {
+        match ask {
+            Ask::CaCertificates => return Ok(Answer::CaCertificates(self.ca_certificates()?)),
+            Ask::Password { .. } => {
+                if let Some(password) = self.typed.password.take() {
+                    self.answered = true;
+                    return Ok(Answer::Password(Sealed(password)));
+                }
+            }
+            Ask::Passcode { .. } => {
+                if let Some(passcode) = self.typed.passcode.take() {
+                    self.answered = true;
+                    return Ok(Answer::Passcode(Sealed(passcode)));
+                }
+            }
+            _ => {}
+        }
+        match self.ask_person(&ask, link) {
+            Ok(answer) => {
+                self.answered = true;
+                Ok(answer)
+            }
+            Err(TerminalError::NoTerminal { .. }) => Ok(Answer::Nobody),
+            Err(error) => Err(TalkError::Report(error.into())),
+        }
+    }
+
+    fn ca_certificates(&self) -> Result<String, Report> {
+        let path = self.org.ca_bundle.as_ref().ok_or_else(|| {
+            Report::new(
+                Exit::Failed,
+                "agent.request",
+                "the agent asks for a CA bundle that is not set",
+            )
+            .hint("client and agent may differ: `ob agent stop`, then try again")
+        })?;
+        let bytes = config::read_ca_bundle(path)?;
+        String::from_utf8(bytes).map_err(|_| {
+            Report::new(Exit::Usage, "http.ca_bundle", "cannot use the CA bundle")
+                .cause(format!("{} is not text", path.display()))
+                .hint("`ca_bundle` takes a file of PEM certificates")
+        })
+    }
+
+    fn ask_person(&mut self, ask: &Ask, link: &Link) -> Result<Answer, TerminalError> {
+        if self.questions.is_none() {
+            // Going away is how a client cancels: the agent then ends the transaction at Okta.
+            let hang_up = link.breaker().ok();
+            let abort = move || {
+                if let Some(hang_up) = hang_up {
+                    hang_up();
+                }
+            };
+            self.questions = Some(Questions::new(
+                self.context.voice,
+                &self.context.environment,
+                abort,
+            ));
+        }
+        let Some(questions) = &mut self.questions else {
+            return Err(TerminalError::NoTerminal {
+                question: ask.name().into(),
+                instead: String::new(),
+            });
+        };
+        let question = |text| Question {
+            text,
+            instead: "run it in a terminal",
+        };
+        Ok(match ask {
+            Ask::CaCertificates => Answer::Nobody,
+            Ask::Username { org } => {
+                Answer::Username(questions.ask_line(question(&format!("Username at {org}")))?)
+            }
+            Ask::Password { org, username } => {
+                let text = format!("Password of {username} at {org}");
+                Answer::Password(Sealed(questions.ask_secret(question(&text))?))
+            }
+            Ask::Passcode { factor } => {
+                Answer::Passcode(Sealed(questions.ask_secret(question(factor))?))
+            }
+            Ask::Factor { choices } => {
+                let items: Vec<String> = choices.iter().map(factor_line).collect();
+                Answer::Factor(questions.choose(question("Verify with"), &items)?)
+            }
+            Ask::Role { choices } => {
+                let items: Vec<String> = choices.iter().map(role_line).collect();
+                Answer::Role(questions.choose(question("Role"), &items)?)
+            }
+            Ask::PushAgain { why, .. } => {
+                let text = format!("The push was not approved ({why}). Send it again?");
+                Answer::PushAgain(questions.confirm(question(&text))?)
+            }
+        })
+    }
+}
+
+fn factor_line(choice: &FactorChoice) -> String {
+    match &choice.unusable {
+        Some(why) => format!("{} [{why}]", choice.label),
+        None => choice.label.clone(),
+    }
+}
+
+/// One role in a menu: the user's name for the account first, the ARN always.
+pub(super) fn role_line(entry: &RoleEntry) -> String {
+    match &entry.account_name {
+        Some(name) => format!("{name}  {}", entry.role),
+        None => entry.role.clone(),
+    }
+}

@@ -1,0 +1,69 @@
+//! Which role of which app a verb is about: the flags, and what becomes of them.
+
+use clap::Args;
+
+use crate::commands::Context;
+use crate::commands::talk::{SignInArgs, account};
+use crate::config;
+use crate::report::Report;
+use crate::wire;
+
+/// How a role is named, with every verb that needs one.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Role")]
+pub struct RoleArgs {
+    /// A profile of the settings
+    #[arg(short, long, value_name = "PROFILE", conflicts_with = "role")]
+    pub profile: Option<String>,
+    /// A role: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one
+    #[arg(short, long, value_name = "ROLE")]
+    pub role: Option<String>,
+    /// Only roles of this identity provider: its ARN, name or a glob
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+    /// AWS region for STS and the command
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// How long the credentials should last, 15m to 12h
+    #[arg(long, value_name = "TIME")]
+    pub duration: Option<String>,
+}
+
+/// The settings' view of a target and the agent's.
+#[derive(Debug)]
+pub struct Resolved {
+    pub settings: config::Target,
+    pub wire: wire::Target,
+}
+
+/// Puts flags, variables and settings together.
+///
+/// # Errors
+/// When they name no org, or something in them cannot be used.
+pub(super) fn resolve(
+    context: &Context,
+    role: &RoleArgs,
+    sign_in: &SignInArgs,
+) -> Result<Resolved, Report> {
+    let flags = config::Flags {
+        profile: role.profile.clone(),
+        role: role.role.clone(),
+        provider: role.provider.clone(),
+        region: role.region.clone(),
+        duration: role.duration.clone(),
+        ..context.flags()
+    };
+    let settings = context.settings()?.resolve(&flags, &context.environment)?;
+    let wire = wire::Target {
+        account: account(context, &settings.org, sign_in)?,
+        app: settings.app.clone(),
+        role: settings.role.clone(),
+        provider: settings.provider.clone(),
+        chain: settings.chain.iter().map(ToString::to_string).collect(),
+        duration: settings.duration,
+        region: settings.region.clone(),
+        sts_endpoint: settings.sts_endpoint.clone(),
+        accounts: settings.accounts.clone(),
+    };
+    Ok(Resolved { settings, wire })
+}
