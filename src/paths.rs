@@ -325,6 +325,14 @@ mod tests {
                 mode
             );
         }
+        if geteuid().is_root() {
+            chmod(&planted, 0o700);
+            std::os::unix::fs::chown(&planted, Some(12_345), None).unwrap();
+            assert_eq!(
+                runtime_dir(&environment).unwrap_err().name,
+                "paths.not-private"
+            );
+        }
         fs::remove_dir(&planted).unwrap();
 
         let elsewhere = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 //! Everything wrong in a file is found in one go, each with its line. The checks are made on the open
 //! descriptor, so what was judged is what is read; a link to a good file is as good as the file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -37,20 +37,11 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, FileError> {
 }
 
 fn open(path: &Path) -> Result<Option<(File, u64)>, FileError> {
-    // A named pipe in the file's place must not make us wait for its writer.
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(O_NONBLOCK)
-        .open(path);
-    let file = match opened {
-        Ok(file) => file,
-        Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
+    let (file, found) = match open_regular(path) {
+        Ok(opened) => opened,
+        Err(FileError::Io(error)) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(error),
     };
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(FileError::NotAFile);
-    }
     if found.uid() != geteuid().as_raw() && found.uid() != 0 {
         return Err(FileError::Owner(found.uid()));
     }
@@ -61,6 +52,20 @@ fn open(path: &Path) -> Result<Option<(File, u64)>, FileError> {
         return Err(FileError::TooLarge);
     }
     Ok(Some((file, found.len())))
+}
+
+/// Opens a file to read; a named pipe in its place must not make us wait for its writer.
+pub(super) fn open_regular(path: &Path) -> Result<(File, Metadata), FileError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NONBLOCK)
+        .open(path)?;
+    let found = file.metadata()?;
+    if found.is_file() {
+        Ok((file, found))
+    } else {
+        Err(FileError::NotAFile)
+    }
 }
 
 fn is_absent(error: &io::Error) -> bool {

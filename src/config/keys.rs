@@ -2,7 +2,7 @@
 
 use super::value::Kind;
 
-/// One setting. Equal if the paths are.
+/// One setting.
 #[derive(Debug)]
 pub struct Key {
     /// Its place in the file; `*` stands for a name the user chose.

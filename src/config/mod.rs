@@ -28,7 +28,7 @@ pub use target::{AgentLife, Flags, OrgTarget, Target, read_as};
 pub use value::{SignIn, Value};
 
 use error::{FileError, Problem, Problems, Wrong};
-use value::Raw;
+use value::{Raw, ValueError};
 
 use crate::model::Environment;
 use crate::report::{Exit, Report};
@@ -178,7 +178,8 @@ impl Settings {
                 continue;
             };
             let source = Source::Variable(variable);
-            match key.kind.read(&Raw::Text(&text.to_string_lossy())) {
+            let text = text.to_str().ok_or(ValueError::NotUtf8);
+            match text.and_then(|text| key.kind.read(&Raw::Text(text))) {
                 Ok(value) => {
                     self.values.insert((key.path, None), (value, source));
                 }

@@ -267,6 +267,8 @@ pub(super) enum ValueError {
     Empty,
     #[error("the value is longer than {LONGEST} bytes")]
     TooLong,
+    #[error("the value is not UTF-8 text")]
+    NotUtf8,
     #[error("the value has a control character")]
     Control,
     #[error("expected one of: {0}")]

@@ -34,6 +34,8 @@ pub(super) type Abort = Box<dyn FnOnce() + Send>;
 
 struct State {
     watching: bool,
+    /// A signal is ending the process: no answer may be acted on any more.
+    leaving: bool,
     question: Option<Open>,
     abort: Option<Abort>,
 }
@@ -41,6 +43,7 @@ struct State {
 /// Signals are the process's, so what they act on is as well.
 static STATE: Mutex<State> = Mutex::new(State {
     watching: false,
+    leaving: false,
     question: None,
     abort: None,
 });
@@ -56,7 +59,7 @@ pub(super) fn on_abort(abort: Option<Abort>) {
 
 /// Stands guard over `question` until [`end`].
 pub(super) fn begin(question: Open) -> io::Result<()> {
-    let mut state = state();
+    let mut state = unless_leaving();
     if !state.watching {
         let signals = Signals::new(wanted())?;
         thread::Builder::new()
@@ -70,8 +73,20 @@ pub(super) fn begin(question: Open) -> io::Result<()> {
 
 /// The question is over: the terminal is as it was before.
 pub(super) fn end() {
-    if let Some(question) = state().question.take() {
+    if let Some(question) = unless_leaving().question.take() {
         let _ = tcsetattr(&question.tty, SetArg::TCSADRAIN, &question.before);
+    }
+}
+
+/// Does not return once the process is being ended: the line that was typed after Ctrl-C is no answer.
+fn unless_leaving() -> MutexGuard<'static, State> {
+    let state = state();
+    if !state.leaving {
+        return state;
+    }
+    drop(state);
+    loop {
+        thread::park();
     }
 }
 
@@ -91,12 +106,16 @@ fn watch(mut signals: Signals) {
 }
 
 fn leave(signal: c_int) {
-    let mut state = state();
-    if let Some(question) = state.question.take() {
+    let (question, abort) = {
+        let mut state = state();
+        state.leaving = true;
+        (state.question.take(), state.abort.take())
+    };
+    if let Some(question) = question {
         restore(&question);
         let _ = (&question.tty).write_all(b"\r\n");
     }
-    if let Some(abort) = state.abort.take() {
+    if let Some(abort) = abort {
         // A server that does not answer must not keep the person waiting for their prompt.
         let (done, finished) = channel();
         thread::spawn(move || {

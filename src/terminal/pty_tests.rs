@@ -123,6 +123,13 @@ impl Pty {
         self.line.truncate(at);
     }
 
+    /// The process that asks, which says so before it does.
+    fn pid(&mut self) -> Pid {
+        self.expect("pid=");
+        self.expect("\n");
+        Pid::from_raw(self.line.trim().parse().unwrap())
+    }
+
     fn send(&mut self, keys: &str) {
         self.master.write_all(keys.as_bytes()).unwrap();
     }
@@ -185,11 +192,25 @@ fn every_ending_signal_restores_cancels_and_kills() {
 }
 
 #[test]
+fn what_was_half_typed_does_not_land_in_the_shell() {
+    let script = r#""$@"; read -r line; echo "left=[$line]""#;
+    let mut pty = Pty::run("secret", "xterm", &["sh", "-c", script, "sh"]);
+    let pid = pty.pid();
+    pty.expect(": ");
+    pty.send("canary");
+    // The terminal takes what is typed in its own time, and has no way to say when.
+    thread::sleep(Duration::from_millis(50));
+    kill(pid, Signal::SIGTERM).unwrap();
+    pty.expect("Terminated");
+    assert!(pty.echoes());
+    pty.send("\n");
+    pty.expect("left=[]");
+}
+
+#[test]
 fn a_stopped_question_gives_the_terminal_back_and_is_asked_again() {
     let mut pty = Pty::run("secret", "xterm", &["sh", "-c", "\"$@\"; true", "sh"]);
-    pty.expect("pid=");
-    pty.expect("\n");
-    let pid = Pid::from_raw(pty.line.trim().parse().unwrap());
+    let pid = pty.pid();
     pty.expect("Favourite");
     pty.expect(": ");
     pty.send("half");

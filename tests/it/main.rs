@@ -9,3 +9,4 @@
 mod config;
 mod floors;
 mod lockfile;
+mod output;

@@ -1,6 +1,7 @@
 //! What is refused because it may not be the user's own, or is no settings file at all.
 
 use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use proptest::prelude::*;
@@ -39,6 +40,14 @@ fn a_file_that_others_could_write_is_refused_by_name() {
         let report = home.load().unwrap_err();
         assert_eq!(report.name, "config.writable");
         assert!(report.summary.contains("config.toml") && report.hints[0].contains("chmod go-w"));
+    }
+    // Only root can give a file away; whoever runs the tests, the judgement is the same code.
+    if nix::unistd::geteuid().is_root() {
+        std::os::unix::fs::chown(home.user(), Some(12_345), None).unwrap();
+        fs::set_permissions(home.user(), Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(home.load().unwrap_err().name, "config.foreign");
+        std::os::unix::fs::chown(home.user(), Some(0), None).unwrap();
+        fs::set_permissions(home.user(), Permissions::from_mode(0o666)).unwrap();
     }
     let link = home.directory.path().join("link.toml");
     symlink(home.user(), &link).unwrap();
@@ -93,6 +102,14 @@ fn variables_are_checked_and_markers_are_not_settings() {
     assert_eq!(
         report.causes,
         ["OB_AWS_DURATION: `aws.duration`: not a duration; write `1h`, `90m` or seconds"]
+    );
+    let latin: Environment = [("OB_ORG_USERNAME", std::ffi::OsString::from_vec(vec![0xe9]))]
+        .into_iter()
+        .collect();
+    let report = load(&home.files, &latin).unwrap_err();
+    assert_eq!(
+        report.causes,
+        ["OB_ORG_USERNAME: `org.username`: the value is not UTF-8 text"]
     );
     let environment = variables(&[
         ("OB_ROLE", "x"),
