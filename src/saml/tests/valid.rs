@@ -57,6 +57,9 @@ fn prefixes_are_free_and_names_are_known_by_namespace() {
         r#"<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol"><Assertion xmlns="{NS}"><AttributeStatement><x:Attribute xmlns:x="{NS}" Name="http://www.amazonaws.cn/SAML/Attributes/Role"><AttributeValue>{PAIR}</AttributeValue></x:Attribute></AttributeStatement></Assertion></Response>"#
     );
     assert_eq!(assertion(&default).roles.len(), 1);
+    let bound_beside =
+        role_value(PAIR).replace("<a:Attribute ", r#"<b xmlns:a="urn:other"/><a:Attribute "#);
+    assert_eq!(assertion(&bound_beside).roles.len(), 1);
 }
 
 #[test]
