@@ -145,6 +145,8 @@ mod tests {
         }
     }
 
+    type Change = &'static dyn Fn(&mut Issued);
+
     fn fault(change: impl FnOnce(&mut Issued)) -> Option<CredentialFault> {
         let mut answer = issued();
         change(&mut answer);
@@ -159,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_not_as_asked_is_named() {
-        let cases: [(&dyn Fn(&mut Issued), CredentialFault); 12] = [
+        let cases: [(Change, CredentialFault); 12] = [
             (
                 &|a| a.access_key_id = "AKIAIOSFODNN7EXAMPLE".to_owned(),
                 CredentialFault::AccessKeyId,

@@ -10,6 +10,7 @@ mod html;
 mod json;
 mod organization;
 pub mod page;
+mod session;
 mod state_token;
 mod tiles;
 
@@ -17,5 +18,6 @@ pub use authn::Post;
 pub use error_code::OktaError;
 pub use json::JsonError;
 pub use organization::{Organization, Pipeline};
+pub use session::{Session, SessionStatus};
 pub use state_token::StateToken;
 pub use tiles::Tiles;

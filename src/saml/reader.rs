@@ -129,7 +129,7 @@ impl<'a> StrictReader<'a> {
                 Event::Decl(declaration) if first => check_declaration(&declaration)?,
                 Event::Decl(_) | Event::PI(_) => return Err(XmlError::ProcessingInstruction),
                 Event::DocType(_) => return Err(XmlError::Doctype),
-                Event::Comment(_) => self.comment()?,
+                Event::Comment(_) => self.comment(),
                 Event::Text(text) => self.push_text(&text.xml10_content())?,
                 Event::CData(text) => self.push_cdata(&text.xml10_content())?,
                 Event::GeneralRef(reference) => {
@@ -188,14 +188,11 @@ impl<'a> StrictReader<'a> {
         Ok(())
     }
 
-    fn comment(&mut self) -> Result<(), XmlError> {
+    /// Whether the comment stands in a value is known when its element closes.
+    fn comment(&mut self) {
         if let Some(parent) = self.open.last_mut() {
             parent.comment = true;
-            if parent.text {
-                return Err(XmlError::CommentInValue);
-            }
         }
-        Ok(())
     }
 
     fn push_text(&mut self, text: &str) -> Result<(), XmlError> {
@@ -238,9 +235,6 @@ impl<'a> StrictReader<'a> {
             };
         };
         parent.text |= !blank;
-        if parent.comment && parent.text {
-            return Err(XmlError::CommentInValue);
-        }
         self.text.push_str(text);
         Ok(())
     }

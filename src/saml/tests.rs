@@ -1,1 +1,81 @@
+//! Documents that must be read, and documents that must not, each with its own name.
 
+mod characters;
+mod hostile;
+mod valid;
+mod values;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::response::read_document;
+use super::{Assertion, Response, SamlError, read};
+use crate::secret::Secret;
+
+const CLASSIC: &str = include_str!("../../tests/fixtures/saml/classic.xml");
+const IDENTITY_ENGINE: &str = include_str!("../../tests/fixtures/saml/identity_engine.xml");
+const NS: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+const PAIR: &str =
+    "arn:aws:iam::123456789012:saml-provider/okta,arn:aws:iam::123456789012:role/Deploy";
+
+/// A response of nothing but an assertion with `attributes` in its statement.
+fn response(attributes: &str) -> String {
+    format!(
+        r#"<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:a="{NS}"><a:Assertion><a:AttributeStatement>{attributes}</a:AttributeStatement></a:Assertion></p:Response>"#
+    )
+}
+
+/// The same with one value of the role attribute, as raw XML.
+fn role_value(value: &str) -> String {
+    response(&role_attribute(&[value]))
+}
+
+fn role_attribute(values: &[&str]) -> String {
+    let values: String = values
+        .iter()
+        .map(|value| format!("<a:AttributeValue>{value}</a:AttributeValue>"))
+        .collect();
+    format!(
+        r#"<a:Attribute Name="https://aws.amazon.com/SAML/Attributes/Role">{values}</a:Attribute>"#
+    )
+}
+
+fn read_text(document: &str) -> Result<Response, SamlError> {
+    read(&Secret::new(STANDARD.encode(document)))
+}
+
+fn assertion(document: &str) -> Assertion {
+    match read_text(document) {
+        Ok(Response::Plain(assertion)) => assertion,
+        other => panic!("{other:?}\n{document}"),
+    }
+}
+
+/// The name of the refusal.
+fn refusal(document: &str) -> String {
+    match read_text(document) {
+        Err(error) => error.name(),
+        Ok(read) => panic!("{read:?}\n{document:.400}"),
+    }
+}
+
+/// The name of the refusal of bytes that may be no text.
+fn refusal_of_bytes(document: &[u8]) -> String {
+    match read_document(document) {
+        Err(error) => error.name(),
+        Ok(read) => panic!("{read:?}"),
+    }
+}
+
+/// A response around `body`, in the place of its assertion.
+fn around(body: &str) -> String {
+    format!(
+        r#"<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:a="{NS}">{body}</p:Response>"#
+    )
+}
+
+fn all_refused(cases: &[(&str, String, &str)]) {
+    for (what, document, expected) in cases {
+        assert_eq!(refusal(document), *expected, "{what}");
+    }
+}

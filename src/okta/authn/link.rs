@@ -1,5 +1,7 @@
 //! `_links`: one object or a list of named ones, and the token that may only travel home.
 
+use std::fmt;
+
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -9,10 +11,17 @@ use crate::okta::json::{host_of, text};
 use crate::secret::Secret;
 
 /// A link as Okta wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Link {
     pub(super) name: Option<String>,
     pub(super) href: String,
+}
+
+/// Name and host: the query of an address may carry the state token.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} at {}", self.name, host_of(&self.href))
+    }
 }
 
 impl Link {

@@ -1,5 +1,7 @@
 //! An answer of `/api/v1/authn` into the state it stands for.
 
+use std::fmt;
+
 use serde_json::Value;
 use url::Url;
 
@@ -21,7 +23,7 @@ pub enum Transaction {
     /// `MFA_REQUIRED`, `FACTOR_REQUIRED`: choose a factor.
     MfaRequired(MfaRequired),
     /// `MFA_CHALLENGE`, `FACTOR_CHALLENGE`: answer, or wait.
-    MfaChallenge(MfaChallenge),
+    MfaChallenge(Box<MfaChallenge>),
     Success(Success),
     /// `PASSWORD_WARN`: the password ends soon; it may be skipped.
     PasswordWarn(PasswordChange),
@@ -70,7 +72,7 @@ impl Transaction {
                 Self::MfaRequired(MfaRequired::read(org, &answer)?)
             }
             "MFA_CHALLENGE" | "FACTOR_CHALLENGE" => {
-                Self::MfaChallenge(MfaChallenge::read(org, &answer)?)
+                Self::MfaChallenge(Box::new(MfaChallenge::read(org, &answer)?))
             }
             "SUCCESS" => Self::Success(Success::read(org, &answer)?),
             "PASSWORD_WARN" => Self::PasswordWarn(PasswordChange::read(org, &answer)?),
@@ -106,7 +108,7 @@ impl Unauthenticated {
 }
 
 /// The end of a transaction.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Success {
     /// Good once, for about five minutes, to open a session or an app.
     SessionToken {
@@ -115,6 +117,16 @@ pub enum Success {
     },
     /// A step-up within a session that exists: GET this with its cookies to reach the app.
     StepUp { original: Url },
+}
+
+/// Without the address of a step-up: its query carries the state token.
+impl fmt::Debug for Success {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SessionToken { .. } => "SessionToken",
+            Self::StepUp { .. } => "StepUp",
+        })
+    }
 }
 
 impl Success {

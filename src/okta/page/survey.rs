@@ -12,7 +12,7 @@ const LONGEST_TEXT: usize = 300;
 #[derive(Default)]
 pub(super) struct Survey {
     /// Where the reader stands, as far as its text matters.
-    heading: Heading,
+    place: Place,
     title: String,
     headings: String,
     in_error_content: bool,
@@ -28,9 +28,9 @@ pub(super) struct Survey {
 }
 
 #[derive(Default, PartialEq, Eq)]
-enum Heading {
+enum Place {
     #[default]
-    Outside,
+    Body,
     Title,
     Heading,
 }
@@ -41,7 +41,7 @@ impl Survey {
             Piece::Start(tag) => self.tag(&tag),
             Piece::End(name) => {
                 if matches!(name.as_str(), "title" | "h1" | "h2") {
-                    self.heading = Heading::Outside;
+                    self.place = Place::Body;
                 }
             }
             Piece::Text { text, in_script } => self.text(&text, in_script),
@@ -50,8 +50,8 @@ impl Survey {
 
     fn tag(&mut self, tag: &Tag) {
         match tag.name.as_str() {
-            "title" => self.heading = Heading::Title,
-            "h1" | "h2" => self.heading = Heading::Heading,
+            "title" => self.place = Place::Title,
+            "h1" | "h2" => self.place = Place::Heading,
             "script" => self.has_script = true,
             "form" => {
                 tag.attribute("action")
@@ -86,13 +86,13 @@ impl Survey {
             self.has_password_challenge |= text.contains("password-verification-challenge");
             return;
         }
-        let slot = match self.heading {
-            Heading::Title => &mut self.title,
-            Heading::Heading => &mut self.headings,
-            Heading::Outside => return,
+        let slot = match self.place {
+            Place::Title => &mut self.title,
+            Place::Heading => &mut self.headings,
+            Place::Body => return,
         };
         append_words(slot, text);
-        if self.in_error_content && self.heading == Heading::Heading {
+        if self.in_error_content && self.place == Place::Heading {
             append_words(&mut self.error_text, text);
         }
     }

@@ -1,1 +1,231 @@
+//! Pages as Okta makes them, and pages as nobody should.
 
+mod hostile;
+
+use super::*;
+use crate::report::{Exit, Report};
+
+const CLASSIC: &[u8] = include_bytes!("../../../tests/fixtures/okta/app_page_classic.html");
+const IDENTITY_ENGINE: &[u8] =
+    include_bytes!("../../../tests/fixtures/okta/app_page_identity_engine.html");
+const SIGN_IN: &[u8] = include_bytes!("../../../tests/fixtures/okta/sign_in_classic.html");
+const SIGN_IN_ENGINE: &[u8] =
+    include_bytes!("../../../tests/fixtures/okta/sign_in_identity_engine.html");
+const STEP_UP: &[u8] = include_bytes!("../../../tests/fixtures/okta/step_up.html");
+const ERROR: &[u8] = include_bytes!("../../../tests/fixtures/okta/error.html");
+const RESPONSE: &str = r#"<input name="SAMLResponse" value="QUJD">"#;
+
+fn page(body: &str) -> String {
+    format!("<!doctype html><html><head><title>x</title></head><body>{body}</body></html>")
+}
+
+/// A page with the form that is expected, `inside` it.
+fn form(inside: &str) -> String {
+    page(&format!(
+        r#"<form method="post" action="https://signin.aws.amazon.com/saml">{inside}</form>"#
+    ))
+}
+
+/// The same with another action, as the attribute's raw text.
+fn action(raw: &str) -> String {
+    page(&format!(
+        r#"<form method="post" action="{raw}">{RESPONSE}</form>"#
+    ))
+}
+
+fn taken(html: &str) -> SamlForm {
+    match AppPage::read(html.as_bytes()) {
+        Ok(AppPage::SamlForm(form)) => form,
+        other => panic!("{other:?}\n{html:.600}"),
+    }
+}
+
+/// The name of the refusal, whether of the page or of what it is instead.
+fn refusal(html: &[u8]) -> &'static str {
+    let form = AppPage::read(html).and_then(AppPage::into_form);
+    match form {
+        Err(error) => error.name(),
+        Ok(form) => panic!("{form:?}\n{:.600}", String::from_utf8_lossy(html)),
+    }
+}
+
+#[test]
+fn oktas_own_pages_yield_their_form() {
+    for (body, encoded, host, relay_state) in [
+        (
+            CLASSIC,
+            include_str!("../../../tests/fixtures/saml/classic.xml"),
+            "signin.aws.amazon.com",
+            "",
+        ),
+        (
+            IDENTITY_ENGINE,
+            include_str!("../../../tests/fixtures/saml/identity_engine.xml"),
+            "eu-west-1.signin.aws.amazon.com",
+            "/console/home?region=eu-west-1",
+        ),
+    ] {
+        use base64::Engine as _;
+        let encoded = base64::engine::general_purpose::STANDARD.encode(encoded);
+        let form = AppPage::read(body).unwrap().into_form().unwrap();
+        assert_eq!(form.saml_response.expose(), encoded);
+        assert_eq!(form.relay_state.expose(), relay_state);
+        assert_eq!(form.action.host_str(), Some(host));
+        assert_eq!(form.goes_to(Acs::Aws), Ok(()));
+        let vpn = Url::parse("https://vpn.acme.com/").unwrap();
+        assert_eq!(
+            form.goes_to(Acs::Origin(&vpn)),
+            Err(PageError::ForeignAction(host.to_owned()))
+        );
+    }
+}
+
+#[test]
+fn a_form_is_bound_to_the_service_it_is_for() {
+    let bound = |url: &str, acs: Acs<'_>| taken(&action(url)).goes_to(acs).is_ok();
+    for url in [
+        "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml",
+        "https://signin.amazonaws.cn/saml",
+    ] {
+        assert!(bound(url, Acs::Aws), "{url}");
+    }
+    for url in [
+        "https://signin.aws.amazon.com.evil.example/saml",
+        "https://evilsignin.aws.amazon.com/saml",
+        "https://signin.aws.amazon.com:8443/saml",
+        "http://localhost/saml",
+        "https://vpn.acme.com/saml/acs",
+    ] {
+        assert!(!bound(url, Acs::Aws), "{url}");
+    }
+    let vpn = Url::parse("https://vpn.acme.com:943/x").unwrap();
+    assert!(bound(
+        "https://vpn.acme.com:943/saml/acs",
+        Acs::Origin(&vpn)
+    ));
+    assert!(!bound("https://vpn.acme.com/saml/acs", Acs::Origin(&vpn)));
+}
+
+#[test]
+fn what_stands_in_the_way_is_named() {
+    let AppPage::SignIn {
+        state_token: Some(token),
+    } = AppPage::read(SIGN_IN).unwrap()
+    else {
+        panic!();
+    };
+    assert_eq!(token.secret().expose(), "00mEXAMPLE-state");
+    assert!(!token.is_identity_engine());
+    let AppPage::SignIn {
+        state_token: Some(token),
+    } = AppPage::read(SIGN_IN_ENGINE).unwrap()
+    else {
+        panic!();
+    };
+    assert_eq!(token.secret().expose(), "02.id.EXAMPLE-_state~1");
+    assert!(token.is_identity_engine());
+    let AppPage::StepUp {
+        state_token: Some(token),
+    } = AppPage::read(STEP_UP).unwrap()
+    else {
+        panic!();
+    };
+    assert_eq!(token.secret().expose(), "00mEXAMPLEstep-up");
+    let text = "You are not allowed to access this app.".to_owned();
+    assert_eq!(AppPage::read(ERROR), Ok(AppPage::ErrorPage { text }));
+}
+
+#[test]
+fn other_pages_are_told_by_their_marks() {
+    for (body, expected) in [
+        (r#"<div id="okta-sign-in"></div>"#, "okta.page.sign_in"),
+        (
+            r#"<form><input name="stateToken" value="00mEXAMPLE"></form>"#,
+            "okta.page.sign_in",
+        ),
+        (
+            r#"<div class="x password-verification-challenge"></div>"#,
+            "okta.page.password_again",
+        ),
+        ("<h1>App Access Locked</h1>", "okta.page.access_locked"),
+        (
+            r#"<div class="consent"><form><input type="submit"></form></div>"#,
+            "okta.page.consent",
+        ),
+        (
+            r#"<form action="https://login.example.net/adfs/ls"><input name="SAMLRequest" value="x"></form>"#,
+            "okta.page.idp_redirect",
+        ),
+        (
+            "<script>location.href = '/oauth2/v1/authorize'</script>",
+            "okta.page.script_only",
+        ),
+        (
+            "<h1>Welcome to the hotel</h1><form><input name=room></form>",
+            "okta.page.no_form",
+        ),
+        ("", "okta.page.no_form"),
+    ] {
+        assert_eq!(refusal(page(body).as_bytes()), expected, "{body}");
+    }
+    let redirect = page(
+        r#"<form action="https://login.example.net/adfs/ls"><input name="SAMLRequest"></form>"#,
+    );
+    let host = "login.example.net".to_owned();
+    assert_eq!(
+        AppPage::read(redirect.as_bytes()),
+        Ok(AppPage::IdpRedirect { host })
+    );
+}
+
+#[test]
+fn a_form_is_read_as_a_browser_reads_it() {
+    let acs = "https://signin.aws.amazon.com/saml";
+    for html in [
+        form(RESPONSE),
+        form(
+            &RESPONSE
+                .to_uppercase()
+                .replace("SAMLRESPONSE", "SAMLResponse"),
+        ),
+        page(&format!(
+            "<form method=POST action={acs}><input name=SAMLResponse value=QUJD></form>"
+        )),
+        page(&format!(
+            "<FORM METHOD='Post' ACTION='{acs}'><INPUT VALUE='QUJD' NAME='SAMLResponse'/></FORM>"
+        )),
+        action("https&#x3a;&#X2F;&#47;signin&#46;aws.amazon.com/saml"),
+        form(&RESPONSE.replace("QUJD", "&#x51;&#85;J&#x44;")),
+        form(&RESPONSE.replace("QUJD", "QU\r\nJD")),
+        form(&format!(
+            "<!-- <input name=SAMLResponse value=x> -->{RESPONSE}"
+        )),
+        form(&format!(
+            "<textarea><input name=SAMLResponse value=x></textarea>{RESPONSE}"
+        )),
+        page("<script>'<form><input name=SAMLResponse>'</script>") + &form(RESPONSE),
+        page("<noscript><form><input name=SAMLResponse></form></noscript>") + &form(RESPONSE),
+        page("<style><form></style><title><form></title>") + &form(RESPONSE),
+        form(&format!("{RESPONSE}<input type=submit><p>text</p>")),
+    ] {
+        let form = taken(&html);
+        assert_eq!(form.saml_response.expose(), "QUJD", "{html}");
+        assert_eq!(form.action.as_str(), acs, "{html}");
+        assert!(form.relay_state.is_empty());
+    }
+}
+
+#[test]
+fn reports_say_what_to_do() {
+    let report = |html: &[u8]| {
+        let error = AppPage::read(html)
+            .and_then(AppPage::into_form)
+            .unwrap_err();
+        Report::from(error)
+    };
+    assert_eq!(report(SIGN_IN).exit, Exit::SignIn);
+    assert_eq!(report(ERROR).exit, Exit::Refused);
+    assert!(report(ERROR).causes[0].contains("You are not allowed"));
+    assert!(report(b"").hints[0].contains("proxy"));
+    assert!(!format!("{:?}", AppPage::read(CLASSIC)).contains("PD94"));
+}

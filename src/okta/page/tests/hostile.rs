@@ -1,0 +1,229 @@
+//! Forms that are refused, each by its own name.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn an_action_must_be_a_whole_address_of_our_kind() {
+    for (raw, expected) in [
+        (
+            "http://signin.aws.amazon.com/saml",
+            "okta.page.action_plain_http",
+        ),
+        (
+            "https://a:b@signin.aws.amazon.com/saml",
+            "okta.page.action_user_info",
+        ),
+        (
+            "https://signin.aws.amazon.com@evil.example/saml",
+            "okta.page.action_user_info",
+        ),
+        ("/saml", "okta.page.action_relative"),
+        ("saml", "okta.page.action_relative"),
+        ("?x", "okta.page.action_relative"),
+        ("//evil.example/saml", "okta.page.action_relative"),
+        ("javascript:alert(1)", "okta.page.action_scheme"),
+        ("JaVa&#x53;cript:alert(1)", "okta.page.action_scheme"),
+        ("data:text/html,x", "okta.page.action_scheme"),
+        ("file:///etc/passwd", "okta.page.action_scheme"),
+        ("", "okta.page.action_empty"),
+        (" ", "okta.page.action_empty"),
+        ("https://", "okta.page.action_invalid"),
+        ("https://signin.aws .com/", "okta.page.action_invalid"),
+        (
+            "ht&#9;tps://signin.aws.amazon.com/",
+            "okta.page.action_invalid",
+        ),
+        (
+            "https://signin.aws.amazon.com:99999/",
+            "okta.page.action_invalid",
+        ),
+    ] {
+        assert_eq!(refusal(action(raw).as_bytes()), expected, "{raw}");
+    }
+    let missing = page(&format!("<form method=post>{RESPONSE}</form>"));
+    assert_eq!(refusal(missing.as_bytes()), "okta.page.action_empty");
+}
+
+#[test]
+fn a_page_that_reads_two_ways_is_refused() {
+    let good = format!(
+        r#"<form method="post" action="https://signin.aws.amazon.com/saml">{RESPONSE}</form>"#
+    );
+    let other = "<form action='https://evil.example/'></form>";
+    for (body, expected) in [
+        (good.repeat(2), "okta.page.second_form"),
+        (format!("{other}{good}"), "okta.page.second_form"),
+        (format!("{good}{other}"), "okta.page.second_form"),
+        (
+            good.replace("<input", "<form><input"),
+            "okta.page.nested_form",
+        ),
+        (
+            good.replace(RESPONSE, &RESPONSE.repeat(2)),
+            "okta.page.two_responses",
+        ),
+        (
+            format!("{RESPONSE}{good}"),
+            "okta.page.response_outside_form",
+        ),
+        (RESPONSE.to_owned(), "okta.page.response_outside_form"),
+        (
+            format!("<template>{good}</template>"),
+            "okta.page.inert_form",
+        ),
+        (
+            good.replace("<input", "<input form=other"),
+            "okta.page.form_attribute",
+        ),
+        (
+            good.replace(
+                "</form>",
+                "<button formaction='https://evil.example/'></button></form>",
+            ),
+            "okta.page.form_action",
+        ),
+        (
+            good.replace("<input", "<input formaction=x"),
+            "okta.page.form_action",
+        ),
+        (
+            format!("<base href='https://evil.example/'>{good}"),
+            "okta.page.base_tag",
+        ),
+        (
+            format!("<meta HTTP-EQUIV=Refresh content='0;url=https://evil.example/'>{good}"),
+            "okta.page.meta_refresh",
+        ),
+        (
+            good.replace("<form ", "<form action='https://evil.example/' "),
+            "okta.page.duplicate_attribute",
+        ),
+        (
+            good.replace("value=", "value='eA==' value="),
+            "okta.page.duplicate_attribute",
+        ),
+        (good.replace("\"post\"", "\"get\""), "okta.page.method"),
+        (good.replace("method=\"post\"", ""), "okta.page.method"),
+        (
+            good.replace(
+                "</form>",
+                "<input name=RelayState><input name=RelayState></form>",
+            ),
+            "okta.page.two_relay_states",
+        ),
+        (
+            good.replace(
+                "</form>",
+                &format!("<input name=RelayState value={}></form>", "x".repeat(4097)),
+            ),
+            "okta.page.relay_state_too_long",
+        ),
+        (good.replace("</form>", ""), "okta.page.cut_short"),
+        (format!("<plaintext>{good}"), "okta.page.no_form"),
+        (format!("<textarea>{good}"), "okta.page.no_form"),
+    ] {
+        assert_eq!(refusal(page(&body).as_bytes()), expected, "{body:.300}");
+    }
+}
+
+#[test]
+fn a_response_is_base64_to_the_last_bit() {
+    for (value, expected) in [
+        ("", "okta.page.response_empty"),
+        ("\r\n", "okta.page.response_empty"),
+        ("QU JD", "okta.page.base64_white_space"),
+        (" QUJD", "okta.page.base64_white_space"),
+        ("QU\tJD", "okta.page.base64_white_space"),
+        ("QU-_", "okta.page.base64_url_safe"),
+        ("QUI%3D", "okta.page.base64_percent"),
+        ("QUI", "okta.page.base64_padding"),
+        ("QUJD=", "okta.page.base64_padding"),
+        ("QUJ=", "okta.page.base64_padding"),
+        ("Q=JD", "okta.page.base64_padding"),
+        ("====", "okta.page.base64_padding"),
+        ("QU*D", "okta.page.base64_alphabet"),
+        ("QUJ\u{416}", "okta.page.base64_alphabet"),
+    ] {
+        let html = form(&RESPONSE.replace("QUJD", value));
+        assert_eq!(refusal(html.as_bytes()), expected, "{value:?}");
+    }
+    let large = form(&RESPONSE.replace("QUJD", &"QUJD".repeat(174_763)));
+    assert_eq!(refusal(large.as_bytes()), "okta.page.response_too_large");
+}
+
+#[test]
+fn bytes_that_are_no_page_are_refused() {
+    let latin: Vec<u8> = form(RESPONSE)
+        .replace("<title>x", "<title>Zo\u{eb}")
+        .chars()
+        .map(|c| c as u8)
+        .collect();
+    let wide: Vec<u8> = form(RESPONSE)
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    let attributes: String = (0..100_000).map(|n| format!(" a{n}=1")).collect();
+    let many_attributes = form(&format!("<input{attributes}>{RESPONSE}"));
+    for (what, bytes, expected) in [
+        ("latin-1", latin, "okta.page.charset"),
+        (
+            "UTF-16",
+            [b"\xfe\xff", &wide[..]].concat(),
+            "okta.page.charset",
+        ),
+        ("gzip", b"\x1f\x8b\x08\0".to_vec(), "okta.page.compressed"),
+        ("1 MiB + 1", vec![b' '; LARGEST + 1], "okta.page.too_large"),
+        (
+            "100k attributes",
+            many_attributes[..LARGEST.min(many_attributes.len())].into(),
+            "okta.page.too_many_attributes",
+        ),
+        (
+            "JSON",
+            br#"{"errorCode":"E0000005"}"#.to_vec(),
+            "okta.page.no_form",
+        ),
+    ] {
+        assert_eq!(refusal(&bytes), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_nested_tags_are_only_long() {
+    let nested = form(&format!("{RESPONSE}{}", "<ul><li>".repeat(100_000)));
+    assert_eq!(taken(&nested).saml_response.expose(), "QUJD");
+}
+
+#[test]
+fn cut_anywhere_no_form_is_taken() {
+    for (body, what) in [(CLASSIC, "classic"), (IDENTITY_ENGINE, "engine")] {
+        let end = body.windows(7).rposition(|tag| tag == b"</html>").unwrap();
+        let response = body
+            .windows(12)
+            .rposition(|name| name == b"SAMLResponse")
+            .unwrap();
+        for cut in (0..end + 6).filter(|cut| *cut > response || cut % 7 == 0) {
+            let form = AppPage::read(&body[..=cut]).and_then(AppPage::into_form);
+            assert!(form.is_err(), "{what} {cut}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = AppPage::read(&bytes);
+    }
+
+    #[test]
+    fn a_form_that_is_taken_is_of_our_kind(
+        body in "(<form |<input |<template>|</template>|</form>|method=post |action=|https://signin\\.aws\\.amazon\\.com/ |http://evil/ |name=SAMLResponse |value=QUJD |>|<script>|</script>|<!--|-->|\"|'|x| ){0,40}"
+    ) {
+        if let Ok(AppPage::SamlForm(form)) = AppPage::read(page(&body).as_bytes()) {
+            prop_assert_eq!(form.action.scheme(), "https");
+            prop_assert_eq!(form.saml_response.expose(), "QUJD");
+        }
+    }
+}

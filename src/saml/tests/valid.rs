@@ -1,0 +1,183 @@
+//! What is read, and what it is read as.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use super::*;
+use crate::model::Timestamp;
+use crate::report::Report;
+use crate::saml::Envelope;
+
+fn role_names(assertion: &Assertion) -> Vec<&str> {
+    let roles = assertion.roles.iter();
+    roles.map(|pair| pair.role.path_and_name()).collect()
+}
+
+#[test]
+fn oktas_own_responses_are_read_in_full() {
+    let classic = assertion(CLASSIC);
+    assert_eq!(role_names(&classic), ["Deploy", "team/a/ReadOnly", "Admin"]);
+    assert_eq!(classic.session_duration, Some(28_800));
+    assert_eq!(classic.not_on_or_after, Some(Timestamp(1_795_309_675)));
+    assert_eq!(classic.session_not_on_or_after, None);
+    assert_eq!(classic.audiences, ["urn:amazon:webservices"]);
+    assert_eq!(classic.role_session_name.as_deref(), Some("alice@acme.com"));
+    assert_eq!(
+        classic.issuer.as_deref(),
+        Some("http://www.okta.com/exkEXAMPLE")
+    );
+    let acs = "https://signin.aws.amazon.com/saml";
+    assert_eq!(classic.recipient.as_deref(), Some(acs));
+    assert_eq!(classic.envelope.destination.as_deref(), Some(acs));
+    assert_eq!(classic.aws_roles().map(<[_]>::len), Ok(3));
+    assert_eq!(classic.made_for(acs), Ok(()));
+
+    let engine = assertion(IDENTITY_ENGINE);
+    assert_eq!(
+        engine.session_not_on_or_after,
+        Timestamp::from_rfc3339("2026-11-22T09:00:00Z")
+    );
+    assert_eq!(engine.roles, classic.roles);
+}
+
+#[test]
+fn prefixes_are_free_and_names_are_known_by_namespace() {
+    for (was, is) in [("saml2:", "saml:"), ("saml2p:", "samlp:")] {
+        let other = CLASSIC
+            .replace(was, is)
+            .replace("xmlns:saml2=", "xmlns:saml=")
+            .replace("xmlns:saml2p=", "xmlns:samlp=");
+        // Each replacement alone leaves the other prefix undeclared, so both are replaced.
+        let other = other
+            .replace("saml2p:", "samlp:")
+            .replace("saml2:", "saml:");
+        assert_eq!(assertion(&other).roles.len(), 3, "{was}");
+    }
+    let default = format!(
+        r#"<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol"><Assertion xmlns="{NS}"><AttributeStatement><x:Attribute xmlns:x="{NS}" Name="http://www.amazonaws.cn/SAML/Attributes/Role"><AttributeValue>{PAIR}</AttributeValue></x:Attribute></AttributeStatement></Assertion></Response>"#
+    );
+    assert_eq!(assertion(&default).roles.len(), 1);
+    let bound_beside =
+        role_value(PAIR).replace("<a:Attribute ", r#"<b xmlns:a="urn:other"/><a:Attribute "#);
+    assert_eq!(assertion(&bound_beside).roles.len(), 1);
+}
+
+#[test]
+fn a_role_value_is_read_in_every_legal_spelling() {
+    let swapped =
+        "arn:aws:iam::123456789012:role/Deploy,arn:aws:iam::123456789012:saml-provider/okta";
+    for value in [
+        PAIR.to_owned(),
+        swapped.to_owned(),
+        format!("\n      {}\n    ", PAIR.replace(',', " ,\n  ")),
+        format!("<![CDATA[{PAIR}]]>"),
+        format!(" <![CDATA[{PAIR}]]>\n"),
+        PAIR.replace(':', "&#58;").replace('/', "&#x2F;"),
+        PAIR.replace(',', "&#x2c;"),
+    ] {
+        let read = assertion(&role_value(&value));
+        assert_eq!(role_names(&read), ["Deploy"], "{value}");
+    }
+    for partition in ["aws-us-gov", "aws-cn", "aws-iso", "aws-iso-b", "aws-eusc"] {
+        let value = PAIR.replace("arn:aws:", &format!("arn:{partition}:"));
+        let read = assertion(&role_value(&value));
+        assert_eq!(read.roles[0].role.partition().name(), partition);
+    }
+}
+
+#[test]
+fn many_roles_are_read_in_order_and_duplicates_once() {
+    let values: Vec<String> = (0..120)
+        .map(|n| PAIR.replace("Deploy", &format!("R{n}")))
+        .collect();
+    let mut values: Vec<&str> = values.iter().map(String::as_str).collect();
+    values.push(values[0]);
+    let read = assertion(&response(&role_attribute(&values)));
+    assert_eq!(read.roles.len(), 120);
+    assert_eq!(read.roles[119].role.name(), "R119");
+}
+
+#[test]
+fn a_document_may_be_laid_out_for_people() {
+    let laid_out = CLASSIC
+        .replace("?><saml2p", "?>\n<!-- made by hand -->\n<saml2p")
+        .replace("><saml2:A", ">\n  <!-- here -->\n  <saml2:A")
+        + "\n<!-- the end -->\n";
+    assert_eq!(assertion(&laid_out).roles.len(), 3);
+}
+
+#[test]
+fn an_encrypted_assertion_still_says_whom_it_is_for() {
+    let document = format!(
+        r#"<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:a="{NS}" Destination="https://signin.aws.amazon.com/saml"><a:Issuer>okta</a:Issuer><a:EncryptedAssertion><e:EncryptedData xmlns:e="http://www.w3.org/2001/04/xmlenc#"><e:CipherData><e:CipherValue>AAAA</e:CipherValue></e:CipherData></e:EncryptedData></a:EncryptedAssertion></p:Response>"#
+    );
+    let expected = Envelope {
+        destination: Some("https://signin.aws.amazon.com/saml".to_owned()),
+        issuer: Some("okta".to_owned()),
+    };
+    assert_eq!(read_text(&document), Ok(Response::Encrypted(expected)));
+}
+
+#[test]
+fn times_limit_what_it_is_good_for() {
+    let read = assertion(CLASSIC);
+    let limit = Timestamp(1_795_309_675);
+    assert_eq!(read.usable_at(limit.plus(-1)), Ok(()));
+    assert_eq!(read.usable_at(limit), Err(SamlError::Expired(limit)));
+    let unlimited = assertion(&role_value(PAIR));
+    assert_eq!(unlimited.usable_at(limit.plus(1_000_000)), Ok(()));
+}
+
+#[test]
+fn what_was_made_for_another_service_is_not_aws() {
+    let vpn = CLASSIC.replace(
+        "urn:amazon:webservices",
+        "https://vpn.acme.com/saml/metadata",
+    );
+    let error = assertion(&vpn).aws_roles().unwrap_err().clone();
+    assert_eq!(error.name(), "saml.audience");
+    assert!(Report::from(error).hints[0].contains("aws.app"));
+    let no_roles = assertion(&response("")).aws_roles().unwrap_err().name();
+    assert_eq!(no_roles, "saml.no_roles");
+    let elsewhere = assertion(CLASSIC)
+        .made_for("https://vpn.acme.com/saml/acs")
+        .unwrap_err();
+    assert_eq!(elsewhere.name(), "saml.recipient");
+    for audience in [
+        "urn:amazon:webservices:govcloud",
+        "urn:amazon:webservices:cn-north-1",
+        "https://signin.aws.amazon.com/saml",
+        "https://eu-west-1.signin.aws.amazon.com/saml",
+    ] {
+        let other = CLASSIC.replace("urn:amazon:webservices", audience);
+        assert!(assertion(&other).aws_roles().is_ok(), "{audience}");
+    }
+    for audience in [
+        "urn:amazon:webservicesx",
+        "https://signin.aws.amazon.com.evil.example/",
+        "x",
+    ] {
+        let other = CLASSIC.replace("urn:amazon:webservices", audience);
+        assert!(assertion(&other).aws_roles().is_err(), "{audience}");
+    }
+}
+
+/// Not a bound that a busy machine could break: the figure is for the reader (`--nocapture`).
+#[test]
+fn a_large_document_is_read() {
+    let mut values = String::new();
+    for n in 0..500 {
+        let _ = write!(
+            values,
+            "<a:AttributeValue>{}</a:AttributeValue>",
+            PAIR.replace("Deploy", &format!("R{n}"))
+        );
+    }
+    let name = "https://aws.amazon.com/SAML/Attributes/Role";
+    let document = response(&format!(
+        r#"<a:Attribute Name="{name}">{values}</a:Attribute>"#
+    ));
+    let start = Instant::now();
+    assert_eq!(assertion(&document).roles.len(), 500);
+    println!("{} bytes in {:?}", document.len(), start.elapsed());
+}
