@@ -13,6 +13,7 @@
 //! - 6 `cli`: what can be typed
 
 pub mod model;
+pub mod openvpn;
 pub mod report;
 pub mod secret;
 pub mod shown;
