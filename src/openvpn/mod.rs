@@ -4,5 +4,10 @@
 //! or started. The server is not trusted in any of it: its profile is rebuilt from an allow-list, its
 //! addresses are checked against the configured host, its texts stay foreign until somebody shows them.
 
+pub mod challenge;
+pub mod command;
+pub mod management;
+pub mod network;
 pub mod policy;
 pub mod profile;
+pub mod redaction;
