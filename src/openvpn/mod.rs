@@ -4,6 +4,7 @@
 //! or started. The server is not trusted in any of it: its profile is rebuilt from an allow-list, its
 //! addresses are checked against the configured host, its texts stay foreign until somebody shows them.
 
+pub mod access_server;
 pub mod challenge;
 pub mod command;
 pub mod management;
