@@ -5,6 +5,7 @@
 //! addresses are checked against the configured host, its texts stay foreign until somebody shows them.
 
 pub mod access_server;
+pub mod argv;
 pub mod challenge;
 pub mod command;
 pub mod management;

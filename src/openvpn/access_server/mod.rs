@@ -127,7 +127,7 @@ pub fn userlocked_download(body: &str, hosts: &VpnHosts) -> Result<Url, AccessSe
 ///
 /// # Errors
 /// The server's fault where it tells one; else what came instead.
-pub fn profile_text<'a>(status: u16, body: &'a [u8]) -> Result<&'a [u8], AccessServerError> {
+pub fn profile_text(status: u16, body: &[u8]) -> Result<&[u8], AccessServerError> {
     let start = body.trim_ascii_start();
     if start.starts_with(b"<?xml") || start.starts_with(b"<Error") {
         return Err(AccessServerError::Fault(Fault::read(body)));
