@@ -11,6 +11,8 @@ use super::profile::quoted;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 
+/// The only credentials that are ours to give: those for the server.
+pub const REALM: &str = "Auth";
 /// The most bytes of a username or password that openvpn reads from one command; a longer one comes
 /// back in an error.
 pub const LONGEST_PARAMETER: usize = 255;
@@ -25,14 +27,8 @@ pub enum Command {
     /// Traffic figures every so many seconds.
     ByteCount(u32),
     HoldRelease,
-    Username {
-        realm: String,
-        username: String,
-    },
-    Password {
-        realm: String,
-        password: Secret,
-    },
+    Username(String),
+    Password(Secret),
     /// The answer to a `CR_TEXT`.
     ChallengeResponse(Secret),
     /// Makes openvpn forget a token or password, so that it asks again.
@@ -75,15 +71,9 @@ impl Command {
             Self::LogOn => "log on all".to_owned(),
             Self::ByteCount(seconds) => format!("bytecount {seconds}"),
             Self::HoldRelease => "hold release".to_owned(),
-            Self::Username { realm, username } => {
-                format!("username {} {}", parameter(realm)?, parameter(username)?)
-            }
-            Self::Password { realm, password } => {
-                format!(
-                    "password {} {}",
-                    parameter(realm)?,
-                    parameter(password.expose())?
-                )
+            Self::Username(username) => format!("username \"{REALM}\" {}", parameter(username)?),
+            Self::Password(password) => {
+                format!("password \"{REALM}\" {}", parameter(password.expose())?)
             }
             Self::ChallengeResponse(answer) => {
                 format!("cr-response {}", STANDARD.encode(answer.expose()))
@@ -112,18 +102,12 @@ mod tests {
 
     #[test]
     fn commands_are_one_line_and_cannot_say_two_things() {
-        let username = |username: &str| Command::Username {
-            realm: "Auth".to_owned(),
-            username: username.to_owned(),
-        };
+        let username = |text: &str| Command::Username(text.to_owned());
         assert_eq!(
             username("a\"b\\c d").line().unwrap().expose(),
             "username \"Auth\" \"a\\\"b\\\\c d\"\n"
         );
-        let password = |text: &str| Command::Password {
-            realm: "Auth".to_owned(),
-            password: Secret::new(text),
-        };
+        let password = |text: &str| Command::Password(Secret::new(text));
         assert_eq!(
             password("").line().unwrap().expose(),
             "password \"Auth\" \"\"\n"

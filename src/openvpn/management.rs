@@ -21,6 +21,9 @@ pub enum Event {
     Password(PasswordEvent),
     /// The server asks something while authentication is pending.
     InfoMessage(InfoMessage),
+    /// The same from the log, where every such message is repeated, and where alone it is found when
+    /// it was too long for a notification (more than 246 bytes).
+    LoggedMessage(InfoMessage),
     Log {
         flags: String,
         text: String,
@@ -138,9 +141,8 @@ impl Event {
             "LOG" => {
                 let mut fields = rest.splitn(3, ',');
                 let (_, flags, text) = (fields.next()?, fields.next()?, fields.next()?);
-                // A message too long for a notification is told in the log alone.
                 match pushed_info(text) {
-                    Some(message) => Self::InfoMessage(message),
+                    Some(message) => Self::LoggedMessage(message),
                     None => Self::Log {
                         flags: flags.to_owned(),
                         text: text.to_owned(),
@@ -248,8 +250,7 @@ impl InfoMessage {
     }
 }
 
-/// The message inside `Info command was pushed by server ('…')`, which is all that is left of a
-/// WEB_AUTH of more than 246 bytes.
+/// The message inside `Info command was pushed by server ('…')`.
 fn pushed_info(log: &str) -> Option<InfoMessage> {
     let message = log
         .strip_prefix("Info command was pushed by server ('")?
@@ -317,7 +318,12 @@ mod tests {
                 flags: flags.into_iter().map(str::to_owned).collect(),
                 url: Secret::new(url),
             };
-            assert_eq!(read(&line), Event::InfoMessage(expected), "{line}");
+            let expected = if line.starts_with(">LOG") {
+                Event::LoggedMessage(expected)
+            } else {
+                Event::InfoMessage(expected)
+            };
+            assert_eq!(read(&line), expected, "{line}");
         }
     }
 

@@ -13,3 +13,4 @@ pub mod network;
 pub mod policy;
 pub mod profile;
 pub mod redaction;
+pub mod state;
