@@ -31,6 +31,7 @@ pub mod http;
 pub mod link;
 pub mod model;
 pub mod okta;
+pub mod openvpn;
 pub mod paths;
 pub mod process;
 pub mod report;

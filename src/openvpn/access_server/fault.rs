@@ -1,0 +1,237 @@
+//! Access Server's errors: an XML document with a type, a synopsis and a message.
+//!
+//! Documented in OpenVPN 3's `doc/webauth.md`; the messages are the server's English, so what is known
+//! of them is recognised by their stable parts and everything else is shown as it came.
+
+use quick_xml::Reader;
+use quick_xml::events::Event as Xml;
+use thiserror::Error;
+
+use super::WebAuthOffer;
+use crate::openvpn::challenge::DynamicChallenge;
+use crate::report::{Exit, Report};
+
+/// The longest document that is read.
+const LONGEST: usize = 64 * 1024;
+
+/// What the server says is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Fault {
+    #[error("the address of the profile was used before, or is too old")]
+    TokenSpent,
+    #[error("the VPN server wants users to sign in by web ({})", .0.provider)]
+    WebAuthRequired(WebAuthOffer),
+    #[error("the VPN session has expired")]
+    SessionExpired,
+    #[error("the VPN server asks for a second factor of its own: {0}")]
+    Challenge(String),
+    #[error("the user must first enrol in the VPN's authenticator app")]
+    EnrolFirst,
+    #[error("the user may not have this kind of profile: {0}")]
+    NoPrivilege(String),
+    #[error("the VPN server refused: {0}")]
+    Refused(String),
+    #[error("the VPN server failed: {0}")]
+    Server(String),
+    #[error("the VPN server answered with an error that cannot be read")]
+    Unreadable,
+}
+
+impl Fault {
+    /// Reads an error document; one that is none is [`Fault::Unreadable`].
+    pub fn read(body: &[u8]) -> Self {
+        let Some((kind, message)) = document(body) else {
+            return Self::Unreadable;
+        };
+        let says = |part: &str| message.contains(part);
+        if says("token not found in DB") {
+            return Self::TokenSpent;
+        }
+        if let Some(offer) = message.split_once("Ovpn-WebAuth:").map(|(_, offer)| offer) {
+            return Self::WebAuthRequired(WebAuthOffer::read(offer));
+        }
+        if let Some(start) = message.find("CRV1:") {
+            let text = DynamicChallenge::read(&message[start..]).map(|challenge| challenge.text);
+            return Self::Challenge(text.unwrap_or_default());
+        }
+        if says("SESSION:") && says("expired") {
+            return Self::SessionExpired;
+        }
+        if says("(9008)") {
+            return Self::EnrolFirst;
+        }
+        if says("NEED_AUTOLOGIN") || says("(9000)") {
+            return Self::NoPrivilege(message);
+        }
+        if kind == "Internal Server Error" {
+            return Self::Server(message);
+        }
+        Self::Refused(if message.is_empty() { kind } else { message })
+    }
+}
+
+/// `Type` and `Message` of an `Error` document that is whole.
+fn document(body: &[u8]) -> Option<(String, String)> {
+    let text = std::str::from_utf8(body)
+        .ok()
+        .filter(|text| text.len() <= LONGEST)?;
+    let mut reader = Reader::from_str(text);
+    let mut path: Vec<String> = Vec::new();
+    let (mut kind, mut message) = (String::new(), String::new());
+    let mut roots = 0;
+    loop {
+        match reader.read_event().ok()? {
+            Xml::Start(start) => {
+                roots += usize::from(path.is_empty());
+                path.push(start.name().as_ref().to_owned());
+                if path.len() > 3 || roots > 1 {
+                    return None;
+                }
+            }
+            Xml::End(_) => {
+                path.pop()?;
+            }
+            Xml::Text(text) => {
+                append(&path, &text, &mut kind, &mut message);
+            }
+            Xml::GeneralRef(reference) => {
+                let text = match &*reference {
+                    "amp" => "&",
+                    "lt" => "<",
+                    "gt" => ">",
+                    "quot" => "\"",
+                    "apos" | "#39" => "'",
+                    _ => return None,
+                };
+                append(&path, text, &mut kind, &mut message);
+            }
+            Xml::Empty(_) | Xml::Decl(_) => {}
+            Xml::Eof => break,
+            // No document type, comment or instruction belongs into an error.
+            _ => return None,
+        }
+    }
+    (roots == 1 && path.is_empty()).then(|| (kind.trim().to_owned(), message.trim().to_owned()))
+}
+
+fn append(path: &[String], text: &str, kind: &mut String, message: &mut String) {
+    match path {
+        [root, field] if root == "Error" && field == "Type" => kind.push_str(text),
+        [root, field] if root == "Error" && field == "Message" => message.push_str(text),
+        _ => {}
+    }
+}
+
+impl From<Fault> for Report {
+    fn from(fault: Fault) -> Self {
+        let (name, hint) = match &fault {
+            Fault::TokenSpent => ("openvpn.token-spent", "`ob vpn up` asks for a new one"),
+            Fault::WebAuthRequired(_) => (
+                "openvpn.web-auth-required",
+                "set `vpn.app` to the VPN's tile in Okta, so that `ob vpn up` can sign in by SAML",
+            ),
+            Fault::SessionExpired => ("openvpn.session-expired", "`ob vpn up` signs in again"),
+            Fault::Challenge(_) => (
+                "openvpn.challenge",
+                "ask the VPN's administrator to leave the second factor to Okta",
+            ),
+            Fault::EnrolFirst => (
+                "openvpn.enrol",
+                "open the VPN's web page once and enrol the authenticator app it shows",
+            ),
+            Fault::NoPrivilege(_) => (
+                "openvpn.no-privilege",
+                "ask the VPN's administrator to allow you user-locked profiles",
+            ),
+            Fault::Refused(_) => (
+                "openvpn.refused",
+                "`ob vpn up -v` shows which door of the server refused",
+            ),
+            Fault::Server(_) | Fault::Unreadable => (
+                "openvpn.server-fault",
+                "`ob vpn up` again in a minute; if it stays, tell the VPN's administrator",
+            ),
+        };
+        Self::new(Exit::Refused, name, "cannot get a VPN profile")
+            .cause(&fault)
+            .hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kind: &str, message: &str) -> Fault {
+        let document = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Type>{kind}</Type>\
+             <Synopsis>REST method failed</Synopsis><Message>{message}</Message></Error>\n"
+        );
+        Fault::read(document.as_bytes())
+    }
+
+    #[test]
+    fn known_faults_have_names() {
+        let denied = "Authorization Required";
+        for (kind, message, expected) in [
+            (
+                denied,
+                "AUTH ERROR: token not found in DB (9007)",
+                Fault::TokenSpent,
+            ),
+            (
+                denied,
+                "SESSION: Your session has expired, please reauthenticate (9007)",
+                Fault::SessionExpired,
+            ),
+            (
+                denied,
+                "CRV1:R,E:abc:YWxpY2U=:Enter PIN (9007)",
+                Fault::Challenge("Enter PIN (9007)".to_owned()),
+            ),
+            (
+                "Access denied",
+                "You must enroll this user in Authenticator first (9008)",
+                Fault::EnrolFirst,
+            ),
+            (
+                denied,
+                "AUTH_FAILED: a &amp; b (9007)",
+                Fault::Refused("AUTH_FAILED: a & b (9007)".to_owned()),
+            ),
+        ] {
+            assert_eq!(read(kind, message), expected);
+        }
+        let Fault::WebAuthRequired(offer) = read(denied, "Ovpn-WebAuth: okta,external") else {
+            panic!("no offer");
+        };
+        assert_eq!(offer.provider, "okta");
+        assert!(matches!(
+            read(
+                "Internal Server Error",
+                "NEED_AUTOLOGIN: User 'U' lacks autologin privilege (9000)"
+            ),
+            Fault::NoPrivilege(_)
+        ));
+        assert!(matches!(
+            read("Internal Server Error", "x"),
+            Fault::Server(_)
+        ));
+    }
+
+    #[test]
+    fn what_is_no_error_document_is_named_so() {
+        for body in [
+            "",
+            "x",
+            "<Error>",
+            "<Error></Error><Error></Error>",
+            "<!DOCTYPE x><Error></Error>",
+            "<Error><Message>&xx;</Message></Error>",
+            "<Error><!-- x --></Error>",
+            "<a><b><c><d></d></c></b></a>",
+        ] {
+            assert_eq!(Fault::read(body.as_bytes()), Fault::Unreadable, "{body}");
+        }
+    }
+}

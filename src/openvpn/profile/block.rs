@@ -1,0 +1,176 @@
+//! The inline blocks of a profile: certificates and keys, taken apart and wrapped anew.
+//!
+//! Only the armour and its base64 or hex are kept; text around it (`openssl x509 -text`, comments) is
+//! left out. Whether a certificate is a good one is openvpn's to say.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::ProfileError;
+use super::lexer::Line;
+use crate::secret::Secret;
+
+/// The columns of canonical base64.
+const COLUMNS: usize = 64;
+/// An OpenVPN static key is 2048 bits, written in hex, 16 bytes a line.
+const STATIC_KEY_HEX: usize = 512;
+const STATIC_KEY_COLUMNS: usize = 32;
+
+/// One inline block. Its content is treated as secret throughout: which of them is one matters little.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    pub name: &'static str,
+    armoured: Vec<Armoured>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Armoured {
+    label: &'static str,
+    /// Base64 or hex without line breaks.
+    body: Secret,
+}
+
+impl Block {
+    /// Reads the lines between `<name>` and `</name>`, opened on `line`.
+    pub(super) fn read(
+        name: &'static str,
+        line: usize,
+        lines: &[Line],
+    ) -> Result<Self, ProfileError> {
+        let mut armoured = Vec::new();
+        let mut rest = lines.iter();
+        while let Some(row) = rest.next() {
+            let text = row.text.trim();
+            let Some(label) = text
+                .strip_prefix("-----BEGIN ")
+                .and_then(|text| text.strip_suffix("-----"))
+            else {
+                // A tag or an end without its beginning is a block that was cut; prose is harmless.
+                if text.starts_with(['<', '-']) {
+                    return Err(ProfileError::Key {
+                        line: row.number,
+                        what: "has a line that does not belong there",
+                    });
+                }
+                continue;
+            };
+            let label = known_label(name, label).ok_or(ProfileError::Key {
+                line: row.number,
+                what: if label.contains("ENCRYPTED") {
+                    "is encrypted with a passphrase, which `ob` does not ask for"
+                } else {
+                    "holds something else than its name says"
+                },
+            })?;
+            armoured.push(Armoured {
+                label,
+                body: body(label, row.number, &mut rest)?,
+            });
+        }
+        let several = matches!(name, "ca" | "extra-certs" | "cert");
+        match armoured.len() {
+            0 => Err(ProfileError::Key {
+                line,
+                what: "is empty",
+            }),
+            1 => Ok(Self { name, armoured }),
+            _ if several => Ok(Self { name, armoured }),
+            _ => Err(ProfileError::Key {
+                line,
+                what: "holds more than one key",
+            }),
+        }
+    }
+
+    /// The block as openvpn will read it.
+    pub(super) fn write(&self, out: &mut String) {
+        let Self { name, armoured } = self;
+        out.push_str(&format!("<{name}>\n"));
+        for Armoured { label, body } in armoured {
+            let columns = if is_static(label) {
+                STATIC_KEY_COLUMNS
+            } else {
+                COLUMNS
+            };
+            out.push_str(&format!("-----BEGIN {label}-----\n"));
+            let mut rest = body.expose();
+            while !rest.is_empty() {
+                let (row, tail) = rest.split_at(rest.len().min(columns));
+                out.push_str(row);
+                out.push('\n');
+                rest = tail;
+            }
+            out.push_str(&format!("-----END {label}-----\n"));
+        }
+        out.push_str(&format!("</{name}>\n"));
+    }
+
+    /// What is in it, without any of it.
+    pub(super) fn title(&self) -> String {
+        match self.armoured.as_slice() {
+            [only] => format!("<{}> {}", self.name, only.label),
+            several => format!("<{}> {} certificates", self.name, several.len()),
+        }
+    }
+}
+
+/// The armour that may stand in a block.
+fn known_label(name: &str, label: &str) -> Option<&'static str> {
+    let allowed: &[&'static str] = match name {
+        "ca" | "cert" | "extra-certs" => &["CERTIFICATE"],
+        "key" => &["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"],
+        "tls-auth" | "tls-crypt" => &["OpenVPN Static key V1"],
+        "tls-crypt-v2" => &["OpenVPN tls-crypt-v2 client key"],
+        _ => &[],
+    };
+    allowed.iter().find(|known| **known == label).copied()
+}
+
+fn is_static(label: &str) -> bool {
+    label == "OpenVPN Static key V1"
+}
+
+fn body<'a>(
+    label: &str,
+    begun: usize,
+    rest: &mut impl Iterator<Item = &'a Line>,
+) -> Result<Secret, ProfileError> {
+    let end = format!("-----END {label}-----");
+    let mut body = String::new();
+    for row in rest {
+        let text = row.text.trim();
+        if text == end {
+            let sound = if is_static(label) {
+                body.make_ascii_lowercase();
+                body.len() == STATIC_KEY_HEX && body.bytes().all(|byte| byte.is_ascii_hexdigit())
+            } else {
+                STANDARD.decode(&body).is_ok_and(|bytes| !bytes.is_empty())
+            };
+            return if sound {
+                Ok(Secret::new(body))
+            } else {
+                Err(ProfileError::Key {
+                    line: begun,
+                    what: "holds a key or certificate that is damaged",
+                })
+            };
+        }
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        if !text.bytes().all(plain) {
+            let what = if text.starts_with("Proc-Type:") {
+                "is encrypted with a passphrase, which `ob` does not ask for"
+            } else {
+                "holds a key or certificate that is damaged"
+            };
+            return Err(ProfileError::Key {
+                line: row.number,
+                what,
+            });
+        }
+        body.push_str(text);
+    }
+    Err(ProfileError::Key {
+        line: begun,
+        what: "holds a key or certificate without an end",
+    })
+}

@@ -1,0 +1,385 @@
+//! How the arguments of an allowed directive are read: one function for each [`Kind`] of the table.
+//!
+//! It decides about words alone; blocks of keys are `block.rs`, and what a directive means together
+//! with others is `mod.rs`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::directives::{GATEWAY_FLAGS, Kind, PROTOCOLS};
+use super::value::{Remote, StaticChallenge, Value};
+use super::verdict::Why;
+
+impl Value {
+    /// Reads the arguments of one directive.
+    ///
+    /// # Errors
+    /// Why this value is refused, for the end of a sentence.
+    pub(super) fn read(kind: Kind, args: &[&str]) -> Result<Self, Why> {
+        match kind {
+            Kind::Flag if args.is_empty() => Ok(Self::Flag),
+            Kind::Flag => Err(Why::Value("takes no argument")),
+            Kind::Numbers(counts, (least, most)) => numbers(args, counts, least, most),
+            Kind::OneOf(words) => match args {
+                [word] if words.contains(word) => Ok(Self::Words(vec![(*word).to_owned()])),
+                _ => Err(Why::Value("has a value that is not allowed")),
+            },
+            Kind::Remote => Remote::read(args).map(Self::Remote),
+            Kind::Device => match args {
+                [device] if is_tun(device) => Ok(Self::Words(vec!["tun".to_owned()])),
+                _ => Err(Why::OtherMode),
+            },
+            Kind::Suites => suites(args),
+            Kind::TlsVersion => tls_version(args),
+            Kind::ServerName => server_name(args),
+            Kind::ServerCertificate => match args {
+                ["server"] => Ok(Self::Words(vec!["server".to_owned()])),
+                _ => Err(Why::WeakensProtection),
+            },
+            Kind::ServerPurpose => match args {
+                ["TLS Web Server Authentication" | "1.3.6.1.5.5.7.3.1"] => {
+                    Ok(Self::Words(vec!["1.3.6.1.5.5.7.3.1".to_owned()]))
+                }
+                _ => Err(Why::WeakensProtection),
+            },
+            Kind::AskUserPass if args.is_empty() => Ok(Self::Flag),
+            Kind::AskUserPass | Kind::Inline => Err(Why::ReadsFiles),
+            Kind::StaticChallenge => StaticChallenge::read(args).map(Self::Challenge),
+            Kind::Retries => match args {
+                ["infinite"] => Ok(Self::Words(vec!["infinite".to_owned()])),
+                _ => numbers(args, &[1], 0, 31_536_000),
+            },
+            Kind::Route4 => route4(args),
+            Kind::Route6 => route6(args),
+            Kind::RedirectGateway => match args {
+                flags if flags.iter().all(|flag| GATEWAY_FLAGS.contains(flag)) => Ok(words(flags)),
+                _ => Err(Why::Value("has a flag that is not allowed")),
+            },
+            Kind::DhcpOption => dhcp_option(args),
+            Kind::PullFilter => match args {
+                [action @ ("accept" | "ignore" | "reject"), text] if is_line(text, 160) => {
+                    Ok(Self::Quoted(vec![(*action).to_owned(), (*text).to_owned()]))
+                }
+                _ => Err(Why::Value("has a value that is not allowed")),
+            },
+            Kind::Connection => Err(Why::Value("is a block, not a line")),
+            Kind::Setenv | Kind::Compression => Err(Why::Unclassified),
+        }
+    }
+}
+
+impl Remote {
+    fn read(args: &[&str]) -> Result<Self, Why> {
+        let (host, port, protocol) = match args {
+            [host] => (host, None, None),
+            [host, port] => (host, Some(port), None),
+            [host, port, protocol] => (host, Some(port), Some(protocol)),
+            _ => return Err(Why::Value("is `remote HOST [PORT [PROTOCOL]]`")),
+        };
+        if !is_host(host) {
+            return Err(Why::Value("names no host"));
+        }
+        let port = port
+            .map(|port| match port.parse::<u16>() {
+                Ok(number) if number > 0 && number.to_string() == **port => Ok(number),
+                _ => Err(Why::Value("has a port that is no number from 1 to 65535")),
+            })
+            .transpose()?;
+        let protocol = protocol
+            .map(|asked| {
+                PROTOCOLS
+                    .iter()
+                    .find(|known| known == &asked)
+                    .copied()
+                    .ok_or(Why::Value(
+                        "has a protocol other than udp and tcp to a server",
+                    ))
+            })
+            .transpose()?;
+        Ok(Self {
+            host: (*host).to_owned(),
+            port,
+            protocol,
+        })
+    }
+}
+
+impl StaticChallenge {
+    fn read(args: &[&str]) -> Result<Self, Why> {
+        let (text, flags) = match args {
+            [text, "0"] => (text, 0),
+            [text, "1"] => (text, 1),
+            [text, "2"] => (text, 2),
+            [text, "3"] => (text, 3),
+            [text, "0" | "1", "scrv1"] => (text, u8::from(args[1] == "1")),
+            [text, "0" | "1", "concat"] => (text, 2 + u8::from(args[1] == "1")),
+            _ => return Err(Why::Value("is `static-challenge TEXT FLAGS`")),
+        };
+        if !is_line(text, 160) {
+            return Err(Why::Value(
+                "has a text that is empty, too long or not printable",
+            ));
+        }
+        Ok(Self {
+            text: (*text).to_owned(),
+            echo: flags & 1 != 0,
+            concatenate: flags & 2 != 0,
+        })
+    }
+}
+
+fn numbers(args: &[&str], counts: &[u8], least: u32, most: u32) -> Result<Value, Why> {
+    if !counts.iter().any(|count| usize::from(*count) == args.len()) {
+        return Err(Why::Value("has another number of arguments than it takes"));
+    }
+    args.iter()
+        .map(|arg| match arg.parse::<u32>() {
+            Ok(number) if (least..=most).contains(&number) && number.to_string() == **arg => {
+                Ok(number)
+            }
+            _ => Err(Why::Value("has a number that is not allowed")),
+        })
+        .collect::<Result<_, _>>()
+        .map(Value::Numbers)
+}
+
+fn words(args: &[&str]) -> Value {
+    Value::Words(args.iter().map(|arg| (*arg).to_owned()).collect())
+}
+
+/// `tun`, or `tun` and a number.
+fn is_tun(device: &str) -> bool {
+    device
+        .strip_prefix("tun")
+        .is_some_and(|number| number.len() <= 3 && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn is_host(host: &str) -> bool {
+    if host.parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    host.len() <= 200
+        && host.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+        && !host.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// Names of algorithms: no `none`, no null cipher, no command of OpenSSL's cipher strings that would
+/// bring one back.
+fn suites(args: &[&str]) -> Result<Value, Why> {
+    let [list] = args else {
+        return Err(Why::Value("takes one list of names"));
+    };
+    let name_is_plain = |name: &str| {
+        let name = name.strip_prefix(['!', '-', '?']).unwrap_or(name);
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'.'))
+    };
+    if list.len() > 200 || !list.split(':').all(name_is_plain) {
+        return Err(Why::Value("has a value that is not a list of algorithms"));
+    }
+    let weak = list
+        .split(':')
+        .filter(|name| !name.starts_with(['!', '-']))
+        .any(|name| {
+            let name = name.trim_start_matches('?').to_ascii_uppercase();
+            let parts = || name.split(['-', '_', '+']);
+            parts().any(|part| {
+                matches!(
+                    part,
+                    "NONE"
+                        | "NULL"
+                        | "ANULL"
+                        | "ENULL"
+                        | "COMPLEMENTOFALL"
+                        | "COMPLEMENTOFDEFAULT"
+                        | "EXP"
+                        | "EXPORT"
+                        | "ADH"
+                        | "AECDH"
+                        | "ANON"
+                        | "LOW"
+                        | "RC4"
+                        | "RC2"
+                        | "MD5"
+                        | "MD4"
+                        | "DES"
+                        | "40"
+                        | "64"
+                )
+            })
+        });
+    if weak {
+        return Err(Why::WeakensProtection);
+    }
+    Ok(words(args))
+}
+
+/// 1.2 or 1.3; an older minimum becomes 1.2 (`mod.rs` says so in the verdict).
+fn tls_version(args: &[&str]) -> Result<Value, Why> {
+    match args {
+        [version @ ("1.2" | "1.3")] | [version @ ("1.2" | "1.3"), "or-highest"] => {
+            Ok(words(&[version]))
+        }
+        ["1.0" | "1.1"] | ["1.0" | "1.1", "or-highest"] => Ok(words(&["1.2"])),
+        _ => Err(Why::Value("has a version that is not allowed")),
+    }
+}
+
+fn server_name(args: &[&str]) -> Result<Value, Why> {
+    let (name, kind) = match args {
+        [name] => (name, "subject"),
+        [name, kind @ ("subject" | "name" | "name-prefix")] => (name, *kind),
+        _ => return Err(Why::Value("is `verify-x509-name NAME [TYPE]`")),
+    };
+    if !is_line(name, 180) {
+        return Err(Why::Value(
+            "has a name that is empty, too long or not printable",
+        ));
+    }
+    Ok(Value::Quoted(vec![(*name).to_owned(), kind.to_owned()]))
+}
+
+fn route4(args: &[&str]) -> Result<Value, Why> {
+    let special = |word: &str| matches!(word, "vpn_gateway" | "net_gateway" | "default");
+    let sound = matches!(args.len(), 1..=4)
+        && args[0].parse::<Ipv4Addr>().is_ok()
+        && args
+            .get(1)
+            .is_none_or(|mask| mask.parse().is_ok_and(is_netmask))
+        && args
+            .get(2)
+            .is_none_or(|gateway| special(gateway) || gateway.parse::<Ipv4Addr>().is_ok())
+        && args.get(3).is_none_or(|metric| is_metric(metric));
+    sound
+        .then(|| words(args))
+        .ok_or(Why::Value("is not a network, a mask and a gateway"))
+}
+
+fn route6(args: &[&str]) -> Result<Value, Why> {
+    let network = |text: &str| {
+        let (address, bits) = text.split_once('/')?;
+        let bits: u8 = bits.parse().ok()?;
+        Some(address.parse::<Ipv6Addr>().is_ok() && bits <= 128)
+    };
+    let sound = matches!(args.len(), 1..=3)
+        && network(args[0]) == Some(true)
+        && args
+            .get(1)
+            .is_none_or(|gateway| *gateway == "default" || gateway.parse::<Ipv6Addr>().is_ok())
+        && args.get(2).is_none_or(|metric| is_metric(metric));
+    sound
+        .then(|| words(args))
+        .ok_or(Why::Value("is not a network and a gateway"))
+}
+
+fn is_netmask(mask: Ipv4Addr) -> bool {
+    let bits = u32::from(mask);
+    bits.leading_ones() + bits.trailing_zeros().min(32) == 32 || bits == 0
+}
+
+fn is_metric(text: &str) -> bool {
+    text.parse::<u32>()
+        .is_ok_and(|number| number <= i32::MAX as u32)
+}
+
+fn dhcp_option(args: &[&str]) -> Result<Value, Why> {
+    let sound = match args {
+        ["DNS" | "DNS6", address] => address.parse::<IpAddr>().is_ok(),
+        [
+            "DOMAIN" | "DOMAIN-SEARCH" | "DOMAIN-ROUTE" | "ADAPTER_DOMAIN_SUFFIX",
+            name,
+        ] => is_host(name),
+        _ => false,
+    };
+    sound
+        .then(|| words(args))
+        .ok_or(Why::Value("is not a server's address or a domain"))
+}
+
+/// Whether `text` is one printable line of at most `most` bytes.
+fn is_line(text: &str, most: usize) -> bool {
+    !text.is_empty() && text.len() <= most && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_names_or_addresses_and_nothing_else() {
+        for host in [
+            "vpn.acme.com",
+            "VPN-1.acme.com",
+            "10.0.0.1",
+            "2001:db8::1",
+            "localhost",
+            "a_b.c",
+        ] {
+            assert!(is_host(host), "{host}");
+        }
+        for host in [
+            "",
+            "-x.com",
+            "a..b",
+            "a b",
+            "a;b",
+            "vpn.acme.com/",
+            "fe80::1%eth0",
+            "1.2.3",
+            "ünix.com",
+            "x.com.",
+        ] {
+            assert!(!is_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_cipher_list_never_means_no_cipher() {
+        for list in [
+            "AES-256-GCM:AES-128-GCM",
+            "?CHACHA20-POLY1305:AES-256-CBC",
+            "DEFAULT:!EXP:!LOW",
+            "SHA256",
+            "TLS-ECDHE-RSA-WITH-AES-256-GCM-SHA384",
+            "BF-CBC",
+        ] {
+            assert!(suites(&[list]).is_ok(), "{list}");
+        }
+        for list in [
+            "none",
+            "AES-256-GCM:none",
+            "NULL",
+            "eNULL",
+            "ECDHE-RSA-NULL-SHA",
+            "ALL:aNULL",
+            "AES 256",
+            "",
+            "AES-256-GCM:",
+            "@SECLEVEL=0",
+            "TLS_NULL_SHA",
+            "AES-256-GCM:NoNe",
+        ] {
+            assert!(suites(&[list]).is_err(), "{list}");
+        }
+    }
+
+    #[test]
+    fn masks_are_masks() {
+        for (mask, sound) in [
+            ("255.255.255.0", true),
+            ("0.0.0.0", true),
+            ("255.255.255.255", true),
+            ("255.0.255.0", false),
+        ] {
+            assert_eq!(is_netmask(mask.parse().unwrap()), sound, "{mask}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Why a tunnel ended. openvpn's exit code says nothing (it is 0 after a refused password), so the
+//! cause is told from what was said before.
+
+use thiserror::Error;
+
+use crate::report::{Exit, Report};
+
+/// Why a tunnel ended or is about to.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Cause {
+    #[error("the tunnel was taken down")]
+    Stopped,
+    #[error("the VPN server refused the credentials{}", in_words(.0))]
+    AuthRefused(Option<String>),
+    #[error("the sign-in at the VPN server's address was not finished in time")]
+    SignInNotFinished,
+    #[error("nobody answered the VPN's question")]
+    NotAnswered,
+    #[error("openvpn asks for `{0}`, which `ob` cannot answer")]
+    UnexpectedPrompt(String),
+    #[error("no VPN server answers")]
+    Unreachable,
+    #[error("the VPN server's name has no address")]
+    Unresolved,
+    #[error("the VPN server's certificate is not the one it must have: {0}")]
+    ServerCertificate(String),
+    #[error("the tunnel device cannot be opened: {0}")]
+    Device(String),
+    #[error("waited too long for {0}")]
+    TooSlow(&'static str),
+    #[error("openvpn lost its supervisor")]
+    SupervisorGone,
+    #[error("openvpn failed: {0}")]
+    Failed(String),
+    #[error("openvpn ended without a word")]
+    Vanished,
+}
+
+fn in_words(reason: &Option<String>) -> String {
+    reason
+        .as_ref()
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default()
+}
+
+impl Cause {
+    /// What a `>FATAL:` line or openvpn's log says about the end to come; `None`: nothing known.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let says = |part: &str| text.contains(part);
+        if says("VERIFY ERROR")
+            || says("VERIFY X509NAME ERROR")
+            || says("VERIFY KU ERROR")
+            || says("VERIFY EKU ERROR")
+        {
+            return Some(Self::ServerCertificate(text.to_owned()));
+        }
+        if says("Cannot open TUN/TAP dev")
+            || says("Cannot ioctl TUNSETIFF")
+            || says("Cannot allocate TUN/TAP dev")
+        {
+            return Some(Self::Device(text.to_owned()));
+        }
+        if says("Cannot resolve host address") {
+            return Some(Self::Unresolved);
+        }
+        if says("connect-retry-max") || says("TLS key negotiation failed to occur within") {
+            return Some(Self::Unreachable);
+        }
+        None
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Stopped => "vpn.stopped",
+            Self::AuthRefused(_) => "vpn.auth-refused",
+            Self::SignInNotFinished => "vpn.sign-in-not-finished",
+            Self::NotAnswered => "vpn.not-answered",
+            Self::UnexpectedPrompt(_) => "vpn.unexpected-prompt",
+            Self::Unreachable => "vpn.unreachable",
+            Self::Unresolved => "vpn.unresolved",
+            Self::ServerCertificate(_) => "vpn.server-certificate",
+            Self::Device(_) => "vpn.device",
+            Self::TooSlow(_) => "vpn.too-slow",
+            Self::SupervisorGone => "vpn.supervisor-gone",
+            Self::Failed(_) => "vpn.failed",
+            Self::Vanished => "vpn.vanished",
+        }
+    }
+}
+
+impl From<Cause> for Report {
+    fn from(cause: Cause) -> Self {
+        let (exit, hint) = match &cause {
+            Cause::Stopped => (Exit::Failed, "`ob vpn up` brings it up again"),
+            Cause::AuthRefused(_) => (
+                Exit::Refused,
+                "`ob logout`, then `ob vpn up` signs in from the start",
+            ),
+            Cause::SignInNotFinished | Cause::NotAnswered => {
+                (Exit::SignIn, "`ob vpn up` asks again")
+            }
+            Cause::UnexpectedPrompt(_) => (
+                Exit::Refused,
+                "`ob vpn profile --explain` shows what the profile asks for",
+            ),
+            Cause::Unreachable | Cause::TooSlow(_) => (
+                Exit::Unreachable,
+                "`ob vpn logs` shows which servers were tried; `ob doctor` tests the network",
+            ),
+            Cause::Unresolved => (Exit::Unreachable, "`ob doctor` tests name resolution"),
+            Cause::ServerCertificate(_) => (
+                Exit::Refused,
+                "do not connect by other means; tell the VPN's administrator, `ob vpn logs` has the details",
+            ),
+            Cause::Device(_) => (
+                Exit::Failed,
+                "`ls -l /dev/net/tun` must show a device that everybody may open; `ob doctor` says more",
+            ),
+            Cause::SupervisorGone | Cause::Failed(_) | Cause::Vanished => {
+                (Exit::Failed, "`ob vpn logs` shows what openvpn said last")
+            }
+        };
+        Self::new(exit, cause.name(), "the VPN is not up")
+            .cause(&cause)
+            .hint(hint)
+    }
+}
