@@ -103,7 +103,7 @@ pub(super) fn ask_agent(
         match talk.run(&mut link, request()) {
             // It went away before anything was said that must not be said twice: a new one is started.
             Err(TalkError::Link(error)) if error.is_gone() && !talk.answered && !tried => {
-                tried = true
+                tried = true;
             }
             Err(TalkError::Link(error)) => return Err(error.into()),
             Err(TalkError::Report(report)) => return Err(report),

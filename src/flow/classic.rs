@@ -88,7 +88,7 @@ impl<C: Conversation> Engine<'_, C> {
                 }
                 Transaction::MfaChallenge(challenge) => {
                     self.cancel = challenge.cancel();
-                    self.go_on(challenge).await?
+                    self.go_on(*challenge).await?
                 }
                 other => {
                     self.cancel = None;
@@ -184,7 +184,7 @@ impl<C: Conversation> Engine<'_, C> {
                 let state = self.once(resume).await.map_err(|_| report.clone())?;
                 let again = match state {
                     Transaction::MfaRequired(required) => Box::pin(self.verify(required)).await,
-                    Transaction::MfaChallenge(challenge) => Box::pin(self.go_on(challenge)).await,
+                    Transaction::MfaChallenge(challenge) => Box::pin(self.go_on(*challenge)).await,
                     other => return Ok(other),
                 };
                 // Whoever could answer once and not again should read why the first answer was refused.
@@ -340,7 +340,7 @@ impl<C: Conversation> Engine<'_, C> {
             )
             .await?;
             challenge = match self.read(&page)? {
-                Transaction::MfaChallenge(challenge) => challenge,
+                Transaction::MfaChallenge(challenge) => *challenge,
                 other => return Ok(other),
             };
             self.cancel = challenge.cancel();

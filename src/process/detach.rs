@@ -19,6 +19,10 @@ use nix::unistd::{ForkResult, fork, setsid};
 ///
 /// # Errors
 /// When no process can be started.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this room is where programs are started"
+)]
 pub fn spawn_agent(
     socket: OwnedFd,
     arguments: &[&str],

@@ -12,6 +12,10 @@ use crate::report::{Exit, Report};
 /// Becomes `program`; comes back only with the reason why it could not.
 ///
 /// `environment` is all the command sees. The program is looked up in that environment's `PATH`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this room is where programs are started"
+)]
 pub fn replace(
     program: &OsStr,
     arguments: &[OsString],

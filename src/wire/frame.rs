@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(body_length(*header, TO_AGENT_MAX), Ok(body.len()));
         match decode::<ToAgent>(body).unwrap() {
             ToAgent::Answer(Answer::Password(password)) => {
-                assert_eq!(password.0.expose(), "p\"\u{1}ß")
+                assert_eq!(password.0.expose(), "p\"\u{1}ß");
             }
             _ => panic!("another message came out"),
         }
