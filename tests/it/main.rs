@@ -2,11 +2,14 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
 
 mod config;
+mod exec;
 mod floors;
 mod lockfile;
 mod output;
+mod support;
