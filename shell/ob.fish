@@ -187,8 +187,7 @@ if status is-interactive; and not functions -q _ob_prompt_before
         if test "$OB_SHELL_SIDE" != right
             printf %s $_ob_ps1
         end
-        string join \n -- $lines | string collect | read -lz text
-        printf %s $text
+        printf %s (string join \n -- $lines | string collect)
     end
     functions -q fish_right_prompt; or function fish_right_prompt
     end

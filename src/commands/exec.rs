@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::aws::{ChildContext, Region, child_env};
+use crate::aws::{ChildContext, ChildEnv, Region, child_env};
 use crate::commands::Context;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::config;
 use crate::model::{Credentials, RoleArn};
 use crate::process;
+use crate::prompt::Class;
 use crate::report::{Exit, Report};
 use crate::wire::{CredentialsRequest, IssuedCredentials, Reply, Request};
 
@@ -77,28 +78,37 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .transpose()?;
     let target = resolve(context, &args.role, &args.sign_in)?;
     let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
-    let region = target
-        .settings
-        .region
-        .as_deref()
-        .map(Region::parse)
-        .transpose()?;
+    let environment = environment(context, &target, &credentials)?;
+    Err(process::replace(program, arguments, environment))
+}
+
+/// All that the command sees: the environment of `ob` without what would mislead it, with the credentials.
+///
+/// # Errors
+/// When a value cannot be a variable's.
+pub(super) fn environment(
+    context: &Context,
+    target: &Resolved,
+    credentials: &Credentials,
+) -> Result<ChildEnv, Report> {
+    let settings = &target.settings;
+    let region = settings.region.as_deref().map(Region::parse).transpose()?;
+    let account = credentials.role.account();
+    let label = settings.accounts.get(account).map(String::as_str);
+    let profile = settings.profile.as_deref();
+    let class = Class::of(profile.into_iter().chain(label));
     let names = ChildContext {
         region: region.as_ref(),
-        profile: target.settings.profile.as_deref(),
-        account_label: target
-            .settings
-            .accounts
-            .get(credentials.role.account())
-            .map(String::as_str),
-        class: None,
+        profile,
+        account_label: label,
+        class: class.map(Class::name),
+        color: settings.color.as_deref().or(class.map(Class::color)),
     };
     let parent = context
         .environment
         .iter()
         .map(|(name, value)| (name.into(), value.into()));
-    let environment = child_env(parent, &credentials, &names)?;
-    Err(process::replace(program, arguments, environment))
+    Ok(child_env(parent, credentials, &names)?)
 }
 
 /// The target's credentials, from the agent.

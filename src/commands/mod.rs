@@ -8,10 +8,14 @@ pub mod completions;
 pub mod config;
 pub mod credential;
 pub mod exec;
+pub mod init;
 pub mod login;
 pub mod logout;
+pub mod man;
 pub mod roles;
+pub mod shell;
 pub mod status;
+pub mod switch;
 mod talk;
 mod target;
 

@@ -37,3 +37,11 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         Verb::Aws(args) => aws::run(args, context),
     }
 }
+
+/// Writes the profiles for AWS tools, as `ob config aws` does.
+///
+/// # Errors
+/// As that verb.
+pub(super) fn write_aws_profiles(context: &Context) -> Result<(), Report> {
+    aws::run(&aws::Args::default(), context).map(|_| ())
+}
