@@ -4,13 +4,14 @@
 # A prompt starts no program. In `ob shell`, credentials that come to their end are renewed, by one `ob`.
 # shellcheck shell=bash
 
-OB_PS1=
-_ob_drawn=' '
-_ob_until=
+OB_PS1=''
+_ob_drawn=''
+_ob_next=0
+_ob_until=''
 _ob_margin=0
 _ob_retry=0
 _ob_warn=900
-_ob_warn_text=
+_ob_warn_text=''
 _ob_previous=${_ob_previous-}
 _ob_started=0
 if [[ -n ${EPOCHSECONDS-} ]]; then
@@ -24,19 +25,26 @@ else
 fi
 
 _ob_prompt() {
-  local _ob_status=$?
+  local _ob_status=$? _ob_ends=${OB_EXPIRES-}
   if [[ -n ${OB_PROFILE-}${OB_ROLE-} ]]; then
-    _ob_segment
+    if [[ -n ${OB_STATE-} ]]; then
+      _ob_ends=''
+      if [[ -r $OB_STATE ]]; then
+        { read -r _ob_ends <"$OB_STATE"; } 2>/dev/null || :
+      fi
+    fi
+    # Until the next minute the segment is what it was, unless what it shows is another.
+    if [[ ${EPOCHSECONDS-0} -ge $_ob_next || $_ob_drawn != "$_ob_ends|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${NO_COLOR-}|${TERM-}" ]]; then
+      _ob_segment "$_ob_ends"
+    fi
   elif [[ -n $OB_PS1 ]]; then
-    OB_PS1=
-    _ob_drawn=' '
+    OB_PS1=''
+    _ob_drawn=''
   fi
-  case ${PS1-} in
+  if [[ ${PS1-} != *OB_PS1* ]]; then
     # shellcheck disable=SC2016 # bash expands it whenever it shows the prompt
-    *OB_PS1*) ;;
-    # shellcheck disable=SC2016
-    *) PS1='${OB_PS1-}'${PS1-} ;;
-  esac
+    PS1='${OB_PS1-}'${PS1-}
+  fi
   # What runs after this sees the status of the command; under `set -e` it could be taken for our own failure.
   if [[ $- == *e* ]]; then
     return 0
@@ -44,18 +52,14 @@ _ob_prompt() {
   return "$_ob_status"
 }
 
+# $1: when the credentials expire.
 _ob_segment() {
-  local until=${OB_EXPIRES-} now=0 left=0 text='' style='' key
-  if [[ -n ${OB_STATE-} ]]; then
-    until=
-    if [[ -r $OB_STATE ]]; then
-      { read -r until <"$OB_STATE"; } 2>/dev/null || :
-    fi
-  fi
+  local until=$1 now=0 left=0 text='' style='' warn next at
+  _ob_next=0
   # bash would run what arithmetic finds in a variable: only a number gets there.
-  case $until in
-    '' | *[!0-9]* | ?????????????*) until= ;;
-  esac
+  if ! _ob_is_time "$until"; then
+    until=''
+  fi
   if [[ -n $until ]]; then
     case $_ob_clock in
       epoch) now=$EPOCHSECONDS ;;
@@ -69,36 +73,53 @@ _ob_segment() {
     fi
     if [[ -n ${OB_TARGET-} ]] && ((left <= _ob_margin && now >= _ob_retry)); then
       _ob_renew "$now"
-      case ${OB_EXPIRES-} in
-        '' | *[!0-9]* | ?????????????*) ;;
-        *) left=$((10#$OB_EXPIRES - now)) ;;
-      esac
+      if _ob_is_time "${OB_EXPIRES-}"; then
+        until=$OB_EXPIRES
+        left=$((10#$until - now))
+      fi
     fi
-    if [[ ${OB_SHELL_WARN-} != "$_ob_warn_text" ]]; then
-      _ob_read_warn
-    fi
-    if ((left > _ob_warn)); then
+    _ob_read_warn
+    warn=$_ob_warn
+    if ((left > warn)); then
       text=$((left / 60))m style=2
-    elif ((left * 3 > _ob_warn)); then
+    elif ((left * 3 > warn)); then
       text=$((left / 60))m! style=33
     elif ((left > 0)); then
       text=$((left / 60))m!! style='1;31'
     else
       text=expired style='1;31'
     fi
+    # The next moment that changes anything: a minute, a threshold, the margin, the next try.
+    next=$((left > 0 ? left % 60 + 1 : 60))
+    for at in "$warn" "$((warn / 3))" "$_ob_margin" 0; do
+      if ((left > at && left - at < next)); then
+        next=$((left - at))
+      fi
+    done
+    if [[ -n ${OB_TARGET-} ]] && ((left <= _ob_margin && _ob_retry - now < next)); then
+      next=$((_ob_retry - now))
+    fi
+    if [[ $_ob_clock == epoch ]]; then
+      _ob_next=$((now + next))
+    fi
+  elif [[ $_ob_clock == epoch ]]; then
+    _ob_next=$((EPOCHSECONDS + 60))
   fi
-  key="$text|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${NO_COLOR-}|${TERM-}"
-  if [[ $key != "$_ob_drawn" ]]; then
-    _ob_drawn=$key
-    _ob_draw "$text" "$style"
-  fi
+  _ob_drawn="$until|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${NO_COLOR-}|${TERM-}"
+  _ob_draw "$text" "$style"
+}
+
+_ob_is_time() {
+  case $1 in
+    '' | *[!0-9]* | ?????????????*) return 1 ;;
+  esac
 }
 
 # Makes the segment of the time that is left and its style: only when it differs from the one before.
 _ob_draw() {
   local format=${OB_SHELL_FORMAT-} left=$1 color='' off='' on='' name
   if [[ $format == none ]]; then
-    OB_PS1=
+    OB_PS1=''
     return 0
   fi
   if [[ -z $format ]]; then
@@ -145,6 +166,9 @@ _ob_draw() {
 
 _ob_read_warn() {
   local number unit=1
+  if [[ ${OB_SHELL_WARN-} == "$_ob_warn_text" ]]; then
+    return 0
+  fi
   _ob_warn_text=${OB_SHELL_WARN-}
   _ob_warn=900
   number=$_ob_warn_text
@@ -161,7 +185,7 @@ _ob_read_warn() {
 
 # Takes the place of the credentials that end soon; when there are none, asks again in half a minute.
 _ob_renew() {
-  local trace= answer
+  local trace='' answer
   _ob_retry=$(($1 + 30))
   if [[ $- == *x* ]]; then
     trace=1
@@ -205,6 +229,7 @@ case $- in
         elif ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
           PROMPT_COMMAND+=(_ob_prompt)
         else
+          # shellcheck disable=SC2128,SC2178 # it is no array here
           PROMPT_COMMAND=$PROMPT_COMMAND$'\n'_ob_prompt
         fi
         ;;

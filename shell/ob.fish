@@ -6,14 +6,15 @@
 
 set -q _ob_previous; or set -g _ob_previous ''
 set -g _ob_ps1 ''
-set -g _ob_drawn ' '
+set -g _ob_drawn ''
+set -g _ob_next 0
 set -g _ob_until ''
 set -g _ob_margin 0
 set -g _ob_retry 0
 set -g _ob_warn 900
 set -g _ob_warn_text ''
 
-# The seconds since the epoch, without a program: what a file's age and its date add up to.
+# What /proc/uptime and the time differ by: a file's age and its date add up to the time, without a program.
 function _ob_anchor
     set -g _ob_boot ''
     if test -r /proc/uptime; and builtin -q path
@@ -22,69 +23,88 @@ function _ob_anchor
     end
 end
 
-function _ob_now --no-scope-shadowing
-    if test -n "$_ob_boot"
-        read -l up _ </proc/uptime
-        set now (math -s0 $_ob_boot + $up)
-    else if builtin -q path
-        set now (math (path mtime /) + (path mtime -R /))
-    else
-        set now (command date +%s)
-    end
-end
-
-function _ob_segment --on-event fish_prompt
+function _ob_look --on-event fish_prompt
     if test -z "$OB_PROFILE$OB_ROLE"
         if test -n "$_ob_ps1"
             set -g _ob_ps1 ''
-            set -g _ob_drawn ' '
+            set -g _ob_drawn ''
         end
         return
     end
-    set -l until "$OB_EXPIRES"
+    set -l ends "$OB_EXPIRES"
+    if set -q OB_STATE
+        set ends ''
+        test -r "$OB_STATE"; and read ends <"$OB_STATE" 2>/dev/null
+    end
+    # Until the next minute the segment is what it was, unless what it shows is another.
+    set -l up 0
+    test -n "$_ob_boot"; and read up _ </proc/uptime
+    if test -z "$_ob_boot" -o "$up" -ge "$_ob_next" -o "$_ob_drawn" != "$ends|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_ENV|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_WARN|$OB_SHELL_SIDE|$NO_COLOR|$TERM"
+        _ob_segment "$ends" $up
+    end
+end
+
+# When the credentials expire, and the uptime.
+function _ob_segment
+    set -l until $argv[1]
     set -l text
     set -l style
-    if set -q OB_STATE
-        set until ''
-        test -r "$OB_STATE"; and read until <"$OB_STATE" 2>/dev/null
-    end
+    set -l next 60
     if string match -qr '^[0-9]{1,12}$' -- "$until"
         set -l now
-        _ob_now
+        if test -n "$_ob_boot"
+            set now (math -s0 $_ob_boot + $argv[2])
+        else if builtin -q path
+            set now (math (path mtime /) + (path mtime -R /))
+        else
+            set now (command date +%s)
+        end
         set -l left (math $until - $now)
         if test "$until" != "$_ob_until"
             set -g _ob_until $until
-            set -g _ob_margin (math "min($left / 3, 1200)")
+            set -g _ob_margin (math "min(floor($left / 3), 1200)")
         end
         if set -q OB_TARGET; and test $left -le $_ob_margin -a $now -ge $_ob_retry
             _ob_renew $now
-            string match -qr '^[0-9]{1,12}$' -- "$OB_EXPIRES"; and set left (math $OB_EXPIRES - $now)
+            if string match -qr '^[0-9]{1,12}$' -- "$OB_EXPIRES"
+                set until $OB_EXPIRES
+                set left (math $until - $now)
+            end
         end
-        test "$OB_SHELL_WARN" = "$_ob_warn_text"; or _ob_read_warn
+        _ob_read_warn
+        set -l alarm (math "floor($_ob_warn / 3)")
+        set -l minutes (math "floor($left / 60)")m
         if test $left -gt $_ob_warn
-            set text (math -s0 $left / 60)m
+            set text $minutes
             set style 2
-        else if test $left -gt (math $_ob_warn / 3)
-            set text (math -s0 $left / 60)m!
+        else if test $left -gt $alarm
+            set text $minutes!
             set style 33
         else if test $left -gt 0
-            set text (math -s0 $left / 60)m!!
+            set text $minutes!!
             set style '1;31'
         else
             set text expired
             set style '1;31'
         end
+        # The next moment that changes anything: a minute, a threshold, the margin, the next try.
+        test $left -gt 0; and set next (math $left % 60 + 1)
+        for at in $_ob_warn $alarm $_ob_margin 0
+            set -l until_then (math $left - $at)
+            test $until_then -gt 0 -a $until_then -lt $next; and set next $until_then
+        end
+        if set -q OB_TARGET; and test $left -le $_ob_margin
+            set next (math "min($next, $_ob_retry - $now)")
+        end
     end
-    set -l key "$text|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_ENV|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_SIDE|$NO_COLOR|$TERM"
-    if test "$key" != "$_ob_drawn"
-        set -g _ob_drawn "$key"
-        _ob_draw "$text" "$style"
-    end
+    set -g _ob_next (math $argv[2] + $next)
+    set -g _ob_drawn "$until|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_ENV|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_WARN|$OB_SHELL_SIDE|$NO_COLOR|$TERM"
+    _ob_draw "$text" "$style"
 end
 
 # A shell that stood idle renews before the command that needs it.
 function _ob_preexec --on-event fish_preexec
-    set -q OB_TARGET; and _ob_segment
+    set -q OB_TARGET; and _ob_look
 end
 
 # Makes the segment of the time that is left and its style: only when it differs from the one before.
@@ -137,6 +157,7 @@ function _ob_draw
 end
 
 function _ob_read_warn
+    test "$OB_SHELL_WARN" = "$_ob_warn_text"; and return
     set -g _ob_warn_text "$OB_SHELL_WARN"
     set -g _ob_warn 900
     set -l parts (string match -r '^([0-9]{1,5})([hms]?)$' -- "$OB_SHELL_WARN")

@@ -6,92 +6,118 @@
 
 zmodload zsh/datetime 2>/dev/null || :
 
-typeset -g OB_PS1='' _ob_drawn=' ' _ob_until='' _ob_warn_text='' _ob_left_of='' _ob_right_of=''
+typeset -g OB_PS1='' _ob_drawn='' _ob_until='' _ob_warn_text='' _ob_ends='' _ob_placed='' _ob_left_of='' _ob_right_of=''
 typeset -g _ob_previous="${_ob_previous-}"
-typeset -gi _ob_margin=0 _ob_retry=0 _ob_warn=900
+typeset -gi _ob_next=0 _ob_margin=0 _ob_retry=0 _ob_warn=900
 
 _ob_precmd() {
   if [[ -n "${OB_PROFILE-}${OB_ROLE-}" ]]; then
-    _ob_segment
-  elif [[ -n "$OB_PS1" ]]; then
-    OB_PS1='' _ob_drawn=' '
-  fi
-  # With promptsubst the prompt is expanded once: the variable's value is then only text with % in it.
-  local ob_text="$OB_PS1" ob_left='' ob_right=''
-  if [[ -n "$ob_text" && -o promptsubst ]]; then
-    ob_text='${OB_PS1-}'
-  fi
-  case "${OB_SHELL_SIDE-}" in
-    right) ob_right="$ob_text" ;;
-    *) ob_left="$ob_text" ;;
-  esac
-  if [[ "$ob_left" != "$_ob_left_of" || "${PROMPT-}" != "$ob_left"* ]]; then
-    PROMPT="${${PROMPT-}#"$_ob_left_of"}"
-    _ob_left_of=''
-    if [[ "$PROMPT" != *OB_PS1* ]]; then
-      PROMPT="$ob_left$PROMPT" _ob_left_of="$ob_left"
+    _ob_ends="${OB_EXPIRES-}"
+    if [[ -n "${OB_STATE-}" ]]; then
+      _ob_read_state
     fi
+    # Until the next minute the segment is what it was, unless what it shows is another.
+    if [[ "${EPOCHSECONDS-0}" -ge "$_ob_next" || "$_ob_drawn" != "$_ob_ends|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${OB_SHELL_SIDE-}|${NO_COLOR-}|${TERM-}" ]]; then
+      _ob_segment "$_ob_ends"
+    fi
+  elif [[ -n "$OB_PS1" ]]; then
+    OB_PS1='' _ob_drawn=''
   fi
-  if [[ "$ob_right" != "$_ob_right_of" || "${RPROMPT-}" != *"$ob_right" ]]; then
-    RPROMPT="${${RPROMPT-}%"$_ob_right_of"}"
-    _ob_right_of=''
-    if [[ "$RPROMPT" != *OB_PS1* ]]; then
-      RPROMPT="$RPROMPT$ob_right" _ob_right_of="$ob_right"
+  if [[ "$_ob_placed" != "$OB_PS1|${PROMPT-}|${RPROMPT-}" ]]; then
+    if [[ -o promptsubst ]]; then
+      _ob_place '${OB_PS1-}'
+    else
+      _ob_place "$OB_PS1"
     fi
   fi
 }
 
 # A shell that stood idle renews before the command that needs it.
 _ob_preexec() {
-  if [[ -n "${OB_TARGET-}" ]]; then
-    _ob_segment
+  if [[ -n "${OB_TARGET-}" && "${EPOCHSECONDS-0}" -ge "$_ob_next" ]]; then
+    _ob_segment "${OB_EXPIRES-}"
   fi
 }
 
+_ob_read_state() {
+  _ob_ends=''
+  if [[ -r "$OB_STATE" ]]; then
+    { read -r _ob_ends <"$OB_STATE" } 2>/dev/null || :
+  fi
+}
+
+# Puts the segment into the prompt. With promptsubst it is named there: the prompt is expanded once, so what
+# the variable holds is then only text with % in it.
+_ob_place() {
+  emulate -L zsh
+  setopt noxtrace
+  local left="$1" right=''
+  if [[ -z "$OB_PS1" ]]; then
+    left=''
+  elif [[ "${OB_SHELL_SIDE-}" == right ]]; then
+    left='' right="$1"
+  fi
+  PROMPT="${${PROMPT-}#"$_ob_left_of"}" RPROMPT="${${RPROMPT-}%"$_ob_right_of"}"
+  _ob_left_of='' _ob_right_of=''
+  if [[ "$PROMPT" != *OB_PS1* ]]; then
+    PROMPT="$left$PROMPT" _ob_left_of="$left"
+  fi
+  if [[ "$RPROMPT" != *OB_PS1* ]]; then
+    RPROMPT="$RPROMPT$right" _ob_right_of="$right"
+  fi
+  _ob_placed="$OB_PS1|$PROMPT|$RPROMPT"
+}
+
+# $1: when the credentials expire.
 _ob_segment() {
-  local ob_until="${OB_EXPIRES-}" ob_text='' ob_style='' ob_key
-  local -i ob_left
-  if [[ -n "${OB_STATE-}" ]]; then
-    ob_until=''
-    if [[ -r "$OB_STATE" ]]; then
-      { read -r ob_until <"$OB_STATE" } 2>/dev/null || :
-    fi
-  fi
+  emulate -L zsh
+  setopt noxtrace
+  local until="$1" text='' style=''
+  local -i left=0 next=60 at now=${EPOCHSECONDS-0}
   # zsh would run what arithmetic finds in a variable: only a number gets there.
-  if [[ -z "$ob_until" || "$ob_until" == *[^0-9]* || "${#ob_until}" -gt 12 ]]; then
-    ob_until=''
-  fi
-  if [[ -n "$ob_until" && -n "${EPOCHSECONDS-}" ]]; then
-    ob_left=$((ob_until - EPOCHSECONDS))
-    if [[ "$ob_until" != "$_ob_until" ]]; then
-      _ob_until="$ob_until"
-      _ob_margin=$((ob_left / 3 < 1200 ? ob_left / 3 : 1200))
+  if ! _ob_is_time "$until" || ((now == 0)); then
+    until=''
+  else
+    left=$((until - now))
+    if [[ "$until" != "$_ob_until" ]]; then
+      _ob_until="$until"
+      _ob_margin=$((left / 3 < 1200 ? left / 3 : 1200))
     fi
-    if [[ -n "${OB_TARGET-}" ]] && ((ob_left <= _ob_margin && EPOCHSECONDS >= _ob_retry)); then
+    if [[ -n "${OB_TARGET-}" ]] && ((left <= _ob_margin && now >= _ob_retry)); then
       _ob_renew
-      ob_until="${OB_EXPIRES-}"
-      if [[ -n "$ob_until" && "$ob_until" != *[^0-9]* && "${#ob_until}" -le 12 ]]; then
-        ob_left=$((ob_until - EPOCHSECONDS))
+      if _ob_is_time "${OB_EXPIRES-}"; then
+        until="$OB_EXPIRES"
+        left=$((until - now))
       fi
     fi
-    if [[ "${OB_SHELL_WARN-}" != "$_ob_warn_text" ]]; then
-      _ob_read_warn
-    fi
-    if ((ob_left > _ob_warn)); then
-      ob_text="$((ob_left / 60))m" ob_style=2
-    elif ((ob_left * 3 > _ob_warn)); then
-      ob_text="$((ob_left / 60))m!" ob_style=33
-    elif ((ob_left > 0)); then
-      ob_text="$((ob_left / 60))m!!" ob_style='1;31'
+    _ob_read_warn
+    if ((left > _ob_warn)); then
+      text="$((left / 60))m" style=2
+    elif ((left * 3 > _ob_warn)); then
+      text="$((left / 60))m!" style=33
+    elif ((left > 0)); then
+      text="$((left / 60))m!!" style='1;31'
     else
-      ob_text=expired ob_style='1;31'
+      text=expired style='1;31'
+    fi
+    # The next moment that changes anything: a minute, a threshold, the margin, the next try.
+    next=$((left > 0 ? left % 60 + 1 : 60))
+    for at in "$_ob_warn" "$((_ob_warn / 3))" "$_ob_margin" 0; do
+      if ((left > at && left - at < next)); then
+        next=$((left - at))
+      fi
+    done
+    if [[ -n "${OB_TARGET-}" ]] && ((left <= _ob_margin && _ob_retry - now < next)); then
+      next=$((_ob_retry - now))
     fi
   fi
-  ob_key="$ob_text|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_SIDE-}|${NO_COLOR-}|${TERM-}"
-  if [[ "$ob_key" != "$_ob_drawn" ]]; then
-    _ob_drawn="$ob_key"
-    _ob_draw "$ob_text" "$ob_style"
-  fi
+  _ob_next=$((now + next))
+  _ob_drawn="$until|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${OB_SHELL_SIDE-}|${NO_COLOR-}|${TERM-}"
+  _ob_draw "$text" "$style"
+}
+
+_ob_is_time() {
+  [[ -n "$1" && "$1" != *[^0-9]* && "${#1}" -le 12 ]]
 }
 
 # Makes the segment of the time that is left and its style: only when it differs from the one before.
@@ -99,7 +125,7 @@ _ob_draw() {
   emulate -L zsh
   setopt noxtrace
   local format="${OB_SHELL_FORMAT-}" left="$1" color='' on='' off='' text=''
-  OB_PS1=''
+  OB_PS1='' _ob_placed=''
   if [[ "$format" == none ]]; then
     return 0
   fi
@@ -131,7 +157,10 @@ _ob_draw() {
   text="${text//\%/%%}"
   if [[ -z "${NO_COLOR-}" && "${TERM-dumb}" != dumb ]]; then
     off=$'%{\e[0m%}'
-    on="$off${color:+%{$'\e['${color}m%\}}"
+    on="$off"
+    if [[ -n "$color" ]]; then
+      on+="%{"$'\e'"[${color}m%}"
+    fi
     if [[ -n "$left" ]]; then
       left="$off%{"$'\e'"[$2m%}$left$on"
     fi
@@ -147,6 +176,9 @@ _ob_read_warn() {
   emulate -L zsh
   local number
   local -i unit=1
+  if [[ "${OB_SHELL_WARN-}" == "$_ob_warn_text" ]]; then
+    return 0
+  fi
   _ob_warn_text="${OB_SHELL_WARN-}"
   _ob_warn=900
   number="$_ob_warn_text"
