@@ -12,4 +12,5 @@ mod exec;
 mod floors;
 mod lockfile;
 mod output;
+mod shells;
 mod support;

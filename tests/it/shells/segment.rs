@@ -1,0 +1,1 @@
+//! The prompt's segment beside what people have in their prompts already.
