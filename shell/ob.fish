@@ -136,7 +136,7 @@ function _ob_draw
     set format (string replace -a '{role}' -- "$OB_ROLE" $format)
     set format (string replace -a '{account}' -- "$OB_ACCOUNT" $format)
     set format (string replace -a '{class}' -- "$OB_ENV" $format)
-    set format (string replace -ar '[[:cntrl:]]' '' -- "$format" | string join '')
+    set format (string replace -ar '[[:cntrl:]]' '' -- $format | string join '')
     set -l off
     set -l on
     if test -z "$NO_COLOR" -a -n "$TERM" -a "$TERM" != dumb

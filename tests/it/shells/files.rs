@@ -50,15 +50,23 @@ fn every_file_runs_under_e_u_pipefail_with_empty_output() {
     for name in ["ob.bash", "direnv.sh"] {
         let path = file(name);
         let path = path.to_str().unwrap();
-        assert_eq!(run("bash", &["-eu", "-o", "pipefail", path]), clean, "{name}");
+        assert_eq!(
+            run("bash", &["-eu", "-o", "pipefail", path]),
+            clean,
+            "{name}"
+        );
         // A shell in which it is used, twice over.
-        let twice = format!(". {path}; . {path}; declare -F _ob_prompt >/dev/null && _ob_prompt; :");
+        let twice =
+            format!(". {path}; . {path}; declare -F _ob_prompt >/dev/null && _ob_prompt; :");
         let norc = ["--norc", "-eu", "-o", "pipefail", "-c", &twice];
         assert_eq!(run("bash", &norc), clean, "{name}");
     }
     let (zsh, fish, nu) = (file("ob.zsh"), file("ob.fish"), file("ob.nu"));
     let twice = format!(". {0}; . {0}; _ob_precmd; _ob_preexec", zsh.display());
-    assert_eq!(run("zsh", &["-f", "-eu", "-o", "pipefail", "-c", &twice]), clean);
+    assert_eq!(
+        run("zsh", &["-f", "-eu", "-o", "pipefail", "-c", &twice]),
+        clean
+    );
     let twice = format!("source {0}; source {0}; _ob_look", fish.display());
     assert_eq!(run("fish", &["--no-config", "-c", &twice]), clean);
     let nu = nu.to_str().unwrap();

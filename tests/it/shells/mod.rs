@@ -47,7 +47,10 @@ impl Kind {
     pub(crate) fn furnish(self, env: &TestEnv, more: &str) {
         let (name, text) = match self {
             Self::Bash => ("home/.bashrc", "PS1='READY> '\nalias mine='echo MINE'\n"),
-            Self::Zsh => ("home/.zshrc", "PROMPT='READY> '\nalias mine='echo MINE'\nunsetopt promptsp\n"),
+            Self::Zsh => (
+                "home/.zshrc",
+                "PROMPT='READY> '\nalias mine='echo MINE'\nunsetopt promptsp\n",
+            ),
             Self::Fish => (
                 "config/fish/config.fish",
                 "function fish_prompt; printf 'READY> '; end\nset -g fish_greeting\nfunction mine; echo MINE; end\n",
