@@ -3,6 +3,7 @@
 mod files;
 mod segment;
 mod subshell;
+mod switching;
 
 use std::path::{Path, PathBuf};
 
