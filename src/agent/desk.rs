@@ -6,6 +6,7 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
 
+use crate::agent::confirmed::Confirmed;
 use crate::agent::flight::Flights;
 use crate::agent::life;
 use crate::agent::party::{Member, Party};
@@ -32,6 +33,7 @@ pub(super) struct Desk {
     vault: Vault,
     sign_ins: Flights<SessionKey, Outcome<Rc<LiveSession>>>,
     roles: Flights<Target, Outcome<Rc<Held>>>,
+    confirmed: Confirmed,
     confinement: Confinement,
     started: Timestamp,
     stopped: Notify,
@@ -47,6 +49,7 @@ impl Desk {
             vault: Vault::new(clock),
             sign_ins: Flights::new(),
             roles: Flights::new(),
+            confirmed: Confirmed::default(),
             confinement,
             started,
             stopped: Notify::new(),
@@ -132,8 +135,15 @@ impl Desk {
             target,
             min_ttl,
             may_sign_in,
+            confirm,
         } = request;
         flow::check_target(&target)?;
+        if !may_sign_in {
+            member.decline();
+        }
+        if let Some(confirm) = &confirm {
+            self.confirmed.agree(confirm, &target, member).await?;
+        }
         let live = self
             .vault
             .session(&target.account.org, target.account.username.as_deref());
@@ -147,11 +157,8 @@ impl Desk {
                 Freshness::Stale => {}
             }
         }
-        if !may_sign_in {
-            if live.is_none() {
-                return Err(flow::nobody_signed_in(&target.account));
-            }
-            member.decline();
+        if !may_sign_in && live.is_none() {
+            return Err(flow::nobody_signed_in(&target.account));
         }
         let held = self.obtained(target, Rc::default(), Some(member)).await?;
         if self.vault.freshness(&held, min_ttl) == Freshness::Stale {
@@ -324,6 +331,7 @@ impl Desk {
             SignOutScope::Everything => None,
             SignOutScope::Org(org) => Some(org.as_str()),
         };
+        self.confirmed.forget();
         let taken = self.vault.take(org);
         let mut server_unreachable = None;
         for session in &taken {

@@ -301,6 +301,14 @@ impl Talk<'_> {
                 let text = format!("The push was not approved ({why}). Send it again?");
                 Answer::PushAgain(questions.confirm(question(&text))?)
             }
+            Ask::Confirm { profile, role } => {
+                let role = role.as_ref().map(|role| format!(" ({role})"));
+                let text = format!(
+                    "Use {profile}{} in this terminal?",
+                    role.unwrap_or_default()
+                );
+                Answer::Confirm(questions.confirm(question(&text))?)
+            }
         })
     }
 }

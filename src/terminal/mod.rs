@@ -8,11 +8,13 @@ mod error;
 mod interrupt;
 mod line;
 mod question;
+mod session;
 mod voice;
 
 pub use error::TerminalError;
 pub use line::secret_from_stdin;
 pub use question::{Question, Questions};
+pub use session::terminal_session;
 pub use voice::{Color, Voice, data};
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 )]
 
 mod config;
+mod confirm;
 mod exec;
 mod floors;
 mod lockfile;
