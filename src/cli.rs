@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, credential, exec, init, login, logout, man,
-    roles, shell, status, switch,
+    Context, Globals, agent, complete, completions, config, credential, exec, init, login, logout,
+    man, roles, shell, status, switch,
 };
 use crate::report::{Exit, Report};
 use crate::terminal::{Voice, data};
@@ -46,6 +46,8 @@ enum Verb {
     /// Print the completion script of a shell
     Completions(completions::Args),
     Man(man::Args),
+    #[command(hide = true)]
+    Complete(complete::Args),
 }
 
 impl Verb {
@@ -62,7 +64,8 @@ impl Verb {
             Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
             Self::Init(args) => init::run(args),
-            Self::Completions(args) => completions::run(args, Cli::command()),
+            Self::Completions(args) => completions::run(args, &Cli::command()),
+            Self::Complete(args) => complete::run(args, context),
             Self::Man(args) => man::run(args, Cli::command()),
         }
     }

@@ -7,6 +7,7 @@
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
 
+mod completions;
 mod config;
 mod confirm;
 mod exec;
