@@ -1,6 +1,7 @@
 //! `ob` in real shells: what they source, what their prompts show, and the shells that `ob` starts.
 
 mod files;
+mod picture;
 mod segment;
 mod subshell;
 mod switching;
