@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod openvpn_differential;
+#[cfg(test)]
+mod openvpn_session;
