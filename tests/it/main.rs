@@ -9,4 +9,8 @@
 mod config;
 mod floors;
 mod lockfile;
+#[cfg(test)]
+mod openvpn_differential;
+#[cfg(test)]
+mod openvpn_session;
 mod output;
