@@ -109,6 +109,7 @@ impl Desk {
             old => {
                 if let Some(old) = old {
                     self.vault.forget_session(&old);
+                    spawn_local(async move { old.okta.end().await });
                 }
                 let party = Rc::new(Party::default());
                 party.join(member);

@@ -125,6 +125,12 @@ impl Party {
 
     /// Lets everyone of another party wait for this one's outcome too.
     pub(super) fn welcome(&self, party: &Rc<Self>) {
+        if let Some(doing) = &*self.doing.borrow() {
+            for member in party.present() {
+                member.say(FromAgent::Notice(doing.clone()));
+                member.say(FromAgent::Notice(Notice::AskedElsewhere));
+            }
+        }
         self.guests.borrow_mut().push(Rc::downgrade(party));
     }
 

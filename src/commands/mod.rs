@@ -41,7 +41,7 @@ pub struct Globals {
     /// Print JSON instead of words
     #[arg(long, global = true)]
     pub json: bool,
-    /// Say more; repeat for still more
+    /// Say each step as it is taken
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to colour

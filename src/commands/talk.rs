@@ -188,6 +188,9 @@ impl Talk<'_> {
                     let answer = self.answer(ask, link)?;
                     link.answer(answer)?;
                 }
+                FromAgent::Notice(Notice::Doing(what)) if self.context.globals.verbose > 0 => {
+                    self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
+                }
                 FromAgent::Notice(Notice::Doing(what)) => doing = Some(what),
                 FromAgent::Notice(notice) => self.tell(&notice),
                 FromAgent::Hello(_) => {}

@@ -75,7 +75,7 @@ pub fn connect_or_start(directory: &Path) -> Result<Link, LinkError> {
 /// When it cannot be started.
 pub fn private() -> Result<Link, LinkError> {
     let (ours, theirs) = UnixStream::pair()?;
-    start(theirs.into(), &["--private"], None)?;
+    start(theirs.into(), &["--private", "--detach"], None)?;
     Link::new(ours)
 }
 
@@ -85,10 +85,8 @@ fn start(socket: OwnedFd, arguments: &[&str], directory: Option<&Path>) -> Resul
         .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
     let (mut child, ready) = process::spawn_agent(socket, arguments, directory, kept)?;
     let said = wait_ready(ready);
-    if directory.is_some() {
-        // The agent itself went to init; this was the process that forked it, and it is over.
-        child.wait()?;
-    }
+    // The agent itself went to init; this was the process that forked it, and it is over.
+    child.wait()?;
     said
 }
 
