@@ -9,6 +9,7 @@ use crate::commands::Context;
 use crate::config::{self, OrgTarget, SignIn};
 use crate::link::{self, Link, LinkError};
 use crate::paths;
+use crate::process;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::shown::shown;
@@ -115,10 +116,13 @@ pub(super) fn ask_agent(
 
 fn open(context: &Context) -> Result<Link, Report> {
     if context.globals.no_agent {
-        return Ok(link::private()?);
+        return Ok(link::private(process::spawn_agent)?);
     }
     let directory = paths::runtime_dir(&context.environment)?;
-    Ok(link::connect_or_start(directory.path())?)
+    Ok(link::connect_or_start(
+        directory.path(),
+        process::spawn_agent,
+    )?)
 }
 
 /// Asks an agent that is running; `None` when none is.

@@ -64,7 +64,7 @@ pub const KEYS: &[Key] = &[
         "org.ca_bundle",
         None,
         r#""/etc/ssl/acme.pem""#,
-        "certificates to trust besides the usual ones",
+        "certificates to trust instead of the system's",
         Kind::CaBundle,
     ),
     key(
