@@ -9,6 +9,7 @@
 
 mod config;
 mod exec;
+mod first_run;
 mod floors;
 mod lockfile;
 mod output;
