@@ -8,6 +8,7 @@
 )]
 
 mod config;
+mod consumers;
 mod exec;
 mod floors;
 mod lockfile;

@@ -42,9 +42,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         } else {
             with_block(text, &profiles)
         };
-        new.map_err(|error| {
-            Report::from(error).during(format!("cannot write {}", path.display()))
-        })
+        new.map_err(|error| Report::from(error).during(format!("cannot write {}", path.display())))
     };
     if args.print {
         data(&make(&crate::aws_files::read(&path)?)?)?;
