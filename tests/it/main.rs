@@ -8,6 +8,7 @@
 )]
 
 mod config;
+mod consumers;
 mod exec;
 mod first_run;
 mod floors;
