@@ -6,11 +6,17 @@
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
 
+#[cfg(test)]
+mod budget;
 mod config;
 mod floors;
+#[cfg(test)]
+mod hostile;
 mod lockfile;
 #[cfg(test)]
 mod openvpn_differential;
 #[cfg(test)]
 mod openvpn_session;
 mod output;
+#[cfg(test)]
+mod scene;
