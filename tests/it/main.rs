@@ -7,11 +7,15 @@
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
 
+#[cfg(test)]
+mod budget;
 mod config;
 mod consumers;
 mod exec;
 mod first_run;
 mod floors;
+#[cfg(test)]
+mod hostile;
 mod lockfile;
 #[cfg(test)]
 mod openvpn_differential;
@@ -20,3 +24,5 @@ mod openvpn_session;
 mod output;
 mod readme;
 mod support;
+#[cfg(test)]
+mod scene;
