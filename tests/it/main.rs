@@ -23,6 +23,6 @@ mod openvpn_differential;
 mod openvpn_session;
 mod output;
 mod readme;
-mod support;
 #[cfg(test)]
 mod scene;
+mod support;
