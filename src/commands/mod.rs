@@ -9,6 +9,7 @@ pub mod config;
 pub mod exec;
 pub mod login;
 pub mod logout;
+mod question;
 pub mod roles;
 pub mod status;
 mod talk;

@@ -2,11 +2,13 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
 
 mod config;
+mod engines;
 mod floors;
 mod lockfile;
 #[cfg(test)]
