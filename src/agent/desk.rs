@@ -245,10 +245,15 @@ impl Desk {
                 .unwrap_or_default()
                 .to_ascii_lowercase(),
         };
-        let (desk, account) = (Rc::clone(self), account.clone());
+        let (desk, account, last) = (Rc::clone(self), account.clone(), key.clone());
         let start = |party: Rc<Party>| async move {
             let generation = desk.vault.generation();
-            let okta = flow::sign_in(&account, warm.as_deref(), &*party).await?;
+            let start = flow::Start {
+                warm,
+                last_factor: desk.vault.last_factor(&last),
+            };
+            let okta = flow::sign_in(&account, start, &*party).await?;
+            desk.vault.remember_factor(last, okta.factor());
             desk.learn_time(&okta, &party);
             if desk.vault.generation() != generation {
                 return Err(signed_out_meanwhile());

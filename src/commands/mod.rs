@@ -10,6 +10,7 @@ pub mod credential;
 pub mod exec;
 pub mod login;
 pub mod logout;
+mod question;
 pub mod roles;
 pub mod status;
 mod talk;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::commands::Context;
+use crate::commands::question::put;
 use crate::config::{self, OrgTarget, SignIn};
 use crate::link::{self, Link, LinkError};
 use crate::paths;
@@ -13,10 +14,10 @@ use crate::process;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::shown::shown;
-use crate::terminal::{Question, Questions, TerminalError, secret_from_stdin};
+use crate::terminal::{Questions, TerminalError, secret_from_stdin};
 use crate::wire::{
-    Account, Answer, Ask, FactorChoice, FromAgent, Notice, ProxyRoute, Reply, Request, RoleEntry,
-    Sealed, SignInWay,
+    Account, Answer, Ask, FromAgent, Notice, ProxyRoute, Reply, Request, RoleEntry, Sealed,
+    SignInWay,
 };
 
 /// After this long without news a person is told what is being done.
@@ -32,7 +33,7 @@ pub struct SignInArgs {
     /// Read the passcode from the next line of standard input
     #[arg(long)]
     pub passcode_stdin: bool,
-    /// Verify with this factor: push, totp, sms, …
+    /// Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp
     #[arg(long, value_name = "FACTOR")]
     pub factor: Option<String>,
 }
@@ -280,42 +281,7 @@ impl Talk<'_> {
                 instead: String::new(),
             });
         };
-        let question = |text| Question {
-            text,
-            instead: "run it in a terminal",
-        };
-        Ok(match ask {
-            Ask::CaCertificates => Answer::Nobody,
-            Ask::Username { org } => {
-                Answer::Username(questions.ask_line(question(&format!("Username at {org}")))?)
-            }
-            Ask::Password { org, username } => {
-                let text = format!("Password of {username} at {org}");
-                Answer::Password(Sealed(questions.ask_secret(question(&text))?))
-            }
-            Ask::Passcode { factor } => {
-                Answer::Passcode(Sealed(questions.ask_secret(question(factor))?))
-            }
-            Ask::Factor { choices } => {
-                let items: Vec<String> = choices.iter().map(factor_line).collect();
-                Answer::Factor(questions.choose(question("Verify with"), &items)?)
-            }
-            Ask::Role { choices } => {
-                let items: Vec<String> = choices.iter().map(role_line).collect();
-                Answer::Role(questions.choose(question("Role"), &items)?)
-            }
-            Ask::PushAgain { why, .. } => {
-                let text = format!("The push was not approved ({why}). Send it again?");
-                Answer::PushAgain(questions.confirm(question(&text))?)
-            }
-        })
-    }
-}
-
-fn factor_line(choice: &FactorChoice) -> String {
-    match &choice.unusable {
-        Some(why) => format!("{} [{why}]", choice.label),
-        None => choice.label.clone(),
+        put(ask, questions, self.context.voice)
     }
 }
 

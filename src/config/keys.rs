@@ -57,7 +57,7 @@ pub const KEYS: &[Key] = &[
         "org.factor",
         Some("OB_ORG_FACTOR"),
         r#""push""#,
-        "the second factor to take when there is a choice: push, totp",
+        "the second factor to take without asking: push, totp, sms, call, email, question, token, yubikey, hotp",
         Kind::Factor,
     ),
     key(

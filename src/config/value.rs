@@ -94,6 +94,9 @@ pub(super) enum Raw<'a> {
 
 const LONGEST: usize = 2048;
 
+/// The factors that can be verified in a terminal, by ob's words for them.
+const FACTORS: &str = "push, totp, hotp, token, yubikey, sms, call, email, question, password";
+
 impl Kind {
     pub(super) fn read(self, raw: &Raw<'_>) -> Result<Value, ValueError> {
         match (self, raw) {
@@ -125,8 +128,8 @@ impl Kind {
                 "terminal" => Ok(Value::SignIn(SignIn::Terminal)),
                 _ => Err(ValueError::Choice("auto, terminal")),
             },
-            Self::Factor if matches!(text, "push" | "totp") => plain(),
-            Self::Factor => Err(ValueError::Choice("push, totp")),
+            Self::Factor if FACTORS.split(", ").any(|name| name == text) => plain(),
+            Self::Factor => Err(ValueError::Choice(FACTORS)),
             Self::CaBundle if text.starts_with('/') || text.starts_with("~/") => {
                 Ok(Value::Path(text.into()))
             }

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use url::Url;
 
 use crate::flow::retry::repeat;
-use crate::flow::{Conversation, Failure, OktaSession};
+use crate::flow::{Conversation, Failure, OktaSession, step_up};
 use crate::model::{AppLink, SamlRole, Timestamp};
 use crate::okta::page::{Acs, AppPage, PageError};
 use crate::okta::{OktaError, Tiles};
@@ -153,7 +153,7 @@ async fn assertion(
         .ok()
         .filter(|url| session.org().owns(url))
         .ok_or_else(|| odd_link(&app, session))?;
-    let page = repeat(&what, conversation, || session.open(&link)).await?;
+    let page = step_up::open(session, &link, &what, conversation).await?;
     match page.status {
         200 => {}
         401 => return Err(Failure::SessionEnded),

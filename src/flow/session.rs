@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::flow::Failure;
+use crate::flow::factors::Taste;
 use crate::http::{Browser, Exchange, HttpError, Page};
 use crate::model::{AppLink, Org, RoleArn, Timestamp};
 use crate::report::{Exit, Report};
@@ -25,12 +26,16 @@ pub struct OktaSession {
     token: Mutex<Option<Secret>>,
     opened: Cell<bool>,
     expires_at: Cell<Option<Timestamp>>,
+    /// How the person verified, for an app that asks again.
+    taste: Taste,
+    /// One demand of an app at a time: meeting it may open the others too.
+    pub(super) stepping_up: Mutex<()>,
     /// The app in which a role was found, so that a renewal asks for one page only.
     role_apps: RefCell<Vec<(RoleArn, AppLink)>>,
 }
 
 impl OktaSession {
-    pub(super) fn new(browser: Browser, username: String, token: Secret) -> Self {
+    pub(super) fn new(browser: Browser, username: String, token: Secret, taste: Taste) -> Self {
         Self {
             org: browser.org().clone(),
             username,
@@ -38,6 +43,8 @@ impl OktaSession {
             token: Mutex::new(Some(token)),
             opened: Cell::new(false),
             expires_at: Cell::new(None),
+            taste,
+            stepping_up: Mutex::new(()),
             role_apps: RefCell::default(),
         }
     }
@@ -48,6 +55,15 @@ impl OktaSession {
 
     pub fn username(&self) -> &str {
         &self.username
+    }
+
+    /// What the sign-in was verified with, by ob's word for its kind.
+    pub fn factor(&self) -> Option<&str> {
+        self.taste.last.as_deref()
+    }
+
+    pub(super) fn taste(&self) -> Taste {
+        self.taste.clone()
     }
 
     /// When Okta ends the session, where it has said so.

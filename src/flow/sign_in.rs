@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::flow::classic;
+use crate::flow::factors::Taste;
 use crate::flow::retry::repeat;
 use crate::flow::{Conversation, OktaSession, Unanswered};
 use crate::http::{Browser, Client, Exchange, HttpError, Network};
@@ -12,20 +13,27 @@ use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::{Account, Answer, Ask, Notice, SignInWay};
 
+/// What a sign-in begins with, beside the account.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// The STS that will be asked next: its connection is opened while the person still types.
+    pub warm: Option<String>,
+    /// What the last sign-in was verified with ([`OktaSession::factor`]): offered first.
+    pub last_factor: Option<String>,
+}
+
 /// Signs `account` in, asking for what is missing.
-///
-/// `warm` is the STS that will be asked next: its connection is opened while the person still types.
 ///
 /// # Errors
 /// When an answer is missing, Okta refuses, or a server cannot be reached.
 pub async fn sign_in(
     account: &Account,
-    warm: Option<&str>,
+    start: Start,
     conversation: &impl Conversation,
 ) -> Result<OktaSession, Report> {
     let org = Org::parse(&account.org)?;
     let client = client(account, conversation).await?;
-    if let Some(sts) = warm.and_then(|sts| Url::parse(sts).ok()) {
+    if let Some(sts) = start.warm.as_deref().and_then(|sts| Url::parse(sts).ok()) {
         let client = client.clone();
         // Its answer does not matter, and its failure is the STS call's to tell.
         tokio::task::spawn_local(async move { client.send(Exchange::head(sts)).await });
@@ -38,16 +46,15 @@ pub async fn sign_in(
     }
     let what = format!("sign {username} in at {}", org.host());
     conversation.tell(Notice::Doing(what.clone()));
-    let token = classic::sign_in(
-        &browser,
-        &username,
-        password,
-        account.factor.as_deref(),
-        conversation,
-    )
-    .await
-    .map_err(|report| report.during(format!("cannot {what}")))?;
-    Ok(OktaSession::new(browser, username, token))
+    let mut taste = Taste {
+        preferred: account.factor.as_ref().map(|name| name.to_lowercase()),
+        last: start.last_factor,
+    };
+    let signed_in = classic::sign_in(&browser, &username, password, taste.clone(), conversation)
+        .await
+        .map_err(|report| report.during(format!("cannot {what}")))?;
+    taste.last = signed_in.factor;
+    Ok(OktaSession::new(browser, username, signed_in.token, taste))
 }
 
 async fn client(account: &Account, conversation: &impl Conversation) -> Result<Client, Report> {

@@ -15,7 +15,7 @@ mod state_token;
 mod tiles;
 
 pub use authn::Post;
-pub use error_code::OktaError;
+pub use error_code::{Meaning, OktaError};
 pub use json::JsonError;
 pub use organization::{Organization, Pipeline};
 pub use session::{Session, SessionStatus};

@@ -144,8 +144,18 @@ pub enum Ask {
     Factor {
         choices: Vec<FactorChoice>,
     },
+    /// A code, or the answer to a security question.
     Passcode {
         factor: String,
+        /// Whether it can be sent once more.
+        can_resend: bool,
+        /// Whether another factor can be taken instead.
+        can_change: bool,
+    },
+    /// A password to take the place of one that has expired.
+    NewPassword {
+        org: String,
+        username: String,
     },
     Role {
         choices: Vec<RoleEntry>,
@@ -154,6 +164,8 @@ pub enum Ask {
     PushAgain {
         factor: String,
         why: String,
+        /// Whether another factor can be taken instead.
+        can_change: bool,
     },
 }
 
@@ -166,6 +178,7 @@ impl Ask {
             Self::Password { .. } => "the password",
             Self::Factor { .. } => "which factor to use",
             Self::Passcode { .. } => "the passcode",
+            Self::NewPassword { .. } => "a new password",
             Self::Role { .. } => "which role to assume",
             Self::PushAgain { .. } => "whether to send the push again",
         }
@@ -190,6 +203,11 @@ pub enum Answer {
     /// An index into the choices.
     Factor(usize),
     Passcode(Sealed),
+    NewPassword(Sealed),
+    /// Instead of a code: send it once more.
+    Resend,
+    /// Instead of a code, or of another push: choose another factor.
+    OtherFactor,
     /// An index into the choices.
     Role(usize),
     PushAgain(bool),

@@ -13,6 +13,7 @@ mod config;
 mod consumers;
 mod exec;
 mod first_run;
+mod engines;
 mod floors;
 #[cfg(test)]
 mod hostile;

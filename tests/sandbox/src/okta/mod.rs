@@ -28,6 +28,10 @@ pub(crate) struct Org {
     sessions: HashMap<String, sessions::Session>,
     /// Person and TOTP step: a code is good once.
     pub(crate) used_codes: HashSet<(String, u64)>,
+    /// Person and factor: the code that was sent last, and when.
+    pub(crate) delivered: HashMap<(String, String), (String, u64)>,
+    /// Passwords that were changed here.
+    passwords: HashMap<String, String>,
     /// Device token and person: second factor not asked again.
     remembered: HashSet<(String, String)>,
 }
@@ -112,6 +116,9 @@ fn route(visit: &Visit<'_>) -> Answer {
         ("POST", "/api/v1/authn/cancel") => or_refusal(authn::cancel(visit)),
         ("POST", "/api/v1/authn/previous") => or_refusal(authn::previous(visit)),
         ("POST", "/api/v1/authn/skip") => or_refusal(authn::skip(visit)),
+        ("POST", "/api/v1/authn/credentials/change_password") => {
+            or_refusal(authn::change_password(visit))
+        }
         ("POST", "/api/v1/sessions") => or_refusal(sessions::create(visit)),
         ("GET", "/api/v1/sessions/me") => sessions::show(visit),
         ("DELETE", "/api/v1/sessions/me") => sessions::close(visit),
@@ -201,4 +208,13 @@ pub(crate) fn error(status: u16, code: &str, summary: &str) -> Answer {
             "errorCauses": []
         }),
     )
+}
+
+/// An error that says more in a cause.
+fn error_because(status: u16, code: &str, summary: &str, cause: &str) -> Answer {
+    let mut answer = error(status, code, summary);
+    let mut body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    body["errorCauses"] = json!([{ "errorSummary": cause }]);
+    answer.body = body.to_string().into_bytes();
+    answer
 }
