@@ -7,7 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, credential, exec, login, logout, roles, status,
+    Context, Globals, agent, completions, config, credential, env, exec, login, logout, roles,
+    status,
 };
 use crate::report::{Exit, Report};
 use crate::terminal::{Voice, data};
@@ -33,6 +34,7 @@ enum Verb {
     Login(login::Args),
     Logout(logout::Args),
     Exec(exec::Args),
+    Env(env::Args),
     Credential(credential::Args),
     Roles(roles::Args),
     Status(status::Args),
@@ -49,6 +51,7 @@ impl Verb {
             Self::Login(args) => login::run(args, context),
             Self::Logout(args) => logout::run(args, context),
             Self::Exec(args) => exec::run(args, context),
+            Self::Env(args) => env::run(args, context),
             Self::Credential(args) => credential::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),

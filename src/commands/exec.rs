@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::aws::{ChildContext, Region, child_env};
 use crate::commands::Context;
+use crate::commands::refresh;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::config;
@@ -21,6 +22,9 @@ pub struct Args {
     /// Start only if the credentials last at least this long: 45m
     #[arg(long, value_name = "TIME")]
     pub min_ttl: Option<String>,
+    /// For runs longer than credentials last: no keys in the environment, the command's SDK renews by itself
+    #[arg(long, conflicts_with_all = ["role", "provider", "region", "duration"])]
+    pub refresh: bool,
     #[command(flatten)]
     pub sign_in: SignInArgs,
     /// The command and its arguments
@@ -77,6 +81,10 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .transpose()?;
     let target = resolve(context, &args.role, &args.sign_in)?;
     let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
+    if args.refresh {
+        let environment = refresh::environment(context, &target, &credentials)?;
+        return Err(process::replace(program, arguments, environment));
+    }
     let region = target
         .settings
         .region

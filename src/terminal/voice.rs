@@ -97,6 +97,11 @@ fn words(text: &str) {
     let _ = stderr().write_all(text.as_bytes());
 }
 
+/// Whether what goes to standard output is shown to whoever looks at the screen.
+pub fn data_is_seen() -> bool {
+    stdout().is_terminal()
+}
+
 /// Writes `text` to standard output as it is, past std's buffer, which would keep a copy.
 ///
 /// A reader that has gone ends `ob` as it ends any filter: by SIGPIPE, without a word.

@@ -3,4 +3,6 @@
 
 mod config_aws;
 mod credential;
+mod env;
+mod refresh;
 mod tools;
