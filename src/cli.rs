@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, credential, env, exec, login, logout, roles,
-    status,
+    Context, Globals, agent, completions, config, credential, env, exec, init, login, logout, man,
+    roles, shell, status, switch,
 };
 use crate::report::{Exit, Report};
 use crate::terminal::{Voice, data};
@@ -35,14 +35,18 @@ enum Verb {
     Logout(logout::Args),
     Exec(exec::Args),
     Env(env::Args),
+    Shell(Box<shell::Args>),
+    Use(switch::Args),
     Credential(credential::Args),
     Roles(roles::Args),
     Status(status::Args),
     Agent(agent::Args),
     /// Make, check and show the settings
     Config(config::Args),
+    Init(init::Args),
     /// Print the completion script of a shell
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Verb {
@@ -52,12 +56,16 @@ impl Verb {
             Self::Logout(args) => logout::run(args, context),
             Self::Exec(args) => exec::run(args, context),
             Self::Env(args) => env::run(args, context),
+            Self::Shell(args) => shell::run(args, context),
+            Self::Use(args) => switch::run(args, context),
             Self::Credential(args) => credential::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
+            Self::Init(args) => init::run(args),
             Self::Completions(args) => completions::run(args, Cli::command()),
+            Self::Man(args) => man::run(args, Cli::command()),
         }
     }
 }
@@ -76,7 +84,7 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    let beside = if matches!(cli.verb, Verb::Exec(_)) {
+    let beside = if matches!(cli.verb, Verb::Exec(_) | Verb::Shell(_)) {
         Beside::AChild
     } else {
         Beside::Nothing

@@ -5,6 +5,10 @@
 //! opened without following links, judged by its descriptor, and refused as it is; nothing is repaired,
 //! because what we would repair is not known to be ours. Nothing is ever looked up in the current directory.
 
+mod note;
+
+pub use note::expiry_file;
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 

@@ -31,9 +31,10 @@ pub(super) async fn open(
         let page = repeat(what, conversation, || session.open(link)).await?;
         (turn, page)
     };
-    let token = match (page.status, AppPage::read(&page.body)) {
-        (200, Ok(AppPage::StepUp { state_token })) => state_token,
-        _ => return Ok(page),
+    let (200, Ok(AppPage::StepUp { state_token: token })) =
+        (page.status, AppPage::read(&page.body))
+    else {
+        return Ok(page);
     };
     let token = token.ok_or_else(|| Report::from(PageError::StepUpNeeded))?;
     let original = classic::step_up(

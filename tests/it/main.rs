@@ -11,9 +11,9 @@
 mod budget;
 mod config;
 mod consumers;
+mod engines;
 mod exec;
 mod first_run;
-mod engines;
 mod floors;
 #[cfg(test)]
 mod hostile;
