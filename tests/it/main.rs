@@ -2,11 +2,13 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
 
 mod config;
+mod exec;
 mod floors;
 mod lockfile;
 #[cfg(test)]
@@ -15,3 +17,4 @@ mod openvpn_differential;
 mod openvpn_session;
 mod output;
 mod readme;
+mod support;
