@@ -16,5 +16,10 @@ mod openvpn_differential;
 #[cfg(test)]
 mod openvpn_session;
 mod output;
+mod properties;
 mod readme;
 mod support;
+mod terminal;
+#[path = "../fuzz/topics/mod.rs"]
+mod topics;
+mod trust;
