@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, exec, login, logout, roles, status,
+    Context, Globals, agent, completions, config, credential, exec, login, logout, roles, status,
 };
 use crate::report::{Exit, Report};
 use crate::terminal::{Voice, data};
@@ -33,6 +33,7 @@ enum Verb {
     Login(login::Args),
     Logout(logout::Args),
     Exec(exec::Args),
+    Credential(credential::Args),
     Roles(roles::Args),
     Status(status::Args),
     Agent(agent::Args),
@@ -48,6 +49,7 @@ impl Verb {
             Self::Login(args) => login::run(args, context),
             Self::Logout(args) => logout::run(args, context),
             Self::Exec(args) => exec::run(args, context),
+            Self::Credential(args) => credential::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Agent(args) => agent::run(args, context),
@@ -62,6 +64,10 @@ pub fn run() -> ExitCode {
     if let Some(args) = exec::Args::recognise(std::env::args_os()) {
         let context = Context::new(Globals::default());
         return finish(exec::run(&args, &context), &context, Beside::AChild);
+    }
+    if let Some(args) = credential::Args::recognise(std::env::args_os()) {
+        let context = Context::new(Globals::default());
+        return finish(credential::run(&args, &context), &context, Beside::Nothing);
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -33,6 +33,15 @@ pub fn home(environment: &Environment) -> Option<PathBuf> {
     absolute(environment, "HOME")
 }
 
+/// The absolute path at which `PATH` has the program `name`; links are left as they are.
+pub fn on_search_path(environment: &Environment, name: &str) -> Option<PathBuf> {
+    let directories = environment.raw("PATH")?;
+    std::env::split_paths(directories)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(name))
+        .find(|path| path.is_file())
+}
+
 /// The directory of the agent's socket, made if it is missing: `$XDG_RUNTIME_DIR/ob`, else
 /// `~/.local/state/ob/run/HOST` (homes are shared between machines, sockets are not).
 ///

@@ -4,15 +4,23 @@
 //! our own process, since what they say belongs to the credentials that are about to be replaced.
 
 mod child_env;
+mod config_block;
 mod credential_check;
 mod duration;
 mod endpoint;
+mod ini;
+mod process_json;
 mod role_choice;
 mod sts_fault;
 
 pub use child_env::{ChildContext, ChildEnv, ChildEnvError, child_env};
+pub use config_block::{
+    ConfigProfile, config_profile_name, defines_profile, with_block, without_block,
+};
 pub use credential_check::{CredentialFault, Issued};
 pub use duration::{DurationError, SessionDuration};
 pub use endpoint::{Region, RegionError};
+pub use ini::IniError;
+pub use process_json::process_json;
 pub use role_choice::{Choice, RoleWish, choose};
 pub use sts_fault::{LONGEST_ASSERTION, StsFault, StsRefusal};

@@ -124,7 +124,11 @@ pub fn credentials(
     }
 }
 
-fn received(issued: IssuedCredentials) -> Result<Credentials, Report> {
+/// What the agent issued, as the value it is.
+///
+/// # Errors
+/// When its role is no ARN.
+pub fn received(issued: IssuedCredentials) -> Result<Credentials, Report> {
     Ok(Credentials {
         role: RoleArn::parse(&issued.role).map_err(|_| unexpected())?,
         access_key_id: issued.access_key_id,

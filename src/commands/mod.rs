@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod completions;
 pub mod config;
+pub mod credential;
 pub mod exec;
 pub mod login;
 pub mod logout;

@@ -7,9 +7,15 @@
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
 
+#[cfg(test)]
+mod budget;
 mod config;
+mod consumers;
 mod exec;
+mod first_run;
 mod floors;
+#[cfg(test)]
+mod hostile;
 mod lockfile;
 #[cfg(test)]
 mod openvpn_differential;
@@ -18,6 +24,8 @@ mod openvpn_session;
 mod output;
 mod properties;
 mod readme;
+#[cfg(test)]
+mod scene;
 mod support;
 mod terminal;
 #[path = "../fuzz/topics/mod.rs"]

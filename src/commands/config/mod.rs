@@ -1,5 +1,6 @@
 //! `ob config`: make the settings, look at them, judge them.
 
+mod aws;
 mod check;
 mod init;
 mod list;
@@ -23,6 +24,7 @@ enum Verb {
     Check,
     /// Show the profiles
     List,
+    Aws(aws::Args),
 }
 
 /// # Errors
@@ -32,5 +34,6 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         Verb::Init(args) => init::run(args, context),
         Verb::Check => check::run(context),
         Verb::List => list::run(context),
+        Verb::Aws(args) => aws::run(args, context),
     }
 }

@@ -1,7 +1,11 @@
 //! `ob exec`, held to what a command would see had `ob` not been there. Most of it is asked twice: on a terminal
 //! and through pipes.
 
+mod consumers;
 mod ends;
+mod environment;
+mod signals;
+mod streams;
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus};
@@ -35,17 +39,21 @@ impl Ended {
     }
 }
 
+/// As [`Pty::wait`] says it: both outputs in one.
+impl From<(ExitStatus, String)> for Ended {
+    fn from((status, output): (ExitStatus, String)) -> Self {
+        Self {
+            status,
+            errors: output.clone(),
+            output,
+        }
+    }
+}
+
 impl Way {
     fn run(self, command: &mut Command) -> Ended {
         match self {
-            Self::Terminal => {
-                let (status, output) = Pty::spawn(command).wait();
-                Ended {
-                    status,
-                    errors: output.clone(),
-                    output,
-                }
-            }
+            Self::Terminal => Pty::spawn(command).wait().into(),
             Self::Pipes => {
                 let ended = run(command, "");
                 Ended {
