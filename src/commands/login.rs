@@ -8,7 +8,7 @@ use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, account, ask_agent};
 use crate::report::{Exit, Report};
-use crate::terminal::data;
+use crate::terminal::data_json;
 use crate::wire::{Reply, Request};
 
 /// Sign in to Okta now
@@ -53,7 +53,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             "username": username,
             "okta_session_expires_at": expires_at.map(|time| time.to_string()),
         });
-        data(&format!("{answer}\n"))?;
+        data_json(answer)?;
     } else {
         let until = expires_at
             .map(|time| format!(" until {time}"))

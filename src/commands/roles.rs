@@ -10,7 +10,7 @@ use crate::commands::talk::{SignInArgs, ask_agent, role_line};
 use crate::commands::target::{RoleArgs, resolve};
 use crate::report::Report;
 use crate::shown::shown;
-use crate::terminal::data;
+use crate::terminal::{data, data_json};
 use crate::wire::{Reply, Request, RoleEntry};
 
 /// List the roles you may assume
@@ -31,7 +31,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     };
     if context.globals.json {
         let list: Vec<_> = roles.iter().map(as_json).collect();
-        data(&format!("{}\n", json!(list)))?;
+        data_json(json!(list))?;
     } else {
         let several_apps = roles.iter().any(|role| role.app != roles[0].app);
         let mut text = String::new();

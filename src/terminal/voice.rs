@@ -11,7 +11,7 @@ use signal_hook::low_level::emulate_default_handler;
 use super::error::TerminalError;
 use crate::model::Environment;
 use crate::report::Report;
-use crate::shown::shown_lines;
+use crate::shown::{shown_json, shown_lines};
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -68,7 +68,7 @@ impl Voice {
 
     /// The same for a script: one line of JSON, whose own escapes keep it to one line.
     pub fn say_json(self, value: &serde_json::Value) {
-        words(&format!("{value}\n"));
+        words(&format!("{}\n", shown_json(&value.to_string())));
     }
 
     fn paint(self, rendered: &str) -> String {
@@ -100,6 +100,14 @@ fn words(text: &str) {
 /// Whether what goes to standard output is shown to whoever looks at the screen.
 pub fn data_is_seen() -> bool {
     stdout().is_terminal()
+}
+
+/// Writes JSON and a line break to standard output. What a program reads is the value, what a terminal sees is inert.
+///
+/// # Errors
+/// As [`data`].
+pub fn data_json(json: impl std::fmt::Display) -> Result<(), TerminalError> {
+    data(&format!("{}\n", shown_json(&json.to_string())))
 }
 
 /// Writes `text` to standard output as it is, past std's buffer, which would keep a copy.

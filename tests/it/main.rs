@@ -23,7 +23,12 @@ mod openvpn_differential;
 #[cfg(test)]
 mod openvpn_session;
 mod output;
+mod properties;
 mod readme;
 #[cfg(test)]
 mod scene;
 mod support;
+mod terminal;
+#[path = "../fuzz/topics/mod.rs"]
+mod topics;
+mod trust;

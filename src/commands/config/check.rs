@@ -8,7 +8,7 @@ use super::super::Context;
 use crate::config::{Flags, read_ca_bundle, unknown_variables};
 use crate::report::Report;
 use crate::shown::shown;
-use crate::terminal::data;
+use crate::terminal::{data, data_json};
 
 /// # Errors
 /// What is wrong, as every other command would say it.
@@ -50,7 +50,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             "profiles": settings.profiles().collect::<Vec<_>>(),
             "unknown_variables": names.collect::<Vec<_>>(),
         });
-        data(&format!("{answer:#}\n"))?;
+        data_json(format_args!("{answer:#}"))?;
     } else {
         for (path, found) in files.iter().rev() {
             let state = if *found { "read" } else { "not there" };

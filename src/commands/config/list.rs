@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::Context;
 use crate::report::Report;
 use crate::shown::shown;
-use crate::terminal::data;
+use crate::terminal::{data, data_json};
 
 /// What is told of a profile besides its name, in this order.
 const COLUMNS: [&str; 6] = ["role", "org", "region", "duration", "provider", "chain"];
@@ -30,7 +30,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             Value::Object(profile)
         });
         let profiles: Vec<Value> = profiles.collect();
-        data(&format!("{:#}\n", Value::from(profiles)))?;
+        data_json(format_args!("{:#}", Value::from(profiles)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let names: Vec<String> = settings.profiles().map(shown).collect();
