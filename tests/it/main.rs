@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
@@ -9,6 +10,7 @@
 #[cfg(test)]
 mod budget;
 mod config;
+mod exec;
 mod floors;
 #[cfg(test)]
 mod hostile;
@@ -20,3 +22,4 @@ mod openvpn_session;
 mod output;
 #[cfg(test)]
 mod scene;
+mod support;
