@@ -8,8 +8,12 @@
 )]
 
 #[cfg(test)]
+mod agent;
+#[cfg(test)]
 mod budget;
 mod config;
+#[cfg(test)]
+mod crowd;
 mod exec;
 mod floors;
 #[cfg(test)]
