@@ -29,6 +29,7 @@ fn three_hundred_idle_connections_hinder_nobody_and_ten_thousand_short_ones_leav
     let scene = Scene::of("carol");
     let agent = started(&scene);
     let base = descriptors(agent);
+    println!("{} KiB at rest", resident_kib(agent));
     let idle: Vec<UnixStream> = (0..300).map(|_| connect(&scene)).collect();
     let asked = Instant::now();
     assert_eq!(said_to(&scene, &status()).len(), 2);
@@ -37,6 +38,7 @@ fn three_hundred_idle_connections_hinder_nobody_and_ten_thousand_short_ones_leav
         "{:?}",
         asked.elapsed()
     );
+    println!("{} KiB with 300", resident_kib(agent));
     drop(idle);
     let begun = Instant::now();
     for round in 0..10_000 {
