@@ -177,7 +177,7 @@ impl Desk {
     ) -> Outcome<Rc<Held>> {
         let desk = Rc::clone(self);
         let wanted = target.clone();
-        let join = |party: &Party| {
+        let join = |party: &Rc<Party>| {
             if let Some(member) = member {
                 party.join(member);
             }
@@ -267,7 +267,7 @@ impl Desk {
         } else {
             Rc::default()
         };
-        let join = |flight: &Party| flight.welcome(party);
+        let join = |flight: &Rc<Party>| flight.welcome(party);
         self.sign_ins
             .outcome(key, fresh, join, start)
             .await

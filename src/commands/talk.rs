@@ -1,7 +1,7 @@
 //! The client's side of a conversation: asks the agent one thing, answers its questions from the terminal
 //! or from standard input, and says what there is to wait for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -22,6 +22,10 @@ use crate::wire::{
 
 /// After this long without news a person is told what is being done.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// For this long after an agent has gone away another one is tried.
+const COMEBACK: Duration = Duration::from_secs(1);
+/// Between two tries.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Where a sign-in's answers come from, with every verb that may have to sign in.
 #[derive(Args, Clone, Debug, Default)]
@@ -92,7 +96,7 @@ pub(super) fn ask_agent(
     args: &SignInArgs,
 ) -> Result<Reply, Report> {
     let mut typed = args.read()?;
-    let mut tried = false;
+    let mut lost: Option<Instant> = None;
     loop {
         let mut link = open(context)?;
         let mut talk = Talk {
@@ -104,8 +108,13 @@ pub(super) fn ask_agent(
         };
         match talk.run(&mut link, request()) {
             // It went away before anything was said that must not be said twice: a new one is started.
-            Err(TalkError::Link(error)) if error.is_gone() && !talk.answered && !tried => {
-                tried = true;
+            Err(TalkError::Link(error))
+                if error.is_gone()
+                    && !talk.answered
+                    && lost.get_or_insert_with(Instant::now).elapsed() < COMEBACK =>
+            {
+                // A process that is being killed takes callers a moment longer than it serves them.
+                std::thread::sleep(BREATH);
             }
             Err(TalkError::Link(error)) => return Err(error.into()),
             Err(TalkError::Report(report)) => return Err(report),

@@ -8,9 +8,13 @@
 )]
 
 #[cfg(test)]
+mod agent;
+#[cfg(test)]
 mod budget;
 mod config;
 mod consumers;
+#[cfg(test)]
+mod crowd;
 mod engines;
 mod exec;
 mod first_run;

@@ -189,7 +189,7 @@ impl World {
         let flights = Rc::clone(&self.flights);
         let (begun, joined) = (Rc::clone(&self.begun), Rc::clone(&self.joined));
         let started = Rc::clone(&begun);
-        let join = move |_: &Party| {
+        let join = move |_: &Rc<Party>| {
             // Whoever joins before a flight of its key has begun is the one who begins it.
             let under_way = started
                 .borrow()
