@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::commands::{
     Context, Globals, agent, completions, config, credential, env, exec, login, logout, roles,
-    status,
+    status, write,
 };
 use crate::report::{Exit, Report};
 use crate::terminal::{Voice, data};
@@ -36,6 +36,7 @@ enum Verb {
     Exec(exec::Args),
     Env(env::Args),
     Credential(credential::Args),
+    Write(write::Args),
     Roles(roles::Args),
     Status(status::Args),
     Agent(agent::Args),
@@ -53,6 +54,7 @@ impl Verb {
             Self::Exec(args) => exec::run(args, context),
             Self::Env(args) => env::run(args, context),
             Self::Credential(args) => credential::run(args, context),
+            Self::Write(args) => write::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Agent(args) => agent::run(args, context),

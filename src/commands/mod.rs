@@ -16,6 +16,7 @@ pub mod roles;
 pub mod status;
 mod talk;
 mod target;
+pub mod write;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;

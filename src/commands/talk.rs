@@ -14,8 +14,8 @@ use crate::secret::Secret;
 use crate::shown::shown;
 use crate::terminal::{Question, Questions, TerminalError, secret_from_stdin};
 use crate::wire::{
-    Account, Answer, Ask, FactorChoice, FromAgent, Notice, ProxyRoute, Reply, Request, RoleEntry,
-    Sealed, SignInWay,
+    Account, Answer, Ask, FactorChoice, FromAgent, Notice, Part, ProxyRoute, Reply, Request,
+    RoleEntry, Sealed, SignInWay,
 };
 
 /// After this long without news a person is told what is being done.
@@ -89,6 +89,20 @@ pub(super) fn ask_agent(
     org: &OrgTarget,
     args: &SignInArgs,
 ) -> Result<Reply, Report> {
+    ask_for_many(context, request, org, args, &mut |_| {})
+}
+
+/// As [`ask_agent`], for a request whose results come one by one: each goes to `take`.
+///
+/// # Errors
+/// As [`ask_agent`]; what has been taken by then stays so.
+pub(super) fn ask_for_many(
+    context: &Context,
+    request: impl Fn() -> Request,
+    org: &OrgTarget,
+    args: &SignInArgs,
+    take: &mut dyn FnMut(Part),
+) -> Result<Reply, Report> {
     let mut typed = args.read()?;
     let mut tried = false;
     loop {
@@ -99,6 +113,7 @@ pub(super) fn ask_agent(
             typed: &mut typed,
             answered: false,
             questions: None,
+            take: &mut *take,
         };
         match talk.run(&mut link, request()) {
             // It went away before anything was said that must not be said twice: a new one is started.
@@ -170,6 +185,7 @@ struct Talk<'a> {
     typed: &'a mut Typed,
     answered: bool,
     questions: Option<Questions>,
+    take: &'a mut dyn FnMut(Part),
 }
 
 impl Talk<'_> {
@@ -187,6 +203,11 @@ impl Talk<'_> {
                 FromAgent::Ask(ask) => {
                     let answer = self.answer(ask, link)?;
                     link.answer(answer)?;
+                }
+                FromAgent::Part(part) => {
+                    // From here on there is something to lose by asking anew.
+                    self.answered = true;
+                    (self.take)(part);
                 }
                 FromAgent::Notice(Notice::Doing(what)) => doing = Some(what),
                 FromAgent::Notice(notice) => self.tell(&notice),
