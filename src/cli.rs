@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::commands::{
     Context, Globals, agent, completions, config, credential, env, exec, init, login, logout, man,
-    roles, shell, status, switch,
+    roles, shell, status, switch, write,
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -39,6 +39,7 @@ enum Verb {
     Shell(Box<shell::Args>),
     Use(switch::Args),
     Credential(credential::Args),
+    Write(write::Args),
     Roles(roles::Args),
     Status(status::Args),
     Agent(agent::Args),
@@ -60,6 +61,7 @@ impl Verb {
             Self::Shell(args) => shell::run(args, context),
             Self::Use(args) => switch::run(args, context),
             Self::Credential(args) => credential::run(args, context),
+            Self::Write(args) => write::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Agent(args) => agent::run(args, context),

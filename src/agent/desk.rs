@@ -1,5 +1,7 @@
 //! What each request gets.
 
+mod every_role;
+
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -60,6 +62,7 @@ impl Desk {
             Request::SignIn { account, again } => self.sign_in(account, again, member).await,
             Request::Credentials(request) => self.credentials(request, member).await,
             Request::Roles(target) => self.list_roles(target, member).await,
+            Request::EveryRole(target) => self.every_role(target, member).await,
             Request::Status => Ok(Reply::Status(self.status())),
             Request::SignOut(scope) => Ok(self.sign_out(&scope).await),
             Request::Stop => Ok(Reply::Stopping),

@@ -21,6 +21,7 @@ pub mod status;
 pub mod switch;
 mod talk;
 mod target;
+pub mod write;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;

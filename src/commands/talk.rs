@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::shown::shown;
 use crate::terminal::{Questions, TerminalError, secret_from_stdin};
 use crate::wire::{
-    Account, Answer, Ask, FromAgent, Notice, ProxyRoute, Reply, Request, RoleEntry, Sealed,
+    Account, Answer, Ask, FromAgent, Notice, Part, ProxyRoute, Reply, Request, RoleEntry, Sealed,
     SignInWay,
 };
 
@@ -95,6 +95,20 @@ pub(super) fn ask_agent(
     org: &OrgTarget,
     args: &SignInArgs,
 ) -> Result<Reply, Report> {
+    ask_for_many(context, request, org, args, &mut |_| {})
+}
+
+/// As [`ask_agent`], for a request whose results come one by one: each goes to `take`.
+///
+/// # Errors
+/// As [`ask_agent`]; what has been taken by then stays so.
+pub(super) fn ask_for_many(
+    context: &Context,
+    request: impl Fn() -> Request,
+    org: &OrgTarget,
+    args: &SignInArgs,
+    take: &mut dyn FnMut(Part),
+) -> Result<Reply, Report> {
     let mut typed = args.read()?;
     let mut lost: Option<Instant> = None;
     loop {
@@ -105,6 +119,7 @@ pub(super) fn ask_agent(
             typed: &mut typed,
             answered: false,
             questions: None,
+            take: &mut *take,
         };
         match talk.run(&mut link, request()) {
             // It went away before anything was said that must not be said twice: a new one is started.
@@ -184,6 +199,7 @@ struct Talk<'a> {
     typed: &'a mut Typed,
     answered: bool,
     questions: Option<Questions>,
+    take: &'a mut dyn FnMut(Part),
 }
 
 impl Talk<'_> {
@@ -201,6 +217,11 @@ impl Talk<'_> {
                 FromAgent::Ask(ask) => {
                     let answer = self.answer(ask, link)?;
                     link.answer(answer)?;
+                }
+                FromAgent::Part(part) => {
+                    // From here on there is something to lose by asking anew.
+                    self.answered = true;
+                    (self.take)(part);
                 }
                 FromAgent::Notice(Notice::Doing(what)) if self.context.globals.verbose > 0 => {
                     self.context.voice.say(&format!("ob: {}…\n", shown(&what)));

@@ -11,6 +11,7 @@ mod question;
 mod voice;
 
 pub use error::TerminalError;
+pub use interrupt::finish_first;
 pub use line::secret_from_stdin;
 pub use question::{Question, Questions};
 pub use voice::{Color, Voice, data, data_is_seen};

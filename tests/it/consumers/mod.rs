@@ -6,3 +6,4 @@ mod credential;
 mod env;
 mod refresh;
 mod tools;
+mod write;
