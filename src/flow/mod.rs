@@ -9,6 +9,7 @@ mod conversation;
 mod credentials;
 mod factors;
 mod failure;
+mod idx;
 mod retry;
 mod session;
 mod sign_in;
