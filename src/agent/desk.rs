@@ -116,7 +116,7 @@ impl Desk {
                 }
                 let party = Rc::new(Party::default());
                 party.join(member);
-                let session = self.new_session(&account, &party, None).await?;
+                let session = self.new_session(&account, &party, None, None).await?;
                 session.okta.settle().await.map_err(Failure::into_report)?;
                 session
             }
@@ -202,12 +202,17 @@ impl Desk {
         let reused = live.is_some();
         let mut session = match live {
             Some(live) => live,
-            None => self.new_session(account, party, warm.clone()).await?,
+            None => {
+                self.new_session(account, party, warm.clone(), target.app.clone())
+                    .await?
+            }
         };
         let mut outcome = self.assume(&session, target, party).await;
         if reused && matches!(outcome, Err(Failure::SessionEnded)) {
             self.vault.forget_session(&session);
-            session = self.new_session(account, party, warm).await?;
+            session = self
+                .new_session(account, party, warm, target.app.clone())
+                .await?;
             outcome = self.assume(&session, target, party).await;
         }
         let credentials = outcome.map_err(Failure::into_report)?;
@@ -239,6 +244,7 @@ impl Desk {
         account: &Account,
         party: &Rc<Party>,
         warm: Option<String>,
+        app: Option<String>,
     ) -> Outcome<Rc<LiveSession>> {
         let key = SessionKey {
             org: account.org.clone(),
@@ -253,6 +259,7 @@ impl Desk {
             let generation = desk.vault.generation();
             let start = flow::Start {
                 warm,
+                app,
                 last_factor: desk.vault.last_factor(&last),
             };
             let okta = flow::sign_in(&account, start, &*party).await?;
@@ -300,7 +307,10 @@ impl Desk {
         let reused = live.is_some();
         let mut session = match live {
             Some(live) => live,
-            None => self.new_session(account, &party, None).await?,
+            None => {
+                self.new_session(account, &party, None, target.app.clone())
+                    .await?
+            }
         };
         let list = async |session: &LiveSession| -> Result<Vec<RoleEntry>, Failure> {
             flow::list_roles(&session.okta, &target, self.vault.now(), &*party).await
@@ -308,7 +318,9 @@ impl Desk {
         let mut outcome = list(&session).await;
         if reused && matches!(outcome, Err(Failure::SessionEnded)) {
             self.vault.forget_session(&session);
-            session = self.new_session(account, &party, None).await?;
+            session = self
+                .new_session(account, &party, None, target.app.clone())
+                .await?;
             outcome = list(&session).await;
         }
         outcome.map(Reply::Roles).map_err(Failure::into_report)

@@ -73,6 +73,7 @@ pub(super) fn account(
         way: match org.sign_in {
             SignIn::Auto => SignInWay::Auto,
             SignIn::Terminal => SignInWay::Terminal,
+            SignIn::IdentityEngine => SignInWay::IdentityEngine,
         },
         factor: args.factor.clone().or_else(|| org.factor.clone()),
         has_ca_bundle: org.ca_bundle.is_some(),

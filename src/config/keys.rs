@@ -50,7 +50,7 @@ pub const KEYS: &[Key] = &[
         "org.sign_in",
         Some("OB_ORG_SIGN_IN"),
         r#""auto""#,
-        "auto (ask the org) or terminal (password and factor, here)",
+        "auto (ask the org), terminal (here, Classic) or identity_engine (here, without asking first)",
         Kind::SignIn,
     ),
     key(

@@ -15,8 +15,10 @@ pub enum SignIn {
     /// Ask the org which pipeline it runs.
     #[default]
     Auto,
-    /// Password and factor, typed in this terminal.
+    /// Password and factor, typed in this terminal, by the interface of Classic orgs.
     Terminal,
+    /// The same by the interface of Identity Engine orgs.
+    IdentityEngine,
 }
 
 /// What kind of value a key takes.
@@ -64,6 +66,7 @@ impl fmt::Display for Value {
             Self::Org(org) => org.fmt(f),
             Self::SignIn(SignIn::Auto) => f.write_str("auto"),
             Self::SignIn(SignIn::Terminal) => f.write_str("terminal"),
+            Self::SignIn(SignIn::IdentityEngine) => f.write_str("identity_engine"),
             Self::Seconds(seconds) => Length(*seconds).fmt(f),
             Self::Roles(roles) => {
                 let roles: Vec<&str> = roles.iter().map(RoleArn::as_str).collect();
@@ -136,7 +139,8 @@ impl Kind {
             Self::SignIn => match text {
                 "auto" => Ok(Value::SignIn(SignIn::Auto)),
                 "terminal" => Ok(Value::SignIn(SignIn::Terminal)),
-                _ => Err(ValueError::Choice("auto, terminal")),
+                "identity_engine" => Ok(Value::SignIn(SignIn::IdentityEngine)),
+                _ => Err(ValueError::Choice("auto, terminal, identity_engine")),
             },
             Self::Factor if FACTORS.split(", ").any(|name| name == text) => plain(),
             Self::Factor => Err(ValueError::Choice(FACTORS)),

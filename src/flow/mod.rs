@@ -10,6 +10,7 @@ mod credentials;
 mod every_role;
 mod factors;
 mod failure;
+mod idx;
 mod retry;
 mod session;
 mod sign_in;

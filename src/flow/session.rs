@@ -24,6 +24,8 @@ pub struct OktaSession {
     browser: Browser,
     /// What the sign-in gave: good once, for the first page that is opened, which then sets the cookies.
     token: Mutex<Option<Secret>>,
+    /// The app page the sign-in ended on, and its link: taken instead of fetching it again.
+    landed: RefCell<Option<(Url, Page)>>,
     opened: Cell<bool>,
     expires_at: Cell<Option<Timestamp>>,
     /// How the person verified, for an app that asks again.
@@ -35,18 +37,31 @@ pub struct OktaSession {
 }
 
 impl OktaSession {
-    pub(super) fn new(browser: Browser, username: String, token: Secret, taste: Taste) -> Self {
+    pub(super) fn new(
+        browser: Browser,
+        username: String,
+        token: Option<Secret>,
+        taste: Taste,
+    ) -> Self {
         Self {
             org: browser.org().clone(),
             username,
             browser,
-            token: Mutex::new(Some(token)),
-            opened: Cell::new(false),
+            opened: Cell::new(token.is_none()),
+            token: Mutex::new(token),
+            landed: RefCell::default(),
             expires_at: Cell::new(None),
             taste,
             stepping_up: Mutex::new(()),
             role_apps: RefCell::default(),
         }
+    }
+
+    /// Keeps the page that a sign-in begun at `link` ended on.
+    #[must_use]
+    pub(super) fn landed_on(self, link: Url, page: Page) -> Self {
+        self.landed.replace(Some((link, page)));
+        self
     }
 
     pub fn org(&self) -> &Org {
@@ -83,6 +98,10 @@ impl OktaSession {
     /// Opens an app's page. The first page of a session carries the session token, which saves the
     /// round trip of a page that only sets cookies (Okta: "Retrieve a session cookie through an app").
     pub(super) async fn open(&self, link: &Url) -> Result<Page, HttpError> {
+        let landed = self.landed.take();
+        if let Some((_, page)) = landed.filter(|(landed, _)| landed == link) {
+            return Ok(page);
+        }
         let mut token = self.token.lock().await;
         let Some(once) = token.take() else {
             drop(token);

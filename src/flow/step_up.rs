@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::flow::retry::repeat;
-use crate::flow::{Conversation, Failure, OktaSession, classic};
+use crate::flow::{Conversation, Failure, OktaSession, classic, idx};
 use crate::http::{Exchange, Page};
 use crate::okta::page::{AppPage, PageError};
 use crate::report::Report;
@@ -31,25 +31,41 @@ pub(super) async fn open(
         let page = repeat(what, conversation, || session.open(link)).await?;
         (turn, page)
     };
-    let (200, Ok(AppPage::StepUp { state_token: token })) =
-        (page.status, AppPage::read(&page.body))
-    else {
+    if !asks_for_more(&page) {
         return Ok(page);
-    };
-    let token = token.ok_or_else(|| Report::from(PageError::StepUpNeeded))?;
-    let original = classic::step_up(
-        session.browser(),
-        session.username(),
-        token.secret(),
-        session.taste(),
-        conversation,
-    )
-    .await
-    .map_err(|report| report.during(format!("cannot {what}: the app asks for another factor")))?;
-    let follow = || session.browser().follow(Exchange::get(original.clone()));
-    Ok(follow().await?)
+    }
+    let (browser, username, taste) = (session.browser(), session.username(), session.taste());
+    let cannot = || format!("cannot {what}: the app asks for another factor");
+    match AppPage::read(&page.body) {
+        Ok(AppPage::SignIn {
+            state_token: Some(token),
+        }) => idx::step_up(browser, username, token.secret(), taste, conversation)
+            .await
+            .map_err(|failure| match failure {
+                Failure::Final(report) => report.during(cannot()).into(),
+                ended @ Failure::SessionEnded => ended,
+            }),
+        Ok(AppPage::StepUp {
+            state_token: Some(token),
+        }) => {
+            let original = classic::step_up(browser, username, token.secret(), taste, conversation)
+                .await
+                .map_err(|report| report.during(cannot()))?;
+            Ok(browser.follow(Exchange::get(original)).await?)
+        }
+        _ => Err(Report::from(PageError::StepUpNeeded).into()),
+    }
 }
 
+/// Classic has a page for it. Identity Engine shows its sign-in page, and only its script is told whether
+/// it is another factor or everything that is asked for.
 fn asks_for_more(page: &Page) -> bool {
-    page.status == 200 && matches!(AppPage::read(&page.body), Ok(AppPage::StepUp { .. }))
+    page.status == 200
+        && match AppPage::read(&page.body) {
+            Ok(AppPage::StepUp { .. }) => true,
+            Ok(AppPage::SignIn { state_token }) => {
+                state_token.is_some_and(|token| token.is_identity_engine())
+            }
+            _ => false,
+        }
 }

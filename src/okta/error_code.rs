@@ -28,7 +28,7 @@ const MOST_CAUSES: usize = 3;
 
 impl OktaError {
     /// An error body, if `answer` is one.
-    pub(super) fn from_value(http_status: u16, answer: &Value) -> Option<Self> {
+    pub(crate) fn from_value(http_status: u16, answer: &Value) -> Option<Self> {
         let code = text(answer, "errorCode")?;
         let causes = answer["errorCauses"].as_array().into_iter().flatten();
         Some(Self {

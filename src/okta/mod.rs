@@ -7,6 +7,7 @@
 pub mod authn;
 mod error_code;
 mod html;
+pub mod idx;
 mod json;
 mod organization;
 pub mod page;

@@ -84,6 +84,8 @@ pub enum SignInWay {
     Auto,
     /// In the terminal, as a Classic org does.
     Terminal,
+    /// In the terminal, as an Identity Engine org does.
+    IdentityEngine,
 }
 
 /// A proxy for https, with what bypasses it.

@@ -2,6 +2,7 @@
 //! sandbox's clock instead of ours.
 
 mod classic;
+mod idx;
 mod step_up;
 
 use std::cell::{Cell, RefCell};

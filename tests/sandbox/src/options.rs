@@ -10,7 +10,7 @@ pub enum Pipeline {
     /// The classic authentication API.
     #[default]
     V1,
-    /// Okta Identity Engine. The org says so and still answers the classic API.
+    /// Okta Identity Engine. Its pages speak IDX; the classic API is still answered.
     Idx,
 }
 
@@ -45,6 +45,12 @@ pub struct Options {
     pub step_up: bool,
     /// The RSA token asks for a new PIN after a right code.
     pub rsa_new_pin: bool,
+    /// Identity Engine asks for the name first, for the password on the next page.
+    pub idx_identifier_first: bool,
+    /// Identity Engine looks for Okta Verify on the device first.
+    pub idx_device_probe: bool,
+    /// The end of an Identity Engine sign-in is a remediation instead of `success`.
+    pub idx_success_remediation: bool,
     /// The sign-on policy lets a device be remembered.
     pub allow_remember_device: bool,
 }
@@ -66,6 +72,9 @@ impl Default for Options {
             app_redirects: false,
             step_up: false,
             rsa_new_pin: false,
+            idx_identifier_first: false,
+            idx_device_probe: false,
+            idx_success_remediation: false,
             allow_remember_device: true,
         }
     }

@@ -6,6 +6,8 @@ mod apps;
 mod authn;
 mod envelope;
 mod factors;
+mod idx;
+mod idx_shape;
 mod pages;
 mod push;
 mod sessions;
@@ -30,6 +32,10 @@ pub(crate) struct Org {
     pub(crate) used_codes: HashSet<(String, u64)>,
     /// Person and factor: the code that was sent last, and when.
     pub(crate) delivered: HashMap<(String, String), (String, u64)>,
+    /// Identity Engine's sign-ins, by their current handle.
+    interactions: HashMap<String, idx::Interaction>,
+    /// Those that are over, by the token of their redirect.
+    finished: HashMap<String, idx::Interaction>,
     /// Passwords that were changed here.
     passwords: HashMap<String, String>,
     /// Device token and person: second factor not asked again.
@@ -40,6 +46,8 @@ impl Org {
     /// Ends every session and transaction, as an administrator's "clear user sessions" does.
     pub(crate) fn end_sessions(&mut self) {
         self.transactions.clear();
+        self.interactions.clear();
+        self.finished.clear();
         self.session_tokens.clear();
         self.sessions.clear();
     }
@@ -125,6 +133,8 @@ fn route(visit: &Visit<'_>) -> Answer {
         ("POST", "/api/v1/sessions/me/lifecycle/refresh") => sessions::refresh(visit),
         ("GET", "/login/sessionCookieRedirect") => sessions::cookie_redirect(visit),
         ("GET", "/login/step-up/redirect") => apps::after_step_up(visit),
+        ("GET", "/login/token/redirect") => idx::redirect(visit),
+        ("POST", _) if path.starts_with("/idp/idx/") => idx::answer(visit),
         ("GET", "/login/signout") => sessions::sign_out(visit),
         ("GET", "/" | "/login" | "/login/login.htm") => pages::sign_in(visit),
         ("GET", "/app/UserHome") => apps::home(visit),
