@@ -26,4 +26,6 @@ mod openvpn_session;
 mod output;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod secrets;
 mod support;
