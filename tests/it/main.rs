@@ -32,6 +32,8 @@ mod properties;
 mod readme;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod secrets;
 mod support;
 mod terminal;
 #[path = "../fuzz/topics/mod.rs"]
