@@ -132,7 +132,11 @@ fn many_writers_at_once_lose_nothing() {
     let path = home.path().join("credentials");
     std::thread::scope(|scope| {
         for _ in 0..8 {
-            scope.spawn(|| (0..5).for_each(|_| drop(edit(&path, Kind::Credentials, add).unwrap())));
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    assert!(edit(&path, Kind::Credentials, add).unwrap());
+                }
+            });
         }
     });
     assert_eq!(fs::read_to_string(&path).unwrap().len(), 40);

@@ -3,14 +3,14 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::aws::{ChildContext, ChildEnv, Region, child_env};
+use crate::aws::{ChildEnv, child_env};
 use crate::commands::Context;
+use crate::commands::refresh;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::config;
 use crate::model::{Credentials, RoleArn};
 use crate::process;
-use crate::prompt::Class;
 use crate::report::{Exit, Report};
 use crate::wire::{CredentialsRequest, IssuedCredentials, Reply, Request};
 
@@ -22,6 +22,9 @@ pub struct Args {
     /// Start only if the credentials last at least this long: 45m
     #[arg(long, value_name = "TIME")]
     pub min_ttl: Option<String>,
+    /// For runs longer than credentials last: no keys in the environment, the command's SDK renews by itself
+    #[arg(long, conflicts_with_all = ["role", "provider", "region", "duration"])]
+    pub refresh: bool,
     #[command(flatten)]
     pub sign_in: SignInArgs,
     /// The command and its arguments
@@ -78,6 +81,10 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .transpose()?;
     let target = resolve(context, &args.role, &args.sign_in)?;
     let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
+    if args.refresh {
+        let environment = refresh::environment(context, &target, &credentials)?;
+        return Err(process::replace(program, arguments, environment));
+    }
     let environment = environment(context, &target, &credentials)?;
     Err(process::replace(program, arguments, environment))
 }
@@ -91,19 +98,8 @@ pub(super) fn environment(
     target: &Resolved,
     credentials: &Credentials,
 ) -> Result<ChildEnv, Report> {
-    let settings = &target.settings;
-    let region = settings.region.as_deref().map(Region::parse).transpose()?;
-    let account = credentials.role.account();
-    let label = settings.accounts.get(account).map(String::as_str);
-    let profile = settings.profile.as_deref();
-    let class = Class::of(profile.into_iter().chain(label));
-    let names = ChildContext {
-        region: region.as_ref(),
-        profile,
-        account_label: label,
-        class: class.map(Class::name),
-        color: settings.color.as_deref().or(class.map(Class::color)),
-    };
+    let region = target.region()?;
+    let names = target.names(&credentials.role, region.as_ref());
     let parent = context
         .environment
         .iter()

@@ -15,8 +15,10 @@ pub enum SignIn {
     /// Ask the org which pipeline it runs.
     #[default]
     Auto,
-    /// Password and factor, typed in this terminal.
+    /// Password and factor, typed in this terminal, by the interface of Classic orgs.
     Terminal,
+    /// The same by the interface of Identity Engine orgs.
+    IdentityEngine,
 }
 
 /// What kind of value a key takes.
@@ -64,6 +66,7 @@ impl fmt::Display for Value {
             Self::Org(org) => org.fmt(f),
             Self::SignIn(SignIn::Auto) => f.write_str("auto"),
             Self::SignIn(SignIn::Terminal) => f.write_str("terminal"),
+            Self::SignIn(SignIn::IdentityEngine) => f.write_str("identity_engine"),
             Self::Seconds(seconds) => Length(*seconds).fmt(f),
             Self::Roles(roles) => {
                 let roles: Vec<&str> = roles.iter().map(RoleArn::as_str).collect();
@@ -102,6 +105,9 @@ pub(super) enum Raw<'a> {
 
 const LONGEST: usize = 2048;
 
+/// The factors that can be verified in a terminal, by ob's words for them.
+const FACTORS: &str = "push, totp, hotp, token, yubikey, sms, call, email, question, password";
+
 impl Kind {
     pub(super) fn read(self, raw: &Raw<'_>) -> Result<Value, ValueError> {
         match (self, raw) {
@@ -133,10 +139,11 @@ impl Kind {
             Self::SignIn => match text {
                 "auto" => Ok(Value::SignIn(SignIn::Auto)),
                 "terminal" => Ok(Value::SignIn(SignIn::Terminal)),
-                _ => Err(ValueError::Choice("auto, terminal")),
+                "identity_engine" => Ok(Value::SignIn(SignIn::IdentityEngine)),
+                _ => Err(ValueError::Choice("auto, terminal, identity_engine")),
             },
-            Self::Factor if matches!(text, "push" | "totp") => plain(),
-            Self::Factor => Err(ValueError::Choice("push, totp")),
+            Self::Factor if FACTORS.split(", ").any(|name| name == text) => plain(),
+            Self::Factor => Err(ValueError::Choice(FACTORS)),
             Self::CaBundle if text.starts_with('/') || text.starts_with("~/") => {
                 Ok(Value::Path(text.into()))
             }

@@ -21,8 +21,8 @@ impl RuntimeDir {
     /// When it cannot be made, or something that is not ours stands in its place.
     pub fn below(self, name: &str) -> Result<Self, Report> {
         let path = self.path.join(name);
-        let entered = enter(self, name, Missing::Make)?;
-        Ok(entered.ok_or(PathError::Open(path, Errno::ENOENT))?)
+        let made = enter(self.as_fd(), name.as_ref(), path.clone(), Missing::Make)?;
+        Ok(made.ok_or(PathError::Open(path, Errno::ENOENT))?)
     }
 
     /// Puts `text` in the file `name`, whole or not at all.

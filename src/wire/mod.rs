@@ -15,7 +15,7 @@ pub use frame::{
 };
 pub use messages::{
     Account, Answer, Ask, Confirmation, CredentialsRequest, FactorChoice, FromAgent, HeldRole,
-    Hello, IssuedCredentials, Notice, ProxyRoute, Reply, Request, RoleEntry, SessionStatus,
+    Hello, IssuedCredentials, Notice, Part, ProxyRoute, Reply, Request, RoleEntry, SessionStatus,
     SignInWay, SignOutScope, StatusReply, Target, ToAgent,
 };
 pub use sealed::Sealed;
