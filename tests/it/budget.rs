@@ -144,7 +144,7 @@ fn a_renewal_is_two_requests_on_open_connections() {
     );
     let before = scene.sandbox.log().len();
     // Credentials of another length are others.
-    let ended = run(scene.ob(&["exec", "--duration", "30m", "--", "true"]), "");
+    let ended = run(scene.ob(["exec", "--duration", "30m", "--", "true"]), "");
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let log = scene.sandbox.log();
     let new: Vec<_> = log[before..]
@@ -167,7 +167,7 @@ fn a_warm_exec_asks_no_server() {
     scene.answered(&["exec", "--", "true"]);
     let before = scene.sandbox.log().len();
     for _ in 0..3 {
-        assert_eq!(run(scene.ob(&["exec", "--", "true"]), "").code, Some(0));
+        assert_eq!(run(scene.ob(["exec", "--", "true"]), "").code, Some(0));
     }
     assert_eq!(scene.sandbox.log().len(), before);
 }

@@ -115,7 +115,7 @@ fn an_agent_killed_under_waiting_clients_ends_each_within_two_seconds() {
         .sandbox
         .fault(Fault::org("/api/v1/authn", FaultKind::Hang));
     let answers = scene.answers();
-    let clients: Vec<Child> = (0..40).map(|_| start(scene.ob(&EXEC), &answers)).collect();
+    let clients: Vec<Child> = (0..40).map(|_| start(scene.ob(EXEC), &answers)).collect();
     assert!(patiently(Duration::from_secs(10), || sign_ins(&scene) == 1));
     thread::sleep(Duration::from_millis(500));
     let agent = scene.agents()[0];
@@ -151,7 +151,7 @@ fn the_question_goes_to_the_next_when_the_one_who_is_asked_is_killed() {
     let scene = Scene::of("carol");
     let mut person = Pty::spawn(&scene.ob(["exec", "--", "true"]));
     person.until("assword");
-    let waiting = start(scene.ob(&EXEC), &scene.answers());
+    let waiting = start(scene.ob(EXEC), &scene.answers());
     thread::sleep(Duration::from_millis(300));
     assert_eq!(sign_ins(&scene), 0);
     kill(person.pid(), Signal::SIGKILL).unwrap();
@@ -186,7 +186,7 @@ fn cancels(scene: &Scene) -> usize {
 fn a_push_is_cancelled_at_the_server_when_everyone_has_left_and_not_before() {
     let scene = Scene::of("dave");
     scene.sandbox.push(never());
-    let first = start(scene.ob(&EXEC), &scene.answers());
+    let first = start(scene.ob(EXEC), &scene.answers());
     let under_way = || {
         !scene
             .sandbox
@@ -194,7 +194,7 @@ fn a_push_is_cancelled_at_the_server_when_everyone_has_left_and_not_before() {
             .is_empty()
     };
     assert!(patiently(Duration::from_secs(5), under_way));
-    let second = start(scene.ob(&EXEC), &scene.answers());
+    let second = start(scene.ob(EXEC), &scene.answers());
     thread::sleep(Duration::from_millis(500));
     let leave = |mut client: Child| {
         client.kill().unwrap();
@@ -213,7 +213,7 @@ fn a_push_is_cancelled_at_the_server_when_everyone_has_left_and_not_before() {
 fn a_push_under_way_serves_whoever_is_left() {
     let scene = Scene::of("dave");
     scene.sandbox.push(never());
-    let mut first = start(scene.ob(&EXEC), &scene.answers());
+    let mut first = start(scene.ob(EXEC), &scene.answers());
     let under_way = || {
         !scene
             .sandbox
@@ -221,7 +221,7 @@ fn a_push_under_way_serves_whoever_is_left() {
             .is_empty()
     };
     assert!(patiently(Duration::from_secs(5), under_way));
-    let second = start(scene.ob(&EXEC), &scene.answers());
+    let second = start(scene.ob(EXEC), &scene.answers());
     thread::sleep(Duration::from_millis(300));
     first.kill().unwrap();
     first.wait().unwrap();
@@ -241,7 +241,7 @@ fn a_failure_is_shared_with_those_who_wait_and_not_remembered() {
         "/api/v1/authn",
         FaultKind::Delay(Duration::from_secs(1)),
     ));
-    let wrong: Vec<Child> = (0..10).map(|_| start(scene.ob(&EXEC), "wrong\n")).collect();
+    let wrong: Vec<Child> = (0..10).map(|_| start(scene.ob(EXEC), "wrong\n")).collect();
     let ended: Vec<Ended> = wrong.into_iter().map(finish).collect();
     assert!(
         ended.iter().all(|ended| ended.code == Some(4)),
@@ -254,7 +254,7 @@ fn a_failure_is_shared_with_those_who_wait_and_not_remembered() {
         "a wrong password is sent once, whoever waits"
     );
     thread::sleep(Duration::from_secs(2));
-    let right = run(scene.ob(&EXEC), &scene.answers());
+    let right = run(scene.ob(EXEC), &scene.answers());
     assert_eq!(right.code, Some(0), "{}", right.stderr);
 }
 
@@ -266,7 +266,7 @@ fn a_sign_out_in_a_crowd_leaves_nobody_hanging() {
         FaultKind::Delay(Duration::from_secs(1)),
     ));
     let answers = scene.answers();
-    let clients: Vec<Child> = (0..20).map(|_| start(scene.ob(&EXEC), &answers)).collect();
+    let clients: Vec<Child> = (0..20).map(|_| start(scene.ob(EXEC), &answers)).collect();
     assert!(patiently(Duration::from_secs(10), || calls(&scene) == 1));
     assert_eq!(run(scene.ob(["logout"]), "").code, Some(0));
     for client in clients {

@@ -294,8 +294,8 @@ fn run(clients: usize, keys: usize, steps: usize, choose: &mut impl Choose) -> u
         world.take_place(events[choose.below(events.len())]);
     }
     world.finish();
-    let flights = world.begun.borrow().len();
-    flights
+
+    world.begun.borrow().len()
 }
 
 #[test]

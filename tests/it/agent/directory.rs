@@ -101,10 +101,10 @@ fn what_stands_in_the_place_of_our_socket_does_not_lead_us_astray() {
     let tricks: [(&str, Trick); 3] = [
         ("a file", |scene| fs::write(scene.socket(), "").unwrap()),
         ("a dangling link", |scene| {
-            symlink(scene.path("nowhere"), scene.socket()).unwrap()
+            symlink(scene.path("nowhere"), scene.socket()).unwrap();
         }),
         ("a dead socket", |scene| {
-            drop(std::os::unix::net::UnixListener::bind(scene.socket()).unwrap())
+            drop(std::os::unix::net::UnixListener::bind(scene.socket()).unwrap());
         }),
     ];
     for (case, trick) in tricks {

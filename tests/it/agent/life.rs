@@ -16,16 +16,16 @@ fn an_agent_that_has_lost_its_socket_is_gone_within_two_seconds() {
     type Loss = fn(&Scene);
     let losses: [(&str, Loss); 5] = [
         ("socket removed", |scene| {
-            fs::remove_file(scene.socket()).unwrap()
+            fs::remove_file(scene.socket()).unwrap();
         }),
         ("directory removed", |scene| {
-            fs::remove_dir_all(scene.runtime()).unwrap()
+            fs::remove_dir_all(scene.runtime()).unwrap();
         }),
         ("directory above removed", |scene| {
-            fs::remove_dir_all(scene.path("run")).unwrap()
+            fs::remove_dir_all(scene.path("run")).unwrap();
         }),
         ("directory moved", |scene| {
-            fs::rename(scene.runtime(), scene.path("elsewhere")).unwrap()
+            fs::rename(scene.runtime(), scene.path("elsewhere")).unwrap();
         }),
         ("socket replaced", |scene| {
             fs::remove_file(scene.socket()).unwrap();
