@@ -11,7 +11,8 @@ use crate::commands::{
     roles, shell, status, switch,
 };
 use crate::report::{Exit, Report};
-use crate::terminal::{Voice, data};
+use crate::shown::shown;
+use crate::terminal::{Color, Voice, data};
 
 /// One Okta login for AWS credentials, the AWS console and the VPN; no secret ever on disk
 #[derive(Debug, Parser)]
@@ -82,7 +83,7 @@ pub fn run() -> ExitCode {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&in_one_line(error)),
     };
     let beside = if matches!(cli.verb, Verb::Exec(_) | Verb::Shell(_)) {
         Beside::AChild
@@ -125,8 +126,20 @@ fn as_json(report: &Report) -> serde_json::Value {
     })
 }
 
+/// clap repeats what was typed, which may have been pasted: then it is told about the same mistake in inert words.
+fn in_one_line(error: clap::Error) -> clap::Error {
+    let typed = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let typed: Vec<String> = typed.collect();
+    if typed.iter().all(|word| shown(word) == *word) {
+        return error;
+    }
+    let again = Cli::try_parse_from(typed.iter().map(|word| shown(word)));
+    again.err().unwrap_or(error)
+}
+
 /// Help that was asked for is an answer; all else that clap says is about a mistake in what was typed.
 fn refuse(error: &clap::Error) -> ExitCode {
+    let voice = Voice::new(Color::Never, &std::env::vars_os().collect());
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match data(&text) {
@@ -134,12 +147,12 @@ fn refuse(error: &clap::Error) -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         },
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Voice::default().say(&text);
+            voice.say(&text);
             ExitCode::from(Exit::Usage.code())
         }
         _ => {
             let text = text.strip_prefix("error: ").unwrap_or(&text);
-            Voice::default().say(&format!("ob: {text}"));
+            voice.say(&format!("ob: {text}"));
             ExitCode::from(Exit::Usage.code())
         }
     }

@@ -49,6 +49,22 @@ pub fn shown_json(json: &str) -> String {
     out
 }
 
+/// `text` for a terminal that does not read UTF-8. The bytes of a harmless letter can be controls there: the second of
+/// `Û` is 0x9b, which begins a control sequence.
+pub fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '…' => out.push_str("..."),
+            '›' => out.push('>'),
+            '–' => out.push('-'),
+            c if c.is_ascii() => out.push(c),
+            c => out.extend(c.escape_unicode()),
+        }
+    }
+    out
+}
+
 /// Whether a terminal draws `c` where it stands and does nothing else.
 ///
 /// Refused: Cc; Cf (soft hyphen, zero width, bidirectional marks and isolates, tags, shaping controls);
@@ -92,6 +108,12 @@ mod tests {
     #[test]
     fn long_text_is_cut() {
         assert_eq!(shown(&"x".repeat(10_240)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn where_utf8_is_not_read_only_ascii_is_written() {
+        assert_eq!(ascii("Settings › a – b…\n"), "Settings > a - b...\n");
+        assert_eq!(ascii("Û[2J"), "\\u{db}[2J");
     }
 
     #[test]

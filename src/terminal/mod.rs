@@ -13,7 +13,7 @@ mod voice;
 pub use error::TerminalError;
 pub use line::secret_from_stdin;
 pub use question::{Question, Questions};
-pub use voice::{Color, Voice, data, data_is_seen, data_json};
+pub use voice::{Color, Voice, data, data_is_seen};
 
 #[cfg(test)]
 mod pty_tests;

@@ -294,8 +294,7 @@ fn run(clients: usize, keys: usize, steps: usize, choose: &mut impl Choose) -> u
         world.take_place(events[choose.below(events.len())]);
     }
     world.finish();
-
-    world.begun.borrow().len()
+    world.begun.take().len()
 }
 
 #[test]

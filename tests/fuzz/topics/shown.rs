@@ -70,7 +70,7 @@ fn target(bytes: &[u8]) {
 }
 
 /// Told by its own list, not by the one under test.
-fn acts(c: char) -> bool {
+pub(crate) fn acts(c: char) -> bool {
     let number = u32::from(c);
     number < 0x20
         || (0x7f..=0x9f).contains(&number)
