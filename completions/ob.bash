@@ -40,6 +40,9 @@ _ob() {
             ob,credential)
                 cmd="ob__subcmd__credential"
                 ;;
+            ob,env)
+                cmd="ob__subcmd__env"
+                ;;
             ob,exec)
                 cmd="ob__subcmd__exec"
                 ;;
@@ -67,6 +70,9 @@ _ob() {
             ob,use)
                 cmd="ob__subcmd__use"
                 ;;
+            ob,write)
+                cmd="ob__subcmd__write"
+                ;;
             ob__subcmd__agent,status)
                 cmd="ob__subcmd__agent__subcmd__status"
                 ;;
@@ -92,7 +98,7 @@ _ob() {
 
     case "${cmd}" in
         ob)
-            opts="-v -h -V --config --org --no-agent --json --verbose --color --help --version login logout exec shell use credential roles status agent config init completions man"
+            opts="-v -h -V --config --org --no-agent --json --verbose --color --help --version login logout exec env shell use credential write roles status agent config init completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -421,8 +427,78 @@ _ob() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ob__subcmd__env)
+            opts="-p -r -v -h --profile --role --provider --region --duration --shell --format --unset --legacy --reveal --min-ttl --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    _ob_known profiles
+                    return 0
+                    ;;
+                -p)
+                    _ob_known profiles
+                    return 0
+                    ;;
+                --role)
+                    _ob_known roles
+                    return 0
+                    ;;
+                -r)
+                    _ob_known roles
+                    return 0
+                    ;;
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shell)
+                    COMPREPLY=($(compgen -W "bash zsh fish nu powershell" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "dotenv json" -- "${cur}"))
+                    return 0
+                    ;;
+                --min-ttl)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --factor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ob__subcmd__exec)
-            opts="-p -r -v -h --profile --role --provider --region --duration --min-ttl --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -v -h --profile --role --provider --region --duration --min-ttl --refresh --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -720,6 +796,68 @@ _ob() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ob__subcmd__write)
+            opts="-p -r -v -h --profile --role --all --region --duration --file --name-template --replace --legacy --watch --clean --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    _ob_known profiles
+                    return 0
+                    ;;
+                -p)
+                    _ob_known profiles
+                    return 0
+                    ;;
+                --role)
+                    _ob_known roles
+                    return 0
+                    ;;
+                -r)
+                    _ob_known roles
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name-template)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --factor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

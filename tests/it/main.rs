@@ -14,7 +14,6 @@ mod agent;
 mod budget;
 mod completions;
 mod config;
-mod config;
 mod confirm;
 mod consumers;
 #[cfg(test)]
