@@ -41,7 +41,7 @@ fn the_picture_in_the_documentation_is_what_bash_shows() {
             &mut pty,
             &format!("unset OB_TARGET; {}", Kind::Bash.expire_in(seconds)),
         );
-        pty.until("\r\n\x1b[?2004l\r");
+        pty.until("\x1b[?2004l\r");
         let prompt = pty.until("~/infra $ ");
         pty.send(comment);
         lines.push(prompt + &pty.until(comment));

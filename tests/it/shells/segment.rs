@@ -106,8 +106,8 @@ fn errexit_and_nounset_do_not_end_the_shell() {
         // A status that is none to end for.
         type_line(kind, &mut pty, "! true");
         pty.until("labs/Admin READY");
-        type_line(kind, &mut pty, "echo still here");
-        pty.until("still here\r");
+        type_line(kind, &mut pty, "echo still-\"\"here");
+        pty.until("still-here");
         pty.until("labs/Admin READY");
     }
 }
@@ -175,8 +175,8 @@ fn hostile_names_are_inert() {
         for time in ["99999999999", "08", "-1", "1e9"] {
             let mut pty = Pty::spawn(bare.env_remove("OB_STATE").env("OB_EXPIRES", time));
             pty.until("READY> ");
-            type_line(kind, &mut pty, "echo still here");
-            pty.until("still here\r");
+            type_line(kind, &mut pty, "echo still-\"\"here");
+            pty.until("still-here");
         }
         let mut pty = Pty::spawn(bare.env("OB_PROFILE", "x".repeat(10_240)));
         pty.until("xx READY");

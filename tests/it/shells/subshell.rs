@@ -28,7 +28,7 @@ fn lives(kind: Kind) {
 
     // The user's own files have run, and the credentials are there.
     type_line(kind, &mut pty, "mine");
-    pty.until("MINE\r");
+    pty.until("MINE");
     fresh(&mut pty, &label);
     type_line(kind, &mut pty, &kind.print("AWS_ACCESS_KEY_ID"));
     pty.until("<ASIA");
