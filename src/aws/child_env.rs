@@ -183,7 +183,8 @@ fn variables(credentials: &Credentials, context: &ChildContext<'_>) -> Vec<(&'st
 }
 
 /// Variables that would answer "who am I" for the child, or mark another tool's shell.
-const REMOVED: [&str; 20] = [
+const REMOVED: [&str; 21] = [
+    "AWSU_PROFILE",
     "AWS_ACCESS_KEY",
     "AWS_CREDENTIAL_EXPIRATION",
     "AWS_CREDENTIAL_FILE",
@@ -310,7 +311,7 @@ mod tests {
             AWS_WEB_IDENTITY_TOKEN_FILE=/t\nAWS_CONTAINER_CREDENTIALS_FULL_URI=http://x\n\
             AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/x\nAWS_CONTAINER_AUTHORIZATION_TOKEN=t\n\
             AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/t\nAWS_VAULT=prod\nAWS_VAULT_BACKEND=pass\n\
-            AWS_SSO_PROFILE=p\nAWS_OKTA_PROFILE=p\nAWSUME_PROFILE=p\nAWS_ACCESS_KEY=k\nAWS_SECRET_KEY=k\n\
+            AWS_SSO_PROFILE=p\nAWSU_PROFILE=p\nAWS_OKTA_PROFILE=p\nAWSUME_PROFILE=p\nAWS_ACCESS_KEY=k\nAWS_SECRET_KEY=k\n\
             AWS_ACCESS_KEY_ID=AKIAOLD\nAWS_SECRET_ACCESS_KEY=old\nAWS_SESSION_TOKEN=old\n\
             AWS_CREDENTIAL_EXPIRATION=2000-01-01T00:00:00Z\nAWS_ACCOUNT_ID=999999999999\n\
             OB_PROFILE=outer\nOB_ROLE=Outer\nOB_ACCOUNT=outer\nOB_ENV=prod\nOB_EXPIRES=1\n\

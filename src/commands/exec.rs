@@ -80,6 +80,10 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .map(|text| config::seconds("--min-ttl", text))
         .transpose()?;
     let target = resolve(context, &args.role, &args.sign_in)?;
+    if args.refresh {
+        // Whatever renews asks nobody.
+        target.unconfirmed()?;
+    }
     let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
     if args.refresh {
         let environment = refresh::environment(context, &target, &credentials)?;

@@ -86,6 +86,7 @@ fn what_never_asks_never_gets_it() {
     for words in [
         &["credential", "-p", "prod"][..],
         &["use", "--shell", "bash", "prod"],
+        &["exec", "--refresh", "-p", "prod", "--", "true"],
     ] {
         let ended = without_a_terminal(&env, words);
         assert_eq!(ended.status.code(), Some(3), "{words:?}");

@@ -1,5 +1,6 @@
 //! `ob` in real shells: what they source, what their prompts show, and the shells that `ob` starts.
 
+mod contract;
 mod files;
 mod picture;
 mod segment;

@@ -171,3 +171,27 @@ fn direnv_uses_a_profile_without_keys_and_without_questions() {
     );
     assert!(!env.path("home/.aws/config").exists());
 }
+
+#[test]
+fn hostile_account_names_are_inert_when_switched_to() {
+    let name = "it's $(touch pwned) `touch pwned` \\ \\\\ \"%\" {role} ; & | \u{1f600}";
+    for kind in SHELLS {
+        let env = machine();
+        let settings = std::fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
+        let quoted = format!("'\'\'{name}\'\'\'").replace("\\'", "'");
+        let settings = settings.replace("\"acme-prod\"", &quoted);
+        env.write_settings(&settings);
+        env.sign_in();
+        write_profiles(&env);
+        let mut pty = shell(&env, kind);
+        pty.until("READY");
+        type_line(kind, &mut pty, "ob use prod");
+        pty.until("m READY");
+        type_line(kind, &mut pty, &kind.print("OB_ACCOUNT"));
+        pty.until(&format!("<{name}>"));
+        assert!(!env.path("home/pwned").exists(), "{kind:?}");
+        pty.until("m READY");
+        type_line(kind, &mut pty, "exit");
+        pty.wait();
+    }
+}
