@@ -257,6 +257,7 @@ impl Desk {
             let start = flow::Start {
                 warm,
                 app,
+                now: Some(desk.vault.now()),
                 last_factor: desk.vault.last_factor(&last),
             };
             let okta = flow::sign_in(&account, start, &*party).await?;

@@ -93,9 +93,12 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             .map(String::as_str),
         class: None,
     };
+    // The machine's key is ours, not the command's.
+    let key = target.settings.org.machine.private_key_env.as_deref();
     let parent = context
         .environment
         .iter()
+        .filter(|(name, _)| key.is_none_or(|key| *name != key))
         .map(|(name, value)| (name.into(), value.into()));
     let environment = child_env(parent, &credentials, &names)?;
     Err(process::replace(program, arguments, environment))

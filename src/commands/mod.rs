@@ -14,6 +14,7 @@ pub mod roles;
 pub mod status;
 mod talk;
 mod target;
+mod visit;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;

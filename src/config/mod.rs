@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod keys;
 mod new_file;
+mod private_key;
 mod proxy;
 mod target;
 mod value;
@@ -23,8 +24,9 @@ use std::sync::Arc;
 pub use ca_bundle::read_ca_bundle;
 pub use keys::{KEYS, Key, MARKERS};
 pub use new_file::{Existing, NewSettings, write_new};
+pub use private_key::read_private_key;
 pub use proxy::Proxy;
-pub use target::{AgentLife, Flags, OrgTarget, Target, read_as};
+pub use target::{AgentLife, Flags, MachineTarget, OrgTarget, Target, read_as};
 pub use value::{SignIn, Value};
 
 use error::{FileError, Problem, Problems, Wrong};

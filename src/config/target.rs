@@ -37,6 +37,22 @@ pub struct OrgTarget {
     /// A file for [`super::read_ca_bundle`].
     pub ca_bundle: Option<PathBuf>,
     pub proxy: Option<Proxy>,
+    /// The OIDC app of a browser's or a machine's sign-in.
+    pub client_id: Option<String>,
+    /// What a machine signs in with.
+    pub machine: MachineTarget,
+}
+
+/// The settings of a machine's sign-in; which of them are needed is judged when it signs in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MachineTarget {
+    pub key_id: Option<String>,
+    /// A file for [`super::read_private_key`].
+    pub private_key_file: Option<PathBuf>,
+    /// The variable that holds the key instead of a file.
+    pub private_key_env: Option<String>,
+    pub authorization_server: Option<String>,
+    pub scope: Option<String>,
 }
 
 /// Everything one command needs to know.
@@ -155,6 +171,14 @@ impl Settings {
         }
     }
 
+    /// What opens a page, where the user chose it.
+    pub fn browser_command(&self) -> Option<&[String]> {
+        match self.at("browser_command", None) {
+            Some((Value::Command(words), _)) => Some(words),
+            _ => None,
+        }
+    }
+
     /// The names given to accounts, by number.
     pub fn accounts(&self) -> BTreeMap<String, String> {
         self.values
@@ -243,6 +267,20 @@ impl Settings {
             ca_bundle: match at("org.ca_bundle", "orgs.*.ca_bundle") {
                 Some((Value::Path(path), _)) => Some(below_home(path.clone(), environment)),
                 _ => None,
+            },
+            client_id: words("org.client_id", "orgs.*.client_id"),
+            machine: MachineTarget {
+                key_id: words("org.key_id", "orgs.*.key_id"),
+                private_key_file: match at("org.private_key_file", "orgs.*.private_key_file") {
+                    Some((Value::Path(path), _)) => Some(below_home(path.clone(), environment)),
+                    _ => None,
+                },
+                private_key_env: words("org.private_key_env", "orgs.*.private_key_env"),
+                authorization_server: words(
+                    "org.authorization_server",
+                    "orgs.*.authorization_server",
+                ),
+                scope: words("org.scope", "orgs.*.scope"),
             },
             proxy: Proxy::choose(setting, environment).map_err(|(variable, error)| {
                 Report::new(

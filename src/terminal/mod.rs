@@ -12,7 +12,7 @@ mod voice;
 
 pub use error::TerminalError;
 pub use line::secret_from_stdin;
-pub use question::{Question, Questions};
+pub use question::{Question, Questions, has_person};
 pub use voice::{Color, Voice, data};
 
 #[cfg(test)]
