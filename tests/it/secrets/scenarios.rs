@@ -240,3 +240,36 @@ fn client_and_agent_open_nothing_for_writing_and_write_no_secret_anywhere() {
     assert!(strange.is_empty(), "{strange:?}");
     assert!(opened.contains(&lock), "the trace sees what is opened");
 }
+
+#[test]
+fn nothing_is_opened_in_the_current_directory() {
+    let scene = Scene::of("carol");
+    let here = scene.path("home/project");
+    std::fs::create_dir(&here).unwrap();
+    for name in [
+        ".env",
+        "ob.toml",
+        ".ob.toml",
+        "config.toml",
+        ".netrc",
+        "openssl.cnf",
+    ] {
+        std::fs::write(here.join(name), "[org]\nurl = 'https://evil.example'\n").unwrap();
+    }
+    let script =
+        "cd $HOME/project && ob exec --password-stdin -- true; ob roles >/dev/null; ob agent stop";
+    let trace = trace::traced(&scene, script, &scene.answers());
+    assert_eq!(trace.ended.code, Some(0), "{}", trace.ended.stderr);
+    let opened = trace.opened();
+    assert!(
+        opened
+            .iter()
+            .any(|path| path.ends_with("config/ob/config.toml")),
+        "{opened:?}"
+    );
+    let strange: Vec<_> = opened
+        .iter()
+        .filter(|path| path.contains("project"))
+        .collect();
+    assert!(strange.is_empty(), "{strange:?}");
+}
