@@ -139,6 +139,9 @@ impl Party {
 
     /// Lets everyone of another party wait for this one's outcome too.
     pub(super) fn welcome(self: &Rc<Self>, party: &Rc<Self>) {
+        for member in party.present() {
+            self.tell_newcomer(&member);
+        }
         party.host.replace(Rc::downgrade(self));
         self.guests.borrow_mut().push(Rc::downgrade(party));
     }

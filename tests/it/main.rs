@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "tests make the files, start the programs and fail where something is not so"
@@ -12,9 +13,12 @@ mod agent;
 #[cfg(test)]
 mod budget;
 mod config;
+mod consumers;
 #[cfg(test)]
 mod crowd;
+mod engines;
 mod exec;
+mod first_run;
 mod floors;
 #[cfg(test)]
 mod hostile;
@@ -24,8 +28,14 @@ mod openvpn_differential;
 #[cfg(test)]
 mod openvpn_session;
 mod output;
+mod properties;
+mod readme;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod secrets;
 mod support;
+mod terminal;
+#[path = "../fuzz/topics/mod.rs"]
+mod topics;
+mod trust;

@@ -69,3 +69,6 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
         settled.clone()
     }
 }
+
+#[cfg(test)]
+mod schedules;
