@@ -47,6 +47,7 @@ pub fn run(start: &Start) -> Result<(), Report> {
 }
 
 fn begin(start: &Start) -> Result<(), Report> {
+    process::close_strays();
     process::shield_agent()?;
     process::raise_descriptors()?;
     if start.detach {

@@ -27,6 +27,9 @@ const COMEBACK: Duration = Duration::from_secs(1);
 /// Between two tries.
 const BREATH: Duration = Duration::from_millis(20);
 
+/// An agent that is well says at once that it stops.
+const STOPPING: Duration = Duration::from_secs(3);
+
 /// Where a sign-in's answers come from, with every verb that may have to sign in.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Signing in")]
@@ -162,17 +165,53 @@ pub(super) fn ask_running_agent(
     let Some(directory) = paths::existing_runtime_dir(&context.environment)? else {
         return Ok(None);
     };
-    let Some(mut link) = link::connect(directory.path())? else {
+    let Some(link) = link::connect(directory.path())? else {
         return Ok(None);
     };
+    match only_reply(link, request) {
+        Ok(Reply::Failed(report)) => Err(report),
+        Ok(reply) => Ok(Some(reply)),
+        Err(error) if error.is_gone() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How an agent was brought to its end.
+pub(super) enum Stopped {
+    /// It said so itself.
+    Itself,
+    /// It could not be spoken to, and has lost its socket: it wipes what it holds and ends when it notices.
+    Abandoned,
+    NotRunning,
+}
+
+/// Ends the agent, also one of another version and one that does not answer.
+///
+/// # Errors
+/// When there is something in its place that is not an agent of this user.
+pub(super) fn stop_agent(context: &Context) -> Result<Stopped, Report> {
+    let Some(directory) = paths::existing_runtime_dir(&context.environment)? else {
+        return Ok(Stopped::NotRunning);
+    };
+    let Some(link) = link::connect(directory.path())? else {
+        return Ok(Stopped::NotRunning);
+    };
+    link.hurry(STOPPING)?;
+    match only_reply(link, Request::Stop) {
+        Ok(Reply::Stopping) => Ok(Stopped::Itself),
+        Err(error) if error.is_gone() => Ok(Stopped::Itself),
+        _ => {
+            link::abandon(directory.path())?;
+            Ok(Stopped::Abandoned)
+        }
+    }
+}
+
+fn only_reply(mut link: Link, request: Request) -> Result<Reply, LinkError> {
     link.request(request)?;
     loop {
-        match link.hear() {
-            Ok(FromAgent::Reply(Reply::Failed(report))) => return Err(report),
-            Ok(FromAgent::Reply(reply)) => return Ok(Some(reply)),
-            Ok(_) => {}
-            Err(error) if error.is_gone() => return Ok(None),
-            Err(error) => return Err(error.into()),
+        if let FromAgent::Reply(reply) = link.hear()? {
+            return Ok(reply);
         }
     }
 }

@@ -7,6 +7,6 @@ mod detach;
 mod replace;
 mod shield;
 
-pub use detach::{detach, nothing, silence, spawn_agent};
+pub use detach::{close_strays, detach, nothing, silence, spawn_agent};
 pub use replace::replace;
 pub use shield::{Confinement, confine, raise_descriptors, shield, shield_agent};
