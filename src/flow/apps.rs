@@ -92,7 +92,7 @@ pub(super) fn app_link(org: &Org, named: &str) -> Result<AppLink, Report> {
     };
     let url = Url::parse(&address).map_err(|error| refused(error.to_string()))?;
     if !org.owns(&url) {
-        return Err(refused(format!("it does not belong to {}", org)));
+        return Err(refused(format!("it does not belong to {org}")));
     }
     Ok(AppLink {
         label: "AWS".into(),

@@ -47,12 +47,11 @@ impl Step {
         if has("identify") {
             return Ok(Self::Identify(Identify(response)));
         }
-        if has("device-challenge-poll")
-            || (has("launch-authenticator") && !has("challenge-authenticator"))
+        if (has("device-challenge-poll")
+            || (has("launch-authenticator") && !has("challenge-authenticator")))
+            && let Some(past) = past_the_probe(&response)?
         {
-            if let Some(past) = past_the_probe(&response)? {
-                return Ok(Self::Probe(past));
-            }
+            return Ok(Self::Probe(past));
         }
         if has("challenge-authenticator") {
             return Ok(Self::Answer(Answering::new(response)));
