@@ -4,6 +4,7 @@
 //! writing any file. All network and all parsing of foreign bytes happen here. What a person must
 //! answer it asks the client that waits.
 
+mod confirmed;
 mod desk;
 mod flight;
 mod life;

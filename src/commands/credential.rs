@@ -49,6 +49,7 @@ impl Args {
 /// When nobody is signed in, the role is not plain, or STS refuses.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let target = resolve(context, &args.role, &SignInArgs::default())?;
+    target.unconfirmed()?;
     let nobody = || nobody_signed_in(&target.wire.account);
     if context.globals.no_agent {
         return Err(nobody());
@@ -57,6 +58,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         target: target.wire.clone(),
         min_ttl: None,
         may_sign_in: false,
+        confirm: None,
     });
     match ask_running_agent(context, request)? {
         Some(Reply::Credentials(issued)) => {

@@ -4,6 +4,7 @@
 //! exit code or a [`Report`]. It neither prints past [`crate::terminal`] nor ends the process.
 
 pub mod agent;
+pub mod complete;
 pub mod completions;
 pub mod config;
 pub mod credential;

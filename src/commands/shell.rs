@@ -219,6 +219,7 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
         target: target.wire.clone(),
         min_ttl: None,
         may_sign_in: false,
+        confirm: target.confirmation(),
     });
     let issued = match ask_running_agent(&context, request)? {
         Some(Reply::Credentials(issued)) => received(issued)?,

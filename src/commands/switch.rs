@@ -84,6 +84,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             ..RoleArgs::default()
         };
         let target = resolve(context, &role, &SignInArgs::default())?;
+        target.unconfirmed()?;
         set.push(("AWS_PROFILE", aws_profile(args, context, profile)?));
         names(&target, &mut set);
         set.extend(context.settings()?.shell_variables());
@@ -185,6 +186,7 @@ fn expiry(context: &Context, target: &Resolved) -> Option<Timestamp> {
         target: target.wire.clone(),
         min_ttl: None,
         may_sign_in: false,
+        confirm: None,
     });
     match ask_running_agent(context, request) {
         Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),

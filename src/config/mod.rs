@@ -133,6 +133,11 @@ impl Settings {
         self.profiles.keys().map(String::as_str)
     }
 
+    /// The names of `[orgs]`, sorted.
+    pub fn org_names(&self) -> impl Iterator<Item = &str> {
+        self.orgs.keys().map(String::as_str)
+    }
+
     /// Every setting that has a value: its key as written in a file, the value, and where it came from.
     pub fn iter(&self) -> impl Iterator<Item = (String, &Value, &Source)> {
         self.values

@@ -318,7 +318,7 @@ impl Settings {
         match (self.nearest_org(name), self.orgs.len()) {
             (Some(near), _) => report.hint(format!("did you mean `--org {near}`?")),
             (None, 0) => report.hint("name it in the settings, `[orgs.NAME]` with its `url`"),
-            (None, _) => report.hint(format!("take one of `--org {}`", self.org_names())),
+            (None, _) => report.hint(format!("take one of `--org {}`", self.org_choices())),
         }
     }
 
@@ -335,17 +335,13 @@ impl Settings {
             )
             .hint(format!(
                 "take one of `--org {}`, or give the profile an `org`",
-                self.org_names()
+                self.org_choices()
             ))
         }
     }
 
-    fn org_names(&self) -> String {
-        self.orgs
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("|")
+    fn org_choices(&self) -> String {
+        self.org_names().collect::<Vec<_>>().join("|")
     }
 
     /// The general setting from a variable before the profile's own from a file before the general one from a file.

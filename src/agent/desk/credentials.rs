@@ -22,8 +22,15 @@ impl Desk {
             target,
             min_ttl,
             may_sign_in,
+            confirm,
         } = request;
         flow::check_target(&target)?;
+        if !may_sign_in {
+            member.decline();
+        }
+        if let Some(confirm) = &confirm {
+            self.confirmed.agree(confirm, &target, member).await?;
+        }
         let account = &target.account;
         let live = self
             .vault
@@ -38,11 +45,8 @@ impl Desk {
                 Freshness::Stale => {}
             }
         }
-        if !may_sign_in {
-            if live.is_none() {
-                return Err(flow::nobody_signed_in(account));
-            }
-            member.decline();
+        if !may_sign_in && live.is_none() {
+            return Err(flow::nobody_signed_in(account));
         }
         let held = self.obtained(target, Rc::default(), Some(member)).await?;
         if self.vault.freshness(&held, min_ttl) == Freshness::Stale {

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
+use crate::agent::confirmed::Confirmed;
 use crate::agent::flight::Flights;
 use crate::agent::life;
 use crate::agent::party::Member;
@@ -34,6 +35,7 @@ pub(super) struct Desk {
     vault: Vault,
     sign_ins: Flights<SessionKey, Outcome<Rc<LiveSession>>>,
     roles: Flights<Target, Outcome<Rc<Held>>>,
+    confirmed: Confirmed,
     confinement: Confinement,
     started: Timestamp,
     stopped: Notify,
@@ -49,6 +51,7 @@ impl Desk {
             vault: Vault::new(clock),
             sign_ins: Flights::new(),
             roles: Flights::new(),
+            confirmed: Confirmed::default(),
             confinement,
             started,
             stopped: Notify::new(),
@@ -129,6 +132,7 @@ impl Desk {
             SignOutScope::Everything => None,
             SignOutScope::Org(org) => Some(org.as_str()),
         };
+        self.confirmed.forget();
         let taken = self.vault.take(org);
         self.changed.notify_one();
         let mut server_unreachable = None;

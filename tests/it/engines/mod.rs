@@ -237,7 +237,7 @@ pub(crate) fn credentials(
             ..flow::Start::default()
         };
         let session = flow::sign_in(&target.account, start, person).await?;
-        let memory = Forgetful(&sandbox);
+        let memory = Forgetful(sandbox);
         for _ in 0..times {
             flow::obtain_credentials(&session, target, &memory, person)
                 .await
