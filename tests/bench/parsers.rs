@@ -50,11 +50,11 @@ const CASES: &[Case] = &[
             "a".repeat(100_000)
         ))
     }),
-    ("saml: 100 000 attributes", || {
-        in_root(&format!("<x{}/>", numbered(" a", 100_000, "=\"1\"")))
+    ("saml: 45 000 attributes", || {
+        in_root(&format!("<x{}/>", numbered(" a", 45_000, "=\"1\"")))
     }),
-    ("saml: 100 000 namespaces", || {
-        in_root(&format!("<x{}/>", numbered(" xmlns:a", 100_000, "=\"u\"")))
+    ("saml: 30 000 namespaces", || {
+        in_root(&format!("<x{}/>", numbered(" xmlns:a", 30_000, "=\"u\"")))
     }),
     ("saml: 100 000 deep", || in_root(&"<x>".repeat(100_000))),
     ("saml: 100 000 elements", || {
