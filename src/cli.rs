@@ -7,7 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, credential, exec, login, logout, roles, status,
+    Context, Globals, agent, completions, config, credential, env, exec, init, login, logout, man,
+    roles, shell, status, switch, write,
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -34,14 +35,20 @@ enum Verb {
     Login(login::Args),
     Logout(logout::Args),
     Exec(exec::Args),
+    Env(env::Args),
+    Shell(Box<shell::Args>),
+    Use(switch::Args),
     Credential(credential::Args),
+    Write(write::Args),
     Roles(roles::Args),
     Status(status::Args),
     Agent(agent::Args),
     /// Make, check and show the settings
     Config(config::Args),
+    Init(init::Args),
     /// Print the completion script of a shell
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Verb {
@@ -50,12 +57,18 @@ impl Verb {
             Self::Login(args) => login::run(args, context),
             Self::Logout(args) => logout::run(args, context),
             Self::Exec(args) => exec::run(args, context),
+            Self::Env(args) => env::run(args, context),
+            Self::Shell(args) => shell::run(args, context),
+            Self::Use(args) => switch::run(args, context),
             Self::Credential(args) => credential::run(args, context),
+            Self::Write(args) => write::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
+            Self::Init(args) => init::run(args),
             Self::Completions(args) => completions::run(args, Cli::command()),
+            Self::Man(args) => man::run(args, Cli::command()),
         }
     }
 }
@@ -74,7 +87,7 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&in_one_line(error)),
     };
-    let beside = if matches!(cli.verb, Verb::Exec(_)) {
+    let beside = if matches!(cli.verb, Verb::Exec(_) | Verb::Shell(_)) {
         Beside::AChild
     } else {
         Beside::Nothing

@@ -1,5 +1,7 @@
 //! What each request gets.
 
+mod every_role;
+
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -60,6 +62,7 @@ impl Desk {
             Request::SignIn { account, again } => self.sign_in(account, again, member).await,
             Request::Credentials(request) => self.credentials(request, member).await,
             Request::Roles(target) => self.list_roles(target, member).await,
+            Request::EveryRole(target) => self.every_role(target, member).await,
             Request::Status => Ok(Reply::Status(self.status())),
             Request::SignOut(scope) => Ok(self.sign_out(&scope).await),
             Request::Stop => Ok(Reply::Stopping),
@@ -113,7 +116,7 @@ impl Desk {
                 }
                 let party = Rc::new(Party::default());
                 party.join(member);
-                let session = self.new_session(&account, &party, None).await?;
+                let session = self.new_session(&account, &party, None, None).await?;
                 session.okta.settle().await.map_err(Failure::into_report)?;
                 session
             }
@@ -177,7 +180,7 @@ impl Desk {
     ) -> Outcome<Rc<Held>> {
         let desk = Rc::clone(self);
         let wanted = target.clone();
-        let join = |party: &Party| {
+        let join = |party: &Rc<Party>| {
             if let Some(member) = member {
                 party.join(member);
             }
@@ -199,12 +202,17 @@ impl Desk {
         let reused = live.is_some();
         let mut session = match live {
             Some(live) => live,
-            None => self.new_session(account, party, warm.clone()).await?,
+            None => {
+                self.new_session(account, party, warm.clone(), target.app.clone())
+                    .await?
+            }
         };
         let mut outcome = self.assume(&session, target, party).await;
         if reused && matches!(outcome, Err(Failure::SessionEnded)) {
             self.vault.forget_session(&session);
-            session = self.new_session(account, party, warm).await?;
+            session = self
+                .new_session(account, party, warm, target.app.clone())
+                .await?;
             outcome = self.assume(&session, target, party).await;
         }
         let credentials = outcome.map_err(Failure::into_report)?;
@@ -236,6 +244,7 @@ impl Desk {
         account: &Account,
         party: &Rc<Party>,
         warm: Option<String>,
+        app: Option<String>,
     ) -> Outcome<Rc<LiveSession>> {
         let key = SessionKey {
             org: account.org.clone(),
@@ -245,10 +254,16 @@ impl Desk {
                 .unwrap_or_default()
                 .to_ascii_lowercase(),
         };
-        let (desk, account) = (Rc::clone(self), account.clone());
+        let (desk, account, last) = (Rc::clone(self), account.clone(), key.clone());
         let start = |party: Rc<Party>| async move {
             let generation = desk.vault.generation();
-            let okta = flow::sign_in(&account, warm.as_deref(), &*party).await?;
+            let start = flow::Start {
+                warm,
+                app,
+                last_factor: desk.vault.last_factor(&last),
+            };
+            let okta = flow::sign_in(&account, start, &*party).await?;
+            desk.vault.remember_factor(last, okta.factor());
             desk.learn_time(&okta, &party);
             if desk.vault.generation() != generation {
                 return Err(signed_out_meanwhile());
@@ -262,7 +277,7 @@ impl Desk {
         } else {
             Rc::default()
         };
-        let join = |flight: &Party| flight.welcome(party);
+        let join = |flight: &Rc<Party>| flight.welcome(party);
         self.sign_ins
             .outcome(key, fresh, join, start)
             .await
@@ -292,7 +307,10 @@ impl Desk {
         let reused = live.is_some();
         let mut session = match live {
             Some(live) => live,
-            None => self.new_session(account, &party, None).await?,
+            None => {
+                self.new_session(account, &party, None, target.app.clone())
+                    .await?
+            }
         };
         let list = async |session: &LiveSession| -> Result<Vec<RoleEntry>, Failure> {
             flow::list_roles(&session.okta, &target, self.vault.now(), &*party).await
@@ -300,7 +318,9 @@ impl Desk {
         let mut outcome = list(&session).await;
         if reused && matches!(outcome, Err(Failure::SessionEnded)) {
             self.vault.forget_session(&session);
-            session = self.new_session(account, &party, None).await?;
+            session = self
+                .new_session(account, &party, None, target.app.clone())
+                .await?;
             outcome = list(&session).await;
         }
         outcome.map(Reply::Roles).map_err(Failure::into_report)

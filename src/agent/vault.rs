@@ -72,6 +72,7 @@ pub(super) struct Vault {
     sessions: RefCell<HashMap<SessionKey, Rc<LiveSession>>>,
     held: RefCell<HashMap<Target, Rc<Held>>>,
     durations: RefCell<HashMap<RoleArn, SessionDuration>>,
+    factors: RefCell<HashMap<SessionKey, String>>,
 }
 
 impl Vault {
@@ -83,6 +84,7 @@ impl Vault {
             sessions: RefCell::default(),
             held: RefCell::default(),
             durations: RefCell::default(),
+            factors: RefCell::default(),
         }
     }
 
@@ -209,6 +211,17 @@ impl Vault {
         self.durations.borrow_mut().insert(role.clone(), granted);
     }
 
+    /// What the last sign-in of this user was verified with.
+    pub(super) fn last_factor(&self, key: &SessionKey) -> Option<String> {
+        self.factors.borrow().get(key).cloned()
+    }
+
+    pub(super) fn remember_factor(&self, key: SessionKey, factor: Option<&str>) {
+        if let Some(factor) = factor {
+            self.factors.borrow_mut().insert(key, factor.to_owned());
+        }
+    }
+
     /// Takes out everything of `org`, or everything; what is returned is all that is left of it.
     pub(super) fn take(&self, org: Option<&str>) -> Vec<Rc<LiveSession>> {
         self.generation.set(self.generation.get() + 1);
@@ -305,13 +318,17 @@ impl LiveSession {
 
 impl Held {
     pub(super) fn issue(&self) -> IssuedCredentials {
-        let credentials = &self.credentials;
-        IssuedCredentials {
-            access_key_id: credentials.access_key_id.clone(),
-            secret_access_key: Sealed(credentials.secret_access_key.duplicate()),
-            session_token: Sealed(credentials.session_token.duplicate()),
-            expires_at: credentials.expires_at,
-            role: credentials.role.to_string(),
-        }
+        issue(&self.credentials)
+    }
+}
+
+/// Credentials on their way to a client.
+pub(super) fn issue(credentials: &Credentials) -> IssuedCredentials {
+    IssuedCredentials {
+        access_key_id: credentials.access_key_id.clone(),
+        secret_access_key: Sealed(credentials.secret_access_key.duplicate()),
+        session_token: Sealed(credentials.session_token.duplicate()),
+        expires_at: credentials.expires_at,
+        role: credentials.role.to_string(),
     }
 }

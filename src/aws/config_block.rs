@@ -84,6 +84,11 @@ pub fn defines_profile(text: &str, name: &str) -> bool {
     !matches!(found, Ok(None))
 }
 
+/// Whether the credentials file `text` has a section `name`, whose keys come before any `credential_process`.
+pub fn shadows(text: &str, name: &str) -> bool {
+    !matches!(Ini::parse(text).section(name), Ok(None))
+}
+
 fn marked(ini: &Ini) -> Result<Option<std::ops::Range<usize>>, IniError> {
     let marks = |mark: &str| -> Vec<usize> {
         (0..ini.len())

@@ -88,6 +88,18 @@ pub fn read(path: &Path) -> Result<String, Report> {
     Ok(found.map(|(text, _)| text.to_string()).unwrap_or_default())
 }
 
+/// Whether the file could be edited, before anything is done that would be lost.
+///
+/// # Errors
+/// Why it could not.
+pub fn check(path: &Path) -> Result<(), Report> {
+    let found = contents(path).map_err(|error| error.at(path))?;
+    match found {
+        Some((_, metadata)) => judge(&metadata).map_err(|error| error.at(path)),
+        None => Ok(()),
+    }
+}
+
 /// Puts what `edit` makes of the file's text in its place, whole or not at all, and says whether it changed.
 ///
 /// # Errors
@@ -160,12 +172,7 @@ fn put(
 ) -> Result<bool, FileError> {
     let mut mode = 0o600;
     if let Some(old) = old {
-        if old.uid() != geteuid().as_raw() {
-            return Err(FileError::NotOurs(old.uid()));
-        }
-        if old.mode() & 0o200 == 0 {
-            return Err(FileError::ReadOnly);
-        }
+        judge(old)?;
         if kind == Kind::Config {
             mode = old.mode() & 0o777;
         }
@@ -194,6 +201,16 @@ fn put(
         let _ = directory.sync_all();
     }
     Ok(true)
+}
+
+fn judge(file: &Metadata) -> Result<(), FileError> {
+    if file.uid() != geteuid().as_raw() {
+        return Err(FileError::NotOurs(file.uid()));
+    }
+    if file.mode() & 0o200 == 0 {
+        return Err(FileError::ReadOnly);
+    }
+    Ok(())
 }
 
 fn identity(file: &Metadata) -> (u64, u64, u64, i64, i64) {

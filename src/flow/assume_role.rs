@@ -17,6 +17,8 @@ use crate::wire::Notice;
 pub(super) enum NoCredentials {
     /// The assertion is too old; a fresh one may do, once.
     AssertionExpired(Report),
+    /// STS has too much to do; the same request may be sent again later.
+    Throttled(Report),
     Final(Report),
 }
 
@@ -73,6 +75,7 @@ pub(super) async fn with_saml(
                     (StsFault::AssertionExpired, _) => {
                         return Err(NoCredentials::AssertionExpired(report));
                     }
+                    (StsFault::Throttled, _) => return Err(NoCredentials::Throttled(report)),
                     _ => return Err(NoCredentials::Final(report)),
                 };
             }

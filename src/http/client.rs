@@ -201,6 +201,16 @@ impl Exchange {
         }
     }
 
+    /// As [`Self::post_json`], in the dialect of Identity Engine's own interface.
+    pub fn post_ion(url: Url, body: Secret) -> Self {
+        const ION: &str = "application/ion+json; okta-version=1.0.0";
+        Self {
+            accept: ION,
+            body: Some((ION, body)),
+            ..Self::post_json(url, Secret::new(""))
+        }
+    }
+
     /// Opens a connection, no more.
     pub fn head(url: Url) -> Self {
         Self {

@@ -69,6 +69,13 @@ impl Voice {
         self.words(format!("{}\n", shown_lines(text.trim_end_matches('\n'))));
     }
 
+    /// How far something is, on a line that the next such line replaces; nothing where nobody looks on.
+    pub fn progress(self, text: &str) {
+        if stderr().is_terminal() {
+            self.words(format!("\r\x1b[K{}", shown_lines(text)));
+        }
+    }
+
     /// A failure: what, why, and what to type next.
     pub fn report(self, report: &Report) {
         self.words(self.paint(&report.render()));
@@ -128,6 +135,11 @@ impl Voice {
         });
         lines.collect()
     }
+}
+
+/// Whether what goes to standard output is shown to whoever looks at the screen.
+pub fn data_is_seen() -> bool {
+    stdout().is_terminal()
 }
 
 /// Whether the locale's character set is UTF-8 (POSIX: the first of the three that is not empty). A person without any

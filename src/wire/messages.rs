@@ -29,6 +29,8 @@ pub enum FromAgent {
     Hello(Hello),
     Ask(Ask),
     Notice(Notice),
+    /// One of many results; the reply says that there are no more.
+    Part(Part),
     Reply(Reply),
 }
 
@@ -42,6 +44,8 @@ pub enum Request {
     },
     Credentials(CredentialsRequest),
     Roles(Target),
+    /// The credentials of every role, each as a [`Part`].
+    EveryRole(Target),
     Status,
     SignOut(SignOutScope),
     Stop,
@@ -80,6 +84,8 @@ pub enum SignInWay {
     Auto,
     /// In the terminal, as a Classic org does.
     Terminal,
+    /// In the terminal, as an Identity Engine org does.
+    IdentityEngine,
 }
 
 /// A proxy for https, with what bypasses it.
@@ -144,8 +150,18 @@ pub enum Ask {
     Factor {
         choices: Vec<FactorChoice>,
     },
+    /// A code, or the answer to a security question.
     Passcode {
         factor: String,
+        /// Whether it can be sent once more.
+        can_resend: bool,
+        /// Whether another factor can be taken instead.
+        can_change: bool,
+    },
+    /// A password to take the place of one that has expired.
+    NewPassword {
+        org: String,
+        username: String,
     },
     Role {
         choices: Vec<RoleEntry>,
@@ -154,6 +170,8 @@ pub enum Ask {
     PushAgain {
         factor: String,
         why: String,
+        /// Whether another factor can be taken instead.
+        can_change: bool,
     },
 }
 
@@ -166,6 +184,7 @@ impl Ask {
             Self::Password { .. } => "the password",
             Self::Factor { .. } => "which factor to use",
             Self::Passcode { .. } => "the passcode",
+            Self::NewPassword { .. } => "a new password",
             Self::Role { .. } => "which role to assume",
             Self::PushAgain { .. } => "whether to send the push again",
         }
@@ -190,6 +209,11 @@ pub enum Answer {
     /// An index into the choices.
     Factor(usize),
     Passcode(Sealed),
+    NewPassword(Sealed),
+    /// Instead of a code: send it once more.
+    Resend,
+    /// Instead of a code, or of another push: choose another factor.
+    OtherFactor,
     /// An index into the choices.
     Role(usize),
     PushAgain(bool),
@@ -223,6 +247,8 @@ pub enum Reply {
     },
     Credentials(IssuedCredentials),
     Roles(Vec<RoleEntry>),
+    /// Every role has had its [`Part`].
+    AllRoles,
     Status(StatusReply),
     SignedOut {
         sessions: usize,
@@ -240,6 +266,18 @@ pub struct IssuedCredentials {
     pub session_token: Sealed,
     pub expires_at: Timestamp,
     pub role: String,
+}
+
+/// One of many results.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Part {
+    /// What will be tried; all of these come before the first of the others.
+    Roles(Vec<RoleEntry>),
+    Issued(IssuedCredentials),
+    Refused {
+        role: String,
+        report: Report,
+    },
 }
 
 /// A role the user may assume.

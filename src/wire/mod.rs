@@ -15,8 +15,8 @@ pub use frame::{
 };
 pub use messages::{
     Account, Answer, Ask, CredentialsRequest, FactorChoice, FromAgent, HeldRole, Hello,
-    IssuedCredentials, Notice, ProxyRoute, Reply, Request, RoleEntry, SessionStatus, SignInWay,
-    SignOutScope, StatusReply, Target, ToAgent,
+    IssuedCredentials, Notice, Part, ProxyRoute, Reply, Request, RoleEntry, SessionStatus,
+    SignInWay, SignOutScope, StatusReply, Target, ToAgent,
 };
 pub use sealed::Sealed;
 

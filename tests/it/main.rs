@@ -2,15 +2,21 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
 
 #[cfg(test)]
+mod agent;
+#[cfg(test)]
 mod budget;
 mod config;
 mod consumers;
+#[cfg(test)]
+mod crowd;
+mod engines;
 mod exec;
 mod first_run;
 mod floors;
@@ -26,6 +32,8 @@ mod properties;
 mod readme;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod secrets;
 mod support;
 mod terminal;
 #[path = "../fuzz/topics/mod.rs"]

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::Context;
 use crate::aws::{ConfigProfile, Region, config_profile_name, with_block, without_block};
-use crate::aws_files::{Kind, edit};
+use crate::aws_files::{Kind, edit, read};
 use crate::config::Flags;
 use crate::paths;
 use crate::report::{Exit, Report};
@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// Print what the file would be, write nothing
     #[arg(long)]
     pub(super) print: bool,
+    /// Written on another verb's behalf, whose standard output is not ours.
+    #[arg(skip)]
+    pub(super) offered: bool,
 }
 
 /// # Errors
@@ -45,16 +48,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         new.map_err(|error| Report::from(error).during(format!("cannot write {}", path.display())))
     };
     if args.print {
-        data(&make(&crate::aws_files::read(&path)?)?)?;
+        data(&make(&read(&path)?)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    // Nothing to remove from a file that is not there, and none is made for that.
+    // Nothing is to be removed from a file that is not there, and none is made for that.
     let changed = (!args.remove || path.exists()) && edit(&path, Kind::Config, make)?;
     let names: Vec<&str> = profiles
         .iter()
         .map(|profile| profile.name.as_str())
         .collect();
-    if context.globals.json {
+    if context.globals.json && !args.offered {
         let answer = json!({ "file": path, "changed": changed, "profiles": names });
         context.voice.data_json(answer)?;
     } else {

@@ -10,6 +10,18 @@ use std::process::ExitCode;
 use super::Context;
 use crate::report::Report;
 
+/// Writes the settings' profiles to `~/.aws/config`, as `ob config aws` does.
+///
+/// # Errors
+/// As `ob config aws`.
+pub fn write_aws_profiles(context: &Context) -> Result<(), Report> {
+    let args = aws::Args {
+        offered: true,
+        ..aws::Args::default()
+    };
+    aws::run(&args, context).map(|_| ())
+}
+
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(subcommand)]

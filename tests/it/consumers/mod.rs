@@ -3,4 +3,7 @@
 
 mod config_aws;
 mod credential;
+mod env;
+mod refresh;
 mod tools;
+mod write;

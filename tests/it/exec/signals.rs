@@ -96,8 +96,14 @@ fn one_interrupt_is_one_sigint_in_the_command(way: Way) {
 #[test]
 fn a_wrapper_that_forwards_an_interrupt_is_found_out() {
     let env = TestEnv::new();
-    let wrapper = "my $child = fork // die; exec 'perl', '-e', $ARGV[0] unless $child;
-        $SIG{INT} = sub { kill INT => $child }; waitpid $child, 0 while kill 0 => $child";
+    // It waits before it forwards, because two signals that are pending at once are one.
+    let wrapper = r#"
+        my $child;
+        $SIG{INT} = sub { select(undef, undef, undef, 0.3); kill INT => $child };
+        $child = fork // die;
+        unless ($child) { $SIG{INT} = "DEFAULT"; exec "perl", "-e", $ARGV[0] }
+        waitpid $child, 0 while kill 0 => $child;
+    "#;
     let mut wrapped = env.command("perl");
     wrapped.args(["-e", wrapper, COUNTER]);
     assert_eq!(

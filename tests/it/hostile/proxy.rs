@@ -112,7 +112,7 @@ fn a_proxy_that_refuses_is_named_and_its_password_not_shown() {
             "http.tls",
             "TLS",
         ),
-        ("nonsense", "What?\r\n\r\n", "http.connect", "proxy"),
+        ("nonsense", "What?\r\n\r\n", "http.proxy_refused", "proxy"),
         (
             "503",
             "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n",

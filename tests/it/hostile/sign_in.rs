@@ -139,7 +139,7 @@ fn a_redirect_of_the_sign_in_is_not_followed_anywhere() {
 #[test]
 fn a_wrong_password_is_sent_once_and_says_what_it_may_mean() {
     let scene = Scene::of("carol");
-    let mut ob = scene.ob(&["exec", "--json", "--password-stdin", "--", "true"]);
+    let mut ob = scene.ob(["exec", "--json", "--password-stdin", "--", "true"]);
     ob.stdin(std::process::Stdio::piped());
     let ended = crate::scene::run(ob, "canary-wrong-password\n");
     failed(
@@ -198,7 +198,7 @@ fn what_people_read_when_okta_is_a_portal() {
 #[test]
 fn what_people_read_when_the_password_is_wrong() {
     let scene = Scene::of("carol");
-    let ended = crate::scene::run(scene.ob(&["login", "--password-stdin"]), "wrong\n");
+    let ended = crate::scene::run(scene.ob(["login", "--password-stdin"]), "wrong\n");
     insta::assert_snapshot!(super::read_by_people(&scene, &ended), @r"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: Okta did not accept the sign-in

@@ -134,7 +134,7 @@ fn a_long_duration_is_stepped_down_said_and_remembered() {
     let role = "arn:aws:iam::123456789012:role/Deploy";
     let exec = |region| {
         run(
-            scene.ob(&[
+            scene.ob([
                 "exec",
                 "-r",
                 role,

@@ -1,7 +1,6 @@
 //! Running a program to its end, with a deadline.
 
 use std::io::{Read, Write as _};
-use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +14,6 @@ const DEADLINE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
-    pub(crate) signal: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) took: Duration,
@@ -39,7 +37,12 @@ impl Ended {
 }
 
 /// Runs `command`, writes `input` to it, waits for its end.
-pub(crate) fn run(mut command: Command, input: &str) -> Ended {
+pub(crate) fn run(command: Command, input: &str) -> Ended {
+    finish(start(command, input))
+}
+
+/// Starts `command` and writes `input` to it.
+pub(crate) fn start(mut command: Command, input: &str) -> Child {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -49,7 +52,7 @@ pub(crate) fn run(mut command: Command, input: &str) -> Ended {
     // A program that does not read is not thereby at fault.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
-    finish(child)
+    child
 }
 
 /// Waits for the end of a child whose output is piped.
@@ -80,7 +83,6 @@ pub(crate) fn finish(mut child: Child) -> Ended {
     let took = started.elapsed();
     Ended {
         code: status.code(),
-        signal: status.signal(),
         stdout: stdout.join().unwrap(),
         stderr: stderr.join().unwrap(),
         took,

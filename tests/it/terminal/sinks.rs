@@ -80,6 +80,8 @@ pub(super) const SINKS: [Sink; 27] = [
         |text| {
             ask(Ask::Passcode {
                 factor: text.into(),
+                can_resend: true,
+                can_change: true,
             })
         },
         login,
@@ -90,6 +92,7 @@ pub(super) const SINKS: [Sink; 27] = [
             ask(Ask::PushAgain {
                 factor: "x".into(),
                 why: text.into(),
+                can_change: false,
             })
         },
         login,
@@ -118,12 +121,8 @@ pub(super) const SINKS: [Sink; 27] = [
         |text| notice(Notice::Doing(text.into())),
         |env, _| env.ob(["login", "-v"]),
     ),
-    told("error", |text| failed(text), login),
-    told(
-        "error --json",
-        |text| failed(text),
-        |env, _| env.ob(["login", "--json"]),
-    ),
+    told("error", failed, login),
+    told("error --json", failed, |env, _| env.ob(["login", "--json"])),
     told("agent's version", other_version, login),
     told("username echo", signed_in, login),
     told("username echo --json", signed_in, |env, _| {
@@ -144,12 +143,10 @@ pub(super) const SINKS: [Sink; 27] = [
         |text| roles("x", text),
         |env, _| env.ob(["roles", "--json"]),
     ),
-    told("status", |text| status(text), |env, _| env.ob(["status"])),
-    told(
-        "status --json",
-        |text| status(text),
-        |env, _| env.ob(["status", "--json"]),
-    ),
+    told("status", status, |env, _| env.ob(["status"])),
+    told("status --json", status, |env, _| {
+        env.ob(["status", "--json"])
+    }),
     told("why a sign-out was not heard", signed_out, |env, _| {
         env.ob(["logout"])
     }),
