@@ -46,7 +46,7 @@ const fn asked(
     }
 }
 
-pub(super) const SINKS: [Sink; 27] = [
+pub(super) const SINKS: [Sink; 28] = [
     asked("factor menu", |text| ask(factors(text, None)), login),
     asked(
         "why a factor is of no use",
@@ -87,12 +87,22 @@ pub(super) const SINKS: [Sink; 27] = [
         login,
     ),
     asked(
+        "new password prompt",
+        |text| {
+            ask(Ask::NewPassword {
+                org: text.into(),
+                username: text.into(),
+            })
+        },
+        login,
+    ),
+    asked(
         "push again",
         |text| {
             ask(Ask::PushAgain {
                 factor: "x".into(),
                 why: text.into(),
-                can_change: false,
+                can_change: true,
             })
         },
         login,
