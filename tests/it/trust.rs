@@ -412,6 +412,7 @@ fn an_org_of_the_environment_is_named_in_the_question() {
     let env = TestEnv::new();
     let mut command = env.ob(["login"]);
     command.env("OB_ORG_URL", env.sandbox.other_url());
+    command.env("OB_ORG_SIGN_IN", "terminal");
     let mut pty = Pty::spawn(&command);
     let asked = pty.until(&env.sandbox.other_url());
     assert!(asked.contains("Password of bob@acme.com at "), "{asked}");

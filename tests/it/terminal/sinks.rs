@@ -46,6 +46,34 @@ const fn asked(
     }
 }
 
+/// A question for a code: an empty line would be another answer.
+const fn coded(
+    name: &'static str,
+    says: fn(&str) -> Vec<FromAgent>,
+    command: fn(&TestEnv, &str) -> Command,
+) -> Sink {
+    Sink {
+        name,
+        says,
+        command,
+        answer: Some("1\r"),
+    }
+}
+
+/// A question that the person does not answer.
+const fn left(
+    name: &'static str,
+    says: fn(&str) -> Vec<FromAgent>,
+    command: fn(&TestEnv, &str) -> Command,
+) -> Sink {
+    Sink {
+        name,
+        says,
+        command,
+        answer: Some("\u{3}"),
+    }
+}
+
 pub(super) const SINKS: [Sink; 28] = [
     asked("factor menu", |text| ask(factors(text, None)), login),
     asked(
@@ -75,7 +103,7 @@ pub(super) const SINKS: [Sink; 28] = [
         |text| ask(password("x", text)),
         login,
     ),
-    asked(
+    coded(
         "passcode prompt",
         |text| {
             ask(Ask::Passcode {
@@ -86,7 +114,7 @@ pub(super) const SINKS: [Sink; 28] = [
         },
         login,
     ),
-    asked(
+    left(
         "new password prompt",
         |text| {
             ask(Ask::NewPassword {
@@ -198,12 +226,12 @@ fn notice(notice: Notice) -> Vec<FromAgent> {
 }
 
 fn factors(label: &str, unusable: Option<&str>) -> Ask {
-    let choice = FactorChoice {
+    let choice = |unusable: Option<&str>| FactorChoice {
         label: label.into(),
         unusable: unusable.map(Into::into),
     };
     Ask::Factor {
-        choices: vec![choice.clone(), choice],
+        choices: vec![choice(None), choice(unusable)],
     }
 }
 
