@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::agent::{self, Start};
-use crate::commands::talk::{Stopped, stop_agent};
+use crate::commands::running::{Stopped, stop_agent};
 use crate::commands::{Context, status};
 use crate::report::Report;
 

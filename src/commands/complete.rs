@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use super::Context;
-use super::talk::ask_running_agent;
+use super::running::ask_running_agent;
 use crate::model::RoleArn;
 use crate::report::Report;
 use crate::terminal::data;

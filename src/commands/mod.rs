@@ -17,11 +17,13 @@ pub mod man;
 mod question;
 mod refresh;
 pub mod roles;
+mod running;
 pub mod shell;
 pub mod status;
 pub mod switch;
 mod talk;
 mod target;
+mod visit;
 pub mod write;
 
 use std::cell::OnceCell;

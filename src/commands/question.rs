@@ -16,7 +16,8 @@ pub(super) fn put(
         instead: "run it in a terminal",
     };
     Ok(match ask {
-        Ask::CaCertificates => Answer::Nobody,
+        // Answered without a person, or with more than a line.
+        Ask::CaCertificates | Ask::PrivateKey | Ask::Visit { .. } => Answer::Nobody,
         Ask::Username { org } => {
             Answer::Username(questions.ask_line(question(&format!("Username at {org}")))?)
         }

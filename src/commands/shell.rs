@@ -12,7 +12,8 @@ use std::process::ExitCode;
 use serde::{Deserialize, Serialize};
 
 use super::exec::{credentials, environment, received, unexpected};
-use super::talk::{SignInArgs, ask_running_agent};
+use super::running::ask_running_agent;
+use super::talk::SignInArgs;
 use super::target::{Resolved, RoleArgs, resolve};
 use super::{Context, Globals};
 use crate::aws::{ChildContext, child_env};

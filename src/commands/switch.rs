@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use super::Context;
 use super::config::write_aws_profiles;
-use super::talk::{SignInArgs, ask_running_agent};
+use super::running::ask_running_agent;
+use super::talk::SignInArgs;
 use super::target::{Resolved, RoleArgs, resolve};
 use crate::aws::{config_profile_name, defines_profile};
 use crate::aws_files::{Kind, read};

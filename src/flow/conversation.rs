@@ -50,6 +50,9 @@ impl From<Unanswered> for Report {
             Unanswered::Nobody("the passcode") => {
                 report.hint("run `ob login` in a terminal, or give it with `--passcode-stdin`")
             }
+            Unanswered::Nobody("a person at a browser") => {
+                report.hint("run `ob login` in a terminal; scripts use `sign_in = \"machine\"`")
+            }
             Unanswered::Nobody("which factor to use") => {
                 report.hint("name one with `--factor` or `factor =` in the settings")
             }

@@ -4,7 +4,7 @@ use crate::aws::{self, Choice, RoleWish, SessionDuration};
 use crate::flow::apps::{self, AwsAssertion};
 use crate::flow::assume_role::{self, NoCredentials};
 use crate::flow::sts::Sts;
-use crate::flow::{Conversation, Failure, OktaSession, Unanswered};
+use crate::flow::{Conversation, Failure, OktaSession, Unanswered, machine};
 use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, Notice, RoleEntry, Target};
@@ -30,6 +30,11 @@ pub async fn obtain_credentials(
     memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Credentials, Failure> {
+    if let Some(machine) = session.machine() {
+        let first = machine::credentials(session, machine, target, memory, conversation).await?;
+        let name = session_name(session.username());
+        return chain(session, target, first, &name, memory, conversation).await;
+    }
     let (mut assertion, role) = chosen(session, target, memory, conversation).await?;
     let mut refreshed = false;
     let credentials = loop {
@@ -51,15 +56,9 @@ pub async fn obtain_credentials(
         }
     };
     session.remember_app(&role.role, &assertion.app);
-    chain(
-        session,
-        target,
-        credentials,
-        &assertion,
-        memory,
-        conversation,
-    )
-    .await
+    let name = assertion.role_session_name.as_deref();
+    let name = session_name(name.unwrap_or(session.username()));
+    chain(session, target, credentials, &name, memory, conversation).await
 }
 
 /// The assertion and the one role in it that is meant.
@@ -243,16 +242,10 @@ async fn chain(
     session: &OktaSession,
     target: &Target,
     mut credentials: Credentials,
-    assertion: &AwsAssertion,
+    name: &str,
     memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Credentials, Failure> {
-    let name = session_name(
-        assertion
-            .role_session_name
-            .as_deref()
-            .unwrap_or(session.username()),
-    );
     for role in &target.chain {
         let role = RoleArn::parse(role).map_err(|error| {
             Report::new(
@@ -267,7 +260,7 @@ async fn chain(
             let sts = sts(session, target, &role, memory)?;
             conversation.tell(Notice::Doing(format!("assume {role}")));
             let duration = duration(target)?;
-            assume_role::next_of_chain(&sts, &credentials, &role, &name, duration, conversation)
+            assume_role::next_of_chain(&sts, &credentials, &role, name, duration, conversation)
                 .await
         };
         credentials = match outcome.await {
@@ -284,12 +277,12 @@ async fn chain(
     Ok(credentials)
 }
 
-fn duration(target: &Target) -> Result<SessionDuration, NoCredentials> {
+pub(super) fn duration(target: &Target) -> Result<SessionDuration, NoCredentials> {
     SessionDuration::from_seconds(target.duration)
         .map_err(|error| NoCredentials::Final(error.into()))
 }
 
-fn sts(
+pub(super) fn sts(
     session: &OktaSession,
     target: &Target,
     role: &RoleArn,
@@ -300,7 +293,7 @@ fn sts(
 }
 
 /// A name STS takes for a session: `[\w+=,.@-]{2,64}`.
-fn session_name(text: &str) -> String {
+pub(super) fn session_name(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     let name: String = text
         .chars()
@@ -320,6 +313,9 @@ pub async fn list_roles(
     now: Timestamp,
     conversation: &impl Conversation,
 ) -> Result<Vec<RoleEntry>, Failure> {
+    if session.machine().is_some() {
+        return Err(machine::no_list().into());
+    }
     let apps = apps::aws_apps(session, target.app.as_deref(), conversation).await?;
     let assertions = apps::assertions(session, apps, now, conversation).await?;
     let entries = entries(&assertions, target);

@@ -203,6 +203,15 @@ impl Drop for Questions {
     }
 }
 
+/// Whether somebody can be shown something: there is a terminal, whatever the standard streams are.
+pub fn has_person() -> bool {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/tty")
+        .is_ok()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Echo {
     On,

@@ -68,6 +68,10 @@ pub struct Account {
     pub way: SignInWay,
     /// The factor to take without asking, as the user names it.
     pub factor: Option<String>,
+    /// The OIDC app of a browser's or a machine's sign-in.
+    pub client_id: Option<String>,
+    /// Set for [`SignInWay::Machine`].
+    pub machine: Option<MachineAccount>,
     /// Whether the client has a CA bundle to hand over when the network is needed.
     pub has_ca_bundle: bool,
     pub proxy: Option<ProxyRoute>,
@@ -86,6 +90,20 @@ pub enum SignInWay {
     Terminal,
     /// In the terminal, as an Identity Engine org does.
     IdentityEngine,
+    /// A person confirms a code at their browser.
+    Browser,
+    /// A private key signs in; nobody is asked.
+    Machine,
+}
+
+/// What a machine's token is asked with; the key itself is asked for ([`Ask::PrivateKey`]).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineAccount {
+    pub key_id: String,
+    /// `default`, or the id of a custom authorization server.
+    pub authorization_server: String,
+    pub scope: String,
 }
 
 /// A proxy for https, with what bypasses it.
@@ -152,6 +170,15 @@ pub struct Confirmation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
     CaCertificates,
+    /// The machine's key, PEM.
+    PrivateKey,
+    /// A page to open and a code to compare there.
+    Visit {
+        page: String,
+        code: String,
+        /// How long the code is good.
+        minutes: u64,
+    },
     Username {
         org: String,
     },
@@ -197,6 +224,8 @@ impl Ask {
     pub fn name(&self) -> &'static str {
         match self {
             Self::CaCertificates => "the CA bundle",
+            Self::PrivateKey => "the private key",
+            Self::Visit { .. } => "a person at a browser",
             Self::Username { .. } => "the username",
             Self::Password { .. } => "the password",
             Self::Factor { .. } => "which factor to use",
@@ -222,6 +251,9 @@ pub enum Answer {
     /// Nobody is here to answer: the next waiting client is asked.
     Nobody,
     CaCertificates(String),
+    PrivateKey(Sealed),
+    /// The page was shown to somebody.
+    Visiting,
     Username(String),
     Password(Sealed),
     /// An index into the choices.

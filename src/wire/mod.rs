@@ -15,8 +15,8 @@ pub use frame::{
 };
 pub use messages::{
     Account, Answer, Ask, Confirmation, CredentialsRequest, FactorChoice, FromAgent, HeldRole,
-    Hello, IssuedCredentials, Notice, Part, ProxyRoute, Reply, Request, RoleEntry, SessionStatus,
-    SignInWay, SignOutScope, StatusReply, Target, ToAgent,
+    Hello, IssuedCredentials, MachineAccount, Notice, Part, ProxyRoute, Reply, Request, RoleEntry,
+    SessionStatus, SignInWay, SignOutScope, StatusReply, Target, ToAgent,
 };
 pub use sealed::Sealed;
 

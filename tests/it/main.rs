@@ -25,6 +25,7 @@ mod floors;
 #[cfg(test)]
 mod hostile;
 mod lockfile;
+mod matrix;
 #[cfg(test)]
 mod openvpn_differential;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use tokio::task::spawn_local;
 use super::{Desk, Outcome, stopping, to_the_end};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{LiveSession, SessionKey};
-use crate::flow::{self, Conversation, Failure};
+use crate::flow::{self, Conversation, Failure, Memory as _};
 use crate::http::Hears;
 use crate::report::{Exit, Report};
 use crate::wire::{Account, Notice, Reply, Target};
@@ -151,6 +151,7 @@ impl Desk {
             let start = flow::Start {
                 warm: errand.warm,
                 app: errand.app,
+                now: Some(desk.vault.now()),
                 last_factor: desk.vault.last_factor(&last),
                 hears: Hears::new(move |date| {
                     if let Some(desk) = listener.upgrade() {

@@ -47,10 +47,9 @@ impl Step {
         if has("identify") {
             return Ok(Self::Identify(Identify(response)));
         }
-        if (has("device-challenge-poll")
-            || (has("launch-authenticator") && !has("challenge-authenticator")))
-            && let Some(past) = past_the_probe(&response)?
-        {
+        let probes = has("device-challenge-poll")
+            || (has("launch-authenticator") && !has("challenge-authenticator"));
+        if probes && let Some(past) = past_the_probe(&response)? {
             return Ok(Self::Probe(past));
         }
         if has("challenge-authenticator") {
