@@ -32,8 +32,8 @@ _ob_prompt() {
         { read -r _ob_ends <"$OB_STATE"; } 2>/dev/null || :
       fi
     fi
-    # Until the next minute the segment is what it was, unless what it shows is another.
-    if [[ ${EPOCHSECONDS-0} -ge $_ob_next || $_ob_drawn != "$_ob_ends|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${NO_COLOR-}|${TERM-}" ]]; then
+    # Until the next minute the segment is what it was, unless it is about something else.
+    if [[ ${EPOCHSECONDS-0} -ge $_ob_next || $_ob_drawn != "$_ob_ends|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}" ]]; then
       _ob_segment "$_ob_ends"
     fi
   elif [[ -n $OB_PS1 ]]; then
@@ -104,7 +104,7 @@ _ob_segment() {
   elif [[ $_ob_clock == epoch ]]; then
     _ob_next=$((EPOCHSECONDS + 60))
   fi
-  _ob_drawn="$until|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${NO_COLOR-}|${TERM-}"
+  _ob_drawn="$until|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}"
   _ob_draw "$text" "$style"
 }
 

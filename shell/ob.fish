@@ -35,10 +35,10 @@ function _ob_look --on-event fish_prompt
         set ends ''
         test -r "$OB_STATE"; and read ends <"$OB_STATE" 2>/dev/null
     end
-    # Until the next minute the segment is what it was, unless what it shows is another.
+    # Until the next minute the segment is what it was, unless it is about something else.
     set -l up 0
     test -n "$_ob_boot"; and read up _ </proc/uptime
-    if test -z "$_ob_boot" -o "$up" -ge "$_ob_next" -o "$_ob_drawn" != "$ends|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_ENV|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_WARN|$OB_SHELL_SIDE|$NO_COLOR|$TERM"
+    if test -z "$_ob_boot" -o "$up" -ge "$_ob_next" -o "$_ob_drawn" != "$ends|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_SIDE"
         _ob_segment "$ends" $up
     end
 end
@@ -95,7 +95,7 @@ function _ob_segment
         end
     end
     set -g _ob_next (math $argv[2] + $next)
-    set -g _ob_drawn "$until|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_ENV|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_WARN|$OB_SHELL_SIDE|$NO_COLOR|$TERM"
+    set -g _ob_drawn "$until|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_SIDE"
     _ob_draw "$text" "$style"
 end
 

@@ -16,8 +16,8 @@ _ob_precmd() {
     if [[ -n "${OB_STATE-}" ]]; then
       _ob_read_state
     fi
-    # Until the next minute the segment is what it was, unless what it shows is another.
-    if [[ "${EPOCHSECONDS-0}" -ge "$_ob_next" || "$_ob_drawn" != "$_ob_ends|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${OB_SHELL_SIDE-}|${NO_COLOR-}|${TERM-}" ]]; then
+    # Until the next minute the segment is what it was, unless it is about something else.
+    if [[ "${EPOCHSECONDS-0}" -ge "$_ob_next" || "$_ob_drawn" != "$_ob_ends|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_SIDE-}" ]]; then
       _ob_segment "$_ob_ends"
     fi
   elif [[ -n "$OB_PS1" ]]; then
@@ -112,7 +112,7 @@ _ob_segment() {
     fi
   fi
   _ob_next=$((now + next))
-  _ob_drawn="$until|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${OB_SHELL_SIDE-}|${NO_COLOR-}|${TERM-}"
+  _ob_drawn="$until|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_SIDE-}"
   _ob_draw "$text" "$style"
 }
 
