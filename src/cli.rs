@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, credential, env, exec, login, logout, roles,
-    status, write,
+    Context, Globals, agent, completions, config, console, credential, env, exec, login, logout,
+    roles, status, write,
 };
 use crate::report::{Exit, Report};
 use crate::terminal::{Voice, data};
@@ -37,6 +37,7 @@ enum Verb {
     Env(env::Args),
     Credential(credential::Args),
     Write(write::Args),
+    Console(console::Args),
     Roles(roles::Args),
     Status(status::Args),
     Agent(agent::Args),
@@ -55,6 +56,7 @@ impl Verb {
             Self::Env(args) => env::run(args, context),
             Self::Credential(args) => credential::run(args, context),
             Self::Write(args) => write::run(args, context),
+            Self::Console(args) => console::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Agent(args) => agent::run(args, context),

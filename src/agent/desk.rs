@@ -1,5 +1,6 @@
 //! What each request gets.
 
+mod console;
 mod every_role;
 
 use std::cell::Cell;
@@ -62,6 +63,7 @@ impl Desk {
             Request::SignIn { account, again } => self.sign_in(account, again, member).await,
             Request::Credentials(request) => self.credentials(request, member).await,
             Request::Roles(target) => self.list_roles(target, member).await,
+            Request::Console(request) => self.console(request, member).await,
             Request::EveryRole(target) => self.every_role(target, member).await,
             Request::Status => Ok(Reply::Status(self.status())),
             Request::SignOut(scope) => Ok(self.sign_out(&scope).await),
@@ -131,6 +133,16 @@ impl Desk {
         request: CredentialsRequest,
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
+        let held = self.good(request, member).await?;
+        Ok(Reply::Credentials(held.issue()))
+    }
+
+    /// Credentials that last long enough: those that are held, or new ones.
+    async fn good(
+        self: &Rc<Self>,
+        request: CredentialsRequest,
+        member: &Rc<Member>,
+    ) -> Outcome<Rc<Held>> {
         let CredentialsRequest {
             target,
             min_ttl,
@@ -142,10 +154,10 @@ impl Desk {
             .session(&target.account.org, target.account.username.as_deref());
         if let Some(held) = self.vault.held(&target) {
             match self.vault.freshness(&held, min_ttl) {
-                Freshness::Fresh => return Ok(Reply::Credentials(held.issue())),
+                Freshness::Fresh => return Ok(held),
                 Freshness::Aging => {
                     self.renew_behind(target);
-                    return Ok(Reply::Credentials(held.issue()));
+                    return Ok(held);
                 }
                 Freshness::Stale => {}
             }
@@ -160,7 +172,7 @@ impl Desk {
         if self.vault.freshness(&held, min_ttl) == Freshness::Stale {
             return Err(too_short(self.vault.seconds_left(&held), min_ttl));
         }
-        Ok(Reply::Credentials(held.issue()))
+        Ok(held)
     }
 
     /// Renews while the old credentials are still handed out; a failure is the next request's to hear.

@@ -5,6 +5,7 @@
 
 mod child_env;
 mod config_block;
+mod console;
 mod credential_check;
 mod credentials_file;
 mod duration;
@@ -22,6 +23,7 @@ pub use child_env::{
 pub use config_block::{
     ConfigProfile, config_profile_name, defines_profile, shadows, with_block, without_block,
 };
+pub use console::{Console, ConsoleError, read_signin_token};
 pub use credential_check::{CredentialFault, Issued};
 pub use credentials_file::{CredentialsFile, Theirs};
 pub use duration::{DurationError, SessionDuration};

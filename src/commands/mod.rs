@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod completions;
 pub mod config;
+pub mod console;
 pub mod credential;
 pub mod env;
 pub mod exec;

@@ -145,6 +145,20 @@ pub const KEYS: &[Key] = &[
         Kind::Endpoint,
     ),
     key(
+        "aws.signin_endpoint",
+        None,
+        r#""https://signin.acme.com/federation""#,
+        "another AWS console sign-in; plain http for this machine only",
+        Kind::Endpoint,
+    ),
+    key(
+        "browser_command",
+        None,
+        r#""firefox --new-tab {url}""#,
+        "what opens a page; {url} stands for its address, which else comes last",
+        Kind::Name,
+    ),
+    key(
         "profiles.*.org",
         None,
         r#""acme""#,

@@ -136,6 +136,16 @@ impl Settings {
             .map(|(id, (value, source))| (spelled(id), value, source))
     }
 
+    /// What opens a page in a browser, when the user chose it.
+    pub fn browser_command(&self) -> Option<&str> {
+        self.text("browser_command", None)
+    }
+
+    /// A federation endpoint of the user's own for the AWS console.
+    pub fn signin_endpoint(&self) -> Option<&str> {
+        self.text("aws.signin_endpoint", None)
+    }
+
     /// A profile's own setting, as text.
     pub fn of_profile(&self, profile: &str, key: &str) -> Option<String> {
         let path = format!("profiles.*.{key}");

@@ -5,6 +5,7 @@ mod apps;
 mod assume_role;
 mod check;
 mod classic;
+mod console;
 mod conversation;
 mod credentials;
 mod every_role;
@@ -14,7 +15,8 @@ mod session;
 mod sign_in;
 mod sts;
 
-pub use check::{check_account, check_target, nobody_signed_in};
+pub use check::{check_account, check_endpoint, check_target, nobody_signed_in};
+pub use console::console_link;
 pub use conversation::{Conversation, Unanswered};
 pub use credentials::{Memory, list_roles, obtain_credentials};
 pub use every_role::{Harvest, every_role};

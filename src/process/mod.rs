@@ -3,10 +3,12 @@
 //! Commands run by replacement: after [`replace`] there is no `ob` left that could lose an exit code or
 //! a signal. It is std's `exec`, never `execvp` itself, because std puts SIGPIPE and the signal mask back.
 
+mod browser;
 mod detach;
 mod replace;
 mod shield;
 
+pub use browser::open_browser;
 pub use detach::{detach, nothing, silence, spawn_agent};
 pub use replace::replace;
 pub use shield::{Confinement, confine, shield, shield_agent};

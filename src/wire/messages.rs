@@ -46,6 +46,7 @@ pub enum Request {
     Roles(Target),
     /// The credentials of every role, each as a [`Part`].
     EveryRole(Target),
+    Console(ConsoleRequest),
     Status,
     SignOut(SignOutScope),
     Stop,
@@ -132,6 +133,17 @@ pub struct CredentialsRequest {
     pub min_ttl: Option<u32>,
     /// Whether a sign-in may be started for this request.
     pub may_sign_in: bool,
+}
+
+/// A sign-in to the AWS console.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsoleRequest {
+    pub target: Target,
+    /// The console's page to open, as in its address; absent: the first.
+    pub service: Option<String>,
+    /// A federation endpoint of one's own; absent: the partition's.
+    pub signin_endpoint: Option<String>,
 }
 
 /// What the agent wants to know from whoever started the request.
@@ -229,6 +241,11 @@ pub enum Reply {
     Roles(Vec<RoleEntry>),
     /// Every role has had its [`Part`].
     AllRoles,
+    Console {
+        /// Signs in whoever opens it, for 15 minutes.
+        link: Sealed,
+        role: String,
+    },
     Status(StatusReply),
     SignedOut {
         sessions: usize,

@@ -2,6 +2,7 @@
 //! The sandbox's STS checks their signatures, so an answer means that the credentials were used as they are.
 
 mod config_aws;
+mod console;
 mod credential;
 mod env;
 mod refresh;
