@@ -7,11 +7,12 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, console, credential, env, exec, login, logout,
-    roles, status, write,
+    Context, Globals, agent, completions, config, console, credential, env, exec, init, login,
+    logout, man, roles, shell, status, switch, write,
 };
 use crate::report::{Exit, Report};
-use crate::terminal::{Voice, data};
+use crate::shown::shown;
+use crate::terminal::{Color, Voice, data};
 
 /// One Okta login for AWS credentials, the AWS console and the VPN; no secret ever on disk
 #[derive(Debug, Parser)]
@@ -35,6 +36,8 @@ enum Verb {
     Logout(logout::Args),
     Exec(exec::Args),
     Env(env::Args),
+    Shell(Box<shell::Args>),
+    Use(switch::Args),
     Credential(credential::Args),
     Write(write::Args),
     Console(console::Args),
@@ -43,8 +46,10 @@ enum Verb {
     Agent(agent::Args),
     /// Make, check and show the settings
     Config(config::Args),
+    Init(init::Args),
     /// Print the completion script of a shell
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Verb {
@@ -54,6 +59,8 @@ impl Verb {
             Self::Logout(args) => logout::run(args, context),
             Self::Exec(args) => exec::run(args, context),
             Self::Env(args) => env::run(args, context),
+            Self::Shell(args) => shell::run(args, context),
+            Self::Use(args) => switch::run(args, context),
             Self::Credential(args) => credential::run(args, context),
             Self::Write(args) => write::run(args, context),
             Self::Console(args) => console::run(args, context),
@@ -61,7 +68,9 @@ impl Verb {
             Self::Status(args) => status::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
+            Self::Init(args) => init::run(args),
             Self::Completions(args) => completions::run(args, Cli::command()),
+            Self::Man(args) => man::run(args, Cli::command()),
         }
     }
 }
@@ -78,9 +87,9 @@ pub fn run() -> ExitCode {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&in_one_line(error)),
     };
-    let beside = if matches!(cli.verb, Verb::Exec(_)) {
+    let beside = if matches!(cli.verb, Verb::Exec(_) | Verb::Shell(_)) {
         Beside::AChild
     } else {
         Beside::Nothing
@@ -121,8 +130,20 @@ fn as_json(report: &Report) -> serde_json::Value {
     })
 }
 
+/// clap repeats what was typed, which may have been pasted: then it is told about the same mistake in inert words.
+fn in_one_line(error: clap::Error) -> clap::Error {
+    let typed = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let typed: Vec<String> = typed.collect();
+    if typed.iter().all(|word| shown(word) == *word) {
+        return error;
+    }
+    let again = Cli::try_parse_from(typed.iter().map(|word| shown(word)));
+    again.err().unwrap_or(error)
+}
+
 /// Help that was asked for is an answer; all else that clap says is about a mistake in what was typed.
 fn refuse(error: &clap::Error) -> ExitCode {
+    let voice = Voice::new(Color::Never, &std::env::vars_os().collect());
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match data(&text) {
@@ -130,12 +151,12 @@ fn refuse(error: &clap::Error) -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         },
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Voice::default().say(&text);
+            voice.say(&text);
             ExitCode::from(Exit::Usage.code())
         }
         _ => {
             let text = text.strip_prefix("error: ").unwrap_or(&text);
-            Voice::default().say(&format!("ob: {text}"));
+            voice.say(&format!("ob: {text}"));
             ExitCode::from(Exit::Usage.code())
         }
     }

@@ -36,6 +36,7 @@ pub mod okta;
 pub mod openvpn;
 pub mod paths;
 pub mod process;
+pub mod prompt;
 pub mod report;
 pub mod saml;
 pub mod secret;

@@ -114,10 +114,11 @@ impl Desk {
             old => {
                 if let Some(old) = old {
                     self.vault.forget_session(&old);
+                    spawn_local(async move { old.okta.end().await });
                 }
                 let party = Rc::new(Party::default());
                 party.join(member);
-                let session = self.new_session(&account, &party, None).await?;
+                let session = self.new_session(&account, &party, None, None).await?;
                 session.okta.settle().await.map_err(Failure::into_report)?;
                 session
             }
@@ -191,7 +192,7 @@ impl Desk {
     ) -> Outcome<Rc<Held>> {
         let desk = Rc::clone(self);
         let wanted = target.clone();
-        let join = |party: &Party| {
+        let join = |party: &Rc<Party>| {
             if let Some(member) = member {
                 party.join(member);
             }
@@ -213,12 +214,17 @@ impl Desk {
         let reused = live.is_some();
         let mut session = match live {
             Some(live) => live,
-            None => self.new_session(account, party, warm.clone()).await?,
+            None => {
+                self.new_session(account, party, warm.clone(), target.app.clone())
+                    .await?
+            }
         };
         let mut outcome = self.assume(&session, target, party).await;
         if reused && matches!(outcome, Err(Failure::SessionEnded)) {
             self.vault.forget_session(&session);
-            session = self.new_session(account, party, warm).await?;
+            session = self
+                .new_session(account, party, warm, target.app.clone())
+                .await?;
             outcome = self.assume(&session, target, party).await;
         }
         let credentials = outcome.map_err(Failure::into_report)?;
@@ -250,6 +256,7 @@ impl Desk {
         account: &Account,
         party: &Rc<Party>,
         warm: Option<String>,
+        app: Option<String>,
     ) -> Outcome<Rc<LiveSession>> {
         let key = SessionKey {
             org: account.org.clone(),
@@ -259,10 +266,16 @@ impl Desk {
                 .unwrap_or_default()
                 .to_ascii_lowercase(),
         };
-        let (desk, account) = (Rc::clone(self), account.clone());
+        let (desk, account, last) = (Rc::clone(self), account.clone(), key.clone());
         let start = |party: Rc<Party>| async move {
             let generation = desk.vault.generation();
-            let okta = flow::sign_in(&account, warm.as_deref(), &*party).await?;
+            let start = flow::Start {
+                warm,
+                app,
+                last_factor: desk.vault.last_factor(&last),
+            };
+            let okta = flow::sign_in(&account, start, &*party).await?;
+            desk.vault.remember_factor(last, okta.factor());
             desk.learn_time(&okta, &party);
             if desk.vault.generation() != generation {
                 return Err(signed_out_meanwhile());
@@ -276,7 +289,7 @@ impl Desk {
         } else {
             Rc::default()
         };
-        let join = |flight: &Party| flight.welcome(party);
+        let join = |flight: &Rc<Party>| flight.welcome(party);
         self.sign_ins
             .outcome(key, fresh, join, start)
             .await
@@ -306,7 +319,10 @@ impl Desk {
         let reused = live.is_some();
         let mut session = match live {
             Some(live) => live,
-            None => self.new_session(account, &party, None).await?,
+            None => {
+                self.new_session(account, &party, None, target.app.clone())
+                    .await?
+            }
         };
         let list = async |session: &LiveSession| -> Result<Vec<RoleEntry>, Failure> {
             flow::list_roles(&session.okta, &target, self.vault.now(), &*party).await
@@ -314,7 +330,9 @@ impl Desk {
         let mut outcome = list(&session).await;
         if reused && matches!(outcome, Err(Failure::SessionEnded)) {
             self.vault.forget_session(&session);
-            session = self.new_session(account, &party, None).await?;
+            session = self
+                .new_session(account, &party, None, target.app.clone())
+                .await?;
             outcome = list(&session).await;
         }
         outcome.map(Reply::Roles).map_err(Failure::into_report)

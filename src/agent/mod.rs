@@ -48,6 +48,7 @@ pub fn run(start: &Start) -> Result<(), Report> {
 
 fn begin(start: &Start) -> Result<(), Report> {
     process::shield_agent()?;
+    process::raise_descriptors()?;
     if start.detach {
         process::detach().map_err(cannot("detach"))?;
     }

@@ -72,6 +72,7 @@ pub(super) struct Vault {
     sessions: RefCell<HashMap<SessionKey, Rc<LiveSession>>>,
     held: RefCell<HashMap<Target, Rc<Held>>>,
     durations: RefCell<HashMap<RoleArn, SessionDuration>>,
+    factors: RefCell<HashMap<SessionKey, String>>,
 }
 
 impl Vault {
@@ -83,6 +84,7 @@ impl Vault {
             sessions: RefCell::default(),
             held: RefCell::default(),
             durations: RefCell::default(),
+            factors: RefCell::default(),
         }
     }
 
@@ -207,6 +209,17 @@ impl Vault {
 
     pub(super) fn remember_duration(&self, role: &RoleArn, granted: SessionDuration) {
         self.durations.borrow_mut().insert(role.clone(), granted);
+    }
+
+    /// What the last sign-in of this user was verified with.
+    pub(super) fn last_factor(&self, key: &SessionKey) -> Option<String> {
+        self.factors.borrow().get(key).cloned()
+    }
+
+    pub(super) fn remember_factor(&self, key: SessionKey, factor: Option<&str>) {
+        if let Some(factor) = factor {
+            self.factors.borrow_mut().insert(key, factor.to_owned());
+        }
     }
 
     /// Takes out everything of `org`, or everything; what is returned is all that is left of it.

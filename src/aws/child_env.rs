@@ -27,6 +27,8 @@ pub struct ChildContext<'a> {
     pub account_label: Option<&'a str>,
     /// The class of the environment (`prod`, `stage`, `dev`…), for prompts.
     pub class: Option<&'a str>,
+    /// The colour's name, for prompts.
+    pub color: Option<&'a str>,
 }
 
 /// Everything the child has: replace the environment with it, inherit nothing.
@@ -172,13 +174,16 @@ fn variables(credentials: &Credentials, context: &ChildContext<'_>) -> Vec<(&'st
     if let Some(class) = context.class {
         ours.push(("OB_ENV", shown(class)));
     }
+    if let Some(color) = context.color {
+        ours.push(("OB_COLOR", shown(color)));
+    }
     // Seconds since the epoch: shells subtract it without a date parser.
     ours.push(("OB_EXPIRES", credentials.expires_at.0.to_string()));
     ours
 }
 
 /// Variables that would answer "who am I" for the child, or mark another tool's shell.
-const REMOVED: [&str; 17] = [
+const REMOVED: [&str; 20] = [
     "AWS_ACCESS_KEY",
     "AWS_CREDENTIAL_EXPIRATION",
     "AWS_CREDENTIAL_FILE",
@@ -192,10 +197,13 @@ const REMOVED: [&str; 17] = [
     "AWS_SESSION_EXPIRATION",
     "AWS_VAULT",
     "OB_ACCOUNT",
+    "OB_COLOR",
     "OB_ENV",
     "OB_EXPIRES",
     "OB_PROFILE",
     "OB_ROLE",
+    "OB_STATE",
+    "OB_TARGET",
 ];
 
 const REMOVED_PREFIXES: [&str; 7] = [
@@ -305,7 +313,8 @@ mod tests {
             AWS_SSO_PROFILE=p\nAWS_OKTA_PROFILE=p\nAWSUME_PROFILE=p\nAWS_ACCESS_KEY=k\nAWS_SECRET_KEY=k\n\
             AWS_ACCESS_KEY_ID=AKIAOLD\nAWS_SECRET_ACCESS_KEY=old\nAWS_SESSION_TOKEN=old\n\
             AWS_CREDENTIAL_EXPIRATION=2000-01-01T00:00:00Z\nAWS_ACCOUNT_ID=999999999999\n\
-            OB_PROFILE=outer\nOB_ROLE=Outer\nOB_ACCOUNT=outer\nOB_ENV=prod\nOB_EXPIRES=1";
+            OB_PROFILE=outer\nOB_ROLE=Outer\nOB_ACCOUNT=outer\nOB_ENV=prod\nOB_EXPIRES=1\n\
+            OB_COLOR=red\nOB_STATE=/x\nOB_TARGET={}";
         let after = transcript(before, &ChildContext::default());
         assert_eq!(after, format!("{BARE}{BARE_MARKERS}"));
     }
@@ -318,6 +327,7 @@ mod tests {
             profile: Some("prod"),
             account_label: Some("payments\x1b[31m"),
             class: Some("prod"),
+            color: Some("red"),
         };
         let after = transcript(
             "AWS_REGION=us-east-1\nAWS_DEFAULT_REGION=us-east-1",
@@ -325,7 +335,7 @@ mod tests {
         );
         let expected = format!(
             "{BARE}AWS_REGION=eu-west-1\nAWS_DEFAULT_REGION=eu-west-1\nOB_PROFILE=prod\n\
-             OB_ROLE=Deploy\nOB_ACCOUNT=payments\\u{{1b}}[31m\nOB_ENV=prod\nOB_EXPIRES=1795309375\n"
+             OB_ROLE=Deploy\nOB_ACCOUNT=payments\\u{{1b}}[31m\nOB_ENV=prod\nOB_COLOR=red\nOB_EXPIRES=1795309375\n"
         );
         assert_eq!(after, expected);
     }

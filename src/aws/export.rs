@@ -245,6 +245,7 @@ mod tests {
             &ChildContext {
                 profile: Some("p"),
                 class: Some("c"),
+                color: None,
                 region: None,
                 account_label: None,
             },

@@ -8,8 +8,10 @@ use crate::aws::process_json;
 use crate::commands::Context;
 use crate::commands::exec::{received, unexpected};
 use crate::commands::talk::{SignInArgs, ask_running_agent};
-use crate::commands::target::{RoleArgs, resolve};
+use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::flow::nobody_signed_in;
+use crate::model::Timestamp;
+use crate::paths::{existing_runtime_dir, expiry_file};
 use crate::report::Report;
 use crate::terminal::data;
 use crate::wire::{CredentialsRequest, Reply, Request};
@@ -57,10 +59,20 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     });
     match ask_running_agent(context, request)? {
         Some(Reply::Credentials(issued)) => {
+            note_expiry(context, &target, issued.expires_at);
             data(&process_json(&received(issued)?))?;
             Ok(ExitCode::SUCCESS)
         }
         Some(_) => Err(unexpected()),
         None => Err(nobody()),
+    }
+}
+
+/// Tells the shells that use this profile until when: they know no other way, and nothing waits for it.
+fn note_expiry(context: &Context, target: &Resolved, expires_at: Timestamp) {
+    if let Some(profile) = &target.settings.profile
+        && let Ok(Some(directory)) = existing_runtime_dir(&context.environment)
+    {
+        directory.replace(&expiry_file(profile), &format!("{:010}\n", expires_at.0));
     }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use crate::aws::{ChildContext, Dialect, NAMES, Region, exported, unset};
+use crate::aws::{Dialect, NAMES, exported, unset};
 use crate::commands::Context;
 use crate::commands::exec::credentials;
 use crate::commands::talk::SignInArgs;
@@ -86,22 +86,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .transpose()?;
     let target = resolve(context, &args.role, &args.sign_in)?;
     let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
-    let region = target
-        .settings
-        .region
-        .as_deref()
-        .map(Region::parse)
-        .transpose()?;
-    let names = ChildContext {
-        region: region.as_ref(),
-        profile: target.settings.profile.as_deref(),
-        account_label: target
-            .settings
-            .accounts
-            .get(credentials.role.account())
-            .map(String::as_str),
-        class: None,
-    };
+    let region = target.region()?;
+    let names = target.names(&credentials.role, region.as_ref());
     let present = context.environment.iter().map(|(name, _)| name);
     data(&exported(
         dialect,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::aws::{ChildContext, Region, child_env};
+use crate::aws::{ChildEnv, child_env};
 use crate::commands::Context;
 use crate::commands::refresh;
 use crate::commands::talk::{SignInArgs, ask_agent};
@@ -85,28 +85,26 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         let environment = refresh::environment(context, &target, &credentials)?;
         return Err(process::replace(program, arguments, environment));
     }
-    let region = target
-        .settings
-        .region
-        .as_deref()
-        .map(Region::parse)
-        .transpose()?;
-    let names = ChildContext {
-        region: region.as_ref(),
-        profile: target.settings.profile.as_deref(),
-        account_label: target
-            .settings
-            .accounts
-            .get(credentials.role.account())
-            .map(String::as_str),
-        class: None,
-    };
+    let environment = environment(context, &target, &credentials)?;
+    Err(process::replace(program, arguments, environment))
+}
+
+/// All that the command sees: the environment of `ob` without what would mislead it, with the credentials.
+///
+/// # Errors
+/// When a value cannot be a variable's.
+pub(super) fn environment(
+    context: &Context,
+    target: &Resolved,
+    credentials: &Credentials,
+) -> Result<ChildEnv, Report> {
+    let region = target.region()?;
+    let names = target.names(&credentials.role, region.as_ref());
     let parent = context
         .environment
         .iter()
         .map(|(name, value)| (name.into(), value.into()));
-    let environment = child_env(parent, &credentials, &names)?;
-    Err(process::replace(program, arguments, environment))
+    Ok(child_env(parent, credentials, &names)?)
 }
 
 /// The target's credentials, from the agent.

@@ -10,11 +10,16 @@ pub mod console;
 pub mod credential;
 pub mod env;
 pub mod exec;
+pub mod init;
 pub mod login;
 pub mod logout;
+pub mod man;
+mod question;
 mod refresh;
 pub mod roles;
+pub mod shell;
 pub mod status;
+pub mod switch;
 mod talk;
 mod target;
 pub mod write;
@@ -46,7 +51,7 @@ pub struct Globals {
     /// Print JSON instead of words
     #[arg(long, global = true)]
     pub json: bool,
-    /// Say more; repeat for still more
+    /// Say each step as it is taken
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to colour

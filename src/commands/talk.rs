@@ -1,25 +1,31 @@
 //! The client's side of a conversation: asks the agent one thing, answers its questions from the terminal
 //! or from standard input, and says what there is to wait for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use crate::commands::Context;
+use crate::commands::question::put;
 use crate::config::{self, OrgTarget, SignIn};
 use crate::link::{self, Link, LinkError};
 use crate::paths;
+use crate::process;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::shown::shown;
-use crate::terminal::{Question, Questions, TerminalError, secret_from_stdin};
+use crate::terminal::{Questions, TerminalError, secret_from_stdin};
 use crate::wire::{
-    Account, Answer, Ask, FactorChoice, FromAgent, Notice, Part, ProxyRoute, Reply, Request,
-    RoleEntry, Sealed, SignInWay,
+    Account, Answer, Ask, FromAgent, Notice, Part, ProxyRoute, Reply, Request, RoleEntry, Sealed,
+    SignInWay,
 };
 
 /// After this long without news a person is told what is being done.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// For this long after an agent has gone away another one is tried.
+const COMEBACK: Duration = Duration::from_secs(1);
+/// Between two tries.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Where a sign-in's answers come from, with every verb that may have to sign in.
 #[derive(Args, Clone, Debug, Default)]
@@ -31,7 +37,7 @@ pub struct SignInArgs {
     /// Read the passcode from the next line of standard input
     #[arg(long)]
     pub passcode_stdin: bool,
-    /// Verify with this factor: push, totp, sms, …
+    /// Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp
     #[arg(long, value_name = "FACTOR")]
     pub factor: Option<String>,
 }
@@ -67,6 +73,7 @@ pub(super) fn account(
         way: match org.sign_in {
             SignIn::Auto => SignInWay::Auto,
             SignIn::Terminal => SignInWay::Terminal,
+            SignIn::IdentityEngine => SignInWay::IdentityEngine,
         },
         factor: args.factor.clone().or_else(|| org.factor.clone()),
         has_ca_bundle: org.ca_bundle.is_some(),
@@ -104,7 +111,7 @@ pub(super) fn ask_for_many(
     take: &mut dyn FnMut(Part),
 ) -> Result<Reply, Report> {
     let mut typed = args.read()?;
-    let mut tried = false;
+    let mut lost: Option<Instant> = None;
     loop {
         let mut link = open(context)?;
         let mut talk = Talk {
@@ -117,8 +124,13 @@ pub(super) fn ask_for_many(
         };
         match talk.run(&mut link, request()) {
             // It went away before anything was said that must not be said twice: a new one is started.
-            Err(TalkError::Link(error)) if error.is_gone() && !talk.answered && !tried => {
-                tried = true;
+            Err(TalkError::Link(error))
+                if error.is_gone()
+                    && !talk.answered
+                    && lost.get_or_insert_with(Instant::now).elapsed() < COMEBACK =>
+            {
+                // A process that is being killed takes callers a moment longer than it serves them.
+                std::thread::sleep(BREATH);
             }
             Err(TalkError::Link(error)) => return Err(error.into()),
             Err(TalkError::Report(report)) => return Err(report),
@@ -130,10 +142,13 @@ pub(super) fn ask_for_many(
 
 fn open(context: &Context) -> Result<Link, Report> {
     if context.globals.no_agent {
-        return Ok(link::private()?);
+        return Ok(link::private(process::spawn_agent)?);
     }
     let directory = paths::runtime_dir(&context.environment)?;
-    Ok(link::connect_or_start(directory.path())?)
+    Ok(link::connect_or_start(
+        directory.path(),
+        process::spawn_agent,
+    )?)
 }
 
 /// Asks an agent that is running; `None` when none is.
@@ -208,6 +223,9 @@ impl Talk<'_> {
                     // From here on there is something to lose by asking anew.
                     self.answered = true;
                     (self.take)(part);
+                }
+                FromAgent::Notice(Notice::Doing(what)) if self.context.globals.verbose > 0 => {
+                    self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
                 }
                 FromAgent::Notice(Notice::Doing(what)) => doing = Some(what),
                 FromAgent::Notice(notice) => self.tell(&notice),
@@ -294,42 +312,7 @@ impl Talk<'_> {
                 instead: String::new(),
             });
         };
-        let question = |text| Question {
-            text,
-            instead: "run it in a terminal",
-        };
-        Ok(match ask {
-            Ask::CaCertificates => Answer::Nobody,
-            Ask::Username { org } => {
-                Answer::Username(questions.ask_line(question(&format!("Username at {org}")))?)
-            }
-            Ask::Password { org, username } => {
-                let text = format!("Password of {username} at {org}");
-                Answer::Password(Sealed(questions.ask_secret(question(&text))?))
-            }
-            Ask::Passcode { factor } => {
-                Answer::Passcode(Sealed(questions.ask_secret(question(factor))?))
-            }
-            Ask::Factor { choices } => {
-                let items: Vec<String> = choices.iter().map(factor_line).collect();
-                Answer::Factor(questions.choose(question("Verify with"), &items)?)
-            }
-            Ask::Role { choices } => {
-                let items: Vec<String> = choices.iter().map(role_line).collect();
-                Answer::Role(questions.choose(question("Role"), &items)?)
-            }
-            Ask::PushAgain { why, .. } => {
-                let text = format!("The push was not approved ({why}). Send it again?");
-                Answer::PushAgain(questions.confirm(question(&text))?)
-            }
-        })
-    }
-}
-
-fn factor_line(choice: &FactorChoice) -> String {
-    match &choice.unusable {
-        Some(why) => format!("{} [{why}]", choice.label),
-        None => choice.label.clone(),
+        put(ask, questions, self.context.voice)
     }
 }
 

@@ -2,9 +2,12 @@
 
 use clap::Args;
 
+use crate::aws::{ChildContext, Region};
 use crate::commands::Context;
 use crate::commands::talk::{SignInArgs, account};
 use crate::config;
+use crate::model::RoleArn;
+use crate::prompt::Class;
 use crate::report::Report;
 use crate::wire;
 
@@ -66,4 +69,38 @@ pub(super) fn resolve(
         accounts: settings.accounts.clone(),
     };
     Ok(Resolved { settings, wire })
+}
+
+impl Resolved {
+    /// The region the command should work in.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(super) fn region(&self) -> Result<Option<Region>, Report> {
+        Ok(self
+            .settings
+            .region
+            .as_deref()
+            .map(Region::parse)
+            .transpose()?)
+    }
+
+    /// What a command is told beside the credentials of `role`.
+    pub(super) fn names<'a>(
+        &'a self,
+        role: &'a RoleArn,
+        region: Option<&'a Region>,
+    ) -> ChildContext<'a> {
+        let settings = &self.settings;
+        let label = settings.accounts.get(role.account()).map(String::as_str);
+        let profile = settings.profile.as_deref();
+        let class = Class::of(profile.into_iter().chain(label));
+        ChildContext {
+            region,
+            profile,
+            account_label: label,
+            class: class.map(Class::name),
+            color: settings.color.as_deref().or(class.map(Class::color)),
+        }
+    }
 }

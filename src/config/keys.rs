@@ -50,21 +50,21 @@ pub const KEYS: &[Key] = &[
         "org.sign_in",
         Some("OB_ORG_SIGN_IN"),
         r#""auto""#,
-        "auto (ask the org) or terminal (password and factor, here)",
+        "auto (ask the org), terminal (here, Classic) or identity_engine (here, without asking first)",
         Kind::SignIn,
     ),
     key(
         "org.factor",
         Some("OB_ORG_FACTOR"),
         r#""push""#,
-        "the second factor to take when there is a choice: push, totp",
+        "the second factor to take without asking: push, totp, sms, call, email, question, token, yubikey, hotp",
         Kind::Factor,
     ),
     key(
         "org.ca_bundle",
         None,
         r#""/etc/ssl/acme.pem""#,
-        "certificates to trust besides the usual ones",
+        "certificates to trust instead of the system's",
         Kind::CaBundle,
     ),
     key(
@@ -202,6 +202,20 @@ pub const KEYS: &[Key] = &[
         Kind::Region,
     ),
     key(
+        "profiles.*.color",
+        None,
+        r#""red""#,
+        "its colour in the prompt; prod is red, stage yellow, dev green by itself",
+        Kind::OneOf("red, green, yellow, blue, magenta, cyan, white"),
+    ),
+    key(
+        "profiles.*.confirm",
+        None,
+        "true",
+        "whether to ask before its first use in a terminal",
+        Kind::YesOrNo,
+    ),
+    key(
         "accounts.*",
         None,
         r#""prod""#,
@@ -222,6 +236,27 @@ pub const KEYS: &[Key] = &[
         "how long it is kept at all, 1m to 12h",
         AGENT,
     ),
+    key(
+        "shell.format",
+        Some("OB_SHELL_FORMAT"),
+        r#""{account}/{role} {left}""#,
+        "what the prompt shows, of profile, role, account, class and left; or none",
+        Kind::Format,
+    ),
+    key(
+        "shell.warn",
+        Some("OB_SHELL_WARN"),
+        r#""15m""#,
+        "from when on the time that is left is a warning; a third of it is an alarm",
+        Kind::Duration(60, HALF_DAY),
+    ),
+    key(
+        "shell.side",
+        Some("OB_SHELL_SIDE"),
+        r#""left""#,
+        "on which side of the prompt; bash has only the left",
+        Kind::OneOf("left, right"),
+    ),
 ];
 
 const fn key(
@@ -241,12 +276,16 @@ const fn key(
 }
 
 /// Set by `ob` for its children, so that they know where they are: never read as settings.
-pub const MARKERS: [&str; 5] = [
+pub const MARKERS: [&str; 9] = [
     "OB_PROFILE",
     "OB_ROLE",
     "OB_ACCOUNT",
     "OB_ENV",
+    "OB_COLOR",
     "OB_EXPIRES",
+    "OB_STATE",
+    "OB_TARGET",
+    "OB_ZDOTDIR",
 ];
 
 /// The key at `path`, with the names the user chose in place.

@@ -58,6 +58,10 @@ pub struct Target {
     pub sts_endpoint: Option<String>,
     /// Account numbers and the names the user gave them.
     pub accounts: BTreeMap<String, String>,
+    /// The profile's colour in the prompt.
+    pub color: Option<String>,
+    /// Whether a person is asked before the profile is used.
+    pub confirm: bool,
 }
 
 /// How long the agent keeps a session, in seconds.
@@ -107,6 +111,8 @@ impl Settings {
             region: text(choice(region, "profiles.*.region", "aws.region")),
             sts_endpoint: self.text("aws.sts_endpoint", None).map(ToOwned::to_owned),
             accounts: self.accounts(),
+            color: own("profiles.*.color").map(|(color, _)| color.to_string()),
+            confirm: matches!(own("profiles.*.confirm"), Some((Value::YesOrNo(true), _))),
             profile,
             org,
         })
@@ -153,6 +159,14 @@ impl Settings {
             idle: seconds("agent.idle", HOUR).min(max),
             max,
         }
+    }
+
+    /// The prompt's settings that have a value, as the variables that a shell reads.
+    pub fn shell_variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let keys = keys::KEYS
+            .iter()
+            .filter(|key| key.path.starts_with("shell."));
+        keys.filter_map(|key| Some((key.variable?, self.at(key.path, None)?.0.to_string())))
     }
 
     /// The names given to accounts, by number.

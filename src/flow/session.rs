@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::flow::Failure;
+use crate::flow::factors::Taste;
 use crate::http::{Browser, Exchange, HttpError, Page};
 use crate::model::{AppLink, Org, RoleArn, Timestamp};
 use crate::report::{Exit, Report};
@@ -23,23 +24,44 @@ pub struct OktaSession {
     browser: Browser,
     /// What the sign-in gave: good once, for the first page that is opened, which then sets the cookies.
     token: Mutex<Option<Secret>>,
+    /// The app page the sign-in ended on, and its link: taken instead of fetching it again.
+    landed: RefCell<Option<(Url, Page)>>,
     opened: Cell<bool>,
     expires_at: Cell<Option<Timestamp>>,
+    /// How the person verified, for an app that asks again.
+    taste: Taste,
+    /// One demand of an app at a time: meeting it may open the others too.
+    pub(super) stepping_up: Mutex<()>,
     /// The app in which a role was found, so that a renewal asks for one page only.
     role_apps: RefCell<Vec<(RoleArn, AppLink)>>,
 }
 
 impl OktaSession {
-    pub(super) fn new(browser: Browser, username: String, token: Secret) -> Self {
+    pub(super) fn new(
+        browser: Browser,
+        username: String,
+        token: Option<Secret>,
+        taste: Taste,
+    ) -> Self {
         Self {
             org: browser.org().clone(),
             username,
             browser,
-            token: Mutex::new(Some(token)),
-            opened: Cell::new(false),
+            opened: Cell::new(token.is_none()),
+            token: Mutex::new(token),
+            landed: RefCell::default(),
             expires_at: Cell::new(None),
+            taste,
+            stepping_up: Mutex::new(()),
             role_apps: RefCell::default(),
         }
+    }
+
+    /// Keeps the page that a sign-in begun at `link` ended on.
+    #[must_use]
+    pub(super) fn landed_on(self, link: Url, page: Page) -> Self {
+        self.landed.replace(Some((link, page)));
+        self
     }
 
     pub fn org(&self) -> &Org {
@@ -48,6 +70,15 @@ impl OktaSession {
 
     pub fn username(&self) -> &str {
         &self.username
+    }
+
+    /// What the sign-in was verified with, by ob's word for its kind.
+    pub fn factor(&self) -> Option<&str> {
+        self.taste.last.as_deref()
+    }
+
+    pub(super) fn taste(&self) -> Taste {
+        self.taste.clone()
     }
 
     /// When Okta ends the session, where it has said so.
@@ -67,6 +98,10 @@ impl OktaSession {
     /// Opens an app's page. The first page of a session carries the session token, which saves the
     /// round trip of a page that only sets cookies (Okta: "Retrieve a session cookie through an app").
     pub(super) async fn open(&self, link: &Url) -> Result<Page, HttpError> {
+        let landed = self.landed.take();
+        if let Some((_, page)) = landed.filter(|(landed, _)| landed == link) {
+            return Ok(page);
+        }
         let mut token = self.token.lock().await;
         let Some(once) = token.take() else {
             drop(token);
@@ -78,6 +113,9 @@ impl OktaSession {
             .append_pair("sessionToken", once.expose());
         let page = self.browser.follow(Exchange::get(first)).await;
         self.opened.set(true);
+        if undecided(&page) {
+            *token = Some(once);
+        }
         page
     }
 
@@ -97,6 +135,9 @@ impl OktaSession {
             .append_pair("redirectUrl", url.as_str());
         let page = self.browser.follow(Exchange::get_json(first)).await;
         self.opened.set(true);
+        if undecided(&page) {
+            *token = Some(once);
+        }
         page
     }
 
@@ -163,4 +204,12 @@ impl OktaSession {
         known.retain(|(known, _)| known != role);
         known.push((role.clone(), app.clone()));
     }
+}
+
+/// Whether the session token may not have been taken yet: then the next try carries it again. If it was
+/// taken all the same, Okta shows its sign-in page, as it would without a token.
+fn undecided(page: &Result<Page, HttpError>) -> bool {
+    page.as_ref().map_or_else(HttpError::is_passing, |page| {
+        page.status == 429 || page.status >= 500
+    })
 }

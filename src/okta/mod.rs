@@ -7,6 +7,7 @@
 pub mod authn;
 mod error_code;
 mod html;
+pub mod idx;
 mod json;
 mod organization;
 pub mod page;
@@ -15,7 +16,7 @@ mod state_token;
 mod tiles;
 
 pub use authn::Post;
-pub use error_code::OktaError;
+pub use error_code::{Meaning, OktaError};
 pub use json::JsonError;
 pub use organization::{Organization, Pipeline};
 pub use session::{Session, SessionStatus};

@@ -11,4 +11,4 @@ mod shield;
 pub use browser::open_browser;
 pub use detach::{detach, nothing, silence, spawn_agent};
 pub use replace::replace;
-pub use shield::{Confinement, confine, shield, shield_agent};
+pub use shield::{Confinement, confine, raise_descriptors, shield, shield_agent};

@@ -33,6 +33,16 @@ pub fn shield_agent() -> Result<(), Report> {
     setrlimit(Resource::RLIMIT_CORE, hard.min(1), hard.min(1)).map_err(unshielded)
 }
 
+/// Allows this process as many descriptors as the system does: each waiting client is one.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn raise_descriptors() -> Result<(), Report> {
+    getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard))
+        .map_err(unshielded)
+}
+
 #[cfg(target_os = "linux")]
 fn hide() -> Result<(), Report> {
     nix::sys::prctl::set_dumpable(false).map_err(unshielded)

@@ -85,6 +85,8 @@ pub enum SignInWay {
     Auto,
     /// In the terminal, as a Classic org does.
     Terminal,
+    /// In the terminal, as an Identity Engine org does.
+    IdentityEngine,
 }
 
 /// A proxy for https, with what bypasses it.
@@ -160,8 +162,18 @@ pub enum Ask {
     Factor {
         choices: Vec<FactorChoice>,
     },
+    /// A code, or the answer to a security question.
     Passcode {
         factor: String,
+        /// Whether it can be sent once more.
+        can_resend: bool,
+        /// Whether another factor can be taken instead.
+        can_change: bool,
+    },
+    /// A password to take the place of one that has expired.
+    NewPassword {
+        org: String,
+        username: String,
     },
     Role {
         choices: Vec<RoleEntry>,
@@ -170,6 +182,8 @@ pub enum Ask {
     PushAgain {
         factor: String,
         why: String,
+        /// Whether another factor can be taken instead.
+        can_change: bool,
     },
 }
 
@@ -182,6 +196,7 @@ impl Ask {
             Self::Password { .. } => "the password",
             Self::Factor { .. } => "which factor to use",
             Self::Passcode { .. } => "the passcode",
+            Self::NewPassword { .. } => "a new password",
             Self::Role { .. } => "which role to assume",
             Self::PushAgain { .. } => "whether to send the push again",
         }
@@ -206,6 +221,11 @@ pub enum Answer {
     /// An index into the choices.
     Factor(usize),
     Passcode(Sealed),
+    NewPassword(Sealed),
+    /// Instead of a code: send it once more.
+    Resend,
+    /// Instead of a code, or of another push: choose another factor.
+    OtherFactor,
     /// An index into the choices.
     Role(usize),
     PushAgain(bool),

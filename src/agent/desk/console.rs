@@ -32,7 +32,10 @@ impl Desk {
             .session(&account.org, account.username.as_deref())
         {
             Some(live) => live,
-            None => self.new_session(account, &party, None).await?,
+            None => {
+                self.new_session(account, &party, None, request.target.app.clone())
+                    .await?
+            }
         };
         let link: Result<_, Report> =
             flow::console_link(&session.okta, &request, &held.credentials, &*party).await;

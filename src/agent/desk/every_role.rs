@@ -30,12 +30,17 @@ impl Desk {
         let reused = live.is_some();
         let mut session = match live {
             Some(live) => live,
-            None => self.new_session(account, &party, warm.clone()).await?,
+            None => {
+                self.new_session(account, &party, warm.clone(), target.app.clone())
+                    .await?
+            }
         };
         let mut outcome = self.redeem_all(&session, &target, &party, member).await;
         if reused && matches!(outcome, Err(Failure::SessionEnded)) {
             self.vault.forget_session(&session);
-            session = self.new_session(account, &party, warm).await?;
+            session = self
+                .new_session(account, &party, warm, target.app.clone())
+                .await?;
             outcome = self.redeem_all(&session, &target, &party, member).await;
         }
         outcome

@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .collect();
     if context.globals.json && !args.offered {
         let answer = json!({ "file": path, "changed": changed, "profiles": names });
-        data(&format!("{answer}\n"))?;
+        context.voice.data_json(answer)?;
     } else {
         context.voice.say(&words(args, &path, changed, &names));
     }

@@ -336,7 +336,7 @@ const REFUSED: &[(Why, &str)] = &[
          auth-user-pass-optional client-to-client duplicate-cn ccd-exclusive hash-size bcast-buffers \
          tcp-queue-limit connect-freq connect-freq-initial max-clients max-routes-per-client \
          stale-routes-check vlan-tagging vlan-accept vlan-pvid tls-crypt-v2-max-age \
-        ",
+         x509-track x509-username-field compat-names no-name-remapping",
     ),
     (Why::OtherMode, "ifconfig ifconfig-ipv6"),
     (

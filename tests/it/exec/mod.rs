@@ -2,6 +2,9 @@
 //! and through pipes.
 
 mod ends;
+mod environment;
+mod signals;
+mod streams;
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus};
@@ -35,17 +38,21 @@ impl Ended {
     }
 }
 
+/// As [`Pty::wait`] says it: both outputs in one.
+impl From<(ExitStatus, String)> for Ended {
+    fn from((status, output): (ExitStatus, String)) -> Self {
+        Self {
+            status,
+            errors: output.clone(),
+            output,
+        }
+    }
+}
+
 impl Way {
     fn run(self, command: &mut Command) -> Ended {
         match self {
-            Self::Terminal => {
-                let (status, output) = Pty::spawn(command).wait();
-                Ended {
-                    status,
-                    errors: output.clone(),
-                    output,
-                }
-            }
+            Self::Terminal => Pty::spawn(command).wait().into(),
             Self::Pipes => {
                 let ended = run(command, "");
                 Ended {

@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::pty::{Winsize, openpty};
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -26,13 +28,7 @@ pub(crate) struct Pty {
 impl Pty {
     /// Starts a command of [`super::TestEnv::command`] with the pty as its three standard streams.
     pub(crate) fn spawn(command: &Command) -> Self {
-        let size = Winsize {
-            ws_row: 50,
-            ws_col: 500,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        let pty = openpty(&size, None).unwrap();
+        let (screen, terminal) = pair();
         assert_eq!(
             command.get_program(),
             "setsid",
@@ -48,11 +44,11 @@ impl Pty {
         if let Some(directory) = command.get_current_dir() {
             session.current_dir(directory);
         }
-        let side = || pty.slave.try_clone().unwrap();
+        let side = || terminal.try_clone().unwrap();
         let child = session.stdin(side()).stdout(side()).stderr(side()).spawn();
         Self {
             child: child.unwrap(),
-            screen: Some(File::from(pty.master)),
+            screen: Some(screen),
             seen: Vec::new(),
             read: 0,
         }
@@ -77,7 +73,7 @@ impl Pty {
                 .position(|bytes| bytes == pattern.as_bytes());
             if let Some(at) = found {
                 let end = self.read + at + pattern.len();
-                let text = Self::plain(&self.seen[self.read..end]);
+                let text = String::from_utf8_lossy(&self.seen[self.read..end]).into_owned();
                 self.read = end;
                 return text;
             }
@@ -110,7 +106,7 @@ impl Pty {
         };
         // What was printed last is still in the pty.
         while self.screen.is_some() && self.look(Instant::now()) {}
-        let rest = Self::plain(&self.seen[self.read..]);
+        let rest = String::from_utf8_lossy(&self.seen[self.read..]).into_owned();
         self.read = self.seen.len();
         (status, rest)
     }
@@ -142,11 +138,26 @@ impl Pty {
             Err(error) => error.kind() == ErrorKind::Interrupted,
         }
     }
+}
 
-    /// Lines end in CR LF on a terminal.
-    fn plain(bytes: &[u8]) -> String {
-        String::from_utf8_lossy(bytes).replace("\r\n", "\n")
-    }
+/// Both ends of a new pty, wide enough that no line is broken, and a line's end is the one that was printed.
+///
+/// Not `openpty`: its descriptors would be handed on to what other tests start meanwhile.
+fn pair() -> (File, File) {
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let screen = posix_openpt(flags).unwrap();
+    grantpt(&screen).unwrap();
+    unlockpt(&screen).unwrap();
+    let mut terminal = File::options();
+    terminal.read(true).write(true);
+    terminal.custom_flags(OFlag::O_NOCTTY.bits());
+    let terminal = terminal.open(ptsname_r(&screen).unwrap()).unwrap();
+    let set = Command::new("stty")
+        .args(["-onlcr", "rows", "50", "cols", "500"])
+        .stdin(terminal.try_clone().unwrap())
+        .status();
+    assert!(set.unwrap().success());
+    (OwnedFd::from(screen).into(), terminal)
 }
 
 impl Drop for Pty {

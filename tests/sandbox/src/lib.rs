@@ -21,6 +21,7 @@ mod http;
 mod iam;
 mod log;
 mod okta;
+mod options;
 mod saml;
 mod server;
 mod sigv4;
@@ -43,6 +44,7 @@ use tokio_rustls::TlsAcceptor;
 pub use crate::fault::{Fault, FaultKind};
 pub use crate::log::{Logged, Server};
 pub use crate::okta::{PushOutcome, PushScript};
+pub use crate::options::{Options, Pipeline};
 pub use crate::tls::Certificate;
 pub use crate::users::User;
 
@@ -53,16 +55,6 @@ use crate::okta::{AppId, Org};
 use crate::saml::IdentityProvider;
 use crate::world::World;
 
-/// Which sign-in pipeline the org says it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pipeline {
-    /// The classic authentication API.
-    #[default]
-    V1,
-    /// Okta Identity Engine. The org says so and still answers the classic API.
-    Idx,
-}
-
 /// One of the org's AWS apps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AwsApp {
@@ -70,57 +62,6 @@ pub enum AwsApp {
     Production,
     /// "AWS labs"; alice has it.
     Labs,
-}
-
-/// How a sandbox differs from the usual one.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// What `/.well-known/okta-organization` says.
-    pub pipeline: Pipeline,
-    /// How far the servers' clock is ahead of the machine's.
-    pub clock_skew_seconds: i64,
-    /// What the servers show in the TLS handshake.
-    pub certificate: Certificate,
-    /// Every answer comes this much later, as over a slow network.
-    pub latency: Duration,
-    /// Life of a state token since its last use.
-    pub state_token_seconds: u64,
-    /// Life of a session token.
-    pub session_token_seconds: u64,
-    /// Life of a session since its creation or refresh.
-    pub session_seconds: u64,
-    /// How long an assertion may be redeemed.
-    pub assertion_seconds: u64,
-    /// `SessionDuration` attribute; the console's, not STS's.
-    pub console_session_seconds: Option<u64>,
-    /// `SessionNotOnOrAfter`, counted from issue; it caps the life of credentials.
-    pub session_not_on_or_after_seconds: Option<u64>,
-    /// More roles for alice in the labs account: `Bulk-0001` and on.
-    pub extra_roles: usize,
-    /// A `/home/…` link with a session token is answered by a redirect to the `/app/…` link.
-    pub app_redirects: bool,
-    /// AWS apps ask for a second factor again (classic step-up).
-    pub step_up: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            pipeline: Pipeline::V1,
-            clock_skew_seconds: 0,
-            certificate: Certificate::Good,
-            latency: Duration::ZERO,
-            state_token_seconds: 300,
-            session_token_seconds: 300,
-            session_seconds: 7200,
-            assertion_seconds: 300,
-            console_session_seconds: Some(3600),
-            session_not_on_or_after_seconds: None,
-            extra_roles: 0,
-            app_redirects: false,
-            step_up: false,
-        }
-    }
 }
 
 /// The running servers. They stop when it is dropped.
@@ -348,6 +289,20 @@ impl Sandbox {
     /// Lets codes be used again, for tests that sign in twice within thirty seconds.
     pub fn forget_used_codes(&self) {
         self.world.org().used_codes.clear();
+    }
+
+    /// The code that was last sent to a person by `sms`, `call` or `email`.
+    pub fn delivered(&self, name: &str, by: &str) -> Option<String> {
+        let prefix = match by {
+            "call" => "clf",
+            "email" => "emf",
+            _ => "sms",
+        };
+        let login = self.user(name).login.clone();
+        let org = self.world.org();
+        let mut sent = org.delivered.iter();
+        sent.find(|((person, factor), _)| *person == login && factor.starts_with(prefix))
+            .map(|(_, (code, _))| code.clone())
     }
 
     /// Ends every Okta session and sign-in, as an administrator can.

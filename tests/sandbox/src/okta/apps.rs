@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::authn::Phase;
 use super::sessions::{self, Session};
-use super::{Visit, authn, error, pages};
+use super::{Visit, authn, error, idx, pages};
 use crate::http::{self, Answer};
 use crate::saml::{AWS_ACS, Claims};
 use crate::users::{self, User};
@@ -193,6 +193,9 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
     }
     if visit.world.options.step_up && !session.stepped_up {
         let target = onwards(visit, app);
+        if visit.world.options.pipeline == crate::Pipeline::Idx {
+            return pages::more(&idx::open(visit, &target, Some(user)));
+        }
         let (token, _) = authn::open(visit, Some(user), Phase::MfaRequired, Some(target));
         return pages::extra_verification(&token);
     }

@@ -1,0 +1,394 @@
+//! The profiles that `ob` writes, read by the real openvpn under a system call trace.
+//!
+//! Whatever the allow-list lets through must make openvpn do nothing that it would not do with the
+//! plainest profile: start no program, write no file, read no file, load no library, listen nowhere. The
+//! observer is tried first on profiles that do these things. A second test asks the installed openvpn
+//! for directives that `ob` has never heard of.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+
+use ob::openvpn::profile::{Profile, classified};
+
+const OPENVPN: &str = "/usr/sbin/openvpn";
+/// Traces in flight at once: each of them sleeps most of its second.
+const AT_ONCE: usize = 24;
+
+/// What openvpn did, as the kernel saw it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Deeds {
+    programs: usize,
+    written: BTreeSet<String>,
+    read: BTreeSet<String>,
+    bound: usize,
+    said: String,
+}
+
+impl Deeds {
+    /// What stands against these deeds, compared with a plain profile's.
+    fn beyond(&self, plain: &Self) -> Vec<String> {
+        let mut beyond = Vec::new();
+        if self.programs != plain.programs {
+            beyond.push(format!("{} programs", self.programs));
+        }
+        beyond.extend(
+            self.written
+                .difference(&plain.written)
+                .map(|path| format!("wrote {path}")),
+        );
+        beyond.extend(
+            self.read
+                .difference(&plain.read)
+                .map(|path| format!("read {path}")),
+        );
+        if self.bound != plain.bound {
+            beyond.push(format!("{} bound sockets", self.bound));
+        }
+        beyond
+    }
+}
+
+/// A folder with keys that openvpn accepts.
+struct Bench {
+    folder: tempfile::TempDir,
+    base: String,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        run(
+            "openssl",
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=vpn.acme.com",
+                "-keyout",
+                &at("key"),
+                "-out",
+                &at("cert"),
+            ],
+        );
+        run(OPENVPN, &["--genkey", "secret", &at("static")]);
+        let mut base = "client\ndev tun\nremote 127.0.0.1 9 udp\nnobind\nremote-cert-tls server\nauth-user-pass\n".to_owned();
+        for (tag, file) in [("ca", "cert"), ("cert", "cert"), ("key", "key")] {
+            let _ = write!(
+                base,
+                "<{tag}>\n{}</{tag}>\n",
+                fs::read_to_string(at(file)).unwrap()
+            );
+        }
+        Self { folder, base }
+    }
+
+    fn block(&self, tag: &str, file: &str) -> String {
+        let text = fs::read_to_string(self.folder.path().join(file)).unwrap();
+        format!("<{tag}>\n{text}</{tag}>\n")
+    }
+
+    /// Runs openvpn on `text` until it has tried its server once.
+    fn observe(&self, name: &str, text: &str) -> Deeds {
+        let config = self.folder.path().join(format!("{name}.conf"));
+        let trace = self.folder.path().join(format!("{name}.trace"));
+        let login = self.folder.path().join("login");
+        fs::write(&config, text).unwrap();
+        fs::write(&login, "alice\npw\n").unwrap();
+        let output = Command::new("strace")
+            .args(["-f", "-qq", "-e", "trace=execve,execveat,open,openat,openat2,creat,bind,listen,unlink,unlinkat,rename"])
+            .args(["-e", "signal=none", "-o"])
+            .arg(&trace)
+            .args(["timeout", "20", OPENVPN, "--config"])
+            .arg(&config)
+            .args(["--dev", "null", "--script-security", "0", "--auth-user-pass"])
+            .arg(&login)
+            .args(["--server-poll-timeout", "1", "--connect-retry", "1", "--connect-retry-max", "1", "--verb", "3"])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .stdin(Stdio::null())
+            .output()
+            .expect("strace is needed: `tests/run` installs it");
+        let mut deeds = read_trace(&fs::read_to_string(&trace).unwrap(), &config);
+        deeds.said = said(&output);
+        deeds
+    }
+}
+
+fn run(program: &str, args: &[&str]) {
+    let output = Command::new(program).args(args).output();
+    let output = output
+        .unwrap_or_else(|error| panic!("{program} is needed, `tests/run` installs it: {error}"));
+    assert!(output.status.success(), "{program}: {}", said(&output));
+}
+
+fn said(output: &Output) -> String {
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    format!("{out}{err}")
+}
+
+fn read_trace(trace: &str, config: &Path) -> Deeds {
+    let config = config.display().to_string();
+    let mut deeds = Deeds::default();
+    for line in trace.lines() {
+        let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+        let path = call.split('"').nth(1).unwrap_or_default().to_owned();
+        if call.starts_with("exec") {
+            deeds.programs += usize::from(call.ends_with("= 0"));
+        } else if call.starts_with("bind") || call.starts_with("listen") {
+            // A netlink socket is a question to the kernel.
+            deeds.bound += usize::from(!call.contains("AF_NETLINK"));
+        } else if ["O_WRONLY", "O_RDWR", "O_CREAT"]
+            .iter()
+            .any(|flag| call.contains(flag))
+            || ["creat", "unlink", "rename"]
+                .iter()
+                .any(|name| call.starts_with(name))
+        {
+            // Without a supervisor openvpn puts a static challenge to the terminal.
+            if path != "/dev/tty" {
+                deeds.written.insert(path);
+            }
+        } else if path != config {
+            deeds.read.insert(path);
+        }
+    }
+    deeds
+}
+
+/// Arguments of many kinds; of each directive the first that `ob` accepts is tried.
+const ARGUMENTS: &[&str] = &[
+    "",
+    "1",
+    "2",
+    "10 60",
+    "60",
+    "1400",
+    "udp",
+    "tcp",
+    "server",
+    "subnet",
+    "tun",
+    "1.2",
+    "preferred",
+    "nointeract",
+    "infinite",
+    "no",
+    "vpn.acme.com name",
+    "\"CN=vpn.acme.com\"",
+    "\"Code\" 1",
+    "10.77.0.0 255.255.0.0",
+    "fd00::/64",
+    "def1",
+    "DNS 10.0.0.1",
+    "ignore \"route \"",
+    "PUSH_PEER_INFO",
+    "\"TLS Web Server Authentication\"",
+];
+
+/// The arguments to try with one directive: some take nearly anything and mean it.
+fn arguments(name: &str) -> &'static [&'static str] {
+    match name {
+        "remote" => &["127.0.0.1 9 udp"],
+        "auth" => &["SHA256"],
+        "cipher" | "data-ciphers" | "data-ciphers-fallback" | "ncp-ciphers" => &["AES-256-GCM"],
+        "tls-cipher" => &["TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384"],
+        "tls-ciphersuites" => &["TLS_AES_256_GCM_SHA384"],
+        "tls-groups" => &["secp384r1"],
+        _ => ARGUMENTS,
+    }
+}
+
+/// One canonical text for each directive that `ob` accepts in some form.
+fn accepted(bench: &Bench) -> Vec<(String, String)> {
+    let plain = Profile::parse(bench.base.as_bytes()).unwrap();
+    let mut texts = Vec::new();
+    for name in classified() {
+        let differs = |args: &&'static str| {
+            let profile =
+                Profile::parse(format!("{}{name} {args}\n", bench.base).as_bytes()).ok()?;
+            (profile.settings() != plain.settings())
+                .then(|| profile.canonical().expose().to_owned())
+        };
+        if let Some(text) = arguments(name).iter().find_map(differs) {
+            texts.push((format!("directive-{name}"), text));
+        }
+    }
+    for (tag, file) in [
+        ("tls-auth", "static"),
+        ("tls-crypt", "static"),
+        ("extra-certs", "cert"),
+    ] {
+        let profile =
+            Profile::parse(format!("{}{}", bench.base, bench.block(tag, file)).as_bytes()).unwrap();
+        texts.push((tag.to_owned(), profile.canonical().expose().to_owned()));
+    }
+    let connection = format!(
+        "{}<connection>\nremote 127.0.0.1 9 udp\nserver-poll-timeout 1\n</connection>\n",
+        bench.base
+    );
+    let profile = Profile::parse(connection.as_bytes()).unwrap();
+    texts.push((
+        "connection".to_owned(),
+        profile.canonical().expose().to_owned(),
+    ));
+    texts
+}
+
+#[test]
+fn the_observer_sees_what_a_hostile_profile_does() {
+    let bench = Bench::new();
+    let plain = bench.observe("plain", &bench.base);
+    assert!(
+        plain.said.contains("link remote: [AF_INET]127.0.0.1:9"),
+        "{}",
+        plain.said
+    );
+    assert_eq!(plain.programs, 2, "timeout and openvpn");
+    let written = bench.folder.path().join("written").display().to_string();
+    for (name, line) in [
+        ("log", format!("log {written}")),
+        ("status", format!("status {written} 1")),
+        ("writepid", format!("writepid {written}")),
+        (
+            "plugin",
+            "plugin /usr/lib/x86_64-linux-gnu/libz.so.1".to_owned(),
+        ),
+        ("askpass", "askpass /etc/hostname".to_owned()),
+        ("crl", "crl-verify /etc/hostname".to_owned()),
+        ("bind", "bind\nlport 45678".to_owned()),
+    ] {
+        let text = format!("{}{line}\n", bench.base.replace("nobind\n", ""));
+        let deeds = bench.observe(name, &text);
+        assert!(!deeds.beyond(&plain).is_empty(), "{name}: {}", deeds.said);
+        assert!(Profile::parse(text.as_bytes()).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn what_ob_writes_makes_openvpn_do_nothing_more_than_the_plainest_profile() {
+    let bench = Bench::new();
+    let plain = bench.observe(
+        "plain",
+        Profile::parse(bench.base.as_bytes())
+            .unwrap()
+            .canonical()
+            .expose(),
+    );
+    let texts = accepted(&bench);
+    assert!(texts.len() > 70, "{}", texts.len());
+    let (queue, found) = (Mutex::new(texts.iter()), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some((name, text)) = queue.lock().unwrap().next() else {
+                        break;
+                    };
+                    let deeds = bench.observe(name, text);
+                    let beyond = deeds.beyond(&plain);
+                    let refused = deeds.said.contains("Options error");
+                    if !beyond.is_empty() || refused {
+                        let said = if refused { deeds.said.as_str() } else { "" };
+                        found
+                            .lock()
+                            .unwrap()
+                            .push(format!("{name}: {beyond:?} {said}"));
+                    }
+                }
+            });
+        }
+    });
+    let found = found.into_inner().unwrap();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Openvpn compares a directive with texts in its own program file, so every text there that could be a
+/// name is tried. With FORWARD_COMPATIBLE an unknown one is a warning, not the end.
+#[test]
+fn the_installed_openvpn_knows_no_directive_that_the_table_does_not() {
+    let known: BTreeSet<&str> = classified().collect();
+    let candidates: BTreeSet<String> = texts_of(&PathBuf::from(OPENVPN))
+        .into_iter()
+        .filter(|name| !known.contains(name.as_str()))
+        .collect();
+    assert!(candidates.len() > 500, "{}", candidates.len());
+    let mut lines = vec!["setenv FORWARD_COMPATIBLE 1".to_owned()];
+    for name in &candidates {
+        for args in ["", " a", " a b", " a b c", " 1", " 1 1"] {
+            lines.push(format!("{name}{args}"));
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("names");
+    fs::write(&config, lines.join("\n") + "\n").unwrap();
+    let output = Command::new(OPENVPN)
+        .arg("--config")
+        .arg(&config)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = said(&output);
+    let unknown: BTreeSet<usize> = said
+        .lines()
+        .filter(|line| line.contains("Unrecognized option or missing or extra parameter(s)"))
+        .filter_map(|line| {
+            line.rsplit_once("names:")?
+                .1
+                .split(':')
+                .next()?
+                .parse()
+                .ok()
+        })
+        .collect();
+    let directives: Vec<_> = (2..=lines.len())
+        .filter(|line| !unknown.contains(line))
+        .map(|line| &lines[line - 1])
+        .collect();
+    let first = directives.iter().take(5).collect::<Vec<_>>();
+    assert!(
+        directives.is_empty(),
+        "not classified: {first:?}\n{}",
+        said.lines().last().unwrap_or_default()
+    );
+}
+
+/// Every text of a program that could be a directive, ends of longer texts included: linkers store one
+/// inside the other.
+fn texts_of(program: &Path) -> BTreeSet<String> {
+    let bytes = fs::read(program).expect("openvpn is needed: `tests/run` installs it");
+    let mut names = BTreeSet::new();
+    for text in bytes.split(|byte| *byte == 0) {
+        let start = text
+            .iter()
+            .rposition(|byte| {
+                !(byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+            })
+            .map_or(0, |position| position + 1);
+        let name = &text[start..];
+        if name.len() > 40 {
+            continue;
+        }
+        for begin in 0..name.len().saturating_sub(2) {
+            if name[begin].is_ascii_lowercase() {
+                names.insert(String::from_utf8_lossy(&name[begin..]).into_owned());
+            }
+        }
+    }
+    names
+}
