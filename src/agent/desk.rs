@@ -1,6 +1,7 @@
 //! What each request gets.
 
 mod console;
+mod discover;
 mod every_role;
 
 use std::cell::Cell;
@@ -64,6 +65,7 @@ impl Desk {
             Request::Credentials(request) => self.credentials(request, member).await,
             Request::Roles(target) => self.list_roles(target, member).await,
             Request::Console(request) => self.console(request, member).await,
+            Request::Discover(request) => self.discover(*request, member).await,
             Request::EveryRole(target) => self.every_role(target, member).await,
             Request::Status => Ok(Reply::Status(self.status())),
             Request::SignOut(scope) => Ok(self.sign_out(&scope).await),

@@ -10,6 +10,7 @@ mod check;
 mod error;
 mod file;
 mod keys;
+mod lookup;
 mod new_file;
 mod proxy;
 mod target;
@@ -114,7 +115,7 @@ pub fn unknown_variables(environment: &Environment) -> Vec<(String, Option<&'sta
         .filter_map(|(name, _)| name.to_str())
         .filter(|name| name.starts_with("OB_") && !MARKERS.contains(name))
         .filter(|name| KEYS.iter().all(|key| key.variable != Some(*name)))
-        .map(|name| (name.to_owned(), keys::nearest_variable(name)))
+        .map(|name| (name.to_owned(), lookup::nearest_variable(name)))
         .collect()
 }
 
@@ -139,6 +140,11 @@ impl Settings {
     /// What opens a page in a browser, when the user chose it.
     pub fn browser_command(&self) -> Option<&str> {
         self.text("browser_command", None)
+    }
+
+    /// An IAM of the user's own.
+    pub fn iam_endpoint(&self) -> Option<&str> {
+        self.text("aws.iam_endpoint", None)
     }
 
     /// A federation endpoint of the user's own for the AWS console.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::keys::{self, find};
+use super::keys;
+use super::lookup::{find, most_like};
 use super::proxy::Proxy;
 use super::value::{Raw, SignIn, Value};
 use super::{Settings, Source};
@@ -179,11 +180,11 @@ impl Settings {
     }
 
     pub(super) fn nearest_profile(&self, name: &str) -> Option<String> {
-        keys::most_like(name, self.profiles()).map(ToOwned::to_owned)
+        most_like(name, self.profiles()).map(ToOwned::to_owned)
     }
 
     pub(super) fn nearest_org(&self, name: &str) -> Option<String> {
-        keys::most_like(name, self.orgs.keys().map(String::as_str)).map(ToOwned::to_owned)
+        most_like(name, self.orgs.keys().map(String::as_str)).map(ToOwned::to_owned)
     }
 
     /// The profile for when none is named.

@@ -47,6 +47,7 @@ pub enum Request {
     /// The credentials of every role, each as a [`Part`].
     EveryRole(Target),
     Console(ConsoleRequest),
+    Discover(Box<DiscoverRequest>),
     Status,
     SignOut(SignOutScope),
     Stop,
@@ -146,6 +147,29 @@ pub struct ConsoleRequest {
     pub service: Option<String>,
     /// A federation endpoint of one's own; absent: the partition's.
     pub signin_endpoint: Option<String>,
+}
+
+/// Which roles of other accounts a role may go on to.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiscoverRequest {
+    pub target: Target,
+    /// The role whose credentials read the policies; absent: the role's own.
+    pub reader: Option<Target>,
+    /// An IAM of one's own; absent: the partition's.
+    pub iam_endpoint: Option<String>,
+}
+
+/// What a policy allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiscoveredRole {
+    /// The role whose policy it is.
+    pub from: String,
+    /// An ARN or a pattern of ARNs; foreign text.
+    pub role: String,
+    /// Whether a condition is attached.
+    pub conditional: bool,
 }
 
 /// What the agent wants to know from whoever started the request.
@@ -266,6 +290,7 @@ pub enum Reply {
         link: Sealed,
         role: String,
     },
+    Discovered(Vec<DiscoveredRole>),
     Status(StatusReply),
     SignedOut {
         sessions: usize,

@@ -4,6 +4,7 @@
 mod config_aws;
 mod console;
 mod credential;
+mod discover;
 mod env;
 mod refresh;
 mod tools;
