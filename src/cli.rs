@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, console, credential, env, exec, init, login,
-    logout, man, roles, shell, status, switch, write,
+    Context, Globals, agent, completions, config, console, credential, doctor, env, exec, init,
+    login, logout, man, roles, shell, status, switch, write,
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -46,6 +46,7 @@ enum Verb {
     Agent(agent::Args),
     /// Make, check and show the settings
     Config(config::Args),
+    Doctor(doctor::Args),
     Init(init::Args),
     /// Print the completion script of a shell
     Completions(completions::Args),
@@ -68,6 +69,7 @@ impl Verb {
             Self::Status(args) => status::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
+            Self::Doctor(args) => doctor::run(args, context),
             Self::Init(args) => init::run(args),
             Self::Completions(args) => completions::run(args, Cli::command()),
             Self::Man(args) => man::run(args, Cli::command()),

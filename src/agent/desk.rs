@@ -3,6 +3,7 @@
 mod console;
 mod discover;
 mod every_role;
+mod roles;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,7 +21,7 @@ use crate::model::Timestamp;
 use crate::process::Confinement;
 use crate::report::{Exit, Report};
 use crate::wire::{
-    Account, CredentialsRequest, Notice, Reply, Request, RoleEntry, SignOutScope, StatusReply,
+    Account, CredentialsRequest, Notice, Reply, Request, SignOutScope, StatusReply,
     Target,
 };
 
@@ -310,36 +311,6 @@ impl Desk {
         }
     }
 
-    async fn list_roles(self: &Rc<Self>, target: Target, member: &Rc<Member>) -> Outcome<Reply> {
-        flow::check_target(&target)?;
-        let party = Rc::new(Party::default());
-        party.join(member);
-        let account = &target.account;
-        let live = self
-            .vault
-            .session(&account.org, account.username.as_deref());
-        let reused = live.is_some();
-        let mut session = match live {
-            Some(live) => live,
-            None => {
-                self.new_session(account, &party, None, target.app.clone())
-                    .await?
-            }
-        };
-        let list = async |session: &LiveSession| -> Result<Vec<RoleEntry>, Failure> {
-            flow::list_roles(&session.okta, &target, self.vault.now(), &*party).await
-        };
-        let mut outcome = list(&session).await;
-        if reused && matches!(outcome, Err(Failure::SessionEnded)) {
-            self.vault.forget_session(&session);
-            session = self
-                .new_session(account, &party, None, target.app.clone())
-                .await?;
-            outcome = list(&session).await;
-        }
-        outcome.map(Reply::Roles).map_err(Failure::into_report)
-    }
-
     fn status(&self) -> StatusReply {
         self.vault.expire();
         StatusReply {
@@ -348,6 +319,7 @@ impl Desk {
             started: self.started,
             confinement: self.confinement.words.clone(),
             confined: self.confinement.complete,
+            clock_skew: self.vault.known_skew(),
             sessions: self.vault.sessions(),
             roles: self.vault.roles(),
         }

@@ -14,6 +14,7 @@ mod export;
 mod iam_answer;
 mod ini;
 mod policy;
+mod precedence;
 mod process_json;
 mod role_choice;
 mod section_name;
@@ -23,7 +24,8 @@ pub use child_env::{
     ChildContext, ChildEnv, ChildEnvError, RenewingContext, child_env, renewing_env,
 };
 pub use config_block::{
-    ConfigProfile, config_profile_name, defines_profile, shadows, with_block, without_block,
+    ConfigProfile, block_programs, config_profile_name, defines_profile, shadows, with_block,
+    without_block,
 };
 pub use console::{Console, ConsoleError, read_signin_token};
 pub use credential_check::{CredentialFault, Issued};
@@ -34,6 +36,7 @@ pub use export::{Dialect, ExportError, NAMES, exported, unset};
 pub use iam_answer::{IamAnswerError, texts};
 pub use ini::IniError;
 pub use policy::{Assumable, Onward};
+pub use precedence::{Sdk, Winner, named_profile, winner};
 pub use process_json::process_json;
 pub use role_choice::{Choice, RoleWish, choose};
 pub use section_name::{NameTemplate, TemplateError};

@@ -8,6 +8,7 @@ pub mod completions;
 pub mod config;
 pub mod console;
 pub mod credential;
+pub mod doctor;
 pub mod env;
 pub mod exec;
 pub mod init;

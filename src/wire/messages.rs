@@ -342,6 +342,8 @@ pub struct StatusReply {
     /// How much of the confinement the kernel enforces, in words.
     pub confinement: String,
     pub confined: bool,
+    /// Seconds this machine's clock is ahead of the servers'; absent before any has been asked.
+    pub clock_skew: Option<i64>,
     pub sessions: Vec<SessionStatus>,
     pub roles: Vec<HeldRole>,
 }

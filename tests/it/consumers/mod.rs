@@ -5,6 +5,7 @@ mod config_aws;
 mod console;
 mod credential;
 mod discover;
+mod doctor;
 mod env;
 mod refresh;
 mod tools;
