@@ -37,8 +37,14 @@ _ob() {
             ob,config)
                 cmd="ob__subcmd__config"
                 ;;
+            ob,console)
+                cmd="ob__subcmd__console"
+                ;;
             ob,credential)
                 cmd="ob__subcmd__credential"
+                ;;
+            ob,doctor)
+                cmd="ob__subcmd__doctor"
                 ;;
             ob,env)
                 cmd="ob__subcmd__env"
@@ -85,6 +91,9 @@ _ob() {
             ob__subcmd__config,check)
                 cmd="ob__subcmd__config__subcmd__check"
                 ;;
+            ob__subcmd__config,explain)
+                cmd="ob__subcmd__config__subcmd__explain"
+                ;;
             ob__subcmd__config,init)
                 cmd="ob__subcmd__config__subcmd__init"
                 ;;
@@ -98,7 +107,7 @@ _ob() {
 
     case "${cmd}" in
         ob)
-            opts="-v -h -V --config --org --no-agent --json --verbose --color --help --version login logout exec env shell use credential write roles status agent config init completions man"
+            opts="-v -h -V --config --org --no-agent --json --verbose --color --help --version login logout exec env shell use credential write console roles status agent config doctor init completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -228,7 +237,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__config)
-            opts="-v -h --config --org --no-agent --json --verbose --color --help init check list aws"
+            opts="-v -h --config --org --no-agent --json --verbose --color --help init check list aws explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -280,6 +289,32 @@ _ob() {
             return 0
             ;;
         ob__subcmd__config__subcmd__check)
+            opts="-v -h --config --org --no-agent --json --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ob__subcmd__config__subcmd__explain)
             opts="-v -h --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -373,6 +408,76 @@ _ob() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ob__subcmd__console)
+            opts="-p -r -s -v -h --profile --role --provider --region --duration --service --print --browser-command --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    _ob_known profiles
+                    return 0
+                    ;;
+                -p)
+                    _ob_known profiles
+                    return 0
+                    ;;
+                --role)
+                    _ob_known roles
+                    return 0
+                    ;;
+                -r)
+                    _ob_known roles
+                    return 0
+                    ;;
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --browser-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --factor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ob__subcmd__credential)
             opts="-p -r -v -h --profile --role --provider --region --duration --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -408,6 +513,32 @@ _ob() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ob__subcmd__doctor)
+            opts="-v -h --config --org --no-agent --json --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -668,12 +799,32 @@ _ob() {
             return 0
             ;;
         ob__subcmd__roles)
-            opts="-v -h --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -v -h --discover --profile --role --with --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    _ob_known profiles
+                    return 0
+                    ;;
+                -p)
+                    _ob_known profiles
+                    return 0
+                    ;;
+                --role)
+                    _ob_known roles
+                    return 0
+                    ;;
+                -r)
+                    _ob_known roles
+                    return 0
+                    ;;
+                --with)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --factor)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

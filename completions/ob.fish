@@ -42,10 +42,12 @@ complete -c ob -n "__fish_ob_needs_command" -f -a "shell" -d 'Start a shell that
 complete -c ob -n "__fish_ob_needs_command" -f -a "use" -d 'Switch this shell to a profile, with no keys in its environment'
 complete -c ob -n "__fish_ob_needs_command" -f -a "credential" -d 'Print credentials for an SDK\'s `credential_process`; never asks'
 complete -c ob -n "__fish_ob_needs_command" -f -a "write" -d 'Write credentials to ~/.aws/credentials, for programs that read nothing else'
+complete -c ob -n "__fish_ob_needs_command" -f -a "console" -d 'Open the AWS console, signed in with a role'
 complete -c ob -n "__fish_ob_needs_command" -f -a "roles" -d 'List the roles you may assume'
 complete -c ob -n "__fish_ob_needs_command" -f -a "status" -d 'Show the session and the roles held'
 complete -c ob -n "__fish_ob_needs_command" -f -a "agent" -d 'Look at the agent, or stop it'
 complete -c ob -n "__fish_ob_needs_command" -f -a "config" -d 'Make, check and show the settings'
+complete -c ob -n "__fish_ob_needs_command" -f -a "doctor" -d 'Look for what is wrong, and say what to type next'
 complete -c ob -n "__fish_ob_needs_command" -f -a "init" -d 'Print what a shell sources: the prompt\'s segment and `ob use`'
 complete -c ob -n "__fish_ob_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c ob -n "__fish_ob_needs_command" -f -a "man" -d 'Print a page of the manual: `ob man exec | man -l -`'
@@ -182,12 +184,36 @@ complete -c ob -n "__fish_ob_using_subcommand write" -l no-agent -d 'Run an agen
 complete -c ob -n "__fish_ob_using_subcommand write" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand write" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand write" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand console" -s p -l profile -d 'A profile of the settings' -r -f -a '(command ob complete profiles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand console" -s r -l role -d 'A role: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one' -r -f -a '(command ob complete roles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand console" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
+complete -c ob -n "__fish_ob_using_subcommand console" -l region -d 'AWS region for STS and the command' -r
+complete -c ob -n "__fish_ob_using_subcommand console" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand console" -s s -l service -d 'The page to open, as in the console\'s address: s3, ec2, cloudwatch' -r
+complete -c ob -n "__fish_ob_using_subcommand console" -l browser-command -d 'What opens the page, whose address comes last: \'firefox -P work\'' -r
+complete -c ob -n "__fish_ob_using_subcommand console" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
+complete -c ob -n "__fish_ob_using_subcommand console" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand console" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand console" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand console" -l print -d 'Print the address, which signs in whoever opens it within 15 minutes'
+complete -c ob -n "__fish_ob_using_subcommand console" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand console" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand console" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand console" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand console" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand console" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand roles" -s p -l profile -d 'The profile whose role is read' -r -f -a '(command ob complete profiles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand roles" -s r -l role -d 'The role that is read: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one' -r -f -a '(command ob complete roles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand roles" -l with -d 'Read with this profile\'s credentials, where the role may not read its own policies' -r
 complete -c ob -n "__fish_ob_using_subcommand roles" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
 complete -c ob -n "__fish_ob_using_subcommand roles" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand roles" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand roles" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
+complete -c ob -n "__fish_ob_using_subcommand roles" -l discover -d 'Read a role\'s policies and list the roles they let it go on to'
 complete -c ob -n "__fish_ob_using_subcommand roles" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c ob -n "__fish_ob_using_subcommand roles" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
 complete -c ob -n "__fish_ob_using_subcommand roles" -l no-agent -d 'Run an agent for this one command only'
@@ -232,19 +258,20 @@ complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -l config -d 'Settings file to read instead of your own' -r -F
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -l no-agent -d 'Run an agent for this one command only'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -l json -d 'Print JSON instead of words'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -s v -l verbose -d 'Say each step as it is taken'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -f -a "init" -d 'Ask for the org and write a first settings file'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -f -a "check" -d 'Read the settings and say what is wrong with them'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -f -a "list" -d 'Show the profiles'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -f -a "aws" -d 'Write a profile for each of yours to ~/.aws/config, or take them out again'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -f -a "init" -d 'Ask for the org and write a first settings file'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -f -a "check" -d 'Read the settings and say what is wrong with them'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -f -a "list" -d 'Show the profiles'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -f -a "aws" -d 'Write a profile for each of yours to ~/.aws/config, or take them out again'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -f -a "explain" -d 'Show where each value came from, and whose credentials programs take in this shell'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l url -d 'Address of your Okta org; with it, nothing is asked' -r
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l username -d 'Your user name in Okta' -r
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l region -d 'AWS region' -r
@@ -289,6 +316,24 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand doctor" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand doctor" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand doctor" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand doctor" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand doctor" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand doctor" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand init" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand init" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand init" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
