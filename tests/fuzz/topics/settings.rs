@@ -51,6 +51,10 @@ pub(crate) const TOPIC: Topic = Topic {
         "\0",
         " ",
     ],
+    around: &[
+        ("[org]\nurl = \"https://acme.okta.com\"\n", ""),
+        ("[org]\nurl = \"", "\"\n"),
+    ],
     target,
 };
 
