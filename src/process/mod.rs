@@ -4,9 +4,11 @@
 //! a signal. It is std's `exec`, never `execvp` itself, because std puts SIGPIPE and the signal mask back.
 
 mod detach;
+mod open_page;
 mod replace;
 mod shield;
 
-pub use detach::{detach, nothing, silence, spawn_agent};
+pub use detach::{close_strays, detach, nothing, silence, spawn_agent};
+pub use open_page::open_page;
 pub use replace::replace;
 pub use shield::{Confinement, confine, raise_descriptors, shield, shield_agent};

@@ -68,6 +68,10 @@ pub struct Account {
     pub way: SignInWay,
     /// The factor to take without asking, as the user names it.
     pub factor: Option<String>,
+    /// The OIDC app of a browser's or a machine's sign-in.
+    pub client_id: Option<String>,
+    /// Set for [`SignInWay::Machine`].
+    pub machine: Option<MachineAccount>,
     /// Whether the client has a CA bundle to hand over when the network is needed.
     pub has_ca_bundle: bool,
     pub proxy: Option<ProxyRoute>,
@@ -86,6 +90,20 @@ pub enum SignInWay {
     Terminal,
     /// In the terminal, as an Identity Engine org does.
     IdentityEngine,
+    /// A person confirms a code at their browser.
+    Browser,
+    /// A private key signs in; nobody is asked.
+    Machine,
+}
+
+/// What a machine's token is asked with; the key itself is asked for ([`Ask::PrivateKey`]).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineAccount {
+    pub key_id: String,
+    /// `default`, or the id of a custom authorization server.
+    pub authorization_server: String,
+    pub scope: String,
 }
 
 /// A proxy for https, with what bypasses it.
@@ -134,12 +152,33 @@ pub struct CredentialsRequest {
     pub min_ttl: Option<u32>,
     /// Whether a sign-in may be started for this request.
     pub may_sign_in: bool,
+    /// The profile wants a person's word before it is used.
+    pub confirm: Option<Confirmation>,
+}
+
+/// A question that is asked once for a target and terminal.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// The profile's name in the settings.
+    pub profile: String,
+    /// The session whose controlling terminal it is; none without one, and then nothing is remembered.
+    pub terminal: Option<i32>,
 }
 
 /// What the agent wants to know from whoever started the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
     CaCertificates,
+    /// The machine's key, PEM.
+    PrivateKey,
+    /// A page to open and a code to compare there.
+    Visit {
+        page: String,
+        code: String,
+        /// How long the code is good.
+        minutes: u64,
+    },
     Username {
         org: String,
     },
@@ -173,6 +212,11 @@ pub enum Ask {
         /// Whether another factor can be taken instead.
         can_change: bool,
     },
+    /// Use a profile that wants to be asked for?
+    Confirm {
+        profile: String,
+        role: Option<String>,
+    },
 }
 
 impl Ask {
@@ -180,6 +224,8 @@ impl Ask {
     pub fn name(&self) -> &'static str {
         match self {
             Self::CaCertificates => "the CA bundle",
+            Self::PrivateKey => "the private key",
+            Self::Visit { .. } => "a person at a browser",
             Self::Username { .. } => "the username",
             Self::Password { .. } => "the password",
             Self::Factor { .. } => "which factor to use",
@@ -187,6 +233,7 @@ impl Ask {
             Self::NewPassword { .. } => "a new password",
             Self::Role { .. } => "which role to assume",
             Self::PushAgain { .. } => "whether to send the push again",
+            Self::Confirm { .. } => "whether to use the profile",
         }
     }
 }
@@ -204,6 +251,9 @@ pub enum Answer {
     /// Nobody is here to answer: the next waiting client is asked.
     Nobody,
     CaCertificates(String),
+    PrivateKey(Sealed),
+    /// The page was shown to somebody.
+    Visiting,
     Username(String),
     Password(Sealed),
     /// An index into the choices.
@@ -217,6 +267,7 @@ pub enum Answer {
     /// An index into the choices.
     Role(usize),
     PushAgain(bool),
+    Confirm(bool),
 }
 
 /// What a person should know while they wait.
