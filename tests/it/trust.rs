@@ -33,8 +33,13 @@ const BAITS: [&str; 16] = [
     "openssl.cnf",
 ];
 
-/// Settings files that are not believed, or are: a name, what is done to the file, the error's name if it is refused.
-const FILES: [(&str, fn(&TestEnv, &Path), Option<&str>); 8] = [
+/// A name, what is done to the file, the error's name if it is refused.
+type FileCase = (&'static str, fn(&TestEnv, &Path), Option<&'static str>);
+/// A name, what stands in front of the usual settings, the error's name if they are refused.
+type TextCase = (&'static str, fn() -> Vec<u8>, Option<&'static str>);
+
+/// Settings files that are not believed, or are.
+const FILES: [FileCase; 8] = [
     (
         "group may write",
         |_, path| mode(path, 0o620),
@@ -86,8 +91,8 @@ const FILES: [(&str, fn(&TestEnv, &Path), Option<&str>); 8] = [
     ),
 ];
 
-/// Settings texts: what stands in front of the usual ones, and whether they are still read.
-const TEXTS: [(&str, fn() -> Vec<u8>, Option<&str>); 9] = [
+/// Settings texts that are refused, or are not.
+const TEXTS: [TextCase; 9] = [
     (
         "an unknown key",
         || b"endpoint_url = \"https://evil.example\"\n".to_vec(),

@@ -64,7 +64,7 @@ thread_local! {
 
 fn target(bytes: &[u8]) {
     DIRECTORY.with(|directory| {
-        let directory = directory.get_or_init(|| directory_in_memory());
+        let directory = directory.get_or_init(directory_in_memory);
         let path = directory.path().join("config.toml");
         let is_new = !path.exists();
         fs::write(&path, bytes).expect("written");
