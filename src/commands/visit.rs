@@ -53,6 +53,7 @@ pub(super) fn visit(
         shown(code)
     );
     if has_person()
+        && context.voice.draws()
         && let Ok(square) = QrCode::new(url.as_str())
     {
         let square = square.render::<Dense1x2>().quiet_zone(true).build();

@@ -59,6 +59,11 @@ impl Voice {
         self.color
     }
 
+    /// Whether what is drawn with more than ASCII can be seen.
+    pub const fn draws(self) -> bool {
+        !self.foreign
+    }
+
     /// `text` as a terminal of this person's can show it.
     pub fn spell(self, text: String) -> String {
         if self.foreign { ascii(&text) } else { text }

@@ -130,7 +130,7 @@ fn the_counts_are_computed() {
             &["tests/it/crowd.rs", "src/agent/flight"],
             "100 000 random schedules, every one of two clients".to_owned(),
         ),
-        ("trust", &["tests/it/trust.rs"], trust::CASES.to_string()),
+        ("trust", &["tests/it/trust"], trust::CASES.to_string()),
         (
             "fuzz",
             &["tests/it/properties.rs"],

@@ -54,20 +54,33 @@ fn hold(topic: &Topic) {
     let soups = vec(any::<u16>(), 0..PIECES);
     // A tenth of the cases begins with something from the corpus, of which a part is replaced.
     let from_corpus = (0..corpus.len() * 10, any::<u16>(), 0_usize..64);
-    let outcome = runner().run(&(soups, from_corpus), |(pieces, (entry, at, gone))| {
-        let mut soup = Vec::new();
-        for piece in pieces {
-            stir(topic, &mut soup, piece);
-        }
-        if let Some(entry) = corpus.get(entry) {
-            let at = usize::from(at) % (entry.len() + 1);
-            let tail = &entry[(at + gone).min(entry.len())..];
-            soup.truncate(200);
-            soup = [&entry[..at], &soup, tail].concat();
-        }
-        (topic.target)(&soup);
-        TestCaseResult::Ok(())
-    });
+    // As often the soup is a sip, between a sound beginning and end.
+    let shapes = 0..topic.around.len() * 2;
+    let outcome = runner().run(
+        &(soups, from_corpus, shapes),
+        |(mut pieces, corpus_cut, shape)| {
+            let (entry, at, gone) = corpus_cut;
+            let mut soup = Vec::new();
+            let around = topic.around.get(shape);
+            if let Some((begin, _)) = around {
+                pieces.truncate(1 + usize::from(at) % 3);
+                soup.extend_from_slice(begin.as_bytes());
+            }
+            for piece in pieces {
+                stir(topic, &mut soup, piece);
+            }
+            if let Some((_, end)) = around {
+                soup.extend_from_slice(end.as_bytes());
+            } else if let Some(entry) = corpus.get(entry) {
+                let at = usize::from(at) % (entry.len() + 1);
+                let tail = &entry[(at + gone).min(entry.len())..];
+                soup.truncate(200);
+                soup = [&entry[..at], &soup, tail].concat();
+            }
+            (topic.target)(&soup);
+            TestCaseResult::Ok(())
+        },
+    );
     if let Err(error) = outcome {
         panic!("{}: {error}", topic.name);
     }

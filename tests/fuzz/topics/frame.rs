@@ -50,6 +50,11 @@ pub(crate) const TOPIC: Topic = Topic {
         "\\",
         " ",
     ],
+    around: &[
+        ("{\"Request\":", "}"),
+        ("{\"Notice\":", "}"),
+        ("{\"Answer\":", "}"),
+    ],
     target,
 };
 

@@ -18,6 +18,8 @@ pub(crate) struct Topic {
     pub(crate) name: &'static str,
     /// What its input is made of; what stands between them the caller invents.
     pub(crate) words: &'static [&'static str],
+    /// Sound beginnings and ends, so that what is between them is judged by the deepest check there is.
+    pub(crate) around: &'static [(&'static str, &'static str)],
     pub(crate) target: fn(&[u8]),
 }
 

@@ -24,6 +24,16 @@ pub(crate) const TOPIC: Topic = Topic {
         "action=http://evil.example/ ",
         "action=https://a:b@signin.aws.amazon.com/ ",
         "action=javascript:x ",
+        "https://signin.aws.amazon.com/saml",
+        "http://evil.example/",
+        "https://",
+        "http://",
+        "a:b@",
+        "127.0.0.1",
+        "javascript:",
+        "//",
+        "QUI=",
+        "%3D",
         "formaction=x ",
         "form=x ",
         "name=SAMLResponse ",
@@ -55,6 +65,20 @@ pub(crate) const TOPIC: Topic = Topic {
         "=",
         "\0",
         " ",
+    ],
+    around: &[
+        (
+            "<html><form method=post action=\"",
+            "\"><input name=SAMLResponse value=QUJD></form></html>",
+        ),
+        (
+            "<html><form method=post action=\"https://signin.aws.amazon.com/saml\">",
+            "<input name=SAMLResponse value=QUJD></form></html>",
+        ),
+        (
+            "<html><form method=post action=https://signin.aws.amazon.com/saml><input name=SAMLResponse value=\"",
+            "\"></form></html>",
+        ),
     ],
     target,
 };

@@ -47,6 +47,10 @@ pub(crate) const TOPIC: Topic = Topic {
         "'",
         " ",
     ],
+    around: &[(
+        "client\ndev tun\nremote vpn.acme.com 1194 udp\nremote-cert-tls server\nauth-user-pass\n",
+        "<ca>\n-----BEGIN CERTIFICATE-----\nYSBjZXJ0\n-----END CERTIFICATE-----\n</ca>\n",
+    )],
     target,
 };
 

@@ -39,6 +39,10 @@ pub(crate) const TOPIC: Topic = Topic {
         ";",
         " ",
     ],
+    around: &[
+        ("https://acme.okta.com", ""),
+        ("https://", "acme.okta.com/"),
+    ],
     target,
 };
 

@@ -8,6 +8,14 @@ use ob::secret::Secret;
 
 use super::Topic;
 
+const BEGIN: &str = "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+    xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\"><p:Status>\
+    <p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></p:Status>\
+    <a:Assertion><a:AttributeStatement>\
+    <a:Attribute Name=\"https://aws.amazon.com/SAML/Attributes/Role\"><a:AttributeValue>";
+const END: &str =
+    "</a:AttributeValue></a:Attribute></a:AttributeStatement></a:Assertion></p:Response>";
+
 pub(crate) const TOPIC: Topic = Topic {
     name: "saml",
     words: &[
@@ -25,6 +33,11 @@ pub(crate) const TOPIC: Topic = Topic {
         "arn:aws:iam::123456789012:saml-provider/okta,arn:aws:iam::123456789012:role/Dev",
         "arn:aws:iam::123456789012:role/Ops,arn:aws:iam::123456789012:saml-provider/okta",
         "arn:aws:iam::210987654321:role/Dev",
+        "arn:aws:iam::210987654321:saml-provider/okta,",
+        "arn:aws:iam::123456789012:saml-provider/okta,",
+        "arn:aws-cn:iam::123456789012:role/Dev",
+        "arn:aws:iam::123456789012:role/$(id)",
+        "</a:AttributeValue><a:AttributeValue>",
         "<a:Issuer>x</a:Issuer>",
         "<p:Status><p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></p:Status>",
         "<a:Conditions NotOnOrAfter=\"2026-11-22T00:00:00Z\">",
@@ -50,6 +63,13 @@ pub(crate) const TOPIC: Topic = Topic {
         "=",
         " ",
         "x",
+    ],
+    around: &[
+        (BEGIN, END),
+        (
+            "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\"><p:Status><p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></p:Status>",
+            "<a:Assertion/></p:Response>",
+        ),
     ],
     target,
 };

@@ -39,6 +39,7 @@ pub(crate) const TOPIC: Topic = Topic {
         " ",
         "\u{e9}",
     ],
+    around: &[("sid=1", "; Secure"), ("sid=1; Secure", "")],
     target,
 };
 

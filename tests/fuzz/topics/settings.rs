@@ -51,6 +51,10 @@ pub(crate) const TOPIC: Topic = Topic {
         "\0",
         " ",
     ],
+    around: &[
+        ("[org]\nurl = \"https://acme.okta.com\"\n", ""),
+        ("[org]\nurl = \"", "\"\n"),
+    ],
     target,
 };
 
@@ -60,7 +64,7 @@ thread_local! {
 
 fn target(bytes: &[u8]) {
     DIRECTORY.with(|directory| {
-        let directory = directory.get_or_init(|| tempfile::tempdir().expect("a directory"));
+        let directory = directory.get_or_init(directory_in_memory);
         let path = directory.path().join("config.toml");
         let is_new = !path.exists();
         fs::write(&path, bytes).expect("written");
@@ -74,6 +78,13 @@ fn target(bytes: &[u8]) {
         };
         judge(&files);
     });
+}
+
+/// A hundred thousand files are nothing for a disk to do.
+fn directory_in_memory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a directory")
 }
 
 fn judge(files: &Files) {

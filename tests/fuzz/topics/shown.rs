@@ -41,6 +41,7 @@ pub(crate) const TOPIC: Topic = Topic {
         "\\",
         " ",
     ],
+    around: &[("ob: ", "")],
     target,
 };
 

@@ -35,6 +35,16 @@ pub(crate) const TOPIC: Topic = Topic {
         "durationSeconds less than or equal to",
         "role chaining",
     ],
+    around: &[
+        (
+            "ASIAIOSFODNN7EXAMPLE\nwJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n",
+            "\narn:aws:sts::123456789012:assumed-role/Deploy/alice@acme.com\nAccessDenied\nno",
+        ),
+        (
+            "ASIAIOSFODNN7EXAMPLE\n",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\nFwoGZXIv\narn:aws:sts::123456789012:assumed-role/Deploy/alice@acme.com\nAccessDenied\nno",
+        ),
+    ],
     target,
 };
 

@@ -1,8 +1,11 @@
 //! The whole way, from a hostile org through the real agent to the screen.
 
+use ob::report::{Exit, Report};
+use ob::wire::{Ask, FromAgent, Reply};
 use ob_sandbox::{AwsApp, Fault, FaultKind};
 
 use super::judge;
+use super::liar::Liar;
 use crate::support::{Pty, TestEnv, run, text};
 
 /// Mallory's phone, apps and name are hostile. Everything she is shown while she signs in and asks for a role.
@@ -36,6 +39,28 @@ fn a_hostile_org_is_inert_from_the_menu_to_the_error() {
         let told = text(&refused.stderr);
         assert!(told.contains("cannot open AWS production"), "{told}");
         judge(&format!("mallory, {words:?}"), told, false);
+    }
+}
+
+/// The code to confirm in a browser, which the org chooses.
+#[test]
+fn the_code_for_the_browser_is_inert() {
+    let env = TestEnv::new();
+    env.write_settings(&format!(
+        "browser_command = [\"/bin/true\"]\n{}",
+        env.usual_settings()
+    ));
+    for (attack, _) in super::ATTACKS {
+        let ask = FromAgent::Ask(Ask::Visit {
+            page: env.sandbox.org_url() + "/activate",
+            code: super::hostile(attack),
+            minutes: 5,
+        });
+        let over = Report::new(Exit::Refused, "x.y", "over").hint("`ob login`");
+        let liar = Liar::new(&env, vec![ask, FromAgent::Reply(Reply::Failed(over))]);
+        let (_, seen) = Pty::spawn(&env.ob(["login"])).wait();
+        drop(liar);
+        judge(&format!("code × {attack}"), &seen, true);
     }
 }
 

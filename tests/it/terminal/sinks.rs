@@ -74,7 +74,7 @@ const fn left(
     }
 }
 
-pub(super) const SINKS: [Sink; 28] = [
+pub(super) const SINKS: [Sink; 29] = [
     asked("factor menu", |text| ask(factors(text, None)), login),
     asked(
         "why a factor is of no use",
@@ -131,6 +131,16 @@ pub(super) const SINKS: [Sink; 28] = [
                 factor: "x".into(),
                 why: text.into(),
                 can_change: true,
+            })
+        },
+        login,
+    ),
+    asked(
+        "confirm question",
+        |text| {
+            ask(Ask::Confirm {
+                profile: text.into(),
+                role: Some(text.into()),
             })
         },
         login,

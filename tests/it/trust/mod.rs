@@ -1,5 +1,7 @@
 //! Whom `ob` believes: the user's own settings and environment, nobody's directory and nobody else's files.
 
+mod directory;
+
 use std::fs::{self, Permissions};
 use std::io::Read as _;
 use std::net::TcpListener;
@@ -13,28 +15,13 @@ use ob_sandbox::Server;
 
 use crate::support::{Pty, TestEnv, run, text};
 
-/// What other tools read from where they are started, and what would be ours if it were anywhere else.
-const BAITS: [&str; 16] = [
-    ".env",
-    ".envrc",
-    "ob.toml",
-    ".ob.toml",
-    ".ob",
-    "config.toml",
-    "ob/config.toml",
-    ".config/ob/config.toml",
-    ".netrc",
-    ".aws/config",
-    ".aws/credentials",
-    ".okta/okta.yaml",
-    ".okta_aws_login_config",
-    ".saml2aws",
-    "ca.pem",
-    "openssl.cnf",
-];
+/// A name, what is done to the file, the error's name if it is refused.
+type FileCase = (&'static str, fn(&TestEnv, &Path), Option<&'static str>);
+/// A name, what stands in front of the usual settings, the error's name if they are refused.
+type TextCase = (&'static str, fn() -> Vec<u8>, Option<&'static str>);
 
-/// Settings files that are not believed, or are: a name, what is done to the file, the error's name if it is refused.
-const FILES: [(&str, fn(&TestEnv, &Path), Option<&str>); 8] = [
+/// Settings files that are not believed, or are.
+const FILES: [FileCase; 8] = [
     (
         "group may write",
         |_, path| mode(path, 0o620),
@@ -86,8 +73,8 @@ const FILES: [(&str, fn(&TestEnv, &Path), Option<&str>); 8] = [
     ),
 ];
 
-/// Settings texts: what stands in front of the usual ones, and whether they are still read.
-const TEXTS: [(&str, fn() -> Vec<u8>, Option<&str>); 9] = [
+/// Settings texts that are refused, or are not.
+const TEXTS: [TextCase; 9] = [
     (
         "an unknown key",
         || b"endpoint_url = \"https://evil.example\"\n".to_vec(),
@@ -147,7 +134,8 @@ const VARIABLES: [(&str, &str); 14] = [
 ];
 
 /// How many cases this module has: the tables, and the tests that stand for themselves.
-pub(crate) const CASES: usize = BAITS.len() + FILES.len() + TEXTS.len() + VARIABLES.len() + 7;
+pub(crate) const CASES: usize =
+    directory::BAITS.len() + FILES.len() + TEXTS.len() + VARIABLES.len() + 7;
 
 const NOBODY: u32 = 65_534;
 const STRANGER: u32 = 12_345;
@@ -184,102 +172,6 @@ fn error(ended: &Output) -> String {
 
 fn ran(ended: &Output) -> bool {
     ended.status.success() && ended.stdout == b"ran\n"
-}
-
-fn bait(directory: &Path, content: &str) {
-    for name in BAITS {
-        let path = directory.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-}
-
-/// The lines of a trace that look for something below the current directory, `place`.
-fn looks<'a>(trace: &'a str, place: &Path) -> Vec<&'a str> {
-    let place = place.to_str().unwrap();
-    trace
-        .lines()
-        .filter(|line| {
-            let below =
-                line.contains(&format!("\"{place}/")) || line.contains(&format!("\"{place}\""));
-            // A path that does not begin at the root, from the current directory.
-            let relative = line.split_once('"').is_some_and(|(before, path)| {
-                !path.starts_with('/')
-                    && (before.ends_with("AT_FDCWD, ")
-                        || before.ends_with("AT_FDCWD>, ")
-                        || !before.contains(", "))
-            });
-            below || (relative && !line.contains("+++") && !line.contains("---"))
-        })
-        .collect()
-}
-
-fn traced(env: &TestEnv, place: &Path, command: &[&str], input: String) -> (Output, String) {
-    let out = env.path("tmp/trace");
-    let mut strace = env.command("strace");
-    strace
-        .args(["-f", "-s", "4096", "-e", "trace=%file", "-o"])
-        .arg(&out)
-        .args(command);
-    let ended = run(strace.current_dir(place), input);
-    (ended, fs::read_to_string(out).unwrap())
-}
-
-#[test]
-fn nothing_is_opened_in_the_current_directory() {
-    let env = TestEnv::new();
-    let top = env.path("work");
-    let place = top.join("deep");
-    fs::create_dir_all(&place).unwrap();
-    for directory in [&top, &place, &env.path("home")] {
-        bait(
-            directory,
-            &format!("[org]\nurl = \"{}\"\n", env.sandbox.other_url()),
-        );
-    }
-    for way in ["an agent is started", "an agent is there", "no agent"] {
-        env.sandbox.forget_used_codes();
-        let mut words = vec!["ob", "exec"];
-        match way {
-            "an agent is there" => env.sign_in(),
-            "no agent" => words.insert(1, "--no-agent"),
-            _ => {}
-        }
-        words.extend(env.answer_flags());
-        // A command that ends the agent, for whose end the trace waits.
-        words.extend(["--", "ob", "agent", "stop"]);
-        let (ended, trace) = traced(&env, &place, &words, env.answers());
-        assert!(ended.status.success(), "{way}: {}", text(&ended.stderr));
-        // The trace does see what is read.
-        assert!(trace.contains("/config/ob/config.toml\""), "{way}: {trace}");
-        let looked = looks(&trace, &top);
-        assert!(looked.is_empty(), "{way}: {looked:#?}");
-        // Nor at home, but for the settings of `ob` itself, which are elsewhere here.
-        let home = env.path("home");
-        let looked = looks(&trace, &home);
-        assert!(looked.is_empty(), "{way}, at home: {looked:#?}");
-    }
-    assert_eq!(env.sandbox.connections(Server::Other), 0);
-}
-
-#[test]
-fn the_trace_would_notice_a_look_around() {
-    let env = TestEnv::new();
-    let place = env.path("work");
-    fs::create_dir(&place).unwrap();
-    bait(&place, "x");
-    let absolute = place.join(".env");
-    for words in [
-        vec!["cat", ".env"],
-        vec!["cat", absolute.to_str().unwrap()],
-        vec!["ls"],
-    ] {
-        let (_, trace) = traced(&env, &place, &words, String::new());
-        assert!(
-            !looks(&trace, &place).is_empty(),
-            "{words:?} was not noticed"
-        );
-    }
 }
 
 #[test]

@@ -1,0 +1,125 @@
+//! The directory `ob` is started in, full of baits: a trace of system calls shows that none is so much as looked for.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use ob_sandbox::Server;
+
+use crate::support::{TestEnv, run, text};
+
+/// What other tools read from where they are started, and what would be ours if it were anywhere else.
+pub(super) const BAITS: [&str; 16] = [
+    ".env",
+    ".envrc",
+    "ob.toml",
+    ".ob.toml",
+    ".ob",
+    "config.toml",
+    "ob/config.toml",
+    ".config/ob/config.toml",
+    ".netrc",
+    ".aws/config",
+    ".aws/credentials",
+    ".okta/okta.yaml",
+    ".okta_aws_login_config",
+    ".saml2aws",
+    "ca.pem",
+    "openssl.cnf",
+];
+
+#[test]
+fn nothing_is_opened_in_the_current_directory() {
+    let env = TestEnv::new();
+    let top = env.path("work");
+    let place = top.join("deep");
+    fs::create_dir_all(&place).unwrap();
+    for directory in [&top, &place, &env.path("home")] {
+        bait(
+            directory,
+            &format!("[org]\nurl = \"{}\"\n", env.sandbox.other_url()),
+        );
+    }
+    for way in ["an agent is started", "an agent is there", "no agent"] {
+        env.sandbox.forget_used_codes();
+        let mut words = vec!["ob", "exec"];
+        match way {
+            "an agent is there" => env.sign_in(),
+            "no agent" => words.insert(1, "--no-agent"),
+            _ => {}
+        }
+        words.extend(env.answer_flags());
+        // A command that ends the agent, for whose end the trace waits.
+        words.extend(["--", "ob", "agent", "stop"]);
+        let (ended, trace) = traced(&env, &place, &words, env.answers());
+        assert!(ended.status.success(), "{way}: {}", text(&ended.stderr));
+        // The trace does see what is read.
+        assert!(trace.contains("/config/ob/config.toml\""), "{way}: {trace}");
+        let looked = looks(&trace, &top);
+        assert!(looked.is_empty(), "{way}: {looked:#?}");
+        // Nor at home, but for the settings of `ob` itself, which are elsewhere here.
+        let home = env.path("home");
+        let looked = looks(&trace, &home);
+        assert!(looked.is_empty(), "{way}, at home: {looked:#?}");
+    }
+    assert_eq!(env.sandbox.connections(Server::Other), 0);
+}
+
+#[test]
+fn the_trace_would_notice_a_look_around() {
+    let env = TestEnv::new();
+    let place = env.path("work");
+    fs::create_dir(&place).unwrap();
+    bait(&place, "x");
+    let absolute = place.join(".env");
+    for words in [
+        vec!["cat", ".env"],
+        vec!["cat", absolute.to_str().unwrap()],
+        vec!["ls"],
+    ] {
+        let (_, trace) = traced(&env, &place, &words, String::new());
+        assert!(
+            !looks(&trace, &place).is_empty(),
+            "{words:?} was not noticed"
+        );
+    }
+}
+
+fn bait(directory: &Path, content: &str) {
+    for name in BAITS {
+        let path = directory.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+}
+
+/// The lines of a trace that look for something below the current directory, `place`.
+fn looks<'a>(trace: &'a str, place: &Path) -> Vec<&'a str> {
+    let place = place.to_str().unwrap();
+    trace
+        .lines()
+        .filter(|line| {
+            let below =
+                line.contains(&format!("\"{place}/")) || line.contains(&format!("\"{place}\""));
+            // A path that does not begin at the root, from the current directory.
+            let relative = line.split_once('"').is_some_and(|(before, path)| {
+                !path.starts_with('/')
+                    && (before.ends_with("AT_FDCWD, ")
+                        || before.ends_with("AT_FDCWD>, ")
+                        || !before.contains(", "))
+            });
+            below || (relative && !line.contains("+++") && !line.contains("---"))
+        })
+        .collect()
+}
+
+fn traced(env: &TestEnv, place: &Path, command: &[&str], input: String) -> (Output, String) {
+    let out = env.path("tmp/trace");
+    let mut strace = env.command("strace");
+    strace
+        .args(["-f", "-s", "4096", "-e", "trace=%file", "-o"])
+        .arg(&out)
+        .args(command);
+    let ended = run(strace.current_dir(place), input);
+    (ended, fs::read_to_string(out).unwrap())
+}
