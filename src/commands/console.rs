@@ -8,6 +8,7 @@ use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{RoleArgs, resolve};
+use crate::commands::visit;
 use crate::loopback::{OneVisit, Visit};
 use crate::process::open_browser;
 use crate::report::{Exit, Report};
@@ -45,6 +46,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             target: target.wire.clone(),
             service: args.service.clone(),
             signin_endpoint: settings.signin_endpoint().map(ToOwned::to_owned),
+            confirm: target.confirmation(),
         })
     };
     let reply = ask_agent(context, request, &target.settings.org, &args.sign_in)?;
@@ -61,11 +63,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return Ok(ExitCode::SUCCESS);
     }
     let page = OneVisit::open().map_err(no_page)?;
-    let command = args
-        .browser_command
-        .as_deref()
-        .or(settings.browser_command());
-    let mut browser = open_browser(command, &page.address())?;
+    let command = browser(args, context)?;
+    let mut browser = open_browser(&command, &page.address())?;
     context
         .voice
         .say(&format!("ob: opening the AWS console as {role}"));
@@ -88,6 +87,22 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         ))),
         (_, None) => Err(unvisited(
             "no browser came to the page within 30 seconds".into(),
+        )),
+    }
+}
+
+/// The words of what opens a page: the flag's, the settings', or the system's own.
+fn browser(args: &Args, context: &Context) -> Result<Vec<String>, Report> {
+    if let Some(command) = &args.browser_command {
+        return Ok(command.split_whitespace().map(ToOwned::to_owned).collect());
+    }
+    if let Some(command) = context.settings()?.browser_command() {
+        return Ok(command.to_vec());
+    }
+    match visit::usual(context) {
+        Some(program) => Ok(vec![program.display().to_string()]),
+        None => Err(unvisited(
+            "there is no screen to open a browser on, or no program that opens one".into(),
         )),
     }
 }

@@ -4,6 +4,7 @@
 //! exit code or a [`Report`]. It neither prints past [`crate::terminal`] nor ends the process.
 
 pub mod agent;
+pub mod complete;
 pub mod completions;
 pub mod config;
 pub mod console;
@@ -18,11 +19,13 @@ pub mod man;
 mod question;
 mod refresh;
 pub mod roles;
+mod running;
 pub mod shell;
 pub mod status;
 pub mod switch;
 mod talk;
 mod target;
+mod visit;
 pub mod write;
 
 use std::cell::OnceCell;

@@ -16,7 +16,8 @@ pub(super) fn put(
         instead: "run it in a terminal",
     };
     Ok(match ask {
-        Ask::CaCertificates => Answer::Nobody,
+        // Answered without a person, or with more than a line.
+        Ask::CaCertificates | Ask::PrivateKey | Ask::Visit { .. } => Answer::Nobody,
         Ask::Username { org } => {
             Answer::Username(questions.ask_line(question(&format!("Username at {org}")))?)
         }
@@ -73,6 +74,12 @@ pub(super) fn put(
                 1 if *can_change => Answer::OtherFactor,
                 _ => Answer::PushAgain(false),
             }
+        }
+        Ask::Confirm { profile, role } => {
+            let role = role.as_ref().map(|role| format!(" ({role})"));
+            let role = role.unwrap_or_default();
+            let text = format!("Use {profile}{role} in this terminal?");
+            Answer::Confirm(questions.confirm(question(&text))?)
         }
     })
 }

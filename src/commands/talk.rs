@@ -7,7 +7,8 @@ use clap::Args;
 
 use crate::commands::Context;
 use crate::commands::question::put;
-use crate::config::{self, OrgTarget, SignIn};
+use crate::commands::visit::visit;
+use crate::config::{self, OrgTarget, SignIn, read_private_key};
 use crate::link::{self, Link, LinkError};
 use crate::paths;
 use crate::process;
@@ -16,8 +17,8 @@ use crate::secret::Secret;
 use crate::shown::shown;
 use crate::terminal::{Questions, TerminalError, secret_from_stdin};
 use crate::wire::{
-    Account, Answer, Ask, FromAgent, Notice, Part, ProxyRoute, Reply, Request, RoleEntry, Sealed,
-    SignInWay,
+    Account, Answer, Ask, FromAgent, MachineAccount, Notice, Part, ProxyRoute, Reply, Request,
+    RoleEntry, Sealed, SignInWay,
 };
 
 /// After this long without news a person is told what is being done.
@@ -67,13 +68,25 @@ pub(super) fn account(
     args: &SignInArgs,
 ) -> Result<Account, Report> {
     let life = context.settings()?.agent_life();
+    let is_machine = org.sign_in == SignIn::Machine;
     Ok(Account {
         org: org.org.origin().to_owned(),
-        username: org.username.clone(),
+        // A machine is its client id: its session is nobody else's.
+        username: match is_machine {
+            true => org.client_id.clone(),
+            false => org.username.clone(),
+        },
+        machine: is_machine.then(|| machine(org)).transpose()?,
+        client_id: match (&org.client_id, org.sign_in) {
+            (None, SignIn::Browser | SignIn::Machine) => return Err(lacks("client_id")),
+            (client_id, _) => client_id.clone(),
+        },
         way: match org.sign_in {
             SignIn::Auto => SignInWay::Auto,
             SignIn::Terminal => SignInWay::Terminal,
             SignIn::IdentityEngine => SignInWay::IdentityEngine,
+            SignIn::Browser => SignInWay::Browser,
+            SignIn::Machine => SignInWay::Machine,
         },
         factor: args.factor.clone().or_else(|| org.factor.clone()),
         has_ca_bundle: org.ca_bundle.is_some(),
@@ -84,6 +97,27 @@ pub(super) fn account(
         idle: life.idle,
         max: life.max,
     })
+}
+
+fn machine(org: &OrgTarget) -> Result<MachineAccount, Report> {
+    let set = |value: &Option<String>, otherwise: &str| {
+        value.clone().unwrap_or_else(|| otherwise.to_owned())
+    };
+    let key_id = org.machine.key_id.clone();
+    Ok(MachineAccount {
+        key_id: key_id.ok_or_else(|| lacks("key_id"))?,
+        authorization_server: set(&org.machine.authorization_server, "default"),
+        scope: set(&org.machine.scope, "okta-m2m-access"),
+    })
+}
+
+fn lacks(key: &str) -> Report {
+    Report::new(
+        Exit::Usage,
+        "config.sign-in",
+        format!("this way to sign in needs `{key}`"),
+    )
+    .hint(format!("set `{key} =` in [org]; your Okta admin knows it"))
 }
 
 /// Has the agent do `request`, starting an agent if there is none.
@@ -149,32 +183,6 @@ fn open(context: &Context) -> Result<Link, Report> {
         directory.path(),
         process::spawn_agent,
     )?)
-}
-
-/// Asks an agent that is running; `None` when none is.
-///
-/// # Errors
-/// What the agent reports, or why it could not be spoken to.
-pub(super) fn ask_running_agent(
-    context: &Context,
-    request: Request,
-) -> Result<Option<Reply>, Report> {
-    let Some(directory) = paths::existing_runtime_dir(&context.environment)? else {
-        return Ok(None);
-    };
-    let Some(mut link) = link::connect(directory.path())? else {
-        return Ok(None);
-    };
-    link.request(request)?;
-    loop {
-        match link.hear() {
-            Ok(FromAgent::Reply(Reply::Failed(report))) => return Err(report),
-            Ok(FromAgent::Reply(reply)) => return Ok(Some(reply)),
-            Ok(_) => {}
-            Err(error) if error.is_gone() => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
-    }
 }
 
 enum TalkError {
@@ -250,6 +258,15 @@ impl Talk<'_> {
     fn answer(&mut self, ask: Ask, link: &Link) -> Result<Answer, TalkError> {
         match ask {
             Ask::CaCertificates => return Ok(Answer::CaCertificates(self.ca_certificates()?)),
+            Ask::PrivateKey => {
+                let key = read_private_key(&self.org.machine, &self.context.environment)?;
+                return Ok(Answer::PrivateKey(Sealed(key)));
+            }
+            Ask::Visit {
+                page,
+                code,
+                minutes,
+            } => return Ok(visit(&page, &code, minutes, &self.org.org, self.context)?),
             Ask::Password { .. } => {
                 if let Some(password) = self.typed.password.take() {
                     self.answered = true;

@@ -24,242 +24,128 @@ const SESSION: Kind = Kind::Duration(QUARTER, HALF_DAY);
 const AGENT: Kind = Kind::Duration(60, HALF_DAY);
 
 /// Every key `ob` reads; what is not here is an error.
+#[rustfmt::skip] // a table is read by its columns
 pub const KEYS: &[Key] = &[
-    key(
-        "default_profile",
-        Some("OB_DEFAULT_PROFILE"),
+    key("default_profile", Some("OB_DEFAULT_PROFILE"),
         r#""dev""#,
         "the profile when neither -p nor -r is given",
         Kind::Name,
     ),
-    key(
-        "org.url",
-        Some("OB_ORG_URL"),
+    key("org.url", Some("OB_ORG_URL"),
         r#""https://acme.okta.com""#,
         "the Okta org",
         Kind::Org,
     ),
-    key(
-        "org.username",
-        Some("OB_ORG_USERNAME"),
+    key("org.username", Some("OB_ORG_USERNAME"),
         r#""alice@acme.com""#,
         "who signs in; asked when left out",
         Kind::Name,
     ),
-    key(
-        "org.sign_in",
-        Some("OB_ORG_SIGN_IN"),
+    key("org.sign_in", Some("OB_ORG_SIGN_IN"),
         r#""auto""#,
-        "auto (ask the org), terminal (here, Classic) or identity_engine (here, without asking first)",
+        "auto (ask the org), terminal (here, Classic), identity_engine (here), browser or machine",
         Kind::SignIn,
     ),
-    key(
-        "org.factor",
-        Some("OB_ORG_FACTOR"),
+    key("org.factor", Some("OB_ORG_FACTOR"),
         r#""push""#,
         "the second factor to take without asking: push, totp, sms, call, email, question, token, yubikey, hotp",
         Kind::Factor,
     ),
-    key(
-        "org.ca_bundle",
-        None,
-        r#""/etc/ssl/acme.pem""#,
-        "certificates to trust instead of the system's",
+    key("org.ca_bundle", None, r#""/etc/ssl/acme.pem""#, "certificates to trust instead of the system's", Kind::CaBundle),
+    key("org.proxy", None, r#""http://proxy:3128""#, "the proxy; else HTTPS_PROXY or ALL_PROXY, and NO_PROXY", Kind::Proxy),
+    key("org.client_id", Some("OB_ORG_CLIENT_ID"),
+        r#""0oa1""#,
+        "the OIDC app of a browser's or a machine's sign-in",
+        Kind::Word,
+    ),
+    key("org.key_id", Some("OB_ORG_KEY_ID"),
+        r#""kid1""#,
+        "machine: the id of its key, as Okta shows it",
+        Kind::Word,
+    ),
+    key("org.private_key_file", Some("OB_ORG_PRIVATE_KEY_FILE"),
+        r#""/etc/ob/key.pem""#,
+        "machine: the file of its private key, PEM",
         Kind::CaBundle,
     ),
-    key(
-        "org.proxy",
-        None,
-        r#""http://proxy:3128""#,
-        "the proxy; else HTTPS_PROXY or ALL_PROXY, and NO_PROXY",
-        Kind::Proxy,
+    key("org.private_key_env", Some("OB_ORG_PRIVATE_KEY_ENV"),
+        r#""OKTA_PRIVATE_KEY""#,
+        "machine: the variable that holds the key instead; the command does not inherit it",
+        Kind::Word,
     ),
-    key(
-        "orgs.*.url",
-        None,
-        r#""https://acme.okta.com""#,
-        "the same for one of several orgs, chosen by --org",
-        Kind::Org,
+    key("org.authorization_server", Some("OB_ORG_AUTHORIZATION_SERVER"),
+        r#""default""#,
+        "machine: the authorization server, default when left out",
+        Kind::Word,
     ),
-    key(
-        "orgs.*.username",
-        None,
-        r#""alice@acme.com""#,
-        "as org.username",
-        Kind::Name,
+    key("org.scope", Some("OB_ORG_SCOPE"),
+        r#""okta-m2m-access""#,
+        "machine: the scope of its token, okta-m2m-access when left out",
+        Kind::Word,
     ),
-    key(
-        "orgs.*.sign_in",
-        None,
-        r#""auto""#,
-        "as org.sign_in",
-        Kind::SignIn,
-    ),
-    key(
-        "orgs.*.factor",
-        None,
-        r#""push""#,
-        "as org.factor",
-        Kind::Factor,
-    ),
-    key(
-        "orgs.*.ca_bundle",
-        None,
-        r#""/etc/ssl/acme.pem""#,
-        "as org.ca_bundle",
-        Kind::CaBundle,
-    ),
-    key(
-        "orgs.*.proxy",
-        None,
-        r#""http://proxy:3128""#,
-        "as org.proxy",
-        Kind::Proxy,
-    ),
-    key(
-        "aws.app",
-        Some("OB_AWS_APP"),
+    key("orgs.*.url", None, r#""https://acme.okta.com""#, "the same for one of several orgs, chosen by --org", Kind::Org),
+    key("orgs.*.username", None, r#""alice@acme.com""#, "as org.username", Kind::Name),
+    key("orgs.*.sign_in", None, r#""auto""#, "as org.sign_in", Kind::SignIn),
+    key("orgs.*.factor", None, r#""push""#, "as org.factor", Kind::Factor),
+    key("orgs.*.ca_bundle", None, r#""/etc/ssl/acme.pem""#, "as org.ca_bundle", Kind::CaBundle),
+    key("orgs.*.proxy", None, r#""http://proxy:3128""#, "as org.proxy", Kind::Proxy),
+    key("orgs.*.client_id", None, r#""0oa1""#, "as org.client_id", Kind::Word),
+    key("orgs.*.key_id", None, r#""kid1""#, "as org.key_id", Kind::Word),
+    key("orgs.*.private_key_file", None, r#""/etc/ob/key.pem""#, "as org.private_key_file", Kind::CaBundle),
+    key("orgs.*.private_key_env", None, r#""OKTA_PRIVATE_KEY""#, "as org.private_key_env", Kind::Word),
+    key("orgs.*.authorization_server", None, r#""default""#, "as org.authorization_server", Kind::Word),
+    key("orgs.*.scope", None, r#""okta-m2m-access""#, "as org.scope", Kind::Word),
+    key("browser_command", None, r#"["/usr/bin/firefox", "--private-window"]"#, "what opens a page for you, as program and arguments; the address comes last", Kind::Command),
+    key("aws.app", Some("OB_AWS_APP"),
         r#""https://acme.okta.com/home/amazon_aws/0oa1/272""#,
         "embed link or id of the AWS app; found from the user's tiles when left out",
         Kind::App,
     ),
-    key(
-        "aws.region",
-        Some("OB_AWS_REGION"),
+    key("aws.region", Some("OB_AWS_REGION"),
         r#""eu-west-1""#,
         "the region of STS and of the command",
         Kind::Region,
     ),
-    key(
-        "aws.duration",
-        Some("OB_AWS_DURATION"),
+    key("aws.duration", Some("OB_AWS_DURATION"),
         r#""1h""#,
         "how long credentials last, 15m to 12h",
         SESSION,
     ),
-    key(
-        "aws.sts_endpoint",
-        None,
-        r#""https://sts.acme.com""#,
-        "another STS; plain http for this machine only",
-        Kind::Endpoint,
-    ),
-    key(
-        "aws.iam_endpoint",
-        None,
-        r#""https://iam.acme.com""#,
-        "another IAM, for `ob roles --discover`; plain http for this machine only",
-        Kind::Endpoint,
-    ),
-    key(
-        "aws.signin_endpoint",
-        None,
-        r#""https://signin.acme.com/federation""#,
-        "another AWS console sign-in; plain http for this machine only",
-        Kind::Endpoint,
-    ),
-    key(
-        "browser_command",
-        None,
-        r#""firefox --new-tab {url}""#,
-        "what opens a page; {url} stands for its address, which else comes last",
-        Kind::Name,
-    ),
-    key(
-        "profiles.*.org",
-        None,
-        r#""acme""#,
-        "which of [orgs]",
-        Kind::Name,
-    ),
-    key(
-        "profiles.*.role",
-        None,
-        r#""arn:aws:iam::123456789012:role/Deploy""#,
-        "ARN, account/role, or a glob that matches one",
-        Kind::Role,
-    ),
-    key(
-        "profiles.*.provider",
-        None,
-        r#""okta""#,
-        "the identity provider, where a role has several: ARN, name or glob",
-        Kind::Provider,
-    ),
+    key("aws.sts_endpoint", None, r#""https://sts.acme.com""#, "another STS; plain http for this machine only", Kind::Endpoint),
+    key("aws.iam_endpoint", None, r#""https://iam.acme.com""#, "another IAM, for `ob roles --discover`; plain http for this machine only", Kind::Endpoint),
+    key("aws.signin_endpoint", None, r#""https://signin.acme.com/federation""#, "another AWS console sign-in; plain http for this machine only", Kind::Endpoint),
+    key("profiles.*.org", None, r#""acme""#, "which of [orgs]", Kind::Name),
+    key("profiles.*.role", None, r#""arn:aws:iam::123456789012:role/Deploy""#, "ARN, account/role, or a glob that matches one", Kind::Role),
+    key("profiles.*.provider", None, r#""okta""#, "the identity provider, where a role has several: ARN, name or glob", Kind::Provider),
     key("profiles.*.app", None, r#""0oa1""#, "as aws.app", Kind::App),
-    key(
-        "profiles.*.chain",
-        None,
-        r#"["arn:aws:iam::210987654321:role/Admin"]"#,
-        "roles to assume from there, one after another",
-        Kind::Chain,
+    key("profiles.*.chain", None, r#"["arn:aws:iam::210987654321:role/Admin"]"#, "roles to assume from there, one after another", Kind::Chain),
+    key("profiles.*.duration", None, r#""4h""#, "as aws.duration", SESSION),
+    key("profiles.*.region", None, r#""us-east-1""#, "as aws.region", Kind::Region),
+    key("profiles.*.color", None, r#""red""#, "its colour in the prompt; prod is red, stage yellow, dev green by itself", Kind::OneOf("red, green, yellow, blue, magenta, cyan, white"),
     ),
-    key(
-        "profiles.*.duration",
-        None,
-        r#""4h""#,
-        "as aws.duration",
-        SESSION,
-    ),
-    key(
-        "profiles.*.region",
-        None,
-        r#""us-east-1""#,
-        "as aws.region",
-        Kind::Region,
-    ),
-    key(
-        "profiles.*.color",
-        None,
-        r#""red""#,
-        "its colour in the prompt; prod is red, stage yellow, dev green by itself",
-        Kind::OneOf("red, green, yellow, blue, magenta, cyan, white"),
-    ),
-    key(
-        "profiles.*.confirm",
-        None,
-        "true",
-        "whether to ask before its first use in a terminal",
-        Kind::YesOrNo,
-    ),
-    key(
-        "accounts.*",
-        None,
-        r#""prod""#,
-        "a name for an account",
-        Kind::AccountName,
-    ),
-    key(
-        "agent.idle",
-        Some("OB_AGENT_IDLE"),
+    key("profiles.*.confirm", None, "true", "whether to ask before its first use in a terminal", Kind::YesOrNo),
+    key("accounts.*", None, r#""prod""#, "a name for an account", Kind::AccountName),
+    key("agent.idle", Some("OB_AGENT_IDLE"),
         r#""1h""#,
         "how long the session is kept unused, 1m to 12h",
         AGENT,
     ),
-    key(
-        "agent.max",
-        Some("OB_AGENT_MAX"),
+    key("agent.max", Some("OB_AGENT_MAX"),
         r#""12h""#,
         "how long it is kept at all, 1m to 12h",
         AGENT,
     ),
-    key(
-        "shell.format",
-        Some("OB_SHELL_FORMAT"),
+    key("shell.format", Some("OB_SHELL_FORMAT"),
         r#""{account}/{role} {left}""#,
         "what the prompt shows, of profile, role, account, class and left; or none",
         Kind::Format,
     ),
-    key(
-        "shell.warn",
-        Some("OB_SHELL_WARN"),
+    key("shell.warn", Some("OB_SHELL_WARN"),
         r#""15m""#,
         "from when on the time that is left is a warning; a third of it is an alarm",
         Kind::Duration(60, HALF_DAY),
     ),
-    key(
-        "shell.side",
-        Some("OB_SHELL_SIDE"),
+    key("shell.side", Some("OB_SHELL_SIDE"),
         r#""left""#,
         "on which side of the prompt; bash has only the left",
         Kind::OneOf("left, right"),
@@ -295,6 +181,82 @@ pub const MARKERS: [&str; 9] = [
     "OB_ZDOTDIR",
 ];
 
+/// The key at `path`, with the names the user chose in place.
+pub(super) fn find(path: &[&str]) -> Option<&'static Key> {
+    KEYS.iter().find(|key| {
+        let pattern: Vec<&str> = key.path.split('.').collect();
+        pattern.len() == path.len() && begins(&pattern, path)
+    })
+}
+
+/// Whether `path` is a table of settings, or of named ones.
+pub(super) fn is_table(path: &[&str]) -> bool {
+    KEYS.iter().any(|key| {
+        let pattern: Vec<&str> = key.path.split('.').collect();
+        pattern.len() > path.len() && begins(&pattern, path)
+    })
+}
+
+fn begins(pattern: &[&str], path: &[&str]) -> bool {
+    pattern
+        .iter()
+        .zip(path)
+        .all(|(expected, found)| *expected == "*" || expected == found)
+}
+
+/// The known key or table that `path` was most likely meant to be.
+pub(super) fn nearest(path: &[&str]) -> Option<String> {
+    let mut candidates: Vec<String> = Vec::new();
+    for key in KEYS {
+        let pattern: Vec<&str> = key.path.split('.').collect();
+        for length in 1..=pattern.len() {
+            let named = pattern[..length].iter().enumerate().map(|(at, part)| {
+                // The last part is the one that may be misspelled: it names nothing.
+                match path.get(at) {
+                    Some(name) if *part == "*" && at + 1 < path.len() => *name,
+                    _ => *part,
+                }
+            });
+            let named = named.collect::<Vec<_>>().join(".");
+            if !named.contains('*') {
+                candidates.push(named);
+            }
+        }
+    }
+    let leaf = path.last().copied().unwrap_or_default();
+    most_like(&path.join("."), candidates.iter().map(String::as_str))
+        // A key in the wrong table: `region` at the top is `aws.region`.
+        .or_else(|| {
+            KEYS.iter()
+                .map(|key| key.path)
+                .find(|known| known.rsplit('.').next() == Some(leaf))
+        })
+        .map(ToOwned::to_owned)
+}
+
+/// The variable that `name` was most likely meant to be.
+pub(super) fn nearest_variable(name: &str) -> Option<&'static str> {
+    most_like(name, KEYS.iter().filter_map(|key| key.variable))
+}
+
+/// The word closest to `word`, if one is close.
+pub(super) fn most_like<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::normalized_damerau_levenshtein(word, candidate),
+                candidate,
+            )
+        })
+        .filter(|(likeness, _)| *likeness >= 0.65)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,6 +270,20 @@ mod tests {
                 assert!(!MARKERS.contains(&variable));
             }
         }
+    }
+
+    #[test]
+    fn suggestions_are_near_or_none() {
+        let of = |path: &[&str]| nearest(path);
+        assert_eq!(of(&["profile"]).as_deref(), Some("profiles"));
+        assert_eq!(
+            of(&["profiles", "prod", "rol"]).as_deref(),
+            Some("profiles.prod.role")
+        );
+        assert_eq!(of(&["org", "user_name"]).as_deref(), Some("org.username"));
+        assert_eq!(of(&["region"]).as_deref(), Some("aws.region"));
+        assert_eq!(of(&["xyzzy"]), None);
+        assert_eq!(nearest_variable("OB_ORG_ULR"), Some("OB_ORG_URL"));
     }
 
     #[test]

@@ -9,9 +9,10 @@ mod ca_bundle;
 mod check;
 mod error;
 mod file;
+mod flags;
 mod keys;
-mod lookup;
 mod new_file;
+mod private_key;
 mod proxy;
 mod target;
 mod value;
@@ -22,10 +23,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use ca_bundle::read_ca_bundle;
+pub use flags::read_as;
 pub use keys::{KEYS, Key, MARKERS};
 pub use new_file::{Existing, NewSettings, write_new};
+pub use private_key::read_private_key;
 pub use proxy::Proxy;
-pub use target::{AgentLife, Flags, OrgTarget, Target, read_as};
+pub use target::{AgentLife, Flags, MachineTarget, OrgTarget, Target};
 pub use value::{SignIn, Value};
 
 use error::{FileError, Problem, Problems, Wrong};
@@ -115,7 +118,7 @@ pub fn unknown_variables(environment: &Environment) -> Vec<(String, Option<&'sta
         .filter_map(|(name, _)| name.to_str())
         .filter(|name| name.starts_with("OB_") && !MARKERS.contains(name))
         .filter(|name| KEYS.iter().all(|key| key.variable != Some(*name)))
-        .map(|name| (name.to_owned(), lookup::nearest_variable(name)))
+        .map(|name| (name.to_owned(), keys::nearest_variable(name)))
         .collect()
 }
 
@@ -130,16 +133,16 @@ impl Settings {
         self.profiles.keys().map(String::as_str)
     }
 
+    /// The names of `[orgs]`, sorted.
+    pub fn org_names(&self) -> impl Iterator<Item = &str> {
+        self.orgs.keys().map(String::as_str)
+    }
+
     /// Every setting that has a value: its key as written in a file, the value, and where it came from.
     pub fn iter(&self) -> impl Iterator<Item = (String, &Value, &Source)> {
         self.values
             .iter()
             .map(|(id, (value, source))| (spelled(id), value, source))
-    }
-
-    /// What opens a page in a browser, when the user chose it.
-    pub fn browser_command(&self) -> Option<&str> {
-        self.text("browser_command", None)
     }
 
     /// An IAM of the user's own.

@@ -19,6 +19,10 @@ pub enum SignIn {
     Terminal,
     /// The same by the interface of Identity Engine orgs.
     IdentityEngine,
+    /// A code that is confirmed at a browser.
+    Browser,
+    /// A private key; nobody is asked.
+    Machine,
 }
 
 /// What kind of value a key takes.
@@ -44,6 +48,10 @@ pub(super) enum Kind {
     /// What the prompt's segment shows.
     Format,
     YesOrNo,
+    /// A program, absolute, and its arguments.
+    Command,
+    /// A name of a few letters that is put into an address or a variable.
+    Word,
 }
 
 /// A value that was read and found good.
@@ -57,6 +65,7 @@ pub enum Value {
     Path(PathBuf),
     Proxy(Proxy),
     YesOrNo(bool),
+    Command(Vec<String>),
 }
 
 impl fmt::Display for Value {
@@ -67,6 +76,8 @@ impl fmt::Display for Value {
             Self::SignIn(SignIn::Auto) => f.write_str("auto"),
             Self::SignIn(SignIn::Terminal) => f.write_str("terminal"),
             Self::SignIn(SignIn::IdentityEngine) => f.write_str("identity_engine"),
+            Self::SignIn(SignIn::Browser) => f.write_str("browser"),
+            Self::SignIn(SignIn::Machine) => f.write_str("machine"),
             Self::Seconds(seconds) => Length(*seconds).fmt(f),
             Self::Roles(roles) => {
                 let roles: Vec<&str> = roles.iter().map(RoleArn::as_str).collect();
@@ -75,6 +86,7 @@ impl fmt::Display for Value {
             Self::Path(path) => path.display().fmt(f),
             Self::Proxy(proxy) => f.write_str(proxy.address()),
             Self::YesOrNo(yes) => yes.fmt(f),
+            Self::Command(words) => f.write_str(&words.join(" ")),
         }
     }
 }
@@ -121,6 +133,15 @@ impl Kind {
             }
             (Self::YesOrNo, Raw::Boolean(yes)) => Ok(Value::YesOrNo(*yes)),
             (Self::YesOrNo, _) => Err(ValueError::Type("true or false", raw.name())),
+            (Self::Command, Raw::List(words)) => match words.first() {
+                Some(program) if program.starts_with('/') => {
+                    let words = words.iter().map(|word| (*word).to_owned());
+                    Ok(Value::Command(words.collect()))
+                }
+                Some(_) => Err(ValueError::RelativeProgram),
+                None => Err(ValueError::Empty),
+            },
+            (Self::Command, _) => Err(ValueError::Type("an array of strings", raw.name())),
             (Self::Chain, _) => Err(ValueError::Type("an array of role ARNs", raw.name())),
             (_, Raw::Text("")) => Err(ValueError::Empty),
             (_, Raw::Text(text)) if text.len() > LONGEST => Err(ValueError::TooLong),
@@ -140,7 +161,11 @@ impl Kind {
                 "auto" => Ok(Value::SignIn(SignIn::Auto)),
                 "terminal" => Ok(Value::SignIn(SignIn::Terminal)),
                 "identity_engine" => Ok(Value::SignIn(SignIn::IdentityEngine)),
-                _ => Err(ValueError::Choice("auto, terminal, identity_engine")),
+                "browser" => Ok(Value::SignIn(SignIn::Browser)),
+                "machine" => Ok(Value::SignIn(SignIn::Machine)),
+                _ => Err(ValueError::Choice(
+                    "auto, terminal, identity_engine, browser, machine",
+                )),
             },
             Self::Factor if FACTORS.split(", ").any(|name| name == text) => plain(),
             Self::Factor => Err(ValueError::Choice(FACTORS)),
@@ -181,7 +206,11 @@ impl Kind {
             Self::OneOf(words) => Err(ValueError::Choice(words)),
             Self::Format if is_format(text) => plain(),
             Self::Format => Err(ValueError::Format),
-            Self::Chain | Self::YesOrNo => Err(ValueError::Type("another type", "a string")),
+            Self::YesOrNo => Err(ValueError::Type("true or false", "a string")),
+            Self::Word if is_word(text) => plain(),
+            Self::Word => Err(ValueError::Word),
+            Self::Chain => Err(ValueError::Type("an array of role ARNs", "a string")),
+            Self::Command => Err(ValueError::Type("an array of strings", "a string")),
         }
     }
 }
@@ -254,6 +283,11 @@ fn is_app(text: &str) -> bool {
     }
 }
 
+fn is_word(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+}
+
 fn is_server(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
         url.username().is_empty()
@@ -317,6 +351,10 @@ pub(super) enum ValueError {
     Endpoint,
     #[error("the path must be absolute or begin with `~/`")]
     RelativePath,
+    #[error("the program must be an absolute path")]
+    RelativeProgram,
+    #[error("letters, digits, `-`, `_`, `.` and `:` only")]
+    Word,
     #[error("an account's name has no slash")]
     AccountName,
     #[error("the keys of [accounts] are account numbers of twelve digits")]

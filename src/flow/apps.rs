@@ -39,7 +39,8 @@ pub(super) async fn aws_apps(
     let what = format!("list your apps at {}", session.org().host());
     conversation.tell(Notice::Doing(what.clone()));
     let page = repeat(&what, conversation, || session.json(Tiles::PATH)).await?;
-    if matches!(page.status, 401 | 403) {
+    let no_scope = page.status == 403 && session.by_token().is_some();
+    if matches!(page.status, 401 | 403) && !no_scope {
         return Err(Failure::SessionEnded);
     }
     if page.status != 200 {
@@ -92,7 +93,7 @@ pub(super) fn app_link(org: &Org, named: &str) -> Result<AppLink, Report> {
     };
     let url = Url::parse(&address).map_err(|error| refused(error.to_string()))?;
     if !org.owns(&url) {
-        return Err(refused(format!("it does not belong to {}", org)));
+        return Err(refused(format!("it does not belong to {org}")));
     }
     Ok(AppLink {
         label: "AWS".into(),

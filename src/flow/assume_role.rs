@@ -22,6 +22,16 @@ pub(super) enum NoCredentials {
     Final(Report),
 }
 
+impl NoCredentials {
+    pub(super) fn into_report(self) -> Report {
+        match self {
+            Self::AssertionExpired(report) | Self::Throttled(report) | Self::Final(report) => {
+                report
+            }
+        }
+    }
+}
+
 impl From<Unanswered> for NoCredentials {
     fn from(unanswered: Unanswered) -> Self {
         Self::Final(unanswered.into())
@@ -76,6 +86,47 @@ pub(super) async fn with_saml(
                         return Err(NoCredentials::AssertionExpired(report));
                     }
                     (StsFault::Throttled, _) => return Err(NoCredentials::Throttled(report)),
+                    _ => return Err(NoCredentials::Final(report)),
+                };
+            }
+        }
+    }
+}
+
+/// Redeems a machine's `token` for the credentials of `role`, stepping down as [`with_saml`] does.
+pub(super) async fn with_web_identity(
+    sts: &Sts,
+    role: &RoleArn,
+    token: &Secret,
+    session_name: &str,
+    duration: SessionDuration,
+    conversation: &impl Conversation,
+) -> Result<(Credentials, SessionDuration), NoCredentials> {
+    let client = sts.client(None);
+    let mut asked = duration;
+    loop {
+        let call = || {
+            client
+                .assume_role_with_web_identity()
+                .role_arn(role.as_str())
+                .role_session_name(session_name)
+                .web_identity_token(token.expose())
+                .duration_seconds(seconds(asked))
+                .send()
+        };
+        match patiently(sts, conversation, call).await? {
+            Ok(output) => {
+                let user = output.assumed_role_user().map(|user| user.arn().to_owned());
+                let credentials = checked(output.credentials, user, role, sts.now())?;
+                return Ok((credentials, asked));
+            }
+            Err(refusal) => {
+                let report = refusal.report(role, None);
+                asked = match (refusal.fault, asked.step_down()) {
+                    (StsFault::DurationTooLong, Some(shorter)) => shorter,
+                    (StsFault::AssertionExpired, _) => {
+                        return Err(NoCredentials::AssertionExpired(report));
+                    }
                     _ => return Err(NoCredentials::Final(report)),
                 };
             }

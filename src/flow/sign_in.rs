@@ -6,9 +6,10 @@ use crate::flow::apps::app_link;
 use crate::flow::factors::Taste;
 use crate::flow::idx::{self, NoSession};
 use crate::flow::retry::repeat;
-use crate::flow::{Conversation, OktaSession, Unanswered, classic};
-use crate::http::{Browser, Client, Exchange, HttpError, Network};
-use crate::model::Org;
+use crate::flow::session::Opening;
+use crate::flow::{Conversation, OktaSession, Unanswered, classic, device, machine};
+use crate::http::{Browser, Client, Exchange, Hears, HttpError, Network};
+use crate::model::{Org, Timestamp};
 use crate::okta::{Organization, Pipeline};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
@@ -21,8 +22,12 @@ pub struct Start {
     pub warm: Option<String>,
     /// The AWS app that is meant, where it is known: a sign-in may begin and end at its page.
     pub app: Option<String>,
+    /// The time as the servers have it, as far as it is known.
+    pub now: Option<Timestamp>,
     /// What the last sign-in was verified with ([`OktaSession::factor`]): offered first.
     pub last_factor: Option<String>,
+    /// Who keeps the servers' time.
+    pub hears: Hears,
 }
 
 /// Signs `account` in, asking for what is missing.
@@ -41,7 +46,7 @@ pub async fn sign_in(
         // Its answer does not matter, and its failure is the STS call's to tell.
         tokio::task::spawn_local(async move { client.send(Exchange::head(sts)).await });
     }
-    let browser = Browser::new(client, org.clone());
+    let browser = Browser::new(client, org.clone(), start.hears.clone());
     let what = match &account.username {
         Some(username) => format!("sign {username} in at {}", org.host()),
         None => format!("sign in at {}", org.host()),
@@ -65,6 +70,14 @@ pub async fn sign_in(
             let username = username(account, &org, conversation).await?;
             in_identity_engine(browser, username, account, &start, conversation).await
         }
+        SignInWay::Browser => at_a_browser(browser, account, conversation).await,
+        SignInWay::Machine => {
+            let machine = machine::sign_in(&browser, account, start.now, conversation).await;
+            machine.map(|machine| {
+                let name = account.username.clone().unwrap_or_else(|| "ob".into());
+                OktaSession::new(browser, name, Opening::Machine(machine), Taste::default())
+            })
+        }
     };
     outcome.map_err(|report| report.during(format!("cannot {what}")))
 }
@@ -85,7 +98,7 @@ async fn in_classic(
     Ok(OktaSession::new(
         browser,
         username,
-        Some(signed_in.token),
+        Opening::SessionToken(signed_in.token),
         taste,
     ))
 }
@@ -108,15 +121,51 @@ async fn in_identity_engine(
     let signed_in = idx::sign_in(&browser, &username, &begin, taste.clone(), conversation).await;
     let signed_in = match signed_in {
         Ok(signed_in) => signed_in,
+        Err(NoSession::WantsBrowser(_)) if account.client_id.is_some() => {
+            conversation.tell(Notice::Said("this org wants a browser".into()));
+            return at_a_browser(browser, account, conversation).await;
+        }
         Err(NoSession::WantsBrowser(report)) => return Err(idx::needs_client_id(report)),
         Err(NoSession::Final(report)) => return Err(report),
     };
     taste.last = signed_in.factor;
-    let session = OktaSession::new(browser, username, None, taste);
+    let session = OktaSession::new(browser, username, Opening::Cookies, taste);
     Ok(match app {
         Some(_) => session.landed_on(begin, signed_in.landed),
         None => session,
     })
+}
+
+/// The person signs in at their own browser; who it was is what the tokens say.
+async fn at_a_browser(
+    browser: Browser,
+    account: &Account,
+    conversation: &impl Conversation,
+) -> Result<OktaSession, Report> {
+    let client_id = account.client_id.as_deref().unwrap_or_default();
+    let tokens = device::sign_in(&browser, client_id, conversation).await?;
+    let signed_in = tokens.username();
+    let username = match (&account.username, signed_in) {
+        (Some(wanted), Some(found)) if !wanted.eq_ignore_ascii_case(&found) => {
+            return Err(Report::new(
+                Exit::Refused,
+                "sign_in.another_user",
+                format!("{found} is signed in at the browser, not {wanted}"),
+            )
+            .cause("the browser had another session at this org")
+            .hint("sign out there or use a private window, then `ob login`"));
+        }
+        (Some(wanted), _) => wanted.clone(),
+        (None, Some(found)) => found,
+        (None, None) => "unknown".into(),
+    };
+    let opening = Opening::Tokens(tokens);
+    Ok(OktaSession::new(
+        browser,
+        username,
+        opening,
+        Taste::default(),
+    ))
 }
 
 fn taste(account: &Account, start: &Start) -> Taste {

@@ -1,4 +1,5 @@
-//! An app that asks for more than the session has: met within the session, in the pipeline that asks.
+//! An app's page, however the session opens it. An app that asks for more than the session has is answered
+//! within the session, in the pipeline that asks.
 
 use url::Url;
 
@@ -18,6 +19,9 @@ pub(super) async fn open(
     what: &str,
     conversation: &impl Conversation,
 ) -> Result<Page, Failure> {
+    if let Some(by_token) = session.by_token() {
+        return by_token.open(session, link, what, conversation).await;
+    }
     let page = repeat(what, conversation, || session.open(link)).await?;
     if !asks_for_more(&page) {
         return Ok(page);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, DATE, HeaderMap, HeaderValue,
-    LOCATION, RETRY_AFTER, SET_COOKIE,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, DATE,
+    HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
 };
 use reqwest::{Certificate, Method, NoProxy, Proxy, StatusCode, Url, redirect};
 use zeroize::Zeroizing;
@@ -165,6 +165,7 @@ pub struct Exchange {
     method: Method,
     accept: &'static str,
     body: Option<(&'static str, Secret)>,
+    bearer: Option<Secret>,
     pub(super) cookies: Option<Secret>,
     limit: usize,
     deadline: Duration,
@@ -178,6 +179,7 @@ impl Exchange {
             method: Method::GET,
             accept: "text/html",
             body: None,
+            bearer: None,
             cookies: None,
             limit: 1024 * 1024,
             deadline: WHOLE,
@@ -208,6 +210,33 @@ impl Exchange {
             accept: ION,
             body: Some((ION, body)),
             ..Self::post_json(url, Secret::new(""))
+        }
+    }
+
+    /// A form, answered with JSON.
+    pub fn post_form(url: Url, body: Secret) -> Self {
+        Self {
+            body: Some(("application/x-www-form-urlencoded", body)),
+            ..Self::post_json(url, Secret::new(""))
+        }
+    }
+
+    /// A form, answered with a page.
+    pub fn post_form_for_page(url: Url, body: Secret) -> Self {
+        let page = Self::get(url.clone());
+        Self {
+            accept: page.accept,
+            limit: page.limit,
+            ..Self::post_form(url, body)
+        }
+    }
+
+    /// With an access token; a redirect does not take it along.
+    #[must_use]
+    pub fn bearer(self, token: &Secret) -> Self {
+        Self {
+            bearer: Some(token.duplicate()),
+            ..self
         }
     }
 
@@ -251,6 +280,14 @@ impl Exchange {
         if let Some(mut cookies) = sensitive {
             cookies.set_sensitive(true);
             headers.insert(COOKIE, cookies);
+        }
+        let bearer = self.bearer.as_ref().and_then(|token| {
+            let text = Secret::new(format!("Bearer {}", token.expose()));
+            HeaderValue::from_str(text.expose()).ok()
+        });
+        if let Some(mut bearer) = bearer {
+            bearer.set_sensitive(true);
+            headers.insert(AUTHORIZATION, bearer);
         }
         let mut request = client
             .request(self.method, self.url)

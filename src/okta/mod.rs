@@ -9,6 +9,7 @@ mod error_code;
 mod html;
 pub mod idx;
 mod json;
+pub mod oauth;
 mod organization;
 pub mod page;
 mod session;

@@ -1,12 +1,11 @@
 //! Opening a page in the user's browser.
 
-use std::ffi::OsString;
 use std::io;
 use std::process::{Child, Command, Stdio};
 
 use crate::report::{Exit, Report};
 
-/// Starts what opens `address`: the words of `command`, in which `{url}` stands for it, or what the system has.
+/// Starts `command`, in whose words `{url}` stands for `address`, which else comes last.
 ///
 /// # Errors
 /// When there is no such program.
@@ -14,8 +13,8 @@ use crate::report::{Exit, Report};
     clippy::disallowed_methods,
     reason = "this room is where programs are started"
 )]
-pub fn open_browser(command: Option<&str>, address: &str) -> Result<Child, Report> {
-    let words = words(command.unwrap_or(SYSTEM), address);
+pub fn open_browser(command: &[String], address: &str) -> Result<Child, Report> {
+    let words = words(command, address);
     let Some((program, arguments)) = words.split_first() else {
         return Err(no_browser("", &io::ErrorKind::InvalidInput.into()));
     };
@@ -25,20 +24,15 @@ pub fn open_browser(command: Option<&str>, address: &str) -> Result<Child, Repor
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| no_browser(&program.to_string_lossy(), &error))
+        .map_err(|error| no_browser(program, &error))
 }
 
-#[cfg(target_os = "macos")]
-const SYSTEM: &str = "open";
-#[cfg(not(target_os = "macos"))]
-const SYSTEM: &str = "xdg-open";
-
-fn words(command: &str, address: &str) -> Vec<OsString> {
-    let mut words: Vec<OsString> = command
-        .split_whitespace()
-        .map(|word| word.replace("{url}", address).into())
+fn words(command: &[String], address: &str) -> Vec<String> {
+    let mut words: Vec<String> = command
+        .iter()
+        .map(|word| word.replace("{url}", address))
         .collect();
-    if !command.contains("{url}") {
+    if words == command {
         words.push(address.into());
     }
     words
@@ -61,15 +55,17 @@ mod tests {
 
     #[test]
     fn the_address_is_one_word_wherever_it_stands() {
-        let of = |command| words(command, "http://127.0.0.1:1/x y");
+        let of = |command: &str| {
+            let command: Vec<String> = command.split(' ').map(ToOwned::to_owned).collect();
+            words(&command, "http://127.0.0.1:1/x y")
+        };
         assert_eq!(
-            of("firefox  -P work"),
+            of("firefox -P work"),
             ["firefox", "-P", "work", "http://127.0.0.1:1/x y"]
         );
         assert_eq!(
             of("a --u={url} -b"),
             ["a", "--u=http://127.0.0.1:1/x y", "-b"]
         );
-        assert_eq!(of("{url}").len(), 1);
     }
 }

@@ -5,10 +5,12 @@
 
 mod browser;
 mod detach;
+mod open_page;
 mod replace;
 mod shield;
 
 pub use browser::open_browser;
-pub use detach::{detach, nothing, silence, spawn_agent};
+pub use detach::{close_strays, detach, nothing, silence, spawn_agent};
+pub use open_page::open_page;
 pub use replace::replace;
 pub use shield::{Confinement, confine, raise_descriptors, shield, shield_agent};

@@ -197,8 +197,19 @@ impl Questions {
 
 impl Drop for Questions {
     fn drop(&mut self) {
+        // Not while a signal is ending the process: its effect is what the caller's caller must see.
+        interrupt::unless_ending();
         interrupt::on_abort(None);
     }
+}
+
+/// Whether somebody can be shown something: there is a terminal, whatever the standard streams are.
+pub fn has_person() -> bool {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/tty")
+        .is_ok()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
 use crate::report::Report;
-use crate::wire::Sealed;
+use crate::wire::{ConsoleRequest, DiscoverRequest, DiscoveredRole, Part, Sealed};
 
 /// The first frame in each direction.
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,6 +70,10 @@ pub struct Account {
     pub way: SignInWay,
     /// The factor to take without asking, as the user names it.
     pub factor: Option<String>,
+    /// The OIDC app of a browser's or a machine's sign-in.
+    pub client_id: Option<String>,
+    /// Set for [`SignInWay::Machine`].
+    pub machine: Option<MachineAccount>,
     /// Whether the client has a CA bundle to hand over when the network is needed.
     pub has_ca_bundle: bool,
     pub proxy: Option<ProxyRoute>,
@@ -88,6 +92,20 @@ pub enum SignInWay {
     Terminal,
     /// In the terminal, as an Identity Engine org does.
     IdentityEngine,
+    /// A person confirms a code at their browser.
+    Browser,
+    /// A private key signs in; nobody is asked.
+    Machine,
+}
+
+/// What a machine's token is asked with; the key itself is asked for ([`Ask::PrivateKey`]).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineAccount {
+    pub key_id: String,
+    /// `default`, or the id of a custom authorization server.
+    pub authorization_server: String,
+    pub scope: String,
 }
 
 /// A proxy for https, with what bypasses it.
@@ -136,46 +154,33 @@ pub struct CredentialsRequest {
     pub min_ttl: Option<u32>,
     /// Whether a sign-in may be started for this request.
     pub may_sign_in: bool,
+    /// The profile wants a person's word before it is used.
+    pub confirm: Option<Confirmation>,
 }
 
-/// A sign-in to the AWS console.
+/// A question that is asked once for a target and terminal.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ConsoleRequest {
-    pub target: Target,
-    /// The console's page to open, as in its address; absent: the first.
-    pub service: Option<String>,
-    /// A federation endpoint of one's own; absent: the partition's.
-    pub signin_endpoint: Option<String>,
-}
-
-/// Which roles of other accounts a role may go on to.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DiscoverRequest {
-    pub target: Target,
-    /// The role whose credentials read the policies; absent: the role's own.
-    pub reader: Option<Target>,
-    /// An IAM of one's own; absent: the partition's.
-    pub iam_endpoint: Option<String>,
-}
-
-/// What a policy allows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DiscoveredRole {
-    /// The role whose policy it is.
-    pub from: String,
-    /// An ARN or a pattern of ARNs; foreign text.
-    pub role: String,
-    /// Whether a condition is attached.
-    pub conditional: bool,
+pub struct Confirmation {
+    /// The profile's name in the settings.
+    pub profile: String,
+    /// The session whose controlling terminal it is; none without one, and then nothing is remembered.
+    pub terminal: Option<i32>,
 }
 
 /// What the agent wants to know from whoever started the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
     CaCertificates,
+    /// The machine's key, PEM.
+    PrivateKey,
+    /// A page to open and a code to compare there.
+    Visit {
+        page: String,
+        code: String,
+        /// How long the code is good.
+        minutes: u64,
+    },
     Username {
         org: String,
     },
@@ -209,6 +214,11 @@ pub enum Ask {
         /// Whether another factor can be taken instead.
         can_change: bool,
     },
+    /// Use a profile that wants to be asked for?
+    Confirm {
+        profile: String,
+        role: Option<String>,
+    },
 }
 
 impl Ask {
@@ -216,6 +226,8 @@ impl Ask {
     pub fn name(&self) -> &'static str {
         match self {
             Self::CaCertificates => "the CA bundle",
+            Self::PrivateKey => "the private key",
+            Self::Visit { .. } => "a person at a browser",
             Self::Username { .. } => "the username",
             Self::Password { .. } => "the password",
             Self::Factor { .. } => "which factor to use",
@@ -223,6 +235,7 @@ impl Ask {
             Self::NewPassword { .. } => "a new password",
             Self::Role { .. } => "which role to assume",
             Self::PushAgain { .. } => "whether to send the push again",
+            Self::Confirm { .. } => "whether to use the profile",
         }
     }
 }
@@ -240,6 +253,9 @@ pub enum Answer {
     /// Nobody is here to answer: the next waiting client is asked.
     Nobody,
     CaCertificates(String),
+    PrivateKey(Sealed),
+    /// The page was shown to somebody.
+    Visiting,
     Username(String),
     Password(Sealed),
     /// An index into the choices.
@@ -253,6 +269,7 @@ pub enum Answer {
     /// An index into the choices.
     Role(usize),
     PushAgain(bool),
+    Confirm(bool),
 }
 
 /// What a person should know while they wait.
@@ -308,18 +325,6 @@ pub struct IssuedCredentials {
     pub session_token: Sealed,
     pub expires_at: Timestamp,
     pub role: String,
-}
-
-/// One of many results.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum Part {
-    /// What will be tried; all of these come before the first of the others.
-    Roles(Vec<RoleEntry>),
-    Issued(IssuedCredentials),
-    Refused {
-        role: String,
-        report: Report,
-    },
 }
 
 /// A role the user may assume.

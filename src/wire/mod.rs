@@ -7,6 +7,7 @@
 
 mod frame;
 mod messages;
+mod roles;
 mod sealed;
 
 pub use frame::{
@@ -14,10 +15,11 @@ pub use frame::{
     decode, encode,
 };
 pub use messages::{
-    Account, Answer, Ask, ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole,
-    FactorChoice, FromAgent, HeldRole, Hello, IssuedCredentials, Notice, Part, ProxyRoute, Reply,
-    Request, RoleEntry, SessionStatus, SignInWay, SignOutScope, StatusReply, Target, ToAgent,
+    Account, Answer, Ask, Confirmation, CredentialsRequest, FactorChoice, FromAgent, HeldRole,
+    Hello, IssuedCredentials, MachineAccount, Notice, ProxyRoute, Reply, Request, RoleEntry,
+    SessionStatus, SignInWay, SignOutScope, StatusReply, Target, ToAgent,
 };
+pub use roles::{ConsoleRequest, DiscoverRequest, DiscoveredRole, Part};
 pub use sealed::Sealed;
 
 /// Raised by hand when a message changes its meaning; never derived from the package's version.

@@ -12,7 +12,9 @@
 mod agent;
 #[cfg(test)]
 mod budget;
+mod completions;
 mod config;
+mod confirm;
 mod consumers;
 #[cfg(test)]
 mod crowd;
@@ -34,6 +36,7 @@ mod readme;
 mod scene;
 #[cfg(test)]
 mod secrets;
+mod shells;
 mod support;
 mod terminal;
 #[path = "../fuzz/topics/mod.rs"]

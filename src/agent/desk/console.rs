@@ -2,16 +2,16 @@
 
 use std::rc::Rc;
 
-use super::{Desk, Outcome};
+use super::session::Errand;
+use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
-use crate::flow;
-use crate::report::Report;
+use crate::flow::{self, Failure};
 use crate::wire::{ConsoleRequest, CredentialsRequest, Reply, Sealed};
 
 impl Desk {
     pub(super) async fn console(
         self: &Rc<Self>,
-        request: ConsoleRequest,
+        mut request: ConsoleRequest,
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
         if let Some(endpoint) = &request.signin_endpoint {
@@ -21,27 +21,29 @@ impl Desk {
             target: request.target.clone(),
             min_ttl: None,
             may_sign_in: true,
+            confirm: request.confirm.take(),
         };
         let held = self.good(wanted, member).await?;
-        let account = &request.target.account;
         let party = Rc::new(Party::default());
         party.join(member);
-        // Credentials may have outlived their session, whose connection is the one to AWS.
-        let session = match self
-            .vault
-            .session(&account.org, account.username.as_deref())
-        {
-            Some(live) => live,
-            None => {
-                self.new_session(account, &party, None, request.target.app.clone())
-                    .await?
-            }
-        };
-        let link: Result<_, Report> =
-            flow::console_link(&session.okta, &request, &held.credentials, &*party).await;
-        Ok(Reply::Console {
-            link: Sealed(link?),
-            role: held.credentials.role.to_string(),
+        let desk = Rc::clone(self);
+        to_the_end(async move {
+            let target = &request.target;
+            // Credentials may have outlived their session, whose connection is the one to AWS.
+            let link = async |session: &super::LiveSession| {
+                flow::console_link(&session.okta, &request, &held.credentials, &*party)
+                    .await
+                    .map_err(Failure::from)
+            };
+            let errand = Errand::of(target);
+            let (_, link) = desk
+                .with_session(&target.account, errand, &party, link)
+                .await?;
+            Ok(Reply::Console {
+                link: Sealed(link),
+                role: held.credentials.role.to_string(),
+            })
         })
+        .await
     }
 }

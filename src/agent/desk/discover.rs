@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{Desk, Outcome};
+use super::session::Errand;
+use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
-use crate::flow;
+use crate::flow::{self, Failure};
 use crate::wire::{CredentialsRequest, DiscoverRequest, Reply};
 
 impl Desk {
@@ -20,8 +21,9 @@ impl Desk {
             target,
             min_ttl: None,
             may_sign_in: true,
+            confirm: None,
         };
-        let (account, app) = (request.target.account.clone(), request.target.app.clone());
+        let target = request.target.clone();
         let held = self.good(wanted(request.target), member).await?;
         let reader = match request.reader {
             Some(target) => self.good(wanted(target), member).await?,
@@ -29,24 +31,22 @@ impl Desk {
         };
         let party = Rc::new(Party::default());
         party.join(member);
-        let session = match self
-            .vault
-            .session(&account.org, account.username.as_deref())
-        {
-            Some(live) => live,
-            None => self.new_session(&account, &party, None, app).await?,
-        };
-        let endpoint = request.iam_endpoint.as_deref();
-        let (role, now) = (&held.credentials.role, self.vault.now());
-        flow::discover(
-            &session.okta,
-            role,
-            &reader.credentials,
-            endpoint,
-            now,
-            &*party,
-        )
+        let desk = Rc::clone(self);
+        to_the_end(async move {
+            let endpoint = request.iam_endpoint.as_deref();
+            let (role, reader) = (&held.credentials.role, &reader.credentials);
+            let read = async |session: &super::LiveSession| {
+                let now = flow::Memory::now(&desk.vault);
+                flow::discover(&session.okta, role, reader, endpoint, now, &*party)
+                    .await
+                    .map_err(Failure::from)
+            };
+            let errand = Errand::of(&target);
+            let (_, found) = desk
+                .with_session(&target.account, errand, &party, read)
+                .await?;
+            Ok(Reply::Discovered(found))
+        })
         .await
-        .map(Reply::Discovered)
     }
 }

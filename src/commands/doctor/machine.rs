@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::commands::Context;
-use crate::commands::talk::ask_running_agent;
+use crate::commands::running::ask_running_agent;
 use crate::config::{read_ca_bundle, unknown_variables};
 use crate::paths;
 use crate::wire::{Reply, Request, StatusReply};

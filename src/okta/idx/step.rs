@@ -47,12 +47,10 @@ impl Step {
         if has("identify") {
             return Ok(Self::Identify(Identify(response)));
         }
-        if has("device-challenge-poll")
-            || (has("launch-authenticator") && !has("challenge-authenticator"))
-        {
-            if let Some(past) = past_the_probe(&response)? {
-                return Ok(Self::Probe(past));
-            }
+        let probes = has("device-challenge-poll")
+            || (has("launch-authenticator") && !has("challenge-authenticator"));
+        if probes && let Some(past) = past_the_probe(&response)? {
+            return Ok(Self::Probe(past));
         }
         if has("challenge-authenticator") {
             return Ok(Self::Answer(Answering::new(response)));

@@ -88,6 +88,8 @@ fn account(scene: &Scene, idle: u32, max: u32) -> Account {
         factor: None,
         has_ca_bundle: true,
         proxy: None,
+        client_id: None,
+        machine: None,
         idle,
         max,
     }

@@ -1,7 +1,5 @@
 //! Identity Engine in the terminal: each factor, right and wrong, and each way in and out.
 
-use ob::flow::{self, Failure, Memory};
-use ob::model::Timestamp;
 use ob::report::{Exit, Report};
 use ob::wire::{Ask, SignInWay};
 use ob_sandbox::{
@@ -9,7 +7,7 @@ use ob_sandbox::{
 };
 
 use super::Says::{Again, Code, Other, Pick, Resend, Sent};
-use super::{Person, Says, account, run, sign_in, target, times_sent};
+use super::{Person, Says, account, sign_in, target, times_sent};
 
 const WAY: SignInWay = SignInWay::Auto;
 
@@ -249,7 +247,9 @@ fn a_page_in_place_of_data_wants_a_browser() {
         FaultKind::HtmlInsteadOfJson,
     ));
     let person = Person::new(&sandbox, "bob", &[]);
-    let report = sign_in(&account(&sandbox, "bob", WAY, None), &person).unwrap_err();
+    let mut who = account(&sandbox, "bob", WAY, None);
+    who.client_id = None;
+    let report = sign_in(&who, &person).unwrap_err();
     assert_eq!(report.name, "okta.idx.wants_browser");
     assert!(report.hints.iter().any(|hint| hint.contains("client_id")));
     assert_eq!(person.was_asked("the password"), 0);
@@ -257,25 +257,9 @@ fn a_page_in_place_of_data_wants_a_browser() {
 
 fn credentials(sandbox: &Sandbox, person: &Person<'_>, app: Option<String>) -> Result<(), Report> {
     let role = sandbox.roles("bob", AwsApp::Production).remove(0);
-    let who = account(sandbox, "bob", WAY, None);
-    let mut target = target(sandbox, who, Some(&role));
+    let mut target = target(sandbox, account(sandbox, "bob", WAY, None), Some(&role));
     target.app = app;
-    run(async {
-        let start = flow::Start {
-            app: target.app.clone(),
-            ..flow::Start::default()
-        };
-        let session = flow::sign_in(&target.account, start, person).await?;
-        let memory = Memory {
-            now: &|| Timestamp(sandbox.now().try_into().unwrap()),
-            duration: &|_| None,
-            remember_duration: &|_, _| {},
-        };
-        flow::obtain_credentials(&session, &target, &memory, person)
-            .await
-            .map_err(Failure::into_report)
-            .map(|_| ())
-    })
+    super::credentials(sandbox, &target, person, 1)
 }
 
 #[test]
@@ -289,8 +273,8 @@ fn a_sign_in_begun_at_the_app_ends_at_its_form() {
         .into_iter()
         .map(|request| request.path)
         .collect();
-    // Ask the org, page, introspect, identify, (answer), redirect and the form it leads to.
-    assert_eq!(paths.len(), 8, "{paths:?}");
+    // Ask the org; page, introspect, identify, pick, answer, redirect and the form it leads to; the goodbye.
+    assert_eq!(paths.len(), 9, "{paths:?}");
     assert_eq!(sandbox.handshakes(Server::Org), 1);
 }
 
@@ -303,4 +287,16 @@ fn an_app_that_asks_for_more_is_answered_within_the_session() {
     credentials(&sandbox, &person, None).unwrap();
     assert_eq!(person.was_asked("the password"), 1);
     assert_eq!(person.was_asked("the passcode"), 2);
+}
+
+#[test]
+fn an_org_that_wants_a_browser_gets_one_where_it_is_set_up() {
+    let sandbox = sandbox(|_| {});
+    sandbox.fault(Fault::org(
+        "/idp/idx/introspect",
+        FaultKind::HtmlInsteadOfJson,
+    ));
+    let person = Person::new(&sandbox, "alice", &[]);
+    sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap();
+    assert_eq!(person.was_asked("a person at a browser"), 1);
 }

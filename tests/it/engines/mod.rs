@@ -1,15 +1,19 @@
 //! The sign-in engines against the sandbox, in this process: a script gives the answers, waiting moves the
 //! sandbox's clock instead of ours.
 
+mod browser;
 mod classic;
 mod idx;
+mod machine;
 mod step_up;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use ob::flow::{self, Conversation, OktaSession, Unanswered};
+use ob::aws::SessionDuration;
+use ob::flow::{self, Conversation, Failure, Memory, OktaSession, Unanswered};
+use ob::model::{RoleArn, Timestamp};
 use ob::report::Report;
 use ob::secret::Secret;
 use ob::wire::{Account, Answer, Ask, Notice, Sealed, SignInWay, Target};
@@ -36,6 +40,8 @@ pub(crate) struct Person<'s> {
     sandbox: &'s Sandbox,
     user: String,
     password: RefCell<Option<String>>,
+    key: RefCell<Option<String>>,
+    at_browser: bool,
     script: RefCell<VecDeque<Says>>,
     pub(crate) asked: RefCell<Vec<Ask>>,
     pub(crate) told: RefCell<Vec<Notice>>,
@@ -48,6 +54,8 @@ impl<'s> Person<'s> {
             sandbox,
             user: user.to_owned(),
             password: RefCell::new(Some(sandbox.user(user).password.clone())),
+            key: RefCell::default(),
+            at_browser: true,
             script: RefCell::new(script.iter().cloned().collect()),
             asked: RefCell::default(),
             told: RefCell::default(),
@@ -58,6 +66,18 @@ impl<'s> Person<'s> {
     pub(crate) fn with_password(self, password: &str) -> Self {
         self.password.replace(Some(password.to_owned()));
         self
+    }
+
+    pub(crate) fn with_key(self, key: &str) -> Self {
+        self.key.replace(Some(key.to_owned()));
+        self
+    }
+
+    pub(crate) fn without_browser(self) -> Self {
+        Self {
+            at_browser: false,
+            ..self
+        }
     }
 
     pub(crate) fn was_told(&self, words: &str) -> bool {
@@ -78,6 +98,20 @@ impl Conversation for Person<'_> {
         self.asked.borrow_mut().push(ask.clone());
         if ask == Ask::CaCertificates {
             return Ok(Answer::CaCertificates(self.sandbox.ca_pem().to_owned()));
+        }
+        if let Ask::PrivateKey = ask {
+            let key = self.key.borrow().clone();
+            let key = key.ok_or(Unanswered::Nobody(name))?;
+            return Ok(Answer::PrivateKey(Sealed(Secret::new(key))));
+        }
+        if let Ask::Visit { page, .. } = &ask {
+            return match self.at_browser {
+                true => {
+                    assert!(page.starts_with(&self.sandbox.org_url()));
+                    Ok(Answer::Visiting)
+                }
+                false => Err(Unanswered::Nobody(name)),
+            };
         }
         if let Ask::Password { .. } = ask
             && let Some(password) = self.password.borrow_mut().take()
@@ -133,6 +167,8 @@ pub(crate) fn account(
         username: Some(sandbox.user(user).login.clone()),
         way,
         factor: factor.map(str::to_owned),
+        client_id: Some(sandbox.clients().0.to_owned()),
+        machine: None,
         has_ca_bundle: true,
         proxy: None,
         idle: 3600,
@@ -179,8 +215,35 @@ pub(crate) fn sign_in_after(
             ..flow::Start::default()
         };
         let session = flow::sign_in(account, start, person).await?;
-        session.settle().await.map_err(flow::Failure::into_report)?;
+        session
+            .settle(person)
+            .await
+            .map_err(flow::Failure::into_report)?;
         Ok(session)
+    })
+}
+
+/// Signs in and assumes a role; how often the second is done shows what a session is worth.
+pub(crate) fn credentials(
+    sandbox: &Sandbox,
+    target: &Target,
+    person: &Person<'_>,
+    times: usize,
+) -> Result<(), Report> {
+    run(async {
+        let start = flow::Start {
+            app: target.app.clone(),
+            now: Some(Timestamp(sandbox.now().try_into().unwrap())),
+            ..flow::Start::default()
+        };
+        let session = flow::sign_in(&target.account, start, person).await?;
+        let memory = Forgetful(sandbox);
+        for _ in 0..times {
+            flow::obtain_credentials(&session, target, &memory, person)
+                .await
+                .map_err(Failure::into_report)?;
+        }
+        session.end().await
     })
 }
 
@@ -190,4 +253,19 @@ pub(crate) fn times_sent(sandbox: &Sandbox, text: &str) -> usize {
     log.iter()
         .filter(|request| request.text().contains(text))
         .count()
+}
+
+/// Knows the sandbox's time and remembers nothing.
+pub(crate) struct Forgetful<'a>(pub(crate) &'a Sandbox);
+
+impl Memory for Forgetful<'_> {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.now().try_into().unwrap())
+    }
+
+    fn duration(&self, _: &RoleArn) -> Option<SessionDuration> {
+        None
+    }
+
+    fn remember_duration(&self, _: &RoleArn, _: SessionDuration) {}
 }

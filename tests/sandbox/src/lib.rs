@@ -43,7 +43,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use crate::fault::{Fault, FaultKind};
 pub use crate::log::{Logged, Server};
-pub use crate::okta::{PushOutcome, PushScript};
+pub use crate::okta::{DeviceOutcome, DeviceScript, PushOutcome, PushScript};
 pub use crate::options::{Options, Pipeline};
 pub use crate::tls::Certificate;
 pub use crate::users::User;
@@ -274,6 +274,26 @@ impl Sandbox {
     /// Pushes are rejected on the second poll.
     pub fn reject_push(&self) {
         self.push(PushScript::reject());
+    }
+
+    /// How the person at the browser behaves from now on.
+    pub fn device(&self, script: DeviceScript) {
+        self.world.org().device_script = script;
+    }
+
+    /// The client ids of the device grant and of machines.
+    pub fn clients(&self) -> (&'static str, &'static str) {
+        (okta::oauth::CLIENT, okta::oauth::MACHINE)
+    }
+
+    /// The keys of machines with their ids, PEM: RSA as PKCS#8 and PKCS#1, EC as PKCS#8.
+    pub fn machine_keys(&self) -> [(&'static str, &'static str); 3] {
+        use okta::oauth::{EC_PKCS8, RSA_PKCS1, RSA_PKCS8};
+        [
+            ("kid-rsa", RSA_PKCS8),
+            ("kid-rsa", RSA_PKCS1),
+            ("kid-ec", EC_PKCS8),
+        ]
     }
 
     /// Moves the servers' clock, so that lifetimes end without waiting.

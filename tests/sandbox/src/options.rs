@@ -51,6 +51,8 @@ pub struct Options {
     pub idx_device_probe: bool,
     /// The end of an Identity Engine sign-in is a remediation instead of `success`.
     pub idx_success_remediation: bool,
+    /// Every how-many-th token exchange is refused for its assurance; zero: none.
+    pub web_sso_assurance: usize,
     /// The sign-on policy lets a device be remembered.
     pub allow_remember_device: bool,
 }
@@ -75,6 +77,7 @@ impl Default for Options {
             idx_identifier_first: false,
             idx_device_probe: false,
             idx_success_remediation: false,
+            web_sso_assurance: 0,
             allow_remember_device: true,
         }
     }

@@ -8,6 +8,7 @@ mod envelope;
 mod factors;
 mod idx;
 mod idx_shape;
+pub(crate) mod oauth;
 mod pages;
 mod push;
 mod sessions;
@@ -17,6 +18,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 pub(crate) use apps::{AppId, assertion};
+pub use oauth::{DeviceOutcome, DeviceScript};
 pub use push::{PushOutcome, PushScript};
 
 use crate::http::{Answer, Request};
@@ -36,6 +38,17 @@ pub(crate) struct Org {
     interactions: HashMap<String, idx::Interaction>,
     /// Those that are over, by the token of their redirect.
     finished: HashMap<String, idx::Interaction>,
+    /// How the person at the browser behaves.
+    pub(crate) device_script: DeviceScript,
+    devices: HashMap<String, oauth::Device>,
+    access_tokens: HashMap<String, oauth::Issued>,
+    id_tokens: HashMap<String, oauth::Issued>,
+    web_sso: HashMap<String, (String, AppId)>,
+    /// Exchanges since the last that was refused.
+    web_sso_exchanges: usize,
+    used_assertions: HashSet<String>,
+    /// Machines' tokens and their end.
+    pub(crate) web_identities: HashMap<String, u64>,
     /// Passwords that were changed here.
     passwords: HashMap<String, String>,
     /// Device token and person: second factor not asked again.
@@ -46,6 +59,8 @@ impl Org {
     /// Ends every session and transaction, as an administrator's "clear user sessions" does.
     pub(crate) fn end_sessions(&mut self) {
         self.transactions.clear();
+        self.access_tokens.clear();
+        self.id_tokens.clear();
         self.interactions.clear();
         self.finished.clear();
         self.session_tokens.clear();
@@ -135,6 +150,14 @@ fn route(visit: &Visit<'_>) -> Answer {
         ("GET", "/login/step-up/redirect") => apps::after_step_up(visit),
         ("GET", "/login/token/redirect") => idx::redirect(visit),
         ("POST", _) if path.starts_with("/idp/idx/") => idx::answer(visit),
+        ("POST", "/oauth2/v1/device/authorize") => oauth::authorize_device(visit),
+        ("GET", "/activate") => oauth::activate(visit),
+        ("POST", "/oauth2/v1/revoke") => oauth::revoke(visit),
+        (
+            "POST",
+            "/oauth2/v1/token" | "/oauth2/default/v1/token" | "/oauth2/aus1acme0h7/v1/token",
+        ) => oauth::token(visit),
+        ("POST", "/login/token/sso") => oauth::sso(visit),
         ("GET", "/login/signout") => sessions::sign_out(visit),
         ("GET", "/" | "/login" | "/login/login.htm") => pages::sign_in(visit),
         ("GET", "/app/UserHome") => apps::home(visit),
