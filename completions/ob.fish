@@ -190,7 +190,7 @@ complete -c ob -n "__fish_ob_using_subcommand console" -l provider -d 'Only role
 complete -c ob -n "__fish_ob_using_subcommand console" -l region -d 'AWS region for STS and the command' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -l duration -d 'How long the credentials should last, 15m to 12h' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -s s -l service -d 'The page to open, as in the console\'s address: s3, ec2, cloudwatch' -r
-complete -c ob -n "__fish_ob_using_subcommand console" -l browser-command -d 'What opens the page, whose address comes last: \'firefox -P work\'' -r
+complete -c ob -n "__fish_ob_using_subcommand console" -l browser-command -d 'What opens the page: \'firefox -P work {url}\'' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand console" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'

@@ -28,7 +28,7 @@ pub enum Dialect {
 const LEGACY: [&str; 2] = ["AWS_SECURITY_TOKEN", "X_SECURITY_TOKEN_EXPIRES"];
 
 /// What [`exported`] sets, in its order; the legacy names last.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 16] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -41,6 +41,7 @@ pub const NAMES: [&str; 15] = [
     "OB_ROLE",
     "OB_ACCOUNT",
     "OB_ENV",
+    "OB_COLOR",
     "OB_EXPIRES",
     LEGACY[0],
     LEGACY[1],

@@ -8,8 +8,9 @@ use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{RoleArgs, resolve};
-use crate::commands::visit::opener;
+use crate::commands::visit;
 use crate::loopback::{OneVisit, Visit};
+use crate::process::open_browser;
 use crate::report::{Exit, Report};
 use crate::terminal::data;
 use crate::wire::{ConsoleRequest, Reply, Request};
@@ -28,7 +29,7 @@ pub struct Args {
     /// Print the address, which signs in whoever opens it within 15 minutes
     #[arg(long, conflicts_with = "browser_command")]
     pub print: bool,
-    /// What opens the page, whose address comes last: 'firefox -P work'
+    /// What opens the page: 'firefox -P work {url}'
     #[arg(long, value_name = "CMD")]
     pub browser_command: Option<String>,
     #[command(flatten)]
@@ -43,9 +44,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let request = || {
         Request::Console(ConsoleRequest {
             target: target.wire.clone(),
-            confirm: target.confirmation(),
             service: args.service.clone(),
             signin_endpoint: settings.signin_endpoint().map(ToOwned::to_owned),
+            confirm: target.confirmation(),
         })
     };
     let reply = ask_agent(context, request, &target.settings.org, &args.sign_in)?;
@@ -62,22 +63,46 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return Ok(ExitCode::SUCCESS);
     }
     let page = OneVisit::open().map_err(no_page)?;
-    let opener = opener(args.browser_command.as_deref(), context)?.ok_or_else(|| {
-        unvisited("there is no screen to open a browser on, and no `browser_command`".into())
-    })?;
-    opener.open(&page.address()).map_err(|error| {
-        unvisited(format!(
-            "cannot start {}: {error}",
-            opener.program.display()
-        ))
-    })?;
+    let command = browser(args, context)?;
+    let mut browser = open_browser(&command, &page.address())?;
     context
         .voice
         .say(&format!("ob: opening the AWS console as {role}"));
-    match page.redirect(&link.0, || false).map_err(no_page)? {
-        Visit::Done => Ok(ExitCode::SUCCESS),
-        _ => Err(unvisited(
+    let mut failed = None;
+    let visit = page
+        .redirect(&link.0, || {
+            // A launcher that ends well may have handed the page to a browser that is still starting.
+            failed = browser
+                .try_wait()
+                .ok()
+                .flatten()
+                .filter(|status| !status.success());
+            failed.is_some()
+        })
+        .map_err(no_page)?;
+    match (visit, failed) {
+        (Visit::Done, _) => Ok(ExitCode::SUCCESS),
+        (_, Some(status)) => Err(unvisited(format!(
+            "the browser's command ended with {status}"
+        ))),
+        (_, None) => Err(unvisited(
             "no browser came to the page within 30 seconds".into(),
+        )),
+    }
+}
+
+/// The words of what opens a page: the flag's, the settings', or the system's own.
+fn browser(args: &Args, context: &Context) -> Result<Vec<String>, Report> {
+    if let Some(command) = &args.browser_command {
+        return Ok(command.split_whitespace().map(ToOwned::to_owned).collect());
+    }
+    if let Some(command) = context.settings()?.browser_command() {
+        return Ok(command.to_vec());
+    }
+    match visit::usual(context) {
+        Some(program) => Ok(vec![program.display().to_string()]),
+        None => Err(unvisited(
+            "there is no screen to open a browser on, or no program that opens one".into(),
         )),
     }
 }
@@ -90,7 +115,9 @@ fn unvisited(why: String) -> Report {
     )
     .cause(why)
     .hint("`ob console --print` prints an address to open by hand")
-    .hint("`--browser-command firefox` or `browser_command` in the settings names a browser")
+    .hint(
+        "`--browser-command 'firefox {url}'` or `browser_command` in the settings names a browser",
+    )
 }
 
 fn no_page(error: std::io::Error) -> Report {

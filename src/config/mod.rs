@@ -11,7 +11,6 @@ mod error;
 mod file;
 mod flags;
 mod keys;
-mod lookup;
 mod new_file;
 mod private_key;
 mod proxy;
@@ -119,7 +118,7 @@ pub fn unknown_variables(environment: &Environment) -> Vec<(String, Option<&'sta
         .filter_map(|(name, _)| name.to_str())
         .filter(|name| name.starts_with("OB_") && !MARKERS.contains(name))
         .filter(|name| KEYS.iter().all(|key| key.variable != Some(*name)))
-        .map(|name| (name.to_owned(), lookup::nearest_variable(name)))
+        .map(|name| (name.to_owned(), keys::nearest_variable(name)))
         .collect()
 }
 

@@ -3,11 +3,13 @@
 //! Commands run by replacement: after [`replace`] there is no `ob` left that could lose an exit code or
 //! a signal. It is std's `exec`, never `execvp` itself, because std puts SIGPIPE and the signal mask back.
 
+mod browser;
 mod detach;
 mod open_page;
 mod replace;
 mod shield;
 
+pub use browser::open_browser;
 pub use detach::{close_strays, detach, nothing, silence, spawn_agent};
 pub use open_page::open_page;
 pub use replace::replace;

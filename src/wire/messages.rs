@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
 use crate::report::Report;
-use crate::wire::{Sealed, StatusReply};
+use crate::wire::{ConsoleRequest, DiscoverRequest, DiscoveredRole, Part, Sealed, StatusReply};
 
 /// The first frame in each direction.
 #[derive(Debug, Serialize, Deserialize)]
@@ -168,41 +168,6 @@ pub struct Confirmation {
     pub terminal: Option<i32>,
 }
 
-/// A sign-in to the AWS console.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConsoleRequest {
-    pub target: Target,
-    /// The console's page to open, as in its address; absent: the first.
-    pub service: Option<String>,
-    /// A federation endpoint of one's own; absent: the partition's.
-    pub signin_endpoint: Option<String>,
-    pub confirm: Option<Confirmation>,
-}
-
-/// Which roles of other accounts a role may go on to.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DiscoverRequest {
-    pub target: Target,
-    /// The role whose credentials read the policies; absent: the role's own.
-    pub reader: Option<Target>,
-    /// An IAM of one's own; absent: the partition's.
-    pub iam_endpoint: Option<String>,
-}
-
-/// What a policy allows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DiscoveredRole {
-    /// The role whose policy it is.
-    pub from: String,
-    /// An ARN or a pattern of ARNs; foreign text.
-    pub role: String,
-    /// Whether a condition is attached.
-    pub conditional: bool,
-}
-
 /// What the agent wants to know from whoever started the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
@@ -360,18 +325,6 @@ pub struct IssuedCredentials {
     pub session_token: Sealed,
     pub expires_at: Timestamp,
     pub role: String,
-}
-
-/// One of many results.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum Part {
-    /// What will be tried; all of these come before the first of the others.
-    Roles(Vec<RoleEntry>),
-    Issued(IssuedCredentials),
-    Refused {
-        role: String,
-        report: Report,
-    },
 }
 
 /// A role the user may assume.

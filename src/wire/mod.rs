@@ -7,6 +7,7 @@
 
 mod frame;
 mod messages;
+mod roles;
 mod sealed;
 mod status;
 
@@ -15,10 +16,11 @@ pub use frame::{
     decode, encode,
 };
 pub use messages::{
-    Account, Answer, Ask, Confirmation, ConsoleRequest, CredentialsRequest, DiscoverRequest,
-    DiscoveredRole, FactorChoice, FromAgent, Hello, IssuedCredentials, MachineAccount, Notice,
-    Part, ProxyRoute, Reply, Request, RoleEntry, SignInWay, SignOutScope, Target, ToAgent,
+    Account, Answer, Ask, Confirmation, CredentialsRequest, FactorChoice, FromAgent, Hello,
+    IssuedCredentials, MachineAccount, Notice, ProxyRoute, Reply, Request, RoleEntry, SignInWay,
+    SignOutScope, Target, ToAgent,
 };
+pub use roles::{ConsoleRequest, DiscoverRequest, DiscoveredRole, Part};
 pub use sealed::Sealed;
 pub use status::{HeldRole, SessionStatus, StatusReply};
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::session::Errand;
-use super::{Desk, Outcome};
+use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
 use crate::flow::{self, Failure};
 use crate::wire::{ConsoleRequest, CredentialsRequest, Reply, Sealed};
@@ -24,21 +24,26 @@ impl Desk {
             confirm: request.confirm.take(),
         };
         let held = self.good(wanted, member).await?;
-        let account = &request.target.account;
         let party = Rc::new(Party::default());
         party.join(member);
-        // Credentials may have outlived their session, whose connection is the one to AWS.
-        let errand = Errand::of(&request.target);
-        let (_, link) = self
-            .with_session(account, errand, &party, async |session| {
+        let desk = Rc::clone(self);
+        to_the_end(async move {
+            let target = &request.target;
+            // Credentials may have outlived their session, whose connection is the one to AWS.
+            let link = async |session: &super::LiveSession| {
                 flow::console_link(&session.okta, &request, &held.credentials, &*party)
                     .await
-                    .map_err(Failure::Final)
+                    .map_err(Failure::from)
+            };
+            let errand = Errand::of(target);
+            let (_, link) = desk
+                .with_session(&target.account, errand, &party, link)
+                .await?;
+            Ok(Reply::Console {
+                link: Sealed(link),
+                role: held.credentials.role.to_string(),
             })
-            .await?;
-        Ok(Reply::Console {
-            link: Sealed(link),
-            role: held.credentials.role.to_string(),
         })
+        .await
     }
 }

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::session::Errand;
-use super::{Desk, Outcome};
+use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
-use crate::flow::{self, Failure, Memory as _};
+use crate::flow::{self, Failure};
 use crate::wire::{CredentialsRequest, DiscoverRequest, Reply};
 
 impl Desk {
@@ -23,7 +23,7 @@ impl Desk {
             may_sign_in: true,
             confirm: None,
         };
-        let (account, errand) = (request.target.account.clone(), Errand::of(&request.target));
+        let target = request.target.clone();
         let held = self.good(wanted(request.target), member).await?;
         let reader = match request.reader {
             Some(target) => self.good(wanted(target), member).await?,
@@ -31,17 +31,22 @@ impl Desk {
         };
         let party = Rc::new(Party::default());
         party.join(member);
-        let endpoint = request.iam_endpoint.as_deref();
-        let role = &held.credentials.role;
-        let (_, found) = self
-            .with_session(&account, errand, &party, async |session| {
-                let now = self.vault.now();
-                let credentials = &reader.credentials;
-                flow::discover(&session.okta, role, credentials, endpoint, now, &*party)
+        let desk = Rc::clone(self);
+        to_the_end(async move {
+            let endpoint = request.iam_endpoint.as_deref();
+            let (role, reader) = (&held.credentials.role, &reader.credentials);
+            let read = async |session: &super::LiveSession| {
+                let now = flow::Memory::now(&desk.vault);
+                flow::discover(&session.okta, role, reader, endpoint, now, &*party)
                     .await
-                    .map_err(Failure::Final)
-            })
-            .await?;
-        Ok(Reply::Discovered(found))
+                    .map_err(Failure::from)
+            };
+            let errand = Errand::of(&target);
+            let (_, found) = desk
+                .with_session(&target.account, errand, &party, read)
+                .await?;
+            Ok(Reply::Discovered(found))
+        })
+        .await
     }
 }

@@ -1,7 +1,13 @@
 //! The real programs. They are installed below target/ by `tests/aws-tools`.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::support::{TestEnv, run, text};
 
@@ -84,4 +90,27 @@ pub(super) fn ok(output: &Output) -> &str {
 /// Runs `command` to its end and wants it to succeed.
 pub(super) fn printed(command: &mut Command) -> String {
     ok(&run(command, "")).to_owned()
+}
+
+/// As [`run`], for what takes longer than anything should.
+///
+/// # Panics
+/// When it does not end within `limit`; it is killed then.
+pub(super) fn run_long(command: &mut Command, limit: Duration) -> Output {
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let id = Pid::from_raw(child.id().try_into().unwrap());
+    let (done, ended) = channel();
+    thread::spawn(move || done.send(child.wait_with_output()));
+    ended.recv_timeout(limit).map_or_else(
+        |_| {
+            let _ = kill(id, Signal::SIGKILL);
+            panic!("{command:?} did not end within {limit:?}")
+        },
+        |output| output.unwrap(),
+    )
 }

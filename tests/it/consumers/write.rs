@@ -12,7 +12,9 @@ use nix::unistd::Pid;
 use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Server};
 use serde_json::Value;
 
-use super::tools::{BOTO3, DEV, ENGINEER, dev, installed, node_path, ok, printed, tool, who_am_i};
+use super::tools::{
+    BOTO3, DEV, ENGINEER, dev, installed, node_path, ok, printed, run_long, tool, who_am_i,
+};
 use crate::support::{DEADLINE, TestEnv, eventually, run, text};
 
 const MINE: &str = "; old\r\n[default]\r\n  aws_access_key_id=AKIA ; mine\r\n\r\n[ work ]  # two\r\nrole_arn =\r\n  arn\r\n[twice]\r\n[twice]\r\n";
@@ -177,9 +179,14 @@ fn a_full_disk_leaves_the_old_credentials() {
 fn five_hundred_roles_take_few_round_trips_one_behind_the_other() {
     let env = many(494, 80);
     let begun = Instant::now();
-    let answer = printed(&mut env.ob(["write", "--all", "--json"]));
+    // Most of the time is the sandbox's own, which looks at each of 500 assertions of 500 roles.
+    let answer = run_long(
+        &mut env.ob(["write", "--all", "--json"]),
+        Duration::from_secs(240),
+    );
+    let answer = ok(&answer);
     eprintln!("500 roles at 80 ms: {:?} in all", begun.elapsed());
-    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let answer: Value = serde_json::from_str(answer).unwrap();
     assert_eq!(answer["written"].as_array().unwrap().len(), 500);
     let text = file(&env);
     let names = sections(&text);

@@ -1,0 +1,71 @@
+//! Opening a page in the user's browser.
+
+use std::io;
+use std::process::{Child, Command, Stdio};
+
+use crate::report::{Exit, Report};
+
+/// Starts `command`, in whose words `{url}` stands for `address`, which else comes last.
+///
+/// # Errors
+/// When there is no such program.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this room is where programs are started"
+)]
+pub fn open_browser(command: &[String], address: &str) -> Result<Child, Report> {
+    let words = words(command, address);
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(no_browser("", &io::ErrorKind::InvalidInput.into()));
+    };
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| no_browser(program, &error))
+}
+
+fn words(command: &[String], address: &str) -> Vec<String> {
+    let mut words: Vec<String> = command
+        .iter()
+        .map(|word| word.replace("{url}", address))
+        .collect();
+    if words == command {
+        words.push(address.into());
+    }
+    words
+}
+
+fn no_browser(program: &str, error: &io::Error) -> Report {
+    Report::new(
+        Exit::Failed,
+        "browser.start",
+        format!("cannot start {program}"),
+    )
+    .cause(error)
+    .hint("name one with `--browser-command 'firefox {url}'` or `browser_command` in the settings")
+    .hint("`ob console --print` prints the address instead")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_one_word_wherever_it_stands() {
+        let of = |command: &str| {
+            let command: Vec<String> = command.split(' ').map(ToOwned::to_owned).collect();
+            words(&command, "http://127.0.0.1:1/x y")
+        };
+        assert_eq!(
+            of("firefox -P work"),
+            ["firefox", "-P", "work", "http://127.0.0.1:1/x y"]
+        );
+        assert_eq!(
+            of("a --u={url} -b"),
+            ["a", "--u=http://127.0.0.1:1/x y", "-b"]
+        );
+    }
+}
