@@ -1,5 +1,7 @@
 //! What each request gets.
 
+mod every_role;
+
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -60,6 +62,7 @@ impl Desk {
             Request::SignIn { account, again } => self.sign_in(account, again, member).await,
             Request::Credentials(request) => self.credentials(request, member).await,
             Request::Roles(target) => self.list_roles(target, member).await,
+            Request::EveryRole(target) => self.every_role(target, member).await,
             Request::Status => Ok(Reply::Status(self.status())),
             Request::SignOut(scope) => Ok(self.sign_out(&scope).await),
             Request::Stop => Ok(Reply::Stopping),
@@ -177,7 +180,7 @@ impl Desk {
     ) -> Outcome<Rc<Held>> {
         let desk = Rc::clone(self);
         let wanted = target.clone();
-        let join = |party: &Party| {
+        let join = |party: &Rc<Party>| {
             if let Some(member) = member {
                 party.join(member);
             }
@@ -275,7 +278,7 @@ impl Desk {
         } else {
             Rc::default()
         };
-        let join = |flight: &Party| flight.welcome(party);
+        let join = |flight: &Rc<Party>| flight.welcome(party);
         self.sign_ins
             .outcome(key, fresh, join, start)
             .await

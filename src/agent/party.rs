@@ -97,6 +97,10 @@ impl Member {
 pub(super) struct Party {
     members: RefCell<Vec<Rc<Member>>>,
     guests: RefCell<Vec<Weak<Party>>>,
+    /// The party whose outcome this one waits for.
+    host: RefCell<Weak<Party>>,
+    /// Somebody has been asked and has not answered yet.
+    asking: Cell<bool>,
     /// A renewal of the agent's own accord: there is nobody to ask, and nobody who could go away.
     unattended: bool,
     doing: RefCell<Option<Notice>>,
@@ -116,21 +120,29 @@ impl Party {
 
     /// Lets one more client wait; it is told what is being done.
     pub(super) fn join(&self, member: &Rc<Member>) {
-        if let Some(doing) = &*self.doing.borrow() {
-            member.say(FromAgent::Notice(doing.clone()));
-            member.say(FromAgent::Notice(Notice::AskedElsewhere));
-        }
+        self.tell_newcomer(member);
         self.members.borrow_mut().push(Rc::clone(member));
     }
 
-    /// Lets everyone of another party wait for this one's outcome too.
-    pub(super) fn welcome(&self, party: &Rc<Self>) {
-        if let Some(doing) = &*self.doing.borrow() {
-            for member in party.present() {
-                member.say(FromAgent::Notice(doing.clone()));
-                member.say(FromAgent::Notice(Notice::AskedElsewhere));
-            }
+    fn tell_newcomer(&self, member: &Member) {
+        if let Some(host) = self.host.borrow().upgrade() {
+            return host.tell_newcomer(member);
         }
+        let doing = self.doing.borrow();
+        if doing.is_some() || self.asking.get() {
+            member.say(FromAgent::Notice(Notice::AskedElsewhere));
+        }
+        if let Some(doing) = &*doing {
+            member.say(FromAgent::Notice(doing.clone()));
+        }
+    }
+
+    /// Lets everyone of another party wait for this one's outcome too.
+    pub(super) fn welcome(self: &Rc<Self>, party: &Rc<Self>) {
+        for member in party.present() {
+            self.tell_newcomer(&member);
+        }
+        party.host.replace(Rc::downgrade(self));
         self.guests.borrow_mut().push(Rc::downgrade(party));
     }
 
@@ -183,7 +195,10 @@ impl Conversation for Party {
                     Unanswered::Abandoned
                 });
             };
-            match member.ask(ask.clone()).await? {
+            self.asking.set(true);
+            let answer = member.ask(ask.clone()).await;
+            self.asking.set(false);
+            match answer? {
                 Some(Answer::Nobody) => member.declined.set(true),
                 Some(answer) => return Ok(answer),
                 None => {}

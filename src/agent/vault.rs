@@ -318,13 +318,17 @@ impl LiveSession {
 
 impl Held {
     pub(super) fn issue(&self) -> IssuedCredentials {
-        let credentials = &self.credentials;
-        IssuedCredentials {
-            access_key_id: credentials.access_key_id.clone(),
-            secret_access_key: Sealed(credentials.secret_access_key.duplicate()),
-            session_token: Sealed(credentials.session_token.duplicate()),
-            expires_at: credentials.expires_at,
-            role: credentials.role.to_string(),
-        }
+        issue(&self.credentials)
+    }
+}
+
+/// Credentials on their way to a client.
+pub(super) fn issue(credentials: &Credentials) -> IssuedCredentials {
+    IssuedCredentials {
+        access_key_id: credentials.access_key_id.clone(),
+        secret_access_key: Sealed(credentials.secret_access_key.duplicate()),
+        session_token: Sealed(credentials.session_token.duplicate()),
+        expires_at: credentials.expires_at,
+        role: credentials.role.to_string(),
     }
 }

@@ -6,15 +6,23 @@
 pub mod agent;
 pub mod completions;
 pub mod config;
+pub mod credential;
+pub mod env;
 pub mod exec;
+pub mod init;
 pub mod login;
 pub mod logout;
+pub mod man;
 mod question;
+mod refresh;
 pub mod roles;
+pub mod shell;
 pub mod status;
+pub mod switch;
 mod talk;
 mod target;
 mod visit;
+pub mod write;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;

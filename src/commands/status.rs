@@ -9,7 +9,6 @@ use crate::commands::exec::unexpected;
 use crate::commands::talk::ask_running_agent;
 use crate::report::Report;
 use crate::shown::shown;
-use crate::terminal::data;
 use crate::wire::{Reply, Request, StatusReply};
 
 /// Show the session and the roles held
@@ -25,9 +24,9 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         Some(_) => return Err(unexpected()),
     };
     if context.globals.json {
-        data(&format!("{}\n", as_json(status.as_ref())))?;
+        context.voice.data_json(as_json(status.as_ref()))?;
     } else {
-        data(&as_text(status.as_ref()))?;
+        context.voice.list(as_text(status.as_ref()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! The client's side of a conversation: asks the agent one thing, answers its questions from the terminal
 //! or from standard input, and says what there is to wait for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -11,17 +11,22 @@ use crate::commands::visit::visit;
 use crate::config::{self, OrgTarget, SignIn, read_private_key};
 use crate::link::{self, Link, LinkError};
 use crate::paths;
+use crate::process;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::shown::shown;
 use crate::terminal::{Questions, TerminalError, secret_from_stdin};
 use crate::wire::{
-    Account, Answer, Ask, FromAgent, MachineAccount, Notice, ProxyRoute, Reply, Request, RoleEntry,
-    Sealed, SignInWay,
+    Account, Answer, Ask, FromAgent, MachineAccount, Notice, Part, ProxyRoute, Reply, Request,
+    RoleEntry, Sealed, SignInWay,
 };
 
 /// After this long without news a person is told what is being done.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// For this long after an agent has gone away another one is tried.
+const COMEBACK: Duration = Duration::from_secs(1);
+/// Between two tries.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Where a sign-in's answers come from, with every verb that may have to sign in.
 #[derive(Args, Clone, Debug, Default)]
@@ -125,8 +130,22 @@ pub(super) fn ask_agent(
     org: &OrgTarget,
     args: &SignInArgs,
 ) -> Result<Reply, Report> {
+    ask_for_many(context, request, org, args, &mut |_| {})
+}
+
+/// As [`ask_agent`], for a request whose results come one by one: each goes to `take`.
+///
+/// # Errors
+/// As [`ask_agent`]; what has been taken by then stays so.
+pub(super) fn ask_for_many(
+    context: &Context,
+    request: impl Fn() -> Request,
+    org: &OrgTarget,
+    args: &SignInArgs,
+    take: &mut dyn FnMut(Part),
+) -> Result<Reply, Report> {
     let mut typed = args.read()?;
-    let mut tried = false;
+    let mut lost: Option<Instant> = None;
     loop {
         let mut link = open(context)?;
         let mut talk = Talk {
@@ -135,11 +154,17 @@ pub(super) fn ask_agent(
             typed: &mut typed,
             answered: false,
             questions: None,
+            take: &mut *take,
         };
         match talk.run(&mut link, request()) {
             // It went away before anything was said that must not be said twice: a new one is started.
-            Err(TalkError::Link(error)) if error.is_gone() && !talk.answered && !tried => {
-                tried = true;
+            Err(TalkError::Link(error))
+                if error.is_gone()
+                    && !talk.answered
+                    && lost.get_or_insert_with(Instant::now).elapsed() < COMEBACK =>
+            {
+                // A process that is being killed takes callers a moment longer than it serves them.
+                std::thread::sleep(BREATH);
             }
             Err(TalkError::Link(error)) => return Err(error.into()),
             Err(TalkError::Report(report)) => return Err(report),
@@ -151,10 +176,13 @@ pub(super) fn ask_agent(
 
 fn open(context: &Context) -> Result<Link, Report> {
     if context.globals.no_agent {
-        return Ok(link::private()?);
+        return Ok(link::private(process::spawn_agent)?);
     }
     let directory = paths::runtime_dir(&context.environment)?;
-    Ok(link::connect_or_start(directory.path())?)
+    Ok(link::connect_or_start(
+        directory.path(),
+        process::spawn_agent,
+    )?)
 }
 
 /// Asks an agent that is running; `None` when none is.
@@ -206,6 +234,7 @@ struct Talk<'a> {
     typed: &'a mut Typed,
     answered: bool,
     questions: Option<Questions>,
+    take: &'a mut dyn FnMut(Part),
 }
 
 impl Talk<'_> {
@@ -223,6 +252,11 @@ impl Talk<'_> {
                 FromAgent::Ask(ask) => {
                     let answer = self.answer(ask, link)?;
                     link.answer(answer)?;
+                }
+                FromAgent::Part(part) => {
+                    // From here on there is something to lose by asking anew.
+                    self.answered = true;
+                    (self.take)(part);
                 }
                 FromAgent::Notice(Notice::Doing(what)) if self.context.globals.verbose > 0 => {
                     self.context.voice.say(&format!("ob: {}…\n", shown(&what)));

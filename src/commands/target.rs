@@ -1,10 +1,16 @@
 //! Which role of which app a verb is about: the flags, and what becomes of them.
 
+use std::ffi::OsString;
+
 use clap::Args;
 
+use crate::aws::{ChildContext, Region};
 use crate::commands::Context;
 use crate::commands::talk::{SignInArgs, account};
 use crate::config;
+use crate::model::Environment;
+use crate::model::RoleArn;
+use crate::prompt::Class;
 use crate::report::Report;
 use crate::wire;
 
@@ -66,4 +72,50 @@ pub(super) fn resolve(
         accounts: settings.accounts.clone(),
     };
     Ok(Resolved { settings, wire })
+}
+
+impl Resolved {
+    /// Our own environment as a command may have it: without the variable that holds a machine's key.
+    pub(super) fn parent(
+        &self,
+        environment: &Environment,
+    ) -> impl Iterator<Item = (OsString, OsString)> {
+        let key = self.settings.org.machine.private_key_env.as_deref();
+        environment
+            .iter()
+            .filter(move |(name, _)| key.is_none_or(|key| *name != key))
+            .map(|(name, value)| (name.into(), value.into()))
+    }
+
+    /// The region the command should work in.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(super) fn region(&self) -> Result<Option<Region>, Report> {
+        Ok(self
+            .settings
+            .region
+            .as_deref()
+            .map(Region::parse)
+            .transpose()?)
+    }
+
+    /// What a command is told beside the credentials of `role`.
+    pub(super) fn names<'a>(
+        &'a self,
+        role: &'a RoleArn,
+        region: Option<&'a Region>,
+    ) -> ChildContext<'a> {
+        let settings = &self.settings;
+        let label = settings.accounts.get(role.account()).map(String::as_str);
+        let profile = settings.profile.as_deref();
+        let class = Class::of(profile.into_iter().chain(label));
+        ChildContext {
+            region,
+            profile,
+            account_label: label,
+            class: class.map(Class::name),
+            color: settings.color.as_deref().or(class.map(Class::color)),
+        }
+    }
 }

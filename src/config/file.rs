@@ -180,6 +180,7 @@ fn raw<'t>(value: &'t DeValue<'_>) -> Result<Raw<'t>, ValueError> {
         DeValue::String(text) => Raw::Text(text),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
             .map_or(Raw::Other("a huge number"), Raw::Number),
+        DeValue::Boolean(yes) => Raw::Boolean(*yes),
         DeValue::Array(items) => Raw::List(
             items
                 .iter()

@@ -9,6 +9,7 @@ mod ca_bundle;
 mod check;
 mod error;
 mod file;
+mod flag;
 mod keys;
 mod new_file;
 mod private_key;
@@ -22,11 +23,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use ca_bundle::read_ca_bundle;
+pub use flag::read_as;
 pub use keys::{KEYS, Key, MARKERS};
 pub use new_file::{Existing, NewSettings, write_new};
 pub use private_key::read_private_key;
 pub use proxy::Proxy;
-pub use target::{AgentLife, Flags, MachineTarget, OrgTarget, Target, read_as};
+pub use target::{AgentLife, Flags, MachineTarget, OrgTarget, Target};
 pub use value::{SignIn, Value};
 
 use error::{FileError, Problem, Problems, Wrong};

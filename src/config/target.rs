@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::keys::{self, find};
+use super::flag::from_flag;
+use super::keys;
 use super::proxy::Proxy;
-use super::value::{Raw, SignIn, Value};
+use super::value::{SignIn, Value};
 use super::{Settings, Source};
 use crate::model::{Environment, Org, RoleArn};
 use crate::report::{Exit, Report};
@@ -74,6 +75,10 @@ pub struct Target {
     pub sts_endpoint: Option<String>,
     /// Account numbers and the names the user gave them.
     pub accounts: BTreeMap<String, String>,
+    /// The profile's colour in the prompt.
+    pub color: Option<String>,
+    /// Whether a person is asked before the profile is used.
+    pub confirm: bool,
 }
 
 /// How long the agent keeps a session, in seconds.
@@ -123,6 +128,8 @@ impl Settings {
             region: text(choice(region, "profiles.*.region", "aws.region")),
             sts_endpoint: self.text("aws.sts_endpoint", None).map(ToOwned::to_owned),
             accounts: self.accounts(),
+            color: own("profiles.*.color").map(|(color, _)| color.to_string()),
+            confirm: matches!(own("profiles.*.confirm"), Some((Value::YesOrNo(true), _))),
             profile,
             org,
         })
@@ -177,6 +184,14 @@ impl Settings {
             Some((Value::Command(words), _)) => Some(words),
             _ => None,
         }
+    }
+
+    /// The prompt's settings that have a value, as the variables that a shell reads.
+    pub fn shell_variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let keys = keys::KEYS
+            .iter()
+            .filter(|key| key.path.starts_with("shell."));
+        keys.filter_map(|key| Some((key.variable?, self.at(key.path, None)?.0.to_string())))
     }
 
     /// The names given to accounts, by number.
@@ -358,32 +373,6 @@ impl Settings {
             _ => Ok(Some(app)),
         }
     }
-}
-
-/// Reads `given`, typed as `flag`, as a value of the setting at `path`.
-///
-/// # Errors
-/// When the setting would not take it; the report shows one that it takes.
-pub fn read_as(flag: &'static str, path: &'static str, given: &str) -> Result<Value, Report> {
-    let Some(key) = find(&path.split('.').collect::<Vec<_>>()) else {
-        return Ok(Value::Text(given.to_owned()));
-    };
-    key.kind.read(&Raw::Text(given)).map_err(|error| {
-        Report::new(Exit::Usage, "config.flag", format!("cannot use {flag}"))
-            .cause(error)
-            .hint(format!(
-                "write it like `{flag} {}`",
-                key.example.trim_matches('"')
-            ))
-    })
-}
-
-fn from_flag(
-    flag: &'static str,
-    path: &'static str,
-    given: Option<&String>,
-) -> Result<Option<Value>, Report> {
-    given.map(|given| read_as(flag, path, given)).transpose()
 }
 
 fn text(value: Option<Value>) -> Option<String> {

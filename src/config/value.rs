@@ -47,6 +47,11 @@ pub(super) enum Kind {
     Command,
     /// A name of a few letters that is put into an address or a variable.
     Word,
+    /// One of these words, as they are listed for a person.
+    OneOf(&'static str),
+    /// What the prompt's segment shows.
+    Format,
+    YesOrNo,
 }
 
 /// A value that was read and found good.
@@ -60,6 +65,7 @@ pub enum Value {
     Path(PathBuf),
     Proxy(Proxy),
     Command(Vec<String>),
+    YesOrNo(bool),
 }
 
 impl fmt::Display for Value {
@@ -80,6 +86,7 @@ impl fmt::Display for Value {
             Self::Path(path) => path.display().fmt(f),
             Self::Proxy(proxy) => f.write_str(proxy.address()),
             Self::Command(words) => f.write_str(&words.join(" ")),
+            Self::YesOrNo(yes) => yes.fmt(f),
         }
     }
 }
@@ -102,6 +109,7 @@ impl fmt::Display for Length {
 pub(super) enum Raw<'a> {
     Text(&'a str),
     Number(i64),
+    Boolean(bool),
     List(Vec<&'a str>),
     /// Anything else TOML knows, by its name.
     Other(&'static str),
@@ -132,6 +140,8 @@ impl Kind {
                 None => Err(ValueError::Empty),
             },
             (Self::Command, _) => Err(ValueError::Type("an array of strings", raw.name())),
+            (Self::YesOrNo, Raw::Boolean(yes)) => Ok(Value::YesOrNo(*yes)),
+            (Self::YesOrNo, _) => Err(ValueError::Type("true or false", raw.name())),
             (Self::Chain, _) => Err(ValueError::Type("an array of role ARNs", raw.name())),
             (_, Raw::Text("")) => Err(ValueError::Empty),
             (_, Raw::Text(text)) if text.len() > LONGEST => Err(ValueError::TooLong),
@@ -194,8 +204,13 @@ impl Kind {
             Self::AccountName => plain(),
             Self::Word if is_word(text) => plain(),
             Self::Word => Err(ValueError::Word),
-            Self::Chain => Err(ValueError::Type("an array of role ARNs", "a string")),
-            Self::Command => Err(ValueError::Type("an array of strings", "a string")),
+            Self::OneOf(words) if words.split(", ").any(|word| word == text) => plain(),
+            Self::OneOf(words) => Err(ValueError::Choice(words)),
+            Self::Format if is_format(text) => plain(),
+            Self::Format => Err(ValueError::Format),
+            Self::Chain | Self::Command | Self::YesOrNo => {
+                Err(ValueError::Type("another type", "a string"))
+            }
         }
     }
 }
@@ -205,6 +220,7 @@ impl Raw<'_> {
         match self {
             Self::Text(_) => "a string",
             Self::Number(_) => "a number",
+            Self::Boolean(_) => "a boolean",
             Self::List(_) => "an array",
             Self::Other(name) => name,
         }
@@ -298,6 +314,16 @@ fn is_role_glob(text: &str) -> bool {
     service && resource
 }
 
+/// Whether everything in braces is something the segment can show.
+fn is_format(text: &str) -> bool {
+    let known = ["profile", "role", "account", "class", "left"];
+    let mut parts = text.split('{').map(|part| part.split_once('}'));
+    parts.next().is_some_and(|first| first.is_none())
+        && parts.all(|part| {
+            part.is_some_and(|(name, rest)| known.contains(&name) && !rest.contains('}'))
+        })
+}
+
 /// Why a value is not taken. It names what is wrong, never the value where that may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum ValueError {
@@ -333,6 +359,8 @@ pub(super) enum ValueError {
     AccountName,
     #[error("the keys of [accounts] are account numbers of twelve digits")]
     AccountNumber,
+    #[error("in braces stands none of {{profile}}, {{role}}, {{account}}, {{class}}, {{left}}")]
+    Format,
     #[error("the pattern can match no role ARN")]
     RoleGlob,
     #[error("{0}")]
@@ -344,82 +372,4 @@ pub(super) enum ValueError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_read_in_the_usual_spellings() {
-        for (text, expected) in [
-            ("1h", Some(3600)),
-            ("90m", Some(5400)),
-            ("3600", Some(3600)),
-            ("3600s", Some(3600)),
-            ("1h30m", Some(5400)),
-            ("", None),
-            ("h", None),
-            ("1 h", None),
-            ("-1h", None),
-            ("1h5", None),
-            ("1m1h", None),
-            ("1h1h", None),
-            ("1d", None),
-            ("99999999999", None),
-            ("9999999h", None),
-        ] {
-            assert_eq!(duration(text), expected, "{text}");
-        }
-        let read = Kind::Duration(900, 43_200).read(&Raw::Number(60));
-        assert_eq!(
-            read.unwrap_err().to_string(),
-            "out of range; it must lie between 15m and 12h"
-        );
-    }
-
-    #[test]
-    fn roles_are_arns_names_or_patterns_that_can_match() {
-        let read = |text| Kind::Role.read(&Raw::Text(text)).map(|_| ());
-        for good in [
-            "arn:aws:iam::123456789012:role/Deploy",
-            "arn:aws:iam::*:role/Deploy*",
-            "arn:*",
-            "prod/Deploy",
-            "*/Deploy",
-            "Deploy",
-        ] {
-            assert_eq!(read(good), Ok(()), "{good}");
-        }
-        assert_eq!(
-            read("arn:aws:iam::12:role/x"),
-            Err(ValueError::Arn(ArnError::Account))
-        );
-        assert_eq!(read("arn:aws:iam::*:user/x"), Err(ValueError::RoleGlob));
-        assert_eq!(read("arn:aws:sts::*"), Err(ValueError::RoleGlob));
-        assert_eq!(read("a\nb"), Err(ValueError::Control));
-    }
-
-    #[test]
-    fn regions_and_servers_have_a_shape() {
-        for good in ["eu-west-1", "us-gov-east-1", "cn-north-1", "us-isob-east-1"] {
-            assert!(is_region(good), "{good}");
-        }
-        for bad in [
-            "eu",
-            "eu-west",
-            "EU-WEST-1",
-            "eu-west-1.evil.com",
-            "eu-west-1/",
-            "-west-1",
-        ] {
-            assert!(!is_region(bad), "{bad}");
-        }
-        assert!(is_server("https://sts.acme.com") && is_server("http://127.0.0.1:5000"));
-        for bad in [
-            "http://sts.acme.com",
-            "https://a:b@sts.acme.com",
-            "ftp://localhost",
-            "sts",
-        ] {
-            assert!(!is_server(bad), "{bad}");
-        }
-    }
-}
+mod tests;

@@ -50,7 +50,11 @@ pub async fn obtain_credentials(
                 let fresh = apps::assertions(session, app, (memory.now)(), conversation).await?;
                 assertion = fresh.into_iter().next().unwrap_or(assertion);
             }
-            Err(NoCredentials::AssertionExpired(report) | NoCredentials::Final(report)) => {
+            Err(
+                NoCredentials::AssertionExpired(report)
+                | NoCredentials::Throttled(report)
+                | NoCredentials::Final(report),
+            ) => {
                 return Err(report.into());
             }
         }
@@ -122,7 +126,7 @@ fn role_by_hand(target: &Target) -> Option<SamlRole> {
     (role.account() == provider.account()).then_some(SamlRole { role, provider })
 }
 
-fn entries(assertions: &[AwsAssertion], target: &Target) -> Vec<(RoleEntry, SamlRole)> {
+pub(super) fn entries(assertions: &[AwsAssertion], target: &Target) -> Vec<(RoleEntry, SamlRole)> {
     let mut all: Vec<(RoleEntry, SamlRole)> = Vec::new();
     for assertion in assertions {
         for role in assertion.roles.iter().flatten() {
@@ -177,7 +181,7 @@ fn listed(entries: &[(RoleEntry, SamlRole)]) -> String {
     list.join(", ")
 }
 
-fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
+pub(super) fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
     let encrypted = assertions.iter().any(|assertion| assertion.roles.is_none());
     let report = if encrypted {
         Report::new(Exit::Usage, "saml.encrypted", "cannot read which roles the AWS app grants")
@@ -211,7 +215,7 @@ fn no_such_role(target: &Target, entries: &[(RoleEntry, SamlRole)]) -> Report {
     .hint("`ob roles` shows the roles you were granted")
 }
 
-async fn redeem(
+pub(super) async fn redeem(
     session: &OktaSession,
     target: &Target,
     assertion: &AwsAssertion,
@@ -265,7 +269,11 @@ async fn chain(
         };
         credentials = match outcome.await {
             Ok(next) => next,
-            Err(NoCredentials::AssertionExpired(report) | NoCredentials::Final(report)) => {
+            Err(
+                NoCredentials::AssertionExpired(report)
+                | NoCredentials::Throttled(report)
+                | NoCredentials::Final(report),
+            ) => {
                 return Err(report.into());
             }
         };

@@ -154,6 +154,9 @@ impl OktaSession {
             .append_pair("sessionToken", once.expose());
         let page = self.browser.follow(Exchange::get(first)).await;
         self.opened.set(true);
+        if undecided(&page) {
+            *token = Some(once);
+        }
         page
     }
 
@@ -177,6 +180,9 @@ impl OktaSession {
             .append_pair("redirectUrl", url.as_str());
         let page = self.browser.follow(Exchange::get_json(first)).await;
         self.opened.set(true);
+        if undecided(&page) {
+            *token = Some(once);
+        }
         page
     }
 
@@ -257,4 +263,12 @@ impl OktaSession {
         known.retain(|(known, _)| known != role);
         known.push((role.clone(), app.clone()));
     }
+}
+
+/// Whether the session token may not have been taken yet: then the next try carries it again. If it was
+/// taken all the same, Okta shows its sign-in page, as it would without a token.
+fn undecided(page: &Result<Page, HttpError>) -> bool {
+    page.as_ref().map_or_else(HttpError::is_passing, |page| {
+        page.status == 429 || page.status >= 500
+    })
 }

@@ -14,8 +14,8 @@ use crate::model::{Timestamp, is_loopback};
 use crate::secret::Secret;
 
 const CONNECT: Duration = Duration::from_secs(10);
-/// From the first byte sent to the last byte read.
-pub(super) const WHOLE: Duration = Duration::from_secs(60);
+/// From the first byte sent to the last byte read; nobody looks at a cursor for longer without a word.
+pub(super) const WHOLE: Duration = Duration::from_secs(30);
 
 /// How this machine reaches the world, as the client resolved it from the settings.
 #[derive(Debug, Default)]

@@ -12,6 +12,9 @@ use std::process::{Child, Command, Stdio};
 
 use nix::unistd::{ForkResult, fork, setsid};
 
+/// The environment the agent keeps: names of places, language and time zone.
+const KEPT: [&str; 3] = ["HOME", "LANG", "TZ"];
+
 /// Starts this very program as an agent with `socket` as its standard input.
 ///
 /// Returns the process and the pipe on which the agent says that it is ready, or why it is not. The
@@ -27,9 +30,11 @@ pub fn spawn_agent(
     socket: OwnedFd,
     arguments: &[&str],
     directory: Option<&Path>,
-    kept: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
 ) -> io::Result<(Child, PipeReader)> {
     let (ready, said): (PipeReader, PipeWriter) = io::pipe()?;
+    let kept = KEPT
+        .iter()
+        .filter_map(|name| Some((name, std::env::var_os(name)?)));
     let mut command = Command::new(own_path()?);
     command.arg0("ob").args(["agent", "run"]).args(arguments);
     if let Some(directory) = directory {

@@ -11,9 +11,10 @@ mod question;
 mod voice;
 
 pub use error::TerminalError;
+pub use interrupt::finish_first;
 pub use line::secret_from_stdin;
 pub use question::{Question, Questions, has_person};
-pub use voice::{Color, Voice, data};
+pub use voice::{Color, Voice, data, data_is_seen};
 
 #[cfg(test)]
 mod pty_tests;

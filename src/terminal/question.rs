@@ -32,7 +32,7 @@ pub struct Question<'a> {
 #[derive(Debug)]
 pub struct Questions {
     tty: Option<File>,
-    color: bool,
+    voice: Voice,
     dumb: bool,
 }
 
@@ -46,7 +46,7 @@ impl Questions {
         interrupt::on_abort(Some(Box::new(abort)));
         Self {
             tty: None,
-            color: voice.is_colored(),
+            voice,
             dumb: environment.raw("TERM").is_none_or(|term| term == "dumb"),
         }
     }
@@ -87,7 +87,10 @@ impl Questions {
         question: Question<'_>,
         items: &[String],
     ) -> Result<usize, TerminalError> {
-        let labels = labels(items);
+        let labels: Vec<String> = labels(items)
+            .into_iter()
+            .map(|label| self.voice.spell(label))
+            .collect();
         if self.dumb {
             return self.choose_by_number(question, &labels);
         }
@@ -100,14 +103,14 @@ impl Questions {
             text: String::new(),
         };
         interrupt::begin(guarded).map_err(|error| io_failed(&error))?;
-        set_colors_enabled_stderr(self.color);
+        set_colors_enabled_stderr(self.voice.is_colored());
         let chosen = FuzzySelect::new()
-            .with_prompt(shown(question.text))
+            .with_prompt(self.voice.spell(shown(question.text)))
             .items(&labels)
             .default(0)
             .max_length(20)
             .report(false)
-            .highlight_matches(self.color)
+            .highlight_matches(self.voice.is_colored())
             .interact_on_opt(&Term::read_write_pair(keys, screen));
         if matches!(&chosen, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted)
         {
@@ -148,6 +151,7 @@ impl Questions {
         text: &str,
         echo: Echo,
     ) -> Result<String, TerminalError> {
+        let text = &self.voice.spell(text.to_owned());
         let tty = self.tty(question)?;
         let before = tcgetattr(tty).map_err(failed)?;
         let mut during = before.clone();

@@ -29,6 +29,8 @@ pub enum FromAgent {
     Hello(Hello),
     Ask(Ask),
     Notice(Notice),
+    /// One of many results; the reply says that there are no more.
+    Part(Part),
     Reply(Reply),
 }
 
@@ -42,6 +44,8 @@ pub enum Request {
     },
     Credentials(CredentialsRequest),
     Roles(Target),
+    /// The credentials of every role, each as a [`Part`].
+    EveryRole(Target),
     Status,
     SignOut(SignOutScope),
     Stop,
@@ -275,6 +279,8 @@ pub enum Reply {
     },
     Credentials(IssuedCredentials),
     Roles(Vec<RoleEntry>),
+    /// Every role has had its [`Part`].
+    AllRoles,
     Status(StatusReply),
     SignedOut {
         sessions: usize,
@@ -292,6 +298,18 @@ pub struct IssuedCredentials {
     pub session_token: Sealed,
     pub expires_at: Timestamp,
     pub role: String,
+}
+
+/// One of many results.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Part {
+    /// What will be tried; all of these come before the first of the others.
+    Roles(Vec<RoleEntry>),
+    Issued(IssuedCredentials),
+    Refused {
+        role: String,
+        report: Report,
+    },
 }
 
 /// A role the user may assume.

@@ -15,7 +15,7 @@ pub use frame::{
 };
 pub use messages::{
     Account, Answer, Ask, CredentialsRequest, FactorChoice, FromAgent, HeldRole, Hello,
-    IssuedCredentials, MachineAccount, Notice, ProxyRoute, Reply, Request, RoleEntry,
+    IssuedCredentials, MachineAccount, Notice, Part, ProxyRoute, Reply, Request, RoleEntry,
     SessionStatus, SignInWay, SignOutScope, StatusReply, Target, ToAgent,
 };
 pub use sealed::Sealed;

@@ -38,7 +38,7 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
         &self,
         key: K,
         party: Rc<Party>,
-        join: impl FnOnce(&Party),
+        join: impl FnOnce(&Rc<Party>),
         start: impl FnOnce(Rc<Party>) -> F,
     ) -> Option<T> {
         let under_way = self
@@ -69,3 +69,6 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
         settled.clone()
     }
 }
+
+#[cfg(test)]
+mod schedules;

@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../topics/mod.rs"]
+mod topics;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (topics::profile::TOPIC.target)(bytes));
