@@ -6,6 +6,7 @@ mod classic;
 mod idx;
 mod machine;
 mod step_up;
+mod terminal;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
