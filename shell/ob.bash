@@ -7,7 +7,6 @@
 OB_PS1=''
 _ob_drawn=''
 _ob_next=0
-_ob_until=''
 _ob_margin=0
 _ob_retry=0
 _ob_warn=900
@@ -67,8 +66,8 @@ _ob_segment() {
       *) now=$((_ob_started + SECONDS)) ;;
     esac
     left=$((10#$until - now))
-    if [[ $until != "$_ob_until" ]]; then
-      _ob_until=$until
+    # As the agent does: 20 minutes before the end, a third of a short life.
+    if ((left / 3 > _ob_margin)); then
       _ob_margin=$((left / 3 < 1200 ? left / 3 : 1200))
     fi
     if [[ -n ${OB_TARGET-} ]] && ((left <= _ob_margin && now >= _ob_retry)); then

@@ -8,7 +8,6 @@ set -q _ob_previous; or set -g _ob_previous ''
 set -g _ob_ps1 ''
 set -g _ob_drawn ''
 set -g _ob_next 0
-set -g _ob_until ''
 set -g _ob_margin 0
 set -g _ob_retry 0
 set -g _ob_warn 900
@@ -60,10 +59,8 @@ function _ob_segment
             set now (command date +%s)
         end
         set -l left (math $until - $now)
-        if test "$until" != "$_ob_until"
-            set -g _ob_until $until
-            set -g _ob_margin (math "min(floor($left / 3), 1200)")
-        end
+        # As the agent does: 20 minutes before the end, a third of a short life.
+        set -g _ob_margin (math "max($_ob_margin, min(floor($left / 3), 1200))")
         if set -q OB_TARGET; and test $left -le $_ob_margin -a $now -ge $_ob_retry
             _ob_renew $now
             if string match -qr '^[0-9]{1,12}$' -- "$OB_EXPIRES"
@@ -139,7 +136,7 @@ function _ob_draw
     set format (string replace -a '{role}' -- "$OB_ROLE" $format)
     set format (string replace -a '{account}' -- "$OB_ACCOUNT" $format)
     set format (string replace -a '{class}' -- "$OB_ENV" $format)
-    set format (string replace -ar '[[:cntrl:]]' '' -- "$format" | string join '')
+    set format (string replace -ar '[[:cntrl:]]' '' -- $format | string join '')
     set -l off
     set -l on
     if test -z "$NO_COLOR" -a -n "$TERM" -a "$TERM" != dumb

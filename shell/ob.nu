@@ -18,10 +18,8 @@ def --env _ob_segment [] {
     if ($until =~ '^[0-9]{1,12}$') {
         let now = ((date now | into int) // 1000000000)
         mut left = (($until | into int) - $now)
-        if $until != $env._ob.until {
-            $env._ob.until = $until
-            $env._ob.margin = ([($left // 3) 1200] | math min)
-        }
+        # As the agent does: 20 minutes before the end, a third of a short life.
+        $env._ob.margin = ([$env._ob.margin ([($left // 3) 1200] | math min)] | math max)
         if ($env.OB_TARGET? | is-not-empty) and $left <= $env._ob.margin and $now >= $env._ob.retry {
             $env._ob.retry = $now + 30
             _ob_renew
@@ -119,7 +117,7 @@ def --env --wrapped ob [...words] {
 
 if $nu.is-interactive and ($env._ob? | is-empty) {
     $env._ob = {
-        ps1: "", until: "", margin: 0, retry: 0, previous: ""
+        ps1: "", margin: 0, retry: 0, previous: ""
         left: ($env.PROMPT_COMMAND? | default "")
         right: ($env.PROMPT_COMMAND_RIGHT? | default "")
     }

@@ -6,7 +6,7 @@
 
 zmodload zsh/datetime 2>/dev/null || :
 
-typeset -g OB_PS1='' _ob_drawn='' _ob_until='' _ob_warn_text='' _ob_ends='' _ob_placed='' _ob_left_of='' _ob_right_of=''
+typeset -g OB_PS1='' _ob_drawn='' _ob_warn_text='' _ob_ends='' _ob_placed='' _ob_left_of='' _ob_right_of=''
 typeset -g _ob_previous="${_ob_previous-}"
 typeset -gi _ob_next=0 _ob_margin=0 _ob_retry=0 _ob_warn=900
 
@@ -79,8 +79,8 @@ _ob_segment() {
     until=''
   else
     left=$((until - now))
-    if [[ "$until" != "$_ob_until" ]]; then
-      _ob_until="$until"
+    # As the agent does: 20 minutes before the end, a third of a short life.
+    if ((left / 3 > _ob_margin)); then
       _ob_margin=$((left / 3 < 1200 ? left / 3 : 1200))
     fi
     if [[ -n "${OB_TARGET-}" ]] && ((left <= _ob_margin && now >= _ob_retry)); then

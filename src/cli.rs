@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, credential, env, exec, init, login, logout, man,
-    roles, shell, status, switch, write,
+    Context, Globals, agent, complete, completions, config, credential, env, exec, init, login,
+    logout, man, roles, shell, status, switch, write,
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -49,6 +49,8 @@ enum Verb {
     /// Print the completion script of a shell
     Completions(completions::Args),
     Man(man::Args),
+    #[command(hide = true)]
+    Complete(complete::Args),
 }
 
 impl Verb {
@@ -67,7 +69,8 @@ impl Verb {
             Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
             Self::Init(args) => init::run(args),
-            Self::Completions(args) => completions::run(args, Cli::command()),
+            Self::Completions(args) => completions::run(args, &Cli::command()),
+            Self::Complete(args) => complete::run(args, context),
             Self::Man(args) => man::run(args, Cli::command()),
         }
     }

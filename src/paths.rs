@@ -119,7 +119,7 @@ fn find(environment: &Environment, missing: Missing) -> Result<Option<RuntimeDir
     };
     let stat = fstat(&directory).map_err(|errno| PathError::Open(top.clone(), errno))?;
     if stat.st_uid != geteuid().as_raw() || stat.st_mode & 0o022 != 0 {
-        return Err(PathError::NotOurs(top, stat.st_uid, stat.st_mode & 0o7777));
+        return Err(PathError::Shared(top, stat.st_uid, stat.st_mode & 0o7777));
     }
     let mut place = RuntimeDir {
         path: top,
@@ -225,6 +225,8 @@ enum PathError {
     NotADirectory(PathBuf),
     #[error("{} belongs to uid {} with mode {:04o}", .0.display(), .1, .2)]
     NotOurs(PathBuf, u32, u32),
+    #[error("{} belongs to uid {} with mode {:04o}", .0.display(), .1, .2)]
+    Shared(PathBuf, u32, u32),
     #[error("cannot open {}: {}", .0.display(), .1.desc())]
     Open(PathBuf, Errno),
     #[error("cannot make {}: {}", .0.display(), .1.desc())]
@@ -246,6 +248,13 @@ impl From<PathError> for Report {
                 "paths.not-private",
                 format!(
                     "it must be yours alone (0700); look with `ls -ld {0}`, and `rmdir {0}` lets ob make it anew",
+                    path.display()
+                ),
+            ),
+            PathError::Shared(path, ..) => (
+                "paths.shared",
+                format!(
+                    "nobody but you may write there: `chmod go-w {}`",
                     path.display()
                 ),
             ),

@@ -4,6 +4,7 @@
 //! writing any file. All network and all parsing of foreign bytes happen here. What a person must
 //! answer it asks the client that waits.
 
+mod confirmed;
 mod desk;
 mod flight;
 mod life;
@@ -47,6 +48,7 @@ pub fn run(start: &Start) -> Result<(), Report> {
 }
 
 fn begin(start: &Start) -> Result<(), Report> {
+    process::close_strays();
     process::shield_agent()?;
     process::raise_descriptors()?;
     if start.detach {

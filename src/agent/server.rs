@@ -86,6 +86,7 @@ pub(super) async fn serve_one(stream: UnixStream, confinement: Confinement) -> i
     let desk = Rc::new(Desk::new(confinement));
     if let Some((incoming, outgoing)) = only(stream)? {
         converse(incoming, outgoing, &desk).await;
+        desk.say_goodbye().await;
     }
     desk.wipe();
     Ok(())

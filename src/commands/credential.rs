@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use crate::aws::process_json;
 use crate::commands::Context;
 use crate::commands::exec::{received, unexpected};
-use crate::commands::talk::{SignInArgs, ask_running_agent};
+use crate::commands::running::ask_running_agent;
+use crate::commands::talk::SignInArgs;
 use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::flow::nobody_signed_in;
 use crate::model::Timestamp;
@@ -48,6 +49,7 @@ impl Args {
 /// When nobody is signed in, the role is not plain, or STS refuses.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let target = resolve(context, &args.role, &SignInArgs::default())?;
+    target.unconfirmed()?;
     let nobody = || nobody_signed_in(&target.wire.account);
     if context.globals.no_agent {
         return Err(nobody());
@@ -56,6 +58,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         target: target.wire.clone(),
         min_ttl: None,
         may_sign_in: false,
+        confirm: None,
     });
     match ask_running_agent(context, request)? {
         Some(Reply::Credentials(issued)) => {

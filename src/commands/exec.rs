@@ -119,6 +119,7 @@ pub fn credentials(
             target: target.wire.clone(),
             min_ttl,
             may_sign_in: true,
+            confirm: target.confirmation(),
         })
     };
     match ask_agent(context, request, &target.settings.org, sign_in)? {

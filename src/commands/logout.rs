@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
-use crate::commands::talk::ask_running_agent;
+use crate::commands::running::ask_running_agent;
 use crate::report::{Exit, Report};
 use crate::wire::{Reply, Request, SignOutScope};
 

@@ -4,6 +4,7 @@
 //! exit code or a [`Report`]. It neither prints past [`crate::terminal`] nor ends the process.
 
 pub mod agent;
+pub mod complete;
 pub mod completions;
 pub mod config;
 pub mod credential;
@@ -16,6 +17,7 @@ pub mod man;
 mod question;
 mod refresh;
 pub mod roles;
+mod running;
 pub mod shell;
 pub mod status;
 pub mod switch;

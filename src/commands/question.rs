@@ -78,6 +78,12 @@ pub(super) fn put(
                 _ => Answer::PushAgain(false),
             }
         }
+        Ask::Confirm { profile, role } => {
+            let role = role.as_ref().map(|role| format!(" ({role})"));
+            let role = role.unwrap_or_default();
+            let text = format!("Use {profile}{role} in this terminal?");
+            Answer::Confirm(questions.confirm(question(&text))?)
+        }
     })
 }
 

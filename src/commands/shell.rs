@@ -12,7 +12,8 @@ use std::process::ExitCode;
 use serde::{Deserialize, Serialize};
 
 use super::exec::{credentials, environment, received, unexpected};
-use super::talk::{SignInArgs, ask_running_agent};
+use super::running::ask_running_agent;
+use super::talk::SignInArgs;
 use super::target::{Resolved, RoleArgs, resolve};
 use super::{Context, Globals};
 use crate::aws::{ChildContext, child_env};
@@ -218,6 +219,7 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
         target: target.wire.clone(),
         min_ttl: None,
         may_sign_in: false,
+        confirm: target.confirmation(),
     });
     let issued = match ask_running_agent(&context, request)? {
         Some(Reply::Credentials(issued)) => received(issued)?,

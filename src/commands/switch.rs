@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use super::Context;
 use super::config::write_aws_profiles;
-use super::talk::{SignInArgs, ask_running_agent};
+use super::running::ask_running_agent;
+use super::talk::SignInArgs;
 use super::target::{Resolved, RoleArgs, resolve};
 use crate::aws::{config_profile_name, defines_profile};
 use crate::aws_files::{Kind, read};
@@ -83,6 +84,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             ..RoleArgs::default()
         };
         let target = resolve(context, &role, &SignInArgs::default())?;
+        target.unconfirmed()?;
         set.push(("AWS_PROFILE", aws_profile(args, context, profile)?));
         names(&target, &mut set);
         set.extend(context.settings()?.shell_variables());
@@ -184,6 +186,7 @@ fn expiry(context: &Context, target: &Resolved) -> Option<Timestamp> {
         target: target.wire.clone(),
         min_ttl: None,
         may_sign_in: false,
+        confirm: None,
     });
     match ask_running_agent(context, request) {
         Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),

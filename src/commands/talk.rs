@@ -185,32 +185,6 @@ fn open(context: &Context) -> Result<Link, Report> {
     )?)
 }
 
-/// Asks an agent that is running; `None` when none is.
-///
-/// # Errors
-/// What the agent reports, or why it could not be spoken to.
-pub(super) fn ask_running_agent(
-    context: &Context,
-    request: Request,
-) -> Result<Option<Reply>, Report> {
-    let Some(directory) = paths::existing_runtime_dir(&context.environment)? else {
-        return Ok(None);
-    };
-    let Some(mut link) = link::connect(directory.path())? else {
-        return Ok(None);
-    };
-    link.request(request)?;
-    loop {
-        match link.hear() {
-            Ok(FromAgent::Reply(Reply::Failed(report))) => return Err(report),
-            Ok(FromAgent::Reply(reply)) => return Ok(Some(reply)),
-            Ok(_) => {}
-            Err(error) if error.is_gone() => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
 enum TalkError {
     Link(LinkError),
     Report(Report),

@@ -11,7 +11,8 @@ use crate::config;
 use crate::model::Environment;
 use crate::model::RoleArn;
 use crate::prompt::Class;
-use crate::report::Report;
+use crate::report::{Exit, Report};
+use crate::terminal::terminal_session;
 use crate::wire;
 
 /// How a role is named, with every verb that needs one.
@@ -40,6 +41,33 @@ pub struct RoleArgs {
 pub struct Resolved {
     pub settings: config::Target,
     pub wire: wire::Target,
+}
+
+impl Resolved {
+    /// What the agent has to ask before it hands out credentials: `confirm = true` of the profile.
+    pub(super) fn confirmation(&self) -> Option<wire::Confirmation> {
+        self.settings.confirm.then(|| wire::Confirmation {
+            profile: self.settings.profile.clone().unwrap_or_default(),
+            terminal: terminal_session(),
+        })
+    }
+
+    /// The same for what must not ask: refuses.
+    ///
+    /// # Errors
+    /// When the profile wants to be asked for.
+    pub(super) fn unconfirmed(&self) -> Result<(), Report> {
+        if !self.settings.confirm {
+            return Ok(());
+        }
+        Err(Report::new(
+            Exit::SignIn,
+            "confirm.unasked",
+            "the profile is not used without asking, and nobody is asked here",
+        )
+        .cause("it has `confirm = true`")
+        .hint("`ob exec -p PROFILE -- CMD` and `ob shell -p PROFILE` ask, once in a terminal"))
+    }
 }
 
 /// Puts flags, variables and settings together.

@@ -1,9 +1,5 @@
 //! The one table of settings: it drives reading, suggestions, variable names and the README's list.
 
-mod table;
-
-pub use table::KEYS;
-
 use super::value::Kind;
 
 /// One setting.
@@ -18,6 +14,156 @@ pub struct Key {
     /// What it decides, in one line.
     pub meaning: &'static str,
     pub(super) kind: Kind,
+}
+
+const QUARTER: u32 = 15 * 60;
+const HALF_DAY: u32 = 12 * 60 * 60;
+
+/// The bounds of STS for a role's session are 15 minutes and 12 hours.
+const SESSION: Kind = Kind::Duration(QUARTER, HALF_DAY);
+const AGENT: Kind = Kind::Duration(60, HALF_DAY);
+
+/// Every key `ob` reads; what is not here is an error.
+#[rustfmt::skip] // a table is read by its columns
+pub const KEYS: &[Key] = &[
+    key("default_profile", Some("OB_DEFAULT_PROFILE"),
+        r#""dev""#,
+        "the profile when neither -p nor -r is given",
+        Kind::Name,
+    ),
+    key("org.url", Some("OB_ORG_URL"),
+        r#""https://acme.okta.com""#,
+        "the Okta org",
+        Kind::Org,
+    ),
+    key("org.username", Some("OB_ORG_USERNAME"),
+        r#""alice@acme.com""#,
+        "who signs in; asked when left out",
+        Kind::Name,
+    ),
+    key("org.sign_in", Some("OB_ORG_SIGN_IN"),
+        r#""auto""#,
+        "auto (ask the org), terminal (here, Classic), identity_engine (here), browser or machine",
+        Kind::SignIn,
+    ),
+    key("org.factor", Some("OB_ORG_FACTOR"),
+        r#""push""#,
+        "the second factor to take without asking: push, totp, sms, call, email, question, token, yubikey, hotp",
+        Kind::Factor,
+    ),
+    key("org.ca_bundle", None, r#""/etc/ssl/acme.pem""#, "certificates to trust instead of the system's", Kind::CaBundle),
+    key("org.proxy", None, r#""http://proxy:3128""#, "the proxy; else HTTPS_PROXY or ALL_PROXY, and NO_PROXY", Kind::Proxy),
+    key("org.client_id", Some("OB_ORG_CLIENT_ID"),
+        r#""0oa1""#,
+        "the OIDC app of a browser's or a machine's sign-in",
+        Kind::Word,
+    ),
+    key("org.key_id", Some("OB_ORG_KEY_ID"),
+        r#""kid1""#,
+        "machine: the id of its key, as Okta shows it",
+        Kind::Word,
+    ),
+    key("org.private_key_file", Some("OB_ORG_PRIVATE_KEY_FILE"),
+        r#""/etc/ob/key.pem""#,
+        "machine: the file of its private key, PEM",
+        Kind::CaBundle,
+    ),
+    key("org.private_key_env", Some("OB_ORG_PRIVATE_KEY_ENV"),
+        r#""OKTA_PRIVATE_KEY""#,
+        "machine: the variable that holds the key instead; the command does not inherit it",
+        Kind::Word,
+    ),
+    key("org.authorization_server", Some("OB_ORG_AUTHORIZATION_SERVER"),
+        r#""default""#,
+        "machine: the authorization server, default when left out",
+        Kind::Word,
+    ),
+    key("org.scope", Some("OB_ORG_SCOPE"),
+        r#""okta-m2m-access""#,
+        "machine: the scope of its token, okta-m2m-access when left out",
+        Kind::Word,
+    ),
+    key("orgs.*.url", None, r#""https://acme.okta.com""#, "the same for one of several orgs, chosen by --org", Kind::Org),
+    key("orgs.*.username", None, r#""alice@acme.com""#, "as org.username", Kind::Name),
+    key("orgs.*.sign_in", None, r#""auto""#, "as org.sign_in", Kind::SignIn),
+    key("orgs.*.factor", None, r#""push""#, "as org.factor", Kind::Factor),
+    key("orgs.*.ca_bundle", None, r#""/etc/ssl/acme.pem""#, "as org.ca_bundle", Kind::CaBundle),
+    key("orgs.*.proxy", None, r#""http://proxy:3128""#, "as org.proxy", Kind::Proxy),
+    key("orgs.*.client_id", None, r#""0oa1""#, "as org.client_id", Kind::Word),
+    key("orgs.*.key_id", None, r#""kid1""#, "as org.key_id", Kind::Word),
+    key("orgs.*.private_key_file", None, r#""/etc/ob/key.pem""#, "as org.private_key_file", Kind::CaBundle),
+    key("orgs.*.private_key_env", None, r#""OKTA_PRIVATE_KEY""#, "as org.private_key_env", Kind::Word),
+    key("orgs.*.authorization_server", None, r#""default""#, "as org.authorization_server", Kind::Word),
+    key("orgs.*.scope", None, r#""okta-m2m-access""#, "as org.scope", Kind::Word),
+    key("browser_command", None, r#"["/usr/bin/firefox", "--private-window"]"#, "what opens a page for you, as program and arguments; the address comes last", Kind::Command),
+    key("aws.app", Some("OB_AWS_APP"),
+        r#""https://acme.okta.com/home/amazon_aws/0oa1/272""#,
+        "embed link or id of the AWS app; found from the user's tiles when left out",
+        Kind::App,
+    ),
+    key("aws.region", Some("OB_AWS_REGION"),
+        r#""eu-west-1""#,
+        "the region of STS and of the command",
+        Kind::Region,
+    ),
+    key("aws.duration", Some("OB_AWS_DURATION"),
+        r#""1h""#,
+        "how long credentials last, 15m to 12h",
+        SESSION,
+    ),
+    key("aws.sts_endpoint", None, r#""https://sts.acme.com""#, "another STS; plain http for this machine only", Kind::Endpoint),
+    key("profiles.*.org", None, r#""acme""#, "which of [orgs]", Kind::Name),
+    key("profiles.*.role", None, r#""arn:aws:iam::123456789012:role/Deploy""#, "ARN, account/role, or a glob that matches one", Kind::Role),
+    key("profiles.*.provider", None, r#""okta""#, "the identity provider, where a role has several: ARN, name or glob", Kind::Provider),
+    key("profiles.*.app", None, r#""0oa1""#, "as aws.app", Kind::App),
+    key("profiles.*.chain", None, r#"["arn:aws:iam::210987654321:role/Admin"]"#, "roles to assume from there, one after another", Kind::Chain),
+    key("profiles.*.duration", None, r#""4h""#, "as aws.duration", SESSION),
+    key("profiles.*.region", None, r#""us-east-1""#, "as aws.region", Kind::Region),
+    key("profiles.*.color", None, r#""red""#, "its colour in the prompt; prod is red, stage yellow, dev green by itself", Kind::OneOf("red, green, yellow, blue, magenta, cyan, white"),
+    ),
+    key("profiles.*.confirm", None, "true", "whether to ask before its first use in a terminal", Kind::YesOrNo),
+    key("accounts.*", None, r#""prod""#, "a name for an account", Kind::AccountName),
+    key("agent.idle", Some("OB_AGENT_IDLE"),
+        r#""1h""#,
+        "how long the session is kept unused, 1m to 12h",
+        AGENT,
+    ),
+    key("agent.max", Some("OB_AGENT_MAX"),
+        r#""12h""#,
+        "how long it is kept at all, 1m to 12h",
+        AGENT,
+    ),
+    key("shell.format", Some("OB_SHELL_FORMAT"),
+        r#""{account}/{role} {left}""#,
+        "what the prompt shows, of profile, role, account, class and left; or none",
+        Kind::Format,
+    ),
+    key("shell.warn", Some("OB_SHELL_WARN"),
+        r#""15m""#,
+        "from when on the time that is left is a warning; a third of it is an alarm",
+        Kind::Duration(60, HALF_DAY),
+    ),
+    key("shell.side", Some("OB_SHELL_SIDE"),
+        r#""left""#,
+        "on which side of the prompt; bash has only the left",
+        Kind::OneOf("left, right"),
+    ),
+];
+
+const fn key(
+    path: &'static str,
+    variable: Option<&'static str>,
+    example: &'static str,
+    meaning: &'static str,
+    kind: Kind,
+) -> Key {
+    Key {
+        path,
+        variable,
+        example,
+        meaning,
+        kind,
+    }
 }
 
 /// Set by `ob` for its children, so that they know where they are: never read as settings.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::flag::from_flag;
+use super::flags::from_flag;
 use super::keys;
 use super::proxy::Proxy;
 use super::value::{SignIn, Value};
@@ -178,20 +178,20 @@ impl Settings {
         }
     }
 
-    /// What opens a page, where the user chose it.
-    pub fn browser_command(&self) -> Option<&[String]> {
-        match self.at("browser_command", None) {
-            Some((Value::Command(words), _)) => Some(words),
-            _ => None,
-        }
-    }
-
     /// The prompt's settings that have a value, as the variables that a shell reads.
     pub fn shell_variables(&self) -> impl Iterator<Item = (&'static str, String)> {
         let keys = keys::KEYS
             .iter()
             .filter(|key| key.path.starts_with("shell."));
         keys.filter_map(|key| Some((key.variable?, self.at(key.path, None)?.0.to_string())))
+    }
+
+    /// What opens a page, where the user chose it.
+    pub fn browser_command(&self) -> Option<&[String]> {
+        match self.at("browser_command", None) {
+            Some((Value::Command(words), _)) => Some(words),
+            _ => None,
+        }
     }
 
     /// The names given to accounts, by number.
@@ -318,7 +318,7 @@ impl Settings {
         match (self.nearest_org(name), self.orgs.len()) {
             (Some(near), _) => report.hint(format!("did you mean `--org {near}`?")),
             (None, 0) => report.hint("name it in the settings, `[orgs.NAME]` with its `url`"),
-            (None, _) => report.hint(format!("take one of `--org {}`", self.org_names())),
+            (None, _) => report.hint(format!("take one of `--org {}`", self.org_choices())),
         }
     }
 
@@ -335,17 +335,13 @@ impl Settings {
             )
             .hint(format!(
                 "take one of `--org {}`, or give the profile an `org`",
-                self.org_names()
+                self.org_choices()
             ))
         }
     }
 
-    fn org_names(&self) -> String {
-        self.orgs
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("|")
+    fn org_choices(&self) -> String {
+        self.org_names().collect::<Vec<_>>().join("|")
     }
 
     /// The general setting from a variable before the profile's own from a file before the general one from a file.

@@ -43,15 +43,15 @@ pub(super) enum Kind {
     Provider,
     Chain,
     AccountName,
-    /// A program, absolute, and its arguments.
-    Command,
-    /// A name of a few letters that is put into an address or a variable.
-    Word,
     /// One of these words, as they are listed for a person.
     OneOf(&'static str),
     /// What the prompt's segment shows.
     Format,
     YesOrNo,
+    /// A program, absolute, and its arguments.
+    Command,
+    /// A name of a few letters that is put into an address or a variable.
+    Word,
 }
 
 /// A value that was read and found good.
@@ -64,8 +64,8 @@ pub enum Value {
     Roles(Vec<RoleArn>),
     Path(PathBuf),
     Proxy(Proxy),
-    Command(Vec<String>),
     YesOrNo(bool),
+    Command(Vec<String>),
 }
 
 impl fmt::Display for Value {
@@ -85,8 +85,8 @@ impl fmt::Display for Value {
             }
             Self::Path(path) => path.display().fmt(f),
             Self::Proxy(proxy) => f.write_str(proxy.address()),
-            Self::Command(words) => f.write_str(&words.join(" ")),
             Self::YesOrNo(yes) => yes.fmt(f),
+            Self::Command(words) => f.write_str(&words.join(" ")),
         }
     }
 }
@@ -131,6 +131,8 @@ impl Kind {
                 let seconds = u32::try_from(*seconds).map_err(|_| ValueError::Duration)?;
                 within(seconds, from, to)
             }
+            (Self::YesOrNo, Raw::Boolean(yes)) => Ok(Value::YesOrNo(*yes)),
+            (Self::YesOrNo, _) => Err(ValueError::Type("true or false", raw.name())),
             (Self::Command, Raw::List(words)) => match words.first() {
                 Some(program) if program.starts_with('/') => {
                     let words = words.iter().map(|word| (*word).to_owned());
@@ -140,8 +142,6 @@ impl Kind {
                 None => Err(ValueError::Empty),
             },
             (Self::Command, _) => Err(ValueError::Type("an array of strings", raw.name())),
-            (Self::YesOrNo, Raw::Boolean(yes)) => Ok(Value::YesOrNo(*yes)),
-            (Self::YesOrNo, _) => Err(ValueError::Type("true or false", raw.name())),
             (Self::Chain, _) => Err(ValueError::Type("an array of role ARNs", raw.name())),
             (_, Raw::Text("")) => Err(ValueError::Empty),
             (_, Raw::Text(text)) if text.len() > LONGEST => Err(ValueError::TooLong),
@@ -202,15 +202,15 @@ impl Kind {
             // `name/role` is how a role is asked for by its account's name.
             Self::AccountName if text.contains('/') => Err(ValueError::AccountName),
             Self::AccountName => plain(),
-            Self::Word if is_word(text) => plain(),
-            Self::Word => Err(ValueError::Word),
             Self::OneOf(words) if words.split(", ").any(|word| word == text) => plain(),
             Self::OneOf(words) => Err(ValueError::Choice(words)),
             Self::Format if is_format(text) => plain(),
             Self::Format => Err(ValueError::Format),
-            Self::Chain | Self::Command | Self::YesOrNo => {
-                Err(ValueError::Type("another type", "a string"))
-            }
+            Self::YesOrNo => Err(ValueError::Type("true or false", "a string")),
+            Self::Word if is_word(text) => plain(),
+            Self::Word => Err(ValueError::Word),
+            Self::Chain => Err(ValueError::Type("an array of role ARNs", "a string")),
+            Self::Command => Err(ValueError::Type("an array of strings", "a string")),
         }
     }
 }

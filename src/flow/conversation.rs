@@ -59,6 +59,9 @@ impl From<Unanswered> for Report {
             Unanswered::Nobody("which role to assume") => {
                 report.hint("name one with `-r ROLE` or `role =` of a profile")
             }
+            Unanswered::Nobody("whether to use the profile") => report.hint(
+                "its profile has `confirm = true`: run it in a terminal, as `ob exec -p PROFILE -- CMD`",
+            ),
             _ => report.hint("run it again in a terminal"),
         }
     }

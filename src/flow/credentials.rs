@@ -10,18 +10,14 @@ use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, Notice, RoleEntry, Target};
 
 /// What the agent remembers for a recipe.
-pub struct Memory<'a> {
+pub trait Memory {
     /// The time as the servers have it.
-    pub now: &'a dyn Fn() -> Timestamp,
-    /// The duration that a role was found to grant.
-    pub duration: &'a dyn Fn(&RoleArn) -> Option<SessionDuration>,
-    pub remember_duration: &'a dyn Fn(&RoleArn, SessionDuration),
-}
+    fn now(&self) -> Timestamp;
 
-impl std::fmt::Debug for Memory<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Memory")
-    }
+    /// The duration that a role was found to grant.
+    fn duration(&self, role: &RoleArn) -> Option<SessionDuration>;
+
+    fn remember_duration(&self, role: &RoleArn, granted: SessionDuration);
 }
 
 /// Makes the credentials that `target` describes.
@@ -31,7 +27,7 @@ impl std::fmt::Debug for Memory<'_> {
 pub async fn obtain_credentials(
     session: &OktaSession,
     target: &Target,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Credentials, Failure> {
     if let Some(machine) = session.machine() {
@@ -47,7 +43,7 @@ pub async fn obtain_credentials(
             Err(NoCredentials::AssertionExpired(_)) if !refreshed => {
                 refreshed = true;
                 let app = vec![assertion.app.clone()];
-                let fresh = apps::assertions(session, app, (memory.now)(), conversation).await?;
+                let fresh = apps::assertions(session, app, memory.now(), conversation).await?;
                 assertion = fresh.into_iter().next().unwrap_or(assertion);
             }
             Err(
@@ -69,7 +65,7 @@ pub async fn obtain_credentials(
 async fn chosen(
     session: &OktaSession,
     target: &Target,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<(AwsAssertion, SamlRole), Failure> {
     let known = target
@@ -81,7 +77,7 @@ async fn chosen(
         Some(app) => vec![app],
         None => apps::aws_apps(session, target.app.as_deref(), conversation).await?,
     };
-    let mut assertions = apps::assertions(session, apps, (memory.now)(), conversation).await?;
+    let mut assertions = apps::assertions(session, apps, memory.now(), conversation).await?;
     if let Some(position) = assertions
         .iter()
         .position(|assertion| assertion.roles.is_none())
@@ -220,18 +216,18 @@ pub(super) async fn redeem(
     target: &Target,
     assertion: &AwsAssertion,
     role: &SamlRole,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Credentials, NoCredentials> {
     let sts = sts(session, target, &role.role, memory)?;
     conversation.tell(Notice::Doing(format!("assume {}", role.role)));
-    let known = (memory.duration)(&role.role);
+    let known = memory.duration(&role.role);
     let asked = duration(target)?;
     let first = known.map_or(asked, |known| known.min(asked));
     let (credentials, granted) =
         assume_role::with_saml(&sts, role, &assertion.encoded, first, conversation).await?;
     if granted < asked {
-        (memory.remember_duration)(&role.role, granted);
+        memory.remember_duration(&role.role, granted);
         if known.is_none() {
             conversation.tell(Notice::Said(format!(
                 "{} grants {granted} at most, not the {asked} that were asked for",
@@ -247,7 +243,7 @@ async fn chain(
     target: &Target,
     mut credentials: Credentials,
     name: &str,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Credentials, Failure> {
     for role in &target.chain {
@@ -290,10 +286,10 @@ pub(super) fn sts(
     session: &OktaSession,
     target: &Target,
     role: &RoleArn,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
 ) -> Result<Sts, NoCredentials> {
     let client = session.browser().client();
-    Sts::new(client, target, role, (memory.now)()).map_err(NoCredentials::Final)
+    Sts::new(client, target, role, memory.now()).map_err(NoCredentials::Final)
 }
 
 /// A name STS takes for a session: `[\w+=,.@-]{2,64}`.

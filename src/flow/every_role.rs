@@ -37,7 +37,7 @@ pub trait Harvest {
 pub async fn every_role(
     session: &OktaSession,
     target: &Target,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
     conversation: &impl Conversation,
     harvest: &impl Harvest,
 ) -> Result<(), Failure> {
@@ -45,7 +45,7 @@ pub async fn every_role(
         return Err(machine::no_list().into());
     }
     let apps = apps::aws_apps(session, target.app.as_deref(), conversation).await?;
-    let assertions = apps::assertions(session, apps, (memory.now)(), conversation).await?;
+    let assertions = apps::assertions(session, apps, memory.now(), conversation).await?;
     let mut entries = entries(&assertions, target);
     // Several providers may open one role; one of them is enough.
     entries.sort();
@@ -99,7 +99,7 @@ impl App<'_> {
         &self,
         target: &Target,
         role: &SamlRole,
-        memory: &Memory<'_>,
+        memory: &dyn Memory,
         conversation: &impl Conversation,
     ) -> Result<Credentials, Report> {
         let mut assertion = Rc::clone(&*self.latest.lock().await);
@@ -132,14 +132,14 @@ impl App<'_> {
     async fn fresher(
         &self,
         old: &Rc<AwsAssertion>,
-        memory: &Memory<'_>,
+        memory: &dyn Memory,
         conversation: &impl Conversation,
     ) -> Result<Rc<AwsAssertion>, Report> {
         let mut latest = self.latest.lock().await;
         if Rc::ptr_eq(&latest, old) {
             conversation.tell(Notice::Doing(format!("open {} again", old.app.label)));
             let app = vec![old.app.clone()];
-            let fresh = apps::assertions(self.session, app, (memory.now)(), conversation)
+            let fresh = apps::assertions(self.session, app, memory.now(), conversation)
                 .await
                 .map_err(Failure::into_report)?;
             if let Some(fresh) = fresh.into_iter().next() {

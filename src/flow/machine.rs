@@ -137,7 +137,7 @@ pub(super) async fn credentials(
     session: &OktaSession,
     machine: &Machine,
     target: &Target,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Credentials, Failure> {
     let role = target.role.as_deref().unwrap_or_default();
@@ -146,18 +146,18 @@ pub(super) async fn credentials(
     let sts = sts(session, target, &role, memory).map_err(NoCredentials::into_report)?;
     let duration = duration(target).map_err(NoCredentials::into_report)?;
     conversation.tell(Notice::Doing(format!("assume {role}")));
-    let known = (memory.duration)(&role);
+    let known = memory.duration(&role);
     let first = known.map_or(duration, |known| known.min(duration));
     for last in [false, true] {
         let token = machine
-            .token(session.browser(), (memory.now)(), conversation)
+            .token(session.browser(), memory.now(), conversation)
             .await?;
         let outcome =
             assume_role::with_web_identity(&sts, &role, &token, &name, first, conversation).await;
         match outcome {
             Ok((credentials, granted)) => {
                 if granted < duration {
-                    (memory.remember_duration)(&role, granted);
+                    memory.remember_duration(&role, granted);
                 }
                 return Ok(credentials);
             }

@@ -6,14 +6,16 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::flow::Failure;
 use crate::flow::device::ByToken;
 use crate::flow::factors::Taste;
 use crate::flow::machine::Machine;
+use crate::flow::retry::repeat;
+use crate::flow::{Conversation, Failure};
 use crate::http::{Browser, Exchange, HttpError, Page};
 use crate::model::{AppLink, Org, RoleArn, Timestamp};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
+use crate::wire::Notice;
 
 /// Ending a session at the server is a courtesy; nobody waits long for it.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -191,14 +193,23 @@ impl OktaSession {
     ///
     /// # Errors
     /// When Okta does not take the token.
-    pub async fn settle(&self) -> Result<(), Failure> {
+    pub async fn settle(&self, conversation: &impl Conversation) -> Result<(), Failure> {
         if !matches!(self.by, By::Cookies) {
             // The server has said all there is with the tokens.
             return Ok(());
         }
-        let page = self.json("/api/v1/sessions/me").await?;
-        if page.status != 200 {
-            return Err(Failure::SessionEnded);
+        let what = format!("open a session at {}", self.org.host());
+        conversation.tell(Notice::Doing(what.clone()));
+        let page = repeat(&what, conversation, || self.json("/api/v1/sessions/me")).await?;
+        match page.status {
+            200 => {}
+            401 | 403 | 404 => return Err(Failure::SessionEnded),
+            status => {
+                let report = Report::new(Exit::Refused, "okta.status", format!("cannot {what}"))
+                    .cause(format!("Okta answered with status {status}"))
+                    .hint("check the org's address with `ob config check`");
+                return Err(report.into());
+            }
         }
         let session: serde_json::Value = serde_json::from_slice(&page.body).unwrap_or_default();
         self.expires_at.set(

@@ -8,7 +8,7 @@ use crate::flow::idx::{self, NoSession};
 use crate::flow::retry::repeat;
 use crate::flow::session::Opening;
 use crate::flow::{Conversation, OktaSession, Unanswered, classic, device, machine};
-use crate::http::{Browser, Client, Exchange, HttpError, Network};
+use crate::http::{Browser, Client, Exchange, Hears, HttpError, Network};
 use crate::model::{Org, Timestamp};
 use crate::okta::{Organization, Pipeline};
 use crate::report::{Exit, Report};
@@ -26,6 +26,8 @@ pub struct Start {
     pub now: Option<Timestamp>,
     /// What the last sign-in was verified with ([`OktaSession::factor`]): offered first.
     pub last_factor: Option<String>,
+    /// Who keeps the servers' time.
+    pub hears: Hears,
 }
 
 /// Signs `account` in, asking for what is missing.
@@ -44,7 +46,7 @@ pub async fn sign_in(
         // Its answer does not matter, and its failure is the STS call's to tell.
         tokio::task::spawn_local(async move { client.send(Exchange::head(sts)).await });
     }
-    let browser = Browser::new(client, org.clone());
+    let browser = Browser::new(client, org.clone(), start.hears.clone());
     let what = match &account.username {
         Some(username) => format!("sign {username} in at {}", org.host()),
         None => format!("sign in at {}", org.host()),

@@ -76,7 +76,19 @@ impl Link {
             wire::TO_AGENT_WITH_CERTIFICATES_MAX,
         )?;
         self.stream.set_write_timeout(Some(WRITE))?;
-        Ok(self.stream.write_all(&frame)?)
+        // Who answers too late finds the agent gone, and why, in what it has said meanwhile.
+        match self.stream.write_all(&frame) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    /// Waits at most this long for each thing the agent says, for what an agent that is well says at once.
+    ///
+    /// # Errors
+    /// When the socket is gone.
+    pub fn hurry(&self, patience: Duration) -> Result<(), LinkError> {
+        Ok(self.stream.set_read_timeout(Some(patience))?)
     }
 
     /// What the agent says next, waiting for it.
@@ -148,9 +160,12 @@ impl Link {
     fn fill(&mut self, count: usize) -> Result<(), LinkError> {
         while self.unheard.len() < count {
             let mut chunk = Zeroizing::new([0; 8192]);
-            match self.stream.read(&mut chunk[..])? {
-                0 => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                read => self.unheard.extend_from_slice(&chunk[..read]),
+            match self.stream.read(&mut chunk[..]) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Ok(read) => self.unheard.extend_from_slice(&chunk[..read]),
+                // The process was stopped and goes on: a socket with a deadline tells.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())

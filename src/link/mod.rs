@@ -10,7 +10,7 @@ mod start;
 
 pub use client::{Link, LinkError};
 pub use peer::is_same_user;
-pub use start::{Starter, connect, connect_or_start, private};
+pub use start::{Starter, abandon, connect, connect_or_start, private};
 
 /// The socket's name inside the runtime directory.
 pub const SOCKET: &str = "agent.sock";

@@ -69,6 +69,19 @@ pub fn connect_or_start(directory: &Path, starter: Starter) -> Result<Link, Link
     connect(directory)?.ok_or_else(|| LinkError::NotReady("it ended at once".into()))
 }
 
+/// Takes the socket away from an agent that cannot be spoken to: it notices, wipes what it holds and ends.
+/// Its process is not signalled, because the kernel only knows who made the socket, and that was a client.
+///
+/// # Errors
+/// When the socket cannot be removed.
+pub fn abandon(directory: &Path) -> Result<(), LinkError> {
+    let _lock = lock(directory)?;
+    match std::fs::remove_file(directory.join(SOCKET)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// An agent of this one conversation: never listening, gone with the reply.
 ///
 /// # Errors
@@ -87,6 +100,10 @@ fn start(
 ) -> Result<(), LinkError> {
     let (mut child, ready) = starter(socket, arguments, directory)?;
     let said = wait_ready(ready);
+    if said.is_err() {
+        // It may hang before its fork, and nobody is to wait for that.
+        let _ = child.kill();
+    }
     // The agent itself went to init; this was the process that forked it, and it is over.
     child.wait()?;
     said

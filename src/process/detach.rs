@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -78,6 +78,21 @@ pub fn detach() -> io::Result<()> {
             setsid()?;
             Ok(())
         }
+    }
+}
+
+/// Closes whatever the starter's shell had open and did not mean for the agent: a lock that would be held, a
+/// pipe whose reader would wait for its end as long as the agent lives. To be called before anything is opened.
+pub fn close_strays() {
+    let open: Vec<RawFd> = std::fs::read_dir("/dev/fd")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|descriptor| *descriptor > 2)
+        .collect();
+    for descriptor in open {
+        // The directory that was just read is among them, and closed already.
+        let _ = nix::unistd::close(descriptor);
     }
 }
 

@@ -8,7 +8,7 @@ mod open_page;
 mod replace;
 mod shield;
 
-pub use detach::{detach, nothing, silence, spawn_agent};
+pub use detach::{close_strays, detach, nothing, silence, spawn_agent};
 pub use open_page::open_page;
 pub use replace::replace;
 pub use shield::{Confinement, confine, raise_descriptors, shield, shield_agent};

@@ -112,7 +112,7 @@ fn landlock_ruleset(
 ) -> Result<landlock::RulesetStatus, landlock::RulesetError> {
     use landlock::{
         ABI, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
-        RulesetAttr, RulesetCreatedAttr,
+        RulesetAttr, RulesetCreatedAttr, Scope,
     };
 
     let abi = ABI::V5;
@@ -121,6 +121,7 @@ fn landlock_ruleset(
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(barred)?
         .handle_access(AccessNet::BindTcp)?
+        .scope(Scope::Signal | Scope::AbstractUnixSocket)?
         .create()?;
     if let Some(directory) = keep.and_then(|path| PathFd::new(path).ok()) {
         ruleset = ruleset.add_rule(PathBeneath::new(directory, AccessFs::RemoveFile))?;

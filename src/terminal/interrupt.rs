@@ -96,6 +96,11 @@ pub(super) fn end() {
     }
 }
 
+/// Does not return once a signal has begun to end the process.
+pub(super) fn unless_ending() {
+    drop(unless_leaving());
+}
+
 /// Does not return once the process is being ended: the line that was typed after Ctrl-C is no answer.
 fn unless_leaving() -> MutexGuard<'static, State> {
     let state = state();

@@ -197,6 +197,8 @@ impl Questions {
 
 impl Drop for Questions {
     fn drop(&mut self) {
+        // Not while a signal is ending the process: its effect is what the caller's caller must see.
+        interrupt::unless_ending();
         interrupt::on_abort(None);
     }
 }

@@ -152,6 +152,18 @@ pub struct CredentialsRequest {
     pub min_ttl: Option<u32>,
     /// Whether a sign-in may be started for this request.
     pub may_sign_in: bool,
+    /// The profile wants a person's word before it is used.
+    pub confirm: Option<Confirmation>,
+}
+
+/// A question that is asked once for a target and terminal.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// The profile's name in the settings.
+    pub profile: String,
+    /// The session whose controlling terminal it is; none without one, and then nothing is remembered.
+    pub terminal: Option<i32>,
 }
 
 /// What the agent wants to know from whoever started the request.
@@ -200,6 +212,11 @@ pub enum Ask {
         /// Whether another factor can be taken instead.
         can_change: bool,
     },
+    /// Use a profile that wants to be asked for?
+    Confirm {
+        profile: String,
+        role: Option<String>,
+    },
 }
 
 impl Ask {
@@ -216,6 +233,7 @@ impl Ask {
             Self::NewPassword { .. } => "a new password",
             Self::Role { .. } => "which role to assume",
             Self::PushAgain { .. } => "whether to send the push again",
+            Self::Confirm { .. } => "whether to use the profile",
         }
     }
 }
@@ -249,6 +267,7 @@ pub enum Answer {
     /// An index into the choices.
     Role(usize),
     PushAgain(bool),
+    Confirm(bool),
 }
 
 /// What a person should know while they wait.

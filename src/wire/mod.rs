@@ -14,8 +14,8 @@ pub use frame::{
     decode, encode,
 };
 pub use messages::{
-    Account, Answer, Ask, CredentialsRequest, FactorChoice, FromAgent, HeldRole, Hello,
-    IssuedCredentials, MachineAccount, Notice, Part, ProxyRoute, Reply, Request, RoleEntry,
+    Account, Answer, Ask, Confirmation, CredentialsRequest, FactorChoice, FromAgent, HeldRole,
+    Hello, IssuedCredentials, MachineAccount, Notice, Part, ProxyRoute, Reply, Request, RoleEntry,
     SessionStatus, SignInWay, SignOutScope, StatusReply, Target, ToAgent,
 };
 pub use sealed::Sealed;

@@ -12,7 +12,9 @@
 mod agent;
 #[cfg(test)]
 mod budget;
+mod completions;
 mod config;
+mod confirm;
 mod consumers;
 #[cfg(test)]
 mod crowd;
@@ -23,6 +25,7 @@ mod floors;
 #[cfg(test)]
 mod hostile;
 mod lockfile;
+mod matrix;
 #[cfg(test)]
 mod openvpn_differential;
 #[cfg(test)]
@@ -34,6 +37,7 @@ mod readme;
 mod scene;
 #[cfg(test)]
 mod secrets;
+mod shells;
 mod support;
 mod terminal;
 #[path = "../fuzz/topics/mod.rs"]

@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
 use crate::topics::{self, Topic};
 
-const CASES: u32 = 100_000;
+pub(crate) const CASES: u32 = 100_000;
 
 /// How many pieces a soup has at the most; each is a word or a byte.
 const PIECES: usize = 16;

@@ -15,7 +15,6 @@ use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
-use crate::terminal::data;
 
 use round::Round;
 
@@ -108,7 +107,9 @@ fn clean(path: PathBuf, context: &Context) -> Result<ExitCode, Report> {
     }
     let names = cleaned.into_inner();
     if context.globals.json {
-        data(&format!("{}\n", json!({ "file": path, "removed": names })))?;
+        context
+            .voice
+            .data_json(json!({ "file": path, "removed": names }))?;
     } else if names.is_empty() {
         context.voice.say(&format!(
             "ob: there was nothing of ob's in {}",
@@ -147,7 +148,7 @@ fn say(
             "refused": refused.collect::<Vec<_>>(),
             "renews_at": next.map(|time| time.to_string()),
         });
-        data(&format!("{answer}\n"))?;
+        plan.context.voice.data_json(answer)?;
         return Ok(());
     }
     let names: Vec<String> = round

@@ -1,4 +1,5 @@
 #![no_main]
+#![expect(dead_code, reason = "each target is one topic of several")]
 
 #[path = "../topics/mod.rs"]
 mod topics;

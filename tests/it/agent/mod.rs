@@ -86,10 +86,10 @@ fn account(scene: &Scene, idle: u32, max: u32) -> Account {
         username: Some(scene.user().login.clone()),
         way: SignInWay::Terminal,
         factor: None,
-        client_id: None,
-        machine: None,
         has_ca_bundle: true,
         proxy: None,
+        client_id: None,
+        machine: None,
         idle,
         max,
     }

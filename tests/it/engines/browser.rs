@@ -4,7 +4,7 @@ use ob::report::Exit;
 use ob::wire::SignInWay;
 use ob_sandbox::{AwsApp, DeviceOutcome, DeviceScript, Options, Sandbox, Server};
 
-use super::{Person, account, credentials, sign_in, target};
+use super::{Forgetful, Person, account, credentials, sign_in, target};
 
 const WAY: SignInWay = SignInWay::Browser;
 
@@ -136,16 +136,12 @@ fn assurance_on_fresh_tokens_explains_the_policy_and_on_old_ones_asks_for_a_sign
     assert!(report.hints[0].contains("policy"));
 
     let old = super::run(async {
-        use ob::flow::{self, Memory};
+        use ob::flow;
         let session = flow::sign_in(&target.account, flow::Start::default(), &person)
             .await
             .unwrap();
         sandbox.advance_clock(300);
-        let memory = Memory {
-            now: &|| ob::model::Timestamp(sandbox.now().try_into().unwrap()),
-            duration: &|_| None,
-            remember_duration: &|_, _| {},
-        };
+        let memory = Forgetful(&sandbox);
         flow::obtain_credentials(&session, &target, &memory, &person)
             .await
             .unwrap_err()
@@ -161,16 +157,12 @@ fn tokens_that_are_over_ask_for_a_new_sign_in() {
     target.app = Some(sandbox.app_url(AwsApp::Production));
     let person = Person::new(&sandbox, "alice", &[]);
     let over = super::run(async {
-        use ob::flow::{self, Memory};
+        use ob::flow;
         let session = flow::sign_in(&target.account, flow::Start::default(), &person)
             .await
             .unwrap();
         sandbox.end_sessions();
-        let memory = Memory {
-            now: &|| ob::model::Timestamp(sandbox.now().try_into().unwrap()),
-            duration: &|_| None,
-            remember_duration: &|_, _| {},
-        };
+        let memory = Forgetful(&sandbox);
         flow::obtain_credentials(&session, &target, &memory, &person)
             .await
             .unwrap_err()

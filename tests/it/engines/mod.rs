@@ -12,8 +12,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use ob::aws::SessionDuration;
 use ob::flow::{self, Conversation, Failure, Memory, OktaSession, Unanswered};
-use ob::model::Timestamp;
+use ob::model::{RoleArn, Timestamp};
 use ob::report::Report;
 use ob::secret::Secret;
 use ob::wire::{Account, Answer, Ask, Notice, Sealed, SignInWay, Target};
@@ -215,7 +216,10 @@ pub(crate) fn sign_in_after(
             ..flow::Start::default()
         };
         let session = flow::sign_in(account, start, person).await?;
-        session.settle().await.map_err(flow::Failure::into_report)?;
+        session
+            .settle(person)
+            .await
+            .map_err(flow::Failure::into_report)?;
         Ok(session)
     })
 }
@@ -234,11 +238,7 @@ pub(crate) fn credentials(
             ..flow::Start::default()
         };
         let session = flow::sign_in(&target.account, start, person).await?;
-        let memory = Memory {
-            now: &|| Timestamp(sandbox.now().try_into().unwrap()),
-            duration: &|_| None,
-            remember_duration: &|_, _| {},
-        };
+        let memory = Forgetful(sandbox);
         for _ in 0..times {
             flow::obtain_credentials(&session, target, &memory, person)
                 .await
@@ -254,4 +254,19 @@ pub(crate) fn times_sent(sandbox: &Sandbox, text: &str) -> usize {
     log.iter()
         .filter(|request| request.text().contains(text))
         .count()
+}
+
+/// Knows the sandbox's time and remembers nothing.
+pub(crate) struct Forgetful<'a>(pub(crate) &'a Sandbox);
+
+impl Memory for Forgetful<'_> {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.now().try_into().unwrap())
+    }
+
+    fn duration(&self, _: &RoleArn) -> Option<SessionDuration> {
+        None
+    }
+
+    fn remember_duration(&self, _: &RoleArn, _: SessionDuration) {}
 }

@@ -1,12 +1,12 @@
 //! An app that asks for more than the session has.
 
-use ob::flow::{self, Failure, Memory};
+use ob::flow::{self, Failure};
 use ob::model::Timestamp;
 use ob::wire::SignInWay;
 use ob_sandbox::{AwsApp, Options, Sandbox, Server};
 
 use super::Says::{Code, Pick};
-use super::{Person, account, run, target};
+use super::{Forgetful, Person, account, run, target};
 
 #[test]
 fn an_app_that_asks_again_is_answered_within_the_session() {
@@ -27,11 +27,7 @@ fn an_app_that_asks_again_is_answered_within_the_session() {
     let target = target(&sandbox, who, Some(role));
     let credentials = run(async {
         let session = flow::sign_in(&target.account, flow::Start::default(), &person).await?;
-        let memory = Memory {
-            now: &|| Timestamp(sandbox.now().try_into().unwrap()),
-            duration: &|_| None,
-            remember_duration: &|_, _| {},
-        };
+        let memory = Forgetful(&sandbox);
         flow::obtain_credentials(&session, &target, &memory, &person)
             .await
             .map_err(Failure::into_report)

@@ -1,6 +1,7 @@
 //! `ob exec`, held to what a command would see had `ob` not been there. Most of it is asked twice: on a terminal
 //! and through pipes.
 
+mod consumers;
 mod ends;
 mod environment;
 mod signals;

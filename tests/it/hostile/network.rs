@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ob_sandbox::{Certificate, Fault, FaultKind, Options};
 
-use super::{exec, failed, in_words, skewed, succeeded, unreachable};
+use super::{exec, exec_with, failed, in_words, skewed, succeeded, unreachable};
 use crate::scene::Scene;
 
 fn shown(certificate: Certificate) -> Scene {
@@ -95,6 +95,30 @@ fn servers_that_never_answer_are_given_up_and_named() {
     for one in all {
         one.join().unwrap();
     }
+}
+
+#[test]
+fn variables_that_a_stranger_could_set_do_nothing() {
+    let scene = Scene::of("carol");
+    let other = scene.sandbox.other_url();
+    let keys = scene.path("tmp/keys").display().to_string();
+    let ended = exec_with(
+        &scene,
+        &[
+            ("AWS_ENDPOINT_URL", &other),
+            ("AWS_ENDPOINT_URL_STS", &other),
+            ("AWS_PROFILE", "evil"),
+            ("AWS_CONFIG_FILE", &keys),
+            ("SSLKEYLOGFILE", &keys),
+            ("SSL_CERT_FILE", "/dev/null"),
+            ("RUST_LOG", "trace"),
+            ("RUST_BACKTRACE", "full"),
+            ("OB_ACCOUNT", "999999999999"),
+        ],
+    );
+    succeeded(&scene, &ended, "variables");
+    assert_eq!(ended.stderr, "");
+    assert!(!scene.path("tmp/keys").exists());
 }
 
 #[test]

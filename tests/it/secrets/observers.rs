@@ -80,7 +80,13 @@ pub(super) fn files(root: &Path, needles: &Needles) -> Sightings {
 /// of agents and clients. What a client has become is the user's, and its environment the declared sink.
 pub(super) struct Watcher {
     over: Arc<AtomicBool>,
-    looking: JoinHandle<(BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>, usize)>,
+    looking: JoinHandle<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    arguments: BTreeSet<Vec<u8>>,
+    environments: BTreeSet<Vec<u8>>,
 }
 
 impl Watcher {
@@ -88,25 +94,23 @@ impl Watcher {
         let over = Arc::new(AtomicBool::new(false));
         let until = Arc::clone(&over);
         let looking = thread::spawn(move || {
-            let (mut arguments, mut environments, mut looks) =
-                (BTreeSet::new(), BTreeSet::new(), 0);
+            let mut seen = Seen::default();
             while !until.load(Ordering::Relaxed) {
-                look(&mut arguments, &mut environments);
-                looks += 1;
+                seen.look();
                 thread::sleep(Duration::from_millis(1));
             }
-            (arguments, environments, looks)
+            seen
         });
         Self { over, looking }
     }
 
     pub(super) fn end(self, needles: &Needles) -> Sightings {
         self.over.store(true, Ordering::Relaxed);
-        let (arguments, environments, looks) = self.looking.join().unwrap();
-        assert!(
-            looks > 0 && !environments.is_empty(),
-            "the watcher saw nothing"
-        );
+        let Seen {
+            arguments,
+            environments,
+        } = self.looking.join().unwrap();
+        assert!(!environments.is_empty(), "the watcher saw nothing");
         let mut seen = Vec::new();
         for words in arguments {
             seen.extend(sighted(
@@ -123,22 +127,24 @@ impl Watcher {
     }
 }
 
-fn look(arguments: &mut BTreeSet<Vec<u8>>, environments: &mut BTreeSet<Vec<u8>>) {
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let process: PathBuf = entry.path();
-        let Ok(words) = fs::read(process.join("cmdline")) else {
-            continue;
-        };
-        let is_ob =
-            || fs::read_link(process.join("exe")).is_ok_and(|exe| exe.ends_with("debug/ob"));
-        if is_ob() {
-            let variables = fs::read(process.join("environ")).unwrap_or_default();
-            // It may have become something else meanwhile.
+impl Seen {
+    fn look(&mut self) {
+        for entry in fs::read_dir("/proc").unwrap().flatten() {
+            let process: PathBuf = entry.path();
+            let Ok(words) = fs::read(process.join("cmdline")) else {
+                continue;
+            };
+            let is_ob =
+                || fs::read_link(process.join("exe")).is_ok_and(|exe| exe.ends_with("debug/ob"));
             if is_ob() {
-                environments.insert(variables);
+                let variables = fs::read(process.join("environ")).unwrap_or_default();
+                // It may have become something else meanwhile.
+                if is_ob() {
+                    self.environments.insert(variables);
+                }
             }
+            self.arguments.insert(words);
         }
-        arguments.insert(words);
     }
 }
 

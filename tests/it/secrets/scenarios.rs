@@ -240,3 +240,90 @@ fn client_and_agent_open_nothing_for_writing_and_write_no_secret_anywhere() {
     assert!(strange.is_empty(), "{strange:?}");
     assert!(opened.contains(&lock), "the trace sees what is opened");
 }
+
+#[test]
+fn nothing_is_opened_in_the_current_directory() {
+    let scene = Scene::of("carol");
+    let here = scene.path("home/project");
+    std::fs::create_dir(&here).unwrap();
+    for name in [
+        ".env",
+        "ob.toml",
+        ".ob.toml",
+        "config.toml",
+        ".netrc",
+        "openssl.cnf",
+    ] {
+        std::fs::write(here.join(name), "[org]\nurl = 'https://evil.example'\n").unwrap();
+    }
+    let script =
+        "cd $HOME/project && ob exec --password-stdin -- true; ob roles >/dev/null; ob agent stop";
+    let trace = trace::traced(&scene, script, &scene.answers());
+    assert_eq!(trace.ended.code, Some(0), "{}", trace.ended.stderr);
+    let opened = trace.opened();
+    assert!(
+        opened
+            .iter()
+            .any(|path| path.ends_with("config/ob/config.toml")),
+        "{opened:?}"
+    );
+    let strange: Vec<_> = opened
+        .iter()
+        .filter(|path| path.contains("project"))
+        .collect();
+    assert!(strange.is_empty(), "{strange:?}");
+}
+
+/// An answer that is asked to hold secrets: what else the command says is not.
+fn but_its_answer(scene: &Scene, arguments: &[&str]) -> Ended {
+    let ended = run(scene.ob(arguments), "");
+    assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.stderr);
+    let needles = all(scene);
+    assert!(
+        !needles.in_bytes(ended.stdout.as_bytes()).is_empty(),
+        "{arguments:?}"
+    );
+    Ended {
+        stdout: String::new(),
+        ..ended
+    }
+}
+
+#[test]
+fn verbs_that_hand_out_credentials_do_so_through_one_door() {
+    watched("on standard output", "carol", |scene| {
+        scene.sign_in();
+        let verbs: [&[&str]; 5] = [
+            &["env", "-vvv", "--shell", "bash"],
+            &["env", "--shell", "fish"],
+            &["env", "--shell", "nu"],
+            &["env", "--format", "json"],
+            &["credential", "-vvv"],
+        ];
+        verbs
+            .iter()
+            .map(|verb| but_its_answer(scene, verb))
+            .collect()
+    });
+    watched("in the one file", "carol", |scene| {
+        scene.sign_in();
+        let ended = run(scene.ob(["write", "-vvv", "-p", "dev"]), "");
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let file = scene.path("home/.aws/credentials");
+        let written = std::fs::read(&file).unwrap();
+        assert!(!all(scene).in_bytes(&written).is_empty());
+        // What else is left of it is searched by those who watch.
+        std::fs::remove_file(file).unwrap();
+        vec![ended]
+    });
+}
+
+#[test]
+fn a_terminal_is_not_shown_what_is_meant_for_a_shell() {
+    let scene = Scene::of("carol");
+    scene.sign_in();
+    let mut terminal = Pty::spawn(&scene.ob(["env", "--shell", "bash"]));
+    let (status, text) = terminal.wait();
+    assert!(!status.success(), "{text}");
+    assert_eq!(observers::screen(&text, &all(&scene)), Sightings::new());
+}

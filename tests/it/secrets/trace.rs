@@ -123,6 +123,23 @@ impl Trace {
         opens.map(path).collect()
     }
 
+    /// Every path that was opened at all, as the kernel resolved the directory it is relative to.
+    pub(super) fn opened(&self) -> BTreeSet<String> {
+        let words = self.lines.iter().map(|line| text(line));
+        let opens = words.filter(|line| line.contains("open(") || line.contains("openat("));
+        let path = |line: String| {
+            let name = line.split('"').nth(1).unwrap_or_default().to_owned();
+            let base = line.split_once("AT_FDCWD<").map_or("", |(_, rest)| rest);
+            let base = base.split('>').next().unwrap_or_default();
+            if name.starts_with('/') {
+                name
+            } else {
+                format!("{base}/{name}")
+            }
+        };
+        opens.map(path).collect()
+    }
+
     /// How many lines there are: an empty trace proves nothing.
     pub(super) fn len(&self) -> usize {
         self.lines.len()

@@ -2,9 +2,11 @@
 //! Nothing here knows what any verb should answer.
 
 mod env;
+mod moto;
 mod pty;
 mod run;
 
 pub(crate) use env::TestEnv;
+pub(crate) use moto::{Moto, consumers};
 pub(crate) use pty::Pty;
 pub(crate) use run::{DEADLINE, eventually, run, text};

@@ -46,7 +46,35 @@ const fn asked(
     }
 }
 
-pub(super) const SINKS: [Sink; 27] = [
+/// A question for a code: an empty line would be another answer.
+const fn coded(
+    name: &'static str,
+    says: fn(&str) -> Vec<FromAgent>,
+    command: fn(&TestEnv, &str) -> Command,
+) -> Sink {
+    Sink {
+        name,
+        says,
+        command,
+        answer: Some("1\r"),
+    }
+}
+
+/// A question that the person does not answer.
+const fn left(
+    name: &'static str,
+    says: fn(&str) -> Vec<FromAgent>,
+    command: fn(&TestEnv, &str) -> Command,
+) -> Sink {
+    Sink {
+        name,
+        says,
+        command,
+        answer: Some("\u{3}"),
+    }
+}
+
+pub(super) const SINKS: [Sink; 28] = [
     asked("factor menu", |text| ask(factors(text, None)), login),
     asked(
         "why a factor is of no use",
@@ -75,7 +103,7 @@ pub(super) const SINKS: [Sink; 27] = [
         |text| ask(password("x", text)),
         login,
     ),
-    asked(
+    coded(
         "passcode prompt",
         |text| {
             ask(Ask::Passcode {
@@ -86,13 +114,23 @@ pub(super) const SINKS: [Sink; 27] = [
         },
         login,
     ),
+    left(
+        "new password prompt",
+        |text| {
+            ask(Ask::NewPassword {
+                org: text.into(),
+                username: text.into(),
+            })
+        },
+        login,
+    ),
     asked(
         "push again",
         |text| {
             ask(Ask::PushAgain {
                 factor: "x".into(),
                 why: text.into(),
-                can_change: false,
+                can_change: true,
             })
         },
         login,
@@ -188,12 +226,12 @@ fn notice(notice: Notice) -> Vec<FromAgent> {
 }
 
 fn factors(label: &str, unusable: Option<&str>) -> Ask {
-    let choice = FactorChoice {
+    let choice = |unusable: Option<&str>| FactorChoice {
         label: label.into(),
         unusable: unusable.map(Into::into),
     };
     Ask::Factor {
-        choices: vec![choice.clone(), choice],
+        choices: vec![choice(None), choice(unusable)],
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is typed as a flag, read as the setting that it overrules.
+//! What is typed for a flag, read as the setting of the same meaning.
 
 use super::keys::find;
 use super::value::{Raw, Value};
