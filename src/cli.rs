@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, complete, completions, config, credential, env, exec, init, login,
-    logout, man, roles, shell, status, switch, write,
+    Context, Globals, agent, complete, completions, config, console, credential, doctor, env, exec,
+    init, login, logout, man, roles, shell, status, switch, write,
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -40,11 +40,13 @@ enum Verb {
     Use(switch::Args),
     Credential(credential::Args),
     Write(write::Args),
+    Console(console::Args),
     Roles(roles::Args),
     Status(status::Args),
     Agent(agent::Args),
     /// Make, check and show the settings
     Config(config::Args),
+    Doctor(doctor::Args),
     Init(init::Args),
     /// Print the completion script of a shell
     Completions(completions::Args),
@@ -64,10 +66,12 @@ impl Verb {
             Self::Use(args) => switch::run(args, context),
             Self::Credential(args) => credential::run(args, context),
             Self::Write(args) => write::run(args, context),
+            Self::Console(args) => console::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
+            Self::Doctor(args) => doctor::run(args, context),
             Self::Init(args) => init::run(args),
             Self::Completions(args) => completions::run(args, &Cli::command()),
             Self::Complete(args) => complete::run(args, context),

@@ -6,7 +6,7 @@
 //!
 //! - 0 `model` `secret` `shown` `report`: values
 //! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt`: pure, bytes into typed values
-//! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `clock`: one effect each
+//! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock`: one effect each
 //! - 3 `flow`: recipes, network in, value out
 //! - 4 `agent` `tunnel`: what stays alive
 //! - 5 `commands`: one verb, one file
@@ -30,6 +30,7 @@ pub mod config;
 pub mod flow;
 pub mod http;
 pub mod link;
+pub mod loopback;
 pub mod model;
 pub mod okta;
 pub mod openvpn;

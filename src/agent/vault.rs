@@ -114,6 +114,11 @@ impl Vault {
             .map_or(0, |(server, then)| then.wall - server.0)
     }
 
+    /// The same, when a server has told its time.
+    pub(super) fn known_skew(&self) -> Option<i64> {
+        self.anchor.get().map(|_| self.skew())
+    }
+
     /// Learns the time from a server's `Date`, at the moment at which it arrives: later it would be a clock
     /// put back.
     pub(super) fn correct(&self, server: Timestamp) {

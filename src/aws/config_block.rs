@@ -89,6 +89,29 @@ pub fn shadows(text: &str, name: &str) -> bool {
     !matches!(Ini::parse(text).section(name), Ok(None))
 }
 
+/// The programs that `ob`'s part of the config file calls, each once.
+pub fn block_programs(text: &str) -> Vec<String> {
+    let ini = Ini::parse(text);
+    let Ok(Some(place)) = marked(&ini) else {
+        return Vec::new();
+    };
+    let mut programs: Vec<String> = place
+        .filter_map(|at| {
+            let command = ini.line(at).strip_prefix("credential_process = ")?;
+            let quoted = command
+                .strip_prefix('"')
+                .and_then(|rest| rest.split_once('"'));
+            let program = quoted
+                .map(|(program, _)| program)
+                .or_else(|| command.split(' ').next())?;
+            Some(program.to_owned())
+        })
+        .collect();
+    programs.sort();
+    programs.dedup();
+    programs
+}
+
 fn marked(ini: &Ini) -> Result<Option<std::ops::Range<usize>>, IniError> {
     let marks = |mark: &str| -> Vec<usize> {
         (0..ini.len())
@@ -164,6 +187,7 @@ region = eu-west-1
         let after = with_block(before, &dev()).unwrap();
         assert_eq!(after, format!("{before}\n{WRITTEN}"));
         assert_eq!(with_block(&after, &dev()).unwrap(), after);
+        assert_eq!(block_programs(&after), ["/opt/my tools/ob"]);
         let more = format!("{after}\n[profile mine]\nregion = x\n");
         assert_eq!(
             with_block(&more, &[]).unwrap().lines().count(),

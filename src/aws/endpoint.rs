@@ -105,6 +105,19 @@ impl Region {
     }
 }
 
+/// Where a partition's IAM answers, and the region its requests are signed for.
+///
+/// # Errors
+/// When the partition's host names are not public.
+pub fn iam_endpoint(partition: &Partition) -> Result<(&'static str, &'static str), RegionError> {
+    match partition.name() {
+        "aws" => Ok(("https://iam.amazonaws.com/", "us-east-1")),
+        "aws-us-gov" => Ok(("https://iam.us-gov.amazonaws.com/", "us-gov-west-1")),
+        "aws-cn" => Ok(("https://iam.cn-north-1.amazonaws.com.cn/", "cn-north-1")),
+        other => Err(RegionError::Partition(other.to_owned())),
+    }
+}
+
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -5,12 +5,16 @@
 
 mod child_env;
 mod config_block;
+mod console;
 mod credential_check;
 mod credentials_file;
 mod duration;
 mod endpoint;
 mod export;
+mod iam_answer;
 mod ini;
+mod policy;
+mod precedence;
 mod process_json;
 mod role_choice;
 mod section_name;
@@ -20,14 +24,19 @@ pub use child_env::{
     ChildContext, ChildEnv, ChildEnvError, RenewingContext, child_env, renewing_env,
 };
 pub use config_block::{
-    ConfigProfile, config_profile_name, defines_profile, shadows, with_block, without_block,
+    ConfigProfile, block_programs, config_profile_name, defines_profile, shadows, with_block,
+    without_block,
 };
+pub use console::{Console, ConsoleError, read_signin_token};
 pub use credential_check::{CredentialFault, Issued};
 pub use credentials_file::{CredentialsFile, Theirs};
 pub use duration::{DurationError, SessionDuration};
-pub use endpoint::{Region, RegionError};
+pub use endpoint::{Region, RegionError, iam_endpoint};
 pub use export::{Dialect, ExportError, NAMES, exported, unset};
+pub use iam_answer::{IamAnswerError, texts};
 pub use ini::IniError;
+pub use policy::{Assumable, Onward};
+pub use precedence::{Sdk, Winner, named_profile, winner};
 pub use process_json::process_json;
 pub use role_choice::{Choice, RoleWish, choose};
 pub use section_name::{NameTemplate, TemplateError};

@@ -19,7 +19,6 @@ use nix::unistd::geteuid;
 use zeroize::Zeroizing;
 
 use crate::model::Environment;
-use crate::paths;
 use crate::report::{Exit, Report};
 
 use error::FileError;
@@ -51,7 +50,10 @@ impl Kind {
     /// # Errors
     /// When that depends on the current directory, or no home is known.
     pub fn path(self, environment: &Environment) -> Result<PathBuf, Report> {
-        let home = paths::home(environment);
+        let home = environment
+            .raw("HOME")
+            .map(PathBuf::from)
+            .filter(|home| home.is_absolute());
         let named = environment.raw(self.variable()).map(PathBuf::from);
         let path = match (named, &home) {
             (None, Some(home)) => Some(home.join(match self {

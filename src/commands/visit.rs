@@ -1,6 +1,7 @@
 //! A page that a person opens: its address, a code to compare, a square for the phone, and their browser if
 //! there is one. Only pages of the org are shown or opened.
 
+use std::io;
 use std::path::PathBuf;
 
 use qrcode::QrCode;
@@ -58,19 +59,63 @@ pub(super) fn visit(
         text += &format!("{square}\n");
     }
     context.voice.say(&text);
-    let opener = match chosen {
-        Some([program, arguments @ ..]) => Some((PathBuf::from(program), arguments)),
-        _ => usual(context).map(|program| (program, &[][..])),
-    };
-    if let Some((program, arguments)) = opener
-        && let Err(error) = process::open_page(&program, arguments, url.as_str())
+    if let Some(opener) = opener(None, context)?
+        && let Err(error) = opener.open(url.as_str())
     {
+        let program = shown(&opener.program.display().to_string());
         context.voice.say(&format!(
-            "ob: cannot start {}: {error}; open the page yourself\n",
-            shown(&program.display().to_string())
+            "ob: cannot start {program}: {error}; open the page yourself\n"
         ));
     }
     Ok(Answer::Visiting)
+}
+
+/// What opens a page.
+pub(super) struct Opener {
+    pub(super) program: PathBuf,
+    arguments: Vec<String>,
+}
+
+impl Opener {
+    /// # Errors
+    /// When the program is not there or cannot be started.
+    pub(super) fn open(&self, page: &str) -> io::Result<()> {
+        process::open_page(&self.program, &self.arguments, page)
+    }
+}
+
+/// What opens a page: the command that was typed, else the settings', else the system's, if there is a screen.
+///
+/// # Errors
+/// When the settings cannot be read, or what was typed is no program.
+pub(super) fn opener(typed: Option<&str>, context: &Context) -> Result<Option<Opener>, Report> {
+    if let Some(typed) = typed {
+        let mut words = typed.split_whitespace().map(str::to_owned);
+        let name = words.next().unwrap_or_default();
+        let program = which::which(&name).map_err(|error| {
+            Report::new(
+                Exit::Usage,
+                "browser.command",
+                format!("cannot start {name}"),
+            )
+            .cause(error)
+            .hint("`--browser-command 'firefox -P work'`: the page's address comes last")
+        })?;
+        return Ok(Some(Opener {
+            program,
+            arguments: words.collect(),
+        }));
+    }
+    Ok(match context.settings()?.browser_command() {
+        Some([program, arguments @ ..]) => Some(Opener {
+            program: program.into(),
+            arguments: arguments.to_vec(),
+        }),
+        _ => usual(context).map(|program| Opener {
+            program,
+            arguments: Vec::new(),
+        }),
+    })
 }
 
 /// The system's own opener, if there is a screen to open a browser on.

@@ -15,7 +15,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{FileError, Problem, Wrong};
-use super::keys;
+use super::lookup;
 use super::value::{Raw, Value, ValueError};
 use super::{Id, Source};
 
@@ -126,8 +126,8 @@ impl Reader<'_> {
 
     fn entry<'t>(&mut self, path: &mut Vec<&'t str>, at: usize, value: &'t Spanned<DeValue<'_>>) {
         let place = self.place(at);
-        match (value.get_ref(), keys::find(path)) {
-            (DeValue::Table(table), None) if keys::is_table(path) => {
+        match (value.get_ref(), lookup::find(path)) {
+            (DeValue::Table(table), None) if lookup::is_table(path) => {
                 if let ["profiles" | "orgs", name] = path[..] {
                     let id = (path_of(path[0]), Some(name.to_owned()));
                     self.contents.tables.push((id, place));
@@ -135,10 +135,10 @@ impl Reader<'_> {
                 self.table(path, table);
             }
             (other, None) => {
-                let what = if keys::is_table(path) {
+                let what = if lookup::is_table(path) {
                     Wrong::Value(ValueError::Type("a table", other.type_str()))
                 } else {
-                    Wrong::Unknown(keys::nearest(path))
+                    Wrong::Unknown(lookup::nearest(path))
                 };
                 self.wrong(path, place, what);
             }

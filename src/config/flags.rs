@@ -1,6 +1,6 @@
 //! What is typed for a flag, read as the setting of the same meaning.
 
-use super::keys::find;
+use super::lookup::find;
 use super::value::{Raw, Value};
 use crate::report::{Exit, Report};
 

@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod flags;
 mod keys;
+mod lookup;
 mod new_file;
 mod private_key;
 mod proxy;
@@ -118,7 +119,7 @@ pub fn unknown_variables(environment: &Environment) -> Vec<(String, Option<&'sta
         .filter_map(|(name, _)| name.to_str())
         .filter(|name| name.starts_with("OB_") && !MARKERS.contains(name))
         .filter(|name| KEYS.iter().all(|key| key.variable != Some(*name)))
-        .map(|name| (name.to_owned(), keys::nearest_variable(name)))
+        .map(|name| (name.to_owned(), lookup::nearest_variable(name)))
         .collect()
 }
 
@@ -143,6 +144,16 @@ impl Settings {
         self.values
             .iter()
             .map(|(id, (value, source))| (spelled(id), value, source))
+    }
+
+    /// An IAM of the user's own.
+    pub fn iam_endpoint(&self) -> Option<&str> {
+        self.text("aws.iam_endpoint", None)
+    }
+
+    /// A federation endpoint of the user's own for the AWS console.
+    pub fn signin_endpoint(&self) -> Option<&str> {
+        self.text("aws.signin_endpoint", None)
     }
 
     /// A profile's own setting, as text.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::flags::from_flag;
 use super::keys;
+use super::lookup::most_like;
 use super::proxy::Proxy;
 use super::value::{SignIn, Value};
 use super::{Settings, Source};
@@ -204,11 +205,11 @@ impl Settings {
     }
 
     pub(super) fn nearest_profile(&self, name: &str) -> Option<String> {
-        keys::most_like(name, self.profiles()).map(ToOwned::to_owned)
+        most_like(name, self.profiles()).map(ToOwned::to_owned)
     }
 
     pub(super) fn nearest_org(&self, name: &str) -> Option<String> {
-        keys::most_like(name, self.orgs.keys().map(String::as_str)).map(ToOwned::to_owned)
+        most_like(name, self.orgs.keys().map(String::as_str)).map(ToOwned::to_owned)
     }
 
     /// The profile for when none is named.

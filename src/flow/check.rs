@@ -56,15 +56,23 @@ pub fn check_target(target: &Target) -> Result<(), Report> {
         ));
     }
     if let Some(endpoint) = &target.sts_endpoint {
-        let url = Url::parse(endpoint).map_err(|_| refused("the STS endpoint is no address"))?;
-        if url.scheme() != "https" && !is_loopback(&url) {
-            return Err(refused("the STS endpoint is not https"));
-        }
+        check_endpoint("STS endpoint", endpoint)?;
     }
     for role in &target.chain {
         RoleArn::parse(role).map_err(|error| refused(&format!("{role}: {error}")))?;
     }
     Ok(())
+}
+
+/// # Errors
+/// When `endpoint`, which is called `what`, is neither https nor loopback.
+pub fn check_endpoint(what: &str, endpoint: &str) -> Result<(), Report> {
+    let url = Url::parse(endpoint).map_err(|_| refused(&format!("the {what} is no address")))?;
+    if url.scheme() == "https" || is_loopback(&url) {
+        Ok(())
+    } else {
+        Err(refused(&format!("the {what} is not https")))
+    }
 }
 
 /// What `ob credential` says without a session: no network, no wait.

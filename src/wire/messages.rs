@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
 use crate::report::Report;
-use crate::wire::Sealed;
+use crate::wire::{Sealed, StatusReply};
 
 /// The first frame in each direction.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub enum Request {
     Roles(Target),
     /// The credentials of every role, each as a [`Part`].
     EveryRole(Target),
+    Console(ConsoleRequest),
+    Discover(Box<DiscoverRequest>),
     Status,
     SignOut(SignOutScope),
     Stop,
@@ -164,6 +166,41 @@ pub struct Confirmation {
     pub profile: String,
     /// The session whose controlling terminal it is; none without one, and then nothing is remembered.
     pub terminal: Option<i32>,
+}
+
+/// A sign-in to the AWS console.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsoleRequest {
+    pub target: Target,
+    /// The console's page to open, as in its address; absent: the first.
+    pub service: Option<String>,
+    /// A federation endpoint of one's own; absent: the partition's.
+    pub signin_endpoint: Option<String>,
+    pub confirm: Option<Confirmation>,
+}
+
+/// Which roles of other accounts a role may go on to.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiscoverRequest {
+    pub target: Target,
+    /// The role whose credentials read the policies; absent: the role's own.
+    pub reader: Option<Target>,
+    /// An IAM of one's own; absent: the partition's.
+    pub iam_endpoint: Option<String>,
+}
+
+/// What a policy allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiscoveredRole {
+    /// The role whose policy it is.
+    pub from: String,
+    /// An ARN or a pattern of ARNs; foreign text.
+    pub role: String,
+    /// Whether a condition is attached.
+    pub conditional: bool,
 }
 
 /// What the agent wants to know from whoever started the request.
@@ -300,6 +337,12 @@ pub enum Reply {
     Roles(Vec<RoleEntry>),
     /// Every role has had its [`Part`].
     AllRoles,
+    Console {
+        /// Signs in whoever opens it, for 15 minutes.
+        link: Sealed,
+        role: String,
+    },
+    Discovered(Vec<DiscoveredRole>),
     Status(StatusReply),
     SignedOut {
         sessions: usize,
@@ -340,37 +383,4 @@ pub struct RoleEntry {
     pub account_name: Option<String>,
     /// The app's label in Okta; foreign text.
     pub app: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StatusReply {
-    pub pid: u32,
-    pub build: String,
-    pub started: Timestamp,
-    /// How much of the confinement the kernel enforces, in words.
-    pub confinement: String,
-    pub confined: bool,
-    pub sessions: Vec<SessionStatus>,
-    pub roles: Vec<HeldRole>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SessionStatus {
-    pub org: String,
-    pub username: String,
-    pub signed_in: Timestamp,
-    /// When it ends if nothing is asked of it meanwhile.
-    pub ends: Timestamp,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HeldRole {
-    pub role: String,
-    pub username: String,
-    pub expires_at: Timestamp,
-    /// Seconds until then, by the agent's corrected clock.
-    pub seconds_left: i64,
 }

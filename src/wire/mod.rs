@@ -8,17 +8,19 @@
 mod frame;
 mod messages;
 mod sealed;
+mod status;
 
 pub use frame::{
     FROM_AGENT_MAX, FrameError, HEADER, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX, body_length,
     decode, encode,
 };
 pub use messages::{
-    Account, Answer, Ask, Confirmation, CredentialsRequest, FactorChoice, FromAgent, HeldRole,
-    Hello, IssuedCredentials, MachineAccount, Notice, Part, ProxyRoute, Reply, Request, RoleEntry,
-    SessionStatus, SignInWay, SignOutScope, StatusReply, Target, ToAgent,
+    Account, Answer, Ask, Confirmation, ConsoleRequest, CredentialsRequest, DiscoverRequest,
+    DiscoveredRole, FactorChoice, FromAgent, Hello, IssuedCredentials, MachineAccount, Notice,
+    Part, ProxyRoute, Reply, Request, RoleEntry, SignInWay, SignOutScope, Target, ToAgent,
 };
 pub use sealed::Sealed;
+pub use status::{HeldRole, SessionStatus, StatusReply};
 
 /// Raised by hand when a message changes its meaning; never derived from the package's version.
 pub const PROTOCOL: u16 = 1;

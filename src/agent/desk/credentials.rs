@@ -18,6 +18,16 @@ impl Desk {
         request: CredentialsRequest,
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
+        let held = self.good(request, member).await?;
+        Ok(Reply::Credentials(held.issue()))
+    }
+
+    /// Credentials that last long enough: those that are held, or new ones.
+    pub(super) async fn good(
+        self: &Rc<Self>,
+        request: CredentialsRequest,
+        member: &Rc<Member>,
+    ) -> Outcome<Rc<Held>> {
         let CredentialsRequest {
             target,
             min_ttl,
@@ -37,10 +47,10 @@ impl Desk {
             .session(&account.org, account.username.as_deref());
         if let Some(held) = self.vault.held(&target) {
             match self.vault.freshness(&held, min_ttl) {
-                Freshness::Fresh => return Ok(Reply::Credentials(held.issue())),
+                Freshness::Fresh => return Ok(held),
                 Freshness::Aging => {
                     self.renew_behind(target);
-                    return Ok(Reply::Credentials(held.issue()));
+                    return Ok(held);
                 }
                 Freshness::Stale => {}
             }
@@ -52,7 +62,7 @@ impl Desk {
         if self.vault.freshness(&held, min_ttl) == Freshness::Stale {
             return Err(too_short(self.vault.seconds_left(&held), min_ttl));
         }
-        Ok(Reply::Credentials(held.issue()))
+        Ok(held)
     }
 
     /// Renews while the old credentials are still handed out; a failure is the next request's to hear.

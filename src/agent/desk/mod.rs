@@ -1,6 +1,8 @@
 //! What each request gets.
 
+mod console;
 mod credentials;
+mod discover;
 mod roles;
 mod session;
 
@@ -65,6 +67,8 @@ impl Desk {
             Request::SignIn { account, again } => self.sign_in(account, again, member).await,
             Request::Credentials(request) => self.credentials(request, member).await,
             Request::Roles(target) => self.list_roles(target, member).await,
+            Request::Console(request) => self.console(request, member).await,
+            Request::Discover(request) => self.discover(*request, member).await,
             Request::EveryRole(target) => self.every_role(target, member).await,
             Request::Status => Ok(Reply::Status(self.status())),
             Request::SignOut(scope) => Ok(self.sign_out(&scope).await),
@@ -121,6 +125,7 @@ impl Desk {
             started: self.started,
             confinement: self.confinement.words.clone(),
             confined: self.confinement.complete,
+            clock_skew: self.vault.known_skew(),
             sessions: self.vault.sessions(),
             roles: self.vault.roles(),
         }

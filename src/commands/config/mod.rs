@@ -2,6 +2,7 @@
 
 mod aws;
 mod check;
+mod explain;
 mod init;
 mod list;
 
@@ -37,6 +38,8 @@ enum Verb {
     /// Show the profiles
     List,
     Aws(aws::Args),
+    /// Show where each value came from, and whose credentials programs take in this shell
+    Explain,
 }
 
 /// # Errors
@@ -47,5 +50,6 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         Verb::Check => check::run(context),
         Verb::List => list::run(context),
         Verb::Aws(args) => aws::run(args, context),
+        Verb::Explain => explain::run(context),
     }
 }

@@ -2,7 +2,10 @@
 //! The sandbox's STS checks their signatures, so an answer means that the credentials were used as they are.
 
 mod config_aws;
+mod console;
 mod credential;
+mod discover;
+mod doctor;
 mod env;
 mod refresh;
 mod tools;

@@ -302,6 +302,7 @@ fn status(text: &str) -> Vec<FromAgent> {
         started: now,
         confinement: text.into(),
         confined: true,
+        clock_skew: None,
         sessions: vec![SessionStatus {
             org: text.into(),
             username: text.into(),

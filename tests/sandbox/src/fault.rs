@@ -68,7 +68,10 @@ impl Fault {
         self.server == server
             && match server {
                 Server::Sts if !self.path_prefix.is_empty() => {
-                    request.form("Action").as_deref() == Some(&self.path_prefix)
+                    let action = request
+                        .form("Action")
+                        .or_else(|| request.parameter("Action"));
+                    action.as_deref() == Some(&self.path_prefix)
                 }
                 _ => request.path.starts_with(&self.path_prefix),
             }

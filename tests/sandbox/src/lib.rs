@@ -16,6 +16,7 @@
 mod canary;
 mod clock;
 mod fault;
+mod federation;
 mod http;
 mod iam;
 mod log;

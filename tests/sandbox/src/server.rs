@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::clock;
 use crate::fault::{Delivery, Verdict};
+use crate::federation;
 use crate::http::{self, Answer, Request};
 use crate::log::Server;
 use crate::world::World;
@@ -92,6 +93,7 @@ async fn connection(
 fn dispatch(world: &World, server: Server, request: &Request) -> Answer {
     match server {
         Server::Org => okta::answer(world, request),
+        Server::Sts if request.path == "/federation" => federation::answer(world, request),
         Server::Sts => sts::answer(world, request),
         Server::Other => Answer::html(200, "<!doctype html><title>elsewhere</title>"),
     }

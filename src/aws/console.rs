@@ -1,0 +1,271 @@
+//! The AWS console's sign-in with a role's credentials (IAM User Guide, "Enabling custom identity broker access
+//! to the AWS console"): what is asked of the federation endpoint, what it answers, and the link that comes of it.
+
+use serde_json::json;
+use thiserror::Error;
+use url::Url;
+
+use super::endpoint::Region;
+use crate::model::{Credentials, Partition};
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+
+/// The sign-in of a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Console {
+    federation: Url,
+    host: &'static str,
+}
+
+impl Console {
+    /// The console of `partition`; `endpoint` stands in for its federation endpoint.
+    ///
+    /// # Errors
+    /// When the partition's console is not public.
+    pub fn of(partition: &Partition, endpoint: Option<&str>) -> Result<Self, ConsoleError> {
+        let (signin, host) = match partition.name() {
+            "aws" => (
+                "https://signin.aws.amazon.com/federation",
+                "console.aws.amazon.com",
+            ),
+            "aws-us-gov" => (
+                "https://signin.amazonaws-us-gov.com/federation",
+                "console.amazonaws-us-gov.com",
+            ),
+            "aws-cn" => (
+                "https://signin.amazonaws.cn/federation",
+                "console.amazonaws.cn",
+            ),
+            other => return Err(ConsoleError::Partition(other.to_owned())),
+        };
+        let federation = endpoint.unwrap_or(signin);
+        let federation = Url::parse(federation).map_err(|_| ConsoleError::Endpoint)?;
+        Ok(Self { federation, host })
+    }
+
+    /// Where the console opens: a service's page, in a region.
+    ///
+    /// # Errors
+    /// When the service is not spelled like one.
+    pub fn page(
+        &self,
+        service: Option<&str>,
+        region: Option<&Region>,
+    ) -> Result<Url, ConsoleError> {
+        let service = service.unwrap_or("console");
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-/".contains(c);
+        let spelled = service.starts_with(|c: char| c.is_ascii_lowercase())
+            && service.len() <= 64
+            && !service.contains("//")
+            && service.chars().all(fits);
+        if !spelled {
+            return Err(ConsoleError::Service(service.chars().take(64).collect()));
+        }
+        let query = region
+            .map(|region| format!("?region={region}"))
+            .unwrap_or_default();
+        let page = format!("https://{}/{service}/home{query}", self.host);
+        Url::parse(&page).map_err(|_| ConsoleError::Endpoint)
+    }
+
+    /// The request that exchanges `credentials` for a sign-in token; the keys are in its query, so it must not be
+    /// shown or logged. `seconds` is how long the console stays signed in; AWS takes it of a first role only.
+    pub fn token_request(&self, credentials: &Credentials, seconds: Option<u32>) -> Url {
+        let session = json!({
+            "sessionId": credentials.access_key_id,
+            "sessionKey": credentials.secret_access_key.expose(),
+            "sessionToken": credentials.session_token.expose(),
+        });
+        let mut url = self.federation.clone();
+        let mut query = url.query_pairs_mut();
+        query.append_pair("Action", "getSigninToken");
+        if let Some(seconds) = seconds {
+            query.append_pair("SessionDuration", &seconds.to_string());
+        }
+        query.append_pair("Session", &session.to_string());
+        drop(query);
+        url
+    }
+
+    /// The link that signs in: as good as a password for the 15 minutes that `token` lives.
+    pub fn login(&self, token: &Secret, issuer: &str, page: &Url) -> Secret {
+        let mut url = self.federation.clone();
+        url.query_pairs_mut()
+            .append_pair("Action", "login")
+            .append_pair("Issuer", issuer)
+            .append_pair("Destination", page.as_str())
+            .append_pair("SigninToken", token.expose());
+        Secret::new(String::from(url))
+    }
+}
+
+/// Reads the endpoint's answer.
+///
+/// # Errors
+/// When it holds no token.
+pub fn read_signin_token(body: &[u8]) -> Result<Secret, ConsoleError> {
+    let answer: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    match answer["SigninToken"].as_str() {
+        Some(token) if !token.is_empty() && token.len() <= 16_384 => Ok(Secret::new(token)),
+        _ => Err(ConsoleError::NoToken),
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConsoleError {
+    #[error("the console of the partition {0} is not known")]
+    Partition(String),
+    #[error("the sign-in endpoint is no address")]
+    Endpoint,
+    #[error("{0:?} is not spelled like a service")]
+    Service(String),
+    #[error("AWS answered without a sign-in token")]
+    NoToken,
+}
+
+impl From<ConsoleError> for Report {
+    fn from(error: ConsoleError) -> Self {
+        let (exit, name, hint) = match &error {
+            ConsoleError::Partition(_) => (
+                Exit::Refused,
+                "console.partition",
+                "consoles of aws, aws-us-gov and aws-cn are known; `ob exec -- CMD` works in every partition",
+            ),
+            ConsoleError::Endpoint => (
+                Exit::Usage,
+                "console.endpoint",
+                "`signin_endpoint` in [aws] takes an https address",
+            ),
+            ConsoleError::Service(_) => (
+                Exit::Usage,
+                "console.service",
+                "write it as in the console's address: `ob console --service s3`",
+            ),
+            ConsoleError::NoToken => (
+                Exit::Refused,
+                "console.no_token",
+                "check `signin_endpoint` in the settings: does it lead to AWS?",
+            ),
+        };
+        Self::new(exit, name, "cannot open the AWS console")
+            .cause(&error)
+            .hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{RoleArn, Timestamp};
+
+    fn console(partition: &str) -> Result<Console, ConsoleError> {
+        let role = RoleArn::parse(&format!("arn:{partition}:iam::123456789012:role/R")).unwrap();
+        Console::of(&role.partition(), None)
+    }
+
+    #[test]
+    fn each_partition_has_its_own_sign_in_and_console() {
+        let region = Region::parse("eu-west-1").unwrap();
+        let page = |partition: &str| {
+            console(partition)
+                .unwrap()
+                .page(None, Some(&region))
+                .unwrap()
+                .to_string()
+        };
+        assert_eq!(
+            page("aws"),
+            "https://console.aws.amazon.com/console/home?region=eu-west-1"
+        );
+        assert_eq!(
+            page("aws-us-gov"),
+            "https://console.amazonaws-us-gov.com/console/home?region=eu-west-1"
+        );
+        assert_eq!(
+            page("aws-cn"),
+            "https://console.amazonaws.cn/console/home?region=eu-west-1"
+        );
+        assert!(matches!(
+            console("aws-iso"),
+            Err(ConsoleError::Partition(_))
+        ));
+    }
+
+    #[test]
+    fn a_service_is_a_path_and_nothing_else() {
+        let page = |service: &str| console("aws").unwrap().page(Some(service), None);
+        assert_eq!(
+            page("s3").unwrap().as_str(),
+            "https://console.aws.amazon.com/s3/home"
+        );
+        assert!(page("cloudwatch/logs").is_ok());
+        for service in [
+            "",
+            "//evil",
+            "s3?x",
+            "@evil.com",
+            "s3#",
+            "S3",
+            "..",
+            "a//b",
+            "s3\n",
+            &"x".repeat(99),
+        ] {
+            assert!(
+                matches!(page(service), Err(ConsoleError::Service(_))),
+                "{service:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_request_and_the_link_carry_each_value_encoded_once() {
+        let credentials = Credentials {
+            access_key_id: "ASIAEXAMPLE".into(),
+            secret_access_key: Secret::new("a/b+c&d"),
+            session_token: Secret::new("t=="),
+            expires_at: Timestamp(0),
+            role: RoleArn::parse("arn:aws:iam::123456789012:role/R").unwrap(),
+        };
+        let console = console("aws").unwrap();
+        let request = console.token_request(&credentials, Some(3600));
+        let pairs: Vec<(String, String)> = request.query_pairs().into_owned().collect();
+        assert_eq!(pairs[0], ("Action".into(), "getSigninToken".into()));
+        assert_eq!(pairs[1], ("SessionDuration".into(), "3600".into()));
+        let session: serde_json::Value = serde_json::from_str(&pairs[2].1).unwrap();
+        assert_eq!(session["sessionKey"], "a/b+c&d");
+        assert!(
+            console
+                .token_request(&credentials, None)
+                .query_pairs()
+                .all(|(k, _)| k != "SessionDuration")
+        );
+        let page = console.page(None, None).unwrap();
+        let login = console.login(&Secret::new("t&o"), "https://acme.okta.com", &page);
+        assert_eq!(
+            login.expose(),
+            "https://signin.aws.amazon.com/federation?Action=login&Issuer=https%3A%2F%2Facme.okta.com\
+             &Destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fconsole%2Fhome&SigninToken=t%26o"
+        );
+    }
+
+    #[test]
+    fn only_a_token_is_a_token() {
+        assert_eq!(
+            read_signin_token(br#"{"SigninToken":"t"}"#)
+                .unwrap()
+                .expose(),
+            "t"
+        );
+        for body in [
+            &b""[..],
+            b"<html>",
+            b"{}",
+            br#"{"SigninToken":""}"#,
+            br#"{"SigninToken":7}"#,
+            b"[]",
+        ] {
+            assert_eq!(read_signin_token(body), Err(ConsoleError::NoToken));
+        }
+    }
+}

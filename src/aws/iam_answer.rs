@@ -1,0 +1,129 @@
+//! The answers of IAM's query protocol: XML in which only the text of named elements matters.
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use thiserror::Error;
+
+/// No answer comes near.
+const DEEPEST: usize = 32;
+
+/// The texts of all elements that stand at the end of a path like `path`, in document order.
+///
+/// # Errors
+/// When it is no whole XML document, or has what an answer of AWS never has (a DTD, foreign entities).
+pub fn texts(document: &[u8], path: &[&str]) -> Result<Vec<String>, IamAnswerError> {
+    let document = std::str::from_utf8(document).map_err(|_| IamAnswerError)?;
+    let mut reader = Reader::from_str(document);
+    reader.config_mut().enable_all_checks(true);
+    reader.config_mut().expand_empty_elements = true;
+    let mut open: Vec<String> = Vec::new();
+    let mut text = String::new();
+    let mut found = Vec::new();
+    let mut any = false;
+    loop {
+        match reader.read_event().map_err(|_| IamAnswerError)? {
+            Event::Start(start) => {
+                open.push(start.local_name().as_ref().to_owned());
+                text.clear();
+                any = true;
+                if open.len() > DEEPEST {
+                    return Err(IamAnswerError);
+                }
+            }
+            Event::End(_) => {
+                let here = open.len() >= path.len()
+                    && open[open.len() - path.len()..]
+                        .iter()
+                        .zip(path)
+                        .all(|(a, b)| a == b);
+                if here {
+                    found.push(std::mem::take(&mut text).trim().to_owned());
+                }
+                open.pop();
+                text.clear();
+            }
+            Event::Text(part) => text += &part.xml10_content(),
+            Event::CData(part) => text += &part.xml10_content(),
+            Event::GeneralRef(reference) => {
+                text.push(character(&reference).ok_or(IamAnswerError)?);
+            }
+            Event::DocType(_) => return Err(IamAnswerError),
+            Event::Eof if any && open.is_empty() => return Ok(found),
+            Event::Eof => return Err(IamAnswerError),
+            _ => {}
+        }
+    }
+}
+
+fn character(reference: &str) -> Option<char> {
+    Some(match reference {
+        "lt" => '<',
+        "gt" => '>',
+        "amp" => '&',
+        "apos" => '\'',
+        "quot" => '"',
+        number => {
+            let number = number.strip_prefix('#')?;
+            let code = match number.strip_prefix('x') {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => number.parse(),
+            };
+            char::from_u32(code.ok()?)?
+        }
+    })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("it is not the XML that IAM answers with")]
+pub struct IamAnswerError;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NAMES: &[u8] = b"<?xml version='1.0'?><ListRolePoliciesResponse xmlns='https://iam.amazonaws.com/doc/2010-05-08/'>\
+        <ListRolePoliciesResult><PolicyNames><member>a&amp;b</member><member>c&#x21;</member></PolicyNames>\
+        <IsTruncated>false</IsTruncated></ListRolePoliciesResult></ListRolePoliciesResponse>";
+
+    #[test]
+    fn elements_are_found_by_the_end_of_their_path() {
+        assert_eq!(
+            texts(NAMES, &["PolicyNames", "member"]).unwrap(),
+            ["a&b", "c!"]
+        );
+        assert_eq!(texts(NAMES, &["IsTruncated"]).unwrap(), ["false"]);
+        assert!(texts(NAMES, &["Marker"]).unwrap().is_empty());
+        assert_eq!(texts(b"<a><b/></a>", &["a", "b"]).unwrap(), [""]);
+    }
+
+    #[test]
+    fn what_no_answer_holds_is_refused() {
+        let deep = "<a>".repeat(99) + &"</a>".repeat(99);
+        for document in [
+            "",
+            "x",
+            "<a>",
+            "<a></b>",
+            "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>",
+            "<a>&x;</a>",
+            "{}",
+            &deep,
+        ] {
+            assert_eq!(
+                texts(document.as_bytes(), &["a"]),
+                Err(IamAnswerError),
+                "{document}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[<>&;/a-c!\\[\\]\"' ?x#-]{0,80}") {
+            let _ = texts(&bytes, &["a"]);
+            let _ = texts(text.as_bytes(), &["a"]);
+        }
+    }
+}

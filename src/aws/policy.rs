@@ -1,0 +1,168 @@
+//! What a role's policies let it assume (IAM User Guide, "IAM JSON policy elements reference").
+//!
+//! Only the question "which roles may it go on to" is asked; whether such a role trusts this one is its own
+//! account's business and not to be seen from here.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use wildmatch::WildMatch;
+
+/// One resource that a policy opens to `sts:AssumeRole`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Onward {
+    /// A role's ARN, or a pattern of ARNs.
+    pub role: String,
+    /// Whether the policy attaches a condition.
+    pub conditional: bool,
+}
+
+/// What one policy document says about assuming roles.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assumable {
+    pub allowed: BTreeSet<Onward>,
+    pub denied: BTreeSet<String>,
+}
+
+impl Assumable {
+    /// Reads a document; `None` when it is no policy.
+    pub fn read(document: &str) -> Option<Self> {
+        let policy: Value = serde_json::from_str(document).ok()?;
+        let mut found = Self::default();
+        for statement in one_or_many(policy.get("Statement")?) {
+            if !concerns_assuming(statement) {
+                continue;
+            }
+            let resources = strings(statement.get("Resource")).filter(|text| is_role_pattern(text));
+            let conditional = statement.get("Condition").is_some();
+            match statement.get("Effect").and_then(Value::as_str) {
+                Some("Allow") => found.allowed.extend(resources.map(|role| Onward {
+                    role: role.to_owned(),
+                    conditional,
+                })),
+                // A deny under a condition may not hold: it takes nothing off the list.
+                Some("Deny") if !conditional => {
+                    found.denied.extend(resources.map(ToOwned::to_owned));
+                }
+                _ => {}
+            }
+        }
+        Some(found)
+    }
+
+    pub fn merge(&mut self, other: Self) {
+        self.allowed.extend(other.allowed);
+        self.denied.extend(other.denied);
+    }
+
+    /// What is allowed and not denied.
+    pub fn targets(&self) -> impl Iterator<Item = &Onward> {
+        self.allowed.iter().filter(|onward| {
+            let denied = |pattern: &String| WildMatch::new(pattern).matches(&onward.role);
+            !self.denied.iter().any(denied)
+        })
+    }
+}
+
+fn concerns_assuming(statement: &Value) -> bool {
+    strings(statement.get("Action")).any(|action| {
+        let action = action.to_ascii_lowercase();
+        WildMatch::new(&action).matches("sts:assumerole")
+    })
+}
+
+/// `*`, or the ARN of roles, wildcards allowed.
+fn is_role_pattern(text: &str) -> bool {
+    text == "*"
+        || (text.starts_with("arn:") && text.contains(":role/"))
+        || (text.starts_with("arn:") && text.ends_with('*'))
+}
+
+fn one_or_many(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(many) => many.iter().collect(),
+        one => vec![one],
+    }
+}
+
+fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
+    value
+        .map(one_or_many)
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(document: &str) -> Vec<String> {
+        let found = Assumable::read(document).unwrap();
+        found
+            .targets()
+            .map(|onward| {
+                format!(
+                    "{}{}",
+                    onward.role,
+                    if onward.conditional { "?" } else { "" }
+                )
+            })
+            .collect()
+    }
+
+    const ADMIN: &str = "arn:aws:iam::210987654321:role/Admin";
+
+    #[test]
+    fn allowed_roles_are_found_however_they_are_written() {
+        for action in [
+            r#""sts:AssumeRole""#,
+            r#"["s3:*","STS:assumerole"]"#,
+            r#""sts:*""#,
+            r#""sts:Assume*""#,
+            r#""*""#,
+        ] {
+            let document = format!(
+                r#"{{"Statement":{{"Effect":"Allow","Action":{action},"Resource":"{ADMIN}"}}}}"#
+            );
+            assert_eq!(targets(&document), [ADMIN], "{action}");
+        }
+        let many = format!(
+            r#"{{"Version":"2012-10-17","Statement":[
+              {{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["{ADMIN}","arn:aws:iam::*:role/Audit*"],"Condition":{{"Bool":{{}}}}}},
+              {{"Effect":"Allow","Action":"s3:*","Resource":"*"}},
+              {{"Effect":"Allow","Action":"sts:GetFederationToken","Resource":"*"}}]}}"#
+        );
+        assert_eq!(
+            targets(&many),
+            ["arn:aws:iam::*:role/Audit*?", &format!("{ADMIN}?")]
+        );
+    }
+
+    #[test]
+    fn a_deny_takes_off_what_it_matches_unless_it_has_a_condition() {
+        let with = |condition: &str| {
+            format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{ADMIN}"}},
+                {{"Effect":"Deny","Action":"sts:*","Resource":"arn:aws:iam::210987654321:role/*"{condition}}}]}}"#
+            )
+        };
+        assert!(targets(&with("")).is_empty());
+        assert_eq!(targets(&with(r#","Condition":{}"#)), [ADMIN]);
+    }
+
+    #[test]
+    fn what_is_no_policy_is_none_and_odd_statements_say_nothing() {
+        for document in ["", "x", "[]", "{}", "7"] {
+            assert_eq!(Assumable::read(document), None, "{document}");
+        }
+        for document in [
+            r#"{"Statement":7}"#,
+            r#"{"Statement":[null,{"Effect":"Allow"}]}"#,
+            r#"{"Statement":{"Effect":"Allow","Action":{"a":1},"Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:s3:::bucket"}}"#,
+        ] {
+            assert!(targets(document).is_empty(), "{document}");
+        }
+    }
+}

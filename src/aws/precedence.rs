@@ -1,0 +1,254 @@
+//! Whose credentials a program takes in a given environment: the default chains of the AWS SDKs.
+//!
+//! botocore 1.44 `credentials.create_credential_resolver` and its profile providers; the JavaScript SDK v3
+//! `credential-provider-node` and `-ini`; Go v2 `config.resolveCredentialChain`; Java v2
+//! `DefaultCredentialsProvider`.
+
+use std::fmt;
+
+use super::ini::Ini;
+use crate::model::Environment;
+
+/// A family of programs with one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sdk {
+    /// The aws CLI and boto3.
+    Python,
+    /// The JavaScript SDK.
+    Node,
+    /// The Go SDK, terraform with it.
+    Go,
+    Java,
+}
+
+impl Sdk {
+    pub const ALL: [Self; 4] = [Self::Python, Self::Node, Self::Go, Self::Java];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Python => "aws CLI, boto3",
+            Self::Node => "JavaScript SDK",
+            Self::Go => "Go SDK, terraform",
+            Self::Java => "Java SDK",
+        }
+    }
+}
+
+/// Where its credentials come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Winner {
+    /// `AWS_ACCESS_KEY_ID` and its kin.
+    Environment,
+    WebIdentity,
+    /// Keys in the credentials file, or in the config file.
+    Keys(String),
+    /// Another role, assumed with a profile's credentials.
+    AssumedRole(String),
+    SingleSignOn(String),
+    Process(String),
+    Container,
+    /// Nothing before the metadata service of a cloud machine.
+    Machine,
+    /// `AWS_PROFILE` names a profile that is in neither file: the program stops.
+    Ghost(String),
+}
+
+impl fmt::Display for Winner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment => f.write_str("the keys in the environment (AWS_ACCESS_KEY_ID)"),
+            Self::WebIdentity => f.write_str("the web identity of AWS_WEB_IDENTITY_TOKEN_FILE"),
+            Self::Keys(profile) => write!(f, "the keys written under [{profile}]"),
+            Self::AssumedRole(profile) => write!(f, "the role that [{profile}] assumes (role_arn)"),
+            Self::SingleSignOn(profile) => write!(f, "the single sign-on of [{profile}]"),
+            Self::Process(profile) => write!(f, "the credential_process of [{profile}]"),
+            Self::Container => {
+                f.write_str("the container's endpoint (AWS_CONTAINER_CREDENTIALS_…)")
+            }
+            Self::Machine => f.write_str("nothing but a cloud machine's own role"),
+            Self::Ghost(profile) => write!(
+                f,
+                "none: AWS_PROFILE names {profile}, which is in neither file"
+            ),
+        }
+    }
+}
+
+/// What `sdk` takes, given the texts of the config and the credentials file.
+pub fn winner(sdk: Sdk, environment: &Environment, config: &str, credentials: &str) -> Winner {
+    let set = |name: &str| environment.raw(name).is_some();
+    let named = named_profile(sdk, environment);
+    let profile = named.unwrap_or("default").to_owned();
+    let found = Profile::find(&profile, config, credentials);
+    let keys = set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY");
+    let web = set("AWS_WEB_IDENTITY_TOKEN_FILE") && set("AWS_ROLE_ARN");
+    // The first two look for the profile before they look at anything else.
+    if named.is_some() && !found.exists && matches!(sdk, Sdk::Python | Sdk::Go) {
+        return Winner::Ghost(profile);
+    }
+    if keys && !(sdk == Sdk::Node && set("AWS_PROFILE")) {
+        return Winner::Environment;
+    }
+    if web && matches!(sdk, Sdk::Go | Sdk::Java) {
+        return Winner::WebIdentity;
+    }
+    if sdk == Sdk::Python && found.role {
+        return Winner::AssumedRole(profile);
+    }
+    if web && sdk == Sdk::Python {
+        return Winner::WebIdentity;
+    }
+    if let Some(of_profile) = found.winner(sdk, &profile) {
+        return of_profile;
+    }
+    if named.is_some() && !found.exists {
+        return Winner::Ghost(profile);
+    }
+    if web {
+        return Winner::WebIdentity;
+    }
+    if set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+        return Winner::Container;
+    }
+    Winner::Machine
+}
+
+/// The profile that the environment names; botocore reads the older name first.
+pub fn named_profile(sdk: Sdk, environment: &Environment) -> Option<&str> {
+    let old = || environment.text("AWS_DEFAULT_PROFILE");
+    match sdk {
+        Sdk::Python => old().or_else(|| environment.text("AWS_PROFILE")),
+        Sdk::Go => environment.text("AWS_PROFILE").or_else(old),
+        Sdk::Node | Sdk::Java => environment.text("AWS_PROFILE"),
+    }
+}
+
+/// What both files say of one profile.
+#[derive(Debug, Default)]
+struct Profile {
+    exists: bool,
+    keys_in_credentials: bool,
+    keys_in_config: bool,
+    role: bool,
+    sso: bool,
+    process: bool,
+}
+
+impl Profile {
+    fn find(name: &str, config: &str, credentials: &str) -> Self {
+        let mut found = Self::default();
+        let section = if name == "default" {
+            name.to_owned()
+        } else {
+            format!("profile {name}")
+        };
+        for (text, section, in_config) in [(credentials, name, false), (config, &section, true)] {
+            let ini = Ini::parse(text);
+            let Ok(Some(range)) = ini.section(section) else {
+                continue;
+            };
+            found.exists = true;
+            for at in range.skip(1).filter(|at| !ini.is_silent(*at)) {
+                match ini.line(at).split('=').next().unwrap_or_default().trim() {
+                    "aws_access_key_id" if in_config => found.keys_in_config = true,
+                    "aws_access_key_id" => found.keys_in_credentials = true,
+                    "role_arn" => found.role = true,
+                    "sso_session" | "sso_start_url" => found.sso = true,
+                    "credential_process" => found.process = true,
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    fn winner(&self, sdk: Sdk, name: &str) -> Option<Winner> {
+        let keys = (
+            self.keys_in_credentials || self.keys_in_config,
+            Winner::Keys as fn(String) -> Winner,
+        );
+        let in_credentials = (self.keys_in_credentials, keys.1);
+        let role = (self.role, Winner::AssumedRole as fn(String) -> Winner);
+        let sso = (self.sso, Winner::SingleSignOn as fn(String) -> Winner);
+        let process = (self.process, Winner::Process as fn(String) -> Winner);
+        let order = match sdk {
+            Sdk::Python => vec![role, sso, in_credentials, process, keys],
+            Sdk::Node => vec![role, keys, process, sso],
+            Sdk::Go => vec![role, keys, sso, process],
+            Sdk::Java => vec![sso, role, process, keys],
+        };
+        let first = order.into_iter().find(|(there, _)| *there);
+        first.map(|(_, winner)| winner(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(sdk: Sdk, variables: &[(&str, &str)], config: &str, credentials: &str) -> Winner {
+        let environment = variables.iter().copied().collect();
+        winner(sdk, &environment, config, credentials)
+    }
+
+    const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "s")];
+    const OB: &str = "[profile ob/dev]\ncredential_process = ob credential -p dev\n";
+    const STATIC: &str = "[default]\naws_access_key_id = A\naws_secret_access_key = s\n";
+
+    #[test]
+    fn keys_in_the_environment_win_except_where_node_sees_a_profile() {
+        let both: Vec<_> = KEYS
+            .into_iter()
+            .chain([("AWS_PROFILE", "ob/dev")])
+            .collect();
+        for sdk in Sdk::ALL {
+            assert_eq!(of(sdk, &KEYS, OB, STATIC), Winner::Environment, "{sdk:?}");
+            let expected = match sdk {
+                Sdk::Node => Winner::Process("ob/dev".into()),
+                _ => Winner::Environment,
+            };
+            assert_eq!(of(sdk, &both, OB, STATIC), expected, "{sdk:?}");
+        }
+    }
+
+    #[test]
+    fn a_default_section_comes_before_a_container_and_a_ghost_is_named() {
+        let container = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/")];
+        let ghost: Vec<_> = KEYS.into_iter().chain([("AWS_PROFILE", "ghost")]).collect();
+        for sdk in Sdk::ALL {
+            assert_eq!(
+                of(sdk, &container, "", STATIC),
+                Winner::Keys("default".into())
+            );
+            assert_eq!(of(sdk, &container, "", ""), Winner::Container);
+            assert_eq!(of(sdk, &[], "", ""), Winner::Machine);
+            let expected = match sdk {
+                Sdk::Java => Winner::Environment,
+                _ => Winner::Ghost("ghost".into()),
+            };
+            assert_eq!(of(sdk, &ghost, OB, STATIC), expected, "{sdk:?}");
+        }
+    }
+
+    #[test]
+    fn a_profile_is_read_in_each_sdks_own_order() {
+        let profile = [("AWS_PROFILE", "p")];
+        let config = "[profile p]\ncredential_process = x\naws_access_key_id = A\n";
+        assert_eq!(
+            of(Sdk::Python, &profile, config, ""),
+            Winner::Process("p".into())
+        );
+        assert_eq!(
+            of(Sdk::Node, &profile, config, ""),
+            Winner::Keys("p".into())
+        );
+        assert_eq!(
+            of(Sdk::Python, &profile, config, "[p]\naws_access_key_id=A\n"),
+            Winner::Keys("p".into())
+        );
+        let role = "[profile p]\nrole_arn = x\nsource_profile = q\n";
+        for sdk in Sdk::ALL {
+            assert_eq!(of(sdk, &profile, role, ""), Winner::AssumedRole("p".into()));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `ob config explain`: where each value came from, and whose credentials a program takes in this very shell.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::super::Context;
+use crate::aws::{Sdk, winner};
+use crate::aws_files::{Kind, read};
+use crate::report::Report;
+use crate::shown::shown;
+
+/// # Errors
+/// When the settings or the AWS files cannot be read.
+pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
+    let settings = context.settings()?;
+    let values: Vec<(String, String, String)> = settings
+        .iter()
+        .map(|(key, value, source)| (key, value.to_string(), source.to_string()))
+        .collect();
+    let config = read(&Kind::Config.path(&context.environment)?)?;
+    let credentials = Zeroizing::new(read(&Kind::Credentials.path(&context.environment)?)?);
+    let winners = Sdk::ALL.map(|sdk| {
+        (
+            sdk,
+            winner(sdk, &context.environment, &config, &credentials),
+        )
+    });
+    if context.globals.json {
+        let settings = values
+            .iter()
+            .map(|(key, value, source)| json!({ "key": key, "value": value, "source": source }));
+        let programs = winners.iter().map(
+            |(sdk, winner)| json!({ "program": sdk.name(), "credentials": winner.to_string() }),
+        );
+        context.voice.data_json(json!({
+            "settings": settings.collect::<Vec<_>>(),
+            "programs": programs.collect::<Vec<_>>(),
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let width = |texts: &mut dyn Iterator<Item = &str>| {
+        texts.map(|text| text.chars().count()).max().unwrap_or(0)
+    };
+    let keys = width(&mut values.iter().map(|(key, ..)| key.as_str()));
+    let mut text = String::from("settings\n");
+    for (key, value, source) in &values {
+        text += &format!(
+            "  {:keys$} = {}  ({})\n",
+            shown(key),
+            shown(value),
+            shown(source)
+        );
+    }
+    text += "what a program takes in this shell\n";
+    let names = width(&mut Sdk::ALL.iter().map(|sdk| sdk.name()));
+    for (sdk, winner) in &winners {
+        text += &format!("  {:names$}   {}\n", sdk.name(), shown(&winner.to_string()));
+    }
+    context.voice.list(text)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,104 @@
+//! `ob console`: the AWS console, signed in with a role.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::commands::Context;
+use crate::commands::exec::unexpected;
+use crate::commands::talk::{SignInArgs, ask_agent};
+use crate::commands::target::{RoleArgs, resolve};
+use crate::commands::visit::opener;
+use crate::loopback::{OneVisit, Visit};
+use crate::report::{Exit, Report};
+use crate::terminal::data;
+use crate::wire::{ConsoleRequest, Reply, Request};
+
+/// Open the AWS console, signed in with a role
+///
+/// The browser is sent to a page on 127.0.0.1 that works once and sends it on: the address that signs in stands
+/// in no argument list. `--duration` is how long the console stays signed in.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Args {
+    #[command(flatten)]
+    pub role: RoleArgs,
+    /// The page to open, as in the console's address: s3, ec2, cloudwatch
+    #[arg(short, long, value_name = "SERVICE")]
+    pub service: Option<String>,
+    /// Print the address, which signs in whoever opens it within 15 minutes
+    #[arg(long, conflicts_with = "browser_command")]
+    pub print: bool,
+    /// What opens the page, whose address comes last: 'firefox -P work'
+    #[arg(long, value_name = "CMD")]
+    pub browser_command: Option<String>,
+    #[command(flatten)]
+    pub sign_in: SignInArgs,
+}
+
+/// # Errors
+/// When there are no credentials, AWS refuses them, or no browser opens the page.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let target = resolve(context, &args.role, &args.sign_in)?;
+    let settings = context.settings()?;
+    let request = || {
+        Request::Console(ConsoleRequest {
+            target: target.wire.clone(),
+            confirm: target.confirmation(),
+            service: args.service.clone(),
+            signin_endpoint: settings.signin_endpoint().map(ToOwned::to_owned),
+        })
+    };
+    let reply = ask_agent(context, request, &target.settings.org, &args.sign_in)?;
+    let Reply::Console { link, role } = reply else {
+        return Err(unexpected());
+    };
+    if args.print {
+        let text = if context.globals.json {
+            json!({ "url": link.0.expose(), "role": role }).to_string()
+        } else {
+            link.0.expose().to_owned()
+        };
+        data(&format!("{text}\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let page = OneVisit::open().map_err(no_page)?;
+    let opener = opener(args.browser_command.as_deref(), context)?.ok_or_else(|| {
+        unvisited("there is no screen to open a browser on, and no `browser_command`".into())
+    })?;
+    opener.open(&page.address()).map_err(|error| {
+        unvisited(format!(
+            "cannot start {}: {error}",
+            opener.program.display()
+        ))
+    })?;
+    context
+        .voice
+        .say(&format!("ob: opening the AWS console as {role}"));
+    match page.redirect(&link.0, || false).map_err(no_page)? {
+        Visit::Done => Ok(ExitCode::SUCCESS),
+        _ => Err(unvisited(
+            "no browser came to the page within 30 seconds".into(),
+        )),
+    }
+}
+
+fn unvisited(why: String) -> Report {
+    Report::new(
+        Exit::Failed,
+        "console.unvisited",
+        "the AWS console was not opened",
+    )
+    .cause(why)
+    .hint("`ob console --print` prints an address to open by hand")
+    .hint("`--browser-command firefox` or `browser_command` in the settings names a browser")
+}
+
+fn no_page(error: std::io::Error) -> Report {
+    Report::new(
+        Exit::Failed,
+        "console.page",
+        "cannot serve the page that leads to the console",
+    )
+    .cause(error)
+    .hint("`ob console --print` prints the address instead")
+}

@@ -1,0 +1,120 @@
+//! `ob doctor`: what is wrong, and what to type next. It asks no server and starts nothing.
+
+mod aws;
+mod machine;
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::commands::Context;
+use crate::report::Report;
+use crate::shown::shown;
+
+/// Look for what is wrong, and say what to type next
+///
+/// Looks at the settings, the agent, this shell's variables, the AWS files and the machine. It asks no server and
+/// starts nothing. Exits with 1 when something is wrong.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Args {}
+
+/// How one thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Good,
+    /// Worth knowing.
+    Note,
+    Wrong,
+}
+
+/// One thing that was looked at.
+#[derive(Debug)]
+struct Finding {
+    /// A stable name for scripts.
+    name: &'static str,
+    state: State,
+    what: String,
+    hint: Option<String>,
+}
+
+impl Finding {
+    fn good(name: &'static str, what: impl Into<String>) -> Self {
+        Self {
+            name,
+            state: State::Good,
+            what: what.into(),
+            hint: None,
+        }
+    }
+
+    fn note(name: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            name,
+            state: State::Note,
+            what: what.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    fn wrong(name: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            name,
+            state: State::Wrong,
+            what: what.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// What another verb would have stopped at.
+    fn of(name: &'static str, report: &Report) -> Self {
+        let causes = report.causes.join(": ");
+        Self {
+            name,
+            state: State::Wrong,
+            what: if causes.is_empty() {
+                report.summary.clone()
+            } else {
+                format!("{}: {causes}", report.summary)
+            },
+            hint: report.hints.first().cloned(),
+        }
+    }
+}
+
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let mut findings = machine::look(context);
+    findings.extend(aws::look(context));
+    let wrong = findings.iter().any(|finding| finding.state == State::Wrong);
+    if context.globals.json {
+        let list = findings.iter().map(|finding| {
+            let state = match finding.state {
+                State::Good => "good",
+                State::Note => "note",
+                State::Wrong => "wrong",
+            };
+            json!({ "name": finding.name, "state": state, "what": finding.what, "hint": finding.hint })
+        });
+        context.voice.data_json(json!(list.collect::<Vec<_>>()))?;
+    } else {
+        let mut text = String::new();
+        for finding in &findings {
+            let mark = match finding.state {
+                State::Good => "ok   ",
+                State::Note => "note ",
+                State::Wrong => "wrong",
+            };
+            text += &format!("{mark}  {}\n", shown(&finding.what));
+            if let Some(hint) = &finding.hint {
+                text += &format!("       {}\n", shown(hint));
+            }
+        }
+        context.voice.list(text)?;
+    }
+    Ok(if wrong {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}

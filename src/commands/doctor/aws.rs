@@ -1,0 +1,105 @@
+//! This shell's variables and the AWS files: what would make a program take other credentials than meant.
+
+use zeroize::Zeroizing;
+
+use super::Finding;
+use crate::aws::{Sdk, Winner, block_programs, shadows, winner};
+use crate::aws_files::{Kind, read};
+use crate::clock::Clock;
+use crate::commands::Context;
+use crate::model::Timestamp;
+use crate::report::Report;
+
+pub(super) fn look(context: &Context) -> Vec<Finding> {
+    let mut found = variables(context);
+    match files(context) {
+        Ok((config, credentials)) => {
+            found.extend(of_files(context, &config, &credentials));
+        }
+        Err(report) => found.push(Finding::of("aws.files", &report)),
+    }
+    if found.is_empty() {
+        found.push(Finding::good(
+            "aws",
+            "nothing in this shell or the AWS files is in the way",
+        ));
+    }
+    found
+}
+
+fn files(context: &Context) -> Result<(String, Zeroizing<String>), Report> {
+    let config = read(&Kind::Config.path(&context.environment)?)?;
+    let credentials = read(&Kind::Credentials.path(&context.environment)?)?;
+    Ok((config, Zeroizing::new(credentials)))
+}
+
+fn variables(context: &Context) -> Vec<Finding> {
+    let environment = &context.environment;
+    let mut found = Vec::new();
+    if environment.raw("AWS_SECURITY_TOKEN").is_some()
+        && environment.raw("AWS_SECURITY_TOKEN") != environment.raw("AWS_SESSION_TOKEN")
+    {
+        found.push(Finding::wrong(
+            "aws.stale_token",
+            "AWS_SECURITY_TOKEN is set: boto3 and the aws CLI take it before AWS_SESSION_TOKEN",
+            "`unset AWS_SECURITY_TOKEN`",
+        ));
+    }
+    let expiry = environment
+        .text("AWS_CREDENTIAL_EXPIRATION")
+        .and_then(Timestamp::from_rfc3339);
+    if let Some(expiry) = expiry
+        && expiry <= Clock::system().now()
+    {
+        found.push(Finding::wrong(
+            "aws.expired",
+            format!("the keys in this shell expired at {expiry}"),
+            "`eval \"$(ob env)\"` renews them, `eval \"$(ob env --unset)\"` takes them out",
+        ));
+    }
+    if environment.raw("AWS_PROFILE").is_some() && environment.raw("AWS_ACCESS_KEY_ID").is_some() {
+        found.push(Finding::note(
+            "aws.both",
+            "AWS_PROFILE and AWS_ACCESS_KEY_ID are both set: the JavaScript SDK takes the one, the others the other",
+            "`unset AWS_PROFILE`, or `eval \"$(ob env --unset)\"`",
+        ));
+    }
+    found
+}
+
+fn of_files(context: &Context, config: &str, credentials: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if shadows(credentials, "default") {
+        found.push(Finding::note(
+            "aws.default",
+            "the credentials file has keys under [default]: a program that is told of no profile takes them",
+            "`ob config explain` shows which program takes what",
+        ));
+    }
+    let ghost = Sdk::ALL.map(|sdk| winner(sdk, &context.environment, config, credentials));
+    if let Some(Winner::Ghost(name)) = ghost
+        .into_iter()
+        .find(|winner| matches!(winner, Winner::Ghost(_)))
+    {
+        let hint = if name.starts_with("ob/") {
+            "`ob config aws` writes ob's profiles, or `unset AWS_PROFILE`"
+        } else {
+            "`unset AWS_PROFILE`, or write that profile"
+        };
+        found.push(Finding::wrong(
+            "aws.ghost",
+            format!("AWS_PROFILE names {name}, which is in neither AWS file"),
+            hint,
+        ));
+    }
+    for program in block_programs(config) {
+        if !std::path::Path::new(&program).is_file() {
+            found.push(Finding::wrong(
+                "aws.block",
+                format!("the AWS config file calls {program}, which is not there"),
+                "`ob config aws` writes it anew",
+            ));
+        }
+    }
+    found
+}

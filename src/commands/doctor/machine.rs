@@ -1,0 +1,229 @@
+//! The settings, the agent, the way to the servers, the machine.
+
+use super::Finding;
+use crate::commands::Context;
+use crate::commands::running::ask_running_agent;
+use crate::config::{read_ca_bundle, unknown_variables};
+use crate::paths;
+use crate::wire::{Reply, Request, StatusReply};
+
+/// A clock that is off by more is told, in seconds; by more than [`SKEW_WRONG`] it breaks programs.
+const SKEW_NOTE: i64 = 30;
+const SKEW_WRONG: i64 = 120;
+
+pub(super) fn look(context: &Context) -> Vec<Finding> {
+    let mut found = settings(context);
+    found.extend(agent(context));
+    found.extend(swap());
+    found.extend(programs(context));
+    found
+}
+
+fn settings(context: &Context) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let orgs = context
+        .settings()
+        .and_then(|settings| settings.orgs(&context.environment));
+    match orgs {
+        Err(report) => found.push(Finding::of("settings", &report)),
+        Ok(orgs) => {
+            let names: Vec<&str> = orgs.iter().map(|org| org.org.origin()).collect();
+            found.push(Finding::good(
+                "settings",
+                format!("the settings are good for {}", names.join(", ")),
+            ));
+            for org in &orgs {
+                if let Some(path) = &org.ca_bundle {
+                    found.push(match read_ca_bundle(path) {
+                        Ok(_) => {
+                            Finding::good("ca_bundle", format!("{} can be read", path.display()))
+                        }
+                        Err(report) => Finding::of("ca_bundle", &report),
+                    });
+                }
+                if let Some(proxy) = &org.proxy {
+                    found.push(Finding::good(
+                        "proxy",
+                        format!("{} is reached through {}", org.org.host(), proxy.address()),
+                    ));
+                }
+            }
+        }
+    }
+    for (name, near) in unknown_variables(&context.environment) {
+        let hint = near.map_or_else(
+            || format!("`unset {name}`"),
+            |near| format!("did you mean `{near}`?"),
+        );
+        found.push(Finding::wrong(
+            "variables",
+            format!("{name} is set and is no setting"),
+            hint,
+        ));
+    }
+    found
+}
+
+fn agent(context: &Context) -> Vec<Finding> {
+    match paths::existing_runtime_dir(&context.environment) {
+        Err(report) => return vec![Finding::of("agent.directory", &report)],
+        Ok(Some(directory)) => match ask_running_agent(context, Request::Status) {
+            Err(report) => return vec![Finding::of("agent", &report)],
+            Ok(Some(Reply::Status(status))) => return running(&status, directory.path()),
+            Ok(_) => {}
+        },
+        Ok(None) => {}
+    }
+    vec![Finding::note(
+        "agent",
+        "no agent is running: nobody is signed in",
+        "`ob login` signs you in",
+    )]
+}
+
+fn running(status: &StatusReply, directory: &std::path::Path) -> Vec<Finding> {
+    let mut found = vec![Finding::good(
+        "agent",
+        format!(
+            "the agent runs ob {} in {}, which only you can enter",
+            status.build,
+            directory.display()
+        ),
+    )];
+    if status.build != env!("CARGO_PKG_VERSION") {
+        found.push(Finding::note(
+            "agent.version",
+            format!(
+                "the agent runs ob {}, this is {}",
+                status.build,
+                env!("CARGO_PKG_VERSION")
+            ),
+            "`ob agent stop` ends it; the next command starts the new one",
+        ));
+    }
+    found.push(if status.confined {
+        Finding::good("agent.confinement", status.confinement.clone())
+    } else {
+        Finding::note(
+            "agent.confinement",
+            status.confinement.clone(),
+            "a kernel of 6.7 or later with Landlock enforces all of it",
+        )
+    });
+    if status.sessions.is_empty() {
+        found.push(Finding::note(
+            "session",
+            "nobody is signed in",
+            "`ob login` signs you in",
+        ));
+    }
+    for session in &status.sessions {
+        found.push(Finding::good(
+            "session",
+            format!("{} is signed in at {}", session.username, session.org),
+        ));
+    }
+    if let Some(skew) = status.clock_skew {
+        let direction = if skew > 0 { "ahead of" } else { "behind" };
+        let what = format!(
+            "this machine's clock is {} s {direction} the servers'",
+            skew.abs()
+        );
+        let hint = "set it: `sudo timedatectl set-ntp true`; on WSL `sudo hwclock -s`";
+        found.push(match skew.abs() {
+            0..=SKEW_NOTE => Finding::good("clock", "this machine's clock is right"),
+            off if off <= SKEW_WRONG => Finding::note("clock", what, hint),
+            _ => Finding::wrong("clock", what, hint),
+        });
+    }
+    found
+}
+
+/// Memory that is swapped out is on a disk. Compressed memory (zram) is not, and whether a disk is encrypted is
+/// not to be seen from here.
+fn swap() -> Option<Finding> {
+    let table = std::fs::read_to_string("/proc/swaps").ok()?;
+    let disks: Vec<&str> = swap_disks(&table);
+    Some(if disks.is_empty() {
+        Finding::good("swap", "no memory is swapped to a disk")
+    } else {
+        Finding::note(
+            "swap",
+            format!("memory may be swapped to {}", disks.join(", ")),
+            "encrypt it, or use zram: `lsblk -f` shows what it is",
+        )
+    })
+}
+
+fn swap_disks(table: &str) -> Vec<&str> {
+    let devices = table
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().next());
+    devices
+        .filter(|device| !device.starts_with("/dev/zram"))
+        .collect()
+}
+
+fn programs(context: &Context) -> Vec<Finding> {
+    let found = |name: &str| {
+        let sbin = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
+        let elsewhere = || {
+            sbin.iter()
+                .map(|directory| std::path::Path::new(directory).join(name))
+                .find(|path| path.is_file())
+        };
+        paths::on_search_path(&context.environment, name).or_else(elsewhere)
+    };
+    [
+        (
+            "openvpn",
+            "the VPN needs it: `sudo apt install openvpn` or `brew install openvpn`",
+        ),
+        ("sudo", "the VPN's tunnel is opened with it"),
+    ]
+    .map(|(name, hint)| match found(name) {
+        Some(path) => Finding::good(name, format!("{name} is {}", path.display())),
+        None => Finding::note(name, format!("there is no {name}"), hint),
+    })
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compressed_memory_is_no_disk() {
+        let table = "Filename Type Size Used Priority\n/dev/zram0 partition 1 0 100\n/swapfile file 1 0 -2\n";
+        assert_eq!(swap_disks(table), ["/swapfile"]);
+        assert!(swap_disks("Filename\n").is_empty());
+    }
+
+    #[test]
+    fn a_clock_is_right_off_or_wrong() {
+        let of = |skew| {
+            let status = StatusReply {
+                pid: 1,
+                build: env!("CARGO_PKG_VERSION").into(),
+                started: crate::model::Timestamp(0),
+                confinement: String::new(),
+                confined: true,
+                clock_skew: Some(skew),
+                sessions: Vec::new(),
+                roles: Vec::new(),
+            };
+            let found = running(&status, std::path::Path::new("/run"));
+            found
+                .into_iter()
+                .find(|finding| finding.name == "clock")
+                .unwrap()
+                .state
+        };
+        use super::super::State;
+        assert_eq!(
+            [of(-30), of(31), of(-121)],
+            [State::Good, State::Note, State::Wrong]
+        );
+    }
+}

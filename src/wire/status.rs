@@ -1,0 +1,40 @@
+//! What `ob status` is told.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Timestamp;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusReply {
+    pub pid: u32,
+    pub build: String,
+    pub started: Timestamp,
+    /// How much of the confinement the kernel enforces, in words.
+    pub confinement: String,
+    pub confined: bool,
+    /// Seconds this machine's clock is ahead of the servers'; absent before any has been asked.
+    pub clock_skew: Option<i64>,
+    pub sessions: Vec<SessionStatus>,
+    pub roles: Vec<HeldRole>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionStatus {
+    pub org: String,
+    pub username: String,
+    pub signed_in: Timestamp,
+    /// When it ends if nothing is asked of it meanwhile.
+    pub ends: Timestamp,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldRole {
+    pub role: String,
+    pub username: String,
+    pub expires_at: Timestamp,
+    /// Seconds until then, by the agent's corrected clock.
+    pub seconds_left: i64,
+}

@@ -1,0 +1,171 @@
+//! `ob console`, with a recorder in the browser's place.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use ob_sandbox::{Fault, FaultKind, Server};
+
+use super::tools::{DEV, dev, ok, printed};
+use crate::support::{TestEnv, run, text};
+
+/// A signed-in environment whose browser is `script`, which gets the address as `$1`.
+fn with_browser(script: &str) -> TestEnv {
+    let env = dev();
+    let signin = format!(
+        "signin_endpoint = \"{}/federation\"\n",
+        env.sandbox.sts_url()
+    );
+    let browser = format!(
+        "browser_command = \"{} {{url}} end\"\n",
+        env.path("bin/browser").display()
+    );
+    env.write_settings(&(browser + &env.usual_settings() + &signin + DEV));
+    let path = env.write("bin/browser", format!("#!/bin/sh\n{script}"));
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+    env.sign_in();
+    env
+}
+
+/// Where `address` sends a browser.
+fn redirect(env: &TestEnv, address: &str) -> String {
+    let mut curl = env.command("curl");
+    curl.args(["-s", "-o", "/dev/null", "-w", "%{redirect_url}", "--cacert"]);
+    text(&run(curl.arg(env.path("ca.pem")).arg(address), "").stdout).to_owned()
+}
+
+#[test]
+fn the_browser_is_sent_on_once_and_its_arguments_show_no_secret() {
+    let env = with_browser(
+        "echo \"$*\" > \"$TMPDIR/argv\"\ncurl -s -D \"$TMPDIR/head\" -o /dev/null \"$1\"\ncurl -s \"$1\" && touch \"$TMPDIR/again\"\nexit 0\n",
+    );
+    ok(&run(
+        &mut env.ob(["console", "-p", "dev", "--service", "s3"]),
+        "",
+    ));
+    let argv = fs::read_to_string(env.path("tmp/argv")).unwrap();
+    assert!(
+        argv.starts_with("http://127.0.0.1:") && argv.ends_with(" end\n") && argv.len() < 80,
+        "{argv}"
+    );
+    let head = fs::read_to_string(env.path("tmp/head")).unwrap();
+    assert!(head.contains("Referrer-Policy: no-referrer"), "{head}");
+    let link = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Location: "))
+        .unwrap();
+    assert_eq!(
+        redirect(&env, link),
+        "https://console.aws.amazon.com/s3/home?region=eu-west-1"
+    );
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(
+        !env.path("tmp/again").exists(),
+        "a second visit found somebody at home"
+    );
+    let asked = env.sandbox.requests(Server::Sts, "/federation");
+    assert_eq!(
+        asked[0].parameter("SessionDuration").as_deref(),
+        Some("3600")
+    );
+}
+
+#[test]
+fn print_gives_the_address_to_a_script() {
+    let env = with_browser("exit 1\n");
+    let link = printed(&mut env.ob(["console", "-p", "dev", "--print"]));
+    assert_eq!(
+        redirect(&env, link.trim()),
+        "https://console.aws.amazon.com/console/home?region=eu-west-1"
+    );
+    let json = printed(&mut env.ob(["console", "-p", "dev", "--print", "--json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["role"], "arn:aws:iam::123456789012:role/Engineer");
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+}
+
+#[test]
+fn a_role_reached_through_another_asks_for_no_duration_and_a_refusal_of_one_is_answered_without() {
+    let env = with_browser("exit 1\n");
+    let chain = "\n[profiles.audit]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\nchain = [\"arn:aws:iam::210987654321:role/Admin\"]\n";
+    let settings = fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
+    env.write_settings(&(settings + chain));
+    printed(&mut env.ob(["console", "-p", "audit", "--print"]));
+    let asked = env.sandbox.requests(Server::Sts, "/federation");
+    assert_eq!(
+        (asked.len(), asked[0].parameter("SessionDuration")),
+        (1, None)
+    );
+    env.sandbox.clear_log();
+    let refusal = FaultKind::Status {
+        code: 400,
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    env.sandbox
+        .fault(Fault::sts("getSigninToken", refusal.clone()));
+    printed(&mut env.ob(["console", "-p", "dev", "--print"]));
+    assert_eq!(env.sandbox.requests(Server::Sts, "/federation").len(), 2);
+    env.sandbox
+        .fault(Fault::sts("getSigninToken", refusal).always());
+    let refused = run(&mut env.ob(["console", "-p", "dev", "--print"]), "");
+    assert_eq!(refused.status.code(), Some(4));
+    let said = text(&refused.stderr);
+    for (kind, secret) in env.sandbox.canaries() {
+        assert!(!said.contains(&secret), "{kind}");
+    }
+    env.sandbox.clear_faults();
+    let html = FaultKind::HtmlInsteadOfJson;
+    env.sandbox.fault(Fault::sts("getSigninToken", html));
+    assert_eq!(
+        run(&mut env.ob(["console", "-p", "dev", "--print"]), "")
+            .status
+            .code(),
+        Some(4)
+    );
+}
+
+#[test]
+fn a_browser_that_fails_is_told_at_once() {
+    let env = with_browser("exit 7\n");
+    let begun = Instant::now();
+    let answer = run(&mut env.ob(["console", "-p", "dev"]), "");
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert_eq!(answer.status.code(), Some(1));
+    assert!(
+        text(&answer.stderr).contains("ended with exit status: 7"),
+        "{}",
+        text(&answer.stderr)
+    );
+    let none = run(
+        &mut env.ob([
+            "console",
+            "-p",
+            "dev",
+            "--browser-command",
+            "no-such-browser",
+        ]),
+        "",
+    );
+    assert!(text(&none.stderr).contains("cannot start no-such-browser"));
+}
+
+#[test]
+fn without_a_visit_for_thirty_seconds_the_port_is_closed() {
+    let env = with_browser("echo \"$1\" > \"$TMPDIR/address\"\n");
+    let begun = Instant::now();
+    let answer = run(&mut env.ob(["console", "-p", "dev"]), "");
+    assert!((30..40).contains(&begun.elapsed().as_secs()));
+    assert!(
+        text(&answer.stderr).contains("no browser came"),
+        "{}",
+        text(&answer.stderr)
+    );
+    let address = fs::read_to_string(env.path("tmp/address")).unwrap();
+    let refused = Command::new("curl")
+        .args(["-s", address.trim()])
+        .status()
+        .unwrap();
+    assert_eq!(refused.code(), Some(7), "curl could connect");
+}

@@ -1,0 +1,108 @@
+//! `ob roles --discover`, against moto's IAM.
+
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::tools::{DEV, installed, printed};
+use crate::support::{DEADLINE, TestEnv, eventually, run, text};
+
+/// moto's server, gone with the value.
+struct Moto(Child, u16);
+
+impl Moto {
+    fn start() -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let server = Command::new(installed("venv/bin/moto_server"))
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let moto = Self(server, port);
+        eventually("moto answers", DEADLINE, || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        sleep(Duration::from_millis(50));
+        moto
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.1)
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+const POLICIES: &str = r#"
+import boto3, json, sys
+iam = boto3.client('iam', endpoint_url=sys.argv[1])
+allow = lambda r, **more: json.dumps({'Version': '2012-10-17', 'Statement': [dict(Effect='Allow', Action='sts:AssumeRole', Resource=r, **more)]})
+iam.create_role(RoleName='Engineer', AssumeRolePolicyDocument='{}')
+iam.put_role_policy(RoleName='Engineer', PolicyName='audit & more', PolicyDocument=allow(['arn:aws:iam::210987654321:role/Admin', 'arn:aws:iam::*:role/Audit*']))
+iam.put_role_policy(RoleName='Engineer', PolicyName='s3', PolicyDocument=allow('*').replace('sts:AssumeRole', 's3:*'))
+for i in range(3):
+    p = iam.create_policy(PolicyName=f'onward{i}', PolicyDocument=allow(f'arn:aws:iam::34567890123{i}:role/Deploy', Condition={'Bool': {'aws:MultiFactorAuthPresent': 'true'}}))
+    iam.attach_role_policy(RoleName='Engineer', PolicyArn=p['Policy']['Arn'])
+"#;
+
+#[test]
+fn the_roles_that_policies_lead_to_are_listed_inline_attached_and_under_conditions() {
+    let env = TestEnv::new();
+    let moto = Moto::start();
+    let iam = format!("iam_endpoint = \"{}\"\n", moto.url());
+    env.write_settings(&(env.usual_settings() + &iam + DEV));
+    env.sign_in();
+    let mut policies = env.command(installed("venv/bin/python"));
+    policies.args(["-c", POLICIES, &moto.url()]).envs([
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "b"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ]);
+    printed(&mut policies);
+    let list = printed(&mut env.ob(["roles", "--discover", "-p", "dev"]));
+    assert_eq!(
+        list,
+        "arn:aws:iam::*:role/Audit*\narn:aws:iam::210987654321:role/Admin\n\
+         arn:aws:iam::345678901230:role/Deploy  (under a condition)\n\
+         arn:aws:iam::345678901231:role/Deploy  (under a condition)\n\
+         arn:aws:iam::345678901232:role/Deploy  (under a condition)\n"
+    );
+    let json = printed(&mut env.ob([
+        "roles",
+        "--discover",
+        "-r",
+        "Engineer",
+        "--with",
+        "dev",
+        "--json",
+    ]));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["from"], "arn:aws:iam::123456789012:role/Engineer");
+}
+
+#[test]
+fn what_iam_refuses_is_told_in_its_words() {
+    let env = TestEnv::new();
+    let moto = Moto::start();
+    let iam = format!("iam_endpoint = \"{}\"\n", moto.url());
+    env.write_settings(&(env.usual_settings() + &iam + DEV));
+    env.sign_in();
+    let answer = run(&mut env.ob(["roles", "--discover", "-p", "dev"]), "");
+    assert_eq!(answer.status.code(), Some(4));
+    let said = text(&answer.stderr);
+    assert!(
+        said.contains("NoSuchEntity") && said.contains("`ob roles --discover --with PROFILE`"),
+        "{said}"
+    );
+}
