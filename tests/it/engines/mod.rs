@@ -5,6 +5,7 @@ mod browser;
 mod classic;
 mod idx;
 mod machine;
+mod round_trips;
 mod step_up;
 mod terminal;
 
