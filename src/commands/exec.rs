@@ -104,13 +104,7 @@ pub(super) fn environment(
 ) -> Result<ChildEnv, Report> {
     let region = target.region()?;
     let names = target.names(&credentials.role, region.as_ref());
-    // The machine's key is ours, not the command's.
-    let key = target.settings.org.machine.private_key_env.as_deref();
-    let parent = context
-        .environment
-        .iter()
-        .filter(|(name, _)| key.is_none_or(|key| *name != key))
-        .map(|(name, value)| (name.into(), value.into()));
+    let parent = target.parent(&context.environment);
     Ok(child_env(parent, credentials, &names)?)
 }
 

@@ -43,13 +43,16 @@ pub(super) fn put(
         }
         Ask::Factor { choices } => {
             let items: Vec<String> = choices.iter().map(factor_line).collect();
+            let any = choices.iter().any(|choice| choice.unusable.is_none());
             loop {
                 let place = questions.choose(question("Verify with"), &items)?;
                 match choices
                     .get(place)
                     .and_then(|choice| choice.unusable.as_ref())
                 {
+                    // With nothing to take instead the agent says so itself.
                     None => break Answer::Factor(place),
+                    Some(_) if !any => break Answer::Factor(place),
                     Some(why) => {
                         let text = format!("ob: cannot be used here: {}\n", shown(why));
                         voice.say(&text);

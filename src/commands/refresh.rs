@@ -61,10 +61,7 @@ pub(super) fn environment(
             .get(credentials.role.account())
             .map(String::as_str),
     };
-    let parent = context
-        .environment
-        .iter()
-        .map(|(name, value)| (name.into(), value.into()));
+    let parent = target.parent(&context.environment);
     Ok(renewing_env(parent, &credentials.role, &names)?
         .into_iter()
         .collect())

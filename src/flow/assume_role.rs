@@ -127,6 +127,7 @@ pub(super) async fn with_web_identity(
                     (StsFault::AssertionExpired, _) => {
                         return Err(NoCredentials::AssertionExpired(report));
                     }
+                    (StsFault::Throttled, _) => return Err(NoCredentials::Throttled(report)),
                     _ => return Err(NoCredentials::Final(report)),
                 };
             }

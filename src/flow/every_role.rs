@@ -11,7 +11,7 @@ use crate::flow::apps::{self, AwsAssertion};
 use crate::flow::assume_role::NoCredentials;
 use crate::flow::credentials::{entries, nothing_to_choose, redeem};
 use crate::flow::retry::backoff;
-use crate::flow::{Conversation, Failure, Memory, OktaSession};
+use crate::flow::{Conversation, Failure, Memory, OktaSession, machine};
 use crate::model::{Credentials, RoleArn, SamlRole};
 use crate::report::Report;
 use crate::wire::{Notice, RoleEntry, Target};
@@ -41,6 +41,9 @@ pub async fn every_role(
     conversation: &impl Conversation,
     harvest: &impl Harvest,
 ) -> Result<(), Failure> {
+    if session.machine().is_some() {
+        return Err(machine::no_list().into());
+    }
     let apps = apps::aws_apps(session, target.app.as_deref(), conversation).await?;
     let assertions = apps::assertions(session, apps, memory.now(), conversation).await?;
     let mut entries = entries(&assertions, target);

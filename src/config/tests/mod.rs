@@ -197,7 +197,7 @@ fn each_mistake_names_file_line_key_and_what_was_meant() {
         ),
         (
             "[org]\nsign_in = 'magic'",
-            "config.toml:2: `org.sign_in`: expected one of: auto, terminal",
+            "config.toml:2: `org.sign_in`: expected one of: auto, terminal, identity_engine, browser, machine",
         ),
         (
             "[org]\nurl = 5",

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -213,4 +214,68 @@ fn an_offer_nobody_knows_is_named_and_what_ends_a_sign_in_is_told_apart() {
 fn no_answer_shows_its_handle() {
     let response = read(200, &with(json!([form("identify", json!([]))]))).unwrap();
     assert!(!format!("{response:?}").contains("HANDLE"));
+}
+
+/// JSON made of the words that answers are made of, in any place.
+fn any_answer() -> impl Strategy<Value = serde_json::Value> {
+    let words = [
+        "remediation",
+        "value",
+        "name",
+        "href",
+        "form",
+        "options",
+        "relatesTo",
+        "messages",
+        "success",
+        "currentAuthenticator",
+        "authenticator",
+        "methodType",
+        "stateHandle",
+        "challenge-authenticator",
+        "select-authenticator-authenticate",
+        "challenge-poll",
+        "identify",
+        "credentials",
+        "passcode",
+        "$.authenticatorEnrollments.value[0]",
+        "$.a[x].b[99999999999999999999]",
+        "",
+        "i18n",
+        "https://acme.okta.com/idp/idx/x",
+    ];
+    let word = proptest::sample::select(words.to_vec());
+    let leaf = prop_oneof![
+        word.clone().prop_map(serde_json::Value::from),
+        any::<i64>().prop_map(serde_json::Value::from),
+        Just(serde_json::Value::Null),
+    ];
+    leaf.prop_recursive(6, 96, 6, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::from),
+            proptest::collection::vec((word.clone(), inner), 0..6).prop_map(|members| {
+                let members = members
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value));
+                serde_json::Value::Object(members.collect())
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_answer_makes_it_panic(remediations in proptest::collection::vec(any_answer(), 0..4), other in any_answer()) {
+        let mut body = with(json!(remediations));
+        body["currentAuthenticator"] = other.clone();
+        body["authenticatorEnrollments"] = other;
+        if let Ok(response) = read(200, &body) {
+            match response.into_step() {
+                Ok(Step::Answer(answering)) => drop(answering.answer(&Secret::new("1"))),
+                Ok(Step::Select(select)) => drop(select.take(0)),
+                Ok(Step::Wait(waiting)) => drop(waiting.poll()),
+                _ => {}
+            }
+        }
+    }
 }

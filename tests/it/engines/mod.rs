@@ -5,7 +5,9 @@ mod browser;
 mod classic;
 mod idx;
 mod machine;
+mod round_trips;
 mod step_up;
+mod terminal;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

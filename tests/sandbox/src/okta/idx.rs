@@ -4,11 +4,12 @@
 
 use serde_json::Value;
 
+use super::authenticators::{PASSWORD_ID, authenticator_id, method};
+use super::idx_check::{check, send};
 use super::idx_shape as shape;
 use super::sessions::{self, Session};
 use super::{Visit, pages};
 use crate::http::Answer;
-use crate::totp::{self, STEP_SECONDS};
 use crate::users::{FactorKind, Standing, User};
 use crate::world::World;
 use crate::{PushOutcome, canary};
@@ -25,7 +26,7 @@ pub(super) struct Interaction {
     /// Within a session: what it ends in is that session, stepped up.
     step_up: bool,
     expires_at: u64,
-    failures: usize,
+    pub(super) failures: usize,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -107,7 +108,7 @@ pub(super) fn answer(visit: &Visit<'_>) -> Answer {
     }
 }
 
-enum Refusal {
+pub(super) enum Refusal {
     Again(&'static str, &'static str),
     Over(Answer),
 }
@@ -169,7 +170,7 @@ fn step(
     }
 }
 
-fn user<'v>(visit: &Visit<'v>, interaction: &Interaction) -> Option<&'v User> {
+pub(super) fn user<'v>(visit: &Visit<'v>, interaction: &Interaction) -> Option<&'v User> {
     visit.world.user(interaction.login.as_deref()?)
 }
 
@@ -229,8 +230,8 @@ fn settle(visit: &Visit<'_>, interaction: &mut Interaction) {
 
 fn choose(visit: &Visit<'_>, body: &Value, interaction: &mut Interaction) -> Result<(), Refusal> {
     let id = body["authenticator"]["id"].as_str().unwrap_or_default();
-    let method = body["authenticator"]["methodType"].as_str();
-    if id == shape::PASSWORD_ID {
+    let asked = body["authenticator"]["methodType"].as_str();
+    if id == PASSWORD_ID {
         interaction.stage = Stage::Password;
         return Ok(());
     }
@@ -238,8 +239,8 @@ fn choose(visit: &Visit<'_>, body: &Value, interaction: &mut Interaction) -> Res
         return Err(Refusal::Again("errors.E0000001", "no such authenticator"));
     };
     let factor = user.factors.iter().find(|factor| {
-        shape::authenticator_id(factor.kind) == id
-            && shape::method(factor.kind).is_none_or(|own| method.is_none_or(|m| m == own))
+        authenticator_id(factor.kind) == id
+            && method(factor.kind).is_none_or(|own| asked.is_none_or(|m| m == own))
     });
     let Some(factor) = factor else {
         return Err(Refusal::Again("errors.E0000001", "no such authenticator"));
@@ -253,7 +254,7 @@ fn choose(visit: &Visit<'_>, body: &Value, interaction: &mut Interaction) -> Res
             };
             Ok(())
         }
-        FactorKind::Sms | FactorKind::Call if method.is_none() => {
+        FactorKind::Sms | FactorKind::Call if asked.is_none() => {
             interaction.stage = Stage::PhoneData(factor.id.clone());
             Ok(())
         }
@@ -270,95 +271,6 @@ fn choose(visit: &Visit<'_>, body: &Value, interaction: &mut Interaction) -> Res
             Ok(())
         }
     }
-}
-
-fn send(visit: &Visit<'_>, interaction: &mut Interaction, factor: &str) -> Result<(), Refusal> {
-    let login = interaction.login.clone().unwrap_or_default();
-    interaction.stage = Stage::Challenge(factor.to_owned());
-    let key = (login, factor.to_owned());
-    let mut org = visit.world.org();
-    if org
-        .delivered
-        .get(&key)
-        .is_some_and(|(_, at)| visit.now < at + 30)
-    {
-        return Err(Refusal::Again("tooManyRequests", "Too many attempts"));
-    }
-    let code = visit.world.canaries.digits("passcode", 6);
-    org.delivered.insert(key, (code, visit.now));
-    Ok(())
-}
-
-fn check(
-    visit: &Visit<'_>,
-    credentials: &Value,
-    interaction: &mut Interaction,
-    factor: &str,
-) -> Result<(), Refusal> {
-    let wrong = || {
-        Refusal::Again(
-            "api.authn.error.PASSCODE_INVALID",
-            "Invalid code. Try again.",
-        )
-    };
-    let Some(user) = user(visit, interaction) else {
-        return Err(wrong());
-    };
-    let Some(factor) = user.factor(factor) else {
-        return Err(wrong());
-    };
-    let member = match factor.kind {
-        FactorKind::Question => "answer",
-        FactorKind::Totp if user.name() != "alice" => "totp",
-        _ => "passcode",
-    };
-    let code = credentials[member].as_str().unwrap_or_default();
-    let key = (user.login.clone(), factor.id.clone());
-    let right = match factor.kind {
-        FactorKind::Totp => return totp(visit, interaction, user, code),
-        FactorKind::Hotp => user.hotp_at(1),
-        FactorKind::Yubikey => user.yubikey_otp.clone(),
-        FactorKind::Question => user.security_answer.clone(),
-        FactorKind::Rsa => user.rsa_passcode.clone(),
-        _ => visit
-            .world
-            .org()
-            .delivered
-            .get(&key)
-            .map(|(code, _)| code.clone())
-            .unwrap_or_default(),
-    };
-    if code != right || right.is_empty() {
-        interaction.failures += 1;
-        return Err(wrong());
-    }
-    interaction.stage = Stage::Done;
-    Ok(())
-}
-
-fn totp(
-    visit: &Visit<'_>,
-    interaction: &mut Interaction,
-    user: &User,
-    code: &str,
-) -> Result<(), Refusal> {
-    let now = visit.now / STEP_SECONDS;
-    let step = (now - 1..=now + 1).find(|step| totp::code_of_step(&user.totp_key(), *step) == code);
-    let Some(step) = step else {
-        return Err(Refusal::Again(
-            "api.authn.error.PASSCODE_INVALID",
-            "Invalid code. Try again.",
-        ));
-    };
-    let used = (user.login.clone(), step);
-    if !visit.world.org().used_codes.insert(used) {
-        return Err(Refusal::Again(
-            "authfactor.challenge.soft_token.used_passcode",
-            "Each code can only be used once. Please wait for a new code and try again.",
-        ));
-    }
-    interaction.stage = Stage::Done;
-    Ok(())
 }
 
 fn poll(visit: &Visit<'_>, interaction: &mut Interaction, factor: String, polls: usize) {

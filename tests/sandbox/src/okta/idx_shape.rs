@@ -4,12 +4,14 @@
 use serde_json::{Value, json};
 
 use super::Visit;
+use super::authenticators::{
+    authenticator, authenticator_id, display_name, method, password_object,
+};
 use super::idx::{Interaction, Stage, finish};
 use crate::clock::milliseconds;
 use crate::http::Answer;
 use crate::users::{Factor, FactorKind, Standing, User};
 
-pub(super) const PASSWORD_ID: &str = "aut1password000000h7";
 const ION: &str = "application/ion+json; okta-version=1.0.0";
 
 /// An answer that ends everything: messages and no remediation.
@@ -352,79 +354,4 @@ fn push(value: &mut Value, pointer: &str, item: Value) {
 
 fn handle_field(handle: &str) -> Value {
     json!({ "name": "stateHandle", "required": true, "value": handle, "visible": false, "mutable": false })
-}
-
-fn password_object() -> Value {
-    json!({ "type": "password", "key": "okta_password", "id": PASSWORD_ID,
-            "displayName": "Password", "methods": [{ "type": "password" }] })
-}
-
-/// One authenticator may be two of the factors: Okta Verify, a phone.
-pub(super) fn authenticator_id(kind: FactorKind) -> &'static str {
-    match kind {
-        FactorKind::Push | FactorKind::Totp => "aut1oktaverify00000h7",
-        FactorKind::Sms | FactorKind::Call => "aut1phone0000000000h7",
-        FactorKind::Email => "aut1email0000000000h7",
-        FactorKind::Question => "aut1question0000000h7",
-        FactorKind::Rsa => "aut1rsa000000000000h7",
-        FactorKind::Yubikey => "aut1yubikey00000000h7",
-        FactorKind::Hotp => "aut1hotp00000000000h7",
-        FactorKind::Password => PASSWORD_ID,
-        FactorKind::Duo => "aut1duo000000000000h7",
-        FactorKind::External => "aut1external0000000h7",
-        FactorKind::Unheard => "aut1unheard00000000h7",
-    }
-}
-
-/// The method within an authenticator that has several.
-pub(super) fn method(kind: FactorKind) -> Option<&'static str> {
-    match kind {
-        FactorKind::Push => Some("push"),
-        FactorKind::Totp => Some("totp"),
-        FactorKind::Sms => Some("sms"),
-        FactorKind::Call => Some("voice"),
-        _ => None,
-    }
-}
-
-fn display_name(kind: FactorKind) -> &'static str {
-    match kind {
-        FactorKind::Push | FactorKind::Totp => "Okta Verify",
-        FactorKind::Sms | FactorKind::Call => "Phone",
-        FactorKind::Email => "Email",
-        FactorKind::Question => "Security Question",
-        FactorKind::Rsa => "RSA SecurID",
-        FactorKind::Yubikey => "YubiKey Authenticator",
-        FactorKind::Hotp => "Counter token",
-        FactorKind::Password => "Password",
-        FactorKind::Duo => "Duo Security",
-        FactorKind::External => "Acme Identity",
-        FactorKind::Unheard => "Telepathy",
-    }
-}
-
-fn authenticator(factor: &Factor) -> Value {
-    let (key, kind) = match factor.kind {
-        FactorKind::Push | FactorKind::Totp => ("okta_verify", "app"),
-        FactorKind::Sms | FactorKind::Call => ("phone_number", "phone"),
-        FactorKind::Email => ("okta_email", "email"),
-        FactorKind::Question => ("security_question", "security_question"),
-        FactorKind::Rsa => ("rsa_token", "security_key"),
-        FactorKind::Yubikey => ("yubikey_token", "security_key"),
-        FactorKind::Hotp => ("custom_otp", "security_key"),
-        FactorKind::Password => ("okta_password", "password"),
-        FactorKind::Duo => ("duo", "app"),
-        FactorKind::External => ("external_idp", "federated"),
-        FactorKind::Unheard => ("telepathy", "mind"),
-    };
-    let profile = match factor.kind {
-        FactorKind::Sms | FactorKind::Call => json!({ "phoneNumber": "+1 XXX-XXX-1337" }),
-        FactorKind::Email => json!({ "email": "j***y@acme.com" }),
-        FactorKind::Question => json!({ "questionKey": "disliked_food",
-            "question": "What is the food you least liked as a child?" }),
-        _ => json!({ "deviceName": factor.device }),
-    };
-    json!({ "type": kind, "key": key, "id": authenticator_id(factor.kind),
-            "displayName": display_name(factor.kind), "profile": profile,
-            "methods": [{ "type": method(factor.kind).unwrap_or("otp") }] })
 }

@@ -3,10 +3,12 @@
 //! developer documentation; each file names its part.
 
 mod apps;
+mod authenticators;
 mod authn;
 mod envelope;
 mod factors;
 mod idx;
+mod idx_check;
 mod idx_shape;
 pub(crate) mod oauth;
 mod pages;

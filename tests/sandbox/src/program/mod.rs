@@ -46,6 +46,9 @@ enum Verb {
         /// What the org says about its sign-in pipeline
         #[arg(long, value_enum, default_value = "v1")]
         pipeline: PipelineName,
+        /// Sign in as somebody who has every factor there is
+        #[arg(long, value_enum, value_name = "WHICH")]
+        factors: Option<Factors>,
         #[command(flatten)]
         program: Program,
     },
@@ -61,6 +64,11 @@ enum Verb {
         #[arg(value_name = "SECRET")]
         secret: String,
     },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Factors {
+    All,
 }
 
 #[derive(Debug, clap::Args)]
@@ -97,8 +105,15 @@ pub(crate) fn run() -> ExitCode {
         Verb::Try {
             user,
             pipeline,
+            factors,
             program,
-        } => verbs::attempt(&user, pipeline.into(), program.ob),
+        } => {
+            let user = match factors {
+                Some(Factors::All) => "judy".to_owned(),
+                None => user,
+            };
+            verbs::attempt(&user, pipeline.into(), program.ob)
+        }
         Verb::Serve { pipeline } => verbs::serve(pipeline.into()),
         Verb::Code { secret } => verbs::code(&secret),
     };

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ob_sandbox::{Options, Pipeline, PushScript, Sandbox, User};
@@ -59,10 +60,10 @@ pub(super) fn attempt(
     program: Option<PathBuf>,
 ) -> io::Result<ExitCode> {
     let program = ob::find(program)?;
-    let sandbox = Sandbox::launch(Options {
+    let sandbox = Arc::new(Sandbox::launch(Options {
         pipeline,
         ..Options::default()
-    })?;
+    })?);
     sandbox.push(PushScript {
         waits: 0,
         after: TAP,
@@ -71,6 +72,7 @@ pub(super) fn attempt(
     let user = find_user(&sandbox, name)?;
     let home = Home::new(&sandbox, user, None, program)?;
     notice(&welcome(&sandbox, user));
+    show_deliveries(&sandbox, user);
     let caught = Caught::new()?;
     let shell = std::env::var_os("SHELL").unwrap_or_else(|| "bash".into());
     let mut command = Command::new(shell);
@@ -160,15 +162,45 @@ fn pass_on_stdin(child: &mut Child) {
     }
 }
 
+/// Says what the person's phone and mailbox receive, while the servers run.
+fn show_deliveries(sandbox: &Arc<Sandbox>, user: &User) {
+    let (sandbox, login) = (Arc::downgrade(sandbox), user.login.clone());
+    std::thread::spawn(move || {
+        let mut known = Vec::new();
+        while let Some(sandbox) = sandbox.upgrade() {
+            for by in ["sms", "call", "email"] {
+                let code = sandbox.delivered(&login, by);
+                if let Some(code) = code.filter(|code| !known.contains(code)) {
+                    notice(&format!("\r\n[{by}: your code is {code}]"));
+                    known.push(code);
+                }
+            }
+            drop(sandbox);
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    });
+}
+
 fn welcome(sandbox: &Sandbox, user: &User) -> String {
     let push = if user.has_push() {
         "\n  a push is approved after two seconds"
     } else {
         ""
     };
+    let more = if user.login.starts_with("judy@") {
+        format!(
+            "\n  counter   {}\n  RSA       {}\n  YubiKey   {}\n  answer    {}",
+            user.hotp_at(1),
+            user.rsa_passcode,
+            user.yubikey_otp,
+            user.security_answer
+        )
+    } else {
+        String::new()
+    };
     format!(
         "An Okta org at {} and an STS at {}; `ob` is configured for both.\n\n  \
-         user      {}\n  password  {}\n  code      {}   (`code` prints the current one){push}\n\n\
+         user      {}\n  password  {}\n  code      {}   (`code` prints the current one){more}{push}\n\n\
          Try `ob exec -- env`, `ob roles`, `ob status`. HOME is a throw-away directory; \
          `exit` removes everything.\n",
         sandbox.org_url(),

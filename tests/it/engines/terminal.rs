@@ -1,0 +1,76 @@
+//! The engines' questions at a real terminal: another factor, a list by number, a new password.
+
+use crate::support::{Pty, TestEnv};
+
+/// The number in front of the line that names `what`.
+fn number_of(screen: &str, what: &str) -> String {
+    let line = screen.lines().rev().find(|line| line.contains(what));
+    let line = line.unwrap_or_else(|| panic!("no {what} in {screen}"));
+    line.split_whitespace().next().unwrap().to_owned()
+}
+
+fn judy() -> (TestEnv, Pty) {
+    let env = TestEnv::of("judy");
+    let mut command = env.ob(["login", "--factor", "email"]);
+    command.env("TERM", "dumb");
+    let pty = Pty::spawn(&command);
+    (env, pty)
+}
+
+#[test]
+fn an_empty_line_opens_the_other_ways_and_what_is_unusable_says_why() {
+    let (env, mut pty) = judy();
+    pty.until("Password of judy@acme.com");
+    pty.send(&format!("{}\n", env.user().password));
+    pty.until("(Enter alone for other ways): ");
+    pty.send("\n");
+    let ways = pty.until("Instead (1-3): ");
+    pty.send(&format!("{}\n", number_of(&ways, "use another factor")));
+    let factors = pty.until("Verify with (1-12): ");
+    pty.send(&format!("{}\n", number_of(&factors, "claims_provider")));
+    pty.until("needs a browser");
+    let factors = pty.until("Verify with (1-12): ");
+    pty.send(&format!("{}\n", number_of(&factors, "question")));
+    pty.until("What is the food you least liked as a child? (Enter alone for other ways): ");
+    pty.send(&format!("{}\n", env.user().security_answer));
+    let (status, screen) = pty.wait();
+    assert!(status.success(), "{screen}");
+    assert!(screen.contains("signed in"), "{screen}");
+}
+
+#[test]
+fn a_code_that_was_sent_is_typed() {
+    let (env, mut pty) = judy();
+    pty.until("Password of judy@acme.com");
+    pty.send(&format!("{}\n", env.user().password));
+    pty.until("email (j...y@acme.com) (Enter alone for other ways): ");
+    let code = env.sandbox.delivered("judy", "email").unwrap();
+    pty.send(&format!("{code}\n"));
+    let (status, screen) = pty.wait();
+    assert!(status.success(), "{screen}");
+    assert!(!screen.contains(&code), "{screen}");
+}
+
+#[test]
+fn a_new_password_is_typed_twice_and_alike() {
+    let env = TestEnv::of("frank");
+    let mut pty = Pty::spawn(&env.ob(["login"]));
+    pty.until("Password of frank@acme.com");
+    pty.send(&format!("{}\n", env.user().password));
+    pty.until("has expired");
+    for (first, second, then) in [
+        ("one-password", "another-one", "these two differ"),
+        ("short", "short", "at least 8 characters"),
+        ("long enough", "long enough", "totp"),
+    ] {
+        pty.until("New password of frank@acme.com");
+        pty.send(&format!("{first}\n"));
+        pty.until("The same once more");
+        pty.send(&format!("{second}\n"));
+        pty.until(then);
+    }
+    pty.send(&format!("{}\n", env.user().totp_now()));
+    let (status, screen) = pty.wait();
+    assert!(status.success(), "{screen}");
+    assert!(!screen.contains("long enough"), "{screen}");
+}

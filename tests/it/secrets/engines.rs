@@ -1,0 +1,99 @@
+//! The sweep over the other ways to sign in: Identity Engine, a browser, a machine.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use ob_sandbox::{DeviceScript, Options, Pipeline};
+
+use super::needles::Needles;
+use super::observers::{self, Sightings, Watcher};
+use crate::scene::{Ended, Scene, run};
+
+fn swept(case: &str, scene: &Scene, more: &[&str], scenario: impl Fn() -> Vec<Ended>) {
+    let watcher = Watcher::new();
+    let ended = scenario();
+    let mut secrets = scene.sandbox.canaries();
+    secrets.extend(
+        more.iter()
+            .map(|text| ("key".to_owned(), (*text).to_owned())),
+    );
+    let needles = Needles::new(secrets);
+    let mut seen: Sightings = watcher.end(&needles);
+    for one in &ended {
+        assert_eq!(one.code, Some(0), "{case}: {}", one.stderr);
+        seen.extend(observers::outputs(one, &needles));
+    }
+    seen.extend(observers::machine(scene, &needles));
+    // The variable is where whoever started `ob` has put the key.
+    let own = "environment: of ob: key";
+    seen.retain(|sighting| !(more.len() == 1 && format!("{sighting:?}").contains(own)));
+    assert_eq!(seen, Sightings::new(), "{case}");
+}
+
+#[test]
+fn identity_engine_leaks_nothing() {
+    let scene = Scene::with(
+        "bob",
+        Options {
+            pipeline: Pipeline::Idx,
+            ..Options::default()
+        },
+    );
+    scene.write_settings(&scene.settings().replace("'terminal'", "'auto'"));
+    swept("idx", &scene, &[], || {
+        vec![
+            scene.answered(&["login", "-vvv"]),
+            scene.answered(&["exec", "--", "true"]),
+            run(scene.ob(["logout"]), ""),
+        ]
+    });
+}
+
+#[test]
+fn a_browser_sign_in_leaks_nothing() {
+    let scene = Scene::of("alice");
+    scene.sandbox.device(DeviceScript {
+        waits: 0,
+        ..DeviceScript::default()
+    });
+    let browser = scene.write("browser", "#!/bin/sh\nexit 0\n");
+    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (client, _) = scene.sandbox.clients();
+    let way = format!("'browser'\nclient_id = '{client}'");
+    let settings = scene.settings().replace("'terminal'", &way);
+    scene.write_settings(&format!(
+        "browser_command = ['{}']\n{settings}",
+        browser.display()
+    ));
+    swept("browser", &scene, &[], || {
+        vec![
+            run(scene.ob(["login", "-vvv"]), ""),
+            run(scene.ob(["exec", "--", "true"]), ""),
+            run(scene.ob(["logout"]), ""),
+        ]
+    });
+}
+
+#[test]
+fn a_machine_leaks_nothing_of_its_key() {
+    let scene = Scene::of("alice");
+    let (key_id, pem) = scene.sandbox.machine_keys()[0];
+    let (_, client) = scene.sandbox.clients();
+    // The key is in the variable and in no file.
+    let way = format!(
+        "'machine'\nclient_id = '{client}'\nkey_id = '{key_id}'\nprivate_key_env = 'CI_KEY'"
+    );
+    scene.write_settings(&scene.settings().replace("'terminal'", &way));
+    let line = pem.lines().nth(3).unwrap();
+    swept("machine", &scene, &[line], || {
+        let with_key = |arguments: &[&str]| {
+            let mut command = scene.ob(arguments);
+            command.env("CI_KEY", pem);
+            run(command, "")
+        };
+        vec![
+            with_key(&["login", "-vvv"]),
+            with_key(&["exec", "--", "true"]),
+            with_key(&["--no-agent", "exec", "--", "true"]),
+        ]
+    });
+}

@@ -1,0 +1,101 @@
+//! Codes of Identity Engine's sign-ins: sent, and judged.
+
+use serde_json::Value;
+
+use super::Visit;
+use super::idx::{Interaction, Refusal, Stage, user};
+use crate::totp::{self, STEP_SECONDS};
+use crate::users::{FactorKind, User};
+
+pub(super) fn send(
+    visit: &Visit<'_>,
+    interaction: &mut Interaction,
+    factor: &str,
+) -> Result<(), Refusal> {
+    let login = interaction.login.clone().unwrap_or_default();
+    interaction.stage = Stage::Challenge(factor.to_owned());
+    let key = (login, factor.to_owned());
+    let mut org = visit.world.org();
+    if org
+        .delivered
+        .get(&key)
+        .is_some_and(|(_, at)| visit.now < at + 30)
+    {
+        return Err(Refusal::Again("tooManyRequests", "Too many attempts"));
+    }
+    let code = visit.world.canaries.digits("passcode", 6);
+    org.delivered.insert(key, (code, visit.now));
+    Ok(())
+}
+
+pub(super) fn check(
+    visit: &Visit<'_>,
+    credentials: &Value,
+    interaction: &mut Interaction,
+    factor: &str,
+) -> Result<(), Refusal> {
+    let wrong = || {
+        Refusal::Again(
+            "api.authn.error.PASSCODE_INVALID",
+            "Invalid code. Try again.",
+        )
+    };
+    let Some(user) = user(visit, interaction) else {
+        return Err(wrong());
+    };
+    let Some(factor) = user.factor(factor) else {
+        return Err(wrong());
+    };
+    let member = match factor.kind {
+        FactorKind::Question => "answer",
+        FactorKind::Totp if user.name() != "alice" => "totp",
+        _ => "passcode",
+    };
+    let code = credentials[member].as_str().unwrap_or_default();
+    let key = (user.login.clone(), factor.id.clone());
+    let right = match factor.kind {
+        FactorKind::Totp => return totp(visit, interaction, user, code),
+        FactorKind::Hotp => user.hotp_at(1),
+        FactorKind::Yubikey => user.yubikey_otp.clone(),
+        FactorKind::Question => user.security_answer.clone(),
+        FactorKind::Rsa => user.rsa_passcode.clone(),
+        _ => visit
+            .world
+            .org()
+            .delivered
+            .get(&key)
+            .map(|(code, _)| code.clone())
+            .unwrap_or_default(),
+    };
+    if code != right || right.is_empty() {
+        interaction.failures += 1;
+        return Err(wrong());
+    }
+    interaction.stage = Stage::Done;
+    Ok(())
+}
+
+fn totp(
+    visit: &Visit<'_>,
+    interaction: &mut Interaction,
+    user: &User,
+    code: &str,
+) -> Result<(), Refusal> {
+    let now = visit.now / STEP_SECONDS;
+    let step = (now - 1..=now + 1).find(|step| totp::code_of_step(&user.totp_key(), *step) == code);
+    let Some(step) = step else {
+        return Err(Refusal::Again(
+            "api.authn.error.PASSCODE_INVALID",
+            "Invalid code. Try again.",
+        ));
+    };
+    let used = (user.login.clone(), step);
+    if !visit.world.org().used_codes.insert(used) {
+        return Err(Refusal::Again(
+            "authfactor.challenge.soft_token.used_passcode",
+            "Each code can only be used once. Please wait for a new code and try again.",
+        ));
+    }
+    interaction.stage = Stage::Done;
+    Ok(())
+}
