@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, exec, login, logout, roles, status,
+    Context, Globals, agent, completions, config, exec, login, logout, roles, status, vpn,
 };
 use crate::report::{Exit, Report};
 use crate::terminal::{Voice, data};
@@ -35,6 +35,7 @@ enum Verb {
     Exec(exec::Args),
     Roles(roles::Args),
     Status(status::Args),
+    Vpn(vpn::Args),
     Agent(agent::Args),
     /// Make, check and show the settings
     Config(config::Args),
@@ -50,6 +51,7 @@ impl Verb {
             Self::Exec(args) => exec::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),
+            Self::Vpn(args) => vpn::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
             Self::Completions(args) => completions::run(args, Cli::command()),
@@ -67,10 +69,10 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    let beside = if matches!(cli.verb, Verb::Exec(_)) {
-        Beside::AChild
-    } else {
-        Beside::Nothing
+    let beside = match &cli.verb {
+        Verb::Exec(_) => Beside::AChild,
+        Verb::Vpn(args) if args.is_beside_a_child() => Beside::AChild,
+        _ => Beside::Nothing,
     };
     let context = Context::new(cli.globals);
     finish(cli.verb.run(&context), &context, beside)

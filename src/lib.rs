@@ -39,6 +39,7 @@ pub mod saml;
 pub mod secret;
 pub mod shown;
 pub mod terminal;
+pub mod tunnel;
 pub mod web;
 pub mod wire;
 

@@ -25,7 +25,7 @@ const EMPTY: i64 = 3600;
 /// A machine's clock may be this far from the servers' before a person is told, in seconds.
 const SKEW: i64 = 120;
 
-type Outcome<T> = Result<T, Report>;
+pub(super) type Outcome<T> = Result<T, Report>;
 
 #[derive(Debug)]
 pub(super) struct Desk {
@@ -60,6 +60,8 @@ impl Desk {
             Request::SignIn { account, again } => self.sign_in(account, again, member).await,
             Request::Credentials(request) => self.credentials(request, member).await,
             Request::Roles(target) => self.list_roles(target, member).await,
+            Request::VpnProfile(request) => self.vpn_profile(request, member).await,
+            Request::VpnSignIn(request) => self.vpn_sign_in(request, member).await,
             Request::Status => Ok(Reply::Status(self.status())),
             Request::SignOut(scope) => Ok(self.sign_out(&scope).await),
             Request::Stop => Ok(Reply::Stopping),
@@ -229,8 +231,17 @@ impl Desk {
         outcome
     }
 
+    pub(super) fn live(&self, account: &Account) -> Option<Rc<LiveSession>> {
+        self.vault
+            .session(&account.org, account.username.as_deref())
+    }
+
+    pub(super) fn forget(&self, session: &LiveSession) {
+        self.vault.forget_session(session);
+    }
+
     /// The session that a sign-in makes, which is joined if one for this user is under way.
-    async fn new_session(
+    pub(super) async fn new_session(
         self: &Rc<Self>,
         account: &Account,
         party: &Rc<Party>,

@@ -10,6 +10,7 @@ mod life;
 mod party;
 mod server;
 mod vault;
+mod vpn;
 
 use std::fmt::Display;
 use std::io::{self, Write};

@@ -13,6 +13,7 @@ pub mod roles;
 pub mod status;
 mod talk;
 mod target;
+pub mod vpn;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! `ob status`: who is signed in, and what is held for how long.
+//! `ob status`: who is signed in, what is held for how long, and whether the VPN is up.
 
 use std::process::ExitCode;
 
@@ -7,12 +7,13 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::talk::ask_running_agent;
+use crate::commands::vpn::tunnel_in_short;
 use crate::report::Report;
 use crate::shown::shown;
 use crate::terminal::data;
 use crate::wire::{Reply, Request, StatusReply};
 
-/// Show the session and the roles held
+/// Show the session, the roles held and the VPN
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
@@ -24,10 +25,14 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         Some(Reply::Status(status)) => Some(status),
         Some(_) => return Err(unexpected()),
     };
+    let tunnel = tunnel_in_short(context)?;
     if context.globals.json {
-        data(&format!("{}\n", as_json(status.as_ref())))?;
+        let mut answer = as_json(status.as_ref());
+        answer["vpn"] = tunnel.map_or(serde_json::Value::Null, |(_, tunnel)| tunnel);
+        data(&format!("{answer}\n"))?;
     } else {
-        data(&as_text(status.as_ref()))?;
+        let tunnel = tunnel.map(|(tunnel, _)| tunnel);
+        data(&(as_text(status.as_ref()) + &tunnel.unwrap_or_default()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -208,6 +208,34 @@ pub const KEYS: &[Key] = &[
         "how long it is kept at all, 1m to 12h",
         AGENT,
     ),
+    key(
+        "vpn.host",
+        Some("OB_VPN_HOST"),
+        r#""vpn.acme.com""#,
+        "the host of the VPN server's web pages",
+        Kind::Host,
+    ),
+    key(
+        "vpn.saml_host",
+        None,
+        r#""sso.acme.com""#,
+        "where its SAML sign-in has another name",
+        Kind::Host,
+    ),
+    key(
+        "vpn.app",
+        Some("OB_VPN_APP"),
+        r#""https://acme.okta.com/home/openvpn/0oa1/aln1""#,
+        "embed link of the VPN's app; found from the user's tiles when left out",
+        Kind::Endpoint,
+    ),
+    key(
+        "vpn.routes",
+        None,
+        r#"["10.0.0.0/8"]"#,
+        "the only networks that go through the tunnel; those the server names when left out",
+        Kind::Networks,
+    ),
 ];
 
 const fn key(

@@ -14,6 +14,7 @@ mod new_file;
 mod proxy;
 mod target;
 mod value;
+mod vpn;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +27,7 @@ pub use new_file::{Existing, NewSettings, write_new};
 pub use proxy::Proxy;
 pub use target::{AgentLife, Flags, OrgTarget, Target, read_as};
 pub use value::{SignIn, Value};
+pub use vpn::Vpn;
 
 use error::{FileError, Problem, Problems, Wrong};
 use value::{Raw, ValueError};

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::proxy::{Proxy, ProxyError};
 use crate::model::{ArnError, Org, OrgError, ProviderArn, RoleArn, is_loopback};
+use crate::openvpn::policy::{Network, NetworkError};
 
 /// How the user wants to sign in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(super) enum Kind {
     Provider,
     Chain,
     AccountName,
+    Host,
+    Networks,
 }
 
 /// A value that was read and found good.
@@ -49,6 +52,7 @@ pub enum Value {
     Roles(Vec<RoleArn>),
     Path(PathBuf),
     Proxy(Proxy),
+    Networks(Vec<Network>),
 }
 
 impl fmt::Display for Value {
@@ -65,6 +69,10 @@ impl fmt::Display for Value {
             }
             Self::Path(path) => path.display().fmt(f),
             Self::Proxy(proxy) => f.write_str(proxy.address()),
+            Self::Networks(networks) => {
+                let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
+                f.write_str(&networks.join(", "))
+            }
         }
     }
 }
@@ -105,6 +113,11 @@ impl Kind {
                 let seconds = u32::try_from(*seconds).map_err(|_| ValueError::Duration)?;
                 within(seconds, from, to)
             }
+            (Self::Networks, Raw::List(items)) => {
+                let networks = items.iter().map(|item| item.parse());
+                Ok(Value::Networks(networks.collect::<Result<_, _>>()?))
+            }
+            (Self::Networks, _) => Err(ValueError::Type("an array of networks", raw.name())),
             (Self::Chain, _) => Err(ValueError::Type("an array of role ARNs", raw.name())),
             (_, Raw::Text("")) => Err(ValueError::Empty),
             (_, Raw::Text(text)) if text.len() > LONGEST => Err(ValueError::TooLong),
@@ -160,7 +173,9 @@ impl Kind {
             // `name/role` is how a role is asked for by its account's name.
             Self::AccountName if text.contains('/') => Err(ValueError::AccountName),
             Self::AccountName => plain(),
-            Self::Chain => Err(ValueError::Type("an array of role ARNs", "a string")),
+            Self::Host if is_host(text) => plain(),
+            Self::Host => Err(ValueError::Host),
+            Self::Chain | Self::Networks => Err(ValueError::Type("an array", "a string")),
         }
     }
 }
@@ -232,6 +247,13 @@ fn is_app(text: &str) -> bool {
     }
 }
 
+/// A host, with its port where it is not 443.
+fn is_host(text: &str) -> bool {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    text.chars().all(bare)
+        && Url::parse(&format!("https://{text}/")).is_ok_and(|url| url.path() == "/")
+}
+
 fn is_server(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
         url.username().is_empty()
@@ -283,6 +305,8 @@ pub(super) enum ValueError {
     App,
     #[error("not an https address (http is accepted for this machine only)")]
     Endpoint,
+    #[error("not a host like `vpn.acme.com`")]
+    Host,
     #[error("the path must be absolute or begin with `~/`")]
     RelativePath,
     #[error("an account's name has no slash")]
@@ -291,6 +315,8 @@ pub(super) enum ValueError {
     AccountNumber,
     #[error("the pattern can match no role ARN")]
     RoleGlob,
+    #[error("{0}; write it like `10.0.0.0/8`")]
+    Network(#[from] NetworkError),
     #[error("{0}")]
     Arn(#[from] ArnError),
     #[error("{0}")]

@@ -165,6 +165,7 @@ pub struct Exchange {
     method: Method,
     accept: &'static str,
     body: Option<(&'static str, Secret)>,
+    more: &'static [(&'static str, &'static str)],
     pub(super) cookies: Option<Secret>,
     limit: usize,
     deadline: Duration,
@@ -178,6 +179,7 @@ impl Exchange {
             method: Method::GET,
             accept: "text/html",
             body: None,
+            more: &[],
             cookies: None,
             limit: 1024 * 1024,
             deadline: WHOLE,
@@ -199,6 +201,26 @@ impl Exchange {
             body: Some(("application/json", body)),
             ..Self::get_json(url)
         }
+    }
+
+    /// A form as a browser submits it; the answer is a page.
+    pub fn post_form(url: Url, fields: &[(&str, &str)]) -> Self {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        Self {
+            method: Method::POST,
+            body: Some((
+                "application/x-www-form-urlencoded",
+                Secret::new(form.finish()),
+            )),
+            ..Self::get(url)
+        }
+    }
+
+    /// With headers of the server's own.
+    #[must_use]
+    pub fn with(self, more: &'static [(&'static str, &'static str)]) -> Self {
+        Self { more, ..self }
     }
 
     /// Opens a connection, no more.
@@ -246,6 +268,9 @@ impl Exchange {
             .request(self.method, self.url)
             .timeout(self.deadline)
             .headers(headers);
+        for (name, value) in self.more {
+            request = request.header(*name, *value);
+        }
         if let Some((kind, body)) = &self.body {
             request = request
                 .header(CONTENT_TYPE, *kind)
@@ -314,7 +339,8 @@ impl Page {
         }
     }
 
-    pub(super) fn location(&self) -> Option<&[u8]> {
+    /// Where a redirect leads, as the server wrote it.
+    pub fn location(&self) -> Option<&[u8]> {
         self.headers.get(LOCATION).map(HeaderValue::as_bytes)
     }
 
@@ -325,7 +351,8 @@ impl Page {
             .map(HeaderValue::as_bytes)
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    /// A header's value, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }

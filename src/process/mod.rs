@@ -3,10 +3,14 @@
 //! Commands run by replacement: after [`replace`] there is no `ob` left that could lose an exit code or
 //! a signal. It is std's `exec`, never `execvp` itself, because std puts SIGPIPE and the signal mask back.
 
+mod attend;
 mod detach;
+mod program;
 mod replace;
 mod shield;
 
-pub use detach::{detach, nothing, silence, spawn_agent};
+pub use attend::{attend, exit_code, on_end_signals};
+pub use detach::{detach, nothing, own_path, silence, spawn_agent, spawn_own};
+pub use program::{Program, ProgramError, run, run_on_terminal, start, start_as_is};
 pub use replace::replace;
 pub use shield::{Confinement, confine, shield, shield_agent};

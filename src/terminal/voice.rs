@@ -61,6 +61,13 @@ impl Voice {
         words(&format!("{}\n", shown_lines(text.trim_end_matches('\n'))));
     }
 
+    /// An address, whole however long it is: cut, it would lead elsewhere. ASCII alone is said.
+    pub fn say_address(self, address: &str) {
+        if address.bytes().all(|byte| byte.is_ascii_graphic()) {
+            words(&format!("  {address}\n"));
+        }
+    }
+
     /// A failure: what, why, and what to type next.
     pub fn report(self, report: &Report) {
         words(&self.paint(&report.render()));

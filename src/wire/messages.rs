@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Timestamp;
 use crate::report::Report;
 use crate::wire::Sealed;
+use crate::wire::vpn::{IssuedProfile, VpnProfileRequest, VpnSignIn};
 
 /// The first frame in each direction.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,6 +43,9 @@ pub enum Request {
     },
     Credentials(CredentialsRequest),
     Roles(Target),
+    VpnProfile(VpnProfileRequest),
+    /// Finish the sign-in that a VPN server asks for while it keeps the tunnel waiting.
+    VpnSignIn(VpnSignIn),
     Status,
     SignOut(SignOutScope),
     Stop,
@@ -223,6 +227,8 @@ pub enum Reply {
     },
     Credentials(IssuedCredentials),
     Roles(Vec<RoleEntry>),
+    VpnProfile(Box<IssuedProfile>),
+    VpnSignedIn,
     Status(StatusReply),
     SignedOut {
         sessions: usize,

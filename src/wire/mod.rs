@@ -8,6 +8,8 @@
 mod frame;
 mod messages;
 mod sealed;
+mod tunnel;
+mod vpn;
 
 pub use frame::{
     FROM_AGENT_MAX, FrameError, HEADER, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX, body_length,
@@ -19,6 +21,10 @@ pub use messages::{
     SignOutScope, StatusReply, Target, ToAgent,
 };
 pub use sealed::Sealed;
+pub use tunnel::{
+    Begin, DnsStatus, FromTunnel, PhaseTime, Question, QuestionAnswer, ToTunnel, TunnelStatus,
+};
+pub use vpn::{IssuedProfile, ProfileVerdict, VpnPolicy, VpnProfileRequest, VpnSignIn, VpnTarget};
 
 /// Raised by hand when a message changes its meaning; never derived from the package's version.
 pub const PROTOCOL: u16 = 1;
