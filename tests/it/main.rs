@@ -2,11 +2,14 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
 
 mod config;
+mod exec;
+mod first_run;
 mod floors;
 mod lockfile;
 #[cfg(test)]
@@ -14,3 +17,4 @@ mod openvpn_differential;
 #[cfg(test)]
 mod openvpn_session;
 mod output;
+mod support;

@@ -1,0 +1,105 @@
+//! What somebody sees who has cloned this and types the README's first command: `cargo run -p ob-sandbox -- …`, in a
+//! home that has nothing of `ob` in it. The program is taken as `cargo test --workspace` has built it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Pty, run, text};
+
+/// A newcomer's home and temporary directory.
+struct Newcomer(tempfile::TempDir);
+
+impl Newcomer {
+    fn new() -> Self {
+        let newcomer = Self(tempfile::tempdir().unwrap());
+        for name in ["home", "tmp"] {
+            fs::create_dir(newcomer.0.path().join(name)).unwrap();
+        }
+        newcomer
+    }
+
+    fn sandbox(&self, verb: &str) -> Command {
+        let ob = Path::new(env!("CARGO_BIN_EXE_ob"));
+        let program = ob.with_file_name("ob-sandbox");
+        assert!(
+            program.exists(),
+            "ob-sandbox is not built: `cargo test --workspace`, or `cargo build -p ob-sandbox`"
+        );
+        let mut command = Command::new("setsid");
+        command
+            .arg(program)
+            .arg(verb)
+            .arg("--ob")
+            .arg(ob)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.0.path().join("home"))
+            .env("TMPDIR", self.0.path().join("tmp"))
+            .env("SHELL", "/bin/bash")
+            .env("TERM", "dumb");
+        command
+    }
+
+    fn assert_nothing_is_left(&self) {
+        for name in ["home", "tmp"] {
+            let left: Vec<_> = fs::read_dir(self.0.path().join(name)).unwrap().collect();
+            assert!(left.is_empty(), "{left:?}");
+        }
+    }
+}
+
+const COMMAND: [&str; 4] = [
+    "--",
+    "sh",
+    "-c",
+    "echo $AWS_ACCESS_KEY_ID in $AWS_ACCOUNT_ID",
+];
+
+fn assert_is_key_and_account(line: &str) {
+    let (key, account) = line.trim_end().rsplit_once(" in ").unwrap();
+    assert!(key.starts_with("ASIA") && key.len() == 20, "{line}");
+    assert_eq!(account, "123456789012");
+}
+
+#[test]
+fn one_command_prints_a_key_and_an_account() {
+    let newcomer = Newcomer::new();
+    let ended = run(newcomer.sandbox("exec").args(COMMAND), "");
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    assert_is_key_and_account(text(&ended.stdout));
+    newcomer.assert_nothing_is_left();
+}
+
+#[test]
+fn one_command_prints_a_key_and_an_account_on_a_terminal() {
+    let newcomer = Newcomer::new();
+    let (status, shown) = Pty::spawn(newcomer.sandbox("exec").args(COMMAND)).wait();
+    assert!(status.success(), "{shown}");
+    assert_is_key_and_account(shown.trim_end().rsplit('\n').next().unwrap());
+    newcomer.assert_nothing_is_left();
+}
+
+#[test]
+fn the_shell_to_try_it_in_shows_what_to_type_and_works() {
+    let newcomer = Newcomer::new();
+    let mut pty = Pty::spawn(newcomer.sandbox("try").args(["--user", "bob"]));
+    let mut word_after = |label: &str| {
+        pty.until(label);
+        let line = pty.until("\n");
+        line.split_whitespace().next().unwrap().to_owned()
+    };
+    assert_eq!(word_after("user "), "bob@acme.com");
+    let (password, code) = (word_after("password "), word_after("code "));
+    pty.until("(ob sandbox)");
+    pty.send("ob exec -- sh -c 'echo ke''y $AWS_ACCESS_KEY_ID in $AWS_ACCOUNT_ID'\n");
+    pty.until("Password of bob@acme.com");
+    pty.send(&format!("{password}\n"));
+    pty.until("Bob's phone");
+    pty.send(&format!("{code}\n"));
+    pty.until("key ");
+    assert_is_key_and_account(&pty.until("\n"));
+    pty.send("exit\n");
+    assert!(pty.wait().0.success());
+    newcomer.assert_nothing_is_left();
+}

@@ -1,0 +1,226 @@
+//! One person's machine in a throw-away directory: home, runtime directory, settings that point at a sandbox of
+//! its own, and nothing of the environment the tests run in. The agent ends with it.
+
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, geteuid};
+use ob_sandbox::{Options, Sandbox, User};
+use tempfile::TempDir;
+
+use super::run::{eventually, run, text};
+
+/// Nobody, on Debian and most others.
+const NOBODY: u32 = 65_534;
+
+/// What an agent gets to be gone after it was told to stop.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+pub(crate) struct TestEnv {
+    pub(crate) sandbox: Sandbox,
+    user: String,
+    root: TempDir,
+    uid: Option<u32>,
+}
+
+impl TestEnv {
+    /// Bob, who has one role in one app and a code generator.
+    pub(crate) fn new() -> Self {
+        Self::of("bob")
+    }
+
+    /// Any other of the sandbox's people.
+    pub(crate) fn of(user: &str) -> Self {
+        Self::with(user, Options::default())
+    }
+
+    /// A person in a sandbox that differs.
+    pub(crate) fn with(user: &str, options: Options) -> Self {
+        Self::build(user, options, None)
+    }
+
+    /// Everything `ob` does here it does as uid 65534, for what depends on permissions, uid or sudo.
+    ///
+    /// # Panics
+    /// Unless run as root: a test that could only pass must not.
+    pub(crate) fn unprivileged(user: &str) -> Self {
+        assert!(
+            geteuid().is_root(),
+            "this test changes its uid with setpriv: run it as root (`sudo tests/run`)"
+        );
+        Self::build(user, Options::default(), Some(NOBODY))
+    }
+
+    fn build(user: &str, options: Options, uid: Option<u32>) -> Self {
+        // Short: a socket's path ends at 108 bytes.
+        let root = tempfile::Builder::new().prefix("ob-it-").tempdir().unwrap();
+        let env = Self {
+            sandbox: Sandbox::with(options),
+            user: user.to_owned(),
+            root,
+            uid,
+        };
+        for name in ["", "bin", "home", "config", "config/ob", "run", "tmp"] {
+            let path = env.path(name);
+            fs::create_dir_all(&path).unwrap();
+            env.own(&path, 0o700);
+        }
+        if uid.is_some() {
+            // Where it was built, another user may not reach it.
+            fs::copy(env!("CARGO_BIN_EXE_ob"), env.path("bin/ob")).unwrap();
+            env.own(&env.path("bin/ob"), 0o755);
+        } else {
+            symlink(env!("CARGO_BIN_EXE_ob"), env.path("bin/ob")).unwrap();
+        }
+        env.write("ca.pem", env.sandbox.ca_pem());
+        let settings = env.usual_settings();
+        env.write_settings(&settings);
+        env
+    }
+
+    /// A file or directory of this machine; `""` is all of it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// Writes a file that only its owner may read.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, content).unwrap();
+        self.own(&path, 0o600);
+        path
+    }
+
+    fn own(&self, path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        if let Some(uid) = self.uid {
+            chown(path, Some(uid), Some(uid)).unwrap();
+        }
+    }
+
+    /// Who signs in.
+    pub(crate) fn user(&self) -> &User {
+        self.sandbox.user(&self.user)
+    }
+
+    /// The settings of a person whose org and STS are the sandbox's; tables may be added at the end.
+    pub(crate) fn usual_settings(&self) -> String {
+        let user = self.user();
+        let factor = if user.has_totp() { "totp" } else { "push" };
+        format!(
+            "[org]\nurl = \"{}\"\nusername = \"{}\"\nfactor = \"{factor}\"\nca_bundle = \"{}\"\n\n\
+             [aws]\nregion = \"eu-west-1\"\nsts_endpoint = \"{}\"\n",
+            self.sandbox.org_url(),
+            user.login,
+            self.path("ca.pem").display(),
+            self.sandbox.sts_url(),
+        )
+    }
+
+    /// Replaces the settings file.
+    pub(crate) fn write_settings(&self, text: &str) {
+        self.write("config/ob/config.toml", text);
+    }
+
+    /// `ob` with these arguments.
+    pub(crate) fn ob<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
+        let mut command = self.command(self.path("bin/ob"));
+        command.args(arguments);
+        command
+    }
+
+    /// Any program, found in the usual places; `ob` is among them. It has no terminal, whoever runs the
+    /// tests, unless [`super::Pty`] gives it one. Its process is the one that is spawned.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("setsid");
+        if let Some(uid) = self.uid {
+            command.args([
+                "setpriv".into(),
+                format!("--reuid={uid}"),
+                format!("--regid={uid}"),
+                "--clear-groups".into(),
+            ]);
+        }
+        let places = std::env::var("PATH").unwrap_or_default();
+        command
+            .arg(program)
+            .env_clear()
+            .env("PATH", format!("{}:{places}", self.path("bin").display()))
+            .env("HOME", self.path("home"))
+            .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .env("TMPDIR", self.path("tmp"))
+            .env("LANG", "C.UTF-8")
+            .env("TERM", "xterm")
+            .env("NO_COLOR", "1")
+            .current_dir(self.path("home"));
+        command
+    }
+
+    /// The lines that `--password-stdin` and `--passcode-stdin` read.
+    pub(crate) fn answers(&self) -> String {
+        let user = self.user();
+        let code = user.has_totp().then(|| user.totp_now() + "\n");
+        format!("{}\n{}", user.password, code.unwrap_or_default())
+    }
+
+    /// The flags for [`TestEnv::answers`].
+    pub(crate) fn answer_flags(&self) -> &'static [&'static str] {
+        match self.user().has_totp() {
+            true => &["--password-stdin", "--passcode-stdin"],
+            false => &["--password-stdin"],
+        }
+    }
+
+    /// Has the agent hold a session.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub(crate) fn sign_in(&self) {
+        // One code may be used once; a test that signs in again should not have to wait.
+        self.sandbox.forget_used_codes();
+        let login = run(self.ob(["login"]).args(self.answer_flags()), self.answers());
+        assert!(login.status.success(), "{}", text(&login.stderr));
+    }
+
+    /// The agents that serve this machine's runtime directory. One at most is right.
+    pub(crate) fn agents(&self) -> Vec<Pid> {
+        let directory = self.path("run/ob");
+        let serves = |pid: &Pid| {
+            // Empty once it has ended, though nobody may have waited for it yet.
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let mut words = line.split(|byte| *byte == 0);
+            words.next() == Some(b"ob")
+                && words.any(|word| word == directory.as_os_str().as_encoded_bytes())
+        };
+        fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .map(Pid::from_raw)
+            .filter(serves)
+            .collect()
+    }
+}
+
+impl Drop for TestEnv {
+    fn drop(&mut self) {
+        if self.agents().is_empty() {
+            return;
+        }
+        if std::thread::panicking() {
+            for agent in self.agents() {
+                let _ = kill(agent, Signal::SIGKILL);
+            }
+            return;
+        }
+        run(&mut self.ob(["agent", "stop"]), "");
+        eventually("the agent is gone after `ob agent stop`", GOODBYE, || {
+            self.agents().is_empty()
+        });
+    }
+}
