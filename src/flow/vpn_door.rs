@@ -74,33 +74,17 @@ impl<'a> VpnDoors<'a> {
         Ok(page)
     }
 
-    /// Sends, and follows redirects within the VPN's hosts. Each page is shown to `look` first, which ends
-    /// the chain with what it finds.
-    pub(super) async fn arrive<T>(
-        &mut self,
-        exchange: Exchange,
-        mut look: impl FnMut(&Page, &VpnHosts) -> Result<Option<T>, AccessServerError>,
-    ) -> Result<Result<T, Arrival>, Failure> {
+    /// Sends, and follows redirects within the VPN's hosts.
+    pub(super) async fn arrive(&mut self, exchange: Exchange) -> Result<Arrival, Failure> {
         let mut page = self.send(exchange).await?;
         for hops in 0..=MOST_HOPS {
-            if let Some(found) = look(&page, self.hosts)? {
-                return Ok(Ok(found));
-            }
-            if !matches!(page.status, 301..=303 | 307 | 308) {
+            if !is_redirect(&page) {
                 break;
             }
-            let next = page
-                .location()
-                .and_then(|location| std::str::from_utf8(location).ok())
-                .and_then(|location| page.url.join(location).ok());
-            let origins: Vec<&Url> = self.browsers.iter().map(|one| one.org().url()).collect();
-            if let Some(next) = next
-                && !origins
-                    .iter()
-                    .any(|origin| origin.origin() == next.origin())
-            {
-                return Ok(Err(Arrival::Away(next)));
+            if let Some(away) = self.leads_away(&page) {
+                return Ok(Arrival::Away(away));
             }
+            let origins: Vec<&Url> = self.browsers.iter().map(|one| one.org().url()).collect();
             let hop = follow(
                 page.status,
                 page.location(),
@@ -111,8 +95,20 @@ impl<'a> VpnDoors<'a> {
             )?;
             page = self.send(Exchange::get(hop.url)).await?;
         }
-        Ok(Err(Arrival::Page(page)))
+        Ok(Arrival::Page(page))
     }
+
+    /// Where a redirect leads, if that is none of the VPN's hosts.
+    pub(super) fn leads_away(&self, page: &Page) -> Option<Url> {
+        let location = std::str::from_utf8(page.location()?).ok()?;
+        let next = page.url.join(location).ok()?;
+        let own = |one: &Browser| one.org().owns(&next);
+        (!self.browsers.iter().any(own)).then_some(next)
+    }
+}
+
+pub(super) fn is_redirect(page: &Page) -> bool {
+    matches!(page.status, 301..=303 | 307 | 308)
 }
 
 /// The form that an app's page posts to the VPN, checked: its address, its time, whom it was made for.

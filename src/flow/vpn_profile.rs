@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::flow::check::{check_vpn, vpn_policy};
 use crate::flow::retry::repeat;
-use crate::flow::vpn_door::{Arrival, VpnDoors, judge, vpn_form};
+use crate::flow::vpn_door::{Arrival, VpnDoors, is_redirect, judge, vpn_form};
 use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::{Exchange, Page};
 use crate::model::AppLink;
@@ -85,20 +85,36 @@ pub async fn vpn_profile(
 
 /// Signs in with `form`, finds the profile's address and gets it.
 async fn fetch(doors: &mut VpnDoors<'_>, form: Exchange) -> Result<(Page, &'static str), Failure> {
-    let found = match doors.arrive(form, deep_link).await? {
-        Ok(address) => Some((Way::Once(address), "/saml/acs")),
-        Err(Arrival::Page(page)) => {
-            judge(&page)?;
-            None
-        }
-        Err(Arrival::Away(url)) => {
-            let host = url.host_str().unwrap_or_default().to_owned();
+    let mut page = doors.send(form).await?;
+    let mut found = deep_link(&page, doors.hosts)?;
+    if found.is_none() && is_redirect(&page) {
+        if let Some(away) = doors.leads_away(&page) {
+            let host = away.host_str().unwrap_or_default().to_owned();
             return Err(AccessServerError::ForeignHost(host).into());
         }
-    };
+        // The page it leads to is for people; but the other host's session may be made on the way there.
+        if doors.hosts.saml_host.is_some() {
+            let next = page
+                .location()
+                .and_then(|next| std::str::from_utf8(next).ok());
+            let next = next.and_then(|next| page.url.join(next).ok());
+            let next = next.ok_or(AccessServerError::Address)?;
+            match doors.arrive(Exchange::get(next)).await? {
+                Arrival::Page(end) => page = end,
+                Arrival::Away(url) => {
+                    let host = url.host_str().unwrap_or_default().to_owned();
+                    return Err(AccessServerError::ForeignHost(host).into());
+                }
+            }
+            found = deep_link(&page, doors.hosts)?;
+        }
+    }
     let (way, door) = match found {
-        Some(found) => found,
-        None => other_doors(doors).await?,
+        Some(address) => (Way::Once(address), "/saml/acs"),
+        None => {
+            judge(&page)?;
+            other_doors(doors).await?
+        }
     };
     let url = match &way {
         Way::Once(address) => {

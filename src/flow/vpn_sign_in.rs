@@ -6,8 +6,8 @@
 use crate::flow::check::check_vpn;
 use crate::flow::vpn_door::{Arrival, VpnDoors, judge, vpn_form};
 use crate::flow::{Conversation, Failure, OktaSession};
-use crate::http::{Exchange, Page};
-use crate::openvpn::access_server::{AccessServerError, VpnHosts, web_auth_address};
+use crate::http::Exchange;
+use crate::openvpn::access_server::{AccessServerError, web_auth_address};
 use crate::secret::Secret;
 use crate::wire::VpnTarget;
 
@@ -24,36 +24,27 @@ pub async fn finish_vpn_sign_in(
     let hosts = check_vpn(target)?;
     let start = web_auth_address(url, &hosts)?;
     let mut doors = VpnDoors::new(session, &hosts)?;
-    let to_okta = match doors.arrive(Exchange::get(start), nothing).await? {
-        Err(Arrival::Away(url)) if session.org().owns(&url) => url,
-        Err(Arrival::Away(url)) => {
+    let to_okta = match doors.arrive(Exchange::get(start)).await? {
+        Arrival::Away(url) if session.org().owns(&url) => url,
+        Arrival::Away(url) => {
             let host = url.host_str().unwrap_or_default().to_owned();
             return Err(AccessServerError::ForeignHost(host).into());
         }
-        Err(Arrival::Page(page)) => {
+        Arrival::Page(page) => {
             judge(&page)?;
             return Err(AccessServerError::NotSignedIn.into());
         }
-        Ok(never) => match never {},
     };
     let (form, acs) = vpn_form(session, &to_okta, &hosts, conversation).await?;
     let fields = [
         ("SAMLResponse", form.saml_response.expose()),
         ("RelayState", form.relay_state.expose()),
     ];
-    match doors
-        .arrive(Exchange::post_form(acs, &fields), nothing)
-        .await?
-    {
-        Err(Arrival::Page(page)) => Ok(judge(&page)?),
-        Err(Arrival::Away(url)) => {
+    match doors.arrive(Exchange::post_form(acs, &fields)).await? {
+        Arrival::Page(page) => Ok(judge(&page)?),
+        Arrival::Away(url) => {
             let host = url.host_str().unwrap_or_default().to_owned();
             Err(AccessServerError::ForeignHost(host).into())
         }
-        Ok(never) => match never {},
     }
-}
-
-fn nothing(_: &Page, _: &VpnHosts) -> Result<Option<std::convert::Infallible>, AccessServerError> {
-    Ok(None)
 }

@@ -31,7 +31,7 @@ impl Journal {
         if passing.iter().any(|start| line.starts_with(start)) {
             return;
         }
-        let line = redacted(line);
+        let line = redacted(line.trim_end());
         let text = line
             .strip_prefix(">LOG:")
             .and_then(|rest| rest.splitn(3, ',').nth(2))

@@ -12,9 +12,8 @@ mod exec;
 mod first_run;
 mod floors;
 mod lockfile;
-#[cfg(test)]
 mod openvpn_differential;
-#[cfg(test)]
 mod openvpn_session;
 mod output;
 mod support;
+mod vpn;

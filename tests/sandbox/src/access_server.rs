@@ -36,8 +36,8 @@ pub struct VpnOptions {
     pub push: Vec<String>,
     /// Another address than its own for the sign-in of a waiting tunnel.
     pub web_auth_url: Option<String>,
-    /// So many bytes more in that address.
-    pub web_auth_padding: usize,
+    /// How long the message with that address is made, if it is not already, in bytes.
+    pub web_auth_length: usize,
 }
 
 impl Default for VpnOptions {
@@ -49,7 +49,7 @@ impl Default for VpnOptions {
             profile_lines: Vec::new(),
             push: Vec::new(),
             web_auth_url: None,
-            web_auth_padding: 0,
+            web_auth_length: 0,
         }
     }
 }
@@ -84,12 +84,14 @@ pub(crate) fn acs(world: &World) -> String {
 
 /// The address at which the tunnel that waits as `client` is signed in.
 pub(crate) fn web_auth_url(world: &World, client: (u64, u64)) -> String {
-    let sid =
-        world.canaries.issue("vpn-web-auth", "") + &"x".repeat(world.options.vpn.web_auth_padding);
+    let options = &world.options.vpn;
+    let base = options.web_auth_url.as_ref().unwrap_or(&world.vpn_url);
+    let mut sid = world.canaries.issue("vpn-web-auth", "");
+    let start = format!("{base}/saml/start?sid=");
+    let length = "WEB_AUTH::".len() + start.len() + sid.len();
+    sid += &"x".repeat(options.web_auth_length.saturating_sub(length));
     world.vpn().waiting.insert(sid.clone(), client);
-    let base = world.options.vpn.web_auth_url.as_ref();
-    let base = base.unwrap_or(&world.vpn_url);
-    format!("{base}/saml/start?sid={sid}")
+    start + &sid
 }
 
 /// Answers a request to the web pages.
