@@ -20,24 +20,35 @@ pub fn on_end_signals(mut told: impl FnMut() + Send + 'static) -> io::Result<()>
     Ok(())
 }
 
-/// Waits for `child`. What is typed at the terminal reaches it by itself; other signals are passed on.
-/// Handlers, not "ignore": what is started later begins with the defaults.
-///
-/// # Errors
-/// When it cannot be waited for.
-pub fn attend(mut child: Child) -> io::Result<ExitStatus> {
-    let id = i32::try_from(child.id()).map(Pid::from_raw);
-    let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])?;
-    thread::spawn(move || {
-        for signal in signals.forever() {
-            if matches!(signal, SIGTERM | SIGHUP)
-                && let (Ok(id), Ok(signal)) = (id, Signal::try_from(signal))
-            {
-                let _ = kill(id, signal);
+/// Stands by while a command has the terminal. Handlers, not "ignore", and set before the command starts: it
+/// begins with the defaults, even where we were started with a signal ignored.
+#[derive(Debug)]
+pub struct Attendant(Signals);
+
+impl Attendant {
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn new() -> io::Result<Self> {
+        Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP]).map(Self)
+    }
+
+    /// Waits for `child`. What is typed at the terminal reaches it by itself; other signals are passed on.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn wait_for(mut self, mut child: Child) -> io::Result<ExitStatus> {
+        let id = i32::try_from(child.id()).map(Pid::from_raw);
+        thread::spawn(move || {
+            for signal in self.0.forever() {
+                if matches!(signal, SIGTERM | SIGHUP)
+                    && let (Ok(id), Ok(signal)) = (id, Signal::try_from(signal))
+                {
+                    let _ = kill(id, signal);
+                }
             }
-        }
-    });
-    child.wait()
+        });
+        child.wait()
+    }
 }
 
 /// The exit code of a command as a shell tells it: its own, or 128 and the signal that ended it.

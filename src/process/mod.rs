@@ -9,7 +9,7 @@ mod program;
 mod replace;
 mod shield;
 
-pub use attend::{attend, exit_code, on_end_signals};
+pub use attend::{Attendant, exit_code, on_end_signals};
 pub use detach::{detach, nothing, own_path, silence, spawn_agent, spawn_own};
 pub use program::{Program, ProgramError, run, run_on_terminal, start, start_as_is};
 pub use replace::replace;

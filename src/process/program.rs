@@ -31,17 +31,20 @@ impl Program {
     pub fn find(name: &'static str) -> Result<Self, ProgramError> {
         let found = which::which_in(name, Some(PLACES), "/")
             .map_err(|_| ProgramError::NotInstalled(name))?;
-        // Links are followed first: what is judged is what is started.
-        let path = found
-            .canonicalize()
-            .map_err(|_| ProgramError::NotInstalled(name))?;
-        match path.ancestors().find(|part| !is_roots(part)) {
-            None => Ok(Self(path)),
-            Some(part) => Err(ProgramError::NotRoots(path.clone(), part.to_owned())),
+        // Its name stays as it is: one program may do different things under different names. Judged is
+        // where the name is and what it links to.
+        let missing = |_| ProgramError::NotInstalled(name);
+        let target = found.canonicalize().map_err(missing)?;
+        let place = found.parent().unwrap_or(Path::new("/"));
+        let place = place.canonicalize().map_err(missing)?;
+        let mut parts = target.ancestors().chain(place.ancestors());
+        match parts.find(|part| !is_roots(part)) {
+            None => Ok(Self(found)),
+            Some(part) => Err(ProgramError::NotRoots(found, part.to_owned())),
         }
     }
 
-    /// Its absolute path, links resolved.
+    /// Its absolute path.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -100,7 +103,7 @@ impl From<ProgramError> for Report {
 fn package(program: &str) -> &str {
     match program {
         "pasta" => "passt",
-        "setpriv" | "setsid" => "util-linux",
+        "setpriv" | "setsid" | "unshare" => "util-linux",
         other => other,
     }
 }

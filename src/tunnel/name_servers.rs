@@ -109,7 +109,6 @@ impl Resolver {
         {
             return Some(Self::Resolvectl(program.path().to_owned()));
         }
-        // The name is kept, not what it links to: one program may answer to several.
         let program = Program::find("resolvconf").ok()?;
         Some(Self::Resolvconf(program.path().to_owned()))
     }

@@ -34,6 +34,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let resolved = resolve(context, &args.policy, &args.sign_in)?;
     let openvpn = OpenVpn::find()?;
     let pasta = Program::find("pasta")?;
+    let unshare = Program::find("unshare")?;
     let mut supervisor = Supervisor::start(context, true)?;
     let profile = launch::profile(context, &resolved, &args.sign_in)?;
     let policy = launch::policy(&resolved)?;
@@ -52,8 +53,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         &Privilege::Held,
     );
     let own = process::own_path().map_err(|error| not_started(&error))?;
-    let mut words: Vec<OsString> = vec![pasta.path().into()];
+    // An interrupt that is typed is the command's to decide on; pasta would end, and the command with it.
+    let env = Program::find("env")?;
+    let mut words: Vec<OsString> = vec![env.path().into()];
+    words.extend(["--ignore-signal=INT", "--ignore-signal=QUIT"].map(OsString::from));
+    words.push(pasta.path().into());
     words.extend(["--config-net", "--no-map-gw", "--quiet", "--"].map(OsString::from));
+    // Mounts of its own, for its resolv.conf.
+    words.push(unshare.path().into());
+    words.extend(["--mount", "--"].map(OsString::from));
     words.push(own.into());
     words.extend(["vpn", "inside"].map(OsString::from));
     if context.globals.json {
@@ -74,8 +82,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .environment
         .iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let child = process::start_as_is(&words, environment).map_err(|error| not_started(&error))?;
-    let status = process::attend(child).map_err(|error| not_started(&error))?;
+    let status = process::Attendant::new()
+        .and_then(|attendant| attendant.wait_for(process::start_as_is(&words, environment)?))
+        .map_err(|error| not_started(&error))?;
     Ok(ExitCode::from(process::exit_code(status)))
 }
 

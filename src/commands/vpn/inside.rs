@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::commands::Context;
@@ -39,7 +41,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let mut beside =
         process::start(openvpn, true).map_err(|error| cannot("start openvpn", &error))?;
     std::thread::spawn(move || beside.wait());
+    let is_up = Arc::new(AtomicBool::new(false));
+    give_up_on_signals(&args.control, &is_up)?;
     let servers = until_connected(&mut link)?;
+    is_up.store(true, Ordering::Relaxed);
     if let Some(status) = servers {
         set_name_servers(&status)?;
     }
@@ -47,12 +52,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .environment
         .iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let attendant = process::Attendant::new().map_err(|error| cannot("catch signals", &error))?;
     let child = process::start_as_is(command, environment).map_err(|error| {
         let name = command.first().map(|name| name.to_string_lossy());
         refused(&name.unwrap_or_default(), &error)
     });
     let status = child.and_then(|child| {
-        process::attend(child).map_err(|error| cannot("wait for the command", &error))
+        let ended = attendant.wait_for(child);
+        ended.map_err(|error| cannot("wait for the command", &error))
     });
     let mut goodbye = connect(&args.control)?;
     goodbye.say(&ToTunnel::Down)?;
@@ -63,7 +70,18 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     Ok(ExitCode::from(process::exit_code(status?)))
 }
 
-fn connect(control: &std::path::Path) -> Result<TunnelLink, Report> {
+/// Before there is a command to decide on it, a signal gives the tunnel up.
+fn give_up_on_signals(control: &Path, is_up: &Arc<AtomicBool>) -> Result<(), Report> {
+    let (control, is_up) = (control.to_owned(), Arc::clone(is_up));
+    let told = move || {
+        if !is_up.load(Ordering::Relaxed) {
+            let _ = connect(&control).map(|mut link| link.say(&ToTunnel::Down));
+        }
+    };
+    process::on_end_signals(told).map_err(|error| cannot("catch signals", &error))
+}
+
+fn connect(control: &Path) -> Result<TunnelLink, Report> {
     TunnelLink::connect(control)?.ok_or_else(|| LinkError::NotRunning.into())
 }
 

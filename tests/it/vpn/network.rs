@@ -152,6 +152,19 @@ impl Vpn {
     }
 }
 
+/// Somebody without any right, on a machine whose tun device is everybody's.
+pub(crate) fn nobody() -> Vpn {
+    for words in [
+        "mount -t tmpfs tmpfs /dev/net",
+        "mknod -m 666 /dev/net/tun c 10 200",
+    ] {
+        let mut words = words.split(' ');
+        let status = Command::new(words.next().unwrap()).args(words).status();
+        assert!(status.unwrap().success());
+    }
+    Vpn::of(TestEnv::unprivileged("bob"))
+}
+
 /// The settings of the sandbox's VPN.
 pub(crate) fn vpn_settings(sandbox: &Sandbox) -> String {
     let host = sandbox.vpn_url();

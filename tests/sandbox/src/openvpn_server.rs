@@ -167,7 +167,7 @@ impl OpenVpn {
              management m unix\nmanagement-client-auth\nusername-as-common-name\nduplicate-cn\n\
              auth-gen-token 3600\npush \"route 10.77.0.0 255.255.255.0\"\n\
              push \"dhcp-option DNS 10.88.0.1\"\npush \"dhcp-option DOMAIN corp.test\"\n\
-             explicit-exit-notify 1\ndisable-dco\nverb 4\n",
+             explicit-exit-notify 1\ndisable-dco\nverb 3\n",
             directory.display()
         );
         for pushed in &self.world.options.vpn.push {
