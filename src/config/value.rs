@@ -7,6 +7,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::proxy::{Proxy, ProxyError};
+use super::vpn::{is_host, networks};
 use crate::model::{ArnError, Org, OrgError, ProviderArn, RoleArn, is_loopback};
 use crate::openvpn::policy::{Network, NetworkError};
 
@@ -113,10 +114,7 @@ impl Kind {
                 let seconds = u32::try_from(*seconds).map_err(|_| ValueError::Duration)?;
                 within(seconds, from, to)
             }
-            (Self::Networks, Raw::List(items)) => {
-                let networks = items.iter().map(|item| item.parse());
-                Ok(Value::Networks(networks.collect::<Result<_, _>>()?))
-            }
+            (Self::Networks, Raw::List(items)) => Ok(Value::Networks(networks(items)?)),
             (Self::Networks, _) => Err(ValueError::Type("an array of networks", raw.name())),
             (Self::Chain, _) => Err(ValueError::Type("an array of role ARNs", raw.name())),
             (_, Raw::Text("")) => Err(ValueError::Empty),
@@ -245,13 +243,6 @@ fn is_app(text: &str) -> bool {
     } else {
         text.bytes().all(|b| b.is_ascii_alphanumeric())
     }
-}
-
-/// A host, with its port where it is not 443.
-fn is_host(text: &str) -> bool {
-    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-    text.chars().all(bare)
-        && Url::parse(&format!("https://{text}/")).is_ok_and(|url| url.path() == "/")
 }
 
 fn is_server(text: &str) -> bool {

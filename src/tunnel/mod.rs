@@ -7,12 +7,14 @@
 
 mod agent_side;
 mod answers;
+mod deeds;
 mod journal;
 mod keeper;
 mod management;
 mod name_servers;
 mod place;
 mod supervisor;
+mod told;
 mod visitors;
 
 use std::io;

@@ -3,21 +3,18 @@
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::AsyncWriteExt as _;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::agent_side::{self, FromSession};
-use super::answers::{Answers, Next};
+use super::agent_side::FromSession;
+use super::answers::Answers;
 use super::journal::Journal;
 use super::keeper::Keeper;
 use super::management::{self, Heard};
-use super::name_servers::Wanted;
 use super::place::{self, Place};
 use super::visitors::{self, Visit};
 use super::{Start, cannot};
@@ -26,19 +23,15 @@ use crate::model::Timestamp;
 use crate::openvpn::command::Command;
 use crate::openvpn::management::Event;
 use crate::openvpn::network::TunnelNetwork;
-use crate::openvpn::state::{Action, Answer, Cause, Input, Phase, TunnelState};
+use crate::openvpn::state::{Input, Phase, TunnelState};
 use crate::report::Report;
 use crate::secret::Secret;
-use crate::wire::{
-    Begin, DnsStatus, FromTunnel, PhaseTime, QuestionAnswer, Sealed, ToTunnel, TunnelStatus,
-};
+use crate::wire::{Begin, DnsStatus, FromTunnel, QuestionAnswer, Sealed, ToTunnel};
 
 /// From being started to being told what to do: a person signs in meanwhile.
 const PREPARING: Duration = Duration::from_secs(15 * 60);
 /// From there to openvpn opening its configuration: sudo may ask for a password.
 const LAUNCHING: Duration = Duration::from_secs(180);
-/// An openvpn that has let go of its socket is gone within this time.
-const GONE: Duration = Duration::from_secs(5);
 
 /// What can happen.
 #[derive(Debug)]
@@ -54,36 +47,36 @@ pub(super) enum Happening {
 
 /// How far the tunnel is before its state counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     Preparing,
     Launching,
     Running,
 }
 
-struct Supervisor<'a> {
-    start: &'a Start,
-    happen: UnboundedSender<Happening>,
-    stage: Stage,
-    state: TunnelState,
-    since: Instant,
-    began: Instant,
-    started: Timestamp,
-    place: Place,
-    journal: Journal,
-    starter: Option<UnboundedSender<FromTunnel>>,
-    begin: Option<Begin>,
-    answers: Answers,
-    management: Option<OwnedWriteHalf>,
-    openvpn: Option<Pid>,
-    keeper: Option<Keeper>,
-    network: Option<TunnelNetwork>,
-    dns: Option<DnsStatus>,
-    remote: Option<String>,
-    address: Option<String>,
-    traffic: (u64, u64),
-    connections: u32,
+pub(super) struct Supervisor<'a> {
+    pub(super) start: &'a Start,
+    pub(super) happen: UnboundedSender<Happening>,
+    pub(super) stage: Stage,
+    pub(super) state: TunnelState,
+    pub(super) since: Instant,
+    pub(super) began: Instant,
+    pub(super) started: Timestamp,
+    pub(super) place: Place,
+    pub(super) journal: Journal,
+    pub(super) starter: Option<UnboundedSender<FromTunnel>>,
+    pub(super) begin: Option<Begin>,
+    pub(super) answers: Answers,
+    pub(super) management: Option<OwnedWriteHalf>,
+    pub(super) openvpn: Option<Pid>,
+    pub(super) keeper: Option<Keeper>,
+    pub(super) network: Option<TunnelNetwork>,
+    pub(super) dns: Option<DnsStatus>,
+    pub(super) remote: Option<String>,
+    pub(super) address: Option<String>,
+    pub(super) traffic: (u64, u64),
+    pub(super) connections: u32,
     /// What went wrong beside openvpn.
-    failure: Option<Report>,
+    pub(super) failure: Option<Report>,
 }
 
 pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), Report> {
@@ -301,260 +294,5 @@ impl Supervisor<'_> {
                 self.step(Input::Closed).await;
             }
         }
-    }
-
-    async fn stop(&mut self) {
-        if self.management.is_some() {
-            self.step(Input::Stop).await;
-        } else {
-            // Not yet started, or about to call nobody: it ends by itself.
-            self.step(Input::Stop).await;
-            self.step(Input::Closed).await;
-        }
-    }
-
-    async fn step(&mut self, input: Input) {
-        let before = self.state.phase().clone();
-        let mut inputs = vec![input];
-        while let Some(input) = inputs.pop() {
-            let (state, actions) = std::mem::take(&mut self.state).step(input);
-            self.state = state;
-            for action in actions {
-                if let Some(next) = Box::pin(self.act(action)).await {
-                    inputs.push(next);
-                }
-            }
-        }
-        // What was asked and answered at once is no phase of its own.
-        if *self.state.phase() != before {
-            self.since = Instant::now();
-            self.announce();
-        }
-    }
-
-    /// Does `action`; what follows from it at once is the next input.
-    async fn act(&mut self, action: Action) -> Option<Input> {
-        match action {
-            Action::Send(command) => self.send(command).await,
-            Action::SendAfter(pause, command) => {
-                let happen = self.happen.clone();
-                spawn_local(async move {
-                    sleep(pause).await;
-                    let _ = happen.send(Happening::Due(command));
-                });
-            }
-            Action::Ask(question) => {
-                let next = self.answers.asked(question);
-                return self.next(next).map(Input::Answer);
-            }
-            Action::SignIn { url, .. } => self.sign_in(url),
-            Action::Withdraw => self.answers.withdraw(),
-            Action::Configure(network) => self.configure(network),
-            Action::Revert => {
-                if let Some(keeper) = &mut self.keeper {
-                    let _ = keeper.revert();
-                }
-            }
-            Action::Kill => {
-                if let Some(openvpn) = self.openvpn {
-                    let _ = kill(openvpn, Signal::SIGKILL);
-                }
-            }
-        }
-        None
-    }
-
-    async fn answer(&mut self, next: Next) {
-        if let Some(answer) = self.next(next) {
-            self.step(Input::Answer(answer)).await;
-        }
-    }
-
-    fn next(&mut self, next: Next) -> Option<Answer> {
-        match next {
-            Next::Answer(answer) => Some(answer),
-            Next::Renew => {
-                let target = self.begin.as_ref()?.target.clone();
-                let happen = self.happen.clone();
-                agent_side::renew(self.start.directory.clone(), target, move |outcome| {
-                    let _ = happen.send(Happening::Session(outcome));
-                });
-                None
-            }
-            Next::Person(question) => {
-                let asked = self.starter.as_ref();
-                let asked = asked.is_some_and(|to| to.send(FromTunnel::Ask(question)).is_ok());
-                (!asked).then(|| {
-                    self.answers.withdraw();
-                    Answer::GiveUp
-                })
-            }
-        }
-    }
-
-    fn sign_in(&mut self, url: Secret) {
-        let Some(begin) = self.begin.as_ref().filter(|begin| begin.has_agent) else {
-            return self.browse(url, None);
-        };
-        let happen = self.happen.clone();
-        let directory = self.start.directory.clone();
-        agent_side::sign_in(directory, begin.target.clone(), url, move |outcome| {
-            let _ = happen.send(Happening::Session(outcome));
-        });
-    }
-
-    /// The person's to do, if one is there.
-    fn browse(&mut self, url: Secret, why: Option<String>) {
-        let reason = why.as_deref().unwrap_or("no agent is there to do it");
-        self.journal.say(format!(
-            "ob: the server wants a sign-in by browser: {reason}"
-        ));
-        if let Some(starter) = &self.starter {
-            let _ = starter.send(FromTunnel::Browse {
-                url: Sealed(url),
-                why,
-            });
-        }
-    }
-
-    fn configure(&mut self, network: TunnelNetwork) {
-        let wanted = Wanted::of(&network);
-        self.network = Some(network);
-        let sets = self.begin.as_ref().is_some_and(|begin| begin.sets_dns);
-        if !sets || wanted.servers.is_empty() {
-            return self.dns_is(wanted.status());
-        }
-        if self.keeper.is_none() {
-            let happen = self.happen.clone();
-            let told = move |status| drop(happen.send(Happening::Dns(status)));
-            self.keeper = Keeper::start(told).ok();
-        }
-        let asked = self
-            .keeper
-            .as_mut()
-            .map(|keeper| keeper.apply(wanted.clone()));
-        if !matches!(asked, Some(Ok(()))) {
-            let mut status = wanted.status();
-            status.why = Some("their keeper does not start".to_owned());
-            self.dns_is(status);
-        }
-    }
-
-    /// Told even where there are none: somebody may wait to hear of them.
-    fn dns_is(&mut self, status: DnsStatus) {
-        if let Some(why) = &status.why {
-            self.journal
-                .say(format!("ob: name servers are not applied: {why}"));
-        }
-        self.tell(|| FromTunnel::Dns(status.clone()));
-        self.dns = Some(status);
-    }
-
-    async fn send(&mut self, command: Command) {
-        let line = match command.line() {
-            Ok(line) => line,
-            Err(error) => {
-                self.failure = Some(error.into());
-                let _ = self.happen.send(Happening::Signal);
-                return;
-            }
-        };
-        if let Some(writer) = &mut self.management {
-            // One that is closed says so by itself.
-            let _ = writer.write_all(line.expose().as_bytes()).await;
-        }
-    }
-
-    fn announce(&mut self) {
-        let phase = self.phase();
-        self.journal.say(format!("ob: {}", phase.name));
-        self.tell(|| FromTunnel::Phase(phase.clone()));
-    }
-
-    /// What somebody who comes later has missed.
-    fn present(&self) -> Vec<FromTunnel> {
-        let dns = self.dns.clone().map(FromTunnel::Dns);
-        dns.into_iter()
-            .chain([FromTunnel::Phase(self.phase())])
-            .collect()
-    }
-
-    fn phase(&self) -> PhaseTime {
-        let (name, detail) = match (self.stage, self.state.phase()) {
-            (Stage::Preparing, Phase::Starting) => ("preparing", None),
-            (Stage::Launching, Phase::Starting) => ("launching", None),
-            (_, Phase::Connected { routes: false }) => {
-                ("connected", Some("not every route could be set".to_owned()))
-            }
-            (_, Phase::Reconnecting { reason }) => ("reconnecting", Some(reason.clone())),
-            (_, phase) => (phase.name(), None),
-        };
-        PhaseTime {
-            name: name.to_owned(),
-            detail,
-            after: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        }
-    }
-
-    fn tell(&mut self, message: impl Fn() -> FromTunnel) {
-        if let Some(starter) = &self.starter {
-            let _ = starter.send(message());
-        }
-        self.journal.tell(message);
-    }
-
-    fn status(&self) -> TunnelStatus {
-        let begin = self.begin.as_ref();
-        let network = self.network.as_ref();
-        TunnelStatus {
-            pid: std::process::id(),
-            host: begin
-                .map(|begin| begin.target.host.clone())
-                .unwrap_or_default(),
-            username: self.answers.username().to_owned(),
-            phase: self.phase().name,
-            seconds: self.since.elapsed().as_secs(),
-            started: self.started,
-            device: network.map(|network| network.device.clone()),
-            address: self.address.clone(),
-            remote: self.remote.clone(),
-            routes: network
-                .map(|network| network.routes.iter().map(ToString::to_string).collect())
-                .unwrap_or_default(),
-            received: self.traffic.0,
-            sent: self.traffic.1,
-            dns: self.dns.clone(),
-            reconnections: self.connections.saturating_sub(1),
-        }
-    }
-
-    /// Waits until openvpn is gone, takes everything back, and tells everybody.
-    async fn finish(mut self, speaking: JoinHandle<()>) {
-        self.management = None;
-        if let Some(openvpn) = self.openvpn {
-            management::gone(openvpn, GONE).await;
-        }
-        if let Some(keeper) = self.keeper.take() {
-            keeper.end().await;
-        }
-        let report = match (self.failure.take(), self.state.phase()) {
-            (Some(failure), _) => Some(failure),
-            (None, Phase::Ended(Cause::Stopped)) => None,
-            (None, Phase::Ended(cause)) => Some(Report::from(cause.clone())),
-            (None, _) => None,
-        };
-        self.tell(|| FromTunnel::Ended(report.clone()));
-        let Self {
-            mut journal,
-            starter,
-            place,
-            ..
-        } = self;
-        drop(place);
-        journal.close();
-        drop(starter);
-        let _ = timeout(Duration::from_secs(1), speaking).await;
-        // The visitors' last words are on their way.
-        tokio::task::yield_now().await;
     }
 }

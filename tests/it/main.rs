@@ -12,8 +12,11 @@ mod exec;
 mod first_run;
 mod floors;
 mod lockfile;
+#[cfg(test)]
 mod openvpn_differential;
+#[cfg(test)]
 mod openvpn_session;
 mod output;
 mod support;
+#[cfg(test)]
 mod vpn;

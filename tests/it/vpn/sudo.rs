@@ -66,7 +66,7 @@ fn openvpn_keeps_one_capability_and_sudo_records_no_secret() {
         assert!(status.contains(line), "{line}: {status}");
     }
     assert!(
-        vpn.processes("sudo").is_empty(),
+        vpn.processes("/usr/bin/sudo").is_empty(),
         "sudo is gone once openvpn has called"
     );
     assert!(vpn.vpn(&["down"]).status.success());
@@ -130,7 +130,7 @@ fn sudo_asks_before_anybody_signs_in_and_its_ticket_is_enough() {
     terminal.send(&format!("{}\r", user.totp_now()));
     terminal.until("connected");
     assert!(through());
-    assert!(vpn.processes("sudo").is_empty());
+    assert!(vpn.processes("/usr/bin/sudo").is_empty());
     terminal.send("\x03");
     terminal.wait();
     vpn.is_gone();
