@@ -7,10 +7,12 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use crate::commands::{
-    Context, Globals, agent, completions, config, exec, login, logout, roles, status, vpn,
+    Context, Globals, agent, complete, completions, config, credential, env, exec, init, login,
+    logout, man, roles, shell, status, switch, vpn, write,
 };
 use crate::report::{Exit, Report};
-use crate::terminal::{Voice, data};
+use crate::shown::shown;
+use crate::terminal::{Color, Voice, data};
 
 /// One Okta login for AWS credentials, the AWS console and the VPN; no secret ever on disk
 #[derive(Debug, Parser)]
@@ -33,14 +35,23 @@ enum Verb {
     Login(login::Args),
     Logout(logout::Args),
     Exec(exec::Args),
+    Env(env::Args),
+    Shell(Box<shell::Args>),
+    Use(switch::Args),
+    Credential(credential::Args),
+    Write(write::Args),
     Roles(roles::Args),
     Status(status::Args),
     Vpn(vpn::Args),
     Agent(agent::Args),
     /// Make, check and show the settings
     Config(config::Args),
+    Init(init::Args),
     /// Print the completion script of a shell
     Completions(completions::Args),
+    Man(man::Args),
+    #[command(hide = true)]
+    Complete(complete::Args),
 }
 
 impl Verb {
@@ -49,12 +60,20 @@ impl Verb {
             Self::Login(args) => login::run(args, context),
             Self::Logout(args) => logout::run(args, context),
             Self::Exec(args) => exec::run(args, context),
+            Self::Env(args) => env::run(args, context),
+            Self::Shell(args) => shell::run(args, context),
+            Self::Use(args) => switch::run(args, context),
+            Self::Credential(args) => credential::run(args, context),
+            Self::Write(args) => write::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Vpn(args) => vpn::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
-            Self::Completions(args) => completions::run(args, Cli::command()),
+            Self::Init(args) => init::run(args),
+            Self::Completions(args) => completions::run(args, &Cli::command()),
+            Self::Complete(args) => complete::run(args, context),
+            Self::Man(args) => man::run(args, Cli::command()),
         }
     }
 }
@@ -65,12 +84,16 @@ pub fn run() -> ExitCode {
         let context = Context::new(Globals::default());
         return finish(exec::run(&args, &context), &context, Beside::AChild);
     }
+    if let Some(args) = credential::Args::recognise(std::env::args_os()) {
+        let context = Context::new(Globals::default());
+        return finish(credential::run(&args, &context), &context, Beside::Nothing);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&in_one_line(error)),
     };
     let beside = match &cli.verb {
-        Verb::Exec(_) => Beside::AChild,
+        Verb::Exec(_) | Verb::Shell(_) => Beside::AChild,
         Verb::Vpn(args) if args.is_beside_a_child() => Beside::AChild,
         _ => Beside::Nothing,
     };
@@ -110,8 +133,20 @@ fn as_json(report: &Report) -> serde_json::Value {
     })
 }
 
+/// clap repeats what was typed, which may have been pasted: then it is told about the same mistake in inert words.
+fn in_one_line(error: clap::Error) -> clap::Error {
+    let typed = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let typed: Vec<String> = typed.collect();
+    if typed.iter().all(|word| shown(word) == *word) {
+        return error;
+    }
+    let again = Cli::try_parse_from(typed.iter().map(|word| shown(word)));
+    again.err().unwrap_or(error)
+}
+
 /// Help that was asked for is an answer; all else that clap says is about a mistake in what was typed.
 fn refuse(error: &clap::Error) -> ExitCode {
+    let voice = Voice::new(Color::Never, &std::env::vars_os().collect());
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match data(&text) {
@@ -119,12 +154,12 @@ fn refuse(error: &clap::Error) -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         },
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Voice::default().say(&text);
+            voice.say(&text);
             ExitCode::from(Exit::Usage.code())
         }
         _ => {
             let text = text.strip_prefix("error: ").unwrap_or(&text);
-            Voice::default().say(&format!("ob: {text}"));
+            voice.say(&format!("ob: {text}"));
             ExitCode::from(Exit::Usage.code())
         }
     }

@@ -6,7 +6,7 @@
 //!
 //! - 0 `model` `secret` `shown` `report`: values
 //! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt`: pure, bytes into typed values
-//! - 2 `http` `terminal` `process` `link` `config` `paths` `clock`: one effect each
+//! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `clock`: one effect each
 //! - 3 `flow`: recipes, network in, value out
 //! - 4 `agent` `tunnel`: what stays alive
 //! - 5 `commands`: one verb, one file
@@ -22,6 +22,7 @@
 
 pub mod agent;
 pub mod aws;
+pub mod aws_files;
 pub mod cli;
 pub mod clock;
 pub mod commands;
@@ -34,6 +35,7 @@ pub mod okta;
 pub mod openvpn;
 pub mod paths;
 pub mod process;
+pub mod prompt;
 pub mod report;
 pub mod saml;
 pub mod secret;

@@ -5,12 +5,16 @@
 //! opened without following links, judged by its descriptor, and refused as it is; nothing is repaired,
 //! because what we would repair is not known to be ours. Nothing is ever looked up in the current directory.
 
+mod note;
+
+pub use note::expiry_file;
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, openat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, mkdirat};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, mkdirat};
 use nix::unistd::{geteuid, gethostname};
 use thiserror::Error;
 
@@ -31,6 +35,15 @@ pub fn user_config(environment: &Environment) -> Option<PathBuf> {
 /// `$HOME`, when it is an absolute path.
 pub fn home(environment: &Environment) -> Option<PathBuf> {
     absolute(environment, "HOME")
+}
+
+/// The absolute path at which `PATH` has the program `name`; links are left as they are.
+pub fn on_search_path(environment: &Environment, name: &str) -> Option<PathBuf> {
+    let directories = environment.raw("PATH")?;
+    std::env::split_paths(directories)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(name))
+        .find(|path| path.is_file())
 }
 
 /// The directory of the agent's socket, made if it is missing: `$XDG_RUNTIME_DIR/ob`, else
@@ -78,17 +91,13 @@ enum Missing {
 
 fn find(environment: &Environment, missing: Missing) -> Result<Option<RuntimeDir>, PathError> {
     if let Some(base) = absolute(environment, "XDG_RUNTIME_DIR")
-        && let Ok(directory) = open_directory(AT_FDCWD, &base, OFlag::O_NOFOLLOW)
-        && judge(&directory, &base).is_ok()
+        && fstatat(AT_FDCWD, &base, AtFlags::AT_SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| judge(&stat, &base).is_ok())
     {
-        return enter(
-            RuntimeDir {
-                path: base,
-                directory,
-            },
-            "ob",
-            missing,
-        );
+        // Looked at, not opened: whoever could put another directory here in between could still not
+        // put one of ours inside, and that one is judged by its descriptor.
+        let path = base.join("ob");
+        return enter(AT_FDCWD, &path.clone(), path, missing);
     }
     let Some(home) = home(environment) else {
         return Ok(None);
@@ -110,14 +119,15 @@ fn find(environment: &Environment, missing: Missing) -> Result<Option<RuntimeDir
     };
     let stat = fstat(&directory).map_err(|errno| PathError::Open(top.clone(), errno))?;
     if stat.st_uid != geteuid().as_raw() || stat.st_mode & 0o022 != 0 {
-        return Err(PathError::NotOurs(top, stat.st_uid, stat.st_mode & 0o7777));
+        return Err(PathError::Shared(top, stat.st_uid, stat.st_mode & 0o7777));
     }
     let mut place = RuntimeDir {
         path: top,
         directory,
     };
     for name in own {
-        match enter(place, name, missing)? {
+        let path = place.path.join(name);
+        match enter(place.as_fd(), Path::new(name), path, missing)? {
             Some(next) => place = next,
             None => return Ok(None),
         }
@@ -125,17 +135,18 @@ fn find(environment: &Environment, missing: Missing) -> Result<Option<RuntimeDir
     Ok(Some(place))
 }
 
+/// The directory called `name` in `parent`, which messages call `path`.
 fn enter(
-    parent: RuntimeDir,
-    name: &str,
+    parent: BorrowedFd<'_>,
+    name: &Path,
+    path: PathBuf,
     missing: Missing,
 ) -> Result<Option<RuntimeDir>, PathError> {
-    let path = parent.path.join(name);
-    let open = || open_directory(parent.as_fd(), Path::new(name), OFlag::O_NOFOLLOW);
+    let open = || open_directory(parent, name, OFlag::O_NOFOLLOW);
     let opened = match open() {
         Err(Errno::ENOENT) if missing == Missing::Leave => return Ok(None),
         Err(Errno::ENOENT) => {
-            make(parent.as_fd(), Path::new(name))?;
+            make(parent, name)?;
             open()
         }
         other => other,
@@ -145,7 +156,8 @@ fn enter(
         Err(Errno::ELOOP | Errno::ENOTDIR) => return Err(PathError::NotADirectory(path)),
         Err(errno) => return Err(PathError::Open(path, errno)),
     };
-    judge(&directory, &path)?;
+    let stat = fstat(&directory).map_err(|errno| PathError::Open(path.clone(), errno))?;
+    judge(&stat, &path)?;
     Ok(Some(RuntimeDir { path, directory }))
 }
 
@@ -168,9 +180,8 @@ fn make(at: impl AsFd, path: &Path) -> Result<(), PathError> {
     }
 }
 
-fn judge(directory: &OwnedFd, path: &Path) -> Result<(), PathError> {
-    let stat = fstat(directory).map_err(|errno| PathError::Open(path.to_owned(), errno))?;
-    if !is_directory(&stat) {
+fn judge(stat: &FileStat, path: &Path) -> Result<(), PathError> {
+    if !is_directory(stat) {
         return Err(PathError::NotADirectory(path.to_owned()));
     }
     if stat.st_uid != geteuid().as_raw() || stat.st_mode & 0o077 != 0 {
@@ -214,6 +225,8 @@ enum PathError {
     NotADirectory(PathBuf),
     #[error("{} belongs to uid {} with mode {:04o}", .0.display(), .1, .2)]
     NotOurs(PathBuf, u32, u32),
+    #[error("{} belongs to uid {} with mode {:04o}", .0.display(), .1, .2)]
+    Shared(PathBuf, u32, u32),
     #[error("cannot open {}: {}", .0.display(), .1.desc())]
     Open(PathBuf, Errno),
     #[error("cannot make {}: {}", .0.display(), .1.desc())]
@@ -235,6 +248,13 @@ impl From<PathError> for Report {
                 "paths.not-private",
                 format!(
                     "it must be yours alone (0700); look with `ls -ld {0}`, and `rmdir {0}` lets ob make it anew",
+                    path.display()
+                ),
+            ),
+            PathError::Shared(path, ..) => (
+                "paths.shared",
+                format!(
+                    "nobody but you may write there: `chmod go-w {}`",
                     path.display()
                 ),
             ),

@@ -5,6 +5,8 @@
 //! and unassigned separators are written as `\u{…}`, and long text is cut. A newline is escaped as well:
 //! a message of one line stays one line.
 
+use std::fmt::Write as _;
+
 /// The most characters of a foreign text that one message shows.
 const LONGEST: usize = 400;
 
@@ -28,6 +30,39 @@ pub fn shown(text: &str) -> String {
 /// Like [`shown`], for text of our own making that keeps its line breaks.
 pub fn shown_lines(text: &str) -> String {
     text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON that is written already, with everything that could act on a terminal as its `\u` escape: whoever reads
+/// it gets the same value. (JSON itself asks for that only below U+0020.)
+pub fn shown_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Line breaks between values; inside a string they are escaped already.
+        if c == '\n' || is_inert(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
+/// `text` for a terminal that does not read UTF-8. The bytes of a harmless letter can be controls there: the second of
+/// `Û` is 0x9b, which begins a control sequence.
+pub fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '…' => out.push_str("..."),
+            '›' => out.push('>'),
+            '–' => out.push('-'),
+            c if c.is_ascii() => out.push(c),
+            c => out.extend(c.escape_unicode()),
+        }
+    }
+    out
 }
 
 /// Whether a terminal draws `c` where it stands and does nothing else.
@@ -73,6 +108,26 @@ mod tests {
     #[test]
     fn long_text_is_cut() {
         assert_eq!(shown(&"x".repeat(10_240)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn where_utf8_is_not_read_only_ascii_is_written() {
+        assert_eq!(ascii("Settings › a – b…\n"), "Settings > a - b...\n");
+        assert_eq!(ascii("Û[2J"), "\\u{db}[2J");
+    }
+
+    #[test]
+    fn json_keeps_its_value() {
+        let value = serde_json::json!({ "a": "\u{9b}31m\u{202e}\u{7f}\u{e0041}\r\n ё" });
+        for written in [format!("{value}"), format!("{value:#}")] {
+            let shown = shown_json(&written);
+            assert!(shown.chars().all(|c| c == '\n' || is_inert(c)), "{shown:?}");
+            assert!(shown.contains("\\u009b31m\\u202e\\u007f\\udb40\\udc41\\r\\n ё"));
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
+                value
+            );
+        }
     }
 
     proptest! {

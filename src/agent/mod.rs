@@ -4,13 +4,13 @@
 //! writing any file. All network and all parsing of foreign bytes happen here. What a person must
 //! answer it asks the client that waits.
 
+mod confirmed;
 mod desk;
 mod flight;
 mod life;
 mod party;
 mod server;
 mod vault;
-mod vpn;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -48,7 +48,9 @@ pub fn run(start: &Start) -> Result<(), Report> {
 }
 
 fn begin(start: &Start) -> Result<(), Report> {
+    process::close_strays();
     process::shield_agent()?;
+    process::raise_descriptors()?;
     if start.detach {
         process::detach().map_err(cannot("detach"))?;
     }

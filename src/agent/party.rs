@@ -25,6 +25,8 @@ pub(super) struct Member {
     asked: Cell<Option<usize>>,
     declined: Cell<bool>,
     gone: Cell<bool>,
+    /// It has been told that somebody else is asked.
+    told_elsewhere: Cell<bool>,
     left: Notify,
 }
 
@@ -43,6 +45,7 @@ impl Member {
             asked: Cell::new(None),
             declined: Cell::new(false),
             gone: Cell::new(false),
+            told_elsewhere: Cell::new(false),
             left: Notify::new(),
         });
         (member, outgoing, incoming)
@@ -67,6 +70,13 @@ impl Member {
     pub(super) fn leave(&self) {
         self.gone.set(true);
         self.left.notify_waiters();
+    }
+
+    /// Tells once that the questions go to somebody else.
+    fn tell_elsewhere(&self) {
+        if !self.told_elsewhere.replace(true) {
+            self.say(FromAgent::Notice(Notice::AskedElsewhere));
+        }
     }
 
     /// Asks this client; `None` when it has gone away meanwhile.
@@ -97,6 +107,12 @@ impl Member {
 pub(super) struct Party {
     members: RefCell<Vec<Rc<Member>>>,
     guests: RefCell<Vec<Weak<Party>>>,
+    /// The party whose outcome this one waits for.
+    host: RefCell<Weak<Party>>,
+    /// A person has been asked and has not answered yet.
+    asking: Cell<bool>,
+    /// It was given up, because everyone left or nobody could answer.
+    closed: Cell<bool>,
     /// A renewal of the agent's own accord: there is nobody to ask, and nobody who could go away.
     unattended: bool,
     doing: RefCell<Option<Notice>>,
@@ -110,22 +126,42 @@ impl Party {
         })
     }
 
-    pub(super) fn is_unattended(&self) -> bool {
-        self.unattended
-    }
-
     /// Lets one more client wait; it is told what is being done.
     pub(super) fn join(&self, member: &Rc<Member>) {
-        if let Some(doing) = &*self.doing.borrow() {
-            member.say(FromAgent::Notice(doing.clone()));
-            member.say(FromAgent::Notice(Notice::AskedElsewhere));
-        }
+        self.tell_newcomer(member);
         self.members.borrow_mut().push(Rc::clone(member));
     }
 
+    fn tell_newcomer(&self, member: &Member) {
+        if let Some(host) = self.host.borrow().upgrade() {
+            return host.tell_newcomer(member);
+        }
+        if self.asking.get() {
+            member.tell_elsewhere();
+        }
+        if let Some(doing) = &*self.doing.borrow() {
+            member.say(FromAgent::Notice(doing.clone()));
+        }
+    }
+
     /// Lets everyone of another party wait for this one's outcome too.
-    pub(super) fn welcome(&self, party: &Rc<Self>) {
+    pub(super) fn welcome(self: &Rc<Self>, party: &Rc<Self>) {
+        for member in party.present() {
+            self.tell_newcomer(&member);
+        }
+        party.host.replace(Rc::downgrade(self));
         self.guests.borrow_mut().push(Rc::downgrade(party));
+    }
+
+    /// Whether there is anybody who might answer a question.
+    pub(super) fn can_be_asked(&self) -> bool {
+        self.present().iter().any(|member| !member.declined.get())
+    }
+
+    /// Whether nothing but a goodbye can come of this.
+    pub(super) fn is_closed(&self) -> bool {
+        let host = self.host.borrow().upgrade();
+        self.closed.get() || host.is_some_and(|host| host.is_closed())
     }
 
     /// Everyone who is still there, in the order of their coming.
@@ -167,20 +203,36 @@ impl Party {
 impl Conversation for Party {
     async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
         let name = ask.name();
+        // A CA bundle is read from a file: nobody is kept waiting by that question.
+        let of_a_person = ask != Ask::CaCertificates;
+        let mut late = None;
         loop {
             let present = self.present();
             let Some(member) = present.iter().find(|member| !member.declined.get()) else {
+                self.closed.set(true);
                 let nobody = !present.is_empty() || self.is_attended();
-                return Err(if nobody {
-                    Unanswered::Nobody(name)
-                } else {
-                    Unanswered::Abandoned
+                return Err(match late {
+                    Some(late) => late,
+                    None if nobody => Unanswered::Nobody(name),
+                    None => Unanswered::Abandoned,
                 });
             };
-            match member.ask(ask.clone()).await? {
-                Some(Answer::Nobody) => member.declined.set(true),
-                Some(answer) => return Ok(answer),
-                None => {}
+            if of_a_person {
+                let others = present.iter().filter(|other| !Rc::ptr_eq(other, member));
+                others.for_each(|other| other.tell_elsewhere());
+            }
+            self.asking.set(of_a_person);
+            let answer = member.ask(ask.clone()).await;
+            self.asking.set(false);
+            match answer {
+                Ok(Some(Answer::Nobody)) => member.declined.set(true),
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => {}
+                // Its person has gone for a walk: the next one is asked.
+                Err(unanswered) => {
+                    member.declined.set(true);
+                    late = Some(unanswered);
+                }
             }
         }
     }
@@ -197,7 +249,10 @@ impl Conversation for Party {
     async fn pause(&self, duration: Duration) -> Result<(), Unanswered> {
         tokio::select! {
             () = sleep(duration) => Ok(()),
-            () = self.abandoned() => Err(Unanswered::Abandoned),
+            () = self.abandoned() => {
+                self.closed.set(true);
+                Err(Unanswered::Abandoned)
+            }
         }
     }
 }

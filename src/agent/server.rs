@@ -86,6 +86,7 @@ pub(super) async fn serve_one(stream: UnixStream, confinement: Confinement) -> i
     let desk = Rc::new(Desk::new(confinement));
     if let Some((incoming, outgoing)) = only(stream)? {
         converse(incoming, outgoing, &desk).await;
+        desk.say_goodbye().await;
     }
     desk.wipe();
     Ok(())
@@ -120,6 +121,16 @@ async fn converse(mut incoming: Incoming, mut outgoing: Outgoing, desk: &Rc<Desk
             return;
         }
     };
+    // On the heap of its own: who has only knocked so far costs a few hundred bytes, not a sign-in's worth.
+    Box::pin(serve_request(request, incoming, outgoing, desk)).await;
+}
+
+async fn serve_request(
+    request: Request,
+    mut incoming: Incoming,
+    mut outgoing: Outgoing,
+    desk: &Rc<Desk>,
+) {
     let (member, said, answers) = Member::new();
     let speaking = speak(&mut outgoing, said);
     let listening = listen(&mut incoming, &member, &answers);

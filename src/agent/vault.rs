@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::aws::SessionDuration;
 use crate::clock::Clock;
-use crate::flow::OktaSession;
+use crate::flow::{Memory, OktaSession};
 use crate::model::{Credentials, RoleArn, Timestamp};
 use crate::wire::{HeldRole, IssuedCredentials, Sealed, SessionStatus, Target};
 
@@ -23,6 +23,16 @@ const FLOOR: i64 = 10 * 60;
 pub(super) struct SessionKey {
     pub org: String,
     pub username: String,
+}
+
+impl SessionKey {
+    /// Okta does not tell capitals in a username apart, so neither does the key.
+    pub(super) fn new(org: &str, username: &str) -> Self {
+        Self {
+            org: org.to_owned(),
+            username: username.to_lowercase(),
+        }
+    }
 }
 
 /// A session and its deadlines.
@@ -67,11 +77,13 @@ pub(super) struct Vault {
     clock: Clock,
     /// A server's time and this machine's clocks at that moment.
     anchor: Cell<Option<(Timestamp, Moment)>>,
-    /// Raised by a sign-out: what was begun before it must not be kept.
-    generation: Cell<u64>,
+    /// How often everything was ended, and how often an org was.
+    everything_ended: Cell<u64>,
+    ended: RefCell<HashMap<String, u64>>,
     sessions: RefCell<HashMap<SessionKey, Rc<LiveSession>>>,
     held: RefCell<HashMap<Target, Rc<Held>>>,
     durations: RefCell<HashMap<RoleArn, SessionDuration>>,
+    factors: RefCell<HashMap<SessionKey, String>>,
 }
 
 impl Vault {
@@ -79,10 +91,12 @@ impl Vault {
         Self {
             clock,
             anchor: Cell::new(None),
-            generation: Cell::new(0),
+            everything_ended: Cell::new(0),
+            ended: RefCell::default(),
             sessions: RefCell::default(),
             held: RefCell::default(),
             durations: RefCell::default(),
+            factors: RefCell::default(),
         }
     }
 
@@ -93,15 +107,6 @@ impl Vault {
         }
     }
 
-    /// The time as the servers have it.
-    pub(super) fn now(&self) -> Timestamp {
-        let now = self.moment();
-        match self.anchor.get() {
-            None => Timestamp(now.wall),
-            Some((server, then)) => server.plus((now.wall - then.wall).max(now.boot - then.boot)),
-        }
-    }
-
     /// Seconds this machine's wall clock is ahead of the servers'.
     pub(super) fn skew(&self) -> i64 {
         self.anchor
@@ -109,15 +114,16 @@ impl Vault {
             .map_or(0, |(server, then)| then.wall - server.0)
     }
 
-    /// Learns the time from a server's `Date`.
-    pub(super) fn correct(&self, server: Option<Timestamp>) {
-        if let Some(server) = server {
-            self.anchor.set(Some((server, self.moment())));
-        }
+    /// Learns the time from a server's `Date`, at the moment at which it arrives: later it would be a clock
+    /// put back.
+    pub(super) fn correct(&self, server: Timestamp) {
+        self.anchor.set(Some((server, self.moment())));
     }
 
-    pub(super) fn generation(&self) -> u64 {
-        self.generation.get()
+    /// Raised for `org` by each sign-out that concerns it: what was begun before must not be kept.
+    pub(super) fn generation(&self, org: &str) -> u64 {
+        let ended = self.ended.borrow();
+        self.everything_ended.get() + ended.get(org).copied().unwrap_or_default()
     }
 
     /// The live session of `username` at `org`; without a name, the only one there is at that org.
@@ -125,7 +131,7 @@ impl Vault {
         self.expire();
         let sessions = self.sessions.borrow();
         let mut matching = sessions.iter().filter(|(key, _)| {
-            key.org == org && username.is_none_or(|name| key.username.eq_ignore_ascii_case(name))
+            key.org == org && username.is_none_or(|name| SessionKey::new(org, name) == **key)
         });
         let (_, session) = matching.next()?;
         if matching.next().is_some() {
@@ -135,12 +141,14 @@ impl Vault {
         Some(Rc::clone(session))
     }
 
-    /// Keeps a new session, with its deadlines in seconds.
-    pub(super) fn keep_session(&self, okta: OktaSession, idle: u32, max: u32) -> Rc<LiveSession> {
-        let key = SessionKey {
-            org: okta.org().origin().into(),
-            username: okta.username().into(),
-        };
+    /// Keeps a new session, with its deadlines in seconds; hands back the one it replaces.
+    pub(super) fn keep_session(
+        &self,
+        okta: OktaSession,
+        idle: u32,
+        max: u32,
+    ) -> (Rc<LiveSession>, Option<Rc<LiveSession>>) {
+        let key = SessionKey::new(okta.org().origin(), okta.username());
         let now = self.moment();
         let session = Rc::new(LiveSession {
             okta,
@@ -149,8 +157,8 @@ impl Vault {
             idle: idle.into(),
             max: max.into(),
         });
-        self.sessions.borrow_mut().insert(key, Rc::clone(&session));
-        session
+        let replaced = self.sessions.borrow_mut().insert(key, Rc::clone(&session));
+        (session, replaced)
     }
 
     /// Forgets a session that has ended at the server; its credentials live on until they expire.
@@ -158,6 +166,13 @@ impl Vault {
         self.sessions
             .borrow_mut()
             .retain(|_, kept| !std::ptr::eq(&raw const **kept, session));
+    }
+
+    /// Drops the credentials that came from the session of `key`.
+    pub(super) fn forget_held(&self, key: &SessionKey) {
+        self.held
+            .borrow_mut()
+            .retain(|_, held| held.session != *key);
     }
 
     pub(super) fn held(&self, target: &Target) -> Option<Rc<Held>> {
@@ -200,18 +215,23 @@ impl Vault {
         }
     }
 
-    /// The duration that `role` was last found to grant.
-    pub(super) fn duration(&self, role: &RoleArn) -> Option<SessionDuration> {
-        self.durations.borrow().get(role).copied()
+    /// What the last sign-in of this user was verified with.
+    pub(super) fn last_factor(&self, key: &SessionKey) -> Option<String> {
+        self.factors.borrow().get(key).cloned()
     }
 
-    pub(super) fn remember_duration(&self, role: &RoleArn, granted: SessionDuration) {
-        self.durations.borrow_mut().insert(role.clone(), granted);
+    pub(super) fn remember_factor(&self, key: SessionKey, factor: Option<&str>) {
+        if let Some(factor) = factor {
+            self.factors.borrow_mut().insert(key, factor.to_owned());
+        }
     }
 
     /// Takes out everything of `org`, or everything; what is returned is all that is left of it.
     pub(super) fn take(&self, org: Option<&str>) -> Vec<Rc<LiveSession>> {
-        self.generation.set(self.generation.get() + 1);
+        match org {
+            None => self.everything_ended.set(self.everything_ended.get() + 1),
+            Some(org) => *self.ended.borrow_mut().entry(org.to_owned()).or_default() += 1,
+        }
         let concerns = |key: &SessionKey| org.is_none_or(|org| key.org == org);
         self.held
             .borrow_mut()
@@ -260,7 +280,7 @@ impl Vault {
             .iter()
             .map(|(key, session)| SessionStatus {
                 org: key.org.clone(),
-                username: key.username.clone(),
+                username: session.okta.username().to_owned(),
                 signed_in: Timestamp(session.signed_in.wall),
                 ends: Timestamp(now.wall + session.seconds_left(now)),
             })
@@ -289,12 +309,27 @@ impl Vault {
     }
 }
 
+impl Memory for Vault {
+    fn now(&self) -> Timestamp {
+        let now = self.moment();
+        match self.anchor.get() {
+            None => Timestamp(now.wall),
+            Some((server, then)) => server.plus((now.wall - then.wall).max(now.boot - then.boot)),
+        }
+    }
+
+    fn duration(&self, role: &RoleArn) -> Option<SessionDuration> {
+        self.durations.borrow().get(role).copied()
+    }
+
+    fn remember_duration(&self, role: &RoleArn, granted: SessionDuration) {
+        self.durations.borrow_mut().insert(role.clone(), granted);
+    }
+}
+
 impl LiveSession {
     pub(super) fn key(&self) -> SessionKey {
-        SessionKey {
-            org: self.okta.org().origin().into(),
-            username: self.okta.username().into(),
-        }
+        SessionKey::new(self.okta.org().origin(), self.okta.username())
     }
 
     fn seconds_left(&self, now: Moment) -> i64 {
@@ -305,13 +340,17 @@ impl LiveSession {
 
 impl Held {
     pub(super) fn issue(&self) -> IssuedCredentials {
-        let credentials = &self.credentials;
-        IssuedCredentials {
-            access_key_id: credentials.access_key_id.clone(),
-            secret_access_key: Sealed(credentials.secret_access_key.duplicate()),
-            session_token: Sealed(credentials.session_token.duplicate()),
-            expires_at: credentials.expires_at,
-            role: credentials.role.to_string(),
-        }
+        issue(&self.credentials)
+    }
+}
+
+/// Credentials on their way to a client.
+pub(super) fn issue(credentials: &Credentials) -> IssuedCredentials {
+    IssuedCredentials {
+        access_key_id: credentials.access_key_id.clone(),
+        secret_access_key: Sealed(credentials.secret_access_key.duplicate()),
+        session_token: Sealed(credentials.session_token.duplicate()),
+        expires_at: credentials.expires_at,
+        role: credentials.role.to_string(),
     }
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::endpoint::Region;
-use crate::model::Credentials;
+use crate::model::{Credentials, RoleArn};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 
@@ -27,6 +27,8 @@ pub struct ChildContext<'a> {
     pub account_label: Option<&'a str>,
     /// The class of the environment (`prod`, `stage`, `dev`…), for prompts.
     pub class: Option<&'a str>,
+    /// The colour's name, for prompts.
+    pub color: Option<&'a str>,
 }
 
 /// Everything the child has: replace the environment with it, inherit nothing.
@@ -65,12 +67,75 @@ pub fn child_env(
     credentials: &Credentials,
     context: &ChildContext<'_>,
 ) -> Result<ChildEnv, ChildEnvError> {
+    let ours = checked_variables(credentials, context)?;
+    let kept = parent.into_iter().filter(|(name, _)| {
+        !is_removed(name) && !ours.iter().any(|(ours, _)| name == OsStr::new(ours))
+    });
+    let mut all: Vec<_> = kept.collect();
+    all.extend(ours.iter().map(|(name, value)| (name.into(), value.into())));
+    Ok(ChildEnv(all))
+}
+
+/// Our variables, none of which holds what no variable can.
+pub(super) fn checked_variables(
+    credentials: &Credentials,
+    context: &ChildContext<'_>,
+) -> Result<Vec<(&'static str, String)>, ChildEnvError> {
     let ours = variables(credentials, context);
+    match ours.iter().find(|(_, value)| value.contains('\0')) {
+        Some((name, _)) => Err(ChildEnvError { name }),
+        None => Ok(ours),
+    }
+}
+
+/// What a child that renews by itself is told.
+#[derive(Clone, Copy, Debug)]
+pub struct RenewingContext<'a> {
+    /// A profile of `~/.aws/config` with a `credential_process`.
+    pub aws_profile: &'a str,
+    /// `None` leaves the region variables as they were.
+    pub region: Option<&'a Region>,
+    /// The profile's name in our settings.
+    pub profile: &'a str,
+    pub account_label: Option<&'a str>,
+}
+
+/// The parent's variables without any identity, and the name of the profile that renews.
+///
+/// # Errors
+/// As [`child_env`].
+pub fn renewing_env(
+    parent: impl IntoIterator<Item = (OsString, OsString)>,
+    role: &RoleArn,
+    context: &RenewingContext<'_>,
+) -> Result<ChildEnv, ChildEnvError> {
+    let account = context.account_label.unwrap_or_else(|| role.account());
+    let mut ours = vec![
+        ("AWS_PROFILE", context.aws_profile.to_owned()),
+        // Go's first SDK reads ~/.aws/config only where this is set.
+        ("AWS_SDK_LOAD_CONFIG", "1".to_owned()),
+        ("OB_PROFILE", shown(context.profile)),
+        ("OB_ROLE", role.name().to_owned()),
+        ("OB_ACCOUNT", shown(account)),
+    ];
+    if let Some(region) = context.region {
+        ours.push(("AWS_REGION", region.as_str().to_owned()));
+        ours.push(("AWS_DEFAULT_REGION", region.as_str().to_owned()));
+    }
     if let Some((name, _)) = ours.iter().find(|(_, value)| value.contains('\0')) {
         return Err(ChildEnvError { name });
     }
+    // An account's number belongs to keys; the profile brings its own.
+    let keys = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_ACCOUNT_ID",
+    ];
     let kept = parent.into_iter().filter(|(name, _)| {
-        !is_removed(name) && !ours.iter().any(|(ours, _)| name == OsStr::new(ours))
+        !is_removed(name)
+            && !keys.iter().any(|key| name == OsStr::new(key))
+            && !ours.iter().any(|(ours, _)| name == OsStr::new(ours))
     });
     let mut all: Vec<_> = kept.collect();
     all.extend(ours.iter().map(|(name, value)| (name.into(), value.into())));
@@ -109,13 +174,16 @@ fn variables(credentials: &Credentials, context: &ChildContext<'_>) -> Vec<(&'st
     if let Some(class) = context.class {
         ours.push(("OB_ENV", shown(class)));
     }
+    if let Some(color) = context.color {
+        ours.push(("OB_COLOR", shown(color)));
+    }
     // Seconds since the epoch: shells subtract it without a date parser.
     ours.push(("OB_EXPIRES", credentials.expires_at.0.to_string()));
     ours
 }
 
 /// Variables that would answer "who am I" for the child, or mark another tool's shell.
-const REMOVED: [&str; 17] = [
+const REMOVED: [&str; 20] = [
     "AWS_ACCESS_KEY",
     "AWS_CREDENTIAL_EXPIRATION",
     "AWS_CREDENTIAL_FILE",
@@ -129,10 +197,13 @@ const REMOVED: [&str; 17] = [
     "AWS_SESSION_EXPIRATION",
     "AWS_VAULT",
     "OB_ACCOUNT",
+    "OB_COLOR",
     "OB_ENV",
     "OB_EXPIRES",
     "OB_PROFILE",
     "OB_ROLE",
+    "OB_STATE",
+    "OB_TARGET",
 ];
 
 const REMOVED_PREFIXES: [&str; 7] = [
@@ -145,7 +216,8 @@ const REMOVED_PREFIXES: [&str; 7] = [
     "AWS_WEB_IDENTITY_",
 ];
 
-fn is_removed(name: &OsStr) -> bool {
+/// Whether a variable of the parent would mislead an SDK or a prompt.
+pub(super) fn is_removed(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else {
         return false;
     };
@@ -178,7 +250,7 @@ impl From<ChildEnvError> for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{RoleArn, Timestamp};
+    use crate::model::Timestamp;
     use crate::secret::Secret;
 
     fn credentials() -> Credentials {
@@ -241,7 +313,8 @@ mod tests {
             AWS_SSO_PROFILE=p\nAWS_OKTA_PROFILE=p\nAWSUME_PROFILE=p\nAWS_ACCESS_KEY=k\nAWS_SECRET_KEY=k\n\
             AWS_ACCESS_KEY_ID=AKIAOLD\nAWS_SECRET_ACCESS_KEY=old\nAWS_SESSION_TOKEN=old\n\
             AWS_CREDENTIAL_EXPIRATION=2000-01-01T00:00:00Z\nAWS_ACCOUNT_ID=999999999999\n\
-            OB_PROFILE=outer\nOB_ROLE=Outer\nOB_ACCOUNT=outer\nOB_ENV=prod\nOB_EXPIRES=1";
+            OB_PROFILE=outer\nOB_ROLE=Outer\nOB_ACCOUNT=outer\nOB_ENV=prod\nOB_EXPIRES=1\n\
+            OB_COLOR=red\nOB_STATE=/x\nOB_TARGET={}";
         let after = transcript(before, &ChildContext::default());
         assert_eq!(after, format!("{BARE}{BARE_MARKERS}"));
     }
@@ -254,6 +327,7 @@ mod tests {
             profile: Some("prod"),
             account_label: Some("payments\x1b[31m"),
             class: Some("prod"),
+            color: Some("red"),
         };
         let after = transcript(
             "AWS_REGION=us-east-1\nAWS_DEFAULT_REGION=us-east-1",
@@ -261,7 +335,7 @@ mod tests {
         );
         let expected = format!(
             "{BARE}AWS_REGION=eu-west-1\nAWS_DEFAULT_REGION=eu-west-1\nOB_PROFILE=prod\n\
-             OB_ROLE=Deploy\nOB_ACCOUNT=payments\\u{{1b}}[31m\nOB_ENV=prod\nOB_EXPIRES=1795309375\n"
+             OB_ROLE=Deploy\nOB_ACCOUNT=payments\\u{{1b}}[31m\nOB_ENV=prod\nOB_COLOR=red\nOB_EXPIRES=1795309375\n"
         );
         assert_eq!(after, expected);
     }
@@ -274,6 +348,38 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the value of AWS_SESSION_TOKEN holds a NUL character"
+        );
+    }
+
+    #[test]
+    fn a_child_that_renews_gets_a_profile_and_no_identity_else() {
+        let parent = "HOME=/h\nAWS_ACCESS_KEY_ID=A\nAWS_SECRET_ACCESS_KEY=s\nAWS_SESSION_TOKEN=t\n\
+            AWS_SECURITY_TOKEN=t\nAWS_PROFILE=other\nAWS_ACCOUNT_ID=9\nOB_EXPIRES=1\nAWS_VAULT=x";
+        let parent = parent.lines().map(|line| {
+            let (name, value) = line.trim().split_once('=').unwrap();
+            (name.into(), value.into())
+        });
+        let context = RenewingContext {
+            aws_profile: "ob/dev",
+            region: None,
+            profile: "dev",
+            account_label: None,
+        };
+        let env = renewing_env(parent, &credentials().role, &context).unwrap();
+        let lines: Vec<String> = env
+            .iter()
+            .map(|(name, value)| format!("{}={}", name.display(), value.display()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "HOME=/h",
+                "AWS_PROFILE=ob/dev",
+                "AWS_SDK_LOAD_CONFIG=1",
+                "OB_PROFILE=dev",
+                "OB_ROLE=Deploy",
+                "OB_ACCOUNT=123456789012",
+            ]
         );
     }
 

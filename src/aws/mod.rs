@@ -4,15 +4,31 @@
 //! our own process, since what they say belongs to the credentials that are about to be replaced.
 
 mod child_env;
+mod config_block;
 mod credential_check;
+mod credentials_file;
 mod duration;
 mod endpoint;
+mod export;
+mod ini;
+mod process_json;
 mod role_choice;
+mod section_name;
 mod sts_fault;
 
-pub use child_env::{ChildContext, ChildEnv, ChildEnvError, child_env};
+pub use child_env::{
+    ChildContext, ChildEnv, ChildEnvError, RenewingContext, child_env, renewing_env,
+};
+pub use config_block::{
+    ConfigProfile, config_profile_name, defines_profile, shadows, with_block, without_block,
+};
 pub use credential_check::{CredentialFault, Issued};
+pub use credentials_file::{CredentialsFile, Theirs};
 pub use duration::{DurationError, SessionDuration};
 pub use endpoint::{Region, RegionError};
+pub use export::{Dialect, ExportError, NAMES, exported, unset};
+pub use ini::IniError;
+pub use process_json::process_json;
 pub use role_choice::{Choice, RoleWish, choose};
+pub use section_name::{NameTemplate, TemplateError};
 pub use sts_fault::{LONGEST_ASSERTION, StsFault, StsRefusal};

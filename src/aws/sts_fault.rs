@@ -42,6 +42,8 @@ pub enum StsFault {
     /// Session policies and tags are too large.
     PolicyTooLarge,
     Throttled,
+    /// Somebody else answered: a portal, a proxy.
+    NotSts,
     /// What no other name fits.
     Other,
 }
@@ -66,7 +68,14 @@ impl StsRefusal {
     /// What to tell about a request for `role` through `provider` (none in a chain).
     pub fn report(&self, role: &RoleArn, provider: Option<&ProviderArn>) -> Report {
         let (name, exit) = self.fault.name_and_exit();
-        let cause = format!("STS answered {}: {}", self.code, self.message);
+        let cause = if self.code.is_empty() {
+            format!(
+                "the answer, of status {}, says nothing that STS would say",
+                self.http_status
+            )
+        } else {
+            format!("STS answered {}: {}", self.code, self.message)
+        };
         let report = Report::new(exit, name, format!("cannot assume {role}")).cause(cause);
         self.hints(role, provider)
             .into_iter()
@@ -112,6 +121,9 @@ impl StsRefusal {
             StsFault::PolicyTooLarge => {
                 "ask your Okta admin for fewer or shorter session tags".to_owned()
             }
+            StsFault::NotSts => {
+                "check `sts_endpoint` with `ob config check`, and whether a proxy or your network's sign-in page answers instead".to_owned()
+            }
             StsFault::Other => "`ob roles` shows the roles you were granted".to_owned(),
         };
         vec![hint]
@@ -152,6 +164,7 @@ fn fault(code: &str, message: &str, http_status: u16) -> StsFault {
         }
         _ if http_status == 429 => StsFault::Throttled,
         _ if http_status >= 500 => StsFault::Server,
+        "" => StsFault::NotSts,
         _ => StsFault::Other,
     }
 }
@@ -170,6 +183,7 @@ impl StsFault {
             Self::Server => ("sts.server", Exit::Unreachable),
             Self::PolicyTooLarge => ("sts.policy_too_large", Exit::Refused),
             Self::Throttled => ("sts.throttled", Exit::Unreachable),
+            Self::NotSts => ("sts.not_sts", Exit::Refused),
             Self::Other => ("sts.other", Exit::Refused),
         }
     }

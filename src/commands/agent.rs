@@ -6,11 +6,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::agent::{self, Start};
-use crate::commands::exec::unexpected;
-use crate::commands::talk::ask_running_agent;
+use crate::commands::running::{Stopped, stop_agent};
 use crate::commands::{Context, status};
 use crate::report::Report;
-use crate::wire::{Reply, Request};
 
 /// Look at the agent, or stop it
 #[derive(clap::Args, Clone, Debug)]
@@ -53,17 +51,16 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             };
             agent::run(&start).map(|()| ExitCode::SUCCESS)
         }
-        What::Stop => match ask_running_agent(context, Request::Stop)? {
-            Some(Reply::Stopping) => {
-                context.voice.say("ob: the agent has stopped\n");
-                Ok(ExitCode::SUCCESS)
-            }
-            Some(_) => Err(unexpected()),
-            None => {
-                context.voice.say("ob: no agent is running\n");
-                Ok(ExitCode::SUCCESS)
-            }
-        },
+        What::Stop => {
+            context.voice.say(match stop_agent(context)? {
+                Stopped::Itself => "ob: the agent has stopped",
+                Stopped::Abandoned => {
+                    "ob: the agent does not answer; it has lost its socket and ends when it notices"
+                }
+                Stopped::NotRunning => "ob: no agent is running",
+            });
+            Ok(ExitCode::SUCCESS)
+        }
         What::Status => status::run(&status::Args {}, context),
     }
 }

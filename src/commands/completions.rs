@@ -1,8 +1,13 @@
 //! `ob completions`: what a shell needs to complete `ob`'s own words.
+//!
+//! clap writes the scripts from the grammar. It knows no way to ask a program for words and keep its scripts
+//! plain, so the places where a profile, a role or an org stands are led to `ob complete` here.
 
 use std::process::ExitCode;
 
-use clap_complete::{Shell, generate};
+use clap::ValueEnum;
+use clap_complete::{Generator, Shell, generate};
+use clap_complete_nushell::Nushell;
 
 use crate::report::Report;
 use crate::terminal::data;
@@ -11,16 +16,167 @@ use crate::terminal::data;
 pub struct Args {
     /// The shell to complete in
     #[arg(value_enum)]
-    shell: Shell,
+    shell: Completing,
 }
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Completing {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(alias = "nushell")]
+    Nu,
+    Elvish,
+    Powershell,
+}
+
+/// The options whose words `ob complete` knows, and what it calls them.
+const ASKED: [(&str, &str, &str); 5] = [
+    ("--profile", "PROFILE", "profiles"),
+    ("-p", "PROFILE", "profiles"),
+    ("--role", "ROLE", "roles"),
+    ("-r", "ROLE", "roles"),
+    ("--org", "NAME", "orgs"),
+];
+
+const BASH: &str = r#"
+# Words that the settings and the agent know; none of them is ever expanded.
+_ob_known() {
+    local word
+    COMPREPLY=()
+    while IFS= read -r word; do
+        if [[ $word == "$cur"* ]]; then
+            printf -v word %q "$word"
+            COMPREPLY+=("$word")
+        fi
+    done < <(command ob complete "$1" 2>/dev/null </dev/null)
+}
+"#;
+
+const ZSH: &str = r#"
+# Words that the settings and the agent know.
+(( $+functions[_ob_known] )) ||
+_ob_known() {
+    local -a known
+    known=("${(@f)$(command ob complete $1 2>/dev/null </dev/null)}")
+    shift
+    compadd "$@" -a known
+}
+(( $+functions[_ob_profiles] )) || _ob_profiles() { _ob_known profiles "$@" }
+(( $+functions[_ob_roles] )) || _ob_roles() { _ob_known roles "$@" }
+(( $+functions[_ob_orgs] )) || _ob_orgs() { _ob_known orgs "$@" }
+"#;
 
 /// Prints the script; `command` is the whole grammar, which is known above this floor.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> {
-    let mut script = Vec::new();
-    generate(args.shell, &mut command, "ob", &mut script);
-    data(&String::from_utf8_lossy(&script))?;
+pub fn run(args: &Args, command: &clap::Command) -> Result<ExitCode, Report> {
+    let command = visible(command);
+    data(&match args.shell {
+        Completing::Bash => bash(&script(Shell::Bash, command)),
+        Completing::Zsh => zsh(&script(Shell::Zsh, command)),
+        Completing::Fish => fish(&script(Shell::Fish, command)),
+        Completing::Nu => script(Nushell, command),
+        Completing::Elvish => script(Shell::Elvish, command),
+        Completing::Powershell => script(Shell::PowerShell, command),
+    })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn script(shell: impl Generator, mut command: clap::Command) -> String {
+    let mut script = Vec::new();
+    generate(shell, &mut command, "ob", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// The grammar without what people are not shown: clap would complete that as well.
+fn visible(command: &clap::Command) -> clap::Command {
+    let arguments = command
+        .get_arguments()
+        .filter(|argument| !argument.is_hide_set());
+    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    let mut shown = clap::Command::new(command.get_name().to_owned())
+        .args(arguments.cloned())
+        .subcommands(verbs.map(visible))
+        .disable_help_subcommand(true);
+    if let Some(about) = command.get_about() {
+        shown = shown.about(about.clone());
+    }
+    match command.get_version() {
+        Some(version) => shown.version(version.to_owned()),
+        None => shown,
+    }
+}
+
+fn bash(script: &str) -> String {
+    let mut out = BASH.trim_start().to_owned() + "\n";
+    let mut asked = None;
+    for line in script.lines() {
+        let trimmed = line.trim();
+        if let Some(what) = asked.take()
+            && trimmed == r#"COMPREPLY=($(compgen -f "${cur}"))"#
+        {
+            out += &line.replace(trimmed, what);
+            out.push('\n');
+            continue;
+        }
+        let option = trimmed.strip_suffix(')');
+        asked = ASKED.iter().find_map(|(name, _, what)| {
+            (option == Some(name)).then_some(match *what {
+                "profiles" => "_ob_known profiles",
+                "roles" => "_ob_known roles",
+                _ => "_ob_known orgs",
+            })
+        });
+        if option == Some("--shell") {
+            asked = Some(r#"COMPREPLY=($(compgen -W "bash zsh fish nu" -- "${cur}"))"#);
+        }
+        out += line;
+        out.push('\n');
+        if trimmed == "ob__subcmd__use)" {
+            out += "            if [[ ${cur} != -* && ${COMP_CWORD} -eq 2 ]] ; then\n                \
+                    _ob_known profiles\n                return 0\n            fi\n";
+        }
+    }
+    out
+}
+
+fn zsh(script: &str) -> String {
+    let mut script = script.replacen("\n\n", &format!("\n{ZSH}\n"), 1);
+    for (_, value, what) in ASKED {
+        script = script.replace(
+            &format!(":{value}:_default'"),
+            &format!(":{value}:_ob_{what}'"),
+        );
+    }
+    let shells = ":SHELL:_default'";
+    script = script.replace(shells, ":SHELL:(bash zsh fish nu)'");
+    let lines = script
+        .lines()
+        .map(|line| match line.strip_prefix("':profile -- ") {
+            Some(_) => line.replace(":_default'", ":_ob_profiles'") + "\n",
+            None => format!("{line}\n"),
+        });
+    lines.collect()
+}
+
+fn fish(script: &str) -> String {
+    let mut out = String::new();
+    for line in script.lines() {
+        out += line;
+        let asked = ASKED.iter().find(|(name, ..)| {
+            let long = name.strip_prefix("--");
+            long.is_some_and(|long| line.contains(&format!(" -l {long} ")))
+        });
+        if let Some((_, _, what)) = asked
+            && line.ends_with(" -r")
+        {
+            out += &format!(" -f -a '(command ob complete {what} 2>/dev/null </dev/null)'");
+        } else if line.contains(" -l shell ") && line.ends_with(" -r") {
+            out += " -f -a 'bash zsh fish nu'";
+        }
+        out.push('\n');
+    }
+    out + "complete -c ob -n \"__fish_ob_using_subcommand use\" -f -a '(command ob complete profiles 2>/dev/null </dev/null)'\n"
 }

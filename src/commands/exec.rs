@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::aws::{ChildContext, Region, child_env};
+use crate::aws::{ChildEnv, child_env};
 use crate::commands::Context;
+use crate::commands::refresh;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::config;
@@ -21,6 +22,9 @@ pub struct Args {
     /// Start only if the credentials last at least this long: 45m
     #[arg(long, value_name = "TIME")]
     pub min_ttl: Option<String>,
+    /// For runs longer than credentials last: no keys in the environment, the command's SDK renews by itself
+    #[arg(long, conflicts_with_all = ["role", "provider", "region", "duration"])]
+    pub refresh: bool,
     #[command(flatten)]
     pub sign_in: SignInArgs,
     /// The command and its arguments
@@ -77,28 +81,33 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .transpose()?;
     let target = resolve(context, &args.role, &args.sign_in)?;
     let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
-    let region = target
-        .settings
-        .region
-        .as_deref()
-        .map(Region::parse)
-        .transpose()?;
-    let names = ChildContext {
-        region: region.as_ref(),
-        profile: target.settings.profile.as_deref(),
-        account_label: target
-            .settings
-            .accounts
-            .get(credentials.role.account())
-            .map(String::as_str),
-        class: None,
-    };
+    if args.refresh {
+        let environment = refresh::environment(context, &target, &credentials)?;
+        return Err(process::replace(program, arguments, environment));
+    }
+    let environment = environment(context, &target, &credentials)?;
+    Err(process::replace(program, arguments, environment))
+}
+
+/// All that the command sees: the environment of `ob` without what would mislead it, with the credentials.
+///
+/// # Errors
+/// When a value cannot be a variable's.
+pub(super) fn environment(
+    context: &Context,
+    target: &Resolved,
+    credentials: &Credentials,
+) -> Result<ChildEnv, Report> {
+    let region = target.region()?;
+    let names = target.names(&credentials.role, region.as_ref());
+    // The machine's key is ours, not the command's.
+    let key = target.settings.org.machine.private_key_env.as_deref();
     let parent = context
         .environment
         .iter()
+        .filter(|(name, _)| key.is_none_or(|key| *name != key))
         .map(|(name, value)| (name.into(), value.into()));
-    let environment = child_env(parent, &credentials, &names)?;
-    Err(process::replace(program, arguments, environment))
+    Ok(child_env(parent, credentials, &names)?)
 }
 
 /// The target's credentials, from the agent.
@@ -116,6 +125,7 @@ pub fn credentials(
             target: target.wire.clone(),
             min_ttl,
             may_sign_in: true,
+            confirm: target.confirmation(),
         })
     };
     match ask_agent(context, request, &target.settings.org, sign_in)? {
@@ -124,7 +134,11 @@ pub fn credentials(
     }
 }
 
-fn received(issued: IssuedCredentials) -> Result<Credentials, Report> {
+/// What the agent issued, as the value it is.
+///
+/// # Errors
+/// When its role is no ARN.
+pub fn received(issued: IssuedCredentials) -> Result<Credentials, Report> {
     Ok(Credentials {
         role: RoleArn::parse(&issued.role).map_err(|_| unexpected())?,
         access_key_id: issued.access_key_id,

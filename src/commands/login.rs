@@ -8,7 +8,7 @@ use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, account, ask_agent};
 use crate::report::{Exit, Report};
-use crate::terminal::data;
+use crate::shown::shown;
 use crate::wire::{Reply, Request};
 
 /// Sign in to Okta now
@@ -53,14 +53,15 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             "username": username,
             "okta_session_expires_at": expires_at.map(|time| time.to_string()),
         });
-        data(&format!("{answer}\n"))?;
+        context.voice.data_json(answer)?;
     } else {
         let until = expires_at
             .map(|time| format!(" until {time}"))
             .unwrap_or_default();
         context.voice.say(&format!(
-            "ob: signed in to {} as {username}{until}\n",
-            account.org
+            "ob: signed in to {} as {}{until}\n",
+            shown(&account.org),
+            shown(&username)
         ));
     }
     Ok(ExitCode::SUCCESS)

@@ -6,9 +6,8 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
-use crate::commands::talk::ask_running_agent;
+use crate::commands::running::ask_running_agent;
 use crate::report::{Exit, Report};
-use crate::terminal::data;
 use crate::wire::{Reply, Request, SignOutScope};
 
 /// Wipe every credential and end the Okta session
@@ -41,7 +40,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
             .hint("everything is wiped on this machine; the Okta session ends by itself, or sign out in the browser"));
     }
     if context.globals.json {
-        data(&format!("{}\n", json!({ "sessions": sessions })))?;
+        context.voice.data_json(json!({ "sessions": sessions }))?;
     } else if sessions == 0 {
         context.voice.say("ob: nobody was signed in\n");
     } else {

@@ -4,16 +4,28 @@
 //! exit code or a [`Report`]. It neither prints past [`crate::terminal`] nor ends the process.
 
 pub mod agent;
+pub mod complete;
 pub mod completions;
 pub mod config;
+pub mod credential;
+pub mod env;
 pub mod exec;
+pub mod init;
 pub mod login;
 pub mod logout;
+pub mod man;
+mod question;
+mod refresh;
 pub mod roles;
+mod running;
+pub mod shell;
 pub mod status;
+pub mod switch;
 mod talk;
 mod target;
+mod visit;
 pub mod vpn;
+pub mod write;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -42,7 +54,7 @@ pub struct Globals {
     /// Print JSON instead of words
     #[arg(long, global = true)]
     pub json: bool,
-    /// Say more; repeat for still more
+    /// Say each step as it is taken
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to colour

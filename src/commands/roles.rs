@@ -10,7 +10,6 @@ use crate::commands::talk::{SignInArgs, ask_agent, role_line};
 use crate::commands::target::{RoleArgs, resolve};
 use crate::report::Report;
 use crate::shown::shown;
-use crate::terminal::data;
 use crate::wire::{Reply, Request, RoleEntry};
 
 /// List the roles you may assume
@@ -31,7 +30,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     };
     if context.globals.json {
         let list: Vec<_> = roles.iter().map(as_json).collect();
-        data(&format!("{}\n", json!(list)))?;
+        context.voice.data_json(json!(list))?;
     } else {
         let several_apps = roles.iter().any(|role| role.app != roles[0].app);
         let mut text = String::new();
@@ -42,7 +41,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             }
             text.push('\n');
         }
-        data(&text)?;
+        context.voice.list(text)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,11 +6,10 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
-use crate::commands::talk::ask_running_agent;
+use crate::commands::running::ask_running_agent;
 use crate::commands::vpn::tunnel_in_short;
 use crate::report::Report;
 use crate::shown::shown;
-use crate::terminal::data;
 use crate::wire::{Reply, Request, StatusReply};
 
 /// Show the session, the roles held and the VPN
@@ -29,10 +28,12 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
     if context.globals.json {
         let mut answer = as_json(status.as_ref());
         answer["vpn"] = tunnel.map_or(serde_json::Value::Null, |(_, tunnel)| tunnel);
-        data(&format!("{answer}\n"))?;
+        context.voice.data_json(answer)?;
     } else {
         let tunnel = tunnel.map(|(tunnel, _)| tunnel);
-        data(&(as_text(status.as_ref()) + &tunnel.unwrap_or_default()))?;
+        context
+            .voice
+            .list(as_text(status.as_ref()) + &tunnel.unwrap_or_default())?;
     }
     Ok(ExitCode::SUCCESS)
 }

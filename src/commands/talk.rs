@@ -1,25 +1,32 @@
 //! The client's side of a conversation: asks the agent one thing, answers its questions from the terminal
 //! or from standard input, and says what there is to wait for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use crate::commands::Context;
-use crate::config::{self, OrgTarget, SignIn};
+use crate::commands::question::put;
+use crate::commands::visit::visit;
+use crate::config::{self, OrgTarget, SignIn, read_private_key};
 use crate::link::{self, Link, LinkError};
 use crate::paths;
+use crate::process;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::shown::shown;
-use crate::terminal::{Question, Questions, TerminalError, secret_from_stdin};
+use crate::terminal::{Questions, TerminalError, secret_from_stdin};
 use crate::wire::{
-    Account, Answer, Ask, FactorChoice, FromAgent, Notice, ProxyRoute, Reply, Request, RoleEntry,
-    Sealed, SignInWay,
+    Account, Answer, Ask, FromAgent, MachineAccount, Notice, Part, ProxyRoute, Reply, Request,
+    RoleEntry, Sealed, SignInWay,
 };
 
 /// After this long without news a person is told what is being done.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// For this long after an agent has gone away another one is tried.
+const COMEBACK: Duration = Duration::from_secs(1);
+/// Between two tries.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Where a sign-in's answers come from, with every verb that may have to sign in.
 #[derive(Args, Clone, Debug, Default)]
@@ -31,7 +38,7 @@ pub struct SignInArgs {
     /// Read the passcode from the next line of standard input
     #[arg(long)]
     pub passcode_stdin: bool,
-    /// Verify with this factor: push, totp, sms, …
+    /// Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp
     #[arg(long, value_name = "FACTOR")]
     pub factor: Option<String>,
 }
@@ -61,12 +68,25 @@ pub(super) fn account(
     args: &SignInArgs,
 ) -> Result<Account, Report> {
     let life = context.settings()?.agent_life();
+    let is_machine = org.sign_in == SignIn::Machine;
     Ok(Account {
         org: org.org.origin().to_owned(),
-        username: org.username.clone(),
+        // A machine is its client id: its session is nobody else's.
+        username: match is_machine {
+            true => org.client_id.clone(),
+            false => org.username.clone(),
+        },
+        machine: is_machine.then(|| machine(org)).transpose()?,
+        client_id: match (&org.client_id, org.sign_in) {
+            (None, SignIn::Browser | SignIn::Machine) => return Err(lacks("client_id")),
+            (client_id, _) => client_id.clone(),
+        },
         way: match org.sign_in {
             SignIn::Auto => SignInWay::Auto,
             SignIn::Terminal => SignInWay::Terminal,
+            SignIn::IdentityEngine => SignInWay::IdentityEngine,
+            SignIn::Browser => SignInWay::Browser,
+            SignIn::Machine => SignInWay::Machine,
         },
         factor: args.factor.clone().or_else(|| org.factor.clone()),
         has_ca_bundle: org.ca_bundle.is_some(),
@@ -79,6 +99,27 @@ pub(super) fn account(
     })
 }
 
+fn machine(org: &OrgTarget) -> Result<MachineAccount, Report> {
+    let set = |value: &Option<String>, otherwise: &str| {
+        value.clone().unwrap_or_else(|| otherwise.to_owned())
+    };
+    let key_id = org.machine.key_id.clone();
+    Ok(MachineAccount {
+        key_id: key_id.ok_or_else(|| lacks("key_id"))?,
+        authorization_server: set(&org.machine.authorization_server, "default"),
+        scope: set(&org.machine.scope, "okta-m2m-access"),
+    })
+}
+
+fn lacks(key: &str) -> Report {
+    Report::new(
+        Exit::Usage,
+        "config.sign-in",
+        format!("this way to sign in needs `{key}`"),
+    )
+    .hint(format!("set `{key} =` in [org]; your Okta admin knows it"))
+}
+
 /// Has the agent do `request`, starting an agent if there is none.
 ///
 /// # Errors
@@ -89,8 +130,22 @@ pub(super) fn ask_agent(
     org: &OrgTarget,
     args: &SignInArgs,
 ) -> Result<Reply, Report> {
+    ask_for_many(context, request, org, args, &mut |_| {})
+}
+
+/// As [`ask_agent`], for a request whose results come one by one: each goes to `take`.
+///
+/// # Errors
+/// As [`ask_agent`]; what has been taken by then stays so.
+pub(super) fn ask_for_many(
+    context: &Context,
+    request: impl Fn() -> Request,
+    org: &OrgTarget,
+    args: &SignInArgs,
+    take: &mut dyn FnMut(Part),
+) -> Result<Reply, Report> {
     let mut typed = args.read()?;
-    let mut tried = false;
+    let mut lost: Option<Instant> = None;
     loop {
         let mut link = open(context)?;
         let mut talk = Talk {
@@ -99,11 +154,17 @@ pub(super) fn ask_agent(
             typed: &mut typed,
             answered: false,
             questions: None,
+            take: &mut *take,
         };
         match talk.run(&mut link, request()) {
             // It went away before anything was said that must not be said twice: a new one is started.
-            Err(TalkError::Link(error)) if error.is_gone() && !talk.answered && !tried => {
-                tried = true;
+            Err(TalkError::Link(error))
+                if error.is_gone()
+                    && !talk.answered
+                    && lost.get_or_insert_with(Instant::now).elapsed() < COMEBACK =>
+            {
+                // A process that is being killed takes callers a moment longer than it serves them.
+                std::thread::sleep(BREATH);
             }
             Err(TalkError::Link(error)) => return Err(error.into()),
             Err(TalkError::Report(report)) => return Err(report),
@@ -115,36 +176,13 @@ pub(super) fn ask_agent(
 
 fn open(context: &Context) -> Result<Link, Report> {
     if context.globals.no_agent {
-        return Ok(link::private()?);
+        return Ok(link::private(process::spawn_agent)?);
     }
     let directory = paths::runtime_dir(&context.environment)?;
-    Ok(link::connect_or_start(directory.path())?)
-}
-
-/// Asks an agent that is running; `None` when none is.
-///
-/// # Errors
-/// What the agent reports, or why it could not be spoken to.
-pub(super) fn ask_running_agent(
-    context: &Context,
-    request: Request,
-) -> Result<Option<Reply>, Report> {
-    let Some(directory) = paths::existing_runtime_dir(&context.environment)? else {
-        return Ok(None);
-    };
-    let Some(mut link) = link::connect(directory.path())? else {
-        return Ok(None);
-    };
-    link.request(request)?;
-    loop {
-        match link.hear() {
-            Ok(FromAgent::Reply(Reply::Failed(report))) => return Err(report),
-            Ok(FromAgent::Reply(reply)) => return Ok(Some(reply)),
-            Ok(_) => {}
-            Err(error) if error.is_gone() => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
-    }
+    Ok(link::connect_or_start(
+        directory.path(),
+        process::spawn_agent,
+    )?)
 }
 
 enum TalkError {
@@ -170,6 +208,7 @@ struct Talk<'a> {
     typed: &'a mut Typed,
     answered: bool,
     questions: Option<Questions>,
+    take: &'a mut dyn FnMut(Part),
 }
 
 impl Talk<'_> {
@@ -187,6 +226,14 @@ impl Talk<'_> {
                 FromAgent::Ask(ask) => {
                     let answer = self.answer(ask, link)?;
                     link.answer(answer)?;
+                }
+                FromAgent::Part(part) => {
+                    // From here on there is something to lose by asking anew.
+                    self.answered = true;
+                    (self.take)(part);
+                }
+                FromAgent::Notice(Notice::Doing(what)) if self.context.globals.verbose > 0 => {
+                    self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
                 }
                 FromAgent::Notice(Notice::Doing(what)) => doing = Some(what),
                 FromAgent::Notice(notice) => self.tell(&notice),
@@ -211,6 +258,15 @@ impl Talk<'_> {
     fn answer(&mut self, ask: Ask, link: &Link) -> Result<Answer, TalkError> {
         match ask {
             Ask::CaCertificates => return Ok(Answer::CaCertificates(self.ca_certificates()?)),
+            Ask::PrivateKey => {
+                let key = read_private_key(&self.org.machine, &self.context.environment)?;
+                return Ok(Answer::PrivateKey(Sealed(key)));
+            }
+            Ask::Visit {
+                page,
+                code,
+                minutes,
+            } => return Ok(visit(&page, &code, minutes, &self.org.org, self.context)?),
             Ask::Password { .. } => {
                 if let Some(password) = self.typed.password.take() {
                     self.answered = true;
@@ -273,42 +329,7 @@ impl Talk<'_> {
                 instead: String::new(),
             });
         };
-        let question = |text| Question {
-            text,
-            instead: "run it in a terminal",
-        };
-        Ok(match ask {
-            Ask::CaCertificates => Answer::Nobody,
-            Ask::Username { org } => {
-                Answer::Username(questions.ask_line(question(&format!("Username at {org}")))?)
-            }
-            Ask::Password { org, username } => {
-                let text = format!("Password of {username} at {org}");
-                Answer::Password(Sealed(questions.ask_secret(question(&text))?))
-            }
-            Ask::Passcode { factor } => {
-                Answer::Passcode(Sealed(questions.ask_secret(question(factor))?))
-            }
-            Ask::Factor { choices } => {
-                let items: Vec<String> = choices.iter().map(factor_line).collect();
-                Answer::Factor(questions.choose(question("Verify with"), &items)?)
-            }
-            Ask::Role { choices } => {
-                let items: Vec<String> = choices.iter().map(role_line).collect();
-                Answer::Role(questions.choose(question("Role"), &items)?)
-            }
-            Ask::PushAgain { why, .. } => {
-                let text = format!("The push was not approved ({why}). Send it again?");
-                Answer::PushAgain(questions.confirm(question(&text))?)
-            }
-        })
-    }
-}
-
-fn factor_line(choice: &FactorChoice) -> String {
-    match &choice.unusable {
-        Some(why) => format!("{} [{why}]", choice.label),
-        None => choice.label.clone(),
+        put(ask, questions, self.context.voice)
     }
 }
 

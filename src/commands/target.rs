@@ -2,10 +2,14 @@
 
 use clap::Args;
 
+use crate::aws::{ChildContext, Region};
 use crate::commands::Context;
 use crate::commands::talk::{SignInArgs, account};
 use crate::config;
-use crate::report::Report;
+use crate::model::RoleArn;
+use crate::prompt::Class;
+use crate::report::{Exit, Report};
+use crate::terminal::terminal_session;
 use crate::wire;
 
 /// How a role is named, with every verb that needs one.
@@ -34,6 +38,33 @@ pub struct RoleArgs {
 pub struct Resolved {
     pub settings: config::Target,
     pub wire: wire::Target,
+}
+
+impl Resolved {
+    /// What the agent has to ask before it hands out credentials: `confirm = true` of the profile.
+    pub(super) fn confirmation(&self) -> Option<wire::Confirmation> {
+        self.settings.confirm.then(|| wire::Confirmation {
+            profile: self.settings.profile.clone().unwrap_or_default(),
+            terminal: terminal_session(),
+        })
+    }
+
+    /// The same for what must not ask: refuses.
+    ///
+    /// # Errors
+    /// When the profile wants to be asked for.
+    pub(super) fn unconfirmed(&self) -> Result<(), Report> {
+        if !self.settings.confirm {
+            return Ok(());
+        }
+        Err(Report::new(
+            Exit::SignIn,
+            "confirm.unasked",
+            "the profile is not used without asking, and nobody is asked here",
+        )
+        .cause("it has `confirm = true`")
+        .hint("`ob exec -p PROFILE -- CMD` and `ob shell -p PROFILE` ask, once in a terminal"))
+    }
 }
 
 /// Puts flags, variables and settings together.
@@ -66,4 +97,38 @@ pub(super) fn resolve(
         accounts: settings.accounts.clone(),
     };
     Ok(Resolved { settings, wire })
+}
+
+impl Resolved {
+    /// The region the command should work in.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(super) fn region(&self) -> Result<Option<Region>, Report> {
+        Ok(self
+            .settings
+            .region
+            .as_deref()
+            .map(Region::parse)
+            .transpose()?)
+    }
+
+    /// What a command is told beside the credentials of `role`.
+    pub(super) fn names<'a>(
+        &'a self,
+        role: &'a RoleArn,
+        region: Option<&'a Region>,
+    ) -> ChildContext<'a> {
+        let settings = &self.settings;
+        let label = settings.accounts.get(role.account()).map(String::as_str);
+        let profile = settings.profile.as_deref();
+        let class = Class::of(profile.into_iter().chain(label));
+        ChildContext {
+            region,
+            profile,
+            account_label: label,
+            class: class.map(Class::name),
+            color: settings.color.as_deref().or(class.map(Class::color)),
+        }
+    }
 }

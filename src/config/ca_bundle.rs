@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::error::FileError;
-use super::file::open_regular;
+use super::file::{judge, open_regular};
 use crate::report::Report;
 
 /// A whole system's bundle has about 250 KiB; the protocol carries less than 1 MiB.
@@ -12,14 +12,14 @@ const LARGEST: u64 = 768 << 10;
 
 /// Reads the PEM file at `path`.
 ///
-/// Who may write it is not judged: on most systems a bundle is made by tools, and the settings that name it
-/// were judged.
+/// Who may write it decides whom we send a password to, so it is judged as the settings are. Root's tools pass.
 ///
 /// # Errors
-/// When it cannot be read, is larger than 768 KiB, or has no PEM certificate in it.
+/// When others may write it, when it cannot be read, is larger than 768 KiB, or has no PEM certificate in it.
 pub fn read_ca_bundle(path: &Path) -> Result<Vec<u8>, Report> {
     let failed = |error: FileError| error.at("ca_bundle", path);
-    let (file, _) = open_regular(path).map_err(failed)?;
+    let (file, found) = open_regular(path).map_err(failed)?;
+    judge(&found).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(LARGEST + 1)
         .read_to_end(&mut bytes)
@@ -36,7 +36,8 @@ pub fn read_ca_bundle(path: &Path) -> Result<Vec<u8>, Report> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
@@ -52,6 +53,9 @@ mod tests {
         let pem = "# acme\n-----BEGIN CERTIFICATE-----\n";
         fs::write(&path, pem).unwrap();
         assert_eq!(read_ca_bundle(&path).unwrap(), pem.as_bytes());
+        fs::set_permissions(&path, Permissions::from_mode(0o646)).unwrap();
+        assert_eq!(name(&path), "config.writable");
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         fs::write(&path, vec![b'x'; 800 << 10]).unwrap();
         assert_eq!(name(&path), "config.bundle-too-large");
         let pipe = directory.path().join("pipe");

@@ -42,16 +42,22 @@ fn open(path: &Path) -> Result<Option<(File, u64)>, FileError> {
         Err(FileError::Io(error)) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
+    judge(&found)?;
+    if found.len() > LARGEST {
+        return Err(FileError::TooLarge);
+    }
+    Ok(Some((file, found.len())))
+}
+
+/// Whether nobody but the user and root could have written it.
+pub(super) fn judge(found: &Metadata) -> Result<(), FileError> {
     if found.uid() != geteuid().as_raw() && found.uid() != 0 {
         return Err(FileError::Owner(found.uid()));
     }
     if found.mode() & 0o022 != 0 {
         return Err(FileError::Writable(found.mode() & 0o7777));
     }
-    if found.len() > LARGEST {
-        return Err(FileError::TooLarge);
-    }
-    Ok(Some((file, found.len())))
+    Ok(())
 }
 
 /// Opens a file to read; a named pipe in its place must not make us wait for its writer.
@@ -180,6 +186,7 @@ fn raw<'t>(value: &'t DeValue<'_>) -> Result<Raw<'t>, ValueError> {
         DeValue::String(text) => Raw::Text(text),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
             .map_or(Raw::Other("a huge number"), Raw::Number),
+        DeValue::Boolean(yes) => Raw::Boolean(*yes),
         DeValue::Array(items) => Raw::List(
             items
                 .iter()

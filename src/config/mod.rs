@@ -9,8 +9,10 @@ mod ca_bundle;
 mod check;
 mod error;
 mod file;
+mod flags;
 mod keys;
 mod new_file;
+mod private_key;
 mod proxy;
 mod target;
 mod value;
@@ -22,10 +24,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use ca_bundle::read_ca_bundle;
+pub use flags::read_as;
 pub use keys::{KEYS, Key, MARKERS};
 pub use new_file::{Existing, NewSettings, write_new};
+pub use private_key::read_private_key;
 pub use proxy::Proxy;
-pub use target::{AgentLife, Flags, OrgTarget, Target, read_as};
+pub use target::{AgentLife, Flags, MachineTarget, OrgTarget, Target};
 pub use value::{SignIn, Value};
 pub use vpn::Vpn;
 
@@ -129,6 +133,11 @@ impl Settings {
     /// The names of the profiles, sorted.
     pub fn profiles(&self) -> impl Iterator<Item = &str> {
         self.profiles.keys().map(String::as_str)
+    }
+
+    /// The names of `[orgs]`, sorted.
+    pub fn org_names(&self) -> impl Iterator<Item = &str> {
+        self.orgs.keys().map(String::as_str)
     }
 
     /// Every setting that has a value: its key as written in a file, the value, and where it came from.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::keys::{self, find};
+use super::flags::from_flag;
+use super::keys;
 use super::proxy::Proxy;
-use super::value::{Raw, SignIn, Value};
+use super::value::{SignIn, Value};
 use super::{Settings, Source};
 use crate::model::{Environment, Org, RoleArn};
 use crate::report::{Exit, Report};
@@ -37,6 +38,22 @@ pub struct OrgTarget {
     /// A file for [`super::read_ca_bundle`].
     pub ca_bundle: Option<PathBuf>,
     pub proxy: Option<Proxy>,
+    /// The OIDC app of a browser's or a machine's sign-in.
+    pub client_id: Option<String>,
+    /// What a machine signs in with.
+    pub machine: MachineTarget,
+}
+
+/// The settings of a machine's sign-in; which of them are needed is judged when it signs in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MachineTarget {
+    pub key_id: Option<String>,
+    /// A file for [`super::read_private_key`].
+    pub private_key_file: Option<PathBuf>,
+    /// The variable that holds the key instead of a file.
+    pub private_key_env: Option<String>,
+    pub authorization_server: Option<String>,
+    pub scope: Option<String>,
 }
 
 /// Everything one command needs to know.
@@ -58,6 +75,10 @@ pub struct Target {
     pub sts_endpoint: Option<String>,
     /// Account numbers and the names the user gave them.
     pub accounts: BTreeMap<String, String>,
+    /// The profile's colour in the prompt.
+    pub color: Option<String>,
+    /// Whether a person is asked before the profile is used.
+    pub confirm: bool,
 }
 
 /// How long the agent keeps a session, in seconds.
@@ -107,6 +128,8 @@ impl Settings {
             region: text(choice(region, "profiles.*.region", "aws.region")),
             sts_endpoint: self.text("aws.sts_endpoint", None).map(ToOwned::to_owned),
             accounts: self.accounts(),
+            color: own("profiles.*.color").map(|(color, _)| color.to_string()),
+            confirm: matches!(own("profiles.*.confirm"), Some((Value::YesOrNo(true), _))),
             profile,
             org,
         })
@@ -152,6 +175,22 @@ impl Settings {
         AgentLife {
             idle: seconds("agent.idle", HOUR).min(max),
             max,
+        }
+    }
+
+    /// The prompt's settings that have a value, as the variables that a shell reads.
+    pub fn shell_variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let keys = keys::KEYS
+            .iter()
+            .filter(|key| key.path.starts_with("shell."));
+        keys.filter_map(|key| Some((key.variable?, self.at(key.path, None)?.0.to_string())))
+    }
+
+    /// What opens a page, where the user chose it.
+    pub fn browser_command(&self) -> Option<&[String]> {
+        match self.at("browser_command", None) {
+            Some((Value::Command(words), _)) => Some(words),
+            _ => None,
         }
     }
 
@@ -244,6 +283,20 @@ impl Settings {
                 Some((Value::Path(path), _)) => Some(below_home(path.clone(), environment)),
                 _ => None,
             },
+            client_id: words("org.client_id", "orgs.*.client_id"),
+            machine: MachineTarget {
+                key_id: words("org.key_id", "orgs.*.key_id"),
+                private_key_file: match at("org.private_key_file", "orgs.*.private_key_file") {
+                    Some((Value::Path(path), _)) => Some(below_home(path.clone(), environment)),
+                    _ => None,
+                },
+                private_key_env: words("org.private_key_env", "orgs.*.private_key_env"),
+                authorization_server: words(
+                    "org.authorization_server",
+                    "orgs.*.authorization_server",
+                ),
+                scope: words("org.scope", "orgs.*.scope"),
+            },
             proxy: Proxy::choose(setting, environment).map_err(|(variable, error)| {
                 Report::new(
                     Exit::Usage,
@@ -265,7 +318,7 @@ impl Settings {
         match (self.nearest_org(name), self.orgs.len()) {
             (Some(near), _) => report.hint(format!("did you mean `--org {near}`?")),
             (None, 0) => report.hint("name it in the settings, `[orgs.NAME]` with its `url`"),
-            (None, _) => report.hint(format!("take one of `--org {}`", self.org_names())),
+            (None, _) => report.hint(format!("take one of `--org {}`", self.org_choices())),
         }
     }
 
@@ -282,17 +335,13 @@ impl Settings {
             )
             .hint(format!(
                 "take one of `--org {}`, or give the profile an `org`",
-                self.org_names()
+                self.org_choices()
             ))
         }
     }
 
-    fn org_names(&self) -> String {
-        self.orgs
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("|")
+    fn org_choices(&self) -> String {
+        self.org_names().collect::<Vec<_>>().join("|")
     }
 
     /// The general setting from a variable before the profile's own from a file before the general one from a file.
@@ -320,32 +369,6 @@ impl Settings {
             _ => Ok(Some(app)),
         }
     }
-}
-
-/// Reads `given`, typed as `flag`, as a value of the setting at `path`.
-///
-/// # Errors
-/// When the setting would not take it; the report shows one that it takes.
-pub fn read_as(flag: &'static str, path: &'static str, given: &str) -> Result<Value, Report> {
-    let Some(key) = find(&path.split('.').collect::<Vec<_>>()) else {
-        return Ok(Value::Text(given.to_owned()));
-    };
-    key.kind.read(&Raw::Text(given)).map_err(|error| {
-        Report::new(Exit::Usage, "config.flag", format!("cannot use {flag}"))
-            .cause(error)
-            .hint(format!(
-                "write it like `{flag} {}`",
-                key.example.trim_matches('"')
-            ))
-    })
-}
-
-fn from_flag(
-    flag: &'static str,
-    path: &'static str,
-    given: Option<&String>,
-) -> Result<Option<Value>, Report> {
-    given.map(|given| read_as(flag, path, given)).transpose()
 }
 
 fn text(value: Option<Value>) -> Option<String> {

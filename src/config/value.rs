@@ -17,8 +17,14 @@ pub enum SignIn {
     /// Ask the org which pipeline it runs.
     #[default]
     Auto,
-    /// Password and factor, typed in this terminal.
+    /// Password and factor, typed in this terminal, by the interface of Classic orgs.
     Terminal,
+    /// The same by the interface of Identity Engine orgs.
+    IdentityEngine,
+    /// A code that is confirmed at a browser.
+    Browser,
+    /// A private key; nobody is asked.
+    Machine,
 }
 
 /// What kind of value a key takes.
@@ -41,6 +47,15 @@ pub(super) enum Kind {
     AccountName,
     Host,
     Networks,
+    /// One of these words, as they are listed for a person.
+    OneOf(&'static str),
+    /// What the prompt's segment shows.
+    Format,
+    YesOrNo,
+    /// A program, absolute, and its arguments.
+    Command,
+    /// A name of a few letters that is put into an address or a variable.
+    Word,
 }
 
 /// A value that was read and found good.
@@ -54,6 +69,8 @@ pub enum Value {
     Path(PathBuf),
     Proxy(Proxy),
     Networks(Vec<Network>),
+    YesOrNo(bool),
+    Command(Vec<String>),
 }
 
 impl fmt::Display for Value {
@@ -63,6 +80,9 @@ impl fmt::Display for Value {
             Self::Org(org) => org.fmt(f),
             Self::SignIn(SignIn::Auto) => f.write_str("auto"),
             Self::SignIn(SignIn::Terminal) => f.write_str("terminal"),
+            Self::SignIn(SignIn::IdentityEngine) => f.write_str("identity_engine"),
+            Self::SignIn(SignIn::Browser) => f.write_str("browser"),
+            Self::SignIn(SignIn::Machine) => f.write_str("machine"),
             Self::Seconds(seconds) => Length(*seconds).fmt(f),
             Self::Roles(roles) => {
                 let roles: Vec<&str> = roles.iter().map(RoleArn::as_str).collect();
@@ -74,6 +94,8 @@ impl fmt::Display for Value {
                 let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
                 f.write_str(&networks.join(", "))
             }
+            Self::YesOrNo(yes) => yes.fmt(f),
+            Self::Command(words) => f.write_str(&words.join(" ")),
         }
     }
 }
@@ -96,12 +118,16 @@ impl fmt::Display for Length {
 pub(super) enum Raw<'a> {
     Text(&'a str),
     Number(i64),
+    Boolean(bool),
     List(Vec<&'a str>),
     /// Anything else TOML knows, by its name.
     Other(&'static str),
 }
 
 const LONGEST: usize = 2048;
+
+/// The factors that can be verified in a terminal, by ob's words for them.
+const FACTORS: &str = "push, totp, hotp, token, yubikey, sms, call, email, question, password";
 
 impl Kind {
     pub(super) fn read(self, raw: &Raw<'_>) -> Result<Value, ValueError> {
@@ -116,6 +142,17 @@ impl Kind {
             }
             (Self::Networks, Raw::List(items)) => Ok(Value::Networks(networks(items)?)),
             (Self::Networks, _) => Err(ValueError::Type("an array of networks", raw.name())),
+            (Self::YesOrNo, Raw::Boolean(yes)) => Ok(Value::YesOrNo(*yes)),
+            (Self::YesOrNo, _) => Err(ValueError::Type("true or false", raw.name())),
+            (Self::Command, Raw::List(words)) => match words.first() {
+                Some(program) if program.starts_with('/') => {
+                    let words = words.iter().map(|word| (*word).to_owned());
+                    Ok(Value::Command(words.collect()))
+                }
+                Some(_) => Err(ValueError::RelativeProgram),
+                None => Err(ValueError::Empty),
+            },
+            (Self::Command, _) => Err(ValueError::Type("an array of strings", raw.name())),
             (Self::Chain, _) => Err(ValueError::Type("an array of role ARNs", raw.name())),
             (_, Raw::Text("")) => Err(ValueError::Empty),
             (_, Raw::Text(text)) if text.len() > LONGEST => Err(ValueError::TooLong),
@@ -134,10 +171,15 @@ impl Kind {
             Self::SignIn => match text {
                 "auto" => Ok(Value::SignIn(SignIn::Auto)),
                 "terminal" => Ok(Value::SignIn(SignIn::Terminal)),
-                _ => Err(ValueError::Choice("auto, terminal")),
+                "identity_engine" => Ok(Value::SignIn(SignIn::IdentityEngine)),
+                "browser" => Ok(Value::SignIn(SignIn::Browser)),
+                "machine" => Ok(Value::SignIn(SignIn::Machine)),
+                _ => Err(ValueError::Choice(
+                    "auto, terminal, identity_engine, browser, machine",
+                )),
             },
-            Self::Factor if matches!(text, "push" | "totp") => plain(),
-            Self::Factor => Err(ValueError::Choice("push, totp")),
+            Self::Factor if FACTORS.split(", ").any(|name| name == text) => plain(),
+            Self::Factor => Err(ValueError::Choice(FACTORS)),
             Self::CaBundle if text.starts_with('/') || text.starts_with("~/") => {
                 Ok(Value::Path(text.into()))
             }
@@ -173,7 +215,16 @@ impl Kind {
             Self::AccountName => plain(),
             Self::Host if is_host(text) => plain(),
             Self::Host => Err(ValueError::Host),
-            Self::Chain | Self::Networks => Err(ValueError::Type("an array", "a string")),
+            Self::Networks => Err(ValueError::Type("an array of networks", "a string")),
+            Self::OneOf(words) if words.split(", ").any(|word| word == text) => plain(),
+            Self::OneOf(words) => Err(ValueError::Choice(words)),
+            Self::Format if is_format(text) => plain(),
+            Self::Format => Err(ValueError::Format),
+            Self::YesOrNo => Err(ValueError::Type("true or false", "a string")),
+            Self::Word if is_word(text) => plain(),
+            Self::Word => Err(ValueError::Word),
+            Self::Chain => Err(ValueError::Type("an array of role ARNs", "a string")),
+            Self::Command => Err(ValueError::Type("an array of strings", "a string")),
         }
     }
 }
@@ -183,6 +234,7 @@ impl Raw<'_> {
         match self {
             Self::Text(_) => "a string",
             Self::Number(_) => "a number",
+            Self::Boolean(_) => "a boolean",
             Self::List(_) => "an array",
             Self::Other(name) => name,
         }
@@ -245,6 +297,11 @@ fn is_app(text: &str) -> bool {
     }
 }
 
+fn is_word(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+}
+
 fn is_server(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
         url.username().is_empty()
@@ -269,6 +326,16 @@ fn is_role_glob(text: &str) -> bool {
         None => fields.iter().any(|field| field.contains('*')),
     };
     service && resource
+}
+
+/// Whether everything in braces is something the segment can show.
+fn is_format(text: &str) -> bool {
+    let known = ["profile", "role", "account", "class", "left"];
+    let mut parts = text.split('{').map(|part| part.split_once('}'));
+    parts.next().is_some_and(|first| first.is_none())
+        && parts.all(|part| {
+            part.is_some_and(|(name, rest)| known.contains(&name) && !rest.contains('}'))
+        })
 }
 
 /// Why a value is not taken. It names what is wrong, never the value where that may hold a password.
@@ -300,10 +367,16 @@ pub(super) enum ValueError {
     Host,
     #[error("the path must be absolute or begin with `~/`")]
     RelativePath,
+    #[error("the program must be an absolute path")]
+    RelativeProgram,
+    #[error("letters, digits, `-`, `_`, `.` and `:` only")]
+    Word,
     #[error("an account's name has no slash")]
     AccountName,
     #[error("the keys of [accounts] are account numbers of twelve digits")]
     AccountNumber,
+    #[error("in braces stands none of {{profile}}, {{role}}, {{account}}, {{class}}, {{left}}")]
+    Format,
     #[error("the pattern can match no role ARN")]
     RoleGlob,
     #[error("{0}; write it like `10.0.0.0/8`")]
@@ -317,82 +390,4 @@ pub(super) enum ValueError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_read_in_the_usual_spellings() {
-        for (text, expected) in [
-            ("1h", Some(3600)),
-            ("90m", Some(5400)),
-            ("3600", Some(3600)),
-            ("3600s", Some(3600)),
-            ("1h30m", Some(5400)),
-            ("", None),
-            ("h", None),
-            ("1 h", None),
-            ("-1h", None),
-            ("1h5", None),
-            ("1m1h", None),
-            ("1h1h", None),
-            ("1d", None),
-            ("99999999999", None),
-            ("9999999h", None),
-        ] {
-            assert_eq!(duration(text), expected, "{text}");
-        }
-        let read = Kind::Duration(900, 43_200).read(&Raw::Number(60));
-        assert_eq!(
-            read.unwrap_err().to_string(),
-            "out of range; it must lie between 15m and 12h"
-        );
-    }
-
-    #[test]
-    fn roles_are_arns_names_or_patterns_that_can_match() {
-        let read = |text| Kind::Role.read(&Raw::Text(text)).map(|_| ());
-        for good in [
-            "arn:aws:iam::123456789012:role/Deploy",
-            "arn:aws:iam::*:role/Deploy*",
-            "arn:*",
-            "prod/Deploy",
-            "*/Deploy",
-            "Deploy",
-        ] {
-            assert_eq!(read(good), Ok(()), "{good}");
-        }
-        assert_eq!(
-            read("arn:aws:iam::12:role/x"),
-            Err(ValueError::Arn(ArnError::Account))
-        );
-        assert_eq!(read("arn:aws:iam::*:user/x"), Err(ValueError::RoleGlob));
-        assert_eq!(read("arn:aws:sts::*"), Err(ValueError::RoleGlob));
-        assert_eq!(read("a\nb"), Err(ValueError::Control));
-    }
-
-    #[test]
-    fn regions_and_servers_have_a_shape() {
-        for good in ["eu-west-1", "us-gov-east-1", "cn-north-1", "us-isob-east-1"] {
-            assert!(is_region(good), "{good}");
-        }
-        for bad in [
-            "eu",
-            "eu-west",
-            "EU-WEST-1",
-            "eu-west-1.evil.com",
-            "eu-west-1/",
-            "-west-1",
-        ] {
-            assert!(!is_region(bad), "{bad}");
-        }
-        assert!(is_server("https://sts.acme.com") && is_server("http://127.0.0.1:5000"));
-        for bad in [
-            "http://sts.acme.com",
-            "https://a:b@sts.acme.com",
-            "ftp://localhost",
-            "sts",
-        ] {
-            assert!(!is_server(bad), "{bad}");
-        }
-    }
-}
+mod tests;

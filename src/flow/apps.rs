@@ -4,8 +4,8 @@ use futures_util::future::join_all;
 use url::Url;
 
 use crate::flow::retry::repeat;
-use crate::flow::{Conversation, Failure, OktaSession};
-use crate::model::{AppLink, SamlRole, Timestamp};
+use crate::flow::{Conversation, Failure, OktaSession, step_up};
+use crate::model::{AppLink, Org, SamlRole, Timestamp};
 use crate::okta::page::{Acs, AppPage, PageError};
 use crate::okta::{OktaError, Tiles};
 use crate::report::{Exit, Report};
@@ -34,12 +34,13 @@ pub(super) async fn aws_apps(
     conversation: &impl Conversation,
 ) -> Result<Vec<AppLink>, Failure> {
     if let Some(named) = named {
-        return Ok(vec![app_link(session, named)?]);
+        return Ok(vec![app_link(session.org(), named)?]);
     }
     let what = format!("list your apps at {}", session.org().host());
     conversation.tell(Notice::Doing(what.clone()));
     let page = repeat(&what, conversation, || session.json(Tiles::PATH)).await?;
-    if matches!(page.status, 401 | 403) {
+    let no_scope = page.status == 403 && session.by_token().is_some();
+    if matches!(page.status, 401 | 403) && !no_scope {
         return Err(Failure::SessionEnded);
     }
     if page.status != 200 {
@@ -69,7 +70,7 @@ pub(super) async fn aws_apps(
 }
 
 /// An embed link as it is pasted, or the instance id of an AWS app.
-fn app_link(session: &OktaSession, named: &str) -> Result<AppLink, Report> {
+pub(super) fn app_link(org: &Org, named: &str) -> Result<AppLink, Report> {
     let refused = |why: String| {
         Report::new(
             Exit::Usage,
@@ -84,17 +85,15 @@ fn app_link(session: &OktaSession, named: &str) -> Result<AppLink, Report> {
     let address = if named.contains("://") {
         named.to_owned()
     } else if named.starts_with("0oa") && named.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        session
-            .org()
-            .at(&format!("/home/amazon_aws/{named}/{AWS_APP_NUMBER}"))
+        org.at(&format!("/home/amazon_aws/{named}/{AWS_APP_NUMBER}"))
     } else {
         return Err(refused(
             "it is neither an address nor an app's id (0oa…)".into(),
         ));
     };
     let url = Url::parse(&address).map_err(|error| refused(error.to_string()))?;
-    if !session.org().owns(&url) {
-        return Err(refused(format!("it does not belong to {}", session.org())));
+    if !org.owns(&url) {
+        return Err(refused(format!("it does not belong to {org}")));
     }
     Ok(AppLink {
         label: "AWS".into(),
@@ -153,7 +152,7 @@ async fn assertion(
         .ok()
         .filter(|url| session.org().owns(url))
         .ok_or_else(|| odd_link(&app, session))?;
-    let page = repeat(&what, conversation, || session.open(&link)).await?;
+    let page = step_up::open(session, &link, &what, conversation).await?;
     match page.status {
         200 => {}
         401 => return Err(Failure::SessionEnded),

@@ -2,9 +2,10 @@
 
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::types::Credentials as StsCredentials;
+use tokio::time::Instant;
 
 use crate::aws::{Issued, LONGEST_ASSERTION, SessionDuration, StsFault, StsRefusal};
-use crate::flow::retry::{TRIES, backoff};
+use crate::flow::retry::{ENOUGH, TRIES, backoff};
 use crate::flow::sts::Sts;
 use crate::flow::{Conversation, Unanswered};
 use crate::model::{Credentials, RoleArn, SamlRole, Timestamp};
@@ -16,7 +17,19 @@ use crate::wire::Notice;
 pub(super) enum NoCredentials {
     /// The assertion is too old; a fresh one may do, once.
     AssertionExpired(Report),
+    /// STS has too much to do; the same request may be sent again later.
+    Throttled(Report),
     Final(Report),
+}
+
+impl NoCredentials {
+    pub(super) fn into_report(self) -> Report {
+        match self {
+            Self::AssertionExpired(report) | Self::Throttled(report) | Self::Final(report) => {
+                report
+            }
+        }
+    }
 }
 
 impl From<Unanswered> for NoCredentials {
@@ -72,6 +85,48 @@ pub(super) async fn with_saml(
                     (StsFault::AssertionExpired, _) => {
                         return Err(NoCredentials::AssertionExpired(report));
                     }
+                    (StsFault::Throttled, _) => return Err(NoCredentials::Throttled(report)),
+                    _ => return Err(NoCredentials::Final(report)),
+                };
+            }
+        }
+    }
+}
+
+/// Redeems a machine's `token` for the credentials of `role`, stepping down as [`with_saml`] does.
+pub(super) async fn with_web_identity(
+    sts: &Sts,
+    role: &RoleArn,
+    token: &Secret,
+    session_name: &str,
+    duration: SessionDuration,
+    conversation: &impl Conversation,
+) -> Result<(Credentials, SessionDuration), NoCredentials> {
+    let client = sts.client(None);
+    let mut asked = duration;
+    loop {
+        let call = || {
+            client
+                .assume_role_with_web_identity()
+                .role_arn(role.as_str())
+                .role_session_name(session_name)
+                .web_identity_token(token.expose())
+                .duration_seconds(seconds(asked))
+                .send()
+        };
+        match patiently(sts, conversation, call).await? {
+            Ok(output) => {
+                let user = output.assumed_role_user().map(|user| user.arn().to_owned());
+                let credentials = checked(output.credentials, user, role, sts.now())?;
+                return Ok((credentials, asked));
+            }
+            Err(refusal) => {
+                let report = refusal.report(role, None);
+                asked = match (refusal.fault, asked.step_down()) {
+                    (StsFault::DurationTooLong, Some(shorter)) => shorter,
+                    (StsFault::AssertionExpired, _) => {
+                        return Err(NoCredentials::AssertionExpired(report));
+                    }
                     _ => return Err(NoCredentials::Final(report)),
                 };
             }
@@ -121,13 +176,14 @@ where
     E: ProvideErrorMetadata,
     F: Future<Output = Result<O, SdkError<E, aws_sdk_sts::config::http::HttpResponse>>>,
 {
-    let mut attempt = 1;
+    let (started, mut attempt) = (Instant::now(), 1);
     loop {
         let error = match call().await {
             Ok(output) => return Ok(Ok(output)),
             Err(error) => error,
         };
-        let last = attempt >= TRIES;
+        // A server that took its whole time to say nothing has had it.
+        let last = attempt >= TRIES || started.elapsed() >= ENOUGH;
         if let Some(http) = sts.take_failure() {
             if last || !http.is_passing() {
                 return Err(NoCredentials::Final(

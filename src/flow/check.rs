@@ -6,7 +6,7 @@ use crate::model::{Org, RoleArn, is_loopback};
 use crate::openvpn::access_server::VpnHosts;
 use crate::openvpn::policy::{Policy, Routes};
 use crate::report::{Exit, Report};
-use crate::wire::{Account, Target, VpnPolicy, VpnTarget};
+use crate::wire::{Account, SignInWay, Target, VpnPolicy, VpnTarget};
 
 /// The longest a session may live, in seconds; no setting goes beyond.
 const LONGEST_SESSION: u32 = 12 * 3600;
@@ -25,7 +25,27 @@ pub fn check_account(account: &Account) -> Result<(), Report> {
             "a session lives at least a second and at most 12 hours",
         ));
     }
-    Ok(())
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    match account.way {
+        SignInWay::Browser | SignInWay::Machine if account.client_id.is_none() => {
+            Err(refused("this way to sign in needs a client id"))
+        }
+        SignInWay::Machine
+            if account.machine.as_ref().is_none_or(|machine| {
+                !plain(&machine.authorization_server) || machine.key_id.is_empty()
+            }) =>
+        {
+            Err(refused(
+                "a machine sign-in needs a key id and a server's name",
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// # Errors

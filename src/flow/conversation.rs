@@ -50,12 +50,18 @@ impl From<Unanswered> for Report {
             Unanswered::Nobody("the passcode") => {
                 report.hint("run `ob login` in a terminal, or give it with `--passcode-stdin`")
             }
+            Unanswered::Nobody("a person at a browser") => {
+                report.hint("run `ob login` in a terminal; scripts use `sign_in = \"machine\"`")
+            }
             Unanswered::Nobody("which factor to use") => {
                 report.hint("name one with `--factor` or `factor =` in the settings")
             }
             Unanswered::Nobody("which role to assume") => {
                 report.hint("name one with `-r ROLE` or `role =` of a profile")
             }
+            Unanswered::Nobody("whether to use the profile") => report.hint(
+                "its profile has `confirm = true`: run it in a terminal, as `ob exec -p PROFILE -- CMD`",
+            ),
             _ => report.hint("run it again in a terminal"),
         }
     }

@@ -4,24 +4,20 @@ use crate::aws::{self, Choice, RoleWish, SessionDuration};
 use crate::flow::apps::{self, AwsAssertion};
 use crate::flow::assume_role::{self, NoCredentials};
 use crate::flow::sts::Sts;
-use crate::flow::{Conversation, Failure, OktaSession, Unanswered};
+use crate::flow::{Conversation, Failure, OktaSession, Unanswered, machine};
 use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, Notice, RoleEntry, Target};
 
 /// What the agent remembers for a recipe.
-pub struct Memory<'a> {
+pub trait Memory {
     /// The time as the servers have it.
-    pub now: &'a dyn Fn() -> Timestamp,
-    /// The duration that a role was found to grant.
-    pub duration: &'a dyn Fn(&RoleArn) -> Option<SessionDuration>,
-    pub remember_duration: &'a dyn Fn(&RoleArn, SessionDuration),
-}
+    fn now(&self) -> Timestamp;
 
-impl std::fmt::Debug for Memory<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Memory")
-    }
+    /// The duration that a role was found to grant.
+    fn duration(&self, role: &RoleArn) -> Option<SessionDuration>;
+
+    fn remember_duration(&self, role: &RoleArn, granted: SessionDuration);
 }
 
 /// Makes the credentials that `target` describes.
@@ -31,9 +27,14 @@ impl std::fmt::Debug for Memory<'_> {
 pub async fn obtain_credentials(
     session: &OktaSession,
     target: &Target,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Credentials, Failure> {
+    if let Some(machine) = session.machine() {
+        let first = machine::credentials(session, machine, target, memory, conversation).await?;
+        let name = session_name(session.username());
+        return chain(session, target, first, &name, memory, conversation).await;
+    }
     let (mut assertion, role) = chosen(session, target, memory, conversation).await?;
     let mut refreshed = false;
     let credentials = loop {
@@ -42,31 +43,29 @@ pub async fn obtain_credentials(
             Err(NoCredentials::AssertionExpired(_)) if !refreshed => {
                 refreshed = true;
                 let app = vec![assertion.app.clone()];
-                let fresh = apps::assertions(session, app, (memory.now)(), conversation).await?;
+                let fresh = apps::assertions(session, app, memory.now(), conversation).await?;
                 assertion = fresh.into_iter().next().unwrap_or(assertion);
             }
-            Err(NoCredentials::AssertionExpired(report) | NoCredentials::Final(report)) => {
+            Err(
+                NoCredentials::AssertionExpired(report)
+                | NoCredentials::Throttled(report)
+                | NoCredentials::Final(report),
+            ) => {
                 return Err(report.into());
             }
         }
     };
     session.remember_app(&role.role, &assertion.app);
-    chain(
-        session,
-        target,
-        credentials,
-        &assertion,
-        memory,
-        conversation,
-    )
-    .await
+    let name = assertion.role_session_name.as_deref();
+    let name = session_name(name.unwrap_or(session.username()));
+    chain(session, target, credentials, &name, memory, conversation).await
 }
 
 /// The assertion and the one role in it that is meant.
 async fn chosen(
     session: &OktaSession,
     target: &Target,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<(AwsAssertion, SamlRole), Failure> {
     let known = target
@@ -78,7 +77,7 @@ async fn chosen(
         Some(app) => vec![app],
         None => apps::aws_apps(session, target.app.as_deref(), conversation).await?,
     };
-    let mut assertions = apps::assertions(session, apps, (memory.now)(), conversation).await?;
+    let mut assertions = apps::assertions(session, apps, memory.now(), conversation).await?;
     if let Some(position) = assertions
         .iter()
         .position(|assertion| assertion.roles.is_none())
@@ -123,7 +122,7 @@ fn role_by_hand(target: &Target) -> Option<SamlRole> {
     (role.account() == provider.account()).then_some(SamlRole { role, provider })
 }
 
-fn entries(assertions: &[AwsAssertion], target: &Target) -> Vec<(RoleEntry, SamlRole)> {
+pub(super) fn entries(assertions: &[AwsAssertion], target: &Target) -> Vec<(RoleEntry, SamlRole)> {
     let mut all: Vec<(RoleEntry, SamlRole)> = Vec::new();
     for assertion in assertions {
         for role in assertion.roles.iter().flatten() {
@@ -178,7 +177,7 @@ fn listed(entries: &[(RoleEntry, SamlRole)]) -> String {
     list.join(", ")
 }
 
-fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
+pub(super) fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
     let encrypted = assertions.iter().any(|assertion| assertion.roles.is_none());
     let report = if encrypted {
         Report::new(Exit::Usage, "saml.encrypted", "cannot read which roles the AWS app grants")
@@ -212,23 +211,23 @@ fn no_such_role(target: &Target, entries: &[(RoleEntry, SamlRole)]) -> Report {
     .hint("`ob roles` shows the roles you were granted")
 }
 
-async fn redeem(
+pub(super) async fn redeem(
     session: &OktaSession,
     target: &Target,
     assertion: &AwsAssertion,
     role: &SamlRole,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Credentials, NoCredentials> {
     let sts = sts(session, target, &role.role, memory)?;
     conversation.tell(Notice::Doing(format!("assume {}", role.role)));
-    let known = (memory.duration)(&role.role);
+    let known = memory.duration(&role.role);
     let asked = duration(target)?;
     let first = known.map_or(asked, |known| known.min(asked));
     let (credentials, granted) =
         assume_role::with_saml(&sts, role, &assertion.encoded, first, conversation).await?;
     if granted < asked {
-        (memory.remember_duration)(&role.role, granted);
+        memory.remember_duration(&role.role, granted);
         if known.is_none() {
             conversation.tell(Notice::Said(format!(
                 "{} grants {granted} at most, not the {asked} that were asked for",
@@ -243,16 +242,10 @@ async fn chain(
     session: &OktaSession,
     target: &Target,
     mut credentials: Credentials,
-    assertion: &AwsAssertion,
-    memory: &Memory<'_>,
+    name: &str,
+    memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Credentials, Failure> {
-    let name = session_name(
-        assertion
-            .role_session_name
-            .as_deref()
-            .unwrap_or(session.username()),
-    );
     for role in &target.chain {
         let role = RoleArn::parse(role).map_err(|error| {
             Report::new(
@@ -267,12 +260,16 @@ async fn chain(
             let sts = sts(session, target, &role, memory)?;
             conversation.tell(Notice::Doing(format!("assume {role}")));
             let duration = duration(target)?;
-            assume_role::next_of_chain(&sts, &credentials, &role, &name, duration, conversation)
+            assume_role::next_of_chain(&sts, &credentials, &role, name, duration, conversation)
                 .await
         };
         credentials = match outcome.await {
             Ok(next) => next,
-            Err(NoCredentials::AssertionExpired(report) | NoCredentials::Final(report)) => {
+            Err(
+                NoCredentials::AssertionExpired(report)
+                | NoCredentials::Throttled(report)
+                | NoCredentials::Final(report),
+            ) => {
                 return Err(report.into());
             }
         };
@@ -280,23 +277,23 @@ async fn chain(
     Ok(credentials)
 }
 
-fn duration(target: &Target) -> Result<SessionDuration, NoCredentials> {
+pub(super) fn duration(target: &Target) -> Result<SessionDuration, NoCredentials> {
     SessionDuration::from_seconds(target.duration)
         .map_err(|error| NoCredentials::Final(error.into()))
 }
 
-fn sts(
+pub(super) fn sts(
     session: &OktaSession,
     target: &Target,
     role: &RoleArn,
-    memory: &Memory<'_>,
+    memory: &dyn Memory,
 ) -> Result<Sts, NoCredentials> {
     let client = session.browser().client();
-    Sts::new(client, target, role, (memory.now)()).map_err(NoCredentials::Final)
+    Sts::new(client, target, role, memory.now()).map_err(NoCredentials::Final)
 }
 
 /// A name STS takes for a session: `[\w+=,.@-]{2,64}`.
-fn session_name(text: &str) -> String {
+pub(super) fn session_name(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     let name: String = text
         .chars()
@@ -316,6 +313,9 @@ pub async fn list_roles(
     now: Timestamp,
     conversation: &impl Conversation,
 ) -> Result<Vec<RoleEntry>, Failure> {
+    if session.machine().is_some() {
+        return Err(machine::no_list().into());
+    }
     let apps = apps::aws_apps(session, target.app.as_deref(), conversation).await?;
     let assertions = apps::assertions(session, apps, now, conversation).await?;
     let entries = entries(&assertions, target);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::flow::{Conversation, Unanswered};
 use crate::http::{HttpError, Page};
 use crate::report::{Exit, Report};
@@ -11,6 +13,9 @@ use crate::wire::Notice;
 pub(super) const TRIES: u32 = 3;
 /// A server that asks for more patience than this, in seconds, is reported instead.
 pub(super) const PATIENCE: i64 = 30;
+
+/// After this long nothing is tried again.
+pub(super) const ENOUGH: Duration = Duration::from_secs(25);
 
 /// Sends by `send` until a server has decided something, at most three times.
 ///
@@ -25,9 +30,12 @@ where
     S: Fn() -> F,
     F: Future<Output = Result<Page, HttpError>>,
 {
+    let started = Instant::now();
     for attempt in 1.. {
-        let last = attempt >= TRIES;
-        let wait = match send().await {
+        let answer = send().await;
+        // A server that took its whole time to say nothing has had it.
+        let last = attempt >= TRIES || started.elapsed() >= ENOUGH;
+        let wait = match answer {
             Ok(page) if page.status == 429 => match page.retry_in().unwrap_or(1).max(1) {
                 seconds if !last && seconds <= PATIENCE => {
                     Duration::from_secs(seconds.unsigned_abs())
@@ -65,6 +73,8 @@ pub(super) fn backoff(attempt: u32) -> Duration {
 
 /// 429: told with the time the server gave.
 pub(super) fn rate_limited(what: &str, seconds: i64) -> Report {
+    // A time that has passed on the way is now.
+    let seconds = seconds.max(1);
     Report::new(
         Exit::Unreachable,
         "okta.rate_limited",

@@ -6,11 +6,16 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::flow::Failure;
+use crate::flow::device::ByToken;
+use crate::flow::factors::Taste;
+use crate::flow::machine::Machine;
+use crate::flow::retry::repeat;
+use crate::flow::{Conversation, Failure};
 use crate::http::{Browser, Exchange, HttpError, Page};
 use crate::model::{AppLink, Org, RoleArn, Timestamp};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
+use crate::wire::Notice;
 
 /// Ending a session at the server is a courtesy; nobody waits long for it.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -23,23 +28,83 @@ pub struct OktaSession {
     browser: Browser,
     /// What the sign-in gave: good once, for the first page that is opened, which then sets the cookies.
     token: Mutex<Option<Secret>>,
+    /// The app page the sign-in ended on, and its link: taken instead of fetching it again.
+    landed: RefCell<Option<(Url, Page)>>,
     opened: Cell<bool>,
     expires_at: Cell<Option<Timestamp>>,
+    by: By,
+    /// How the person verified, for an app that asks again.
+    taste: Taste,
+    /// One demand of an app at a time: meeting it may open the others too.
+    pub(super) stepping_up: Mutex<()>,
     /// The app in which a role was found, so that a renewal asks for one page only.
     role_apps: RefCell<Vec<(RoleArn, AppLink)>>,
 }
 
+/// What opens apps.
+#[derive(Debug)]
+pub(super) enum Opening {
+    /// Good once, for the cookies.
+    SessionToken(Secret),
+    Cookies,
+    Tokens(ByToken),
+    Machine(Machine),
+}
+
+/// What is kept of it beside the cookies.
+#[derive(Debug)]
+enum By {
+    Cookies,
+    Tokens(ByToken),
+    Machine(Machine),
+}
+
 impl OktaSession {
-    pub(super) fn new(browser: Browser, username: String, token: Secret) -> Self {
+    pub(super) fn new(browser: Browser, username: String, by: Opening, taste: Taste) -> Self {
+        let (token, by) = match by {
+            Opening::SessionToken(token) => (Some(token), By::Cookies),
+            Opening::Cookies => (None, By::Cookies),
+            Opening::Tokens(tokens) => (None, By::Tokens(tokens)),
+            Opening::Machine(machine) => (None, By::Machine(machine)),
+        };
+        let ends = match &by {
+            By::Tokens(tokens) => tokens.expires_at(),
+            By::Cookies | By::Machine(_) => None,
+        };
         Self {
+            by,
             org: browser.org().clone(),
             username,
             browser,
-            token: Mutex::new(Some(token)),
-            opened: Cell::new(false),
-            expires_at: Cell::new(None),
+            opened: Cell::new(token.is_none()),
+            token: Mutex::new(token),
+            landed: RefCell::default(),
+            expires_at: Cell::new(ends),
+            taste,
+            stepping_up: Mutex::new(()),
             role_apps: RefCell::default(),
         }
+    }
+
+    pub(super) fn by_token(&self) -> Option<&ByToken> {
+        match &self.by {
+            By::Tokens(tokens) => Some(tokens),
+            By::Cookies | By::Machine(_) => None,
+        }
+    }
+
+    pub(super) fn machine(&self) -> Option<&Machine> {
+        match &self.by {
+            By::Machine(machine) => Some(machine),
+            By::Cookies | By::Tokens(_) => None,
+        }
+    }
+
+    /// Keeps the page that a sign-in begun at `link` ended on.
+    #[must_use]
+    pub(super) fn landed_on(self, link: Url, page: Page) -> Self {
+        self.landed.replace(Some((link, page)));
+        self
     }
 
     pub fn org(&self) -> &Org {
@@ -48,6 +113,15 @@ impl OktaSession {
 
     pub fn username(&self) -> &str {
         &self.username
+    }
+
+    /// What the sign-in was verified with, by ob's word for its kind.
+    pub fn factor(&self) -> Option<&str> {
+        self.taste.last.as_deref()
+    }
+
+    pub(super) fn taste(&self) -> Taste {
+        self.taste.clone()
     }
 
     /// When Okta ends the session, where it has said so.
@@ -67,6 +141,10 @@ impl OktaSession {
     /// Opens an app's page. The first page of a session carries the session token, which saves the
     /// round trip of a page that only sets cookies (Okta: "Retrieve a session cookie through an app").
     pub(super) async fn open(&self, link: &Url) -> Result<Page, HttpError> {
+        let landed = self.landed.take();
+        if let Some((_, page)) = landed.filter(|(landed, _)| landed == link) {
+            return Ok(page);
+        }
         let mut token = self.token.lock().await;
         let Some(once) = token.take() else {
             drop(token);
@@ -78,12 +156,19 @@ impl OktaSession {
             .append_pair("sessionToken", once.expose());
         let page = self.browser.follow(Exchange::get(first)).await;
         self.opened.set(true);
+        if undecided(&page) {
+            *token = Some(once);
+        }
         page
     }
 
     /// Gets JSON from the org, opening the session first if nothing has.
     pub(super) async fn json(&self, path: &str) -> Result<Page, HttpError> {
         let url = self.at(path)?;
+        if let Some(by_token) = self.by_token() {
+            let asked = Exchange::get_json(url).bearer(&by_token.tokens().access_token);
+            return self.browser.send(asked).await;
+        }
         let mut token = self.token.lock().await;
         let Some(once) = token.take() else {
             drop(token);
@@ -97,6 +182,9 @@ impl OktaSession {
             .append_pair("redirectUrl", url.as_str());
         let page = self.browser.follow(Exchange::get_json(first)).await;
         self.opened.set(true);
+        if undecided(&page) {
+            *token = Some(once);
+        }
         page
     }
 
@@ -105,10 +193,23 @@ impl OktaSession {
     ///
     /// # Errors
     /// When Okta does not take the token.
-    pub async fn settle(&self) -> Result<(), Failure> {
-        let page = self.json("/api/v1/sessions/me").await?;
-        if page.status != 200 {
-            return Err(Failure::SessionEnded);
+    pub async fn settle(&self, conversation: &impl Conversation) -> Result<(), Failure> {
+        if !matches!(self.by, By::Cookies) {
+            // The server has said all there is with the tokens.
+            return Ok(());
+        }
+        let what = format!("open a session at {}", self.org.host());
+        conversation.tell(Notice::Doing(what.clone()));
+        let page = repeat(&what, conversation, || self.json("/api/v1/sessions/me")).await?;
+        match page.status {
+            200 => {}
+            401 | 403 | 404 => return Err(Failure::SessionEnded),
+            status => {
+                let report = Report::new(Exit::Refused, "okta.status", format!("cannot {what}"))
+                    .cause(format!("Okta answered with status {status}"))
+                    .hint("check the org's address with `ob config check`");
+                return Err(report.into());
+            }
         }
         let session: serde_json::Value = serde_json::from_slice(&page.body).unwrap_or_default();
         self.expires_at.set(
@@ -124,6 +225,16 @@ impl OktaSession {
     /// # Errors
     /// When the server cannot be reached or will not.
     pub async fn end(&self) -> Result<(), Report> {
+        match &self.by {
+            By::Cookies => {}
+            By::Tokens(by) => {
+                let post = by.tokens().revoke(&self.org, by.client_id())?;
+                let revoke = Exchange::post_form(post.url, post.body).within(GOODBYE);
+                self.browser.send(revoke).await?;
+                return Ok(());
+            }
+            By::Machine(_) => return Ok(()),
+        }
         if !self.opened.get() {
             // The token was never used and ends by itself within minutes.
             self.token.lock().await.take();
@@ -163,4 +274,12 @@ impl OktaSession {
         known.retain(|(known, _)| known != role);
         known.push((role.clone(), app.clone()));
     }
+}
+
+/// Whether the session token may not have been taken yet: then the next try carries it again. If it was
+/// taken all the same, Okta shows its sign-in page, as it would without a token.
+fn undecided(page: &Result<Page, HttpError>) -> bool {
+    page.as_ref().map_or_else(HttpError::is_passing, |page| {
+        page.status == 429 || page.status >= 500
+    })
 }

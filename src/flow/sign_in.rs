@@ -2,52 +2,177 @@
 
 use url::Url;
 
-use crate::flow::classic;
+use crate::flow::apps::app_link;
+use crate::flow::factors::Taste;
+use crate::flow::idx::{self, NoSession};
 use crate::flow::retry::repeat;
-use crate::flow::{Conversation, OktaSession, Unanswered};
-use crate::http::{Browser, Client, Exchange, HttpError, Network};
-use crate::model::Org;
+use crate::flow::session::Opening;
+use crate::flow::{Conversation, OktaSession, Unanswered, classic, device, machine};
+use crate::http::{Browser, Client, Exchange, Hears, HttpError, Network};
+use crate::model::{Org, Timestamp};
 use crate::okta::{Organization, Pipeline};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::{Account, Answer, Ask, Notice, SignInWay};
 
+/// What a sign-in begins with, beside the account.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// The STS that will be asked next: its connection is opened while the person still types.
+    pub warm: Option<String>,
+    /// The AWS app that is meant, where it is known: a sign-in may begin and end at its page.
+    pub app: Option<String>,
+    /// The time as the servers have it, as far as it is known.
+    pub now: Option<Timestamp>,
+    /// What the last sign-in was verified with ([`OktaSession::factor`]): offered first.
+    pub last_factor: Option<String>,
+    /// Who keeps the servers' time.
+    pub hears: Hears,
+}
+
 /// Signs `account` in, asking for what is missing.
-///
-/// `warm` is the STS that will be asked next: its connection is opened while the person still types.
 ///
 /// # Errors
 /// When an answer is missing, Okta refuses, or a server cannot be reached.
 pub async fn sign_in(
     account: &Account,
-    warm: Option<&str>,
+    start: Start,
     conversation: &impl Conversation,
 ) -> Result<OktaSession, Report> {
     let org = Org::parse(&account.org)?;
     let client = client(account, conversation).await?;
-    if let Some(sts) = warm.and_then(|sts| Url::parse(sts).ok()) {
+    if let Some(sts) = start.warm.as_deref().and_then(|sts| Url::parse(sts).ok()) {
         let client = client.clone();
         // Its answer does not matter, and its failure is the STS call's to tell.
         tokio::task::spawn_local(async move { client.send(Exchange::head(sts)).await });
     }
-    let browser = Browser::new(client, org.clone());
-    let username = username(account, &org, conversation).await?;
-    let password = password(&org, &username, conversation).await?;
-    if account.way == SignInWay::Auto {
-        pipeline(&browser, &org, conversation).await?;
+    let browser = Browser::new(client, org.clone(), start.hears.clone());
+    let what = match &account.username {
+        Some(username) => format!("sign {username} in at {}", org.host()),
+        None => format!("sign in at {}", org.host()),
+    };
+    let outcome = match account.way {
+        SignInWay::Auto => {
+            // The question costs a round trip that the person does not notice while they are asked.
+            let username = username(account, &org, conversation).await?;
+            match pipeline(&browser, &org, conversation).await? {
+                Pipeline::IdentityEngine => {
+                    in_identity_engine(browser, username, account, &start, conversation).await
+                }
+                _ => in_classic(browser, username, account, &start, conversation).await,
+            }
+        }
+        SignInWay::Terminal => {
+            let username = username(account, &org, conversation).await?;
+            in_classic(browser, username, account, &start, conversation).await
+        }
+        SignInWay::IdentityEngine => {
+            let username = username(account, &org, conversation).await?;
+            in_identity_engine(browser, username, account, &start, conversation).await
+        }
+        SignInWay::Browser => at_a_browser(browser, account, conversation).await,
+        SignInWay::Machine => {
+            let machine = machine::sign_in(&browser, account, start.now, conversation).await;
+            machine.map(|machine| {
+                let name = account.username.clone().unwrap_or_else(|| "ob".into());
+                OktaSession::new(browser, name, Opening::Machine(machine), Taste::default())
+            })
+        }
+    };
+    outcome.map_err(|report| report.during(format!("cannot {what}")))
+}
+
+async fn in_classic(
+    browser: Browser,
+    username: String,
+    account: &Account,
+    start: &Start,
+    conversation: &impl Conversation,
+) -> Result<OktaSession, Report> {
+    let password = password(browser.org(), &username, conversation).await?;
+    conversation.tell(Notice::Doing(format!("sign {username} in")));
+    let mut taste = taste(account, start);
+    let signed_in =
+        classic::sign_in(&browser, &username, password, taste.clone(), conversation).await?;
+    taste.last = signed_in.factor;
+    Ok(OktaSession::new(
+        browser,
+        username,
+        Opening::SessionToken(signed_in.token),
+        taste,
+    ))
+}
+
+/// Begins at the app that is meant, whose page then is where the sign-in ends.
+async fn in_identity_engine(
+    browser: Browser,
+    username: String,
+    account: &Account,
+    start: &Start,
+    conversation: &impl Conversation,
+) -> Result<OktaSession, Report> {
+    let app = start.app.as_deref();
+    let app = app.map(|app| app_link(browser.org(), app)).transpose()?;
+    let home = browser.org().at("/app/UserHome");
+    let begin = app.as_ref().map_or(&home, |app| &app.url);
+    let begin = Url::parse(begin).map_err(|_| HttpError::NotHttps(browser.org().host().into()))?;
+    conversation.tell(Notice::Doing(format!("sign {username} in")));
+    let mut taste = taste(account, start);
+    let signed_in = idx::sign_in(&browser, &username, &begin, taste.clone(), conversation).await;
+    let signed_in = match signed_in {
+        Ok(signed_in) => signed_in,
+        Err(NoSession::WantsBrowser(_)) if account.client_id.is_some() => {
+            conversation.tell(Notice::Said("this org wants a browser".into()));
+            return at_a_browser(browser, account, conversation).await;
+        }
+        Err(NoSession::WantsBrowser(report)) => return Err(idx::needs_client_id(report)),
+        Err(NoSession::Final(report)) => return Err(report),
+    };
+    taste.last = signed_in.factor;
+    let session = OktaSession::new(browser, username, Opening::Cookies, taste);
+    Ok(match app {
+        Some(_) => session.landed_on(begin, signed_in.landed),
+        None => session,
+    })
+}
+
+/// The person signs in at their own browser; who it was is what the tokens say.
+async fn at_a_browser(
+    browser: Browser,
+    account: &Account,
+    conversation: &impl Conversation,
+) -> Result<OktaSession, Report> {
+    let client_id = account.client_id.as_deref().unwrap_or_default();
+    let tokens = device::sign_in(&browser, client_id, conversation).await?;
+    let signed_in = tokens.username();
+    let username = match (&account.username, signed_in) {
+        (Some(wanted), Some(found)) if !wanted.eq_ignore_ascii_case(&found) => {
+            return Err(Report::new(
+                Exit::Refused,
+                "sign_in.another_user",
+                format!("{found} is signed in at the browser, not {wanted}"),
+            )
+            .cause("the browser had another session at this org")
+            .hint("sign out there or use a private window, then `ob login`"));
+        }
+        (Some(wanted), _) => wanted.clone(),
+        (None, Some(found)) => found,
+        (None, None) => "unknown".into(),
+    };
+    let opening = Opening::Tokens(tokens);
+    Ok(OktaSession::new(
+        browser,
+        username,
+        opening,
+        Taste::default(),
+    ))
+}
+
+fn taste(account: &Account, start: &Start) -> Taste {
+    Taste {
+        preferred: account.factor.as_ref().map(|name| name.to_lowercase()),
+        last: start.last_factor.clone(),
     }
-    let what = format!("sign {username} in at {}", org.host());
-    conversation.tell(Notice::Doing(what.clone()));
-    let token = classic::sign_in(
-        &browser,
-        &username,
-        password,
-        account.factor.as_deref(),
-        conversation,
-    )
-    .await
-    .map_err(|report| report.during(format!("cannot {what}")))?;
-    Ok(OktaSession::new(browser, username, token))
 }
 
 async fn client(account: &Account, conversation: &impl Conversation) -> Result<Client, Report> {
@@ -103,7 +228,7 @@ async fn pipeline(
     browser: &Browser,
     org: &Org,
     conversation: &impl Conversation,
-) -> Result<(), Report> {
+) -> Result<Pipeline, Report> {
     let what = format!("ask {} how it signs people in", org.host());
     conversation.tell(Notice::Doing(what.clone()));
     let url = Url::parse(&org.at(Organization::PATH))
@@ -123,14 +248,9 @@ async fn pipeline(
     let organization = Organization::read(page.content_type(), &page.body)
         .map_err(|error| not_okta(error.to_string()))?;
     match organization.pipeline {
-        Pipeline::Classic => Ok(()),
-        Pipeline::IdentityEngine => Err(Report::new(
-            Exit::Refused,
-            "sign_in.identity_engine",
-            format!("cannot sign in at {}", org.host()),
-        )
-        .cause("this org runs Okta Identity Engine, and this version of ob signs in to Classic orgs")
-        .hint("many Identity Engine orgs still take a Classic sign-in: try `sign_in = \"terminal\"` in [org]")),
-        Pipeline::Unknown(name) => Err(not_okta(format!("it runs the pipeline {name:?}, which ob does not know"))),
+        Pipeline::Unknown(name) => Err(not_okta(format!(
+            "it runs the pipeline {name:?}, which ob does not know"
+        ))),
+        known => Ok(known),
     }
 }

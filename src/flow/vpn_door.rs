@@ -3,15 +3,16 @@
 
 use url::Url;
 
-use crate::flow::retry::repeat;
+use crate::flow::step_up;
 use crate::flow::{Conversation, Failure, OktaSession};
-use crate::http::{Browser, Exchange, HttpError, Page};
+use crate::http::{Browser, Exchange, Hears, HttpError, Page};
 use crate::model::Org;
 use crate::okta::OktaError;
 use crate::okta::page::{AppPage, PageError, SamlForm};
 use crate::openvpn::access_server::{AccessServerError, Fault, VpnHosts, acs};
 use crate::report::{Exit, Report};
 use crate::saml::{self, Response};
+use crate::secret::Secret;
 use crate::web::{Method, follow};
 use crate::wire::Notice;
 
@@ -38,7 +39,8 @@ impl<'a> VpnDoors<'a> {
         let names = std::iter::once(&hosts.host).chain(&hosts.saml_host);
         let browsers = names.map(|name| {
             let origin = Org::parse(&format!("https://{name}:{}", hosts.port))?;
-            Ok(Browser::new(session.browser().client().clone(), origin))
+            let client = session.browser().client().clone();
+            Ok(Browser::new(client, origin, Hears::default()))
         });
         Ok(Self {
             hosts,
@@ -121,7 +123,10 @@ pub(super) async fn vpn_form(
     let what = "open the VPN's app in Okta";
     conversation.tell(Notice::Doing(what.into()));
     let cannot = || format!("cannot {what}");
-    let page = repeat(what, conversation, || session.open(link)).await?;
+    if session.by_token().is_some() || session.machine().is_some() {
+        return Err(not_in_a_browser().into());
+    }
+    let page = step_up::open(session, link, what, conversation).await?;
     match page.status {
         200 => {}
         401 => return Err(Failure::SessionEnded),
@@ -150,6 +155,13 @@ pub(super) async fn vpn_form(
     Ok((form, acs))
 }
 
+/// A form as a browser posts it.
+pub(super) fn posted(url: Url, fields: &[(&str, &str)]) -> Exchange {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields);
+    Exchange::post_form_for_page(url, Secret::new(form.finish()))
+}
+
 /// What a page that is neither an answer nor a redirect says about a refused assertion.
 pub(super) fn judge(page: &Page) -> Result<(), AccessServerError> {
     match page.status {
@@ -164,6 +176,17 @@ pub(super) fn judge(page: &Page) -> Result<(), AccessServerError> {
         }
         status => Err(AccessServerError::Status(status)),
     }
+}
+
+/// What opens AWS with tokens opens no other app.
+fn not_in_a_browser() -> Report {
+    Report::new(
+        Exit::SignIn,
+        "sign_in.vpn",
+        "this session cannot open the VPN's app",
+    )
+    .cause("it was made for AWS alone, without the cookies that open other apps")
+    .hint("set `sign_in = \"terminal\"` for the org, then `ob login --again`")
 }
 
 fn refused_app(status: u16) -> Report {

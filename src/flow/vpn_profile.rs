@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::flow::check::{check_vpn, vpn_policy};
 use crate::flow::retry::repeat;
-use crate::flow::vpn_door::{Arrival, VpnDoors, is_redirect, judge, vpn_form};
+use crate::flow::vpn_door::{Arrival, VpnDoors, is_redirect, judge, posted, vpn_form};
 use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::{Exchange, Page};
 use crate::model::AppLink;
@@ -65,7 +65,7 @@ pub async fn vpn_profile(
         ("SAMLResponse", form.saml_response.expose()),
         ("RelayState", relay_state),
     ];
-    let fetched = fetch(&mut doors, Exchange::post_form(acs, &fields)).await;
+    let fetched = fetch(&mut doors, posted(acs, &fields)).await;
     let (page, door) = fetched.map_err(|failure| match failure {
         Failure::Final(report) => Failure::Final(report.during(format!("cannot {what}"))),
         ended @ Failure::SessionEnded => ended,
@@ -128,8 +128,7 @@ async fn fetch(doors: &mut VpnDoors<'_>, form: Exchange) -> Result<(Page, &'stat
 async fn other_doors(doors: &mut VpnDoors<'_>) -> Result<(Way, &'static str), Failure> {
     let mut answered: Vec<String> = Vec::new();
     let import = doors.at(access_server::IMPORT_PATH)?;
-    let import =
-        Exchange::post_form(import, access_server::IMPORT_FORM).with(access_server::HEADERS);
+    let import = posted(import, access_server::IMPORT_FORM).with(access_server::HEADERS);
     let page = doors.send(import).await?;
     if let Some(address) = deep_link(&page, doors.hosts)? {
         return Ok((Way::Once(address), access_server::IMPORT_PATH));
@@ -147,7 +146,7 @@ async fn other_doors(doors: &mut VpnDoors<'_>) -> Result<(Way, &'static str), Fa
     }
     let list = doors.at(access_server::DOWNLOADS_PATH)?;
     let page = doors
-        .send(Exchange::post_form(list, &[]).with(access_server::HEADERS))
+        .send(posted(list, &[]).with(access_server::HEADERS))
         .await?;
     if page.status == 200 {
         let body = String::from_utf8_lossy(&page.body);

@@ -4,7 +4,7 @@
 //! for an assertion, and that goes back to the VPN alone.
 
 use crate::flow::check::check_vpn;
-use crate::flow::vpn_door::{Arrival, VpnDoors, judge, vpn_form};
+use crate::flow::vpn_door::{Arrival, VpnDoors, judge, posted, vpn_form};
 use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::Exchange;
 use crate::openvpn::access_server::{AccessServerError, web_auth_address};
@@ -40,7 +40,7 @@ pub async fn finish_vpn_sign_in(
         ("SAMLResponse", form.saml_response.expose()),
         ("RelayState", form.relay_state.expose()),
     ];
-    match doors.arrive(Exchange::post_form(acs, &fields)).await? {
+    match doors.arrive(posted(acs, &fields)).await? {
         Arrival::Page(page) => Ok(judge(&page)?),
         Arrival::Away(url) => {
             let host = url.host_str().unwrap_or_default().to_owned();

@@ -1,6 +1,7 @@
 //! A client with a jar: one origin's cookies, and redirects that stay at it.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use crate::http::{Client, Exchange, HttpError, Page};
 use crate::model::{Org, Timestamp};
@@ -13,15 +14,33 @@ pub struct Browser {
     origin: Org,
     jar: RefCell<CookieJar>,
     date: Cell<Option<Timestamp>>,
+    hears: Hears,
+}
+
+/// Who wants to hear each `Date` as it arrives.
+#[derive(Clone, Default)]
+pub struct Hears(Option<Rc<dyn Fn(Timestamp)>>);
+
+impl Hears {
+    pub fn new(listener: impl Fn(Timestamp) + 'static) -> Self {
+        Self(Some(Rc::new(listener)))
+    }
+}
+
+impl std::fmt::Debug for Hears {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hears")
+    }
 }
 
 impl Browser {
-    pub fn new(client: Client, origin: Org) -> Self {
+    pub fn new(client: Client, origin: Org, hears: Hears) -> Self {
         Self {
             client,
             origin,
             jar: RefCell::new(CookieJar::new()),
             date: Cell::new(None),
+            hears,
         }
     }
 
@@ -56,6 +75,9 @@ impl Browser {
         let page = self.client.send(exchange).await?;
         if let Some(date) = page.date() {
             self.date.set(Some(date));
+            if let Some(hears) = &self.hears.0 {
+                hears(date);
+            }
         }
         let now = self.date.get().unwrap_or(Timestamp(0));
         let mut jar = self.jar.borrow_mut();

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, DATE, HeaderMap, HeaderValue,
-    LOCATION, RETRY_AFTER, SET_COOKIE,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, DATE,
+    HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
 };
 use reqwest::{Certificate, Method, NoProxy, Proxy, StatusCode, Url, redirect};
 use zeroize::Zeroizing;
@@ -14,8 +14,8 @@ use crate::model::{Timestamp, is_loopback};
 use crate::secret::Secret;
 
 const CONNECT: Duration = Duration::from_secs(10);
-/// From the first byte sent to the last byte read.
-pub(super) const WHOLE: Duration = Duration::from_secs(60);
+/// From the first byte sent to the last byte read; nobody looks at a cursor for longer without a word.
+pub(super) const WHOLE: Duration = Duration::from_secs(30);
 
 /// How this machine reaches the world, as the client resolved it from the settings.
 #[derive(Debug, Default)]
@@ -166,6 +166,7 @@ pub struct Exchange {
     accept: &'static str,
     body: Option<(&'static str, Secret)>,
     more: &'static [(&'static str, &'static str)],
+    bearer: Option<Secret>,
     pub(super) cookies: Option<Secret>,
     limit: usize,
     deadline: Duration,
@@ -180,6 +181,7 @@ impl Exchange {
             accept: "text/html",
             body: None,
             more: &[],
+            bearer: None,
             cookies: None,
             limit: 1024 * 1024,
             deadline: WHOLE,
@@ -203,24 +205,47 @@ impl Exchange {
         }
     }
 
-    /// A form as a browser submits it; the answer is a page.
-    pub fn post_form(url: Url, fields: &[(&str, &str)]) -> Self {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
-        Self {
-            method: Method::POST,
-            body: Some((
-                "application/x-www-form-urlencoded",
-                Secret::new(form.finish()),
-            )),
-            ..Self::get(url)
-        }
-    }
-
     /// With headers of the server's own.
     #[must_use]
     pub fn with(self, more: &'static [(&'static str, &'static str)]) -> Self {
         Self { more, ..self }
+    }
+
+    /// As [`Self::post_json`], in the dialect of Identity Engine's own interface.
+    pub fn post_ion(url: Url, body: Secret) -> Self {
+        const ION: &str = "application/ion+json; okta-version=1.0.0";
+        Self {
+            accept: ION,
+            body: Some((ION, body)),
+            ..Self::post_json(url, Secret::new(""))
+        }
+    }
+
+    /// A form, answered with JSON.
+    pub fn post_form(url: Url, body: Secret) -> Self {
+        Self {
+            body: Some(("application/x-www-form-urlencoded", body)),
+            ..Self::post_json(url, Secret::new(""))
+        }
+    }
+
+    /// A form, answered with a page.
+    pub fn post_form_for_page(url: Url, body: Secret) -> Self {
+        let page = Self::get(url.clone());
+        Self {
+            accept: page.accept,
+            limit: page.limit,
+            ..Self::post_form(url, body)
+        }
+    }
+
+    /// With an access token; a redirect does not take it along.
+    #[must_use]
+    pub fn bearer(self, token: &Secret) -> Self {
+        Self {
+            bearer: Some(token.duplicate()),
+            ..self
+        }
     }
 
     /// Opens a connection, no more.
@@ -263,6 +288,14 @@ impl Exchange {
         if let Some(mut cookies) = sensitive {
             cookies.set_sensitive(true);
             headers.insert(COOKIE, cookies);
+        }
+        let bearer = self.bearer.as_ref().and_then(|token| {
+            let text = Secret::new(format!("Bearer {}", token.expose()));
+            HeaderValue::from_str(text.expose()).ok()
+        });
+        if let Some(mut bearer) = bearer {
+            bearer.set_sensitive(true);
+            headers.insert(AUTHORIZATION, bearer);
         }
         let mut request = client
             .request(self.method, self.url)

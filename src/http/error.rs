@@ -1,6 +1,6 @@
 //! Why a server could not be spoken to, told in words that say whose turn it is.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 
 use rustls::CertificateError;
@@ -22,6 +22,8 @@ pub enum HttpError {
     Dns { host: String },
     #[error("cannot connect to {host}: {why}")]
     Connect { host: String, why: String },
+    #[error("the proxy does not connect to {host}: {why}")]
+    ProxyRefused { host: String, why: String },
     #[error("{host} did not answer within {seconds} seconds")]
     TimedOut { host: String, seconds: u64 },
     #[error("{host}'s certificate is not from an authority this machine trusts")]
@@ -65,17 +67,19 @@ impl HttpError {
         let mut cause = error.source();
         let mut innermost = String::new();
         while let Some(inner) = cause {
-            let wrapped = inner
-                .downcast_ref::<io::Error>()
-                .and_then(io::Error::get_ref);
-            let tls = inner
-                .downcast_ref::<rustls::Error>()
-                .or_else(|| wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-            if let Some(tls) = tls {
+            if let Some(tls) = unwrapped(inner).downcast_ref::<rustls::Error>() {
                 return Self::from_tls(tls, host);
             }
             innermost = inner.to_string();
             cause = inner.source();
+        }
+        if let Some(why) = innermost.strip_prefix("tunnel error: ") {
+            let why = why.to_owned();
+            return Self::ProxyRefused { host, why };
+        }
+        if innermost == "tls handshake eof" {
+            let why = "the connection ended before it began".into();
+            return Self::Tls { host, why };
         }
         if innermost.contains("lookup address") || innermost.contains("dns error") {
             return Self::Dns { host };
@@ -112,6 +116,17 @@ impl HttpError {
     }
 }
 
+/// What an error of the system was made from: its `source` passes over what it wraps.
+fn unwrapped<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        Some(inner) => unwrapped(inner),
+        None => error,
+    }
+}
+
 impl From<HttpError> for Report {
     fn from(error: HttpError) -> Self {
         let (exit, name, hint) = match &error {
@@ -139,6 +154,11 @@ impl From<HttpError> for Report {
                 Exit::Unreachable,
                 "http.connect",
                 "check the network; behind a proxy set HTTPS_PROXY or `proxy =`",
+            ),
+            HttpError::ProxyRefused { .. } => (
+                Exit::Unreachable,
+                "http.proxy_refused",
+                "check the proxy's address, name and password in HTTPS_PROXY or `proxy =`; NO_PROXY names hosts that need none",
             ),
             HttpError::TimedOut { .. } => (
                 Exit::Unreachable,

@@ -7,6 +7,6 @@ mod browser;
 mod client;
 mod error;
 
-pub use browser::Browser;
+pub use browser::{Browser, Hears};
 pub use client::{Client, Exchange, Network, Page};
 pub use error::HttpError;

@@ -21,6 +21,8 @@ const WRITE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Link {
     stream: UnixStream,
+    /// What has been read and not yet heard: hello and reply of a warm agent come in one piece.
+    unheard: Zeroizing<Vec<u8>>,
     greeted: bool,
 }
 
@@ -34,14 +36,15 @@ impl Link {
             return Err(LinkError::ForeignAgent);
         }
         stream.set_read_timeout(Some(SILENCE))?;
-        stream.set_write_timeout(Some(WRITE))?;
         Ok(Self {
             stream,
+            unheard: Zeroizing::new(Vec::new()),
             greeted: false,
         })
     }
 
-    /// Says hello and asks the one question of this conversation, in one write.
+    /// Says hello and asks the one question of this conversation, in one write, which needs no deadline:
+    /// it fits into the socket of an agent that has stopped.
     ///
     /// # Errors
     /// When the agent is gone.
@@ -72,7 +75,20 @@ impl Link {
             &ToAgent::Answer(answer),
             wire::TO_AGENT_WITH_CERTIFICATES_MAX,
         )?;
-        Ok(self.stream.write_all(&frame)?)
+        self.stream.set_write_timeout(Some(WRITE))?;
+        // Who answers too late finds the agent gone, and why, in what it has said meanwhile.
+        match self.stream.write_all(&frame) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    /// Waits at most this long for each thing the agent says, for what an agent that is well says at once.
+    ///
+    /// # Errors
+    /// When the socket is gone.
+    pub fn hurry(&self, patience: Duration) -> Result<(), LinkError> {
+        Ok(self.stream.set_read_timeout(Some(patience))?)
     }
 
     /// What the agent says next, waiting for it.
@@ -106,6 +122,9 @@ impl Link {
         use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
         use std::os::fd::AsFd;
 
+        if !self.unheard.is_empty() {
+            return Ok(true);
+        }
         let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
         match poll(
             &mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)],
@@ -127,12 +146,29 @@ impl Link {
     }
 
     fn read(&mut self) -> Result<FromAgent, LinkError> {
+        self.fill(HEADER)?;
         let mut header = [0; HEADER];
-        self.stream.read_exact(&mut header)?;
-        let length = wire::body_length(header, wire::FROM_AGENT_MAX)?;
-        let mut body = Zeroizing::new(vec![0; length]);
-        self.stream.read_exact(&mut body)?;
-        Ok(wire::decode(&body)?)
+        header.copy_from_slice(&self.unheard[..HEADER]);
+        let end = HEADER + wire::body_length(header, wire::FROM_AGENT_MAX)?;
+        self.fill(end)?;
+        let message = wire::decode(&self.unheard[HEADER..end])?;
+        self.unheard.drain(..end);
+        Ok(message)
+    }
+
+    /// Reads until there are `count` bytes to hear.
+    fn fill(&mut self, count: usize) -> Result<(), LinkError> {
+        while self.unheard.len() < count {
+            let mut chunk = Zeroizing::new([0; 8192]);
+            match self.stream.read(&mut chunk[..]) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Ok(read) => self.unheard.extend_from_slice(&chunk[..read]),
+                // The process was stopped and goes on: a socket with a deadline tells.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 }
 

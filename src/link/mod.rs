@@ -11,7 +11,7 @@ mod supervisor;
 
 pub use client::{Link, LinkError};
 pub use peer::{is_same_user, is_same_user_or_root, peer_pid};
-pub use start::{connect, connect_or_start, private};
+pub use start::{Starter, abandon, connect, connect_or_start, private};
 pub use supervisor::TunnelLink;
 
 /// The socket's name inside the runtime directory.

@@ -1,12 +1,12 @@
 //! Finding the agent, or starting it: the client binds the socket and hands it over, so there is no
 //! moment in which a connection can be refused and nothing to poll for.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind, PipeReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
@@ -15,7 +15,6 @@ use nix::sys::socket::{Backlog, listen};
 use nix::sys::stat::{Mode, umask};
 
 use crate::link::{LOCK, Link, LinkError, SOCKET};
-use crate::process;
 
 /// From fork to the ready byte takes milliseconds; a machine on its knees gets this long.
 const READY: Duration = Duration::from_secs(10);
@@ -24,8 +23,9 @@ const BACKLOG: i32 = 4096;
 /// The longest socket path every system takes (macOS: 104 with the final NUL).
 const SUN_PATH: usize = 100;
 
-/// The environment the agent keeps: names of places, language and time zone.
-const KEPT: [&str; 3] = ["HOME", "LANG", "TZ"];
+/// What starts `ob agent run` with a socket as its standard input, the given arguments and the directory
+/// of the socket; hands over the process and the pipe on which it says that it is ready.
+pub type Starter = fn(OwnedFd, &[&str], Option<&Path>) -> io::Result<(Child, PipeReader)>;
 
 /// The running agent in `directory`, or `None`.
 ///
@@ -50,7 +50,7 @@ pub fn connect(directory: &Path) -> Result<Option<Link>, LinkError> {
 ///
 /// # Errors
 /// When there is none and none can be started.
-pub fn connect_or_start(directory: &Path) -> Result<Link, LinkError> {
+pub fn connect_or_start(directory: &Path, starter: Starter) -> Result<Link, LinkError> {
     if let Some(link) = connect(directory)? {
         return Ok(link);
     }
@@ -65,30 +65,47 @@ pub fn connect_or_start(directory: &Path) -> Result<Link, LinkError> {
         _ => {}
     }
     let listener = bind(directory)?;
-    start(listener.into(), &["--detach"], Some(directory))?;
+    start(starter, listener.into(), &["--detach"], Some(directory))?;
     connect(directory)?.ok_or_else(|| LinkError::NotReady("it ended at once".into()))
+}
+
+/// Takes the socket away from an agent that cannot be spoken to: it notices, wipes what it holds and ends.
+/// Its process is not signalled, because the kernel only knows who made the socket, and that was a client.
+///
+/// # Errors
+/// When the socket cannot be removed.
+pub fn abandon(directory: &Path) -> Result<(), LinkError> {
+    let _lock = lock(directory)?;
+    match std::fs::remove_file(directory.join(SOCKET)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// An agent of this one conversation: never listening, gone with the reply.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn private() -> Result<Link, LinkError> {
+pub fn private(starter: Starter) -> Result<Link, LinkError> {
     let (ours, theirs) = UnixStream::pair()?;
-    start(theirs.into(), &["--private"], None)?;
+    start(starter, theirs.into(), &["--private", "--detach"], None)?;
     Link::new(ours)
 }
 
-fn start(socket: OwnedFd, arguments: &[&str], directory: Option<&Path>) -> Result<(), LinkError> {
-    let kept = KEPT
-        .iter()
-        .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-    let (mut child, ready) = process::spawn_agent(socket, arguments, directory, kept)?;
+fn start(
+    starter: Starter,
+    socket: OwnedFd,
+    arguments: &[&str],
+    directory: Option<&Path>,
+) -> Result<(), LinkError> {
+    let (mut child, ready) = starter(socket, arguments, directory)?;
     let said = wait_ready(ready);
-    if directory.is_some() {
-        // The agent itself went to init; this was the process that forked it, and it is over.
-        child.wait()?;
+    if said.is_err() {
+        // It may hang before its fork, and nobody is to wait for that.
+        let _ = child.kill();
     }
+    // The agent itself went to init; this was the process that forked it, and it is over.
+    child.wait()?;
     said
 }
 

@@ -28,7 +28,7 @@ const MOST_CAUSES: usize = 3;
 
 impl OktaError {
     /// An error body, if `answer` is one.
-    pub(super) fn from_value(http_status: u16, answer: &Value) -> Option<Self> {
+    pub(crate) fn from_value(http_status: u16, answer: &Value) -> Option<Self> {
         let code = text(answer, "errorCode")?;
         let causes = answer["errorCauses"].as_array().into_iter().flatten();
         Some(Self {
@@ -64,8 +64,20 @@ impl OktaError {
     pub fn is_wrong_answer(&self) -> bool {
         matches!(
             self.meaning(),
-            Meaning::WrongAnswer | Meaning::CodeUsed | Meaning::CodeOutOfWindow
+            Meaning::WrongAnswer
+                | Meaning::CodeUsed
+                | Meaning::CodeOutOfWindow
+                | Meaning::NewPinNeeded
         )
+    }
+
+    /// Summary and causes in one line, for a person who may answer again.
+    pub fn said(&self) -> String {
+        let mut said = self.summary.clone();
+        for cause in &self.causes {
+            said = format!("{said}: {cause}");
+        }
+        said
     }
 }
 
@@ -111,7 +123,7 @@ pub enum Meaning {
     WrongState,
 }
 
-const MEANINGS: [(&str, Meaning); 35] = [
+const MEANINGS: [(&str, Meaning); 36] = [
     ("E0000001", Meaning::BadRequest),
     ("E0000003", Meaning::BadRequest),
     ("E0000004", Meaning::SignInRefused),
@@ -142,6 +154,7 @@ const MEANINGS: [(&str, Meaning); 35] = [
     ("E0000110", Meaning::Recovery),
     ("E0000112", Meaning::Recovery),
     ("E0000113", Meaning::NewPinNeeded),
+    ("E0000118", Meaning::TooSoon),
     ("E0000119", Meaning::AccountLocked),
     ("E0000133", Meaning::TooSoon),
     ("E0000138", Meaning::Telephony),

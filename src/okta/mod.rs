@@ -7,7 +7,9 @@
 pub mod authn;
 mod error_code;
 mod html;
+pub mod idx;
 mod json;
+pub mod oauth;
 mod organization;
 pub mod page;
 mod session;
@@ -15,7 +17,7 @@ mod state_token;
 mod tiles;
 
 pub use authn::Post;
-pub use error_code::OktaError;
+pub use error_code::{Meaning, OktaError};
 pub use json::JsonError;
 pub use organization::{Organization, Pipeline};
 pub use session::{Session, SessionStatus};

@@ -5,12 +5,15 @@
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use nix::unistd::{ForkResult, fork, setsid};
+
+/// The environment the agent keeps: names of places, language and time zone.
+const KEPT: [&str; 3] = ["HOME", "LANG", "TZ"];
 
 /// Starts this very program as an agent with `socket` as its standard input.
 ///
@@ -27,9 +30,11 @@ pub fn spawn_agent(
     socket: OwnedFd,
     arguments: &[&str],
     directory: Option<&Path>,
-    kept: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
 ) -> io::Result<(Child, PipeReader)> {
     let (ready, said): (PipeReader, PipeWriter) = io::pipe()?;
+    let kept = KEPT
+        .iter()
+        .filter_map(|name| Some((name, std::env::var_os(name)?)));
     let mut command = Command::new(own_path()?);
     command.arg0("ob").args(["agent", "run"]).args(arguments);
     if let Some(directory) = directory {
@@ -101,6 +106,21 @@ pub fn detach() -> io::Result<()> {
             setsid()?;
             Ok(())
         }
+    }
+}
+
+/// Closes whatever the starter's shell had open and did not mean for the agent: a lock that would be held, a
+/// pipe whose reader would wait for its end as long as the agent lives. To be called before anything is opened.
+pub fn close_strays() {
+    let open: Vec<RawFd> = std::fs::read_dir("/dev/fd")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|descriptor| *descriptor > 2)
+        .collect();
+    for descriptor in open {
+        // The directory that was just read is among them, and closed already.
+        let _ = nix::unistd::close(descriptor);
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod attend;
 mod detach;
+mod open_page;
 mod program;
 mod replace;
 mod shield;
 
 pub use attend::{Attendant, exit_code, on_end_signals};
-pub use detach::{detach, nothing, own_path, silence, spawn_agent, spawn_own};
+pub use detach::{close_strays, detach, nothing, own_path, silence, spawn_agent, spawn_own};
+pub use open_page::open_page;
 pub use program::{Program, ProgramError, run, run_on_terminal, start, start_as_is};
 pub use replace::replace;
-pub use shield::{Confinement, confine, shield, shield_agent};
+pub use shield::{Confinement, confine, raise_descriptors, shield, shield_agent};

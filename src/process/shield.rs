@@ -33,6 +33,16 @@ pub fn shield_agent() -> Result<(), Report> {
     setrlimit(Resource::RLIMIT_CORE, hard.min(1), hard.min(1)).map_err(unshielded)
 }
 
+/// Allows this process as many descriptors as the system does: each waiting client is one.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn raise_descriptors() -> Result<(), Report> {
+    getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard))
+        .map_err(unshielded)
+}
+
 #[cfg(target_os = "linux")]
 fn hide() -> Result<(), Report> {
     nix::sys::prctl::set_dumpable(false).map_err(unshielded)
@@ -102,7 +112,7 @@ fn landlock_ruleset(
 ) -> Result<landlock::RulesetStatus, landlock::RulesetError> {
     use landlock::{
         ABI, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
-        RulesetAttr, RulesetCreatedAttr,
+        RulesetAttr, RulesetCreatedAttr, Scope,
     };
 
     let abi = ABI::V5;
@@ -111,6 +121,7 @@ fn landlock_ruleset(
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(barred)?
         .handle_access(AccessNet::BindTcp)?
+        .scope(Scope::Signal | Scope::AbstractUnixSocket)?
         .create()?;
     if let Some(directory) = keep.and_then(|path| PathFd::new(path).ok()) {
         ruleset = ruleset.add_rule(PathBeneath::new(directory, AccessFs::RemoveFile))?;

@@ -57,18 +57,36 @@ pub(super) fn on_abort(abort: Option<Abort>) {
     state().abort = abort;
 }
 
+/// Has `finish` done, within two seconds, before a signal ends the process: for work that is worth keeping.
+///
+/// # Errors
+/// When the process has no descriptor or thread left.
+pub fn finish_first(finish: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let mut state = unless_leaving();
+    state.begin_watch()?;
+    state.abort = Some(Box::new(finish));
+    Ok(())
+}
+
 /// Stands guard over `question` until [`end`].
 pub(super) fn begin(question: Open) -> io::Result<()> {
     let mut state = unless_leaving();
-    if !state.watching {
-        let signals = Signals::new(wanted())?;
-        thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(move || watch(signals))?;
-        state.watching = true;
-    }
+    state.begin_watch()?;
     state.question = Some(question);
     Ok(())
+}
+
+impl State {
+    fn begin_watch(&mut self) -> io::Result<()> {
+        if !self.watching {
+            let signals = Signals::new(wanted())?;
+            thread::Builder::new()
+                .name("signals".to_owned())
+                .spawn(move || watch(signals))?;
+            self.watching = true;
+        }
+        Ok(())
+    }
 }
 
 /// The question is over: the terminal is as it was before.
@@ -76,6 +94,11 @@ pub(super) fn end() {
     if let Some(question) = unless_leaving().question.take() {
         let _ = tcsetattr(&question.tty, SetArg::TCSADRAIN, &question.before);
     }
+}
+
+/// Does not return once a signal has begun to end the process.
+pub(super) fn unless_ending() {
+    drop(unless_leaving());
 }
 
 /// Does not return once the process is being ended: the line that was typed after Ctrl-C is no answer.

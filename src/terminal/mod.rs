@@ -8,12 +8,15 @@ mod error;
 mod interrupt;
 mod line;
 mod question;
+mod session;
 mod voice;
 
 pub use error::TerminalError;
+pub use interrupt::finish_first;
 pub use line::secret_from_stdin;
-pub use question::{Question, Questions};
-pub use voice::{Color, Voice, data};
+pub use question::{Question, Questions, has_person};
+pub use session::terminal_session;
+pub use voice::{Color, Voice, data, data_is_seen};
 
 #[cfg(test)]
 mod pty_tests;

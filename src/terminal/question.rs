@@ -1,7 +1,7 @@
 //! Questions to the person, on the controlling terminal whatever the standard streams are.
 //!
-//! The terminal's own line editing reads the answers, with echo off for secrets, so that Ctrl-C, Ctrl-\ and
-//! Ctrl-Z stay signals. Crates for passwords read raw keys instead and lose the last two.
+//! The terminal's own line editing makes the answers, with echo off for secrets, so that Ctrl-C, Ctrl-\ and
+//! Ctrl-Z stay signals.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -32,7 +32,7 @@ pub struct Question<'a> {
 #[derive(Debug)]
 pub struct Questions {
     tty: Option<File>,
-    color: bool,
+    voice: Voice,
     dumb: bool,
 }
 
@@ -46,7 +46,7 @@ impl Questions {
         interrupt::on_abort(Some(Box::new(abort)));
         Self {
             tty: None,
-            color: voice.is_colored(),
+            voice,
             dumb: environment.raw("TERM").is_none_or(|term| term == "dumb"),
         }
     }
@@ -87,7 +87,10 @@ impl Questions {
         question: Question<'_>,
         items: &[String],
     ) -> Result<usize, TerminalError> {
-        let labels = labels(items);
+        let labels: Vec<String> = labels(items)
+            .into_iter()
+            .map(|label| self.voice.spell(label))
+            .collect();
         if self.dumb {
             return self.choose_by_number(question, &labels);
         }
@@ -100,14 +103,14 @@ impl Questions {
             text: String::new(),
         };
         interrupt::begin(guarded).map_err(|error| io_failed(&error))?;
-        set_colors_enabled_stderr(self.color);
+        set_colors_enabled_stderr(self.voice.is_colored());
         let chosen = FuzzySelect::new()
-            .with_prompt(shown(question.text))
+            .with_prompt(self.voice.spell(shown(question.text)))
             .items(&labels)
             .default(0)
             .max_length(20)
             .report(false)
-            .highlight_matches(self.color)
+            .highlight_matches(self.voice.is_colored())
             .interact_on_opt(&Term::read_write_pair(keys, screen));
         if matches!(&chosen, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted)
         {
@@ -148,6 +151,7 @@ impl Questions {
         text: &str,
         echo: Echo,
     ) -> Result<String, TerminalError> {
+        let text = &self.voice.spell(text.to_owned());
         let tty = self.tty(question)?;
         let before = tcgetattr(tty).map_err(failed)?;
         let mut during = before.clone();
@@ -193,8 +197,19 @@ impl Questions {
 
 impl Drop for Questions {
     fn drop(&mut self) {
+        // Not while a signal is ending the process: its effect is what the caller's caller must see.
+        interrupt::unless_ending();
         interrupt::on_abort(None);
     }
+}
+
+/// Whether somebody can be shown something: there is a terminal, whatever the standard streams are.
+pub fn has_person() -> bool {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/tty")
+        .is_ok()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -214,11 +229,34 @@ fn converse(
     prepare().map_err(failed)?;
     tty.write_all(text.as_bytes())
         .map_err(|error| io_failed(&error))?;
-    let answer = line(tty, question.text)?;
-    if echo == Echo::Off {
-        let _ = tty.write_all(b"\n");
-    }
+    let answer = match echo {
+        Echo::On => line(tty, question.text)?,
+        Echo::Off => {
+            let answer = hidden_line(tty, question.text);
+            let _ = tty.write_all(b"\n");
+            answer?
+        }
+    };
     answer.ok_or_else(|| unanswered(question))
+}
+
+/// A line that nobody sees. rpassword reads it from the terminal as we have set it up: set up by rpassword,
+/// the terminal would read single keys, and Ctrl-Z and Ctrl-\ would be letters.
+fn hidden_line(tty: &File, what: &str) -> Result<Option<String>, TerminalError> {
+    let config = rpassword::ConfigBuilder::new()
+        .input_reader(copy(tty)?)
+        .output_discard()
+        .password_feedback_hide()
+        .build();
+    match rpassword::read_password_with_config(config) {
+        // What rpassword could not read as UTF-8 it replaces; a password must be what was typed.
+        Ok(text) if text.contains(char::REPLACEMENT_CHARACTER) => Err(TerminalError::NotUtf8 {
+            what: what.to_owned(),
+        }),
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(io_failed(&error)),
+    }
 }
 
 /// What is shown of each item: inert, and no two alike.

@@ -11,7 +11,7 @@ use signal_hook::low_level::emulate_default_handler;
 use super::error::TerminalError;
 use crate::model::Environment;
 use crate::report::Report;
-use crate::shown::shown_lines;
+use crate::shown::{ascii, shown_json, shown_lines};
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -41,6 +41,8 @@ impl Color {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Voice {
     color: bool,
+    /// The locale names another character set than UTF-8.
+    foreign: bool,
 }
 
 impl Voice {
@@ -48,6 +50,7 @@ impl Voice {
     pub fn new(color: Color, environment: &Environment) -> Self {
         Self {
             color: color.decide(environment, stderr().is_terminal()),
+            foreign: !reads_utf8(environment),
         }
     }
 
@@ -56,26 +59,68 @@ impl Voice {
         self.color
     }
 
+    /// `text` as a terminal of this person's can show it.
+    pub fn spell(self, text: String) -> String {
+        if self.foreign { ascii(&text) } else { text }
+    }
+
     /// A message for the person, a line or several; foreign characters in it are made inert.
     pub fn say(self, text: &str) {
-        words(&format!("{}\n", shown_lines(text.trim_end_matches('\n'))));
+        self.words(format!("{}\n", shown_lines(text.trim_end_matches('\n'))));
+    }
+
+    /// How far something is, on a line that the next such line replaces; nothing where nobody looks on.
+    pub fn progress(self, text: &str) {
+        if stderr().is_terminal() {
+            self.words(format!("\r\x1b[K{}", shown_lines(text)));
+        }
     }
 
     /// An address, whole however long it is: cut, it would lead elsewhere. ASCII alone is said.
     pub fn say_address(self, address: &str) {
         if address.bytes().all(|byte| byte.is_ascii_graphic()) {
-            words(&format!("  {address}\n"));
+            self.words(format!("  {address}\n"));
         }
     }
 
     /// A failure: what, why, and what to type next.
     pub fn report(self, report: &Report) {
-        words(&self.paint(&report.render()));
+        self.words(self.paint(&report.render()));
     }
 
     /// The same for a script: one line of JSON, whose own escapes keep it to one line.
     pub fn say_json(self, value: &serde_json::Value) {
-        words(&format!("{value}\n"));
+        self.words(format!("{}\n", shown_json(&value.to_string())));
+    }
+
+    /// A list or a table for people, on standard output.
+    ///
+    /// # Errors
+    /// As [`data`].
+    pub fn list(self, text: String) -> Result<(), TerminalError> {
+        if self.foreign && stdout().is_terminal() {
+            data(&ascii(&text))
+        } else {
+            data(&text)
+        }
+    }
+
+    /// JSON and a line break, on standard output. A program that reads it gets the value, a terminal nothing that acts.
+    ///
+    /// # Errors
+    /// As [`data`].
+    pub fn data_json(self, json: impl std::fmt::Display) -> Result<(), TerminalError> {
+        self.list(format!("{}\n", shown_json(&json.to_string())))
+    }
+
+    /// Nobody is left to be told when standard error cannot be written.
+    fn words(self, text: String) {
+        let text = if stderr().is_terminal() {
+            self.spell(text)
+        } else {
+            text
+        };
+        let _ = stderr().write_all(text.as_bytes());
     }
 
     fn paint(self, rendered: &str) -> String {
@@ -99,9 +144,21 @@ impl Voice {
     }
 }
 
-/// Nobody is left to be told when standard error cannot be written.
-fn words(text: &str) {
-    let _ = stderr().write_all(text.as_bytes());
+/// Whether what goes to standard output is shown to whoever looks at the screen.
+pub fn data_is_seen() -> bool {
+    stdout().is_terminal()
+}
+
+/// Whether the locale's character set is UTF-8 (POSIX: the first of the three that is not empty). A person without any
+/// of them has the `C` locale, in which xterm and others take bytes above 0x7f for controls.
+fn reads_utf8(environment: &Environment) -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| environment.text(name))
+        .is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        })
 }
 
 /// Writes `text` to standard output as it is, past std's buffer, which would keep a copy.
@@ -149,14 +206,34 @@ mod tests {
     }
 
     #[test]
+    fn the_locale_says_whether_utf8_is_read() {
+        for (variables, expected) in [
+            (&[("LANG", "en_US.UTF-8")][..], true),
+            (&[("LANG", "C.utf8")], true),
+            (&[("LANG", "de_DE.ISO-8859-1")], false),
+            (&[("LANG", "en_US.UTF-8"), ("LC_ALL", "C")], false),
+            (&[("LANG", "C"), ("LC_CTYPE", "UTF-8")], true),
+            (&[("LANG", "en_US.UTF-8"), ("LC_ALL", "")], true),
+            (&[], false),
+        ] {
+            let environment = variables.iter().copied().collect();
+            assert_eq!(reads_utf8(&environment), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
     fn paint_changes_nothing_but_the_labels() {
         let report = Report::new(Exit::Failed, "x.y", "no")
             .cause("why")
             .hint("`do`")
             .render();
-        assert_eq!(Voice { color: false }.paint(&report), report);
+        let voice = |color| Voice {
+            color,
+            foreign: false,
+        };
+        assert_eq!(voice(false).paint(&report), report);
         assert_eq!(
-            Voice { color: true }.paint(&report),
+            voice(true).paint(&report),
             "\x1b[1;31mob:\x1b[0m no\n  cause: why\n  \x1b[1;36mhint:\x1b[0m `do`\n"
         );
     }

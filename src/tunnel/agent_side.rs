@@ -80,7 +80,7 @@ fn ask(directory: &Path, request: Request) -> Result<Reply, Report> {
             FromAgent::Reply(Reply::Failed(report)) => return Err(report),
             FromAgent::Reply(reply) => return Ok(reply),
             FromAgent::Ask(_) => link.answer(Answer::Nobody)?,
-            FromAgent::Notice(_) | FromAgent::Hello(_) => {}
+            FromAgent::Notice(_) | FromAgent::Part(_) | FromAgent::Hello(_) => {}
         }
     }
 }

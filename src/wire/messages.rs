@@ -30,6 +30,8 @@ pub enum FromAgent {
     Hello(Hello),
     Ask(Ask),
     Notice(Notice),
+    /// One of many results; the reply says that there are no more.
+    Part(Part),
     Reply(Reply),
 }
 
@@ -46,6 +48,8 @@ pub enum Request {
     VpnProfile(VpnProfileRequest),
     /// Finish the sign-in that a VPN server asks for while it keeps the tunnel waiting.
     VpnSignIn(VpnSignIn),
+    /// The credentials of every role, each as a [`Part`].
+    EveryRole(Target),
     Status,
     SignOut(SignOutScope),
     Stop,
@@ -68,6 +72,10 @@ pub struct Account {
     pub way: SignInWay,
     /// The factor to take without asking, as the user names it.
     pub factor: Option<String>,
+    /// The OIDC app of a browser's or a machine's sign-in.
+    pub client_id: Option<String>,
+    /// Set for [`SignInWay::Machine`].
+    pub machine: Option<MachineAccount>,
     /// Whether the client has a CA bundle to hand over when the network is needed.
     pub has_ca_bundle: bool,
     pub proxy: Option<ProxyRoute>,
@@ -84,6 +92,22 @@ pub enum SignInWay {
     Auto,
     /// In the terminal, as a Classic org does.
     Terminal,
+    /// In the terminal, as an Identity Engine org does.
+    IdentityEngine,
+    /// A person confirms a code at their browser.
+    Browser,
+    /// A private key signs in; nobody is asked.
+    Machine,
+}
+
+/// What a machine's token is asked with; the key itself is asked for ([`Ask::PrivateKey`]).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineAccount {
+    pub key_id: String,
+    /// `default`, or the id of a custom authorization server.
+    pub authorization_server: String,
+    pub scope: String,
 }
 
 /// A proxy for https, with what bypasses it.
@@ -132,12 +156,33 @@ pub struct CredentialsRequest {
     pub min_ttl: Option<u32>,
     /// Whether a sign-in may be started for this request.
     pub may_sign_in: bool,
+    /// The profile wants a person's word before it is used.
+    pub confirm: Option<Confirmation>,
+}
+
+/// A question that is asked once for a target and terminal.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// The profile's name in the settings.
+    pub profile: String,
+    /// The session whose controlling terminal it is; none without one, and then nothing is remembered.
+    pub terminal: Option<i32>,
 }
 
 /// What the agent wants to know from whoever started the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
     CaCertificates,
+    /// The machine's key, PEM.
+    PrivateKey,
+    /// A page to open and a code to compare there.
+    Visit {
+        page: String,
+        code: String,
+        /// How long the code is good.
+        minutes: u64,
+    },
     Username {
         org: String,
     },
@@ -148,8 +193,18 @@ pub enum Ask {
     Factor {
         choices: Vec<FactorChoice>,
     },
+    /// A code, or the answer to a security question.
     Passcode {
         factor: String,
+        /// Whether it can be sent once more.
+        can_resend: bool,
+        /// Whether another factor can be taken instead.
+        can_change: bool,
+    },
+    /// A password to take the place of one that has expired.
+    NewPassword {
+        org: String,
+        username: String,
     },
     Role {
         choices: Vec<RoleEntry>,
@@ -158,6 +213,13 @@ pub enum Ask {
     PushAgain {
         factor: String,
         why: String,
+        /// Whether another factor can be taken instead.
+        can_change: bool,
+    },
+    /// Use a profile that wants to be asked for?
+    Confirm {
+        profile: String,
+        role: Option<String>,
     },
 }
 
@@ -166,12 +228,16 @@ impl Ask {
     pub fn name(&self) -> &'static str {
         match self {
             Self::CaCertificates => "the CA bundle",
+            Self::PrivateKey => "the private key",
+            Self::Visit { .. } => "a person at a browser",
             Self::Username { .. } => "the username",
             Self::Password { .. } => "the password",
             Self::Factor { .. } => "which factor to use",
             Self::Passcode { .. } => "the passcode",
+            Self::NewPassword { .. } => "a new password",
             Self::Role { .. } => "which role to assume",
             Self::PushAgain { .. } => "whether to send the push again",
+            Self::Confirm { .. } => "whether to use the profile",
         }
     }
 }
@@ -189,14 +255,23 @@ pub enum Answer {
     /// Nobody is here to answer: the next waiting client is asked.
     Nobody,
     CaCertificates(String),
+    PrivateKey(Sealed),
+    /// The page was shown to somebody.
+    Visiting,
     Username(String),
     Password(Sealed),
     /// An index into the choices.
     Factor(usize),
     Passcode(Sealed),
+    NewPassword(Sealed),
+    /// Instead of a code: send it once more.
+    Resend,
+    /// Instead of a code, or of another push: choose another factor.
+    OtherFactor,
     /// An index into the choices.
     Role(usize),
     PushAgain(bool),
+    Confirm(bool),
 }
 
 /// What a person should know while they wait.
@@ -229,6 +304,8 @@ pub enum Reply {
     Roles(Vec<RoleEntry>),
     VpnProfile(Box<IssuedProfile>),
     VpnSignedIn,
+    /// Every role has had its [`Part`].
+    AllRoles,
     Status(StatusReply),
     SignedOut {
         sessions: usize,
@@ -246,6 +323,18 @@ pub struct IssuedCredentials {
     pub session_token: Sealed,
     pub expires_at: Timestamp,
     pub role: String,
+}
+
+/// One of many results.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Part {
+    /// What will be tried; all of these come before the first of the others.
+    Roles(Vec<RoleEntry>),
+    Issued(IssuedCredentials),
+    Refused {
+        role: String,
+        report: Report,
+    },
 }
 
 /// A role the user may assume.

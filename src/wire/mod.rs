@@ -16,9 +16,9 @@ pub use frame::{
     decode, encode,
 };
 pub use messages::{
-    Account, Answer, Ask, CredentialsRequest, FactorChoice, FromAgent, HeldRole, Hello,
-    IssuedCredentials, Notice, ProxyRoute, Reply, Request, RoleEntry, SessionStatus, SignInWay,
-    SignOutScope, StatusReply, Target, ToAgent,
+    Account, Answer, Ask, Confirmation, CredentialsRequest, FactorChoice, FromAgent, HeldRole,
+    Hello, IssuedCredentials, MachineAccount, Notice, Part, ProxyRoute, Reply, Request, RoleEntry,
+    SessionStatus, SignInWay, SignOutScope, StatusReply, Target, ToAgent,
 };
 pub use sealed::Sealed;
 pub use tunnel::{

@@ -2,21 +2,46 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "tests make the files, start the programs and fail where something is not so"
 )]
 
+#[cfg(test)]
+mod agent;
+#[cfg(test)]
+mod budget;
+mod completions;
 mod config;
+mod confirm;
+mod consumers;
+#[cfg(test)]
+mod crowd;
+mod engines;
 mod exec;
 mod first_run;
 mod floors;
+#[cfg(test)]
+mod hostile;
 mod lockfile;
+mod matrix;
 #[cfg(test)]
 mod openvpn_differential;
 #[cfg(test)]
 mod openvpn_session;
 mod output;
+mod properties;
+mod readme;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod secrets;
+mod shells;
 mod support;
+mod terminal;
+#[path = "../fuzz/topics/mod.rs"]
+mod topics;
+mod trust;
 #[cfg(test)]
 mod vpn;

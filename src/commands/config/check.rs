@@ -8,7 +8,6 @@ use super::super::Context;
 use crate::config::{Flags, read_ca_bundle, unknown_variables};
 use crate::report::Report;
 use crate::shown::shown;
-use crate::terminal::data;
 
 /// # Errors
 /// What is wrong, as every other command would say it.
@@ -50,14 +49,18 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             "profiles": settings.profiles().collect::<Vec<_>>(),
             "unknown_variables": names.collect::<Vec<_>>(),
         });
-        data(&format!("{answer:#}\n"))?;
+        context.voice.data_json(format_args!("{answer:#}"))?;
     } else {
         for (path, found) in files.iter().rev() {
             let state = if *found { "read" } else { "not there" };
-            data(&format!("{}: {state}\n", shown(&path.to_string_lossy())))?;
+            let path = shown(&path.to_string_lossy());
+            context.voice.list(format!("{path}: {state}\n"))?;
         }
         let orgs: Vec<&str> = orgs.iter().map(|org| org.org.origin()).collect();
-        data(&format!("the settings are good for {}\n", orgs.join(", ")))?;
+        let orgs = orgs.join(", ");
+        context
+            .voice
+            .list(format!("the settings are good for {orgs}\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::super::Context;
 use crate::report::Report;
 use crate::shown::shown;
-use crate::terminal::data;
 
 /// What is told of a profile besides its name, in this order.
 const COLUMNS: [&str; 6] = ["role", "org", "region", "duration", "provider", "chain"];
@@ -30,7 +29,8 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             Value::Object(profile)
         });
         let profiles: Vec<Value> = profiles.collect();
-        data(&format!("{:#}\n", Value::from(profiles)))?;
+        let profiles = Value::from(profiles);
+        context.voice.data_json(format_args!("{profiles:#}"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let names: Vec<String> = settings.profiles().map(shown).collect();
@@ -54,8 +54,8 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             })
         });
         let details = details.collect::<Vec<_>>().join("  ");
-        data(format!("{mark} {label:width$}  {details}").trim_end())?;
-        data("\n")?;
+        let line = format!("{mark} {label:width$}  {details}");
+        context.voice.list(format!("{}\n", line.trim_end()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! `ob config`: make the settings, look at them, judge them.
 
+mod aws;
 mod check;
 mod init;
 mod list;
@@ -8,6 +9,18 @@ use std::process::ExitCode;
 
 use super::Context;
 use crate::report::Report;
+
+/// Writes the settings' profiles to `~/.aws/config`, as `ob config aws` does.
+///
+/// # Errors
+/// As `ob config aws`.
+pub fn write_aws_profiles(context: &Context) -> Result<(), Report> {
+    let args = aws::Args {
+        offered: true,
+        ..aws::Args::default()
+    };
+    aws::run(&args, context).map(|_| ())
+}
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -23,6 +36,7 @@ enum Verb {
     Check,
     /// Show the profiles
     List,
+    Aws(aws::Args),
 }
 
 /// # Errors
@@ -32,5 +46,6 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         Verb::Init(args) => init::run(args, context),
         Verb::Check => check::run(context),
         Verb::List => list::run(context),
+        Verb::Aws(args) => aws::run(args, context),
     }
 }

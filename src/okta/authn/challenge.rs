@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::factor::{Factor, FactorKind, Need, WebAuthnAnswer, WebAuthnChallenge};
 use super::link::Handle;
-use super::required::typed;
+use super::required::{Policy, typed};
 use super::{AuthnError, Post};
 use crate::model::{Org, Timestamp};
 use crate::okta::json::text;
@@ -20,6 +20,8 @@ pub struct MfaChallenge {
     result: Option<FactorResult>,
     number: Option<String>,
     webauthn: Option<WebAuthnChallenge>,
+    policy: Policy,
+    remember: bool,
 }
 
 /// How the last attempt went (`factorResult`).
@@ -81,6 +83,8 @@ impl MfaChallenge {
             result: text(answer, "factorResult").map(FactorResult::read),
             number: number_challenge(embedded),
             webauthn,
+            policy: Policy::read(embedded),
+            remember: false,
         })
     }
 
@@ -124,6 +128,13 @@ impl MfaChallenge {
             FactorKind::U2f | FactorKind::Duo | FactorKind::ClaimsProvider => Need::Unsupported,
             _ => self.factor.need(),
         }
+    }
+
+    /// Asks Okta not to ask again on this device, if the policy lets it.
+    #[must_use]
+    pub fn remember_device(mut self, remember: bool) -> Self {
+        self.remember = remember && self.policy.allow_remember_device;
+        self
     }
 
     /// Sends what was typed.
@@ -186,6 +197,11 @@ impl MfaChallenge {
         self.handle.post(&link.href, json!({}))
     }
 
+    /// Whether another factor can be taken instead.
+    pub fn can_go_back(&self) -> bool {
+        self.handle.links.one("prev").is_some()
+    }
+
     /// Back to the choice of factors.
     ///
     /// # Errors
@@ -217,7 +233,11 @@ impl MfaChallenge {
             return Err(AuthnError::MissingLink(name));
         }
         let href = self.handle.links.one("next").map(|link| link.href.clone());
-        self.handle.post(&href.unwrap_or_default(), members)
+        let mut post = self.handle.post(&href.unwrap_or_default(), members)?;
+        if self.remember {
+            post.remember_device(true);
+        }
+        Ok(post)
     }
 }
 

@@ -47,6 +47,22 @@ impl Post {
             body: Secret::new(body.to_string()),
         }
     }
+
+    /// The same once more, for what may be sent twice: a poll, an order that was turned down.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            body: self.body.duplicate(),
+        }
+    }
+
+    fn remember_device(&mut self, remember: bool) {
+        let remember = remember.to_string();
+        self.url
+            .query_pairs_mut()
+            .append_pair("rememberDevice", &remember);
+    }
 }
 
 /// The first step: name and password.

@@ -25,20 +25,26 @@ pub struct Policy {
     pub remember_device_lifetime: Option<u64>,
 }
 
+impl Policy {
+    pub(super) fn read(embedded: &Value) -> Self {
+        let policy = &embedded["policy"];
+        Self {
+            allow_remember_device: policy["allowRememberDevice"] == true,
+            remember_device_by_default: policy["rememberDeviceByDefault"] == true,
+            remember_device_lifetime: policy["rememberDeviceLifetimeInMinutes"].as_u64(),
+        }
+    }
+}
+
 impl MfaRequired {
     pub(super) fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
         let factors = answer
             .pointer("/_embedded/factors")
             .and_then(Value::as_array);
-        let policy = &answer["_embedded"]["policy"];
         Ok(Self {
             handle: Handle::read(org, answer)?,
             factors: factors.into_iter().flatten().map(Factor::read).collect(),
-            policy: Policy {
-                allow_remember_device: policy["allowRememberDevice"] == true,
-                remember_device_by_default: policy["rememberDeviceByDefault"] == true,
-                remember_device_lifetime: policy["rememberDeviceLifetimeInMinutes"].as_u64(),
-            },
+            policy: Policy::read(&answer["_embedded"]),
         })
     }
 
@@ -139,10 +145,7 @@ impl Selected {
         let link = link.ok_or(AuthnError::MissingLink("verify"))?;
         let mut post = self.handle.post(&link.href, members)?;
         if self.policy.allow_remember_device {
-            let remember = self.remember.to_string();
-            post.url
-                .query_pairs_mut()
-                .append_pair("rememberDevice", &remember);
+            post.remember_device(self.remember);
         }
         Ok(post)
     }

@@ -179,6 +179,25 @@ impl PasswordChange {
         self.handle.follow("skip")
     }
 
+    /// Whether Okta takes a new password here, from someone who knows the old one.
+    pub fn can_change(&self) -> bool {
+        let next = self.handle.links.one("next");
+        self.elsewhere.is_none()
+            && next.is_some_and(|next| next.name.as_deref() == Some("changePassword"))
+    }
+
+    /// Changes the password. The state stays as it is until Okta takes the new one, so this consumes nothing.
+    ///
+    /// # Errors
+    /// When there is no link to the change.
+    pub fn change(&self, old: &Secret, new: &Secret) -> Result<Post, AuthnError> {
+        let next = self.handle.links.one("next");
+        let next = next.ok_or(AuthnError::MissingLink("next"))?;
+        let members =
+            serde_json::json!({ "oldPassword": old.expose(), "newPassword": new.expose() });
+        self.handle.post(&next.href, members)
+    }
+
     /// Ends the transaction at the server.
     pub fn cancel(&self) -> Option<Post> {
         self.handle.cancel()
@@ -216,6 +235,11 @@ impl Enrollment {
             handle: Handle::read(org, answer)?,
             factors: factors.collect(),
         })
+    }
+
+    /// Whether it can be put off.
+    pub fn can_skip(&self) -> bool {
+        self.handle.links.one("skip").is_some()
     }
 
     /// Goes on without, where all of them are optional.

@@ -59,7 +59,7 @@ impl FormReader {
         match name {
             "html" => self.html = Nesting::Closed,
             "template" | "noscript" => self.inert = self.inert.saturating_sub(1),
-            "form" => self.done.extend(self.open.take()),
+            "form" => self.close_form(),
             _ => {}
         }
     }
@@ -97,12 +97,18 @@ impl FormReader {
             self.note(PageError::DuplicateAttribute);
         }
         let value = |name| tag.attribute(name).unwrap_or_default().to_owned();
-        self.done.extend(self.open.take());
+        self.close_form();
         self.open = Some(Form {
             action: value("action"),
             method: value("method"),
             ..Form::default()
         });
+    }
+
+    fn close_form(&mut self) {
+        self.done.extend(self.open.take());
+        // The second is one too many already.
+        self.done.truncate(2);
     }
 
     fn control(&mut self, tag: &Tag) {

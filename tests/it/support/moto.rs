@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The directory of the AWS programs that `tests/run` installs.
+/// The directory of the AWS programs that `tests/aws-tools` installs.
 ///
 /// # Panics
 /// When they are not installed: a test against them must not pass without them.
@@ -16,7 +16,7 @@ pub(crate) fn consumers() -> PathBuf {
     let programs = venv.join("bin");
     assert!(
         programs.join("aws").exists() && programs.join("moto_server").exists(),
-        "there are no AWS programs in {}: run `tests/run`, or name their venv in OB_TEST_VENV",
+        "there are no AWS programs in {}: run `tests/aws-tools`, or name their venv in OB_TEST_VENV",
         venv.display()
     );
     programs

@@ -133,6 +133,10 @@ impl Pty {
         match screen.read(&mut chunk) {
             Ok(count) => {
                 self.seen.extend_from_slice(&chunk[..count]);
+                // A terminal that is asked where its cursor is says so; line editors wait for that.
+                if chunk[..count].windows(4).any(|bytes| bytes == b"\x1b[6n") {
+                    let _ = screen.write_all(b"\x1b[1;1R");
+                }
                 count > 0
             }
             Err(error) => error.kind() == ErrorKind::Interrupted,

@@ -31,6 +31,8 @@ fn profile(vpn: &Vpn) -> IssuedProfile {
                 username: Some(vpn.env.user().login.clone()),
                 way: SignInWay::Auto,
                 factor: None,
+                client_id: None,
+                machine: None,
                 has_ca_bundle: true,
                 proxy: None,
                 idle: 3600,

@@ -29,6 +29,20 @@ impl Canaries {
         value
     }
 
+    /// Makes a secret of digits, as tokens and text messages have it, and notes it.
+    pub(crate) fn digits(&self, kind: &str, length: usize) -> String {
+        let value = random(b"0123456789", length);
+        self.note(kind, &value);
+        value
+    }
+
+    /// Makes a secret in the alphabet of YubiKeys and notes it.
+    pub(crate) fn modhex(&self, kind: &str, length: usize) -> String {
+        let value = random(b"cbdefghijklnrtuv", length);
+        self.note(kind, &value);
+        value
+    }
+
     /// Notes a secret made elsewhere.
     pub(crate) fn note(&self, kind: &str, value: &str) {
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);

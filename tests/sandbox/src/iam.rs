@@ -85,6 +85,9 @@ impl Iam {
         iam.grant("carol", AppId::AwsProduction, PRODUCTION, "Engineer");
         iam.grant("carol", AppId::AwsProduction, PRODUCTION, "ReadOnly");
         iam.grant("dave", AppId::AwsProduction, PRODUCTION, "Engineer");
+        for name in ["judy", "oscar", "trent"] {
+            iam.grant(name, AppId::AwsProduction, PRODUCTION, "Engineer");
+        }
         iam.grant("ivan", AppId::AwsProduction, PRODUCTION, "Engineer");
         iam.grant("mallory", AppId::AwsProduction, PRODUCTION, "Engineer");
         let hostile = users::hostile_in_xml("Role");

@@ -23,6 +23,7 @@ mod log;
 mod observe;
 mod okta;
 mod openvpn_server;
+mod options;
 mod saml;
 mod server;
 mod sigv4;
@@ -45,8 +46,9 @@ use tokio_rustls::TlsAcceptor;
 pub use crate::access_server::VpnOptions;
 pub use crate::fault::{Fault, FaultKind};
 pub use crate::log::{Logged, Server};
-pub use crate::okta::{PushOutcome, PushScript};
+pub use crate::okta::{DeviceOutcome, DeviceScript, PushOutcome, PushScript};
 pub use crate::openvpn_server::OpenVpn;
+pub use crate::options::{Options, Pipeline};
 pub use crate::tls::Certificate;
 pub use crate::users::User;
 
@@ -57,16 +59,6 @@ use crate::okta::{AppId, Org};
 use crate::saml::IdentityProvider;
 use crate::world::World;
 
-/// Which sign-in pipeline the org says it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pipeline {
-    /// The classic authentication API.
-    #[default]
-    V1,
-    /// Okta Identity Engine. The org says so and still answers the classic API.
-    Idx,
-}
-
 /// One of the org's AWS apps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AwsApp {
@@ -74,60 +66,6 @@ pub enum AwsApp {
     Production,
     /// "AWS labs"; alice has it.
     Labs,
-}
-
-/// How a sandbox differs from the usual one.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// What `/.well-known/okta-organization` says.
-    pub pipeline: Pipeline,
-    /// How far the servers' clock is ahead of the machine's.
-    pub clock_skew_seconds: i64,
-    /// What the servers show in the TLS handshake.
-    pub certificate: Certificate,
-    /// Every answer comes this much later, as over a slow network.
-    pub latency: Duration,
-    /// Life of a state token since its last use.
-    pub state_token_seconds: u64,
-    /// Life of a session token.
-    pub session_token_seconds: u64,
-    /// Life of a session since its creation or refresh.
-    pub session_seconds: u64,
-    /// How long an assertion may be redeemed.
-    pub assertion_seconds: u64,
-    /// `SessionDuration` attribute; the console's, not STS's.
-    pub console_session_seconds: Option<u64>,
-    /// `SessionNotOnOrAfter`, counted from issue; it caps the life of credentials.
-    pub session_not_on_or_after_seconds: Option<u64>,
-    /// More roles for alice in the labs account: `Bulk-0001` and on.
-    pub extra_roles: usize,
-    /// A `/home/…` link with a session token is answered by a redirect to the `/app/…` link.
-    pub app_redirects: bool,
-    /// AWS apps ask for a second factor again (classic step-up).
-    pub step_up: bool,
-    /// How the VPN's Access Server behaves.
-    pub vpn: VpnOptions,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            pipeline: Pipeline::V1,
-            clock_skew_seconds: 0,
-            certificate: Certificate::Good,
-            latency: Duration::ZERO,
-            state_token_seconds: 300,
-            session_token_seconds: 300,
-            session_seconds: 7200,
-            assertion_seconds: 300,
-            console_session_seconds: Some(3600),
-            session_not_on_or_after_seconds: None,
-            extra_roles: 0,
-            app_redirects: false,
-            step_up: false,
-            vpn: VpnOptions::default(),
-        }
-    }
 }
 
 /// The running servers. They stop when it is dropped.
@@ -313,6 +251,26 @@ impl Sandbox {
         self.push(PushScript::reject());
     }
 
+    /// How the person at the browser behaves from now on.
+    pub fn device(&self, script: DeviceScript) {
+        self.world.org().device_script = script;
+    }
+
+    /// The client ids of the device grant and of machines.
+    pub fn clients(&self) -> (&'static str, &'static str) {
+        (okta::oauth::CLIENT, okta::oauth::MACHINE)
+    }
+
+    /// The keys of machines with their ids, PEM: RSA as PKCS#8 and PKCS#1, EC as PKCS#8.
+    pub fn machine_keys(&self) -> [(&'static str, &'static str); 3] {
+        use okta::oauth::{EC_PKCS8, RSA_PKCS1, RSA_PKCS8};
+        [
+            ("kid-rsa", RSA_PKCS8),
+            ("kid-rsa", RSA_PKCS1),
+            ("kid-ec", EC_PKCS8),
+        ]
+    }
+
     /// Moves the servers' clock, so that lifetimes end without waiting.
     pub fn advance_clock(&self, seconds: i64) {
         self.world.clock.advance(seconds);
@@ -326,6 +284,20 @@ impl Sandbox {
     /// Lets codes be used again, for tests that sign in twice within thirty seconds.
     pub fn forget_used_codes(&self) {
         self.world.org().used_codes.clear();
+    }
+
+    /// The code that was last sent to a person by `sms`, `call` or `email`.
+    pub fn delivered(&self, name: &str, by: &str) -> Option<String> {
+        let prefix = match by {
+            "call" => "clf",
+            "email" => "emf",
+            _ => "sms",
+        };
+        let login = self.user(name).login.clone();
+        let org = self.world.org();
+        let mut sent = org.delivered.iter();
+        sent.find(|((person, factor), _)| *person == login && factor.starts_with(prefix))
+            .map(|(_, (code, _))| code.clone())
     }
 
     /// Ends every Okta session and sign-in, as an administrator can.

@@ -34,6 +34,7 @@ pub(crate) fn answer(world: &World, request: &Request) -> Answer {
     }
     let result = match request.form("Action").as_deref() {
         Some("AssumeRoleWithSAML") => assume_role_with_saml(world, request),
+        Some("AssumeRoleWithWebIdentity") => assume_role_with_web_identity(world, request),
         Some("AssumeRole") => assume_role(world, request),
         Some("GetCallerIdentity") => caller_identity(world, request),
         action => Err(error(
@@ -111,6 +112,32 @@ fn assume_role_with_saml(world: &World, request: &Request) -> Result<Answer, Ans
             xml_text(&document.recipient),
         ),
     ))
+}
+
+/// A machine's token instead of an assertion; the org is trusted by every role that exists.
+fn assume_role_with_web_identity(world: &World, request: &Request) -> Result<Answer, Answer> {
+    let role_arn = required(request, "RoleArn")?;
+    let session_name = required(request, "RoleSessionName")?;
+    let token = required(request, "WebIdentityToken")?;
+    let now = world.clock.now();
+    let end = world.org().web_identities.get(&token).copied();
+    match end {
+        None => {
+            let message = "No OpenIDConnect provider found in your account for this token";
+            return Err(error(400, "InvalidIdentityToken", message));
+        }
+        Some(end) if end <= now => {
+            return Err(error(400, "ExpiredTokenException", "Token expired"));
+        }
+        Some(_) => {}
+    }
+    let role = world.iam().find_role(&role_arn).cloned().ok_or_else(|| {
+        let message = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+        error(403, "AccessDenied", message)
+    })?;
+    let expires_at = now + duration(request, &role)?;
+    let issued = issue(world, &role_arn, &session_name, expires_at);
+    Ok(success("AssumeRoleWithWebIdentity", &assumed(&issued)))
 }
 
 /// Role chaining: everyone who can call this holds an assumed role.

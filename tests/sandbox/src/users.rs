@@ -22,6 +22,12 @@ pub struct User {
     /// The shared secret of their authenticator app, base32. Everyone has one; whether the org
     /// knows it is another matter.
     pub totp_secret: String,
+    /// The answer to their security question.
+    pub security_answer: String,
+    /// What their RSA token shows.
+    pub rsa_passcode: String,
+    /// What their YubiKey types: 44 letters of modhex.
+    pub yubikey_otp: String,
     pub(crate) standing: Standing,
     pub(crate) factors: Vec<Factor>,
     canaries: Arc<Canaries>,
@@ -48,6 +54,13 @@ impl User {
     /// Whether the org can send a push to their phone.
     pub fn has_push(&self) -> bool {
         self.has(FactorKind::Push)
+    }
+
+    /// The code their counter token shows for that press of its button.
+    pub fn hotp_at(&self, counter: u64) -> String {
+        let code = totp::code_of_step(&self.totp_key(), counter);
+        self.canaries.note("passcode", &code);
+        code
     }
 
     fn has(&self, kind: FactorKind) -> bool {
@@ -78,6 +91,10 @@ pub(crate) enum Standing {
     /// Soon to expire; said only to clients that ask to be warned.
     PasswordAging,
     MustEnroll,
+    /// Asked to set a factor up, and free to skip it.
+    MayEnroll,
+    /// Every factor of theirs, one after another (factor sequencing).
+    Sequence,
 }
 
 /// A second factor somebody enrolled.
@@ -93,8 +110,29 @@ pub(crate) struct Factor {
 pub(crate) enum FactorKind {
     Push,
     Totp,
+    /// A counter token.
+    Hotp,
+    Rsa,
+    Yubikey,
+    Sms,
+    Call,
+    Email,
+    Question,
+    /// The password once more, as a step of a sequence.
+    Password,
+    /// Duo's frame.
+    Duo,
+    /// Another identity provider.
+    External,
     /// A type no client has heard of.
     Unheard,
+}
+
+impl FactorKind {
+    /// Whether the org sends a code when the factor is begun.
+    pub(crate) fn is_sent(self) -> bool {
+        matches!(self, FactorKind::Sms | FactorKind::Call | FactorKind::Email)
+    }
 }
 
 /// Text that tries everything a terminal might fall for: colours, a window title, a clipboard
@@ -119,8 +157,13 @@ pub(crate) fn hostile_in_xml(what: &str) -> String {
 
 /// Everybody, with new secrets.
 pub(crate) fn everybody(canaries: &Arc<Canaries>) -> Vec<User> {
-    use FactorKind::{Push, Totp, Unheard};
-    use Standing::{Good, LockedOut, MustEnroll, PasswordAging, PasswordExpired};
+    use FactorKind::{
+        Call, Duo, Email, External, Hotp, Password, Push, Question, Rsa, Sms, Totp, Unheard,
+        Yubikey,
+    };
+    use Standing::{
+        Good, LockedOut, MayEnroll, MustEnroll, PasswordAging, PasswordExpired, Sequence,
+    };
     let person = |name: &str, last_name: &str, standing, factors: &[FactorKind]| {
         let mut first_name = name.to_owned();
         first_name[..1].make_ascii_uppercase();
@@ -132,6 +175,9 @@ pub(crate) fn everybody(canaries: &Arc<Canaries>) -> Vec<User> {
             last_name: last_name.to_owned(),
             password: canaries.issue(&format!("password-{name}"), ""),
             totp_secret,
+            security_answer: canaries.issue("answer", ""),
+            rsa_passcode: canaries.digits("rsa-passcode", 8),
+            yubikey_otp: canaries.modhex("yubikey-otp", 44),
             standing,
             factors: factors
                 .iter()
@@ -151,7 +197,17 @@ pub(crate) fn everybody(canaries: &Arc<Canaries>) -> Vec<User> {
         person("grace", "Glover", MustEnroll, &[]),
         person("heidi", "Hunter", Good, &[Unheard]),
         person("ivan", "Irving", PasswordAging, &[Totp]),
+        person(
+            "judy",
+            "Jones",
+            Good,
+            &[
+                Push, Totp, Hotp, Rsa, Yubikey, Sms, Call, Email, Question, Duo, External, Unheard,
+            ],
+        ),
         person("mallory", &hostile("Mallet"), Good, &[Totp, Push]),
+        person("oscar", "Owens", MayEnroll, &[]),
+        person("trent", "Turner", Sequence, &[Totp, Password]),
     ]
 }
 
@@ -159,6 +215,16 @@ fn factor(name: &str, first_name: &str, kind: FactorKind) -> Factor {
     let prefix = match kind {
         FactorKind::Push => "opf",
         FactorKind::Totp => "ost",
+        FactorKind::Hotp => "hot",
+        FactorKind::Rsa => "rsa",
+        FactorKind::Yubikey => "ykf",
+        FactorKind::Sms => "sms",
+        FactorKind::Call => "clf",
+        FactorKind::Email => "emf",
+        FactorKind::Question => "ufs",
+        FactorKind::Password => "pwf",
+        FactorKind::Duo => "dsf",
+        FactorKind::External => "cpf",
         FactorKind::Unheard => "oqf",
     };
     Factor {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::authn::Phase;
 use super::sessions::{self, Session};
-use super::{Visit, authn, error, pages};
+use super::{Visit, authn, error, idx, oauth, pages};
 use crate::access_server;
 use crate::http::{self, Answer};
 use crate::saml::{AWS_ACS, AWS_AUDIENCE, Claims};
@@ -65,6 +65,13 @@ impl AppId {
         format!("/app/{name}/{}/sso/saml", id.replace("0oa", "exk"))
     }
 
+    /// By the instance id.
+    pub(crate) fn by_id(id: &str) -> Option<AppId> {
+        AppId::ALL
+            .into_iter()
+            .find(|app| app.is_aws() && app.parts().1 == id)
+    }
+
     fn at(path: &str) -> Option<AppId> {
         AppId::ALL
             .into_iter()
@@ -74,16 +81,17 @@ impl AppId {
 
 /// `GET /api/v1/users/me/appLinks`
 pub(super) fn links(visit: &Visit<'_>) -> Answer {
-    let Some((_, session)) = sessions::current(visit) else {
+    let by_session = sessions::current(visit).map(|(_, session)| session.login);
+    let Some(login) = by_session.or_else(|| oauth::bearer(visit)) else {
         return error(403, "E0000005", "Invalid session");
     };
     let links: Vec<_> = AppId::ALL
         .into_iter()
-        .filter(|app| !app.is_aws() || is_assigned(visit.world, &session.login, *app))
+        .filter(|app| !app.is_aws() || is_assigned(visit.world, &login, *app))
         .enumerate()
         .map(|(order, app)| {
             let (name, id, _, label) = app.parts();
-            let label = if session.login.starts_with("mallory@") {
+            let label = if login.starts_with("mallory@") {
                 users::hostile(label)
             } else {
                 label.to_owned()
@@ -207,12 +215,25 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
     }
     if visit.world.options.step_up && !session.stepped_up {
         let target = onwards(visit, app);
+        if visit.world.options.pipeline == crate::Pipeline::Idx {
+            return pages::more(&idx::open(visit, &target, Some(user)));
+        }
         let (token, _) = authn::open(visit, Some(user), Phase::MfaRequired, Some(target));
         return pages::extra_verification(&token);
     }
     let relay_state = visit.request.parameter("RelayState").unwrap_or_default();
     let response = assertion(visit.world, user, app);
     pages::saml_form(AWS_ACS, &response, &relay_state)
+}
+
+/// The app's form for a person whom a token names.
+pub(super) fn page_of(visit: &Visit<'_>, app: AppId, login: &str) -> Answer {
+    match visit.world.user(login) {
+        Some(user) if is_assigned(visit.world, login, app) => {
+            pages::saml_form(AWS_ACS, &assertion(visit.world, user, app), "")
+        }
+        _ => pages::error(403, "403", "You are not allowed to access this app."),
+    }
 }
 
 /// The same app by its other link, with the caller's RelayState.

@@ -20,6 +20,10 @@ pub(super) struct Transaction {
     pub(super) failures: usize,
     /// The app link this is a step-up for; it ends without a session token.
     pub(super) step_up: Option<String>,
+    /// The factors of a sequence that were passed.
+    pub(super) passed: Vec<String>,
+    /// The token asked for a new PIN: the next code becomes it.
+    pub(super) new_pin: bool,
 }
 
 /// Where in the state machine.
@@ -55,10 +59,12 @@ pub(super) fn start(visit: &Visit<'_>) -> Result<Answer, Answer> {
     }
     let warn = body["options"]["warnBeforePasswordExpired"].as_bool() == Some(true);
     let phase = match user.standing {
-        Standing::PasswordExpired => Phase::PasswordExpired,
-        Standing::MustEnroll => Phase::MfaEnroll,
+        Standing::PasswordExpired if !visit.world.org().passwords.contains_key(&user.login) => {
+            Phase::PasswordExpired
+        }
+        Standing::MustEnroll | Standing::MayEnroll => Phase::MfaEnroll,
         Standing::PasswordAging if warn => Phase::PasswordWarn,
-        Standing::Good | Standing::PasswordAging | Standing::LockedOut => {
+        _ => {
             return Ok(after_password(visit, user));
         }
     };
@@ -89,11 +95,46 @@ pub(super) fn previous(visit: &Visit<'_>) -> Result<Answer, Answer> {
 pub(super) fn skip(visit: &Visit<'_>) -> Result<Answer, Answer> {
     let body = visit.object()?;
     let (token, transaction) = find(visit, &body)?;
-    if transaction.phase != Phase::PasswordWarn {
+    let user = owner(visit, &transaction)?;
+    let may_skip = match transaction.phase {
+        Phase::PasswordWarn => true,
+        Phase::MfaEnroll => user.standing == Standing::MayEnroll,
+        _ => false,
+    };
+    if !may_skip {
         return Err(not_in_this_state());
     }
     visit.world.org().transactions.remove(&token);
+    Ok(after_password(visit, user))
+}
+
+/// `POST /api/v1/authn/credentials/change_password`: an expired or aging password.
+pub(super) fn change_password(visit: &Visit<'_>) -> Result<Answer, Answer> {
+    let body = visit.object()?;
+    let (token, transaction) = find(visit, &body)?;
+    if !matches!(
+        transaction.phase,
+        Phase::PasswordWarn | Phase::PasswordExpired
+    ) {
+        return Err(not_in_this_state());
+    }
     let user = owner(visit, &transaction)?;
+    if body["oldPassword"].as_str() != Some(user.password.as_str()) {
+        return Err(error(403, "E0000014", "Update of credentials failed"));
+    }
+    let new = body["newPassword"].as_str().unwrap_or_default();
+    if new.len() < 8 || new == user.password {
+        return Err(super::error_because(
+            403,
+            "E0000080",
+            "The password does not meet the complexity requirements of the current password policy.",
+            "Passwords must have at least 8 characters and differ from the last one",
+        ));
+    }
+    let mut org = visit.world.org();
+    org.transactions.remove(&token);
+    org.passwords.insert(user.login.clone(), new.to_owned());
+    drop(org);
     Ok(after_password(visit, user))
 }
 
@@ -111,6 +152,8 @@ pub(super) fn open(
         expires_at: 0,
         failures: 0,
         step_up,
+        passed: Vec::new(),
+        new_pin: false,
     };
     let answer = enter(visit, &token, transaction, phase);
     (token, answer)
@@ -135,14 +178,25 @@ pub(super) fn enter(
 pub(super) fn succeed(
     visit: &Visit<'_>,
     token: &str,
-    transaction: Transaction,
+    mut transaction: Transaction,
 ) -> Result<Answer, Answer> {
     let user = owner(visit, &transaction)?;
+    if user.standing == Standing::Sequence {
+        let done = user.factors.get(transaction.passed.len());
+        transaction
+            .passed
+            .extend(done.map(|factor| factor.id.clone()));
+        if transaction.passed.len() < user.factors.len() {
+            return Ok(enter(visit, token, transaction, Phase::MfaRequired));
+        }
+    }
     if transaction.step_up.is_some() {
         return Ok(enter(visit, token, transaction, Phase::SteppedUp));
     }
     visit.world.org().transactions.remove(token);
-    if visit.request.parameter("rememberDevice").as_deref() == Some("true") {
+    if visit.world.options.allow_remember_device
+        && visit.request.parameter("rememberDevice").as_deref() == Some("true")
+    {
         let pair = (visit.device.clone(), user.login.clone());
         visit.world.org().remembered.insert(pair);
     }
@@ -182,7 +236,11 @@ fn authenticate<'v>(
     password: Option<&str>,
 ) -> Result<&'v User, Answer> {
     let user = visit.world.user(username);
-    let right = user.filter(|user| password == Some(user.password.as_str()));
+    let right = user.filter(|user| {
+        let org = visit.world.org();
+        let changed = org.passwords.get(&user.login);
+        password == Some(changed.unwrap_or(&user.password).as_str())
+    });
     right.ok_or_else(|| {
         let plain = "Authentication failed";
         let summary = match user {

@@ -8,7 +8,7 @@ use super::authn::{Phase, Transaction};
 use super::push::PushResult;
 use crate::clock::milliseconds;
 use crate::http::Answer;
-use crate::users::{Factor, FactorKind, User};
+use crate::users::{Factor, FactorKind, Standing, User};
 
 /// A transaction that is not over.
 pub(super) fn state(visit: &Visit<'_>, token: &str, transaction: &Transaction) -> Answer {
@@ -24,6 +24,10 @@ pub(super) fn state(visit: &Visit<'_>, token: &str, transaction: &Transaction) -
         "_links": { "cancel": link(visit, None, "/api/v1/authn/cancel") }
     });
     if let Some(user) = user {
+        if user.standing == Standing::Sequence {
+            let status = status(&transaction.phase).replace("MFA_", "FACTOR_");
+            envelope["status"] = status.into();
+        }
         envelope["_embedded"]["user"] = user_object(user);
         fill(visit, &mut envelope, transaction, user, token);
     } else {
@@ -84,15 +88,34 @@ fn fill(
             envelope["_embedded"]["policy"] = password_policy(json!({ "passwordExpireDays": 0 }));
             envelope["_links"]["next"] = link(visit, Some("changePassword"), change);
         }
-        Phase::MfaEnroll => envelope["_embedded"]["factors"] = enrollable(visit),
+        Phase::MfaEnroll => {
+            let optional = user.standing == Standing::MayEnroll;
+            envelope["_embedded"]["factors"] = enrollable(visit, optional);
+            if optional {
+                envelope["_links"]["skip"] = link(visit, Some("skip"), "/api/v1/authn/skip");
+            }
+        }
         Phase::MfaRequired => {
-            let factors = user.factors.iter();
+            // A sequence offers its next step alone.
+            let step = match user.standing {
+                Standing::Sequence => transaction.passed.len()..=transaction.passed.len(),
+                _ => 0..=user.factors.len().saturating_sub(1),
+            };
+            let factors = user.factors.get(step).into_iter().flatten();
             envelope["_embedded"]["factors"] = factors
                 .map(|factor| factor_object(visit, user, factor))
                 .collect();
-            envelope["_embedded"]["policy"] = mfa_policy(user);
+            envelope["_embedded"]["policy"] = mfa_policy(visit, user);
         }
-        Phase::Challenge(id) => challenge(visit, envelope, user, id, "verify"),
+        Phase::Challenge(id) => {
+            challenge(visit, envelope, user, id, "verify");
+            if let Some(factor) = user.factor(id).filter(|factor| factor.kind.is_sent()) {
+                let resend = verify_path(id) + "/resend";
+                let name = type_of(factor.kind).0;
+                envelope["factorResult"] = "CHALLENGE".into();
+                envelope["_links"]["resend"] = json!([link(visit, Some(name), &resend)]);
+            }
+        }
         Phase::Pushed(push) => {
             let waiting = push.result == PushResult::Waiting;
             envelope["factorResult"] = push.result.name().into();
@@ -127,7 +150,7 @@ fn challenge(visit: &Visit<'_>, envelope: &mut Value, user: &User, factor: &str,
     if let Some(factor) = user.factor(factor) {
         envelope["_embedded"]["factor"] = factor_object(visit, user, factor);
     }
-    envelope["_embedded"]["policy"] = mfa_policy(user);
+    envelope["_embedded"]["policy"] = mfa_policy(visit, user);
     envelope["_links"]["next"] = link(visit, Some(next), &verify_path(factor));
     envelope["_links"]["prev"] = link(visit, None, "/api/v1/authn/previous");
 }
@@ -153,29 +176,42 @@ fn user_object(user: &User) -> Value {
     })
 }
 
+/// `factorType` and `provider`.
+fn type_of(kind: FactorKind) -> (&'static str, &'static str) {
+    match kind {
+        FactorKind::Push => ("push", "OKTA"),
+        FactorKind::Totp => ("token:software:totp", "OKTA"),
+        FactorKind::Hotp => ("token:hotp", "CUSTOM"),
+        FactorKind::Rsa => ("token", "RSA"),
+        FactorKind::Yubikey => ("token:hardware", "YUBICO"),
+        FactorKind::Sms => ("sms", "OKTA"),
+        FactorKind::Call => ("call", "OKTA"),
+        FactorKind::Email => ("email", "OKTA"),
+        FactorKind::Question => ("question", "OKTA"),
+        FactorKind::Password => ("password", "OKTA"),
+        FactorKind::Duo => ("web", "DUO"),
+        FactorKind::External => ("claims_provider", "CUSTOM"),
+        FactorKind::Unheard => ("token:telepathy", "ACME"),
+    }
+}
+
 fn factor_object(visit: &Visit<'_>, user: &User, factor: &Factor) -> Value {
-    let (kind, provider, profile) = match factor.kind {
-        FactorKind::Push => (
-            "push",
-            "OKTA",
+    let (kind, mut provider) = type_of(factor.kind);
+    if factor.kind == FactorKind::Totp && user.name() == "alice" {
+        provider = "GOOGLE";
+    }
+    let profile = match factor.kind {
+        FactorKind::Push => {
             json!({ "credentialId": user.login, "deviceType": "SmartPhone_IPhone",
                     "keys": [{ "kty": "PKIX", "use": "sig", "kid": "default", "x5c": ["MIIB"] }],
-                    "name": factor.device, "platform": "IOS", "version": "18.1" }),
-        ),
-        FactorKind::Totp => (
-            "token:software:totp",
-            if user.name() == "alice" {
-                "GOOGLE"
-            } else {
-                "OKTA"
-            },
-            json!({ "credentialId": user.login, "name": factor.device }),
-        ),
-        FactorKind::Unheard => (
-            "token:telepathy",
-            "ACME",
-            json!({ "credentialId": user.login, "name": factor.device }),
-        ),
+                    "name": factor.device, "platform": "IOS", "version": "18.1" })
+        }
+        FactorKind::Sms | FactorKind::Call => json!({ "phoneNumber": "+1 XXX-XXX-1337" }),
+        FactorKind::Email => json!({ "email": "j...y@acme.com" }),
+        FactorKind::Question => json!({ "question": "disliked_food",
+                                        "questionText": "What is the food you least liked as a child?" }),
+        FactorKind::Password => json!({}),
+        _ => json!({ "credentialId": user.login, "name": factor.device }),
     };
     let mut vendor = provider.to_owned();
     if user.name() == "mallory" {
@@ -188,11 +224,12 @@ fn factor_object(visit: &Visit<'_>, user: &User, factor: &Factor) -> Value {
     })
 }
 
-fn enrollable(visit: &Visit<'_>) -> Value {
+fn enrollable(visit: &Visit<'_>, optional: bool) -> Value {
     let enroll = || json!({ "enroll": link(visit, None, "/api/v1/authn/factors") });
+    let first = if optional { "OPTIONAL" } else { "REQUIRED" };
     json!([
         { "factorType": "push", "provider": "OKTA", "vendorName": "OKTA",
-          "enrollment": "REQUIRED", "status": "NOT_SETUP", "_links": enroll() },
+          "enrollment": first, "status": "NOT_SETUP", "_links": enroll() },
         { "factorType": "token:software:totp", "provider": "OKTA", "vendorName": "OKTA",
           "enrollment": "OPTIONAL", "status": "NOT_SETUP", "_links": enroll() }
     ])
@@ -206,7 +243,7 @@ fn password_policy(expiration: Value) -> Value {
     })
 }
 
-fn mfa_policy(user: &User) -> Value {
+fn mfa_policy(visit: &Visit<'_>, user: &User) -> Value {
     let mut by_factor = json!({});
     for factor in &user.factors {
         if factor.kind == FactorKind::Push {
@@ -214,7 +251,7 @@ fn mfa_policy(user: &User) -> Value {
         }
     }
     json!({
-        "allowRememberDevice": true,
+        "allowRememberDevice": visit.world.options.allow_remember_device,
         "rememberDeviceLifetimeInMinutes": 15,
         "rememberDeviceByDefault": false,
         "factorsPolicyInfo": by_factor

@@ -6,6 +6,9 @@ mod apps;
 mod authn;
 mod envelope;
 mod factors;
+mod idx;
+mod idx_shape;
+pub(crate) mod oauth;
 mod pages;
 mod push;
 mod sessions;
@@ -15,6 +18,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 pub(crate) use apps::{AppId, assertion};
+pub use oauth::{DeviceOutcome, DeviceScript};
 pub use push::{PushOutcome, PushScript};
 
 use crate::http::{Answer, Request};
@@ -28,6 +32,25 @@ pub(crate) struct Org {
     sessions: HashMap<String, sessions::Session>,
     /// Person and TOTP step: a code is good once.
     pub(crate) used_codes: HashSet<(String, u64)>,
+    /// Person and factor: the code that was sent last, and when.
+    pub(crate) delivered: HashMap<(String, String), (String, u64)>,
+    /// Identity Engine's sign-ins, by their current handle.
+    interactions: HashMap<String, idx::Interaction>,
+    /// Those that are over, by the token of their redirect.
+    finished: HashMap<String, idx::Interaction>,
+    /// How the person at the browser behaves.
+    pub(crate) device_script: DeviceScript,
+    devices: HashMap<String, oauth::Device>,
+    access_tokens: HashMap<String, oauth::Issued>,
+    id_tokens: HashMap<String, oauth::Issued>,
+    web_sso: HashMap<String, (String, AppId)>,
+    /// Exchanges since the last that was refused.
+    web_sso_exchanges: usize,
+    used_assertions: HashSet<String>,
+    /// Machines' tokens and their end.
+    pub(crate) web_identities: HashMap<String, u64>,
+    /// Passwords that were changed here.
+    passwords: HashMap<String, String>,
     /// Device token and person: second factor not asked again.
     remembered: HashSet<(String, String)>,
 }
@@ -36,6 +59,10 @@ impl Org {
     /// Ends every session and transaction, as an administrator's "clear user sessions" does.
     pub(crate) fn end_sessions(&mut self) {
         self.transactions.clear();
+        self.access_tokens.clear();
+        self.id_tokens.clear();
+        self.interactions.clear();
+        self.finished.clear();
         self.session_tokens.clear();
         self.sessions.clear();
     }
@@ -112,12 +139,25 @@ fn route(visit: &Visit<'_>) -> Answer {
         ("POST", "/api/v1/authn/cancel") => or_refusal(authn::cancel(visit)),
         ("POST", "/api/v1/authn/previous") => or_refusal(authn::previous(visit)),
         ("POST", "/api/v1/authn/skip") => or_refusal(authn::skip(visit)),
+        ("POST", "/api/v1/authn/credentials/change_password") => {
+            or_refusal(authn::change_password(visit))
+        }
         ("POST", "/api/v1/sessions") => or_refusal(sessions::create(visit)),
         ("GET", "/api/v1/sessions/me") => sessions::show(visit),
         ("DELETE", "/api/v1/sessions/me") => sessions::close(visit),
         ("POST", "/api/v1/sessions/me/lifecycle/refresh") => sessions::refresh(visit),
         ("GET", "/login/sessionCookieRedirect") => sessions::cookie_redirect(visit),
         ("GET", "/login/step-up/redirect") => apps::after_step_up(visit),
+        ("GET", "/login/token/redirect") => idx::redirect(visit),
+        ("POST", _) if path.starts_with("/idp/idx/") => idx::answer(visit),
+        ("POST", "/oauth2/v1/device/authorize") => oauth::authorize_device(visit),
+        ("GET", "/activate") => oauth::activate(visit),
+        ("POST", "/oauth2/v1/revoke") => oauth::revoke(visit),
+        (
+            "POST",
+            "/oauth2/v1/token" | "/oauth2/default/v1/token" | "/oauth2/aus1acme0h7/v1/token",
+        ) => oauth::token(visit),
+        ("POST", "/login/token/sso") => oauth::sso(visit),
         ("GET", "/login/signout") => sessions::sign_out(visit),
         ("GET", "/" | "/login" | "/login/login.htm") => pages::sign_in(visit),
         ("GET", "/app/UserHome") => apps::home(visit),
@@ -201,4 +241,13 @@ pub(crate) fn error(status: u16, code: &str, summary: &str) -> Answer {
             "errorCauses": []
         }),
     )
+}
+
+/// An error that says more in a cause.
+fn error_because(status: u16, code: &str, summary: &str, cause: &str) -> Answer {
+    let mut answer = error(status, code, summary);
+    let mut body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    body["errorCauses"] = json!([{ "errorSummary": cause }]);
+    answer.body = body.to_string().into_bytes();
+    answer
 }

@@ -6,10 +6,21 @@ use std::fmt::Write as _;
 
 use super::Visit;
 use super::authn::{self, Phase};
+use super::idx;
+use crate::Pipeline;
 use crate::http::Answer;
 
 /// The sign-in page, with a transaction of its own.
 pub(super) fn sign_in(visit: &Visit<'_>) -> Answer {
+    if visit.world.options.pipeline == Pipeline::Idx {
+        let path = &visit.request.path;
+        let target = if path.starts_with("/app/") || path.starts_with("/home/") {
+            path
+        } else {
+            "/app/UserHome"
+        };
+        return widget("acme - Sign In", &idx::open(visit, target, None));
+    }
     let (token, _) = authn::open(visit, None, Phase::Unauthenticated, None);
     widget("acme - Sign In", &token)
 }
@@ -17,6 +28,11 @@ pub(super) fn sign_in(visit: &Visit<'_>) -> Answer {
 /// The page of an app that wants a second factor first.
 pub(super) fn extra_verification(token: &str) -> Answer {
     widget("acme - Extra Verification", token)
+}
+
+/// Identity Engine's page of an app that wants more; it looks like any sign-in page.
+pub(super) fn more(token: &str) -> Answer {
+    widget("acme - Sign In", token)
 }
 
 /// The page that posts the SAML response to the service provider.

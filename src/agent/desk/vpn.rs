@@ -2,15 +2,14 @@
 
 use std::rc::Rc;
 
-use crate::agent::desk::{Desk, Outcome};
+use super::session::Errand;
+use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::LiveSession;
-use crate::flow::{self, Failure, VpnProfile};
+use crate::flow::{self, VpnProfile};
 use crate::openvpn::profile::{Ruling, Verdict};
 use crate::report::Report;
-use crate::wire::{
-    Account, IssuedProfile, ProfileVerdict, Reply, Sealed, VpnProfileRequest, VpnSignIn,
-};
+use crate::wire::{IssuedProfile, ProfileVerdict, Reply, Sealed, VpnProfileRequest, VpnSignIn};
 
 impl Desk {
     pub(super) async fn vpn_profile(
@@ -20,18 +19,25 @@ impl Desk {
     ) -> Outcome<Reply> {
         flow::check_vpn(&request.target)?;
         if !request.may_sign_in {
+            if self.live(&request.target.account).is_none() {
+                return Err(flow::nobody_signed_in(&request.target.account));
+            }
             member.decline();
         }
         let party = Rc::new(Party::default());
         party.join(member);
-        let (target, policy) = (&request.target, &request.policy);
-        let fetch = async |session: &LiveSession| {
-            flow::vpn_profile(&session.okta, target, policy, &*party).await
-        };
-        let fetched = self
-            .in_session(&target.account, request.may_sign_in, &party, fetch)
-            .await?;
-        issued(fetched, request.explain).map(|profile| Reply::VpnProfile(Box::new(profile)))
+        let desk = Rc::clone(self);
+        to_the_end(async move {
+            let (target, policy) = (&request.target, &request.policy);
+            let fetch = async |session: &LiveSession| {
+                flow::vpn_profile(&session.okta, target, policy, &*party).await
+            };
+            let (_, fetched) = desk
+                .with_session(&target.account, Errand::default(), &party, fetch)
+                .await?;
+            issued(fetched, request.explain).map(|profile| Reply::VpnProfile(Box::new(profile)))
+        })
+        .await
     }
 
     pub(super) async fn vpn_sign_in(
@@ -40,36 +46,23 @@ impl Desk {
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
         flow::check_vpn(&request.target)?;
+        if self.live(&request.target.account).is_none() {
+            return Err(flow::nobody_signed_in(&request.target.account));
+        }
         member.decline();
         let party = Rc::new(Party::default());
         party.join(member);
-        let finish = async |session: &LiveSession| {
-            flow::finish_vpn_sign_in(&session.okta, &request.target, &request.url.0, &*party).await
-        };
-        self.in_session(&request.target.account, false, &party, finish)
-            .await?;
-        Ok(Reply::VpnSignedIn)
-    }
-
-    /// Does `work` with the live session; with a new one, once, where there is none or it has ended.
-    async fn in_session<T>(
-        self: &Rc<Self>,
-        account: &Account,
-        may_sign_in: bool,
-        party: &Rc<Party>,
-        work: impl AsyncFn(&LiveSession) -> Result<T, Failure>,
-    ) -> Outcome<T> {
-        if let Some(live) = self.live(account) {
-            match work(&live).await {
-                Err(Failure::SessionEnded) => self.forget(&live),
-                outcome => return outcome.map_err(Failure::into_report),
-            }
-        }
-        if !may_sign_in {
-            return Err(flow::nobody_signed_in(account));
-        }
-        let session = self.new_session(account, party, None).await?;
-        work(&session).await.map_err(Failure::into_report)
+        let desk = Rc::clone(self);
+        to_the_end(async move {
+            let (target, url) = (&request.target, &request.url.0);
+            let finish = async |session: &LiveSession| {
+                flow::finish_vpn_sign_in(&session.okta, target, url, &*party).await
+            };
+            desk.with_session(&target.account, Errand::default(), &party, finish)
+                .await?;
+            Ok(Reply::VpnSignedIn)
+        })
+        .await
     }
 }
 

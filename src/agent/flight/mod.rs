@@ -30,6 +30,11 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
         self.0.borrow().contains_key(key)
     }
 
+    /// Whether anything is under way.
+    pub(super) fn any(&self) -> bool {
+        !self.0.borrow().is_empty()
+    }
+
     /// The outcome of the flight for `key`, which `start` makes if none is under way.
     ///
     /// `join` makes the caller known to the flight's party. `None` when the flight ended without an
@@ -38,13 +43,15 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
         &self,
         key: K,
         party: Rc<Party>,
-        join: impl FnOnce(&Party),
+        join: impl FnOnce(&Rc<Party>),
         start: impl FnOnce(Rc<Party>) -> F,
     ) -> Option<T> {
         let under_way = self
             .0
             .borrow()
             .get(&key)
+            // What has been given up only says goodbye: nobody can get anything from it any more.
+            .filter(|flight| !flight.party.is_closed())
             .map(|flight| (Rc::clone(&flight.party), flight.outcome.clone()));
         let mut outcome = if let Some((party, outcome)) = under_way {
             join(&party);
@@ -57,10 +64,19 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
                 outcome: outcome.clone(),
             };
             self.0.borrow_mut().insert(key.clone(), flight);
-            let (flights, work) = (Rc::clone(&self.0), start(party));
+            let (flights, own) = (Rc::clone(&self.0), Rc::clone(&party));
+            let work = start(party);
             spawn_local(async move {
                 let value = work.await;
-                flights.borrow_mut().remove(&key);
+                // Another may have taken its place when it was given up.
+                let mut flights = flights.borrow_mut();
+                if flights
+                    .get(&key)
+                    .is_some_and(|flight| Rc::ptr_eq(&flight.party, &own))
+                {
+                    flights.remove(&key);
+                }
+                drop(flights);
                 publish.send_replace(Some(value));
             });
             outcome
@@ -69,3 +85,6 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
         settled.clone()
     }
 }
+
+#[cfg(test)]
+mod schedules;

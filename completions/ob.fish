@@ -1,0 +1,320 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_ob_global_optspecs
+    string join \n config= org= no-agent json v/verbose color= h/help V/version
+end
+
+function __fish_ob_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_ob_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_ob_using_subcommand
+    set -l cmd (__fish_ob_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c ob -n "__fish_ob_needs_command" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_needs_command" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_needs_command" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_needs_command" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_needs_command" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_needs_command" -s V -l version -d 'Print version'
+complete -c ob -n "__fish_ob_needs_command" -f -a "login" -d 'Sign in to Okta now'
+complete -c ob -n "__fish_ob_needs_command" -f -a "logout" -d 'Wipe every credential and end the Okta session'
+complete -c ob -n "__fish_ob_needs_command" -f -a "exec" -d 'Run a command with a role\'s credentials in its environment'
+complete -c ob -n "__fish_ob_needs_command" -f -a "env" -d 'Print a role\'s credentials as variables, for `eval "$(ob env)"`'
+complete -c ob -n "__fish_ob_needs_command" -f -a "shell" -d 'Start a shell that holds a role, shows it in its prompt and renews it'
+complete -c ob -n "__fish_ob_needs_command" -f -a "use" -d 'Switch this shell to a profile, with no keys in its environment'
+complete -c ob -n "__fish_ob_needs_command" -f -a "credential" -d 'Print credentials for an SDK\'s `credential_process`; never asks'
+complete -c ob -n "__fish_ob_needs_command" -f -a "write" -d 'Write credentials to ~/.aws/credentials, for programs that read nothing else'
+complete -c ob -n "__fish_ob_needs_command" -f -a "roles" -d 'List the roles you may assume'
+complete -c ob -n "__fish_ob_needs_command" -f -a "status" -d 'Show the session and the roles held'
+complete -c ob -n "__fish_ob_needs_command" -f -a "agent" -d 'Look at the agent, or stop it'
+complete -c ob -n "__fish_ob_needs_command" -f -a "config" -d 'Make, check and show the settings'
+complete -c ob -n "__fish_ob_needs_command" -f -a "init" -d 'Print what a shell sources: the prompt\'s segment and `ob use`'
+complete -c ob -n "__fish_ob_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c ob -n "__fish_ob_needs_command" -f -a "man" -d 'Print a page of the manual: `ob man exec | man -l -`'
+complete -c ob -n "__fish_ob_using_subcommand login" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
+complete -c ob -n "__fish_ob_using_subcommand login" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand login" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand login" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand login" -l again -d 'Sign in again even if a session is live'
+complete -c ob -n "__fish_ob_using_subcommand login" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand login" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand login" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand login" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand login" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand logout" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand logout" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand logout" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand logout" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand logout" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand logout" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand exec" -s p -l profile -d 'A profile of the settings' -r -f -a '(command ob complete profiles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand exec" -s r -l role -d 'A role: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one' -r -f -a '(command ob complete roles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand exec" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
+complete -c ob -n "__fish_ob_using_subcommand exec" -l region -d 'AWS region for STS and the command' -r
+complete -c ob -n "__fish_ob_using_subcommand exec" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand exec" -l min-ttl -d 'Start only if the credentials last at least this long: 45m' -r
+complete -c ob -n "__fish_ob_using_subcommand exec" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
+complete -c ob -n "__fish_ob_using_subcommand exec" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand exec" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand exec" -l refresh -d 'For runs longer than credentials last: no keys in the environment, the command\'s SDK renews by itself'
+complete -c ob -n "__fish_ob_using_subcommand exec" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand exec" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand exec" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand exec" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand exec" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand env" -s p -l profile -d 'A profile of the settings' -r -f -a '(command ob complete profiles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand env" -s r -l role -d 'A role: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one' -r -f -a '(command ob complete roles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand env" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
+complete -c ob -n "__fish_ob_using_subcommand env" -l region -d 'AWS region for STS and the command' -r
+complete -c ob -n "__fish_ob_using_subcommand env" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand env" -l shell -d 'The shell to write for; else what SHELL names' -r -f -a "bash\t''
+zsh\t''
+fish\t''
+nu\t''
+powershell\t''"
+complete -c ob -n "__fish_ob_using_subcommand env" -l format -d 'Write for a program instead' -r -f -a "dotenv\t'NAME=value, as docker and .env readers take it'
+json\t'One object'"
+complete -c ob -n "__fish_ob_using_subcommand env" -l min-ttl -d 'Only if the credentials last at least this long: 45m' -r
+complete -c ob -n "__fish_ob_using_subcommand env" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
+complete -c ob -n "__fish_ob_using_subcommand env" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand env" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand env" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand env" -l unset -d 'Take the variables out of the shell again; asks nobody'
+complete -c ob -n "__fish_ob_using_subcommand env" -l legacy -d 'Names that only old programs read, too: AWS_SECURITY_TOKEN, X_SECURITY_TOKEN_EXPIRES'
+complete -c ob -n "__fish_ob_using_subcommand env" -l reveal -d 'Write secrets even to a terminal, where they can be seen'
+complete -c ob -n "__fish_ob_using_subcommand env" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand env" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand env" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand env" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand env" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand env" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand shell" -s p -l profile -d 'A profile of the settings' -r -f -a '(command ob complete profiles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand shell" -s r -l role -d 'A role: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one' -r -f -a '(command ob complete roles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand shell" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
+complete -c ob -n "__fish_ob_using_subcommand shell" -l region -d 'AWS region for STS and the command' -r
+complete -c ob -n "__fish_ob_using_subcommand shell" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand shell" -l shell -d 'bash, zsh, fish or nu, by name or path, instead of $SHELL' -r -f -a 'bash zsh fish nu'
+complete -c ob -n "__fish_ob_using_subcommand shell" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
+complete -c ob -n "__fish_ob_using_subcommand shell" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand shell" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand shell" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand shell" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand shell" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand shell" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand shell" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand shell" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand use" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand use" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand use" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand use" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand use" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand use" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand use" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand credential" -s p -l profile -d 'A profile of the settings' -r -f -a '(command ob complete profiles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand credential" -s r -l role -d 'A role: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one' -r -f -a '(command ob complete roles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand credential" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
+complete -c ob -n "__fish_ob_using_subcommand credential" -l region -d 'AWS region for STS and the command' -r
+complete -c ob -n "__fish_ob_using_subcommand credential" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand credential" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand credential" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand credential" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand credential" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand credential" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand credential" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand credential" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand write" -s p -l profile -d 'A profile of the settings; may be given again' -r -f -a '(command ob complete profiles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand write" -s r -l role -d 'A role: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one; may be given again' -r -f -a '(command ob complete roles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand write" -l region -d 'AWS region for STS' -r
+complete -c ob -n "__fish_ob_using_subcommand write" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand write" -l file -d 'The file, instead of AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials' -r -F
+complete -c ob -n "__fish_ob_using_subcommand write" -l name-template -d 'How sections are called, made of {alias} {account} {role} {path} {profile}; else the profile, or {alias}-{role}' -r
+complete -c ob -n "__fish_ob_using_subcommand write" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
+complete -c ob -n "__fish_ob_using_subcommand write" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand write" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand write" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand write" -l all -d 'Every role of every app'
+complete -c ob -n "__fish_ob_using_subcommand write" -l replace -d 'Replace sections of these names that ob has not written'
+complete -c ob -n "__fish_ob_using_subcommand write" -l legacy -d 'aws_security_token, too, for old programs'
+complete -c ob -n "__fish_ob_using_subcommand write" -l watch -d 'Stay, and renew 10 minutes before they expire'
+complete -c ob -n "__fish_ob_using_subcommand write" -l clean -d 'Take out everything that ob has written'
+complete -c ob -n "__fish_ob_using_subcommand write" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand write" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand write" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand write" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand write" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand write" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand roles" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
+complete -c ob -n "__fish_ob_using_subcommand roles" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand roles" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand roles" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand roles" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand roles" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand roles" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand roles" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand roles" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand roles" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand status" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand status" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand status" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand status" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand status" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -f -a "stop" -d 'End the agent; everything it holds is wiped'
+complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -f -a "status" -d 'What `ob status` shows'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -f -a "init" -d 'Ask for the org and write a first settings file'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -f -a "check" -d 'Read the settings and say what is wrong with them'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -f -a "list" -d 'Show the profiles'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws" -f -a "aws" -d 'Write a profile for each of yours to ~/.aws/config, or take them out again'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l url -d 'Address of your Okta org; with it, nothing is asked' -r
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l username -d 'Your user name in Okta' -r
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l region -d 'AWS region' -r
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l app -d 'Embed link or id of the AWS app' -r
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l force -d 'Replace the file that is there'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l print -d 'Print the settings instead of writing them'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l remove -d 'Take ob\'s profiles out again'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l print -d 'Print what the file would be, write nothing'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand init" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand init" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand init" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand init" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand init" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand init" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand completions" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand completions" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand completions" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand completions" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand completions" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand man" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand man" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand man" -l list -d 'Print the names of all pages instead'
+complete -c ob -n "__fish_ob_using_subcommand man" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand man" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand man" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand use" -f -a '(command ob complete profiles 2>/dev/null </dev/null)'

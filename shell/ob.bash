@@ -1,0 +1,237 @@
+# ob in an interactive bash, 3.2 and later: the prompt's segment, and `ob use`.
+#
+# PS1 shows the segment as ${OB_PS1-}; put that where you like it, or leave it to this file to put it first.
+# A prompt starts no program. In `ob shell`, credentials that come to their end are renewed, by one `ob`.
+# shellcheck shell=bash
+
+OB_PS1=''
+_ob_drawn=''
+_ob_next=0
+_ob_margin=0
+_ob_retry=0
+_ob_warn=900
+_ob_warn_text=''
+_ob_previous=${_ob_previous-}
+_ob_started=0
+if [[ -n ${EPOCHSECONDS-} ]]; then
+  _ob_clock=epoch
+elif ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 402)); then
+  _ob_clock=format
+else
+  # Nothing in this bash tells the time: it is asked once, and counted from there.
+  _ob_clock=count
+  _ob_started=$(($(date +%s) - SECONDS))
+fi
+
+_ob_prompt() {
+  local _ob_status=$? _ob_ends=${OB_EXPIRES-}
+  if [[ -n ${OB_PROFILE-}${OB_ROLE-} ]]; then
+    if [[ -n ${OB_STATE-} ]]; then
+      _ob_ends=''
+      if [[ -r $OB_STATE ]]; then
+        { read -r _ob_ends <"$OB_STATE"; } 2>/dev/null || :
+      fi
+    fi
+    # Until the next minute the segment is what it was, unless what it shows is another.
+    if [[ ${EPOCHSECONDS-0} -ge $_ob_next || $_ob_drawn != "$_ob_ends|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${NO_COLOR-}|${TERM-}" ]]; then
+      _ob_segment "$_ob_ends"
+    fi
+  elif [[ -n $OB_PS1 ]]; then
+    OB_PS1=''
+    _ob_drawn=''
+  fi
+  if [[ ${PS1-} != *OB_PS1* ]]; then
+    # shellcheck disable=SC2016 # bash expands it whenever it shows the prompt
+    PS1='${OB_PS1-}'${PS1-}
+  fi
+  # What runs after this sees the status of the command; under `set -e` it could be taken for our own failure.
+  if [[ $- == *e* ]]; then
+    return 0
+  fi
+  return "$_ob_status"
+}
+
+# $1: when the credentials expire.
+_ob_segment() {
+  local until=$1 now=0 left=0 text='' style='' warn next at
+  _ob_next=0
+  # bash would run what arithmetic finds in a variable: only a number gets there.
+  if ! _ob_is_time "$until"; then
+    until=''
+  fi
+  if [[ -n $until ]]; then
+    case $_ob_clock in
+      epoch) now=$EPOCHSECONDS ;;
+      format) printf -v now '%(%s)T' -1 ;;
+      *) now=$((_ob_started + SECONDS)) ;;
+    esac
+    left=$((10#$until - now))
+    # As the agent does: 20 minutes before the end, a third of a short life.
+    if ((left / 3 > _ob_margin)); then
+      _ob_margin=$((left / 3 < 1200 ? left / 3 : 1200))
+    fi
+    if [[ -n ${OB_TARGET-} ]] && ((left <= _ob_margin && now >= _ob_retry)); then
+      _ob_renew "$now"
+      if _ob_is_time "${OB_EXPIRES-}"; then
+        until=$OB_EXPIRES
+        left=$((10#$until - now))
+      fi
+    fi
+    _ob_read_warn
+    warn=$_ob_warn
+    if ((left > warn)); then
+      text=$((left / 60))m style=2
+    elif ((left * 3 > warn)); then
+      text=$((left / 60))m! style=33
+    elif ((left > 0)); then
+      text=$((left / 60))m!! style='1;31'
+    else
+      text=expired style='1;31'
+    fi
+    # The next moment that changes anything: a minute, a threshold, the margin, the next try.
+    next=$((left > 0 ? left % 60 + 1 : 60))
+    for at in "$warn" "$((warn / 3))" "$_ob_margin" 0; do
+      if ((left > at && left - at < next)); then
+        next=$((left - at))
+      fi
+    done
+    if [[ -n ${OB_TARGET-} ]] && ((left <= _ob_margin && _ob_retry - now < next)); then
+      next=$((_ob_retry - now))
+    fi
+    if [[ $_ob_clock == epoch ]]; then
+      _ob_next=$((now + next))
+    fi
+  elif [[ $_ob_clock == epoch ]]; then
+    _ob_next=$((EPOCHSECONDS + 60))
+  fi
+  _ob_drawn="$until|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${NO_COLOR-}|${TERM-}"
+  _ob_draw "$text" "$style"
+}
+
+_ob_is_time() {
+  case $1 in
+    '' | *[!0-9]* | ?????????????*) return 1 ;;
+  esac
+}
+
+# Makes the segment of the time that is left and its style: only when it differs from the one before.
+_ob_draw() {
+  local format=${OB_SHELL_FORMAT-} left=$1 color='' off='' on='' name
+  if [[ $format == none ]]; then
+    OB_PS1=''
+    return 0
+  fi
+  if [[ -z $format ]]; then
+    format='{profile} {left}'
+    if [[ -n ${OB_ROLE-} && -n ${OB_ACCOUNT-} ]]; then
+      format='{account}/{role} {left}'
+    fi
+  fi
+  case ${OB_COLOR-} in
+    red) color=31 ;;
+    green) color=32 ;;
+    yellow) color=33 ;;
+    blue) color=34 ;;
+    magenta) color=35 ;;
+    cyan) color=36 ;;
+    white) color=37 ;;
+  esac
+  if [[ -z ${NO_COLOR-} && ${TERM-dumb} != dumb ]]; then
+    # \001 and \002 tell readline that what is between them takes no room.
+    off=$'\001\e[0m\002'
+    on=$off
+    if [[ -n $color ]]; then
+      on=$off$'\001\e['$color$'m\002'
+    fi
+    if [[ -n $left ]]; then
+      left=$off$'\001\e['$2$'m\002'$left$on
+    fi
+  fi
+  if [[ -z $left ]]; then
+    format=${format// \{left\}/}
+  fi
+  format=${format//[[:cntrl:]]/}
+  format=${format//\{left\}/"$left"}
+  name=${OB_PROFILE-}
+  format=${format//\{profile\}/"${name//[[:cntrl:]]/}"}
+  name=${OB_ROLE-}
+  format=${format//\{role\}/"${name//[[:cntrl:]]/}"}
+  name=${OB_ACCOUNT-}
+  format=${format//\{account\}/"${name//[[:cntrl:]]/}"}
+  name=${OB_ENV-}
+  format=${format//\{class\}/"${name//[[:cntrl:]]/}"}
+  OB_PS1="$on$format$off "
+}
+
+_ob_read_warn() {
+  local number unit=1
+  if [[ ${OB_SHELL_WARN-} == "$_ob_warn_text" ]]; then
+    return 0
+  fi
+  _ob_warn_text=${OB_SHELL_WARN-}
+  _ob_warn=900
+  number=$_ob_warn_text
+  case $number in
+    *h) unit=3600 ;;
+    *m) unit=60 ;;
+  esac
+  number=${number%[hms]}
+  case $number in
+    '' | *[!0-9]* | ??????*) ;;
+    *) _ob_warn=$((10#$number * unit)) ;;
+  esac
+}
+
+# Takes the place of the credentials that end soon; when there are none, asks again in half a minute.
+_ob_renew() {
+  local trace='' answer
+  _ob_retry=$(($1 + 30))
+  if [[ $- == *x* ]]; then
+    trace=1
+    set +x
+  fi
+  if answer=$(command ob shell --renew bash </dev/null 2>/dev/null); then
+    case $answer in
+      '# ob'*) eval "$answer" ;;
+    esac
+  fi
+  if [[ -n $trace ]]; then
+    set -x
+  fi
+}
+
+ob() {
+  if [[ ${1-} != use ]]; then
+    command ob "$@"
+    return
+  fi
+  local before=${OB_PROFILE-} answer
+  shift
+  answer=$(command ob use --shell bash --previous "$_ob_previous" "$@") || return
+  case $answer in
+    '# ob'*)
+      eval "$answer"
+      _ob_previous=$before
+      ;;
+    *) printf '%s\n' "$answer" ;;
+  esac
+}
+
+case $- in
+  *i*)
+    # In an array each command finds PIPESTATUS as it was; before 5.1 there is only the string.
+    case " ${PROMPT_COMMAND[*]-} " in
+      *_ob_prompt*) ;;
+      *)
+        if [[ -z ${PROMPT_COMMAND-} ]]; then
+          PROMPT_COMMAND=_ob_prompt
+        elif ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
+          PROMPT_COMMAND+=(_ob_prompt)
+        else
+          # shellcheck disable=SC2128,SC2178 # it is no array here
+          PROMPT_COMMAND=$PROMPT_COMMAND$'\n'_ob_prompt
+        fi
+        ;;
+    esac
+    ;;
+esac

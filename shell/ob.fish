@@ -1,0 +1,219 @@
+# ob in an interactive fish, 3.4 and later: the prompt's segment, and `ob use`.
+#
+# The segment goes before fish_prompt, or after fish_right_prompt with OB_SHELL_SIDE=right; both are wrapped
+# once, so this belongs at the end of config.fish. A prompt starts no program. In `ob shell`, credentials that
+# come to their end are renewed, by one `ob`, before a prompt or a command.
+
+set -q _ob_previous; or set -g _ob_previous ''
+set -g _ob_ps1 ''
+set -g _ob_drawn ''
+set -g _ob_next 0
+set -g _ob_margin 0
+set -g _ob_retry 0
+set -g _ob_warn 900
+set -g _ob_warn_text ''
+
+# What /proc/uptime and the time differ by: a file's age and its date add up to the time, without a program.
+function _ob_anchor
+    set -g _ob_boot ''
+    if test -r /proc/uptime; and builtin -q path
+        read -l up _ </proc/uptime
+        set -g _ob_boot (math -s0 (path mtime /) + (path mtime -R /) - $up)
+    end
+end
+
+function _ob_look --on-event fish_prompt
+    if test -z "$OB_PROFILE$OB_ROLE"
+        if test -n "$_ob_ps1"
+            set -g _ob_ps1 ''
+            set -g _ob_drawn ''
+        end
+        return
+    end
+    set -l ends "$OB_EXPIRES"
+    if set -q OB_STATE
+        set ends ''
+        test -r "$OB_STATE"; and read ends <"$OB_STATE" 2>/dev/null
+    end
+    # Until the next minute the segment is what it was, unless what it shows is another.
+    set -l up 0
+    test -n "$_ob_boot"; and read up _ </proc/uptime
+    if test -z "$_ob_boot" -o "$up" -ge "$_ob_next" -o "$_ob_drawn" != "$ends|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_ENV|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_WARN|$OB_SHELL_SIDE|$NO_COLOR|$TERM"
+        _ob_segment "$ends" $up
+    end
+end
+
+# When the credentials expire, and the uptime.
+function _ob_segment
+    set -l until $argv[1]
+    set -l text
+    set -l style
+    set -l next 60
+    if string match -qr '^[0-9]{1,12}$' -- "$until"
+        set -l now
+        if test -n "$_ob_boot"
+            set now (math -s0 $_ob_boot + $argv[2])
+        else if builtin -q path
+            set now (math (path mtime /) + (path mtime -R /))
+        else
+            set now (command date +%s)
+        end
+        set -l left (math $until - $now)
+        # As the agent does: 20 minutes before the end, a third of a short life.
+        set -g _ob_margin (math "max($_ob_margin, min(floor($left / 3), 1200))")
+        if set -q OB_TARGET; and test $left -le $_ob_margin -a $now -ge $_ob_retry
+            _ob_renew $now
+            if string match -qr '^[0-9]{1,12}$' -- "$OB_EXPIRES"
+                set until $OB_EXPIRES
+                set left (math $until - $now)
+            end
+        end
+        _ob_read_warn
+        set -l alarm (math "floor($_ob_warn / 3)")
+        set -l minutes (math "floor($left / 60)")m
+        if test $left -gt $_ob_warn
+            set text $minutes
+            set style 2
+        else if test $left -gt $alarm
+            set text $minutes!
+            set style 33
+        else if test $left -gt 0
+            set text $minutes!!
+            set style '1;31'
+        else
+            set text expired
+            set style '1;31'
+        end
+        # The next moment that changes anything: a minute, a threshold, the margin, the next try.
+        test $left -gt 0; and set next (math $left % 60 + 1)
+        for at in $_ob_warn $alarm $_ob_margin 0
+            set -l until_then (math $left - $at)
+            test $until_then -gt 0 -a $until_then -lt $next; and set next $until_then
+        end
+        if set -q OB_TARGET; and test $left -le $_ob_margin
+            set next (math "min($next, $_ob_retry - $now)")
+        end
+    end
+    set -g _ob_next (math $argv[2] + $next)
+    set -g _ob_drawn "$until|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_ENV|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_WARN|$OB_SHELL_SIDE|$NO_COLOR|$TERM"
+    _ob_draw "$text" "$style"
+end
+
+# A shell that stood idle renews before the command that needs it.
+function _ob_preexec --on-event fish_preexec
+    set -q OB_TARGET; and _ob_look
+end
+
+# Makes the segment of the time that is left and its style: only when it differs from the one before.
+function _ob_draw
+    set -l left $argv[1]
+    set -l format "$OB_SHELL_FORMAT"
+    set -g _ob_ps1 ''
+    test "$format" = none; and return
+    if test -z "$format"
+        set format '{profile} {left}'
+        test -n "$OB_ROLE" -a -n "$OB_ACCOUNT"; and set format '{account}/{role} {left}'
+    end
+    set -l color
+    switch "$OB_COLOR"
+        case red
+            set color 31
+        case green
+            set color 32
+        case yellow
+            set color 33
+        case blue
+            set color 34
+        case magenta
+            set color 35
+        case cyan
+            set color 36
+        case white
+            set color 37
+    end
+    test -z "$left"; and set format (string replace -a ' {left}' '' -- $format)
+    set format (string replace -a '{profile}' -- "$OB_PROFILE" $format)
+    set format (string replace -a '{role}' -- "$OB_ROLE" $format)
+    set format (string replace -a '{account}' -- "$OB_ACCOUNT" $format)
+    set format (string replace -a '{class}' -- "$OB_ENV" $format)
+    set format (string replace -ar '[[:cntrl:]]' '' -- $format | string join '')
+    set -l off
+    set -l on
+    if test -z "$NO_COLOR" -a -n "$TERM" -a "$TERM" != dumb
+        set off \e'[0m'
+        set on $off
+        test -n "$color"; and set on $off\e'['$color'm'
+        test -n "$left"; and set left $off\e"[$argv[2]m"$left$on
+    end
+    set format (string replace -a '{left}' -- "$left" $format)
+    if test "$OB_SHELL_SIDE" = right
+        set -g _ob_ps1 " $on$format$off"
+    else
+        set -g _ob_ps1 "$on$format$off "
+    end
+end
+
+function _ob_read_warn
+    test "$OB_SHELL_WARN" = "$_ob_warn_text"; and return
+    set -g _ob_warn_text "$OB_SHELL_WARN"
+    set -g _ob_warn 900
+    set -l parts (string match -r '^([0-9]{1,5})([hms]?)$' -- "$OB_SHELL_WARN")
+    or return 0
+    set -g _ob_warn $parts[2]
+    switch "$parts[3]"
+        case h
+            set -g _ob_warn (math $parts[2] x 3600)
+        case m
+            set -g _ob_warn (math $parts[2] x 60)
+    end
+end
+
+# Takes the place of the credentials that end soon; when there are none, asks again in half a minute.
+function _ob_renew
+    set -l fish_trace
+    set -g _ob_retry (math $argv[1] + 30)
+    set -l answer (command ob shell --renew fish </dev/null 2>/dev/null)
+    or return
+    string match -q '# ob*' -- "$answer[1]"; and string join \n -- $answer | source
+    _ob_anchor
+end
+
+function ob --wraps ob
+    if test "$argv[1]" != use
+        command ob $argv
+        return
+    end
+    set -l before "$OB_PROFILE"
+    set -l answer (command ob use --shell fish --previous "$_ob_previous" $argv[2..-1])
+    or return
+    if string match -q '# ob*' -- "$answer[1]"
+        string join \n -- $answer | source
+        set -g _ob_previous $before
+    else
+        string join \n -- $answer
+    end
+end
+
+if status is-interactive; and not functions -q _ob_prompt_before
+    _ob_anchor
+    functions -q fish_prompt; or function fish_prompt
+    end
+    functions -c fish_prompt _ob_prompt_before
+    # The one that was there runs first: it finds $status and $pipestatus as the command left them.
+    function fish_prompt
+        set -l lines (_ob_prompt_before)
+        if test "$OB_SHELL_SIDE" != right
+            printf %s $_ob_ps1
+        end
+        printf %s (string join \n -- $lines | string collect)
+    end
+    functions -q fish_right_prompt; or function fish_right_prompt
+    end
+    functions -c fish_right_prompt _ob_right_prompt_before
+    function fish_right_prompt
+        _ob_right_prompt_before
+        if test "$OB_SHELL_SIDE" = right
+            printf %s $_ob_ps1
+        end
+    end
+end

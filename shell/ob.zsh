@@ -1,0 +1,228 @@
+# ob in an interactive zsh: the prompt's segment, and `ob use`.
+#
+# The segment goes before PROMPT, or after RPROMPT with OB_SHELL_SIDE=right; a PROMPT or RPROMPT that names
+# ${OB_PS1} itself (with promptsubst) is left alone. A prompt starts no program. In `ob shell`, credentials
+# that come to their end are renewed, by one `ob`, before a prompt or a command.
+
+zmodload zsh/datetime 2>/dev/null || :
+
+typeset -g OB_PS1='' _ob_drawn='' _ob_warn_text='' _ob_ends='' _ob_placed='' _ob_left_of='' _ob_right_of=''
+typeset -g _ob_previous="${_ob_previous-}"
+typeset -gi _ob_next=0 _ob_margin=0 _ob_retry=0 _ob_warn=900
+
+_ob_precmd() {
+  if [[ -n "${OB_PROFILE-}${OB_ROLE-}" ]]; then
+    _ob_ends="${OB_EXPIRES-}"
+    if [[ -n "${OB_STATE-}" ]]; then
+      _ob_read_state
+    fi
+    # Until the next minute the segment is what it was, unless what it shows is another.
+    if [[ "${EPOCHSECONDS-0}" -ge "$_ob_next" || "$_ob_drawn" != "$_ob_ends|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${OB_SHELL_SIDE-}|${NO_COLOR-}|${TERM-}" ]]; then
+      _ob_segment "$_ob_ends"
+    fi
+  elif [[ -n "$OB_PS1" ]]; then
+    OB_PS1='' _ob_drawn=''
+  fi
+  if [[ "$_ob_placed" != "$OB_PS1|${PROMPT-}|${RPROMPT-}" ]]; then
+    if [[ -o promptsubst ]]; then
+      _ob_place '${OB_PS1-}'
+    else
+      _ob_place "$OB_PS1"
+    fi
+  fi
+}
+
+# A shell that stood idle renews before the command that needs it.
+_ob_preexec() {
+  if [[ -n "${OB_TARGET-}" && "${EPOCHSECONDS-0}" -ge "$_ob_next" ]]; then
+    _ob_segment "${OB_EXPIRES-}"
+  fi
+}
+
+_ob_read_state() {
+  _ob_ends=''
+  if [[ -r "$OB_STATE" ]]; then
+    { read -r _ob_ends <"$OB_STATE" } 2>/dev/null || :
+  fi
+}
+
+# Puts the segment into the prompt. With promptsubst it is named there: the prompt is expanded once, so what
+# the variable holds is then only text with % in it.
+_ob_place() {
+  emulate -L zsh
+  setopt noxtrace
+  local left="$1" right=''
+  if [[ -z "$OB_PS1" ]]; then
+    left=''
+  elif [[ "${OB_SHELL_SIDE-}" == right ]]; then
+    left='' right="$1"
+  fi
+  PROMPT="${${PROMPT-}#"$_ob_left_of"}" RPROMPT="${${RPROMPT-}%"$_ob_right_of"}"
+  _ob_left_of='' _ob_right_of=''
+  if [[ "$PROMPT" != *OB_PS1* ]]; then
+    PROMPT="$left$PROMPT" _ob_left_of="$left"
+  fi
+  if [[ "$RPROMPT" != *OB_PS1* ]]; then
+    RPROMPT="$RPROMPT$right" _ob_right_of="$right"
+  fi
+  _ob_placed="$OB_PS1|$PROMPT|$RPROMPT"
+}
+
+# $1: when the credentials expire.
+_ob_segment() {
+  emulate -L zsh
+  setopt noxtrace
+  local until="$1" text='' style=''
+  local -i left=0 next=60 at now=${EPOCHSECONDS-0}
+  # zsh would run what arithmetic finds in a variable: only a number gets there.
+  if ! _ob_is_time "$until" || ((now == 0)); then
+    until=''
+  else
+    left=$((until - now))
+    # As the agent does: 20 minutes before the end, a third of a short life.
+    if ((left / 3 > _ob_margin)); then
+      _ob_margin=$((left / 3 < 1200 ? left / 3 : 1200))
+    fi
+    if [[ -n "${OB_TARGET-}" ]] && ((left <= _ob_margin && now >= _ob_retry)); then
+      _ob_renew
+      if _ob_is_time "${OB_EXPIRES-}"; then
+        until="$OB_EXPIRES"
+        left=$((until - now))
+      fi
+    fi
+    _ob_read_warn
+    if ((left > _ob_warn)); then
+      text="$((left / 60))m" style=2
+    elif ((left * 3 > _ob_warn)); then
+      text="$((left / 60))m!" style=33
+    elif ((left > 0)); then
+      text="$((left / 60))m!!" style='1;31'
+    else
+      text=expired style='1;31'
+    fi
+    # The next moment that changes anything: a minute, a threshold, the margin, the next try.
+    next=$((left > 0 ? left % 60 + 1 : 60))
+    for at in "$_ob_warn" "$((_ob_warn / 3))" "$_ob_margin" 0; do
+      if ((left > at && left - at < next)); then
+        next=$((left - at))
+      fi
+    done
+    if [[ -n "${OB_TARGET-}" ]] && ((left <= _ob_margin && _ob_retry - now < next)); then
+      next=$((_ob_retry - now))
+    fi
+  fi
+  _ob_next=$((now + next))
+  _ob_drawn="$until|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_ENV-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_WARN-}|${OB_SHELL_SIDE-}|${NO_COLOR-}|${TERM-}"
+  _ob_draw "$text" "$style"
+}
+
+_ob_is_time() {
+  [[ -n "$1" && "$1" != *[^0-9]* && "${#1}" -le 12 ]]
+}
+
+# Makes the segment of the time that is left and its style: only when it differs from the one before.
+_ob_draw() {
+  emulate -L zsh
+  setopt noxtrace
+  local format="${OB_SHELL_FORMAT-}" left="$1" color='' on='' off='' text=''
+  OB_PS1='' _ob_placed=''
+  if [[ "$format" == none ]]; then
+    return 0
+  fi
+  if [[ -z "$format" ]]; then
+    format='{profile} {left}'
+    if [[ -n "${OB_ROLE-}" && -n "${OB_ACCOUNT-}" ]]; then
+      format='{account}/{role} {left}'
+    fi
+  fi
+  case "${OB_COLOR-}" in
+    red) color=31 ;;
+    green) color=32 ;;
+    yellow) color=33 ;;
+    blue) color=34 ;;
+    magenta) color=35 ;;
+    cyan) color=36 ;;
+    white) color=37 ;;
+  esac
+  if [[ -z "$left" ]]; then
+    format="${format// \{left\}/}"
+  fi
+  text="$format"
+  text="${text//\{profile\}/${OB_PROFILE-}}"
+  text="${text//\{role\}/${OB_ROLE-}}"
+  text="${text//\{account\}/${OB_ACCOUNT-}}"
+  text="${text//\{class\}/${OB_ENV-}}"
+  text="${text//[[:cntrl:]]/}"
+  # To a prompt a % is an escape, and %% is a %.
+  text="${text//\%/%%}"
+  if [[ -z "${NO_COLOR-}" && "${TERM-dumb}" != dumb ]]; then
+    off=$'%{\e[0m%}'
+    on="$off"
+    if [[ -n "$color" ]]; then
+      on+="%{"$'\e'"[${color}m%}"
+    fi
+    if [[ -n "$left" ]]; then
+      left="$off%{"$'\e'"[$2m%}$left$on"
+    fi
+  fi
+  text="${text//\{left\}/$left}"
+  case "${OB_SHELL_SIDE-}" in
+    right) OB_PS1=" $on$text$off" ;;
+    *) OB_PS1="$on$text$off " ;;
+  esac
+}
+
+_ob_read_warn() {
+  emulate -L zsh
+  local number
+  local -i unit=1
+  if [[ "${OB_SHELL_WARN-}" == "$_ob_warn_text" ]]; then
+    return 0
+  fi
+  _ob_warn_text="${OB_SHELL_WARN-}"
+  _ob_warn=900
+  number="$_ob_warn_text"
+  case "$number" in
+    *h) unit=3600 ;;
+    *m) unit=60 ;;
+  esac
+  number="${number%[hms]}"
+  if [[ -n "$number" && "$number" != *[^0-9]* && "${#number}" -le 5 ]]; then
+    _ob_warn=$((number * unit))
+  fi
+}
+
+# Takes the place of the credentials that end soon; when there are none, asks again in half a minute.
+_ob_renew() {
+  emulate -L zsh
+  setopt noxtrace
+  local answer
+  _ob_retry=$((EPOCHSECONDS + 30))
+  if answer="$(command ob shell --renew zsh </dev/null 2>/dev/null)"; then
+    if [[ "$answer" == '# ob'* ]]; then
+      eval "$answer"
+    fi
+  fi
+}
+
+ob() {
+  if [[ "${1-}" != use ]]; then
+    command ob "$@"
+    return
+  fi
+  local before="${OB_PROFILE-}" answer
+  shift
+  answer="$(command ob use --shell zsh --previous "$_ob_previous" "$@")" || return
+  if [[ "$answer" == '# ob'* ]]; then
+    eval "$answer"
+    _ob_previous="$before"
+  else
+    print -r -- "$answer"
+  fi
+}
+
+if [[ -o interactive ]]; then
+  typeset -ga precmd_functions preexec_functions
+  precmd_functions=(${precmd_functions:#_ob_precmd} _ob_precmd)
+  preexec_functions=(${preexec_functions:#_ob_preexec} _ob_preexec)
+fi

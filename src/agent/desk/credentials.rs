@@ -1,0 +1,109 @@
+//! A role's credentials: those that are held, or new ones, once for everyone who wants the same.
+
+use std::rc::Rc;
+
+use tokio::task::spawn_local;
+
+use super::session::{Errand, signed_out_meanwhile};
+use super::{Desk, Outcome, stopping};
+use crate::agent::party::{Member, Party};
+use crate::agent::vault::{Freshness, Held};
+use crate::flow;
+use crate::report::{Exit, Report};
+use crate::wire::{CredentialsRequest, Reply, Target};
+
+impl Desk {
+    pub(super) async fn credentials(
+        self: &Rc<Self>,
+        request: CredentialsRequest,
+        member: &Rc<Member>,
+    ) -> Outcome<Reply> {
+        let CredentialsRequest {
+            target,
+            min_ttl,
+            may_sign_in,
+            confirm,
+        } = request;
+        flow::check_target(&target)?;
+        if !may_sign_in {
+            member.decline();
+        }
+        if let Some(confirm) = &confirm {
+            self.confirmed.agree(confirm, &target, member).await?;
+        }
+        let account = &target.account;
+        let live = self
+            .vault
+            .session(&account.org, account.username.as_deref());
+        if let Some(held) = self.vault.held(&target) {
+            match self.vault.freshness(&held, min_ttl) {
+                Freshness::Fresh => return Ok(Reply::Credentials(held.issue())),
+                Freshness::Aging => {
+                    self.renew_behind(target);
+                    return Ok(Reply::Credentials(held.issue()));
+                }
+                Freshness::Stale => {}
+            }
+        }
+        if !may_sign_in && live.is_none() {
+            return Err(flow::nobody_signed_in(account));
+        }
+        let held = self.obtained(target, Rc::default(), Some(member)).await?;
+        if self.vault.freshness(&held, min_ttl) == Freshness::Stale {
+            return Err(too_short(self.vault.seconds_left(&held), min_ttl));
+        }
+        Ok(Reply::Credentials(held.issue()))
+    }
+
+    /// Renews while the old credentials are still handed out; a failure is the next request's to hear.
+    fn renew_behind(self: &Rc<Self>, target: Target) {
+        if !self.roles.is_under_way(&target) {
+            let desk = Rc::clone(self);
+            spawn_local(async move { desk.obtained(target, Party::unattended(), None).await });
+        }
+    }
+
+    async fn obtained(
+        self: &Rc<Self>,
+        target: Target,
+        party: Rc<Party>,
+        member: Option<&Rc<Member>>,
+    ) -> Outcome<Rc<Held>> {
+        let desk = Rc::clone(self);
+        let wanted = target.clone();
+        let join = |party: &Rc<Party>| {
+            if let Some(member) = member {
+                party.join(member);
+            }
+        };
+        let start = |party| async move { desk.obtain(&wanted, &party).await };
+        self.roles
+            .outcome(target, party, join, start)
+            .await
+            .unwrap_or_else(|| Err(stopping()))
+    }
+
+    async fn obtain(self: &Rc<Self>, target: &Target, party: &Rc<Party>) -> Outcome<Rc<Held>> {
+        let account = &target.account;
+        let generation = self.vault.generation(&account.org);
+        let (session, credentials) = self
+            .with_session(account, Errand::of(target), party, async |session| {
+                flow::obtain_credentials(&session.okta, target, &self.vault, &**party).await
+            })
+            .await?;
+        if self.vault.generation(&account.org) != generation {
+            return Err(signed_out_meanwhile());
+        }
+        Ok(self.vault.keep(target.clone(), session.key(), credentials))
+    }
+}
+
+fn too_short(left: i64, min_ttl: Option<u32>) -> Report {
+    let wanted = min_ttl.map_or_else(
+        || "the 10 minutes".into(),
+        |s| format!("--min-ttl of {s} s"),
+    );
+    Report::new(Exit::Refused, "sts.too_short", "the role's credentials do not last long enough")
+        .cause(format!("they are good for {left} s, less than {wanted} asked for"))
+        .hint("ask for less with `--min-ttl`, or for longer credentials with `--duration` or `duration =`")
+}

@@ -1,0 +1,163 @@
+//! What each request gets.
+
+mod credentials;
+mod roles;
+mod session;
+mod vpn;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::spawn_local;
+use tokio::time::{sleep, timeout};
+
+use crate::agent::confirmed::Confirmed;
+use crate::agent::flight::Flights;
+use crate::agent::life;
+use crate::agent::party::Member;
+use crate::agent::vault::{Held, LiveSession, SessionKey, Vault};
+use crate::clock::Clock;
+use crate::model::Timestamp;
+use crate::process::Confinement;
+use crate::report::{Exit, Report};
+use crate::wire::{Reply, Request, SignOutScope, StatusReply, Target};
+
+/// Seconds an agent without a session waits for somebody to sign in.
+const EMPTY: i64 = 3600;
+/// What is under way when a private agent's client has left gets this long to say goodbye to Okta.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+type Outcome<T> = Result<T, Report>;
+
+#[derive(Debug)]
+pub(super) struct Desk {
+    vault: Vault,
+    sign_ins: Flights<SessionKey, Outcome<Rc<LiveSession>>>,
+    roles: Flights<Target, Outcome<Rc<Held>>>,
+    confirmed: Confirmed,
+    confinement: Confinement,
+    started: Timestamp,
+    stopped: Notify,
+    changed: Notify,
+    told_skew: Cell<bool>,
+}
+
+impl Desk {
+    pub(super) fn new(confinement: Confinement) -> Self {
+        let clock = Clock::system();
+        let started = clock.now();
+        Self {
+            vault: Vault::new(clock),
+            sign_ins: Flights::new(),
+            roles: Flights::new(),
+            confirmed: Confirmed::default(),
+            confinement,
+            started,
+            stopped: Notify::new(),
+            changed: Notify::new(),
+            told_skew: Cell::new(false),
+        }
+    }
+
+    pub(super) async fn handle(self: &Rc<Self>, request: Request, member: &Rc<Member>) -> Reply {
+        let outcome = match request {
+            Request::SignIn { account, again } => self.sign_in(account, again, member).await,
+            Request::Credentials(request) => self.credentials(request, member).await,
+            Request::Roles(target) => self.list_roles(target, member).await,
+            Request::EveryRole(target) => self.every_role(target, member).await,
+            Request::VpnProfile(request) => self.vpn_profile(request, member).await,
+            Request::VpnSignIn(request) => self.vpn_sign_in(request, member).await,
+            Request::Status => Ok(Reply::Status(self.status())),
+            Request::SignOut(scope) => Ok(self.sign_out(&scope).await),
+            Request::Stop => Ok(Reply::Stopping),
+        };
+        outcome.unwrap_or_else(Reply::Failed)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopped.notify_one();
+    }
+
+    pub(super) fn wipe(&self) {
+        self.vault.take(None);
+    }
+
+    /// Lets what is under way end by itself, for a short while: it cancels at Okta what nobody waits for.
+    pub(super) async fn say_goodbye(&self) {
+        let quiet = async {
+            while self.is_busy() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let _ = timeout(GOODBYE, quiet).await;
+    }
+
+    fn is_busy(&self) -> bool {
+        self.sign_ins.any() || self.roles.any()
+    }
+
+    /// Returns when somebody said stop, or nobody has needed the agent for long enough.
+    pub(super) async fn over(&self) {
+        loop {
+            self.vault.expire();
+            let left = self.vault.next_end().unwrap_or(EMPTY);
+            tokio::select! {
+                () = self.stopped.notified() => return,
+                () = self.changed.notified() => {}
+                () = life::seconds(left.max(1)) => {
+                    self.vault.expire();
+                    if self.vault.next_end().is_none() && !self.is_busy() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn status(&self) -> StatusReply {
+        self.vault.expire();
+        StatusReply {
+            pid: std::process::id(),
+            build: env!("CARGO_PKG_VERSION").into(),
+            started: self.started,
+            confinement: self.confinement.words.clone(),
+            confined: self.confinement.complete,
+            sessions: self.vault.sessions(),
+            roles: self.vault.roles(),
+        }
+    }
+
+    /// Wipes first, then ends the session at the server: a server that is away changes nothing here.
+    async fn sign_out(&self, scope: &SignOutScope) -> Reply {
+        let org = match scope {
+            SignOutScope::Everything => None,
+            SignOutScope::Org(org) => Some(org.as_str()),
+        };
+        self.confirmed.forget();
+        let taken = self.vault.take(org);
+        self.changed.notify_one();
+        let mut server_unreachable = None;
+        for session in &taken {
+            if let Err(report) = session.okta.end().await {
+                server_unreachable = Some(report.causes.first().unwrap_or(&report.summary).clone());
+            }
+        }
+        Reply::SignedOut {
+            sessions: taken.len(),
+            server_unreachable,
+        }
+    }
+}
+
+/// Does `work` to its end, whoever stops waiting for it: what has been taken out of the vault's hands for
+/// it must come back.
+async fn to_the_end<T: 'static>(work: impl Future<Output = Outcome<T>> + 'static) -> Outcome<T> {
+    spawn_local(work).await.unwrap_or_else(|_| Err(stopping()))
+}
+
+fn stopping() -> Report {
+    Report::new(Exit::Failed, "agent.stopping", "the agent is stopping")
+        .hint("try again: a new one is started")
+}

@@ -1,0 +1,78 @@
+//! The roles of a user: listed, or every one of them redeemed and handed out as it comes.
+
+use std::rc::Rc;
+
+use super::session::Errand;
+use super::{Desk, Outcome, to_the_end};
+use crate::agent::party::{Member, Party};
+use crate::agent::vault::issue;
+use crate::flow::{self, Harvest, Memory as _};
+use crate::model::{Credentials, RoleArn};
+use crate::report::Report;
+use crate::wire::{FromAgent, Part, Reply, RoleEntry, Target};
+
+/// Entries of one frame: far below what a frame holds.
+const ROLES_AT_A_TIME: usize = 500;
+
+impl Desk {
+    pub(super) async fn list_roles(
+        self: &Rc<Self>,
+        target: Target,
+        member: &Rc<Member>,
+    ) -> Outcome<Reply> {
+        flow::check_target(&target)?;
+        let party = Rc::new(Party::default());
+        party.join(member);
+        let desk = Rc::clone(self);
+        to_the_end(async move {
+            let list = async |session: &super::LiveSession| {
+                flow::list_roles(&session.okta, &target, desk.vault.now(), &*party).await
+            };
+            let errand = Errand::of(&target);
+            let (_, roles) = desk
+                .with_session(&target.account, errand, &party, list)
+                .await?;
+            Ok(Reply::Roles(roles))
+        })
+        .await
+    }
+
+    /// For `ob write --all`: nothing of it is kept.
+    pub(super) async fn every_role(
+        self: &Rc<Self>,
+        target: Target,
+        member: &Rc<Member>,
+    ) -> Outcome<Reply> {
+        flow::check_target(&target)?;
+        let party = Rc::new(Party::default());
+        party.join(member);
+        let (desk, member) = (Rc::clone(self), Rc::clone(member));
+        to_the_end(async move {
+            let redeem = async |session: &super::LiveSession| {
+                flow::every_role(&session.okta, &target, &desk.vault, &*party, &*member).await
+            };
+            let errand = Errand::of(&target);
+            desk.with_session(&target.account, errand, &party, redeem)
+                .await?;
+            Ok(Reply::AllRoles)
+        })
+        .await
+    }
+}
+
+impl Harvest for Member {
+    fn roles(&self, roles: Vec<RoleEntry>) {
+        for some in roles.chunks(ROLES_AT_A_TIME) {
+            self.say(FromAgent::Part(Part::Roles(some.to_vec())));
+        }
+    }
+
+    fn issued(&self, credentials: &Credentials) {
+        self.say(FromAgent::Part(Part::Issued(issue(credentials))));
+    }
+
+    fn refused(&self, role: &RoleArn, report: Report) {
+        let role = role.to_string();
+        self.say(FromAgent::Part(Part::Refused { role, report }));
+    }
+}

@@ -1,0 +1,206 @@
+//! Sessions: the one that is live, the one that a sign-in makes, and what to do when Okta has ended it.
+
+use std::rc::Rc;
+
+use tokio::task::spawn_local;
+
+use super::{Desk, Outcome, stopping, to_the_end};
+use crate::agent::party::{Member, Party};
+use crate::agent::vault::{LiveSession, SessionKey};
+use crate::flow::{self, Conversation, Failure, Memory as _};
+use crate::http::Hears;
+use crate::report::{Exit, Report};
+use crate::wire::{Account, Notice, Reply, Target};
+
+/// A machine's clock may be this far from the servers' before a person is told, in seconds.
+const SKEW: i64 = 120;
+
+/// What a session is wanted for, where that helps its sign-in.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Errand {
+    warm: Option<String>,
+    app: Option<String>,
+}
+
+impl Errand {
+    pub(super) fn of(target: &Target) -> Self {
+        Self {
+            warm: flow::sts_to_be_asked(target),
+            app: target.app.clone(),
+        }
+    }
+}
+
+impl Desk {
+    pub(super) async fn sign_in(
+        self: &Rc<Self>,
+        account: Account,
+        again: bool,
+        member: &Rc<Member>,
+    ) -> Outcome<Reply> {
+        flow::check_account(&account)?;
+        let party = Rc::new(Party::default());
+        party.join(member);
+        let live = self.live(&account);
+        let session = match live {
+            Some(live) if !again => live,
+            old => {
+                let desk = Rc::clone(self);
+                to_the_end(async move { desk.settled(&account, old, &party).await }).await?
+            }
+        };
+        Ok(Reply::SignedIn {
+            username: session.okta.username().into(),
+            expires_at: session.okta.expires_at(),
+        })
+    }
+
+    /// A new session that Okta has confirmed, in the place of `old`. Until then the old one stays.
+    async fn settled(
+        self: &Rc<Self>,
+        account: &Account,
+        old: Option<Rc<LiveSession>>,
+        party: &Rc<Party>,
+    ) -> Outcome<Rc<LiveSession>> {
+        let session = self
+            .new_session(account, party, Errand::default(), old.clone())
+            .await?;
+        if let Err(failure) = session.okta.settle(&**party).await {
+            if matches!(failure, Failure::SessionEnded) {
+                self.forget(&session);
+            }
+            return Err(failure.into_report());
+        }
+        if let Some(old) = old {
+            // Who signs in again wants what the new session gives: other roles, another user.
+            self.vault.forget_held(&old.key());
+        }
+        Ok(session)
+    }
+
+    /// Works with the live session, or with one that a sign-in makes. If Okta turns out to have ended it,
+    /// once more with a newer one.
+    pub(super) async fn with_session<T>(
+        self: &Rc<Self>,
+        account: &Account,
+        errand: Errand,
+        party: &Rc<Party>,
+        work: impl AsyncFn(&LiveSession) -> Result<T, Failure>,
+    ) -> Outcome<(Rc<LiveSession>, T)> {
+        let live = self.live(account);
+        let reused = live.is_some();
+        let mut session = match live {
+            Some(live) => live,
+            None => {
+                self.new_session(account, party, errand.clone(), None)
+                    .await?
+            }
+        };
+        let mut outcome = work(&session).await;
+        if reused && matches!(outcome, Err(Failure::SessionEnded)) {
+            self.forget(&session);
+            // Somebody may have signed in again while this one was waiting.
+            session = match self.live(account) {
+                Some(newer) => newer,
+                None => self.new_session(account, party, errand, None).await?,
+            };
+            outcome = work(&session).await;
+        }
+        self.tell_skew(party);
+        match outcome {
+            Ok(value) => Ok((session, value)),
+            Err(failure) => {
+                if matches!(failure, Failure::SessionEnded) {
+                    self.forget(&session);
+                }
+                Err(failure.into_report())
+            }
+        }
+    }
+
+    pub(super) fn live(&self, account: &Account) -> Option<Rc<LiveSession>> {
+        self.vault
+            .session(&account.org, account.username.as_deref())
+    }
+
+    fn forget(&self, session: &LiveSession) {
+        self.vault.forget_session(session);
+        self.changed.notify_one();
+    }
+
+    /// The session that a sign-in makes, which is joined if one for this user is under way. It takes the
+    /// place of `old`.
+    async fn new_session(
+        self: &Rc<Self>,
+        account: &Account,
+        party: &Rc<Party>,
+        errand: Errand,
+        old: Option<Rc<LiveSession>>,
+    ) -> Outcome<Rc<LiveSession>> {
+        if !party.can_be_asked() {
+            return Err(flow::nobody_signed_in(account));
+        }
+        let key = SessionKey::new(
+            &account.org,
+            account.username.as_deref().unwrap_or_default(),
+        );
+        let (desk, account, last) = (Rc::clone(self), account.clone(), key.clone());
+        let start = |party: Rc<Party>| async move {
+            let generation = desk.vault.generation(&account.org);
+            let listener = Rc::downgrade(&desk);
+            let start = flow::Start {
+                warm: errand.warm,
+                app: errand.app,
+                now: Some(desk.vault.now()),
+                last_factor: desk.vault.last_factor(&last),
+                hears: Hears::new(move |date| {
+                    if let Some(desk) = listener.upgrade() {
+                        desk.vault.correct(date);
+                    }
+                }),
+            };
+            let okta = flow::sign_in(&account, start, &*party).await?;
+            desk.vault.remember_factor(last, okta.factor());
+            desk.tell_skew(&party);
+            if desk.vault.generation(&account.org) != generation {
+                spawn_local(async move { okta.end().await });
+                return Err(signed_out_meanwhile());
+            }
+            let (session, replaced) = desk.vault.keep_session(okta, account.idle, account.max);
+            if let Some(old) = &old {
+                desk.vault.forget_session(old);
+            }
+            for over in [replaced, old].into_iter().flatten() {
+                spawn_local(async move { over.okta.end().await });
+            }
+            desk.changed.notify_one();
+            Ok(session)
+        };
+        let join = |flight: &Rc<Party>| flight.welcome(party);
+        self.sign_ins
+            .outcome(key, Rc::default(), join, start)
+            .await
+            .unwrap_or_else(|| Err(stopping()))
+    }
+
+    /// Tells once that this machine's clock is wrong: programs judge credentials by it.
+    fn tell_skew(&self, party: &Party) {
+        let skew = self.vault.skew();
+        if skew.abs() > SKEW && !self.told_skew.replace(true) {
+            let direction = if skew > 0 { "ahead of" } else { "behind" };
+            party.tell(Notice::Said(format!(
+                "this machine's clock is {} minutes {direction} Okta's: programs may think that good credentials have expired; set it right",
+                skew.abs() / 60
+            )));
+        }
+    }
+}
+
+pub(super) fn signed_out_meanwhile() -> Report {
+    Report::new(
+        Exit::SignIn,
+        "sign_in.signed_out",
+        "somebody signed out meanwhile",
+    )
+    .hint("`ob login` signs you in again")
+}

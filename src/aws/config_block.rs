@@ -1,0 +1,244 @@
+//! `ob`'s part of `~/.aws/config`: one `credential_process` profile for each of the settings' profiles,
+//! between two marking lines. No secret is in it, and nothing outside of the marks is touched.
+
+use super::endpoint::Region;
+use super::ini::{Ini, IniError};
+
+const BEGIN: &str = "# >>> ob: written by `ob config aws`, taken out by `ob config aws --remove`";
+const END: &str = "# <<< ob";
+
+/// One profile to write.
+#[derive(Clone, Debug)]
+pub struct ConfigProfile {
+    /// As [`config_profile_name`] spells it.
+    pub name: String,
+    /// The words of the command that prints credentials.
+    pub command: Vec<String>,
+    pub region: Option<Region>,
+}
+
+/// The AWS profile that stands for a profile of the settings: `ob/NAME`, so that it can never be the
+/// user's own. `None` when the name has a character that the SDKs do not read in a profile
+/// (`[A-Za-z0-9_.@/%:+-]`, as the JavaScript SDK's reader has it).
+pub fn config_profile_name(profile: &str) -> Option<String> {
+    let fits = !profile.is_empty() && profile.len() <= 128 && profile.bytes().all(is_plain);
+    fits.then(|| format!("ob/{profile}"))
+}
+
+/// Characters of a section's name that every reader takes.
+pub(super) fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.@/%:+-".contains(&byte)
+}
+
+/// `text` with these profiles as `ob`'s part: in its old place, or at the end.
+///
+/// # Errors
+/// When the marks are broken, a profile stands outside of them, or a word cannot be written.
+pub fn with_block(text: &str, profiles: &[ConfigProfile]) -> Result<String, IniError> {
+    let mut lines = vec![BEGIN.to_owned()];
+    for profile in profiles {
+        lines.push(format!("[profile {}]", profile.name));
+        lines.push(format!(
+            "credential_process = {}",
+            command_line(&profile.command)?
+        ));
+        if let Some(region) = &profile.region {
+            lines.push(format!("region = {region}"));
+        }
+    }
+    lines.push(END.to_owned());
+    let mut ini = Ini::parse(text);
+    let place = marked(&ini)?;
+    let mut rest = ini.clone();
+    if let Some(place) = &place {
+        rest.cut(place.clone());
+    }
+    for profile in profiles {
+        let section = format!("profile {}", profile.name);
+        if rest.section(&section)?.is_some() {
+            return Err(IniError::Foreign(section));
+        }
+    }
+    match place {
+        Some(place) => ini.replace(place, &lines),
+        None => ini.append(&lines),
+    }
+    Ok(ini.to_string())
+}
+
+/// `text` without `ob`'s part.
+///
+/// # Errors
+/// When the marks are broken, or what follows them belongs to no section of its own.
+pub fn without_block(text: &str) -> Result<String, IniError> {
+    let mut ini = Ini::parse(text);
+    if let Some(place) = marked(&ini)? {
+        ini.cut(place);
+    }
+    Ok(ini.to_string())
+}
+
+/// Whether `text` defines the AWS profile `name`, as `ob`'s part or by hand.
+pub fn defines_profile(text: &str, name: &str) -> bool {
+    let found = Ini::parse(text).section(&format!("profile {name}"));
+    !matches!(found, Ok(None))
+}
+
+/// Whether the credentials file `text` has a section `name`, whose keys come before any `credential_process`.
+pub fn shadows(text: &str, name: &str) -> bool {
+    !matches!(Ini::parse(text).section(name), Ok(None))
+}
+
+fn marked(ini: &Ini) -> Result<Option<std::ops::Range<usize>>, IniError> {
+    let marks = |mark: &str| -> Vec<usize> {
+        (0..ini.len())
+            .filter(|at| ini.line(*at).trim() == mark)
+            .collect()
+    };
+    // The words behind the first mark may change from one version to the next.
+    let begins: Vec<usize> = (0..ini.len())
+        .filter(|at| ini.line(*at).starts_with("# >>> ob"))
+        .collect();
+    let (begin, end) = match (begins.as_slice(), marks(END).as_slice()) {
+        ([], []) => return Ok(None),
+        ([begin], [end]) if begin < end => (*begin, *end),
+        (begins, ends) => {
+            let at = begins.last().max(ends.last()).copied().unwrap_or_default();
+            return Err(IniError::Markers(at + 1));
+        }
+    };
+    let behind = (end + 1..ini.len()).find(|at| !ini.is_silent(*at));
+    match behind {
+        Some(at) if ini.header(at).is_none() => Err(IniError::Stranded(at + 1)),
+        _ => Ok(Some(begin..end + 1)),
+    }
+}
+
+/// The command as botocore (shlex), the other SDKs (`sh -c`) and their INI readers all take it: plain words
+/// as they are, a space in double quotes, nothing else.
+fn command_line(words: &[String]) -> Result<String, IniError> {
+    let mut line = Vec::new();
+    for word in words {
+        let plain = |byte: u8| is_plain(byte) || b"=,~".contains(&byte);
+        let spaced = word.contains(' ');
+        if word.is_empty() || !word.bytes().all(|byte| plain(byte) || byte == b' ') {
+            return Err(IniError::Value("credential_process"));
+        }
+        line.push(if spaced {
+            format!("\"{word}\"")
+        } else {
+            word.clone()
+        });
+    }
+    Ok(line.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::report::Report;
+
+    fn dev() -> Vec<ConfigProfile> {
+        vec![ConfigProfile {
+            name: config_profile_name("dev").unwrap(),
+            command: ["/opt/my tools/ob", "credential", "-p", "dev"]
+                .map(Into::into)
+                .into(),
+            region: Region::parse("eu-west-1").ok(),
+        }]
+    }
+
+    const WRITTEN: &str = "\
+# >>> ob: written by `ob config aws`, taken out by `ob config aws --remove`
+[profile ob/dev]
+credential_process = \"/opt/my tools/ob\" credential -p dev
+region = eu-west-1
+# <<< ob
+";
+
+    #[test]
+    fn the_block_is_added_replaced_in_place_and_taken_out() {
+        let before = "# mine\n[default]\n  region=us-east-1 ; odd\n";
+        let after = with_block(before, &dev()).unwrap();
+        assert_eq!(after, format!("{before}\n{WRITTEN}"));
+        assert_eq!(with_block(&after, &dev()).unwrap(), after);
+        let more = format!("{after}\n[profile mine]\nregion = x\n");
+        assert_eq!(
+            with_block(&more, &[]).unwrap().lines().count(),
+            more.lines().count() - 3
+        );
+        assert_eq!(
+            without_block(&more).unwrap(),
+            format!("{before}\n[profile mine]\nregion = x\n")
+        );
+        assert_eq!(with_block("", &dev()).unwrap(), WRITTEN);
+    }
+
+    #[test]
+    fn windows_line_ends_are_kept_and_continued() {
+        let after = with_block("[default]\r\nregion=x\r\n", &dev()).unwrap();
+        assert_eq!(
+            after,
+            format!("[default]\nregion=x\n\n{WRITTEN}").replace('\n', "\r\n")
+        );
+    }
+
+    #[test]
+    fn what_the_tools_would_quarrel_about_is_refused() {
+        let outside = "[profile \"ob/dev\"]\nregion = x\n";
+        for (text, expected) in [
+            (outside.to_owned(), "aws.file.foreign_section"),
+            (format!("{outside}{outside}"), "aws.file.duplicate_section"),
+            (
+                "[a]\nx =\n  [profile ob/dev]\n".into(),
+                "aws.file.unclear_section",
+            ),
+            (
+                "[profile ob/dev] # [x]\n".into(),
+                "aws.file.unclear_section",
+            ),
+            ("# >>> ob\n".into(), "aws.file.markers"),
+            ("# <<< ob\n# >>> ob\n".into(), "aws.file.markers"),
+            (format!("{WRITTEN}{WRITTEN}"), "aws.file.markers"),
+            (format!("{WRITTEN}output = json\n"), "aws.file.stranded_key"),
+        ] {
+            let error = with_block(&text, &dev()).unwrap_err();
+            assert_eq!(Report::from(error).name, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_names_and_commands_that_every_sdk_reads_are_written() {
+        for name in [
+            "",
+            "a b",
+            "a]",
+            "a\n[x]",
+            "$(id)",
+            "a\"",
+            "a#",
+            "ü",
+            &"x".repeat(10_240),
+        ] {
+            assert_eq!(config_profile_name(name), None, "{name}");
+        }
+        for word in [
+            "", "a\"b", "$HOME/ob", "a`b", "a\nb", "a\0b", "a;b", "a\\b", "a#b",
+        ] {
+            assert!(command_line(&[word.to_owned()]).is_err(), "{word}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn taking_out_what_was_added_leaves_the_file_as_it_was(
+            lines in proptest::collection::vec("[ -~\t]{0,20}\r?", 0..12)
+        ) {
+            let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let Ok(with) = with_block(&text, &dev()) else { return Ok(()); };
+            prop_assert_eq!(without_block(&with).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Variables as text: for a shell to evaluate, for a `.env` file, as JSON.
+//!
+//! Whatever a value holds, reading the text back gives that value and does nothing else. Where a format's
+//! readers disagree on quoting (`.env`), only values that need none are written.
+
+use std::ffi::OsStr;
+
+use thiserror::Error;
+
+use super::child_env::{ChildContext, ChildEnvError, checked_variables, is_removed};
+use crate::model::Credentials;
+use crate::report::{Exit, Report};
+
+/// How the variables are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// bash, zsh and every POSIX shell.
+    Posix,
+    Fish,
+    /// JSON for `from json | load-env`; the names to hide as a list for `hide-env`.
+    Nu,
+    PowerShell,
+    Dotenv,
+    Json,
+}
+
+/// Names that only old programs read.
+const LEGACY: [&str; 2] = ["AWS_SECURITY_TOKEN", "X_SECURITY_TOKEN_EXPIRES"];
+
+/// What [`exported`] sets, in its order; the legacy names last.
+pub const NAMES: [&str; 15] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_SESSION_EXPIRATION",
+    "AWS_ACCOUNT_ID",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "OB_PROFILE",
+    "OB_ROLE",
+    "OB_ACCOUNT",
+    "OB_ENV",
+    "OB_EXPIRES",
+    LEGACY[0],
+    LEGACY[1],
+];
+
+/// The variables of `credentials` in `dialect`, with the legacy names where `legacy` asks for them. A shell is
+/// also told to drop those of `present` that would mislead an SDK.
+///
+/// # Errors
+/// When a value cannot be written so that it is read back as it is.
+pub fn exported<'a>(
+    dialect: Dialect,
+    credentials: &Credentials,
+    context: &ChildContext<'_>,
+    legacy: bool,
+    present: impl IntoIterator<Item = &'a OsStr>,
+) -> Result<String, ExportError> {
+    let mut variables = checked_variables(credentials, context)?;
+    if legacy {
+        let token = credentials.session_token.expose().to_owned();
+        variables.push((LEGACY[0], token));
+        variables.push((LEGACY[1], credentials.expires_at.to_string()));
+    }
+    if matches!(dialect, Dialect::Dotenv | Dialect::Json) {
+        // A program gets what programs read; the markers are for prompts.
+        variables.retain(|(name, _)| !name.starts_with("OB_"));
+    }
+    let stale: Vec<&str> = present
+        .into_iter()
+        .filter(|name| is_removed(name))
+        .filter_map(OsStr::to_str)
+        .filter(|name| variables.iter().all(|(ours, _)| ours != name))
+        .collect();
+    let mut text = match dialect {
+        Dialect::Nu | Dialect::Json | Dialect::Dotenv => String::new(),
+        _ => unset(dialect, &stale),
+    };
+    if matches!(dialect, Dialect::Nu | Dialect::Json) {
+        let object: serde_json::Map<_, _> = variables
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        return Ok(format!("{}\n", serde_json::Value::Object(object)));
+    }
+    for (name, value) in &variables {
+        text += &match dialect {
+            Dialect::Posix => format!("export {name}={}\n", posix(value)),
+            Dialect::Fish => format!("set -gx {name} {}\n", fish(value)),
+            Dialect::PowerShell => format!("$env:{name} = {}\n", power_shell(value)),
+            _ if is_bare(value) => format!("{name}={value}\n"),
+            _ => return Err(ExportError::Dotenv(name)),
+        };
+    }
+    Ok(text)
+}
+
+/// Text that takes `names` out of a shell; nothing for formats that only set.
+pub fn unset(dialect: Dialect, names: &[&str]) -> String {
+    let each = |line: &dyn Fn(&str) -> String| names.iter().map(|name| line(name)).collect();
+    match dialect {
+        _ if names.is_empty() && dialect != Dialect::Nu => String::new(),
+        Dialect::Posix => format!("unset {}\n", names.join(" ")),
+        Dialect::Fish => each(&|name| format!("set -e {name}\n")),
+        Dialect::PowerShell => {
+            each(&|name| format!("Remove-Item -ErrorAction SilentlyContinue Env:{name}\n"))
+        }
+        Dialect::Nu => format!("{}\n", serde_json::json!(names)),
+        Dialect::Dotenv | Dialect::Json => String::new(),
+    }
+}
+
+fn posix(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "'\\''"))
+}
+
+fn fish(value: &str) -> String {
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// `PowerShell` ends a string at typographic quotes as well; each is doubled.
+fn power_shell(value: &str) -> String {
+    let mut text = String::from("'");
+    for c in value.chars() {
+        text.push(c);
+        if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
+            text.push(c);
+        }
+    }
+    text + "'"
+}
+
+/// Characters that docker, compose, direnv and every library of that name take as they are.
+fn is_bare(value: &str) -> bool {
+    value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_./+=:@%,-".contains(&byte))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ExportError {
+    #[error(transparent)]
+    Variable(#[from] ChildEnvError),
+    #[error("the value of {0} needs quotes, and readers of .env files do not agree on them")]
+    Dotenv(&'static str),
+}
+
+impl From<ExportError> for Report {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Variable(error) => error.into(),
+            ExportError::Dotenv(_) => Self::new(
+                Exit::Failed,
+                "aws.export.dotenv",
+                "cannot write the variables as a .env file",
+            )
+            .cause(error)
+            .hint("`ob env --format json` writes any value"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{RoleArn, Timestamp};
+    use crate::secret::Secret;
+
+    const HOSTILE: [&str; 12] = [
+        "plain",
+        "it's",
+        "a\nb\n",
+        "\"; echo pwned; \"",
+        "$(id) `id` ${HOME} $HOME",
+        "]=[",
+        "\\",
+        "\\'",
+        "trailing\\",
+        "%PATH% !x! ^",
+        "\u{2019}; id; \u{2018}",
+        "ü \u{202e}",
+    ];
+
+    fn credentials(token: &str) -> Credentials {
+        Credentials {
+            access_key_id: "ASIAEXAMPLE".to_owned(),
+            secret_access_key: Secret::new("se/cr+et="),
+            session_token: Secret::new(token),
+            expires_at: Timestamp(1_795_309_375),
+            role: RoleArn::parse("arn:aws:iam::123456789012:role/Deploy").unwrap(),
+        }
+    }
+
+    fn export(dialect: Dialect, token: &str) -> Result<String, ExportError> {
+        let present = ["AWS_PROFILE", "HOME", "AWS_SECURITY_TOKEN"].map(OsStr::new);
+        let context = ChildContext::default();
+        exported(dialect, &credentials(token), &context, false, present)
+    }
+
+    /// What `shell` has as the token once it has evaluated the text.
+    fn evaluated(shell: &[&str], text: &str) -> String {
+        let output = Command::new(shell[0])
+            .args(&shell[1..])
+            .arg(text)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("AWS_PROFILE", "stale")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn each_dialect_is_written_as_its_shell_writes_it() {
+        let posix = export(Dialect::Posix, "t").unwrap();
+        assert!(posix.starts_with(
+            "unset AWS_PROFILE AWS_SECURITY_TOKEN\nexport AWS_ACCESS_KEY_ID='ASIAEXAMPLE'\n"
+        ));
+        let fish = export(Dialect::Fish, "t").unwrap();
+        assert!(fish.starts_with("set -e AWS_PROFILE\nset -e AWS_SECURITY_TOKEN\nset -gx AWS_ACCESS_KEY_ID 'ASIAEXAMPLE'\n"));
+        let power_shell = export(Dialect::PowerShell, "it's \u{2019}x").unwrap();
+        assert!(power_shell.contains("$env:AWS_SESSION_TOKEN = 'it''s \u{2019}\u{2019}x'\n"));
+        assert!(
+            power_shell.contains("Remove-Item -ErrorAction SilentlyContinue Env:AWS_PROFILE\n")
+        );
+        let dotenv = export(Dialect::Dotenv, "t").unwrap();
+        assert!(
+            dotenv.starts_with("AWS_ACCESS_KEY_ID=ASIAEXAMPLE\nAWS_SECRET_ACCESS_KEY=se/cr+et=\n")
+        );
+        assert!(!dotenv.contains("OB_"));
+    }
+
+    #[test]
+    fn every_name_is_one_that_unset_knows() {
+        let legacy = exported(
+            Dialect::Nu,
+            &credentials("t"),
+            &ChildContext {
+                profile: Some("p"),
+                class: Some("c"),
+                color: None,
+                region: None,
+                account_label: None,
+            },
+            true,
+            [],
+        );
+        let object: serde_json::Value = serde_json::from_str(&legacy.unwrap()).unwrap();
+        for name in object.as_object().unwrap().keys() {
+            assert!(NAMES.contains(&name.as_str()), "{name}");
+        }
+        assert_eq!(object["AWS_SECURITY_TOKEN"], "t");
+        assert_eq!(unset(Dialect::Nu, &["A", "B"]), "[\"A\",\"B\"]\n");
+    }
+
+    #[test]
+    fn hostile_values_come_back_as_they_are_from_real_shells() {
+        for value in HOSTILE {
+            let text = export(Dialect::Posix, value).unwrap()
+                + "printf %s \"$AWS_SESSION_TOKEN\" \"${AWS_PROFILE-}\"";
+            for shell in [&["bash", "-c"][..], &["zsh", "-fc"], &["dash", "-c"]] {
+                assert_eq!(evaluated(shell, &text), value, "{shell:?}");
+            }
+            let text = export(Dialect::Fish, value).unwrap()
+                + "printf %s \"$AWS_SESSION_TOKEN\" \"$AWS_PROFILE\"";
+            assert_eq!(evaluated(&["fish", "-N", "-c"], &text), value);
+            for dialect in [Dialect::Json, Dialect::Nu] {
+                let text = export(dialect, value).unwrap();
+                let object: serde_json::Value = serde_json::from_str(&text).unwrap();
+                assert_eq!(object["AWS_SESSION_TOKEN"], value);
+                assert_eq!(text.lines().count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_variable_or_dotenv_holds_is_named() {
+        for dialect in [
+            Dialect::Posix,
+            Dialect::Fish,
+            Dialect::Nu,
+            Dialect::PowerShell,
+            Dialect::Dotenv,
+            Dialect::Json,
+        ] {
+            assert!(matches!(
+                export(dialect, "a\0b"),
+                Err(ExportError::Variable(_))
+            ));
+        }
+        for value in &HOSTILE[1..] {
+            let error = export(Dialect::Dotenv, value).unwrap_err();
+            assert_eq!(error, ExportError::Dotenv("AWS_SESSION_TOKEN"), "{value}");
+        }
+        assert!(export(Dialect::Dotenv, &"x".repeat(10_240)).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_ends_its_quotes(value in "[ -~\n\u{2018}-\u{201b}]{0,40}") {
+            // Read back by the shells' own rules, which the test above checks against the shells.
+            let posix = posix(&value);
+            prop_assert_eq!(posix[1..posix.len() - 1].replace("'\\''", "\u{1}").contains('\''), false);
+            let quotes = |c: &char| matches!(c, '\'' | '\u{2018}'..='\u{201b}');
+            let inside = power_shell(&value);
+            prop_assert_eq!(inside.chars().filter(quotes).count(), 2 + 2 * value.chars().filter(quotes).count());
+        }
+    }
+}

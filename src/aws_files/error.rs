@@ -1,0 +1,73 @@
+//! Why one of the AWS files is left as it is.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use thiserror::Error;
+
+use crate::report::{Exit, Report};
+
+#[derive(Debug, Error)]
+pub(super) enum FileError {
+    #[error("it is a symbolic link, which would be replaced instead of what it names")]
+    Link,
+    #[error("it is not a regular file")]
+    NotAFile,
+    #[error("it is longer than 8 MiB")]
+    TooLong,
+    #[error("it is not UTF-8 text")]
+    NotText,
+    #[error("it belongs to uid {0}")]
+    NotOurs(u32),
+    #[error("it is read-only")]
+    ReadOnly,
+    #[error("somebody else keeps writing it")]
+    Busy,
+    #[error("{}", reason(.0))]
+    Io(#[from] io::Error),
+}
+
+impl FileError {
+    pub(super) fn at(self, path: &Path) -> Report {
+        let path = path.display();
+        let (name, hint) = match &self {
+            Self::Link => (
+                "aws.file.link",
+                format!(
+                    "name the file itself: `readlink -f {path}` shows it, `--file` or AWS_CONFIG_FILE takes it"
+                ),
+            ),
+            Self::NotAFile | Self::TooLong | Self::NotText => (
+                "aws.file.not_text",
+                format!("look at it with `file {path}` and move it away"),
+            ),
+            Self::NotOurs(_) => (
+                "aws.file.not_ours",
+                format!("`ls -l {path}` shows whose it is"),
+            ),
+            Self::ReadOnly => (
+                "aws.file.read_only",
+                format!("`chmod u+w {path}` if it may be written"),
+            ),
+            Self::Busy => ("aws.file.busy", "try again in a moment".to_owned()),
+            Self::Io(error) if error.kind() == ErrorKind::StorageFull => {
+                ("aws.file.disk_full", format!("`df {path}` shows the disk"))
+            }
+            Self::Io(_) => (
+                "aws.file.write",
+                format!("`ls -ld {path}` shows who may write it"),
+            ),
+        };
+        Report::new(Exit::Failed, name, format!("cannot write {path}"))
+            .cause(&self)
+            .hint(hint)
+            .hint("the file is as it was")
+    }
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => nix::errno::Errno::from_raw(number).desc().to_lowercase(),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,227 @@
+//! The two files that the AWS tools share, `~/.aws/config` and `~/.aws/credentials`: read, edited as a whole,
+//! put in place at once.
+//!
+//! The only writer of both. It never looks at what is in them: the edit is a pure function of the text. A file
+//! that is not plainly the user's own (a link, read-only, somebody else's) is refused as it is.
+
+mod error;
+mod lock;
+
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
+use zeroize::Zeroizing;
+
+use crate::model::Environment;
+use crate::paths;
+use crate::report::{Exit, Report};
+
+use error::FileError;
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `AWS_CONFIG_FILE`, else `~/.aws/config`; holds no secret and keeps its mode.
+    Config,
+    /// `AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`; 0600 once it has been written here.
+    Credentials,
+}
+
+/// More than any such file; what is longer is something else.
+const LONGEST: u64 = 8 * 1024 * 1024;
+/// How often an edit is begun anew because somebody else has changed the file meanwhile.
+const TRIES: usize = 5;
+
+impl Kind {
+    const fn variable(self) -> &'static str {
+        match self {
+            Self::Config => "AWS_CONFIG_FILE",
+            Self::Credentials => "AWS_SHARED_CREDENTIALS_FILE",
+        }
+    }
+
+    /// Where the AWS tools look for it.
+    ///
+    /// # Errors
+    /// When that depends on the current directory, or no home is known.
+    pub fn path(self, environment: &Environment) -> Result<PathBuf, Report> {
+        let home = paths::home(environment);
+        let named = environment.raw(self.variable()).map(PathBuf::from);
+        let path = match (named, &home) {
+            (None, Some(home)) => Some(home.join(match self {
+                Self::Config => ".aws/config",
+                Self::Credentials => ".aws/credentials",
+            })),
+            (Some(path), home) => match (path.strip_prefix("~"), home) {
+                (Ok(rest), Some(home)) => Some(home.join(rest)),
+                _ => Some(path),
+            },
+            (None, None) => None,
+        };
+        path.filter(|path| path.is_absolute()).ok_or_else(|| {
+            Report::new(
+                Exit::Usage,
+                "aws.file.place",
+                "there is no place for the AWS file",
+            )
+            .cause(format!(
+                "neither {} nor HOME is an absolute path",
+                self.variable()
+            ))
+            .hint(format!("`export {}=$HOME/.aws/…`", self.variable()))
+        })
+    }
+}
+
+/// The file's text; nothing when it is not there.
+///
+/// # Errors
+/// When it cannot be read as text.
+pub fn read(path: &Path) -> Result<String, Report> {
+    let found = contents(path).map_err(|error| error.at(path))?;
+    Ok(found.map(|(text, _)| text.to_string()).unwrap_or_default())
+}
+
+/// Whether the file could be edited, before anything is done that would be lost.
+///
+/// # Errors
+/// Why it could not.
+pub fn check(path: &Path) -> Result<(), Report> {
+    let found = contents(path).map_err(|error| error.at(path))?;
+    match found {
+        Some((_, metadata)) => judge(&metadata).map_err(|error| error.at(path)),
+        None => Ok(()),
+    }
+}
+
+/// Puts what `edit` makes of the file's text in its place, whole or not at all, and says whether it changed.
+///
+/// # Errors
+/// What `edit` reports, or why the file cannot be written; then it is byte for byte what it was.
+pub fn edit(
+    path: &Path,
+    kind: Kind,
+    edit: impl Fn(&str) -> Result<String, Report>,
+) -> Result<bool, Report> {
+    let within = |error: FileError| error.at(path);
+    let path = std::path::absolute(path).map_err(|error| within(error.into()))?;
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|error| within(error.into()))?;
+    let _lock = lock::hold(directory).map_err(within)?;
+    for _ in 0..TRIES {
+        let found = contents(&path).map_err(within)?;
+        let (old, metadata) = found.map_or((Zeroizing::default(), None), |(text, metadata)| {
+            (text, Some(metadata))
+        });
+        let new = Zeroizing::new(edit(&old)?);
+        if *new == *old {
+            return Ok(false);
+        }
+        if put(&path, directory, kind, &new, metadata.as_ref()).map_err(within)? {
+            return Ok(true);
+        }
+    }
+    Err(within(FileError::Busy))
+}
+
+/// The text and what the file was when it was read.
+fn contents(path: &Path) -> Result<Option<(Zeroizing<String>, Metadata)>, FileError> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits())
+        .open(path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.raw_os_error() == Some(nix::libc::ELOOP) => {
+            return Err(FileError::Link);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(FileError::NotAFile);
+    }
+    if metadata.len() > LONGEST {
+        return Err(FileError::TooLong);
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| FileError::NotText)?;
+    Ok(Some((Zeroizing::new(text.to_owned()), metadata)))
+}
+
+/// Writes beside the file and renames; `false` when the file is no longer the one that was read.
+fn put(
+    path: &Path,
+    directory: &Path,
+    kind: Kind,
+    text: &str,
+    old: Option<&Metadata>,
+) -> Result<bool, FileError> {
+    let mut mode = 0o600;
+    if let Some(old) = old {
+        judge(old)?;
+        if kind == Kind::Config {
+            mode = old.mode() & 0o777;
+        }
+    }
+    let mut file = tempfile::Builder::new()
+        .prefix(".ob.")
+        .permissions(std::fs::Permissions::from_mode(mode))
+        .tempfile_in(directory)?;
+    // The creation mode is cut by the umask; the file's own is not.
+    file.as_file()
+        .set_permissions(std::fs::Permissions::from_mode(mode))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    let now = match std::fs::symlink_metadata(path) {
+        Ok(now) => Some(now),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error.into()),
+    };
+    if now.as_ref().map(identity) != old.map(identity) {
+        return Ok(false);
+    }
+    file.persist(path)
+        .map_err(|failed| FileError::Io(failed.error))?;
+    if let Ok(directory) = File::open(directory) {
+        // The rename itself is done; that it outlasts a power cut is a courtesy.
+        let _ = directory.sync_all();
+    }
+    Ok(true)
+}
+
+fn judge(file: &Metadata) -> Result<(), FileError> {
+    if file.uid() != geteuid().as_raw() {
+        return Err(FileError::NotOurs(file.uid()));
+    }
+    if file.mode() & 0o200 == 0 {
+        return Err(FileError::ReadOnly);
+    }
+    Ok(())
+}
+
+fn identity(file: &Metadata) -> (u64, u64, u64, i64, i64) {
+    (
+        file.dev(),
+        file.ino(),
+        file.size(),
+        file.mtime(),
+        file.mtime_nsec(),
+    )
+}
+
+#[cfg(test)]
+mod tests;

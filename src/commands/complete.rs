@@ -1,0 +1,63 @@
+//! `ob complete`: the words that only settings and agent know, for the completion scripts. It starts nothing, asks
+//! nobody, and opens no network connection; what it cannot find out it leaves out.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use super::Context;
+use super::running::ask_running_agent;
+use crate::model::RoleArn;
+use crate::report::Report;
+use crate::terminal::data;
+use crate::wire::{Reply, Request};
+
+/// Print what may stand in a place, one word a line
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    #[arg(value_enum)]
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    Profiles,
+    Roles,
+    Orgs,
+}
+
+/// # Errors
+/// When the settings cannot be read.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let settings = context.settings()?;
+    let words: BTreeSet<String> = match args.what {
+        What::Profiles => settings.profiles().map(ToOwned::to_owned).collect(),
+        What::Orgs => settings.org_names().map(ToOwned::to_owned).collect(),
+        What::Roles => {
+            let names = settings.accounts();
+            let spelled = |role: &str| match RoleArn::parse(role) {
+                Ok(arn) => {
+                    let account = names.get(arn.account());
+                    let account = account.map_or(arn.account(), String::as_str);
+                    format!("{account}/{}", arn.name())
+                }
+                Err(_) => role.to_owned(),
+            };
+            let own = settings
+                .profiles()
+                .filter_map(|profile| settings.of_profile(profile, "role"));
+            let mut roles: BTreeSet<String> = own.map(|role| spelled(&role)).collect();
+            if let Ok(Some(Reply::Status(status))) = ask_running_agent(context, Request::Status) {
+                roles.extend(status.roles.iter().map(|held| spelled(&held.role)));
+            }
+            roles
+        }
+    };
+    // A word is a line; one that is not cannot be completed.
+    let words = words
+        .iter()
+        .filter(|word| !word.chars().any(char::is_control));
+    data(&words.map(|word| format!("{word}\n")).collect::<String>())?;
+    Ok(ExitCode::SUCCESS)
+}

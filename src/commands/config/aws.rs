@@ -1,0 +1,155 @@
+//! `ob config aws`: profiles for every tool that reads `~/.aws/config`, with no secret in them.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::super::Context;
+use crate::aws::{ConfigProfile, Region, config_profile_name, with_block, without_block};
+use crate::aws_files::{Kind, edit, read};
+use crate::config::Flags;
+use crate::paths;
+use crate::report::{Exit, Report};
+use crate::terminal::data;
+
+/// Write a profile for each of yours to ~/.aws/config, or take them out again
+///
+/// For each profile NAME of the settings, ~/.aws/config gets a profile ob/NAME whose `credential_process` is
+/// `ob credential -p NAME`. There is no secret in it. Everything else in the file stays as it is.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(super) struct Args {
+    /// Take ob's profiles out again
+    #[arg(long)]
+    pub(super) remove: bool,
+    /// Print what the file would be, write nothing
+    #[arg(long)]
+    pub(super) print: bool,
+    /// Written on another verb's behalf, whose standard output is not ours.
+    #[arg(skip)]
+    pub(super) offered: bool,
+}
+
+/// # Errors
+/// When the settings have no profile, or the file cannot be edited; then it is as it was.
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let path = Kind::Config.path(&context.environment)?;
+    let profiles = if args.remove {
+        Vec::new()
+    } else {
+        profiles(context)?
+    };
+    let make = |text: &str| -> Result<String, Report> {
+        let new = if args.remove {
+            without_block(text)
+        } else {
+            with_block(text, &profiles)
+        };
+        new.map_err(|error| Report::from(error).during(format!("cannot write {}", path.display())))
+    };
+    if args.print {
+        data(&make(&read(&path)?)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Nothing is to be removed from a file that is not there, and none is made for that.
+    let changed = (!args.remove || path.exists()) && edit(&path, Kind::Config, make)?;
+    let names: Vec<&str> = profiles
+        .iter()
+        .map(|profile| profile.name.as_str())
+        .collect();
+    if context.globals.json && !args.offered {
+        let answer = json!({ "file": path, "changed": changed, "profiles": names });
+        context.voice.data_json(answer)?;
+    } else {
+        context.voice.say(&words(args, &path, changed, &names));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn words(args: &Args, path: &Path, changed: bool, names: &[&str]) -> String {
+    let path = path.display();
+    match (args.remove, changed) {
+        (true, true) => format!("ob: took ob's profiles out of {path}"),
+        (true, false) => format!("ob: there was nothing of ob's in {path}"),
+        (false, true) => format!(
+            "ob: wrote {} to {path}\nnext: `AWS_PROFILE={} aws sts get-caller-identity`",
+            names.join(", "),
+            names.first().unwrap_or(&"ob/dev")
+        ),
+        (false, false) => format!("ob: {path} is up to date: {}", names.join(", ")),
+    }
+}
+
+fn profiles(context: &Context) -> Result<Vec<ConfigProfile>, Report> {
+    let settings = context.settings()?;
+    let program = program(context)?;
+    let mut profiles = Vec::new();
+    for profile in settings.profiles() {
+        let Some(name) = config_profile_name(profile) else {
+            context.voice.say(&format!("ob: {profile:?} is left out: AWS profiles are named with letters, digits and _.@/%:+-"));
+            continue;
+        };
+        let flags = Flags {
+            profile: Some(profile.to_owned()),
+            ..context.flags()
+        };
+        let target = settings.resolve(&flags, &context.environment)?;
+        let mut command = vec![
+            text(&program)?,
+            "credential".into(),
+            "-p".into(),
+            profile.into(),
+        ];
+        if let Some(file) = &context.globals.config {
+            let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+            command.extend(["--config".into(), text(&file)?]);
+        }
+        if let Some(org) = &context.globals.org {
+            command.extend(["--org".into(), org.clone()]);
+        }
+        let region = target.region.as_deref().map(Region::parse).transpose()?;
+        profiles.push(ConfigProfile {
+            name,
+            command,
+            region,
+        });
+    }
+    if profiles.is_empty() {
+        return Err(Report::new(
+            Exit::Usage,
+            "config.no_profiles",
+            "there is no profile to write",
+        )
+        .cause("the settings have none that AWS tools can name")
+        .hint("add `[profiles.dev]` with a `role` to the settings; `ob roles` shows yours"));
+    }
+    Ok(profiles)
+}
+
+/// Where `ob` will be found again: by the name it has on PATH, which outlives an update, else where it runs from.
+fn program(context: &Context) -> Result<PathBuf, Report> {
+    let running = std::env::current_exe().map_err(|error| {
+        Report::new(
+            Exit::Failed,
+            "config.program",
+            "cannot tell where ob is installed",
+        )
+        .cause(error)
+        .hint("`command -v ob` shows it; is /proc mounted?")
+    })?;
+    let same = |path: &PathBuf| path.canonicalize().is_ok_and(|path| path == running);
+    let on_path = paths::on_search_path(&context.environment, "ob");
+    Ok(on_path.filter(same).unwrap_or(running))
+}
+
+fn text(path: &Path) -> Result<String, Report> {
+    path.to_str().map(ToOwned::to_owned).ok_or_else(|| {
+        Report::new(
+            Exit::Failed,
+            "config.program",
+            "cannot write this path to the AWS file",
+        )
+        .cause(format!("{} is not UTF-8", path.display()))
+        .hint("install ob where the path is plain text")
+    })
+}

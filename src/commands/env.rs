@@ -1,0 +1,116 @@
+//! `ob env`: a role's credentials as text, for `eval` and for programs that read a file.
+
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use crate::aws::{Dialect, NAMES, exported, unset};
+use crate::commands::Context;
+use crate::commands::exec::credentials;
+use crate::commands::talk::SignInArgs;
+use crate::commands::target::{RoleArgs, resolve};
+use crate::config;
+use crate::report::{Exit, Report};
+use crate::terminal::{data, data_is_seen};
+
+/// Print a role's credentials as variables, for `eval "$(ob env)"`
+///
+/// bash, zsh: eval "$(ob env)" · fish: ob env | source · nushell: ob env --shell nu | from json | load-env ·
+/// PowerShell: ob env --shell powershell | Out-String | Invoke-Expression. `ob exec` and `ob config aws` keep
+/// the keys out of your shell altogether.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Args {
+    #[command(flatten)]
+    pub role: RoleArgs,
+    /// The shell to write for; else what SHELL names
+    #[arg(long, value_enum)]
+    pub shell: Option<Shell>,
+    /// Write for a program instead
+    #[arg(long, value_enum, conflicts_with = "shell")]
+    pub format: Option<Format>,
+    /// Take the variables out of the shell again; asks nobody
+    #[arg(long, conflicts_with_all = ["format", "legacy", "min_ttl"])]
+    pub unset: bool,
+    /// Names that only old programs read, too: AWS_SECURITY_TOKEN, X_SECURITY_TOKEN_EXPIRES
+    #[arg(long)]
+    pub legacy: bool,
+    /// Write secrets even to a terminal, where they can be seen
+    #[arg(long)]
+    pub reveal: bool,
+    /// Only if the credentials last at least this long: 45m
+    #[arg(long, value_name = "TIME")]
+    pub min_ttl: Option<String>,
+    #[command(flatten)]
+    pub sign_in: SignInArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Nu,
+    Powershell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// NAME=value, as docker and .env readers take it
+    Dotenv,
+    /// One object
+    Json,
+}
+
+/// # Errors
+/// When standard output is a terminal, or there are no credentials.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let dialect = dialect(args, context);
+    if args.unset {
+        data(&unset(dialect, &NAMES))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !args.reveal && data_is_seen() {
+        return Err(Report::new(
+            Exit::Usage,
+            "env.terminal",
+            "will not show secrets on a terminal",
+        )
+        .cause("standard output is one")
+        .hint("`eval \"$(ob env)\"` sets them in this shell; `ob exec -- CMD` keeps them out of it")
+        .hint("`ob env --reveal` shows them"));
+    }
+    let min_ttl = args
+        .min_ttl
+        .as_deref()
+        .map(|text| config::seconds("--min-ttl", text))
+        .transpose()?;
+    let target = resolve(context, &args.role, &args.sign_in)?;
+    let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
+    let region = target.region()?;
+    let names = target.names(&credentials.role, region.as_ref());
+    let present = context.environment.iter().map(|(name, _)| name);
+    data(&exported(
+        dialect,
+        &credentials,
+        &names,
+        args.legacy,
+        present,
+    )?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn dialect(args: &Args, context: &Context) -> Dialect {
+    let shell = args.shell.or_else(|| {
+        let path = context.environment.text("SHELL")?;
+        Shell::from_str(path.rsplit('/').next()?, false).ok()
+    });
+    match (args.format, context.globals.json, shell) {
+        (Some(Format::Dotenv), ..) => Dialect::Dotenv,
+        (Some(Format::Json), ..) => Dialect::Json,
+        (None, true, _) if args.shell.is_none() => Dialect::Json,
+        (_, _, Some(Shell::Fish)) => Dialect::Fish,
+        (_, _, Some(Shell::Nu)) => Dialect::Nu,
+        (_, _, Some(Shell::Powershell)) => Dialect::PowerShell,
+        (_, _, Some(Shell::Bash | Shell::Zsh) | None) => Dialect::Posix,
+    }
+}

@@ -1,0 +1,69 @@
+//! `ob man`: the manual, one page for each verb.
+
+use std::process::ExitCode;
+
+use clap_mangen::Man;
+
+use crate::report::{Exit, Report};
+use crate::terminal::data;
+
+/// Print a page of the manual: `ob man exec | man -l -`
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// The verb, in one word or two (config aws); none for the page of ob itself
+    #[arg(value_name = "VERB")]
+    verb: Vec<String>,
+    /// Print the names of all pages instead
+    #[arg(long, conflicts_with = "verb")]
+    list: bool,
+}
+
+/// Prints one page, or the list; `command` is the whole grammar, which is known above this floor.
+///
+/// # Errors
+/// When there is no such verb, or standard output cannot be written.
+pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> {
+    command.build();
+    if args.list {
+        let mut names = Vec::new();
+        list(&command, &mut Vec::new(), &mut names);
+        data(&format!("{}\n", names.join("\n")))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut page = &command;
+    for word in &args.verb {
+        page = page.find_subcommand(word).ok_or_else(|| {
+            Report::new(
+                Exit::Usage,
+                "man.no_page",
+                format!("there is no verb {word}"),
+            )
+            .hint("`ob man --list` names the pages")
+        })?;
+    }
+    let name = page.get_display_name().unwrap_or("ob").to_uppercase();
+    let source = format!("ob {}", command.get_version().unwrap_or_default());
+    let mut roff = Vec::new();
+    Man::new(page.clone())
+        .title(name)
+        .source(source)
+        .manual("ob")
+        .render(&mut roff)
+        .map_err(|error| {
+            Report::new(Exit::Failed, "man.render", "cannot write the page")
+                .cause(error)
+                .hint("`ob help` says the same")
+        })?;
+    data(&String::from_utf8_lossy(&roff))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The words of every verb that is shown to people.
+fn list(command: &clap::Command, words: &mut Vec<String>, names: &mut Vec<String>) {
+    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+        words.push(verb.get_name().to_owned());
+        names.push(words.join(" "));
+        list(verb, words, names);
+        words.pop();
+    }
+}

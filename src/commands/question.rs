@@ -1,0 +1,131 @@
+//! The agent's questions in words, and what a person's answer means to it.
+
+use crate::commands::talk::role_line;
+use crate::shown::shown;
+use crate::terminal::{Question, Questions, TerminalError, Voice};
+use crate::wire::{Answer, Ask, FactorChoice, Sealed};
+
+/// Puts one question to the person at the terminal.
+pub(super) fn put(
+    ask: &Ask,
+    questions: &mut Questions,
+    voice: Voice,
+) -> Result<Answer, TerminalError> {
+    let question = |text| Question {
+        text,
+        instead: "run it in a terminal",
+    };
+    Ok(match ask {
+        // Answered without a person, or with more than a line.
+        Ask::CaCertificates | Ask::PrivateKey | Ask::Visit { .. } => Answer::Nobody,
+        Ask::Username { org } => {
+            Answer::Username(questions.ask_line(question(&format!("Username at {org}")))?)
+        }
+        Ask::Password { org, username } => {
+            let text = format!("Password of {username} at {org}");
+            Answer::Password(Sealed(questions.ask_secret(question(&text))?))
+        }
+        Ask::Passcode {
+            factor,
+            can_resend,
+            can_change,
+        } => passcode(questions, factor, *can_resend, *can_change)?,
+        Ask::NewPassword { org, username } => {
+            let text = format!("New password of {username} at {org}");
+            loop {
+                let first = questions.ask_secret(question(&text))?;
+                let second = questions.ask_secret(question("The same once more"))?;
+                if first == second {
+                    break Answer::NewPassword(Sealed(first));
+                }
+                voice.say("ob: these two differ\n");
+            }
+        }
+        Ask::Factor { choices } => {
+            let items: Vec<String> = choices.iter().map(factor_line).collect();
+            loop {
+                let place = questions.choose(question("Verify with"), &items)?;
+                match choices
+                    .get(place)
+                    .and_then(|choice| choice.unusable.as_ref())
+                {
+                    None => break Answer::Factor(place),
+                    Some(why) => {
+                        let text = format!("ob: cannot be used here: {}\n", shown(why));
+                        voice.say(&text);
+                    }
+                }
+            }
+        }
+        Ask::Role { choices } => {
+            let items: Vec<String> = choices.iter().map(role_line).collect();
+            Answer::Role(questions.choose(question("Role"), &items)?)
+        }
+        Ask::PushAgain {
+            why, can_change, ..
+        } => {
+            let text = format!("The push was not approved ({why})");
+            let mut items = vec!["send it again".to_owned(), "give up".to_owned()];
+            if *can_change {
+                items.insert(1, "use another factor".into());
+            }
+            match questions.choose(question(&text), &items)? {
+                0 => Answer::PushAgain(true),
+                1 if *can_change => Answer::OtherFactor,
+                _ => Answer::PushAgain(false),
+            }
+        }
+        Ask::Confirm { profile, role } => {
+            let role = role.as_ref().map(|role| format!(" ({role})"));
+            let role = role.unwrap_or_default();
+            let text = format!("Use {profile}{role} in this terminal?");
+            Answer::Confirm(questions.confirm(question(&text))?)
+        }
+    })
+}
+
+/// Asks for a code; an empty line opens the other ways.
+fn passcode(
+    questions: &mut Questions,
+    factor: &str,
+    can_resend: bool,
+    can_change: bool,
+) -> Result<Answer, TerminalError> {
+    let question = |text| Question {
+        text,
+        instead: "give it with `--passcode-stdin`",
+    };
+    let mut ways = vec![("type the code".to_owned(), None)];
+    if can_resend {
+        ways.push(("send another code".into(), Some(Answer::Resend)));
+    }
+    if can_change {
+        ways.push(("use another factor".into(), Some(Answer::OtherFactor)));
+    }
+    let text = if ways.len() > 1 {
+        format!("{factor} (Enter alone for other ways)")
+    } else {
+        factor.to_owned()
+    };
+    loop {
+        let code = questions.ask_secret(question(&text))?;
+        if !code.is_empty() || ways.len() == 1 {
+            return Ok(Answer::Passcode(Sealed(code)));
+        }
+        let items: Vec<String> = ways.iter().map(|(label, _)| label.clone()).collect();
+        let place = questions.choose(question("Instead"), &items)?;
+        if place > 0
+            && place < ways.len()
+            && let (_, Some(answer)) = ways.swap_remove(place)
+        {
+            return Ok(answer);
+        }
+    }
+}
+
+fn factor_line(choice: &FactorChoice) -> String {
+    match &choice.unusable {
+        Some(why) => format!("{} [{why}]", choice.label),
+        None => choice.label.clone(),
+    }
+}

@@ -1,0 +1,121 @@
+//! `ob exec --refresh`: a command that outlives its credentials. It gets no keys, only the name of the AWS
+//! profile whose `credential_process` is `ob credential`, so that every SDK renews by itself.
+
+use crate::aws::{
+    Region, RenewingContext, config_profile_name, defines_profile, renewing_env, shadows,
+};
+use crate::aws_files::{Kind, read};
+use crate::commands::Context;
+use crate::commands::config::write_aws_profiles;
+use crate::commands::target::Resolved;
+use crate::model::Credentials;
+use crate::report::{Exit, Report};
+use crate::terminal::{Question, Questions, TerminalError};
+
+/// The environment of a command that renews by itself.
+///
+/// # Errors
+/// When no profile is meant, `~/.aws/config` does not have it and nobody agrees to write it, or keys of the
+/// same name in the credentials file would be used instead.
+pub(super) fn environment(
+    context: &Context,
+    target: &Resolved,
+    credentials: &Credentials,
+) -> Result<Vec<(std::ffi::OsString, std::ffi::OsString)>, Report> {
+    let profile = target.settings.profile.as_deref().ok_or_else(|| {
+        Report::new(
+            Exit::Usage,
+            "refresh.no_profile",
+            "there is no profile that could renew",
+        )
+        .cause("`--refresh` hands over the name of a profile, and none was given")
+        .hint("`ob exec --refresh -p dev -- CMD`; `ob config list` shows the profiles")
+    })?;
+    let name = config_profile_name(profile).ok_or_else(|| {
+        Report::new(
+            Exit::Usage,
+            "refresh.profile_name",
+            format!("the AWS tools cannot name the profile {profile}"),
+        )
+        .cause("their profiles are named with letters, digits and _.@/%:+-")
+        .hint("give it a plainer name in the settings; `ob config list` shows them")
+    })?;
+    let config = Kind::Config.path(&context.environment)?;
+    if !defines_profile(&read(&config)?, &name) {
+        offer(context, &name)?;
+    }
+    say_what_shadows(context, &name)?;
+    let region = target
+        .settings
+        .region
+        .as_deref()
+        .map(Region::parse)
+        .transpose()?;
+    let names = RenewingContext {
+        aws_profile: &name,
+        region: region.as_ref(),
+        profile,
+        account_label: target
+            .settings
+            .accounts
+            .get(credentials.role.account())
+            .map(String::as_str),
+    };
+    let parent = context
+        .environment
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    Ok(renewing_env(parent, &credentials.role, &names)?
+        .into_iter()
+        .collect())
+}
+
+fn offer(context: &Context, name: &str) -> Result<(), Report> {
+    let missing = |cause: String| {
+        Report::new(
+            Exit::SignIn,
+            "refresh.no_aws_profile",
+            format!("~/.aws/config has no profile {name}"),
+        )
+        .cause(cause)
+        .hint("`ob config aws` writes it; there is no secret in it")
+    };
+    let text = format!("~/.aws/config has no profile {name}. Write it (no secret in it)?");
+    let question = Question {
+        text: &text,
+        instead: "`ob config aws` writes it",
+    };
+    let mut questions = Questions::new(context.voice, &context.environment, || {});
+    match questions.confirm(question) {
+        Ok(true) => write_aws_profiles(context),
+        Ok(false) => Err(missing("you said no".into())),
+        Err(TerminalError::NoTerminal { .. }) => {
+            Err(missing("and nobody is here to agree to writing it".into()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Keys under the profile's own name would be taken before its process; `[default]` is taken by what ignores
+/// `AWS_PROFILE`.
+fn say_what_shadows(context: &Context, name: &str) -> Result<(), Report> {
+    let path = Kind::Credentials.path(&context.environment)?;
+    let text = zeroize::Zeroizing::new(read(&path)?);
+    if shadows(&text, name) {
+        let path = path.display();
+        return Err(Report::new(
+            Exit::Usage,
+            "refresh.shadowed",
+            format!("{path} has keys for {name}"),
+        )
+        .cause("the AWS tools take them before they ask ob")
+        .hint(format!("take the section `[{name}]` out of {path}")));
+    }
+    if shadows(&text, "default") {
+        context.voice.say(&format!(
+            "ob: {} has keys in [default]: a program that ignores AWS_PROFILE uses those instead",
+            path.display()
+        ));
+    }
+    Ok(())
+}

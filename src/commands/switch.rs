@@ -1,0 +1,200 @@
+//! `ob use`: what the shell function of that name evaluates. A program cannot change the shell that started
+//! it, so this one prints the changes: `AWS_PROFILE` and the names for the prompt, never a key.
+
+use std::process::ExitCode;
+
+use super::Context;
+use super::config::write_aws_profiles;
+use super::running::ask_running_agent;
+use super::talk::SignInArgs;
+use super::target::{Resolved, RoleArgs, resolve};
+use crate::aws::{config_profile_name, defines_profile};
+use crate::aws_files::{Kind, read};
+use crate::model::{RoleArn, Timestamp};
+use crate::paths::{expiry_file, runtime_dir};
+use crate::prompt::{Assignment, Class, Shell, assignments};
+use crate::report::{Exit, Report};
+use crate::shown::shown;
+use crate::terminal::{Question, Questions, data};
+use crate::wire::{CredentialsRequest, Reply, Request};
+
+/// Switch this shell to a profile, with no keys in its environment
+///
+/// Sets AWS_PROFILE to the profile that `ob config aws` wrote to ~/.aws/config; every AWS tool then gets its
+/// credentials from ob, and new ones when they expire. A function of the shell: it needs the line that
+/// `ob init` is for.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// A profile of the settings; - for the one before, which may be none
+    #[arg(value_name = "PROFILE", allow_hyphen_values = true)]
+    profile: String,
+    /// The syntax to print in
+    #[arg(long, hide = true, value_enum)]
+    shell: Option<Shell>,
+    /// What - stands for
+    #[arg(long, hide = true, default_value = "", allow_hyphen_values = true)]
+    previous: String,
+    /// Where a question would come, fail
+    #[arg(long, hide = true)]
+    never_ask: bool,
+}
+
+/// Whatever says who one is, or where the shell stood before.
+const UNSET: [&str; 18] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_SESSION_EXPIRATION",
+    "AWS_ACCOUNT_ID",
+    "AWS_DEFAULT_PROFILE",
+    "AWSUME_PROFILE",
+    "AWS_PROFILE",
+    "OB_ACCOUNT",
+    "OB_COLOR",
+    "OB_ENV",
+    "OB_EXPIRES",
+    "OB_PROFILE",
+    "OB_ROLE",
+    "OB_STATE",
+    "OB_TARGET",
+];
+
+/// # Errors
+/// When there is no such profile, or AWS tools do not know it and it may not be written.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let Some(shell) = args.shell else {
+        return Err(Report::new(
+            Exit::Usage,
+            "use.no_function",
+            "`ob use` is a function of your shell, and this shell does not have it yet",
+        )
+        .hint("bash, zsh: `eval \"$(ob init bash)\"`; fish: `ob init fish | source`; `ob init --help` shows where")
+        .hint("`ob shell -p PROFILE` needs nothing, nor does `ob exec -p PROFILE -- CMD`"));
+    };
+    let profile = match args.profile.as_str() {
+        "-" => args.previous.as_str(),
+        profile => profile,
+    };
+    let mut set: Vec<(&str, String)> = Vec::new();
+    if !profile.is_empty() {
+        let role = RoleArgs {
+            profile: Some(profile.to_owned()),
+            ..RoleArgs::default()
+        };
+        let target = resolve(context, &role, &SignInArgs::default())?;
+        target.unconfirmed()?;
+        set.push(("AWS_PROFILE", aws_profile(args, context, profile)?));
+        names(&target, &mut set);
+        set.extend(context.settings()?.shell_variables());
+        let until = if args.never_ask {
+            None
+        } else {
+            expiry(context, &target)
+        };
+        let text = until.map_or("\n".to_owned(), |until| format!("{:010}\n", until.0));
+        let state = runtime_dir(&context.environment)?.put(&expiry_file(profile), &text)?;
+        if let Some(state) = state.to_str() {
+            set.push(("OB_STATE", state.to_owned()));
+        }
+    }
+    let unset = UNSET
+        .iter()
+        .filter(|name| set.iter().all(|(set, _)| set != *name));
+    let mut changes: Vec<Assignment<'_>> = unset.map(|name| Assignment::Unset(name)).collect();
+    changes.extend(set.iter().map(|(name, value)| Assignment::Set(name, value)));
+    data(&assignments(shell, &changes))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The name AWS tools know the profile by; writes it for them if a person agrees.
+fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, Report> {
+    let Some(name) = config_profile_name(profile) else {
+        return Err(Report::new(
+            Exit::Usage,
+            "use.profile_name",
+            format!("AWS tools cannot name the profile {}", shown(profile)),
+        )
+        .cause("their profiles are named with letters, digits and _.@/%:+-")
+        .hint("rename it in the settings, or take `ob shell -p PROFILE`"));
+    };
+    let path = Kind::Config.path(&context.environment)?;
+    if defines_profile(&read(&path)?, &name) {
+        return Ok(name);
+    }
+    let missing = || {
+        Report::new(
+            Exit::SignIn,
+            "use.no_aws_profile",
+            format!("{} has no profile {name} yet", path.display()),
+        )
+        .hint("`ob config aws` writes one for each of your profiles; there is no secret in them")
+    };
+    if args.never_ask {
+        return Err(missing());
+    }
+    let text = format!(
+        "{} has no profile {name} yet. Write ob's profiles there (no secrets)?",
+        path.display()
+    );
+    let question = Question {
+        text: &text,
+        instead: "run `ob config aws` once",
+    };
+    let mut questions = Questions::new(context.voice, &context.environment, || {});
+    if !questions.confirm(question)? {
+        return Err(missing());
+    }
+    write_aws_profiles(context)?;
+    Ok(name)
+}
+
+/// For the prompt: what is known before anybody has signed in.
+fn names(target: &Resolved, set: &mut Vec<(&'static str, String)>) {
+    let settings = &target.settings;
+    let profile = settings.profile.as_deref();
+    set.extend(profile.map(|profile| ("OB_PROFILE", shown(profile))));
+    let last = settings.chain.last().map(ToString::to_string);
+    let role = last.as_deref().or(settings.role.as_deref());
+    let (account, role) = match role.map(|text| (RoleArn::parse(text), text)) {
+        Some((Ok(arn), _)) => {
+            let account = settings.accounts.get(arn.account());
+            let account = account.map_or(arn.account(), String::as_str).to_owned();
+            (Some(account), Some(arn.name().to_owned()))
+        }
+        Some((Err(_), text)) if !text.contains(['*', '?']) => match text.split_once('/') {
+            Some((account, role)) => (Some(account.to_owned()), Some(role.to_owned())),
+            None => (None, Some(text.to_owned())),
+        },
+        _ => (None, None),
+    };
+    let class = Class::of(profile.into_iter().chain(account.as_deref()));
+    set.extend(account.map(|account| ("OB_ACCOUNT", shown(&account))));
+    set.extend(role.map(|role| ("OB_ROLE", shown(&role))));
+    set.extend(class.map(|class| ("OB_ENV", class.name().to_owned())));
+    let color = settings.color.as_deref().or(class.map(Class::color));
+    set.extend(color.map(|color| ("OB_COLOR", color.to_owned())));
+    for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        set.extend(settings.region.clone().map(|region| (name, region)));
+    }
+}
+
+/// Until when there are credentials; asks a running agent for some, so that the first tool finds them ready.
+fn expiry(context: &Context, target: &Resolved) -> Option<Timestamp> {
+    let request = Request::Credentials(CredentialsRequest {
+        target: target.wire.clone(),
+        min_ttl: None,
+        may_sign_in: false,
+        confirm: None,
+    });
+    match ask_running_agent(context, request) {
+        Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),
+        _ => {
+            context
+                .voice
+                .say("ob: there are no credentials for it yet; `ob login` signs you in");
+            None
+        }
+    }
+}

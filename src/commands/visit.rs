@@ -1,0 +1,90 @@
+//! A page that a person opens: its address, a code to compare, a square for the phone, and their browser if
+//! there is one. Only pages of the org are shown or opened.
+
+use std::path::PathBuf;
+
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use url::Url;
+
+use crate::commands::Context;
+use crate::model::Org;
+use crate::process;
+use crate::report::{Exit, Report};
+use crate::shown::shown;
+use crate::terminal::has_person;
+use crate::wire::Answer;
+
+/// Where systems keep the program that opens an address, most particular first.
+const OPENERS: [&str; 4] = [
+    "/usr/bin/wslview",
+    "/usr/bin/xdg-open",
+    "/usr/local/bin/xdg-open",
+    "/usr/bin/open",
+];
+
+/// Shows `page` and opens it where that can be done.
+///
+/// # Errors
+/// When the page is not the org's own.
+pub(super) fn visit(
+    page: &str,
+    code: &str,
+    minutes: u64,
+    org: &Org,
+    context: &Context,
+) -> Result<Answer, Report> {
+    let url = Url::parse(page).ok().filter(|url| org.owns(url));
+    let url = url.ok_or_else(|| {
+        Report::new(
+            Exit::Refused,
+            "okta.oauth.foreign_page",
+            "the page to open is not the org's own",
+        )
+        .hint("set `org.url` to the address your browser shows when you sign in")
+    })?;
+    let chosen = context.settings()?.browser_command();
+    if chosen.is_none() && !has_person() {
+        return Ok(Answer::Nobody);
+    }
+    let mut text = format!(
+        "ob: open this page and confirm the code {} there, within {minutes} minutes:\n  {url}\n",
+        shown(code)
+    );
+    if has_person()
+        && let Ok(square) = QrCode::new(url.as_str())
+    {
+        let square = square.render::<Dense1x2>().quiet_zone(true).build();
+        text += &format!("{square}\n");
+    }
+    context.voice.say(&text);
+    let opener = match chosen {
+        Some([program, arguments @ ..]) => Some((PathBuf::from(program), arguments)),
+        _ => usual(context).map(|program| (program, &[][..])),
+    };
+    if let Some((program, arguments)) = opener
+        && let Err(error) = process::open_page(&program, arguments, url.as_str())
+    {
+        context.voice.say(&format!(
+            "ob: cannot start {}: {error}; open the page yourself\n",
+            shown(&program.display().to_string())
+        ));
+    }
+    Ok(Answer::Visiting)
+}
+
+/// The system's own opener, if there is a screen to open a browser on.
+fn usual(context: &Context) -> Option<PathBuf> {
+    let screens = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
+    let has_screen = cfg!(target_os = "macos")
+        || screens.iter().any(|name| {
+            context
+                .environment
+                .raw(name)
+                .is_some_and(|value| !value.is_empty())
+        });
+    let mut openers = OPENERS.iter().map(PathBuf::from);
+    has_screen
+        .then(|| openers.find(|opener| opener.is_file()))
+        .flatten()
+}

@@ -1,0 +1,202 @@
+//! `ob write`: the one verb that writes keys to a file, because it is asked to. For programs that read nothing
+//! but `~/.aws/credentials`.
+
+mod round;
+mod watch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::aws::{CredentialsFile, NameTemplate, Theirs};
+use crate::aws_files::{self, Kind};
+use crate::commands::Context;
+use crate::commands::talk::SignInArgs;
+use crate::report::{Exit, Report};
+use crate::shown::shown;
+
+use round::Round;
+
+/// Write credentials to ~/.aws/credentials, for programs that read nothing else
+///
+/// This is the one command that puts secrets in a file. Only its own sections change; `--clean` takes them out.
+/// `ob config aws` does the same without any secret on disk, wherever a program knows `credential_process`.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Args {
+    /// A profile of the settings; may be given again
+    #[arg(short, long, value_name = "PROFILE", conflicts_with_all = ["role", "all"])]
+    pub profile: Vec<String>,
+    /// A role: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one; may be given again
+    #[arg(short, long, value_name = "ROLE", conflicts_with = "all")]
+    pub role: Vec<String>,
+    /// Every role of every app
+    #[arg(long)]
+    pub all: bool,
+    /// AWS region for STS
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// How long the credentials should last, 15m to 12h
+    #[arg(long, value_name = "TIME")]
+    pub duration: Option<String>,
+    /// The file, instead of AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// How sections are called, made of {alias} {account} {role} {path} {profile}; else the profile, or {alias}-{role}
+    #[arg(long, value_name = "TEMPLATE")]
+    pub name_template: Option<String>,
+    /// Replace sections of these names that ob has not written
+    #[arg(long)]
+    pub replace: bool,
+    /// aws_security_token, too, for old programs
+    #[arg(long)]
+    pub legacy: bool,
+    /// Stay, and renew 10 minutes before they expire
+    #[arg(long)]
+    pub watch: bool,
+    /// Take out everything that ob has written
+    #[arg(long, conflicts_with_all = ["profile", "role", "all", "region", "duration", "name_template", "replace", "legacy", "watch"])]
+    pub clean: bool,
+    #[command(flatten)]
+    pub sign_in: SignInArgs,
+}
+
+/// # Errors
+/// When there are no credentials, or the file cannot be written; then it is as it was.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let path = match &args.file {
+        Some(file) => file.clone(),
+        None => Kind::Credentials.path(&context.environment)?,
+    };
+    if args.clean {
+        return clean(path, context);
+    }
+    let template = args
+        .name_template
+        .as_deref()
+        .map(NameTemplate::parse)
+        .transpose()?;
+    aws_files::check(&path)?;
+    let plan = round::Plan {
+        args,
+        context,
+        template: template.as_ref(),
+        path: &path,
+        theirs: if args.replace {
+            Theirs::Replace
+        } else {
+            Theirs::Refuse
+        },
+    };
+    if args.watch {
+        return watch::run(&plan);
+    }
+    let round = plan.run(None)?;
+    say(&plan, &round, None)?;
+    round.refusal().map_or(Ok(ExitCode::SUCCESS), Err)
+}
+
+fn clean(path: PathBuf, context: &Context) -> Result<ExitCode, Report> {
+    let cleaned = std::cell::RefCell::new(Vec::new());
+    if path.symlink_metadata().is_ok() {
+        aws_files::edit(&path, Kind::Credentials, |text| {
+            let mut file = CredentialsFile::parse(text);
+            cleaned.replace(file.clean());
+            Ok(file.to_string())
+        })?;
+    }
+    let names = cleaned.into_inner();
+    if context.globals.json {
+        context
+            .voice
+            .data_json(json!({ "file": path, "removed": names }))?;
+    } else if names.is_empty() {
+        context.voice.say(&format!(
+            "ob: there was nothing of ob's in {}",
+            path.display()
+        ));
+    } else {
+        context.voice.say(&format!(
+            "ob: took {} out of {}",
+            listed(&names),
+            path.display()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was written, and when it will be again.
+fn say(
+    plan: &round::Plan<'_>,
+    round: &Round,
+    next: Option<crate::model::Timestamp>,
+) -> Result<(), Report> {
+    if plan.context.globals.json {
+        let written = round.written.iter().map(|written| {
+            json!({
+                "section": written.section,
+                "role": written.role.to_string(),
+                "expires_at": written.expires_at.to_string(),
+            })
+        });
+        let refused = round.refused.iter().map(|(role, report)| {
+            json!({ "role": role, "error": report.name, "summary": report.summary, "causes": report.causes })
+        });
+        let answer = json!({
+            "file": plan.path,
+            "written": written.collect::<Vec<_>>(),
+            "refused": refused.collect::<Vec<_>>(),
+            "renews_at": next.map(|time| time.to_string()),
+        });
+        plan.context.voice.data_json(answer)?;
+        return Ok(());
+    }
+    let names: Vec<String> = round
+        .written
+        .iter()
+        .map(|written| written.section.clone())
+        .collect();
+    let mut text = format!("ob: wrote {} to {}", listed(&names), plan.path.display());
+    if let Some(end) = round.first_expiry() {
+        text += &format!(", good until {end}");
+    }
+    if let Some(next) = next {
+        text += &format!("; renewing at {next}");
+    }
+    plan.context.voice.say(&text);
+    Ok(())
+}
+
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut text: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("[{}]", shown(name)))
+        .collect();
+    if names.len() > SHOWN {
+        text.push(format!("{} more", names.len() - SHOWN));
+    }
+    text.join(", ")
+}
+
+/// Refused roles beside written ones.
+fn some_refused(refused: &[(String, Report)], written: usize) -> Option<Report> {
+    let (role, first) = refused.first()?;
+    let mut report = Report::new(
+        Exit::Refused,
+        "write.refused",
+        format!("wrote {written} of {} roles", written + refused.len()),
+    )
+    .cause(format!(
+        "{role}: {}",
+        first.causes.first().unwrap_or(&first.summary)
+    ));
+    if refused.len() > 1 {
+        report = report.cause(format!(
+            "and {} more; `--json` lists them",
+            refused.len() - 1
+        ));
+    }
+    Some(report.hint("`ob roles` shows the roles; `ob write -r ROLE` says all about one of them"))
+}

@@ -1,0 +1,264 @@
+//! One round of `ob write`: credentials of all that is wanted, then one edit of the file. What has come by the
+//! time of a Ctrl-C is written before it ends the process.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Args, some_refused};
+use crate::aws::{CredentialsFile, NameTemplate, Theirs};
+use crate::aws_files::{self, Kind};
+use crate::commands::Context;
+use crate::commands::exec::{credentials, received, unexpected};
+use crate::commands::talk::ask_for_many;
+use crate::commands::target::{RoleArgs, resolve};
+use crate::model::{Credentials, RoleArn, Timestamp};
+use crate::report::Report;
+use crate::terminal::finish_first;
+use crate::wire::{Part, Reply, Request, RoleEntry};
+
+/// What is to be written where.
+pub(super) struct Plan<'a> {
+    pub(super) args: &'a Args,
+    pub(super) context: &'a Context,
+    pub(super) template: Option<&'a NameTemplate>,
+    pub(super) path: &'a Path,
+    pub(super) theirs: Theirs,
+}
+
+/// What a round came to.
+#[derive(Debug)]
+pub(super) struct Round {
+    pub(super) written: Vec<Written>,
+    pub(super) refused: Vec<(String, Report)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) section: String,
+    pub(super) role: RoleArn,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Round {
+    pub(super) fn first_expiry(&self) -> Option<Timestamp> {
+        self.written.iter().map(|written| written.expires_at).min()
+    }
+
+    /// Why not everything was written, if it was not.
+    pub(super) fn refusal(&self) -> Option<Report> {
+        some_refused(&self.refused, self.written.len())
+    }
+}
+
+impl Plan<'_> {
+    /// Gathers and writes; `min_ttl` in seconds asks for credentials that last longer than those there are.
+    ///
+    /// # Errors
+    /// When nothing could be gathered, or the file not be written.
+    pub(super) fn run(&self, min_ttl: Option<u32>) -> Result<Round, Report> {
+        if self.args.all {
+            return self.every_role();
+        }
+        let mut sheaf = self.sheaf();
+        for role in self.wanted() {
+            let target = resolve(self.context, &role, &self.args.sign_in)?;
+            let profile = target.settings.profile.as_deref();
+            let credentials = credentials(self.context, &target, min_ttl, &self.args.sign_in)?;
+            let alias = target
+                .settings
+                .accounts
+                .get(credentials.role.account())
+                .map(String::as_str);
+            let section = match (self.template, profile) {
+                (Some(template), profile) => template.fill(&credentials.role, alias, profile),
+                (None, Some(profile)) => profile.to_owned(),
+                (None, None) => NameTemplate::usual().fill(&credentials.role, alias, None),
+            };
+            if sheaf.sections.iter().any(|(known, _)| *known == section) {
+                return Err(crate::aws::TemplateError::Twice(section).into());
+            }
+            sheaf.sections.push((section, credentials));
+        }
+        sheaf.save()?;
+        Ok(sheaf.round(Vec::new()))
+    }
+
+    fn wanted(&self) -> Vec<RoleArgs> {
+        let common = RoleArgs {
+            region: self.args.region.clone(),
+            duration: self.args.duration.clone(),
+            ..RoleArgs::default()
+        };
+        let profiles = self.args.profile.iter().map(|profile| RoleArgs {
+            profile: Some(profile.clone()),
+            ..common.clone()
+        });
+        let roles = self.args.role.iter().map(|role| RoleArgs {
+            role: Some(role.clone()),
+            ..common.clone()
+        });
+        let mut wanted: Vec<RoleArgs> = profiles.chain(roles).collect();
+        if wanted.is_empty() {
+            wanted.push(common);
+        }
+        wanted
+    }
+
+    fn every_role(&self) -> Result<Round, Report> {
+        // A role is named only so that no profile's chain and role come in.
+        let role = RoleArgs {
+            role: Some("*".into()),
+            region: self.args.region.clone(),
+            duration: self.args.duration.clone(),
+            ..RoleArgs::default()
+        };
+        let target = resolve(self.context, &role, &self.args.sign_in)?;
+        let mut entries: Vec<RoleEntry> = Vec::new();
+        let mut names: Option<Result<BTreeMap<String, String>, Report>> = None;
+        let mut refused = Vec::new();
+        let mut odd = None;
+        let sheaf = Arc::new(Mutex::new(self.sheaf()));
+        let lock = |sheaf: &Arc<Mutex<Sheaf>>| -> usize {
+            sheaf
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .sections
+                .len()
+        };
+        let voice = self.context.voice;
+        let mut take = |part: Part| match part {
+            Part::Roles(mut some) => entries.append(&mut some),
+            Part::Refused { role, report } => refused.push((role, report)),
+            Part::Issued(issued) => {
+                let names = names.get_or_insert_with(|| {
+                    let last_words = Arc::clone(&sheaf);
+                    let total = entries.len();
+                    // Without it a signal loses this round, no more.
+                    let _ = finish_first(move || {
+                        let mut sheaf = last_words.lock().unwrap_or_else(PoisonError::into_inner);
+                        let count = sheaf.sections.len();
+                        match sheaf.save() {
+                            Ok(true) => voice.say(&format!("\nob: interrupted; wrote the {count} of {total} roles that were there")),
+                            Ok(false) => {}
+                            Err(report) => voice.report(&report),
+                        }
+                    });
+                    self.section_names(&entries, &target.settings.accounts)
+                });
+                let section = names
+                    .as_ref()
+                    .ok()
+                    .and_then(|names| names.get(&issued.role));
+                match (section.cloned(), received(issued)) {
+                    (Some(section), Ok(credentials)) => {
+                        let mut sheaf = sheaf.lock().unwrap_or_else(PoisonError::into_inner);
+                        sheaf.sections.push((section, credentials));
+                    }
+                    (_, Err(report)) => odd = Some(report),
+                    (None, Ok(_)) => {}
+                }
+                voice.progress(&format!("ob: {} of {} roles", lock(&sheaf), entries.len()));
+            }
+        };
+        let request = || Request::EveryRole(target.wire.clone());
+        let reply = ask_for_many(
+            self.context,
+            request,
+            &target.settings.org,
+            &self.args.sign_in,
+            &mut take,
+        );
+        voice.progress("");
+        let mut sheaf = sheaf.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Err(report)) = names {
+            return Err(report);
+        }
+        // What has come is worth having whatever happened then.
+        let saved = if sheaf.sections.is_empty() {
+            Ok(false)
+        } else {
+            sheaf.save()
+        };
+        match reply? {
+            Reply::AllRoles => {}
+            _ => return Err(unexpected()),
+        }
+        saved?;
+        if let Some(report) = odd {
+            return Err(report);
+        }
+        if sheaf.sections.is_empty() && !refused.is_empty() {
+            return Err(refused.swap_remove(0).1);
+        }
+        Ok(sheaf.round(refused))
+    }
+
+    fn section_names(
+        &self,
+        entries: &[RoleEntry],
+        aliases: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, Report> {
+        let roles: Vec<RoleArn> = entries
+            .iter()
+            .filter_map(|entry| RoleArn::parse(&entry.role).ok())
+            .collect();
+        let usual = NameTemplate::usual();
+        let names = self.template.unwrap_or(&usual).names(&roles, aliases)?;
+        Ok(roles.iter().map(ToString::to_string).zip(names).collect())
+    }
+
+    fn sheaf(&self) -> Sheaf {
+        Sheaf {
+            path: self.path.to_owned(),
+            legacy: self.args.legacy,
+            theirs: self.theirs,
+            sections: Vec::new(),
+            saved: false,
+        }
+    }
+}
+
+/// What has been gathered, and where it goes.
+struct Sheaf {
+    path: PathBuf,
+    legacy: bool,
+    theirs: Theirs,
+    sections: Vec<(String, Credentials)>,
+    saved: bool,
+}
+
+impl Sheaf {
+    /// Writes everything at once, one time; `false` when that has been done.
+    fn save(&mut self) -> Result<bool, Report> {
+        if self.saved {
+            return Ok(false);
+        }
+        // Their order in the file is not the order of their coming.
+        self.sections.sort_by(|(a, _), (b, _)| a.cmp(b));
+        aws_files::edit(&self.path, Kind::Credentials, |text| {
+            let mut file = CredentialsFile::parse(text);
+            for (section, credentials) in &self.sections {
+                file.put(section, credentials, self.legacy, self.theirs)
+                    .map_err(|error| {
+                        Report::from(error).during(format!("cannot write {}", self.path.display()))
+                    })?;
+            }
+            Ok(file.to_string())
+        })?;
+        self.saved = true;
+        Ok(true)
+    }
+
+    fn round(&self, refused: Vec<(String, Report)>) -> Round {
+        let written = self.sections.iter().map(|(section, credentials)| Written {
+            section: section.clone(),
+            role: credentials.role.clone(),
+            expires_at: credentials.expires_at,
+        });
+        Round {
+            written: written.collect(),
+            refused,
+        }
+    }
+}

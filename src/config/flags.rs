@@ -1,0 +1,31 @@
+//! What is typed for a flag, read as the setting of the same meaning.
+
+use super::keys::find;
+use super::value::{Raw, Value};
+use crate::report::{Exit, Report};
+
+/// Reads `given`, typed as `flag`, as a value of the setting at `path`.
+///
+/// # Errors
+/// When the setting would not take it; the report shows one that it takes.
+pub fn read_as(flag: &'static str, path: &'static str, given: &str) -> Result<Value, Report> {
+    let Some(key) = find(&path.split('.').collect::<Vec<_>>()) else {
+        return Ok(Value::Text(given.to_owned()));
+    };
+    key.kind.read(&Raw::Text(given)).map_err(|error| {
+        Report::new(Exit::Usage, "config.flag", format!("cannot use {flag}"))
+            .cause(error)
+            .hint(format!(
+                "write it like `{flag} {}`",
+                key.example.trim_matches('"')
+            ))
+    })
+}
+
+pub(super) fn from_flag(
+    flag: &'static str,
+    path: &'static str,
+    given: Option<&String>,
+) -> Result<Option<Value>, Report> {
+    given.map(|given| read_as(flag, path, given)).transpose()
+}

@@ -1,0 +1,230 @@
+//! The Classic engine: one transaction at `/api/v1/authn`, from the password to the session token.
+//!
+//! Links are followed, the next state is never assumed. What ends the transaction early also ends it at
+//! the server, so that a phone stops asking.
+
+mod dead_end;
+mod password;
+mod push;
+mod verify;
+
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use self::dead_end::dead_end;
+use crate::flow::Conversation;
+use crate::flow::factors::Taste;
+use crate::flow::retry::rate_limited;
+use crate::http::{Browser, Exchange, Page};
+use crate::model::Org;
+use crate::okta::authn::{self, AuthnError, Success, Transaction};
+use crate::okta::{OktaError, Post};
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+use crate::wire::Notice;
+
+/// Cancelling is a courtesy; nobody waits long for it.
+const GOODBYE: Duration = Duration::from_secs(3);
+/// Okta sends no second code to one phone or mailbox within this time.
+pub(super) const SEND_FLOOR: Duration = Duration::from_secs(30);
+
+/// What a finished sign-in leaves.
+pub(super) struct SignedIn {
+    pub(super) token: Secret,
+    /// What it was verified with, by ob's word for its kind.
+    pub(super) factor: Option<String>,
+}
+
+/// Signs in with name and password and whatever second factor Okta asks for.
+///
+/// # Errors
+/// When Okta refuses, an answer is missing, or the state is one that needs a browser.
+pub(super) async fn sign_in<C: Conversation>(
+    browser: &Browser,
+    username: &str,
+    password: Secret,
+    taste: Taste,
+    conversation: &C,
+) -> Result<SignedIn, Report> {
+    let mut engine = Engine::new(browser, username, taste, conversation);
+    let start = authn::start(engine.org, username, &password)?;
+    match engine.finish(start, Some(password)).await? {
+        Success::SessionToken { token, .. } => Ok(SignedIn {
+            token,
+            factor: engine.factor,
+        }),
+        Success::StepUp { .. } => Err(AuthnError::NoSessionToken.into()),
+    }
+}
+
+/// Meets an app's demand for another factor within a session; returns where the app goes on.
+///
+/// # Errors
+/// As [`sign_in`].
+pub(super) async fn step_up<C: Conversation>(
+    browser: &Browser,
+    username: &str,
+    state_token: &Secret,
+    taste: Taste,
+    conversation: &C,
+) -> Result<Url, Report> {
+    let mut engine = Engine::new(browser, username, taste, conversation);
+    let start = authn::resume(engine.org, state_token)?;
+    match engine.finish(start, None).await? {
+        Success::StepUp { original } => Ok(original),
+        Success::SessionToken { .. } => Err(Report::new(
+            Exit::Failed,
+            "okta.authn.no_step_up",
+            "the app's own verification ended in another session",
+        )
+        .cause("Okta answered with a session token instead of a way back to the app")
+        .hint("`ob login --again` signs in from the start")),
+    }
+}
+
+struct Engine<'a, C> {
+    browser: &'a Browser,
+    org: &'a Org,
+    username: &'a str,
+    conversation: &'a C,
+    taste: Taste,
+    /// What would end the transaction at the server, as of its last state.
+    cancel: Option<Post>,
+    /// The factor under way, by ob's word.
+    factor: Option<String>,
+    /// Okta's id of the factor that an answer was wrong for: it is taken again without asking.
+    again: Option<String>,
+    /// The refusal of the last answer, for when nobody gives another.
+    refused: Option<Report>,
+    /// When a code was sent last.
+    sent: Option<Instant>,
+}
+
+impl<'a, C: Conversation> Engine<'a, C> {
+    fn new(browser: &'a Browser, username: &'a str, taste: Taste, conversation: &'a C) -> Self {
+        Self {
+            browser,
+            org: browser.org(),
+            username,
+            conversation,
+            taste,
+            cancel: None,
+            factor: None,
+            again: None,
+            refused: None,
+            sent: None,
+        }
+    }
+
+    async fn finish(&mut self, start: Post, password: Option<Secret>) -> Result<Success, Report> {
+        let outcome = self.run(start, password).await;
+        if outcome.is_err()
+            && let Some(cancel) = self.cancel.take()
+        {
+            let goodbye = Exchange::post_json(cancel.url, cancel.body).within(GOODBYE);
+            let _ = self.browser.send(goodbye).await;
+        }
+        outcome
+    }
+
+    async fn run(&mut self, start: Post, mut password: Option<Secret>) -> Result<Success, Report> {
+        let mut transaction = self.once(start).await?;
+        loop {
+            // Only one that has expired is needed once more: Okta wants the old beside the new.
+            let old = password
+                .take()
+                .filter(|_| matches!(transaction, Transaction::PasswordExpired(_)));
+            transaction = match transaction {
+                Transaction::Success(success) => {
+                    self.cancel = None;
+                    return Ok(success);
+                }
+                Transaction::PasswordWarn(change) => {
+                    let days = change
+                        .days_left
+                        .map_or("soon".into(), |days| format!("in {days} days"));
+                    self.conversation
+                        .tell(Notice::Said(format!("your password ends {days}")));
+                    self.cancel = change.cancel();
+                    self.once(change.skip()?).await?
+                }
+                Transaction::PasswordExpired(change) if change.can_change() => {
+                    self.cancel = change.cancel();
+                    match old {
+                        Some(old) => self.change_password(change, &old).await?,
+                        None => return Err(dead_end(&Transaction::PasswordExpired(change))),
+                    }
+                }
+                Transaction::MfaEnroll(enrollment) if enrollment.can_skip() => {
+                    self.conversation.tell(Notice::Said(
+                        "Okta suggests another factor; set it up in the browser when you like"
+                            .into(),
+                    ));
+                    self.cancel = enrollment.cancel();
+                    self.once(enrollment.skip()?).await?
+                }
+                Transaction::MfaRequired(required) => {
+                    self.cancel = required.cancel();
+                    self.verify(required).await?
+                }
+                Transaction::MfaChallenge(challenge) => {
+                    self.cancel = challenge.cancel();
+                    self.go_on(*challenge).await?
+                }
+                other => return Err(dead_end(&other)),
+            };
+        }
+    }
+
+    /// Sends what must not be sent twice: a password, a passcode.
+    async fn once(&mut self, post: Post) -> Result<Transaction, Report> {
+        let page = self
+            .browser
+            .send(Exchange::post_json(post.url, post.body))
+            .await?;
+        self.read(&page)
+    }
+
+    /// Orders a code to be sent. Turned down because one was sent just now, it is ordered once more when
+    /// Okta takes it.
+    async fn order(&mut self, post: Post) -> Result<Transaction, Report> {
+        let again = post.duplicate();
+        let page = self
+            .browser
+            .send(Exchange::post_json(post.url, post.body))
+            .await?;
+        self.sent = Some(Instant::now());
+        let too_soon = page.status == 429
+            && OktaError::read(page.status, page.content_type(), &page.body)
+                .is_some_and(|error| error.meaning() == crate::okta::Meaning::TooSoon);
+        if !too_soon {
+            return self.read(&page);
+        }
+        self.wait_to_send(SEND_FLOOR).await?;
+        self.sent = Some(Instant::now());
+        self.once(again).await
+    }
+
+    async fn wait_to_send(&self, wait: Duration) -> Result<(), Report> {
+        if wait.is_zero() {
+            return Ok(());
+        }
+        self.conversation.tell(Notice::Said(format!(
+            "a code was sent just now; the next one goes out in {} s",
+            wait.as_secs().max(1)
+        )));
+        Ok(self.conversation.pause(wait).await?)
+    }
+
+    fn read(&self, page: &Page) -> Result<Transaction, Report> {
+        let transaction =
+            Transaction::received(self.org, page.status, page.content_type(), &page.body);
+        match transaction {
+            Err(_) if page.status == 429 => {
+                Err(rate_limited("sign in", page.retry_in().unwrap_or(60)))
+            }
+            read => Ok(read?),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A password that has expired: changed here, if somebody is at a terminal to think of another.
+
+use super::Engine;
+use super::dead_end::dead_end;
+use crate::flow::{Conversation, Unanswered};
+use crate::http::Exchange;
+use crate::okta::Meaning;
+use crate::okta::authn::{AuthnError, PasswordChange, Transaction};
+use crate::report::Report;
+use crate::secret::Secret;
+use crate::wire::{Answer, Ask, Notice};
+
+impl<C: Conversation> Engine<'_, C> {
+    pub(super) async fn change_password(
+        &mut self,
+        change: PasswordChange,
+        old: &Secret,
+    ) -> Result<Transaction, Report> {
+        self.conversation.tell(Notice::Said(
+            "your Okta password has expired and must be changed now".into(),
+        ));
+        loop {
+            let ask = Ask::NewPassword {
+                org: self.org.origin().into(),
+                username: self.username.into(),
+            };
+            let question = ask.name();
+            let new = match self.conversation.ask(ask).await {
+                Ok(Answer::NewPassword(new)) if !new.0.is_empty() => new.0,
+                Ok(_) => return Err(Unanswered::Nonsense(question).into()),
+                Err(unanswered) => {
+                    let report = dead_end(&Transaction::PasswordExpired(change));
+                    return Err(self.refused.take().unwrap_or(report).cause(unanswered));
+                }
+            };
+            let post = change.change(old, &new)?;
+            drop(new);
+            let page = self
+                .browser
+                .send(Exchange::post_json(post.url, post.body))
+                .await?;
+            let transaction =
+                Transaction::received(self.org, page.status, page.content_type(), &page.body);
+            match transaction {
+                // The rules of the org were not met: Okta says which, and takes another one.
+                Err(AuthnError::Refused(error)) if error.meaning() == Meaning::PasswordPolicy => {
+                    self.conversation.tell(Notice::Said(error.said()));
+                    self.refused = Some(error.into());
+                }
+                read => {
+                    self.refused = None;
+                    return Ok(read?);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A push: sent, waited for no longer than Okta does, sent again if the person says so.
+
+use std::time::Duration;
+
+use super::Engine;
+use super::verify::name;
+use crate::flow::Conversation;
+use crate::flow::retry::repeat;
+use crate::http::Exchange;
+use crate::okta::authn::{FactorResult, MfaChallenge, Transaction};
+use crate::report::{Exit, Report};
+use crate::wire::{Answer, Ask, Notice};
+
+/// Between two looks at a push; Okta's own page takes four seconds and its limits allow two.
+const POLL: Duration = Duration::from_secs(2);
+/// A push without an `expiresAt` is waited for this long, in seconds.
+const PUSH: i64 = 300;
+
+impl<C: Conversation> Engine<'_, C> {
+    pub(super) async fn push(
+        &mut self,
+        mut challenge: MfaChallenge,
+    ) -> Result<Transaction, Report> {
+        let mut shown = None;
+        let started = self.browser.server_time();
+        let good_for = match (challenge.expires_at(), started) {
+            (Some(end), Some(now)) => end.seconds_since(now).clamp(0, PUSH),
+            _ => PUSH,
+        };
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(number) = challenge
+                .number()
+                .filter(|number| shown.as_deref() != Some(*number))
+            {
+                self.conversation.tell(Notice::NumberChallenge {
+                    number: number.to_owned(),
+                });
+                shown = Some(number.to_owned());
+            }
+            let out_of_time = waited.as_secs() >= good_for.unsigned_abs();
+            if let Some(why) = stopped(&challenge, out_of_time) {
+                return self.push_again(why, challenge).await;
+            }
+            self.conversation.pause(POLL).await?;
+            waited += POLL;
+            let poll = challenge.remember_device(true).poll()?;
+            let page = repeat(
+                "ask whether the push was answered",
+                self.conversation,
+                || {
+                    let poll = poll.duplicate();
+                    self.browser.send(Exchange::post_json(poll.url, poll.body))
+                },
+            )
+            .await?;
+            challenge = match self.read(&page)? {
+                Transaction::MfaChallenge(challenge) => *challenge,
+                other => return Ok(other),
+            };
+            self.cancel = challenge.cancel();
+        }
+    }
+
+    async fn push_again(
+        &mut self,
+        why: &str,
+        challenge: MfaChallenge,
+    ) -> Result<Transaction, Report> {
+        let factor = name(challenge.factor());
+        let ask = Ask::PushAgain {
+            factor: factor.clone(),
+            why: why.to_owned(),
+            can_change: challenge.can_go_back(),
+        };
+        match self.conversation.ask(ask).await {
+            Ok(Answer::PushAgain(true)) if challenge.is_polling() => {
+                // Okta still waits for the old one and takes no other: it says so itself.
+                self.push_is_over(&factor, why)
+            }
+            Ok(Answer::PushAgain(true)) => {
+                let transaction = self.once(challenge.restart()?).await?;
+                self.conversation.tell(Notice::PushSent { factor });
+                Ok(transaction)
+            }
+            Ok(Answer::OtherFactor) => self.change(challenge).await,
+            _ => self.push_is_over(&factor, why),
+        }
+    }
+
+    fn push_is_over(&self, factor: &str, why: &str) -> Result<Transaction, Report> {
+        Err(Report::new(
+            Exit::Refused,
+            "sign_in.push_refused",
+            format!("the push to {factor} was not approved"),
+        )
+        .cause(why)
+        .hint("`ob login` sends another one; `--factor totp` takes a code instead"))
+    }
+}
+
+/// Why there is nothing to wait for any longer.
+fn stopped(challenge: &MfaChallenge, out_of_time: bool) -> Option<&'static str> {
+    match challenge.factor_result() {
+        Some(FactorResult::Rejected) => Some("it was rejected on the phone"),
+        Some(FactorResult::Timeout | FactorResult::TimeWindowExceeded) => {
+            Some("nobody answered it in time")
+        }
+        Some(FactorResult::Cancelled) => Some("it was cancelled"),
+        Some(FactorResult::Error | FactorResult::Failed) => Some("Okta could not deliver it"),
+        _ if !challenge.is_polling() => Some("Okta no longer waits for it"),
+        _ if out_of_time => Some("nobody answered it in time"),
+        _ => None,
+    }
+}

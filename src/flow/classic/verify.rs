@@ -1,0 +1,208 @@
+//! A second factor: chosen, begun, answered, and answered again if the answer was wrong.
+
+use std::time::Duration;
+
+use super::{Engine, SEND_FLOOR};
+use crate::flow::factors::{Offered, choose};
+use crate::flow::{Conversation, Unanswered};
+use crate::http::Exchange;
+use crate::okta::Post;
+use crate::okta::authn::{
+    AuthnError, Factor, FactorKind, MfaChallenge, MfaRequired, Need, Transaction,
+};
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+use crate::wire::{Answer, Ask, Notice};
+
+/// What a person does when a code is asked for.
+enum Typed {
+    Code(Secret),
+    Resend,
+    OtherFactor,
+}
+
+impl<C: Conversation> Engine<'_, C> {
+    pub(super) async fn verify(&mut self, required: MfaRequired) -> Result<Transaction, Report> {
+        let factors = required.factors();
+        let again = self.again.take();
+        let again = again.and_then(|id| factors.iter().position(|factor| factor.id == id));
+        let index = match again {
+            Some(index) => index,
+            None => {
+                let offered: Vec<Offered> = factors.iter().map(offered).collect();
+                choose(&offered, &self.taste, self.conversation).await?
+            }
+        };
+        // Named for one choice; a later one, or a change of mind, is the person's.
+        self.taste.preferred = None;
+        let several = factors.len() > 1;
+        let resume = required.resume()?;
+        let selected = required.select(index)?.remember_device(true);
+        let factor = selected.factor().clone();
+        self.factor = Some(factor.kind.name().to_owned());
+        if selected.need() == Need::Nothing {
+            let name = name(&factor);
+            self.conversation
+                .tell(Notice::Doing(format!("verify with {name}")));
+            let transaction = self.order(selected.begin()?).await?;
+            if factor.kind == FactorKind::Push {
+                self.conversation.tell(Notice::PushSent { factor: name });
+            }
+            return Ok(transaction);
+        }
+        match self
+            .typed(&factor, &selected.need(), false, several)
+            .await?
+        {
+            Typed::Code(answer) => {
+                let post = selected.answer(&answer)?;
+                drop(answer);
+                self.judged(post, &factor, resume).await
+            }
+            // The choice of factors is where we still are.
+            Typed::Resend | Typed::OtherFactor => self.once(resume).await,
+        }
+    }
+
+    /// A factor that is under way: wait for the phone, or ask for the code that was sent.
+    pub(super) async fn go_on(&mut self, challenge: MfaChallenge) -> Result<Transaction, Report> {
+        self.again = None;
+        let factor = challenge.factor().clone();
+        match challenge.need() {
+            need @ (Need::Passcode | Need::Answer { .. } | Need::Password) => {
+                let can_resend = !challenge.deliveries().is_empty();
+                let can_change = challenge.can_go_back();
+                match self.typed(&factor, &need, can_resend, can_change).await? {
+                    Typed::Code(answer) => {
+                        let resume = challenge.resume()?;
+                        let post = challenge.remember_device(true).answer(&answer)?;
+                        drop(answer);
+                        self.judged(post, &factor, resume).await
+                    }
+                    Typed::Resend => {
+                        let since = self.sent.map_or(0, |sent| sent.elapsed().as_secs());
+                        let rest = SEND_FLOOR.saturating_sub(Duration::from_secs(since));
+                        self.wait_to_send(rest).await?;
+                        self.order(challenge.resend(0)?).await
+                    }
+                    Typed::OtherFactor => self.change(challenge).await,
+                }
+            }
+            Need::Nothing => self.push(challenge).await,
+            Need::WebAuthn(_) | Need::External { .. } | Need::Unsupported => Err(Report::new(
+                Exit::Refused,
+                "sign_in.factor_unusable",
+                format!("cannot verify with {}", name(&factor)),
+            )
+            .cause("Okta finishes this factor in a browser")
+            .hint("choose another one with `--factor push` or `--factor totp`")),
+        }
+    }
+
+    /// Back to the choice of factors.
+    pub(super) async fn change(&mut self, challenge: MfaChallenge) -> Result<Transaction, Report> {
+        self.refused = None;
+        self.once(challenge.previous()?).await
+    }
+
+    /// Sends an answer once. A wrong one leads back to the same factor, for a person to give another.
+    async fn judged(
+        &mut self,
+        post: Post,
+        factor: &Factor,
+        resume: Post,
+    ) -> Result<Transaction, Report> {
+        let exchange = Exchange::post_json(post.url, post.body);
+        let page = self.browser.send(exchange).await?;
+        if page.status == 429 {
+            return self.read(&page);
+        }
+        match Transaction::received(self.org, page.status, page.content_type(), &page.body) {
+            Ok(transaction) => {
+                self.refused = None;
+                Ok(transaction)
+            }
+            Err(AuthnError::Refused(error)) if error.is_wrong_answer() => {
+                self.conversation.tell(Notice::Said(error.said()));
+                let report = Report::from(error);
+                self.again = Some(factor.id.clone());
+                let state = self.once(resume).await.map_err(|_| report.clone());
+                self.refused = Some(report);
+                state
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn typed(
+        &mut self,
+        factor: &Factor,
+        need: &Need,
+        can_resend: bool,
+        can_change: bool,
+    ) -> Result<Typed, Report> {
+        let ask = match need {
+            Need::Password => Ask::Password {
+                org: self.org.origin().into(),
+                username: self.username.into(),
+            },
+            Need::Answer { question } if !question.is_empty() => Ask::Passcode {
+                factor: question.clone(),
+                can_resend,
+                can_change,
+            },
+            _ => Ask::Passcode {
+                factor: name(factor),
+                can_resend,
+                can_change,
+            },
+        };
+        let question = ask.name();
+        match self.conversation.ask(ask).await {
+            Ok(Answer::Password(password)) if !password.0.is_empty() => Ok(Typed::Code(password.0)),
+            Ok(Answer::Passcode(code)) if !code.0.expose().trim().is_empty() => {
+                Ok(Typed::Code(Secret::new(code.0.expose().trim())))
+            }
+            Ok(Answer::Resend) if can_resend => Ok(Typed::Resend),
+            Ok(Answer::OtherFactor) if can_change => Ok(Typed::OtherFactor),
+            Ok(_) => Err(Unanswered::Nonsense(question).into()),
+            // Whoever could answer once and not again should read why the first answer was refused.
+            Err(unanswered) => Err(self.refused.take().unwrap_or_else(|| unanswered.into())),
+        }
+    }
+}
+
+pub(super) fn name(factor: &Factor) -> String {
+    match &factor.label {
+        Some(label) => format!("{} ({label})", factor.kind),
+        None => factor.kind.to_string(),
+    }
+}
+
+/// A factor for the choice: by ob's word for its kind, by Okta's id, or by provider.
+fn offered(factor: &Factor) -> Offered {
+    let provider = factor.provider.to_lowercase();
+    let kind = factor.kind.name();
+    Offered {
+        label: name(factor),
+        names: vec![
+            kind.to_owned(),
+            factor.id.to_lowercase(),
+            format!("{provider}.{kind}"),
+            provider,
+        ],
+        unusable: unusable(factor).map(str::to_owned),
+    }
+}
+
+/// Why a factor is listed and cannot be taken.
+fn unusable(factor: &Factor) -> Option<&'static str> {
+    match factor.kind {
+        FactorKind::WebAuthn | FactorKind::U2f => Some("a security key: needs a browser"),
+        FactorKind::Duo | FactorKind::ClaimsProvider | FactorKind::Assertion => {
+            Some("needs a browser")
+        }
+        FactorKind::Unknown(_) => Some("unknown to ob"),
+        _ => None,
+    }
+}

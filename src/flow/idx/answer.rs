@@ -1,0 +1,147 @@
+//! What is chosen and what is typed.
+
+use std::time::{Duration, Instant};
+
+use super::Engine;
+use crate::flow::classic::SEND_FLOOR;
+use crate::flow::factors::{Offered, choose};
+use crate::flow::{Conversation, Unanswered};
+use crate::okta::Post;
+use crate::okta::idx::{Answering, Choice, Method, Select};
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+use crate::wire::{Answer, Ask, Notice};
+
+impl<C: Conversation> Engine<'_, C> {
+    pub(super) async fn select(&mut self, select: Select) -> Result<Post, Report> {
+        let offered: Vec<Offered> = select.choices.iter().map(offered).collect();
+        let is_preferred = |offered: &Offered| {
+            let preferred = self.taste.preferred.as_ref();
+            preferred.is_some_and(|preferred| offered.names.contains(preferred))
+        };
+        let password = select
+            .choices
+            .iter()
+            .position(|choice| choice.method == Method::Password);
+        let index = match password {
+            // The password is what a sign-in begins with, unless another way was named.
+            Some(index) if !self.password_given && !offered.iter().any(is_preferred) => index,
+            _ => {
+                let index = choose(&offered, &self.taste, self.conversation).await?;
+                self.taste.preferred = None;
+                index
+            }
+        };
+        let method = &select.choices[index].method;
+        if matches!(method, Method::Sms | Method::Call | Method::Email) {
+            self.sent = Some(Instant::now());
+        }
+        if *method != Method::Password {
+            self.factor = Some(method.name().to_owned());
+        }
+        self.conversation.tell(Notice::Doing(format!(
+            "verify with {}",
+            offered[index].label
+        )));
+        Ok(select.take(index)?)
+    }
+
+    pub(super) async fn answer(&mut self, answering: Answering) -> Result<Post, Report> {
+        let method = answering.method.clone();
+        if method == Method::Password {
+            let password = self.password().await?;
+            return Ok(answering.answer(&password)?);
+        }
+        let wanted = self.taste.preferred.as_deref();
+        if wanted.is_some_and(|wanted| wanted != method.name()) && answering.can_change() {
+            return self.select(answering.other()).await;
+        }
+        self.taste.preferred = None;
+        if !answering.can_be_typed() {
+            if answering.can_change() {
+                return self.select(answering.other()).await;
+            }
+            return Err(Report::new(
+                Exit::Refused,
+                "sign_in.factor_unusable",
+                format!("cannot verify with {}", answering.label),
+            )
+            .cause("Okta finishes this factor in a browser")
+            .hint("set `sign_in = \"browser\"` and `client_id =` in [org], then `ob login`"));
+        }
+        self.factor = Some(method.name().to_owned());
+        let detail = answering.detail.as_deref();
+        let label = match (&method, detail) {
+            (Method::Question, Some(question)) => question.to_owned(),
+            (_, Some(detail)) => format!("{} ({detail})", method.name()),
+            (_, None) => format!("{} ({})", method.name(), answering.label),
+        };
+        let (can_resend, can_change) = (answering.can_resend(), answering.can_change());
+        let ask = Ask::Passcode {
+            factor: label,
+            can_resend,
+            can_change,
+        };
+        let question = ask.name();
+        match self.conversation.ask(ask).await {
+            Ok(Answer::Passcode(code)) if !code.0.expose().trim().is_empty() => {
+                let code = Secret::new(code.0.expose().trim());
+                Ok(answering.answer(&code)?)
+            }
+            Ok(Answer::Resend) if can_resend => {
+                let since = self.sent.map_or(0, |sent| sent.elapsed().as_secs());
+                let rest = SEND_FLOOR.saturating_sub(Duration::from_secs(since));
+                if !rest.is_zero() {
+                    self.conversation.tell(Notice::Said(format!(
+                        "a code was sent just now; the next one goes out in {} s",
+                        rest.as_secs()
+                    )));
+                    self.conversation.pause(rest).await?;
+                }
+                self.sent = Some(Instant::now());
+                Ok(answering.resend()?)
+            }
+            Ok(Answer::OtherFactor) if can_change => {
+                self.refused = None;
+                self.select(answering.other()).await
+            }
+            Ok(_) => Err(Unanswered::Nonsense(question).into()),
+            Err(unanswered) => Err(self.refused.take().unwrap_or_else(|| unanswered.into())),
+        }
+    }
+
+    pub(super) async fn password(&mut self) -> Result<Secret, Report> {
+        let ask = Ask::Password {
+            org: self.browser.org().origin().into(),
+            username: self.username.into(),
+        };
+        let name = ask.name();
+        match self.conversation.ask(ask).await? {
+            Answer::Password(password) if !password.0.is_empty() => {
+                self.password_given = true;
+                self.password_sent = true;
+                Ok(password.0)
+            }
+            _ => Err(Unanswered::Nonsense(name).into()),
+        }
+    }
+}
+
+fn offered(choice: &Choice) -> Offered {
+    let name = choice.method.name();
+    let unusable = match &choice.method {
+        Method::Browser(why) => Some((*why).to_owned()),
+        Method::Unknown(_) => Some("unknown to ob".to_owned()),
+        _ => None,
+    };
+    let label = match (&choice.detail, &unusable) {
+        (_, Some(_)) => choice.label.clone(),
+        (Some(detail), None) => format!("{name} ({detail})"),
+        (None, None) => format!("{name} ({})", choice.label),
+    };
+    Offered {
+        label,
+        names: vec![name.to_lowercase(), choice.label.to_lowercase()],
+        unusable,
+    }
+}

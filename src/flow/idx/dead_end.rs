@@ -1,0 +1,45 @@
+//! Where a terminal cannot help, and who can.
+
+use crate::okta::idx::Step;
+use crate::report::{Exit, Report};
+
+pub(super) fn dead_end(step: &Step) -> Report {
+    let report = |name, cause: String, hint: &str| {
+        Report::new(Exit::Refused, name, "Okta does not let this sign-in go on")
+            .cause(cause)
+            .hint(hint)
+    };
+    match step {
+        Step::PasswordExpired => report(
+            "okta.password_expired",
+            "the password has expired and must be changed first".into(),
+            "change it on the org's sign-in page, then `ob login`",
+        ),
+        Step::Enroll => report(
+            "okta.mfa_enroll",
+            "a second factor must be set up first".into(),
+            "sign in once in the browser and set one up, then `ob login`",
+        ),
+        Step::ElsewhereFor(host) => report(
+            "okta.page.idp_redirect",
+            format!("the org hands the sign-in to another identity provider ({host})"),
+            "set `sign_in = \"browser\"` and `client_id =` in [org], then `ob login`",
+        ),
+        Step::Unknown(names) => report(
+            "okta.idx.unknown_step",
+            format!("it offers {}, which ob does not know", names.join(", ")),
+            "sign in once in the browser: Okta may want something there; or set `sign_in = \"browser\"` in [org]",
+        ),
+        _ => unexpected("it answered with a step that does not belong here"),
+    }
+}
+
+pub(super) fn unexpected(why: &str) -> Report {
+    Report::new(
+        Exit::Refused,
+        "okta.idx.unexpected_step",
+        "Okta does not let this sign-in go on",
+    )
+    .cause(why)
+    .hint("`ob login` starts again; `sign_in = \"browser\"` in [org] goes another way")
+}

@@ -1,0 +1,274 @@
+//! The Identity Engine engine: IDX in the terminal, from a page's state token to the session's cookies.
+//!
+//! What Okta offers is followed by name. What ends the transaction early also ends it at the server.
+
+mod answer;
+mod dead_end;
+mod push;
+
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use self::dead_end::{dead_end, unexpected};
+use self::push::Push;
+use crate::flow::factors::Taste;
+use crate::flow::retry::{rate_limited, repeat};
+use crate::flow::{Conversation, Failure};
+use crate::http::{Browser, Exchange, Page};
+use crate::okta::Post;
+use crate::okta::idx::{self, IdxError, Response, Step};
+use crate::okta::page::{AppPage, PageError};
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+use crate::wire::Notice;
+
+const GOODBYE: Duration = Duration::from_secs(3);
+/// No sign-in has as many steps, polls not counted.
+const STEPS: usize = 40;
+
+/// What a finished sign-in leaves; the session itself is in the browser's cookies.
+pub(super) struct SignedIn {
+    pub(super) factor: Option<String>,
+    /// The page the sign-in ended on: that of the app it began at.
+    pub(super) landed: Page,
+}
+
+/// Why there is no session.
+pub(super) enum NoSession {
+    /// The org does not speak IDX to a terminal; a browser may do.
+    WantsBrowser(Report),
+    Final(Report),
+}
+
+impl<E: Into<Report>> From<E> for NoSession {
+    fn from(error: E) -> Self {
+        Self::Final(error.into())
+    }
+}
+
+/// Signs in, beginning at `start`, a page of the org that asks for it.
+///
+/// # Errors
+/// When Okta refuses, an answer is missing, or a browser is needed.
+pub(super) async fn sign_in<C: Conversation>(
+    browser: &Browser,
+    username: &str,
+    start: &Url,
+    taste: Taste,
+    conversation: &C,
+) -> Result<SignedIn, NoSession> {
+    let what = "open the sign-in page";
+    let page = repeat(what, conversation, || {
+        browser.follow(Exchange::get(start.clone()))
+    })
+    .await?;
+    let token = match AppPage::read(&page.body) {
+        Ok(AppPage::SignIn {
+            state_token: Some(token),
+        }) => token,
+        Ok(AppPage::ScriptOnly) => {
+            return Err(NoSession::WantsBrowser(PageError::ScriptOnly.into()));
+        }
+        Ok(_) if matches!(page.status, 401 | 403) => {
+            return Err(NoSession::WantsBrowser(
+                IdxError::WantsBrowser(page.status).into(),
+            ));
+        }
+        Ok(other) => {
+            let why = other.into_form().err().unwrap_or(PageError::NoForm);
+            return Err(Report::from(why).during(format!("cannot {what}")).into());
+        }
+        Err(error) => return Err(Report::from(error).during(format!("cannot {what}")).into()),
+    };
+    let mut engine = Engine::new(browser, username, taste, false, conversation);
+    let done = engine.finish(token.secret()).await;
+    let url = done.map_err(|failure| match failure {
+        Failure::Final(report) if report.name == WANTS_BROWSER => NoSession::WantsBrowser(report),
+        failure => NoSession::Final(failure.into_report()),
+    })?;
+    let landed = browser.follow(Exchange::get(url)).await?;
+    Ok(SignedIn {
+        factor: engine.factor,
+        landed,
+    })
+}
+
+/// The stable name of [`IdxError::WantsBrowser`]'s report.
+const WANTS_BROWSER: &str = "okta.idx.wants_browser";
+
+/// Meets an app's demand within a session; returns the app's page.
+///
+/// # Errors
+/// [`Failure::SessionEnded`] when the page asks who it is: then there is no session any longer.
+pub(super) async fn step_up<C: Conversation>(
+    browser: &Browser,
+    username: &str,
+    state_token: &Secret,
+    taste: Taste,
+    conversation: &C,
+) -> Result<Page, Failure> {
+    let mut engine = Engine::new(browser, username, taste, true, conversation);
+    let url = engine.finish(state_token).await?;
+    Ok(browser.follow(Exchange::get(url)).await?)
+}
+
+struct Engine<'a, C> {
+    browser: &'a Browser,
+    username: &'a str,
+    conversation: &'a C,
+    taste: Taste,
+    /// Within a session: being asked for the name means that it is over.
+    step_up: bool,
+    identified: bool,
+    password_given: bool,
+    /// The last thing sent was the password: a refusal of it is the end, a second try is the user's.
+    password_sent: bool,
+    factor: Option<String>,
+    refused: Option<Report>,
+    /// When a code was sent last.
+    sent: Option<Instant>,
+    push: Option<Push>,
+    cancel: Option<Post>,
+}
+
+impl<'a, C: Conversation> Engine<'a, C> {
+    fn new(
+        browser: &'a Browser,
+        username: &'a str,
+        taste: Taste,
+        step_up: bool,
+        conversation: &'a C,
+    ) -> Self {
+        Self {
+            browser,
+            username,
+            conversation,
+            taste,
+            step_up,
+            identified: false,
+            password_given: step_up,
+            password_sent: false,
+            factor: None,
+            refused: None,
+            sent: None,
+            push: None,
+            cancel: None,
+        }
+    }
+
+    async fn finish(&mut self, state_token: &Secret) -> Result<Url, Failure> {
+        let start = idx::introspect(self.browser.org(), state_token).map_err(Report::from)?;
+        let outcome = self.run(start).await;
+        if outcome.is_err()
+            && let Some(cancel) = self.cancel.take()
+        {
+            let goodbye = Exchange::post_ion(cancel.url, cancel.body).within(GOODBYE);
+            let _ = self.browser.send(goodbye).await;
+        }
+        outcome
+    }
+
+    async fn run(&mut self, start: Post) -> Result<Url, Failure> {
+        let mut post = start;
+        let mut steps = 0;
+        loop {
+            let response = self.send(post).await?;
+            self.hear(&response)?;
+            let step = response.into_step().map_err(Report::from)?;
+            if !matches!(step, Step::Wait(_)) {
+                steps += 1;
+            }
+            if steps > STEPS {
+                return Err(unexpected("it leads in circles").into());
+            }
+            post = match step {
+                Step::Done(url) => {
+                    self.cancel = None;
+                    return Ok(url);
+                }
+                Step::Identify(_) if self.step_up => return Err(Failure::SessionEnded),
+                Step::Identify(_) if self.identified => {
+                    let again = || unexpected("it asks once more who signs in");
+                    return Err(self.refused.take().unwrap_or_else(again).into());
+                }
+                Step::Identify(identify) => {
+                    self.identified = true;
+                    let password = match identify.takes_password() {
+                        true => Some(self.password().await?),
+                        false => None,
+                    };
+                    let sent = identify.send(self.username, password.as_ref());
+                    sent.map_err(Report::from)?
+                }
+                Step::Answer(answering) => self.answer(answering).await?,
+                Step::Wait(waiting) => self.wait(waiting).await?,
+                Step::Select(select) => self.select(select).await?,
+                Step::Probe(past) | Step::Skip(past) => past,
+                other => return Err(dead_end(&other).into()),
+            };
+        }
+    }
+
+    /// Sends a step; only a poll is sent again when the network fails.
+    async fn send(&mut self, post: Post) -> Result<Response, Report> {
+        let page = if self.push.is_some() {
+            repeat(
+                "ask whether the push was answered",
+                self.conversation,
+                || {
+                    let post = post.duplicate();
+                    self.browser.send(Exchange::post_ion(post.url, post.body))
+                },
+            )
+            .await?
+        } else {
+            self.browser
+                .send(Exchange::post_ion(post.url, post.body))
+                .await?
+        };
+        let org = self.browser.org();
+        match Response::received(org, page.status, page.content_type(), &page.body) {
+            Ok(response) => {
+                self.cancel = response.cancel();
+                Ok(response)
+            }
+            Err(_) if page.status == 429 => {
+                Err(rate_limited("sign in", page.retry_in().unwrap_or(60)))
+            }
+            Err(error) => {
+                // Over: there is nothing left to cancel.
+                self.cancel = None;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// What Okta says is passed on; a refused password ends the sign-in.
+    fn hear(&mut self, response: &Response) -> Result<(), Report> {
+        let password_sent = std::mem::take(&mut self.password_sent);
+        let Some(error) = response.error() else {
+            for message in &response.messages {
+                self.conversation.tell(Notice::Said(message.text.clone()));
+            }
+            self.refused = None;
+            return Ok(());
+        };
+        let report = error.report();
+        if password_sent {
+            return Err(report);
+        }
+        self.conversation.tell(Notice::Said(error.text.clone()));
+        self.refused = Some(report);
+        Ok(())
+    }
+}
+
+/// What is said when this org does not sign people in from a terminal and no other way is set up.
+pub(super) fn needs_client_id(report: Report) -> Report {
+    Report {
+        exit: Exit::Refused,
+        ..report
+    }
+    .hint("a browser sign-in needs an OIDC app: ask your Okta admin for its client id, then `client_id =` in [org]")
+}

@@ -1,0 +1,92 @@
+//! A push: waited for as fast as Okta says and no longer than it does.
+
+use std::time::Duration;
+
+use super::Engine;
+use crate::flow::Conversation;
+use crate::okta::Post;
+use crate::okta::idx::Waiting;
+use crate::report::{Exit, Report};
+use crate::wire::{Answer, Ask, Notice};
+
+/// Between two polls where Okta names no time.
+const POLL: Duration = Duration::from_secs(4);
+/// No answer may make us poll faster or slower than this.
+const FASTEST: Duration = Duration::from_secs(1);
+const SLOWEST: Duration = Duration::from_secs(15);
+/// A push without an end is waited for this long.
+const PUSH: Duration = Duration::from_secs(300);
+
+/// A push that is out.
+pub(super) struct Push {
+    shown: Option<String>,
+    left: Duration,
+}
+
+impl<C: Conversation> Engine<'_, C> {
+    /// One look at the push; what to send next.
+    pub(super) async fn wait(&mut self, waiting: Waiting) -> Result<Post, Report> {
+        let wanted = self.taste.preferred.as_deref();
+        if wanted.is_some_and(|wanted| wanted != "push") && waiting.can_change() {
+            return self.select(waiting.other()).await;
+        }
+        let name = match waiting.detail() {
+            Some(detail) => format!("push ({detail})"),
+            None => "push".into(),
+        };
+        if self.push.is_none() {
+            self.factor = Some("push".into());
+            self.conversation.tell(Notice::PushSent {
+                factor: name.clone(),
+            });
+            let now = self.browser.server_time();
+            let left = match (waiting.expires_at(), now) {
+                (Some(end), Some(now)) => {
+                    Duration::from_secs(end.seconds_since(now).max(0).unsigned_abs()).min(PUSH)
+                }
+                _ => PUSH,
+            };
+            self.push = Some(Push { shown: None, left });
+        }
+        let Some(push) = &mut self.push else {
+            return Err(super::unexpected("no push is out"));
+        };
+        if let Some(number) = waiting.number()
+            && push.shown.as_deref() != Some(number)
+        {
+            self.conversation.tell(Notice::NumberChallenge {
+                number: number.to_owned(),
+            });
+            push.shown = Some(number.to_owned());
+        }
+        let pause = waiting.refresh().map_or(POLL, Duration::from_millis);
+        let pause = pause.clamp(FASTEST, SLOWEST);
+        if waiting.is_polling() && push.left >= pause {
+            push.left -= pause;
+            let poll = waiting.poll()?;
+            self.conversation.pause(pause).await?;
+            return Ok(poll);
+        }
+        self.push = None;
+        let why = match self.refused.take() {
+            Some(report) => report.causes.join(": "),
+            None => "nobody answered it in time".into(),
+        };
+        let ask = Ask::PushAgain {
+            factor: name.clone(),
+            why: why.clone(),
+            can_change: waiting.can_change(),
+        };
+        match self.conversation.ask(ask).await {
+            Ok(Answer::PushAgain(true)) if waiting.can_send_again() => Ok(waiting.again()?),
+            Ok(Answer::OtherFactor) if waiting.can_change() => self.select(waiting.other()).await,
+            _ => Err(Report::new(
+                Exit::Refused,
+                "sign_in.push_refused",
+                format!("the push to {name} was not approved"),
+            )
+            .cause(why)
+            .hint("`ob login` sends another one; `--factor totp` takes a code instead")),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+use serde_json::json;
+
+use super::*;
+use crate::report::Report;
+
+const ION: &str = "application/ion+json; okta-version=1.0.0";
+
+fn org() -> Org {
+    Org::parse("acme.okta.com").unwrap()
+}
+
+fn read(status: u16, body: &serde_json::Value) -> Result<Response, IdxError> {
+    Response::received(&org(), status, ION, body.to_string().as_bytes())
+}
+
+fn with(remediations: serde_json::Value) -> serde_json::Value {
+    json!({ "version": "1.0.0", "stateHandle": "02.id.HANDLE", "expiresAt": "2026-11-22T03:05:00.000Z",
+        "remediation": { "type": "array", "value": remediations },
+        "cancel": { "name": "cancel", "href": "https://acme.okta.com/idp/idx/cancel", "method": "POST" } })
+}
+
+fn form(name: &str, fields: serde_json::Value) -> serde_json::Value {
+    json!({ "name": name, "method": "POST", "href": format!("https://acme.okta.com/idp/idx/{name}"), "value": fields })
+}
+
+fn step(body: &serde_json::Value) -> Step {
+    read(200, body).unwrap().into_step().unwrap()
+}
+
+fn sent(post: &Post) -> serde_json::Value {
+    serde_json::from_str(post.body.expose()).unwrap()
+}
+
+#[test]
+fn both_shapes_of_success_are_taken_as_they_are() {
+    let href = "https://acme.okta.com/login/token/redirect?stateToken=02.id.SHORT";
+    let by_member = json!({ "version": "1.0.0", "stateHandle": "02.id.LONG",
+        "success": { "name": "success-redirect", "href": href } });
+    let by_remediation =
+        with(json!([{ "name": "success-redirect", "method": "GET", "href": href }]));
+    for body in [by_member, by_remediation] {
+        let Step::Done(url) = step(&body) else {
+            panic!()
+        };
+        assert_eq!(url.as_str(), href);
+    }
+    let foreign = with(json!([{ "name": "success-redirect", "href": "https://evil.example/x" }]));
+    let error = read(200, &foreign).unwrap().into_step().unwrap_err();
+    assert_eq!(error, IdxError::ForeignLink("evil.example".into()));
+}
+
+#[test]
+fn the_password_goes_along_only_where_the_form_takes_it() {
+    let name_only = with(json!([form("identify", json!([{ "name": "identifier" }]))]));
+    let Step::Identify(identify) = step(&name_only) else {
+        panic!()
+    };
+    assert!(!identify.takes_password());
+    let post = identify.send("alice@acme.com", None).unwrap();
+    assert_eq!(
+        sent(&post),
+        json!({ "identifier": "alice@acme.com", "stateHandle": "02.id.HANDLE" })
+    );
+
+    let both = with(json!([
+        form("launch-authenticator", json!([])),
+        form(
+            "identify",
+            json!([{ "name": "identifier" }, { "name": "credentials", "form": { "value": [] } }])
+        )
+    ]));
+    let Step::Identify(identify) = step(&both) else {
+        panic!()
+    };
+    assert!(identify.takes_password());
+    let post = identify
+        .send("alice@acme.com", Some(&Secret::new("pw")))
+        .unwrap();
+    assert_eq!(sent(&post)["credentials"], json!({ "passcode": "pw" }));
+}
+
+#[test]
+fn okta_verify_is_one_choice_for_each_method_and_unknown_ones_are_named() {
+    let mut body = with(json!([form(
+        "select-authenticator-authenticate",
+        json!([
+            { "name": "authenticator", "options": [
+                { "label": "Okta Verify", "relatesTo": "$.authenticatorEnrollments.value[0]", "value": { "form": { "value": [
+                    { "name": "id", "required": true, "value": "autOV" },
+                    { "name": "methodType", "options": [{ "value": "signed_nonce" }, { "value": "push" }, { "value": "totp" }] }
+                ] } } },
+                { "label": "RSA", "relatesTo": "$.authenticatorEnrollments.value[1]", "value": { "form": { "value": [
+                    { "name": "id", "value": "autRSA" }, { "name": "methodType", "value": "otp" },
+                    { "name": "enrollmentId", "required": true, "value": "enr1" }
+                ] } } },
+                { "label": "Mind", "form": { "value": [{ "name": "id", "value": "autM" }] }, "relatesTo": "$.authenticatorEnrollments.value[9]" }
+            ] }
+        ])
+    )]));
+    body["authenticatorEnrollments"] = json!({ "value": [
+        { "key": "okta_verify", "profile": { "deviceName": "phone" } }, { "key": "rsa_token" }
+    ]});
+    let Step::Select(select) = step(&body) else {
+        panic!()
+    };
+    let methods: Vec<&str> = select
+        .choices
+        .iter()
+        .map(|choice| choice.method.name())
+        .collect();
+    assert_eq!(methods, ["browser", "push", "totp", "token", ""]);
+    assert_eq!(select.choices[1].detail.as_deref(), Some("phone"));
+    let body = sent(&select.take(3).unwrap());
+    assert_eq!(
+        body["authenticator"],
+        json!({ "id": "autRSA", "methodType": "otp", "enrollmentId": "enr1" })
+    );
+}
+
+#[test]
+fn what_is_typed_goes_into_the_open_field_and_given_ones_go_along() {
+    for (fields, expected) in [
+        (json!([{ "name": "passcode" }]), json!({ "passcode": "42" })),
+        (json!([{ "name": "totp" }]), json!({ "totp": "42" })),
+        (
+            json!([{ "name": "questionKey", "value": "food" }, { "name": "answer" }]),
+            json!({ "questionKey": "food", "answer": "42" }),
+        ),
+    ] {
+        let body = with(json!([form(
+            "challenge-authenticator",
+            json!([{ "name": "credentials", "form": { "value": fields } }])
+        )]));
+        let Step::Answer(answering) = step(&body) else {
+            panic!()
+        };
+        assert!(answering.can_be_typed());
+        let post = answering.answer(&Secret::new("42")).unwrap();
+        assert_eq!(sent(&post)["credentials"], expected);
+    }
+}
+
+#[test]
+fn a_number_is_text_and_zero_counts() {
+    let mut body = with(json!([{ "name": "challenge-poll", "refresh": 4000,
+        "href": "https://acme.okta.com/idp/idx/authenticators/poll", "value": [] }]));
+    body["currentAuthenticator"] =
+        json!({ "value": { "contextualData": { "correctAnswer": "0" } } });
+    let Step::Wait(waiting) = step(&body) else {
+        panic!()
+    };
+    assert_eq!(
+        (waiting.number(), waiting.refresh()),
+        (Some("0"), Some(4000))
+    );
+    assert!(waiting.is_polling() && !waiting.can_send_again());
+}
+
+#[test]
+fn messages_are_found_above_the_form_and_beside_its_fields() {
+    let said = |text: &str, key: &str| json!({ "value": [{ "message": text, "i18n": { "key": key }, "class": "ERROR" }] });
+    let mut body = with(json!([form(
+        "challenge-authenticator",
+        json!([{ "name": "credentials", "form": { "value": [
+        { "name": "passcode", "messages": said("Invalid code", "api.authn.error.PASSCODE_INVALID") }
+    ] } }])
+    )]));
+    let error = read(400, &body).unwrap().error().cloned().unwrap();
+    assert_eq!(error.report().name, "okta.wrong_answer");
+    body["messages"] = said("Denied", "security.access_denied");
+    body["remediation"] = json!(null);
+    let over = read(403, &body).unwrap_err();
+    assert_eq!(Report::from(over).name, "okta.denied_by_policy");
+}
+
+#[test]
+fn the_probe_of_the_device_is_called_off() {
+    let mut body = with(json!([form("device-challenge-poll", json!([]))]));
+    body["authenticatorChallenge"] = json!({ "value": { "cancel": {
+        "name": "cancel-polling", "href": "https://acme.okta.com/idp/idx/authenticators/poll/cancel" } } });
+    let Step::Probe(post) = step(&body) else {
+        panic!()
+    };
+    assert_eq!(post.url.path(), "/idp/idx/authenticators/poll/cancel");
+    assert!(sent(&post)["reason"].is_string());
+}
+
+#[test]
+fn a_page_or_a_bare_403_wants_a_browser() {
+    let bare = Response::received(&org(), 403, "", b"").unwrap_err();
+    let page = Response::received(&org(), 200, "text/html", b"<html>").unwrap_err();
+    for error in [bare, page] {
+        assert_eq!(Report::from(error).name, "okta.idx.wants_browser");
+    }
+    let other = Response::received(&org(), 200, ION, b"{}").unwrap_err();
+    assert_eq!(other, IdxError::Shape);
+}
+
+#[test]
+fn an_offer_nobody_knows_is_named_and_what_ends_a_sign_in_is_told_apart() {
+    let one = |name: &str| step(&with(json!([form(name, json!([]))])));
+    assert!(matches!(one("dance"), Step::Unknown(names) if names == ["dance"]));
+    assert!(matches!(
+        one("reenroll-authenticator"),
+        Step::PasswordExpired
+    ));
+    assert!(matches!(one("select-authenticator-enroll"), Step::Enroll));
+    assert!(matches!(one("skip"), Step::Skip(_)));
+    assert!(matches!(one("redirect-idp"), Step::ElsewhereFor(_)));
+}
+
+#[test]
+fn no_answer_shows_its_handle() {
+    let response = read(200, &with(json!([form("identify", json!([]))]))).unwrap();
+    assert!(!format!("{response:?}").contains("HANDLE"));
+}

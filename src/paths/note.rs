@@ -1,0 +1,119 @@
+//! Small texts that are left in the runtime directory for shells to read: what `ob shell` starts them with,
+//! and when a profile's credentials expire. Nothing secret is among them, and `ob` reads none of them back.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat, renameat};
+use nix::sys::stat::Mode;
+use nix::unistd::{UnlinkatFlags, unlinkat};
+
+use super::{Missing, PathError, RuntimeDir, enter};
+use crate::report::Report;
+
+impl RuntimeDir {
+    /// A directory of ours in this one, made if it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made, or something that is not ours stands in its place.
+    pub fn below(self, name: &str) -> Result<Self, Report> {
+        let path = self.path.join(name);
+        let made = enter(self.as_fd(), name.as_ref(), path.clone(), Missing::Make)?;
+        Ok(made.ok_or(PathError::Open(path, Errno::ENOENT))?)
+    }
+
+    /// Puts `text` in the file `name`, whole or not at all.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn put(&self, name: &str, text: &str) -> Result<PathBuf, Report> {
+        let path = self.path.join(name);
+        let put = || -> Result<(), Errno> {
+            let new = format!(".{name}.{}", std::process::id());
+            // Of a process that had this number and was killed here.
+            let _ = unlinkat(self.as_fd(), new.as_str(), UnlinkatFlags::NoRemoveDir);
+            let how = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+            let made = openat(self, new.as_str(), how, Mode::S_IRUSR | Mode::S_IWUSR)?;
+            let written = File::from(made).write_all(text.as_bytes());
+            written.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or_default()))?;
+            renameat(self, new.as_str(), self, name)
+        };
+        put().map_err(|errno| PathError::Make(path.clone(), errno))?;
+        Ok(path)
+    }
+
+    /// Replaces what is in the file `name` by a text of the same length; where there is none, none is made.
+    /// One write: who reads meanwhile reads the old text or the new one.
+    pub fn replace(&self, name: &str, text: &str) {
+        let how = OFlag::O_WRONLY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        if let Ok(file) = openat(self, name, how, Mode::empty()) {
+            let _ = File::from(file).write_all(text.as_bytes());
+        }
+    }
+}
+
+/// The file that says when the credentials of `profile` expire: the name it has in the runtime directory.
+pub fn expiry_file(profile: &str) -> String {
+    const LONGEST: usize = 120;
+    let mut name = "until-".to_owned();
+    for byte in profile.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
+            name.push(byte.into());
+        } else {
+            name += &format!("%{byte:02x}");
+        }
+    }
+    if name.len() > LONGEST {
+        // Long names are told apart by their digest (FNV-1a).
+        let digest = profile
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        name.truncate(LONGEST);
+        name += &format!("-{digest:016x}");
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::super::runtime_dir;
+    use super::*;
+
+    #[test]
+    fn a_text_is_put_whole_and_replaced_only_where_it_is() {
+        let base = tempfile::tempdir().unwrap();
+        fs::set_permissions(base.path(), Permissions::from_mode(0o700)).unwrap();
+        let environment = [("XDG_RUNTIME_DIR", base.path())].into_iter().collect();
+        let directory = runtime_dir(&environment).unwrap();
+        directory.replace("until-dev", "1\n");
+        assert!(!base.path().join("ob/until-dev").exists());
+        for text in ["1795309375\n", "1795309376\n"] {
+            let path = directory.put("until-dev", text).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+            let mode = fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o7777, 0o600);
+        }
+        directory.replace("until-dev", "1795309377\n");
+        let left: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
+        assert_eq!(left.len(), 1);
+        let below = directory.below("shell").unwrap();
+        assert_eq!(below.path(), base.path().join("ob/shell"));
+    }
+
+    #[test]
+    fn every_profile_has_a_plain_file_name_of_its_own() {
+        assert_eq!(expiry_file("dev"), "until-dev");
+        assert_eq!(expiry_file("../a b"), "until-%2e%2e%2fa%20b");
+        let (long, other) = ("x".repeat(10_240), "x".repeat(10_241));
+        assert!(expiry_file(&long).len() < 200);
+        assert_ne!(expiry_file(&long), expiry_file(&other));
+    }
+}

@@ -1,0 +1,77 @@
+//! Variables set and unset in a shell's own syntax, each value literal.
+
+use serde_json::{Map, Value, json};
+
+use super::Shell;
+
+/// What becomes of one variable. Names are ours, values anyone's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assignment<'a> {
+    Set(&'a str, &'a str),
+    Unset(&'a str),
+}
+
+/// `changes` as text for `eval` (nushell: JSON for `load-env`). Its first line says that it is meant for that:
+/// what a verb prints for people (`--help`) does not begin so.
+pub fn assignments(shell: Shell, changes: &[Assignment<'_>]) -> String {
+    let line = |change: &Assignment<'_>| match (shell, change) {
+        (Shell::Fish, Assignment::Set(name, value)) => {
+            format!("set -gx {name} {}\n", fish_quoted(value))
+        }
+        (Shell::Fish, Assignment::Unset(name)) => format!("set -e {name}\n"),
+        (_, Assignment::Set(name, value)) => format!("export {name}={}\n", quoted(value)),
+        (_, Assignment::Unset(name)) => format!("unset {name}\n"),
+    };
+    if shell == Shell::Nu {
+        return as_json(changes);
+    }
+    let lines: String = changes.iter().map(line).collect();
+    format!("# ob\n{lines}")
+}
+
+/// Everything but a quote is itself between single quotes in bash and zsh (POSIX, 2.2.2).
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+/// fish reads `\\` and `\'` between single quotes as well (fish(1), Quotes).
+fn fish_quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
+}
+
+fn as_json(changes: &[Assignment<'_>]) -> String {
+    let mut set = Map::new();
+    let mut unset = Vec::new();
+    for change in changes {
+        match change {
+            Assignment::Set(name, value) => {
+                set.insert((*name).to_owned(), Value::from(*value));
+            }
+            Assignment::Unset(name) => unset.push(Value::from(*name)),
+        }
+    }
+    format!("{}\n", json!({ "ob": 1, "set": set, "unset": unset }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_literal_in_each_syntax() {
+        let hostile = "it's $(id) `id` \\ \"x\"\n";
+        let changes = [Assignment::Set("A", hostile), Assignment::Unset("B")];
+        assert_eq!(
+            assignments(Shell::Bash, &changes),
+            "# ob\nexport A='it'\\''s $(id) `id` \\ \"x\"\n'\nunset B\n"
+        );
+        assert_eq!(
+            assignments(Shell::Fish, &changes),
+            "# ob\nset -gx A 'it\\'s $(id) `id` \\\\ \"x\"\n'\nset -e B\n"
+        );
+        assert_eq!(
+            assignments(Shell::Nu, &changes),
+            "{\"ob\":1,\"set\":{\"A\":\"it's $(id) `id` \\\\ \\\"x\\\"\\n\"},\"unset\":[\"B\"]}\n"
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! A home of its own for each measurement.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use ob_sandbox::Sandbox;
+
+pub(crate) struct Home {
+    directory: tempfile::TempDir,
+    user: &'static str,
+}
+
+impl Home {
+    pub(crate) fn new(sandbox: &Sandbox, user: &'static str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Self { directory, user };
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(home.path("run"))
+            .unwrap();
+        fs::create_dir_all(home.path("config/ob")).unwrap();
+        fs::write(home.path("ca.pem"), sandbox.ca_pem()).unwrap();
+        let settings = format!(
+            "default_profile = \"dev\"\n[org]\nurl = \"{}\"\nusername = \"{}\"\nsign_in = \"terminal\"\nfactor = \"totp\"\nca_bundle = \"{}\"\n\
+             [aws]\napp = \"{}\"\nregion = \"eu-west-1\"\nsts_endpoint = \"{}\"\n[profiles.dev]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\n",
+            sandbox.org_url(),
+            sandbox.user(user).login,
+            home.path("ca.pem").display(),
+            sandbox.app_url(ob_sandbox::AwsApp::Production),
+            sandbox.sts_url(),
+        );
+        let file = home.path("config/ob/config.toml");
+        fs::write(&file, settings).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        home
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn runtime(&self) -> PathBuf {
+        self.path("run/ob")
+    }
+
+    pub(crate) fn ob(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ob"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.directory.path())
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .env("XDG_CONFIG_HOME", self.path("config"));
+        command
+    }
+
+    pub(crate) fn stop_agent(&self) {
+        let _ = self.ob(&["agent", "stop"]).stderr(Stdio::null()).status();
+    }
+
+    pub(crate) fn spawn_exec_with_password(&self, sandbox: &Sandbox) -> Child {
+        let arguments = ["exec", "--password-stdin", "--passcode-stdin", "--", "true"];
+        let mut command = self.ob(&arguments);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let user = sandbox.user(self.user);
+        let lines = format!("{}\n{}\n", user.password, user.totp_now());
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(lines.as_bytes())
+            .unwrap();
+        child
+    }
+
+    pub(crate) fn exec_with_password(&self, sandbox: &Sandbox) {
+        assert!(
+            self.spawn_exec_with_password(sandbox)
+                .wait()
+                .unwrap()
+                .success()
+        );
+    }
+
+    pub(crate) fn sign_in(&self, sandbox: &Sandbox) {
+        self.exec_with_password(sandbox);
+    }
+
+    pub(crate) fn agent_pid(&self) -> u32 {
+        let output = self.ob(&["status", "--json"]).output().unwrap();
+        let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        u32::try_from(status["agent"]["pid"].as_u64().unwrap()).unwrap()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.stop_agent();
+    }
+}

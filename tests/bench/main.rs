@@ -1,0 +1,229 @@
+//! The figures of `docs/performance.md`, printed, never judged against a clock.
+//!
+//! `cargo bench --bench figures` builds the release program, starts a sandbox and measures. What is compared is
+//! interleaved in one run, so that a machine that slows down slows down everybody.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark starts programs, prints figures and stops where something is not so"
+)]
+
+mod home;
+
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ob::link;
+use ob::wire::{FromAgent, Reply, Request};
+use ob_sandbox::{Options, Sandbox, Server};
+
+use crate::home::Home;
+
+const ROUNDS: usize = 400;
+
+/// A name and how its command is made.
+type Contestant<'a> = (&'static str, Box<dyn Fn() -> Command + 'a>);
+
+fn main() {
+    // `cargo test --benches` only asks whether it runs.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    size();
+    warm_exec();
+    cold_sign_in(Duration::ZERO);
+    cold_sign_in(Duration::from_millis(40));
+    agent_under_load();
+    crowd();
+}
+
+fn size() {
+    let bytes = std::fs::metadata(env!("CARGO_BIN_EXE_ob")).unwrap().len();
+    println!(
+        "release binary: {:.2} MiB",
+        bytes as f64 / f64::from(1 << 20)
+    );
+}
+
+/// `true`, `env FOO=1 true` and `ob exec -- true` in turn.
+fn warm_exec() {
+    let sandbox = Sandbox::start();
+    let home = Home::new(&sandbox, "bob");
+    home.sign_in(&sandbox);
+    let mut contestants: [Contestant<'_>; 5] = [
+        ("true", Box::new(|| Command::new("/bin/true"))),
+        (
+            "env FOO=1 true",
+            Box::new(|| {
+                let mut command = Command::new("/usr/bin/env");
+                command.args(["FOO=1", "true"]);
+                command
+            }),
+        ),
+        (
+            "ob exec -- true",
+            Box::new(|| home.ob(&["exec", "--", "true"])),
+        ),
+        (
+            "ob exec --json -- true (clap)",
+            Box::new(|| home.ob(&["exec", "--json", "--", "true"])),
+        ),
+        ("ob --version", Box::new(|| home.ob(&["--version"]))),
+    ];
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); contestants.len()];
+    for _ in 0..ROUNDS {
+        for (contestant, times) in contestants.iter_mut().zip(&mut times) {
+            let mut command = contestant.1();
+            command.stdin(Stdio::null()).stdout(Stdio::null());
+            let start = Instant::now();
+            assert!(command.status().unwrap().success(), "{}", contestant.0);
+            times.push(start.elapsed());
+        }
+    }
+    let env = median(&mut times[1]);
+    println!("warm, {ROUNDS} rounds interleaved, median (p90):");
+    for ((name, _), times) in contestants.iter().zip(&mut times) {
+        let (median, p90) = (median(times), times[times.len() * 9 / 10]);
+        let ratio = median.as_secs_f64() / env.as_secs_f64();
+        println!("  {name:32} {median:>9.1?} ({p90:.1?})  {ratio:.2} x env");
+    }
+    let mut starts = Vec::new();
+    for _ in 0..20 {
+        home.stop_agent();
+        let start = Instant::now();
+        let _ = home
+            .ob(&["login"])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        starts.push(start.elapsed());
+    }
+    println!(
+        "first command, agent started for it, refused for want of a password: {:.1?}",
+        median(&mut starts)
+    );
+}
+
+fn cold_sign_in(latency: Duration) {
+    let sandbox = Sandbox::with(Options {
+        latency,
+        ..Options::default()
+    });
+    let home = Home::new(&sandbox, "bob");
+    let mut times = Vec::new();
+    let (mut requests, mut handshakes) = (0, 0);
+    for _ in 0..15 {
+        home.stop_agent();
+        sandbox.forget_used_codes();
+        sandbox.clear_log();
+        let before = sandbox.handshakes(Server::Org) + sandbox.handshakes(Server::Sts);
+        let start = Instant::now();
+        home.exec_with_password(&sandbox);
+        times.push(start.elapsed());
+        requests = sandbox.log().len();
+        handshakes = sandbox.handshakes(Server::Org) + sandbox.handshakes(Server::Sts) - before;
+    }
+    println!(
+        "cold sign-in, password + code, every answer {latency:?} late: {:.1?}; {requests} requests (one opens the STS connection beside the path), {handshakes} TLS handshakes",
+        median(&mut times)
+    );
+}
+
+fn agent_under_load() {
+    let sandbox = Sandbox::start();
+    let home = Home::new(&sandbox, "bob");
+    home.sign_in(&sandbox);
+    let pid = home.agent_pid();
+    println!("agent at rest: {} KiB resident", resident(pid));
+    for clients in [1usize, 10, 100] {
+        let total = 20_000;
+        let left = AtomicUsize::new(total);
+        let start = Instant::now();
+        let mut times: Vec<Duration> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..clients)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut times = Vec::new();
+                        while left
+                            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
+                                n.checked_sub(1)
+                            })
+                            .is_ok()
+                        {
+                            let start = Instant::now();
+                            status(&home);
+                            times.push(start.elapsed());
+                        }
+                        times
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        let rate = total as f64 / start.elapsed().as_secs_f64();
+        println!(
+            "agent, {clients} clients: {rate:.0} answers/s, p50 {:.1?}",
+            median(&mut times)
+        );
+    }
+    println!("agent after it: {} KiB resident", resident(pid));
+}
+
+fn status(home: &Home) {
+    let mut link = link::connect(&home.runtime()).unwrap().unwrap();
+    link.request(Request::Status).unwrap();
+    assert!(matches!(
+        link.hear().unwrap(),
+        FromAgent::Reply(Reply::Status(_))
+    ));
+}
+
+/// A thousand commands at once, nobody signed in.
+fn crowd() {
+    let sandbox = Sandbox::start();
+    let home = Home::new(&sandbox, "bob");
+    for name in ["cold", "warm"] {
+        sandbox.clear_log();
+        let start = Instant::now();
+        let children: Vec<_> = (0..1000)
+            .map(|_| home.spawn_exec_with_password(&sandbox))
+            .collect();
+        let failures = children
+            .into_iter()
+            .filter_map(|mut child| child.wait().ok())
+            .filter(|status| !status.success())
+            .count();
+        let sign_ins = sandbox.requests(Server::Org, "/api/v1/authn").len();
+        let sts = sandbox.sts_calls("AssumeRoleWithSAML").len();
+        println!(
+            "1000 ob exec at once, {name}: {:.1?}, {failures} failures, {sign_ins} requests to authn, {sts} STS calls",
+            start.elapsed()
+        );
+    }
+    println!(
+        "agent after the crowds: {} KiB resident",
+        resident(home.agent_pid())
+    );
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// Kibibytes, by the kernel's account.
+fn resident(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}

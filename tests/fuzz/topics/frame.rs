@@ -1,0 +1,88 @@
+//! A frame of the agent's socket: a length that is judged before the body, a body that is one message or none.
+
+use ob::wire::{
+    FROM_AGENT_MAX, FromAgent, HEADER, TO_AGENT_MAX, ToAgent, body_length, decode, encode,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Topic;
+
+pub(crate) const TOPIC: Topic = Topic {
+    name: "frame",
+    words: &[
+        "{\"Hello\":{\"protocol\":1,\"build\":\"0.1.0\"}}",
+        "{\"Request\":",
+        "{\"Answer\":",
+        "{\"Notice\":",
+        "{\"Ask\":",
+        "{\"Reply\":",
+        "\"Stop\"",
+        "\"Status\"",
+        "\"Nobody\"",
+        "\"StillWaiting\"",
+        "\"CaCertificates\"",
+        "{\"SignOut\":\"Everything\"}",
+        "{\"Password\":\"canary\"}",
+        "{\"Passcode\":\"1\\u0032\"}",
+        "{\"Factor\":",
+        "{\"Role\":0}",
+        "{\"Doing\":\"x\"}",
+        "{\"PushAgain\":true}",
+        "{\"choices\":[]}",
+        "{\"Failed\":{\"exit\":\"Usage\",\"name\":\"a\",\"summary\":\"b\",\"causes\":[],\"hints\":[]}}",
+        "{\"Status\":{\"pid\":1}}",
+        "\"Stopping\"",
+        "18446744073709551616",
+        "1e999",
+        "-1",
+        "null",
+        "[[[[[[[[",
+        "\"\\ud800\"",
+        "{",
+        "}",
+        "}}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        " ",
+    ],
+    target,
+};
+
+fn target(bytes: &[u8]) {
+    if let Some((header, body)) = bytes.split_first_chunk::<HEADER>() {
+        for limit in [TO_AGENT_MAX, FROM_AGENT_MAX] {
+            if let Ok(length) = body_length(*header, limit) {
+                assert!((1..=limit).contains(&length), "{length} of at most {limit}");
+                if let Some(body) = body.get(..length) {
+                    read(body);
+                }
+            }
+        }
+    }
+    read(bytes);
+}
+
+fn read(body: &[u8]) {
+    survives::<ToAgent>(body, TO_AGENT_MAX);
+    survives::<FromAgent>(body, FROM_AGENT_MAX);
+}
+
+/// What was taken says the same when it is said again; what is refused is not repeated.
+fn survives<T: Serialize + DeserializeOwned>(body: &[u8], limit: usize) {
+    match decode::<T>(body) {
+        Ok(message) => {
+            let frame = encode(&message, limit).expect("what fitted once fits again");
+            let (header, written) = frame.split_first_chunk::<HEADER>().expect("a header");
+            assert_eq!(body_length(*header, limit), Ok(written.len()));
+            let again: T = decode(written).expect("what was written is read");
+            let frame_again = encode(&again, limit).expect("and written again");
+            assert_eq!(*frame, *frame_again);
+        }
+        Err(error) => assert!(!format!("{error:?} {error}").contains("canary")),
+    }
+}

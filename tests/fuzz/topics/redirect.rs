@@ -1,0 +1,63 @@
+//! A `Location`: wherever it points, a request goes to the org or nowhere.
+
+use ob::web::{Method, follow};
+use url::Url;
+
+use super::Topic;
+
+pub(crate) const TOPIC: Topic = Topic {
+    name: "redirect",
+    words: &[
+        "https://",
+        "http://",
+        "//",
+        "/",
+        "acme.okta.com",
+        "evil.example",
+        "127.0.0.1",
+        "localhost",
+        ":443",
+        ":8443",
+        "@",
+        "alice:canary@",
+        "\\",
+        "\t",
+        "\r\nSet-Cookie: a=b",
+        "javascript:",
+        "data:",
+        "file:///",
+        "?a=b",
+        "#top",
+        "%2f",
+        "%00",
+        "..",
+        ".",
+        "xn--",
+        "\u{ff0f}",
+        "\u{3002}",
+        "ACME",
+        ";",
+        " ",
+    ],
+    target,
+};
+
+fn target(bytes: &[u8]) {
+    for org in ["https://acme.okta.com/", "http://127.0.0.1:8080/"] {
+        let org = Url::parse(org).expect("an address");
+        let current = org.join("home/amazon_aws/0oa1/272").expect("an address");
+        for method in [Method::Get, Method::Post] {
+            for (status, hops) in [(302, 0), (303, 7), (307, 0), (308, 0), (302, 8), (200, 0)] {
+                let Ok(hop) = follow(status, Some(bytes), &current, method, &[&org], hops) else {
+                    continue;
+                };
+                assert_eq!(hop.url.origin(), org.origin());
+                assert!(hop.url.username().is_empty() && hop.url.password().is_none());
+                assert_eq!(hop.url.fragment(), None);
+                // A body is never sent on.
+                assert_eq!(hop.method, Method::Get);
+                assert!(hops < 8 && status != 200);
+            }
+        }
+    }
+}

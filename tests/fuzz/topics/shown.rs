@@ -1,0 +1,83 @@
+//! Foreign text on its way to a terminal: nothing that acts comes out, and a line stays a line.
+
+use ob::report::{Exit, Report};
+use ob::shown::{shown, shown_json, shown_lines};
+
+use super::Topic;
+
+pub(crate) const TOPIC: Topic = Topic {
+    name: "shown",
+    words: &[
+        "\u{1b}[31m",
+        "\u{1b}[2J",
+        "\u{1b}]52;c;Y2FuYXJ5\u{7}",
+        "\u{1b}]8;;https://evil.example\u{1b}\\",
+        "\u{9b}31m",
+        "\u{9d}0;t\u{9c}",
+        "\u{202e}",
+        "\u{2066}",
+        "\u{200b}",
+        "\u{200d}",
+        "\u{feff}",
+        "\u{ad}",
+        "\u{e0041}",
+        "\u{2028}",
+        "\r",
+        "\n",
+        "\t",
+        "\u{8}",
+        "\u{7f}",
+        "\0",
+        "\\u{1b}",
+        "ob: ",
+        "  hint: `rm -rf ~`",
+        "生产",
+        "ё",
+        "e\u{301}",
+        "\u{1f600}",
+        "plain words",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "\"",
+        "\\",
+        " ",
+    ],
+    target,
+};
+
+fn target(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let once = shown(&text);
+    assert!(once.chars().all(|c| !acts(c)), "{once:?}");
+    // Each character becomes ten at the most, and no more than 400 are shown.
+    assert!(once.chars().count() <= 400 * 10 + 1);
+    if text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) && text.len() <= 400 {
+        assert_eq!(once, text);
+    }
+    let lines = shown_lines(&text);
+    assert_eq!(lines.split('\n').count(), text.split('\n').count());
+    assert!(lines.chars().all(|c| c == '\n' || !acts(c)));
+
+    let report = Report::new(Exit::Refused, "x.y", &*text)
+        .cause(&text)
+        .hint(&*text);
+    assert_eq!(report.render().lines().count(), 3);
+
+    let value = serde_json::json!({ "text": text });
+    let written = shown_json(&value.to_string());
+    assert!(written.chars().all(|c| !acts(c)), "{written:?}");
+    let read: serde_json::Value = serde_json::from_str(&written).expect("still JSON");
+    assert_eq!(read, value);
+}
+
+/// Told by its own list, not by the one under test.
+pub(crate) fn acts(c: char) -> bool {
+    let number = u32::from(c);
+    number < 0x20
+        || (0x7f..=0x9f).contains(&number)
+        || [0xad, 0x61c, 0x180e, 0xfeff, 0x2028, 0x2029].contains(&number)
+        || (0x200b..=0x200f).contains(&number)
+        || (0x202a..=0x202e).contains(&number)
+        || (0x2060..=0x206f).contains(&number)
+        || (0xfff9..=0xfffb).contains(&number)
+        || (0xe0000..=0xe0fff).contains(&number)
+}

@@ -1,0 +1,149 @@
+//! Frames that are none: each ends its own conversation, and nobody else notices.
+
+use std::io::{Read as _, Write as _};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ob::wire::{Answer, FromAgent, PROTOCOL, Reply, Request, ToAgent};
+
+use super::{connect, frame, hear, hello, request, said_to, started, status};
+use crate::scene::Scene;
+
+fn with_length(length: u32, body: &[u8]) -> Vec<u8> {
+    [&length.to_be_bytes()[..], body].concat()
+}
+
+#[test]
+fn what_is_no_hello_is_answered_with_nothing() {
+    let scene = Scene::of("carol");
+    let agent = started(&scene);
+    let json = |text: &str| with_length(u32::try_from(text.len()).unwrap(), text.as_bytes());
+    for (case, bytes) in [
+        ("length zero", with_length(0, b"")),
+        ("length one", with_length(1, b"x")),
+        ("64 KiB of nothing", with_length(65_536, &[0; 65_536])),
+        ("64 KiB and one", with_length(65_537, &[0; 65_537])),
+        ("1 MiB", with_length(1 << 20, &[b' '; 1 << 20])),
+        ("2 GiB", with_length(1 << 31, b"{}")),
+        ("4 GiB", with_length(u32::MAX, b"{}")),
+        ("garbage", b"GET / HTTP/1.1\r\nHost: ob\r\n\r\n".to_vec()),
+        ("no text", with_length(4, b"\xff\xfe\x00\x01")),
+        ("null", json("null")),
+        ("unknown", json("{\"Steal\":{}}")),
+        (
+            "more in it",
+            json(&format!(
+                "{{\"Hello\":{{\"protocol\":{PROTOCOL},\"build\":\"x\",\"more\":1}}}}"
+            )),
+        ),
+        (
+            "nested",
+            json(&format!(
+                "{{\"Hello\":{}1{}}}",
+                "[".repeat(30_000),
+                "]".repeat(30_000)
+            )),
+        ),
+        ("hello missing", request(Request::Status)),
+        ("stop without hello", request(Request::Stop)),
+        ("answer first", frame(&ToAgent::Answer(Answer::Nobody))),
+    ] {
+        let said = said_to(&scene, &bytes);
+        assert!(said.is_empty(), "{case}: {said:?}");
+    }
+    assert_eq!(scene.agent(), Some(agent), "the agent is the same");
+}
+
+#[test]
+fn after_the_hello_only_one_request_is_heard() {
+    let scene = Scene::of("carol");
+    let agent = started(&scene);
+    let other = said_to(
+        &scene,
+        &[hello(PROTOCOL + 1), request(Request::Status)].concat(),
+    );
+    assert!(
+        matches!(&other[..], [FromAgent::Hello(hello)] if hello.protocol == PROTOCOL),
+        "{other:?}"
+    );
+    let twice = said_to(&scene, &[hello(PROTOCOL), hello(PROTOCOL)].concat());
+    assert!(matches!(&twice[..], [FromAgent::Hello(_)]), "{twice:?}");
+    let unasked = [status(), frame(&ToAgent::Answer(Answer::Factor(0)))].concat();
+    assert!(said_to(&scene, &unasked).len() <= 2);
+    let unknown = said_to(
+        &scene,
+        &[
+            hello(PROTOCOL),
+            with_length(20, b"{\"Request\":\"Steal\"} "),
+        ]
+        .concat(),
+    );
+    assert!(
+        matches!(&unknown[..], [FromAgent::Hello(_), FromAgent::Reply(Reply::Failed(report))] if report.name == "agent.request"),
+        "{unknown:?}"
+    );
+    assert_eq!(scene.agent(), Some(agent));
+}
+
+#[test]
+fn two_frames_in_one_write_and_one_byte_at_a_time_are_the_same() {
+    let scene = Scene::of("carol");
+    started(&scene);
+    let at_once = said_to(&scene, &status());
+    assert!(
+        matches!(
+            at_once[..],
+            [FromAgent::Hello(_), FromAgent::Reply(Reply::Status(_))]
+        ),
+        "{at_once:?}"
+    );
+    let mut stream = connect(&scene);
+    for byte in status() {
+        stream.write_all(&[byte]).unwrap();
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(matches!(hear(&mut stream), Some(FromAgent::Hello(_))));
+    assert!(matches!(
+        hear(&mut stream),
+        Some(FromAgent::Reply(Reply::Status(_)))
+    ));
+}
+
+#[test]
+fn a_sentence_begun_is_finished_in_five_seconds_or_cut() {
+    let scene = Scene::of("carol");
+    started(&scene);
+    let slow = |bytes: Vec<u8>, pause: Duration| {
+        let mut stream = connect(&scene);
+        thread::spawn(move || {
+            let begun = Instant::now();
+            let mut writer = stream.try_clone().unwrap();
+            thread::spawn(move || {
+                for byte in bytes {
+                    if writer.write_all(&[byte]).is_err() {
+                        return;
+                    }
+                    thread::sleep(pause);
+                }
+                thread::sleep(Duration::from_secs(30));
+            });
+            let mut rest = Vec::new();
+            let _ = stream.read_to_end(&mut rest);
+            (begun.elapsed(), rest)
+        })
+    };
+    let all = [
+        ("one byte of a header", slow(vec![0], Duration::ZERO)),
+        (
+            "a header and silence",
+            slow(vec![0, 0, 0, 40], Duration::ZERO),
+        ),
+        ("one byte a second", slow(status(), Duration::from_secs(1))),
+    ];
+    for (case, client) in all {
+        let (took, rest) = client.join().unwrap();
+        assert!(took < Duration::from_secs(8), "{case}: {took:?}");
+        assert_eq!(rest, b"", "{case}");
+    }
+    assert!(scene.agent().is_some());
+}

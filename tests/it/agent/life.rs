@@ -1,0 +1,97 @@
+//! The ends of the agent's life: nobody can reach it, nobody needs it, somebody says so.
+
+use std::fs;
+use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+
+use super::{sign_in, started};
+use crate::scene::{Scene, run};
+
+const TWO_SECONDS: Duration = Duration::from_secs(2);
+
+#[test]
+fn an_agent_that_has_lost_its_socket_is_gone_within_two_seconds() {
+    type Loss = fn(&Scene);
+    let losses: [(&str, Loss); 5] = [
+        ("socket removed", |scene| {
+            fs::remove_file(scene.socket()).unwrap();
+        }),
+        ("directory removed", |scene| {
+            fs::remove_dir_all(scene.runtime()).unwrap();
+        }),
+        ("directory above removed", |scene| {
+            fs::remove_dir_all(scene.path("run")).unwrap();
+        }),
+        ("directory moved", |scene| {
+            fs::rename(scene.runtime(), scene.path("elsewhere")).unwrap();
+        }),
+        ("socket replaced", |scene| {
+            fs::remove_file(scene.socket()).unwrap();
+            std::mem::forget(UnixListener::bind(scene.socket()).unwrap());
+        }),
+    ];
+    for (case, lose) in losses {
+        let scene = Scene::of("carol");
+        started(&scene);
+        lose(&scene);
+        assert!(scene.agents_gone_within(TWO_SECONDS), "{case}");
+        if case == "socket replaced" {
+            assert!(scene.socket().exists(), "another's socket is left alone");
+        }
+    }
+}
+
+#[test]
+fn a_signal_or_a_word_ends_it_and_takes_the_socket_away() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
+        let scene = Scene::of("carol");
+        let agent = started(&scene);
+        kill(agent, signal).unwrap();
+        assert!(scene.agents_gone_within(TWO_SECONDS), "{signal}");
+        assert!(!scene.socket().exists(), "{signal}");
+    }
+    let scene = Scene::of("carol");
+    started(&scene);
+    assert_eq!(run(scene.ob(["agent", "stop"]), "").code, Some(0));
+    assert!(scene.agents_gone_within(TWO_SECONDS));
+}
+
+#[test]
+fn a_session_that_nobody_uses_ends_with_its_agent() {
+    let scene = Scene::of("carol");
+    started(&scene);
+    let begun = Instant::now();
+    sign_in(&scene, 2, 3600);
+    assert!(scene.agents_gone_within(Duration::from_secs(6)));
+    assert!(
+        begun.elapsed() >= Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[test]
+fn a_session_ends_at_its_latest_however_much_it_is_used() {
+    let scene = Scene::of("carol");
+    started(&scene);
+    let begun = Instant::now();
+    sign_in(&scene, 3600, 3);
+    while begun.elapsed() < Duration::from_secs(2) {
+        assert_eq!(run(scene.ob(["exec", "--", "true"]), "").code, Some(0));
+    }
+    assert!(scene.agents_gone_within(Duration::from_secs(4)));
+}
+
+#[test]
+fn a_killed_agent_is_replaced_and_its_socket_with_it() {
+    let scene = Scene::of("carol");
+    let first = started(&scene);
+    kill(first, Signal::SIGKILL).unwrap();
+    assert!(scene.agents_gone_within(TWO_SECONDS));
+    assert!(scene.socket().exists(), "nobody was left to take it away");
+    assert_eq!(scene.status()["agent"], serde_json::Value::Null);
+    scene.sign_in();
+    assert_ne!(scene.agent(), Some(first));
+}

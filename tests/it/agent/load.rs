@@ -1,0 +1,110 @@
+//! Many clients, clients that stall, no descriptors left: whoever behaves is served.
+
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::{connect, said_to, started, status};
+use crate::scene::{Scene, patiently, run};
+use crate::support::Pty;
+
+fn descriptors(agent: Pid) -> usize {
+    fs::read_dir(format!("/proc/{agent}/fd")).unwrap().count()
+}
+
+fn resident_kib(agent: Pid) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{agent}/status")).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("RssAnon:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn three_hundred_idle_connections_hinder_nobody_and_ten_thousand_short_ones_leave_nothing() {
+    let scene = Scene::of("carol");
+    let agent = started(&scene);
+    let base = descriptors(agent);
+    println!("{} KiB at rest", resident_kib(agent));
+    let idle: Vec<UnixStream> = (0..300).map(|_| connect(&scene)).collect();
+    let asked = Instant::now();
+    assert_eq!(said_to(&scene, &status()).len(), 2);
+    assert!(
+        asked.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        asked.elapsed()
+    );
+    println!("{} KiB with 300", resident_kib(agent));
+    drop(idle);
+    let begun = Instant::now();
+    for round in 0..10_000 {
+        let stream = connect(&scene);
+        if round % 2 == 0 {
+            drop(stream);
+        }
+    }
+    println!("10 000 connections in {:?}", begun.elapsed());
+    assert!(
+        patiently(Duration::from_secs(5), || descriptors(agent) <= base),
+        "{} of {base}",
+        descriptors(agent)
+    );
+    let resident = resident_kib(agent);
+    println!("agent: {resident} KiB of its own");
+    assert!(resident < 10 * 1024, "{resident} KiB");
+    assert_eq!(scene.agent(), Some(agent));
+}
+
+#[test]
+fn an_agent_out_of_descriptors_serves_again_when_there_are_some() {
+    let scene = Scene::of("carol");
+    let mut login = scene.command("prlimit");
+    login
+        .args(["--nofile=48:48"])
+        .arg(scene.path("bin/ob"))
+        .arg("login");
+    assert_eq!(run(login, "").code, Some(3));
+    let agent = scene.agent().unwrap();
+    let idle: Vec<UnixStream> = (0..200).map(|_| connect(&scene)).collect();
+    assert!(patiently(Duration::from_secs(2), || descriptors(agent) >= 40));
+    drop(idle);
+    let asked = Instant::now();
+    assert_eq!(scene.agent(), Some(agent));
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        asked.elapsed()
+    );
+}
+
+#[test]
+fn a_client_that_is_stopped_holds_up_nobody() {
+    let scene = Scene::of("carol");
+    let mut person = Pty::spawn(&scene.ob(["login"]));
+    person.until("assword");
+    let client = person.pid();
+    kill(client, Signal::SIGSTOP).unwrap();
+    let asked = Instant::now();
+    assert_eq!(scene.status()["sessions"].as_array().unwrap().len(), 0);
+    assert!(asked.elapsed() < Duration::from_secs(1));
+    kill(client, Signal::SIGKILL).unwrap();
+    scene.sign_in();
+}
+
+#[test]
+fn clients_that_do_not_read_do_not_stop_the_agent() {
+    let scene = Scene::of("carol");
+    let agent = started(&scene);
+    let mut deaf = Vec::new();
+    for _ in 0..100 {
+        use std::io::Write as _;
+        let mut stream = connect(&scene);
+        stream.write_all(&status()).unwrap();
+        deaf.push(stream);
+    }
+    assert_eq!(scene.agent(), Some(agent));
+}

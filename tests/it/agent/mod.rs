@@ -1,0 +1,129 @@
+//! The agent under attack: strangers, tricks with its directory, frames that are none, clients that stall, and
+//! the ends of its life.
+
+mod confined;
+mod directory;
+mod frames;
+mod life;
+mod load;
+mod strangers;
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use ob::secret::Secret;
+use ob::wire::{
+    self, Account, Answer, Ask, FromAgent, Hello, PROTOCOL, Reply, Request, Sealed, SignInWay,
+    TO_AGENT_WITH_CERTIFICATES_MAX, ToAgent,
+};
+
+use crate::scene::Scene;
+
+/// Longer than any limit of the agent's on a sentence.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn frame(message: &ToAgent) -> Vec<u8> {
+    wire::encode(message, TO_AGENT_WITH_CERTIFICATES_MAX)
+        .unwrap()
+        .to_vec()
+}
+
+fn hello(protocol: u16) -> Vec<u8> {
+    let build = "test".to_owned();
+    frame(&ToAgent::Hello(Hello { protocol, build }))
+}
+
+fn request(request: Request) -> Vec<u8> {
+    frame(&ToAgent::Request(Box::new(request)))
+}
+
+/// A question that every agent answers.
+fn status() -> Vec<u8> {
+    [hello(PROTOCOL), request(Request::Status)].concat()
+}
+
+fn connect(scene: &Scene) -> UnixStream {
+    let stream = UnixStream::connect(scene.socket()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// The next frame; `None` when the agent has closed.
+fn hear(stream: &mut UnixStream) -> Option<FromAgent> {
+    let mut header = [0; wire::HEADER];
+    match stream.read_exact(&mut header) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            panic!("the agent is silent")
+        }
+        Err(_) => return None,
+    }
+    let mut body = vec![0; wire::body_length(header, wire::FROM_AGENT_MAX).unwrap()];
+    stream.read_exact(&mut body).ok()?;
+    Some(wire::decode(&body).unwrap())
+}
+
+/// Everything the agent says to these bytes until it closes or has replied.
+fn said_to(scene: &Scene, bytes: &[u8]) -> Vec<FromAgent> {
+    let mut stream = connect(scene);
+    // It may have closed before the last byte.
+    let _ = stream.write_all(bytes);
+    let mut said = Vec::new();
+    while let Some(message) = hear(&mut stream) {
+        said.push(message);
+        if matches!(said.last(), Some(FromAgent::Reply(_))) {
+            break;
+        }
+    }
+    said
+}
+
+/// Carol's account as a client sends it, with deadlines no settings allow.
+fn account(scene: &Scene, idle: u32, max: u32) -> Account {
+    Account {
+        org: scene.sandbox.org_url(),
+        username: Some(scene.user().login.clone()),
+        way: SignInWay::Terminal,
+        factor: None,
+        has_ca_bundle: true,
+        proxy: None,
+        client_id: None,
+        machine: None,
+        idle,
+        max,
+    }
+}
+
+/// Signs in over the socket as a client would.
+fn sign_in(scene: &Scene, idle: u32, max: u32) {
+    let mut stream = connect(scene);
+    let account = account(scene, idle, max);
+    let wish = request(Request::SignIn {
+        account,
+        again: false,
+    });
+    stream.write_all(&[hello(PROTOCOL), wish].concat()).unwrap();
+    loop {
+        let answer = match hear(&mut stream).unwrap() {
+            FromAgent::Ask(Ask::CaCertificates) => {
+                Answer::CaCertificates(scene.sandbox.ca_pem().into())
+            }
+            FromAgent::Ask(Ask::Password { .. }) => {
+                Answer::Password(Sealed(Secret::new(scene.user().password.as_str())))
+            }
+            FromAgent::Reply(Reply::SignedIn { .. }) => return,
+            FromAgent::Reply(other) => panic!("{other:?}"),
+            _ => continue,
+        };
+        stream.write_all(&frame(&ToAgent::Answer(answer))).unwrap();
+    }
+}
+
+/// An agent that holds nothing and waits.
+fn started(scene: &Scene) -> nix::unistd::Pid {
+    // Somebody asks for something and has no answers: the agent stays.
+    let ended = crate::scene::run(scene.ob(["login"]), "");
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    scene.agent().unwrap()
+}

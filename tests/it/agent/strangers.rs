@@ -1,0 +1,128 @@
+//! Other users, in both directions: neither side says a byte.
+
+use std::fs::{self, Permissions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::Command;
+use std::time::Duration;
+
+use super::status;
+use crate::scene::{Scene, run};
+
+/// Closes it again, so that its owner is let in.
+fn close(scene: &Scene) {
+    for name in ["", "run", "run/ob"] {
+        fs::set_permissions(scene.path(name), Permissions::from_mode(0o700)).unwrap();
+    }
+}
+
+/// Opens the way to the socket for everybody, as somebody careless could.
+fn open_to_all(scene: &Scene) {
+    for name in ["", "run", "run/ob"] {
+        fs::set_permissions(scene.path(name), Permissions::from_mode(0o755)).unwrap();
+    }
+    fs::set_permissions(scene.socket(), Permissions::from_mode(0o666)).unwrap();
+}
+
+#[test]
+fn a_client_of_another_uid_gets_no_byte_not_even_root() {
+    let scene = Scene::unprivileged("carol");
+    scene.sign_in();
+    open_to_all(&scene);
+    let mut stream = UnixStream::connect(scene.socket()).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
+    let _ = stream.write_all(&status());
+    let mut heard = Vec::new();
+    let _ = stream.read_to_end(&mut heard);
+    assert_eq!(heard, b"");
+    close(&scene);
+}
+
+#[test]
+fn a_client_of_another_uid_gets_no_byte_through_a_socket_open_to_all() {
+    let scene = Scene::of("carol");
+    scene.sign_in();
+    open_to_all(&scene);
+    // Debian's perl-base is always there.
+    let stranger = "socket(S,AF_UNIX,SOCK_STREAM,0)||die; connect(S,sockaddr_un($ARGV[0]))||die \"no way: $!\"; \
+                    $SIG{PIPE}='IGNORE'; syswrite(S,pack('H*',$ARGV[1])); $n=sysread(S,$b,9); print $n//0";
+    let bytes: String = status().iter().map(|byte| format!("{byte:02x}")).collect();
+    let output = Command::new("setpriv")
+        .args([
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "perl",
+            "-MSocket",
+            "-e",
+            stranger,
+        ])
+        .arg(scene.socket())
+        .arg(bytes)
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "0",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    close(&scene);
+    assert!(scene.agent().is_some());
+}
+
+#[test]
+fn an_agent_of_another_uid_is_refused_before_a_byte() {
+    let scene = Scene::unprivileged("carol");
+    scene.sign_in();
+    assert_eq!(run(scene.ob(["agent", "stop"]), "").code, Some(0));
+    assert!(scene.agents_gone_within(Duration::from_secs(2)));
+    let fake = UnixListener::bind(scene.socket()).unwrap();
+    fs::set_permissions(scene.socket(), Permissions::from_mode(0o666)).unwrap();
+    for verb in [
+        vec!["status", "--json"],
+        vec!["login", "--json", "--password-stdin"],
+        vec!["logout", "--json"],
+        vec!["exec", "--json", "--password-stdin", "--", "true"],
+    ] {
+        let client = crate::scene::start(scene.ob(&verb), &scene.answers());
+        let (mut stream, _) = fake.accept().unwrap();
+        let mut heard = Vec::new();
+        let _ = stream.read_to_end(&mut heard);
+        assert_eq!(heard, b"", "{verb:?}");
+        let ended = crate::scene::finish(client);
+        assert_eq!(
+            (ended.code, ended.error().as_str(), ended.stdout.as_str()),
+            (Some(4), "agent.foreign", ""),
+            "{verb:?}: {}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn an_agent_that_speaks_nonsense_is_left_with_an_error() {
+    for words in [
+        &b"\xff\xff\xff\xff"[..],
+        b"\0\0\0\x02{}",
+        b"\0\0\0\x05",
+        b"",
+        b"\0\0\0\0",
+    ] {
+        let scene = Scene::of("carol");
+        fs::create_dir(scene.runtime()).unwrap();
+        fs::set_permissions(scene.runtime(), Permissions::from_mode(0o700)).unwrap();
+        let fake = UnixListener::bind(scene.socket()).unwrap();
+        let client = crate::scene::start(scene.ob(["status", "--json"]), "");
+        let (mut stream, _) = fake.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]);
+        stream.write_all(words).unwrap();
+        drop(stream);
+        let ended = crate::scene::finish(client);
+        let fine = ended.error() == "agent.link" || ended.stdout.contains("\"agent\":null");
+        assert!(fine, "{words:?}: {} {}", ended.stderr, ended.stdout);
+    }
+}

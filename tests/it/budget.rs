@@ -1,0 +1,173 @@
+//! What may be counted: system calls and opened files before a warm `ob exec` becomes its command, requests
+//! and handshakes of a sign-in and of a renewal.
+
+use std::fs;
+
+use ob_sandbox::{Options, Server};
+
+use crate::scene::{Scene, run};
+
+const OB: &str = env!("CARGO_BIN_EXE_ob");
+
+/// The system calls of a program under strace, one a line, up to the exec of `/bin/true`.
+fn calls_before_exec(scene: &Scene) -> Vec<String> {
+    let trace = scene.path("trace");
+    let mut command = scene.command("strace");
+    command.args(["-f", "-o"]).arg(&trace);
+    command.args([OB, "exec", "--", "/bin/true"]);
+    let ended = run(command, "");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let text = fs::read_to_string(&trace).unwrap();
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let exec = |line: &String| line.contains("execve(\"/bin/true\"");
+    let end = lines.iter().position(exec).unwrap();
+    // The first line is the exec of ob itself, which strace's child makes.
+    lines[1..end].to_vec()
+}
+
+#[test]
+fn a_warm_exec_makes_at_most_100_calls_and_8_opens_and_starts_no_thread_or_runtime() {
+    let scene = Scene::of("carol");
+    let cold = scene.answered(&["exec", "--", "true"]);
+    assert_eq!(cold.code, Some(0), "{}", cold.stderr);
+    let calls = calls_before_exec(&scene);
+    let of = |names: &[&str]| -> Vec<&String> {
+        let is = |line: &&String| {
+            let call = line
+                .split_once(' ')
+                .map_or("", |(_, call)| call.trim_start());
+            names
+                .iter()
+                .any(|name| call.starts_with(&format!("{name}(")))
+        };
+        calls.iter().filter(is).collect()
+    };
+    let opens: Vec<_> = of(&["open", "openat"]);
+    // A build with debug assertions looks at each descriptor before closing it, and its linker keeps libm.
+    let debug = calls.iter().filter(|line| line.contains("F_GETFD")).count();
+    let libm = calls
+        .iter()
+        .skip_while(|line| !line.contains("/libm.so"))
+        .position(|line| line.contains("close("))
+        .map_or(0, |last| last + 1);
+    let count = calls.len() - debug - libm;
+    let opened = opens.len() - usize::from(libm > 0);
+    println!("{count} calls, {opened} opens");
+    assert!(
+        count <= 100,
+        "{count} calls:
+{}",
+        calls.join(
+            "
+"
+        )
+    );
+    assert!(opened <= 8, "{opens:#?}");
+    assert_eq!(
+        of(&["clone", "clone3", "fork", "vfork"]),
+        Vec::<&String>::new()
+    );
+    assert_eq!(
+        of(&["epoll_create1", "epoll_create", "eventfd2", "eventfd"]),
+        Vec::<&String>::new()
+    );
+    let sockets = of(&["socket"]);
+    assert!(
+        sockets.len() == 1 && sockets[0].contains("AF_UNIX"),
+        "{sockets:#?}"
+    );
+    let certificates = calls
+        .iter()
+        .filter(|line| line.contains("/ssl/") || line.contains("resolv.conf"));
+    assert_eq!(certificates.count(), 0);
+}
+
+fn paths(scene: &Scene, server: Server) -> Vec<String> {
+    let log = scene.sandbox.requests(server, "/");
+    log.iter()
+        .map(|request| format!("{} {}", request.method, request.path))
+        .collect()
+}
+
+#[test]
+fn a_cold_sign_in_with_app_and_way_named_is_four_requests_and_two_handshakes() {
+    let scene = Scene::of("bob");
+    let ended = scene.answered(&["exec", "--", "true"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let org = paths(&scene, Server::Org);
+    assert_eq!(org.len(), 3, "{org:#?}");
+    assert_eq!(org[0], "POST /api/v1/authn");
+    assert!(org[1].starts_with("POST /api/v1/authn/factors/"));
+    assert!(org[2].starts_with("GET /home/amazon_aws/"));
+    assert_eq!(scene.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+    // The connection to STS is opened while the user types.
+    assert_eq!(paths(&scene, Server::Sts), ["HEAD /", "POST /"]);
+    assert_eq!(
+        (
+            scene.sandbox.handshakes(Server::Org),
+            scene.sandbox.handshakes(Server::Sts)
+        ),
+        (1, 1)
+    );
+}
+
+#[test]
+fn asking_the_org_and_finding_the_app_cost_one_request_each() {
+    let scene = Scene::of("carol");
+    let app = scene
+        .settings()
+        .lines()
+        .find(|line| line.starts_with("app ="))
+        .unwrap()
+        .to_owned();
+    scene.write_settings(
+        &scene
+            .settings()
+            .replace(&app, "")
+            .replace("sign_in = 'terminal'", "sign_in = 'auto'"),
+    );
+    let ended = scene.answered(&["exec", "--", "true"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let mut org = paths(&scene, Server::Org);
+    org.retain(|line| !line.contains("/login/sessionCookieRedirect"));
+    assert_eq!(org.len(), 4, "{org:#?}");
+    assert_eq!(scene.sandbox.handshakes(Server::Org), 1);
+}
+
+#[test]
+fn a_renewal_is_two_requests_on_open_connections() {
+    let scene = Scene::of("bob");
+    scene.answered(&["exec", "--", "true"]);
+    let handshakes = (
+        scene.sandbox.handshakes(Server::Org),
+        scene.sandbox.handshakes(Server::Sts),
+    );
+    let before = scene.sandbox.log().len();
+    // Credentials of another length are others.
+    let ended = run(scene.ob(["exec", "--duration", "30m", "--", "true"]), "");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let log = scene.sandbox.log();
+    let new: Vec<_> = log[before..]
+        .iter()
+        .map(|request| (request.server, request.method.as_str()))
+        .collect();
+    assert_eq!(new, [(Server::Org, "GET"), (Server::Sts, "POST")]);
+    assert_eq!(
+        (
+            scene.sandbox.handshakes(Server::Org),
+            scene.sandbox.handshakes(Server::Sts)
+        ),
+        handshakes
+    );
+}
+
+#[test]
+fn a_warm_exec_asks_no_server() {
+    let scene = Scene::with("carol", Options::default());
+    scene.answered(&["exec", "--", "true"]);
+    let before = scene.sandbox.log().len();
+    for _ in 0..3 {
+        assert_eq!(run(scene.ob(["exec", "--", "true"]), "").code, Some(0));
+    }
+    assert_eq!(scene.sandbox.log().len(), before);
+}

@@ -1,0 +1,140 @@
+//! The completion scripts: as they are checked in, and as shells use them.
+
+use std::path::Path;
+
+use crate::shells::{Kind, machine, role_name, type_line};
+use crate::support::{Pty, TestEnv, run, text};
+
+const SCRIPTS: [(&str, &str); 3] = [("bash", "ob.bash"), ("zsh", "_ob"), ("fish", "ob.fish")];
+
+fn file(name: &str) -> String {
+    format!("{}/completions/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Profiles nobody would choose, one of them no line.
+fn hostile() -> TestEnv {
+    let env = machine();
+    let settings = std::fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
+    let names = r#""x$(touch pwned)'\"`touch pwned`", "x\u001b[31m", "x\ny""#;
+    let tables = names.split(", ").map(|name| format!("[profiles.{name}]\n"));
+    env.write_settings(&(settings + &tables.collect::<String>()));
+    env
+}
+
+fn bash(env: &TestEnv, line: &[&str]) -> String {
+    let script = "source \"$1\"; shift; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
+                  _ob ob \"${COMP_WORDS[-1]}\" \"${COMP_WORDS[-2]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let mut command = env.command("bash");
+    command
+        .args(["--norc", "-c", script, "bash", &file("ob.bash")])
+        .args(line);
+    let ended = run(&mut command, "");
+    assert_eq!(text(&ended.stderr), "");
+    text(&ended.stdout).to_owned()
+}
+
+fn fish(env: &TestEnv, line: &str) -> String {
+    let mut command = env.command("fish");
+    command.args(["--no-config", "-c"]);
+    command.arg(format!("source {}; complete -C '{line}'", file("ob.fish")));
+    let ended = run(&mut command, "");
+    // fish adds the option's description behind a tab.
+    let words = text(&ended.stdout)
+        .lines()
+        .map(|line| line.split('\t').next());
+    words
+        .map(|word| word.unwrap_or_default().to_owned() + "\n")
+        .collect()
+}
+
+#[test]
+fn what_is_checked_in_is_what_the_program_prints() {
+    for (shell, name) in SCRIPTS {
+        let env = TestEnv::new();
+        let printed = run(&mut env.ob(["completions", shell]), "").stdout;
+        let kept = std::fs::read(Path::new(&file(name))).unwrap();
+        assert!(
+            kept == printed,
+            "the grammar has changed: `target/debug/ob completions {shell} >completions/{name}`"
+        );
+    }
+}
+
+#[test]
+fn profiles_roles_and_orgs_are_known_without_an_agent() {
+    let env = machine();
+    let role = format!("acme-prod/{}\n", role_name(&env));
+    assert_eq!(bash(&env, &["ob", "exec", "-p", ""]), "dev\nprod\n");
+    assert_eq!(bash(&env, &["ob", "use", "p"]), "prod\n");
+    assert_eq!(bash(&env, &["ob", "shell", "--role", ""]), role);
+    assert_eq!(bash(&env, &["ob", "shell", "--shell", "z"]), "zsh\n");
+    assert_eq!(fish(&env, "ob exec -p "), "dev\nprod\n");
+    assert_eq!(fish(&env, "ob use "), "dev\nprod\n");
+    assert_eq!(fish(&env, "ob shell -r "), role);
+    assert!(env.agents().is_empty(), "completing has started an agent");
+    assert!(
+        env.sandbox.log().is_empty(),
+        "completing has used the network"
+    );
+}
+
+#[test]
+fn zsh_completes_a_profile() {
+    let env = machine();
+    let setup = format!(
+        "fpath=({}/completions $fpath)\nautoload -Uz compinit\ncompinit -u -d $HOME/dump",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    Kind::Zsh.furnish(&env, &setup);
+    let mut pty = Pty::spawn(env.command("zsh").arg("-i"));
+    pty.until("READY> ");
+    pty.send("ob exec -p pr\t");
+    pty.until("prod");
+    pty.send("\x15");
+    type_line(Kind::Zsh, &mut pty, "ob use d\tx\x7f");
+    pty.until("is a function of your shell");
+    assert!(env.agents().is_empty(), "completing has started an agent");
+}
+
+#[test]
+fn roles_that_the_agent_holds_are_known() {
+    let env = TestEnv::new();
+    env.sign_in();
+    assert_eq!(bash(&env, &["ob", "exec", "-r", ""]), "\n");
+    assert!(env.ob(["exec", "--", "true"]).status().unwrap().success());
+    let role = format!("123456789012/{}\n", role_name(&env));
+    assert_eq!(bash(&env, &["ob", "exec", "-r", ""]), role);
+}
+
+#[test]
+fn hostile_names_are_inert_when_completed() {
+    let env = hostile();
+    let quoted = "x\\$\\(touch\\ pwned\\)\\'\\\"\\`touch\\ pwned\\`";
+    assert_eq!(
+        bash(&env, &["ob", "exec", "-p", "x"]),
+        format!("{quoted}\n")
+    );
+    assert_eq!(fish(&env, "ob exec -p x").lines().count(), 1);
+    let mut command = env.command("bash");
+    let round = format!("printf %s {quoted}");
+    let ended = run(command.args(["--norc", "-c", &round]), "");
+    assert_eq!(text(&ended.stdout), "x$(touch pwned)'\"`touch pwned`");
+    assert!(!env.path("home/pwned").exists());
+}
+
+#[test]
+fn every_verb_has_a_page_of_the_manual() {
+    let env = TestEnv::new();
+    let list = run(&mut env.ob(["man", "--list"]), "").stdout;
+    let names: Vec<&str> = text(&list).lines().collect();
+    assert!(
+        names.contains(&"exec") && names.contains(&"config aws") && !names.contains(&"complete")
+    );
+    for name in names {
+        let page = run(env.ob(["man"]).args(name.split(' ')), "");
+        let title = format!(".TH OB-{} 1", name.to_uppercase().replace(' ', "-"));
+        assert!(text(&page.stdout).contains(&title), "{name}");
+    }
+    assert!(text(&run(&mut env.ob(["man"]), "").stdout).contains(".TH OB 1"));
+    assert_eq!(run(&mut env.ob(["man", "tea"]), "").status.code(), Some(2));
+}

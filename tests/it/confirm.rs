@@ -1,0 +1,111 @@
+//! `confirm = true` of a profile: a person is asked, once for each terminal.
+
+use std::process::Output;
+
+use crate::shells::{Kind, machine, type_line};
+use crate::support::{Pty, TestEnv, run, text};
+
+fn careful() -> TestEnv {
+    let env = machine();
+    let settings = std::fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
+    let careful = settings.replace("[profiles.prod]\n", "[profiles.prod]\nconfirm = true\n");
+    assert_ne!(careful, settings);
+    env.write_settings(&careful);
+    env.sign_in();
+    env
+}
+
+fn without_a_terminal(env: &TestEnv, words: &[&str]) -> Output {
+    run(&mut env.ob(words), "")
+}
+
+#[test]
+fn it_is_asked_once_in_each_terminal() {
+    let env = careful();
+    Kind::Bash.furnish(&env, "");
+    for _ in 0..2 {
+        let mut pty = Pty::spawn(env.command("bash").arg("-i"));
+        pty.until("READY> ");
+        type_line(
+            Kind::Bash,
+            &mut pty,
+            "ob exec -p prod -- echo first-\"\"time",
+        );
+        pty.until("Use prod (arn:aws:iam::123456789012:role/Engineer) in this terminal? [y/N] ");
+        pty.send("y\r");
+        pty.until("first-time");
+        type_line(
+            Kind::Bash,
+            &mut pty,
+            "ob exec -p prod -- echo second-\"\"time",
+        );
+        let seen = pty.until("second-time");
+        assert!(!seen.contains("in this terminal?"), "{seen:?}");
+        // Nor does the shell that is started here, or its renewal.
+        type_line(Kind::Bash, &mut pty, "ob shell -p prod --shell bash");
+        pty.until("m READY");
+        type_line(Kind::Bash, &mut pty, &Kind::Bash.expire_in(100));
+        let seen = pty.until("m READY");
+        assert!(!seen.contains("1m"), "{seen:?}");
+        type_line(Kind::Bash, &mut pty, "ob exec -p dev -- echo not-\"\"asked");
+        let seen = pty.until("not-asked");
+        assert!(!seen.contains("in this terminal?"), "{seen:?}");
+    }
+}
+
+#[test]
+fn no_is_no_and_is_asked_again() {
+    let env = careful();
+    for _ in 0..2 {
+        let mut pty = Pty::spawn(&env.ob(["exec", "-p", "prod", "--", "echo", "never"]));
+        pty.until("in this terminal? [y/N] ");
+        pty.send("\r");
+        let (status, seen) = pty.wait();
+        assert_eq!(status.code(), Some(3));
+        assert!(seen.contains("ob: the profile prod is not used") && !seen.contains("never"));
+    }
+}
+
+#[test]
+fn without_a_terminal_it_fails_at_once_and_says_why() {
+    let env = careful();
+    for words in [
+        &["exec", "-p", "prod", "--", "true"][..],
+        &["shell", "-p", "prod", "--shell", "bash"],
+    ] {
+        let ended = without_a_terminal(&env, words);
+        assert_eq!(ended.status.code(), Some(3), "{words:?}");
+        assert!(text(&ended.stderr).contains("whether to use the profile"));
+        assert!(text(&ended.stderr).contains("confirm = true"));
+    }
+}
+
+#[test]
+fn what_never_asks_never_gets_it() {
+    let env = careful();
+    for words in [
+        &["credential", "-p", "prod"][..],
+        &["use", "--shell", "bash", "prod"],
+    ] {
+        let ended = without_a_terminal(&env, words);
+        assert_eq!(ended.status.code(), Some(3), "{words:?}");
+        assert!(ended.stdout.is_empty() && text(&ended.stderr).contains("`confirm = true`"));
+    }
+}
+
+#[test]
+fn signing_out_forgets_what_was_agreed() {
+    let env = careful();
+    Kind::Bash.furnish(&env, "");
+    let mut pty = Pty::spawn(env.command("bash").arg("-i"));
+    pty.until("READY> ");
+    for _ in 0..2 {
+        type_line(Kind::Bash, &mut pty, "ob exec -p prod -- true");
+        pty.until("in this terminal? [y/N] ");
+        pty.send("y\r");
+        pty.until("READY> ");
+        type_line(Kind::Bash, &mut pty, "ob logout");
+        pty.until("READY> ");
+        env.sign_in();
+    }
+}

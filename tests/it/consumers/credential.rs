@@ -1,0 +1,101 @@
+//! `ob credential`.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::tools::{ENGINEER, dev, node_path, printed, tool, who_am_i};
+use crate::support::{Pty, TestEnv, run, text};
+
+fn credential(env: &TestEnv) -> Value {
+    serde_json::from_str(&printed(&mut env.ob(["credential", "-p", "dev"]))).unwrap()
+}
+
+#[test]
+fn without_a_session_it_exits_three_at_once_without_network_or_agent() {
+    let env = dev();
+    let begun = Instant::now();
+    let answer = run(&mut env.ob(["credential", "-p", "dev"]), "");
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert_eq!((answer.status.code(), text(&answer.stdout)), (Some(3), ""));
+    assert!(
+        text(&answer.stderr).contains("`ob login`"),
+        "{}",
+        text(&answer.stderr)
+    );
+    assert!(env.agents().is_empty());
+    assert_eq!(env.sandbox.log().len(), 0);
+    // With an agent that holds nothing, or for an agent of its own, it is the same.
+    printed(&mut env.ob(["status"]));
+    env.sign_in();
+    printed(&mut env.ob(["logout"]));
+    env.sandbox.clear_log();
+    for words in [
+        &["credential", "-p", "dev"][..],
+        &["--no-agent", "credential", "-p", "dev"],
+    ] {
+        let answer = run(&mut env.ob(words), "");
+        assert_eq!((answer.status.code(), text(&answer.stdout)), (Some(3), ""));
+    }
+    assert_eq!(env.sandbox.log().len(), 0);
+}
+
+#[test]
+fn it_prints_version_one_and_serves_the_same_credentials_to_everyone() {
+    let env = dev();
+    env.sign_in();
+    let first = credential(&env);
+    assert_eq!(first["Version"], 1);
+    assert_eq!(first["AccountId"], "123456789012");
+    for key in [
+        "AccessKeyId",
+        "SecretAccessKey",
+        "SessionToken",
+        "Expiration",
+    ] {
+        assert!(first[key].is_string(), "{key}");
+    }
+    assert_eq!(first, credential(&env));
+    assert_eq!(
+        printed(&mut env.ob(["credential", "--profile", "dev"])),
+        format!("{first}\n")
+    );
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+}
+
+#[test]
+fn it_never_asks_even_in_a_terminal() {
+    let env = TestEnv::of("carol");
+    env.write_settings(&(env.usual_settings() + "[profiles.any]\nregion = \"eu-west-1\"\n"));
+    env.sign_in();
+    let mut terminal = Pty::spawn(&env.ob(["credential", "-p", "any"]));
+    let (status, seen) = terminal.wait();
+    assert_eq!(status.code(), Some(3), "{seen}");
+    assert!(
+        seen.contains("which role to assume") && seen.contains("Engineer"),
+        "{seen}"
+    );
+    // A session that has ended at the server is no reason to ask either.
+    env.sandbox.end_sessions();
+    let mut terminal = Pty::spawn(&env.ob(["credential", "-r", "Engineer"]));
+    let (status, seen) = terminal.wait();
+    assert_eq!(status.code(), Some(3), "{seen}");
+    assert!(!seen.contains("Password"), "{seen}");
+}
+
+#[test]
+fn the_aws_cli_boto3_and_the_javascript_sdk_take_credentials_from_credential_process() {
+    let env = dev();
+    env.sign_in();
+    printed(&mut env.ob(["config", "aws"]));
+    for words in who_am_i() {
+        let mut asked = tool(&env, &words[0]);
+        asked
+            .args(&words[1..])
+            .env("AWS_PROFILE", "ob/dev")
+            .env("NODE_PATH", node_path());
+        let arn = printed(&mut asked);
+        assert!(arn.starts_with(ENGINEER), "{words:?}: {arn}");
+    }
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+}

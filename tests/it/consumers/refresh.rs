@@ -1,0 +1,138 @@
+//! `ob exec --refresh`.
+
+use std::fs;
+
+use ob_sandbox::Options;
+
+use super::tools::{DEV, ENGINEER, dev, furnish, installed, node_path, ok, printed, who_am_i};
+use crate::support::{Pty, TestEnv, run, text};
+
+fn refresh(env: &TestEnv, words: &[&str]) -> std::process::Command {
+    let mut command = env.ob(["exec", "--refresh", "-p", "dev", "--"].iter().chain(words));
+    furnish(env, &mut command);
+    command.env("NODE_PATH", node_path());
+    command
+}
+
+#[test]
+fn the_child_has_a_profile_and_no_keys_and_every_sdk_works() {
+    let env = dev();
+    env.sign_in();
+    printed(&mut env.ob(["config", "aws"]));
+    let mut shown = refresh(&env, &["env"]);
+    shown
+        .env("AWS_ACCESS_KEY_ID", "AKIASTALE")
+        .env("AWS_SECURITY_TOKEN", "stale");
+    let variables = printed(&mut shown);
+    assert!(variables.contains("\nAWS_PROFILE=ob/dev\n"), "{variables}");
+    for name in [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET",
+        "AWS_SESSION_TOKEN",
+        "AWS_SECURITY",
+        "OB_EXPIRES",
+    ] {
+        assert!(!variables.contains(name), "{name}");
+    }
+    for (_, secret) in env.sandbox.canaries() {
+        assert!(!variables.contains(&secret));
+    }
+    for words in who_am_i() {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert!(
+            printed(&mut refresh(&env, &words)).starts_with(ENGINEER),
+            "{words:?}"
+        );
+    }
+}
+
+/// One process of each SDK that goes on asking while the role's credentials, which live for seconds here,
+/// expire under it.
+#[test]
+fn boto3_and_the_javascript_sdk_renew_by_themselves_past_expiry() {
+    let options = Options {
+        session_not_on_or_after_seconds: Some(15),
+        ..Options::default()
+    };
+    let env = TestEnv::with("bob", options);
+    env.write_settings(&(env.usual_settings() + DEV));
+    env.sign_in();
+    printed(&mut env.ob(["config", "aws"]));
+    let python = "import boto3, time\n\
+        session = boto3.Session(); sts = session.client('sts'); keys = set()\n\
+        for _ in range(10):\n    sts.get_caller_identity(); keys.add(session.get_credentials().get_frozen_credentials().access_key); time.sleep(2)\n\
+        print(len(keys))";
+    let node = "const { STSClient, GetCallerIdentityCommand } = require('@aws-sdk/client-sts');\n\
+        (async () => { const sts = new STSClient({}); const keys = new Set();\n\
+        for (let i = 0; i < 10; i++) { await sts.send(new GetCallerIdentityCommand({}));\n\
+        keys.add((await sts.config.credentials()).accessKeyId); await new Promise(r => setTimeout(r, 2000)) }\n\
+        console.log(keys.size) })().catch(e => { console.error(e); process.exit(1) })";
+    let venv = installed("venv/bin/python").display().to_string();
+    std::thread::scope(|scope| {
+        for words in [[venv.as_str(), "-c", python], ["node", "-e", node]] {
+            let env = &env;
+            scope.spawn(move || {
+                let keys: usize = printed(&mut refresh(env, &words)).trim().parse().unwrap();
+                assert!(keys >= 2, "{words:?} never renewed");
+            });
+        }
+    });
+    assert!(env.sandbox.sts_calls("AssumeRoleWithSAML").len() >= 2);
+}
+
+#[test]
+fn a_missing_profile_is_offered_and_without_a_terminal_named() {
+    let env = dev();
+    env.sign_in();
+    let answer = run(&mut refresh(&env, &["true"]), "");
+    assert_eq!(answer.status.code(), Some(3), "{}", text(&answer.stderr));
+    assert!(text(&answer.stderr).contains("`ob config aws`"));
+    let mut terminal = Pty::spawn(&refresh(&env, &["sh", "-c", "echo $AWS_PROFILE"]));
+    terminal.until("[y/N] ");
+    terminal.send("n\r");
+    assert_eq!(terminal.wait().0.code(), Some(3));
+    assert!(!env.path("home/.aws").exists());
+    let mut terminal = Pty::spawn(&refresh(&env, &["sh", "-c", "echo $AWS_PROFILE"]));
+    terminal.until("[y/N] ");
+    terminal.send("y\r");
+    let (status, seen) = terminal.wait();
+    assert!(status.success() && seen.contains("\nob/dev\n"), "{seen}");
+}
+
+#[test]
+fn keys_that_would_win_are_refused_and_a_default_section_is_said() {
+    let env = dev();
+    env.sign_in();
+    printed(&mut env.ob(["config", "aws"]));
+    let mine = "[default]\naws_access_key_id = AKIAMINE\naws_secret_access_key = x\n[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = y\n";
+    fs::write(env.path("home/.aws/credentials"), mine).unwrap();
+    let words = &who_am_i()[0];
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let answer = run(&mut refresh(&env, &words), "");
+    assert!(ok(&answer).starts_with(ENGINEER));
+    assert!(
+        text(&answer.stderr).contains("[default]"),
+        "{}",
+        text(&answer.stderr)
+    );
+    // The user's own profiles keep working.
+    let key =
+        "import boto3; print(boto3.Session(profile_name='work').get_credentials().access_key)";
+    let python = installed("venv/bin/python").display().to_string();
+    assert_eq!(
+        printed(&mut refresh(&env, &[&python, "-c", key])),
+        "AKIAWORK\n"
+    );
+    fs::write(
+        env.path("home/.aws/credentials"),
+        "[ob/dev]\naws_access_key_id = A\n",
+    )
+    .unwrap();
+    let answer = run(&mut refresh(&env, &["true"]), "");
+    assert_eq!(answer.status.code(), Some(2));
+    assert!(
+        text(&answer.stderr).contains("has keys for ob/dev"),
+        "{}",
+        text(&answer.stderr)
+    );
+}

@@ -1,0 +1,87 @@
+//! The real programs. They are installed below target/ by `tests/aws-tools`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::support::{TestEnv, run, text};
+
+/// The usual settings and a profile for each role that a test needs.
+pub(super) const DEV: &str =
+    "\n[profiles.dev]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\n";
+pub(super) const ENGINEER: &str = "arn:aws:sts::123456789012:assumed-role/Engineer/";
+
+pub(super) fn installed(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("target")
+        .join(name);
+    assert!(path.exists(), "{name} is missing: run tests/aws-tools");
+    path
+}
+
+/// An environment whose settings know the profile `dev`.
+pub(super) fn dev() -> TestEnv {
+    let env = TestEnv::new();
+    env.write_settings(&(env.usual_settings() + DEV));
+    env
+}
+
+/// A program that calls the sandbox's STS.
+pub(super) fn tool(env: &TestEnv, program: impl AsRef<Path>) -> Command {
+    let mut command = env.command(program.as_ref());
+    furnish(env, &mut command);
+    command
+}
+
+pub(super) fn furnish(env: &TestEnv, command: &mut Command) {
+    command
+        .env("AWS_ENDPOINT_URL_STS", env.sandbox.sts_url())
+        .env("AWS_CA_BUNDLE", env.path("ca.pem"))
+        .env("NODE_EXTRA_CA_CERTS", env.path("ca.pem"))
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+}
+
+pub(super) const BOTO3: &str =
+    "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])";
+
+/// The three ways to ask "who am I", each as program and arguments.
+pub(super) fn who_am_i() -> [Vec<String>; 3] {
+    let sts = "const { STSClient, GetCallerIdentityCommand } = require('@aws-sdk/client-sts');\
+               new STSClient({}).send(new GetCallerIdentityCommand({})).then(r => console.log(r.Arn),\
+               e => { console.error(e); process.exit(1) })";
+    installed("node/node_modules/@aws-sdk/client-sts");
+    let venv = |name: &str| installed(&format!("venv/bin/{name}")).display().to_string();
+    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    [
+        words(&[
+            &venv("aws"),
+            "sts",
+            "get-caller-identity",
+            "--query",
+            "Arn",
+            "--output",
+            "text",
+        ]),
+        words(&[&venv("python"), "-c", BOTO3]),
+        words(&["node", "-e", sts]),
+    ]
+}
+
+/// Where Node finds what `tests/aws-tools` installed.
+pub(super) fn node_path() -> PathBuf {
+    installed("node/node_modules")
+}
+
+pub(super) fn ok(output: &Output) -> &str {
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    text(&output.stdout)
+}
+
+/// Runs `command` to its end and wants it to succeed.
+pub(super) fn printed(command: &mut Command) -> String {
+    ok(&run(command, "")).to_owned()
+}

@@ -1,0 +1,288 @@
+//! Crowds: however many ask at once, there is one agent, one sign-in, one STS call, and everybody is served.
+
+use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use ob_sandbox::{Fault, FaultKind, PushOutcome, PushScript, Server};
+
+use crate::scene::{Ended, Scene, finish, patiently, run, start};
+use crate::support::Pty;
+
+const EXEC: [&str; 4] = ["exec", "--password-stdin", "--", "true"];
+
+/// Starts `count` clients as fast as the machine can and waits for all of them.
+fn crowd(scene: &Scene, count: usize, arguments: &[&str]) -> Vec<Ended> {
+    let answers = scene.answers();
+    let clients: Vec<Child> = (0..count)
+        .map(|_| start(scene.ob(arguments), &answers))
+        .collect();
+    clients.into_iter().map(finish).collect()
+}
+
+fn sign_ins(scene: &Scene) -> usize {
+    let requests = scene.sandbox.requests(Server::Org, "/api/v1/authn");
+    requests
+        .iter()
+        .filter(|request| request.path == "/api/v1/authn")
+        .count()
+}
+
+fn calls(scene: &Scene) -> usize {
+    scene.sandbox.sts_calls("AssumeRoleWithSAML").len()
+}
+
+fn failures(ended: &[Ended]) -> Vec<String> {
+    let failed = ended.iter().filter(|ended| ended.code != Some(0));
+    failed
+        .map(|ended| format!("{:?}: {}", ended.code, ended.stderr))
+        .collect()
+}
+
+/// `count` clients on a machine without an agent, then again on the agent they made.
+fn cold_and_warm(count: usize) {
+    let scene = Scene::of("carol");
+    let begun = Instant::now();
+    let cold = crowd(&scene, count, &EXEC);
+    let took = begun.elapsed();
+    let failed = failures(&cold);
+    assert!(
+        failed.is_empty(),
+        "{} of {count} failed, the first with {}",
+        failed.len(),
+        failed[0]
+    );
+    assert_eq!((sign_ins(&scene), calls(&scene)), (1, 1));
+    assert_eq!(scene.agents().len(), 1);
+    let begun = Instant::now();
+    let warm = crowd(&scene, count, &["exec", "--", "true"]);
+    assert_eq!(failures(&warm), Vec::<String>::new());
+    assert_eq!((sign_ins(&scene), calls(&scene)), (1, 1));
+    println!("{count} at once: cold {took:?}, warm {:?}", begun.elapsed());
+}
+
+#[test]
+fn two_hundred_clients_on_a_cold_agent_are_one_sign_in_and_one_sts_call() {
+    cold_and_warm(200);
+}
+
+#[test]
+fn a_thousand_parallel_execs_are_one_sign_in_and_one_sts_call_and_none_fails() {
+    cold_and_warm(1000);
+}
+
+#[test]
+fn fifty_starters_make_one_agent() {
+    let scene = Scene::of("carol");
+    let stop = AtomicBool::new(false);
+    let most = thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let mut most = 0;
+            while !stop.load(Ordering::Relaxed) {
+                most = most.max(serving(&scene));
+            }
+            most
+        });
+        let ended = crowd(&scene, 50, &["login", "--password-stdin"]);
+        stop.store(true, Ordering::Relaxed);
+        assert_eq!(failures(&ended), Vec::<String>::new());
+        watching.join().unwrap()
+    });
+    assert_eq!((scene.agents().len(), sign_ins(&scene)), (1, 1));
+    assert!(most <= 1, "{most} agents at a time");
+}
+
+/// Agents that serve: one that is being started is two processes for the moment of its fork.
+fn serving(scene: &Scene) -> usize {
+    let detached = |pid: &nix::unistd::Pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // pid (name) state parent group session
+        let session = stat
+            .rsplit(')')
+            .next()
+            .and_then(|rest| rest.split_whitespace().nth(3));
+        session == Some(&pid.to_string())
+    };
+    scene.agents().iter().filter(|pid| detached(pid)).count()
+}
+
+#[test]
+fn an_agent_killed_under_waiting_clients_ends_each_within_two_seconds() {
+    let scene = Scene::of("carol");
+    scene
+        .sandbox
+        .fault(Fault::org("/api/v1/authn", FaultKind::Hang));
+    let answers = scene.answers();
+    let clients: Vec<Child> = (0..40).map(|_| start(scene.ob(EXEC), &answers)).collect();
+    assert!(patiently(Duration::from_secs(10), || sign_ins(&scene) == 1));
+    thread::sleep(Duration::from_millis(500));
+    let agent = scene.agents()[0];
+    kill(agent, Signal::SIGKILL).unwrap();
+    let killed = Instant::now();
+    let (mut good, mut told) = (0, 0);
+    for client in clients {
+        let ended = finish(client);
+        match ended.code {
+            Some(0) => good += 1,
+            Some(125) if ended.stderr.contains("the agent went away") => told += 1,
+            code => panic!("{code:?}: {}", ended.stderr),
+        }
+    }
+    println!(
+        "{good} signed in anew, {told} were told, in {:?}",
+        killed.elapsed()
+    );
+    assert!(
+        killed.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        killed.elapsed()
+    );
+    assert!(
+        told <= 1,
+        "only whoever had given the password may not give it again"
+    );
+    assert_eq!((scene.agents().len(), sign_ins(&scene)), (1, 2));
+}
+
+#[test]
+fn the_question_goes_to_the_next_when_the_one_who_is_asked_is_killed() {
+    let scene = Scene::of("carol");
+    let mut person = Pty::spawn(&scene.ob(["exec", "--", "true"]));
+    person.until("assword");
+    let waiting = start(scene.ob(EXEC), &scene.answers());
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(sign_ins(&scene), 0);
+    kill(person.pid(), Signal::SIGKILL).unwrap();
+    let ended = finish(waiting);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("waiting for the sign-in that is under way"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.took < Duration::from_secs(3), "{:?}", ended.took);
+    assert_eq!(sign_ins(&scene), 1);
+}
+
+fn never() -> PushScript {
+    PushScript {
+        outcome: PushOutcome::Never,
+        ..PushScript::approve()
+    }
+}
+
+fn cancels(scene: &Scene) -> usize {
+    scene
+        .sandbox
+        .requests(Server::Org, "/api/v1/authn/cancel")
+        .len()
+}
+
+#[test]
+fn a_push_is_cancelled_at_the_server_when_everyone_has_left_and_not_before() {
+    let scene = Scene::of("dave");
+    scene.sandbox.push(never());
+    let first = start(scene.ob(EXEC), &scene.answers());
+    let under_way = || {
+        !scene
+            .sandbox
+            .requests(Server::Org, "/api/v1/authn/factors/")
+            .is_empty()
+    };
+    assert!(patiently(Duration::from_secs(5), under_way));
+    let second = start(scene.ob(EXEC), &scene.answers());
+    thread::sleep(Duration::from_millis(500));
+    let leave = |mut client: Child| {
+        client.kill().unwrap();
+        client.wait().unwrap();
+    };
+    leave(first);
+    assert!(
+        !patiently(Duration::from_secs(2), || cancels(&scene) > 0),
+        "somebody still waits"
+    );
+    leave(second);
+    assert!(patiently(Duration::from_secs(4), || cancels(&scene) == 1));
+}
+
+#[test]
+fn a_push_under_way_serves_whoever_is_left() {
+    let scene = Scene::of("dave");
+    scene.sandbox.push(never());
+    let mut first = start(scene.ob(EXEC), &scene.answers());
+    let under_way = || {
+        !scene
+            .sandbox
+            .requests(Server::Org, "/api/v1/authn/factors/")
+            .is_empty()
+    };
+    assert!(patiently(Duration::from_secs(5), under_way));
+    let second = start(scene.ob(EXEC), &scene.answers());
+    thread::sleep(Duration::from_millis(300));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    scene.sandbox.approve_push();
+    let ended = finish(second);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(
+        (sign_ins(&scene), calls(&scene), cancels(&scene)),
+        (1, 1, 0)
+    );
+}
+
+#[test]
+fn a_failure_is_shared_with_those_who_wait_and_not_remembered() {
+    let scene = Scene::of("carol");
+    scene.sandbox.fault(Fault::org(
+        "/api/v1/authn",
+        FaultKind::Delay(Duration::from_secs(1)),
+    ));
+    let wrong: Vec<Child> = (0..10).map(|_| start(scene.ob(EXEC), "wrong\n")).collect();
+    let ended: Vec<Ended> = wrong.into_iter().map(finish).collect();
+    assert!(
+        ended.iter().all(|ended| ended.code == Some(4)),
+        "{:?}",
+        failures(&ended)
+    );
+    assert_eq!(
+        sign_ins(&scene),
+        1,
+        "a wrong password is sent once, whoever waits"
+    );
+    thread::sleep(Duration::from_secs(2));
+    let right = run(scene.ob(EXEC), &scene.answers());
+    assert_eq!(right.code, Some(0), "{}", right.stderr);
+}
+
+#[test]
+fn a_sign_out_in_a_crowd_leaves_nobody_hanging() {
+    let scene = Scene::of("carol");
+    scene.sandbox.fault(Fault::sts(
+        "AssumeRoleWithSAML",
+        FaultKind::Delay(Duration::from_secs(1)),
+    ));
+    let answers = scene.answers();
+    let clients: Vec<Child> = (0..20).map(|_| start(scene.ob(EXEC), &answers)).collect();
+    assert!(patiently(Duration::from_secs(10), || calls(&scene) == 1));
+    assert_eq!(run(scene.ob(["logout"]), "").code, Some(0));
+    for client in clients {
+        let ended = finish(client);
+        assert!(
+            matches!(ended.code, Some(0 | 3)),
+            "{:?}: {}",
+            ended.code,
+            ended.stderr
+        );
+        assert!(ended.took < Duration::from_secs(10));
+    }
+    let status = scene.status();
+    assert_eq!(
+        status["roles"].as_array().unwrap().len(),
+        0,
+        "what was begun before is not kept: {status}"
+    );
+}

@@ -1,0 +1,217 @@
+//! The device grant: a code confirmed at a browser, tokens exchanged for the app's page.
+
+use ob::report::Exit;
+use ob::wire::SignInWay;
+use ob_sandbox::{AwsApp, DeviceOutcome, DeviceScript, Options, Sandbox, Server};
+
+use super::{Forgetful, Person, account, credentials, sign_in, target};
+
+const WAY: SignInWay = SignInWay::Browser;
+
+#[test]
+fn a_person_at_a_browser_signs_in_and_every_app_opens() {
+    let sandbox = Sandbox::start();
+    let person = Person::new(&sandbox, "alice", &[]);
+    let role = sandbox.roles("alice", AwsApp::Labs).remove(0);
+    let target = target(&sandbox, account(&sandbox, "alice", WAY, None), Some(&role));
+    credentials(&sandbox, &target, &person, 2).unwrap();
+    assert_eq!(person.was_asked("the password"), 0);
+    // Both apps once to look for the role, then the one that has it.
+    assert_eq!(sandbox.requests(Server::Org, "/login/token/sso").len(), 3);
+    assert!(
+        sandbox
+            .requests(Server::Org, "/login/token/sso")
+            .iter()
+            .all(|r| r.query.is_empty())
+    );
+    assert_eq!(sandbox.requests(Server::Org, "/oauth2/v1/revoke").len(), 1);
+}
+
+#[test]
+fn with_the_app_known_nothing_stands_between_the_tokens_and_their_exchange() {
+    let sandbox = Sandbox::start();
+    let person = Person::new(&sandbox, "alice", &[]);
+    let role = sandbox.roles("alice", AwsApp::Production).remove(0);
+    let mut target = target(&sandbox, account(&sandbox, "alice", WAY, None), Some(&role));
+    target.app = Some(sandbox.app_url(AwsApp::Production));
+    credentials(&sandbox, &target, &person, 1).unwrap();
+    let log = sandbox.requests(Server::Org, "/");
+    let paths: Vec<&str> = log.iter().map(|request| request.path.as_str()).collect();
+    let token = "/oauth2/v1/token";
+    assert_eq!(
+        paths,
+        [
+            "/oauth2/v1/device/authorize",
+            token,
+            token,
+            token,
+            "/login/token/sso",
+            "/oauth2/v1/revoke"
+        ]
+    );
+}
+
+#[test]
+fn polls_keep_the_servers_time_and_slow_down_when_told() {
+    let sandbox = Sandbox::start();
+    sandbox.device(DeviceScript {
+        slow_down: true,
+        waits: 3,
+        ..DeviceScript::default()
+    });
+    let person = Person::new(&sandbox, "alice", &[]);
+    sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap();
+    // Five seconds once, ten after that: a poll too early would have made it fifteen.
+    assert_eq!(person.waited.get().as_secs(), 5 + 3 * 10);
+}
+
+#[test]
+fn each_end_without_tokens_is_named() {
+    for (outcome, name, exit) in [
+        (DeviceOutcome::Deny, "okta.oauth.denied", Exit::Refused),
+        (
+            DeviceOutcome::Expire,
+            "okta.oauth.code_expired",
+            Exit::SignIn,
+        ),
+        (
+            DeviceOutcome::WhenVisited,
+            "okta.oauth.code_expired",
+            Exit::SignIn,
+        ),
+    ] {
+        let sandbox = Sandbox::start();
+        sandbox.device(DeviceScript {
+            outcome,
+            ..DeviceScript::default()
+        });
+        let person = Person::new(&sandbox, "alice", &[]);
+        let report = sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap_err();
+        assert_eq!((report.name.as_str(), report.exit), (name, exit));
+        assert!(person.waited.get().as_secs() <= 600);
+    }
+    let sandbox = Sandbox::start();
+    let mut who = account(&sandbox, "alice", WAY, None);
+    who.client_id = Some("0oa1nobody".into());
+    let report = sign_in(&who, &Person::new(&sandbox, "alice", &[])).unwrap_err();
+    assert_eq!(report.name, "okta.oauth.refused");
+    assert!(report.hints[0].contains("client_id"));
+}
+
+#[test]
+fn with_nobody_at_a_browser_it_ends_at_once_by_name() {
+    let sandbox = Sandbox::start();
+    let person = Person::new(&sandbox, "alice", &[]).without_browser();
+    let report = sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap_err();
+    assert_eq!(report.exit, Exit::SignIn);
+    assert!(
+        report
+            .causes
+            .iter()
+            .any(|cause| cause.contains("a person at a browser"))
+    );
+    assert!(sandbox.requests(Server::Org, "/oauth2/v1/token").is_empty());
+}
+
+#[test]
+fn another_user_at_the_browser_is_refused() {
+    let sandbox = Sandbox::start();
+    let person = Person::new(&sandbox, "bob", &[]);
+    let report = sign_in(&account(&sandbox, "bob", WAY, None), &person).unwrap_err();
+    assert_eq!(report.name, "sign_in.another_user");
+}
+
+#[test]
+fn assurance_on_fresh_tokens_explains_the_policy_and_on_old_ones_asks_for_a_sign_in() {
+    let sandbox = Sandbox::with(Options {
+        web_sso_assurance: 1,
+        ..Options::default()
+    });
+    let role = sandbox.roles("alice", AwsApp::Production).remove(0);
+    let mut target = target(&sandbox, account(&sandbox, "alice", WAY, None), Some(&role));
+    target.app = Some(sandbox.app_url(AwsApp::Production));
+    let person = Person::new(&sandbox, "alice", &[]);
+    let report = credentials(&sandbox, &target, &person, 1).unwrap_err();
+    assert_eq!(report.name, "okta.oauth.assurance");
+    assert!(report.hints[0].contains("policy"));
+
+    let old = super::run(async {
+        use ob::flow;
+        let session = flow::sign_in(&target.account, flow::Start::default(), &person)
+            .await
+            .unwrap();
+        sandbox.advance_clock(300);
+        let memory = Forgetful(&sandbox);
+        flow::obtain_credentials(&session, &target, &memory, &person)
+            .await
+            .unwrap_err()
+    });
+    assert!(matches!(old, ob::flow::Failure::SessionEnded), "{old:?}");
+}
+
+#[test]
+fn tokens_that_are_over_ask_for_a_new_sign_in() {
+    let sandbox = Sandbox::start();
+    let role = sandbox.roles("alice", AwsApp::Production).remove(0);
+    let mut target = target(&sandbox, account(&sandbox, "alice", WAY, None), Some(&role));
+    target.app = Some(sandbox.app_url(AwsApp::Production));
+    let person = Person::new(&sandbox, "alice", &[]);
+    let over = super::run(async {
+        use ob::flow;
+        let session = flow::sign_in(&target.account, flow::Start::default(), &person)
+            .await
+            .unwrap();
+        sandbox.end_sessions();
+        let memory = Forgetful(&sandbox);
+        flow::obtain_credentials(&session, &target, &memory, &person)
+            .await
+            .unwrap_err()
+    });
+    assert!(matches!(over, ob::flow::Failure::SessionEnded), "{over:?}");
+}
+
+#[test]
+fn the_real_program_opens_the_page_with_the_users_command_and_waits() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::start();
+    sandbox.device(DeviceScript {
+        waits: 0,
+        ..DeviceScript::default()
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    std::fs::write(path("ca.pem"), sandbox.ca_pem()).unwrap();
+    let opened = path("opened").display().to_string();
+    std::fs::write(
+        path("browser"),
+        format!("#!/bin/sh\nprintf '%s|' \"$@\" > {opened}\n"),
+    )
+    .unwrap();
+    std::fs::set_permissions(path("browser"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let settings = format!(
+        "browser_command = [\"{}\", \"--private-window\"]\n[org]\nurl = \"{}\"\nsign_in = \"browser\"\n\
+         client_id = \"{}\"\nca_bundle = \"{}\"\n[aws]\nregion = \"eu-west-1\"\nsts_endpoint = \"{}\"\n",
+        path("browser").display(),
+        sandbox.org_url(),
+        sandbox.clients().0,
+        path("ca.pem").display(),
+        sandbox.sts_url(),
+    );
+    std::fs::write(path("config.toml"), settings).unwrap();
+    let role = sandbox.roles("alice", AwsApp::Production).remove(0);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ob"))
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .arg("--config")
+        .arg(path("config.toml"))
+        .args(["--no-agent", "exec", "-r", &role, "--", "/bin/echo", "done"])
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "done\n", "{said}");
+    let opened = std::fs::read_to_string(path("opened")).unwrap();
+    let expected = format!("--private-window|{}/activate?user_code=", sandbox.org_url());
+    assert!(opened.starts_with(&expected), "{opened}");
+    assert!(said.contains("/activate?user_code="), "{said}");
+}

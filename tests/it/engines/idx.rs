@@ -1,0 +1,302 @@
+//! Identity Engine in the terminal: each factor, right and wrong, and each way in and out.
+
+use ob::report::{Exit, Report};
+use ob::wire::{Ask, SignInWay};
+use ob_sandbox::{
+    AwsApp, Fault, FaultKind, Options, Pipeline, PushOutcome, PushScript, Sandbox, Server,
+};
+
+use super::Says::{Again, Code, Other, Pick, Resend, Sent};
+use super::{Person, Says, account, sign_in, target, times_sent};
+
+const WAY: SignInWay = SignInWay::Auto;
+
+fn sandbox(change: impl FnOnce(&mut Options)) -> Sandbox {
+    let mut options = Options {
+        pipeline: Pipeline::Idx,
+        ..Options::default()
+    };
+    change(&mut options);
+    Sandbox::with(options)
+}
+
+fn right_answer(sandbox: &Sandbox, factor: &str) -> Vec<Says> {
+    let judy = sandbox.user("judy");
+    match factor {
+        "push" => vec![],
+        "totp" => vec![Code(judy.totp_now())],
+        "hotp" => vec![Code(judy.hotp_at(1))],
+        "token" => vec![Code(judy.rsa_passcode.clone())],
+        "yubikey" => vec![Code(judy.yubikey_otp.clone())],
+        "sms" => vec![Sent("sms")],
+        "call" => vec![Sent("call")],
+        "email" => vec![Sent("email")],
+        "question" => vec![Code(judy.security_answer.clone())],
+        other => panic!("{other}"),
+    }
+}
+
+const TYPED: [&str; 8] = [
+    "totp", "hotp", "token", "yubikey", "sms", "call", "email", "question",
+];
+
+#[test]
+fn every_factor_with_the_right_answer_signs_in() {
+    for factor in TYPED.into_iter().chain(["push"]) {
+        let sandbox = sandbox(|_| {});
+        let person = Person::new(&sandbox, "judy", &right_answer(&sandbox, factor));
+        let session = sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person);
+        let session = session.unwrap_or_else(|report| panic!("{factor}: {report:?}"));
+        assert_eq!(session.factor(), Some(factor));
+        assert!(sandbox.requests(Server::Org, "/api/v1/authn").is_empty());
+    }
+}
+
+#[test]
+fn a_wrong_answer_is_refused_by_name_sent_once_and_the_transaction_ended() {
+    for factor in TYPED {
+        let sandbox = sandbox(|_| {});
+        let person = Person::new(&sandbox, "judy", &[Code("000wrong".into())]);
+        let report = sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person).unwrap_err();
+        assert_eq!(report.name, "okta.wrong_answer", "{factor}");
+        assert_eq!(times_sent(&sandbox, "000wrong"), 1);
+        assert_eq!(sandbox.requests(Server::Org, "/idp/idx/cancel").len(), 1);
+    }
+}
+
+#[test]
+fn a_second_answer_is_the_users_and_is_taken() {
+    for factor in TYPED {
+        let sandbox = sandbox(|_| {});
+        let mut script = vec![Code("000wrong".into())];
+        script.extend(right_answer(&sandbox, factor));
+        let person = Person::new(&sandbox, "judy", &script);
+        sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person)
+            .unwrap_or_else(|report| panic!("{factor}: {report:?}"));
+        assert!(person.was_told("Invalid code"));
+    }
+}
+
+#[test]
+fn with_nobody_to_answer_the_question_is_named_and_nothing_is_sent_any_more() {
+    for factor in TYPED {
+        let sandbox = sandbox(|_| {});
+        let person = Person::new(&sandbox, "judy", &[]);
+        let report = sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person).unwrap_err();
+        assert_eq!(report.exit, Exit::SignIn, "{factor}");
+        assert!(
+            report
+                .causes
+                .iter()
+                .any(|cause| cause.contains("the passcode"))
+        );
+        assert!(
+            sandbox
+                .requests(Server::Org, "/idp/idx/challenge/answer")
+                .is_empty()
+        );
+    }
+}
+
+#[test]
+fn every_way_in_and_out_leads_to_a_session() {
+    let changes: [fn(&mut Options); 4] = [
+        |_| {},
+        |options| options.idx_identifier_first = true,
+        |options| options.idx_device_probe = true,
+        |options| options.idx_success_remediation = true,
+    ];
+    for change in changes {
+        let sandbox = sandbox(change);
+        let person = Person::new(&sandbox, "bob", &[Code(sandbox.user("bob").totp_now())]);
+        sign_in(&account(&sandbox, "bob", WAY, None), &person).unwrap();
+        let carol = Person::new(&sandbox, "carol", &[]);
+        sign_in(&account(&sandbox, "carol", WAY, None), &carol).unwrap();
+    }
+}
+
+#[test]
+fn a_wrong_password_is_sent_once_in_both_forms() {
+    for first in [true, false] {
+        let sandbox = sandbox(|options| options.idx_identifier_first = first);
+        let person = Person::new(&sandbox, "alice", &[]).with_password("wrong-password");
+        let report = sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap_err();
+        assert_eq!(report.name, "okta.sign_in_refused");
+        assert_eq!(times_sent(&sandbox, "wrong-password"), 1);
+        assert_eq!(person.was_asked("the password"), 1);
+    }
+}
+
+#[test]
+fn what_cannot_be_used_here_is_listed_last_and_refused_by_name() {
+    let sandbox = sandbox(|_| {});
+    let answer = sandbox.user("judy").security_answer.clone();
+    let person = Person::new(&sandbox, "judy", &[Pick("question"), Code(answer)]);
+    sign_in(&account(&sandbox, "judy", WAY, None), &person).unwrap();
+    let asked = person.asked.borrow();
+    let choices = asked.iter().find_map(|ask| match ask {
+        Ask::Factor { choices } => Some(choices),
+        _ => None,
+    });
+    let unusable: Vec<bool> = choices
+        .unwrap()
+        .iter()
+        .map(|c| c.unusable.is_some())
+        .collect();
+    assert_eq!(unusable.iter().filter(|unusable| **unusable).count(), 3);
+    assert!(unusable.is_sorted());
+    let person = Person::new(&sandbox, "judy", &[]);
+    let who = account(&sandbox, "judy", WAY, Some("Duo Security"));
+    let report = sign_in(&who, &person).unwrap_err();
+    assert_eq!(report.name, "sign_in.factor_unusable");
+}
+
+#[test]
+fn an_expired_transaction_says_so() {
+    let sandbox = sandbox(|options| options.state_token_seconds = 0);
+    let person = Person::new(&sandbox, "bob", &[]);
+    let report = sign_in(&account(&sandbox, "bob", WAY, None), &person).unwrap_err();
+    assert_eq!(report.name, "okta.transaction_over");
+    assert_eq!(report.exit, Exit::SignIn);
+}
+
+#[test]
+fn codes_are_sent_again_after_thirty_seconds_and_factors_can_be_changed() {
+    let sandbox = sandbox(|_| {});
+    let judy = sandbox.user("judy");
+    let script = [
+        Resend,
+        Code("000wrong".into()),
+        Other,
+        Pick("email"),
+        Other,
+        Pick("totp"),
+        Code(judy.totp_at(sandbox.now() + 30)),
+    ];
+    let person = Person::new(&sandbox, "judy", &script);
+    let session = sign_in(&account(&sandbox, "judy", WAY, Some("sms")), &person).unwrap();
+    assert_eq!(session.factor(), Some("totp"));
+    assert!(person.waited.get().as_secs() >= 29);
+    let log = sandbox.requests(Server::Org, "/idp/idx/");
+    assert!(log.iter().all(|request| request.status != Some(429)));
+}
+
+#[test]
+fn a_push_shows_its_number_is_offered_again_and_is_not_waited_for_for_ever() {
+    let sandbox = sandbox(|_| {});
+    sandbox.push(PushScript::number(0));
+    let person = Person::new(&sandbox, "judy", &[]);
+    let who = account(&sandbox, "judy", WAY, Some("push"));
+    sign_in(&who, &person).unwrap();
+    assert!(person.was_told("number: \"0\""));
+
+    sandbox.reject_push();
+    let script = [
+        Again(true),
+        Other,
+        Pick("totp"),
+        Code(sandbox.user("judy").totp_now()),
+    ];
+    let person = Person::new(&sandbox, "judy", &script);
+    // The script's clock moves with the polls: the code is made when it is asked for.
+    let report = sign_in(&who, &person).err();
+    assert!(report.is_none_or(|report| report.name == "okta.wrong_answer"));
+    assert_eq!(person.was_asked("whether to send the push again"), 2);
+
+    sandbox.push(PushScript {
+        outcome: PushOutcome::Never,
+        ..PushScript::approve()
+    });
+    sandbox.clear_log();
+    let person = Person::new(&sandbox, "judy", &[]);
+    let report = sign_in(&who, &person).unwrap_err();
+    assert_eq!(report.name, "sign_in.push_refused");
+    let polls = sandbox
+        .requests(Server::Org, "/idp/idx/authenticators/poll")
+        .len() as u64;
+    assert!(polls * 4 <= person.waited.get().as_secs(), "{polls}");
+    assert!(person.waited.get().as_secs() <= 300);
+}
+
+#[test]
+fn each_state_that_ends_or_delays_a_sign_in_is_named() {
+    let sandbox = sandbox(|_| {});
+    for (user, name) in [
+        ("erin", "okta.account_locked"),
+        ("frank", "okta.password_expired"),
+        ("grace", "okta.mfa_enroll"),
+        ("heidi", "sign_in.no_usable_factor"),
+    ] {
+        let person = Person::new(&sandbox, user, &[]);
+        let report = sign_in(&account(&sandbox, user, WAY, None), &person).unwrap_err();
+        assert_eq!(report.name, name, "{report:?}");
+        assert_eq!(report.exit, Exit::Refused);
+    }
+    let oscar = Person::new(&sandbox, "oscar", &[]);
+    sign_in(&account(&sandbox, "oscar", WAY, None), &oscar).unwrap();
+    let ivan = Person::new(&sandbox, "ivan", &[Code(sandbox.user("ivan").totp_now())]);
+    sign_in(&account(&sandbox, "ivan", WAY, None), &ivan).unwrap();
+    assert!(ivan.was_told("Your password will expire in 5 days"));
+}
+
+#[test]
+fn a_page_in_place_of_data_wants_a_browser() {
+    let sandbox = sandbox(|_| {});
+    sandbox.fault(Fault::org(
+        "/idp/idx/introspect",
+        FaultKind::HtmlInsteadOfJson,
+    ));
+    let person = Person::new(&sandbox, "bob", &[]);
+    let mut who = account(&sandbox, "bob", WAY, None);
+    who.client_id = None;
+    let report = sign_in(&who, &person).unwrap_err();
+    assert_eq!(report.name, "okta.idx.wants_browser");
+    assert!(report.hints.iter().any(|hint| hint.contains("client_id")));
+    assert_eq!(person.was_asked("the password"), 0);
+}
+
+fn credentials(sandbox: &Sandbox, person: &Person<'_>, app: Option<String>) -> Result<(), Report> {
+    let role = sandbox.roles("bob", AwsApp::Production).remove(0);
+    let mut target = target(sandbox, account(sandbox, "bob", WAY, None), Some(&role));
+    target.app = app;
+    super::credentials(sandbox, &target, person, 1)
+}
+
+#[test]
+fn a_sign_in_begun_at_the_app_ends_at_its_form() {
+    let sandbox = sandbox(|_| {});
+    let app = sandbox.app_url(AwsApp::Production);
+    let person = Person::new(&sandbox, "bob", &[Code(sandbox.user("bob").totp_now())]);
+    credentials(&sandbox, &person, Some(app)).unwrap();
+    let paths: Vec<String> = sandbox
+        .requests(Server::Org, "/")
+        .into_iter()
+        .map(|request| request.path)
+        .collect();
+    // Ask the org; page, introspect, identify, pick, answer, redirect and the form it leads to; the goodbye.
+    assert_eq!(paths.len(), 9, "{paths:?}");
+    assert_eq!(sandbox.handshakes(Server::Org), 1);
+}
+
+#[test]
+fn an_app_that_asks_for_more_is_answered_within_the_session() {
+    let sandbox = sandbox(|options| options.step_up = true);
+    let bob = sandbox.user("bob");
+    let script = [Code(bob.totp_now()), Code(bob.totp_at(sandbox.now() + 30))];
+    let person = Person::new(&sandbox, "bob", &script);
+    credentials(&sandbox, &person, None).unwrap();
+    assert_eq!(person.was_asked("the password"), 1);
+    assert_eq!(person.was_asked("the passcode"), 2);
+}
+
+#[test]
+fn an_org_that_wants_a_browser_gets_one_where_it_is_set_up() {
+    let sandbox = sandbox(|_| {});
+    sandbox.fault(Fault::org(
+        "/idp/idx/introspect",
+        FaultKind::HtmlInsteadOfJson,
+    ));
+    let person = Person::new(&sandbox, "alice", &[]);
+    sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap();
+    assert_eq!(person.was_asked("a person at a browser"), 1);
+}

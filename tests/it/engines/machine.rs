@@ -1,0 +1,159 @@
+//! A machine: a key instead of a person, in this process and through the real program.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use ob::report::Exit;
+use ob::wire::{Account, MachineAccount, SignInWay};
+use ob_sandbox::{AwsApp, Options, Sandbox, Server};
+
+use super::{Person, account, credentials, sign_in, target, times_sent};
+
+fn machine(sandbox: &Sandbox, key_id: &str) -> Account {
+    Account {
+        username: Some(sandbox.clients().1.to_owned()),
+        client_id: Some(sandbox.clients().1.to_owned()),
+        machine: Some(MachineAccount {
+            key_id: key_id.to_owned(),
+            authorization_server: "default".into(),
+            scope: "okta-m2m-access".into(),
+        }),
+        ..account(sandbox, "alice", SignInWay::Machine, None)
+    }
+}
+
+#[test]
+fn every_form_of_key_gives_credentials_without_a_question() {
+    let sandbox = Sandbox::start();
+    for (key_id, pem) in sandbox.machine_keys() {
+        sandbox.clear_log();
+        let role = sandbox.roles("alice", AwsApp::Production).remove(0);
+        let target = target(&sandbox, machine(&sandbox, key_id), Some(&role));
+        let person = Person::new(&sandbox, "alice", &[]).with_key(pem);
+        credentials(&sandbox, &target, &person, 2).unwrap();
+        assert_eq!(sandbox.sts_calls("AssumeRoleWithWebIdentity").len(), 2);
+        // One token does for both, and the key is nowhere in what was sent.
+        assert_eq!(sandbox.requests(Server::Org, "/").len(), 1);
+        assert_eq!(times_sent(&sandbox, "PRIVATE"), 0);
+    }
+}
+
+#[test]
+fn a_custom_server_and_scope_are_asked() {
+    let sandbox = Sandbox::start();
+    let (key_id, pem) = sandbox.machine_keys()[2];
+    let mut who = machine(&sandbox, key_id);
+    let custom = MachineAccount {
+        key_id: key_id.into(),
+        authorization_server: "aus1acme0h7".into(),
+        scope: "aws".into(),
+    };
+    who.machine = Some(custom);
+    let person = Person::new(&sandbox, "alice", &[]).with_key(pem);
+    sign_in(&who, &person).unwrap();
+    let log = sandbox.requests(Server::Org, "/oauth2/");
+    assert!(
+        log.iter()
+            .all(|request| request.path == "/oauth2/aus1acme0h7/v1/token")
+    );
+}
+
+#[test]
+fn what_is_refused_is_named() {
+    let sandbox = Sandbox::start();
+    let (key_id, pem) = sandbox.machine_keys()[0];
+    let person = || Person::new(&sandbox, "alice", &[]).with_key(pem);
+    let unknown = sign_in(&machine(&sandbox, "kid-other"), &person()).unwrap_err();
+    assert_eq!(
+        (unknown.name.as_str(), unknown.exit),
+        ("okta.oauth.refused", Exit::Refused)
+    );
+    let other_key = Person::new(&sandbox, "alice", &[]).with_key(sandbox.machine_keys()[2].1);
+    assert!(sign_in(&machine(&sandbox, key_id), &other_key).is_err());
+    let no_key = Person::new(&sandbox, "alice", &[]).with_key("hello");
+    let report = sign_in(&machine(&sandbox, key_id), &no_key).unwrap_err();
+    assert_eq!(
+        (report.name.as_str(), report.exit),
+        ("okta.oauth.private_key", Exit::Usage)
+    );
+    assert!(!format!("{report:?}").contains("hello"));
+    let mut scope = machine(&sandbox, key_id);
+    scope.machine.as_mut().unwrap().scope = "none".into();
+    assert_eq!(
+        sign_in(&scope, &person()).unwrap_err().name,
+        "okta.oauth.scope"
+    );
+    let target = target(&sandbox, machine(&sandbox, key_id), Some("Engineer"));
+    let report = credentials(&sandbox, &target, &person(), 1).unwrap_err();
+    assert_eq!(report.name, "machine.role");
+}
+
+#[test]
+fn a_wrong_clock_is_set_right_by_the_server() {
+    let sandbox = Sandbox::with(Options {
+        clock_skew_seconds: 86_400,
+        ..Options::default()
+    });
+    let (key_id, pem) = sandbox.machine_keys()[2];
+    let person = Person::new(&sandbox, "alice", &[]).with_key(pem);
+    sign_in(&machine(&sandbox, key_id), &person).unwrap();
+    assert_eq!(sandbox.requests(Server::Org, "/oauth2").len(), 2);
+}
+
+/// The program with nothing but settings: no HOME, no terminal, no agent that stays.
+fn bare(sandbox: &Sandbox, directory: &std::path::Path, settings: &str) -> Command {
+    let ca = directory.join("ca.pem");
+    fs::write(&ca, sandbox.ca_pem()).unwrap();
+    let role = sandbox.roles("alice", AwsApp::Production).remove(0);
+    let text = format!(
+        "{settings}url = \"{}\"\nca_bundle = \"{}\"\n[aws]\nregion = \"eu-west-1\"\n\
+         sts_endpoint = \"{}\"\n[profiles.ci]\nrole = \"{role}\"\n",
+        sandbox.org_url(),
+        ca.display(),
+        sandbox.sts_url(),
+    );
+    let file = directory.join("config.toml");
+    fs::write(&file, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ob"));
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .arg("--config")
+        .arg(file)
+        .stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn the_real_program_needs_no_home_no_terminal_and_no_agent() {
+    let sandbox = Sandbox::start();
+    let (key_id, pem) = sandbox.machine_keys()[2];
+    let directory = tempfile::tempdir().unwrap();
+    let key = directory.path().join("key.pem");
+    fs::write(&key, pem).unwrap();
+    let base = format!(
+        "[org]\nsign_in = \"machine\"\nclient_id = \"{}\"\nkey_id = \"{key_id}\"\n",
+        sandbox.clients().1
+    );
+    let by_file = format!("{base}private_key_file = \"{}\"\n", key.display());
+    let by_variable = format!("{base}private_key_env = \"CI_KEY\"\n");
+    for settings in [by_file, by_variable] {
+        let output = bare(&sandbox, directory.path(), &settings)
+            .env("CI_KEY", pem.replace('\n', "\\n"))
+            .args(["--no-agent", "exec", "-p", "ci", "--", "env"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let environment = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            environment.contains("AWS_ACCESS_KEY_ID=ASIA"),
+            "{environment}"
+        );
+        // Only the variable that is named as the key's is kept from the command.
+        assert_eq!(
+            environment.contains("CI_KEY"),
+            settings.contains("key_file")
+        );
+    }
+}

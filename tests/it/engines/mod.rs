@@ -1,0 +1,271 @@
+//! The sign-in engines against the sandbox, in this process: a script gives the answers, waiting moves the
+//! sandbox's clock instead of ours.
+
+mod browser;
+mod classic;
+mod idx;
+mod machine;
+mod step_up;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use ob::aws::SessionDuration;
+use ob::flow::{self, Conversation, Failure, Memory, OktaSession, Unanswered};
+use ob::model::{RoleArn, Timestamp};
+use ob::report::Report;
+use ob::secret::Secret;
+use ob::wire::{Account, Answer, Ask, Notice, Sealed, SignInWay, Target};
+use ob_sandbox::{Sandbox, Server};
+use tokio::task::LocalSet;
+
+/// What the person does when the next question comes.
+#[derive(Clone, Debug)]
+pub(crate) enum Says {
+    Code(String),
+    /// The code that was just sent: `sms`, `call`, `email`.
+    Sent(&'static str),
+    /// The factor whose label begins so.
+    Pick(&'static str),
+    Resend,
+    Other,
+    Again(bool),
+    NewPassword(&'static str),
+    Password(String),
+}
+
+/// A person with a script.
+pub(crate) struct Person<'s> {
+    sandbox: &'s Sandbox,
+    user: String,
+    password: RefCell<Option<String>>,
+    key: RefCell<Option<String>>,
+    at_browser: bool,
+    script: RefCell<VecDeque<Says>>,
+    pub(crate) asked: RefCell<Vec<Ask>>,
+    pub(crate) told: RefCell<Vec<Notice>>,
+    pub(crate) waited: Cell<Duration>,
+}
+
+impl<'s> Person<'s> {
+    pub(crate) fn new(sandbox: &'s Sandbox, user: &str, script: &[Says]) -> Self {
+        Self {
+            sandbox,
+            user: user.to_owned(),
+            password: RefCell::new(Some(sandbox.user(user).password.clone())),
+            key: RefCell::default(),
+            at_browser: true,
+            script: RefCell::new(script.iter().cloned().collect()),
+            asked: RefCell::default(),
+            told: RefCell::default(),
+            waited: Cell::default(),
+        }
+    }
+
+    pub(crate) fn with_password(self, password: &str) -> Self {
+        self.password.replace(Some(password.to_owned()));
+        self
+    }
+
+    pub(crate) fn with_key(self, key: &str) -> Self {
+        self.key.replace(Some(key.to_owned()));
+        self
+    }
+
+    pub(crate) fn without_browser(self) -> Self {
+        Self {
+            at_browser: false,
+            ..self
+        }
+    }
+
+    pub(crate) fn was_told(&self, words: &str) -> bool {
+        let told = self.told.borrow();
+        told.iter()
+            .any(|notice| format!("{notice:?}").contains(words))
+    }
+
+    pub(crate) fn was_asked(&self, name: &str) -> usize {
+        let asked = self.asked.borrow();
+        asked.iter().filter(|ask| ask.name() == name).count()
+    }
+}
+
+impl Conversation for Person<'_> {
+    async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
+        let name = ask.name();
+        self.asked.borrow_mut().push(ask.clone());
+        if ask == Ask::CaCertificates {
+            return Ok(Answer::CaCertificates(self.sandbox.ca_pem().to_owned()));
+        }
+        if let Ask::PrivateKey = ask {
+            let key = self.key.borrow().clone();
+            let key = key.ok_or(Unanswered::Nobody(name))?;
+            return Ok(Answer::PrivateKey(Sealed(Secret::new(key))));
+        }
+        if let Ask::Visit { page, .. } = &ask {
+            return match self.at_browser {
+                true => {
+                    assert!(page.starts_with(&self.sandbox.org_url()));
+                    Ok(Answer::Visiting)
+                }
+                false => Err(Unanswered::Nobody(name)),
+            };
+        }
+        if let Ask::Password { .. } = ask
+            && let Some(password) = self.password.borrow_mut().take()
+        {
+            return Ok(Answer::Password(Sealed(Secret::new(password))));
+        }
+        let says = self.script.borrow_mut().pop_front();
+        let sealed = |text: String| Sealed(Secret::new(text));
+        Ok(match (says, &ask) {
+            (None, _) => return Err(Unanswered::Nobody(name)),
+            (Some(Says::Code(code)), Ask::Passcode { .. }) => Answer::Passcode(sealed(code)),
+            (Some(Says::Sent(by)), Ask::Passcode { .. }) => {
+                let code = self.sandbox.delivered(&self.user, by).unwrap();
+                Answer::Passcode(sealed(code))
+            }
+            (Some(Says::Password(password)), Ask::Password { .. }) => {
+                Answer::Password(sealed(password))
+            }
+            (Some(Says::NewPassword(password)), Ask::NewPassword { .. }) => {
+                Answer::NewPassword(sealed(password.to_owned()))
+            }
+            (Some(Says::Pick(label)), Ask::Factor { choices }) => {
+                let place = choices.iter().position(|c| c.label.starts_with(label));
+                Answer::Factor(place.unwrap())
+            }
+            (Some(Says::Resend), _) => Answer::Resend,
+            (Some(Says::Other), _) => Answer::OtherFactor,
+            (Some(Says::Again(again)), Ask::PushAgain { .. }) => Answer::PushAgain(again),
+            (Some(says), ask) => panic!("{ask:?} came where {says:?} was to be said"),
+        })
+    }
+
+    fn tell(&self, notice: Notice) {
+        self.told.borrow_mut().push(notice);
+    }
+
+    async fn pause(&self, duration: Duration) -> Result<(), Unanswered> {
+        self.waited.set(self.waited.get() + duration);
+        self.sandbox
+            .advance_clock(duration.as_secs().try_into().unwrap());
+        Ok(())
+    }
+}
+
+pub(crate) fn account(
+    sandbox: &Sandbox,
+    user: &str,
+    way: SignInWay,
+    factor: Option<&str>,
+) -> Account {
+    Account {
+        org: sandbox.org_url(),
+        username: Some(sandbox.user(user).login.clone()),
+        way,
+        factor: factor.map(str::to_owned),
+        client_id: Some(sandbox.clients().0.to_owned()),
+        machine: None,
+        has_ca_bundle: true,
+        proxy: None,
+        idle: 3600,
+        max: 43_200,
+    }
+}
+
+pub(crate) fn target(sandbox: &Sandbox, account: Account, role: Option<&str>) -> Target {
+    Target {
+        account,
+        app: None,
+        role: role.map(str::to_owned),
+        provider: None,
+        chain: Vec::new(),
+        duration: 3600,
+        region: Some("eu-west-1".into()),
+        sts_endpoint: Some(sandbox.sts_url()),
+        accounts: BTreeMap::new(),
+    }
+}
+
+/// Runs what needs the agent's kind of runtime: one thread, local tasks.
+pub(crate) fn run<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    LocalSet::new().block_on(&runtime, future)
+}
+
+/// Signs in and proves it by asking for the session.
+pub(crate) fn sign_in(account: &Account, person: &Person<'_>) -> Result<OktaSession, Report> {
+    sign_in_after(account, None, person)
+}
+
+pub(crate) fn sign_in_after(
+    account: &Account,
+    last_factor: Option<&str>,
+    person: &Person<'_>,
+) -> Result<OktaSession, Report> {
+    run(async {
+        let start = flow::Start {
+            last_factor: last_factor.map(str::to_owned),
+            ..flow::Start::default()
+        };
+        let session = flow::sign_in(account, start, person).await?;
+        session
+            .settle(person)
+            .await
+            .map_err(flow::Failure::into_report)?;
+        Ok(session)
+    })
+}
+
+/// Signs in and assumes a role; how often the second is done shows what a session is worth.
+pub(crate) fn credentials(
+    sandbox: &Sandbox,
+    target: &Target,
+    person: &Person<'_>,
+    times: usize,
+) -> Result<(), Report> {
+    run(async {
+        let start = flow::Start {
+            app: target.app.clone(),
+            now: Some(Timestamp(sandbox.now().try_into().unwrap())),
+            ..flow::Start::default()
+        };
+        let session = flow::sign_in(&target.account, start, person).await?;
+        let memory = Forgetful(sandbox);
+        for _ in 0..times {
+            flow::obtain_credentials(&session, target, &memory, person)
+                .await
+                .map_err(Failure::into_report)?;
+        }
+        session.end().await
+    })
+}
+
+/// How often the org was sent this text, in any body.
+pub(crate) fn times_sent(sandbox: &Sandbox, text: &str) -> usize {
+    let log = sandbox.requests(Server::Org, "/");
+    log.iter()
+        .filter(|request| request.text().contains(text))
+        .count()
+}
+
+/// Knows the sandbox's time and remembers nothing.
+pub(crate) struct Forgetful<'a>(pub(crate) &'a Sandbox);
+
+impl Memory for Forgetful<'_> {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.now().try_into().unwrap())
+    }
+
+    fn duration(&self, _: &RoleArn) -> Option<SessionDuration> {
+        None
+    }
+
+    fn remember_duration(&self, _: &RoleArn, _: SessionDuration) {}
+}

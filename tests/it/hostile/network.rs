@@ -1,0 +1,197 @@
+//! TLS that cannot be trusted, clocks that differ, hosts that do not answer.
+
+use std::time::Duration;
+
+use ob_sandbox::{Certificate, Fault, FaultKind, Options};
+
+use super::{exec, exec_with, failed, in_words, skewed, succeeded, unreachable};
+use crate::scene::Scene;
+
+fn shown(certificate: Certificate) -> Scene {
+    Scene::with(
+        "carol",
+        Options {
+            certificate,
+            ..Options::default()
+        },
+    )
+}
+
+#[test]
+fn a_certificate_that_is_not_right_ends_before_a_secret_is_sent() {
+    for (certificate, error, says) in [
+        (Certificate::Expired, "http.tls_time", "clock"),
+        (Certificate::WrongHost, "http.tls_name", "another name"),
+        (Certificate::SelfSigned, "http.tls_authority", "ca_bundle"),
+        (
+            Certificate::UnknownAuthority,
+            "http.tls_authority",
+            "ca_bundle",
+        ),
+    ] {
+        let scene = shown(certificate);
+        failed(&scene, &exec(&scene), &unreachable(error, says), error);
+        assert!(scene.sandbox.log().is_empty());
+    }
+}
+
+#[test]
+fn a_clock_that_differs_is_told_in_words_and_hinders_nothing() {
+    for (skew, words) in [
+        (600, "10 minutes behind"),
+        (-720, "12 minutes ahead of"),
+        (8 * 3600, "480 minutes behind"),
+    ] {
+        let scene = skewed(skew);
+        let ended = exec(&scene);
+        succeeded(&scene, &ended, words);
+        assert!(
+            ended
+                .stderr
+                .contains(&format!("this machine's clock is {words}")),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn a_host_that_is_not_there_is_told_at_once() {
+    let scene = Scene::of("carol");
+    scene.sandbox.stop();
+    let ended = exec(&scene);
+    failed(
+        &scene,
+        &ended,
+        &unreachable("http.connect", "127.0.0.1"),
+        "no org",
+    );
+    assert!(ended.took < Duration::from_secs(5), "{:?}", ended.took);
+}
+
+#[test]
+fn servers_that_never_answer_are_given_up_and_named() {
+    let hang = |fault: Fault, says: &'static str| {
+        std::thread::spawn(move || {
+            let scene = Scene::of("carol");
+            scene.sandbox.fault(fault.always());
+            let ended = exec(&scene);
+            failed(&scene, &ended, &unreachable("http.timeout", says), says);
+            assert!(ended.took < Duration::from_secs(40), "{:?}", ended.took);
+        })
+    };
+    let all = [
+        hang(
+            Fault::org("/api/v1/authn", FaultKind::Hang),
+            "sign carol@acme.com in",
+        ),
+        hang(Fault::org("/home/", FaultKind::Hang), "open AWS"),
+        hang(Fault::sts("AssumeRoleWithSAML", FaultKind::Hang), "STS"),
+        hang(
+            Fault::org("/api/v1/authn", FaultKind::Drip(Duration::from_millis(100))),
+            "seconds",
+        ),
+    ];
+    for one in all {
+        one.join().unwrap();
+    }
+}
+
+#[test]
+fn variables_that_a_stranger_could_set_do_nothing() {
+    let scene = Scene::of("carol");
+    let other = scene.sandbox.other_url();
+    let keys = scene.path("tmp/keys").display().to_string();
+    let ended = exec_with(
+        &scene,
+        &[
+            ("AWS_ENDPOINT_URL", &other),
+            ("AWS_ENDPOINT_URL_STS", &other),
+            ("AWS_PROFILE", "evil"),
+            ("AWS_CONFIG_FILE", &keys),
+            ("SSLKEYLOGFILE", &keys),
+            ("SSL_CERT_FILE", "/dev/null"),
+            ("RUST_LOG", "trace"),
+            ("RUST_BACKTRACE", "full"),
+            ("OB_ACCOUNT", "999999999999"),
+        ],
+    );
+    succeeded(&scene, &ended, "variables");
+    assert_eq!(ended.stderr, "");
+    assert!(!scene.path("tmp/keys").exists());
+}
+
+#[test]
+fn a_connection_that_never_shakes_hands_is_given_up() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let scene = Scene::of("carol");
+    let address = format!("https://{}", silent.local_addr().unwrap());
+    let settings = scene.settings().replace(&scene.sandbox.org_url(), &address);
+    scene.write_settings(&settings);
+    let ended = exec(&scene);
+    failed(
+        &scene,
+        &ended,
+        &unreachable("http.timeout", "127.0.0.1"),
+        "silent",
+    );
+    assert!(ended.took < Duration::from_secs(15), "{:?}", ended.took);
+}
+
+#[test]
+fn what_is_not_tls_is_refused() {
+    let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let scene = Scene::of("carol");
+    let address = format!("https://{}", plain.local_addr().unwrap());
+    std::thread::spawn(move || {
+        use std::io::Write as _;
+        for stream in plain.incoming().flatten() {
+            let mut stream = stream;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let settings = scene.settings().replace(&scene.sandbox.org_url(), &address);
+    scene.write_settings(&settings);
+    failed(
+        &scene,
+        &exec(&scene),
+        &unreachable("http.tls", "TLS"),
+        "plain",
+    );
+}
+
+#[test]
+fn plain_http_to_another_machine_is_refused_from_the_settings() {
+    let scene = Scene::of("carol");
+    let settings = scene
+        .settings()
+        .replace(&scene.sandbox.sts_url(), "http://sts.example");
+    scene.write_settings(&settings);
+    let ended = exec(&scene);
+    assert_eq!(
+        (ended.code, ended.error().as_str()),
+        (Some(2), "config.invalid"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn what_people_read_when_the_certificate_has_expired() {
+    insta::assert_snapshot!(in_words(&shown(Certificate::Expired)), @r"
+    ob: cannot sign carol@acme.com in at 127.0.0.1
+      cause: cannot get an answer
+      cause: 127.0.0.1's certificate is not valid at this time by this machine's clock
+      hint: check this machine's clock with `date -u`
+    ");
+}
+
+#[test]
+fn what_people_read_when_nobody_vouches_for_the_server() {
+    insta::assert_snapshot!(in_words(&shown(Certificate::UnknownAuthority)), @r"
+    ob: cannot sign carol@acme.com in at 127.0.0.1
+      cause: cannot get an answer
+      cause: 127.0.0.1's certificate is not from an authority this machine trusts
+      hint: if your company inspects TLS, set `ca_bundle` to its certificates; else somebody is in between
+    ");
+}

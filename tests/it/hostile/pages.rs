@@ -1,0 +1,204 @@
+//! The page that an app hands over: exactly one form, one assertion, from the org itself.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ob_sandbox::{AwsApp, Fault, FaultKind, Server};
+
+use super::{
+    Expected, broken, exec, failed, fails, in_words, misled, page, passes, refused, status,
+    unreachable,
+};
+use crate::scene::Scene;
+
+const APP: &str = "/home/amazon_aws/";
+
+fn form(action: &str, response: &str) -> String {
+    format!(
+        "<form method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"SAMLResponse\" value=\"{response}\"></form>"
+    )
+}
+
+const AWS: &str = "https://signin.aws.amazon.com/saml";
+
+/// The page is made from a good assertion's XML.
+fn spoiled(case: &str, spoil: impl Fn(&str) -> String, expected: &Expected) {
+    let scene = Scene::of("carol");
+    let good = scene.sandbox.assertion("carol", AwsApp::Production);
+    let xml = String::from_utf8(STANDARD.decode(good).unwrap()).unwrap();
+    let html = form(AWS, &STANDARD.encode(spoil(&xml)));
+    scene.sandbox.fault(Fault::org(APP, page(html)));
+    failed(&scene, &exec(&scene), expected, case);
+    assert!(
+        scene.sandbox.sts_calls("AssumeRoleWithSAML").is_empty(),
+        "{case}"
+    );
+}
+
+#[test]
+fn a_page_that_is_not_one_form_to_aws_is_refused_by_name() {
+    let scene = Scene::of("carol");
+    let good = scene.sandbox.assertion("carol", AwsApp::Production);
+    let one = form(AWS, &good);
+    drop(scene);
+    for (case, kind, expected) in [
+        (
+            "no form",
+            page("<h1>Welcome</h1>"),
+            broken("okta.page.no_form", "no SAML response"),
+        ),
+        ("empty", page(""), broken("okta.page.no_form", "")),
+        (
+            "two forms",
+            page(one.repeat(2)),
+            broken("okta.page.second_form", "second form"),
+        ),
+        (
+            "foreign action",
+            page(form("https://evil.example/saml", &good)),
+            misled("okta.page.foreign_action", "evil.example"),
+        ),
+        (
+            "plain http",
+            page(form("http://signin.aws.amazon.com/saml", &good)),
+            broken("okta.page.action_plain_http", ""),
+        ),
+        (
+            "no base64",
+            page(form(AWS, "!!!!")),
+            broken("okta.page.base64_alphabet", ""),
+        ),
+        (
+            "captive portal",
+            FaultKind::HtmlInsteadOfJson,
+            broken("okta.page.no_form", ""),
+        ),
+        (
+            "oversize",
+            page(vec![b'x'; 1024 * 1024 + 1]),
+            refused("http.too_long", "1048576"),
+        ),
+        ("404", status(404, "gone"), refused("okta.status", "404")),
+    ] {
+        fails(case, Fault::org(APP, kind).always(), &expected);
+    }
+}
+
+#[test]
+fn an_assertion_with_tricks_is_refused_by_name_and_never_sent() {
+    let dtd = |xml: &str| {
+        format!(
+            "<!DOCTYPE r [<!ENTITY a \"b\">]>{}",
+            xml.trim_start_matches("<?xml version=\"1.0\" encoding=\"UTF-8\"?>")
+        )
+    };
+    spoiled("dtd", dtd, &broken("saml.xml.doctype", "document type"));
+    spoiled(
+        "cut short",
+        |xml| xml[..xml.len() / 2].to_owned(),
+        &broken("saml.xml.cut_short", "cut short"),
+    );
+    spoiled(
+        "one byte short",
+        |xml| xml[..xml.len() - 1].to_owned(),
+        &broken("saml.xml.cut_short", "cut short"),
+    );
+    spoiled(
+        "two roots",
+        |xml| format!("{xml}<more/>"),
+        &broken("saml.xml.second_root", ""),
+    );
+    spoiled(
+        "html",
+        |_| "<html></html>".into(),
+        &broken("saml.wrong_root", ""),
+    );
+    spoiled(
+        "another's app",
+        |xml| xml.replace("urn:amazon:webservices", "urn:evil"),
+        &misled("saml.audience", ""),
+    );
+}
+
+#[test]
+fn a_redirect_to_another_host_ends_there_with_nothing_told_to_it() {
+    for path in ["/saml", "/?sessionToken=x"] {
+        let scene = Scene::of("carol");
+        let elsewhere = scene.sandbox.other_url() + path;
+        scene
+            .sandbox
+            .fault(Fault::org(APP, FaultKind::RedirectTo(elsewhere)).always());
+        failed(&scene, &exec(&scene), &refused("http.redirect", ""), path);
+    }
+    for (case, target) in [
+        ("plain http", "http://127.0.0.1/"),
+        ("script", "javascript:alert(1)"),
+        ("userinfo", "https://a:b@127.0.0.1/"),
+        ("circle", "/home/amazon_aws/x"),
+    ] {
+        let scene = Scene::of("carol");
+        scene
+            .sandbox
+            .fault(Fault::org(APP, FaultKind::RedirectTo(target.into())).always());
+        failed(&scene, &exec(&scene), &refused("http.redirect", ""), case);
+    }
+}
+
+#[test]
+fn a_page_is_asked_for_again_when_the_server_stumbles() {
+    passes("503 once", Fault::org(APP, status(503, "")));
+    passes("502 twice", Fault::org(APP, status(502, "")).times(2));
+    passes(
+        "limit, one second",
+        Fault::org(APP, FaultKind::RateLimited { reset_in: Some(1) }),
+    );
+}
+
+#[test]
+fn a_server_that_stays_down_is_named_after_three_tries() {
+    let scene = fails(
+        "500 for good",
+        Fault::org(APP, status(500, "")).always(),
+        &unreachable("okta.server_error", "500"),
+    );
+    assert_eq!(scene.sandbox.requests(Server::Org, APP).len(), 3);
+    fails(
+        "an hour's limit",
+        Fault::org(
+            APP,
+            FaultKind::RateLimited {
+                reset_in: Some(3600),
+            },
+        )
+        .always(),
+        &unreachable("okta.rate_limited", "3600 s"),
+    );
+}
+
+#[test]
+fn what_people_read_when_the_page_has_no_form() {
+    let scene = Scene::of("carol");
+    scene
+        .sandbox
+        .fault(Fault::org(APP, page("<h1>Welcome</h1>")));
+    insta::assert_snapshot!(in_words(&scene), @r"
+    ob: cannot open AWS
+      cause: this is not the page of an Okta app
+      cause: the page holds no SAML response
+      hint: check `aws.app` with `ob config check`, and whether a proxy or your network's sign-in page answers instead
+    ");
+}
+
+#[test]
+fn what_people_read_when_a_redirect_leads_away() {
+    let scene = Scene::of("carol");
+    let elsewhere = scene.sandbox.other_url();
+    scene
+        .sandbox
+        .fault(Fault::org(APP, FaultKind::RedirectTo(elsewhere)));
+    insta::assert_snapshot!(in_words(&scene), @r"
+    ob: cannot open AWS
+      cause: cannot get an answer
+      cause: 127.0.0.1: the redirect leads to OTHER
+      hint: check the address in `ob config check`; is a portal in between?
+    ");
+}

@@ -1,0 +1,170 @@
+//! A proxy in between: a good one, one that wants a password, one that answers with a page.
+
+use std::io::{BufRead as _, BufReader, Write as _, copy};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use super::{exec, exec_with, failed, succeeded, unreachable};
+use crate::scene::Scene;
+
+/// What a proxy does when it is asked to connect.
+#[derive(Clone, Copy)]
+enum Manner {
+    Good,
+    Says(&'static str),
+}
+
+struct Proxy {
+    address: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    fn new(manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&asked);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let noted = Arc::clone(&noted);
+                thread::spawn(move || serve(client, manner, &noted));
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn serve(mut client: TcpStream, manner: Manner, noted: &Mutex<Vec<String>>) {
+    let mut lines = BufReader::new(client.try_clone().unwrap());
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if lines.read_line(&mut head).unwrap_or(0) == 0 {
+            return;
+        }
+    }
+    noted.lock().unwrap().push(head.clone());
+    let Manner::Good = manner else {
+        let Manner::Says(words) = manner else { return };
+        let _ = client.write_all(words.as_bytes());
+        return;
+    };
+    let target = head.split(' ').nth(1).unwrap_or_default();
+    let Ok(mut server) = TcpStream::connect(target) else {
+        return;
+    };
+    client
+        .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        .unwrap();
+    let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    thread::spawn(move || {
+        let _ = copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    });
+    let _ = copy(&mut server, &mut client);
+}
+
+fn behind(proxy: &str) -> Scene {
+    let scene = Scene::of("carol");
+    let settings = scene
+        .settings()
+        .replace("[aws]", &format!("proxy = '{proxy}'\n\n[aws]"));
+    scene.write_settings(&settings);
+    scene
+}
+
+#[test]
+fn everything_goes_through_the_proxy_of_the_settings() {
+    let proxy = Proxy::new(Manner::Good);
+    let scene = behind(&proxy.address);
+    succeeded(&scene, &exec(&scene), "good proxy");
+    let asked = proxy.asked();
+    assert_eq!(
+        asked.len(),
+        scene.sandbox.connections(ob_sandbox::Server::Org)
+            + scene.sandbox.connections(ob_sandbox::Server::Sts)
+    );
+    for head in asked {
+        assert!(head.starts_with("CONNECT 127.0.0.1:"), "{head}");
+        for (kind, secret) in scene.sandbox.canaries() {
+            assert!(!head.contains(&secret), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_refuses_is_named_and_its_password_not_shown() {
+    for (case, words, error, says) in [
+        (
+            "407",
+            "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
+            "http.proxy_refused",
+            "authorization",
+        ),
+        (
+            "html",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>",
+            "http.tls",
+            "TLS",
+        ),
+        ("nonsense", "What?\r\n\r\n", "http.proxy_refused", "proxy"),
+        (
+            "503",
+            "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n",
+            "http.proxy_refused",
+            "unsuccessful",
+        ),
+    ] {
+        let proxy = Proxy::new(Manner::Says(words));
+        let scene = behind(
+            &proxy
+                .address
+                .replace("//", "//alice:canary-proxy-password@"),
+        );
+        let ended = exec(&scene);
+        failed(&scene, &ended, &unreachable(error, says), case);
+        assert!(!ended.stderr.contains("canary-proxy"), "{}", ended.stderr);
+        assert!(
+            proxy.asked()[0]
+                .to_lowercase()
+                .contains("proxy-authorization: basic")
+        );
+    }
+}
+
+#[test]
+fn variables_name_a_proxy_and_what_goes_past_it_in_either_case() {
+    for (proxy_name, past_name) in [("HTTPS_PROXY", "NO_PROXY"), ("https_proxy", "no_proxy")] {
+        let proxy = Proxy::new(Manner::Good);
+        let scene = Scene::of("carol");
+        let ended = exec_with(
+            &scene,
+            &[(proxy_name, &proxy.address), (past_name, "127.0.0.1")],
+        );
+        succeeded(&scene, &ended, past_name);
+        assert_eq!(proxy.asked().len(), 0);
+        let scene = Scene::of("carol");
+        succeeded(
+            &scene,
+            &exec_with(&scene, &[(proxy_name, &proxy.address)]),
+            proxy_name,
+        );
+        assert!(proxy.asked().len() >= 2);
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_told() {
+    let scene = behind("http://127.0.0.1:1");
+    failed(
+        &scene,
+        &exec(&scene),
+        &unreachable("http.connect", "proxy"),
+        "no proxy",
+    );
+}

@@ -1,0 +1,223 @@
+//! The sign-in: the password goes out once, whatever comes back.
+
+use ob_sandbox::{Fault, FaultKind, Server};
+
+use super::{broken, exec, failed, fails, in_words, passwords, refused, status, unreachable};
+use crate::scene::Scene;
+
+const AUTHN: &str = "/api/v1/authn";
+
+#[test]
+fn whatever_comes_back_the_password_is_sent_once_and_the_error_has_a_name() {
+    for (case, kind, expected) in [
+        (
+            "json that is html",
+            FaultKind::HtmlInsteadOfJson,
+            broken("okta.json.is_html", "web page"),
+        ),
+        (
+            "wrong type",
+            FaultKind::WrongContentType("text/html".into()),
+            broken("okta.json.is_html", ""),
+        ),
+        (
+            "cut short",
+            FaultKind::CutAfter(20),
+            unreachable("http.broken_off", "broke off"),
+        ),
+        (
+            "closed",
+            FaultKind::CloseBeforeAnswer,
+            unreachable("http.broken_off", ""),
+        ),
+        (
+            "500",
+            status(500, "oops"),
+            unreachable("okta.authn.server_error", "500"),
+        ),
+        (
+            "502",
+            status(502, "<html>bad gateway"),
+            unreachable("okta.authn.server_error", "502"),
+        ),
+        (
+            "503",
+            status(503, ""),
+            unreachable("okta.authn.server_error", "503"),
+        ),
+        (
+            "limit",
+            FaultKind::RateLimited { reset_in: Some(17) },
+            unreachable("okta.rate_limited", "17 s"),
+        ),
+        (
+            "limit without a time",
+            FaultKind::RateLimited { reset_in: None },
+            unreachable("okta.rate_limited", "60 s"),
+        ),
+        (
+            "limit of the past",
+            FaultKind::RateLimited { reset_in: Some(-5) },
+            unreachable("okta.rate_limited", "1 s"),
+        ),
+        (
+            "oversize",
+            FaultKind::ReplaceBody {
+                body: vec![b' '; 300_000],
+                content_type: "application/json".into(),
+            },
+            refused("http.too_long", "262144"),
+        ),
+        (
+            "a number",
+            FaultKind::ReplaceBody {
+                body: b"7".to_vec(),
+                content_type: "application/json".into(),
+            },
+            broken("okta.authn.no_status", ""),
+        ),
+        (
+            "deep",
+            FaultKind::ReplaceBody {
+                body: b"[".repeat(100_000),
+                content_type: "application/json".into(),
+            },
+            broken("okta.json.not_json", ""),
+        ),
+        (
+            "unknown status",
+            FaultKind::ReplaceBody {
+                body: br#"{"status":"SURPRISE"}"#.to_vec(),
+                content_type: "application/json".into(),
+            },
+            refused("okta.unknown_status", "SURPRISE"),
+        ),
+        (
+            "empty",
+            FaultKind::ReplaceBody {
+                body: vec![],
+                content_type: "application/json".into(),
+            },
+            broken("okta.json.not_json", ""),
+        ),
+        (
+            "garbage for HTTP",
+            FaultKind::Raw(b"\x15\x03\x01 nonsense\r\n\r\n".to_vec()),
+            unreachable("http.broken_off", ""),
+        ),
+        (
+            "two thousand headers",
+            FaultKind::ExtraHeaders(
+                (0..2000)
+                    .map(|n| (format!("X-Header-{n}"), "x".into()))
+                    .collect(),
+            ),
+            unreachable("http.broken_off", ""),
+        ),
+    ] {
+        let scene = fails(case, Fault::org(AUTHN, kind), &expected);
+        assert_eq!(passwords(&scene), 1, "{case}");
+    }
+}
+
+#[test]
+fn a_redirect_of_the_sign_in_is_not_followed_anywhere() {
+    let scene = Scene::of("carol");
+    let elsewhere = scene.sandbox.other_url() + "/login";
+    scene
+        .sandbox
+        .fault(Fault::org(AUTHN, FaultKind::RedirectTo(elsewhere)));
+    failed(
+        &scene,
+        &exec(&scene),
+        &broken("okta.authn.http_status", "302"),
+        "redirect",
+    );
+    assert_eq!(passwords(&scene), 1);
+}
+
+#[test]
+fn a_wrong_password_is_sent_once_and_says_what_it_may_mean() {
+    let scene = Scene::of("carol");
+    let mut ob = scene.ob(["exec", "--json", "--password-stdin", "--", "true"]);
+    ob.stdin(std::process::Stdio::piped());
+    let ended = crate::scene::run(ob, "canary-wrong-password\n");
+    failed(
+        &scene,
+        &ended,
+        &refused("okta.sign_in_refused", ""),
+        "wrong password",
+    );
+    assert_eq!(passwords(&scene), 1);
+    assert!(!ended.stderr.contains("canary-wrong-password"));
+}
+
+#[test]
+fn an_answer_that_drips_is_waited_for() {
+    let scene = Scene::of("carol");
+    scene.sandbox.fault(Fault::org(
+        AUTHN,
+        FaultKind::Drip(std::time::Duration::from_millis(1)),
+    ));
+    super::succeeded(&scene, &exec(&scene), "drip");
+}
+
+#[test]
+fn a_push_goes_on_through_a_flapping_network() {
+    let scene = Scene::of("dave");
+    scene.sandbox.fault(
+        Fault::org("/api/v1/authn/factors/", FaultKind::CloseBeforeAnswer)
+            .after(1)
+            .times(1),
+    );
+    let ended = exec(&scene);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        scene
+            .sandbox
+            .requests(Server::Org, "/api/v1/authn/factors/")
+            .len()
+            >= 3
+    );
+}
+
+#[test]
+fn what_people_read_when_okta_is_a_portal() {
+    let scene = Scene::of("carol");
+    scene
+        .sandbox
+        .fault(Fault::org(AUTHN, FaultKind::HtmlInsteadOfJson));
+    insta::assert_snapshot!(in_words(&scene), @r"
+    ob: cannot sign carol@acme.com in at 127.0.0.1
+      cause: the answer does not come from Okta's API
+      cause: the answer is a web page, not data
+      hint: check the org's address with `ob config check`, and whether a proxy or a sign-in page of your network answers instead
+    ");
+}
+
+#[test]
+fn what_people_read_when_the_password_is_wrong() {
+    let scene = Scene::of("carol");
+    let ended = crate::scene::run(scene.ob(["login", "--password-stdin"]), "wrong\n");
+    insta::assert_snapshot!(super::read_by_people(&scene, &ended), @r"
+    ob: cannot sign carol@acme.com in at 127.0.0.1
+      cause: Okta did not accept the sign-in
+      cause: Authentication failed (E0000004, error id ID)
+      hint: check username and password; a policy or a lockout looks the same, so try once in a browser before `ob login` again
+    ");
+}
+
+#[test]
+fn what_people_read_when_okta_wants_patience() {
+    let scene = Scene::of("carol");
+    scene.sandbox.fault(Fault::org(
+        AUTHN,
+        FaultKind::RateLimited { reset_in: Some(17) },
+    ));
+    insta::assert_snapshot!(in_words(&scene), @r"
+    ob: cannot sign carol@acme.com in at 127.0.0.1
+      cause: cannot sign in
+      cause: too many requests (429); Okta takes the next one in 17 s
+      hint: try again in 17 seconds
+    ");
+}

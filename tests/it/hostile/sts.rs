@@ -1,0 +1,249 @@
+//! STS: throttled calls are repeated, an old assertion is replaced once, a long duration is stepped down.
+
+use ob_sandbox::{AwsApp, Fault, FaultKind, Server};
+
+use super::{exec, failed, fails, in_words, passes, refused, status, succeeded, unreachable};
+use crate::scene::{Scene, run};
+
+const SAML: &str = "AssumeRoleWithSAML";
+
+fn says(code: u16, error: &str, message: &str) -> FaultKind {
+    FaultKind::Status {
+        code,
+        headers: vec![("Content-Type".into(), "text/xml".into())],
+        body: format!(
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+             <Code>{error}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+        )
+        .into(),
+    }
+}
+
+#[test]
+fn a_refusal_of_sts_has_a_name_and_what_to_do() {
+    for (case, kind, expected) in [
+        (
+            "denied",
+            says(
+                403,
+                "AccessDenied",
+                "Not authorized to perform sts:AssumeRoleWithSAML",
+            ),
+            refused("sts.access_denied", "saml-provider/okta"),
+        ),
+        (
+            "identity",
+            says(400, "InvalidIdentityToken", "Response signature invalid"),
+            refused("sts.invalid_identity", ""),
+        ),
+        (
+            "rejected",
+            says(403, "IDPRejectedClaim", "no"),
+            refused("sts.invalid_identity", ""),
+        ),
+        (
+            "policy",
+            says(400, "PackedPolicyTooLarge", "too big"),
+            refused("sts.policy_too_large", ""),
+        ),
+        (
+            "region",
+            says(403, "RegionDisabledException", "STS is not activated"),
+            refused("sts.region_disabled", ""),
+        ),
+        (
+            "html",
+            FaultKind::HtmlInsteadOfJson,
+            refused("sts.not_sts", ""),
+        ),
+        (
+            "cut",
+            FaultKind::CutAfter(100),
+            unreachable("http.broken_off", ""),
+        ),
+        ("500", status(500, ""), unreachable("sts.server", "")),
+        (
+            "oversize",
+            FaultKind::ReplaceBody {
+                body: vec![b' '; 100_000],
+                content_type: "text/xml".into(),
+            },
+            refused("http.too_long", "65536"),
+        ),
+        (
+            "redirect",
+            FaultKind::RedirectTo("https://127.0.0.1:1/".into()),
+            refused("sts.not_sts", ""),
+        ),
+        (
+            "expired credentials",
+            FaultKind::ReplaceBody {
+                body: b"<x/>".to_vec(),
+                content_type: "text/xml".into(),
+            },
+            refused("sts.not_sts", ""),
+        ),
+    ] {
+        fails(case, Fault::sts(SAML, kind).always(), &expected);
+    }
+}
+
+#[test]
+fn throttling_is_waited_out_and_told_when_it_stays() {
+    let scene = passes(
+        "twice",
+        Fault::sts(SAML, FaultKind::RateLimited { reset_in: None }).times(2),
+    );
+    assert_eq!(scene.sandbox.sts_calls(SAML).len(), 3);
+    let scene = fails(
+        "for good",
+        Fault::sts(SAML, FaultKind::RateLimited { reset_in: None }).always(),
+        &unreachable("sts.throttled", ""),
+    );
+    assert_eq!(scene.sandbox.sts_calls(SAML).len(), 3);
+}
+
+#[test]
+fn an_expired_assertion_is_replaced_by_one_fresh_one() {
+    let expired = || {
+        says(
+            400,
+            "ExpiredTokenException",
+            "Token must be redeemed within 5 minutes of issuance",
+        )
+    };
+    let scene = passes("once", Fault::sts(SAML, expired()));
+    let calls = scene.sandbox.sts_calls(SAML);
+    assert_eq!(calls.len(), 2);
+    assert_ne!(
+        calls[0].form("SAMLAssertion"),
+        calls[1].form("SAMLAssertion")
+    );
+    let scene = fails(
+        "for good",
+        Fault::sts(SAML, expired()).always(),
+        &refused("sts.assertion_expired", ""),
+    );
+    assert_eq!(scene.sandbox.sts_calls(SAML).len(), 2);
+}
+
+#[test]
+fn a_long_duration_is_stepped_down_said_and_remembered() {
+    let scene = Scene::of("alice");
+    scene.sign_in();
+    let role = "arn:aws:iam::123456789012:role/Deploy";
+    let exec = |region| {
+        run(
+            scene.ob([
+                "exec",
+                "-r",
+                role,
+                "--duration",
+                "12h",
+                "--region",
+                region,
+                "--",
+                "true",
+            ]),
+            "",
+        )
+    };
+    let first = exec("eu-west-1");
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    assert!(
+        first.stderr.contains("grants 1h at most"),
+        "{}",
+        first.stderr
+    );
+    let tried = scene.sandbox.sts_calls(SAML).len();
+    assert!(tried > 1);
+    let second = exec("us-east-1");
+    assert_eq!((second.code, second.stderr.as_str()), (Some(0), ""));
+    assert_eq!(scene.sandbox.sts_calls(SAML).len(), tried + 1);
+}
+
+#[test]
+fn a_refused_connection_names_the_host() {
+    let scene = Scene::of("carol");
+    let settings = scene
+        .settings()
+        .replace(&scene.sandbox.sts_url(), "https://127.0.0.1:1");
+    scene.write_settings(&settings);
+    failed(
+        &scene,
+        &exec(&scene),
+        &unreachable("http.connect", "127.0.0.1"),
+        "no STS",
+    );
+    assert_eq!(super::passwords(&scene), 1);
+}
+
+#[test]
+fn a_role_that_is_not_granted_is_refused_without_asking_sts() {
+    let scene = Scene::of("carol");
+    let ended = scene.answered(&[
+        "exec",
+        "--json",
+        "-r",
+        "arn:aws:iam::123456789012:role/Admin",
+        "--",
+        "true",
+    ]);
+    failed(
+        &scene,
+        &ended,
+        &refused("saml.no_such_role", "ReadOnly"),
+        "not granted",
+    );
+    assert!(
+        scene
+            .sandbox
+            .requests(Server::Sts, "/")
+            .iter()
+            .all(|call| call.method == "HEAD")
+    );
+}
+
+#[test]
+fn what_people_read_when_sts_refuses() {
+    let scene = Scene::of("carol");
+    scene.sandbox.grant(
+        "carol",
+        AwsApp::Production,
+        "arn:aws:iam::123456789012:saml-provider/okta",
+        "arn:aws:iam::123456789012:role/Gone",
+    );
+    let settings = scene.settings().replace("role/Engineer", "role/Gone");
+    scene.write_settings(&settings);
+    insta::assert_snapshot!(in_words(&scene), @r"
+    ob: cannot assume arn:aws:iam::123456789012:role/Gone
+      cause: STS answered AccessDenied: Not authorized to perform sts:AssumeRoleWithSAML
+      hint: the role must trust arn:aws:iam::123456789012:saml-provider/okta; names count upper and lower case
+      hint: `ob roles` shows the roles you were granted
+    ");
+}
+
+#[test]
+fn what_people_read_when_sts_throttles() {
+    let scene = Scene::of("carol");
+    scene
+        .sandbox
+        .fault(Fault::sts(SAML, FaultKind::RateLimited { reset_in: None }).always());
+    insta::assert_snapshot!(in_words(&scene), @r"
+    ob: cannot assume arn:aws:iam::123456789012:role/Engineer
+      cause: STS answered Throttling: Rate exceeded
+      hint: wait a moment, then type it again
+    ");
+}
+
+#[test]
+fn the_session_outlives_what_sts_refused() {
+    let scene = Scene::of("carol");
+    scene
+        .sandbox
+        .fault(Fault::sts(SAML, says(403, "AccessDenied", "no")));
+    assert_eq!(exec(&scene).error(), "sts.access_denied");
+    let mut words = vec!["exec", "--json"];
+    words.extend(super::COMMAND);
+    succeeded(&scene, &run(scene.ob(&words), ""), "again");
+}

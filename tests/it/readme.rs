@@ -1,0 +1,63 @@
+//! The README's tables are the program's own: each is generated and compared. `OB_BLESS=1` writes them.
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use ob::config::KEYS;
+use ob::report::Exit;
+
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+
+fn hold(mark: &str, expected: &str) {
+    let readme = std::fs::read_to_string(README).unwrap();
+    let (start, end) = (
+        format!("<!-- {mark} -->\n"),
+        format!("<!-- /{} -->", mark.split(':').next().unwrap()),
+    );
+    let (before, rest) = readme.split_once(&start).unwrap();
+    let (table, after) = rest.split_once(&end).unwrap();
+    if std::env::var_os("OB_BLESS").is_some() {
+        std::fs::write(README, format!("{before}{start}{expected}{end}{after}")).unwrap();
+    } else {
+        assert_eq!(
+            table, expected,
+            "{mark}: OB_BLESS=1 cargo test --test it readme writes it anew"
+        );
+    }
+}
+
+/// One test, because all of them may write the same file.
+#[test]
+fn the_tables_are_the_programs_own() {
+    let mut settings =
+        String::from("| key | variable | what it decides | for example |\n|---|---|---|---|\n");
+    for key in KEYS {
+        let variable = key
+            .variable
+            .map(|name| format!("`{name}`"))
+            .unwrap_or_default();
+        writeln!(
+            settings,
+            "| `{}` | {variable} | {} | `{}` |",
+            key.path, key.meaning, key.example
+        )
+        .unwrap();
+    }
+    hold("settings", &settings);
+
+    let mut codes = String::from("| code | meaning |\n|---|---|\n| 0 | ok |\n");
+    for exit in Exit::ALL {
+        writeln!(codes, "| {} | {} |", exit.code(), exit.meaning()).unwrap();
+    }
+    hold("exit codes", &codes);
+
+    let help = Command::new(env!("CARGO_BIN_EXE_ob"))
+        .arg("--help")
+        .env_clear()
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, verbs) = help.split_once("Commands:\n").unwrap();
+    let (verbs, _) = verbs.split_once("\n\n").unwrap();
+    hold("verbs: ob --help", &format!("```text\n{verbs}\n```\n"));
+}

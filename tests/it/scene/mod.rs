@@ -1,0 +1,107 @@
+//! A machine of [`crate::support`] whose settings name everything, and what the tests of a program under
+//! attack and under load ask of it: its agent, its failures, its secrets.
+
+mod run;
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::unistd::Pid;
+use ob_sandbox::{AwsApp, Options};
+use serde_json::Value;
+
+use crate::support::TestEnv;
+
+pub(crate) use run::{Ended, finish, patiently, run, start};
+
+pub(crate) struct Scene(TestEnv);
+
+impl Deref for Scene {
+    type Target = TestEnv;
+
+    fn deref(&self) -> &TestEnv {
+        &self.0
+    }
+}
+
+impl Scene {
+    /// A scene for one of the sandbox's people.
+    pub(crate) fn of(user: &str) -> Self {
+        Self::with(user, Options::default())
+    }
+
+    pub(crate) fn with(user: &str, options: Options) -> Self {
+        Self::furnished(TestEnv::with(user, options))
+    }
+
+    /// The same, with `ob` run by somebody to whom permissions mean something.
+    pub(crate) fn unprivileged(user: &str) -> Self {
+        Self::furnished(TestEnv::unprivileged(user))
+    }
+
+    fn furnished(env: TestEnv) -> Self {
+        let scene = Self(env);
+        scene.write_settings(&scene.settings());
+        scene
+    }
+
+    /// Where the agent's socket lies.
+    pub(crate) fn runtime(&self) -> PathBuf {
+        self.path("run/ob")
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.runtime().join("agent.sock")
+    }
+
+    /// Everything named, so that a sign-in asks for nothing but the secrets.
+    pub(crate) fn settings(&self) -> String {
+        let login = &self.user().login;
+        let role = &self.sandbox.roles(login, AwsApp::Production)[0];
+        format!(
+            "default_profile = 'dev'\n\n[org]\nurl = '{}'\nusername = '{login}'\nsign_in = 'terminal'\nca_bundle = '{}'\n\n\
+             [aws]\napp = '{}'\nregion = 'eu-west-1'\nsts_endpoint = '{}'\n\n[profiles.dev]\nrole = '{role}'\n",
+            self.sandbox.org_url(),
+            self.path("ca.pem").display(),
+            self.sandbox.app_url(AwsApp::Production),
+            self.sandbox.sts_url(),
+        )
+    }
+
+    /// Runs `ob VERB …` with the answers on standard input; `arguments` begins with the verb.
+    pub(crate) fn answered(&self, arguments: &[&str]) -> Ended {
+        self.sandbox.forget_used_codes();
+        let mut all = vec![arguments[0]];
+        all.extend(self.answer_flags());
+        if self.user().has_totp() {
+            all.extend(["--factor", "totp"]);
+        }
+        all.extend(&arguments[1..]);
+        run(self.ob(&all), &self.answers())
+    }
+
+    /// Has the agent hold a session; a factor that could be chosen is the code.
+    pub(crate) fn sign_in(&self) {
+        let ended = self.answered(&["login"]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    }
+
+    /// `ob status --json`.
+    pub(crate) fn status(&self) -> Value {
+        let ended = run(self.ob(["status", "--json"]), "");
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        serde_json::from_str(&ended.stdout).unwrap()
+    }
+
+    /// The agent's process, if one answers.
+    pub(crate) fn agent(&self) -> Option<Pid> {
+        let pid = self.status()["agent"]["pid"].as_i64()?;
+        Some(Pid::from_raw(i32::try_from(pid).unwrap()))
+    }
+
+    /// Waits until no agent of this scene is left; says whether that came to pass.
+    pub(crate) fn agents_gone_within(&self, time: Duration) -> bool {
+        patiently(time, || self.agents().is_empty())
+    }
+}

@@ -1,0 +1,85 @@
+//! The agent's memory, read as root, after everything was signed out.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
+
+use nix::unistd::Pid;
+use ob_sandbox::{PushScript, Server};
+
+use super::needles::Needles;
+use super::{TYPED, needles};
+use crate::scene::{Scene, run};
+
+/// Every writable page of a process.
+pub(super) fn of(pid: Pid) -> Vec<(String, Vec<u8>)> {
+    let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    let mut areas = Vec::new();
+    for line in maps.lines() {
+        let mut fields = line.split_whitespace();
+        let (range, rights) = (fields.next().unwrap(), fields.next().unwrap());
+        if !rights.starts_with("rw") {
+            continue;
+        }
+        let (start, end) = range.split_once('-').unwrap();
+        let number = |text| u64::from_str_radix(text, 16).unwrap();
+        let mut bytes = vec![0; usize::try_from(number(end) - number(start)).unwrap()];
+        if memory.read_exact_at(&mut bytes, number(start)).is_ok() {
+            areas.push((line.to_owned(), bytes));
+        }
+    }
+    assert!(!areas.is_empty());
+    areas
+}
+
+/// Every secret in the memory of `pid`, with where it lies.
+pub(super) fn secrets(pid: Pid, needles: &Needles) -> Vec<String> {
+    let mut found = Vec::new();
+    for (area, bytes) in of(pid) {
+        for what in needles.count(&bytes) {
+            let place = area.split_whitespace().last().unwrap_or_default();
+            found.push(format!("{what} in {place}"));
+        }
+    }
+    found
+}
+
+#[test]
+fn after_a_sign_out_no_secret_is_left_in_the_agents_memory() {
+    for user in ["carol", "bob", "dave"] {
+        let scene = Scene::of(user);
+        scene.sandbox.push(PushScript::number(47));
+        let ended = scene.answered(&["exec", "--", "true"]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert_eq!(run(scene.ob(["roles"]), "").code, Some(0));
+        let agent = scene.agent().unwrap();
+        assert!(
+            !secrets(agent, &needles(&scene)).is_empty(),
+            "a live session is in memory"
+        );
+        assert_eq!(run(scene.ob(["logout"]), "").code, Some(0));
+        assert!(
+            !scene
+                .sandbox
+                .requests(Server::Org, "/api/v1/sessions/me")
+                .is_empty()
+        );
+        let left = secrets(agent, &needles(&scene));
+        assert_eq!(left, Vec::<String>::new(), "{user}");
+    }
+}
+
+#[test]
+fn after_a_refused_sign_in_no_secret_is_left_in_the_agents_memory() {
+    let scene = Scene::of("carol");
+    let ended = run(
+        scene.ob(["login", "--password-stdin"]),
+        &format!("{TYPED}\n"),
+    );
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    let typed = Needles::new([("typed".to_owned(), TYPED.to_owned())]);
+    assert_eq!(
+        secrets(scene.agent().unwrap(), &typed),
+        Vec::<String>::new()
+    );
+}

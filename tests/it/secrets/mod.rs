@@ -1,0 +1,21 @@
+//! No secret leaves its place: recognisable ones are planted, every verb is run, and whatever a program can
+//! leave behind is searched for them. The searchers are searched too: each has to find a leak of its own.
+
+mod memory;
+mod needles;
+mod observers;
+mod planted;
+mod scenarios;
+mod trace;
+
+use needles::Needles;
+
+use crate::scene::Scene;
+
+/// The secrets of a scene, in every disguise.
+fn needles(scene: &Scene) -> Needles {
+    Needles::new(scene.sandbox.canaries())
+}
+
+/// A secret that only the one who types it knows.
+const TYPED: &str = "canary-typed-in-vain-4Xq8ZpLw";

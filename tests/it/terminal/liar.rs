@@ -1,0 +1,81 @@
+//! An agent that says what it is told to say, on the socket where the client looks for one.
+
+use std::fs::{self, Permissions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::thread::{self, JoinHandle};
+
+use ob::link::SOCKET;
+use ob::wire::{FROM_AGENT_MAX, FromAgent, HEADER, Hello, PROTOCOL, encode};
+
+use crate::support::TestEnv;
+
+pub(super) struct Liar {
+    socket: PathBuf,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Liar {
+    /// Serves one client: what it says after its hello, waiting for an answer to each question.
+    pub(super) fn new(env: &TestEnv, says: Vec<FromAgent>) -> Self {
+        let directory = env.path("run/ob");
+        let _ = fs::create_dir(&directory);
+        fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
+        let socket = directory.join(SOCKET);
+        let _ = fs::remove_file(&socket);
+        let listener = UnixListener::bind(&socket).unwrap();
+        let thread = thread::spawn(move || {
+            if let Ok((stream, _)) = listener.accept() {
+                // A client that has gone is the test's to notice.
+                let _ = serve(stream, &says);
+            }
+        });
+        Self {
+            socket,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Liar {
+    fn drop(&mut self) {
+        // Nobody may have come: then this is who was waited for.
+        drop(UnixStream::connect(&self.socket));
+        let _ = fs::remove_file(&self.socket);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(mut stream: UnixStream, says: &[FromAgent]) -> std::io::Result<()> {
+    let hello = FromAgent::Hello(Hello {
+        protocol: PROTOCOL,
+        build: "0.0.0".to_owned(),
+    });
+    // Its hello and its request.
+    for _ in 0..2 {
+        hear(&mut stream)?;
+    }
+    if !matches!(says.first(), Some(FromAgent::Hello(_))) {
+        stream.write_all(&encode(&hello, FROM_AGENT_MAX).unwrap())?;
+    }
+    for message in says {
+        stream.write_all(&encode(message, FROM_AGENT_MAX).unwrap())?;
+        if matches!(message, FromAgent::Ask(_)) {
+            hear(&mut stream)?;
+        }
+    }
+    // Until the client has read it all.
+    let _ = stream.read(&mut [0]);
+    Ok(())
+}
+
+fn hear(stream: &mut UnixStream) -> std::io::Result<()> {
+    let mut header = [0; HEADER];
+    stream.read_exact(&mut header)?;
+    let length = u32::from_be_bytes(header) as usize;
+    stream.read_exact(&mut vec![0; length])
+}

@@ -1,0 +1,111 @@
+//! The whole way, from a hostile org through the real agent to the screen.
+
+use ob_sandbox::{AwsApp, Fault, FaultKind};
+
+use super::judge;
+use crate::support::{Pty, TestEnv, run, text};
+
+/// Mallory's phone, apps and name are hostile. Everything she is shown while she signs in and asks for a role.
+#[test]
+fn a_hostile_org_is_inert_from_the_menu_to_the_error() {
+    let env = TestEnv::of("mallory");
+    let settings = env.usual_settings().replace("factor = \"totp\"\n", "");
+    env.write_settings(&settings);
+    let mut pty = Pty::spawn(&env.ob(["login"]));
+    let mut seen = pty.until("Password");
+    pty.send(&format!("{}\n", env.user().password));
+    seen += &pty.until("phone ");
+    // Down to the push, and through it.
+    pty.send("\u{1b}[B");
+    pty.send("\r");
+    seen += &pty.wait().1;
+    judge("mallory signs in", &seen, false);
+    assert!(
+        seen.contains("sent a push to") && seen.contains("signed in"),
+        "{seen:?}"
+    );
+
+    // One of the roles is named like that too, which is no name of a role.
+    for words in [
+        &["roles"][..],
+        &["roles", "--json"],
+        &["exec", "--", "true"],
+    ] {
+        let refused = run(&mut env.ob(words), "");
+        assert!(refused.stdout.is_empty() && !refused.status.success());
+        let told = text(&refused.stderr);
+        assert!(told.contains("cannot open AWS production"), "{told}");
+        judge(&format!("mallory, {words:?}"), told, false);
+    }
+}
+
+/// What Okta, its pages and STS say when they refuse.
+#[test]
+fn a_refusal_in_hostile_words_is_inert() {
+    let hostile = super::ATTACKS
+        .map(|(name, _)| super::hostile(name))
+        .concat();
+    let printable: String = hostile
+        .chars()
+        .filter(|c| *c >= ' ' && *c != '\u{7f}')
+        .collect();
+    let json = serde_json::json!({
+        "errorCode": "E0000004", "errorSummary": hostile, "errorId": hostile,
+        "errorCauses": [{ "errorSummary": hostile }],
+    });
+    let status = serde_json::json!({ "status": hostile, "stateToken": "00x" });
+    let page =
+        format!("<html><title>acme - Error</title><h1>{hostile}</h1><p>{hostile}</p></html>");
+    let xml = format!(
+        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+         <Code>AccessDenied</Code><Message>{printable}</Message></Error></ErrorResponse>"
+    );
+    let answer = |code, kind: &str, body: String| FaultKind::Status {
+        code,
+        headers: vec![("Content-Type".to_owned(), kind.to_owned())],
+        body: body.into_bytes(),
+    };
+    let json_answer = |code, body: &serde_json::Value| {
+        Fault::org(
+            "/api/v1/authn",
+            answer(code, "application/json", body.to_string()),
+        )
+    };
+    let led_away = FaultKind::RedirectTo("https://evil.example/\u{9b}31m".to_owned());
+    let faults = [
+        ("error summary", json_answer(401, &json)),
+        ("status", json_answer(200, &status)),
+        (
+            "error page",
+            Fault::org("/home/", answer(200, "text/html", page)),
+        ),
+        ("redirect", Fault::org("/home/", led_away)),
+        (
+            "STS message",
+            Fault::sts("AssumeRoleWithSAML", answer(403, "text/xml", xml)),
+        ),
+    ];
+    for (what, fault) in faults {
+        let env = TestEnv::new();
+        let app = env.sandbox.app_url(AwsApp::Production);
+        env.write_settings(
+            &env.usual_settings()
+                .replace("[aws]\n", &format!("[aws]\napp = \"{app}\"\n")),
+        );
+        env.sandbox.fault(fault.always());
+        for json in [false, true] {
+            env.sandbox.forget_used_codes();
+            let mut command = env.ob(["exec"]);
+            command.args(env.answer_flags());
+            if json {
+                command.arg("--json");
+            }
+            command.args(["--", "true"]);
+            let ended = run(&mut command, env.answers());
+            assert!(ended.stdout.is_empty(), "{what}");
+            judge(what, text(&ended.stderr), false);
+            assert!(!ended.status.success(), "{what} did no harm");
+            assert!(!ended.stderr.is_empty(), "{what} was not told");
+        }
+    }
+}

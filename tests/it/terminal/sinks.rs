@@ -1,0 +1,318 @@
+//! Each place where text from elsewhere is shown, and how to get it shown there.
+
+use std::process::Command;
+
+use ob::model::Timestamp;
+use ob::report::{Exit, Report};
+use ob::wire::{
+    Ask, FactorChoice, FromAgent, HeldRole, Hello, Notice, Reply, RoleEntry, SessionStatus,
+    StatusReply,
+};
+
+use crate::support::TestEnv;
+
+pub(super) struct Sink {
+    pub(super) name: &'static str,
+    /// What the agent says, with the hostile text in it.
+    pub(super) says: fn(&str) -> Vec<FromAgent>,
+    pub(super) command: fn(&TestEnv, &str) -> Command,
+    /// What the person types when asked.
+    pub(super) answer: Option<&'static str>,
+}
+
+const fn told(
+    name: &'static str,
+    says: fn(&str) -> Vec<FromAgent>,
+    command: fn(&TestEnv, &str) -> Command,
+) -> Sink {
+    Sink {
+        name,
+        says,
+        command,
+        answer: None,
+    }
+}
+
+const fn asked(
+    name: &'static str,
+    says: fn(&str) -> Vec<FromAgent>,
+    command: fn(&TestEnv, &str) -> Command,
+) -> Sink {
+    Sink {
+        name,
+        says,
+        command,
+        answer: Some("\r"),
+    }
+}
+
+/// A question for a code: an empty line would be another answer.
+const fn coded(
+    name: &'static str,
+    says: fn(&str) -> Vec<FromAgent>,
+    command: fn(&TestEnv, &str) -> Command,
+) -> Sink {
+    Sink {
+        name,
+        says,
+        command,
+        answer: Some("1\r"),
+    }
+}
+
+/// A question that the person does not answer.
+const fn left(
+    name: &'static str,
+    says: fn(&str) -> Vec<FromAgent>,
+    command: fn(&TestEnv, &str) -> Command,
+) -> Sink {
+    Sink {
+        name,
+        says,
+        command,
+        answer: Some("\u{3}"),
+    }
+}
+
+pub(super) const SINKS: [Sink; 28] = [
+    asked("factor menu", |text| ask(factors(text, None)), login),
+    asked(
+        "why a factor is of no use",
+        |text| ask(factors("x", Some(text))),
+        login,
+    ),
+    asked("factor list", |text| ask(factors(text, None)), dumb),
+    asked("role menu", |text| ask(roles_to_choose(text, None)), login),
+    asked(
+        "account name in the role menu",
+        |text| ask(roles_to_choose("x", Some(text))),
+        login,
+    ),
+    asked(
+        "username prompt",
+        |text| ask(Ask::Username { org: text.into() }),
+        login,
+    ),
+    asked(
+        "password prompt: org",
+        |text| ask(password(text, "x")),
+        login,
+    ),
+    asked(
+        "password prompt: user",
+        |text| ask(password("x", text)),
+        login,
+    ),
+    coded(
+        "passcode prompt",
+        |text| {
+            ask(Ask::Passcode {
+                factor: text.into(),
+                can_resend: true,
+                can_change: true,
+            })
+        },
+        login,
+    ),
+    left(
+        "new password prompt",
+        |text| {
+            ask(Ask::NewPassword {
+                org: text.into(),
+                username: text.into(),
+            })
+        },
+        login,
+    ),
+    asked(
+        "push again",
+        |text| {
+            ask(Ask::PushAgain {
+                factor: "x".into(),
+                why: text.into(),
+                can_change: true,
+            })
+        },
+        login,
+    ),
+    told(
+        "push sent",
+        |text| {
+            notice(Notice::PushSent {
+                factor: text.into(),
+            })
+        },
+        login,
+    ),
+    told(
+        "number to tap",
+        |text| {
+            notice(Notice::NumberChallenge {
+                number: text.into(),
+            })
+        },
+        login,
+    ),
+    told("notice", |text| notice(Notice::Said(text.into())), login),
+    told(
+        "progress",
+        |text| notice(Notice::Doing(text.into())),
+        |env, _| env.ob(["login", "-v"]),
+    ),
+    told("error", failed, login),
+    told("error --json", failed, |env, _| env.ob(["login", "--json"])),
+    told("agent's version", other_version, login),
+    told("username echo", signed_in, login),
+    told("username echo --json", signed_in, |env, _| {
+        env.ob(["login", "--json"])
+    }),
+    told(
+        "role list",
+        |text| roles(text, "x"),
+        |env, _| env.ob(["roles"]),
+    ),
+    told(
+        "app label",
+        |text| roles("x", text),
+        |env, _| env.ob(["roles"]),
+    ),
+    told(
+        "role list --json",
+        |text| roles("x", text),
+        |env, _| env.ob(["roles", "--json"]),
+    ),
+    told("status", status, |env, _| env.ob(["status"])),
+    told("status --json", status, |env, _| {
+        env.ob(["status", "--json"])
+    }),
+    told("why a sign-out was not heard", signed_out, |env, _| {
+        env.ob(["logout"])
+    }),
+    told(
+        "what was typed",
+        |_| Vec::new(),
+        |env, text| env.ob(["login", "--color", &text.replace('\0', "")]),
+    ),
+    told(
+        "org that is not there",
+        |_| Vec::new(),
+        |env, text| env.ob(["--org", &text.replace('\0', ""), "login"]),
+    ),
+];
+
+fn login(env: &TestEnv, _: &str) -> Command {
+    env.ob(["login"])
+}
+
+/// On a terminal that cannot move its cursor.
+fn dumb(env: &TestEnv, _: &str) -> Command {
+    let mut command = env.ob(["login"]);
+    command.env("TERM", "dumb");
+    command
+}
+
+/// How every conversation ends that is about something else.
+fn end() -> FromAgent {
+    let report = Report::new(Exit::Refused, "x.y", "over").hint("`ob login`");
+    FromAgent::Reply(Reply::Failed(report))
+}
+
+fn ask(ask: Ask) -> Vec<FromAgent> {
+    vec![FromAgent::Ask(ask), end()]
+}
+
+fn notice(notice: Notice) -> Vec<FromAgent> {
+    vec![FromAgent::Notice(notice), end()]
+}
+
+fn factors(label: &str, unusable: Option<&str>) -> Ask {
+    let choice = |unusable: Option<&str>| FactorChoice {
+        label: label.into(),
+        unusable: unusable.map(Into::into),
+    };
+    Ask::Factor {
+        choices: vec![choice(None), choice(unusable)],
+    }
+}
+
+fn entry(role: &str, account_name: Option<&str>, app: &str) -> RoleEntry {
+    RoleEntry {
+        role: role.into(),
+        provider: role.into(),
+        account_name: account_name.map(Into::into),
+        app: app.into(),
+    }
+}
+
+fn roles_to_choose(role: &str, account_name: Option<&str>) -> Ask {
+    let choice = entry(role, account_name, "x");
+    Ask::Role {
+        choices: vec![choice.clone(), choice],
+    }
+}
+
+fn password(org: &str, username: &str) -> Ask {
+    Ask::Password {
+        org: org.into(),
+        username: username.into(),
+    }
+}
+
+fn failed(text: &str) -> Vec<FromAgent> {
+    let report = Report::new(Exit::Refused, text, text)
+        .cause(text)
+        .hint(text);
+    vec![FromAgent::Reply(Reply::Failed(report))]
+}
+
+fn other_version(text: &str) -> Vec<FromAgent> {
+    vec![FromAgent::Hello(Hello {
+        protocol: 0,
+        build: text.into(),
+    })]
+}
+
+fn signed_in(text: &str) -> Vec<FromAgent> {
+    vec![FromAgent::Reply(Reply::SignedIn {
+        username: text.into(),
+        expires_at: None,
+    })]
+}
+
+fn signed_out(text: &str) -> Vec<FromAgent> {
+    vec![FromAgent::Reply(Reply::SignedOut {
+        sessions: 1,
+        server_unreachable: Some(text.into()),
+    })]
+}
+
+fn roles(role: &str, app: &str) -> Vec<FromAgent> {
+    let entries = vec![
+        entry(role, None, app),
+        entry(role, Some(role), "another app"),
+    ];
+    vec![FromAgent::Reply(Reply::Roles(entries))]
+}
+
+fn status(text: &str) -> Vec<FromAgent> {
+    let now = Timestamp(1_795_309_375);
+    vec![FromAgent::Reply(Reply::Status(StatusReply {
+        pid: 1,
+        build: text.into(),
+        started: now,
+        confinement: text.into(),
+        confined: true,
+        sessions: vec![SessionStatus {
+            org: text.into(),
+            username: text.into(),
+            signed_in: now,
+            ends: now,
+        }],
+        roles: vec![HeldRole {
+            role: text.into(),
+            username: text.into(),
+            expires_at: now,
+            seconds_left: 60,
+        }],
+    }))]
+}

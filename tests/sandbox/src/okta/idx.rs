@@ -1,0 +1,423 @@
+//! Okta Identity Engine's own interface (`/idp/idx/*`), as the sign-in page's script speaks it: every
+//! answer lists what may be done next, every answer has a new `stateHandle`, the old one is dead.
+//! Shapes follow the responses that the public SDKs (okta-auth-js, okta-idx-golang) are tested with.
+
+use serde_json::Value;
+
+use super::idx_shape as shape;
+use super::sessions::{self, Session};
+use super::{Visit, pages};
+use crate::http::Answer;
+use crate::totp::{self, STEP_SECONDS};
+use crate::users::{FactorKind, Standing, User};
+use crate::world::World;
+use crate::{PushOutcome, canary};
+
+/// A sign-in under way.
+#[derive(Debug, Clone)]
+pub(super) struct Interaction {
+    pub(super) stage: Stage,
+    pub(super) login: Option<String>,
+    /// Whether the password was given; where a session asks for more it was.
+    pub(super) password: bool,
+    /// Where the browser goes in the end.
+    target: String,
+    /// Within a session: what it ends in is that session, stepped up.
+    step_up: bool,
+    expires_at: u64,
+    failures: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Stage {
+    /// The device is looked for first.
+    Probe,
+    Identify,
+    Password,
+    /// An expired password has to be replaced.
+    Expired,
+    /// The password's age is mentioned; it can be skipped.
+    Aging,
+    /// A factor has to be set up.
+    Enroll,
+    Select,
+    /// A phone has two ways.
+    PhoneData(String),
+    Challenge(String),
+    Push {
+        factor: String,
+        polls: usize,
+        rejected: bool,
+    },
+    Done,
+}
+
+/// A token for a page, which leads back to `target`.
+pub(super) fn open(visit: &Visit<'_>, target: &str, user: Option<&User>) -> String {
+    let token = visit.canary("stateToken", "02.id.");
+    let stage = match user {
+        Some(_) => Stage::Select,
+        None if visit.world.options.idx_device_probe => Stage::Probe,
+        None => Stage::Identify,
+    };
+    let interaction = Interaction {
+        stage,
+        login: user.map(|user| user.login.clone()),
+        password: user.is_some(),
+        target: target.to_owned(),
+        step_up: user.is_some(),
+        expires_at: visit.now + visit.world.options.state_token_seconds,
+        failures: 0,
+    };
+    visit
+        .world
+        .org()
+        .interactions
+        .insert(token.clone(), interaction);
+    token
+}
+
+/// `POST /idp/idx/…`
+pub(super) fn answer(visit: &Visit<'_>) -> Answer {
+    let Ok(body) = serde_json::from_slice::<Value>(&visit.request.body) else {
+        return shape::fatal(
+            400,
+            "errors.E0000003",
+            "The request body was not well-formed.",
+        );
+    };
+    let path = visit.request.path.trim_start_matches("/idp/idx/");
+    let handle = match path {
+        "introspect" => body["stateToken"].as_str(),
+        _ => body["stateHandle"].as_str(),
+    };
+    let found = visit
+        .world
+        .org()
+        .interactions
+        .remove(handle.unwrap_or_default());
+    let Some(mut interaction) = found.filter(|found| found.expires_at > visit.now) else {
+        return shape::fatal(401, "idx.session.expired", "The session has expired.");
+    };
+    interaction.expires_at = visit.now + visit.world.options.state_token_seconds;
+    match step(visit, path, &body, &mut interaction) {
+        Ok(()) => say(visit, interaction, None),
+        Err(Refusal::Again(key, message)) => say(visit, interaction, Some((key, message))),
+        Err(Refusal::Over(answer)) => answer,
+    }
+}
+
+enum Refusal {
+    Again(&'static str, &'static str),
+    Over(Answer),
+}
+
+fn say(visit: &Visit<'_>, interaction: Interaction, error: Option<(&str, &str)>) -> Answer {
+    let handle = visit.canary("stateHandle", "02.id.");
+    let answer = shape::answer(visit, &handle, &interaction, error);
+    visit.world.org().interactions.insert(handle, interaction);
+    answer
+}
+
+fn step(
+    visit: &Visit<'_>,
+    path: &str,
+    body: &Value,
+    interaction: &mut Interaction,
+) -> Result<(), Refusal> {
+    let stage = interaction.stage.clone();
+    match (path, stage) {
+        ("introspect", _) => Ok(()),
+        ("cancel", _) => {
+            interaction.stage = Stage::Identify;
+            interaction.login = None;
+            interaction.password = false;
+            Ok(())
+        }
+        ("authenticators/poll/cancel", Stage::Probe) => {
+            interaction.stage = Stage::Identify;
+            Ok(())
+        }
+        ("authenticators/poll", Stage::Probe) => Ok(()),
+        ("identify", Stage::Identify) => identify(visit, body, interaction),
+        ("skip", Stage::Aging) => {
+            interaction.stage = Stage::Select;
+            settle(visit, interaction);
+            Ok(())
+        }
+        ("skip", Stage::Enroll) if standing(visit, interaction) == Some(Standing::MayEnroll) => {
+            interaction.stage = Stage::Done;
+            Ok(())
+        }
+        ("challenge", _) => choose(visit, body, interaction),
+        ("challenge/answer", Stage::Password) => {
+            check_password(visit, &body["credentials"], interaction)
+        }
+        ("challenge/answer", Stage::Challenge(factor)) => {
+            check(visit, &body["credentials"], interaction, &factor)
+        }
+        ("challenge/resend", Stage::Challenge(factor)) => send(visit, interaction, &factor),
+        ("authenticators/poll" | "challenge/poll", Stage::Push { factor, polls, .. }) => {
+            poll(visit, interaction, factor, polls + 1);
+            Ok(())
+        }
+        _ => Err(Refusal::Over(shape::fatal(
+            400,
+            "errors.E0000079",
+            "This operation is not allowed in the current authentication state.",
+        ))),
+    }
+}
+
+fn user<'v>(visit: &Visit<'v>, interaction: &Interaction) -> Option<&'v User> {
+    visit.world.user(interaction.login.as_deref()?)
+}
+
+fn standing(visit: &Visit<'_>, interaction: &Interaction) -> Option<Standing> {
+    user(visit, interaction).map(|user| user.standing)
+}
+
+fn identify(visit: &Visit<'_>, body: &Value, interaction: &mut Interaction) -> Result<(), Refusal> {
+    let name = body["identifier"].as_str().unwrap_or_default();
+    interaction.login = visit.world.user(name).map(|user| user.login.clone());
+    if visit.world.options.idx_identifier_first {
+        interaction.stage = Stage::Password;
+        return Ok(());
+    }
+    let outcome = check_password(visit, &body["credentials"], interaction);
+    if outcome.is_err() {
+        interaction.stage = Stage::Identify;
+    }
+    outcome
+}
+
+fn check_password(
+    visit: &Visit<'_>,
+    credentials: &Value,
+    interaction: &mut Interaction,
+) -> Result<(), Refusal> {
+    let known = user(visit, interaction);
+    let given = credentials["passcode"].as_str().unwrap_or_default();
+    let Some(user) = known.filter(|user| user.password == given) else {
+        return Err(Refusal::Again("errors.E0000004", "Authentication failed"));
+    };
+    interaction.password = true;
+    interaction.stage = match user.standing {
+        Standing::LockedOut => {
+            return Err(Refusal::Over(shape::fatal(
+                403,
+                "errors.E0000119",
+                "Your account is locked. Please contact your administrator.",
+            )));
+        }
+        Standing::PasswordExpired => Stage::Expired,
+        Standing::PasswordAging => Stage::Aging,
+        Standing::MustEnroll | Standing::MayEnroll => Stage::Enroll,
+        Standing::Good | Standing::Sequence => Stage::Select,
+    };
+    settle(visit, interaction);
+    Ok(())
+}
+
+/// Past a choice that is none.
+fn settle(visit: &Visit<'_>, interaction: &mut Interaction) {
+    let none = user(visit, interaction).is_none_or(|user| user.factors.is_empty());
+    if interaction.stage == Stage::Select && none {
+        interaction.stage = Stage::Done;
+    }
+}
+
+fn choose(visit: &Visit<'_>, body: &Value, interaction: &mut Interaction) -> Result<(), Refusal> {
+    let id = body["authenticator"]["id"].as_str().unwrap_or_default();
+    let method = body["authenticator"]["methodType"].as_str();
+    if id == shape::PASSWORD_ID {
+        interaction.stage = Stage::Password;
+        return Ok(());
+    }
+    let Some(user) = user(visit, interaction) else {
+        return Err(Refusal::Again("errors.E0000001", "no such authenticator"));
+    };
+    let factor = user.factors.iter().find(|factor| {
+        shape::authenticator_id(factor.kind) == id
+            && shape::method(factor.kind).is_none_or(|own| method.is_none_or(|m| m == own))
+    });
+    let Some(factor) = factor else {
+        return Err(Refusal::Again("errors.E0000001", "no such authenticator"));
+    };
+    match factor.kind {
+        FactorKind::Push => {
+            interaction.stage = Stage::Push {
+                factor: factor.id.clone(),
+                polls: 0,
+                rejected: false,
+            };
+            Ok(())
+        }
+        FactorKind::Sms | FactorKind::Call if method.is_none() => {
+            interaction.stage = Stage::PhoneData(factor.id.clone());
+            Ok(())
+        }
+        FactorKind::Duo | FactorKind::External | FactorKind::Unheard => Err(Refusal::Again(
+            "errors.E0000001",
+            "this authenticator cannot be used here",
+        )),
+        kind if kind.is_sent() => {
+            let id = factor.id.clone();
+            send(visit, interaction, &id)
+        }
+        _ => {
+            interaction.stage = Stage::Challenge(factor.id.clone());
+            Ok(())
+        }
+    }
+}
+
+fn send(visit: &Visit<'_>, interaction: &mut Interaction, factor: &str) -> Result<(), Refusal> {
+    let login = interaction.login.clone().unwrap_or_default();
+    interaction.stage = Stage::Challenge(factor.to_owned());
+    let key = (login, factor.to_owned());
+    let mut org = visit.world.org();
+    if org
+        .delivered
+        .get(&key)
+        .is_some_and(|(_, at)| visit.now < at + 30)
+    {
+        return Err(Refusal::Again("tooManyRequests", "Too many attempts"));
+    }
+    let code = visit.world.canaries.digits("passcode", 6);
+    org.delivered.insert(key, (code, visit.now));
+    Ok(())
+}
+
+fn check(
+    visit: &Visit<'_>,
+    credentials: &Value,
+    interaction: &mut Interaction,
+    factor: &str,
+) -> Result<(), Refusal> {
+    let wrong = || {
+        Refusal::Again(
+            "api.authn.error.PASSCODE_INVALID",
+            "Invalid code. Try again.",
+        )
+    };
+    let Some(user) = user(visit, interaction) else {
+        return Err(wrong());
+    };
+    let Some(factor) = user.factor(factor) else {
+        return Err(wrong());
+    };
+    let member = match factor.kind {
+        FactorKind::Question => "answer",
+        FactorKind::Totp if user.name() != "alice" => "totp",
+        _ => "passcode",
+    };
+    let code = credentials[member].as_str().unwrap_or_default();
+    let key = (user.login.clone(), factor.id.clone());
+    let right = match factor.kind {
+        FactorKind::Totp => return totp(visit, interaction, user, code),
+        FactorKind::Hotp => user.hotp_at(1),
+        FactorKind::Yubikey => user.yubikey_otp.clone(),
+        FactorKind::Question => user.security_answer.clone(),
+        FactorKind::Rsa => user.rsa_passcode.clone(),
+        _ => visit
+            .world
+            .org()
+            .delivered
+            .get(&key)
+            .map(|(code, _)| code.clone())
+            .unwrap_or_default(),
+    };
+    if code != right || right.is_empty() {
+        interaction.failures += 1;
+        return Err(wrong());
+    }
+    interaction.stage = Stage::Done;
+    Ok(())
+}
+
+fn totp(
+    visit: &Visit<'_>,
+    interaction: &mut Interaction,
+    user: &User,
+    code: &str,
+) -> Result<(), Refusal> {
+    let now = visit.now / STEP_SECONDS;
+    let step = (now - 1..=now + 1).find(|step| totp::code_of_step(&user.totp_key(), *step) == code);
+    let Some(step) = step else {
+        return Err(Refusal::Again(
+            "api.authn.error.PASSCODE_INVALID",
+            "Invalid code. Try again.",
+        ));
+    };
+    let used = (user.login.clone(), step);
+    if !visit.world.org().used_codes.insert(used) {
+        return Err(Refusal::Again(
+            "authfactor.challenge.soft_token.used_passcode",
+            "Each code can only be used once. Please wait for a new code and try again.",
+        ));
+    }
+    interaction.stage = Stage::Done;
+    Ok(())
+}
+
+fn poll(visit: &Visit<'_>, interaction: &mut Interaction, factor: String, polls: usize) {
+    let script = visit.world.push_script();
+    let mut rejected = false;
+    if polls > script.waits {
+        match script.outcome {
+            PushOutcome::Approve => {
+                interaction.stage = Stage::Done;
+                return;
+            }
+            PushOutcome::Reject | PushOutcome::TimeOut => rejected = true,
+            PushOutcome::Never => {}
+        }
+    }
+    interaction.stage = Stage::Push {
+        factor,
+        polls,
+        rejected,
+    };
+}
+
+/// `GET /login/token/redirect?stateToken=02.id.…`: the end, where the cookies are set.
+pub(super) fn redirect(visit: &Visit<'_>) -> Answer {
+    let token = visit.request.parameter("stateToken").unwrap_or_default();
+    let found = visit.world.org().finished.remove(&token);
+    let Some(interaction) = found else {
+        return pages::error(400, "400", "The session has expired.");
+    };
+    let login = interaction.login.unwrap_or_default();
+    let (id, mut session) = match sessions::current(visit).filter(|_| interaction.step_up) {
+        Some(current) => current,
+        None => (
+            visit.canary("sid", "102"),
+            Session {
+                login,
+                expires_at: visit.now + visit.world.options.session_seconds,
+                second_factor: true,
+                stepped_up: false,
+            },
+        ),
+    };
+    session.stepped_up |= interaction.step_up;
+    visit.world.org().sessions.insert(id.clone(), session);
+    Answer::redirect(&visit.url(&interaction.target))
+        .with("Set-Cookie", &sessions::cookie(&id))
+        .with(
+            "Set-Cookie",
+            &format!("idx={id}; Path=/; Secure; HttpOnly; SameSite=None"),
+        )
+}
+
+/// The short token of a finished interaction.
+pub(super) fn finish(world: &World, interaction: &Interaction) -> String {
+    let token = format!("02.id.{}", canary::random(canary::ALPHANUMERIC, 30));
+    world.canaries.note("stateToken", &token);
+    world
+        .org()
+        .finished
+        .insert(token.clone(), interaction.clone());
+    token
+}

@@ -1,0 +1,430 @@
+//! How Identity Engine writes an answer: remediations with their forms, the authenticator in
+//! question, messages, and the way out.
+
+use serde_json::{Value, json};
+
+use super::Visit;
+use super::idx::{Interaction, Stage, finish};
+use crate::clock::milliseconds;
+use crate::http::Answer;
+use crate::users::{Factor, FactorKind, Standing, User};
+
+pub(super) const PASSWORD_ID: &str = "aut1password000000h7";
+const ION: &str = "application/ion+json; okta-version=1.0.0";
+
+/// An answer that ends everything: messages and no remediation.
+pub(super) fn fatal(status: u16, key: &str, message: &str) -> Answer {
+    let body = json!({ "version": "1.0.0", "messages": messages("ERROR", key, message) });
+    Answer::empty(status).body(ION, body.to_string())
+}
+
+fn messages(class: &str, key: &str, message: &str) -> Value {
+    json!({ "type": "array", "value": [
+        { "message": message, "i18n": { "key": key, "params": [] }, "class": class }
+    ]})
+}
+
+pub(super) fn answer(
+    visit: &Visit<'_>,
+    handle: &str,
+    interaction: &Interaction,
+    error: Option<(&str, &str)>,
+) -> Answer {
+    let login = interaction.login.as_deref().unwrap_or_default();
+    let user = visit.world.user(login);
+    let mut body = json!({
+        "version": "1.0.0",
+        "stateHandle": handle,
+        "expiresAt": milliseconds(visit.now + visit.world.options.state_token_seconds),
+        "intent": "LOGIN",
+        "cancel": {
+            "rel": ["create-form"], "name": "cancel", "href": visit.url("/idp/idx/cancel"),
+            "method": "POST", "value": [handle_field(handle)]
+        },
+        "app": { "type": "object", "value": { "name": "amazon_aws", "label": "AWS production" } }
+    });
+    if let Some(user) = user {
+        body["user"] = json!({ "type": "object", "value": { "id": user.id } });
+    }
+    let shape = Shape {
+        visit,
+        handle,
+        user,
+        interaction,
+    };
+    shape.fill(&mut body);
+    let mut status = 200;
+    if let Some((key, message)) = error {
+        status = if key == "tooManyRequests" { 429 } else { 401 };
+        let fields = body.pointer_mut("/remediation/value/0/value/0/form/value/0");
+        match fields {
+            // A wrong code is told beside its field, everything else above the form.
+            Some(field) if key.starts_with("api.authn.error") => {
+                field["messages"] = messages("ERROR", key, message);
+            }
+            _ => body["messages"] = messages("ERROR", key, message),
+        }
+        if key.starts_with("api.authn") {
+            status = 400;
+        }
+    }
+    Answer::empty(status).body(ION, body.to_string())
+}
+
+struct Shape<'s> {
+    visit: &'s Visit<'s>,
+    handle: &'s str,
+    user: Option<&'s User>,
+    interaction: &'s Interaction,
+}
+
+impl Shape<'_> {
+    fn fill(&self, body: &mut Value) {
+        match &self.interaction.stage {
+            Stage::Probe => {
+                body["authenticatorChallenge"] = json!({ "type": "object", "value": {
+                    "challengeMethod": "LOOPBACK", "challengeRequest": "eyJsandbox",
+                    "domain": "http://localhost", "ports": ["2000", "6511"],
+                    "probeTimeoutMillis": 100,
+                    "cancel": { "name": "cancel-polling", "method": "POST",
+                        "href": self.visit.url("/idp/idx/authenticators/poll/cancel"),
+                        "value": [
+                            { "name": "reason", "required": true },
+                            { "name": "statusCode" },
+                            handle_field(self.handle)
+                        ] }
+                }});
+                let mut poll =
+                    self.remediation("device-challenge-poll", "authenticators/poll", vec![]);
+                poll["refresh"] = 2000.into();
+                self.remediations(body, vec![poll]);
+            }
+            Stage::Identify => self.identify(body),
+            Stage::Password => {
+                self.current(body, &password_object());
+                let answer = self.answer_form(&[("passcode", true)]);
+                self.remediations(body, vec![answer]);
+            }
+            Stage::Expired => {
+                self.current(body, &password_object());
+                let change = self.remediation(
+                    "reenroll-authenticator",
+                    "challenge/answer",
+                    vec![json!({
+                        "name": "credentials", "type": "object", "required": true,
+                        "form": { "value": [{ "name": "passcode", "secret": true }] }
+                    })],
+                );
+                self.remediations(body, vec![change]);
+            }
+            Stage::Aging => {
+                body["messages"] = messages(
+                    "INFO",
+                    "idx.password.expiring.message",
+                    "Your password will expire in 5 days",
+                );
+                let change =
+                    self.remediation("reenroll-authenticator-warning", "challenge/answer", vec![]);
+                let skip = self.remediation("skip", "skip", vec![]);
+                self.remediations(body, vec![change, skip]);
+            }
+            Stage::Enroll => {
+                let mut all = vec![self.remediation(
+                    "select-authenticator-enroll",
+                    "credential/enroll",
+                    vec![],
+                )];
+                if self
+                    .user
+                    .is_some_and(|user| user.standing == Standing::MayEnroll)
+                {
+                    all.push(self.remediation("skip", "skip", vec![]));
+                }
+                self.remediations(body, all);
+            }
+            Stage::Select => {
+                let select = self.select(body);
+                self.remediations(body, vec![select]);
+            }
+            Stage::PhoneData(factor) => self.phone_data(body, factor),
+            Stage::Challenge(factor) => self.challenge(body, factor),
+            Stage::Push {
+                factor,
+                polls,
+                rejected,
+            } => self.push(body, factor, *polls, *rejected),
+            Stage::Done => self.done(body),
+        }
+    }
+
+    fn identify(&self, body: &mut Value) {
+        let mut fields =
+            vec![json!({ "name": "identifier", "label": "Username", "required": true })];
+        if !self.visit.world.options.idx_identifier_first {
+            fields.push(json!({ "name": "credentials", "type": "object", "required": true,
+                "form": { "value": [{ "name": "passcode", "label": "Password", "secret": true }] } }));
+        }
+        fields.push(
+            json!({ "name": "rememberMe", "type": "boolean", "label": "Remember this device" }),
+        );
+        let identify = self.remediation("identify", "identify", fields);
+        let launch = json!({ "name": "launch-authenticator", "method": "POST",
+            "href": self.visit.url("/idp/idx/authenticators/okta-verify/launch"),
+            "value": [handle_field(self.handle)] });
+        self.remediations(body, vec![identify, launch]);
+    }
+
+    fn select(&self, body: &mut Value) -> Value {
+        let mut enrolments: Vec<Value> = Vec::new();
+        let mut options: Vec<Value> = Vec::new();
+        let factors = self
+            .user
+            .map(|user| user.factors.as_slice())
+            .unwrap_or_default();
+        for factor in factors {
+            let id = authenticator_id(factor.kind);
+            let known = enrolments.iter().position(|known| known["id"] == id);
+            if let Some(place) = known {
+                // One authenticator, another method of it.
+                if let Some(method) = method(factor.kind) {
+                    push(
+                        &mut options[place],
+                        "/value/form/value/1/options",
+                        json!({ "label": method, "value": method }),
+                    );
+                }
+                continue;
+            }
+            let mut form =
+                vec![json!({ "name": "id", "required": true, "value": id, "mutable": false })];
+            match method(factor.kind) {
+                Some(method) => form.push(json!({ "name": "methodType", "required": false,
+                    "options": [{ "label": method, "value": method }] })),
+                None => form.push(json!({ "name": "methodType", "required": false, "value": "otp", "mutable": false })),
+            }
+            if factor.kind == FactorKind::Rsa {
+                form.push(json!({ "name": "enrollmentId", "required": true, "value": factor.id, "mutable": false }));
+            }
+            let place = enrolments.len();
+            options.push(json!({
+                "label": display_name(factor.kind),
+                "value": { "form": { "value": form } },
+                "relatesTo": format!("$.authenticatorEnrollments.value[{place}]")
+            }));
+            enrolments.push(authenticator(factor));
+        }
+        body["authenticatorEnrollments"] = json!({ "type": "array", "value": enrolments });
+        self.remediation(
+            "select-authenticator-authenticate",
+            "challenge",
+            vec![json!({
+                "name": "authenticator", "type": "object", "required": true, "options": options
+            })],
+        )
+    }
+
+    fn phone_data(&self, body: &mut Value, factor: &str) {
+        self.enrollment(body, factor);
+        let data = self.remediation("authenticator-verification-data", "challenge", vec![json!({
+            "name": "authenticator", "label": "Phone", "form": { "value": [
+                { "name": "id", "required": true, "value": authenticator_id(FactorKind::Sms), "mutable": false },
+                { "name": "methodType", "required": true, "options": [
+                    { "label": "SMS", "value": "sms" }, { "label": "Voice call", "value": "voice" }
+                ] }
+            ]}
+        })]);
+        let select = self.select(body);
+        self.remediations(body, vec![data, select]);
+    }
+
+    fn challenge(&self, body: &mut Value, factor: &str) {
+        self.enrollment(body, factor);
+        let kind = self.factor(factor).map(|factor| factor.kind);
+        let alice = self.user.is_some_and(|user| user.name() == "alice");
+        let fields: &[(&str, bool)] = match kind {
+            Some(FactorKind::Question) => &[("answer", false), ("questionKey", false)],
+            Some(FactorKind::Totp) if !alice => &[("totp", false)],
+            _ => &[("passcode", false)],
+        };
+        let answer = self.answer_form(fields);
+        if kind.is_some_and(FactorKind::is_sent) {
+            body["currentAuthenticatorEnrollment"]["value"]["resend"] = json!({
+                "name": "resend", "method": "POST", "href": self.visit.url("/idp/idx/challenge/resend"),
+                "value": [handle_field(self.handle)]
+            });
+        }
+        let select = self.select(body);
+        self.remediations(body, vec![answer, select]);
+    }
+
+    fn push(&self, body: &mut Value, factor: &str, polls: usize, rejected: bool) {
+        self.enrollment(body, factor);
+        let script = self.visit.world.push_script();
+        if let Some(number) = script.number.filter(|_| polls >= script.number_from_poll) {
+            body["currentAuthenticator"] = json!({ "type": "object", "value": {
+                "key": "okta_verify", "type": "app", "id": authenticator_id(FactorKind::Push),
+                "contextualData": { "correctAnswer": number.to_string() }
+            }});
+        }
+        let select = self.select(body);
+        if rejected {
+            body["messages"] = messages(
+                "ERROR",
+                "api.authn.poll.error.push_rejected",
+                "You have chosen to reject this login.",
+            );
+            let resend = self.remediation("resend", "challenge", vec![json!({
+                "name": "authenticator", "required": true, "visible": false, "form": { "value": [
+                    { "name": "id", "required": true, "value": authenticator_id(FactorKind::Push), "mutable": false },
+                    { "name": "methodType", "required": true, "value": "push", "mutable": false }
+                ]}
+            })]);
+            self.remediations(body, vec![resend, select]);
+            return;
+        }
+        let mut poll = self.remediation("challenge-poll", "authenticators/poll", vec![]);
+        poll["refresh"] = 4000.into();
+        self.remediations(body, vec![poll, select]);
+    }
+
+    fn done(&self, body: &mut Value) {
+        let token = finish(self.visit.world, self.interaction);
+        let href = self
+            .visit
+            .url(&format!("/login/token/redirect?stateToken={token}"));
+        if self.visit.world.options.idx_success_remediation {
+            body["remediation"] = json!({ "type": "array", "value": [
+                { "name": "success-redirect", "method": "GET", "href": href }
+            ]});
+        } else {
+            body["success"] = json!({ "name": "success-redirect", "href": href });
+        }
+    }
+
+    fn factor(&self, id: &str) -> Option<&Factor> {
+        self.user?.factor(id)
+    }
+
+    fn current(&self, body: &mut Value, authenticator: &Value) {
+        body["currentAuthenticator"] = json!({ "type": "object", "value": authenticator });
+    }
+
+    fn enrollment(&self, body: &mut Value, factor: &str) {
+        if let Some(factor) = self.factor(factor) {
+            body["currentAuthenticatorEnrollment"] =
+                json!({ "type": "object", "value": authenticator(factor) });
+        }
+    }
+
+    fn answer_form(&self, fields: &[(&str, bool)]) -> Value {
+        let fields: Vec<Value> = fields
+            .iter()
+            .map(|(name, secret)| match *name {
+                "questionKey" => json!({ "name": name, "required": true, "value": "disliked_food", "mutable": false }),
+                _ => json!({ "name": name, "required": true, "secret": secret }),
+            })
+            .collect();
+        self.remediation("challenge-authenticator", "challenge/answer", vec![json!({
+            "name": "credentials", "type": "object", "required": true, "form": { "value": fields }
+        })])
+    }
+
+    fn remediation(&self, name: &str, path: &str, mut fields: Vec<Value>) -> Value {
+        fields.push(handle_field(self.handle));
+        json!({
+            "rel": ["create-form"], "name": name, "method": "POST",
+            "href": self.visit.url(&format!("/idp/idx/{path}")),
+            "produces": ION, "accepts": "application/json; okta-version=1.0.0",
+            "value": fields
+        })
+    }
+
+    fn remediations(&self, body: &mut Value, all: Vec<Value>) {
+        body["remediation"] = json!({ "type": "array", "value": all });
+    }
+}
+
+fn push(value: &mut Value, pointer: &str, item: Value) {
+    if let Some(Value::Array(list)) = value.pointer_mut(pointer) {
+        list.push(item);
+    }
+}
+
+fn handle_field(handle: &str) -> Value {
+    json!({ "name": "stateHandle", "required": true, "value": handle, "visible": false, "mutable": false })
+}
+
+fn password_object() -> Value {
+    json!({ "type": "password", "key": "okta_password", "id": PASSWORD_ID,
+            "displayName": "Password", "methods": [{ "type": "password" }] })
+}
+
+/// One authenticator may be two of the factors: Okta Verify, a phone.
+pub(super) fn authenticator_id(kind: FactorKind) -> &'static str {
+    match kind {
+        FactorKind::Push | FactorKind::Totp => "aut1oktaverify00000h7",
+        FactorKind::Sms | FactorKind::Call => "aut1phone0000000000h7",
+        FactorKind::Email => "aut1email0000000000h7",
+        FactorKind::Question => "aut1question0000000h7",
+        FactorKind::Rsa => "aut1rsa000000000000h7",
+        FactorKind::Yubikey => "aut1yubikey00000000h7",
+        FactorKind::Hotp => "aut1hotp00000000000h7",
+        FactorKind::Password => PASSWORD_ID,
+        FactorKind::Duo => "aut1duo000000000000h7",
+        FactorKind::External => "aut1external0000000h7",
+        FactorKind::Unheard => "aut1unheard00000000h7",
+    }
+}
+
+/// The method within an authenticator that has several.
+pub(super) fn method(kind: FactorKind) -> Option<&'static str> {
+    match kind {
+        FactorKind::Push => Some("push"),
+        FactorKind::Totp => Some("totp"),
+        FactorKind::Sms => Some("sms"),
+        FactorKind::Call => Some("voice"),
+        _ => None,
+    }
+}
+
+fn display_name(kind: FactorKind) -> &'static str {
+    match kind {
+        FactorKind::Push | FactorKind::Totp => "Okta Verify",
+        FactorKind::Sms | FactorKind::Call => "Phone",
+        FactorKind::Email => "Email",
+        FactorKind::Question => "Security Question",
+        FactorKind::Rsa => "RSA SecurID",
+        FactorKind::Yubikey => "YubiKey Authenticator",
+        FactorKind::Hotp => "Counter token",
+        FactorKind::Password => "Password",
+        FactorKind::Duo => "Duo Security",
+        FactorKind::External => "Acme Identity",
+        FactorKind::Unheard => "Telepathy",
+    }
+}
+
+fn authenticator(factor: &Factor) -> Value {
+    let (key, kind) = match factor.kind {
+        FactorKind::Push | FactorKind::Totp => ("okta_verify", "app"),
+        FactorKind::Sms | FactorKind::Call => ("phone_number", "phone"),
+        FactorKind::Email => ("okta_email", "email"),
+        FactorKind::Question => ("security_question", "security_question"),
+        FactorKind::Rsa => ("rsa_token", "security_key"),
+        FactorKind::Yubikey => ("yubikey_token", "security_key"),
+        FactorKind::Hotp => ("custom_otp", "security_key"),
+        FactorKind::Password => ("okta_password", "password"),
+        FactorKind::Duo => ("duo", "app"),
+        FactorKind::External => ("external_idp", "federated"),
+        FactorKind::Unheard => ("telepathy", "mind"),
+    };
+    let profile = match factor.kind {
+        FactorKind::Sms | FactorKind::Call => json!({ "phoneNumber": "+1 XXX-XXX-1337" }),
+        FactorKind::Email => json!({ "email": "j***y@acme.com" }),
+        FactorKind::Question => json!({ "questionKey": "disliked_food",
+            "question": "What is the food you least liked as a child?" }),
+        _ => json!({ "deviceName": factor.device }),
+    };
+    json!({ "type": kind, "key": key, "id": authenticator_id(factor.kind),
+            "displayName": display_name(factor.kind), "profile": profile,
+            "methods": [{ "type": method(factor.kind).unwrap_or("otp") }] })
+}

@@ -1,0 +1,88 @@
+//! How a sandbox can differ from the usual one.
+
+use crate::access_server::VpnOptions;
+use std::time::Duration;
+
+use crate::tls::Certificate;
+
+/// Which sign-in pipeline the org says it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pipeline {
+    /// The classic authentication API.
+    #[default]
+    V1,
+    /// Okta Identity Engine. Its pages speak IDX; the classic API is still answered.
+    Idx,
+}
+
+/// How a sandbox differs from the usual one.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What `/.well-known/okta-organization` says.
+    pub pipeline: Pipeline,
+    /// How far the servers' clock is ahead of the machine's.
+    pub clock_skew_seconds: i64,
+    /// What the servers show in the TLS handshake.
+    pub certificate: Certificate,
+    /// Every answer comes this much later, as over a slow network.
+    pub latency: Duration,
+    /// Life of a state token since its last use.
+    pub state_token_seconds: u64,
+    /// Life of a session token.
+    pub session_token_seconds: u64,
+    /// Life of a session since its creation or refresh.
+    pub session_seconds: u64,
+    /// How long an assertion may be redeemed.
+    pub assertion_seconds: u64,
+    /// `SessionDuration` attribute; the console's, not STS's.
+    pub console_session_seconds: Option<u64>,
+    /// `SessionNotOnOrAfter`, counted from issue; it caps the life of credentials.
+    pub session_not_on_or_after_seconds: Option<u64>,
+    /// More roles for alice in the labs account: `Bulk-0001` and on.
+    pub extra_roles: usize,
+    /// A `/home/…` link with a session token is answered by a redirect to the `/app/…` link.
+    pub app_redirects: bool,
+    /// AWS apps ask for a second factor again (classic step-up).
+    pub step_up: bool,
+    /// How the VPN's Access Server behaves.
+    pub vpn: VpnOptions,
+    /// The RSA token asks for a new PIN after a right code.
+    pub rsa_new_pin: bool,
+    /// Identity Engine asks for the name first, for the password on the next page.
+    pub idx_identifier_first: bool,
+    /// Identity Engine looks for Okta Verify on the device first.
+    pub idx_device_probe: bool,
+    /// The end of an Identity Engine sign-in is a remediation instead of `success`.
+    pub idx_success_remediation: bool,
+    /// Every how-many-th token exchange is refused for its assurance; zero: none.
+    pub web_sso_assurance: usize,
+    /// The sign-on policy lets a device be remembered.
+    pub allow_remember_device: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            pipeline: Pipeline::V1,
+            clock_skew_seconds: 0,
+            certificate: Certificate::Good,
+            latency: Duration::ZERO,
+            state_token_seconds: 300,
+            session_token_seconds: 300,
+            session_seconds: 7200,
+            assertion_seconds: 300,
+            console_session_seconds: Some(3600),
+            session_not_on_or_after_seconds: None,
+            extra_roles: 0,
+            app_redirects: false,
+            step_up: false,
+            vpn: VpnOptions::default(),
+            rsa_new_pin: false,
+            idx_identifier_first: false,
+            idx_device_probe: false,
+            idx_success_remediation: false,
+            web_sso_assurance: 0,
+            allow_remember_device: true,
+        }
+    }
+}
