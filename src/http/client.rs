@@ -389,15 +389,3 @@ impl Page {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
-
-impl std::fmt::Debug for Page {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let host = self.url.host_str().unwrap_or_default();
-        write!(
-            f,
-            "Page({} from {host}, {} bytes)",
-            self.status,
-            self.body.len()
-        )
-    }
-}
