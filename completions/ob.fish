@@ -44,7 +44,8 @@ complete -c ob -n "__fish_ob_needs_command" -f -a "credential" -d 'Print credent
 complete -c ob -n "__fish_ob_needs_command" -f -a "write" -d 'Write credentials to ~/.aws/credentials, for programs that read nothing else'
 complete -c ob -n "__fish_ob_needs_command" -f -a "console" -d 'Open the AWS console, signed in with a role'
 complete -c ob -n "__fish_ob_needs_command" -f -a "roles" -d 'List the roles you may assume'
-complete -c ob -n "__fish_ob_needs_command" -f -a "status" -d 'Show the session and the roles held'
+complete -c ob -n "__fish_ob_needs_command" -f -a "status" -d 'Show the session, the roles held and the VPN'
+complete -c ob -n "__fish_ob_needs_command" -f -a "vpn" -d 'Bring up the VPN, look at it, take it down'
 complete -c ob -n "__fish_ob_needs_command" -f -a "agent" -d 'Look at the agent, or stop it'
 complete -c ob -n "__fish_ob_needs_command" -f -a "config" -d 'Make, check and show the settings'
 complete -c ob -n "__fish_ob_needs_command" -f -a "doctor" -d 'Look for what is wrong, and say what to type next'
@@ -229,6 +230,96 @@ complete -c ob -n "__fish_ob_using_subcommand status" -l no-agent -d 'Run an age
 complete -c ob -n "__fish_ob_using_subcommand status" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand status" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -f -a "up" -d 'Bring up the VPN; it stays until Ctrl-C, or in the background with --detach'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -f -a "down" -d 'Take the VPN down'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -f -a "status" -d 'Show the tunnel; exits 1 when there is none'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -f -a "logs" -d 'Show what openvpn said; it is kept in memory, and gone with the tunnel'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -f -a "profile" -d 'Fetch a profile and show what is in it; its text never leaves memory'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -f -a "exec" -d 'Run one command inside the tunnel, in a network of its own; needs no root'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l route -d 'Route this network and no other through the tunnel; repeat for more' -r
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -s d -l detach -d 'Return once it is up'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l no-dns -d 'Leave this machine\'s name servers alone'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l no-routes -d 'Route nothing through the tunnel but its own network'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on showing what it says'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l route -d 'Route this network and no other through the tunnel; repeat for more' -r
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l explain -d 'Show the verdict on each directive'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l no-dns -d 'Leave this machine\'s name servers alone'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l no-routes -d 'Route nothing through the tunnel but its own network'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l route -d 'Route this network and no other through the tunnel; repeat for more' -r
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l no-dns -d 'Leave this machine\'s name servers alone'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l no-routes -d 'Route nothing through the tunnel but its own network'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'

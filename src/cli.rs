@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::commands::{
     Context, Globals, agent, complete, completions, config, console, credential, doctor, env, exec,
-    init, login, logout, man, roles, shell, status, switch, write,
+    init, login, logout, man, roles, shell, status, switch, vpn, write,
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -43,6 +43,7 @@ enum Verb {
     Console(console::Args),
     Roles(roles::Args),
     Status(status::Args),
+    Vpn(vpn::Args),
     Agent(agent::Args),
     /// Make, check and show the settings
     Config(config::Args),
@@ -69,6 +70,7 @@ impl Verb {
             Self::Console(args) => console::run(args, context),
             Self::Roles(args) => roles::run(args, context),
             Self::Status(args) => status::run(args, context),
+            Self::Vpn(args) => vpn::run(args, context),
             Self::Agent(args) => agent::run(args, context),
             Self::Config(args) => config::run(args, context),
             Self::Doctor(args) => doctor::run(args, context),
@@ -94,10 +96,10 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&in_one_line(error)),
     };
-    let beside = if matches!(cli.verb, Verb::Exec(_) | Verb::Shell(_)) {
-        Beside::AChild
-    } else {
-        Beside::Nothing
+    let beside = match &cli.verb {
+        Verb::Exec(_) | Verb::Shell(_) => Beside::AChild,
+        Verb::Vpn(args) if args.is_beside_a_child() => Beside::AChild,
+        _ => Beside::Nothing,
     };
     let context = Context::new(cli.globals);
     finish(cli.verb.run(&context), &context, beside)

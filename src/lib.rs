@@ -42,6 +42,7 @@ pub mod saml;
 pub mod secret;
 pub mod shown;
 pub mod terminal;
+pub mod tunnel;
 pub mod web;
 pub mod wire;
 

@@ -26,6 +26,7 @@ pub mod switch;
 mod talk;
 mod target;
 mod visit;
+pub mod vpn;
 pub mod write;
 
 use std::cell::OnceCell;

@@ -1,4 +1,4 @@
-//! `ob status`: who is signed in, and what is held for how long.
+//! `ob status`: who is signed in, what is held for how long, and whether the VPN is up.
 
 use std::process::ExitCode;
 
@@ -7,11 +7,12 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::running::ask_running_agent;
+use crate::commands::vpn::tunnel_in_short;
 use crate::report::Report;
 use crate::shown::shown;
 use crate::wire::{Reply, Request, StatusReply};
 
-/// Show the session and the roles held
+/// Show the session, the roles held and the VPN
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
@@ -23,10 +24,16 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         Some(Reply::Status(status)) => Some(status),
         Some(_) => return Err(unexpected()),
     };
+    let tunnel = tunnel_in_short(context)?;
     if context.globals.json {
-        context.voice.data_json(as_json(status.as_ref()))?;
+        let mut answer = as_json(status.as_ref());
+        answer["vpn"] = tunnel.map_or(serde_json::Value::Null, |(_, tunnel)| tunnel);
+        context.voice.data_json(answer)?;
     } else {
-        context.voice.list(as_text(status.as_ref()))?;
+        let tunnel = tunnel.map(|(tunnel, _)| tunnel);
+        context
+            .voice
+            .list(as_text(status.as_ref()) + &tunnel.unwrap_or_default())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -16,6 +16,7 @@ mod private_key;
 mod proxy;
 mod target;
 mod value;
+mod vpn;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,6 +31,7 @@ pub use private_key::read_private_key;
 pub use proxy::Proxy;
 pub use target::{AgentLife, Flags, MachineTarget, OrgTarget, Target};
 pub use value::{SignIn, Value};
+pub use vpn::Vpn;
 
 use error::{FileError, Problem, Problems, Wrong};
 use value::{Raw, ValueError};

@@ -7,7 +7,9 @@ use thiserror::Error;
 use url::Url;
 
 use super::proxy::{Proxy, ProxyError};
+use super::vpn::{is_host, networks};
 use crate::model::{ArnError, Org, OrgError, ProviderArn, RoleArn, is_loopback};
+use crate::openvpn::policy::{Network, NetworkError};
 
 /// How the user wants to sign in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub(super) enum Kind {
     Provider,
     Chain,
     AccountName,
+    Host,
+    Networks,
     /// One of these words, as they are listed for a person.
     OneOf(&'static str),
     /// What the prompt's segment shows.
@@ -64,6 +68,7 @@ pub enum Value {
     Roles(Vec<RoleArn>),
     Path(PathBuf),
     Proxy(Proxy),
+    Networks(Vec<Network>),
     YesOrNo(bool),
     Command(Vec<String>),
 }
@@ -85,6 +90,10 @@ impl fmt::Display for Value {
             }
             Self::Path(path) => path.display().fmt(f),
             Self::Proxy(proxy) => f.write_str(proxy.address()),
+            Self::Networks(networks) => {
+                let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
+                f.write_str(&networks.join(", "))
+            }
             Self::YesOrNo(yes) => yes.fmt(f),
             Self::Command(words) => f.write_str(&words.join(" ")),
         }
@@ -131,6 +140,8 @@ impl Kind {
                 let seconds = u32::try_from(*seconds).map_err(|_| ValueError::Duration)?;
                 within(seconds, from, to)
             }
+            (Self::Networks, Raw::List(items)) => Ok(Value::Networks(networks(items)?)),
+            (Self::Networks, _) => Err(ValueError::Type("an array of networks", raw.name())),
             (Self::YesOrNo, Raw::Boolean(yes)) => Ok(Value::YesOrNo(*yes)),
             (Self::YesOrNo, _) => Err(ValueError::Type("true or false", raw.name())),
             (Self::Command, Raw::List(words)) => match words.first() {
@@ -202,6 +213,9 @@ impl Kind {
             // `name/role` is how a role is asked for by its account's name.
             Self::AccountName if text.contains('/') => Err(ValueError::AccountName),
             Self::AccountName => plain(),
+            Self::Host if is_host(text) => plain(),
+            Self::Host => Err(ValueError::Host),
+            Self::Networks => Err(ValueError::Type("an array of networks", "a string")),
             Self::OneOf(words) if words.split(", ").any(|word| word == text) => plain(),
             Self::OneOf(words) => Err(ValueError::Choice(words)),
             Self::Format if is_format(text) => plain(),
@@ -349,6 +363,8 @@ pub(super) enum ValueError {
     App,
     #[error("not an https address (http is accepted for this machine only)")]
     Endpoint,
+    #[error("not a host like `vpn.acme.com`")]
+    Host,
     #[error("the path must be absolute or begin with `~/`")]
     RelativePath,
     #[error("the program must be an absolute path")]
@@ -363,6 +379,8 @@ pub(super) enum ValueError {
     Format,
     #[error("the pattern can match no role ARN")]
     RoleGlob,
+    #[error("{0}; write it like `10.0.0.0/8`")]
+    Network(#[from] NetworkError),
     #[error("{0}")]
     Arn(#[from] ArnError),
     #[error("{0}")]

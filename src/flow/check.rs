@@ -3,8 +3,10 @@
 use url::Url;
 
 use crate::model::{Org, RoleArn, is_loopback};
+use crate::openvpn::access_server::VpnHosts;
+use crate::openvpn::policy::{Policy, Routes};
 use crate::report::{Exit, Report};
-use crate::wire::{Account, SignInWay, Target};
+use crate::wire::{Account, SignInWay, Target, VpnPolicy, VpnTarget};
 
 /// The longest a session may live, in seconds; no setting goes beyond.
 const LONGEST_SESSION: u32 = 12 * 3600;
@@ -73,6 +75,48 @@ pub fn check_endpoint(what: &str, endpoint: &str) -> Result<(), Report> {
     } else {
         Err(refused(&format!("the {what} is not https")))
     }
+}
+
+/// The VPN's hosts, checked like everything else a client names.
+///
+/// # Errors
+/// When the account cannot be used, or a host is none.
+pub fn check_vpn(target: &VpnTarget) -> Result<VpnHosts, Report> {
+    check_account(&target.account)?;
+    let whole = |host: &str| {
+        Url::parse(&format!("https://{host}/"))
+            .ok()
+            .filter(|url| url.path() == "/" && url.query().is_none() && url.fragment().is_none())
+            .filter(|url| url.username().is_empty() && url.password().is_none())
+            .ok_or_else(|| refused("the VPN's host is not a host"))
+    };
+    let url = whole(&target.host)?;
+    let mut hosts = VpnHosts::new(url.host_str().unwrap_or_default());
+    hosts.port = url.port_or_known_default().unwrap_or(443);
+    if let Some(host) = &target.saml_host {
+        let url = whole(host)?;
+        hosts.saml_host = url.host_str().map(str::to_owned);
+    }
+    Ok(hosts)
+}
+
+/// The policy in the words of the room that applies it.
+///
+/// # Errors
+/// When a network is none.
+pub(super) fn vpn_policy(policy: &VpnPolicy) -> Result<Policy, Report> {
+    let routes = match &policy.routes {
+        None => Routes::AsOffered,
+        Some(networks) => {
+            let networks = networks.iter().map(|network| network.parse());
+            Routes::Only(networks.collect::<Result<_, _>>()?)
+        }
+    };
+    Ok(Policy {
+        routes,
+        dns: policy.dns,
+        ..Policy::default()
+    })
 }
 
 /// What `ob credential` says without a session: no network, no wait.

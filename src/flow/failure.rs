@@ -43,3 +43,6 @@ impl FailsForGood for Unanswered {}
 impl FailsForGood for crate::okta::JsonError {}
 impl FailsForGood for crate::okta::authn::AuthnError {}
 impl FailsForGood for crate::saml::SamlError {}
+impl FailsForGood for crate::okta::page::PageError {}
+impl FailsForGood for crate::openvpn::access_server::AccessServerError {}
+impl FailsForGood for crate::web::RedirectError {}

@@ -21,8 +21,11 @@ mod session;
 mod sign_in;
 mod step_up;
 mod sts;
+mod vpn_door;
+mod vpn_profile;
+mod vpn_sign_in;
 
-pub use check::{check_account, check_endpoint, check_target, nobody_signed_in};
+pub use check::{check_account, check_endpoint, check_target, check_vpn, nobody_signed_in};
 pub use console::console_link;
 pub use conversation::{Conversation, Unanswered};
 pub use credentials::{Memory, list_roles, obtain_credentials};
@@ -32,3 +35,5 @@ pub use failure::Failure;
 pub use session::OktaSession;
 pub use sign_in::{Start, sign_in};
 pub use sts::sts_to_be_asked;
+pub use vpn_profile::{VpnProfile, vpn_profile};
+pub use vpn_sign_in::finish_vpn_sign_in;

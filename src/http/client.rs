@@ -165,6 +165,7 @@ pub struct Exchange {
     method: Method,
     accept: &'static str,
     body: Option<(&'static str, Secret)>,
+    more: &'static [(&'static str, &'static str)],
     bearer: Option<Secret>,
     pub(super) cookies: Option<Secret>,
     limit: usize,
@@ -179,6 +180,7 @@ impl Exchange {
             method: Method::GET,
             accept: "text/html",
             body: None,
+            more: &[],
             bearer: None,
             cookies: None,
             limit: 1024 * 1024,
@@ -201,6 +203,12 @@ impl Exchange {
             body: Some(("application/json", body)),
             ..Self::get_json(url)
         }
+    }
+
+    /// With headers of the server's own.
+    #[must_use]
+    pub fn with(self, more: &'static [(&'static str, &'static str)]) -> Self {
+        Self { more, ..self }
     }
 
     /// As [`Self::post_json`], in the dialect of Identity Engine's own interface.
@@ -293,6 +301,9 @@ impl Exchange {
             .request(self.method, self.url)
             .timeout(self.deadline)
             .headers(headers);
+        for (name, value) in self.more {
+            request = request.header(*name, *value);
+        }
         if let Some((kind, body)) = &self.body {
             request = request
                 .header(CONTENT_TYPE, *kind)
@@ -361,7 +372,8 @@ impl Page {
         }
     }
 
-    pub(super) fn location(&self) -> Option<&[u8]> {
+    /// Where a redirect leads, as the server wrote it.
+    pub fn location(&self) -> Option<&[u8]> {
         self.headers.get(LOCATION).map(HeaderValue::as_bytes)
     }
 
@@ -372,19 +384,8 @@ impl Page {
             .map(HeaderValue::as_bytes)
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    /// A header's value, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-}
-
-impl std::fmt::Debug for Page {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let host = self.url.host_str().unwrap_or_default();
-        write!(
-            f,
-            "Page({} from {host}, {} bytes)",
-            self.status,
-            self.body.len()
-        )
     }
 }

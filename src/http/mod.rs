@@ -10,3 +10,15 @@ mod error;
 pub use browser::{Browser, Hears};
 pub use client::{Client, Exchange, Network, Page};
 pub use error::HttpError;
+
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let host = self.url.host_str().unwrap_or_default();
+        write!(
+            f,
+            "Page({} from {host}, {} bytes)",
+            self.status,
+            self.body.len()
+        )
+    }
+}

@@ -7,10 +7,12 @@ mod client;
 mod peer;
 pub mod served;
 mod start;
+mod supervisor;
 
 pub use client::{Link, LinkError};
-pub use peer::is_same_user;
+pub use peer::{is_same_user, is_same_user_or_root, peer_pid};
 pub use start::{Starter, abandon, connect, connect_or_start, private};
+pub use supervisor::TunnelLink;
 
 /// The socket's name inside the runtime directory.
 pub const SOCKET: &str = "agent.sock";

@@ -25,3 +25,24 @@ fn peer_uid(socket: &impl AsFd) -> Option<Uid> {
 fn peer_uid(socket: &impl AsFd) -> Option<Uid> {
     nix::unistd::getpeereid(socket).ok().map(|(uid, _)| uid)
 }
+
+/// The peer's process, to end it when it does not end by itself; where the kernel tells.
+pub fn peer_pid(socket: &impl AsFd) -> Option<i32> {
+    #[cfg(target_os = "linux")]
+    {
+        use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+
+        let peer = getsockopt(socket, PeerCredentials).ok()?;
+        (peer.pid() > 1).then_some(peer.pid())
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = socket;
+        None
+    }
+}
+
+/// Whether the peer runs as this very user or as root. openvpn does one or the other.
+pub fn is_same_user_or_root(socket: &impl AsFd) -> bool {
+    peer_uid(socket).is_some_and(|uid| uid == geteuid() || uid.is_root())
+}

@@ -4,6 +4,8 @@ use std::io;
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -12,7 +14,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::link::peer::is_same_user;
-use crate::wire::{self, FrameError, FromAgent, HEADER, ToAgent};
+use crate::wire::{self, FrameError, HEADER};
 
 /// A client that has begun to speak finishes its sentence within this time.
 const SENTENCE: Duration = Duration::from_secs(5);
@@ -41,7 +43,7 @@ impl Listener {
     }
 }
 
-/// The one conversation of a private agent.
+/// The one conversation of a private agent, or of a supervisor with whoever started it.
 ///
 /// # Errors
 /// When `stream` is no connected socket.
@@ -69,11 +71,11 @@ impl Incoming {
     ///
     /// # Errors
     /// When the client is gone, slow or speaks nonsense.
-    pub async fn hear(
+    pub async fn hear<T: DeserializeOwned>(
         &mut self,
         limit: impl Fn() -> usize,
         patience: Duration,
-    ) -> Result<ToAgent, Unheard> {
+    ) -> Result<T, Unheard> {
         let mut header = [0; HEADER];
         let first = timeout(patience, self.0.read(&mut header[..1])).await;
         if first.map_err(|_| Unheard::Slow)?? == 0 {
@@ -84,11 +86,11 @@ impl Incoming {
             .map_err(|_| Unheard::Slow)?
     }
 
-    async fn sentence(
+    async fn sentence<T: DeserializeOwned>(
         &mut self,
         mut header: [u8; HEADER],
         limit: usize,
-    ) -> Result<ToAgent, Unheard> {
+    ) -> Result<T, Unheard> {
         self.0.read_exact(&mut header[1..]).await?;
         let length = wire::body_length(header, limit)?;
         let mut body = Zeroizing::new(Vec::new());
@@ -111,7 +113,7 @@ pub struct Outgoing(OwnedWriteHalf);
 impl Outgoing {
     /// # Errors
     /// When the client is gone or does not read.
-    pub async fn send(&mut self, message: &FromAgent) -> Result<(), Unheard> {
+    pub async fn send(&mut self, message: &impl Serialize) -> Result<(), Unheard> {
         let frame = wire::encode(message, wire::FROM_AGENT_MAX)?;
         match timeout(WRITE, self.0.write_all(&frame)).await {
             Ok(result) => Ok(result?),

@@ -51,8 +51,36 @@ pub fn spawn_agent(
     Ok((child, ready))
 }
 
+/// Starts this very program with `words` and `socket` as its standard input, nobody listening to it.
+///
+/// # Errors
+/// When no process can be started.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this room is where programs are started"
+)]
+pub fn spawn_own(
+    words: impl IntoIterator<Item = std::ffi::OsString>,
+    socket: OwnedFd,
+    kept: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+) -> io::Result<Child> {
+    Command::new(own_path()?)
+        .arg0("ob")
+        .args(words)
+        .env_clear()
+        .envs(kept)
+        .current_dir("/")
+        .stdin(Stdio::from(socket))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+}
+
 /// This program's file; through `/proc` if an upgrade has replaced it meanwhile.
-fn own_path() -> io::Result<PathBuf> {
+///
+/// # Errors
+/// When the kernel does not tell it.
+pub fn own_path() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
     let gone =
         cfg!(target_os = "linux") && path.as_os_str().as_encoded_bytes().ends_with(b" (deleted)");

@@ -3,14 +3,18 @@
 //! Commands run by replacement: after [`replace`] there is no `ob` left that could lose an exit code or
 //! a signal. It is std's `exec`, never `execvp` itself, because std puts SIGPIPE and the signal mask back.
 
+mod attend;
 mod browser;
 mod detach;
 mod open_page;
+mod program;
 mod replace;
 mod shield;
 
+pub use attend::{Attendant, exit_code, on_end_signals};
 pub use browser::open_browser;
-pub use detach::{close_strays, detach, nothing, silence, spawn_agent};
+pub use detach::{close_strays, detach, nothing, own_path, silence, spawn_agent, spawn_own};
 pub use open_page::open_page;
+pub use program::{Program, ProgramError, run, run_on_terminal, start, start_as_is};
 pub use replace::replace;
 pub use shield::{Confinement, confine, raise_descriptors, shield, shield_agent};

@@ -81,6 +81,13 @@ impl Voice {
         }
     }
 
+    /// An address, whole however long it is: cut, it would lead elsewhere. ASCII alone is said.
+    pub fn say_address(self, address: &str) {
+        if address.bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.words(format!("  {address}\n"));
+        }
+    }
+
     /// A failure: what, why, and what to type next.
     pub fn report(self, report: &Report) {
         self.words(self.paint(&report.render()));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
 use crate::report::Report;
+use crate::wire::vpn::{IssuedProfile, VpnProfileRequest, VpnSignIn};
 use crate::wire::{ConsoleRequest, DiscoverRequest, DiscoveredRole, Part, Sealed, StatusReply};
 
 /// The first frame in each direction.
@@ -44,6 +45,9 @@ pub enum Request {
     },
     Credentials(CredentialsRequest),
     Roles(Target),
+    VpnProfile(VpnProfileRequest),
+    /// Finish the sign-in that a VPN server asks for while it keeps the tunnel waiting.
+    VpnSignIn(VpnSignIn),
     /// The credentials of every role, each as a [`Part`].
     EveryRole(Target),
     Console(ConsoleRequest),
@@ -300,6 +304,8 @@ pub enum Reply {
     },
     Credentials(IssuedCredentials),
     Roles(Vec<RoleEntry>),
+    VpnProfile(Box<IssuedProfile>),
+    VpnSignedIn,
     /// Every role has had its [`Part`].
     AllRoles,
     Console {

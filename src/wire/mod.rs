@@ -10,6 +10,8 @@ mod messages;
 mod roles;
 mod sealed;
 mod status;
+mod tunnel;
+mod vpn;
 
 pub use frame::{
     FROM_AGENT_MAX, FrameError, HEADER, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX, body_length,
@@ -23,6 +25,10 @@ pub use messages::{
 pub use roles::{ConsoleRequest, DiscoverRequest, DiscoveredRole, Part};
 pub use sealed::Sealed;
 pub use status::{HeldRole, SessionStatus, StatusReply};
+pub use tunnel::{
+    Begin, DnsStatus, FromTunnel, PhaseTime, Question, QuestionAnswer, ToTunnel, TunnelStatus,
+};
+pub use vpn::{IssuedProfile, ProfileVerdict, VpnPolicy, VpnProfileRequest, VpnSignIn, VpnTarget};
 
 /// Raised by hand when a message changes its meaning; never derived from the package's version.
 pub const PROTOCOL: u16 = 1;

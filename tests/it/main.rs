@@ -43,3 +43,5 @@ mod terminal;
 #[path = "../fuzz/topics/mod.rs"]
 mod topics;
 mod trust;
+#[cfg(test)]
+mod vpn;

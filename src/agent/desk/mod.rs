@@ -5,6 +5,7 @@ mod credentials;
 mod discover;
 mod roles;
 mod session;
+mod vpn;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -70,6 +71,8 @@ impl Desk {
             Request::EveryRole(target) => self.every_role(target, member).await,
             Request::Console(request) => self.console(request, member).await,
             Request::Discover(request) => self.discover(*request, member).await,
+            Request::VpnProfile(request) => self.vpn_profile(request, member).await,
+            Request::VpnSignIn(request) => self.vpn_sign_in(request, member).await,
             Request::Status => Ok(Reply::Status(self.status())),
             Request::SignOut(scope) => Ok(self.sign_out(&scope).await),
             Request::Stop => Ok(Reply::Stopping),

@@ -118,7 +118,7 @@ impl Desk {
         }
     }
 
-    fn live(&self, account: &Account) -> Option<Rc<LiveSession>> {
+    pub(super) fn live(&self, account: &Account) -> Option<Rc<LiveSession>> {
         self.vault
             .session(&account.org, account.username.as_deref())
     }

@@ -105,19 +105,22 @@ impl From<Cause> for Report {
             ),
             Cause::Unreachable | Cause::TooSlow(_) => (
                 Exit::Unreachable,
-                "`ob vpn logs` shows which servers were tried; `ob doctor` tests the network",
+                "`ob vpn up -v` shows which servers are tried",
             ),
-            Cause::Unresolved => (Exit::Unreachable, "`ob doctor` tests name resolution"),
+            Cause::Unresolved => (
+                Exit::Unreachable,
+                "`ob vpn profile` shows the server's name; does it resolve here?",
+            ),
             Cause::ServerCertificate(_) => (
                 Exit::Refused,
-                "do not connect by other means; tell the VPN's administrator, `ob vpn logs` has the details",
+                "do not connect by other means; tell the VPN's administrator, `ob vpn up -v` shows the details",
             ),
             Cause::Device(_) => (
                 Exit::Failed,
-                "`ls -l /dev/net/tun` must show a device that everybody may open; `ob doctor` says more",
+                "`ls -l /dev/net/tun` must show a device that you may open (`crw-rw-rw-`)",
             ),
             Cause::SupervisorGone | Cause::Failed(_) | Cause::Vanished => {
-                (Exit::Failed, "`ob vpn logs` shows what openvpn said last")
+                (Exit::Failed, "`ob vpn up -v` shows what openvpn says")
             }
         };
         Self::new(exit, cause.name(), "the VPN is not up")

@@ -34,6 +34,11 @@ impl Fault {
         Fault::new(Server::Sts, action, kind)
     }
 
+    /// Hits one request of the VPN's web server whose path begins like this.
+    pub fn vpn(path_prefix: &str, kind: FaultKind) -> Fault {
+        Fault::new(Server::Vpn, path_prefix, kind)
+    }
+
     /// Hits that many requests instead of one.
     #[must_use]
     pub fn times(mut self, times: usize) -> Fault {

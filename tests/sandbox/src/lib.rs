@@ -1,5 +1,5 @@
-//! `ob-sandbox`: an Okta org, an AWS STS and a foreign host on loopback over TLS, for the tests of
-//! `ob` and for people who want to try it. Every secret it gives out is a recognisable canary,
+//! `ob-sandbox`: an Okta org, an AWS STS, an OpenVPN Access Server and a foreign host on loopback
+//! over TLS, for the tests of `ob` and for people who want to try it. Every secret it gives out is a recognisable canary,
 //! every request is logged, and each server can be told to misbehave. It shares no code with `ob`,
 //! so that neither can hide the other's mistakes.
 //!
@@ -13,6 +13,7 @@
 //! assert_eq!(sandbox.handshakes(Server::Org), 0);
 //! ```
 
+mod access_server;
 mod canary;
 mod clock;
 mod fault;
@@ -20,7 +21,9 @@ mod federation;
 mod http;
 mod iam;
 mod log;
+mod observe;
 mod okta;
+mod openvpn_server;
 mod options;
 mod saml;
 mod server;
@@ -41,9 +44,11 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
+pub use crate::access_server::VpnOptions;
 pub use crate::fault::{Fault, FaultKind};
 pub use crate::log::{Logged, Server};
 pub use crate::okta::{DeviceOutcome, DeviceScript, PushOutcome, PushScript};
+pub use crate::openvpn_server::OpenVpn;
 pub use crate::options::{Options, Pipeline};
 pub use crate::tls::Certificate;
 pub use crate::users::User;
@@ -100,6 +105,7 @@ impl Sandbox {
         let (org, org_url) = server::bind()?;
         let (sts, sts_url) = server::bind()?;
         let (other, other_url) = server::bind()?;
+        let (vpn, vpn_url) = server::bind()?;
         let canaries = Arc::new(Canaries::default());
         let world = Arc::new(World {
             clock: Clock::new(options.clock_skew_seconds),
@@ -110,12 +116,15 @@ impl Sandbox {
             org_url,
             sts_url,
             other_url,
+            vpn_url,
+            vpn: Mutex::default(),
             org: Mutex::new(Org::default()),
             iam: Mutex::new(Iam::new(options.extra_roles)),
             push: Mutex::new(PushScript::approve()),
             canaries,
             options,
         });
+        openvpn_server::paper_profile(&world)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("ob-sandbox")
@@ -127,6 +136,7 @@ impl Sandbox {
             (Server::Org, org),
             (Server::Sts, sts),
             (Server::Other, other),
+            (Server::Vpn, vpn),
         ] {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let world = Arc::clone(&world);
@@ -211,40 +221,6 @@ impl Sandbox {
     /// Makes a role, or changes its `MaxSessionDuration`.
     pub fn role(&self, arn: &str, max_session_seconds: u64) {
         self.world.iam().set_role(arn, max_session_seconds);
-    }
-
-    /// Every request since the start or [`Sandbox::clear_log`], in order of arrival.
-    pub fn log(&self) -> Vec<Logged> {
-        self.world.log.all()
-    }
-
-    /// The requests of one server whose path begins like this.
-    pub fn requests(&self, server: Server, path_prefix: &str) -> Vec<Logged> {
-        let mut log = self.log();
-        log.retain(|logged| logged.server == server && logged.path.starts_with(path_prefix));
-        log
-    }
-
-    /// The STS calls of one `Action`.
-    pub fn sts_calls(&self, action: &str) -> Vec<Logged> {
-        let mut calls = self.requests(Server::Sts, "/");
-        calls.retain(|logged| logged.form("Action").as_deref() == Some(action));
-        calls
-    }
-
-    /// Forgets the log and sets the counters to zero.
-    pub fn clear_log(&self) {
-        self.world.log.clear();
-    }
-
-    /// TLS handshakes completed, resumed ones included.
-    pub fn handshakes(&self, server: Server) -> usize {
-        self.world.log.handshakes(server)
-    }
-
-    /// TCP connections accepted.
-    pub fn connections(&self, server: Server) -> usize {
-        self.world.log.connections(server)
     }
 
     /// Scripts a fault. Faults are tried in the order they were scripted.

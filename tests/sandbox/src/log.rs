@@ -16,6 +16,8 @@ pub enum Server {
     Sts,
     /// A foreign host that has no business with any secret.
     Other,
+    /// The web pages of the OpenVPN Access Server.
+    Vpn,
 }
 
 /// One request as it arrived, and how it was answered.
@@ -73,8 +75,8 @@ impl Logged {
 pub(crate) struct Log {
     requests: Mutex<Vec<(usize, Logged)>>,
     next: AtomicUsize,
-    connections: [AtomicUsize; 3],
-    handshakes: [AtomicUsize; 3],
+    connections: [AtomicUsize; 4],
+    handshakes: [AtomicUsize; 4],
 }
 
 impl Log {

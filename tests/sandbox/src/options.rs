@@ -1,5 +1,6 @@
 //! How a sandbox can differ from the usual one.
 
+use crate::access_server::VpnOptions;
 use std::time::Duration;
 
 use crate::tls::Certificate;
@@ -43,6 +44,8 @@ pub struct Options {
     pub app_redirects: bool,
     /// AWS apps ask for a second factor again (classic step-up).
     pub step_up: bool,
+    /// How the VPN's Access Server behaves.
+    pub vpn: VpnOptions,
     /// The RSA token asks for a new PIN after a right code.
     pub rsa_new_pin: bool,
     /// Identity Engine asks for the name first, for the password on the next page.
@@ -73,6 +76,7 @@ impl Default for Options {
             extra_roles: 0,
             app_redirects: false,
             step_up: false,
+            vpn: VpnOptions::default(),
             rsa_new_pin: false,
             idx_identifier_first: false,
             idx_device_probe: false,

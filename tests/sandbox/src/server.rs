@@ -17,7 +17,7 @@ use crate::federation;
 use crate::http::{self, Answer, Request};
 use crate::log::Server;
 use crate::world::World;
-use crate::{okta, sts};
+use crate::{access_server, okta, sts};
 
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 
@@ -95,6 +95,7 @@ fn dispatch(world: &World, server: Server, request: &Request) -> Answer {
         Server::Org => okta::answer(world, request),
         Server::Sts if request.path == "/federation" => federation::answer(world, request),
         Server::Sts => sts::answer(world, request),
+        Server::Vpn => access_server::answer(world, request),
         Server::Other => Answer::html(200, "<!doctype html><title>elsewhere</title>"),
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Options;
+use crate::access_server::AccessServer;
 use crate::canary::Canaries;
 use crate::clock::Clock;
 use crate::fault::Faults;
@@ -25,6 +26,8 @@ pub(crate) struct World {
     pub(crate) org_url: String,
     pub(crate) sts_url: String,
     pub(crate) other_url: String,
+    pub(crate) vpn_url: String,
+    pub(crate) vpn: Mutex<AccessServer>,
     pub(crate) org: Mutex<Org>,
     pub(crate) iam: Mutex<Iam>,
     pub(crate) push: Mutex<PushScript>,
@@ -37,6 +40,10 @@ impl World {
 
     pub(crate) fn iam(&self) -> MutexGuard<'_, Iam> {
         self.iam.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn vpn(&self) -> MutexGuard<'_, AccessServer> {
+        self.vpn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn push_script(&self) -> PushScript {

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::authn::Phase;
 use super::sessions::{self, Session};
 use super::{Visit, authn, error, idx, oauth, pages};
+use crate::access_server;
 use crate::http::{self, Answer};
-use crate::saml::{AWS_ACS, Claims};
+use crate::saml::{AWS_ACS, AWS_AUDIENCE, Claims};
 use crate::users::{self, User};
 use crate::world::World;
 
@@ -59,7 +60,7 @@ impl AppId {
     }
 
     /// `/app/{appName}/{exk…}/sso/saml`, the other form of the same link.
-    fn sso_path(self) -> String {
+    pub(crate) fn sso_path(self) -> String {
         let (name, id, ..) = self.parts();
         format!("/app/{name}/{}/sso/saml", id.replace("0oa", "exk"))
     }
@@ -163,8 +164,14 @@ pub(crate) fn assertion(world: &World, user: &User, app: AppId) -> String {
     let now = world.clock.now();
     let options = &world.options;
     let granted = world.iam().granted(&user.login, app);
+    let (acs, audience) = match app {
+        AppId::OpenVpn => (access_server::acs(world), access_server::AUDIENCE),
+        _ => (AWS_ACS.to_owned(), AWS_AUDIENCE),
+    };
     let xml = world.identity_provider.respond(
         &Claims {
+            acs,
+            audience: audience.to_owned(),
             login: user.login.clone(),
             roles: granted
                 .into_iter()
@@ -192,6 +199,13 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
     let Some(user) = visit.world.user(&session.login) else {
         return pages::sign_in(visit);
     };
+    if app == AppId::OpenVpn {
+        // The app's "Default RelayState", as Access Server's manual has it set.
+        let relay_state = visit.request.parameter("RelayState");
+        let relay_state = relay_state.unwrap_or_else(|| "profile".to_owned());
+        let response = assertion(visit.world, user, app);
+        return pages::saml_form(&access_server::acs(visit.world), &response, &relay_state);
+    }
     if !app.is_aws() {
         let (_, _, _, label) = app.parts();
         return Answer::html(200, &format!("<!doctype html><title>{label}</title>"));

@@ -142,6 +142,12 @@ fn settings(sandbox: &Sandbox, user: &User, factor: Option<&str>, ca: &Path) -> 
          [aws]\nregion = \"eu-west-1\"\nsts_endpoint = \"{sts}\"\n\n\
          [accounts]\n123456789012 = \"prod\"\n210987654321 = \"audit\"\n345678901234 = \"labs\"\n"
     );
+    let vpn = sandbox.vpn_url();
+    settings += &format!(
+        "\n[vpn]\nhost = \"{}\"\napp = \"{}\"\n",
+        vpn.trim_start_matches("https://"),
+        sandbox.vpn_app_url()
+    );
     let roles = sandbox.roles(login, AwsApp::Production);
     if let Some(role) = roles.first() {
         settings += &format!("\n[profiles.dev]\nrole = \"{role}\"\n");

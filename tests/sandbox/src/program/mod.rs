@@ -1,10 +1,11 @@
-//! Command line of `ob-sandbox`, and its three ways of lending out the servers: for one command,
-//! for an interactive shell, for a script. The only file of the crate that prints.
+//! Command line of `ob-sandbox`, and its ways of lending out the servers: for one command, for an
+//! interactive shell, for a script, for a VPN. The only file of the crate that prints.
 
 mod child;
 mod home;
 mod ob;
 mod verbs;
+mod vpn;
 
 use std::ffi::OsString;
 use std::io;
@@ -51,6 +52,20 @@ enum Verb {
         factors: Option<Factors>,
         #[command(flatten)]
         program: Program,
+    },
+    /// Bring up the VPN through the real `ob` and a real openvpn, ping through it, take it down
+    Vpn {
+        /// Who signs in
+        #[arg(long, default_value = "bob", value_name = "NAME")]
+        user: String,
+        /// We are in a network of our own already
+        #[arg(long, hide = true)]
+        inside: bool,
+        #[command(flatten)]
+        program: Program,
+        /// A command to run while the VPN is up, instead of a ping
+        #[arg(last = true, value_name = "CMD")]
+        command: Vec<OsString>,
     },
     /// Run the servers until a signal; one line of JSON says where they are
     Serve {
@@ -114,6 +129,18 @@ pub(crate) fn run() -> ExitCode {
             };
             verbs::attempt(&user, pipeline.into(), program.ob)
         }
+        Verb::Vpn {
+            user,
+            inside,
+            program,
+            command,
+        } if inside => vpn::inside(&user, program.ob, &command),
+        Verb::Vpn {
+            user,
+            program,
+            command,
+            ..
+        } => vpn::enter(&user, program.ob, &command),
         Verb::Serve { pipeline } => verbs::serve(pipeline.into()),
         Verb::Code { secret } => verbs::code(&secret),
     };

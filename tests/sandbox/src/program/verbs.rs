@@ -105,6 +105,7 @@ pub(super) fn serve(pipeline: Pipeline) -> io::Result<ExitCode> {
             "org_url": sandbox.org_url(),
             "sts_url": sandbox.sts_url(),
             "other_url": sandbox.other_url(),
+            "vpn_url": sandbox.vpn_url(),
             "ca_file": ca.path(),
             "users": users.collect::<Vec<_>>()
         })
@@ -121,7 +122,7 @@ pub(super) fn code(secret: &str) -> io::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn find_user<'s>(sandbox: &'s Sandbox, name: &str) -> io::Result<&'s User> {
+pub(super) fn find_user<'s>(sandbox: &'s Sandbox, name: &str) -> io::Result<&'s User> {
     let users = sandbox.users();
     let known = |user: &&User| user.login == name || user.login == format!("{name}@acme.com");
     users.iter().find(known).ok_or_else(|| {
@@ -134,7 +135,7 @@ fn find_user<'s>(sandbox: &'s Sandbox, name: &str) -> io::Result<&'s User> {
 }
 
 /// The options that make `ob` read its answers from stdin.
-fn answers(command: &mut Command, user: &User) {
+pub(super) fn answers(command: &mut Command, user: &User) {
     command.arg("--password-stdin");
     if user.has_totp() {
         command.arg("--passcode-stdin");
@@ -142,7 +143,7 @@ fn answers(command: &mut Command, user: &User) {
 }
 
 /// Starts `ob` and gives it the answers; its stdin stays open.
-fn answering(command: &mut Command, user: &User) -> io::Result<Child> {
+pub(super) fn answering(command: &mut Command, user: &User) -> io::Result<Child> {
     let mut child = command.stdin(Stdio::piped()).spawn()?;
     let mut lines = format!("{}\n", user.password);
     if user.has_totp() {

@@ -28,6 +28,9 @@ const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 /// What an assertion says.
 #[derive(Debug, Clone)]
 pub(crate) struct Claims {
+    /// Where the response is to be posted: `Destination` and `Recipient`.
+    pub(crate) acs: String,
+    pub(crate) audience: String,
     /// `NameID` and `RoleSessionName`.
     pub(crate) login: String,
     /// Values of the `Role` attribute.
@@ -51,8 +54,9 @@ impl IdentityProvider {
         let assertion = self.sign(&assertion, &assertion_id);
         let issued = clock::milliseconds(claims.now);
         let issuer = self.issuer_element(&format!(" xmlns:saml2=\"{ASSERTION}\""));
+        let acs = &claims.acs;
         let response = format!(
-            "<saml2p:Response xmlns:saml2p=\"{PROTOCOL}\" Destination=\"{AWS_ACS}\" \
+            "<saml2p:Response xmlns:saml2p=\"{PROTOCOL}\" Destination=\"{acs}\" \
              ID=\"{response_id}\" IssueInstant=\"{issued}\" Version=\"2.0\">{issuer}\
              <saml2p:Status><saml2p:StatusCode \
              Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"></saml2p:StatusCode>\
@@ -74,6 +78,7 @@ impl IdentityProvider {
             .unwrap_or_default();
         let issuer = self.issuer_element("");
         let login = text(&claims.login);
+        let (acs, audience) = (&claims.acs, &claims.audience);
         let statement = attribute_statement(claims);
         format!(
             "<saml2:Assertion xmlns:saml2=\"{ASSERTION}\" ID=\"{id}\" IssueInstant=\"{issued}\" \
@@ -81,10 +86,10 @@ impl IdentityProvider {
              <saml2:NameID Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\">\
              {login}</saml2:NameID><saml2:SubjectConfirmation \
              Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml2:SubjectConfirmationData \
-             NotOnOrAfter=\"{not_after}\" Recipient=\"{AWS_ACS}\"></saml2:SubjectConfirmationData>\
+             NotOnOrAfter=\"{not_after}\" Recipient=\"{acs}\"></saml2:SubjectConfirmationData>\
              </saml2:SubjectConfirmation></saml2:Subject><saml2:Conditions \
              NotBefore=\"{not_before}\" NotOnOrAfter=\"{not_after}\"><saml2:AudienceRestriction>\
-             <saml2:Audience>{AWS_AUDIENCE}</saml2:Audience></saml2:AudienceRestriction>\
+             <saml2:Audience>{audience}</saml2:Audience></saml2:AudienceRestriction>\
              </saml2:Conditions><saml2:AuthnStatement AuthnInstant=\"{issued}\" \
              SessionIndex=\"{id}\"{session_end}><saml2:AuthnContext><saml2:AuthnContextClassRef>\
              urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport\
@@ -106,6 +111,12 @@ impl IdentityProvider {
 
 fn attribute_statement(claims: &Claims) -> String {
     let name = std::slice::from_ref(&claims.login);
+    if claims.roles.is_empty() {
+        return format!(
+            "<saml2:AttributeStatement>{}</saml2:AttributeStatement>",
+            attribute("RoleSessionName", name)
+        );
+    }
     let mut statement = attribute("Role", &claims.roles) + &attribute("RoleSessionName", name);
     if let Some(seconds) = claims.session_duration {
         statement += &attribute("SessionDuration", &[seconds.to_string()]);

@@ -64,6 +64,20 @@ struct Signed {
 impl Document {
     /// Checks both signatures, the issuer and the audience; time and role are STS's own affair.
     pub(crate) fn check(&self, xml: &str, provider: &IdentityProvider) -> Result<(), Refusal> {
+        self.authentic(xml, provider, AWS_AUDIENCE)?;
+        if self.session_name.is_empty() {
+            return Err(Refusal::NoRoleSessionName);
+        }
+        Ok(())
+    }
+
+    /// Checks both signatures, the issuer and the audience.
+    pub(crate) fn authentic(
+        &self,
+        xml: &str,
+        provider: &IdentityProvider,
+        audience: &str,
+    ) -> Result<(), Refusal> {
         let count = |name| self.elements.iter().filter(|one| one.name == name).count();
         if count("saml2:Assertion") != 1 || count("saml2p:Response") != 1 {
             return Err(Refusal::NoAssertion);
@@ -82,8 +96,7 @@ impl Document {
         }
         match self {
             _ if self.issuer != provider.issuer => Err(Refusal::WrongIssuer),
-            _ if self.audience != AWS_AUDIENCE => Err(Refusal::WrongAudience),
-            _ if self.session_name.is_empty() => Err(Refusal::NoRoleSessionName),
+            _ if self.audience != audience => Err(Refusal::WrongAudience),
             _ => Ok(()),
         }
     }

@@ -7,6 +7,8 @@ use super::*;
 
 fn claims(roles: &[&str]) -> Claims {
     Claims {
+        acs: super::AWS_ACS.to_owned(),
+        audience: super::AWS_AUDIENCE.to_owned(),
         login: "bob@acme.com".to_owned(),
         roles: roles.iter().map(|&role| role.to_owned()).collect(),
         session_duration: Some(3600),

@@ -1,0 +1,130 @@
+//! The VPN's requests at the desk.
+
+use std::rc::Rc;
+
+use super::session::Errand;
+use super::{Desk, Outcome, to_the_end};
+use crate::agent::party::{Member, Party};
+use crate::agent::vault::LiveSession;
+use crate::flow::{self, VpnProfile};
+use crate::openvpn::profile::{Ruling, Verdict};
+use crate::report::Report;
+use crate::wire::{IssuedProfile, ProfileVerdict, Reply, Sealed, VpnProfileRequest, VpnSignIn};
+
+impl Desk {
+    pub(super) async fn vpn_profile(
+        self: &Rc<Self>,
+        request: VpnProfileRequest,
+        member: &Rc<Member>,
+    ) -> Outcome<Reply> {
+        flow::check_vpn(&request.target)?;
+        if !request.may_sign_in {
+            if self.live(&request.target.account).is_none() {
+                return Err(flow::nobody_signed_in(&request.target.account));
+            }
+            member.decline();
+        }
+        let party = Rc::new(Party::default());
+        party.join(member);
+        let desk = Rc::clone(self);
+        to_the_end(async move {
+            let (target, policy) = (&request.target, &request.policy);
+            let fetch = async |session: &LiveSession| {
+                flow::vpn_profile(&session.okta, target, policy, &*party).await
+            };
+            let (_, fetched) = desk
+                .with_session(&target.account, Errand::default(), &party, fetch)
+                .await?;
+            issued(fetched, request.explain).map(|profile| Reply::VpnProfile(Box::new(profile)))
+        })
+        .await
+    }
+
+    pub(super) async fn vpn_sign_in(
+        self: &Rc<Self>,
+        request: VpnSignIn,
+        member: &Rc<Member>,
+    ) -> Outcome<Reply> {
+        flow::check_vpn(&request.target)?;
+        if self.live(&request.target.account).is_none() {
+            return Err(flow::nobody_signed_in(&request.target.account));
+        }
+        member.decline();
+        let party = Rc::new(Party::default());
+        party.join(member);
+        let desk = Rc::clone(self);
+        to_the_end(async move {
+            let (target, url) = (&request.target, &request.url.0);
+            let finish = async |session: &LiveSession| {
+                flow::finish_vpn_sign_in(&session.okta, target, url, &*party).await
+            };
+            desk.with_session(&target.account, Errand::default(), &party, finish)
+                .await?;
+            Ok(Reply::VpnSignedIn)
+        })
+        .await
+    }
+}
+
+fn issued(fetched: VpnProfile, explain: bool) -> Outcome<IssuedProfile> {
+    let VpnProfile {
+        profile,
+        session,
+        door,
+        server,
+    } = fetched;
+    let mut issued = IssuedProfile {
+        text: None,
+        refused: None,
+        verdicts: Vec::new(),
+        username: None,
+        token: None,
+        asks_user_password: false,
+        remotes: Vec::new(),
+        door: door.to_owned(),
+        server,
+    };
+    match profile {
+        Ok(profile) => {
+            issued.verdicts = profile.explain().iter().map(verdict).collect();
+            issued.username = profile.username().map(str::to_owned);
+            issued.asks_user_password = profile.asks_user_password();
+            issued.remotes = profile
+                .remotes()
+                .map(|remote| {
+                    let port = remote.port.unwrap_or(1194);
+                    let protocol = remote.protocol.unwrap_or("udp");
+                    format!("{}:{port}/{protocol}", remote.host)
+                })
+                .collect();
+            if !explain {
+                issued.text = Some(Sealed(profile.canonical()));
+            }
+        }
+        Err(error) if explain => {
+            issued.verdicts = error.verdicts().iter().map(verdict).collect();
+            issued.refused = Some(Report::from(error));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    if let Some(session) = session.filter(|_| !explain) {
+        issued.username = Some(session.username);
+        issued.token = Some(Sealed(session.token));
+    }
+    Ok(issued)
+}
+
+fn verdict(verdict: &Verdict) -> ProfileVerdict {
+    let (ruling, why) = match &verdict.ruling {
+        Ruling::Allowed => ("allowed", None),
+        Ruling::Changed(why) => ("changed", Some(why)),
+        Ruling::Dropped(why) => ("dropped", Some(why)),
+        Ruling::Refused(why) => ("refused", Some(why)),
+    };
+    ProfileVerdict {
+        line: verdict.line,
+        directive: verdict.directive.clone(),
+        ruling: ruling.to_owned(),
+        why: why.cloned(),
+    }
+}

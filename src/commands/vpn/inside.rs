@@ -1,0 +1,171 @@
+//! `ob vpn inside`: in the network of one command, openvpn beside it.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::commands::Context;
+use crate::link::{LinkError, TunnelLink};
+use crate::process::{self, Program};
+use crate::report::{Exit, Report};
+use crate::wire::{DnsStatus, FromTunnel, ToTunnel};
+
+/// openvpn tells the server that it goes; longer than this nobody waits.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Hold a tunnel and run a command
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct Args {
+    /// Where the supervisor listens
+    #[arg(long)]
+    control: PathBuf,
+    /// How many of the words are openvpn's
+    #[arg(long)]
+    openvpn_words: usize,
+    /// openvpn's command, then the user's
+    #[arg(trailing_var_arg = true, required = true)]
+    words: Vec<OsString>,
+}
+
+/// # Errors
+/// When the tunnel does not come up, or the command cannot be started.
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let openvpn = args.words.get(..args.openvpn_words).unwrap_or_default();
+    let command = args.words.get(args.openvpn_words..).unwrap_or_default();
+    let mut link = connect(&args.control)?;
+    link.say(&ToTunnel::Events)?;
+    let mut beside =
+        process::start(openvpn, true).map_err(|error| cannot("start openvpn", &error))?;
+    std::thread::spawn(move || beside.wait());
+    let is_up = Arc::new(AtomicBool::new(false));
+    give_up_on_signals(&args.control, &is_up)?;
+    let servers = until_connected(&mut link)?;
+    is_up.store(true, Ordering::Relaxed);
+    if let Some(status) = servers {
+        set_name_servers(&status)?;
+    }
+    let environment = context
+        .environment
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let attendant = process::Attendant::new().map_err(|error| cannot("catch signals", &error))?;
+    let child = process::start_as_is(command, environment).map_err(|error| {
+        let name = command.first().map(|name| name.to_string_lossy());
+        refused(&name.unwrap_or_default(), &error)
+    });
+    let status = child.and_then(|child| {
+        let ended = attendant.wait_for(child);
+        ended.map_err(|error| cannot("wait for the command", &error))
+    });
+    let mut goodbye = connect(&args.control)?;
+    goodbye.say(&ToTunnel::Down)?;
+    while !matches!(
+        goodbye.hear(Some(GOODBYE)),
+        Ok(FromTunnel::Ended(_)) | Err(_)
+    ) {}
+    Ok(ExitCode::from(process::exit_code(status?)))
+}
+
+/// Before there is a command to decide on it, a signal gives the tunnel up.
+fn give_up_on_signals(control: &Path, is_up: &Arc<AtomicBool>) -> Result<(), Report> {
+    let (control, is_up) = (control.to_owned(), Arc::clone(is_up));
+    let told = move || {
+        if !is_up.load(Ordering::Relaxed) {
+            let _ = connect(&control).map(|mut link| link.say(&ToTunnel::Down));
+        }
+    };
+    process::on_end_signals(told).map_err(|error| cannot("catch signals", &error))
+}
+
+fn connect(control: &Path) -> Result<TunnelLink, Report> {
+    TunnelLink::connect(control)?.ok_or_else(|| LinkError::NotRunning.into())
+}
+
+/// Waits until the tunnel is up; returns its name servers.
+fn until_connected(link: &mut TunnelLink) -> Result<Option<DnsStatus>, Report> {
+    let mut servers = None;
+    loop {
+        match link.hear(None)? {
+            FromTunnel::Dns(status) => servers = Some(status),
+            FromTunnel::Phase(phase) if phase.name == "connected" => return Ok(servers),
+            FromTunnel::Ended(Some(report)) => return Err(report),
+            FromTunnel::Ended(None) => {
+                return Err(
+                    Report::new(Exit::Failed, "vpn.stopped", "the tunnel was taken down")
+                        .hint("`ob vpn exec` brings up another"),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Lays a file over `/etc/resolv.conf` that nobody else sees: mounts here are our own.
+fn set_name_servers(status: &DnsStatus) -> Result<(), Report> {
+    if status.servers.is_empty() {
+        return Ok(());
+    }
+    let failed = |error: &dyn std::fmt::Display| {
+        Report::new(
+            Exit::Failed,
+            "vpn.inside_dns",
+            "cannot set the name servers of the tunnel",
+        )
+        .cause(error)
+        .hint("`--no-dns` does without them")
+    };
+    let mut text = String::new();
+    if !status.domains.is_empty() {
+        text = format!("search {}\n", status.domains.join(" "));
+    }
+    for server in &status.servers {
+        text += &format!("nameserver {server}\n");
+    }
+    // On a tmpfs of our own, so that nothing is left behind.
+    let mount = Program::find("mount")?;
+    let run = |arguments: &[&str]| {
+        let words: Vec<OsString> = std::iter::once(mount.path().into())
+            .chain(arguments.iter().map(OsString::from))
+            .collect();
+        match process::run(&words, b"") {
+            Ok(output) if output.status.success() => Ok(()),
+            Ok(output) => Err(failed(&String::from_utf8_lossy(&output.stderr).trim())),
+            Err(error) => Err(failed(&error)),
+        }
+    };
+    run(&["-t", "tmpfs", "-o", "mode=755,size=64k", "tmpfs", "/mnt"])?;
+    std::fs::File::options()
+        .write(true)
+        .create_new(true)
+        .open("/mnt/resolv.conf")
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| failed(&error))?;
+    run(&["--bind", "/mnt/resolv.conf", "/etc/resolv.conf"])?;
+    let umount = Program::find("umount")?;
+    // The file lives on under its other name.
+    let words = [umount.path().into(), "-l".into(), "/mnt".into()];
+    process::run(&words, b"")
+        .map(drop)
+        .map_err(|error| failed(&error))
+}
+
+fn refused(name: &str, error: &std::io::Error) -> Report {
+    let exit = match error.kind() {
+        std::io::ErrorKind::NotFound => Exit::NotFound,
+        std::io::ErrorKind::PermissionDenied => Exit::NotExecutable,
+        _ => Exit::Failed,
+    };
+    Report::new(exit, "exec.failed", format!("cannot execute {name}"))
+        .cause(error)
+        .hint("check the spelling and $PATH; the command stands after `--`")
+}
+
+fn cannot(what: &str, error: &std::io::Error) -> Report {
+    Report::new(Exit::Failed, "vpn.inside", format!("cannot {what}"))
+        .cause(error)
+        .hint("`ob vpn exec -v -- CMD` shows what openvpn says")
+}

@@ -1,0 +1,140 @@
+//! `ob vpn`: the tunnel.
+
+mod down;
+mod exec;
+mod inside;
+mod launch;
+mod logs;
+mod profile;
+mod status;
+mod supervise;
+mod up;
+mod watch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::commands::Context;
+use crate::commands::talk::{SignInArgs, account};
+use crate::config::OrgTarget;
+use crate::link::TunnelLink;
+use crate::paths;
+use crate::report::Report;
+use crate::wire::{VpnPolicy, VpnTarget};
+
+pub use status::tunnel_in_short;
+
+/// Bring up the VPN, look at it, take it down
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(clap::Subcommand, Clone, Debug)]
+enum Verb {
+    Up(up::Args),
+    Down(down::Args),
+    Status(status::Args),
+    Logs(logs::Args),
+    Profile(profile::Args),
+    Exec(exec::Args),
+    /// Be the supervisor of a tunnel; `ob vpn up` does this by itself
+    #[command(hide = true)]
+    Supervise(supervise::Args),
+    /// Hold a tunnel and run a command inside a network of its own; `ob vpn exec` does this by itself
+    #[command(hide = true)]
+    Inside(inside::Args),
+}
+
+impl Args {
+    /// Whether a child's exit code stands beside ours.
+    pub fn is_beside_a_child(&self) -> bool {
+        matches!(self.verb, Verb::Exec(_) | Verb::Inside(_))
+    }
+}
+
+/// # Errors
+/// As the verb.
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    match &args.verb {
+        Verb::Up(args) => up::run(args, context),
+        Verb::Down(args) => down::run(args, context),
+        Verb::Status(args) => status::run(args, context),
+        Verb::Logs(args) => logs::run(args, context),
+        Verb::Profile(args) => profile::run(args, context),
+        Verb::Exec(args) => exec::run(args, context),
+        Verb::Supervise(args) => supervise::run(args),
+        Verb::Inside(args) => inside::run(args, context),
+    }
+}
+
+/// What may be changed on this machine, with every verb that brings up a tunnel.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What the VPN may change")]
+pub struct PolicyArgs {
+    /// Leave this machine's name servers alone
+    #[arg(long)]
+    pub no_dns: bool,
+    /// Route nothing through the tunnel but its own network
+    #[arg(long, conflicts_with = "route")]
+    pub no_routes: bool,
+    /// Route this network and no other through the tunnel; repeat for more
+    #[arg(long, value_name = "NETWORK")]
+    pub route: Vec<String>,
+}
+
+/// The VPN and the org of the settings, as the agent is told of them.
+struct Resolved {
+    org: OrgTarget,
+    target: VpnTarget,
+    policy: VpnPolicy,
+}
+
+fn resolve(
+    context: &Context,
+    policy: &PolicyArgs,
+    sign_in: &SignInArgs,
+) -> Result<Resolved, Report> {
+    let settings = context.settings()?;
+    let vpn = settings.vpn()?;
+    let org = settings.resolve_org(&context.flags(), &context.environment)?;
+    let routes = if policy.no_routes {
+        Some(Vec::new())
+    } else if policy.route.is_empty() {
+        vpn.routes
+            .map(|networks| networks.iter().map(ToString::to_string).collect())
+    } else {
+        for network in &policy.route {
+            network.parse::<crate::openvpn::policy::Network>()?;
+        }
+        Some(policy.route.clone())
+    };
+    Ok(Resolved {
+        target: VpnTarget {
+            account: account(context, &org, sign_in)?,
+            host: vpn.host,
+            saml_host: vpn.saml_host,
+            app: vpn.app,
+        },
+        policy: VpnPolicy {
+            routes,
+            dns: !policy.no_dns,
+        },
+        org,
+    })
+}
+
+/// Where the supervisor of `ob vpn up` listens, if there is a place for it.
+fn control_socket(context: &Context) -> Result<Option<PathBuf>, Report> {
+    let directory = paths::existing_runtime_dir(&context.environment)?;
+    Ok(directory.map(|directory| crate::tunnel::control_socket(directory.path())))
+}
+
+/// The running supervisor of `ob vpn up`.
+fn running(context: &Context) -> Result<Option<TunnelLink>, Report> {
+    match control_socket(context)? {
+        Some(socket) => Ok(TunnelLink::connect(&socket)?),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,118 @@
+//! `ob vpn profile`: what the VPN server would have openvpn do, and what `ob` lets through.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{PolicyArgs, resolve};
+use crate::commands::Context;
+use crate::commands::exec::unexpected;
+use crate::commands::talk::{SignInArgs, ask_agent};
+use crate::report::Report;
+use crate::shown::shown;
+use crate::terminal::data;
+use crate::wire::{IssuedProfile, Reply, Request, VpnProfileRequest};
+
+/// Fetch a profile and show what is in it; its text never leaves memory
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(super) struct Args {
+    /// Show the verdict on each directive
+    #[arg(long)]
+    pub explain: bool,
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    #[command(flatten)]
+    pub sign_in: SignInArgs,
+}
+
+/// # Errors
+/// When no profile can be had, or the one there is may not be used.
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let resolved = resolve(context, &args.policy, &args.sign_in)?;
+    let request = || {
+        Request::VpnProfile(VpnProfileRequest {
+            target: resolved.target.clone(),
+            policy: resolved.policy.clone(),
+            explain: true,
+            may_sign_in: true,
+        })
+    };
+    let Reply::VpnProfile(profile) = ask_agent(context, request, &resolved.org, &args.sign_in)?
+    else {
+        return Err(unexpected());
+    };
+    if context.globals.json {
+        data(&format!("{}\n", as_json(&profile)))?;
+    } else {
+        data(&as_text(&profile, args.explain))?;
+    }
+    match profile.refused {
+        None => Ok(ExitCode::SUCCESS),
+        Some(report) => Err(report),
+    }
+}
+
+fn as_text(profile: &IssuedProfile, explain: bool) -> String {
+    let mut text = String::new();
+    let count = |ruling: &str| {
+        let those = profile.verdicts.iter();
+        those.filter(|verdict| verdict.ruling == ruling).count()
+    };
+    if explain {
+        for verdict in &profile.verdicts {
+            let why = verdict
+                .why
+                .as_deref()
+                .map(|why| format!(" ({})", shown(why)));
+            let _ = writeln!(
+                text,
+                "{:>5}  {:<8} {}{}",
+                verdict.line,
+                verdict.ruling,
+                shown(&verdict.directive),
+                why.unwrap_or_default()
+            );
+        }
+    }
+    if let Some(username) = &profile.username {
+        let _ = writeln!(text, "for {}", shown(username));
+    }
+    for remote in &profile.remotes {
+        let _ = writeln!(text, "server {}", shown(remote));
+    }
+    let server = profile
+        .server
+        .as_deref()
+        .unwrap_or("a server without a name");
+    let _ = writeln!(
+        text,
+        "{} allowed, {} changed, {} dropped, {} refused; from {} of {}",
+        count("allowed"),
+        count("changed"),
+        count("dropped"),
+        count("refused"),
+        profile.door,
+        shown(server)
+    );
+    text
+}
+
+fn as_json(profile: &IssuedProfile) -> serde_json::Value {
+    let verdicts = profile.verdicts.iter().map(|verdict| {
+        json!({
+            "line": verdict.line,
+            "directive": verdict.directive,
+            "ruling": verdict.ruling,
+            "why": verdict.why,
+        })
+    });
+    json!({
+        "username": profile.username,
+        "servers": profile.remotes,
+        "door": profile.door,
+        "web_server": profile.server,
+        "usable": profile.refused.is_none(),
+        "verdicts": verdicts.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,122 @@
+//! `ob vpn up`: from the Okta session to a tunnel.
+
+use std::process::{Child, ExitCode};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::launch::{self, OpenVpn, Supervisor};
+use super::watch::{Seen, Watch, say_log};
+use super::{PolicyArgs, resolve, running};
+use crate::commands::Context;
+use crate::commands::talk::SignInArgs;
+use crate::link::TunnelLink;
+use crate::openvpn::argv::{Launch, Privilege, argv};
+use crate::paths;
+use crate::process;
+use crate::report::{Exit, Report};
+use crate::tunnel;
+use crate::wire::ToTunnel;
+
+/// Bring up the VPN; it stays until Ctrl-C, or in the background with --detach
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(super) struct Args {
+    /// Return once it is up
+    #[arg(short, long)]
+    pub detach: bool,
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    #[command(flatten)]
+    pub sign_in: SignInArgs,
+}
+
+/// # Errors
+/// Why there is no tunnel, or no longer one.
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let resolved = resolve(context, &args.policy, &args.sign_in)?;
+    if running(context)?.is_some() {
+        return Err(tunnel::already_up());
+    }
+    let openvpn = OpenVpn::find()?;
+    let privilege = launch::privilege(context)?;
+    let mut supervisor = Supervisor::start(context, false)?;
+    let profile = launch::profile(context, &resolved, &args.sign_in)?;
+    let policy = launch::policy(&resolved)?;
+    let user = launch::user_name();
+    let words = argv(
+        &Launch {
+            openvpn: openvpn.program.path(),
+            version: openvpn.version,
+            config: &supervisor.config,
+            management: &supervisor.management,
+            user: user.as_deref(),
+            device: launch::DEVICE,
+            asks_user_password: profile.asks_user_password,
+            policy: &policy,
+        },
+        &privilege,
+    );
+    supervisor.begin(context, &resolved, profile, resolved.policy.dns)?;
+    if context.globals.verbose > 0 {
+        say_log(context, &supervisor)?;
+    }
+    let asked = matches!(privilege, Privilege::Asked { .. });
+    let started = process::start(&words, !asked).map_err(|error| not_started(&error))?;
+    let failed = attend(started, supervisor.link.second().ok(), asked);
+    let outcome = Watch::new(context, supervisor.link).until_the_end(args.detach);
+    let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (outcome, failed) {
+        (_, Some(report)) => Err(report),
+        (Ok(Seen::Down), None) => {
+            context.voice.say("ob: the VPN is down\n");
+            Ok(ExitCode::SUCCESS)
+        }
+        (Ok(Seen::Connected), None) => {
+            context
+                .voice
+                .say("ob: the VPN is up; `ob vpn down` takes it down\n");
+            Ok(ExitCode::SUCCESS)
+        }
+        (Err(report), None) => {
+            // A supervisor that was killed leaves its socket's name behind.
+            if let Some(directory) = paths::existing_runtime_dir(&context.environment)? {
+                tunnel::clean_up(directory.path());
+            }
+            Err(report)
+        }
+    }
+}
+
+/// Waits for what was started: openvpn itself, or the program that starts it as root. When that fails nobody
+/// will call the supervisor, so it is told to stop.
+fn attend(
+    mut started: Child,
+    link: Option<TunnelLink>,
+    elevated: bool,
+) -> Arc<Mutex<Option<Report>>> {
+    let failed = Arc::new(Mutex::new(None));
+    let told = Arc::clone(&failed);
+    std::thread::spawn(move || {
+        let status = started.wait();
+        if elevated && !status.is_ok_and(|status| status.success()) {
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(
+                Report::new(Exit::Failed, "vpn.sudo", "sudo did not start openvpn")
+                    .hint("`sudo -l` shows what you may do; the README has the line for sudoers"),
+            );
+        }
+        // sudo is gone once openvpn runs; what it started is heard of by the supervisor alone.
+        if !elevated
+            || told
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .is_some()
+        {
+            let _ = link.map(|mut link| link.say(&ToTunnel::NotStarted));
+        }
+    });
+    failed
+}
+
+fn not_started(error: &std::io::Error) -> Report {
+    Report::new(Exit::Failed, "vpn.openvpn", "cannot start openvpn")
+        .cause(error)
+        .hint("`ls -l /usr/sbin/openvpn` shows whether it may be executed")
+}

@@ -1,0 +1,277 @@
+//! A tunnel's events for a person and for a script, and its questions answered.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::launch::Supervisor;
+use crate::commands::Context;
+use crate::link::{LinkError, TunnelLink};
+use crate::openvpn::access_server::browsable;
+use crate::process;
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+use crate::shown::shown;
+use crate::terminal::{Question as Text, Questions, TerminalError, data};
+use crate::wire::{DnsStatus, FromTunnel, PhaseTime, Question, QuestionAnswer, Sealed, ToTunnel};
+
+/// A signal that ends us waits this long for the tunnel to be down.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Who brought the tunnel up and stays beside it.
+pub(super) struct Watch<'a> {
+    context: &'a Context,
+    link: TunnelLink,
+    questions: Option<Questions>,
+    /// Dropped when the tunnel is gone.
+    ended: Option<Sender<()>>,
+    gone: Option<Receiver<()>>,
+}
+
+/// How the watch ended.
+pub(super) enum Seen {
+    /// The tunnel is up, and somebody else's from now on.
+    Connected,
+    /// It went down because it was asked to.
+    Down,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(context: &'a Context, link: TunnelLink) -> Self {
+        let (ended, gone) = channel();
+        Self {
+            context,
+            link,
+            questions: None,
+            ended: Some(ended),
+            gone: Some(gone),
+        }
+    }
+
+    /// Watches until the tunnel ends; with `detach` until it is up.
+    ///
+    /// # Errors
+    /// Why it did not come up, or is no more.
+    pub(super) fn until_the_end(&mut self, detach: bool) -> Result<Seen, Report> {
+        let mut asking = self.link.second().map_err(LinkError::from)?;
+        process::on_end_signals(move || drop(asking.say(&ToTunnel::Down)))
+            .map_err(LinkError::from)?;
+        let (mut connected, mut dns) = (false, false);
+        loop {
+            if detach && connected && dns {
+                self.link.say(&ToTunnel::Detach)?;
+                return Ok(Seen::Connected);
+            }
+            match self.link.hear(None) {
+                Ok(FromTunnel::Phase(phase)) => {
+                    connected = phase.name == "connected";
+                    self.phase(&phase)?;
+                }
+                Ok(FromTunnel::Dns(status)) => {
+                    dns = true;
+                    self.dns(&status)?;
+                }
+                Ok(FromTunnel::Ask(question)) => {
+                    let answer = self.answer(&question)?;
+                    self.link.say(&ToTunnel::Answer(answer))?;
+                }
+                Ok(FromTunnel::Browse { url, why }) => self.browse(&url.0, why.as_deref())?,
+                Ok(FromTunnel::Ended(report)) => {
+                    self.ended = None;
+                    return match report {
+                        None => Ok(Seen::Down),
+                        Some(report) => Err(report),
+                    };
+                }
+                Ok(FromTunnel::Failed(report)) => return Err(report),
+                Ok(_) => {}
+                Err(error) if error.is_gone() => return Err(vanished()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn phase(&self, phase: &PhaseTime) -> Result<(), Report> {
+        if self.context.globals.json {
+            return event(&phase_json(phase));
+        }
+        let detail = phase
+            .detail
+            .as_deref()
+            .map(|detail| format!(" ({})", shown(detail)));
+        self.context.voice.say(&format!(
+            "ob: {}{} {}.{:03} s\n",
+            in_words(&phase.name),
+            detail.unwrap_or_default(),
+            phase.after / 1000,
+            phase.after % 1000
+        ));
+        Ok(())
+    }
+
+    fn dns(&self, status: &DnsStatus) -> Result<(), Report> {
+        if self.context.globals.json {
+            return event(&json!({ "event": "dns", "dns": dns_json(status) }));
+        }
+        if let Some(text) = dns_text(status) {
+            self.context.voice.say(&format!("ob: {text}\n"));
+        }
+        Ok(())
+    }
+
+    fn browse(&self, url: &Secret, why: Option<&str>) -> Result<(), Report> {
+        let url = browsable(url)?;
+        if self.context.globals.json {
+            return event(&json!({ "event": "browse", "url": url.as_str() }));
+        }
+        if let Some(why) = why {
+            let why = shown(why);
+            self.context.voice.say(&format!(
+                "ob: the session cannot finish the VPN's sign-in: {why}\n"
+            ));
+        }
+        // The address is the person's to have: it goes to nobody else's file or log.
+        self.context
+            .voice
+            .say("ob: the VPN server wants you to sign in here:\n");
+        self.context.voice.say_address(url.as_str());
+        Ok(())
+    }
+
+    fn answer(&mut self, question: &Question) -> Result<QuestionAnswer, Report> {
+        if self.questions.is_none() {
+            let mut asking = self.link.second().map_err(LinkError::from)?;
+            let gone = self.gone.take();
+            self.questions = Some(Questions::new(
+                self.context.voice,
+                &self.context.environment,
+                move || {
+                    let _ = asking.say(&ToTunnel::Down);
+                    let _ = gone.map(|gone| gone.recv_timeout(GOODBYE));
+                },
+            ));
+        }
+        let Some(questions) = &mut self.questions else {
+            return Ok(QuestionAnswer::Nobody);
+        };
+        let ask = |text| Text {
+            text,
+            instead: "run it in a terminal",
+        };
+        let given = match question {
+            Question::Password { username, why } => {
+                if let Some(why) = why {
+                    let why = shown(why);
+                    self.context
+                        .voice
+                        .say(&format!("ob: the VPN server says: {why}\n"));
+                }
+                questions.ask_secret(ask(&format!("VPN password of {username}")))
+            }
+            Question::Challenge { text, echo: true } => {
+                questions.ask_line(ask(text)).map(Secret::new)
+            }
+            Question::Challenge { text, echo: false } => questions.ask_secret(ask(text)),
+        };
+        match given {
+            Ok(secret) => Ok(QuestionAnswer::Given(Sealed(secret))),
+            Err(TerminalError::NoTerminal { .. }) => Ok(QuestionAnswer::Nobody),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Prints what openvpn says, as long as it says something.
+pub(super) fn say_log(context: &Context, supervisor: &Supervisor) -> Result<(), Report> {
+    let Some(mut log) = TunnelLink::connect(&supervisor.control)? else {
+        return Ok(());
+    };
+    log.say(&ToTunnel::Logs { follow: true })?;
+    let voice = context.voice;
+    std::thread::spawn(move || {
+        while let Ok(message) = log.hear(None) {
+            if let FromTunnel::Log(line) = message
+                && !line.starts_with("ob: ")
+            {
+                voice.say(&format!("openvpn: {}\n", shown(&line)));
+            }
+        }
+    });
+    Ok(())
+}
+
+/// A phase as a person reads it.
+pub(super) fn in_words(name: &str) -> &str {
+    match name {
+        "preparing" => "getting ready",
+        "launching" => "starting openvpn",
+        "starting" => "openvpn starts",
+        "signing-in" => "signing in to the VPN",
+        "asking" => "the VPN asks",
+        "web-auth" => "the VPN waits for a sign-in",
+        "configuring" => "setting up the device",
+        "stopping" => "taking the tunnel down",
+        other => other,
+    }
+}
+
+pub(super) fn phase_json(phase: &PhaseTime) -> serde_json::Value {
+    json!({
+        "event": "phase",
+        "phase": phase.name,
+        "detail": phase.detail,
+        "after_ms": phase.after,
+    })
+}
+
+pub(super) fn dns_json(status: &DnsStatus) -> serde_json::Value {
+    json!({
+        "applied": status.applied,
+        "servers": status.servers,
+        "domains": status.domains,
+        "why": status.why,
+        "commands": status.commands,
+    })
+}
+
+/// What there is to say about name servers; nothing where there are none.
+pub(super) fn dns_text(status: &DnsStatus) -> Option<String> {
+    if status.servers.is_empty() {
+        return None;
+    }
+    let servers = status.servers.join(", ");
+    let domains = if status.domains.is_empty() {
+        String::new()
+    } else {
+        format!(" for {}", status.domains.join(", "))
+    };
+    if status.applied {
+        return Some(format!("name servers {servers}{domains}"));
+    }
+    let why = status.why.as_deref().unwrap_or("as you wished");
+    let mut text = format!(
+        "name servers {servers}{domains} are not applied: {}",
+        shown(why)
+    );
+    for command in &status.commands {
+        text += &format!("\n  `{}`", shown(command));
+    }
+    Some(text)
+}
+
+/// One line of the event stream.
+fn event(value: &serde_json::Value) -> Result<(), Report> {
+    Ok(data(&format!("{value}\n"))?)
+}
+
+/// The supervisor is gone without a word; openvpn goes with it.
+fn vanished() -> Report {
+    Report::new(
+        Exit::Failed,
+        "vpn.supervisor_gone",
+        "the tunnel's supervisor is gone",
+    )
+    .cause("it ended without a word; openvpn ends with it")
+    .hint("`ob vpn up` brings the tunnel up again")
+}

@@ -1,0 +1,200 @@
+//! The VPN's web pages with an Okta session in hand: jars of their own, one for each of its hosts, and the
+//! assertion that opens them.
+
+use url::Url;
+
+use crate::flow::step_up;
+use crate::flow::{Conversation, Failure, OktaSession};
+use crate::http::{Browser, Exchange, Hears, HttpError, Page};
+use crate::model::Org;
+use crate::okta::OktaError;
+use crate::okta::page::{AppPage, PageError, SamlForm};
+use crate::openvpn::access_server::{AccessServerError, Fault, VpnHosts, acs};
+use crate::report::{Exit, Report};
+use crate::saml::{self, Response};
+use crate::secret::Secret;
+use crate::web::{Method, follow};
+use crate::wire::Notice;
+
+/// The most redirects after one form; the rules of each are `web::follow`'s.
+const MOST_HOPS: usize = 8;
+
+/// The VPN's hosts as one user's browser sees them. The Okta cookies are not in it, nor its own elsewhere.
+pub(super) struct VpnDoors<'a> {
+    pub(super) hosts: &'a VpnHosts,
+    browsers: Vec<Browser>,
+    /// What the web server calls itself.
+    pub(super) server: Option<String>,
+}
+
+/// The end of a chain of redirects.
+pub(super) enum Arrival {
+    Page(Page),
+    /// The chain leaves the VPN's hosts for this address.
+    Away(Url),
+}
+
+impl<'a> VpnDoors<'a> {
+    pub(super) fn new(session: &OktaSession, hosts: &'a VpnHosts) -> Result<Self, Report> {
+        let names = std::iter::once(&hosts.host).chain(&hosts.saml_host);
+        let browsers = names.map(|name| {
+            let origin = Org::parse(&format!("https://{name}:{}", hosts.port))?;
+            let client = session.browser().client().clone();
+            Ok(Browser::new(client, origin, Hears::default()))
+        });
+        Ok(Self {
+            hosts,
+            browsers: browsers.collect::<Result<_, Report>>()?,
+            server: None,
+        })
+    }
+
+    /// The address of `path` at the VPN's own host.
+    pub(super) fn at(&self, path: &str) -> Result<Url, AccessServerError> {
+        Url::parse(&format!(
+            "https://{}:{}{path}",
+            self.hosts.host, self.hosts.port
+        ))
+        .map_err(|_| AccessServerError::Address)
+    }
+
+    /// One request, once: a form or a one-time address is never sent a second time by itself.
+    pub(super) async fn send(&mut self, exchange: Exchange) -> Result<Page, HttpError> {
+        let host = exchange.url.host_str().unwrap_or_default().to_owned();
+        let browser = self
+            .browsers
+            .iter()
+            .find(|browser| browser.org().owns(&exchange.url));
+        let Some(browser) = browser else {
+            let origin = self.hosts.host.clone();
+            return Err(HttpError::Foreign { host, origin });
+        };
+        let page = browser.send(exchange).await?;
+        if let Some(name) = page.header("server") {
+            self.server = Some(name.to_owned());
+        }
+        Ok(page)
+    }
+
+    /// Sends, and follows redirects within the VPN's hosts.
+    pub(super) async fn arrive(&mut self, exchange: Exchange) -> Result<Arrival, Failure> {
+        let mut page = self.send(exchange).await?;
+        for hops in 0..=MOST_HOPS {
+            if !is_redirect(&page) {
+                break;
+            }
+            if let Some(away) = self.leads_away(&page) {
+                return Ok(Arrival::Away(away));
+            }
+            let origins: Vec<&Url> = self.browsers.iter().map(|one| one.org().url()).collect();
+            let hop = follow(
+                page.status,
+                page.location(),
+                &page.url,
+                Method::Get,
+                &origins,
+                hops,
+            )?;
+            page = self.send(Exchange::get(hop.url)).await?;
+        }
+        Ok(Arrival::Page(page))
+    }
+
+    /// Where a redirect leads, if that is none of the VPN's hosts.
+    pub(super) fn leads_away(&self, page: &Page) -> Option<Url> {
+        let location = std::str::from_utf8(page.location()?).ok()?;
+        let next = page.url.join(location).ok()?;
+        let own = |one: &Browser| one.org().owns(&next);
+        (!self.browsers.iter().any(own)).then_some(next)
+    }
+}
+
+pub(super) fn is_redirect(page: &Page) -> bool {
+    matches!(page.status, 301..=303 | 307 | 308)
+}
+
+/// The form that an app's page posts to the VPN, checked: its address, its time, whom it was made for.
+pub(super) async fn vpn_form(
+    session: &OktaSession,
+    link: &Url,
+    hosts: &VpnHosts,
+    conversation: &impl Conversation,
+) -> Result<(SamlForm, Url), Failure> {
+    let what = "open the VPN's app in Okta";
+    conversation.tell(Notice::Doing(what.into()));
+    let cannot = || format!("cannot {what}");
+    if session.by_token().is_some() || session.machine().is_some() {
+        return Err(not_in_a_browser().into());
+    }
+    let page = step_up::open(session, link, what, conversation).await?;
+    match page.status {
+        200 => {}
+        401 => return Err(Failure::SessionEnded),
+        status => {
+            let report = OktaError::read(status, page.content_type(), &page.body)
+                .map_or_else(|| refused_app(status), Report::from);
+            return Err(report.during(cannot()).into());
+        }
+    }
+    let form = match AppPage::read(&page.body).and_then(AppPage::into_form) {
+        Ok(form) => form,
+        Err(PageError::SignInNeeded) => return Err(Failure::SessionEnded),
+        Err(error) => return Err(Report::from(error).during(cannot()).into()),
+    };
+    let acs = acs(form.action.as_str(), hosts)?;
+    let response = saml::read(&form.saml_response).and_then(|response| {
+        if let Response::Plain(assertion) = &response {
+            if let Some(now) = session.server_time() {
+                assertion.usable_at(now)?;
+            }
+            assertion.made_for(acs.as_str())?;
+        }
+        Ok(())
+    });
+    response.map_err(|error| Report::from(error).during(cannot()))?;
+    Ok((form, acs))
+}
+
+/// A form as a browser posts it.
+pub(super) fn posted(url: Url, fields: &[(&str, &str)]) -> Exchange {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields);
+    Exchange::post_form_for_page(url, Secret::new(form.finish()))
+}
+
+/// What a page that is neither an answer nor a redirect says about a refused assertion.
+pub(super) fn judge(page: &Page) -> Result<(), AccessServerError> {
+    match page.status {
+        200..400 => Ok(()),
+        status if page.body.trim_ascii_start().starts_with(b"<?xml") => {
+            let fault = Fault::read(&page.body);
+            Err(if fault == Fault::Unreadable {
+                AccessServerError::Status(status)
+            } else {
+                AccessServerError::Fault(fault)
+            })
+        }
+        status => Err(AccessServerError::Status(status)),
+    }
+}
+
+/// What opens AWS with tokens opens no other app.
+fn not_in_a_browser() -> Report {
+    Report::new(
+        Exit::SignIn,
+        "sign_in.vpn",
+        "this session cannot open the VPN's app",
+    )
+    .cause("it was made for AWS alone, without the cookies that open other apps")
+    .hint("set `sign_in = \"terminal\"` for the org, then `ob login --again`")
+}
+
+fn refused_app(status: u16) -> Report {
+    Report::new(
+        Exit::Refused,
+        "okta.status",
+        "Okta did not answer as expected",
+    )
+    .cause(format!("it answered with status {status}"))
+    .hint("check `app` of [vpn] with `ob config check`, or open it in a browser to see what Okta says")
+}

@@ -1,0 +1,223 @@
+//! Programs that run with more rights than ours, or hold a tunnel open: found in the system's own places and
+//! started with nothing inherited but what is said here.
+//!
+//! `$PATH` is the user's and a sudo without `secure_path` believes it, so it is not asked. A program is taken
+//! only if nobody but root could have put it there: it and every directory above it belong to root and are
+//! writable by nobody else.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use thiserror::Error;
+
+use crate::report::{Exit, Report};
+
+/// Where systems keep such programs.
+const PLACES: &str = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
+/// What the kernel shows for a file whose owner has no number in our user namespace.
+const NOBODY: u32 = 65_534;
+
+/// A program that only root can have put where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program(PathBuf);
+
+impl Program {
+    /// # Errors
+    /// When it is not installed, or somebody else could have replaced it.
+    pub fn find(name: &'static str) -> Result<Self, ProgramError> {
+        let found = which::which_in(name, Some(PLACES), "/")
+            .map_err(|_| ProgramError::NotInstalled(name))?;
+        // Its name stays as it is: one program may do different things under different names. Judged is
+        // where the name is and what it links to.
+        let missing = |_| ProgramError::NotInstalled(name);
+        let target = found.canonicalize().map_err(missing)?;
+        let place = found.parent().unwrap_or(Path::new("/"));
+        let place = place.canonicalize().map_err(missing)?;
+        let mut parts = target.ancestors().chain(place.ancestors());
+        match parts.find(|part| !is_roots(part)) {
+            None => Ok(Self(found)),
+            Some(part) => Err(ProgramError::NotRoots(found, part.to_owned())),
+        }
+    }
+
+    /// Its absolute path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+fn is_roots(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|found| {
+        let owned = found.uid() == 0 || (found.uid() == NOBODY && is_root_of_a_namespace_only());
+        owned && found.mode() & 0o022 == 0
+    })
+}
+
+/// Whether we are root in a user namespace of our own: then root's files show as nobody's, and no program
+/// gets a right from us that the user does not have.
+fn is_root_of_a_namespace_only() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let whole = ["0", "0", "4294967295"];
+    nix::unistd::geteuid().is_root() && map.split_whitespace().ne(whole)
+}
+
+/// Why a program is not started.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ProgramError {
+    #[error("{0} is not installed in one of {PLACES}")]
+    NotInstalled(&'static str),
+    #[error("{} could have been put there by somebody else than root: look at {}", .0.display(), .1.display())]
+    NotRoots(PathBuf, PathBuf),
+}
+
+impl From<ProgramError> for Report {
+    fn from(error: ProgramError) -> Self {
+        let (exit, name, hint) = match &error {
+            ProgramError::NotInstalled(program) => (
+                Exit::NotFound,
+                "process.not_installed",
+                format!(
+                    "`apt install {}` or your system's way to install it",
+                    package(program)
+                ),
+            ),
+            ProgramError::NotRoots(_, part) => (
+                Exit::NotExecutable,
+                "process.not_roots",
+                format!(
+                    "`ls -ld {}` must show root, and no `w` for group and others",
+                    part.display()
+                ),
+            ),
+        };
+        Self::new(exit, name, "cannot start a program that is needed")
+            .cause(&error)
+            .hint(hint)
+    }
+}
+
+fn package(program: &str) -> &str {
+    match program {
+        "pasta" => "passt",
+        "setpriv" | "setsid" | "unshare" => "util-linux",
+        other => other,
+    }
+}
+
+/// A command of absolute path: no environment but a search path and the C locale, in `/`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this room is where programs are started"
+)]
+fn command(words: &[OsString]) -> io::Result<Command> {
+    let (program, arguments) = words
+        .split_first()
+        .ok_or_else(|| io::Error::other("nothing to start"))?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", PLACES)
+        .env("LC_ALL", "C")
+        .current_dir("/");
+    Ok(command)
+}
+
+/// Runs `words` to their end with `input`, and returns what they said.
+///
+/// # Errors
+/// When they cannot be started.
+pub fn run(words: &[OsString], input: &[u8]) -> io::Result<Output> {
+    let mut child = command(words)?
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that does not read is its own business.
+        let _ = stdin.write_all(input);
+    }
+    child.wait_with_output()
+}
+
+/// Runs `words` on this terminal, where they may ask the person (`sudo -v`).
+///
+/// # Errors
+/// When they cannot be started.
+pub fn run_on_terminal(words: &[OsString]) -> io::Result<ExitStatus> {
+    command(words)?.status()
+}
+
+/// Starts `words` with nothing to read and nobody to hear them. They keep the terminal, on which sudo may
+/// ask; `apart` puts them out of reach of the terminal's signals.
+///
+/// # Errors
+/// When they cannot be started.
+pub fn start(words: &[OsString], apart: bool) -> io::Result<Child> {
+    let mut command = command(words)?;
+    if apart {
+        command.process_group(0);
+    }
+    let said = if apart {
+        Stdio::null()
+    } else {
+        Stdio::inherit()
+    };
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(said)
+        .spawn()
+}
+
+/// Starts `words` where we are, in the foreground of this terminal, with `environment`.
+///
+/// # Errors
+/// When they cannot be started.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this room is where programs are started"
+)]
+pub fn start_as_is(
+    words: &[OsString],
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> io::Result<Child> {
+    let (program, arguments) = words
+        .split_first()
+        .ok_or_else(|| io::Error::other("nothing to start"))?;
+    Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .envs(environment)
+        .spawn()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_somebody_else_could_replace_is_refused() {
+        assert!(is_roots(Path::new("/usr/bin")));
+        assert!(!is_roots(Path::new("/tmp")), "writable by everybody");
+        let own = tempfile::tempdir().unwrap();
+        std::fs::write(own.path().join("openvpn"), "").unwrap();
+        std::os::unix::fs::chown(own.path(), Some(1000), None).unwrap_or(());
+        let open = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(own.path(), open).unwrap();
+        assert!(!is_roots(own.path()));
+    }
+
+    #[test]
+    fn what_is_not_installed_is_said_by_name() {
+        let error = Program::find("ob-no-such-program").unwrap_err();
+        assert_eq!(error, ProgramError::NotInstalled("ob-no-such-program"));
+        assert!(Program::find("sh").is_ok());
+    }
+
+    use std::os::unix::fs::PermissionsExt;
+}

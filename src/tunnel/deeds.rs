@@ -1,0 +1,181 @@
+//! What the supervisor does about an input: the state steps, its actions are done in their order.
+
+use nix::sys::signal::{Signal, kill};
+use tokio::io::AsyncWriteExt as _;
+use tokio::task::spawn_local;
+use tokio::time::{Instant, sleep};
+
+use super::agent_side;
+use super::answers::Next;
+use super::keeper::Keeper;
+use super::name_servers::Wanted;
+use super::supervisor::{Happening, Supervisor};
+use crate::openvpn::command::Command;
+use crate::openvpn::network::TunnelNetwork;
+use crate::openvpn::state::{Action, Answer, Input};
+use crate::secret::Secret;
+use crate::wire::{DnsStatus, FromTunnel, Sealed};
+
+impl Supervisor<'_> {
+    pub(super) async fn stop(&mut self) {
+        if self.management.is_some() {
+            self.step(Input::Stop).await;
+        } else {
+            // Not yet started, or about to call nobody: it ends by itself.
+            self.step(Input::Stop).await;
+            self.step(Input::Closed).await;
+        }
+    }
+
+    pub(super) async fn step(&mut self, input: Input) {
+        let before = self.state.phase().clone();
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let (state, actions) = std::mem::take(&mut self.state).step(input);
+            self.state = state;
+            for action in actions {
+                if let Some(next) = Box::pin(self.act(action)).await {
+                    inputs.push(next);
+                }
+            }
+        }
+        // What was asked and answered at once is no phase of its own.
+        if *self.state.phase() != before {
+            self.since = Instant::now();
+            self.announce();
+        }
+    }
+
+    /// Does `action`; what follows from it at once is the next input.
+    pub(super) async fn act(&mut self, action: Action) -> Option<Input> {
+        match action {
+            Action::Send(command) => self.send(command).await,
+            Action::SendAfter(pause, command) => {
+                let happen = self.happen.clone();
+                spawn_local(async move {
+                    sleep(pause).await;
+                    let _ = happen.send(Happening::Due(command));
+                });
+            }
+            Action::Ask(question) => {
+                let next = self.answers.asked(question);
+                return self.next(next).map(Input::Answer);
+            }
+            Action::SignIn { url, .. } => self.sign_in(url),
+            Action::Withdraw => self.answers.withdraw(),
+            Action::Configure(network) => self.configure(network),
+            Action::Revert => {
+                if let Some(keeper) = &mut self.keeper {
+                    let _ = keeper.revert();
+                }
+            }
+            Action::Kill => {
+                if let Some(openvpn) = self.openvpn {
+                    let _ = kill(openvpn, Signal::SIGKILL);
+                }
+            }
+        }
+        None
+    }
+
+    pub(super) async fn answer(&mut self, next: Next) {
+        if let Some(answer) = self.next(next) {
+            self.step(Input::Answer(answer)).await;
+        }
+    }
+
+    pub(super) fn next(&mut self, next: Next) -> Option<Answer> {
+        match next {
+            Next::Answer(answer) => Some(answer),
+            Next::Renew => {
+                let target = self.begin.as_ref()?.target.clone();
+                let happen = self.happen.clone();
+                agent_side::renew(self.start.directory.clone(), target, move |outcome| {
+                    let _ = happen.send(Happening::Session(outcome));
+                });
+                None
+            }
+            Next::Person(question) => {
+                let asked = self.starter.as_ref();
+                let asked = asked.is_some_and(|to| to.send(FromTunnel::Ask(question)).is_ok());
+                (!asked).then(|| {
+                    self.answers.withdraw();
+                    Answer::GiveUp
+                })
+            }
+        }
+    }
+
+    pub(super) fn sign_in(&mut self, url: Secret) {
+        let Some(begin) = self.begin.as_ref().filter(|begin| begin.has_agent) else {
+            return self.browse(url, None);
+        };
+        let happen = self.happen.clone();
+        let directory = self.start.directory.clone();
+        agent_side::sign_in(directory, begin.target.clone(), url, move |outcome| {
+            let _ = happen.send(Happening::Session(outcome));
+        });
+    }
+
+    /// The person's to do, if one is there.
+    pub(super) fn browse(&mut self, url: Secret, why: Option<String>) {
+        let reason = why.as_deref().unwrap_or("no agent is there to do it");
+        self.journal.say(format!(
+            "ob: the server wants a sign-in by browser: {reason}"
+        ));
+        if let Some(starter) = &self.starter {
+            let _ = starter.send(FromTunnel::Browse {
+                url: Sealed(url),
+                why,
+            });
+        }
+    }
+
+    pub(super) fn configure(&mut self, network: TunnelNetwork) {
+        let wanted = Wanted::of(&network);
+        self.network = Some(network);
+        let sets = self.begin.as_ref().is_some_and(|begin| begin.sets_dns);
+        if !sets || wanted.servers.is_empty() {
+            return self.dns_is(wanted.status());
+        }
+        if self.keeper.is_none() {
+            let happen = self.happen.clone();
+            let told = move |status| drop(happen.send(Happening::Dns(status)));
+            self.keeper = Keeper::start(told).ok();
+        }
+        let asked = self
+            .keeper
+            .as_mut()
+            .map(|keeper| keeper.apply(wanted.clone()));
+        if !matches!(asked, Some(Ok(()))) {
+            let mut status = wanted.status();
+            status.why = Some("their keeper does not start".to_owned());
+            self.dns_is(status);
+        }
+    }
+
+    /// Told even where there are none: somebody may wait to hear of them.
+    pub(super) fn dns_is(&mut self, status: DnsStatus) {
+        if let Some(why) = &status.why {
+            self.journal
+                .say(format!("ob: name servers are not applied: {why}"));
+        }
+        self.tell(|| FromTunnel::Dns(status.clone()));
+        self.dns = Some(status);
+    }
+
+    pub(super) async fn send(&mut self, command: Command) {
+        let line = match command.line() {
+            Ok(line) => line,
+            Err(error) => {
+                self.failure = Some(error.into());
+                let _ = self.happen.send(Happening::Signal);
+                return;
+            }
+        };
+        if let Some(writer) = &mut self.management {
+            // One that is closed says so by itself.
+            let _ = writer.write_all(line.expose().as_bytes()).await;
+        }
+    }
+}

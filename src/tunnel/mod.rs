@@ -1,0 +1,91 @@
+//! The supervisor of one openvpn: a process of its own that owns its management socket.
+//!
+//! It is started by a verb, told everything it needs, and stays until the tunnel ends. It has no terminal,
+//! reads no settings and opens no network connection; what only a person knows it asks whoever started it,
+//! what only the session knows it asks the agent. Losing it takes the tunnel down: openvpn is the one that
+//! called, and ends with the call. Profile and tokens are in its memory for as long as they are needed.
+
+mod agent_side;
+mod answers;
+mod deeds;
+mod journal;
+mod keeper;
+mod management;
+mod name_servers;
+mod place;
+mod supervisor;
+mod told;
+mod visitors;
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use crate::process;
+use crate::report::{Exit, Report};
+
+pub use name_servers::keep as keep_name_servers;
+
+/// How a supervisor was started.
+#[derive(Debug)]
+pub struct Start {
+    /// The runtime directory, with the agent's socket in it.
+    pub directory: PathBuf,
+    /// For one command: it is not the machine's tunnel and is not found by `ob vpn status`.
+    pub private: bool,
+}
+
+/// Where the supervisor of the machine's tunnel listens.
+pub fn control_socket(directory: &Path) -> PathBuf {
+    directory.join("vpn.sock")
+}
+
+/// There is one tunnel of a user and machine at a time.
+pub fn already_up() -> Report {
+    place::already_up()
+}
+
+/// Removes what a supervisor that was killed has left behind.
+pub fn clean_up(directory: &Path) {
+    place::clean_up(directory);
+}
+
+/// Supervises one tunnel until it ends.
+///
+/// # Errors
+/// When it cannot start; whoever started it has been told, if it can be.
+pub fn run(start: &Start) -> Result<(), Report> {
+    process::shield()?;
+    process::detach().map_err(|error| cannot("detach", &error))?;
+    let starter = standard_input().map_err(|error| cannot("take its socket", &error))?;
+    let nothing = process::nothing().map_err(|error| cannot("open /dev/null", &error))?;
+    process::silence(&nothing).map_err(|error| cannot("let its socket go", &error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| cannot("start its runtime", &error))?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(
+        &runtime,
+        supervisor::supervise(UnixStream::from(starter), start),
+    )
+}
+
+fn standard_input() -> io::Result<OwnedFd> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "for the descriptor; nothing is read through it"
+    )]
+    io::stdin().as_fd().try_clone_to_owned()
+}
+
+fn cannot(what: &str, error: &io::Error) -> Report {
+    Report::new(
+        Exit::Failed,
+        "vpn.supervisor",
+        format!("the tunnel's supervisor cannot {what}"),
+    )
+    .cause(error)
+    .hint("`ob vpn up` tries again")
+}

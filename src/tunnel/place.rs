@@ -1,0 +1,181 @@
+//! The files of a running tunnel, none of which holds anything: a lock, sockets, a named pipe.
+//!
+//! The profile goes through the pipe once. It is unlinked as soon as openvpn has opened it, so that a
+//! SIGHUP, on which openvpn reads its configuration again, ends it instead. Both names are in a private
+//! directory that is gone once openvpn has called.
+
+use std::fs::{File, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::mkfifo;
+use tempfile::TempDir;
+
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+use crate::tunnel::control_socket;
+
+/// The longest path of a socket that every system takes.
+const SUN_PATH: usize = 100;
+
+/// What a supervisor holds while it works.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// For the machine's tunnel: there is one at a time.
+    _lock: Option<Flock<File>>,
+    control: PathBuf,
+    directory: Option<TempDir>,
+}
+
+/// The ends of it that are listened at.
+pub(super) struct Listeners {
+    pub(super) control: UnixListener,
+    pub(super) management: UnixListener,
+}
+
+impl Place {
+    pub(super) fn take(directory: &Path, private: bool) -> Result<(Self, Listeners), Report> {
+        let lock = if private {
+            None
+        } else {
+            Some(lock(directory)?)
+        };
+        let own = tempfile::Builder::new()
+            .prefix("vpn")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(directory)
+            .map_err(|error| no_place(&error))?;
+        let control = if private {
+            own.path().join("s")
+        } else {
+            control_socket(directory)
+        };
+        let management = own.path().join("m");
+        if management.as_os_str().len() > SUN_PATH {
+            return Err(no_place(&"its path is too long for a socket")
+                .hint("`export XDG_RUNTIME_DIR=/run/user/$(id -u)`"));
+        }
+        mkfifo(&own.path().join("p"), Mode::S_IRUSR | Mode::S_IWUSR)
+            .map_err(|error| no_place(&error))?;
+        // Whoever held the lock before us is gone, and with it everybody who listened here.
+        remove(&control).map_err(|error| no_place(&error))?;
+        let listeners = Listeners {
+            control: bind(&control).map_err(|error| no_place(&error))?,
+            management: bind(&management).map_err(|error| no_place(&error))?,
+        };
+        let place = Self {
+            _lock: lock,
+            control,
+            directory: Some(own),
+        };
+        Ok((place, listeners))
+    }
+
+    fn named(&self, name: &str) -> PathBuf {
+        let directory = self.directory.as_ref();
+        directory.map_or_else(PathBuf::new, |directory| directory.path().join(name))
+    }
+
+    pub(super) fn config(&self) -> PathBuf {
+        self.named("p")
+    }
+
+    pub(super) fn management(&self) -> PathBuf {
+        self.named("m")
+    }
+
+    pub(super) fn control(&self) -> &Path {
+        &self.control
+    }
+
+    /// openvpn has called: nothing of the private directory is needed any more.
+    pub(super) fn called(&mut self) {
+        if self.control.starts_with(self.named("")) {
+            let _ = remove(&self.config());
+            let _ = remove(&self.management());
+        } else if let Some(directory) = self.directory.take() {
+            let _ = directory.close();
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = remove(&self.control);
+    }
+}
+
+/// Writes `profile` to whoever opens `pipe`, once, and takes the name away. Blocks until somebody does.
+pub(super) fn hand_over(pipe: &Path, profile: &Secret) -> io::Result<()> {
+    let mut file = File::options().write(true).open(pipe)?;
+    remove(pipe)?;
+    file.write_all(profile.expose().as_bytes())
+}
+
+/// Removes the socket of a supervisor that is gone without a word.
+pub(super) fn clean_up(directory: &Path) {
+    if let Ok(_lock) = lock(directory) {
+        let _ = remove(&control_socket(directory));
+        for left in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let name = left.file_name();
+            let is_ours = name.as_encoded_bytes().starts_with(b"vpn");
+            if is_ours
+                && left.file_type().is_ok_and(|kind| kind.is_dir())
+                && !is_in_use(&left.path())
+            {
+                let _ = std::fs::remove_dir_all(left.path());
+            }
+        }
+    }
+}
+
+/// Whether a supervisor for one command listens in `directory`: it is under no lock.
+fn is_in_use(directory: &Path) -> bool {
+    std::os::unix::net::UnixStream::connect(directory.join("s")).is_ok()
+}
+
+fn lock(directory: &Path) -> Result<Flock<File>, Report> {
+    let file = File::open(directory).map_err(|error| no_place(&error))?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
+        nix::errno::Errno::EWOULDBLOCK => already_up(),
+        error => no_place(&error),
+    })
+}
+
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let before = umask(Mode::from_bits_truncate(0o177));
+    let bound = UnixListener::bind(path);
+    umask(before);
+    bound
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// There is one tunnel of a user and machine at a time.
+pub(super) fn already_up() -> Report {
+    Report::new(
+        Exit::Failed,
+        "vpn.already_up",
+        "a tunnel is up, or on its way",
+    )
+    .hint("`ob vpn status` shows it, `ob vpn down` takes it down")
+}
+
+fn no_place(why: &dyn std::fmt::Display) -> Report {
+    Report::new(
+        Exit::Failed,
+        "vpn.place",
+        "there is no place for the tunnel's sockets",
+    )
+    .cause(why)
+    .hint("`ls -ld $XDG_RUNTIME_DIR/ob` must show a directory of yours")
+}

@@ -1,0 +1,298 @@
+//! The supervisor's loop: one thing happens, the state steps, its actions are done.
+
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use nix::unistd::Pid;
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::agent_side::FromSession;
+use super::answers::Answers;
+use super::journal::Journal;
+use super::keeper::Keeper;
+use super::management::{self, Heard};
+use super::place::{self, Place};
+use super::visitors::{self, Visit};
+use super::{Start, cannot};
+use crate::clock::Clock;
+use crate::model::Timestamp;
+use crate::openvpn::command::Command;
+use crate::openvpn::management::Event;
+use crate::openvpn::network::TunnelNetwork;
+use crate::openvpn::state::{Input, Phase, TunnelState};
+use crate::report::Report;
+use crate::secret::Secret;
+use crate::wire::{Begin, DnsStatus, FromTunnel, QuestionAnswer, Sealed, ToTunnel};
+
+/// From being started to being told what to do: a person signs in meanwhile.
+const PREPARING: Duration = Duration::from_secs(15 * 60);
+/// From there to openvpn opening its configuration: sudo may ask for a password.
+const LAUNCHING: Duration = Duration::from_secs(180);
+
+/// What can happen.
+#[derive(Debug)]
+pub(super) enum Happening {
+    Visit(Visit),
+    Management(Heard),
+    Session(FromSession),
+    Due(Command),
+    HandedOver(bool),
+    Dns(DnsStatus),
+    Signal,
+}
+
+/// How far the tunnel is before its state counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Preparing,
+    Launching,
+    Running,
+}
+
+pub(super) struct Supervisor<'a> {
+    pub(super) start: &'a Start,
+    pub(super) happen: UnboundedSender<Happening>,
+    pub(super) stage: Stage,
+    pub(super) state: TunnelState,
+    pub(super) since: Instant,
+    pub(super) began: Instant,
+    pub(super) started: Timestamp,
+    pub(super) place: Place,
+    pub(super) journal: Journal,
+    pub(super) starter: Option<UnboundedSender<FromTunnel>>,
+    pub(super) begin: Option<Begin>,
+    pub(super) answers: Answers,
+    pub(super) management: Option<OwnedWriteHalf>,
+    pub(super) openvpn: Option<Pid>,
+    pub(super) keeper: Option<Keeper>,
+    pub(super) network: Option<TunnelNetwork>,
+    pub(super) dns: Option<DnsStatus>,
+    pub(super) remote: Option<String>,
+    pub(super) address: Option<String>,
+    pub(super) traffic: (u64, u64),
+    pub(super) connections: u32,
+    /// What went wrong beside openvpn.
+    pub(super) failure: Option<Report>,
+}
+
+pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), Report> {
+    let (happen, happenings) = unbounded_channel();
+    let visit = {
+        let happen = happen.clone();
+        move |visit| drop(happen.send(Happening::Visit(visit)))
+    };
+    let (starter, speaking) = visitors::starter(stream, visit.clone())
+        .map_err(|error| cannot("talk to whoever started it", &error))?;
+    let taken = Place::take(&start.directory, start.private).and_then(|(place, listeners)| {
+        visitors::receive(listeners.control, visit)
+            .and_then(|()| {
+                let happen = happen.clone();
+                management::receive(listeners.management, move |heard| {
+                    drop(happen.send(Happening::Management(heard)));
+                })
+            })
+            .map_err(|error| cannot("listen", &error))?;
+        watch_signals(&happen).map_err(|error| cannot("catch signals", &error))?;
+        Ok(place)
+    });
+    let place = match taken {
+        Ok(place) => place,
+        Err(report) => {
+            let _ = starter.send(FromTunnel::Failed(report.clone()));
+            drop(starter);
+            let _ = timeout(Duration::from_secs(2), speaking).await;
+            return Err(report);
+        }
+    };
+    let _ = starter.send(FromTunnel::Ready {
+        config: place.config(),
+        management: place.management(),
+        control: place.control().to_owned(),
+    });
+    let now = Instant::now();
+    let supervisor = Supervisor {
+        start,
+        happen,
+        stage: Stage::Preparing,
+        state: TunnelState::default(),
+        since: now,
+        began: now,
+        started: Clock::system().now(),
+        place,
+        journal: Journal::default(),
+        starter: Some(starter),
+        begin: None,
+        answers: Answers::new(String::new(), None, false),
+        management: None,
+        openvpn: None,
+        keeper: None,
+        network: None,
+        dns: None,
+        remote: None,
+        address: None,
+        traffic: (0, 0),
+        connections: 0,
+        failure: None,
+    };
+    supervisor.run(happenings, speaking).await;
+    Ok(())
+}
+
+fn watch_signals(happen: &UnboundedSender<Happening>) -> std::io::Result<()> {
+    for kind in [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+    ] {
+        let mut signals = signal(kind)?;
+        let happen = happen.clone();
+        spawn_local(async move {
+            while signals.recv().await.is_some() {
+                let _ = happen.send(Happening::Signal);
+            }
+        });
+    }
+    Ok(())
+}
+
+impl Supervisor<'_> {
+    async fn run(mut self, mut happenings: UnboundedReceiver<Happening>, speaking: JoinHandle<()>) {
+        while !matches!(self.state.phase(), Phase::Ended(_)) {
+            let limit = match self.stage {
+                Stage::Preparing => Some(PREPARING),
+                Stage::Launching => Some(LAUNCHING),
+                Stage::Running => self.state.deadline(),
+            };
+            // Far away is never: the select below has one arm for both.
+            let until = self.since + limit.unwrap_or(Duration::from_secs(365 * 86_400));
+            tokio::select! {
+                happening = happenings.recv() => match happening {
+                    Some(happening) => self.handle(happening).await,
+                    None => break,
+                },
+                () = sleep_until(until) => self.step(Input::Deadline).await,
+            }
+        }
+        self.finish(speaking).await;
+    }
+
+    async fn handle(&mut self, happening: Happening) {
+        match happening {
+            Happening::Visit(visit) => self.visited(visit).await,
+            Happening::Management(heard) => self.heard(heard).await,
+            Happening::Session(FromSession::Token(outcome)) => {
+                let renewed = outcome.unwrap_or_else(|report| {
+                    self.journal
+                        .say(format!("ob: no new token: {}", report.summary));
+                    None
+                });
+                if let Some(next) = self.answers.renewed(renewed) {
+                    self.answer(next).await;
+                }
+            }
+            Happening::Session(FromSession::SignedIn(_, Ok(()))) => {
+                self.journal.say("ob: signed in for the tunnel".to_owned());
+            }
+            Happening::Session(FromSession::SignedIn(url, Err(report))) => {
+                let why = report.causes.first().unwrap_or(&report.summary).clone();
+                self.browse(url, Some(why));
+            }
+            Happening::Due(command) => self.send(command).await,
+            Happening::HandedOver(done) => {
+                self.stage = Stage::Running;
+                self.since = Instant::now();
+                if !done {
+                    self.step(Input::Closed).await;
+                }
+            }
+            Happening::Dns(status) => self.dns_is(status),
+            Happening::Signal => self.stop().await,
+        }
+    }
+
+    async fn visited(&mut self, visit: Visit) {
+        match visit {
+            Visit::Starter(ToTunnel::Begin(begin)) if self.begin.is_none() => self.launch(*begin),
+            Visit::Starter(ToTunnel::Answer(answer)) => {
+                let answer = match answer {
+                    QuestionAnswer::Nobody => None,
+                    QuestionAnswer::Given(secret) => Some(secret.0),
+                };
+                if let Some(next) = self.answers.given(answer) {
+                    self.answer(next).await;
+                }
+            }
+            Visit::Starter(ToTunnel::NotStarted) if self.openvpn.is_none() => {
+                self.step(Input::Closed).await;
+            }
+            Visit::Starter(ToTunnel::Detach) => self.starter = None,
+            Visit::Starter(ToTunnel::Down) => self.stop().await,
+            Visit::StarterLeft if self.starter.take().is_some() => self.stop().await,
+            Visit::Visitor(ToTunnel::Status, to) => {
+                let _ = to.send(FromTunnel::Status(Box::new(self.status())));
+            }
+            Visit::Visitor(ToTunnel::Logs { follow }, to) => self.journal.replay(to, follow),
+            Visit::Visitor(ToTunnel::Events, to) => {
+                for message in self.present() {
+                    let _ = to.send(message);
+                }
+                self.journal.watch(to);
+            }
+            Visit::Visitor(ToTunnel::Down, to) => {
+                self.journal.watch(to);
+                self.stop().await;
+            }
+            _ => {}
+        }
+    }
+
+    fn launch(&mut self, mut begin: Begin) {
+        let token = begin.token.take().map(|token| token.0);
+        self.answers = Answers::new(begin.username.clone(), token, begin.has_agent);
+        let profile = std::mem::replace(&mut begin.profile, Sealed(Secret::new("")));
+        let (pipe, happen) = (self.place.config(), self.happen.clone());
+        // Opening blocks until openvpn opens too; should it never, the process ends with this thread in it.
+        std::thread::spawn(move || {
+            let done = place::hand_over(&pipe, &profile.0).is_ok();
+            let _ = happen.send(Happening::HandedOver(done));
+        });
+        self.begin = Some(begin);
+        self.stage = Stage::Launching;
+        self.since = Instant::now();
+        self.began = self.since;
+        self.announce();
+    }
+
+    async fn heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Called(writer, pid) => {
+                self.management = Some(writer);
+                self.openvpn = pid.map(Pid::from_raw);
+                self.place.called();
+            }
+            Heard::Line(line) => {
+                self.journal.note(&String::from_utf8_lossy(&line));
+                let event = Event::read(&line);
+                match &event {
+                    Event::ByteCount { received, sent } => self.traffic = (*received, *sent),
+                    Event::State(line) if line.name == "CONNECTED" => {
+                        self.remote = Some(format!("{}:{}", line.remote, line.port));
+                        self.address = Some(line.address.clone()).filter(|text| !text.is_empty());
+                        self.connections += 1;
+                        self.answers.connected();
+                    }
+                    _ => {}
+                }
+                self.step(Input::Event(event)).await;
+            }
+            Heard::Closed => {
+                self.management = None;
+                self.step(Input::Closed).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Those who come to the supervisor's socket, and the one who started it.
+
+use std::io;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{JoinHandle, spawn_local};
+
+use crate::link::served::{Incoming, Listener, Outgoing, only};
+use crate::wire::{
+    FromTunnel, Hello, PROTOCOL, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX, ToTunnel,
+};
+
+const FIRST_WORDS: Duration = Duration::from_secs(30);
+/// The starter signs in between its words, and later waits for a tunnel that lasts for days.
+const STARTERS_WORDS: Duration = Duration::from_secs(30 * 86_400);
+
+/// What comes of them.
+#[derive(Debug)]
+pub(super) enum Visit {
+    Starter(ToTunnel),
+    StarterLeft,
+    Visitor(ToTunnel, UnboundedSender<FromTunnel>),
+    VisitorLeft,
+}
+
+/// Serves the one who started us. What is sent into the channel is said to it; the task ends when all has been.
+pub(super) fn starter(
+    stream: UnixStream,
+    tell: impl Fn(Visit) + 'static,
+) -> io::Result<(UnboundedSender<FromTunnel>, JoinHandle<()>)> {
+    let (mut incoming, outgoing) =
+        only(stream)?.ok_or_else(|| io::Error::other("started by another user"))?;
+    let (say, said) = unbounded_channel();
+    let _ = say.send(hello());
+    let speaking = spawn_local(speak(outgoing, said));
+    spawn_local(async move {
+        let limit = || TO_AGENT_WITH_CERTIFICATES_MAX;
+        loop {
+            match incoming.hear::<ToTunnel>(limit, STARTERS_WORDS).await {
+                Ok(ToTunnel::Hello(_)) => {}
+                Ok(message) => tell(Visit::Starter(message)),
+                Err(_) => return tell(Visit::StarterLeft),
+            }
+        }
+    });
+    Ok((say, speaking))
+}
+
+/// Serves everybody who comes to `listener`.
+pub(super) fn receive(
+    listener: UnixListener,
+    tell: impl Fn(Visit) + Clone + 'static,
+) -> io::Result<()> {
+    let listener = Listener::new(listener)?;
+    spawn_local(async move {
+        loop {
+            match listener.accept().await {
+                Ok(Some((incoming, outgoing))) => {
+                    spawn_local(visit(incoming, outgoing, tell.clone()));
+                }
+                Ok(None) => {}
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    });
+    Ok(())
+}
+
+async fn visit(mut incoming: Incoming, outgoing: Outgoing, tell: impl Fn(Visit) + 'static) {
+    let limit = || TO_AGENT_MAX;
+    let Ok(ToTunnel::Hello(theirs)) = incoming.hear(limit, FIRST_WORDS).await else {
+        return;
+    };
+    let (say, said) = unbounded_channel();
+    let _ = say.send(hello());
+    let speaking = spawn_local(speak(outgoing, said));
+    if theirs.protocol == PROTOCOL
+        && let Ok(message) = incoming.hear(limit, FIRST_WORDS).await
+    {
+        tell(Visit::Visitor(message, say));
+        // It says nothing more; its going away ends what it listens to.
+        tokio::select! {
+            _ = incoming.hear::<ToTunnel>(limit, STARTERS_WORDS) => {}
+            _ = speaking => {}
+        }
+        tell(Visit::VisitorLeft);
+    }
+}
+
+async fn speak(mut outgoing: Outgoing, mut said: UnboundedReceiver<FromTunnel>) {
+    while let Some(message) = said.recv().await {
+        if outgoing.send(&message).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn hello() -> FromTunnel {
+    FromTunnel::Hello(Hello {
+        protocol: PROTOCOL,
+        build: env!("CARGO_PKG_VERSION").into(),
+    })
+}

@@ -1,0 +1,137 @@
+//! What is said to the supervisor of a tunnel and by it, in the frames of the agent's protocol.
+//!
+//! Whoever started it speaks first on the socket it was given ([`ToTunnel::Begin`]); everybody else asks one
+//! thing on the socket it listens on.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Timestamp;
+use crate::report::Report;
+use crate::wire::{Hello, Sealed, VpnTarget};
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ToTunnel {
+    Hello(Hello),
+    Begin(Box<Begin>),
+    Answer(QuestionAnswer),
+    /// What was to become openvpn has ended; news only if openvpn never called.
+    NotStarted,
+    /// Whoever started it leaves; the tunnel stays.
+    Detach,
+    Status,
+    /// The lines openvpn said, and with `follow` those to come.
+    Logs {
+        follow: bool,
+    },
+    /// What happens from now on, as it happens.
+    Events,
+    Down,
+}
+
+/// Everything the supervisor needs of whoever started it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Begin {
+    /// The canonical profile: written once, into a named pipe.
+    pub profile: Sealed,
+    pub username: String,
+    /// In place of the password of the first connection.
+    pub token: Option<Sealed>,
+    pub target: VpnTarget,
+    /// Whether an agent can be asked later: for a sign-in, for a new token.
+    pub has_agent: bool,
+    /// Whether name servers are set on this machine.
+    pub sets_dns: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum FromTunnel {
+    Hello(Hello),
+    /// openvpn may be started with these; others find the supervisor at `control`.
+    Ready {
+        config: PathBuf,
+        management: PathBuf,
+        control: PathBuf,
+    },
+    Phase(PhaseTime),
+    Ask(Question),
+    /// The server wants the person at this address, and nobody could go there for them.
+    Browse {
+        url: Sealed,
+        why: Option<String>,
+    },
+    Dns(DnsStatus),
+    Log(String),
+    Status(Box<TunnelStatus>),
+    /// The tunnel is gone; with the reason, unless it was asked to go.
+    Ended(Option<Report>),
+    Failed(Report),
+}
+
+/// A phase that was entered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseTime {
+    /// `connecting`, `connected`, …
+    pub name: String,
+    /// openvpn's or the server's words about it; foreign text.
+    pub detail: Option<String>,
+    /// Milliseconds since openvpn was to be started.
+    pub after: u64,
+}
+
+/// What the person beside the tunnel is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Question {
+    /// The VPN's own password, and why: the server's words about the last one.
+    Password {
+        username: String,
+        why: Option<String>,
+    },
+    /// The server's question.
+    Challenge { text: String, echo: bool },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum QuestionAnswer {
+    Nobody,
+    Given(Sealed),
+}
+
+/// Whether this machine asks the VPN's name servers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsStatus {
+    pub applied: bool,
+    pub servers: Vec<String>,
+    pub domains: Vec<String>,
+    /// Why not.
+    pub why: Option<String>,
+    /// What a person could type instead.
+    pub commands: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TunnelStatus {
+    pub pid: u32,
+    pub host: String,
+    pub username: String,
+    pub phase: String,
+    /// Seconds in this phase.
+    pub seconds: u64,
+    pub started: Timestamp,
+    pub device: Option<String>,
+    /// Ours inside the tunnel.
+    pub address: Option<String>,
+    /// The server's outside of it.
+    pub remote: Option<String>,
+    pub routes: Vec<String>,
+    pub received: u64,
+    pub sent: u64,
+    pub dns: Option<DnsStatus>,
+    /// How often the connection was made again.
+    pub reconnections: u32,
+}

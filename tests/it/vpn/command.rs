@@ -1,0 +1,95 @@
+//! `ob vpn exec`: a command inside the tunnel, by somebody who is not root.
+
+use std::process::Output;
+
+use super::network::{Vpn, entered, ip, nobody};
+use crate::support::{Pty, run, text};
+
+fn machine() -> Vpn {
+    let vpn = nobody();
+    // pasta looks for a way out of this network.
+    ip("route add default via 10.99.0.1");
+    vpn
+}
+
+fn exec(vpn: &Vpn, script: &str) -> Output {
+    run(
+        &mut vpn.env.ob(["vpn", "exec", "--", "bash", "-c", script]),
+        "",
+    )
+}
+
+/// Asks the network behind the VPN; nothing listens there, and says so.
+const ASK: &str = "(exec 3<>/dev/tcp/10.77.0.1/9) 2>&1 | grep -q refused";
+
+#[test]
+fn a_command_runs_inside_the_tunnel_without_root() {
+    if !entered(
+        "vpn::command::a_command_runs_inside_the_tunnel_without_root",
+        true,
+    ) {
+        return;
+    }
+    let vpn = machine();
+    let inside = exec(
+        &vpn,
+        &format!(
+            "{ASK} && ip route get 10.77.0.1 | grep tun-ob0 && ip addr show tun-ob0 && cat /etc/resolv.conf"
+        ),
+    );
+    assert!(
+        inside.status.success(),
+        "{}{}\n{}",
+        text(&inside.stdout),
+        text(&inside.stderr),
+        vpn.server.log()
+    );
+    let said = text(&inside.stdout);
+    assert!(said.contains("10.88.0."), "{said}");
+    assert!(said.contains("nameserver 10.88.0.1"), "{said}");
+    // Nobody else is in it.
+    assert!(!ip("addr").contains("tun-ob0"));
+    vpn.is_gone();
+}
+
+#[test]
+fn its_exit_code_and_environment_are_kept() {
+    if !entered("vpn::command::its_exit_code_and_environment_are_kept", true) {
+        return;
+    }
+    let vpn = machine();
+    assert_eq!(exec(&vpn, "exit 7").status.code(), Some(7));
+    assert_eq!(exec(&vpn, "kill -TERM $$").status.code(), Some(143));
+    let missing = run(
+        &mut vpn.env.ob(["vpn", "exec", "--", "/no/such/command"]),
+        "",
+    );
+    assert_eq!(
+        missing.status.code(),
+        Some(127),
+        "{}",
+        text(&missing.stderr)
+    );
+    let mut with = vpn
+        .env
+        .ob(["vpn", "exec", "--", "sh", "-c", "echo $MARK; pwd; cat"]);
+    let said = run(with.env("MARK", "kept"), "its own input");
+    let home = vpn.env.path("home").display().to_string();
+    assert_eq!(text(&said.stdout), format!("kept\n{home}\nits own input"));
+    vpn.is_gone();
+}
+
+#[test]
+fn ctrl_c_is_the_commands_to_decide_on() {
+    if !entered("vpn::command::ctrl_c_is_the_commands_to_decide_on", true) {
+        return;
+    }
+    let vpn = machine();
+    let script = "trap 'echo caught; exit 3' INT; echo ready; sleep 20 & wait";
+    let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "exec", "--", "bash", "-c", script]));
+    terminal.until("ready");
+    terminal.send("\x03");
+    terminal.until("caught");
+    assert_eq!(terminal.wait().0.code(), Some(3));
+    vpn.is_gone();
+}

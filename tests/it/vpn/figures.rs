@@ -1,0 +1,173 @@
+//! How long a tunnel takes, beside openvpn alone, in one interleaved run. Printed, not judged: `cargo test --test it
+//! vpn::figures -- --nocapture`.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ob::link;
+use ob::openvpn::argv::{Launch, Privilege, argv};
+use ob::openvpn::policy::Policy;
+use ob::wire::{
+    Account, FromAgent, IssuedProfile, Reply, Request, SignInWay, VpnPolicy, VpnProfileRequest,
+    VpnTarget,
+};
+
+use super::network::{Vpn, entered};
+use crate::support::{run, text};
+
+const TIMES: usize = 15;
+
+/// A profile as the verb gets it.
+fn profile(vpn: &Vpn) -> IssuedProfile {
+    let host = vpn.env.sandbox.vpn_url();
+    let request = VpnProfileRequest {
+        target: VpnTarget {
+            account: Account {
+                org: vpn.env.sandbox.org_url(),
+                username: Some(vpn.env.user().login.clone()),
+                way: SignInWay::Auto,
+                factor: None,
+                client_id: None,
+                machine: None,
+                has_ca_bundle: true,
+                proxy: None,
+                idle: 3600,
+                max: 3600,
+            },
+            host: host.trim_start_matches("https://").to_owned(),
+            saml_host: None,
+            app: Some(vpn.env.sandbox.vpn_app_url()),
+        },
+        policy: VpnPolicy {
+            routes: None,
+            dns: true,
+        },
+        explain: false,
+        may_sign_in: false,
+    };
+    let mut agent = link::connect(&vpn.env.path("run/ob")).unwrap().unwrap();
+    agent.request(Request::VpnProfile(request)).unwrap();
+    loop {
+        match agent.hear().unwrap() {
+            FromAgent::Reply(Reply::VpnProfile(profile)) => return *profile,
+            FromAgent::Reply(other) => panic!("{other:?}"),
+            _ => {}
+        }
+    }
+}
+
+/// openvpn with the plainest supervisor there can be: spawn to connected, told to end to gone.
+fn alone(vpn: &Vpn) -> (Duration, Duration) {
+    let profile = profile(vpn);
+    let (config, socket) = (vpn.env.path("tmp/p"), vpn.env.path("tmp/m"));
+    fs::write(&config, profile.text.unwrap().0.expose()).unwrap();
+    let _ = fs::remove_file(&socket);
+    let listener = UnixListener::bind(&socket).unwrap();
+    let policy = Policy::default();
+    let words = argv(
+        &Launch {
+            openvpn: Path::new("/usr/sbin/openvpn"),
+            version: (2, 6),
+            config: &config,
+            management: &socket,
+            user: None,
+            device: "tun-ob0",
+            asks_user_password: true,
+            policy: &policy,
+        },
+        &Privilege::Root {
+            setpriv: "/usr/bin/setpriv".into(),
+        },
+    );
+    let began = Instant::now();
+    let mut openvpn = Command::new(&words[0])
+        .args(&words[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    let mut writer = stream.try_clone().unwrap();
+    let username = profile.username.unwrap();
+    let token = profile.token.unwrap();
+    for line in BufReader::new(stream).lines() {
+        let line = line.unwrap();
+        let answer = if line.starts_with(">HOLD") {
+            "version 5\nstate on\nlog on all\nbytecount 30\nhold release\n".to_owned()
+        } else if line.starts_with(">PASSWORD:Need") {
+            format!(
+                "username \"Auth\" \"{username}\"\npassword \"Auth\" \"{}\"\n",
+                token.0.expose()
+            )
+        } else if line.contains(",CONNECTED,") {
+            break;
+        } else {
+            continue;
+        };
+        writer.write_all(answer.as_bytes()).unwrap();
+    }
+    let connected = began.elapsed();
+    let ending = Instant::now();
+    writer.write_all(b"signal SIGTERM\n").unwrap();
+    openvpn.wait().unwrap();
+    (connected, ending.elapsed())
+}
+
+/// The same by the verbs.
+fn by_ob(vpn: &Vpn) -> (Duration, Duration) {
+    let up = run(
+        &mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns", "--json"]),
+        "",
+    );
+    let events = text(&up.stdout).lines();
+    let connected = events
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find(|event| event["phase"] == "connected")
+        .and_then(|event| event["after_ms"].as_u64())
+        .unwrap();
+    let ending = Instant::now();
+    assert!(vpn.vpn(&["down"]).status.success());
+    (Duration::from_millis(connected), ending.elapsed())
+}
+
+fn spread(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let show = |time: Duration| format!("{:.1}", time.as_secs_f64() * 1000.0);
+    let (least, median) = (show(times[0]), show(times[times.len() / 2]));
+    format!(
+        "min {least} median {median} max {} ms",
+        show(times[times.len() - 1])
+    )
+}
+
+#[test]
+fn figures_of_a_tunnel_beside_openvpn_alone() {
+    if !entered(
+        "vpn::figures::figures_of_a_tunnel_beside_openvpn_alone",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::new();
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..TIMES {
+        theirs.push(alone(&vpn));
+        ours.push(by_ob(&vpn));
+    }
+    println!("FIGURES ({TIMES} each, interleaved)");
+    for (who, times) in [("openvpn alone", &theirs), ("ob vpn", &ours)] {
+        let up = times.iter().map(|time| time.0).collect();
+        let down = times.iter().map(|time| time.1).collect();
+        println!(
+            "{who}: spawn to connected {}; told to end to gone {}",
+            spread(up),
+            spread(down)
+        );
+    }
+    println!("FIGURES");
+    vpn.is_gone();
+}

@@ -1,0 +1,107 @@
+//! Whoever is killed or hung up on, nothing is left, and nothing goes in the clear.
+
+use nix::sys::signal::Signal;
+
+use super::network::{GONE, Vpn, entered, ip, through};
+use crate::support::{Pty, eventually};
+
+#[test]
+fn killing_the_supervisor_takes_openvpn_down() {
+    if !entered(
+        "vpn::kills::killing_the_supervisor_takes_openvpn_down",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::new();
+    vpn.up(&["--no-dns"]);
+    vpn.signal(vpn.supervisor(), Signal::SIGKILL);
+    vpn.is_gone();
+    vpn.up(&["--no-dns"]);
+    assert!(vpn.vpn(&["down"]).status.success());
+}
+
+#[test]
+fn killing_openvpn_ends_the_tunnel_with_its_reason() {
+    if !entered(
+        "vpn::kills::killing_openvpn_ends_the_tunnel_with_its_reason",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::new();
+    let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
+    terminal.until("connected");
+    vpn.signal(vpn.openvpn(), Signal::SIGKILL);
+    let (status, said) = terminal.wait();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("openvpn ended without a word"), "{said}");
+    vpn.is_gone();
+}
+
+#[test]
+fn killing_the_agent_leaves_the_tunnel_up() {
+    if !entered("vpn::kills::killing_the_agent_leaves_the_tunnel_up", false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    vpn.up(&["--no-dns"]);
+    for agent in vpn.processes("ob agent") {
+        vpn.signal(agent, Signal::SIGKILL);
+    }
+    assert!(through());
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn killing_the_verb_in_the_foreground_takes_the_tunnel_down() {
+    if !entered(
+        "vpn::kills::killing_the_verb_in_the_foreground_takes_the_tunnel_down",
+        false,
+    ) {
+        return;
+    }
+    for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGHUP] {
+        let vpn = Vpn::new();
+        let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
+        terminal.until("connected");
+        vpn.signal(terminal.pid(), signal);
+        terminal.wait();
+        vpn.is_gone();
+    }
+}
+
+#[test]
+fn a_hang_up_of_openvpn_ends_it_and_opens_nothing_in_the_clear() {
+    if !entered(
+        "vpn::kills::a_hang_up_of_openvpn_ends_it_and_opens_nothing_in_the_clear",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::new();
+    vpn.up(&["--no-dns"]);
+    vpn.signal(vpn.openvpn(), Signal::SIGHUP);
+    eventually("openvpn ends", GONE, || {
+        vpn.processes("/usr/sbin/openvpn").is_empty()
+    });
+    let ports = std::fs::read_to_string("/proc/net/udp").unwrap();
+    assert!(!ports.contains(":04AA"), "openvpn's port is open: {ports}");
+    assert!(!ip("addr").contains("tun-ob0"));
+    vpn.is_gone();
+}
+
+#[test]
+fn a_hang_up_of_the_supervisor_ends_the_tunnel() {
+    if !entered(
+        "vpn::kills::a_hang_up_of_the_supervisor_ends_the_tunnel",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::new();
+    vpn.up(&["--no-dns"]);
+    vpn.signal(vpn.supervisor(), Signal::SIGHUP);
+    vpn.is_gone();
+}

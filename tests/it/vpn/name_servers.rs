@@ -1,0 +1,161 @@
+//! Name servers, with Debian's openresolv in a mount namespace of the test's own.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::network::{GONE, Vpn, entered};
+use crate::support::{eventually, run, text};
+
+const BEFORE: &str = "nameserver 192.0.2.1\n";
+
+/// A machine whose resolv.conf is openresolv's and nobody else's.
+fn with_openresolv() -> Vpn {
+    let vpn = Vpn::new();
+    let own = vpn.env.path("etc");
+    fs::create_dir(&own).unwrap();
+    for name in [
+        "passwd",
+        "group",
+        "nsswitch.conf",
+        "hosts",
+        "ld.so.cache",
+        "resolvconf.conf",
+        "localtime",
+    ] {
+        let from = format!("/etc/{name}");
+        if Path::new(&from).exists() {
+            fs::copy(from, own.join(name)).unwrap();
+        }
+    }
+    let own = own.display().to_string();
+    for words in [
+        format!("mount --bind {own} /etc"),
+        "mount -t tmpfs tmpfs /run".to_owned(),
+    ] {
+        let mut words = words.split(' ');
+        let status = Command::new(words.next().unwrap())
+            .args(words)
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+    fs::write("/etc/resolv.conf", BEFORE).unwrap();
+    let there = run(
+        Command::new("/usr/sbin/resolvconf").args(["-a", "eth0"]),
+        BEFORE,
+    );
+    assert!(
+        there.status.success(),
+        "openresolv is needed: {}",
+        text(&there.stderr)
+    );
+    assert!(resolv_conf().contains("192.0.2.1"));
+    vpn
+}
+
+fn resolv_conf() -> String {
+    fs::read_to_string("/etc/resolv.conf").unwrap()
+}
+
+#[test]
+fn they_are_applied_and_taken_back() {
+    if !entered("vpn::name_servers::they_are_applied_and_taken_back", false) {
+        return;
+    }
+    let vpn = with_openresolv();
+    vpn.up(&[]);
+    let applied = resolv_conf();
+    assert!(
+        applied.contains("nameserver 10.88.0.1") && applied.contains("corp.test"),
+        "{applied}"
+    );
+    assert_eq!(vpn.status()["dns"]["applied"], true);
+    let status = vpn.vpn(&["status"]);
+    assert!(text(&status.stdout).contains("name servers 10.88.0.1 for corp.test"));
+    assert!(vpn.vpn(&["down"]).status.success());
+    assert!(!resolv_conf().contains("10.88.0.1"), "{}", resolv_conf());
+    vpn.is_gone();
+}
+
+#[test]
+fn they_are_taken_back_when_the_supervisor_is_killed() {
+    if !entered(
+        "vpn::name_servers::they_are_taken_back_when_the_supervisor_is_killed",
+        false,
+    ) {
+        return;
+    }
+    let vpn = with_openresolv();
+    vpn.up(&[]);
+    assert!(resolv_conf().contains("10.88.0.1"));
+    vpn.signal(vpn.supervisor(), Signal::SIGKILL);
+    eventually("the name servers are taken back", GONE, || {
+        !resolv_conf().contains("10.88.0.1")
+    });
+    vpn.is_gone();
+}
+
+#[test]
+fn they_are_applied_again_after_a_reconnection() {
+    if !entered(
+        "vpn::name_servers::they_are_applied_again_after_a_reconnection",
+        false,
+    ) {
+        return;
+    }
+    let mut vpn = with_openresolv();
+    vpn.up(&[]);
+    vpn.server.restart().unwrap();
+    eventually("the tunnel is back", Duration::from_secs(40), || {
+        vpn.status()["reconnections"] == 1 && vpn.status()["phase"] == "connected"
+    });
+    eventually("its name servers are there", GONE, || {
+        resolv_conf().contains("10.88.0.1")
+    });
+    assert!(vpn.vpn(&["down"]).status.success());
+    assert!(!resolv_conf().contains("10.88.0.1"));
+    vpn.is_gone();
+}
+
+#[test]
+fn without_a_way_to_apply_them_the_tunnel_stays_and_says_so() {
+    let name = "vpn::name_servers::without_a_way_to_apply_them_the_tunnel_stays_and_says_so";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = with_openresolv();
+    let refuses = vpn
+        .env
+        .write("refuses", "#!/bin/sh\necho 'not today' >&2\nexit 1\n");
+    let status = Command::new("chmod")
+        .arg("755")
+        .arg(&refuses)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let status = Command::new("mount")
+        .arg("--bind")
+        .arg(&refuses)
+        .arg("/usr/sbin/resolvconf")
+        .status();
+    assert!(status.unwrap().success());
+    let up = run(&mut vpn.env.ob(["vpn", "up", "--detach"]), "");
+    assert!(up.status.success());
+    let said = text(&up.stderr);
+    assert!(
+        said.contains("are not applied") && said.contains("not today"),
+        "{said}"
+    );
+    assert!(
+        said.contains("| sudo /usr/sbin/resolvconf -a tun-ob0"),
+        "{said}"
+    );
+    let status = vpn.vpn(&["status"]);
+    assert!(text(&status.stdout).contains("are not applied"));
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}

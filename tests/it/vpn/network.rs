@@ -1,0 +1,188 @@
+//! A network namespace for one test, and what can be asked of it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::net::TcpStream;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use ob_sandbox::{OpenVpn, Options, Sandbox};
+
+use crate::support::{TestEnv, eventually, run, text};
+
+/// Set where a test runs in its own network.
+const INSIDE: &str = "OB_TEST_NETWORK";
+/// openvpn tells the server that it goes, then the device is closed.
+pub(crate) const GONE: Duration = Duration::from_secs(6);
+
+/// Runs the test of this name again, alone, where it is root of a network of its own. Says whether we are
+/// there. As the machine's root only where `real_root` says that the test needs it.
+pub(crate) fn entered(test: &str, real_root: bool) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    if real_root {
+        assert!(
+            nix::unistd::geteuid().is_root(),
+            "this test changes its uid: run it as root (`sudo tests/run`)"
+        );
+    }
+    let output = Command::new("unshare")
+        .arg(if real_root { "-nm" } else { "-Urnm" })
+        .args(["--kill-child", "--"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(INSIDE, "1")
+        .output()
+        .expect("unshare is needed: `tests/run` installs it");
+    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+    if let Some(figures) = said.split("FIGURES").nth(1) {
+        println!("{figures}");
+    }
+    false
+}
+
+/// A machine with a VPN.
+pub(crate) struct Vpn {
+    pub(crate) env: TestEnv,
+    pub(crate) server: OpenVpn,
+}
+
+impl Vpn {
+    pub(crate) fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    pub(crate) fn with(options: Options) -> Self {
+        Self::of(TestEnv::with("bob", options))
+    }
+
+    pub(crate) fn of(env: TestEnv) -> Self {
+        let settings = env.usual_settings() + &vpn_settings(&env.sandbox);
+        env.write_settings(&settings);
+        let server = env.sandbox.openvpn().unwrap();
+        let vpn = Self { env, server };
+        vpn.env.sign_in();
+        vpn
+    }
+
+    /// `ob vpn` with these words, to its end.
+    pub(crate) fn vpn(&self, words: &[&str]) -> Output {
+        run(self.env.ob(["vpn"]).args(words), "")
+    }
+
+    /// Brings the tunnel up in the background.
+    pub(crate) fn up(&self, words: &[&str]) {
+        let up = run(self.env.ob(["vpn", "up", "--detach"]).args(words), "");
+        assert!(
+            up.status.success(),
+            "{}\n{}",
+            text(&up.stderr),
+            self.server.log()
+        );
+        assert!(through(), "{}", text(&up.stderr));
+    }
+
+    /// Processes whose command line names this machine's runtime directory and begins so.
+    pub(crate) fn processes(&self, begins: &str) -> Vec<Pid> {
+        let directory = self.env.path("run/ob").display().to_string();
+        let lines = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+            let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+            let line = String::from_utf8_lossy(&line).replace('\0', " ");
+            (line.starts_with(begins) && line.contains(&directory)).then(|| Pid::from_raw(pid))
+        });
+        lines.collect()
+    }
+
+    pub(crate) fn supervisor(&self) -> Pid {
+        let found = self.processes("ob vpn supervise");
+        assert_eq!(found.len(), 1, "one supervisor: {found:?}");
+        found[0]
+    }
+
+    pub(crate) fn openvpn(&self) -> Pid {
+        let found = self.processes("/usr/sbin/openvpn");
+        assert_eq!(found.len(), 1, "one openvpn: {found:?}");
+        found[0]
+    }
+
+    pub(crate) fn signal(&self, process: Pid, signal: Signal) {
+        kill(process, signal).unwrap();
+    }
+
+    pub(crate) fn status(&self) -> serde_json::Value {
+        let status = self.vpn(&["status", "--json"]);
+        serde_json::from_slice(&status.stdout).unwrap_or_default()
+    }
+
+    /// Waits until the tunnel is in this phase.
+    pub(crate) fn reaches(&self, phase: &str) {
+        eventually(phase, Duration::from_secs(30), || {
+            self.status()["phase"] == phase
+        });
+    }
+
+    /// No process, device, route, socket or file of the tunnel is left, or soon is none.
+    pub(crate) fn is_gone(&self) {
+        eventually("openvpn and its supervisor are gone", GONE, || {
+            self.processes("ob vpn").is_empty() && self.processes("/usr/sbin/openvpn").is_empty()
+        });
+        let network = ip("addr") + &ip("route");
+        assert!(!network.contains("tun-ob0"), "{network}");
+        assert!(!network.contains("10.77.0"), "{network}");
+        let mut left: Vec<_> = fs::read_dir(self.env.path("run/ob"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "agent.sock" && name != "lock")
+            .collect();
+        // A name that nobody serves goes with the next verb.
+        if left == ["vpn.sock"] {
+            assert!(self.vpn(&["down"]).status.success());
+            left.clear();
+            assert!(!self.env.path("run/ob/vpn.sock").exists());
+        }
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+/// Somebody without any right, on a machine whose tun device is everybody's.
+pub(crate) fn nobody() -> Vpn {
+    for words in [
+        "mount -t tmpfs tmpfs /dev/net",
+        "mknod -m 666 /dev/net/tun c 10 200",
+    ] {
+        let mut words = words.split(' ');
+        let status = Command::new(words.next().unwrap()).args(words).status();
+        assert!(status.unwrap().success());
+    }
+    Vpn::of(TestEnv::unprivileged("bob"))
+}
+
+/// The settings of the sandbox's VPN.
+pub(crate) fn vpn_settings(sandbox: &Sandbox) -> String {
+    let host = sandbox.vpn_url();
+    format!(
+        "\n[vpn]\nhost = \"{}\"\napp = \"{}\"\n",
+        host.trim_start_matches("https://"),
+        sandbox.vpn_app_url()
+    )
+}
+
+/// Whether the network behind the VPN server answers: nothing listens on that port, and says so.
+pub(crate) fn through() -> bool {
+    let there = format!("{}:9", OpenVpn::BEHIND).parse().unwrap();
+    let refused = |error: std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
+    TcpStream::connect_timeout(&there, Duration::from_secs(3)).is_err_and(refused)
+}
+
+pub(crate) fn ip(words: &str) -> String {
+    let output = Command::new("ip").args(words.split(' ')).output().unwrap();
+    text(&output.stdout).to_owned()
+}

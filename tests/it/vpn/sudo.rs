@@ -1,0 +1,176 @@
+//! A person with sudo: asked before the sign-in, never a secret in its logs, nothing of root kept.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use super::network::{GONE, Vpn, entered, nobody, through};
+use crate::support::{Pty, eventually, run, text};
+
+/// Replaces a file of the machine for this test alone.
+fn lay_over(vpn: &Vpn, name: &str, content: &str, mode: u32) {
+    let own = vpn.env.path("tmp").join(name.replace('/', "-"));
+    fs::write(&own, content).unwrap();
+    fs::set_permissions(&own, fs::Permissions::from_mode(mode)).unwrap();
+    let status = Command::new("mount")
+        .arg("--bind")
+        .arg(&own)
+        .arg(name)
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+/// Nobody may use sudo, which records all it can.
+fn machine(rule: &str) -> Vpn {
+    let vpn = nobody();
+    let records = vpn.env.path("iolog").display().to_string();
+    let sudoers = format!(
+        "Defaults use_pty, log_input, log_output, !compress_io, iolog_dir={records}\n\
+         Defaults timestamp_type=tty, passprompt=\"sudo wants a password: \", !lecture\n\
+         nobody ALL=(root) {rule}\n"
+    );
+    lay_over(&vpn, "/etc/sudoers", &sudoers, 0o440);
+    vpn
+}
+
+/// Everything that a directory holds.
+fn read_all(directory: &Path, into: &mut Vec<u8>) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            read_all(&entry.path(), into);
+        } else {
+            into.extend(fs::read(entry.path()).unwrap());
+        }
+    }
+}
+
+#[test]
+fn openvpn_keeps_one_capability_and_sudo_records_no_secret() {
+    if !entered(
+        "vpn::sudo::openvpn_keeps_one_capability_and_sudo_records_no_secret",
+        true,
+    ) {
+        return;
+    }
+    let vpn = machine("NOPASSWD: ALL");
+    vpn.up(&["--no-dns"]);
+    let status = fs::read_to_string(format!("/proc/{}/status", vpn.openvpn())).unwrap();
+    for line in [
+        "CapEff:\t0000000000001000",
+        "CapBnd:\t0000000000001000",
+        "NoNewPrivs:\t1",
+        "Uid:\t65534\t65534\t65534\t65534",
+    ] {
+        assert!(status.contains(line), "{line}: {status}");
+    }
+    assert!(
+        vpn.processes("/usr/bin/sudo").is_empty(),
+        "sudo is gone once openvpn has called"
+    );
+    assert!(vpn.vpn(&["down"]).status.success());
+    let mut recorded = Vec::new();
+    read_all(&vpn.env.path("iolog"), &mut recorded);
+    let text = String::from_utf8_lossy(&recorded);
+    assert!(text.contains("openvpn"), "sudo has recorded the command");
+    for (kind, value) in vpn.env.sandbox.canaries() {
+        assert!(!text.contains(&value), "{kind} is in sudo's records");
+    }
+    vpn.is_gone();
+}
+
+#[test]
+fn the_line_of_the_readme_is_enough() {
+    if !entered("vpn::sudo::the_line_of_the_readme_is_enough", true) {
+        return;
+    }
+    let line = "NOPASSWD: /usr/bin/setsid --fork /usr/bin/setpriv --reuid 65534 --regid 65534 \
+                --clear-groups --inh-caps -all\\,+net_admin --ambient-caps -all\\,+net_admin \
+                --bounding-set -all\\,+net_admin --no-new-privs /usr/sbin/openvpn --config *";
+    let vpn = machine(line);
+    vpn.up(&["--no-dns"]);
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn sudo_asks_before_anybody_signs_in_and_its_ticket_is_enough() {
+    if !entered(
+        "vpn::sudo::sudo_asks_before_anybody_signs_in_and_its_ticket_is_enough",
+        true,
+    ) {
+        return;
+    }
+    let vpn = machine("ALL");
+    let hash = run(
+        Command::new("openssl").args(["passwd", "-6", "open-sesame"]),
+        "",
+    );
+    let shadow = format!(
+        "root:*:19000:0:99999:7:::\nnobody:{}:19000:0:99999:7:::\n",
+        text(&hash.stdout).trim()
+    );
+    lay_over(&vpn, "/etc/shadow", &shadow, 0o600);
+    assert!(run(&mut vpn.env.ob(["agent", "stop"]), "").status.success());
+    vpn.env.sandbox.clear_log();
+    let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
+    terminal.until("sudo wants a password: ");
+    assert!(
+        vpn.env.sandbox.log().is_empty(),
+        "nobody was asked for a factor yet"
+    );
+    terminal.send("open-sesame\r");
+    terminal.until("Password of");
+    let user = vpn.env.user();
+    terminal.send(&format!("{}\r", user.password));
+    vpn.env.sandbox.forget_used_codes();
+    terminal.until(": ");
+    terminal.until(": ");
+    terminal.send(&format!("{}\r", user.totp_now()));
+    terminal.until("connected");
+    assert!(through());
+    assert!(vpn.processes("/usr/bin/sudo").is_empty());
+    terminal.send("\x03");
+    terminal.wait();
+    vpn.is_gone();
+}
+
+#[test]
+fn a_person_whom_sudo_refuses_is_told_and_signs_in_nowhere() {
+    if !entered(
+        "vpn::sudo::a_person_whom_sudo_refuses_is_told_and_signs_in_nowhere",
+        true,
+    ) {
+        return;
+    }
+    let vpn = machine("/usr/bin/true");
+    vpn.env.sandbox.clear_log();
+    let up = run(&mut vpn.env.ob(["vpn", "up", "--detach"]), "");
+    assert_eq!(up.status.code(), Some(3), "{}", text(&up.stderr));
+    assert!(
+        text(&up.stderr).contains("`ob vpn exec -- CMD`"),
+        "{}",
+        text(&up.stderr)
+    );
+    assert!(vpn.env.sandbox.log().is_empty());
+    vpn.is_gone();
+}
+
+#[test]
+fn a_hang_up_of_the_terminal_takes_the_tunnel_down() {
+    if !entered(
+        "vpn::sudo::a_hang_up_of_the_terminal_takes_the_tunnel_down",
+        true,
+    ) {
+        return;
+    }
+    let vpn = machine("NOPASSWD: ALL");
+    let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
+    terminal.until("connected");
+    drop(terminal);
+    eventually("the tunnel is gone", GONE, || {
+        vpn.processes("/usr/sbin/openvpn").is_empty()
+    });
+    vpn.is_gone();
+}

@@ -1,0 +1,224 @@
+//! Up, through, down, and back again after a loss.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use ob_sandbox::{Options, Server, VpnOptions};
+
+use super::network::{GONE, Vpn, entered, ip, through};
+use crate::support::{Pty, eventually, run, text};
+
+#[test]
+fn a_tunnel_comes_up_in_the_background_and_goes_down() {
+    if !entered(
+        "vpn::tunnel::a_tunnel_comes_up_in_the_background_and_goes_down",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::new();
+    vpn.up(&["--no-dns"]);
+    let status = vpn.status();
+    assert_eq!(status["phase"], "connected");
+    assert_eq!(status["address"], "10.88.0.2");
+    assert_eq!(status["username"], "bob@acme.com");
+    assert_eq!(status["routes"][0], "10.77.0.0/24");
+    assert_eq!(
+        text(&vpn.vpn(&["status"]).stdout)
+            .lines()
+            .next()
+            .unwrap()
+            .split(':')
+            .next(),
+        Some("bob@acme.com at 127.0.0.1")
+    );
+    let all = run(&mut vpn.env.ob(["status", "--json"]), "");
+    let all: serde_json::Value = serde_json::from_slice(&all.stdout).unwrap();
+    assert_eq!(all["vpn"]["phase"], "connected");
+    let log = vpn.vpn(&["logs"]);
+    let log = text(&log.stdout);
+    assert!(log.contains("Initialization Sequence Completed"), "{log}");
+    let down = vpn.vpn(&["down"]);
+    assert!(down.status.success());
+    // When the verb returns everything is gone already.
+    assert!(vpn.processes("/usr/sbin/openvpn").is_empty());
+    assert!(!ip("addr").contains("tun-ob0"));
+    vpn.is_gone();
+    assert_eq!(vpn.vpn(&["status"]).status.code(), Some(1));
+    assert!(vpn.vpn(&["down"]).status.success(), "down twice is down");
+}
+
+#[test]
+fn a_warm_session_needs_four_requests() {
+    if !entered("vpn::tunnel::a_warm_session_needs_four_requests", false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    vpn.env.sandbox.clear_log();
+    vpn.up(&["--no-dns"]);
+    let asked: Vec<_> = vpn
+        .env
+        .sandbox
+        .log()
+        .iter()
+        .map(|one| one.path.clone())
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "/home/openvpn/0oa1openvpn000000h7/aln1openvpn000000h7",
+            "/saml/acs",
+            "/import_profile",
+            "/rest/GetProfileViaToken"
+        ]
+    );
+    assert_eq!(vpn.env.sandbox.handshakes(Server::Vpn), 1);
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn ctrl_c_takes_the_tunnel_down() {
+    if !entered("vpn::tunnel::ctrl_c_takes_the_tunnel_down", false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
+    terminal.until("connected");
+    assert!(through());
+    terminal.send("\x03");
+    let (status, said) = terminal.wait();
+    assert!(status.success(), "{said}");
+    assert!(said.contains("the VPN is down"), "{said}");
+    assert!(vpn.processes("/usr/sbin/openvpn").is_empty());
+    vpn.is_gone();
+}
+
+#[test]
+fn two_ups_at_once_make_one_tunnel() {
+    if !entered("vpn::tunnel::two_ups_at_once_make_one_tunnel", false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    let both: Vec<_> = std::thread::scope(|scope| {
+        let up = || run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
+        let both = [scope.spawn(up), scope.spawn(up)];
+        both.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let up: Vec<_> = both.iter().filter(|one| one.status.success()).collect();
+    assert_eq!(up.len(), 1, "{both:?}");
+    let other = both.iter().find(|one| !one.status.success()).unwrap();
+    assert!(text(&other.stderr).contains("a tunnel is up, or on its way"));
+    assert!(through());
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn it_reconnects_after_the_server_restarts_and_its_token_died_without_asking() {
+    let name =
+        "vpn::tunnel::it_reconnects_after_the_server_restarts_and_its_token_died_without_asking";
+    if !entered(name, false) {
+        return;
+    }
+    let mut vpn = Vpn::new();
+    vpn.up(&["--no-dns"]);
+    vpn.env.sandbox.clear_log();
+    vpn.server.restart().unwrap();
+    eventually("the tunnel is back", Duration::from_secs(40), || {
+        vpn.status()["reconnections"] == 1 && vpn.status()["phase"] == "connected"
+    });
+    assert!(through());
+    // The new server does not know the old token: the agent fetched another.
+    assert_eq!(vpn.env.sandbox.requests(Server::Vpn, "/rest/").len(), 1);
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn only_the_networks_of_the_settings_are_routed() {
+    if !entered(
+        "vpn::tunnel::only_the_networks_of_the_settings_are_routed",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::with(Options {
+        vpn: VpnOptions {
+            push: vec![
+                "route 10.66.0.0 255.255.0.0".to_owned(),
+                "redirect-gateway def1".to_owned(),
+            ],
+            ..VpnOptions::default()
+        },
+        ..Options::default()
+    });
+    vpn.up(&["--no-dns", "--route", "10.77.0.0/24"]);
+    let routes = ip("route");
+    assert!(routes.contains("10.77.0.0/24"), "{routes}");
+    assert!(
+        !routes.contains("10.66") && !routes.contains("128.0.0.0"),
+        "{routes}"
+    );
+    assert!(vpn.vpn(&["down"]).status.success());
+    let up = run(
+        &mut vpn
+            .env
+            .ob(["vpn", "up", "--detach", "--no-dns", "--no-routes"]),
+        "",
+    );
+    assert!(up.status.success());
+    assert!(!ip("route").contains("10.77.0"), "{}", ip("route"));
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn events_are_json_lines_with_their_times() {
+    if !entered("vpn::tunnel::events_are_json_lines_with_their_times", false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    let up = run(
+        &mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns", "--json"]),
+        "",
+    );
+    assert!(up.status.success());
+    let events: Vec<serde_json::Value> = text(&up.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let phases: Vec<_> = events
+        .iter()
+        .filter_map(|event| event["phase"].as_str())
+        .collect();
+    assert_eq!(phases.first(), Some(&"launching"));
+    assert!(phases.contains(&"connected"), "{phases:?}");
+    assert!(
+        events
+            .iter()
+            .any(|event| event["event"] == "dns" && event["dns"]["applied"] == false)
+    );
+    vpn.signal(vpn.supervisor(), Signal::SIGTERM);
+    eventually(
+        "a supervisor that is told to end takes openvpn along",
+        GONE,
+        || vpn.processes("/usr/sbin/openvpn").is_empty(),
+    );
+    vpn.is_gone();
+}
+
+#[test]
+fn a_clock_that_jumps_changes_nothing() {
+    if !entered("vpn::tunnel::a_clock_that_jumps_changes_nothing", false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    vpn.up(&["--no-dns"]);
+    // The servers' clock goes on by eight hours: the laptop slept.
+    vpn.env.sandbox.advance_clock(8 * 3600);
+    assert!(through());
+    vpn.reaches("connected");
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}

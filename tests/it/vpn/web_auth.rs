@@ -1,0 +1,102 @@
+//! The sign-in that a server asks for while it keeps the tunnel waiting.
+
+use ob_sandbox::{Options, Server, VpnOptions};
+
+use super::network::{Vpn, entered, through};
+use crate::support::{Pty, text};
+
+fn vpn(options: VpnOptions) -> Vpn {
+    Vpn::with(Options {
+        vpn: VpnOptions {
+            session_headers: false,
+            ..options
+        },
+        ..Options::default()
+    })
+}
+
+#[test]
+fn the_agent_finishes_it_without_a_browser() {
+    if !entered(
+        "vpn::web_auth::the_agent_finishes_it_without_a_browser",
+        false,
+    ) {
+        return;
+    }
+    let vpn = vpn(VpnOptions::default());
+    vpn.up(&["--no-dns"]);
+    assert_eq!(
+        vpn.env.sandbox.requests(Server::Vpn, "/saml/start").len(),
+        1
+    );
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn an_address_too_long_for_a_notification_is_found_in_the_log() {
+    if !entered(
+        "vpn::web_auth::an_address_too_long_for_a_notification_is_found_in_the_log",
+        false,
+    ) {
+        return;
+    }
+    let vpn = vpn(VpnOptions {
+        // Up to 246 bytes are notified.
+        web_auth_length: 252,
+        ..VpnOptions::default()
+    });
+    vpn.up(&["--no-dns"]);
+    let log = vpn.vpn(&["logs"]);
+    assert!(
+        !text(&log.stdout).contains("xxxx"),
+        "its address is not logged"
+    );
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn an_address_at_another_host_is_the_persons_to_open() {
+    if !entered(
+        "vpn::web_auth::an_address_at_another_host_is_the_persons_to_open",
+        false,
+    ) {
+        return;
+    }
+    let vpn = vpn(VpnOptions {
+        web_auth_url: Some("https://evil.example".to_owned()),
+        ..VpnOptions::default()
+    });
+    let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
+    terminal.until("wants you to sign in here");
+    terminal.until("https://evil.example/saml/start?sid=");
+    assert!(!through());
+    terminal.send("\x03");
+    terminal.wait();
+    vpn.is_gone();
+}
+
+#[test]
+fn without_a_session_the_person_is_asked_to_go_there() {
+    if !entered(
+        "vpn::web_auth::without_a_session_the_person_is_asked_to_go_there",
+        false,
+    ) {
+        return;
+    }
+    let vpn = vpn(VpnOptions::default());
+    vpn.env.sandbox.forget_used_codes();
+    let mut terminal = Pty::spawn(&vpn.env.ob(["--no-agent", "vpn", "up", "--no-dns"]));
+    let user = vpn.env.user();
+    terminal.until("Password of");
+    terminal.send(&format!("{}\r", user.password));
+    terminal.until(": ");
+    terminal.until(": ");
+    terminal.send(&format!("{}\r", user.totp_now()));
+    terminal.until("wants you to sign in here");
+    terminal.until("/saml/start?sid=");
+    terminal.send("\x03");
+    terminal.wait();
+    vpn.is_gone();
+}

@@ -1,0 +1,315 @@
+//! OpenVPN Access Server's web pages, as a user whose sign-in is SAML meets them: the cookie that
+//! is there before anybody signed in, the assertion consumer, the doors to a profile, and the
+//! address at which a waiting tunnel is signed in. Follows Access Server's manual (SAML with Okta,
+//! token URLs, session tokens) and OpenVPN 3's `doc/webauth.md`; what neither says (bodies of
+//! successful answers, the WEB_AUTH address) is the sandbox's own choice.
+
+use std::collections::{HashMap, HashSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use crate::canary::{self, ALPHANUMERIC};
+use crate::http::{Answer, Request};
+use crate::okta::AppId;
+use crate::openvpn_server::Gate;
+use crate::saml;
+use crate::world::World;
+
+/// The "SP identity" of the Access Server.
+pub(crate) const AUDIENCE: &str = "https://vpn.acme.com/saml/metadata";
+
+/// How the Access Server differs from the plainest one.
+#[derive(Debug, Clone)]
+pub struct VpnOptions {
+    /// Profiles come with `VPN-Session-User` and `VPN-Session-Token`, which save the sign-in at
+    /// connect time.
+    pub session_headers: bool,
+    /// The answer to the assertion already carries the profile's address.
+    pub deep_link_in_acs: bool,
+    /// `/import_profile` exists; without it there is `/downloads.json` only.
+    pub import_profile: bool,
+    /// Lines added to the profile.
+    pub profile_lines: Vec<String>,
+    /// Options that the openvpn server pushes besides its own.
+    pub push: Vec<String>,
+    /// Another address than its own for the sign-in of a waiting tunnel.
+    pub web_auth_url: Option<String>,
+    /// How long the message with that address is made, if it is not already, in bytes.
+    pub web_auth_length: usize,
+}
+
+impl Default for VpnOptions {
+    fn default() -> VpnOptions {
+        VpnOptions {
+            session_headers: true,
+            deep_link_in_acs: false,
+            import_profile: true,
+            profile_lines: Vec::new(),
+            push: Vec::new(),
+            web_auth_url: None,
+            web_auth_length: 0,
+        }
+    }
+}
+
+/// What the server remembers.
+#[derive(Debug, Default)]
+pub(crate) struct AccessServer {
+    /// Cookie `openvpn_sess_…` and who signed in with it; nobody at first.
+    sessions: HashMap<String, Option<String>>,
+    assertions: HashSet<String>,
+    tokens: HashMap<String, String>,
+    session_tokens: HashMap<String, String>,
+    /// The profile that is handed out, less the part about the user.
+    pub(crate) profile: String,
+    /// The tunnels that wait for their sign-in, by the id in their address.
+    pub(crate) waiting: HashMap<String, (u64, u64)>,
+    /// The openvpn server, once there is one.
+    pub(crate) gate: Option<Gate>,
+}
+
+impl AccessServer {
+    /// Whether `token` is what a profile's headers gave `login`.
+    pub(crate) fn is_session_token(&self, login: &str, token: &str) -> bool {
+        self.session_tokens.get(token).is_some_and(|of| of == login)
+    }
+}
+
+/// The address of the assertion consumer.
+pub(crate) fn acs(world: &World) -> String {
+    format!("{}/saml/acs", world.vpn_url)
+}
+
+/// The address at which the tunnel that waits as `client` is signed in.
+pub(crate) fn web_auth_url(world: &World, client: (u64, u64)) -> String {
+    let options = &world.options.vpn;
+    let base = options.web_auth_url.as_ref().unwrap_or(&world.vpn_url);
+    let mut sid = world.canaries.issue("vpn-web-auth", "");
+    let start = format!("{base}/saml/start?sid=");
+    let length = "WEB_AUTH::".len() + start.len() + sid.len();
+    sid += &"x".repeat(options.web_auth_length.saturating_sub(length));
+    world.vpn().waiting.insert(sid.clone(), client);
+    start + &sid
+}
+
+/// Answers a request to the web pages.
+pub(crate) fn answer(world: &World, request: &Request) -> Answer {
+    let known = cookie(world, request);
+    let answer = match (request.method.as_str(), request.path.as_str()) {
+        ("GET" | "HEAD", "/openvpn-api/profile") => {
+            Answer::empty(200).with("Ovpn-WebAuth", "okta,external")
+        }
+        ("POST", "/saml/acs") => consume(world, request),
+        ("GET", "/saml/start") => start(world, request),
+        ("POST", "/import_profile") if world.options.vpn.import_profile => import(world, request),
+        ("POST", "/downloads.json") => downloads(world, request),
+        ("GET", "/profile/userlocked.ovpn") => match signed_in(world, request) {
+            Some(login) => profile(world, &login),
+            None => Answer::redirect("/?src=session"),
+        },
+        ("GET", "/rest/GetProfileViaToken") => {
+            let token = request.parameter("token").unwrap_or_default();
+            let login = world.vpn().tokens.remove(&token);
+            login.map_or_else(
+                || {
+                    error(
+                        401,
+                        "Authorization Required",
+                        "AUTH ERROR: token not found in DB (9007)",
+                    )
+                },
+                |login| profile(world, &login),
+            )
+        }
+        ("GET", "/") => Answer::redirect("/__session_start__/"),
+        ("GET", "/__session_start__/" | "/profile") => {
+            Answer::html(200, "<!doctype html><html><title>Login</title></html>")
+        }
+        _ => Answer::html(404, "<!doctype html><html><title>Not found</title></html>"),
+    };
+    let answer = answer.with("Server", "OpenVPN-AS");
+    if known.is_some() || answer.headers.iter().any(|(name, _)| name == "Set-Cookie") {
+        return answer;
+    }
+    // The trap: there is a session cookie before anybody has signed in.
+    let cookie = new_session(world, None);
+    answer.with("Set-Cookie", &cookie)
+}
+
+fn new_session(world: &World, login: Option<String>) -> String {
+    let hex = || canary::random(b"0123456789abcdef", 32);
+    let pair = format!("openvpn_sess_{}={}", hex(), hex());
+    if let Some((_, value)) = pair.split_once('=') {
+        world.canaries.note("vpn-cookie", value);
+    }
+    let cookie = format!("{pair}; Path=/; Secure; HttpOnly");
+    world.vpn().sessions.insert(pair, login);
+    cookie
+}
+
+/// The known session cookie that a request carries; a signed-in one before the others.
+fn cookie(world: &World, request: &Request) -> Option<Option<String>> {
+    let header = request.header("cookie")?;
+    let vpn = world.vpn();
+    let known = header
+        .split(';')
+        .filter_map(|pair| vpn.sessions.get(pair.trim()));
+    known.max_by_key(|login| login.is_some()).cloned()
+}
+
+fn signed_in(world: &World, request: &Request) -> Option<String> {
+    cookie(world, request).flatten()
+}
+
+/// The assertion consumer: signature, audience, recipient, time, one use; then where RelayState says.
+fn consume(world: &World, request: &Request) -> Answer {
+    let refused = |why: &str| error(403, "Access denied", &format!("SAML: {why}"));
+    let encoded = request.form("SAMLResponse").unwrap_or_default();
+    let xml = STANDARD
+        .decode(&encoded)
+        .ok()
+        .and_then(|xml| String::from_utf8(xml).ok());
+    let Some(xml) = xml else {
+        return refused("the response is not base64");
+    };
+    let document = match saml::read(&xml) {
+        Ok(document) => document,
+        Err(refusal) => return refused(&refusal.to_string()),
+    };
+    if let Err(refusal) = document.authentic(&xml, &world.identity_provider, AUDIENCE) {
+        return refused(&refusal.to_string());
+    }
+    if document.recipient != acs(world) {
+        return refused("the response is for another recipient");
+    }
+    if document.not_on_or_after <= world.clock.now() {
+        return refused("the response is too old");
+    }
+    if !world.vpn().assertions.insert(xml) {
+        return refused("the response was used before");
+    }
+    let relay_state = request.form("RelayState").unwrap_or_default();
+    if let Some(sid) = relay_state.strip_prefix("webauth-") {
+        return admit(world, sid);
+    }
+    let login = document.subject;
+    let answer = match relay_state.as_str() {
+        "profile" if world.options.vpn.deep_link_in_acs => {
+            let link = deep_link(world, &login);
+            let page = format!("<!doctype html><html><a href=\"{link}\">Open</a></html>");
+            Answer::html(200, &page)
+        }
+        "profile" => Answer::redirect("/profile"),
+        "cws" => Answer::redirect("/"),
+        _ => return refused("the RelayState is neither cws nor profile"),
+    };
+    answer.with("Set-Cookie", &new_session(world, Some(login)))
+}
+
+/// `GET /saml/start?sid=…`: off to the identity provider.
+fn start(world: &World, request: &Request) -> Answer {
+    let sid = request.parameter("sid").unwrap_or_default();
+    if !world.vpn().waiting.contains_key(&sid) {
+        return error(404, "Not found", "no tunnel waits for this sign-in");
+    }
+    let to = format!(
+        "{}{}?SAMLRequest=sandbox&RelayState=webauth-{sid}",
+        world.org_url,
+        AppId::OpenVpn.sso_path()
+    );
+    Answer::redirect(&to)
+}
+
+/// Lets the waiting tunnel in.
+fn admit(world: &World, sid: &str) -> Answer {
+    let mut vpn = world.vpn();
+    let client = vpn.waiting.remove(sid);
+    match (client, &vpn.gate) {
+        (Some(client), Some(gate)) => {
+            gate.admit(client);
+            Answer::html(200, "<!doctype html><html><title>Connected</title></html>")
+        }
+        _ => error(404, "Not found", "no tunnel waits for this sign-in"),
+    }
+}
+
+fn import(world: &World, request: &Request) -> Answer {
+    let expected = [
+        ("X-OpenVPN", "1"),
+        ("X-CWS-Proto-Ver", "2"),
+        ("X-Requested-With", "XMLHttpRequest"),
+    ];
+    if expected
+        .iter()
+        .any(|(name, value)| request.header(name) != Some(value))
+    {
+        return error(
+            400,
+            "Bad Request",
+            "the request is not from the client's own page",
+        );
+    }
+    let Some(login) = signed_in(world, request) else {
+        return error(
+            401,
+            "Authorization Required",
+            "SESSION: Your session has expired, please reauthenticate (9007)",
+        );
+    };
+    if request.form("profile_type").as_deref() != Some("userlocked") {
+        return error(400, "Bad Request", "profile_type");
+    }
+    Answer::empty(200).body("text/plain", deep_link(world, &login))
+}
+
+fn deep_link(world: &World, login: &str) -> String {
+    let token = canary::random(ALPHANUMERIC, 32);
+    world.canaries.note("vpn-profile-token", &token);
+    world.vpn().tokens.insert(token.clone(), login.to_owned());
+    format!(
+        "openvpn://import-profile/{}/rest/GetProfileViaToken?token={token}",
+        world.vpn_url
+    )
+}
+
+fn downloads(world: &World, request: &Request) -> Answer {
+    let body = match signed_in(world, request) {
+        Some(_) => {
+            json!({ "settings": { "userlocked": "/profile/userlocked.ovpn", "autologin": null } })
+        }
+        None => json!({ "type": "login-failure" }),
+    };
+    Answer::empty(200).body("application/json", format!(")]}}'\n{body}"))
+}
+
+fn profile(world: &World, login: &str) -> Answer {
+    let mut vpn = world.vpn();
+    let lines = world.options.vpn.profile_lines.join("\n");
+    let text = format!(
+        "# Automatically generated OpenVPN client config file\n\
+         # OVPN_ACCESS_SERVER_USERNAME={login}\n# OVPN_ACCESS_SERVER_PROFILE={login}@vpn.acme.com\n\
+         {}{lines}\n",
+        vpn.profile
+    );
+    let answer = Answer::empty(200).body("text/plain", text);
+    if !world.options.vpn.session_headers {
+        return answer;
+    }
+    let token = world.canaries.issue("vpn-session-token", "");
+    vpn.session_tokens.insert(token.clone(), login.to_owned());
+    answer
+        .with("VPN-Session-User", &STANDARD.encode(login))
+        .with("VPN-Session-Token", &STANDARD.encode(token))
+}
+
+fn error(status: u16, kind: &str, message: &str) -> Answer {
+    Answer::empty(status).body(
+        "text/xml",
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Type>{kind}</Type>\
+             <Synopsis>REST method failed</Synopsis><Message>{message}</Message></Error>\n"
+        ),
+    )
+}
