@@ -185,6 +185,17 @@ mod tests {
             page("aws-cn"),
             "https://console.amazonaws.cn/console/home?region=eu-west-1"
         );
+        for (partition, host) in [
+            ("aws", "signin.aws.amazon.com"),
+            ("aws-us-gov", "signin.amazonaws-us-gov.com"),
+            ("aws-cn", "signin.amazonaws.cn"),
+        ] {
+            let console = console(partition).unwrap();
+            let page = console.page(None, None).unwrap();
+            let login = console.login(&Secret::new("t"), "https://acme.okta.com", &page);
+            let expected = format!("https://{host}/federation?");
+            assert!(login.expose().starts_with(&expected), "{partition}");
+        }
         assert!(matches!(
             console("aws-iso"),
             Err(ConsoleError::Partition(_))
