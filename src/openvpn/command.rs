@@ -17,6 +17,9 @@ pub const REALM: &str = "Auth";
 /// back in an error.
 pub const LONGEST_PARAMETER: usize = 255;
 
+/// How often openvpn tells its traffic.
+const BYTE_COUNT_SECONDS: u32 = 30;
+
 /// What we say to openvpn.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
@@ -60,6 +63,16 @@ impl From<CommandError> for Report {
 }
 
 impl Command {
+    /// What is said first, so that openvpn tells of itself.
+    pub(super) fn set_up() -> [Self; 4] {
+        [
+            Self::Version,
+            Self::StateOn,
+            Self::LogOn,
+            Self::ByteCount(BYTE_COUNT_SECONDS),
+        ]
+    }
+
     /// The line to send, its line feed included. It may hold a password.
     ///
     /// # Errors

@@ -26,8 +26,6 @@ use super::management::{Event, InfoMessage, PasswordEvent, StateLine, UpDown};
 use super::network::Environment;
 use crate::secret::Secret;
 
-/// How often openvpn tells its traffic.
-const BYTE_COUNT_SECONDS: u32 = 30;
 /// The longest pause before a hold is released.
 const LONGEST_PAUSE: u32 = 30;
 
@@ -45,6 +43,8 @@ pub struct TunnelState {
     ready: Option<(String, Secret)>,
     /// Why credentials will be needed again.
     why: Why,
+    /// The server's words about the credentials it refused last.
+    refusal: Option<Option<String>>,
     /// The last message of the server was a notification; its repetition in the log is none.
     notified: bool,
     pending_seconds: u64,
@@ -70,6 +70,7 @@ impl Default for TunnelState {
             asked: None,
             ready: None,
             why: Why::First,
+            refusal: None,
             notified: false,
             pending_seconds: pending_seconds(""),
             environment: None,
@@ -179,13 +180,7 @@ impl TunnelState {
     fn hold(&mut self, seconds: u32, actions: &mut Vec<Action>) {
         if !self.greeted {
             self.greeted = true;
-            let set_up = [
-                Command::Version,
-                Command::StateOn,
-                Command::LogOn,
-                Command::ByteCount(BYTE_COUNT_SECONDS),
-            ];
-            actions.extend(set_up.map(Action::Send));
+            actions.extend(Command::set_up().map(Action::Send));
         }
         if self.phase == Phase::Starting {
             self.phase = Phase::Connecting;
@@ -216,6 +211,7 @@ impl TunnelState {
             "GET_CONFIG" | "ASSIGN_IP" | "ADD_ROUTES" => self.phase = Phase::Configuring,
             "CONNECTED" => {
                 self.was_connected = true;
+                self.refusal = None;
                 self.why = Why::First;
                 self.suspicion = None;
                 self.asked = None;
@@ -306,7 +302,10 @@ impl TunnelState {
                         self.phase = Phase::Asking;
                         actions.push(Action::Ask(Question::Challenge { text, echo }));
                     }
-                    None => self.why = Why::Refused(reason),
+                    None => {
+                        self.refusal = Some(reason.clone());
+                        self.why = Why::Refused(reason);
+                    }
                 }
             }
             // openvpn keeps it and sends it by itself.
@@ -336,6 +335,11 @@ impl TunnelState {
     fn answer(&mut self, answer: Answer, actions: &mut Vec<Action>) {
         match (self.asked.take(), answer) {
             (None, _) => {}
+            // That nobody types another password is not why there is no tunnel.
+            (Some(Asked::Credentials(_)), Answer::GiveUp) if self.refusal.is_some() => {
+                let reason = self.refusal.take().flatten();
+                self.stop(Cause::AuthRefused(reason), actions);
+            }
             (_, Answer::GiveUp) => self.stop(Cause::NotAnswered, actions),
             (Some(Asked::Credentials(prompted)), Answer::Credentials(credentials)) => {
                 let Credentials {

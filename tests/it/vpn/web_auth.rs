@@ -3,7 +3,7 @@
 use ob_sandbox::{Options, Server, VpnOptions};
 
 use super::network::{Vpn, entered, through};
-use crate::support::{Pty, text};
+use crate::support::{Pty, run, text};
 
 fn vpn(options: VpnOptions) -> Vpn {
     Vpn::with(Options {
@@ -98,5 +98,28 @@ fn without_a_session_the_person_is_asked_to_go_there() {
     terminal.until("/saml/start?sid=");
     terminal.send("\x03");
     terminal.wait();
+    vpn.is_gone();
+}
+
+#[test]
+fn a_server_that_refuses_in_the_background_is_named_with_its_words() {
+    if !entered(
+        "vpn::web_auth::a_server_that_refuses_in_the_background_is_named_with_its_words",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::with(Options {
+        vpn: VpnOptions {
+            refuses: Some("\u{1b}[31mcome back on Monday".to_owned()),
+            ..VpnOptions::default()
+        },
+        ..Options::default()
+    });
+    let up = run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
+    assert_eq!(up.status.code(), Some(4));
+    let said = text(&up.stderr);
+    assert!(said.contains("come back on Monday"), "{said}");
+    assert!(!said.contains('\u{1b}'), "{said}");
     vpn.is_gone();
 }

@@ -38,6 +38,8 @@ pub struct VpnOptions {
     pub web_auth_url: Option<String>,
     /// How long the message with that address is made, if it is not already, in bytes.
     pub web_auth_length: usize,
+    /// Every tunnel is refused, in these words.
+    pub refuses: Option<String>,
 }
 
 impl Default for VpnOptions {
@@ -50,6 +52,7 @@ impl Default for VpnOptions {
             push: Vec::new(),
             web_auth_url: None,
             web_auth_length: 0,
+            refuses: None,
         }
     }
 }

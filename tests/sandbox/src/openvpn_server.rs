@@ -252,6 +252,9 @@ fn verdict(world: &World, client: (u64, u64), username: &str, password: &str, ss
     let Some(user) = world.user(username) else {
         return format!("client-deny {id} {key} \"unknown\" \"no such user\"");
     };
+    if let Some(words) = &world.options.vpn.refuses {
+        return format!("client-deny {id} {key} \"no\" \"{words}\"");
+    }
     let known = world.vpn().is_session_token(&user.login, password);
     if known || password == user.password {
         return format!("client-auth-nt {id} {key}");
