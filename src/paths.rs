@@ -394,6 +394,6 @@ mod tests {
         assert_eq!(shared.unwrap_err().name, "paths.no-place");
         chmod(&home.path().join(".local/state"), 0o775);
         let open = runtime_dir(&environment(&[("HOME", home.path())]));
-        assert_eq!(open.unwrap_err().name, "paths.not-private");
+        assert_eq!(open.unwrap_err().name, "paths.shared");
     }
 }
