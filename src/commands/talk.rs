@@ -246,7 +246,7 @@ impl Talk<'_> {
         let text = match notice {
             Notice::Doing(_) | Notice::StillWaiting => return,
             Notice::PushSent { factor } => {
-                format!("sent a push to {}: approve it on your phone", shown(factor))
+                format!("sent a {}: approve it on your phone", shown(factor))
             }
             Notice::NumberChallenge { number } => format!("tap {} on your phone", shown(number)),
             Notice::AskedElsewhere => "waiting for the sign-in that is under way".into(),

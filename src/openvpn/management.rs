@@ -2,7 +2,7 @@
 //!
 //! Described in `doc/management-notes.txt` of OpenVPN. Every line is an event, an unknown one too:
 //! nothing a newer openvpn says can stop the tunnel. Lines carry secrets both ways (auth tokens, session
-//! addresses, passwords echoed in errors), so what goes to a log is [`redacted`] first. It keeps no
+//! addresses, passwords echoed in errors), so what goes to a log is `redacted` first. It keeps no
 //! state; what follows from an event is `state.rs`.
 
 use super::challenge::PromptedChallenge;

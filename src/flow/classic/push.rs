@@ -92,7 +92,7 @@ impl<C: Conversation> Engine<'_, C> {
         Err(Report::new(
             Exit::Refused,
             "sign_in.push_refused",
-            format!("the push to {factor} was not approved"),
+            format!("the {factor} was not approved"),
         )
         .cause(why)
         .hint("`ob login` sends another one; `--factor totp` takes a code instead"))

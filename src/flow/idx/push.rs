@@ -83,7 +83,7 @@ impl<C: Conversation> Engine<'_, C> {
             _ => Err(Report::new(
                 Exit::Refused,
                 "sign_in.push_refused",
-                format!("the push to {name} was not approved"),
+                format!("the {name} was not approved"),
             )
             .cause(why)
             .hint("`ob login` sends another one; `--factor totp` takes a code instead")),

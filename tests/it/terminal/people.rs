@@ -24,7 +24,7 @@ fn a_hostile_org_is_inert_from_the_menu_to_the_error() {
     seen += &pty.wait().1;
     judge("mallory signs in", &seen, false);
     assert!(
-        seen.contains("sent a push to") && seen.contains("signed in"),
+        seen.contains("sent a push") && seen.contains("signed in"),
         "{seen:?}"
     );
 
