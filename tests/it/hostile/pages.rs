@@ -202,3 +202,39 @@ fn what_people_read_when_a_redirect_leads_away() {
       hint: check the address in `ob config check`; is a portal in between?
     ");
 }
+
+/// AWS may hold the key that an app encrypts its assertions for: which roles it grants then only AWS can read.
+#[test]
+fn an_encrypted_assertion_serves_a_role_and_provider_given_by_hand() {
+    let scene = Scene::of("carol");
+    let good = scene.sandbox.assertion("carol", AwsApp::Production);
+    let xml = String::from_utf8(STANDARD.decode(good).unwrap()).unwrap();
+    let (before, rest) = xml.split_once("<saml2:Assertion").unwrap();
+    let (_, after) = rest.split_once("</saml2:Assertion>").unwrap();
+    let sealed = format!(
+        "{before}<saml2:EncryptedAssertion xmlns:saml2=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>{after}"
+    );
+    let html = form(AWS, &STANDARD.encode(sealed));
+    scene.sandbox.fault(Fault::org(APP, page(html)).always());
+
+    let unread = scene.answered(&["exec", "--json", "--", "true"]);
+    assert_eq!(unread.error(), "saml.encrypted");
+    assert!(scene.sandbox.sts_calls("AssumeRoleWithSAML").is_empty());
+
+    let role = "arn:aws:iam::123456789012:role/Engineer";
+    let provider = "arn:aws:iam::123456789012:saml-provider/okta";
+    // The sandbox's STS cannot decrypt it either; what it is asked is what counts.
+    scene.answered(&[
+        "exec",
+        "--json",
+        "-r",
+        role,
+        "--provider",
+        provider,
+        "--",
+        "true",
+    ]);
+    let asked = scene.sandbox.sts_calls("AssumeRoleWithSAML");
+    assert_eq!(asked[0].form("RoleArn").as_deref(), Some(role));
+    assert_eq!(asked[0].form("PrincipalArn").as_deref(), Some(provider));
+}
