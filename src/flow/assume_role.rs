@@ -8,7 +8,7 @@ use crate::aws::{Issued, LONGEST_ASSERTION, SessionDuration, StsFault, StsRefusa
 use crate::flow::retry::{ENOUGH, TRIES, backoff};
 use crate::flow::sts::Sts;
 use crate::flow::{Conversation, Unanswered};
-use crate::model::{Credentials, RoleArn, SamlRole, Timestamp};
+use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
@@ -79,15 +79,7 @@ pub(super) async fn with_saml(
                 return Ok((credentials, asked));
             }
             Err(refusal) => {
-                let report = refusal.report(&wanted.role, Some(&wanted.provider));
-                asked = match (refusal.fault, asked.step_down()) {
-                    (StsFault::DurationTooLong, Some(shorter)) => shorter,
-                    (StsFault::AssertionExpired, _) => {
-                        return Err(NoCredentials::AssertionExpired(report));
-                    }
-                    (StsFault::Throttled, _) => return Err(NoCredentials::Throttled(report)),
-                    _ => return Err(NoCredentials::Final(report)),
-                };
+                asked = shorter(&refusal, asked, &wanted.role, Some(&wanted.provider))?;
             }
         }
     }
@@ -121,17 +113,25 @@ pub(super) async fn with_web_identity(
                 return Ok((credentials, asked));
             }
             Err(refusal) => {
-                let report = refusal.report(role, None);
-                asked = match (refusal.fault, asked.step_down()) {
-                    (StsFault::DurationTooLong, Some(shorter)) => shorter,
-                    (StsFault::AssertionExpired, _) => {
-                        return Err(NoCredentials::AssertionExpired(report));
-                    }
-                    (StsFault::Throttled, _) => return Err(NoCredentials::Throttled(report)),
-                    _ => return Err(NoCredentials::Final(report)),
-                };
+                asked = shorter(&refusal, asked, role, None)?;
             }
         }
+    }
+}
+
+/// The duration to ask for next, if the refusal was about the last one.
+fn shorter(
+    refusal: &StsRefusal,
+    asked: SessionDuration,
+    role: &RoleArn,
+    provider: Option<&ProviderArn>,
+) -> Result<SessionDuration, NoCredentials> {
+    let report = refusal.report(role, provider);
+    match (refusal.fault, asked.step_down()) {
+        (StsFault::DurationTooLong, Some(shorter)) => Ok(shorter),
+        (StsFault::AssertionExpired, _) => Err(NoCredentials::AssertionExpired(report)),
+        (StsFault::Throttled, _) => Err(NoCredentials::Throttled(report)),
+        _ => Err(NoCredentials::Final(report)),
     }
 }
 
