@@ -14,7 +14,7 @@ use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::{Color, Voice, data};
 
-/// One Okta login for AWS credentials, the AWS console and the VPN; no secret ever on disk
+/// One Okta login for AWS credentials, the AWS console and the VPN; secrets stay in memory
 #[derive(Debug, Parser)]
 #[command(
     name = "ob",

@@ -1,6 +1,7 @@
 //! `ob env`.
 
 use super::tools::{ENGINEER, dev, node_path, printed, tool, who_am_i};
+use crate::shells::Kind;
 use crate::support::{Pty, run, text};
 
 #[test]
@@ -84,4 +85,21 @@ fn dotenv_and_json_carry_the_same_values_to_every_sdk() {
             .env("NODE_PATH", node_path());
         assert!(printed(&mut asked).starts_with(ENGINEER), "{words:?}");
     }
+}
+
+#[test]
+fn nushell_loads_hostile_names_as_they_are() {
+    let name = "it's $(touch pwned) `touch pwned` \\ \"%\" {role} ; & | \u{1f600}";
+    let env = dev();
+    let settings = std::fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
+    let named = format!("{settings}\n[accounts]\n\"123456789012\" = '''{name}'''\n");
+    env.write_settings(&named);
+    env.sign_in();
+    let mut nu = env.command(Kind::Nu.program().to_str().unwrap());
+    let ob = env!("CARGO_BIN_EXE_ob");
+    let script =
+        format!("^{ob} env -p dev --shell nu | from json | load-env; print -n $env.OB_ACCOUNT");
+    let said = run(nu.args(["-n", "-c", &script]), "");
+    assert_eq!(text(&said.stdout), name, "{}", text(&said.stderr));
+    assert!(!env.path("home/pwned").exists());
 }
