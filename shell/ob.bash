@@ -12,6 +12,13 @@ _ob_retry=0
 _ob_warn=900
 _ob_warn_text=''
 _ob_previous=${_ob_previous-}
+_ob_vpn=''
+# What stands there while a tunnel is up: in the same directory as the agent's socket.
+if [[ ${XDG_RUNTIME_DIR-} == /* && -O $XDG_RUNTIME_DIR ]]; then
+  _ob_tunnel=$XDG_RUNTIME_DIR/ob/vpn.up
+else
+  _ob_tunnel=${HOME-}/.local/state/ob/run/${HOSTNAME//[^[:alnum:]_-]/_}/vpn.up
+fi
 _ob_started=0
 if [[ -n ${EPOCHSECONDS-} ]]; then
   _ob_clock=epoch
@@ -25,7 +32,11 @@ fi
 
 _ob_prompt() {
   local _ob_status=$? _ob_ends=${OB_EXPIRES-}
-  if [[ -n ${OB_PROFILE-}${OB_ROLE-} ]]; then
+  _ob_vpn=''
+  if [[ -e $_ob_tunnel ]]; then
+    _ob_vpn=vpn
+  fi
+  if [[ -n ${OB_PROFILE-}${OB_ROLE-}$_ob_vpn ]]; then
     if [[ -n ${OB_STATE-} ]]; then
       _ob_ends=''
       if [[ -r $OB_STATE ]]; then
@@ -33,7 +44,7 @@ _ob_prompt() {
       fi
     fi
     # Until the next minute the segment is what it was, unless it is about something else.
-    if [[ ${EPOCHSECONDS-0} -ge $_ob_next || $_ob_drawn != "$_ob_ends|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}" ]]; then
+    if [[ ${EPOCHSECONDS-0} -ge $_ob_next || $_ob_drawn != "$_ob_ends|$_ob_vpn|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}" ]]; then
       _ob_segment "$_ob_ends"
     fi
   elif [[ -n $OB_PS1 ]]; then
@@ -104,7 +115,7 @@ _ob_segment() {
   elif [[ $_ob_clock == epoch ]]; then
     _ob_next=$((EPOCHSECONDS + 60))
   fi
-  _ob_drawn="$until|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}"
+  _ob_drawn="$until|$_ob_vpn|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}"
   _ob_draw "$text" "$style"
 }
 
@@ -121,10 +132,17 @@ _ob_draw() {
     OB_PS1=''
     return 0
   fi
-  if [[ -z $format ]]; then
-    format='{profile} {left}'
+  if [[ -z ${OB_PROFILE-}${OB_ROLE-} ]]; then
+    # Without a role there is the tunnel alone.
+    if [[ -z $_ob_vpn || $format != *'{vpn}'* && -n $format ]]; then
+      OB_PS1=''
+      return 0
+    fi
+    format='{vpn}' left=''
+  elif [[ -z $format ]]; then
+    format='{profile} {vpn} {left}'
     if [[ -n ${OB_ROLE-} && -n ${OB_ACCOUNT-} ]]; then
-      format='{account}/{role} {left}'
+      format='{account}/{role} {vpn} {left}'
     fi
   fi
   case ${OB_COLOR-} in
@@ -150,7 +168,12 @@ _ob_draw() {
   if [[ -z $left ]]; then
     format=${format// \{left\}/}
   fi
+  if [[ -z $_ob_vpn ]]; then
+    format=${format// \{vpn\}/}
+    format=${format#'{vpn} '}
+  fi
   format=${format//[[:cntrl:]]/}
+  format=${format//\{vpn\}/"$_ob_vpn"}
   format=${format//\{left\}/"$left"}
   name=${OB_PROFILE-}
   format=${format//\{profile\}/"${name//[[:cntrl:]]/}"}

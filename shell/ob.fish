@@ -12,6 +12,13 @@ set -g _ob_margin 0
 set -g _ob_retry 0
 set -g _ob_warn 900
 set -g _ob_warn_text ''
+set -g _ob_vpn ''
+# What stands there while a tunnel is up: in the same directory as the agent's socket.
+if string match -q '/*' -- "$XDG_RUNTIME_DIR"; and test -O "$XDG_RUNTIME_DIR"
+    set -g _ob_tunnel $XDG_RUNTIME_DIR/ob/vpn.up
+else
+    set -g _ob_tunnel $HOME/.local/state/ob/run/(string replace -ar '[^A-Za-z0-9_-]' _ -- "$hostname")/vpn.up
+end
 
 # What /proc/uptime and the time differ by: a file's age and its date add up to the time, without a program.
 function _ob_anchor
@@ -23,7 +30,9 @@ function _ob_anchor
 end
 
 function _ob_look --on-event fish_prompt
-    if test -z "$OB_PROFILE$OB_ROLE"
+    set -g _ob_vpn ''
+    test -e "$_ob_tunnel"; and set -g _ob_vpn vpn
+    if test -z "$OB_PROFILE$OB_ROLE$_ob_vpn"
         if test -n "$_ob_ps1"
             set -g _ob_ps1 ''
             set -g _ob_drawn ''
@@ -38,7 +47,7 @@ function _ob_look --on-event fish_prompt
     # Until the next minute the segment is what it was, unless it is about something else.
     set -l up 0
     test -n "$_ob_boot"; and read up _ </proc/uptime
-    if test -z "$_ob_boot" -o "$up" -ge "$_ob_next" -o "$_ob_drawn" != "$ends|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_SIDE"
+    if test -z "$_ob_boot" -o "$up" -ge "$_ob_next" -o "$_ob_drawn" != "$ends|$_ob_vpn|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_SIDE"
         _ob_segment "$ends" $up
     end
 end
@@ -95,7 +104,7 @@ function _ob_segment
         end
     end
     set -g _ob_next (math $argv[2] + $next)
-    set -g _ob_drawn "$until|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_SIDE"
+    set -g _ob_drawn "$until|$_ob_vpn|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_SIDE"
     _ob_draw "$text" "$style"
 end
 
@@ -110,9 +119,15 @@ function _ob_draw
     set -l format "$OB_SHELL_FORMAT"
     set -g _ob_ps1 ''
     test "$format" = none; and return
-    if test -z "$format"
-        set format '{profile} {left}'
-        test -n "$OB_ROLE" -a -n "$OB_ACCOUNT"; and set format '{account}/{role} {left}'
+    if test -z "$OB_PROFILE$OB_ROLE"
+        # Without a role there is the tunnel alone.
+        test -n "$_ob_vpn"; or return 0
+        test -z "$format"; or string match -q '*{vpn}*' -- $format; or return 0
+        set format '{vpn}'
+        set left ''
+    else if test -z "$format"
+        set format '{profile} {vpn} {left}'
+        test -n "$OB_ROLE" -a -n "$OB_ACCOUNT"; and set format '{account}/{role} {vpn} {left}'
     end
     set -l color
     switch "$OB_COLOR"
@@ -132,6 +147,11 @@ function _ob_draw
             set color 37
     end
     test -z "$left"; and set format (string replace -a ' {left}' '' -- $format)
+    if test -z "$_ob_vpn"
+        set format (string replace -a ' {vpn}' '' -- $format)
+        set format (string replace -r '^\{vpn\} ' '' -- $format)
+    end
+    set format (string replace -a '{vpn}' -- "$_ob_vpn" $format)
     set format (string replace -a '{profile}' -- "$OB_PROFILE" $format)
     set format (string replace -a '{role}' -- "$OB_ROLE" $format)
     set format (string replace -a '{account}' -- "$OB_ACCOUNT" $format)

@@ -5,7 +5,9 @@
 # that come to their end are renewed, by one `ob`, before a prompt or a command.
 
 def --env _ob_segment [] {
-    if ($env.OB_PROFILE? | is-empty) and ($env.OB_ROLE? | is-empty) {
+    # What stands there while a tunnel is up.
+    $env._ob.vpn = (if ($env._ob.tunnel | path exists) { "vpn" } else { "" })
+    if ($env.OB_PROFILE? | is-empty) and ($env.OB_ROLE? | is-empty) and ($env._ob.vpn | is-empty) {
         $env._ob.ps1 = ""
         return
     }
@@ -50,8 +52,19 @@ def _ob_draw [left: string, style: string] {
     if $format == "none" {
         return ""
     }
-    if ($format | is-empty) {
-        $format = (if ($env.OB_ROLE? | is-empty) or ($env.OB_ACCOUNT? | is-empty) { "{profile} {left}" } else { "{account}/{role} {left}" })
+    mut left = $left
+    if ($env.OB_PROFILE? | is-empty) and ($env.OB_ROLE? | is-empty) {
+        # Without a role there is the tunnel alone.
+        if ($format | is-not-empty) and not ($format | str contains "{vpn}") {
+            return ""
+        }
+        $format = "{vpn}"
+        $left = ""
+    } else if ($format | is-empty) {
+        $format = (if ($env.OB_ROLE? | is-empty) or ($env.OB_ACCOUNT? | is-empty) { "{profile} {vpn} {left}" } else { "{account}/{role} {vpn} {left}" })
+    }
+    if ($env._ob.vpn | is-empty) {
+        $format = ($format | str replace --all " {vpn}" "" | str replace --regex '^\{vpn\} ' "")
     }
     let code = ({ red: "31", green: "32", yellow: "33", blue: "34", magenta: "35", cyan: "36", white: "37" } | get --optional ($env.OB_COLOR? | default "none"))
     let colored = ($env.NO_COLOR? | is-empty) and (($env.TERM? | default "dumb") != "dumb")
@@ -63,6 +76,7 @@ def _ob_draw [left: string, style: string] {
         $format = ($format | str replace --all " {left}" "")
     }
     let text = ($format
+        | str replace --all "{vpn}" $env._ob.vpn
         | str replace --all "{profile}" ($env.OB_PROFILE? | default "")
         | str replace --all "{role}" ($env.OB_ROLE? | default "")
         | str replace --all "{account}" ($env.OB_ACCOUNT? | default "")
@@ -74,6 +88,16 @@ def _ob_draw [left: string, style: string] {
     } else {
         $"($on)($text)($off) "
     }
+}
+
+# The same directory as the agent's socket.
+def _ob_tunnel [] {
+    let runtime = ($env.XDG_RUNTIME_DIR? | default "")
+    if ($runtime | str starts-with "/") and ($runtime | path exists) {
+        return $"($runtime)/ob/vpn.up"
+    }
+    let host = (sys host | get hostname | str replace --all --regex '[^A-Za-z0-9_-]' "_")
+    $"($env.HOME? | default '')/.local/state/ob/run/($host)/vpn.up"
 }
 
 def _ob_seconds [text: string] {
@@ -117,7 +141,8 @@ def --env --wrapped ob [...words] {
 
 if $nu.is-interactive and ($env._ob? | is-empty) {
     $env._ob = {
-        ps1: "", margin: 0, retry: 0, previous: ""
+        ps1: "", margin: 0, retry: 0, previous: "", vpn: ""
+        tunnel: (_ob_tunnel)
         left: ($env.PROMPT_COMMAND? | default "")
         right: ($env.PROMPT_COMMAND_RIGHT? | default "")
     }

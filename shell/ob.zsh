@@ -7,17 +7,27 @@
 zmodload zsh/datetime 2>/dev/null || :
 
 typeset -g OB_PS1='' _ob_drawn='' _ob_warn_text='' _ob_ends='' _ob_placed='' _ob_left_of='' _ob_right_of=''
-typeset -g _ob_previous="${_ob_previous-}"
+typeset -g _ob_previous="${_ob_previous-}" _ob_vpn='' _ob_tunnel=''
+# What stands there while a tunnel is up: in the same directory as the agent's socket.
+if [[ "${XDG_RUNTIME_DIR-}" == /* && -O "$XDG_RUNTIME_DIR" ]]; then
+  _ob_tunnel="$XDG_RUNTIME_DIR/ob/vpn.up"
+else
+  _ob_tunnel="${HOME-}/.local/state/ob/run/${HOST//[^[:alnum:]_-]/_}/vpn.up"
+fi
 typeset -gi _ob_next=0 _ob_margin=0 _ob_retry=0 _ob_warn=900
 
 _ob_precmd() {
-  if [[ -n "${OB_PROFILE-}${OB_ROLE-}" ]]; then
+  _ob_vpn=''
+  if [[ -e "$_ob_tunnel" ]]; then
+    _ob_vpn=vpn
+  fi
+  if [[ -n "${OB_PROFILE-}${OB_ROLE-}$_ob_vpn" ]]; then
     _ob_ends="${OB_EXPIRES-}"
     if [[ -n "${OB_STATE-}" ]]; then
       _ob_read_state
     fi
     # Until the next minute the segment is what it was, unless it is about something else.
-    if [[ "${EPOCHSECONDS-0}" -ge "$_ob_next" || "$_ob_drawn" != "$_ob_ends|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_SIDE-}" ]]; then
+    if [[ "${EPOCHSECONDS-0}" -ge "$_ob_next" || "$_ob_drawn" != "$_ob_ends|$_ob_vpn|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_SIDE-}" ]]; then
       _ob_segment "$_ob_ends"
     fi
   elif [[ -n "$OB_PS1" ]]; then
@@ -112,7 +122,7 @@ _ob_segment() {
     fi
   fi
   _ob_next=$((now + next))
-  _ob_drawn="$until|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_SIDE-}"
+  _ob_drawn="$until|$_ob_vpn|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_SIDE-}"
   _ob_draw "$text" "$style"
 }
 
@@ -129,10 +139,16 @@ _ob_draw() {
   if [[ "$format" == none ]]; then
     return 0
   fi
-  if [[ -z "$format" ]]; then
-    format='{profile} {left}'
+  if [[ -z "${OB_PROFILE-}${OB_ROLE-}" ]]; then
+    # Without a role there is the tunnel alone.
+    if [[ -z "$_ob_vpn" || "$format" != *'{vpn}'* && -n "$format" ]]; then
+      return 0
+    fi
+    format='{vpn}' left=''
+  elif [[ -z "$format" ]]; then
+    format='{profile} {vpn} {left}'
     if [[ -n "${OB_ROLE-}" && -n "${OB_ACCOUNT-}" ]]; then
-      format='{account}/{role} {left}'
+      format='{account}/{role} {vpn} {left}'
     fi
   fi
   case "${OB_COLOR-}" in
@@ -147,7 +163,11 @@ _ob_draw() {
   if [[ -z "$left" ]]; then
     format="${format// \{left\}/}"
   fi
-  text="$format"
+  if [[ -z "$_ob_vpn" ]]; then
+    format="${format// \{vpn\}/}"
+    format="${format#\{vpn\} }"
+  fi
+  text="${format//\{vpn\}/$_ob_vpn}"
   text="${text//\{profile\}/${OB_PROFILE-}}"
   text="${text//\{role\}/${OB_ROLE-}}"
   text="${text//\{account\}/${OB_ACCOUNT-}}"

@@ -15,6 +15,11 @@ use crate::shown::shown;
 use crate::terminal::has_person;
 use crate::wire::Answer;
 
+/// What is left empty around a square, in its dots (ISO/IEC 18004).
+const QUIET_ZONE: usize = 4;
+/// The columns that every terminal has; a square whose lines break is none.
+const NARROW: usize = 80;
+
 /// Where systems keep the program that opens an address, most particular first.
 const OPENERS: [&str; 4] = [
     "/usr/bin/wslview",
@@ -51,12 +56,7 @@ pub(super) fn visit(
         "ob: open this page and confirm the code {} there, within {minutes} minutes:\n  {url}\n",
         shown(code)
     );
-    if has_person()
-        && let Ok(square) = QrCode::new(url.as_str())
-    {
-        let square = square.render::<Dense1x2>().quiet_zone(true).build();
-        text += &format!("{square}\n");
-    }
+    text += &square(url.as_str(), context).unwrap_or_default();
     context.voice.say(&text);
     let opener = match chosen {
         Some([program, arguments @ ..]) => Some((PathBuf::from(program), arguments)),
@@ -71,6 +71,19 @@ pub(super) fn visit(
         ));
     }
     Ok(Answer::Visiting)
+}
+
+/// `address` as a square for a phone; nothing where nobody would see it, or it would not fit.
+pub(super) fn square(address: &str, context: &Context) -> Option<String> {
+    if !has_person() || !context.voice.draws() {
+        return None;
+    }
+    let code = QrCode::new(address).ok()?;
+    if code.width() + 2 * QUIET_ZONE > NARROW {
+        return None;
+    }
+    let square = code.render::<Dense1x2>().quiet_zone(true).build();
+    Some(format!("{square}\n"))
 }
 
 /// The system's own opener, if there is a screen to open a browser on.

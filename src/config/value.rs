@@ -330,7 +330,7 @@ fn is_role_glob(text: &str) -> bool {
 
 /// Whether everything in braces is something the segment can show.
 fn is_format(text: &str) -> bool {
-    let known = ["profile", "role", "account", "class", "left"];
+    let known = ["profile", "role", "account", "class", "vpn", "left"];
     let mut parts = text.split('{').map(|part| part.split_once('}'));
     parts.next().is_some_and(|first| first.is_none())
         && parts.all(|part| {

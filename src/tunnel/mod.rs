@@ -41,6 +41,12 @@ pub fn control_socket(directory: &Path) -> PathBuf {
     directory.join("vpn.sock")
 }
 
+/// What stands there while the machine's tunnel is up, for a prompt to test: a link that leads to the tunnel's
+/// device where the system shows one, so that it leads nowhere once the device is gone, whoever was killed.
+pub fn mark(directory: &Path) -> PathBuf {
+    directory.join("vpn.up")
+}
+
 /// There is one tunnel of a user and machine at a time.
 pub fn already_up() -> Report {
     place::already_up()

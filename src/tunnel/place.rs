@@ -1,4 +1,4 @@
-//! The files of a running tunnel, none of which holds anything: a lock, sockets, a named pipe.
+//! The files of a running tunnel, none of which holds anything: a lock, sockets, a named pipe, a mark for prompts.
 //!
 //! The profile goes through the pipe once. It is unlinked as soon as openvpn has opened it, so that a
 //! SIGHUP, on which openvpn reads its configuration again, ends it instead. Both names are in a private
@@ -6,7 +6,7 @@
 
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -17,10 +17,12 @@ use tempfile::TempDir;
 
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
-use crate::tunnel::control_socket;
+use crate::tunnel::{control_socket, mark};
 
 /// The longest path of a socket that every system takes.
 const SUN_PATH: usize = 100;
+/// Where Linux shows network devices.
+const DEVICES: &str = "/sys/class/net";
 
 /// What a supervisor holds while it works.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub(super) struct Place {
     /// For the machine's tunnel: there is one at a time.
     _lock: Option<Flock<File>>,
     control: PathBuf,
+    /// For the machine's tunnel: what a prompt tests.
+    mark: Option<PathBuf>,
     directory: Option<TempDir>,
 }
 
@@ -61,8 +65,11 @@ impl Place {
         }
         mkfifo(&own.path().join("p"), Mode::S_IRUSR | Mode::S_IWUSR)
             .map_err(|error| no_place(&error))?;
+        let mark = (!private).then(|| mark(directory));
         // Whoever held the lock before us is gone, and with it everybody who listened here.
-        remove(&control).map_err(|error| no_place(&error))?;
+        for left in mark.iter().chain([&control]) {
+            remove(left).map_err(|error| no_place(&error))?;
+        }
         let listeners = Listeners {
             control: bind(&control).map_err(|error| no_place(&error))?,
             management: bind(&management).map_err(|error| no_place(&error))?,
@@ -70,6 +77,7 @@ impl Place {
         let place = Self {
             _lock: lock,
             control,
+            mark,
             directory: Some(own),
         };
         Ok((place, listeners))
@@ -92,6 +100,25 @@ impl Place {
         &self.control
     }
 
+    /// The tunnel is up, through `device`. Without its mark it is as good.
+    pub(super) fn is_up(&self, device: Option<&str>) {
+        self.is_not_up();
+        if let Some(mark) = &self.mark {
+            let shown = device
+                .filter(|device| !device.contains('/'))
+                .map(|device| Path::new(DEVICES).join(device))
+                .filter(|device| device.exists());
+            let _ = symlink(shown.as_deref().unwrap_or(Path::new(".")), mark);
+        }
+    }
+
+    /// The tunnel is not up, or not at the moment.
+    pub(super) fn is_not_up(&self) {
+        if let Some(mark) = &self.mark {
+            let _ = remove(mark);
+        }
+    }
+
     /// openvpn has called: nothing of the private directory is needed any more.
     pub(super) fn called(&mut self) {
         if self.control.starts_with(self.named("")) {
@@ -105,6 +132,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.is_not_up();
         let _ = remove(&self.control);
     }
 }
@@ -116,10 +144,11 @@ pub(super) fn hand_over(pipe: &Path, profile: &Secret) -> io::Result<()> {
     file.write_all(profile.expose().as_bytes())
 }
 
-/// Removes the socket of a supervisor that is gone without a word.
+/// Removes the names of a supervisor that is gone without a word.
 pub(super) fn clean_up(directory: &Path) {
     if let Ok(_lock) = lock(directory) {
         let _ = remove(&control_socket(directory));
+        let _ = remove(&mark(directory));
         for left in std::fs::read_dir(directory).into_iter().flatten().flatten() {
             let name = left.file_name();
             let is_ours = name.as_encoded_bytes().starts_with(b"vpn");

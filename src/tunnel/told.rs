@@ -17,6 +17,13 @@ const GONE: Duration = Duration::from_secs(5);
 impl Supervisor<'_> {
     pub(super) fn announce(&mut self) {
         let phase = self.phase();
+        if matches!(self.state.phase(), Phase::Connected { .. }) {
+            let network = self.network.as_ref();
+            self.place
+                .is_up(network.map(|network| network.device.as_str()));
+        } else {
+            self.place.is_not_up();
+        }
         self.journal.say(format!("ob: {}", phase.name));
         self.tell(|| FromTunnel::Phase(phase.clone()));
     }

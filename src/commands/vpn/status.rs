@@ -10,9 +10,11 @@ use super::running;
 use super::watch::{dns_json, dns_text, in_words};
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
+use crate::paths;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::data;
+use crate::tunnel;
 use crate::wire::{FromTunnel, ToTunnel, TunnelStatus};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -67,6 +69,12 @@ pub fn tunnel_in_short(context: &Context) -> Result<Option<(String, Value)>, Rep
 
 fn ask(context: &Context) -> Result<Option<TunnelStatus>, Report> {
     let Some(mut link) = running(context)? else {
+        // A supervisor that was killed left its names behind, and prompts believe one of them.
+        if let Some(directory) = paths::existing_runtime_dir(&context.environment)?
+            && tunnel::mark(directory.path()).is_symlink()
+        {
+            tunnel::clean_up(directory.path());
+        }
         return Ok(None);
     };
     link.say(&ToTunnel::Status)?;

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::launch::Supervisor;
 use crate::commands::Context;
+use crate::commands::visit::square;
 use crate::link::{LinkError, TunnelLink};
 use crate::openvpn::access_server::browsable;
 use crate::process;
@@ -136,6 +137,9 @@ impl<'a> Watch<'a> {
             .voice
             .say("ob: the VPN server wants you to sign in here:\n");
         self.context.voice.say_address(url.as_str());
+        if let Some(square) = square(url.as_str(), self.context) {
+            self.context.voice.say(&square);
+        }
         Ok(())
     }
 

@@ -78,7 +78,11 @@ fn regions_and_servers_have_a_shape() {
 
 #[test]
 fn a_format_names_what_the_segment_can_show() {
-    for good in ["{account}/{role} {left}", "none", "[{profile}] {class}"] {
+    for good in [
+        "{account}/{role} {left}",
+        "none",
+        "[{profile}] {class} {vpn}",
+    ] {
         assert!(is_format(good), "{good}");
     }
     for bad in ["{user}", "{left", "left}", "{{left}}", "{}", "{left}}"] {

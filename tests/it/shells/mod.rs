@@ -6,6 +6,7 @@ mod picture;
 mod segment;
 mod subshell;
 mod switching;
+mod tunnel;
 
 use std::path::{Path, PathBuf};
 

@@ -3,17 +3,18 @@
 
 use std::process::Command;
 
+use super::tunnel::mark;
 use super::{Kind, type_line};
 use crate::support::{Pty, TestEnv};
 
-const SHELLS: [Kind; 3] = [Kind::Bash, Kind::Zsh, Kind::Fish];
+pub(super) const SHELLS: [Kind; 3] = [Kind::Bash, Kind::Zsh, Kind::Fish];
 
 fn file(kind: Kind) -> String {
     format!("{}/shell/ob.{}", env!("CARGO_MANIFEST_DIR"), kind.name())
 }
 
 /// The shell as a login gives it, with ours sourced by the user's own file, twice.
-fn shell(env: &TestEnv, kind: Kind, before: &str, after: &str) -> Command {
+pub(super) fn shell(env: &TestEnv, kind: Kind, before: &str, after: &str) -> Command {
     let ours = file(kind);
     kind.furnish(
         env,
@@ -24,7 +25,7 @@ fn shell(env: &TestEnv, kind: Kind, before: &str, after: &str) -> Command {
     command
 }
 
-fn in_dev(command: &mut Command) -> &mut Command {
+pub(super) fn in_dev(command: &mut Command) -> &mut Command {
     command
         .env("OB_PROFILE", "dev")
         .env("OB_ROLE", "Admin")
@@ -189,6 +190,7 @@ fn no_prompt_starts_a_program() {
     for kind in SHELLS {
         let env = TestEnv::new();
         let trace = env.path("tmp/trace");
+        mark(&env.path("run/ob"), ".");
         let mut bare = shell(&env, kind, "", "");
         in_dev(&mut bare).env("OB_EXPIRES", "9999999999");
         let mut traced = env.command("strace");

@@ -222,3 +222,38 @@ fn a_clock_that_jumps_changes_nothing() {
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }
+
+#[test]
+fn the_mark_for_prompts_stands_while_the_tunnel_is_up() {
+    if !entered(
+        "vpn::tunnel::the_mark_for_prompts_stands_while_the_tunnel_is_up",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::new();
+    let mark = vpn.env.path("run/ob/vpn.up");
+    let ours = format!("{}/shell/ob.bash", env!("CARGO_MANIFEST_DIR"));
+    vpn.env
+        .write("home/.bashrc", format!("PS1='READY> '\nsource {ours}\n"));
+    let mut bash = vpn.env.command("/usr/bin/bash");
+    let mut terminal = Pty::spawn(bash.arg("-i"));
+    assert!(!terminal.until("READY> ").contains("vpn"));
+    vpn.up(&["--no-dns"]);
+    assert!(mark.exists());
+    terminal.send("\r");
+    terminal.until("vpn READY> ");
+    assert!(vpn.vpn(&["down"]).status.success());
+    assert!(!mark.is_symlink());
+    vpn.is_gone();
+    // Nobody is left to take it away, but whoever looks.
+    vpn.up(&["--no-dns"]);
+    vpn.signal(vpn.supervisor(), Signal::SIGKILL);
+    eventually("openvpn ends", GONE, || {
+        vpn.processes("/usr/sbin/openvpn").is_empty()
+    });
+    assert!(mark.is_symlink());
+    assert_eq!(vpn.vpn(&["status"]).status.code(), Some(1));
+    assert!(!mark.is_symlink());
+    vpn.is_gone();
+}

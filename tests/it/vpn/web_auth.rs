@@ -1,6 +1,8 @@
 //! The sign-in that a server asks for while it keeps the tunnel waiting.
 
 use ob_sandbox::{Options, Server, VpnOptions};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
 
 use super::network::{Vpn, entered, through};
 use crate::support::{Pty, run, text};
@@ -71,9 +73,26 @@ fn an_address_at_another_host_is_the_persons_to_open() {
     let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
     terminal.until("wants you to sign in here");
     terminal.until("https://evil.example/saml/start?sid=");
+    let id = terminal.until("\n").trim().to_owned();
+    // The same for a phone.
+    let address = format!("https://evil.example/saml/start?sid={id}");
+    let code = QrCode::new(&address).unwrap();
+    let square = code.render::<Dense1x2>().quiet_zone(true).build();
+    terminal.until(&square);
     assert!(!through());
     terminal.send("\x03");
     terminal.wait();
+    vpn.is_gone();
+    let mut up = vpn.env.ob(["vpn", "up", "--no-dns"]);
+    let mut terminal = Pty::spawn(up.env("LC_ALL", "de_DE.ISO-8859-1"));
+    terminal.until("https://evil.example/saml/start?sid=");
+    terminal.send("\x03");
+    let (_, said) = terminal.wait();
+    assert!(!said.contains('\u{2580}'), "no blocks: {said}");
+    assert!(
+        !said.contains("\\u{2580}") && !said.contains("????"),
+        "{said}"
+    );
     vpn.is_gone();
 }
 
