@@ -5,7 +5,7 @@
 //! climbs:
 //!
 //! - 0 `model` `secret` `shown` `report`: values
-//! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt`: pure, bytes into typed values
+//! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt` `peers`: pure, bytes into typed values
 //! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock`: one effect each
 //! - 3 `flow`: recipes, network in, value out
 //! - 4 `agent` `tunnel`: what stays alive
@@ -35,6 +35,7 @@ pub mod model;
 pub mod okta;
 pub mod openvpn;
 pub mod paths;
+pub mod peers;
 pub mod process;
 pub mod prompt;
 pub mod report;

@@ -33,6 +33,8 @@ pub use target::{AgentLife, Flags, MachineTarget, OrgTarget, Target};
 pub use value::{SignIn, Value};
 pub use vpn::Vpn;
 
+use zeroize::Zeroizing;
+
 use error::{FileError, Problem, Problems, Wrong};
 use value::{Raw, ValueError};
 
@@ -111,6 +113,15 @@ pub fn load(files: &Files, environment: &Environment) -> Result<Settings, Report
     } else {
         Err(Problems(problems).into())
     }
+}
+
+/// The text of another tool's settings file, trusted only as far as our own would be; `None` when there is none.
+///
+/// # Errors
+/// When it is no file, somebody else could have written it, or it cannot be read as text.
+pub fn read_foreign(path: &Path) -> Result<Option<Zeroizing<String>>, Report> {
+    let text = file::read(path).map_err(|error| error.at("the other tool's file", path))?;
+    Ok(text.map(Zeroizing::new))
 }
 
 /// Variables that look like settings and are none, each with the one it resembles.

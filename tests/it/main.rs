@@ -24,6 +24,7 @@ mod first_run;
 mod floors;
 #[cfg(test)]
 mod hostile;
+mod import;
 mod lockfile;
 mod matrix;
 #[cfg(test)]

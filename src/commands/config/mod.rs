@@ -3,6 +3,7 @@
 mod aws;
 mod check;
 mod explain;
+mod import;
 mod init;
 mod list;
 
@@ -38,6 +39,7 @@ enum Verb {
     /// Show the profiles
     List,
     Aws(aws::Args),
+    Import(import::Args),
     /// Show where each value came from, and whose credentials programs take in this shell
     Explain,
 }
@@ -50,6 +52,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         Verb::Check => check::run(context),
         Verb::List => list::run(context),
         Verb::Aws(args) => aws::run(args, context),
+        Verb::Import(args) => import::run(args, context),
         Verb::Explain => explain::run(context),
     }
 }

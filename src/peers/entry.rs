@@ -1,0 +1,100 @@
+//! What is read, and what it comes to.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// A key and its value at a line (0: it is of no file). The value may be a secret: only the key is ever printed.
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) value: Zeroizing<String>,
+    pub(super) line: usize,
+}
+
+impl Entry {
+    pub(super) fn new(key: &str, value: &str, line: usize) -> Self {
+        Self {
+            key: key.to_owned(),
+            value: Zeroizing::new(value.to_owned()),
+            line,
+        }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.line, self.key)
+    }
+}
+
+/// The entries between two headers.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) name: String,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// Where in `ob`'s settings a value belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A key of `[org]`, or of one of `[orgs]`.
+    Org(&'static str),
+    /// A key of the profile it was found in.
+    Profile(&'static str),
+}
+
+/// A value that has a twin; nothing has judged it yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub place: Place,
+    pub value: String,
+    /// The other tool's key, its section before it.
+    pub key: String,
+    pub line: usize,
+}
+
+/// Something that is not taken over. Its value is not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    pub key: String,
+    pub line: usize,
+    pub why: String,
+}
+
+/// One profile of the other tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    pub name: String,
+    pub settings: Vec<Setting>,
+    /// Roles to assume after the first.
+    pub chain: Vec<String>,
+}
+
+/// What one file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    pub profiles: Vec<Profile>,
+    /// Account numbers, their names, the key that gave them and its line.
+    pub accounts: Vec<(String, String, String, usize)>,
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Findings {
+    pub(super) fn leave_out(
+        &mut self,
+        key: impl Into<String>,
+        line: usize,
+        why: impl Into<String>,
+    ) {
+        let left = LeftOut {
+            key: key.into(),
+            line,
+            why: why.into(),
+        };
+        // Inherited by several profiles, it is said once.
+        if !self.left_out.contains(&left) {
+            self.left_out.push(left);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Why another tool's file cannot be read. No value of it is ever quoted.
+
+use thiserror::Error;
+
+use crate::report::{Exit, Report};
+
+/// What stops the reader, with the line, counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PeerError {
+    #[error("line {0}: neither a section, a comment nor `key = value`")]
+    Line(usize),
+    #[error("line {0}: a value over several lines")]
+    Continued(usize),
+    #[error("line {0}: this key or section stands there twice")]
+    Twice(usize),
+    #[error("line {0}: a tab indents it, which YAML forbids")]
+    Tab(usize),
+    #[error("line {0}: its indentation fits no line above")]
+    Indentation(usize),
+    #[error("line {0}: not a plain `key: value`: {1} are not read")]
+    Yaml(usize, &'static str),
+    #[error("line {0}: not TOML")]
+    Toml(usize),
+    #[error("line {0}: `inherits` names no section, or comes back to itself")]
+    Inherits(usize),
+    #[error("it has nothing of this tool")]
+    Nothing,
+}
+
+impl PeerError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Line(_) => "import.line",
+            Self::Continued(_) => "import.continued",
+            Self::Twice(_) => "import.twice",
+            Self::Tab(_) => "import.tab",
+            Self::Indentation(_) => "import.indentation",
+            Self::Yaml(..) => "import.yaml",
+            Self::Toml(_) => "import.toml",
+            Self::Inherits(_) => "import.inherits",
+            Self::Nothing => "import.nothing",
+        }
+    }
+}
+
+impl From<PeerError> for Report {
+    fn from(error: PeerError) -> Self {
+        let hint = match error {
+            PeerError::Nothing => "name its tool: `ob config import FILE --from saml2aws`",
+            _ => {
+                "edit that line, or leave this file out: `ob config init` makes settings without it"
+            }
+        };
+        Self::new(
+            Exit::Usage,
+            error.name(),
+            "cannot read the other tool's file",
+        )
+        .cause(error)
+        .hint(hint)
+    }
+}
