@@ -359,3 +359,6 @@ pub(super) fn issue(credentials: &Credentials) -> IssuedCredentials {
         role: credentials.role.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

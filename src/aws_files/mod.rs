@@ -182,11 +182,13 @@ fn put(
     let mut file = tempfile::Builder::new()
         .prefix(".ob.")
         .permissions(std::fs::Permissions::from_mode(mode))
-        .tempfile_in(directory)?;
+        .tempfile_in(directory)
+        // It names its own file, which is gone and nobody's concern.
+        .map_err(|error| std::io::Error::from(error.kind()))?;
     // The creation mode is cut by the umask; the file's own is not.
     file.as_file()
         .set_permissions(std::fs::Permissions::from_mode(mode))?;
-    file.write_all(text.as_bytes())?;
+    file.as_file_mut().write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     let now = match std::fs::symlink_metadata(path) {
         Ok(now) => Some(now),

@@ -49,8 +49,8 @@ impl SignInArgs {
         let line = |promised: bool, flag, what: &str| -> Result<Option<Secret>, TerminalError> {
             promised.then(|| secret_from_stdin(flag, what)).transpose()
         };
-        let password = line(self.password_stdin, "--password-stdin", "the password")?;
-        let passcode = line(self.passcode_stdin, "--passcode-stdin", "the passcode")?;
+        let password = line(self.password_stdin, "--password-stdin", "password")?;
+        let passcode = line(self.passcode_stdin, "--passcode-stdin", "passcode")?;
         Ok(Typed { password, passcode })
     }
 }

@@ -67,8 +67,10 @@ fn write(path: &Path, text: &str, existing: Existing) -> Result<(), WriteError> 
         .create(directory)?;
     let mut file = tempfile::Builder::new()
         .prefix(".config.")
-        .tempfile_in(directory)?;
-    file.write_all(text.as_bytes())?;
+        .tempfile_in(directory)
+        // It names its own file, which is gone and nobody's concern.
+        .map_err(|error| std::io::Error::from(error.kind()))?;
+    file.as_file_mut().write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     match existing {
         Existing::Replace => file.persist(path),

@@ -86,6 +86,20 @@ impl OktaSession {
         }
     }
 
+    /// A session that nobody signed in to, for what only keeps sessions.
+    #[cfg(test)]
+    pub fn unopened(origin: &str, username: &str) -> Self {
+        use crate::http::{Client, Hears, Network};
+        let client = Client::new(&Network::default()).unwrap();
+        let browser = Browser::new(client, Org::parse(origin).unwrap(), Hears::default());
+        Self::new(
+            browser,
+            username.to_owned(),
+            Opening::Cookies,
+            Taste::default(),
+        )
+    }
+
     pub(super) fn by_token(&self) -> Option<&ByToken> {
         match &self.by {
             By::Tokens(tokens) => Some(tokens),

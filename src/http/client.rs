@@ -13,7 +13,8 @@ use crate::http::HttpError;
 use crate::model::{Timestamp, is_loopback};
 use crate::secret::Secret;
 
-const CONNECT: Duration = Duration::from_secs(10);
+/// Nobody who is there takes longer to say so.
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
 /// From the first byte sent to the last byte read; nobody looks at a cursor for longer without a word.
 pub(super) const WHOLE: Duration = Duration::from_secs(30);
 

@@ -6,6 +6,7 @@ use std::io;
 use rustls::CertificateError;
 use thiserror::Error;
 
+use crate::http::client::CONNECT;
 use crate::report::{Exit, Report};
 use crate::web::RedirectError;
 
@@ -62,6 +63,11 @@ impl HttpError {
     pub(super) fn from_reqwest(error: &reqwest::Error, host: &str, seconds: u64) -> Self {
         let host = host.to_owned();
         if error.is_timeout() {
+            // It was given up before the time of a whole exchange was over.
+            let seconds = match error.is_connect() {
+                true => seconds.min(CONNECT.as_secs()),
+                false => seconds,
+            };
             return Self::TimedOut { host, seconds };
         }
         let mut cause = error.source();
@@ -163,7 +169,7 @@ impl From<HttpError> for Report {
             HttpError::TimedOut { .. } => (
                 Exit::Unreachable,
                 "http.timeout",
-                "check the network and try again",
+                "check the network and try again; behind a proxy set HTTPS_PROXY or `proxy =`",
             ),
             HttpError::UnknownAuthority { .. } => (
                 Exit::Unreachable,

@@ -3,8 +3,10 @@
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -181,6 +183,10 @@ pub enum LinkError {
     OtherProtocol { theirs: u16, build: String },
     #[error("the agent did not become ready: {0}")]
     NotReady(String),
+    #[error("cannot make {}: {}", .0.display(), reason(.1))]
+    NoPlace(PathBuf, io::Error),
+    #[error("no process for it: {}", reason(.0))]
+    NoProcess(io::Error),
     #[error("another ob has been starting the agent for too long")]
     LockHeld,
     #[error("no agent is running")]
@@ -189,6 +195,18 @@ pub enum LinkError {
     Frame(#[from] FrameError),
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// The system's words for it, without std's "(os error 28)".
+fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        // Of a fork; "try again" would be said to a person who cannot.
+        Some(number) if Errno::from_raw(number) == Errno::EAGAIN => {
+            "the limit of processes is reached".to_owned()
+        }
+        Some(number) => Errno::from_raw(number).desc().to_lowercase(),
+        None => error.to_string(),
+    }
 }
 
 impl LinkError {
@@ -225,6 +243,15 @@ impl From<LinkError> for Report {
             LinkError::NotReady(_) | LinkError::LockHeld => {
                 report(Exit::Failed, "agent.start", "cannot start the agent")
                     .hint("`ob --no-agent …` does without one")
+            }
+            LinkError::NoPlace(..) => {
+                report(Exit::Failed, "agent.no-place", "cannot start the agent")
+                    .hint("`df` and `df -i` show whether that disk is full")
+                    .hint("`ob --no-agent …` does without one")
+            }
+            LinkError::NoProcess(_) => {
+                report(Exit::Failed, "agent.no-process", "cannot start the agent")
+                    .hint("`ulimit -a` shows how many files (-n) and processes (-u) you may have")
             }
             LinkError::NotRunning => report(Exit::SignIn, "agent.none", "nobody is signed in")
                 .hint("`ob login` signs you in"),

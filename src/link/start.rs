@@ -98,7 +98,7 @@ fn start(
     arguments: &[&str],
     directory: Option<&Path>,
 ) -> Result<(), LinkError> {
-    let (mut child, ready) = starter(socket, arguments, directory)?;
+    let (mut child, ready) = starter(socket, arguments, directory).map_err(LinkError::NoProcess)?;
     let said = wait_ready(ready);
     if said.is_err() {
         // It may hang before its fork, and nobody is to wait for that.
@@ -147,7 +147,7 @@ fn bind(directory: &Path) -> Result<UnixListener, LinkError> {
     let before = umask(Mode::from_bits_truncate(0o177));
     let bound = UnixListener::bind(&place.path);
     umask(before);
-    let listener = bound?;
+    let listener = bound.map_err(|error| LinkError::NoPlace(directory.join(SOCKET), error))?;
     let backlog = Backlog::new(BACKLOG).map_err(io::Error::from)?;
     listen(&listener, backlog).map_err(io::Error::from)?;
     Ok(listener)
@@ -160,7 +160,8 @@ fn lock(directory: &Path) -> Result<Flock<File>, LinkError> {
         .truncate(false)
         .write(true)
         .mode_0600()
-        .open(path)?;
+        .open(&path)
+        .map_err(|error| LinkError::NoPlace(path, error))?;
     let until = Instant::now() + READY + READY;
     loop {
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {

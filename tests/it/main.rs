@@ -20,6 +20,8 @@ mod consumers;
 mod crowd;
 mod engines;
 mod exec;
+#[cfg(test)]
+mod faults;
 mod first_run;
 mod floors;
 #[cfg(test)]

@@ -1,0 +1,65 @@
+//! Limits of the kernel that are low.
+
+use super::{ANSWERED, COMMAND, Failure, failed, ran, shell};
+use crate::scene::Scene;
+
+/// `ob exec` with an agent to start, with one of its own, and with one that holds the credentials.
+fn all_ways(scene: &Scene, limit: &str, cold: impl Fn(&str, &str), warm: impl Fn(&str, &str)) {
+    for flags in ["", "--no-agent"] {
+        let case = format!("{limit} {flags}");
+        cold(
+            &case,
+            &format!("exec prlimit {limit} ob exec {flags} {ANSWERED} {COMMAND}"),
+        );
+        stop(scene);
+    }
+    scene.sign_in();
+    warm(
+        limit,
+        &format!("exec prlimit {limit} ob exec --json {COMMAND}"),
+    );
+    stop(scene);
+}
+
+fn stop(scene: &Scene) {
+    shell(scene, "ob agent stop");
+}
+
+#[test]
+fn limits_that_are_low_but_enough_change_nothing() {
+    let scene = Scene::of("carol");
+    for limit in [
+        "--nofile=16:16",
+        "--nofile=64:64",
+        "--as=268435456:268435456",
+        "--memlock=0:0",
+        "--core=0:0",
+    ] {
+        let works = |case: &str, script: &str| ran(&scene, &shell(&scene, script), case);
+        all_ways(&scene, limit, works, works);
+    }
+}
+
+#[test]
+fn too_few_descriptors_for_an_agent_are_named() {
+    let scene = Scene::of("carol");
+    let script = format!("exec prlimit --nofile=8:8 ob exec {ANSWERED} {COMMAND}");
+    let expected = Failure(125, "agent.no-process", "too many open files");
+    failed(&scene, &shell(&scene, &script), &expected, "8");
+    assert!(scene.agents().is_empty());
+    assert!(scene.sandbox.log().is_empty());
+}
+
+#[test]
+fn no_process_for_an_agent_is_named_and_a_live_one_needs_none() {
+    let scene = Scene::unprivileged("carol");
+    let expected = Failure(125, "agent.no-process", "the limit of processes is reached");
+    for limit in ["--nproc=1:1", "--nproc=0:0"] {
+        let refused = |case: &str, script: &str| {
+            failed(&scene, &shell(&scene, script), &expected, case);
+            assert!(scene.agents().is_empty(), "{case}");
+        };
+        let works = |case: &str, script: &str| ran(&scene, &shell(&scene, script), case);
+        all_ways(&scene, limit, refused, works);
+    }
+}

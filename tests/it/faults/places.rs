@@ -1,0 +1,244 @@
+//! Disks and directories: full, read-only, not there, gone from under one's feet.
+
+use super::{ANSWERED, COMMAND, Failure, failed, files, ran, shell, shell_with_mounts};
+use crate::scene::{Ended, Scene};
+
+const INIT: &str = "ob config init --json --url https://acme.okta.com --username alice@acme.com";
+
+/// Makes HOME read-only, and the only place there is.
+const READ_ONLY: &str = "mount --bind $HOME $HOME; mount -o remount,ro,bind $HOME;";
+
+const NO_XDG: &str =
+    "SETTINGS=$XDG_CONFIG_HOME/ob/config.toml; unset XDG_CONFIG_HOME XDG_RUNTIME_DIR;";
+
+/// A small disk at `$DISK` with so many files at most, itself included, and so many bytes.
+fn disk(files: u32, bytes: u32) -> String {
+    format!(
+        "export DISK=$TMPDIR/disk; mkdir -p $DISK; \
+         mount -t tmpfs -o mode=700,nr_inodes={files},size={bytes} tmpfs $DISK;"
+    )
+}
+
+/// Fills it.
+const FILL: &str = "head -c 1000000 /dev/zero >$DISK/fill 2>/dev/null;";
+
+/// `ob exec` in a shell that has been prepared; whatever agent it started is stopped there, where its socket is.
+fn exec_after(preparation: &str, flags: &str) -> String {
+    format!(
+        "{preparation} ob exec {flags} {ANSWERED} {COMMAND}; code=$?; ob agent stop 2>/dev/null; exit $code"
+    )
+}
+
+#[test]
+fn settings_that_do_not_fit_on_the_disk_leave_nothing_behind() {
+    let scene = Scene::of("carol");
+    let before = files(&scene);
+    for (case, disk, says) in [
+        (
+            "no bytes",
+            disk(100, 4096) + FILL,
+            "no space left on device",
+        ),
+        (
+            "no room for a directory",
+            disk(1, 4096),
+            "no space left on device",
+        ),
+        ("no room for a file", disk(2, 4096), "no storage space"),
+    ] {
+        let script = format!(
+            "{disk} XDG_CONFIG_HOME=$DISK {INIT}; code=$?; find $DISK -type f ! -name fill; exit $code"
+        );
+        let ended = shell_with_mounts(&scene, &script);
+        let expected = Failure(1, "config.write", says);
+        failed(&scene, &ended, &expected, case);
+    }
+    assert_eq!(files(&scene), before);
+}
+
+#[test]
+fn profile_blocks_that_do_not_fit_on_the_disk_leave_the_file_as_it_was() {
+    let scene = Scene::of("carol");
+    for files in [3, 4] {
+        let script = format!(
+            "{} mkdir $DISK/.aws; [ {files} = 3 ] || echo '# mine' >$DISK/.aws/config; {FILL} \
+             HOME=$DISK ob config aws --json; code=$?; find $DISK -type f ! -name fill ! -size 7c; exit $code",
+            disk(files, 8192)
+        );
+        let ended = shell_with_mounts(&scene, &script);
+        let expected = Failure(1, "aws.file.disk_full", "no storage space");
+        failed(&scene, &ended, &expected, "config aws");
+    }
+}
+
+#[test]
+fn a_disk_with_no_room_for_the_agents_socket_is_named_and_no_agent_does_without() {
+    let scene = Scene::of("carol");
+    let on = |files: u32| disk(files, 4096) + "export XDG_RUNTIME_DIR=$DISK;";
+    for (case, files, name, says) in [
+        (
+            "the directory",
+            1,
+            "paths.make",
+            "/ob: No space left on device",
+        ),
+        (
+            "the lock",
+            2,
+            "agent.no-place",
+            "/ob/lock: no space left on device",
+        ),
+        (
+            "the socket",
+            3,
+            "agent.no-place",
+            "/ob/agent.sock: no space left on device",
+        ),
+    ] {
+        let ended = shell_with_mounts(&scene, &exec_after(&on(files), ""));
+        failed(&scene, &ended, &Failure(125, name, says), case);
+        assert!(
+            ended.stderr.contains("--no-agent"),
+            "{case}: {}",
+            ended.stderr
+        );
+        assert!(scene.sandbox.log().is_empty(), "{case}");
+        assert!(scene.agents().is_empty(), "{case}");
+    }
+    let ended = shell_with_mounts(&scene, &exec_after(&on(1), "--no-agent"));
+    ran(&scene, &ended, "without an agent");
+    let ended = shell_with_mounts(&scene, &exec_after(&on(4), ""));
+    ran(&scene, &ended, "room enough");
+}
+
+#[test]
+fn a_socket_takes_no_room_of_a_disk_that_is_full_of_bytes() {
+    let scene = Scene::of("carol");
+    let full = disk(100, 4096) + FILL + "export XDG_RUNTIME_DIR=$DISK TMPDIR=$DISK;";
+    let ended = shell_with_mounts(&scene, &exec_after(&full, ""));
+    ran(&scene, &ended, "full");
+}
+
+#[test]
+fn on_a_read_only_home_a_live_agent_serves() {
+    let scene = Scene::of("carol");
+    scene.sign_in();
+    let before = files(&scene);
+    for flags in ["", "--min-ttl 5m"] {
+        let script = format!("{READ_ONLY} ob exec --json {flags} {COMMAND}");
+        ran(&scene, &shell_with_mounts(&scene, &script), "warm");
+    }
+    // Its directory may be in the home as well: looking for it makes nothing.
+    let script = format!(
+        "{READ_ONLY} mount -o remount,ro,bind $HOME; ob status --json >/dev/null && echo out"
+    );
+    let ended = shell_with_mounts(&scene, &script);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "out\n"));
+    assert_eq!(files(&scene), before);
+}
+
+#[test]
+fn on_a_read_only_home_a_live_agent_in_the_home_serves() {
+    let scene = Scene::of("carol");
+    let start = format!(
+        "{NO_XDG} ob login --config $SETTINGS {ANSWERED} >/dev/null || exit; {READ_ONLY} \
+         ob exec --config $SETTINGS --json {COMMAND}; code=$?; ob agent stop 2>/dev/null; exit $code"
+    );
+    ran(&scene, &shell_with_mounts(&scene, &start), "in the home");
+}
+
+#[test]
+fn what_cannot_be_made_in_a_read_only_home_is_named() {
+    let scene = Scene::of("carol");
+    let before = files(&scene);
+    let exec = exec_after(&format!("{READ_ONLY} unset XDG_RUNTIME_DIR;"), "");
+    let expected = Failure(125, "paths.make", "home/.local: Read-only file system");
+    failed(&scene, &shell_with_mounts(&scene, &exec), &expected, "exec");
+    let init = format!("{READ_ONLY} {NO_XDG} {INIT}");
+    let expected = Failure(1, "config.write", "read-only file system");
+    failed(&scene, &shell_with_mounts(&scene, &init), &expected, "init");
+    let alone = exec_after(&format!("{READ_ONLY} unset XDG_RUNTIME_DIR;"), "--no-agent");
+    ran(&scene, &shell_with_mounts(&scene, &alone), "no agent");
+    assert!(scene.agents().is_empty());
+    assert_eq!(files(&scene), before);
+}
+
+/// `ob` with a HOME that `make` spoils and nothing of XDG.
+fn homeless(scene: &Scene, make: &str, rest: &str) -> Ended {
+    shell(scene, &format!("{NO_XDG} {make} {rest}"))
+}
+
+#[test]
+fn without_a_home_everything_works_that_was_told_its_places() {
+    let scene = Scene::of("carol");
+    for home in [
+        "unset HOME;",
+        "HOME=;",
+        "HOME=.;",
+        "HOME=/nowhere/at/all;",
+        "HOME=/dev/null;",
+    ] {
+        ran(&scene, &shell(&scene, &exec_after(home, "")), home);
+        ran(
+            &scene,
+            &shell(&scene, &exec_after(home, "--no-agent")),
+            home,
+        );
+    }
+}
+
+#[test]
+fn without_a_home_and_without_xdg_what_is_missing_is_named() {
+    let scene = Scene::of("carol");
+    let before = files(&scene);
+    let unset = Failure(125, "paths.no-place", "HOME is not set");
+    let nowhere = Failure(125, "paths.make", "/nowhere/at/all/.local");
+    for (home, expected) in [
+        ("unset HOME;", &unset),
+        ("HOME=;", &unset),
+        ("HOME=.;", &unset),
+        ("HOME=/nowhere/at/all;", &nowhere),
+    ] {
+        let given = format!("ob exec --config $SETTINGS {ANSWERED} {COMMAND}");
+        failed(&scene, &homeless(&scene, home, &given), expected, home);
+        let given = format!("ob exec --no-agent --config $SETTINGS {ANSWERED} {COMMAND}");
+        ran(&scene, &homeless(&scene, home, &given), home);
+        let bare = homeless(&scene, home, &format!("ob exec {ANSWERED} {COMMAND}"));
+        let expected = Failure(2, "config.no-org", "ob config init");
+        failed(&scene, &bare, &expected, home);
+        let status = homeless(&scene, home, "ob status --json");
+        assert_eq!(status.code, Some(0), "{home} {}", status.stderr);
+    }
+    assert_eq!(files(&scene), before);
+}
+
+#[test]
+fn a_home_at_the_root_of_the_disk_is_not_written_to() {
+    let scene = Scene::unprivileged("carol");
+    let given = format!("ob exec --config $SETTINGS {ANSWERED} {COMMAND}");
+    let ended = homeless(&scene, "HOME=/;", &given);
+    let expected = Failure(125, "paths.make", "cannot make /.local");
+    failed(&scene, &ended, &expected, "exec");
+    let ended = homeless(&scene, "HOME=/;", INIT);
+    let expected = Failure(1, "config.write", "permission denied");
+    failed(&scene, &ended, &expected, "init");
+}
+
+#[test]
+fn a_directory_that_is_gone_hinders_nothing() {
+    let scene = Scene::of("carol");
+    let gone = "mkdir $TMPDIR/d; cd $TMPDIR/d; rmdir ../d;";
+    ran(
+        &scene,
+        &shell(&scene, &exec_after(gone, "--no-agent")),
+        "no agent",
+    );
+    ran(&scene, &shell(&scene, &exec_after(gone, "")), "cold");
+    scene.sign_in();
+    let warm = format!("{gone} ob exec --json {COMMAND}");
+    ran(&scene, &shell(&scene, &warm), "warm");
+    for verb in ["status", "login", "roles", "config check", "logout"] {
+        let ended = shell(&scene, &format!("{gone} ob {verb}"));
+        assert_eq!(ended.code, Some(0), "{verb}: {}", ended.stderr);
+    }
+}

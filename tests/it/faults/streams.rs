@@ -1,0 +1,124 @@
+//! Standard streams that are closed, full or nobody's, and questions with nobody to ask.
+
+use ob_sandbox::Server;
+
+use super::{ANSWERED, COMMAND, Failure, failed, files, quiet, ran, runs, shell};
+use crate::scene::{Scene, run};
+
+#[test]
+fn closed_descriptors_neither_panic_nor_take_a_secret_into_a_file() {
+    let scene = Scene::of("carol");
+    let before = files(&scene);
+    // The streams, whether an answer can be read, whether output can be seen.
+    for (closed, reads, shows) in [
+        ("<&-", false, true),
+        (">&-", true, false),
+        ("2>&-", true, true),
+        (">&- 2>&-", true, false),
+        ("<&- >&- 2>&-", false, false),
+    ] {
+        let cold = |verb: &str| {
+            let ended = shell(&scene, &format!("ob {verb} {closed}"));
+            quiet(&scene, &ended, closed);
+            shell(&scene, "ob agent stop");
+            ended
+        };
+        let code = Some(if reads { 0 } else { 3 });
+        let exec = cold(&format!("exec {ANSWERED} {COMMAND}"));
+        assert_eq!(exec.code, code, "{closed}: {}", exec.stderr);
+        assert_eq!(runs(&scene), usize::from(reads), "{closed}");
+        let login = cold(&format!("login {ANSWERED}"));
+        assert_eq!(login.code, code, "{closed}: {}", login.stderr);
+        assert_eq!(cold("status").code, Some(0), "{closed}");
+
+        scene.sign_in();
+        let exec = shell(&scene, &format!("ob exec {COMMAND} {closed}"));
+        assert_eq!(exec.code, Some(0), "{closed}: {}", exec.stderr);
+        assert_eq!(exec.stdout, if shows { "out\n" } else { "" }, "{closed}");
+        assert_eq!(runs(&scene), 1, "{closed}");
+        for verb in ["login", "status", "roles"] {
+            let ended = shell(&scene, &format!("ob {verb} {closed}"));
+            assert_eq!(ended.code, Some(0), "{closed} {verb}: {}", ended.stderr);
+            quiet(&scene, &ended, closed);
+        }
+        shell(&scene, "ob agent stop");
+    }
+    assert_eq!(files(&scene), before);
+}
+
+#[test]
+fn a_password_with_nobody_to_ask_is_named_and_nothing_is_sent() {
+    let scene = Scene::of("carol");
+    let words = ["sh", "-c", "echo ran >>$RAN"];
+    for verb in ["exec", "login", "roles"] {
+        let mut ob = scene.ob([verb, "--json"]);
+        ob.env("RAN", super::trace(&scene));
+        if verb == "exec" {
+            ob.arg("--").args(words);
+        }
+        let ended = run(ob, "");
+        let expected = Failure(3, "sign_in.unanswered", "the password is needed");
+        failed(&scene, &ended, &expected, verb);
+    }
+    let script = format!("ob exec {ANSWERED} {COMMAND} </dev/null");
+    let expected = Failure(3, "terminal.stdin-ended", "cannot read the password");
+    failed(&scene, &shell(&scene, &script), &expected, "an empty input");
+    // The connection to STS is opened ahead of time, and nothing is asked on it.
+    let sent = scene.sandbox.requests(Server::Org, "/");
+    assert!(sent.is_empty(), "{sent:?}");
+}
+
+#[test]
+fn a_role_with_nobody_to_choose_it_is_named_and_sts_is_not_asked() {
+    let scene = Scene::of("carol");
+    let settings = scene.settings().replace("default_profile = 'dev'", "");
+    let (settings, _) = settings.split_once("[profiles.dev]").unwrap();
+    scene.write_settings(settings);
+    let ended = shell(&scene, &format!("ob exec {ANSWERED} {COMMAND}"));
+    let expected = Failure(3, "sign_in.unanswered", "role");
+    failed(&scene, &ended, &expected, "role");
+    assert!(scene.sandbox.sts_calls("AssumeRoleWithSAML").is_empty());
+    let passwords = scene.sandbox.requests(Server::Org, "/api/v1/authn");
+    assert_eq!(passwords.len(), 1);
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_each_verb_by_sigpipe_without_a_word() {
+    let scene = Scene::of("carol");
+    scene.sign_in();
+    for verb in [
+        "status",
+        "status --json",
+        "roles",
+        "config list",
+        "credential",
+    ] {
+        let mut ob = scene.command("sh");
+        ob.args(["-c", &format!("exec ob {verb}")]);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = ob.stdout(writer).output().unwrap();
+        let signal = std::os::unix::process::ExitStatusExt::signal(&ended.status);
+        assert_eq!(signal, Some(nix::libc::SIGPIPE), "{verb}");
+        assert_eq!(ended.stderr, b"", "{verb}");
+    }
+}
+
+#[test]
+fn an_output_that_is_full_is_a_failure_with_its_reason() {
+    let scene = Scene::of("carol");
+    scene.sign_in();
+    for verb in ["status", "roles", "credential", "env --shell bash"] {
+        let ended = shell(&scene, &format!("ob --json {verb} >/dev/full"));
+        let expected = Failure(1, "terminal.io", "no space left on device");
+        failed(&scene, &ended, &expected, verb);
+    }
+    // A command's output is its own affair.
+    let ended = shell(&scene, &format!("ob exec {COMMAND} >/dev/full"));
+    assert_eq!(runs(&scene), 1, "{}", ended.stderr);
+    ran(
+        &scene,
+        &shell(&scene, &format!("ob exec {COMMAND} 2>/dev/full")),
+        "stderr",
+    );
+}
