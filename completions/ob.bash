@@ -97,6 +97,9 @@ _ob() {
             ob__subcmd__config,explain)
                 cmd="ob__subcmd__config__subcmd__explain"
                 ;;
+            ob__subcmd__config,import)
+                cmd="ob__subcmd__config__subcmd__import"
+                ;;
             ob__subcmd__config,init)
                 cmd="ob__subcmd__config__subcmd__init"
                 ;;
@@ -258,7 +261,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__config)
-            opts="-v -h --config --org --no-agent --json --verbose --color --help init check list aws explain"
+            opts="-v -h --config --org --no-agent --json --verbose --color --help init check list aws import explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -342,6 +345,44 @@ _ob() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ob__subcmd__config__subcmd__import)
+            opts="-v -h --from --from-env --env-file --url --check --dry-run --print --force --config --org --no-agent --json --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -W "okta-aws-cli gimme-aws-creds saml2aws tokendito oktaws aws-okta okta-java" -- "${cur}"))
+                    return 0
+                    ;;
+                --env-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

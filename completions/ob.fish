@@ -349,20 +349,21 @@ complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -l config -d 'Settings file to read instead of your own' -r -F
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -l no-agent -d 'Run an agent for this one command only'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -l json -d 'Print JSON instead of words'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -s v -l verbose -d 'Say each step as it is taken'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -f -a "init" -d 'Ask for the org and write a first settings file'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -f -a "check" -d 'Read the settings and say what is wrong with them'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -f -a "list" -d 'Show the profiles'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -f -a "aws" -d 'Write a profile for each of yours to ~/.aws/config, or take them out again'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws explain" -f -a "explain" -d 'Show where each value came from, and whose credentials programs take in this shell'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "init" -d 'Ask for the org and write a first settings file'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "check" -d 'Read the settings and say what is wrong with them'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "list" -d 'Show the profiles'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "aws" -d 'Write a profile for each of yours to ~/.aws/config, or take them out again'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "import" -d 'Make the settings from those of okta-aws-cli, gimme-aws-creds, saml2aws and their like'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "explain" -d 'Show where each value came from, and whose credentials programs take in this shell'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l url -d 'Address of your Okta org; with it, nothing is asked' -r
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l username -d 'Your user name in Okta' -r
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l region -d 'AWS region' -r
@@ -407,6 +408,28 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l from -d 'Whose files they are; told by their names when left out' -r -f -a "okta-aws-cli\t''
+gimme-aws-creds\t''
+saml2aws\t''
+tokendito\t''
+oktaws\t''
+aws-okta\t''
+okta-java\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l env-file -d 'Read okta-aws-cli\'s variables from this .env file; none is read unless named' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l url -d 'Address of your Okta org, where no file has it' -r
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l from-env -d 'Read okta-aws-cli\'s OKTA_AWSCLI_* variables of this shell'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l check -d 'Only say what the files have; exit 2 when a value is no good'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l print -l dry-run -d 'Print the settings instead of writing them'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l force -d 'Replace the settings file that is there'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
