@@ -8,6 +8,8 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub(super) struct Entry {
     pub(super) key: String,
+    /// Where it stands, if that is not the profile it is read for.
+    pub(super) section: Option<String>,
     pub(super) value: Zeroizing<String>,
     pub(super) line: usize,
 }
@@ -16,8 +18,17 @@ impl Entry {
     pub(super) fn new(key: &str, value: &str, line: usize) -> Self {
         Self {
             key: key.to_owned(),
+            section: None,
             value: Zeroizing::new(value.to_owned()),
             line,
+        }
+    }
+
+    /// The same for a profile that takes it over from `section`.
+    pub(super) fn inherited(&self, section: &str) -> Self {
+        Self {
+            section: Some(section.to_owned()),
+            ..self.clone()
         }
     }
 }

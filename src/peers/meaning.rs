@@ -159,6 +159,7 @@ const AWS_OKTA: &[(&str, Meaning)] = &[
     ("aws_secret_access_key", Never(SECRET)),
     ("aws_access_key_id", Never(SECRET)),
     ("aws_session_token", Never(SECRET)),
+    ("session_ttl", Profile("duration")),
     ("source_profile", Silent),
     ("output", Silent),
 ];

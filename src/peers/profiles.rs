@@ -17,9 +17,9 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
         chain: Vec::new(),
     };
     for entry in entries.iter().filter(|entry| !entry.value.is_empty()) {
-        let key = match (peer, name) {
+        let key = match (peer, entry.section.as_deref().unwrap_or(name)) {
             (Peer::OktaAwsCliVariables | Peer::OktaJava, _) | (_, "") => entry.key.clone(),
-            _ => format!("{name}.{}", entry.key),
+            (_, section) => format!("{section}.{}", entry.key),
         };
         let twin = match peer {
             Peer::OktaAwsCliVariables => yaml_key(&entry.key),
@@ -206,17 +206,14 @@ pub(super) fn gimme(sections: Vec<Section>) -> Result<Findings, PeerError> {
     let mut findings = Findings::default();
     let find = |name: &str| sections.iter().find(|section| section.name == name);
     for section in &sections {
-        if section.name == "DEFAULT"
-            && sections.len() > 1
-            && text_of(&section.entries, "aws_rolename").is_none()
-        {
-            continue;
-        }
         let mut entries: Vec<Entry> = Vec::new();
         let mut inherit = |from: &Section| {
             for entry in &from.entries {
                 if text_of(&entries, &entry.key).is_none() {
-                    entries.push(entry.clone());
+                    entries.push(match from.name == section.name {
+                        true => entry.clone(),
+                        false => entry.inherited(&from.name),
+                    });
                 }
             }
         };
@@ -232,6 +229,14 @@ pub(super) fn gimme(sections: Vec<Section>) -> Result<Findings, PeerError> {
             inherit(at);
         }
         find("DEFAULT").into_iter().for_each(&mut inherit);
+        let is_base = section.name == "DEFAULT"
+            || sections
+                .iter()
+                .any(|other| text_of(&other.entries, "inherits") == Some(&section.name));
+        // Beneath others and without a role, it is there for them alone.
+        if is_base && sections.len() > 1 && text_of(&section.entries, "aws_rolename").is_none() {
+            continue;
+        }
         let name = if section.name == "DEFAULT" {
             "default"
         } else {
@@ -280,13 +285,35 @@ pub(super) fn aws_okta(sections: Vec<Section>) -> Result<Findings, PeerError> {
         let Some(first) = path.pop().filter(|_| leads) else {
             continue;
         };
-        let mut entries: Vec<Entry> = first.entries.clone();
-        entries.extend(
-            okta.entries
-                .iter()
-                .filter(|entry| text_of(&first.entries, &entry.key).is_none())
-                .cloned(),
-        );
+        let okta_side = |entry: &&Entry| ["role_arn", "aws_saml_url"].contains(&entry.key.as_str());
+        let mut entries: Vec<Entry> = Vec::new();
+        if std::ptr::eq(first, section) {
+            entries.extend(first.entries.iter().cloned());
+        } else {
+            let source = name(first);
+            let theirs = first.entries.iter().filter(okta_side);
+            entries.extend(theirs.map(|entry| entry.inherited(&source)));
+            entries.extend(
+                section
+                    .entries
+                    .iter()
+                    .filter(|entry| !okta_side(entry))
+                    .cloned(),
+            );
+        }
+        let missing = okta
+            .entries
+            .iter()
+            .filter(|entry| text_of(&entries, &entry.key).is_none());
+        let missing: Vec<Entry> = missing.map(|entry| entry.inherited("okta")).collect();
+        entries.extend(missing);
+        if !path.is_empty() {
+            for entry in entries.iter().filter(|entry| entry.key == "session_ttl") {
+                let key = format!("{}.session_ttl", name(section));
+                findings.leave_out(key, entry.line, "a chained role lasts one hour at most");
+            }
+            entries.retain(|entry| entry.key != "session_ttl");
+        }
         add(Peer::AwsOkta, &name(section), &entries, &mut findings);
         if let Some(profile) = findings.profiles.last_mut() {
             let roles = path
@@ -343,12 +370,10 @@ pub(super) fn oktaws(path: &Path, text: &str) -> Result<Findings, PeerError> {
             value => vec![Entry::new("application", &scalar(value), line(name))],
         };
         let own = entries.clone();
-        entries.extend(
-            general
-                .iter()
-                .filter(|entry| text_of(&own, &entry.key).is_none())
-                .cloned(),
-        );
+        let missing = general
+            .iter()
+            .filter(|entry| text_of(&own, &entry.key).is_none());
+        entries.extend(missing.map(|entry| entry.inherited("")));
         add(Peer::Oktaws, name, &entries, &mut findings);
         if let Some(profile) = findings.profiles.last_mut() {
             profile.settings.push(Setting {

@@ -193,7 +193,11 @@ impl Draft {
 
     fn take(&mut self, file: &str, line: usize, key: &str, to: String, value: String) {
         let from = origin(file, line, key);
-        self.taken.push(Taken { from, to, value });
+        // Inherited by several profiles, it is said once.
+        let said = |taken: &Taken| taken.from == from && taken.to == to && taken.value == value;
+        if !self.taken.iter().any(said) {
+            self.taken.push(Taken { from, to, value });
+        }
     }
 
     fn leave(&mut self, file: &str, line: usize, key: &str, why: &str, wrong: bool) {
