@@ -116,7 +116,7 @@ impl Draft {
         for role in &profile.chain {
             match read("profiles.*.role", role) {
                 Ok(role) if role.starts_with("arn:") && !role.contains(['*', '?']) => {
-                    chain.push(role)
+                    chain.push(role);
                 }
                 _ => {
                     let own = format!("profiles.{name}.");
@@ -181,7 +181,7 @@ impl Draft {
                 .iter()
                 .any(|(key, value)| old.get(key).is_some_and(|old| old != value));
             // A machine's sign-in is not lent to people.
-            !clash && ["key_id", "sign_in"].iter().all(|key| same(key))
+            !clash && ["key_id", "sign_in"].iter().all(same)
         };
         if let Some(at) = self.orgs.iter().position(agree) {
             self.orgs[at].extend(new);

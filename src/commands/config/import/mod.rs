@@ -102,7 +102,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             } else {
                 Existing::Keep
             };
-            write_new(&path, &text, existing).map_err(|report| from_import(report))?;
+            write_new(&path, &text, existing).map_err(from_import)?;
             wrote = Some(path);
         }
     }
