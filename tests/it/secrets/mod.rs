@@ -5,6 +5,7 @@ mod engines;
 mod memory;
 mod needles;
 mod observers;
+mod panics;
 mod planted;
 mod scenarios;
 mod trace;
