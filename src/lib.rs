@@ -49,10 +49,13 @@ pub mod wire;
 
 use std::process::ExitCode;
 
+use report::{Exit, Report};
+
 /// The whole program, from its arguments to its exit code.
 ///
 /// The shield comes first: nothing secret may be in memory before it is up.
 pub fn main() -> ExitCode {
+    say_where_and_not_what();
     match process::shield() {
         Ok(()) => cli::run(),
         Err(report) => {
@@ -60,4 +63,22 @@ pub fn main() -> ExitCode {
             ExitCode::from(report.exit.code())
         }
     }
+}
+
+/// A panic's payload may hold anything, so a person is told its place alone.
+fn say_where_and_not_what() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(
+            || "at a place it cannot tell".into(),
+            |at| format!("{}:{}", at.file(), at.line()),
+        );
+        let report = Report::new(
+            Exit::Failed,
+            "internal.panic",
+            "ob has a mistake and stops here",
+        )
+        .cause(place)
+        .hint("report that place with what `ob --version` prints; try the command again");
+        terminal::Voice::default().report(&report);
+    }));
 }

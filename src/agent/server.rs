@@ -15,7 +15,7 @@ use crate::agent::desk::Desk;
 use crate::agent::life::Watch;
 use crate::agent::party::Member;
 use crate::link::served::{Incoming, Listener, Outgoing, only};
-use crate::process::Confinement;
+use crate::process::{Confinement, panic_point};
 use crate::report::{Exit, Report};
 use crate::wire::{
     Answer, FromAgent, Hello, Notice, PROTOCOL, Reply, Request, TO_AGENT_MAX, ToAgent,
@@ -104,6 +104,7 @@ async fn converse(mut incoming: Incoming, mut outgoing: Outgoing, desk: &Rc<Desk
     if outgoing.send(&FromAgent::Hello(ours)).await.is_err() || hello.protocol != PROTOCOL {
         return;
     }
+    panic_point("agent.conversation", "");
     let request = match incoming.hear(|| TO_AGENT_MAX, FIRST_WORDS).await {
         Ok(ToAgent::Request(request)) => *request,
         Ok(_) => return,

@@ -10,6 +10,7 @@ use crate::commands::exec::credentials;
 use crate::commands::talk::SignInArgs;
 use crate::commands::target::{RoleArgs, resolve};
 use crate::config;
+use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::terminal::{data, data_is_seen};
 
@@ -88,6 +89,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
     let region = target.region()?;
     let names = target.names(&credentials.role, region.as_ref());
+    panic_point("client.export", credentials.secret_access_key.expose());
     let present = context.environment.iter().map(|(name, _)| name);
     data(&exported(
         dialect,

@@ -90,6 +90,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return Err(process::replace(program, arguments, environment));
     }
     let environment = environment(context, &target, &credentials)?;
+    process::panic_point("client.replace", credentials.session_token.expose());
     Err(process::replace(program, arguments, environment))
 }
 
@@ -137,6 +138,7 @@ pub fn credentials(
 /// # Errors
 /// When its role is no ARN.
 pub fn received(issued: IssuedCredentials) -> Result<Credentials, Report> {
+    process::panic_point("client.received", issued.secret_access_key.0.expose());
     Ok(Credentials {
         role: RoleArn::parse(&issued.role).map_err(|_| unexpected())?,
         access_key_id: issued.access_key_id,

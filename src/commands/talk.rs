@@ -51,6 +51,8 @@ impl SignInArgs {
         };
         let password = line(self.password_stdin, "--password-stdin", "password")?;
         let passcode = line(self.passcode_stdin, "--passcode-stdin", "passcode")?;
+        let at_hand = password.as_ref().map_or("", Secret::expose);
+        process::panic_point("client.typed", at_hand);
         Ok(Typed { password, passcode })
     }
 }
@@ -270,12 +272,14 @@ impl Talk<'_> {
             Ask::Password { .. } => {
                 if let Some(password) = self.typed.password.take() {
                     self.answered = true;
+                    process::panic_point("client.password", password.expose());
                     return Ok(Answer::Password(Sealed(password)));
                 }
             }
             Ask::Passcode { .. } => {
                 if let Some(passcode) = self.typed.passcode.take() {
                     self.answered = true;
+                    process::panic_point("client.passcode", passcode.expose());
                     return Ok(Answer::Passcode(Sealed(passcode)));
                 }
             }

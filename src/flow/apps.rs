@@ -8,6 +8,7 @@ use crate::flow::{Conversation, Failure, OktaSession, step_up};
 use crate::model::{AppLink, Org, SamlRole, Timestamp};
 use crate::okta::page::{Acs, AppPage, PageError};
 use crate::okta::{OktaError, Tiles};
+use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::saml::{self, Response};
 use crate::secret::Secret;
@@ -169,6 +170,7 @@ async fn assertion(
     };
     form.goes_to(Acs::Aws)
         .map_err(|error| Report::from(error).during(cannot()))?;
+    panic_point("flow.assertion", form.saml_response.expose());
     let response = saml::read(&form.saml_response)
         .and_then(|response| {
             if let Response::Plain(assertion) = &response {

@@ -9,6 +9,7 @@ use crate::flow::retry::{ENOUGH, TRIES, backoff};
 use crate::flow::sts::Sts;
 use crate::flow::{Conversation, Unanswered};
 use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
+use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
@@ -60,6 +61,7 @@ pub(super) async fn with_saml(
             .hint("ask your administrator to assign fewer roles to you in this app"),
         ));
     }
+    panic_point("flow.redeem", assertion.expose());
     let client = sts.client(None);
     let mut asked = duration;
     loop {
@@ -238,6 +240,7 @@ fn checked(
         expires_at: Timestamp(answer.expiration.secs()),
         assumed_role_arn: assumed_role_arn.unwrap_or_default(),
     };
+    panic_point("flow.issued", issued.secret_access_key.expose());
     issued
         .check(role, now)
         .map_err(|fault| strange(fault.to_string()))

@@ -13,6 +13,7 @@ use crate::flow::retry::repeat;
 use crate::flow::{Conversation, Failure};
 use crate::http::{Browser, Exchange, HttpError, Page};
 use crate::model::{AppLink, Org, RoleArn, Timestamp};
+use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
@@ -164,6 +165,7 @@ impl OktaSession {
             drop(token);
             return self.browser.follow(Exchange::get(link.clone())).await;
         };
+        panic_point("flow.open", once.expose());
         let mut first = link.clone();
         first
             .query_pairs_mut()
@@ -188,6 +190,7 @@ impl OktaSession {
             drop(token);
             return self.browser.follow(Exchange::get_json(url)).await;
         };
+        panic_point("flow.settle", once.expose());
         let mut first = self.at("/login/sessionCookieRedirect")?;
         first
             .query_pairs_mut()

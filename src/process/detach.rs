@@ -13,7 +13,11 @@ use std::process::{Child, Command, Stdio};
 use nix::unistd::{ForkResult, fork, setsid};
 
 /// The environment the agent keeps: names of places, language and time zone.
+#[cfg(not(debug_assertions))]
 const KEPT: [&str; 3] = ["HOME", "LANG", "TZ"];
+/// And what a test wants of it.
+#[cfg(debug_assertions)]
+const KEPT: [&str; 4] = ["HOME", "LANG", "TZ", super::panic_point::VARIABLE];
 
 /// Starts this very program as an agent with `socket` as its standard input.
 ///

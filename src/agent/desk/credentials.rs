@@ -9,6 +9,7 @@ use super::{Desk, Outcome, stopping};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{Freshness, Held};
 use crate::flow;
+use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::wire::{CredentialsRequest, Reply, Target};
 
@@ -19,7 +20,9 @@ impl Desk {
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
         let held = self.good(request, member).await?;
-        Ok(Reply::Credentials(held.issue()))
+        let issued = held.issue();
+        panic_point("agent.issue", issued.session_token.0.expose());
+        Ok(Reply::Credentials(issued))
     }
 
     /// Credentials that last long enough: those that are held, or new ones.
@@ -104,6 +107,10 @@ impl Desk {
         if self.vault.generation(&account.org) != generation {
             return Err(signed_out_meanwhile());
         }
+        panic_point(
+            "agent.keep_credentials",
+            credentials.secret_access_key.expose(),
+        );
         Ok(self.vault.keep(target.clone(), session.key(), credentials))
     }
 }

@@ -22,7 +22,7 @@ use crate::agent::party::Member;
 use crate::agent::vault::{Held, LiveSession, SessionKey, Vault};
 use crate::clock::Clock;
 use crate::model::Timestamp;
-use crate::process::Confinement;
+use crate::process::{Confinement, panic_point};
 use crate::report::{Exit, Report};
 use crate::wire::{Reply, Request, SignOutScope, StatusReply, Target};
 
@@ -64,6 +64,7 @@ impl Desk {
     }
 
     pub(super) async fn handle(self: &Rc<Self>, request: Request, member: &Rc<Member>) -> Reply {
+        panic_point("agent.request", "");
         let outcome = match request {
             Request::SignIn { account, again } => self.sign_in(account, again, member).await,
             Request::Credentials(request) => self.credentials(request, member).await,
@@ -143,6 +144,7 @@ impl Desk {
         self.confirmed.forget();
         let taken = self.vault.take(org);
         self.changed.notify_one();
+        panic_point("agent.sign_out", "");
         let mut server_unreachable = None;
         for session in &taken {
             if let Err(report) = session.okta.end().await {

@@ -9,6 +9,7 @@ use crate::agent::party::{Member, Party};
 use crate::agent::vault::{LiveSession, SessionKey};
 use crate::flow::{self, Conversation, Failure, Memory as _};
 use crate::http::Hears;
+use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::wire::{Account, Notice, Reply, Target};
 
@@ -159,7 +160,9 @@ impl Desk {
                     }
                 }),
             };
+            panic_point("agent.sign_in", "");
             let okta = flow::sign_in(&account, start, &*party).await?;
+            panic_point("agent.signed_in", "");
             desk.vault.remember_factor(last, okta.factor());
             desk.tell_skew(&party);
             if desk.vault.generation(&account.org) != generation {

@@ -20,6 +20,7 @@ use crate::http::{Browser, Exchange, Page};
 use crate::model::Org;
 use crate::okta::authn::{self, AuthnError, Success, Transaction};
 use crate::okta::{OktaError, Post};
+use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
@@ -129,6 +130,10 @@ impl<'a, C: Conversation> Engine<'a, C> {
     }
 
     async fn run(&mut self, start: Post, mut password: Option<Secret>) -> Result<Success, Report> {
+        panic_point(
+            "flow.password",
+            password.as_ref().map_or("", Secret::expose),
+        );
         let mut transaction = self.once(start).await?;
         loop {
             // Only one that has expired is needed once more: Okta wants the old beside the new.

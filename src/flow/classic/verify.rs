@@ -10,6 +10,7 @@ use crate::okta::Post;
 use crate::okta::authn::{
     AuthnError, Factor, FactorKind, MfaChallenge, MfaRequired, Need, Transaction,
 };
+use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::{Answer, Ask, Notice};
@@ -161,6 +162,7 @@ impl<C: Conversation> Engine<'_, C> {
         match self.conversation.ask(ask).await {
             Ok(Answer::Password(password)) if !password.0.is_empty() => Ok(Typed::Code(password.0)),
             Ok(Answer::Passcode(code)) if !code.0.expose().trim().is_empty() => {
+                panic_point("flow.passcode", code.0.expose());
                 Ok(Typed::Code(Secret::new(code.0.expose().trim())))
             }
             Ok(Answer::Resend) if can_resend => Ok(Typed::Resend),

@@ -96,7 +96,7 @@ fn account(scene: &Scene, idle: u32, max: u32) -> Account {
 }
 
 /// Signs in over the socket as a client would.
-fn sign_in(scene: &Scene, idle: u32, max: u32) {
+pub(crate) fn sign_in(scene: &Scene, idle: u32, max: u32) {
     let mut stream = connect(scene);
     let account = account(scene, idle, max);
     let wish = request(Request::SignIn {
@@ -121,7 +121,7 @@ fn sign_in(scene: &Scene, idle: u32, max: u32) {
 }
 
 /// An agent that holds nothing and waits.
-fn started(scene: &Scene) -> nix::unistd::Pid {
+pub(crate) fn started(scene: &Scene) -> nix::unistd::Pid {
     // Somebody asks for something and has no answers: the agent stays.
     let ended = crate::scene::run(scene.ob(["login"]), "");
     assert_eq!(ended.code, Some(3), "{}", ended.stderr);

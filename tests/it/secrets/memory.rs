@@ -2,13 +2,17 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
+use std::thread;
+use std::time::Duration;
 
 use nix::unistd::Pid;
 use ob_sandbox::{PushScript, Server};
 
 use super::needles::Needles;
 use super::{TYPED, needles};
+use crate::agent::{sign_in, started};
 use crate::scene::{Scene, run};
+use crate::support::Pty;
 
 /// Every writable page of a process.
 pub(super) fn of(pid: Pid) -> Vec<(String, Vec<u8>)> {
@@ -82,4 +86,28 @@ fn after_a_refused_sign_in_no_secret_is_left_in_the_agents_memory() {
         secrets(scene.agent().unwrap(), &typed),
         Vec::<String>::new()
     );
+}
+
+#[test]
+fn after_a_session_has_expired_no_secret_is_left_in_the_agents_memory() {
+    let scene = Scene::of("carol");
+    let agent = started(&scene);
+    sign_in(&scene, 2, 3600);
+    assert_eq!(run(scene.ob(["exec", "--", "true"]), "").code, Some(0));
+    let held = secrets(agent, &needles(&scene));
+    assert!(!held.is_empty(), "a live session is in memory");
+    // Somebody else is asked for a password meanwhile, or the agent would be gone with its last session.
+    scene.write_settings(
+        &scene
+            .settings()
+            .replace(&scene.user().login, &scene.sandbox.user("dave").login),
+    );
+    let mut other = Pty::spawn(&scene.ob(["login"]));
+    other.until("assword");
+    thread::sleep(Duration::from_secs(4));
+    let left = secrets(agent, &needles(&scene));
+    assert_eq!(left, Vec::<String>::new());
+    assert_eq!(scene.agent(), Some(agent), "it is alive");
+    other.send("\u{3}");
+    other.wait();
 }

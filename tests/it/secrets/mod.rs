@@ -1,10 +1,12 @@
 //! No secret leaves its place: recognisable ones are planted, every verb is run, and whatever a program can
 //! leave behind is searched for them. The searchers are searched too: each has to find a leak of its own.
 
+mod cores;
 mod engines;
 mod memory;
 mod needles;
 mod observers;
+mod panics;
 mod planted;
 mod scenarios;
 mod trace;

@@ -140,6 +140,20 @@ impl Trace {
         opens.map(path).collect()
     }
 
+    /// What was written into the file of that name.
+    pub(super) fn said_into(&self, file: &str) -> Vec<String> {
+        let lines = self.lines.iter().map(|line| text(line));
+        let into = format!("<{file}");
+        lines
+            .filter(|line| {
+                let call = line
+                    .split_once(' ')
+                    .map_or("", |(_, call)| call.trim_start());
+                call.starts_with("write") && call.split(',').next().unwrap_or("").contains(&into)
+            })
+            .collect()
+    }
+
     /// How many lines there are: an empty trace proves nothing.
     pub(super) fn len(&self) -> usize {
         self.lines.len()

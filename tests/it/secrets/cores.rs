@@ -1,0 +1,196 @@
+//! Crashes, under both ways in which a kernel hands a core dump on: into a file, and into a program that pays no
+//! heed to a limit of 0.
+//!
+//! The pattern is the whole machine's, so one test at a time holds it, and puts it back.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, geteuid};
+use ob_sandbox::{PushOutcome, PushScript};
+use tempfile::TempDir;
+
+use super::needles::Needles;
+use super::{TYPED, needles};
+use crate::scene::{Scene, finish, patiently, run, start};
+
+const PATTERN: &str = "/proc/sys/kernel/core_pattern";
+
+/// How the kernel is told to hand cores on.
+#[derive(Clone, Copy, Debug)]
+enum Handler {
+    File,
+    Program,
+}
+
+/// The machine's cores, which all come here while this lives.
+struct Cores {
+    directory: TempDir,
+    before: String,
+    _alone: Flock<File>,
+}
+
+impl Cores {
+    fn caught_by(handler: Handler) -> Self {
+        assert!(
+            geteuid().is_root(),
+            "this test sets {PATTERN}: run it as root (`sudo tests/run`)"
+        );
+        let lock = File::open(PATTERN).unwrap();
+        let alone = Flock::lock(lock, FlockArg::LockExclusive)
+            .map_err(|(_, error)| error)
+            .unwrap();
+        let directory = tempfile::Builder::new()
+            .prefix("ob-core-")
+            .tempdir()
+            .unwrap();
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
+        let place = directory.path().display();
+        let pattern = match handler {
+            Handler::File => format!("{place}/%p"),
+            Handler::Program => {
+                let program = directory.path().join("handler");
+                let script = format!("#!/bin/sh\nexec cat >{place}/$1\n");
+                fs::write(&program, script).unwrap();
+                fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+                format!("|{place}/handler %p")
+            }
+        };
+        let mut before = fs::read_to_string(PATTERN).unwrap();
+        // A run that was killed could not put it back: this is the kernel's own.
+        if before.contains("/ob-core-") {
+            before = "core".to_owned();
+        }
+        let cores = Self {
+            directory,
+            before,
+            _alone: alone,
+        };
+        set(&pattern);
+        cores
+    }
+
+    /// Whose cores there are.
+    fn of(&self) -> BTreeSet<i32> {
+        let entries = fs::read_dir(self.directory.path()).unwrap().flatten();
+        entries
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect()
+    }
+
+    /// Whether any core holds one of `needles`.
+    fn hold(&self, needles: &Needles) -> bool {
+        self.of().iter().any(|pid| {
+            let core = fs::read(self.directory.path().join(pid.to_string())).unwrap();
+            !needles.in_bytes(&core).is_empty()
+        })
+    }
+
+    /// A program that is not shielded crashes with a secret in its environment: its core must come, and shows
+    /// that those before it would have.
+    fn prove(&self, handler: Handler) {
+        let limit = match handler {
+            Handler::File => "unlimited",
+            Handler::Program => "0",
+        };
+        let mut crash = Command::new("sh");
+        crash
+            .args(["-c", &format!("ulimit -c {limit}; kill -SEGV $$")])
+            .env("LEAK", TYPED);
+        crash.status().unwrap();
+        let typed = Needles::new([("typed".to_owned(), TYPED.to_owned())]);
+        assert!(
+            patiently(Duration::from_secs(10), || self.hold(&typed)),
+            "{handler:?}: the kernel hands no cores on here, so this proves nothing"
+        );
+    }
+}
+
+impl Drop for Cores {
+    fn drop(&mut self) {
+        set(&self.before);
+    }
+}
+
+fn set(pattern: &str) {
+    let mut file = File::options().write(true).open(PATTERN).unwrap();
+    file.write_all(pattern.trim_end().as_bytes())
+        .unwrap_or_else(|error| panic!("the kernel does not let {PATTERN} be set: {error}"));
+}
+
+/// `ob` where cores may be as large as they like.
+fn unlimited(scene: &Scene, words: &str) -> Command {
+    let mut command = scene.command("sh");
+    command.args(["-c", &format!("ulimit -c unlimited; exec ob {words}")]);
+    command
+}
+
+/// The first fault of no instruction only takes away the handler that Rust sets for stack overflows.
+fn crash(pid: Pid, signal: Signal) {
+    kill(pid, signal).unwrap();
+    thread::sleep(Duration::from_millis(50));
+    let _ = kill(pid, signal);
+}
+
+/// Client and agent crash in the midst of a sign-in.
+fn crashed(scene: &Scene, signal: Signal) -> Vec<Pid> {
+    scene.sandbox.push(PushScript {
+        outcome: PushOutcome::Never,
+        ..PushScript::approve()
+    });
+    let login = start(unlimited(scene, "login --password-stdin"), &scene.answers());
+    thread::sleep(Duration::from_millis(600));
+    let client = Pid::from_raw(i32::try_from(login.id()).unwrap());
+    let agent = scene.agents()[0];
+    crash(client, signal);
+    assert_eq!(finish(login).code, None, "the client ended by itself");
+    crash(agent, signal);
+    assert!(scene.agents_gone_within(Duration::from_secs(5)));
+    vec![client, agent]
+}
+
+/// A command that was given credentials crashes.
+fn crashed_command(scene: &Scene, signal: Signal) -> Pid {
+    let words = format!(
+        "exec --password-stdin -- sh -c 'echo $$; kill -{} $$'",
+        signal.as_str().trim_start_matches("SIG")
+    );
+    let ended = run(unlimited(scene, &words), &scene.answers());
+    let child = ended.stdout.trim().parse().expect(&ended.stderr);
+    assert_eq!(ended.code, None, "{}", ended.stderr);
+    Pid::from_raw(child)
+}
+
+fn no_crash_leaves_a_core(handler: Handler) {
+    for signal in [Signal::SIGSEGV, Signal::SIGABRT] {
+        let (scene, other) = (Scene::of("dave"), Scene::of("carol"));
+        let cores = Cores::caught_by(handler);
+        let mut those = crashed(&scene, signal);
+        those.push(crashed_command(&other, signal));
+        cores.prove(handler);
+        let came = cores.of();
+        for (who, pid) in ["client", "agent", "command"].iter().zip(those) {
+            assert!(!came.contains(&pid.as_raw()), "{signal} of the {who}");
+        }
+        for scene in [&scene, &other] {
+            assert!(!cores.hold(&needles(scene)), "{signal}");
+        }
+    }
+}
+
+#[test]
+fn no_crash_leaves_a_core_in_a_file() {
+    no_crash_leaves_a_core(Handler::File);
+}
+
+#[test]
+fn no_crash_hands_a_core_to_a_program() {
+    no_crash_leaves_a_core(Handler::Program);
+}

@@ -1,0 +1,134 @@
+//! A mistake of ours at each of twenty places, with a secret in the panic's payload.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+
+use super::observers::{self, Sightings, Watcher};
+use super::{needles, trace};
+use crate::scene::{Ended, Scene, run};
+
+/// Each point, the verb that comes by there, and who.
+const POINTS: [(&str, &str, &str); 20] = [
+    ("agent.conversation", "login", "carol"),
+    ("agent.request", "login", "carol"),
+    ("agent.sign_in", "login", "carol"),
+    ("agent.signed_in", "login", "carol"),
+    ("agent.keep_credentials", "exec", "carol"),
+    ("agent.issue", "exec", "carol"),
+    ("agent.sign_out", "logout", "carol"),
+    ("flow.password", "login", "carol"),
+    ("flow.passcode", "login", "bob"),
+    ("flow.settle", "login", "carol"),
+    ("flow.open", "exec", "carol"),
+    ("flow.assertion", "exec", "carol"),
+    ("flow.redeem", "exec", "carol"),
+    ("flow.issued", "exec", "carol"),
+    ("client.typed", "login", "carol"),
+    ("client.password", "login", "carol"),
+    ("client.passcode", "login", "bob"),
+    ("client.received", "exec", "carol"),
+    ("client.replace", "exec", "carol"),
+    ("client.export", "env", "carol"),
+];
+
+/// Has `ob VERB` panic at `point`.
+fn panicking(scene: &Scene, point: &str, verb: &str) -> Ended {
+    let with = |arguments: &[&str], input: &str| {
+        let mut command = scene.ob(arguments);
+        command.env("OB_PANIC_AT", point);
+        run(command, input)
+    };
+    let mut words = vec![verb, "-vvv"];
+    if verb == "logout" {
+        assert_eq!(
+            with(&["login", "--password-stdin"], &scene.answers()).code,
+            Some(0)
+        );
+        return with(&words, "");
+    }
+    words.extend(scene.answer_flags());
+    if scene.user().has_totp() {
+        words.extend(["--factor", "totp"]);
+    }
+    match verb {
+        "exec" => words.extend(["--", "true"]),
+        "env" => words.extend(["--shell", "bash"]),
+        _ => {}
+    }
+    with(&words, &scene.answers())
+}
+
+#[test]
+fn a_panic_at_any_of_twenty_places_leaks_nothing() {
+    for (point, verb, user) in POINTS {
+        let scene = Scene::of(user);
+        let watcher = Watcher::new();
+        let ended = panicking(&scene, point, verb);
+        let needles = needles(&scene);
+        let mut seen: Sightings = watcher.end(&needles);
+        seen.extend(observers::outputs(&ended, &needles));
+        seen.extend(observers::machine(&scene, &needles));
+        assert_eq!(seen, Sightings::new(), "{point}");
+        // Asked once more, the agent has taken the session out of its vault already.
+        let came_by = match point {
+            "agent.sign_out" => ended.stderr.contains("nobody was signed in"),
+            _ => ended.code != Some(0),
+        };
+        assert!(came_by, "{point} was not come by: {}", ended.stderr);
+        assert_eq!(ended.stdout, "", "{point}");
+        // One that panics at every request cannot be told to stop.
+        for agent in scene.agents() {
+            kill(agent, Signal::SIGTERM).unwrap();
+        }
+        assert!(scene.agents_gone_within(Duration::from_secs(2)), "{point}");
+        if point.starts_with("client.") {
+            assert!(
+                ended.stderr.contains("src/commands/"),
+                "{point}: {}",
+                ended.stderr
+            );
+        }
+    }
+}
+
+#[test]
+fn a_panic_in_the_agent_puts_its_place_and_not_its_payload_even_into_dev_null() {
+    let scene = Scene::of("carol");
+    let script = "export OB_PANIC_AT=flow.redeem; ob exec --password-stdin -- true; ob agent stop";
+    let trace = trace::traced(&scene, script, &scene.answers());
+    let said = trace.said_into("/dev/null");
+    let place = |line: &String| line.contains("src/flow/assume_role.rs:");
+    assert!(said.iter().any(place), "{said:?}");
+    let hits = needles(&scene).in_bytes(said.concat().as_bytes());
+    assert_eq!(hits, [], "{said:?}");
+}
+
+#[test]
+fn every_place_of_the_program_is_in_the_table() {
+    fn points(directory: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(directory).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                points(&path, found);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            for call in text.split("panic_point(").skip(1) {
+                if let Some(rest) = call.trim_start().strip_prefix('"') {
+                    found.insert(rest.split('"').next().unwrap().to_owned());
+                }
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    points(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut found,
+    );
+    let table: BTreeSet<String> = POINTS.iter().map(|point| point.0.to_owned()).collect();
+    assert_eq!(found, table);
+}
