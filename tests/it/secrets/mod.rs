@@ -2,6 +2,7 @@
 //! leave behind is searched for them. The searchers are searched too: each has to find a leak of its own.
 
 mod cores;
+mod disk;
 mod engines;
 mod memory;
 mod needles;
