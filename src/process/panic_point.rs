@@ -8,7 +8,6 @@ pub(super) const VARIABLE: &str = "OB_PANIC_AT";
 /// Panics with `at_hand` as its payload if this is the point that a test has named.
 #[cfg(debug_assertions)]
 #[track_caller]
-#[expect(clippy::panic, reason = "what a test asks for")]
 pub fn panic_point(name: &str, at_hand: &str) {
     let wanted = std::env::var_os(VARIABLE).is_some_and(|wanted| wanted == name);
     assert!(!wanted, "at {name} with {at_hand}");
