@@ -176,7 +176,7 @@ pub(crate) fn everybody(canaries: &Arc<Canaries>) -> Vec<User> {
             password: canaries.issue(&format!("password-{name}"), ""),
             totp_secret,
             security_answer: canaries.issue("answer", ""),
-            rsa_passcode: canaries.digits("rsa-passcode", 8),
+            rsa_passcode: canaries.digits("rsa-passcode", 14),
             yubikey_otp: canaries.modhex("yubikey-otp", 44),
             standing,
             factors: factors
