@@ -79,6 +79,7 @@ complete -c ob -n "__fish_ob_using_subcommand exec" -s r -l role -d 'A role: its
 complete -c ob -n "__fish_ob_using_subcommand exec" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
 complete -c ob -n "__fish_ob_using_subcommand exec" -l region -d 'AWS region for STS and the command' -r
 complete -c ob -n "__fish_ob_using_subcommand exec" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand exec" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand exec" -l min-ttl -d 'Start only if the credentials last at least this long: 45m' -r
 complete -c ob -n "__fish_ob_using_subcommand exec" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
 complete -c ob -n "__fish_ob_using_subcommand exec" -l config -d 'Settings file to read instead of your own' -r -F
@@ -86,6 +87,7 @@ complete -c ob -n "__fish_ob_using_subcommand exec" -l org -d 'One of several or
 complete -c ob -n "__fish_ob_using_subcommand exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
+complete -c ob -n "__fish_ob_using_subcommand exec" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
 complete -c ob -n "__fish_ob_using_subcommand exec" -l refresh -d 'For runs longer than credentials last: no keys in the environment, the command\'s SDK renews by itself'
 complete -c ob -n "__fish_ob_using_subcommand exec" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c ob -n "__fish_ob_using_subcommand exec" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
@@ -98,6 +100,7 @@ complete -c ob -n "__fish_ob_using_subcommand env" -s r -l role -d 'A role: its 
 complete -c ob -n "__fish_ob_using_subcommand env" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
 complete -c ob -n "__fish_ob_using_subcommand env" -l region -d 'AWS region for STS and the command' -r
 complete -c ob -n "__fish_ob_using_subcommand env" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand env" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand env" -l shell -d 'The shell to write for; else what SHELL names' -r -f -a "bash\t''
 zsh\t''
 fish\t''
@@ -112,6 +115,7 @@ complete -c ob -n "__fish_ob_using_subcommand env" -l org -d 'One of several org
 complete -c ob -n "__fish_ob_using_subcommand env" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
+complete -c ob -n "__fish_ob_using_subcommand env" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
 complete -c ob -n "__fish_ob_using_subcommand env" -l unset -d 'Take the variables out of the shell again; asks nobody'
 complete -c ob -n "__fish_ob_using_subcommand env" -l legacy -d 'Names that only old programs read, too: AWS_SECURITY_TOKEN, X_SECURITY_TOKEN_EXPIRES'
 complete -c ob -n "__fish_ob_using_subcommand env" -l reveal -d 'Write secrets even to a terminal, where they can be seen'
@@ -126,6 +130,7 @@ complete -c ob -n "__fish_ob_using_subcommand shell" -s r -l role -d 'A role: it
 complete -c ob -n "__fish_ob_using_subcommand shell" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
 complete -c ob -n "__fish_ob_using_subcommand shell" -l region -d 'AWS region for STS and the command' -r
 complete -c ob -n "__fish_ob_using_subcommand shell" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand shell" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand shell" -l shell -d 'bash, zsh, fish or nu, by name or path, instead of $SHELL' -r -f -a 'bash zsh fish nu'
 complete -c ob -n "__fish_ob_using_subcommand shell" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
 complete -c ob -n "__fish_ob_using_subcommand shell" -l config -d 'Settings file to read instead of your own' -r -F
@@ -133,6 +138,7 @@ complete -c ob -n "__fish_ob_using_subcommand shell" -l org -d 'One of several o
 complete -c ob -n "__fish_ob_using_subcommand shell" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
+complete -c ob -n "__fish_ob_using_subcommand shell" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
 complete -c ob -n "__fish_ob_using_subcommand shell" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c ob -n "__fish_ob_using_subcommand shell" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
 complete -c ob -n "__fish_ob_using_subcommand shell" -l no-agent -d 'Run an agent for this one command only'
@@ -153,11 +159,13 @@ complete -c ob -n "__fish_ob_using_subcommand credential" -s r -l role -d 'A rol
 complete -c ob -n "__fish_ob_using_subcommand credential" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
 complete -c ob -n "__fish_ob_using_subcommand credential" -l region -d 'AWS region for STS and the command' -r
 complete -c ob -n "__fish_ob_using_subcommand credential" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand credential" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand credential" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand credential" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand credential" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
+complete -c ob -n "__fish_ob_using_subcommand credential" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
 complete -c ob -n "__fish_ob_using_subcommand credential" -l no-agent -d 'Run an agent for this one command only'
 complete -c ob -n "__fish_ob_using_subcommand credential" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand credential" -s v -l verbose -d 'Say each step as it is taken'
@@ -166,6 +174,7 @@ complete -c ob -n "__fish_ob_using_subcommand write" -s p -l profile -d 'A profi
 complete -c ob -n "__fish_ob_using_subcommand write" -s r -l role -d 'A role: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one; may be given again' -r -f -a '(command ob complete roles 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand write" -l region -d 'AWS region for STS' -r
 complete -c ob -n "__fish_ob_using_subcommand write" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand write" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand write" -l file -d 'The file, instead of AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials' -r -F
 complete -c ob -n "__fish_ob_using_subcommand write" -l name-template -d 'How sections are called, made of {alias} {account} {role} {path} {profile}; else the profile, or {alias}-{role}' -r
 complete -c ob -n "__fish_ob_using_subcommand write" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
@@ -175,6 +184,7 @@ complete -c ob -n "__fish_ob_using_subcommand write" -l color -d 'When to colour
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand write" -l all -d 'Every role of every app'
+complete -c ob -n "__fish_ob_using_subcommand write" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
 complete -c ob -n "__fish_ob_using_subcommand write" -l replace -d 'Replace sections of these names that ob has not written'
 complete -c ob -n "__fish_ob_using_subcommand write" -l legacy -d 'aws_security_token, too, for old programs'
 complete -c ob -n "__fish_ob_using_subcommand write" -l watch -d 'Stay, and renew 10 minutes before they expire'
@@ -190,6 +200,7 @@ complete -c ob -n "__fish_ob_using_subcommand console" -s r -l role -d 'A role: 
 complete -c ob -n "__fish_ob_using_subcommand console" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -l region -d 'AWS region for STS and the command' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -l duration -d 'How long the credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand console" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -s s -l service -d 'The page to open, as in the console\'s address: s3, ec2, cloudwatch' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -l browser-command -d 'What opens the page: \'firefox -P work {url}\'' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp' -r
@@ -198,6 +209,7 @@ complete -c ob -n "__fish_ob_using_subcommand console" -l org -d 'One of several
 complete -c ob -n "__fish_ob_using_subcommand console" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
+complete -c ob -n "__fish_ob_using_subcommand console" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
 complete -c ob -n "__fish_ob_using_subcommand console" -l print -d 'Print the address, which signs in whoever opens it within 15 minutes'
 complete -c ob -n "__fish_ob_using_subcommand console" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c ob -n "__fish_ob_using_subcommand console" -l passcode-stdin -d 'Read the passcode from the next line of standard input'

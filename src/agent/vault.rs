@@ -298,17 +298,19 @@ impl Vault {
         let mut all: Vec<_> = self
             .held
             .borrow()
-            .values()
-            .map(|held| HeldRole {
+            .iter()
+            .map(|(target, held)| HeldRole {
                 role: held.credentials.role.to_string(),
                 username: held.session.username.clone(),
+                policy: target.policy.clone(),
                 expires_at: held.credentials.expires_at,
                 seconds_left: self.seconds_left(held),
             })
             .collect();
         all.sort_by(|a, b| (&a.role, &a.username).cmp(&(&b.role, &b.username)));
         all.dedup_by(|a, b| {
-            (&a.role, &a.username, a.expires_at) == (&b.role, &b.username, b.expires_at)
+            (&a.role, &a.username, &a.policy, a.expires_at)
+                == (&b.role, &b.username, &b.policy, b.expires_at)
         });
         all
     }

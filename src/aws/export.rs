@@ -28,7 +28,7 @@ pub enum Dialect {
 const LEGACY: [&str; 2] = ["AWS_SECURITY_TOKEN", "X_SECURITY_TOKEN_EXPIRES"];
 
 /// What [`exported`] sets, in its order; the legacy names last.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -43,6 +43,7 @@ pub const NAMES: [&str; 16] = [
     "OB_ENV",
     "OB_COLOR",
     "OB_EXPIRES",
+    "OB_POLICY",
     LEGACY[0],
     LEGACY[1],
 ];
@@ -244,6 +245,7 @@ mod tests {
             Dialect::Nu,
             &credentials("t"),
             &ChildContext {
+                policy: None,
                 profile: Some("p"),
                 class: Some("c"),
                 color: None,

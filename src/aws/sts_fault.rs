@@ -39,8 +39,10 @@ pub enum StsFault {
     RegionDisabled,
     /// STS's own trouble: try again.
     Server,
-    /// Session policies and tags are too large.
+    /// Session policies and tags are too large together.
     PolicyTooLarge,
+    /// A session policy that IAM cannot read or does not have.
+    PolicyMalformed,
     Throttled,
     /// Somebody else answered: a portal, a proxy.
     NotSts,
@@ -119,7 +121,13 @@ impl StsRefusal {
                 "wait a moment, then type it again".to_owned()
             }
             StsFault::PolicyTooLarge => {
-                "ask your Okta admin for fewer or shorter session tags".to_owned()
+                return vec![
+                    "name fewer or smaller policies: `--policy-arn`, or `policy_arns` of the profile".to_owned(),
+                    "or ask your Okta admin for fewer or shorter session tags".to_owned(),
+                ];
+            }
+            StsFault::PolicyMalformed => {
+                "check the names of `--policy-arn` or `policy_arns`: `ob exec -- aws iam list-policies` shows what there is".to_owned()
             }
             StsFault::NotSts => {
                 "check `sts_endpoint` with `ob config check`, and whether a proxy or your network's sign-in page answers instead".to_owned()
@@ -154,7 +162,8 @@ fn fault(code: &str, message: &str, http_status: u16) -> StsFault {
         }
         "InvalidIdentityToken" | "IDPRejectedClaim" => StsFault::InvalidIdentity,
         "AccessDenied" => StsFault::AccessDenied,
-        "PackedPolicyTooLarge" | "MalformedPolicyDocument" => StsFault::PolicyTooLarge,
+        "PackedPolicyTooLarge" => StsFault::PolicyTooLarge,
+        "MalformedPolicyDocument" => StsFault::PolicyMalformed,
         "RegionDisabled" => StsFault::RegionDisabled,
         "Throttling" | "Throttled" | "TooManyRequests" | "RequestLimitExceeded" => {
             StsFault::Throttled
@@ -182,6 +191,7 @@ impl StsFault {
             Self::RegionDisabled => ("sts.region_disabled", Exit::Refused),
             Self::Server => ("sts.server", Exit::Unreachable),
             Self::PolicyTooLarge => ("sts.policy_too_large", Exit::Refused),
+            Self::PolicyMalformed => ("sts.policy_malformed", Exit::Refused),
             Self::Throttled => ("sts.throttled", Exit::Unreachable),
             Self::NotSts => ("sts.not_sts", Exit::Refused),
             Self::Other => ("sts.other", Exit::Refused),
@@ -248,6 +258,12 @@ mod tests {
                 StsFault::AccessDenied,
             ),
             ("PackedPolicyTooLarge", "", 400, StsFault::PolicyTooLarge),
+            (
+                "MalformedPolicyDocumentException",
+                "",
+                400,
+                StsFault::PolicyMalformed,
+            ),
             ("RegionDisabledException", "", 403, StsFault::RegionDisabled),
             ("Throttling", "Rate exceeded", 400, StsFault::Throttled),
             (

@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME")]
     pub min_ttl: Option<String>,
     /// For runs longer than credentials last: no keys in the environment, the command's SDK renews by itself
-    #[arg(long, conflicts_with_all = ["role", "provider", "region", "duration"])]
+    #[arg(long, conflicts_with_all = ["role", "provider", "region", "duration", "read_only", "policy_arn"])]
     pub refresh: bool,
     #[command(flatten)]
     pub sign_in: SignInArgs,

@@ -55,6 +55,7 @@ pub(super) fn environment(
         aws_profile: &name,
         region: region.as_ref(),
         profile,
+        policy: &target.settings.policy,
         account_label: target
             .settings
             .accounts

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::exec::{credentials, environment, received, unexpected};
 use super::running::ask_running_agent;
 use super::talk::SignInArgs;
-use super::target::{Resolved, RoleArgs, resolve};
+use super::target::{LimitArgs, Resolved, RoleArgs, resolve};
 use super::{Context, Globals};
 use crate::aws::{ChildContext, child_env};
 use crate::flow::nobody_signed_in;
@@ -56,6 +56,9 @@ struct Again {
     provider: Option<String>,
     region: Option<String>,
     duration: Option<String>,
+    /// Its renewals are limited as it is.
+    read_only: bool,
+    policy_arn: Vec<String>,
 }
 
 /// # Errors
@@ -180,6 +183,8 @@ fn again(args: &Args, context: &Context, target: &Resolved) -> Result<String, Re
         provider: args.role.provider.clone(),
         region: args.role.region.clone(),
         duration: args.role.duration.clone(),
+        read_only: args.role.limits.read_only,
+        policy_arn: args.role.limits.policy_arn.clone(),
     };
     serde_json::to_string(&again).map_err(|error| {
         Report::new(
@@ -213,6 +218,10 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
         provider: again.provider,
         region: again.region,
         duration: again.duration,
+        limits: LimitArgs {
+            read_only: again.read_only,
+            policy_arn: again.policy_arn,
+        },
     };
     let target = resolve(&context, &role, &SignInArgs::default())?;
     let request = Request::Credentials(CredentialsRequest {

@@ -51,9 +51,11 @@ fn as_text(status: Option<&StatusReply>) -> String {
         text += &format!("{user} at {org}, until {} if not used\n", session.ends);
     }
     for role in &status.roles {
+        let limit = role.policy.words();
         text += &format!(
-            "  {}, {} min left\n",
+            "  {}{}, {} min left\n",
             shown(&role.role),
+            limit.map(|words| format!(" ({words})")).unwrap_or_default(),
             role.seconds_left.max(0) / 60
         );
     }
@@ -82,6 +84,7 @@ pub(super) fn as_json(status: Option<&StatusReply>) -> serde_json::Value {
         json!({
             "role": role.role,
             "username": role.username,
+            "policy": role.policy.words(),
             "expires_at": role.expires_at.to_string(),
             "seconds_left": role.seconds_left,
         })

@@ -40,7 +40,7 @@ pub struct Args {
 }
 
 /// Whatever says who one is, or where the shell stood before.
-const UNSET: [&str; 18] = [
+const UNSET: [&str; 19] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -55,6 +55,7 @@ const UNSET: [&str; 18] = [
     "OB_COLOR",
     "OB_ENV",
     "OB_EXPIRES",
+    "OB_POLICY",
     "OB_PROFILE",
     "OB_ROLE",
     "OB_STATE",
@@ -175,6 +176,7 @@ fn names(target: &Resolved, set: &mut Vec<(&'static str, String)>) {
     set.extend(class.map(|class| ("OB_ENV", class.name().to_owned())));
     let color = settings.color.as_deref().or(class.map(Class::color));
     set.extend(color.map(|color| ("OB_COLOR", color.to_owned())));
+    set.extend(settings.policy.words().map(|words| ("OB_POLICY", words)));
     for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
         set.extend(settings.region.clone().map(|region| (name, region)));
     }

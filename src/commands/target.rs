@@ -34,6 +34,19 @@ pub struct RoleArgs {
     /// How long the credentials should last, 15m to 12h
     #[arg(long, value_name = "TIME")]
     pub duration: Option<String>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// What to keep of the role's rights, with every verb that hands out credentials.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LimitArgs {
+    /// Keep nothing of the role but what AWS's ReadOnlyAccess allows
+    #[arg(long, conflicts_with = "policy_arn")]
+    pub read_only: bool,
+    /// Keep nothing of the role but what this managed policy allows; up to ten times
+    #[arg(long, value_name = "ARN")]
+    pub policy_arn: Vec<String>,
 }
 
 /// The settings' view of a target and the agent's.
@@ -85,6 +98,8 @@ pub(super) fn resolve(
         provider: role.provider.clone(),
         region: role.region.clone(),
         duration: role.duration.clone(),
+        read_only: role.limits.read_only,
+        policy_arns: role.limits.policy_arn.clone(),
         ..context.flags()
     };
     let settings = context.settings()?.resolve(&flags, &context.environment)?;
@@ -94,6 +109,7 @@ pub(super) fn resolve(
         role: settings.role.clone(),
         provider: settings.provider.clone(),
         chain: settings.chain.iter().map(ToString::to_string).collect(),
+        policy: settings.policy.clone(),
         duration: settings.duration,
         region: settings.region.clone(),
         sts_endpoint: settings.sts_endpoint.clone(),
@@ -141,6 +157,7 @@ impl Resolved {
         ChildContext {
             region,
             profile,
+            policy: Some(&settings.policy),
             account_label: label,
             class: class.map(Class::name),
             color: settings.color.as_deref().or(class.map(Class::color)),

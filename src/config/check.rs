@@ -46,6 +46,14 @@ fn profiles(settings: &Settings, found: &mut Vec<Problem>) {
             let what = Wrong::NoSuch("org", org.clone(), settings.nearest_org(org));
             found.push(Problem::new(source.clone(), key("profiles.*.org"), what));
         }
+        if let Some((Value::YesOrNo(true), source)) = at("profiles.*.read_only")
+            && let Some((_, other)) = at("profiles.*.policy_arns")
+        {
+            let sentence = "AWS would allow what either allows; one of the two is meant";
+            let what = Wrong::Clash(sentence, other.clone());
+            let key = key("profiles.*.read_only");
+            found.push(Problem::new(source.clone(), key, what));
+        }
         let Some((Value::Roles(chain), chained)) = at("profiles.*.chain") else {
             continue;
         };

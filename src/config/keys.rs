@@ -118,7 +118,9 @@ pub const KEYS: &[Key] = &[
     key("profiles.*.role", None, r#""arn:aws:iam::123456789012:role/Deploy""#, "ARN, account/role, or a glob that matches one", Kind::Role),
     key("profiles.*.provider", None, r#""okta""#, "the identity provider, where a role has several: ARN, name or glob", Kind::Provider),
     key("profiles.*.app", None, r#""0oa1""#, "as aws.app", Kind::App),
-    key("profiles.*.chain", None, r#"["arn:aws:iam::210987654321:role/Admin"]"#, "roles to assume from there, one after another", Kind::Chain),
+    key("profiles.*.chain", None, r#"["arn:aws:iam::210987654321:role/Admin"]"#, "roles to assume from there, one after another; AWS grants an hour at most at the end", Kind::Chain),
+    key("profiles.*.read_only", None, "true", "whether to keep nothing but what AWS's ReadOnlyAccess allows", Kind::YesOrNo),
+    key("profiles.*.policy_arns", None, r#"["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]"#, "session policies, ten at most: what none of them allows is taken from the role", Kind::Policies),
     key("profiles.*.duration", None, r#""4h""#, "as aws.duration", SESSION),
     key("profiles.*.region", None, r#""us-east-1""#, "as aws.region", Kind::Region),
     key("profiles.*.color", None, r#""red""#, "its colour in the prompt; prod is red, stage yellow, dev green by itself", Kind::OneOf("red, green, yellow, blue, magenta, cyan, white"),
@@ -189,13 +191,14 @@ const fn key(
 }
 
 /// Set by `ob` for its children, so that they know where they are: never read as settings.
-pub const MARKERS: [&str; 9] = [
+pub const MARKERS: [&str; 10] = [
     "OB_PROFILE",
     "OB_ROLE",
     "OB_ACCOUNT",
     "OB_ENV",
     "OB_COLOR",
     "OB_EXPIRES",
+    "OB_POLICY",
     "OB_STATE",
     "OB_TARGET",
     "OB_ZDOTDIR",

@@ -14,6 +14,7 @@ mod keys;
 mod new_file;
 mod private_key;
 mod proxy;
+mod session_policy;
 mod target;
 mod value;
 mod vpn;

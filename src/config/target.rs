@@ -8,7 +8,7 @@ use super::keys;
 use super::proxy::Proxy;
 use super::value::{SignIn, Value};
 use super::{Settings, Source};
-use crate::model::{Environment, Org, RoleArn};
+use crate::model::{Environment, Org, RoleArn, SessionPolicy};
 use crate::report::{Exit, Report};
 
 /// What was typed; nothing else overrules every setting.
@@ -23,6 +23,9 @@ pub struct Flags {
     pub provider: Option<String>,
     pub region: Option<String>,
     pub duration: Option<String>,
+    pub read_only: bool,
+    /// As typed, none for those of the profile.
+    pub policy_arns: Vec<String>,
 }
 
 /// The org, and how to sign in there.
@@ -69,6 +72,8 @@ pub struct Target {
     pub provider: Option<String>,
     /// Roles to assume from `role`, one after another.
     pub chain: Vec<RoleArn>,
+    /// What is left of the last role's rights.
+    pub policy: SessionPolicy,
     /// Seconds to ask STS for, 900 to 43 200.
     pub duration: u32,
     pub region: Option<String>,
@@ -121,6 +126,7 @@ impl Settings {
                 provider.or_else(|| own("profiles.*.provider").map(|found| found.0.clone())),
             ),
             chain,
+            policy: self.session_policy(flags, named)?,
             duration: match choice(duration, "profiles.*.duration", "aws.duration") {
                 Some(Value::Seconds(seconds)) => seconds,
                 _ => HOUR,

@@ -1,15 +1,18 @@
 //! What a setting may hold: each kind of value, read once from text, with its own refusal.
 
+mod error;
+
 use std::fmt;
 use std::path::PathBuf;
 
-use thiserror::Error;
 use url::Url;
 
-use super::proxy::{Proxy, ProxyError};
+pub(super) use error::ValueError;
+
+use super::proxy::Proxy;
 use super::vpn::{is_host, networks};
-use crate::model::{ArnError, Org, OrgError, ProviderArn, RoleArn, is_loopback};
-use crate::openvpn::policy::{Network, NetworkError};
+use crate::model::{Org, PolicyArn, ProviderArn, RoleArn, SessionPolicy, is_loopback};
+use crate::openvpn::policy::Network;
 
 /// How the user wants to sign in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +47,7 @@ pub(super) enum Kind {
     Role,
     Provider,
     Chain,
+    Policies,
     AccountName,
     Host,
     Networks,
@@ -66,6 +70,7 @@ pub enum Value {
     SignIn(SignIn),
     Seconds(u32),
     Roles(Vec<RoleArn>),
+    Policies(Vec<PolicyArn>),
     Path(PathBuf),
     Proxy(Proxy),
     Networks(Vec<Network>),
@@ -87,6 +92,10 @@ impl fmt::Display for Value {
             Self::Roles(roles) => {
                 let roles: Vec<&str> = roles.iter().map(RoleArn::as_str).collect();
                 f.write_str(&roles.join(", "))
+            }
+            Self::Policies(policies) => {
+                let policies: Vec<&str> = policies.iter().map(PolicyArn::as_str).collect();
+                f.write_str(&policies.join(", "))
             }
             Self::Path(path) => path.display().fmt(f),
             Self::Proxy(proxy) => f.write_str(proxy.address()),
@@ -136,6 +145,13 @@ impl Kind {
                 let roles = items.iter().map(|item| RoleArn::parse(item));
                 Ok(Value::Roles(roles.collect::<Result<_, _>>()?))
             }
+            (Self::Policies, Raw::List(items)) => {
+                let policies = items.iter().map(|item| PolicyArn::parse(item));
+                let policies = policies.collect::<Result<Vec<_>, _>>()?;
+                SessionPolicy::only(policies.clone())?;
+                Ok(Value::Policies(policies))
+            }
+            (Self::Policies, _) => Err(ValueError::Type("an array of policy ARNs", raw.name())),
             (Self::Duration(from, to), Raw::Number(seconds)) => {
                 let seconds = u32::try_from(*seconds).map_err(|_| ValueError::Duration)?;
                 within(seconds, from, to)
@@ -224,6 +240,7 @@ impl Kind {
             Self::Word if is_word(text) => plain(),
             Self::Word => Err(ValueError::Word),
             Self::Chain => Err(ValueError::Type("an array of role ARNs", "a string")),
+            Self::Policies => Err(ValueError::Type("an array of policy ARNs", "a string")),
             Self::Command => Err(ValueError::Type("an array of strings", "a string")),
         }
     }
@@ -336,57 +353,6 @@ fn is_format(text: &str) -> bool {
         && parts.all(|part| {
             part.is_some_and(|(name, rest)| known.contains(&name) && !rest.contains('}'))
         })
-}
-
-/// Why a value is not taken. It names what is wrong, never the value where that may hold a password.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(super) enum ValueError {
-    #[error("expected {0}, found {1}")]
-    Type(&'static str, &'static str),
-    #[error("the value is empty")]
-    Empty,
-    #[error("the value is longer than {LONGEST} bytes")]
-    TooLong,
-    #[error("the value is not UTF-8 text")]
-    NotUtf8,
-    #[error("the value has a control character")]
-    Control,
-    #[error("expected one of: {0}")]
-    Choice(&'static str),
-    #[error("not a duration; write `1h`, `90m` or seconds")]
-    Duration,
-    #[error("out of range; it must lie between {0} and {1}")]
-    Range(Length, Length),
-    #[error("not a region like `eu-west-1`")]
-    Region,
-    #[error("neither an app's embed link (https) nor its id")]
-    App,
-    #[error("not an https address (http is accepted for this machine only)")]
-    Endpoint,
-    #[error("not a host like `vpn.acme.com`")]
-    Host,
-    #[error("the path must be absolute or begin with `~/`")]
-    RelativePath,
-    #[error("the program must be an absolute path")]
-    RelativeProgram,
-    #[error("letters, digits, `-`, `_`, `.` and `:` only")]
-    Word,
-    #[error("an account's name has no slash")]
-    AccountName,
-    #[error("the keys of [accounts] are account numbers of twelve digits")]
-    AccountNumber,
-    #[error("in braces stands none of {{profile}}, {{role}}, {{account}}, {{class}}, {{left}}")]
-    Format,
-    #[error("the pattern can match no role ARN")]
-    RoleGlob,
-    #[error("{0}; write it like `10.0.0.0/8`")]
-    Network(#[from] NetworkError),
-    #[error("{0}")]
-    Arn(#[from] ArnError),
-    #[error("{0}")]
-    Org(#[from] OrgError),
-    #[error("{0}")]
-    Proxy(#[from] ProxyError),
 }
 
 #[cfg(test)]

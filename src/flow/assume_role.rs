@@ -1,7 +1,7 @@
 //! From an assertion to credentials: AssumeRoleWithSAML, the duration that the role grants, the chain.
 
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sts::types::Credentials as StsCredentials;
+use aws_sdk_sts::types::{Credentials as StsCredentials, PolicyDescriptorType};
 use tokio::time::Instant;
 
 use crate::aws::{Issued, LONGEST_ASSERTION, SessionDuration, StsFault, StsRefusal};
@@ -46,6 +46,7 @@ pub(super) async fn with_saml(
     wanted: &SamlRole,
     assertion: &Secret,
     duration: SessionDuration,
+    policies: &[String],
     conversation: &impl Conversation,
 ) -> Result<(Credentials, SessionDuration), NoCredentials> {
     if assertion.expose().len() > LONGEST_ASSERTION {
@@ -71,6 +72,7 @@ pub(super) async fn with_saml(
                 .role_arn(wanted.role.as_str())
                 .principal_arn(wanted.provider.as_str())
                 .saml_assertion(assertion.expose())
+                .set_policy_arns(descriptors(policies))
                 .duration_seconds(seconds(asked))
                 .send()
         };
@@ -94,6 +96,7 @@ pub(super) async fn with_web_identity(
     token: &Secret,
     session_name: &str,
     duration: SessionDuration,
+    policies: &[String],
     conversation: &impl Conversation,
 ) -> Result<(Credentials, SessionDuration), NoCredentials> {
     let client = sts.client(None);
@@ -105,6 +108,7 @@ pub(super) async fn with_web_identity(
                 .role_arn(role.as_str())
                 .role_session_name(session_name)
                 .web_identity_token(token.expose())
+                .set_policy_arns(descriptors(policies))
                 .duration_seconds(seconds(asked))
                 .send()
         };
@@ -144,6 +148,7 @@ pub(super) async fn next_of_chain(
     role: &RoleArn,
     session_name: &str,
     duration: SessionDuration,
+    policies: &[String],
     conversation: &impl Conversation,
 ) -> Result<Credentials, NoCredentials> {
     let client = sts.client(Some(credentials));
@@ -153,6 +158,7 @@ pub(super) async fn next_of_chain(
             .assume_role()
             .role_arn(role.as_str())
             .role_session_name(session_name)
+            .set_policy_arns(descriptors(policies))
             .duration_seconds(seconds(duration))
             .send()
     };
@@ -244,6 +250,14 @@ fn checked(
     issued
         .check(role, now)
         .map_err(|fault| strange(fault.to_string()))
+}
+
+/// What STS is told of session policies; nothing where there are none.
+fn descriptors(policies: &[String]) -> Option<Vec<PolicyDescriptorType>> {
+    let described = policies
+        .iter()
+        .map(|arn| PolicyDescriptorType::builder().arn(arn).build());
+    (!policies.is_empty()).then(|| described.collect())
 }
 
 fn seconds(duration: SessionDuration) -> i32 {

@@ -60,6 +60,7 @@ pub fn check_target(target: &Target) -> Result<(), Report> {
     if let Some(endpoint) = &target.sts_endpoint {
         check_endpoint("STS endpoint", endpoint)?;
     }
+    target.policy.check()?;
     for role in &target.chain {
         RoleArn::parse(role).map_err(|error| refused(&format!("{role}: {error}")))?;
     }

@@ -224,8 +224,16 @@ pub(super) async fn redeem(
     let known = memory.duration(&role.role);
     let asked = duration(target)?;
     let first = known.map_or(asked, |known| known.min(asked));
-    let (credentials, granted) =
-        assume_role::with_saml(&sts, role, &assertion.encoded, first, conversation).await?;
+    let policies = policies(target, 0, &role.role)?;
+    let (credentials, granted) = assume_role::with_saml(
+        &sts,
+        role,
+        &assertion.encoded,
+        first,
+        &policies,
+        conversation,
+    )
+    .await?;
     if granted < asked {
         memory.remember_duration(&role.role, granted);
         if known.is_none() {
@@ -246,7 +254,13 @@ async fn chain(
     memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Credentials, Failure> {
-    for role in &target.chain {
+    let asked = duration(target).map_err(NoCredentials::into_report)?;
+    if !target.chain.is_empty() && asked > SessionDuration::HOUR {
+        conversation.tell(Notice::Said(format!(
+            "at the end of a chain AWS grants an hour at most, not the {asked} that were asked for"
+        )));
+    }
+    for (at, role) in target.chain.iter().enumerate() {
         let role = RoleArn::parse(role).map_err(|error| {
             Report::new(
                 Exit::Usage,
@@ -259,9 +273,17 @@ async fn chain(
         let outcome = async {
             let sts = sts(session, target, &role, memory)?;
             conversation.tell(Notice::Doing(format!("assume {role}")));
-            let duration = duration(target)?;
-            assume_role::next_of_chain(&sts, &credentials, &role, name, duration, conversation)
-                .await
+            let policies = policies(target, at + 1, &role)?;
+            assume_role::next_of_chain(
+                &sts,
+                &credentials,
+                &role,
+                name,
+                asked,
+                &policies,
+                conversation,
+            )
+            .await
         };
         credentials = match outcome.await {
             Ok(next) => next,
@@ -275,6 +297,22 @@ async fn chain(
         };
     }
     Ok(credentials)
+}
+
+/// The session policies for `role`, the one at `step` of the way. Those on the way stay with the agent and
+/// must be able to go on, so only the last one is limited.
+pub(super) fn policies(
+    target: &Target,
+    step: usize,
+    role: &RoleArn,
+) -> Result<Vec<String>, NoCredentials> {
+    if step < target.chain.len() {
+        return Ok(Vec::new());
+    }
+    let arns = target.policy.arns(role);
+    arns.map_err(|error| {
+        NoCredentials::Final(Report::from(error).during(format!("cannot assume {role}")))
+    })
 }
 
 pub(super) fn duration(target: &Target) -> Result<SessionDuration, NoCredentials> {

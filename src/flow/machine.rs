@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use crate::flow::assume_role::{self, NoCredentials};
-use crate::flow::credentials::{duration, session_name, sts};
+use crate::flow::credentials::{duration, policies, session_name, sts};
 use crate::flow::retry::backoff;
 use crate::flow::{Conversation, Failure, Memory, OktaSession, Unanswered};
 use crate::http::{Browser, Exchange};
@@ -148,13 +148,21 @@ pub(super) async fn credentials(
     conversation.tell(Notice::Doing(format!("assume {role}")));
     let known = memory.duration(&role);
     let first = known.map_or(duration, |known| known.min(duration));
+    let policies = policies(target, 0, &role).map_err(NoCredentials::into_report)?;
     for last in [false, true] {
         let token = machine
             .token(session.browser(), memory.now(), conversation)
             .await?;
-        let outcome =
-            assume_role::with_web_identity(&sts, &role, &token, &name, first, conversation).await;
-        match outcome {
+        let outcome = assume_role::with_web_identity(
+            &sts,
+            &role,
+            &token,
+            &name,
+            first,
+            &policies,
+            conversation,
+        );
+        match outcome.await {
             Ok((credentials, granted)) => {
                 if granted < duration {
                     memory.remember_duration(&role, granted);

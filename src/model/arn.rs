@@ -18,7 +18,7 @@ pub enum Partition {
 }
 
 impl Partition {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         match text {
             "aws" => Some(Self::Aws),
             "aws-us-gov" => Some(Self::AwsUsGov),
@@ -90,7 +90,7 @@ impl IamArn {
 }
 
 /// IAM's characters of a name, with slashes between path segments.
-fn is_iam_path(path: &str) -> bool {
+pub(super) fn is_iam_path(path: &str) -> bool {
     (1..=512).contains(&path.len())
         && path.split('/').all(|segment| !segment.is_empty())
         && path

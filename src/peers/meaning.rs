@@ -103,11 +103,11 @@ const SAML2AWS: &[(&str, Meaning)] = &[
     ("credentials_file", Unless(WRITES)),
     (
         "policy_file",
-        Unless("a policy is said each time: `ob exec --policy-arn ARN`, `--read-only`"),
+        Unless("a policy must be a managed one: `policy_arns` of the profile, or `read_only`"),
     ),
     (
         "policy_arn_list",
-        Unless("a policy is said each time: `ob exec --policy-arn ARN`"),
+        Unless("name them in `policy_arns` of the profile"),
     ),
     ("name", Silent),
     ("app_id", Silent),

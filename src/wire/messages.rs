@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Timestamp;
+use crate::model::{SessionPolicy, Timestamp};
 use crate::report::Report;
 use crate::wire::vpn::{IssuedProfile, VpnProfileRequest, VpnSignIn};
 use crate::wire::{ConsoleRequest, DiscoverRequest, DiscoveredRole, Part, Sealed, StatusReply};
@@ -140,6 +140,8 @@ pub struct Target {
     pub provider: Option<String>,
     /// Roles to assume one after another, starting from `role`.
     pub chain: Vec<String>,
+    /// What is left of the last role's rights.
+    pub policy: SessionPolicy,
     /// Seconds the credentials should last.
     pub duration: u32,
     /// The region whose STS is asked; absent: the partition's own.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Timestamp;
+use crate::model::{SessionPolicy, Timestamp};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +34,7 @@ pub struct SessionStatus {
 pub struct HeldRole {
     pub role: String,
     pub username: String,
+    pub policy: SessionPolicy,
     pub expires_at: Timestamp,
     /// Seconds until then, by the agent's corrected clock.
     pub seconds_left: i64,

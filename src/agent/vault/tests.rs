@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::model::SessionPolicy;
 use crate::secret::Secret;
 use crate::wire::{Account, SignInWay};
 
@@ -45,6 +46,7 @@ fn target(org: &str, duration: u32) -> Target {
         role: None,
         provider: None,
         chain: Vec::new(),
+        policy: SessionPolicy::Whole,
         duration,
         region: None,
         sts_endpoint: None,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::super::Context;
+use crate::aws::SessionDuration;
 use crate::config::{Flags, read_ca_bundle, unknown_variables};
 use crate::report::Report;
 use crate::shown::shown;
@@ -24,9 +25,15 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
         };
         let during =
             |report: Report| report.during(format!("the profile {profile} cannot be used"));
-        settings
+        let target = settings
             .resolve(&flags, &context.environment)
             .map_err(during)?;
+        if !target.chain.is_empty() && target.duration > SessionDuration::HOUR.seconds() {
+            context.voice.say(&format!(
+                "ob: {}: at the end of its chain AWS grants an hour at most, whatever `duration` says",
+                shown(profile)
+            ));
+        }
     }
     let unknown = unknown_variables(&context.environment);
     for (name, nearest) in &unknown {

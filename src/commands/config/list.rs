@@ -9,7 +9,16 @@ use crate::report::Report;
 use crate::shown::shown;
 
 /// What is told of a profile besides its name, in this order.
-const COLUMNS: [&str; 6] = ["role", "org", "region", "duration", "provider", "chain"];
+const COLUMNS: [&str; 8] = [
+    "role",
+    "org",
+    "region",
+    "duration",
+    "provider",
+    "chain",
+    "read_only",
+    "policy_arns",
+];
 
 /// # Errors
 /// When the settings cannot be used.

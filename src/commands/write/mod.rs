@@ -13,6 +13,7 @@ use crate::aws::{CredentialsFile, NameTemplate, Theirs};
 use crate::aws_files::{self, Kind};
 use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
+use crate::commands::target::LimitArgs;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 
@@ -39,6 +40,8 @@ pub struct Args {
     /// How long the credentials should last, 15m to 12h
     #[arg(long, value_name = "TIME")]
     pub duration: Option<String>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// The file, instead of AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
@@ -55,7 +58,7 @@ pub struct Args {
     #[arg(long)]
     pub watch: bool,
     /// Take out everything that ob has written
-    #[arg(long, conflicts_with_all = ["profile", "role", "all", "region", "duration", "name_template", "replace", "legacy", "watch"])]
+    #[arg(long, conflicts_with_all = ["profile", "role", "all", "region", "duration", "read_only", "policy_arn", "name_template", "replace", "legacy", "watch"])]
     pub clean: bool,
     #[command(flatten)]
     pub sign_in: SignInArgs,

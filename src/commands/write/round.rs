@@ -88,6 +88,7 @@ impl Plan<'_> {
         let common = RoleArgs {
             region: self.args.region.clone(),
             duration: self.args.duration.clone(),
+            limits: self.args.limits.clone(),
             ..RoleArgs::default()
         };
         let profiles = self.args.profile.iter().map(|profile| RoleArgs {
@@ -111,6 +112,7 @@ impl Plan<'_> {
             role: Some("*".into()),
             region: self.args.region.clone(),
             duration: self.args.duration.clone(),
+            limits: self.args.limits.clone(),
             ..RoleArgs::default()
         };
         let target = resolve(self.context, &role, &self.args.sign_in)?;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::ArnError;
 
 #[test]
 fn durations_are_read_in_the_usual_spellings() {

@@ -7,6 +7,7 @@ mod credential;
 mod discover;
 mod doctor;
 mod env;
+mod limits;
 mod refresh;
 mod tools;
 mod write;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
+use ob::model::SessionPolicy;
 use ob::report::Exit;
 use ob::wire::{Account, MachineAccount, SignInWay};
 use ob_sandbox::{AwsApp, Options, Sandbox, Server};
@@ -36,6 +37,23 @@ fn every_form_of_key_gives_credentials_without_a_question() {
         assert_eq!(sandbox.requests(Server::Org, "/").len(), 1);
         assert_eq!(times_sent(&sandbox, "PRIVATE"), 0);
     }
+}
+
+#[test]
+fn a_machine_can_limit_its_role_too() {
+    let sandbox = Sandbox::start();
+    let (key_id, pem) = sandbox.machine_keys()[0];
+    let role = sandbox.roles("alice", AwsApp::Production).remove(0);
+    let mut target = target(&sandbox, machine(&sandbox, key_id), Some(&role));
+    target.policy = SessionPolicy::ReadOnly;
+    let person = Person::new(&sandbox, "alice", &[]).with_key(pem);
+    credentials(&sandbox, &target, &person, 1).unwrap();
+    let call = &sandbox.sts_calls("AssumeRoleWithWebIdentity")[0];
+    let policy = call.form("PolicyArns.member.1.arn");
+    assert_eq!(
+        policy.as_deref(),
+        Some("arn:aws:iam::aws:policy/ReadOnlyAccess")
+    );
 }
 
 #[test]

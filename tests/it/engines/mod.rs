@@ -184,6 +184,7 @@ pub(crate) fn target(sandbox: &Sandbox, account: Account, role: Option<&str>) ->
         app: None,
         role: role.map(str::to_owned),
         provider: None,
+        policy: ob::model::SessionPolicy::Whole,
         chain: Vec::new(),
         duration: 3600,
         region: Some("eu-west-1".into()),

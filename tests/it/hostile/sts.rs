@@ -44,7 +44,12 @@ fn a_refusal_of_sts_has_a_name_and_what_to_do() {
         (
             "policy",
             says(400, "PackedPolicyTooLarge", "too big"),
-            refused("sts.policy_too_large", ""),
+            refused("sts.policy_too_large", "--policy-arn"),
+        ),
+        (
+            "no such policy",
+            says(400, "MalformedPolicyDocument", "no"),
+            refused("sts.policy_malformed", "policy_arns"),
         ),
         (
             "region",

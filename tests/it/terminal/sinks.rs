@@ -322,6 +322,7 @@ fn status(text: &str) -> Vec<FromAgent> {
         roles: vec![HeldRole {
             role: text.into(),
             username: text.into(),
+            policy: ob::model::SessionPolicy::Whole,
             expires_at: now,
             seconds_left: 60,
         }],

@@ -48,6 +48,8 @@ pub(crate) struct Issued {
     pub(crate) expires_at: u64,
     pub(crate) role: String,
     pub(crate) session_name: String,
+    /// ARNs of the session policies; none: all of the role's rights.
+    pub(crate) policies: Vec<String>,
 }
 
 impl Iam {

@@ -42,6 +42,12 @@ impl Sandbox {
         calls
     }
 
+    /// The session policies of credentials that STS gave out, by their access key's id.
+    pub fn session_policies(&self, access_key_id: &str) -> Option<Vec<String>> {
+        let iam = self.world.iam();
+        Some(iam.issued.get(access_key_id)?.policies.clone())
+    }
+
     /// Forgets the log and sets the counters to zero.
     pub fn clear_log(&self) {
         self.world.log.clear();

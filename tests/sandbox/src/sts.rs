@@ -94,11 +94,18 @@ fn assume_role_with_saml(world: &World, request: &Request) -> Result<Answer, Ans
         let message = "Not authorized to perform sts:AssumeRoleWithSAML";
         return Err(error(403, "AccessDenied", message));
     };
+    let policies = session_policies(request, &role_arn)?;
     let mut expires_at = now + duration(request, &role)?;
     if let Some(end) = document.session_not_on_or_after {
         expires_at = expires_at.min(end);
     }
-    let issued = issue(world, &role_arn, &document.session_name, expires_at);
+    let issued = issue(
+        world,
+        &role_arn,
+        &document.session_name,
+        expires_at,
+        policies,
+    );
     let assumed = assumed(&issued);
     Ok(success(
         "AssumeRoleWithSAML",
@@ -135,8 +142,9 @@ fn assume_role_with_web_identity(world: &World, request: &Request) -> Result<Ans
         let message = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
         error(403, "AccessDenied", message)
     })?;
+    let policies = session_policies(request, &role_arn)?;
     let expires_at = now + duration(request, &role)?;
-    let issued = issue(world, &role_arn, &session_name, expires_at);
+    let issued = issue(world, &role_arn, &session_name, expires_at, policies);
     Ok(success("AssumeRoleWithWebIdentity", &assumed(&issued)))
 }
 
@@ -146,7 +154,10 @@ fn assume_role(world: &World, request: &Request) -> Result<Answer, Answer> {
     let role_arn = required(request, "RoleArn")?;
     let session_name = required(request, "RoleSessionName")?;
     let role = world.iam().find_role(&role_arn).cloned();
-    let Some(role) = role.filter(|role| role.trusts.contains(&caller.role)) else {
+    // No policy that the sandbox knows the name of allows to assume another role.
+    let may_go_on = caller.policies.is_empty();
+    let trusted = |role: &Role| may_go_on && role.trusts.contains(&caller.role);
+    let Some(role) = role.filter(trusted) else {
         let message = format!(
             "User: {} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
             assumed_role_arn(&caller)
@@ -159,8 +170,9 @@ fn assume_role(world: &World, request: &Request) -> Result<Answer, Answer> {
                        assumed by role chaining";
         return Err(error(400, "ValidationError", message));
     }
+    let policies = session_policies(request, &role_arn)?;
     let expires_at = world.clock.now() + seconds;
-    let issued = issue(world, &role_arn, &session_name, expires_at);
+    let issued = issue(world, &role_arn, &session_name, expires_at, policies);
     Ok(success("AssumeRole", &assumed(&issued)))
 }
 
@@ -247,7 +259,37 @@ fn duration(request: &Request, role: &Role) -> Result<u64, Answer> {
     }
 }
 
-fn issue(world: &World, role: &str, session_name: &str, expires_at: u64) -> Issued {
+/// `PolicyArns` (STS API reference): ten at most, managed ones, of AWS or of the role's account.
+fn session_policies(request: &Request, role: &str) -> Result<Vec<String>, Answer> {
+    const MOST: usize = 10;
+    let named = (1..=MOST + 1).map_while(|n| request.form(&format!("PolicyArns.member.{n}.arn")));
+    let policies: Vec<String> = named.collect();
+    if policies.len() > MOST {
+        let message = "1 validation error detected: Value at 'policyArns' failed to satisfy \
+                       constraint: Member must have length less than or equal to 10";
+        return Err(error(400, "ValidationError", message));
+    }
+    let partition = role.split(':').nth(1).unwrap_or_default();
+    for policy in &policies {
+        let ours = [account(role), "aws"]
+            .map(|owner| format!("arn:{partition}:iam::{owner}:policy/"))
+            .iter()
+            .any(|prefix| policy.starts_with(prefix) && policy.len() > prefix.len());
+        if !ours {
+            let message = format!("The policy {policy} is not one of this account");
+            return Err(error(400, "MalformedPolicyDocument", &message));
+        }
+    }
+    Ok(policies)
+}
+
+fn issue(
+    world: &World,
+    role: &str,
+    session_name: &str,
+    expires_at: u64,
+    policies: Vec<String>,
+) -> Issued {
     let access_key_id = format!("ASIACANARY{}", canary::random(BASE32, 10));
     let issued = Issued {
         secret_access_key: format!("canary/secret+{}", canary::random(BASE64, 26)),
@@ -256,6 +298,7 @@ fn issue(world: &World, role: &str, session_name: &str, expires_at: u64) -> Issu
         expires_at,
         role: role.to_owned(),
         session_name: session_name.to_owned(),
+        policies,
     };
     let canaries = &world.canaries;
     canaries.note("aws-secret-access-key", &issued.secret_access_key);

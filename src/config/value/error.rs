@@ -1,0 +1,61 @@
+//! Why a value is not taken, in words that fit behind the setting's name.
+
+use thiserror::Error;
+
+use super::super::proxy::ProxyError;
+use super::{LONGEST, Length};
+use crate::model::{ArnError, OrgError, PolicyError};
+use crate::openvpn::policy::NetworkError;
+
+/// Why a value is not taken. It names what is wrong, never the value where that may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(in crate::config) enum ValueError {
+    #[error("expected {0}, found {1}")]
+    Type(&'static str, &'static str),
+    #[error("the value is empty")]
+    Empty,
+    #[error("the value is longer than {LONGEST} bytes")]
+    TooLong,
+    #[error("the value is not UTF-8 text")]
+    NotUtf8,
+    #[error("the value has a control character")]
+    Control,
+    #[error("expected one of: {0}")]
+    Choice(&'static str),
+    #[error("not a duration; write `1h`, `90m` or seconds")]
+    Duration,
+    #[error("out of range; it must lie between {0} and {1}")]
+    Range(Length, Length),
+    #[error("not a region like `eu-west-1`")]
+    Region,
+    #[error("neither an app's embed link (https) nor its id")]
+    App,
+    #[error("not an https address (http is accepted for this machine only)")]
+    Endpoint,
+    #[error("not a host like `vpn.acme.com`")]
+    Host,
+    #[error("the path must be absolute or begin with `~/`")]
+    RelativePath,
+    #[error("the program must be an absolute path")]
+    RelativeProgram,
+    #[error("letters, digits, `-`, `_`, `.` and `:` only")]
+    Word,
+    #[error("an account's name has no slash")]
+    AccountName,
+    #[error("the keys of [accounts] are account numbers of twelve digits")]
+    AccountNumber,
+    #[error("in braces stands none of {{profile}}, {{role}}, {{account}}, {{class}}, {{left}}")]
+    Format,
+    #[error("the pattern can match no role ARN")]
+    RoleGlob,
+    #[error("{0}; write it like `10.0.0.0/8`")]
+    Network(#[from] NetworkError),
+    #[error("{0}")]
+    Arn(#[from] ArnError),
+    #[error("{0}")]
+    Policy(#[from] PolicyError),
+    #[error("{0}")]
+    Org(#[from] OrgError),
+    #[error("{0}")]
+    Proxy(#[from] ProxyError),
+}
