@@ -6,7 +6,7 @@ use crate::flow::{Conversation, Unanswered};
 use crate::http::Exchange;
 use crate::okta::Meaning;
 use crate::okta::authn::{AuthnError, PasswordChange, Transaction};
-use crate::report::Report;
+use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::{Answer, Ask, Notice};
 
@@ -29,8 +29,14 @@ impl<C: Conversation> Engine<'_, C> {
                 Ok(Answer::NewPassword(new)) if !new.0.is_empty() => new.0,
                 Ok(_) => return Err(Unanswered::Nonsense(question).into()),
                 Err(unanswered) => {
-                    let report = dead_end(&Transaction::PasswordExpired(change));
-                    return Err(self.refused.take().unwrap_or(report).cause(unanswered));
+                    return Err(match self.refused.take() {
+                        Some(refused) => refused.cause(unanswered),
+                        None => Report {
+                            exit: Exit::SignIn,
+                            ..dead_end(&Transaction::PasswordExpired(change)).cause(unanswered)
+                        }
+                        .hint("in a terminal `ob login` asks for a new one"),
+                    });
                 }
             };
             let post = change.change(old, &new)?;

@@ -1,6 +1,7 @@
 //! Where a terminal cannot help, and who can.
 
-use crate::okta::idx::Step;
+use crate::flow::Unanswered;
+use crate::okta::idx::{PasswordChange, Step};
 use crate::report::{Exit, Report};
 
 pub(super) fn dead_end(step: &Step) -> Report {
@@ -10,11 +11,7 @@ pub(super) fn dead_end(step: &Step) -> Report {
             .hint(hint)
     };
     match step {
-        Step::PasswordExpired => report(
-            "okta.password_expired",
-            "the password has expired and must be changed first".into(),
-            "change it on the org's sign-in page, then `ob login`",
-        ),
+        Step::Password(change) => password_expired(change),
         Step::Enroll => report(
             "okta.mfa_enroll",
             "a second factor must be set up first".into(),
@@ -32,6 +29,27 @@ pub(super) fn dead_end(step: &Step) -> Report {
         ),
         _ => unexpected("it answered with a step that does not belong here"),
     }
+}
+
+pub(super) fn password_expired(change: &PasswordChange) -> Report {
+    let elsewhere = change.elsewhere();
+    let place = elsewhere.as_deref().unwrap_or("the org's sign-in page");
+    Report::new(
+        Exit::Refused,
+        "okta.password_expired",
+        "Okta does not let this sign-in go on",
+    )
+    .cause("the password has expired and must be changed first")
+    .hint(format!("change it at {place}, then `ob login`"))
+}
+
+/// The same where it could have been changed here, and nobody was there to think of another.
+pub(super) fn nobody_to_change_it(change: &PasswordChange, unanswered: Unanswered) -> Report {
+    Report {
+        exit: Exit::SignIn,
+        ..password_expired(change).cause(unanswered)
+    }
+    .hint("in a terminal `ob login` asks for a new one")
 }
 
 pub(super) fn unexpected(why: &str) -> Report {

@@ -4,6 +4,7 @@
 
 mod answer;
 mod dead_end;
+mod password;
 mod push;
 
 use std::time::{Duration, Instant};
@@ -204,6 +205,10 @@ impl<'a, C: Conversation> Engine<'a, C> {
                 Step::Answer(answering) => self.answer(answering).await?,
                 Step::Wait(waiting) => self.wait(waiting).await?,
                 Step::Select(select) => self.select(select).await?,
+                Step::Password(change) if change.can_skip() => self.put_off(&change)?,
+                Step::Password(change) if change.can_change() => {
+                    self.change_password(change).await?
+                }
                 Step::Probe(past) | Step::Skip(past) => past,
                 other => return Err(dead_end(&other).into()),
             };

@@ -110,6 +110,18 @@ impl Message {
                 "your Okta account is locked",
                 "unlock it in a browser (\"Need help signing in?\") or ask your Okta admin, then `ob login`",
             ),
+            "password.passwordRequirementsNotMet" | "errors.E0000014" | "errors.E0000080" => (
+                "okta.password_policy",
+                Exit::Refused,
+                "Okta does not accept the new password",
+                "`ob login` asks for another one; the org's sign-in page shows the rules",
+            ),
+            "errors.E0000035" => (
+                "okta.password_policy",
+                Exit::Refused,
+                "Okta lets you change no password here",
+                "change it where your organisation has you do it, then `ob login`",
+            ),
             "authfactor.challenge.soft_token.used_passcode" => (
                 "okta.code_used",
                 Exit::Refused,

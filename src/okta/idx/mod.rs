@@ -7,6 +7,7 @@
 mod choice;
 mod error;
 mod form;
+mod password;
 mod response;
 mod step;
 
@@ -18,6 +19,7 @@ use url::Url;
 
 pub use choice::{Choice, Method};
 pub use error::IdxError;
+pub use password::PasswordChange;
 pub use response::{Message, Response};
 pub use step::{Answering, Identify, Select, Step, Waiting};
 

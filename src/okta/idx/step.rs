@@ -5,6 +5,7 @@ use url::Url;
 
 use super::choice::{Choice, Method, choices, detail};
 use super::form::{Remediation, at_org, given};
+use super::password::PasswordChange;
 use super::response::Response;
 use super::{IdxError, form};
 use crate::model::Timestamp;
@@ -27,8 +28,8 @@ pub enum Step {
     Probe(Post),
     /// Something may be put off, which is said in the messages.
     Skip(Post),
-    /// The password has expired and must be replaced.
-    PasswordExpired,
+    /// The password's age is to be dealt with first.
+    Password(PasswordChange),
     /// An authenticator has to be set up.
     Enroll,
     /// The sign-in goes on at another identity provider.
@@ -70,12 +71,14 @@ impl Step {
                 "select-authenticator-authenticate",
             )));
         }
+        let response = match PasswordChange::of(response) {
+            Ok(change) => return Ok(Self::Password(change)),
+            Err(response) => response,
+        };
+        let has = |name: &str| response.remediation(name).is_some();
         if let Some(skip) = response.remediation("skip") {
             let post = skip.post(&response.org, &response.handle, Value::Null)?;
             return Ok(Self::Skip(post));
-        }
-        if has("reenroll-authenticator") {
-            return Ok(Self::PasswordExpired);
         }
         if has("select-authenticator-enroll") || has("enroll-authenticator") {
             return Ok(Self::Enroll);
@@ -237,7 +240,7 @@ impl Answering {
         let fields = self.form()?.inner("credentials");
         let open = fields.iter().find(|field| field["value"].is_null())?;
         text(open, "name")
-            .filter(|name| matches!(*name, "passcode" | "totp" | "answer"))
+            .filter(|name| matches!(*name, "passcode" | "totp" | "otp" | "answer"))
             .map(str::to_owned)
     }
 }

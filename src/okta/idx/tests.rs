@@ -123,6 +123,7 @@ fn what_is_typed_goes_into_the_open_field_and_given_ones_go_along() {
     for (fields, expected) in [
         (json!([{ "name": "passcode" }]), json!({ "passcode": "42" })),
         (json!([{ "name": "totp" }]), json!({ "totp": "42" })),
+        (json!([{ "name": "otp" }]), json!({ "otp": "42" })),
         (
             json!([{ "name": "questionKey", "value": "food" }, { "name": "answer" }]),
             json!({ "questionKey": "food", "answer": "42" }),
@@ -203,11 +204,44 @@ fn an_offer_nobody_knows_is_named_and_what_ends_a_sign_in_is_told_apart() {
     assert!(matches!(one("dance"), Step::Unknown(names) if names == ["dance"]));
     assert!(matches!(
         one("reenroll-authenticator"),
-        Step::PasswordExpired
+        Step::Password(change) if !change.can_change()
     ));
     assert!(matches!(one("select-authenticator-enroll"), Step::Enroll));
     assert!(matches!(one("skip"), Step::Skip(_)));
     assert!(matches!(one("redirect-idp"), Step::ElsewhereFor(_)));
+}
+
+#[test]
+fn a_password_is_changed_by_the_form_of_its_age_and_only_a_passwords() {
+    let new = json!([{ "name": "credentials", "form": { "value": [
+        { "name": "passcode", "secret": true }, { "name": "revokeSessions", "type": "boolean" }
+    ] } }]);
+    for name in ["reenroll-authenticator", "reenroll-authenticator-warning"] {
+        let mut body = with(json!([form(name, new.clone()), form("skip", json!([]))]));
+        body["currentAuthenticator"] = json!({ "value": { "type": "password", "key": "okta_password",
+            "settings": { "daysToExpiry": 4 } } });
+        let Step::Password(change) = step(&body) else {
+            panic!()
+        };
+        assert_eq!((change.days_left(), change.elsewhere()), (Some(4), None));
+        assert!(change.can_change() && change.can_skip());
+        assert_eq!(change.skip().unwrap().url.path(), "/idp/idx/skip");
+        let post = change.change(&Secret::new("new")).unwrap();
+        assert_eq!(sent(&post)["credentials"], json!({ "passcode": "new" }));
+    }
+    let mut page = form("reenroll-custom-password-expiry", new.clone());
+    page["customExpiredPasswordURL"] = "https://password.acme.com/".into();
+    let Step::Password(change) = step(&with(json!([page]))) else {
+        panic!()
+    };
+    assert!(!change.can_change() && !change.can_skip());
+    assert_eq!(
+        change.elsewhere().as_deref(),
+        Some("https://password.acme.com/")
+    );
+    let mut other = with(json!([form("reenroll-authenticator", new)]));
+    other["currentAuthenticator"] = json!({ "value": { "type": "phone" } });
+    assert!(matches!(step(&other), Step::Unknown(_)));
 }
 
 #[test]

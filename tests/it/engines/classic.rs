@@ -312,6 +312,7 @@ fn an_expired_password_is_changed_by_who_can_be_asked() {
     let person = Person::new(&sandbox, "frank", &[]);
     let report = sign_in(&account(&sandbox, "frank", WAY, None), &person).unwrap_err();
     assert_eq!(report.name, "okta.password_expired");
+    assert_eq!(report.exit, Exit::SignIn);
     assert_eq!(
         sandbox.requests(Server::Org, "/api/v1/authn/cancel").len(),
         1

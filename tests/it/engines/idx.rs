@@ -6,7 +6,7 @@ use ob_sandbox::{
     AwsApp, Fault, FaultKind, Options, Pipeline, PushOutcome, PushScript, Sandbox, Server,
 };
 
-use super::Says::{Again, Code, Other, Pick, Resend, Sent};
+use super::Says::{Again, Code, NewPassword, Other, Pick, Resend, Sent};
 use super::{Person, Says, account, sign_in, target, times_sent};
 
 const WAY: SignInWay = SignInWay::Auto;
@@ -223,7 +223,6 @@ fn each_state_that_ends_or_delays_a_sign_in_is_named() {
     let sandbox = sandbox(|_| {});
     for (user, name) in [
         ("erin", "okta.account_locked"),
-        ("frank", "okta.password_expired"),
         ("grace", "okta.mfa_enroll"),
         ("heidi", "sign_in.no_usable_factor"),
     ] {
@@ -236,7 +235,61 @@ fn each_state_that_ends_or_delays_a_sign_in_is_named() {
     sign_in(&account(&sandbox, "oscar", WAY, None), &oscar).unwrap();
     let ivan = Person::new(&sandbox, "ivan", &[Code(sandbox.user("ivan").totp_now())]);
     sign_in(&account(&sandbox, "ivan", WAY, None), &ivan).unwrap();
-    assert!(ivan.was_told("Your password will expire in 5 days"));
+    assert!(ivan.was_told("your password ends in 5 days"));
+    assert!(ivan.was_told("you will be locked out"));
+    assert_eq!(ivan.was_asked("a new password"), 0);
+}
+
+#[test]
+fn an_expired_password_is_changed_by_who_can_be_asked() {
+    let sandbox = sandbox(|_| {});
+    let frank = sandbox.user("frank");
+    let script = [
+        NewPassword("short"),
+        NewPassword("long enough"),
+        Code(frank.totp_now()),
+    ];
+    let person = Person::new(&sandbox, "frank", &script);
+    let who = account(&sandbox, "frank", WAY, None);
+    sign_in(&who, &person).unwrap();
+    assert!(person.was_told("has expired and must be changed"));
+    assert!(person.was_told("at least 8 characters"));
+    for new in ["\"short\"", "\"long enough\""] {
+        assert_eq!(times_sent(&sandbox, new), 1, "{new}");
+    }
+    // The new one is the password now.
+    sandbox.forget_used_codes();
+    let person =
+        Person::new(&sandbox, "frank", &[Code(frank.totp_now())]).with_password("long enough");
+    sign_in(&who, &person).unwrap();
+}
+
+#[test]
+fn an_expired_password_that_nobody_changes_ends_by_name_and_the_transaction_with_it() {
+    for (script, name, exit) in [
+        (&[][..], "okta.password_expired", Exit::SignIn),
+        (
+            &[NewPassword("short")],
+            "okta.password_policy",
+            Exit::Refused,
+        ),
+    ] {
+        let sandbox = sandbox(|_| {});
+        let person = Person::new(&sandbox, "frank", script);
+        let report = sign_in(&account(&sandbox, "frank", WAY, None), &person).unwrap_err();
+        assert_eq!(
+            (report.name.as_str(), report.exit),
+            (name, exit),
+            "{report:?}"
+        );
+        assert!(
+            report
+                .causes
+                .iter()
+                .any(|cause| cause.contains("a new password"))
+        );
+        assert_eq!(sandbox.requests(Server::Org, "/idp/idx/cancel").len(), 1);
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The engines' questions at a real terminal: another factor, a list by number, a new password.
 
+use ob_sandbox::{Options, Pipeline};
+
 use crate::support::{Pty, TestEnv};
 
 /// The number in front of the line that names `what`.
@@ -53,7 +55,19 @@ fn a_code_that_was_sent_is_typed() {
 
 #[test]
 fn a_new_password_is_typed_twice_and_alike() {
-    let env = TestEnv::of("frank");
+    new_password(&TestEnv::of("frank"));
+}
+
+#[test]
+fn a_new_password_is_typed_twice_and_alike_in_identity_engine() {
+    let options = Options {
+        pipeline: Pipeline::Idx,
+        ..Options::default()
+    };
+    new_password(&TestEnv::with("frank", options));
+}
+
+fn new_password(env: &TestEnv) {
     let mut pty = Pty::spawn(&env.ob(["login"]));
     pty.until("Password of frank@acme.com");
     pty.send(&format!("{}\n", env.user().password));

@@ -63,7 +63,7 @@ pub(super) fn authenticator(factor: &Factor) -> Value {
         FactorKind::Question => ("security_question", "security_question"),
         FactorKind::Rsa => ("rsa_token", "security_key"),
         FactorKind::Yubikey => ("yubikey_token", "security_key"),
-        FactorKind::Hotp => ("custom_otp", "security_key"),
+        FactorKind::Hotp => ("custom_otp", "app"),
         FactorKind::Password => ("okta_password", "password"),
         FactorKind::Duo => ("duo", "app"),
         FactorKind::External => ("external_idp", "federated"),

@@ -141,6 +141,9 @@ fn step(
         }
         ("authenticators/poll", Stage::Probe) => Ok(()),
         ("identify", Stage::Identify) => identify(visit, body, interaction),
+        ("challenge/answer", Stage::Expired | Stage::Aging) => {
+            change_password(visit, &body["credentials"], interaction)
+        }
         ("skip", Stage::Aging) => {
             interaction.stage = Stage::Select;
             settle(visit, interaction);
@@ -199,11 +202,14 @@ fn check_password(
 ) -> Result<(), Refusal> {
     let known = user(visit, interaction);
     let given = credentials["passcode"].as_str().unwrap_or_default();
-    let Some(user) = known.filter(|user| user.password == given) else {
+    let changed = known.and_then(|user| visit.world.org().passwords.get(&user.login).cloned());
+    let is_right = |user: &&User| changed.as_ref().unwrap_or(&user.password) == given;
+    let Some(user) = known.filter(is_right) else {
         return Err(Refusal::Again("errors.E0000004", "Authentication failed"));
     };
     interaction.password = true;
     interaction.stage = match user.standing {
+        Standing::PasswordExpired | Standing::PasswordAging if changed.is_some() => Stage::Select,
         Standing::LockedOut => {
             return Err(Refusal::Over(shape::fatal(
                 403,
@@ -216,6 +222,29 @@ fn check_password(
         Standing::MustEnroll | Standing::MayEnroll => Stage::Enroll,
         Standing::Good | Standing::Sequence => Stage::Select,
     };
+    settle(visit, interaction);
+    Ok(())
+}
+
+/// An expired or aging password is replaced; the old one was given already.
+fn change_password(
+    visit: &Visit<'_>,
+    credentials: &Value,
+    interaction: &mut Interaction,
+) -> Result<(), Refusal> {
+    let new = credentials["passcode"].as_str().unwrap_or_default();
+    let known = user(visit, interaction);
+    let Some(user) = known.filter(|user| new.len() >= 8 && new != user.password) else {
+        return Err(Refusal::Again(
+            "password.passwordRequirementsNotMet",
+            "Password requirements were not met. Password requirements: at least 8 characters, \
+             not one of your last 4 passwords.",
+        ));
+    };
+    let mut org = visit.world.org();
+    org.passwords.insert(user.login.clone(), new.to_owned());
+    drop(org);
+    interaction.stage = Stage::Select;
     settle(visit, interaction);
     Ok(())
 }

@@ -49,6 +49,7 @@ pub(super) fn check(
     let member = match factor.kind {
         FactorKind::Question => "answer",
         FactorKind::Totp if user.name() != "alice" => "totp",
+        FactorKind::Hotp => "otp",
         _ => "passcode",
     };
     let code = credentials[member].as_str().unwrap_or_default();

@@ -61,12 +61,12 @@ pub(super) fn answer(
         let fields = body.pointer_mut("/remediation/value/0/value/0/form/value/0");
         match fields {
             // A wrong code is told beside its field, everything else above the form.
-            Some(field) if key.starts_with("api.authn.error") => {
+            Some(field) if key.starts_with("api.authn.error") || key.starts_with("password.") => {
                 field["messages"] = messages("ERROR", key, message);
             }
             _ => body["messages"] = messages("ERROR", key, message),
         }
-        if key.starts_with("api.authn") {
+        if key.starts_with("api.authn") || key.starts_with("password.") {
             status = 400;
         }
     }
@@ -109,24 +109,19 @@ impl Shape<'_> {
             }
             Stage::Expired => {
                 self.current(body, &password_object());
-                let change = self.remediation(
-                    "reenroll-authenticator",
-                    "challenge/answer",
-                    vec![json!({
-                        "name": "credentials", "type": "object", "required": true,
-                        "form": { "value": [{ "name": "passcode", "secret": true }] }
-                    })],
-                );
+                let change = self.new_password("reenroll-authenticator");
                 self.remediations(body, vec![change]);
             }
             Stage::Aging => {
+                let mut password = password_object();
+                password["settings"] = json!({ "daysToExpiry": 5 });
+                self.current(body, &password);
                 body["messages"] = messages(
                     "INFO",
                     "idx.password.expiring.message",
-                    "Your password will expire in 5 days",
+                    "When your password expires you will be locked out of your Okta account.",
                 );
-                let change =
-                    self.remediation("reenroll-authenticator-warning", "challenge/answer", vec![]);
+                let change = self.new_password("reenroll-authenticator-warning");
                 let skip = self.remediation("skip", "skip", vec![]);
                 self.remediations(body, vec![change, skip]);
             }
@@ -246,6 +241,7 @@ impl Shape<'_> {
         let fields: &[(&str, bool)] = match kind {
             Some(FactorKind::Question) => &[("answer", false), ("questionKey", false)],
             Some(FactorKind::Totp) if !alice => &[("totp", false)],
+            Some(FactorKind::Hotp) => &[("otp", false)],
             _ => &[("passcode", false)],
         };
         let answer = self.answer_form(fields);
@@ -316,6 +312,17 @@ impl Shape<'_> {
             body["currentAuthenticatorEnrollment"] =
                 json!({ "type": "object", "value": authenticator(factor) });
         }
+    }
+
+    fn new_password(&self, name: &str) -> Value {
+        let fields = json!([
+            { "name": "passcode", "label": "New password", "secret": true },
+            { "name": "revokeSessions", "type": "boolean", "label": "Sign me out of all other devices" }
+        ]);
+        let credentials = json!({
+            "name": "credentials", "type": "object", "required": true, "form": { "value": fields }
+        });
+        self.remediation(name, "challenge/answer", vec![credentials])
     }
 
     fn answer_form(&self, fields: &[(&str, bool)]) -> Value {
