@@ -207,7 +207,7 @@ async fn username(
     }
 }
 
-async fn password(
+pub(super) async fn password(
     org: &Org,
     username: &str,
     conversation: &impl Conversation,

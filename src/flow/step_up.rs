@@ -1,15 +1,29 @@
 //! An app's page, however the session opens it. An app that asks for more than the session has is answered
-//! within the session, in the pipeline that asks.
+//! within the session, in the pipeline that asks; what a terminal cannot answer the caller names.
 
 use url::Url;
 
-use crate::flow::retry::repeat;
+use crate::flow::retry::{rate_limited, repeat};
+use crate::flow::sign_in::password;
 use crate::flow::{Conversation, Failure, OktaSession, classic, idx};
 use crate::http::{Exchange, Page};
-use crate::okta::page::{AppPage, PageError};
-use crate::report::Report;
+use crate::okta::page::{AppPage, PasswordForm};
+use crate::okta::{OktaError, StateToken};
+use crate::report::{Exit, Report};
+use crate::wire::Notice;
 
-/// The page that `link` opens, after whatever its app asks for; not judged but for the demand.
+/// What an app asks for that can be answered here.
+enum Demand {
+    /// Identity Engine shows its sign-in page, and only its script is told what is asked for.
+    IdentityEngine(StateToken),
+    /// Classic's "Extra Verification".
+    Factor(StateToken),
+    /// Classic's "Please verify your password".
+    Password(PasswordForm),
+}
+
+/// The page that `link` opens, after whatever its app asks for; not judged but for the demand. Each kind of
+/// demand is met once: an app that repeats it is not satisfied by what a person can do here.
 ///
 /// # Errors
 /// [`Failure::SessionEnded`] when it is the sign-in that is asked for; else what was refused.
@@ -23,11 +37,11 @@ pub(super) async fn open(
         return by_token.open(session, link, what, conversation).await;
     }
     let page = repeat(what, conversation, || session.open(link)).await?;
-    if !asks_for_more(&page) {
+    if demand(&page).is_none() {
         return Ok(page);
     }
     let at_once = session.stepping_up.try_lock();
-    let (_turn, page) = if let Ok(turn) = at_once {
+    let (_turn, mut page) = if let Ok(turn) = at_once {
         (turn, page)
     } else {
         let turn = session.stepping_up.lock().await;
@@ -35,41 +49,104 @@ pub(super) async fn open(
         let page = repeat(what, conversation, || session.open(link)).await?;
         (turn, page)
     };
-    if !asks_for_more(&page) {
-        return Ok(page);
-    }
     let (browser, username, taste) = (session.browser(), session.username(), session.taste());
-    let cannot = || format!("cannot {what}: the app asks for another factor");
-    match AppPage::read(&page.body) {
-        Ok(AppPage::SignIn {
-            state_token: Some(token),
-        }) => idx::step_up(browser, username, token.secret(), taste, conversation)
-            .await
-            .map_err(|failure| match failure {
-                Failure::Final(report) => report.during(cannot()).into(),
-                ended @ Failure::SessionEnded => ended,
-            }),
-        Ok(AppPage::StepUp {
-            state_token: Some(token),
-        }) => {
-            let original = classic::step_up(browser, username, token.secret(), taste, conversation)
+    let cannot = |wants: &str| format!("cannot {what}: the app asks for {wants}");
+    let (mut verified, mut gave_password) = (false, false);
+    loop {
+        page = match demand(&page) {
+            Some(Demand::IdentityEngine(token)) if !verified => {
+                verified = true;
+                idx::step_up(
+                    browser,
+                    username,
+                    token.secret(),
+                    taste.clone(),
+                    conversation,
+                )
                 .await
-                .map_err(|report| report.during(cannot()))?;
-            Ok(browser.follow(Exchange::get(original)).await?)
-        }
-        _ => Err(Report::from(PageError::StepUpNeeded).into()),
+                .map_err(|failure| match failure {
+                    Failure::Final(report) => report.during(cannot("another factor")).into(),
+                    ended @ Failure::SessionEnded => ended,
+                })?
+            }
+            Some(Demand::Factor(token)) if !verified => {
+                verified = true;
+                let token = token.secret();
+                let original =
+                    classic::step_up(browser, username, token, taste.clone(), conversation)
+                        .await
+                        .map_err(|report| report.during(cannot("another factor")))?;
+                browser.follow(Exchange::get(original)).await?
+            }
+            Some(Demand::Password(form)) if !gave_password => {
+                gave_password = true;
+                give_password(session, &form, conversation)
+                    .await
+                    .map_err(|report| report.during(cannot("the password again")))?;
+                repeat(what, conversation, || session.open(link)).await?
+            }
+            Some(Demand::Password(_)) => {
+                return Err(refused_password(None)
+                    .during(cannot("the password again"))
+                    .into());
+            }
+            _ => return Ok(page),
+        };
     }
 }
 
-/// Classic has a page for it. Identity Engine shows its sign-in page, and only its script is told whether
-/// it is another factor or everything that is asked for.
-fn asks_for_more(page: &Page) -> bool {
-    page.status == 200
-        && match AppPage::read(&page.body) {
-            Ok(AppPage::StepUp { .. }) => true,
-            Ok(AppPage::SignIn { state_token }) => {
-                state_token.is_some_and(|token| token.is_identity_engine())
-            }
-            _ => false,
-        }
+fn demand(page: &Page) -> Option<Demand> {
+    if page.status != 200 {
+        return None;
+    }
+    match AppPage::read(&page.body).ok()? {
+        AppPage::StepUp {
+            state_token: Some(token),
+        } => Some(Demand::Factor(token)),
+        AppPage::SignIn {
+            state_token: Some(token),
+        } if token.is_identity_engine() => Some(Demand::IdentityEngine(token)),
+        AppPage::PasswordAgain { form: Some(form) } => Some(Demand::Password(form)),
+        _ => None,
+    }
+}
+
+/// Fills the form in, once. How its answer says yes is not documented, so the app's page is asked next.
+async fn give_password(
+    session: &OktaSession,
+    form: &PasswordForm,
+    conversation: &impl Conversation,
+) -> Result<(), Report> {
+    conversation.tell(Notice::Said("the app asks for your password again".into()));
+    let password = password(session.org(), session.username(), conversation).await?;
+    let post = form.fill_in(session.org(), &password)?;
+    drop(password);
+    let exchange = Exchange::post_form(post.url, post.body);
+    let page = session.browser().send(exchange).await?;
+    match page.status {
+        429 => Err(rate_limited(
+            "give the password again",
+            page.retry_in().unwrap_or(60),
+        )),
+        400.. => Err(refused_password(OktaError::read(
+            page.status,
+            page.content_type(),
+            &page.body,
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Sent once; another try is the person's.
+fn refused_password(error: Option<OktaError>) -> Report {
+    let report = Report::new(
+        Exit::Refused,
+        "okta.page.password_refused",
+        "Okta did not accept the password",
+    );
+    match error {
+        Some(error) => report.cause(error),
+        None => report.cause("it asks for it once more"),
+    }
+    .hint("type the command again to try once more; too many wrong passwords lock the account")
 }

@@ -17,17 +17,30 @@ pub(super) fn dead_end(step: &Step) -> Report {
             "a second factor must be set up first".into(),
             "sign in once in the browser and set one up, then `ob login`",
         ),
-        Step::ElsewhereFor(host) => report(
+        Step::Consent => in_browser(report(
+            "okta.page.consent",
+            "it waits for a consent".into(),
+            "open the app once in a browser and agree there",
+        )),
+        Step::Elsewhere(provider) => in_browser(report(
             "okta.page.idp_redirect",
-            format!("the org hands the sign-in to another identity provider ({host})"),
+            format!("the org hands the sign-in to another identity provider ({provider})"),
             "set `sign_in = \"browser\"` and `client_id =` in [org], then `ob login`",
-        ),
+        )),
         Step::Unknown(names) => report(
             "okta.idx.unknown_step",
             format!("it offers {}, which ob does not know", names.join(", ")),
             "sign in once in the browser: Okta may want something there; or set `sign_in = \"browser\"` in [org]",
         ),
         _ => unexpected("it answered with a step that does not belong here"),
+    }
+}
+
+/// What a person at a browser can do something about, as the same on an app's page.
+fn in_browser(report: Report) -> Report {
+    Report {
+        exit: Exit::SignIn,
+        ..report
     }
 }
 

@@ -10,7 +10,7 @@ use super::response::Response;
 use super::{IdxError, form};
 use crate::model::Timestamp;
 use crate::okta::Post;
-use crate::okta::json::{text, text_at};
+use crate::okta::json::{host_of, text, text_at};
 use crate::secret::Secret;
 
 /// The next step.
@@ -32,8 +32,10 @@ pub enum Step {
     Password(PasswordChange),
     /// An authenticator has to be set up.
     Enroll,
-    /// The sign-in goes on at another identity provider.
-    ElsewhereFor(String),
+    /// The user, or an administrator, has to agree to something.
+    Consent,
+    /// The sign-in goes on at another identity provider; what it is called, foreign text.
+    Elsewhere(String),
     /// None of the offers is known; their names.
     Unknown(Vec<String>),
 }
@@ -83,16 +85,29 @@ impl Step {
         if has("select-authenticator-enroll") || has("enroll-authenticator") {
             return Ok(Self::Enroll);
         }
-        if let Some(elsewhere) = response.remediation("redirect-idp") {
-            let url = elsewhere.url(&response.org);
-            let host = url.map(|url| url.host_str().unwrap_or_default().to_owned());
-            return Ok(Self::ElsewhereFor(
-                host.unwrap_or_else(|error| error.to_string()),
-            ));
+        if CONSENT.iter().any(|name| has(name)) {
+            return Ok(Self::Consent);
+        }
+        if let Some(provider) = elsewhere(&response) {
+            return Ok(Self::Elsewhere(provider));
         }
         let names = response.remediations.iter().map(|offer| offer.name.clone());
         Ok(Self::Unknown(names.collect()))
     }
+}
+
+/// What has to be agreed to, by whom and where.
+const CONSENT: [&str; 3] = ["consent", "admin-consent", "email-challenge-consent"];
+
+/// The identity provider that the sign-in goes on at: its name, else its kind, else its host.
+fn elsewhere(response: &Response) -> Option<String> {
+    let all = response.raw.0.pointer("/remediation/value")?.as_array()?;
+    let away = all
+        .iter()
+        .find(|found| matches!(text(found, "name"), Some("redirect-idp" | "piv-idp")))?;
+    let called = text_at(away, "/idp/name").or_else(|| text(away, "type"));
+    let host = text(away, "href").map(host_of);
+    called.map(str::to_owned).or(host)
 }
 
 /// Both shapes of success; the address is used as it is.

@@ -208,7 +208,13 @@ fn an_offer_nobody_knows_is_named_and_what_ends_a_sign_in_is_told_apart() {
     ));
     assert!(matches!(one("select-authenticator-enroll"), Step::Enroll));
     assert!(matches!(one("skip"), Step::Skip(_)));
-    assert!(matches!(one("redirect-idp"), Step::ElsewhereFor(_)));
+    assert!(matches!(one("redirect-idp"), Step::Elsewhere(host) if host == "acme.okta.com"));
+    for name in ["consent", "admin-consent"] {
+        assert!(matches!(one(name), Step::Consent));
+    }
+    let mut named = form("redirect-idp", json!([]));
+    named["idp"] = json!({ "id": "0oa1", "name": "Acme ADFS" });
+    assert!(matches!(step(&with(json!([named]))), Step::Elsewhere(name) if name == "Acme ADFS"));
 }
 
 #[test]

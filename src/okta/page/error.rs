@@ -31,6 +31,8 @@ pub enum PageError {
     DuplicateAttribute,
     #[error("the form goes to {0}")]
     ForeignAction(String),
+    #[error("the form for the password goes to {0}")]
+    ForeignPassword(String),
     #[error("a control of the form sends it elsewhere")]
     FormAction,
     #[error("a control claims to belong to another form")]
@@ -124,6 +126,7 @@ impl PageError {
             Self::CutShort => "okta.page.cut_short",
             Self::DuplicateAttribute => "okta.page.duplicate_attribute",
             Self::ForeignAction(_) => "okta.page.foreign_action",
+            Self::ForeignPassword(_) => "okta.page.foreign_password",
             Self::FormAction => "okta.page.form_action",
             Self::FormAttribute => "okta.page.form_attribute",
             Self::InertForm => "okta.page.inert_form",

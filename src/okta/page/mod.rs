@@ -6,6 +6,7 @@
 
 mod error;
 mod form;
+mod password_form;
 mod survey;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ use url::Url;
 
 pub use error::{Base64Flaw, PageError};
 use form::FormReader;
+pub use password_form::PasswordForm;
 use survey::Survey;
 
 use super::html::{Piece, pieces};
@@ -36,8 +38,10 @@ pub enum AppPage {
     StepUp {
         state_token: Option<StateToken>,
     },
-    /// This app wants the password once more.
-    PasswordAgain,
+    /// This app wants the password once more; without a form the page's script asks for it.
+    PasswordAgain {
+        form: Option<PasswordForm>,
+    },
     /// "App Access Locked".
     AccessLocked,
     /// The user has to agree to something first.
@@ -115,7 +119,7 @@ impl AppPage {
             Self::SamlForm(form) => return Ok(form),
             Self::SignIn { .. } => PageError::SignInNeeded,
             Self::StepUp { .. } => PageError::StepUpNeeded,
-            Self::PasswordAgain => PageError::PasswordNeeded,
+            Self::PasswordAgain { .. } => PageError::PasswordNeeded,
             Self::AccessLocked => PageError::AccessLocked,
             Self::Consent => PageError::ConsentNeeded,
             Self::IdpRedirect { host } => PageError::IdpRedirect(host),

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::AppPage;
+use super::password_form::PasswordReader;
 use crate::okta::html::{Piece, Tag};
 use crate::okta::state_token::StateToken;
 
@@ -25,6 +26,7 @@ pub(super) struct Survey {
     has_control: bool,
     form_action: String,
     saml_request_to: Option<String>,
+    password: PasswordReader,
 }
 
 #[derive(Default, PartialEq, Eq)]
@@ -40,6 +42,9 @@ impl Survey {
         match piece {
             Piece::Start(tag) => self.tag(&tag),
             Piece::End(name) => {
+                if name == "form" {
+                    self.password.end_form();
+                }
                 if matches!(name.as_str(), "title" | "h1" | "h2") {
                     self.place = Place::Body;
                 }
@@ -49,6 +54,7 @@ impl Survey {
     }
 
     fn tag(&mut self, tag: &Tag) {
+        self.password.start(tag);
         match tag.name.as_str() {
             "title" => self.place = Place::Title,
             "h1" | "h2" => self.place = Place::Heading,
@@ -111,7 +117,8 @@ impl Survey {
             return AppPage::AccessLocked;
         }
         if self.has_password_challenge {
-            return AppPage::PasswordAgain;
+            let form = self.password.conclude();
+            return AppPage::PasswordAgain { form };
         }
         let state_token = self.state_token;
         if said.contains("Extra Verification") {

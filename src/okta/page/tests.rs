@@ -3,6 +3,7 @@
 mod hostile;
 
 use super::*;
+use crate::model::Org;
 use crate::report::{Exit, Report};
 
 const CLASSIC: &[u8] = include_bytes!("../../../tests/fixtures/okta/app_page_classic.html");
@@ -176,6 +177,63 @@ fn other_pages_are_told_by_their_marks() {
         AppPage::read(redirect.as_bytes()),
         Ok(AppPage::IdpRedirect { host })
     );
+}
+
+const PASSWORD_AGAIN: &str = r#"<div id="password-verification-challenge"><h1>Please verify your password</h1>
+    <form id="creds.edit.form" action="/user/verify_password" method="post">
+    <input type="hidden" name="_xsrfToken" value="f9&#x2b;4a"/><input name="password" type="password" value=""/>
+    <input value="Verify" name="m-save" type="button"/></form></div>"#;
+
+#[test]
+fn the_form_that_asks_for_the_password_again_is_filled_in_for_the_org_alone() {
+    let org = Org::parse("acme.okta.com").unwrap();
+    let form = |html: &str| match AppPage::read(page(html).as_bytes()) {
+        Ok(AppPage::PasswordAgain { form }) => form,
+        other => panic!("{other:?}"),
+    };
+    let post = form(PASSWORD_AGAIN).unwrap();
+    let post = post.fill_in(&org, &Secret::new("a b&c")).unwrap();
+    assert_eq!(
+        post.url.as_str(),
+        "https://acme.okta.com/user/verify_password"
+    );
+    assert_eq!(post.body.expose(), "_xsrfToken=f9%2B4a&password=a+b%26c");
+
+    for elsewhere in [
+        "https://evil.example/x",
+        "//evil.example/x",
+        "https://a@acme.okta.com/",
+    ] {
+        let html = PASSWORD_AGAIN.replace("/user/verify_password", elsewhere);
+        let refused = form(&html).unwrap().fill_in(&org, &Secret::new("x"));
+        assert_eq!(refused.unwrap_err().name(), "okta.page.foreign_password");
+    }
+    for (from, to) in [
+        ("method=\"post\"", "method=\"get\""),
+        ("action=\"/user/verify_password\"", ""),
+        ("type=\"password\"", "type=\"text\""),
+        (
+            "type=\"password\"",
+            "type=\"password\" formaction=\"https://evil.example\"",
+        ),
+        (
+            "type=\"password\"",
+            "type=\"password\" type=\"x\" name=\"y\"",
+        ),
+        (
+            "<input name=\"password\"",
+            "<input type=\"password\" name=\"other\"><input name=\"password\"",
+        ),
+        (
+            "</form></div>",
+            "</form><form method=post action=/x><input type=password name=p></form></div>",
+        ),
+    ] {
+        assert!(PASSWORD_AGAIN.contains(from));
+        assert_eq!(form(&PASSWORD_AGAIN.replace(from, to)), None, "{to}");
+    }
+    let shown = format!("{:?}", form(PASSWORD_AGAIN));
+    assert!(!shown.contains("4a"), "{shown}");
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use ob::flow::{self, Failure};
 use ob::model::Timestamp;
+use ob::report::{Exit, Report};
 use ob::wire::SignInWay;
-use ob_sandbox::{AwsApp, Options, Sandbox, Server};
+use ob_sandbox::{AwsApp, Interstitial, Options, Pipeline, Sandbox, Server};
 
-use super::Says::{Code, Pick};
-use super::{Forgetful, Person, account, run, target};
+use super::Says::{Code, Password, Pick};
+use super::{Forgetful, Person, Says, account, credentials, run, target, times_sent};
 
 #[test]
 fn an_app_that_asks_again_is_answered_within_the_session() {
@@ -76,4 +77,128 @@ fn a_step_up_that_nobody_answers_names_the_app_and_the_question() {
         sandbox.requests(Server::Org, "/api/v1/authn/cancel").len(),
         1
     );
+}
+
+const PIPELINES: [Pipeline; 2] = [Pipeline::V1, Pipeline::Idx];
+
+fn behind(pipeline: Pipeline, interstitial: Interstitial) -> Sandbox {
+    Sandbox::with(Options {
+        pipeline,
+        interstitial: Some(interstitial),
+        ..Options::default()
+    })
+}
+
+/// Bob signs in with password and code, and goes for his role; `then` is what he says to the app.
+fn bob(sandbox: &Sandbox, then: &[Says]) -> (Result<(), Report>, usize) {
+    let bob = sandbox.user("bob");
+    let mut script = vec![Code(bob.totp_now())];
+    script.extend_from_slice(then);
+    let person = Person::new(sandbox, "bob", &script);
+    let role = sandbox.roles("bob", AwsApp::Production).remove(0);
+    let who = account(sandbox, "bob", SignInWay::Auto, None);
+    let outcome = credentials(sandbox, &target(sandbox, who, Some(&role)), &person, 2);
+    (outcome, person.was_asked("the password"))
+}
+
+#[test]
+fn an_app_that_asks_for_the_password_again_gets_it_once_and_within_the_session() {
+    for pipeline in PIPELINES {
+        let sandbox = behind(pipeline, Interstitial::PasswordAgain);
+        let password = sandbox.user("bob").password.clone();
+        let (outcome, asked) = bob(&sandbox, &[Password(password.clone())]);
+        outcome.unwrap();
+        // The second round opens the app without a question.
+        assert_eq!((asked, times_sent(&sandbox, &password)), (2, 2));
+    }
+}
+
+#[test]
+fn a_wrong_password_to_an_app_is_sent_once_and_refused() {
+    for (pipeline, name) in [
+        (Pipeline::V1, "okta.page.password_refused"),
+        (Pipeline::Idx, "okta.sign_in_refused"),
+    ] {
+        let sandbox = behind(pipeline, Interstitial::PasswordAgain);
+        let (outcome, asked) = bob(&sandbox, &[Password("wrong-password".into())]);
+        let report = outcome.unwrap_err();
+        assert_eq!((report.name.as_str(), report.exit), (name, Exit::Refused));
+        assert_eq!((asked, times_sent(&sandbox, "wrong-password")), (2, 1));
+    }
+}
+
+#[test]
+fn a_password_that_nobody_gives_an_app_again_is_named_and_not_sent() {
+    for pipeline in PIPELINES {
+        let sandbox = behind(pipeline, Interstitial::PasswordAgain);
+        let password = sandbox.user("bob").password.clone();
+        let report = bob(&sandbox, &[]).0.unwrap_err();
+        assert_eq!(report.exit, Exit::SignIn);
+        assert!(
+            report
+                .causes
+                .iter()
+                .any(|cause| cause.contains("the password"))
+        );
+        assert_eq!(times_sent(&sandbox, &password), 1);
+        let last = sandbox.requests(Server::Org, "/").pop().unwrap();
+        let expected = match pipeline {
+            Pipeline::V1 => "/user/verify_password",
+            Pipeline::Idx => "/idp/idx/cancel",
+        };
+        assert_eq!(last.path, expected);
+    }
+}
+
+#[test]
+fn an_app_may_ask_for_the_password_and_then_for_a_factor() {
+    let sandbox = Sandbox::with(Options {
+        interstitial: Some(Interstitial::PasswordAgain),
+        step_up: true,
+        ..Options::default()
+    });
+    let user = sandbox.user("bob");
+    let then = [
+        Password(user.password.clone()),
+        Code(user.totp_at(sandbox.now() + 30)),
+    ];
+    bob(&sandbox, &then).0.unwrap();
+}
+
+#[test]
+fn what_a_terminal_cannot_answer_for_an_app_is_named() {
+    for (interstitial, pipelines, name, exit) in [
+        (
+            Interstitial::PasswordAgainByScript,
+            &PIPELINES[..1],
+            "okta.page.password_again",
+            Exit::SignIn,
+        ),
+        (
+            Interstitial::Consent,
+            &PIPELINES,
+            "okta.page.consent",
+            Exit::SignIn,
+        ),
+        (
+            Interstitial::AccessLocked,
+            &PIPELINES,
+            "okta.page.access_locked",
+            Exit::Refused,
+        ),
+        (
+            Interstitial::IdentityProvider,
+            &PIPELINES,
+            "okta.page.idp_redirect",
+            Exit::SignIn,
+        ),
+    ] {
+        for pipeline in pipelines {
+            let sandbox = behind(*pipeline, interstitial);
+            let report = bob(&sandbox, &[]).0.unwrap_err();
+            let told = (report.name.as_str(), report.exit);
+            assert_eq!(told, (name, exit), "{pipeline:?}: {report:?}");
+            assert!(!report.hints.is_empty());
+        }
+    }
 }

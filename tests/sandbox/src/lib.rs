@@ -49,7 +49,7 @@ pub use crate::fault::{Fault, FaultKind};
 pub use crate::log::{Logged, Server};
 pub use crate::okta::{DeviceOutcome, DeviceScript, PushOutcome, PushScript};
 pub use crate::openvpn_server::OpenVpn;
-pub use crate::options::{Options, Pipeline};
+pub use crate::options::{Interstitial, Options, Pipeline};
 pub use crate::tls::Certificate;
 pub use crate::users::User;
 

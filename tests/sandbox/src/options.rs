@@ -15,6 +15,21 @@ pub enum Pipeline {
     Idx,
 }
 
+/// What stands between a session and the AWS apps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interstitial {
+    /// The password is asked for once more: a page of its own in Classic, a sign-in page in Identity Engine.
+    PasswordAgain,
+    /// The same page, made by a script that no terminal runs (Classic).
+    PasswordAgainByScript,
+    /// Something has to be agreed to.
+    Consent,
+    /// "App Access Locked".
+    AccessLocked,
+    /// Another identity provider has to vouch for the user.
+    IdentityProvider,
+}
+
 /// How a sandbox differs from the usual one.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -44,6 +59,8 @@ pub struct Options {
     pub app_redirects: bool,
     /// AWS apps ask for a second factor again (classic step-up).
     pub step_up: bool,
+    /// What AWS apps show in place of their form.
+    pub interstitial: Option<Interstitial>,
     /// How the VPN's Access Server behaves.
     pub vpn: VpnOptions,
     /// The RSA token asks for a new PIN after a right code.
@@ -76,6 +93,7 @@ impl Default for Options {
             extra_roles: 0,
             app_redirects: false,
             step_up: false,
+            interstitial: None,
             vpn: VpnOptions::default(),
             rsa_new_pin: false,
             idx_identifier_first: false,

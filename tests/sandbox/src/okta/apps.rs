@@ -10,6 +10,7 @@ use super::sessions::{self, Session};
 use super::{Visit, authn, error, idx, oauth, pages};
 use crate::access_server;
 use crate::http::{self, Answer};
+use crate::options::Interstitial;
 use crate::saml::{AWS_ACS, AWS_AUDIENCE, Claims};
 use crate::users::{self, User};
 use crate::world::World;
@@ -213,10 +214,14 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
     if !is_assigned(visit.world, &session.login, app) {
         return pages::error(403, "403", "You are not allowed to access this app.");
     }
+    if let Some(page) = interstitial(visit, app, session, user) {
+        return page;
+    }
     if visit.world.options.step_up && !session.stepped_up {
         let target = onwards(visit, app);
         if visit.world.options.pipeline == crate::Pipeline::Idx {
-            return pages::more(&idx::open(visit, &target, Some(user)));
+            let stage = idx::Stage::Select;
+            return pages::more(&idx::open_at(visit, &target, Some(user), stage));
         }
         let (token, _) = authn::open(visit, Some(user), Phase::MfaRequired, Some(target));
         return pages::extra_verification(&token);
@@ -224,6 +229,66 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
     let relay_state = visit.request.parameter("RelayState").unwrap_or_default();
     let response = assertion(visit.world, user, app);
     pages::saml_form(AWS_ACS, &response, &relay_state)
+}
+
+/// What an app shows instead of its form, while that is not dealt with.
+fn interstitial(visit: &Visit<'_>, app: AppId, session: &Session, user: &User) -> Option<Answer> {
+    let stands = visit.world.options.interstitial?;
+    if stands == Interstitial::AccessLocked {
+        return Some(pages::access_locked());
+    }
+    if visit.world.options.pipeline == crate::Pipeline::Idx {
+        let stage = match stands {
+            Interstitial::Consent => idx::Stage::Consent,
+            Interstitial::IdentityProvider => idx::Stage::Elsewhere,
+            _ => idx::Stage::Password,
+        };
+        let target = onwards(visit, app);
+        let page = || pages::more(&idx::open_at(visit, &target, Some(user), stage));
+        return (!session.password_again).then(page);
+    }
+    match stands {
+        Interstitial::Consent => Some(pages::consent()),
+        Interstitial::IdentityProvider => Some(pages::identity_provider()),
+        _ if session.password_again => None,
+        _ => {
+            let back = http::encode(&onwards(visit, app));
+            let page = visit.url(&format!("/user/verify_password?fromURI={back}"));
+            Some(Answer::redirect(&page))
+        }
+    }
+}
+
+/// `GET /user/verify_password`: the password, once more.
+pub(super) fn ask_password(visit: &Visit<'_>) -> Answer {
+    let Some((id, mut session)) = sessions::current(visit) else {
+        return pages::sign_in(visit);
+    };
+    let token = visit.canary("xsrfToken", "");
+    session.password_form = Some(token.clone());
+    visit.world.org().sessions.insert(id, session);
+    let by_script = visit.world.options.interstitial == Some(Interstitial::PasswordAgainByScript);
+    pages::password_again(&token, by_script)
+}
+
+/// `POST /user/verify_password`. Right or wrong, what the page's script is told looks alike.
+pub(super) fn check_password(visit: &Visit<'_>) -> Answer {
+    let Some((id, mut session)) = sessions::current(visit) else {
+        return error(403, "E0000005", "Invalid session");
+    };
+    let token = session.password_form.take();
+    if token.is_none() || visit.request.form("_xsrfToken") != token {
+        return error(
+            403,
+            "E0000006",
+            "You do not have permission to perform the requested action",
+        );
+    }
+    let user = visit.world.user(&session.login);
+    let given = visit.request.form("password");
+    session.password_again = user.is_some_and(|user| given.as_ref() == Some(&user.password));
+    visit.world.org().sessions.insert(id, session);
+    Answer::json(200, &json!({}))
 }
 
 /// The app's form for a person whom a token names.

@@ -41,6 +41,10 @@ pub(super) enum Stage {
     Aging,
     /// A factor has to be set up.
     Enroll,
+    /// Something has to be agreed to.
+    Consent,
+    /// Another identity provider goes on.
+    Elsewhere,
     Select,
     /// A phone has two ways.
     PhoneData(String),
@@ -53,14 +57,23 @@ pub(super) enum Stage {
     Done,
 }
 
-/// A token for a page, which leads back to `target`.
-pub(super) fn open(visit: &Visit<'_>, target: &str, user: Option<&User>) -> String {
-    let token = visit.canary("stateToken", "02.id.");
-    let stage = match user {
-        Some(_) => Stage::Select,
-        None if visit.world.options.idx_device_probe => Stage::Probe,
-        None => Stage::Identify,
+/// A token for a sign-in page, which leads back to `target`.
+pub(super) fn open(visit: &Visit<'_>, target: &str) -> String {
+    let stage = match visit.world.options.idx_device_probe {
+        true => Stage::Probe,
+        false => Stage::Identify,
     };
+    open_at(visit, target, None, stage)
+}
+
+/// The same for somebody who is signed in, and of whom an app wants more.
+pub(super) fn open_at(
+    visit: &Visit<'_>,
+    target: &str,
+    user: Option<&User>,
+    stage: Stage,
+) -> String {
+    let token = visit.canary("stateToken", "02.id.");
     let interaction = Interaction {
         stage,
         login: user.map(|user| user.login.clone()),
@@ -208,6 +221,10 @@ fn check_password(
         return Err(Refusal::Again("errors.E0000004", "Authentication failed"));
     };
     interaction.password = true;
+    if interaction.step_up {
+        interaction.stage = Stage::Done;
+        return Ok(());
+    }
     interaction.stage = match user.standing {
         Standing::PasswordExpired | Standing::PasswordAging if changed.is_some() => Stage::Select,
         Standing::LockedOut => {
@@ -339,10 +356,13 @@ pub(super) fn redirect(visit: &Visit<'_>) -> Answer {
                 expires_at: visit.now + visit.world.options.session_seconds,
                 second_factor: true,
                 stepped_up: false,
+                password_form: None,
+                password_again: false,
             },
         ),
     };
     session.stepped_up |= interaction.step_up;
+    session.password_again |= interaction.step_up;
     visit.world.org().sessions.insert(id.clone(), session);
     Answer::redirect(&visit.url(&interaction.target))
         .with("Set-Cookie", &sessions::cookie(&id))

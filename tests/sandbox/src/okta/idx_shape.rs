@@ -139,6 +139,17 @@ impl Shape<'_> {
                 }
                 self.remediations(body, all);
             }
+            Stage::Consent => {
+                let scopes = json!({ "name": "scopes", "required": true, "form": { "value": [] } });
+                let consent = self.remediation("consent", "consent", vec![scopes]);
+                self.remediations(body, vec![consent]);
+            }
+            Stage::Elsewhere => {
+                let away = json!({ "name": "redirect-idp", "type": "SAML2", "method": "GET",
+                    "idp": { "id": "0oa1adfs00000000h7", "name": "Acme ADFS" },
+                    "href": self.visit.url("/sso/idps/0oa1adfs00000000h7") });
+                self.remediations(body, vec![away]);
+            }
             Stage::Select => {
                 let select = self.select(body);
                 self.remediations(body, vec![select]);

@@ -149,6 +149,8 @@ fn route(visit: &Visit<'_>) -> Answer {
         ("DELETE", "/api/v1/sessions/me") => sessions::close(visit),
         ("POST", "/api/v1/sessions/me/lifecycle/refresh") => sessions::refresh(visit),
         ("GET", "/login/sessionCookieRedirect") => sessions::cookie_redirect(visit),
+        ("GET", "/user/verify_password") => apps::ask_password(visit),
+        ("POST", "/user/verify_password") => apps::check_password(visit),
         ("GET", "/login/step-up/redirect") => apps::after_step_up(visit),
         ("GET", "/login/token/redirect") => idx::redirect(visit),
         ("POST", _) if path.starts_with("/idp/idx/") => idx::answer(visit),

@@ -19,7 +19,7 @@ pub(super) fn sign_in(visit: &Visit<'_>) -> Answer {
         } else {
             "/app/UserHome"
         };
-        return widget("acme - Sign In", &idx::open(visit, target, None));
+        return widget("acme - Sign In", &idx::open(visit, target));
     }
     let (token, _) = authn::open(visit, None, Phase::Unauthenticated, None);
     widget("acme - Sign In", &token)
@@ -33,6 +33,57 @@ pub(super) fn extra_verification(token: &str) -> Answer {
 /// Identity Engine's page of an app that wants more; it looks like any sign-in page.
 pub(super) fn more(token: &str) -> Answer {
     widget("acme - Sign In", token)
+}
+
+/// Classic's page that asks for the password once more, or the same made by a script.
+pub(super) fn password_again(token: &str, by_script: bool) -> Answer {
+    let form = format!(
+        "<div id=\"creds.edit\" class=\"ajax-form-editor mfa-challenge-form\">\
+         <form id=\"creds.edit.form\" class=\"v-form\" action=\"/user/verify_password\" method=\"post\">\
+         <input type=\"hidden\" class=\"hide\" name=\"_xsrfToken\" id=\"_xsrfToken\" value=\"{token}\"/>\
+         <label id=\"creds.password.label\" for=\"creds.password\">Password\
+         <input id=\"creds.password\" name=\"password\" type=\"password\" value=\"\" autocomplete=\"off\"/></label>\
+         <input value=\"Verify\" name=\"m-save\" type=\"button\" id=\"creds.button.submit\"/></form></div>"
+    );
+    Answer::html(
+        200,
+        &format!(
+            "<!DOCTYPE html><html lang=\"en\"><head><title>acme - Verify Password</title></head><body>\
+             <div id=\"password-verification-challenge\" class=\"sign-in-content rounded-6\">\
+             <h1>Please verify your password</h1>{}</div></body></html>",
+            if by_script { "" } else { &form }
+        ),
+    )
+}
+
+/// The page of an app that waits for a consent.
+pub(super) fn consent() -> Answer {
+    Answer::html(
+        200,
+        "<!DOCTYPE html><html><head><title>acme - Consent</title></head><body>\
+         <div class=\"consent\"><h1>Terms of use</h1>\
+         <form action=\"/app/consent\" method=\"post\"><input type=\"submit\" value=\"Allow\"/></form>\
+         </div></body></html>",
+    )
+}
+
+/// "App Access Locked".
+pub(super) fn access_locked() -> Answer {
+    Answer::html(
+        200,
+        "<!DOCTYPE html><html><head><title>acme - App Access Locked</title></head><body>\
+         <h1>App Access Locked</h1></body></html>",
+    )
+}
+
+/// The page that hands the browser to another identity provider.
+pub(super) fn identity_provider() -> Answer {
+    Answer::html(
+        200,
+        "<!DOCTYPE html><html><head><title>acme - Signing in...</title></head><body>\
+         <form method=\"POST\" action=\"https://login.example.net/adfs/ls\">\
+         <input type=\"hidden\" name=\"SAMLRequest\" value=\"PHNhbWxwPg==\"/></form></body></html>",
+    )
 }
 
 /// The page that posts the SAML response to the service provider.

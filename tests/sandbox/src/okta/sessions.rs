@@ -23,6 +23,10 @@ pub(super) struct Session {
     pub(super) second_factor: bool,
     /// Whether an app's own demand for a second factor was met.
     pub(super) stepped_up: bool,
+    /// The token of the form that asks for the password again, while it is not answered.
+    pub(super) password_form: Option<String>,
+    /// Whether an app's own demand for the password was met.
+    pub(super) password_again: bool,
 }
 
 /// `POST /api/v1/sessions`
@@ -112,6 +116,8 @@ pub(super) fn redeem(visit: &Visit<'_>, token: &str) -> Option<(String, Session)
         expires_at: visit.now + visit.world.options.session_seconds,
         second_factor: token.second_factor,
         stepped_up: false,
+        password_form: None,
+        password_again: false,
     };
     let mut org = visit.world.org();
     org.sessions.insert(id.clone(), session.clone());
