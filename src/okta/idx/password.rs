@@ -22,19 +22,19 @@ const ELSEWHERE: [&str; 2] = [
 pub struct PasswordChange(Response);
 
 impl PasswordChange {
-    /// `response` as one about a password's age, or the response as it was.
-    pub(super) fn of(response: Response) -> Result<Self, Response> {
+    /// Whether `response` is about a password's age.
+    pub(super) fn is_in(response: &Response) -> bool {
         let is_about_it = FORMS
             .iter()
             .chain(&ELSEWHERE)
             .any(|name| response.remediation(name).is_some());
         // Other authenticators can be asked for anew in the same words.
         let kind = text_at(response.current(), "/type").unwrap_or("password");
-        if is_about_it && kind == "password" {
-            Ok(Self(response))
-        } else {
-            Err(response)
-        }
+        is_about_it && kind == "password"
+    }
+
+    pub(super) fn new(response: Response) -> Self {
+        Self(response)
     }
 
     /// Days left, where Okta says so (`settings.daysToExpiry`).

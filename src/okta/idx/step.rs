@@ -73,11 +73,9 @@ impl Step {
                 "select-authenticator-authenticate",
             )));
         }
-        let response = match PasswordChange::of(response) {
-            Ok(change) => return Ok(Self::Password(change)),
-            Err(response) => response,
-        };
-        let has = |name: &str| response.remediation(name).is_some();
+        if PasswordChange::is_in(&response) {
+            return Ok(Self::Password(PasswordChange::new(response)));
+        }
         if let Some(skip) = response.remediation("skip") {
             let post = skip.post(&response.org, &response.handle, Value::Null)?;
             return Ok(Self::Skip(post));
