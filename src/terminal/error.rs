@@ -14,6 +14,9 @@ pub enum TerminalError {
     /// The person ended the input or left the list without choosing.
     #[error("no answer was given")]
     NoAnswer { question: String, instead: String },
+    /// Whoever wanted the answer does so no more.
+    #[error("the question was taken back")]
+    TakenBack { question: String },
     #[error("the line is longer than {LONGEST} bytes")]
     TooLong { what: String },
     #[error("it is not UTF-8 text")]
@@ -40,6 +43,10 @@ impl From<TerminalError> for Report {
             TerminalError::NoAnswer { question, instead } => {
                 new(Exit::SignIn, "terminal.no-answer", format!("not answered: {question}"))
                     .hint(format!("answer, or {instead}"))
+            }
+            TerminalError::TakenBack { question } => {
+                new(Exit::SignIn, "terminal.taken-back", format!("not answered: {question}"))
+                    .hint("what asked has ended meanwhile; try again")
             }
             TerminalError::TooLong { what } => {
                 new(Exit::Usage, "terminal.too-long", format!("cannot read the {what}"))

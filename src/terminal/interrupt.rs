@@ -38,6 +38,8 @@ struct State {
     leaving: bool,
     question: Option<Open>,
     abort: Option<Abort>,
+    /// While nothing is being asked, somebody else decides what a signal means.
+    beside_others: bool,
 }
 
 /// Signals are the process's, so what they act on is as well.
@@ -46,6 +48,7 @@ static STATE: Mutex<State> = Mutex::new(State {
     leaving: false,
     question: None,
     abort: None,
+    beside_others: false,
 });
 
 fn state() -> MutexGuard<'static, State> {
@@ -66,6 +69,11 @@ pub fn finish_first(finish: impl FnOnce() + Send + 'static) -> io::Result<()> {
     state.begin_watch()?;
     state.abort = Some(Box::new(finish));
     Ok(())
+}
+
+/// From now on the signals that end a process end it only while a question is open: else somebody else hears them.
+pub fn leave_signals_to_others() {
+    unless_leaving().beside_others = true;
 }
 
 /// Stands guard over `question` until [`end`].
@@ -96,6 +104,14 @@ pub(super) fn end() {
     }
 }
 
+/// The question is over before anybody has answered it; what was half typed is thrown away.
+pub(super) fn take_back() {
+    if let Some(question) = unless_leaving().question.take() {
+        restore(&question);
+        let _ = (&question.tty).write_all(b"\r\n");
+    }
+}
+
 /// Does not return once a signal has begun to end the process.
 pub(super) fn unless_ending() {
     drop(unless_leaving());
@@ -122,10 +138,15 @@ fn watch(mut signals: Signals) {
     for signal in signals.forever() {
         if signal == SIGTSTP {
             stop();
-        } else {
+        } else if !is_for_others(signal) {
             leave(signal);
         }
     }
+}
+
+fn is_for_others(signal: c_int) -> bool {
+    let state = state();
+    state.beside_others && state.question.is_none() && signal != SIGQUIT
 }
 
 fn leave(signal: c_int) {

@@ -12,7 +12,7 @@ mod session;
 mod voice;
 
 pub use error::TerminalError;
-pub use interrupt::finish_first;
+pub use interrupt::{finish_first, leave_signals_to_others};
 pub use line::secret_from_stdin;
 pub use question::{Question, Questions, has_person};
 pub use session::terminal_session;

@@ -4,11 +4,13 @@
 //! Ctrl-Z stay signals.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, PipeReader, Write as _};
+use std::os::fd::AsFd as _;
 
 use dialoguer::FuzzySelect;
 use dialoguer::console::{Term, set_colors_enabled_stderr};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{InputFlags, LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use super::error::TerminalError;
@@ -34,6 +36,8 @@ pub struct Questions {
     tty: Option<File>,
     voice: Voice,
     dumb: bool,
+    /// A question is taken back when the other end of this is closed.
+    until: Option<PipeReader>,
 }
 
 impl Questions {
@@ -48,7 +52,15 @@ impl Questions {
             tty: None,
             voice,
             dumb: environment.raw("TERM").is_none_or(|term| term == "dumb"),
+            until: None,
         }
+    }
+
+    /// Takes an open question back once the other end of `pipe` is closed: nobody is left who wants the answer.
+    #[must_use]
+    pub fn until(mut self, pipe: PipeReader) -> Self {
+        self.until = Some(pipe);
+        self
     }
 
     /// Asks for a line that may be seen.
@@ -152,7 +164,7 @@ impl Questions {
         echo: Echo,
     ) -> Result<String, TerminalError> {
         let text = &self.voice.spell(text.to_owned());
-        let tty = self.tty(question)?;
+        let tty = &copy(self.tty(question)?)?;
         let before = tcgetattr(tty).map_err(failed)?;
         let mut during = before.clone();
         // A program before us may have left the terminal raw.
@@ -167,17 +179,16 @@ impl Questions {
             text: text.to_owned(),
         };
         interrupt::begin(guarded).map_err(|error| io_failed(&error))?;
-        let answer = converse(tty, question, text, echo, || {
+        let until = self.until.as_ref();
+        let answer = converse(tty, question, text, echo, until, || {
             tcsetattr(tty, SetArg::TCSAFLUSH, &during)
         });
-        if matches!(
-            answer,
+        match answer {
             Err(TerminalError::Io {
-                errno: Errno::EIO,
-                ..
-            })
-        ) {
-            interrupt::await_the_end();
+                errno: Errno::EIO, ..
+            }) => interrupt::await_the_end(),
+            Err(TerminalError::TakenBack { .. }) => interrupt::take_back(),
+            _ => {}
         }
         interrupt::end();
         answer
@@ -223,12 +234,16 @@ fn converse(
     question: Question<'_>,
     text: &str,
     echo: Echo,
+    until: Option<&PipeReader>,
     prepare: impl FnOnce() -> nix::Result<()>,
 ) -> Result<String, TerminalError> {
     // Echo is off before the question can be seen, or a quick typist's first letters would be too.
     prepare().map_err(failed)?;
     tty.write_all(text.as_bytes())
         .map_err(|error| io_failed(&error))?;
+    if let Some(until) = until {
+        await_line(tty, until, question)?;
+    }
     let answer = match echo {
         Echo::On => line(tty, question.text)?,
         Echo::Off => {
@@ -238,6 +253,24 @@ fn converse(
         }
     };
     answer.ok_or_else(|| unanswered(question))
+}
+
+/// Waits until a line was typed, or nobody wants it any more.
+fn await_line(tty: &File, until: &PipeReader, question: Question<'_>) -> Result<(), TerminalError> {
+    loop {
+        let ready = |of| PollFd::new(of, PollFlags::POLLIN);
+        let mut ends = [ready(tty.as_fd()), ready(until.as_fd())];
+        match poll(&mut ends, PollTimeout::NONE) {
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(failed(errno)),
+            Ok(_) if ends[1].any() == Some(false) => return Ok(()),
+            Ok(_) => {
+                return Err(TerminalError::TakenBack {
+                    question: question.text.to_owned(),
+                });
+            }
+        }
+    }
 }
 
 /// A line that nobody sees. rpassword reads it from the terminal as we have set it up: set up by rpassword,

@@ -114,8 +114,16 @@ impl Answers {
         })
     }
 
-    /// The token, once; else nothing, which asks the server for a sign-in by web.
+    /// The token, once; else nothing, which asks the server for a sign-in by web. A server that wants a code with the
+    /// password has none.
     fn password_at_hand(&mut self, challenge: Option<PromptedChallenge>) -> Next {
+        if self.token.is_none() && challenge.is_some() {
+            self.open = Some(Open::Password(challenge));
+            return Next::Person(wire::Question::Password {
+                username: self.username.clone(),
+                why: None,
+            });
+        }
         let password = self.token.take().unwrap_or_else(|| {
             self.offered_web = true;
             Secret::new("")

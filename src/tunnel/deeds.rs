@@ -28,7 +28,6 @@ impl Supervisor<'_> {
     }
 
     pub(super) async fn step(&mut self, input: Input) {
-        let before = self.state.phase().clone();
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             let (state, actions) = std::mem::take(&mut self.state).step(input);
@@ -40,7 +39,12 @@ impl Supervisor<'_> {
             }
         }
         // What was asked and answered at once is no phase of its own.
-        if *self.state.phase() != before {
+        self.announce_change();
+    }
+
+    fn announce_change(&mut self) {
+        if *self.state.phase() != self.announced {
+            self.announced = self.state.phase().clone();
             self.since = Instant::now();
             self.announce();
         }
@@ -62,7 +66,10 @@ impl Supervisor<'_> {
                 return self.next(next).map(Input::Answer);
             }
             Action::SignIn { url, .. } => self.sign_in(url),
-            Action::Withdraw => self.answers.withdraw(),
+            Action::Withdraw => {
+                self.answers.withdraw();
+                self.say_to_starter(FromTunnel::Withdrawn);
+            }
             Action::Configure(network) => self.configure(network),
             Action::Revert => {
                 if let Some(keeper) = &mut self.keeper {
@@ -96,14 +103,20 @@ impl Supervisor<'_> {
                 None
             }
             Next::Person(question) => {
-                let asked = self.starter.as_ref();
-                let asked = asked.is_some_and(|to| to.send(FromTunnel::Ask(question)).is_ok());
-                (!asked).then(|| {
+                // Said before the question stands on the terminal.
+                self.announce_change();
+                (!self.say_to_starter(FromTunnel::Ask(question))).then(|| {
                     self.answers.withdraw();
                     Answer::GiveUp
                 })
             }
         }
+    }
+
+    /// Whether somebody is there to hear it.
+    fn say_to_starter(&self, message: FromTunnel) -> bool {
+        let starter = self.starter.as_ref();
+        starter.is_some_and(|to| to.send(message).is_ok())
     }
 
     pub(super) fn sign_in(&mut self, url: Secret) {

@@ -58,6 +58,8 @@ pub(super) struct Supervisor<'a> {
     pub(super) happen: UnboundedSender<Happening>,
     pub(super) stage: Stage,
     pub(super) state: TunnelState,
+    /// The phase that everybody knows of.
+    pub(super) announced: Phase,
     pub(super) since: Instant,
     pub(super) began: Instant,
     pub(super) started: Timestamp,
@@ -119,6 +121,7 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         happen,
         stage: Stage::Preparing,
         state: TunnelState::default(),
+        announced: Phase::Starting,
         since: now,
         began: now,
         started: Clock::system().now(),

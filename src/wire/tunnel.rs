@@ -57,6 +57,8 @@ pub enum FromTunnel {
     },
     Phase(PhaseTime),
     Ask(Question),
+    /// What was asked last needs no answer any more.
+    Withdrawn,
     /// The server wants the person at this address, and nobody could go there for them.
     Browse {
         url: Sealed,

@@ -1,5 +1,6 @@
 //! `ob vpn`: the tunnel.
 
+mod asking;
 mod down;
 mod exec;
 mod inside;

@@ -1,10 +1,8 @@
 //! A tunnel's events for a person and for a script, and its questions answered.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
-
 use serde_json::json;
 
+use super::asking::Asking;
 use super::launch::Supervisor;
 use crate::commands::Context;
 use crate::commands::visit::square;
@@ -14,20 +12,15 @@ use crate::process;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::shown::shown;
-use crate::terminal::{Question as Text, Questions, TerminalError, data};
-use crate::wire::{DnsStatus, FromTunnel, PhaseTime, Question, QuestionAnswer, Sealed, ToTunnel};
-
-/// A signal that ends us waits this long for the tunnel to be down.
-const GOODBYE: Duration = Duration::from_secs(2);
+use crate::terminal::{data, leave_signals_to_others};
+use crate::wire::{DnsStatus, FromTunnel, PhaseTime, ToTunnel};
 
 /// Who brought the tunnel up and stays beside it.
 pub(super) struct Watch<'a> {
     context: &'a Context,
     link: TunnelLink,
-    questions: Option<Questions>,
-    /// Dropped when the tunnel is gone.
-    ended: Option<Sender<()>>,
-    gone: Option<Receiver<()>>,
+    /// The question that is open on the terminal.
+    asking: Option<Asking>,
 }
 
 /// How the watch ended.
@@ -40,13 +33,10 @@ pub(super) enum Seen {
 
 impl<'a> Watch<'a> {
     pub(super) fn new(context: &'a Context, link: TunnelLink) -> Self {
-        let (ended, gone) = channel();
         Self {
             context,
             link,
-            questions: None,
-            ended: Some(ended),
-            gone: Some(gone),
+            asking: None,
         }
     }
 
@@ -58,6 +48,7 @@ impl<'a> Watch<'a> {
         let mut asking = self.link.second().map_err(LinkError::from)?;
         process::on_end_signals(move || drop(asking.say(&ToTunnel::Down)))
             .map_err(LinkError::from)?;
+        leave_signals_to_others();
         let (mut connected, mut dns) = (false, false);
         loop {
             if detach && connected && dns {
@@ -74,14 +65,18 @@ impl<'a> Watch<'a> {
                     self.dns(&status)?;
                 }
                 Ok(FromTunnel::Ask(question)) => {
-                    let answer = self.answer(&question)?;
-                    self.link.say(&ToTunnel::Answer(answer))?;
+                    self.asking = None;
+                    self.asking = Some(Asking::begin(self.context, question, &self.link)?);
                 }
+                Ok(FromTunnel::Withdrawn) => self.asking = None,
                 Ok(FromTunnel::Browse { url, why }) => self.browse(&url.0, why.as_deref())?,
                 Ok(FromTunnel::Ended(report)) => {
-                    self.ended = None;
+                    let why = self.asking.take().and_then(Asking::end);
                     return match report {
                         None => Ok(Seen::Down),
+                        Some(report) if report.exit == Exit::SignIn => {
+                            Err(why.into_iter().fold(report, Report::cause))
+                        }
                         Some(report) => Err(report),
                     };
                 }
@@ -141,48 +136,6 @@ impl<'a> Watch<'a> {
             self.context.voice.say(&square);
         }
         Ok(())
-    }
-
-    fn answer(&mut self, question: &Question) -> Result<QuestionAnswer, Report> {
-        if self.questions.is_none() {
-            let mut asking = self.link.second().map_err(LinkError::from)?;
-            let gone = self.gone.take();
-            self.questions = Some(Questions::new(
-                self.context.voice,
-                &self.context.environment,
-                move || {
-                    let _ = asking.say(&ToTunnel::Down);
-                    let _ = gone.map(|gone| gone.recv_timeout(GOODBYE));
-                },
-            ));
-        }
-        let Some(questions) = &mut self.questions else {
-            return Ok(QuestionAnswer::Nobody);
-        };
-        let ask = |text| Text {
-            text,
-            instead: "run it in a terminal",
-        };
-        let given = match question {
-            Question::Password { username, why } => {
-                if let Some(why) = why {
-                    let why = shown(why);
-                    self.context
-                        .voice
-                        .say(&format!("ob: the VPN server says: {why}\n"));
-                }
-                questions.ask_secret(ask(&format!("VPN password of {username}")))
-            }
-            Question::Challenge { text, echo: true } => {
-                questions.ask_line(ask(text)).map(Secret::new)
-            }
-            Question::Challenge { text, echo: false } => questions.ask_secret(ask(text)),
-        };
-        match given {
-            Ok(secret) => Ok(QuestionAnswer::Given(Sealed(secret))),
-            Err(TerminalError::NoTerminal { .. }) => Ok(QuestionAnswer::Nobody),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 

@@ -69,6 +69,16 @@ impl Cause {
         None
     }
 
+    /// What openvpn says when it ends, and what the server said last about the credentials.
+    pub(super) fn of_exit(reason: &str, refusal: Option<String>) -> Option<Self> {
+        match reason {
+            "SIGTERM" | "SIGINT" => Some(Self::Stopped),
+            "management-exit" => Some(Self::SupervisorGone),
+            _ if reason.starts_with("auth-failure") => Some(Self::AuthRefused(refusal)),
+            _ => None,
+        }
+    }
+
     const fn name(&self) -> &'static str {
         match self {
             Self::Stopped => "vpn.stopped",

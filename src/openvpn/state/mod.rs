@@ -214,28 +214,22 @@ impl TunnelState {
                 self.refusal = None;
                 self.why = Why::First;
                 self.suspicion = None;
-                self.asked = None;
+                if self.asked.take().is_some() {
+                    actions.push(Action::Withdraw);
+                }
                 self.phase = Phase::Connected {
                     routes: line.description == "SUCCESS",
                 };
             }
             "RECONNECTING" => self.reconnecting(line.description, actions),
             "EXITING" => {
-                let cause = match line.description.as_str() {
-                    "SIGTERM" | "SIGINT" => Cause::Stopped,
-                    "management-exit" => Cause::SupervisorGone,
-                    reason if reason.starts_with("auth-failure") => {
-                        Cause::AuthRefused(match &self.why {
-                            Why::Refused(reason) => reason.clone(),
-                            _ => None,
-                        })
-                    }
-                    reason => self
-                        .suspicion
-                        .take()
-                        .unwrap_or(Cause::Failed(reason.to_owned())),
+                let refusal = match &self.why {
+                    Why::Refused(reason) => reason.clone(),
+                    _ => None,
                 };
-                self.suspicion = Some(cause);
+                let known = Cause::of_exit(&line.description, refusal);
+                let known = known.or_else(|| self.suspicion.take());
+                self.suspicion = Some(known.unwrap_or(Cause::Failed(line.description)));
             }
             _ => {}
         }
@@ -248,12 +242,16 @@ impl TunnelState {
     }
 
     fn reconnecting(&mut self, reason: String, actions: &mut Vec<Action>) {
-        let waited_in_vain = matches!(self.phase, Phase::WebAuth { .. });
         self.prompted = false;
+        let waited_for = match (&self.phase, &self.asked) {
+            (Phase::WebAuth { .. }, _) => Some(Cause::SignInNotFinished),
+            (_, Some(Asked::Text)) => Some(Cause::NotAnswered),
+            _ => None,
+        };
+        if let ("no-push-reply", Some(cause)) = (reason.as_str(), waited_for) {
+            return self.stop(cause, actions);
+        }
         match reason.as_str() {
-            "no-push-reply" if waited_in_vain => {
-                return self.stop(Cause::SignInNotFinished, actions);
-            }
             "auth-failure (auth-token)" => self.why = Why::SessionExpired,
             "auth-failure" if self.why == Why::First && self.asked.is_none() => {
                 self.why = Why::Refused(None);

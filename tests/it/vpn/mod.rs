@@ -6,6 +6,7 @@ mod kills;
 mod name_servers;
 mod network;
 mod profile;
+mod questions;
 mod secrets;
 mod sudo;
 mod tunnel;

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::canary::{self, ALPHANUMERIC};
 use crate::http::{Answer, Request};
 use crate::okta::AppId;
-use crate::openvpn_server::Gate;
+use crate::openvpn_gate::Gate;
 use crate::saml;
 use crate::world::World;
 
@@ -40,6 +40,19 @@ pub struct VpnOptions {
     pub web_auth_length: usize,
     /// Every tunnel is refused, in these words.
     pub refuses: Option<String>,
+    /// What is asked of a person besides the password or the token.
+    pub asks: Option<VpnQuestion>,
+}
+
+/// A question of the openvpn server, with its text. The answer is [`OpenVpn::CODE`](crate::OpenVpn::CODE).
+#[derive(Debug, Clone)]
+pub enum VpnQuestion {
+    /// The profile says that it is asked with the password.
+    Static(String),
+    /// A right password is answered with it (`CRV1`).
+    Dynamic(String),
+    /// It is asked while the client waits (`CR_TEXT`).
+    Text(String),
 }
 
 impl Default for VpnOptions {
@@ -53,6 +66,7 @@ impl Default for VpnOptions {
             web_auth_url: None,
             web_auth_length: 0,
             refuses: None,
+            asks: None,
         }
     }
 }

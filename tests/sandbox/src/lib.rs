@@ -23,6 +23,7 @@ mod iam;
 mod log;
 mod observe;
 mod okta;
+mod openvpn_gate;
 mod openvpn_server;
 mod options;
 mod saml;
@@ -44,7 +45,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
-pub use crate::access_server::VpnOptions;
+pub use crate::access_server::{VpnOptions, VpnQuestion};
 pub use crate::fault::{Fault, FaultKind};
 pub use crate::log::{Logged, Server};
 pub use crate::okta::{DeviceOutcome, DeviceScript, PushOutcome, PushScript};

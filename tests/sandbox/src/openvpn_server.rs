@@ -4,11 +4,11 @@
 //! `nsenter`, and root of the namespace it is started in (`unshare -Urnm` gives that to anybody).
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Write as _};
+use std::io::{self, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rcgen::{
@@ -17,7 +17,8 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
-use crate::access_server;
+use crate::access_server::VpnQuestion;
+use crate::openvpn_gate::{self, Gate};
 use crate::world::World;
 
 /// From spawn to a server that answers.
@@ -34,28 +35,13 @@ pub struct OpenVpn {
     server: Option<Child>,
 }
 
-/// The server's management socket, for whoever decides about a client.
-#[derive(Debug, Clone)]
-pub(crate) struct Gate(Arc<Mutex<UnixStream>>);
-
-impl Gate {
-    /// Lets a client in.
-    pub(crate) fn admit(&self, (client, key): (u64, u64)) {
-        self.say(&format!("client-auth-nt {client} {key}"));
-    }
-
-    fn say(&self, line: &str) {
-        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A server that is gone lets nobody in.
-        let _ = stream.write_all(format!("{line}\n").as_bytes());
-    }
-}
-
 impl OpenVpn {
     /// The server's address inside the tunnel.
     pub const ADDRESS: &'static str = "10.88.0.1";
     /// An address behind the server, in the network whose route it pushes.
     pub const BEHIND: &'static str = "10.77.0.1";
+    /// What a person answers to the server's question.
+    pub const CODE: &'static str = "8675309427";
 
     pub(crate) fn start(world: &Arc<World>) -> io::Result<OpenVpn> {
         let directory = tempfile::Builder::new().prefix("ob-vpn-").tempdir()?;
@@ -73,7 +59,14 @@ impl OpenVpn {
         vpn.write_settings(&keys)?;
         vpn.serve()?;
         let wrap = fs::read_to_string(vpn.path("client.key"))?;
-        world.vpn().profile = profile("10.99.0.1 1194 udp", &keys, Some(&wrap));
+        let mut profile = profile("10.99.0.1 1194 udp", &keys, Some(&wrap));
+        if let Some(VpnQuestion::Static(text)) = &world.options.vpn.asks {
+            profile += &format!("static-challenge \"{text}\" 1\n");
+        }
+        if world.options.vpn.asks.is_some() {
+            world.canaries.note("vpn-code", OpenVpn::CODE);
+        }
+        world.vpn().profile = profile;
         keys.note(world);
         Ok(vpn)
     }
@@ -195,10 +188,10 @@ impl OpenVpn {
         .map_err(|error| io::Error::other(format!("{error}\n{}", self.log())))?;
         let stream = UnixStream::connect(self.path("m"))?;
         let lines = BufReader::new(stream.try_clone()?);
-        let gate = Gate(Arc::new(Mutex::new(stream)));
+        let gate = Gate::new(stream);
         self.world.vpn().gate = Some(gate.clone());
         let world = Arc::clone(&self.world);
-        std::thread::spawn(move || judge(&world, &gate, lines));
+        std::thread::spawn(move || openvpn_gate::judge(&world, &gate, lines));
         Ok(())
     }
 }
@@ -209,63 +202,6 @@ impl Drop for OpenVpn {
         let _ = self.holder.kill();
         let _ = self.holder.wait();
     }
-}
-
-/// Decides about each client, for as long as the server lives.
-fn judge(world: &World, gate: &Gate, lines: impl io::BufRead) {
-    let mut client = None;
-    let (mut username, mut password, mut sso) = (String::new(), String::new(), false);
-    for line in lines.lines().map_while(Result::ok) {
-        let Some(rest) = line.strip_prefix(">CLIENT:") else {
-            continue;
-        };
-        if let Some(numbers) = rest
-            .strip_prefix("CONNECT,")
-            .or(rest.strip_prefix("REAUTH,"))
-        {
-            let mut numbers = numbers.split(',').map(str::parse);
-            client = match (numbers.next(), numbers.next()) {
-                (Some(Ok(client)), Some(Ok(key))) => Some((client, key)),
-                _ => None,
-            };
-            (username, password, sso) = (String::new(), String::new(), false);
-        } else if rest == "ENV,END" {
-            if let Some(client) = client.take() {
-                gate.say(&verdict(world, client, &username, &password, sso));
-            }
-        } else if let Some((name, value)) = rest
-            .strip_prefix("ENV,")
-            .and_then(|pair| pair.split_once('='))
-        {
-            match name {
-                "username" => value.clone_into(&mut username),
-                "password" => value.clone_into(&mut password),
-                "IV_SSO" => sso = value.split(',').any(|method| method == "webauth"),
-                _ => {}
-            }
-        }
-    }
-}
-
-fn verdict(world: &World, client: (u64, u64), username: &str, password: &str, sso: bool) -> String {
-    let (id, key) = client;
-    let Some(user) = world.user(username) else {
-        return format!("client-deny {id} {key} \"unknown\" \"no such user\"");
-    };
-    if let Some(words) = &world.options.vpn.refuses {
-        return format!("client-deny {id} {key} \"no\" \"{words}\"");
-    }
-    let known = world.vpn().is_session_token(&user.login, password);
-    if known || password == user.password {
-        return format!("client-auth-nt {id} {key}");
-    }
-    if password.is_empty() && sso {
-        let url = access_server::web_auth_url(world, client);
-        return format!("client-pending-auth {id} {key} \"WEB_AUTH::{url}\" 60");
-    }
-    let text = "This profile requires web based SAML authentication, please upgrade to a \
-                web-based login capable client (IV_SSO=webauth)";
-    format!("client-deny {id} {key} \"no\" \"{text}\"")
 }
 
 /// A throw-away certificate authority, and a server and a client of it.

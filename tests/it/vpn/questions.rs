@@ -1,0 +1,215 @@
+//! What a VPN server asks a person besides the sign-in, answered through a real openvpn.
+
+use ob_sandbox::{OpenVpn, Options, VpnOptions, VpnQuestion};
+
+use super::network::{Vpn, entered, through};
+use crate::support::{Pty, run, text};
+
+fn vpn(asks: VpnQuestion) -> Vpn {
+    vpn_with(VpnOptions {
+        asks: Some(asks),
+        ..VpnOptions::default()
+    })
+}
+
+fn vpn_with(vpn: VpnOptions) -> Vpn {
+    Vpn::with(Options {
+        vpn,
+        ..Options::default()
+    })
+}
+
+fn up(vpn: &Vpn, words: &[&str]) -> Pty {
+    Pty::spawn(vpn.env.ob(["vpn", "up", "--no-dns"]).args(words))
+}
+
+const ASKED: &str = "The VPN server asks: Enter your code: ";
+
+/// Each kind, with that text.
+fn kinds(text: &str) -> [VpnQuestion; 3] {
+    [
+        VpnQuestion::Static(text.to_owned()),
+        VpnQuestion::Dynamic(text.to_owned()),
+        VpnQuestion::Text(text.to_owned()),
+    ]
+}
+
+#[test]
+fn every_kind_is_answered_at_the_terminal() {
+    if !entered(
+        "vpn::questions::every_kind_is_answered_at_the_terminal",
+        false,
+    ) {
+        return;
+    }
+    for kind in kinds("Enter your code") {
+        let vpn = vpn(kind);
+        let mut terminal = up(&vpn, &[]);
+        terminal.until(ASKED);
+        assert!(!through());
+        terminal.send(&format!("{}\r", OpenVpn::CODE));
+        terminal.until("ob: connected");
+        assert!(through());
+        // That something was asked changes nothing about the end.
+        terminal.send("\x03");
+        let (status, said) = terminal.wait();
+        assert!(
+            status.success() && said.contains("the VPN is down"),
+            "{said}"
+        );
+        vpn.is_gone();
+    }
+}
+
+#[test]
+fn it_is_asked_before_the_tunnel_goes_into_the_background() {
+    let name = "vpn::questions::it_is_asked_before_the_tunnel_goes_into_the_background";
+    if !entered(name, false) {
+        return;
+    }
+    for kind in kinds("Enter your code") {
+        let vpn = vpn(kind);
+        let mut terminal = up(&vpn, &["--detach"]);
+        terminal.until(ASKED);
+        terminal.send(&format!("{}\r", OpenVpn::CODE));
+        let (status, said) = terminal.wait();
+        assert!(status.success(), "{said}");
+        assert!(through());
+        let logs = vpn.vpn(&["logs"]);
+        assert!(!text(&logs.stdout).contains(OpenVpn::CODE));
+        assert!(vpn.vpn(&["down"]).status.success());
+        vpn.is_gone();
+    }
+}
+
+#[test]
+fn without_a_terminal_it_ends_at_once_and_says_what_was_asked() {
+    let name = "vpn::questions::without_a_terminal_it_ends_at_once_and_says_what_was_asked";
+    if !entered(name, false) {
+        return;
+    }
+    for kind in kinds("Enter your code") {
+        for words in [&["vpn", "up"][..], &["vpn", "up", "--detach"]] {
+            let vpn = vpn(kind.clone());
+            let ended = run(&mut vpn.env.ob(words), "");
+            let said = text(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(3), "{kind:?}: {said}");
+            for part in [
+                "nobody answered the VPN's question",
+                "there is no terminal to ask on: The VPN server asks: Enter your code",
+            ] {
+                assert!(said.contains(part), "{kind:?}: {said}");
+            }
+            vpn.is_gone();
+        }
+    }
+}
+
+#[test]
+fn a_server_without_tokens_gets_password_and_code_in_one() {
+    let name = "vpn::questions::a_server_without_tokens_gets_password_and_code_in_one";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = vpn_with(VpnOptions {
+        session_headers: false,
+        asks: Some(VpnQuestion::Static("Enter your code".to_owned())),
+        ..VpnOptions::default()
+    });
+    let mut terminal = up(&vpn, &[]);
+    terminal.until("VPN password of bob@acme.com: ");
+    let password = &vpn.env.user().password;
+    terminal.send(&format!("{password}\r"));
+    let seen = terminal.until(ASKED);
+    assert!(!seen.contains(password.as_str()), "{seen}");
+    terminal.send(&format!("{}\r", OpenVpn::CODE));
+    terminal.until("ob: connected");
+    terminal.send("\x03");
+    terminal.wait();
+    vpn.is_gone();
+}
+
+#[test]
+fn a_wrong_answer_is_told_in_the_servers_words_and_asked_again() {
+    let name = "vpn::questions::a_wrong_answer_is_told_in_the_servers_words_and_asked_again";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = vpn(VpnQuestion::Dynamic("Enter your code".to_owned()));
+    let mut terminal = up(&vpn, &[]);
+    terminal.until(ASKED);
+    terminal.send("0000000000\r");
+    terminal.until("ob: the VPN server says: that was not the");
+    terminal.until("VPN password of bob@acme.com: ");
+    terminal.send(&format!("{}\r", vpn.env.user().password));
+    terminal.until(ASKED);
+    terminal.send(&format!("{}\r", OpenVpn::CODE));
+    terminal.until("ob: connected");
+    assert!(through());
+    terminal.send("\x03");
+    terminal.wait();
+    vpn.is_gone();
+}
+
+#[test]
+fn its_text_is_inert_on_the_terminal() {
+    if !entered("vpn::questions::its_text_is_inert_on_the_terminal", false) {
+        return;
+    }
+    // A window title, a colour, the end of a line, text that runs backwards.
+    let hostile = "Enter\u{1b}]0;gone\u{7} \u{1b}[31myour\r \u{202e}edoc\u{2066}";
+    for kind in kinds(hostile).into_iter().skip(1) {
+        let vpn = vpn(kind);
+        let mut terminal = up(&vpn, &[]);
+        let seen = terminal.until("edoc") + &terminal.until(": ");
+        let acts =
+            |c: char| (c.is_control() && c != '\n') || ('\u{2028}'..='\u{206f}').contains(&c);
+        assert!(!seen.contains(acts), "{seen:?}");
+        terminal.send(&format!("{}\r", OpenVpn::CODE));
+        terminal.until("ob: connected");
+        terminal.send("\x03");
+        terminal.wait();
+        vpn.is_gone();
+    }
+    // In a profile it is no text at all.
+    let vpn = vpn(VpnQuestion::Static(hostile.replace('\r', "")));
+    let refused = run(&mut vpn.env.ob(["vpn", "up", "--no-dns"]), "");
+    assert_eq!(refused.status.code(), Some(4), "{}", text(&refused.stderr));
+    assert!(!text(&refused.stderr).contains('\u{1b}'));
+    vpn.is_gone();
+}
+
+#[test]
+fn ctrl_c_at_the_question_takes_everything_back() {
+    let name = "vpn::questions::ctrl_c_at_the_question_takes_everything_back";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = vpn(VpnQuestion::Text("Enter your code".to_owned()));
+    let mut terminal = up(&vpn, &[]);
+    terminal.until(ASKED);
+    terminal.send("867\x03");
+    let (status, said) = terminal.wait();
+    assert!(!status.success(), "{said}");
+    vpn.is_gone();
+}
+
+#[test]
+fn a_question_that_nobody_waits_for_any_more_is_taken_back() {
+    let name = "vpn::questions::a_question_that_nobody_waits_for_any_more_is_taken_back";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = vpn(VpnQuestion::Text("Enter your code".to_owned()));
+    let mut terminal = up(&vpn, &[]);
+    terminal.until(ASKED);
+    terminal.send("867");
+    assert!(vpn.vpn(&["down"]).status.success());
+    // Without another key.
+    let (status, said) = terminal.wait();
+    assert!(
+        status.success() && said.contains("the VPN is down"),
+        "{said}"
+    );
+    vpn.is_gone();
+}
