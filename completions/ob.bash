@@ -1195,7 +1195,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__vpn__subcmd__status)
-            opts="-v -h --config --org --no-agent --json --verbose --color --help"
+            opts="-f -v -h --follow --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

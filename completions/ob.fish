@@ -287,6 +287,7 @@ complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_fr
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -s f -l follow -d 'Go on showing what happens to it, until it ends'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l no-agent -d 'Run an agent for this one command only'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say each step as it is taken'

@@ -2,19 +2,25 @@
 
 use nix::sys::signal::{Signal, kill};
 use tokio::io::AsyncWriteExt as _;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep};
 
 use super::agent_side;
+use super::already_up;
 use super::answers::Next;
 use super::keeper::Keeper;
 use super::name_servers::Wanted;
 use super::supervisor::{Happening, Supervisor};
+use super::visitors::Number;
 use crate::openvpn::command::Command;
 use crate::openvpn::network::TunnelNetwork;
 use crate::openvpn::state::{Action, Answer, Input};
 use crate::secret::Secret;
 use crate::wire::{DnsStatus, FromTunnel, Sealed};
+
+/// What kills so many keepers kills the next one too.
+const MOST_KEEPERS: u32 = 5;
 
 impl Supervisor<'_> {
     pub(super) async fn stop(&mut self) {
@@ -68,10 +74,12 @@ impl Supervisor<'_> {
             Action::SignIn { url, .. } => self.sign_in(url),
             Action::Withdraw => {
                 self.answers.withdraw();
+                self.question = None;
                 self.say_to_starter(FromTunnel::Withdrawn);
             }
             Action::Configure(network) => self.configure(network),
             Action::Revert => {
+                self.set = None;
                 if let Some(keeper) = &mut self.keeper {
                     let _ = keeper.revert();
                 }
@@ -103,20 +111,37 @@ impl Supervisor<'_> {
                 None
             }
             Next::Person(question) => {
+                self.question = Some(question.clone());
                 // Said before the question stands on the terminal.
                 self.announce_change();
-                (!self.say_to_starter(FromTunnel::Ask(question))).then(|| {
-                    self.answers.withdraw();
-                    Answer::GiveUp
-                })
+                if !self.say_to_starter(FromTunnel::Ask(question)) {
+                    // Somebody may come; the phase has its deadline.
+                    self.journal
+                        .say("ob: nobody is here to answer; `ob vpn up` does".to_owned());
+                }
+                None
             }
+        }
+    }
+
+    /// Puts somebody in the place of the one who started the tunnel, if the place is free and an answer is wanted.
+    pub(super) fn attach(&mut self, number: Number, to: UnboundedSender<FromTunnel>) {
+        match &self.question {
+            Some(question) if self.starter.is_none() => {
+                for message in self.present() {
+                    let _ = to.send(message);
+                }
+                let _ = to.send(FromTunnel::Ask(question.clone()));
+                self.starter = Some((number, to));
+            }
+            _ => drop(to.send(FromTunnel::Failed(already_up()))),
         }
     }
 
     /// Whether somebody is there to hear it.
     fn say_to_starter(&self, message: FromTunnel) -> bool {
         let starter = self.starter.as_ref();
-        starter.is_some_and(|to| to.send(message).is_ok())
+        starter.is_some_and(|(_, to)| to.send(message).is_ok())
     }
 
     pub(super) fn sign_in(&mut self, url: Secret) {
@@ -136,12 +161,8 @@ impl Supervisor<'_> {
         self.journal.say(format!(
             "ob: the server wants a sign-in by browser: {reason}"
         ));
-        if let Some(starter) = &self.starter {
-            let _ = starter.send(FromTunnel::Browse {
-                url: Sealed(url),
-                why,
-            });
-        }
+        let url = Sealed(url);
+        self.say_to_starter(FromTunnel::Browse { url, why });
     }
 
     pub(super) fn configure(&mut self, network: TunnelNetwork) {
@@ -151,20 +172,42 @@ impl Supervisor<'_> {
         if !sets || wanted.servers.is_empty() {
             return self.dns_is(wanted.status());
         }
-        if self.keeper.is_none() {
-            let happen = self.happen.clone();
-            let told = move |status| drop(happen.send(Happening::Dns(status)));
-            self.keeper = Keeper::start(told).ok();
-        }
-        let asked = self
-            .keeper
-            .as_mut()
-            .map(|keeper| keeper.apply(wanted.clone()));
-        if !matches!(asked, Some(Ok(()))) {
-            let mut status = wanted.status();
+        self.set = Some(wanted);
+        self.set_name_servers();
+    }
+
+    fn set_name_servers(&mut self) {
+        let Some(wanted) = self.set.clone() else {
+            return;
+        };
+        let mut status = wanted.status();
+        let told = self.keeper.as_mut().map(|keeper| keeper.apply(wanted));
+        if !matches!(told, Some(Ok(()))) {
             status.why = Some("their keeper does not start".to_owned());
             self.dns_is(status);
         }
+    }
+
+    pub(super) fn start_keeper(&mut self) {
+        let happen = self.happen.clone();
+        let told = move |status: Option<DnsStatus>| {
+            drop(happen.send(status.map_or(Happening::KeeperGone, Happening::Dns)));
+        };
+        let kept = self.place.kept(&self.start.directory);
+        self.keeper = Keeper::start(kept, told).ok();
+        self.keepers += 1;
+    }
+
+    /// One that was killed has taken nothing back: another goes on where it was.
+    pub(super) fn replace_keeper(&mut self) {
+        let Some(keeper) = self.keeper.take() else {
+            return;
+        };
+        keeper.bury();
+        if self.keepers < MOST_KEEPERS {
+            self.start_keeper();
+        }
+        self.set_name_servers();
     }
 
     /// Told even where there are none: somebody may wait to hear of them.

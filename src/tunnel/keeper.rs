@@ -1,16 +1,46 @@
-//! The supervisor's end of the process that keeps the name servers.
+//! The process that stays when the supervisor does not: it sets the name servers, and takes back whatever is left.
+//!
+//! It is at the other end of a pipe from the supervisor, with nothing secret in it. A pipe that closes without a farewell
+//! means that the supervisor was killed. Signals that ask it to end do not: it ends with the supervisor.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::Child;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::process;
-use crate::tunnel::name_servers::{ToKeeper, Wanted};
+use crate::report::{Exit, Report};
+use crate::tunnel::name_servers::{NameServers, Wanted};
+use crate::tunnel::place;
 use crate::wire::DnsStatus;
 
-/// One keeper for the life of a tunnel.
+/// What the keeper is told, one line of JSON each.
+#[derive(Debug, Serialize, Deserialize)]
+enum ToKeeper {
+    Apply(Wanted),
+    Revert,
+    /// The supervisor ends and has taken its names back itself.
+    Farewell,
+}
+
+/// The names that a supervisor which is killed leaves behind.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The runtime directory.
+    pub directory: PathBuf,
+    /// The supervisor's own directory in it.
+    pub own: PathBuf,
+    /// It is for one command: nothing else is its.
+    pub private: bool,
+}
+
+/// The supervisor's end of it.
 #[derive(Debug)]
 pub(super) struct Keeper {
     child: Child,
@@ -18,17 +48,26 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn start(tell: impl Fn(DnsStatus) + Send + 'static) -> io::Result<Self> {
+    /// `tell` hears what became of name servers, and `None` when the keeper is gone.
+    pub(super) fn start(
+        kept: Kept,
+        tell: impl Fn(Option<DnsStatus>) + Send + 'static,
+    ) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        let words = ["vpn", "supervise", "--keep-name-servers"].map(OsString::from);
+        let mut words: Vec<OsString> = ["vpn", "keep", "--directory"].map(Into::into).into();
+        words.extend([kept.directory.into(), "--own".into(), kept.own.into()]);
+        if kept.private {
+            words.push("--private".into());
+        }
         let child = process::spawn_own(words, theirs.into(), [])?;
         let answers = BufReader::new(ours.try_clone()?);
         std::thread::spawn(move || {
             for line in answers.lines().map_while(Result::ok) {
                 if let Ok(status) = serde_json::from_str(&line) {
-                    tell(status);
+                    tell(Some(status));
                 }
             }
+            tell(None);
         });
         Ok(Self {
             child,
@@ -49,8 +88,14 @@ impl Keeper {
         self.socket.write_all(line.as_bytes())
     }
 
-    /// Lets it take everything back, and waits until it has.
+    /// Takes note of the end of one that was killed.
+    pub(super) fn bury(mut self) {
+        let _ = self.child.wait();
+    }
+
+    /// Lets it take the name servers back, and waits until it has.
     pub(super) async fn end(mut self) {
+        let _ = self.say(&ToKeeper::Farewell);
         let _ = self.socket.shutdown(std::net::Shutdown::Both);
         for _ in 0..2500 {
             if !matches!(self.child.try_wait(), Ok(None)) {
@@ -59,4 +104,46 @@ impl Keeper {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
+}
+
+/// Keeps what a tunnel changes on this machine, for the supervisor at the other end of standard input.
+///
+/// # Errors
+/// When standard input cannot be read.
+pub fn keep(kept: &Kept) -> Result<(), Report> {
+    process::on_end_signals(|| ()).map_err(|error| broken(&error))?;
+    let socket = super::standard_input().map_err(|error| broken(&error))?;
+    let mut servers = NameServers::find();
+    let outcome = serve(socket, &mut servers);
+    servers.revert();
+    if !matches!(outcome, Ok(Ending::Farewell)) {
+        place::clean_up_after(kept);
+    }
+    outcome.map(drop).map_err(|error| broken(&error))
+}
+
+enum Ending {
+    Farewell,
+    Alone,
+}
+
+fn serve(socket: OwnedFd, servers: &mut NameServers) -> io::Result<Ending> {
+    let mut answers = File::from(socket.as_fd().try_clone_to_owned()?);
+    for line in BufReader::new(File::from(socket)).lines() {
+        match serde_json::from_str(&line?)? {
+            ToKeeper::Apply(wanted) => {
+                let answer = serde_json::to_string(&servers.apply(&wanted))? + "\n";
+                answers.write_all(answer.as_bytes())?;
+            }
+            ToKeeper::Revert => servers.revert(),
+            ToKeeper::Farewell => return Ok(Ending::Farewell),
+        }
+    }
+    Ok(Ending::Alone)
+}
+
+fn broken(error: &io::Error) -> Report {
+    Report::new(Exit::Failed, "vpn.keeper", "cannot hear the supervisor")
+        .cause(error)
+        .hint("`ob vpn up` tries again")
 }

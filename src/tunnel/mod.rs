@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use crate::process;
 use crate::report::{Exit, Report};
 
-pub use name_servers::keep as keep_name_servers;
+pub use keeper::{Kept, keep};
 
 /// How a supervisor was started.
 #[derive(Debug)]

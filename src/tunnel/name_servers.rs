@@ -1,29 +1,17 @@
 //! Telling this machine of the tunnel's name servers, and taking it back whatever happens.
 //!
-//! It is done by a process of its own, at the other end of a pipe from the supervisor: when the pipe closes,
-//! be it because the supervisor was killed, it takes back what it did. systemd-resolved forgets a device's
-//! servers with the device; resolvconf would keep them for ever. Split DNS is the rule: only a tunnel that
-//! takes all traffic gets all questions.
+//! The keeper (`keeper.rs`) does it, which outlives the supervisor. systemd-resolved forgets a device's servers with
+//! the device; resolvconf would keep them for ever. Split DNS is the rule: only a tunnel that takes all traffic gets
+//! all questions.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::openvpn::network::TunnelNetwork;
 use crate::process::{self, Program};
-use crate::report::{Exit, Report};
 use crate::wire::DnsStatus;
-
-/// What the keeper is told, one line of JSON each.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) enum ToKeeper {
-    Apply(Wanted),
-    Revert,
-}
 
 /// The name servers of one device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,44 +161,22 @@ impl Resolver {
     }
 }
 
-/// Keeps the name servers of one tunnel, for the supervisor at the other end of standard input.
-///
-/// # Errors
-/// When standard input cannot be read.
-pub fn keep() -> Result<(), Report> {
-    let socket = super::standard_input().map_err(|error| broken(&error))?;
-    let mut keeper = Keeper {
-        resolver: Resolver::find(),
-        applied: None,
-    };
-    let outcome = keeper.serve(socket);
-    keeper.revert();
-    outcome.map_err(|error| broken(&error))
-}
-
-struct Keeper {
+/// The name servers that are set, and by whom.
+pub(super) struct NameServers {
     resolver: Option<Resolver>,
     /// The device whose servers are set.
     applied: Option<String>,
 }
 
-impl Keeper {
-    fn serve(&mut self, socket: OwnedFd) -> io::Result<()> {
-        let mut answers = File::from(socket.as_fd().try_clone_to_owned()?);
-        for line in BufReader::new(File::from(socket)).lines() {
-            match serde_json::from_str(&line?)? {
-                ToKeeper::Apply(wanted) => {
-                    let status = self.apply(&wanted);
-                    let answer = serde_json::to_string(&status)? + "\n";
-                    answers.write_all(answer.as_bytes())?;
-                }
-                ToKeeper::Revert => self.revert(),
-            }
+impl NameServers {
+    pub(super) fn find() -> Self {
+        Self {
+            resolver: Resolver::find(),
+            applied: None,
         }
-        Ok(())
     }
 
-    fn apply(&mut self, wanted: &Wanted) -> DnsStatus {
+    pub(super) fn apply(&mut self, wanted: &Wanted) -> DnsStatus {
         let mut status = wanted.status();
         let Some(resolver) = &self.resolver else {
             status.why = Some("there is neither systemd-resolved nor resolvconf".to_owned());
@@ -228,7 +194,7 @@ impl Keeper {
         status
     }
 
-    fn revert(&mut self) {
+    pub(super) fn revert(&mut self) {
         if let (Some(resolver), Some(device)) = (&self.resolver, self.applied.take()) {
             // A device that is gone has taken its servers along, or never had any.
             let _ = as_root(&resolver.revert(&device));
@@ -252,12 +218,6 @@ fn as_root(step: &Step) -> Result<(), String> {
     let said = said.lines().next().unwrap_or("it said nothing").to_owned();
     let program = step.words.first().map(|word| word.to_string_lossy());
     Err(format!("{}: {said}", program.unwrap_or_default()))
-}
-
-fn broken(error: &io::Error) -> Report {
-    Report::new(Exit::Failed, "vpn.keeper", "cannot hear the supervisor")
-        .cause(error)
-        .hint("`ob vpn up` tries again")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{Mode, umask};
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
-use crate::tunnel::{control_socket, mark};
+use crate::tunnel::{Kept, control_socket, mark};
 
 /// The longest path of a socket that every system takes.
 const SUN_PATH: usize = 100;
@@ -33,6 +34,8 @@ pub(super) struct Place {
     /// For the machine's tunnel: what a prompt tests.
     mark: Option<PathBuf>,
     directory: Option<TempDir>,
+    /// Where that is, or was.
+    own: PathBuf,
 }
 
 /// The ends of it that are listened at.
@@ -78,9 +81,19 @@ impl Place {
             _lock: lock,
             control,
             mark,
+            own: own.path().to_owned(),
             directory: Some(own),
         };
         Ok((place, listeners))
+    }
+
+    /// What is left of it when the supervisor is killed.
+    pub(super) fn kept(&self, directory: &Path) -> Kept {
+        Kept {
+            directory: directory.to_owned(),
+            own: self.own.clone(),
+            private: self.mark.is_none(),
+        }
     }
 
     fn named(&self, name: &str) -> PathBuf {
@@ -144,9 +157,26 @@ pub(super) fn hand_over(pipe: &Path, profile: &Secret) -> io::Result<()> {
     file.write_all(profile.expose().as_bytes())
 }
 
+/// Removes the names of a supervisor that was killed. Its lock ends with it, a moment after all it had open.
+pub(super) fn clean_up_after(kept: &Kept) {
+    let _ = std::fs::remove_dir_all(&kept.own);
+    for _ in 0..100 {
+        if kept.private || try_clean_up(&kept.directory) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Removes the names of a supervisor that is gone without a word.
 pub(super) fn clean_up(directory: &Path) {
-    if let Ok(_lock) = lock(directory) {
+    try_clean_up(directory);
+}
+
+/// Whether it could be done: where a supervisor lives the names are its own.
+fn try_clean_up(directory: &Path) -> bool {
+    let lock = lock(directory);
+    if lock.is_ok() {
         let _ = remove(&control_socket(directory));
         let _ = remove(&mark(directory));
         for left in std::fs::read_dir(directory).into_iter().flatten().flatten() {
@@ -160,6 +190,7 @@ pub(super) fn clean_up(directory: &Path) {
             }
         }
     }
+    lock.is_ok()
 }
 
 /// Whether a supervisor for one command listens in `directory`: it is under no lock.

@@ -15,8 +15,9 @@ use super::answers::Answers;
 use super::journal::Journal;
 use super::keeper::Keeper;
 use super::management::{self, Heard};
+use super::name_servers::Wanted;
 use super::place::{self, Place};
-use super::visitors::{self, Visit};
+use super::visitors::{self, Number, Visit};
 use super::{Start, cannot};
 use crate::clock::Clock;
 use crate::model::Timestamp;
@@ -26,7 +27,7 @@ use crate::openvpn::network::TunnelNetwork;
 use crate::openvpn::state::{Input, Phase, TunnelState};
 use crate::report::Report;
 use crate::secret::Secret;
-use crate::wire::{Begin, DnsStatus, FromTunnel, QuestionAnswer, Sealed, ToTunnel};
+use crate::wire::{Begin, DnsStatus, FromTunnel, Question, QuestionAnswer, Sealed, ToTunnel};
 
 /// From being started to being told what to do: a person signs in meanwhile.
 const PREPARING: Duration = Duration::from_secs(15 * 60);
@@ -42,6 +43,7 @@ pub(super) enum Happening {
     Due(Command),
     HandedOver(bool),
     Dns(DnsStatus),
+    KeeperGone,
     Signal,
 }
 
@@ -65,12 +67,19 @@ pub(super) struct Supervisor<'a> {
     pub(super) started: Timestamp,
     pub(super) place: Place,
     pub(super) journal: Journal,
-    pub(super) starter: Option<UnboundedSender<FromTunnel>>,
+    /// Who answers questions, with its number among those who did.
+    pub(super) starter: Option<(Number, UnboundedSender<FromTunnel>)>,
+    /// The question that is open.
+    pub(super) question: Option<Question>,
     pub(super) begin: Option<Begin>,
     pub(super) answers: Answers,
     pub(super) management: Option<OwnedWriteHalf>,
     pub(super) openvpn: Option<Pid>,
     pub(super) keeper: Option<Keeper>,
+    /// How many keepers there have been.
+    pub(super) keepers: u32,
+    /// The name servers that the keeper was told to set.
+    pub(super) set: Option<Wanted>,
     pub(super) network: Option<TunnelNetwork>,
     pub(super) dns: Option<DnsStatus>,
     pub(super) remote: Option<String>,
@@ -116,7 +125,7 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         control: place.control().to_owned(),
     });
     let now = Instant::now();
-    let supervisor = Supervisor {
+    let mut supervisor = Supervisor {
         start,
         happen,
         stage: Stage::Preparing,
@@ -127,12 +136,15 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         started: Clock::system().now(),
         place,
         journal: Journal::default(),
-        starter: Some(starter),
+        starter: Some((visitors::FIRST, starter)),
+        question: None,
         begin: None,
         answers: Answers::new(String::new(), None, false),
         management: None,
         openvpn: None,
         keeper: None,
+        keepers: 0,
+        set: None,
         network: None,
         dns: None,
         remote: None,
@@ -141,6 +153,7 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         connections: 0,
         failure: None,
     };
+    supervisor.start_keeper();
     supervisor.run(happenings, speaking).await;
     Ok(())
 }
@@ -213,34 +226,28 @@ impl Supervisor<'_> {
                 }
             }
             Happening::Dns(status) => self.dns_is(status),
+            Happening::KeeperGone => self.replace_keeper(),
             Happening::Signal => self.stop().await,
         }
     }
 
     async fn visited(&mut self, visit: Visit) {
+        let starter = self.starter.as_ref().map(|(number, _)| *number);
         match visit {
-            Visit::Starter(ToTunnel::Begin(begin)) if self.begin.is_none() => self.launch(*begin),
-            Visit::Starter(ToTunnel::Answer(answer)) => {
-                let answer = match answer {
-                    QuestionAnswer::Nobody => None,
-                    QuestionAnswer::Given(secret) => Some(secret.0),
-                };
-                if let Some(next) = self.answers.given(answer) {
-                    self.answer(next).await;
-                }
+            Visit::Starter(number, message) if starter == Some(number) => {
+                self.starter_says(message).await;
             }
-            Visit::Starter(ToTunnel::NotStarted) if self.openvpn.is_none() => {
-                self.step(Input::Closed).await;
+            Visit::StarterLeft(number) if starter == Some(number) => {
+                self.starter = None;
+                self.stop().await;
             }
-            Visit::Starter(ToTunnel::Detach) => self.starter = None,
-            Visit::Starter(ToTunnel::Down) => self.stop().await,
-            Visit::StarterLeft if self.starter.take().is_some() => self.stop().await,
+            Visit::Attached(number, to) => self.attach(number, to),
             Visit::Visitor(ToTunnel::Status, to) => {
                 let _ = to.send(FromTunnel::Status(Box::new(self.status())));
             }
             Visit::Visitor(ToTunnel::Logs { follow }, to) => self.journal.replay(to, follow),
             Visit::Visitor(ToTunnel::Events, to) => {
-                for message in self.present() {
+                for message in self.present().into_iter().chain([FromTunnel::Listening]) {
                     let _ = to.send(message);
                 }
                 self.journal.watch(to);
@@ -249,6 +256,26 @@ impl Supervisor<'_> {
                 self.journal.watch(to);
                 self.stop().await;
             }
+            _ => {}
+        }
+    }
+
+    async fn starter_says(&mut self, message: ToTunnel) {
+        match message {
+            ToTunnel::Begin(begin) if self.begin.is_none() => self.launch(*begin),
+            ToTunnel::Answer(answer) => {
+                self.question = None;
+                let answer = match answer {
+                    QuestionAnswer::Nobody => None,
+                    QuestionAnswer::Given(secret) => Some(secret.0),
+                };
+                if let Some(next) = self.answers.given(answer) {
+                    self.answer(next).await;
+                }
+            }
+            ToTunnel::NotStarted if self.openvpn.is_none() => self.step(Input::Closed).await,
+            ToTunnel::Detach => self.starter = None,
+            ToTunnel::Down => self.stop().await,
             _ => {}
         }
     }

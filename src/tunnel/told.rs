@@ -9,7 +9,7 @@ use super::management;
 use super::supervisor::{Stage, Supervisor};
 use crate::openvpn::state::{Cause, Phase};
 use crate::report::Report;
-use crate::wire::{FromTunnel, PhaseTime, TunnelStatus};
+use crate::wire::{FromTunnel, PhaseTime, Question, TunnelStatus};
 
 /// An openvpn that has let go of its socket is gone within this time.
 const GONE: Duration = Duration::from_secs(5);
@@ -44,6 +44,7 @@ impl Supervisor<'_> {
                 ("connected", Some("not every route could be set".to_owned()))
             }
             (_, Phase::Reconnecting { reason }) => ("reconnecting", Some(reason.clone())),
+            (_, Phase::Asking) => ("asking", self.question.as_ref().map(Question::text)),
             (_, phase) => (phase.name(), None),
         };
         PhaseTime {
@@ -54,7 +55,7 @@ impl Supervisor<'_> {
     }
 
     pub(super) fn tell(&mut self, message: impl Fn() -> FromTunnel) {
-        if let Some(starter) = &self.starter {
+        if let Some((_, starter)) = &self.starter {
             let _ = starter.send(message());
         }
         self.journal.tell(message);
@@ -70,6 +71,8 @@ impl Supervisor<'_> {
                 .unwrap_or_default(),
             username: self.answers.username().to_owned(),
             phase: self.phase().name,
+            asks: self.question.as_ref().map(Question::text),
+            alone: self.starter.is_none(),
             seconds: self.since.elapsed().as_secs(),
             started: self.started,
             device: network.map(|network| network.device.clone()),

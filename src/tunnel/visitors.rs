@@ -19,11 +19,19 @@ const STARTERS_WORDS: Duration = Duration::from_secs(30 * 86_400);
 /// What comes of them.
 #[derive(Debug)]
 pub(super) enum Visit {
-    Starter(ToTunnel),
-    StarterLeft,
+    Starter(Number, ToTunnel),
+    StarterLeft(Number),
+    /// Somebody wants to be in the place of the one who started us.
+    Attached(Number, UnboundedSender<FromTunnel>),
     Visitor(ToTunnel, UnboundedSender<FromTunnel>),
     VisitorLeft,
 }
+
+/// Tells those apart who were in the starter's place, one after the other.
+pub(super) type Number = u64;
+
+/// The one who started us.
+pub(super) const FIRST: Number = 0;
 
 /// Serves the one who started us. What is sent into the channel is said to it; the task ends when all has been.
 pub(super) fn starter(
@@ -35,17 +43,19 @@ pub(super) fn starter(
     let (say, said) = unbounded_channel();
     let _ = say.send(hello());
     let speaking = spawn_local(speak(outgoing, said));
-    spawn_local(async move {
-        let limit = || TO_AGENT_WITH_CERTIFICATES_MAX;
-        loop {
-            match incoming.hear::<ToTunnel>(limit, STARTERS_WORDS).await {
-                Ok(ToTunnel::Hello(_)) => {}
-                Ok(message) => tell(Visit::Starter(message)),
-                Err(_) => return tell(Visit::StarterLeft),
-            }
-        }
-    });
+    spawn_local(async move { hear_starter(&mut incoming, FIRST, &tell).await });
     Ok((say, speaking))
+}
+
+async fn hear_starter(incoming: &mut Incoming, number: Number, tell: &impl Fn(Visit)) {
+    let limit = || TO_AGENT_WITH_CERTIFICATES_MAX;
+    loop {
+        match incoming.hear::<ToTunnel>(limit, STARTERS_WORDS).await {
+            Ok(ToTunnel::Hello(_)) => {}
+            Ok(message) => tell(Visit::Starter(number, message)),
+            Err(_) => return tell(Visit::StarterLeft(number)),
+        }
+    }
 }
 
 /// Serves everybody who comes to `listener`.
@@ -55,10 +65,12 @@ pub(super) fn receive(
 ) -> io::Result<()> {
     let listener = Listener::new(listener)?;
     spawn_local(async move {
+        let mut number = FIRST;
         loop {
             match listener.accept().await {
                 Ok(Some((incoming, outgoing))) => {
-                    spawn_local(visit(incoming, outgoing, tell.clone()));
+                    number += 1;
+                    spawn_local(visit(incoming, outgoing, number, tell.clone()));
                 }
                 Ok(None) => {}
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -68,7 +80,12 @@ pub(super) fn receive(
     Ok(())
 }
 
-async fn visit(mut incoming: Incoming, outgoing: Outgoing, tell: impl Fn(Visit) + 'static) {
+async fn visit(
+    mut incoming: Incoming,
+    outgoing: Outgoing,
+    number: Number,
+    tell: impl Fn(Visit) + 'static,
+) {
     let limit = || TO_AGENT_MAX;
     let Ok(ToTunnel::Hello(theirs)) = incoming.hear(limit, FIRST_WORDS).await else {
         return;
@@ -79,6 +96,10 @@ async fn visit(mut incoming: Incoming, outgoing: Outgoing, tell: impl Fn(Visit) 
     if theirs.protocol == PROTOCOL
         && let Ok(message) = incoming.hear(limit, FIRST_WORDS).await
     {
+        if matches!(message, ToTunnel::Attach) {
+            tell(Visit::Attached(number, say));
+            return hear_starter(&mut incoming, number, &tell).await;
+        }
         tell(Visit::Visitor(message, say));
         // It says nothing more; its going away ends what it listens to.
         tokio::select! {

@@ -16,6 +16,8 @@ pub enum ToTunnel {
     Hello(Hello),
     Begin(Box<Begin>),
     Answer(QuestionAnswer),
+    /// Be the one who answers a tunnel in the background that asks somebody; afterwards as who started it.
+    Attach,
     /// What was to become openvpn has ended; news only if openvpn never called.
     NotStarted,
     /// Whoever started it leaves; the tunnel stays.
@@ -65,6 +67,8 @@ pub enum FromTunnel {
         why: Option<String>,
     },
     Dns(DnsStatus),
+    /// Whoever listens has heard what is so already; what follows happens.
+    Listening,
     Log(String),
     Status(Box<TunnelStatus>),
     /// The tunnel is gone; with the reason, unless it was asked to go.
@@ -96,6 +100,17 @@ pub enum Question {
     Challenge { text: String, echo: bool },
 }
 
+impl Question {
+    /// As it is put to the person: whose question it is stands before the server's words, which could be about
+    /// anything.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Password { username, .. } => format!("VPN password of {username}"),
+            Self::Challenge { text, .. } => format!("The VPN server asks: {text}"),
+        }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub enum QuestionAnswer {
     Nobody,
@@ -122,6 +137,10 @@ pub struct TunnelStatus {
     pub host: String,
     pub username: String,
     pub phase: String,
+    /// What somebody has to answer, in the server's words.
+    pub asks: Option<String>,
+    /// Whether nobody is there to do so.
+    pub alone: bool,
     /// Seconds in this phase.
     pub seconds: u64,
     pub started: Timestamp,

@@ -83,7 +83,7 @@ impl Drop for Asking {
 }
 
 fn ask(questions: &mut Questions, question: &Question) -> Result<Secret, TerminalError> {
-    let text = text(question);
+    let text = question.text();
     let text = Text {
         text: &text,
         instead: "run it in a terminal",
@@ -94,14 +94,6 @@ fn ask(questions: &mut Questions, question: &Question) -> Result<Secret, Termina
     }
 }
 
-/// Whose question it is stands before it: its words are the server's, and could be about anything.
-fn text(question: &Question) -> String {
-    match question {
-        Question::Password { username, .. } => format!("VPN password of {username}"),
-        Question::Challenge { text, .. } => format!("The VPN server asks: {text}"),
-    }
-}
-
 fn said(question: &Question, error: &TerminalError) -> String {
-    format!("{error}: {}", shown(&text(question)))
+    format!("{error}: {}", shown(&question.text()))
 }

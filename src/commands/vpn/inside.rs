@@ -3,17 +3,23 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::sync::Arc;
+use std::process::{Child, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::watch::vanished;
 use crate::commands::Context;
 use crate::link::{LinkError, TunnelLink};
 use crate::process::{self, Program};
 use crate::report::{Exit, Report};
 use crate::wire::{DnsStatus, FromTunnel, ToTunnel};
 
+/// What a command gets to end after its tunnel.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 /// openvpn tells the server that it goes; longer than this nobody waits.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -57,10 +63,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         let name = command.first().map(|name| name.to_string_lossy());
         refused(&name.unwrap_or_default(), &error)
     });
+    let lost = Lost::default();
     let status = child.and_then(|child| {
+        lost.watch(link, &child);
         let ended = attendant.wait_for(child);
         ended.map_err(|error| cannot("wait for the command", &error))
     });
+    if let Some(report) = lost.take() {
+        return Err(report);
+    }
     let mut goodbye = connect(&args.control)?;
     goodbye.say(&ToTunnel::Down)?;
     while !matches!(
@@ -68,6 +79,45 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         Ok(FromTunnel::Ended(_)) | Err(_)
     ) {}
     Ok(ExitCode::from(process::exit_code(status?)))
+}
+
+/// Why the tunnel ended under the command, if it did.
+#[derive(Clone, Default)]
+struct Lost(Arc<Mutex<Option<Report>>>);
+
+impl Lost {
+    /// Ends the command when its tunnel ends: it would go on outside of it.
+    fn watch(&self, mut link: TunnelLink, child: &Child) {
+        let lost = self.clone();
+        let child = i32::try_from(child.id()).map(Pid::from_raw);
+        std::thread::spawn(move || {
+            let report = loop {
+                match link.hear(None) {
+                    Ok(FromTunnel::Ended(report)) => break report.unwrap_or_else(taken_down),
+                    Ok(_) => {}
+                    Err(_) => break vanished(),
+                }
+            };
+            *lost.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+            for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+                let _ = child.map(|child| kill(child, signal));
+                std::thread::sleep(LAST_WORDS);
+            }
+        });
+    }
+
+    fn take(&self) -> Option<Report> {
+        let report = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        report.map(|report| {
+            let report = report.during("the command was ended: its tunnel is gone");
+            report.hint("`ob vpn exec -v -- CMD` shows what openvpn says")
+        })
+    }
+}
+
+fn taken_down() -> Report {
+    Report::new(Exit::Failed, "vpn.stopped", "the tunnel was taken down")
+        .hint("`ob vpn exec` brings up another")
 }
 
 /// Before there is a command to decide on it, a signal gives the tunnel up.
@@ -92,13 +142,7 @@ fn until_connected(link: &mut TunnelLink) -> Result<Option<DnsStatus>, Report> {
         match link.hear(None)? {
             FromTunnel::Dns(status) => servers = Some(status),
             FromTunnel::Phase(phase) if phase.name == "connected" => return Ok(servers),
-            FromTunnel::Ended(Some(report)) => return Err(report),
-            FromTunnel::Ended(None) => {
-                return Err(
-                    Report::new(Exit::Failed, "vpn.stopped", "the tunnel was taken down")
-                        .hint("`ob vpn exec` brings up another"),
-                );
-            }
+            FromTunnel::Ended(report) => return Err(report.unwrap_or_else(taken_down)),
             _ => {}
         }
     }

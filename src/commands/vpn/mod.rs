@@ -43,6 +43,9 @@ enum Verb {
     /// Be the supervisor of a tunnel; `ob vpn up` does this by itself
     #[command(hide = true)]
     Supervise(supervise::Args),
+    /// Keep what a tunnel changes and take it back when its supervisor is killed; the supervisor does this by itself
+    #[command(hide = true)]
+    Keep(supervise::KeepArgs),
     /// Hold a tunnel and run a command inside a network of its own; `ob vpn exec` does this by itself
     #[command(hide = true)]
     Inside(inside::Args),
@@ -66,6 +69,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         Verb::Profile(args) => profile::run(args, context),
         Verb::Exec(args) => exec::run(args, context),
         Verb::Supervise(args) => supervise::run(args),
+        Verb::Keep(args) => supervise::keep(args),
         Verb::Inside(args) => inside::run(args, context),
     }
 }

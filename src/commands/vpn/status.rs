@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::running;
-use super::watch::{dns_json, dns_text, in_words};
+use super::watch::{dns_json, dns_text, event, in_words, phase_json, phase_text, vanished};
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
+use crate::link::TunnelLink;
 use crate::paths;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -21,20 +22,86 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Show the tunnel; exits 1 when there is none
 #[derive(clap::Args, Clone, Debug, Default)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Go on showing what happens to it, until it ends
+    #[arg(short, long)]
+    pub follow: bool,
+}
 
 /// # Errors
-/// When the tunnel's supervisor cannot be asked.
-pub(super) fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
+/// When the tunnel's supervisor cannot be asked; followed to its end, why it ended unless it was taken down.
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    // Before the state is told, so that nothing happens in between unseen.
+    let events = match args.follow {
+        true => listen(context)?,
+        false => None,
+    };
     let Some(status) = ask(context)? else {
         return not_up(context);
     };
-    if context.globals.json {
-        data(&format!("{}\n", as_json(&status)))?;
-    } else {
-        data(&as_text(&status))?;
+    match (context.globals.json, events.is_some()) {
+        (true, false) => data(&format!("{}\n", as_json(&status)))?,
+        (true, true) => event(&json!({ "event": "status", "status": as_json(&status) }))?,
+        (false, _) => data(&as_text(&status))?,
     }
-    Ok(ExitCode::SUCCESS)
+    match events {
+        Some(events) => follow(events, context),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// A conversation in which every event is heard from now on.
+fn listen(context: &Context) -> Result<Option<TunnelLink>, Report> {
+    let Some(mut link) = running(context)? else {
+        return Ok(None);
+    };
+    link.say(&ToTunnel::Events)?;
+    loop {
+        match link.hear(Some(PATIENCE)) {
+            Ok(FromTunnel::Listening) => return Ok(Some(link)),
+            Ok(_) => {}
+            Err(error) if error.is_gone() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Tells each event until the tunnel ends. That has no deadline, so it is said what is waited for.
+fn follow(mut events: TunnelLink, context: &Context) -> Result<ExitCode, Report> {
+    let json = context.globals.json;
+    context
+        .voice
+        .say("ob: waiting for what happens to the VPN; Ctrl-C leaves it as it is\n");
+    loop {
+        match events.hear(None) {
+            // Told with its reason in a moment.
+            Ok(FromTunnel::Phase(phase)) if phase.name == "ended" => {}
+            Ok(FromTunnel::Phase(phase)) if json => event(&phase_json(&phase))?,
+            Ok(FromTunnel::Phase(phase)) => data(&format!("{}\n", phase_text(&phase)))?,
+            Ok(FromTunnel::Dns(status)) if json => {
+                event(&json!({ "event": "dns", "dns": dns_json(&status) }))?;
+            }
+            Ok(FromTunnel::Dns(status)) => {
+                if let Some(text) = dns_text(&status) {
+                    data(&format!("{text}\n"))?;
+                }
+            }
+            Ok(FromTunnel::Ended(report)) => return ended(report, json),
+            Ok(_) => {}
+            Err(error) if error.is_gone() => return ended(Some(vanished()), json),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn ended(report: Option<Report>, json: bool) -> Result<ExitCode, Report> {
+    let name = report.as_ref().map(|report| report.name.clone());
+    if json {
+        event(&json!({ "event": "ended", "error": name }))?;
+    } else {
+        data("ended\n")?;
+    }
+    report.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
 /// Says that there is no tunnel.
@@ -94,6 +161,12 @@ fn as_text(status: &TunnelStatus) -> String {
         in_words(&status.phase),
         status.seconds
     );
+    if let Some(asks) = &status.asks {
+        let _ = writeln!(text, "  {}", shown(asks));
+        if status.alone {
+            text += "  nobody is here to answer; `ob vpn up` does, until then the VPN is not up\n";
+        }
+    }
     if let (Some(device), Some(address)) = (&status.device, &status.address) {
         let remote = status.remote.as_deref().unwrap_or("its server");
         let (device, address) = (shown(device), shown(address));
@@ -118,6 +191,7 @@ fn as_json(status: &TunnelStatus) -> Value {
         "host": status.host,
         "username": status.username,
         "phase": status.phase,
+        "asks": status.asks,
         "seconds_in_phase": status.seconds,
         "started": status.started.to_string(),
         "device": status.device,

@@ -1,35 +1,53 @@
-//! `ob vpn supervise`: the process that holds a tunnel, and the one that keeps its name servers.
+//! `ob vpn supervise`: the process that holds a tunnel; and `ob vpn keep`, the one that outlives it.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::report::Report;
-use crate::tunnel::{self, Start};
+use crate::tunnel::{self, Kept, Start};
 
 /// Hold a tunnel
 #[derive(clap::Args, Clone, Debug)]
 pub(super) struct Args {
     /// The runtime directory
-    #[arg(long, required_unless_present = "keep_name_servers")]
-    directory: Option<PathBuf>,
+    #[arg(long)]
+    directory: PathBuf,
     /// For one command only
     #[arg(long)]
     private: bool,
-    /// Keep the name servers for the supervisor at standard input
+}
+
+/// Keep what a tunnel changes
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct KeepArgs {
+    /// The runtime directory
     #[arg(long)]
-    keep_name_servers: bool,
+    directory: PathBuf,
+    /// The supervisor's own directory in it
+    #[arg(long)]
+    own: PathBuf,
+    /// For one command only
+    #[arg(long)]
+    private: bool,
 }
 
 /// # Errors
 /// When it cannot start.
 pub(super) fn run(args: &Args) -> Result<ExitCode, Report> {
-    if args.keep_name_servers {
-        tunnel::keep_name_servers()?;
-    } else {
-        tunnel::run(&Start {
-            directory: args.directory.clone().unwrap_or_default(),
-            private: args.private,
-        })?;
-    }
+    tunnel::run(&Start {
+        directory: args.directory.clone(),
+        private: args.private,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// # Errors
+/// When it cannot hear the supervisor.
+pub(super) fn keep(args: &KeepArgs) -> Result<ExitCode, Report> {
+    tunnel::keep(&Kept {
+        directory: args.directory.clone(),
+        own: args.own.clone(),
+        private: args.private,
+    })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,10 +10,8 @@ use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
 use crate::link::TunnelLink;
 use crate::openvpn::argv::{Launch, Privilege, argv};
-use crate::paths;
 use crate::process;
 use crate::report::{Exit, Report};
-use crate::tunnel;
 use crate::wire::ToTunnel;
 
 /// Bring up the VPN; it stays until Ctrl-C, or in the background with --detach
@@ -32,8 +30,13 @@ pub(super) struct Args {
 /// Why there is no tunnel, or no longer one.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let resolved = resolve(context, &args.policy, &args.sign_in)?;
-    if running(context)?.is_some() {
-        return Err(tunnel::already_up());
+    if let Some(mut link) = running(context)? {
+        // One in the background may be waiting for an answer.
+        link.say(&ToTunnel::Attach)?;
+        return told(
+            context,
+            Watch::new(context, link).until_the_end(args.detach),
+        );
     }
     let openvpn = OpenVpn::find()?;
     let privilege = launch::privilege(context)?;
@@ -63,26 +66,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let failed = attend(started, supervisor.link.second().ok(), asked);
     let outcome = Watch::new(context, supervisor.link).until_the_end(args.detach);
     let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match (outcome, failed) {
-        (_, Some(report)) => Err(report),
-        (Ok(Seen::Down), None) => {
-            context.voice.say("ob: the VPN is down\n");
-            Ok(ExitCode::SUCCESS)
-        }
-        (Ok(Seen::Connected), None) => {
-            context
-                .voice
-                .say("ob: the VPN is up; `ob vpn down` takes it down\n");
-            Ok(ExitCode::SUCCESS)
-        }
-        (Err(report), None) => {
-            // A supervisor that was killed leaves its socket's name behind.
-            if let Some(directory) = paths::existing_runtime_dir(&context.environment)? {
-                tunnel::clean_up(directory.path());
-            }
-            Err(report)
-        }
-    }
+    told(context, failed.map_or(outcome, Err))
+}
+
+fn told(context: &Context, outcome: Result<Seen, Report>) -> Result<ExitCode, Report> {
+    let text = match outcome? {
+        Seen::Down => "the VPN is down",
+        Seen::Connected => "the VPN is up; `ob vpn down` takes it down",
+    };
+    context.voice.say(&format!("ob: {text}\n"));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Waits for what was started: openvpn itself, or the program that starts it as root. When that fails nobody

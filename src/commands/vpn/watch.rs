@@ -92,17 +92,15 @@ impl<'a> Watch<'a> {
         if self.context.globals.json {
             return event(&phase_json(phase));
         }
-        let detail = phase
-            .detail
-            .as_deref()
-            .map(|detail| format!(" ({})", shown(detail)));
-        self.context.voice.say(&format!(
-            "ob: {}{} {}.{:03} s\n",
-            in_words(&phase.name),
-            detail.unwrap_or_default(),
-            phase.after / 1000,
-            phase.after % 1000
-        ));
+        // What is asked stands on the terminal in a moment.
+        let asks = phase.name == "asking";
+        let phase = PhaseTime {
+            detail: phase.detail.clone().filter(|_| !asks),
+            ..phase.clone()
+        };
+        self.context
+            .voice
+            .say(&format!("ob: {}\n", phase_text(&phase)));
         Ok(())
     }
 
@@ -173,6 +171,20 @@ pub(super) fn in_words(name: &str) -> &str {
     }
 }
 
+pub(super) fn phase_text(phase: &PhaseTime) -> String {
+    let detail = phase
+        .detail
+        .as_deref()
+        .map(|detail| format!(" ({})", shown(detail)));
+    format!(
+        "{}{} {}.{:03} s",
+        in_words(&phase.name),
+        detail.unwrap_or_default(),
+        phase.after / 1000,
+        phase.after % 1000
+    )
+}
+
 pub(super) fn phase_json(phase: &PhaseTime) -> serde_json::Value {
     json!({
         "event": "phase",
@@ -218,12 +230,12 @@ pub(super) fn dns_text(status: &DnsStatus) -> Option<String> {
 }
 
 /// One line of the event stream.
-fn event(value: &serde_json::Value) -> Result<(), Report> {
+pub(super) fn event(value: &serde_json::Value) -> Result<(), Report> {
     Ok(data(&format!("{value}\n"))?)
 }
 
 /// The supervisor is gone without a word; openvpn goes with it.
-fn vanished() -> Report {
+pub(super) fn vanished() -> Report {
     Report::new(
         Exit::Failed,
         "vpn.supervisor_gone",

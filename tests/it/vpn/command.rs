@@ -2,8 +2,10 @@
 
 use std::process::Output;
 
-use super::network::{Vpn, entered, ip, nobody};
-use crate::support::{Pty, run, text};
+use nix::sys::signal::Signal;
+
+use super::network::{GONE, Vpn, entered, ip, nobody};
+use crate::support::{Pty, eventually, run, text};
 
 fn machine() -> Vpn {
     let vpn = nobody();
@@ -92,4 +94,70 @@ fn ctrl_c_is_the_commands_to_decide_on() {
     terminal.until("caught");
     assert_eq!(terminal.wait().0.code(), Some(3));
     vpn.is_gone();
+}
+
+#[test]
+fn whoever_of_it_is_killed_or_hung_up_on_nothing_is_left() {
+    if !entered(
+        "vpn::command::whoever_of_it_is_killed_or_hung_up_on_nothing_is_left",
+        true,
+    ) {
+        return;
+    }
+    let vpn = machine();
+    let inside = format!("{} vpn inside", vpn.env.path("bin/ob").display());
+    for signal in [Signal::SIGHUP, Signal::SIGKILL] {
+        for who in [
+            "ob vpn exec",
+            "ob vpn supervise",
+            "ob vpn keep",
+            inside.as_str(),
+            "/usr/bin/pasta",
+            "/usr/sbin/openvpn",
+        ] {
+            let script = "echo ready; exec sleep 1000";
+            let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "exec", "--", "bash", "-c", script]));
+            terminal.until("ready");
+            let found = match who {
+                "ob vpn exec" => vec![terminal.pid()],
+                _ => vpn.processes(who),
+            };
+            assert_eq!(found.len(), 1, "{who}: {found:?}");
+            vpn.signal(found[0], signal);
+            if who == "ob vpn keep" {
+                drop(terminal);
+            } else {
+                let (status, said) = terminal.wait();
+                // It would go on outside of the tunnel.
+                if matches!(who, "ob vpn supervise" | "/usr/sbin/openvpn") {
+                    assert_eq!(status.code(), Some(125), "{signal} to {who}: {said}");
+                    assert!(
+                        said.contains("the command was ended: its tunnel is gone"),
+                        "{said}"
+                    );
+                }
+            }
+            eventually(
+                &format!("all is gone after {signal} to {who}"),
+                GONE,
+                || {
+                    let gone = |begins: &str| vpn.processes(begins).is_empty();
+                    gone("ob vpn")
+                        && gone("/usr/sbin/openvpn")
+                        && gone("/usr/bin/pasta")
+                        && commands().is_empty()
+                },
+            );
+            vpn.is_gone();
+        }
+    }
+}
+
+/// The command of the test above.
+fn commands() -> Vec<String> {
+    let lines = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let line = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).replace('\0', " "))
+    });
+    lines.filter(|line| line == "sleep 1000 ").collect()
 }

@@ -16,6 +16,7 @@ fn killing_the_supervisor_takes_openvpn_down() {
     let vpn = Vpn::new();
     vpn.up(&["--no-dns"]);
     vpn.signal(vpn.supervisor(), Signal::SIGKILL);
+    // Its names go too, though no verb looks.
     vpn.is_gone();
     vpn.up(&["--no-dns"]);
     assert!(vpn.vpn(&["down"]).status.success());
@@ -50,6 +51,28 @@ fn killing_the_agent_leaves_the_tunnel_up() {
         vpn.signal(agent, Signal::SIGKILL);
     }
     assert!(through());
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn a_hang_up_of_the_agent_or_the_keeper_leaves_the_tunnel_up() {
+    let name = "vpn::kills::a_hang_up_of_the_agent_or_the_keeper_leaves_the_tunnel_up";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    vpn.up(&["--no-dns"]);
+    vpn.signal(vpn.keeper(), Signal::SIGHUP);
+    let agents = vpn.processes("ob agent");
+    assert_eq!(agents.len(), 1);
+    vpn.signal(agents[0], Signal::SIGHUP);
+    eventually("the agent is gone", GONE, || {
+        vpn.processes("ob agent").is_empty()
+    });
+    assert!(through());
+    assert_eq!(vpn.status()["phase"], "connected");
+    vpn.keeper();
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::network::{GONE, Vpn, entered};
+use super::network::{GONE, Vpn, entered, through};
 use crate::support::{eventually, run, text};
 
 const BEFORE: &str = "nameserver 192.0.2.1\n";
@@ -97,6 +97,44 @@ fn they_are_taken_back_when_the_supervisor_is_killed() {
         !resolv_conf().contains("10.88.0.1")
     });
     vpn.is_gone();
+}
+
+#[test]
+fn whatever_is_sent_to_their_keeper_they_are_taken_back() {
+    if !entered(
+        "vpn::name_servers::whatever_is_sent_to_their_keeper_they_are_taken_back",
+        false,
+    ) {
+        return;
+    }
+    let vpn = with_openresolv();
+    for signal in [
+        Signal::SIGHUP,
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGKILL,
+    ] {
+        vpn.up(&[]);
+        let keeper = vpn.keeper();
+        vpn.signal(keeper, signal);
+        if signal == Signal::SIGKILL {
+            eventually("there is another keeper", GONE, || {
+                let now = vpn.processes("ob vpn keep");
+                now.len() == 1 && now[0] != keeper
+            });
+            eventually("it keeps the name servers", GONE, || {
+                vpn.status()["dns"]["applied"] == true
+            });
+        }
+        assert!(through() && resolv_conf().contains("10.88.0.1"));
+        assert!(vpn.vpn(&["down"]).status.success(), "{signal}");
+        assert!(
+            !resolv_conf().contains("10.88.0.1"),
+            "{signal}: {}",
+            resolv_conf()
+        );
+        vpn.is_gone();
+    }
 }
 
 #[test]

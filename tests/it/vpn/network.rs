@@ -129,7 +129,7 @@ impl Vpn {
         });
     }
 
-    /// No process, device, route, socket or file of the tunnel is left, or soon is none.
+    /// No process, device, route, socket or file of the tunnel is left, or soon is none, and nobody had to ask for it.
     pub(crate) fn is_gone(&self) {
         eventually("openvpn and its supervisor are gone", GONE, || {
             self.processes("ob vpn").is_empty() && self.processes("/usr/sbin/openvpn").is_empty()
@@ -137,20 +137,24 @@ impl Vpn {
         let network = ip("addr") + &ip("route");
         assert!(!network.contains("tun-ob0"), "{network}");
         assert!(!network.contains("10.77.0"), "{network}");
-        let mut left: Vec<_> = fs::read_dir(self.env.path("run/ob"))
+        let left = self.left();
+        assert!(left.is_empty(), "{left:?}");
+    }
+
+    /// What is in the runtime directory and not the agent's.
+    pub(crate) fn left(&self) -> Vec<String> {
+        fs::read_dir(self.env.path("run/ob"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| name != "agent.sock" && name != "lock")
-            .collect();
-        left.sort();
-        // Names that nobody serves go with the next verb.
-        if left == ["vpn.sock"] || left == ["vpn.sock", "vpn.up"] {
-            assert!(self.vpn(&["down"]).status.success());
-            left.clear();
-            assert!(!self.env.path("run/ob/vpn.sock").exists());
-            assert!(!self.env.path("run/ob/vpn.up").is_symlink());
-        }
-        assert!(left.is_empty(), "{left:?}");
+            .collect()
+    }
+
+    /// The process that outlives the supervisor.
+    pub(crate) fn keeper(&self) -> Pid {
+        let found = self.processes("ob vpn keep");
+        assert_eq!(found.len(), 1, "one keeper: {found:?}");
+        found[0]
     }
 }
 

@@ -1,9 +1,11 @@
 //! What a VPN server asks a person besides the sign-in, answered through a real openvpn.
 
+use std::time::Duration;
+
 use ob_sandbox::{OpenVpn, Options, VpnOptions, VpnQuestion};
 
 use super::network::{Vpn, entered, through};
-use crate::support::{Pty, run, text};
+use crate::support::{Pty, eventually, run, text};
 
 fn vpn(asks: VpnQuestion) -> Vpn {
     vpn_with(VpnOptions {
@@ -211,5 +213,43 @@ fn a_question_that_nobody_waits_for_any_more_is_taken_back() {
         status.success() && said.contains("the VPN is down"),
         "{said}"
     );
+    vpn.is_gone();
+}
+
+#[test]
+fn a_tunnel_in_the_background_says_what_it_is_asked_and_anybody_may_answer() {
+    let name =
+        "vpn::questions::a_tunnel_in_the_background_says_what_it_is_asked_and_anybody_may_answer";
+    if !entered(name, false) {
+        return;
+    }
+    let mut vpn = vpn(VpnQuestion::Dynamic("Enter your code".to_owned()));
+    let mut terminal = up(&vpn, &["--detach"]);
+    terminal.until(ASKED);
+    terminal.send(&format!("{}\r", OpenVpn::CODE));
+    assert!(terminal.wait().0.success());
+    let twice = vpn.vpn(&["up"]);
+    assert!(text(&twice.stderr).contains("a tunnel is up, or on its way"));
+    // Whoever connects anew is asked anew.
+    vpn.server.restart().unwrap();
+    eventually("the question is open", Duration::from_secs(40), || {
+        vpn.status()["asks"] == "The VPN server asks: Enter your code"
+    });
+    let status = vpn.vpn(&["status"]);
+    let said = text(&status.stdout);
+    for part in ["The VPN server asks: Enter your code", "`ob vpn up` does"] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(text(&vpn.vpn(&["logs"]).stdout).contains("nobody is here to answer"));
+    // Not without a terminal; the question stays open then.
+    let mut terminal = up(&vpn, &["--detach"]);
+    terminal.until(ASKED);
+    terminal.send(&format!("{}\r", OpenVpn::CODE));
+    let (status, said) = terminal.wait();
+    assert!(status.success(), "{said}");
+    assert_eq!(vpn.status()["phase"], "connected");
+    assert_eq!(vpn.status()["asks"], serde_json::Value::Null);
+    assert!(through());
+    assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }

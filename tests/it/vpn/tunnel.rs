@@ -208,6 +208,103 @@ fn events_are_json_lines_with_their_times() {
     vpn.is_gone();
 }
 
+/// What `ob vpn status --follow` says of a tunnel in the background that loses its server and is taken down, without
+/// times, numbers and the steps of a connection, whose number varies.
+fn followed(vpn: &mut Vpn, words: &[&str]) -> String {
+    vpn.up(&["--no-dns"]);
+    let mut terminal = Pty::spawn(vpn.env.ob(["vpn", "status", "--follow"]).args(words));
+    let first = terminal.until("Ctrl-C leaves it as it is\n");
+    let so_far = match words {
+        [] => "bob@acme.com at 127.0.0.1",
+        _ => "{\"event\":\"status\",",
+    };
+    assert!(first.starts_with(so_far), "{first}");
+    vpn.server.restart().unwrap();
+    eventually("the tunnel is back", Duration::from_secs(40), || {
+        vpn.status()["reconnections"] == 1 && vpn.status()["phase"] == "connected"
+    });
+    assert!(vpn.vpn(&["down"]).status.success());
+    let (status, said) = terminal.wait();
+    assert!(status.success(), "{said}");
+    vpn.is_gone();
+    let passing = [
+        "connecting",
+        "signing-in",
+        "signing in",
+        "asking",
+        "the VPN asks",
+        "configuring",
+        "setting up",
+    ];
+    let is_passing = |line: &&str| {
+        passing
+            .iter()
+            .any(|step| line.starts_with(step) || line.contains(&format!("\"{step}\"")))
+    };
+    let lines = said.lines().filter(|line| !is_passing(line));
+    let digits = |line: &str| -> String {
+        let mut text = String::new();
+        for c in line.chars() {
+            match c.is_ascii_digit() {
+                true if text.ends_with('N') => {}
+                true => text.push('N'),
+                false => text.push(c),
+            }
+        }
+        text
+    };
+    let mut text = lines.map(|line| digits(line) + "\n").collect::<String>();
+    // Before it is noticed that the server is gone it may have come back.
+    for reason in [
+        "ping-restart",
+        "server-pushed-connection-reset",
+        "auth-failure (auth-token)",
+    ] {
+        text = text.replace(reason, "REASON");
+    }
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.dedup();
+    lines.join("\n")
+}
+
+#[test]
+fn a_tunnel_in_the_background_is_followed_to_its_end() {
+    if !entered(
+        "vpn::tunnel::a_tunnel_in_the_background_is_followed_to_its_end",
+        false,
+    ) {
+        return;
+    }
+    let mut vpn = Vpn::new();
+    let none = vpn.vpn(&["status", "--follow"]);
+    assert_eq!(none.status.code(), Some(1), "nothing to follow");
+    insta::assert_snapshot!(followed(&mut vpn, &[]), @r"
+    reconnecting (REASON) N.N s
+    connected N.N s
+    taking the tunnel down N.N s
+    ended
+    ");
+    insta::assert_snapshot!(followed(&mut vpn, &["--json"]), @r#"
+    {"after_ms":N,"detail":"REASON","event":"phase","phase":"reconnecting"}
+    {"dns":{"applied":false,"commands":[],"domains":[],"servers":[],"why":null},"event":"dns"}
+    {"after_ms":N,"detail":null,"event":"phase","phase":"connected"}
+    {"after_ms":N,"detail":null,"event":"phase","phase":"stopping"}
+    {"error":null,"event":"ended"}
+    "#);
+    // Whoever follows hears the reason of an end that nobody asked for.
+    vpn.up(&["--no-dns"]);
+    let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "status", "--follow"]));
+    terminal.until("Ctrl-C leaves it as it is\n");
+    vpn.signal(vpn.openvpn(), Signal::SIGKILL);
+    let (status, said) = terminal.wait();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("ended\n") && said.contains("openvpn ended without a word"),
+        "{said}"
+    );
+    vpn.is_gone();
+}
+
 #[test]
 fn a_clock_that_jumps_changes_nothing() {
     if !entered("vpn::tunnel::a_clock_that_jumps_changes_nothing", false) {
@@ -246,9 +343,12 @@ fn the_mark_for_prompts_stands_while_the_tunnel_is_up() {
     assert!(vpn.vpn(&["down"]).status.success());
     assert!(!mark.is_symlink());
     vpn.is_gone();
-    // Nobody is left to take it away, but whoever looks.
+    // With the supervisor goes its keeper: nobody is left to take it away, but whoever looks.
     vpn.up(&["--no-dns"]);
-    vpn.signal(vpn.supervisor(), Signal::SIGKILL);
+    let supervisor = vpn.supervisor();
+    vpn.signal(supervisor, Signal::SIGSTOP);
+    vpn.signal(vpn.keeper(), Signal::SIGKILL);
+    vpn.signal(supervisor, Signal::SIGKILL);
     eventually("openvpn ends", GONE, || {
         vpn.processes("/usr/sbin/openvpn").is_empty()
     });
