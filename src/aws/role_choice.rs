@@ -1,13 +1,12 @@
 //! Which of the granted roles is meant by what was typed.
 //!
 //! From the most exact reading to the loosest, and the first that fits anything decides: the whole ARN,
-//! `account/role` (the account's number or name), the role's name, a glob. A name that is exact for one
-//! role is never drowned by a glob that fits more.
-
-use std::collections::BTreeMap;
+//! `account/role` (the account's number or name), the role's name or its user's label, a glob. A name that is
+//! exact for one role is never drowned by a glob that fits more.
 
 use wildmatch::WildMatch;
 
+use super::names::Names;
 use crate::model::{ProviderArn, RoleArn, SamlRole};
 
 /// What was typed or set.
@@ -28,28 +27,24 @@ pub enum Choice<'a> {
     Many(Vec<&'a SamlRole>),
 }
 
-/// The roles of `granted` that `wish` means. `accounts` maps account numbers to names.
-pub fn choose<'a>(
-    granted: &'a [SamlRole],
-    wish: &RoleWish<'_>,
-    accounts: &BTreeMap<String, String>,
-) -> Choice<'a> {
+/// The roles of `granted` that `wish` means.
+pub fn choose<'a>(granted: &'a [SamlRole], wish: &RoleWish<'_>, names: &Names<'_>) -> Choice<'a> {
     let of_provider = granted.iter().filter(|pair| {
         wish.provider
-            .is_none_or(|wanted| is_provider(&pair.provider, wanted))
+            .is_none_or(|wanted| is_provider(&pair.provider, wanted, names))
     });
     let candidates: Vec<&SamlRole> = of_provider.collect();
     let Some(wanted) = wish.role else {
         return conclude(candidates);
     };
-    let readings: [&dyn Fn(&RoleArn) -> bool; 4] = [
-        &|role| role.as_str() == wanted,
-        &|role| is_in_account(role, wanted, accounts),
-        &|role| role.name() == wanted || role.path_and_name() == wanted,
-        &|role| fits_glob(role, wanted, accounts),
+    let readings: [&dyn Fn(&SamlRole) -> bool; 4] = [
+        &|pair| pair.role.as_str() == wanted,
+        &|pair| is_in_account(pair, wanted, names),
+        &|pair| names_of_role(&pair.role, names).any(|name| name == wanted),
+        &|pair| fits_glob(pair, wanted, names),
     ];
     for fits in readings {
-        let fitting = candidates.iter().copied().filter(|pair| fits(&pair.role));
+        let fitting = candidates.iter().copied().filter(|pair| fits(pair));
         let fitting: Vec<_> = fitting.collect();
         if !fitting.is_empty() {
             return conclude(fitting);
@@ -66,47 +61,52 @@ fn conclude(roles: Vec<&SamlRole>) -> Choice<'_> {
     }
 }
 
-/// `prod/Deploy`, `123456789012/Deploy`; the role with or without its path.
-fn is_in_account(role: &RoleArn, wanted: &str, accounts: &BTreeMap<String, String>) -> bool {
+/// `prod/Deploy`, `123456789012/Deploy`; the role with or without its path, or by its label.
+fn is_in_account(pair: &SamlRole, wanted: &str, names: &Names<'_>) -> bool {
     // An account's name may hold a slash, so the split is tried behind the name.
-    names_of_account(role, accounts).any(|account| {
+    names_of_account(pair, names).any(|account| {
         wanted
             .strip_prefix(account)
             .and_then(|rest| rest.strip_prefix('/'))
-            .is_some_and(|name| name == role.name() || name == role.path_and_name())
+            .is_some_and(|wanted| names_of_role(&pair.role, names).any(|name| name == wanted))
     })
 }
 
-fn fits_glob(role: &RoleArn, wanted: &str, accounts: &BTreeMap<String, String>) -> bool {
+fn fits_glob(pair: &SamlRole, wanted: &str, names: &Names<'_>) -> bool {
     if !is_glob(wanted) {
         return false;
     }
     let glob = WildMatch::new(wanted);
-    let in_accounts = names_of_account(role, accounts).any(|account| {
-        glob.matches(&format!("{account}/{}", role.name()))
-            || glob.matches(&format!("{account}/{}", role.path_and_name()))
+    let in_accounts = names_of_account(pair, names).any(|account| {
+        names_of_role(&pair.role, names).any(|name| glob.matches(&format!("{account}/{name}")))
     });
     in_accounts
-        || [role.as_str(), role.name(), role.path_and_name()]
-            .into_iter()
-            .any(|name| glob.matches(name))
+        || glob.matches(pair.role.as_str())
+        || names_of_role(&pair.role, names).any(|name| glob.matches(name))
 }
 
 fn names_of_account<'a>(
-    role: &'a RoleArn,
-    accounts: &'a BTreeMap<String, String>,
-) -> impl Iterator<Item = &'a str> {
-    let named = accounts.get(role.account()).map(String::as_str);
-    std::iter::once(role.account()).chain(named)
+    pair: &'a SamlRole,
+    names: &Names<'a>,
+) -> impl Iterator<Item = &'a str> + use<'a> {
+    let number = pair.role.account();
+    let named = [names.account(pair), names.account_number(number)];
+    std::iter::once(number).chain(named.into_iter().flatten())
 }
 
-fn is_provider(provider: &ProviderArn, wanted: &str) -> bool {
-    let names = [provider.as_str(), provider.name()];
-    names.contains(&wanted)
-        || (is_glob(wanted)
-            && names
-                .iter()
-                .any(|name| WildMatch::new(wanted).matches(name)))
+fn names_of_role<'a>(
+    role: &'a RoleArn,
+    names: &Names<'a>,
+) -> impl Iterator<Item = &'a str> + use<'a> {
+    [role.name(), role.path_and_name()]
+        .into_iter()
+        .chain(names.role(role))
+}
+
+fn is_provider(provider: &ProviderArn, wanted: &str, names: &Names<'_>) -> bool {
+    let words = [provider.as_str(), provider.name()];
+    let mut words = words.into_iter().chain(names.provider(provider));
+    words.any(|word| word == wanted || (is_glob(wanted) && WildMatch::new(wanted).matches(word)))
 }
 
 /// Neither character occurs in an ARN.
@@ -116,7 +116,10 @@ fn is_glob(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::model::{Label, Labels};
 
     fn granted() -> Vec<SamlRole> {
         [
@@ -140,9 +143,21 @@ mod tests {
     fn chosen(role: Option<&str>, provider: Option<&str>) -> Vec<usize> {
         let granted = granted();
         let accounts = BTreeMap::from([("222222222222".to_owned(), "prod/eu".to_owned())]);
+        let label = |of: &str, says: &str| Label {
+            of: of.to_owned(),
+            says: says.to_owned(),
+        };
+        let labels = Labels {
+            roles: vec![
+                label("111111111111:role/Admin$", "Boss of one"),
+                label("role/Admin", "Boss"),
+            ],
+            providers: vec![label("saml-provider/okta-preview$", "trial")],
+        };
+        let names = Names::new(&accounts, &labels);
         let wish = RoleWish { role, provider };
         let index = |pair: &SamlRole| granted.iter().position(|known| known == pair).unwrap();
-        match choose(&granted, &wish, &accounts) {
+        match choose(&granted, &wish, &names) {
             Choice::None => vec![],
             Choice::One(pair) => vec![index(pair)],
             Choice::Many(pairs) => pairs.into_iter().map(index).collect(),
@@ -165,6 +180,12 @@ mod tests {
             ("prod/*/Admin", &[2]),
             ("*:role/team/*", &[3]),
             ("????????????/AdminReadOnly", &[1]),
+            ("Boss of one", &[0]),
+            ("Boss", &[1, 2]),
+            ("prod/eu/Boss", &[2]),
+            ("111111111111/Boss", &[1]),
+            ("Boss*", &[0, 1, 2]),
+            ("trial/Audit", &[5]),
             ("admin", &[]),
             ("333333333333/Admin", &[]),
             ("prod/Admin", &[]),
@@ -179,6 +200,7 @@ mod tests {
         assert_eq!(chosen(Some("Audit"), None), [4, 5]);
         assert_eq!(chosen(Some("Audit"), Some("okta")), [4]);
         assert_eq!(chosen(Some("Audit"), Some("*preview")), [5]);
+        assert_eq!(chosen(Some("Audit"), Some("trial")), [5]);
         let arn = "arn:aws:iam::222222222222:saml-provider/okta-preview";
         assert_eq!(chosen(None, Some(arn)), [5]);
         assert_eq!(chosen(None, None).len(), 6);

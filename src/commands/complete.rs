@@ -8,6 +8,7 @@ use clap::ValueEnum;
 
 use super::Context;
 use super::running::ask_running_agent;
+use crate::aws::Names;
 use crate::model::RoleArn;
 use crate::report::Report;
 use crate::terminal::data;
@@ -35,21 +36,23 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         What::Profiles => settings.profiles().map(ToOwned::to_owned).collect(),
         What::Orgs => settings.org_names().map(ToOwned::to_owned).collect(),
         What::Roles => {
-            let names = settings.accounts();
+            let (accounts, labels) = (settings.accounts(), settings.labels());
+            let names = Names::new(&accounts, &labels);
             let spelled = |role: &str| match RoleArn::parse(role) {
                 Ok(arn) => {
-                    let account = names.get(arn.account());
-                    let account = account.map_or(arn.account(), String::as_str);
-                    format!("{account}/{}", arn.name())
+                    let account = names.account_number(arn.account());
+                    let account = account.unwrap_or(arn.account());
+                    let words = names.role(&arn).into_iter().chain([arn.name()]);
+                    words.map(|word| format!("{account}/{word}")).collect()
                 }
-                Err(_) => role.to_owned(),
+                Err(_) => vec![role.to_owned()],
             };
             let own = settings
                 .profiles()
                 .filter_map(|profile| settings.of_profile(profile, "role"));
-            let mut roles: BTreeSet<String> = own.map(|role| spelled(&role)).collect();
+            let mut roles: BTreeSet<String> = own.flat_map(|role| spelled(&role)).collect();
             if let Ok(Some(Reply::Status(status))) = ask_running_agent(context, Request::Status) {
-                roles.extend(status.roles.iter().map(|held| spelled(&held.role)));
+                roles.extend(status.roles.iter().flat_map(|held| spelled(&held.role)));
             }
             roles
         }

@@ -127,6 +127,7 @@ fn as_json(role: &RoleEntry) -> serde_json::Value {
         "role": role.role,
         "provider": role.provider,
         "account_name": role.account_name,
+        "label": role.label,
         "app": role.app,
     })
 }

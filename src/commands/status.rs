@@ -1,13 +1,17 @@
 //! `ob status`: who is signed in, what is held for how long, and whether the VPN is up.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde_json::json;
 
+use crate::aws::Names;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::running::ask_running_agent;
 use crate::commands::vpn::tunnel_in_short;
+use crate::config::Settings;
+use crate::model::RoleArn;
 use crate::report::Report;
 use crate::shown::shown;
 use crate::wire::{Reply, Request, StatusReply};
@@ -31,14 +35,19 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         context.voice.data_json(answer)?;
     } else {
         let tunnel = tunnel.map(|(tunnel, _)| tunnel);
+        // Whether the settings are good is not this verb's matter.
+        let settings = context.settings().ok();
+        let accounts = BTreeMap::new();
+        let labels = settings.map(Settings::labels).unwrap_or_default();
+        let names = Names::new(&accounts, &labels);
         context
             .voice
-            .list(as_text(status.as_ref()) + &tunnel.unwrap_or_default())?;
+            .list(as_text(status.as_ref(), &names) + &tunnel.unwrap_or_default())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn as_text(status: Option<&StatusReply>) -> String {
+fn as_text(status: Option<&StatusReply>, names: &Names<'_>) -> String {
     let Some(status) = status else {
         return "nobody is signed in (no agent is running)\n".into();
     };
@@ -52,8 +61,11 @@ fn as_text(status: Option<&StatusReply>) -> String {
     }
     for role in &status.roles {
         let limit = role.policy.words();
+        let arn = RoleArn::parse(&role.role).ok();
+        let label = arn.as_ref().and_then(|role| names.role(role));
         text += &format!(
-            "  {}{}, {} min left\n",
+            "  {}{}{}, {} min left\n",
+            label.map(|label| shown(label) + "  ").unwrap_or_default(),
             shown(&role.role),
             limit.map(|words| format!(" ({words})")).unwrap_or_default(),
             role.seconds_left.max(0) / 60

@@ -337,10 +337,9 @@ impl Talk<'_> {
     }
 }
 
-/// One role in a menu: the user's name for the account first, the ARN always.
+/// One role in a list: the user's name for the account and label for the role first, the ARN always.
 pub(super) fn role_line(entry: &RoleEntry) -> String {
-    match &entry.account_name {
-        Some(name) => format!("{name}  {}", entry.role),
-        None => entry.role.clone(),
-    }
+    let words = [entry.account_name.as_deref(), entry.label.as_deref()];
+    let words = words.into_iter().flatten().chain([entry.role.as_str()]);
+    words.collect::<Vec<_>>().join("  ")
 }

@@ -114,6 +114,7 @@ pub(super) fn resolve(
         region: settings.region.clone(),
         sts_endpoint: settings.sts_endpoint.clone(),
         accounts: settings.accounts.clone(),
+        labels: settings.labels.clone(),
     };
     Ok(Resolved { settings, wire })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{Problem, Wrong};
-use super::{Settings, Value, spelled};
+use super::{Settings, Value, labels, spelled};
 
 /// One hour: what STS grants a role that was assumed from another role, at most.
 const CHAINED: u32 = 3600;
@@ -15,6 +15,7 @@ pub(super) fn contradictions(settings: &Settings) -> Vec<Problem> {
     orgs(settings, &mut found);
     profiles(settings, &mut found);
     accounts(settings, &mut found);
+    labels::contradictions(settings, &mut found);
     found
 }
 

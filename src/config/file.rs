@@ -18,6 +18,7 @@ use super::error::{FileError, Problem, Wrong};
 use super::keys;
 use super::value::{Raw, Value, ValueError};
 use super::{Id, Source};
+use crate::aws::is_expression;
 
 /// More than any settings file has; the rest would only be somebody's mistake or malice.
 const LARGEST: u64 = 1 << 20;
@@ -117,7 +118,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn table<'t>(&mut self, path: &mut Vec<&'t str>, table: &'t DeTable<'_>) {
-        for (name, value) in table {
+        // The table is sorted by name; a person's order is the file's.
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(name, _)| name.span().start);
+        for (name, value) in entries {
             path.push(name.get_ref());
             self.entry(path, name.span().start, value);
             path.pop();
@@ -146,8 +150,12 @@ impl Reader<'_> {
                 Ok(_) if key.path == "accounts.*" && !is_account(path[1]) => {
                     self.wrong(path, place, Wrong::Value(ValueError::AccountNumber));
                 }
+                Ok(_) if key.path.starts_with("labels.") && !is_expression(path[2]) => {
+                    self.wrong(path, place, Wrong::Value(ValueError::Expression));
+                }
                 Ok(value) => {
-                    let name = key.path.contains('*').then(|| path[1].to_owned());
+                    let name = key.path.split('.').position(|part| part == "*");
+                    let name = name.map(|at| path[at].to_owned());
                     self.contents.values.push(((key.path, name), value, place));
                 }
                 Err(error) => self.wrong(path, place, Wrong::Value(error)),

@@ -127,6 +127,8 @@ pub const KEYS: &[Key] = &[
     ),
     key("profiles.*.confirm", None, "true", "whether to ask before its first use in a terminal", Kind::YesOrNo),
     key("accounts.*", None, r#""prod""#, "a name for an account", Kind::AccountName),
+    key("labels.roles.*", None, r#""Ops""#, "a label for a role, by its ARN or by an expression that fits some; a whole ARN first, then the first that fits", Kind::Name),
+    key("labels.providers.*", None, r#""Dev accounts""#, "the same for an identity provider; it names the accounts behind it", Kind::Name),
     key("agent.idle", Some("OB_AGENT_IDLE"),
         r#""1h""#,
         "how long the session is kept unused, 1m to 12h",

@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod flags;
 mod keys;
+mod labels;
 mod new_file;
 mod private_key;
 mod proxy;
@@ -84,6 +85,8 @@ pub struct Settings {
     profiles: BTreeMap<String, Source>,
     orgs: BTreeMap<String, Source>,
     files: Vec<(PathBuf, bool)>,
+    /// The keys of `[labels]` as they are looked through.
+    label_order: Vec<Id>,
 }
 
 /// Reads `files` and the variables of `environment`.
@@ -190,6 +193,7 @@ impl Settings {
     }
 
     fn add(&mut self, values: Vec<(Id, Value, Source)>, tables: Vec<(Id, Source)>) {
+        self.order_labels(values.iter().map(|(id, ..)| id));
         for (id, value, source) in values {
             self.values.insert(id, (value, source));
         }

@@ -8,7 +8,7 @@ use super::keys;
 use super::proxy::Proxy;
 use super::value::{SignIn, Value};
 use super::{Settings, Source};
-use crate::model::{Environment, Org, RoleArn, SessionPolicy};
+use crate::model::{Environment, Labels, Org, RoleArn, SessionPolicy};
 use crate::report::{Exit, Report};
 
 /// What was typed; nothing else overrules every setting.
@@ -80,6 +80,8 @@ pub struct Target {
     pub sts_endpoint: Option<String>,
     /// Account numbers and the names the user gave them.
     pub accounts: BTreeMap<String, String>,
+    /// Their words for roles and identity providers.
+    pub labels: Labels,
     /// The profile's colour in the prompt.
     pub color: Option<String>,
     /// Whether a person is asked before the profile is used.
@@ -134,6 +136,7 @@ impl Settings {
             region: text(choice(region, "profiles.*.region", "aws.region")),
             sts_endpoint: self.text("aws.sts_endpoint", None).map(ToOwned::to_owned),
             accounts: self.accounts(),
+            labels: self.labels(),
             color: own("profiles.*.color").map(|(color, _)| color.to_string()),
             confirm: matches!(own("profiles.*.confirm"), Some((Value::YesOrNo(true), _))),
             profile,

@@ -1,6 +1,6 @@
 //! From a session to the credentials of one role: app, assertion, role, STS, chain.
 
-use crate::aws::{self, Choice, RoleWish, SessionDuration};
+use crate::aws::{self, Choice, Names, RoleWish, SessionDuration};
 use crate::flow::apps::{self, AwsAssertion};
 use crate::flow::assume_role::{self, NoCredentials};
 use crate::flow::sts::Sts;
@@ -90,11 +90,12 @@ async fn chosen(
         return Err(nothing_to_choose(&assertions));
     }
     let roles: Vec<SamlRole> = entries.iter().map(|(_, role)| role.clone()).collect();
+    let names = Names::new(&target.accounts, &target.labels);
     let wish = RoleWish {
         role: target.role.as_deref(),
         provider: target.provider.as_deref(),
     };
-    let role = match aws::choose(&roles, &wish, &target.accounts) {
+    let role = match aws::choose(&roles, &wish, &names) {
         Choice::One(role) => role.clone(),
         Choice::None => return Err(no_such_role(target, &entries).into()),
         Choice::Many(candidates) => {
@@ -123,22 +124,31 @@ fn role_by_hand(target: &Target) -> Option<SamlRole> {
 }
 
 pub(super) fn entries(assertions: &[AwsAssertion], target: &Target) -> Vec<(RoleEntry, SamlRole)> {
-    let mut all: Vec<(RoleEntry, SamlRole)> = Vec::new();
+    let mut all: Vec<(&str, &SamlRole)> = Vec::new();
     for assertion in assertions {
         for role in assertion.roles.iter().flatten() {
-            if all.iter().any(|(_, known)| known == role) {
-                continue;
+            if all.iter().all(|(_, known)| *known != role) {
+                all.push((&assertion.app.label, role));
             }
-            let entry = RoleEntry {
-                role: role.role.to_string(),
-                provider: role.provider.to_string(),
-                account_name: target.accounts.get(role.role.account()).cloned(),
-                app: assertion.app.label.clone(),
-            };
-            all.push((entry, role.clone()));
         }
     }
-    all
+    let names = Names::new(&target.accounts, &target.labels);
+    let pairs: Vec<SamlRole> = all.iter().map(|(_, pair)| (*pair).clone()).collect();
+    let labels = names.in_list(&pairs);
+    let entry = |((app, _), (pair, label)): ((&str, &SamlRole), (SamlRole, Option<String>))| {
+        let entry = RoleEntry {
+            role: pair.role.to_string(),
+            provider: pair.provider.to_string(),
+            account_name: names.account(&pair).map(str::to_owned),
+            label,
+            app: app.to_owned(),
+        };
+        (entry, pair)
+    };
+    all.into_iter()
+        .zip(pairs.clone().into_iter().zip(labels))
+        .map(entry)
+        .collect()
 }
 
 async fn ask(
@@ -166,13 +176,13 @@ async fn ask(
 
 fn listed(entries: &[(RoleEntry, SamlRole)]) -> String {
     const SHOWN: usize = 12;
-    let mut list: Vec<&str> = entries
-        .iter()
-        .take(SHOWN)
-        .map(|(entry, _)| entry.role.as_str())
-        .collect();
+    let said = |(entry, _): &(RoleEntry, SamlRole)| match &entry.label {
+        Some(label) => format!("{label}: {}", entry.role),
+        None => entry.role.clone(),
+    };
+    let mut list: Vec<String> = entries.iter().take(SHOWN).map(said).collect();
     if entries.len() > SHOWN {
-        list.push("…");
+        list.push("…".into());
     }
     list.join(", ")
 }

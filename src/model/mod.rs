@@ -2,12 +2,14 @@
 
 mod arn;
 mod environment;
+mod labels;
 mod org;
 mod session_policy;
 mod time;
 
 pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
 pub use environment::Environment;
+pub use labels::{Label, Labels};
 pub use org::{Org, OrgError, is_loopback};
 pub use session_policy::{PolicyArn, PolicyError, SessionPolicy};
 pub use time::Timestamp;

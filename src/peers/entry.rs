@@ -82,12 +82,25 @@ pub struct Profile {
     pub chain: Vec<String>,
 }
 
+/// A word for roles or for identity providers, by ARN or expression; nothing has judged either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundLabel {
+    pub of: String,
+    pub says: String,
+    /// Of a provider, else of a role.
+    pub is_provider: bool,
+    pub key: String,
+    pub line: usize,
+}
+
 /// What one file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     pub profiles: Vec<Profile>,
     /// Account numbers, their names, the key that gave them and its line.
     pub accounts: Vec<(String, String, String, usize)>,
+    /// In the order of the file.
+    pub labels: Vec<FoundLabel>,
     pub left_out: Vec<LeftOut>,
 }
 

@@ -15,7 +15,7 @@ mod yaml;
 
 use std::path::{Path, PathBuf};
 
-pub use entry::{Findings, LeftOut, Place, Profile, Setting};
+pub use entry::{Findings, FoundLabel, LeftOut, Place, Profile, Setting};
 pub use error::PeerError;
 
 /// A tool whose settings are understood.

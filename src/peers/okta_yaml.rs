@@ -1,14 +1,13 @@
 //! okta-aws-cli's `~/.okta/okta.yaml`: profiles, and labels for identity providers and roles by ARN or expression.
 
-use super::entry::{Entry, Findings, Section};
+use super::entry::{Entry, Findings, FoundLabel, Section};
 use super::error::PeerError;
 use super::{Peer, profiles, yaml};
+use crate::model::{ProviderArn, RoleArn};
 
 pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
     let mut findings = Findings::default();
     let mut sections: Vec<Section> = Vec::new();
-    let mut roles: Vec<(String, String)> = Vec::new();
-    let mut providers: Vec<(String, String)> = Vec::new();
     let leaves = yaml::leaves(text)?;
     if !leaves
         .iter()
@@ -29,31 +28,36 @@ pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
                     }),
                 }
             }
-            ["awscli", "idps"] => {
-                provider_label(&entry, &mut findings);
-                providers.push((entry.value.to_string(), entry.key));
-            }
-            ["awscli", "roles"] => {
-                let why = "ob names accounts, not roles: a profile is a role's name";
-                findings.leave_out(format!("roles.{}", entry.key), entry.line, why);
-                roles.push((entry.value.to_string(), entry.key));
-            }
+            ["awscli", table @ ("idps" | "roles")] => findings.labels.push(FoundLabel {
+                of: entry.key.clone(),
+                says: entry.value.to_string(),
+                is_provider: table == "idps",
+                key: format!("{table}.{}", entry.key),
+                line: entry.line,
+            }),
             _ => {
                 let key = leaf.path.join(".") + "." + &entry.key;
                 findings.leave_out(key, entry.line, "has no twin");
             }
         }
     }
-    // A label stands for an ARN wherever okta-aws-cli asks for one.
+    // A label stands for an ARN wherever okta-aws-cli asks for one. One that fits several stays a label.
     for entry in sections.iter_mut().flat_map(|section| &mut section.entries) {
-        let labels = match entry.key.as_str() {
-            "aws-iam-role" => &roles,
-            "aws-iam-idp" => &providers,
+        let is_provider = match entry.key.as_str() {
+            "aws-iam-role" => false,
+            "aws-iam-idp" => true,
             _ => continue,
         };
-        let mut meant = labels.iter().filter(|(label, _)| *label == *entry.value);
-        if let (Some((_, arn)), None) = (meant.next(), meant.next()) {
-            *entry = Entry::new(&entry.key, arn, entry.line);
+        let mut meant = findings
+            .labels
+            .iter()
+            .filter(|label| label.is_provider == is_provider && label.says == *entry.value);
+        let is_arn = |label: &&FoundLabel| match is_provider {
+            true => ProviderArn::parse(&label.of).is_ok(),
+            false => RoleArn::parse(&label.of).is_ok(),
+        };
+        if let (Some(label), None) = (meant.next().filter(is_arn), meant.next()) {
+            *entry = Entry::new(&entry.key, &label.of, entry.line);
         }
     }
     for section in sections {
@@ -65,26 +69,4 @@ pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
         );
     }
     Ok(findings)
-}
-
-fn provider_label(entry: &Entry, findings: &mut Findings) {
-    let key = format!("idps.{}", entry.key);
-    match account(&entry.key) {
-        Some(number) => {
-            let label = entry.value.to_string();
-            findings
-                .accounts
-                .push((number.to_owned(), label, key, entry.line));
-        }
-        None => findings.leave_out(key, entry.line, "it names no one account"),
-    }
-}
-
-/// The account of an ARN, even where the rest is an expression.
-fn account(arn: &str) -> Option<&str> {
-    let mut parts = arn.trim_start_matches('^').split(':');
-    let service = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let number = parts.next()?;
-    let digits = number.len() == 12 && number.bytes().all(|byte| byte.is_ascii_digit());
-    (service.0 == "arn" && service.2 == "iam" && digits).then_some(number)
 }

@@ -3,6 +3,8 @@
 //! Everything else that YAML is (anchors, tags, flow style, block scalars, several documents) is an error with its
 //! line. A list's dash is read as indentation: which item a key is of does not matter here.
 
+use std::borrow::Cow;
+
 use super::entry::Entry;
 use super::error::PeerError;
 
@@ -53,20 +55,20 @@ pub(super) fn leaves(text: &str) -> Result<Vec<Leaf>, PeerError> {
         let (key, rest) = key(content, number)?;
         let value = value(rest, number)?;
         let path: Vec<String> = open.iter().map(|table| table.key.clone()).collect();
-        let whole: Vec<String> = path.iter().cloned().chain([key.to_owned()]).collect();
-        let again = |leaf: &Leaf| leaf.path == path && leaf.entry.key == key;
+        let whole: Vec<String> = path.iter().cloned().chain([key.to_string()]).collect();
+        let again = |leaf: &Leaf| leaf.path == path && leaf.entry.key == *key;
         if tables.contains(&whole) || leaves.iter().any(again) {
             return Err(PeerError::Twice(number));
         }
         match value {
             Some(value) => leaves.push(Leaf {
                 path,
-                entry: Entry::new(key, value, number),
+                entry: Entry::new(&key, &value, number),
             }),
             None => {
                 tables.push(whole);
                 open.push(Open {
-                    key: key.to_owned(),
+                    key: key.into_owned(),
                     indent,
                     inside: None,
                 });
@@ -77,7 +79,7 @@ pub(super) fn leaves(text: &str) -> Result<Vec<Leaf>, PeerError> {
 }
 
 /// The key, and what stands behind its colon.
-fn key(content: &str, line: usize) -> Result<(&str, &str), PeerError> {
+fn key(content: &str, line: usize) -> Result<(Cow<'_, str>, &str), PeerError> {
     let wrong = |what| PeerError::Yaml(line, what);
     if content.starts_with(['"', '\'']) {
         let (key, rest) = quoted(content, line)?;
@@ -93,11 +95,11 @@ fn key(content: &str, line: usize) -> Result<(&str, &str), PeerError> {
         .find(": ")
         .or_else(|| content.strip_suffix(':').map(str::len));
     let end = end.filter(|end| *end > 0).ok_or(wrong("other lines"))?;
-    Ok((content[..end].trim_end(), &content[end + 1..]))
+    Ok((content[..end].trim_end().into(), &content[end + 1..]))
 }
 
 /// The scalar; `None` where a map begins or nothing is said.
-fn value(rest: &str, line: usize) -> Result<Option<&str>, PeerError> {
+fn value(rest: &str, line: usize) -> Result<Option<Cow<'_, str>>, PeerError> {
     let rest = rest.trim();
     if rest.is_empty() || rest.starts_with('#') {
         return Ok(None);
@@ -124,16 +126,29 @@ fn value(rest: &str, line: usize) -> Result<Option<&str>, PeerError> {
     if value.contains(": ") {
         return Err(PeerError::Yaml(line, "two keys in one line"));
     }
-    Ok(Some(value))
+    Ok(Some(value.into()))
 }
 
-fn quoted(text: &str, line: usize) -> Result<(&str, &str), PeerError> {
+/// What is in quotes, and what stands behind them. Of the escapes, those that only spell a quote or a backslash.
+fn quoted(text: &str, line: usize) -> Result<(Cow<'_, str>, &str), PeerError> {
+    let wrong = |what| PeerError::Yaml(line, what);
     let quote = text.chars().next().unwrap_or('"');
-    let (inside, after) = text[1..]
-        .split_once(quote)
-        .ok_or(PeerError::Yaml(line, "quotes that stay open"))?;
-    if (quote == '"' && inside.contains('\\')) || (quote == '\'' && after.starts_with('\'')) {
-        return Err(PeerError::Yaml(line, "escapes in quotes"));
+    let mut inside = String::new();
+    let mut rest = text[1..].chars();
+    loop {
+        match rest.next().ok_or(wrong("quotes that stay open"))? {
+            '\\' if quote == '"' => match rest.next() {
+                Some(c @ ('"' | '\\' | '/')) => inside.push(c),
+                _ => return Err(wrong("escapes in quotes")),
+            },
+            c if c == quote => match rest.as_str().strip_prefix('\'') {
+                Some(after) if quote == '\'' => {
+                    inside.push('\'');
+                    rest = after.chars();
+                }
+                _ => return Ok((inside.into(), rest.as_str())),
+            },
+            c => inside.push(c),
+        }
     }
-    Ok((inside, after))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{SessionPolicy, Timestamp};
+use crate::model::{Labels, SessionPolicy, Timestamp};
 use crate::report::Report;
 use crate::wire::vpn::{IssuedProfile, VpnProfileRequest, VpnSignIn};
 use crate::wire::{ConsoleRequest, DiscoverRequest, DiscoveredRole, Part, Sealed, StatusReply};
@@ -150,6 +150,9 @@ pub struct Target {
     pub sts_endpoint: Option<String>,
     /// Account number to the user's name for it.
     pub accounts: BTreeMap<String, String>,
+    /// The user's words for roles and identity providers.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -342,6 +345,8 @@ pub struct RoleEntry {
     pub provider: String,
     /// The account's name in the settings.
     pub account_name: Option<String>,
+    /// The role's label in the settings, told apart from others of its list.
+    pub label: Option<String>,
     /// The app's label in Okta; foreign text.
     pub app: String,
 }

@@ -27,6 +27,7 @@ mod floors;
 #[cfg(test)]
 mod hostile;
 mod import;
+mod labels;
 mod lockfile;
 mod matrix;
 #[cfg(test)]

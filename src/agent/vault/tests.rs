@@ -51,6 +51,7 @@ fn target(org: &str, duration: u32) -> Target {
         region: None,
         sts_endpoint: None,
         accounts: BTreeMap::new(),
+        labels: crate::model::Labels::default(),
     }
 }
 

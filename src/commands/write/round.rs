@@ -146,7 +146,7 @@ impl Plan<'_> {
                             Err(report) => voice.report(&report),
                         }
                     });
-                    self.section_names(&entries, &target.settings.accounts)
+                    self.section_names(&entries)
                 });
                 let section = names
                     .as_ref()
@@ -196,17 +196,18 @@ impl Plan<'_> {
         Ok(sheaf.round(refused))
     }
 
-    fn section_names(
-        &self,
-        entries: &[RoleEntry],
-        aliases: &BTreeMap<String, String>,
-    ) -> Result<BTreeMap<String, String>, Report> {
-        let roles: Vec<RoleArn> = entries
-            .iter()
-            .filter_map(|entry| RoleArn::parse(&entry.role).ok())
-            .collect();
+    fn section_names(&self, entries: &[RoleEntry]) -> Result<BTreeMap<String, String>, Report> {
+        let (mut roles, mut aliases) = (Vec::new(), BTreeMap::new());
+        for entry in entries {
+            let Ok(role) = RoleArn::parse(&entry.role) else {
+                continue;
+            };
+            let alias = entry.account_name.clone();
+            aliases.extend(alias.map(|alias| (role.account().to_owned(), alias)));
+            roles.push(role);
+        }
         let usual = NameTemplate::usual();
-        let names = self.template.unwrap_or(&usual).names(&roles, aliases)?;
+        let names = self.template.unwrap_or(&usual).names(&roles, &aliases)?;
         Ok(roles.iter().map(ToString::to_string).zip(names).collect())
     }
 

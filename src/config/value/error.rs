@@ -44,6 +44,10 @@ pub(in crate::config) enum ValueError {
     AccountName,
     #[error("the keys of [accounts] are account numbers of twelve digits")]
     AccountNumber,
+    #[error("the key is neither an ARN nor an expression that can be used")]
+    Expression,
+    #[error("the labels are more than 24 KiB together")]
+    Labels,
     #[error("in braces stands none of {{profile}}, {{role}}, {{account}}, {{class}}, {{left}}")]
     Format,
     #[error("the pattern can match no role ARN")]

@@ -190,6 +190,7 @@ pub(crate) fn target(sandbox: &Sandbox, account: Account, role: Option<&str>) ->
         region: Some("eu-west-1".into()),
         sts_endpoint: Some(sandbox.sts_url()),
         accounts: BTreeMap::new(),
+        labels: ob::model::Labels::default(),
     }
 }
 

@@ -250,6 +250,7 @@ fn entry(role: &str, account_name: Option<&str>, app: &str) -> RoleEntry {
         role: role.into(),
         provider: role.into(),
         account_name: account_name.map(Into::into),
+        label: account_name.map(Into::into),
         app: app.into(),
     }
 }

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::aws::is_expression;
 use crate::config::read_as;
-use crate::model::Org;
-use crate::peers::{Findings, Place, Profile, Setting};
+use crate::model::{Org, ProviderArn};
+use crate::peers::{Findings, FoundLabel, Place, Profile, Setting};
 use crate::report::Report;
 
 type Values = BTreeMap<&'static str, String>;
@@ -43,6 +44,8 @@ pub(super) struct Draft {
     /// Each with the place of its org in `orgs`.
     profiles: BTreeMap<String, (Option<usize>, Values, Vec<String>)>,
     accounts: BTreeMap<String, String>,
+    /// Of roles and of providers, in their order.
+    labels: [Vec<(String, String)>; 2],
     pub(super) taken: Vec<Taken>,
     pub(super) left: Vec<Left>,
 }
@@ -56,18 +59,56 @@ impl Draft {
         for profile in &findings.profiles {
             self.profile(file, profile, url);
         }
+        for label in &findings.labels {
+            self.label(file, label);
+        }
         for (number, name, key, line) in &findings.accounts {
-            let taken = |other: &String| other.to_lowercase() == name.to_lowercase();
-            if let Err(why) = read("accounts.*", name) {
-                self.leave(file, *line, key, &why, true);
-            } else if self.accounts.contains_key(number) {
-                self.leave(file, *line, key, "the account has a name already", false);
-            } else if self.accounts.values().any(taken) {
-                self.leave(file, *line, key, "another account has this name", false);
-            } else {
-                self.accounts.insert(number.clone(), name.clone());
-                self.take(file, *line, key, format!("accounts.{number}"), name.clone());
+            match self.name_account(number, name) {
+                Ok(()) => self.take(file, *line, key, format!("accounts.{number}"), name.clone()),
+                Err(why) => self.leave(file, *line, key, &why, false),
             }
+        }
+    }
+
+    fn name_account(&mut self, number: &str, name: &str) -> Result<(), String> {
+        let is_taken = |other: &String| other.to_lowercase() == name.to_lowercase();
+        read("accounts.*", name)?;
+        if self.accounts.contains_key(number) {
+            Err("the account has a name already".to_owned())
+        } else if self.accounts.values().any(is_taken) {
+            Err("another account has this name".to_owned())
+        } else {
+            self.accounts.insert(number.to_owned(), name.to_owned());
+            Ok(())
+        }
+    }
+
+    /// The label of one provider is its account's name, as far as that is free; every other stays a label.
+    fn label(&mut self, file: &str, label: &FoundLabel) {
+        let FoundLabel { of, says, .. } = label;
+        let account = ProviderArn::parse(of).ok().filter(|_| label.is_provider);
+        if let Some(account) = account.map(|provider| provider.account().to_owned())
+            && self.name_account(&account, says).is_ok()
+        {
+            let to = format!("accounts.{account}");
+            return self.take(file, label.line, &label.key, to, says.clone());
+        }
+        let (table, path) = match label.is_provider {
+            true => (1, "labels.providers.*"),
+            false => (0, "labels.roles.*"),
+        };
+        if !is_expression(of) {
+            let why = "neither an ARN nor an expression that can be used";
+            self.leave(file, label.line, &label.key, why, true);
+        } else if let Err(why) = read(path, says) {
+            self.leave(file, label.line, &label.key, &why, true);
+        } else if self.labels[table].iter().any(|(known, _)| known == of) {
+            let why = "an earlier file has a label for it";
+            self.leave(file, label.line, &label.key, why, false);
+        } else {
+            self.labels[table].push((of.clone(), says.clone()));
+            let to = format!("{}.{of}", path.trim_end_matches(".*"));
+            self.take(file, label.line, &label.key, to, says.clone());
         }
     }
 
@@ -276,8 +317,28 @@ impl Draft {
                 accounts.collect::<toml::Table>().into(),
             );
         }
-        file.to_string()
+        let mut text = file.to_string();
+        // By hand: a table of TOML's is sorted, and the order of these is what decides.
+        for (table, labels) in ["roles", "providers"].iter().zip(&self.labels) {
+            if !labels.is_empty() {
+                text += &format!("\n[labels.{table}]\n");
+            }
+            for (of, says) in labels {
+                let quoted = |text: &str| toml::Value::from(text).to_string();
+                text += &format!("{} = {}\n", quoted_key(of), quoted(says));
+            }
+        }
+        text
     }
+}
+
+/// A key as TOML's own writer quotes it.
+fn quoted_key(text: &str) -> String {
+    let mut table = toml::Table::new();
+    table.insert(text.to_owned(), true.into());
+    let line = table.to_string();
+    let line = line.trim_end();
+    line.strip_suffix(" = true").unwrap_or(line).to_owned()
 }
 
 fn origin(file: &str, line: usize, key: &str) -> Origin {

@@ -1,0 +1,229 @@
+//! What roles and accounts are called in every list, by the user's own settings.
+//!
+//! The one place where a name is decided: [`Names::account`], [`Names::role`] and [`Names::in_list`].
+
+use std::collections::BTreeMap;
+
+use regex_lite::{Regex, RegexBuilder};
+
+use crate::model::{Label, Labels, ProviderArn, RoleArn, SamlRole};
+
+/// The longest expression, in bytes; ARNs themselves are shorter.
+const LONGEST: usize = 512;
+/// The memory one expression may come to, in bytes.
+const LARGEST: usize = 64 * 1024;
+
+/// The user's words, ready to be looked up.
+#[derive(Debug)]
+pub struct Names<'a> {
+    accounts: &'a BTreeMap<String, String>,
+    roles: Words<'a>,
+    providers: Words<'a>,
+}
+
+#[derive(Debug, Default)]
+struct Words<'a> {
+    exact: BTreeMap<&'a str, &'a str>,
+    fitting: Vec<(Regex, &'a str)>,
+}
+
+impl<'a> Names<'a> {
+    /// `accounts` maps numbers to names. An expression that cannot be used ([`is_expression`]) fits nothing.
+    pub fn new(accounts: &'a BTreeMap<String, String>, labels: &'a Labels) -> Self {
+        Self {
+            accounts,
+            roles: Words::new(&labels.roles, |arn| RoleArn::parse(arn).is_ok()),
+            providers: Words::new(&labels.providers, |arn| ProviderArn::parse(arn).is_ok()),
+        }
+    }
+
+    /// The account behind `pair`: by its provider's own label, by its number, by an expression for providers.
+    pub fn account(&self, pair: &SamlRole) -> Option<&'a str> {
+        let provider = pair.provider.as_str();
+        self.providers
+            .exact
+            .get(provider)
+            .copied()
+            .or_else(|| self.account_number(pair.role.account()))
+            .or_else(|| self.providers.fitting(provider))
+    }
+
+    /// The same where no provider is known.
+    pub fn account_number(&self, number: &str) -> Option<&'a str> {
+        self.accounts.get(number).map(String::as_str)
+    }
+
+    /// The role's label.
+    pub fn role(&self, role: &RoleArn) -> Option<&'a str> {
+        self.roles.of(role.as_str())
+    }
+
+    /// Every word for a provider, from the most exact.
+    pub(super) fn provider(&self, provider: &ProviderArn) -> Option<&'a str> {
+        self.providers.of(provider.as_str())
+    }
+
+    /// The labels of a list's roles. Where two would read the same, account and label, each says its account's
+    /// number.
+    pub fn in_list(&self, list: &[SamlRole]) -> Vec<Option<String>> {
+        let words: Vec<_> = list
+            .iter()
+            .map(|pair| (self.role(&pair.role), self.account(pair)))
+            .collect();
+        let mut counted: BTreeMap<_, std::collections::BTreeSet<&RoleArn>> = BTreeMap::new();
+        for (pair, words) in list.iter().zip(&words) {
+            counted.entry(words).or_default().insert(&pair.role);
+        }
+        let label = |pair: &SamlRole, words: &(Option<&str>, Option<&str>)| {
+            let label = words.0?;
+            let several = counted.get(words).is_some_and(|roles| roles.len() > 1);
+            Some(match several {
+                true => format!("{label} ({})", pair.role.account()),
+                false => label.to_owned(),
+            })
+        };
+        list.iter()
+            .zip(&words)
+            .map(|(pair, words)| label(pair, words))
+            .collect()
+    }
+}
+
+impl<'a> Words<'a> {
+    fn new(labels: &'a [Label], is_arn: impl Fn(&str) -> bool) -> Self {
+        let mut words = Self::default();
+        for Label { of, says } in labels {
+            if is_arn(of) {
+                words.exact.entry(of).or_insert(says);
+            } else if let Some(expression) = expression(of) {
+                words.fitting.push((expression, says));
+            }
+        }
+        words
+    }
+
+    fn of(&self, arn: &str) -> Option<&'a str> {
+        self.exact.get(arn).copied().or_else(|| self.fitting(arn))
+    }
+
+    fn fitting(&self, arn: &str) -> Option<&'a str> {
+        let mut fitting = self.fitting.iter();
+        fitting
+            .find(|(expression, _)| expression.is_match(arn))
+            .map(|(_, says)| *says)
+    }
+}
+
+/// Whether `text` can be used as an expression.
+pub fn is_expression(text: &str) -> bool {
+    expression(text).is_some()
+}
+
+fn expression(text: &str) -> Option<Regex> {
+    let fits = !text.is_empty() && text.len() <= LONGEST;
+    let built = || RegexBuilder::new(text).size_limit(LARGEST).build().ok();
+    fits.then(built).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(roles: &[(&str, &str)], providers: &[(&str, &str)]) -> Labels {
+        let all = |pairs: &[(&str, &str)]| {
+            let label = |(of, says): &(&str, &str)| Label {
+                of: (*of).to_owned(),
+                says: (*says).to_owned(),
+            };
+            pairs.iter().map(label).collect()
+        };
+        Labels {
+            roles: all(roles),
+            providers: all(providers),
+        }
+    }
+
+    fn pair(account: &str, role: &str, provider: &str) -> SamlRole {
+        SamlRole::parse(&format!(
+            "arn:aws:iam::{account}:role/{role},arn:aws:iam::{account}:saml-provider/{provider}"
+        ))
+        .unwrap()
+    }
+
+    const ONE: &str = "111111111111";
+    const TWO: &str = "222222222222";
+
+    #[test]
+    fn a_whole_arn_comes_before_every_expression_and_of_those_the_first_in_the_file() {
+        let labels = labels(
+            &[
+                ("arn:aws:iam::.*:role/op", "Ops"),
+                ("role/operator$", "Operators"),
+                ("arn:aws:iam::222222222222:role/operator", "Two"),
+                ("(", "broken"),
+            ],
+            &[],
+        );
+        let accounts = BTreeMap::new();
+        let names = Names::new(&accounts, &labels);
+        let of = |account, role| names.role(&pair(account, role, "okta").role);
+        assert_eq!(of(ONE, "operator"), Some("Ops"));
+        assert_eq!(of(TWO, "operator"), Some("Two"));
+        // A whole ARN is one role's, not of those that begin alike.
+        assert_eq!(of(TWO, "operator-2"), Some("Ops"));
+        assert_eq!(of(ONE, "Admin"), None);
+    }
+
+    #[test]
+    fn an_account_is_called_by_its_providers_label_its_name_or_an_expression() {
+        let labels = labels(
+            &[],
+            &[
+                ("arn:aws:iam::1.*", "Dev accounts"),
+                ("arn:aws:iam::111111111111:saml-provider/special", "Special"),
+            ],
+        );
+        let accounts = BTreeMap::from([(TWO.to_owned(), "prod".to_owned())]);
+        let names = Names::new(&accounts, &labels);
+        let of = |account, provider| names.account(&pair(account, "Ops", provider));
+        assert_eq!(of(ONE, "okta"), Some("Dev accounts"));
+        assert_eq!(of(ONE, "special"), Some("Special"));
+        assert_eq!(of(TWO, "okta"), Some("prod"));
+    }
+
+    #[test]
+    fn labels_that_read_the_same_are_told_apart_by_their_accounts() {
+        let labels = labels(&[("role/Ops", "Ops")], &[]);
+        let accounts = BTreeMap::from([("333333333333".to_owned(), "prod".to_owned())]);
+        let names = Names::new(&accounts, &labels);
+        let list = [
+            pair(ONE, "Ops", "okta"),
+            pair(TWO, "Ops", "okta"),
+            pair("333333333333", "Ops", "okta"),
+            // Two ways into one role are one role.
+            pair("333333333333", "Ops", "other"),
+            pair(ONE, "Admin", "okta"),
+        ];
+        let said = names.in_list(&list);
+        let said: Vec<_> = said.iter().map(Option::as_deref).collect();
+        assert_eq!(
+            said,
+            [
+                Some("Ops (111111111111)"),
+                Some("Ops (222222222222)"),
+                Some("Ops"),
+                Some("Ops"),
+                None
+            ]
+        );
+    }
+
+    #[test]
+    fn an_expression_is_bounded() {
+        assert!(is_expression("arn:aws:iam::.*:role/(a|b)+$"));
+        for text in ["", "(", "a{100000}", "((((a{99}){99}){99}){99})", "\\1"] {
+            assert!(!is_expression(text), "{text}");
+        }
+        assert!(!is_expression(&"a".repeat(LONGEST + 1)));
+    }
+}
