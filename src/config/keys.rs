@@ -208,25 +208,28 @@ pub const MARKERS: [&str; 10] = [
 
 /// The key at `path`, with the names the user chose in place.
 pub(super) fn find(path: &[&str]) -> Option<&'static Key> {
-    KEYS.iter().find(|key| {
-        let pattern: Vec<&str> = key.path.split('.').collect();
-        pattern.len() == path.len() && begins(&pattern, path)
-    })
+    KEYS.iter()
+        .find(|key| rest(key.path, path).is_some_and(|mut rest| rest.next().is_none()))
 }
 
 /// Whether `path` is a table of settings, or of named ones.
 pub(super) fn is_table(path: &[&str]) -> bool {
-    KEYS.iter().any(|key| {
-        let pattern: Vec<&str> = key.path.split('.').collect();
-        pattern.len() > path.len() && begins(&pattern, path)
-    })
+    KEYS.iter()
+        .any(|key| rest(key.path, path).is_some_and(|mut rest| rest.next().is_some()))
 }
 
-fn begins(pattern: &[&str], path: &[&str]) -> bool {
-    pattern
-        .iter()
-        .zip(path)
-        .all(|(expected, found)| *expected == "*" || expected == found)
+/// What `pattern` has beyond `path`; `None` if they part before.
+///
+/// Asked for each line of the settings and each key, before every command: without an allocation.
+fn rest(pattern: &'static str, path: &[&str]) -> Option<impl Iterator<Item = &'static [u8]>> {
+    let mut parts = pattern.as_bytes().split(|byte| *byte == b'.');
+    for name in path {
+        let part = parts.next()?;
+        if part != b"*" && part != name.as_bytes() {
+            return None;
+        }
+    }
+    Some(parts)
 }
 
 /// The known key or table that `path` was most likely meant to be.
