@@ -307,6 +307,11 @@ impl Sandbox {
         self.world.org().end_sessions();
     }
 
+    /// How many access and refresh tokens are still good at the org, and how many sessions.
+    pub fn live(&self) -> (usize, usize) {
+        self.world.org().live(self.world.clock.now())
+    }
+
     /// Stops the servers for good: connections end, ports refuse. Log and canaries stay.
     pub fn stop(&self) {
         if let Some(runtime) = self.take_runtime() {

@@ -15,6 +15,11 @@ impl Sandbox {
         self.org_url() + &crate::okta::AppId::OpenVpn.home_path()
     }
 
+    /// The sign-on address of the VPN's app.
+    pub fn vpn_sign_on_url(&self) -> String {
+        self.org_url() + &crate::okta::AppId::OpenVpn.sso_path()
+    }
+
     /// Starts a real openvpn server behind the Access Server; from now on its profiles lead there.
     ///
     /// # Errors

@@ -73,6 +73,20 @@ pub struct Options {
     pub idx_success_remediation: bool,
     /// Every how-many-th token exchange is refused for its assurance; zero: none.
     pub web_sso_assurance: usize,
+    /// AWS apps refuse tokens of a sign-in older than this, however new the tokens are.
+    pub sign_in_good_for: Option<u64>,
+    /// The native client may have refresh tokens.
+    pub refresh_tokens: bool,
+    /// A refresh token is good once.
+    pub rotates_refresh_tokens: bool,
+    /// A scope that is refused is refused when the person has signed in, not when it is asked for.
+    pub judges_scopes_late: bool,
+    /// The VPN and AWS labs have the native client on their trust list (Native to Web SSO).
+    pub interclient_trust: bool,
+    /// AWS labs names the native client as its Allowed Web SSO Client, as AWS production does.
+    pub labs_web_sso: bool,
+    /// The VPN asks for a second factor again, as Identity Engine does.
+    pub vpn_step_up: bool,
     /// The sign-on policy lets a device be remembered.
     pub allow_remember_device: bool,
 }
@@ -100,6 +114,13 @@ impl Default for Options {
             idx_device_probe: false,
             idx_success_remediation: false,
             web_sso_assurance: 0,
+            sign_in_good_for: None,
+            refresh_tokens: true,
+            rotates_refresh_tokens: true,
+            judges_scopes_late: false,
+            interclient_trust: false,
+            labs_web_sso: true,
+            vpn_step_up: false,
             allow_remember_device: true,
         }
     }

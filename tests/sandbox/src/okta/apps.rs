@@ -50,7 +50,7 @@ impl AppId {
         }
     }
 
-    fn is_aws(self) -> bool {
+    pub(super) fn is_aws(self) -> bool {
         matches!(self, AppId::AwsProduction | AppId::AwsLabs)
     }
 
@@ -68,9 +68,7 @@ impl AppId {
 
     /// By the instance id.
     pub(crate) fn by_id(id: &str) -> Option<AppId> {
-        AppId::ALL
-            .into_iter()
-            .find(|app| app.is_aws() && app.parts().1 == id)
+        AppId::ALL.into_iter().find(|app| app.parts().1 == id)
     }
 
     fn at(path: &str) -> Option<AppId> {
@@ -84,7 +82,10 @@ impl AppId {
 pub(super) fn links(visit: &Visit<'_>) -> Answer {
     let by_session = sessions::current(visit).map(|(_, session)| session.login);
     let Some(login) = by_session.or_else(|| oauth::bearer(visit)) else {
-        return error(403, "E0000005", "Invalid session");
+        return match visit.request.header("authorization") {
+            Some(_) => error(401, "E0000011", "Invalid token provided"),
+            None => error(403, "E0000005", "Invalid session"),
+        };
     };
     let links: Vec<_> = AppId::ALL
         .into_iter()
@@ -121,7 +122,17 @@ pub(super) fn launch(visit: &Visit<'_>) -> Answer {
         return pages::error(404, "404", "Page Not Found");
     };
     if let Some((_, session)) = sessions::current(visit) {
+        // A used token does no harm to who is signed in already.
+        if let Some(token) = visit.request.parameter("interclient_token") {
+            oauth::redeem(visit, app, &token);
+        }
         return open(visit, app, &session);
+    }
+    if let Some(token) = visit.request.parameter("interclient_token") {
+        return by_interclient(visit, app, &token);
+    }
+    if visit.world.options.app_redirects && visit.request.path == app.home_path() {
+        return Answer::redirect(&visit.url(&onwards(visit, app)));
     }
     let token = ["sessionToken", "onetimetoken"]
         .iter()
@@ -135,6 +146,20 @@ pub(super) fn launch(visit: &Visit<'_>) -> Answer {
         open(visit, app, &session)
     };
     answer.with("Set-Cookie", &sessions::cookie(&id))
+}
+
+/// "Native to Web SSO": the sign-on address, and no other link of the app, takes a token in the place of a
+/// session, and makes one that is worth what the token's sign-in was.
+fn by_interclient(visit: &Visit<'_>, app: AppId, token: &str) -> Answer {
+    let login = match visit.request.path == app.sso_path() {
+        true => oauth::redeem(visit, app, token),
+        false => None,
+    };
+    let Some(login) = login else {
+        return pages::sign_in(visit);
+    };
+    let (id, session) = sessions::begin(visit, &login);
+    open(visit, app, &session).with("Set-Cookie", &sessions::cookie(&id))
 }
 
 /// `GET /login/step-up/redirect?stateToken=…`: back to the app after its second factor.
@@ -201,6 +226,15 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
         return pages::sign_in(visit);
     };
     if app == AppId::OpenVpn {
+        if visit.world.options.vpn_step_up && !session.stepped_up {
+            let stage = idx::Stage::Select;
+            return pages::more(&idx::open_at(
+                visit,
+                &onwards(visit, app),
+                Some(user),
+                stage,
+            ));
+        }
         // The app's "Default RelayState", as Access Server's manual has it set.
         let relay_state = visit.request.parameter("RelayState");
         let relay_state = relay_state.unwrap_or_else(|| "profile".to_owned());

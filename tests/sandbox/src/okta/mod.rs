@@ -43,12 +43,8 @@ pub(crate) struct Org {
     /// How the person at the browser behaves.
     pub(crate) device_script: DeviceScript,
     devices: HashMap<String, oauth::Device>,
-    access_tokens: HashMap<String, oauth::Issued>,
-    id_tokens: HashMap<String, oauth::Issued>,
-    web_sso: HashMap<String, (String, AppId)>,
-    /// Exchanges since the last that was refused.
-    web_sso_exchanges: usize,
-    used_assertions: HashSet<String>,
+    /// What the OAuth server gave out.
+    tokens: oauth::Tokens,
     /// Machines' tokens and their end.
     pub(crate) web_identities: HashMap<String, u64>,
     /// Passwords that were changed here.
@@ -58,11 +54,17 @@ pub(crate) struct Org {
 }
 
 impl Org {
+    /// How many access and refresh tokens, and sessions, somebody could still use.
+    pub(crate) fn live(&self, now: u64) -> (usize, usize) {
+        let sessions = self.sessions.values();
+        let sessions = sessions.filter(|session| session.expires_at > now);
+        (self.tokens.live(now), sessions.count())
+    }
+
     /// Ends every session and transaction, as an administrator's "clear user sessions" does.
     pub(crate) fn end_sessions(&mut self) {
         self.transactions.clear();
-        self.access_tokens.clear();
-        self.id_tokens.clear();
+        self.tokens.end();
         self.interactions.clear();
         self.finished.clear();
         self.session_tokens.clear();

@@ -124,6 +124,22 @@ pub(super) fn redeem(visit: &Visit<'_>, token: &str) -> Option<(String, Session)
     Some((id, session))
 }
 
+/// A session by other means than a session token.
+pub(super) fn begin(visit: &Visit<'_>, login: &str) -> (String, Session) {
+    let id = visit.canary("sid", "102");
+    let session = Session {
+        login: login.to_owned(),
+        expires_at: visit.now + visit.world.options.session_seconds,
+        second_factor: true,
+        stepped_up: false,
+        password_form: None,
+        password_again: false,
+    };
+    let mut org = visit.world.org();
+    org.sessions.insert(id.clone(), session.clone());
+    (id, session)
+}
+
 /// The header value that sets the session cookie.
 pub(super) fn cookie(id: &str) -> String {
     format!("sid={id}; Path=/; Secure; HttpOnly; SameSite=None")
