@@ -37,7 +37,7 @@ pub(super) async fn serve(
     confinement: Confinement,
 ) -> io::Result<()> {
     let listener = Listener::new(listener)?;
-    let desk = Rc::new(Desk::new(confinement));
+    let desk = Rc::new(Desk::new(confinement, true));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -83,7 +83,7 @@ async fn accept(listener: &Listener, desk: &Rc<Desk>) {
 
 /// Serves one conversation and returns.
 pub(super) async fn serve_one(stream: UnixStream, confinement: Confinement) -> io::Result<()> {
-    let desk = Rc::new(Desk::new(confinement));
+    let desk = Rc::new(Desk::new(confinement, false));
     if let Some((incoming, outgoing)) = only(stream)? {
         converse(incoming, outgoing, &desk).await;
         desk.say_goodbye().await;

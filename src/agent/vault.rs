@@ -11,7 +11,8 @@ use crate::aws::SessionDuration;
 use crate::clock::Clock;
 use crate::flow::{Memory, OktaSession};
 use crate::model::{Credentials, RoleArn, Timestamp};
-use crate::wire::{HeldRole, IssuedCredentials, Sealed, SessionStatus, Target};
+use crate::okta::oauth::Extras;
+use crate::wire::{Account, HeldRole, IssuedCredentials, Sealed, SessionStatus, Target};
 
 /// Credentials are renewed this long before their end, in seconds; a third of a short life.
 const RENEW: i64 = 20 * 60;
@@ -84,6 +85,8 @@ pub(super) struct Vault {
     held: RefCell<HashMap<Target, Rc<Held>>>,
     durations: RefCell<HashMap<RoleArn, SessionDuration>>,
     factors: RefCell<HashMap<SessionKey, String>>,
+    /// The scopes that an org refused a client.
+    refused: RefCell<HashMap<(String, Option<String>), Extras>>,
 }
 
 impl Vault {
@@ -97,6 +100,7 @@ impl Vault {
             held: RefCell::default(),
             durations: RefCell::default(),
             factors: RefCell::default(),
+            refused: RefCell::default(),
         }
     }
 
@@ -231,12 +235,27 @@ impl Vault {
         }
     }
 
+    /// The scopes that the account's org refused its client.
+    pub(super) fn refused_scopes(&self, account: &Account) -> Extras {
+        let key = (account.org.clone(), account.client_id.clone());
+        self.refused.borrow().get(&key).copied().unwrap_or_default()
+    }
+
+    /// Until somebody signs out: an administrator may have granted them since.
+    pub(super) fn remember_refused(&self, account: &Account, scopes: Extras) {
+        let key = (account.org.clone(), account.client_id.clone());
+        self.refused.borrow_mut().insert(key, scopes);
+    }
+
     /// Takes out everything of `org`, or everything; what is returned is all that is left of it.
     pub(super) fn take(&self, org: Option<&str>) -> Vec<Rc<LiveSession>> {
         match org {
             None => self.everything_ended.set(self.everything_ended.get() + 1),
             Some(org) => *self.ended.borrow_mut().entry(org.to_owned()).or_default() += 1,
         }
+        self.refused
+            .borrow_mut()
+            .retain(|(of, _), _| org.is_some_and(|org| org != of));
         let concerns = |key: &SessionKey| org.is_none_or(|org| key.org == org);
         self.held
             .borrow_mut()

@@ -23,6 +23,8 @@ use crate::wire::{
 
 /// After this long without news a person is told what is being done.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Between two figures of a countdown.
+const SECOND: Duration = Duration::from_secs(1);
 /// For this long after an agent has gone away another one is tried.
 const COMEBACK: Duration = Duration::from_secs(1);
 /// Between two tries.
@@ -78,6 +80,7 @@ pub(super) fn account(
             true => org.client_id.clone(),
             false => org.username.clone(),
         },
+        vpn: context.settings()?.vpn().is_ok(),
         machine: is_machine.then(|| machine(org)).transpose()?,
         client_id: match (&org.client_id, org.sign_in) {
             (None, SignIn::Browser | SignIn::Machine) => return Err(lacks("client_id")),
@@ -204,6 +207,12 @@ impl From<Report> for TalkError {
     }
 }
 
+/// What a server has everybody wait for.
+struct Countdown {
+    until: Instant,
+    why: String,
+}
+
 struct Talk<'a> {
     context: &'a Context,
     org: &'a OrgTarget,
@@ -217,13 +226,21 @@ impl Talk<'_> {
     fn run(&mut self, link: &mut Link, request: Request) -> Result<Reply, TalkError> {
         link.request(request)?;
         let mut doing: Option<String> = None;
+        let mut countdown = None;
         loop {
+            self.count_down(countdown.as_ref(), link)?;
             if let Some(what) = doing.take()
                 && !link.has_news_within(PATIENCE)?
             {
                 self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
             }
-            match link.hear()? {
+            let heard = link.hear()?;
+            if !matches!(heard, FromAgent::Notice(Notice::StillWaiting))
+                && countdown.take().is_some()
+            {
+                self.context.voice.progress("");
+            }
+            match heard {
                 FromAgent::Reply(reply) => return Ok(reply),
                 FromAgent::Ask(ask) => {
                     let answer = self.answer(ask, link)?;
@@ -238,15 +255,46 @@ impl Talk<'_> {
                     self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
                 }
                 FromAgent::Notice(Notice::Doing(what)) => doing = Some(what),
+                FromAgent::Notice(Notice::Wait { seconds, why }) => {
+                    countdown = Some(self.begin_to_wait(seconds, why));
+                }
                 FromAgent::Notice(notice) => self.tell(&notice),
                 FromAgent::Hello(_) => {}
             }
         }
     }
 
+    fn begin_to_wait(&self, seconds: u64, why: String) -> Countdown {
+        if !self.context.voice.is_followed() {
+            let text = format!("ob: {}, {seconds} s\n", shown(&why));
+            self.context.voice.say(&text);
+        }
+        let until = Instant::now() + Duration::from_secs(seconds);
+        Countdown { until, why }
+    }
+
+    /// Shows the seconds as they run down, until the agent has something to say.
+    fn count_down(&self, countdown: Option<&Countdown>, link: &mut Link) -> Result<(), LinkError> {
+        let Some(Countdown { until, why }) = countdown else {
+            return Ok(());
+        };
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            let seconds = left.as_millis().div_ceil(1000);
+            let text = format!("ob: {}, {seconds} s", shown(why));
+            self.context.voice.progress(&text);
+            if link.has_news_within(left.min(SECOND))? {
+                return Ok(());
+            }
+        }
+    }
+
     fn tell(&self, notice: &Notice) {
         let text = match notice {
-            Notice::Doing(_) | Notice::StillWaiting => return,
+            Notice::Doing(_) | Notice::StillWaiting | Notice::Wait { .. } => return,
             Notice::PushSent { factor } => {
                 format!("sent a {}: approve it on your phone", shown(factor))
             }

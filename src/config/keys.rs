@@ -151,7 +151,7 @@ pub const KEYS: &[Key] = &[
     ),
     key("vpn.app", Some("OB_VPN_APP"),
         r#""https://acme.okta.com/home/openvpn/0oa1/aln1""#,
-        "embed link of the VPN's app; found from the user's tiles when left out",
+        "embed link of the VPN's app, or its sign-on address (`…/sso/saml`), which a browser's sign-in needs; found from the user's tiles when left out",
         Kind::Endpoint,
     ),
     key("vpn.routes", None,

@@ -3,7 +3,6 @@
 use futures_util::future::join_all;
 use url::Url;
 
-use crate::flow::retry::repeat;
 use crate::flow::{Conversation, Failure, OktaSession, step_up};
 use crate::model::{AppLink, Org, SamlRole, Timestamp};
 use crate::okta::page::{Acs, AppPage, PageError};
@@ -39,7 +38,7 @@ pub(super) async fn aws_apps(
     }
     let what = format!("list your apps at {}", session.org().host());
     conversation.tell(Notice::Doing(what.clone()));
-    let page = repeat(&what, conversation, || session.json(Tiles::PATH)).await?;
+    let page = session.tiles(&what, conversation).await?;
     let no_scope = page.status == 403 && session.by_token().is_some();
     if matches!(page.status, 401 | 403) && !no_scope {
         return Err(Failure::SessionEnded);

@@ -84,6 +84,15 @@ pub fn check_endpoint(what: &str, endpoint: &str) -> Result<(), Report> {
 /// When the account cannot be used, or a host is none.
 pub fn check_vpn(target: &VpnTarget) -> Result<VpnHosts, Report> {
     check_account(&target.account)?;
+    if target.account.way == SignInWay::Machine {
+        return Err(Report::new(
+            Exit::Usage,
+            "sign_in.vpn",
+            "a machine's sign-in does not open the VPN",
+        )
+        .cause("the VPN's app takes a person's session, and a machine has a token for AWS alone")
+        .hint("set `sign_in = \"terminal\"` or \"browser\" for this org, or name another one of [orgs] with `--org`"));
+    }
     let whole = |host: &str| {
         Url::parse(&format!("https://{host}/"))
             .ok()

@@ -1,50 +1,88 @@
-//! The browser engine: a device grant (RFC 8628) that a person confirms in their own browser, and the
-//! tokens it gives, each exchanged for an app's page when that is wanted.
+//! The browser engine: a device grant (RFC 8628) that a person confirms in their own browser.
 
 use std::time::Duration;
 
-use url::Url;
-
-use crate::flow::retry::repeat;
-use crate::flow::{Conversation, Failure, OktaSession, Unanswered};
-use crate::http::{Browser, Exchange, Page};
-use crate::model::Timestamp;
-use crate::okta::oauth::{self, DeviceCode, OauthError, Polled, Tokens};
+use crate::flow::by_token::ByToken;
+use crate::flow::retry::{poll, repeat};
+use crate::flow::{Conversation, Unanswered};
+use crate::http::{Browser, Exchange};
+use crate::okta::oauth::{DeviceCode, Extras, OauthError, Polled, Tokens};
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, Notice};
 
 /// What `slow_down` adds to the time between polls (RFC 8628, 3.5).
-const SLOWER: u64 = 5;
-/// An exchange this soon after the sign-in, in seconds, is as fresh as one can be.
-const FRESH: i64 = 30;
+const SLOWER: Duration = Duration::from_secs(5);
 
-/// A session that is tokens instead of cookies.
-#[derive(Debug)]
-pub(super) struct ByToken {
-    client_id: String,
-    tokens: Tokens,
-    signed_in: Option<Timestamp>,
+/// Why a grant gave no tokens.
+enum NoTokens {
+    /// By Okta; perhaps for something that can be left out.
+    Refused {
+        error: OauthError,
+        /// The person has been there.
+        late: bool,
+    },
+    Final(Report),
 }
 
-/// Has a person sign in at a browser.
+impl<E: Into<Report>> From<E> for NoTokens {
+    fn from(error: E) -> Self {
+        Self::Final(error.into())
+    }
+}
+
+/// Has a person sign in at a browser. Of what is `wanted` the sign-in has what the org grants; what it is known
+/// to have `refused` is not asked for.
 ///
 /// # Errors
 /// When nobody is there to open it, it is refused, or the code runs out.
 pub(super) async fn sign_in(
     browser: &Browser,
     client_id: &str,
+    wanted: Extras,
+    refused: Extras,
     conversation: &impl Conversation,
 ) -> Result<ByToken, Report> {
+    let mut asked = wanted.without(refused);
+    loop {
+        let (error, late) = match grant(browser, client_id, asked, conversation).await {
+            Ok(tokens) => {
+                let refused = wanted.without(asked);
+                let signed_in = browser.server_time();
+                return Ok(ByToken::new(client_id, tokens, asked, refused, signed_in));
+            }
+            Err(NoTokens::Final(report)) => return Err(report),
+            Err(NoTokens::Refused { error, late }) => (error, late),
+        };
+        let Some(refused) = asked.refused_by(&error) else {
+            return Err(error.into());
+        };
+        asked = asked.without(refused);
+        if late {
+            let text = format!(
+                "Okta refuses what was asked for beside the sign-in: {error}; once more, without"
+            );
+            conversation.tell(Notice::Said(text));
+        }
+    }
+}
+
+async fn grant(
+    browser: &Browser,
+    client_id: &str,
+    extras: Extras,
+    conversation: &impl Conversation,
+) -> Result<Tokens, NoTokens> {
     let org = browser.org();
     let what = format!("ask {} for a sign-in code", org.host());
     conversation.tell(Notice::Doing(what.clone()));
-    let post = DeviceCode::ask(org, client_id)?;
+    let post = DeviceCode::ask(org, client_id, extras)?;
     let page = repeat(&what, conversation, || {
         let post = post.duplicate();
         browser.send(Exchange::post_form(post.url, post.body))
     })
     .await?;
-    let code = DeviceCode::read(org, page.status, page.content_type(), &page.body)?;
+    let code = DeviceCode::read(org, page.status, page.content_type(), &page.body)
+        .map_err(|error| NoTokens::Refused { error, late: false })?;
     let ask = Ask::Visit {
         page: code.page.to_string(),
         code: code.user_code.clone(),
@@ -55,12 +93,7 @@ pub(super) async fn sign_in(
         Answer::Visiting => {}
         _ => return Err(Unanswered::Nonsense(question).into()),
     }
-    let tokens = wait(browser, client_id, &code, conversation).await?;
-    Ok(ByToken {
-        client_id: client_id.to_owned(),
-        tokens,
-        signed_in: browser.server_time(),
-    })
+    wait(browser, client_id, &code, conversation).await
 }
 
 async fn wait(
@@ -68,22 +101,24 @@ async fn wait(
     client_id: &str,
     code: &DeviceCode,
     conversation: &impl Conversation,
-) -> Result<Tokens, Report> {
-    let poll = code.poll(browser.org(), client_id)?;
-    let mut interval = code.interval;
-    let mut left = code.expires_in;
+) -> Result<Tokens, NoTokens> {
+    let ask = code.poll(browser.org(), client_id)?;
+    let mut interval = Duration::from_secs(code.interval);
+    let mut left = Duration::from_secs(code.expires_in);
     while left >= interval {
-        conversation.pause(Duration::from_secs(interval)).await?;
+        conversation.pause(interval).await?;
         left -= interval;
-        let page = repeat("ask whether you have signed in", conversation, || {
-            let poll = poll.duplicate();
-            browser.send(Exchange::post_form(poll.url, poll.body))
+        let what = "ask whether you have signed in";
+        let page = poll(what, interval, &mut left, conversation, || {
+            let ask = ask.duplicate();
+            browser.send(Exchange::post_form(ask.url, ask.body))
         })
         .await?;
-        match Polled::read(page.status, page.content_type(), &page.body)? {
-            Polled::Pending => {}
-            Polled::SlowDown => interval += SLOWER,
-            Polled::SignedIn(tokens) => return Ok(tokens),
+        match Polled::read(page.status, page.content_type(), &page.body) {
+            Ok(Polled::Pending) => {}
+            Ok(Polled::SlowDown) => interval += SLOWER,
+            Ok(Polled::SignedIn(tokens)) => return Ok(tokens),
+            Err(error) => return Err(NoTokens::Refused { error, late: true }),
         }
     }
     Err(Report::new(
@@ -95,78 +130,6 @@ async fn wait(
         "the code was good for {} minutes",
         code.expires_in / 60
     ))
-    .hint("`ob login` shows a new code"))
-}
-
-impl ByToken {
-    /// Who signed in, as the id token says.
-    pub(super) fn username(&self) -> Option<String> {
-        self.tokens.username()
-    }
-
-    pub(super) fn tokens(&self) -> &Tokens {
-        &self.tokens
-    }
-
-    pub(super) fn client_id(&self) -> &str {
-        &self.client_id
-    }
-
-    pub(super) fn expires_at(&self) -> Option<Timestamp> {
-        let end = self.signed_in?.plus(self.tokens.expires_in.into());
-        Some(end)
-    }
-
-    fn is_fresh(&self, now: Option<Timestamp>) -> bool {
-        match (self.signed_in, now) {
-            (Some(then), Some(now)) => now.seconds_since(then) < FRESH,
-            _ => true,
-        }
-    }
-
-    /// The page of the app that `link` leads to, by a token that is good for it once.
-    ///
-    /// # Errors
-    /// [`Failure::SessionEnded`] when a new sign-in may do; else why this app cannot be opened so.
-    pub(super) async fn open(
-        &self,
-        session: &OktaSession,
-        link: &Url,
-        what: &str,
-        conversation: &impl Conversation,
-    ) -> Result<Page, Failure> {
-        let browser = session.browser();
-        let mut segments = link.path_segments().into_iter().flatten();
-        let app_id = segments.find(|segment| segment.starts_with("0oa"));
-        let app_id = app_id.ok_or_else(|| no_app_id(what))?;
-        let cannot = |error: OauthError| Report::from(error).during(format!("cannot {what}"));
-        let exchange = self.tokens.exchange(browser.org(), &self.client_id, app_id);
-        let exchange = exchange.map_err(cannot)?;
-        let page = repeat(what, conversation, || {
-            let post = exchange.duplicate();
-            browser.send(Exchange::post_form(post.url, post.body))
-        })
-        .await?;
-        let once = match Tokens::read(page.status, page.content_type(), &page.body) {
-            Ok(tokens) => tokens.access_token,
-            Err(error) if error.is_over() => return Err(Failure::SessionEnded),
-            Err(error) if error.is_assurance() && !self.is_fresh(browser.server_time()) => {
-                return Err(Failure::SessionEnded);
-            }
-            Err(error) => return Err(cannot(error).into()),
-        };
-        let post = oauth::open_app(browser.org(), &once).map_err(cannot)?;
-        let open = Exchange::post_form_for_page(post.url, post.body);
-        Ok(browser.follow(open).await?)
-    }
-}
-
-fn no_app_id(what: &str) -> Report {
-    Report::new(
-        Exit::Usage,
-        "settings.app",
-        format!("cannot {what}: its link does not name the app"),
-    )
-    .cause("a browser sign-in opens an app by its id (0oa…)")
-    .hint("copy the address of the app's tile, `https://acme.okta.com/home/amazon_aws/0oa…/272`")
+    .hint("`ob login` shows a new code")
+    .into())
 }

@@ -3,6 +3,7 @@
 
 mod apps;
 mod assume_role;
+mod by_token;
 mod check;
 mod classic;
 mod console;
@@ -19,8 +20,10 @@ mod machine;
 mod retry;
 mod session;
 mod sign_in;
+mod sign_on;
 mod step_up;
 mod sts;
+mod vpn_app;
 mod vpn_door;
 mod vpn_profile;
 mod vpn_sign_in;

@@ -11,8 +11,8 @@ use crate::wire::Notice;
 
 /// How often one question is put in all.
 pub(super) const TRIES: u32 = 3;
-/// A server that asks for more patience than this, in seconds, is reported instead.
-pub(super) const PATIENCE: i64 = 30;
+/// A server that asks for more patience than this, in seconds, is reported instead: Okta counts by the minute.
+pub(super) const PATIENCE: i64 = 60;
 
 /// After this long nothing is tried again.
 pub(super) const ENOUGH: Duration = Duration::from_secs(25);
@@ -38,7 +38,8 @@ where
         let wait = match answer {
             Ok(page) if page.status == 429 => match page.retry_in().unwrap_or(1).max(1) {
                 seconds if !last && seconds <= PATIENCE => {
-                    Duration::from_secs(seconds.unsigned_abs())
+                    sit_out(what, seconds, conversation).await?;
+                    continue;
                 }
                 seconds => return Err(rate_limited(what, seconds)),
             },
@@ -53,6 +54,76 @@ where
     Err(server_error(what, 0))
 }
 
+/// Asks once more how a transaction stands, which is at an end when `left` is over. As many requests as the
+/// server takes, no sooner than `pace` after one that failed, and none past the end.
+///
+/// # Errors
+/// When there is no answer, or the server takes the next request only after the end.
+pub(super) async fn poll<S, F>(
+    what: &str,
+    pace: Duration,
+    left: &mut Duration,
+    conversation: &impl Conversation,
+    send: S,
+) -> Result<Page, Report>
+where
+    S: Fn() -> F,
+    F: Future<Output = Result<Page, HttpError>>,
+{
+    let mut failures = 0;
+    loop {
+        let answer = send().await;
+        let failed = match answer {
+            Ok(page) if page.status == 429 => {
+                let seconds = page.retry_in().unwrap_or(1).max(1);
+                let wait = Duration::from_secs(seconds.unsigned_abs()).max(pace);
+                if wait > *left {
+                    let left = left.as_secs();
+                    return Err(rate_limited(what, seconds)
+                        .cause(format!("what is waited for ends before, in {left} s")));
+                }
+                *left = left.saturating_sub(wait);
+                let seconds = i64::try_from(wait.as_secs()).unwrap_or(PATIENCE);
+                sit_out(what, seconds, conversation).await?;
+                continue;
+            }
+            Ok(page) if page.status >= 500 => server_error(what, page.status),
+            Ok(page) => return Ok(page),
+            Err(error) if error.is_passing() => {
+                Report::from(error).during(format!("cannot {what}"))
+            }
+            Err(error) => return Err(Report::from(error).during(format!("cannot {what}"))),
+        };
+        failures += 1;
+        let wait = pace.max(backoff(failures));
+        if failures >= TRIES || wait > *left {
+            return Err(failed);
+        }
+        *left = left.saturating_sub(wait);
+        pause(what, wait, conversation).await?;
+    }
+}
+
+/// Waits until a server that has had too many requests takes the next.
+async fn sit_out(
+    what: &str,
+    seconds: i64,
+    conversation: &impl Conversation,
+) -> Result<(), Unanswered> {
+    conversation.tell(Notice::Wait {
+        seconds: seconds.unsigned_abs(),
+        why: format!("too many requests (429): waiting to {what}"),
+    });
+    conversation
+        .pause(Duration::from_secs(seconds.unsigned_abs()) + jitter())
+        .await
+}
+
+/// Everyone who was turned away at once does not come back at once.
+fn jitter() -> Duration {
+    Duration::from_millis(fastrand::u64(0..250))
+}
+
 async fn pause(
     what: &str,
     wait: Duration,
@@ -62,9 +133,7 @@ async fn pause(
         "waiting {} s before asking again to {what}",
         wait.as_secs().max(1)
     )));
-    // Everyone who was turned away at once does not come back at once.
-    let jitter = Duration::from_millis(fastrand::u64(0..250));
-    conversation.pause(wait + jitter).await
+    conversation.pause(wait + jitter()).await
 }
 
 pub(super) fn backoff(attempt: u32) -> Duration {

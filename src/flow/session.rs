@@ -6,20 +6,22 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::flow::device::ByToken;
+use crate::flow::by_token::ByToken;
 use crate::flow::factors::Taste;
 use crate::flow::machine::Machine;
 use crate::flow::retry::repeat;
 use crate::flow::{Conversation, Failure};
 use crate::http::{Browser, Exchange, HttpError, Page};
 use crate::model::{AppLink, Org, RoleArn, Timestamp};
+use crate::okta::Tiles;
+use crate::okta::oauth::Extras;
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
 
 /// Ending a session at the server is a courtesy; nobody waits long for it.
-const GOODBYE: Duration = Duration::from_secs(5);
+pub(super) const GOODBYE: Duration = Duration::from_secs(5);
 
 /// A signed-in user at an org.
 #[derive(Debug)]
@@ -115,6 +117,16 @@ impl OktaSession {
         }
     }
 
+    /// Whether something is left at the server when this is merely forgotten.
+    pub fn leaves_tokens(&self) -> bool {
+        self.by_token().is_some()
+    }
+
+    /// The scopes that the org refused this sign-in.
+    pub fn refused_scopes(&self) -> Extras {
+        self.by_token().map(ByToken::refused).unwrap_or_default()
+    }
+
     /// Keeps the page that a sign-in begun at `link` ended on.
     #[must_use]
     pub(super) fn landed_on(self, link: Url, page: Page) -> Self {
@@ -178,13 +190,22 @@ impl OktaSession {
         page
     }
 
-    /// Gets JSON from the org, opening the session first if nothing has.
-    pub(super) async fn json(&self, path: &str) -> Result<Page, HttpError> {
-        let url = self.at(path)?;
+    /// The user's tiles, whatever opens apps.
+    pub(super) async fn tiles(
+        &self,
+        what: &str,
+        conversation: &impl Conversation,
+    ) -> Result<Page, Failure> {
         if let Some(by_token) = self.by_token() {
-            let asked = Exchange::get_json(url).bearer(&by_token.tokens().access_token);
-            return self.browser.send(asked).await;
+            let url = self.at(Tiles::PATH)?;
+            return by_token.json(&self.browser, url, what, conversation).await;
         }
+        Ok(repeat(what, conversation, || self.json(Tiles::PATH)).await?)
+    }
+
+    /// Gets JSON from the org, opening the session first if nothing has.
+    async fn json(&self, path: &str) -> Result<Page, HttpError> {
+        let url = self.at(path)?;
         let mut token = self.token.lock().await;
         let Some(once) = token.take() else {
             drop(token);
@@ -244,12 +265,7 @@ impl OktaSession {
     pub async fn end(&self) -> Result<(), Report> {
         match &self.by {
             By::Cookies => {}
-            By::Tokens(by) => {
-                let post = by.tokens().revoke(&self.org, by.client_id())?;
-                let revoke = Exchange::post_form(post.url, post.body).within(GOODBYE);
-                self.browser.send(revoke).await?;
-                return Ok(());
-            }
+            By::Tokens(by) => return by.end(&self.browser).await,
             By::Machine(_) => return Ok(()),
         }
         if !self.opened.get() {
@@ -264,13 +280,7 @@ impl OktaSession {
             .await?;
         match page.status {
             200..300 | 401 | 403 | 404 => Ok(()),
-            status => Err(Report::new(
-                Exit::Unreachable,
-                "okta.sign_out",
-                "cannot end the session at the server",
-            )
-            .cause(format!("it answered with status {status}"))
-            .hint("sign out in the browser; here everything is wiped")),
+            status => Err(not_ended(status)),
         }
     }
 
@@ -291,6 +301,16 @@ impl OktaSession {
         known.retain(|(known, _)| known != role);
         known.push((role.clone(), app.clone()));
     }
+}
+
+pub(super) fn not_ended(status: u16) -> Report {
+    Report::new(
+        Exit::Unreachable,
+        "okta.sign_out",
+        "cannot end the session at the server",
+    )
+    .cause(format!("it answered with status {status}"))
+    .hint("sign out in the browser; here everything is wiped")
 }
 
 /// Whether the session token may not have been taken yet: then the next try carries it again. If it was

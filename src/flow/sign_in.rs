@@ -10,10 +10,14 @@ use crate::flow::session::Opening;
 use crate::flow::{Conversation, OktaSession, Unanswered, classic, device, machine};
 use crate::http::{Browser, Client, Exchange, Hears, HttpError, Network};
 use crate::model::{Org, Timestamp};
+use crate::okta::oauth::Extras;
 use crate::okta::{Organization, Pipeline};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::{Account, Answer, Ask, Notice, SignInWay};
+
+/// How long Okta's own server has tokens live, in seconds.
+const TOKENS: u32 = 3600;
 
 /// What a sign-in begins with, beside the account.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +30,10 @@ pub struct Start {
     pub now: Option<Timestamp>,
     /// What the last sign-in was verified with ([`OktaSession::factor`]): offered first.
     pub last_factor: Option<String>,
+    /// Whether the session outlives what it is made for.
+    pub stays: bool,
+    /// Scopes that this org is known to refuse this client.
+    pub refused_scopes: Extras,
     /// Who keeps the servers' time.
     pub hears: Hears,
 }
@@ -70,7 +78,7 @@ pub async fn sign_in(
             let username = username(account, &org, conversation).await?;
             in_identity_engine(browser, username, account, &start, conversation).await
         }
-        SignInWay::Browser => at_a_browser(browser, account, conversation).await,
+        SignInWay::Browser => at_a_browser(browser, account, &start, conversation).await,
         SignInWay::Machine => {
             let machine = machine::sign_in(&browser, account, start.now, conversation).await;
             machine.map(|machine| {
@@ -123,7 +131,7 @@ async fn in_identity_engine(
         Ok(signed_in) => signed_in,
         Err(NoSession::WantsBrowser(_)) if account.client_id.is_some() => {
             conversation.tell(Notice::Said("this org wants a browser".into()));
-            return at_a_browser(browser, account, conversation).await;
+            return at_a_browser(browser, account, start, conversation).await;
         }
         Err(NoSession::WantsBrowser(report)) => return Err(idx::needs_client_id(report)),
         Err(NoSession::Final(report)) => return Err(report),
@@ -140,10 +148,17 @@ async fn in_identity_engine(
 async fn at_a_browser(
     browser: Browser,
     account: &Account,
+    start: &Start,
     conversation: &impl Conversation,
 ) -> Result<OktaSession, Report> {
     let client_id = account.client_id.as_deref().unwrap_or_default();
-    let tokens = device::sign_in(&browser, client_id, conversation).await?;
+    let wanted = Extras {
+        // What lives no longer than the tokens need not be able to renew them.
+        refresh: start.stays && account.max > TOKENS,
+        interclient: account.vpn,
+    };
+    let refused = start.refused_scopes;
+    let tokens = device::sign_in(&browser, client_id, wanted, refused, conversation).await?;
     let signed_in = tokens.username();
     let username = match (&account.username, signed_in) {
         (Some(wanted), Some(found)) if !wanted.eq_ignore_ascii_case(&found) => {

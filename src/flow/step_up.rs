@@ -41,7 +41,7 @@ pub(super) async fn open(
         return Ok(page);
     }
     let at_once = session.stepping_up.try_lock();
-    let (_turn, mut page) = if let Ok(turn) = at_once {
+    let (_turn, page) = if let Ok(turn) = at_once {
         (turn, page)
     } else {
         let turn = session.stepping_up.lock().await;
@@ -49,6 +49,37 @@ pub(super) async fn open(
         let page = repeat(what, conversation, || session.open(link)).await?;
         (turn, page)
     };
+    if demand(&page).is_none() {
+        return Ok(page);
+    }
+    answered(session, link, page, what, conversation).await
+}
+
+/// The page that `page`, which a token opened at `link`, leads to after whatever it asks for.
+///
+/// # Errors
+/// As [`open`].
+pub(super) async fn met(
+    session: &OktaSession,
+    link: &Url,
+    page: Page,
+    what: &str,
+    conversation: &impl Conversation,
+) -> Result<Page, Failure> {
+    if demand(&page).is_none() {
+        return Ok(page);
+    }
+    let _turn = session.stepping_up.lock().await;
+    answered(session, link, page, what, conversation).await
+}
+
+async fn answered(
+    session: &OktaSession,
+    link: &Url,
+    mut page: Page,
+    what: &str,
+    conversation: &impl Conversation,
+) -> Result<Page, Failure> {
     let (browser, username, taste) = (session.browser(), session.username(), session.taste());
     let cannot = |wants: &str| format!("cannot {what}: the app asks for {wants}");
     let (mut verified, mut gave_password) = (false, false);

@@ -3,8 +3,7 @@
 
 use url::Url;
 
-use crate::flow::step_up;
-use crate::flow::{Conversation, Failure, OktaSession};
+use crate::flow::{Conversation, Failure, OktaSession, vpn_app};
 use crate::http::{Browser, Exchange, Hears, HttpError, Page};
 use crate::model::Org;
 use crate::okta::OktaError;
@@ -14,7 +13,7 @@ use crate::report::{Exit, Report};
 use crate::saml::{self, Response};
 use crate::secret::Secret;
 use crate::web::{Method, follow};
-use crate::wire::Notice;
+use crate::wire::{Notice, VpnTarget};
 
 /// The most redirects after one form; the rules of each are `web::follow`'s.
 const MOST_HOPS: usize = 8;
@@ -113,20 +112,20 @@ pub(super) fn is_redirect(page: &Page) -> bool {
     matches!(page.status, 301..=303 | 307 | 308)
 }
 
-/// The form that an app's page posts to the VPN, checked: its address, its time, whom it was made for.
+/// The form that the VPN's app posts to the VPN, checked: its address, its time, whom it was made for. With `at`
+/// from that address of the org, which the VPN named.
 pub(super) async fn vpn_form(
     session: &OktaSession,
-    link: &Url,
+    target: &VpnTarget,
+    at: Option<&Url>,
     hosts: &VpnHosts,
     conversation: &impl Conversation,
 ) -> Result<(SamlForm, Url), Failure> {
     let what = "open the VPN's app in Okta";
     conversation.tell(Notice::Doing(what.into()));
     let cannot = || format!("cannot {what}");
-    if session.by_token().is_some() || session.machine().is_some() {
-        return Err(not_in_a_browser().into());
-    }
-    let page = step_up::open(session, link, what, conversation).await?;
+    let app = target.app.as_deref();
+    let page = vpn_app::page(session, app, at, what, conversation).await?;
     match page.status {
         200 => {}
         401 => return Err(Failure::SessionEnded),
@@ -176,17 +175,6 @@ pub(super) fn judge(page: &Page) -> Result<(), AccessServerError> {
         }
         status => Err(AccessServerError::Status(status)),
     }
-}
-
-/// What opens AWS with tokens opens no other app.
-fn not_in_a_browser() -> Report {
-    Report::new(
-        Exit::SignIn,
-        "sign_in.vpn",
-        "this session cannot open the VPN's app",
-    )
-    .cause("it was made for AWS alone, without the cookies that open other apps")
-    .hint("set `sign_in = \"terminal\"` for the org, then `ob login --again`")
 }
 
 fn refused_app(status: u16) -> Report {

@@ -6,12 +6,9 @@
 use url::Url;
 
 use crate::flow::check::{check_vpn, vpn_policy};
-use crate::flow::retry::repeat;
 use crate::flow::vpn_door::{Arrival, VpnDoors, is_redirect, judge, posted, vpn_form};
 use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::{Exchange, Page};
-use crate::model::AppLink;
-use crate::okta::Tiles;
 use crate::openvpn::access_server::{
     self, AccessServerError, Fault, OneTimeAddress, VpnHosts, VpnSession,
 };
@@ -52,8 +49,7 @@ pub async fn vpn_profile(
 ) -> Result<VpnProfile, Failure> {
     let hosts = check_vpn(target)?;
     let policy = vpn_policy(policy)?;
-    let link = app_link(session, target.app.as_deref(), conversation).await?;
-    let (form, acs) = vpn_form(session, &link, &hosts, conversation).await?;
+    let (form, acs) = vpn_form(session, target, None, &hosts, conversation).await?;
     let mut doors = VpnDoors::new(session, &hosts)?;
     let what = format!("get a profile from {}", hosts.host);
     conversation.tell(Notice::Doing(what.clone()));
@@ -181,59 +177,4 @@ fn deep_link(page: &Page, hosts: &VpnHosts) -> Result<Option<OneTimeAddress>, Ac
         return Ok(Some(address));
     }
     OneTimeAddress::find(&String::from_utf8_lossy(&page.body), hosts)
-}
-
-/// The app's embed link, and with it the wish for a profile (`RelayState`).
-async fn app_link(
-    session: &OktaSession,
-    named: Option<&str>,
-    conversation: &impl Conversation,
-) -> Result<Url, Failure> {
-    let link = match named {
-        Some(named) => named.to_owned(),
-        None => found(session, conversation).await?.url,
-    };
-    let mut url = Url::parse(&link)
-        .ok()
-        .filter(|url| session.org().owns(url))
-        .ok_or_else(|| {
-            Report::new(
-                Exit::Usage,
-                "settings.vpn_app",
-                "cannot use the VPN app of the settings",
-            )
-            .cause(format!("it is no address of {}", session.org()))
-            .hint("copy the address of the VPN's tile into `app` of [vpn]")
-        })?;
-    url.query_pairs_mut()
-        .append_pair("RelayState", access_server::RELAY_STATE);
-    Ok(url)
-}
-
-/// The one VPN among the user's tiles.
-async fn found(
-    session: &OktaSession,
-    conversation: &impl Conversation,
-) -> Result<AppLink, Failure> {
-    let what = format!("list your apps at {}", session.org().host());
-    conversation.tell(Notice::Doing(what.clone()));
-    let page = repeat(&what, conversation, || session.json(Tiles::PATH)).await?;
-    if page.status != 200 {
-        return Err(Failure::SessionEnded);
-    }
-    let tiles = Tiles::read(session.org(), page.content_type(), &page.body)?;
-    let is_vpn = |link: &AppLink| link.app_name.to_ascii_lowercase().contains("openvpn");
-    let mut vpns = tiles.links.into_iter().filter(is_vpn);
-    match (vpns.next(), vpns.next()) {
-        (Some(one), None) => Ok(one),
-        (first, _) => Err(
-            Report::new(Exit::Usage, "settings.vpn_app", "which app is the VPN's?")
-                .cause(match first {
-                    None => "none of your tiles is recognised as an OpenVPN's",
-                    Some(_) => "several of your tiles are an OpenVPN's",
-                })
-                .hint("copy the address of the VPN's tile into `app` of [vpn]")
-                .into(),
-        ),
-    }
 }

@@ -35,7 +35,7 @@ pub async fn finish_vpn_sign_in(
             return Err(AccessServerError::NotSignedIn.into());
         }
     };
-    let (form, acs) = vpn_form(session, &to_okta, &hosts, conversation).await?;
+    let (form, acs) = vpn_form(session, target, Some(&to_okta), &hosts, conversation).await?;
     let fields = [
         ("SAMLResponse", form.saml_response.expose()),
         ("RelayState", form.relay_state.expose()),

@@ -74,6 +74,11 @@ impl Voice {
         self.words(format!("{}\n", shown_lines(text.trim_end_matches('\n'))));
     }
 
+    /// Whether somebody looks on as things are said.
+    pub fn is_followed(self) -> bool {
+        stderr().is_terminal()
+    }
+
     /// How far something is, on a line that the next such line replaces; nothing where nobody looks on.
     pub fn progress(self, text: &str) {
         if stderr().is_terminal() {

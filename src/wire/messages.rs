@@ -76,6 +76,8 @@ pub struct Account {
     pub factor: Option<String>,
     /// The OIDC app of a browser's or a machine's sign-in.
     pub client_id: Option<String>,
+    /// Whether the settings name a VPN, whose app a browser's sign-in asks to open too.
+    pub vpn: bool,
     /// Set for [`SignInWay::Machine`].
     pub machine: Option<MachineAccount>,
     /// Whether the client has a CA bundle to hand over when the network is needed.
@@ -286,6 +288,11 @@ pub enum Answer {
 pub enum Notice {
     /// What the agent is doing; shown when it takes longer than a second.
     Doing(String),
+    /// A server takes the next request in so many seconds; a person sees them run down.
+    Wait {
+        seconds: u64,
+        why: String,
+    },
     /// Nothing new: the agent is alive and still waiting.
     StillWaiting,
     PushSent {

@@ -44,6 +44,8 @@ mod secrets;
 mod shells;
 mod support;
 mod terminal;
+#[cfg(test)]
+mod tokens;
 #[path = "../fuzz/topics/mod.rs"]
 mod topics;
 mod trust;

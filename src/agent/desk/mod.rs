@@ -40,6 +40,8 @@ pub(super) struct Desk {
     roles: Flights<Target, Outcome<Rc<Held>>>,
     confirmed: Confirmed,
     confinement: Confinement,
+    /// Sessions outlive the conversation they were made in.
+    stays: bool,
     started: Timestamp,
     stopped: Notify,
     changed: Notify,
@@ -47,7 +49,7 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(confinement: Confinement) -> Self {
+    pub(super) fn new(confinement: Confinement, stays: bool) -> Self {
         let clock = Clock::system();
         let started = clock.now();
         Self {
@@ -56,6 +58,7 @@ impl Desk {
             roles: Flights::new(),
             confirmed: Confirmed::default(),
             confinement,
+            stays,
             started,
             stopped: Notify::new(),
             changed: Notify::new(),

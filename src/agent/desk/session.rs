@@ -124,8 +124,12 @@ impl Desk {
             .session(&account.org, account.username.as_deref())
     }
 
-    fn forget(&self, session: &LiveSession) {
+    fn forget(&self, session: &Rc<LiveSession>) {
         self.vault.forget_session(session);
+        if session.okta.leaves_tokens() {
+            let over = Rc::clone(session);
+            spawn_local(async move { over.okta.end().await });
+        }
         self.changed.notify_one();
     }
 
@@ -154,6 +158,8 @@ impl Desk {
                 app: errand.app,
                 now: Some(desk.vault.now()),
                 last_factor: desk.vault.last_factor(&last),
+                stays: desk.stays,
+                refused_scopes: desk.vault.refused_scopes(&account),
                 hears: Hears::new(move |date| {
                     if let Some(desk) = listener.upgrade() {
                         desk.vault.correct(date);
@@ -164,6 +170,7 @@ impl Desk {
             let okta = flow::sign_in(&account, start, &*party).await?;
             panic_point("agent.signed_in", "");
             desk.vault.remember_factor(last, okta.factor());
+            desk.vault.remember_refused(&account, okta.refused_scopes());
             desk.tell_skew(&party);
             if desk.vault.generation(&account.org) != generation {
                 spawn_local(async move { okta.end().await });

@@ -37,6 +37,7 @@ fn target(org: &str, duration: u32) -> Target {
             factor: None,
             client_id: None,
             machine: None,
+            vpn: false,
             has_ca_bundle: false,
             proxy: None,
             idle: 3600,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Engine;
 use super::verify::name;
 use crate::flow::Conversation;
-use crate::flow::retry::repeat;
+use crate::flow::retry::poll;
 use crate::http::Exchange;
 use crate::okta::authn::{FactorResult, MfaChallenge, Transaction};
 use crate::report::{Exit, Report};
@@ -27,7 +27,7 @@ impl<C: Conversation> Engine<'_, C> {
             (Some(end), Some(now)) => end.seconds_since(now).clamp(0, PUSH),
             _ => PUSH,
         };
-        let mut waited = Duration::ZERO;
+        let mut left = Duration::from_secs(good_for.unsigned_abs());
         loop {
             if let Some(number) = challenge
                 .number()
@@ -38,21 +38,17 @@ impl<C: Conversation> Engine<'_, C> {
                 });
                 shown = Some(number.to_owned());
             }
-            let out_of_time = waited.as_secs() >= good_for.unsigned_abs();
-            if let Some(why) = stopped(&challenge, out_of_time) {
+            if let Some(why) = stopped(&challenge, left.is_zero()) {
                 return self.push_again(why, challenge).await;
             }
             self.conversation.pause(POLL).await?;
-            waited += POLL;
-            let poll = challenge.remember_device(true).poll()?;
-            let page = repeat(
-                "ask whether the push was answered",
-                self.conversation,
-                || {
-                    let poll = poll.duplicate();
-                    self.browser.send(Exchange::post_json(poll.url, poll.body))
-                },
-            )
+            left = left.saturating_sub(POLL);
+            let ask = challenge.remember_device(true).poll()?;
+            let what = "ask whether the push was answered";
+            let page = poll(what, POLL, &mut left, self.conversation, || {
+                let ask = ask.duplicate();
+                self.browser.send(Exchange::post_json(ask.url, ask.body))
+            })
             .await?;
             challenge = match self.read(&page)? {
                 Transaction::MfaChallenge(challenge) => *challenge,

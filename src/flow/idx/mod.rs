@@ -14,7 +14,7 @@ use url::Url;
 use self::dead_end::{dead_end, unexpected};
 use self::push::Push;
 use crate::flow::factors::Taste;
-use crate::flow::retry::{rate_limited, repeat};
+use crate::flow::retry::{poll, rate_limited, repeat};
 use crate::flow::{Conversation, Failure};
 use crate::http::{Browser, Exchange, Page};
 use crate::okta::Post;
@@ -217,15 +217,12 @@ impl<'a, C: Conversation> Engine<'a, C> {
 
     /// Sends a step; only a poll is sent again when the network fails.
     async fn send(&mut self, post: Post) -> Result<Response, Report> {
-        let page = if self.push.is_some() {
-            repeat(
-                "ask whether the push was answered",
-                self.conversation,
-                || {
-                    let post = post.duplicate();
-                    self.browser.send(Exchange::post_ion(post.url, post.body))
-                },
-            )
+        let page = if let Some(push) = &mut self.push {
+            let (what, browser) = ("ask whether the push was answered", self.browser);
+            poll(what, push.pace, &mut push.left, self.conversation, || {
+                let post = post.duplicate();
+                browser.send(Exchange::post_ion(post.url, post.body))
+            })
             .await?
         } else {
             self.browser

@@ -20,7 +20,9 @@ const PUSH: Duration = Duration::from_secs(300);
 /// A push that is out.
 pub(super) struct Push {
     shown: Option<String>,
-    left: Duration,
+    pub(super) left: Duration,
+    /// Between two polls.
+    pub(super) pace: Duration,
 }
 
 impl<C: Conversation> Engine<'_, C> {
@@ -46,7 +48,11 @@ impl<C: Conversation> Engine<'_, C> {
                 }
                 _ => PUSH,
             };
-            self.push = Some(Push { shown: None, left });
+            self.push = Some(Push {
+                shown: None,
+                left,
+                pace: POLL,
+            });
         }
         let Some(push) = &mut self.push else {
             return Err(super::unexpected("no push is out"));
@@ -63,6 +69,7 @@ impl<C: Conversation> Engine<'_, C> {
         let pause = pause.clamp(FASTEST, SLOWEST);
         if waiting.is_polling() && push.left >= pause {
             push.left -= pause;
+            push.pace = pause;
             let poll = waiting.poll()?;
             self.conversation.pause(pause).await?;
             return Ok(poll);

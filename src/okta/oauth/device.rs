@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{OauthError, SCOPE, Tokens, answer, form};
+use super::{Extras, OauthError, Tokens, answer, form};
 use crate::model::Org;
 use crate::okta::json::text;
 use crate::okta::{JsonError, Post};
@@ -38,10 +38,10 @@ pub enum Polled {
 impl DeviceCode {
     /// # Errors
     /// When the org's address cannot carry the path (it always can).
-    pub fn ask(org: &Org, client_id: &str) -> Result<Post, OauthError> {
+    pub fn ask(org: &Org, client_id: &str, extras: Extras) -> Result<Post, OauthError> {
         form(
             &org.at("/oauth2/v1/device/authorize"),
-            &[("client_id", client_id), ("scope", SCOPE)],
+            &[("client_id", client_id), ("scope", &extras.scope())],
         )
     }
 

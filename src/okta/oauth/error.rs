@@ -3,6 +3,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
+use super::words::{ASSURANCE, NO_WEB_SSO, OVER, WORDS};
 use crate::okta::json::text;
 use crate::okta::{JsonError, OktaError};
 use crate::report::{Exit, Report};
@@ -45,17 +46,31 @@ impl OauthError {
 
     /// The app's policy asks for more than the sign-in proves, or for a newer one.
     pub fn is_assurance(&self) -> bool {
-        self.says("assurance requirements are not met")
+        self.says(ASSURANCE)
     }
 
-    /// The tokens are over: a new sign-in helps.
+    /// The tokens are over: newer ones help, or a new sign-in.
     pub fn is_over(&self) -> bool {
-        self.says("either expired or the session associated with it was terminated")
-            || self.says("'subject_token' is invalid")
-            || self.says("'actor_token' is invalid")
+        OVER.iter().any(|words| self.says(words))
     }
 
-    fn says(&self, words: &str) -> bool {
+    /// This app takes no `web_sso_token` of this client.
+    pub fn is_without_web_sso(&self) -> bool {
+        self.says(NO_WEB_SSO)
+    }
+
+    /// The grant itself is at an end: what renewed it renews no more (RFC 6749, 5.2).
+    pub fn is_grant(&self) -> bool {
+        matches!(self, Self::Refused { error, http_status: 400 | 401, .. } if error == "invalid_grant")
+    }
+
+    /// Something of what was asked for is not granted.
+    pub(super) fn is_scope(&self) -> bool {
+        matches!(self, Self::Refused { error, .. } if error == "invalid_scope")
+            || self.says("scopes were denied by the policy")
+    }
+
+    pub(super) fn says(&self, words: &str) -> bool {
         matches!(self, Self::Refused { description, .. } if description.contains(words))
     }
 
@@ -86,22 +101,9 @@ impl OauthError {
                 ),
             };
         };
-        if self.is_assurance() {
-            return (
-                "okta.oauth.assurance",
-                Exit::Refused,
-                "the AWS app's sign-on policy asks for more than the OIDC app's (a registered or managed device, another factor, or a sign-in every time): ask your Okta admin to align the two policies, or set `sign_in = \"identity_engine\"` in [org]",
-            );
-        }
-        if self.says("must be configured to allow the client") {
-            return (
-                "okta.oauth.web_sso_client",
-                Exit::Refused,
-                "ask your Okta admin to set \"Allowed Web SSO Client\" of the AWS app to your `client_id`",
-            );
-        }
-        if self.is_over() {
-            return ("okta.oauth.over", Exit::SignIn, "`ob login` signs in again");
+        let word = WORDS.iter().find(|(words, ..)| self.says(words));
+        if let Some((_, name, exit, hint)) = word {
+            return (name, *exit, hint);
         }
         match error.as_str() {
             "expired_token" => (
@@ -123,6 +125,11 @@ impl OauthError {
                 "okta.oauth.dpop",
                 Exit::Refused,
                 "the app demands DPoP: ask your Okta admin to switch \"Require DPoP\" off, or name another one with `client_id =`",
+            ),
+            "unauthorized_client" => (
+                "okta.oauth.grant",
+                Exit::Refused,
+                "ask your Okta admin to switch on the app's grants: Device Authorization and Token Exchange (a browser), Refresh Token (longer sessions), Client Credentials (a machine)",
             ),
             _ => ("okta.oauth.refused", Exit::Refused, SETUP),
         }

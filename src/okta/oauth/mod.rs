@@ -1,11 +1,14 @@
 //! Okta's OAuth server: what is sent to it and what its answers mean.
 //!
-//! Three grants: a device's (RFC 8628), the exchange of its tokens for one that opens an AWS app
-//! (Okta's `web_sso_token`), and a machine's own (RFC 7523). Tokens stay in [`Secret`].
+//! Four grants: a device's (RFC 8628), the renewal of its tokens (RFC 6749, 6), their exchange for one that
+//! opens an app once (RFC 8693; Okta's `web_sso_token` and `interclient_token`), and a machine's own
+//! (RFC 7523). Tokens stay in [`Secret`].
 
 mod assertion;
 mod device;
 mod error;
+mod extras;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -19,14 +22,30 @@ use url::form_urlencoded::Serializer;
 pub use assertion::{KeyError, SigningKey};
 pub use device::{DeviceCode, Polled};
 pub use error::OauthError;
+pub use extras::Extras;
 
 use super::json::{self, text};
 use super::{JsonError, Post};
 use crate::model::Org;
 use crate::secret::Secret;
 
-/// The scopes of the device grant: who it is, their tiles, and tokens for AWS apps.
-const SCOPE: &str = "openid okta.apps.sso okta.apps.read okta.users.read.self";
+/// Which token an exchange asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Once {
+    /// For an AWS Account Federation app that names this client as its "Allowed Web SSO Client".
+    WebSso,
+    /// For any SAML app with this client on its trust list.
+    Interclient,
+}
+
+impl Once {
+    const fn urn(self) -> &'static str {
+        match self {
+            Self::WebSso => "urn:okta:oauth:token-type:web_sso_token",
+            Self::Interclient => "urn:okta:params:oauth:token-type:interclient_token",
+        }
+    }
+}
 
 /// What a finished grant gives.
 #[derive(Debug)]
@@ -34,8 +53,12 @@ pub struct Tokens {
     pub access_token: Secret,
     /// Present where a person signed in.
     pub id_token: Option<Secret>,
+    /// Renews the others, where the app may have it.
+    pub refresh_token: Option<Secret>,
     /// Seconds.
     pub expires_in: u32,
+    /// What of the [`Extras`] was granted, where the server says so.
+    pub granted: Option<Extras>,
 }
 
 impl Tokens {
@@ -50,6 +73,8 @@ impl Tokens {
         Ok(Self {
             access_token: token("access_token").ok_or(JsonError::Shape)?,
             id_token: token("id_token"),
+            refresh_token: token("refresh_token"),
+            granted: text(&answer, "scope").map(Extras::granted),
             expires_in: u32::try_from(expires_in).unwrap_or(3600),
         })
     }
@@ -67,11 +92,17 @@ impl Tokens {
             .map(str::to_owned)
     }
 
-    /// Asks for the token that opens the AWS app `app_id` (`0oa…`); it is good once.
+    /// Asks for the token that opens the app `app_id` (`0oa…`) once.
     ///
     /// # Errors
     /// When no person signed in with these.
-    pub fn exchange(&self, org: &Org, client_id: &str, app_id: &str) -> Result<Post, OauthError> {
+    pub fn exchange(
+        &self,
+        org: &Org,
+        client_id: &str,
+        app_id: &str,
+        once: Once,
+    ) -> Result<Post, OauthError> {
         let subject = self.id_token.as_ref().ok_or(JsonError::Shape)?;
         let audience = format!("urn:okta:apps:{app_id}");
         form(
@@ -92,28 +123,60 @@ impl Tokens {
                     "actor_token_type",
                     "urn:ietf:params:oauth:token-type:access_token",
                 ),
-                (
-                    "requested_token_type",
-                    "urn:okta:oauth:token-type:web_sso_token",
-                ),
+                ("requested_token_type", once.urn()),
                 ("audience", &audience),
             ],
         )
     }
 
-    /// Tells the server that the access token is needed no more (RFC 7009).
+    /// Asks for newer ones, if these came with what that takes.
     ///
     /// # Errors
     /// When the org's address cannot carry the path (it always can).
-    pub fn revoke(&self, org: &Org, client_id: &str) -> Result<Post, OauthError> {
-        form(
-            &org.at("/oauth2/v1/revoke"),
+    pub fn renewal(&self, org: &Org, client_id: &str) -> Result<Option<Post>, OauthError> {
+        let Some(refresh) = &self.refresh_token else {
+            return Ok(None);
+        };
+        let post = form(
+            &org.at("/oauth2/v1/token"),
             &[
                 ("client_id", client_id),
-                ("token", self.access_token.expose()),
-                ("token_type_hint", "access_token"),
+                ("grant_type", "refresh_token"),
+                ("refresh_token", refresh.expose()),
             ],
-        )
+        )?;
+        Ok(Some(post))
+    }
+
+    /// These, which came of a renewal of `old`: what the server did not send anew stays as it was.
+    #[must_use]
+    pub fn in_place_of(mut self, old: &Self) -> Self {
+        let kept = |token: &Option<Secret>| token.as_ref().map(Secret::duplicate);
+        self.refresh_token = self.refresh_token.or_else(|| kept(&old.refresh_token));
+        self.id_token = self.id_token.or_else(|| kept(&old.id_token));
+        self
+    }
+
+    /// Tells the server that the tokens are needed no more (RFC 7009), that which renews the others first.
+    ///
+    /// # Errors
+    /// When the org's address cannot carry the path (it always can).
+    pub fn revoke(&self, org: &Org, client_id: &str) -> Result<Vec<Post>, OauthError> {
+        let refresh = self.refresh_token.iter();
+        let refresh = refresh.map(|token| (token, "refresh_token"));
+        refresh
+            .chain([(&self.access_token, "access_token")])
+            .map(|(token, hint)| {
+                form(
+                    &org.at("/oauth2/v1/revoke"),
+                    &[
+                        ("client_id", client_id),
+                        ("token", token.expose()),
+                        ("token_type_hint", hint),
+                    ],
+                )
+            })
+            .collect()
     }
 }
 
@@ -123,6 +186,15 @@ impl Tokens {
 /// When the org's address cannot carry the path (it always can).
 pub fn open_app(org: &Org, token: &Secret) -> Result<Post, OauthError> {
     form(&org.at("/login/token/sso"), &[("token", token.expose())])
+}
+
+/// The sign-on address of an app with the token that takes the place of a session; good once, for this app.
+#[must_use]
+pub fn sign_on(address: &Url, token: &Secret) -> Url {
+    let mut url = address.clone();
+    url.query_pairs_mut()
+        .append_pair("interclient_token", token.expose());
+    url
 }
 
 /// A machine's request for a token: a signed assertion in place of a secret.

@@ -4,6 +4,8 @@ use super::*;
 use crate::model::Timestamp;
 use crate::report::Report;
 
+mod refusals;
+
 fn org() -> Org {
     Org::parse("acme.okta.com").unwrap()
 }

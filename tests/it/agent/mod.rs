@@ -86,6 +86,7 @@ fn account(scene: &Scene, idle: u32, max: u32) -> Account {
         username: Some(scene.user().login.clone()),
         way: SignInWay::Terminal,
         factor: None,
+        vpn: false,
         has_ca_bundle: true,
         proxy: None,
         client_id: None,

@@ -84,10 +84,11 @@ fn what_is_refused_is_named() {
     let unknown = sign_in(&machine(&sandbox, "kid-other"), &person()).unwrap_err();
     assert_eq!(
         (unknown.name.as_str(), unknown.exit),
-        ("okta.oauth.refused", Exit::Refused)
+        ("okta.oauth.assertion_key_id", Exit::Usage)
     );
     let other_key = Person::new(&sandbox, "alice", &[]).with_key(sandbox.machine_keys()[2].1);
-    assert!(sign_in(&machine(&sandbox, key_id), &other_key).is_err());
+    let forged = sign_in(&machine(&sandbox, key_id), &other_key).unwrap_err();
+    assert_eq!(forged.name, "okta.oauth.assertion_key_id");
     let no_key = Person::new(&sandbox, "alice", &[]).with_key("hello");
     let report = sign_in(&machine(&sandbox, key_id), &no_key).unwrap_err();
     assert_eq!(

@@ -4,7 +4,10 @@
 mod browser;
 mod classic;
 mod idx;
+mod limits;
 mod machine;
+mod native_to_web;
+mod renewal;
 mod round_trips;
 mod step_up;
 mod terminal;
@@ -171,6 +174,7 @@ pub(crate) fn account(
         factor: factor.map(str::to_owned),
         client_id: Some(sandbox.clients().0.to_owned()),
         machine: None,
+        vpn: false,
         has_ca_bundle: true,
         proxy: None,
         idle: 3600,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::unistd::Pid;
-use ob_sandbox::{AwsApp, Options};
+use ob_sandbox::{AwsApp, DeviceScript, Options};
 use serde_json::Value;
 
 use crate::support::TestEnv;
@@ -66,6 +66,31 @@ impl Scene {
             self.path("ca.pem").display(),
             self.sandbox.app_url(AwsApp::Production),
             self.sandbox.sts_url(),
+        )
+    }
+
+    /// The same with a sign-in at a browser, for which a program stands that does nothing: whoever is there has
+    /// signed in by the first poll.
+    pub(crate) fn settings_at_a_browser(&self) -> String {
+        self.sandbox.device(DeviceScript {
+            login: self.user().login.clone(),
+            waits: 0,
+            ..DeviceScript::default()
+        });
+        let (client, _) = self.sandbox.clients();
+        let way = format!("'browser'\nclient_id = '{client}'");
+        format!(
+            "browser_command = ['/bin/true']\n{}",
+            self.settings().replace("'terminal'", &way)
+        )
+    }
+
+    /// The VPN, whose app is named by its sign-on address.
+    pub(crate) fn vpn_table(&self) -> String {
+        format!(
+            "\n[vpn]\nhost = '{}'\napp = '{}'\n",
+            self.sandbox.vpn_url().trim_start_matches("https://"),
+            self.sandbox.vpn_sign_on_url()
         )
     }
 

@@ -1,8 +1,6 @@
 //! The sweep over the other ways to sign in: Identity Engine, a browser, a machine.
 
-use std::os::unix::fs::PermissionsExt as _;
-
-use ob_sandbox::{DeviceScript, Options, Pipeline};
+use ob_sandbox::{Options, Pipeline};
 
 use super::needles::Needles;
 use super::observers::{self, Sightings, Watcher};
@@ -49,28 +47,34 @@ fn identity_engine_leaks_nothing() {
 }
 
 #[test]
-fn a_browser_sign_in_leaks_nothing() {
-    let scene = Scene::of("alice");
-    scene.sandbox.device(DeviceScript {
-        waits: 0,
-        ..DeviceScript::default()
-    });
-    let browser = scene.write("browser", "#!/bin/sh\nexit 0\n");
-    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let (client, _) = scene.sandbox.clients();
-    let way = format!("'browser'\nclient_id = '{client}'");
-    let settings = scene.settings().replace("'terminal'", &way);
-    scene.write_settings(&format!(
-        "browser_command = ['{}']\n{settings}",
-        browser.display()
-    ));
+fn a_browser_sign_in_leaks_nothing_renewed_and_opening_the_vpn() {
+    let scene = Scene::with(
+        "alice",
+        Options {
+            interclient_trust: true,
+            ..Options::default()
+        },
+    );
+    scene.write_settings(&(scene.settings_at_a_browser() + &scene.vpn_table()));
     swept("browser", &scene, &[], || {
-        vec![
+        let first = vec![
             run(scene.ob(["login", "-vvv"]), ""),
             run(scene.ob(["exec", "--", "true"]), ""),
+            run(scene.ob(["vpn", "profile", "--explain"]), ""),
+        ];
+        scene.sandbox.advance_clock(3700);
+        let renewed = vec![
+            run(scene.ob(["exec", "--duration", "30m", "--", "true"]), ""),
+            run(scene.ob(["vpn", "profile", "--explain", "-vvv"]), ""),
             run(scene.ob(["logout"]), ""),
-        ]
+        ];
+        first.into_iter().chain(renewed).collect()
     });
+    for kind in ["refresh-token", "interclient-token", "web-sso-token"] {
+        let canaries = scene.sandbox.canaries();
+        let some = canaries.iter().filter(|(of, _)| of == kind);
+        assert!(some.count() > 1, "{kind}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::Pid;
-use ob_sandbox::{PushScript, Server};
+use ob_sandbox::{Options, PushScript, Server};
 
 use super::needles::Needles;
 use super::{TYPED, needles};
@@ -70,6 +70,43 @@ fn after_a_sign_out_no_secret_is_left_in_the_agents_memory() {
         );
         let left = secrets(agent, &needles(&scene));
         assert_eq!(left, Vec::<String>::new(), "{user}");
+    }
+}
+
+#[test]
+fn after_a_sign_out_no_token_is_left_in_the_agents_memory_and_none_is_good_at_okta() {
+    let options = Options {
+        interclient_trust: true,
+        ..Options::default()
+    };
+    for away in [false, true] {
+        let scene = Scene::with("alice", options.clone());
+        scene.write_settings(&(scene.settings_at_a_browser() + &scene.vpn_table()));
+        let done = |words: &[&str]| {
+            let ended = run(scene.ob(words), "");
+            assert_eq!(ended.code, Some(0), "{words:?}: {}", ended.stderr);
+        };
+        done(&["exec", "--", "true"]);
+        done(&["vpn", "profile", "--explain"]);
+        scene.sandbox.advance_clock(3700);
+        done(&["exec", "--duration", "30m", "--", "true"]);
+        let agent = scene.agent().unwrap();
+        let held = secrets(agent, &needles(&scene));
+        assert!(
+            held.iter().any(|what| what.contains("refresh-token")),
+            "{held:?}"
+        );
+        if away {
+            scene.sandbox.stop();
+        }
+        let logout = run(scene.ob(["logout"]), "");
+        let expected = if away { 5 } else { 0 };
+        assert_eq!(logout.code, Some(expected), "{}", logout.stderr);
+        let left = secrets(agent, &needles(&scene));
+        assert_eq!(left, Vec::<String>::new(), "away: {away}");
+        if !away {
+            assert_eq!(scene.sandbox.live(), (0, 0));
+        }
     }
 }
 

@@ -48,7 +48,14 @@ fn hostile(attack: &str) -> String {
 fn without_picker(output: &str) -> String {
     let steps = (1..60).flat_map(|lines| [format!("\u{1b}[{lines}A"), format!("\u{1b}[{lines}B")]);
     // A line break of ours that the terminal has given a second CR.
-    let own = ["\r\u{1b}[2K", "\u{1b}[?25l", "\u{1b}[?25h", "\u{1b}[0m"].map(str::to_owned);
+    let own = [
+        "\r\u{1b}[2K",
+        "\r\u{1b}[K",
+        "\u{1b}[?25l",
+        "\u{1b}[?25h",
+        "\u{1b}[0m",
+    ]
+    .map(str::to_owned);
     steps
         .chain(own)
         .fold(output.replace("\r\n", "\n"), |text, own| {

@@ -74,7 +74,7 @@ const fn left(
     }
 }
 
-pub(super) const SINKS: [Sink; 29] = [
+pub(super) const SINKS: [Sink; 30] = [
     asked("factor menu", |text| ask(factors(text, None)), login),
     asked(
         "why a factor is of no use",
@@ -159,6 +159,16 @@ pub(super) const SINKS: [Sink; 29] = [
         |text| {
             notice(Notice::NumberChallenge {
                 number: text.into(),
+            })
+        },
+        login,
+    ),
+    told(
+        "countdown",
+        |text| {
+            notice(Notice::Wait {
+                seconds: 5,
+                why: text.into(),
             })
         },
         login,

@@ -33,6 +33,7 @@ fn profile(vpn: &Vpn) -> IssuedProfile {
                 factor: None,
                 client_id: None,
                 machine: None,
+                vpn: false,
                 has_ca_bundle: true,
                 proxy: None,
                 idle: 3600,

@@ -1,11 +1,11 @@
 //! The sign-in that a server asks for while it keeps the tunnel waiting.
 
-use ob_sandbox::{Options, Server, VpnOptions};
+use ob_sandbox::{DeviceScript, Options, Pipeline, Server, VpnOptions};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
 use super::network::{Vpn, entered, through};
-use crate::support::{Pty, run, text};
+use crate::support::{Pty, TestEnv, run, text};
 
 fn vpn(options: VpnOptions) -> Vpn {
     Vpn::with(Options {
@@ -31,6 +31,50 @@ fn the_agent_finishes_it_without_a_browser() {
         vpn.env.sandbox.requests(Server::Vpn, "/saml/start").len(),
         1
     );
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn a_sign_in_at_a_browser_brings_the_tunnel_up_and_finishes_its_sign_in() {
+    if !entered(
+        "vpn::web_auth::a_sign_in_at_a_browser_brings_the_tunnel_up_and_finishes_its_sign_in",
+        false,
+    ) {
+        return;
+    }
+    let env = TestEnv::with(
+        "bob",
+        Options {
+            pipeline: Pipeline::Idx,
+            interclient_trust: true,
+            vpn: VpnOptions {
+                session_headers: false,
+                ..VpnOptions::default()
+            },
+            ..Options::default()
+        },
+    );
+    env.sandbox.device(DeviceScript {
+        login: env.user().login.clone(),
+        waits: 0,
+        ..DeviceScript::default()
+    });
+    let (client, _) = env.sandbox.clients();
+    let way = format!("[org]\nsign_in = \"browser\"\nclient_id = \"{client}\"\n");
+    env.write_settings(&format!(
+        "browser_command = [\"/bin/true\"]\n{}\n[vpn]\nhost = \"{}\"\napp = \"{}\"\n",
+        env.usual_settings().replace("[org]\n", &way),
+        env.sandbox.vpn_url().trim_start_matches("https://"),
+        env.sandbox.vpn_sign_on_url(),
+    ));
+    let server = env.sandbox.openvpn().unwrap();
+    let vpn = Vpn { env, server };
+    vpn.up(&["--no-dns"]);
+    let sandbox = &vpn.env.sandbox;
+    assert_eq!(sandbox.requests(Server::Vpn, "/saml/start").len(), 1);
+    let asked = sandbox.requests(Server::Org, "/oauth2/v1/device/authorize");
+    assert_eq!(asked.len(), 1, "one sign-in did for both");
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }

@@ -1,0 +1,312 @@
+//! A session that is tokens instead of cookies: renewed without the person where the org lets it be, and
+//! exchanged for an app's page when that is wanted.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::flow::retry::repeat;
+use crate::flow::session::{GOODBYE, not_ended};
+use crate::flow::{Conversation, Failure, OktaSession, sign_on, step_up};
+use crate::http::{Browser, Exchange, Page};
+use crate::model::Timestamp;
+use crate::okta::oauth::{self, Extras, OauthError, Once, Tokens};
+use crate::process::panic_point;
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+use crate::wire::Notice;
+
+/// An exchange this soon after the sign-in, in seconds, is as fresh as one can be.
+const FRESH: i64 = 30;
+/// The stable name of the report that an app does not trust this client.
+const NO_TRUST: &str = "okta.oauth.no_trust";
+
+#[derive(Debug)]
+pub(super) struct ByToken {
+    client_id: String,
+    tokens: RefCell<Rc<Tokens>>,
+    /// One renewal at a time: the second would spend a token that the first has had replaced.
+    renewing: Mutex<()>,
+    /// When the person was last there; a renewal proves nothing newer.
+    signed_in: Option<Timestamp>,
+    asked: Extras,
+    refused: Extras,
+    /// An app was opened by a token in the place of a session, and made one.
+    has_web_session: Cell<bool>,
+}
+
+/// Why an exchange gave no token.
+enum NoToken {
+    Refused(OauthError),
+    Other(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for NoToken {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl ByToken {
+    pub(super) fn new(
+        client_id: &str,
+        tokens: Tokens,
+        asked: Extras,
+        refused: Extras,
+        signed_in: Option<Timestamp>,
+    ) -> Self {
+        Self {
+            client_id: client_id.to_owned(),
+            tokens: RefCell::new(Rc::new(tokens)),
+            renewing: Mutex::new(()),
+            signed_in,
+            asked,
+            refused,
+            has_web_session: Cell::new(false),
+        }
+    }
+
+    /// Who signed in, as the id token says.
+    pub(super) fn username(&self) -> Option<String> {
+        self.tokens().username()
+    }
+
+    fn tokens(&self) -> Rc<Tokens> {
+        Rc::clone(&self.tokens.borrow())
+    }
+
+    /// What the org does not grant this client.
+    pub(super) fn refused(&self) -> Extras {
+        self.refused
+    }
+
+    /// When the tokens end, where they end for good.
+    pub(super) fn expires_at(&self) -> Option<Timestamp> {
+        let tokens = self.tokens();
+        let end = self.signed_in?.plus(tokens.expires_in.into());
+        tokens.refresh_token.is_none().then_some(end)
+    }
+
+    /// Tells the server that the tokens, and the session they made, are needed no more: each of them, whatever
+    /// becomes of the others.
+    ///
+    /// # Errors
+    /// When one of them may be left.
+    pub(super) async fn end(&self, browser: &Browser) -> Result<(), Report> {
+        let posts = self.tokens().revoke(browser.org(), &self.client_id)?;
+        let mut goodbyes: Vec<Exchange> = posts
+            .into_iter()
+            .map(|post| Exchange::post_form(post.url, post.body))
+            .collect();
+        if self.has_web_session.get()
+            && let Ok(url) = Url::parse(&browser.org().at("/api/v1/sessions/me"))
+        {
+            goodbyes.push(Exchange::delete(url));
+        }
+        let mut outcome = Ok(());
+        for goodbye in goodbyes {
+            match browser.send(goodbye.within(GOODBYE)).await {
+                Ok(page) if matches!(page.status, 200..300 | 401 | 403 | 404) => {}
+                Ok(page) => outcome = Err(not_ended(page.status)),
+                // Whoever is away for one of them is away for all.
+                Err(error) => return Err(error.into()),
+            }
+        }
+        outcome
+    }
+
+    fn has_interclient(&self) -> bool {
+        let granted = self.tokens().granted;
+        self.asked.interclient && granted.is_none_or(|granted| granted.interclient)
+    }
+
+    fn is_fresh(&self, now: Option<Timestamp>) -> bool {
+        match (self.signed_in, now) {
+            (Some(then), Some(now)) => now.seconds_since(then) < FRESH,
+            _ => true,
+        }
+    }
+
+    /// Gets JSON as the user, with newer tokens if these are over.
+    pub(super) async fn json(
+        &self,
+        browser: &Browser,
+        url: Url,
+        what: &str,
+        conversation: &impl Conversation,
+    ) -> Result<Page, Failure> {
+        let tokens = self.tokens();
+        let ask = |token: &Secret| browser.send(Exchange::get_json(url.clone()).bearer(token));
+        let page = repeat(what, conversation, || ask(&tokens.access_token)).await?;
+        if page.status != 401 || !self.renew(&tokens, browser, conversation).await? {
+            return Ok(page);
+        }
+        let tokens = self.tokens();
+        Ok(repeat(what, conversation, || ask(&tokens.access_token)).await?)
+    }
+
+    /// The page of the AWS app that `link` leads to, by a token that is good for it once.
+    ///
+    /// # Errors
+    /// [`Failure::SessionEnded`] when a new sign-in may do; else why this app cannot be opened so.
+    pub(super) async fn open(
+        &self,
+        session: &OktaSession,
+        link: &Url,
+        what: &str,
+        conversation: &impl Conversation,
+    ) -> Result<Page, Failure> {
+        let browser = session.browser();
+        let app_id = app_id(link).ok_or_else(|| no_app_id(what))?;
+        let token = self.exchange(browser, app_id, Once::WebSso, what, conversation);
+        let token = match token.await {
+            Ok(token) => token,
+            Err(NoToken::Refused(error)) => {
+                let refusal = Report::from(error.clone()).during(format!("cannot {what}"));
+                if error.is_without_web_sso()
+                    && self.has_interclient()
+                    && let Some(address) = sign_on::address(session, link).await?
+                {
+                    // The org may trust this client for the app all the same.
+                    let page = self
+                        .sign_on(session, app_id, &address, what, conversation)
+                        .await;
+                    return page.map_err(|failure| match failure {
+                        Failure::Final(report) if report.name == NO_TRUST => refusal.into(),
+                        other => other,
+                    });
+                }
+                return Err(refusal.into());
+            }
+            Err(NoToken::Other(failure)) => return Err(failure),
+        };
+        let post = oauth::open_app(browser.org(), &token).map_err(Report::from)?;
+        let open = Exchange::post_form_for_page(post.url, post.body);
+        Ok(browser.follow(open).await?)
+    }
+
+    /// The page of the app `app_id`, whose sign-on address is `address`: a token takes the place of a session
+    /// (Okta: "Native to Web SSO"). What the app asks for beyond the sign-in is answered here.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) async fn sign_on(
+        &self,
+        session: &OktaSession,
+        app_id: &str,
+        address: &Url,
+        what: &str,
+        conversation: &impl Conversation,
+    ) -> Result<Page, Failure> {
+        if !self.asked.interclient && !self.refused.interclient {
+            // It was made before anybody named an app that needs it.
+            return Err(Failure::SessionEnded);
+        }
+        let browser = session.browser();
+        let token = self.exchange(browser, app_id, Once::Interclient, what, conversation);
+        let token = match token.await {
+            Ok(token) => token,
+            Err(NoToken::Refused(error)) => {
+                return Err(Report::from(error).during(format!("cannot {what}")).into());
+            }
+            Err(NoToken::Other(failure)) => return Err(failure),
+        };
+        panic_point("flow.sign_on", token.expose());
+        let page = browser.follow(Exchange::get(oauth::sign_on(address, &token)));
+        self.has_web_session.set(true);
+        step_up::met(session, address, page.await?, what, conversation).await
+    }
+
+    async fn exchange(
+        &self,
+        browser: &Browser,
+        app_id: &str,
+        once: Once,
+        what: &str,
+        conversation: &impl Conversation,
+    ) -> Result<Secret, NoToken> {
+        let mut renewed = false;
+        loop {
+            let tokens = self.tokens();
+            let post = tokens.exchange(browser.org(), &self.client_id, app_id, once);
+            let post = post.map_err(NoToken::Refused)?;
+            let page = repeat(what, conversation, || {
+                let post = post.duplicate();
+                browser.send(Exchange::post_form(post.url, post.body))
+            })
+            .await?;
+            match Tokens::read(page.status, page.content_type(), &page.body) {
+                Ok(tokens) => return Ok(tokens.access_token),
+                Err(error) if error.is_over() && !renewed => {
+                    if !self.renew(&tokens, browser, conversation).await? {
+                        return Err(Failure::SessionEnded.into());
+                    }
+                    renewed = true;
+                }
+                Err(error) if error.is_over() => return Err(Failure::SessionEnded.into()),
+                Err(error) if error.is_assurance() && !self.is_fresh(browser.server_time()) => {
+                    return Err(Failure::SessionEnded.into());
+                }
+                Err(error) => return Err(NoToken::Refused(error)),
+            }
+        }
+    }
+
+    /// Has newer tokens take the place of `over`; says whether there are any.
+    async fn renew(
+        &self,
+        over: &Rc<Tokens>,
+        browser: &Browser,
+        conversation: &impl Conversation,
+    ) -> Result<bool, Failure> {
+        let _turn = self.renewing.lock().await;
+        if !Rc::ptr_eq(&self.tokens(), over) {
+            return Ok(true);
+        }
+        let Some(post) = over
+            .renewal(browser.org(), &self.client_id)
+            .map_err(Report::from)?
+        else {
+            return Ok(false);
+        };
+        let what = format!("renew the sign-in at {}", browser.org().host());
+        conversation.tell(Notice::Doing(what.clone()));
+        let page = repeat(&what, conversation, || {
+            let post = post.duplicate();
+            browser.send(Exchange::post_form(post.url, post.body))
+        })
+        .await?;
+        match Tokens::read(page.status, page.content_type(), &page.body) {
+            Ok(newer) => {
+                panic_point("flow.renewed", newer.access_token.expose());
+                self.tokens.replace(Rc::new(newer.in_place_of(over)));
+                Ok(true)
+            }
+            Err(error) if error.is_grant() => {
+                conversation.tell(Notice::Said(format!(
+                    "Okta does not renew this sign-in: {error}"
+                )));
+                Ok(false)
+            }
+            Err(error) => Err(Report::from(error).during(format!("cannot {what}")).into()),
+        }
+    }
+}
+
+/// The instance id (`0oa…`) that an embed link names.
+pub(super) fn app_id(link: &Url) -> Option<&str> {
+    let mut segments = link.path_segments().into_iter().flatten();
+    segments.find(|segment| segment.starts_with("0oa"))
+}
+
+fn no_app_id(what: &str) -> Report {
+    Report::new(
+        Exit::Usage,
+        "settings.app",
+        format!("cannot {what}: its link does not name the app"),
+    )
+    .cause("a browser sign-in opens an app by its id (0oa…)")
+    .hint("copy the address of the app's tile, `https://acme.okta.com/home/amazon_aws/0oa…/272`")
+}

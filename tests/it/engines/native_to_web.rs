@@ -1,0 +1,256 @@
+//! "Native to Web SSO": a token in the place of a session, for the VPN and for AWS apps that take no other.
+
+use ob::flow::{self, Failure, OktaSession, Start};
+use ob::report::{Exit, Report};
+use ob::wire::{Account, SignInWay, Target, VpnPolicy, VpnTarget};
+use ob_sandbox::{AwsApp, DeviceScript, Options, Pipeline, Sandbox, Server};
+
+use super::Says::Code;
+use super::{Forgetful, Person, account, run, target};
+
+fn trusting() -> Options {
+    Options {
+        pipeline: Pipeline::Idx,
+        interclient_trust: true,
+        ..Options::default()
+    }
+}
+
+/// The account of somebody whose settings name a VPN.
+fn who(sandbox: &Sandbox, user: &str) -> Account {
+    sandbox.device(DeviceScript {
+        login: sandbox.user(user).login.clone(),
+        waits: 0,
+        ..DeviceScript::default()
+    });
+    Account {
+        vpn: true,
+        ..account(sandbox, user, SignInWay::Browser, None)
+    }
+}
+
+fn vpn(sandbox: &Sandbox, account: Account, app: Option<String>) -> VpnTarget {
+    VpnTarget {
+        account,
+        host: sandbox.vpn_url().trim_start_matches("https://").to_owned(),
+        saml_host: None,
+        app,
+    }
+}
+
+async fn open(
+    session: &OktaSession,
+    target: &VpnTarget,
+    person: &Person<'_>,
+) -> Result<(), Failure> {
+    let policy = VpnPolicy {
+        routes: None,
+        dns: true,
+    };
+    let profile = flow::vpn_profile(session, target, &policy, person).await?;
+    profile.profile.map_err(Report::from)?;
+    Ok(())
+}
+
+/// Signs in at a browser and opens the VPN.
+fn vpn_opens(sandbox: &Sandbox, app: Option<String>, person: &Person<'_>) -> Result<(), Failure> {
+    run(async {
+        let who = who(sandbox, "alice");
+        let session = flow::sign_in(&who, Start::default(), person).await?;
+        let outcome = open(&session, &vpn(sandbox, who, app), person).await;
+        session.end().await?;
+        outcome
+    })
+}
+
+fn named(outcome: Result<(), Failure>) -> (String, Exit, String) {
+    let report = outcome.unwrap_err().into_report();
+    (report.name.clone(), report.exit, format!("{report:?}"))
+}
+
+#[test]
+fn the_vpn_opens_by_its_sign_on_address_its_tile_or_no_setting_and_nothing_is_left() {
+    let leads = Options {
+        app_redirects: true,
+        ..trusting()
+    };
+    for (options, app) in [
+        (
+            trusting(),
+            Some(Sandbox::vpn_sign_on_url as fn(&Sandbox) -> String),
+        ),
+        (leads.clone(), Some(Sandbox::vpn_app_url)),
+        (leads, None),
+    ] {
+        let sandbox = Sandbox::with(options);
+        let person = Person::new(&sandbox, "alice", &[]);
+        vpn_opens(&sandbox, app.map(|app| app(&sandbox)), &person).unwrap();
+        assert_eq!(person.was_asked("the passcode"), 0);
+        assert_eq!(sandbox.live(), (0, 0), "no token and no session is left");
+        let opened = sandbox.requests(Server::Org, "/app/openvpn/");
+        let with_token = opened
+            .iter()
+            .filter(|request| request.query.contains("interclient_token="));
+        assert_eq!(with_token.count(), 1);
+    }
+}
+
+#[test]
+fn a_tile_that_leads_nowhere_without_a_session_is_refused_with_what_to_write() {
+    let sandbox = Sandbox::with(trusting());
+    let person = Person::new(&sandbox, "alice", &[]);
+    let outcome = vpn_opens(&sandbox, Some(sandbox.vpn_app_url()), &person);
+    let (name, exit, said) = named(outcome);
+    assert_eq!((name.as_str(), exit), ("settings.vpn_app", Exit::Usage));
+    assert!(said.contains("/sso/saml"), "{said}");
+}
+
+#[test]
+fn without_trust_aws_opens_and_the_vpn_says_what_the_admin_does() {
+    let sandbox = Sandbox::with(Options {
+        interclient_trust: false,
+        ..trusting()
+    });
+    let person = Person::new(&sandbox, "alice", &[]);
+    let role = sandbox.roles("alice", AwsApp::Labs).remove(0);
+    let (aws, vpn) = run(async {
+        let who = who(&sandbox, "alice");
+        let session = flow::sign_in(&who, Start::default(), &person)
+            .await
+            .unwrap();
+        assert!(session.refused_scopes().interclient);
+        let aws = target(&sandbox, who.clone(), Some(&role));
+        let memory = Forgetful(&sandbox);
+        let aws = flow::obtain_credentials(&session, &aws, &memory, &person).await;
+        let app = Some(sandbox.vpn_sign_on_url());
+        (aws, open(&session, &vpn(&sandbox, who, app), &person).await)
+    });
+    aws.unwrap();
+    assert_eq!(person.was_asked("a person at a browser"), 1);
+    let (name, exit, said) = named(vpn);
+    assert_eq!(
+        (name.as_str(), exit),
+        ("okta.oauth.no_trust", Exit::Refused)
+    );
+    assert!(said.contains("trust list"), "{said}");
+}
+
+#[test]
+fn an_app_that_asks_for_more_is_answered_with_the_missing_factor_alone() {
+    let sandbox = Sandbox::with(Options {
+        vpn_step_up: true,
+        ..trusting()
+    });
+    let script = [Code(sandbox.user("bob").totp_now())];
+    let person = Person::new(&sandbox, "bob", &script);
+    run(async {
+        let who = who(&sandbox, "bob");
+        let session = flow::sign_in(&who, Start::default(), &person)
+            .await
+            .unwrap();
+        let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
+        open(&session, &vpn, &person).await.unwrap();
+        // What was answered once is not asked for again.
+        open(&session, &vpn, &person).await.unwrap();
+        session.end().await.unwrap();
+    });
+    assert_eq!(person.was_asked("the passcode"), 1);
+    assert_eq!(person.was_asked("the password"), 0);
+    assert_eq!(sandbox.live(), (0, 0));
+}
+
+#[test]
+fn an_app_that_asks_for_more_and_gets_no_answer_is_named() {
+    let sandbox = Sandbox::with(Options {
+        vpn_step_up: true,
+        ..trusting()
+    });
+    let person = Person::new(&sandbox, "bob", &[]);
+    let outcome = run(async {
+        let who = who(&sandbox, "bob");
+        let session = flow::sign_in(&who, Start::default(), &person).await?;
+        let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
+        open(&session, &vpn, &person).await
+    });
+    let (name, exit, said) = named(outcome);
+    assert_eq!((name.as_str(), exit), ("sign_in.unanswered", Exit::SignIn));
+    assert!(said.contains("asks for another factor"), "{said}");
+}
+
+#[test]
+fn an_aws_app_that_takes_no_web_sso_token_opens_where_it_trusts_the_client() {
+    let opens = |options: Options| {
+        let sandbox = Sandbox::with(options);
+        let person = Person::new(&sandbox, "alice", &[]);
+        let role = sandbox.roles("alice", AwsApp::Labs).remove(0);
+        run(async {
+            let who = who(&sandbox, "alice");
+            let session = flow::sign_in(&who, Start::default(), &person).await?;
+            let target = Target {
+                app: Some(sandbox.app_url(AwsApp::Labs)),
+                ..target(&sandbox, who, Some(&role))
+            };
+            let memory = Forgetful(&sandbox);
+            flow::obtain_credentials(&session, &target, &memory, &person).await?;
+            Ok(())
+        })
+    };
+    let options = Options {
+        labs_web_sso: false,
+        app_redirects: true,
+        ..trusting()
+    };
+    opens(options.clone()).unwrap();
+    for options in [
+        Options {
+            interclient_trust: false,
+            ..options.clone()
+        },
+        Options {
+            app_redirects: false,
+            ..options
+        },
+    ] {
+        let (name, exit, _) = named(opens(options));
+        let expected = ("okta.oauth.web_sso_client", Exit::Refused);
+        assert_eq!((name.as_str(), exit), expected);
+    }
+}
+
+#[test]
+fn a_session_made_before_there_was_a_vpn_is_made_anew() {
+    let sandbox = Sandbox::with(trusting());
+    let person = Person::new(&sandbox, "alice", &[]);
+    let outcome = run(async {
+        let with_vpn = who(&sandbox, "alice");
+        let before = Account {
+            vpn: false,
+            ..with_vpn.clone()
+        };
+        let session = flow::sign_in(&before, Start::default(), &person).await?;
+        let vpn = vpn(&sandbox, with_vpn, Some(sandbox.vpn_sign_on_url()));
+        open(&session, &vpn, &person).await
+    });
+    assert!(matches!(outcome, Err(Failure::SessionEnded)), "{outcome:?}");
+    let asked = sandbox.requests(Server::Org, "/oauth2/v1/device/authorize");
+    let scope = asked[0].form("scope").unwrap();
+    assert!(!scope.contains("interclient_access"), "{scope}");
+}
+
+#[test]
+fn a_token_that_came_too_late_is_renewed_for_the_vpn_too() {
+    let sandbox = Sandbox::with(trusting());
+    let person = Person::new(&sandbox, "alice", &[]);
+    run(async {
+        let who = who(&sandbox, "alice");
+        let start = Start {
+            stays: true,
+            ..Start::default()
+        };
+        let session = flow::sign_in(&who, start, &person).await.unwrap();
+        sandbox.advance_clock(3700);
+        let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
+        open(&session, &vpn, &person).await.unwrap();
+    });
+    assert_eq!(person.was_asked("a person at a browser"), 1);
+}

@@ -1,0 +1,192 @@
+//! A sign-in at a browser through the real program and its agent: what one of them serves, how long, and what is
+//! said when it is over.
+
+use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Pipeline, Server};
+
+use crate::scene::{Ended, Scene, run};
+use crate::support::Pty;
+
+fn trusting(options: Options) -> Options {
+    Options {
+        pipeline: Pipeline::Idx,
+        interclient_trust: true,
+        ..options
+    }
+}
+
+/// A scene whose person signs in at a browser, with every app found by its tile and the VPN by its address.
+fn scene(user: &str, options: Options) -> Scene {
+    let scene = Scene::with(user, trusting(options));
+    let settings = scene.settings_at_a_browser() + &scene.vpn_table();
+    let app = settings.lines().find(|line| line.starts_with("app ="));
+    let app = app.unwrap().to_owned();
+    scene.write_settings(&settings.replacen(&app, "", 1));
+    scene
+}
+
+fn done(ended: Ended) -> Ended {
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    ended
+}
+
+fn visits(scene: &Scene) -> usize {
+    let asked = scene
+        .sandbox
+        .requests(Server::Org, "/oauth2/v1/device/authorize");
+    asked.len()
+}
+
+/// How often a factor was asked for and answered.
+fn answers(scene: &Scene) -> usize {
+    let sandbox = &scene.sandbox;
+    sandbox
+        .requests(Server::Org, "/idp/idx/challenge/answer")
+        .len()
+}
+
+#[test]
+fn one_sign_in_at_a_browser_serves_two_aws_apps_and_the_vpn_without_a_second_factor() {
+    let scene = scene("alice", Options::default());
+    for app in [AwsApp::Production, AwsApp::Labs] {
+        let role = scene.sandbox.roles("alice", app).remove(0);
+        done(run(scene.ob(["exec", "-r", &role, "--", "true"]), ""));
+    }
+    done(run(scene.ob(["vpn", "profile", "--explain"]), ""));
+    assert_eq!((visits(&scene), answers(&scene)), (1, 0));
+    // One token for each page that was opened, none of them twice.
+    let mut tokens: Vec<_> = scene
+        .sandbox
+        .requests(Server::Org, "/login/token/sso")
+        .iter()
+        .map(|request| request.form("token").unwrap())
+        .collect();
+    let opened = tokens.len();
+    tokens.sort();
+    tokens.dedup();
+    assert_eq!(tokens.len(), opened);
+    done(run(scene.ob(["logout"]), ""));
+    assert_eq!(scene.sandbox.live(), (0, 0));
+}
+
+#[test]
+fn one_sign_in_at_a_browser_serves_the_vpn_with_one_more_factor_when_it_asks() {
+    let scene = scene(
+        "bob",
+        Options {
+            vpn_step_up: true,
+            ..Options::default()
+        },
+    );
+    done(run(scene.ob(["exec", "--", "true"]), ""));
+    let alone = run(scene.ob(["vpn", "profile", "--explain", "--json"]), "");
+    assert_eq!(alone.code, Some(3), "{}", alone.stderr);
+    assert_eq!(alone.error(), "sign_in.unanswered");
+    let code = scene.user().totp_now() + "\n";
+    let mut words = vec!["vpn", "profile", "--explain", "--passcode-stdin"];
+    done(run(scene.ob(&words), &code));
+    words.pop();
+    done(run(scene.ob(&words), ""));
+    assert_eq!((visits(&scene), answers(&scene)), (1, 1));
+}
+
+#[test]
+fn a_sign_in_that_cannot_be_renewed_is_named_and_without_a_person_it_is_exit_3() {
+    let scene = scene("alice", Options::default());
+    done(run(scene.ob(["exec", "--", "true"]), ""));
+    // Nobody is at a browser from now on.
+    let settings = scene.settings_at_a_browser() + &scene.vpn_table();
+    scene.write_settings(&settings.replace("browser_command = ['/bin/true']\n", ""));
+    scene.sandbox.end_sessions();
+    let other = ["exec", "--duration", "30m", "--json", "--", "true"];
+    let ended = run(scene.ob(other), "");
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("Okta does not renew this sign-in"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.error(), "sign_in.unanswered");
+    assert_eq!(visits(&scene), 2, "a new one was begun");
+}
+
+#[test]
+fn a_private_agent_asks_for_no_refresh_token() {
+    let scene = scene("alice", Options::default());
+    done(run(scene.ob(["--no-agent", "exec", "--", "true"]), ""));
+    let asked = scene
+        .sandbox
+        .requests(Server::Org, "/oauth2/v1/device/authorize");
+    let scope = asked[0].form("scope").unwrap();
+    assert!(!scope.contains("offline_access"), "{scope}");
+}
+
+#[test]
+fn a_scope_that_was_refused_is_asked_for_again_after_a_sign_out() {
+    let scene = scene(
+        "alice",
+        Options {
+            refresh_tokens: false,
+            ..Options::default()
+        },
+    );
+    done(run(scene.ob(["login"]), ""));
+    assert_eq!(visits(&scene), 2, "once with and once without");
+    done(run(scene.ob(["login", "--again"]), ""));
+    assert_eq!(visits(&scene), 3, "it was learnt");
+    done(run(scene.ob(["logout"]), ""));
+    done(run(scene.ob(["login"]), ""));
+    assert_eq!(visits(&scene), 5, "and forgotten");
+}
+
+#[test]
+fn a_machine_that_wants_the_vpn_hears_what_to_set_and_nobody_is_asked() {
+    let scene = Scene::of("alice");
+    let (key_id, _) = scene.sandbox.machine_keys()[0];
+    let (_, client) = scene.sandbox.clients();
+    let way = format!(
+        "'machine'\nclient_id = '{client}'\nkey_id = '{key_id}'\nprivate_key_env = 'CI_KEY'"
+    );
+    let settings = scene.settings().replace("'terminal'", &way) + &scene.vpn_table();
+    scene.write_settings(&settings);
+    for words in [
+        &["vpn", "profile", "--explain", "--json"][..],
+        &["vpn", "exec", "--json", "--", "true"],
+    ] {
+        let ended = run(scene.ob(words), "");
+        assert!(matches!(ended.code, Some(2)), "{words:?} {}", ended.stderr);
+        assert_eq!(ended.error(), "sign_in.vpn", "{}", ended.stderr);
+        assert!(
+            ended.report().to_string().contains("sign_in = "),
+            "{}",
+            ended.stderr
+        );
+    }
+    assert!(scene.sandbox.requests(Server::Org, "/").is_empty());
+}
+
+#[test]
+fn the_seconds_of_a_limit_run_down_on_a_terminal_and_are_one_line_elsewhere() {
+    let scene = Scene::of("carol");
+    scene.sign_in();
+    let limit = || {
+        let reset_in = Some(3);
+        let fault = Fault::org("/home/amazon_aws", FaultKind::RateLimited { reset_in });
+        scene.sandbox.fault(fault);
+    };
+    limit();
+    let mut terminal = Pty::spawn(&scene.ob(["exec", "--", "echo", "credentials"]));
+    for second in ["3 s", "2 s", "1 s"] {
+        terminal.until("too many requests (429): waiting to open AWS, ");
+        terminal.until(second);
+    }
+    terminal.until("credentials");
+    assert!(terminal.wait().0.success());
+    limit();
+    let ended = done(run(
+        scene.ob(["exec", "--duration", "30m", "--", "true"]),
+        "",
+    ));
+    let lines: Vec<_> = ended.stderr.lines().collect();
+    let expected = ["ob: too many requests (429): waiting to open AWS, 3 s"];
+    assert_eq!(lines, expected, "{}", ended.stderr);
+}
