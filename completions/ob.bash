@@ -372,7 +372,7 @@ _ob() {
             fi
             case "${prev}" in
                 --from)
-                    COMPREPLY=($(compgen -W "okta-aws-cli gimme-aws-creds saml2aws tokendito oktaws aws-okta okta-java" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "okta-aws-cli gimme-aws-creds saml2aws tokendito oktaws aws-okta okta-java aws-okta-processor aws-sts" -- "${cur}"))
                     return 0
                     ;;
                 --env-file)

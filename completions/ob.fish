@@ -427,7 +427,9 @@ saml2aws\t''
 tokendito\t''
 oktaws\t''
 aws-okta\t''
-okta-java\t''"
+okta-java\t''
+aws-okta-processor\t''
+aws-sts\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l env-file -d 'Read okta-aws-cli\'s variables from this .env file; none is read unless named' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l url -d 'Address of your Okta org, where no file has it' -r
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l config -d 'Settings file to read instead of your own' -r -F

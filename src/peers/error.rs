@@ -21,6 +21,10 @@ pub enum PeerError {
     Yaml(usize, &'static str),
     #[error("line {0}: not TOML")]
     Toml(usize),
+    #[error("line {0}: not JSON")]
+    Json(usize),
+    #[error("line {0}: a command line that aws-okta-processor would not take")]
+    Command(usize),
     #[error("line {0}: `inherits` names no section, or comes back to itself")]
     Inherits(usize),
     #[error("it has nothing of this tool")]
@@ -37,6 +41,8 @@ impl PeerError {
             Self::Indentation(_) => "import.indentation",
             Self::Yaml(..) => "import.yaml",
             Self::Toml(_) => "import.toml",
+            Self::Json(_) => "import.json",
+            Self::Command(_) => "import.command",
             Self::Inherits(_) => "import.inherits",
             Self::Nothing => "import.nothing",
         }

@@ -172,6 +172,41 @@ const OKTAWS: &[(&str, Meaning)] = &[
     ("application", Unless(MANY)),
 ];
 
+const AWS_OKTA_PROCESSOR: &[(&str, Meaning)] = &[
+    ("user", Org("username")),
+    ("organization", Address),
+    ("application", App),
+    ("role", Role),
+    ("region", Profile("region")),
+    ("duration", Profile("duration")),
+    ("factor", Factor),
+    ("pass", Never(SECRET)),
+    (
+        "account-alias",
+        Unless("a glob does that: `role = \"prod-*/Dev\"`"),
+    ),
+    ("sign-in-url", Unless("the role's ARN says the partition")),
+    ("target-shell", Unless(OUTPUT)),
+    ("environment", Unless(OUTPUT)),
+    ("secondary-role", Silent),
+    ("key", Silent),
+    ("silent", Silent),
+    ("no-okta-cache", Silent),
+    ("no-aws-cache", Silent),
+];
+
+const AWS_STS: &[(&str, Meaning)] = &[
+    ("idpEntryUrl", Address),
+    ("region", Profile("region")),
+    (
+        "defaultAccount",
+        Never("a role is named with its account: `role = \"ACCOUNT/ROLE\"`, or `chain`"),
+    ),
+    ("outputFormat", Unless(OUTPUT)),
+    ("awsConfigPath", Unless(WRITES)),
+    ("provider", Silent),
+];
+
 /// What `key` of `peer` means; a key nobody knows is left out when it says something.
 pub(super) fn of(peer: Peer, key: &str) -> Meaning {
     let table = match peer {
@@ -182,6 +217,8 @@ pub(super) fn of(peer: Peer, key: &str) -> Meaning {
         Peer::Oktaws => OKTAWS,
         Peer::AwsOkta => AWS_OKTA,
         Peer::OktaJava => JAVA,
+        Peer::AwsOktaProcessor => AWS_OKTA_PROCESSOR,
+        Peer::AwsSts => AWS_STS,
     };
     let known = table
         .iter()
@@ -195,6 +232,10 @@ pub(super) fn factor(text: &str) -> Option<Result<&'static str, &'static str>> {
     let word = text.strip_prefix("okta.").or(text.strip_prefix("okta_"));
     let word = word.unwrap_or(&text);
     let word = word.strip_prefix("google.").unwrap_or(word);
+    // aws-okta-processor names the provider behind the factor.
+    let providers = [":okta", ":google", ":yubico", ":rsa", ":symantec"];
+    let short = providers.iter().find_map(|end| word.strip_suffix(end));
+    let word = short.unwrap_or(word);
     Some(Ok(match word {
         "" | "auto" => return None,
         "push" | "okta" => "push",

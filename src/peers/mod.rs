@@ -5,11 +5,13 @@
 //! its line, never a guess. A value is held wiped, since some of these files have passwords in them; one that is left
 //! out is known by its key and line alone.
 
+mod aws_sts;
 mod entry;
 mod error;
 mod lines;
 mod meaning;
 mod okta_yaml;
+mod processor;
 mod profiles;
 mod yaml;
 
@@ -30,18 +32,25 @@ pub enum Peer {
     Oktaws,
     AwsOkta,
     OktaJava,
+    AwsOktaProcessor,
+    AwsSts,
 }
 
 impl Peer {
     /// Where each keeps its settings, below the home directory.
-    pub const PLACES: [(Self, &'static str); 6] = [
+    pub const PLACES: [(Self, &'static str); 8] = [
         (Self::OktaAwsCli, ".okta/okta.yaml"),
         (Self::GimmeAwsCreds, ".okta_aws_login_config"),
         (Self::Saml2Aws, ".saml2aws"),
         (Self::Tokendito, ".config/tokendito/tokendito.ini"),
         (Self::AwsOkta, ".aws/config"),
         (Self::OktaJava, ".okta/config.properties"),
+        (Self::AwsOktaProcessor, ".awsoktaprocessor"),
+        (Self::AwsOktaProcessor, ".aws/config"),
     ];
+    /// Where aws-okta-processor's description has its lines put as well. Keys stand there, so it is read only when
+    /// the tool or the file is named.
+    pub const WITH_KEYS: &'static str = ".aws/credentials";
     /// oktaws has a file for each org here, below the home directory.
     pub const OKTAWS_DIRECTORY: &'static str = ".oktaws";
 
@@ -55,6 +64,8 @@ impl Peer {
             "tokendito.ini" => Some(Self::Tokendito),
             "config.properties" => Some(Self::OktaJava),
             "config" => Some(Self::AwsOkta),
+            ".awsoktaprocessor" | "credentials" => Some(Self::AwsOktaProcessor),
+            "config.json" => Some(Self::AwsSts),
             _ if name.ends_with(".toml") => Some(Self::Oktaws),
             _ => None,
         }
@@ -76,6 +87,17 @@ impl Peer {
             }
             Self::AwsOkta => profiles::aws_okta(lines::ini(text, lines::Indented::Skip)?),
             Self::Oktaws => profiles::oktaws(path, text),
+            Self::AwsSts => aws_sts::read(text),
+            Self::AwsOktaProcessor => {
+                let sections = lines::ini(text, lines::Indented::Skip)?;
+                match path
+                    .file_name()
+                    .is_some_and(|name| name == ".awsoktaprocessor")
+                {
+                    true => processor::dotfile(&sections),
+                    false => processor::aws_file(&sections),
+                }
+            }
         }
     }
 }

@@ -18,7 +18,9 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
     };
     for entry in entries.iter().filter(|entry| !entry.value.is_empty()) {
         let key = match (peer, entry.section.as_deref().unwrap_or(name)) {
-            (Peer::OktaAwsCliVariables | Peer::OktaJava, _) | (_, "") => entry.key.clone(),
+            (Peer::OktaAwsCliVariables | Peer::OktaJava | Peer::AwsSts, _) | (_, "") => {
+                entry.key.clone()
+            }
             (_, section) => format!("{section}.{}", entry.key),
         };
         let twin = match peer {

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use crate::support::{run, text};
 
 /// Each tool's word, and where its file is below the home directory.
-const TOOLS: [(&str, &str); 7] = [
+const TOOLS: [(&str, &str); 8] = [
     ("okta-aws-cli", ".okta/okta.yaml"),
     ("gimme-aws-creds", ".okta_aws_login_config"),
     ("saml2aws", ".saml2aws"),
@@ -17,6 +17,7 @@ const TOOLS: [(&str, &str); 7] = [
     ("oktaws", ".oktaws/acme.toml"),
     ("aws-okta", ".aws/config"),
     ("okta-java", ".okta/config.properties"),
+    ("aws-okta-processor", ".awsoktaprocessor"),
 ];
 
 struct Home(tempfile::TempDir);
@@ -100,6 +101,45 @@ fn each_tools_file_is_mapped_as_printed_and_no_stored_secret_is_shown() {
         let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
         assert_eq!(json["settings"], text(&printed.stdout));
     }
+}
+
+#[test]
+fn a_file_without_a_usual_place_is_read_when_it_is_named() {
+    for (fixture_name, place, tool) in [
+        ("aws-okta-processor-lines", ".aws/config", None),
+        ("aws-okta-processor-lines", "config", None),
+        (
+            "aws-okta-processor-lines",
+            ".aws/credentials",
+            Some("aws-okta-processor"),
+        ),
+        ("aws-sts", "config.json", None),
+        ("aws-sts", "theirs.json", Some("aws-sts")),
+    ] {
+        let home = Home::new();
+        let input = fs::read_to_string(fixture(fixture_name, "input")).unwrap();
+        let path = home.write(place, &input);
+        let mut arguments = vec!["--print"];
+        // The AWS files have a usual place, of which one is read only for this tool.
+        if !place.starts_with(".aws/") {
+            arguments.push(path.to_str().unwrap());
+        }
+        arguments.extend(tool.iter().flat_map(|tool| ["--from", tool]));
+        let printed = home.import(&arguments);
+        assert_eq!(printed.status.code(), Some(0), "{}", text(&printed.stderr));
+        let said = home.said(&printed).replace(place, "FILE");
+        hold(fixture_name, &said);
+        arguments[0] = "--force";
+        assert_eq!(home.import(&arguments).status.code(), Some(0));
+        let check = home.ob(&["config", "check"]);
+        assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
+    }
+    let home = Home::new();
+    home.write(
+        ".aws/credentials",
+        &fs::read_to_string(fixture("aws-okta-processor-lines", "input")).unwrap(),
+    );
+    assert_eq!(home.import(&["--print"]).status.code(), Some(2));
 }
 
 #[test]
@@ -188,6 +228,52 @@ fn an_env_file_is_read_only_when_named() {
     let named = home.import(&["--print", "--env-file", ".env"]);
     assert_eq!(named.status.code(), Some(0), "{}", text(&named.stderr));
     hold("env", &home.said(&named));
+}
+
+#[test]
+fn check_lists_each_tools_profiles_and_says_where_a_value_is_no_good() {
+    for (tool, place) in TOOLS {
+        let home = Home::with(tool);
+        let good = home.import(&["--check", "--from", tool, "--json"]);
+        let listed: serde_json::Value = serde_json::from_slice(&good.stdout).unwrap();
+        assert!(!listed["profiles"].as_array().unwrap().is_empty(), "{tool}");
+        // Each knows a key for the org's address or the role, and neither takes this.
+        let bad = "https://user@@:nowhere";
+        let input = fs::read_to_string(fixture(tool, "input")).unwrap();
+        let at = input.lines().position(|line| {
+            let line = line.to_lowercase();
+            let keys = ["org-domain", "okta_org", "url ", "aws_okta_organization"];
+            keys.iter().any(|key| line.trim_start().starts_with(key))
+        });
+        let Some(at) = at else {
+            // oktaws and aws-okta have their org from elsewhere.
+            assert!(["oktaws", "aws-okta"].contains(&tool), "{tool}");
+            continue;
+        };
+        let broken = |(number, line): (usize, &str)| match number == at {
+            true => {
+                let (key, _) = line.split_at(line.find([':', '=']).unwrap() + 1);
+                format!("{key} {bad}\n")
+            }
+            false => format!("{line}\n"),
+        };
+        let text_of: String = input.lines().enumerate().map(broken).collect();
+        home.write(place, &text_of);
+        let wrong = home.import(&["--check", "--from", tool]);
+        assert_eq!(
+            wrong.status.code(),
+            Some(2),
+            "{tool}: {}",
+            home.said(&wrong)
+        );
+        let named = format!("{place}:{}: ", at + 1);
+        assert!(
+            text(&wrong.stderr).contains(&named),
+            "{tool}: {}",
+            home.said(&wrong)
+        );
+        assert!(!home.settings().exists());
+    }
 }
 
 #[test]
@@ -306,9 +392,42 @@ fn what_is_not_understood_is_named_with_its_line() {
             "username = 'a'\nprofiles = = canary\n",
             "line 2: not TOML",
         ),
+        (
+            ".config/tokendito/tokendito.ini",
+            "[default]\nokta_org\n",
+            "line 2: neither",
+        ),
+        (
+            ".okta/config.properties",
+            "OKTA_ORG=acme.okta.com\nOKTA_USERNAME\n",
+            "line 2: neither",
+        ),
+        (
+            ".aws/config",
+            "[okta]\n[okta]\n",
+            "line 2: this key or section",
+        ),
+        (
+            ".aws/config",
+            "[default]\ncredential_process = aws-okta-processor 'canary\n",
+            "line 2: a command line",
+        ),
+        (
+            ".awsoktaprocessor",
+            "[defaults]\naws_okta_user=a\naws_okta_user=b\n",
+            "line 3: this key",
+        ),
+        (
+            "config.json",
+            "{\n \"region\": canary\n}",
+            "line 2: not JSON",
+        ),
     ] {
         let path = home.write(place, content);
-        let answer = home.import(&["--check"]);
+        let mut arguments = vec!["--check"];
+        // It has no usual place.
+        arguments.extend(place.ends_with(".json").then_some(place));
+        let answer = home.import(&arguments);
         let said = home.said(&answer);
         assert_eq!(answer.status.code(), Some(2), "{said}");
         assert!(

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::super::Context;
 use crate::config::{Existing, Value, read_as, read_foreign, write_new};
 use crate::paths;
-use crate::peers::{Findings, Peer, from_variables, usual_places};
+use crate::peers::{Findings, Peer, PeerError, from_variables, usual_places};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::data;
@@ -59,6 +59,8 @@ enum Tool {
     Oktaws,
     AwsOkta,
     OktaJava,
+    AwsOktaProcessor,
+    AwsSts,
 }
 
 impl From<Tool> for Peer {
@@ -71,6 +73,8 @@ impl From<Tool> for Peer {
             Tool::Oktaws => Self::Oktaws,
             Tool::AwsOkta => Self::AwsOkta,
             Tool::OktaJava => Self::OktaJava,
+            Tool::AwsOktaProcessor => Self::AwsOktaProcessor,
+            Tool::AwsSts => Self::AwsSts,
         }
     }
 }
@@ -154,7 +158,13 @@ fn findings(args: &Args, context: &Context) -> Result<Vec<(String, Findings)>, R
             Some(text) => match peer.read(&path, &text) {
                 Ok(findings) => found.push((name, findings)),
                 // Everybody who uses AWS has this file; few have used aws-okta.
-                Err(crate::peers::PeerError::Nothing) if !named => looked.push(name),
+                Err(PeerError::Nothing) if !named => looked.push(name),
+                // The AWS file may be either tool's.
+                Err(PeerError::Nothing) if peer == Peer::AwsOkta && args.from.is_none() => {
+                    let findings = Peer::AwsOktaProcessor.read(&path, &text);
+                    let findings = findings.map_err(|error| during(error.into()))?;
+                    found.push((name, findings));
+                }
                 Err(error) => return Err(during(error.into())),
             },
             None if named => return Err(missing(&name)),
@@ -221,6 +231,9 @@ fn homes_files(args: &Args, context: &Context) -> Vec<(Peer, PathBuf)> {
     orgs.sort();
     files.extend(orgs.into_iter().map(|path| (Peer::Oktaws, path)));
     let wanted = args.from.map(Peer::from);
+    if wanted == Some(Peer::AwsOktaProcessor) {
+        files.push((Peer::AwsOktaProcessor, home.join(Peer::WITH_KEYS)));
+    }
     files.retain(|(peer, _)| wanted.is_none_or(|wanted| wanted == *peer));
     files
 }
