@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
-use serde_json::json;
 
 use crate::commands::{
     Context, Globals, agent, complete, completions, config, console, credential, doctor, env, exec,
@@ -115,7 +114,7 @@ enum Beside {
 fn finish(outcome: Result<ExitCode, Report>, context: &Context, beside: Beside) -> ExitCode {
     outcome.unwrap_or_else(|report| {
         if context.globals.json {
-            context.voice.say_json(&as_json(&report));
+            context.voice.say_json(&report.as_json());
         } else {
             context.voice.report(&report);
         }
@@ -123,17 +122,6 @@ fn finish(outcome: Result<ExitCode, Report>, context: &Context, beside: Beside) 
             Beside::AChild => report.exit.code_beside_a_child(),
             Beside::Nothing => report.exit.code(),
         })
-    })
-}
-
-/// A failure for a script: on standard error like every failure, since standard output is for answers.
-fn as_json(report: &Report) -> serde_json::Value {
-    json!({
-        "error": report.name,
-        "exit": report.exit.code(),
-        "summary": report.summary,
-        "causes": report.causes,
-        "hints": report.hints,
     })
 }
 

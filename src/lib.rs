@@ -56,7 +56,7 @@ use report::{Exit, Report};
 /// The shield comes first: nothing secret may be in memory before it is up.
 pub fn main() -> ExitCode {
     say_where_and_not_what();
-    match process::shield() {
+    match process::shield().and_then(|()| has_a_name()) {
         Ok(()) => cli::run(),
         Err(report) => {
             terminal::Voice::default().report(&report);
@@ -79,6 +79,36 @@ fn say_where_and_not_what() {
         )
         .cause(place)
         .hint("report that place with what `ob --version` prints; try the command again");
-        terminal::Voice::default().report(&report);
+        let voice = terminal::Voice::default();
+        if wants_json() {
+            voice.say_json(&report.as_json());
+        } else {
+            voice.report(&report);
+        }
     }));
+}
+
+/// Whether `--json` was typed. A panic may come before, in and after the reading of what was typed.
+fn wants_json() -> bool {
+    std::env::args_os()
+        .skip(1)
+        .take_while(|word| word != "--")
+        .any(|word| word == "--json")
+}
+
+/// The first word is the program's name, and the verb comes after it. Whoever leaves all of them out means to
+/// have the rest taken for something else (CVE-2021-4034); Linux 5.18 and later put an empty word there.
+fn has_a_name() -> Result<(), Report> {
+    match std::env::args_os().next() {
+        Some(name) if !name.is_empty() => Ok(()),
+        _ => Err(Report::new(
+            Exit::Usage,
+            "process.no-name",
+            "started without the name of a program",
+        )
+        .cause("the list of arguments was empty or began with an empty word")
+        .hint(
+            "start it as `ob` from a shell; a program passes `ob` as the first argument to execve",
+        )),
+    }
 }

@@ -121,6 +121,17 @@ impl Report {
         self
     }
 
+    /// For a script.
+    pub fn as_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "error": self.name,
+            "exit": self.exit.code(),
+            "summary": self.summary,
+            "causes": self.causes,
+            "hints": self.hints,
+        })
+    }
+
     /// The text for a terminal, every foreign character in it inert.
     pub fn render(&self) -> String {
         let mut text = format!("ob: {}\n", shown(&self.summary));

@@ -122,3 +122,30 @@ fn an_output_that_is_full_is_a_failure_with_its_reason() {
         "stderr",
     );
 }
+
+/// The kernel makes an empty list one empty word since Linux 5.18; before, the program got none.
+#[test]
+fn an_empty_list_of_arguments_is_refused_by_name() {
+    let scene = Scene::of("carol");
+    for arguments in ["None", "b'', None", "b'', b'exec', b'--', b'true', None"] {
+        let python = format!(
+            "import ctypes, os; words = [{arguments}]; \
+             ctypes.CDLL(None).execve(b'{}', (ctypes.c_char_p * len(words))(*words), \
+             (ctypes.c_char_p * 1)(None)); os._exit(9)",
+            env!("CARGO_BIN_EXE_ob")
+        );
+        let mut command = scene.command("python3");
+        command.args(["-c", &python]);
+        let ended = run(command, "");
+        assert_eq!(ended.code, Some(2), "{arguments}: {}", ended.stderr);
+        assert_eq!(ended.stdout, "", "{arguments}");
+        assert!(
+            ended
+                .stderr
+                .starts_with("ob: started without the name of a program\n"),
+            "{arguments}: {}",
+            ended.stderr
+        );
+        assert!(ended.stderr.contains("  hint: "), "{arguments}");
+    }
+}

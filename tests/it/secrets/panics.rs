@@ -108,6 +108,31 @@ fn a_panic_in_the_agent_puts_its_place_and_not_its_payload_even_into_dev_null() 
 }
 
 #[test]
+fn a_panic_is_json_for_who_asked_for_json() {
+    let scene = Scene::of("carol");
+    for (words, json) in [
+        (&["login", "--json", "--password-stdin"][..], true),
+        (&["exec", "--json", "--password-stdin", "--", "true"], true),
+        (&["exec", "--password-stdin", "--", "true", "--json"], false),
+    ] {
+        let mut command = scene.ob(words);
+        command.env("OB_PANIC_AT", "client.typed");
+        let ended = run(command, &scene.answers());
+        assert_eq!(ended.stderr.lines().count() == 1, json, "{}", ended.stderr);
+        assert_eq!(ended.error() == "internal.panic", json, "{}", ended.stderr);
+        let place = "src/commands/talk.rs:";
+        assert!(ended.stderr.contains(place), "{}", ended.stderr);
+        assert_eq!(
+            (
+                needles(&scene).in_bytes(ended.stderr.as_bytes()),
+                &*ended.stdout
+            ),
+            (vec![], "")
+        );
+    }
+}
+
+#[test]
 fn every_place_of_the_program_is_in_the_table() {
     fn points(directory: &Path, found: &mut BTreeSet<String>) {
         for entry in fs::read_dir(directory).unwrap().flatten() {
