@@ -18,8 +18,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 
+use crate::link::OUT_OF_FILES;
 use crate::process;
 use crate::report::{Exit, Report};
+
+/// What an agent has open when it is ready, besides its standard streams and its socket.
+const DESCRIPTORS: usize = 8;
 
 /// How `ob agent run` was started.
 #[derive(Debug)]
@@ -55,6 +59,10 @@ fn begin(start: &Start) -> Result<(), Report> {
         process::detach().map_err(cannot("detach"))?;
     }
     let socket = standard_input().map_err(cannot("take its socket"))?;
+    // Asked before the runtime does, which would panic where it finds none.
+    if !process::has_descriptors(DESCRIPTORS) {
+        return Err(cannot("start")(OUT_OF_FILES));
+    }
     let directory = start.directory.as_deref();
     // The runtime and the watch on the socket need descriptors of their own before the door closes.
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -2,13 +2,19 @@
 //!
 //! A [`Member`] is one connected client. A [`Party`] is everyone who waits for one flight: its own
 //! members and the parties of the flights that wait for it. A question goes to the first member who is
-//! still there and has not said that nobody is with it; if that one goes away, to the next.
+//! still there and has not said that nobody is with it; if that one goes away, to the next. If it only
+//! says nothing, because it was stopped or nobody looks at its terminal, the next one is asked as well:
+//! whoever answers first has answered, and the others are told.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify, mpsc};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
 use crate::flow::{Conversation, Unanswered};
@@ -16,13 +22,18 @@ use crate::wire::{Answer, Ask, FromAgent, Notice, TO_AGENT_MAX, TO_AGENT_WITH_CE
 
 /// A person who has been asked answers within this time: Okta forgets a sign-in after five minutes.
 const ANSWER: Duration = Duration::from_secs(300);
+/// When the one who is asked has not answered within this time, one more is asked.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One connected client, as those who want to ask it something see it.
 #[derive(Debug)]
 pub(super) struct Member {
     out: mpsc::UnboundedSender<FromAgent>,
     answers: Mutex<mpsc::UnboundedReceiver<Answer>>,
-    asked: Cell<Option<usize>>,
+    /// How long each answer that is still to come may be: every question gets one, wanted or not.
+    to_come: RefCell<VecDeque<usize>>,
+    /// How many of them, the first ones, nobody wants any more.
+    unwanted: Cell<usize>,
     declined: Cell<bool>,
     gone: Cell<bool>,
     /// It has been told that somebody else is asked.
@@ -42,7 +53,8 @@ impl Member {
         let member = Rc::new(Self {
             out,
             answers: Mutex::new(answers),
-            asked: Cell::new(None),
+            to_come: RefCell::default(),
+            unwanted: Cell::new(0),
             declined: Cell::new(false),
             gone: Cell::new(false),
             told_elsewhere: Cell::new(false),
@@ -53,7 +65,16 @@ impl Member {
 
     /// How long the next frame from this client may be; `None` while it has not been asked anything.
     pub(super) fn may_say(&self) -> Option<usize> {
-        self.asked.get()
+        self.to_come.borrow().front().copied()
+    }
+
+    /// Takes an answer of this client; `None` when it has not been asked anything. Whether somebody wants it
+    /// is the value.
+    pub(super) fn answers(&self) -> Option<bool> {
+        self.to_come.borrow_mut().pop_front()?;
+        let unwanted = self.unwanted.get();
+        self.unwanted.set(unwanted.saturating_sub(1));
+        Some(unwanted == 0)
     }
 
     pub(super) fn say(&self, message: FromAgent) {
@@ -86,19 +107,48 @@ impl Member {
             Ask::CaCertificates => TO_AGENT_WITH_CERTIFICATES_MAX,
             _ => TO_AGENT_MAX,
         };
-        let mut answers = self.answers.lock().await;
+        let mut asked = Asked {
+            member: self,
+            answers: self.answers.lock().await,
+            is_over: true,
+            too_late: false,
+        };
         let left = self.left.notified();
         if self.gone.get() {
             return Ok(None);
         }
-        self.asked.set(Some(limit));
+        self.to_come.borrow_mut().push_back(limit);
+        asked.is_over = false;
         self.say(FromAgent::Ask(ask));
-        let answer = tokio::select! {
-            answer = timeout(ANSWER, answers.recv()) => answer.map_err(|_| Unanswered::TooLate(name)),
+        tokio::select! {
+            answer = timeout(ANSWER, asked.answers.recv()) => {
+                asked.is_over = answer.is_ok();
+                asked.too_late = answer.is_err();
+                answer.map_err(|_| Unanswered::TooLate(name))
+            }
             () = left => Ok(None),
-        };
-        self.asked.set(None);
-        answer
+        }
+    }
+}
+
+/// A question under way; dropped before its answer, nobody wants that any more and the client is told.
+struct Asked<'a> {
+    member: &'a Member,
+    answers: MutexGuard<'a, mpsc::UnboundedReceiver<Answer>>,
+    is_over: bool,
+    too_late: bool,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        // What has come in the same moment as another's answer is thrown away here.
+        if !self.is_over && self.answers.try_recv().is_err() {
+            let unwanted = &self.member.unwanted;
+            unwanted.set(unwanted.get() + 1);
+            let too_late = self.too_late;
+            self.member
+                .say(FromAgent::Notice(Notice::NoAnswerWanted { too_late }));
+        }
     }
 }
 
@@ -206,9 +256,21 @@ impl Conversation for Party {
         // A CA bundle is read from a file: nobody is kept waiting by that question.
         let of_a_person = ask != Ask::CaCertificates;
         let mut late = None;
+        let mut asked: Vec<Rc<Member>> = Vec::new();
+        let mut answers = FuturesUnordered::new();
         loop {
             let present = self.present();
-            let Some(member) = present.iter().find(|member| !member.declined.get()) else {
+            let next = present.iter().find(|member| {
+                !member.declined.get() && !asked.iter().any(|other| Rc::ptr_eq(other, member))
+            });
+            if let Some(member) = next {
+                asked.push(Rc::clone(member));
+                let (member, ask) = (Rc::clone(member), ask.clone());
+                answers.push(async move {
+                    let answer = member.ask(ask).await;
+                    (member, answer)
+                });
+            } else if answers.is_empty() {
                 self.closed.set(true);
                 let nobody = !present.is_empty() || self.is_attended();
                 return Err(match late {
@@ -216,20 +278,24 @@ impl Conversation for Party {
                     None if nobody => Unanswered::Nobody(name),
                     None => Unanswered::Abandoned,
                 });
-            };
+            }
             if of_a_person {
-                let others = present.iter().filter(|other| !Rc::ptr_eq(other, member));
+                let is_asked = |other: &&Rc<Member>| asked.iter().any(|one| Rc::ptr_eq(one, other));
+                let others = present.iter().filter(|other| !is_asked(other));
                 others.for_each(|other| other.tell_elsewhere());
             }
             self.asking.set(of_a_person);
-            let answer = member.ask(ask.clone()).await;
+            let answer = tokio::select! {
+                answer = answers.next() => answer,
+                () = pin!(sleep(PATIENCE)) => None,
+            };
             self.asking.set(false);
             match answer {
-                Ok(Some(Answer::Nobody)) => member.declined.set(true),
-                Ok(Some(answer)) => return Ok(answer),
-                Ok(None) => {}
-                // Its person has gone for a walk: the next one is asked.
-                Err(unanswered) => {
+                Some((member, Ok(Some(Answer::Nobody)))) => member.declined.set(true),
+                Some((_, Ok(Some(answer)))) => return Ok(answer),
+                Some((_, Ok(None))) | None => {}
+                // Its person has gone for a walk.
+                Some((member, Err(unanswered))) => {
                     member.declined.set(true);
                     late = Some(unanswered);
                 }

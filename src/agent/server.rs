@@ -176,11 +176,12 @@ async fn listen(incoming: &mut Incoming, member: &Member, answers: &mpsc::Unboun
     loop {
         let limit = || member.may_say().unwrap_or(TO_AGENT_MAX);
         match incoming.hear(limit, NEXT_WORDS).await {
-            Ok(ToAgent::Answer(answer)) if member.may_say().is_some() => {
-                if answers.send(answer).is_err() {
-                    return;
-                }
-            }
+            Ok(ToAgent::Answer(answer)) => match member.answers() {
+                Some(true) if answers.send(answer).is_ok() => {}
+                // Somebody else was quicker.
+                Some(false) => {}
+                _ => return,
+            },
             _ => return,
         }
     }

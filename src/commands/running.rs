@@ -50,8 +50,14 @@ pub(super) fn stop_agent(context: &Context) -> Result<Stopped, Report> {
     let Some(directory) = paths::existing_runtime_dir(&context.environment)? else {
         return Ok(Stopped::NotRunning);
     };
-    let Some(link) = link::connect(directory.path())? else {
-        return Ok(Stopped::NotRunning);
+    let link = match link::connect(directory.path()) {
+        Ok(Some(link)) => link,
+        Ok(None) => return Ok(Stopped::NotRunning),
+        Err(LinkError::QueueFull) => {
+            link::abandon(directory.path())?;
+            return Ok(Stopped::Abandoned);
+        }
+        Err(error) => return Err(error.into()),
     };
     link.hurry(STOPPING)?;
     match only_reply(link, Request::Stop) {

@@ -1,6 +1,8 @@
 //! The client's side of a conversation: asks the agent one thing, answers its questions from the terminal
 //! or from standard input, and says what there is to wait for.
 
+use std::os::fd::BorrowedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -152,7 +154,7 @@ pub(super) fn ask_for_many(
     let mut typed = args.read()?;
     let mut lost: Option<Instant> = None;
     loop {
-        let mut link = open(context)?;
+        let link = Arc::new(Mutex::new(open(context)?));
         let mut talk = Talk {
             context,
             org,
@@ -161,7 +163,7 @@ pub(super) fn ask_for_many(
             questions: None,
             take: &mut *take,
         };
-        match talk.run(&mut link, request()) {
+        match talk.run(&link, request()) {
             // It went away before anything was said that must not be said twice: a new one is started.
             Err(TalkError::Link(error))
                 if error.is_gone()
@@ -223,18 +225,18 @@ struct Talk<'a> {
 }
 
 impl Talk<'_> {
-    fn run(&mut self, link: &mut Link, request: Request) -> Result<Reply, TalkError> {
-        link.request(request)?;
+    fn run(&mut self, link: &Arc<Mutex<Link>>, request: Request) -> Result<Reply, TalkError> {
+        held(link).request(request)?;
         let mut doing: Option<String> = None;
         let mut countdown = None;
         loop {
-            self.count_down(countdown.as_ref(), link)?;
+            self.count_down(countdown.as_ref(), &held(link))?;
             if let Some(what) = doing.take()
-                && !link.has_news_within(PATIENCE)?
+                && !held(link).has_news_within(PATIENCE)?
             {
                 self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
             }
-            let heard = link.hear()?;
+            let heard = held(link).hear()?;
             if !matches!(heard, FromAgent::Notice(Notice::StillWaiting))
                 && countdown.take().is_some()
             {
@@ -244,7 +246,7 @@ impl Talk<'_> {
                 FromAgent::Reply(reply) => return Ok(reply),
                 FromAgent::Ask(ask) => {
                     let answer = self.answer(ask, link)?;
-                    link.answer(answer)?;
+                    held(link).answer(answer)?;
                 }
                 FromAgent::Part(part) => {
                     // From here on there is something to lose by asking anew.
@@ -274,7 +276,7 @@ impl Talk<'_> {
     }
 
     /// Shows the seconds as they run down, until the agent has something to say.
-    fn count_down(&self, countdown: Option<&Countdown>, link: &mut Link) -> Result<(), LinkError> {
+    fn count_down(&self, countdown: Option<&Countdown>, link: &Link) -> Result<(), LinkError> {
         let Some(Countdown { until, why }) = countdown else {
             return Ok(());
         };
@@ -300,12 +302,14 @@ impl Talk<'_> {
             }
             Notice::NumberChallenge { number } => format!("tap {} on your phone", shown(number)),
             Notice::AskedElsewhere => "waiting for the sign-in that is under way".into(),
+            Notice::NoAnswerWanted { too_late: false } => "answered elsewhere".into(),
+            Notice::NoAnswerWanted { too_late: true } => "no answer came in time".into(),
             Notice::Said(text) => shown(text),
         };
         self.context.voice.say(&format!("ob: {text}\n"));
     }
 
-    fn answer(&mut self, ask: Ask, link: &Link) -> Result<Answer, TalkError> {
+    fn answer(&mut self, ask: Ask, link: &Arc<Mutex<Link>>) -> Result<Answer, TalkError> {
         match ask {
             Ask::CaCertificates => return Ok(Answer::CaCertificates(self.ca_certificates()?)),
             Ask::PrivateKey => {
@@ -338,7 +342,10 @@ impl Talk<'_> {
                 self.answered = true;
                 Ok(answer)
             }
-            Err(TerminalError::NoTerminal { .. }) => Ok(Answer::Nobody),
+            // One answer for each question keeps both sides in step.
+            Err(TerminalError::NoTerminal { .. } | TerminalError::TakenBack { .. }) => {
+                Ok(Answer::Nobody)
+            }
             Err(error) => Err(TalkError::Report(error.into())),
         }
     }
@@ -360,20 +367,21 @@ impl Talk<'_> {
         })
     }
 
-    fn ask_person(&mut self, ask: &Ask, link: &Link) -> Result<Answer, TerminalError> {
+    fn ask_person(&mut self, ask: &Ask, link: &Arc<Mutex<Link>>) -> Result<Answer, TerminalError> {
         if self.questions.is_none() {
             // Going away is how a client cancels: the agent then ends the transaction at Okta.
-            let hang_up = link.breaker().ok();
+            let hang_up = held(link).breaker().ok();
             let abort = move || {
                 if let Some(hang_up) = hang_up {
                     hang_up();
                 }
             };
-            self.questions = Some(Questions::new(
-                self.context.voice,
-                &self.context.environment,
-                abort,
-            ));
+            let questions = Questions::new(self.context.voice, &self.context.environment, abort);
+            let link = Arc::clone(link);
+            // An agent that is gone wants no answer either.
+            let wait =
+                move |person: BorrowedFd<'_>| held(&link).wants_answer_of(person).unwrap_or(false);
+            self.questions = Some(questions.while_wanted(Box::new(wait)));
         }
         let Some(questions) = &mut self.questions else {
             return Err(TerminalError::NoTerminal {
@@ -383,6 +391,11 @@ impl Talk<'_> {
         };
         put(ask, questions, self.context.voice)
     }
+}
+
+/// The conversation; nobody else has it but the question that is open.
+fn held(link: &Mutex<Link>) -> MutexGuard<'_, Link> {
+    link.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One role in a list: the user's name for the account and label for the role first, the ARN always.

@@ -1,23 +1,28 @@
 //! The client's end: one conversation, blocking, with a deadline on every read.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::link::OUT_OF_FILES;
+use crate::link::dial::LISTENING;
 use crate::link::peer::is_same_user;
 use crate::report::{Exit, Report};
-use crate::wire::{self, Answer, FrameError, FromAgent, HEADER, Hello, PROTOCOL, Request, ToAgent};
+use crate::wire::{
+    self, Answer, FrameError, FromAgent, HEADER, Hello, Notice, PROTOCOL, Request, ToAgent,
+};
 
 /// The agent says something at least every ten seconds, be it that it still waits.
 const SILENCE: Duration = Duration::from_secs(30);
-/// Writing into a socket whose reader is alive takes no time.
-const WRITE: Duration = Duration::from_secs(5);
 
 /// A conversation with the agent.
 #[derive(Debug)]
@@ -25,6 +30,8 @@ pub struct Link {
     stream: UnixStream,
     /// What has been read and not yet heard: hello and reply of a warm agent come in one piece.
     unheard: Zeroizing<Vec<u8>>,
+    /// What the agent has said while a person was being asked.
+    meanwhile: VecDeque<FromAgent>,
     greeted: bool,
 }
 
@@ -41,6 +48,7 @@ impl Link {
         Ok(Self {
             stream,
             unheard: Zeroizing::new(Vec::new()),
+            meanwhile: VecDeque::new(),
             greeted: false,
         })
     }
@@ -77,7 +85,7 @@ impl Link {
             &ToAgent::Answer(answer),
             wire::TO_AGENT_WITH_CERTIFICATES_MAX,
         )?;
-        self.stream.set_write_timeout(Some(WRITE))?;
+        self.stream.set_write_timeout(Some(LISTENING))?;
         // Who answers too late finds the agent gone, and why, in what it has said meanwhile.
         match self.stream.write_all(&frame) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -98,6 +106,9 @@ impl Link {
     /// # Errors
     /// When the agent is gone, silent, of another version or speaks nonsense.
     pub fn hear(&mut self) -> Result<FromAgent, LinkError> {
+        if let Some(message) = self.meanwhile.pop_front() {
+            return Ok(message);
+        }
         let first = self.read()?;
         if self.greeted {
             return Ok(first);
@@ -120,11 +131,7 @@ impl Link {
     /// # Errors
     /// When the socket cannot be waited for.
     pub fn has_news_within(&self, patience: Duration) -> Result<bool, LinkError> {
-        use nix::errno::Errno;
-        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-        use std::os::fd::AsFd;
-
-        if !self.unheard.is_empty() {
+        if !self.unheard.is_empty() || !self.meanwhile.is_empty() {
             return Ok(true);
         }
         let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
@@ -135,6 +142,39 @@ impl Link {
             Ok(ready) => Ok(ready > 0),
             Err(Errno::EINTR) => Ok(false),
             Err(errno) => Err(LinkError::Io(errno.into())),
+        }
+    }
+
+    /// Waits until `person` can be read; `false` when the agent has no use for the answer any more: another
+    /// client was quicker, or the conversation is over.
+    ///
+    /// # Errors
+    /// As [`Self::hear`], and when nothing can be waited for.
+    pub fn wants_answer_of(&mut self, person: impl AsFd) -> Result<bool, LinkError> {
+        let ends = |message: &FromAgent| {
+            matches!(
+                message,
+                FromAgent::Reply(_) | FromAgent::Notice(Notice::NoAnswerWanted { .. })
+            )
+        };
+        loop {
+            if self.meanwhile.iter().any(ends) {
+                return Ok(false);
+            }
+            if self.unheard.is_empty() {
+                let mut both = [
+                    PollFd::new(person.as_fd(), PollFlags::POLLIN),
+                    PollFd::new(self.stream.as_fd(), PollFlags::POLLIN),
+                ];
+                match poll(&mut both, PollTimeout::NONE) {
+                    Err(Errno::EINTR) => continue,
+                    Err(errno) => return Err(io::Error::from(errno).into()),
+                    Ok(_) if !both[1].any().unwrap_or(false) => return Ok(true),
+                    Ok(_) => {}
+                }
+            }
+            let message = self.read()?;
+            self.meanwhile.push_back(message);
         }
     }
 
@@ -189,12 +229,21 @@ pub enum LinkError {
     NoProcess(io::Error),
     #[error("another ob has been starting the agent for too long")]
     LockHeld,
+    #[error("it lets nobody in, and its queue of callers is full")]
+    QueueFull,
     #[error("no agent is running")]
     NotRunning,
     #[error(transparent)]
     Frame(#[from] FrameError),
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+const MORE_FILES: &str = "`ulimit -n 64` lets this shell's programs have enough of them";
+
+fn is_out_of_files(error: &io::Error) -> bool {
+    let number = error.raw_os_error().map(Errno::from_raw);
+    matches!(number, Some(Errno::EMFILE | Errno::ENFILE))
 }
 
 /// The system's words for it, without std's "(os error 28)".
@@ -240,6 +289,9 @@ impl From<LinkError> for Report {
                 "the running agent is of another version",
             )
             .hint("`ob agent stop` ends it; you will sign in again"),
+            LinkError::NotReady(words) if words.ends_with(OUT_OF_FILES) => {
+                report(Exit::Failed, "agent.no-process", "cannot start the agent").hint(MORE_FILES)
+            }
             LinkError::NotReady(_) | LinkError::LockHeld => {
                 report(Exit::Failed, "agent.start", "cannot start the agent")
                     .hint("`ob --no-agent …` does without one")
@@ -253,6 +305,10 @@ impl From<LinkError> for Report {
                 report(Exit::Failed, "agent.no-process", "cannot start the agent")
                     .hint("`ulimit -a` shows how many files (-n) and processes (-u) you may have")
             }
+            LinkError::QueueFull => {
+                report(Exit::Failed, "agent.silent", "the agent does not answer")
+                    .hint("`ob agent stop` ends it; you will sign in again")
+            }
             LinkError::NotRunning => report(Exit::SignIn, "agent.none", "nobody is signed in")
                 .hint("`ob login` signs you in"),
             LinkError::Io(io)
@@ -264,6 +320,11 @@ impl From<LinkError> for Report {
                 Self::new(Exit::Failed, "agent.silent", "the agent does not answer")
                     .cause(format!("no word from it for {} seconds", SILENCE.as_secs()))
                     .hint("`ob agent stop` ends it; you will sign in again")
+            }
+            LinkError::Io(io) if is_out_of_files(io) => {
+                Self::new(Exit::Failed, "agent.no-process", "cannot reach the agent")
+                    .cause(OUT_OF_FILES)
+                    .hint(MORE_FILES)
             }
             _ if error.is_gone() => report(Exit::Failed, "agent.gone", "the agent went away")
                 .hint("try again: a new one is started"),

@@ -4,6 +4,7 @@
 //! the other side is before the first byte, and an error in looking is a no.
 
 mod client;
+mod dial;
 mod peer;
 pub mod served;
 mod start;
@@ -16,5 +17,7 @@ pub use supervisor::TunnelLink;
 
 /// The socket's name inside the runtime directory.
 pub const SOCKET: &str = "agent.sock";
+/// What an agent says that lacks descriptors; the remedy differs from that of every other failure to start.
+pub const OUT_OF_FILES: &str = "too many open files";
 /// Held by whoever starts the agent, so that fifty starters start one.
 const LOCK: &str = "lock";

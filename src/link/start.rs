@@ -14,6 +14,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{Backlog, listen};
 use nix::sys::stat::{Mode, umask};
 
+use crate::link::dial::dial;
 use crate::link::{LOCK, Link, LinkError, SOCKET};
 
 /// From fork to the ready byte takes milliseconds; a machine on its knees gets this long.
@@ -30,20 +31,10 @@ pub type Starter = fn(OwnedFd, &[&str], Option<&Path>) -> io::Result<(Child, Pip
 /// The running agent in `directory`, or `None`.
 ///
 /// # Errors
-/// When something serves the socket that must not be talked to.
+/// When something serves the socket that must not be talked to, or lets nobody in.
 pub fn connect(directory: &Path) -> Result<Option<Link>, LinkError> {
-    match UnixStream::connect(reachable(directory)?.path) {
-        Ok(stream) => Link::new(stream).map(Some),
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::NotFound | ErrorKind::ConnectionRefused
-            ) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
+    let place = reachable(directory)?;
+    dial(&place.path)?.map(Link::new).transpose()
 }
 
 /// The running agent in `directory`, which is started if there is none.

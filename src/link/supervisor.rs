@@ -1,6 +1,6 @@
 //! A verb's end of a conversation with a tunnel's supervisor: blocking, each wait bounded.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -9,10 +9,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::link::client::LinkError;
+use crate::link::dial::{LISTENING, dial};
 use crate::link::peer::is_same_user;
 use crate::wire::{self, FrameError, FromTunnel, HEADER, Hello, PROTOCOL, ToTunnel};
-
-const WRITE: Duration = Duration::from_secs(5);
 
 /// A conversation with the supervisor.
 #[derive(Debug)]
@@ -25,20 +24,9 @@ impl TunnelLink {
     /// The supervisor that listens at `socket`; `None` when there is none.
     ///
     /// # Errors
-    /// When another user serves it.
+    /// When another user serves it, or it lets nobody in.
     pub fn connect(socket: &Path) -> Result<Option<Self>, LinkError> {
-        match UnixStream::connect(socket) {
-            Ok(stream) => Self::new(stream).map(Some),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::NotFound | ErrorKind::ConnectionRefused
-                ) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
-        }
+        dial(socket)?.map(Self::new).transpose()
     }
 
     /// Our end and the one for the supervisor to be started.
@@ -54,7 +42,7 @@ impl TunnelLink {
         if !is_same_user(&stream) {
             return Err(LinkError::ForeignAgent);
         }
-        stream.set_write_timeout(Some(WRITE))?;
+        stream.set_write_timeout(Some(LISTENING))?;
         let mut link = Self {
             stream,
             greeted: false,

@@ -19,4 +19,4 @@ pub use open_page::open_page;
 pub use panic_point::panic_point;
 pub use program::{Program, ProgramError, run, run_on_terminal, start, start_as_is};
 pub use replace::replace;
-pub use shield::{Confinement, confine, raise_descriptors, shield, shield_agent};
+pub use shield::{Confinement, confine, has_descriptors, raise_descriptors, shield, shield_agent};

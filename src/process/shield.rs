@@ -43,6 +43,14 @@ pub fn raise_descriptors() -> Result<(), Report> {
         .map_err(unshielded)
 }
 
+/// Whether this process may open so many descriptors more.
+pub fn has_descriptors(count: usize) -> bool {
+    let more: Result<Vec<_>, _> = (0..count)
+        .map(|_| nix::unistd::dup(std::io::stderr()))
+        .collect();
+    more.is_ok()
+}
+
 #[cfg(target_os = "linux")]
 fn hide() -> Result<(), Report> {
     nix::sys::prctl::set_dumpable(false).map_err(unshielded)

@@ -39,7 +39,22 @@ fn person() {
         text: "Favourite\x1b[2J",
         instead: "do without",
     };
+    if kind == "taken back" {
+        questions = questions.while_wanted(Box::new(|_| {
+            thread::sleep(Duration::from_millis(500));
+            false
+        }));
+    }
     let answer = match kind.as_str() {
+        "taken back" => {
+            let answer = questions.ask_line(question);
+            drop(questions);
+            println!("answer={:?}", answer.map_err(|error| error.to_string()));
+            let tty = File::open("/dev/tty").unwrap();
+            let rest = super::line::line(&tty, "rest").unwrap();
+            println!("rest={rest:?}");
+            return;
+        }
         "secret" => questions
             .ask_secret(question)
             .map(|secret| secret.expose().to_owned()),
@@ -205,6 +220,17 @@ fn what_was_half_typed_does_not_land_in_the_shell() {
     assert!(pty.echoes());
     pty.send("\n");
     pty.expect("left=[]");
+}
+
+#[test]
+fn a_question_that_is_taken_back_takes_what_was_half_typed_with_it() {
+    let mut pty = Pty::asking("taken back", "xterm");
+    pty.expect(": ");
+    pty.send("canary");
+    pty.expect("answer=Err(\"the question was taken back\")");
+    assert!(pty.echoes());
+    pty.send("mine\n");
+    pty.expect("rest=Some(\"mine\")");
 }
 
 #[test]

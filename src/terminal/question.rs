@@ -5,7 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use dialoguer::FuzzySelect;
 use dialoguer::console::{Term, set_colors_enabled_stderr};
@@ -30,14 +30,15 @@ pub struct Question<'a> {
     pub instead: &'a str,
 }
 
+/// Waits until the person can be heard on this terminal; `false` when the answer is not wanted any more.
+pub type Await = Box<dyn FnMut(BorrowedFd<'_>) -> bool + Send>;
+
 /// Asks, one question after the other. While it exists, a signal that ends the process first calls `abort`.
-#[derive(Debug)]
 pub struct Questions {
     tty: Option<File>,
     voice: Voice,
     dumb: bool,
-    /// A question is taken back when the other end of this is closed.
-    until: Option<PipeReader>,
+    wait: Option<Await>,
 }
 
 impl Questions {
@@ -52,14 +53,21 @@ impl Questions {
             tty: None,
             voice,
             dumb: environment.raw("TERM").is_none_or(|term| term == "dumb"),
-            until: None,
+            wait: None,
         }
     }
 
     /// Takes an open question back once the other end of `pipe` is closed: nobody is left who wants the answer.
     #[must_use]
-    pub fn until(mut self, pipe: PipeReader) -> Self {
-        self.until = Some(pipe);
+    pub fn until(self, pipe: PipeReader) -> Self {
+        self.while_wanted(Box::new(move |person| await_line(person, &pipe)))
+    }
+
+    /// Takes an open question back when `wait` says that its answer is not wanted any more; a menu stays until a key
+    /// is pressed.
+    #[must_use]
+    pub fn while_wanted(mut self, wait: Await) -> Self {
+        self.wait = Some(wait);
         self
     }
 
@@ -106,7 +114,7 @@ impl Questions {
         if self.dumb {
             return self.choose_by_number(question, &labels);
         }
-        let tty = self.tty(question)?;
+        let (tty, _) = self.tty(question)?;
         let (keys, screen) = (copy(tty)?, copy(tty)?);
         let before = tcgetattr(tty).map_err(failed)?;
         let guarded = Open {
@@ -164,7 +172,7 @@ impl Questions {
         echo: Echo,
     ) -> Result<String, TerminalError> {
         let text = &self.voice.spell(text.to_owned());
-        let tty = &copy(self.tty(question)?)?;
+        let (tty, wait) = self.tty(question)?;
         let before = tcgetattr(tty).map_err(failed)?;
         let mut during = before.clone();
         // A program before us may have left the terminal raw.
@@ -179,8 +187,7 @@ impl Questions {
             text: text.to_owned(),
         };
         interrupt::begin(guarded).map_err(|error| io_failed(&error))?;
-        let until = self.until.as_ref();
-        let answer = converse(tty, question, text, echo, until, || {
+        let answer = converse(tty, question, text, echo, wait.as_mut(), || {
             tcsetattr(tty, SetArg::TCSAFLUSH, &during)
         });
         match answer {
@@ -194,15 +201,27 @@ impl Questions {
         answer
     }
 
-    fn tty(&mut self, question: Question<'_>) -> Result<&File, TerminalError> {
+    fn tty(
+        &mut self,
+        question: Question<'_>,
+    ) -> Result<(&File, &mut Option<Await>), TerminalError> {
         if self.tty.is_none() {
             let tty = OpenOptions::new().read(true).write(true).open("/dev/tty");
             self.tty = tty.ok();
         }
-        self.tty.as_ref().ok_or_else(|| TerminalError::NoTerminal {
-            question: question.text.to_owned(),
-            instead: question.instead.to_owned(),
-        })
+        match &self.tty {
+            Some(tty) => Ok((tty, &mut self.wait)),
+            None => Err(TerminalError::NoTerminal {
+                question: question.text.to_owned(),
+                instead: question.instead.to_owned(),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for Questions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Questions").finish_non_exhaustive()
     }
 }
 
@@ -234,15 +253,17 @@ fn converse(
     question: Question<'_>,
     text: &str,
     echo: Echo,
-    until: Option<&PipeReader>,
+    wait: Option<&mut Await>,
     prepare: impl FnOnce() -> nix::Result<()>,
 ) -> Result<String, TerminalError> {
     // Echo is off before the question can be seen, or a quick typist's first letters would be too.
     prepare().map_err(failed)?;
     tty.write_all(text.as_bytes())
         .map_err(|error| io_failed(&error))?;
-    if let Some(until) = until {
-        await_line(tty, until, question)?;
+    if wait.is_some_and(|wait| !wait(tty.as_fd())) {
+        return Err(TerminalError::TakenBack {
+            question: question.text.to_owned(),
+        });
     }
     let answer = match echo {
         Echo::On => line(tty, question.text)?,
@@ -255,20 +276,16 @@ fn converse(
     answer.ok_or_else(|| unanswered(question))
 }
 
-/// Waits until a line was typed, or nobody wants it any more.
-fn await_line(tty: &File, until: &PipeReader, question: Question<'_>) -> Result<(), TerminalError> {
+/// Waits until a line was typed; `false` when nobody wants it any more.
+fn await_line(person: BorrowedFd<'_>, until: &PipeReader) -> bool {
     loop {
         let ready = |of| PollFd::new(of, PollFlags::POLLIN);
-        let mut ends = [ready(tty.as_fd()), ready(until.as_fd())];
+        let mut ends = [ready(person), ready(until.as_fd())];
         match poll(&mut ends, PollTimeout::NONE) {
             Err(Errno::EINTR) => {}
-            Err(errno) => return Err(failed(errno)),
-            Ok(_) if ends[1].any() == Some(false) => return Ok(()),
-            Ok(_) => {
-                return Err(TerminalError::TakenBack {
-                    question: question.text.to_owned(),
-                });
-            }
+            // What cannot be waited for is read, and says why.
+            Err(_) => return true,
+            Ok(_) => return ends[1].any() == Some(false),
         }
     }
 }

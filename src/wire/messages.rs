@@ -304,6 +304,11 @@ pub enum Notice {
     },
     /// Another client is asked the questions of this sign-in.
     AskedElsewhere,
+    /// The last question needs no answer any more: another client has given it, or it is too late. One is sent
+    /// all the same, [`Answer::Nobody`] if there is none.
+    NoAnswerWanted {
+        too_late: bool,
+    },
     /// Something a person should read, in a sentence.
     Said(String),
 }

@@ -1,6 +1,7 @@
 //! The agent under attack: strangers, tricks with its directory, frames that are none, clients that stall, and
 //! the ends of its life.
 
+mod asked;
 mod confined;
 mod directory;
 mod frames;

@@ -43,11 +43,17 @@ fn limits_that_are_low_but_enough_change_nothing() {
 #[test]
 fn too_few_descriptors_for_an_agent_are_named() {
     let scene = Scene::of("carol");
-    let script = format!("exec prlimit --nofile=8:8 ob exec {ANSWERED} {COMMAND}");
     let expected = Failure(125, "agent.no-process", "too many open files");
-    failed(&scene, &shell(&scene, &script), &expected, "8");
-    assert!(scene.agents().is_empty());
-    assert!(scene.sandbox.log().is_empty());
+    for flags in ["", "--no-agent"] {
+        for count in [5, 8, 10, 11] {
+            let limit = format!("--nofile={count}:{count}");
+            let script = format!("exec prlimit {limit} ob exec {flags} {ANSWERED} {COMMAND}");
+            let case = format!("{limit} {flags}");
+            failed(&scene, &shell(&scene, &script), &expected, &case);
+            assert!(scene.agents().is_empty(), "{case}");
+            assert!(scene.sandbox.log().is_empty(), "{case}");
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,134 @@
+//! Who is asked, and what becomes of the others: a client that does not answer holds up nobody for long.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{Backlog, listen};
+use ob_sandbox::Server;
+
+use crate::scene::{Scene, finish, run, start};
+use crate::support::Pty;
+
+const EXEC: [&str; 4] = ["exec", "--password-stdin", "--", "true"];
+
+fn passwords(scene: &Scene) -> usize {
+    scene.sandbox.requests(Server::Org, "/api/v1/authn").len()
+}
+
+/// Its terminal shows the question, and then the process gets no time.
+fn stopped_at_its_prompt() {
+    let scene = Scene::of("carol");
+    let mut first = Pty::spawn(&scene.ob(["login"]));
+    first.until("assword");
+    first.send("half a passw");
+    kill(first.pid(), Signal::SIGSTOP).unwrap();
+    let begun = Instant::now();
+    let second = finish(start(scene.ob(EXEC), &scene.answers()));
+    let took = begun.elapsed();
+    assert_eq!(second.code, Some(0), "{}", second.stderr);
+    let words = "waiting for the sign-in that is under way";
+    assert!(second.stderr.contains(words), "{}", second.stderr);
+    assert!(
+        took > Duration::from_secs(15) && took < Duration::from_secs(30),
+        "{took:?}"
+    );
+
+    kill(first.pid(), Signal::SIGCONT).unwrap();
+    let told = first.until("signed in");
+    assert!(told.contains("ob: answered elsewhere"), "{told}");
+    assert!(first.wait().0.success());
+    assert_eq!(passwords(&scene), 1);
+}
+
+/// Both are at their terminals; the second is asked as well, and answers.
+fn two_people_at_two_terminals() {
+    let scene = Scene::of("carol");
+    let mut first = Pty::spawn(&scene.ob(["login"]));
+    first.until("assword");
+    let mut second = Pty::spawn(&scene.ob(["exec", "--", "echo", "ran"]));
+    second.until("waiting for the sign-in that is under way");
+    second.until("assword");
+    second.send(&format!("{}\n", scene.user().password));
+    second.until("ran");
+    assert!(second.wait().0.success());
+    let told = first.until("signed in");
+    assert!(told.contains("ob: answered elsewhere"), "{told}");
+    assert!(first.wait().0.success());
+    assert_eq!(passwords(&scene), 1);
+}
+
+/// The same, and the first one answers after all.
+fn the_first_answers_after_all() {
+    let scene = Scene::of("carol");
+    let mut first = Pty::spawn(&scene.ob(["login"]));
+    first.until("assword");
+    let mut second = Pty::spawn(&scene.ob(["exec", "--", "echo", "ran"]));
+    second.until("assword");
+    first.send(&format!("{}\n", scene.user().password));
+    first.until("signed in");
+    let told = second.until("ran");
+    assert!(told.contains("ob: answered elsewhere"), "{told}");
+    assert!(second.wait().0.success());
+    assert_eq!(passwords(&scene), 1);
+}
+
+#[test]
+fn after_twenty_seconds_without_an_answer_the_next_is_asked_too_and_the_first_answer_wins() {
+    thread::scope(|scope| {
+        scope.spawn(stopped_at_its_prompt);
+        scope.spawn(two_people_at_two_terminals);
+        scope.spawn(the_first_answers_after_all);
+    });
+}
+
+#[test]
+fn an_agent_that_goes_away_takes_its_question_back_and_a_new_one_asks() {
+    let scene = Scene::of("carol");
+    let mut person = Pty::spawn(&scene.ob(["login"]));
+    person.until("assword");
+    kill(scene.agents()[0], Signal::SIGKILL).unwrap();
+    person.until("assword");
+    person.send(&format!("{}\n", scene.user().password));
+    person.until("signed in");
+    assert!(person.wait().0.success());
+    assert_eq!(passwords(&scene), 1);
+}
+
+#[test]
+fn an_agent_that_lets_nobody_in_is_given_up_after_five_seconds_and_can_be_stopped() {
+    let scene = Scene::of("carol");
+    fs::create_dir(scene.runtime()).unwrap();
+    fs::set_permissions(scene.runtime(), Permissions::from_mode(0o700)).unwrap();
+    // As an agent is that was stopped, when a crowd has knocked since.
+    let stopped = UnixListener::bind(scene.socket()).unwrap();
+    listen(&stopped, Backlog::new(0).unwrap()).unwrap();
+    let _waiting = UnixStream::connect(scene.socket()).unwrap();
+    let verbs = [
+        vec!["status", "--json"],
+        vec!["exec", "--json", "--", "true"],
+    ];
+    let begun = Instant::now();
+    let clients = verbs.map(|verb| (start(scene.ob(&verb), ""), verb));
+    for (client, verb) in clients {
+        let ended = finish(client);
+        assert_eq!(ended.error(), "agent.silent", "{verb:?}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains("ob agent stop"),
+            "{verb:?}: {}",
+            ended.stderr
+        );
+        assert_eq!(ended.stdout, "", "{verb:?}");
+    }
+    let took = begun.elapsed();
+    assert!(
+        took > Duration::from_secs(4) && took < Duration::from_secs(12),
+        "{took:?}"
+    );
+    assert_eq!(run(scene.ob(["agent", "stop"]), "").code, Some(0));
+    assert!(!scene.socket().exists());
+    scene.sign_in();
+}
