@@ -6,9 +6,12 @@ use std::hash::Hash;
 use std::rc::Rc;
 
 use tokio::sync::watch;
+#[cfg(not(test))]
 use tokio::task::spawn_local;
 
 use crate::agent::party::Party;
+#[cfg(test)]
+use shuttled::spawn_local;
 
 /// What is under way, by key. The first who asks starts it; everyone else waits for that outcome, good
 /// or bad. Nothing is remembered when it is over. A waiter who goes away takes nothing with it.
@@ -88,3 +91,5 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
 
 #[cfg(test)]
 mod schedules;
+#[cfg(test)]
+mod shuttled;
