@@ -11,6 +11,7 @@ pub(crate) mod set_cookie;
 pub(crate) mod settings;
 pub(crate) mod shown;
 pub(crate) mod sts;
+pub(crate) mod sts_xml;
 
 /// A topic as a value.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +25,7 @@ pub(crate) struct Topic {
 }
 
 /// Every topic.
-pub(crate) const ALL: [Topic; 9] = [
+pub(crate) const ALL: [Topic; 10] = [
     frame::TOPIC,
     page::TOPIC,
     profile::TOPIC,
@@ -34,4 +35,5 @@ pub(crate) const ALL: [Topic; 9] = [
     settings::TOPIC,
     shown::TOPIC,
     sts::TOPIC,
+    sts_xml::TOPIC,
 ];
