@@ -1,9 +1,8 @@
 //! The agent's questions in words, and what a person's answer means to it.
 
-use crate::commands::talk::role_line;
 use crate::shown::shown;
 use crate::terminal::{Question, Questions, TerminalError, Voice};
-use crate::wire::{Answer, Ask, FactorChoice, Sealed};
+use crate::wire::{Answer, Ask, FactorChoice, RoleEntry, Sealed};
 
 /// Puts one question to the person at the terminal.
 pub(super) fn put(
@@ -131,4 +130,11 @@ fn factor_line(choice: &FactorChoice) -> String {
         Some(why) => format!("{} [{why}]", choice.label),
         None => choice.label.clone(),
     }
+}
+
+/// One role in a list: the user's name for the account and label for the role first, the ARN always.
+pub(super) fn role_line(entry: &RoleEntry) -> String {
+    let words = [entry.account_name.as_deref(), entry.label.as_deref()];
+    let words = words.into_iter().flatten().chain([entry.role.as_str()]);
+    words.collect::<Vec<_>>().join("  ")
 }

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
-use crate::commands::talk::{SignInArgs, ask_agent, role_line};
+use crate::commands::question::role_line;
+use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{RoleArgs, resolve};
 use crate::report::Report;
 use crate::shown::shown;

@@ -20,7 +20,7 @@ use crate::shown::shown;
 use crate::terminal::{Questions, TerminalError, secret_from_stdin};
 use crate::wire::{
     Account, Answer, Ask, FromAgent, MachineAccount, Notice, Part, ProxyRoute, Reply, Request,
-    RoleEntry, Sealed, SignInWay,
+    Sealed, SignInWay,
 };
 
 /// After this long without news a person is told what is being done.
@@ -396,11 +396,4 @@ impl Talk<'_> {
 /// The conversation; nobody else has it but the question that is open.
 fn held(link: &Mutex<Link>) -> MutexGuard<'_, Link> {
     link.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// One role in a list: the user's name for the account and label for the role first, the ARN always.
-pub(super) fn role_line(entry: &RoleEntry) -> String {
-    let words = [entry.account_name.as_deref(), entry.label.as_deref()];
-    let words = words.into_iter().flatten().chain([entry.role.as_str()]);
-    words.collect::<Vec<_>>().join("  ")
 }
