@@ -148,7 +148,7 @@ fn target(bytes: &[u8]) {
             .principal_arn("arn:aws:iam::123456789012:saml-provider/okta")
             .saml_assertion("AAAA")
             .send();
-        runtime.block_on(call)
+        runtime.block_on(call).map_err(Box::new)
     });
     match outcome {
         Ok(output) => {
@@ -190,7 +190,7 @@ fn target(bytes: &[u8]) {
             }
         }
         Err(error) => {
-            let (code, message) = match &error {
+            let (code, message) = match &*error {
                 SdkError::ServiceError(refused) => (refused.err().code(), refused.err().message()),
                 _ => (None, None),
             };
