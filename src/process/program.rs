@@ -152,8 +152,9 @@ pub fn run_on_terminal(words: &[OsString]) -> io::Result<ExitStatus> {
     command(words)?.status()
 }
 
-/// Starts `words` with nothing to read and nobody to hear them. They keep the terminal, on which sudo may
-/// ask; `apart` puts them out of reach of the terminal's signals.
+/// Starts `words` with nothing to read and nobody to hear them. They keep the terminal, on which sudo may ask, and
+/// what they complain of can be read; `apart` puts them out of reach of the terminal's signals instead. Neither output
+/// is ours: what they start may live for days, and would hold it open.
 ///
 /// # Errors
 /// When they cannot be started.
@@ -162,11 +163,7 @@ pub fn start(words: &[OsString], apart: bool) -> io::Result<Child> {
     if apart {
         command.process_group(0);
     }
-    let said = if apart {
-        Stdio::null()
-    } else {
-        Stdio::inherit()
-    };
+    let said = if apart { Stdio::null() } else { Stdio::piped() };
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

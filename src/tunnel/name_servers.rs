@@ -5,6 +5,7 @@
 //! all questions.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,35 @@ impl Wanted {
         }
     }
 
+    /// The domains whose questions go to these servers and to no others. A device without any gets all questions, so
+    /// that there is always one: the addresses about the servers themselves.
+    fn routed(&self) -> impl Iterator<Item = String> {
+        let mut domains = self.route_domains.clone();
+        if self.all {
+            domains.push(".".to_owned());
+        } else {
+            let servers = self.servers.iter();
+            domains.extend(servers.filter_map(|server| server.parse().ok().map(reverse_zone)));
+        }
+        domains.dedup();
+        domains.into_iter()
+    }
+
+    /// resolvconf's own way.
+    fn in_one_call(&self, path: &Path, domains: &[String]) -> Vec<Step> {
+        let mut text = String::new();
+        if !domains.is_empty() {
+            text = format!("search {}\n", domains.join(" "));
+        }
+        for server in &self.servers {
+            text += &format!("nameserver {server}\n");
+        }
+        vec![Step::new(
+            &[&path.to_string_lossy(), "-a", &self.device],
+            text,
+        )]
+    }
+
     /// These servers, not applied.
     pub(super) fn status(&self) -> DnsStatus {
         let domains = self.search.iter().chain(&self.route_domains).cloned();
@@ -57,6 +87,8 @@ impl Wanted {
 enum Resolver {
     Resolvectl(PathBuf),
     Resolvconf(PathBuf),
+    /// resolvectl under resolvconf's name, which tells systemd-resolved everything in one call.
+    ResolvedAsResolvconf(PathBuf),
 }
 
 /// One command and what it reads.
@@ -92,13 +124,22 @@ impl Step {
 
 impl Resolver {
     fn find() -> Option<Self> {
-        if Path::new("/run/systemd/resolve").is_dir()
-            && let Ok(program) = Program::find("resolvectl")
-        {
-            return Some(Self::Resolvectl(program.path().to_owned()));
+        let resolvconf = Program::find("resolvconf")
+            .ok()
+            .map(|program| program.path().to_owned());
+        if Path::new("/run/systemd/resolve").is_dir() {
+            let is_resolvectl = |path: &PathBuf| {
+                let target = path.canonicalize().unwrap_or_default();
+                target.file_name() == Some("resolvectl".as_ref())
+            };
+            if let Some(path) = resolvconf.clone().filter(is_resolvectl) {
+                return Some(Self::ResolvedAsResolvconf(path));
+            }
+            if let Ok(program) = Program::find("resolvectl") {
+                return Some(Self::Resolvectl(program.path().to_owned()));
+            }
         }
-        let program = Program::find("resolvconf").ok()?;
-        Some(Self::Resolvconf(program.path().to_owned()))
+        resolvconf.map(Self::Resolvconf)
     }
 
     fn apply(&self, wanted: &Wanted) -> Vec<Step> {
@@ -128,23 +169,13 @@ impl Resolver {
                 ]
             }
             Self::Resolvconf(path) => {
-                let mut text = String::new();
-                let domains: Vec<&str> = wanted
-                    .search
-                    .iter()
-                    .chain(&wanted.route_domains)
-                    .map(String::as_str)
-                    .collect();
-                if !domains.is_empty() {
-                    text = format!("search {}\n", domains.join(" "));
-                }
-                for server in &wanted.servers {
-                    text += &format!("nameserver {server}\n");
-                }
-                vec![Step::new(
-                    &[&path.to_string_lossy(), "-a", &wanted.device],
-                    text,
-                )]
+                let domains = wanted.search.iter().chain(&wanted.route_domains);
+                wanted.in_one_call(path, &domains.cloned().collect::<Vec<_>>())
+            }
+            Self::ResolvedAsResolvconf(path) => {
+                let mut domains = wanted.search.clone();
+                domains.extend(wanted.routed().map(|domain| format!("~{domain}")));
+                wanted.in_one_call(path, &domains)
             }
         }
     }
@@ -154,9 +185,28 @@ impl Resolver {
             Self::Resolvectl(path) => {
                 Step::new(&[&path.to_string_lossy(), "revert", device], String::new())
             }
-            Self::Resolvconf(path) => {
+            Self::Resolvconf(path) | Self::ResolvedAsResolvconf(path) => {
                 Step::new(&[&path.to_string_lossy(), "-d", device], String::new())
             }
+        }
+    }
+}
+
+/// Where the names of the addresses beside `server` are asked: of its /24, or its /64.
+fn reverse_zone(server: IpAddr) -> String {
+    match server {
+        IpAddr::V4(server) => {
+            let [a, b, c, _] = server.octets();
+            format!("{c}.{b}.{a}.in-addr.arpa")
+        }
+        IpAddr::V6(server) => {
+            let octets = server.octets();
+            let network = octets.iter().take(8).rev();
+            let nibbles = network.flat_map(|byte| [byte & 0xf, byte >> 4]);
+            nibbles
+                .map(|nibble| format!("{nibble:x}."))
+                .collect::<String>()
+                + "ip6.arpa"
         }
     }
 }
@@ -202,13 +252,17 @@ impl NameServers {
     }
 }
 
-/// Runs a step as root: as we are, or by a sudo that does not ask.
+/// Runs a step as root: as we are, or by a sudo or doas that does not ask.
 fn as_root(step: &Step) -> Result<(), String> {
     let mut words = step.words.clone();
     if !nix::unistd::geteuid().is_root() {
-        let sudo = Program::find("sudo").map_err(|error| error.to_string())?;
-        let quiet = [sudo.path().into(), "-n".into(), "--".into()];
-        words.splice(0..0, quiet);
+        let elevator = Program::find("sudo").or_else(|error| {
+            // The one that is missing is named.
+            Program::find("doas").map_err(|_| error)
+        });
+        let elevator = elevator.map_err(|error| error.to_string())?;
+        // Fail rather than ask: nobody looks.
+        words.splice(0..0, [elevator.path().into(), "-n".into()]);
     }
     let output = process::run(&words, step.input.as_bytes()).map_err(|error| error.to_string())?;
     if output.status.success() {
@@ -254,6 +308,25 @@ mod tests {
         assert_eq!(
             resolver.revert("tun-ob0").typed(),
             "sudo /usr/bin/resolvectl revert tun-ob0"
+        );
+    }
+
+    #[test]
+    fn resolved_is_told_in_one_call_where_it_answers_to_resolvconf() {
+        let resolver = Resolver::ResolvedAsResolvconf("/usr/sbin/resolvconf".into());
+        let told = |all| {
+            let steps = resolver.apply(&wanted(all));
+            assert_eq!(steps.len(), 1);
+            steps[0].input.lines().next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(
+            told(false),
+            "search corp.test ~svc.corp.test ~0.88.10.in-addr.arpa"
+        );
+        assert_eq!(told(true), "search corp.test ~svc.corp.test ~.");
+        assert_eq!(
+            reverse_zone("fd00:12::1".parse().unwrap()),
+            "0.0.0.0.0.0.0.0.2.1.0.0.0.0.d.f.ip6.arpa"
         );
     }
 

@@ -88,10 +88,13 @@ pub(super) fn privilege(context: &Context) -> Result<Privilege, Report> {
             }
         }
         Err(no_sudo) => match Program::find("doas") {
-            Ok(doas) => Elevator::Doas {
-                path: doas.path().to_owned(),
-                quiet: false,
-            },
+            Ok(doas) => {
+                doas_allows(&doas)?;
+                Elevator::Doas {
+                    path: doas.path().to_owned(),
+                    quiet: false,
+                }
+            }
             Err(_) => {
                 return Err(Report::from(no_sudo)
                     .hint("`ob vpn exec -- CMD` runs one command inside the tunnel without root"));
@@ -140,6 +143,31 @@ fn ticket(context: &Context, sudo: &Program) -> Result<(), Report> {
     )
     .cause("`sudo -v` failed")
     .hint("`sudo -l` shows what you may do; the README has the line for sudoers")
+    .hint("`ob vpn exec -- CMD` runs one command inside the tunnel without root"))
+}
+
+/// Whether doas has a rule for us. It keeps no ticket that could be had beforehand: where its rule wants a password it
+/// asks when openvpn is started.
+fn doas_allows(doas: &Program) -> Result<(), Report> {
+    let setsid = Program::find("setsid")?;
+    let words: Vec<OsString> = vec![
+        doas.path().into(),
+        "-C".into(),
+        "/etc/doas.conf".into(),
+        setsid.path().into(),
+    ];
+    let said = process::run(&words, b"");
+    let denied = said.is_ok_and(|said| said.stdout.trim_ascii() == b"deny");
+    if !denied {
+        return Ok(());
+    }
+    Err(Report::new(
+        Exit::SignIn,
+        "vpn.doas",
+        "doas does not let you bring up a tunnel",
+    )
+    .cause("`doas -C /etc/doas.conf setsid` says \"deny\"")
+    .hint("the README has the rule for doas.conf")
     .hint("`ob vpn exec -- CMD` runs one command inside the tunnel without root"))
 }
 

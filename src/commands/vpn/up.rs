@@ -1,7 +1,10 @@
 //! `ob vpn up`: from the Okta session to a tunnel.
 
-use std::process::{Child, ExitCode};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStderr, ExitCode};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::launch::{self, OpenVpn, Supervisor};
 use super::watch::{Seen, Watch, say_log};
@@ -88,12 +91,19 @@ fn attend(
     let failed = Arc::new(Mutex::new(None));
     let told = Arc::clone(&failed);
     std::thread::spawn(move || {
+        let complaints = started.stderr.take();
         let status = started.wait();
         if elevated && !status.is_ok_and(|status| status.success()) {
-            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(
-                Report::new(Exit::Failed, "vpn.sudo", "sudo did not start openvpn")
-                    .hint("`sudo -l` shows what you may do; the README has the line for sudoers"),
-            );
+            let report = Report::new(
+                Exit::Failed,
+                "vpn.not_started",
+                "openvpn was not started as root",
+            )
+            .hint("`sudo -l` shows what you may do; the README has the rules for sudo and doas");
+            let report = first_line(complaints)
+                .into_iter()
+                .fold(report, Report::cause);
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
         }
         // sudo is gone once openvpn runs; what it started is heard of by the supervisor alone.
         if !elevated
@@ -106,6 +116,19 @@ fn attend(
         }
     });
     failed
+}
+
+/// What sudo or doas said before it ended. It is in the pipe already; who else holds that open is not waited for.
+fn first_line(complaints: Option<ChildStderr>) -> Option<String> {
+    let complaints = complaints?;
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = BufReader::new(complaints.take(4096)).read_line(&mut line);
+        let _ = tell.send(line);
+    });
+    let line = told.recv_timeout(Duration::from_secs(1)).ok()?;
+    Some(line.trim().to_owned()).filter(|line| !line.is_empty())
 }
 
 fn not_started(error: &std::io::Error) -> Report {

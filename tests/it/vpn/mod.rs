@@ -1,12 +1,15 @@
 //! `ob vpn` against the sandbox's Access Server and a real openvpn, each test in a network of its own.
 
 mod command;
+mod doas;
 mod figures;
 mod kills;
 mod name_servers;
 mod network;
+mod overlay;
 mod profile;
 mod questions;
+mod resolved;
 mod secrets;
 mod sudo;
 mod tunnel;

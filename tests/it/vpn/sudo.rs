@@ -1,29 +1,20 @@
 //! A person with sudo: asked before the sign-in, never a secret in its logs, nothing of root kept.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
 use super::network::{GONE, Vpn, entered, nobody, through};
+use super::overlay::lay_over;
 use crate::support::{Pty, eventually, run, text};
 
-/// Replaces a file of the machine for this test alone.
-fn lay_over(vpn: &Vpn, name: &str, content: &str, mode: u32) {
-    let own = vpn.env.path("tmp").join(name.replace('/', "-"));
-    fs::write(&own, content).unwrap();
-    fs::set_permissions(&own, fs::Permissions::from_mode(mode)).unwrap();
-    let status = Command::new("mount")
-        .arg("--bind")
-        .arg(&own)
-        .arg(name)
-        .status()
-        .unwrap();
-    assert!(status.success());
-}
+/// The README's rule for openvpn, for nobody.
+pub(super) const OPENVPN: &str = "/usr/bin/setsid --fork /usr/bin/setpriv --reuid 65534 --regid 65534 \
+     --clear-groups --inh-caps -all\\,+net_admin --ambient-caps -all\\,+net_admin \
+     --bounding-set -all\\,+net_admin --no-new-privs /usr/sbin/openvpn --config *";
 
 /// Nobody may use sudo, which records all it can.
-fn machine(rule: &str) -> Vpn {
+pub(super) fn machine(rule: &str) -> Vpn {
     let vpn = nobody();
     let records = vpn.env.path("iolog").display().to_string();
     let sudoers = format!(
@@ -85,10 +76,7 @@ fn the_line_of_the_readme_is_enough() {
     if !entered("vpn::sudo::the_line_of_the_readme_is_enough", true) {
         return;
     }
-    let line = "NOPASSWD: /usr/bin/setsid --fork /usr/bin/setpriv --reuid 65534 --regid 65534 \
-                --clear-groups --inh-caps -all\\,+net_admin --ambient-caps -all\\,+net_admin \
-                --bounding-set -all\\,+net_admin --no-new-privs /usr/sbin/openvpn --config *";
-    let vpn = machine(line);
+    let vpn = machine(&format!("NOPASSWD: {OPENVPN}"));
     vpn.up(&["--no-dns"]);
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
@@ -154,6 +142,39 @@ fn a_person_whom_sudo_refuses_is_told_and_signs_in_nowhere() {
         text(&up.stderr)
     );
     assert!(vpn.env.sandbox.log().is_empty());
+    vpn.is_gone();
+}
+
+#[test]
+fn nothing_that_stays_holds_our_output_open_and_what_sudo_says_is_told() {
+    let name = "vpn::sudo::nothing_that_stays_holds_our_output_open_and_what_sudo_says_is_told";
+    if !entered(name, true) {
+        return;
+    }
+    // Without a pty of its own sudo hands on what it has; who runs `ob` in a pipe waits for its end.
+    let vpn = machine("NOPASSWD: ALL\nDefaults !use_pty, !log_input, !log_output");
+    vpn.up(&["--no-dns"]);
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+    // Any openvpn but ours.
+    let rule = format!(
+        "NOPASSWD: /usr/bin/setsid, !{}",
+        OPENVPN.replace("--config *", "*")
+    );
+    lay_over(
+        &vpn,
+        "/etc/sudoers",
+        &format!("nobody ALL=(root) {rule}\n"),
+        0o440,
+    );
+    let up = run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
+    let said = text(&up.stderr);
+    assert_eq!(up.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("openvpn was not started as root")
+            && said.contains("cause: Sorry, user nobody"),
+        "{said}"
+    );
     vpn.is_gone();
 }
 

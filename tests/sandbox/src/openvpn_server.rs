@@ -97,8 +97,8 @@ impl OpenVpn {
         self.directory.path().join(name)
     }
 
-    /// A command in the server's namespace.
-    fn inside(&self, name: &str) -> Command {
+    /// A command in the server's namespace: a host behind the VPN.
+    pub fn inside(&self, name: &str) -> Command {
         let mut command = program("nsenter");
         command.args([
             "--net",

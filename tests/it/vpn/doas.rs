@@ -1,0 +1,59 @@
+//! A person with doas on a machine without sudo: Debian's opendoas.
+
+use std::fs;
+use std::path::Path;
+
+use super::network::{Vpn, entered, nobody, through};
+use super::overlay::{hide, lay_under};
+use crate::support::{run, text};
+
+fn machine(rule: &str) -> Vpn {
+    let vpn = nobody();
+    lay_under(&vpn, "/usr/bin", |upper| hide(&upper.join("sudo")));
+    lay_under(&vpn, "/etc", |upper| {
+        fs::write(upper.join("doas.conf"), format!("{rule}\n")).unwrap();
+    });
+    assert!(!Path::new("/usr/bin/sudo").exists());
+    vpn
+}
+
+#[test]
+fn openvpn_keeps_one_capability() {
+    if !entered("vpn::doas::openvpn_keeps_one_capability", true) {
+        return;
+    }
+    let vpn = machine("permit nopass nobody as root cmd /usr/bin/setsid");
+    vpn.up(&[]);
+    let status = fs::read_to_string(format!("/proc/{}/status", vpn.openvpn())).unwrap();
+    for line in [
+        "CapEff:\t0000000000001000",
+        "NoNewPrivs:\t1",
+        "Uid:\t65534\t65534\t65534\t65534",
+    ] {
+        assert!(status.contains(line), "{line}: {status}");
+    }
+    assert!(vpn.processes("/usr/bin/doas").is_empty());
+    // Name servers need a rule of their own.
+    let why = &vpn.status()["dns"]["why"];
+    assert!(why.to_string().contains("resolvconf"), "{why}");
+    assert!(through());
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn somebody_without_a_rule_is_told_and_signs_in_nowhere() {
+    if !entered(
+        "vpn::doas::somebody_without_a_rule_is_told_and_signs_in_nowhere",
+        true,
+    ) {
+        return;
+    }
+    let vpn = machine("permit nopass root");
+    vpn.env.sandbox.clear_log();
+    let up = run(&mut vpn.env.ob(["vpn", "up", "--detach"]), "");
+    assert_eq!(up.status.code(), Some(3), "{}", text(&up.stderr));
+    assert!(text(&up.stderr).contains("doas does not let you bring up a tunnel"));
+    assert!(vpn.env.sandbox.log().is_empty());
+    vpn.is_gone();
+}

@@ -1,0 +1,45 @@
+//! Another machine for one test: files laid over and under its own, in a mount namespace of the test's.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use super::network::Vpn;
+
+pub(super) fn mount(words: &[&str]) {
+    let status = Command::new("mount").args(words).status().unwrap();
+    assert!(status.success(), "{words:?}");
+}
+
+/// Replaces a file.
+pub(super) fn lay_over(vpn: &Vpn, name: &str, content: &str, mode: u32) {
+    let own = vpn.env.path("tmp").join(name.replace('/', "-"));
+    fs::write(&own, content).unwrap();
+    fs::set_permissions(&own, fs::Permissions::from_mode(mode)).unwrap();
+    mount(&["--bind", own.to_str().unwrap(), name]);
+}
+
+/// Adds files to a directory: `add` puts them into an empty one.
+pub(super) fn lay_under(vpn: &Vpn, directory: &str, add: impl FnOnce(&Path)) {
+    let own = vpn.env.path("tmp").join(directory.replace('/', "-"));
+    fs::create_dir_all(&own).unwrap();
+    mount(&["-t", "tmpfs", "tmpfs", own.to_str().unwrap()]);
+    let (upper, work) = (own.join("upper"), own.join("work"));
+    fs::create_dir(&upper).unwrap();
+    fs::create_dir(&work).unwrap();
+    add(&upper);
+    let how = format!(
+        "lowerdir={directory},upperdir={},workdir={}",
+        upper.display(),
+        work.display()
+    );
+    mount(&["-t", "overlay", "overlay", "-o", &how, directory]);
+}
+
+/// Has an overlay show nothing under this name.
+pub(super) fn hide(name: &Path) {
+    let mut mknod = Command::new("mknod");
+    let status = mknod.arg(name).args(["c", "0", "0"]).status().unwrap();
+    assert!(status.success());
+}

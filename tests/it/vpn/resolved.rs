@@ -1,0 +1,226 @@
+//! Name servers by systemd-resolved: Debian's own, with a bus of its own, in a mount namespace of the test's. `tests/run` unpacks
+//! it below `target/` and installs it nowhere, because installing it changes the machine's own name servers.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::network::{GONE, Vpn, entered, through};
+use super::overlay::{hide, lay_over, lay_under, mount};
+use super::sudo::{OPENVPN, machine};
+use crate::support::{eventually, run, text};
+
+/// The README's rule for name servers.
+const DNS: &str = "/usr/sbin/resolvconf -a tun-ob0, /usr/sbin/resolvconf -d tun-ob0";
+
+/// What serves the machine.
+struct Resolved(Vec<Child>);
+
+impl Drop for Resolved {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn unpacked(name: &str) -> PathBuf {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("target/resolved")
+        .join(name);
+    assert!(
+        file.exists(),
+        "{} is missing: `tests/run` puts it there",
+        file.display()
+    );
+    file
+}
+
+/// Somebody with these rights by sudo on a machine with systemd-resolved; `also` is another name for its resolvectl.
+fn with_resolved(rules: &str, also: Option<&str>) -> (Vpn, Resolved) {
+    let vpn = machine(&format!("NOPASSWD: {rules}"));
+    lay_under(&vpn, "/usr/bin", |upper| {
+        fs::copy(unpacked("usr/bin/resolvectl"), upper.join("resolvectl")).unwrap();
+    });
+    lay_under(&vpn, "/usr/sbin", |upper| match also {
+        Some(name) => symlink("../bin/resolvectl", upper.join(name)).unwrap(),
+        None => hide(&upper.join("resolvconf")),
+    });
+    for (name, line) in [
+        (
+            "/etc/passwd",
+            "systemd-resolve:x:991:991::/:/usr/sbin/nologin\n",
+        ),
+        ("/etc/group", "systemd-resolve:x:991:\n"),
+    ] {
+        lay_over(
+            &vpn,
+            name,
+            &(fs::read_to_string(name).unwrap() + line),
+            0o644,
+        );
+    }
+    lay_over(&vpn, "/etc/resolv.conf", "nameserver 127.0.0.53\n", 0o644);
+    mount(&["-t", "tmpfs", "tmpfs", "/run"]);
+    fs::create_dir_all("/run/dbus").unwrap();
+    fs::create_dir_all("/run/systemd/resolve").unwrap();
+    let own = ["991:991", "/run/systemd/resolve"];
+    assert!(Command::new("chown").args(own).status().unwrap().success());
+    fs::write(
+        "/run/bus.conf",
+        "<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen>\
+         <policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/><allow send_type=\"*\"/>\
+         <allow receive_type=\"*\"/></policy></busconfig>",
+    )
+    .unwrap();
+    let mut serving = Resolved(Vec::new());
+    let mut serve = |program: &Path, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(arguments).env_clear().stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        serving.0.push(command.spawn().unwrap());
+    };
+    let bus = ["--config-file=/run/bus.conf", "--nofork", "--nopidfile"];
+    serve(Path::new("/usr/bin/dbus-daemon"), &bus);
+    eventually("there is a bus", Duration::from_secs(10), || {
+        Path::new("/run/dbus/system_bus_socket").exists()
+    });
+    serve(&unpacked("lib/systemd/systemd-resolved"), &[]);
+    eventually("systemd-resolved answers", Duration::from_secs(10), || {
+        !resolvectl("status").is_empty()
+    });
+    (vpn, serving)
+}
+
+/// What systemd-resolved says; nothing where it fails.
+fn resolvectl(words: &str) -> String {
+    let said = run(Command::new("resolvectl").args(words.split(' ')), "");
+    text(&said.stdout).to_owned()
+}
+
+/// A name server behind the VPN: every name is 10.77.0.1, and each is noted in a file.
+const NAME_SERVER: &str = "
+import socket, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(('10.88.0.1', 53))
+while True:
+    question, client = server.recvfrom(512)
+    labels, at = [], 12
+    while question[at]:
+        labels.append(question[at + 1 : at + 1 + question[at]].decode())
+        at += 1 + question[at]
+    with open(sys.argv[1], 'a') as noted:
+        noted.write('.'.join(labels) + '\\n')
+    answers = question[at + 1 : at + 3] == b'\\0\\1'
+    header = question[:2] + b'\\x81\\x80\\0\\1' + (b'\\0\\1' if answers else b'\\0\\0') + b'\\0\\0\\0\\0'
+    answer = b'\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4\\x0a\\x4d\\0\\1' if answers else b''
+    server.sendto(header + question[12 : at + 5] + answer, client)
+";
+
+fn check_both_ways(name: &str, rules: &str, also: Option<&str>) {
+    if !entered(name, true) {
+        return;
+    }
+    let (mut vpn, _resolved) = with_resolved(rules, also);
+    vpn.up(&[]);
+    assert_eq!(vpn.status()["dns"]["applied"], true, "{}", vpn.status());
+    let told = resolvectl("dns tun-ob0") + &resolvectl("domain tun-ob0");
+    assert!(
+        told.contains("10.88.0.1") && told.contains("corp.test"),
+        "{told}"
+    );
+    let default = resolvectl("default-route tun-ob0");
+    assert!(
+        default.trim_end().ends_with("no"),
+        "split by default: {default}"
+    );
+    // What is the company's is asked there, and nothing else.
+    let noted = vpn.env.path("noted");
+    let mut name_server = vpn.server.inside("python3");
+    name_server.args(["-c", NAME_SERVER]).arg(&noted);
+    let mut name_server = name_server.spawn().unwrap();
+    eventually(
+        "a name behind the VPN is found",
+        Duration::from_secs(10),
+        || resolvectl("query db.corp.test").contains("10.77.0.1"),
+    );
+    resolvectl("query www.example.org");
+    name_server.kill().unwrap();
+    name_server.wait().unwrap();
+    let asked = fs::read_to_string(&noted).unwrap();
+    assert!(
+        asked.contains("db.corp.test") && !asked.contains("example"),
+        "{asked}"
+    );
+    // The device is made anew.
+    vpn.server.restart().unwrap();
+    eventually("the tunnel is back", Duration::from_secs(40), || {
+        vpn.status()["reconnections"] == 1 && vpn.status()["phase"] == "connected"
+    });
+    eventually("its name servers are there", GONE, || {
+        resolvectl("dns tun-ob0").contains("10.88.0.1")
+    });
+    assert!(vpn.vpn(&["down"]).status.success());
+    assert!(
+        !resolvectl("dns").contains("10.88.0.1"),
+        "{}",
+        resolvectl("dns")
+    );
+    vpn.is_gone();
+    vpn.up(&[]);
+    vpn.signal(vpn.supervisor(), Signal::SIGKILL);
+    vpn.is_gone();
+    eventually("they are taken back", GONE, || {
+        !resolvectl("dns").contains("10.88.0.1")
+    });
+}
+
+#[test]
+fn one_call_of_its_resolvconf_sets_them_and_takes_them_back() {
+    check_both_ways(
+        "vpn::resolved::one_call_of_its_resolvconf_sets_them_and_takes_them_back",
+        &format!("{OPENVPN}, {DNS}"),
+        Some("resolvconf"),
+    );
+}
+
+#[test]
+fn resolvectl_sets_them_where_it_has_no_other_name() {
+    let rules: Vec<_> = ["dns", "domain", "default-route"]
+        .iter()
+        .map(|what| format!("/usr/bin/resolvectl {what} tun-ob0 *"))
+        .collect();
+    check_both_ways(
+        "vpn::resolved::resolvectl_sets_them_where_it_has_no_other_name",
+        &format!(
+            "{OPENVPN}, {}, /usr/bin/resolvectl revert tun-ob0",
+            rules.join(", ")
+        ),
+        None,
+    );
+}
+
+#[test]
+fn somebody_without_the_right_keeps_the_tunnel_and_is_shown_the_command() {
+    let name =
+        "vpn::resolved::somebody_without_the_right_keeps_the_tunnel_and_is_shown_the_command";
+    if !entered(name, true) {
+        return;
+    }
+    let (vpn, _resolved) = with_resolved(OPENVPN, Some("resolvconf"));
+    vpn.up(&[]);
+    assert!(through());
+    let status = vpn.vpn(&["status"]);
+    let said = text(&status.stdout);
+    assert!(
+        said.contains("are not applied") && said.contains("| sudo /usr/sbin/resolvconf -a tun-ob0"),
+        "{said}"
+    );
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
