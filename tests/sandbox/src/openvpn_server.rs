@@ -199,6 +199,8 @@ impl OpenVpn {
 impl Drop for OpenVpn {
     fn drop(&mut self) {
         self.kill();
+        // The kernel takes its time over a namespace, and the next server wants the name.
+        let _ = succeed(program("ip").args(["link", "del", "ob-vpn-c"]));
         let _ = self.holder.kill();
         let _ = self.holder.wait();
     }
