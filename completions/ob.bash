@@ -877,7 +877,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__roles)
-            opts="-p -r -v -h --discover --profile --role --with --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -v -h --refresh --names --discover --profile --role --with --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

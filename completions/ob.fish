@@ -226,6 +226,8 @@ complete -c ob -n "__fish_ob_using_subcommand roles" -l org -d 'One of several o
 complete -c ob -n "__fish_ob_using_subcommand roles" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
+complete -c ob -n "__fish_ob_using_subcommand roles" -l refresh -d 'Read the list from Okta again'
+complete -c ob -n "__fish_ob_using_subcommand roles" -l names -d 'Read it again, and ask IAM what the accounts are called, with a role of each'
 complete -c ob -n "__fish_ob_using_subcommand roles" -l discover -d 'Read a role\'s policies and list the roles they let it go on to'
 complete -c ob -n "__fish_ob_using_subcommand roles" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c ob -n "__fish_ob_using_subcommand roles" -l passcode-stdin -d 'Read the passcode from the next line of standard input'

@@ -5,17 +5,21 @@
 //! opened without following links, judged by its descriptor, and refused as it is; nothing is repaired,
 //! because what we would repair is not known to be ours. Nothing is ever looked up in the current directory.
 
+mod cache;
+mod host;
 mod note;
 
+pub use cache::{cache_dir, existing_cache_dir};
 pub use note::expiry_file;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use host::host;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, mkdirat};
-use nix::unistd::{geteuid, gethostname};
+use nix::unistd::geteuid;
 use thiserror::Error;
 
 use crate::model::Environment;
@@ -193,22 +197,6 @@ fn judge(stat: &FileStat, path: &Path) -> Result<(), PathError> {
 
 fn is_directory(stat: &FileStat) -> bool {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR
-}
-
-/// The machine's name as one path segment.
-fn host() -> String {
-    let name = gethostname().unwrap_or_default();
-    let name = name.to_string_lossy();
-    let inert = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let segment: String = name
-        .chars()
-        .map(|c| if inert(c) { c } else { '_' })
-        .collect();
-    if segment.is_empty() {
-        "localhost".to_owned()
-    } else {
-        segment
-    }
 }
 
 fn absolute(environment: &Environment, name: &str) -> Option<PathBuf> {

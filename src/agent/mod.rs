@@ -10,6 +10,7 @@ mod flight;
 mod life;
 mod party;
 mod server;
+mod uses;
 mod vault;
 
 use std::fmt::Display;

@@ -3,6 +3,7 @@
 //! Owns decisions, not calls: the network client lives above. Nothing here reads an `AWS_*` variable of
 //! our own process, since what they say belongs to the credentials that are about to be replaced.
 
+mod catalogue;
 mod child_env;
 mod config_block;
 mod console;
@@ -11,6 +12,7 @@ mod credentials_file;
 mod duration;
 mod endpoint;
 mod export;
+mod found_names;
 mod iam_answer;
 mod ini;
 mod names;
@@ -21,6 +23,7 @@ mod role_choice;
 mod section_name;
 mod sts_fault;
 
+pub use catalogue::{Catalogue, CatalogueKey, KnownRole};
 pub use child_env::{
     ChildContext, ChildEnv, ChildEnvError, RenewingContext, child_env, renewing_env,
 };
@@ -34,6 +37,7 @@ pub use credentials_file::{CredentialsFile, Theirs};
 pub use duration::{DurationError, SessionDuration};
 pub use endpoint::{Region, RegionError, iam_endpoint};
 pub use export::{Dialect, ExportError, NAMES, exported, unset};
+pub use found_names::{AccountTrace, found_names};
 pub use iam_answer::{IamAnswerError, texts};
 pub use ini::IniError;
 pub use names::{Names, is_expression};

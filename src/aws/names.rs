@@ -19,6 +19,8 @@ pub struct Names<'a> {
     accounts: &'a BTreeMap<String, String>,
     roles: Words<'a>,
     providers: Words<'a>,
+    /// What others call an account, by its number.
+    found: Option<&'a BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Default)]
@@ -34,10 +36,21 @@ impl<'a> Names<'a> {
             accounts,
             roles: Words::new(&labels.roles, |arn| RoleArn::parse(arn).is_ok()),
             providers: Words::new(&labels.providers, |arn| ProviderArn::parse(arn).is_ok()),
+            found: None,
         }
     }
 
-    /// The account behind `pair`: by its provider's own label, by its number, by an expression for providers.
+    /// The same, with names that were found elsewhere ([`super::found_names`]) where the user has none.
+    #[must_use]
+    pub fn or(self, found: &'a BTreeMap<String, String>) -> Self {
+        Self {
+            found: Some(found),
+            ..self
+        }
+    }
+
+    /// The account behind `pair`: by its provider's own label, by its number, by an expression for providers, by
+    /// what others call it.
     pub fn account(&self, pair: &SamlRole) -> Option<&'a str> {
         let provider = pair.provider.as_str();
         self.providers
@@ -46,9 +59,15 @@ impl<'a> Names<'a> {
             .copied()
             .or_else(|| self.account_number(pair.role.account()))
             .or_else(|| self.providers.fitting(provider))
+            .or_else(|| self.found(pair.role.account()))
     }
 
-    /// The same where no provider is known.
+    /// What others call the account.
+    pub(super) fn found(&self, number: &str) -> Option<&'a str> {
+        self.found?.get(number).map(String::as_str)
+    }
+
+    /// The user's name for it where no provider is known.
     pub fn account_number(&self, number: &str) -> Option<&'a str> {
         self.accounts.get(number).map(String::as_str)
     }
@@ -189,6 +208,12 @@ mod tests {
         assert_eq!(of(ONE, "okta"), Some("Dev accounts"));
         assert_eq!(of(ONE, "special"), Some("Special"));
         assert_eq!(of(TWO, "okta"), Some("prod"));
+        let found = [ONE, TWO, "333333333333"].map(|number| (number.to_owned(), "AWS".into()));
+        let found = BTreeMap::from(found);
+        let names = Names::new(&accounts, &labels).or(&found);
+        let of = |account| names.account(&pair(account, "Ops", "okta"));
+        let all = [of(ONE), of(TWO), of("333333333333")];
+        assert_eq!(all, [Some("Dev accounts"), Some("prod"), Some("AWS")]);
     }
 
     #[test]

@@ -90,7 +90,11 @@ fn names_of_account<'a>(
     names: &Names<'a>,
 ) -> impl Iterator<Item = &'a str> + use<'a> {
     let number = pair.role.account();
-    let named = [names.provider(&pair.provider), names.account_number(number)];
+    let named = [
+        names.provider(&pair.provider),
+        names.account_number(number),
+        names.found(number),
+    ];
     std::iter::once(number).chain(named.into_iter().flatten())
 }
 

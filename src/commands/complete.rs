@@ -7,7 +7,10 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use super::Context;
+use super::catalogue::Shelf;
 use super::running::ask_running_agent;
+use super::talk::SignInArgs;
+use super::target::{RoleArgs, resolve};
 use crate::aws::Names;
 use crate::model::RoleArn;
 use crate::report::Report;
@@ -51,6 +54,12 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
                 .profiles()
                 .filter_map(|profile| settings.of_profile(profile, "role"));
             let mut roles: BTreeSet<String> = own.flat_map(|role| spelled(&role)).collect();
+            let any = resolve(context, &RoleArgs::default(), &SignInArgs::default());
+            let shelf = any.ok().and_then(|any| Shelf::of(context, &any.wire));
+            if let Some(known) = shelf.and_then(|shelf| shelf.load()) {
+                let known = known.roles.iter();
+                roles.extend(known.flat_map(|known| spelled(known.pair.role.as_str())));
+            }
             if let Ok(Some(Reply::Status(status))) = ask_running_agent(context, Request::Status) {
                 roles.extend(status.roles.iter().flat_map(|held| spelled(&held.role)));
             }

@@ -58,6 +58,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         target: target.wire.clone(),
         min_ttl: None,
         may_sign_in: false,
+        knows_roles: false,
         confirm: None,
     });
     match ask_running_agent(context, request)? {

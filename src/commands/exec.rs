@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::aws::{ChildEnv, child_env};
 use crate::commands::Context;
+use crate::commands::catalogue::Shelf;
 use crate::commands::refresh;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{Resolved, RoleArgs, resolve};
@@ -12,7 +13,8 @@ use crate::config;
 use crate::model::{Credentials, RoleArn};
 use crate::process;
 use crate::report::{Exit, Report};
-use crate::wire::{CredentialsRequest, IssuedCredentials, Reply, Request};
+use crate::terminal::has_person;
+use crate::wire::{CredentialsRequest, IssuedCredentials, Reply, Request, Target};
 
 /// Run a command with a role's credentials in its environment
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -119,11 +121,13 @@ pub fn credentials(
     min_ttl: Option<u32>,
     sign_in: &SignInArgs,
 ) -> Result<Credentials, Report> {
+    let knows_roles = knows_roles(context, &target.wire);
     let request = || {
         Request::Credentials(CredentialsRequest {
             target: target.wire.clone(),
             min_ttl,
             may_sign_in: true,
+            knows_roles,
             confirm: target.confirmation(),
         })
     };
@@ -131,6 +135,14 @@ pub fn credentials(
         Reply::Credentials(issued) => received(issued),
         _ => Err(unexpected()),
     }
+}
+
+/// Whether the person here could take one of the roles that are remembered, before anybody signs in.
+fn knows_roles(context: &Context, target: &Target) -> bool {
+    let open = target.role.is_none() && target.provider.is_none() && has_person();
+    let shelf = open.then(|| Shelf::of(context, target)).flatten();
+    let known = shelf.and_then(|shelf| shelf.load());
+    known.is_some_and(|known| known.roles.len() > 1)
 }
 
 /// What the agent issued, as the value it is.

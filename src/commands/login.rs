@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::commands::Context;
+use crate::commands::account::account;
 use crate::commands::exec::unexpected;
-use crate::commands::talk::{SignInArgs, account, ask_agent};
+use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::wire::{Reply, Request};

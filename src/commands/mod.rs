@@ -3,7 +3,9 @@
 //! A verb reads what was typed and the settings, does one thing through the rooms below, and answers with an
 //! exit code or a [`Report`]. It neither prints past [`crate::terminal`] nor ends the process.
 
+mod account;
 pub mod agent;
+mod catalogue;
 pub mod complete;
 pub mod completions;
 pub mod config;
@@ -16,6 +18,7 @@ pub mod init;
 pub mod login;
 pub mod logout;
 pub mod man;
+mod menu;
 mod question;
 mod refresh;
 pub mod roles;

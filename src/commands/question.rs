@@ -17,6 +17,7 @@ pub(super) fn put(
     Ok(match ask {
         // Answered without a person, or with more than a line.
         Ask::CaCertificates | Ask::PrivateKey | Ask::Visit { .. } => Answer::Nobody,
+        Ask::KnownRole { .. } => Answer::UnknownRole,
         Ask::Username { org } => {
             Answer::Username(questions.ask_line(question(&format!("Username at {org}")))?)
         }
@@ -59,10 +60,7 @@ pub(super) fn put(
                 }
             }
         }
-        Ask::Role { choices } => {
-            let items: Vec<String> = choices.iter().map(role_line).collect();
-            Answer::Role(questions.choose(question("Role"), &items)?)
-        }
+        Ask::Role { choices } => Answer::Role(choose_role(choices, questions)?),
         Ask::PushAgain {
             why, can_change, ..
         } => {
@@ -84,6 +82,19 @@ pub(super) fn put(
             Answer::Confirm(questions.confirm(question(&text))?)
         }
     })
+}
+
+/// The place of the role that is chosen.
+pub(super) fn choose_role(
+    choices: &[RoleEntry],
+    questions: &mut Questions,
+) -> Result<usize, TerminalError> {
+    let items: Vec<String> = choices.iter().map(role_line).collect();
+    let question = Question {
+        text: "Role",
+        instead: "run it in a terminal",
+    };
+    questions.choose(question, &items)
 }
 
 /// Asks for a code; an empty line opens the other ways.

@@ -5,17 +5,29 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::commands::Context;
+use crate::commands::catalogue::Shelf;
 use crate::commands::exec::unexpected;
 use crate::commands::question::role_line;
+use crate::commands::running::ask_running_agent;
 use crate::commands::talk::{SignInArgs, ask_agent};
-use crate::commands::target::{RoleArgs, resolve};
+use crate::commands::target::{Resolved, RoleArgs, resolve};
+use crate::model::Timestamp;
 use crate::report::Report;
 use crate::shown::shown;
-use crate::wire::{DiscoverRequest, Reply, Request, RoleEntry};
+use crate::wire::{DiscoverRequest, Reply, Request, RoleEntry, RolesRequest};
 
 /// List the roles you may assume
+///
+/// The last used come first. A list that was read before is shown at once, with its time, whether anybody is signed
+/// in or not.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
+    /// Read the list from Okta again
+    #[arg(long, conflicts_with = "discover")]
+    pub refresh: bool,
+    /// Read it again, and ask IAM what the accounts are called, with a role of each
+    #[arg(long, conflicts_with = "discover")]
+    pub names: bool,
     /// Read a role's policies and list the roles they let it go on to
     #[arg(long)]
     pub discover: bool,
@@ -45,27 +57,71 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return discover(args, context);
     }
     let target = resolve(context, &RoleArgs::default(), &args.sign_in)?;
-    let request = || Request::Roles(target.wire.clone());
-    let reply = ask_agent(context, request, &target.settings.org, &args.sign_in)?;
-    let Reply::Roles(roles) = reply else {
-        return Err(unexpected());
+    let shelf = Shelf::of(context, &target.wire);
+    let known = shelf.as_ref().filter(|_| !args.refresh && !args.names);
+    let known = known.and_then(|shelf| remembered(shelf, context, &target));
+    let roles = match known {
+        Some((roles, as_of)) => {
+            context.voice.say(&format!(
+                "ob: as of {as_of}; `ob roles --refresh` reads them again"
+            ));
+            roles
+        }
+        None => {
+            let roles = granted(args, context, &target)?;
+            let kept = shelf.and_then(|shelf| {
+                let catalogue = shelf.keep(&roles)?;
+                Some(shelf.entries(&catalogue, &target.wire))
+            });
+            kept.unwrap_or(roles)
+        }
     };
     if context.globals.json {
         let list: Vec<_> = roles.iter().map(as_json).collect();
         context.voice.data_json(json!(list))?;
-    } else {
-        let several_apps = roles.iter().any(|role| role.app != roles[0].app);
-        let mut text = String::new();
-        for role in &roles {
-            text += &shown(&role_line(role));
-            if several_apps {
-                text += &format!("  ({})", shown(&role.app));
-            }
-            text.push('\n');
-        }
-        context.voice.list(text)?;
+        return Ok(ExitCode::SUCCESS);
     }
+    let several_apps = roles.iter().any(|role| role.app != roles[0].app);
+    let mut text = String::new();
+    for role in &roles {
+        text += &shown(&role_line(role));
+        if several_apps && role.account_name.as_ref() != Some(&role.app) {
+            text += &format!("  ({})", shown(&role.app));
+        }
+        text.push('\n');
+    }
+    context.voice.list(text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was read before, with what an agent that is running has handed out since.
+fn remembered(
+    shelf: &Shelf<'_>,
+    context: &Context,
+    target: &Resolved,
+) -> Option<(Vec<RoleEntry>, Timestamp)> {
+    let mut known = shelf.load()?;
+    if let Ok(Some(Reply::Status(status))) = ask_running_agent(context, Request::Status)
+        && shelf.note(&mut known, &status.used)
+    {
+        shelf.save(&known);
+    }
+    Some((shelf.entries(&known, &target.wire), known.as_of))
+}
+
+fn granted(args: &Args, context: &Context, target: &Resolved) -> Result<Vec<RoleEntry>, Report> {
+    let endpoint = context.settings()?.iam_endpoint().map(ToOwned::to_owned);
+    let request = || {
+        Request::Roles(RolesRequest {
+            target: target.wire.clone(),
+            names: args.names,
+            iam_endpoint: endpoint.clone(),
+        })
+    };
+    match ask_agent(context, request, &target.settings.org, &args.sign_in)? {
+        Reply::Roles(roles) => Ok(roles),
+        _ => Err(unexpected()),
+    }
 }
 
 fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
@@ -130,5 +186,7 @@ fn as_json(role: &RoleEntry) -> serde_json::Value {
         "account_name": role.account_name,
         "label": role.label,
         "app": role.app,
+        "account_alias": role.alias,
+        "last_used": role.used.map(|used| used.to_string()),
     })
 }

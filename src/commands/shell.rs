@@ -73,7 +73,10 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     say_where(context, &target, &credentials);
     let directory = runtime_dir(&context.environment)?.below("shell")?;
     let (arguments, mut extra) = start(shell, directory, context)?;
-    extra.push(("OB_TARGET", again(args, context, &target)?.into()));
+    extra.push((
+        "OB_TARGET",
+        again(args, context, &target, &credentials)?.into(),
+    ));
     extra.push(("AWSUME_PROFILE", label(&target, &credentials).into()));
     let settings = context.settings()?.shell_variables();
     extra.extend(settings.map(|(name, value)| (name, value.into())));
@@ -173,13 +176,21 @@ fn start(
     Ok((words, extra))
 }
 
-fn again(args: &Args, context: &Context, target: &Resolved) -> Result<String, Report> {
+fn again(
+    args: &Args,
+    context: &Context,
+    target: &Resolved,
+    credentials: &Credentials,
+) -> Result<String, Report> {
+    // A role that was chosen from a menu is the one to renew: nobody is asked then.
+    let chosen = target.wire.role.is_none() && target.wire.chain.is_empty();
+    let chosen = chosen.then(|| credentials.role.to_string());
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     let again = Again {
         config: context.globals.config.as_ref().map(absolute),
         org: context.globals.org.clone(),
         profile: target.settings.profile.clone(),
-        role: args.role.role.clone(),
+        role: args.role.role.clone().or(chosen),
         provider: args.role.provider.clone(),
         region: args.role.region.clone(),
         duration: args.role.duration.clone(),
@@ -228,6 +239,7 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
         target: target.wire.clone(),
         min_ttl: None,
         may_sign_in: false,
+        knows_roles: false,
         confirm: target.confirmation(),
     });
     let issued = match ask_running_agent(&context, request)? {

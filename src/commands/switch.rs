@@ -188,6 +188,7 @@ fn expiry(context: &Context, target: &Resolved) -> Option<Timestamp> {
         target: target.wire.clone(),
         min_ttl: None,
         may_sign_in: false,
+        knows_roles: false,
         confirm: None,
     });
     match ask_running_agent(context, request) {

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use crate::commands::Context;
+use crate::commands::menu::Menu;
 use crate::commands::question::put;
 use crate::commands::visit::visit;
-use crate::config::{self, OrgTarget, SignIn, read_private_key};
+use crate::config::{self, OrgTarget, read_private_key};
 use crate::link::{self, Link, LinkError};
 use crate::paths;
 use crate::process;
@@ -18,10 +19,7 @@ use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::shown::shown;
 use crate::terminal::{Questions, TerminalError, secret_from_stdin};
-use crate::wire::{
-    Account, Answer, Ask, FromAgent, MachineAccount, Notice, Part, ProxyRoute, Reply, Request,
-    Sealed, SignInWay,
-};
+use crate::wire::{Answer, Ask, FromAgent, Notice, Part, Reply, Request, Sealed};
 
 /// After this long without news a person is told what is being done.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -67,66 +65,6 @@ struct Typed {
     passcode: Option<Secret>,
 }
 
-/// What the agent has to know of an org, from the settings.
-pub(super) fn account(
-    context: &Context,
-    org: &OrgTarget,
-    args: &SignInArgs,
-) -> Result<Account, Report> {
-    let life = context.settings()?.agent_life();
-    let is_machine = org.sign_in == SignIn::Machine;
-    Ok(Account {
-        org: org.org.origin().to_owned(),
-        // A machine is its client id: its session is nobody else's.
-        username: match is_machine {
-            true => org.client_id.clone(),
-            false => org.username.clone(),
-        },
-        vpn: context.settings()?.vpn().is_ok(),
-        machine: is_machine.then(|| machine(org)).transpose()?,
-        client_id: match (&org.client_id, org.sign_in) {
-            (None, SignIn::Browser | SignIn::Machine) => return Err(lacks("client_id")),
-            (client_id, _) => client_id.clone(),
-        },
-        way: match org.sign_in {
-            SignIn::Auto => SignInWay::Auto,
-            SignIn::Terminal => SignInWay::Terminal,
-            SignIn::IdentityEngine => SignInWay::IdentityEngine,
-            SignIn::Browser => SignInWay::Browser,
-            SignIn::Machine => SignInWay::Machine,
-        },
-        factor: args.factor.clone().or_else(|| org.factor.clone()),
-        has_ca_bundle: org.ca_bundle.is_some(),
-        proxy: org.proxy.as_ref().map(|proxy| ProxyRoute {
-            url: proxy.url().expose().to_owned(),
-            no_proxy: Some(proxy.no_proxy().to_owned()).filter(|list| !list.is_empty()),
-        }),
-        idle: life.idle,
-        max: life.max,
-    })
-}
-
-fn machine(org: &OrgTarget) -> Result<MachineAccount, Report> {
-    let set = |value: &Option<String>, otherwise: &str| {
-        value.clone().unwrap_or_else(|| otherwise.to_owned())
-    };
-    let key_id = org.machine.key_id.clone();
-    Ok(MachineAccount {
-        key_id: key_id.ok_or_else(|| lacks("key_id"))?,
-        authorization_server: set(&org.machine.authorization_server, "default"),
-        scope: set(&org.machine.scope, "okta-m2m-access"),
-    })
-}
-
-fn lacks(key: &str) -> Report {
-    Report::new(
-        Exit::Usage,
-        "config.sign-in",
-        format!("this way to sign in needs `{key}`"),
-    )
-    .hint(format!("set `{key} =` in [org]; your Okta admin knows it"))
-}
-
 /// Has the agent do `request`, starting an agent if there is none.
 ///
 /// # Errors
@@ -161,6 +99,7 @@ pub(super) fn ask_for_many(
             typed: &mut typed,
             answered: false,
             questions: None,
+            menu: None,
             take: &mut *take,
         };
         match talk.run(&link, request()) {
@@ -175,7 +114,12 @@ pub(super) fn ask_for_many(
             }
             Err(TalkError::Link(error)) => return Err(error.into()),
             Err(TalkError::Report(report)) => return Err(report),
-            Ok(Reply::Failed(report)) => return Err(report),
+            Ok(Reply::Failed(report)) => {
+                if let Some(menu) = talk.menu {
+                    menu.refused(&report);
+                }
+                return Err(report);
+            }
             Ok(reply) => return Ok(reply),
         }
     }
@@ -221,11 +165,14 @@ struct Talk<'a> {
     typed: &'a mut Typed,
     answered: bool,
     questions: Option<Questions>,
+    /// The roles that are remembered, where one of them could be chosen.
+    menu: Option<Menu<'a>>,
     take: &'a mut dyn FnMut(Part),
 }
 
 impl Talk<'_> {
     fn run(&mut self, link: &Arc<Mutex<Link>>, request: Request) -> Result<Reply, TalkError> {
+        self.menu = Menu::of(self.context, &request);
         held(link).request(request)?;
         let mut doing: Option<String> = None;
         let mut countdown = None;
@@ -338,9 +285,18 @@ impl Talk<'_> {
             _ => {}
         }
         match self.ask_person(&ask, link) {
+            Ok(Answer::UnknownRole) => Ok(Answer::UnknownRole),
             Ok(answer) => {
                 self.answered = true;
+                if let (Ask::Role { choices }, Answer::Role(place), Some(menu)) =
+                    (&ask, &answer, &mut self.menu)
+                {
+                    menu.learn(choices, *place);
+                }
                 Ok(answer)
+            }
+            Err(TerminalError::NoTerminal { .. }) if matches!(ask, Ask::KnownRole { .. }) => {
+                Ok(Answer::UnknownRole)
             }
             // One answer for each question keeps both sides in step.
             Err(TerminalError::NoTerminal { .. } | TerminalError::TakenBack { .. }) => {
@@ -389,7 +345,10 @@ impl Talk<'_> {
                 instead: String::new(),
             });
         };
-        put(ask, questions, self.context.voice)
+        match (ask, &mut self.menu) {
+            (Ask::KnownRole { used }, Some(menu)) => menu.ask(used, questions),
+            _ => put(ask, questions, self.context.voice),
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::aws::{ChildContext, Region};
 use crate::commands::Context;
-use crate::commands::talk::{SignInArgs, account};
+use crate::commands::account::account;
+use crate::commands::talk::SignInArgs;
 use crate::config;
 use crate::model::Environment;
 use crate::model::RoleArn;

@@ -114,6 +114,7 @@ pub const KEYS: &[Key] = &[
     key("aws.sts_endpoint", None, r#""https://sts.acme.com""#, "another STS; plain http for this machine only", Kind::Endpoint),
     key("aws.iam_endpoint", None, r#""https://iam.acme.com""#, "another IAM, for `ob roles --discover`; plain http for this machine only", Kind::Endpoint),
     key("aws.signin_endpoint", None, r#""https://signin.acme.com/federation""#, "another AWS console sign-in; plain http for this machine only", Kind::Endpoint),
+    key("aws.catalogue", None, "false", "whether the names of your roles are kept in a file of your cache; true when left out", Kind::YesOrNo),
     key("profiles.*.org", None, r#""acme""#, "which of [orgs]", Kind::Name),
     key("profiles.*.role", None, r#""arn:aws:iam::123456789012:role/Deploy""#, "ARN, account/role, or a glob that matches one", Kind::Role),
     key("profiles.*.provider", None, r#""okta""#, "the identity provider, where a role has several: ARN, name or glob", Kind::Provider),

@@ -203,6 +203,14 @@ impl Settings {
         }
     }
 
+    /// Whether the names of roles may be kept in a file.
+    pub fn keeps_catalogue(&self) -> bool {
+        !matches!(
+            self.at("aws.catalogue", None),
+            Some((Value::YesOrNo(false), _))
+        )
+    }
+
     /// The names given to accounts, by number.
     pub fn accounts(&self) -> BTreeMap<String, String> {
         self.values

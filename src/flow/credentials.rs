@@ -3,6 +3,7 @@
 use crate::aws::{self, Choice, Names, RoleWish, SessionDuration};
 use crate::flow::apps::{self, AwsAssertion};
 use crate::flow::assume_role::{self, NoCredentials};
+use crate::flow::roles::{entries, found_names, nothing_to_choose};
 use crate::flow::sts::Sts;
 use crate::flow::{Conversation, Failure, OktaSession, Unanswered, machine};
 use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
@@ -90,7 +91,8 @@ async fn chosen(
         return Err(nothing_to_choose(&assertions));
     }
     let roles: Vec<SamlRole> = entries.iter().map(|(_, role)| role.clone()).collect();
-    let names = Names::new(&target.accounts, &target.labels);
+    let found = found_names(&assertions, target);
+    let names = Names::new(&target.accounts, &target.labels).or(&found);
     let wish = RoleWish {
         role: target.role.as_deref(),
         provider: target.provider.as_deref(),
@@ -121,34 +123,6 @@ fn role_by_hand(target: &Target) -> Option<SamlRole> {
     let role = RoleArn::parse(target.role.as_deref()?).ok()?;
     let provider = ProviderArn::parse(target.provider.as_deref()?).ok()?;
     (role.account() == provider.account()).then_some(SamlRole { role, provider })
-}
-
-pub(super) fn entries(assertions: &[AwsAssertion], target: &Target) -> Vec<(RoleEntry, SamlRole)> {
-    let mut all: Vec<(&str, &SamlRole)> = Vec::new();
-    for assertion in assertions {
-        for role in assertion.roles.iter().flatten() {
-            if all.iter().all(|(_, known)| *known != role) {
-                all.push((&assertion.app.label, role));
-            }
-        }
-    }
-    let names = Names::new(&target.accounts, &target.labels);
-    let pairs: Vec<SamlRole> = all.iter().map(|(_, pair)| (*pair).clone()).collect();
-    let labels = names.in_list(&pairs);
-    let entry = |((app, _), (pair, label)): ((&str, &SamlRole), (SamlRole, Option<String>))| {
-        let entry = RoleEntry {
-            role: pair.role.to_string(),
-            provider: pair.provider.to_string(),
-            account_name: names.account(&pair).map(str::to_owned),
-            label,
-            app: app.to_owned(),
-        };
-        (entry, pair)
-    };
-    all.into_iter()
-        .zip(pairs.clone().into_iter().zip(labels))
-        .map(entry)
-        .collect()
 }
 
 async fn ask(
@@ -185,24 +159,6 @@ fn listed(entries: &[(RoleEntry, SamlRole)]) -> String {
         list.push("…".into());
     }
     list.join(", ")
-}
-
-pub(super) fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
-    let encrypted = assertions.iter().any(|assertion| assertion.roles.is_none());
-    let report = if encrypted {
-        Report::new(Exit::Usage, "saml.encrypted", "cannot read which roles the AWS app grants")
-            .cause("the assertion is encrypted for AWS")
-            .hint("give both by hand: `-r arn:aws:iam::123456789012:role/Dev --provider arn:aws:iam::123456789012:saml-provider/okta`")
-    } else {
-        Report::new(
-            Exit::Refused,
-            "saml.no_roles",
-            "the AWS app grants you no role",
-        )
-        .cause("its assertion names none")
-        .hint("ask your administrator to assign a role to you in the Okta app")
-    };
-    report.into()
 }
 
 fn no_such_role(target: &Target, entries: &[(RoleEntry, SamlRole)]) -> Report {
@@ -349,33 +305,4 @@ pub(super) fn session_name(text: &str) -> String {
         .take(64)
         .collect();
     if name.len() < 2 { "ob".into() } else { name }
-}
-
-/// Every role that the user's apps grant.
-///
-/// # Errors
-/// As [`obtain_credentials`].
-pub async fn list_roles(
-    session: &OktaSession,
-    target: &Target,
-    now: Timestamp,
-    conversation: &impl Conversation,
-) -> Result<Vec<RoleEntry>, Failure> {
-    if session.machine().is_some() {
-        return Err(machine::no_list().into());
-    }
-    let apps = apps::aws_apps(session, target.app.as_deref(), conversation).await?;
-    let assertions = apps::assertions(session, apps, now, conversation).await?;
-    let entries = entries(&assertions, target);
-    if entries.is_empty() {
-        return Err(nothing_to_choose(&assertions));
-    }
-    for assertion in &assertions {
-        for role in assertion.roles.iter().flatten() {
-            session.remember_app(&role.role, &assertion.app);
-        }
-    }
-    let mut roles: Vec<RoleEntry> = entries.into_iter().map(|(entry, _)| entry).collect();
-    roles.sort();
-    Ok(roles)
 }

@@ -9,8 +9,9 @@ use tokio::sync::Mutex;
 
 use crate::flow::apps::{self, AwsAssertion};
 use crate::flow::assume_role::NoCredentials;
-use crate::flow::credentials::{entries, nothing_to_choose, redeem};
+use crate::flow::credentials::redeem;
 use crate::flow::retry::backoff;
+use crate::flow::roles::{entries, nothing_to_choose};
 use crate::flow::{Conversation, Failure, Memory, OktaSession, machine};
 use crate::model::{Credentials, RoleArn, SamlRole};
 use crate::report::Report;

@@ -1,6 +1,7 @@
 //! Recipes: network in, value out. Nothing here prints, keeps a secret longer than it works with it, or
 //! knows who waits; questions go to a [`Conversation`].
 
+mod account_aliases;
 mod apps;
 mod assume_role;
 mod by_token;
@@ -18,6 +19,7 @@ mod iam;
 mod idx;
 mod machine;
 mod retry;
+mod roles;
 mod session;
 mod sign_in;
 mod sign_on;
@@ -31,10 +33,11 @@ mod vpn_sign_in;
 pub use check::{check_account, check_endpoint, check_target, check_vpn, nobody_signed_in};
 pub use console::console_link;
 pub use conversation::{Conversation, Unanswered};
-pub use credentials::{Memory, list_roles, obtain_credentials};
+pub use credentials::{Memory, obtain_credentials};
 pub use discover::discover;
 pub use every_role::{Harvest, every_role};
 pub use failure::Failure;
+pub use roles::list_roles;
 pub use session::OktaSession;
 pub use sign_in::{Start, sign_in};
 pub use sts::sts_to_be_asked;

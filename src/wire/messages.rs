@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Labels, SessionPolicy, Timestamp};
 use crate::report::Report;
 use crate::wire::vpn::{IssuedProfile, VpnProfileRequest, VpnSignIn};
-use crate::wire::{ConsoleRequest, DiscoverRequest, DiscoveredRole, Part, Sealed, StatusReply};
+use crate::wire::{
+    ConsoleRequest, DiscoverRequest, DiscoveredRole, KnownChoice, Part, RoleEntry, RolesRequest,
+    Sealed, StatusReply, UsedRole,
+};
 
 /// The first frame in each direction.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,7 +47,7 @@ pub enum Request {
         again: bool,
     },
     Credentials(CredentialsRequest),
-    Roles(Target),
+    Roles(RolesRequest),
     VpnProfile(VpnProfileRequest),
     /// Finish the sign-in that a VPN server asks for while it keeps the tunnel waiting.
     VpnSignIn(VpnSignIn),
@@ -165,6 +168,8 @@ pub struct CredentialsRequest {
     pub min_ttl: Option<u32>,
     /// Whether a sign-in may be started for this request.
     pub may_sign_in: bool,
+    /// Whether the client remembers which roles there are and can ask for one of them at once.
+    pub knows_roles: bool,
     /// The profile wants a person's word before it is used.
     pub confirm: Option<Confirmation>,
 }
@@ -218,6 +223,10 @@ pub enum Ask {
     Role {
         choices: Vec<RoleEntry>,
     },
+    /// One of the roles that the client remembers; with when they were last used.
+    KnownRole {
+        used: Vec<UsedRole>,
+    },
     /// Send the push again? (Rejected or timed out.)
     PushAgain {
         factor: String,
@@ -244,7 +253,7 @@ impl Ask {
             Self::Factor { .. } => "which factor to use",
             Self::Passcode { .. } => "the passcode",
             Self::NewPassword { .. } => "a new password",
-            Self::Role { .. } => "which role to assume",
+            Self::Role { .. } | Self::KnownRole { .. } => "which role to assume",
             Self::PushAgain { .. } => "whether to send the push again",
             Self::Confirm { .. } => "whether to use the profile",
         }
@@ -279,6 +288,9 @@ pub enum Answer {
     OtherFactor,
     /// An index into the choices.
     Role(usize),
+    /// None of those that are remembered: the agent is to look itself.
+    UnknownRole,
+    KnownRole(KnownChoice),
     PushAgain(bool),
     Confirm(bool),
 }
@@ -348,17 +360,4 @@ pub struct IssuedCredentials {
     pub session_token: Sealed,
     pub expires_at: Timestamp,
     pub role: String,
-}
-
-/// A role the user may assume.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RoleEntry {
-    pub role: String,
-    pub provider: String,
-    /// The account's name in the settings.
-    pub account_name: Option<String>,
-    /// The role's label in the settings, told apart from others of its list.
-    pub label: Option<String>,
-    /// The app's label in Okta; foreign text.
-    pub app: String,
 }

@@ -19,10 +19,13 @@ pub use frame::{
 };
 pub use messages::{
     Account, Answer, Ask, Confirmation, CredentialsRequest, FactorChoice, FromAgent, Hello,
-    IssuedCredentials, MachineAccount, Notice, ProxyRoute, Reply, Request, RoleEntry, SignInWay,
-    SignOutScope, Target, ToAgent,
+    IssuedCredentials, MachineAccount, Notice, ProxyRoute, Reply, Request, SignInWay, SignOutScope,
+    Target, ToAgent,
 };
-pub use roles::{ConsoleRequest, DiscoverRequest, DiscoveredRole, Part};
+pub use roles::{
+    ConsoleRequest, DiscoverRequest, DiscoveredRole, KnownChoice, Part, RoleEntry, RolesRequest,
+    UsedRole,
+};
 pub use sealed::Sealed;
 pub use status::{HeldRole, SessionStatus, StatusReply};
 pub use tunnel::{

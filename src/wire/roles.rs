@@ -2,8 +2,57 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Timestamp;
 use crate::report::Report;
-use crate::wire::{Confirmation, IssuedCredentials, RoleEntry, Target};
+use crate::wire::{Confirmation, IssuedCredentials, Target};
+
+/// A role the user may assume.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleEntry {
+    pub role: String,
+    pub provider: String,
+    /// The account's name in the settings, or else in Okta; foreign text.
+    pub account_name: Option<String>,
+    /// The role's label in the settings, told apart from others of its list.
+    pub label: Option<String>,
+    /// The app's label in Okta; foreign text.
+    pub app: String,
+    /// The account's own name in IAM, where it was asked; foreign text.
+    pub alias: Option<String>,
+    /// When credentials of it were last handed out.
+    pub used: Option<Timestamp>,
+}
+
+/// Which roles there are.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RolesRequest {
+    pub target: Target,
+    /// Whether IAM is asked for the names of accounts, with credentials of a role in each.
+    pub names: bool,
+    /// An IAM of one's own; absent: the partition's.
+    pub iam_endpoint: Option<String>,
+}
+
+/// A role that credentials were handed out for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsedRole {
+    pub org: String,
+    /// In lower case.
+    pub username: String,
+    pub role: String,
+    pub at: Timestamp,
+}
+
+/// A role that was chosen among those that a client remembers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownChoice {
+    pub role: String,
+    pub provider: String,
+}
 
 /// A sign-in to the AWS console.
 #[derive(Debug, Serialize, Deserialize)]

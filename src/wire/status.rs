@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{SessionPolicy, Timestamp};
+use crate::wire::UsedRole;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +18,8 @@ pub struct StatusReply {
     pub clock_skew: Option<i64>,
     pub sessions: Vec<SessionStatus>,
     pub roles: Vec<HeldRole>,
+    /// What was handed out since the sign-in, whether it is still held or not.
+    pub used: Vec<UsedRole>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

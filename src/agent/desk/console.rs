@@ -21,6 +21,7 @@ impl Desk {
             target: request.target.clone(),
             min_ttl: None,
             may_sign_in: true,
+            knows_roles: false,
             confirm: request.confirm.take(),
         };
         let held = self.good(wanted, member).await?;

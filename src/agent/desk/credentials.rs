@@ -8,10 +8,10 @@ use super::session::{Errand, signed_out_meanwhile};
 use super::{Desk, Outcome, stopping};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{Freshness, Held};
-use crate::flow;
+use crate::flow::{self, Conversation as _, Memory as _};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
-use crate::wire::{CredentialsRequest, Reply, Target};
+use crate::wire::{Answer, Ask, CredentialsRequest, Reply, Target};
 
 impl Desk {
     pub(super) async fn credentials(
@@ -20,6 +20,7 @@ impl Desk {
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
         let held = self.good(request, member).await?;
+        self.uses.note(&held, self.vault.now());
         let issued = held.issue();
         panic_point("agent.issue", issued.session_token.0.expose());
         Ok(Reply::Credentials(issued))
@@ -35,6 +36,7 @@ impl Desk {
             target,
             min_ttl,
             may_sign_in,
+            knows_roles,
             confirm,
         } = request;
         flow::check_target(&target)?;
@@ -61,7 +63,9 @@ impl Desk {
         if !may_sign_in && live.is_none() {
             return Err(flow::nobody_signed_in(account));
         }
-        let held = self.obtained(target, Rc::default(), Some(member)).await?;
+        let held = self
+            .obtained(target, Rc::default(), Some(member), knows_roles)
+            .await?;
         if self.vault.freshness(&held, min_ttl) == Freshness::Stale {
             return Err(too_short(self.vault.seconds_left(&held), min_ttl));
         }
@@ -72,7 +76,10 @@ impl Desk {
     fn renew_behind(self: &Rc<Self>, target: Target) {
         if !self.roles.is_under_way(&target) {
             let desk = Rc::clone(self);
-            spawn_local(async move { desk.obtained(target, Party::unattended(), None).await });
+            spawn_local(async move {
+                desk.obtained(target, Party::unattended(), None, false)
+                    .await
+            });
         }
     }
 
@@ -81,6 +88,7 @@ impl Desk {
         target: Target,
         party: Rc<Party>,
         member: Option<&Rc<Member>>,
+        knows_roles: bool,
     ) -> Outcome<Rc<Held>> {
         let desk = Rc::clone(self);
         let wanted = target.clone();
@@ -89,14 +97,24 @@ impl Desk {
                 party.join(member);
             }
         };
-        let start = |party| async move { desk.obtain(&wanted, &party).await };
+        let start = |party| async move { desk.obtain(&wanted, &party, knows_roles).await };
         self.roles
             .outcome(target, party, join, start)
             .await
             .unwrap_or_else(|| Err(stopping()))
     }
 
-    async fn obtain(self: &Rc<Self>, target: &Target, party: &Rc<Party>) -> Outcome<Rc<Held>> {
+    async fn obtain(
+        self: &Rc<Self>,
+        wanted: &Target,
+        party: &Rc<Party>,
+        knows_roles: bool,
+    ) -> Outcome<Rc<Held>> {
+        let known = match knows_roles && wanted.role.is_none() {
+            true => self.known_role(wanted, party).await,
+            false => None,
+        };
+        let target = known.as_ref().unwrap_or(wanted);
         let account = &target.account;
         let generation = self.vault.generation(&account.org);
         let (session, credentials) = self
@@ -111,7 +129,21 @@ impl Desk {
             "agent.keep_credentials",
             credentials.secret_access_key.expose(),
         );
-        Ok(self.vault.keep(target.clone(), session.key(), credentials))
+        // Under what was asked for: the next one who names no role gets the same without a question.
+        Ok(self.vault.keep(wanted.clone(), session.key(), credentials))
+    }
+
+    /// The role that a person takes out of those that their client remembers, before anybody has signed in.
+    async fn known_role(&self, wanted: &Target, party: &Rc<Party>) -> Option<Target> {
+        let used = self.uses.all();
+        match party.ask(Ask::KnownRole { used }).await {
+            Ok(Answer::KnownRole(choice)) => Some(Target {
+                role: Some(choice.role),
+                provider: Some(choice.provider),
+                ..wanted.clone()
+            }),
+            _ => None,
+        }
     }
 }
 

@@ -21,6 +21,7 @@ impl Desk {
             target,
             min_ttl: None,
             may_sign_in: true,
+            knows_roles: false,
             confirm: None,
         };
         let target = request.target.clone();

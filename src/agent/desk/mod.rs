@@ -19,6 +19,7 @@ use crate::agent::confirmed::Confirmed;
 use crate::agent::flight::Flights;
 use crate::agent::life;
 use crate::agent::party::Member;
+use crate::agent::uses::Uses;
 use crate::agent::vault::{Held, LiveSession, SessionKey, Vault};
 use crate::clock::Clock;
 use crate::model::Timestamp;
@@ -39,6 +40,7 @@ pub(super) struct Desk {
     sign_ins: Flights<SessionKey, Outcome<Rc<LiveSession>>>,
     roles: Flights<Target, Outcome<Rc<Held>>>,
     confirmed: Confirmed,
+    uses: Uses,
     confinement: Confinement,
     /// Sessions outlive the conversation they were made in.
     stays: bool,
@@ -57,6 +59,7 @@ impl Desk {
             sign_ins: Flights::new(),
             roles: Flights::new(),
             confirmed: Confirmed::default(),
+            uses: Uses::default(),
             confinement,
             stays,
             started,
@@ -71,7 +74,7 @@ impl Desk {
         let outcome = match request {
             Request::SignIn { account, again } => self.sign_in(account, again, member).await,
             Request::Credentials(request) => self.credentials(request, member).await,
-            Request::Roles(target) => self.list_roles(target, member).await,
+            Request::Roles(request) => self.list_roles(request, member).await,
             Request::EveryRole(target) => self.every_role(target, member).await,
             Request::Console(request) => self.console(request, member).await,
             Request::Discover(request) => self.discover(*request, member).await,
@@ -135,6 +138,7 @@ impl Desk {
             clock_skew: self.vault.known_skew(),
             sessions: self.vault.sessions(),
             roles: self.vault.roles(),
+            used: self.uses.all(),
         }
     }
 
@@ -145,6 +149,7 @@ impl Desk {
             SignOutScope::Org(org) => Some(org.as_str()),
         };
         self.confirmed.forget();
+        self.uses.forget(org);
         let taken = self.vault.take(org);
         self.changed.notify_one();
         panic_point("agent.sign_out", "");

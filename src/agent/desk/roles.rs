@@ -6,10 +6,10 @@ use super::session::Errand;
 use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::issue;
-use crate::flow::{self, Harvest, Memory as _};
+use crate::flow::{self, Harvest};
 use crate::model::{Credentials, RoleArn};
 use crate::report::Report;
-use crate::wire::{FromAgent, Part, Reply, RoleEntry, Target};
+use crate::wire::{FromAgent, Part, Reply, RoleEntry, RolesRequest, Target};
 
 /// Entries of one frame: far below what a frame holds.
 const ROLES_AT_A_TIME: usize = 500;
@@ -17,21 +17,34 @@ const ROLES_AT_A_TIME: usize = 500;
 impl Desk {
     pub(super) async fn list_roles(
         self: &Rc<Self>,
-        target: Target,
+        request: RolesRequest,
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
-        flow::check_target(&target)?;
+        flow::check_target(&request.target)?;
+        if let Some(endpoint) = &request.iam_endpoint {
+            flow::check_endpoint("IAM endpoint", endpoint)?;
+        }
         let party = Rc::new(Party::default());
         party.join(member);
         let desk = Rc::clone(self);
         to_the_end(async move {
             let list = async |session: &super::LiveSession| {
-                flow::list_roles(&session.okta, &target, desk.vault.now(), &*party).await
+                flow::list_roles(&session.okta, &request, &desk.vault, &*party).await
             };
-            let errand = Errand::of(&target);
-            let (_, roles) = desk
-                .with_session(&target.account, errand, &party, list)
+            let errand = Errand::of(&request.target);
+            let (session, mut roles) = desk
+                .with_session(&request.target.account, errand, &party, list)
                 .await?;
+            let key = session.key();
+            for used in desk.uses.all() {
+                let same = used.org == key.org && used.username == key.username;
+                for entry in roles
+                    .iter_mut()
+                    .filter(|entry| same && entry.role == used.role)
+                {
+                    entry.used = Some(used.at);
+                }
+            }
             Ok(Reply::Roles(roles))
         })
         .await

@@ -212,6 +212,7 @@ mod tests {
                 clock_skew: Some(skew),
                 sessions: Vec::new(),
                 roles: Vec::new(),
+                used: Vec::new(),
             };
             let found = running(&status, std::path::Path::new("/run"));
             found

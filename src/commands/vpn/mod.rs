@@ -16,7 +16,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::commands::Context;
-use crate::commands::talk::{SignInArgs, account};
+use crate::commands::account::account;
+use crate::commands::talk::SignInArgs;
 use crate::config::OrgTarget;
 use crate::link::TunnelLink;
 use crate::paths;

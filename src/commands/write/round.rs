@@ -9,6 +9,7 @@ use super::{Args, some_refused};
 use crate::aws::{CredentialsFile, NameTemplate, Theirs};
 use crate::aws_files::{self, Kind};
 use crate::commands::Context;
+use crate::commands::catalogue::Shelf;
 use crate::commands::exec::{credentials, received, unexpected};
 use crate::commands::talk::ask_for_many;
 use crate::commands::target::{RoleArgs, resolve};
@@ -172,6 +173,9 @@ impl Plan<'_> {
             &mut take,
         );
         voice.progress("");
+        if let (Ok(_), Some(shelf)) = (&reply, Shelf::of(self.context, &target.wire)) {
+            shelf.keep(&entries);
+        }
         let mut sheaf = sheaf.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(report)) = names {
             return Err(report);

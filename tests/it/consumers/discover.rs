@@ -1,48 +1,9 @@
 //! `ob roles --discover`, against moto's IAM.
 
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::tools::{DEV, installed, printed};
-use crate::support::{DEADLINE, TestEnv, eventually, run, text};
-
-/// moto's server, gone with the value.
-struct Moto(Child, u16);
-
-impl Moto {
-    fn start() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let server = Command::new(installed("venv/bin/moto_server"))
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let moto = Self(server, port);
-        eventually("moto answers", DEADLINE, || {
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
-        });
-        sleep(Duration::from_millis(50));
-        moto
-    }
-
-    fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.1)
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::support::{Moto, TestEnv, run, text};
 
 const POLICIES: &str = r#"
 import boto3, json, sys
@@ -60,11 +21,11 @@ for i in range(3):
 fn the_roles_that_policies_lead_to_are_listed_inline_attached_and_under_conditions() {
     let env = TestEnv::new();
     let moto = Moto::start();
-    let iam = format!("iam_endpoint = \"{}\"\n", moto.url());
+    let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
     env.write_settings(&(env.usual_settings() + &iam + DEV));
     env.sign_in();
     let mut policies = env.command(installed("venv/bin/python"));
-    policies.args(["-c", POLICIES, &moto.url()]).envs([
+    policies.args(["-c", POLICIES, &moto.url]).envs([
         ("AWS_ACCESS_KEY_ID", "a"),
         ("AWS_SECRET_ACCESS_KEY", "b"),
         ("AWS_DEFAULT_REGION", "us-east-1"),
@@ -95,7 +56,7 @@ fn the_roles_that_policies_lead_to_are_listed_inline_attached_and_under_conditio
 fn what_iam_refuses_is_told_in_its_words() {
     let env = TestEnv::new();
     let moto = Moto::start();
-    let iam = format!("iam_endpoint = \"{}\"\n", moto.url());
+    let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
     env.write_settings(&(env.usual_settings() + &iam + DEV));
     env.sign_in();
     let answer = run(&mut env.ob(["roles", "--discover", "-p", "dev"]), "");

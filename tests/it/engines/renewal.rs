@@ -4,7 +4,7 @@
 use ob::flow::{self, Failure, OktaSession, Start};
 use ob::okta::oauth::Extras;
 use ob::report::Exit;
-use ob::wire::{SignInWay, Target};
+use ob::wire::{RolesRequest, SignInWay, Target};
 use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Sandbox, Server};
 
 use super::{Forgetful, Person, account, run, target};
@@ -124,8 +124,12 @@ fn several_apps_and_the_tiles_are_renewed_for_once() {
             .unwrap();
         assert_eq!(spent(&sandbox).len(), 1, "the tiles asked first");
         sandbox.advance_clock(HOUR);
-        let now = ob::model::Timestamp(sandbox.now().try_into().unwrap());
-        flow::list_roles(&session, &everywhere, now, &person)
+        let all = RolesRequest {
+            target: everywhere,
+            names: false,
+            iam_endpoint: None,
+        };
+        flow::list_roles(&session, &all, &Forgetful(&sandbox), &person)
             .await
             .unwrap();
     });

@@ -1,9 +1,8 @@
 //! An app that asks for more than the session has.
 
 use ob::flow::{self, Failure};
-use ob::model::Timestamp;
 use ob::report::{Exit, Report};
-use ob::wire::SignInWay;
+use ob::wire::{RolesRequest, SignInWay};
 use ob_sandbox::{AwsApp, Interstitial, Options, Pipeline, Sandbox, Server};
 
 use super::Says::{Code, Password, Pick};
@@ -56,8 +55,12 @@ fn a_step_up_that_nobody_answers_names_the_app_and_the_question() {
     let target = target(&sandbox, who, None);
     let report = run(async {
         let session = flow::sign_in(&target.account, flow::Start::default(), &person).await?;
-        let now = Timestamp(sandbox.now().try_into().unwrap());
-        flow::list_roles(&session, &target, now, &person)
+        let request = RolesRequest {
+            target: target.clone(),
+            names: false,
+            iam_endpoint: None,
+        };
+        flow::list_roles(&session, &request, &Forgetful(&sandbox), &person)
             .await
             .map_err(Failure::into_report)
     })

@@ -262,6 +262,8 @@ fn entry(role: &str, account_name: Option<&str>, app: &str) -> RoleEntry {
         account_name: account_name.map(Into::into),
         label: account_name.map(Into::into),
         app: app.into(),
+        alias: Some(app.into()),
+        used: None,
     }
 }
 
@@ -337,5 +339,6 @@ fn status(text: &str) -> Vec<FromAgent> {
             expires_at: now,
             seconds_left: 60,
         }],
+        used: Vec::new(),
     }))]
 }

@@ -1,0 +1,81 @@
+//! The menu of roles that needs no server: what was seen before, the last used first.
+
+use crate::clock::Clock;
+use crate::commands::Context;
+use crate::commands::catalogue::Shelf;
+use crate::commands::question::choose_role;
+use crate::report::Report;
+use crate::terminal::{Questions, TerminalError};
+use crate::wire::{Answer, KnownChoice, Request, RoleEntry, Target, UsedRole};
+
+/// For a request that names no role.
+#[derive(Debug)]
+pub(super) struct Menu<'a> {
+    context: &'a Context,
+    shelf: Shelf<'a>,
+    target: Target,
+    /// A role was taken from what is remembered.
+    chosen: bool,
+}
+
+impl<'a> Menu<'a> {
+    pub(super) fn of(context: &'a Context, request: &Request) -> Option<Self> {
+        let Request::Credentials(request) = request else {
+            return None;
+        };
+        let target = &request.target;
+        if target.role.is_some() || target.provider.is_some() {
+            return None;
+        }
+        Some(Self {
+            context,
+            shelf: Shelf::of(context, target)?,
+            target: target.clone(),
+            chosen: false,
+        })
+    }
+
+    /// Has the person choose among the remembered roles, if there are several.
+    pub(super) fn ask(
+        &mut self,
+        used: &[UsedRole],
+        questions: &mut Questions,
+    ) -> Result<Answer, TerminalError> {
+        let Some(mut known) = self.shelf.load().filter(|known| known.roles.len() > 1) else {
+            return Ok(Answer::UnknownRole);
+        };
+        self.shelf.note(&mut known, used);
+        let entries = self.shelf.entries(&known, &self.target);
+        self.context.voice.say(&format!(
+            "ob: your roles as of {}; `ob roles --refresh` reads them again",
+            known.as_of
+        ));
+        let place = choose_role(&entries, questions)?;
+        let Some(entry) = entries.get(place) else {
+            return Ok(Answer::UnknownRole);
+        };
+        known.note_use(&entry.role, Clock::system().now());
+        self.shelf.save(&known);
+        self.chosen = true;
+        Ok(Answer::KnownRole(KnownChoice {
+            role: entry.role.clone(),
+            provider: entry.provider.clone(),
+        }))
+    }
+
+    /// Remembers all roles there are, and that the one at `place` was chosen.
+    pub(super) fn learn(&self, choices: &[RoleEntry], place: usize) {
+        let mut choices = choices.to_vec();
+        if let Some(chosen) = choices.get_mut(place) {
+            chosen.used = Some(Clock::system().now());
+        }
+        self.shelf.keep(&choices);
+    }
+
+    /// What is remembered is wrong if the role that was taken from it is not granted.
+    pub(super) fn refused(&self, report: &Report) {
+        if self.chosen && report.name == "saml.no_such_role" {
+            self.shelf.forget();
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The roles that a user's apps grant, and what their accounts are called.
+
+use std::collections::BTreeMap;
+
+use crate::aws::{self, AccountTrace, Names};
+use crate::flow::account_aliases::account_aliases;
+use crate::flow::apps::{self, AwsAssertion};
+use crate::flow::{Conversation, Failure, Memory, OktaSession, machine};
+use crate::model::SamlRole;
+use crate::report::{Exit, Report};
+use crate::wire::{RoleEntry, RolesRequest, Target};
+
+/// Every role that the user's apps grant.
+///
+/// # Errors
+/// As [`obtain_credentials`].
+pub async fn list_roles(
+    session: &OktaSession,
+    request: &RolesRequest,
+    memory: &dyn Memory,
+    conversation: &impl Conversation,
+) -> Result<Vec<RoleEntry>, Failure> {
+    let target = &request.target;
+    if session.machine().is_some() {
+        return Err(machine::no_list().into());
+    }
+    let apps = apps::aws_apps(session, target.app.as_deref(), conversation).await?;
+    let assertions = apps::assertions(session, apps, memory.now(), conversation).await?;
+    let entries = entries(&assertions, target);
+    if entries.is_empty() {
+        return Err(nothing_to_choose(&assertions));
+    }
+    for assertion in &assertions {
+        for role in assertion.roles.iter().flatten() {
+            session.remember_app(&role.role, &assertion.app);
+        }
+    }
+    let aliases = match request.names {
+        true => account_aliases(session, request, &assertions, memory, conversation).await,
+        false => BTreeMap::new(),
+    };
+    let mut roles: Vec<RoleEntry> = entries
+        .into_iter()
+        .map(|(entry, pair)| {
+            let alias = aliases.get(pair.role.account()).cloned();
+            RoleEntry {
+                account_name: entry.account_name.or_else(|| alias.clone()),
+                alias,
+                ..entry
+            }
+        })
+        .collect();
+    roles.sort();
+    Ok(roles)
+}
+
+/// What the apps' labels call the accounts.
+pub(super) fn found_names(
+    assertions: &[AwsAssertion],
+    target: &Target,
+) -> BTreeMap<String, String> {
+    let traces = assertions.iter().flat_map(|assertion| {
+        let roles = assertion.roles.iter().flatten();
+        roles.map(|pair| AccountTrace {
+            account: pair.role.account(),
+            // An app that the settings name has no label of its own here.
+            app: match target.app {
+                Some(_) => "",
+                None => &assertion.app.label,
+            },
+            alias: None,
+        })
+    });
+    aws::found_names(traces)
+}
+
+pub(super) fn entries(assertions: &[AwsAssertion], target: &Target) -> Vec<(RoleEntry, SamlRole)> {
+    let mut all: Vec<(&str, &SamlRole)> = Vec::new();
+    for assertion in assertions {
+        for role in assertion.roles.iter().flatten() {
+            if all.iter().all(|(_, known)| *known != role) {
+                all.push((&assertion.app.label, role));
+            }
+        }
+    }
+    let found = found_names(assertions, target);
+    let names = Names::new(&target.accounts, &target.labels).or(&found);
+    let pairs: Vec<SamlRole> = all.iter().map(|(_, pair)| (*pair).clone()).collect();
+    let labels = names.in_list(&pairs);
+    let entry = |((app, _), (pair, label)): ((&str, &SamlRole), (SamlRole, Option<String>))| {
+        let entry = RoleEntry {
+            role: pair.role.to_string(),
+            provider: pair.provider.to_string(),
+            account_name: names.account(&pair).map(str::to_owned),
+            label,
+            app: app.to_owned(),
+            alias: None,
+            used: None,
+        };
+        (entry, pair)
+    };
+    all.into_iter()
+        .zip(pairs.clone().into_iter().zip(labels))
+        .map(entry)
+        .collect()
+}
+
+pub(super) fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
+    let encrypted = assertions.iter().any(|assertion| assertion.roles.is_none());
+    let report = if encrypted {
+        Report::new(Exit::Usage, "saml.encrypted", "cannot read which roles the AWS app grants")
+            .cause("the assertion is encrypted for AWS")
+            .hint("give both by hand: `-r arn:aws:iam::123456789012:role/Dev --provider arn:aws:iam::123456789012:saml-provider/okta`")
+    } else {
+        Report::new(
+            Exit::Refused,
+            "saml.no_roles",
+            "the AWS app grants you no role",
+        )
+        .cause("its assertion names none")
+        .hint("ask your administrator to assign a role to you in the Okta app")
+    };
+    report.into()
+}

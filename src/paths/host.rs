@@ -1,0 +1,19 @@
+//! Homes are shared between machines, sockets are not.
+
+use nix::unistd::gethostname;
+
+/// The machine's name as one path segment.
+pub(super) fn host() -> String {
+    let name = gethostname().unwrap_or_default();
+    let name = name.to_string_lossy();
+    let inert = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let segment: String = name
+        .chars()
+        .map(|c| if inert(c) { c } else { '_' })
+        .collect();
+    if segment.is_empty() {
+        "localhost".to_owned()
+    } else {
+        segment
+    }
+}

@@ -1,0 +1,294 @@
+//! The roles as they were last seen: `ob roles`, the menu, and the file that both come from.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::PathBuf;
+
+use ob_sandbox::AwsApp;
+use serde_json::Value;
+
+use super::tools::{installed, ok, printed};
+use crate::support::{DEADLINE, Moto, Pty, TestEnv, eventually, run, text};
+
+const ENGINEER: &str = "arn:aws:iam::123456789012:role/Engineer";
+const READ_ONLY: &str = "arn:aws:iam::123456789012:role/ReadOnly";
+const OKTA: &str = "arn:aws:iam::123456789012:saml-provider/okta";
+
+/// The file, if one is kept.
+fn kept(env: &TestEnv) -> Option<PathBuf> {
+    let found = fs::read_dir(env.path("home/.cache/ob")).ok()?;
+    let mut files: Vec<PathBuf> = found.map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() < 2, "{files:?}");
+    files.pop()
+}
+
+/// What `ob roles` prints, and what it says beside it.
+fn roles(env: &TestEnv, flags: &[&str]) -> (String, String) {
+    let answer = run(env.ob(["roles"]).args(flags), "");
+    (ok(&answer).to_owned(), text(&answer.stderr).to_owned())
+}
+
+#[test]
+fn a_list_that_was_read_is_shown_at_once_with_its_time_signed_in_or_not() {
+    let env = TestEnv::of("alice");
+    env.sign_in();
+    let (list, said) = roles(&env, &[]);
+    assert_eq!(list.lines().count(), 6);
+    assert_eq!(said, "");
+    env.sandbox.clear_log();
+    let (again, said) = roles(&env, &[]);
+    assert_eq!(again, list);
+    assert!(said.starts_with("ob: as of 20"), "{said}");
+    printed(&mut env.ob(["agent", "stop"]));
+    eventually("it has stopped", DEADLINE, || env.agents().is_empty());
+    let (again, _) = roles(&env, &[]);
+    assert_eq!(again, list);
+    assert!(env.agents().is_empty() && env.sandbox.log().is_empty());
+    // It is shown as it was, until somebody has it read again.
+    let new = "arn:aws:iam::123456789012:role/New";
+    env.sandbox.role(new, 3600);
+    env.sandbox.grant("alice", AwsApp::Production, OKTA, new);
+    assert_eq!(roles(&env, &[]).0, list);
+    let refused = run(&mut env.ob(["roles", "--refresh"]), "");
+    assert_eq!(refused.status.code(), Some(3));
+    env.sign_in();
+    let (fresh, said) = roles(&env, &["--refresh"]);
+    assert!(fresh.contains(new) && said.is_empty(), "{fresh}{said}");
+    assert!(roles(&env, &[]).0.contains(new));
+}
+
+#[test]
+fn the_last_used_come_first_and_stay_so_when_the_agent_is_gone() {
+    let env = TestEnv::of("alice");
+    env.sign_in();
+    let first = |env: &TestEnv| roles(env, &[]).0.lines().next().unwrap().to_owned();
+    assert!(first(&env).ends_with(":role/Deploy"), "{}", first(&env));
+    printed(&mut env.ob(["exec", "-r", ENGINEER, "--", "true"]));
+    assert!(first(&env).ends_with(ENGINEER));
+    printed(&mut env.ob(["exec", "-r", READ_ONLY, "--", "true"]));
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    printed(&mut env.ob(["exec", "-r", ENGINEER, "--", "true"]));
+    let json: Value = serde_json::from_str(&printed(&mut env.ob(["roles", "--json"]))).unwrap();
+    let used = |at: usize| {
+        (
+            json[at]["role"].as_str().unwrap(),
+            json[at]["last_used"].is_string(),
+        )
+    };
+    assert_eq!([used(0), used(1)], [(ENGINEER, true), (READ_ONLY, true)]);
+    assert!(!used(2).1);
+    printed(&mut env.ob(["agent", "stop"]));
+    assert!(first(&env).ends_with(ENGINEER));
+}
+
+#[test]
+fn the_menu_comes_from_what_is_remembered_before_anybody_signs_in() {
+    let env = TestEnv::of("carol");
+    env.sign_in();
+    roles(&env, &[]);
+    printed(&mut env.ob(["exec", "-r", READ_ONLY, "--", "true"]));
+    roles(&env, &[]);
+    printed(&mut env.ob(["agent", "stop"]));
+    env.sandbox.clear_log();
+    let choose = || {
+        Pty::spawn(
+            env.ob(["exec", "--", "printenv", "OB_ROLE"])
+                .env("TERM", "dumb"),
+        )
+    };
+    let mut terminal = choose();
+    let menu = terminal.until("Role (1-2): ");
+    assert!(menu.contains("as of 20"), "{menu}");
+    // The last used first, and nobody was asked for it.
+    let place = |role| menu.find(role).unwrap();
+    assert!(place(READ_ONLY) < place(ENGINEER), "{menu}");
+    assert!(env.sandbox.log().is_empty());
+    terminal.send("2\r");
+    terminal.until("Password");
+    terminal.send(&format!("{}\r", env.user().password));
+    let (status, seen) = terminal.wait();
+    assert!(status.success() && seen.contains("Engineer"), "{seen}");
+    // The same again is what the agent holds: no question.
+    let (status, seen) = choose().wait();
+    assert!(status.success() && seen.trim() == "Engineer", "{seen}");
+    // A choice is a use.
+    printed(&mut env.ob(["agent", "stop"]));
+    let first = roles(&env, &[]).0;
+    assert!(first.lines().next().unwrap().ends_with(ENGINEER), "{first}");
+}
+
+#[test]
+fn a_remembered_role_that_is_not_granted_any_more_ends_the_remembering() {
+    let env = TestEnv::of("carol");
+    env.sign_in();
+    roles(&env, &[]);
+    let file = kept(&env).unwrap();
+    let gone = fs::read_to_string(&file)
+        .unwrap()
+        .replace("ReadOnly", "Gone");
+    fs::write(&file, gone).unwrap();
+    let mut terminal = Pty::spawn(env.ob(["exec", "--", "true"]).env("TERM", "dumb"));
+    terminal.until("Role (1-2): ");
+    terminal.send("2\r");
+    let (status, seen) = terminal.wait();
+    assert_eq!(status.code(), Some(4), "{seen}");
+    assert!(
+        seen.contains("you may not assume") && seen.contains("role/Gone"),
+        "{seen}"
+    );
+    assert_eq!(kept(&env), None);
+    // The next time the menu is Okta's, and is remembered.
+    let mut terminal = Pty::spawn(env.ob(["exec", "--", "true"]).env("TERM", "dumb"));
+    let menu = terminal.until("Role (1-2): ");
+    assert!(
+        menu.contains(READ_ONLY) && !menu.contains("as of"),
+        "{menu}"
+    );
+    terminal.send("1\r");
+    assert!(terminal.wait().0.success());
+    assert!(kept(&env).is_some());
+}
+
+#[test]
+fn a_file_that_is_broken_foreign_open_or_no_file_is_ignored_and_replaced() {
+    let env = TestEnv::of("carol");
+    env.sign_in();
+    let (list, _) = roles(&env, &[]);
+    let file = kept(&env).unwrap();
+    let good = fs::read_to_string(&file).unwrap();
+    let swap = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}");
+        fs::write(&file, good.replace(from, to)).unwrap();
+    };
+    let spoils: [(&str, &dyn Fn()); 7] = [
+        ("cut", &|| {
+            fs::write(&file, &good[..good.len() / 2]).unwrap();
+        }),
+        ("another user's", &|| swap("carol", "mallory")),
+        ("no role", &|| swap(":role/Engineer", ":role/$(id)")),
+        ("from the future", &|| swap("\"as_of\":1", "\"as_of\":9")),
+        ("open to others", &|| {
+            fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        }),
+        ("a link", &|| {
+            let real = env.write("home/real", &good);
+            fs::remove_file(&file).unwrap();
+            symlink(real, &file).unwrap();
+        }),
+        ("endless", &|| {
+            fs::remove_file(&file).unwrap();
+            symlink("/dev/zero", &file).unwrap();
+        }),
+    ];
+    for (case, spoil) in spoils {
+        spoil();
+        let (read, said) = roles(&env, &[]);
+        assert_eq!((read, said.as_str()), (list.clone(), ""), "{case}");
+        let (_, said) = roles(&env, &[]);
+        assert!(said.starts_with("ob: as of"), "{case} was not replaced");
+        assert!(fs::symlink_metadata(&file).unwrap().is_file(), "{case}");
+    }
+    // A hostile label is shown as any text of a server.
+    swap("AWS production", "AWS \\u001b[2J\\u0007 labs");
+    let (read, _) = roles(&env, &[]);
+    assert!(
+        !read.contains('\u{1b}') && !read.contains('\u{7}'),
+        "{read:?}"
+    );
+}
+
+#[test]
+fn names_are_kept_for_their_user_alone_and_not_where_it_is_switched_off() {
+    let env = TestEnv::of("carol");
+    env.sign_in();
+    roles(&env, &[]);
+    let file = kept(&env).unwrap();
+    let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(
+        (mode(&file), mode(&env.path("home/.cache/ob"))),
+        (0o600, 0o700)
+    );
+    let text = fs::read_to_string(&file).unwrap();
+    for (kind, secret) in env.sandbox.canaries() {
+        assert!(!text.contains(&secret), "{kind}");
+    }
+    fs::remove_dir_all(env.path("home/.cache")).unwrap();
+    env.write_settings(&(env.usual_settings() + "catalogue = false\n"));
+    for _ in 0..2 {
+        assert_eq!(roles(&env, &[]).1, "");
+    }
+    assert!(!env.path("home/.cache").exists());
+    // A disk that takes nothing is no reason to fail.
+    env.write_settings(&env.usual_settings());
+    env.write("home/.cache", "");
+    assert_eq!(roles(&env, &[]).1, "");
+}
+
+#[test]
+fn accounts_are_called_by_their_app_and_by_iam_which_is_asked_only_for_names() {
+    let env = TestEnv::of("alice");
+    let moto = Moto::start();
+    let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
+    env.write_settings(&(env.usual_settings() + &iam));
+    let mut alias = env.command(installed("venv/bin/python"));
+    let script = "import boto3, sys; boto3.client('iam', endpoint_url=sys.argv[1]).create_account_alias(AccountAlias='acme-prod')";
+    alias.args(["-c", script, &moto.url]).envs([
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "b"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ]);
+    printed(&mut alias);
+    env.sign_in();
+    env.sandbox.clear_log();
+    let (list, _) = roles(&env, &[]);
+    // Each of the two apps is for one account.
+    assert!(
+        list.contains(&format!("AWS production  {ENGINEER}\n")),
+        "{list}"
+    );
+    assert!(
+        list.contains("AWS labs  arn:aws:iam::345678901234:role/Admin\n"),
+        "{list}"
+    );
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 0);
+    printed(&mut env.ob(["exec", "-r", "AWS labs/Admin", "--", "true"]));
+    env.sandbox.clear_log();
+    roles(&env, &["--names"]);
+    let calls = env.sandbox.sts_calls("AssumeRoleWithSAML");
+    assert_eq!(calls.len(), 2, "one for each account");
+    let limits = calls.iter().map(|call| {
+        (
+            call.form("DurationSeconds").unwrap(),
+            call.form("PolicyArns.member.1.arn").unwrap(),
+        )
+    });
+    let least = "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
+    assert!(limits.eq([("900".to_owned(), least.clone()), ("900".to_owned(), least)]));
+    let json = printed(&mut env.ob(["roles", "--json"]));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["account_alias"], "acme-prod");
+    // One app for two accounts names neither, so it is the alias that does; a name of the settings beats both.
+    env.sandbox.grant(
+        "alice",
+        AwsApp::Labs,
+        OKTA,
+        "arn:aws:iam::123456789012:role/FromLabs",
+    );
+    env.write_settings(&(env.usual_settings() + &iam + "[accounts]\n345678901234 = \"labs\"\n"));
+    let (list, _) = roles(&env, &["--refresh"]);
+    assert!(
+        list.contains(&format!("acme-prod  {ENGINEER}  (AWS production)\n")),
+        "{list}"
+    );
+    assert!(
+        list.contains("labs  arn:aws:iam::345678901234:role/Admin"),
+        "{list}"
+    );
+    // An IAM that is away costs the names, nothing else.
+    drop(moto);
+    let (list, said) = roles(&env, &["--names"]);
+    assert!(
+        list.contains(ENGINEER) && !said.contains("cause"),
+        "{list}{said}"
+    );
+}
