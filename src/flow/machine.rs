@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use crate::flow::assume_role::{self, NoCredentials};
 use crate::flow::credentials::{duration, policies, session_name, sts};
-use crate::flow::retry::backoff;
+use crate::flow::retry::Patience;
 use crate::flow::{Conversation, Failure, Memory, OktaSession, Unanswered};
 use crate::http::{Browser, Exchange};
 use crate::model::{Credentials, RoleArn, Timestamp};
@@ -96,15 +96,18 @@ impl Machine {
         let what = format!("ask {} for a token", browser.org().host());
         conversation.tell(Notice::Doing(what.clone()));
         let mut now = now;
-        for last in [false, true] {
+        let mut clock_was_set = false;
+        let mut patience = Patience::new(&what);
+        loop {
+            // An assertion is good once: it is not sent again, another one is made.
             let assertion =
                 self.key
                     .assertion(&self.client_id, &self.account.key_id, &self.url, now)?;
             let post = oauth::machine(&self.url, &assertion, &self.account.scope)?;
-            // An assertion is good once: it is not sent again, another one is made.
-            let page = browser
-                .send(Exchange::post_form(post.url, post.body))
-                .await?;
+            let sent = browser.send(Exchange::post_form(post.url, post.body)).await;
+            let Some(page) = patience.judge(sent, conversation).await? else {
+                continue;
+            };
             let time = browser.server_time().unwrap_or(now);
             match Tokens::read(page.status, page.content_type(), &page.body) {
                 Ok(tokens) => {
@@ -112,20 +115,16 @@ impl Machine {
                     return Ok((tokens.access_token, end));
                 }
                 Err(OauthError::Refused { .. })
-                    if !last && time.seconds_since(now).abs() > SKEW =>
+                    if !clock_was_set && time.seconds_since(now).abs() > SKEW =>
                 {
                     now = time;
-                }
-                Err(OauthError::HttpStatus(429 | 500..)) if !last => {
-                    let again = backoff(1);
-                    conversation.pause(again).await?;
+                    clock_was_set = true;
                 }
                 Err(error) => {
                     return Err(Report::from(error).during(format!("cannot {what}")));
                 }
             }
         }
-        Err(OauthError::HttpStatus(503).into())
     }
 }
 

@@ -30,28 +30,60 @@ where
     S: Fn() -> F,
     F: Future<Output = Result<Page, HttpError>>,
 {
-    let started = Instant::now();
-    for attempt in 1.. {
-        let answer = send().await;
+    let mut patience = Patience::new(what);
+    loop {
+        if let Some(page) = patience.judge(send().await, conversation).await? {
+            return Ok(page);
+        }
+    }
+}
+
+/// How often one question has been put, for those who put it a little differently each time.
+pub(super) struct Patience<'a> {
+    what: &'a str,
+    started: Instant,
+    attempt: u32,
+}
+
+impl<'a> Patience<'a> {
+    pub(super) fn new(what: &'a str) -> Self {
+        Self {
+            what,
+            started: Instant::now(),
+            attempt: 0,
+        }
+    }
+
+    /// The answer, if a server has decided something; nothing, after a wait, if it is to be asked again.
+    ///
+    /// # Errors
+    /// As [`repeat`].
+    pub(super) async fn judge(
+        &mut self,
+        answer: Result<Page, HttpError>,
+        conversation: &impl Conversation,
+    ) -> Result<Option<Page>, Report> {
+        self.attempt += 1;
+        let (what, attempt) = (self.what, self.attempt);
         // A server that took its whole time to say nothing has had it.
-        let last = attempt >= TRIES || started.elapsed() >= ENOUGH;
+        let last = attempt >= TRIES || self.started.elapsed() >= ENOUGH;
         let wait = match answer {
             Ok(page) if page.status == 429 => match page.retry_in().unwrap_or(1).max(1) {
-                seconds if !last && seconds <= PATIENCE => {
+                seconds if attempt < TRIES && seconds <= PATIENCE => {
                     sit_out(what, seconds, conversation).await?;
-                    continue;
+                    return Ok(None);
                 }
                 seconds => return Err(rate_limited(what, seconds)),
             },
             Ok(page) if page.status >= 500 && !last => backoff(attempt),
             Ok(page) if page.status >= 500 => return Err(server_error(what, page.status)),
-            Ok(page) => return Ok(page),
+            Ok(page) => return Ok(Some(page)),
             Err(error) if error.is_passing() && !last => backoff(attempt),
             Err(error) => return Err(Report::from(error).during(format!("cannot {what}"))),
         };
         pause(what, wait, conversation).await?;
+        Ok(None)
     }
-    Err(server_error(what, 0))
 }
 
 /// Asks once more how a transaction stands, which is at an end when `left` is over. As many requests as the

@@ -1,9 +1,11 @@
 //! A sign-in at a browser through the real program and its agent: what one of them serves, how long, and what is
 //! said when it is over.
 
+use std::time::Duration;
+
 use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Pipeline, Server};
 
-use crate::scene::{Ended, Scene, run};
+use crate::scene::{Ended, Scene, patiently, run};
 use crate::support::Pty;
 
 fn trusting(options: Options) -> Options {
@@ -107,6 +109,26 @@ fn a_sign_in_that_cannot_be_renewed_is_named_and_without_a_person_it_is_exit_3()
     );
     assert_eq!(ended.error(), "sign_in.unanswered");
     assert_eq!(visits(&scene), 2, "a new one was begun");
+}
+
+#[test]
+fn a_sign_in_that_is_too_old_for_an_app_is_made_anew_and_its_tokens_revoked() {
+    let scene = scene(
+        "alice",
+        Options {
+            sign_in_good_for: Some(7200),
+            ..Options::default()
+        },
+    );
+    done(run(scene.ob(["exec", "--", "true"]), ""));
+    scene.sandbox.advance_clock(7300);
+    done(run(
+        scene.ob(["exec", "--duration", "30m", "--", "true"]),
+        "",
+    ));
+    assert_eq!(visits(&scene), 2);
+    let only_the_new = || scene.sandbox.live() == (2, 0);
+    assert!(patiently(Duration::from_secs(10), only_the_new));
 }
 
 #[test]

@@ -137,6 +137,32 @@ fn several_apps_and_the_tiles_are_renewed_for_once() {
 }
 
 #[test]
+fn those_who_find_out_at_the_same_time_renew_once() {
+    let sandbox = Sandbox::start();
+    let person = Person::new(&sandbox, "alice", &[]);
+    let (one, role) = (
+        aim(&sandbox),
+        sandbox.roles("alice", AwsApp::Labs).remove(0),
+    );
+    let other = Target {
+        app: Some(sandbox.app_url(AwsApp::Labs)),
+        role: Some(role),
+        ..aim(&sandbox)
+    };
+    run(async {
+        let session = signed_in(&sandbox, &person).await;
+        sandbox.advance_clock(HOUR);
+        let (one, other) = tokio::join!(
+            obtain(&session, &one, &sandbox, &person),
+            obtain(&session, &other, &sandbox, &person)
+        );
+        one.unwrap();
+        other.unwrap();
+    });
+    assert_eq!(spent(&sandbox).len(), 1);
+}
+
+#[test]
 fn only_what_outlives_its_tokens_asks_for_a_refresh_token() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
