@@ -105,10 +105,12 @@ impl Machine {
                     .assertion(&self.client_id, &self.account.key_id, &self.url, now)?;
             let post = oauth::machine(&self.url, &assertion, &self.account.scope)?;
             let sent = browser.send(Exchange::post_form(post.url, post.body)).await;
-            let Some(page) = patience.judge(sent, conversation).await? else {
+            let decided = patience.judge(sent, conversation).await?;
+            let time = browser.server_time().unwrap_or(now);
+            let Some(page) = decided else {
+                now = time;
                 continue;
             };
-            let time = browser.server_time().unwrap_or(now);
             match Tokens::read(page.status, page.content_type(), &page.body) {
                 Ok(tokens) => {
                     let end = time.plus(tokens.expires_in.into());

@@ -161,6 +161,30 @@ fn a_scope_that_was_refused_is_asked_for_again_after_a_sign_out() {
 }
 
 #[test]
+fn a_command_that_renews_by_itself_does_not_inherit_the_machines_key() {
+    let scene = Scene::of("alice");
+    let (key_id, pem) = scene.sandbox.machine_keys()[0];
+    let (_, client) = scene.sandbox.clients();
+    let way = format!(
+        "'machine'\nclient_id = '{client}'\nkey_id = '{key_id}'\nprivate_key_env = 'CI_KEY'"
+    );
+    scene.write_settings(&scene.settings().replace("'terminal'", &way));
+    done(run(scene.ob(["config", "aws"]), ""));
+    for words in [
+        &["exec", "-p", "dev", "--", "env"][..],
+        &["exec", "--refresh", "-p", "dev", "--", "env"],
+    ] {
+        let mut command = scene.ob(words);
+        command.env("CI_KEY", pem);
+        let ended = done(run(command, ""));
+        assert!(ended.stdout.contains("OB_PROFILE=dev"), "{}", ended.stdout);
+        assert!(!ended.stdout.contains("CI_KEY"), "{}", ended.stdout);
+    }
+    // The key stays with the agent: what the command's SDK calls needs none.
+    done(run(scene.ob(["credential", "-p", "dev"]), ""));
+}
+
+#[test]
 fn a_machine_that_wants_the_vpn_hears_what_to_set_and_nobody_is_asked() {
     let scene = Scene::of("alice");
     let (key_id, _) = scene.sandbox.machine_keys()[0];

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use ob::model::SessionPolicy;
 use ob::report::Exit;
 use ob::wire::{Account, MachineAccount, SignInWay};
-use ob_sandbox::{AwsApp, Options, Sandbox, Server};
+use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Sandbox, Server};
 
 use super::{Person, account, credentials, sign_in, target, times_sent};
 
@@ -133,8 +133,10 @@ fn bare(sandbox: &Sandbox, directory: &std::path::Path, settings: &str) -> Comma
     );
     let file = directory.join("config.toml");
     fs::write(&file, text).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ob"));
+    // A session of its own has no terminal.
+    let mut command = Command::new("setsid");
     command
+        .arg(env!("CARGO_BIN_EXE_ob"))
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .arg("--config")
@@ -156,6 +158,8 @@ fn the_real_program_needs_no_home_no_terminal_and_no_agent() {
     );
     let by_file = format!("{base}private_key_file = \"{}\"\n", key.display());
     let by_variable = format!("{base}private_key_env = \"CI_KEY\"\n");
+    let lines = pem.lines().filter(|line| line.len() > 20);
+    let lines: Vec<&str> = lines.collect();
     for settings in [by_file, by_variable] {
         let output = bare(&sandbox, directory.path(), &settings)
             .env("CI_KEY", pem.replace('\n', "\\n"))
@@ -169,10 +173,109 @@ fn the_real_program_needs_no_home_no_terminal_and_no_agent() {
             environment.contains("AWS_ACCESS_KEY_ID=ASIA"),
             "{environment}"
         );
+        assert!(!environment.contains("HOME="), "{environment}");
         // Only the variable that is named as the key's is kept from the command.
         assert_eq!(
             environment.contains("CI_KEY"),
             settings.contains("key_file")
         );
+        assert!(!lines.iter().any(|line| said.contains(line)), "{said}");
     }
+}
+
+#[test]
+fn the_real_program_asks_the_server_and_scope_of_the_settings_with_either_kind_of_key() {
+    for (key_id, pem) in Sandbox::start().machine_keys() {
+        let sandbox = Sandbox::start();
+        let directory = tempfile::tempdir().unwrap();
+        let settings = format!(
+            "[org]\nsign_in = \"machine\"\nclient_id = \"{}\"\nkey_id = \"{key_id}\"\n\
+             private_key_env = \"CI_KEY\"\nauthorization_server = \"aus1acme0h7\"\nscope = \"aws\"\n",
+            sandbox.clients().1
+        );
+        let output = bare(&sandbox, directory.path(), &settings)
+            .env("CI_KEY", pem)
+            .args(["--no-agent", "exec", "-p", "ci", "--", "/bin/true"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let log = sandbox.requests(Server::Org, "/");
+        let [request] = &log[..] else {
+            panic!("{log:#?}");
+        };
+        assert_eq!(request.path, "/oauth2/aus1acme0h7/v1/token");
+        let form = |name| request.form(name).unwrap_or_default();
+        assert_eq!(
+            (form("grant_type"), form("scope")),
+            ("client_credentials".to_owned(), "aws".to_owned())
+        );
+        assert_eq!(sandbox.sts_calls("AssumeRoleWithWebIdentity").len(), 1);
+    }
+}
+
+#[test]
+fn an_app_that_demands_dpop_is_refused_by_name_and_exit_code() {
+    let sandbox = Sandbox::start();
+    let (key_id, pem) = sandbox.machine_keys()[2];
+    let directory = tempfile::tempdir().unwrap();
+    let settings = format!(
+        "[org]\nsign_in = \"machine\"\nclient_id = \"{}\"\nkey_id = \"{key_id}\"\nprivate_key_env = \"CI_KEY\"\n",
+        sandbox.clients().1
+    );
+    let body = br#"{"error":"use_dpop_nonce","error_description":"Authorization server requires nonce in DPoP proof."}"#;
+    sandbox.fault(
+        Fault::org(
+            "/oauth2/default/v1/token",
+            FaultKind::Status {
+                code: 400,
+                headers: vec![("Content-Type".into(), "application/json".into())],
+                body: body.to_vec(),
+            },
+        )
+        .always(),
+    );
+    let output = bare(&sandbox, directory.path(), &settings)
+        .env("CI_KEY", pem)
+        .args(["--no-agent", "exec", "-p", "ci", "--", "/bin/true"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(
+        said.contains("use_dpop_nonce") && said.contains("Require DPoP"),
+        "{said}"
+    );
+    assert_eq!(sandbox.requests(Server::Org, "/").len(), 1);
+}
+
+#[test]
+fn a_limit_is_waited_for_with_an_assertion_of_its_own_for_each_try_or_given_up_by_name() {
+    let limited = |reset_in| {
+        let sandbox = Sandbox::start();
+        let (key_id, pem) = sandbox.machine_keys()[2];
+        let kind = FaultKind::RateLimited {
+            reset_in: Some(reset_in),
+        };
+        sandbox.fault(Fault::org("/oauth2/default/v1/token", kind));
+        let person = Person::new(&sandbox, "alice", &[]).with_key(pem);
+        let outcome = sign_in(&machine(&sandbox, key_id), &person).map(|_| ());
+        let log = sandbox.requests(Server::Org, "/oauth2");
+        let sent: Vec<_> = log
+            .iter()
+            .map(|request| request.form("client_assertion"))
+            .collect();
+        (outcome, person.waited.get().as_secs(), sent)
+    };
+    let (outcome, waited, sent) = limited(29);
+    outcome.unwrap();
+    assert_eq!((waited, sent.len()), (29, 2));
+    assert_ne!(sent[0], sent[1], "an assertion is good once");
+    let (outcome, waited, sent) = limited(600);
+    let report = outcome.unwrap_err();
+    assert_eq!(
+        (report.name.as_str(), report.exit),
+        ("okta.rate_limited", Exit::Unreachable)
+    );
+    assert_eq!((waited, sent.len()), (0, 1));
 }
