@@ -50,4 +50,6 @@ mod tokens;
 mod topics;
 mod trust;
 #[cfg(test)]
+mod visit;
+#[cfg(test)]
 mod vpn;

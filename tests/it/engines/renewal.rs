@@ -72,9 +72,12 @@ fn what_is_over_is_renewed_without_the_person_and_each_refresh_token_is_spent_on
         assert_eq!(session.expires_at(), None, "it has no end that is known");
         for _ in 0..3 {
             sandbox.advance_clock(HOUR);
+            let before = sandbox.log().len();
             obtain(&session, &aim(&sandbox), &sandbox, &person)
                 .await
                 .unwrap();
+            // The exchange that says it is over, the renewal, the exchange, the app's page, STS.
+            assert_eq!(sandbox.log().len() - before, 5);
         }
     });
     assert_eq!(person.was_asked("a person at a browser"), 1);

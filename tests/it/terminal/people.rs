@@ -1,5 +1,7 @@
 //! The whole way, from a hostile org through the real agent to the screen.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use ob::report::{Exit, Report};
 use ob::wire::{Ask, FromAgent, Reply};
 use ob_sandbox::{AwsApp, Fault, FaultKind};
@@ -61,6 +63,32 @@ fn the_code_for_the_browser_is_inert() {
         let (_, seen) = Pty::spawn(&env.ob(["login"])).wait();
         drop(liar);
         judge(&format!("code × {attack}"), &seen, true);
+    }
+}
+
+/// The client looks at an address itself before it opens it.
+#[test]
+fn a_page_of_another_host_is_not_opened_whoever_names_it() {
+    let env = TestEnv::new();
+    let program = env.write("bin/browser", "#!/bin/sh\ntouch \"$0.ran\"\n");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    env.write_settings(&format!(
+        "browser_command = [\"{}\"]\n{}",
+        program.display(),
+        env.usual_settings()
+    ));
+    for page in ["https://evil.example/activate", "file:///etc/passwd"] {
+        let ask = FromAgent::Ask(Ask::Visit {
+            page: page.into(),
+            code: "BCDFGHJK".into(),
+            minutes: 10,
+        });
+        let liar = Liar::new(&env, vec![ask]);
+        let (status, seen) = Pty::spawn(&env.ob(["login"])).wait();
+        drop(liar);
+        assert_eq!(status.code(), Some(4), "{seen}");
+        assert!(seen.contains("not the org's own"), "{seen}");
+        assert!(!env.path("bin/browser.ran").exists());
     }
 }
 

@@ -1,0 +1,151 @@
+//! The page that a person opens to sign in: what is shown of it, what opens it, and which is never opened.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use ob_sandbox::{Fault, FaultKind, Server};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+
+use crate::scene::{Scene, run};
+use crate::support::Pty;
+
+/// A program that notes its arguments, one a line.
+fn recorder(scene: &Scene, name: &str) -> (PathBuf, PathBuf) {
+    let noted = scene.path(&format!("{}.noted", name.replace('/', "-")));
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {}\n", noted.display());
+    let program = scene.write(name, script);
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    (program, noted)
+}
+
+/// The settings of a browser's sign-in, with this line for what opens a page.
+fn settings(scene: &Scene, line: &str) -> String {
+    let usual = "browser_command = ['/bin/true']\n";
+    scene.settings_at_a_browser().replace(usual, line)
+}
+
+/// Has Okta name `page` as the one to open.
+fn lead_to(scene: &Scene, page: &str) {
+    let body = serde_json::json!({
+        "device_code": "d", "user_code": "BCDFGHJK", "expires_in": 600, "interval": 5,
+        "verification_uri": page, "verification_uri_complete": page,
+    });
+    let kind = FaultKind::ReplaceBody {
+        body: body.to_string().into_bytes(),
+        content_type: "application/json".into(),
+    };
+    scene
+        .sandbox
+        .fault(Fault::org("/oauth2/v1/device/authorize", kind));
+}
+
+#[test]
+fn the_address_the_code_and_a_square_for_the_phone_are_shown() {
+    let scene = Scene::of("alice");
+    scene.write_settings(&settings(&scene, ""));
+    let mut terminal = Pty::spawn(&scene.ob(["login"]));
+    terminal.until("open this page and confirm the code ");
+    let code = terminal.until(" there, within 10 minutes:");
+    let code = code.split(' ').next().unwrap().to_owned();
+    let address = format!("{}/activate?user_code={code}", scene.sandbox.org_url());
+    terminal.until(&address);
+    let square = QrCode::new(&address).unwrap();
+    let square = square.render::<Dense1x2>().quiet_zone(true).build();
+    terminal.until(&square);
+    terminal.until("signed in to");
+    assert!(terminal.wait().0.success());
+}
+
+#[test]
+fn the_users_program_gets_the_address_as_one_last_argument_whatever_is_in_it() {
+    let scene = Scene::of("alice");
+    let (program, noted) = recorder(&scene, "browser");
+    let line = format!(
+        "browser_command = ['{}', '--new window']\n",
+        program.display()
+    );
+    scene.write_settings(&settings(&scene, &line));
+    let org = scene.sandbox.org_url();
+    let hostile =
+        format!("{org}/activate?user_code=A;touch pwned;$(touch pwned)`touch pwned`&b|c>d");
+    lead_to(&scene, &hostile);
+    let ended = run(scene.ob(["login"]), "");
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    let noted = fs::read_to_string(noted).unwrap();
+    let lines: Vec<&str> = noted.lines().collect();
+    let [first, address] = lines[..] else {
+        panic!("{noted}");
+    };
+    assert_eq!(first, "--new window");
+    assert!(address.starts_with(&format!("{org}/activate?user_code=A;touch%20pwned;$(touch")));
+    assert!(!scene.path("home/pwned").exists());
+}
+
+#[test]
+fn a_page_that_is_not_the_orgs_own_over_https_is_neither_shown_nor_opened() {
+    let scene = Scene::of("alice");
+    let (program, noted) = recorder(&scene, "browser");
+    let line = format!("browser_command = ['{}']\n", program.display());
+    scene.write_settings(&settings(&scene, &line));
+    let org = scene.sandbox.org_url();
+    for page in [
+        scene.sandbox.other_url() + "/activate",
+        org.replace("https://", "http://") + "/activate",
+        org.replace("https://", "https://alice@") + "/activate",
+        "https://evil.example/activate".into(),
+        "file:///etc/passwd".into(),
+        "javascript:alert(1)".into(),
+        "--version".into(),
+    ] {
+        lead_to(&scene, &page);
+        let ended = run(scene.ob(["login", "--json"]), "");
+        assert!(
+            matches!(ended.code, Some(1 | 4)),
+            "{page}: {}",
+            ended.stderr
+        );
+        assert!(!ended.error().is_empty(), "{page}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("open this page"), "{page}");
+        assert!(!noted.exists(), "{page} was opened");
+    }
+    assert!(
+        scene
+            .sandbox
+            .requests(Server::Org, "/oauth2/v1/token")
+            .is_empty()
+    );
+    assert!(scene.sandbox.requests(Server::Other, "/").is_empty());
+}
+
+#[test]
+fn what_opens_a_page_is_an_absolute_program_of_the_system_or_of_the_users_settings() {
+    let scene = Scene::of("alice");
+    for words in ["'firefox'", "['firefox']", "['./firefox', '-P']", "[]"] {
+        scene.write_settings(&settings(&scene, &format!("browser_command = {words}\n")));
+        let ended = run(scene.ob(["login", "--json"]), "");
+        assert_eq!(ended.code, Some(2), "{words}: {}", ended.stderr);
+    }
+    assert!(scene.sandbox.log().is_empty());
+
+    // Nothing of the environment chooses the program.
+    let openers = ["xdg-open", "open", "wslview", "sensible-browser", "firefox"];
+    let noted: Vec<PathBuf> = openers
+        .iter()
+        .map(|name| recorder(&scene, &format!("bin/{name}")).1)
+        .collect();
+    scene.write_settings(&settings(&scene, ""));
+    let mut command = scene.ob(["login"]);
+    let (own, chosen) = recorder(&scene, "chosen");
+    command
+        .env("DISPLAY", ":none")
+        .env("BROWSER", &own)
+        .env("OB_BROWSER_COMMAND", &own);
+    let mut terminal = Pty::spawn(&command);
+    terminal.until("signed in to");
+    terminal.wait();
+    for noted in noted.iter().chain([&chosen]) {
+        assert!(!noted.exists(), "{}", noted.display());
+    }
+}
