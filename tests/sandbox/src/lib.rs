@@ -27,6 +27,7 @@ mod openvpn_gate;
 mod openvpn_server;
 mod options;
 mod saml;
+mod security_key;
 mod server;
 mod sigv4;
 mod sts;
@@ -51,6 +52,7 @@ pub use crate::log::{Logged, Server};
 pub use crate::okta::{DeviceOutcome, DeviceScript, PushOutcome, PushScript};
 pub use crate::openvpn_server::OpenVpn;
 pub use crate::options::{Interstitial, Options, Pipeline};
+pub use crate::security_key::{PRESENT, SecurityKey, Signed, VERIFIED};
 pub use crate::tls::Certificate;
 pub use crate::users::User;
 
@@ -112,7 +114,7 @@ impl Sandbox {
             clock: Clock::new(options.clock_skew_seconds),
             log: log::Log::default(),
             faults: fault::Faults::default(),
-            users: users::everybody(&canaries),
+            users: users::everybody(&canaries, &org_url),
             identity_provider: IdentityProvider::new("http://www.okta.com/exk1awsprod000000h7")?,
             org_url,
             sts_url,
@@ -300,6 +302,11 @@ impl Sandbox {
         let mut sent = org.delivered.iter();
         sent.find(|((person, factor), _)| *person == login && factor.starts_with(prefix))
             .map(|(_, (code, _))| code.clone())
+    }
+
+    /// Why security keys' answers were refused, oldest first; Okta tells nobody.
+    pub fn key_refusals(&self) -> Vec<&'static str> {
+        self.world.org().key_refusals.clone()
     }
 
     /// Ends every Okta session and sign-in, as an administrator can.

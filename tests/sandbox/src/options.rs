@@ -87,6 +87,10 @@ pub struct Options {
     pub labs_web_sso: bool,
     /// The VPN asks for a second factor again, as Identity Engine does.
     pub vpn_step_up: bool,
+    /// What a security key's challenge says of the PIN: `required`, `preferred`, `discouraged`.
+    pub webauthn_user_verification: &'static str,
+    /// The relying party that a security key's challenge names; none: the org's host is meant.
+    pub webauthn_rp_id: Option<String>,
     /// The sign-on policy lets a device be remembered.
     pub allow_remember_device: bool,
 }
@@ -121,6 +125,8 @@ impl Default for Options {
             interclient_trust: false,
             labs_web_sso: true,
             vpn_step_up: false,
+            webauthn_user_verification: "preferred",
+            webauthn_rp_id: None,
             allow_remember_device: true,
         }
     }

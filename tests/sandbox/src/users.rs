@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::canary::{self, Canaries};
+use crate::security_key::SecurityKey;
 use crate::{clock, totp};
 
 /// One person.
@@ -63,6 +64,12 @@ impl User {
         code
     }
 
+    /// The security keys they carry, in the order of their factors.
+    pub fn keys(&self) -> Vec<SecurityKey> {
+        let factors = self.factors.iter();
+        factors.filter_map(|factor| factor.key.clone()).collect()
+    }
+
     fn has(&self, kind: FactorKind) -> bool {
         self.factors.iter().any(|factor| factor.kind == kind)
     }
@@ -104,6 +111,7 @@ pub(crate) struct Factor {
     pub(crate) kind: FactorKind,
     /// What the device calls itself.
     pub(crate) device: String,
+    pub(crate) key: Option<SecurityKey>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +132,12 @@ pub(crate) enum FactorKind {
     Duo,
     /// Another identity provider.
     External,
+    /// A security key.
+    WebAuthn,
+    /// A security key that was enrolled when U2F was the only way.
+    WebAuthnOfU2f,
+    /// The factor of those days itself.
+    U2f,
     /// A type no client has heard of.
     Unheard,
 }
@@ -155,11 +169,11 @@ pub(crate) fn hostile_in_xml(what: &str) -> String {
         .collect()
 }
 
-/// Everybody, with new secrets.
-pub(crate) fn everybody(canaries: &Arc<Canaries>) -> Vec<User> {
+/// Everybody at `org_url`, with new secrets.
+pub(crate) fn everybody(canaries: &Arc<Canaries>, org_url: &str) -> Vec<User> {
     use FactorKind::{
-        Call, Duo, Email, External, Hotp, Password, Push, Question, Rsa, Sms, Totp, Unheard,
-        Yubikey,
+        Call, Duo, Email, External, Hotp, Password, Push, Question, Rsa, Sms, Totp, U2f, Unheard,
+        WebAuthn, WebAuthnOfU2f, Yubikey,
     };
     use Standing::{
         Good, LockedOut, MayEnroll, MustEnroll, PasswordAging, PasswordExpired, Sequence,
@@ -181,7 +195,11 @@ pub(crate) fn everybody(canaries: &Arc<Canaries>) -> Vec<User> {
             standing,
             factors: factors
                 .iter()
-                .map(|&kind| factor(name, &first_name, kind))
+                .enumerate()
+                .map(|(place, &kind)| Factor {
+                    key: key(kind, org_url, canaries),
+                    ..factor(name, &first_name, kind, place)
+                })
                 .collect(),
             canaries: Arc::clone(canaries),
             first_name,
@@ -203,15 +221,36 @@ pub(crate) fn everybody(canaries: &Arc<Canaries>) -> Vec<User> {
             Good,
             &[
                 Push, Totp, Hotp, Rsa, Yubikey, Sms, Call, Email, Question, Duo, External, Unheard,
+                WebAuthn,
             ],
         ),
         person("mallory", &hostile("Mallet"), Good, &[Totp, Push]),
         person("oscar", "Owens", MayEnroll, &[]),
         person("trent", "Turner", Sequence, &[Totp, Password]),
+        person("uma", "Underwood", Good, &[WebAuthnOfU2f]),
+        person("ursula", "Ulmer", Good, &[U2f, Totp]),
+        person(
+            "walter",
+            "Wolf",
+            Good,
+            &[WebAuthn, WebAuthn, WebAuthnOfU2f, Push],
+        ),
+        person("wendy", "West", Good, &[WebAuthn, Totp]),
     ]
 }
 
-fn factor(name: &str, first_name: &str, kind: FactorKind) -> Factor {
+/// The key that stands behind a factor, with a PIN that can be searched for.
+fn key(kind: FactorKind, org_url: &str, canaries: &Canaries) -> Option<SecurityKey> {
+    let host = org_url.trim_start_matches("https://");
+    let scope = match kind {
+        FactorKind::WebAuthn => host.split(':').next()?,
+        FactorKind::WebAuthnOfU2f => org_url,
+        _ => return None,
+    };
+    SecurityKey::new(scope, canaries.digits("key-pin", 14))
+}
+
+fn factor(name: &str, first_name: &str, kind: FactorKind, place: usize) -> Factor {
     let prefix = match kind {
         FactorKind::Push => "opf",
         FactorKind::Totp => "ost",
@@ -226,15 +265,22 @@ fn factor(name: &str, first_name: &str, kind: FactorKind) -> Factor {
         FactorKind::Duo => "dsf",
         FactorKind::External => "cpf",
         FactorKind::Unheard => "oqf",
+        FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f => "fwf",
+        FactorKind::U2f => "fuf",
+    };
+    let number = match kind {
+        FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f => place + 1,
+        _ => 1,
     };
     Factor {
-        id: format!("{prefix}1{name:0>13}0h7"),
+        id: format!("{prefix}{number}{name:0>13}0h7"),
         kind,
         device: if name == "mallory" {
             hostile("phone")
         } else {
             format!("{first_name}'s phone")
         },
+        key: None,
     }
 }
 
@@ -245,7 +291,7 @@ mod tests {
     #[test]
     fn secrets_are_recognisable_and_noted() {
         let canaries = Arc::new(Canaries::default());
-        let users = everybody(&canaries);
+        let users = everybody(&canaries, "https://127.0.0.1:1");
         for user in &users {
             assert!(user.password.starts_with("canary-password-"));
             assert_eq!(user.totp_key().len(), 20);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::webauthn::credential_id;
 use crate::users::{Factor, FactorKind};
 
 pub(super) const PASSWORD_ID: &str = "aut1password000000h7";
@@ -25,6 +26,8 @@ pub(super) fn authenticator_id(kind: FactorKind) -> &'static str {
         FactorKind::Duo => "aut1duo000000000000h7",
         FactorKind::External => "aut1external0000000h7",
         FactorKind::Unheard => "aut1unheard00000000h7",
+        FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f => "aut1webauthn0000000h7",
+        FactorKind::U2f => "aut1u2f000000000000h7",
     }
 }
 
@@ -52,6 +55,8 @@ pub(super) fn display_name(kind: FactorKind) -> &'static str {
         FactorKind::Duo => "Duo Security",
         FactorKind::External => "Acme Identity",
         FactorKind::Unheard => "Telepathy",
+        FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f => "Security Key or Biometric",
+        FactorKind::U2f => "Security Key (U2F)",
     }
 }
 
@@ -68,6 +73,12 @@ pub(super) fn authenticator(factor: &Factor) -> Value {
         FactorKind::Duo => ("duo", "app"),
         FactorKind::External => ("external_idp", "federated"),
         FactorKind::Unheard => ("telepathy", "mind"),
+        FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f => {
+            return json!({ "type": "security_key", "key": "webauthn",
+                "id": authenticator_id(factor.kind), "displayName": "YubiKey 5",
+                "credentialId": credential_id(factor), "methods": [{ "type": "webauthn" }] });
+        }
+        FactorKind::U2f => ("u2f", "security_key"),
     };
     let profile = match factor.kind {
         FactorKind::Sms | FactorKind::Call => json!({ "phoneNumber": "+1 XXX-XXX-1337" }),

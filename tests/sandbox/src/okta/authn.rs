@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::push::Push;
 use super::sessions::SessionToken;
+use super::webauthn::KeyChallenge;
 use super::{Visit, envelope, error};
 use crate::http::Answer;
 use crate::users::{self, Standing, User};
@@ -24,6 +25,8 @@ pub(super) struct Transaction {
     pub(super) passed: Vec<String>,
     /// The token asked for a new PIN: the next code becomes it.
     pub(super) new_pin: bool,
+    /// What a security key has been asked to sign.
+    pub(super) key: Option<KeyChallenge>,
 }
 
 /// Where in the state machine.
@@ -154,6 +157,7 @@ pub(super) fn open(
         step_up,
         passed: Vec::new(),
         new_pin: false,
+        key: None,
     };
     let answer = enter(visit, &token, transaction, phase);
     (token, answer)

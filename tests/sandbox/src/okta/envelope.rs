@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::Visit;
 use super::authn::{Phase, Transaction};
+use super::factors::ALL_KEYS;
 use super::push::PushResult;
+use super::webauthn::{credential_id, is_key, keys_of};
 use crate::clock::milliseconds;
 use crate::http::Answer;
 use crate::users::{Factor, FactorKind, Standing, User};
@@ -105,10 +107,23 @@ fn fill(
             envelope["_embedded"]["factors"] = factors
                 .map(|factor| factor_object(visit, user, factor))
                 .collect();
+            if keys_of(user).len() > 1 {
+                let next = link(visit, Some("verify"), &verify_path(ALL_KEYS));
+                envelope["_embedded"]["factorTypes"] =
+                    json!([{ "factorType": "webauthn", "_links": { "next": next } }]);
+            }
             envelope["_embedded"]["policy"] = mfa_policy(visit, user);
         }
         Phase::Challenge(id) => {
             challenge(visit, envelope, user, id, "verify");
+            if let Some(key) = &transaction.key {
+                let shown = key.shown(visit, user);
+                if id == ALL_KEYS {
+                    envelope["_embedded"]["challenge"] = shown;
+                } else {
+                    envelope["_embedded"]["factor"]["_embedded"] = json!({ "challenge": shown });
+                }
+            }
             if let Some(factor) = user.factor(id).filter(|factor| factor.kind.is_sent()) {
                 let resend = verify_path(id) + "/resend";
                 let name = type_of(factor.kind).0;
@@ -149,6 +164,10 @@ fn fill(
 fn challenge(visit: &Visit<'_>, envelope: &mut Value, user: &User, factor: &str, next: &str) {
     if let Some(factor) = user.factor(factor) {
         envelope["_embedded"]["factor"] = factor_object(visit, user, factor);
+    } else {
+        let keys = user.factors.iter().filter(|factor| is_key(factor.kind));
+        let keys = keys.map(|factor| factor_object(visit, user, factor));
+        envelope["_embedded"]["factors"] = keys.collect();
     }
     envelope["_embedded"]["policy"] = mfa_policy(visit, user);
     envelope["_links"]["next"] = link(visit, Some(next), &verify_path(factor));
@@ -192,6 +211,8 @@ fn type_of(kind: FactorKind) -> (&'static str, &'static str) {
         FactorKind::Duo => ("web", "DUO"),
         FactorKind::External => ("claims_provider", "CUSTOM"),
         FactorKind::Unheard => ("token:telepathy", "ACME"),
+        FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f => ("webauthn", "FIDO"),
+        FactorKind::U2f => ("u2f", "FIDO"),
     }
 }
 
@@ -211,6 +232,11 @@ fn factor_object(visit: &Visit<'_>, user: &User, factor: &Factor) -> Value {
         FactorKind::Question => json!({ "question": "disliked_food",
                                         "questionText": "What is the food you least liked as a child?" }),
         FactorKind::Password => json!({}),
+        FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f => {
+            json!({ "credentialId": credential_id(factor), "authenticatorName": "YubiKey 5" })
+        }
+        FactorKind::U2f => json!({ "credentialId": "b2xk", "appId": visit.world.org_url,
+                                   "version": "U2F_V2" }),
         _ => json!({ "credentialId": user.login, "name": factor.device }),
     };
     let mut vendor = provider.to_owned();

@@ -2,6 +2,7 @@
 //! The link of a factor serves for starting, answering and polling alike.
 
 use super::authn::{self, Phase, Transaction};
+use super::webauthn::{KeyChallenge, is_key, keys_of};
 use super::{Visit, error, push};
 use crate::http::Answer;
 use crate::totp::{self, STEP_SECONDS};
@@ -15,6 +16,8 @@ const RECOGNISED_STEPS: u64 = 20;
 const FLOOR_SECONDS: u64 = 30;
 /// How long a code that was sent is good.
 const DELIVERED_SECONDS: u64 = 300;
+/// Stands for every security key of the person, where there are several.
+pub(super) const ALL_KEYS: &str = "webauthn";
 const USED: &str = "Each code can only be used once. Please wait for a new code and try again.";
 
 /// `POST /api/v1/authn/factors/{id}/verify`, `…/verify/resend`
@@ -27,6 +30,9 @@ pub(super) fn verify(visit: &Visit<'_>) -> Result<Answer, Answer> {
         .path
         .trim_start_matches("/api/v1/authn/factors/");
     let (id, operation) = path.split_once('/').unwrap_or((path, ""));
+    if id == ALL_KEYS && matches!(operation, "verify") {
+        return security_key(visit, &token, transaction, user, ALL_KEYS, &body);
+    }
     let factor = user.factor(id).ok_or_else(|| {
         error(
             404,
@@ -39,12 +45,15 @@ pub(super) fn verify(visit: &Visit<'_>) -> Result<Answer, Answer> {
     }
     let code = body["passCode"].as_str().or(body["answer"].as_str());
     match (factor.kind, code) {
+        (kind, _) if is_key(kind) => security_key(visit, &token, transaction, user, id, &body),
         (FactorKind::Push, _) => push::verify(visit, &token, transaction, id, operation),
-        (FactorKind::Duo | FactorKind::External | FactorKind::Unheard, _) => Err(error(
-            400,
-            "E0000001",
-            "Api validation failed: this factor cannot be verified here",
-        )),
+        (FactorKind::Duo | FactorKind::External | FactorKind::Unheard | FactorKind::U2f, _) => {
+            Err(error(
+                400,
+                "E0000001",
+                "Api validation failed: this factor cannot be verified here",
+            ))
+        }
         (FactorKind::Password, _) => match body["password"].as_str() {
             Some(password) if password == user.password => {
                 authn::succeed(visit, &token, transaction)
@@ -70,6 +79,39 @@ pub(super) fn verify(visit: &Visit<'_>) -> Result<Answer, Answer> {
         (FactorKind::Totp, Some(code)) => check(visit, &token, transaction, user, code),
         (FactorKind::Rsa, Some(code)) => rsa(visit, &token, transaction, user, code),
         (_, Some(code)) => compare(visit, &token, transaction, user, factor, code),
+    }
+}
+
+/// A challenge for one of the person's keys, or the answer to the last one.
+fn security_key(
+    visit: &Visit<'_>,
+    token: &str,
+    mut transaction: Transaction,
+    user: &User,
+    id: &str,
+    body: &serde_json::Value,
+) -> Result<Answer, Answer> {
+    if !may_verify(&transaction, id) {
+        return Err(authn::not_in_this_state());
+    }
+    if body["clientData"].is_null() {
+        let factors = match id {
+            ALL_KEYS => keys_of(user),
+            id => vec![id.to_owned()],
+        };
+        transaction.key = Some(KeyChallenge::new(factors));
+        let phase = Phase::Challenge(id.to_owned());
+        return Ok(authn::enter(visit, token, transaction, phase));
+    }
+    let Some(challenge) = transaction.key.take() else {
+        return Err(authn::not_in_this_state());
+    };
+    match challenge.judge(visit, user, body) {
+        Ok(()) => authn::succeed(visit, token, transaction),
+        Err(why) => {
+            visit.world.org().key_refusals.push(why);
+            Err(wrong(visit, token, transaction))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::authenticators::{PASSWORD_ID, authenticator_id, method};
 use super::idx_check::{check, send};
 use super::idx_shape as shape;
 use super::sessions::{self, Session};
+use super::webauthn::{KeyChallenge, is_key, keys_of};
 use super::{Visit, pages};
 use crate::http::Answer;
 use crate::users::{FactorKind, Standing, User};
@@ -27,6 +28,8 @@ pub(super) struct Interaction {
     step_up: bool,
     expires_at: u64,
     pub(super) failures: usize,
+    /// What a security key has been asked to sign.
+    pub(super) key: Option<KeyChallenge>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +85,7 @@ pub(super) fn open_at(
         step_up: user.is_some(),
         expires_at: visit.now + visit.world.options.state_token_seconds,
         failures: 0,
+        key: None,
     };
     visit
         .world
@@ -304,10 +308,14 @@ fn choose(visit: &Visit<'_>, body: &Value, interaction: &mut Interaction) -> Res
             interaction.stage = Stage::PhoneData(factor.id.clone());
             Ok(())
         }
-        FactorKind::Duo | FactorKind::External | FactorKind::Unheard => Err(Refusal::Again(
-            "errors.E0000001",
-            "this authenticator cannot be used here",
-        )),
+        FactorKind::Duo | FactorKind::External | FactorKind::Unheard | FactorKind::U2f => Err(
+            Refusal::Again("errors.E0000001", "this authenticator cannot be used here"),
+        ),
+        kind if is_key(kind) => {
+            interaction.key = Some(KeyChallenge::new(keys_of(user)));
+            interaction.stage = Stage::Challenge(factor.id.clone());
+            Ok(())
+        }
         kind if kind.is_sent() => {
             let id = factor.id.clone();
             send(visit, interaction, &id)

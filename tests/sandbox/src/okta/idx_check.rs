@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Visit;
 use super::idx::{Interaction, Refusal, Stage, user};
+use super::webauthn::{KeyChallenge, is_key, keys_of};
 use crate::totp::{self, STEP_SECONDS};
 use crate::users::{FactorKind, User};
 
@@ -46,6 +47,9 @@ pub(super) fn check(
     let Some(factor) = user.factor(factor) else {
         return Err(wrong());
     };
+    if is_key(factor.kind) {
+        return security_key(visit, credentials, interaction, user);
+    }
     let member = match factor.kind {
         FactorKind::Question => "answer",
         FactorKind::Totp if user.name() != "alice" => "totp",
@@ -74,6 +78,32 @@ pub(super) fn check(
     }
     interaction.stage = Stage::Done;
     Ok(())
+}
+
+fn security_key(
+    visit: &Visit<'_>,
+    credentials: &Value,
+    interaction: &mut Interaction,
+    user: &User,
+) -> Result<(), Refusal> {
+    let next = Some(KeyChallenge::new(keys_of(user)));
+    let challenge = std::mem::replace(&mut interaction.key, next);
+    let judged = challenge.map_or(Err("no challenge"), |challenge| {
+        challenge.judge(visit, user, credentials)
+    });
+    match judged {
+        Ok(()) => {
+            interaction.stage = Stage::Done;
+            Ok(())
+        }
+        Err(why) => {
+            visit.world.org().key_refusals.push(why);
+            Err(Refusal::Again(
+                "authfactor.webauthn.error.assertion_validation_failure",
+                "None of the WebAuthn authenticators the user has enrolled for was able to validate the assertion",
+            ))
+        }
+    }
 }
 
 fn totp(

@@ -8,6 +8,7 @@ use super::authenticators::{
     authenticator, authenticator_id, display_name, method, password_object,
 };
 use super::idx::{Interaction, Stage, finish};
+use super::webauthn::is_key;
 use crate::clock::milliseconds;
 use crate::http::Answer;
 use crate::users::{Factor, FactorKind, Standing, User};
@@ -66,7 +67,8 @@ pub(super) fn answer(
             }
             _ => body["messages"] = messages("ERROR", key, message),
         }
-        if key.starts_with("api.authn") || key.starts_with("password.") {
+        let beside = ["api.authn", "authfactor.webauthn", "password."];
+        if beside.iter().any(|start| key.starts_with(start)) {
             status = 400;
         }
     }
@@ -206,6 +208,8 @@ impl Shape<'_> {
             let mut form =
                 vec![json!({ "name": "id", "required": true, "value": id, "mutable": false })];
             match method(factor.kind) {
+                _ if is_key(factor.kind) => form.push(json!({ "name": "methodType",
+                    "required": false, "value": "webauthn", "mutable": false })),
                 Some(method) => form.push(json!({ "name": "methodType", "required": false,
                     "options": [{ "label": method, "value": method }] })),
                 None => form.push(json!({ "name": "methodType", "required": false, "value": "otp", "mutable": false })),
@@ -221,6 +225,9 @@ impl Shape<'_> {
             }));
             enrolments.push(authenticator(factor));
         }
+        // Each key is an enrolment, all of them are one choice.
+        let more = factors.iter().filter(|factor| is_key(factor.kind)).skip(1);
+        enrolments.extend(more.map(authenticator));
         body["authenticatorEnrollments"] = json!({ "type": "array", "value": enrolments });
         self.remediation(
             "select-authenticator-authenticate",
@@ -255,7 +262,26 @@ impl Shape<'_> {
             Some(FactorKind::Hotp) => &[("otp", false)],
             _ => &[("passcode", false)],
         };
-        let answer = self.answer_form(fields);
+        let mut answer = self.answer_form(fields);
+        if let (Some(user), Some(key)) = (self.user, &self.interaction.key)
+            && kind.is_some_and(is_key)
+        {
+            answer = self.answer_form(&[
+                ("clientData", false),
+                ("authenticatorData", false),
+                ("signatureData", false),
+            ]);
+            // The enrolments stand beside, none of them is the one in question.
+            if let Some(members) = body.as_object_mut() {
+                members.remove("currentAuthenticatorEnrollment");
+            }
+            let shown = json!({ "type": "security_key", "key": "webauthn",
+                "id": authenticator_id(FactorKind::WebAuthn),
+                "displayName": display_name(FactorKind::WebAuthn),
+                "methods": [{ "type": "webauthn" }],
+                "contextualData": { "challengeData": key.shown(self.visit, user) } });
+            self.current(body, &shown);
+        }
         if kind.is_some_and(FactorKind::is_sent) {
             body["currentAuthenticatorEnrollment"]["value"]["resend"] = json!({
                 "name": "resend", "method": "POST", "href": self.visit.url("/idp/idx/challenge/resend"),

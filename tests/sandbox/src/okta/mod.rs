@@ -14,6 +14,7 @@ pub(crate) mod oauth;
 mod pages;
 mod push;
 mod sessions;
+mod webauthn;
 
 use std::collections::{HashMap, HashSet};
 
@@ -49,6 +50,10 @@ pub(crate) struct Org {
     pub(crate) web_identities: HashMap<String, u64>,
     /// Passwords that were changed here.
     passwords: HashMap<String, String>,
+    /// The last count of each security key, by factor.
+    sign_counts: HashMap<String, u32>,
+    /// Why each answer of a security key was refused; Okta does not say it.
+    pub(crate) key_refusals: Vec<&'static str>,
     /// Device token and person: second factor not asked again.
     remembered: HashSet<(String, String)>,
 }

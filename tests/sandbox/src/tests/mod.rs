@@ -4,6 +4,7 @@
 mod faults;
 mod org;
 mod sts;
+mod webauthn;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
