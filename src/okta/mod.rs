@@ -15,6 +15,7 @@ pub mod page;
 mod session;
 mod state_token;
 mod tiles;
+pub mod webauthn;
 
 pub use authn::Post;
 pub use error_code::{Meaning, OktaError};

@@ -1,15 +1,14 @@
 //! `MFA_CHALLENGE`: a factor is under way; it is answered, or waited for.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::factor::{Factor, FactorKind, Need, WebAuthnAnswer, WebAuthnChallenge};
+use super::factor::{Factor, FactorKind, Need};
 use super::link::Handle;
 use super::required::{Policy, typed};
 use super::{AuthnError, Post};
 use crate::model::{Org, Timestamp};
-use crate::okta::json::text;
+use crate::okta::json::{text, text_at};
+use crate::okta::webauthn::{WebAuthnAnswer, WebAuthnChallenge};
 use crate::secret::Secret;
 
 /// A factor that is under way.
@@ -74,7 +73,7 @@ impl MfaChallenge {
         };
         let factor = Factor::read(factor);
         let webauthn = match factor.kind {
-            FactorKind::WebAuthn => WebAuthnChallenge::read(embedded),
+            FactorKind::WebAuthn => security_key(embedded),
             _ => None,
         };
         Ok(Self {
@@ -154,12 +153,7 @@ impl MfaChallenge {
         if self.factor.kind != FactorKind::WebAuthn {
             return Err(AuthnError::WrongAnswer);
         }
-        let members = json!({
-            "clientData": STANDARD.encode(&answer.client_data),
-            "authenticatorData": STANDARD.encode(&answer.authenticator_data),
-            "signatureData": STANDARD.encode(&answer.signature),
-        });
-        self.next("verify", members)
+        self.next("verify", answer.members())
     }
 
     /// Asks whether the person has acted yet.
@@ -239,6 +233,17 @@ impl MfaChallenge {
         }
         Ok(post)
     }
+}
+
+/// One key in `factor`, or several in `factors` with one challenge for all of them.
+fn security_key(embedded: &Value) -> Option<WebAuthnChallenge> {
+    let challenge = embedded
+        .pointer("/factor/_embedded/challenge")
+        .or_else(|| embedded.get("challenge"))?;
+    let one = text_at(embedded, "/factor/profile/credentialId");
+    let many = embedded["factors"].as_array().into_iter().flatten();
+    let many = many.filter_map(|factor| text_at(factor, "/profile/credentialId"));
+    WebAuthnChallenge::read(challenge, one.into_iter().chain(many))
 }
 
 /// `correctAnswer`: an integer in Classic, text in Identity Engine; its presence counts, not its value.

@@ -5,7 +5,8 @@ use std::fmt;
 use serde_json::Value;
 
 use super::link::Links;
-use crate::okta::json::{text, text_at};
+use crate::okta::json::text;
+use crate::okta::webauthn::WebAuthnChallenge;
 
 /// One factor of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,6 @@ impl Factor {
             "authenticatorName",
             "name",
             "deviceName",
-            "credentialId",
         ];
         let provider = text(value, "provider").unwrap_or_default();
         let kind = text(value, "factorType").unwrap_or_default();
@@ -173,47 +173,4 @@ pub enum Need {
     },
     /// Not to be met from here.
     Unsupported,
-}
-
-/// What a security key is asked to sign. The relying party is the org's host, whatever this says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebAuthnChallenge {
-    /// base64url, as received.
-    pub challenge: String,
-    /// The keys that may answer, base64url.
-    pub credential_ids: Vec<String>,
-    /// `required`, `preferred`, `discouraged`.
-    pub user_verification: Option<String>,
-    /// For keys that were enrolled as U2F: the old app id.
-    pub app_id: Option<String>,
-}
-
-impl WebAuthnChallenge {
-    /// From the `_embedded` of an answer: one key in `factor`, or several in `factors` with one challenge.
-    pub(super) fn read(embedded: &Value) -> Option<Self> {
-        let challenge = embedded
-            .pointer("/factor/_embedded/challenge")
-            .or_else(|| embedded.get("challenge"))?;
-        let one = text_at(embedded, "/factor/profile/credentialId");
-        let many = embedded["factors"].as_array().into_iter().flatten();
-        let credential_ids = one
-            .into_iter()
-            .chain(many.filter_map(|factor| text_at(factor, "/profile/credentialId")))
-            .map(str::to_owned)
-            .collect();
-        Some(Self {
-            challenge: text(challenge, "challenge")?.to_owned(),
-            credential_ids,
-            user_verification: text(challenge, "userVerification").map(str::to_owned),
-            app_id: text_at(challenge, "/extensions/appid").map(str::to_owned),
-        })
-    }
-}
-
-/// A security key's answer, raw bytes; Okta is sent standard base64 of each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebAuthnAnswer {
-    pub client_data: Vec<u8>,
-    pub authenticator_data: Vec<u8>,
-    pub signature: Vec<u8>,
 }

@@ -51,6 +51,11 @@ impl Links {
         Self(links)
     }
 
+    /// A single link.
+    pub(super) fn to(relation: &str, href: String) -> Self {
+        Self(vec![(relation.to_owned(), Link { name: None, href })])
+    }
+
     pub(super) fn one(&self, relation: &str) -> Option<&Link> {
         self.all(relation).next()
     }

@@ -19,7 +19,7 @@ use thiserror::Error;
 use url::Url;
 
 pub use challenge::{Delivery, FactorResult, MfaChallenge};
-pub use factor::{Factor, FactorKind, Need, WebAuthnAnswer, WebAuthnChallenge};
+pub use factor::{Factor, FactorKind, Need};
 pub use required::{MfaRequired, Policy, Selected};
 pub use transaction::{
     Enrollment, PasswordChange, Required, Success, Transaction, Unauthenticated,

@@ -2,11 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::factor::{Factor, Need};
-use super::link::Handle;
+use super::factor::{Factor, FactorKind, Need};
+use super::link::{Handle, Links};
 use super::{AuthnError, Post};
 use crate::model::{Org, Timestamp};
 use crate::secret::Secret;
+
+/// Where all security keys are asked at once.
+const ALL_KEYS: &str = "/api/v1/authn/factors/webauthn/verify";
 
 /// A factor has to be chosen.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,9 +44,10 @@ impl MfaRequired {
         let factors = answer
             .pointer("/_embedded/factors")
             .and_then(Value::as_array);
+        let factors = factors.into_iter().flatten().map(Factor::read).collect();
         Ok(Self {
             handle: Handle::read(org, answer)?,
-            factors: factors.into_iter().flatten().map(Factor::read).collect(),
+            factors: with_keys_as_one(factors, &answer["_embedded"], org),
             policy: Policy::read(&answer["_embedded"]),
         })
     }
@@ -90,6 +94,34 @@ impl MfaRequired {
     pub fn cancel(&self) -> Option<Post> {
         self.handle.cancel()
     }
+}
+
+/// Several security keys are one factor: whichever of them is plugged in answers the one challenge. Its place
+/// is the first key's, its link that of the type (`_embedded.factorTypes`).
+fn with_keys_as_one(mut factors: Vec<Factor>, embedded: &Value, org: &Org) -> Vec<Factor> {
+    let is_key = |factor: &Factor| factor.kind == FactorKind::WebAuthn;
+    let keys = factors.iter().filter(|factor| is_key(factor)).count();
+    let Some(first) = factors.iter().position(is_key).filter(|_| keys > 1) else {
+        return factors;
+    };
+    let types = embedded["factorTypes"].as_array().into_iter().flatten();
+    let named = types
+        .filter(|kind| kind["factorType"] == "webauthn")
+        .find_map(|kind| Links::read(kind).one("next").cloned());
+    let href = named.map_or_else(|| org.at(ALL_KEYS), |link| link.href);
+    let mut place = 0;
+    factors.retain(|factor| {
+        place += 1;
+        place - 1 == first || !is_key(factor)
+    });
+    factors[first] = Factor {
+        id: "webauthn".to_owned(),
+        kind: FactorKind::WebAuthn,
+        provider: "FIDO".to_owned(),
+        label: Some(format!("{keys} keys")),
+        links: Links::to("verify", href),
+    };
+    factors
 }
 
 /// A factor that was chosen and not yet verified.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::model::Timestamp;
+use crate::okta::webauthn::WebAuthnAnswer;
 
 const MFA_REQUIRED: &[u8] = include_bytes!("../../../tests/fixtures/okta/mfa_required.json");
 const PUSH: &[u8] = include_bytes!("../../../tests/fixtures/okta/mfa_challenge_push.json");
