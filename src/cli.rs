@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
     Context, Globals, agent, complete, completions, config, console, credential, doctor, env, exec,
-    init, login, logout, man, roles, shell, status, switch, vpn, write,
+    init, login, logout, man, roles, security_key, shell, status, switch, vpn, write,
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -53,6 +53,8 @@ enum Verb {
     Man(man::Args),
     #[command(hide = true)]
     Complete(complete::Args),
+    #[command(hide = true)]
+    SecurityKey(security_key::Args),
 }
 
 impl Verb {
@@ -76,6 +78,7 @@ impl Verb {
             Self::Init(args) => init::run(args),
             Self::Completions(args) => completions::run(args, &Cli::command()),
             Self::Complete(args) => complete::run(args, context),
+            Self::SecurityKey(args) => security_key::run(args, context),
             Self::Man(args) => man::run(args, Cli::command()),
         }
     }

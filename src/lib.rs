@@ -6,7 +6,7 @@
 //!
 //! - 0 `model` `secret` `shown` `report`: values
 //! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt` `peers`: pure, bytes into typed values
-//! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock`: one effect each
+//! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock` `security_key`: one effect each
 //! - 3 `flow`: recipes, network in, value out
 //! - 4 `agent` `tunnel`: what stays alive
 //! - 5 `commands`: one verb, one file
@@ -41,6 +41,7 @@ pub mod prompt;
 pub mod report;
 pub mod saml;
 pub mod secret;
+pub mod security_key;
 pub mod shown;
 pub mod terminal;
 pub mod tunnel;

@@ -4,6 +4,7 @@ use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
 use crate::config::{OrgTarget, SignIn};
 use crate::report::{Exit, Report};
+use crate::security_key;
 use crate::wire::{Account, MachineAccount, ProxyRoute, SignInWay};
 
 /// What the agent has to know of an org, from the settings.
@@ -34,6 +35,7 @@ pub(super) fn account(
             SignIn::Browser => SignInWay::Browser,
             SignIn::Machine => SignInWay::Machine,
         },
+        security_keys: security_key::is_built(),
         factor: args.factor.clone().or_else(|| org.factor.clone()),
         has_ca_bundle: org.ca_bundle.is_some(),
         proxy: org.proxy.as_ref().map(|proxy| ProxyRoute {

@@ -23,6 +23,7 @@ mod question;
 mod refresh;
 pub mod roles;
 mod running;
+pub mod security_key;
 pub mod shell;
 pub mod status;
 pub mod switch;

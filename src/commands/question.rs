@@ -16,7 +16,9 @@ pub(super) fn put(
     };
     Ok(match ask {
         // Answered without a person, or with more than a line.
-        Ask::CaCertificates | Ask::PrivateKey | Ask::Visit { .. } => Answer::Nobody,
+        Ask::CaCertificates | Ask::PrivateKey | Ask::Visit { .. } | Ask::SecurityKey { .. } => {
+            Answer::Nobody
+        }
         Ask::KnownRole { .. } => Answer::UnknownRole,
         Ask::Username { org } => {
             Answer::Username(questions.ask_line(question(&format!("Username at {org}")))?)

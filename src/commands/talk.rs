@@ -10,6 +10,7 @@ use clap::Args;
 use crate::commands::Context;
 use crate::commands::menu::Menu;
 use crate::commands::question::put;
+use crate::commands::security_key::{Unsigned, touch};
 use crate::commands::visit::visit;
 use crate::config::{self, OrgTarget, read_private_key};
 use crate::link::{self, Link, LinkError};
@@ -40,7 +41,7 @@ pub struct SignInArgs {
     /// Read the passcode from the next line of standard input
     #[arg(long)]
     pub passcode_stdin: bool,
-    /// Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp
+    /// Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)
     #[arg(long, value_name = "FACTOR")]
     pub factor: Option<String>,
 }
@@ -295,14 +296,17 @@ impl Talk<'_> {
                 }
                 Ok(answer)
             }
-            Err(TerminalError::NoTerminal { .. }) if matches!(ask, Ask::KnownRole { .. }) => {
+            Err(Unsigned::Terminal(TerminalError::NoTerminal { .. }))
+                if matches!(ask, Ask::KnownRole { .. }) =>
+            {
                 Ok(Answer::UnknownRole)
             }
             // One answer for each question keeps both sides in step.
-            Err(TerminalError::NoTerminal { .. } | TerminalError::TakenBack { .. }) => {
-                Ok(Answer::Nobody)
-            }
-            Err(error) => Err(TalkError::Report(error.into())),
+            Err(Unsigned::Terminal(
+                TerminalError::NoTerminal { .. } | TerminalError::TakenBack { .. },
+            )) => Ok(Answer::Nobody),
+            Err(Unsigned::Terminal(error)) => Err(TalkError::Report(error.into())),
+            Err(Unsigned::Report(report)) => Err(TalkError::Report(report)),
         }
     }
 
@@ -323,7 +327,7 @@ impl Talk<'_> {
         })
     }
 
-    fn ask_person(&mut self, ask: &Ask, link: &Arc<Mutex<Link>>) -> Result<Answer, TerminalError> {
+    fn ask_person(&mut self, ask: &Ask, link: &Arc<Mutex<Link>>) -> Result<Answer, Unsigned> {
         if self.questions.is_none() {
             // Going away is how a client cancels: the agent then ends the transaction at Okta.
             let hang_up = held(link).breaker().ok();
@@ -340,14 +344,21 @@ impl Talk<'_> {
             self.questions = Some(questions.while_wanted(Box::new(wait)));
         }
         let Some(questions) = &mut self.questions else {
-            return Err(TerminalError::NoTerminal {
+            return Err(Unsigned::Terminal(TerminalError::NoTerminal {
                 question: ask.name().into(),
                 instead: String::new(),
-            });
+            }));
         };
         match (ask, &mut self.menu) {
-            (Ask::KnownRole { used }, Some(menu)) => menu.ask(used, questions),
-            _ => put(ask, questions, self.context.voice),
+            (Ask::KnownRole { used }, Some(menu)) => Ok(menu.ask(used, questions)?),
+            (
+                Ask::SecurityKey {
+                    challenge,
+                    can_change,
+                },
+                _,
+            ) => touch(challenge, *can_change, &self.org.org, questions),
+            _ => Ok(put(ask, questions, self.context.voice)?),
         }
     }
 }

@@ -48,7 +48,7 @@ pub const KEYS: &[Key] = &[
     ),
     key("org.factor", Some("OB_ORG_FACTOR"),
         r#""push""#,
-        "the second factor to take without asking: push, totp, sms, call, email, question, token, yubikey, hotp",
+        "the second factor to take without asking: push, totp, sms, call, email, question, token, yubikey, hotp, webauthn",
         Kind::Factor,
     ),
     key("org.ca_bundle", None, r#""/etc/ssl/acme.pem""#, "certificates to trust instead of the system's", Kind::CaBundle),

@@ -136,7 +136,8 @@ pub(super) enum Raw<'a> {
 const LONGEST: usize = 2048;
 
 /// The factors that can be verified in a terminal, by ob's words for them.
-const FACTORS: &str = "push, totp, hotp, token, yubikey, sms, call, email, question, password";
+const FACTORS: &str =
+    "push, totp, hotp, token, yubikey, sms, call, email, question, webauthn, password";
 
 impl Kind {
     pub(super) fn read(self, raw: &Raw<'_>) -> Result<Value, ValueError> {

@@ -50,6 +50,9 @@ impl From<Unanswered> for Report {
             Unanswered::Nobody("the passcode") => {
                 report.hint("run `ob login` in a terminal, or give it with `--passcode-stdin`")
             }
+            Unanswered::Nobody("the touch of a security key") => report
+                .hint("run `ob login` in a terminal, on the machine the key is plugged into")
+                .hint("scripts use `sign_in = \"machine\"`, or `--factor totp` with `--passcode-stdin`"),
             Unanswered::Nobody("a person at a browser") => {
                 report.hint("run `ob login` in a terminal; scripts use `sign_in = \"machine\"`")
             }

@@ -4,6 +4,9 @@ use crate::flow::{Conversation, Unanswered};
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, FactorChoice};
 
+/// Why a security key cannot be taken where this `ob` was built without what talks to one.
+pub(super) const NEEDS_BUILD: &str = "a security key: needs a build with `--features fido2`";
+
 /// A factor as any pipeline offers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Offered {
@@ -22,6 +25,29 @@ pub(super) struct Taste {
     pub(super) preferred: Option<String>,
     /// What the last sign-in was verified with: offered first.
     pub(super) last: Option<String>,
+    /// The client's side can talk to a security key.
+    pub(super) security_keys: bool,
+    /// A browser sign-in is set up.
+    pub(super) has_browser: bool,
+}
+
+impl Taste {
+    /// A security key was meant, and the client cannot talk to one.
+    pub(super) fn needs_build(&self) -> Report {
+        let report = Report::new(
+            Exit::SignIn,
+            "security_key.not_built",
+            "this ob cannot talk to a security key",
+        )
+        .cause("it was built without the feature `fido2`")
+        .hint("build it so: `cargo install --path . --features fido2` (Debian: needs libudev-dev)");
+        match self.has_browser {
+            true => {
+                report.hint("or set `sign_in = \"browser\"` in [org]: the browser talks to the key")
+            }
+            false => report.hint("or take another factor: `--factor totp`"),
+        }
+    }
 }
 
 /// The index of the factor to take.
@@ -38,9 +64,17 @@ pub(super) async fn choose(
         .filter(|index| offered[*index].unusable.is_none())
         .collect();
     if let Some(preferred) = &taste.preferred {
-        return named(offered, preferred, &listed());
+        return named(offered, preferred, taste, &listed());
     }
     if usable.is_empty() {
+        let key = offered
+            .iter()
+            .any(|one| one.unusable.as_deref() == Some(NEEDS_BUILD));
+        if key {
+            return Err(taste
+                .needs_build()
+                .cause(format!("Okta offers: {}", listed())));
+        }
         return Err(Report::new(Exit::Refused, "sign_in.no_usable_factor", "no factor can be used here")
             .cause(format!("Okta offers: {}", listed()))
             .hint("set up Okta Verify or a code generator in the browser, under Settings › Extra verification")
@@ -83,7 +117,7 @@ fn in_order(offered: &[Offered], last: Option<&str>) -> Vec<usize> {
     order
 }
 
-fn named(offered: &[Offered], wanted: &str, listed: &str) -> Result<usize, Report> {
+fn named(offered: &[Offered], wanted: &str, taste: &Taste, listed: &str) -> Result<usize, Report> {
     let wanted_name = wanted.to_lowercase();
     let mut matching =
         (0..offered.len()).filter(|index| offered[*index].names.contains(&wanted_name));
@@ -95,6 +129,9 @@ fn named(offered: &[Offered], wanted: &str, listed: &str) -> Result<usize, Repor
     }
     if let Some(index) = matching.next() {
         let why = offered[index].unusable.clone().unwrap_or_default();
+        if why == NEEDS_BUILD {
+            return Err(taste.needs_build().cause(format!("Okta offers: {listed}")));
+        }
         return Err(Report::new(
             Exit::Refused,
             "sign_in.factor_unusable",

@@ -20,6 +20,7 @@ mod idx;
 mod machine;
 mod retry;
 mod roles;
+mod security_key;
 mod session;
 mod sign_in;
 mod sign_on;

@@ -187,6 +187,8 @@ fn taste(account: &Account, start: &Start) -> Taste {
     Taste {
         preferred: account.factor.as_ref().map(|name| name.to_lowercase()),
         last: start.last_factor.clone(),
+        security_keys: account.security_keys,
+        has_browser: account.client_id.is_some(),
     }
 }
 

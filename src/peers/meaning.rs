@@ -247,6 +247,7 @@ pub(super) fn factor(text: &str) -> Option<Result<&'static str, &'static str>> {
         "call" => "call",
         "email" => "email",
         "question" => "question",
+        "webauthn" => "webauthn",
         _ => {
             return Some(Err(
                 "ob asks which factor; `org.factor` takes the words of the README",

@@ -80,6 +80,17 @@ pub fn spawn_own(
         .spawn()
 }
 
+/// Has the kernel end this process when the one that started it ends, however it ends.
+///
+/// # Errors
+/// When the kernel refuses.
+#[cfg(feature = "fido2")]
+pub fn end_with_starter() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
+    Ok(())
+}
+
 /// This program's file; through `/proc` if an upgrade has replaced it meanwhile.
 ///
 /// # Errors

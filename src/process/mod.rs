@@ -14,6 +14,8 @@ mod shield;
 
 pub use attend::{Attendant, exit_code, on_end_signals};
 pub use browser::open_browser;
+#[cfg(feature = "fido2")]
+pub use detach::end_with_starter;
 pub use detach::{close_strays, detach, nothing, own_path, silence, spawn_agent, spawn_own};
 pub use open_page::open_page;
 pub use panic_point::panic_point;

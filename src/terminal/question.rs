@@ -19,7 +19,7 @@ use super::line::line;
 use super::voice::Voice;
 use crate::model::Environment;
 use crate::secret::Secret;
-use crate::shown::shown;
+use crate::shown::{shown, shown_lines};
 
 /// What is asked, and what would have made asking needless.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +96,17 @@ impl Questions {
         let text = format!("{} [y/N] ", shown(question.text));
         let answer = self.ask(question, &text, Echo::On)?;
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Says something at the terminal that belongs to a question; an empty text only looks whether there is one.
+    ///
+    /// # Errors
+    /// Without a terminal.
+    pub fn show(&mut self, question: Question<'_>, text: &str) -> Result<(), TerminalError> {
+        let text = self.voice.spell(shown_lines(text));
+        let (mut tty, _) = self.tty(question)?;
+        tty.write_all(text.as_bytes())
+            .map_err(|error| io_failed(&error))
     }
 
     /// Has the person choose one of `items`, by typing a part of it; returns its place.

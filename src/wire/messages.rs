@@ -8,8 +8,8 @@ use crate::model::{Labels, SessionPolicy, Timestamp};
 use crate::report::Report;
 use crate::wire::vpn::{IssuedProfile, VpnProfileRequest, VpnSignIn};
 use crate::wire::{
-    ConsoleRequest, DiscoverRequest, DiscoveredRole, KnownChoice, Part, RoleEntry, RolesRequest,
-    Sealed, StatusReply, UsedRole,
+    ConsoleRequest, DiscoverRequest, DiscoveredRole, KeyChallenge, KeySigned, KnownChoice, Part,
+    RoleEntry, RolesRequest, Sealed, StatusReply, UsedRole,
 };
 
 /// The first frame in each direction.
@@ -77,6 +77,8 @@ pub struct Account {
     pub way: SignInWay,
     /// The factor to take without asking, as the user names it.
     pub factor: Option<String>,
+    /// Whether the client can talk to a security key beside it.
+    pub security_keys: bool,
     /// The OIDC app of a browser's or a machine's sign-in.
     pub client_id: Option<String>,
     /// Whether the settings name a VPN, whose app a browser's sign-in asks to open too.
@@ -215,6 +217,12 @@ pub enum Ask {
         /// Whether another factor can be taken instead.
         can_change: bool,
     },
+    /// A security key beside the client is to be touched.
+    SecurityKey {
+        challenge: KeyChallenge,
+        /// Whether another factor can be taken instead.
+        can_change: bool,
+    },
     /// A password to take the place of one that has expired.
     NewPassword {
         org: String,
@@ -252,6 +260,7 @@ impl Ask {
             Self::Password { .. } => "the password",
             Self::Factor { .. } => "which factor to use",
             Self::Passcode { .. } => "the passcode",
+            Self::SecurityKey { .. } => "the touch of a security key",
             Self::NewPassword { .. } => "a new password",
             Self::Role { .. } | Self::KnownRole { .. } => "which role to assume",
             Self::PushAgain { .. } => "whether to send the push again",
@@ -281,6 +290,7 @@ pub enum Answer {
     /// An index into the choices.
     Factor(usize),
     Passcode(Sealed),
+    SecurityKey(KeySigned),
     NewPassword(Sealed),
     /// Instead of a code: send it once more.
     Resend,

@@ -9,6 +9,7 @@ mod frame;
 mod messages;
 mod roles;
 mod sealed;
+mod security_key;
 mod status;
 mod tunnel;
 mod vpn;
@@ -27,6 +28,7 @@ pub use roles::{
     UsedRole,
 };
 pub use sealed::Sealed;
+pub use security_key::{FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, ToKey, tries};
 pub use status::{HeldRole, SessionStatus, StatusReply};
 pub use tunnel::{
     Begin, DnsStatus, FromTunnel, PhaseTime, Question, QuestionAnswer, ToTunnel, TunnelStatus,
@@ -34,4 +36,4 @@ pub use tunnel::{
 pub use vpn::{IssuedProfile, ProfileVerdict, VpnPolicy, VpnProfileRequest, VpnSignIn, VpnTarget};
 
 /// Raised by hand when a message changes its meaning; never derived from the package's version.
-pub const PROTOCOL: u16 = 3;
+pub const PROTOCOL: u16 = 4;

@@ -41,6 +41,7 @@ mod readme;
 mod scene;
 #[cfg(test)]
 mod secrets;
+mod security_key;
 mod shells;
 mod support;
 mod terminal;

@@ -35,6 +35,7 @@ fn target(org: &str, duration: u32) -> Target {
             username: Some(ALICE.to_owned()),
             way: SignInWay::Auto,
             factor: None,
+            security_keys: false,
             client_id: None,
             machine: None,
             vpn: false,

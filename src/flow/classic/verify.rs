@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Engine, SEND_FLOOR};
-use crate::flow::factors::{Offered, choose};
+use crate::flow::factors::{NEEDS_BUILD, Offered, choose};
+use crate::flow::security_key::{self, Touched};
 use crate::flow::{Conversation, Unanswered};
 use crate::http::Exchange;
 use crate::okta::Post;
@@ -30,7 +31,11 @@ impl<C: Conversation> Engine<'_, C> {
         let index = match again {
             Some(index) => index,
             None => {
-                let offered: Vec<Offered> = factors.iter().map(offered).collect();
+                let can_touch = self.taste.security_keys;
+                let offered: Vec<Offered> = factors
+                    .iter()
+                    .map(|factor| offered(factor, can_touch))
+                    .collect();
                 choose(&offered, &self.taste, self.conversation).await?
             }
         };
@@ -90,7 +95,22 @@ impl<C: Conversation> Engine<'_, C> {
                 }
             }
             Need::Nothing => self.push(challenge).await,
-            Need::WebAuthn(_) | Need::External { .. } | Need::Unsupported => Err(Report::new(
+            Need::WebAuthn(_) if !self.taste.security_keys => Err(self.taste.needs_build()),
+            Need::WebAuthn(asked) => {
+                let asked = security_key::Asked {
+                    challenge: &asked,
+                    ends: challenge.expires_at(),
+                    can_change: challenge.can_go_back(),
+                };
+                match security_key::touch(asked, self.browser, self.conversation).await? {
+                    Touched::Signed(answer) => {
+                        self.signed(challenge.remember_device(true).sign(&answer)?)
+                            .await
+                    }
+                    Touched::OtherFactor => self.change(challenge).await,
+                }
+            }
+            Need::External { .. } | Need::Unsupported => Err(Report::new(
                 Exit::Refused,
                 "sign_in.factor_unusable",
                 format!("cannot verify with {}", name(&factor)),
@@ -132,6 +152,23 @@ impl<C: Conversation> Engine<'_, C> {
                 state
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends a security key's answer once. One that is refused ends it: the key would say the same again.
+    async fn signed(&mut self, post: Post) -> Result<Transaction, Report> {
+        let page = self
+            .browser
+            .send(Exchange::post_json(post.url, post.body))
+            .await?;
+        if page.status == 429 {
+            return self.read(&page);
+        }
+        match Transaction::received(self.org, page.status, page.content_type(), &page.body) {
+            Err(AuthnError::Refused(error)) if error.is_wrong_answer() => {
+                Err(security_key::refused().cause(error))
+            }
+            read => Ok(read?),
         }
     }
 
@@ -182,7 +219,7 @@ pub(super) fn name(factor: &Factor) -> String {
 }
 
 /// A factor for the choice: by ob's word for its kind, by Okta's id, or by provider.
-fn offered(factor: &Factor) -> Offered {
+fn offered(factor: &Factor, can_touch: bool) -> Offered {
     let provider = factor.provider.to_lowercase();
     let kind = factor.kind.name();
     Offered {
@@ -193,14 +230,15 @@ fn offered(factor: &Factor) -> Offered {
             format!("{provider}.{kind}"),
             provider,
         ],
-        unusable: unusable(factor).map(str::to_owned),
+        unusable: unusable(factor, can_touch).map(str::to_owned),
     }
 }
 
 /// Why a factor is listed and cannot be taken.
-fn unusable(factor: &Factor) -> Option<&'static str> {
+fn unusable(factor: &Factor, can_touch: bool) -> Option<&'static str> {
     match factor.kind {
-        FactorKind::WebAuthn | FactorKind::U2f => Some("a security key: needs a browser"),
+        FactorKind::WebAuthn if !can_touch => Some(NEEDS_BUILD),
+        FactorKind::U2f => Some("set up as U2F: set the key up again as WebAuthn"),
         FactorKind::Duo | FactorKind::ClaimsProvider | FactorKind::Assertion => {
             Some("needs a browser")
         }

@@ -4,17 +4,23 @@ use std::time::{Duration, Instant};
 
 use super::Engine;
 use crate::flow::classic::SEND_FLOOR;
-use crate::flow::factors::{Offered, choose};
+use crate::flow::factors::{NEEDS_BUILD, Offered, choose};
+use crate::flow::security_key::{self, Touched};
 use crate::flow::{Conversation, Unanswered};
 use crate::okta::Post;
-use crate::okta::idx::{Answering, Choice, Method, Select};
+use crate::okta::idx::{Answering, Choice, IdxError, Method, Select};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::{Answer, Ask, Notice};
 
 impl<C: Conversation> Engine<'_, C> {
     pub(super) async fn select(&mut self, select: Select) -> Result<Post, Report> {
-        let offered: Vec<Offered> = select.choices.iter().map(offered).collect();
+        let can_touch = self.taste.security_keys;
+        let offered: Vec<Offered> = select
+            .choices
+            .iter()
+            .map(|choice| offered(choice, can_touch))
+            .collect();
         let is_preferred = |offered: &Offered| {
             let preferred = self.taste.preferred.as_ref();
             preferred.is_some_and(|preferred| offered.names.contains(preferred))
@@ -56,7 +62,13 @@ impl<C: Conversation> Engine<'_, C> {
         if wanted.is_some_and(|wanted| wanted != method.name()) && answering.can_change() {
             return self.select(answering.other()).await;
         }
-        self.taste.preferred = None;
+        let named = self.taste.preferred.take().is_some();
+        if method == Method::WebAuthn && self.taste.security_keys {
+            return self.touch(answering).await;
+        }
+        if method == Method::WebAuthn && (named || !answering.can_change()) {
+            return Err(self.taste.needs_build());
+        }
         if !answering.can_be_typed() {
             if answering.can_change() {
                 return self.select(answering.other()).await;
@@ -110,6 +122,23 @@ impl<C: Conversation> Engine<'_, C> {
         }
     }
 
+    async fn touch(&mut self, answering: Answering) -> Result<Post, Report> {
+        self.factor = Some(answering.method.name().to_owned());
+        let challenge = answering.security_key().ok_or(IdxError::Shape)?;
+        let asked = security_key::Asked {
+            challenge: &challenge,
+            ends: answering.expires_at(),
+            can_change: answering.can_change(),
+        };
+        match security_key::touch(asked, self.browser, self.conversation).await? {
+            Touched::Signed(answer) => {
+                self.final_answer = true;
+                Ok(answering.sign(&answer)?)
+            }
+            Touched::OtherFactor => self.select(answering.other()).await,
+        }
+    }
+
     pub(super) async fn password(&mut self) -> Result<Secret, Report> {
         let ask = Ask::Password {
             org: self.browser.org().origin().into(),
@@ -119,7 +148,7 @@ impl<C: Conversation> Engine<'_, C> {
         match self.conversation.ask(ask).await? {
             Answer::Password(password) if !password.0.is_empty() => {
                 self.password_given = true;
-                self.password_sent = true;
+                self.final_answer = true;
                 Ok(password.0)
             }
             _ => Err(Unanswered::Nonsense(name).into()),
@@ -127,10 +156,11 @@ impl<C: Conversation> Engine<'_, C> {
     }
 }
 
-fn offered(choice: &Choice) -> Offered {
+fn offered(choice: &Choice, can_touch: bool) -> Offered {
     let name = choice.method.name();
     let unusable = match &choice.method {
         Method::Browser(why) => Some((*why).to_owned()),
+        Method::WebAuthn if !can_touch => Some(NEEDS_BUILD.to_owned()),
         Method::Unknown(_) => Some("unknown to ob".to_owned()),
         _ => None,
     };

@@ -123,8 +123,9 @@ struct Engine<'a, C> {
     step_up: bool,
     identified: bool,
     password_given: bool,
-    /// The last thing sent was the password: a refusal of it is the end, a second try is the user's.
-    password_sent: bool,
+    /// The last thing sent was the password or a key's answer: a refusal of it is the end, a second try is the
+    /// user's.
+    final_answer: bool,
     factor: Option<String>,
     refused: Option<Report>,
     /// When a code was sent last.
@@ -149,7 +150,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
             step_up,
             identified: false,
             password_given: step_up,
-            password_sent: false,
+            final_answer: false,
             factor: None,
             refused: None,
             sent: None,
@@ -246,9 +247,9 @@ impl<'a, C: Conversation> Engine<'a, C> {
         }
     }
 
-    /// What Okta says is passed on; a refused password ends the sign-in.
+    /// What Okta says is passed on; a refused password, or key, ends the sign-in.
     fn hear(&mut self, response: &Response) -> Result<(), Report> {
-        let password_sent = std::mem::take(&mut self.password_sent);
+        let was_final = std::mem::take(&mut self.final_answer);
         let Some(error) = response.error() else {
             for message in &response.messages {
                 self.conversation.tell(Notice::Said(message.text.clone()));
@@ -257,7 +258,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
             return Ok(());
         };
         let report = error.report();
-        if password_sent {
+        if was_final {
             return Err(report);
         }
         self.conversation.tell(Notice::Said(error.text.clone()));

@@ -30,7 +30,9 @@ pub enum Method {
     Call,
     Email,
     Question,
-    /// Only where the browser is: FastPass, a security key, Duo, another identity provider.
+    /// A security key; the browser's own fingerprint reader looks the same.
+    WebAuthn,
+    /// Only where the browser is: FastPass, Duo, another identity provider.
     Browser(&'static str),
     /// What Okta calls it.
     Unknown(String),
@@ -54,7 +56,7 @@ impl Method {
             ("rsa_token" | "onprem_mfa" | "symantec_vip" | "del_oath", _) => Self::Token,
             ("yubikey_token", _) => Self::Yubikey,
             ("custom_otp", _) => Self::Hotp,
-            ("webauthn", _) => Self::Browser("a security key: needs a browser"),
+            ("webauthn", _) => Self::WebAuthn,
             ("duo" | "external_idp" | "smart_card_idp" | "custom_app", _) => {
                 Self::Browser("needs a browser")
             }
@@ -75,6 +77,7 @@ impl Method {
             Self::Call => "call",
             Self::Email => "email",
             Self::Question => "question",
+            Self::WebAuthn => "webauthn",
             Self::Browser(_) => "browser",
             Self::Unknown(name) => name,
         }

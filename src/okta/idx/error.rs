@@ -128,6 +128,12 @@ impl Message {
                 "this code was used already",
                 "wait for the next code (at most 30 s), then `ob login` again",
             ),
+            key if key.starts_with("authfactor.webauthn.error") => (
+                "okta.key_refused",
+                Exit::Refused,
+                "Okta does not accept the security key's answer",
+                "`ob login` tries again; if it stays so, set the key up anew in your Okta settings",
+            ),
             key if key.starts_with("api.authn.error") => (
                 "okta.wrong_answer",
                 Exit::Refused,

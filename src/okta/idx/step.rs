@@ -11,6 +11,7 @@ use super::{IdxError, form};
 use crate::model::Timestamp;
 use crate::okta::Post;
 use crate::okta::json::{host_of, text, text_at};
+use crate::okta::webauthn::{WebAuthnAnswer, WebAuthnChallenge};
 use crate::secret::Secret;
 
 /// The next step.
@@ -222,6 +223,36 @@ impl Answering {
         let mut credentials = given(&form.inner("credentials"));
         credentials.insert(field, typed.expose().into());
         let members = json!({ "credentials": credentials });
+        form.post(&self.response.org, &self.response.handle, members)
+    }
+
+    /// What a security key is asked to sign. The keys that may answer are the enrolments beside it.
+    pub fn security_key(&self) -> Option<WebAuthnChallenge> {
+        let raw = &self.response.raw.0;
+        let challenge = [
+            "/currentAuthenticator/value/contextualData/challengeData",
+            "/currentAuthenticatorEnrollment/value/contextualData/challengeData",
+        ]
+        .into_iter()
+        .find_map(|path| raw.pointer(path))?;
+        let enrolled = raw.pointer("/authenticatorEnrollments/value");
+        let enrolled = enrolled.and_then(Value::as_array).into_iter().flatten();
+        let keys = enrolled.filter(|one| one["key"] == "webauthn");
+        WebAuthnChallenge::read(challenge, keys.filter_map(|key| text(key, "credentialId")))
+    }
+
+    /// When the transaction ends by itself.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.response.expires_at
+    }
+
+    /// Sends a security key's answer.
+    ///
+    /// # Errors
+    /// When the form leads elsewhere.
+    pub fn sign(self, answer: &WebAuthnAnswer) -> Result<Post, IdxError> {
+        let form = self.form().ok_or(IdxError::Shape)?;
+        let members = json!({ "credentials": answer.members() });
         form.post(&self.response.org, &self.response.handle, members)
     }
 

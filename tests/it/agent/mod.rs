@@ -90,6 +90,7 @@ fn account(scene: &Scene, idle: u32, max: u32) -> Account {
         vpn: false,
         has_ca_bundle: true,
         proxy: None,
+        security_keys: false,
         client_id: None,
         machine: None,
         idle,

@@ -9,6 +9,7 @@ mod machine;
 mod native_to_web;
 mod renewal;
 mod round_trips;
+mod security_key;
 mod step_up;
 mod terminal;
 
@@ -19,10 +20,13 @@ use std::time::Duration;
 use ob::aws::SessionDuration;
 use ob::flow::{self, Conversation, Failure, Memory, OktaSession, Unanswered};
 use ob::model::{RoleArn, Timestamp};
+use ob::okta::webauthn::{decode, encode};
 use ob::report::Report;
 use ob::secret::Secret;
-use ob::wire::{Account, Answer, Ask, Notice, Sealed, SignInWay, Target};
-use ob_sandbox::{Sandbox, Server};
+use ob::wire::{
+    Account, Answer, Ask, KeyChallenge, KeySigned, Notice, PinUse, Sealed, SignInWay, Target,
+};
+use ob_sandbox::{PRESENT, Sandbox, SecurityKey, Server, Signed, VERIFIED};
 use tokio::task::LocalSet;
 
 /// What the person does when the next question comes.
@@ -38,6 +42,29 @@ pub(crate) enum Says {
     Again(bool),
     NewPassword(&'static str),
     Password(String),
+    /// Touches the key of that number.
+    Touch(usize),
+    Forge(Forgery),
+}
+
+/// What a security key may answer that it should not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Forgery {
+    /// Signed by another key in the name of this one.
+    WrongSignature,
+    /// The right key's answer, with a count of long ago.
+    Copy,
+    /// Of a credential that was not asked for.
+    Stranger,
+    /// The right key's, for another site.
+    OtherSite,
+    Untouched,
+    Unverified,
+    Garbage,
+    /// Right, after the transaction has ended by itself.
+    TooLate,
+    /// Right, after the transaction was ended at the server.
+    Cancelled,
 }
 
 /// A person with a script.
@@ -85,6 +112,66 @@ impl<'s> Person<'s> {
         }
     }
 
+    /// What a key and its client answer.
+    fn key(&self, asked: &KeyChallenge, says: &Says) -> Option<Answer> {
+        let keys = self.sandbox.user(&self.user).keys();
+        let text = asked.client_data.as_bytes();
+        let mut flags = match asked.pin {
+            PinUse::Discouraged => PRESENT,
+            PinUse::Preferred | PinUse::Required => PRESENT | VERIFIED,
+        };
+        let right = |key: &SecurityKey, flags| {
+            let ids = asked.credential_ids.iter();
+            let ids: Vec<_> = ids.map(|id| decode(id).unwrap()).collect();
+            let sites = [Some(&asked.rp_id), asked.app_id.as_ref()];
+            let mut sites = sites.into_iter().flatten();
+            sites
+                .find_map(|site| key.sign(site, &ids, text, flags))
+                .unwrap()
+        };
+        let forgery = match says {
+            Says::Touch(place) => return Some(on_the_wire(&right(&keys[*place], flags))),
+            Says::Forge(forgery) => forgery,
+            _ => return None,
+        };
+        let key = &keys[0];
+        let signed = match forgery {
+            Forgery::WrongSignature | Forgery::Stranger => {
+                let stranger = self.sandbox.user("judy").keys().remove(0);
+                let mut signed = stranger.sign_anything(&asked.rp_id, text, flags).unwrap();
+                if matches!(forgery, Forgery::WrongSignature) {
+                    signed.credential_id = key.credential_id().to_vec();
+                }
+                signed
+            }
+            Forgery::OtherSite => key.sign_anything("evil.example", text, flags).unwrap(),
+            Forgery::Garbage => Signed {
+                authenticator_data: vec![7; 20],
+                ..right(key, flags)
+            },
+            Forgery::Untouched | Forgery::Unverified => {
+                flags = match forgery {
+                    Forgery::Untouched => VERIFIED,
+                    _ => PRESENT,
+                };
+                right(key, flags)
+            }
+            Forgery::Copy => {
+                key.set_count(0);
+                right(key, flags)
+            }
+            Forgery::TooLate => {
+                self.sandbox.advance_clock(400);
+                right(key, flags)
+            }
+            Forgery::Cancelled => {
+                self.sandbox.end_sessions();
+                right(key, flags)
+            }
+        };
+        Some(on_the_wire(&signed))
+    }
+
     pub(crate) fn was_told(&self, words: &str) -> bool {
         let told = self.told.borrow();
         told.iter()
@@ -124,6 +211,11 @@ impl Conversation for Person<'_> {
             return Ok(Answer::Password(Sealed(Secret::new(password))));
         }
         let says = self.script.borrow_mut().pop_front();
+        if let (Some(says), Ask::SecurityKey { challenge, .. }) = (&says, &ask)
+            && let Some(answer) = self.key(challenge, says)
+        {
+            return Ok(answer);
+        }
         let sealed = |text: String| Sealed(Secret::new(text));
         Ok(match (says, &ask) {
             (None, _) => return Err(Unanswered::Nobody(name)),
@@ -161,6 +253,14 @@ impl Conversation for Person<'_> {
     }
 }
 
+fn on_the_wire(signed: &Signed) -> Answer {
+    Answer::SecurityKey(KeySigned {
+        credential_id: encode(&signed.credential_id),
+        authenticator_data: encode(&signed.authenticator_data),
+        signature: Sealed(Secret::new(encode(&signed.signature))),
+    })
+}
+
 pub(crate) fn account(
     sandbox: &Sandbox,
     user: &str,
@@ -172,6 +272,7 @@ pub(crate) fn account(
         username: Some(sandbox.user(user).login.clone()),
         way,
         factor: factor.map(str::to_owned),
+        security_keys: true,
         client_id: Some(sandbox.clients().0.to_owned()),
         machine: None,
         vpn: false,

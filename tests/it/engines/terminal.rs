@@ -28,10 +28,10 @@ fn an_empty_line_opens_the_other_ways_and_what_is_unusable_says_why() {
     pty.send("\n");
     let ways = pty.until("Instead (1-3): ");
     pty.send(&format!("{}\n", number_of(&ways, "use another factor")));
-    let factors = pty.until("Verify with (1-12): ");
+    let factors = pty.until("Verify with (1-13): ");
     pty.send(&format!("{}\n", number_of(&factors, "claims_provider")));
     pty.until("needs a browser");
-    let factors = pty.until("Verify with (1-12): ");
+    let factors = pty.until("Verify with (1-13): ");
     pty.send(&format!("{}\n", number_of(&factors, "question")));
     pty.until("What is the food you least liked as a child? (Enter alone for other ways): ");
     pty.send(&format!("{}\n", env.user().security_answer));

@@ -1,10 +1,11 @@
 //! The sweep over the other ways to sign in: Identity Engine, a browser, a machine.
 
-use ob_sandbox::{Options, Pipeline};
+use ob_sandbox::{Options, Pipeline, Plugged};
 
 use super::needles::Needles;
 use super::observers::{self, Sightings, Watcher};
 use crate::scene::{Ended, Scene, run};
+use crate::support::Pty;
 
 fn swept(case: &str, scene: &Scene, more: &[&str], scenario: impl Fn() -> Vec<Ended>) {
     let watcher = Watcher::new();
@@ -100,4 +101,36 @@ fn a_machine_leaks_nothing_of_its_key() {
             with_key(&["--no-agent", "exec", "--", "true"]),
         ]
     });
+}
+
+#[test]
+fn a_security_keys_pin_is_seen_nowhere() {
+    for (pipeline, way) in [(Pipeline::V1, "'terminal'"), (Pipeline::Idx, "'auto'")] {
+        let scene = Scene::with(
+            "wendy",
+            Options {
+                pipeline,
+                ..Options::default()
+            },
+        );
+        scene.write_settings(&scene.settings().replace("'terminal'", way));
+        Plugged::at(&scene.path("keys"), scene.user().keys()).unwrap();
+        let watcher = Watcher::new();
+        let mut login = scene.ob(["login", "-vvv", "--factor", "webauthn"]);
+        login.env("OB_SECURITY_KEY", scene.path("keys"));
+        let mut terminal = Pty::spawn(&login);
+        let mut screen = terminal.until("Password of ");
+        terminal.send(&format!("{}\n", scene.user().password));
+        screen += &terminal.until("PIN of the security key");
+        terminal.send(&format!("{}\n", scene.user().keys()[0].pin()));
+        let (status, rest) = terminal.wait();
+        screen += &rest;
+        assert!(status.success(), "{screen}");
+        assert!(screen.contains("touch the security key"), "{screen}");
+        let needles = Needles::new(scene.sandbox.canaries());
+        let mut seen: Sightings = watcher.end(&needles);
+        seen.extend(observers::screen(&screen, &needles));
+        seen.extend(observers::machine(&scene, &needles));
+        assert_eq!(seen, Sightings::new(), "{way}");
+    }
 }

@@ -31,6 +31,7 @@ fn profile(vpn: &Vpn) -> IssuedProfile {
                 username: Some(vpn.env.user().login.clone()),
                 way: SignInWay::Auto,
                 factor: None,
+                security_keys: false,
                 client_id: None,
                 machine: None,
                 vpn: false,

@@ -85,6 +85,8 @@ impl Home {
             .env_remove("XDG_CACHE_HOME")
             .env_remove("ZDOTDIR")
             .env("PATH", self.search_path())
+            // Where a debug build of `ob` finds keys in the place of USB.
+            .env("OB_SECURITY_KEY", self.keys())
             // For the AWS tools that the child may be.
             .env("AWS_ENDPOINT_URL_STS", &self.sts_url)
             .env("AWS_CA_BUNDLE", self.path("ca.pem"));
@@ -92,6 +94,11 @@ impl Home {
             let known = std::env::var(name).unwrap_or_default();
             command.env(name, format!("127.0.0.1,localhost,{known}"));
         }
+    }
+
+    /// The socket of the keys that are plugged in.
+    pub(super) fn keys(&self) -> PathBuf {
+        self.path("keys")
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ob_sandbox::{Options, Pipeline, PushScript, Sandbox, User};
+use ob_sandbox::{Options, Pipeline, Plugged, PushScript, Sandbox, Touch, User};
 use serde_json::json;
 
 use super::child::Caught;
@@ -71,6 +71,7 @@ pub(super) fn attempt(
     });
     let user = find_user(&sandbox, name)?;
     let home = Home::new(&sandbox, user, None, program)?;
+    Plugged::at(&home.keys(), user.keys())?.touch(Touch::After(TAP));
     notice(&welcome(&sandbox, user));
     show_deliveries(&sandbox, user);
     let caught = Caught::new()?;
@@ -199,9 +200,17 @@ fn welcome(sandbox: &Sandbox, user: &User) -> String {
     } else {
         String::new()
     };
+    let key = match user.keys().first() {
+        Some(key) => format!(
+            "\n  key PIN   {}   (a security key made of software, touched after two seconds;\n            \
+             it needs an `ob` built without --release)",
+            key.pin()
+        ),
+        None => String::new(),
+    };
     format!(
         "An Okta org at {} and an STS at {}; `ob` is configured for both.\n\n  \
-         user      {}\n  password  {}\n  code      {}   (`code` prints the current one){more}{push}\n\n\
+         user      {}\n  password  {}\n  code      {}   (`code` prints the current one){more}{key}{push}\n\n\
          Try `ob exec -- env`, `ob roles`, `ob status`. HOME is a throw-away directory; \
          `exit` removes everything.\n",
         sandbox.org_url(),

@@ -1,0 +1,179 @@
+//! A security key beside the person: what it needs is asked at the terminal, how it fails is said by name. And
+//! `ob security-key`, the process that this very program starts to talk to it.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::commands::Context;
+use crate::model::Org;
+use crate::okta::webauthn::{is_for, is_own, rp_id};
+use crate::process;
+use crate::report::{Exit, Report};
+use crate::security_key::{KeyLink, PATIENCE};
+use crate::shown::shown;
+use crate::terminal::{Question, Questions, TerminalError};
+use crate::wire::{Answer, FromKey, KeyChallenge, KeyFault, KeySigned, Sealed, ToKey, tries};
+
+/// Be the process that talks to a security key; `ob` does this by itself when it needs one
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {}
+
+/// # Errors
+/// When this build cannot talk to a key, or nobody has started it for that.
+#[cfg(feature = "fido2")]
+pub fn run(_args: &Args, _context: &Context) -> Result<ExitCode, Report> {
+    let served = process::end_with_starter().and_then(|()| crate::security_key::serve());
+    served.map(|()| ExitCode::SUCCESS).map_err(|error| {
+        Report::new(
+            Exit::Usage,
+            "security_key.served",
+            "nobody asks for a security key",
+        )
+        .cause(error)
+        .hint("`ob login --factor webauthn` does")
+    })
+}
+
+/// # Errors
+/// Always: this build cannot talk to a key.
+#[cfg(not(feature = "fido2"))]
+pub fn run(_args: &Args, _context: &Context) -> Result<ExitCode, Report> {
+    Err(Report::new(
+        Exit::Usage,
+        "security_key.not_built",
+        "this ob cannot talk to a security key",
+    )
+    .hint("build it so: `cargo install --path . --features fido2`"))
+}
+
+/// Has a key sign, with as many tries as the person wants.
+///
+/// # Errors
+/// When no key has signed, the challenge is not the org's, or there is no terminal.
+pub(super) fn touch(
+    challenge: &KeyChallenge,
+    can_change: bool,
+    org: &Org,
+    questions: &mut Questions,
+) -> Result<Answer, Unsigned> {
+    let is_for_org = is_for(org, &challenge.client_data)
+        && rp_id(org, Some(&challenge.rp_id)).is_ok()
+        && challenge.app_id.as_ref().is_none_or(|id| is_own(org, id));
+    if !is_for_org {
+        return Err(Unsigned::Report(
+            Report::new(
+                Exit::Refused,
+                "webauthn.relying_party",
+                "cannot verify with the security key",
+            )
+            .cause("the challenge is not for this org")
+            .hint("client and agent may differ: `ob agent stop`, then try again"),
+        ));
+    }
+    loop {
+        let fault = match signed(challenge, questions) {
+            Ok(signed) => return Ok(Answer::SecurityKey(signed)),
+            Err(Tried::Fault(fault)) => fault,
+            Err(Tried::Terminal(error)) => return Err(error.into()),
+        };
+        questions.show(HOW, &format!("ob: {}\n", shown(&fault.to_string())))?;
+        let mut ways = Vec::new();
+        if !matches!(fault, KeyFault::PinBlocked | KeyFault::Gone) {
+            ways.push(("try again", Way::Again));
+        }
+        if can_change {
+            ways.push(("use another factor", Way::Other));
+        }
+        if ways.is_empty() {
+            return Err(Unsigned::Report(fault.into()));
+        }
+        ways.push(("give up", Way::GiveUp));
+        let items: Vec<String> = ways.iter().map(|(label, _)| (*label).to_owned()).collect();
+        match ways.get(questions.choose(HOW, &items)?) {
+            Some((_, Way::Again)) => {}
+            Some((_, Way::Other)) => return Ok(Answer::OtherFactor),
+            _ => return Err(Unsigned::Report(fault.into())),
+        }
+    }
+}
+
+const HOW: Question<'static> = Question {
+    text: "Security key",
+    instead: "run it in a terminal, on the machine the key is plugged into",
+};
+
+enum Way {
+    Again,
+    Other,
+    GiveUp,
+}
+
+/// Why there is no answer of a key.
+pub(super) enum Unsigned {
+    Terminal(TerminalError),
+    Report(Report),
+}
+
+impl From<TerminalError> for Unsigned {
+    fn from(error: TerminalError) -> Self {
+        Self::Terminal(error)
+    }
+}
+
+enum Tried {
+    Fault(KeyFault),
+    Terminal(TerminalError),
+}
+
+impl From<KeyFault> for Tried {
+    fn from(fault: KeyFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<TerminalError> for Tried {
+    fn from(error: TerminalError) -> Self {
+        Self::Terminal(error)
+    }
+}
+
+/// One try.
+fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySigned, Tried> {
+    let start = |socket| process::spawn_own(["security-key".into()], socket, []);
+    // Nothing is begun where nobody could be told to touch it.
+    questions.show(HOW, "")?;
+    let mut link = KeyLink::open(start)?;
+    link.say(&ToKey::Sign(challenge.clone()))?;
+    let mut patience = PATIENCE;
+    loop {
+        match link.hear(patience)? {
+            FromKey::Pin { left } => {
+                let text = format!("PIN of the security key{}", in_brackets(left));
+                let pin = questions.ask_secret(Question { text: &text, ..HOW })?;
+                if pin.is_empty() {
+                    return Err(KeyFault::WrongPin { left }.into());
+                }
+                link.say(&ToKey::Pin(Sealed(pin)))?;
+            }
+            FromKey::Touch => {
+                patience = Duration::from_secs(challenge.seconds);
+                questions.show(
+                    HOW,
+                    &format!(
+                        "ob: touch the security key, within {} seconds\n",
+                        challenge.seconds
+                    ),
+                )?;
+            }
+            FromKey::Signed(signed) => return Ok(signed),
+            FromKey::Failed(fault) => return Err(fault.into()),
+        }
+    }
+}
+
+fn in_brackets(left: Option<u32>) -> String {
+    match tries(left).strip_prefix(", ") {
+        Some(tries) => format!(" ({tries})"),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,90 @@
+//! A security key, in either pipeline: what it is asked goes to the client beside which it is plugged in, its
+//! answer is looked at before it goes to Okta.
+
+use crate::flow::{Conversation, Unanswered};
+use crate::http::Browser;
+use crate::model::Timestamp;
+use crate::okta::webauthn::{
+    Demand, KeyAnswer, Verification, WebAuthnAnswer, WebAuthnChallenge, WebAuthnError, decode,
+    encode,
+};
+use crate::report::{Exit, Report};
+use crate::wire::{Answer, Ask, KeyChallenge, KeySigned, PinUse};
+
+/// A key blinks half a minute by itself; nobody looks for one longer than this, in seconds.
+const TOUCH: i64 = 60;
+
+/// One question to a key.
+pub(super) struct Asked<'a> {
+    pub(super) challenge: &'a WebAuthnChallenge,
+    /// When the transaction ends, and the challenge with it.
+    pub(super) ends: Option<Timestamp>,
+    pub(super) can_change: bool,
+}
+
+/// What became of it.
+pub(super) enum Touched {
+    Signed(WebAuthnAnswer),
+    OtherFactor,
+}
+
+/// Has a key beside the person sign the challenge.
+///
+/// # Errors
+/// When the challenge is not for this org, nobody is there, or the answer is not one to the question.
+pub(super) async fn touch(
+    asked: Asked<'_>,
+    browser: &Browser,
+    conversation: &impl Conversation,
+) -> Result<Touched, Report> {
+    let demand = asked.challenge.for_org(browser.org())?;
+    let left = match (asked.ends, browser.server_time()) {
+        (Some(end), Some(now)) => end.seconds_since(now).clamp(1, TOUCH),
+        _ => TOUCH,
+    };
+    let ask = Ask::SecurityKey {
+        challenge: on_the_wire(&demand, left.unsigned_abs()),
+        can_change: asked.can_change,
+    };
+    let question = ask.name();
+    match conversation.ask(ask).await? {
+        Answer::SecurityKey(signed) => Ok(Touched::Signed(demand.answered(read(signed)?)?)),
+        Answer::OtherFactor if asked.can_change => Ok(Touched::OtherFactor),
+        _ => Err(Unanswered::Nonsense(question).into()),
+    }
+}
+
+fn on_the_wire(demand: &Demand, seconds: u64) -> KeyChallenge {
+    let ids = demand.credential_ids.iter();
+    KeyChallenge {
+        rp_id: demand.rp_id.clone(),
+        app_id: demand.app_id.clone(),
+        client_data: demand.client_data.clone(),
+        credential_ids: ids.map(|id| encode(id)).collect(),
+        pin: match demand.verification {
+            Verification::Required => PinUse::Required,
+            Verification::Preferred => PinUse::Preferred,
+            Verification::Discouraged => PinUse::Discouraged,
+        },
+        seconds,
+    }
+}
+
+fn read(signed: KeySigned) -> Result<KeyAnswer, WebAuthnError> {
+    let bytes = |text: &str| decode(text).ok_or(WebAuthnError::Shape);
+    Ok(KeyAnswer {
+        credential_id: bytes(&signed.credential_id)?,
+        authenticator_data: bytes(&signed.authenticator_data)?,
+        signature: bytes(signed.signature.0.expose())?,
+    })
+}
+
+/// A key's answer that Okta turned down, to be given Okta's reason.
+pub(super) fn refused() -> Report {
+    Report::new(
+        Exit::Refused,
+        "okta.key_refused",
+        "Okta does not accept the security key's answer",
+    )
+    .hint("`ob login` tries again; if it stays so, set the key up anew in your Okta settings")
+}

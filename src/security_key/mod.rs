@@ -1,0 +1,119 @@
+//! A security key that is plugged into this machine, and the process that talks to it.
+//!
+//! A key's bytes are foreign, the library that reads them waits without a deadline, says this and that on
+//! standard output and may panic: so it runs in a process of its own, which is given a question on a socket,
+//! answers it, and is killed when it takes too long. That process is this very program (`ob security-key`).
+
+mod fault;
+#[cfg(feature = "fido2")]
+mod served;
+
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::Child;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+#[cfg(feature = "fido2")]
+pub use served::serve;
+
+use crate::wire::{self, FromKey, HEADER, KeyFault, ToKey};
+
+/// What a key that is well needs to say what it is, several of them plugged in.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+const WRITE: Duration = Duration::from_secs(5);
+/// The longest message in either direction, in bytes: 64 keys with ids of 1023 bytes.
+const LONGEST: usize = 128 * 1024;
+
+/// Where a test has put a key made of software; a debug build alone knows it.
+#[cfg(debug_assertions)]
+const VARIABLE: &str = "OB_SECURITY_KEY";
+
+#[cfg(debug_assertions)]
+fn stand_in() -> Option<std::path::PathBuf> {
+    std::env::var_os(VARIABLE).map(Into::into)
+}
+
+/// None: no test runs in a release build.
+#[cfg(not(debug_assertions))]
+const fn stand_in() -> Option<std::path::PathBuf> {
+    None
+}
+
+/// Whether this build can talk to a key.
+pub fn is_built() -> bool {
+    cfg!(feature = "fido2") || stand_in().is_some()
+}
+
+/// A conversation with the process that talks to the key; it ends with this.
+#[derive(Debug)]
+pub struct KeyLink {
+    stream: UnixStream,
+    child: Option<Child>,
+}
+
+impl KeyLink {
+    /// Has `start` start that process, with its end of the socket as standard input.
+    ///
+    /// # Errors
+    /// When no process can be started.
+    pub fn open(start: impl FnOnce(OwnedFd) -> io::Result<Child>) -> Result<Self, KeyFault> {
+        let gone = |_| KeyFault::Gone;
+        if let Some(path) = stand_in() {
+            let stream = UnixStream::connect(path).map_err(gone)?;
+            return Ok(Self {
+                stream,
+                child: None,
+            });
+        }
+        let (stream, theirs) = UnixStream::pair().map_err(gone)?;
+        let child = start(theirs.into()).map_err(gone)?;
+        Ok(Self {
+            stream,
+            child: Some(child),
+        })
+    }
+
+    /// # Errors
+    /// When the process is gone.
+    pub fn say(&mut self, message: &ToKey) -> Result<(), KeyFault> {
+        let frame = wire::encode(message, LONGEST).map_err(|_| KeyFault::Gone)?;
+        let sent = self.stream.set_write_timeout(Some(WRITE));
+        let sent = sent.and_then(|()| self.stream.write_all(&frame));
+        sent.map_err(|_| KeyFault::Gone)
+    }
+
+    /// What the process says next, waiting for it at most so long.
+    ///
+    /// # Errors
+    /// [`KeyFault::TimedOut`], or [`KeyFault::Gone`].
+    pub fn hear(&mut self, patience: Duration) -> Result<FromKey, KeyFault> {
+        let bounded = self.stream.set_read_timeout(Some(patience));
+        let read = bounded.and_then(|()| frame(&mut self.stream));
+        let body = read.map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => KeyFault::TimedOut,
+            _ => KeyFault::Gone,
+        })?;
+        wire::decode(&body).map_err(|_| KeyFault::Gone)
+    }
+}
+
+impl Drop for KeyLink {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn frame(stream: &mut UnixStream) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut header = [0; HEADER];
+    stream.read_exact(&mut header)?;
+    let length = wire::body_length(header, LONGEST).map_err(io::Error::other)?;
+    let mut body = Zeroizing::new(vec![0; length]);
+    stream.read_exact(&mut body)?;
+    Ok(body)
+}

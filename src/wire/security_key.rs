@@ -1,0 +1,99 @@
+//! A security key's question and answer, and what is said to the part of `ob` that talks to the key.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::wire::Sealed;
+
+/// What a key beside the client is asked to sign. Bytes are base64url.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyChallenge {
+    /// The org's host, or a domain above it.
+    pub rp_id: String,
+    /// Tried where no key knows `rp_id`: the name of the org from the days of U2F.
+    pub app_id: Option<String>,
+    /// The text whose hash is signed; it names the org's origin.
+    pub client_data: String,
+    pub credential_ids: Vec<String>,
+    pub pin: PinUse,
+    /// How long there is to touch the key.
+    pub seconds: u64,
+}
+
+/// Whether the key has to know the person (WebAuthn's `userVerification`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PinUse {
+    Required,
+    /// Where the key has a PIN or a fingerprint.
+    Preferred,
+    Discouraged,
+}
+
+/// A key's answer. Bytes are base64url.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySigned {
+    pub credential_id: String,
+    pub authenticator_data: String,
+    pub signature: Sealed,
+}
+
+/// To the part of `ob` that talks to the key.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ToKey {
+    Sign(KeyChallenge),
+    Pin(Sealed),
+}
+
+/// From there: what it needs, and how it ended.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum FromKey {
+    /// The PIN is needed. The key counts wrong ones.
+    Pin {
+        left: Option<u32>,
+    },
+    /// It waits to be touched.
+    Touch,
+    Signed(KeySigned),
+    Failed(KeyFault),
+}
+
+/// Why a key has not signed.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+pub enum KeyFault {
+    #[error("no security key is plugged in")]
+    NoKey,
+    #[error("the security key may not be opened by you")]
+    NoAccess,
+    #[error("the security key speaks U2F only; FIDO2 is needed")]
+    OnlyU2f,
+    #[error("this security key is not set up for you at this org")]
+    NotEnrolled,
+    #[error("the org wants a PIN, and the security key has none")]
+    NoPin,
+    #[error("the PIN is wrong{}", tries(*.left))]
+    WrongPin { left: Option<u32> },
+    #[error("the security key takes no PIN any more until it is unplugged")]
+    PinPaused,
+    #[error("the PIN is blocked")]
+    PinBlocked,
+    #[error("the security key did not recognise you")]
+    NotRecognised,
+    #[error("nobody touched the security key in time")]
+    TimedOut,
+    /// In the key's words; foreign text.
+    #[error("the security key refuses: {0}")]
+    Refused(String),
+    #[error("the part of ob that talks to the security key has gone")]
+    Gone,
+}
+
+/// `, 3 tries left`.
+pub fn tries(left: Option<u32>) -> String {
+    match left {
+        Some(1) => ", 1 try left".to_owned(),
+        Some(left) => format!(", {left} tries left"),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,313 @@
+//! Security keys through the whole program, at a terminal. In a debug build the keys may be a socket of the
+//! sandbox's in the place of USB; with the feature and none of these, the machine's USB is looked at.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use ob_sandbox::{Options, Pipeline, Plugged, Server, Touch};
+
+use crate::support::{Pty, TestEnv, eventually, run, text};
+
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A person with a key in the machine, who wants to use it.
+fn with_key(user: &str, options: Options) -> (TestEnv, Plugged) {
+    let env = TestEnv::with(user, options);
+    let settings = env.usual_settings();
+    let factor = if env.user().has_totp() {
+        "totp"
+    } else {
+        "push"
+    };
+    let named = format!("factor = \"{factor}\"");
+    env.write_settings(&settings.replace(&named, "factor = \"webauthn\""));
+    let keys = Plugged::at(&env.path("keys"), env.user().keys()).unwrap();
+    (env, keys)
+}
+
+fn ob(env: &TestEnv, arguments: &[&str]) -> Command {
+    let mut command = env.ob(arguments);
+    command
+        .env("OB_SECURITY_KEY", env.path("keys"))
+        .env("TERM", "dumb");
+    command
+}
+
+/// Up to where the key's PIN is asked for.
+fn at_the_pin(env: &TestEnv, arguments: &[&str]) -> Pty {
+    let mut pty = Pty::spawn(&ob(env, arguments));
+    pty.until("Password of ");
+    pty.send(&format!("{}\n", env.user().password));
+    pty.until("PIN of the security key (8 tries left): ");
+    pty
+}
+
+fn pin(env: &TestEnv) -> String {
+    format!("{}\n", env.user().keys()[0].pin())
+}
+
+#[test]
+fn a_command_runs_with_credentials_that_a_key_has_opened() {
+    for pipeline in [Pipeline::V1, Pipeline::Idx] {
+        let (env, keys) = with_key(
+            "wendy",
+            Options {
+                pipeline,
+                ..Options::default()
+            },
+        );
+        let words = ["exec", "--", "sh", "-c", "echo in $AWS_ACCOUNT_ID"];
+        let mut pty = at_the_pin(&env, &words);
+        pty.send(&pin(&env));
+        pty.until("ob: touch the security key, within ");
+        pty.until("in 123456789012");
+        let (status, screen) = pty.wait();
+        assert!(status.success(), "{screen}");
+        assert_eq!(keys.asked(), 1);
+        assert_eq!(env.sandbox.key_refusals(), [""; 0]);
+    }
+}
+
+#[test]
+fn each_of_several_keys_is_found_where_it_is_plugged_in_the_u2f_one_too() {
+    let (env, keys) = with_key("walter", Options::default());
+    for key in env.user().keys() {
+        keys.replug(vec![key.clone()]);
+        let mut pty = at_the_pin(&env, &["login", "--again"]);
+        pty.send(&format!("{}\n", key.pin()));
+        pty.until("touch the security key");
+        let (status, screen) = pty.wait();
+        assert!(status.success(), "{screen}");
+    }
+}
+
+#[test]
+fn a_wrong_pin_is_told_with_what_is_left_and_typed_again_by_the_person_alone() {
+    let (env, keys) = with_key("wendy", Options::default());
+    let mut pty = at_the_pin(&env, &["login"]);
+    pty.send("0000\n");
+    pty.until("ob: the PIN is wrong, 7 tries left");
+    pty.until("Security key (1-3): ");
+    pty.send("1\n");
+    pty.until("PIN of the security key (7 tries left): ");
+    pty.send(&pin(&env));
+    let (status, screen) = pty.wait();
+    assert!(status.success(), "{screen}");
+    assert!(!screen.contains("0000") && !screen.contains(pin(&env).trim()));
+    assert_eq!(keys.asked(), 2);
+}
+
+#[test]
+fn another_factor_takes_the_keys_place_without_another_password() {
+    let (env, keys) = with_key("wendy", Options::default());
+    keys.replug(Vec::new());
+    let mut pty = Pty::spawn(&ob(&env, &["login"]));
+    pty.until("Password of ");
+    pty.send(&format!("{}\n", env.user().password));
+    pty.until("ob: no security key is plugged in");
+    pty.until("Security key (1-3): ");
+    pty.send("2\n");
+    let factors = pty.until("Verify with (1-2): ");
+    let totp = factors.lines().find(|line| line.contains("totp")).unwrap();
+    pty.send(&format!("{}\n", totp.split_whitespace().next().unwrap()));
+    pty.until("Enter alone for other ways): ");
+    pty.send(&format!("{}\n", env.user().totp_now()));
+    let (status, screen) = pty.wait();
+    assert!(status.success(), "{screen}");
+}
+
+/// The client's going away is what ends the transaction: the agent says so to Okta.
+fn is_cancelled(env: &TestEnv) {
+    eventually("the transaction is cancelled", DEADLINE, || {
+        let path = "/api/v1/authn/cancel";
+        env.sandbox.requests(Server::Org, path).len() == 1
+    });
+}
+
+/// Gives up at the first question about the key; how that ended.
+fn given_up(env: &TestEnv, mut pty: Pty) -> (Option<i32>, String) {
+    pty.until("Security key (1-3): ");
+    pty.send("3\n");
+    let (status, screen) = pty.wait();
+    is_cancelled(env);
+    (status.code(), screen)
+}
+
+/// Without the number that was typed.
+fn after_the_answer(screen: &str) -> &str {
+    screen.trim().trim_start_matches("3\n")
+}
+
+/// Whether the person may try again, or has to take another factor.
+fn ways(fault: &Value) -> &'static str {
+    match fault == "PinBlocked" {
+        true => "Security key (1-2): ",
+        false => "Security key (1-3): ",
+    }
+}
+
+#[test]
+fn each_way_to_fail_has_its_name_and_ends_the_transaction_at_okta() {
+    let (env, keys) = with_key("wendy", Options::default());
+    for (fault, said, name) in [
+        (json!("NoKey"), "no security key is plugged in", "none"),
+        (json!("NoAccess"), "may not be opened by you", "no_access"),
+        (json!("OnlyU2f"), "speaks U2F only", "only_u2f"),
+        (
+            json!("NotEnrolled"),
+            "is not set up for you at this org",
+            "not_enrolled",
+        ),
+        (json!("NoPin"), "the org wants a PIN", "no_pin"),
+        (
+            json!({ "WrongPin": { "left": 1 } }),
+            "the PIN is wrong, 1 try left",
+            "wrong_pin",
+        ),
+        (
+            json!("PinPaused"),
+            "takes no PIN any more until it is unplugged",
+            "pin_paused",
+        ),
+        (json!("PinBlocked"), "the PIN is blocked", "pin_blocked"),
+        (
+            json!("NotRecognised"),
+            "did not recognise you",
+            "not_recognised",
+        ),
+        (
+            json!("TimedOut"),
+            "nobody touched the security key in time",
+            "timed_out",
+        ),
+        (
+            json!({ "Refused": "\u{1b}[31mred\nob: fake" }),
+            "refuses: \\u{1b}[31mred\\u{a}ob: fake",
+            "refused",
+        ),
+    ] {
+        env.sandbox.clear_log();
+        keys.fail(fault.clone());
+        let mut pty = Pty::spawn(&ob(&env, &["login", "--json"]));
+        pty.until("Password of ");
+        pty.send(&format!("{}\n", env.user().password));
+        pty.until(said);
+        let choices = pty.until(ways(&fault));
+        let last = choices.lines().rev().find(|line| line.contains("give up"));
+        pty.send(&format!(
+            "{}\n",
+            last.unwrap().split_whitespace().next().unwrap()
+        ));
+        let (status, screen) = pty.wait();
+        assert_eq!(status.code(), Some(3), "{screen}");
+        let name = format!("\"security_key.{name}\"");
+        assert!(screen.contains(&name), "{name} {screen}");
+        is_cancelled(&env);
+    }
+}
+
+#[test]
+fn what_is_read_when_no_key_is_plugged_in() {
+    let (env, keys) = with_key("wendy", Options::default());
+    keys.replug(Vec::new());
+    let mut pty = Pty::spawn(&ob(&env, &["login"]));
+    pty.until("Password of ");
+    pty.send(&format!("{}\n", env.user().password));
+    let (code, screen) = given_up(&env, pty);
+    assert_eq!(code, Some(3), "{screen}");
+    insta::assert_snapshot!(after_the_answer(&screen), @r"
+    ob: cannot verify with the security key
+      cause: no security key is plugged in
+      hint: plug it in, then `ob login`
+    ");
+}
+
+#[test]
+fn a_key_nobody_touches_is_not_waited_for_for_ever() {
+    let (env, keys) = with_key(
+        "wendy",
+        Options {
+            state_token_seconds: 2,
+            ..Options::default()
+        },
+    );
+    keys.touch(Touch::Never);
+    let mut pty = at_the_pin(&env, &["login"]);
+    pty.send(&pin(&env));
+    pty.until("touch the security key, within ");
+    pty.until("ob: nobody touched the security key in time");
+    pty.until("Security key (1-3): ");
+    pty.send("3\n");
+    let (status, screen) = pty.wait();
+    assert_eq!(status.code(), Some(3), "{screen}");
+}
+
+#[test]
+fn ctrl_c_while_the_key_waits_ends_it_and_the_transaction() {
+    let (env, keys) = with_key("wendy", Options::default());
+    keys.touch(Touch::After(Duration::from_secs(60)));
+    let mut pty = at_the_pin(&env, &["login"]);
+    pty.send(&pin(&env));
+    pty.until("touch the security key");
+    pty.send("\u{3}");
+    let (status, screen) = pty.wait();
+    assert!(!status.success(), "{screen}");
+    is_cancelled(&env);
+}
+
+#[test]
+fn without_a_terminal_it_ends_at_once_and_no_key_is_asked() {
+    let (env, keys) = with_key("wendy", Options::default());
+    let mut login = ob(&env, &["login", "--password-stdin"]);
+    let ended = run(&mut login, format!("{}\n", env.user().password));
+    assert_eq!(ended.status.code(), Some(3));
+    let said = text(&ended.stderr);
+    assert!(
+        said.contains("the touch of a security key is needed, and nobody is here"),
+        "{said}"
+    );
+    assert_eq!(keys.asked(), 0);
+}
+
+#[cfg(not(feature = "fido2"))]
+#[test]
+fn built_without_the_feature_it_says_how_to_get_one_that_can() {
+    let env = TestEnv::of("wendy");
+    let mut command = env.ob(["login", "--password-stdin", "--factor", "webauthn"]);
+    let ended = run(&mut command, format!("{}\n", env.user().password));
+    assert_eq!(ended.status.code(), Some(3));
+    insta::assert_snapshot!(text(&ended.stderr), @r"
+ob: cannot sign wendy@acme.com in at 127.0.0.1
+  cause: this ob cannot talk to a security key
+  cause: it was built without the feature `fido2`
+  cause: Okta offers: webauthn (YubiKey 5) [a security key: needs a build with `--features fido2`], totp (Wendy's phone)
+  hint: build it so: `cargo install --path . --features fido2` (Debian: needs libudev-dev)
+  hint: or take another factor: `--factor totp`
+");
+    let settings = env.usual_settings();
+    env.write_settings(&settings.replace("[aws]", "client_id = \"0oa1\"\n\n[aws]"));
+    let mut command = env.ob(["login", "--password-stdin", "--factor", "webauthn"]);
+    let ended = run(&mut command, format!("{}\n", env.user().password));
+    let said = text(&ended.stderr);
+    assert!(said.contains("sign_in = \"browser\""), "{said}");
+}
+
+#[cfg(feature = "fido2")]
+#[test]
+fn built_with_the_feature_it_looks_at_usb_and_finds_no_key() {
+    let env = TestEnv::of("wendy");
+    let mut command = env.ob(["login", "--factor", "webauthn"]);
+    command.env("TERM", "dumb");
+    let mut pty = Pty::spawn(&command);
+    pty.until("Password of ");
+    pty.send(&format!("{}\n", env.user().password));
+    pty.until("ob: no security key is plugged in");
+    let (code, screen) = given_up(&env, pty);
+    assert_eq!(code, Some(3), "{screen}");
+    assert!(
+        screen.contains("cannot verify with the security key"),
+        "{screen}"
+    );
+}
