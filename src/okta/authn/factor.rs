@@ -31,15 +31,20 @@ impl Factor {
             "authenticatorName",
             "name",
             "deviceName",
+            "credentialId",
         ];
         let provider = text(value, "provider").unwrap_or_default();
         let kind = text(value, "factorType").unwrap_or_default();
+        let kind = FactorKind::read(kind, provider);
+        // A key's is a name for machines.
+        let is_key = matches!(kind, FactorKind::WebAuthn | FactorKind::U2f);
         Self {
             id: text(value, "id").unwrap_or_default().to_owned(),
-            kind: FactorKind::read(kind, provider),
+            kind,
             provider: provider.to_owned(),
             label: label
                 .into_iter()
+                .filter(|member| !(is_key && *member == "credentialId"))
                 .find_map(|member| text(profile, member))
                 .map(str::to_owned),
             links: Links::read(value),
