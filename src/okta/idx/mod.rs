@@ -9,6 +9,7 @@ mod error;
 mod form;
 mod password;
 mod response;
+mod security_key;
 mod step;
 
 #[cfg(test)]

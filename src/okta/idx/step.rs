@@ -11,7 +11,6 @@ use super::{IdxError, form};
 use crate::model::Timestamp;
 use crate::okta::Post;
 use crate::okta::json::{host_of, text, text_at};
-use crate::okta::webauthn::{WebAuthnAnswer, WebAuthnChallenge};
 use crate::secret::Secret;
 
 /// The next step.
@@ -170,7 +169,7 @@ impl Identify {
 /// An authenticator waits for something typed.
 #[derive(Debug)]
 pub struct Answering {
-    response: Response,
+    pub(super) response: Response,
     pub method: Method,
     /// Okta's name for the authenticator; foreign text.
     pub label: String,
@@ -226,36 +225,6 @@ impl Answering {
         form.post(&self.response.org, &self.response.handle, members)
     }
 
-    /// What a security key is asked to sign. The keys that may answer are the enrolments beside it.
-    pub fn security_key(&self) -> Option<WebAuthnChallenge> {
-        let raw = &self.response.raw.0;
-        let challenge = [
-            "/currentAuthenticator/value/contextualData/challengeData",
-            "/currentAuthenticatorEnrollment/value/contextualData/challengeData",
-        ]
-        .into_iter()
-        .find_map(|path| raw.pointer(path))?;
-        let enrolled = raw.pointer("/authenticatorEnrollments/value");
-        let enrolled = enrolled.and_then(Value::as_array).into_iter().flatten();
-        let keys = enrolled.filter(|one| one["key"] == "webauthn");
-        WebAuthnChallenge::read(challenge, keys.filter_map(|key| text(key, "credentialId")))
-    }
-
-    /// When the transaction ends by itself.
-    pub fn expires_at(&self) -> Option<Timestamp> {
-        self.response.expires_at
-    }
-
-    /// Sends a security key's answer.
-    ///
-    /// # Errors
-    /// When the form leads elsewhere.
-    pub fn sign(self, answer: &WebAuthnAnswer) -> Result<Post, IdxError> {
-        let form = self.form().ok_or(IdxError::Shape)?;
-        let members = json!({ "credentials": answer.members() });
-        form.post(&self.response.org, &self.response.handle, members)
-    }
-
     /// Has the code sent once more.
     ///
     /// # Errors
@@ -270,7 +239,7 @@ impl Answering {
         Select::new(self.response, "select-authenticator-authenticate")
     }
 
-    fn form(&self) -> Option<&Remediation> {
+    pub(super) fn form(&self) -> Option<&Remediation> {
         self.response.remediation("challenge-authenticator")
     }
 
