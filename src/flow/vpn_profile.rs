@@ -61,7 +61,7 @@ pub async fn vpn_profile(
         ("SAMLResponse", form.saml_response.expose()),
         ("RelayState", relay_state),
     ];
-    let fetched = fetch(&mut doors, posted(acs, &fields)).await;
+    let fetched = fetch(&mut doors, posted(acs, &fields), session.username()).await;
     let (page, door) = fetched.map_err(|failure| match failure {
         Failure::Final(report) => Failure::Final(report.during(format!("cannot {what}"))),
         ended @ Failure::SessionEnded => ended,
@@ -80,7 +80,11 @@ pub async fn vpn_profile(
 }
 
 /// Signs in with `form`, finds the profile's address and gets it.
-async fn fetch(doors: &mut VpnDoors<'_>, form: Exchange) -> Result<(Page, &'static str), Failure> {
+async fn fetch(
+    doors: &mut VpnDoors<'_>,
+    form: Exchange,
+    username: &str,
+) -> Result<(Page, &'static str), Failure> {
     let mut page = doors.send(form).await?;
     let mut found = deep_link(&page, doors.hosts)?;
     if found.is_none() && is_redirect(&page) {
@@ -109,7 +113,7 @@ async fn fetch(doors: &mut VpnDoors<'_>, form: Exchange) -> Result<(Page, &'stat
         Some(address) => (Way::Once(address), "/saml/acs"),
         None => {
             judge(&page)?;
-            other_doors(doors).await?
+            other_doors(doors, username).await?
         }
     };
     let url = match &way {
@@ -121,7 +125,10 @@ async fn fetch(doors: &mut VpnDoors<'_>, form: Exchange) -> Result<(Page, &'stat
     Ok((doors.send(Exchange::get(url)).await?, door))
 }
 
-async fn other_doors(doors: &mut VpnDoors<'_>) -> Result<(Way, &'static str), Failure> {
+async fn other_doors(
+    doors: &mut VpnDoors<'_>,
+    username: &str,
+) -> Result<(Way, &'static str), Failure> {
     let mut answered: Vec<String> = Vec::new();
     let import = doors.at(access_server::IMPORT_PATH)?;
     let import = posted(import, access_server::IMPORT_FORM).with(access_server::HEADERS);
@@ -156,6 +163,18 @@ async fn other_doors(doors: &mut VpnDoors<'_>) -> Result<(Way, &'static str), Fa
     } else {
         let (path, status) = (access_server::DOWNLOADS_PATH, page.status);
         answered.push(format!("{path} answered with status {status}"));
+    }
+    let api = doors.at(access_server::TOKEN_URL_PATH)?;
+    let api = Exchange::post_json(api, access_server::token_url_request(username));
+    let page = doors.send(api.with(access_server::HEADERS)).await?;
+    let path = access_server::TOKEN_URL_PATH;
+    if page.status == 200 {
+        match access_server::token_url(&page.body, doors.hosts)? {
+            Some(address) => return Ok((Way::Once(address), path)),
+            None => answered.push(format!("{path} names no profile's address")),
+        }
+    } else {
+        answered.push(format!("{path} answered with status {}", page.status));
     }
     let name = doors.server.as_deref().unwrap_or("a server without a name");
     let report = Report::new(

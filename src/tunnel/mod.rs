@@ -63,6 +63,7 @@ pub fn clean_up(directory: &Path) {
 /// When it cannot start; whoever started it has been told, if it can be.
 pub fn run(start: &Start) -> Result<(), Report> {
     process::shield()?;
+    process::raise_descriptors()?;
     process::detach().map_err(|error| cannot("detach", &error))?;
     let starter = standard_input().map_err(|error| cannot("take its socket", &error))?;
     let nothing = process::nothing().map_err(|error| cannot("open /dev/null", &error))?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ob::openvpn::profile::classified;
 
-use crate::{properties, terminal, topics, trust};
+use crate::{properties, terminal, topics, trust, vpn};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -142,8 +142,13 @@ fn the_counts_are_computed() {
         ),
         (
             "VPN directives",
-            &["src/openvpn/profile"],
+            &["src/openvpn/profile", "tests/it/openvpn_differential.rs"],
             format!("{} classified", classified().count()),
+        ),
+        (
+            "VPN on the machine",
+            &["tests/it/vpn"],
+            format!("{} of privilege and paths", vpn::privilege::ROWS),
         ),
     ] {
         let shown = places

@@ -6,9 +6,11 @@
 //! server sends are used only where they lead back to the configured host.
 
 mod address;
+mod api;
 mod fault;
 
 pub use address::{OneTimeAddress, VpnHosts, acs, browsable, web_auth_address};
+pub use api::{TOKEN_URL_PATH, token_url, token_url_request};
 pub use fault::Fault;
 
 use base64::Engine as _;

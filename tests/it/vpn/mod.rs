@@ -7,6 +7,7 @@ mod kills;
 mod name_servers;
 mod network;
 mod overlay;
+pub(crate) mod privilege;
 mod profile;
 mod questions;
 mod resolved;

@@ -67,6 +67,15 @@ fn every_door_of_a_server_is_tried() {
             },
             "/downloads.json",
         ),
+        (
+            VpnOptions {
+                import_profile: false,
+                downloads: false,
+                api: true,
+                ..VpnOptions::default()
+            },
+            "/api/token-url",
+        ),
     ] {
         let env = env(vpn);
         let shown = explain(&env, &[]);
@@ -82,16 +91,9 @@ fn every_door_of_a_server_is_tried() {
 fn a_server_without_any_door_is_named_with_what_each_answered() {
     let env = env(VpnOptions {
         import_profile: false,
+        downloads: false,
         ..VpnOptions::default()
     });
-    env.sandbox.fault(Fault::vpn(
-        "/downloads.json",
-        FaultKind::Status {
-            code: 404,
-            headers: Vec::new(),
-            body: Vec::new(),
-        },
-    ));
     let shown = explain(&env, &[]);
     assert_eq!(shown.status.code(), Some(4));
     let said = text(&shown.stderr);
@@ -99,6 +101,7 @@ fn a_server_without_any_door_is_named_with_what_each_answered() {
         "OpenVPN-AS has no door",
         "/import_profile answered with status 404",
         "/downloads.json answered with status 404",
+        "/api/token-url answered with status 404",
     ] {
         assert!(said.contains(part), "{said}");
     }

@@ -321,6 +321,43 @@ fn a_clock_that_jumps_changes_nothing() {
 }
 
 #[test]
+fn a_laptop_that_slept_is_connected_again_by_itself() {
+    if !entered(
+        "vpn::tunnel::a_laptop_that_slept_is_connected_again_by_itself",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::new();
+    vpn.up(&["--no-dns"]);
+    let asleep = [
+        vpn.supervisor(),
+        vpn.openvpn(),
+        vpn.keeper(),
+        vpn.processes("ob agent")[0],
+    ];
+    for process in asleep {
+        vpn.signal(process, Signal::SIGSTOP);
+    }
+    // Eight hours: the server has long given the client up, the session is over.
+    vpn.env.sandbox.advance_clock(8 * 3600);
+    eventually(
+        "the server gives the client up",
+        Duration::from_secs(30),
+        || vpn.server.log().contains("Inactivity timeout"),
+    );
+    for process in asleep {
+        vpn.signal(process, Signal::SIGCONT);
+    }
+    eventually("the tunnel is back", Duration::from_secs(30), || {
+        vpn.status()["reconnections"] == 1 && vpn.status()["phase"] == "connected"
+    });
+    assert!(through());
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
 fn the_mark_for_prompts_stands_while_the_tunnel_is_up() {
     if !entered(
         "vpn::tunnel::the_mark_for_prompts_stands_while_the_tunnel_is_up",

@@ -28,8 +28,12 @@ pub struct VpnOptions {
     pub session_headers: bool,
     /// The answer to the assertion already carries the profile's address.
     pub deep_link_in_acs: bool,
-    /// `/import_profile` exists; without it there is `/downloads.json` only.
+    /// `/import_profile` exists.
     pub import_profile: bool,
+    /// `/downloads.json` exists.
+    pub downloads: bool,
+    /// `/api/token-url` exists, as in Access Server 3; what it answers is the sandbox's own choice.
+    pub api: bool,
     /// Lines added to the profile.
     pub profile_lines: Vec<String>,
     /// Options that the openvpn server pushes besides its own.
@@ -61,6 +65,8 @@ impl Default for VpnOptions {
             session_headers: true,
             deep_link_in_acs: false,
             import_profile: true,
+            downloads: true,
+            api: false,
             profile_lines: Vec::new(),
             push: Vec::new(),
             web_auth_url: None,
@@ -121,7 +127,8 @@ pub(crate) fn answer(world: &World, request: &Request) -> Answer {
         ("POST", "/saml/acs") => consume(world, request),
         ("GET", "/saml/start") => start(world, request),
         ("POST", "/import_profile") if world.options.vpn.import_profile => import(world, request),
-        ("POST", "/downloads.json") => downloads(world, request),
+        ("POST", "/downloads.json") if world.options.vpn.downloads => downloads(world, request),
+        ("POST", "/api/token-url") if world.options.vpn.api => token_url(world, request),
         ("GET", "/profile/userlocked.ovpn") => match signed_in(world, request) {
             Some(login) => profile(world, &login),
             None => Answer::redirect("/?src=session"),
@@ -299,6 +306,18 @@ fn downloads(world: &World, request: &Request) -> Answer {
         None => json!({ "type": "login-failure" }),
     };
     Answer::empty(200).body("application/json", format!(")]}}'\n{body}"))
+}
+
+fn token_url(world: &World, request: &Request) -> Answer {
+    let asked: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    match signed_in(world, request) {
+        Some(login) if asked["profile_type"] == "userlogin" && asked["username"] == login => {
+            let link = deep_link(world, &login);
+            let url = link.trim_start_matches("openvpn://import-profile/");
+            Answer::json(200, &json!({ "token_url": url }))
+        }
+        _ => Answer::json(403, &json!({ "error": "not signed in" })),
+    }
 }
 
 fn profile(world: &World, login: &str) -> Answer {
