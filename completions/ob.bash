@@ -1255,7 +1255,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__write)
-            opts="-p -r -v -h --profile --role --all --region --duration --read-only --policy-arn --file --name-template --replace --legacy --watch --clean --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -v -h --profile --role --all --region --duration --read-only --policy-arn --file --name-template --replace --legacy --link --watch --clean --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

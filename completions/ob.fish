@@ -187,6 +187,7 @@ complete -c ob -n "__fish_ob_using_subcommand write" -l all -d 'Every role of ev
 complete -c ob -n "__fish_ob_using_subcommand write" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
 complete -c ob -n "__fish_ob_using_subcommand write" -l replace -d 'Replace sections of these names that ob has not written'
 complete -c ob -n "__fish_ob_using_subcommand write" -l legacy -d 'aws_security_token, too, for old programs'
+complete -c ob -n "__fish_ob_using_subcommand write" -l link -d 'Also write the roles it hands on to, as role_arn and source_profile in ~/.aws/config: those of `chain`, else those its policies name'
 complete -c ob -n "__fish_ob_using_subcommand write" -l watch -d 'Stay, and renew 10 minutes before they expire'
 complete -c ob -n "__fish_ob_using_subcommand write" -l clean -d 'Take out everything that ob has written'
 complete -c ob -n "__fish_ob_using_subcommand write" -l password-stdin -d 'Read the password from the first line of standard input'

@@ -4,8 +4,19 @@
 use super::endpoint::Region;
 use super::ini::{Ini, IniError};
 
-const BEGIN: &str = "# >>> ob: written by `ob config aws`, taken out by `ob config aws --remove`";
-const END: &str = "# <<< ob";
+const MARKS: Marks = Marks {
+    name: "# >>> ob:",
+    begin: "# >>> ob: written by `ob config aws`, taken out by `ob config aws --remove`",
+    end: "# <<< ob",
+};
+
+/// The two lines around a part of ours.
+pub(super) struct Marks {
+    /// What the first begins with: the words behind it may change from one version to the next.
+    pub(super) name: &'static str,
+    pub(super) begin: &'static str,
+    pub(super) end: &'static str,
+}
 
 /// One profile to write.
 #[derive(Clone, Debug)]
@@ -35,7 +46,7 @@ pub(super) fn is_plain(byte: u8) -> bool {
 /// # Errors
 /// When the marks are broken, a profile stands outside of them, or a word cannot be written.
 pub fn with_block(text: &str, profiles: &[ConfigProfile]) -> Result<String, IniError> {
-    let mut lines = vec![BEGIN.to_owned()];
+    let mut lines = Vec::new();
     for profile in profiles {
         lines.push(format!("[profile {}]", profile.name));
         lines.push(format!(
@@ -46,24 +57,8 @@ pub fn with_block(text: &str, profiles: &[ConfigProfile]) -> Result<String, IniE
             lines.push(format!("region = {region}"));
         }
     }
-    lines.push(END.to_owned());
-    let mut ini = Ini::parse(text);
-    let place = marked(&ini)?;
-    let mut rest = ini.clone();
-    if let Some(place) = &place {
-        rest.cut(place.clone());
-    }
-    for profile in profiles {
-        let section = format!("profile {}", profile.name);
-        if rest.section(&section)?.is_some() {
-            return Err(IniError::Foreign(section));
-        }
-    }
-    match place {
-        Some(place) => ini.replace(place, &lines),
-        None => ini.append(&lines),
-    }
-    Ok(ini.to_string())
+    let names = profiles.iter().map(|profile| profile.name.as_str());
+    MARKS.put(Ini::parse(text), names, lines)
 }
 
 /// `text` without `ob`'s part.
@@ -72,7 +67,7 @@ pub fn with_block(text: &str, profiles: &[ConfigProfile]) -> Result<String, IniE
 /// When the marks are broken, or what follows them belongs to no section of its own.
 pub fn without_block(text: &str) -> Result<String, IniError> {
     let mut ini = Ini::parse(text);
-    if let Some(place) = marked(&ini)? {
+    if let Some(place) = MARKS.place(&ini)? {
         ini.cut(place);
     }
     Ok(ini.to_string())
@@ -92,7 +87,7 @@ pub fn shadows(text: &str, name: &str) -> bool {
 /// The programs that `ob`'s part of the config file calls, each once.
 pub fn block_programs(text: &str) -> Vec<String> {
     let ini = Ini::parse(text);
-    let Ok(Some(place)) = marked(&ini) else {
+    let Ok(Some(place)) = MARKS.place(&ini) else {
         return Vec::new();
     };
     let mut programs: Vec<String> = place
@@ -112,28 +107,65 @@ pub fn block_programs(text: &str) -> Vec<String> {
     programs
 }
 
-fn marked(ini: &Ini) -> Result<Option<std::ops::Range<usize>>, IniError> {
-    let marks = |mark: &str| -> Vec<usize> {
-        (0..ini.len())
-            .filter(|at| ini.line(*at).trim() == mark)
-            .collect()
-    };
-    // The words behind the first mark may change from one version to the next.
-    let begins: Vec<usize> = (0..ini.len())
-        .filter(|at| ini.line(*at).starts_with("# >>> ob"))
-        .collect();
-    let (begin, end) = match (begins.as_slice(), marks(END).as_slice()) {
-        ([], []) => return Ok(None),
-        ([begin], [end]) if begin < end => (*begin, *end),
-        (begins, ends) => {
-            let at = begins.last().max(ends.last()).copied().unwrap_or_default();
-            return Err(IniError::Markers(at + 1));
+impl Marks {
+    /// Where the part is, its marks included.
+    ///
+    /// # Errors
+    /// When the marks are not one pair, or what follows them belongs to no section of its own.
+    pub(super) fn place(&self, ini: &Ini) -> Result<Option<std::ops::Range<usize>>, IniError> {
+        let bare = self.name.trim_end_matches(':');
+        let all = |wanted: &dyn Fn(&str) -> bool| -> Vec<usize> {
+            (0..ini.len())
+                .filter(|at| wanted(ini.line(*at).trim_end()))
+                .collect()
+        };
+        let begins = all(&|line| line.starts_with(self.name) || line == bare);
+        let ends = all(&|line| line.trim_start() == self.end);
+        let (begin, end) = match (begins.as_slice(), ends.as_slice()) {
+            ([], []) => return Ok(None),
+            ([begin], [end]) if begin < end => (*begin, *end),
+            (begins, ends) => {
+                let at = begins.last().max(ends.last()).copied().unwrap_or_default();
+                return Err(IniError::Markers(at + 1));
+            }
+        };
+        let behind = (end + 1..ini.len()).find(|at| !ini.is_silent(*at));
+        match behind {
+            Some(at) if ini.header(at).is_none() => Err(IniError::Stranded(at + 1)),
+            _ => Ok(Some(begin..end + 1)),
         }
-    };
-    let behind = (end + 1..ini.len()).find(|at| !ini.is_silent(*at));
-    match behind {
-        Some(at) if ini.header(at).is_none() => Err(IniError::Stranded(at + 1)),
-        _ => Ok(Some(begin..end + 1)),
+    }
+
+    /// The file with `lines` as this part: in its old place, or at the end. The profiles `names` may stand nowhere
+    /// else.
+    ///
+    /// # Errors
+    /// As [`Self::place`], and when one of them does.
+    pub(super) fn put<'a>(
+        &self,
+        mut ini: Ini,
+        names: impl Iterator<Item = &'a str>,
+        lines: Vec<String>,
+    ) -> Result<String, IniError> {
+        let place = self.place(&ini)?;
+        let mut rest = ini.clone();
+        if let Some(place) = &place {
+            rest.cut(place.clone());
+        }
+        for name in names {
+            let section = format!("profile {name}");
+            if rest.section(&section)?.is_some() {
+                return Err(IniError::Foreign(section));
+            }
+        }
+        let mut whole = vec![self.begin.to_owned()];
+        whole.extend(lines);
+        whole.push(self.end.to_owned());
+        match place {
+            Some(place) => ini.replace(place, &whole),
+            None => ini.append(&whole),
+        }
+        Ok(ini.to_string())
     }
 }
 

@@ -80,9 +80,13 @@ impl CredentialsFile {
 
     /// Takes out every section of ours and answers with their names. What the user added to one stays.
     pub fn clean(&mut self) -> Vec<String> {
+        self.clean_those(|_| true)
+    }
+
+    fn clean_those(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let mut cleaned = Vec::new();
         for start in (0..self.0.len()).rev() {
-            if !self.is_ours(start) {
+            if !self.is_ours(start) || !self.0.header(start).is_some_and(&wanted) {
                 continue;
             }
             cleaned.extend(self.0.header(start).map(ToOwned::to_owned));
@@ -104,6 +108,11 @@ impl CredentialsFile {
         }
         cleaned.reverse();
         cleaned
+    }
+
+    /// Takes out the section `name` if it is ours; what the user added to it stays.
+    pub fn take_out(&mut self, name: &str) {
+        self.clean_those(|section| section == name);
     }
 
     /// The names of the sections that are ours.

@@ -1,6 +1,7 @@
 //! `ob write`: the one verb that writes keys to a file, because it is asked to. For programs that read nothing
 //! but `~/.aws/credentials`.
 
+mod link;
 mod round;
 mod watch;
 
@@ -54,11 +55,15 @@ pub struct Args {
     /// aws_security_token, too, for old programs
     #[arg(long)]
     pub legacy: bool,
+    /// Also write the roles it hands on to, as role_arn and source_profile in ~/.aws/config: those of `chain`, else those
+    /// its policies name
+    #[arg(long, conflicts_with = "all")]
+    pub link: bool,
     /// Stay, and renew 10 minutes before they expire
     #[arg(long)]
     pub watch: bool,
     /// Take out everything that ob has written
-    #[arg(long, conflicts_with_all = ["profile", "role", "all", "region", "duration", "read_only", "policy_arn", "name_template", "replace", "legacy", "watch"])]
+    #[arg(long, conflicts_with_all = ["profile", "role", "all", "region", "duration", "read_only", "policy_arn", "name_template", "replace", "legacy", "link", "watch"])]
     pub clean: bool,
     #[command(flatten)]
     pub sign_in: SignInArgs,
@@ -80,6 +85,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .map(NameTemplate::parse)
         .transpose()?;
     aws_files::check(&path)?;
+    if args.link {
+        aws_files::check(&Kind::Config.path(&context.environment)?)?;
+    }
     let plan = round::Plan {
         args,
         context,
@@ -109,21 +117,29 @@ fn clean(path: PathBuf, context: &Context) -> Result<ExitCode, Report> {
         })?;
     }
     let names = cleaned.into_inner();
+    let links = link::clean(context)?;
     if context.globals.json {
         context
             .voice
-            .data_json(json!({ "file": path, "removed": names }))?;
-    } else if names.is_empty() {
+            .data_json(json!({ "file": path, "removed": names, "unlinked": links }))?;
+    } else if names.is_empty() && links.is_empty() {
         context.voice.say(&format!(
             "ob: there was nothing of ob's in {}",
             path.display()
         ));
     } else {
-        context.voice.say(&format!(
-            "ob: took {} out of {}",
-            listed(&names),
-            path.display()
-        ));
+        if !names.is_empty() {
+            let (names, path) = (listed(&names), path.display());
+            context
+                .voice
+                .say(&format!("ob: took {names} out of {path}"));
+        }
+        if !links.is_empty() {
+            let links = listed(&links);
+            context
+                .voice
+                .say(&format!("ob: took {links} out of the AWS config file"));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -145,9 +161,13 @@ fn say(
         let refused = round.refused.iter().map(|(role, report)| {
             json!({ "role": role, "error": report.name, "summary": report.summary, "causes": report.causes })
         });
+        let linked = round.links.iter().map(|link| {
+            json!({ "profile": link.name, "role": link.role.to_string(), "source_profile": link.source })
+        });
         let answer = json!({
             "file": plan.path,
             "written": written.collect::<Vec<_>>(),
+            "linked": linked.collect::<Vec<_>>(),
             "refused": refused.collect::<Vec<_>>(),
             "renews_at": next.map(|time| time.to_string()),
         });
@@ -167,6 +187,12 @@ fn say(
         text += &format!("; renewing at {next}");
     }
     plan.context.voice.say(&text);
+    for link in &round.links {
+        plan.context.voice.say(&format!(
+            "ob: linked [profile {}] to {}, from [{}]",
+            link.name, link.role, link.source
+        ));
+    }
     Ok(())
 }
 

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Args, some_refused};
-use crate::aws::{CredentialsFile, NameTemplate, Theirs};
+use super::{Args, link, some_refused};
+use crate::aws::{CredentialsFile, NameTemplate, Names, RoleLink, Theirs};
 use crate::aws_files::{self, Kind};
 use crate::commands::Context;
 use crate::commands::catalogue::Shelf;
 use crate::commands::exec::{credentials, received, unexpected};
 use crate::commands::talk::ask_for_many;
 use crate::commands::target::{RoleArgs, resolve};
-use crate::model::{Credentials, RoleArn, Timestamp};
+use crate::model::{Credentials, RoleArn, SamlRole, Timestamp};
 use crate::report::Report;
 use crate::terminal::finish_first;
-use crate::wire::{Part, Reply, Request, RoleEntry};
+use crate::wire::{Part, Reply, Request, RoleEntry, Target};
 
 /// What is to be written where.
 pub(super) struct Plan<'a> {
@@ -31,6 +31,7 @@ pub(super) struct Plan<'a> {
 #[derive(Debug)]
 pub(super) struct Round {
     pub(super) written: Vec<Written>,
+    pub(super) links: Vec<RoleLink>,
     pub(super) refused: Vec<(String, Report)>,
 }
 
@@ -63,8 +64,14 @@ impl Plan<'_> {
         }
         let mut sheaf = self.sheaf();
         for role in self.wanted() {
-            let target = resolve(self.context, &role, &self.args.sign_in)?;
+            let mut target = resolve(self.context, &role, &self.args.sign_in)?;
+            let chain = match self.args.link {
+                true => link::take_chain(&mut target)?,
+                false => Vec::new(),
+            };
             let profile = target.settings.profile.as_deref();
+            // The profile's name is that of the role at the end.
+            let profile = profile.filter(|_| chain.is_empty());
             let credentials = credentials(self.context, &target, min_ttl, &self.args.sign_in)?;
             let alias = target
                 .settings
@@ -76,12 +83,23 @@ impl Plan<'_> {
                 (None, Some(profile)) => profile.to_owned(),
                 (None, None) => NameTemplate::usual().fill(&credentials.role, alias, None),
             };
-            if sheaf.sections.iter().any(|(known, _)| *known == section) {
-                return Err(crate::aws::TemplateError::Twice(section).into());
+            if self.args.link {
+                let new = self.links(&target, &credentials.role, &section, &chain)?;
+                sheaf.links.extend(new);
             }
-            sheaf.sections.push((section, credentials));
+            // Two profiles may start from the same role.
+            let same = |(known, held): &(String, Credentials)| {
+                *known == section && held.role == credentials.role
+            };
+            if !(self.args.link && sheaf.sections.iter().any(same)) {
+                sheaf.sections.push((section, credentials));
+            }
         }
+        let sections = sheaf.sections.iter().map(|(name, _)| name.as_str());
+        let links = sheaf.links.iter().map(|link| link.name.as_str());
+        link::distinct(sections.chain(links))?;
         sheaf.save()?;
+        link::save(self.context, &sheaf.links)?;
         Ok(sheaf.round(Vec::new()))
     }
 
@@ -147,7 +165,7 @@ impl Plan<'_> {
                             Err(report) => voice.report(&report),
                         }
                     });
-                    self.section_names(&entries)
+                    self.section_names(&entries, &target.wire)
                 });
                 let section = names
                     .as_ref()
@@ -200,15 +218,22 @@ impl Plan<'_> {
         Ok(sheaf.round(refused))
     }
 
-    fn section_names(&self, entries: &[RoleEntry]) -> Result<BTreeMap<String, String>, Report> {
+    /// By the words of the settings alone: a file must not change its sections because a tile is renamed.
+    fn section_names(
+        &self,
+        entries: &[RoleEntry],
+        target: &Target,
+    ) -> Result<BTreeMap<String, String>, Report> {
+        let words = Names::new(&target.accounts, &target.labels);
         let (mut roles, mut aliases) = (Vec::new(), BTreeMap::new());
         for entry in entries {
-            let Ok(role) = RoleArn::parse(&entry.role) else {
+            let pair = format!("{},{}", entry.role, entry.provider);
+            let Ok(pair) = SamlRole::parse(&pair) else {
                 continue;
             };
-            let alias = entry.account_name.clone();
-            aliases.extend(alias.map(|alias| (role.account().to_owned(), alias)));
-            roles.push(role);
+            let alias = words.account(&pair).map(str::to_owned);
+            aliases.extend(alias.map(|alias| (pair.role.account().to_owned(), alias)));
+            roles.push(pair.role);
         }
         let usual = NameTemplate::usual();
         let names = self.template.unwrap_or(&usual).names(&roles, &aliases)?;
@@ -221,6 +246,7 @@ impl Plan<'_> {
             legacy: self.args.legacy,
             theirs: self.theirs,
             sections: Vec::new(),
+            links: Vec::new(),
             saved: false,
         }
     }
@@ -232,6 +258,7 @@ struct Sheaf {
     legacy: bool,
     theirs: Theirs,
     sections: Vec<(String, Credentials)>,
+    links: Vec<RoleLink>,
     saved: bool,
 }
 
@@ -245,6 +272,10 @@ impl Sheaf {
         self.sections.sort_by(|(a, _), (b, _)| a.cmp(b));
         aws_files::edit(&self.path, Kind::Credentials, |text| {
             let mut file = CredentialsFile::parse(text);
+            for link in &self.links {
+                // Keys under its name would be taken instead.
+                file.take_out(&link.name);
+            }
             for (section, credentials) in &self.sections {
                 file.put(section, credentials, self.legacy, self.theirs)
                     .map_err(|error| {
@@ -265,6 +296,7 @@ impl Sheaf {
         });
         Round {
             written: written.collect(),
+            links: self.links.clone(),
             refused,
         }
     }

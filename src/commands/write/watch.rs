@@ -84,6 +84,7 @@ mod tests {
             });
             let round = Round {
                 written: written.collect(),
+                links: Vec::new(),
                 refused: Vec::new(),
             };
             next(&round, Timestamp(0)).0

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::tools::{DEV, installed, printed};
 use crate::support::{Moto, TestEnv, run, text};
 
-const POLICIES: &str = r#"
+pub(super) const POLICIES: &str = r#"
 import boto3, json, sys
 iam = boto3.client('iam', endpoint_url=sys.argv[1])
 allow = lambda r, **more: json.dumps({'Version': '2012-10-17', 'Statement': [dict(Effect='Allow', Action='sts:AssumeRole', Resource=r, **more)]})

@@ -9,6 +9,7 @@ mod discover;
 mod doctor;
 mod env;
 mod limits;
+mod links;
 mod refresh;
 mod tools;
 mod write;

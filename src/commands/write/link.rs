@@ -1,0 +1,157 @@
+//! `ob write --link`: the role that is signed in to gets its section, the roles it hands on to get profiles in
+//! `~/.aws/config` that start from it.
+
+use std::collections::BTreeSet;
+
+use super::round::Plan;
+use crate::aws::{NameTemplate, Region, RoleLink, TemplateError, with_links, without_links};
+use crate::aws_files::{self, Kind};
+use crate::commands::Context;
+use crate::commands::exec::unexpected;
+use crate::commands::talk::ask_agent;
+use crate::commands::target::Resolved;
+use crate::model::{RoleArn, SessionPolicy};
+use crate::report::{Exit, Report};
+use crate::shown::shown;
+use crate::wire::{DiscoverRequest, Reply, Request};
+
+/// Takes the chain out of `target`, so that it is about its first role, and answers with it.
+///
+/// # Errors
+/// When the target is limited, which no AWS file can say.
+pub(super) fn take_chain(target: &mut Resolved) -> Result<Vec<RoleArn>, Report> {
+    if target.settings.policy != SessionPolicy::Whole {
+        return Err(Report::new(
+            Exit::Usage,
+            "write.link_policy",
+            "cannot link a role that is limited",
+        )
+        .cause("an AWS config file has no word for session policies: the tools would assume the whole role")
+        .hint("`ob write -p PROFILE` without `--link` writes the limited role itself"));
+    }
+    target.wire.chain.clear();
+    Ok(std::mem::take(&mut target.settings.chain))
+}
+
+impl Plan<'_> {
+    /// The links from the section `base` of `role`: along `chain`, else to the roles that its policies name.
+    ///
+    /// # Errors
+    /// When these cannot be read, or a name is no good.
+    pub(super) fn links(
+        &self,
+        target: &Resolved,
+        role: &RoleArn,
+        base: &str,
+        chain: &[RoleArn],
+    ) -> Result<Vec<RoleLink>, Report> {
+        let region = target.settings.region.as_deref();
+        let region = region.map(Region::parse).transpose()?;
+        let link = |name: String, role: &RoleArn, source: &str| RoleLink {
+            name,
+            role: role.clone(),
+            source: source.to_owned(),
+            region: region.clone(),
+        };
+        let accounts = &target.settings.accounts;
+        let usual = NameTemplate::usual();
+        let Some((last, way)) = chain.split_last() else {
+            let onward = self.onward(target, role)?;
+            let template = self.template.unwrap_or(&usual);
+            let names = template.names(&onward, accounts)?;
+            let links = onward.iter().zip(names);
+            return Ok(links.map(|(role, name)| link(name, role, base)).collect());
+        };
+        let profile = target.settings.profile.as_deref();
+        let alias = accounts.get(last.account()).map(String::as_str);
+        let name = match (self.template, profile) {
+            (Some(template), profile) => template.fill(last, alias, profile),
+            (None, Some(profile)) => profile.to_owned(),
+            (None, None) => usual.fill(last, alias, None),
+        };
+        let mut links: Vec<RoleLink> = Vec::new();
+        let mut source = base.to_owned();
+        for (at, role) in way.iter().enumerate() {
+            let step = format!("{name}.{}", at + 1);
+            links.push(link(step.clone(), role, &source));
+            source = step;
+        }
+        links.push(link(name, last, &source));
+        Ok(links)
+    }
+
+    fn onward(&self, target: &Resolved, role: &RoleArn) -> Result<Vec<RoleArn>, Report> {
+        let endpoint = self.context.settings()?.iam_endpoint();
+        let request = || {
+            Request::Discover(Box::new(DiscoverRequest {
+                target: target.wire.clone(),
+                reader: None,
+                iam_endpoint: endpoint.map(ToOwned::to_owned),
+            }))
+        };
+        let org = &target.settings.org;
+        let Reply::Discovered(found) = ask_agent(self.context, request, org, &self.args.sign_in)?
+        else {
+            return Err(unexpected());
+        };
+        let voice = self.context.voice;
+        let mut roles: Vec<RoleArn> = Vec::new();
+        for onward in found {
+            match RoleArn::parse(&onward.role) {
+                Ok(role) if !roles.contains(&role) => roles.push(role),
+                Ok(_) => {}
+                Err(_) => voice.say(&format!(
+                    "ob: {} is a pattern, not a role: it is left out",
+                    shown(&onward.role)
+                )),
+            }
+        }
+        if roles.is_empty() {
+            voice.say(&format!("ob: the policies of {role} name no role to link"));
+        }
+        Ok(roles)
+    }
+}
+
+/// Refuses two profiles or sections of one name.
+pub(super) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Report> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(TemplateError::Twice(name.to_owned()).into());
+        }
+    }
+    Ok(())
+}
+
+/// Puts `links` into the config file.
+///
+/// # Errors
+/// When it cannot be edited; then it is as it was.
+pub(super) fn save(context: &Context, links: &[RoleLink]) -> Result<(), Report> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let path = Kind::Config.path(&context.environment)?;
+    aws_files::edit(&path, Kind::Config, |text| {
+        with_links(text, links)
+            .map_err(|error| Report::from(error).during(format!("cannot write {}", path.display())))
+    })?;
+    Ok(())
+}
+
+/// Takes all links out of the config file and answers with their names.
+///
+/// # Errors
+/// When it cannot be edited; then it is as it was.
+pub(super) fn clean(context: &Context) -> Result<Vec<String>, Report> {
+    let path = Kind::Config.path(&context.environment)?;
+    if path.symlink_metadata().is_err() {
+        return Ok(Vec::new());
+    }
+    let (_, names) = without_links(&aws_files::read(&path)?)?;
+    if !names.is_empty() {
+        aws_files::edit(&path, Kind::Config, |text| Ok(without_links(text)?.0))?;
+    }
+    Ok(names)
+}
