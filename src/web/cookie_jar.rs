@@ -120,6 +120,9 @@ mod tests {
             sent(&jar, "https://acme.okta.com/").as_deref(),
             Some("DT=1")
         );
+        let by_number = url("https://127.0.0.1/");
+        let refused = jar.store(b"a=b; Domain=0.1; Secure", &by_number, NOW);
+        assert_eq!(refused, Err(CookieError::ForeignDomain));
         for domain in ["evil.example", "me.okta.com", "x.acme.okta.com", "."] {
             let header = format!("a=b; Domain={domain}; Secure");
             let refused = jar.store(header.as_bytes(), &org(), NOW);

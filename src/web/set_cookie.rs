@@ -3,6 +3,8 @@
 //! RFC 6265 as far as it narrows: a `Domain` never widens a cookie beyond the host that set it, `Secure`
 //! is required (but on loopback http), and the `__Host-`/`__Secure-` prefixes of RFC 6265bis bind.
 
+use std::net::Ipv4Addr;
+
 use thiserror::Error;
 use url::Url;
 
@@ -153,16 +155,18 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Whether `host` is `domain` or below it. The cookie stays the host's own all the same.
+/// Whether `host` is `domain` or below it; nothing is above an address (RFC 6265, 5.1.3). The cookie stays the host's
+/// own all the same.
 fn covers(domain: &str, host: &str) -> bool {
     let domain = domain
         .strip_prefix('.')
         .unwrap_or(domain)
         .to_ascii_lowercase();
-    host == domain
-        || host
-            .strip_suffix(domain.as_str())
+    let is_above = || {
+        host.strip_suffix(domain.as_str())
             .is_some_and(|rest| rest.ends_with('.') && !domain.is_empty())
+    };
+    host == domain || (host.parse::<Ipv4Addr>().is_err() && is_above())
 }
 
 /// `Max-Age`; zero and less end the cookie at once, and more than i64 holds is as good as for ever.

@@ -2,6 +2,7 @@
 //! limits that are low, names and hosts that do not answer. Each time `ob` works, or says what is wrong and what
 //! to type; the command is run once or not at all.
 
+mod kernel;
 mod limits;
 mod places;
 mod reach;

@@ -1,11 +1,15 @@
 //! Servers and networks that misbehave: each time a named error with an exit code and a hint, nothing on
 //! standard output, the command not run, nothing secret said twice or to strangers.
 
+mod answers;
 mod network;
 mod pages;
 mod proxy;
+mod redirects;
+mod retries;
 mod sign_in;
 mod sts;
+mod tls;
 
 use ob_sandbox::{Fault, FaultKind, Options, Server};
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::support::TestEnv;
 
-pub(crate) use run::{Ended, finish, patiently, run, start};
+pub(crate) use run::{Ended, counted, finish, patiently, run, start};
 
 pub(crate) struct Scene(TestEnv);
 

@@ -1,0 +1,229 @@
+//! System calls that fail, by strace's hand, and an agent that is killed wherever it is: a check that cannot be made is a
+//! no, a barrier that cannot be put up is told.
+
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use ob_sandbox::{Fault, FaultKind, Server};
+
+use super::{ANSWERED, COMMAND, Failure, in_shell, quiet, ran, runs, shell};
+use crate::scene::{Ended, Scene, counted, finish, patiently, start};
+
+/// Runs a script under strace, which has these calls fail in every process of it.
+fn with_failing(scene: &Scene, inject: &str, script: &str) -> Ended {
+    let inject = format!("inject={inject}");
+    in_shell(
+        scene,
+        &[
+            "strace",
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            &inject,
+            "sh",
+            "-c",
+            script,
+        ],
+    )
+}
+
+#[test]
+fn a_client_that_cannot_tell_whose_agent_it_is_says_no_byte_to_it() {
+    let scene = Scene::of("carol");
+    scene.sign_in();
+    for errno in counted::<3, _>(["EPERM", "EBADF", "ENOPROTOOPT"]) {
+        let script = format!("ob exec --json {COMMAND}");
+        let inject = format!("getsockopt:error={errno}");
+        let ended = with_failing(&scene, &inject, &script);
+        let expected = Failure(4, "agent.foreign", "served by another user");
+        failed_with_a_look(&scene, &ended, &expected, errno);
+    }
+}
+
+/// As [`failed`], for a remedy that is not typed.
+fn failed_with_a_look(scene: &Scene, ended: &Ended, expected: &Failure, case: &str) {
+    let Failure(exit, error, says) = expected;
+    let told = format!("{case}: {}", ended.stderr);
+    assert_eq!(
+        (ended.code, &*ended.error()),
+        (Some(*exit), *error),
+        "{told}"
+    );
+    assert!(ended.stderr.contains(says), "{told}");
+    assert!(
+        !ended.report()["hints"].as_array().unwrap().is_empty(),
+        "{told}"
+    );
+    assert_eq!((&*ended.stdout, runs(scene)), ("", 0), "{told}");
+    quiet(scene, ended, case);
+}
+
+#[test]
+fn an_agent_that_cannot_tell_whose_client_it_is_answers_nobody() {
+    let scene = Scene::of("carol");
+    scene.sign_in();
+    let agent = scene.agent().unwrap();
+    let mut strace = Command::new("strace");
+    strace.args([
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "inject=getsockopt:error=EPERM",
+        "-p",
+    ]);
+    let mut strace: Child = strace
+        .arg(agent.to_string())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let traced = || {
+        let status = std::fs::read_to_string(format!("/proc/{agent}/status")).unwrap();
+        !status.contains("TracerPid:\t0")
+    };
+    assert!(patiently(Duration::from_secs(5), traced));
+    assert_eq!(scene.agent(), None, "it answers nobody");
+    kill(
+        nix::unistd::Pid::from_raw(strace.id().cast_signed()),
+        Signal::SIGTERM,
+    )
+    .unwrap();
+    strace.wait().unwrap();
+    assert_eq!(
+        scene.agent(),
+        Some(agent),
+        "and everybody again when it can tell"
+    );
+}
+
+#[test]
+fn where_the_kernel_has_no_landlock_it_works_and_says_so() {
+    for errno in counted::<2, _>(["ENOSYS", "EOPNOTSUPP"]) {
+        let scene = Scene::of("carol");
+        let inject = format!("landlock_create_ruleset:error={errno}");
+        // strace waits for the agent as well.
+        let script = format!(
+            "ob exec {ANSWERED} {COMMAND}; code=$?; ob status --json >$TMPDIR/status; \
+             ob status >$TMPDIR/words; ob agent stop 2>/dev/null; exit $code"
+        );
+        ran(&scene, &with_failing(&scene, &inject, &script), errno);
+        let said = |name: &str| std::fs::read_to_string(scene.path(name)).unwrap();
+        let status: serde_json::Value = serde_json::from_str(&said("tmp/status")).unwrap();
+        assert_eq!(status["agent"]["confined"], false, "{status}");
+        let words = said("tmp/words");
+        let told = "none: this kernel has no Landlock";
+        assert!(words.contains(told), "{words}");
+    }
+}
+
+#[test]
+fn where_the_kernel_lets_nobody_hide_nothing_is_begun() {
+    for call in counted::<2, _>(["prctl", "prlimit64"]) {
+        let scene = Scene::of("carol");
+        let inject = format!("{call}:error=EPERM");
+        let ended = with_failing(&scene, &inject, &format!("ob exec {ANSWERED} {COMMAND}"));
+        assert_eq!(
+            (ended.code, &*ended.stdout, runs(&scene)),
+            (Some(1), "", 0),
+            "{}",
+            ended.stderr
+        );
+        assert!(
+            ended
+                .stderr
+                .contains("cannot keep this process from being read"),
+            "{}",
+            ended.stderr
+        );
+        assert!(scene.agents().is_empty());
+        assert!(
+            scene.sandbox.log().is_empty(),
+            "nothing was said to anybody"
+        );
+    }
+}
+
+/// A path that the org or STS is asked at each step of a cold `ob exec`.
+const STEP: [(&str, Server, &str); 5] = [
+    (
+        "asking the org",
+        Server::Org,
+        "/.well-known/okta-organization",
+    ),
+    ("the password", Server::Org, "/api/v1/authn"),
+    ("the tiles", Server::Org, "/api/v1/users/me"),
+    ("the page", Server::Org, "/home/"),
+    ("STS", Server::Sts, "AssumeRoleWithSAML"),
+];
+
+#[test]
+fn an_agent_killed_at_any_step_leaves_no_command_run_twice_and_no_client_waiting() {
+    for (case, server, path) in counted::<5, _>(STEP) {
+        let scene = Scene::of("carol");
+        let lines = scene.settings();
+        let asks = lines
+            .lines()
+            .filter(|line| !line.starts_with("app =") && !line.starts_with("sign_in"));
+        scene.write_settings(&asks.collect::<Vec<_>>().join("\n"));
+        let fault = match server {
+            Server::Sts => Fault::sts(path, FaultKind::Hang),
+            _ => Fault::org(path, FaultKind::Hang),
+        };
+        scene.sandbox.fault(fault);
+        let mut command = scene.command("sh");
+        command.args(["-c", &format!("exec ob exec {ANSWERED} {COMMAND}")]);
+        command.env("RAN", super::trace(&scene));
+        let client = start(command, &scene.answers());
+        let asked = || match server {
+            Server::Sts => !scene.sandbox.sts_calls(path).is_empty(),
+            _ => !scene.sandbox.requests(Server::Org, path).is_empty(),
+        };
+        assert!(
+            patiently(Duration::from_secs(10), asked),
+            "{case}: never asked"
+        );
+        thread::sleep(Duration::from_millis(20));
+        kill(scene.agents()[0], Signal::SIGKILL).unwrap();
+        let killed = Instant::now();
+        let ended = finish(client);
+        assert!(
+            killed.elapsed() < Duration::from_secs(5),
+            "{case}: {:?}",
+            killed.elapsed()
+        );
+        // Before the password was said, a new agent is asked; after it, that is for the person to decide.
+        if case == "asking the org" {
+            ran(&scene, &ended, case);
+        } else {
+            let expected = Failure(125, "agent.gone", "the agent went away");
+            failed_with_a_look(&scene, &ended, &expected, case);
+            let again = shell(&scene, &format!("ob exec {ANSWERED} {COMMAND}"));
+            ran(&scene, &again, case);
+        }
+        assert_eq!(scene.agents().len(), 1, "{case}");
+    }
+}
+
+#[test]
+fn a_program_that_was_replaced_or_removed_still_starts_its_agent() {
+    for (case, change) in counted::<2, _>([
+        ("removed", "rm $TMPDIR/ob"),
+        (
+            "replaced",
+            "rm $TMPDIR/ob; printf '#!/bin/sh\\nexit 9\\n' >$TMPDIR/ob; chmod 755 $TMPDIR/ob",
+        ),
+    ]) {
+        let scene = Scene::of("carol");
+        let copy = format!("cp {} $TMPDIR/ob", env!("CARGO_BIN_EXE_ob"));
+        // It is running when its file goes: it waits for its password.
+        let script = format!(
+            "{copy}; mkfifo $TMPDIR/late; $TMPDIR/ob exec {ANSWERED} {COMMAND} <$TMPDIR/late & \
+             exec 3>$TMPDIR/late; sleep 0.3; {change}; cat >&3; exec 3>&-; wait $!"
+        );
+        ran(&scene, &shell(&scene, &script), case);
+    }
+}

@@ -1,0 +1,222 @@
+//! Answers that are broken as HTTP or as JSON: each ends the sign-in with a name, and none has the password sent again.
+
+use ob_sandbox::{Fault, FaultKind};
+
+use super::{Expected, broken, fails, passwords, refused, unreachable};
+use crate::scene::counted;
+
+const AUTHN: &str = "/api/v1/authn";
+
+/// An answer that is written as it is.
+fn raw(head: &str, body: impl AsRef<[u8]>) -> FaultKind {
+    FaultKind::Raw([head.as_bytes(), b"\r\n\r\n", body.as_ref()].concat())
+}
+
+fn json(body: impl Into<Vec<u8>>) -> FaultKind {
+    FaultKind::ReplaceBody {
+        body: body.into(),
+        content_type: "application/json".into(),
+    }
+}
+
+fn all(cases: impl IntoIterator<Item = (&'static str, FaultKind, Expected)>) {
+    for (case, kind, expected) in cases {
+        let scene = fails(case, Fault::org(AUTHN, kind), &expected);
+        assert_eq!(passwords(&scene), 1, "{case}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_sound_http_is_refused_by_name() {
+    let off = || unreachable("http.broken_off", "broke off");
+    let ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json";
+    let headed = |more: &str, body: &[u8]| raw(&format!("{ok}\r\n{more}"), body);
+    let cases: [(&str, FaultKind, Expected); 20] = [
+        (
+            "shorter than it says",
+            headed("Content-Length: 500", b"{}"),
+            off(),
+        ),
+        (
+            "longer than it says",
+            headed("Content-Length: 1", b"{\"status\":\"SUCCESS\"}"),
+            broken("okta.json.not_json", ""),
+        ),
+        (
+            "two lengths",
+            headed("Content-Length: 2\r\nContent-Length: 5", b"{}"),
+            off(),
+        ),
+        (
+            "a length that is no number",
+            headed("Content-Length: two", b"{}"),
+            off(),
+        ),
+        (
+            "a length below nothing",
+            headed("Content-Length: -2", b"{}"),
+            off(),
+        ),
+        (
+            "a length beyond counting",
+            headed("Content-Length: 99999999999999999999", b"{}"),
+            off(),
+        ),
+        (
+            "chunks that are none",
+            headed("Transfer-Encoding: chunked", b"zz\r\n{}\r\n0\r\n\r\n"),
+            off(),
+        ),
+        (
+            "a chunk cut short",
+            headed("Transfer-Encoding: chunked", b"20\r\n{}"),
+            off(),
+        ),
+        (
+            "no last chunk",
+            headed("Transfer-Encoding: chunked", b"2\r\n{}\r\n"),
+            off(),
+        ),
+        (
+            "a chunk of 2^64",
+            headed("Transfer-Encoding: chunked", b"10000000000000000\r\n{}"),
+            off(),
+        ),
+        (
+            "an extension of 1 MiB",
+            headed(
+                "Transfer-Encoding: chunked",
+                &[b"2;", &*b"x".repeat(1 << 20), b"\r\n{}\r\n0\r\n\r\n"].concat(),
+            ),
+            off(),
+        ),
+        (
+            "a trailer of 1 MiB",
+            headed(
+                "Transfer-Encoding: chunked",
+                &[b"2\r\n{}\r\n0\r\nX: ", &*b"x".repeat(1 << 20), b"\r\n\r\n"].concat(),
+            ),
+            off(),
+        ),
+        (
+            "a header of 1 MiB",
+            raw(&format!("{ok}\r\nX: {}", "x".repeat(1 << 20)), b"{}"),
+            off(),
+        ),
+        ("a header without a name", headed(": x", b"{}"), off()),
+        (
+            "a header on two lines",
+            headed("X: a\r\n b\r\nContent-Length: 2", b"{}"),
+            off(),
+        ),
+        ("a NUL in a header", headed("X: a\0b", b"{}"), off()),
+        (
+            "compressed",
+            headed(
+                "Content-Encoding: gzip\r\nContent-Length: 4",
+                b"\x1f\x8b\x08\0",
+            ),
+            refused("http.compressed", ""),
+        ),
+        (
+            "of another protocol",
+            FaultKind::Raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec()),
+            off(),
+        ),
+        (
+            "of a status that is none",
+            raw("HTTP/1.1 20 OK\r\nContent-Length: 2", b"{}"),
+            off(),
+        ),
+        (
+            "nothing but promises",
+            FaultKind::Raw(b"HTTP/1.1 100 Continue\r\n\r\n".repeat(5000)),
+            off(),
+        ),
+    ];
+    all(counted::<20, _>(cases));
+}
+
+#[test]
+fn an_answer_that_is_not_the_apis_json_is_refused_by_name() {
+    let no_json = || broken("okta.json.not_json", "");
+    let cases: [(&str, FaultKind, Expected); 12] = [
+        (
+            "200 deep",
+            json(
+                [
+                    b"{\"status\":".to_vec(),
+                    b"[".repeat(200),
+                    b"]".repeat(200),
+                    b"}".to_vec(),
+                ]
+                .concat(),
+            ),
+            no_json(),
+        ),
+        (
+            "a status that is no text",
+            json(&br#"{"status":["SUCCESS"]}"#[..]),
+            broken("okta.authn.no_status", ""),
+        ),
+        (
+            "a byte order mark",
+            json("\u{feff}{\"status\":\"SUCCESS\"}"),
+            no_json(),
+        ),
+        (
+            "not a number",
+            json(&br#"{"status":"SUCCESS","n":NaN}"#[..]),
+            no_json(),
+        ),
+        (
+            "beyond all numbers",
+            json(&br#"{"status":"SUCCESS","n":1e999}"#[..]),
+            no_json(),
+        ),
+        (
+            "more behind it",
+            json(&br#"{"status":"SUCCESS"}{}"#[..]),
+            no_json(),
+        ),
+        ("cut short", json(&br#"{"status":"SUCC"#[..]), no_json()),
+        (
+            "Latin-1",
+            json(&b"{\"status\":\"SUCC\xcbSS\"}"[..]),
+            no_json(),
+        ),
+        (
+            "a comment",
+            json(&br#"{"status":"SUCCESS"/* x */}"#[..]),
+            no_json(),
+        ),
+        (
+            "ten megabytes",
+            json(vec![b' '; 10 << 20]),
+            refused("http.too_long", "262144"),
+        ),
+        (
+            "success without a session",
+            json(&br#"{"status":"SUCCESS"}"#[..]),
+            broken("okta.authn.no_session_token", ""),
+        ),
+        (
+            "a list",
+            json(&b"[]"[..]),
+            broken("okta.authn.no_status", ""),
+        ),
+    ];
+    all(counted::<12, _>(cases));
+}
+
+#[test]
+fn cut_short_at_ten_places_it_is_no_answer() {
+    let cuts = counted::<10, _>([0, 1, 2, 5, 10, 20, 50, 80, 120, 160]);
+    all(cuts.map(|cut| {
+        (
+            "cut",
+            FaultKind::CutAfter(cut),
+            unreachable("http.broken_off", "broke off"),
+        )
+    }));
+}

@@ -1,0 +1,126 @@
+//! Redirects: at each step but a page's own, none is followed; at a page's, none that leads anywhere else.
+
+use ob_sandbox::{Fault, FaultKind, Server};
+
+use super::{broken, exec, failed, refused};
+use crate::scene::{Scene, counted, run};
+
+/// Where it leads, with `{other}` for a host that must hear nothing and `{org}` for the org itself.
+const TARGETS: [(&str, &str); 16] = [
+    ("another host", "{other}/saml"),
+    ("another host, no scheme", "//{other-host}/saml"),
+    ("another host, backslashes", "\\\\{other-host}\\saml"),
+    ("another port", "https://127.0.0.1:1/"),
+    (
+        "the same host by another name",
+        "https://localhost/home/amazon_aws/x",
+    ),
+    (
+        "the same host by a number",
+        "https://2130706433/home/amazon_aws/x",
+    ),
+    ("a sibling", "https://evil.127.0.0.1.nip.example/"),
+    ("plain http", "http://127.0.0.1/"),
+    ("a name in front", "https://acme.okta.com@{other-host}/"),
+    ("a name and a password", "https://a:b@127.0.0.1/"),
+    ("a script", "javascript:alert(1)"),
+    ("data", "data:text/html,x"),
+    ("a file", "file:///etc/passwd"),
+    ("a circle", "/home/amazon_aws/x"),
+    ("nothing", ""),
+    ("a tab in it", "{org}\t/home/amazon_aws/x"),
+];
+
+fn target(scene: &Scene, text: &str) -> String {
+    let other = scene.sandbox.other_url();
+    text.replace("{other-host}", other.trim_start_matches("https://"))
+        .replace("{other}", &other)
+        .replace("{org}", &scene.sandbox.org_url())
+}
+
+#[test]
+fn a_page_is_not_followed_to_where_it_does_not_belong() {
+    for (case, text) in counted::<16, _>(TARGETS) {
+        let scene = Scene::of("carol");
+        let leads = FaultKind::RedirectTo(target(&scene, text));
+        scene
+            .sandbox
+            .fault(Fault::org("/home/amazon_aws/", leads).always());
+        failed(&scene, &exec(&scene), &refused("http.redirect", ""), case);
+    }
+}
+
+#[test]
+fn a_sign_in_is_followed_nowhere() {
+    for (case, text) in counted::<16, _>(TARGETS) {
+        let scene = Scene::of("carol");
+        let leads = FaultKind::RedirectTo(target(&scene, text));
+        scene
+            .sandbox
+            .fault(Fault::org("/api/v1/authn", leads).always());
+        failed(
+            &scene,
+            &exec(&scene),
+            &broken("okta.authn.http_status", "302"),
+            case,
+        );
+        assert_eq!(super::passwords(&scene), 1, "{case}");
+    }
+}
+
+/// 307 and 308 would have the same data sent again, 300 offers a choice.
+#[test]
+fn a_redirect_that_wants_the_same_again_gets_nothing() {
+    for code in counted::<3, u16>([300, 307, 308]) {
+        let scene = Scene::of("carol");
+        let headers = vec![("Location".to_owned(), scene.sandbox.other_url())];
+        let answer = FaultKind::Status {
+            code,
+            headers,
+            body: Vec::new(),
+        };
+        scene
+            .sandbox
+            .fault(Fault::org("/api/v1/authn", answer).always());
+        let expected = broken("okta.authn.http_status", "30");
+        failed(&scene, &exec(&scene), &expected, &code.to_string());
+        assert!(scene.sandbox.requests(Server::Other, "/").is_empty());
+    }
+}
+
+/// Whatever cookies the org sets, the session works, no other host hears of one, and what is unsound comes back to nobody.
+#[test]
+fn cookies_that_are_unsound_are_dropped_and_the_rest_works() {
+    let long = format!("long={}; Secure", "x".repeat(5000));
+    let cookies = counted::<10, &str>([
+        "unsound-evil=1; Domain=evil.example; Secure",
+        "unsound-wide=1; Domain=0.1; Secure",
+        "unsound-open=1",
+        "__Host-unsound=1; Secure; Path=/x",
+        "__Secure-unsound=1",
+        "unsound-gone=1; Secure; Max-Age=0",
+        "unsound-past=1; Secure; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        "unsound-elsewhere=1; Secure; Path=/nowhere",
+        "=unsound-nameless; Secure",
+        &long,
+    ]);
+    let scene = Scene::of("carol");
+    let headers = cookies
+        .iter()
+        .map(|cookie| ("Set-Cookie".to_owned(), (*cookie).to_owned()));
+    let kind = FaultKind::ExtraHeaders(headers.collect());
+    scene
+        .sandbox
+        .fault(Fault::org("/api/v1/authn", kind.clone()).always());
+    scene.sandbox.fault(Fault::org("/home/", kind).always());
+    super::succeeded(&scene, &exec(&scene), "cookies");
+    let roles = run(scene.ob(["roles"]), "");
+    assert_eq!(roles.code, Some(0), "{}", roles.stderr);
+    for request in scene.sandbox.log() {
+        let cookies = request.header("cookie").unwrap_or_default().to_owned();
+        assert!(
+            !cookies.contains("unsound") && !cookies.contains("long="),
+            "{cookies}"
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! TLS that openssl speaks and nobody should: old versions, weak keys, old signatures, ciphers without secrecy.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use super::{exec, failed, unreachable};
+use crate::scene::{Scene, counted};
+
+/// A name, what openssl makes the key of, the signature's digest, whom the certificate is for, and the server's manner.
+type Case = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
+
+const GOOD: Case = ("good", "rsa:2048", "sha256", "IP:127.0.0.1", &["-rev"]);
+
+const CASES: [Case; 8] = [
+    (
+        "TLS 1.0 alone",
+        "rsa:2048",
+        "sha256",
+        "IP:127.0.0.1",
+        &["-tls1"],
+    ),
+    (
+        "TLS 1.1 alone",
+        "rsa:2048",
+        "sha256",
+        "IP:127.0.0.1",
+        &["-tls1_1"],
+    ),
+    (
+        "no forward secrecy",
+        "rsa:2048",
+        "sha256",
+        "IP:127.0.0.1",
+        &["-tls1_2", "-cipher", "AES128-SHA:@SECLEVEL=0"],
+    ),
+    (
+        "anonymous",
+        "rsa:2048",
+        "sha256",
+        "IP:127.0.0.1",
+        &["-tls1_2", "-cipher", "aNULL:@SECLEVEL=0"],
+    ),
+    (
+        "RSA with 1024 bits",
+        "rsa:1024",
+        "sha256",
+        "IP:127.0.0.1",
+        &[],
+    ),
+    ("signed with SHA-1", "rsa:2048", "sha1", "IP:127.0.0.1", &[]),
+    ("signed with MD5", "rsa:2048", "md5", "IP:127.0.0.1", &[]),
+    (
+        "for no name at all",
+        "rsa:2048",
+        "sha256",
+        "email:a@b.example",
+        &[],
+    ),
+];
+
+/// A server whose handshake is made by `openssl s_server`; the sandbox's TLS would do none of this.
+struct Server {
+    process: Child,
+    address: String,
+    /// Open until its end, or its next word would be its last.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn openssl(place: &Path, line: &str) {
+    let mut command = Command::new("openssl");
+    let ended = command.args(line.split(' ')).current_dir(place).output();
+    let ended = ended.unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success(), "openssl {line}: {said}");
+}
+
+/// Puts a CA of its own into `ca.pem` and shows a certificate of it.
+fn serve(place: &Path, (_, key, digest, name, manner): Case) -> Server {
+    for line in [
+        "req -x509 -nodes -days 30 -newkey rsa:2048 -subj /CN=ca -keyout ca.key -out ca.pem"
+            .to_owned(),
+        format!("req -new -nodes -newkey {key} -subj /CN=x -keyout key.pem -out request.pem"),
+    ] {
+        openssl(place, &line);
+    }
+    std::fs::write(place.join("names"), format!("subjectAltName={name}")).unwrap();
+    openssl(
+        place,
+        &format!(
+            "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 -{digest} -extfile names -out leaf.pem"
+        ),
+    );
+    let mut process = Command::new("openssl")
+        .args([
+            "s_server",
+            "-accept",
+            "127.0.0.1:0",
+            "-cert",
+            "leaf.pem",
+            "-key",
+            "key.pem",
+        ])
+        .args(["-cipher", "DEFAULT:@SECLEVEL=0"])
+        .args(manner)
+        .current_dir(place)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(process.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("ACCEPT ") {
+        line.clear();
+        assert!(
+            output.read_line(&mut line).unwrap() > 0,
+            "s_server has ended"
+        );
+    }
+    Server {
+        process,
+        address: line.trim().trim_start_matches("ACCEPT ").to_owned(),
+        _output: output,
+    }
+}
+
+/// `ob exec` at an org that openssl plays, with its CA as the bundle.
+fn at(case: Case) -> (Scene, crate::scene::Ended) {
+    let scene = Scene::of("carol");
+    let server = serve(&scene.path("tmp"), case);
+    let settings = scene
+        .settings()
+        .replace(
+            &scene.sandbox.org_url(),
+            &format!("https://{}", server.address),
+        )
+        .replace("ca.pem", "tmp/ca.pem");
+    scene.write_settings(&settings);
+    let ended = exec(&scene);
+    (scene, ended)
+}
+
+#[test]
+fn tls_of_yesterday_is_refused_and_the_same_server_of_today_is_not() {
+    for case in counted::<8, _>(CASES) {
+        let (scene, ended) = at(case);
+        let expected = match case.0 {
+            "for no name at all" => unreachable("http.tls_name", "another name"),
+            _ => unreachable("http.tls", "TLS"),
+        };
+        failed(&scene, &ended, &expected, case.0);
+    }
+    let (_, ended) = at(GOOD);
+    assert_eq!(ended.error(), "http.broken_off", "{}", ended.stderr);
+}
