@@ -36,3 +36,10 @@ pub struct Credentials {
     /// The role these are for (the last one of a chain).
     pub role: RoleArn,
 }
+
+/// The cases of a table: their number is written beside it and checked by the compiler, and `docs/security.md` adds it
+/// up.
+#[cfg(test)]
+pub(crate) const fn counted<const N: usize, T>(cases: [T; N]) -> [T; N] {
+    cases
+}

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::response::read_document;
 use super::{Assertion, Response, SamlError, read};
+use crate::model::counted;
 use crate::secret::Secret;
 
 const CLASSIC: &str = include_str!("../../tests/fixtures/saml/classic.xml");
@@ -74,7 +75,7 @@ fn around(body: &str) -> String {
     )
 }
 
-fn all_refused(cases: &[(&str, String, &str)]) {
+fn all_refused<const N: usize>(cases: &[(&str, String, &str); N]) {
     for (what, document, expected) in cases {
         assert_eq!(refusal(document), *expected, "{what}");
     }

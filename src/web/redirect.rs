@@ -126,6 +126,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::counted;
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
@@ -146,13 +147,13 @@ mod tests {
 
     #[test]
     fn within_the_org_it_is_followed() {
-        for (location, expected) in [
+        for (location, expected) in counted::<5, _>([
             ("/login", "https://acme.okta.com/login"),
             ("x?a=b", "https://acme.okta.com/home/amazon_aws/0oa/x?a=b"),
             ("https://acme.okta.com/app#top", "https://acme.okta.com/app"),
             ("https://ACME.okta.com:443/app", "https://acme.okta.com/app"),
             ("//acme.okta.com/app", "https://acme.okta.com/app"),
-        ] {
+        ]) {
             let hop = judged(302, location, Method::Post).unwrap();
             assert_eq!((hop.url.as_str(), hop.method), (expected, Method::Get));
         }
@@ -162,7 +163,7 @@ mod tests {
     #[test]
     fn everything_else_is_named() {
         let foreign = |host: &str| RedirectError::ForeignOrigin(host.to_owned());
-        for (location, expected) in [
+        for (location, expected) in counted::<18, _>([
             ("https://evil.example/", foreign("evil.example")),
             ("//evil.example/", foreign("evil.example")),
             ("https://other.okta.com/", foreign("other.okta.com")),
@@ -187,7 +188,7 @@ mod tests {
             ("/\t/evil.example/", RedirectError::BadLocation),
             ("https://", RedirectError::BadLocation),
             ("", RedirectError::NoLocation),
-        ] {
+        ]) {
             assert_eq!(
                 judged(302, location, Method::Get),
                 Err(expected),

@@ -6,8 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use ob_sandbox::{Fault, FaultKind, PushOutcome, PushScript, Server};
+use ob_sandbox::{AwsApp, Fault, FaultKind, PushOutcome, PushScript, Server};
 
+use crate::agent::load::{descriptors, resident_kib};
 use crate::scene::{Ended, Scene, finish, patiently, run, start};
 use crate::support::Pty;
 
@@ -60,7 +61,51 @@ fn cold_and_warm(count: usize) {
     let warm = crowd(&scene, count, &["exec", "--", "true"]);
     assert_eq!(failures(&warm), Vec::<String>::new());
     assert_eq!((sign_ins(&scene), calls(&scene)), (1, 1));
-    println!("{count} at once: cold {took:?}, warm {:?}", begun.elapsed());
+    let agent = scene.agents()[0];
+    assert!(
+        patiently(Duration::from_secs(5), || descriptors(agent) < 32),
+        "{} descriptors are left open",
+        descriptors(agent)
+    );
+    let resident = resident_kib(agent);
+    assert!(resident < 32 * 1024, "{resident} KiB");
+    println!(
+        "{count} at once: cold {took:?}, warm {:?}, then {resident} KiB and {} descriptors",
+        begun.elapsed(),
+        descriptors(agent)
+    );
+}
+
+#[test]
+fn twenty_roles_for_ten_clients_each_are_one_sign_in_and_twenty_calls() {
+    let scene = Scene::of("carol");
+    let roles: Vec<String> = (0..20)
+        .map(|n| format!("arn:aws:iam::123456789012:role/Crowd{n}"))
+        .collect();
+    for role in &roles {
+        let provider = "arn:aws:iam::123456789012:saml-provider/okta";
+        scene.sandbox.role(role, 3600);
+        scene
+            .sandbox
+            .grant("carol", AwsApp::Production, provider, role);
+    }
+    let answers = scene.answers();
+    let clients: Vec<Child> = (0..200)
+        .map(|n| {
+            let words = [
+                "exec",
+                "--password-stdin",
+                "-r",
+                &roles[n % 20],
+                "--",
+                "true",
+            ];
+            start(scene.ob(words), &answers)
+        })
+        .collect();
+    let ended: Vec<Ended> = clients.into_iter().map(finish).collect();
+    assert_eq!(failures(&ended), Vec::<String>::new());
+    assert_eq!((sign_ins(&scene), calls(&scene)), (1, 20));
 }
 
 #[test]

@@ -7,12 +7,13 @@ use std::path::Path;
 use toml::{Table, Value};
 
 /// Second TLS stacks, unsound or abandoned crates; `deny.toml` has the same list with the reasons.
-const BANNED: [&str; 9] = [
+const BANNED: [&str; 10] = [
     "openssl-sys",
     "native-tls",
     "rsa",
     "aws-lc-rs",
     "aws-lc-sys",
+    "h2",
     "daemonize",
     "atty",
     "serde_yaml",

@@ -79,94 +79,112 @@ fn every_invariant_has_its_line() {
     }
 }
 
-/// The tests in a file, or in all files of a directory.
-fn tests_in(places: &[&str]) -> usize {
+/// What stands in these files, and in all files of these directories.
+fn files_in(places: &[&str]) -> Vec<String> {
     let mut open: Vec<PathBuf> = places.iter().map(|place| root().join(place)).collect();
-    let mut count = 0;
+    let mut texts = Vec::new();
     while let Some(place) = open.pop() {
         if place.is_dir() {
-            open.extend(
-                fs::read_dir(place)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
+            let entries = fs::read_dir(place).unwrap();
+            open.extend(entries.map(|entry| entry.unwrap().path()));
         } else {
-            let text = fs::read_to_string(&place).unwrap();
-            count += text.matches("#[test]").count();
+            texts.push(fs::read_to_string(&place).unwrap());
         }
     }
-    count
+    texts
+}
+
+fn tests_in(places: &[&str]) -> usize {
+    let texts = files_in(places);
+    texts
+        .iter()
+        .map(|text| text.matches("#[test]").count())
+        .sum()
+}
+
+/// The cases of the tests below these places: what stands in a table counts as many times as `counted` and its kin say,
+/// a test without a table once.
+fn cases_in(places: &[&str]) -> usize {
+    let sizes = |test: &str| -> usize {
+        let marks = test.match_indices("::<");
+        let sizes = marks.filter_map(|(at, _)| {
+            let tables = ["counted", "all_refused"];
+            let is_table = tables.iter().any(|name| test[..at].ends_with(name));
+            let digits = test[at + 3..].split(|c: char| !c.is_ascii_digit()).next()?;
+            is_table.then(|| digits.parse::<usize>().unwrap())
+        });
+        sizes.sum()
+    };
+    let texts = files_in(places);
+    let tests = texts.iter().flat_map(|text| text.split("#[test]").skip(1));
+    tests.map(|test| sizes(test).max(1)).sum()
 }
 
 #[test]
 fn the_counts_are_computed() {
     let mut table = String::from("| matrix | where | tests | cases |\n|---|---|---|---|\n");
-    let plain = "in their tables";
+    let cells = format!("{} cells, each on a terminal", terminal::CELLS);
+    let topics = format!(
+        "{} topics of {} cases",
+        topics::ALL.len(),
+        properties::CASES
+    );
+    let directives = format!("{} classified", classified().count());
+    let privilege = format!("{} of privilege and paths", vpn::privilege::ROWS);
+    let answers = [
+        "tests/it/hostile/answers.rs",
+        "tests/it/hostile/pages.rs",
+        "tests/it/hostile/redirects.rs",
+        "tests/it/hostile/sign_in.rs",
+        "src/web/cookie_jar.rs",
+        "src/web/redirect.rs",
+    ];
+    let network = [
+        "tests/it/hostile/network.rs",
+        "tests/it/hostile/proxy.rs",
+        "tests/it/hostile/tls.rs",
+    ];
+    let stumbles = ["tests/it/hostile/retries.rs", "tests/it/hostile/sts.rs"];
     for (matrix, places, cases) in [
-        ("leaks", &["tests/it/secrets"][..], plain.to_owned()),
-        ("agent", &["tests/it/agent"], plain.to_owned()),
-        (
-            "SAML",
-            &["src/saml/tests", "src/saml/tests.rs"],
-            plain.to_owned(),
-        ),
+        ("leaks", &["tests/it/secrets"][..], None),
+        ("agent", &["tests/it/agent"], None),
+        ("SAML", &["src/saml/tests", "src/saml/tests.rs"], None),
         (
             "HTML",
             &["src/okta/page/tests", "src/okta/page/tests.rs"],
-            plain.to_owned(),
+            None,
         ),
-        (
-            "HTTP, TLS and faults",
-            &["tests/it/hostile"],
-            plain.to_owned(),
-        ),
-        (
-            "terminal",
-            &["tests/it/terminal"],
-            format!("{} cells, each on a terminal", terminal::CELLS),
-        ),
+        ("HTTP", &answers, None),
+        ("TLS, clocks and proxies", &network, None),
+        ("servers that stumble or refuse", &stumbles, None),
+        ("faults of the machine", &["tests/it/faults"], None),
+        ("terminal", &["tests/it/terminal"], Some(cells)),
         (
             "load",
             &["tests/it/crowd.rs", "src/agent/flight"],
-            "100 000 random schedules, every one of two clients".to_owned(),
+            Some("100 000 schedules of shuttle, every order of two clients".to_owned()),
         ),
-        ("trust", &["tests/it/trust"], trust::CASES.to_string()),
-        (
-            "fuzz",
-            &["tests/it/properties.rs"],
-            format!(
-                "{} topics of {} cases",
-                topics::ALL.len(),
-                properties::CASES
-            ),
-        ),
+        ("trust", &["tests/it/trust"], Some(trust::CASES.to_string())),
+        ("fuzz", &["tests/it/properties.rs"], Some(topics)),
         (
             "VPN directives",
             &["src/openvpn/profile", "tests/it/openvpn_differential.rs"],
-            format!("{} classified", classified().count()),
+            Some(directives),
         ),
-        (
-            "VPN on the machine",
-            &["tests/it/vpn"],
-            format!("{} of privilege and paths", vpn::privilege::ROWS),
-        ),
+        ("VPN on the machine", &["tests/it/vpn"], Some(privilege)),
     ] {
         let shown = places
             .iter()
             .map(|place| format!("`{place}`"))
             .collect::<Vec<_>>()
             .join(" ");
-        writeln!(
-            table,
-            "| {matrix} | {shown} | {} | {cases} |",
-            // Those of the topics are made by a macro.
-            if matrix == "fuzz" {
-                topics::ALL.len() + 1
-            } else {
-                tests_in(places)
-            }
-        )
-        .unwrap();
+        // Those of the topics are made by a macro.
+        let tests = match matrix {
+            "fuzz" => topics::ALL.len() + 1,
+            _ => tests_in(places),
+        };
+        let cases = cases.unwrap_or_else(|| cases_in(places).to_string());
+        writeln!(table, "| {matrix} | {shown} | {tests} | {cases} |").unwrap();
     }
     println!("{table}");
     let text = document();

@@ -4,6 +4,7 @@ mod hostile;
 
 use super::*;
 use crate::model::Org;
+use crate::model::counted;
 use crate::report::{Exit, Report};
 
 const CLASSIC: &[u8] = include_bytes!("../../../tests/fixtures/okta/app_page_classic.html");
@@ -52,7 +53,7 @@ fn refusal(html: &[u8]) -> &'static str {
 
 #[test]
 fn oktas_own_pages_yield_their_form() {
-    for (body, encoded, host, relay_state) in [
+    for (body, encoded, host, relay_state) in counted::<2, _>([
         (
             CLASSIC,
             include_str!("../../../tests/fixtures/saml/classic.xml"),
@@ -65,7 +66,7 @@ fn oktas_own_pages_yield_their_form() {
             "eu-west-1.signin.aws.amazon.com",
             "/console/home?region=eu-west-1",
         ),
-    ] {
+    ]) {
         use base64::Engine as _;
         let encoded = base64::engine::general_purpose::STANDARD.encode(encoded);
         let form = AppPage::read(body).unwrap().into_form().unwrap();
@@ -84,19 +85,19 @@ fn oktas_own_pages_yield_their_form() {
 #[test]
 fn a_form_is_bound_to_the_service_it_is_for() {
     let bound = |url: &str, acs: Acs<'_>| taken(&action(url)).goes_to(acs).is_ok();
-    for url in [
+    for url in counted::<2, _>([
         "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml",
         "https://signin.amazonaws.cn/saml",
-    ] {
+    ]) {
         assert!(bound(url, Acs::Aws), "{url}");
     }
-    for url in [
+    for url in counted::<5, _>([
         "https://signin.aws.amazon.com.evil.example/saml",
         "https://evilsignin.aws.amazon.com/saml",
         "https://signin.aws.amazon.com:8443/saml",
         "http://localhost/saml",
         "https://vpn.acme.com/saml/acs",
-    ] {
+    ]) {
         assert!(!bound(url, Acs::Aws), "{url}");
     }
     let vpn = Url::parse("https://vpn.acme.com:943/x").unwrap();
@@ -138,7 +139,7 @@ fn what_stands_in_the_way_is_named() {
 
 #[test]
 fn other_pages_are_told_by_their_marks() {
-    for (body, expected) in [
+    for (body, expected) in counted::<9, _>([
         (r#"<div id="okta-sign-in"></div>"#, "okta.page.sign_in"),
         (
             r#"<form><input name="stateToken" value="00mEXAMPLE"></form>"#,
@@ -166,7 +167,7 @@ fn other_pages_are_told_by_their_marks() {
             "okta.page.no_form",
         ),
         ("", "okta.page.no_form"),
-    ] {
+    ]) {
         assert_eq!(refusal(page(body).as_bytes()), expected, "{body}");
     }
     let redirect = page(
@@ -199,16 +200,16 @@ fn the_form_that_asks_for_the_password_again_is_filled_in_for_the_org_alone() {
     );
     assert_eq!(post.body.expose(), "_xsrfToken=f9%2B4a&password=a+b%26c");
 
-    for elsewhere in [
+    for elsewhere in counted::<3, _>([
         "https://evil.example/x",
         "//evil.example/x",
         "https://a@acme.okta.com/",
-    ] {
+    ]) {
         let html = PASSWORD_AGAIN.replace("/user/verify_password", elsewhere);
         let refused = form(&html).unwrap().fill_in(&org, &Secret::new("x"));
         assert_eq!(refused.unwrap_err().name(), "okta.page.foreign_password");
     }
-    for (from, to) in [
+    for (from, to) in counted::<7, _>([
         ("method=\"post\"", "method=\"get\""),
         ("action=\"/user/verify_password\"", ""),
         ("type=\"password\"", "type=\"text\""),
@@ -228,7 +229,7 @@ fn the_form_that_asks_for_the_password_again_is_filled_in_for_the_org_alone() {
             "</form></div>",
             "</form><form method=post action=/x><input type=password name=p></form></div>",
         ),
-    ] {
+    ]) {
         assert!(PASSWORD_AGAIN.contains(from));
         assert_eq!(form(&PASSWORD_AGAIN.replace(from, to)), None, "{to}");
     }
@@ -239,7 +240,7 @@ fn the_form_that_asks_for_the_password_again_is_filled_in_for_the_org_alone() {
 #[test]
 fn a_form_is_read_as_a_browser_reads_it() {
     let acs = "https://signin.aws.amazon.com/saml";
-    for html in [
+    for html in counted::<13, _>([
         form(RESPONSE),
         form(
             &RESPONSE
@@ -265,7 +266,7 @@ fn a_form_is_read_as_a_browser_reads_it() {
         page("<noscript><form><input name=SAMLResponse></form></noscript>") + &form(RESPONSE),
         page("<style><form></style><title><form></title>") + &form(RESPONSE),
         form(&format!("{RESPONSE}<input type=submit><p>text</p>")),
-    ] {
+    ]) {
         let form = taken(&html);
         assert_eq!(form.saml_response.expose(), "QUJD", "{html}");
         assert_eq!(form.action.as_str(), acs, "{html}");

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn what_is_not_clean_text_is_refused() {
-    all_refused(&[
+    all_refused::<28>(&[
         ("NUL", role_value("\0"), "saml.xml.character"),
         ("escape", role_value("\u{1b}"), "saml.xml.character"),
         ("noncharacter", role_value("\u{ffff}"), "saml.xml.character"),

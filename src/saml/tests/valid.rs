@@ -42,7 +42,7 @@ fn oktas_own_responses_are_read_in_full() {
 
 #[test]
 fn prefixes_are_free_and_names_are_known_by_namespace() {
-    for (was, is) in [("saml2:", "saml:"), ("saml2p:", "samlp:")] {
+    for (was, is) in counted::<2, _>([("saml2:", "saml:"), ("saml2p:", "samlp:")]) {
         let other = CLASSIC
             .replace(was, is)
             .replace("xmlns:saml2=", "xmlns:saml=")
@@ -66,7 +66,7 @@ fn prefixes_are_free_and_names_are_known_by_namespace() {
 fn a_role_value_is_read_in_every_legal_spelling() {
     let swapped =
         "arn:aws:iam::123456789012:role/Deploy,arn:aws:iam::123456789012:saml-provider/okta";
-    for value in [
+    for value in counted::<7, _>([
         PAIR.to_owned(),
         swapped.to_owned(),
         format!("\n      {}\n    ", PAIR.replace(',', " ,\n  ")),
@@ -74,11 +74,11 @@ fn a_role_value_is_read_in_every_legal_spelling() {
         format!(" <![CDATA[{PAIR}]]>\n"),
         PAIR.replace(':', "&#58;").replace('/', "&#x2F;"),
         PAIR.replace(',', "&#x2c;"),
-    ] {
+    ]) {
         let read = assertion(&role_value(&value));
         assert_eq!(role_names(&read), ["Deploy"], "{value}");
     }
-    for partition in ["aws-us-gov", "aws-cn", "aws-iso", "aws-iso-b", "aws-eusc"] {
+    for partition in counted::<5, _>(["aws-us-gov", "aws-cn", "aws-iso", "aws-iso-b", "aws-eusc"]) {
         let value = PAIR.replace("arn:aws:", &format!("arn:{partition}:"));
         let read = assertion(&role_value(&value));
         assert_eq!(read.roles[0].role.partition().name(), partition);
@@ -143,20 +143,20 @@ fn what_was_made_for_another_service_is_not_aws() {
         .made_for("https://vpn.acme.com/saml/acs")
         .unwrap_err();
     assert_eq!(elsewhere.name(), "saml.recipient");
-    for audience in [
+    for audience in counted::<4, _>([
         "urn:amazon:webservices:govcloud",
         "urn:amazon:webservices:cn-north-1",
         "https://signin.aws.amazon.com/saml",
         "https://eu-west-1.signin.aws.amazon.com/saml",
-    ] {
+    ]) {
         let other = CLASSIC.replace("urn:amazon:webservices", audience);
         assert!(assertion(&other).aws_roles().is_ok(), "{audience}");
     }
-    for audience in [
+    for audience in counted::<3, _>([
         "urn:amazon:webservicesx",
         "https://signin.aws.amazon.com.evil.example/",
         "x",
-    ] {
+    ]) {
         let other = CLASSIC.replace("urn:amazon:webservices", audience);
         assert!(assertion(&other).aws_roles().is_err(), "{audience}");
     }

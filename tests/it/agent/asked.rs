@@ -76,12 +76,32 @@ fn the_first_answers_after_all() {
     assert_eq!(passwords(&scene), 1);
 }
 
+/// The agent itself gets no time, and there is room in its queue.
+fn a_stopped_agent() {
+    let scene = Scene::of("carol");
+    scene.sign_in();
+    let agent = scene.agent().unwrap();
+    kill(agent, Signal::SIGSTOP).unwrap();
+    let ended = run(scene.ob(["exec", "--json", "--", "true"]), "");
+    assert_eq!(
+        (ended.code, &*ended.error()),
+        (Some(125), "agent.silent"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.took > Duration::from_secs(25) && ended.took < Duration::from_secs(40));
+    kill(agent, Signal::SIGCONT).unwrap();
+    assert_eq!(run(scene.ob(["exec", "--", "true"]), "").code, Some(0));
+    assert_eq!(scene.agents(), [agent]);
+}
+
 #[test]
-fn after_twenty_seconds_without_an_answer_the_next_is_asked_too_and_the_first_answer_wins() {
+fn after_twenty_seconds_the_next_is_asked_too_and_after_thirty_a_stopped_agent_is_given_up() {
     thread::scope(|scope| {
         scope.spawn(stopped_at_its_prompt);
         scope.spawn(two_people_at_two_terminals);
         scope.spawn(the_first_answers_after_all);
+        scope.spawn(a_stopped_agent);
     });
 }
 

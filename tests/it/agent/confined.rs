@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use ob::process::confine;
 
 use super::started;
-use crate::scene::{Scene, run};
+use crate::scene::{Scene, counted, run};
 
 /// In this test binary's own child: which probe to run.
 const PROBE: &str = "TEST_CONFINED_PROBE";
@@ -73,7 +73,7 @@ fn the_same_user_cannot_read_or_trace_the_agent() {
         command.args(arguments);
         run(command, "")
     };
-    for name in ["environ", "mem", "maps", "auxv"] {
+    for name in counted::<4, _>(["environ", "mem", "maps", "auxv"]) {
         let ended = attempt("head", &["-c1", &format!("/proc/{agent}/{name}")]);
         assert_ne!(ended.code, Some(0), "{name} can be read");
         assert!(

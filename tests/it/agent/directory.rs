@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::scene::{Ended, Scene, run};
+use crate::scene::{Ended, Scene, counted, run};
 
 const NOBODY: u32 = 65534;
 
@@ -65,7 +65,7 @@ fn what_stands_in_the_place_of_our_directory_is_refused_and_left_as_it_was() {
             give(place);
         }),
     ];
-    for (case, trick) in tricks {
+    for (case, trick) in counted::<7, _>(tricks) {
         let scene = Scene::unprivileged("carol");
         let place = scene.runtime();
         trick(&scene, &place);
@@ -98,7 +98,16 @@ fn what_stands_in_the_place_of_our_directory_is_refused_and_left_as_it_was() {
 #[test]
 fn what_stands_in_the_place_of_our_socket_does_not_lead_us_astray() {
     type Trick = fn(&Scene);
-    let tricks: [(&str, Trick); 3] = [
+    let tricks: [(&str, Trick); 5] = [
+        ("a fifo", |scene| {
+            let made = Command::new("mkfifo").arg(scene.socket()).status();
+            assert!(made.unwrap().success());
+        }),
+        ("a link to a socket elsewhere", |scene| {
+            let theirs = scene.path("theirs");
+            drop(std::os::unix::net::UnixListener::bind(&theirs).unwrap());
+            symlink(theirs, scene.socket()).unwrap();
+        }),
         ("a file", |scene| fs::write(scene.socket(), "").unwrap()),
         ("a dangling link", |scene| {
             symlink(scene.path("nowhere"), scene.socket()).unwrap();
@@ -107,7 +116,7 @@ fn what_stands_in_the_place_of_our_socket_does_not_lead_us_astray() {
             drop(std::os::unix::net::UnixListener::bind(scene.socket()).unwrap());
         }),
     ];
-    for (case, trick) in tricks {
+    for (case, trick) in counted::<5, _>(tricks) {
         let scene = Scene::of("carol");
         fs::create_dir(scene.runtime()).unwrap();
         mode(&scene.runtime(), 0o700);
@@ -147,13 +156,13 @@ fn placed(scene: &Scene, xdg: Option<&str>) -> (Ended, Vec<String>) {
 
 #[test]
 fn without_a_good_runtime_directory_the_home_takes_its_place() {
-    for xdg in [
+    for xdg in counted::<5, _>([
         None,
         Some(""),
         Some("run"),
         Some("./run"),
         Some("/nonexistent"),
-    ] {
+    ]) {
         let scene = Scene::unprivileged("carol");
         let (ended, sockets) = placed(&scene, xdg);
         assert_eq!(ended.code, Some(0), "{xdg:?}: {}", ended.stderr);
@@ -174,7 +183,7 @@ fn without_a_good_runtime_directory_the_home_takes_its_place() {
 #[test]
 fn a_path_too_long_for_a_socket_works_all_the_same() {
     let scene = Scene::unprivileged("carol");
-    for length in [100, 107, 108, 150, 250] {
+    for length in counted::<5, _>([100, 107, 108, 150, 250]) {
         let name = "d".repeat(length);
         let long = scene.path(&name);
         fs::create_dir(&long).unwrap();

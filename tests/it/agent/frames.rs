@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ob::wire::{Answer, FromAgent, PROTOCOL, Reply, Request, ToAgent};
 
 use super::{connect, frame, hear, hello, request, said_to, started, status};
-use crate::scene::Scene;
+use crate::scene::{Scene, counted};
 
 fn with_length(length: u32, body: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes()[..], body].concat()
@@ -18,7 +18,7 @@ fn what_is_no_hello_is_answered_with_nothing() {
     let scene = Scene::of("carol");
     let agent = started(&scene);
     let json = |text: &str| with_length(u32::try_from(text.len()).unwrap(), text.as_bytes());
-    for (case, bytes) in [
+    for (case, bytes) in counted::<16, _>([
         ("length zero", with_length(0, b"")),
         ("length one", with_length(1, b"x")),
         ("64 KiB of nothing", with_length(65_536, &[0; 65_536])),
@@ -47,7 +47,7 @@ fn what_is_no_hello_is_answered_with_nothing() {
         ("hello missing", request(Request::Status)),
         ("stop without hello", request(Request::Stop)),
         ("answer first", frame(&ToAgent::Answer(Answer::Nobody))),
-    ] {
+    ]) {
         let said = said_to(&scene, &bytes);
         assert!(said.is_empty(), "{case}: {said:?}");
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 
 use super::{sign_in, started};
-use crate::scene::{Scene, run};
+use crate::scene::{Scene, counted, run};
 
 const TWO_SECONDS: Duration = Duration::from_secs(2);
 
@@ -32,7 +32,7 @@ fn an_agent_that_has_lost_its_socket_is_gone_within_two_seconds() {
             std::mem::forget(UnixListener::bind(scene.socket()).unwrap());
         }),
     ];
-    for (case, lose) in losses {
+    for (case, lose) in counted::<5, _>(losses) {
         let scene = Scene::of("carol");
         started(&scene);
         lose(&scene);
@@ -45,7 +45,7 @@ fn an_agent_that_has_lost_its_socket_is_gone_within_two_seconds() {
 
 #[test]
 fn a_signal_or_a_word_ends_it_and_takes_the_socket_away() {
-    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
+    for signal in counted::<3, _>([Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT]) {
         let scene = Scene::of("carol");
         let agent = started(&scene);
         kill(agent, signal).unwrap();

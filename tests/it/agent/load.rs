@@ -11,11 +11,11 @@ use super::{connect, said_to, started, status};
 use crate::scene::{Scene, patiently, run};
 use crate::support::Pty;
 
-fn descriptors(agent: Pid) -> usize {
+pub(crate) fn descriptors(agent: Pid) -> usize {
     fs::read_dir(format!("/proc/{agent}/fd")).unwrap().count()
 }
 
-fn resident_kib(agent: Pid) -> u64 {
+pub(crate) fn resident_kib(agent: Pid) -> u64 {
     let text = fs::read_to_string(format!("/proc/{agent}/status")).unwrap();
     let line = text
         .lines()
@@ -107,4 +107,25 @@ fn clients_that_do_not_read_do_not_stop_the_agent() {
         deaf.push(stream);
     }
     assert_eq!(scene.agent(), Some(agent));
+}
+
+#[test]
+fn a_client_that_is_gone_before_it_is_served_leaves_nothing() {
+    use std::io::Write as _;
+
+    let scene = Scene::of("carol");
+    let agent = started(&scene);
+    let base = descriptors(agent);
+    kill(agent, Signal::SIGSTOP).unwrap();
+    for round in 0..100 {
+        let mut stream = connect(&scene);
+        let words = status();
+        // Nothing, a part of a frame, a whole request: then gone.
+        stream
+            .write_all(&words[..words.len() * (round % 3) / 2])
+            .unwrap();
+    }
+    kill(agent, Signal::SIGCONT).unwrap();
+    assert_eq!(scene.agent(), Some(agent));
+    assert!(patiently(Duration::from_secs(5), || descriptors(agent) <= base));
 }

@@ -6,7 +6,7 @@ mod confined;
 mod directory;
 mod frames;
 mod life;
-mod load;
+pub(crate) mod load;
 mod strangers;
 
 use std::io::{Read as _, Write as _};

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::status;
-use crate::scene::{Scene, run};
+use crate::scene::{Scene, counted, run};
 
 /// Closes it again, so that its owner is let in.
 fn close(scene: &Scene) {
@@ -50,28 +50,30 @@ fn a_client_of_another_uid_gets_no_byte_through_a_socket_open_to_all() {
     let stranger = "socket(S,AF_UNIX,SOCK_STREAM,0)||die; connect(S,sockaddr_un($ARGV[0]))||die \"no way: $!\"; \
                     $SIG{PIPE}='IGNORE'; syswrite(S,pack('H*',$ARGV[1])); $n=sysread(S,$b,9); print $n//0";
     let bytes: String = status().iter().map(|byte| format!("{byte:02x}")).collect();
-    let output = Command::new("setpriv")
-        .args([
-            "--reuid=65534",
-            "--regid=65534",
-            "--clear-groups",
-            "perl",
-            "-MSocket",
-            "-e",
-            stranger,
-        ])
-        .arg(scene.socket())
-        .arg(bytes)
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        "0",
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    // Root of a user namespace of one's own is still somebody else.
+    for within in counted::<2, _>([&[][..], &["unshare", "--user", "--map-root-user"]]) {
+        let output = Command::new("setpriv")
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .args(within)
+            .args(["perl", "-MSocket", "-e", stranger])
+            .arg(scene.socket())
+            .arg(&bytes)
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "0",
+            "{within:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
     close(&scene);
     assert!(scene.agent().is_some());
+    // And the owner in one is still the owner.
+    let mut within = scene.command("unshare");
+    within.args(["--user", "ob", "status", "--json"]);
+    let ended = run(within, "");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
 #[test]
@@ -82,12 +84,12 @@ fn an_agent_of_another_uid_is_refused_before_a_byte() {
     assert!(scene.agents_gone_within(Duration::from_secs(2)));
     let fake = UnixListener::bind(scene.socket()).unwrap();
     fs::set_permissions(scene.socket(), Permissions::from_mode(0o666)).unwrap();
-    for verb in [
+    for verb in counted::<4, _>([
         vec!["status", "--json"],
         vec!["login", "--json", "--password-stdin"],
         vec!["logout", "--json"],
         vec!["exec", "--json", "--password-stdin", "--", "true"],
-    ] {
+    ]) {
         let client = crate::scene::start(scene.ob(&verb), &scene.answers());
         let (mut stream, _) = fake.accept().unwrap();
         let mut heard = Vec::new();
@@ -105,13 +107,13 @@ fn an_agent_of_another_uid_is_refused_before_a_byte() {
 
 #[test]
 fn an_agent_that_speaks_nonsense_is_left_with_an_error() {
-    for words in [
+    for words in counted::<5, _>([
         &b"\xff\xff\xff\xff"[..],
         b"\0\0\0\x02{}",
         b"\0\0\0\x05",
         b"",
         b"\0\0\0\0",
-    ] {
+    ]) {
         let scene = Scene::of("carol");
         fs::create_dir(scene.runtime()).unwrap();
         fs::set_permissions(scene.runtime(), Permissions::from_mode(0o700)).unwrap();

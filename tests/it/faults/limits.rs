@@ -1,11 +1,11 @@
 //! Limits of the kernel that are low.
 
 use super::{ANSWERED, COMMAND, Failure, failed, ran, shell};
-use crate::scene::Scene;
+use crate::scene::{Scene, counted};
 
 /// `ob exec` with an agent to start, with one of its own, and with one that holds the credentials.
 fn all_ways(scene: &Scene, limit: &str, cold: impl Fn(&str, &str), warm: impl Fn(&str, &str)) {
-    for flags in ["", "--no-agent"] {
+    for flags in counted::<2, _>(["", "--no-agent"]) {
         let case = format!("{limit} {flags}");
         cold(
             &case,
@@ -28,13 +28,13 @@ fn stop(scene: &Scene) {
 #[test]
 fn limits_that_are_low_but_enough_change_nothing() {
     let scene = Scene::of("carol");
-    for limit in [
+    for limit in counted::<5, _>([
         "--nofile=16:16",
         "--nofile=64:64",
         "--as=268435456:268435456",
         "--memlock=0:0",
         "--core=0:0",
-    ] {
+    ]) {
         let works = |case: &str, script: &str| ran(&scene, &shell(&scene, script), case);
         all_ways(&scene, limit, works, works);
     }
@@ -44,8 +44,8 @@ fn limits_that_are_low_but_enough_change_nothing() {
 fn too_few_descriptors_for_an_agent_are_named() {
     let scene = Scene::of("carol");
     let expected = Failure(125, "agent.no-process", "too many open files");
-    for flags in ["", "--no-agent"] {
-        for count in [5, 8, 10, 11] {
+    for flags in counted::<2, _>(["", "--no-agent"]) {
+        for count in counted::<4, _>([5, 8, 10, 11]) {
             let limit = format!("--nofile={count}:{count}");
             let script = format!("exec prlimit {limit} ob exec {flags} {ANSWERED} {COMMAND}");
             let case = format!("{limit} {flags}");
@@ -60,7 +60,7 @@ fn too_few_descriptors_for_an_agent_are_named() {
 fn no_process_for_an_agent_is_named_and_a_live_one_needs_none() {
     let scene = Scene::unprivileged("carol");
     let expected = Failure(125, "agent.no-process", "the limit of processes is reached");
-    for limit in ["--nproc=1:1", "--nproc=0:0"] {
+    for limit in counted::<2, _>(["--nproc=1:1", "--nproc=0:0"]) {
         let refused = |case: &str, script: &str| {
             failed(&scene, &shell(&scene, script), &expected, case);
             assert!(scene.agents().is_empty(), "{case}");

@@ -1,7 +1,7 @@
 //! Disks and directories: full, read-only, not there, gone from under one's feet.
 
 use super::{ANSWERED, COMMAND, Failure, failed, files, ran, shell, shell_with_mounts};
-use crate::scene::{Ended, Scene};
+use crate::scene::{Ended, Scene, counted};
 
 const INIT: &str = "ob config init --json --url https://acme.okta.com --username alice@acme.com";
 
@@ -33,7 +33,7 @@ fn exec_after(preparation: &str, flags: &str) -> String {
 fn settings_that_do_not_fit_on_the_disk_leave_nothing_behind() {
     let scene = Scene::of("carol");
     let before = files(&scene);
-    for (case, disk, says) in [
+    for (case, disk, says) in counted::<3, _>([
         (
             "no bytes",
             disk(100, 4096) + FILL,
@@ -45,7 +45,7 @@ fn settings_that_do_not_fit_on_the_disk_leave_nothing_behind() {
             "no space left on device",
         ),
         ("no room for a file", disk(2, 4096), "no storage space"),
-    ] {
+    ]) {
         let script = format!(
             "{disk} XDG_CONFIG_HOME=$DISK {INIT}; code=$?; find $DISK -type f ! -name fill; exit $code"
         );
@@ -59,7 +59,7 @@ fn settings_that_do_not_fit_on_the_disk_leave_nothing_behind() {
 #[test]
 fn profile_blocks_that_do_not_fit_on_the_disk_leave_the_file_as_it_was() {
     let scene = Scene::of("carol");
-    for files in [3, 4] {
+    for files in counted::<2, _>([3, 4]) {
         let script = format!(
             "{} mkdir $DISK/.aws; [ {files} = 3 ] || echo '# mine' >$DISK/.aws/config; {FILL} \
              HOME=$DISK ob config aws --json; code=$?; find $DISK -type f ! -name fill ! -size 7c; exit $code",
@@ -75,7 +75,7 @@ fn profile_blocks_that_do_not_fit_on_the_disk_leave_the_file_as_it_was() {
 fn a_disk_with_no_room_for_the_agents_socket_is_named_and_no_agent_does_without() {
     let scene = Scene::of("carol");
     let on = |files: u32| disk(files, 4096) + "export XDG_RUNTIME_DIR=$DISK;";
-    for (case, files, name, says) in [
+    for (case, files, name, says) in counted::<3, _>([
         (
             "the directory",
             1,
@@ -94,7 +94,7 @@ fn a_disk_with_no_room_for_the_agents_socket_is_named_and_no_agent_does_without(
             "agent.no-place",
             "/ob/agent.sock: no space left on device",
         ),
-    ] {
+    ]) {
         let ended = shell_with_mounts(&scene, &exec_after(&on(files), ""));
         failed(&scene, &ended, &Failure(125, name, says), case);
         assert!(
@@ -124,7 +124,7 @@ fn on_a_read_only_home_a_live_agent_serves() {
     let scene = Scene::of("carol");
     scene.sign_in();
     let before = files(&scene);
-    for flags in ["", "--min-ttl 5m"] {
+    for flags in counted::<2, _>(["", "--min-ttl 5m"]) {
         let script = format!("{READ_ONLY} ob exec --json {flags} {COMMAND}");
         ran(&scene, &shell_with_mounts(&scene, &script), "warm");
     }
@@ -171,13 +171,13 @@ fn homeless(scene: &Scene, make: &str, rest: &str) -> Ended {
 #[test]
 fn without_a_home_everything_works_that_was_told_its_places() {
     let scene = Scene::of("carol");
-    for home in [
+    for home in counted::<5, _>([
         "unset HOME;",
         "HOME=;",
         "HOME=.;",
         "HOME=/nowhere/at/all;",
         "HOME=/dev/null;",
-    ] {
+    ]) {
         ran(&scene, &shell(&scene, &exec_after(home, "")), home);
         ran(
             &scene,
@@ -193,12 +193,12 @@ fn without_a_home_and_without_xdg_what_is_missing_is_named() {
     let before = files(&scene);
     let unset = Failure(125, "paths.no-place", "HOME is not set");
     let nowhere = Failure(125, "paths.make", "/nowhere/at/all/.local");
-    for (home, expected) in [
+    for (home, expected) in counted::<4, _>([
         ("unset HOME;", &unset),
         ("HOME=;", &unset),
         ("HOME=.;", &unset),
         ("HOME=/nowhere/at/all;", &nowhere),
-    ] {
+    ]) {
         let given = format!("ob exec --config $SETTINGS {ANSWERED} {COMMAND}");
         failed(&scene, &homeless(&scene, home, &given), expected, home);
         let given = format!("ob exec --no-agent --config $SETTINGS {ANSWERED} {COMMAND}");
@@ -237,7 +237,7 @@ fn a_directory_that_is_gone_hinders_nothing() {
     scene.sign_in();
     let warm = format!("{gone} ob exec --json {COMMAND}");
     ran(&scene, &shell(&scene, &warm), "warm");
-    for verb in ["status", "login", "roles", "config check", "logout"] {
+    for verb in counted::<5, _>(["status", "login", "roles", "config check", "logout"]) {
         let ended = shell(&scene, &format!("{gone} ob {verb}"));
         assert_eq!(ended.code, Some(0), "{verb}: {}", ended.stderr);
     }

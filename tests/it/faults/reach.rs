@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use super::{ANSWERED, COMMAND, Failure, failed, in_shell, shell};
-use crate::scene::Scene;
+use crate::scene::{Scene, counted};
 
 /// A port at which nobody listens: one that was free a moment ago.
 fn closed() -> SocketAddr {
@@ -32,10 +32,10 @@ fn sts(scene: &Scene) -> String {
 
 #[test]
 fn a_name_that_does_not_resolve_is_named() {
-    for (usual, host) in [
+    for (usual, host) in counted::<2, _>([
         (org as fn(&Scene) -> String, "acme.okta.invalid"),
         (sts, "sts.invalid"),
-    ] {
+    ]) {
         let scene = elsewhere(usual, &format!("https://{host}"));
         let ended = shell(&scene, &format!("ob exec {ANSWERED} {COMMAND}"));
         failed(&scene, &ended, &Failure(5, "http.dns", host), host);
@@ -45,11 +45,20 @@ fn a_name_that_does_not_resolve_is_named() {
 
 #[test]
 fn a_port_at_which_nobody_listens_is_told_at_once() {
-    for usual in [org as fn(&Scene) -> String, sts] {
-        let scene = elsewhere(usual, &format!("https://{}", closed()));
+    let by_six = || format!("[::1]:{}", closed().port());
+    let by_four = || closed().to_string();
+    let org: fn(&Scene) -> String = org;
+    for (usual, address, says) in counted::<4, _>([
+        (org, by_four(), "Connection refused"),
+        (sts, by_four(), "Connection refused"),
+        // A machine without IPv6 has other words for it.
+        (org, by_six(), "[::1]"),
+        (sts, by_six(), "[::1]"),
+    ]) {
+        let scene = elsewhere(usual, &format!("https://{address}"));
         let ended = shell(&scene, &format!("ob exec {ANSWERED} {COMMAND}"));
-        let expected = Failure(5, "http.connect", "Connection refused");
-        failed(&scene, &ended, &expected, "refused");
+        let expected = Failure(5, "http.connect", says);
+        failed(&scene, &ended, &expected, &address);
         assert!(ended.took < Duration::from_secs(10), "{:?}", ended.took);
     }
 }

@@ -3,20 +3,20 @@
 use ob_sandbox::Server;
 
 use super::{ANSWERED, COMMAND, Failure, failed, files, quiet, ran, runs, shell};
-use crate::scene::{Scene, run};
+use crate::scene::{Scene, counted, run};
 
 #[test]
 fn closed_descriptors_neither_panic_nor_take_a_secret_into_a_file() {
     let scene = Scene::of("carol");
     let before = files(&scene);
     // The streams, whether an answer can be read, whether output can be seen.
-    for (closed, reads, shows) in [
+    for (closed, reads, shows) in counted::<5, _>([
         ("<&-", false, true),
         (">&-", true, false),
         ("2>&-", true, true),
         (">&- 2>&-", true, false),
         ("<&- >&- 2>&-", false, false),
-    ] {
+    ]) {
         let cold = |verb: &str| {
             let ended = shell(&scene, &format!("ob {verb} {closed}"));
             quiet(&scene, &ended, closed);
@@ -36,7 +36,7 @@ fn closed_descriptors_neither_panic_nor_take_a_secret_into_a_file() {
         assert_eq!(exec.code, Some(0), "{closed}: {}", exec.stderr);
         assert_eq!(exec.stdout, if shows { "out\n" } else { "" }, "{closed}");
         assert_eq!(runs(&scene), 1, "{closed}");
-        for verb in ["login", "status", "roles"] {
+        for verb in counted::<3, _>(["login", "status", "roles"]) {
             let ended = shell(&scene, &format!("ob {verb} {closed}"));
             assert_eq!(ended.code, Some(0), "{closed} {verb}: {}", ended.stderr);
             quiet(&scene, &ended, closed);
@@ -50,7 +50,7 @@ fn closed_descriptors_neither_panic_nor_take_a_secret_into_a_file() {
 fn a_password_with_nobody_to_ask_is_named_and_nothing_is_sent() {
     let scene = Scene::of("carol");
     let words = ["sh", "-c", "echo ran >>$RAN"];
-    for verb in ["exec", "login", "roles"] {
+    for verb in counted::<3, _>(["exec", "login", "roles"]) {
         let mut ob = scene.ob([verb, "--json"]);
         ob.env("RAN", super::trace(&scene));
         if verb == "exec" {
@@ -86,13 +86,13 @@ fn a_role_with_nobody_to_choose_it_is_named_and_sts_is_not_asked() {
 fn a_reader_that_has_gone_ends_each_verb_by_sigpipe_without_a_word() {
     let scene = Scene::of("carol");
     scene.sign_in();
-    for verb in [
+    for verb in counted::<5, _>([
         "status",
         "status --json",
         "roles",
         "config list",
         "credential",
-    ] {
+    ]) {
         let mut ob = scene.command("sh");
         ob.args(["-c", &format!("exec ob {verb}")]);
         let (reader, writer) = std::io::pipe().unwrap();
@@ -108,7 +108,7 @@ fn a_reader_that_has_gone_ends_each_verb_by_sigpipe_without_a_word() {
 fn an_output_that_is_full_is_a_failure_with_its_reason() {
     let scene = Scene::of("carol");
     scene.sign_in();
-    for verb in ["status", "roles", "credential", "env --shell bash"] {
+    for verb in counted::<4, _>(["status", "roles", "credential", "env --shell bash"]) {
         let ended = shell(&scene, &format!("ob --json {verb} >/dev/full"));
         let expected = Failure(1, "terminal.io", "no space left on device");
         failed(&scene, &ended, &expected, verb);
@@ -127,7 +127,7 @@ fn an_output_that_is_full_is_a_failure_with_its_reason() {
 #[test]
 fn an_empty_list_of_arguments_is_refused_by_name() {
     let scene = Scene::of("carol");
-    for arguments in ["None", "b'', None", "b'', b'exec', b'--', b'true', None"] {
+    for arguments in counted::<3, _>(["None", "b'', None", "b'', b'exec', b'--', b'true', None"]) {
         let python = format!(
             "import ctypes, os; words = [{arguments}]; \
              ctypes.CDLL(None).execve(b'{}', (ctypes.c_char_p * len(words))(*words), \

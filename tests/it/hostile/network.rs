@@ -5,7 +5,7 @@ use std::time::Duration;
 use ob_sandbox::{Certificate, Fault, FaultKind, Options};
 
 use super::{exec, exec_with, failed, in_words, skewed, succeeded, unreachable};
-use crate::scene::Scene;
+use crate::scene::{Scene, counted};
 
 fn shown(certificate: Certificate) -> Scene {
     Scene::with(
@@ -19,7 +19,7 @@ fn shown(certificate: Certificate) -> Scene {
 
 #[test]
 fn a_certificate_that_is_not_right_ends_before_a_secret_is_sent() {
-    for (certificate, error, says) in [
+    for (certificate, error, says) in counted::<4, _>([
         (Certificate::Expired, "http.tls_time", "clock"),
         (Certificate::WrongHost, "http.tls_name", "another name"),
         (Certificate::SelfSigned, "http.tls_authority", "ca_bundle"),
@@ -28,7 +28,7 @@ fn a_certificate_that_is_not_right_ends_before_a_secret_is_sent() {
             "http.tls_authority",
             "ca_bundle",
         ),
-    ] {
+    ]) {
         let scene = shown(certificate);
         failed(&scene, &exec(&scene), &unreachable(error, says), error);
         assert!(scene.sandbox.log().is_empty());
@@ -37,11 +37,14 @@ fn a_certificate_that_is_not_right_ends_before_a_secret_is_sent() {
 
 #[test]
 fn a_clock_that_differs_is_told_in_words_and_hinders_nothing() {
-    for (skew, words) in [
+    for (skew, words) in counted::<6, _>([
         (600, "10 minutes behind"),
         (-720, "12 minutes ahead of"),
         (8 * 3600, "480 minutes behind"),
-    ] {
+        (86_400, "1440 minutes behind"),
+        (-86_400, "1440 minutes ahead of"),
+        (-20 * 365 * 86_400, "10512000 minutes ahead of"),
+    ]) {
         let scene = skewed(skew);
         let ended = exec(&scene);
         succeeded(&scene, &ended, words);

@@ -8,7 +8,7 @@ use super::{
     Expected, broken, exec, failed, fails, in_words, misled, page, passes, refused, status,
     unreachable,
 };
-use crate::scene::Scene;
+use crate::scene::{Scene, counted};
 
 const APP: &str = "/home/amazon_aws/";
 
@@ -40,7 +40,7 @@ fn a_page_that_is_not_one_form_to_aws_is_refused_by_name() {
     let good = scene.sandbox.assertion("carol", AwsApp::Production);
     let one = form(AWS, &good);
     drop(scene);
-    for (case, kind, expected) in [
+    for (case, kind, expected) in counted::<9, _>([
         (
             "no form",
             page("<h1>Welcome</h1>"),
@@ -78,7 +78,7 @@ fn a_page_that_is_not_one_form_to_aws_is_refused_by_name() {
             refused("http.too_long", "1048576"),
         ),
         ("404", status(404, "gone"), refused("okta.status", "404")),
-    ] {
+    ]) {
         fails(case, Fault::org(APP, kind).always(), &expected);
     }
 }
@@ -121,7 +121,7 @@ fn an_assertion_with_tricks_is_refused_by_name_and_never_sent() {
 
 #[test]
 fn a_redirect_to_another_host_ends_there_with_nothing_told_to_it() {
-    for path in ["/saml", "/?sessionToken=x"] {
+    for path in counted::<2, _>(["/saml", "/?sessionToken=x"]) {
         let scene = Scene::of("carol");
         let elsewhere = scene.sandbox.other_url() + path;
         scene
@@ -129,12 +129,12 @@ fn a_redirect_to_another_host_ends_there_with_nothing_told_to_it() {
             .fault(Fault::org(APP, FaultKind::RedirectTo(elsewhere)).always());
         failed(&scene, &exec(&scene), &refused("http.redirect", ""), path);
     }
-    for (case, target) in [
+    for (case, target) in counted::<4, _>([
         ("plain http", "http://127.0.0.1/"),
         ("script", "javascript:alert(1)"),
         ("userinfo", "https://a:b@127.0.0.1/"),
         ("circle", "/home/amazon_aws/x"),
-    ] {
+    ]) {
         let scene = Scene::of("carol");
         scene
             .sandbox

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::{exec, exec_with, failed, succeeded, unreachable};
-use crate::scene::Scene;
+use crate::scene::{Scene, counted};
 
 /// What a proxy does when it is asked to connect.
 #[derive(Clone, Copy)]
@@ -99,7 +99,7 @@ fn everything_goes_through_the_proxy_of_the_settings() {
 
 #[test]
 fn a_proxy_that_refuses_is_named_and_its_password_not_shown() {
-    for (case, words, error, says) in [
+    for (case, words, error, says) in counted::<4, _>([
         (
             "407",
             "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
@@ -119,7 +119,7 @@ fn a_proxy_that_refuses_is_named_and_its_password_not_shown() {
             "http.proxy_refused",
             "unsuccessful",
         ),
-    ] {
+    ]) {
         let proxy = Proxy::new(Manner::Says(words));
         let scene = behind(
             &proxy
@@ -139,7 +139,12 @@ fn a_proxy_that_refuses_is_named_and_its_password_not_shown() {
 
 #[test]
 fn variables_name_a_proxy_and_what_goes_past_it_in_either_case() {
-    for (proxy_name, past_name) in [("HTTPS_PROXY", "NO_PROXY"), ("https_proxy", "no_proxy")] {
+    for (proxy_name, past_name) in counted::<4, _>([
+        ("HTTPS_PROXY", "NO_PROXY"),
+        ("https_proxy", "no_proxy"),
+        ("ALL_PROXY", "NO_PROXY"),
+        ("all_proxy", "no_proxy"),
+    ]) {
         let proxy = Proxy::new(Manner::Good);
         let scene = Scene::of("carol");
         let ended = exec_with(
@@ -167,4 +172,29 @@ fn a_proxy_that_is_not_there_is_told() {
         &unreachable("http.connect", "proxy"),
         "no proxy",
     );
+}
+
+#[test]
+fn a_proxy_that_is_none_is_told() {
+    for (case, scheme) in counted::<2, _>([
+        ("the org itself", "http"),
+        ("the org itself, by https", "https"),
+    ]) {
+        let scene = Scene::of("carol");
+        let itself = scene.sandbox.org_url().replace("https", scheme);
+        let settings = scene.settings();
+        scene.write_settings(&settings.replace("[aws]", &format!("proxy = '{itself}'\n\n[aws]")));
+        let ended = exec(&scene);
+        let expected = unreachable("http.proxy_refused", "proxy");
+        failed(&scene, &ended, &expected, case);
+    }
+}
+
+#[test]
+fn variables_for_plain_http_are_not_for_us() {
+    for name in counted::<4, _>(["HTTP_PROXY", "http_proxy", "FTP_PROXY", "SOCKS_PROXY"]) {
+        let scene = Scene::of("carol");
+        let ended = exec_with(&scene, &[(name, "http://127.0.0.1:1")]);
+        succeeded(&scene, &ended, name);
+    }
 }

@@ -3,13 +3,13 @@
 use ob_sandbox::{Fault, FaultKind, Server};
 
 use super::{broken, exec, failed, fails, in_words, passwords, refused, status, unreachable};
-use crate::scene::Scene;
+use crate::scene::{Scene, counted};
 
 const AUTHN: &str = "/api/v1/authn";
 
 #[test]
 fn whatever_comes_back_the_password_is_sent_once_and_the_error_has_a_name() {
-    for (case, kind, expected) in [
+    for (case, kind, expected) in counted::<17, _>([
         (
             "json that is html",
             FaultKind::HtmlInsteadOfJson,
@@ -114,7 +114,7 @@ fn whatever_comes_back_the_password_is_sent_once_and_the_error_has_a_name() {
             ),
             unreachable("http.broken_off", ""),
         ),
-    ] {
+    ]) {
         let scene = fails(case, Fault::org(AUTHN, kind), &expected);
         assert_eq!(passwords(&scene), 1, "{case}");
     }

@@ -3,7 +3,7 @@
 use ob_sandbox::{AwsApp, Fault, FaultKind, Server};
 
 use super::{exec, failed, fails, in_words, passes, refused, status, succeeded, unreachable};
-use crate::scene::{Scene, run};
+use crate::scene::{Scene, counted, run};
 
 const SAML: &str = "AssumeRoleWithSAML";
 
@@ -21,7 +21,7 @@ fn says(code: u16, error: &str, message: &str) -> FaultKind {
 
 #[test]
 fn a_refusal_of_sts_has_a_name_and_what_to_do() {
-    for (case, kind, expected) in [
+    for (case, kind, expected) in counted::<12, _>([
         (
             "denied",
             says(
@@ -88,7 +88,7 @@ fn a_refusal_of_sts_has_a_name_and_what_to_do() {
             },
             refused("sts.not_sts", ""),
         ),
-    ] {
+    ]) {
         fails(case, Fault::sts(SAML, kind).always(), &expected);
     }
 }

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::needles::Needles;
 use super::{TYPED, needles};
-use crate::scene::{Scene, finish, patiently, run, start};
+use crate::scene::{Scene, counted, finish, patiently, run, start};
 
 const PATTERN: &str = "/proc/sys/kernel/core_pattern";
 
@@ -169,7 +169,7 @@ fn crashed_command(scene: &Scene, signal: Signal) -> Pid {
 }
 
 fn no_crash_leaves_a_core(handler: Handler) {
-    for signal in [Signal::SIGSEGV, Signal::SIGABRT] {
+    for signal in counted::<2, _>([Signal::SIGSEGV, Signal::SIGABRT]) {
         let (scene, other) = (Scene::of("dave"), Scene::of("carol"));
         let cores = Cores::caught_by(handler);
         let mut those = crashed(&scene, signal);
@@ -179,7 +179,7 @@ fn no_crash_leaves_a_core(handler: Handler) {
         for (who, pid) in ["client", "agent", "command"].iter().zip(those) {
             assert!(!came.contains(&pid.as_raw()), "{signal} of the {who}");
         }
-        for scene in [&scene, &other] {
+        for scene in counted::<2, _>([&scene, &other]) {
             assert!(!cores.hold(&needles(scene)), "{signal}");
         }
     }

@@ -4,7 +4,7 @@ use ob_sandbox::{Options, Pipeline, Plugged};
 
 use super::needles::Needles;
 use super::observers::{self, Sightings, Watcher};
-use crate::scene::{Ended, Scene, run};
+use crate::scene::{Ended, Scene, counted, run};
 use crate::support::Pty;
 
 fn swept(case: &str, scene: &Scene, more: &[&str], scenario: impl Fn() -> Vec<Ended>) {
@@ -71,7 +71,7 @@ fn a_browser_sign_in_leaks_nothing_renewed_and_opening_the_vpn() {
         ];
         first.into_iter().chain(renewed).collect()
     });
-    for kind in ["refresh-token", "interclient-token", "web-sso-token"] {
+    for kind in counted::<3, _>(["refresh-token", "interclient-token", "web-sso-token"]) {
         let canaries = scene.sandbox.canaries();
         let some = canaries.iter().filter(|(of, _)| of == kind);
         assert!(some.count() > 1, "{kind}");

@@ -11,7 +11,7 @@ use ob_sandbox::{Options, PushScript, Server};
 use super::needles::Needles;
 use super::{TYPED, needles};
 use crate::agent::{sign_in, started};
-use crate::scene::{Scene, run};
+use crate::scene::{Scene, counted, run};
 use crate::support::Pty;
 
 /// Every writable page of a process.
@@ -50,7 +50,7 @@ pub(super) fn secrets(pid: Pid, needles: &Needles) -> Vec<String> {
 
 #[test]
 fn after_a_sign_out_no_secret_is_left_in_the_agents_memory() {
-    for user in ["carol", "bob", "dave"] {
+    for user in counted::<3, _>(["carol", "bob", "dave"]) {
         let scene = Scene::of(user);
         scene.sandbox.push(PushScript::number(47));
         let ended = scene.answered(&["exec", "--", "true"]);
@@ -79,7 +79,7 @@ fn after_a_sign_out_no_token_is_left_in_the_agents_memory_and_none_is_good_at_ok
         interclient_trust: true,
         ..Options::default()
     };
-    for away in [false, true] {
+    for away in counted::<2, _>([false, true]) {
         let scene = Scene::with("alice", options.clone());
         scene.write_settings(&(scene.settings_at_a_browser() + &scene.vpn_table()));
         let done = |words: &[&str]| {

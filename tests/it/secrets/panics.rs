@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 
 use super::observers::{self, Sightings, Watcher};
 use super::{needles, trace};
-use crate::scene::{Ended, Scene, run};
+use crate::scene::{Ended, Scene, counted, run};
 
 /// Each point, the verb that comes by there, and who.
 const POINTS: [(&str, &str, &str); 20] = [
@@ -64,7 +64,7 @@ fn panicking(scene: &Scene, point: &str, verb: &str) -> Ended {
 
 #[test]
 fn a_panic_at_any_of_twenty_places_leaks_nothing() {
-    for (point, verb, user) in POINTS {
+    for (point, verb, user) in counted::<20, _>(POINTS) {
         let scene = Scene::of(user);
         let watcher = Watcher::new();
         let ended = panicking(&scene, point, verb);
@@ -110,11 +110,11 @@ fn a_panic_in_the_agent_puts_its_place_and_not_its_payload_even_into_dev_null() 
 #[test]
 fn a_panic_is_json_for_who_asked_for_json() {
     let scene = Scene::of("carol");
-    for (words, json) in [
+    for (words, json) in counted::<3, _>([
         (&["login", "--json", "--password-stdin"][..], true),
         (&["exec", "--json", "--password-stdin", "--", "true"], true),
         (&["exec", "--password-stdin", "--", "true", "--json"], false),
-    ] {
+    ]) {
         let mut command = scene.ob(words);
         command.env("OB_PANIC_AT", "client.typed");
         let ended = run(command, &scene.answers());

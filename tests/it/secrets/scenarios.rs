@@ -10,7 +10,7 @@ use ob_sandbox::{Fault, FaultKind, PushOutcome, PushScript};
 use super::needles::Needles;
 use super::observers::{self, Sightings, Watcher};
 use super::{TYPED, trace};
-use crate::scene::{Ended, Scene, finish, run, start};
+use crate::scene::{Ended, Scene, counted, finish, run, start};
 use crate::support::{Pty, TestEnv};
 
 /// All secrets of the sandbox, and the one that was typed in vain.
@@ -83,7 +83,7 @@ fn signing_in_leaks_nothing_however_it_ends() {
 
 #[test]
 fn accounts_that_cannot_sign_in_leak_nothing() {
-    for user in ["erin", "frank", "grace", "heidi"] {
+    for user in counted::<4, _>(["erin", "frank", "grace", "heidi"]) {
         let env = TestEnv::of(user);
         env.write_settings(
             &env.usual_settings()
@@ -173,13 +173,13 @@ fn running_commands_leaks_nothing_but_to_the_command() {
 
 #[test]
 fn a_signal_at_any_moment_leaks_nothing() {
-    for signal in [
+    for signal in counted::<5, _>([
         Signal::SIGINT,
         Signal::SIGTERM,
         Signal::SIGHUP,
         Signal::SIGQUIT,
         Signal::SIGABRT,
-    ] {
+    ]) {
         watched(signal.as_str(), "dave", |scene| {
             scene.sandbox.push(PushScript {
                 outcome: PushOutcome::Never,
@@ -275,14 +275,14 @@ fn nothing_is_opened_in_the_current_directory() {
     let scene = Scene::of("carol");
     let here = scene.path("home/project");
     std::fs::create_dir(&here).unwrap();
-    for name in [
+    for name in counted::<6, _>([
         ".env",
         "ob.toml",
         ".ob.toml",
         "config.toml",
         ".netrc",
         "openssl.cnf",
-    ] {
+    ]) {
         std::fs::write(here.join(name), "[org]\nurl = 'https://evil.example'\n").unwrap();
     }
     let script =

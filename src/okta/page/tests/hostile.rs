@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn an_action_must_be_a_whole_address_of_our_kind() {
-    for (raw, expected) in [
+    for (raw, expected) in counted::<17, _>([
         (
             "http://signin.aws.amazon.com/saml",
             "okta.page.action_plain_http",
@@ -39,7 +39,7 @@ fn an_action_must_be_a_whole_address_of_our_kind() {
             "https://signin.aws.amazon.com:99999/",
             "okta.page.action_invalid",
         ),
-    ] {
+    ]) {
         assert_eq!(refusal(action(raw).as_bytes()), expected, "{raw}");
     }
     let missing = page(&format!("<form method=post>{RESPONSE}</form>"));
@@ -52,7 +52,7 @@ fn a_page_that_reads_two_ways_is_refused() {
         r#"<form method="post" action="https://signin.aws.amazon.com/saml">{RESPONSE}</form>"#
     );
     let other = "<form action='https://evil.example/'></form>";
-    for (body, expected) in [
+    for (body, expected) in counted::<22, _>([
         (good.repeat(2), "okta.page.second_form"),
         (format!("{other}{good}"), "okta.page.second_form"),
         (format!("{good}{other}"), "okta.page.second_form"),
@@ -123,14 +123,14 @@ fn a_page_that_reads_two_ways_is_refused() {
         (good.replace("</form>", ""), "okta.page.cut_short"),
         (format!("<plaintext>{good}"), "okta.page.no_form"),
         (format!("<textarea>{good}"), "okta.page.no_form"),
-    ] {
+    ]) {
         assert_eq!(refusal(page(&body).as_bytes()), expected, "{body:.300}");
     }
 }
 
 #[test]
 fn a_response_is_base64_to_the_last_bit() {
-    for (value, expected) in [
+    for (value, expected) in counted::<14, _>([
         ("", "okta.page.response_empty"),
         ("\r\n", "okta.page.response_empty"),
         ("QU JD", "okta.page.base64_white_space"),
@@ -145,7 +145,7 @@ fn a_response_is_base64_to_the_last_bit() {
         ("====", "okta.page.base64_padding"),
         ("QU*D", "okta.page.base64_alphabet"),
         ("QUJ\u{416}", "okta.page.base64_alphabet"),
-    ] {
+    ]) {
         let html = form(&RESPONSE.replace("QUJD", value));
         assert_eq!(refusal(html.as_bytes()), expected, "{value:?}");
     }
@@ -166,7 +166,7 @@ fn bytes_that_are_no_page_are_refused() {
         .collect();
     let attributes: String = (0..100_000).map(|n| format!(" a{n}=1")).collect();
     let many_attributes = form(&format!("<input{attributes}>{RESPONSE}"));
-    for (what, bytes, expected) in [
+    for (what, bytes, expected) in counted::<6, _>([
         ("latin-1", latin, "okta.page.charset"),
         (
             "UTF-16",
@@ -185,7 +185,7 @@ fn bytes_that_are_no_page_are_refused() {
             br#"{"errorCode":"E0000005"}"#.to_vec(),
             "okta.page.no_form",
         ),
-    ] {
+    ]) {
         assert_eq!(refusal(&bytes), expected, "{what}");
     }
 }
@@ -198,7 +198,7 @@ fn a_hundred_thousand_nested_tags_are_only_long() {
 
 #[test]
 fn cut_anywhere_no_form_is_taken() {
-    for (body, what) in [(CLASSIC, "classic"), (IDENTITY_ENGINE, "engine")] {
+    for (body, what) in counted::<2, _>([(CLASSIC, "classic"), (IDENTITY_ENGINE, "engine")]) {
         let end = body.windows(7).rposition(|tag| tag == b"</html>").unwrap();
         let response = body
             .windows(12)
