@@ -19,7 +19,7 @@ use crate::process;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::shown::shown;
-use crate::terminal::{Questions, TerminalError, secret_from_stdin};
+use crate::terminal::{Questions, TerminalError, secret_from_stdin, stdin_takes_secrets};
 use crate::wire::{Answer, Ask, FromAgent, Notice, Part, Reply, Request, Sealed};
 
 /// After this long without news a person is told what is being done.
@@ -47,23 +47,48 @@ pub struct SignInArgs {
 }
 
 impl SignInArgs {
-    /// Reads the lines that were promised, in their order, and not a byte more: the rest is the child's.
+    /// Reads the lines that were promised, in their order, and not a byte more: the rest is the child's. The
+    /// passcode's is read when it is asked for: one that Okta sends is not known before.
     fn read(&self) -> Result<Typed, Report> {
-        let line = |promised: bool, flag, what: &str| -> Result<Option<Secret>, TerminalError> {
-            promised.then(|| secret_from_stdin(flag, what)).transpose()
-        };
-        let password = line(self.password_stdin, "--password-stdin", "password")?;
-        let passcode = line(self.passcode_stdin, "--passcode-stdin", "passcode")?;
+        let password = self
+            .password_stdin
+            .then(|| secret_from_stdin("--password-stdin", "password"))
+            .transpose()?;
+        if self.passcode_stdin {
+            stdin_takes_secrets(PASSCODE.0, PASSCODE.1)?;
+        }
         let at_hand = password.as_ref().map_or("", Secret::expose);
         process::panic_point("client.typed", at_hand);
-        Ok(Typed { password, passcode })
+        Ok(Typed {
+            password,
+            passcode_follows: self.passcode_stdin,
+        })
     }
 }
 
-/// Answers that came on standard input; each is given once.
+const PASSCODE: (&str, &str) = ("--passcode-stdin", "passcode");
+
+/// Answers from standard input; each is given once.
 struct Typed {
     password: Option<Secret>,
-    passcode: Option<Secret>,
+    /// Its line has not been read yet.
+    passcode_follows: bool,
+}
+
+impl Typed {
+    fn passcode(&mut self) -> Result<Option<Secret>, TerminalError> {
+        std::mem::take(&mut self.passcode_follows)
+            .then(|| secret_from_stdin(PASSCODE.0, PASSCODE.1))
+            .transpose()
+    }
+
+    /// Takes a promised line that nobody asked for out of the child's way.
+    fn done(&mut self) -> Result<(), TerminalError> {
+        match self.passcode() {
+            Err(TerminalError::Missing { .. }) => Ok(()),
+            other => other.map(drop),
+        }
+    }
 }
 
 /// Has the agent do `request`, starting an agent if there is none.
@@ -121,7 +146,10 @@ pub(super) fn ask_for_many(
                 }
                 return Err(report);
             }
-            Ok(reply) => return Ok(reply),
+            Ok(reply) => {
+                typed.done()?;
+                return Ok(reply);
+            }
         }
     }
 }
@@ -277,7 +305,7 @@ impl Talk<'_> {
                 }
             }
             Ask::Passcode { .. } => {
-                if let Some(passcode) = self.typed.passcode.take() {
+                if let Some(passcode) = self.typed.passcode().map_err(Report::from)? {
                     self.answered = true;
                     process::panic_point("client.passcode", passcode.expose());
                     return Ok(Answer::Passcode(Sealed(passcode)));

@@ -32,6 +32,13 @@ pub enum Unanswered {
     Nonsense(&'static str),
 }
 
+impl Unanswered {
+    /// The report of a code or an answer that nobody gave, with what would have been read with the question.
+    pub(super) fn to(self, factor: &str) -> Report {
+        Report::from(self).cause(format!("it is for {factor}"))
+    }
+}
+
 impl From<Unanswered> for Report {
     fn from(unanswered: Unanswered) -> Self {
         let report = Self::new(

@@ -23,14 +23,27 @@ use crate::secret::Secret;
     reason = "only its descriptor is taken, never its buffer"
 )]
 pub fn secret_from_stdin(flag: &'static str, what: &str) -> Result<Secret, TerminalError> {
+    stdin_takes_secrets(flag, what)?;
     let what = what.to_owned();
-    let input = stdin();
-    if input.is_terminal() {
-        return Err(TerminalError::Echoes { what, flag });
-    }
-    match line(&input, &what)? {
+    match line(stdin(), &what)? {
         Some(text) => Ok(Secret::new(text)),
         None => Err(TerminalError::Missing { what }),
+    }
+}
+
+/// Whether a secret can be read from standard input at all.
+///
+/// # Errors
+/// When it is a terminal, which would echo.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only its descriptor is taken, never its buffer"
+)]
+pub fn stdin_takes_secrets(flag: &'static str, what: &str) -> Result<(), TerminalError> {
+    let what = what.to_owned();
+    match stdin().is_terminal() {
+        true => Err(TerminalError::Echoes { what, flag }),
+        false => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ mod voice;
 
 pub use error::TerminalError;
 pub use interrupt::{finish_first, leave_signals_to_others};
-pub use line::secret_from_stdin;
+pub use line::{secret_from_stdin, stdin_takes_secrets};
 pub use question::{Await, Question, Questions, has_person};
 pub use session::terminal_session;
 pub use voice::{Color, Voice, data, data_is_seen};

@@ -196,6 +196,10 @@ impl<C: Conversation> Engine<'_, C> {
             },
         };
         let question = ask.name();
+        let asked_for = match &ask {
+            Ask::Passcode { factor, .. } => factor.clone(),
+            _ => name(factor),
+        };
         match self.conversation.ask(ask).await {
             Ok(Answer::Password(password)) if !password.0.is_empty() => Ok(Typed::Code(password.0)),
             Ok(Answer::Passcode(code)) if !code.0.expose().trim().is_empty() => {
@@ -206,7 +210,10 @@ impl<C: Conversation> Engine<'_, C> {
             Ok(Answer::OtherFactor) if can_change => Ok(Typed::OtherFactor),
             Ok(_) => Err(Unanswered::Nonsense(question).into()),
             // Whoever could answer once and not again should read why the first answer was refused.
-            Err(unanswered) => Err(self.refused.take().unwrap_or_else(|| unanswered.into())),
+            Err(unanswered) => {
+                let refused = self.refused.take();
+                Err(refused.unwrap_or_else(|| unanswered.to(&asked_for)))
+            }
         }
     }
 }

@@ -90,7 +90,7 @@ impl<C: Conversation> Engine<'_, C> {
         };
         let (can_resend, can_change) = (answering.can_resend(), answering.can_change());
         let ask = Ask::Passcode {
-            factor: label,
+            factor: label.clone(),
             can_resend,
             can_change,
         };
@@ -118,7 +118,10 @@ impl<C: Conversation> Engine<'_, C> {
                 self.select(answering.other()).await
             }
             Ok(_) => Err(Unanswered::Nonsense(question).into()),
-            Err(unanswered) => Err(self.refused.take().unwrap_or_else(|| unanswered.into())),
+            Err(unanswered) => {
+                let refused = self.refused.take();
+                Err(refused.unwrap_or_else(|| unanswered.to(&label)))
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //! sandbox's clock instead of ours.
 
 mod browser;
+pub(crate) mod cells;
 mod classic;
 mod idx;
 mod limits;
@@ -12,6 +13,7 @@ mod round_trips;
 mod security_key;
 mod step_up;
 mod terminal;
+mod unattended;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -45,6 +47,10 @@ pub(crate) enum Says {
     /// Touches the key of that number.
     Touch(usize),
     Forge(Forgery),
+    /// Nothing for so many seconds, and then what comes next.
+    After(i64),
+    /// Goodbye: nobody waits any longer.
+    Leave,
 }
 
 /// What a security key may answer that it should not.
@@ -210,7 +216,11 @@ impl Conversation for Person<'_> {
         {
             return Ok(Answer::Password(Sealed(Secret::new(password))));
         }
-        let says = self.script.borrow_mut().pop_front();
+        let mut says = self.script.borrow_mut().pop_front();
+        if let Some(Says::After(seconds)) = says {
+            self.sandbox.advance_clock(seconds);
+            says = self.script.borrow_mut().pop_front();
+        }
         if let (Some(says), Ask::SecurityKey { challenge, .. }) = (&says, &ask)
             && let Some(answer) = self.key(challenge, says)
         {
@@ -219,6 +229,7 @@ impl Conversation for Person<'_> {
         let sealed = |text: String| Sealed(Secret::new(text));
         Ok(match (says, &ask) {
             (None, _) => return Err(Unanswered::Nobody(name)),
+            (Some(Says::Leave), _) => return Err(Unanswered::Abandoned),
             (Some(Says::Code(code)), Ask::Passcode { .. }) => Answer::Passcode(sealed(code)),
             (Some(Says::Sent(by)), Ask::Passcode { .. }) => {
                 let code = self.sandbox.delivered(&self.user, by).unwrap();
@@ -246,6 +257,9 @@ impl Conversation for Person<'_> {
     }
 
     async fn pause(&self, duration: Duration) -> Result<(), Unanswered> {
+        if matches!(self.script.borrow().front(), Some(Says::Leave)) {
+            return Err(Unanswered::Abandoned);
+        }
         self.waited.set(self.waited.get() + duration);
         self.sandbox
             .advance_clock(duration.as_secs().try_into().unwrap());

@@ -8,6 +8,9 @@ use super::webauthn::{KeyChallenge, is_key, keys_of};
 use crate::totp::{self, STEP_SECONDS};
 use crate::users::{FactorKind, User};
 
+/// How long a code that was sent is good.
+const DELIVERED_SECONDS: u64 = 300;
+
 pub(super) fn send(
     visit: &Visit<'_>,
     interaction: &mut Interaction,
@@ -69,12 +72,19 @@ pub(super) fn check(
             .org()
             .delivered
             .get(&key)
+            .filter(|(_, at)| visit.now < at + DELIVERED_SECONDS)
             .map(|(code, _)| code.clone())
             .unwrap_or_default(),
     };
     if code != right || right.is_empty() {
         interaction.failures += 1;
         return Err(wrong());
+    }
+    if matches!(factor.kind, FactorKind::Hotp | FactorKind::Yubikey) {
+        let used = (format!("{} {}", user.login, factor.id), 1);
+        if !visit.world.org().used_codes.insert(used) {
+            return Err(used_code());
+        }
     }
     interaction.stage = Stage::Done;
     Ok(())
@@ -106,6 +116,13 @@ fn security_key(
     }
 }
 
+fn used_code() -> Refusal {
+    Refusal::Again(
+        "authfactor.challenge.soft_token.used_passcode",
+        "Each code can only be used once. Please wait for a new code and try again.",
+    )
+}
+
 fn totp(
     visit: &Visit<'_>,
     interaction: &mut Interaction,
@@ -122,10 +139,7 @@ fn totp(
     };
     let used = (user.login.clone(), step);
     if !visit.world.org().used_codes.insert(used) {
-        return Err(Refusal::Again(
-            "authfactor.challenge.soft_token.used_passcode",
-            "Each code can only be used once. Please wait for a new code and try again.",
-        ));
+        return Err(used_code());
     }
     interaction.stage = Stage::Done;
     Ok(())

@@ -1,0 +1,219 @@
+//! Without a terminal: each question ends the sign-in at once with exit 3 and its name, and nothing is sent any
+//! more but the word that the transaction is over.
+
+use ob_sandbox::{AwsApp, Options, Pipeline, PushScript, Server};
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+
+use crate::support::{DEADLINE, TestEnv, eventually, run, text};
+
+struct Case {
+    user: &'static str,
+    /// Beside `login`; the password's line is typed where it is promised.
+    arguments: &'static [&'static str],
+    /// A line of the settings that is not there.
+    without: &'static str,
+    /// What the error must say.
+    says: &'static [&'static str],
+    exit: i32,
+    /// The requests of Classic, then those of Identity Engine, by the ends of their paths.
+    requests: [&'static [&'static str]; 2],
+}
+
+const START: &[&str] = &["okta-organization", "authn"];
+const IDX: [&str; 4] = ["okta-organization", "UserHome", "introspect", "identify"];
+
+const CASES: &[Case] = &[
+    Case {
+        user: "bob",
+        arguments: &[],
+        without: "username",
+        says: &["the username is needed", "set `username`"],
+        exit: 3,
+        requests: [&[], &[]],
+    },
+    Case {
+        user: "bob",
+        arguments: &[],
+        without: "",
+        says: &["the password is needed", "--password-stdin"],
+        exit: 3,
+        requests: [
+            &["okta-organization"],
+            &["okta-organization", "UserHome", "introspect", "cancel"],
+        ],
+    },
+    Case {
+        user: "judy",
+        arguments: &["--password-stdin"],
+        without: "factor",
+        says: &[
+            "which factor to use is needed",
+            "Okta offers: push",
+            "--factor",
+        ],
+        exit: 3,
+        requests: [
+            &[START[0], START[1], "cancel"],
+            &[IDX[0], IDX[1], IDX[2], IDX[3], "cancel"],
+        ],
+    },
+    Case {
+        user: "judy",
+        arguments: &["--password-stdin", "--factor", "totp"],
+        without: "",
+        says: &[
+            "the passcode is needed",
+            "totp (Judy's phone)",
+            "--passcode-stdin",
+        ],
+        exit: 3,
+        requests: [
+            &[START[0], START[1], "cancel"],
+            &[IDX[0], IDX[1], IDX[2], IDX[3], "challenge", "cancel"],
+        ],
+    },
+    Case {
+        user: "judy",
+        arguments: &["--password-stdin", "--factor", "sms"],
+        without: "",
+        says: &[
+            "the passcode is needed",
+            "sms (+1 XXX-XXX-1337)",
+            "--passcode-stdin",
+        ],
+        exit: 3,
+        requests: [
+            &[START[0], START[1], "verify", "cancel"],
+            &[IDX[0], IDX[1], IDX[2], IDX[3], "challenge", "cancel"],
+        ],
+    },
+    Case {
+        user: "judy",
+        arguments: &["--password-stdin", "--factor", "question"],
+        without: "",
+        says: &[
+            "the passcode is needed",
+            "What is the food you least liked",
+            "--passcode-stdin",
+        ],
+        exit: 3,
+        requests: [
+            &[START[0], START[1], "cancel"],
+            &[IDX[0], IDX[1], IDX[2], IDX[3], "challenge", "cancel"],
+        ],
+    },
+    Case {
+        user: "frank",
+        arguments: &["--password-stdin"],
+        without: "",
+        says: &["a new password is needed", "in a terminal `ob login` asks"],
+        exit: 3,
+        requests: [
+            &[START[0], START[1], "cancel"],
+            &[IDX[0], IDX[1], IDX[2], IDX[3], "cancel"],
+        ],
+    },
+    // Refused on the phone: sending another is a person's word, and the refusal stands.
+    Case {
+        user: "dave",
+        arguments: &["--password-stdin"],
+        without: "",
+        says: &["was not approved", "reject"],
+        exit: 4,
+        requests: [
+            &[START[0], START[1], "verify", "verify", "cancel"],
+            &[
+                IDX[0],
+                IDX[1],
+                IDX[2],
+                IDX[3],
+                "challenge",
+                "poll",
+                "cancel",
+            ],
+        ],
+    },
+];
+
+#[test]
+fn a_question_without_a_terminal_ends_with_its_name_and_no_further_request() {
+    for case in CASES {
+        for (pipeline, requests) in [Pipeline::V1, Pipeline::Idx].into_iter().zip(case.requests) {
+            let options = Options {
+                pipeline,
+                ..Options::default()
+            };
+            let env = TestEnv::with(case.user, options);
+            env.sandbox.push(PushScript {
+                waits: 0,
+                ..PushScript::reject()
+            });
+            let settings: String = env
+                .usual_settings()
+                .lines()
+                .filter(|line| case.without.is_empty() || !line.starts_with(case.without))
+                .map(|line| format!("{line}\n"))
+                .collect();
+            env.write_settings(&settings);
+            let mut login = env.ob(["login"]);
+            login.args(case.arguments);
+            let typed = match case.arguments.contains(&"--password-stdin") {
+                true => format!("{}\n", env.user().password),
+                false => String::new(),
+            };
+            let output = run(&mut login, &typed);
+            let said = text(&output.stderr);
+            let what = format!("{pipeline:?} {} {:?}: {said}", case.user, case.arguments);
+            assert_eq!(output.status.code(), Some(case.exit), "{what}");
+            for words in case.says {
+                assert!(said.contains(words), "{words}: {what}");
+            }
+            let log = env.sandbox.requests(Server::Org, "/");
+            let paths: Vec<&str> = log
+                .iter()
+                .map(|request| request.path.rsplit('/').next().unwrap_or_default())
+                .collect();
+            assert_eq!(paths, requests, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_code_that_is_sent_can_be_piped_when_it_comes() {
+    for pipeline in [Pipeline::V1, Pipeline::Idx] {
+        for factor in ["sms", "call", "email"] {
+            let options = Options {
+                pipeline,
+                ..Options::default()
+            };
+            let env = TestEnv::with("judy", options);
+            let mut login = env.ob([
+                "exec",
+                "--password-stdin",
+                "--passcode-stdin",
+                "--factor",
+                factor,
+            ]);
+            let role = env.sandbox.roles("judy", AwsApp::Production).remove(0);
+            login.args(["-r", &role, "--", "cat"]);
+            let piped = login.stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = piped.spawn().unwrap();
+            let mut stdin = child.stdin.take().unwrap();
+            writeln!(stdin, "{}", env.user().password).unwrap();
+            eventually("the code is sent", DEADLINE, || {
+                env.sandbox.delivered("judy", factor).is_some()
+            });
+            let code = env.sandbox.delivered("judy", factor).unwrap();
+            // What stands behind it is the command's.
+            writeln!(stdin, "{code}\nthe rest").unwrap();
+            drop(stdin);
+            let mut rest = String::new();
+            let mut output = BufReader::new(child.stdout.take().unwrap());
+            output.read_line(&mut rest).unwrap();
+            assert!(child.wait().unwrap().success(), "{pipeline:?} {factor}");
+            assert_eq!(rest, "the rest\n");
+        }
+    }
+}
