@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ob::openvpn::profile::classified;
 
+use crate::engines::cells;
 use crate::{properties, terminal, topics, trust, vpn};
 
 fn root() -> PathBuf {
@@ -145,6 +146,11 @@ fn the_counts_are_computed() {
         "tests/it/hostile/tls.rs",
     ];
     let stumbles = ["tests/it/hostile/retries.rs", "tests/it/hostile/sts.rs"];
+    let factors = [
+        "tests/it/engines/cells.rs",
+        "tests/it/engines/unattended.rs",
+    ];
+    let paths = format!("{} of factor, case and pipeline", cells::CELLS);
     for (matrix, places, cases) in [
         ("leaks", &["tests/it/secrets"][..], None),
         ("agent", &["tests/it/agent"], None),
@@ -164,6 +170,7 @@ fn the_counts_are_computed() {
             &["tests/it/crowd.rs", "src/agent/flight"],
             Some("100 000 schedules of shuttle, every order of two clients".to_owned()),
         ),
+        ("factors", &factors, Some(paths)),
         ("trust", &["tests/it/trust"], Some(trust::CASES.to_string())),
         ("fuzz", &["tests/it/properties.rs"], Some(topics)),
         (
