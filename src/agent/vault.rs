@@ -82,6 +82,8 @@ pub(super) struct Vault {
     everything_ended: Cell<u64>,
     ended: RefCell<HashMap<String, u64>>,
     sessions: RefCell<HashMap<SessionKey, Rc<LiveSession>>>,
+    /// Sessions that are over here and have left tokens at the server.
+    leaving: RefCell<Vec<Rc<LiveSession>>>,
     held: RefCell<HashMap<Target, Rc<Held>>>,
     durations: RefCell<HashMap<RoleArn, SessionDuration>>,
     factors: RefCell<HashMap<SessionKey, String>>,
@@ -97,6 +99,7 @@ impl Vault {
             everything_ended: Cell::new(0),
             ended: RefCell::default(),
             sessions: RefCell::default(),
+            leaving: RefCell::default(),
             held: RefCell::default(),
             durations: RefCell::default(),
             factors: RefCell::default(),
@@ -260,7 +263,7 @@ impl Vault {
         self.held
             .borrow_mut()
             .retain(|_, held| !concerns(&held.session));
-        let mut taken = Vec::new();
+        let mut taken = self.leaving();
         self.sessions.borrow_mut().retain(|key, session| {
             if concerns(key) {
                 taken.push(Rc::clone(session));
@@ -268,6 +271,11 @@ impl Vault {
             !concerns(key)
         });
         taken
+    }
+
+    /// Hands over the sessions that are over and are to be ended at the server too.
+    pub(super) fn leaving(&self) -> Vec<Rc<LiveSession>> {
+        self.leaving.take()
     }
 
     /// Drops what is over. A session takes its credentials with it: idle and max promise that nothing is left.
@@ -278,6 +286,9 @@ impl Vault {
             let live = session.seconds_left(now) > 0;
             if !live {
                 over.push(key.clone());
+                if session.okta.leaves_tokens() {
+                    self.leaving.borrow_mut().push(Rc::clone(session));
+                }
             }
             live
         });

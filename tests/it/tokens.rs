@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Pipeline, Server};
 
+use crate::agent::{sign_in_at_a_browser, started};
 use crate::scene::{Ended, Scene, patiently, run};
 use crate::support::Pty;
 
@@ -129,6 +130,20 @@ fn a_sign_in_that_is_too_old_for_an_app_is_made_anew_and_its_tokens_revoked() {
     assert_eq!(visits(&scene), 2);
     let only_the_new = || scene.sandbox.live() == (2, 0);
     assert!(patiently(Duration::from_secs(10), only_the_new));
+}
+
+#[test]
+fn a_session_that_nobody_uses_is_ended_at_okta_too() {
+    let scene = Scene::of("carol");
+    scene.settings_at_a_browser();
+    started(&scene);
+    sign_in_at_a_browser(&scene, 2, 7200);
+    assert_eq!(scene.sandbox.live(), (2, 0));
+    let nothing = || scene.sandbox.live() == (0, 0);
+    assert!(patiently(Duration::from_secs(20), nothing));
+    assert!(patiently(Duration::from_secs(10), || {
+        scene.agents().is_empty()
+    }));
 }
 
 #[test]

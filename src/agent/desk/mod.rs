@@ -29,7 +29,7 @@ use crate::wire::{Reply, Request, SignOutScope, StatusReply, Target};
 
 /// Seconds an agent without a session waits for somebody to sign in.
 const EMPTY: i64 = 3600;
-/// What is under way when a private agent's client has left gets this long to say goodbye to Okta.
+/// What is under way when a private agent's client has left, or is over, gets this long to say goodbye to Okta.
 const GOODBYE: Duration = Duration::from_secs(3);
 
 type Outcome<T> = Result<T, Report>;
@@ -112,18 +112,26 @@ impl Desk {
     /// Returns when somebody said stop, or nobody has needed the agent for long enough.
     pub(super) async fn over(&self) {
         loop {
-            self.vault.expire();
+            self.see_off().await;
             let left = self.vault.next_end().unwrap_or(EMPTY);
             tokio::select! {
                 () = self.stopped.notified() => return,
                 () = self.changed.notified() => {}
                 () = life::seconds(left.max(1)) => {
-                    self.vault.expire();
+                    self.see_off().await;
                     if self.vault.next_end().is_none() && !self.is_busy() {
                         return;
                     }
                 }
             }
+        }
+    }
+
+    /// Drops what is over, and ends at the server what would live on there.
+    async fn see_off(&self) {
+        self.vault.expire();
+        for session in self.vault.leaving() {
+            let _ = timeout(GOODBYE, session.okta.end()).await;
         }
     }
 

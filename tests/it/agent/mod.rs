@@ -100,8 +100,24 @@ fn account(scene: &Scene, idle: u32, max: u32) -> Account {
 
 /// Signs in over the socket as a client would.
 pub(crate) fn sign_in(scene: &Scene, idle: u32, max: u32) {
+    sign_in_to(scene, account(scene, idle, max));
+}
+
+/// The same at a browser.
+pub(crate) fn sign_in_at_a_browser(scene: &Scene, idle: u32, max: u32) {
+    let client = scene.sandbox.clients().0.to_owned();
+    sign_in_to(
+        scene,
+        Account {
+            way: SignInWay::Browser,
+            client_id: Some(client),
+            ..account(scene, idle, max)
+        },
+    );
+}
+
+fn sign_in_to(scene: &Scene, account: Account) {
     let mut stream = connect(scene);
-    let account = account(scene, idle, max);
     let wish = request(Request::SignIn {
         account,
         again: false,
@@ -112,6 +128,7 @@ pub(crate) fn sign_in(scene: &Scene, idle: u32, max: u32) {
             FromAgent::Ask(Ask::CaCertificates) => {
                 Answer::CaCertificates(scene.sandbox.ca_pem().into())
             }
+            FromAgent::Ask(Ask::Visit { .. }) => Answer::Visiting,
             FromAgent::Ask(Ask::Password { .. }) => {
                 Answer::Password(Sealed(Secret::new(scene.user().password.as_str())))
             }

@@ -1,4 +1,4 @@
-//! A mistake of ours at each of twenty places, with a secret in the panic's payload.
+//! A mistake of ours at each of twenty-one places, with a secret in the panic's payload.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,13 +6,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
+use ob_sandbox::Options;
 
 use super::observers::{self, Sightings, Watcher};
 use super::{needles, trace};
 use crate::scene::{Ended, Scene, counted, run};
 
 /// Each point, the verb that comes by there, and who.
-const POINTS: [(&str, &str, &str); 20] = [
+const POINTS: [(&str, &str, &str); 21] = [
     ("agent.conversation", "login", "carol"),
     ("agent.request", "login", "carol"),
     ("agent.sign_in", "login", "carol"),
@@ -24,6 +25,7 @@ const POINTS: [(&str, &str, &str); 20] = [
     ("flow.passcode", "login", "bob"),
     ("flow.settle", "login", "carol"),
     ("flow.open", "exec", "carol"),
+    ("flow.sign_on", "vpn", "carol"),
     ("flow.assertion", "exec", "carol"),
     ("flow.redeem", "exec", "carol"),
     ("flow.issued", "exec", "carol"),
@@ -50,6 +52,10 @@ fn panicking(scene: &Scene, point: &str, verb: &str) -> Ended {
         );
         return with(&words, "");
     }
+    if verb == "vpn" {
+        scene.write_settings(&(scene.settings_at_a_browser() + &scene.vpn_table()));
+        return with(&["vpn", "profile", "--explain", "-vvv"], "");
+    }
     words.extend(scene.answer_flags());
     if scene.user().has_totp() {
         words.extend(["--factor", "totp"]);
@@ -63,9 +69,13 @@ fn panicking(scene: &Scene, point: &str, verb: &str) -> Ended {
 }
 
 #[test]
-fn a_panic_at_any_of_twenty_places_leaks_nothing() {
-    for (point, verb, user) in counted::<20, _>(POINTS) {
-        let scene = Scene::of(user);
+fn a_panic_at_any_of_twenty_one_places_leaks_nothing() {
+    for (point, verb, user) in counted::<21, _>(POINTS) {
+        let options = Options {
+            interclient_trust: true,
+            ..Options::default()
+        };
+        let scene = Scene::with(user, options);
         let watcher = Watcher::new();
         let ended = panicking(&scene, point, verb);
         let needles = needles(&scene);
