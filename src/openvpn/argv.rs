@@ -21,8 +21,10 @@ const CAPABILITY: &str = "-all,+net_admin";
 /// How openvpn gets the one capability it needs. Every path is absolute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Privilege {
-    /// We have it already and keep nothing else.
+    /// We have it already: we are root of a network of our own.
     Held,
+    /// We have it, and whatever we start would too: all others are given up.
+    Ambient { setpriv: PathBuf },
     /// We are root: everything but the capability is given up.
     Root { setpriv: PathBuf },
     /// A person's ticket: root for as long as it takes to become the caller again.
@@ -148,6 +150,13 @@ fn prefix(privilege: &Privilege) -> Vec<OsString> {
     let mut words: Vec<OsString> = Vec::new();
     match privilege {
         Privilege::Held => {}
+        Privilege::Ambient { setpriv } => {
+            words.push(setpriv.into());
+            words.extend(
+                ["--inh-caps", CAPABILITY, "--ambient-caps", CAPABILITY].map(OsString::from),
+            );
+            words.push("--no-new-privs".into());
+        }
         Privilege::Root { setpriv } => {
             words.push(setpriv.into());
             words.extend(

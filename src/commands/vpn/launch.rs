@@ -77,7 +77,9 @@ pub(super) fn privilege(context: &Context) -> Result<Privilege, Report> {
         });
     }
     if has_net_admin() {
-        return Ok(Privilege::Held);
+        return Ok(Privilege::Ambient {
+            setpriv: setpriv()?,
+        });
     }
     let elevator = match Program::find("sudo") {
         Ok(sudo) => {

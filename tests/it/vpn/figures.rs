@@ -1,13 +1,17 @@
-//! How long a tunnel takes, beside openvpn alone, in one interleaved run. Printed, not judged: `cargo test --test it
-//! vpn::figures -- --nocapture`.
+//! How long a tunnel takes, beside openvpn alone, in one interleaved run. Printed, not judged: `cargo build --release`, then
+//! `OB_FIGURES=target/release/ob cargo test --test it vpn::figures -- --nocapture`. Without that it is a short run of the program
+//! under test.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use ob::link;
 use ob::openvpn::argv::{Launch, Privilege, argv};
 use ob::openvpn::policy::Policy;
@@ -16,10 +20,13 @@ use ob::wire::{
     VpnTarget,
 };
 
+use ob_sandbox::{Options, VpnOptions};
+
 use super::network::{Vpn, entered};
 use crate::support::{run, text};
 
-const TIMES: usize = 15;
+/// Names the program whose figures are wanted.
+const PROGRAM: &str = "OB_FIGURES";
 
 /// A profile as the verb gets it.
 fn profile(vpn: &Vpn) -> IssuedProfile {
@@ -119,8 +126,17 @@ fn alone(vpn: &Vpn) -> (Duration, Duration) {
     (connected, ending.elapsed())
 }
 
+/// How the tunnel of `ob` is ended.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// `ob vpn down`, from its start to its return.
+    Verb,
+    /// SIGTERM to the supervisor, until neither it nor openvpn is there.
+    Signal,
+}
+
 /// The same by the verbs.
-fn by_ob(vpn: &Vpn) -> (Duration, Duration) {
+fn by_ob(vpn: &Vpn, ending: Ending) -> (Duration, Duration) {
     let up = run(
         &mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns", "--json"]),
         "",
@@ -131,9 +147,29 @@ fn by_ob(vpn: &Vpn) -> (Duration, Duration) {
         .find(|event| event["phase"] == "connected")
         .and_then(|event| event["after_ms"].as_u64())
         .unwrap();
-    let ending = Instant::now();
-    assert!(vpn.vpn(&["down"]).status.success());
-    (Duration::from_millis(connected), ending.elapsed())
+    let processes = [vpn.supervisor(), vpn.openvpn()];
+    let began = Instant::now();
+    match ending {
+        Ending::Verb => assert!(vpn.vpn(&["down"]).status.success()),
+        Ending::Signal => {
+            vpn.signal(processes[0], Signal::SIGTERM);
+            while processes.iter().any(|process| is_there(*process)) {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+        }
+    }
+    let gone = began.elapsed();
+    vpn.is_gone();
+    (Duration::from_millis(connected), gone)
+}
+
+/// One that nobody has waited for yet is gone.
+fn is_there(process: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit_once(") ")
+        .map(|(_, rest)| rest.starts_with('Z'));
+    state == Some(false)
 }
 
 fn spread(mut times: Vec<Duration>) -> String {
@@ -154,14 +190,35 @@ fn figures_of_a_tunnel_beside_openvpn_alone() {
     ) {
         return;
     }
-    let vpn = Vpn::new();
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..TIMES {
-        theirs.push(alone(&vpn));
-        ours.push(by_ob(&vpn));
+    let vpn = Vpn::with(Options {
+        vpn: VpnOptions {
+            lets_everybody_in: true,
+            ..VpnOptions::default()
+        },
+        ..Options::default()
+    });
+    let mut times = 3;
+    if let Some(program) = std::env::var_os(PROGRAM) {
+        let program = fs::canonicalize(program).unwrap();
+        fs::remove_file(vpn.env.path("bin/ob")).unwrap();
+        symlink(&program, vpn.env.path("bin/ob")).unwrap();
+        assert!(run(&mut vpn.env.ob(["agent", "stop"]), "").status.success());
+        vpn.env.sign_in();
+        times = 40;
+        println!("{}", program.display());
     }
-    println!("FIGURES ({TIMES} each, interleaved)");
-    for (who, times) in [("openvpn alone", &theirs), ("ob vpn", &ours)] {
+    let (mut verb, mut signal, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..times {
+        theirs.push(alone(&vpn));
+        verb.push(by_ob(&vpn, Ending::Verb));
+        signal.push(by_ob(&vpn, Ending::Signal));
+    }
+    println!("FIGURES ({times} each, interleaved)");
+    for (who, times) in [
+        ("openvpn alone", &theirs),
+        ("ob vpn, ended by SIGTERM", &signal),
+        ("ob vpn, ended by `ob vpn down`", &verb),
+    ] {
         let up = times.iter().map(|time| time.0).collect();
         let down = times.iter().map(|time| time.1).collect();
         println!(

@@ -17,7 +17,7 @@ use crate::support::{Pty, eventually, run, text};
 pub(crate) const ROWS: usize =
     HOSTILE_VARIABLES.len() + EVIL.len() + REPLACED + MISSING.len() + OTHERS;
 /// The other tests of this file, and those of `sudo.rs`, `doas.rs`, `kills.rs` and `tunnel.rs` that are rows of it.
-const OTHERS: usize = 8 + 11;
+const OTHERS: usize = 9 + 11;
 
 const HOSTILE_VARIABLES: [(&str, &str); 7] = [
     ("LD_PRELOAD", "/nonexistent/evil.so"),
@@ -166,6 +166,51 @@ fn what_is_missing_is_named_before_anybody_signs_in() {
         );
     }
     assert!(vpn.env.sandbox.log().is_empty());
+    vpn.is_gone();
+}
+
+#[test]
+fn who_has_the_capability_is_not_asked_and_openvpn_gets_no_other() {
+    let name = "vpn::privilege::who_has_the_capability_is_not_asked_and_openvpn_gets_no_other";
+    if !entered(name, true) {
+        return;
+    }
+    let vpn = nobody();
+    lay_under(&vpn, "/usr/bin", |upper| {
+        for name in ["sudo", "doas"] {
+            hide(&upper.join(name));
+        }
+    });
+    let usual = vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]);
+    let mut with = Command::new("setpriv");
+    with.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    with.args([
+        "--inh-caps=+net_admin,+sys_nice",
+        "--ambient-caps=+net_admin,+sys_nice",
+    ]);
+    // As the test's own command, from the program on.
+    let words: Vec<_> = usual.get_args().collect();
+    let program = words
+        .iter()
+        .position(|word| word.as_encoded_bytes().ends_with(b"/bin/ob"));
+    with.args(&words[program.unwrap()..]).env_clear();
+    with.envs(
+        usual
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let up = run(&mut with, "");
+    assert!(up.status.success(), "{}", text(&up.stderr));
+    assert!(through());
+    let status = fs::read_to_string(format!("/proc/{}/status", vpn.openvpn())).unwrap();
+    for line in [
+        "CapEff:\t0000000000001000",
+        "CapPrm:\t0000000000001000",
+        "NoNewPrivs:\t1",
+    ] {
+        assert!(status.contains(line), "{line}: {status}");
+    }
+    assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }
 
