@@ -1,6 +1,6 @@
 //! Where a terminal cannot help, and who can.
 
-use crate::okta::authn::Transaction;
+use crate::okta::authn::{Enrollment, Required, Transaction};
 use crate::report::{Exit, Report};
 
 /// A state in which a terminal cannot help, and who can.
@@ -29,12 +29,18 @@ pub(super) fn dead_end(state: &Transaction) -> Report {
                 &format!("change it at {place}, then `ob login`"),
             )
         }
-        Transaction::MfaEnroll(_) => report(
-            Exit::Refused,
-            "okta.mfa_enroll",
-            "a second factor must be set up first (MFA_ENROLL)",
-            "sign in once in the browser and set one up, then `ob login`",
-        ),
+        Transaction::MfaEnroll(enrollment) => {
+            let report = report(
+                Exit::Refused,
+                "okta.mfa_enroll",
+                "a second factor must be set up first (MFA_ENROLL)",
+                "sign in once in the browser and set one up, then `ob login`",
+            );
+            match offered(enrollment) {
+                none if none.is_empty() => report,
+                offered => report.cause(format!("Okta offers: {offered}")),
+            }
+        }
         Transaction::Recovery => report(
             Exit::Refused,
             "okta.recovery",
@@ -54,4 +60,15 @@ pub(super) fn dead_end(state: &Transaction) -> Report {
             "`ob login` starts again",
         ),
     }
+}
+
+/// What can be set up, those that must be first.
+fn offered(enrollment: &Enrollment) -> String {
+    let mut factors: Vec<_> = enrollment.factors.iter().collect();
+    factors.sort_by_key(|(_, required)| *required == Required::No);
+    let said = factors.iter().map(|(factor, required)| match required {
+        Required::Yes => format!("{} (required)", factor.kind),
+        Required::No => factor.kind.to_string(),
+    });
+    said.collect::<Vec<_>>().join(", ")
 }

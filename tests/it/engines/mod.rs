@@ -11,6 +11,7 @@ mod native_to_web;
 mod renewal;
 mod round_trips;
 mod security_key;
+mod statuses;
 mod step_up;
 mod terminal;
 mod unattended;
