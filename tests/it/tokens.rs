@@ -212,6 +212,7 @@ fn a_machine_that_wants_the_vpn_hears_what_to_set_and_nobody_is_asked() {
     for words in [
         &["vpn", "profile", "--explain", "--json"][..],
         &["vpn", "exec", "--json", "--", "true"],
+        &["vpn", "up", "--json"],
     ] {
         let ended = run(scene.ob(words), "");
         assert!(matches!(ended.code, Some(2)), "{words:?} {}", ended.stderr);
@@ -223,6 +224,7 @@ fn a_machine_that_wants_the_vpn_hears_what_to_set_and_nobody_is_asked() {
         );
     }
     assert!(scene.sandbox.requests(Server::Org, "/").is_empty());
+    assert!(scene.agents().is_empty(), "nothing was started for it");
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::commands::Context;
 use crate::commands::account::account;
 use crate::commands::talk::SignInArgs;
 use crate::config::OrgTarget;
+use crate::flow::check_vpn;
 use crate::link::TunnelLink;
 use crate::paths;
 use crate::report::Report;
@@ -116,13 +117,16 @@ fn resolve(
         }
         Some(policy.route.clone())
     };
+    let target = VpnTarget {
+        account: account(context, &org, sign_in)?,
+        host: vpn.host,
+        saml_host: vpn.saml_host,
+        app: vpn.app,
+    };
+    // The agent says the same, after sudo and a supervisor.
+    check_vpn(&target)?;
     Ok(Resolved {
-        target: VpnTarget {
-            account: account(context, &org, sign_in)?,
-            host: vpn.host,
-            saml_host: vpn.saml_host,
-            app: vpn.app,
-        },
+        target,
         policy: VpnPolicy {
             routes,
             dns: !policy.no_dns,
