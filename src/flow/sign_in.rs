@@ -175,12 +175,13 @@ async fn at_a_browser(
         (None, None) => "unknown".into(),
     };
     let opening = Opening::Tokens(tokens);
-    Ok(OktaSession::new(
-        browser,
-        username,
-        opening,
-        Taste::default(),
-    ))
+    // For an app that asks for more: which factor it was at the browser is not known.
+    let taste = Taste {
+        security_keys: account.security_keys,
+        has_browser: true,
+        ..Taste::default()
+    };
+    Ok(OktaSession::new(browser, username, opening, taste))
 }
 
 fn taste(account: &Account, start: &Start) -> Taste {

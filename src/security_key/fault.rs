@@ -10,7 +10,7 @@ impl From<KeyFault> for Report {
             KeyFault::NoKey => ("security_key.none", "plug it in, then `ob login`"),
             KeyFault::NoAccess => (
                 "security_key.no_access",
-                "install the udev rules for security keys (Debian: `apt install libfido2-1`), then plug it in anew",
+                "sign in at this machine itself, not over SSH, or have its administrator let you open the key (udev rules for FIDO), then plug it in anew",
             ),
             KeyFault::OnlyU2f => (
                 "security_key.only_u2f",

@@ -2,10 +2,10 @@
 
 use ob::report::{Exit, Report};
 use ob::wire::{Account, Ask, KeyChallenge, PinUse, SignInWay};
-use ob_sandbox::{Options, Pipeline, Sandbox, Server};
+use ob_sandbox::{AwsApp, Options, Pipeline, Sandbox, Server};
 
 use super::Says::{Code, Forge, Other, Pick, Touch};
-use super::{Forgery, Person, Says, account, sign_in};
+use super::{Forgery, Person, Says, account, sign_in, target};
 
 const PIPELINES: [Pipeline; 2] = [Pipeline::V1, Pipeline::Idx];
 
@@ -95,12 +95,13 @@ fn a_key_that_was_set_up_as_u2f_answers_for_its_app_id() {
 }
 
 #[test]
-fn the_only_factor_is_taken_without_a_question_and_the_last_one_is_remembered() {
+fn the_only_factor_is_taken_without_a_question_and_remembered_as_the_last_one() {
     for pipeline in PIPELINES {
         let sandbox = sandbox(pipeline, |_| {});
         let person = Person::new(&sandbox, "uma", &[Touch(0)]);
         let who = account(&sandbox, "uma", SignInWay::Auto, None);
-        sign_in(&who, &person).unwrap();
+        let session = sign_in(&who, &person).unwrap();
+        assert_eq!(session.factor(), Some("webauthn"));
         assert_eq!(person.was_asked("which factor to use"), 0);
     }
 }
@@ -207,6 +208,19 @@ fn another_factor_can_be_taken_instead_of_the_key() {
         let person = Person::new(&sandbox, "wendy", &script);
         let session = sign_in(&who(&sandbox, "wendy"), &person).unwrap();
         assert_eq!(session.factor(), Some("totp"));
+    }
+}
+
+#[test]
+fn an_app_that_asks_for_a_factor_again_takes_a_key_as_well() {
+    for pipeline in PIPELINES {
+        let sandbox = sandbox(pipeline, |options| options.step_up = true);
+        let role = sandbox.roles("wendy", AwsApp::Production).remove(0);
+        let target = target(&sandbox, who(&sandbox, "wendy"), Some(&role));
+        let person = Person::new(&sandbox, "wendy", &[Touch(0), Touch(0)]);
+        super::credentials(&sandbox, &target, &person, 1).unwrap();
+        assert_eq!(person.was_asked("the touch of a security key"), 2);
+        assert_eq!(person.was_asked("the password"), 1);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use ob::okta::webauthn::encode;
 use ob::report::{Exit, Report};
-use ob::wire::{Ask, FromAgent, Reply};
-use ob_sandbox::{AwsApp, Fault, FaultKind};
+use ob::wire::{Ask, FromAgent, KeyChallenge, PinUse, Reply};
+use ob_sandbox::{AwsApp, Fault, FaultKind, Plugged};
 
 use super::judge;
 use super::liar::Liar;
@@ -90,6 +91,43 @@ fn a_page_of_another_host_is_not_opened_whoever_names_it() {
         assert!(seen.contains("not the org's own"), "{seen}");
         assert!(!env.path("bin/browser.ran").exists());
     }
+}
+
+/// The client looks at what a key is to sign before it touches one.
+#[test]
+fn a_key_signs_for_no_other_site_whoever_asks_for_it() {
+    let env = TestEnv::of("wendy");
+    let keys = Plugged::at(&env.path("keys"), env.user().keys()).unwrap();
+    let org = env.sandbox.org_url();
+    for (rp_id, app_id, origin) in [
+        ("evil.example", None, org.as_str()),
+        ("127.0.0.1", Some("https://evil.example"), &org),
+        ("127.0.0.1", None, "https://evil.example"),
+        ("127.0.0.1", None, "https://127.0.0.1"),
+    ] {
+        let ids = env.user().keys();
+        let ids = ids.iter().map(|key| encode(key.credential_id()));
+        let challenge = KeyChallenge {
+            rp_id: rp_id.into(),
+            app_id: app_id.map(str::to_owned),
+            client_data: format!(r#"{{"type":"webauthn.get","origin":"{origin}"}}"#),
+            credential_ids: ids.collect(),
+            pin: PinUse::Preferred,
+            seconds: 60,
+        };
+        let ask = FromAgent::Ask(Ask::SecurityKey {
+            challenge,
+            can_change: true,
+        });
+        let liar = Liar::new(&env, vec![ask]);
+        let mut login = env.ob(["login"]);
+        login.env("OB_SECURITY_KEY", env.path("keys"));
+        let (status, seen) = Pty::spawn(&login).wait();
+        drop(liar);
+        assert_eq!(status.code(), Some(4), "{seen}");
+        assert!(seen.contains("the challenge is not for this org"), "{seen}");
+    }
+    assert_eq!(keys.asked(), 0);
 }
 
 /// What Okta, its pages and STS say when they refuse.
