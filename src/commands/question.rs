@@ -66,7 +66,7 @@ pub(super) fn put(
         Ask::PushAgain {
             why, can_change, ..
         } => {
-            let text = format!("The push was not approved ({why})");
+            let text = format!("The push was not approved ({why}); Enter sends another");
             let mut items = vec!["send it again".to_owned(), "give up".to_owned()];
             if *can_change {
                 items.insert(1, "use another factor".into());

@@ -155,7 +155,7 @@ impl Questions {
         }
     }
 
-    /// The list for terminals that cannot move their cursor.
+    /// The list for terminals that cannot move their cursor. Enter alone is its first line, as where one can.
     fn choose_by_number(
         &mut self,
         question: Question<'_>,
@@ -167,8 +167,11 @@ impl Questions {
         }
         text += &format!("{} (1-{}): ", shown(question.text), labels.len());
         let answer = self.ask(question, &text, Echo::On)?;
-        answer
-            .trim()
+        let typed = answer.trim();
+        if typed.is_empty() && !labels.is_empty() {
+            return Ok(0);
+        }
+        typed
             .parse::<usize>()
             .ok()
             .and_then(|number| number.checked_sub(1))

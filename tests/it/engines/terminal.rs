@@ -1,6 +1,6 @@
 //! The engines' questions at a real terminal: another factor, a list by number, a new password.
 
-use ob_sandbox::{Options, Pipeline};
+use ob_sandbox::{Options, Pipeline, PushOutcome, PushScript};
 
 use crate::support::{Pty, TestEnv};
 
@@ -87,4 +87,33 @@ fn new_password(env: &TestEnv) {
     let (status, screen) = pty.wait();
     assert!(status.success(), "{screen}");
     assert!(!screen.contains("long enough"), "{screen}");
+}
+
+#[test]
+fn a_push_that_nobody_answered_is_sent_again_on_enter() {
+    for pipeline in [Pipeline::V1, Pipeline::Idx] {
+        let options = Options {
+            pipeline,
+            ..Options::default()
+        };
+        let env = TestEnv::with("dave", options);
+        env.sandbox.push(PushScript {
+            waits: 0,
+            outcome: PushOutcome::TimeOut,
+            ..PushScript::approve()
+        });
+        let mut command = env.ob(["login"]);
+        command.env("TERM", "dumb");
+        let mut pty = Pty::spawn(&command);
+        pty.until("Password of dave@acme.com");
+        pty.send(&format!("{}\n", env.user().password));
+        pty.until("Enter sends another (1-");
+        pty.until("): ");
+        env.sandbox.approve_push();
+        pty.send("\n");
+        let (status, screen) = pty.wait();
+        assert!(status.success(), "{pipeline:?}: {screen}");
+        // After the question, the second one.
+        assert!(screen.contains("sent a push"), "{screen}");
+    }
 }
