@@ -9,7 +9,6 @@ use super::running;
 use crate::commands::Context;
 use crate::paths;
 use crate::report::{Exit, Report};
-use crate::terminal::data;
 use crate::tunnel;
 use crate::wire::{FromTunnel, ToTunnel};
 
@@ -48,7 +47,7 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
 
 fn said(context: &Context, was_up: bool) -> Result<ExitCode, Report> {
     if context.globals.json {
-        data(&format!("{}\n", json!({ "was_up": was_up })))?;
+        context.voice.data_json(json!({ "was_up": was_up }))?;
     } else {
         let text = if was_up {
             "the VPN is down"

@@ -10,7 +10,6 @@ use super::status::not_up;
 use crate::commands::Context;
 use crate::report::Report;
 use crate::shown::shown;
-use crate::terminal::data;
 use crate::wire::{FromTunnel, ToTunnel};
 
 /// Show what openvpn said; it is kept in memory, and gone with the tunnel
@@ -34,9 +33,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     loop {
         match link.hear(patience) {
             Ok(FromTunnel::Log(line)) if context.globals.json => {
-                data(&format!("{}\n", json!({ "line": line })))?;
+                context.voice.data_json(json!({ "line": line }))?;
             }
-            Ok(FromTunnel::Log(line)) => data(&format!("{}\n", shown(&line)))?,
+            Ok(FromTunnel::Log(line)) => context.voice.list(format!("{}\n", shown(&line)))?,
             Ok(_) => {}
             Err(error) if error.is_gone() => return Ok(ExitCode::SUCCESS),
             Err(error) => return Err(error.into()),

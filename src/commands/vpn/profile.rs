@@ -11,7 +11,6 @@ use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::report::Report;
 use crate::shown::shown;
-use crate::terminal::data;
 use crate::wire::{IssuedProfile, Reply, Request, VpnProfileRequest};
 
 /// Fetch a profile and show what is in it; its text never leaves memory
@@ -43,9 +42,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return Err(unexpected());
     };
     if context.globals.json {
-        data(&format!("{}\n", as_json(&profile)))?;
+        context.voice.data_json(as_json(&profile))?;
     } else {
-        data(&as_text(&profile, args.explain))?;
+        context.voice.list(as_text(&profile, args.explain))?;
     }
     match profile.refused {
         None => Ok(ExitCode::SUCCESS),

@@ -40,9 +40,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return not_up(context);
     };
     match (context.globals.json, events.is_some()) {
-        (true, false) => data(&format!("{}\n", as_json(&status)))?,
-        (true, true) => event(&json!({ "event": "status", "status": as_json(&status) }))?,
-        (false, _) => data(&as_text(&status))?,
+        (true, false) => context.voice.data_json(as_json(&status))?,
+        (true, true) => event(
+            context.voice,
+            &json!({ "event": "status", "status": as_json(&status) }),
+        )?,
+        (false, _) => context.voice.list(as_text(&status))?,
     }
     match events {
         Some(events) => follow(events, context),
@@ -76,28 +79,33 @@ fn follow(mut events: TunnelLink, context: &Context) -> Result<ExitCode, Report>
         match events.hear(None) {
             // Told with its reason in a moment.
             Ok(FromTunnel::Phase(phase)) if phase.name == "ended" => {}
-            Ok(FromTunnel::Phase(phase)) if json => event(&phase_json(&phase))?,
-            Ok(FromTunnel::Phase(phase)) => data(&format!("{}\n", phase_text(&phase)))?,
+            Ok(FromTunnel::Phase(phase)) if json => event(context.voice, &phase_json(&phase))?,
+            Ok(FromTunnel::Phase(phase)) => {
+                context.voice.list(format!("{}\n", phase_text(&phase)))?;
+            }
             Ok(FromTunnel::Dns(status)) if json => {
-                event(&json!({ "event": "dns", "dns": dns_json(&status) }))?;
+                event(
+                    context.voice,
+                    &json!({ "event": "dns", "dns": dns_json(&status) }),
+                )?;
             }
             Ok(FromTunnel::Dns(status)) => {
                 if let Some(text) = dns_text(&status) {
-                    data(&format!("{text}\n"))?;
+                    context.voice.list(format!("{text}\n"))?;
                 }
             }
-            Ok(FromTunnel::Ended(report)) => return ended(report, json),
+            Ok(FromTunnel::Ended(report)) => return ended(report, context),
             Ok(_) => {}
-            Err(error) if error.is_gone() => return ended(Some(vanished()), json),
+            Err(error) if error.is_gone() => return ended(Some(vanished()), context),
             Err(error) => return Err(error.into()),
         }
     }
 }
 
-fn ended(report: Option<Report>, json: bool) -> Result<ExitCode, Report> {
+fn ended(report: Option<Report>, context: &Context) -> Result<ExitCode, Report> {
     let name = report.as_ref().map(|report| report.name.clone());
-    if json {
-        event(&json!({ "event": "ended", "error": name }))?;
+    if context.globals.json {
+        event(context.voice, &json!({ "event": "ended", "error": name }))?;
     } else {
         data("ended\n")?;
     }

@@ -12,7 +12,7 @@ use crate::process;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::shown::shown;
-use crate::terminal::{data, leave_signals_to_others};
+use crate::terminal::{Voice, leave_signals_to_others};
 use crate::wire::{DnsStatus, FromTunnel, PhaseTime, ToTunnel};
 
 /// Who brought the tunnel up and stays beside it.
@@ -90,7 +90,7 @@ impl<'a> Watch<'a> {
 
     fn phase(&self, phase: &PhaseTime) -> Result<(), Report> {
         if self.context.globals.json {
-            return event(&phase_json(phase));
+            return event(self.context.voice, &phase_json(phase));
         }
         // What is asked stands on the terminal in a moment.
         let asks = phase.name == "asking";
@@ -106,7 +106,10 @@ impl<'a> Watch<'a> {
 
     fn dns(&self, status: &DnsStatus) -> Result<(), Report> {
         if self.context.globals.json {
-            return event(&json!({ "event": "dns", "dns": dns_json(status) }));
+            return event(
+                self.context.voice,
+                &json!({ "event": "dns", "dns": dns_json(status) }),
+            );
         }
         if let Some(text) = dns_text(status) {
             self.context.voice.say(&format!("ob: {text}\n"));
@@ -117,7 +120,10 @@ impl<'a> Watch<'a> {
     fn browse(&self, url: &Secret, why: Option<&str>) -> Result<(), Report> {
         let url = browsable(url)?;
         if self.context.globals.json {
-            return event(&json!({ "event": "browse", "url": url.as_str() }));
+            return event(
+                self.context.voice,
+                &json!({ "event": "browse", "url": url.as_str() }),
+            );
         }
         if let Some(why) = why {
             let why = shown(why);
@@ -230,8 +236,8 @@ pub(super) fn dns_text(status: &DnsStatus) -> Option<String> {
 }
 
 /// One line of the event stream.
-pub(super) fn event(value: &serde_json::Value) -> Result<(), Report> {
-    Ok(data(&format!("{value}\n"))?)
+pub(super) fn event(voice: Voice, value: &serde_json::Value) -> Result<(), Report> {
+    Ok(voice.data_json(value)?)
 }
 
 /// The supervisor is gone without a word; openvpn goes with it.

@@ -5,8 +5,8 @@ use std::process::Command;
 use ob::model::Timestamp;
 use ob::report::{Exit, Report};
 use ob::wire::{
-    Ask, FactorChoice, FromAgent, HeldRole, Hello, Notice, Reply, RoleEntry, SessionStatus,
-    StatusReply,
+    Ask, FactorChoice, FromAgent, HeldRole, Hello, IssuedProfile, Notice, ProfileVerdict, Reply,
+    RoleEntry, SessionStatus, StatusReply,
 };
 
 use crate::support::TestEnv;
@@ -74,7 +74,13 @@ const fn left(
     }
 }
 
-pub(super) const SINKS: [Sink; 30] = [
+pub(super) const SINKS: [Sink; 32] = [
+    told("VPN profile", vpn_profile, |env, _| {
+        vpn(env, &["--explain"])
+    }),
+    told("VPN profile --json", vpn_profile, |env, _| {
+        vpn(env, &["--json"])
+    }),
     asked("factor menu", |text| ask(factors(text, None)), login),
     asked(
         "why a factor is of no use",
@@ -341,4 +347,33 @@ fn status(text: &str) -> Vec<FromAgent> {
         }],
         used: Vec::new(),
     }))]
+}
+
+/// `ob vpn profile` of a server that the settings need not name.
+fn vpn(env: &TestEnv, more: &[&str]) -> Command {
+    let mut command = env.ob(["vpn", "profile"]);
+    command.args(more).env("OB_VPN_HOST", "vpn.acme.com");
+    command
+}
+
+fn vpn_profile(text: &str) -> Vec<FromAgent> {
+    let verdict = ProfileVerdict {
+        line: 1,
+        directive: text.into(),
+        ruling: "dropped".into(),
+        why: Some(text.into()),
+    };
+    vec![FromAgent::Reply(Reply::VpnProfile(Box::new(
+        IssuedProfile {
+            text: None,
+            refused: None,
+            verdicts: vec![verdict],
+            username: Some(text.into()),
+            token: None,
+            asks_user_password: false,
+            remotes: vec![text.into()],
+            door: "token URL".into(),
+            server: Some(text.into()),
+        },
+    )))]
 }
