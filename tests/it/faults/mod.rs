@@ -93,7 +93,8 @@ fn quiet(scene: &Scene, ended: &Ended, case: &str) {
     }
 }
 
-/// Each file of the scene and what is in it; not sockets, and not the command's trace.
+/// Each file of the scene and what is in it; not sockets, not the command's trace, and not the names of roles that are
+/// kept for the next menu.
 fn files(scene: &Scene) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut look = vec![scene.path("")];
@@ -101,6 +102,9 @@ fn files(scene: &Scene) -> BTreeMap<PathBuf, Vec<u8>> {
         for entry in fs::read_dir(directory).unwrap() {
             let entry = entry.unwrap();
             let kind = entry.file_type().unwrap();
+            if kind.is_dir() && entry.path().ends_with(".cache/ob") {
+                continue;
+            }
             if kind.is_dir() {
                 look.push(entry.path());
             } else if kind.is_file() && entry.path() != trace(scene) && !is_lock(&entry.path()) {
