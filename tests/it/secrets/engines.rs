@@ -1,7 +1,8 @@
 //! The sweep over the other ways to sign in: Identity Engine, a browser, a machine.
 
-use ob_sandbox::{Options, Pipeline, Plugged};
+use ob_sandbox::{Interstitial, Options, Pipeline, Plugged};
 
+use super::TYPED;
 use super::needles::Needles;
 use super::observers::{self, Sightings, Watcher};
 use crate::scene::{Ended, Scene, counted, run};
@@ -128,6 +129,48 @@ fn a_security_keys_pin_is_seen_nowhere() {
         assert!(status.success(), "{screen}");
         assert!(screen.contains("touch the security key"), "{screen}");
         let needles = Needles::new(scene.sandbox.canaries());
+        let mut seen: Sightings = watcher.end(&needles);
+        seen.extend(observers::screen(&screen, &needles));
+        seen.extend(observers::machine(&scene, &needles));
+        assert_eq!(seen, Sightings::new(), "{way}");
+    }
+}
+
+#[test]
+fn a_new_password_and_one_that_an_app_asks_for_again_are_seen_nowhere() {
+    let new = format!("{TYPED}-new");
+    for (pipeline, way) in [(Pipeline::V1, "'terminal'"), (Pipeline::Idx, "'auto'")] {
+        let scene = Scene::with(
+            "frank",
+            Options {
+                pipeline,
+                interstitial: Some(Interstitial::PasswordAgain),
+                ..Options::default()
+            },
+        );
+        scene.write_settings(&scene.settings().replace("'terminal'", way));
+        let watcher = Watcher::new();
+        let mut terminal = Pty::spawn(&scene.ob(["exec", "-vvv", "--", "true"]));
+        let mut screen = String::new();
+        let old = scene.user().password.clone();
+        let code = scene.user().totp_now();
+        for (question, answer) in [
+            ("Password of frank", &old),
+            ("New password of frank", &new),
+            ("The same once more", &new),
+            ("totp", &code),
+            ("Password of frank", &new),
+        ] {
+            screen += &terminal.until(question);
+            screen += &terminal.until(": ");
+            terminal.send(&format!("{answer}\n"));
+        }
+        let (status, rest) = terminal.wait();
+        screen += &rest;
+        assert!(status.success(), "{screen}");
+        let mut secrets = scene.sandbox.canaries();
+        secrets.push(("new-password".to_owned(), new.clone()));
+        let needles = Needles::new(secrets);
         let mut seen: Sightings = watcher.end(&needles);
         seen.extend(observers::screen(&screen, &needles));
         seen.extend(observers::machine(&scene, &needles));

@@ -87,7 +87,7 @@ impl Iam {
         iam.grant("carol", AppId::AwsProduction, PRODUCTION, "Engineer");
         iam.grant("carol", AppId::AwsProduction, PRODUCTION, "ReadOnly");
         iam.grant("dave", AppId::AwsProduction, PRODUCTION, "Engineer");
-        for name in ["judy", "oscar", "trent", "uma", "walter", "wendy"] {
+        for name in ["frank", "judy", "oscar", "trent", "uma", "walter", "wendy"] {
             iam.grant(name, AppId::AwsProduction, PRODUCTION, "Engineer");
         }
         iam.grant("ivan", AppId::AwsProduction, PRODUCTION, "Engineer");

@@ -320,7 +320,11 @@ pub(super) fn check_password(visit: &Visit<'_>) -> Answer {
     }
     let user = visit.world.user(&session.login);
     let given = visit.request.form("password");
-    session.password_again = user.is_some_and(|user| given.as_ref() == Some(&user.password));
+    session.password_again = user.is_some_and(|user| {
+        let org = visit.world.org();
+        let changed = org.passwords.get(&user.login);
+        given.as_ref() == Some(changed.unwrap_or(&user.password))
+    });
     visit.world.org().sessions.insert(id, session);
     Answer::json(200, &json!({}))
 }
