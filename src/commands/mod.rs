@@ -38,10 +38,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::config::{Files, Flags, Settings, load};
+use crate::config::{Files, Flags, Settings, load, unknown_variables};
 use crate::model::Environment;
 use crate::paths;
 use crate::report::{Exit, Report};
+use crate::security_key as keys;
 use crate::terminal::{Color, Voice};
 
 /// What can be typed with every verb.
@@ -99,6 +100,14 @@ impl Context {
         }
         let settings = load(&self.files(), &self.environment)?;
         Ok(self.settings.get_or_init(|| settings))
+    }
+
+    /// Variables that look like settings and are none, each with the one that may be meant.
+    fn unknown_variables(&self) -> Vec<(String, Option<&'static str>)> {
+        let unknown = unknown_variables(&self.environment).into_iter();
+        unknown
+            .filter(|(name, _)| !keys::names_stand_in(name))
+            .collect()
     }
 
     /// Flags with nothing but the globals in them, for a verb to complete.

@@ -311,3 +311,20 @@ fn built_with_the_feature_it_looks_at_usb_and_finds_no_key() {
         "{screen}"
     );
 }
+
+#[test]
+fn doctor_says_when_the_settings_want_a_key_that_this_build_cannot_talk_to() {
+    let (env, _keys) = with_key("wendy", Options::default());
+    let doctor = |with_key: bool| {
+        let mut command = env.ob(["doctor", "--json"]);
+        if with_key {
+            command.env("OB_SECURITY_KEY", env.path("keys"));
+        }
+        let ended = run(&mut command, "");
+        let found: Vec<Value> = serde_json::from_slice(&ended.stdout).unwrap();
+        let about = |name: &str| found.iter().any(|one| one["name"] == name);
+        (about("security_key"), about("variables"))
+    };
+    assert_eq!(doctor(false), (!cfg!(feature = "fido2"), false));
+    assert_eq!(doctor(true), (false, false));
+}

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::Context;
 use crate::aws::SessionDuration;
-use crate::config::{Flags, read_ca_bundle, unknown_variables};
+use crate::config::{Flags, read_ca_bundle};
 use crate::report::Report;
 use crate::shown::shown;
 
@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             ));
         }
     }
-    let unknown = unknown_variables(&context.environment);
+    let unknown = context.unknown_variables();
     for (name, nearest) in &unknown {
         let meant = nearest
             .map(|near| format!("; did you mean {near}?"))

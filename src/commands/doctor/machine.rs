@@ -3,8 +3,9 @@
 use super::Finding;
 use crate::commands::Context;
 use crate::commands::running::ask_running_agent;
-use crate::config::{read_ca_bundle, unknown_variables};
+use crate::config::read_ca_bundle;
 use crate::paths;
+use crate::security_key;
 use crate::wire::{Reply, Request, StatusReply};
 
 /// A clock that is off by more is told, in seconds; by more than [`SKEW_WRONG`] it breaks programs.
@@ -41,6 +42,13 @@ fn settings(context: &Context) -> Vec<Finding> {
                         Err(report) => Finding::of("ca_bundle", &report),
                     });
                 }
+                if org.factor.as_deref() == Some("webauthn") && !security_key::is_built() {
+                    found.push(Finding::wrong(
+                        "security_key",
+                        "the settings want a security key, and this ob was built without what talks to one",
+                        "`cargo install --path . --features fido2`, or another `factor =` in [org]",
+                    ));
+                }
                 if let Some(proxy) = &org.proxy {
                     found.push(Finding::good(
                         "proxy",
@@ -50,7 +58,7 @@ fn settings(context: &Context) -> Vec<Finding> {
             }
         }
     }
-    for (name, near) in unknown_variables(&context.environment) {
+    for (name, near) in context.unknown_variables() {
         let hint = near.map_or_else(
             || format!("`unset {name}`"),
             |near| format!("did you mean `{near}`?"),
