@@ -131,12 +131,13 @@ pub(super) fn launch(visit: &Visit<'_>) -> Answer {
     if let Some(token) = visit.request.parameter("interclient_token") {
         return by_interclient(visit, app, &token);
     }
-    if visit.world.options.app_redirects && visit.request.path == app.home_path() {
-        return Answer::redirect(&visit.url(&onwards(visit, app)));
-    }
     let token = ["sessionToken", "onetimetoken"]
         .iter()
         .find_map(|name| visit.request.parameter(name));
+    let redirects = visit.world.options.app_redirects && visit.request.path == app.home_path();
+    if redirects && token.is_none() {
+        return Answer::redirect(&visit.url(&onwards(visit, app)));
+    }
     let Some((id, session)) = token.and_then(|token| sessions::redeem(visit, &token)) else {
         return pages::sign_in(visit);
     };
