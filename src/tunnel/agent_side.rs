@@ -6,7 +6,8 @@ use crate::link;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::{
-    Answer, FromAgent, Reply, Request, Sealed, VpnPolicy, VpnProfileRequest, VpnSignIn, VpnTarget,
+    Answer, FromAgent, Reply, Request, Sealed, TunnelEnd, VpnPolicy, VpnProfileRequest, VpnSignIn,
+    VpnTarget,
 };
 
 /// What the agent was asked and what it said.
@@ -64,6 +65,11 @@ pub(super) fn sign_in(
         };
         tell(FromSession::SignedIn(url, outcome));
     });
+}
+
+/// Leaves with the agent how the tunnel ended, for whoever looks later. Without an agent nobody knows.
+pub(super) fn leave_word(directory: &Path, end: Option<TunnelEnd>) {
+    let _ = ask(directory, Request::TunnelEnded(end));
 }
 
 fn ask(directory: &Path, request: Request) -> Result<Reply, Report> {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::management;
 use super::supervisor::{Stage, Supervisor};
+use super::{agent_side, management};
+use crate::clock::Clock;
 use crate::openvpn::state::{Cause, Phase};
 use crate::report::Report;
-use crate::wire::{FromTunnel, PhaseTime, Question, TunnelStatus};
+use crate::wire::{FromTunnel, PhaseTime, Question, TunnelEnd, TunnelStatus};
 
 /// An openvpn that has let go of its socket is gone within this time.
 const GONE: Duration = Duration::from_secs(5);
@@ -108,10 +109,20 @@ impl Supervisor<'_> {
             mut journal,
             starter,
             place,
+            start,
             ..
         } = self;
         drop(place);
         journal.close();
+        if !start.private {
+            // Who stays beside the tunnel has been told.
+            let report = report.filter(|_| starter.is_none());
+            let at = Clock::system().now();
+            agent_side::leave_word(
+                &start.directory,
+                report.map(|report| TunnelEnd { at, report }),
+            );
+        }
         drop(starter);
         let _ = timeout(Duration::from_secs(1), speaking).await;
         // The visitors' last words are on their way.

@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::wire::vpn::{IssuedProfile, VpnProfileRequest, VpnSignIn};
 use crate::wire::{
     ConsoleRequest, DiscoverRequest, DiscoveredRole, KeyChallenge, KeySigned, KnownChoice, Part,
-    RoleEntry, RolesRequest, Sealed, StatusReply, UsedRole,
+    RoleEntry, RolesRequest, Sealed, StatusReply, TunnelEnd, UsedRole,
 };
 
 /// The first frame in each direction.
@@ -56,6 +56,8 @@ pub enum Request {
     Console(ConsoleRequest),
     Discover(Box<DiscoverRequest>),
     Status,
+    /// A tunnel has ended; with how, if somebody may wonder. It is kept until the next one ends.
+    TunnelEnded(Option<TunnelEnd>),
     SignOut(SignOutScope),
     Stop,
 }
@@ -358,6 +360,7 @@ pub enum Reply {
         sessions: usize,
         server_unreachable: Option<String>,
     },
+    Noted,
     Stopping,
     Failed(Report),
 }

@@ -29,7 +29,7 @@ pub use roles::{
 };
 pub use sealed::Sealed;
 pub use security_key::{FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, ToKey, tries};
-pub use status::{HeldRole, SessionStatus, StatusReply};
+pub use status::{HeldRole, SessionStatus, StatusReply, TunnelEnd};
 pub use tunnel::{
     Begin, DnsStatus, FromTunnel, PhaseTime, Question, QuestionAnswer, ToTunnel, TunnelStatus,
 };

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{SessionPolicy, Timestamp};
+use crate::report::Report;
 use crate::wire::UsedRole;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,6 +21,16 @@ pub struct StatusReply {
     pub roles: Vec<HeldRole>,
     /// What was handed out since the sign-in, whether it is still held or not.
     pub used: Vec<UsedRole>,
+    /// The last one, if that is how it ended.
+    pub tunnel_ended: Option<TunnelEnd>,
+}
+
+/// How a tunnel in the background ended that nobody asked to end.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TunnelEnd {
+    pub at: Timestamp,
+    pub report: Report,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

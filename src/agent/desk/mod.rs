@@ -7,7 +7,7 @@ mod roles;
 mod session;
 mod vpn;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use crate::clock::Clock;
 use crate::model::Timestamp;
 use crate::process::{Confinement, panic_point};
 use crate::report::{Exit, Report};
-use crate::wire::{Reply, Request, SignOutScope, StatusReply, Target};
+use crate::wire::{Reply, Request, SignOutScope, StatusReply, Target, TunnelEnd};
 
 /// Seconds an agent without a session waits for somebody to sign in.
 const EMPTY: i64 = 3600;
@@ -48,6 +48,7 @@ pub(super) struct Desk {
     stopped: Notify,
     changed: Notify,
     told_skew: Cell<bool>,
+    tunnel_ended: RefCell<Option<TunnelEnd>>,
 }
 
 impl Desk {
@@ -66,6 +67,7 @@ impl Desk {
             stopped: Notify::new(),
             changed: Notify::new(),
             told_skew: Cell::new(false),
+            tunnel_ended: RefCell::new(None),
         }
     }
 
@@ -81,6 +83,10 @@ impl Desk {
             Request::VpnProfile(request) => self.vpn_profile(request, member).await,
             Request::VpnSignIn(request) => self.vpn_sign_in(request, member).await,
             Request::Status => Ok(Reply::Status(self.status())),
+            Request::TunnelEnded(end) => {
+                *self.tunnel_ended.borrow_mut() = end;
+                Ok(Reply::Noted)
+            }
             Request::SignOut(scope) => Ok(self.sign_out(&scope).await),
             Request::Stop => Ok(Reply::Stopping),
         };
@@ -147,6 +153,7 @@ impl Desk {
             sessions: self.vault.sessions(),
             roles: self.vault.roles(),
             used: self.uses.all(),
+            tunnel_ended: self.tunnel_ended.borrow().clone(),
         }
     }
 

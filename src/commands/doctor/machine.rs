@@ -212,6 +212,7 @@ mod tests {
     fn a_clock_is_right_off_or_wrong() {
         let of = |skew| {
             let status = StatusReply {
+                tunnel_ended: None,
                 pid: 1,
                 build: env!("CARGO_PKG_VERSION").into(),
                 started: crate::model::Timestamp(0),

@@ -10,13 +10,14 @@ use super::running;
 use super::watch::{dns_json, dns_text, event, in_words, phase_json, phase_text, vanished};
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
+use crate::commands::running::ask_running_agent;
 use crate::link::TunnelLink;
 use crate::paths;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::data;
 use crate::tunnel;
-use crate::wire::{FromTunnel, ToTunnel, TunnelStatus};
+use crate::wire::{FromTunnel, Reply, Request, ToTunnel, TunnelStatus};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -112,12 +113,33 @@ fn ended(report: Option<Report>, context: &Context) -> Result<ExitCode, Report> 
     report.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
-/// Says that there is no tunnel.
+/// Says that there is no tunnel, and how the last one ended if it did so by itself.
 pub(super) fn not_up(context: &Context) -> Result<ExitCode, Report> {
-    if context.globals.json {
-        data("null\n")?;
-    } else {
-        data("the VPN is not up\n")?;
+    let ended = match ask_running_agent(context, Request::Status) {
+        Ok(Some(Reply::Status(status))) => status.tunnel_ended,
+        // Without an agent nobody remembers.
+        _ => None,
+    };
+    match (context.globals.json, ended) {
+        (true, None) => data("null\n")?,
+        (true, Some(end)) => event(
+            context.voice,
+            &json!({
+                "phase": "ended",
+                "ended": end.at.to_string(),
+                "error": end.report.name,
+                "causes": end.report.causes,
+            }),
+        )?,
+        (false, None) => data("the VPN is not up\n")?,
+        (false, Some(end)) => {
+            let why = end.report.causes.last().unwrap_or(&end.report.summary);
+            let why = shown(why);
+            data(&format!(
+                "the VPN is not up\n  it ended at {}: {why}\n",
+                end.at
+            ))?;
+        }
     }
     Ok(ExitCode::from(Exit::Failed.code()))
 }

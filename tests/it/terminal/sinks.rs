@@ -326,6 +326,7 @@ fn roles(role: &str, app: &str) -> Vec<FromAgent> {
 fn status(text: &str) -> Vec<FromAgent> {
     let now = Timestamp(1_795_309_375);
     vec![FromAgent::Reply(Reply::Status(StatusReply {
+        tunnel_ended: None,
         pid: 1,
         build: text.into(),
         started: now,

@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 
 use super::network::{GONE, Vpn, entered, ip, through};
-use crate::support::{Pty, eventually};
+use crate::support::{Pty, eventually, text};
 
 #[test]
 fn killing_the_supervisor_takes_openvpn_down() {
@@ -38,6 +38,32 @@ fn killing_openvpn_ends_the_tunnel_with_its_reason() {
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(said.contains("openvpn ended without a word"), "{said}");
     vpn.is_gone();
+}
+
+#[test]
+fn how_a_tunnel_in_the_background_ended_is_remembered_until_the_next_one() {
+    let name = "vpn::kills::how_a_tunnel_in_the_background_ended_is_remembered_until_the_next_one";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    vpn.up(&["--no-dns"]);
+    vpn.signal(vpn.openvpn(), Signal::SIGKILL);
+    vpn.is_gone();
+    let status = vpn.vpn(&["status"]);
+    assert_eq!(status.status.code(), Some(1));
+    let said = text(&status.stdout);
+    assert!(
+        said.contains("it ended at 20") && said.contains("openvpn ended without a word"),
+        "{said}"
+    );
+    assert_eq!(vpn.status()["error"], "vpn.vanished");
+    // One that is taken down has nothing to explain.
+    vpn.up(&["--no-dns"]);
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+    assert_eq!(text(&vpn.vpn(&["status"]).stdout), "the VPN is not up\n");
+    assert_eq!(vpn.status(), serde_json::Value::Null);
 }
 
 #[test]
