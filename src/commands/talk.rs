@@ -124,6 +124,7 @@ pub(super) fn ask_for_many(
             org,
             typed: &mut typed,
             answered: false,
+            parts: false,
             questions: None,
             menu: None,
             take: &mut *take,
@@ -193,6 +194,8 @@ struct Talk<'a> {
     org: &'a OrgTarget,
     typed: &'a mut Typed,
     answered: bool,
+    /// Results have come one by one.
+    parts: bool,
     questions: Option<Questions>,
     /// The roles that are remembered, where one of them could be chosen.
     menu: Option<Menu<'a>>,
@@ -227,12 +230,16 @@ impl Talk<'_> {
                 FromAgent::Part(part) => {
                     // From here on there is something to lose by asking anew.
                     self.answered = true;
+                    self.parts = true;
                     (self.take)(part);
                 }
                 FromAgent::Notice(Notice::Doing(what)) if self.context.globals.verbose > 0 => {
                     self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
                 }
-                FromAgent::Notice(Notice::Doing(what)) => doing = Some(what),
+                // Whoever takes parts shows how far they are.
+                FromAgent::Notice(Notice::Doing(what)) => {
+                    doing = Some(what).filter(|_| !self.parts)
+                }
                 FromAgent::Notice(Notice::Wait { seconds, why }) => {
                     countdown = Some(self.begin_to_wait(seconds, why));
                 }

@@ -7,6 +7,7 @@
 mod error;
 mod interrupt;
 mod line;
+mod progress;
 mod question;
 mod session;
 mod voice;
@@ -14,6 +15,7 @@ mod voice;
 pub use error::TerminalError;
 pub use interrupt::{finish_first, leave_signals_to_others};
 pub use line::{secret_from_stdin, stdin_takes_secrets};
+pub use progress::Bar;
 pub use question::{Await, Question, Questions, has_person};
 pub use session::terminal_session;
 pub use voice::{Color, Voice, data, data_is_seen};

@@ -15,7 +15,7 @@ use crate::commands::talk::ask_for_many;
 use crate::commands::target::{RoleArgs, resolve};
 use crate::model::{Credentials, RoleArn, SamlRole, Timestamp};
 use crate::report::Report;
-use crate::terminal::finish_first;
+use crate::terminal::{Bar, finish_first};
 use crate::wire::{Part, Reply, Request, RoleEntry, Target};
 
 /// What is to be written where.
@@ -140,27 +140,26 @@ impl Plan<'_> {
         let mut refused = Vec::new();
         let mut odd = None;
         let sheaf = Arc::new(Mutex::new(self.sheaf()));
-        let lock = |sheaf: &Arc<Mutex<Sheaf>>| -> usize {
-            sheaf
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .sections
-                .len()
-        };
+        let mut bar: Option<Bar> = None;
         let voice = self.context.voice;
         let mut take = |part: Part| match part {
             Part::Roles(mut some) => entries.append(&mut some),
-            Part::Refused { role, report } => refused.push((role, report)),
+            Part::Refused { role, report } => {
+                refused.push((role, report));
+                self.bar(&mut bar, &entries).step();
+            }
             Part::Issued(issued) => {
+                let bar = self.bar(&mut bar, &entries);
                 let names = names.get_or_insert_with(|| {
-                    let last_words = Arc::clone(&sheaf);
+                    let (last_words, bar) = (Arc::clone(&sheaf), bar.clone());
                     let total = entries.len();
                     // Without it a signal loses this round, no more.
                     let _ = finish_first(move || {
+                        bar.clear();
                         let mut sheaf = last_words.lock().unwrap_or_else(PoisonError::into_inner);
                         let count = sheaf.sections.len();
                         match sheaf.save() {
-                            Ok(true) => voice.say(&format!("\nob: interrupted; wrote the {count} of {total} roles that were there")),
+                            Ok(true) => voice.say(&format!("ob: interrupted; wrote the {count} of {total} roles that were there")),
                             Ok(false) => {}
                             Err(report) => voice.report(&report),
                         }
@@ -179,7 +178,7 @@ impl Plan<'_> {
                     (_, Err(report)) => odd = Some(report),
                     (None, Ok(_)) => {}
                 }
-                voice.progress(&format!("ob: {} of {} roles", lock(&sheaf), entries.len()));
+                bar.step();
             }
         };
         let request = || Request::EveryRole(target.wire.clone());
@@ -190,7 +189,9 @@ impl Plan<'_> {
             &self.args.sign_in,
             &mut take,
         );
-        voice.progress("");
+        if let Some(bar) = bar {
+            bar.clear();
+        }
         if let (Ok(_), Some(shelf)) = (&reply, Shelf::of(self.context, &target.wire)) {
             shelf.keep(&entries);
         }
@@ -216,6 +217,10 @@ impl Plan<'_> {
             return Err(refused.swap_remove(0).1);
         }
         Ok(sheaf.round(refused))
+    }
+
+    fn bar<'b>(&self, bar: &'b mut Option<Bar>, entries: &[RoleEntry]) -> &'b Bar {
+        bar.get_or_insert_with(|| Bar::new(&self.context.environment, "roles", entries.len()))
     }
 
     /// By the words of the settings alone: a file must not change its sections because a tile is renamed.

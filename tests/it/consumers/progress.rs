@@ -1,0 +1,67 @@
+//! The bar of `ob write --all`, on terminals of all kinds and on none.
+
+use std::time::Duration;
+
+use ob_sandbox::Options;
+
+use crate::support::{Pty, TestEnv, run, text};
+
+/// Forty roles, each answer late enough that the bar is seen on its way.
+fn many() -> TestEnv {
+    let options = Options {
+        extra_roles: 34,
+        latency: Duration::from_millis(150),
+        ..Options::default()
+    };
+    let env = TestEnv::with("alice", options);
+    env.sign_in();
+    env
+}
+
+/// What a terminal of `columns` is sent.
+fn seen(env: &TestEnv, columns: u16, term: &str) -> String {
+    let mut command = env.command("sh");
+    let script = format!("stty cols {columns}; exec ob write --all");
+    let command = command.args(["-c", &script]).env("TERM", term);
+    let (status, seen) = Pty::spawn(command.env_remove("NO_COLOR")).wait();
+    assert!(status.success(), "{seen}");
+    seen
+}
+
+#[test]
+fn the_bar_keeps_to_its_line_and_leaves_nothing_behind() {
+    let env = many();
+    for columns in [20, 80] {
+        let seen = seen(&env, columns, "xterm");
+        let (drawn, said) = seen.split_once("ob: wrote ").unwrap();
+        let bar = if columns < 40 { "/40 " } else { "/40 roles [=" };
+        assert!(drawn.contains(bar), "{drawn:?}");
+        assert!(
+            said.contains("and 32 more") || said.contains("32 more"),
+            "{said:?}"
+        );
+        assert!(!drawn.contains('\n'), "it scrolled: {drawn:?}");
+        // Whatever is drawn is drawn over: each time from the line's start, and never longer than it.
+        for line in drawn.split(['\r', '\u{1b}']) {
+            let shown = line.trim_start_matches("[2K").trim_start_matches("[K");
+            assert!(shown.chars().count() <= columns.into(), "{line:?}");
+        }
+        assert!(
+            drawn.ends_with("\u{1b}[2K"),
+            "it was not taken off: {drawn:?}"
+        );
+        assert!(!drawn.contains("\u{1b}[3"), "colour: {drawn:?}");
+        assert!(drawn.is_ascii(), "{drawn:?}");
+    }
+    let dumb = seen(&env, 80, "dumb");
+    assert!(
+        dumb.starts_with("ob: wrote ") && !dumb.contains('\u{1b}'),
+        "{dumb:?}"
+    );
+    let piped = run(&mut env.ob(["write", "--all"]), "");
+    let said = text(&piped.stderr);
+    assert!(
+        said.starts_with("ob: wrote ") && said.lines().count() == 1,
+        "{said:?}"
+    );
+}
