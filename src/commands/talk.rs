@@ -238,7 +238,7 @@ impl Talk<'_> {
                 }
                 // Whoever takes parts shows how far they are.
                 FromAgent::Notice(Notice::Doing(what)) => {
-                    doing = Some(what).filter(|_| !self.parts)
+                    doing = Some(what).filter(|_| !self.parts);
                 }
                 FromAgent::Notice(Notice::Wait { seconds, why }) => {
                     countdown = Some(self.begin_to_wait(seconds, why));

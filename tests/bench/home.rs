@@ -38,6 +38,35 @@ impl Home {
         home
     }
 
+    /// The same, for somebody whose roles are in several apps.
+    pub(crate) fn of_every_app(sandbox: &Sandbox, user: &'static str) -> Self {
+        let home = Self::new(sandbox, user);
+        let file = home.path("config/ob/config.toml");
+        let settings = fs::read_to_string(&file).unwrap();
+        let without: Vec<&str> = settings
+            .lines()
+            .filter(|line| !line.starts_with("app ="))
+            .collect();
+        fs::write(&file, without.join("\n")).unwrap();
+        home
+    }
+
+    /// A session, and nothing made from it.
+    pub(crate) fn log_in(&self, sandbox: &Sandbox) {
+        let user = sandbox.user(self.user);
+        let mut login = self.ob(&["login", "--password-stdin", "--passcode-stdin"]);
+        let mut child = login
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = format!("{}\n{}\n", user.password, user.totp_now());
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(lines.as_bytes()).unwrap();
+        drop(stdin);
+        assert!(child.wait().unwrap().success());
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
