@@ -29,6 +29,7 @@ pub mod status;
 pub mod switch;
 mod talk;
 mod target;
+mod typed;
 mod visit;
 pub mod vpn;
 pub mod write;

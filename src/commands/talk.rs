@@ -5,21 +5,20 @@ use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use clap::Args;
-
 use crate::commands::Context;
 use crate::commands::menu::Menu;
 use crate::commands::question::put;
 use crate::commands::security_key::{Unsigned, touch};
+pub(super) use crate::commands::typed::SignInArgs;
+use crate::commands::typed::Typed;
 use crate::commands::visit::visit;
 use crate::config::{self, OrgTarget, read_private_key};
 use crate::link::{self, Link, LinkError};
 use crate::paths;
 use crate::process;
 use crate::report::{Exit, Report};
-use crate::secret::Secret;
 use crate::shown::shown;
-use crate::terminal::{Questions, TerminalError, secret_from_stdin, stdin_takes_secrets};
+use crate::terminal::{Questions, TerminalError};
 use crate::wire::{Answer, Ask, FromAgent, Notice, Part, Reply, Request, Sealed};
 
 /// After this long without news a person is told what is being done.
@@ -30,66 +29,6 @@ const SECOND: Duration = Duration::from_secs(1);
 const COMEBACK: Duration = Duration::from_secs(1);
 /// Between two tries.
 const BREATH: Duration = Duration::from_millis(20);
-
-/// Where a sign-in's answers come from, with every verb that may have to sign in.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Signing in")]
-pub struct SignInArgs {
-    /// Read the password from the first line of standard input
-    #[arg(long)]
-    pub password_stdin: bool,
-    /// Read the passcode from the next line of standard input
-    #[arg(long)]
-    pub passcode_stdin: bool,
-    /// Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)
-    #[arg(long, value_name = "FACTOR")]
-    pub factor: Option<String>,
-}
-
-impl SignInArgs {
-    /// Reads the lines that were promised, in their order, and not a byte more: the rest is the child's. The
-    /// passcode's is read when it is asked for: one that Okta sends is not known before.
-    fn read(&self) -> Result<Typed, Report> {
-        let password = self
-            .password_stdin
-            .then(|| secret_from_stdin("--password-stdin", "password"))
-            .transpose()?;
-        if self.passcode_stdin {
-            stdin_takes_secrets(PASSCODE.0, PASSCODE.1)?;
-        }
-        let at_hand = password.as_ref().map_or("", Secret::expose);
-        process::panic_point("client.typed", at_hand);
-        Ok(Typed {
-            password,
-            passcode_follows: self.passcode_stdin,
-        })
-    }
-}
-
-const PASSCODE: (&str, &str) = ("--passcode-stdin", "passcode");
-
-/// Answers from standard input; each is given once.
-struct Typed {
-    password: Option<Secret>,
-    /// Its line has not been read yet.
-    passcode_follows: bool,
-}
-
-impl Typed {
-    fn passcode(&mut self) -> Result<Option<Secret>, TerminalError> {
-        std::mem::take(&mut self.passcode_follows)
-            .then(|| secret_from_stdin(PASSCODE.0, PASSCODE.1))
-            .transpose()
-    }
-
-    /// Takes a promised line that nobody asked for out of the child's way.
-    fn done(&mut self) -> Result<(), TerminalError> {
-        match self.passcode() {
-            Err(TerminalError::Missing { .. }) => Ok(()),
-            other => other.map(drop),
-        }
-    }
-}
 
 /// Has the agent do `request`, starting an agent if there is none.
 ///
