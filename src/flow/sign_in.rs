@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::flow::apps::app_link;
+use crate::flow::by_token::ByToken;
 use crate::flow::factors::Taste;
 use crate::flow::idx::{self, NoSession};
 use crate::flow::retry::repeat;
@@ -159,20 +160,13 @@ async fn at_a_browser(
     };
     let refused = start.refused_scopes;
     let tokens = device::sign_in(&browser, client_id, wanted, refused, conversation).await?;
-    let signed_in = tokens.username();
-    let username = match (&account.username, signed_in) {
-        (Some(wanted), Some(found)) if !wanted.eq_ignore_ascii_case(&found) => {
-            return Err(Report::new(
-                Exit::Refused,
-                "sign_in.another_user",
-                format!("{found} is signed in at the browser, not {wanted}"),
-            )
-            .cause("the browser had another session at this org")
-            .hint("sign out there or use a private window, then `ob login`"));
+    let username = match whose(&tokens, account) {
+        Ok(username) => username,
+        Err(report) => {
+            // They are nobody's who asked for them. Where the server is away they end by themselves.
+            let _ = tokens.end(&browser).await;
+            return Err(report);
         }
-        (Some(wanted), _) => wanted.clone(),
-        (None, Some(found)) => found,
-        (None, None) => "unknown".into(),
     };
     let opening = Opening::Tokens(tokens);
     // For an app that asks for more: which factor it was at the browser is not known.
@@ -182,6 +176,30 @@ async fn at_a_browser(
         ..Taste::default()
     };
     Ok(OktaSession::new(browser, username, opening, taste))
+}
+
+/// The user whose tokens these are: the one who is meant, where one is.
+fn whose(tokens: &ByToken, account: &Account) -> Result<String, Report> {
+    let Some(found) = tokens.username() else {
+        return Err(Report::new(
+            Exit::Refused,
+            "sign_in.nameless",
+            "Okta does not say who signed in at the browser",
+        )
+        .cause("its id token has no `preferred_username`, so it may be anybody's")
+        .hint("ask your Okta admin to let the app of `client_id` have the scope profile"));
+    };
+    match &account.username {
+        Some(wanted) if !wanted.eq_ignore_ascii_case(&found) => Err(Report::new(
+            Exit::Refused,
+            "sign_in.another_user",
+            format!("{found} is signed in at the browser, not {wanted}"),
+        )
+        .cause("the browser had another session at this org")
+        .hint("sign out there or use a private window, then `ob login`")),
+        Some(wanted) => Ok(wanted.clone()),
+        None => Ok(found),
+    }
 }
 
 fn taste(account: &Account, start: &Start) -> Taste {

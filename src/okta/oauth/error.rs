@@ -119,7 +119,7 @@ impl OauthError {
             "invalid_scope" => (
                 "okta.oauth.scope",
                 Exit::Refused,
-                "the app needs the scopes okta.apps.sso and okta.users.read.self (a machine: its own, `scope =` in [org])",
+                "the app needs the scopes profile, okta.apps.sso and okta.users.read.self (a machine: its own, `scope =` in [org])",
             ),
             "use_dpop_nonce" | "invalid_dpop_proof" => (
                 "okta.oauth.dpop",

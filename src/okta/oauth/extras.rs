@@ -2,8 +2,8 @@
 
 use super::OauthError;
 
-/// Who it is, their tiles, and tokens for AWS apps.
-const ALWAYS: &str = "openid okta.apps.sso okta.apps.read okta.users.read.self";
+/// Who it is (`openid`; by name: `profile`), their tiles, and tokens for AWS apps.
+const ALWAYS: &str = "openid profile okta.apps.sso okta.apps.read okta.users.read.self";
 const OFFLINE: &str = "offline_access";
 const INTERCLIENT: &str = "interclient_access";
 

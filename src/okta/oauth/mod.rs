@@ -79,17 +79,15 @@ impl Tokens {
         })
     }
 
-    /// Who signed in, by the id token's own word. It came from the org over TLS and names a session, no
+    /// The login of who signed in, by the id token's own word (`preferred_username`, where the scope has `profile`).
+    /// It came from the org over TLS and names a session, no
     /// more: nothing is permitted by it.
     pub fn username(&self) -> Option<String> {
         let token = self.id_token.as_ref()?.expose();
         let payload = token.split('.').nth(1)?;
         let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
         let claims: Value = serde_json::from_slice(&claims).ok()?;
-        ["preferred_username", "email"]
-            .into_iter()
-            .find_map(|claim| text(&claims, claim))
-            .map(str::to_owned)
+        text(&claims, "preferred_username").map(str::to_owned)
     }
 
     /// Asks for the token that opens the app `app_id` (`0oa…`) once.

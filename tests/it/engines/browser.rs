@@ -119,6 +119,35 @@ fn another_user_at_the_browser_is_refused() {
     let person = Person::new(&sandbox, "bob", &[]);
     let report = sign_in(&account(&sandbox, "bob", WAY, None), &person).unwrap_err();
     assert_eq!(report.name, "sign_in.another_user");
+    assert_eq!(sandbox.live(), (0, 0), "its tokens are revoked");
+}
+
+#[test]
+fn a_token_that_does_not_say_whose_it_is_is_refused_and_revoked_whoever_is_meant() {
+    for user in [Some("alice"), Some("bob"), None] {
+        let sandbox = Sandbox::with(Options {
+            id_tokens_name_the_user: false,
+            ..Options::default()
+        });
+        let person = Person::new(&sandbox, "alice", &[]);
+        let mut who = account(&sandbox, user.unwrap_or("alice"), WAY, None);
+        who.username = who.username.filter(|_| user.is_some());
+        let report = sign_in(&who, &person).unwrap_err();
+        assert_eq!(report.name, "sign_in.nameless", "{user:?}");
+        assert_eq!(report.exit, Exit::Refused);
+        assert!(report.hints[0].contains("profile"), "{report:?}");
+        assert_eq!(sandbox.live(), (0, 0), "{user:?}");
+    }
+}
+
+#[test]
+fn without_a_username_in_the_settings_it_is_who_signed_in_at_the_browser() {
+    let sandbox = Sandbox::start();
+    let person = Person::new(&sandbox, "alice", &[]);
+    let mut who = account(&sandbox, "alice", WAY, None);
+    who.username = None;
+    let session = sign_in(&who, &person).unwrap();
+    assert_eq!(session.username(), sandbox.user("alice").login);
 }
 
 #[test]

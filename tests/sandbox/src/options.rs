@@ -75,6 +75,8 @@ pub struct Options {
     pub web_sso_assurance: usize,
     /// AWS apps refuse tokens of a sign-in older than this, however new the tokens are.
     pub sign_in_good_for: Option<u64>,
+    /// An id token whose scope has `profile` says who it is of; an org's server can be told to leave it out.
+    pub id_tokens_name_the_user: bool,
     /// The native client may have refresh tokens.
     pub refresh_tokens: bool,
     /// A refresh token is good once.
@@ -119,6 +121,7 @@ impl Default for Options {
             idx_success_remediation: false,
             web_sso_assurance: 0,
             sign_in_good_for: None,
+            id_tokens_name_the_user: true,
             refresh_tokens: true,
             rotates_refresh_tokens: true,
             judges_scopes_late: false,

@@ -98,8 +98,13 @@ pub(super) fn token(visit: &Visit<'_>) -> Answer {
 /// The tokens that `grant` is worth now, with a refresh token where its scope has one.
 fn issue(visit: &Visit<'_>, grant: &Grant) -> Answer {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let claims = json!({ "sub": "00u1", "preferred_username": grant.login, "iss": visit.world.org_url,
-        "aud": CLIENT, "auth_time": grant.signed_in, "iat": visit.now, "exp": visit.now + LIFE });
+    let mut claims = json!({ "sub": "00u1", "iss": visit.world.org_url, "aud": CLIENT,
+        "auth_time": grant.signed_in, "iat": visit.now, "exp": visit.now + LIFE });
+    let asks = |name| grant.scope.split(' ').any(|one| one == name);
+    // "Scope-dependent claims" (Okta: "OpenID Connect & OAuth 2.0").
+    if asks("profile") && visit.world.options.id_tokens_name_the_user {
+        claims["preferred_username"] = json!(grant.login);
+    }
     let id_token = format!(
         "{}.{}.{}",
         part(json!({ "alg": "RS256" })),
