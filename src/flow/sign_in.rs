@@ -169,12 +169,8 @@ async fn at_a_browser(
         }
     };
     let opening = Opening::Tokens(tokens);
-    // For an app that asks for more: which factor it was at the browser is not known.
-    let taste = Taste {
-        security_keys: account.security_keys,
-        has_browser: true,
-        ..Taste::default()
-    };
+    // For an app that asks for more, which may have it at the terminal.
+    let taste = taste(account, start);
     Ok(OktaSession::new(browser, username, opening, taste))
 }
 

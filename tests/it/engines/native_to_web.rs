@@ -5,7 +5,7 @@ use ob::report::{Exit, Report};
 use ob::wire::{Account, SignInWay, Target, VpnPolicy, VpnTarget};
 use ob_sandbox::{AwsApp, DeviceScript, Options, Pipeline, Sandbox, Server};
 
-use super::Says::Code;
+use super::Says::{Code, Touch};
 use super::{Forgetful, Person, account, run, target};
 
 fn trusting() -> Options {
@@ -157,6 +157,33 @@ fn an_app_that_asks_for_more_is_answered_with_the_missing_factor_alone() {
     assert_eq!(person.was_asked("the passcode"), 1);
     assert_eq!(person.was_asked("the password"), 0);
     assert_eq!(sandbox.live(), (0, 0));
+}
+
+#[test]
+fn an_app_that_asks_for_more_is_answered_with_the_factor_that_was_named() {
+    for factor in ["webauthn", "totp"] {
+        let sandbox = Sandbox::with(Options {
+            vpn_step_up: true,
+            ..trusting()
+        });
+        let says = match factor {
+            "totp" => Code(sandbox.user("wendy").totp_now()),
+            _ => Touch(0),
+        };
+        let person = Person::new(&sandbox, "wendy", &[says]);
+        run(async {
+            let who = Account {
+                factor: Some(factor.into()),
+                ..who(&sandbox, "wendy")
+            };
+            let session = flow::sign_in(&who, Start::default(), &person)
+                .await
+                .unwrap();
+            let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
+            open(&session, &vpn, &person).await.unwrap();
+        });
+        assert_eq!(person.was_asked("which factor to use"), 0, "{factor}");
+    }
 }
 
 #[test]
