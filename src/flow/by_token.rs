@@ -2,6 +2,7 @@
 //! exchanged for an app's page when that is wanted.
 
 use std::cell::{Cell, RefCell};
+use std::fmt::Display;
 use std::rc::Rc;
 
 use tokio::sync::Mutex;
@@ -150,7 +151,8 @@ impl ByToken {
     /// The page of the AWS app that `link` leads to, by a token that is good for it once.
     ///
     /// # Errors
-    /// [`Failure::SessionEnded`] when a new sign-in may do; else why this app cannot be opened so.
+    /// [`Failure::SessionEnded`] and [`Failure::NewerSignIn`] when a new sign-in may do; else why this app cannot
+    /// be opened so.
     pub(super) async fn open(
         &self,
         session: &OktaSession,
@@ -201,8 +203,8 @@ impl ByToken {
         conversation: &impl Conversation,
     ) -> Result<Page, Failure> {
         if !self.asked.interclient && !self.refused.interclient {
-            // It was made before anybody named an app that needs it.
-            return Err(Failure::SessionEnded);
+            let why = "you signed in before `host` of [vpn] was in the settings";
+            return Err(newer_sign_in(why, what));
         }
         let browser = session.browser();
         let token = self.exchange(browser, app_id, Once::Interclient, what, conversation);
@@ -247,7 +249,7 @@ impl ByToken {
                 }
                 Err(error) if error.is_over() => return Err(Failure::SessionEnded.into()),
                 Err(error) if error.is_assurance() && !self.is_fresh(browser.server_time()) => {
-                    return Err(Failure::SessionEnded.into());
+                    return Err(newer_sign_in(error, what).into());
                 }
                 Err(error) => return Err(NoToken::Refused(error)),
             }
@@ -298,6 +300,17 @@ impl ByToken {
 pub(super) fn app_id(link: &Url) -> Option<&str> {
     let mut segments = link.path_segments().into_iter().flatten();
     segments.find(|segment| segment.starts_with("0oa"))
+}
+
+fn newer_sign_in(why: impl Display, what: &str) -> Failure {
+    let report = Report::new(
+        Exit::SignIn,
+        "okta.newer_sign_in",
+        format!("cannot {what}: it wants a newer sign-in"),
+    )
+    .cause(why)
+    .hint("`ob login --again` signs you in anew; for other apps the one you have is still good");
+    Failure::NewerSignIn(report)
 }
 
 fn no_app_id(what: &str) -> Report {

@@ -9,6 +9,9 @@ use crate::report::{Exit, Report};
 pub enum Failure {
     /// The Okta session is over at the server: a new sign-in may help, once.
     SessionEnded,
+    /// The session is good, but not for this app: a newer sign-in may do. What to say where nobody can be asked
+    /// for one.
+    NewerSignIn(Report),
     /// Nothing that trying again by ourselves would change.
     Final(Report),
 }
@@ -21,7 +24,7 @@ impl Failure {
                     .cause("Okta shows its sign-in page instead of the app")
                     .hint("`ob login` signs you in again; if it stays so, the app's policy asks for more than `ob` was asked")
             }
-            Self::Final(report) => report,
+            Self::NewerSignIn(report) | Self::Final(report) => report,
         }
     }
 }

@@ -97,7 +97,7 @@ async fn answered(
                 .await
                 .map_err(|failure| match failure {
                     Failure::Final(report) => report.during(cannot("another factor")).into(),
-                    ended @ Failure::SessionEnded => ended,
+                    other => other,
                 })?
             }
             Some(Demand::Factor(token)) if !verified => {

@@ -64,7 +64,7 @@ pub async fn vpn_profile(
     let fetched = fetch(&mut doors, posted(acs, &fields), session.username()).await;
     let (page, door) = fetched.map_err(|failure| match failure {
         Failure::Final(report) => Failure::Final(report.during(format!("cannot {what}"))),
-        ended @ Failure::SessionEnded => ended,
+        other => other,
     })?;
     let text = access_server::profile_text(page.status, &page.body)?;
     let session = VpnSession::read(

@@ -132,6 +132,82 @@ fn a_sign_in_that_is_too_old_for_an_app_is_made_anew_and_its_tokens_revoked() {
     assert!(patiently(Duration::from_secs(10), only_the_new));
 }
 
+/// One sign-in, as good as the day it was made for the VPN, and by `after` seconds too old for the AWS apps.
+fn too_old_for_aws(good_for: u64, after: i64) -> Scene {
+    let scene = scene(
+        "alice",
+        Options {
+            sign_in_good_for: Some(good_for),
+            ..Options::default()
+        },
+    );
+    done(run(scene.ob(["exec", "-p", "dev", "--", "true"]), ""));
+    scene.sandbox.advance_clock(after);
+    scene
+}
+
+/// The session is there and opens the VPN, and no token of it was revoked.
+fn the_session_stays(scene: &Scene) {
+    let begun = visits(scene);
+    done(run(scene.ob(["vpn", "profile", "--explain"]), ""));
+    assert_eq!(visits(scene), begun, "without a sign-in");
+    let revoked = scene.sandbox.requests(Server::Org, "/oauth2/v1/revoke");
+    assert!(revoked.is_empty(), "{revoked:?}");
+}
+
+#[test]
+fn a_command_that_never_asks_leaves_a_session_that_is_too_old_for_one_app_alone() {
+    let scene = too_old_for_aws(7200, 7300);
+    let other = ["credential", "-p", "dev", "--duration", "30m"];
+    let ended = run(scene.ob(other), "");
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("wants a newer sign-in"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("ob login --again"),
+        "{}",
+        ended.stderr
+    );
+    the_session_stays(&scene);
+    assert_eq!(visits(&scene), 1);
+}
+
+#[test]
+fn a_renewal_in_the_background_leaves_a_session_that_is_too_old_for_one_app_alone() {
+    let scene = too_old_for_aws(1800, 2700);
+    let opened = || {
+        let asked = scene.sandbox.requests(Server::Org, "/oauth2/v1/token");
+        let exchanges = asked.iter().filter(|request| {
+            let grant = request.form("grant_type").unwrap_or_default();
+            grant.ends_with("token-exchange")
+        });
+        exchanges.count()
+    };
+    // The agent hears what time it is.
+    the_session_stays(&scene);
+    let before = opened();
+    // What is held is still good and is renewed behind.
+    done(run(scene.ob(["credential", "-p", "dev"]), ""));
+    assert!(patiently(Duration::from_secs(10), || opened() > before));
+    the_session_stays(&scene);
+    assert_eq!(visits(&scene), 1);
+}
+
+#[test]
+fn a_newer_sign_in_that_comes_to_nothing_leaves_the_old_one() {
+    let scene = too_old_for_aws(7200, 7300);
+    let settings = scene.settings_at_a_browser() + &scene.vpn_table();
+    scene.write_settings(&settings.replace("browser_command = ['/bin/true']\n", ""));
+    let other = ["exec", "--duration", "30m", "--", "true"];
+    let ended = run(scene.ob(other), "");
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert_eq!(visits(&scene), 2, "it was begun");
+    the_session_stays(&scene);
+}
+
 #[test]
 fn a_session_that_nobody_uses_is_ended_at_okta_too() {
     let scene = Scene::of("carol");

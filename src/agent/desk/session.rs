@@ -79,8 +79,9 @@ impl Desk {
         Ok(session)
     }
 
-    /// Works with the live session, or with one that a sign-in makes. If Okta turns out to have ended it,
-    /// once more with a newer one.
+    /// Works with the live session, or with one that a sign-in makes. If Okta turns out to have ended it, or an
+    /// app wants a newer one, once more with that. What is only too old for one app stays until a person has
+    /// signed in again.
     pub(super) async fn with_session<T>(
         self: &Rc<Self>,
         account: &Account,
@@ -98,12 +99,22 @@ impl Desk {
             }
         };
         let mut outcome = work(&session).await;
-        if reused && matches!(outcome, Err(Failure::SessionEnded)) {
-            self.forget(&session);
+        let replace = match &outcome {
+            Err(Failure::SessionEnded) if reused => {
+                self.forget(&session);
+                Some(None)
+            }
+            Err(Failure::NewerSignIn(_)) if reused && party.can_be_asked() => {
+                Some(Some(Rc::clone(&session)))
+            }
+            _ => None,
+        };
+        if let Some(old) = replace {
             // Somebody may have signed in again while this one was waiting.
-            session = match self.live(account) {
+            let newer = self.live(account);
+            session = match newer.filter(|newer| !Rc::ptr_eq(newer, &session)) {
                 Some(newer) => newer,
-                None => self.new_session(account, party, errand, None).await?,
+                None => self.new_session(account, party, errand, old).await?,
             };
             outcome = work(&session).await;
         }
@@ -180,6 +191,9 @@ impl Desk {
             if let Some(old) = &old {
                 desk.vault.forget_session(old);
             }
+            // Mostly they are one, which says goodbye once.
+            let replaced =
+                replaced.filter(|one| old.as_ref().is_none_or(|old| !Rc::ptr_eq(one, old)));
             for over in [replaced, old].into_iter().flatten() {
                 spawn_local(async move { over.okta.end().await });
             }

@@ -175,7 +175,7 @@ fn assurance_on_fresh_tokens_explains_the_policy_and_on_old_ones_asks_for_a_sign
             .await
             .unwrap_err()
     });
-    assert!(matches!(old, ob::flow::Failure::SessionEnded), "{old:?}");
+    assert!(matches!(old, ob::flow::Failure::NewerSignIn(_)), "{old:?}");
 }
 
 #[test]

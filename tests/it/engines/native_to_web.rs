@@ -258,7 +258,10 @@ fn a_session_made_before_there_was_a_vpn_is_made_anew() {
         let vpn = vpn(&sandbox, with_vpn, Some(sandbox.vpn_sign_on_url()));
         open(&session, &vpn, &person).await
     });
-    assert!(matches!(outcome, Err(Failure::SessionEnded)), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(Failure::NewerSignIn(_))),
+        "{outcome:?}"
+    );
     let asked = sandbox.requests(Server::Org, "/oauth2/v1/device/authorize");
     let scope = asked[0].form("scope").unwrap();
     assert!(!scope.contains("interclient_access"), "{scope}");

@@ -256,7 +256,10 @@ fn a_renewal_is_no_new_sign_in_for_an_app_that_wants_one() {
         }
         outcomes
     });
-    assert!(matches!(outcomes[..], [Ok(()), Err(Failure::SessionEnded)]));
+    assert!(matches!(
+        outcomes[..],
+        [Ok(()), Err(Failure::NewerSignIn(_))]
+    ));
 }
 
 #[test]
