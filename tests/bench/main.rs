@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
 use ob::link;
 use ob::wire::{FromAgent, Reply, Request};
 use ob_sandbox::{Options, Sandbox, Server};
@@ -119,22 +121,25 @@ fn cold_sign_in(latency: Duration) {
         ..Options::default()
     });
     let home = Home::new(&sandbox, "bob");
-    let mut times = Vec::new();
+    let (mut times, mut own) = (Vec::new(), Vec::new());
     let (mut requests, mut handshakes) = (0, 0);
     for _ in 0..15 {
         home.stop_agent();
         sandbox.forget_used_codes();
         sandbox.clear_log();
         let before = sandbox.handshakes(Server::Org) + sandbox.handshakes(Server::Sts);
-        let start = Instant::now();
+        let (start, children) = (Instant::now(), processor_time_of_children());
         home.exec_with_password(&sandbox);
         times.push(start.elapsed());
+        let client = processor_time_of_children().saturating_sub(children);
+        own.push(client + processor_time(home.agent_pid()));
         requests = sandbox.log().len();
         handshakes = sandbox.handshakes(Server::Org) + sandbox.handshakes(Server::Sts) - before;
     }
     println!(
-        "cold sign-in, password + code, every answer {latency:?} late: {:.1?}; {requests} requests (one opens the STS connection beside the path), {handshakes} TLS handshakes",
-        median(&mut times)
+        "cold sign-in, password + code, every answer {latency:?} late: {:.1?}; {requests} requests (one opens the STS connection beside the path), {handshakes} TLS handshakes; processor time of client and agent {:.1?}",
+        median(&mut times),
+        median(&mut own)
     );
 }
 
@@ -255,6 +260,21 @@ fn crowd() {
 fn median(times: &mut [Duration]) -> Duration {
     times.sort();
     times[times.len() / 2]
+}
+
+/// What the processes that were waited for have used, in both modes.
+fn processor_time_of_children() -> Duration {
+    let used = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
+    let micros = |time: nix::sys::time::TimeVal| {
+        Duration::from_micros(u64::try_from(time.num_microseconds()).unwrap())
+    };
+    micros(used.user_time()) + micros(used.system_time())
+}
+
+/// What a process that is still there has used.
+fn processor_time(pid: u32) -> Duration {
+    let account = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap();
+    Duration::from_nanos(account.split(' ').next().unwrap().parse().unwrap())
 }
 
 /// Kibibytes, by the kernel's account.
