@@ -62,9 +62,13 @@ impl<'a> Names<'a> {
             .or_else(|| self.found(pair.role.account()))
     }
 
-    /// What others call the account.
+    /// What others call the account. A word that the user has for something keeps to mean that: whoever names
+    /// accounts elsewhere must not be able to lead `prod/Deploy` into another one.
     pub(super) fn found(&self, number: &str) -> Option<&'a str> {
-        self.found?.get(number).map(String::as_str)
+        let name = self.found?.get(number)?;
+        let is_the_users = self.accounts.values().any(|own| own == name)
+            || self.providers.all().any(|own| own == name);
+        (!is_the_users).then_some(name)
     }
 
     /// The user's name for it where no provider is known.
@@ -121,6 +125,11 @@ impl<'a> Words<'a> {
         words
     }
 
+    fn all(&self) -> impl Iterator<Item = &'a str> {
+        let fitting = self.fitting.iter().map(|(_, says)| *says);
+        self.exact.values().copied().chain(fitting)
+    }
+
     fn of(&self, arn: &str) -> Option<&'a str> {
         self.exact.get(arn).copied().or_else(|| self.fitting(arn))
     }
@@ -133,9 +142,10 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Whether `text` can be used as an expression.
+/// Whether `text` can be used as an expression. A whole ARN always can, and need not be tried before each command.
 pub fn is_expression(text: &str) -> bool {
-    expression(text).is_some()
+    let is_arn = || RoleArn::parse(text).is_ok() || ProviderArn::parse(text).is_ok();
+    is_arn() || expression(text).is_some()
 }
 
 fn expression(text: &str) -> Option<Regex> {
@@ -214,6 +224,18 @@ mod tests {
         let of = |account| names.account(&pair(account, "Ops", "okta"));
         let all = [of(ONE), of(TWO), of("333333333333")];
         assert_eq!(all, [Some("Dev accounts"), Some("prod"), Some("AWS")]);
+    }
+
+    #[test]
+    fn a_name_found_elsewhere_never_means_what_the_users_own_word_means() {
+        let labels = labels(&[], &[("saml-provider/special$", "Special")]);
+        let accounts = BTreeMap::from([(ONE.to_owned(), "prod".to_owned())]);
+        for word in ["prod", "Special"] {
+            let found = BTreeMap::from([(TWO.to_owned(), word.to_owned())]);
+            let names = Names::new(&accounts, &labels).or(&found);
+            assert_eq!(names.account(&pair(TWO, "Deploy", "okta")), None, "{word}");
+            assert_eq!(names.found(TWO), None, "{word}");
+        }
     }
 
     #[test]

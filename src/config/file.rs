@@ -94,7 +94,7 @@ pub(super) struct Contents {
 /// Reads TOML `text` against the table of keys.
 pub(super) fn parse(text: &str, path: &Arc<Path>) -> Contents {
     let mut reader = Reader {
-        text,
+        line_ends: text.match_indices('\n').map(|(at, _)| at).collect(),
         path,
         contents: Contents::default(),
     };
@@ -111,7 +111,7 @@ pub(super) fn parse(text: &str, path: &Arc<Path>) -> Contents {
 }
 
 struct Reader<'a> {
-    text: &'a str,
+    line_ends: Vec<usize>,
     path: &'a Arc<Path>,
     contents: Contents,
 }
@@ -169,10 +169,9 @@ impl Reader<'_> {
     }
 
     fn place(&self, at: usize) -> Source {
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
         Source::File {
             path: Arc::clone(self.path),
-            line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+            line: self.line_ends.partition_point(|end| *end < at) + 1,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         let ended = attendant.wait_for(child);
         ended.map_err(|error| cannot("wait for the command", &error))
     });
-    if let Some(report) = lost.take() {
+    if let Some(report) = lost.over() {
         return Err(report);
     }
     let mut goodbye = connect(&args.control)?;
@@ -81,9 +81,19 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     Ok(ExitCode::from(process::exit_code(status?)))
 }
 
-/// Why the tunnel ended under the command, if it did.
+/// How far command and tunnel are.
+#[derive(Default)]
+enum Life {
+    #[default]
+    Both,
+    /// The command has ended; its process id may be somebody else's by now.
+    CommandOver,
+    /// The tunnel ended under the command, and why.
+    TunnelLost(Report),
+}
+
 #[derive(Clone, Default)]
-struct Lost(Arc<Mutex<Option<Report>>>);
+struct Lost(Arc<Mutex<Life>>);
 
 impl Lost {
     /// Ends the command when its tunnel ends: it would go on outside of it.
@@ -98,20 +108,35 @@ impl Lost {
                     Err(_) => break vanished(),
                 }
             };
-            *lost.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+            let mut why = Some(report);
             for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+                let mut life = lost.life();
+                if matches!(*life, Life::CommandOver) {
+                    return;
+                }
+                if let Some(report) = why.take() {
+                    *life = Life::TunnelLost(report);
+                }
                 let _ = child.map(|child| kill(child, signal));
+                drop(life);
                 std::thread::sleep(LAST_WORDS);
             }
         });
     }
 
-    fn take(&self) -> Option<Report> {
-        let report = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        report.map(|report| {
-            let report = report.during("the command was ended: its tunnel is gone");
-            report.hint("`ob vpn exec -v -- CMD` shows what openvpn says")
-        })
+    /// The command has ended: whether that was its tunnel's doing.
+    fn over(&self) -> Option<Report> {
+        match std::mem::replace(&mut *self.life(), Life::CommandOver) {
+            Life::TunnelLost(report) => {
+                let report = report.during("the command was ended: its tunnel is gone");
+                Some(report.hint("`ob vpn exec -v -- CMD` shows what openvpn says"))
+            }
+            Life::Both | Life::CommandOver => None,
+        }
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
