@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::exec::{credentials, environment, received, unexpected};
 use super::running::ask_running_agent;
 use super::talk::SignInArgs;
-use super::target::{LimitArgs, Resolved, RoleArgs, resolve};
+use super::target::{LimitArgs, Resolved, RoleArgs, in_scope, resolve};
 use super::{Context, Globals};
 use crate::aws::{ChildContext, child_env};
 use crate::flow::nobody_signed_in;
@@ -59,6 +59,45 @@ struct Again {
     /// Its renewals are limited as it is.
     read_only: bool,
     policy_arn: Vec<String>,
+}
+
+/// What a verb is about in a shell that is one role's, of `ob shell` or `ob use`, where nothing else is said: that
+/// role with its limits. Anything else would run beside what the prompt shows.
+pub(super) fn scope(context: &Context) -> Option<RoleArgs> {
+    let environment = &context.environment;
+    if let Some(text) = environment.text("OB_TARGET") {
+        let again: Again = serde_json::from_str(text).ok()?;
+        // Under other settings its names may mean something else.
+        let same = again.config == absolute(context) && again.org == context.globals.org;
+        return same.then(|| again.role());
+    }
+    environment.raw("OB_STATE")?;
+    let profile = Some(environment.text("OB_PROFILE")?.to_owned());
+    Some(RoleArgs {
+        profile,
+        ..RoleArgs::default()
+    })
+}
+
+impl Again {
+    fn role(self) -> RoleArgs {
+        RoleArgs {
+            profile: self.profile,
+            role: self.role,
+            provider: self.provider,
+            region: self.region,
+            duration: self.duration,
+            limits: LimitArgs {
+                read_only: self.read_only,
+                policy_arn: self.policy_arn,
+            },
+        }
+    }
+}
+
+fn absolute(context: &Context) -> Option<PathBuf> {
+    let path = context.globals.config.as_ref()?;
+    Some(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
 }
 
 /// # Errors
@@ -182,20 +221,21 @@ fn again(
     target: &Resolved,
     credentials: &Credentials,
 ) -> Result<String, Report> {
+    // What an outer shell said for this one as well.
+    let role = in_scope(&args.role, context).into_owned();
     // A role that was chosen from a menu is the one to renew: nobody is asked then.
     let chosen = target.wire.role.is_none() && target.wire.chain.is_empty();
     let chosen = chosen.then(|| credentials.role.to_string());
-    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     let again = Again {
-        config: context.globals.config.as_ref().map(absolute),
+        config: absolute(context),
         org: context.globals.org.clone(),
         profile: target.settings.profile.clone(),
-        role: args.role.role.clone().or(chosen),
-        provider: args.role.provider.clone(),
-        region: args.role.region.clone(),
-        duration: args.role.duration.clone(),
-        read_only: args.role.limits.read_only,
-        policy_arn: args.role.limits.policy_arn.clone(),
+        role: role.role.or(chosen),
+        provider: role.provider,
+        region: role.region,
+        duration: role.duration,
+        read_only: role.limits.read_only,
+        policy_arn: role.limits.policy_arn,
     };
     serde_json::to_string(&again).map_err(|error| {
         Report::new(
@@ -219,21 +259,11 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
                 .hint("`ob shell -p PROFILE` starts one")
         })?;
     let context = Context::new(Globals {
-        config: again.config,
-        org: again.org,
+        config: again.config.clone(),
+        org: again.org.clone(),
         ..Globals::default()
     });
-    let role = RoleArgs {
-        profile: again.profile,
-        role: again.role,
-        provider: again.provider,
-        region: again.region,
-        duration: again.duration,
-        limits: LimitArgs {
-            read_only: again.read_only,
-            policy_arn: again.policy_arn,
-        },
-    };
+    let role = again.role();
     let target = resolve(&context, &role, &SignInArgs::default())?;
     let request = Request::Credentials(CredentialsRequest {
         target: target.wire.clone(),

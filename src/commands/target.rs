@@ -1,5 +1,6 @@
 //! Which role of which app a verb is about: the flags, and what becomes of them.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 
 use clap::Args;
@@ -7,6 +8,7 @@ use clap::Args;
 use crate::aws::{ChildContext, Region};
 use crate::commands::Context;
 use crate::commands::account::account;
+use crate::commands::shell;
 use crate::commands::talk::SignInArgs;
 use crate::config;
 use crate::model::Environment;
@@ -84,6 +86,25 @@ impl Resolved {
     }
 }
 
+/// What was said, or what the shell is for in which nothing was said of a role.
+pub(super) fn in_scope<'a>(role: &'a RoleArgs, context: &Context) -> Cow<'a, RoleArgs> {
+    let is_said = role.profile.is_some() || role.role.is_some() || role.provider.is_some();
+    let Some(scope) = (!is_said).then(|| shell::scope(context)).flatten() else {
+        return Cow::Borrowed(role);
+    };
+    let limits = &role.limits;
+    let is_limited = limits.read_only || !limits.policy_arn.is_empty();
+    Cow::Owned(RoleArgs {
+        region: role.region.clone().or(scope.region),
+        duration: role.duration.clone().or(scope.duration),
+        limits: match is_limited {
+            true => limits.clone(),
+            false => scope.limits,
+        },
+        ..scope
+    })
+}
+
 /// Puts flags, variables and settings together.
 ///
 /// # Errors
@@ -93,6 +114,7 @@ pub(super) fn resolve(
     role: &RoleArgs,
     sign_in: &SignInArgs,
 ) -> Result<Resolved, Report> {
+    let role = in_scope(role, context);
     let flags = config::Flags {
         profile: role.profile.clone(),
         role: role.role.clone(),

@@ -148,6 +148,26 @@ fn a_shell_within_a_shell_says_where_it_is_and_replaces_the_role() {
 }
 
 #[test]
+fn a_verb_that_names_no_role_means_the_shells_own_with_its_limits() {
+    let env = machine();
+    env.sign_in();
+    Kind::Bash.furnish(&env, "");
+    let mut pty = open(&env, Kind::Bash, &["-p", "prod", "--read-only"]);
+    pty.until("m READY");
+    let told = "ob exec -- sh -c 'echo \"<$OB_PROFILE $OB_POLICY>\"'";
+    type_line(Kind::Bash, &mut pty, told);
+    pty.until("<prod read-only>");
+    let other = "ob exec -p dev -- sh -c 'echo \"<$OB_PROFILE $OB_POLICY>\"'";
+    type_line(Kind::Bash, &mut pty, other);
+    pty.until("<dev >");
+    // The same after `ob use`, which leaves its marks.
+    let mut used = env.ob(["exec", "--", "printenv", "OB_PROFILE"]);
+    used.env("OB_STATE", "/nowhere").env("OB_PROFILE", "prod");
+    let output = crate::support::run(&mut used, "");
+    assert_eq!(crate::support::text(&output.stdout), "prod\n");
+}
+
+#[test]
 fn jobs_status_and_history_survive_a_renewal() {
     for kind in [Kind::Bash, Kind::Zsh, Kind::Fish] {
         let env = machine();
