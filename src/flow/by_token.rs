@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::rc::Rc;
 
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use url::Url;
 
 use crate::flow::retry::repeat;
@@ -91,11 +92,12 @@ impl ByToken {
     }
 
     /// Tells the server that the tokens, and the session they made, are needed no more: each of them, whatever
-    /// becomes of the others.
+    /// becomes of the others. A renewal under way is waited for: what it gives is to be ended too.
     ///
     /// # Errors
     /// When one of them may be left.
     pub(super) async fn end(&self, browser: &Browser) -> Result<(), Report> {
+        let _turn = timeout(GOODBYE, self.renewing.lock()).await;
         let posts = self.tokens().revoke(browser.org(), &self.client_id)?;
         let mut goodbyes: Vec<Exchange> = posts
             .into_iter()
@@ -285,7 +287,7 @@ impl ByToken {
                 self.tokens.replace(Rc::new(newer.in_place_of(over)));
                 Ok(true)
             }
-            Err(error) if error.is_grant() => {
+            Err(error) if error.is_refusal() => {
                 conversation.tell(Notice::Said(format!(
                     "Okta does not renew this sign-in: {error}"
                 )));

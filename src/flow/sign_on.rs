@@ -47,6 +47,6 @@ pub(super) async fn address(session: &OktaSession, link: &Url) -> Result<Option<
     Ok(None)
 }
 
-fn is_sign_on(url: &Url) -> bool {
+pub(super) fn is_sign_on(url: &Url) -> bool {
     url.path().starts_with("/app/") && url.path().ends_with("/sso/saml")
 }

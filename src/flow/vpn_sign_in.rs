@@ -1,11 +1,11 @@
 //! The sign-in that a VPN server asks for while it keeps the tunnel waiting (WEB_AUTH), without a browser.
 //!
-//! The address is the server's: only the configured VPN is visited with it, only the user's own org is asked
-//! for an assertion, and that goes back to the VPN alone.
+//! The address is the server's: only the configured VPN is visited with it, only a sign-on address of the user's
+//! own org is asked for an assertion, and that goes back to the VPN alone.
 
 use crate::flow::check::check_vpn;
 use crate::flow::vpn_door::{Arrival, VpnDoors, judge, posted, vpn_form};
-use crate::flow::{Conversation, Failure, OktaSession};
+use crate::flow::{Conversation, Failure, OktaSession, sign_on};
 use crate::http::Exchange;
 use crate::openvpn::access_server::{AccessServerError, web_auth_address};
 use crate::secret::Secret;
@@ -25,11 +25,15 @@ pub async fn finish_vpn_sign_in(
     let start = web_auth_address(url, &hosts)?;
     let mut doors = VpnDoors::new(session, &hosts)?;
     let to_okta = match doors.arrive(Exchange::get(start)).await? {
-        Arrival::Away(url) if session.org().owns(&url) => url,
-        Arrival::Away(url) => {
+        Arrival::Away(url) if !session.org().owns(&url) => {
             let host = url.host_str().unwrap_or_default().to_owned();
             return Err(AccessServerError::ForeignHost(host).into());
         }
+        // A session opens more than apps, and can be ended by an address.
+        Arrival::Away(url) if !sign_on::is_sign_on(&url) => {
+            return Err(AccessServerError::ForeignPage(url.path().to_owned()).into());
+        }
+        Arrival::Away(url) => url,
         Arrival::Page(page) => {
             judge(&page)?;
             return Err(AccessServerError::NotSignedIn.into());

@@ -59,9 +59,15 @@ impl OauthError {
         self.says(NO_WEB_SSO)
     }
 
-    /// The grant itself is at an end: what renewed it renews no more (RFC 6749, 5.2).
-    pub fn is_grant(&self) -> bool {
-        matches!(self, Self::Refused { error, http_status: 400 | 401, .. } if error == "invalid_grant")
+    /// The server's considered no, whatever it calls the reason (RFC 6749, 5.2): asking again changes nothing.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                http_status: 400 | 401 | 403,
+                ..
+            }
+        )
     }
 
     /// Something of what was asked for is not granted.

@@ -157,6 +157,8 @@ pub enum AccessServerError {
     Address,
     #[error("the address leads to {0}, which is not the configured VPN")]
     ForeignHost(String),
+    #[error("the VPN names {0} in Okta, which is no app's sign-on address")]
+    ForeignPage(String),
     #[error("the profile's address is not `{DEEP_LINK}https://HOST{TOKEN_PATH}?token=…`")]
     DeepLink,
     #[error("the VPN server did not take the sign-in")]
@@ -186,6 +188,10 @@ impl From<AccessServerError> for Report {
             AccessServerError::ForeignHost(_) => (
                 "openvpn.foreign-host",
                 "set `vpn.host` to the VPN's own host, or `vpn.saml_host` where sign-in has another",
+            ),
+            AccessServerError::ForeignPage(_) => (
+                "openvpn.foreign-page",
+                "ask the VPN's administrator: its identity provider's URL must be the Okta app's sign-on URL, `https://acme.okta.com/app/openvpn/exk…/sso/saml`",
             ),
             AccessServerError::NotSignedIn => (
                 "openvpn.not-signed-in",

@@ -2,8 +2,9 @@
 
 use ob::flow::{self, Failure, OktaSession, Start};
 use ob::report::{Exit, Report};
+use ob::secret::Secret;
 use ob::wire::{Account, SignInWay, Target, VpnPolicy, VpnTarget};
-use ob_sandbox::{AwsApp, DeviceScript, Options, Pipeline, Sandbox, Server};
+use ob_sandbox::{AwsApp, DeviceScript, Fault, FaultKind, Options, Pipeline, Sandbox, Server};
 
 use super::Says::{Code, Touch};
 use super::{Forgetful, Person, account, run, target};
@@ -265,6 +266,38 @@ fn a_session_made_before_there_was_a_vpn_is_made_anew() {
     let asked = sandbox.requests(Server::Org, "/oauth2/v1/device/authorize");
     let scope = asked[0].form("scope").unwrap();
     assert!(!scope.contains("interclient_access"), "{scope}");
+}
+
+#[test]
+fn where_the_vpn_sends_a_session_in_the_org_is_an_apps_sign_on_address_or_refused() {
+    for way in [SignInWay::Browser, SignInWay::Auto] {
+        let sandbox = Sandbox::with(trusting());
+        let person = Person::new(&sandbox, "bob", &[Code(sandbox.user("bob").totp_now())]);
+        let outcome = run(async {
+            let who = Account {
+                way,
+                ..who(&sandbox, "bob")
+            };
+            let session = flow::sign_in(&who, Start::default(), &person).await?;
+            let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
+            let away = format!(
+                "{}/login/signout?fromURI=/app/x/sso/saml",
+                sandbox.org_url()
+            );
+            sandbox.fault(Fault::vpn("/saml/start", FaultKind::RedirectTo(away)));
+            let start = Secret::new(format!("{}/saml/start?sid=x", sandbox.vpn_url()));
+            flow::finish_vpn_sign_in(&session, &vpn, &start, &person).await
+        });
+        let (name, exit, said) = named(outcome);
+        assert_eq!(
+            (name.as_str(), exit),
+            ("openvpn.foreign-page", Exit::Refused)
+        );
+        assert!(said.contains("/login/signout"), "{said}");
+        assert!(!said.contains("fromURI"), "{said}");
+        let visited = sandbox.requests(Server::Org, "/login/signout");
+        assert!(visited.is_empty(), "{visited:?}");
+    }
 }
 
 #[test]

@@ -241,6 +241,60 @@ fn a_refresh_token_that_is_refused_is_named_and_wants_a_sign_in() {
 }
 
 #[test]
+fn whatever_okta_refuses_a_renewal_with_it_wants_a_sign_in() {
+    for (code, error) in [
+        (400, "access_denied"),
+        (400, "unauthorized_client"),
+        (401, "invalid_client"),
+        (403, "access_denied"),
+    ] {
+        let sandbox = Sandbox::start();
+        let person = Person::new(&sandbox, "alice", &[]);
+        let body = format!(r#"{{"error":"{error}","error_description":"not today"}}"#);
+        let refusal = FaultKind::Status {
+            code,
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: body.into_bytes(),
+        };
+        let over = run(async {
+            let session = signed_in(&sandbox, &person).await;
+            sandbox.advance_clock(HOUR);
+            // The first is the exchange, which says that the tokens are over.
+            sandbox.fault(Fault::org("/oauth2/v1/token", refusal).after(1).times(1));
+            obtain(&session, &aim(&sandbox), &sandbox, &person).await
+        });
+        assert!(
+            matches!(over, Err(Failure::SessionEnded)),
+            "{code} {error}: {over:?}"
+        );
+        assert!(person.was_told("not today"));
+    }
+}
+
+#[test]
+fn a_sign_out_waits_for_a_renewal_under_way_and_revokes_what_it_gives() {
+    let sandbox = Sandbox::start();
+    let person = Person::new(&sandbox, "alice", &[]);
+    run(async {
+        let session = signed_in(&sandbox, &person).await;
+        sandbox.advance_clock(HOUR);
+        let slow = FaultKind::Delay(std::time::Duration::from_millis(500));
+        sandbox.fault(Fault::org("/oauth2/v1/token", slow).after(1).times(1));
+        let target = aim(&sandbox);
+        let renewing = obtain(&session, &target, &sandbox, &person);
+        let goodbye = async {
+            while spent(&sandbox).is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            session.end().await
+        };
+        let (_, ended) = tokio::join!(renewing, goodbye);
+        ended.unwrap();
+    });
+    assert_eq!(sandbox.live(), (0, 0));
+}
+
+#[test]
 fn a_renewal_is_no_new_sign_in_for_an_app_that_wants_one() {
     let sandbox = Sandbox::with(Options {
         sign_in_good_for: Some(7200),
