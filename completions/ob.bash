@@ -52,6 +52,9 @@ _ob() {
             ob,exec)
                 cmd="ob__subcmd__exec"
                 ;;
+            ob,help)
+                cmd="ob__subcmd__help"
+                ;;
             ob,init)
                 cmd="ob__subcmd__init"
                 ;;
@@ -131,7 +134,7 @@ _ob() {
 
     case "${cmd}" in
         ob)
-            opts="-v -h -V --config --org --no-agent --json --verbose --color --help --version login logout exec env shell use credential write console roles status vpn agent config doctor init completions man"
+            opts="-v -h -V --config --org --no-agent --json --verbose --color --help --version login logout exec env shell use credential write console roles status vpn agent config doctor init completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -522,7 +525,7 @@ _ob() {
                     return 0
                     ;;
                 --factor)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -680,7 +683,7 @@ _ob() {
                     return 0
                     ;;
                 --factor)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -746,9 +749,35 @@ _ob() {
                     return 0
                     ;;
                 --factor)
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ob__subcmd__help)
+            opts="-v -h --config --org --no-agent --json --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -802,7 +831,7 @@ _ob() {
             fi
             case "${prev}" in
                 --factor)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -904,7 +933,7 @@ _ob() {
                     return 0
                     ;;
                 --factor)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -970,7 +999,7 @@ _ob() {
                     return 0
                     ;;
                 --factor)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1112,7 +1141,7 @@ _ob() {
                     return 0
                     ;;
                 --factor)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1172,7 +1201,7 @@ _ob() {
                     return 0
                     ;;
                 --factor)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1232,7 +1261,7 @@ _ob() {
                     return 0
                     ;;
                 --factor)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1298,7 +1327,7 @@ _ob() {
                     return 0
                     ;;
                 --factor)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -52,7 +52,18 @@ complete -c ob -n "__fish_ob_needs_command" -f -a "doctor" -d 'Look for what is 
 complete -c ob -n "__fish_ob_needs_command" -f -a "init" -d 'Print what a shell sources: the prompt\'s segment and `ob use`'
 complete -c ob -n "__fish_ob_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c ob -n "__fish_ob_needs_command" -f -a "man" -d 'Print a page of the manual: `ob man exec | man -l -`'
-complete -c ob -n "__fish_ob_using_subcommand login" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)' -r
+complete -c ob -n "__fish_ob_needs_command" -f -a "help" -d 'Say how a verb is used: `ob help exec`'
+complete -c ob -n "__fish_ob_using_subcommand login" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
 complete -c ob -n "__fish_ob_using_subcommand login" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand login" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand login" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -81,7 +92,17 @@ complete -c ob -n "__fish_ob_using_subcommand exec" -l region -d 'AWS region for
 complete -c ob -n "__fish_ob_using_subcommand exec" -l duration -d 'How long the credentials should last, 15m to 12h' -r
 complete -c ob -n "__fish_ob_using_subcommand exec" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand exec" -l min-ttl -d 'Start only if the credentials last at least this long: 45m' -r
-complete -c ob -n "__fish_ob_using_subcommand exec" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)' -r
+complete -c ob -n "__fish_ob_using_subcommand exec" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
 complete -c ob -n "__fish_ob_using_subcommand exec" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand exec" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -109,7 +130,17 @@ powershell\t''"
 complete -c ob -n "__fish_ob_using_subcommand env" -l format -d 'Write for a program instead' -r -f -a "dotenv\t'NAME=value, as docker and .env readers take it'
 json\t'One object'"
 complete -c ob -n "__fish_ob_using_subcommand env" -l min-ttl -d 'Only if the credentials last at least this long: 45m' -r
-complete -c ob -n "__fish_ob_using_subcommand env" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)' -r
+complete -c ob -n "__fish_ob_using_subcommand env" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
 complete -c ob -n "__fish_ob_using_subcommand env" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand env" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand env" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -132,7 +163,17 @@ complete -c ob -n "__fish_ob_using_subcommand shell" -l region -d 'AWS region fo
 complete -c ob -n "__fish_ob_using_subcommand shell" -l duration -d 'How long the credentials should last, 15m to 12h' -r
 complete -c ob -n "__fish_ob_using_subcommand shell" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand shell" -l shell -d 'bash, zsh, fish or nu, by name or path, instead of $SHELL' -r -f -a 'bash zsh fish nu'
-complete -c ob -n "__fish_ob_using_subcommand shell" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)' -r
+complete -c ob -n "__fish_ob_using_subcommand shell" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
 complete -c ob -n "__fish_ob_using_subcommand shell" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand shell" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand shell" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -177,7 +218,17 @@ complete -c ob -n "__fish_ob_using_subcommand write" -l duration -d 'How long th
 complete -c ob -n "__fish_ob_using_subcommand write" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand write" -l file -d 'The file, instead of AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials' -r -F
 complete -c ob -n "__fish_ob_using_subcommand write" -l name-template -d 'How sections are called, made of {alias} {account} {role} {path} {profile}; else the profile, or {alias}-{role}' -r
-complete -c ob -n "__fish_ob_using_subcommand write" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)' -r
+complete -c ob -n "__fish_ob_using_subcommand write" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
 complete -c ob -n "__fish_ob_using_subcommand write" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand write" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand write" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -204,7 +255,17 @@ complete -c ob -n "__fish_ob_using_subcommand console" -l duration -d 'How long 
 complete -c ob -n "__fish_ob_using_subcommand console" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -s s -l service -d 'The page to open, as in the console\'s address: s3, ec2, cloudwatch' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -l browser-command -d 'What opens the page: \'firefox -P work {url}\'' -r
-complete -c ob -n "__fish_ob_using_subcommand console" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)' -r
+complete -c ob -n "__fish_ob_using_subcommand console" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
 complete -c ob -n "__fish_ob_using_subcommand console" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand console" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand console" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -221,7 +282,17 @@ complete -c ob -n "__fish_ob_using_subcommand console" -s h -l help -d 'Print he
 complete -c ob -n "__fish_ob_using_subcommand roles" -s p -l profile -d 'The profile whose role is read' -r -f -a '(command ob complete profiles 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand roles" -s r -l role -d 'The role that is read: its ARN, ACCOUNT/ROLE, its name, or a glob that matches one' -r -f -a '(command ob complete roles 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand roles" -l with -d 'Read with this profile\'s credentials, where the role may not read its own policies' -r
-complete -c ob -n "__fish_ob_using_subcommand roles" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)' -r
+complete -c ob -n "__fish_ob_using_subcommand roles" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
 complete -c ob -n "__fish_ob_using_subcommand roles" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand roles" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand roles" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -261,7 +332,17 @@ complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcomman
 complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -f -a "profile" -d 'Fetch a profile and show what is in it; its text never leaves memory'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -f -a "exec" -d 'Run one command inside the tunnel, in a network of its own; needs no root'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l route -d 'Route this network and no other through the tunnel; repeat for more' -r
-complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)' -r
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -306,7 +387,17 @@ complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_fr
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l route -d 'Route this network and no other through the tunnel; repeat for more' -r
-complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)' -r
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -322,7 +413,17 @@ complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_fr
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l route -d 'Route this network and no other through the tunnel; repeat for more' -r
-complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l factor -d 'Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)' -r
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -494,4 +595,13 @@ complete -c ob -n "__fish_ob_using_subcommand man" -l no-agent -d 'Run an agent 
 complete -c ob -n "__fish_ob_using_subcommand man" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand man" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand help" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand help" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand help" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand help" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand help" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand use" -f -a '(command ob complete profiles 2>/dev/null </dev/null)'

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
     Context, Globals, agent, complete, completions, config, console, credential, doctor, env, exec,
-    init, login, logout, man, roles, security_key, shell, status, switch, vpn, write,
+    help, init, login, logout, man, roles, security_key, shell, status, switch, vpn, write,
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -51,6 +51,7 @@ enum Verb {
     /// Print the completion script of a shell
     Completions(completions::Args),
     Man(man::Args),
+    Help(help::Args),
     #[command(hide = true)]
     Complete(complete::Args),
     #[command(hide = true)]
@@ -80,6 +81,7 @@ impl Verb {
             Self::Complete(args) => complete::run(args, context),
             Self::SecurityKey(args) => security_key::run(args, context),
             Self::Man(args) => man::run(args, Cli::command()),
+            Self::Help(args) => help::run(args, Cli::command()),
         }
     }
 }
@@ -96,7 +98,7 @@ pub fn run() -> ExitCode {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&in_one_line(error)),
+        Err(error) => return refuse(&without_hidden(in_one_line(error))),
     };
     let beside = match &cli.verb {
         Verb::Exec(_) | Verb::Shell(_) => Beside::AChild,
@@ -137,6 +139,22 @@ fn in_one_line(error: clap::Error) -> clap::Error {
     }
     let again = Cli::try_parse_from(typed.iter().map(|word| shown(word)));
     again.err().unwrap_or(error)
+}
+
+/// clap suggests also the verbs that people are not shown.
+fn without_hidden(mut error: clap::Error) -> clap::Error {
+    let kind = ContextKind::SuggestedSubcommand;
+    if let Some(ContextValue::Strings(mut names)) = error.remove(kind) {
+        let grammar = Cli::command();
+        names.retain(|name| {
+            let verb = grammar.find_subcommand(name);
+            verb.is_none_or(|verb| !verb.is_hide_set())
+        });
+        if !names.is_empty() {
+            error.insert(kind, ContextValue::Strings(names));
+        }
+    }
+    error
 }
 
 /// Help that was asked for is an answer; all else that clap says is about a mistake in what was typed.

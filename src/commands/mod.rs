@@ -14,6 +14,7 @@ pub mod credential;
 pub mod doctor;
 pub mod env;
 pub mod exec;
+pub mod help;
 pub mod init;
 pub mod login;
 pub mod logout;

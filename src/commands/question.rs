@@ -1,5 +1,6 @@
 //! The agent's questions in words, and what a person's answer means to it.
 
+use crate::secret::Secret;
 use crate::shown::shown;
 use crate::terminal::{Question, Questions, TerminalError, Voice};
 use crate::wire::{Answer, Ask, FactorChoice, RoleEntry, Sealed};
@@ -25,7 +26,7 @@ pub(super) fn put(
         }
         Ask::Password { org, username } => {
             let text = format!("Password of {username} at {org}");
-            Answer::Password(Sealed(questions.ask_secret(question(&text))?))
+            Answer::Password(Sealed(password(questions, &text)?))
         }
         Ask::Passcode {
             factor,
@@ -83,6 +84,25 @@ pub(super) fn put(
             let text = format!("Use {profile}{role} in this terminal?");
             Answer::Confirm(questions.confirm(question(&text))?)
         }
+    })
+}
+
+/// Asks for a password, up to three times where Enter alone was the answer.
+fn password(questions: &mut Questions, text: &str) -> Result<Secret, TerminalError> {
+    let question = Question {
+        text,
+        instead: "give it with `--password-stdin`",
+    };
+    for _ in 0..3 {
+        match questions.ask_secret(question) {
+            Ok(secret) if secret.expose().is_empty() => {}
+            Err(TerminalError::NoAnswer { .. }) => break,
+            other => return other,
+        }
+    }
+    Err(TerminalError::NoPassword {
+        question: text.to_owned(),
+        instead: question.instead.to_owned(),
     })
 }
 

@@ -1,7 +1,9 @@
 //! Answers that are typed before they are asked for: the flags of a sign-in, and the lines of standard input.
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
+use crate::config::FACTORS;
 use crate::process;
 use crate::report::Report;
 use crate::secret::Secret;
@@ -17,8 +19,8 @@ pub struct SignInArgs {
     /// Read the passcode from the next line of standard input
     #[arg(long)]
     pub passcode_stdin: bool,
-    /// Verify with this factor: push, totp, sms, call, email, question, token (RSA, VIP), yubikey, hotp, webauthn (a security key)
-    #[arg(long, value_name = "FACTOR")]
+    /// Verify with this factor (token: RSA, VIP; webauthn: a security key)
+    #[arg(long, value_name = "FACTOR", value_parser = PossibleValuesParser::new(FACTORS.split(", ")))]
     pub factor: Option<String>,
 }
 

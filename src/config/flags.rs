@@ -9,14 +9,31 @@ use crate::report::{Exit, Report};
 /// # Errors
 /// When the setting would not take it; the report shows one that it takes.
 pub fn read_as(flag: &'static str, path: &'static str, given: &str) -> Result<Value, Report> {
+    read(
+        path,
+        given,
+        format!("cannot use {flag}"),
+        &format!("{flag} "),
+    )
+}
+
+/// Reads `given`, a person's answer, as a value of the setting at `path`.
+///
+/// # Errors
+/// As [`read_as`].
+pub fn read_answer(path: &'static str, given: &str) -> Result<Value, Report> {
+    read(path, given, "cannot use this answer".to_owned(), "")
+}
+
+fn read(path: &'static str, given: &str, summary: String, before: &str) -> Result<Value, Report> {
     let Some(key) = find(&path.split('.').collect::<Vec<_>>()) else {
         return Ok(Value::Text(given.to_owned()));
     };
     key.kind.read(&Raw::Text(given)).map_err(|error| {
-        Report::new(Exit::Usage, "config.flag", format!("cannot use {flag}"))
+        Report::new(Exit::Usage, "config.flag", summary)
             .cause(error)
             .hint(format!(
-                "write it like `{flag} {}`",
+                "write it like `{before}{}`",
                 key.example.trim_matches('"')
             ))
     })

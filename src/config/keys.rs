@@ -48,7 +48,7 @@ pub const KEYS: &[Key] = &[
     ),
     key("org.factor", Some("OB_ORG_FACTOR"),
         r#""push""#,
-        "the second factor to take without asking: push, totp, sms, call, email, question, token, yubikey, hotp, webauthn",
+        "the second factor to take without asking: push, totp, sms, call, email, question, token, yubikey, hotp, webauthn, password",
         Kind::Factor,
     ),
     key("org.ca_bundle", None, r#""/etc/ssl/acme.pem""#, "certificates to trust instead of the system's", Kind::CaBundle),
@@ -289,6 +289,12 @@ pub(super) fn most_like<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_factors_are_the_same_in_words() {
+        let factor = find(&["org", "factor"]).unwrap();
+        assert!(factor.meaning.ends_with(super::super::FACTORS));
+    }
 
     #[test]
     fn a_variable_is_the_path_of_its_key() {

@@ -135,9 +135,9 @@ pub(super) enum Raw<'a> {
 
 const LONGEST: usize = 2048;
 
-/// The factors that can be verified in a terminal, by ob's words for them.
-const FACTORS: &str =
-    "push, totp, hotp, token, yubikey, sms, call, email, question, webauthn, password";
+/// The factors that can be verified in a terminal, by ob's words for them, with a comma and a space between.
+pub const FACTORS: &str =
+    "push, totp, sms, call, email, question, token, yubikey, hotp, webauthn, password";
 
 impl Kind {
     pub(super) fn read(self, raw: &Raw<'_>) -> Result<Value, ValueError> {

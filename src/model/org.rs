@@ -36,6 +36,10 @@ impl Org {
             "http" => return Err(OrgError::PlainHttp),
             _ => return Err(OrgError::NotAnAddress),
         }
+        let host = url.host_str().unwrap_or_default();
+        if let Some(shared) = SHARED.into_iter().find(|shared| is_shared(host, shared)) {
+            return Err(OrgError::Shared(shared));
+        }
         if let Some(host) = without_admin(url.host_str().unwrap_or_default()) {
             url.set_host(Some(&host))
                 .map_err(|_| OrgError::NotAnAddress)?;
@@ -83,20 +87,28 @@ impl fmt::Debug for Org {
     }
 }
 
+/// Okta's own domains, which have the orgs below them.
+const SHARED: [&str; 5] = [
+    "okta.com",
+    "okta-emea.com",
+    "oktapreview.com",
+    "okta-gov.com",
+    "okta.mil",
+];
+
+/// Whether `host` is everybody's: the domain, or what Okta itself has at these names below it.
+fn is_shared(host: &str, domain: &str) -> bool {
+    let label = host.strip_suffix(domain);
+    matches!(label, Some("" | "www." | "login."))
+}
+
 /// The org's own address from its admin console's (`acme-admin.okta.com`); only that suffix of the first label.
 fn without_admin(host: &str) -> Option<String> {
     let (label, rest) = host.split_once('.')?;
-    let okta = [
-        "okta.com",
-        "okta-emea.com",
-        "oktapreview.com",
-        "okta-gov.com",
-        "okta.mil",
-    ];
     let plain = label
         .strip_suffix("-admin")
         .filter(|plain| !plain.is_empty())?;
-    okta.contains(&rest).then(|| format!("{plain}.{rest}"))
+    SHARED.contains(&rest).then(|| format!("{plain}.{rest}"))
 }
 
 /// Whether `url` names this very machine: the only place where plain http is accepted.
@@ -113,6 +125,8 @@ pub fn is_loopback(url: &Url) -> bool {
 pub enum OrgError {
     #[error("this is not the address of an Okta org")]
     NotAnAddress,
+    #[error("{0} is Okta's own; an org has a name in front of it, `acme.{0}`")]
+    Shared(&'static str),
     #[error("the address carries a name or a password")]
     UserInfo,
     #[error("plain http is accepted for this machine only")]
@@ -169,5 +183,20 @@ mod tests {
             Err(OrgError::NotAnAddress)
         );
         assert_eq!(Org::parse(""), Err(OrgError::NotAnAddress));
+    }
+
+    #[test]
+    fn an_address_that_is_okta_s_own_is_no_org() {
+        for domain in SHARED {
+            for host in [
+                domain.to_owned(),
+                format!("https://www.{domain}/x"),
+                format!("login.{domain}"),
+            ] {
+                assert_eq!(Org::parse(&host), Err(OrgError::Shared(domain)), "{host}");
+            }
+            assert!(Org::parse(&format!("acme.{domain}")).is_ok());
+        }
+        assert!(Org::parse("wwwokta.com").is_ok());
     }
 }

@@ -14,6 +14,9 @@ pub enum TerminalError {
     /// The person ended the input or left the list without choosing.
     #[error("no answer was given")]
     NoAnswer { question: String, instead: String },
+    /// The same for a password, whose empty line is no answer either.
+    #[error("no password was typed")]
+    NoPassword { question: String, instead: String },
     /// Whoever wanted the answer does so no more.
     #[error("the question was taken back")]
     TakenBack { question: String },
@@ -40,7 +43,8 @@ impl From<TerminalError> for Report {
                 new(Exit::SignIn, "terminal.none", format!("cannot ask: {question}"))
                     .hint(format!("without a terminal, {instead}"))
             }
-            TerminalError::NoAnswer { question, instead } => {
+            TerminalError::NoAnswer { question, instead }
+            | TerminalError::NoPassword { question, instead } => {
                 new(Exit::SignIn, "terminal.no-answer", format!("not answered: {question}"))
                     .hint(format!("answer, or {instead}"))
             }

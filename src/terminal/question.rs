@@ -3,9 +3,11 @@
 //! The terminal's own line editing makes the answers, with echo off for secrets, so that Ctrl-C, Ctrl-\ and
 //! Ctrl-Z stay signals.
 
+use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
+use std::rc::Rc;
 
 use dialoguer::FuzzySelect;
 use dialoguer::console::{Term, set_colors_enabled_stderr};
@@ -307,8 +309,13 @@ fn await_line(person: BorrowedFd<'_>, until: &PipeReader) -> bool {
 /// A line that nobody sees. rpassword reads it from the terminal as we have set it up: set up by rpassword,
 /// the terminal would read single keys, and Ctrl-Z and Ctrl-\ would be letters.
 fn hidden_line(tty: &File, what: &str) -> Result<Option<String>, TerminalError> {
+    let ended = Rc::new(Cell::new(false));
+    let input = Noting {
+        tty: copy(tty)?,
+        ended: Rc::clone(&ended),
+    };
     let config = rpassword::ConfigBuilder::new()
-        .input_reader(copy(tty)?)
+        .input_reader(input)
         .output_discard()
         .password_feedback_hide()
         .build();
@@ -317,9 +324,23 @@ fn hidden_line(tty: &File, what: &str) -> Result<Option<String>, TerminalError> 
         Ok(text) if text.contains(char::REPLACEMENT_CHARACTER) => Err(TerminalError::NotUtf8 {
             what: what.to_owned(),
         }),
+        Ok(text) if text.is_empty() && ended.get() => Ok(None),
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         Err(error) => Err(io_failed(&error)),
+    }
+}
+
+/// The terminal, and whether its input has ended: rpassword takes the end for an empty line.
+struct Noting {
+    tty: File,
+    ended: Rc<Cell<bool>>,
+}
+
+impl io::Read for Noting {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.tty.read(into)?;
+        self.ended.set(count == 0);
+        Ok(count)
     }
 }
 

@@ -6,6 +6,8 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
+use crate::support::Pty;
+
 struct Home(tempfile::TempDir);
 
 impl Home {
@@ -82,6 +84,97 @@ fn without_a_terminal_a_question_fails_at_once_and_is_named() {
         text(&answer.stderr)
     );
     assert!(text(&answer.stderr).contains("--url"));
+}
+
+#[test]
+fn init_takes_a_bare_word_for_an_org_of_okta_com_and_says_so() {
+    let init = |words: &[&str]| Home::new().ob(&[&["config", "init", "--print"], words].concat());
+    let named = init(&["--url", "acme"]);
+    assert_eq!(
+        text(&named.stdout),
+        "[org]\nurl = \"https://acme.okta.com\"\n"
+    );
+    assert!(text(&named.stderr).contains("taking acme for https://acme.okta.com"));
+    for (words, says) in [
+        (&["--url", "okta.com"][..], "`acme.okta.com`"),
+        (
+            &["--url", "acme", "--username", "https://acme.okta.com"],
+            "cannot use this user name",
+        ),
+    ] {
+        let refused = init(words);
+        assert_eq!(
+            (refused.status.code(), text(&refused.stdout)),
+            (Some(2), "")
+        );
+        assert!(text(&refused.stderr).contains(says), "{words:?}");
+    }
+}
+
+#[test]
+fn an_answer_to_init_that_is_no_good_is_asked_for_again_without_naming_a_flag() {
+    let home = Home::new();
+    let mut command = std::process::Command::new("setsid");
+    command
+        .arg(env!("CARGO_BIN_EXE_ob"))
+        .args(["config", "init"])
+        .env_clear()
+        .env("HOME", home.0.path());
+    let mut pty = Pty::spawn(&command);
+    let mut seen = String::new();
+    for (question, answer) in [
+        ("Okta org", "okta.com\n"),
+        ("Okta org", "acme\n"),
+        ("User name", "https://acme.okta.com\n"),
+        ("User name", "\n"),
+        ("AWS region", "nowhere\n"),
+        ("AWS region", "eu-west-1\n"),
+        ("Link of", "\n"),
+    ] {
+        seen += &pty.until(question);
+        seen += &pty.until("): ");
+        pty.send(answer);
+    }
+    let (status, rest) = pty.wait();
+    seen += &rest;
+    assert!(
+        status.success() && seen.contains("write it like `eu-west-1`"),
+        "{seen}"
+    );
+    assert!(!seen.contains("--region"), "{seen}");
+    assert_eq!(
+        fs::read_to_string(home.0.path().join(".config/ob/config.toml")).unwrap(),
+        "[org]\nurl = \"https://acme.okta.com\"\n\n[aws]\nregion = \"eu-west-1\"\n"
+    );
+}
+
+#[test]
+fn help_takes_a_verb_and_no_mistake_is_answered_with_a_hidden_one() {
+    let home = Home::new();
+    for verb in ["", "exec", "config aws"] {
+        let words: Vec<&str> = verb.split_whitespace().collect();
+        let help = home.ob(&[&["help"], &words[..]].concat());
+        let flag = home.ob(&[&words[..], &["--help"]].concat());
+        assert_eq!(text(&help.stdout), text(&flag.stdout));
+        assert!(help.status.success() && !help.stdout.is_empty());
+    }
+    assert_eq!(home.ob(&["help", "exec", "ls"]).status.code(), Some(2));
+    for (typed, hidden) in [("st", "security-key"), ("complet", "'complete'")] {
+        let refused = home.ob(&[typed]);
+        let told = text(&refused.stderr);
+        assert!(told.contains("similar") && !told.contains(hidden), "{told}");
+    }
+}
+
+#[test]
+fn a_factor_is_checked_before_anything_is_asked() {
+    let refused = Home::new().ob(&["login", "--factor", "psuh"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let told = text(&refused.stderr);
+    assert!(
+        told.contains("'push'") && told.contains("webauthn, password"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use super::super::Context;
-use crate::config::{Existing, NewSettings, Value, read_as, write_new};
-use crate::report::Report;
+use crate::config::{Existing, NewSettings, Value, read_answer, read_as, write_new};
+use crate::report::{Exit, Report};
 use crate::terminal::{Question, Questions, data};
 
 #[derive(clap::Args, Debug)]
@@ -34,10 +34,18 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let new = match &args.url {
         Some(url) => NewSettings {
-            url: org("--url", url)?,
-            username: checked("--username", "org.username", args.username.as_deref())?,
-            region: checked("--region", "aws.region", args.region.as_deref())?,
-            app: checked("--app", "aws.app", args.app.as_deref())?,
+            url: org(Given::Flag("--url"), url, context)?,
+            username: checked(
+                Given::Flag("--username"),
+                "org.username",
+                args.username.as_deref(),
+            )?,
+            region: checked(
+                Given::Flag("--region"),
+                "aws.region",
+                args.region.as_deref(),
+            )?,
+            app: checked(Given::Flag("--app"), "aws.app", args.app.as_deref())?,
         },
         None => ask(args, context)?,
     };
@@ -60,33 +68,28 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 
 fn ask(args: &Args, context: &Context) -> Result<NewSettings, Report> {
     let mut questions = Questions::new(context.voice, &context.environment, || {});
+    let mut line = |text| {
+        questions.ask_line(Question {
+            text,
+            instead: "`ob config init --url acme.okta.com` asks nothing",
+        })
+    };
+    let url = insist(context, || {
+        let answer = line("Okta org, as your browser shows it (acme.okta.com)")?;
+        Ok(org(Given::Answer, &answer, context))
+    })?;
     let mut optional =
-        |flag: &'static str, key: &'static str, given: &Option<String>, text: &str| {
+        |flag: &'static str, key: &'static str, given: &Option<String>, text: &'static str| {
             if given.is_some() {
-                return checked(flag, key, given.as_deref());
+                return checked(Given::Flag(flag), key, given.as_deref());
             }
             insist(context, || {
-                let answer = questions.ask_line(Question {
-                    text,
-                    instead: "`ob config init --url acme.okta.com` asks nothing",
-                })?;
-                let answer = answer.trim();
-                Ok(checked(
-                    flag,
-                    key,
-                    Some(answer).filter(|text| !text.is_empty()),
-                ))
+                let answer = line(text)?;
+                Ok(checked(Given::Answer, key, Some(answer.trim())))
             })
         };
-    let url = optional(
-        "--url",
-        "org.url",
-        &None,
-        "Okta org, as your browser shows it (acme.okta.com)",
-    )?;
     Ok(NewSettings {
-        // An empty answer here is refused with what an address looks like.
-        url: org("--url", &url.unwrap_or_default())?,
+        url,
         username: optional(
             "--username",
             "org.username",
@@ -122,20 +125,52 @@ fn insist<T>(
     attempt()?
 }
 
-fn org(flag: &'static str, text: &str) -> Result<String, Report> {
-    match read_as(flag, "org.url", text)? {
-        Value::Org(org) => Ok(org.origin().to_owned()),
-        other => Ok(other.to_string()),
+/// How a value came: a mistake in it is told accordingly.
+#[derive(Clone, Copy)]
+enum Given {
+    Flag(&'static str),
+    Answer,
+}
+
+impl Given {
+    fn read(self, key: &'static str, text: &str) -> Result<Value, Report> {
+        match self {
+            Self::Flag(flag) => read_as(flag, key, text),
+            Self::Answer => read_answer(key, text),
+        }
     }
 }
 
-fn checked(
-    flag: &'static str,
-    key: &'static str,
-    given: Option<&str>,
-) -> Result<Option<String>, Report> {
-    let given = given.filter(|text| !text.is_empty());
-    given
-        .map(|text| read_as(flag, key, text).map(|_| text.to_owned()))
-        .transpose()
+/// The org's origin; a word alone is what Okta calls the org, in front of `.okta.com`.
+fn org(given: Given, text: &str, context: &Context) -> Result<String, Report> {
+    let text = text.trim();
+    let in_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    let is_word = !text.is_empty() && text != "localhost" && text.chars().all(in_word);
+    let whole = is_word.then(|| format!("{text}.okta.com"));
+    let value = given.read("org.url", whole.as_deref().unwrap_or(text))?;
+    let origin = match value {
+        Value::Org(org) => org.origin().to_owned(),
+        other => other.to_string(),
+    };
+    if is_word {
+        context
+            .voice
+            .say(&format!("ob: taking {text} for {origin}\n"));
+    }
+    Ok(origin)
+}
+
+fn checked(given: Given, key: &'static str, text: Option<&str>) -> Result<Option<String>, Report> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    given.read(key, text)?;
+    if key == "org.username" && text.contains("://") {
+        return Err(
+            Report::new(Exit::Usage, "config.username", "cannot use this user name")
+                .cause("it is the address of a page")
+                .hint("write what you type at Okta's sign-in, like `alice@acme.com`"),
+        );
+    }
+    Ok(Some(text.to_owned()))
 }

@@ -41,6 +41,26 @@ fn an_empty_line_opens_the_other_ways_and_what_is_unusable_says_why() {
 }
 
 #[test]
+fn an_empty_password_is_asked_for_again_and_the_end_of_input_is_named() {
+    let (_env, mut pty) = judy();
+    for keys in ["\n", "\n", "\n"] {
+        pty.until("Password of judy@acme.com");
+        pty.send(keys);
+    }
+    let (status, screen) = pty.wait();
+    assert_eq!(status.code(), Some(3));
+    assert!(screen.contains("no password was typed"), "{screen}");
+    let (_env, mut pty) = judy();
+    pty.until("Password of judy@acme.com");
+    pty.send("\u{4}");
+    let (status, screen) = pty.wait();
+    assert_eq!(status.code(), Some(3));
+    assert!(screen.contains("no password was typed"), "{screen}");
+    // Named in the error, and not asked again.
+    assert_eq!(screen.matches("Password of").count(), 1, "{screen}");
+}
+
+#[test]
 fn a_code_that_was_sent_is_typed() {
     let (env, mut pty) = judy();
     pty.until("Password of judy@acme.com");

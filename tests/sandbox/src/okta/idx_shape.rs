@@ -1,5 +1,4 @@
-//! How Identity Engine writes an answer: remediations with their forms, the authenticator in
-//! question, messages, and the way out.
+//! How Identity Engine writes an answer: remediations, authenticators, messages, the way out.
 
 use serde_json::{Value, json};
 

@@ -85,8 +85,6 @@ impl Home {
             .env_remove("XDG_CACHE_HOME")
             .env_remove("ZDOTDIR")
             .env("PATH", self.search_path())
-            // Where a debug build of `ob` finds keys in the place of USB.
-            .env("OB_SECURITY_KEY", self.keys())
             // For the AWS tools that the child may be.
             .env("AWS_ENDPOINT_URL_STS", &self.sts_url)
             .env("AWS_CA_BUNDLE", self.path("ca.pem"));
@@ -94,6 +92,13 @@ impl Home {
             let known = std::env::var(name).unwrap_or_default();
             command.env(name, format!("127.0.0.1,localhost,{known}"));
         }
+    }
+
+    /// Makes a person's shell live here, with their keys plugged in.
+    pub(super) fn furnish_for_a_person(&self, command: &mut Command) {
+        self.furnish(command);
+        // Where a debug build of `ob` finds keys in the place of USB.
+        command.env("OB_SECURITY_KEY", self.keys());
     }
 
     /// The socket of the keys that are plugged in.

@@ -77,10 +77,10 @@ pub(super) fn attempt(
     let caught = Caught::new()?;
     let shell = std::env::var_os("SHELL").unwrap_or_else(|| "bash".into());
     let mut command = Command::new(shell);
-    home.furnish(&mut command);
+    home.furnish_for_a_person(&mut command);
     let shell = command.spawn().or_else(|_| {
         let mut bash = Command::new("bash");
-        home.furnish(bash.arg("--norc"));
+        home.furnish_for_a_person(bash.arg("--norc"));
         bash.spawn()
     })?;
     caught.wait_for(shell)

@@ -1,0 +1,39 @@
+//! `ob help`: what `--help` of a verb says.
+
+use std::process::ExitCode;
+
+use crate::report::{Exit, Report};
+use crate::terminal::data;
+
+/// Say how a verb is used: `ob help exec`
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// The verb, in one word or two (config aws); none for all verbs
+    #[arg(value_name = "VERB")]
+    verb: Vec<String>,
+}
+
+/// Prints what `--help` prints; `command` is the whole grammar, which is known above this floor.
+///
+/// # Errors
+/// When there is no such verb, or standard output cannot be written.
+pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> {
+    let mut found = &command;
+    for word in &args.verb {
+        // Looked up first: behind `exec` any word is taken, and a `--help` behind it as the command's.
+        found = found.find_subcommand(word).ok_or_else(|| {
+            Report::new(
+                Exit::Usage,
+                "help.no_verb",
+                format!("there is no verb {}", args.verb.join(" ")),
+            )
+            .hint("`ob help` names the verbs")
+        })?;
+    }
+    let words = ["ob"].into_iter();
+    let words = words.chain(args.verb.iter().map(String::as_str));
+    if let Err(help) = command.try_get_matches_from_mut(words.chain(["--help"])) {
+        data(&help.render().to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
