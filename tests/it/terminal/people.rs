@@ -3,9 +3,13 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
+use ob::model::Timestamp;
 use ob::okta::webauthn::encode;
 use ob::report::{Exit, Report};
-use ob::wire::{Ask, FromAgent, KeyChallenge, Notice, PinUse, Reply};
+use ob::secret::Secret;
+use ob::wire::{
+    Ask, FromAgent, IssuedCredentials, KeyChallenge, Notice, PinUse, Reply, RoleEntry, Sealed,
+};
 use ob_sandbox::{AwsApp, Fault, FaultKind, Plugged, Touch};
 
 use super::judge;
@@ -170,6 +174,56 @@ fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
     assert!(took < Duration::from_secs(15), "{took:?}");
     assert_eq!(pty.wait().0.code(), Some(4));
     assert_eq!(keys.asked(), 1);
+}
+
+/// What a person chose too late is not run, and what somebody else chose is not run for them.
+#[test]
+fn no_command_runs_as_a_role_that_was_chosen_at_another_terminal() {
+    for term in ["xterm", "dumb"] {
+        let env = TestEnv::new();
+        let choice = |role: &str| RoleEntry {
+            role: role.into(),
+            provider: "arn:aws:iam::123456789012:saml-provider/okta".into(),
+            account_name: None,
+            label: None,
+            app: "AWS".into(),
+            alias: None,
+            used: None,
+        };
+        let deploy = "arn:aws:iam::123456789012:role/Deploy";
+        let choices = vec![
+            choice("arn:aws:iam::123456789012:role/ReadOnly"),
+            choice(deploy),
+        ];
+        let secret = || Sealed(Secret::new("x".to_owned()));
+        let issued = IssuedCredentials {
+            access_key_id: "ASIAX".into(),
+            secret_access_key: secret(),
+            session_token: secret(),
+            expires_at: Timestamp(4_000_000_000),
+            role: deploy.into(),
+        };
+        let _liar = Liar::new(
+            &env,
+            vec![
+                FromAgent::Ask(Ask::Role { choices }),
+                FromAgent::Notice(Notice::NoAnswerWanted { too_late: true }),
+                FromAgent::Reply(Reply::Credentials(issued)),
+            ],
+        );
+        let mut exec = env.ob(["exec", "--", "echo", "it", "ran"]);
+        exec.env("TERM", term);
+        let mut pty = Pty::spawn(&exec);
+        pty.until("role/Deploy");
+        pty.send("\r");
+        let (status, seen) = pty.wait();
+        assert_eq!(status.code(), Some(3), "{term}: {seen}");
+        assert!(
+            seen.contains("ob: a role was chosen at another terminal") && seen.contains("-r ROLE"),
+            "{term}: {seen}"
+        );
+        assert!(!seen.contains("it ran"), "{term}: {seen}");
+    }
 }
 
 /// What Okta, its pages and STS say when they refuse.
