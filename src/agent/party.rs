@@ -4,7 +4,8 @@
 //! members and the parties of the flights that wait for it. A question goes to the first member who is
 //! still there and has not said that nobody is with it; if that one goes away, to the next. If it only
 //! says nothing, because it was stopped or nobody looks at its terminal, the next one is asked as well:
-//! whoever answers first has answered, and the others are told.
+//! whoever answers first has answered, and the others are told. Which role to assume is asked of one at a time:
+//! two who look at that list at once could each choose, and one would run under the other's choice.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -36,6 +37,8 @@ pub(super) struct Member {
     unwanted: Cell<usize>,
     declined: Cell<bool>,
     gone: Cell<bool>,
+    /// It has let a question go unanswered for so long that somebody else was asked, and has answered none since.
+    silent: Cell<bool>,
     /// It has been told that somebody else is asked.
     told_elsewhere: Cell<bool>,
     left: Notify,
@@ -57,6 +60,7 @@ impl Member {
             unwanted: Cell::new(0),
             declined: Cell::new(false),
             gone: Cell::new(false),
+            silent: Cell::new(false),
             told_elsewhere: Cell::new(false),
             left: Notify::new(),
         });
@@ -255,15 +259,19 @@ impl Conversation for Party {
         let name = ask.name();
         // A CA bundle is read from a file: nobody is kept waiting by that question.
         let of_a_person = ask != Ask::CaCertificates;
+        let of_one = matches!(ask, Ask::Role { .. } | Ask::KnownRole { .. });
         let mut late = None;
         let mut asked: Vec<Rc<Member>> = Vec::new();
         let mut answers = FuturesUnordered::new();
         loop {
             let present = self.present();
-            let next = present.iter().find(|member| {
-                !member.declined.get() && !asked.iter().any(|other| Rc::ptr_eq(other, member))
-            });
-            if let Some(member) = next {
+            let is_asked = |other: &Rc<Member>| asked.iter().any(|one| Rc::ptr_eq(one, other));
+            let next = present
+                .iter()
+                .filter(|member| !member.declined.get() && !is_asked(member))
+                // Who has kept the others waiting before does so once.
+                .min_by_key(|member| member.silent.get());
+            if let Some(member) = next.filter(|_| !of_one || answers.is_empty()) {
                 asked.push(Rc::clone(member));
                 let (member, ask) = (Rc::clone(member), ask.clone());
                 answers.push(async move {
@@ -292,8 +300,12 @@ impl Conversation for Party {
             self.asking.set(false);
             match answer {
                 Some((member, Ok(Some(Answer::Nobody)))) => member.declined.set(true),
-                Some((_, Ok(Some(answer)))) => return Ok(answer),
-                Some((_, Ok(None))) | None => {}
+                Some((member, Ok(Some(answer)))) => {
+                    member.silent.set(false);
+                    return Ok(answer);
+                }
+                Some((_, Ok(None))) => {}
+                None => asked.iter().for_each(|member| member.silent.set(true)),
                 // Its person has gone for a walk.
                 Some((member, Err(unanswered))) => {
                     member.declined.set(true);

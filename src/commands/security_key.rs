@@ -2,7 +2,7 @@
 //! `ob security-key`, the process that this very program starts to talk to it.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::commands::Context;
 use crate::model::Org;
@@ -13,6 +13,9 @@ use crate::security_key::{KeyLink, PATIENCE};
 use crate::shown::shown;
 use crate::terminal::{Question, Questions, TerminalError};
 use crate::wire::{Answer, FromKey, KeyChallenge, KeyFault, KeySigned, Sealed, ToKey, tries};
+
+/// Between two looks whether anybody still wants what a key signs.
+const BREATH: Duration = Duration::from_millis(500);
 
 /// Be the process that talks to a security key; `ob` does this by itself when it needs one
 #[derive(clap::Args, Clone, Debug)]
@@ -146,7 +149,7 @@ fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySign
     link.say(&ToKey::Sign(challenge.clone()))?;
     let mut patience = PATIENCE;
     loop {
-        match link.hear(patience)? {
+        match heard(&mut link, patience, questions)? {
             FromKey::Pin { left } => {
                 let text = format!("PIN of the security key{}", in_brackets(left));
                 let pin = questions.ask_secret(Question { text: &text, ..HOW })?;
@@ -167,6 +170,26 @@ fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySign
             }
             FromKey::Signed(signed) => return Ok(signed),
             FromKey::Failed(fault) => return Err(fault.into()),
+        }
+    }
+}
+
+/// What the key says next. One that goes on blinking when nobody wants its answer any more would be touched for
+/// nothing, or for something else.
+fn heard(
+    link: &mut KeyLink,
+    patience: Duration,
+    questions: &mut Questions,
+) -> Result<FromKey, Tried> {
+    let until = Instant::now() + patience;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if link.has_news_within(left.min(BREATH))? || left.is_zero() {
+            return Ok(link.hear(left.max(BREATH))?);
+        }
+        if !questions.are_wanted() {
+            let question = HOW.text.to_owned();
+            return Err(TerminalError::TakenBack { question }.into());
         }
     }
 }

@@ -66,6 +66,7 @@ pub(super) fn ask_for_many(
             parts: false,
             questions: None,
             menu: None,
+            role: RoleAsked::No,
             take: &mut *take,
         };
         match talk.run(&link, request()) {
@@ -122,6 +123,16 @@ impl From<Report> for TalkError {
     }
 }
 
+/// Whether the person here has had a say in the role.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RoleAsked {
+    No,
+    /// The last question was for it.
+    Here,
+    /// It was, and its answer came too late: what others chose is not for this person's command.
+    InVain,
+}
+
 /// What a server has everybody wait for.
 struct Countdown {
     until: Instant,
@@ -138,6 +149,7 @@ struct Talk<'a> {
     questions: Option<Questions>,
     /// The roles that are remembered, where one of them could be chosen.
     menu: Option<Menu<'a>>,
+    role: RoleAsked,
     take: &'a mut dyn FnMut(Part),
 }
 
@@ -161,6 +173,10 @@ impl Talk<'_> {
                 self.context.voice.progress("");
             }
             match heard {
+                FromAgent::Reply(Reply::Failed(report)) => return Ok(Reply::Failed(report)),
+                FromAgent::Reply(_) if self.role == RoleAsked::InVain => {
+                    return Err(chosen_elsewhere().into());
+                }
                 FromAgent::Reply(reply) => return Ok(reply),
                 FromAgent::Ask(ask) => {
                     let answer = self.answer(ask, link)?;
@@ -182,7 +198,13 @@ impl Talk<'_> {
                 FromAgent::Notice(Notice::Wait { seconds, why }) => {
                     countdown = Some(self.begin_to_wait(seconds, why));
                 }
-                FromAgent::Notice(notice) => self.tell(&notice),
+                FromAgent::Notice(notice) => {
+                    let in_vain = matches!(notice, Notice::NoAnswerWanted { .. });
+                    if in_vain && self.role == RoleAsked::Here {
+                        self.role = RoleAsked::InVain;
+                    }
+                    self.tell(&notice);
+                }
                 FromAgent::Hello(_) => {}
             }
         }
@@ -232,6 +254,12 @@ impl Talk<'_> {
     }
 
     fn answer(&mut self, ask: Ask, link: &Arc<Mutex<Link>>) -> Result<Answer, TalkError> {
+        if self.role != RoleAsked::InVain {
+            self.role = match ask {
+                Ask::Role { .. } | Ask::KnownRole { .. } => RoleAsked::Here,
+                _ => RoleAsked::No,
+            };
+        }
         match ask {
             Ask::CaCertificates => return Ok(Answer::CaCertificates(self.ca_certificates()?)),
             Ask::PrivateKey => {
@@ -335,6 +363,16 @@ impl Talk<'_> {
             _ => Ok(put(ask, questions, self.context.voice)?),
         }
     }
+}
+
+fn chosen_elsewhere() -> Report {
+    Report::new(
+        Exit::SignIn,
+        "role.chosen_elsewhere",
+        "a role was chosen at another terminal",
+    )
+    .cause("the choice at this one came too late, and nothing is run with another's")
+    .hint("run it again, or name the role with `-r ROLE`")
 }
 
 /// The conversation; nobody else has it but the question that is open.

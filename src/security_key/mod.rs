@@ -9,11 +9,13 @@ mod fault;
 mod served;
 
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::Child;
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use zeroize::Zeroizing;
 
 #[cfg(feature = "fido2")]
@@ -91,6 +93,22 @@ impl KeyLink {
         let sent = self.stream.set_write_timeout(Some(WRITE));
         let sent = sent.and_then(|()| self.stream.write_all(&frame));
         sent.map_err(|_| KeyFault::Gone)
+    }
+
+    /// Waits until the process has said something, at most for `patience`.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn has_news_within(&self, patience: Duration) -> Result<bool, KeyFault> {
+        let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+        match poll(
+            &mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)],
+            timeout,
+        ) {
+            Ok(ready) => Ok(ready > 0),
+            Err(Errno::EINTR) => Ok(false),
+            Err(_) => Err(KeyFault::Gone),
+        }
     }
 
     /// What the process says next, waiting for it at most so long.

@@ -8,17 +8,26 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
 use std::sync::mpsc::channel;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::libc::c_int;
-use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
-use nix::unistd::{getppid, getsid};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{
+    LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr,
+};
+use nix::unistd::{getppid, getsid, read};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
+use zeroize::Zeroizing;
+
+const NOT_WANTED: &[u8] =
+    b"\r\nob: no answer is wanted here any more; what you type is thrown away until Enter or a pause";
 
 /// What to do to a question that is cut short.
 pub(super) struct Open {
@@ -101,6 +110,49 @@ impl State {
 pub(super) fn end() {
     if let Some(question) = unless_leaving().question.take() {
         let _ = tcsetattr(&question.tty, SetArg::TCSADRAIN, &question.before);
+    }
+}
+
+/// A hidden question is over before anybody has answered it. The person is still typing: seen by nobody and read
+/// by nobody, until they end the line or stop, because the rest of a password is no shell's next line either.
+///
+/// A signal may come meanwhile; [`take_back`] ends this.
+pub(super) fn swallow(quiet: Duration, at_most: Duration) {
+    let tty = match &mut unless_leaving().question {
+        Some(question) => {
+            // Who stops us now and comes back is asked nothing any more.
+            question.text.clear();
+            question.tty.try_clone()
+        }
+        None => return,
+    };
+    let Ok(tty) = tty else { return };
+    let Ok(mut keys) = tcgetattr(&tty) else {
+        return;
+    };
+    // Key by key, so that what is half typed counts as well.
+    keys.local_flags &= !(LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ECHONL);
+    keys.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+    keys.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+    if tcsetattr(&tty, SetArg::TCSANOW, &keys).is_err() {
+        return;
+    }
+    let _ = (&tty).write_all(NOT_WANTED);
+    let end = Instant::now() + at_most;
+    let mut typed = Zeroizing::new([0; 256]);
+    loop {
+        let patience = quiet.min(end.saturating_duration_since(Instant::now()));
+        let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
+        match poll(&mut [PollFd::new(tty.as_fd(), PollFlags::POLLIN)], patience) {
+            Err(Errno::EINTR) => {}
+            Ok(ready) if ready > 0 => match read(&tty, &mut typed[..]) {
+                Ok(count)
+                    if count > 0 && !typed[..count].iter().any(|key| b"\r\n".contains(key)) => {}
+                Err(Errno::EINTR) => {}
+                _ => return,
+            },
+            _ => return,
+        }
     }
 }
 

@@ -39,15 +39,18 @@ fn person() {
         text: "Favourite\x1b[2J",
         instead: "do without",
     };
-    if kind == "taken back" {
+    if kind.ends_with("taken back") {
         questions = questions.while_wanted(Box::new(|_| {
             thread::sleep(Duration::from_millis(500));
             false
         }));
     }
     let answer = match kind.as_str() {
-        "taken back" => {
-            let answer = questions.ask_line(question);
+        "taken back" | "secret taken back" => {
+            let answer = match kind.as_str() {
+                "taken back" => questions.ask_line(question).map(drop),
+                _ => questions.ask_secret(question).map(drop),
+            };
             drop(questions);
             println!("answer={:?}", answer.map_err(|error| error.to_string()));
             let tty = File::open("/dev/tty").unwrap();
@@ -231,6 +234,36 @@ fn a_question_that_is_taken_back_takes_what_was_half_typed_with_it() {
     assert!(pty.echoes());
     pty.send("mine\n");
     pty.expect("rest=Some(\"mine\")");
+}
+
+#[test]
+fn what_is_typed_on_after_a_hidden_question_was_taken_back_is_neither_shown_nor_read() {
+    for end in ["canary-end\n", "canary-end"] {
+        let mut pty = Pty::asking("secret taken back", "xterm");
+        pty.expect(": ");
+        pty.send("canary-half");
+        pty.expect("thrown away until Enter or a pause");
+        pty.send("canary-on");
+        // As a person types: the rest a moment later.
+        thread::sleep(Duration::from_millis(300));
+        pty.send(end);
+        pty.expect("answer=Err(\"the question was taken back\")");
+        let mut screen = pty.line.clone();
+        assert!(pty.echoes());
+        pty.send("mine\n");
+        pty.expect("rest=Some(\"mine\")");
+        screen += &pty.line;
+        assert!(!screen.contains("canary"), "{screen:?}");
+    }
+}
+
+#[test]
+fn a_signal_while_the_rest_of_a_password_is_thrown_away_restores_the_terminal() {
+    let mut pty = Pty::asking("secret taken back", "xterm");
+    pty.expect("thrown away");
+    pty.send("canary\x03");
+    assert_eq!(pty.ended_by(), Some(SIGINT));
+    assert!(pty.echoes() && pty.was_aborted());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::rc::Rc;
+use std::time::Duration;
 
 use dialoguer::FuzzySelect;
 use dialoguer::console::{Term, set_colors_enabled_stderr};
@@ -22,6 +23,11 @@ use super::voice::Voice;
 use crate::model::Environment;
 use crate::secret::Secret;
 use crate::shown::{shown, shown_lines};
+
+/// Who has typed nothing for so long has heard that a hidden question was taken back.
+const QUIET: Duration = Duration::from_secs(2);
+/// Nobody's fingers may hold up a command for longer.
+const AT_MOST: Duration = Duration::from_secs(10);
 
 /// What is asked, and what would have made asking needless.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +77,15 @@ impl Questions {
     pub fn while_wanted(mut self, wait: Await) -> Self {
         self.wait = Some(wait);
         self
+    }
+
+    /// Whether what the person does is still wanted, for what they answer otherwise than by typing.
+    pub fn are_wanted(&mut self) -> bool {
+        // In the place of a person who has answered already: nothing is waited for.
+        match (&mut self.wait, File::open("/dev/null")) {
+            (Some(wait), Ok(answered)) => wait(answered.as_fd()),
+            _ => true,
+        }
     }
 
     /// Asks for a line that may be seen.
@@ -210,7 +225,12 @@ impl Questions {
             Err(TerminalError::Io {
                 errno: Errno::EIO, ..
             }) => interrupt::await_the_end(),
-            Err(TerminalError::TakenBack { .. }) => interrupt::take_back(),
+            Err(TerminalError::TakenBack { .. }) => {
+                if echo == Echo::Off {
+                    interrupt::swallow(QUIET, AT_MOST);
+                }
+                interrupt::take_back();
+            }
             _ => {}
         }
         interrupt::end();

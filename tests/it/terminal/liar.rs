@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
 use ob::link::SOCKET;
-use ob::wire::{FROM_AGENT_MAX, FromAgent, HEADER, Hello, PROTOCOL, encode};
+use ob::wire::{FROM_AGENT_MAX, FromAgent, HEADER, Hello, Notice, PROTOCOL, encode};
 
 use crate::support::TestEnv;
 
@@ -18,7 +18,8 @@ pub(super) struct Liar {
 }
 
 impl Liar {
-    /// Serves one client: what it says after its hello, waiting for an answer to each question.
+    /// Serves one client: what it says after its hello, waiting for an answer to each question, unless that is taken
+    /// back at once.
     pub(super) fn new(env: &TestEnv, says: Vec<FromAgent>) -> Self {
         let directory = env.path("run/ob");
         let _ = fs::create_dir(&directory);
@@ -62,9 +63,13 @@ fn serve(mut stream: UnixStream, says: &[FromAgent]) -> std::io::Result<()> {
     if !matches!(says.first(), Some(FromAgent::Hello(_))) {
         stream.write_all(&encode(&hello, FROM_AGENT_MAX).unwrap())?;
     }
-    for message in says {
+    let is_taken_back = |next: Option<&FromAgent>| {
+        matches!(next, Some(FromAgent::Notice(Notice::NoAnswerWanted { .. })))
+    };
+    for (at, message) in says.iter().enumerate() {
         stream.write_all(&encode(message, FROM_AGENT_MAX).unwrap())?;
-        if matches!(message, FromAgent::Ask(_)) {
+        let is_asked = matches!(message, FromAgent::Ask(_)) && !is_taken_back(says.get(at + 1));
+        if is_asked || is_taken_back(Some(message)) {
             hear(&mut stream)?;
         }
     }

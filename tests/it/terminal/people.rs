@@ -1,11 +1,16 @@
 //! The whole way, from a hostile org through the real agent to the screen.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
 
+use ob::model::Timestamp;
 use ob::okta::webauthn::encode;
 use ob::report::{Exit, Report};
-use ob::wire::{Ask, FromAgent, KeyChallenge, PinUse, Reply};
-use ob_sandbox::{AwsApp, Fault, FaultKind, Plugged};
+use ob::secret::Secret;
+use ob::wire::{
+    Ask, FromAgent, IssuedCredentials, KeyChallenge, Notice, PinUse, Reply, RoleEntry, Sealed,
+};
+use ob_sandbox::{AwsApp, Fault, FaultKind, Plugged, Touch};
 
 use super::judge;
 use super::liar::Liar;
@@ -128,6 +133,97 @@ fn a_key_signs_for_no_other_site_whoever_asks_for_it() {
         assert!(seen.contains("the challenge is not for this org"), "{seen}");
     }
     assert_eq!(keys.asked(), 0);
+}
+
+/// A key that waits to be touched, and an agent that has got its answer from somebody else.
+#[test]
+fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
+    let env = TestEnv::of("wendy");
+    let keys = Plugged::at(&env.path("keys"), env.user().keys()).unwrap();
+    keys.touch(Touch::Never);
+    let origin = env.sandbox.org_url();
+    let ids = env.user().keys();
+    let ids = ids.iter().map(|key| encode(key.credential_id()));
+    let challenge = KeyChallenge {
+        rp_id: "127.0.0.1".into(),
+        app_id: None,
+        client_data: format!(r#"{{"type":"webauthn.get","origin":"{origin}"}}"#),
+        credential_ids: ids.collect(),
+        pin: PinUse::Discouraged,
+        seconds: 60,
+    };
+    let over = Report::new(Exit::Refused, "x.y", "over").hint("`ob login`");
+    let _liar = Liar::new(
+        &env,
+        vec![
+            FromAgent::Ask(Ask::SecurityKey {
+                challenge,
+                can_change: true,
+            }),
+            FromAgent::Notice(Notice::NoAnswerWanted { too_late: false }),
+            FromAgent::Reply(Reply::Failed(over)),
+        ],
+    );
+    let mut login = env.ob(["login"]);
+    login.env("OB_SECURITY_KEY", env.path("keys"));
+    let begun = Instant::now();
+    let mut pty = Pty::spawn(&login);
+    pty.until("touch the security key");
+    pty.until("answered elsewhere");
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(15), "{took:?}");
+    assert_eq!(pty.wait().0.code(), Some(4));
+    assert_eq!(keys.asked(), 1);
+}
+
+/// What a person chose too late is not run, and what somebody else chose is not run for them.
+#[test]
+fn no_command_runs_as_a_role_that_was_chosen_at_another_terminal() {
+    for term in ["xterm", "dumb"] {
+        let env = TestEnv::new();
+        let choice = |role: &str| RoleEntry {
+            role: role.into(),
+            provider: "arn:aws:iam::123456789012:saml-provider/okta".into(),
+            account_name: None,
+            label: None,
+            app: "AWS".into(),
+            alias: None,
+            used: None,
+        };
+        let deploy = "arn:aws:iam::123456789012:role/Deploy";
+        let choices = vec![
+            choice("arn:aws:iam::123456789012:role/ReadOnly"),
+            choice(deploy),
+        ];
+        let secret = || Sealed(Secret::new("x".to_owned()));
+        let issued = IssuedCredentials {
+            access_key_id: "ASIAX".into(),
+            secret_access_key: secret(),
+            session_token: secret(),
+            expires_at: Timestamp(4_000_000_000),
+            role: deploy.into(),
+        };
+        let _liar = Liar::new(
+            &env,
+            vec![
+                FromAgent::Ask(Ask::Role { choices }),
+                FromAgent::Notice(Notice::NoAnswerWanted { too_late: true }),
+                FromAgent::Reply(Reply::Credentials(issued)),
+            ],
+        );
+        let mut exec = env.ob(["exec", "--", "echo", "it", "ran"]);
+        exec.env("TERM", term);
+        let mut pty = Pty::spawn(&exec);
+        pty.until("role/Deploy");
+        pty.send("\r");
+        let (status, seen) = pty.wait();
+        assert_eq!(status.code(), Some(3), "{term}: {seen}");
+        assert!(
+            seen.contains("ob: a role was chosen at another terminal") && seen.contains("-r ROLE"),
+            "{term}: {seen}"
+        );
+        assert!(!seen.contains("it ran"), "{term}: {seen}");
+    }
 }
 
 /// What Okta, its pages and STS say when they refuse.
