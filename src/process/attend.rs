@@ -10,13 +10,13 @@ use nix::unistd::Pid;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// Calls `told` for each signal that asks this process to end, which it then does not do by itself.
+/// Calls `told` with the number of each signal that asks this process to end, which it then does not do by itself.
 ///
 /// # Errors
 /// When the kernel refuses.
-pub fn on_end_signals(mut told: impl FnMut() + Send + 'static) -> io::Result<()> {
+pub fn on_end_signals(mut told: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    thread::spawn(move || signals.forever().for_each(|_| told()));
+    thread::spawn(move || signals.forever().for_each(&mut told));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod attend;
 mod browser;
 mod detach;
 mod open_page;
+mod orphans;
 mod panic_point;
 mod program;
 mod replace;
@@ -18,7 +19,10 @@ pub use browser::open_browser;
 pub use detach::end_with_starter;
 pub use detach::{close_strays, detach, nothing, own_path, silence, spawn_agent, spawn_own};
 pub use open_page::open_page;
+pub use orphans::Orphans;
 pub use panic_point::panic_point;
-pub use program::{Program, ProgramError, run, run_on_terminal, start, start_as_is};
+pub use program::{
+    Program, ProgramError, is_root_of_the_machine, run, run_on_terminal, start, start_as_is,
+};
 pub use replace::replace;
 pub use shield::{Confinement, confine, has_descriptors, raise_descriptors, shield, shield_agent};

@@ -60,9 +60,14 @@ fn is_roots(path: &Path) -> bool {
 /// Whether we are root in a user namespace of our own: then root's files show as nobody's, and no program
 /// gets a right from us that the user does not have.
 fn is_root_of_a_namespace_only() -> bool {
+    nix::unistd::geteuid().is_root() && !is_root_of_the_machine()
+}
+
+/// Whether we are root, and not only in a user namespace of our own.
+pub fn is_root_of_the_machine() -> bool {
     let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     let whole = ["0", "0", "4294967295"];
-    nix::unistd::geteuid().is_root() && map.split_whitespace().ne(whole)
+    nix::unistd::geteuid().is_root() && map.split_whitespace().eq(whole)
 }
 
 /// Why a program is not started.

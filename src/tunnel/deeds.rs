@@ -51,7 +51,9 @@ impl Supervisor<'_> {
     fn announce_change(&mut self) {
         if *self.state.phase() != self.announced {
             self.announced = self.state.phase().clone();
-            self.since = Instant::now();
+            let asked = self.question.is_some();
+            self.patience
+                .changed(&self.announced, asked, Instant::now());
             self.announce();
         }
     }

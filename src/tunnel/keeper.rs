@@ -111,7 +111,7 @@ impl Keeper {
 /// # Errors
 /// When standard input cannot be read.
 pub fn keep(kept: &Kept) -> Result<(), Report> {
-    process::on_end_signals(|| ()).map_err(|error| broken(&error))?;
+    process::on_end_signals(|_| ()).map_err(|error| broken(&error))?;
     let socket = super::standard_input().map_err(|error| broken(&error))?;
     let mut servers = NameServers::find();
     let outcome = serve(socket, &mut servers);

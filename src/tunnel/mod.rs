@@ -12,6 +12,7 @@ mod journal;
 mod keeper;
 mod management;
 mod name_servers;
+mod patience;
 mod place;
 mod supervisor;
 mod told;

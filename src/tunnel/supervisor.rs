@@ -16,6 +16,7 @@ use super::journal::Journal;
 use super::keeper::Keeper;
 use super::management::{self, Heard};
 use super::name_servers::Wanted;
+use super::patience::Patience;
 use super::place::{self, Place};
 use super::visitors::{self, Number, Visit};
 use super::{Start, cannot};
@@ -62,7 +63,7 @@ pub(super) struct Supervisor<'a> {
     pub(super) state: TunnelState,
     /// The phase that everybody knows of.
     pub(super) announced: Phase,
-    pub(super) since: Instant,
+    pub(super) patience: Patience,
     pub(super) began: Instant,
     pub(super) started: Timestamp,
     pub(super) place: Place,
@@ -131,7 +132,7 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         stage: Stage::Preparing,
         state: TunnelState::default(),
         announced: Phase::Starting,
-        since: now,
+        patience: Patience::new(now),
         began: now,
         started: Clock::system().now(),
         place,
@@ -178,13 +179,11 @@ fn watch_signals(happen: &UnboundedSender<Happening>) -> std::io::Result<()> {
 impl Supervisor<'_> {
     async fn run(mut self, mut happenings: UnboundedReceiver<Happening>, speaking: JoinHandle<()>) {
         while !matches!(self.state.phase(), Phase::Ended(_)) {
-            let limit = match self.stage {
-                Stage::Preparing => Some(PREPARING),
-                Stage::Launching => Some(LAUNCHING),
-                Stage::Running => self.state.deadline(),
+            let until = match self.stage {
+                Stage::Preparing => self.patience.since + PREPARING,
+                Stage::Launching => self.patience.since + LAUNCHING,
+                Stage::Running => self.patience.end(&self.state),
             };
-            // Far away is never: the select below has one arm for both.
-            let until = self.since + limit.unwrap_or(Duration::from_secs(365 * 86_400));
             tokio::select! {
                 happening = happenings.recv() => match happening {
                     Some(happening) => self.handle(happening).await,
@@ -220,7 +219,7 @@ impl Supervisor<'_> {
             Happening::Due(command) => self.send(command).await,
             Happening::HandedOver(done) => {
                 self.stage = Stage::Running;
-                self.since = Instant::now();
+                self.patience.since = Instant::now();
                 if !done {
                     self.step(Input::Closed).await;
                 }
@@ -292,8 +291,8 @@ impl Supervisor<'_> {
         });
         self.begin = Some(begin);
         self.stage = Stage::Launching;
-        self.since = Instant::now();
-        self.began = self.since;
+        self.patience.since = Instant::now();
+        self.began = self.patience.since;
         self.announce();
     }
 

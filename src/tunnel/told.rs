@@ -74,7 +74,7 @@ impl Supervisor<'_> {
             phase: self.phase().name,
             asks: self.question.as_ref().map(Question::text),
             alone: self.starter.is_none(),
-            seconds: self.since.elapsed().as_secs(),
+            seconds: self.patience.since.elapsed().as_secs(),
             started: self.started,
             device: network.map(|network| network.device.clone()),
             address: self.address.clone(),

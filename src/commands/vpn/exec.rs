@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::launch::{self, OpenVpn, Supervisor};
 use super::watch::say_log;
@@ -15,6 +16,12 @@ use crate::commands::talk::SignInArgs;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::process::{self, Program};
 use crate::report::{Exit, Report};
+use crate::wire::{FromTunnel, ToTunnel};
+
+/// What openvpn opens inside; the node is the machine's own there too.
+const TUN: &str = "/dev/net/tun";
+/// A supervisor without an openvpn ends at once; longer than this nobody waits.
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// Run one command inside the tunnel, in a network of its own; needs no root
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -31,10 +38,12 @@ pub(super) struct Args {
 /// # Errors
 /// When there is no tunnel for the command; else its exit code is ours.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    refuse_root()?;
     let resolved = resolve(context, &args.policy, &args.sign_in)?;
     let openvpn = OpenVpn::find()?;
     let pasta = Program::find("pasta")?;
     let unshare = Program::find("unshare")?;
+    tun_can_be_opened()?;
     let mut supervisor = Supervisor::start(context, true)?;
     let profile = launch::profile(context, &resolved, &args.sign_in)?;
     let policy = launch::policy(&resolved)?;
@@ -82,13 +91,68 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .environment
         .iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let orphans = process::Orphans::adopt().map_err(|error| not_started(&error))?;
     let status = process::Attendant::new()
-        .and_then(|attendant| attendant.wait_for(process::start_as_is(&words, environment)?))
-        .map_err(|error| not_started(&error))?;
-    Ok(ExitCode::from(process::exit_code(status)))
+        .and_then(|attendant| attendant.wait_for(process::start_as_is(&words, environment)?));
+    orphans.end();
+    let code = process::exit_code(status.map_err(|error| not_started(&error))?);
+    // Beside a child we never end with 1 ourselves: it is the command's, or pasta's before there was one.
+    if code == Exit::Failed.code() && !was_up(&mut supervisor) {
+        return Err(not_started(
+            &"pasta ended before the command could start; what it said stands above",
+        ));
+    }
+    Ok(ExitCode::from(code))
 }
 
-fn not_started(error: &std::io::Error) -> Report {
+/// pasta changes from root to nobody, who may not do what it does next, and then it waits for ever.
+fn refuse_root() -> Result<(), Report> {
+    if !process::is_root_of_the_machine() {
+        return Ok(());
+    }
+    Err(Report::new(
+        Exit::Failed,
+        "vpn.exec_as_root",
+        "`ob vpn exec` does not run as root",
+    )
+    .cause("pasta, which makes the network for the command, does not work for root")
+    .hint("run it as yourself; as root `ob vpn up` works without sudo"))
+}
+
+fn tun_can_be_opened() -> Result<(), Report> {
+    let opened = std::fs::File::options().read(true).write(true).open(TUN);
+    opened.map(drop).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => {
+                format!("`sudo chmod 0666 {TUN}` makes it everybody's, as udev leaves it")
+            }
+            _ => format!("`sudo modprobe tun` makes it; `ls -l {TUN}` must show `crw-rw-rw-`"),
+        };
+        Report::new(
+            Exit::Failed,
+            "vpn.tun",
+            "you cannot open the tunnel device that the command would need",
+        )
+        .cause(format!("{TUN}: {error}"))
+        .hint(hint)
+    })
+}
+
+/// Whether the tunnel was up once, so that there was a command.
+fn was_up(supervisor: &mut Supervisor) -> bool {
+    let link = &mut supervisor.link;
+    // Should it be gone already, what it said before can still be heard.
+    let _ = link.say(&ToTunnel::Down);
+    loop {
+        match link.hear(Some(GOODBYE)) {
+            Ok(FromTunnel::Phase(phase)) if phase.name == "connected" => return true,
+            Ok(FromTunnel::Ended(_) | FromTunnel::Failed(_)) | Err(_) => return false,
+            Ok(_) => {}
+        }
+    }
+}
+
+fn not_started(error: &dyn std::fmt::Display) -> Report {
     Report::new(
         Exit::Failed,
         "vpn.pasta",

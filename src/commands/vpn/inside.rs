@@ -148,7 +148,7 @@ fn taken_down() -> Report {
 /// Before there is a command to decide on it, a signal gives the tunnel up.
 fn give_up_on_signals(control: &Path, is_up: &Arc<AtomicBool>) -> Result<(), Report> {
     let (control, is_up) = (control.to_owned(), Arc::clone(is_up));
-    let told = move || {
+    let told = move |_| {
         if !is_up.load(Ordering::Relaxed) {
             let _ = connect(&control).map(|mut link| link.say(&ToTunnel::Down));
         }

@@ -73,12 +73,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 }
 
 fn told(context: &Context, outcome: Result<Seen, Report>) -> Result<ExitCode, Report> {
-    let text = match outcome? {
-        Seen::Down => "the VPN is down",
-        Seen::Connected => "the VPN is up; `ob vpn down` takes it down",
+    let (text, code) = match outcome? {
+        Seen::Down => ("the VPN is down", 0),
+        Seen::Connected => ("the VPN is up; `ob vpn down` takes it down", 0),
+        // As a shell tells of a command that a signal ended: a script does not take it for a tunnel.
+        Seen::GivenUp(signal) => (
+            "the VPN was not up yet, and is down",
+            u8::try_from(128 + signal).unwrap_or(1),
+        ),
     };
     context.voice.say(&format!("ob: {text}\n"));
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(code))
 }
 
 /// Waits for what was started: openvpn itself, or the program that starts it as root. When that fails nobody

@@ -1,5 +1,8 @@
 //! A tunnel's events for a person and for a script, and its questions answered.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
 use serde_json::json;
 
 use super::asking::Asking;
@@ -29,6 +32,8 @@ pub(super) enum Seen {
     Connected,
     /// It went down because it was asked to.
     Down,
+    /// This signal to us took it down before it was up.
+    GivenUp(i32),
 }
 
 impl<'a> Watch<'a> {
@@ -46,10 +51,15 @@ impl<'a> Watch<'a> {
     /// Why it did not come up, or is no more.
     pub(super) fn until_the_end(&mut self, detach: bool) -> Result<Seen, Report> {
         let mut asking = self.link.second().map_err(LinkError::from)?;
-        process::on_end_signals(move || drop(asking.say(&ToTunnel::Down)))
-            .map_err(LinkError::from)?;
+        let signalled = Arc::new(AtomicI32::new(0));
+        let noted = Arc::clone(&signalled);
+        process::on_end_signals(move |signal| {
+            noted.store(signal, Ordering::Relaxed);
+            drop(asking.say(&ToTunnel::Down));
+        })
+        .map_err(LinkError::from)?;
         leave_signals_to_others();
-        let (mut connected, mut dns) = (false, false);
+        let (mut connected, mut was_up, mut dns) = (false, false, false);
         loop {
             if detach && connected && dns {
                 self.link.say(&ToTunnel::Detach)?;
@@ -58,6 +68,7 @@ impl<'a> Watch<'a> {
             match self.link.hear(None) {
                 Ok(FromTunnel::Phase(phase)) => {
                     connected = phase.name == "connected";
+                    was_up |= connected;
                     self.phase(&phase)?;
                 }
                 Ok(FromTunnel::Dns(status)) => {
@@ -73,7 +84,10 @@ impl<'a> Watch<'a> {
                 Ok(FromTunnel::Ended(report)) => {
                     let why = self.asking.take().and_then(Asking::end);
                     return match report {
-                        None => Ok(Seen::Down),
+                        None => Ok(match signalled.load(Ordering::Relaxed) {
+                            signal if signal != 0 && !was_up => Seen::GivenUp(signal),
+                            _ => Seen::Down,
+                        }),
                         Some(report) if report.exit == Exit::SignIn => {
                             Err(why.into_iter().fold(report, Report::cause))
                         }

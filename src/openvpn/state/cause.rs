@@ -20,6 +20,8 @@ pub enum Cause {
     UnexpectedPrompt(String),
     #[error("no VPN server answers")]
     Unreachable,
+    #[error("no answer from {} after {seconds} s", in_a_row(.from))]
+    NoAnswer { from: Vec<String>, seconds: u64 },
     #[error("the VPN server's name has no address")]
     Unresolved,
     #[error("the VPN server's certificate is not the one it must have: {0}")]
@@ -41,6 +43,13 @@ fn in_words(reason: &Option<String>) -> String {
         .as_ref()
         .map(|reason| format!(": {reason}"))
         .unwrap_or_default()
+}
+
+fn in_a_row(servers: &[String]) -> String {
+    match servers {
+        [] => "any VPN server".to_owned(),
+        servers => servers.join(", "),
+    }
 }
 
 impl Cause {
@@ -87,6 +96,7 @@ impl Cause {
             Self::NotAnswered => "vpn.not-answered",
             Self::UnexpectedPrompt(_) => "vpn.unexpected-prompt",
             Self::Unreachable => "vpn.unreachable",
+            Self::NoAnswer { .. } => "vpn.no-answer",
             Self::Unresolved => "vpn.unresolved",
             Self::ServerCertificate(_) => "vpn.server-certificate",
             Self::Device(_) => "vpn.device",
@@ -116,6 +126,10 @@ impl From<Cause> for Report {
             Cause::Unreachable | Cause::TooSlow(_) => (
                 Exit::Unreachable,
                 "`ob vpn up -v` shows which servers are tried",
+            ),
+            Cause::NoAnswer { .. } => (
+                Exit::Unreachable,
+                "a firewall here may drop it: try from another network; `ob vpn up -v` shows what openvpn says",
             ),
             Cause::Unresolved => (
                 Exit::Unreachable,

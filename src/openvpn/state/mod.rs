@@ -9,6 +9,7 @@
 mod cause;
 mod exchange;
 mod phase;
+mod reach;
 #[cfg(test)]
 mod tests;
 
@@ -51,6 +52,7 @@ pub struct TunnelState {
     environment: Option<(bool, Environment)>,
     /// The likely cause, should it end.
     suspicion: Option<Cause>,
+    tried: reach::Tried,
 }
 
 #[derive(Debug)]
@@ -75,6 +77,7 @@ impl Default for TunnelState {
             pending_seconds: pending_seconds(""),
             environment: None,
             suspicion: None,
+            tried: reach::Tried::default(),
         }
     }
 }
@@ -82,11 +85,6 @@ impl Default for TunnelState {
 impl TunnelState {
     pub const fn phase(&self) -> &Phase {
         &self.phase
-    }
-
-    /// How long this state may last, counted from the last change of phase.
-    pub fn deadline(&self) -> Option<Duration> {
-        self.phase.deadline(self.was_connected)
     }
 
     /// The next state and what is to be done.
@@ -106,15 +104,8 @@ impl TunnelState {
             (Phase::Stopping(_), _) => {}
             (_, Input::Event(event)) => self.event(event, &mut actions),
             (_, Input::Answer(answer)) => self.answer(answer, &mut actions),
-            (phase, Input::Deadline) => {
-                let cause = match phase {
-                    Phase::WebAuth { .. } => Cause::SignInNotFinished,
-                    Phase::Asking => Cause::NotAnswered,
-                    phase => self
-                        .suspicion
-                        .take()
-                        .unwrap_or(Cause::TooSlow(phase.waits_for())),
-                };
+            (_, Input::Deadline) => {
+                let cause = self.too_late();
                 self.stop(cause, &mut actions);
             }
             (_, Input::Stop) => self.stop(Cause::Stopped, &mut actions),
@@ -159,6 +150,7 @@ impl TunnelState {
             }
             Event::UpDown(event) => self.up_down(event, actions),
             Event::Log { text, .. } => {
+                self.tried.note(&text);
                 if let Some(cause) = Cause::read(&text) {
                     self.suspicion = Some(cause);
                 }

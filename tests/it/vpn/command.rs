@@ -1,11 +1,13 @@
 //! `ob vpn exec`: a command inside the tunnel, by somebody who is not root.
 
-use std::process::Output;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Output};
 
 use nix::sys::signal::Signal;
 
-use super::network::{GONE, Vpn, entered, ip, nobody};
-use crate::support::{Pty, eventually, run, text};
+use super::network::{GONE, Vpn, entered, ip, nobody, vpn_settings};
+use crate::support::{Pty, TestEnv, eventually, run, text};
 
 fn machine() -> Vpn {
     let vpn = nobody();
@@ -153,10 +155,80 @@ fn whoever_of_it_is_killed_or_hung_up_on_nothing_is_left() {
     }
 }
 
-/// The command of the test above.
+#[test]
+fn root_is_refused_before_anybody_signs_in() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let env = TestEnv::new();
+    env.write_settings(&(env.usual_settings() + &vpn_settings(&env.sandbox)));
+    let refused = run(&mut env.ob(["vpn", "exec", "--", "true"]), "");
+    assert_eq!(refused.status.code(), Some(125));
+    insta::assert_snapshot!(text(&refused.stderr), @"
+    ob: `ob vpn exec` does not run as root
+      cause: pasta, which makes the network for the command, does not work for root
+      hint: run it as yourself; as root `ob vpn up` works without sudo
+    ");
+}
+
+#[test]
+fn a_tun_device_that_is_not_ours_to_open_is_said_before_anything_starts() {
+    if !entered(
+        "vpn::command::a_tun_device_that_is_not_ours_to_open_is_said_before_anything_starts",
+        true,
+    ) {
+        return;
+    }
+    let vpn = machine();
+    let closed = fs::Permissions::from_mode(0o600);
+    fs::set_permissions("/dev/net/tun", closed).unwrap();
+    let refused = exec(&vpn, "true");
+    assert_eq!(refused.status.code(), Some(125));
+    insta::assert_snapshot!(text(&refused.stderr), @"
+    ob: you cannot open the tunnel device that the command would need
+      cause: /dev/net/tun: Permission denied (os error 13)
+      hint: `sudo chmod 0666 /dev/net/tun` makes it everybody's, as udev leaves it
+    ");
+    vpn.is_gone();
+}
+
+#[test]
+fn a_pasta_that_fails_is_named_and_nothing_of_it_stays() {
+    if !entered(
+        "vpn::command::a_pasta_that_fails_is_named_and_nothing_of_it_stays",
+        true,
+    ) {
+        return;
+    }
+    // Anybody may open this; it is no tunnel device, as pasta finds out when its child waits for it already.
+    let vpn = machine();
+    fs::remove_file("/dev/net/tun").unwrap();
+    let words = ["-m", "666", "/dev/net/tun", "c", "1", "3"];
+    assert!(
+        Command::new("mknod")
+            .args(words)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let failed = exec(&vpn, "true");
+    assert_eq!(failed.status.code(), Some(125));
+    let said = text(&failed.stderr);
+    assert!(
+        said.contains("ob: cannot make a network for the command"),
+        "{said}"
+    );
+    assert!(said.contains("pasta ended before the command"), "{said}");
+    eventually("nothing of pasta is left", GONE, || {
+        vpn.processes("/usr/bin/pasta").is_empty()
+    });
+    vpn.is_gone();
+}
+
+/// The command of a test above.
 fn commands() -> Vec<String> {
-    let lines = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
-        let line = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+    let lines = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let line = fs::read(entry.ok()?.path().join("cmdline")).ok()?;
         Some(String::from_utf8_lossy(&line).replace('\0', " "))
     });
     lines.filter(|line| line == "sleep 1000 ").collect()

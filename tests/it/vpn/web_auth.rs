@@ -124,8 +124,9 @@ fn an_address_at_another_host_is_the_persons_to_open() {
     let square = code.render::<Dense1x2>().quiet_zone(true).build();
     terminal.until(&square);
     assert!(!through());
+    // It was not up yet.
     terminal.send("\x03");
-    terminal.wait();
+    assert_eq!(terminal.wait().0.code(), Some(130));
     vpn.is_gone();
     let mut up = vpn.env.ob(["vpn", "up", "--no-dns"]);
     let mut terminal = Pty::spawn(up.env("LC_ALL", "de_DE.ISO-8859-1"));

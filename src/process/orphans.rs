@@ -1,0 +1,63 @@
+//! What a program leaves behind when it ends too early.
+//!
+//! pasta starts its command's first process in a process namespace of its own, and where pasta fails after that
+//! the process waits for it for ever. It cannot be found by its group, which is ours: the command needs the terminal.
+
+use std::io;
+
+use nix::sys::prctl::set_child_subreaper;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getpid};
+
+/// The kernel gives us the processes whose parent ended, instead of giving them to the machine's first process.
+#[derive(Debug)]
+pub struct Orphans(());
+
+impl Orphans {
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn adopt() -> io::Result<Self> {
+        set_child_subreaper(true)?;
+        Ok(Self(()))
+    }
+
+    /// Kills those that are the first process of a namespace: what runs in there ends with it. Others, as a
+    /// supervisor, have their own end.
+    pub fn end(self) {
+        let own = getpid();
+        let Ok(processes) = std::fs::read_dir("/proc") else {
+            return;
+        };
+        for process in processes.flatten() {
+            let id = process.file_name().to_str().and_then(|id| id.parse().ok());
+            let status = std::fs::read_to_string(process.path().join("status"));
+            if let (Some(id), Ok(status)) = (id, status)
+                && is_first_of_a_namespace(&status, own)
+            {
+                let _ = kill(Pid::from_raw(id), Signal::SIGKILL);
+            }
+        }
+    }
+}
+
+/// Judges by `/proc/PID/status` (proc_pid_status(5)): `NSpid` has a number for each namespace from ours inwards.
+fn is_first_of_a_namespace(status: &str, parent: Pid) -> bool {
+    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+    let is_ours = field("PPid:").is_some_and(|id| id.trim() == parent.to_string());
+    let mut numbers = field("NSpid:").unwrap_or_default().split_whitespace();
+    is_ours && numbers.next().is_some() && numbers.last() == Some("1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_first_process_of_a_namespace_is_an_orphan_to_end() {
+        let judge = |status| is_first_of_a_namespace(status, Pid::from_raw(7));
+        assert!(judge("Name:\tpasta\nPPid:\t7\nNSpid:\t90\t1\n"));
+        assert!(!judge("Name:\tpasta\nPPid:\t8\nNSpid:\t90\t1\n"));
+        assert!(!judge("Name:\tob\nPPid:\t7\nNSpid:\t90\n"));
+        assert!(!judge("Name:\tob\nPPid:\t7\nNSpid:\t1\n"));
+    }
+}
