@@ -3,8 +3,11 @@
 //! What follows the line on standard input belongs to the command that `ob` becomes, so not one byte more may
 //! be taken; and a buffered reader would keep a copy of the secret for as long as the process lives.
 
-use std::io::{IsTerminal as _, stdin};
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read, stdin};
 use std::os::fd::AsFd;
+use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::unistd::read;
@@ -80,6 +83,20 @@ pub(super) fn line(input: impl AsFd, what: &str) -> Result<Option<String>, Termi
         Err(_) => Err(TerminalError::NotUtf8 {
             what: what.to_owned(),
         }),
+    }
+}
+
+/// The terminal, and whether its input has ended: rpassword takes the end for an empty line.
+pub(super) struct Noting {
+    pub(super) tty: File,
+    pub(super) ended: Rc<Cell<bool>>,
+}
+
+impl Read for Noting {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.tty.read(into)?;
+        self.ended.set(count == 0);
+        Ok(count)
     }
 }
 

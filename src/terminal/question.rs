@@ -18,7 +18,7 @@ use nix::sys::termios::{InputFlags, LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use super::error::TerminalError;
 use super::interrupt::{self, Open};
-use super::line::line;
+use super::line::{Noting, line};
 use super::voice::Voice;
 use crate::model::Environment;
 use crate::secret::Secret;
@@ -347,20 +347,6 @@ fn hidden_line(tty: &File, what: &str) -> Result<Option<String>, TerminalError> 
         Ok(text) if text.is_empty() && ended.get() => Ok(None),
         Ok(text) => Ok(Some(text)),
         Err(error) => Err(io_failed(&error)),
-    }
-}
-
-/// The terminal, and whether its input has ended: rpassword takes the end for an empty line.
-struct Noting {
-    tty: File,
-    ended: Rc<Cell<bool>>,
-}
-
-impl io::Read for Noting {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.tty.read(into)?;
-        self.ended.set(count == 0);
-        Ok(count)
     }
 }
 
