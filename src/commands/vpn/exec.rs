@@ -38,8 +38,8 @@ pub(super) struct Args {
 /// # Errors
 /// When there is no tunnel for the command; else its exit code is ours.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
-    refuse_root()?;
     let resolved = resolve(context, &args.policy, &args.sign_in)?;
+    refuse_root()?;
     let openvpn = OpenVpn::find()?;
     let pasta = Program::find("pasta")?;
     let unshare = Program::find("unshare")?;

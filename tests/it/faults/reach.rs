@@ -6,12 +6,13 @@ use std::time::Duration;
 use super::{ANSWERED, COMMAND, Failure, failed, in_shell, shell};
 use crate::scene::{Scene, counted};
 
-/// A port at which nobody listens: one that was free a moment ago.
+/// A port at which nobody listens, and nobody else will: a connection that is kept has it.
 fn closed() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let kept = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let address = kept.local_addr().unwrap();
+    std::mem::forget((listener, kept));
+    address
 }
 
 /// A scene whose org or STS is elsewhere.

@@ -130,7 +130,7 @@ fn a_panic_is_json_for_who_asked_for_json() {
         let ended = run(command, &scene.answers());
         assert_eq!(ended.stderr.lines().count() == 1, json, "{}", ended.stderr);
         assert_eq!(ended.error() == "internal.panic", json, "{}", ended.stderr);
-        let place = "src/commands/talk.rs:";
+        let place = "src/commands/typed.rs:";
         assert!(ended.stderr.contains(place), "{}", ended.stderr);
         assert_eq!(
             (

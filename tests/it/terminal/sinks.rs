@@ -46,7 +46,7 @@ const fn asked(
     }
 }
 
-/// A question for a code: an empty line would be another answer.
+/// A question that is asked again, or answered otherwise, by an empty line.
 const fn coded(
     name: &'static str,
     says: fn(&str) -> Vec<FromAgent>,
@@ -94,17 +94,17 @@ pub(super) const SINKS: [Sink; 32] = [
         |text| ask(roles_to_choose("x", Some(text))),
         login,
     ),
-    asked(
+    coded(
         "username prompt",
         |text| ask(Ask::Username { org: text.into() }),
         login,
     ),
-    asked(
+    coded(
         "password prompt: org",
         |text| ask(password(text, "x")),
         login,
     ),
-    asked(
+    coded(
         "password prompt: user",
         |text| ask(password("x", text)),
         login,
