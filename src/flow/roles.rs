@@ -13,7 +13,7 @@ use crate::wire::{RoleEntry, RolesRequest, Target};
 /// Every role that the user's apps grant.
 ///
 /// # Errors
-/// As [`obtain_credentials`].
+/// As `obtain_credentials`.
 pub async fn list_roles(
     session: &OktaSession,
     request: &RolesRequest,
