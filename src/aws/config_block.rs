@@ -73,10 +73,21 @@ pub fn without_block(text: &str) -> Result<String, IniError> {
     Ok(ini.to_string())
 }
 
-/// Whether `text` defines the AWS profile `name`, as `ob`'s part or by hand.
-pub fn defines_profile(text: &str, name: &str) -> bool {
-    let found = Ini::parse(text).section(&format!("profile {name}"));
-    !matches!(found, Ok(None))
+/// Whether the AWS profile `name` of `text`, in `ob`'s part or by hand, calls a program with these words: written
+/// for other settings, it would hand out another role or a wider one.
+pub fn hands_out(text: &str, name: &str, words: &[String]) -> bool {
+    let ini = Ini::parse(text);
+    let (Ok(Some(section)), Ok(wanted)) =
+        (ini.section(&format!("profile {name}")), command_line(words))
+    else {
+        return false;
+    };
+    section
+        .filter_map(|at| ini.line(at).split_once('='))
+        .any(|(key, value)| {
+            let program = value.trim().strip_suffix(&wanted);
+            key.trim() == "credential_process" && program.is_some_and(|rest| rest.ends_with(' '))
+        })
 }
 
 /// Whether the credentials file `text` has a section `name`, whose keys come before any `credential_process`.

@@ -29,7 +29,7 @@ pub use child_env::{
     ChildContext, ChildEnv, ChildEnvError, RenewingContext, child_env, renewing_env,
 };
 pub use config_block::{
-    ConfigProfile, block_programs, config_profile_name, defines_profile, shadows, with_block,
+    ConfigProfile, block_programs, config_profile_name, hands_out, shadows, with_block,
     without_block,
 };
 pub use console::{Console, ConsoleError, read_signin_token};

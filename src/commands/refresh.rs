@@ -1,13 +1,12 @@
 //! `ob exec --refresh`: a command that outlives its credentials. It gets no keys, only the name of the AWS
 //! profile whose `credential_process` is `ob credential`, so that every SDK renews by itself.
 
-use crate::aws::{
-    Region, RenewingContext, config_profile_name, defines_profile, renewing_env, shadows,
-};
+use crate::aws::{Region, RenewingContext, config_profile_name, renewing_env, shadows};
 use crate::aws_files::{Kind, read};
 use crate::commands::Context;
-use crate::commands::config::write_aws_profiles;
+use crate::commands::config::{has_aws_profile, write_aws_profiles};
 use crate::commands::target::Resolved;
+use crate::config::Flags;
 use crate::model::Credentials;
 use crate::report::{Exit, Report};
 use crate::terminal::{Question, Questions, TerminalError};
@@ -40,8 +39,9 @@ pub(super) fn environment(
         .cause("their profiles are named with letters, digits and _.@/%:+-")
         .hint("give it a plainer name in the settings; `ob config list` shows them")
     })?;
+    is_the_profiles(context, target, profile)?;
     let config = Kind::Config.path(&context.environment)?;
-    if !defines_profile(&read(&config)?, &name) {
+    if !has_aws_profile(context, &read(&config)?, &name, profile)? {
         offer(context, &name)?;
     }
     say_what_shadows(context, &name)?;
@@ -68,17 +68,41 @@ pub(super) fn environment(
         .collect())
 }
 
+/// What renews is told the profile's name and nothing else: a shell's own role or limits would be lost on the way.
+fn is_the_profiles(context: &Context, target: &Resolved, profile: &str) -> Result<(), Report> {
+    let flags = Flags {
+        profile: Some(profile.to_owned()),
+        ..context.flags()
+    };
+    let alone = context.settings()?.resolve(&flags, &context.environment)?;
+    let here = &target.settings;
+    if (&alone.role, &alone.provider, &alone.policy) == (&here.role, &here.provider, &here.policy) {
+        return Ok(());
+    }
+    Err(Report::new(
+        Exit::Usage,
+        "refresh.not_the_profile",
+        "`--refresh` renews as the profile says, and this shell is for something else",
+    )
+    .cause("its role or its limits are its own")
+    .hint(format!(
+        "`ob exec --refresh -p {profile} -- CMD` takes the profile as it is; without `--refresh` the shell's own are kept"
+    )))
+}
+
 fn offer(context: &Context, name: &str) -> Result<(), Report> {
     let missing = |cause: String| {
         Report::new(
             Exit::SignIn,
             "refresh.no_aws_profile",
-            format!("~/.aws/config has no profile {name}"),
+            format!("~/.aws/config has no profile {name} for these settings"),
         )
         .cause(cause)
         .hint("`ob config aws` writes it; there is no secret in it")
     };
-    let text = format!("~/.aws/config has no profile {name}. Write it (no secret in it)?");
+    let text = format!(
+        "~/.aws/config has no profile {name} for these settings. Write it (no secret in it)?"
+    );
     let question = Question {
         text: &text,
         instead: "`ob config aws` writes it",

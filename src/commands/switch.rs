@@ -4,11 +4,11 @@
 use std::process::ExitCode;
 
 use super::Context;
-use super::config::write_aws_profiles;
+use super::config::{has_aws_profile, write_aws_profiles};
 use super::running::ask_running_agent;
 use super::talk::SignInArgs;
 use super::target::{Resolved, RoleArgs, resolve};
-use crate::aws::{config_profile_name, defines_profile};
+use crate::aws::config_profile_name;
 use crate::aws_files::{Kind, read};
 use crate::model::{RoleArn, Timestamp};
 use crate::paths::{expiry_file, runtime_dir};
@@ -121,14 +121,17 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
         .hint("rename it in the settings, or take `ob shell -p PROFILE`"));
     };
     let path = Kind::Config.path(&context.environment)?;
-    if defines_profile(&read(&path)?, &name) {
+    if has_aws_profile(context, &read(&path)?, &name, profile)? {
         return Ok(name);
     }
     let missing = || {
         Report::new(
             Exit::SignIn,
             "use.no_aws_profile",
-            format!("{} has no profile {name} yet", path.display()),
+            format!(
+                "{} has no profile {name} for these settings",
+                path.display()
+            ),
         )
         .hint("`ob config aws` writes one for each of your profiles; there is no secret in them")
     };
@@ -136,7 +139,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
         return Err(missing());
     }
     let text = format!(
-        "{} has no profile {name} yet. Write ob's profiles there (no secrets)?",
+        "{} has no profile {name} for these settings. Write ob's profiles there (no secrets)?",
         path.display()
     );
     let question = Question {

@@ -80,6 +80,19 @@ fn words(args: &Args, path: &Path, changed: bool, names: &[&str]) -> String {
     }
 }
 
+/// What `ob` is called with for `profile`, under the settings that are in force here.
+pub(super) fn words_for(context: &Context, profile: &str) -> Result<Vec<String>, Report> {
+    let mut words = vec!["credential".into(), "-p".into(), profile.to_owned()];
+    if let Some(file) = &context.globals.config {
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        words.extend(["--config".into(), text(&file)?]);
+    }
+    if let Some(org) = &context.globals.org {
+        words.extend(["--org".into(), org.clone()]);
+    }
+    Ok(words)
+}
+
 fn profiles(context: &Context) -> Result<Vec<ConfigProfile>, Report> {
     let settings = context.settings()?;
     let program = program(context)?;
@@ -94,19 +107,8 @@ fn profiles(context: &Context) -> Result<Vec<ConfigProfile>, Report> {
             ..context.flags()
         };
         let target = settings.resolve(&flags, &context.environment)?;
-        let mut command = vec![
-            text(&program)?,
-            "credential".into(),
-            "-p".into(),
-            profile.into(),
-        ];
-        if let Some(file) = &context.globals.config {
-            let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
-            command.extend(["--config".into(), text(&file)?]);
-        }
-        if let Some(org) = &context.globals.org {
-            command.extend(["--org".into(), org.clone()]);
-        }
+        let mut command = vec![text(&program)?];
+        command.extend(words_for(context, profile)?);
         let region = target.region.as_deref().map(Region::parse).transpose()?;
         profiles.push(ConfigProfile {
             name,

@@ -100,6 +100,35 @@ fn a_missing_profile_is_offered_and_without_a_terminal_named() {
 }
 
 #[test]
+fn a_profile_that_was_written_for_other_settings_or_a_limited_shell_is_not_passed_on() {
+    let env = dev();
+    env.sign_in();
+    printed(&mut env.ob(["config", "aws"]));
+    ok(&run(&mut refresh(&env, &["true"]), ""));
+    // The block says `-p dev` of the usual settings, where nothing is limited.
+    let usual = fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
+    let limited = usual.replace("[profiles.dev]", "[profiles.dev]\nread_only = true");
+    assert_ne!(limited, usual);
+    let other = env.write("other.toml", limited);
+    let mut command = env.ob(["exec", "--refresh", "-p", "dev", "--config"]);
+    command.arg(other).args(["--", "true"]);
+    furnish(&env, &mut command);
+    let answer = run(&mut command, "");
+    assert_eq!(answer.status.code(), Some(3), "{}", text(&answer.stderr));
+    assert!(text(&answer.stderr).contains("no profile ob/dev for these settings"));
+    // As within `ob shell -p dev --read-only`.
+    let mut command = env.ob(["exec", "--refresh", "--", "true"]);
+    furnish(&env, &mut command);
+    command.env(
+        "OB_TARGET",
+        r#"{"config":null,"org":null,"profile":"dev","role":null,"provider":null,"region":null,"duration":null,"read_only":true,"policy_arn":[]}"#,
+    );
+    let answer = run(&mut command, "");
+    assert_eq!(answer.status.code(), Some(2), "{}", text(&answer.stderr));
+    assert!(text(&answer.stderr).contains("this shell is for something else"));
+}
+
+#[test]
 fn keys_that_would_win_are_refused_and_a_default_section_is_said() {
     let env = dev();
     env.sign_in();

@@ -90,7 +90,9 @@ fn the_profile_for_aws_tools_is_offered_where_it_is_missing() {
     let mut pty = shell(&env, Kind::Bash);
     pty.until("READY> ");
     type_line(Kind::Bash, &mut pty, "ob use prod");
-    pty.until("has no profile ob/prod yet. Write ob's profiles there (no secrets)? [y/N] ");
+    pty.until(
+        "has no profile ob/prod for these settings. Write ob's profiles there (no secrets)? [y/N] ",
+    );
     pty.send("n\r");
     pty.until("`ob config aws` writes one");
     assert!(!env.path("home/.aws/config").exists());

@@ -3,11 +3,14 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Once;
 use std::time::Duration;
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use ob_sandbox::{Options, Sandbox, User};
@@ -26,6 +29,20 @@ pub(crate) struct TestEnv {
     user: String,
     root: TempDir,
     uid: Option<u32>,
+}
+
+/// Descriptors that whoever runs the tests left open are not handed on: each counts towards a limit of them.
+#[expect(unsafe_code, reason = "only their number is known; see SAFETY")]
+fn keep_inherited() {
+    for entry in fs::read_dir("/proc/self/fd").unwrap() {
+        let name = entry.unwrap().file_name();
+        let descriptor = name.to_str().and_then(|name| name.parse().ok()).unwrap();
+        if descriptor > 2 {
+            // SAFETY: fcntl says so when it is not open, and a flag that Rust's own have already changes nothing.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };
+            let _ = fcntl(descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
+        }
+    }
 }
 
 impl TestEnv {
@@ -57,6 +74,8 @@ impl TestEnv {
     }
 
     fn build(user: &str, options: Options, uid: Option<u32>) -> Self {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(keep_inherited);
         // Short: a socket's path ends at 108 bytes.
         let root = tempfile::Builder::new().prefix("ob-it-").tempdir().unwrap();
         let env = Self {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -131,14 +131,25 @@ impl Vpn {
 
     /// No process, device, route, socket or file of the tunnel is left, or soon is none, and nobody had to ask for it.
     pub(crate) fn is_gone(&self) {
-        eventually("openvpn and its supervisor are gone", GONE, || {
-            self.processes("ob vpn").is_empty() && self.processes("/usr/sbin/openvpn").is_empty()
-        });
-        let network = ip("addr") + &ip("route");
-        assert!(!network.contains("tun-ob0"), "{network}");
-        assert!(!network.contains("10.77.0"), "{network}");
-        let left = self.left();
-        assert!(left.is_empty(), "{left:?}");
+        let until = Instant::now() + GONE;
+        loop {
+            let mut rest = self.left();
+            rest.extend(["ob vpn", "/usr/sbin/openvpn"].iter().flat_map(|begins| {
+                let found = self.processes(begins).into_iter();
+                found.map(move |pid| format!("{begins} {pid}"))
+            }));
+            // A process that ends has no command line any more and its device still.
+            let network = ip("addr") + &ip("route");
+            let ours = network
+                .lines()
+                .filter(|line| line.contains("tun-ob0") || line.contains("10.77.0"));
+            rest.extend(ours.map(str::to_owned));
+            if rest.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < until, "left after {GONE:?}: {rest:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// What is in the runtime directory and not the agent's.
