@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::segment::{SHELLS, in_dev, shell};
 use super::{Kind, type_line};
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv};
 
 /// Puts there what the tunnel's supervisor keeps while a tunnel is up.
 pub(super) fn mark(directory: &Path, target: &str) {
@@ -83,8 +83,8 @@ fn the_format_places_the_mark_and_leaves_no_gap_without_it() {
 
 #[test]
 fn without_a_runtime_directory_the_mark_is_in_the_home() {
-    let host = run(&mut std::process::Command::new("hostname"), "");
-    let host = text(&host.stdout).trim().replace('.', "_");
+    let host = nix::unistd::gethostname().unwrap();
+    let host = host.to_str().unwrap().replace('.', "_");
     for kind in SHELLS {
         let env = TestEnv::new();
         let place = format!("home/.local/state/ob/run/{host}");

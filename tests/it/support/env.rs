@@ -8,7 +8,6 @@ use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
-use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
@@ -16,13 +15,10 @@ use nix::unistd::{Pid, geteuid};
 use ob_sandbox::{Options, Sandbox, User};
 use tempfile::TempDir;
 
-use super::run::{eventually, run, text};
+use super::run::{DEADLINE, eventually, run, text};
 
 /// Nobody, on Debian and most others.
 const NOBODY: u32 = 65_534;
-
-/// What an agent gets to be gone after it was told to stop.
-const GOODBYE: Duration = Duration::from_secs(2);
 
 pub(crate) struct TestEnv {
     pub(crate) sandbox: Sandbox,
@@ -243,7 +239,7 @@ impl Drop for TestEnv {
             return;
         }
         run(&mut self.ob(["agent", "stop"]), "");
-        eventually("the agent is gone after `ob agent stop`", GOODBYE, || {
+        eventually("the agent is gone after `ob agent stop`", DEADLINE, || {
             self.agents().is_empty()
         });
     }

@@ -1,11 +1,15 @@
 //! A person at a terminal: a pty that is the controlling terminal of one command in a session of its own.
+//!
+//! A thread reads the screen all the time, as a terminal does: what a line editor asks its terminal is answered while
+//! the test does something else, and nobody blocks on a screen that is full.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, PipeReader, PipeWriter, Read as _, Write as _, pipe};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Command, ExitStatus};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
@@ -16,13 +20,116 @@ use nix::unistd::Pid;
 
 use super::run::DEADLINE;
 
+/// What line editors ask a terminal, and what it says. Without an answer nushell gives up after two seconds, fish 4
+/// complains after as many.
+const QUESTIONS: [(&[u8], &[u8]); 3] = [
+    (b"\x1b[6n", b"\x1b[1;1R"),
+    (b"\x1b[c", b"\x1b[?6c"),
+    (b"\x1b[0c", b"\x1b[?6c"),
+];
+
+/// A part of the time that is waited for what nothing tells of.
+const LOOK: Duration = Duration::from_millis(5);
+
 pub(crate) struct Pty {
     child: Child,
     /// `None` once it has been hung up.
-    screen: Option<File>,
-    seen: Vec<u8>,
-    /// How much of `seen` a test has looked at.
+    screen: Option<Screen>,
+    seen: Arc<Seen>,
+    /// How much of what was seen a test has looked at.
     read: usize,
+}
+
+/// Our side of the pty, and who reads it. Both are gone with the value.
+struct Screen {
+    keys: File,
+    /// The reader ends when this is closed.
+    until: Option<PipeWriter>,
+    reader: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    text: Mutex<Text>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Text {
+    bytes: Vec<u8>,
+    /// How much of it holds no question that is still to be answered.
+    answered: usize,
+    /// Nothing more will come.
+    ended: bool,
+}
+
+impl Seen {
+    fn text(&self) -> MutexGuard<'_, Text> {
+        self.text.lock().unwrap()
+    }
+
+    /// Waits for more, `time` at most.
+    fn wait<'a>(&self, text: MutexGuard<'a, Text>, time: Duration) -> MutexGuard<'a, Text> {
+        self.changed.wait_timeout(text, time).unwrap().0
+    }
+
+    /// Takes in what the screen shows until it ends or `until` is closed.
+    fn read(&self, mut screen: File, until: &PipeReader) {
+        while ready(&screen, until) {
+            let mut chunk = [0; 4096];
+            // Nobody may think that all was seen while we have some of it in our hands.
+            let mut text = self.text();
+            match screen.read(&mut chunk) {
+                Ok(count) if count > 0 => {
+                    text.bytes.extend_from_slice(&chunk[..count]);
+                    let _ = screen.write_all(&text.answers());
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => break,
+            }
+            self.changed.notify_all();
+        }
+        self.text().ended = true;
+        self.changed.notify_all();
+    }
+}
+
+impl Text {
+    /// The answers to the questions that have come, also to one that came in two parts.
+    fn answers(&mut self) -> Vec<u8> {
+        let mut answers = Vec::new();
+        while self.answered < self.bytes.len() {
+            let rest = &self.bytes[self.answered..];
+            if let Some((question, answer)) = QUESTIONS.iter().find(|(q, _)| rest.starts_with(q)) {
+                answers.extend_from_slice(answer);
+                self.answered += question.len();
+            } else if QUESTIONS
+                .iter()
+                .any(|(question, _)| question.starts_with(rest))
+            {
+                break;
+            } else {
+                self.answered += 1;
+            }
+        }
+        answers
+    }
+}
+
+/// Waits for the screen; `false` when nobody wants to know any more.
+fn ready(screen: &File, until: &PipeReader) -> bool {
+    let mut ends = [screen.as_fd(), until.as_fd()].map(|end| PollFd::new(end, PollFlags::POLLIN));
+    let _ = poll(&mut ends, PollTimeout::NONE);
+    ends[1].any() != Some(true)
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.until = None;
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
 }
 
 impl Pty {
@@ -46,10 +153,18 @@ impl Pty {
         }
         let side = || terminal.try_clone().unwrap();
         let child = session.stdin(side()).stdout(side()).stderr(side()).spawn();
+        let (until, end) = pipe().unwrap();
+        let seen = Arc::new(Seen::default());
+        let (keys, reading) = (screen.try_clone().unwrap(), Arc::clone(&seen));
+        let reader = thread::spawn(move || reading.read(screen, &until));
         Self {
             child: child.unwrap(),
-            screen: Some(screen),
-            seen: Vec::new(),
+            screen: Some(Screen {
+                keys,
+                until: Some(end),
+                reader: Some(reader),
+            }),
+            seen,
             read: 0,
         }
     }
@@ -57,7 +172,7 @@ impl Pty {
     /// Types.
     pub(crate) fn send(&mut self, keys: &str) {
         let screen = self.screen.as_mut().unwrap();
-        screen.write_all(keys.as_bytes()).unwrap();
+        screen.keys.write_all(keys.as_bytes()).unwrap();
     }
 
     /// Reads on until `pattern` appears and answers with what came since the last time, `pattern` included.
@@ -66,22 +181,24 @@ impl Pty {
     /// With all that was seen, when it does not appear before the deadline or the command ends.
     pub(crate) fn until(&mut self, pattern: &str) -> String {
         let deadline = Instant::now() + DEADLINE;
+        let mut text = self.seen.text();
         loop {
-            let new = &self.seen[self.read..];
-            let found = new
+            let found = text.bytes[self.read..]
                 .windows(pattern.len())
                 .position(|bytes| bytes == pattern.as_bytes());
             if let Some(at) = found {
                 let end = self.read + at + pattern.len();
-                let text = String::from_utf8_lossy(&self.seen[self.read..end]).into_owned();
+                let new = String::from_utf8_lossy(&text.bytes[self.read..end]).into_owned();
                 self.read = end;
-                return text;
+                return new;
             }
-            assert!(
-                self.look(deadline),
-                "waited for {pattern:?} and saw {:?}",
-                String::from_utf8_lossy(&self.seen)
-            );
+            let left = deadline.saturating_duration_since(Instant::now());
+            if text.ended || left.is_zero() {
+                let seen = String::from_utf8_lossy(&text.bytes).into_owned();
+                drop(text);
+                panic!("waited for {pattern:?} and saw {seen:?}");
+            }
+            text = self.seen.wait(text, left);
         }
     }
 
@@ -98,16 +215,17 @@ impl Pty {
             assert!(
                 Instant::now() < deadline,
                 "it did not end; saw {:?}",
-                String::from_utf8_lossy(&self.seen)
+                String::from_utf8_lossy(&self.seen.text().bytes).into_owned()
             );
-            if self.screen.is_none() || !self.look(Instant::now() + Duration::from_millis(20)) {
-                thread::sleep(Duration::from_millis(5));
-            }
+            thread::sleep(LOOK);
         };
         // What was printed last is still in the pty.
-        while self.screen.is_some() && self.look(Instant::now()) {}
-        let rest = String::from_utf8_lossy(&self.seen[self.read..]).into_owned();
-        self.read = self.seen.len();
+        let mut text = self.seen.text();
+        while !text.ended && self.screen.as_ref().is_some_and(Screen::has_more) {
+            text = self.seen.wait(text, LOOK);
+        }
+        let rest = String::from_utf8_lossy(&text.bytes[self.read..]).into_owned();
+        self.read = text.bytes.len();
         (status, rest)
     }
 
@@ -120,27 +238,16 @@ impl Pty {
     pub(crate) fn hang_up(&mut self) {
         self.screen = None;
     }
+}
 
-    /// Takes in what the screen shows next; `false` when nothing came before `deadline`, or nothing will.
-    fn look(&mut self, deadline: Instant) -> bool {
-        let screen = self.screen.as_mut().unwrap();
-        let left = deadline.saturating_duration_since(Instant::now());
-        let mut wait = [PollFd::new(screen.as_fd(), PollFlags::POLLIN)];
-        if poll(&mut wait, PollTimeout::try_from(left).unwrap()) == Ok(0) {
-            return false;
-        }
-        let mut chunk = [0; 4096];
-        match screen.read(&mut chunk) {
-            Ok(count) => {
-                self.seen.extend_from_slice(&chunk[..count]);
-                // A terminal that is asked where its cursor is says so; line editors wait for that.
-                if chunk[..count].windows(4).any(|bytes| bytes == b"\x1b[6n") {
-                    let _ = screen.write_all(b"\x1b[1;1R");
-                }
-                count > 0
-            }
-            Err(error) => error.kind() == ErrorKind::Interrupted,
-        }
+impl Screen {
+    /// Whether something is there that was not read yet.
+    fn has_more(&self) -> bool {
+        let mut wait = [PollFd::new(self.keys.as_fd(), PollFlags::POLLIN)];
+        let _ = poll(&mut wait, PollTimeout::ZERO);
+        wait[0]
+            .revents()
+            .is_some_and(|events| events.contains(PollFlags::POLLIN))
     }
 }
 
@@ -171,4 +278,15 @@ impl Drop for Pty {
             let _ = self.child.wait();
         }
     }
+}
+
+#[test]
+fn what_a_line_editor_asks_is_answered_while_nobody_looks() {
+    let env = super::TestEnv::new();
+    // In two parts, as a busy machine may have it.
+    let asking = "stty raw -echo; printf '\\33['; sleep 0.1; printf 6n; head -c 6 >answer; mv answer answered";
+    let _pty = Pty::spawn(env.command("sh").args(["-c", asking]));
+    let answered = env.path("home/answered");
+    super::eventually("the answer is there", DEADLINE, || answered.exists());
+    assert_eq!(std::fs::read(answered).unwrap(), b"\x1b[1;1R");
 }
