@@ -6,8 +6,8 @@ use std::process::{Command, Output};
 
 use nix::sys::signal::Signal;
 
-use super::network::{GONE, Vpn, entered, ip, nobody, vpn_settings};
-use crate::support::{Pty, TestEnv, eventually, run, text};
+use super::network::{Vpn, entered, ip, nobody, vpn_settings};
+use crate::support::{Pty, TestEnv, run, text};
 
 fn machine() -> Vpn {
     let vpn = nobody();
@@ -117,15 +117,18 @@ fn whoever_of_it_is_killed_or_hung_up_on_nothing_is_left() {
             "/usr/bin/pasta",
             "/usr/sbin/openvpn",
         ] {
-            let script = "echo ready; exec sleep 1000";
-            let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "exec", "--", "bash", "-c", script]));
+            // A command by whose line it is found, whatever else sleeps on this machine.
+            let command = vpn.env.path("run/ob/command").display().to_string();
+            let script = format!("echo ready; exec -a {command} sleep 1000");
+            let mut terminal =
+                Pty::spawn(&vpn.env.ob(["vpn", "exec", "--", "bash", "-c", &script]));
             terminal.until("ready");
+            vpn.process(&command);
             let found = match who {
-                "ob vpn exec" => vec![terminal.pid()],
-                _ => vpn.processes(who),
+                "ob vpn exec" => terminal.pid(),
+                _ => vpn.process(who),
             };
-            assert_eq!(found.len(), 1, "{who}: {found:?}");
-            vpn.signal(found[0], signal);
+            vpn.signal(found, signal);
             if who == "ob vpn keep" {
                 drop(terminal);
             } else {
@@ -139,17 +142,9 @@ fn whoever_of_it_is_killed_or_hung_up_on_nothing_is_left() {
                     );
                 }
             }
-            eventually(
-                &format!("all is gone after {signal} to {who}"),
-                GONE,
-                || {
-                    let gone = |begins: &str| vpn.processes(begins).is_empty();
-                    gone("ob vpn")
-                        && gone("/usr/sbin/openvpn")
-                        && gone("/usr/bin/pasta")
-                        && commands().is_empty()
-                },
-            );
+            // All of it.
+            vpn.ends("/usr/bin/pasta");
+            vpn.ends(&command);
             vpn.is_gone();
         }
     }
@@ -219,17 +214,6 @@ fn a_pasta_that_fails_is_named_and_nothing_of_it_stays() {
         "{said}"
     );
     assert!(said.contains("pasta ended before the command"), "{said}");
-    eventually("nothing of pasta is left", GONE, || {
-        vpn.processes("/usr/bin/pasta").is_empty()
-    });
+    vpn.ends("/usr/bin/pasta");
     vpn.is_gone();
-}
-
-/// The command of a test above.
-fn commands() -> Vec<String> {
-    let lines = fs::read_dir("/proc").unwrap().filter_map(|entry| {
-        let line = fs::read(entry.ok()?.path().join("cmdline")).ok()?;
-        Some(String::from_utf8_lossy(&line).replace('\0', " "))
-    });
-    lines.filter(|line| line == "sleep 1000 ").collect()
 }

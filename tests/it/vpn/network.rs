@@ -10,12 +10,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ob_sandbox::{OpenVpn, Options, Sandbox};
 
-use crate::support::{TestEnv, eventually, run, text};
+use crate::support::{DEADLINE, TestEnv, eventually, run, text};
 
 /// Set where a test runs in its own network.
 const INSIDE: &str = "OB_TEST_NETWORK";
-/// openvpn tells the server that it goes, then the device is closed.
-pub(crate) const GONE: Duration = Duration::from_secs(6);
+/// A connection that is lost is noticed after seconds and made anew; far more than that takes on a loaded machine.
+const BACK: Duration = Duration::from_secs(90);
 
 /// Runs the test of this name again, alone, where it is root of a network of its own. Says whether we are
 /// there. As the machine's root only where `real_root` says that the test needs it.
@@ -86,7 +86,7 @@ impl Vpn {
             text(&up.stderr),
             self.server.log()
         );
-        assert!(through(), "{}", text(&up.stderr));
+        leads_through();
     }
 
     /// Processes whose command line names this machine's runtime directory and begins so.
@@ -101,16 +101,25 @@ impl Vpn {
         lines.collect()
     }
 
+    /// The process of [`Self::processes`], once there is one: what it has just started bears its name for a moment.
+    pub(crate) fn process(&self, begins: &str) -> Pid {
+        eventually(&format!("one {begins}"), DEADLINE, || {
+            self.processes(begins).len() == 1
+        });
+        self.processes(begins)[0]
+    }
+
     pub(crate) fn supervisor(&self) -> Pid {
-        let found = self.processes("ob vpn supervise");
-        assert_eq!(found.len(), 1, "one supervisor: {found:?}");
-        found[0]
+        self.process("ob vpn supervise")
     }
 
     pub(crate) fn openvpn(&self) -> Pid {
-        let found = self.processes("/usr/sbin/openvpn");
-        assert_eq!(found.len(), 1, "one openvpn: {found:?}");
-        found[0]
+        self.process("/usr/sbin/openvpn")
+    }
+
+    /// The process that outlives the supervisor.
+    pub(crate) fn keeper(&self) -> Pid {
+        self.process("ob vpn keep")
     }
 
     pub(crate) fn signal(&self, process: Pid, signal: Signal) {
@@ -124,14 +133,28 @@ impl Vpn {
 
     /// Waits until the tunnel is in this phase.
     pub(crate) fn reaches(&self, phase: &str) {
-        eventually(phase, Duration::from_secs(30), || {
-            self.status()["phase"] == phase
+        eventually(phase, DEADLINE, || self.status()["phase"] == phase);
+    }
+
+    /// Waits until the connection is lost and there again. On a slow machine it may be lost more than once.
+    pub(crate) fn is_back(&self) {
+        eventually("the tunnel is back", BACK, || {
+            let status = self.status();
+            status["reconnections"].as_u64() > Some(0) && status["phase"] == "connected"
+        });
+    }
+
+    /// Waits until no process of this machine has a command line that begins so. It may still be ending: its files
+    /// and devices go a moment later, which [`Self::is_gone`] waits for.
+    pub(crate) fn ends(&self, begins: &str) {
+        eventually(&format!("{begins} ends"), DEADLINE, || {
+            self.processes(begins).is_empty()
         });
     }
 
     /// No process, device, route, socket or file of the tunnel is left, or soon is none, and nobody had to ask for it.
     pub(crate) fn is_gone(&self) {
-        let until = Instant::now() + GONE;
+        let until = Instant::now() + DEADLINE;
         loop {
             let mut rest = self.left();
             rest.extend(["ob vpn", "/usr/sbin/openvpn"].iter().flat_map(|begins| {
@@ -147,7 +170,7 @@ impl Vpn {
             if rest.is_empty() {
                 return;
             }
-            assert!(Instant::now() < until, "left after {GONE:?}: {rest:?}");
+            assert!(Instant::now() < until, "left after {DEADLINE:?}: {rest:?}");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -159,13 +182,6 @@ impl Vpn {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| name != "agent.sock" && name != "lock")
             .collect()
-    }
-
-    /// The process that outlives the supervisor.
-    pub(crate) fn keeper(&self) -> Pid {
-        let found = self.processes("ob vpn keep");
-        assert_eq!(found.len(), 1, "one keeper: {found:?}");
-        found[0]
     }
 }
 
@@ -196,7 +212,12 @@ pub(crate) fn vpn_settings(sandbox: &Sandbox) -> String {
 pub(crate) fn through() -> bool {
     let there = format!("{}:9", OpenVpn::BEHIND).parse().unwrap();
     let refused = |error: std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
-    TcpStream::connect_timeout(&there, Duration::from_secs(3)).is_err_and(refused)
+    TcpStream::connect_timeout(&there, Duration::from_secs(10)).is_err_and(refused)
+}
+
+/// Waits until the network behind the VPN server answers.
+pub(crate) fn leads_through() {
+    eventually("the network behind the VPN answers", DEADLINE, through);
 }
 
 pub(crate) fn ip(words: &str) -> String {

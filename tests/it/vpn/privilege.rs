@@ -8,10 +8,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::network::{Vpn, entered, nobody, through};
+use super::network::{Vpn, entered, leads_through, nobody};
 use super::overlay::{hide, lay_under};
 use super::sudo::machine;
-use crate::support::{Pty, eventually, run, text};
+use crate::support::{Pty, run, text};
 
 /// The rows of the matrix, each a circumstance that was tried.
 pub(crate) const ROWS: usize =
@@ -53,7 +53,7 @@ fn nothing_of_the_environment_reaches_what_runs_with_rights() {
         .args(["vpn", "up", "--detach"]);
     let up = run(&mut up, "");
     assert!(up.status.success(), "{}", text(&up.stderr));
-    assert!(through());
+    leads_through();
     for process in [vpn.openvpn(), vpn.supervisor(), vpn.keeper()] {
         let environment = fs::read(format!("/proc/{process}/environ")).unwrap();
         let environment = String::from_utf8_lossy(&environment);
@@ -201,7 +201,7 @@ fn who_has_the_capability_is_not_asked_and_openvpn_gets_no_other() {
     );
     let up = run(&mut with, "");
     assert!(up.status.success(), "{}", text(&up.stderr));
-    assert!(through());
+    leads_through();
     let status = fs::read_to_string(format!("/proc/{}/status", vpn.openvpn())).unwrap();
     for line in [
         "CapEff:\t0000000000001000",
@@ -258,7 +258,7 @@ fn nobody_else_reads_or_drives_the_supervisor() {
     let mut heard = Vec::new();
     let _ = stream.read_to_end(&mut heard);
     assert_eq!(heard, b"", "not even root");
-    assert!(through());
+    leads_through();
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }
@@ -306,7 +306,7 @@ fn closed_streams_and_few_descriptors_are_enough() {
         let script = format!("{circumstance}; ob vpn up --detach --no-dns");
         let up = run(vpn.env.command("bash").args(["-c", &script]), "");
         assert!(up.status.success(), "{circumstance}: {}", text(&up.stderr));
-        assert!(through());
+        leads_through();
         let script = format!("{circumstance}; ob vpn down");
         let down = run(vpn.env.command("bash").args(["-c", &script]), "");
         assert!(
@@ -351,9 +351,6 @@ fn up_and_down_may_meet() {
             }
         });
         assert!(vpn.vpn(&["down"]).status.success());
-        eventually("nothing is left", Duration::from_secs(10), || {
-            vpn.processes("ob vpn").is_empty() && vpn.left().is_empty()
-        });
         vpn.is_gone();
     }
 }

@@ -5,14 +5,13 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::network::{GONE, Vpn, entered, through};
+use super::network::{Vpn, entered, leads_through};
 use super::overlay::{hide, lay_over, lay_under, mount};
 use super::sudo::{OPENVPN, machine};
-use crate::support::{eventually, run, text};
+use crate::support::{DEADLINE, eventually, run, text};
 
 /// The README's rule for name servers.
 const DNS: &str = "/usr/sbin/resolvconf -a tun-ob0, /usr/sbin/resolvconf -d tun-ob0";
@@ -87,11 +86,11 @@ fn with_resolved(rules: &str, also: Option<&str>) -> (Vpn, Resolved) {
     };
     let bus = ["--config-file=/run/bus.conf", "--nofork", "--nopidfile"];
     serve(Path::new("/usr/bin/dbus-daemon"), &bus);
-    eventually("there is a bus", Duration::from_secs(10), || {
+    eventually("there is a bus", DEADLINE, || {
         Path::new("/run/dbus/system_bus_socket").exists()
     });
     serve(&unpacked("lib/systemd/systemd-resolved"), &[]);
-    eventually("systemd-resolved answers", Duration::from_secs(10), || {
+    eventually("systemd-resolved answers", DEADLINE, || {
         !resolvectl("status").is_empty()
     });
     (vpn, serving)
@@ -144,11 +143,9 @@ fn check_both_ways(name: &str, rules: &str, also: Option<&str>) {
     let mut name_server = vpn.server.inside("python3");
     name_server.args(["-c", NAME_SERVER]).arg(&noted);
     let mut name_server = name_server.spawn().unwrap();
-    eventually(
-        "a name behind the VPN is found",
-        Duration::from_secs(10),
-        || resolvectl("query db.corp.test").contains("10.77.0.1"),
-    );
+    eventually("a name behind the VPN is found", DEADLINE, || {
+        resolvectl("query db.corp.test").contains("10.77.0.1")
+    });
     resolvectl("query www.example.org");
     name_server.kill().unwrap();
     name_server.wait().unwrap();
@@ -159,23 +156,19 @@ fn check_both_ways(name: &str, rules: &str, also: Option<&str>) {
     );
     // The device is made anew.
     vpn.server.restart().unwrap();
-    eventually("the tunnel is back", Duration::from_secs(40), || {
-        vpn.status()["reconnections"] == 1 && vpn.status()["phase"] == "connected"
-    });
-    eventually("its name servers are there", GONE, || {
+    vpn.is_back();
+    eventually("its name servers are there", DEADLINE, || {
         resolvectl("dns tun-ob0").contains("10.88.0.1")
     });
     assert!(vpn.vpn(&["down"]).status.success());
-    assert!(
-        !resolvectl("dns").contains("10.88.0.1"),
-        "{}",
-        resolvectl("dns")
-    );
+    eventually("they are taken back", DEADLINE, || {
+        !resolvectl("dns").contains("10.88.0.1")
+    });
     vpn.is_gone();
     vpn.up(&[]);
     vpn.signal(vpn.supervisor(), Signal::SIGKILL);
     vpn.is_gone();
-    eventually("they are taken back", GONE, || {
+    eventually("they are taken back", DEADLINE, || {
         !resolvectl("dns").contains("10.88.0.1")
     });
 }
@@ -214,7 +207,7 @@ fn somebody_without_the_right_keeps_the_tunnel_and_is_shown_the_command() {
     }
     let (vpn, _resolved) = with_resolved(OPENVPN, Some("resolvconf"));
     vpn.up(&[]);
-    assert!(through());
+    leads_through();
     let status = vpn.vpn(&["status"]);
     let said = text(&status.stdout);
     assert!(

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::network::{GONE, Vpn, entered, nobody, through};
+use super::network::{Vpn, entered, leads_through, nobody};
 use super::overlay::lay_over;
-use crate::support::{Pty, eventually, run, text};
+use crate::support::{Pty, run, text};
 
 /// The README's rule for openvpn, for nobody.
 pub(super) const OPENVPN: &str = "/usr/bin/setsid --fork /usr/bin/setpriv --reuid 65534 --regid 65534 \
@@ -56,10 +56,8 @@ fn openvpn_keeps_one_capability_and_sudo_records_no_secret() {
     ] {
         assert!(status.contains(line), "{line}: {status}");
     }
-    assert!(
-        vpn.processes("/usr/bin/sudo").is_empty(),
-        "sudo is gone once openvpn has called"
-    );
+    // Once openvpn has called; it has records to close first.
+    vpn.ends("/usr/bin/sudo");
     assert!(vpn.vpn(&["down"]).status.success());
     let mut recorded = Vec::new();
     read_all(&vpn.env.path("iolog"), &mut recorded);
@@ -117,8 +115,8 @@ fn sudo_asks_before_anybody_signs_in_and_its_ticket_is_enough() {
     terminal.until(": ");
     terminal.send(&format!("{}\r", user.totp_now()));
     terminal.until("connected");
-    assert!(through());
-    assert!(vpn.processes("/usr/bin/sudo").is_empty());
+    leads_through();
+    vpn.ends("/usr/bin/sudo");
     terminal.send("\x03");
     terminal.wait();
     vpn.is_gone();
@@ -190,8 +188,5 @@ fn a_hang_up_of_the_terminal_takes_the_tunnel_down() {
     let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
     terminal.until("connected");
     drop(terminal);
-    eventually("the tunnel is gone", GONE, || {
-        vpn.processes("/usr/sbin/openvpn").is_empty()
-    });
     vpn.is_gone();
 }

@@ -4,7 +4,7 @@
 //! `nsenter`, and root of the namespace it is started in (`unshare -Urnm` gives that to anybody).
 
 use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -22,7 +22,7 @@ use crate::openvpn_gate::{self, Gate};
 use crate::world::World;
 
 /// From spawn to a server that answers.
-const READY: Duration = Duration::from_secs(20);
+const READY: Duration = Duration::from_secs(60);
 const PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A running openvpn server. It ends, and its namespace with it, when this is dropped.
@@ -161,7 +161,7 @@ impl OpenVpn {
             "cd {}\ndev tun-srv\ndev-type tun\nproto udp4\nlocal 10.99.0.1\nport 1194\n\
              topology subnet\nserver 10.88.0.0 255.255.255.0\nca ca.crt\ncert server.crt\n\
              key server.key\ndh none\ntls-crypt-v2 server.wrap\nkeepalive 1 4\n\
-             management m unix\nduplicate-cn\n{judged}push \"route 10.77.0.0 255.255.255.0\"\n\
+             management m unix\nmanagement-hold\nduplicate-cn\n{judged}push \"route 10.77.0.0 255.255.255.0\"\n\
              push \"dhcp-option DNS 10.88.0.1\"\npush \"dhcp-option DOMAIN corp.test\"\n\
              explicit-exit-notify 1\ndisable-dco\nverb 3\n",
             directory.display()
@@ -183,13 +183,22 @@ impl OpenVpn {
             .stdout(log)
             .spawn()?;
         self.server = Some(server);
+        let socket = self.path("m");
+        let mut called = None;
+        wait("the openvpn server's management", || {
+            called = UnixStream::connect(&socket).ok();
+            called.is_some()
+        })
+        .map_err(|error| io::Error::other(format!("{error}\n{}", self.log())))?;
+        let mut stream = called.ok_or(io::ErrorKind::NotConnected)?;
+        // Held until there is somebody to ask: a client that comes before would wait in vain.
+        stream.write_all(b"hold release\n")?;
         let log = self.path("log");
         wait("the openvpn server", || {
             fs::read_to_string(&log)
                 .is_ok_and(|log| log.contains("Initialization Sequence Completed"))
         })
         .map_err(|error| io::Error::other(format!("{error}\n{}", self.log())))?;
-        let stream = UnixStream::connect(self.path("m"))?;
         let lines = BufReader::new(stream.try_clone()?);
         let gate = Gate::new(stream);
         self.world.vpn().gate = Some(gate.clone());
