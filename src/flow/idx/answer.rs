@@ -1,6 +1,6 @@
 //! What is chosen and what is typed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Engine;
 use crate::flow::classic::SEND_FLOOR;
@@ -39,9 +39,7 @@ impl<C: Conversation> Engine<'_, C> {
             }
         };
         let method = &select.choices[index].method;
-        if matches!(method, Method::Sms | Method::Call | Method::Email) {
-            self.sent = Some(Instant::now());
-        }
+        self.orders = matches!(method, Method::Sms | Method::Call | Method::Email);
         if *method != Method::Password {
             self.factor = Some(method.name().to_owned());
         }
@@ -110,7 +108,7 @@ impl<C: Conversation> Engine<'_, C> {
                     )));
                     self.conversation.pause(rest).await?;
                 }
-                self.sent = Some(Instant::now());
+                self.orders = true;
                 Ok(answering.resend()?)
             }
             Ok(Answer::OtherFactor) if can_change => {

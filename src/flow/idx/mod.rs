@@ -128,6 +128,8 @@ struct Engine<'a, C> {
     final_answer: bool,
     factor: Option<String>,
     refused: Option<Report>,
+    /// What goes out next has Okta send a code.
+    orders: bool,
     /// When a code was sent last.
     sent: Option<Instant>,
     push: Option<Push>,
@@ -153,6 +155,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
             final_answer: false,
             factor: None,
             refused: None,
+            orders: false,
             sent: None,
             push: None,
             cancel: None,
@@ -176,6 +179,9 @@ impl<'a, C: Conversation> Engine<'a, C> {
         let mut steps = 0;
         loop {
             let response = self.send(post).await?;
+            if std::mem::take(&mut self.orders) {
+                self.sent = Some(Instant::now());
+            }
             self.hear(&response)?;
             let step = response.into_step().map_err(Report::from)?;
             if !matches!(step, Step::Wait(_)) {
