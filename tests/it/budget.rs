@@ -2,6 +2,7 @@
 //! and handshakes of a sign-in and of a renewal.
 
 use std::fs;
+use std::time::Duration;
 
 use ob_sandbox::{Options, Server};
 
@@ -91,7 +92,12 @@ fn paths(scene: &Scene, server: Server) -> Vec<String> {
 
 #[test]
 fn a_cold_sign_in_with_app_and_way_named_is_four_requests_and_two_handshakes() {
-    let scene = Scene::of("bob");
+    // Each server is far enough away for the connection to STS to be there when it is needed.
+    let options = Options {
+        latency: Duration::from_millis(100),
+        ..Options::default()
+    };
+    let scene = Scene::with("bob", options);
     let ended = scene.answered(&["exec", "--", "true"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let org = paths(&scene, Server::Org);

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use ob_sandbox::{Options, Pipeline, Plugged, Server, Touch};
 
-use crate::support::{Pty, TestEnv, eventually, run, text};
-
-const DEADLINE: Duration = Duration::from_secs(10);
+#[cfg(not(feature = "fido2"))]
+use crate::scene::without_progress;
+use crate::support::{DEADLINE, Pty, TestEnv, eventually, run, text};
 
 /// A person with a key in the machine, who wants to use it.
 fn with_key(user: &str, options: Options) -> (TestEnv, Plugged) {
@@ -278,7 +278,7 @@ fn built_without_the_feature_it_says_how_to_get_one_that_can() {
     let mut command = env.ob(["login", "--password-stdin", "--factor", "webauthn"]);
     let ended = run(&mut command, format!("{}\n", env.user().password));
     assert_eq!(ended.status.code(), Some(3));
-    insta::assert_snapshot!(text(&ended.stderr), @r"
+    insta::assert_snapshot!(without_progress(text(&ended.stderr)), @r"
 ob: cannot sign wendy@acme.com in at 127.0.0.1
   cause: this ob cannot talk to a security key
   cause: it was built without the feature `fido2`

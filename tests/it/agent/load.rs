@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::{connect, said_to, started, status};
-use crate::scene::{Scene, patiently, run};
+use crate::scene::{SOON, Scene, patiently, run};
 use crate::support::Pty;
 
 pub(crate) fn descriptors(agent: Pid) -> usize {
@@ -33,11 +33,7 @@ fn three_hundred_idle_connections_hinder_nobody_and_ten_thousand_short_ones_leav
     let idle: Vec<UnixStream> = (0..300).map(|_| connect(&scene)).collect();
     let asked = Instant::now();
     assert_eq!(said_to(&scene, &status()).len(), 2);
-    assert!(
-        asked.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        asked.elapsed()
-    );
+    assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
     println!("{} KiB with 300", resident_kib(agent));
     drop(idle);
     let begun = Instant::now();
@@ -49,7 +45,7 @@ fn three_hundred_idle_connections_hinder_nobody_and_ten_thousand_short_ones_leav
     }
     println!("10 000 connections in {:?}", begun.elapsed());
     assert!(
-        patiently(Duration::from_secs(5), || descriptors(agent) <= base),
+        patiently(SOON, || descriptors(agent) <= base),
         "{} of {base}",
         descriptors(agent)
     );
@@ -70,15 +66,11 @@ fn an_agent_out_of_descriptors_serves_again_when_there_are_some() {
     assert_eq!(run(login, "").code, Some(3));
     let agent = scene.agent().unwrap();
     let idle: Vec<UnixStream> = (0..200).map(|_| connect(&scene)).collect();
-    assert!(patiently(Duration::from_secs(2), || descriptors(agent) >= 40));
+    assert!(patiently(SOON, || descriptors(agent) >= 40));
     drop(idle);
     let asked = Instant::now();
     assert_eq!(scene.agent(), Some(agent));
-    assert!(
-        asked.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        asked.elapsed()
-    );
+    assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
 }
 
 #[test]
@@ -90,7 +82,7 @@ fn a_client_that_is_stopped_holds_up_nobody() {
     kill(client, Signal::SIGSTOP).unwrap();
     let asked = Instant::now();
     assert_eq!(scene.status()["sessions"].as_array().unwrap().len(), 0);
-    assert!(asked.elapsed() < Duration::from_secs(1));
+    assert!(asked.elapsed() < SOON);
     kill(client, Signal::SIGKILL).unwrap();
     scene.sign_in();
 }
@@ -127,5 +119,5 @@ fn a_client_that_is_gone_before_it_is_served_leaves_nothing() {
     }
     kill(agent, Signal::SIGCONT).unwrap();
     assert_eq!(scene.agent(), Some(agent));
-    assert!(patiently(Duration::from_secs(5), || descriptors(agent) <= base));
+    assert!(patiently(SOON, || descriptors(agent) <= base));
 }

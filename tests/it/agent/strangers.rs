@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::status;
-use crate::scene::{Scene, counted, run};
+use crate::scene::{SOON, Scene, counted, run};
 
 /// Closes it again, so that its owner is let in.
 fn close(scene: &Scene) {
@@ -81,7 +81,7 @@ fn an_agent_of_another_uid_is_refused_before_a_byte() {
     let scene = Scene::unprivileged("carol");
     scene.sign_in();
     assert_eq!(run(scene.ob(["agent", "stop"]), "").code, Some(0));
-    assert!(scene.agents_gone_within(Duration::from_secs(2)));
+    assert!(scene.agents_gone_within(SOON));
     let fake = UnixListener::bind(scene.socket()).unwrap();
     fs::set_permissions(scene.socket(), Permissions::from_mode(0o666)).unwrap();
     for verb in counted::<4, _>([

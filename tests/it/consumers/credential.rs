@@ -1,10 +1,11 @@
 //! `ob credential`.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
 use super::tools::{ENGINEER, dev, node_path, printed, tool, who_am_i};
+use crate::scene::SOON;
 use crate::support::{Pty, TestEnv, run, text};
 
 fn credential(env: &TestEnv) -> Value {
@@ -16,7 +17,7 @@ fn without_a_session_it_exits_three_at_once_without_network_or_agent() {
     let env = dev();
     let begun = Instant::now();
     let answer = run(&mut env.ob(["credential", "-p", "dev"]), "");
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(begun.elapsed() < SOON);
     assert_eq!((answer.status.code(), text(&answer.stdout)), (Some(3), ""));
     assert!(
         text(&answer.stderr).contains("`ob login`"),

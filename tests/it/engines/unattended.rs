@@ -16,6 +16,8 @@ struct Case {
     without: &'static str,
     /// What the error must say.
     says: &'static [&'static str],
+    /// And what it is for.
+    names: &'static str,
     exit: i32,
     /// The requests of Classic, then those of Identity Engine, by the ends of their paths.
     requests: [&'static [&'static str]; 2],
@@ -24,12 +26,32 @@ struct Case {
 const START: &[&str] = &["okta-organization", "authn"];
 const IDX: [&str; 4] = ["okta-organization", "UserHome", "introspect", "identify"];
 
+/// A factor of judy's whose answer is typed, as the question calls it; and whether Classic sends a code first.
+const fn typed(arguments: &'static [&'static str], factor: &'static str, is_sent: bool) -> Case {
+    const SAYS: [&str; 2] = ["the passcode is needed", "--passcode-stdin"];
+    const SENT: [&str; 4] = [START[0], START[1], "verify", "cancel"];
+    const CLASSIC: [&str; 3] = [START[0], START[1], "cancel"];
+    Case {
+        user: "judy",
+        arguments,
+        without: "",
+        says: &SAYS,
+        names: factor,
+        exit: 3,
+        requests: [
+            if is_sent { &SENT } else { &CLASSIC },
+            &[IDX[0], IDX[1], IDX[2], IDX[3], "challenge", "cancel"],
+        ],
+    }
+}
+
 const CASES: &[Case] = &[
     Case {
         user: "bob",
         arguments: &[],
         without: "username",
         says: &["the username is needed", "set `username`"],
+        names: "",
         exit: 3,
         requests: [&[], &[]],
     },
@@ -38,6 +60,7 @@ const CASES: &[Case] = &[
         arguments: &[],
         without: "",
         says: &["the password is needed", "--password-stdin"],
+        names: "",
         exit: 3,
         requests: [
             &["okta-organization"],
@@ -53,62 +76,34 @@ const CASES: &[Case] = &[
             "Okta offers: push",
             "--factor",
         ],
+        names: "",
         exit: 3,
         requests: [
             &[START[0], START[1], "cancel"],
             &[IDX[0], IDX[1], IDX[2], IDX[3], "cancel"],
         ],
     },
-    Case {
-        user: "judy",
-        arguments: &["--password-stdin", "--factor", "totp"],
-        without: "",
-        says: &[
-            "the passcode is needed",
-            "totp (Judy's phone)",
-            "--passcode-stdin",
-        ],
-        exit: 3,
-        requests: [
-            &[START[0], START[1], "cancel"],
-            &[IDX[0], IDX[1], IDX[2], IDX[3], "challenge", "cancel"],
-        ],
-    },
-    Case {
-        user: "judy",
-        arguments: &["--password-stdin", "--factor", "sms"],
-        without: "",
-        says: &[
-            "the passcode is needed",
-            "sms (+1 XXX-XXX-1337)",
-            "--passcode-stdin",
-        ],
-        exit: 3,
-        requests: [
-            &[START[0], START[1], "verify", "cancel"],
-            &[IDX[0], IDX[1], IDX[2], IDX[3], "challenge", "cancel"],
-        ],
-    },
-    Case {
-        user: "judy",
-        arguments: &["--password-stdin", "--factor", "question"],
-        without: "",
-        says: &[
-            "the passcode is needed",
-            "What is the food you least liked",
-            "--passcode-stdin",
-        ],
-        exit: 3,
-        requests: [
-            &[START[0], START[1], "cancel"],
-            &[IDX[0], IDX[1], IDX[2], IDX[3], "challenge", "cancel"],
-        ],
-    },
+    typed(
+        &["--password-stdin", "--factor", "totp"],
+        "totp (Judy's phone)",
+        false,
+    ),
+    typed(
+        &["--password-stdin", "--factor", "sms"],
+        "sms (+1 XXX-XXX-1337)",
+        true,
+    ),
+    typed(
+        &["--password-stdin", "--factor", "question"],
+        "What is the food you least liked",
+        false,
+    ),
     Case {
         user: "frank",
         arguments: &["--password-stdin"],
         without: "",
         says: &["a new password is needed", "in a terminal `ob login` asks"],
+        names: "",
         exit: 3,
         requests: [
             &[START[0], START[1], "cancel"],
@@ -121,6 +116,7 @@ const CASES: &[Case] = &[
         arguments: &["--password-stdin"],
         without: "",
         says: &["was not approved", "reject"],
+        names: "",
         exit: 4,
         requests: [
             &[START[0], START[1], "verify", "verify", "cancel"],
@@ -167,7 +163,7 @@ fn a_question_without_a_terminal_ends_with_its_name_and_no_further_request() {
             let said = text(&output.stderr);
             let what = format!("{pipeline:?} {} {:?}: {said}", case.user, case.arguments);
             assert_eq!(output.status.code(), Some(case.exit), "{what}");
-            for words in case.says {
+            for words in case.says.iter().chain([&case.names]) {
                 assert!(said.contains(words), "{words}: {what}");
             }
             let log = env.sandbox.requests(Server::Org, "/");

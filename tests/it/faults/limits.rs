@@ -1,9 +1,7 @@
 //! Limits of the kernel that are low.
 
-use std::time::Duration;
-
 use super::{ANSWERED, COMMAND, Failure, failed, ran, shell};
-use crate::scene::{Scene, counted};
+use crate::scene::{SOON, Scene, counted};
 
 /// `ob exec` with an agent to start, with one of its own, and with one that holds the credentials.
 fn all_ways(scene: &Scene, limit: &str, cold: impl Fn(&str, &str), warm: impl Fn(&str, &str)) {
@@ -65,7 +63,7 @@ fn no_process_for_an_agent_is_named_and_a_live_one_needs_none() {
     for limit in counted::<2, _>(["--nproc=1:1", "--nproc=0:0"]) {
         let refused = |case: &str, script: &str| {
             failed(&scene, &shell(&scene, script), &expected, case);
-            assert!(scene.agents_gone_within(Duration::from_secs(2)), "{case}");
+            assert!(scene.agents_gone_within(SOON), "{case}");
         };
         let works = |case: &str, script: &str| ran(&scene, &shell(&scene, script), case);
         all_ways(&scene, limit, refused, works);

@@ -163,7 +163,7 @@ fn a_long_duration_is_stepped_down_said_and_remembered() {
     let tried = scene.sandbox.sts_calls(SAML).len();
     assert!(tried > 1);
     let second = exec("us-east-1");
-    assert_eq!((second.code, second.stderr.as_str()), (Some(0), ""));
+    assert_eq!((second.code, &*second.told()), (Some(0), ""));
     assert_eq!(scene.sandbox.sts_calls(SAML).len(), tried + 1);
 }
 

@@ -13,7 +13,9 @@ use serde_json::Value;
 
 use crate::support::TestEnv;
 
-pub(crate) use run::{Ended, counted, finish, patiently, run, start};
+pub(crate) use run::{
+    Ended, SOON, counted, finish, joined, patiently, run, start, without_progress,
+};
 
 pub(crate) struct Scene(TestEnv);
 
@@ -83,6 +85,16 @@ impl Scene {
             "browser_command = ['/bin/true']\n{}",
             self.settings().replace("'terminal'", &way)
         )
+    }
+
+    /// The same for a machine, whose key is in the variable `CI_KEY` and in no file; and that key.
+    pub(crate) fn settings_of_a_machine(&self) -> (String, &'static str) {
+        let (key_id, pem) = self.sandbox.machine_keys()[0];
+        let (_, client) = self.sandbox.clients();
+        let way = format!(
+            "'machine'\nclient_id = '{client}'\nkey_id = '{key_id}'\nprivate_key_env = 'CI_KEY'"
+        );
+        (self.settings().replace("'terminal'", &way), pem)
     }
 
     /// The VPN, whose app is named by its sign-on address.

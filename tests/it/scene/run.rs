@@ -10,6 +10,9 @@ use serde_json::Value;
 /// Nothing a test runs takes longer, unless it hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
 
+/// What happens at once, on a machine that other tests keep busy.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
 /// How a program ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -25,6 +28,12 @@ impl Ended {
         let line = self.stderr.lines().find(|line| line.starts_with('{'));
         line.and_then(|line| serde_json::from_str(line).ok())
             .unwrap_or_default()
+    }
+
+    /// What it told the person, without the lines that say what takes longer than a second: on a busy machine
+    /// anything may.
+    pub(crate) fn told(&self) -> String {
+        without_progress(&self.stderr)
     }
 
     /// The stable name of that failure.
@@ -87,6 +96,25 @@ pub(crate) fn finish(mut child: Child) -> Ended {
         stderr: stderr.join().unwrap(),
         took,
     }
+}
+
+/// What is told of a wait ends in dots, and nothing else does.
+pub(crate) fn without_progress(told: &str) -> String {
+    let lines = told.split_inclusive('\n');
+    lines.filter(|line| !line.ends_with("…\n")).collect()
+}
+
+/// Waits until a client that was started with `-v` has been told what is being done: then it is one of those who
+/// wait for it. Answers with what it was told.
+pub(crate) fn joined(client: &mut Child) -> String {
+    let stderr = client.stderr.as_mut().unwrap();
+    let mut told = Vec::new();
+    while told.last() != Some(&b'\n') {
+        let mut byte = [0];
+        stderr.read_exact(&mut byte).unwrap();
+        told.extend(byte);
+    }
+    String::from_utf8(told).unwrap()
 }
 
 /// Looks until `holds`, at most for `time`; says whether it came to hold.

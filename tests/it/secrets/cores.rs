@@ -18,8 +18,8 @@ use ob_sandbox::{PushOutcome, PushScript};
 use tempfile::TempDir;
 
 use super::needles::Needles;
-use super::{TYPED, needles};
-use crate::scene::{Scene, counted, finish, patiently, run, start};
+use super::{TYPED, a_push_is_out, needles};
+use crate::scene::{SOON, Scene, counted, finish, patiently, run, start};
 
 const PATTERN: &str = "/proc/sys/kernel/core_pattern";
 
@@ -146,13 +146,13 @@ fn crashed(scene: &Scene, signal: Signal) -> Vec<Pid> {
         ..PushScript::approve()
     });
     let login = start(unlimited(scene, "login --password-stdin"), &scene.answers());
-    thread::sleep(Duration::from_millis(600));
+    assert!(patiently(SOON, || a_push_is_out(scene)));
     let client = Pid::from_raw(i32::try_from(login.id()).unwrap());
     let agent = scene.agents()[0];
     crash(client, signal);
     assert_eq!(finish(login).code, None, "the client ended by itself");
     crash(agent, signal);
-    assert!(scene.agents_gone_within(Duration::from_secs(5)));
+    assert!(scene.agents_gone_within(SOON));
     vec![client, agent]
 }
 

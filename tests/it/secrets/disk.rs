@@ -3,11 +3,10 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use super::needles::Needles;
 use super::{TYPED, needles};
-use crate::scene::{Scene, run};
+use crate::scene::{SOON, Scene, run};
 
 /// What is written in these directories of a scene goes to the disk at once.
 const ON_DISK: [&str; 3] = ["home", "run", "tmp"];
@@ -94,6 +93,6 @@ fn no_secret_was_ever_on_the_disk() {
     assert!(scene.socket().exists(), "the agent is on the disk");
     assert_eq!(run(scene.ob(["logout"]), "").code, Some(0));
     assert_eq!(run(scene.ob(["agent", "stop"]), "").code, Some(0));
-    assert!(scene.agents_gone_within(Duration::from_secs(2)));
+    assert!(scene.agents_gone_within(SOON));
     assert_eq!(disk.read(&needles(&scene)), Vec::<String>::new());
 }

@@ -82,13 +82,8 @@ fn a_browser_sign_in_leaks_nothing_renewed_and_opening_the_vpn() {
 #[test]
 fn a_machine_leaks_nothing_of_its_key() {
     let scene = Scene::of("alice");
-    let (key_id, pem) = scene.sandbox.machine_keys()[0];
-    let (_, client) = scene.sandbox.clients();
-    // The key is in the variable and in no file.
-    let way = format!(
-        "'machine'\nclient_id = '{client}'\nkey_id = '{key_id}'\nprivate_key_env = 'CI_KEY'"
-    );
-    scene.write_settings(&scene.settings().replace("'terminal'", &way));
+    let (settings, pem) = scene.settings_of_a_machine();
+    scene.write_settings(&settings);
     let line = pem.lines().nth(3).unwrap();
     swept("machine", &scene, &[line], || {
         let with_key = |arguments: &[&str]| {

@@ -13,12 +13,19 @@ mod scenarios;
 mod trace;
 
 use needles::Needles;
+use ob_sandbox::Server;
 
 use crate::scene::Scene;
 
 /// The secrets of a scene, in every disguise.
 fn needles(scene: &Scene) -> Needles {
     Needles::new(scene.sandbox.canaries())
+}
+
+/// Whether client and agent are both in the midst of a sign-in.
+fn a_push_is_out(scene: &Scene) -> bool {
+    let path = "/api/v1/authn/factors/";
+    !scene.sandbox.requests(Server::Org, path).is_empty()
 }
 
 /// A secret that only the one who types it knows.

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use ob_sandbox::Options;
 
 use super::observers::{self, Sightings, Watcher};
 use super::{needles, trace};
-use crate::scene::{Ended, Scene, counted, run};
+use crate::scene::{Ended, SOON, Scene, counted, run};
 
 /// Each point, the verb that comes by there, and who.
 const POINTS: [(&str, &str, &str); 21] = [
@@ -94,7 +93,7 @@ fn a_panic_at_any_of_twenty_one_places_leaks_nothing() {
         for agent in scene.agents() {
             kill(agent, Signal::SIGTERM).unwrap();
         }
-        assert!(scene.agents_gone_within(Duration::from_secs(2)), "{point}");
+        assert!(scene.agents_gone_within(SOON), "{point}");
         if point.starts_with("client.") {
             assert!(
                 ended.stderr.contains("src/commands/"),

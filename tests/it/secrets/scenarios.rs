@@ -1,16 +1,13 @@
 //! Everything `ob` does, watched by everybody.
 
-use std::thread;
-use std::time::Duration;
-
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ob_sandbox::{Fault, FaultKind, PushOutcome, PushScript};
 
 use super::needles::Needles;
 use super::observers::{self, Sightings, Watcher};
-use super::{TYPED, trace};
-use crate::scene::{Ended, Scene, counted, finish, run, start};
+use super::{TYPED, a_push_is_out, trace};
+use crate::scene::{Ended, SOON, Scene, counted, finish, patiently, run, start};
 use crate::support::{Pty, TestEnv};
 
 /// All secrets of the sandbox, and the one that was typed in vain.
@@ -189,13 +186,13 @@ fn a_signal_at_any_moment_leaks_nothing() {
                 scene.ob(["login", "-vvv", "--password-stdin"]),
                 &scene.answers(),
             );
-            thread::sleep(Duration::from_millis(400));
+            assert!(patiently(SOON, || a_push_is_out(scene)));
             let agent = scene.agents()[0];
             kill(Pid::from_raw(i32::try_from(client.id()).unwrap()), signal).unwrap();
             let ended = finish(client);
             assert_ne!(ended.code, Some(0));
             kill(agent, signal).unwrap();
-            assert!(scene.agents_gone_within(Duration::from_secs(2)), "{signal}");
+            assert!(scene.agents_gone_within(SOON), "{signal}");
             vec![ended]
         });
     }

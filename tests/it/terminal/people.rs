@@ -171,7 +171,8 @@ fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
     pty.until("touch the security key");
     pty.until("answered elsewhere");
     let took = begun.elapsed();
-    assert!(took < Duration::from_secs(15), "{took:?}");
+    // The challenge is good for a minute.
+    assert!(took < Duration::from_secs(40), "{took:?}");
     assert_eq!(pty.wait().0.code(), Some(4));
     assert_eq!(keys.asked(), 1);
 }

@@ -14,64 +14,40 @@ use crate::support::TestEnv;
 pub(super) struct Sink {
     pub(super) name: &'static str,
     /// What the agent says, with the hostile text in it.
-    pub(super) says: fn(&str) -> Vec<FromAgent>,
-    pub(super) command: fn(&TestEnv, &str) -> Command,
+    pub(super) says: Says,
+    pub(super) command: Runs,
     /// What the person types when asked.
     pub(super) answer: Option<&'static str>,
 }
 
-const fn told(
-    name: &'static str,
-    says: fn(&str) -> Vec<FromAgent>,
-    command: fn(&TestEnv, &str) -> Command,
-) -> Sink {
+type Says = fn(&str) -> Vec<FromAgent>;
+type Runs = fn(&TestEnv, &str) -> Command;
+
+const fn sink(name: &'static str, answer: Option<&'static str>, says: Says, command: Runs) -> Sink {
     Sink {
         name,
         says,
         command,
-        answer: None,
+        answer,
     }
 }
 
-const fn asked(
-    name: &'static str,
-    says: fn(&str) -> Vec<FromAgent>,
-    command: fn(&TestEnv, &str) -> Command,
-) -> Sink {
-    Sink {
-        name,
-        says,
-        command,
-        answer: Some("\r"),
-    }
+const fn told(name: &'static str, says: Says, command: Runs) -> Sink {
+    sink(name, None, says, command)
+}
+
+const fn asked(name: &'static str, says: Says, command: Runs) -> Sink {
+    sink(name, Some("\r"), says, command)
 }
 
 /// A question that is asked again, or answered otherwise, by an empty line.
-const fn coded(
-    name: &'static str,
-    says: fn(&str) -> Vec<FromAgent>,
-    command: fn(&TestEnv, &str) -> Command,
-) -> Sink {
-    Sink {
-        name,
-        says,
-        command,
-        answer: Some("1\r"),
-    }
+const fn coded(name: &'static str, says: Says, command: Runs) -> Sink {
+    sink(name, Some("1\r"), says, command)
 }
 
 /// A question that the person does not answer.
-const fn left(
-    name: &'static str,
-    says: fn(&str) -> Vec<FromAgent>,
-    command: fn(&TestEnv, &str) -> Command,
-) -> Sink {
-    Sink {
-        name,
-        says,
-        command,
-        answer: Some("\u{3}"),
-    }
+const fn left(name: &'static str, says: Says, command: Runs) -> Sink {
+    sink(name, Some("\u{3}"), says, command)
 }
 
 pub(super) const SINKS: [Sink; 32] = [
