@@ -163,6 +163,10 @@ pub enum IniError {
     Value(&'static str),
     #[error("{0:?} cannot be a section's name")]
     Name(String),
+    #[error(
+        "a link cannot be called default: every tool takes [default] unasked, and they do not agree on its spelling"
+    )]
+    Default,
     #[error("the lines that mark ob's part are not one pair: see line {0}")]
     Markers(usize),
     #[error(
@@ -179,6 +183,7 @@ impl IniError {
             Self::Foreign(_) => "aws.file.foreign_section",
             Self::Value(_) => "aws.file.value",
             Self::Name(_) => "aws.file.section_name",
+            Self::Default => "aws.file.default_link",
             Self::Markers(_) => "aws.file.markers",
             Self::Stranded(_) => "aws.file.stranded_key",
         }
@@ -188,6 +193,12 @@ impl IniError {
 impl From<IniError> for Report {
     fn from(error: IniError) -> Self {
         let hint = match &error {
+            IniError::Foreign(section) if section.starts_with("profile ") => {
+                "give that profile another name, or take it out by hand; nothing has been changed"
+            }
+            IniError::Default => {
+                "name the link otherwise: another profile of the settings, or `--name-template`"
+            }
             IniError::Foreign(_) => {
                 "choose another name with `--name-template`, or let it go with `--replace`"
             }
@@ -198,7 +209,7 @@ impl From<IniError> for Report {
                 "make it one plain `[name]` line by hand; nothing has been changed"
             }
             IniError::Markers(_) => {
-                "take the lines `# >>> ob` and `# <<< ob` out by hand, then `ob config aws` again"
+                "take the lines `# >>> ob…` and `# <<< ob…` out by hand, then try again"
             }
             IniError::Stranded(_) => {
                 "move that line above ob's part, or give it a `[section]`; nothing has been changed"

@@ -25,6 +25,9 @@ pub struct RoleLink {
 
 impl RoleLink {
     fn lines(&self) -> Result<Vec<String>, IniError> {
+        if self.name == "default" {
+            return Err(IniError::Default);
+        }
         for name in [&self.name, &self.source] {
             if name.is_empty() || name.len() > 256 || !name.bytes().all(is_plain) {
                 return Err(IniError::Name(name.chars().take(64).collect()));
@@ -170,6 +173,9 @@ region = eu-west-1
                 "{text}"
             );
         }
+        let default = with_links("", &[link("default", "base")]);
+        assert_eq!(default, Err(IniError::Default));
+        assert!(with_links("", &[link("audit", "default")]).is_ok());
         for name in [
             "",
             "a b",

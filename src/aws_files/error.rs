@@ -23,6 +23,8 @@ pub(super) enum FileError {
     ReadOnly,
     #[error("somebody else keeps writing it")]
     Busy,
+    #[error("it would be the credentials file and the config file at once")]
+    Both,
     #[error("{}", reason(.0))]
     Io(#[from] io::Error),
 }
@@ -49,10 +51,20 @@ impl FileError {
                 "aws.file.read_only",
                 format!("`chmod u+w {path}` if it may be written"),
             ),
+            Self::Both => (
+                "aws.file.both",
+                "name two files: `--file` is for the credentials, AWS_CONFIG_FILE for the rest"
+                    .into(),
+            ),
             Self::Busy => ("aws.file.busy", "try again in a moment".to_owned()),
             Self::Io(error) if error.kind() == ErrorKind::StorageFull => {
                 ("aws.file.disk_full", format!("`df {path}` shows the disk"))
             }
+            Self::Io(error) if error.kind() == ErrorKind::ResourceBusy => (
+                "aws.file.write",
+                "is the file mounted by itself, as into a container? mount its directory"
+                    .to_owned(),
+            ),
             Self::Io(_) => (
                 "aws.file.write",
                 format!("`ls -ld {path}` shows who may write it"),

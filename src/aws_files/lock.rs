@@ -2,7 +2,6 @@
 //! takes away, and a lock file would be litter in a directory that is not ours.
 
 use std::fs::File;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -13,9 +12,12 @@ use super::error::FileError;
 /// An edit takes milliseconds; who waits longer than this is told so.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) fn hold(directory: &Path) -> Result<Flock<File>, FileError> {
+/// Until it is dropped, nobody else's.
+pub(super) type Held = Flock<File>;
+
+pub(super) fn hold(directory: File) -> Result<Held, FileError> {
     let until = Instant::now() + PATIENCE;
-    let mut file = File::open(directory)?;
+    let mut file = directory;
     loop {
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => return Ok(lock),

@@ -1,17 +1,16 @@
 //! The two files that the AWS tools share, `~/.aws/config` and `~/.aws/credentials`: read, edited as a whole,
-//! put in place at once.
+//! put in place at once, one of them or both.
 //!
 //! The only writer of both. It never looks at what is in them: the edit is a pure function of the text. A file
 //! that is not plainly the user's own (a link, read-only, somebody else's) is refused as it is.
 
+mod edit;
 mod error;
 mod lock;
 
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-};
+use std::fs::{Metadata, OpenOptions};
+use std::io::Read as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
@@ -22,6 +21,8 @@ use crate::model::Environment;
 use crate::report::{Exit, Report};
 
 use error::FileError;
+
+pub use edit::{Edit, edit, edit_together};
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +35,6 @@ pub enum Kind {
 
 /// More than any such file; what is longer is something else.
 const LONGEST: u64 = 8 * 1024 * 1024;
-/// How often an edit is begun anew because somebody else has changed the file meanwhile.
-const TRIES: usize = 5;
 
 impl Kind {
     const fn variable(self) -> &'static str {
@@ -102,40 +101,6 @@ pub fn check(path: &Path) -> Result<(), Report> {
     }
 }
 
-/// Puts what `edit` makes of the file's text in its place, whole or not at all, and says whether it changed.
-///
-/// # Errors
-/// What `edit` reports, or why the file cannot be written; then it is byte for byte what it was.
-pub fn edit(
-    path: &Path,
-    kind: Kind,
-    edit: impl Fn(&str) -> Result<String, Report>,
-) -> Result<bool, Report> {
-    let within = |error: FileError| error.at(path);
-    let path = std::path::absolute(path).map_err(|error| within(error.into()))?;
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
-        .map_err(|error| within(error.into()))?;
-    let _lock = lock::hold(directory).map_err(within)?;
-    for _ in 0..TRIES {
-        let found = contents(&path).map_err(within)?;
-        let (old, metadata) = found.map_or((Zeroizing::default(), None), |(text, metadata)| {
-            (text, Some(metadata))
-        });
-        let new = Zeroizing::new(edit(&old)?);
-        if *new == *old {
-            return Ok(false);
-        }
-        if put(&path, directory, kind, &new, metadata.as_ref()).map_err(within)? {
-            return Ok(true);
-        }
-    }
-    Err(within(FileError::Busy))
-}
-
 /// The text and what the file was when it was read.
 fn contents(path: &Path) -> Result<Option<(Zeroizing<String>, Metadata)>, FileError> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
@@ -162,49 +127,6 @@ fn contents(path: &Path) -> Result<Option<(Zeroizing<String>, Metadata)>, FileEr
     file.take(LONGEST).read_to_end(&mut bytes)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| FileError::NotText)?;
     Ok(Some((Zeroizing::new(text.to_owned()), metadata)))
-}
-
-/// Writes beside the file and renames; `false` when the file is no longer the one that was read.
-fn put(
-    path: &Path,
-    directory: &Path,
-    kind: Kind,
-    text: &str,
-    old: Option<&Metadata>,
-) -> Result<bool, FileError> {
-    let mut mode = 0o600;
-    if let Some(old) = old {
-        judge(old)?;
-        if kind == Kind::Config {
-            mode = old.mode() & 0o777;
-        }
-    }
-    let mut file = tempfile::Builder::new()
-        .prefix(".ob.")
-        .permissions(std::fs::Permissions::from_mode(mode))
-        .tempfile_in(directory)
-        // It names its own file, which is gone and nobody's concern.
-        .map_err(|error| std::io::Error::from(error.kind()))?;
-    // The creation mode is cut by the umask; the file's own is not.
-    file.as_file()
-        .set_permissions(std::fs::Permissions::from_mode(mode))?;
-    file.as_file_mut().write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    let now = match std::fs::symlink_metadata(path) {
-        Ok(now) => Some(now),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error.into()),
-    };
-    if now.as_ref().map(identity) != old.map(identity) {
-        return Ok(false);
-    }
-    file.persist(path)
-        .map_err(|failed| FileError::Io(failed.error))?;
-    if let Ok(directory) = File::open(directory) {
-        // The rename itself is done; that it outlasts a power cut is a courtesy.
-        let _ = directory.sync_all();
-    }
-    Ok(true)
 }
 
 fn judge(file: &Metadata) -> Result<(), FileError> {

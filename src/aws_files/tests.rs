@@ -1,5 +1,5 @@
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::*;
 
@@ -108,6 +108,55 @@ fn an_edit_that_fails_changes_nothing() {
     let no = |_: &str| Err(Report::new(Exit::Failed, "x.y", "no"));
     assert_eq!(edit(&path, Kind::Credentials, no).unwrap_err().name, "x.y");
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+}
+
+/// Two edits at once, of which the second does what `second` does.
+fn both(home: &Path, second: impl Fn(&str) -> Result<String, Report>) -> Result<bool, Report> {
+    let (config, credentials) = (home.join("config"), home.join("credentials"));
+    edit_together(&[
+        Edit {
+            path: &config,
+            kind: Kind::Config,
+            make: &add,
+        },
+        Edit {
+            path: &credentials,
+            kind: Kind::Credentials,
+            make: &second,
+        },
+    ])
+}
+
+#[test]
+fn two_files_are_edited_together_or_not_at_all() {
+    let home = tempfile::tempdir().unwrap();
+    let (config, credentials) = (home.path().join("config"), home.path().join("credentials"));
+    let no = |_: &str| Err(Report::new(Exit::Failed, "x.y", "no"));
+    assert_eq!(both(home.path(), no).unwrap_err().name, "x.y");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    assert!(both(home.path(), add).unwrap());
+    assert!(both(home.path(), |text| Ok(text.to_owned())).unwrap());
+    let texts = || (read(&config).unwrap(), read(&credentials).unwrap());
+    assert_eq!(texts(), ("xx".into(), "x".into()));
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn one_file_is_not_edited_as_two_by_whatever_path() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("real")).unwrap();
+    symlink("real", home.path().join("same")).unwrap();
+    let [one, two] = ["real/x", "same/x"].map(|path| home.path().join(path));
+    let edit = |path| Edit {
+        path,
+        kind: Kind::Config,
+        make: &add,
+    };
+    let refused = edit_together(&[edit(&one), edit(&two)]).unwrap_err();
+    assert_eq!(refused.name, "aws.file.both");
+    // Nor does the second wait for the first to let go of the directory.
+    let beside = home.path().join("same/y");
+    assert!(edit_together(&[edit(&one), edit(&beside)]).unwrap());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! `~/.aws/config` that start from it.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::round::Plan;
 use crate::aws::{NameTemplate, Region, RoleLink, TemplateError, with_links, without_links};
@@ -124,20 +125,24 @@ pub(super) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), R
     Ok(())
 }
 
-/// Puts `links` into the config file.
+/// The config file, as far as it can be told before the names are known that links can be put into it.
 ///
 /// # Errors
-/// When it cannot be edited; then it is as it was.
-pub(super) fn save(context: &Context, links: &[RoleLink]) -> Result<(), Report> {
-    if links.is_empty() {
-        return Ok(());
-    }
+/// Why none can.
+pub(super) fn ready(context: &Context) -> Result<PathBuf, Report> {
     let path = Kind::Config.path(&context.environment)?;
-    aws_files::edit(&path, Kind::Config, |text| {
-        with_links(text, links)
-            .map_err(|error| Report::from(error).during(format!("cannot write {}", path.display())))
-    })?;
-    Ok(())
+    aws_files::check(&path)?;
+    linked(&path, &aws_files::read(&path)?, &[])?;
+    Ok(path)
+}
+
+/// The config file's text with `links` in it.
+///
+/// # Errors
+/// When it cannot be edited.
+pub(super) fn linked(config: &Path, text: &str, links: &[RoleLink]) -> Result<String, Report> {
+    with_links(text, links)
+        .map_err(|error| Report::from(error).during(format!("cannot write {}", config.display())))
 }
 
 /// Takes all links out of the config file and answers with their names.

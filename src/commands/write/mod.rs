@@ -85,14 +85,16 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .map(NameTemplate::parse)
         .transpose()?;
     aws_files::check(&path)?;
-    if args.link {
-        aws_files::check(&Kind::Config.path(&context.environment)?)?;
-    }
+    let config = match args.link {
+        true => Some(link::ready(context)?),
+        false => None,
+    };
     let plan = round::Plan {
         args,
         context,
         template: template.as_ref(),
         path: &path,
+        config: config.as_deref(),
         theirs: if args.replace {
             Theirs::Replace
         } else {

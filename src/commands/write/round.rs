@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Args, link, some_refused};
 use crate::aws::{CredentialsFile, NameTemplate, Names, RoleLink, Theirs};
-use crate::aws_files::{self, Kind};
+use crate::aws_files::{self, Edit, Kind};
 use crate::commands::Context;
 use crate::commands::catalogue::Shelf;
 use crate::commands::exec::{credentials, received, unexpected};
@@ -24,6 +24,8 @@ pub(super) struct Plan<'a> {
     pub(super) context: &'a Context,
     pub(super) template: Option<&'a NameTemplate>,
     pub(super) path: &'a Path,
+    /// Where links go, when there are to be some.
+    pub(super) config: Option<&'a Path>,
     pub(super) theirs: Theirs,
 }
 
@@ -99,7 +101,6 @@ impl Plan<'_> {
         let links = sheaf.links.iter().map(|link| link.name.as_str());
         link::distinct(sections.chain(links))?;
         sheaf.save()?;
-        link::save(self.context, &sheaf.links)?;
         Ok(sheaf.round(Vec::new()))
     }
 
@@ -248,6 +249,7 @@ impl Plan<'_> {
     fn sheaf(&self) -> Sheaf {
         Sheaf {
             path: self.path.to_owned(),
+            config: self.config.map(ToOwned::to_owned),
             legacy: self.args.legacy,
             theirs: self.theirs,
             sections: Vec::new(),
@@ -260,6 +262,7 @@ impl Plan<'_> {
 /// What has been gathered, and where it goes.
 struct Sheaf {
     path: PathBuf,
+    config: Option<PathBuf>,
     legacy: bool,
     theirs: Theirs,
     sections: Vec<(String, Credentials)>,
@@ -275,22 +278,42 @@ impl Sheaf {
         }
         // Their order in the file is not the order of their coming.
         self.sections.sort_by(|(a, _), (b, _)| a.cmp(b));
-        aws_files::edit(&self.path, Kind::Credentials, |text| {
-            let mut file = CredentialsFile::parse(text);
-            for link in &self.links {
-                // Keys under its name would be taken instead.
-                file.take_out(&link.name);
+        let keys = |text: &str| self.with_keys(text);
+        let keys = Edit {
+            path: &self.path,
+            kind: Kind::Credentials,
+            make: &keys,
+        };
+        match self.config.as_deref().filter(|_| !self.links.is_empty()) {
+            None => aws_files::edit_together(&[keys])?,
+            Some(config) => {
+                let links = |text: &str| link::linked(config, text, &self.links);
+                let links = Edit {
+                    path: config,
+                    kind: Kind::Config,
+                    make: &links,
+                };
+                // Should the machine stop between the two, keys are the worse half to have.
+                aws_files::edit_together(&[links, keys])?
             }
-            for (section, credentials) in &self.sections {
-                file.put(section, credentials, self.legacy, self.theirs)
-                    .map_err(|error| {
-                        Report::from(error).during(format!("cannot write {}", self.path.display()))
-                    })?;
-            }
-            Ok(file.to_string())
-        })?;
+        };
         self.saved = true;
         Ok(true)
+    }
+
+    fn with_keys(&self, text: &str) -> Result<String, Report> {
+        let mut file = CredentialsFile::parse(text);
+        for link in &self.links {
+            // Keys under its name would be taken instead.
+            file.take_out(&link.name);
+        }
+        for (section, credentials) in &self.sections {
+            file.put(section, credentials, self.legacy, self.theirs)
+                .map_err(|error| {
+                    Report::from(error).during(format!("cannot write {}", self.path.display()))
+                })?;
+        }
+        Ok(file.to_string())
     }
 
     fn round(&self, refused: Vec<(String, Report)>) -> Round {

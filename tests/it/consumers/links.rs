@@ -115,25 +115,74 @@ fn a_role_without_a_chain_is_linked_to_the_roles_its_policies_name() {
 #[test]
 fn what_cannot_be_linked_is_named_and_both_files_stay() {
     let env = signed_in();
-    let refused = |expected: &str, flags: &[&str]| {
-        let words = [&["--json", "write", "--link", "-p", "audit"], flags].concat();
+    let config = env.path("home/.aws/config");
+    let refused = |expected: &str, theirs: &str, profile: &str, flags: &[&str]| {
+        if file(&env, "config") != theirs {
+            env.write("home/.aws/config", theirs);
+        }
+        let words = [&["--json", "write", "--link", "-p", profile], flags].concat();
         let answer = run(&mut env.ob(words), "");
         let report: Value = serde_json::from_slice(&answer.stderr).unwrap();
-        assert_eq!(report["error"], expected);
-        assert_eq!(file(&env, "credentials"), MINE, "{expected}");
+        assert_eq!(report["error"], expected, "{report}");
+        let files = (file(&env, "config"), file(&env, "credentials"));
+        assert_eq!(files, (theirs.to_owned(), MINE.to_owned()), "{expected}");
+        assert_eq!(fs::read_dir(env.path("home/.aws")).unwrap().count(), 2);
     };
-    refused("write.link_policy", &["--read-only"]);
-    refused("aws.name_template", &["--name-template", "same"]);
-    let config = env.path("home/.aws/config");
+    refused("write.link_policy", MINE, "audit", &["--read-only"]);
+    let same = ["--name-template", "same"];
+    refused("aws.name_template", MINE, "audit", &same);
     fs::set_permissions(&config, Permissions::from_mode(0o400)).unwrap();
-    refused("aws.file.read_only", &[]);
+    refused("aws.file.read_only", MINE, "audit", &[]);
     fs::set_permissions(&config, Permissions::from_mode(0o600)).unwrap();
-    let theirs = "[profile audit]\nregion = x\n";
-    env.write("home/.aws/config", theirs);
+    // Written by hand, or not to be read as one thing by all: the keys come only when the link can.
+    for (expected, theirs) in [
+        ("aws.file.foreign_section", "[profile audit]\nregion = x\n"),
+        (
+            "aws.file.duplicate_section",
+            "[profile audit]\n[profile audit]\n",
+        ),
+        ("aws.file.unclear_section", "[a]\nx =\n  [profile audit]\n"),
+        ("aws.file.markers", "# <<< ob link\n"),
+    ] {
+        refused(expected, theirs, "audit", &[]);
+    }
+    let default = AUDIT.replace("audit", "default");
+    env.write_settings(&(env.usual_settings() + DEV + AUDIT + &default));
+    refused("aws.file.default_link", MINE, "default", &[]);
+    let config = config.to_str().unwrap();
+    refused("aws.file.both", MINE, "audit", &["--file", config]);
+}
+
+#[test]
+fn a_malformed_config_file_is_told_before_anyone_signs_in() {
+    let env = TestEnv::new();
+    env.write_settings(&(env.usual_settings() + DEV + AUDIT));
+    fs::create_dir(env.path("home/.aws")).unwrap();
+    env.write("home/.aws/config", "# >>> ob link\n");
     let answer = run(
         &mut env.ob(["--json", "write", "--link", "-p", "audit"]),
         "",
     );
-    assert!(text(&answer.stderr).contains("\"aws.file.foreign_section\""));
-    assert_eq!(file(&env, "config"), theirs);
+    assert!(text(&answer.stderr).contains("\"aws.file.markers\""));
+    assert!(env.agents().is_empty());
+}
+
+/// A file that a container mounts by itself cannot be replaced, which only the rename tells.
+#[test]
+fn when_one_of_the_two_files_cannot_be_replaced_the_other_is_as_it_was() {
+    let env = signed_in();
+    for name in ["config", "credentials"] {
+        let script = format!(
+            "cd \"$HOME/.aws\" && mount --bind {name} {name} && ob --json write --link -p audit; echo $?; ls -A"
+        );
+        let answer = run(env.command("unshare").args(["-m", "sh", "-c", &script]), "");
+        let report: Value = serde_json::from_slice(&answer.stderr).unwrap();
+        assert_eq!(report["error"], "aws.file.write", "{report}");
+        let failed = format!("{name}\"");
+        assert!(report["summary"].to_string().ends_with(&failed), "{report}");
+        assert_eq!(text(&answer.stdout), "1\nconfig\ncredentials\n");
+        for name in ["config", "credentials"] {
+            assert_eq!(file(&env, name), MINE);
+        }
+    }
 }
