@@ -20,6 +20,8 @@ use crate::wire::{DiscoverRequest, Reply, Request, RoleEntry, RolesRequest};
 ///
 /// The last used come first. A list that was read before is shown at once, with its time, whether anybody is signed
 /// in or not.
+///
+/// With --json each role is an object; its `as_of` is when the list was read, and null where that was just now.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     /// Read the list from Okta again
@@ -60,12 +62,12 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let shelf = Shelf::of(context, &target.wire);
     let known = shelf.as_ref().filter(|_| !args.refresh && !args.names);
     let known = known.and_then(|shelf| remembered(shelf, context, &target));
-    let roles = match known {
+    let (roles, as_of) = match known {
         Some((roles, as_of)) => {
             context.voice.say(&format!(
                 "ob: as of {as_of}; `ob roles --refresh` reads them again"
             ));
-            roles
+            (roles, Some(as_of))
         }
         None => {
             let roles = granted(args, context, &target)?;
@@ -73,11 +75,11 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
                 let catalogue = shelf.keep(&roles)?;
                 Some(shelf.entries(&catalogue, &target.wire))
             });
-            kept.unwrap_or(roles)
+            (kept.unwrap_or(roles), None)
         }
     };
     if context.globals.json {
-        let list: Vec<_> = roles.iter().map(as_json).collect();
+        let list: Vec<_> = roles.iter().map(|role| as_json(role, as_of)).collect();
         context.voice.data_json(json!(list))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -179,7 +181,7 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn as_json(role: &RoleEntry) -> serde_json::Value {
+fn as_json(role: &RoleEntry, as_of: Option<Timestamp>) -> serde_json::Value {
     json!({
         "role": role.role,
         "provider": role.provider,
@@ -188,5 +190,6 @@ fn as_json(role: &RoleEntry) -> serde_json::Value {
         "app": role.app,
         "account_alias": role.alias,
         "last_used": role.used.map(|used| used.to_string()),
+        "as_of": as_of.map(|time| time.to_string()),
     })
 }

@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 
+use ob::model::Timestamp;
 use ob_sandbox::AwsApp;
 use serde_json::Value;
 
@@ -55,6 +56,34 @@ fn a_list_that_was_read_is_shown_at_once_with_its_time_signed_in_or_not() {
     let (fresh, said) = roles(&env, &["--refresh"]);
     assert!(fresh.contains(new) && said.is_empty(), "{fresh}{said}");
     assert!(roles(&env, &[]).0.contains(new));
+}
+
+#[test]
+fn a_program_is_told_when_a_remembered_list_was_read() {
+    let env = TestEnv::of("alice");
+    env.sign_in();
+    let json = |flags: &[&str]| -> Value {
+        let (list, said) = roles(&env, &[&["--json"], flags].concat());
+        let list: Value = serde_json::from_str(&list).unwrap();
+        assert_eq!(list.as_array().unwrap().len(), 6);
+        for role in list.as_array().unwrap() {
+            assert_eq!(role["as_of"], list[0]["as_of"]);
+        }
+        // A person reads the same time.
+        if let Some(as_of) = list[0]["as_of"].as_str() {
+            assert!(said.starts_with(&format!("ob: as of {as_of};")), "{said}");
+        }
+        list[0]["as_of"].clone()
+    };
+    assert_eq!(json(&[]), Value::Null);
+    let as_of = json(&[]);
+    let time = Timestamp::from_rfc3339(as_of.as_str().unwrap()).unwrap();
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    assert!(
+        (0..60).contains(&(now.as_secs().cast_signed() - time.0)),
+        "{as_of}"
+    );
+    assert_eq!(json(&["--refresh"]), Value::Null);
 }
 
 #[test]
