@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::time::{ClockId, clock_gettime};
 
-use crate::model::Timestamp;
+use crate::model::{Millis, Timestamp};
 
 /// Where "now" comes from. Cheap to clone; clones of a moved clock move together.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +40,14 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Some(hands) => Timestamp(hands.wall.load(Ordering::SeqCst)),
+            None => wall().second(),
+        }
+    }
+
+    /// The wall clock, more finely.
+    pub fn now_millis(&self) -> Millis {
+        match &self.0 {
+            Some(_) => Millis(self.now().0.saturating_mul(1000)),
             None => wall(),
         }
     }
@@ -72,10 +80,10 @@ impl Clock {
     clippy::disallowed_methods,
     reason = "this room is where the time comes from"
 )]
-fn wall() -> Timestamp {
+fn wall() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    Timestamp(since.map_or(0, |elapsed| {
-        i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
+    Millis(since.map_or(0, |elapsed| {
+        i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
     }))
 }
 

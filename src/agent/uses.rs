@@ -5,26 +5,31 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::agent::vault::{Held, SessionKey};
-use crate::model::{RoleArn, Timestamp};
+use crate::clock::Clock;
+use crate::model::{Millis, RoleArn};
 use crate::wire::UsedRole;
 
 /// More than anybody uses in a day.
 const MOST: usize = 1000;
 
 #[derive(Debug, Default)]
-pub(super) struct Uses(RefCell<HashMap<(SessionKey, RoleArn), Timestamp>>);
+pub(super) struct Uses {
+    /// Not corrected by the servers' time: what the clients keep beside it is not either.
+    clock: Clock,
+    last: RefCell<HashMap<(SessionKey, RoleArn), Millis>>,
+}
 
 impl Uses {
-    pub(super) fn note(&self, held: &Held, now: Timestamp) {
-        let mut uses = self.0.borrow_mut();
+    pub(super) fn note(&self, held: &Held) {
+        let mut uses = self.last.borrow_mut();
         let key = (held.session.clone(), held.credentials.role.clone());
         if uses.len() < MOST || uses.contains_key(&key) {
-            uses.insert(key, now);
+            uses.insert(key, self.clock.now_millis());
         }
     }
 
     pub(super) fn all(&self) -> Vec<UsedRole> {
-        let uses = self.0.borrow();
+        let uses = self.last.borrow();
         let mut all: Vec<UsedRole> = uses
             .iter()
             .map(|((session, role), at)| UsedRole {
@@ -39,7 +44,7 @@ impl Uses {
     }
 
     pub(super) fn forget(&self, org: Option<&str>) {
-        self.0
+        self.last
             .borrow_mut()
             .retain(|(session, _), _| org.is_some_and(|org| session.org != org));
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ProviderArn, RoleArn, SamlRole, Timestamp};
+use crate::model::{Millis, ProviderArn, RoleArn, SamlRole, Timestamp};
 
 /// Far more than a SAML assertion carries (100 000 characters of it are all that STS takes).
 const MOST: usize = 5000;
@@ -14,7 +14,8 @@ const MOST: usize = 5000;
 const LONGEST: usize = 256;
 /// Older than this, in seconds, and nobody remembers it: 30 days.
 const OLDEST: i64 = 30 * 24 * 3600;
-const VERSION: u8 = 1;
+/// 2: uses in milliseconds.
+const VERSION: u8 = 2;
 
 /// Whose roles, and of which app where the settings name one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ pub struct KnownRole {
     pub app: String,
     /// IAM's name for the account.
     pub alias: Option<String>,
-    pub used: Option<Timestamp>,
+    pub used: Option<Millis>,
 }
 
 /// All of them, as of a time.
@@ -63,7 +64,7 @@ struct WrittenRole {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     alias: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    used: Option<Timestamp>,
+    used: Option<Millis>,
 }
 
 impl Catalogue {
@@ -88,7 +89,7 @@ impl Catalogue {
                 },
                 app: role.app,
                 alias: role.alias,
-                used: role.used.filter(|used| *used <= now),
+                used: role.used.filter(|used| used.second() <= now),
             })
         };
         let roles = written.roles.into_iter().map(role);
@@ -123,7 +124,7 @@ impl Catalogue {
 
     /// Takes over what an older one knew and this one does not: aliases and uses.
     pub fn learn(&mut self, older: &Self) {
-        let uses: HashMap<&RoleArn, Timestamp> = older
+        let uses: HashMap<&RoleArn, Millis> = older
             .roles
             .iter()
             .filter_map(|known| Some((&known.pair.role, known.used?)))
@@ -144,7 +145,7 @@ impl Catalogue {
     }
 
     /// Notes a use of `role`, and says whether that was news.
-    pub fn note_use(&mut self, role: &str, at: Timestamp) -> bool {
+    pub fn note_use(&mut self, role: &str, at: Millis) -> bool {
         let mut news = false;
         for known in &mut self.roles {
             if known.pair.role.as_str() == role && known.used < Some(at) {
@@ -187,7 +188,7 @@ mod tests {
             pair: SamlRole::parse(&pair).unwrap(),
             app: "AWS \u{1b}[2J".into(),
             alias: None,
-            used: used.map(Timestamp),
+            used: used.map(Millis),
         }
     }
 
@@ -207,15 +208,16 @@ mod tests {
         let names = known.roles.iter().map(|known| known.pair.role.name());
         assert_eq!(names.collect::<String>(), "CBA");
         let arn = known.roles[2].pair.role.to_string();
-        assert!(known.note_use(&arn, NOW) && !known.note_use(&arn, NOW));
-        assert!(!known.note_use("arn:aws:iam::123456789012:role/D", NOW));
+        let now = Millis(NOW.0 * 1000);
+        assert!(known.note_use(&arn, now) && !known.note_use(&arn, now));
+        assert!(!known.note_use("arn:aws:iam::123456789012:role/D", now));
         let mut new = catalogue();
         new.roles.truncate(1);
         known.roles[2].alias = Some("acme".into());
         new.learn(&known);
         assert_eq!(
             (new.roles[0].used, new.roles[0].alias.as_deref()),
-            (Some(NOW), Some("acme"))
+            (Some(now), Some("acme"))
         );
     }
 
@@ -240,7 +242,7 @@ mod tests {
             ("from the future", text.clone(), NOW.plus(-1)),
             (
                 "another version",
-                swap("\"version\":1", "\"version\":2"),
+                swap("\"version\":2", "\"version\":1"),
                 NOW,
             ),
             ("another org", swap("acme.okta", "evil.okta"), NOW),
@@ -261,7 +263,7 @@ mod tests {
         ] {
             assert_eq!(Catalogue::read(&text, &key(), now), None, "{case}");
         }
-        let future = swap("\"used\":9", "\"used\":99999999999");
+        let future = swap("\"used\":9", "\"used\":99999999999999");
         let read = Catalogue::read(&future, &key(), NOW).unwrap();
         assert_eq!(read.roles[2].used, None);
         let mut none = catalogue();

@@ -54,7 +54,7 @@ impl<'a> Menu<'a> {
         let Some(entry) = entries.get(place) else {
             return Ok(Answer::UnknownRole);
         };
-        known.note_use(&entry.role, Clock::system().now());
+        known.note_use(&entry.role, Clock::system().now_millis());
         self.shelf.save(&known);
         self.chosen = true;
         Ok(Answer::KnownRole(KnownChoice {
@@ -67,7 +67,7 @@ impl<'a> Menu<'a> {
     pub(super) fn learn(&self, choices: &[RoleEntry], place: usize) {
         let mut choices = choices.to_vec();
         if let Some(chosen) = choices.get_mut(place) {
-            chosen.used = Some(Clock::system().now());
+            chosen.used = Some(Clock::system().now_millis());
         }
         self.shelf.keep(&choices);
     }

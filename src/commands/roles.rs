@@ -189,7 +189,7 @@ fn as_json(role: &RoleEntry, as_of: Option<Timestamp>) -> serde_json::Value {
         "label": role.label,
         "app": role.app,
         "account_alias": role.alias,
-        "last_used": role.used.map(|used| used.to_string()),
+        "last_used": role.used.map(|used| used.second().to_string()),
         "as_of": as_of.map(|time| time.to_string()),
     })
 }

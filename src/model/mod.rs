@@ -12,7 +12,7 @@ pub use environment::Environment;
 pub use labels::{Label, Labels};
 pub use org::{Org, OrgError, is_loopback};
 pub use session_policy::{PolicyArn, PolicyError, SessionPolicy};
-pub use time::Timestamp;
+pub use time::{Millis, Timestamp};
 
 use crate::secret::Secret;
 

@@ -36,6 +36,17 @@ impl Timestamp {
     }
 }
 
+/// A point in time in whole milliseconds since 1970-01-01 UTC: what tells which of two commands came first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// The second it lies in.
+    pub const fn second(self) -> Timestamp {
+        Timestamp(self.0.div_euclid(1000))
+    }
+}
+
 /// RFC 3339 in UTC with `Z`, the form the AWS SDKs read.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,5 +79,7 @@ mod tests {
         );
         assert_eq!(Timestamp::from_rfc3339("yesterday"), None);
         assert_eq!(Timestamp(1_795_309_375).to_string(), "2026-11-22T01:02:55Z");
+        assert_eq!(Some(Millis(1_795_309_375_999).second()), expected);
+        assert_eq!(Millis(-1).second(), Timestamp(-1));
     }
 }

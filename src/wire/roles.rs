@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Timestamp;
+use crate::model::Millis;
 use crate::report::Report;
 use crate::wire::{Confirmation, IssuedCredentials, Target};
 
@@ -21,7 +21,7 @@ pub struct RoleEntry {
     /// The account's own name in IAM, where it was asked; foreign text.
     pub alias: Option<String>,
     /// When credentials of it were last handed out.
-    pub used: Option<Timestamp>,
+    pub used: Option<Millis>,
 }
 
 /// Which roles there are.
@@ -43,7 +43,8 @@ pub struct UsedRole {
     /// In lower case.
     pub username: String,
     pub role: String,
-    pub at: Timestamp,
+    /// By this machine's clock, as it is.
+    pub at: Millis,
 }
 
 /// A role that was chosen among those that a client remembers.

@@ -8,7 +8,7 @@ use super::session::{Errand, signed_out_meanwhile};
 use super::{Desk, Outcome, stopping};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{Freshness, Held};
-use crate::flow::{self, Conversation as _, Memory as _};
+use crate::flow::{self, Conversation as _};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, CredentialsRequest, Reply, Target};
@@ -20,7 +20,7 @@ impl Desk {
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
         let held = self.good(request, member).await?;
-        self.uses.note(&held, self.vault.now());
+        self.uses.note(&held);
         let issued = held.issue();
         panic_point("agent.issue", issued.session_token.0.expose());
         Ok(Reply::Credentials(issued))
