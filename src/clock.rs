@@ -4,6 +4,8 @@
 //! is taken from a clock that keeps counting while the machine sleeps. Both are read through a [`Clock`]
 //! value, so a test moves them by hand.
 
+mod zone;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,6 +13,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use nix::time::{ClockId, clock_gettime};
 
 use crate::model::{Millis, Timestamp};
+
+pub use zone::{Zone, span};
 
 /// Where "now" comes from. Cheap to clone; clones of a moved clock move together.
 #[derive(Clone, Debug, Default)]

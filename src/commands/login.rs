@@ -57,7 +57,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         context.voice.data_json(answer)?;
     } else {
         let until = expires_at
-            .map(|time| format!(" until {time}"))
+            .map(|time| format!(", until {}", context.tell_time(time)))
             .unwrap_or_default();
         context.voice.say(&format!(
             "ob: signed in to {} as {}{until}\n",

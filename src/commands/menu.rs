@@ -48,7 +48,7 @@ impl<'a> Menu<'a> {
         let entries = self.shelf.entries(&known, &self.target);
         self.context.voice.say(&format!(
             "ob: your roles as of {}; `ob roles --refresh` reads them again",
-            known.as_of
+            self.context.tell_time(known.as_of)
         ));
         let place = choose_role(&entries, questions)?;
         let Some(entry) = entries.get(place) else {

@@ -40,8 +40,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::clock::{Clock, Zone};
 use crate::config::{Files, Flags, Settings, load, unknown_variables};
-use crate::model::Environment;
+use crate::model::{Environment, Timestamp};
 use crate::paths;
 use crate::report::{Exit, Report};
 use crate::security_key as keys;
@@ -110,6 +111,11 @@ impl Context {
         unknown
             .filter(|(name, _)| !keys::names_stand_in(name))
             .collect()
+    }
+
+    /// A time for this person, on their own clock: `14:05 (in 58 min)`.
+    fn tell_time(&self, at: Timestamp) -> String {
+        Zone::of(&self.environment).tell(at, Clock::system().now())
     }
 
     /// Flags with nothing but the globals in them, for a verb to complete.

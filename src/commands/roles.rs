@@ -65,7 +65,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let (roles, as_of) = match known {
         Some((roles, as_of)) => {
             context.voice.say(&format!(
-                "ob: as of {as_of}; `ob roles --refresh` reads them again"
+                "ob: as of {}; `ob roles --refresh` reads them again",
+                context.tell_time(as_of)
             ));
             (roles, Some(as_of))
         }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::aws::Names;
+use crate::clock::Clock;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::running::ask_running_agent;
@@ -42,12 +43,12 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         let names = Names::new(&accounts, &labels);
         context
             .voice
-            .list(as_text(status.as_ref(), &names) + &tunnel.unwrap_or_default())?;
+            .list(as_text(context, status.as_ref(), &names) + &tunnel.unwrap_or_default())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn as_text(status: Option<&StatusReply>, names: &Names<'_>) -> String {
+fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -> String {
     let Some(status) = status else {
         return "nobody is signed in (no agent is running)\n".into();
     };
@@ -57,18 +58,27 @@ fn as_text(status: Option<&StatusReply>, names: &Names<'_>) -> String {
     }
     for session in &status.sessions {
         let (user, org) = (shown(&session.username), shown(&session.org));
-        text += &format!("{user} at {org}, until {} if not used\n", session.ends);
+        let ends = context.tell_time(session.ends);
+        text += &format!("{user} at {org}, until {ends} if not used\n");
     }
     for role in &status.roles {
         let limit = role.policy.words();
         let arn = RoleArn::parse(&role.role).ok();
+        // Counted by the agent, which knows how far off this machine's clock is.
+        let until = match role.seconds_left {
+            ..=0 => "expired".to_owned(),
+            left => {
+                let end = Clock::system().now().plus(left);
+                format!("until {}", context.tell_time(end))
+            }
+        };
         let label = arn.as_ref().and_then(|role| names.role(role));
         text += &format!(
-            "  {}{}{}, {} min left\n",
+            "  {}{}{}, {}\n",
             label.map(|label| shown(label) + "  ").unwrap_or_default(),
             shown(&role.role),
             limit.map(|words| format!(" ({words})")).unwrap_or_default(),
-            role.seconds_left.max(0) / 60
+            until
         );
     }
     text + &format!(

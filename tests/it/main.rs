@@ -45,6 +45,7 @@ mod security_key;
 mod shells;
 mod support;
 mod terminal;
+mod times;
 #[cfg(test)]
 mod tokens;
 #[path = "../fuzz/topics/mod.rs"]

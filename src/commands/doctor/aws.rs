@@ -53,7 +53,10 @@ fn variables(context: &Context) -> Vec<Finding> {
     {
         found.push(Finding::wrong(
             "aws.expired",
-            format!("the keys in this shell expired at {expiry}"),
+            format!(
+                "the keys in this shell expired at {}",
+                context.tell_time(expiry)
+            ),
             "`eval \"$(ob env)\"` renews them, `eval \"$(ob env --unset)\"` takes them out",
         ));
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::running;
 use super::watch::{dns_json, dns_text, event, in_words, phase_json, phase_text, vanished};
+use crate::clock::span;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::running::ask_running_agent;
@@ -185,11 +186,11 @@ fn ask(context: &Context) -> Result<Option<TunnelStatus>, Report> {
 
 fn as_text(status: &TunnelStatus) -> String {
     let mut text = format!(
-        "{} at {}: {} for {} s\n",
+        "{} at {}: {} for {}\n",
         shown(&status.username),
         shown(&status.host),
         in_words(&status.phase),
-        status.seconds
+        span(i64::try_from(status.seconds).unwrap_or(i64::MAX))
     );
     if let Some(asks) = &status.asks {
         let _ = writeln!(text, "  {}", shown(asks));

@@ -183,10 +183,10 @@ fn say(
         .collect();
     let mut text = format!("ob: wrote {} to {}", listed(&names), plan.path.display());
     if let Some(end) = round.first_expiry() {
-        text += &format!(", good until {end}");
+        text += &format!(", good until {}", plan.context.tell_time(end));
     }
     if let Some(next) = next {
-        text += &format!("; renewing at {next}");
+        text += &format!("; renewing at {}", plan.context.tell_time(next));
     }
     plan.context.voice.say(&text);
     for link in &round.links {

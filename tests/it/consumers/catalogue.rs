@@ -39,7 +39,7 @@ fn a_list_that_was_read_is_shown_at_once_with_its_time_signed_in_or_not() {
     env.sandbox.clear_log();
     let (again, said) = roles(&env, &[]);
     assert_eq!(again, list);
-    assert!(said.starts_with("ob: as of 20"), "{said}");
+    assert!(said.starts_with("ob: as of "), "{said}");
     printed(&mut env.ob(["agent", "stop"]));
     eventually("it has stopped", DEADLINE, || env.agents().is_empty());
     let (again, _) = roles(&env, &[]);
@@ -148,7 +148,7 @@ fn the_menu_comes_from_what_is_remembered_before_anybody_signs_in() {
     };
     let mut terminal = choose();
     let menu = terminal.until("Role (1-2): ");
-    assert!(menu.contains("as of 20"), "{menu}");
+    assert!(menu.contains("as of "), "{menu}");
     // The last used first, and nobody was asked for it.
     let place = |role| menu.find(role).unwrap();
     assert!(place(READ_ONLY) < place(ENGINEER), "{menu}");

@@ -1,0 +1,130 @@
+//! The zone a person's own clocks show, and how a time is told to them: everywhere alike. Programs get RFC 3339 in
+//! UTC instead, which is how a [`Timestamp`] writes itself.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::Read as _;
+
+use tz::{DateTime, TimeZone, timezone::TimeZoneSettings};
+
+use crate::model::{Environment, Timestamp};
+
+/// The longest of the system's zones has 4 KiB.
+const LONGEST: u64 = 256 * 1024;
+
+/// A time zone.
+#[derive(Debug)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// `TZ`, as POSIX and glibc have it (a rule, or a file of the system's), else the machine's own. UTC where that
+    /// cannot be read, as everywhere.
+    pub fn of(environment: &Environment) -> Self {
+        let settings = TimeZoneSettings::new(TimeZoneSettings::DEFAULT_DIRECTORIES, file);
+        let name = environment.text("TZ").unwrap_or("localtime");
+        let zone = settings.parse_posix_tz(name);
+        Self(zone.unwrap_or_else(|_| TimeZone::utc()))
+    }
+
+    /// `14:05 (in 58 min)`, with the date where it is another day, and `UTC` where that is the zone.
+    pub fn tell(&self, at: Timestamp, now: Timestamp) -> String {
+        let (Some(there), Some(here)) = (self.date(at), self.date(now)) else {
+            return at.to_string();
+        };
+        let day = |date: &DateTime| (date.year(), date.month(), date.month_day());
+        let (year, month, month_day) = day(&there);
+        let date = match day(&there) == day(&here) {
+            true => String::new(),
+            false => format!("{year}-{month:02}-{month_day:02} "),
+        };
+        let utc = match there.local_time_type().time_zone_designation() {
+            "UTC" | "" => " UTC",
+            _ => "",
+        };
+        let left = at.seconds_since(now);
+        let distance = match left {
+            0 => "now".to_owned(),
+            1.. => format!("in {}", span(left)),
+            _ => format!("{} ago", span(left.saturating_neg())),
+        };
+        let (hour, minute) = (there.hour(), there.minute());
+        format!("{date}{hour:02}:{minute:02}{utc} ({distance})")
+    }
+
+    fn date(&self, at: Timestamp) -> Option<DateTime> {
+        DateTime::from_timespec(at.0, 0, self.0.as_ref()).ok()
+    }
+}
+
+/// A time that passes, as people say it: `40 s`, `58 min`, `11 h 5 min`, `3 days`. What is over the last unit is left out.
+pub fn span(seconds: i64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (minutes, hours) {
+        (0, _) => format!("{seconds} s"),
+        (1..120, _) => format!("{minutes} min"),
+        (_, 0..48) if minutes % 60 == 0 => format!("{hours} h"),
+        (_, 0..48) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} days"),
+    }
+}
+
+/// A zone's file; a pipe or a device would be waited for.
+fn file(path: &str) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err("not a file".into());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-22T01:02:55Z.
+    const NOW: Timestamp = Timestamp(1_795_309_375);
+
+    fn told(zone: &str, seconds: i64) -> String {
+        let environment = [("TZ", zone)].into_iter().collect();
+        Zone::of(&environment).tell(NOW.plus(seconds), NOW)
+    }
+
+    #[test]
+    fn a_time_is_told_in_the_persons_zone_with_the_date_where_it_is_another_day() {
+        assert_eq!(told("CET-1", 58 * 60 + 10), "03:01 (in 58 min)");
+        assert_eq!(told("IST-5:30", 40), "06:33 (in 40 s)");
+        assert_eq!(told("CET-1", -2 * 3600), "00:02 (2 h ago)");
+        assert_eq!(told("CET-1", 0), "02:02 (now)");
+        assert_eq!(told("EST5", 3600), "21:02 (in 60 min)");
+        assert_eq!(told("EST5", 5 * 3600), "2026-11-22 01:02 (in 5 h)");
+        assert_eq!(told("CET-1", -3 * 3600), "2026-11-21 23:02 (3 h ago)");
+        assert_eq!(told("CET-1", 5 * 86_400), "2026-11-27 02:02 (in 5 days)");
+    }
+
+    #[test]
+    fn a_rule_says_when_summer_is() {
+        let rule = "CET-1CEST,M3.5.0,M10.5.0/3";
+        assert_eq!(told(rule, 200 * 86_400), "2027-06-10 03:02 (in 200 days)");
+        assert_eq!(told(rule, 12 * 3600 + 60), "14:03 (in 12 h 1 min)");
+    }
+
+    #[test]
+    fn what_is_no_zone_is_utc_and_says_so() {
+        for zone in [
+            "UTC",
+            "nowhere/at/all",
+            "\u{1b}[31m",
+            "/dev/zero",
+            "/dev/tty",
+            "/etc",
+        ] {
+            assert_eq!(told(zone, 3600), "02:02 UTC (in 60 min)", "{zone}");
+        }
+        let far = Zone::of(&[("TZ", "UTC")].into_iter().collect());
+        assert_eq!(
+            far.tell(Timestamp(i64::MAX), NOW),
+            Timestamp(i64::MAX).to_string()
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! Times: on the person's own clock for people, RFC 3339 in UTC for programs.
+
+use ob::clock::{Clock, Zone};
+use ob::model::Timestamp;
+
+use crate::shells::machine;
+use crate::support::{TestEnv, run, text};
+
+/// Nobody's zone, so that no machine passes by its own.
+const TZ: &str = "XYZ-3:17";
+
+fn said(env: &TestEnv, words: &[&str]) -> String {
+    let mut command = env.ob(words);
+    let ended = run(command.env("TZ", TZ), "");
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    text(&ended.stdout).to_owned() + text(&ended.stderr)
+}
+
+/// A time of `--json`, as people there have it; how far off it is changes while the test runs.
+fn on_their_clock(utc: &serde_json::Value) -> String {
+    let at = Timestamp::from_rfc3339(utc.as_str().unwrap()).unwrap();
+    assert!(utc.as_str().unwrap().ends_with('Z'), "{utc}");
+    let zone = Zone::of(&[("TZ", TZ)].into_iter().collect());
+    let told = zone.tell(at, Clock::system().now());
+    told.split_once(" (in ").unwrap().0.to_owned() + " (in "
+}
+
+/// That what people see of `words` names the time that `of` takes from what programs get; it may move on meanwhile.
+fn tells(
+    env: &TestEnv,
+    words: &[&str],
+    before: &str,
+    of: fn(&serde_json::Value) -> &serde_json::Value,
+) {
+    let json = || -> serde_json::Value {
+        serde_json::from_str(&said(env, &[words, &["--json"]].concat())).unwrap()
+    };
+    let then = json();
+    let seen = said(env, words);
+    let either = [then, json()].map(|json| format!("{before}{}", on_their_clock(of(&json))));
+    assert!(
+        either.iter().any(|time| seen.contains(time)),
+        "{words:?}: {either:?} in {seen}"
+    );
+    assert!(!seen.contains("00Z") && !seen.contains("UTC"), "{seen}");
+}
+
+#[test]
+fn every_verb_tells_people_their_own_time_and_programs_utc() {
+    let env = machine();
+    env.sign_in();
+    let write = ["write", "-p", "prod"];
+    tells(
+        &env,
+        &write,
+        "good until ",
+        |json| &json["written"][0]["expires_at"],
+    );
+    tells(
+        &env,
+        &["status"],
+        ", until ",
+        |json| &json["sessions"][0]["ends_if_unused"],
+    );
+    tells(
+        &env,
+        &["status"],
+        ", until ",
+        |json| &json["roles"][0]["expires_at"],
+    );
+    tells(
+        &env,
+        &["login"],
+        "bob@acme.com, until ",
+        |json| &json["okta_session_expires_at"],
+    );
+    // Of roles that were read before.
+    said(&env, &["roles"]);
+    let seen = said(&env, &["roles"]);
+    assert!(
+        seen.contains("ob: as of ") && seen.contains("); `ob roles --refresh`"),
+        "{seen}"
+    );
+}
