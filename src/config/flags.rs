@@ -1,7 +1,7 @@
 //! What is typed for a flag, read as the setting of the same meaning.
 
 use super::keys::find;
-use super::value::{Raw, Value};
+use super::value::{Kind, Raw, Value};
 use crate::report::{Exit, Report};
 
 /// Reads `given`, typed as `flag`, as a value of the setting at `path`.
@@ -29,7 +29,12 @@ fn read(path: &'static str, given: &str, summary: String, before: &str) -> Resul
     let Some(key) = find(&path.split('.').collect::<Vec<_>>()) else {
         return Ok(Value::Text(given.to_owned()));
     };
-    key.kind.read(&Raw::Text(given)).map_err(|error| {
+    let raw = match key.kind {
+        // A list in one line has commas.
+        Kind::Policies => Raw::List(given.split(',').map(str::trim).collect()),
+        _ => Raw::Text(given),
+    };
+    key.kind.read(&raw).map_err(|error| {
         Report::new(Exit::Usage, "config.flag", summary)
             .cause(error)
             .hint(format!(

@@ -53,6 +53,8 @@ pub enum Place {
     Org(&'static str),
     /// A key of the profile it was found in.
     Profile(&'static str),
+    /// The profile's `policy_arns`, one after the other with commas.
+    Policies,
 }
 
 /// A value that has a twin; nothing has judged it yet.

@@ -16,6 +16,8 @@ pub(super) enum Meaning {
     Role,
     Provider,
     Factor,
+    /// Managed session policies, with commas.
+    Policies,
     /// Whether the Classic interface is insisted on.
     Classic,
     /// Read elsewhere, or of no consequence.
@@ -26,7 +28,9 @@ pub(super) enum Meaning {
     Unless(&'static str),
 }
 
-use Meaning::{Address, App, Classic, Factor, Never, Org, Profile, Provider, Role, Silent, Unless};
+use Meaning::{
+    Address, App, Classic, Factor, Never, Org, Policies, Profile, Provider, Role, Silent, Unless,
+};
 
 const SECRET: &str = "a secret, and no setting holds one: `ob login` asks for it";
 const COMMAND: &str =
@@ -39,6 +43,8 @@ const BROWSER: &str = "`browser_command` takes a program and arguments, as an ar
 const NAMED: &str = "the profile has its section's name";
 const ALL: &str = "said each time: `ob write --all`";
 const MANY: &str = "the app is found from your tiles; `aws.app` takes its link";
+const UNLIMITED: &str =
+    "it does not limit the profile here, only managed policies do: `policy_arns`, or `read_only`";
 const TWIN: &str = "has no twin";
 
 const OKTA_AWS_CLI: &[(&str, Meaning)] = &[
@@ -101,14 +107,9 @@ const SAML2AWS: &[(&str, Meaning)] = &[
     ("okta_password", Never(SECRET)),
     ("aws_profile", Unless(NAMED)),
     ("credentials_file", Unless(WRITES)),
-    (
-        "policy_file",
-        Unless("a policy must be a managed one: `policy_arns` of the profile, or `read_only`"),
-    ),
-    (
-        "policy_arn_list",
-        Unless("name them in `policy_arns` of the profile"),
-    ),
+    // cmd/saml2aws/commands/login.go: the file's text goes to STS as `Policy`, the list, split at commas, as `PolicyArns`.
+    ("policy_file", Unless(UNLIMITED)),
+    ("policy_arn_list", Policies),
     ("name", Silent),
     ("app_id", Silent),
     ("provider", Silent),

@@ -54,6 +54,21 @@ impl Peer {
     /// oktaws has a file for each org here, below the home directory.
     pub const OKTAWS_DIRECTORY: &'static str = ".oktaws";
 
+    /// How the tool is called, as a word of a profile's name.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::OktaAwsCli | Self::OktaAwsCliVariables => "okta-aws-cli",
+            Self::GimmeAwsCreds => "gimme-aws-creds",
+            Self::Saml2Aws => "saml2aws",
+            Self::Tokendito => "tokendito",
+            Self::Oktaws => "oktaws",
+            Self::AwsOkta => "aws-okta",
+            Self::OktaJava => "okta-java",
+            Self::AwsOktaProcessor => "aws-okta-processor",
+            Self::AwsSts => "aws-sts",
+        }
+    }
+
     /// Whose settings a file of that name has, if the name tells.
     pub fn of_file(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;

@@ -87,6 +87,10 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
                 Some(Err(why)) => Some(why),
                 None => None,
             },
+            Meaning::Policies => {
+                take(Place::Policies, value);
+                None
+            }
             Meaning::Classic => {
                 if !is_no(value) {
                     take(Place::Org("sign_in"), "terminal");

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use crate::aws::is_expression;
 use crate::config::read_as;
 use crate::model::{Org, ProviderArn};
-use crate::peers::{Findings, FoundLabel, Place, Profile, Setting};
+use crate::peers::{Findings, FoundLabel, Peer, Place, Profile, Setting};
 use crate::report::Report;
 
-type Values = BTreeMap<&'static str, String>;
+pub(super) type Values = BTreeMap<&'static str, String>;
 
 /// Where in the world a line of the answer comes from.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,26 +38,42 @@ pub(super) struct Left {
     pub(super) wrong: bool,
 }
 
+/// A profile that is called otherwise here, since another file has one of its name.
+#[derive(Debug)]
+pub(super) struct Renamed {
+    pub(super) from: Origin,
+    pub(super) to: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// The place of its org in `orgs`.
+    pub(super) org: Option<usize>,
+    pub(super) own: Values,
+    /// `chain` and `policy_arns`, as far as there are some.
+    pub(super) lists: BTreeMap<&'static str, Vec<String>>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    orgs: Vec<Values>,
-    /// Each with the place of its org in `orgs`.
-    profiles: BTreeMap<String, (Option<usize>, Values, Vec<String>)>,
-    accounts: BTreeMap<String, String>,
+    pub(super) orgs: Vec<Values>,
+    pub(super) profiles: BTreeMap<String, Kept>,
+    pub(super) accounts: BTreeMap<String, String>,
     /// Of roles and of providers, in their order.
-    labels: [Vec<(String, String)>; 2],
+    pub(super) labels: [Vec<(String, String)>; 2],
     pub(super) taken: Vec<Taken>,
+    pub(super) renamed: Vec<Renamed>,
     pub(super) left: Vec<Left>,
 }
 
 impl Draft {
-    /// Adds what `file` says. `url` is the org's address where the file has none.
-    pub(super) fn add(&mut self, file: &str, findings: &Findings, url: Option<&str>) {
+    /// Adds what `file` of `peer` says. `url` is the org's address where the file has none.
+    pub(super) fn add(&mut self, peer: Peer, file: &str, findings: &Findings, url: Option<&str>) {
         for left in &findings.left_out {
             self.leave(file, left.line, &left.key, &left.why, false);
         }
         for profile in &findings.profiles {
-            self.profile(file, profile, url);
+            self.profile(peer, file, profile, url);
         }
         for label in &findings.labels {
             self.label(file, label);
@@ -112,23 +128,25 @@ impl Draft {
         }
     }
 
-    fn profile(&mut self, file: &str, profile: &Profile, url: Option<&str>) {
-        let name = &profile.name;
+    fn profile(&mut self, peer: Peer, file: &str, profile: &Profile, url: Option<&str>) {
+        let theirs = &profile.name;
+        let name = &self.free_name(theirs, peer);
         if let Err(why) = read("default_profile", name) {
-            return self.leave(file, 0, name, &why, true);
+            return self.leave(file, 0, theirs, &why, true);
         }
-        if self.profiles.contains_key(name) {
-            return self.leave(
-                file,
-                0,
-                name,
-                "an earlier file has a profile of that name",
-                false,
-            );
-        }
-        let (mut org, mut own) = (Values::new(), Values::new());
+        let mut org = Values::new();
+        let mut kept = Kept {
+            org: None,
+            own: Values::new(),
+            lists: BTreeMap::new(),
+        };
         for setting in &profile.settings {
-            self.setting(file, name, setting, (&mut org, &mut own));
+            self.setting(file, name, setting, &mut org, &mut kept);
+        }
+        let limited = |setting: &Setting| setting.place == Place::Policies;
+        if profile.settings.iter().any(limited) && !kept.lists.contains_key("policy_arns") {
+            let why = "without its session policies it would allow more";
+            return self.drop_profile(file, theirs, name, why, true);
         }
         if let Some(url) = url {
             org.entry("url").or_insert_with(|| url.to_owned());
@@ -141,14 +159,14 @@ impl Draft {
                     .as_ref()
                     != org.get("url")
         };
-        if org.contains_key("url") && own.get("app").is_some_and(elsewhere) {
-            own.remove("app");
+        if org.contains_key("url") && kept.own.get("app").is_some_and(elsewhere) {
+            kept.own.remove("app");
             self.taken
                 .retain(|taken| taken.to != format!("profiles.{name}.app"));
             self.leave(
                 file,
                 0,
-                &format!("{name}: the app's link"),
+                &format!("{theirs}: the app's link"),
                 "it is of another org",
                 true,
             );
@@ -160,23 +178,49 @@ impl Draft {
                     chain.push(role);
                 }
                 _ => {
-                    let own = format!("profiles.{name}.");
-                    self.taken.retain(|taken| !taken.to.starts_with(&own));
-                    return self.leave(file, 0, name, "a role of its chain is no role's ARN", true);
+                    let why = "a role of its chain is no role's ARN";
+                    return self.drop_profile(file, theirs, name, why, true);
                 }
             }
         }
         if !chain.is_empty() {
-            self.take(
-                file,
-                0,
-                name,
-                format!("profiles.{name}.chain"),
-                chain.join(", "),
-            );
+            let to = format!("profiles.{name}.chain");
+            self.take(file, 0, theirs, to, chain.join(", "));
+            kept.lists.insert("chain", chain);
         }
-        let org = (!org.is_empty()).then(|| self.org(org));
-        self.profiles.insert(name.clone(), (org, own, chain));
+        kept.org = (!org.is_empty()).then(|| self.org(org));
+        if self.profiles.get(theirs) == Some(&kept) {
+            let why = "an earlier file has the same profile";
+            return self.drop_profile(file, theirs, name, why, false);
+        }
+        if name != theirs {
+            let from = origin(file, 0, theirs);
+            let to = name.clone();
+            self.renamed.push(Renamed { from, to });
+        }
+        self.profiles.insert(name.clone(), kept);
+    }
+
+    /// `default` as it is, or `default-saml2aws` where another file has one, `default-saml2aws-2` where two have.
+    fn free_name(&self, name: &str, peer: Peer) -> String {
+        let by_tool = format!("{name}-{}", peer.word());
+        let mut free = name.to_owned();
+        let mut number = 1;
+        while self.profiles.contains_key(&free) {
+            free = match number {
+                1 => by_tool.clone(),
+                number => format!("{by_tool}-{number}"),
+            };
+            number += 1;
+        }
+        free
+    }
+
+    /// Leaves out the whole profile `theirs`, which would have been called `name`.
+    fn drop_profile(&mut self, file: &str, theirs: &str, name: &str, why: &str, wrong: bool) {
+        let own = format!("profiles.{name}.");
+        self.taken.retain(|taken| !taken.to.starts_with(&own));
+        self.leave(file, 0, theirs, why, wrong);
     }
 
     fn setting(
@@ -184,18 +228,20 @@ impl Draft {
         file: &str,
         profile: &str,
         setting: &Setting,
-        into: (&mut Values, &mut Values),
+        org: &mut Values,
+        kept: &mut Kept,
     ) {
-        let (path, to, leaf, values) = match setting.place {
-            Place::Org(leaf) => (format!("org.{leaf}"), format!("org.{leaf}"), leaf, into.0),
-            Place::Profile(leaf) => (
-                format!("profiles.*.{leaf}"),
-                format!("profiles.{profile}.{leaf}"),
-                leaf,
-                into.1,
-            ),
+        let (table, leaf) = match setting.place {
+            Place::Org(leaf) => ("org", leaf),
+            Place::Profile(leaf) => ("profiles.*", leaf),
+            Place::Policies => ("profiles.*", "policy_arns"),
         };
-        match read(&path, &setting.value) {
+        let to = format!("{}.{leaf}", table.replace('*', profile));
+        let values = match setting.place {
+            Place::Org(_) => org,
+            _ => &mut kept.own,
+        };
+        match read(&format!("{table}.{leaf}"), &setting.value) {
             Err(why) => self.leave(file, setting.line, &setting.key, &why, true),
             // One key may say the same twice: the org, and the app at the org.
             Ok(_) if values.contains_key(leaf) => {
@@ -208,7 +254,12 @@ impl Draft {
                 );
             }
             Ok(value) => {
-                values.insert(leaf, value.clone());
+                if setting.place == Place::Policies {
+                    let items = value.split(", ").map(ToOwned::to_owned);
+                    kept.lists.insert(leaf, items.collect());
+                } else {
+                    values.insert(leaf, value.clone());
+                }
                 self.take(file, setting.line, &setting.key, to, value);
             }
         }
@@ -261,84 +312,6 @@ impl Draft {
     pub(super) fn has_address(&self) -> bool {
         !self.orgs.is_empty() && self.orgs.iter().all(|org| org.contains_key("url"))
     }
-
-    /// The settings file.
-    pub(super) fn to_toml(&self) -> String {
-        let mut file = toml::Table::new();
-        let table = |values: &Values| -> toml::Table {
-            let pairs = values
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), value.as_str().into()));
-            pairs.collect()
-        };
-        let several = self.orgs.len() > 1;
-        let names = names(&self.orgs);
-        match &self.orgs[..] {
-            [] => {}
-            [org] => {
-                file.insert("org".to_owned(), table(org).into());
-            }
-            orgs => {
-                let orgs = names
-                    .iter()
-                    .cloned()
-                    .zip(orgs.iter().map(|org| table(org).into()));
-                file.insert("orgs".to_owned(), orgs.collect::<toml::Table>().into());
-            }
-        }
-        let mut profiles = toml::Table::new();
-        for (name, (org, values, chain)) in &self.profiles {
-            let mut values = table(values);
-            if let Some(org) = org.filter(|_| several) {
-                values.insert("org".to_owned(), names[org].as_str().into());
-            }
-            if !chain.is_empty() {
-                values.insert("chain".to_owned(), chain.clone().into());
-            }
-            profiles.insert(name.clone(), values.into());
-        }
-        let default = match self.profiles.len() {
-            1 => self.profiles.keys().next(),
-            _ => self.profiles.keys().find(|name| *name == "default"),
-        };
-        if let Some(name) = default {
-            file.insert("default_profile".to_owned(), name.as_str().into());
-        }
-        if !profiles.is_empty() {
-            file.insert("profiles".to_owned(), profiles.into());
-        }
-        if !self.accounts.is_empty() {
-            let accounts = self
-                .accounts
-                .iter()
-                .map(|(number, name)| (number.clone(), name.as_str().into()));
-            file.insert(
-                "accounts".to_owned(),
-                accounts.collect::<toml::Table>().into(),
-            );
-        }
-        let mut text = file.to_string();
-        // By hand: a table of TOML's is sorted, and the order of these is what decides.
-        for (table, labels) in ["roles", "providers"].iter().zip(&self.labels) {
-            if !labels.is_empty() {
-                text += &format!("\n[labels.{table}]\n");
-            }
-            for (of, says) in labels {
-                let quoted = |text: &str| toml::Value::from(text).to_string();
-                text += &format!("{} = {}\n", quoted_key(of), quoted(says));
-            }
-        }
-        text
-    }
-}
-
-/// A key as TOML's own writer quotes it.
-fn quoted_key(text: &str) -> String {
-    let mut table = toml::Table::new();
-    table.insert(text.to_owned(), true.into());
-    let line = table.to_string();
-    let line = line.trim_end();
-    line.strip_suffix(" = true").unwrap_or(line).to_owned()
 }
 
 fn origin(file: &str, line: usize, key: &str) -> Origin {
@@ -347,24 +320,6 @@ fn origin(file: &str, line: usize, key: &str) -> Origin {
         line,
         key: key.to_owned(),
     }
-}
-
-/// `acme` for acme.okta.com, `acme-2` for another way into it.
-fn names(orgs: &[Values]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for org in orgs {
-        let host = org.get("url").and_then(|url| Org::parse(url).ok());
-        let label = host
-            .as_ref()
-            .and_then(|org| org.host().split('.').next())
-            .unwrap_or("okta");
-        let free = (1..).map(|number| match number {
-            1 => label.to_owned(),
-            number => format!("{label}-{number}"),
-        });
-        names.extend(free.into_iter().find(|name| !names.contains(name)));
-    }
-    names
 }
 
 /// The value as our settings spell it, or what they have against it.

@@ -1,6 +1,7 @@
 //! `ob config import`: settings from those of another tool. The only place that reads them, and only when told.
 
 mod draft;
+mod written;
 
 use std::fs::read_dir;
 use std::path::{Path, PathBuf};
@@ -89,8 +90,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let url = url.transpose()?.map(|url: Value| url.to_string());
     let found = findings(args, context)?;
     let mut draft = Draft::default();
-    for (name, findings) in &found {
-        draft.add(name, findings, url.as_deref());
+    for (peer, name, findings) in &found {
+        draft.add(*peer, name, findings, url.as_deref());
     }
     let text = draft.to_toml();
     let mut wrote = None;
@@ -141,7 +142,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 }
 
 /// What each source says, with the name it is called by.
-fn findings(args: &Args, context: &Context) -> Result<Vec<(String, Findings)>, Report> {
+fn findings(args: &Args, context: &Context) -> Result<Vec<(Peer, String, Findings)>, Report> {
     let mut found = Vec::new();
     let mut looked = Vec::new();
     let named = !args.files.is_empty();
@@ -156,14 +157,15 @@ fn findings(args: &Args, context: &Context) -> Result<Vec<(String, Findings)>, R
         let during = |report: Report| report.during(format!("cannot import {name}"));
         match read_foreign(&path).map_err(during)? {
             Some(text) => match peer.read(&path, &text) {
-                Ok(findings) => found.push((name, findings)),
+                Ok(findings) => found.push((peer, name, findings)),
                 // Everybody who uses AWS has this file; few have used aws-okta.
                 Err(PeerError::Nothing) if !named => looked.push(name),
                 // The AWS file may be either tool's.
                 Err(PeerError::Nothing) if peer == Peer::AwsOkta && args.from.is_none() => {
-                    let findings = Peer::AwsOktaProcessor.read(&path, &text);
+                    let peer = Peer::AwsOktaProcessor;
+                    let findings = peer.read(&path, &text);
                     let findings = findings.map_err(|error| during(error.into()))?;
-                    found.push((name, findings));
+                    found.push((peer, name, findings));
                 }
                 Err(error) => return Err(during(error.into())),
             },
@@ -174,8 +176,10 @@ fn findings(args: &Args, context: &Context) -> Result<Vec<(String, Findings)>, R
     if let Some(path) = &args.env_file {
         let name = path.display().to_string();
         let text = read_foreign(path)?.ok_or_else(|| missing(&name))?;
-        let findings = Peer::OktaAwsCliVariables.read(path, &text);
+        let peer = Peer::OktaAwsCliVariables;
+        let findings = peer.read(path, &text);
         found.push((
+            peer,
             name.clone(),
             findings
                 .map_err(|error| Report::from(error).during(format!("cannot import {name}")))?,
@@ -186,7 +190,10 @@ fn findings(args: &Args, context: &Context) -> Result<Vec<(String, Findings)>, R
         let variables =
             variables.filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
         match from_variables(variables)? {
-            Some(findings) => found.push(("the environment".to_owned(), findings)),
+            Some(findings) => {
+                let peer = Peer::OktaAwsCliVariables;
+                found.push((peer, "the environment".to_owned(), findings));
+            }
             None => looked.push("OKTA_AWSCLI_* in the environment".to_owned()),
         }
     }
@@ -251,6 +258,16 @@ fn tell(draft: &Draft, context: &Context) {
             .voice
             .say(&format!("{from}: {key} -> {to} = {value}"));
     }
+    for renamed in &draft.renamed {
+        let (from, key, to) = (
+            place(&renamed.from),
+            shown(&renamed.from.key),
+            shown(&renamed.to),
+        );
+        context.voice.say(&format!(
+            "{from}: {key} is called {to} here: an earlier file has a profile of that name"
+        ));
+    }
     for left in &draft.left {
         let (from, key, why) = (place(&left.from), shown(&left.from.key), shown(&left.why));
         context.voice.say(&format!("{from}: {key} left out: {why}"));
@@ -269,12 +286,16 @@ fn as_json(draft: &Draft, text: &str, wrote: Option<&Path>) -> serde_json::Value
     let taken = draft.taken.iter().map(|taken| {
         json!({ "file": taken.from.file, "line": taken.from.line, "key": taken.from.key, "to": taken.to, "value": taken.value })
     });
+    let renamed = draft.renamed.iter().map(
+        |renamed| json!({ "file": renamed.from.file, "from": renamed.from.key, "to": renamed.to }),
+    );
     let left = draft.left.iter().map(|left| {
         json!({ "file": left.from.file, "line": left.from.line, "key": left.from.key, "why": left.why, "wrong": left.wrong })
     });
     json!({
         "profiles": draft.profiles().collect::<Vec<_>>(),
         "taken": taken.collect::<Vec<_>>(),
+        "renamed": renamed.collect::<Vec<_>>(),
         "left_out": left.collect::<Vec<_>>(),
         "settings": text,
         "wrote": wrote,

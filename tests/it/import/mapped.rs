@@ -1,0 +1,129 @@
+//! What each tool's file comes to, and which files are read at all.
+
+use std::fs;
+
+use super::{Home, TOOLS, fixture, hold};
+use crate::support::{run, text};
+
+#[test]
+fn each_tools_file_is_mapped_as_printed_and_no_stored_secret_is_shown() {
+    for (tool, _) in TOOLS {
+        let home = Home::with(tool);
+        let printed = home.import(&["--print"]);
+        assert_eq!(printed.status.code(), Some(0), "{}", text(&printed.stderr));
+        hold(tool, &home.said(&printed));
+        assert!(!home.settings().exists());
+        let json = home.import(&["--print", "--json"]);
+        assert!(!text(&json.stdout).contains("canary"));
+        let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert_eq!(json["settings"], text(&printed.stdout));
+    }
+}
+
+#[test]
+fn a_file_without_a_usual_place_is_read_when_it_is_named() {
+    for (fixture_name, place, tool) in [
+        ("aws-okta-processor-lines", ".aws/config", None),
+        ("aws-okta-processor-lines", "config", None),
+        (
+            "aws-okta-processor-lines",
+            ".aws/credentials",
+            Some("aws-okta-processor"),
+        ),
+        ("aws-sts", "config.json", None),
+        ("aws-sts", "theirs.json", Some("aws-sts")),
+    ] {
+        let home = Home::new();
+        let input = fs::read_to_string(fixture(fixture_name, "input")).unwrap();
+        let path = home.write(place, &input);
+        let mut arguments = vec!["--print"];
+        // The AWS files have a usual place, of which one is read only for this tool.
+        if !place.starts_with(".aws/") {
+            arguments.push(path.to_str().unwrap());
+        }
+        arguments.extend(tool.iter().flat_map(|tool| ["--from", tool]));
+        let printed = home.import(&arguments);
+        assert_eq!(printed.status.code(), Some(0), "{}", text(&printed.stderr));
+        let said = home.said(&printed).replace(place, "FILE");
+        hold(fixture_name, &said);
+        arguments[0] = "--force";
+        assert_eq!(home.import(&arguments).status.code(), Some(0));
+        let check = home.ob(&["config", "check"]);
+        assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
+    }
+    let home = Home::new();
+    home.write(
+        ".aws/credentials",
+        &fs::read_to_string(fixture("aws-okta-processor-lines", "input")).unwrap(),
+    );
+    assert_eq!(home.import(&["--print"]).status.code(), Some(2));
+}
+
+#[test]
+fn session_policies_of_saml2aws_limit_the_profile_here_too() {
+    let home = Home::new();
+    let policies = [
+        "arn:aws:iam::aws:policy/ReadOnlyAccess",
+        "arn:aws:iam::123456789012:policy/Own",
+    ];
+    let file = |list: &str| {
+        let role = "role_arn = arn:aws:iam::123456789012:role/Deploy";
+        format!(
+            "[a]\nurl = https://acme.okta.com\n{role}\npolicy_file = ~/p.json\npolicy_arn_list = {list}\n"
+        )
+    };
+    home.write(".saml2aws", &file(&policies.join(",")));
+    let said = home.said(&home.import(&["--print"]));
+    let array = format!("policy_arns = [{:?}, {:?}]\n", policies[0], policies[1]);
+    assert!(said.contains(&array), "{said}");
+    let from = "~/.saml2aws:5: a.policy_arn_list -> profiles.a.policy_arns";
+    assert!(said.contains(&format!("{from} = {}\n", policies.join(", "))));
+    // Only managed policies can be taken; that the file's is not is said, since the profile is wider without it.
+    assert!(said.contains("a.policy_file left out: it does not limit the profile here"));
+    assert_eq!(home.import(&[]).status.code(), Some(0));
+    let good = home.ob(&["config", "check"]);
+    assert_eq!(good.status.code(), Some(0), "{}", text(&good.stderr));
+    for wrong in ["ReadOnlyAccess", "arn:aws:iam::aws:policy/A,,x"] {
+        home.write(".saml2aws", &file(wrong));
+        let checked = home.import(&["--check"]);
+        let said = home.said(&checked);
+        assert_eq!(checked.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("~/.saml2aws:5: a.policy_arn_list left out"),
+            "{said}"
+        );
+        let whole = "a left out: without its session policies it would allow more\n";
+        assert!(said.starts_with("---\n") && said.contains(whole), "{said}");
+    }
+}
+
+#[test]
+fn variables_are_read_only_when_told() {
+    let home = Home::new();
+    let with = |arguments: &[&str]| {
+        let mut command = home.command(&[&["config", "import", "--print"], arguments].concat());
+        command.env("OKTA_AWSCLI_ORG_DOMAIN", "acme.okta.com");
+        command.env("OKTA_AWSCLI_PRIVATE_KEY", "canary");
+        run(&mut command, "")
+    };
+    let untold = with(&[]);
+    assert_eq!(untold.status.code(), Some(2), "{}", text(&untold.stderr));
+    let told = with(&["--from-env"]);
+    assert_eq!(told.status.code(), Some(0), "{}", text(&told.stderr));
+    assert!(text(&told.stdout).contains("https://acme.okta.com"));
+    assert!(text(&told.stderr).contains("OKTA_AWSCLI_PRIVATE_KEY left out"));
+    assert!(!home.said(&told).contains("canary"));
+}
+
+#[test]
+fn an_env_file_is_read_only_when_named() {
+    let home = Home::new();
+    home.write(
+        ".env",
+        &fs::read_to_string(fixture("env", "input")).unwrap(),
+    );
+    assert_eq!(home.import(&["--print"]).status.code(), Some(2));
+    let named = home.import(&["--print", "--env-file", ".env"]);
+    assert_eq!(named.status.code(), Some(0), "{}", text(&named.stderr));
+    hold("env", &home.said(&named));
+}

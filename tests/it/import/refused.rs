@@ -1,0 +1,162 @@
+//! Files that are broken, foreign or hostile.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::Home;
+use crate::support::text;
+
+#[test]
+fn hostile_values_stay_values_and_are_shown_inert() {
+    let home = Home::new();
+    let long = "x".repeat(10 * 1024);
+    let hostile = [
+        "a\"\n[aws]",
+        "a\" ]\u{1b}[31m",
+        "$(touch pwned)",
+        "a\u{0}b",
+        "\u{202e}evil",
+        "'; rm -rf ~",
+        long.as_str(),
+    ];
+    for value in hostile {
+        let value = value.replace('\n', "\\n");
+        home.write(
+            ".saml2aws",
+            &format!("[{value}]\nprovider = Okta\nurl = https://acme.okta.com\nusername = {value}\nrole_arn = {value}\n"),
+        );
+        let made = home.import(&["--force"]);
+        let said = home.said(&made);
+        assert!(!said.contains(['\u{1b}', '\u{0}', '\u{202e}']), "{said:?}");
+        if made.status.success() {
+            let check = home.ob(&["config", "check"]);
+            assert_eq!(
+                check.status.code(),
+                Some(0),
+                "{value:?}: {}",
+                text(&check.stderr)
+            );
+        }
+    }
+    assert!(!home.0.path().join("pwned").exists());
+}
+
+#[test]
+fn a_password_in_an_address_is_neither_taken_nor_shown() {
+    let home = Home::new();
+    let url = "https://alice:canary@acme.okta.com/home/amazon_aws/0oa1/272";
+    home.write(".saml2aws", &format!("[a]\nurl = {url}\n"));
+    home.write(
+        ".okta_aws_login_config",
+        &format!("[b]\napp_url = {url}\naws_rolename = x\n"),
+    );
+    let printed = home.import(&["--print"]);
+    assert!(
+        !home.said(&printed).contains("canary"),
+        "{}",
+        home.said(&printed)
+    );
+}
+
+#[test]
+fn what_is_not_understood_is_named_with_its_line() {
+    let home = Home::new();
+    for (place, content, expected) in [
+        (
+            ".okta/okta.yaml",
+            "awscli:\n  idps: { a: b }\n",
+            "line 2: not a plain `key: value`",
+        ),
+        (".okta/okta.yaml", "awscli:\n\tprofiles:\n", "line 2: a tab"),
+        (
+            ".okta/okta.yaml",
+            "awscli:\n  profiles:\n    a: &x\n",
+            "line 3: not a plain",
+        ),
+        (
+            ".okta/okta.yaml",
+            "awscli:\n  profiles:\n    a:\n      k: 1\n     l: 2\n",
+            "line 5: its indentation",
+        ),
+        (
+            ".okta/okta.yaml",
+            "awscli:\n  a: 1\n  a: 2\n",
+            "line 3: this key",
+        ),
+        (
+            ".okta/okta.yaml",
+            "awscli:\n  a: |\n    canary\n",
+            "line 2: not a plain",
+        ),
+        (".saml2aws", "[a]\nurl\n", "line 2: neither"),
+        (".saml2aws", "[a]\n[a]\n", "line 2: this key or section"),
+        (
+            ".saml2aws",
+            "[a]\nurl = x\n  canary\n",
+            "line 3: a value over",
+        ),
+        (
+            ".okta_aws_login_config",
+            "[a]\ninherits = b\n[b]\ninherits = a\n",
+            "`inherits`",
+        ),
+        (
+            ".oktaws/acme.toml",
+            "username = 'a'\nprofiles = = canary\n",
+            "line 2: not TOML",
+        ),
+        (
+            ".config/tokendito/tokendito.ini",
+            "[default]\nokta_org\n",
+            "line 2: neither",
+        ),
+        (
+            ".okta/config.properties",
+            "OKTA_ORG=acme.okta.com\nOKTA_USERNAME\n",
+            "line 2: neither",
+        ),
+        (
+            ".aws/config",
+            "[okta]\n[okta]\n",
+            "line 2: this key or section",
+        ),
+        (
+            ".aws/config",
+            "[default]\ncredential_process = aws-okta-processor 'canary\n",
+            "line 2: a command line",
+        ),
+        (
+            ".awsoktaprocessor",
+            "[defaults]\naws_okta_user=a\naws_okta_user=b\n",
+            "line 3: this key",
+        ),
+        (
+            "config.json",
+            "{\n \"region\": canary\n}",
+            "line 2: not JSON",
+        ),
+    ] {
+        let path = home.write(place, content);
+        let mut arguments = vec!["--check"];
+        // It has no usual place.
+        arguments.extend(place.ends_with(".json").then_some(place));
+        let answer = home.import(&arguments);
+        let said = home.said(&answer);
+        assert_eq!(answer.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains(expected) && !said.contains("canary"),
+            "{content:?}: {said}"
+        );
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_anybody_may_write_is_refused() {
+    let home = Home::with("saml2aws");
+    let path = home.0.path().join(".saml2aws");
+    fs::set_permissions(path, Permissions::from_mode(0o666)).unwrap();
+    let answer = home.import(&["--check"]);
+    assert_eq!(answer.status.code(), Some(2));
+    assert!(text(&answer.stderr).contains(".saml2aws"));
+}

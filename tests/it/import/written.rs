@@ -1,0 +1,122 @@
+//! The settings file that import writes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::{Home, TOOLS, fixture};
+use crate::support::text;
+
+#[test]
+fn what_import_writes_config_check_finds_good() {
+    for (tool, _) in TOOLS {
+        let home = Home::with(tool);
+        let made = home.import(&["--url", "acme.okta.com", "--from", tool]);
+        assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+        let mode = fs::metadata(home.settings()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let written = fs::read_to_string(home.settings()).unwrap();
+        assert!(!written.contains("canary"), "{written}");
+        let check = home.ob(&["config", "check"]);
+        assert_eq!(
+            check.status.code(),
+            Some(0),
+            "{tool}: {}\n{written}",
+            text(&check.stderr)
+        );
+    }
+}
+
+#[test]
+fn all_tools_at_once_make_one_file_that_is_good() {
+    let home = Home::new();
+    for (tool, place) in TOOLS {
+        home.write(place, &fs::read_to_string(fixture(tool, "input")).unwrap());
+    }
+    let made = home.import(&["--url", "acme.okta.com"]);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    let check = home.ob(&["config", "check"]);
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
+}
+
+#[test]
+fn a_second_profile_of_a_name_is_called_after_its_tool_and_that_is_said() {
+    let home = Home::new();
+    let section = |name: &str, role: &str| {
+        format!("[{name}]\nurl = https://acme.okta.com\nrole_arn = {role}\n")
+    };
+    home.write(
+        ".okta_aws_login_config",
+        "[DEFAULT]\nokta_org_url = https://acme.okta.com\naws_rolename = One\n",
+    );
+    home.write(
+        ".saml2aws",
+        &(section("default", "Two") + &section("dev", "Three")),
+    );
+    home.write(
+        ".config/tokendito/tokendito.ini",
+        "[default]\nokta_org = https://acme.okta.com\naws_role_arn = Four\n",
+    );
+    let check = home.import(&["--check", "--json"]);
+    let check: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    let names = ["default", "default-saml2aws", "default-tokendito", "dev"];
+    assert_eq!(check["profiles"], serde_json::json!(names));
+    assert_eq!(check["renamed"][0]["from"], "default");
+    assert_eq!(check["renamed"][0]["to"], "default-saml2aws");
+    let made = home.import(&[]);
+    let said = home.said(&made);
+    assert_eq!(made.status.code(), Some(0), "{said}");
+    for line in [
+        "~/.saml2aws: default is called default-saml2aws here: an earlier file has a profile of that name\n",
+        "~/.saml2aws:3: default.role_arn -> profiles.default-saml2aws.role = Two\n",
+        "~/.config/tokendito/tokendito.ini: default is called default-tokendito here",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let written = fs::read_to_string(home.settings()).unwrap();
+    assert!(written.starts_with("default_profile = \"default\"\n"));
+    for (name, role) in names.into_iter().zip(["One", "Two", "Four", "Three"]) {
+        let table = format!("[profiles.{name}]\nrole = \"{role}\"\n");
+        assert!(written.contains(&table), "{table}: {written}");
+    }
+    let good = home.ob(&["config", "check"]);
+    assert_eq!(good.status.code(), Some(0), "{}", text(&good.stderr));
+}
+
+#[test]
+fn a_profile_that_two_files_have_alike_is_taken_once() {
+    let home = Home::new();
+    let files = ["one.ini", "two.ini"]
+        .map(|name| home.write(name, "[a]\nurl = https://acme.okta.com\nrole_arn = One\n"));
+    let [one, two] = files.each_ref().map(|path| path.to_str().unwrap());
+    let printed = home.import(&["--print", "--from", "saml2aws", one, two]);
+    let said = home.said(&printed);
+    assert!(
+        said.contains("~/two.ini: a left out: an earlier file has the same profile\n"),
+        "{said}"
+    );
+    assert!(!said.contains("a-saml2aws"), "{said}");
+}
+
+#[test]
+fn settings_that_are_there_are_kept_unless_forced() {
+    let home = Home::with("saml2aws");
+    home.write(".config/ob/config.toml", "[org]\nurl = \"kept.okta.com\"\n");
+    let kept = home.import(&[]);
+    assert_eq!(kept.status.code(), Some(2));
+    assert!(
+        text(&kept.stderr).contains("`ob config import --force`"),
+        "{}",
+        text(&kept.stderr)
+    );
+    assert!(
+        fs::read_to_string(home.settings())
+            .unwrap()
+            .contains("kept")
+    );
+    assert_eq!(home.import(&["--force"]).status.code(), Some(0));
+    assert!(
+        !fs::read_to_string(home.settings())
+            .unwrap()
+            .contains("kept")
+    );
+}
