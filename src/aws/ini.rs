@@ -194,7 +194,7 @@ impl From<IniError> for Report {
     fn from(error: IniError) -> Self {
         let hint = match &error {
             IniError::Foreign(section) if section.starts_with("profile ") => {
-                "give that profile another name, or take it out by hand; nothing has been changed"
+                "give that `[profile]` another name, or take it out by hand; nothing has been changed"
             }
             IniError::Default => {
                 "name the link otherwise: another profile of the settings, or `--name-template`"
