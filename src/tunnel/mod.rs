@@ -12,6 +12,7 @@ mod journal;
 mod keeper;
 mod management;
 mod name_servers;
+mod own;
 mod patience;
 mod place;
 mod supervisor;

@@ -4,24 +4,30 @@
 //! SIGHUP, on which openvpn reads its configuration again, ends it instead. Both names are in a private
 //! directory that is gone once openvpn has called.
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::mkfifo;
-use tempfile::TempDir;
 
+use super::own::{self, Own};
+use crate::link::TunnelLink;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::tunnel::{Kept, control_socket, mark};
 
 /// The longest path of a socket that every system takes.
 const SUN_PATH: usize = 100;
+/// Who cleans up holds the lock of a tunnel for a moment, and so does the kernel for a supervisor that was killed.
+const MOMENT: Duration = Duration::from_secs(3);
+const STEP: Duration = Duration::from_millis(10);
+/// The name of the error.
+const ALREADY_UP: &str = "vpn.already_up";
 /// Where Linux shows network devices.
 const DEVICES: &str = "/sys/class/net";
 
@@ -33,9 +39,9 @@ pub(super) struct Place {
     control: PathBuf,
     /// For the machine's tunnel: what a prompt tests.
     mark: Option<PathBuf>,
-    directory: Option<TempDir>,
+    own: Option<Own>,
     /// Where that is, or was.
-    own: PathBuf,
+    named: PathBuf,
 }
 
 /// The ends of it that are listened at.
@@ -49,13 +55,9 @@ impl Place {
         let lock = if private {
             None
         } else {
-            Some(lock(directory)?)
+            Some(lock_for_a_tunnel(directory)?)
         };
-        let own = tempfile::Builder::new()
-            .prefix("vpn")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(directory)
-            .map_err(|error| no_place(&error))?;
+        let own = Own::make(directory).map_err(|error| no_place(&error))?;
         let control = if private {
             own.path().join("s")
         } else {
@@ -66,7 +68,7 @@ impl Place {
             return Err(no_place(&"its path is too long for a socket")
                 .hint("`export XDG_RUNTIME_DIR=/run/user/$(id -u)`"));
         }
-        mkfifo(&own.path().join("p"), Mode::S_IRUSR | Mode::S_IWUSR)
+        mkfifo(&own.path().join(own::PIPE), Mode::S_IRUSR | Mode::S_IWUSR)
             .map_err(|error| no_place(&error))?;
         let mark = (!private).then(|| mark(directory));
         // Whoever held the lock before us is gone, and with it everybody who listened here.
@@ -81,8 +83,8 @@ impl Place {
             _lock: lock,
             control,
             mark,
-            own: own.path().to_owned(),
-            directory: Some(own),
+            named: own.path().to_owned(),
+            own: Some(own),
         };
         Ok((place, listeners))
     }
@@ -91,22 +93,17 @@ impl Place {
     pub(super) fn kept(&self, directory: &Path) -> Kept {
         Kept {
             directory: directory.to_owned(),
-            own: self.own.clone(),
+            own: self.named.clone(),
             private: self.mark.is_none(),
         }
     }
 
-    fn named(&self, name: &str) -> PathBuf {
-        let directory = self.directory.as_ref();
-        directory.map_or_else(PathBuf::new, |directory| directory.path().join(name))
-    }
-
     pub(super) fn config(&self) -> PathBuf {
-        self.named("p")
+        self.named.join(own::PIPE)
     }
 
     pub(super) fn management(&self) -> PathBuf {
-        self.named("m")
+        self.named.join("m")
     }
 
     pub(super) fn control(&self) -> &Path {
@@ -134,11 +131,11 @@ impl Place {
 
     /// openvpn has called: nothing of the private directory is needed any more.
     pub(super) fn called(&mut self) {
-        if self.control.starts_with(self.named("")) {
+        if self.control.starts_with(&self.named) {
             let _ = remove(&self.config());
             let _ = remove(&self.management());
-        } else if let Some(directory) = self.directory.take() {
-            let _ = directory.close();
+        } else {
+            self.own = None;
         }
     }
 }
@@ -157,14 +154,11 @@ pub(super) fn hand_over(pipe: &Path, profile: &Secret) -> io::Result<()> {
     file.write_all(profile.expose().as_bytes())
 }
 
-/// Removes the names of a supervisor that was killed. Its lock ends with it, a moment after all it had open.
+/// Removes the names of a supervisor that was killed. Its locks end with it, a moment after all it had open.
 pub(super) fn clean_up_after(kept: &Kept) {
-    let _ = std::fs::remove_dir_all(&kept.own);
-    for _ in 0..100 {
-        if kept.private || try_clean_up(&kept.directory) {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
+    within_a_moment(|| own::remove_left(&kept.own));
+    if !kept.private {
+        within_a_moment(|| try_clean_up(&kept.directory));
     }
 }
 
@@ -179,23 +173,33 @@ fn try_clean_up(directory: &Path) -> bool {
     if lock.is_ok() {
         let _ = remove(&control_socket(directory));
         let _ = remove(&mark(directory));
-        for left in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            let name = left.file_name();
-            let is_ours = name.as_encoded_bytes().starts_with(b"vpn");
-            if is_ours
-                && left.file_type().is_ok_and(|kind| kind.is_dir())
-                && !is_in_use(&left.path())
-            {
-                let _ = std::fs::remove_dir_all(left.path());
-            }
-        }
+        own::remove_all_left(directory);
     }
     lock.is_ok()
 }
 
-/// Whether a supervisor for one command listens in `directory`: it is under no lock.
-fn is_in_use(directory: &Path) -> bool {
-    std::os::unix::net::UnixStream::connect(directory.join("s")).is_ok()
+/// The lock of the machine's tunnel. Where somebody holds it for a moment only, that is waited for.
+fn lock_for_a_tunnel(directory: &Path) -> Result<Flock<File>, Report> {
+    let control = control_socket(directory);
+    let mut locked = lock(directory);
+    within_a_moment(|| {
+        let is_held = locked
+            .as_ref()
+            .is_err_and(|report| report.name == ALREADY_UP);
+        if !is_held || !matches!(TunnelLink::connect(&control), Ok(None)) {
+            return true;
+        }
+        locked = lock(directory);
+        locked.is_ok()
+    });
+    locked
+}
+
+fn within_a_moment(mut done: impl FnMut() -> bool) {
+    let until = Instant::now() + MOMENT;
+    while !done() && Instant::now() < until {
+        std::thread::sleep(STEP);
+    }
 }
 
 fn lock(directory: &Path) -> Result<Flock<File>, Report> {
@@ -222,12 +226,8 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// There is one tunnel of a user and machine at a time.
 pub(super) fn already_up() -> Report {
-    Report::new(
-        Exit::Failed,
-        "vpn.already_up",
-        "a tunnel is up, or on its way",
-    )
-    .hint("`ob vpn status` shows it, `ob vpn down` takes it down")
+    Report::new(Exit::Failed, ALREADY_UP, "a tunnel is up, or on its way")
+        .hint("`ob vpn status` shows it, `ob vpn down` takes it down")
 }
 
 fn no_place(why: &dyn std::fmt::Display) -> Report {
