@@ -113,10 +113,12 @@ impl Supervisor<'_> {
                 None
             }
             Next::Person(question) => {
-                self.question = Some(question.clone());
+                self.questions += 1;
+                let number = self.questions;
+                self.question = Some((number, question.clone()));
                 // Said before the question stands on the terminal.
                 self.announce_change();
-                if !self.say_to_starter(FromTunnel::Ask(question)) {
+                if !self.say_to_starter(FromTunnel::Ask { number, question }) {
                     // Somebody may come; the phase has its deadline.
                     self.journal
                         .say("ob: nobody is here to answer; `ob vpn up` does".to_owned());
@@ -129,11 +131,14 @@ impl Supervisor<'_> {
     /// Puts somebody in the place of the one who started the tunnel, if the place is free and an answer is wanted.
     pub(super) fn attach(&mut self, number: Number, to: UnboundedSender<FromTunnel>) {
         match &self.question {
-            Some(question) if self.starter.is_none() => {
+            Some((asked, question)) if self.starter.is_none() => {
                 for message in self.present() {
                     let _ = to.send(message);
                 }
-                let _ = to.send(FromTunnel::Ask(question.clone()));
+                let _ = to.send(FromTunnel::Ask {
+                    number: *asked,
+                    question: question.clone(),
+                });
                 self.starter = Some((number, to));
             }
             _ => drop(to.send(FromTunnel::Failed(already_up()))),

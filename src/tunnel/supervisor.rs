@@ -70,8 +70,10 @@ pub(super) struct Supervisor<'a> {
     pub(super) journal: Journal,
     /// Who answers questions, with its number among those who did.
     pub(super) starter: Option<(Number, UnboundedSender<FromTunnel>)>,
-    /// The question that is open.
-    pub(super) question: Option<Question>,
+    /// The question that is open, with its number.
+    pub(super) question: Option<(u64, Question)>,
+    /// How many have been asked.
+    pub(super) questions: u64,
     pub(super) begin: Option<Begin>,
     pub(super) answers: Answers,
     pub(super) management: Option<OwnedWriteHalf>,
@@ -139,6 +141,7 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         journal: Journal::default(),
         starter: Some((visitors::FIRST, starter)),
         question: None,
+        questions: 0,
         begin: None,
         answers: Answers::new(String::new(), None, false),
         management: None,
@@ -262,7 +265,11 @@ impl Supervisor<'_> {
     async fn starter_says(&mut self, message: ToTunnel) {
         match message {
             ToTunnel::Begin(begin) if self.begin.is_none() => self.launch(*begin),
-            ToTunnel::Answer(answer) => {
+            ToTunnel::Answer { number, answer } => {
+                // One that was given to another question came too late, and may be a password.
+                if self.question.as_ref().map(|(open, _)| *open) != Some(number) {
+                    return;
+                }
                 self.question = None;
                 let answer = match answer {
                     QuestionAnswer::Nobody => None,

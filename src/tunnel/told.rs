@@ -10,7 +10,7 @@ use super::{agent_side, management};
 use crate::clock::Clock;
 use crate::openvpn::state::{Cause, Phase};
 use crate::report::Report;
-use crate::wire::{FromTunnel, PhaseTime, Question, TunnelEnd, TunnelStatus};
+use crate::wire::{FromTunnel, PhaseTime, TunnelEnd, TunnelStatus};
 
 /// An openvpn that has let go of its socket is gone within this time.
 const GONE: Duration = Duration::from_secs(5);
@@ -45,7 +45,10 @@ impl Supervisor<'_> {
                 ("connected", Some("not every route could be set".to_owned()))
             }
             (_, Phase::Reconnecting { reason }) => ("reconnecting", Some(reason.clone())),
-            (_, Phase::Asking) => ("asking", self.question.as_ref().map(Question::text)),
+            (_, Phase::Asking) => (
+                "asking",
+                self.question.as_ref().map(|(_, question)| question.text()),
+            ),
             (_, phase) => (phase.name(), None),
         };
         PhaseTime {
@@ -72,7 +75,7 @@ impl Supervisor<'_> {
                 .unwrap_or_default(),
             username: self.answers.username().to_owned(),
             phase: self.phase().name,
-            asks: self.question.as_ref().map(Question::text),
+            asks: self.question.as_ref().map(|(_, question)| question.text()),
             alone: self.starter.is_none(),
             seconds: self.patience.since.elapsed().as_secs(),
             started: self.started,

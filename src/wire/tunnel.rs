@@ -15,7 +15,11 @@ use crate::wire::{Hello, Sealed, VpnTarget};
 pub enum ToTunnel {
     Hello(Hello),
     Begin(Box<Begin>),
-    Answer(QuestionAnswer),
+    /// The answer to the question of this number; to no other.
+    Answer {
+        number: u64,
+        answer: QuestionAnswer,
+    },
     /// Be the one who answers a tunnel in the background that asks somebody; afterwards as who started it.
     Attach,
     /// What was to become openvpn has ended; news only if openvpn never called.
@@ -58,7 +62,11 @@ pub enum FromTunnel {
         control: PathBuf,
     },
     Phase(PhaseTime),
-    Ask(Question),
+    /// A tunnel's questions are numbered: an answer may be on its way when another is asked.
+    Ask {
+        number: u64,
+        question: Question,
+    },
     /// What was asked last needs no answer any more.
     Withdrawn,
     /// The server wants the person at this address, and nobody could go there for them.

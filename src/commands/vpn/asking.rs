@@ -30,6 +30,7 @@ impl Asking {
     /// Asks, and tells the supervisor what was answered.
     pub(super) fn begin(
         context: &Context,
+        number: u64,
         question: Question,
         link: &TunnelLink,
     ) -> Result<Self, Report> {
@@ -54,7 +55,7 @@ impl Asking {
                 Err(error) => (QuestionAnswer::Nobody, Some(said(&question, &error))),
             };
             // A supervisor that is gone is noticed by whoever listens to it.
-            let _ = answering.say(&ToTunnel::Answer(answer));
+            let _ = answering.say(&ToTunnel::Answer { number, answer });
             failure
         });
         Ok(Self {

@@ -75,9 +75,10 @@ impl<'a> Watch<'a> {
                     dns = true;
                     self.dns(&status)?;
                 }
-                Ok(FromTunnel::Ask(question)) => {
+                Ok(FromTunnel::Ask { number, question }) => {
                     self.asking = None;
-                    self.asking = Some(Asking::begin(self.context, question, &self.link)?);
+                    let asking = Asking::begin(self.context, number, question, &self.link)?;
+                    self.asking = Some(asking);
                 }
                 Ok(FromTunnel::Withdrawn) => self.asking = None,
                 Ok(FromTunnel::Browse { url, why }) => self.browse(&url.0, why.as_deref())?,

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use ob::link::TunnelLink;
+use ob::secret::Secret;
+use ob::wire::{FromTunnel, Question, QuestionAnswer, Sealed, ToTunnel};
 use ob_sandbox::{OpenVpn, Options, VpnOptions, VpnQuestion};
 
 use super::network::{Vpn, entered, leads_through, through};
-use crate::support::{Pty, eventually, run, text};
+use crate::support::{DEADLINE, Pty, eventually, run, text};
 
 fn vpn(asks: VpnQuestion) -> Vpn {
     vpn_with(VpnOptions {
@@ -250,6 +253,80 @@ fn a_tunnel_in_the_background_says_what_it_is_asked_and_anybody_may_answer() {
     assert_eq!(vpn.status()["phase"], "connected");
     assert_eq!(vpn.status()["asks"], serde_json::Value::Null);
     leads_through();
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+/// The next question that a tunnel asks.
+fn asked(link: &mut TunnelLink) -> (u64, Question) {
+    loop {
+        match link.hear(Some(DEADLINE)).unwrap() {
+            FromTunnel::Ask { number, question } => return (number, question),
+            FromTunnel::Ended(why) => panic!("it ended: {why:?}"),
+            _ => {}
+        }
+    }
+}
+
+fn answer(link: &mut TunnelLink, number: u64, text: &str) {
+    let answer = QuestionAnswer::Given(Sealed(Secret::new(text)));
+    link.say(&ToTunnel::Answer { number, answer }).unwrap();
+}
+
+#[test]
+fn an_answer_to_an_earlier_question_is_given_to_no_other() {
+    let name = "vpn::questions::an_answer_to_an_earlier_question_is_given_to_no_other";
+    if !entered(name, false) {
+        return;
+    }
+    let mut vpn = vpn(VpnQuestion::Dynamic("Enter your code".to_owned()));
+    let mut terminal = up(&vpn, &["--detach"]);
+    terminal.until(ASKED);
+    terminal.send(&format!("{}\r", OpenVpn::CODE));
+    assert!(terminal.wait().0.success());
+    vpn.server.restart().unwrap();
+    eventually("the question is open", Duration::from_secs(90), || {
+        vpn.status()["asks"] == "The VPN server asks: Enter your code"
+    });
+    let mut link = TunnelLink::connect(&vpn.env.path("run/ob/vpn.sock"))
+        .unwrap()
+        .unwrap();
+    link.say(&ToTunnel::Attach).unwrap();
+    let (code, _) = asked(&mut link);
+    // One of the future is as good as one of the past.
+    answer(&mut link, code + 1, "not the code");
+    answer(&mut link, code, "0000000000");
+    let (password, question) = asked(&mut link);
+    assert!(
+        matches!(question, Question::Password { .. }),
+        "{question:?}"
+    );
+    // The right code, typed late: it is no password, and "nobody" is about the question before too.
+    answer(&mut link, code, OpenVpn::CODE);
+    let answer_of_nobody = ToTunnel::Answer {
+        number: code,
+        answer: QuestionAnswer::Nobody,
+    };
+    link.say(&answer_of_nobody).unwrap();
+    answer(&mut link, password, &vpn.env.user().password);
+    let (again, question) = asked(&mut link);
+    assert!(
+        matches!(question, Question::Challenge { .. }),
+        "{question:?}"
+    );
+    answer(&mut link, password, &vpn.env.user().password);
+    answer(&mut link, again, OpenVpn::CODE);
+    // A late one that was taken would be refused, and something asked again.
+    loop {
+        match link.hear(Some(DEADLINE)).unwrap() {
+            FromTunnel::Phase(phase) if phase.name == "connected" => break,
+            FromTunnel::Ask { question, .. } => panic!("{question:?}"),
+            _ => {}
+        }
+    }
+    assert!((code, password) < (password, again));
+    leads_through();
+    link.say(&ToTunnel::Detach).unwrap();
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }
