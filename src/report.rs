@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use crate::shown::shown;
+use crate::shown::{shell_word, shown};
 
 /// Why `ob` ends; the one table of exit codes (the README shows it, a test compares them).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +111,23 @@ impl Report {
             self.hints.push(hint);
         }
         self
+    }
+
+    /// Offers the words that may have been meant in the place of one, each behind its flag; none is no hint.
+    #[must_use]
+    pub fn did_you_mean<W: AsRef<str>>(
+        self,
+        flag: &str,
+        words: impl IntoIterator<Item = W>,
+    ) -> Self {
+        let offers = words
+            .into_iter()
+            .map(|word| format!("`{flag} {}`", shell_word(word.as_ref())));
+        let offers: Vec<String> = offers.collect();
+        match offers.as_slice() {
+            [] => self,
+            offers => self.hint(format!("did you mean {}?", offers.join(" or "))),
+        }
     }
 
     /// The same failure seen from one step further out: the old summary becomes the first cause.

@@ -7,7 +7,7 @@
 use wildmatch::WildMatch;
 
 use super::names::Names;
-use crate::model::{ProviderArn, RoleArn, SamlRole};
+use crate::model::{ProviderArn, RoleArn, SamlRole, likeness, the_best};
 
 /// What was typed or set.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +51,36 @@ pub fn choose<'a>(granted: &'a [SamlRole], wish: &RoleWish<'_>, names: &Names<'_
         }
     }
     Choice::None
+}
+
+/// The roles of `granted` that may have been meant by a `wanted` that means none, as words that mean each: three at
+/// most. Only the user's own settings and IAM's alphabet are in them.
+pub fn near(granted: &[SamlRole], wanted: &str, names: &Names<'_>) -> Vec<String> {
+    let arn = RoleArn::parse(wanted).ok();
+    let (account, role) = match &arn {
+        Some(arn) => (Some(arn.account()), arn.name()),
+        None => match wanted.rsplit_once('/') {
+            Some((account, role)) => (Some(account), role),
+            None => (None, wanted),
+        },
+    };
+    the_best(granted.iter().map(|pair| {
+        let best = |likeness: f64, other: f64| likeness.max(other);
+        let roles = names_of_role(&pair.role, names).map(|name| likeness(role, name));
+        let roles = roles.fold(0.0, best);
+        let judged = account.map_or(roles, |account| {
+            let accounts = names_of_account(pair, names).map(|name| likeness(account, name));
+            match accounts.fold(0.0, best) {
+                // The right name in an account that is none: better than nothing.
+                0.0 if roles < 1.0 => 0.0,
+                0.0 => roles * 0.7,
+                accounts => accounts.min(roles),
+            }
+        });
+        let number = pair.role.account();
+        let account = names.account_number(number).unwrap_or(number);
+        (judged, format!("{account}/{}", pair.role.name()))
+    }))
 }
 
 fn conclude(roles: Vec<&SamlRole>) -> Choice<'_> {
@@ -196,6 +226,37 @@ mod tests {
             ("", &[]),
         ] {
             assert_eq!(chosen(Some(wanted), None), expected, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn what_means_no_role_is_likened_to_those_there_are() {
+        let accounts = BTreeMap::from([("222222222222".to_owned(), "it's prod".to_owned())]);
+        let labels = Labels {
+            roles: vec![Label {
+                of: "role/team/a/Deploy".to_owned(),
+                says: "Ship it".to_owned(),
+            }],
+            ..Labels::default()
+        };
+        let names = Names::new(&accounts, &labels);
+        for (wanted, expected) in [
+            ("admn", &["111111111111/Admin", "it's prod/Admin"][..]),
+            ("Audti", &["it's prod/Audit"]),
+            ("its prod/Admin", &["it's prod/Admin", "111111111111/Admin"]),
+            ("it's prod/Dploy", &["it's prod/Deploy"]),
+            ("ship", &["it's prod/Deploy"]),
+            ("333333333333/Deploy", &["it's prod/Deploy"]),
+            (
+                "arn:aws:iam::111111111111:role/Admins",
+                &["111111111111/Admin"],
+            ),
+            ("arn:aws:iam::111111111111:role/Deployer", &[]),
+            ("xyzzy", &[]),
+            ("", &[]),
+            ("/", &[]),
+        ] {
+            assert_eq!(near(&granted(), wanted, &names), expected, "{wanted}");
         }
     }
 

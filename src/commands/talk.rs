@@ -9,6 +9,7 @@ use crate::commands::Context;
 use crate::commands::menu::Menu;
 use crate::commands::question::put;
 use crate::commands::security_key::{Unsigned, touch};
+use crate::commands::target::or_profile;
 pub(super) use crate::commands::typed::SignInArgs;
 use crate::commands::typed::Typed;
 use crate::commands::visit::visit;
@@ -85,7 +86,7 @@ pub(super) fn ask_for_many(
                 if let Some(menu) = talk.menu {
                     menu.refused(&report);
                 }
-                return Err(report);
+                return Err(or_profile(context, &request(), report));
             }
             Ok(reply) => {
                 typed.done()?;

@@ -16,7 +16,7 @@ use crate::model::RoleArn;
 use crate::prompt::Class;
 use crate::report::{Exit, Report};
 use crate::terminal::terminal_session;
-use crate::wire;
+use crate::wire::{self, Request};
 
 /// How a role is named, with every verb that needs one.
 #[derive(Args, Clone, Debug, Default)]
@@ -103,6 +103,24 @@ pub(super) fn in_scope<'a>(role: &'a RoleArgs, context: &Context) -> Cow<'a, Rol
         },
         ..scope
     })
+}
+
+/// What an agent refused, with the profile that somebody may have meant who named no role of theirs.
+pub(super) fn or_profile(context: &Context, request: &Request, report: Report) -> Report {
+    let target = match request {
+        Request::Credentials(request) => &request.target,
+        Request::Console(request) => &request.target,
+        _ => return report,
+    };
+    let settings = context.settings().ok();
+    let profile = target.role.as_ref().filter(|role| {
+        let mut profiles = settings.iter().flat_map(|settings| settings.profiles());
+        profiles.any(|profile| profile == *role)
+    });
+    match profile {
+        Some(profile) if report.name == "saml.no_such_role" => report.did_you_mean("-p", [profile]),
+        _ => report,
+    }
 }
 
 /// Puts flags, variables and settings together.

@@ -12,6 +12,7 @@ mod file;
 mod flags;
 mod keys;
 mod labels;
+mod named;
 mod new_file;
 mod private_key;
 mod proxy;

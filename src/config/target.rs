@@ -220,37 +220,9 @@ impl Settings {
             .collect()
     }
 
-    pub(super) fn nearest_profile(&self, name: &str) -> Option<String> {
-        keys::most_like(name, self.profiles()).map(ToOwned::to_owned)
-    }
-
-    pub(super) fn nearest_org(&self, name: &str) -> Option<String> {
-        keys::most_like(name, self.orgs.keys().map(String::as_str)).map(ToOwned::to_owned)
-    }
-
     /// The profile for when none is named.
     pub fn default_profile(&self) -> Option<&str> {
         self.text("default_profile", None)
-    }
-
-    fn profile(&self, flags: &Flags) -> Result<Option<String>, Report> {
-        let Some(name) = &flags.profile else {
-            let default = self.default_profile().map(ToOwned::to_owned);
-            return Ok(default.filter(|_| flags.role.is_none()));
-        };
-        if self.profiles.contains_key(name) {
-            return Ok(Some(name.clone()));
-        }
-        let report = Report::new(
-            Exit::Usage,
-            "config.no-profile",
-            format!("there is no profile {name}"),
-        );
-        Err(match self.nearest_profile(name) {
-            Some(near) => report.hint(format!("did you mean `-p {near}`?")),
-            None => report,
-        }
-        .hint("`ob config list` shows the profiles"))
     }
 
     fn org(
@@ -326,19 +298,6 @@ impl Settings {
         })
     }
 
-    fn no_such_org(&self, name: &str) -> Report {
-        let report = Report::new(
-            Exit::Usage,
-            "config.no-org",
-            format!("there is no org {name}"),
-        );
-        match (self.nearest_org(name), self.orgs.len()) {
-            (Some(near), _) => report.hint(format!("did you mean `--org {near}`?")),
-            (None, 0) => report.hint("name it in the settings, `[orgs.NAME]` with its `url`"),
-            (None, _) => report.hint(format!("take one of `--org {}`", self.org_choices())),
-        }
-    }
-
     fn which_org(&self) -> Report {
         if self.orgs.is_empty() {
             Report::new(Exit::Usage, "config.no-org", "no Okta org is configured")
@@ -357,7 +316,7 @@ impl Settings {
         }
     }
 
-    fn org_choices(&self) -> String {
+    pub(super) fn org_choices(&self) -> String {
         self.org_names().collect::<Vec<_>>().join("|")
     }
 

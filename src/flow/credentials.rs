@@ -99,7 +99,13 @@ async fn chosen(
     };
     let role = match aws::choose(&roles, &wish, &names) {
         Choice::One(role) => role.clone(),
-        Choice::None => return Err(no_such_role(target, &entries).into()),
+        Choice::None => {
+            let near = aws::near(&roles, target.role.as_deref().unwrap_or_default(), &names);
+            let report = no_such_role(target, &entries).did_you_mean("-r", near);
+            return Err(report
+                .hint("`ob roles` shows the roles you were granted")
+                .into());
+        }
         Choice::Many(candidates) => {
             let entries: Vec<_> = entries
                 .into_iter()
@@ -174,7 +180,6 @@ fn no_such_role(target: &Target, entries: &[(RoleEntry, SamlRole)]) -> Report {
         format!("you may not assume {wanted}"),
     )
     .cause(format!("you may assume: {}", listed(entries)))
-    .hint("`ob roles` shows the roles you were granted")
 }
 
 pub(super) async fn redeem(

@@ -3,6 +3,7 @@
 mod arn;
 mod environment;
 mod labels;
+mod near;
 mod org;
 mod session_policy;
 mod time;
@@ -10,6 +11,7 @@ mod time;
 pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
 pub use environment::Environment;
 pub use labels::{Label, Labels};
+pub use near::{likeness, nearest, the_best};
 pub use org::{Org, OrgError, is_loopback};
 pub use session_policy::{PolicyArn, PolicyError, SessionPolicy};
 pub use time::{Millis, Timestamp};

@@ -43,6 +43,7 @@ mod scene;
 mod secrets;
 mod security_key;
 mod shells;
+mod slips;
 mod support;
 mod terminal;
 mod times;
