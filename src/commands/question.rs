@@ -72,7 +72,7 @@ pub(super) fn put(
             if *can_change {
                 items.insert(1, "use another factor".into());
             }
-            match questions.choose(question(&text), &items)? {
+            match questions.pick(question(&text), &items)? {
                 0 => Answer::PushAgain(true),
                 1 if *can_change => Answer::OtherFactor,
                 _ => Answer::PushAgain(false),
@@ -148,7 +148,7 @@ fn passcode(
             return Ok(Answer::Passcode(Sealed(code)));
         }
         let items: Vec<String> = ways.iter().map(|(label, _)| label.clone()).collect();
-        let place = questions.choose(question("Instead"), &items)?;
+        let place = questions.pick(question("Instead"), &items)?;
         if place > 0
             && place < ways.len()
             && let (_, Some(answer)) = ways.swap_remove(place)

@@ -76,30 +76,48 @@ pub(super) fn touch(
     loop {
         let fault = match signed(challenge, questions) {
             Ok(signed) => return Ok(Answer::SecurityKey(signed)),
-            Err(Tried::Fault(fault)) => fault,
+            Err(Tried::Fault(fault)) => Some(fault),
+            // Asked once more, and nothing else: whoever types a PIN again must not type it into a list.
+            Err(Tried::WrongPin(left)) => {
+                let wrong = KeyFault::WrongPin { left };
+                questions.show(HOW, &format!("ob: {wrong}\n"))?;
+                continue;
+            }
+            Err(Tried::NoPin) => None,
             Err(Tried::Terminal(error)) => return Err(error.into()),
         };
-        questions.show(HOW, &format!("ob: {}\n", shown(&fault.to_string())))?;
-        let mut ways = Vec::new();
-        if !matches!(fault, KeyFault::PinBlocked | KeyFault::Gone) {
-            ways.push(("try again", Way::Again));
+        if let Some(fault) = &fault {
+            questions.show(HOW, &format!("ob: {}\n", shown(&fault.to_string())))?;
         }
+        let mut ways = match fault {
+            None => vec![("type the PIN", Way::Again)],
+            Some(KeyFault::PinBlocked | KeyFault::Gone) => Vec::new(),
+            Some(_) => vec![("ask the key again", Way::Again)],
+        };
         if can_change {
             ways.push(("use another factor", Way::Other));
         }
+        let given_up = || match fault.clone() {
+            Some(fault) => Unsigned::Report(fault.into()),
+            None => Unsigned::Terminal(TerminalError::NoAnswer {
+                question: PIN.to_owned(),
+                instead: HOW.instead.to_owned(),
+            }),
+        };
         if ways.is_empty() {
-            return Err(Unsigned::Report(fault.into()));
+            return Err(given_up());
         }
         ways.push(("give up", Way::GiveUp));
         let items: Vec<String> = ways.iter().map(|(label, _)| (*label).to_owned()).collect();
-        match ways.get(questions.choose(HOW, &items)?) {
+        match ways.get(questions.pick(HOW, &items)?) {
             Some((_, Way::Again)) => {}
             Some((_, Way::Other)) => return Ok(Answer::OtherFactor),
-            _ => return Err(Unsigned::Report(fault.into())),
+            _ => return Err(given_up()),
         }
     }
 }
 
+const PIN: &str = "PIN of the security key";
 const HOW: Question<'static> = Question {
     text: "Security key",
     instead: "run it in a terminal, on the machine the key is plugged into",
@@ -125,6 +143,10 @@ impl From<TerminalError> for Unsigned {
 
 enum Tried {
     Fault(KeyFault),
+    /// The one that was typed.
+    WrongPin(Option<u32>),
+    /// Enter alone was the answer.
+    NoPin,
     Terminal(TerminalError),
 }
 
@@ -148,14 +170,16 @@ fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySign
     let mut link = KeyLink::open(start)?;
     link.say(&ToKey::Sign(challenge.clone()))?;
     let mut patience = PATIENCE;
+    let mut typed = false;
     loop {
         match heard(&mut link, patience, questions)? {
             FromKey::Pin { left } => {
-                let text = format!("PIN of the security key{}", in_brackets(left));
+                let text = format!("{PIN}{} (Enter alone for other ways)", tries(left));
                 let pin = questions.ask_secret(Question { text: &text, ..HOW })?;
                 if pin.is_empty() {
-                    return Err(KeyFault::WrongPin { left }.into());
+                    return Err(Tried::NoPin);
                 }
+                typed = true;
                 link.say(&ToKey::Pin(Sealed(pin)))?;
             }
             FromKey::Touch => {
@@ -169,6 +193,9 @@ fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySign
                 )?;
             }
             FromKey::Signed(signed) => return Ok(signed),
+            FromKey::Failed(KeyFault::WrongPin { left }) if typed => {
+                return Err(Tried::WrongPin(left));
+            }
             FromKey::Failed(fault) => return Err(fault.into()),
         }
     }
@@ -191,12 +218,5 @@ fn heard(
             let question = HOW.text.to_owned();
             return Err(TerminalError::TakenBack { question }.into());
         }
-    }
-}
-
-fn in_brackets(left: Option<u32>) -> String {
-    match tries(left).strip_prefix(", ") {
-        Some(tries) => format!(" ({tries})"),
-        None => String::new(),
     }
 }

@@ -70,7 +70,14 @@ pub(super) fn ask_for_many(
             role: RoleAsked::No,
             take: &mut *take,
         };
-        match talk.run(&link, request()) {
+        let outcome = talk.run(&link, request());
+        if !matches!(outcome, Ok(ref reply) if !matches!(reply, Reply::Failed(_)))
+            && let Some(questions) = &talk.questions
+        {
+            // What was meant to mend it came too early, and may be a secret.
+            questions.forget_typed();
+        }
+        match outcome {
             // It went away before anything was said that must not be said twice: a new one is started.
             Err(TalkError::Link(error))
                 if error.is_gone()
@@ -344,6 +351,7 @@ impl Talk<'_> {
             // An agent that is gone wants no answer either.
             let wait =
                 move |person: BorrowedFd<'_>| held(&link).wants_answer_of(person).unwrap_or(false);
+            let questions = questions.unseen_between();
             self.questions = Some(questions.while_wanted(Box::new(wait)));
         }
         let Some(questions) = &mut self.questions else {

@@ -31,11 +31,24 @@ const NOT_WANTED: &[u8] =
 
 /// What to do to a question that is cut short.
 pub(super) struct Open {
-    pub(super) tty: File,
-    /// The terminal's settings before the question.
-    pub(super) before: Termios,
+    tty: File,
+    /// The terminal's settings before the first question.
+    before: Termios,
     /// Repeated when the person comes back to a stopped question; empty if it draws itself.
-    pub(super) text: String,
+    text: String,
+    /// It was answered. The terminal shows nothing that is typed until the next one.
+    answered: bool,
+}
+
+impl Open {
+    pub(super) fn new(tty: File, before: Termios, text: &str) -> Self {
+        Self {
+            tty,
+            before,
+            text: text.to_owned(),
+            answered: false,
+        }
+    }
 }
 
 /// What the caller wants done before the process ends.
@@ -86,9 +99,12 @@ pub fn leave_signals_to_others() {
 }
 
 /// Stands guard over `question` until [`end`].
-pub(super) fn begin(question: Open) -> io::Result<()> {
+pub(super) fn begin(mut question: Open) -> io::Result<()> {
     let mut state = unless_leaving();
     state.begin_watch()?;
+    if let Some(answered) = state.question.take() {
+        question.before = answered.before;
+    }
     state.question = Some(question);
     Ok(())
 }
@@ -106,10 +122,24 @@ impl State {
     }
 }
 
-/// The question is over: the terminal is as it was before.
-pub(super) fn end() {
-    if let Some(question) = unless_leaving().question.take() {
-        let _ = tcsetattr(&question.tty, SetArg::TCSADRAIN, &question.before);
+/// The question is over: the terminal is as it was before, but that it shows nothing of what is typed until the
+/// next one, where that is `unseen`.
+///
+/// Does not return once a signal has begun to end the process.
+pub(super) fn end(unseen: bool) {
+    let mut state = unless_leaving();
+    let Some(mut question) = state.question.take() else {
+        return;
+    };
+    let mut after = question.before.clone();
+    if unseen {
+        after.local_flags &= !(LocalFlags::ECHO | LocalFlags::ECHONL);
+    }
+    let _ = tcsetattr(&question.tty, SetArg::TCSADRAIN, &after);
+    if unseen {
+        question.answered = true;
+        question.text.clear();
+        state.question = Some(question);
     }
 }
 
@@ -164,11 +194,6 @@ pub(super) fn take_back() {
     }
 }
 
-/// Does not return once a signal has begun to end the process.
-pub(super) fn unless_ending() {
-    drop(unless_leaving());
-}
-
 /// Does not return once the process is being ended: the line that was typed after Ctrl-C is no answer.
 fn unless_leaving() -> MutexGuard<'static, State> {
     let state = state();
@@ -198,7 +223,8 @@ fn watch(mut signals: Signals) {
 
 fn is_for_others(signal: c_int) -> bool {
     let state = state();
-    state.beside_others && state.question.is_none() && signal != SIGQUIT
+    let is_asking = |open: &Open| !open.answered;
+    state.beside_others && !state.question.as_ref().is_some_and(is_asking) && signal != SIGQUIT
 }
 
 fn leave(signal: c_int) {

@@ -1,5 +1,7 @@
 //! Questions on a real terminal: this test binary runs itself as the session leader of a pty.
 
+mod between;
+
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
@@ -57,6 +59,22 @@ fn person() {
             let rest = super::line::line(&tty, "rest").unwrap();
             println!("rest={rest:?}");
             return;
+        }
+        "secret, then a menu" | "secret, then a secret" => {
+            questions = questions.unseen_between();
+            let first = questions.ask_secret(question).unwrap();
+            println!("answered");
+            let go = PathBuf::from(std::env::var_os(ABORTED).unwrap()).with_file_name("go");
+            eventually(|| go.exists());
+            assert_eq!(first.expose(), "first");
+            match kind.as_str() {
+                "secret, then a secret" => questions
+                    .ask_secret(question)
+                    .map(|secret| secret.expose().to_owned()),
+                _ => questions
+                    .pick(question, &["alpha", "beta"].map(ToOwned::to_owned))
+                    .map(|place| place.to_string()),
+            }
         }
         "secret" => questions
             .ask_secret(question)

@@ -3,6 +3,8 @@
 //! The terminal's own line editing makes the answers, with echo off for secrets, so that Ctrl-C, Ctrl-\ and
 //! Ctrl-Z stay signals.
 
+mod menu;
+
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, Write as _};
@@ -10,11 +12,9 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use dialoguer::FuzzySelect;
-use dialoguer::console::{Term, set_colors_enabled_stderr};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::termios::{InputFlags, LocalFlags, SetArg, tcgetattr, tcsetattr};
+use nix::sys::termios::{FlushArg, InputFlags, LocalFlags, SetArg, tcflush, tcgetattr, tcsetattr};
 
 use super::error::TerminalError;
 use super::interrupt::{self, Open};
@@ -47,6 +47,8 @@ pub struct Questions {
     voice: Voice,
     dumb: bool,
     wait: Option<Await>,
+    /// What is typed while nothing is asked is not shown.
+    unseen: bool,
 }
 
 impl Questions {
@@ -62,6 +64,22 @@ impl Questions {
             voice,
             dumb: environment.raw("TERM").is_none_or(|term| term == "dumb"),
             wait: None,
+            unseen: false,
+        }
+    }
+
+    /// From the first question to the end, what is typed while nothing is asked is not shown: where passwords are
+    /// typed, it may be one, by somebody who is quicker than the next question.
+    #[must_use]
+    pub fn unseen_between(mut self) -> Self {
+        self.unseen = true;
+        self
+    }
+
+    /// Throws away what was typed and not read: it came to nothing, and is no line for a shell.
+    pub fn forget_typed(&self) {
+        if let Some(tty) = &self.tty {
+            let _ = tcflush(tty, FlushArg::TCIFLUSH);
         }
     }
 
@@ -126,76 +144,6 @@ impl Questions {
             .map_err(|error| io_failed(&error))
     }
 
-    /// Has the person choose one of `items`, by typing a part of it; returns its place.
-    ///
-    /// # Errors
-    /// Without a terminal, or when the person leaves without choosing.
-    pub fn choose(
-        &mut self,
-        question: Question<'_>,
-        items: &[String],
-    ) -> Result<usize, TerminalError> {
-        let labels: Vec<String> = labels(items)
-            .into_iter()
-            .map(|label| self.voice.spell(label))
-            .collect();
-        if self.dumb {
-            return self.choose_by_number(question, &labels);
-        }
-        let (tty, _) = self.tty(question)?;
-        let (keys, screen) = (copy(tty)?, copy(tty)?);
-        let before = tcgetattr(tty).map_err(failed)?;
-        let guarded = Open {
-            tty: copy(tty)?,
-            before,
-            text: String::new(),
-        };
-        interrupt::begin(guarded).map_err(|error| io_failed(&error))?;
-        set_colors_enabled_stderr(self.voice.is_colored());
-        let chosen = FuzzySelect::new()
-            .with_prompt(self.voice.spell(shown(question.text)))
-            .items(&labels)
-            .default(0)
-            .max_length(20)
-            .report(false)
-            .highlight_matches(self.voice.is_colored())
-            .interact_on_opt(&Term::read_write_pair(keys, screen));
-        if matches!(&chosen, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted)
-        {
-            interrupt::await_the_end();
-        }
-        interrupt::end();
-        match chosen {
-            Ok(Some(place)) => Ok(place),
-            Ok(None) => Err(unanswered(question)),
-            Err(dialoguer::Error::IO(error)) => Err(io_failed(&error)),
-        }
-    }
-
-    /// The list for terminals that cannot move their cursor. Enter alone is its first line, as where one can.
-    fn choose_by_number(
-        &mut self,
-        question: Question<'_>,
-        labels: &[String],
-    ) -> Result<usize, TerminalError> {
-        let mut text = String::new();
-        for (place, label) in labels.iter().enumerate() {
-            text += &format!("{:3}  {label}\n", place + 1);
-        }
-        text += &format!("{} (1-{}): ", shown(question.text), labels.len());
-        let answer = self.ask(question, &text, Echo::On)?;
-        let typed = answer.trim();
-        if typed.is_empty() && !labels.is_empty() {
-            return Ok(0);
-        }
-        typed
-            .parse::<usize>()
-            .ok()
-            .and_then(|number| number.checked_sub(1))
-            .filter(|place| *place < labels.len())
-            .ok_or_else(|| unanswered(question))
-    }
-
     fn ask(
         &mut self,
         question: Question<'_>,
@@ -203,6 +151,7 @@ impl Questions {
         echo: Echo,
     ) -> Result<String, TerminalError> {
         let text = &self.voice.spell(text.to_owned());
+        let unseen = self.unseen;
         let (tty, wait) = self.tty(question)?;
         let before = tcgetattr(tty).map_err(failed)?;
         let mut during = before.clone();
@@ -212,11 +161,7 @@ impl Questions {
         if echo == Echo::Off {
             during.local_flags &= !(LocalFlags::ECHO | LocalFlags::ECHONL);
         }
-        let guarded = Open {
-            tty: copy(tty)?,
-            before,
-            text: text.to_owned(),
-        };
+        let guarded = Open::new(copy(tty)?, before, text);
         interrupt::begin(guarded).map_err(|error| io_failed(&error))?;
         let answer = converse(tty, question, text, echo, wait.as_mut(), || {
             tcsetattr(tty, SetArg::TCSAFLUSH, &during)
@@ -233,7 +178,7 @@ impl Questions {
             }
             _ => {}
         }
-        interrupt::end();
+        interrupt::end(unseen);
         answer
     }
 
@@ -264,7 +209,7 @@ impl std::fmt::Debug for Questions {
 impl Drop for Questions {
     fn drop(&mut self) {
         // Not while a signal is ending the process: its effect is what the caller's caller must see.
-        interrupt::unless_ending();
+        interrupt::end(false);
         interrupt::on_abort(None);
     }
 }
@@ -348,24 +293,6 @@ fn hidden_line(tty: &File, what: &str) -> Result<Option<String>, TerminalError> 
         Ok(text) => Ok(Some(text)),
         Err(error) => Err(io_failed(&error)),
     }
-}
-
-/// What is shown of each item: inert, and no two alike.
-fn labels(items: &[String]) -> Vec<String> {
-    let mut labels: Vec<String> = Vec::with_capacity(items.len());
-    for item in items {
-        let plain = shown(item);
-        let same = items
-            .iter()
-            .take(labels.len())
-            .filter(|other| shown(other) == plain)
-            .count();
-        labels.push(match same {
-            0 => plain,
-            _ => format!("{plain} ({})", same + 1),
-        });
-    }
-    labels
 }
 
 fn copy(tty: &File) -> Result<File, TerminalError> {

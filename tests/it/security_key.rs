@@ -40,7 +40,7 @@ fn at_the_pin(env: &TestEnv, arguments: &[&str]) -> Pty {
     let mut pty = Pty::spawn(&ob(env, arguments));
     pty.until("Password of ");
     pty.send(&format!("{}\n", env.user().password));
-    pty.until("PIN of the security key (8 tries left): ");
+    pty.until("PIN of the security key, 8 tries left (Enter alone for other ways): ");
     pty
 }
 
@@ -84,19 +84,58 @@ fn each_of_several_keys_is_found_where_it_is_plugged_in_the_u2f_one_too() {
 }
 
 #[test]
-fn a_wrong_pin_is_told_with_what_is_left_and_typed_again_by_the_person_alone() {
-    let (env, keys) = with_key("wendy", Options::default());
-    let mut pty = at_the_pin(&env, &["login"]);
-    pty.send("0000\n");
-    pty.until("ob: the PIN is wrong, 7 tries left");
-    pty.until("Security key (1-3): ");
-    pty.send("1\n");
-    pty.until("PIN of the security key (7 tries left): ");
+fn a_wrong_pin_is_told_with_what_is_left_and_asked_for_again_unseen_and_in_no_menu() {
+    for term in ["dumb", "xterm"] {
+        let (env, keys) = with_key("wendy", Options::default());
+        let mut login = ob(&env, &["login"]);
+        let mut pty = Pty::spawn(login.env("TERM", term));
+        let mut screen = pty.until("Password of ");
+        pty.send(&format!("{}\n", env.user().password));
+        screen +=
+            &pty.until("PIN of the security key, 8 tries left (Enter alone for other ways): ");
+        // Typed once more before anybody has asked for it.
+        pty.send("0000\n1111");
+        screen += &pty.until("ob: the PIN is wrong, 7 tries left");
+        screen +=
+            &pty.until("PIN of the security key, 7 tries left (Enter alone for other ways): ");
+        pty.send(&pin(&env));
+        let (status, rest) = pty.wait();
+        screen += &rest;
+        assert!(status.success(), "{screen}");
+        for typed in ["0000", "1111", pin(&env).trim()] {
+            assert!(!screen.contains(typed), "{term}: {screen}");
+        }
+        assert!(!screen.contains("give up"), "{term}: {screen}");
+        assert_eq!(keys.asked(), 2);
+    }
+}
+
+#[test]
+fn enter_alone_in_the_place_of_a_pin_opens_the_other_ways_and_shows_nothing_typed_there() {
+    let (env, _keys) = with_key("wendy", Options::default());
+    let mut login = ob(&env, &["login"]);
+    let mut pty = Pty::spawn(login.env("TERM", "xterm"));
+    pty.until("Password of ");
+    pty.send(&format!("{}\n", env.user().password));
+    pty.until("other ways): ");
+    pty.send("\n");
+    let mut screen = pty.until("give up");
+    pty.send("4711");
+    pty.send("\r");
+    screen += &pty.until("other ways): ");
+    assert!(!screen.contains("4711"), "{screen}");
     pty.send(&pin(&env));
     let (status, screen) = pty.wait();
     assert!(status.success(), "{screen}");
-    assert!(!screen.contains("0000") && !screen.contains(pin(&env).trim()));
-    assert_eq!(keys.asked(), 2);
+
+    let mut pty = at_the_pin(&env, &["login", "--again"]);
+    pty.send("\n");
+    let (code, screen) = given_up(&env, pty);
+    assert_eq!(code, Some(3), "{screen}");
+    assert!(
+        screen.contains("not answered: PIN of the security key"),
+        "{screen}"
+    );
 }
 
 #[test]

@@ -60,6 +60,34 @@ fn an_empty_password_is_asked_for_again_and_the_end_of_input_is_named() {
     assert_eq!(screen.matches("Password of").count(), 1, "{screen}");
 }
 
+/// Whoever notices a slip types it once more before anybody has asked.
+#[test]
+fn a_password_that_was_typed_ahead_of_a_refusal_is_neither_shown_nor_the_shells() {
+    for pipeline in [Pipeline::V1, Pipeline::Idx] {
+        let options = Options {
+            pipeline,
+            ..Options::default()
+        };
+        let env = TestEnv::with("carol", options);
+        let mut shell = env.command("sh");
+        shell.args([
+            "-c",
+            "ob login; echo \"over=$?\"; read -r line; echo \"left=[$line]\"",
+        ]);
+        let mut pty = Pty::spawn(&shell);
+        let mut screen = pty.until("Password of carol@acme.com");
+        pty.send("first-guess\nsecond-guess\nthird");
+        screen += &pty.until("over=4");
+        pty.send("mine\n");
+        screen += &pty.until("left=[mine]");
+        assert!(
+            !screen.contains("guess") && !screen.contains("third"),
+            "{screen}"
+        );
+        assert!(pty.wait().0.success());
+    }
+}
+
 #[test]
 fn a_code_that_was_sent_is_typed() {
     let (env, mut pty) = judy();

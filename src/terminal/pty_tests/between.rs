@@ -1,0 +1,55 @@
+//! What is typed while nothing is asked.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use nix::libc::{SIGINT, SIGTERM};
+
+use super::{Pty, eventually};
+
+#[test]
+fn what_is_typed_between_two_questions_is_neither_shown_nor_an_answer() {
+    for (kind, term, question, answer, expected) in [
+        ("secret", "xterm", ": ", "second\n", "answer=Ok(\"second\")"),
+        ("menu", "xterm", "beta", "canary\r", "answer=Ok(\"0\")"),
+        ("menu", "dumb", "(1-2): ", "2\n", "answer=Ok(\"1\")"),
+    ] {
+        let mut pty = Pty::asking(&format!("secret, then a {kind}"), term);
+        pty.expect(": ");
+        pty.send("first\n");
+        pty.expect("answered");
+        // The last of it is not a whole line.
+        pty.send("canary\ncanary");
+        // The terminal takes what is typed in its own time, and has no way to say when.
+        thread::sleep(Duration::from_millis(100));
+        fs::write(pty.directory.path().join("go"), "").unwrap();
+        pty.expect("Favourite");
+        let mut screen = pty.line.clone();
+        pty.expect(question);
+        screen += &pty.line;
+        pty.send(answer);
+        pty.expect(expected);
+        screen += &pty.line;
+        assert!(!screen.contains("canary"), "{kind} {term}: {screen:?}");
+        assert_eq!(pty.ended_by(), None);
+        assert!(pty.echoes());
+    }
+}
+
+#[test]
+fn a_signal_between_two_questions_gives_the_terminal_back() {
+    for (keys, signal) in [("\x03", SIGINT), ("", SIGTERM)] {
+        let mut pty = Pty::asking("secret, then a secret", "xterm");
+        pty.expect(": ");
+        pty.send("first\n");
+        pty.expect("answered");
+        eventually(|| !pty.echoes());
+        match keys {
+            "" => pty.signal(signal),
+            keys => pty.send(keys),
+        }
+        assert_eq!(pty.ended_by(), Some(signal), "{keys:?}");
+        assert!(pty.echoes() && pty.was_aborted(), "{signal}");
+    }
+}

@@ -1,0 +1,143 @@
+//! Lists to choose from.
+
+use std::io;
+
+use dialoguer::console::{Term, set_colors_enabled_stderr};
+use dialoguer::{FuzzySelect, Select};
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+
+use super::{Echo, Question, Questions, copy, failed, io_failed, unanswered};
+use crate::shown::shown;
+use crate::terminal::error::TerminalError;
+use crate::terminal::interrupt::{self, Open};
+
+/// How many lines of a list are shown at a time.
+const LINES: usize = 20;
+
+impl Questions {
+    /// Has the person choose one of `items`, by typing a part of it; returns its place.
+    ///
+    /// # Errors
+    /// Without a terminal, or when the person leaves without choosing.
+    pub fn choose(
+        &mut self,
+        question: Question<'_>,
+        items: &[String],
+    ) -> Result<usize, TerminalError> {
+        let in_colour = self.voice.is_colored();
+        self.menu(question, items, |prompt, labels, screen| {
+            FuzzySelect::new()
+                .with_prompt(prompt)
+                .items(labels)
+                .default(0)
+                .max_length(LINES)
+                .report(false)
+                .highlight_matches(in_colour)
+                .interact_on_opt(screen)
+        })
+    }
+
+    /// The same for a few ways to go on, where a secret was typed before and may be again: what is typed is not
+    /// shown, and chooses nothing.
+    ///
+    /// # Errors
+    /// As [`Self::choose`].
+    pub fn pick(
+        &mut self,
+        question: Question<'_>,
+        items: &[String],
+    ) -> Result<usize, TerminalError> {
+        self.menu(question, items, |prompt, labels, screen| {
+            Select::new()
+                .with_prompt(prompt)
+                .items(labels)
+                .default(0)
+                .max_length(LINES)
+                .report(false)
+                .interact_on_opt(screen)
+        })
+    }
+
+    fn menu(
+        &mut self,
+        question: Question<'_>,
+        items: &[String],
+        draw: impl FnOnce(String, &[String], &Term) -> dialoguer::Result<Option<usize>>,
+    ) -> Result<usize, TerminalError> {
+        let labels: Vec<String> = labels(items)
+            .into_iter()
+            .map(|label| self.voice.spell(label))
+            .collect();
+        if self.dumb {
+            return self.choose_by_number(question, &labels);
+        }
+        let unseen = self.unseen;
+        let (tty, _) = self.tty(question)?;
+        let (keys, screen) = (copy(tty)?, copy(tty)?);
+        let before = tcgetattr(tty).map_err(failed)?;
+        // The list shows what it takes. Its keys are read one by one, and the terminal would show those between.
+        let mut during = before.clone();
+        during.local_flags &= !(LocalFlags::ECHO | LocalFlags::ECHONL);
+        interrupt::begin(Open::new(copy(tty)?, before, "")).map_err(|error| io_failed(&error))?;
+        // What was typed before it could be seen was meant for something else.
+        let chosen = tcsetattr(tty, SetArg::TCSAFLUSH, &during)
+            .map_err(|errno| dialoguer::Error::IO(errno.into()))
+            .and_then(|()| {
+                set_colors_enabled_stderr(self.voice.is_colored());
+                let prompt = self.voice.spell(shown(question.text));
+                draw(prompt, &labels, &Term::read_write_pair(keys, screen))
+            });
+        if matches!(&chosen, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted)
+        {
+            interrupt::await_the_end();
+        }
+        interrupt::end(unseen);
+        match chosen {
+            Ok(Some(place)) => Ok(place),
+            Ok(None) => Err(unanswered(question)),
+            Err(dialoguer::Error::IO(error)) => Err(io_failed(&error)),
+        }
+    }
+
+    /// The list for terminals that cannot move their cursor. Enter alone is its first line, as where one can.
+    fn choose_by_number(
+        &mut self,
+        question: Question<'_>,
+        labels: &[String],
+    ) -> Result<usize, TerminalError> {
+        let mut text = String::new();
+        for (place, label) in labels.iter().enumerate() {
+            text += &format!("{:3}  {label}\n", place + 1);
+        }
+        text += &format!("{} (1-{}): ", shown(question.text), labels.len());
+        let answer = self.ask(question, &text, Echo::On)?;
+        let typed = answer.trim();
+        if typed.is_empty() && !labels.is_empty() {
+            return Ok(0);
+        }
+        typed
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| number.checked_sub(1))
+            .filter(|place| *place < labels.len())
+            .ok_or_else(|| unanswered(question))
+    }
+}
+
+/// What is shown of each item: inert, and no two alike.
+fn labels(items: &[String]) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::with_capacity(items.len());
+    for item in items {
+        let plain = shown(item);
+        let same = items
+            .iter()
+            .take(labels.len())
+            .filter(|other| shown(other) == plain)
+            .count();
+        labels.push(match same {
+            0 => plain,
+            _ => format!("{plain} ({})", same + 1),
+        });
+    }
+    labels
+}
