@@ -1,12 +1,12 @@
-//! When credentials of which role were last handed out: so that a menu can begin with what its user is after.
-//! Names, no secret; gone with the sign-out.
+//! When credentials of which role were last handed out: so that a menu can begin with what its user is after. And until
+//! when any of them are good, which a sign-out does not change. No secret; gone with the sign-out.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::agent::vault::{Held, SessionKey};
 use crate::clock::Clock;
-use crate::model::{Millis, RoleArn};
+use crate::model::{Millis, RoleArn, Timestamp};
 use crate::wire::UsedRole;
 
 /// More than anybody uses in a day.
@@ -17,6 +17,8 @@ pub(super) struct Uses {
     /// Not corrected by the servers' time: what the clients keep beside it is not either.
     clock: Clock,
     last: RefCell<HashMap<(SessionKey, RoleArn), Millis>>,
+    /// By org, the expiry of whatever lasts longest.
+    until: RefCell<HashMap<String, Timestamp>>,
 }
 
 impl Uses {
@@ -26,6 +28,24 @@ impl Uses {
         if uses.len() < MOST || uses.contains_key(&key) {
             uses.insert(key, self.clock.now_millis());
         }
+        self.note_expiry(&held.session.org, held.credentials.expires_at);
+    }
+
+    /// Keys of `org` that end at `expires_at` are out of our hands.
+    pub(super) fn note_expiry(&self, org: &str, expires_at: Timestamp) {
+        let mut until = self.until.borrow_mut();
+        let last = until.entry(org.to_owned()).or_insert(expires_at);
+        *last = expires_at.max(*last);
+    }
+
+    /// Until when some of `org`, or of any org, can be used: none if all have expired at `now`.
+    pub(super) fn keys_until(&self, org: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+        let until = self.until.borrow();
+        let wanted = until
+            .iter()
+            .filter(|(of, _)| org.is_none_or(|org| org == *of));
+        let last = wanted.map(|(_, until)| *until).max();
+        last.filter(|last| *last > now)
     }
 
     pub(super) fn all(&self) -> Vec<UsedRole> {
@@ -47,5 +67,8 @@ impl Uses {
         self.last
             .borrow_mut()
             .retain(|(session, _), _| org.is_some_and(|org| session.org != org));
+        self.until
+            .borrow_mut()
+            .retain(|of, _| org.is_some_and(|org| of != org));
     }
 }

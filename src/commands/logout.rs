@@ -11,6 +11,9 @@ use crate::report::{Exit, Report};
 use crate::wire::{Reply, Request, SignOutScope};
 
 /// Wipe every credential and end the Okta session
+///
+/// AWS keys that were handed out before (to a command, a shell, a file) stay valid until they expire: AWS has no call that
+/// takes them back. For all who use a role, an administrator can (IAM, "Revoke active sessions").
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
@@ -26,25 +29,39 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
             SignOutScope::Org(org.org.origin().to_owned())
         }
     };
-    let (sessions, unreachable) = match ask_running_agent(context, Request::SignOut(scope))? {
-        None => (0, None),
-        Some(Reply::SignedOut {
-            sessions,
-            server_unreachable,
-        }) => (sessions, server_unreachable),
-        Some(_) => return Err(unexpected()),
-    };
+    let (sessions, unreachable, keys_until) =
+        match ask_running_agent(context, Request::SignOut(scope))? {
+            None => (0, None, None),
+            Some(Reply::SignedOut {
+                sessions,
+                server_unreachable,
+                keys_until,
+            }) => (sessions, server_unreachable, keys_until),
+            Some(_) => return Err(unexpected()),
+        };
+    let still = keys_until.map(|until| {
+        let until = context.tell_time(until);
+        format!("AWS keys that were handed out stay valid until {until}: AWS takes none back")
+    });
     if let Some(why) = unreachable {
-        return Err(Report::new(Exit::Unreachable, "logout.server", "signed out here, not at Okta")
+        let report = Report::new(Exit::Unreachable, "logout.server", "signed out here, not at Okta")
             .cause(why)
-            .hint("everything is wiped on this machine; the Okta session ends by itself, or sign out in the browser"));
+            .hint("everything is wiped on this machine; the Okta session ends by itself, or sign out in the browser");
+        return Err(still.into_iter().fold(report, Report::hint));
     }
     if context.globals.json {
-        context.voice.data_json(json!({ "sessions": sessions }))?;
-    } else if sessions == 0 {
-        context.voice.say("ob: nobody was signed in\n");
-    } else {
-        context.voice.say("ob: signed out\n");
+        let until = keys_until.map(|until| until.to_string());
+        context
+            .voice
+            .data_json(json!({ "sessions": sessions, "keys_valid_until": until }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    context.voice.say(match sessions {
+        0 => "ob: nobody was signed in",
+        _ => "ob: signed out",
+    });
+    if let Some(still) = still {
+        context.voice.say(&format!("ob: {still}"));
     }
     Ok(ExitCode::SUCCESS)
 }

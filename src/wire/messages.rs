@@ -359,6 +359,8 @@ pub enum Reply {
     SignedOut {
         sessions: usize,
         server_unreachable: Option<String>,
+        /// Until when keys that were handed out can be used; absent if there are none left.
+        keys_until: Option<Timestamp>,
     },
     Noted,
     Stopping,

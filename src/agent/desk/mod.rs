@@ -22,6 +22,7 @@ use crate::agent::party::Member;
 use crate::agent::uses::Uses;
 use crate::agent::vault::{Held, LiveSession, SessionKey, Vault};
 use crate::clock::Clock;
+use crate::flow::Memory as _;
 use crate::model::Timestamp;
 use crate::process::{Confinement, panic_point};
 use crate::report::{Exit, Report};
@@ -164,6 +165,7 @@ impl Desk {
             SignOutScope::Org(org) => Some(org.as_str()),
         };
         self.confirmed.forget();
+        let keys_until = self.uses.keys_until(org, self.vault.now());
         self.uses.forget(org);
         let taken = self.vault.take(org);
         self.changed.notify_one();
@@ -177,6 +179,7 @@ impl Desk {
         Reply::SignedOut {
             sessions: taken.len(),
             server_unreachable,
+            keys_until,
         }
     }
 }

@@ -61,8 +61,13 @@ impl Desk {
         party.join(member);
         let (desk, member) = (Rc::clone(self), Rc::clone(member));
         to_the_end(async move {
+            let told = Told {
+                desk: &desk,
+                member: &member,
+                org: &target.account.org,
+            };
             let redeem = async |session: &super::LiveSession| {
-                flow::every_role(&session.okta, &target, &desk.vault, &*party, &*member).await
+                flow::every_role(&session.okta, &target, &desk.vault, &*party, &told).await
             };
             let errand = Errand::of(&target);
             desk.with_session(&target.account, errand, &party, redeem)
@@ -73,19 +78,29 @@ impl Desk {
     }
 }
 
-impl Harvest for Member {
+/// Hands out as it comes.
+struct Told<'a> {
+    desk: &'a Desk,
+    member: &'a Member,
+    org: &'a str,
+}
+
+impl Harvest for Told<'_> {
     fn roles(&self, roles: Vec<RoleEntry>) {
         for some in roles.chunks(ROLES_AT_A_TIME) {
-            self.say(FromAgent::Part(Part::Roles(some.to_vec())));
+            self.member.say(FromAgent::Part(Part::Roles(some.to_vec())));
         }
     }
 
     fn issued(&self, credentials: &Credentials) {
-        self.say(FromAgent::Part(Part::Issued(issue(credentials))));
+        self.desk.uses.note_expiry(self.org, credentials.expires_at);
+        self.member
+            .say(FromAgent::Part(Part::Issued(issue(credentials))));
     }
 
     fn refused(&self, role: &RoleArn, report: Report) {
         let role = role.to_string();
-        self.say(FromAgent::Part(Part::Refused { role, report }));
+        self.member
+            .say(FromAgent::Part(Part::Refused { role, report }));
     }
 }

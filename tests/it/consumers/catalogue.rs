@@ -4,12 +4,11 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 
-use ob::clock::Zone;
-use ob::model::{Environment, Timestamp};
+use ob::model::Timestamp;
 use ob_sandbox::{AwsApp, Options};
 use serde_json::Value;
 
-use super::tools::{installed, ok, printed};
+use super::tools::{installed, ok, printed, told};
 use crate::support::{DEADLINE, Moto, Pty, TestEnv, eventually, run, text};
 
 const ENGINEER: &str = "arn:aws:iam::123456789012:role/Engineer";
@@ -72,9 +71,7 @@ fn a_program_is_told_when_a_remembered_list_was_read() {
         }
         // A person reads the same time.
         if let Some(as_of) = list[0]["as_of"].as_str() {
-            let time = Timestamp::from_rfc3339(as_of).unwrap();
-            let told = Zone::of(&Environment::default()).tell(time, time.plus(1));
-            let told = told.split_once(" (").unwrap().0.to_owned();
+            let told = told(as_of);
             assert!(said.starts_with(&format!("ob: as of {told} (")), "{said}");
         }
         list[0]["as_of"].clone()

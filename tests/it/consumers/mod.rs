@@ -10,6 +10,7 @@ mod doctor;
 mod env;
 mod limits;
 mod links;
+mod logout;
 mod progress;
 mod refresh;
 mod tools;

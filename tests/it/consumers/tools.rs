@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use ob::clock::Zone;
+use ob::model::{Environment, Timestamp};
 
 use crate::support::{TestEnv, run, text};
 
@@ -85,6 +87,13 @@ pub(super) fn ok(output: &Output) -> &str {
         text(&output.stderr)
     );
     text(&output.stdout)
+}
+
+/// A program's time as a person reads it here, without how far off it is.
+pub(super) fn told(rfc3339: &str) -> String {
+    let time = Timestamp::from_rfc3339(rfc3339).unwrap();
+    let told = Zone::of(&Environment::default()).tell(time, time.plus(1));
+    told.split_once(" (").unwrap().0.to_owned()
 }
 
 /// Runs `command` to its end and wants it to succeed.

@@ -288,6 +288,7 @@ fn signed_out(text: &str) -> Vec<FromAgent> {
     vec![FromAgent::Reply(Reply::SignedOut {
         sessions: 1,
         server_unreachable: Some(text.into()),
+        keys_until: None,
     })]
 }
 
