@@ -13,9 +13,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::link::OUT_OF_FILES;
 use crate::link::dial::LISTENING;
 use crate::link::peer::is_same_user;
+use crate::link::{MORE_FILES, OUT_OF_FILES};
 use crate::report::{Exit, Report};
 use crate::wire::{
     self, Answer, FrameError, FromAgent, HEADER, Hello, Notice, PROTOCOL, Request, ToAgent,
@@ -239,9 +239,8 @@ pub enum LinkError {
     Io(#[from] io::Error),
 }
 
-const MORE_FILES: &str = "`ulimit -n 64` lets this shell's programs have enough of them";
-
-fn is_out_of_files(error: &io::Error) -> bool {
+/// Whether the process or the system may have no more files open.
+pub fn is_out_of_files(error: &io::Error) -> bool {
     let number = error.raw_os_error().map(Errno::from_raw);
     matches!(number, Some(Errno::EMFILE | Errno::ENFILE))
 }

@@ -10,7 +10,7 @@ pub mod served;
 mod start;
 mod supervisor;
 
-pub use client::{Link, LinkError};
+pub use client::{Link, LinkError, is_out_of_files};
 pub use peer::{is_same_user, is_same_user_or_root, peer_pid};
 pub use start::{Starter, abandon, connect, connect_or_start, private};
 pub use supervisor::TunnelLink;
@@ -19,5 +19,7 @@ pub use supervisor::TunnelLink;
 pub const SOCKET: &str = "agent.sock";
 /// What an agent says that lacks descriptors; the remedy differs from that of every other failure to start.
 pub const OUT_OF_FILES: &str = "too many open files";
+/// That remedy.
+pub const MORE_FILES: &str = "`ulimit -n 64` lets this shell's programs have enough of them";
 /// Held by whoever starts the agent, so that fifty starters start one.
 const LOCK: &str = "lock";

@@ -24,10 +24,17 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use tokio::runtime::Runtime;
+
+use crate::link::{MORE_FILES, OUT_OF_FILES};
 use crate::process;
 use crate::report::{Exit, Report};
+use crate::wire::{self, FromTunnel};
 
 pub use keeper::{Kept, keep};
+
+/// What a supervisor has open at once, with its keeper, the agent and somebody who looks.
+const DESCRIPTORS: usize = 18;
 
 /// How a supervisor was started.
 #[derive(Debug)]
@@ -64,21 +71,45 @@ pub fn clean_up(directory: &Path) {
 /// # Errors
 /// When it cannot start; whoever started it has been told, if it can be.
 pub fn run(start: &Start) -> Result<(), Report> {
-    process::shield()?;
-    process::raise_descriptors()?;
-    process::detach().map_err(|error| cannot("detach", &error))?;
-    let starter = standard_input().map_err(|error| cannot("take its socket", &error))?;
-    let nothing = process::nothing().map_err(|error| cannot("open /dev/null", &error))?;
-    process::silence(&nothing).map_err(|error| cannot("let its socket go", &error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| cannot("start its runtime", &error))?;
+    let (runtime, starter) = begin().inspect_err(tell_starter)?;
     let local = tokio::task::LocalSet::new();
     local.block_on(
         &runtime,
         supervisor::supervise(UnixStream::from(starter), start),
     )
+}
+
+/// What it needs before it can talk to anybody.
+fn begin() -> Result<(Runtime, OwnedFd), Report> {
+    process::shield()?;
+    process::raise_descriptors()?;
+    process::detach().map_err(|error| cannot("detach", &error))?;
+    // Asked before the runtime does, and before a socket is missing somewhere.
+    if !process::has_descriptors(DESCRIPTORS) {
+        return Err(without_hint("start", &OUT_OF_FILES).hint(MORE_FILES));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| cannot("start its runtime", &error))?;
+    let starter = standard_input().map_err(|error| cannot("take its socket", &error))?;
+    let nothing = process::nothing().map_err(|error| cannot("open /dev/null", &error))?;
+    process::silence(&nothing).map_err(|error| cannot("let its socket go", &error))?;
+    Ok((runtime, starter))
+}
+
+/// Says why there will be no supervisor, with no descriptor but the one it was started with.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "for the descriptor; nothing is read through it"
+)]
+fn tell_starter(report: &Report) {
+    for message in [visitors::hello(), FromTunnel::Failed(report.clone())] {
+        if let Ok(frame) = wire::encode(&message, wire::FROM_AGENT_MAX) {
+            // Whoever does not hear it notices that we are gone.
+            let _ = nix::unistd::write(io::stdin(), &frame);
+        }
+    }
 }
 
 fn standard_input() -> io::Result<OwnedFd> {
@@ -89,12 +120,15 @@ fn standard_input() -> io::Result<OwnedFd> {
     io::stdin().as_fd().try_clone_to_owned()
 }
 
-fn cannot(what: &str, error: &io::Error) -> Report {
+fn cannot(what: &str, error: &dyn std::fmt::Display) -> Report {
+    without_hint(what, error).hint("`ob vpn up` tries again")
+}
+
+fn without_hint(what: &str, error: &dyn std::fmt::Display) -> Report {
     Report::new(
         Exit::Failed,
         "vpn.supervisor",
         format!("the tunnel's supervisor cannot {what}"),
     )
     .cause(error)
-    .hint("`ob vpn up` tries again")
 }

@@ -118,7 +118,7 @@ async fn speak(mut outgoing: Outgoing, mut said: UnboundedReceiver<FromTunnel>) 
     }
 }
 
-fn hello() -> FromTunnel {
+pub(super) fn hello() -> FromTunnel {
     FromTunnel::Hello(Hello {
         protocol: PROTOCOL,
         build: env!("CARGO_PKG_VERSION").into(),

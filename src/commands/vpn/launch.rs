@@ -7,10 +7,11 @@ use std::time::Duration;
 use nix::unistd::{User, getegid, geteuid};
 
 use super::Resolved;
+use super::watch::vanished;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, ask_agent};
-use crate::link::{LinkError, TunnelLink};
+use crate::link::{LinkError, MORE_FILES, OUT_OF_FILES, TunnelLink, is_out_of_files};
 use crate::openvpn::argv::{Elevator, Privilege};
 use crate::paths;
 use crate::process::{self, Program};
@@ -33,12 +34,14 @@ impl OpenVpn {
         let program = Program::find("openvpn")?;
         let words = [program.path().into(), "--version".into()];
         let said = process::run(&words, b"").map_err(|error| {
-            Report::new(Exit::Failed, "vpn.openvpn", "cannot start openvpn")
-                .cause(error)
-                .hint(format!(
-                    "`{} --version` must work",
-                    program.path().display()
-                ))
+            let report = Report::new(Exit::Failed, "vpn.openvpn", "cannot start openvpn");
+            if is_out_of_files(&error) {
+                return report.cause(OUT_OF_FILES).hint(MORE_FILES);
+            }
+            report.cause(error).hint(format!(
+                "`{} --version` must work",
+                program.path().display()
+            ))
         })?;
         let said = String::from_utf8_lossy(&said.stdout);
         let version = version(&said)
@@ -206,7 +209,11 @@ impl Supervisor {
             .and_then(|mut child| child.wait().map(|_| child))
             .map_err(LinkError::from)?;
         let _ = child.try_wait();
-        match link.hear(Some(READY))? {
+        let ready = link.hear(Some(READY)).map_err(|error| match error {
+            error if error.is_gone() => vanished(),
+            error => error.into(),
+        })?;
+        match ready {
             FromTunnel::Ready {
                 config,
                 management,

@@ -107,6 +107,10 @@ impl<'a> Watch<'a> {
         if self.context.globals.json {
             return event(self.context.voice, &phase_json(phase));
         }
+        // What became of it is said in a moment.
+        if phase.name == "ended" {
+            return Ok(());
+        }
         // What is asked stands on the terminal in a moment.
         let asks = phase.name == "asking";
         let phase = PhaseTime {
@@ -192,18 +196,30 @@ pub(super) fn in_words(name: &str) -> &str {
     }
 }
 
+/// A phase in a line: what it is, openvpn's words about it, and when it began if that took a while.
 pub(super) fn phase_text(phase: &PhaseTime) -> String {
     let detail = phase
         .detail
         .as_deref()
         .map(|detail| format!(" ({})", shown(detail)));
     format!(
-        "{}{} {}.{:03} s",
+        "{}{}{}",
         in_words(&phase.name),
         detail.unwrap_or_default(),
-        phase.after / 1000,
-        phase.after % 1000
+        after(phase.after)
     )
+}
+
+/// Nothing within the first second: nobody has waited.
+fn after(milliseconds: u64) -> String {
+    let (seconds, tenths) = (milliseconds / 1000, milliseconds % 1000 / 100);
+    let minutes = seconds / 60;
+    match (minutes, seconds) {
+        (0, 0) => String::new(),
+        (0, _) => format!(" after {seconds}.{tenths} s"),
+        (1..60, _) => format!(" after {minutes} min {} s", seconds % 60),
+        _ => format!(" after {} h {} min", minutes / 60, minutes % 60),
+    }
 }
 
 pub(super) fn phase_json(phase: &PhaseTime) -> serde_json::Value {
@@ -264,4 +280,36 @@ pub(super) fn vanished() -> Report {
     )
     .cause("it ended without a word; openvpn ends with it")
     .hint("`ob vpn up` brings the tunnel up again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_where_somebody_has_waited() {
+        let told = [
+            0,
+            999,
+            1000,
+            12_340,
+            59_999,
+            60_000,
+            3_599_000,
+            8 * 3_600_000,
+        ]
+        .map(after);
+        insta::assert_debug_snapshot!(told, @r#"
+        [
+            "",
+            "",
+            " after 1.0 s",
+            " after 12.3 s",
+            " after 59.9 s",
+            " after 1 min 0 s",
+            " after 59 min 59 s",
+            " after 8 h 0 min",
+        ]
+        "#);
+    }
 }

@@ -358,9 +358,9 @@ impl TunnelState {
         }
     }
 
-    /// Gives credentials to an openvpn that asks, or keeps them until it does.
+    /// Gives credentials to an openvpn that asks, or keeps them until it does. It asks before it connects.
     fn give(&mut self, username: String, password: Secret, actions: &mut Vec<Action>) {
-        self.phase = Phase::SigningIn;
+        self.phase = Phase::Connecting;
         if !std::mem::take(&mut self.prompted) {
             self.ready = Some((username, password));
             return;

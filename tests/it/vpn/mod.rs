@@ -14,5 +14,6 @@ mod questions;
 mod resolved;
 mod secrets;
 mod sudo;
+mod told;
 mod tunnel;
 mod web_auth;

@@ -1,0 +1,90 @@
+//! What a person reads while a tunnel comes up, and when it does not.
+
+use ob_sandbox::{Options, VpnOptions};
+
+use super::network::{Vpn, entered};
+use crate::support::{Pty, run, text};
+
+/// Without the times, which are told from the first second on only.
+fn untimed(said: &str) -> String {
+    let lines = said.lines().map(|line| match line.split_once(" after ") {
+        Some((what, time)) if time.ends_with(" s") => what,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn each_step_of_a_tunnel_is_told_once() {
+    if !entered("vpn::told::each_step_of_a_tunnel_is_told_once", false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    let up = run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
+    insta::assert_snapshot!(untimed(text(&up.stderr)), @r"
+    ob: starting openvpn
+    ob: connecting
+    ob: signing in to the VPN
+    ob: setting up the device
+    ob: connected
+    ob: the VPN is up; `ob vpn down` takes it down
+    ");
+    assert_eq!(text(&up.stdout), "");
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+    let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
+    let so_far = terminal.until("connected");
+    terminal.send("\x03");
+    let (_, said) = terminal.wait();
+    let said = untimed(&(so_far + &said)).replace("^C", "");
+    insta::assert_snapshot!(said, @r"
+    ob: starting openvpn
+    ob: connecting
+    ob: signing in to the VPN
+    ob: setting up the device
+    ob: connected
+    ob: taking the tunnel down
+    ob: the VPN is down
+    ");
+    vpn.is_gone();
+}
+
+#[test]
+fn a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it() {
+    let name =
+        "vpn::told::a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = Vpn::with(Options {
+        vpn: VpnOptions {
+            refuses: Some("come back on Monday".to_owned()),
+            ..VpnOptions::default()
+        },
+        ..Options::default()
+    });
+    let up = run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
+    // How often it was tried, and how far, is openvpn's.
+    let said = untimed(text(&up.stderr));
+    let steps = [
+        "starting openvpn",
+        "connecting",
+        "signing in",
+        "setting up",
+        "reconnecting",
+    ];
+    let is_step = |line: &&str| {
+        steps
+            .iter()
+            .any(|step| line.starts_with(&format!("ob: {step}")))
+    };
+    let rest: Vec<&str> = said.lines().filter(|line| !is_step(line)).collect();
+    insta::assert_snapshot!(rest.join("\n"), @r"
+    ob: the VPN asks
+    ob: the VPN server says: come back on Monday
+    ob: taking the tunnel down
+    ob: the VPN is not up
+      cause: the VPN server refused the credentials: come back on Monday
+      hint: `ob logout`, then `ob vpn up` signs in from the start
+    ");
+}
