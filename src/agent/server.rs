@@ -49,8 +49,9 @@ pub(super) async fn serve(
         _ = hang_up.recv() => {}
         _ = interrupt.recv() => {}
     }
-    drop(listener);
+    // While it is open no other socket can get its inode, by which it is known.
     watch.clean_up();
+    drop(listener);
     desk.wipe();
     // A client that asked us to stop hears that we do.
     tokio::task::yield_now().await;

@@ -52,6 +52,9 @@ fn serve(mut client: TcpStream, manner: Manner, noted: &Mutex<Vec<String>>) {
     let Manner::Good = manner else {
         let Manner::Says(words) = manner else { return };
         let _ = client.write_all(words.as_bytes());
+        let _ = client.shutdown(Shutdown::Write);
+        // A socket that is closed with something unread takes back what it has said.
+        let _ = std::io::copy(&mut lines, &mut std::io::sink());
         return;
     };
     let target = head.split(' ').nth(1).unwrap_or_default();

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
-use std::thread;
 use std::time::Duration;
 
 use nix::unistd::Pid;
@@ -11,7 +10,7 @@ use ob_sandbox::{Options, PushScript, Server};
 use super::needles::Needles;
 use super::{TYPED, needles};
 use crate::agent::{sign_in, started};
-use crate::scene::{Scene, counted, run};
+use crate::scene::{Scene, counted, patiently, run};
 use crate::support::Pty;
 
 /// Every writable page of a process.
@@ -129,7 +128,7 @@ fn after_a_refused_sign_in_no_secret_is_left_in_the_agents_memory() {
 fn after_a_session_has_expired_no_secret_is_left_in_the_agents_memory() {
     let scene = Scene::of("carol");
     let agent = started(&scene);
-    sign_in(&scene, 2, 3600);
+    sign_in(&scene, 6, 3600);
     assert_eq!(run(scene.ob(["exec", "--", "true"]), "").code, Some(0));
     let held = secrets(agent, &needles(&scene));
     assert!(!held.is_empty(), "a live session is in memory");
@@ -141,9 +140,12 @@ fn after_a_session_has_expired_no_secret_is_left_in_the_agents_memory() {
     );
     let mut other = Pty::spawn(&scene.ob(["login"]));
     other.until("assword");
-    thread::sleep(Duration::from_secs(4));
-    let left = secrets(agent, &needles(&scene));
-    assert_eq!(left, Vec::<String>::new());
+    let left = || secrets(agent, &needles(&scene));
+    assert!(
+        patiently(Duration::from_secs(15), || left().is_empty()),
+        "{:?}",
+        left()
+    );
     assert_eq!(scene.agent(), Some(agent), "it is alive");
     other.send("\u{3}");
     other.wait();

@@ -95,11 +95,15 @@ impl Watcher {
         let until = Arc::clone(&over);
         let looking = thread::spawn(move || {
             let mut seen = Seen::default();
-            while !until.load(Ordering::Relaxed) {
+            // Once more when it is over: whoever is there at the end has been looked at.
+            loop {
+                let over = until.load(Ordering::Relaxed);
                 seen.look();
+                if over {
+                    return seen;
+                }
                 thread::sleep(Duration::from_millis(1));
             }
-            seen
         });
         Self { over, looking }
     }

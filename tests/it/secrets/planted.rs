@@ -1,8 +1,5 @@
 //! One leak for each observer: who does not find it would not find ob's either.
 
-use std::thread;
-use std::time::Duration;
-
 use super::needles::{Needles, disguises};
 use super::{TYPED, memory, needles, observers, trace};
 use crate::scene::{Scene, run};
@@ -104,7 +101,6 @@ fn a_leak_into_the_environment_of_ob_is_found() {
     let mut waiting = Pty::spawn(&login);
     waiting.until("assword");
     let watcher = observers::Watcher::new();
-    thread::sleep(Duration::from_millis(200));
     let seen = watcher.end(&typed());
     assert!(
         seen.iter().any(|line| line.starts_with("environment")),

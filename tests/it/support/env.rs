@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::Once;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use ob_sandbox::{Options, Sandbox, User};
 use tempfile::TempDir;
@@ -38,6 +38,20 @@ fn keep_inherited() {
             let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };
             let _ = fcntl(descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
         }
+    }
+}
+
+/// Signals that whoever runs the tests ignores, as `nohup` and a shell's `&` do, are not ignored by what they start.
+#[expect(unsafe_code, reason = "signal has no safe form; see SAFETY")]
+fn heed_signals() {
+    for signal in [
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+        Signal::SIGTERM,
+    ] {
+        // SAFETY: the default is no handler that could run anything.
+        let _ = unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) };
     }
 }
 
@@ -71,7 +85,10 @@ impl TestEnv {
 
     fn build(user: &str, options: Options, uid: Option<u32>) -> Self {
         static ONCE: Once = Once::new();
-        ONCE.call_once(keep_inherited);
+        ONCE.call_once(|| {
+            keep_inherited();
+            heed_signals();
+        });
         // Short: a socket's path ends at 108 bytes.
         let root = tempfile::Builder::new().prefix("ob-it-").tempdir().unwrap();
         let env = Self {
