@@ -54,14 +54,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if context.globals.no_agent {
         return Err(nobody());
     }
-    let request = Request::Credentials(CredentialsRequest {
-        target: target.wire.clone(),
-        min_ttl: None,
-        may_sign_in: false,
-        knows_roles: false,
-        confirm: None,
-    });
-    match ask_running_agent(context, request)? {
+    let request = CredentialsRequest::of_live_session(target.wire.clone(), None);
+    match ask_running_agent(context, Request::Credentials(request))? {
         Some(Reply::Credentials(issued)) => {
             note_expiry(context, &target, issued.expires_at);
             data(&process_json(&received(issued)?))?;

@@ -265,14 +265,8 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
     });
     let role = again.role();
     let target = resolve(&context, &role, &SignInArgs::default())?;
-    let request = Request::Credentials(CredentialsRequest {
-        target: target.wire.clone(),
-        min_ttl: None,
-        may_sign_in: false,
-        knows_roles: false,
-        confirm: target.confirmation(),
-    });
-    let issued = match ask_running_agent(&context, request)? {
+    let request = CredentialsRequest::of_live_session(target.wire.clone(), target.confirmation());
+    let issued = match ask_running_agent(&context, Request::Credentials(request))? {
         Some(Reply::Credentials(issued)) => received(issued)?,
         Some(_) => return Err(unexpected()),
         None => return Err(nobody_signed_in(&target.wire.account)),

@@ -187,14 +187,8 @@ fn names(target: &Resolved, set: &mut Vec<(&'static str, String)>) {
 
 /// Until when there are credentials; asks a running agent for some, so that the first tool finds them ready.
 fn expiry(context: &Context, target: &Resolved) -> Option<Timestamp> {
-    let request = Request::Credentials(CredentialsRequest {
-        target: target.wire.clone(),
-        min_ttl: None,
-        may_sign_in: false,
-        knows_roles: false,
-        confirm: None,
-    });
-    match ask_running_agent(context, request) {
+    let request = CredentialsRequest::of_live_session(target.wire.clone(), None);
+    match ask_running_agent(context, Request::Credentials(request)) {
         Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),
         _ => {
             context

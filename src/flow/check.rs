@@ -114,7 +114,7 @@ pub fn check_vpn(target: &VpnTarget) -> Result<VpnHosts, Report> {
 ///
 /// # Errors
 /// When a network is none.
-pub(super) fn vpn_policy(policy: &VpnPolicy) -> Result<Policy, Report> {
+pub fn vpn_policy(policy: &VpnPolicy) -> Result<Policy, Report> {
     let routes = match &policy.routes {
         None => Routes::AsOffered,
         Some(networks) => {

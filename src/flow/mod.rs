@@ -31,7 +31,9 @@ mod vpn_door;
 mod vpn_profile;
 mod vpn_sign_in;
 
-pub use check::{check_account, check_endpoint, check_target, check_vpn, nobody_signed_in};
+pub use check::{
+    check_account, check_endpoint, check_target, check_vpn, nobody_signed_in, vpn_policy,
+};
 pub use console::console_link;
 pub use conversation::{Conversation, Unanswered};
 pub use credentials::{Memory, obtain_credentials};

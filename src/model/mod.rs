@@ -12,7 +12,7 @@ pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
 pub use environment::Environment;
 pub use labels::{Label, Labels};
 pub use near::{likeness, nearest, the_best};
-pub use org::{Org, OrgError, is_loopback};
+pub use org::{Org, OrgError, SHARED as OKTA_DOMAINS, is_loopback};
 pub use session_policy::{PolicyArn, PolicyError, SessionPolicy};
 pub use time::{Millis, Timestamp};
 

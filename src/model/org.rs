@@ -88,7 +88,7 @@ impl fmt::Debug for Org {
 }
 
 /// Okta's own domains, which have the orgs below them.
-const SHARED: [&str; 5] = [
+pub const SHARED: [&str; 5] = [
     "okta.com",
     "okta-emea.com",
     "oktapreview.com",

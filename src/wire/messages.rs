@@ -178,6 +178,19 @@ pub struct CredentialsRequest {
     pub confirm: Option<Confirmation>,
 }
 
+impl CredentialsRequest {
+    /// Credentials of a session that is there already: nobody is asked to sign in.
+    pub fn of_live_session(target: Target, confirm: Option<Confirmation>) -> Self {
+        Self {
+            target,
+            min_ttl: None,
+            may_sign_in: false,
+            knows_roles: false,
+            confirm,
+        }
+    }
+}
+
 /// A question that is asked once for a target and terminal.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

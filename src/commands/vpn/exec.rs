@@ -13,6 +13,7 @@ use super::watch::say_log;
 use super::{PolicyArgs, resolve};
 use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
+use crate::flow::vpn_policy;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::process::{self, Program};
 use crate::report::{Exit, Report};
@@ -46,7 +47,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     tun_can_be_opened()?;
     let mut supervisor = Supervisor::start(context, true)?;
     let profile = launch::profile(context, &resolved, &args.sign_in)?;
-    let policy = launch::policy(&resolved)?;
+    let policy = vpn_policy(&resolved.policy)?;
     let openvpn = argv(
         &Launch {
             openvpn: openvpn.program.path(),

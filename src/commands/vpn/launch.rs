@@ -273,24 +273,6 @@ pub(super) fn profile(
     }
 }
 
-/// The policy for the arguments of openvpn: the agent has applied it to the profile already.
-pub(super) fn policy(resolved: &Resolved) -> Result<crate::openvpn::policy::Policy, Report> {
-    use crate::openvpn::policy::{Policy, Routes};
-
-    let routes = match &resolved.policy.routes {
-        None => Routes::AsOffered,
-        Some(networks) => {
-            let networks = networks.iter().map(|network| network.parse());
-            Routes::Only(networks.collect::<Result<_, _>>()?)
-        }
-    };
-    Ok(Policy {
-        routes,
-        dns: resolved.policy.dns,
-        ..Policy::default()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use super::watch::{Seen, Watch, say_log};
 use super::{PolicyArgs, resolve, running};
 use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
+use crate::flow::vpn_policy;
 use crate::link::TunnelLink;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::process;
@@ -45,7 +46,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let privilege = launch::privilege(context)?;
     let mut supervisor = Supervisor::start(context, false)?;
     let profile = launch::profile(context, &resolved, &args.sign_in)?;
-    let policy = launch::policy(&resolved)?;
+    let policy = vpn_policy(&resolved.policy)?;
     let user = launch::user_name();
     let words = argv(
         &Launch {

@@ -19,7 +19,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use super::json::{text, text_at};
-use crate::model::Org;
+use crate::model::{OKTA_DOMAINS, Org};
 use crate::report::{Exit, Report};
 
 /// More keys than anybody has.
@@ -40,14 +40,6 @@ const VERIFIED: u8 = 1 << 2;
 /// A new credential is described: never in an answer to this question.
 const ATTESTED: u8 = 1 << 6;
 const EXTENDED: u8 = 1 << 7;
-/// Okta's own domains: every org is below one of them, so none of them is an org's own.
-const SHARED: [&str; 5] = [
-    "okta.com",
-    "okta-emea.com",
-    "oktapreview.com",
-    "okta-gov.com",
-    "okta.mil",
-];
 
 /// base64url; some servers pad it.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -247,7 +239,8 @@ fn is_at_or_above(org: &Org, name: &str) -> bool {
             .host()
             .strip_suffix(name)
             .is_some_and(|rest| rest.ends_with('.'));
-    above && name.contains('.') && !SHARED.contains(&name)
+    // Every org is below one of Okta's domains, so none of them is an org's own.
+    above && name.contains('.') && !OKTA_DOMAINS.contains(&name)
 }
 
 /// Bytes from base64url.

@@ -175,7 +175,8 @@ fn a_full_disk_leaves_the_old_credentials() {
 /// 80 ms of latency, 32 calls at a time: what counts is how many round trips stand one behind the other.
 #[test]
 fn five_hundred_roles_take_few_round_trips_one_behind_the_other() {
-    let env = many(494, 80);
+    // Three times the 80 ms that are asked for: a busy machine's own delays must stay small beside it.
+    let env = many(494, 240);
     let begun = Instant::now();
     // Most of the time is the sandbox's own, which looks at each of 500 assertions of 500 roles.
     let answer = run_long(
@@ -210,8 +211,8 @@ fn five_hundred_roles_take_few_round_trips_one_behind_the_other() {
     );
     assert!(on_connection.len() <= 33);
     assert!(
-        in_a_row * 32 * 10 <= 500 * 15,
-        "{in_a_row} round trips, more than 1.5 × 500/32"
+        in_a_row * 32 * 10 <= 500 * 12,
+        "{in_a_row} round trips, more than 1.2 × 500/32"
     );
     // One page for each app and one for the tiles.
     assert_eq!(env.sandbox.requests(Server::Org, "/").len(), 3);
