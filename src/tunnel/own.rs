@@ -20,6 +20,8 @@ const TRIES: u32 = 100;
 pub(super) struct Own {
     directory: TempDir,
     _lock: Flock<File>,
+    /// A descriptor to be given back for [`remove`], which needs one where there may be no other.
+    spare: Option<File>,
 }
 
 impl Own {
@@ -34,6 +36,7 @@ impl Own {
                     return Ok(Self {
                         directory: made,
                         _lock: lock,
+                        spare: Some(File::open("/dev/null")?),
                     });
                 }
                 Ok(None) => {}
@@ -51,6 +54,7 @@ impl Own {
 
 impl Drop for Own {
     fn drop(&mut self) {
+        drop(self.spare.take());
         let _ = remove(self.path());
     }
 }
@@ -98,12 +102,14 @@ fn lock(path: &Path) -> io::Result<Option<Flock<File>>> {
 /// An openvpn that waits at the pipe for a writer would wait for ever once nobody finds the pipe: it gets an empty
 /// configuration, with which it ends.
 fn remove(path: &Path) -> io::Result<()> {
+    let name = path.join(PIPE);
     let pipe = File::options()
         .read(true)
         .write(true)
         .custom_flags(OFlag::O_NONBLOCK.bits())
-        .open(path.join(PIPE));
-    let removed = fs::remove_dir_all(path);
+        .open(&name);
+    // Whoever comes later finds nothing, and does not wait.
+    let _ = fs::remove_file(name);
     drop(pipe);
-    removed
+    fs::remove_dir_all(path)
 }

@@ -1,5 +1,6 @@
 //! The supervisor's loop: one thing happens, the state steps, its actions are done.
 
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ pub(super) enum Happening {
     Management(Heard),
     Session(FromSession),
     Due(Command),
-    HandedOver(bool),
+    HandedOver(io::Result<()>),
     Dns(DnsStatus),
     KeeperGone,
     Signal,
@@ -162,7 +163,7 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
     Ok(())
 }
 
-fn watch_signals(happen: &UnboundedSender<Happening>) -> std::io::Result<()> {
+fn watch_signals(happen: &UnboundedSender<Happening>) -> io::Result<()> {
     for kind in [
         SignalKind::terminate(),
         SignalKind::interrupt(),
@@ -223,7 +224,8 @@ impl Supervisor<'_> {
             Happening::HandedOver(done) => {
                 self.stage = Stage::Running;
                 self.patience.since = Instant::now();
-                if !done {
+                if let Err(error) = done {
+                    self.failure = Some(cannot("give openvpn its configuration", &error));
                     self.step(Input::Closed).await;
                 }
             }
@@ -292,10 +294,14 @@ impl Supervisor<'_> {
         let profile = std::mem::replace(&mut begin.profile, Sealed(Secret::new("")));
         let (pipe, happen) = (self.place.config(), self.happen.clone());
         // Opening blocks until openvpn opens too; should it never, the process ends with this thread in it.
-        std::thread::spawn(move || {
-            let done = place::hand_over(&pipe, &profile.0).is_ok();
+        let tell = self.happen.clone();
+        let handing = std::thread::Builder::new().spawn(move || {
+            let done = place::hand_over(&pipe, &profile.0);
             let _ = happen.send(Happening::HandedOver(done));
         });
+        if let Err(error) = handing {
+            let _ = tell.send(Happening::HandedOver(Err(error)));
+        }
         self.begin = Some(begin);
         self.stage = Stage::Launching;
         self.patience.since = Instant::now();
