@@ -1,7 +1,8 @@
-//! `ob doctor`: what is wrong, and what to type next. It asks no server and starts nothing.
+//! `ob doctor`: what is wrong, and what to type next. It asks no server and starts nothing but `openvpn --version`.
 
 mod aws;
 mod machine;
+mod vpn;
 
 use std::process::ExitCode;
 
@@ -13,8 +14,8 @@ use crate::shown::shown;
 
 /// Look for what is wrong, and say what to type next
 ///
-/// Looks at the settings, the agent, this shell's variables, the AWS files and the machine. It asks no server and
-/// starts nothing. Exits with 1 when something is wrong.
+/// Looks at the settings, the agent, this shell's variables, the AWS files, the machine and what the VPN needs of it. It
+/// asks no server and starts nothing but `openvpn --version`. Exits with 1 when something is wrong.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
@@ -67,10 +68,15 @@ impl Finding {
 
     /// What another verb would have stopped at.
     fn of(name: &'static str, report: &Report) -> Self {
+        Self::needed(name, true, report)
+    }
+
+    /// The same of a verb that may not be wanted here.
+    fn needed(name: &'static str, wanted: bool, report: &Report) -> Self {
         let causes = report.causes.join(": ");
         Self {
             name,
-            state: State::Wrong,
+            state: if wanted { State::Wrong } else { State::Note },
             what: if causes.is_empty() {
                 report.summary.clone()
             } else {
@@ -85,6 +91,7 @@ impl Finding {
 /// When standard output cannot be written.
 pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
     let mut findings = machine::look(context);
+    findings.extend(vpn::look(context));
     findings.extend(aws::look(context));
     let wrong = findings.iter().any(|finding| finding.state == State::Wrong);
     if context.globals.json {

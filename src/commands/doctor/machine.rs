@@ -16,7 +16,6 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
     let mut found = settings(context);
     found.extend(agent(context));
     found.extend(swap());
-    found.extend(programs(context));
     found
 }
 
@@ -171,30 +170,6 @@ fn swap_disks(table: &str) -> Vec<&str> {
     devices
         .filter(|device| !device.starts_with("/dev/zram"))
         .collect()
-}
-
-fn programs(context: &Context) -> Vec<Finding> {
-    let found = |name: &str| {
-        let sbin = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
-        let elsewhere = || {
-            sbin.iter()
-                .map(|directory| std::path::Path::new(directory).join(name))
-                .find(|path| path.is_file())
-        };
-        paths::on_search_path(&context.environment, name).or_else(elsewhere)
-    };
-    [
-        (
-            "openvpn",
-            "the VPN needs it: `sudo apt install openvpn` or `brew install openvpn`",
-        ),
-        ("sudo", "the VPN's tunnel is opened with it"),
-    ]
-    .map(|(name, hint)| match found(name) {
-        Some(path) => Finding::good(name, format!("{name} is {}", path.display())),
-        None => Finding::note(name, format!("there is no {name}"), hint),
-    })
-    .into()
 }
 
 #[cfg(test)]

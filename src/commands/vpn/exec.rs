@@ -20,7 +20,7 @@ use crate::report::{Exit, Report};
 use crate::wire::{FromTunnel, ToTunnel};
 
 /// What openvpn opens inside; the node is the machine's own there too.
-const TUN: &str = "/dev/net/tun";
+pub(in crate::commands) const TUN: &str = "/dev/net/tun";
 /// A supervisor without an openvpn ends at once; longer than this nobody waits.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -120,7 +120,9 @@ fn refuse_root() -> Result<(), Report> {
     .hint("run it as yourself; as root `ob vpn up` works without sudo"))
 }
 
-fn tun_can_be_opened() -> Result<(), Report> {
+/// # Errors
+/// Why it cannot, and what changes that.
+pub(in crate::commands) fn tun_can_be_opened() -> Result<(), Report> {
     let opened = std::fs::File::options().read(true).write(true).open(TUN);
     opened.map(drop).map_err(|error| {
         let hint = match error.kind() {
@@ -129,13 +131,9 @@ fn tun_can_be_opened() -> Result<(), Report> {
             }
             _ => format!("`sudo modprobe tun` makes it; `ls -l {TUN}` must show `crw-rw-rw-`"),
         };
-        Report::new(
-            Exit::Failed,
-            "vpn.tun",
-            "you cannot open the tunnel device that the command would need",
-        )
-        .cause(format!("{TUN}: {error}"))
-        .hint(hint)
+        Report::new(Exit::Failed, "vpn.tun", "you cannot open the tunnel device")
+            .cause(format!("{TUN}: {error}"))
+            .hint(hint)
     })
 }
 

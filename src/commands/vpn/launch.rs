@@ -24,13 +24,15 @@ const READY: Duration = Duration::from_secs(10);
 pub(super) const DEVICE: &str = "tun-ob0";
 
 /// openvpn and its version, major and minor.
-pub(super) struct OpenVpn {
-    pub(super) program: Program,
-    pub(super) version: (u32, u32),
+pub(in crate::commands) struct OpenVpn {
+    pub(in crate::commands) program: Program,
+    pub(in crate::commands) version: (u32, u32),
 }
 
 impl OpenVpn {
-    pub(super) fn find() -> Result<Self, Report> {
+    /// # Errors
+    /// When there is none of root's, or one that is too old.
+    pub(in crate::commands) fn find() -> Result<Self, Report> {
         let program = Program::find("openvpn")?;
         let words = [program.path().into(), "--version".into()];
         let said = process::run(&words, b"").map_err(|error| {

@@ -25,6 +25,8 @@ use crate::paths;
 use crate::report::Report;
 use crate::wire::{VpnPolicy, VpnTarget};
 
+pub(in crate::commands) use exec::{TUN, tun_can_be_opened};
+pub(in crate::commands) use launch::OpenVpn;
 pub use status::tunnel_in_short;
 
 /// Bring up the VPN, look at it, take it down

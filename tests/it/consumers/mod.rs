@@ -8,6 +8,7 @@ mod credential;
 mod discover;
 mod doctor;
 mod env;
+mod findings;
 mod limits;
 mod links;
 mod logout;

@@ -180,7 +180,7 @@ fn a_tun_device_that_is_not_ours_to_open_is_said_before_anything_starts() {
     let refused = exec(&vpn, "true");
     assert_eq!(refused.status.code(), Some(125));
     insta::assert_snapshot!(text(&refused.stderr), @"
-    ob: you cannot open the tunnel device that the command would need
+    ob: you cannot open the tunnel device
       cause: /dev/net/tun: Permission denied (os error 13)
       hint: `sudo chmod 0666 /dev/net/tun` makes it everybody's, as udev leaves it
     ");

@@ -9,8 +9,8 @@ use crate::support::{run, text};
 
 fn machine(rule: &str) -> Vpn {
     let vpn = nobody();
-    lay_under(&vpn, "/usr/bin", |upper| hide(&upper.join("sudo")));
-    lay_under(&vpn, "/etc", |upper| {
+    lay_under(&vpn.env, "/usr/bin", |upper| hide(&upper.join("sudo")));
+    lay_under(&vpn.env, "/etc", |upper| {
         fs::write(upper.join("doas.conf"), format!("{rule}\n")).unwrap();
     });
     assert!(!Path::new("/usr/bin/sudo").exists());

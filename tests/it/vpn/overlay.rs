@@ -5,24 +5,24 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::network::Vpn;
+use crate::support::TestEnv;
 
-pub(super) fn mount(words: &[&str]) {
+pub(crate) fn mount(words: &[&str]) {
     let status = Command::new("mount").args(words).status().unwrap();
     assert!(status.success(), "{words:?}");
 }
 
 /// Replaces a file.
-pub(super) fn lay_over(vpn: &Vpn, name: &str, content: &str, mode: u32) {
-    let own = vpn.env.path("tmp").join(name.replace('/', "-"));
+pub(crate) fn lay_over(env: &TestEnv, name: &str, content: &str, mode: u32) {
+    let own = env.path("tmp").join(name.replace('/', "-"));
     fs::write(&own, content).unwrap();
     fs::set_permissions(&own, fs::Permissions::from_mode(mode)).unwrap();
     mount(&["--bind", own.to_str().unwrap(), name]);
 }
 
 /// Adds files to a directory: `add` puts them into an empty one.
-pub(super) fn lay_under(vpn: &Vpn, directory: &str, add: impl FnOnce(&Path)) {
-    let own = vpn.env.path("tmp").join(directory.replace('/', "-"));
+pub(crate) fn lay_under(env: &TestEnv, directory: &str, add: impl FnOnce(&Path)) {
+    let own = env.path("tmp").join(directory.replace('/', "-"));
     fs::create_dir_all(&own).unwrap();
     mount(&["-t", "tmpfs", "tmpfs", own.to_str().unwrap()]);
     let (upper, work) = (own.join("upper"), own.join("work"));
@@ -38,7 +38,7 @@ pub(super) fn lay_under(vpn: &Vpn, directory: &str, add: impl FnOnce(&Path)) {
 }
 
 /// Has an overlay show nothing under this name.
-pub(super) fn hide(name: &Path) {
+pub(crate) fn hide(name: &Path) {
     let mut mknod = Command::new("mknod");
     let status = mknod.arg(name).args(["c", "0", "0"]).status().unwrap();
     assert!(status.success());

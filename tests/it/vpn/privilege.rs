@@ -84,7 +84,7 @@ fn a_program_that_somebody_else_could_have_put_there_is_not_started() {
     let theirs = vpn.env.path("tmp/openvpn");
     fs::copy("/usr/sbin/openvpn", &theirs).unwrap();
     // So that what is done there is done to a copy.
-    lay_under(&vpn, "/usr/sbin", |_| ());
+    lay_under(&vpn.env, "/usr/sbin", |_| ());
     let place = Path::new("/usr/sbin/openvpn");
     let refused = |what: &str| {
         let up = run(&mut vpn.env.ob(["vpn", "up", "--detach"]), "");
@@ -130,7 +130,7 @@ fn what_is_missing_is_named_before_anybody_signs_in() {
     let vpn = machine("NOPASSWD: ALL");
     vpn.env.sandbox.clear_log();
     for (directory, names, said) in MISSING {
-        lay_under(&vpn, directory, |upper| {
+        lay_under(&vpn.env, directory, |upper| {
             for name in names {
                 hide(&upper.join(name));
             }
@@ -176,7 +176,7 @@ fn who_has_the_capability_is_not_asked_and_openvpn_gets_no_other() {
         return;
     }
     let vpn = nobody();
-    lay_under(&vpn, "/usr/bin", |upper| {
+    lay_under(&vpn.env, "/usr/bin", |upper| {
         for name in ["sudo", "doas"] {
             hide(&upper.join(name));
         }

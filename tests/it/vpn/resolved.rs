@@ -43,10 +43,10 @@ fn unpacked(name: &str) -> PathBuf {
 /// Somebody with these rights by sudo on a machine with systemd-resolved; `also` is another name for its resolvectl.
 fn with_resolved(rules: &str, also: Option<&str>) -> (Vpn, Resolved) {
     let vpn = machine(&format!("NOPASSWD: {rules}"));
-    lay_under(&vpn, "/usr/bin", |upper| {
+    lay_under(&vpn.env, "/usr/bin", |upper| {
         fs::copy(unpacked("usr/bin/resolvectl"), upper.join("resolvectl")).unwrap();
     });
-    lay_under(&vpn, "/usr/sbin", |upper| match also {
+    lay_under(&vpn.env, "/usr/sbin", |upper| match also {
         Some(name) => symlink("../bin/resolvectl", upper.join(name)).unwrap(),
         None => hide(&upper.join("resolvconf")),
     });
@@ -58,13 +58,18 @@ fn with_resolved(rules: &str, also: Option<&str>) -> (Vpn, Resolved) {
         ("/etc/group", "systemd-resolve:x:991:\n"),
     ] {
         lay_over(
-            &vpn,
+            &vpn.env,
             name,
             &(fs::read_to_string(name).unwrap() + line),
             0o644,
         );
     }
-    lay_over(&vpn, "/etc/resolv.conf", "nameserver 127.0.0.53\n", 0o644);
+    lay_over(
+        &vpn.env,
+        "/etc/resolv.conf",
+        "nameserver 127.0.0.53\n",
+        0o644,
+    );
     mount(&["-t", "tmpfs", "tmpfs", "/run"]);
     fs::create_dir_all("/run/dbus").unwrap();
     fs::create_dir_all("/run/systemd/resolve").unwrap();

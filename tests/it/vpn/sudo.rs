@@ -22,7 +22,7 @@ pub(super) fn machine(rule: &str) -> Vpn {
          Defaults timestamp_type=tty, passprompt=\"sudo wants a password: \", !lecture\n\
          nobody ALL=(root) {rule}\n"
     );
-    lay_over(&vpn, "/etc/sudoers", &sudoers, 0o440);
+    lay_over(&vpn.env, "/etc/sudoers", &sudoers, 0o440);
     vpn
 }
 
@@ -97,7 +97,7 @@ fn sudo_asks_before_anybody_signs_in_and_its_ticket_is_enough() {
         "root:*:19000:0:99999:7:::\nnobody:{}:19000:0:99999:7:::\n",
         text(&hash.stdout).trim()
     );
-    lay_over(&vpn, "/etc/shadow", &shadow, 0o600);
+    lay_over(&vpn.env, "/etc/shadow", &shadow, 0o600);
     assert!(run(&mut vpn.env.ob(["agent", "stop"]), "").status.success());
     vpn.env.sandbox.clear_log();
     let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
@@ -160,7 +160,7 @@ fn nothing_that_stays_holds_our_output_open_and_what_sudo_says_is_told() {
         OPENVPN.replace("--config *", "*")
     );
     lay_over(
-        &vpn,
+        &vpn.env,
         "/etc/sudoers",
         &format!("nobody ALL=(root) {rule}\n"),
         0o440,

@@ -1,0 +1,96 @@
+//! What `ob vpn up` and `ob vpn exec` need of this machine.
+
+use super::Finding;
+use crate::commands::Context;
+use crate::commands::vpn::{OpenVpn, TUN, tun_can_be_opened};
+use crate::process::Program;
+use crate::report::Report;
+
+/// Each says no with a number, and the command that changes its mind.
+const NAMESPACES: [(&str, &str, &str); 2] = [
+    (
+        "/proc/sys/user/max_user_namespaces",
+        "0",
+        "`sudo sysctl -w user.max_user_namespaces=15000`",
+    ),
+    (
+        "/proc/sys/kernel/unprivileged_userns_clone",
+        "0",
+        "`sudo sysctl -w kernel.unprivileged_userns_clone=1`",
+    ),
+];
+
+pub(super) fn look(context: &Context) -> Vec<Finding> {
+    let wanted = context
+        .settings()
+        .is_ok_and(|settings| settings.vpn().is_ok());
+    let mut found = vec![
+        match OpenVpn::find() {
+            Ok(OpenVpn { program, version }) => Finding::good(
+                "openvpn",
+                format!(
+                    "openvpn {}.{} is {}",
+                    version.0,
+                    version.1,
+                    program.path().display()
+                ),
+            ),
+            Err(report) => Finding::needed("openvpn", wanted, &report),
+        },
+        rights(),
+    ];
+    if cfg!(target_os = "linux") {
+        found.push(match tun_can_be_opened() {
+            Ok(()) => Finding::good("tun", format!("{TUN} can be opened, as a tunnel must")),
+            Err(report) => Finding::needed("tun", wanted, &report),
+        });
+        found.push(match Program::find("pasta").map_err(Report::from) {
+            Ok(pasta) => Finding::good("pasta", format!("pasta is {}", pasta.path().display())),
+            Err(report) => Finding::note(
+                "pasta",
+                format!("`ob vpn exec` cannot be used: {}", report.causes.join(": ")),
+                report.hints.join(", "),
+            ),
+        });
+        found.push(namespaces());
+    }
+    found
+}
+
+fn rights() -> Finding {
+    let programs = [Program::find("sudo"), Program::find("doas")];
+    match programs.into_iter().find_map(Result::ok) {
+        Some(program) => Finding::good(
+            "sudo",
+            format!(
+                "{} opens the tunnel of `ob vpn up`",
+                program.path().display()
+            ),
+        ),
+        None => Finding::note(
+            "sudo",
+            "there is neither sudo nor doas: only root can open the tunnel of `ob vpn up`",
+            "`apt install sudo`; `ob vpn exec -- CMD` does without",
+        ),
+    }
+}
+
+fn namespaces() -> Finding {
+    let refuses = NAMESPACES.iter().find(|(file, no, _)| {
+        let says = std::fs::read_to_string(file).unwrap_or_default();
+        says.trim() == *no
+    });
+    match refuses {
+        None => Finding::good(
+            "user_namespaces",
+            "a user may make a network of their own, as `ob vpn exec` does",
+        ),
+        Some((file, no, hint)) => Finding::note(
+            "user_namespaces",
+            format!(
+                "`ob vpn exec` cannot be used: {file} is {no}, so nobody but root makes a network"
+            ),
+            *hint,
+        ),
+    }
+}

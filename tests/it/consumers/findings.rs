@@ -1,0 +1,368 @@
+//! Everything that `ob doctor` can find, each produced once: a row for every finding in the sources, and no other.
+
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+
+use ob::model::Timestamp;
+use ob::wire::{
+    self, FROM_AGENT_MAX, FromAgent, Hello, PROTOCOL, Reply, SessionStatus, StatusReply,
+};
+use serde_json::Value;
+
+use super::tools::{dev, printed};
+use crate::support::{TestEnv, run, text};
+use crate::vpn::network::{entered, ip, vpn_settings};
+use crate::vpn::overlay::{hide, lay_over, lay_under, mount};
+
+/// What is there before doctor looks; what it returns is set in the environment.
+type Arrange = fn(&TestEnv) -> Vec<(&'static str, String)>;
+
+/// The name of a finding, how it is, a part of its hint, and the machine on which it is found so.
+type Row = (&'static str, &'static str, &'static str, Arrange);
+
+const NOTHING: Arrange = |_| Vec::new();
+
+/// Each is looked at on a machine of its own.
+const ROWS: &[Row] = &[
+    ("settings", "good", "", NOTHING),
+    ("settings", "wrong", "", |env| {
+        env.write_settings("[org]\nurl = 7\n");
+        Vec::new()
+    }),
+    ("ca_bundle", "good", "", NOTHING),
+    ("ca_bundle", "wrong", "`ls -l ", |env| {
+        fs::remove_file(env.path("ca.pem")).unwrap();
+        Vec::new()
+    }),
+    #[cfg(not(feature = "fido2"))]
+    ("security_key", "wrong", "--features fido2`", |env| {
+        env.write_settings(&env.usual_settings().replace("\"totp\"", "\"webauthn\""));
+        Vec::new()
+    }),
+    ("proxy", "good", "", |_| {
+        set("HTTPS_PROXY", "http://127.0.0.1:9")
+    }),
+    ("variables", "wrong", "did you mean `OB_ORG_URL`?", |_| {
+        set("OB_ORG_ULR", "x")
+    }),
+    ("agent.directory", "wrong", "`", |env| {
+        let directory = directory(env);
+        fs::set_permissions(directory, Permissions::from_mode(0o755)).unwrap();
+        Vec::new()
+    }),
+    ("agent", "note", "`ob login`", NOTHING),
+    ("agent", "good", "", |env| {
+        env.sign_in();
+        Vec::new()
+    }),
+    ("agent", "wrong", "`ob agent stop`", |env| {
+        let hello = Hello {
+            protocol: PROTOCOL + 1,
+            build: "9.9.9".to_owned(),
+        };
+        agent(env, vec![FromAgent::Hello(hello)]);
+        Vec::new()
+    }),
+    ("agent.version", "note", "`ob agent stop`", |env| {
+        agent_says(env, |status| status.build = "9.9.9".to_owned())
+    }),
+    ("agent.confinement", "good", "", |env| {
+        agent_says(env, |status| status.confined = true)
+    }),
+    (
+        "agent.confinement",
+        "note",
+        "a kernel of 6.7 or later",
+        |env| agent_says(env, |status| status.confined = false),
+    ),
+    ("session", "note", "`ob login`", |env| {
+        agent_says(env, |_| ())
+    }),
+    ("session", "good", "", |env| {
+        agent_says(env, |status| {
+            status.sessions.push(SessionStatus {
+                org: "https://acme.okta.com".to_owned(),
+                username: "bob@acme.com".to_owned(),
+                signed_in: Timestamp(0),
+                ends: Timestamp(1),
+            });
+        })
+    }),
+    ("clock", "good", "", |env| {
+        agent_says(env, |status| status.clock_skew = Some(-30))
+    }),
+    ("clock", "note", "`sudo timedatectl set-ntp true`", |env| {
+        agent_says(env, |status| status.clock_skew = Some(31))
+    }),
+    ("clock", "wrong", "`sudo timedatectl set-ntp true`", |env| {
+        agent_says(env, |status| status.clock_skew = Some(-121))
+    }),
+    ("swap", "good", "", |env| {
+        lay_over(
+            env,
+            "/proc/swaps",
+            "Filename Type Size Used Priority\n",
+            0o644,
+        );
+        Vec::new()
+    }),
+    ("swap", "note", "`lsblk -f`", |env| {
+        let table = "Filename Type Size Used Priority\n/swapfile file 1 0 -2\n";
+        lay_over(env, "/proc/swaps", table, 0o644);
+        Vec::new()
+    }),
+    ("openvpn", "good", "", NOTHING),
+    ("openvpn", "note", "`apt install openvpn`", |env| {
+        lay_under(env, "/usr/sbin", |upper| hide(&upper.join("openvpn")));
+        Vec::new()
+    }),
+    ("openvpn", "wrong", "OpenVPN 2.6 or later", |env| {
+        with_a_vpn(env);
+        let old = "#!/bin/sh\necho 'OpenVPN 2.4.7 x86_64-pc-linux-gnu'\n";
+        lay_over(env, "/usr/sbin/openvpn", old, 0o755);
+        Vec::new()
+    }),
+    ("sudo", "good", "", NOTHING),
+    ("sudo", "note", "`apt install sudo`", |env| {
+        lay_under(env, "/usr/bin", |upper| {
+            hide(&upper.join("sudo"));
+            hide(&upper.join("doas"));
+        });
+        Vec::new()
+    }),
+    ("tun", "good", "", |_| {
+        devices(true);
+        Vec::new()
+    }),
+    ("tun", "note", "`sudo modprobe tun`", |_| {
+        devices(false);
+        Vec::new()
+    }),
+    ("tun", "wrong", "`sudo modprobe tun`", |env| {
+        with_a_vpn(env);
+        devices(false);
+        Vec::new()
+    }),
+    ("pasta", "good", "", NOTHING),
+    ("pasta", "note", "`apt install passt`", |env| {
+        lay_under(env, "/usr/bin", |upper| hide(&upper.join("pasta")));
+        Vec::new()
+    }),
+    ("user_namespaces", "good", "", |env| {
+        lay_over(env, NAMESPACES, "15000\n", 0o644);
+        Vec::new()
+    }),
+    (
+        "user_namespaces",
+        "note",
+        "`sudo sysctl -w user.max_user_namespaces=",
+        |env| {
+            lay_over(env, NAMESPACES, "0\n", 0o644);
+            Vec::new()
+        },
+    ),
+    ("aws", "good", "", NOTHING),
+    ("aws.files", "wrong", "`", |env| {
+        fs::create_dir_all(env.path("home/.aws/config")).unwrap();
+        Vec::new()
+    }),
+    (
+        "aws.stale_token",
+        "wrong",
+        "`unset AWS_SECURITY_TOKEN`",
+        |_| set("AWS_SECURITY_TOKEN", "stale"),
+    ),
+    ("aws.expired", "wrong", "`eval \"$(ob env)\"`", |_| {
+        set("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")
+    }),
+    ("aws.both", "note", "`unset AWS_PROFILE`", |_| {
+        let mut both = set("AWS_PROFILE", "work");
+        both.extend(set("AWS_ACCESS_KEY_ID", "AKIAENV"));
+        both
+    }),
+    ("aws.default", "note", "`ob config explain`", |env| {
+        fs::create_dir(env.path("home/.aws")).unwrap();
+        let keys = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = x\n";
+        env.write("home/.aws/credentials", keys);
+        Vec::new()
+    }),
+    ("aws.ghost", "wrong", "`unset AWS_PROFILE`", |_| {
+        set("AWS_PROFILE", "ghost")
+    }),
+    ("aws.block", "wrong", "`ob config aws`", |env| {
+        printed(&mut env.ob(["config", "aws"]));
+        let config = env.path("home/.aws/config");
+        let moved = fs::read_to_string(&config).unwrap();
+        fs::write(&config, moved.replace("bin/ob", "gone/ob")).unwrap();
+        Vec::new()
+    }),
+];
+
+const NAMESPACES: &str = "/proc/sys/user/max_user_namespaces";
+
+fn set(name: &'static str, value: &str) -> Vec<(&'static str, String)> {
+    vec![(name, value.to_owned())]
+}
+
+fn directory(env: &TestEnv) -> std::path::PathBuf {
+    let directory = env.path("run/ob");
+    fs::create_dir_all(&directory).unwrap();
+    fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
+    directory
+}
+
+/// Something at the agent's socket that says this and nothing else.
+fn agent(env: &TestEnv, words: Vec<FromAgent>) {
+    let listener = UnixListener::bind(directory(env).join(ob::link::SOCKET)).unwrap();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            for word in &words {
+                let frame = wire::encode(word, FROM_AGENT_MAX).unwrap();
+                let _ = stream.write_all(&frame);
+            }
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    });
+}
+
+/// An agent with this to say of itself.
+fn agent_says(env: &TestEnv, change: fn(&mut StatusReply)) -> Vec<(&'static str, String)> {
+    let mut status = StatusReply {
+        pid: 1,
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        started: Timestamp(0),
+        confinement: "as confined as a test".to_owned(),
+        confined: true,
+        clock_skew: None,
+        sessions: Vec::new(),
+        roles: Vec::new(),
+        used: Vec::new(),
+        tunnel_ended: None,
+    };
+    change(&mut status);
+    let hello = Hello {
+        protocol: PROTOCOL,
+        build: status.build.clone(),
+    };
+    let reply = FromAgent::Reply(Reply::Status(status));
+    agent(env, vec![FromAgent::Hello(hello), reply]);
+    Vec::new()
+}
+
+fn with_a_vpn(env: &TestEnv) {
+    env.write_settings(&(env.usual_settings() + &vpn_settings(&env.sandbox)));
+}
+
+/// Other network devices than the machine's: a tunnel device, or none.
+fn devices(with_tun: bool) {
+    mount(&["-t", "tmpfs", "tmpfs", "/dev/net"]);
+    if with_tun {
+        let words = ["-m", "666", "/dev/net/tun", "c", "10", "200"];
+        let made = Command::new("mknod").args(words).status();
+        assert!(made.unwrap().success());
+    }
+}
+
+/// What an arrangement may have covered, and with what.
+fn uncover(env: &TestEnv) {
+    let places = [
+        "/proc/swaps",
+        NAMESPACES,
+        "/usr/sbin/openvpn",
+        "/usr/sbin",
+        "/usr/bin",
+        "/dev/net",
+    ];
+    for place in places {
+        // Nothing to be done where nothing was.
+        let _ = Command::new("umount").args(["-l", place]).output();
+        let own = env.path("tmp").join(place.replace('/', "-"));
+        let _ = Command::new("umount").arg("-l").arg(own).output();
+    }
+}
+
+/// The findings in the sources: the name, and each state that its making can have.
+fn in_the_sources() -> BTreeSet<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands/doctor");
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let source = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        let bodies = source.replace("-> Finding {", "");
+        assert!(!bodies.contains("Finding {"), "made by its constructors");
+        for made in source.split("Finding::").skip(1) {
+            let (how, rest) = made.split_once('(').unwrap();
+            let states: &[&str] = match how {
+                "good" => &["good"],
+                "note" => &["note"],
+                "wrong" | "of" => &["wrong"],
+                "needed" => &["note", "wrong"],
+                other => panic!("no row can be asked for Finding::{other}"),
+            };
+            let name = rest.trim_start().strip_prefix('"');
+            let name = name.and_then(|rest| rest.split_once('"'));
+            let (name, _) = name.unwrap_or_else(|| panic!("a name that is spelled out: {made}"));
+            found.extend(
+                states
+                    .iter()
+                    .map(|state| (name.to_owned(), (*state).to_owned())),
+            );
+        }
+    }
+    found
+}
+
+#[test]
+fn every_finding_of_doctor_has_a_row_and_every_row_a_finding() {
+    let rows: BTreeSet<_> = ROWS
+        .iter()
+        .map(|(name, state, ..)| ((*name).to_owned(), (*state).to_owned()))
+        .collect();
+    let mut sources = in_the_sources();
+    // This build has what it speaks of.
+    if cfg!(feature = "fido2") {
+        sources.remove(&("security_key".to_owned(), "wrong".to_owned()));
+    }
+    assert_eq!(rows.len(), ROWS.len(), "a row is there twice");
+    assert_eq!(rows, sources);
+}
+
+#[test]
+fn each_finding_of_doctor_is_found_with_its_hint() {
+    let name = "consumers::findings::each_finding_of_doctor_is_found_with_its_hint";
+    if !entered(name, true) {
+        return;
+    }
+    ip("link set lo up");
+    for (name, state, hint, arrange) in ROWS {
+        let env = dev();
+        let variables = arrange(&env);
+        let found = run(env.ob(["doctor", "--json"]).envs(variables.clone()), "");
+        let shown = run(env.ob(["doctor"]).envs(variables), "");
+        uncover(&env);
+        let list: Vec<Value> = serde_json::from_slice(&found.stdout).unwrap();
+        let one = list
+            .iter()
+            .find(|one| one["name"] == *name && one["state"] == *state)
+            .unwrap_or_else(|| panic!("{name} is not {state}: {list:#?}"));
+        let any_wrong = list.iter().any(|one| one["state"] == "wrong");
+        assert_eq!(found.status.code(), Some(i32::from(any_wrong)), "{name}");
+        let told = one["hint"].as_str();
+        match *state {
+            "good" => assert_eq!(told, None, "{name}"),
+            // Each says what to type, or why nothing helps.
+            _ => assert!(
+                told.is_some_and(|told| !told.is_empty() && told.contains(hint)),
+                "{name} {state}: {one}"
+            ),
+        }
+        let what = one["what"].as_str().unwrap();
+        let shown = text(&shown.stdout);
+        assert!(shown.contains(what), "{name}: {what} is not in {shown}");
+    }
+}
