@@ -146,7 +146,9 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let request = || {
         Request::Discover(Box::new(DiscoverRequest {
             target: target.wire.clone(),
+            confirm: target.confirmation(),
             reader: reader.as_ref().map(|reader| reader.wire.clone()),
+            confirm_reader: reader.as_ref().and_then(Resolved::confirmation),
             iam_endpoint: endpoint.clone(),
         }))
     };

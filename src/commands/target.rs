@@ -81,7 +81,9 @@ impl Resolved {
             "confirm.unasked",
             "the profile is not used without asking, and nobody is asked here",
         )
-        .cause("it has `confirm = true`")
+        .cause(
+            "it has `confirm = true`, and AWS tools come for credentials where nobody can be asked",
+        )
         .hint("`ob exec -p PROFILE -- CMD` and `ob shell -p PROFILE` ask, once in a terminal"))
     }
 }

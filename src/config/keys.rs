@@ -126,7 +126,7 @@ pub const KEYS: &[Key] = &[
     key("profiles.*.region", None, r#""us-east-1""#, "as aws.region", Kind::Region),
     key("profiles.*.color", None, r#""red""#, "its colour in the prompt; prod is red, stage yellow, dev green by itself", Kind::OneOf("red, green, yellow, blue, magenta, cyan, white"),
     ),
-    key("profiles.*.confirm", None, "true", "whether to ask before its first use in a terminal", Kind::YesOrNo),
+    key("profiles.*.confirm", None, "true", "whether to ask before its first use in each terminal; AWS tools, which cannot, are refused", Kind::YesOrNo),
     key("accounts.*", None, r#""prod""#, "a name for an account", Kind::AccountName),
     key("labels.roles.*", None, r#""Ops""#, "a label for a role, by its ARN or by an expression that fits some; a whole ARN first, then the first that fits", Kind::Name),
     key("labels.providers.*", None, r#""Dev accounts""#, "the same for an identity provider; it names the accounts behind it", Kind::Name),

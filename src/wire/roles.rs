@@ -73,8 +73,12 @@ pub struct ConsoleRequest {
 #[serde(deny_unknown_fields)]
 pub struct DiscoverRequest {
     pub target: Target,
+    /// Asked before its credentials are used.
+    pub confirm: Option<Confirmation>,
     /// The role whose credentials read the policies; absent: the role's own.
     pub reader: Option<Target>,
+    /// The same for the reader.
+    pub confirm_reader: Option<Confirmation>,
     /// An IAM of one's own; absent: the partition's.
     pub iam_endpoint: Option<String>,
 }

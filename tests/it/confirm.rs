@@ -2,6 +2,7 @@
 
 use std::process::Output;
 
+use crate::consumers::tools::{installed, tool};
 use crate::shells::{Kind, machine, type_line};
 use crate::support::{Pty, TestEnv, run, text};
 
@@ -78,6 +79,75 @@ fn without_a_terminal_it_fails_at_once_and_says_why() {
         assert!(text(&ended.stderr).contains("whether to use the profile"));
         assert!(text(&ended.stderr).contains("confirm = true"));
     }
+}
+
+#[test]
+fn every_verb_that_uses_its_credentials_asks_first() {
+    let env = careful();
+    env.sandbox.clear_log();
+    for words in [
+        &["env", "-p", "prod"][..],
+        &["write", "-p", "prod"],
+        &["console", "-p", "prod", "--print"],
+        &["roles", "--discover", "-p", "prod"],
+        &["roles", "--discover", "-p", "dev", "--with", "prod"],
+    ] {
+        let ended = without_a_terminal(&env, words);
+        assert_eq!(ended.status.code(), Some(3), "{words:?}");
+        let said = text(&ended.stderr);
+        assert!(said.contains("whether to use the profile"), "{said}");
+    }
+    // What `--with` is for was read with `dev`, whom nobody guards.
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+    let mut pty = Pty::spawn(&env.ob(["roles", "--discover", "-p", "prod"]));
+    pty.until("Use prod (arn:aws:iam::123456789012:role/Engineer) in this terminal? [y/N] ");
+    pty.send("\r");
+    assert_eq!(pty.wait().0.code(), Some(3));
+}
+
+#[test]
+fn aws_tools_get_nothing_through_its_profile_also_after_a_yes() {
+    let env = careful();
+    let wrote = without_a_terminal(&env, &["config", "aws"]);
+    let said = text(&wrote.stderr);
+    for line in [
+        "next: `AWS_PROFILE=ob/dev aws",
+        "ob: ob/prod serves no AWS tool, since prod has `confirm = true`: `ob exec -p prod -- CMD` asks",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    Kind::Bash.furnish(&env, "");
+    let mut pty = Pty::spawn(env.command("bash").arg("-i"));
+    pty.until("READY> ");
+    type_line(Kind::Bash, &mut pty, "ob exec -p prod -- true");
+    pty.until("in this terminal? [y/N] ");
+    pty.send("y\r");
+    pty.until("READY> ");
+    for (profile, expected) in [
+        ("prod", "`confirm = true`"),
+        ("dev", ":assumed-role/Engineer/"),
+    ] {
+        let mut asked = tool(&env, installed("venv/bin/aws"));
+        asked.args(["sts", "get-caller-identity"]);
+        asked.env("AWS_PROFILE", format!("ob/{profile}"));
+        let answer = run(&mut asked, "");
+        let said = text(&answer.stdout).to_owned() + text(&answer.stderr);
+        assert!(said.contains(expected), "{said}");
+    }
+    type_line(
+        Kind::Bash,
+        &mut pty,
+        "ob credential -p prod; echo code-\"\"$?",
+    );
+    let seen = pty.until("code-3");
+    assert!(seen.contains("`confirm = true`"), "{seen}");
+    type_line(
+        Kind::Bash,
+        &mut pty,
+        "ob use --shell bash prod; echo code-\"\"$?",
+    );
+    let seen = pty.until("code-3");
+    assert!(seen.contains("`confirm = true`"), "{seen}");
 }
 
 #[test]

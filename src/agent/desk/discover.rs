@@ -17,17 +17,22 @@ impl Desk {
         if let Some(endpoint) = &request.iam_endpoint {
             flow::check_endpoint("IAM endpoint", endpoint)?;
         }
-        let wanted = |target| CredentialsRequest {
+        let wanted = |target, confirm| CredentialsRequest {
             target,
             min_ttl: None,
             may_sign_in: true,
             knows_roles: false,
-            confirm: None,
+            confirm,
         };
         let target = request.target.clone();
-        let held = self.good(wanted(request.target), member).await?;
+        let held = self
+            .good(wanted(request.target, request.confirm), member)
+            .await?;
         let reader = match request.reader {
-            Some(target) => self.good(wanted(target), member).await?,
+            Some(target) => {
+                let wanted = wanted(target, request.confirm_reader);
+                self.good(wanted, member).await?
+            }
             None => Rc::clone(&held),
         };
         let party = Rc::new(Party::default());

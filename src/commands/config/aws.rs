@@ -34,10 +34,10 @@ pub(super) struct Args {
 /// When the settings have no profile, or the file cannot be edited; then it is as it was.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let path = Kind::Config.path(&context.environment)?;
-    let profiles = if args.remove {
-        Vec::new()
+    let Block { profiles, asking } = if args.remove {
+        Block::default()
     } else {
-        profiles(context)?
+        block(context)?
     };
     let make = |text: &str| -> Result<String, Report> {
         let new = if args.remove {
@@ -61,21 +61,31 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         let answer = json!({ "file": path, "changed": changed, "profiles": names });
         context.voice.data_json(answer)?;
     } else {
-        context.voice.say(&words(args, &path, changed, &names));
+        let asks = |name: &str| asking.iter().any(|(asking, _)| asking == name);
+        let first = names.iter().copied().find(|name| !asks(name));
+        context
+            .voice
+            .say(&words(args, &path, changed, &names, first));
+    }
+    for (name, profile) in asking {
+        context.voice.say(&format!(
+            "ob: {name} serves no AWS tool, since {profile} has `confirm = true`: `ob exec -p {profile} -- CMD` asks"
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn words(args: &Args, path: &Path, changed: bool, names: &[&str]) -> String {
+fn words(args: &Args, path: &Path, changed: bool, names: &[&str], first: Option<&str>) -> String {
     let path = path.display();
     match (args.remove, changed) {
         (true, true) => format!("ob: took ob's profiles out of {path}"),
         (true, false) => format!("ob: there was nothing of ob's in {path}"),
-        (false, true) => format!(
-            "ob: wrote {} to {path}\nnext: `AWS_PROFILE={} aws sts get-caller-identity`",
-            names.join(", "),
-            names.first().unwrap_or(&"ob/dev")
-        ),
+        (false, true) => {
+            let next = first
+                .map(|name| format!("\nnext: `AWS_PROFILE={name} aws sts get-caller-identity`"));
+            let names = names.join(", ");
+            format!("ob: wrote {names} to {path}{}", next.unwrap_or_default())
+        }
         (false, false) => format!("ob: {path} is up to date: {}", names.join(", ")),
     }
 }
@@ -93,10 +103,20 @@ pub(super) fn words_for(context: &Context, profile: &str) -> Result<Vec<String>,
     Ok(words)
 }
 
-fn profiles(context: &Context) -> Result<Vec<ConfigProfile>, Report> {
+#[derive(Debug, Default)]
+struct Block {
+    profiles: Vec<ConfigProfile>,
+    /// Of these the names of those that ask a person first, each with what the settings call it.
+    asking: Vec<(String, String)>,
+}
+
+fn block(context: &Context) -> Result<Block, Report> {
     let settings = context.settings()?;
     let program = program(context)?;
-    let mut profiles = Vec::new();
+    let Block {
+        mut profiles,
+        mut asking,
+    } = Block::default();
     for profile in settings.profiles() {
         let Some(name) = config_profile_name(profile) else {
             context.voice.say(&format!("ob: {profile:?} is left out: AWS profiles are named with letters, digits and _.@/%:+-"));
@@ -110,6 +130,7 @@ fn profiles(context: &Context) -> Result<Vec<ConfigProfile>, Report> {
         let mut command = vec![text(&program)?];
         command.extend(words_for(context, profile)?);
         let region = target.region.as_deref().map(Region::parse).transpose()?;
+        asking.extend(target.confirm.then(|| (name.clone(), profile.to_owned())));
         profiles.push(ConfigProfile {
             name,
             command,
@@ -125,7 +146,7 @@ fn profiles(context: &Context) -> Result<Vec<ConfigProfile>, Report> {
         .cause("the settings have none that AWS tools can name")
         .hint("add `[profiles.dev]` with a `role` to the settings; `ob roles` shows yours"));
     }
-    Ok(profiles)
+    Ok(Block { profiles, asking })
 }
 
 /// Where `ob` will be found again: by the name it has on PATH, which outlives an update, else where it runs from.

@@ -86,7 +86,9 @@ impl Plan<'_> {
         let request = || {
             Request::Discover(Box::new(DiscoverRequest {
                 target: target.wire.clone(),
+                confirm: target.confirmation(),
                 reader: None,
+                confirm_reader: None,
                 iam_endpoint: endpoint.map(ToOwned::to_owned),
             }))
         };

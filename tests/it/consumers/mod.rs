@@ -14,5 +14,5 @@ mod links;
 mod logout;
 mod progress;
 mod refresh;
-mod tools;
+pub(crate) mod tools;
 mod write;

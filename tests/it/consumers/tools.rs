@@ -18,7 +18,7 @@ pub(super) const DEV: &str =
     "\n[profiles.dev]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\n";
 pub(super) const ENGINEER: &str = "arn:aws:sts::123456789012:assumed-role/Engineer/";
 
-pub(super) fn installed(name: &str) -> PathBuf {
+pub(crate) fn installed(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("target")
         .join(name);
@@ -34,7 +34,7 @@ pub(super) fn dev() -> TestEnv {
 }
 
 /// A program that calls the sandbox's STS.
-pub(super) fn tool(env: &TestEnv, program: impl AsRef<Path>) -> Command {
+pub(crate) fn tool(env: &TestEnv, program: impl AsRef<Path>) -> Command {
     let mut command = env.command(program.as_ref());
     furnish(env, &mut command);
     command
