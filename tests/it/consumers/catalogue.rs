@@ -8,7 +8,7 @@ use ob::model::Timestamp;
 use ob_sandbox::{AwsApp, Options};
 use serde_json::Value;
 
-use super::tools::{installed, ok, printed, told};
+use super::tools::{json, ok, prepare, printed, told};
 use crate::support::{DEADLINE, Moto, Pty, TestEnv, eventually, run, text};
 
 const ENGINEER: &str = "arn:aws:iam::123456789012:role/Engineer";
@@ -95,7 +95,7 @@ fn the_last_used_come_first_and_stay_so_when_the_agent_is_gone() {
     let first = list.lines().next().unwrap();
     assert!(first.ends_with(":role/Deploy"), "{first}");
     use_by_turns(&env);
-    let json: Value = serde_json::from_str(&printed(&mut env.ob(["roles", "--json"]))).unwrap();
+    let json = json(&mut env.ob(["roles", "--json"]));
     let used = |at: usize| {
         (
             json[at]["role"].as_str().unwrap(),
@@ -281,14 +281,8 @@ fn accounts_are_called_by_their_app_and_by_iam_which_is_asked_only_for_names() {
     let moto = Moto::start();
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
     env.write_settings(&(env.usual_settings() + &iam));
-    let mut alias = env.command(installed("venv/bin/python"));
     let script = "import boto3, sys; boto3.client('iam', endpoint_url=sys.argv[1]).create_account_alias(AccountAlias='acme-prod')";
-    alias.args(["-c", script, &moto.url]).envs([
-        ("AWS_ACCESS_KEY_ID", "a"),
-        ("AWS_SECRET_ACCESS_KEY", "b"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-    ]);
-    printed(&mut alias);
+    prepare(&env, &moto, script);
     env.sign_in();
     env.sandbox.clear_log();
     let (list, _) = roles(&env, &[]);
@@ -315,8 +309,7 @@ fn accounts_are_called_by_their_app_and_by_iam_which_is_asked_only_for_names() {
     });
     let least = "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
     assert!(limits.eq([("900".to_owned(), least.clone()), ("900".to_owned(), least)]));
-    let json = printed(&mut env.ob(["roles", "--json"]));
-    let json: Value = serde_json::from_str(&json).unwrap();
+    let json = json(&mut env.ob(["roles", "--json"]));
     assert_eq!(json[0]["account_alias"], "acme-prod");
     // One app for two accounts names neither, so it is the alias that does; a name of the settings beats both.
     env.sandbox.grant(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use super::tools::{dev, ok, printed};
+use super::tools::{dev, failure, json, ok, printed};
 use crate::support::{TestEnv, run, text};
 
 const MINE: &str = "# mine\n\n[default]\nregion = us-east-1\n\n[profile  work ]\n\toutput=json ; odd\nregion = eu-west-1";
@@ -18,8 +18,7 @@ fn the_profiles_go_in_and_out_and_everything_else_stays() {
     fs::create_dir(env.path("home/.aws")).unwrap();
     let mine = format!("{MINE}\n");
     env.write("home/.aws/config", &mine);
-    let answer = printed(&mut env.ob(["config", "aws", "--json"]));
-    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let answer = json(&mut env.ob(["config", "aws", "--json"]));
     assert_eq!(
         (&answer["changed"], &answer["profiles"][0]),
         (&true.into(), &"ob/dev".into())
@@ -54,10 +53,8 @@ fn what_cannot_be_edited_is_a_named_error_and_the_old_file_byte_for_byte() {
     fs::create_dir(env.path("home/.aws")).unwrap();
     let path = env.write("home/.aws/config", MINE);
     let refused = |expected: &str| {
-        let answer = run(&mut env.ob(["config", "aws", "--json"]), "");
-        assert_eq!(answer.status.code(), Some(1), "{expected}");
-        let report: serde_json::Value = serde_json::from_slice(&answer.stderr).unwrap();
-        assert_eq!(report["error"], expected);
+        let (code, report) = failure(&mut env.ob(["config", "aws", "--json"]));
+        assert_eq!((code, &report["error"]), (1, &expected.into()));
         assert!(report["hints"][0].as_str().unwrap().contains('`'));
     };
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ob_sandbox::{Fault, FaultKind, Server};
 
-use super::tools::{DEV, dev, ok, printed, run_long};
+use super::tools::{DEV, dev, json, ok, printed, run_long};
 use crate::support::{TestEnv, run, text};
 
 /// A signed-in environment whose browser is `script`, which gets the address as `$1`.
@@ -79,8 +79,7 @@ fn print_gives_the_address_to_a_script() {
         redirect(&env, link.trim()),
         "https://console.aws.amazon.com/console/home?region=eu-west-1"
     );
-    let json = printed(&mut env.ob(["console", "-p", "dev", "--print", "--json"]));
-    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let json = json(&mut env.ob(["console", "-p", "dev", "--print", "--json"]));
     assert_eq!(json["role"], "arn:aws:iam::123456789012:role/Engineer");
     assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
 }

@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::tools::{ENGINEER, dev, node_path, printed, tool, who_am_i};
+use super::tools::{ENGINEER, asked, dev, json, printed, who_am_i};
 use crate::scene::SOON;
 use crate::support::{Pty, TestEnv, run, text};
 
 fn credential(env: &TestEnv) -> Value {
-    serde_json::from_str(&printed(&mut env.ob(["credential", "-p", "dev"]))).unwrap()
+    json(&mut env.ob(["credential", "-p", "dev"]))
 }
 
 #[test]
@@ -90,12 +90,7 @@ fn the_aws_cli_boto3_and_the_javascript_sdk_take_credentials_from_credential_pro
     env.sign_in();
     printed(&mut env.ob(["config", "aws"]));
     for words in who_am_i() {
-        let mut asked = tool(&env, &words[0]);
-        asked
-            .args(&words[1..])
-            .env("AWS_PROFILE", "ob/dev")
-            .env("NODE_PATH", node_path());
-        let arn = printed(&mut asked);
+        let arn = printed(asked(&env, &words).env("AWS_PROFILE", "ob/dev"));
         assert!(arn.starts_with(ENGINEER), "{words:?}: {arn}");
     }
     assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);

@@ -1,8 +1,6 @@
 //! `ob roles --discover`, against moto's IAM.
 
-use serde_json::Value;
-
-use super::tools::{DEV, installed, printed};
+use super::tools::{DEV, json, prepare, printed};
 use crate::support::{Moto, TestEnv, run, text};
 
 pub(super) const POLICIES: &str = r#"
@@ -24,13 +22,7 @@ fn the_roles_that_policies_lead_to_are_listed_inline_attached_and_under_conditio
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
     env.write_settings(&(env.usual_settings() + &iam + DEV));
     env.sign_in();
-    let mut policies = env.command(installed("venv/bin/python"));
-    policies.args(["-c", POLICIES, &moto.url]).envs([
-        ("AWS_ACCESS_KEY_ID", "a"),
-        ("AWS_SECRET_ACCESS_KEY", "b"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-    ]);
-    printed(&mut policies);
+    prepare(&env, &moto, POLICIES);
     let list = printed(&mut env.ob(["roles", "--discover", "-p", "dev"]));
     assert_eq!(
         list,
@@ -39,7 +31,7 @@ fn the_roles_that_policies_lead_to_are_listed_inline_attached_and_under_conditio
          arn:aws:iam::345678901231:role/Deploy  (under a condition)\n\
          arn:aws:iam::345678901232:role/Deploy  (under a condition)\n"
     );
-    let json = printed(&mut env.ob([
+    let json = json(&mut env.ob([
         "roles",
         "--discover",
         "-r",
@@ -48,7 +40,6 @@ fn the_roles_that_policies_lead_to_are_listed_inline_attached_and_under_conditio
         "dev",
         "--json",
     ]));
-    let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json[0]["from"], "arn:aws:iam::123456789012:role/Engineer");
 }
 

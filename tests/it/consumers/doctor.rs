@@ -4,17 +4,14 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::tools::{dev, installed, node_path, printed};
+use super::tools::{dev, installed, json, node_path, printed};
 use crate::support::{TestEnv, run};
 
 const STATIC: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = x\n[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = y\n";
 
 fn explained(env: &TestEnv, variables: &[(&str, &str)]) -> (String, String) {
-    let answer = printed(
-        env.ob(["config", "explain", "--json"])
-            .envs(variables.iter().copied()),
-    );
-    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let mut explain = env.ob(["config", "explain", "--json"]);
+    let answer = json(explain.envs(variables.iter().copied()));
     let of = |at: usize| {
         answer["programs"][at]["credentials"]
             .as_str()

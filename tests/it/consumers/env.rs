@@ -1,6 +1,6 @@
 //! `ob env`.
 
-use super::tools::{ENGINEER, dev, node_path, printed, tool, who_am_i};
+use super::tools::{ENGINEER, asked, dev, printed, tool, who_am_i};
 use crate::shells::Kind;
 use crate::support::{Pty, run, text};
 
@@ -78,12 +78,8 @@ fn dotenv_and_json_carry_the_same_values_to_every_sdk() {
         );
     }
     for words in who_am_i() {
-        let mut asked = tool(&env, &words[0]);
-        asked
-            .args(&words[1..])
-            .envs(variables.iter().copied())
-            .env("NODE_PATH", node_path());
-        assert!(printed(&mut asked).starts_with(ENGINEER), "{words:?}");
+        let arn = printed(asked(&env, &words).envs(variables.iter().copied()));
+        assert!(arn.starts_with(ENGINEER), "{words:?}: {arn}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::tools::{DEV, dev, printed};
+use super::tools::{DEV, dev, failure, json, printed};
 use crate::support::{Pty, TestEnv, run, text};
 
 const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
@@ -54,8 +54,7 @@ fn a_limited_set_is_never_served_for_a_full_one_nor_the_other_way() {
     // Each is asked for once, and is kept apart from the others.
     assert_eq!(keys[..4], keys[4..]);
     assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 4);
-    let status = printed(&mut env.ob(["status", "--json"]));
-    let status: Value = serde_json::from_str(&status).unwrap();
+    let status = json(&mut env.ob(["status", "--json"]));
     let mut limits: Vec<_> = status["roles"].as_array().unwrap().iter().collect();
     limits.retain(|role| role["policy"] == "read-only");
     assert_eq!(limits.len(), 1, "{status}");
@@ -129,8 +128,7 @@ fn a_profile_limits_itself_and_no_flag_lifts_that() {
     }
     // What the profile is for renews as limited as it is.
     printed(&mut env.ob(["config", "aws"]));
-    let credential = printed(&mut env.ob(["credential", "-p", "look"]));
-    let credential: Value = serde_json::from_str(&credential).unwrap();
+    let credential = json(&mut env.ob(["credential", "-p", "look"]));
     let key = credential["AccessKeyId"].as_str().unwrap();
     assert_eq!(policies(&env, key), [READ_ONLY]);
     let told = printed(&mut env.ob([
@@ -166,10 +164,9 @@ fn a_profile_limits_itself_and_no_flag_lifts_that() {
         ),
     ] {
         let words = [&["--json", "exec"], flags, &["--", "true"]].concat();
-        let answer = run(&mut env.ob(words), "");
-        let report: Value = serde_json::from_slice(&answer.stderr).unwrap();
+        let (code, report) = failure(&mut env.ob(words));
         assert_eq!(report["error"], expected, "{flags:?}");
-        assert_eq!(answer.status.code(), Some(2), "{flags:?}");
+        assert_eq!(code, 2, "{flags:?}");
     }
     let both = format!("[profiles.x]\nread_only = true\npolicy_arns = [\"{S3}\"]\n");
     env.write_settings(&(env.usual_settings() + &both));

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::Value;
 
 use super::discover::POLICIES;
-use super::tools::{DEV, installed, node_path, ok, printed, tool, who_am_i};
+use super::tools::{DEV, asked, boto3, failure, json, ok, prepare, printed, who_am_i};
 use crate::support::{Moto, TestEnv, run, text};
 
 const AUDIT: &str = "\n[profiles.audit]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\n\
@@ -33,8 +33,7 @@ fn the_aws_tools_go_on_along_a_chain_by_themselves() {
     // What an earlier command wrote under the name would be taken instead.
     printed(&mut env.ob(["write", "-p", "audit"]));
     assert!(file(&env, "credentials").contains("[audit]"));
-    let answer = printed(&mut env.ob(["write", "--link", "-p", "audit", "--json"]));
-    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let answer = json(&mut env.ob(["write", "--link", "-p", "audit", "--json"]));
     assert_eq!(
         answer["linked"][0],
         serde_json::json!({
@@ -56,21 +55,16 @@ fn the_aws_tools_go_on_along_a_chain_by_themselves() {
         for sts in [&env.sandbox.sts_url(), &moto.url] {
             // The aws CLI keeps what it assumed.
             let _ = fs::remove_dir_all(env.path("home/.aws/cli"));
-            let mut asked = tool(&env, &words[0]);
-            asked
-                .args(&words[1..])
-                .env("AWS_PROFILE", "audit")
-                .env("AWS_ENDPOINT_URL_STS", sts)
-                .env("NODE_PATH", node_path());
-            let arn = printed(&mut asked);
+            let mut asked = asked(&env, &words);
+            asked.env("AWS_PROFILE", "audit");
+            let arn = printed(asked.env("AWS_ENDPOINT_URL_STS", sts));
             let expected = "arn:aws:sts::210987654321:assumed-role/Admin/";
             assert!(arn.starts_with(expected), "{words:?} at {sts}: {arn}");
         }
     }
     let calls = env.sandbox.sts_calls("AssumeRole");
     assert!(calls.len() >= 3);
-    let cleaned = printed(&mut env.ob(["write", "--clean", "--json"]));
-    let cleaned: Value = serde_json::from_str(&cleaned).unwrap();
+    let cleaned = json(&mut env.ob(["write", "--clean", "--json"]));
     assert_eq!(cleaned["unlinked"], serde_json::json!(["audit"]));
     assert_eq!(
         (file(&env, "config"), file(&env, "credentials")),
@@ -85,13 +79,7 @@ fn a_role_without_a_chain_is_linked_to_the_roles_its_policies_name() {
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
     let names = "[accounts]\n210987654321 = \"audit\"\n";
     env.write_settings(&(env.usual_settings() + &iam + DEV + names));
-    let mut policies = env.command(installed("venv/bin/python"));
-    policies.args(["-c", POLICIES, &moto.url]).envs([
-        ("AWS_ACCESS_KEY_ID", "a"),
-        ("AWS_SECRET_ACCESS_KEY", "b"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-    ]);
-    printed(&mut policies);
+    prepare(&env, &moto, POLICIES);
     let answer = run(&mut env.ob(["write", "--link", "-r", "Engineer"]), "");
     ok(&answer);
     let said = text(&answer.stderr);
@@ -105,11 +93,8 @@ fn a_role_without_a_chain_is_linked_to_the_roles_its_policies_name() {
     ] {
         assert!(config.contains(line), "{line}: {config}");
     }
-    let mut asked = tool(&env, &who_am_i()[1][0]);
-    asked
-        .args(&who_am_i()[1][1..])
-        .env("AWS_PROFILE", "audit-Admin");
-    assert!(printed(&mut asked).contains("assumed-role/Admin/"));
+    let arn = printed(boto3(&env).env("AWS_PROFILE", "audit-Admin"));
+    assert!(arn.contains("assumed-role/Admin/"), "{arn}");
 }
 
 #[test]
@@ -121,8 +106,7 @@ fn what_cannot_be_linked_is_named_and_both_files_stay() {
             env.write("home/.aws/config", theirs);
         }
         let words = [&["--json", "write", "--link", "-p", profile], flags].concat();
-        let answer = run(&mut env.ob(words), "");
-        let report: Value = serde_json::from_slice(&answer.stderr).unwrap();
+        let (_, report) = failure(&mut env.ob(words));
         assert_eq!(report["error"], expected, "{report}");
         let files = (file(&env, "config"), file(&env, "credentials"));
         assert_eq!(files, (theirs.to_owned(), MINE.to_owned()), "{expected}");
@@ -159,11 +143,8 @@ fn a_malformed_config_file_is_told_before_anyone_signs_in() {
     env.write_settings(&(env.usual_settings() + DEV + AUDIT));
     fs::create_dir(env.path("home/.aws")).unwrap();
     env.write("home/.aws/config", "# >>> ob link\n");
-    let answer = run(
-        &mut env.ob(["--json", "write", "--link", "-p", "audit"]),
-        "",
-    );
-    assert!(text(&answer.stderr).contains("\"aws.file.markers\""));
+    let (_, report) = failure(&mut env.ob(["--json", "write", "--link", "-p", "audit"]));
+    assert_eq!(report["error"], "aws.file.markers");
     assert!(env.agents().is_empty());
 }
 

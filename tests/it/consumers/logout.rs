@@ -1,9 +1,9 @@
 //! `ob logout`, and what of the keys that were handed out before.
 
 use ob_sandbox::{Fault, FaultKind};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::tools::{BOTO3, ENGINEER, dev, installed, printed, told, tool};
+use super::tools::{ENGINEER, boto3, dev, failure, json, printed, told};
 use crate::support::{TestEnv, run, text};
 
 /// What it says to a person.
@@ -11,10 +11,6 @@ fn said(env: &TestEnv) -> String {
     let answer = run(&mut env.ob(["logout"]), "");
     assert!(answer.status.success() && answer.stdout.is_empty());
     text(&answer.stderr).to_owned()
-}
-
-fn json(env: &TestEnv, words: &[&str]) -> Value {
-    serde_json::from_str(&printed(&mut env.ob(words))).unwrap()
 }
 
 #[test]
@@ -25,7 +21,7 @@ fn keys_that_were_handed_out_are_told_to_stay_valid_and_do() {
     assert_eq!(said(&env), "ob: signed out\n");
     assert_eq!(said(&env), "ob: nobody was signed in\n");
     env.sign_in();
-    let keys = json(&env, &["credential", "-p", "dev"]);
+    let keys = json(&mut env.ob(["credential", "-p", "dev"]));
     let until = told(keys["Expiration"].as_str().unwrap());
     let told_so = said(&env);
     let (first, second) = told_so.split_once('\n').unwrap();
@@ -37,10 +33,7 @@ fn keys_that_were_handed_out_are_told_to_stay_valid_and_do() {
         "{second}"
     );
     assert_eq!(said(&env), "ob: nobody was signed in\n");
-    let mut asked = tool(&env, installed("venv/bin/python"));
-    asked
-        .args(["-c", BOTO3])
-        .env("AWS_DEFAULT_REGION", "eu-west-1");
+    let mut asked = boto3(&env);
     for (variable, key) in [
         ("AWS_ACCESS_KEY_ID", "AccessKeyId"),
         ("AWS_SECRET_ACCESS_KEY", "SecretAccessKey"),
@@ -51,7 +44,7 @@ fn keys_that_were_handed_out_are_told_to_stay_valid_and_do() {
     assert!(printed(&mut asked).starts_with(ENGINEER));
     env.sign_in();
     assert_eq!(
-        json(&env, &["logout", "--json"]),
+        json(&mut env.ob(["logout", "--json"])),
         json!({ "sessions": 1, "keys_valid_until": null })
     );
 }
@@ -60,10 +53,10 @@ fn keys_that_were_handed_out_are_told_to_stay_valid_and_do() {
 fn keys_of_every_role_count_as_handed_out() {
     let env = dev();
     env.sign_in();
-    let written = json(&env, &["write", "--all", "--json"]);
+    let written = json(&mut env.ob(["write", "--all", "--json"]));
     let written = written["written"].as_array().unwrap();
     let last = written.iter().map(|role| role["expires_at"].as_str());
-    let answer = json(&env, &["logout", "--json"]);
+    let answer = json(&mut env.ob(["logout", "--json"]));
     assert_eq!(answer["keys_valid_until"].as_str(), last.max().unwrap());
 }
 
@@ -71,18 +64,14 @@ fn keys_of_every_role_count_as_handed_out() {
 fn when_okta_is_away_everything_is_wiped_all_the_same_and_exit_is_five() {
     let env = dev();
     env.sign_in();
-    let keys = json(&env, &["credential", "-p", "dev"]);
+    let keys = json(&mut env.ob(["credential", "-p", "dev"]));
     let away = Fault::org("/", FaultKind::CloseBeforeAnswer);
     env.sandbox.fault(away.always());
-    let answer = run(&mut env.ob(["--json", "logout"]), "");
-    let report: Value = serde_json::from_slice(&answer.stderr).unwrap();
-    assert_eq!(
-        (answer.status.code(), &report["error"]),
-        (Some(5), &json!("logout.server"))
-    );
+    let (code, report) = failure(&mut env.ob(["--json", "logout"]));
+    assert_eq!((code, &report["error"]), (5, &json!("logout.server")));
     let until = told(keys["Expiration"].as_str().unwrap());
     assert!(report["hints"].to_string().contains(&until), "{report}");
-    let status = json(&env, &["status", "--json"]);
+    let status = json(&mut env.ob(["status", "--json"]));
     let held = (&status["sessions"], &status["roles"]);
     assert_eq!(held, (&json!([]), &json!([])), "{status}");
 }

@@ -4,13 +4,12 @@ use std::fs;
 
 use ob_sandbox::Options;
 
-use super::tools::{DEV, ENGINEER, dev, furnish, installed, node_path, ok, printed, who_am_i};
+use super::tools::{DEV, ENGINEER, dev, furnish, installed, ok, printed, who_am_i};
 use crate::support::{Pty, TestEnv, run, text};
 
 fn refresh(env: &TestEnv, words: &[&str]) -> std::process::Command {
     let mut command = env.ob(["exec", "--refresh", "-p", "dev", "--"].iter().chain(words));
     furnish(env, &mut command);
-    command.env("NODE_PATH", node_path());
     command
 }
 

@@ -10,8 +10,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ob::clock::Zone;
 use ob::model::{Environment, Timestamp};
+use serde_json::Value;
 
-use crate::support::{TestEnv, run, text};
+use crate::support::{Moto, TestEnv, run, text};
 
 /// The usual settings and a profile for each role that a test needs.
 pub(super) const DEV: &str =
@@ -33,7 +34,7 @@ pub(super) fn dev() -> TestEnv {
     env
 }
 
-/// A program that calls the sandbox's STS.
+/// A program that calls the sandbox's STS, and finds the SDK if it is Node.
 pub(crate) fn tool(env: &TestEnv, program: impl AsRef<Path>) -> Command {
     let mut command = env.command(program.as_ref());
     furnish(env, &mut command);
@@ -45,11 +46,11 @@ pub(super) fn furnish(env: &TestEnv, command: &mut Command) {
         .env("AWS_ENDPOINT_URL_STS", env.sandbox.sts_url())
         .env("AWS_CA_BUNDLE", env.path("ca.pem"))
         .env("NODE_EXTRA_CA_CERTS", env.path("ca.pem"))
+        .env("NODE_PATH", node_path())
         .env("AWS_EC2_METADATA_DISABLED", "true");
 }
 
-pub(super) const BOTO3: &str =
-    "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])";
+const BOTO3: &str = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])";
 
 /// The three ways to ask "who am I", each as program and arguments.
 pub(super) fn who_am_i() -> [Vec<String>; 3] {
@@ -79,6 +80,33 @@ pub(super) fn node_path() -> PathBuf {
     installed("node/node_modules")
 }
 
+/// One of [`who_am_i`].
+pub(super) fn asked(env: &TestEnv, words: &[String]) -> Command {
+    let mut asked = tool(env, &words[0]);
+    asked.args(&words[1..]);
+    asked
+}
+
+/// boto3 of them, in a region of its own.
+pub(super) fn boto3(env: &TestEnv) -> Command {
+    let mut asked = tool(env, installed("venv/bin/python"));
+    asked
+        .args(["-c", BOTO3])
+        .env("AWS_DEFAULT_REGION", "eu-west-1");
+    asked
+}
+
+/// Has boto3 run `script` with moto's address as its argument: what moto is to know before a test.
+pub(super) fn prepare(env: &TestEnv, moto: &Moto, script: &str) {
+    let mut python = env.command(installed("venv/bin/python"));
+    python.args(["-c", script, &moto.url]).envs([
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "b"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ]);
+    printed(&mut python);
+}
+
 pub(super) fn ok(output: &Output) -> &str {
     assert!(
         output.status.success(),
@@ -99,6 +127,18 @@ pub(super) fn told(rfc3339: &str) -> String {
 /// Runs `command` to its end and wants it to succeed.
 pub(super) fn printed(command: &mut Command) -> String {
     ok(&run(command, "")).to_owned()
+}
+
+/// What it prints, which is JSON.
+pub(super) fn json(command: &mut Command) -> Value {
+    serde_json::from_str(&printed(command)).unwrap()
+}
+
+/// How `command`, which has `--json`, fails: its exit code and its report.
+pub(super) fn failure(command: &mut Command) -> (i32, Value) {
+    let answer = run(command, "");
+    let report = serde_json::from_slice(&answer.stderr).unwrap();
+    (answer.status.code().unwrap(), report)
 }
 
 /// As [`run`], for what takes longer than anything should.

@@ -11,7 +11,7 @@ use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Server};
 use serde_json::Value;
 
 use super::tools::{
-    BOTO3, DEV, ENGINEER, dev, installed, node_path, ok, printed, run_long, tool, who_am_i,
+    DEV, ENGINEER, asked, boto3, dev, failure, json, ok, printed, run_long, who_am_i,
 };
 use crate::support::{DEADLINE, Pty, TestEnv, eventually, run, text};
 
@@ -49,8 +49,7 @@ fn the_aws_cli_boto3_and_the_javascript_sdk_take_credentials_from_the_file() {
     fs::create_dir(env.path("home/.aws")).unwrap();
     let path = env.write("home/.aws/credentials", "[default]\nregion = x\n");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let answer = printed(&mut env.ob(["write", "-p", "dev", "--json"]));
-    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let answer = json(&mut env.ob(["write", "-p", "dev", "--json"]));
     assert_eq!(answer["written"][0]["section"], "dev");
     assert!(file(&env).contains("\nx_security_token_expires = 20"));
     assert_eq!(
@@ -58,13 +57,11 @@ fn the_aws_cli_boto3_and_the_javascript_sdk_take_credentials_from_the_file() {
         0o600
     );
     for words in who_am_i() {
-        let mut asked = tool(&env, &words[0]);
+        let mut asked = asked(&env, &words);
         asked
-            .args(&words[1..])
             .env("AWS_PROFILE", "dev")
             .env("AWS_REGION", "eu-west-1")
-            .env("AWS_DEFAULT_REGION", "eu-west-1")
-            .env("NODE_PATH", node_path());
+            .env("AWS_DEFAULT_REGION", "eu-west-1");
         assert!(printed(&mut asked).starts_with(ENGINEER), "{words:?}");
     }
     ok(&run(&mut env.ob(["write", "--clean"]), ""));
@@ -115,13 +112,10 @@ fn what_cannot_be_written_is_a_named_error_before_anyone_is_asked_and_the_old_fi
     fs::create_dir(env.path("home/.aws")).unwrap();
     let path = env.write("home/.aws/credentials", MINE);
     let refused = |expected: &str, flags: &[&str]| {
-        let answer = run(
-            &mut env.ob(["--json", "write", "-p", "dev"].iter().chain(flags)),
-            "",
-        );
-        let report: Value = serde_json::from_slice(&answer.stderr).unwrap();
+        let words = ["--json", "write", "-p", "dev"];
+        let (code, report) = failure(&mut env.ob(words.iter().chain(flags)));
         assert_eq!(report["error"], expected);
-        assert!(!answer.status.success());
+        assert_ne!(code, 0);
     };
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
     refused("aws.file.read_only", &[]);
@@ -224,8 +218,7 @@ fn throttling_backs_off_and_finishes() {
     let slow_down = FaultKind::RateLimited { reset_in: None };
     env.sandbox
         .fault(Fault::sts("AssumeRoleWithSAML", slow_down).times(150));
-    let answer = printed(&mut env.ob(["write", "--all", "--json"]));
-    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let answer = json(&mut env.ob(["write", "--all", "--json"]));
     assert_eq!(
         (
             answer["written"].as_array().unwrap().len(),
@@ -258,12 +251,8 @@ fn an_interrupt_in_the_middle_leaves_a_valid_file_with_what_was_done() {
     assert_eq!(sections(&written).len(), 40 + 1);
     assert_eq!(fs::read_dir(env.path("home/.aws")).unwrap().count(), 1);
     let name = sections(&written)[1].to_owned();
-    let mut asked = tool(&env, installed("venv/bin/python"));
-    asked
-        .args(["-c", BOTO3])
-        .env("AWS_PROFILE", name)
-        .env("AWS_DEFAULT_REGION", "eu-west-1");
-    assert!(printed(&mut asked).starts_with("arn:aws:sts::"));
+    let arn = printed(boto3(&env).env("AWS_PROFILE", name));
+    assert!(arn.starts_with("arn:aws:sts::"));
 }
 
 #[test]
@@ -305,12 +294,8 @@ fn a_watch_renews_before_expiry_and_without_a_session_ends_with_the_file_intact(
     let first = file(&env);
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(14) {
-        let mut asked = tool(&env, installed("venv/bin/python"));
-        asked
-            .args(["-c", BOTO3])
-            .env("AWS_PROFILE", "dev")
-            .env("AWS_DEFAULT_REGION", "eu-west-1");
-        assert!(printed(&mut asked).starts_with(ENGINEER));
+        let arn = printed(boto3(&env).env("AWS_PROFILE", "dev"));
+        assert!(arn.starts_with(ENGINEER));
         std::thread::sleep(Duration::from_secs(1));
     }
     assert_ne!(file(&env), first);
