@@ -110,9 +110,24 @@ impl CredentialsFile {
         cleaned
     }
 
-    /// Takes out the section `name` if it is ours; what the user added to it stays.
-    pub fn take_out(&mut self, name: &str) {
+    /// Takes out the section `name` if it is ours; what the user added to it stays. Keys in a section of the user's,
+    /// which some tools would take instead of what stands under that name in the config file, are refused or taken out.
+    ///
+    /// # Errors
+    /// When there are such keys, or the section stands there twice.
+    pub fn take_out(&mut self, name: &str, theirs: Theirs) -> Result<(), IniError> {
         self.clean_those(|section| section == name);
+        let Some(range) = self.0.section(name)? else {
+            return Ok(());
+        };
+        let keys = self.key_places(range, |key| KEYS.contains(&key));
+        if theirs == Theirs::Refuse && !keys.is_empty() {
+            return Err(IniError::Foreign(name.to_owned()));
+        }
+        for at in keys.into_iter().rev() {
+            self.0.replace(at, &[]);
+        }
+        Ok(())
     }
 
     /// The names of the sections that are ours.
@@ -280,6 +295,28 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn keys_of_the_users_under_a_name_are_refused_or_taken_out_and_the_rest_stays() {
+        let mine = "[dev]\n# keep me\naws_access_key_id = AKIA\nregion = x\n[b]\n";
+        let out = |text: &str, theirs| {
+            let mut file = CredentialsFile::parse(text);
+            file.take_out("dev", theirs).map(|()| file.to_string())
+        };
+        assert_eq!(
+            out(mine, Theirs::Refuse),
+            Err(IniError::Foreign("dev".into()))
+        );
+        let without = "[dev]\n# keep me\nregion = x\n[b]\n";
+        assert_eq!(out(mine, Theirs::Replace).unwrap(), without);
+        assert_eq!(out(without, Theirs::Refuse).unwrap(), without);
+        let ours = put("[b]\n", "dev", "t", Theirs::Refuse).unwrap();
+        assert_eq!(out(&ours, Theirs::Refuse).unwrap(), "[b]\n");
+        assert!(matches!(
+            out("[dev]\n[dev]\n", Theirs::Replace),
+            Err(IniError::Twice(..))
+        ));
     }
 
     #[test]

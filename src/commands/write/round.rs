@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Args, link, some_refused};
-use crate::aws::{CredentialsFile, NameTemplate, Names, RoleLink, Theirs};
+use crate::aws::{CredentialsFile, IniError, NameTemplate, Names, RoleLink, Theirs};
 use crate::aws_files::{self, Edit, Kind};
 use crate::commands::Context;
 use crate::commands::catalogue::Shelf;
@@ -303,15 +303,16 @@ impl Sheaf {
 
     fn with_keys(&self, text: &str) -> Result<String, Report> {
         let mut file = CredentialsFile::parse(text);
+        let within = |error: IniError| {
+            Report::from(error).during(format!("cannot write {}", self.path.display()))
+        };
         for link in &self.links {
             // Keys under its name would be taken instead.
-            file.take_out(&link.name);
+            file.take_out(&link.name, self.theirs).map_err(within)?;
         }
         for (section, credentials) in &self.sections {
             file.put(section, credentials, self.legacy, self.theirs)
-                .map_err(|error| {
-                    Report::from(error).during(format!("cannot write {}", self.path.display()))
-                })?;
+                .map_err(within)?;
         }
         Ok(file.to_string())
     }

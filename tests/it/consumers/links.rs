@@ -130,6 +130,19 @@ fn what_cannot_be_linked_is_named_and_both_files_stay() {
     ] {
         refused(expected, theirs, "audit", &[]);
     }
+    // Keys of the user's under the link's name, which some tools would take instead.
+    let keys = "[audit]\naws_access_key_id = AKIA\naws_secret_access_key = x\n";
+    env.write("home/.aws/credentials", keys);
+    env.write("home/.aws/config", MINE);
+    let words = ["--json", "write", "--link", "-p", "audit"];
+    let (_, report) = failure(&mut env.ob(words));
+    assert_eq!(report["error"], "aws.file.foreign_section");
+    let files = (file(&env, "config"), file(&env, "credentials"));
+    assert_eq!(files, (MINE.to_owned(), keys.to_owned()));
+    ok(&run(env.ob(words).arg("--replace"), ""));
+    assert!(!file(&env, "credentials").contains("AKIA"));
+    ok(&run(&mut env.ob(["write", "--clean"]), ""));
+    env.write("home/.aws/credentials", MINE);
     let default = AUDIT.replace("audit", "default");
     env.write_settings(&(env.usual_settings() + DEV + AUDIT + &default));
     refused("aws.file.default_link", MINE, "default", &[]);
