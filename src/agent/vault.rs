@@ -3,10 +3,13 @@
 //! Expiry is judged at each use, on the wall clock corrected by the servers' `Date` and on the clock that
 //! counts through suspend, whichever is further on.
 
+mod moment;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use self::moment::Moment;
 use crate::aws::SessionDuration;
 use crate::clock::Clock;
 use crate::flow::{Memory, OktaSession};
@@ -18,6 +21,9 @@ use crate::wire::{Account, HeldRole, IssuedCredentials, Sealed, SessionStatus, T
 const RENEW: i64 = 20 * 60;
 /// Without a `--min-ttl` nobody is handed credentials that end sooner, in seconds; a third of a short life.
 const FLOOR: i64 = 10 * 60;
+
+/// A session that is no older, in seconds, is as good as one that begins now.
+const NEW: i64 = 60;
 
 /// Org and user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,13 +72,6 @@ pub(super) enum Freshness {
     Stale,
 }
 
-/// One reading of both clocks, in seconds.
-#[derive(Clone, Copy, Debug)]
-struct Moment {
-    wall: i64,
-    boot: i64,
-}
-
 #[derive(Debug)]
 pub(super) struct Vault {
     clock: Clock,
@@ -108,10 +107,7 @@ impl Vault {
     }
 
     fn moment(&self) -> Moment {
-        Moment {
-            wall: self.clock.now().0,
-            boot: self.clock.boot_seconds(),
-        }
+        Moment::of(&self.clock)
     }
 
     /// Seconds this machine's wall clock is ahead of the servers'.
@@ -130,6 +126,11 @@ impl Vault {
     /// put back.
     pub(super) fn correct(&self, server: Timestamp) {
         self.anchor.set(Some((server, self.moment())));
+    }
+
+    /// Whether somebody has just signed in to it.
+    pub(super) fn is_new(&self, session: &LiveSession) -> bool {
+        self.moment().since(session.signed_in) < NEW
     }
 
     /// Raised for `org` by each sign-out that concerns it: what was begun before must not be kept.
@@ -351,7 +352,7 @@ impl Memory for Vault {
         let now = self.moment();
         match self.anchor.get() {
             None => Timestamp(now.wall),
-            Some((server, then)) => server.plus((now.wall - then.wall).max(now.boot - then.boot)),
+            Some((server, then)) => server.plus(now.since(then)),
         }
     }
 
@@ -370,8 +371,7 @@ impl LiveSession {
     }
 
     fn seconds_left(&self, now: Moment) -> i64 {
-        let since = |then: Moment| (now.wall - then.wall).max(now.boot - then.boot);
-        (self.idle - since(self.used.get())).min(self.max - since(self.signed_in))
+        (self.idle - now.since(self.used.get())).min(self.max - now.since(self.signed_in))
     }
 }
 
@@ -389,6 +389,7 @@ pub(super) fn issue(credentials: &Credentials) -> IssuedCredentials {
         session_token: Sealed(credentials.session_token.duplicate()),
         expires_at: credentials.expires_at,
         role: credentials.role.to_string(),
+        provider: credentials.provider.as_ref().map(ToString::to_string),
     }
 }
 

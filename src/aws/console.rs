@@ -237,6 +237,7 @@ mod tests {
             session_token: Secret::new("t=="),
             expires_at: Timestamp(0),
             role: RoleArn::parse("arn:aws:iam::123456789012:role/R").unwrap(),
+            provider: None,
         };
         let console = console("aws").unwrap();
         let request = console.token_request(&credentials, Some(3600));

@@ -67,6 +67,7 @@ impl Issued {
             session_token: self.session_token,
             expires_at: self.expires_at,
             role: role.clone(),
+            provider: None,
         })
     }
 }

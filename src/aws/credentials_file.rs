@@ -221,6 +221,7 @@ mod tests {
             session_token: Secret::new(token),
             expires_at: Timestamp(1_795_309_375),
             role: RoleArn::parse("arn:aws:iam::123456789012:role/Deploy").unwrap(),
+            provider: None,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::commands::refresh;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::config;
-use crate::model::{Credentials, RoleArn};
+use crate::model::{Credentials, ProviderArn, RoleArn};
 use crate::process;
 use crate::report::{Exit, Report};
 use crate::terminal::has_person;
@@ -151,8 +151,10 @@ fn knows_roles(context: &Context, target: &Target) -> bool {
 /// When its role is no ARN.
 pub fn received(issued: IssuedCredentials) -> Result<Credentials, Report> {
     process::panic_point("client.received", issued.secret_access_key.0.expose());
+    let provider = issued.provider.as_deref().map(ProviderArn::parse);
     Ok(Credentials {
         role: RoleArn::parse(&issued.role).map_err(|_| unexpected())?,
+        provider: provider.transpose().map_err(|_| unexpected())?,
         access_key_id: issued.access_key_id,
         secret_access_key: issued.secret_access_key.0,
         session_token: issued.session_token.0,

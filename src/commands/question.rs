@@ -111,7 +111,10 @@ pub(super) fn choose_role(
     choices: &[RoleEntry],
     questions: &mut Questions,
 ) -> Result<usize, TerminalError> {
-    let items: Vec<String> = choices.iter().map(role_line).collect();
+    let items: Vec<String> = choices
+        .iter()
+        .map(|entry| choice_line(entry, choices))
+        .collect();
     let question = Question {
         text: "Role",
         instead: "run it in a terminal",
@@ -163,6 +166,21 @@ fn factor_line(choice: &FactorChoice) -> String {
         Some(why) => format!("{} [{why}]", choice.label),
         None => choice.label.clone(),
     }
+}
+
+/// A role in the menu; where it is there several times, with the app and the identity provider that lead to it.
+fn choice_line(entry: &RoleEntry, choices: &[RoleEntry]) -> String {
+    let line = role_line(entry);
+    if choices
+        .iter()
+        .filter(|other| other.role == entry.role)
+        .count()
+        == 1
+    {
+        return line;
+    }
+    let provider = entry.provider.rsplit('/').next().unwrap_or_default();
+    format!("{line}  ({}, {provider})", entry.app)
 }
 
 /// One role in a list: the user's name for the account and label for the role first, the ARN always.

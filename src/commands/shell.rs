@@ -226,12 +226,14 @@ fn again(
     // A role that was chosen from a menu is the one to renew: nobody is asked then.
     let chosen = target.wire.role.is_none() && target.wire.chain.is_empty();
     let chosen = chosen.then(|| credentials.role.to_string());
+    // And so is the provider, where the role is there through several.
+    let through = credentials.provider.as_ref().map(ToString::to_string);
     let again = Again {
         config: absolute(context),
         org: context.globals.org.clone(),
         profile: target.settings.profile.clone(),
         role: role.role.or(chosen),
-        provider: role.provider,
+        provider: role.provider.or(through),
         region: role.region,
         duration: role.duration,
         read_only: role.limits.read_only,

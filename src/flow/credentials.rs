@@ -56,10 +56,15 @@ pub async fn obtain_credentials(
             }
         }
     };
-    session.remember_app(&role.role, &assertion.app);
+    session.remember_app(&role, &assertion.app);
     let name = assertion.role_session_name.as_deref();
     let name = session_name(name.unwrap_or(session.username()));
-    chain(session, target, credentials, &name, memory, conversation).await
+    let last = chain(session, target, credentials, &name, memory, conversation).await?;
+    let several = session.has_several(&role.role);
+    Ok(Credentials {
+        provider: several.then_some(role.provider),
+        ..last
+    })
 }
 
 /// The assertion and the one role in it that is meant.
@@ -73,7 +78,7 @@ async fn chosen(
         .role
         .as_deref()
         .and_then(|role| RoleArn::parse(role).ok())
-        .and_then(|role| session.app_of(&role));
+        .and_then(|role| session.app_of(&role, target.provider.as_deref()));
     let apps = match known {
         Some(app) => vec![app],
         None => apps::aws_apps(session, target.app.as_deref(), conversation).await?,
@@ -114,6 +119,12 @@ async fn chosen(
             ask(target, entries, conversation).await?
         }
     };
+    for assertion in &assertions {
+        let pairs = assertion.roles.iter().flatten();
+        for pair in pairs.filter(|pair| pair.role == role.role) {
+            session.remember_app(pair, &assertion.app);
+        }
+    }
     let holds = |assertion: &AwsAssertion| {
         assertion
             .roles

@@ -32,7 +32,7 @@ pub async fn list_roles(
     }
     for assertion in &assertions {
         for role in assertion.roles.iter().flatten() {
-            session.remember_app(&role.role, &assertion.app);
+            session.remember_app(role, &assertion.app);
         }
     }
     let aliases = match request.names {

@@ -12,7 +12,7 @@ use crate::flow::machine::Machine;
 use crate::flow::retry::repeat;
 use crate::flow::{Conversation, Failure};
 use crate::http::{Browser, Exchange, HttpError, Page};
-use crate::model::{AppLink, Org, RoleArn, Timestamp};
+use crate::model::{AppLink, Org, RoleArn, SamlRole, Timestamp};
 use crate::okta::Tiles;
 use crate::okta::oauth::Extras;
 use crate::process::panic_point;
@@ -41,7 +41,7 @@ pub struct OktaSession {
     /// One demand of an app at a time: meeting it may open the others too.
     pub(super) stepping_up: Mutex<()>,
     /// The app in which a role was found, so that a renewal asks for one page only.
-    role_apps: RefCell<Vec<(RoleArn, AppLink)>>,
+    role_apps: RefCell<Vec<(SamlRole, AppLink)>>,
 }
 
 /// What opens apps.
@@ -258,6 +258,22 @@ impl OktaSession {
         Ok(())
     }
 
+    /// Whether Okta itself knows the session, which an app has turned away; `None` where there are no cookies that it
+    /// could know.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn is_known(&self, conversation: &impl Conversation) -> Result<Option<bool>, Report> {
+        if !matches!(self.by, By::Cookies) {
+            return Ok(None);
+        }
+        match self.settle(conversation).await {
+            Ok(()) => Ok(Some(true)),
+            Err(Failure::SessionEnded) => Ok(Some(false)),
+            Err(other) => Err(other.into_report()),
+        }
+    }
+
     /// Ends the session at the server.
     ///
     /// # Errors
@@ -288,15 +304,25 @@ impl OktaSession {
         Url::parse(&self.org.at(path)).map_err(|_| HttpError::NotHttps(self.org.host().into()))
     }
 
-    pub(super) fn app_of(&self, role: &RoleArn) -> Option<AppLink> {
+    /// The app that hands over the role, by the provider that is named or by the only one that has it.
+    pub(super) fn app_of(&self, role: &RoleArn, provider: Option<&str>) -> Option<AppLink> {
         let known = self.role_apps.borrow();
-        known
-            .iter()
-            .find(|(known, _)| known == role)
-            .map(|(_, app)| app.clone())
+        let mut fitting = known.iter().filter(|(pair, _)| {
+            pair.role == *role && provider.is_none_or(|wanted| pair.provider.as_str() == wanted)
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some((_, app)), None) => Some(app.clone()),
+            _ => None,
+        }
     }
 
-    pub(super) fn remember_app(&self, role: &RoleArn, app: &AppLink) {
+    /// Whether the role was found with more than one provider.
+    pub(super) fn has_several(&self, role: &RoleArn) -> bool {
+        let known = self.role_apps.borrow();
+        known.iter().filter(|(pair, _)| pair.role == *role).count() > 1
+    }
+
+    pub(super) fn remember_app(&self, role: &SamlRole, app: &AppLink) {
         let mut known = self.role_apps.borrow_mut();
         known.retain(|(known, _)| known != role);
         known.push((role.clone(), app.clone()));

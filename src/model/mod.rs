@@ -37,6 +37,8 @@ pub struct Credentials {
     pub expires_at: Timestamp,
     /// The role these are for (the last one of a chain).
     pub role: RoleArn,
+    /// The identity provider that opened it (the first one of a chain), where its user has it through several.
+    pub provider: Option<ProviderArn>,
 }
 
 /// The cases of a table: their number is written beside it and checked by the compiler, and `docs/security.md` adds it

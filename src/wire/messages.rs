@@ -388,4 +388,6 @@ pub struct IssuedCredentials {
     pub session_token: Sealed,
     pub expires_at: Timestamp,
     pub role: String,
+    /// The identity provider that opened it, where there are several.
+    pub provider: Option<String>,
 }

@@ -112,7 +112,7 @@ impl Desk {
     ) -> Outcome<Rc<Held>> {
         let known = match knows_roles && wanted.role.is_none() {
             true => self.known_role(wanted, party).await,
-            false => None,
+            false => self.chosen_before(wanted),
         };
         let target = known.as_ref().unwrap_or(wanted);
         let account = &target.account;
@@ -131,6 +131,17 @@ impl Desk {
         );
         // Under what was asked for: the next one who names no role gets the same without a question.
         Ok(self.vault.keep(wanted.clone(), session.key(), credentials))
+    }
+
+    /// Which provider opens the role, where a person has chosen one before: nobody is asked for it again.
+    fn chosen_before(&self, wanted: &Target) -> Option<Target> {
+        let held = self.vault.held(wanted)?;
+        let provider = held.credentials.provider.as_ref()?;
+        let is_open = wanted.role.is_some() && wanted.provider.is_none();
+        is_open.then(|| Target {
+            provider: Some(provider.to_string()),
+            ..wanted.clone()
+        })
     }
 
     /// The role that a person takes out of those that their client remembers, before anybody has signed in.

@@ -65,6 +65,7 @@ fn held(vault: &Vault, key: &SessionKey, life: i64) -> Rc<Held> {
         session_token: Secret::new("token"),
         expires_at: vault.now().plus(life),
         role: RoleArn::parse("arn:aws:iam::123456789012:role/Engineer").unwrap(),
+        provider: None,
     };
     vault.keep(target(&key.org, 3600), key.clone(), credentials)
 }

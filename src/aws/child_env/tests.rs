@@ -11,6 +11,7 @@ fn credentials() -> Credentials {
         session_token: Secret::new("token"),
         expires_at: Timestamp(1_795_309_375),
         role: RoleArn::parse("arn:aws:iam::123456789012:role/team/Deploy").unwrap(),
+        provider: None,
     }
 }
 

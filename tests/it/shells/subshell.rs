@@ -1,7 +1,9 @@
 //! `ob shell` in bash, zsh, fish and nushell, as a person meets it at a terminal.
 
+use ob_sandbox::AwsApp;
+
 use super::{Kind, machine, role_name, type_line};
-use crate::support::{Pty, TestEnv};
+use crate::support::{Pty, TestEnv, run, text};
 
 /// The answers of a line editor's terminal are given by the test's: nushell asks where its cursor is.
 fn open(env: &TestEnv, kind: Kind, more: &[&str]) -> Pty {
@@ -301,4 +303,59 @@ fn a_shell_that_cannot_be_is_refused_before_anything_else() {
     env.sign_in();
     let gone = crate::support::run(&mut env.ob(["shell", "--shell", "/no/such/zsh"]), "");
     assert_eq!(gone.status.code(), Some(127));
+}
+
+/// A role that two apps hand over, each by a provider of its own: which one was chosen is the shell's.
+#[test]
+fn the_provider_that_was_chosen_for_a_role_is_kept_for_renewals_and_what_runs_inside() {
+    let env = machine();
+    let chosen = "arn:aws:iam::123456789012:saml-provider/okta-labs";
+    env.sandbox
+        .grant("bob", AwsApp::Labs, chosen, &super::role(&env));
+    let by = || {
+        let calls = env.sandbox.sts_calls("AssumeRoleWithSAML");
+        let by = calls.iter().map(|call| call.form("PrincipalArn").unwrap());
+        by.collect::<Vec<_>>()
+    };
+    env.sign_in();
+    Kind::Bash.furnish(&env, "");
+    // Both are known to the session, and neither is taken for the other.
+    let other = "arn:aws:iam::123456789012:saml-provider/okta";
+    for provider in [chosen, other] {
+        let words = ["exec", "-p", "prod", "--provider", provider, "--", "true"];
+        let ended = run(&mut env.ob(words), "");
+        assert!(ended.status.success(), "{}", text(&ended.stderr));
+        assert_eq!(by().last().unwrap(), provider);
+    }
+    let mut pty = open(&env, Kind::Bash, &["-p", "prod"]);
+    let menu = pty.until("okta-labs)");
+    assert!(menu.contains("(AWS production, okta)"), "{menu}");
+    pty.send("okta-labs\r");
+    pty.until("m READY");
+    assert_eq!(by().last().unwrap(), chosen);
+
+    // A renewal asks nobody and takes the same.
+    let before = by().len();
+    env.sandbox.advance_clock(3500);
+    type_line(
+        Kind::Bash,
+        &mut pty,
+        "ob exec --duration 30m -- sh -c 'echo in-side'",
+    );
+    pty.until("in-side");
+    pty.until("m READY");
+    type_line(Kind::Bash, &mut pty, &Kind::Bash.expire_in(100));
+    pty.until("m READY");
+    assert_eq!(by()[before..].iter().filter(|by| *by != chosen).count(), 0);
+    assert!(by().len() > before + 1, "{:?}", by());
+
+    // Nor does an agent that knows nothing of it.
+    env.sandbox.advance_clock(-3500);
+    crate::support::run(&mut env.ob(["agent", "stop"]), "");
+    env.sign_in();
+    let before = by().len();
+    type_line(Kind::Bash, &mut pty, "ob exec -- sh -c 'echo any-new'");
+    pty.until("any-new");
+    pty.until("m READY");
+    assert_eq!(by()[before..], [chosen]);
 }

@@ -1,0 +1,24 @@
+//! When something was, by both clocks.
+
+use crate::clock::Clock;
+
+/// One reading of both clocks, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) wall: i64,
+    pub(super) boot: i64,
+}
+
+impl Moment {
+    pub(super) fn of(clock: &Clock) -> Self {
+        Self {
+            wall: clock.now().0,
+            boot: clock.boot_seconds(),
+        }
+    }
+
+    /// The seconds since, by the clock that is further on.
+    pub(super) fn since(self, then: Self) -> i64 {
+        (self.wall - then.wall).max(self.boot - then.boot)
+    }
+}
