@@ -12,7 +12,7 @@ use url::Url;
 use crate::flow::retry::repeat;
 use crate::flow::session::{GOODBYE, not_ended};
 use crate::flow::{Conversation, Failure, OktaSession, sign_on, step_up};
-use crate::http::{Browser, Exchange, Page};
+use crate::http::{Browser, Exchange, HttpError, Page};
 use crate::model::Timestamp;
 use crate::okta::oauth::{self, Extras, OauthError, Once, Tokens};
 use crate::process::panic_point;
@@ -70,9 +70,30 @@ impl ByToken {
         }
     }
 
-    /// Who signed in, as the id token says.
-    pub(super) fn username(&self) -> Option<String> {
-        self.tokens().username()
+    /// Who signed in, as the id token says; where it does not, as the org says when it is asked.
+    ///
+    /// # Errors
+    /// When the org cannot be asked.
+    pub(super) async fn username(
+        &self,
+        browser: &Browser,
+        conversation: &impl Conversation,
+    ) -> Result<Option<String>, Report> {
+        let tokens = self.tokens();
+        if let Some(username) = tokens.username() {
+            return Ok(Some(username));
+        }
+        let what = "ask who has signed in";
+        conversation.tell(Notice::Doing(what.into()));
+        let url = Url::parse(&browser.org().at(oauth::USER_INFO))
+            .map_err(|_| HttpError::NotHttps(browser.org().host().into()))?;
+        let page = repeat(what, conversation, || {
+            browser.send(Exchange::get_json(url.clone()).bearer(&tokens.access_token))
+        })
+        .await?;
+        Ok(tokens
+            .username_in(&page.body)
+            .filter(|_| page.status == 200))
     }
 
     fn tokens(&self) -> Rc<Tokens> {

@@ -3,7 +3,6 @@
 use url::Url;
 
 use crate::flow::apps::app_link;
-use crate::flow::by_token::ByToken;
 use crate::flow::factors::Taste;
 use crate::flow::idx::{self, NoSession};
 use crate::flow::retry::repeat;
@@ -160,7 +159,8 @@ async fn at_a_browser(
     };
     let refused = start.refused_scopes;
     let tokens = device::sign_in(&browser, client_id, wanted, refused, conversation).await?;
-    let username = match whose(&tokens, account) {
+    let found = tokens.username(&browser, conversation).await;
+    let username = match found.and_then(|found| whose(found, account)) {
         Ok(username) => username,
         Err(report) => {
             // They are nobody's who asked for them. Where the server is away they end by themselves.
@@ -175,14 +175,14 @@ async fn at_a_browser(
 }
 
 /// The user whose tokens these are: the one who is meant, where one is.
-fn whose(tokens: &ByToken, account: &Account) -> Result<String, Report> {
-    let Some(found) = tokens.username() else {
+fn whose(found: Option<String>, account: &Account) -> Result<String, Report> {
+    let Some(found) = found else {
         return Err(Report::new(
             Exit::Refused,
             "sign_in.nameless",
             "Okta does not say who signed in at the browser",
         )
-        .cause("its id token has no `preferred_username`, so it may be anybody's")
+        .cause("neither its id token nor its answer to who it is has a `preferred_username`, so it may be anybody's")
         .hint("ask your Okta admin to let the app of `client_id` have the scope profile"));
     };
     match &account.username {

@@ -47,6 +47,9 @@ impl Once {
     }
 }
 
+/// Where the org says more of who signed in than their id token does (OpenID Connect Core, 5.3; Okta: scope `profile`).
+pub const USER_INFO: &str = "/oauth2/v1/userinfo";
+
 /// What a finished grant gives.
 #[derive(Debug)]
 pub struct Tokens {
@@ -80,14 +83,26 @@ impl Tokens {
     }
 
     /// The login of who signed in, by the id token's own word (`preferred_username`, where the scope has `profile`).
-    /// It came from the org over TLS and names a session, no
-    /// more: nothing is permitted by it.
+    /// It came from the org over TLS and names a session, no more: nothing is permitted by it.
     pub fn username(&self) -> Option<String> {
+        text(&self.claims()?, "preferred_username").map(str::to_owned)
+    }
+
+    fn claims(&self) -> Option<Value> {
         let token = self.id_token.as_ref()?.expose();
         let payload = token.split('.').nth(1)?;
         let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-        let claims: Value = serde_json::from_slice(&claims).ok()?;
-        text(&claims, "preferred_username").map(str::to_owned)
+        serde_json::from_slice(&claims).ok()
+    }
+
+    /// The same by the answer of [`USER_INFO`], which the access token opens; of the same subject as the id token, or it
+    /// says nothing (OpenID Connect Core, 5.3.2).
+    pub fn username_in(&self, user_info: &[u8]) -> Option<String> {
+        let told: Value = serde_json::from_slice(user_info).ok()?;
+        let claims = self.claims()?;
+        let subject = text(&claims, "sub")?;
+        let name = text(&told, "preferred_username")?;
+        (text(&told, "sub")? == subject).then(|| name.to_owned())
     }
 
     /// Asks for the token that opens the app `app_id` (`0oa…`) once.

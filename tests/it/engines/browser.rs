@@ -2,11 +2,12 @@
 
 use ob::report::Exit;
 use ob::wire::SignInWay;
-use ob_sandbox::{AwsApp, DeviceOutcome, DeviceScript, Options, Sandbox, Server};
+use ob_sandbox::{AwsApp, DeviceOutcome, DeviceScript, Fault, FaultKind, Options, Sandbox, Server};
 
 use super::{Forgetful, Person, account, credentials, sign_in, target};
 
 const WAY: SignInWay = SignInWay::Browser;
+const USER_INFO: &str = "/oauth2/v1/userinfo";
 
 #[test]
 fn a_person_at_a_browser_signs_in_and_every_app_opens() {
@@ -127,6 +128,7 @@ fn a_token_that_does_not_say_whose_it_is_is_refused_and_revoked_whoever_is_meant
     for user in [Some("alice"), Some("bob"), None] {
         let sandbox = Sandbox::with(Options {
             id_tokens_name_the_user: false,
+            user_info_names_the_user: false,
             ..Options::default()
         });
         let person = Person::new(&sandbox, "alice", &[]);
@@ -137,6 +139,55 @@ fn a_token_that_does_not_say_whose_it_is_is_refused_and_revoked_whoever_is_meant
         assert_eq!(report.exit, Exit::Refused);
         assert!(report.hints[0].contains("profile"), "{report:?}");
         assert_eq!(sandbox.live(), (0, 0), "{user:?}");
+    }
+}
+
+#[test]
+fn an_id_token_that_does_not_say_whose_it_is_has_the_org_asked_and_no_other_does() {
+    for named in [true, false] {
+        let sandbox = Sandbox::with(Options {
+            id_tokens_name_the_user: named,
+            ..Options::default()
+        });
+        let person = Person::new(&sandbox, "alice", &[]);
+        let mut who = account(&sandbox, "alice", WAY, None);
+        who.username = None;
+        let session = sign_in(&who, &person).unwrap();
+        assert_eq!(session.username(), sandbox.user("alice").login);
+        let asked = sandbox.requests(Server::Org, USER_INFO).len();
+        assert_eq!(asked, usize::from(!named));
+        // What it says is believed as little as the token: the user who is meant, or nobody.
+        let who = account(&sandbox, "bob", WAY, None);
+        let report = sign_in(&who, &Person::new(&sandbox, "bob", &[])).unwrap_err();
+        assert_eq!(report.name, "sign_in.another_user");
+    }
+}
+
+#[test]
+fn an_answer_to_who_it_is_that_is_of_another_or_of_nobody_names_nobody() {
+    let body = |body: &str| FaultKind::ReplaceBody {
+        body: body.into(),
+        content_type: "application/json".into(),
+    };
+    for kind in [
+        body(r#"{"sub":"00u2","preferred_username":"alice@acme.com"}"#),
+        body(r#"{"preferred_username":"alice@acme.com"}"#),
+        body("<html>"),
+        FaultKind::Status {
+            code: 403,
+            headers: vec![("Content-Type".into(), "application/json".into())],
+            body: br#"{"sub":"00u1","preferred_username":"alice@acme.com"}"#.to_vec(),
+        },
+    ] {
+        let sandbox = Sandbox::with(Options {
+            id_tokens_name_the_user: false,
+            ..Options::default()
+        });
+        sandbox.fault(Fault::org(USER_INFO, kind).always());
+        let who = account(&sandbox, "alice", WAY, None);
+        let report = sign_in(&who, &Person::new(&sandbox, "alice", &[])).unwrap_err();
+        assert_eq!(report.name, "sign_in.nameless", "{report:?}");
+        assert_eq!(sandbox.live(), (0, 0), "its tokens are revoked");
     }
 }
 

@@ -77,6 +77,8 @@ pub struct Options {
     pub sign_in_good_for: Option<u64>,
     /// An id token whose scope has `profile` says who it is of; an org's server can be told to leave it out.
     pub id_tokens_name_the_user: bool,
+    /// Whether `/oauth2/v1/userinfo` has `preferred_username`.
+    pub user_info_names_the_user: bool,
     /// The native client may have refresh tokens.
     pub refresh_tokens: bool,
     /// A refresh token is good once.
@@ -122,6 +124,7 @@ impl Default for Options {
             web_sso_assurance: 0,
             sign_in_good_for: None,
             id_tokens_name_the_user: true,
+            user_info_names_the_user: true,
             refresh_tokens: true,
             rotates_refresh_tokens: true,
             judges_scopes_late: false,

@@ -164,6 +164,7 @@ fn route(visit: &Visit<'_>) -> Answer {
         ("POST", "/oauth2/v1/device/authorize") => oauth::authorize_device(visit),
         ("GET", "/activate") => oauth::activate(visit),
         ("POST", "/oauth2/v1/revoke") => oauth::revoke(visit),
+        ("GET", "/oauth2/v1/userinfo") => oauth::user_info(visit),
         (
             "POST",
             "/oauth2/v1/token" | "/oauth2/default/v1/token" | "/oauth2/aus1acme0h7/v1/token",

@@ -167,6 +167,23 @@ pub(super) fn revoke(visit: &Visit<'_>) -> Answer {
     Answer::empty(200)
 }
 
+/// `GET /oauth2/v1/userinfo`: the claims that the token's scope has ("OpenID Connect & OAuth 2.0: userinfo").
+pub(super) fn user_info(visit: &Visit<'_>) -> Answer {
+    let token = visit.request.header("authorization").unwrap_or_default();
+    let token = token.trim_start_matches("Bearer ");
+    let org = visit.world.org();
+    let issued = org.tokens.access.get(token);
+    let Some(issued) = issued.filter(|issued| issued.expires_at > visit.now) else {
+        return refuse(401, "invalid_token", "The access token is invalid.");
+    };
+    let mut claims = json!({ "sub": "00u1" });
+    let has_profile = issued.grant.scope.split(' ').any(|one| one == "profile");
+    if has_profile && visit.world.options.user_info_names_the_user {
+        claims["preferred_username"] = json!(issued.grant.login);
+    }
+    Answer::json(200, &claims)
+}
+
 /// Whose access token the request carries.
 pub(super) fn bearer(visit: &Visit<'_>) -> Option<String> {
     let token = visit
