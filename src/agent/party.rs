@@ -244,6 +244,13 @@ impl Party {
             || !self.present().is_empty()
     }
 
+    /// Whether everybody has left. Then it is closed: who comes now begins anew.
+    pub(super) fn is_left(&self) -> bool {
+        let is_left = !self.is_attended();
+        self.closed.set(self.closed.get() || is_left);
+        is_left
+    }
+
     /// Returns when nobody waits any longer.
     async fn abandoned(&self) {
         while self.is_attended() {

@@ -19,11 +19,13 @@ pub enum Failure {
 impl Failure {
     pub fn into_report(self) -> Report {
         match self {
-            Self::SessionEnded => {
-                Report::new(Exit::SignIn, "okta.session_ended", "the Okta session does not open the app")
-                    .cause("Okta shows its sign-in page instead of the app")
-                    .hint("`ob login` signs you in again; if it stays so, the app's policy asks for more than `ob` was asked")
-            }
+            Self::SessionEnded => Report::new(
+                Exit::SignIn,
+                "okta.session_ended",
+                "the Okta session does not open the app",
+            )
+            .cause("Okta shows its sign-in page instead of the app")
+            .hint("`ob login` signs you in again"),
             Self::NewerSignIn(report) | Self::Final(report) => report,
         }
     }
@@ -36,6 +38,30 @@ where
     fn from(error: E) -> Self {
         Self::Final(error.into())
     }
+}
+
+/// What is said where Okta shows its sign-in page in a session that has just begun, which another sign-in would not
+/// change. Okta knows the session, or it does not.
+pub fn turned_away(is_known: bool) -> Report {
+    if is_known {
+        return Report::new(
+            Exit::Refused,
+            "okta.turned_away",
+            "the app does not open, though you have just signed in",
+        )
+        .cause("Okta shows its sign-in page instead of the app")
+        .cause("the session is good for Okta itself: it is the app's own policy that wants something else")
+        .hint("open the app in a browser to see what it asks for; your Okta admin knows its policy")
+        .hint("`ob login --again --factor FACTOR` signs in with another factor");
+    }
+    Report::new(
+        Exit::Refused,
+        "okta.session_unknown",
+        "Okta does not know the session that has just begun",
+    )
+    .cause("its cookies were lost on the way, or something in between takes them away")
+    .hint("run the command once more; if it stays so, `ob doctor` shows whether a proxy is in between")
+    .hint("where your Okta admin set up an app for it, `sign_in = \"browser\"` and `client_id =` in [org] need no cookies")
 }
 
 /// Errors that end a recipe as they are.

@@ -39,7 +39,7 @@ pub use conversation::{Conversation, Unanswered};
 pub use credentials::{Memory, obtain_credentials};
 pub use discover::discover;
 pub use every_role::{Harvest, every_role};
-pub use failure::Failure;
+pub use failure::{Failure, turned_away};
 pub use roles::list_roles;
 pub use session::OktaSession;
 pub use sign_in::{Start, sign_in};

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use ob_sandbox::{AwsApp, Fault, FaultKind, PushOutcome, PushScript, Server};
+use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Pipeline, PushOutcome, PushScript, Server};
 
 use crate::agent::load::{descriptors, resident_kib};
 use crate::scene::{Ended, SOON, Scene, finish, joined, patiently, run, start};
@@ -276,6 +276,70 @@ fn a_push_under_way_serves_whoever_is_left() {
         (sign_ins(&scene), calls(&scene), cancels(&scene)),
         (1, 1, 0)
     );
+}
+
+/// A phone says yes in the moment in which the only one who waits for it leaves: the answer is on its way by then.
+fn approved_when_nobody_waits(options: Options, way: &str, poll: &str, polls: usize) {
+    let scene = Scene::with("dave", options);
+    let settings = match way {
+        "browser" => scene.settings_at_a_browser(),
+        way => scene.settings().replace("'terminal'", way),
+    };
+    scene.write_settings(&settings);
+    let late = FaultKind::Delay(Duration::from_secs(1));
+    let late = Fault::org(poll, late).after(polls - 1).times(1);
+    scene.sandbox.fault(late);
+    let mut person = Pty::spawn(&scene.ob(["login"]));
+    if way != "browser" {
+        person.until("assword");
+        person.send(&format!("{}\n", scene.user().password));
+    }
+    let is_approved = || {
+        let polled = scene.sandbox.requests(Server::Org, poll);
+        polled.len() == polls && polled.iter().all(|one| one.status == Some(200))
+    };
+    assert!(patiently(SOON * 3, is_approved), "{way}");
+    person.send("\u{3}");
+    assert!(!person.wait().0.success(), "{way}");
+    let is_there = || {
+        let held = scene.status()["sessions"].as_array().unwrap().len();
+        held > 0 || scene.sandbox.live() != (0, 0)
+    };
+    let goodbyes = || {
+        let paths = ["/api/v1/sessions/me", "/oauth2/v1/revoke"];
+        paths.map(|path| scene.sandbox.requests(Server::Org, path).len())
+    };
+    match way {
+        // The token for a session is not used, and is good for minutes.
+        "'terminal'" => assert!(!patiently(Duration::from_secs(3), is_there), "{way}"),
+        "'auto'" => assert!(patiently(SOON, || goodbyes() == [1, 0]), "{way}"),
+        _ => assert!(patiently(SOON, || goodbyes() == [0, 2]), "{way}"),
+    }
+    assert!(!is_there(), "{way}: something is left");
+    // At a browser nobody needs to be here to sign in once more.
+    let next = run(scene.ob(["exec", "--json", "--", "true"]), "");
+    let expected = match way {
+        "browser" => (Some(0), ""),
+        _ => (Some(3), "sign_in.unanswered"),
+    };
+    assert_eq!((next.code, &*next.error()), expected, "{way}");
+}
+
+#[test]
+fn what_is_approved_when_everybody_has_left_is_ended_and_serves_nobody() {
+    thread::scope(|scope| {
+        for (pipeline, way, poll, polls) in [
+            (Pipeline::V1, "'terminal'", "/api/v1/authn/factors/", 3),
+            (Pipeline::Idx, "'auto'", "/idp/idx/authenticators/poll", 2),
+            (Pipeline::Idx, "browser", "/oauth2/v1/token", 1),
+        ] {
+            let options = Options {
+                pipeline,
+                ..Options::default()
+            };
+            scope.spawn(move || approved_when_nobody_waits(options, way, poll, polls));
+        }
+    });
 }
 
 #[test]

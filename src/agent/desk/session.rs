@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use tokio::task::spawn_local;
+use tokio::task::{spawn_local, yield_now};
 
 use super::{Desk, Outcome, stopping, to_the_end};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{LiveSession, SessionKey};
-use crate::flow::{self, Conversation, Failure, Memory as _};
+use crate::flow::{self, Conversation, Failure, Memory as _, Unanswered};
 use crate::http::Hears;
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
@@ -67,10 +67,18 @@ impl Desk {
             .new_session(account, party, Errand::default(), old.clone())
             .await?;
         if let Err(failure) = session.okta.settle(&**party).await {
-            if matches!(failure, Failure::SessionEnded) {
-                self.forget(&session);
-            }
-            return Err(failure.into_report());
+            return Err(match failure {
+                Failure::SessionEnded => {
+                    self.forget(&session);
+                    flow::turned_away(false)
+                }
+                other => other.into_report(),
+            });
+        }
+        if party.is_left() {
+            self.forget(&session);
+            let _ = session.okta.end().await;
+            return Err(Unanswered::Abandoned.into());
         }
         if let Some(old) = old {
             // Who signs in again wants what the new session gives: other roles, another user.
@@ -100,6 +108,13 @@ impl Desk {
         };
         let mut outcome = work(&session).await;
         let replace = match &outcome {
+            // Another sign-in would be turned away as well.
+            Err(Failure::SessionEnded)
+                if self.vault.is_new(&session)
+                    && session.okta.is_known(&**party).await? == Some(true) =>
+            {
+                return Err(flow::turned_away(true));
+            }
             Err(Failure::SessionEnded) if reused => {
                 self.forget(&session);
                 Some(None)
@@ -121,12 +136,14 @@ impl Desk {
         self.tell_skew(party);
         match outcome {
             Ok(value) => Ok((session, value)),
-            Err(failure) => {
-                if matches!(failure, Failure::SessionEnded) {
+            Err(Failure::SessionEnded) => {
+                let known = session.okta.is_known(&**party).await?;
+                if known != Some(true) {
                     self.forget(&session);
                 }
-                Err(failure.into_report())
+                Err(known.map_or_else(|| Failure::SessionEnded.into_report(), flow::turned_away))
             }
+            Err(failure) => Err(failure.into_report()),
         }
     }
 
@@ -180,6 +197,13 @@ impl Desk {
             panic_point("agent.sign_in", "");
             let okta = flow::sign_in(&account, start, &*party).await?;
             panic_point("agent.signed_in", "");
+            // What a phone said yes to in the moment in which everybody left is nobody's: they were told of nothing.
+            // A turn for those who are just being noticed to have gone.
+            yield_now().await;
+            if party.is_left() {
+                let _ = okta.end().await;
+                return Err(Unanswered::Abandoned.into());
+            }
             desk.vault.remember_factor(last, okta.factor());
             desk.vault.remember_refused(&account, okta.refused_scopes());
             desk.tell_skew(&party);

@@ -10,6 +10,7 @@ mod retries;
 mod sign_in;
 mod sts;
 mod tls;
+mod turned_away;
 
 use ob_sandbox::{Fault, FaultKind, Options, Server};
 

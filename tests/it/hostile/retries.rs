@@ -12,9 +12,9 @@ fn stumbles() -> [(&'static str, FaultKind, usize, usize, Option<Expected>); 16]
     let down = |says| Some(unreachable("okta.server_error", says));
     let spent = || {
         Some(Expected {
-            exit: 3,
-            error: "okta.session_ended",
-            says: "`ob login` signs you in again",
+            exit: 4,
+            error: "okta.session_unknown",
+            says: "does not know the session",
         })
     };
     let limited = |reset_in| FaultKind::RateLimited { reset_in };
