@@ -62,5 +62,5 @@ fn declined(profile: &str) -> Report {
         format!("the profile {} is not used", shown(profile)),
     )
     .cause("it has `confirm = true`, and the answer was not yes")
-    .hint("run it again and answer `y`")
+    .hint("run the same command again and answer `y`")
 }

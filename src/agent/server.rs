@@ -116,7 +116,7 @@ async fn converse(mut incoming: Incoming, mut outgoing: Outgoing, desk: &Rc<Desk
                 "the agent cannot use this request",
             )
             .cause(error)
-            .hint("client and agent may differ: `ob agent stop`, then try again");
+            .hint("client and agent may differ: `ob agent stop`, then run the same command again");
             let _ = outgoing
                 .send(&FromAgent::Reply(Reply::Failed(refusal)))
                 .await;

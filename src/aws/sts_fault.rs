@@ -102,7 +102,7 @@ impl StsRefusal {
                 provider.map_or("of that name", ProviderArn::as_str),
             ),
             StsFault::AssertionExpired => {
-                "type it again; if it repeats, this machine's clock is off: `date -u` shows it".to_owned()
+                "run the same command again; if it repeats, this machine's clock is off: `date -u` shows it".to_owned()
             }
             StsFault::ChainedTooLong => {
                 "a role at the end of a `chain` gets an hour at most: `--duration 1h`".to_owned()
@@ -118,7 +118,7 @@ impl StsRefusal {
                 "enable this region's STS in the account, or use another: `--region us-east-1`".to_owned()
             }
             StsFault::Server | StsFault::Throttled => {
-                "wait a moment, then type it again".to_owned()
+                "wait a moment, then run the same command again".to_owned()
             }
             StsFault::PolicyTooLarge => {
                 return vec![

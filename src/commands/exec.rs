@@ -169,7 +169,7 @@ pub fn unexpected() -> Report {
         "agent.reply",
         "the agent answered something else than it was asked",
     )
-    .hint("client and agent may differ: `ob agent stop`, then try again")
+    .hint("client and agent may differ: `ob agent stop`, then run the same command again")
 }
 
 #[cfg(test)]

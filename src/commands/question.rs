@@ -11,10 +11,7 @@ pub(super) fn put(
     questions: &mut Questions,
     voice: Voice,
 ) -> Result<Answer, TerminalError> {
-    let question = |text| Question {
-        text,
-        instead: "run it in a terminal",
-    };
+    let question = |text, instead| Question { text, instead };
     Ok(match ask {
         // Answered without a person, or with more than a line.
         Ask::CaCertificates | Ask::PrivateKey | Ask::Visit { .. } | Ask::SecurityKey { .. } => {
@@ -22,7 +19,8 @@ pub(super) fn put(
         }
         Ask::KnownRole { .. } => Answer::UnknownRole,
         Ask::Username { org } => {
-            Answer::Username(questions.ask_line(question(&format!("Username at {org}")))?)
+            let text = format!("Username at {org}");
+            Answer::Username(questions.ask_line(question(&text, "set `username =` in [org]"))?)
         }
         Ask::Password { org, username } => {
             let text = format!("Password of {username} at {org}");
@@ -36,8 +34,9 @@ pub(super) fn put(
         Ask::NewPassword { org, username } => {
             let text = format!("New password of {username} at {org}");
             loop {
-                let first = questions.ask_secret(question(&text))?;
-                let second = questions.ask_secret(question("The same once more"))?;
+                const BROWSER: &str = "change it in a browser";
+                let first = questions.ask_secret(question(&text, BROWSER))?;
+                let second = questions.ask_secret(question("The same once more", BROWSER))?;
                 if first == second {
                     break Answer::NewPassword(Sealed(first));
                 }
@@ -48,7 +47,7 @@ pub(super) fn put(
             let items: Vec<String> = choices.iter().map(factor_line).collect();
             let any = choices.iter().any(|choice| choice.unusable.is_none());
             loop {
-                let place = questions.choose(question("Verify with"), &items)?;
+                let place = questions.choose(question("Verify with", "name one with `--factor`"), &items)?;
                 match choices
                     .get(place)
                     .and_then(|choice| choice.unusable.as_ref())
@@ -72,7 +71,7 @@ pub(super) fn put(
             if *can_change {
                 items.insert(1, "use another factor".into());
             }
-            match questions.pick(question(&text), &items)? {
+            match questions.pick(question(&text, "take another factor with `--factor`"), &items)? {
                 0 => Answer::PushAgain(true),
                 1 if *can_change => Answer::OtherFactor,
                 _ => Answer::PushAgain(false),
@@ -82,7 +81,7 @@ pub(super) fn put(
             let role = role.as_ref().map(|role| format!(" ({role})"));
             let role = role.unwrap_or_default();
             let text = format!("Use {profile}{role} in this terminal?");
-            Answer::Confirm(questions.confirm(question(&text))?)
+            Answer::Confirm(questions.confirm(question(&text, "say yes in a terminal"))?)
         }
     })
 }
@@ -117,7 +116,7 @@ pub(super) fn choose_role(
         .collect();
     let question = Question {
         text: "Role",
-        instead: "run it in a terminal",
+        instead: "name one with `-r ROLE`",
     };
     questions.choose(question, &items)
 }

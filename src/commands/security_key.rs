@@ -70,7 +70,7 @@ pub(super) fn touch(
                 "cannot verify with the security key",
             )
             .cause("the challenge is not for this org")
-            .hint("client and agent may differ: `ob agent stop`, then try again"),
+            .hint("client and agent may differ: `ob agent stop`, then run the same command again"),
         ));
     }
     loop {
@@ -120,7 +120,7 @@ pub(super) fn touch(
 const PIN: &str = "PIN of the security key";
 const HOW: Question<'static> = Question {
     text: "Security key",
-    instead: "run it in a terminal, on the machine the key is plugged into",
+    instead: "take another factor with `--factor`",
 };
 
 enum Way {

@@ -327,7 +327,7 @@ impl Talk<'_> {
                 "agent.request",
                 "the agent asks for a CA bundle that is not set",
             )
-            .hint("client and agent may differ: `ob agent stop`, then try again")
+            .hint("client and agent may differ: `ob agent stop`, then run the same command again")
         })?;
         let bytes = config::read_ca_bundle(path)?;
         String::from_utf8(bytes).map_err(|_| {
@@ -381,7 +381,7 @@ fn chosen_elsewhere() -> Report {
         "a role was chosen at another terminal",
     )
     .cause("the choice at this one came too late, and nothing is run with another's")
-    .hint("run it again, or name the role with `-r ROLE`")
+    .hint("run the same command again, or name the role with `-r ROLE`")
 }
 
 /// The conversation; nobody else has it but the question that is open.

@@ -72,7 +72,7 @@ impl From<Unanswered> for Report {
             Unanswered::Nobody("whether to use the profile") => report.hint(
                 "its profile has `confirm = true`: run it in a terminal, as `ob exec -p PROFILE -- CMD`",
             ),
-            _ => report.hint("run it again in a terminal"),
+            _ => report.hint("run the same command again in a terminal"),
         }
     }
 }

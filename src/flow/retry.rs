@@ -184,7 +184,7 @@ pub(super) fn rate_limited(what: &str, seconds: i64) -> Report {
     .cause(format!(
         "too many requests (429); Okta takes the next one in {seconds} s"
     ))
-    .hint(format!("try again in {seconds} seconds"))
+    .hint(format!("run the same command again in {seconds} seconds"))
 }
 
 fn server_error(what: &str, status: u16) -> Report {
@@ -196,5 +196,5 @@ fn server_error(what: &str, status: u16) -> Report {
     .cause(format!(
         "the server answered with status {status}, {TRIES} times"
     ))
-    .hint("try again in a minute; https://status.okta.com tells whether Okta is down")
+    .hint("run the same command again in a minute; https://status.okta.com tells whether Okta is down")
 }

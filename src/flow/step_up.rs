@@ -179,5 +179,5 @@ fn refused_password(error: Option<OktaError>) -> Report {
         Some(error) => report.cause(error),
         None => report.cause("it asks for it once more"),
     }
-    .hint("type the command again to try once more; too many wrong passwords lock the account")
+    .hint("run the same command again to give it once more; too many wrong passwords lock the account")
 }

@@ -169,7 +169,7 @@ impl From<HttpError> for Report {
             HttpError::TimedOut { .. } => (
                 Exit::Unreachable,
                 "http.timeout",
-                "check the network and try again; behind a proxy set HTTPS_PROXY or `proxy =`",
+                "check the network, then run the same command again; behind a proxy set HTTPS_PROXY or `proxy =`",
             ),
             HttpError::UnknownAuthority { .. } => (
                 Exit::Unreachable,
@@ -194,7 +194,7 @@ impl From<HttpError> for Report {
             HttpError::BrokenOff { .. } => (
                 Exit::Unreachable,
                 "http.broken_off",
-                "try again; if it stays, a proxy may be cutting answers",
+                "run the same command again; if it stays so, a proxy may be cutting answers",
             ),
             HttpError::TooLong { .. } => (
                 Exit::Refused,

@@ -326,7 +326,7 @@ impl From<LinkError> for Report {
                     .hint(MORE_FILES)
             }
             _ if error.is_gone() => report(Exit::Failed, "agent.gone", "the agent went away")
-                .hint("try again: a new one is started"),
+                .hint("run the same command again: a new agent is started"),
             LinkError::Frame(_) | LinkError::Io(_) => {
                 report(Exit::Failed, "agent.link", "cannot talk to the agent")
                     .hint("`ob agent stop` ends it; you will sign in again")

@@ -188,7 +188,7 @@ impl Meaning {
                 "okta.code_used",
                 Exit::Refused,
                 "this code was used already",
-                "wait for the next code (at most 30 s), then `ob login` again",
+                "wait for the next code (at most 30 s), then run `ob login` again",
             ),
             Self::DeniedByPolicy => (
                 "okta.denied_by_policy",
@@ -242,7 +242,7 @@ impl Meaning {
                 "okta.rate_limited",
                 Exit::Unreachable,
                 "Okta asks for a pause",
-                "wait a minute, then type it again",
+                "wait a minute, then run the same command again",
             ),
             Self::Recovery => (
                 "okta.recovery",
@@ -254,7 +254,7 @@ impl Meaning {
                 "okta.server_error",
                 Exit::Unreachable,
                 "Okta has a fault of its own",
-                "try again in a minute; https://status.okta.com tells whether Okta is down",
+                "run the same command again in a minute; https://status.okta.com tells whether Okta is down",
             ),
             Self::SessionOver => (
                 "okta.session_over",
@@ -266,7 +266,7 @@ impl Meaning {
                 "okta.sign_in_refused",
                 Exit::Refused,
                 "Okta did not accept the sign-in",
-                "check username and password; a policy or a lockout looks the same, so try once in a browser before `ob login` again",
+                "check username and password; a policy or a lockout looks the same, so sign in once in a browser before you run `ob login` again",
             ),
             Self::Telephony => (
                 "okta.telephony",
@@ -296,13 +296,13 @@ impl Meaning {
                 "okta.waiting",
                 Exit::SignIn,
                 "Okta waits for a confirmation",
-                "confirm on your device, then `ob login` again",
+                "confirm on your device, then run `ob login` again",
             ),
             Self::WrongAnswer => (
                 "okta.wrong_answer",
                 Exit::Refused,
                 "the code or answer is not right",
-                "`ob login` again; too many wrong answers lock the account",
+                "run `ob login` again and answer anew; too many wrong answers lock the account",
             ),
             Self::WrongState => (
                 "okta.wrong_state",

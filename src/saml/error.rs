@@ -144,7 +144,7 @@ impl From<SamlError> for Report {
             _ => (
                 Exit::Failed,
                 "the SAML response cannot be read",
-                "try again; if it stays so, `ob doctor` shows what stands between this machine and Okta",
+                "run the same command again; if it stays so, `ob doctor` shows what stands between this machine and Okta",
             ),
         };
         Self::new(exit, name, summary).cause(error).hint(hint)

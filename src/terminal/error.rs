@@ -50,7 +50,7 @@ impl From<TerminalError> for Report {
             }
             TerminalError::TakenBack { question } => {
                 new(Exit::SignIn, "terminal.taken-back", format!("not answered: {question}"))
-                    .hint("what asked has ended meanwhile; try again")
+                    .hint("what asked has ended meanwhile: run the same command again")
             }
             TerminalError::TooLong { what } => {
                 new(Exit::Usage, "terminal.too-long", format!("cannot read the {what}"))

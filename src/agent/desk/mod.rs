@@ -192,5 +192,5 @@ async fn to_the_end<T: 'static>(work: impl Future<Output = Outcome<T>> + 'static
 
 fn stopping() -> Report {
     Report::new(Exit::Failed, "agent.stopping", "the agent is stopping")
-        .hint("try again: a new one is started")
+        .hint("run the same command again: a new agent is started")
 }

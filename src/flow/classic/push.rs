@@ -91,7 +91,7 @@ impl<C: Conversation> Engine<'_, C> {
             format!("the {factor} was not approved"),
         )
         .cause(why)
-        .hint("`ob login` sends another one; `--factor totp` takes a code instead"))
+        .hint("`ob login` sends another one; with `--factor totp`, or another that you have set up, it asks for that instead"))
     }
 }
 

@@ -93,7 +93,7 @@ impl<C: Conversation> Engine<'_, C> {
                 format!("the {name} was not approved"),
             )
             .cause(why)
-            .hint("`ob login` sends another one; `--factor totp` takes a code instead")),
+            .hint("`ob login` sends another one; with `--factor totp`, or another that you have set up, it asks for that instead")),
         }
     }
 }

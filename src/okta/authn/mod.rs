@@ -126,12 +126,12 @@ impl From<AuthnError> for Report {
             AuthnError::HttpStatus(500..) => (
                 "okta.authn.server_error",
                 Exit::Unreachable,
-                "try again in a minute; https://status.okta.com tells whether Okta is down",
+                "run the same command again in a minute; https://status.okta.com tells whether Okta is down",
             ),
             AuthnError::HttpStatus(429) => (
                 "okta.authn.rate_limited",
                 Exit::Unreachable,
-                "wait a minute, then `ob login` again",
+                "wait a minute, then run `ob login` again",
             ),
             AuthnError::HttpStatus(_) => (
                 "okta.authn.http_status",

@@ -44,12 +44,12 @@ impl From<IdxError> for Report {
             IdxError::HttpStatus(429) => (
                 "okta.idx.rate_limited",
                 Exit::Unreachable,
-                "wait a minute, then `ob login` again",
+                "wait a minute, then run `ob login` again",
             ),
             IdxError::HttpStatus(500..) => (
                 "okta.idx.server_error",
                 Exit::Unreachable,
-                "try again in a minute; https://status.okta.com tells whether Okta is down",
+                "run the same command again in a minute; https://status.okta.com tells whether Okta is down",
             ),
             IdxError::HttpStatus(_) => ("okta.idx.http_status", Exit::Failed, START),
             IdxError::Shape => (
@@ -90,7 +90,7 @@ impl Message {
                 "okta.rate_limited",
                 Exit::Unreachable,
                 "Okta asks for a pause",
-                "wait a minute, then `ob login` again",
+                "wait a minute, then run `ob login` again",
             ),
             "idx.error.user.not.assigned.to.app" => (
                 "okta.not_assigned",
@@ -102,7 +102,7 @@ impl Message {
                 "okta.sign_in_refused",
                 Exit::Refused,
                 "Okta did not accept the sign-in",
-                "check username and password; a policy or a lockout looks the same, so try once in a browser before `ob login` again",
+                "check username and password; a policy or a lockout looks the same, so sign in once in a browser before you run `ob login` again",
             ),
             "errors.E0000119" => (
                 "okta.account_locked",
@@ -126,7 +126,7 @@ impl Message {
                 "okta.code_used",
                 Exit::Refused,
                 "this code was used already",
-                "wait for the next code (at most 30 s), then `ob login` again",
+                "wait for the next code (at most 30 s), then run `ob login` again",
             ),
             key if key.starts_with("authfactor.webauthn.error") => (
                 "okta.key_refused",
@@ -138,7 +138,7 @@ impl Message {
                 "okta.wrong_answer",
                 Exit::Refused,
                 "the code or answer is not right",
-                "`ob login` again; too many wrong answers lock the account",
+                "run `ob login` again and answer anew; too many wrong answers lock the account",
             ),
             _ => (
                 "okta.idx.refused",

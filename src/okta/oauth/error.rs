@@ -88,12 +88,12 @@ impl OauthError {
                 Self::HttpStatus(429) => (
                     "okta.rate_limited",
                     Exit::Unreachable,
-                    "wait a minute, then `ob login` again",
+                    "wait a minute, then run `ob login` again",
                 ),
                 Self::HttpStatus(500..) => (
                     "okta.server_error",
                     Exit::Unreachable,
-                    "try again in a minute; https://status.okta.com tells whether Okta is down",
+                    "run the same command again in a minute; https://status.okta.com tells whether Okta is down",
                 ),
                 Self::ForeignPage(_) => (
                     "okta.oauth.foreign_page",

@@ -135,7 +135,7 @@ pub(super) const WORDS: &[Word] = &[
         "client_assertion token has already been used",
         "okta.oauth.assertion_used",
         Exit::Refused,
-        "try again: each assertion is good once; if it stays, a proxy is sending requests twice",
+        "run the same command again, which makes a new assertion; if it stays so, a proxy is sending requests twice",
     ),
     (
         "client_assertion signature is invalid",

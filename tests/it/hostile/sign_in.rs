@@ -203,7 +203,7 @@ fn what_people_read_when_the_password_is_wrong() {
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: Okta did not accept the sign-in
       cause: Authentication failed (E0000004, error id ID)
-      hint: check username and password; a policy or a lockout looks the same, so try once in a browser before `ob login` again
+      hint: check username and password; a policy or a lockout looks the same, so sign in once in a browser before you run `ob login` again
     ");
 }
 
@@ -218,6 +218,6 @@ fn what_people_read_when_okta_wants_patience() {
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: cannot sign in
       cause: too many requests (429); Okta takes the next one in 17 s
-      hint: try again in 17 seconds
+      hint: run the same command again in 17 seconds
     ");
 }

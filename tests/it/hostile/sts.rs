@@ -237,7 +237,7 @@ fn what_people_read_when_sts_throttles() {
     insta::assert_snapshot!(in_words(&scene), @r"
     ob: cannot assume arn:aws:iam::123456789012:role/Engineer
       cause: STS answered Throttling: Rate exceeded
-      hint: wait a moment, then type it again
+      hint: wait a moment, then run the same command again
     ");
 }
 
