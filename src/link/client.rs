@@ -281,7 +281,7 @@ impl From<LinkError> for Report {
                 "agent.foreign",
                 "will not talk to this agent",
             )
-            .hint("somebody else made that socket: look at it, remove it, and try again"),
+            .hint("somebody else made that socket: look at it, remove it, and run the same command again"),
             LinkError::OtherProtocol { .. } => report(
                 Exit::Failed,
                 "agent.protocol",

@@ -20,7 +20,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{
     LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr,
 };
-use nix::unistd::{getppid, getsid, read};
+use nix::unistd::{getpgrp, getppid, getsid, read, tcgetpgrp};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -254,17 +254,24 @@ fn stop() {
         return;
     }
     // Held while stopped: nobody changes the question in between.
-    let state = state();
+    let mut state = state();
     let question = state.question.as_ref();
     let during = question.and_then(|question| tcgetattr(&question.tty).ok());
     if let Some(question) = question {
         restore(question);
     }
     let _ = emulate_default_handler(SIGTSTP);
-    if let (Some(question), Some(during)) = (question, during) {
+    // Who goes on in the background waits for no question, and leaves the terminal to whose it is now.
+    if question.is_some_and(|question| question.answered && !is_in_front(&question.tty)) {
+        state.question = None;
+    } else if let (Some(question), Some(during)) = (question, during) {
         let _ = tcsetattr(&question.tty, SetArg::TCSAFLUSH, &during);
         let _ = (&question.tty).write_all(question.text.as_bytes());
     }
+}
+
+fn is_in_front(tty: &File) -> bool {
+    tcgetpgrp(tty) == Ok(getpgrp())
 }
 
 /// Flushes as well: what was half typed was meant for us.

@@ -60,7 +60,7 @@ fn person() {
             println!("rest={rest:?}");
             return;
         }
-        "secret, then a menu" | "secret, then a secret" => {
+        "secret, then a menu" | "secret, then a secret" | "secret, then nothing" => {
             questions = questions.unseen_between();
             let first = questions.ask_secret(question).unwrap();
             println!("answered");
@@ -68,6 +68,7 @@ fn person() {
             eventually(|| go.exists());
             assert_eq!(first.expose(), "first");
             match kind.as_str() {
+                "secret, then nothing" => Ok("nothing".to_owned()),
                 "secret, then a secret" => questions
                     .ask_secret(question)
                     .map(|secret| secret.expose().to_owned()),

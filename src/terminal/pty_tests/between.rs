@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nix::libc::{SIGINT, SIGTERM};
 
-use super::{Pty, eventually};
+use super::{Pty, eventually, is_stopped};
 
 #[test]
 fn what_is_typed_between_two_questions_is_neither_shown_nor_an_answer() {
@@ -52,4 +52,25 @@ fn a_signal_between_two_questions_gives_the_terminal_back() {
         assert_eq!(pty.ended_by(), Some(signal), "{keys:?}");
         assert!(pty.echoes() && pty.was_aborted(), "{signal}");
     }
+}
+
+#[test]
+fn who_is_sent_to_the_background_between_two_questions_ends_there() {
+    let script = r#"set -m; "$@"; bg >/dev/null; wait; echo "over"; read -r line; echo "left=[$line]""#;
+    let mut pty = Pty::run("secret, then nothing", "xterm", &["sh", "-c", script, "sh"]);
+    let pid = pty.pid();
+    pty.expect(": ");
+    pty.send("first\n");
+    pty.expect("answered");
+    eventually(|| !pty.echoes());
+    pty.send("\x1a");
+    // The shell has the terminal as it was, and goes on without us.
+    eventually(|| pty.echoes());
+    eventually(|| !is_stopped(pid));
+    fs::write(pty.directory.path().join("go"), "").unwrap();
+    pty.expect("answer=Ok(\"nothing\")");
+    pty.expect("over");
+    assert!(pty.echoes());
+    pty.send("mine\n");
+    pty.expect("left=[mine]");
 }
