@@ -47,7 +47,8 @@ pub(super) fn put(
             let items: Vec<String> = choices.iter().map(factor_line).collect();
             let any = choices.iter().any(|choice| choice.unusable.is_none());
             loop {
-                let place = questions.choose(question("Verify with", "name one with `--factor`"), &items)?;
+                let place = questions
+                    .choose(question("Verify with", "name one with `--factor`"), &items)?;
                 match choices
                     .get(place)
                     .and_then(|choice| choice.unusable.as_ref())
@@ -71,7 +72,10 @@ pub(super) fn put(
             if *can_change {
                 items.insert(1, "use another factor".into());
             }
-            match questions.pick(question(&text, "take another factor with `--factor`"), &items)? {
+            match questions.pick(
+                question(&text, "take another factor with `--factor`"),
+                &items,
+            )? {
                 0 => Answer::PushAgain(true),
                 1 if *can_change => Answer::OtherFactor,
                 _ => Answer::PushAgain(false),

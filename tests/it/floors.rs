@@ -230,18 +230,22 @@ fn name(path: &Path) -> &str {
 /// A person who reads it has typed a command, perhaps a code or a password: which of them is meant is said.
 #[test]
 fn no_hint_of_a_sign_in_says_to_try_again_without_saying_what() {
-    let rooms = ["agent", "commands", "flow", "http", "link", "okta", "saml", "terminal"];
+    let rooms = [
+        "agent", "commands", "flow", "http", "link", "okta", "saml", "terminal",
+    ];
     let vague = ["try again", "type it again", "run it again"];
     let files = sources();
-    let files = files.iter().filter(|path| {
-        rooms.iter().any(|room| path.starts_with(src().join(room)))
-    });
+    let files = files
+        .iter()
+        .filter(|path| rooms.iter().any(|room| path.starts_with(src().join(room))));
     let mut found = Vec::new();
     for path in files {
         let text = fs::read_to_string(path).unwrap();
         let said = text.lines().filter(|line| {
             let line = line.trim_start();
-            !line.starts_with("//") && line.contains('"') && vague.iter().any(|one| line.contains(one))
+            !line.starts_with("//")
+                && line.contains('"')
+                && vague.iter().any(|one| line.contains(one))
         });
         found.extend(said.map(|line| format!("{}: {}", path.display(), line.trim())));
     }

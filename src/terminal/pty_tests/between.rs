@@ -56,7 +56,8 @@ fn a_signal_between_two_questions_gives_the_terminal_back() {
 
 #[test]
 fn who_is_sent_to_the_background_between_two_questions_ends_there() {
-    let script = r#"set -m; "$@"; bg >/dev/null; wait; echo "over"; read -r line; echo "left=[$line]""#;
+    let script =
+        r#"set -m; "$@"; bg >/dev/null; wait; echo "over"; read -r line; echo "left=[$line]""#;
     let mut pty = Pty::run("secret, then nothing", "xterm", &["sh", "-c", script, "sh"]);
     let pid = pty.pid();
     pty.expect(": ");
