@@ -22,6 +22,7 @@ pub mod man;
 mod menu;
 mod question;
 mod refresh;
+mod role_table;
 pub mod roles;
 mod running;
 pub mod security_key;

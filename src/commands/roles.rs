@@ -7,13 +7,14 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::commands::catalogue::Shelf;
 use crate::commands::exec::unexpected;
-use crate::commands::question::role_line;
+use crate::commands::role_table::table;
 use crate::commands::running::ask_running_agent;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::model::Timestamp;
 use crate::report::Report;
 use crate::shown::shown;
+use crate::terminal::data_is_seen;
 use crate::wire::{DiscoverRequest, Reply, Request, RoleEntry, RolesRequest};
 
 /// List the roles you may assume
@@ -84,15 +85,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         context.voice.data_json(json!(list))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let several_apps = roles.iter().any(|role| role.app != roles[0].app);
-    let mut text = String::new();
-    for role in &roles {
-        text += &shown(&role_line(role));
-        if several_apps && role.account_name.as_ref() != Some(&role.app) {
-            text += &format!("  ({})", shown(&role.app));
-        }
-        text.push('\n');
-    }
+    let text = table(&roles, data_is_seen());
     context.voice.list(text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -18,7 +18,7 @@ pub use line::{secret_from_stdin, stdin_takes_secrets};
 pub use progress::Bar;
 pub use question::{Await, Question, Questions, has_person};
 pub use session::terminal_session;
-pub use voice::{Color, Voice, data, data_is_seen};
+pub use voice::{Color, Voice, data, data_is_seen, width};
 
 #[cfg(test)]
 mod pty_tests;

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
 use clap::ValueEnum;
+use dialoguer::console::measure_text_width;
 use nix::errno::Errno;
 use nix::unistd::write;
 use signal_hook::consts::SIGPIPE;
@@ -152,6 +153,11 @@ impl Voice {
         });
         lines.collect()
     }
+}
+
+/// The places that `text` takes on a terminal.
+pub fn width(text: &str) -> usize {
+    measure_text_width(text)
 }
 
 /// Whether what goes to standard output is shown to whoever looks at the screen.
