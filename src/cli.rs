@@ -1,13 +1,15 @@
 //! What can be typed, and which verb each word means. Types and dispatch only.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    Context, Globals, agent, complete, completions, config, console, credential, doctor, env, exec,
-    help, init, login, logout, man, roles, security_key, shell, status, switch, vpn, write,
+    Context, Globals, agent, complete, completions, config, console, credential, doctor, env,
+    examples, exec, help, init, login, logout, man, roles, security_key, shell, status, switch,
+    vpn, write,
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -80,8 +82,8 @@ impl Verb {
             Self::Completions(args) => completions::run(args, &Cli::command()),
             Self::Complete(args) => complete::run(args, context),
             Self::SecurityKey(args) => security_key::run(args, context),
-            Self::Man(args) => man::run(args, Cli::command()),
-            Self::Help(args) => help::run(args, Cli::command()),
+            Self::Man(args) => man::run(args, grammar()),
+            Self::Help(args) => help::run(args, grammar()),
         }
     }
 }
@@ -96,7 +98,7 @@ pub fn run() -> ExitCode {
         let context = Context::new(Globals::default());
         return finish(credential::run(&args, &context), &context, Beside::Nothing);
     }
-    let cli = match Cli::try_parse() {
+    let cli = match parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&without_hidden(in_one_line(error))),
     };
@@ -107,6 +109,16 @@ pub fn run() -> ExitCode {
     };
     let context = Context::new(cli.globals);
     finish(cli.verb.run(&context), &context, beside)
+}
+
+/// What can be typed, with what its help says beyond that.
+fn grammar() -> clap::Command {
+    examples::add(Cli::command())
+}
+
+fn parse(words: impl IntoIterator<Item = OsString>) -> clap::error::Result<Cli> {
+    let mut matches = grammar().try_get_matches_from(words)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut grammar()))
 }
 
 /// Whose exit code 1 would be.
@@ -137,7 +149,7 @@ fn in_one_line(error: clap::Error) -> clap::Error {
     if typed.iter().all(|word| shown(word) == *word) {
         return error;
     }
-    let again = Cli::try_parse_from(typed.iter().map(|word| shown(word)));
+    let again = parse(typed.iter().map(|word| shown(word).into()));
     again.err().unwrap_or(error)
 }
 
@@ -185,6 +197,16 @@ mod tests {
     #[test]
     fn the_grammar_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_example_of_the_help_can_be_typed() {
+        for example in examples::typed() {
+            let (_, typed) = example.split_once("ob ").unwrap();
+            let typed = typed.split([')', '|', '>']).next().unwrap();
+            let words = ["ob"].into_iter().chain(typed.split_whitespace());
+            parse(words.map(OsString::from)).unwrap_or_else(|error| panic!("{example}: {error}"));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap_mangen::Man;
 
+use crate::commands::examples::sections;
 use crate::report::{Exit, Report};
 use crate::terminal::data;
 
@@ -44,7 +45,9 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
     let name = page.get_display_name().unwrap_or("ob").to_uppercase();
     let source = format!("ob {}", command.get_version().unwrap_or_default());
     let mut roff = Vec::new();
-    Man::new(page.clone())
+    // Its examples are a section of the page.
+    let plain = page.clone().after_help(None).after_long_help(None);
+    Man::new(plain)
         .title(name)
         .source(source)
         .manual("ob")
@@ -54,7 +57,8 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
                 .cause(error)
                 .hint("`ob help` says the same")
         })?;
-    data(&String::from_utf8_lossy(&roff))?;
+    let words = args.verb.join(" ");
+    data(&(String::from_utf8_lossy(&roff).into_owned() + &sections(&words)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,6 +13,7 @@ pub mod console;
 pub mod credential;
 pub mod doctor;
 pub mod env;
+pub mod examples;
 pub mod exec;
 pub mod help;
 pub mod init;

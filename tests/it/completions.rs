@@ -134,6 +134,35 @@ fn every_verb_has_a_page_of_the_manual() {
         let page = run(env.ob(["man"]).args(name.split(' ')), "");
         let title = format!(".TH OB-{} 1", name.to_uppercase().replace(' ', "-"));
         assert!(text(&page.stdout).contains(&title), "{name}");
+        assert!(text(&page.stdout).contains(".SH \"EXIT STATUS\""), "{name}");
+    }
+    for name in [
+        "",
+        "login",
+        "exec",
+        "shell",
+        "credential",
+        "vpn",
+        "vpn up",
+        "vpn exec",
+    ] {
+        let page = run(env.ob(["man"]).args(name.split_whitespace()), "");
+        let page = text(&page.stdout);
+        let (_, examples) = page.split_once(".SH EXAMPLES\n").unwrap();
+        assert!(
+            examples.contains("\\fBob ") && !page.contains("EXTRA"),
+            "{page}"
+        );
+        for (flag, has_status) in [("-h", false), ("--help", true)] {
+            let help = run(env.ob(name.split_whitespace()).arg(flag), "");
+            let help = text(&help.stdout);
+            assert!(help.contains("\nExamples:\n  "), "{name}: {help}");
+            assert_eq!(
+                help.contains("\nExit status:\n  "),
+                has_status,
+                "{name}: {help}"
+            );
+        }
     }
     assert!(text(&run(&mut env.ob(["man"]), "").stdout).contains(".TH OB 1"));
     assert_eq!(run(&mut env.ob(["man", "tea"]), "").status.code(), Some(2));

@@ -1,0 +1,214 @@
+//! What is shown of a verb beyond its options: examples, and what its exit status means. For `-h`, `--help` and the
+//! manual alike.
+
+use std::fmt::Write as _;
+
+use clap_mangen::roff::{Roff, bold, roman};
+
+use crate::report::Exit;
+
+/// What is typed, and what it does.
+type Example = (&'static str, &'static str);
+
+/// By the verb's words.
+const EXAMPLES: [(&str, &[Example]); 12] = [
+    (
+        "",
+        &[
+            ("ob config init", "once: asks for your org"),
+            ("ob login", "sign in; `ob exec` does it too where it must"),
+            (
+                "ob exec -- terraform plan",
+                "run a command with your role's credentials",
+            ),
+        ],
+    ),
+    (
+        "login",
+        &[
+            ("ob login", "asks for what is missing"),
+            (
+                "ob login --factor push",
+                "takes this factor, whatever the settings say",
+            ),
+            ("ob login --again", "a new session, though one is live"),
+        ],
+    ),
+    (
+        "exec",
+        &[
+            (
+                "ob exec -- terraform plan",
+                "the default profile, else a menu of your roles",
+            ),
+            (
+                "ob exec -p prod --min-ttl 45m -- ./release.sh",
+                "45 minutes at least",
+            ),
+            (
+                "ob exec -r 123456789012/Deploy -- aws s3 ls",
+                "a role without a profile",
+            ),
+            (
+                "ob exec --read-only -p prod -- aws s3 ls",
+                "that cannot change anything",
+            ),
+        ],
+    ),
+    (
+        "env",
+        &[
+            ("eval \"$(ob env -p dev)\"", "into this bash or zsh"),
+            ("eval \"$(ob env --unset)\"", "takes them out again"),
+        ],
+    ),
+    (
+        "shell",
+        &[
+            ("ob shell -p prod", "your own shell; `exit` returns"),
+            ("ob shell -r 123456789012/Deploy --shell zsh", "another one"),
+        ],
+    ),
+    (
+        "credential",
+        &[
+            (
+                "credential_process = ob credential -p dev",
+                "in a profile of ~/.aws/config",
+            ),
+            ("ob config aws", "writes such profiles"),
+        ],
+    ),
+    (
+        "write",
+        &[
+            (
+                "ob write -p dev --watch",
+                "written anew before they expire, until Ctrl-C",
+            ),
+            ("ob write --clean", "takes out what ob has written"),
+        ],
+    ),
+    (
+        "console",
+        &[
+            ("ob console -p dev --service s3", "opens your browser there"),
+            ("ob console -p dev --print", "prints the address instead"),
+        ],
+    ),
+    (
+        "roles",
+        &[
+            ("ob roles", "as they were last read"),
+            ("ob roles --refresh", "read from Okta again"),
+        ],
+    ),
+    (
+        "vpn",
+        &[
+            ("ob vpn up", "until Ctrl-C"),
+            (
+                "ob vpn exec -- psql -h db",
+                "one command inside the tunnel, without root",
+            ),
+            ("ob vpn status", "what the tunnel did to this machine"),
+        ],
+    ),
+    (
+        "vpn up",
+        &[
+            ("ob vpn up -d", "in the background; `ob vpn down` ends it"),
+            ("ob vpn up --route 10.0.0.0/8", "this network only"),
+        ],
+    ),
+    (
+        "vpn exec",
+        &[
+            (
+                "ob vpn exec -- psql -h db",
+                "no other program sees the tunnel",
+            ),
+            (
+                "ob vpn exec -- curl https://intranet.acme.com/",
+                "ends with its command",
+            ),
+        ],
+    ),
+];
+
+/// Verbs whose exit status is that of a command they run.
+const BESIDE_A_CHILD: [&str; 3] = ["exec", "shell", "vpn exec"];
+
+/// The grammar, and what `-h` and `--help` show at the end.
+pub fn add(grammar: clap::Command) -> clap::Command {
+    EXAMPLES.iter().fold(grammar, |grammar, (verb, examples)| {
+        let words: Vec<&str> = verb.split_whitespace().collect();
+        below(grammar, &words, &|command| {
+            let short = as_text(examples);
+            let long = format!("{short}\n\nExit status:\n  {}", status(verb));
+            command.after_help(short).after_long_help(long)
+        })
+    })
+}
+
+fn below(
+    command: clap::Command,
+    words: &[&str],
+    change: &dyn Fn(clap::Command) -> clap::Command,
+) -> clap::Command {
+    match words.split_first() {
+        None => change(command),
+        Some((word, words)) => command.mut_subcommand(*word, |verb| below(verb, words, change)),
+    }
+}
+
+fn as_text(examples: &[Example]) -> String {
+    let widest = examples.iter().map(|(typed, _)| typed.len()).max();
+    let widest = widest.unwrap_or(0);
+    let mut text = "Examples:".to_owned();
+    for (typed, what) in examples {
+        let _ = write!(text, "\n  {typed:widest$}  {what}");
+    }
+    text
+}
+
+fn status(verb: &str) -> String {
+    let said = |exit: Exit, code: u8| format!("{code} {}", exit.meaning());
+    if BESIDE_A_CHILD.contains(&verb) {
+        let codes = Exit::ALL.map(|exit| said(exit, exit.code_beside_a_child()));
+        return format!(
+            "the command's own, 128+n when a signal ended it; of ob itself: {}",
+            codes.join(", ")
+        );
+    }
+    let codes = Exit::ALL
+        .iter()
+        .filter(|exit| !matches!(exit, Exit::NotExecutable | Exit::NotFound))
+        .map(|exit| said(*exit, exit.code()));
+    format!("0 ok, {}", codes.collect::<Vec<_>>().join(", "))
+}
+
+/// The same as sections of the manual's page of `verb`.
+pub(super) fn sections(verb: &str) -> String {
+    let mut page = Roff::new();
+    let known = EXAMPLES.iter().find(|(known, _)| *known == verb);
+    if let Some((_, examples)) = known {
+        page.control("SH", ["EXAMPLES"]);
+        for (typed, what) in *examples {
+            page.control("TP", []);
+            page.text([bold(*typed)]);
+            page.text([roman(*what)]);
+        }
+    }
+    page.control("SH", ["EXIT STATUS"]);
+    page.text([roman(status(verb))]);
+    page.to_roff()
+}
+
+/// Everything that is typed in an example.
+#[cfg(test)]
+pub(crate) fn typed() -> impl Iterator<Item = &'static str> {
+    EXAMPLES
+        .iter()
+        .flat_map(|(_, examples)| examples.iter().map(|(typed, _)| *typed))
+}
