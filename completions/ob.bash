@@ -10,6 +10,36 @@ _ob_known() {
     done < <(command ob complete "$1" 2>/dev/null </dev/null)
 }
 
+# What stands behind `--`, from the word $1 on, is a command of its own: it completes as that does.
+_ob_command() {
+    local at=$1 word spec words
+    COMPREPLY=()
+    if ((COMP_CWORD == at)); then
+        while IFS= read -r word; do
+            COMPREPLY+=("$word")
+        done < <(compgen -c -- "$cur" | sort -u)
+        return 0
+    fi
+    if declare -F _comp_command_offset >/dev/null; then
+        _comp_command_offset "$at"
+        return
+    fi
+    if declare -F _command_offset >/dev/null; then
+        _command_offset "$at"
+        return
+    fi
+    spec=$(complete -p "${COMP_WORDS[at]}" 2>/dev/null) || return 0
+    case "$spec" in
+        *' -F '*)
+            spec=${spec##* -F }
+            words=("${COMP_WORDS[@]:at}")
+            local COMP_CWORD=$((COMP_CWORD - at)) COMP_LINE="${words[*]}"
+            local COMP_WORDS=("${words[@]}") COMP_POINT=${#COMP_LINE}
+            "${spec%% *}" "${words[0]}" "$cur" "$prev"
+            ;;
+    esac
+}
+
 _ob() {
     local i cur prev opts cmd
     COMPREPLY=()
@@ -131,6 +161,17 @@ _ob() {
                 ;;
         esac
     done
+
+    case "${cmd}" in
+        ob__subcmd__exec|ob__subcmd__vpn__subcmd__exec)
+            for ((i = 1; i < COMP_CWORD; i++)); do
+                if [[ ${COMP_WORDS[i]} == -- ]]; then
+                    _ob_command $((i + 1))
+                    return 0
+                fi
+            done
+            ;;
+    esac
 
     case "${cmd}" in
         ob)

@@ -605,3 +605,19 @@ complete -c ob -n "__fish_ob_using_subcommand help" -l json -d 'Print JSON inste
 complete -c ob -n "__fish_ob_using_subcommand help" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand use" -f -a '(command ob complete profiles 2>/dev/null </dev/null)'
+
+# What stands behind `--` is a command of its own: it completes as that does.
+function __fish_ob_command
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words)
+    and contains -- exec $words[1..$at]
+end
+
+function __fish_ob_of_command
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words)
+    set -e words[1..$at]
+    complete -C (string join -- ' ' (string escape -- $words) (commandline -ct))
+end
+
+complete -c ob -n __fish_ob_command -x -a '(__fish_ob_of_command)'

@@ -51,6 +51,51 @@ _ob_known() {
         fi
     done < <(command ob complete "$1" 2>/dev/null </dev/null)
 }
+
+# What stands behind `--`, from the word $1 on, is a command of its own: it completes as that does.
+_ob_command() {
+    local at=$1 word spec words
+    COMPREPLY=()
+    if ((COMP_CWORD == at)); then
+        while IFS= read -r word; do
+            COMPREPLY+=("$word")
+        done < <(compgen -c -- "$cur" | sort -u)
+        return 0
+    fi
+    if declare -F _comp_command_offset >/dev/null; then
+        _comp_command_offset "$at"
+        return
+    fi
+    if declare -F _command_offset >/dev/null; then
+        _command_offset "$at"
+        return
+    fi
+    spec=$(complete -p "${COMP_WORDS[at]}" 2>/dev/null) || return 0
+    case "$spec" in
+        *' -F '*)
+            spec=${spec##* -F }
+            words=("${COMP_WORDS[@]:at}")
+            local COMP_CWORD=$((COMP_CWORD - at)) COMP_LINE="${words[*]}"
+            local COMP_WORDS=("${words[@]}") COMP_POINT=${#COMP_LINE}
+            "${spec%% *}" "${words[0]}" "$cur" "$prev"
+            ;;
+    esac
+}
+"#;
+
+/// Before the verb's own words are looked at.
+const BASH_COMMAND: &str = r#"
+    case "${cmd}" in
+        ob__subcmd__exec|ob__subcmd__vpn__subcmd__exec)
+            for ((i = 1; i < COMP_CWORD; i++)); do
+                if [[ ${COMP_WORDS[i]} == -- ]]; then
+                    _ob_command $((i + 1))
+                    return 0
+                fi
+            done
+            ;;
+    esac
+
 "#;
 
 const ZSH: &str = r#"
@@ -114,6 +159,11 @@ fn bash(script: &str) -> String {
     let mut asked = None;
     for line in script.lines() {
         let trimmed = line.trim();
+        if line == r#"    case "${cmd}" in"# {
+            out.truncate(out.trim_end().len());
+            out += "\n";
+            out += BASH_COMMAND;
+        }
         if let Some(what) = asked.take()
             && trimmed == r#"COMPREPLY=($(compgen -f "${cur}"))"#
         {
@@ -152,6 +202,11 @@ fn zsh(script: &str) -> String {
     }
     let shells = ":SHELL:_default'";
     script = script.replace(shells, ":SHELL:(bash zsh fish nu)'");
+    // The words behind are a command's, and completed as its own.
+    script = script.replace(
+        "'*::command -- The command and its arguments:_default'",
+        "'*::command -- The command and its arguments:_normal'",
+    );
     let lines = script
         .lines()
         .map(|line| match line.strip_prefix("':profile -- ") {
@@ -160,6 +215,24 @@ fn zsh(script: &str) -> String {
         });
     lines.collect()
 }
+
+const FISH: &str = r#"
+# What stands behind `--` is a command of its own: it completes as that does.
+function __fish_ob_command
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words)
+    and contains -- exec $words[1..$at]
+end
+
+function __fish_ob_of_command
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words)
+    set -e words[1..$at]
+    complete -C (string join -- ' ' (string escape -- $words) (commandline -ct))
+end
+
+complete -c ob -n __fish_ob_command -x -a '(__fish_ob_of_command)'
+"#;
 
 fn fish(script: &str) -> String {
     let mut out = String::new();
@@ -179,4 +252,5 @@ fn fish(script: &str) -> String {
         out.push('\n');
     }
     out + "complete -c ob -n \"__fish_ob_using_subcommand use\" -f -a '(command ob complete profiles 2>/dev/null </dev/null)'\n"
+        + FISH
 }

@@ -22,11 +22,16 @@ fn hostile() -> TestEnv {
 }
 
 fn bash(env: &TestEnv, line: &[&str]) -> String {
-    let script = "source \"$1\"; shift; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
+    bash_with(env, ":", line)
+}
+
+/// With this in the user's own file.
+fn bash_with(env: &TestEnv, own: &str, line: &[&str]) -> String {
+    let script = "source \"$1\"; eval \"$2\"; shift 2; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
                   _ob ob \"${COMP_WORDS[-1]}\" \"${COMP_WORDS[-2]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
     let mut command = env.command("bash");
     command
-        .args(["--norc", "-c", script, "bash", &file("ob.bash")])
+        .args(["--norc", "-c", script, "bash", &file("ob.bash"), own])
         .args(line);
     let ended = run(&mut command, "");
     assert_eq!(text(&ended.stderr), "");
@@ -34,9 +39,17 @@ fn bash(env: &TestEnv, line: &[&str]) -> String {
 }
 
 fn fish(env: &TestEnv, line: &str) -> String {
+    fish_with(env, "true", line)
+}
+
+/// With this in the user's own file.
+fn fish_with(env: &TestEnv, own: &str, line: &str) -> String {
     let mut command = env.command("fish");
     command.args(["--no-config", "-c"]);
-    command.arg(format!("source {}; complete -C '{line}'", file("ob.fish")));
+    command.arg(format!(
+        "source {}; {own}; complete -C '{line}'",
+        file("ob.fish")
+    ));
     let ended = run(&mut command, "");
     // fish adds the option's description behind a tab.
     let words = text(&ended.stdout)
@@ -76,6 +89,72 @@ fn profiles_roles_and_orgs_are_known_without_an_agent() {
         env.sandbox.log().is_empty(),
         "completing has used the network"
     );
+}
+
+/// A command that completes by itself in the shell: `obtest fir` is `first`.
+const COMPLETING: &str = "obtest";
+
+#[test]
+fn behind_two_dashes_a_command_is_completed_and_then_as_it_completes_itself() {
+    let env = machine();
+    env.write("bin/obtest", "#!/bin/sh\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(env.path("bin/obtest"), mode).unwrap();
+    for verb in [
+        &["ob", "exec", "-p", "dev", "--"][..],
+        &["ob", "vpn", "exec", "--"],
+    ] {
+        let line = |words: &[&'static str]| [verb, words].concat();
+        assert_eq!(bash(&env, &line(&["obte"])), "obtest\n");
+        let own = "_obtest() { COMPREPLY=($(compgen -W \"first-${#COMP_WORDS[@]}-$COMP_CWORD second $1\" -- \"$2\")); }; complete -F _obtest obtest";
+        assert_eq!(
+            bash_with(&env, own, &line(&[COMPLETING, "fir"])),
+            "first-2-1\n"
+        );
+        // bash-completion knows how to load what a command completes with.
+        let offset = "_command_offset() { COMPREPLY=(\"offset-$1\"); }";
+        let at = format!("offset-{}\n", verb.len());
+        assert_eq!(bash_with(&env, offset, &line(&[COMPLETING, "fir"])), at);
+        assert_eq!(bash(&env, &line(&["unknown-command", "x"])), "\n");
+        // Not our options, and not our words.
+        assert_eq!(bash(&env, &line(&[COMPLETING, "--prof"])), "\n");
+        let verb = verb.join(" ");
+        assert_eq!(fish(&env, &format!("{verb} obte")), "obtest\n");
+        let fish_own = "complete -c obtest -f -a \"first second\"";
+        assert_eq!(
+            fish_with(&env, fish_own, &format!("{verb} obtest fir")),
+            "first\n"
+        );
+        assert_eq!(
+            fish_with(&env, fish_own, &format!("{verb} obtest --prof")),
+            ""
+        );
+    }
+}
+
+#[test]
+fn zsh_completes_the_command_behind_two_dashes() {
+    let env = machine();
+    let own = "_obtest() { compadd first-of-obtest; }; compdef _obtest obtest; obtest() { echo \"<$*>\"; }";
+    let setup = format!(
+        "fpath=({}/completions $fpath)\nautoload -Uz compinit\ncompinit -u -d $HOME/dump\n{own}",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    Kind::Zsh.furnish(&env, &setup);
+    let mut pty = Pty::spawn(env.command("zsh").arg("-i"));
+    pty.until("READY> ");
+    pty.send("ob exec -- obtes\t");
+    pty.until("obtest");
+    pty.send("fir\t");
+    pty.until("st-of-obtest");
+}
+
+#[test]
+fn the_factors_are_completed() {
+    let env = machine();
+    assert_eq!(bash(&env, &["ob", "login", "--factor", "y"]), "yubikey\n");
+    assert!(bash(&env, &["ob", "exec", "--factor", ""]).starts_with("push\ntotp\n"));
+    assert_eq!(fish(&env, "ob login --factor yub"), "yubikey\n");
 }
 
 #[test]
