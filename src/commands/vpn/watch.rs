@@ -24,6 +24,8 @@ pub(super) struct Watch<'a> {
     link: TunnelLink,
     /// The question that is open on the terminal.
     asking: Option<Asking>,
+    /// The name of the phase that was told last.
+    told: String,
 }
 
 /// How the watch ended.
@@ -42,6 +44,7 @@ impl<'a> Watch<'a> {
             context,
             link,
             asking: None,
+            told: String::new(),
         }
     }
 
@@ -103,12 +106,13 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn phase(&self, phase: &PhaseTime) -> Result<(), Report> {
+    fn phase(&mut self, phase: &PhaseTime) -> Result<(), Report> {
         if self.context.globals.json {
             return event(self.context.voice, &phase_json(phase));
         }
-        // What became of it is said in a moment.
-        if phase.name == "ended" {
+        let told = std::mem::replace(&mut self.told, phase.name.clone());
+        // What became of it is said in a moment; and who connects again connects.
+        if phase.name == "ended" || (phase.name == "connecting" && told == "reconnecting") {
             return Ok(());
         }
         // What is asked stands on the terminal in a moment.
@@ -198,6 +202,10 @@ pub(super) fn in_words(name: &str) -> &str {
 
 /// A phase in a line: what it is, openvpn's words about it, and when it began if that took a while.
 pub(super) fn phase_text(phase: &PhaseTime) -> String {
+    // What openvpn calls the end of its patience with one server.
+    if phase.name == "reconnecting" && phase.detail.as_deref() == Some("server_poll") {
+        return format!("no answer, trying again{}", after(phase.after));
+    }
     let detail = phase
         .detail
         .as_deref()
@@ -285,6 +293,27 @@ pub(super) fn vanished() -> Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_phase_is_a_line_with_openvpns_words_about_it() {
+        let told = [
+            ("connecting", None),
+            ("reconnecting", Some("server_poll")),
+            ("reconnecting", Some("ping-restart\u{1b}[31m")),
+        ];
+        let told = told.map(|(name, detail)| {
+            phase_text(&PhaseTime {
+                name: name.to_owned(),
+                detail: detail.map(str::to_owned),
+                after: 3700,
+            })
+        });
+        insta::assert_snapshot!(told.join("\n"), @r"
+        connecting after 3.7 s
+        no answer, trying again after 3.7 s
+        reconnecting (ping-restart\u{1b}[31m) after 3.7 s
+        ");
+    }
 
     #[test]
     fn a_time_is_told_where_somebody_has_waited() {

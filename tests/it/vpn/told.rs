@@ -2,7 +2,7 @@
 
 use ob_sandbox::{Options, VpnOptions};
 
-use super::network::{Vpn, entered};
+use super::network::{Vpn, entered, ip};
 use crate::support::{Pty, run, text};
 
 /// Without the times, which are told from the first second on only.
@@ -72,6 +72,7 @@ fn a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it() {
         "signing in",
         "setting up",
         "reconnecting",
+        "no answer",
     ];
     let is_step = |line: &&str| {
         steps
@@ -87,4 +88,30 @@ fn a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it() {
       cause: the VPN server refused the credentials: come back on Monday
       hint: `ob logout`, then `ob vpn up` signs in from the start
     ");
+}
+
+#[test]
+fn a_server_that_never_answers_is_tried_again_and_says_so_in_a_line_each() {
+    let name = "vpn::told::a_server_that_never_answers_is_tried_again_and_says_so_in_a_line_each";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    // What is sent to it goes to nobody, and nobody says so.
+    ip("neigh replace 10.99.0.1 lladdr 02:00:00:00:00:99 dev ob-vpn-c nud permanent");
+    let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
+    let mut said = String::new();
+    for _ in 0..2 {
+        said += &terminal.until("no answer, trying again after ");
+        said += &terminal.until("\n");
+    }
+    insta::assert_snapshot!(untimed(&said), @r"
+    ob: starting openvpn
+    ob: connecting
+    ob: no answer, trying again
+    ob: no answer, trying again
+    ");
+    terminal.send("\x03");
+    assert_eq!(terminal.wait().0.code(), Some(130));
+    vpn.is_gone();
 }

@@ -227,6 +227,7 @@ fn followed(vpn: &mut Vpn, words: &[&str]) -> String {
         "the VPN asks",
         "configuring",
         "setting up",
+        "no answer",
     ];
     let is_passing = |line: &&str| {
         passing
