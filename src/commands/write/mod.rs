@@ -119,7 +119,15 @@ fn clean(path: PathBuf, context: &Context) -> Result<ExitCode, Report> {
         })?;
     }
     let names = cleaned.into_inner();
-    let links = link::clean(context)?;
+    // The keys are the half that matters: what is wrong with the other file does not keep them there.
+    let links = link::clean(context).map_err(|report| match names.is_empty() {
+        true => report,
+        false => report.hint(format!(
+            "the keys are gone all the same: took {} out of {}",
+            listed(&names),
+            path.display()
+        )),
+    })?;
     if context.globals.json {
         context
             .voice

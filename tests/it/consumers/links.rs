@@ -151,6 +151,20 @@ fn what_cannot_be_linked_is_named_and_both_files_stay() {
 }
 
 #[test]
+fn cleaning_takes_the_keys_out_whatever_is_wrong_with_the_config_file_and_says_so() {
+    let env = signed_in();
+    ok(&run(&mut env.ob(["write", "--link", "-p", "audit"]), ""));
+    let broken = file(&env, "config") + "# <<< ob link\n";
+    env.write("home/.aws/config", &broken);
+    let (code, report) = failure(&mut env.ob(["--json", "write", "--clean"]));
+    assert_eq!((code, &report["error"]), (1, &"aws.file.markers".into()));
+    let hints = report["hints"].to_string();
+    assert!(hints.contains("took [123456789012-Engineer] out of"), "{hints}");
+    let files = (file(&env, "config"), file(&env, "credentials"));
+    assert_eq!(files, (broken, MINE.to_owned()));
+}
+
+#[test]
 fn a_malformed_config_file_is_told_before_anyone_signs_in() {
     let env = TestEnv::new();
     env.write_settings(&(env.usual_settings() + DEV + AUDIT));
