@@ -159,7 +159,10 @@ fn cleaning_takes_the_keys_out_whatever_is_wrong_with_the_config_file_and_says_s
     let (code, report) = failure(&mut env.ob(["--json", "write", "--clean"]));
     assert_eq!((code, &report["error"]), (1, &"aws.file.markers".into()));
     let hints = report["hints"].to_string();
-    assert!(hints.contains("took [123456789012-Engineer] out of"), "{hints}");
+    assert!(
+        hints.contains("took [123456789012-Engineer] out of"),
+        "{hints}"
+    );
     let files = (file(&env, "config"), file(&env, "credentials"));
     assert_eq!(files, (broken, MINE.to_owned()));
 }

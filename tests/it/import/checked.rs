@@ -1,8 +1,6 @@
 //! `--check`, which writes nothing.
 
-use std::fs;
-
-use super::{Home, TOOLS, fixture};
+use super::{Home, TOOLS, input};
 use crate::support::text;
 
 #[test]
@@ -14,7 +12,7 @@ fn check_lists_each_tools_profiles_and_says_where_a_value_is_no_good() {
         assert!(!listed["profiles"].as_array().unwrap().is_empty(), "{tool}");
         // Each knows a key for the org's address or the role, and neither takes this.
         let bad = "https://user@@:nowhere";
-        let input = fs::read_to_string(fixture(tool, "input")).unwrap();
+        let input = input(tool);
         let at = input.lines().position(|line| {
             let line = line.to_lowercase();
             let keys = ["org-domain", "okta_org", "url ", "aws_okta_organization"];

@@ -1,16 +1,13 @@
 //! What each tool's file comes to, and which files are read at all.
 
-use std::fs;
-
-use super::{Home, TOOLS, fixture, hold};
+use super::{Home, TOOLS, hold, input};
 use crate::support::{run, text};
 
 #[test]
 fn each_tools_file_is_mapped_as_printed_and_no_stored_secret_is_shown() {
     for (tool, _) in TOOLS {
         let home = Home::with(tool);
-        let printed = home.import(&["--print"]);
-        assert_eq!(printed.status.code(), Some(0), "{}", text(&printed.stderr));
+        let printed = home.imported(&["--print"]);
         hold(tool, &home.said(&printed));
         assert!(!home.settings().exists());
         let json = home.import(&["--print", "--json"]);
@@ -34,7 +31,7 @@ fn a_file_without_a_usual_place_is_read_when_it_is_named() {
         ("aws-sts", "theirs.json", Some("aws-sts")),
     ] {
         let home = Home::new();
-        let input = fs::read_to_string(fixture(fixture_name, "input")).unwrap();
+        let input = input(fixture_name);
         let path = home.write(place, &input);
         let mut arguments = vec!["--print"];
         // The AWS files have a usual place, of which one is read only for this tool.
@@ -42,20 +39,15 @@ fn a_file_without_a_usual_place_is_read_when_it_is_named() {
             arguments.push(path.to_str().unwrap());
         }
         arguments.extend(tool.iter().flat_map(|tool| ["--from", tool]));
-        let printed = home.import(&arguments);
-        assert_eq!(printed.status.code(), Some(0), "{}", text(&printed.stderr));
+        let printed = home.imported(&arguments);
         let said = home.said(&printed).replace(place, "FILE");
         hold(fixture_name, &said);
         arguments[0] = "--force";
-        assert_eq!(home.import(&arguments).status.code(), Some(0));
-        let check = home.ob(&["config", "check"]);
-        assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
+        home.imported(&arguments);
+        home.is_good();
     }
     let home = Home::new();
-    home.write(
-        ".aws/credentials",
-        &fs::read_to_string(fixture("aws-okta-processor-lines", "input")).unwrap(),
-    );
+    home.write(".aws/credentials", &input("aws-okta-processor-lines"));
     assert_eq!(home.import(&["--print"]).status.code(), Some(2));
 }
 
@@ -80,9 +72,8 @@ fn session_policies_of_saml2aws_limit_the_profile_here_too() {
     assert!(said.contains(&format!("{from} = {}\n", policies.join(", "))));
     // Only managed policies can be taken; that the file's is not is said, since the profile is wider without it.
     assert!(said.contains("a.policy_file left out: it does not limit the profile here"));
-    assert_eq!(home.import(&[]).status.code(), Some(0));
-    let good = home.ob(&["config", "check"]);
-    assert_eq!(good.status.code(), Some(0), "{}", text(&good.stderr));
+    home.imported(&[]);
+    home.is_good();
     for wrong in ["ReadOnlyAccess", "arn:aws:iam::aws:policy/A,,x"] {
         home.write(".saml2aws", &file(wrong));
         let checked = home.import(&["--check"]);
@@ -118,12 +109,8 @@ fn variables_are_read_only_when_told() {
 #[test]
 fn an_env_file_is_read_only_when_named() {
     let home = Home::new();
-    home.write(
-        ".env",
-        &fs::read_to_string(fixture("env", "input")).unwrap(),
-    );
+    home.write(".env", &input("env"));
     assert_eq!(home.import(&["--print"]).status.code(), Some(2));
-    let named = home.import(&["--print", "--env-file", ".env"]);
-    assert_eq!(named.status.code(), Some(0), "{}", text(&named.stderr));
+    let named = home.imported(&["--print", "--env-file", ".env"]);
     hold("env", &home.said(&named));
 }

@@ -35,7 +35,7 @@ impl Home {
     fn with(tool: &str) -> Self {
         let home = Self::new();
         let place = TOOLS.iter().find(|(name, _)| *name == tool).unwrap().1;
-        home.write(place, &fs::read_to_string(fixture(tool, "input")).unwrap());
+        home.write(place, &input(tool));
         home
     }
 
@@ -67,6 +67,21 @@ impl Home {
         self.ob(&[&["config", "import"], arguments].concat())
     }
 
+    /// Imports, and it succeeds.
+    fn imported(&self, arguments: &[&str]) -> Output {
+        self.good(self.import(arguments))
+    }
+
+    /// `ob config check` finds nothing wrong with the settings that are there.
+    fn is_good(&self) {
+        self.good(self.ob(&["config", "check"]));
+    }
+
+    fn good(&self, output: Output) -> Output {
+        assert_eq!(output.status.code(), Some(0), "{}", self.said(&output));
+        output
+    }
+
     fn settings(&self) -> PathBuf {
         self.0.path().join(".config/ob/config.toml")
     }
@@ -81,6 +96,11 @@ impl Home {
 fn fixture(tool: &str, kind: &str) -> PathBuf {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/import");
     PathBuf::from(format!("{root}/{tool}.{kind}"))
+}
+
+/// The tool's file.
+fn input(tool: &str) -> String {
+    fs::read_to_string(fixture(tool, "input")).unwrap()
 }
 
 fn hold(tool: &str, said: &str) {

@@ -3,26 +3,19 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{Home, TOOLS, fixture};
+use super::{Home, TOOLS, input};
 use crate::support::text;
 
 #[test]
 fn what_import_writes_config_check_finds_good() {
     for (tool, _) in TOOLS {
         let home = Home::with(tool);
-        let made = home.import(&["--url", "acme.okta.com", "--from", tool]);
-        assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+        home.imported(&["--url", "acme.okta.com", "--from", tool]);
         let mode = fs::metadata(home.settings()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let written = fs::read_to_string(home.settings()).unwrap();
         assert!(!written.contains("canary"), "{written}");
-        let check = home.ob(&["config", "check"]);
-        assert_eq!(
-            check.status.code(),
-            Some(0),
-            "{tool}: {}\n{written}",
-            text(&check.stderr)
-        );
+        home.is_good();
     }
 }
 
@@ -30,12 +23,10 @@ fn what_import_writes_config_check_finds_good() {
 fn all_tools_at_once_make_one_file_that_is_good() {
     let home = Home::new();
     for (tool, place) in TOOLS {
-        home.write(place, &fs::read_to_string(fixture(tool, "input")).unwrap());
+        home.write(place, &input(tool));
     }
-    let made = home.import(&["--url", "acme.okta.com"]);
-    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
-    let check = home.ob(&["config", "check"]);
-    assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
+    home.imported(&["--url", "acme.okta.com"]);
+    home.is_good();
 }
 
 #[test]
@@ -78,8 +69,7 @@ fn a_second_profile_of_a_name_is_called_after_its_tool_and_that_is_said() {
         let table = format!("[profiles.{name}]\nrole = \"{role}\"\n");
         assert!(written.contains(&table), "{table}: {written}");
     }
-    let good = home.ob(&["config", "check"]);
-    assert_eq!(good.status.code(), Some(0), "{}", text(&good.stderr));
+    home.is_good();
 }
 
 #[test]
@@ -113,7 +103,7 @@ fn settings_that_are_there_are_kept_unless_forced() {
             .unwrap()
             .contains("kept")
     );
-    assert_eq!(home.import(&["--force"]).status.code(), Some(0));
+    home.imported(&["--force"]);
     assert!(
         !fs::read_to_string(home.settings())
             .unwrap()
