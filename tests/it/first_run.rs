@@ -91,6 +91,7 @@ fn the_shell_to_try_it_in_shows_what_to_type_and_works() {
     };
     assert_eq!(word_after("user "), "bob@acme.com");
     let (password, code) = (word_after("password "), word_after("code "));
+    pty.until("ob vpn up");
     pty.until("(ob sandbox)");
     pty.send("ob exec -- sh -c 'echo ke''y $AWS_ACCESS_KEY_ID in $AWS_ACCOUNT_ID'\n");
     pty.until("Password of bob@acme.com");
@@ -99,6 +100,15 @@ fn the_shell_to_try_it_in_shows_what_to_type_and_works() {
     pty.send(&format!("{code}\n"));
     pty.until("key ");
     assert_is_key_and_account(&pty.until("\n"));
+    pty.until("(ob sandbox)");
+    // What is not here is named above; the rest works, without a word to anybody's servers.
+    pty.send("ob console --print; ob vpn profile --explain | head -1; echo that was \"$?\"\n");
+    pty.until("https://127.0.0.1:");
+    let shown = pty.until("that was 0");
+    assert!(
+        !shown.contains("ob: ") && shown.contains("dropped"),
+        "{shown}"
+    );
     pty.send("exit\n");
     assert!(pty.wait().0.success());
     newcomer.assert_nothing_is_left();

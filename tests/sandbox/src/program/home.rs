@@ -151,8 +151,9 @@ fn settings(sandbox: &Sandbox, user: &User, factor: Option<&str>, ca: &Path) -> 
         "default_profile = \"dev\"\n\n\
          [org]\nurl = \"{org}\"\nusername = \"{login}\"\nsign_in = \"auto\"\n{factor}\
          ca_bundle = \"{ca}\"\n\n\
-         [aws]\nregion = \"eu-west-1\"\nsts_endpoint = \"{sts}\"\n\n\
-         [accounts]\n123456789012 = \"prod\"\n210987654321 = \"audit\"\n345678901234 = \"labs\"\n"
+         [aws]\nregion = \"eu-west-1\"\nsts_endpoint = \"{sts}\"\n\
+         iam_endpoint = \"{sts}\"\nsignin_endpoint = \"{sts}/federation\"\n\n\
+         [accounts]\n123456789012 = \"acme\"\n210987654321 = \"audit\"\n345678901234 = \"labs\"\n"
     );
     let vpn = sandbox.vpn_url();
     settings += &format!(
@@ -161,8 +162,8 @@ fn settings(sandbox: &Sandbox, user: &User, factor: Option<&str>, ca: &Path) -> 
         sandbox.vpn_app_url()
     );
     let roles = sandbox.roles(login, AwsApp::Production);
-    if let Some(role) = roles.first() {
-        settings += &format!("\n[profiles.dev]\nrole = \"{role}\"\n");
+    for (profile, role) in ["dev", "prod"].iter().zip(&roles) {
+        settings += &format!("\n[profiles.{profile}]\nrole = \"{role}\"\n");
     }
     settings
 }

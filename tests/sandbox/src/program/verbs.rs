@@ -211,8 +211,12 @@ fn welcome(sandbox: &Sandbox, user: &User) -> String {
     format!(
         "An Okta org at {} and an STS at {}; `ob` is configured for both.\n\n  \
          user      {}\n  password  {}\n  code      {}   (`code` prints the current one){more}{key}{push}\n\n\
-         Try `ob exec -- env`, `ob roles`, `ob status`. HOME is a throw-away directory; \
-         `exit` removes everything.\n",
+         Try `ob exec -- env`, `ob shell -p dev`, `ob roles`, `ob status`, `ob console --print`.\n\
+         HOME is a throw-away directory; `exit` removes everything. Not here:\n  \
+         `ob vpn up`         no openvpn server runs; `ob vpn profile --explain` works, and\n                      \
+         `cargo run -p ob-sandbox -- vpn` brings a tunnel up\n  \
+         `ob roles --names`  nor `--discover`: there is no IAM\n  \
+         `ob console`        opens a page of the sandbox, whose certificate your browser does not know\n",
         sandbox.org_url(),
         sandbox.sts_url(),
         user.login,
