@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
     Context, Globals, agent, complete, completions, config, console, credential, doctor, env,
-    examples, exec, help, init, login, logout, man, roles, security_key, shell, status, switch,
-    vpn, write,
+    examples, exec, help, init, login, logout, man, roles, security_key, shell, slips, status,
+    switch, vpn, write,
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -100,7 +100,7 @@ pub fn run() -> ExitCode {
     }
     let cli = match parse(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => return refuse(&without_hidden(in_one_line(error))),
+        Err(error) => return refuse(&in_one_line(error)),
     };
     let beside = match &cli.verb {
         Verb::Exec(_) | Verb::Shell(_) => Beside::AChild,
@@ -153,25 +153,17 @@ fn in_one_line(error: clap::Error) -> clap::Error {
     again.err().unwrap_or(error)
 }
 
-/// clap suggests also the verbs that people are not shown.
-fn without_hidden(mut error: clap::Error) -> clap::Error {
-    let kind = ContextKind::SuggestedSubcommand;
-    if let Some(ContextValue::Strings(mut names)) = error.remove(kind) {
-        let grammar = Cli::command();
-        names.retain(|name| {
-            let verb = grammar.find_subcommand(name);
-            verb.is_none_or(|verb| !verb.is_hide_set())
-        });
-        if !names.is_empty() {
-            error.insert(kind, ContextValue::Strings(names));
-        }
-    }
-    error
-}
-
 /// Help that was asked for is an answer; all else that clap says is about a mistake in what was typed.
 fn refuse(error: &clap::Error) -> ExitCode {
     let voice = Voice::new(Color::Never, &std::env::vars_os().collect());
+    let typed = std::env::args_os().skip(1);
+    let typed: Vec<String> = typed
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    if let Some(report) = slips::report(error, &typed, &grammar()) {
+        voice.report(&report);
+        return ExitCode::from(report.exit.code());
+    }
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match data(&text) {

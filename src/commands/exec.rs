@@ -1,6 +1,6 @@
 //! `ob exec`: become a command that holds a role's credentials. Nothing comes back.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use crate::aws::{ChildEnv, child_env};
@@ -89,11 +89,25 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
     if args.refresh {
         let environment = refresh::environment(context, &target, &credentials)?;
-        return Err(process::replace(program, arguments, environment));
+        let failed = process::replace(program, arguments, environment);
+        return Err(or_profile(context, program, failed));
     }
     let environment = environment(context, &target, &credentials)?;
     process::panic_point("client.replace", credentials.session_token.expose());
-    Err(process::replace(program, arguments, environment))
+    let failed = process::replace(program, arguments, environment);
+    Err(or_profile(context, program, failed))
+}
+
+/// `ob exec prod -- CMD` looks for a program of that name.
+fn or_profile(context: &Context, program: &OsStr, failed: Report) -> Report {
+    let settings = context.settings().ok();
+    let is_profile = |name: &&str| {
+        settings.is_some_and(|settings| settings.profiles().any(|known| known == *name))
+    };
+    match program.to_str().filter(is_profile) {
+        Some(profile) if failed.exit == Exit::NotFound => failed.did_you_mean("-p", [profile]),
+        _ => failed,
+    }
 }
 
 /// All that the command sees: the environment of `ob` without what would mislead it, with the credentials.

@@ -28,6 +28,7 @@ pub mod roles;
 mod running;
 pub mod security_key;
 pub mod shell;
+pub mod slips;
 pub mod status;
 pub mod switch;
 mod talk;

@@ -63,3 +63,145 @@ fn a_hostile_name_is_inert_and_quoted_where_it_is_offered() {
       hint: `ob config list` shows the profiles
     ");
 }
+
+#[test]
+fn a_verb_or_word_that_means_nothing_is_answered_with_what_was_meant() {
+    let env = machine();
+    let mut seen = String::new();
+    for line in [
+        "execute",
+        "vpn start",
+        "vpn disconnect",
+        "vpn statsu",
+        "start",
+        "whoami",
+        "xyzzy",
+        "shell prod",
+        "console prod",
+        "login bob",
+        "login --user bob",
+        "logout bob",
+        "-p prod exec -- true",
+        "login --agian",
+        "status foo",
+        "exec",
+        "exec -p prod --",
+        "vpn exec",
+        "config show",
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (said, code) = told(&env, &words);
+        assert_eq!(code, Some(2), "{line}: {said}");
+        seen += &format!("$ ob {line}\n{said}");
+    }
+    insta::assert_snapshot!(seen, @r"
+    $ ob execute
+    ob: there is no `ob execute`
+      hint: did you mean `ob exec`?
+      hint: `ob help` names the verbs
+    $ ob vpn start
+    ob: there is no `ob vpn start`
+      hint: `ob vpn up` brings up the VPN
+      hint: `ob help vpn` says how it is used
+    $ ob vpn disconnect
+    ob: there is no `ob vpn disconnect`
+      hint: `ob vpn down` takes the VPN down
+      hint: `ob help vpn` says how it is used
+    $ ob vpn statsu
+    ob: there is no `ob vpn statsu`
+      hint: did you mean `ob vpn status`?
+      hint: `ob help vpn` says how it is used
+    $ ob start
+    ob: there is no `ob start`
+      hint: nothing needs to be started; `ob login` signs in, `ob vpn up` brings up the VPN
+      hint: `ob help` names the verbs
+    $ ob whoami
+    ob: there is no `ob whoami`
+      hint: `ob status` says who is signed in
+      hint: `ob help` names the verbs
+    $ ob xyzzy
+    ob: there is no `ob xyzzy`
+      hint: `ob help` names the verbs
+    $ ob shell prod
+    ob: `ob shell` does not take `prod`
+      hint: `ob shell -p prod` takes a profile, `-r` a role
+      hint: `ob help shell` says how it is used
+    $ ob console prod
+    ob: `ob console` does not take `prod`
+      hint: `ob console -p prod` takes a profile, `-r` a role
+      hint: `ob help console` says how it is used
+    $ ob login bob
+    ob: `ob login` does not take `bob`
+      hint: who signs in is `username` of the settings, or for once: `OB_ORG_USERNAME=NAME ob login`
+      hint: `ob help login` says how it is used
+    $ ob login --user bob
+    ob: `ob login` does not take `--user`
+      hint: who signs in is `username` of the settings, or for once: `OB_ORG_USERNAME=NAME ob login`
+      hint: `ob help login` says how it is used
+    $ ob logout bob
+    ob: `ob logout` does not take `bob`
+      hint: `--org NAME` ends the session of one of several orgs
+      hint: `ob help logout` says how it is used
+    $ ob -p prod exec -- true
+    ob: `ob` does not take `-p`
+      hint: behind the verb: `ob exec -p NAME -- CMD`
+      hint: `ob help` names the verbs
+    $ ob login --agian
+    ob: `ob login` does not take `--agian`
+      hint: did you mean `--again`?
+      hint: `ob help login` says how it is used
+    $ ob status foo
+    ob: `ob status` does not take `foo`
+      hint: `ob help status` says how it is used
+    $ ob exec
+    ob: there is no command to run
+      hint: `ob exec -- CMD` runs one
+      hint: `ob help exec` says how it is used
+    $ ob exec -p prod --
+    ob: there is no command to run
+      hint: `ob exec -- CMD` runs one
+      hint: `ob help exec` says how it is used
+    $ ob vpn exec
+    ob: there is no command to run
+      hint: `ob vpn exec -- CMD` runs one
+      hint: `ob help vpn exec` says how it is used
+    $ ob config show
+    ob: there is no `ob config show`
+      hint: `ob config list` shows the profiles, `ob config explain` every value and its file
+      hint: `ob help config` says how it is used
+    ");
+}
+
+#[test]
+fn a_pasted_word_is_inert_when_it_is_no_verb() {
+    let env = machine();
+    for words in [
+        &["\u{1b}]0;x\u{7}\u{9b}31m\u{202e}x"][..],
+        &["shell", "\u{1b}[31m$(id)\nx"],
+    ] {
+        let (said, code) = told(&env, words);
+        assert_eq!(code, Some(2));
+        assert!(
+            !said
+                .chars()
+                .any(|c| c.is_control() && c != '\n' || c == '\u{202e}'),
+            "{said:?}"
+        );
+        assert_eq!(
+            said.lines()
+                .filter(|line| !line.starts_with("  hint: "))
+                .count(),
+            1,
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_profile_in_the_place_of_a_command_is_told_from_one() {
+    let env = machine();
+    env.sign_in();
+    let (said, code) = told(&env, &["exec", "prod", "--", "true"]);
+    assert_eq!(code, Some(127));
+    assert!(said.contains("hint: did you mean `-p prod`?"), "{said}");
+}
