@@ -103,17 +103,12 @@ const ROWS: &[Row] = &[
         agent_says(env, |status| status.clock_skew = Some(-121))
     }),
     ("swap", "good", "", |env| {
-        lay_over(
-            env,
-            "/proc/swaps",
-            "Filename Type Size Used Priority\n",
-            0o644,
-        );
+        lay_over(env, SWAPS, "Filename Type Size Used Priority\n", 0o644);
         Vec::new()
     }),
     ("swap", "note", "`lsblk -f`", |env| {
         let table = "Filename Type Size Used Priority\n/swapfile file 1 0 -2\n";
-        lay_over(env, "/proc/swaps", table, 0o644);
+        lay_over(env, SWAPS, table, 0o644);
         Vec::new()
     }),
     ("openvpn", "good", "", NOTHING),
@@ -155,6 +150,9 @@ const ROWS: &[Row] = &[
     }),
     ("user_namespaces", "good", "", |env| {
         lay_over(env, NAMESPACES, "15000\n", 0o644);
+        if Path::new(CLONE).exists() {
+            lay_over(env, CLONE, "1\n", 0o644);
+        }
         Vec::new()
     }),
     (
@@ -203,6 +201,9 @@ const ROWS: &[Row] = &[
     }),
 ];
 
+const SWAPS: &str = "/proc/swaps";
+/// Debian's; other kernels have none.
+const CLONE: &str = "/proc/sys/kernel/unprivileged_userns_clone";
 const NAMESPACES: &str = "/proc/sys/user/max_user_namespaces";
 
 fn set(name: &'static str, value: &str) -> Vec<(&'static str, String)> {
@@ -271,8 +272,9 @@ fn devices(with_tun: bool) {
 /// What an arrangement may have covered, and with what.
 fn uncover(env: &TestEnv) {
     let places = [
-        "/proc/swaps",
+        SWAPS,
         NAMESPACES,
+        CLONE,
         "/usr/sbin/openvpn",
         "/usr/sbin",
         "/usr/bin",
@@ -340,6 +342,10 @@ fn each_finding_of_doctor_is_found_with_its_hint() {
     }
     ip("link set lo up");
     for (name, state, hint, arrange) in ROWS {
+        // A kernel may know nothing of swap; then nothing is found.
+        if *name == "swap" && !Path::new(SWAPS).exists() {
+            continue;
+        }
         let env = dev();
         let variables = arrange(&env);
         let found = run(env.ob(["doctor", "--json"]).envs(variables.clone()), "");
