@@ -33,7 +33,7 @@ fn stopped_at_its_prompt() {
     let words = "waiting for the sign-in that is under way";
     assert!(second.stderr.contains(words), "{}", second.stderr);
     assert!(
-        took > Duration::from_secs(15) && took < Duration::from_secs(30),
+        took > Duration::from_secs(15) && took < Duration::from_secs(50),
         "{took:?}"
     );
 
@@ -90,7 +90,8 @@ fn who_has_answered_is_asked_next() {
     let begun = Instant::now();
     second.until("assword");
     let took = begun.elapsed();
-    assert!(took < Duration::from_secs(15), "{took:?}");
+    // Not after the twenty seconds that the first one got.
+    assert!(took < Duration::from_secs(19), "{took:?}");
     second.send(&format!("{}\n", scene.user().password));
     assert!(second.wait().0.success());
 }
@@ -151,7 +152,7 @@ fn a_stopped_agent() {
         "{}",
         ended.stderr
     );
-    assert!(ended.took > Duration::from_secs(25) && ended.took < Duration::from_secs(40));
+    assert!(ended.took > Duration::from_secs(25) && ended.took < Duration::from_secs(60));
     kill(agent, Signal::SIGCONT).unwrap();
     assert_eq!(run(scene.ob(["exec", "--", "true"]), "").code, Some(0));
     assert_eq!(scene.agents(), [agent]);
@@ -210,7 +211,7 @@ fn an_agent_that_lets_nobody_in_is_given_up_after_five_seconds_and_can_be_stoppe
     }
     let took = begun.elapsed();
     assert!(
-        took > Duration::from_secs(4) && took < Duration::from_secs(12),
+        took > Duration::from_secs(4) && took < Duration::from_secs(25),
         "{took:?}"
     );
     assert_eq!(run(scene.ob(["agent", "stop"]), "").code, Some(0));

@@ -5,7 +5,6 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Command;
-use std::time::Duration;
 
 use super::status;
 use crate::scene::{SOON, Scene, counted, run};
@@ -31,9 +30,7 @@ fn a_client_of_another_uid_gets_no_byte_not_even_root() {
     scene.sign_in();
     open_to_all(&scene);
     let mut stream = UnixStream::connect(scene.socket()).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
     let _ = stream.write_all(&status());
     let mut heard = Vec::new();
     let _ = stream.read_to_end(&mut heard);

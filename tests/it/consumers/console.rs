@@ -130,7 +130,7 @@ fn a_browser_that_fails_is_told_at_once() {
     let env = with_browser("exit 7\n");
     let begun = Instant::now();
     let answer = run(&mut env.ob(["console", "-p", "dev"]), "");
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(25));
     assert_eq!(answer.status.code(), Some(1));
     assert!(
         text(&answer.stderr).contains("ended with exit status: 7"),

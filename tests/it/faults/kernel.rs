@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use ob_sandbox::{Fault, FaultKind, Server};
 
 use super::{ANSWERED, COMMAND, Failure, in_shell, quiet, ran, runs, shell};
-use crate::scene::{Ended, Scene, counted, finish, patiently, start};
+use crate::scene::{Ended, SOON, Scene, counted, finish, patiently, start};
 
 /// Runs a script under strace, which has these calls fail in every process of it.
 fn with_failing(scene: &Scene, inject: &str, script: &str) -> Ended {
@@ -85,7 +85,7 @@ fn an_agent_that_cannot_tell_whose_client_it_is_answers_nobody() {
         let status = std::fs::read_to_string(format!("/proc/{agent}/status")).unwrap();
         !status.contains("TracerPid:\t0")
     };
-    assert!(patiently(Duration::from_secs(5), traced));
+    assert!(patiently(SOON, traced));
     assert_eq!(scene.agent(), None, "it answers nobody");
     kill(
         nix::unistd::Pid::from_raw(strace.id().cast_signed()),
@@ -182,19 +182,12 @@ fn an_agent_killed_at_any_step_leaves_no_command_run_twice_and_no_client_waiting
             Server::Sts => !scene.sandbox.sts_calls(path).is_empty(),
             _ => !scene.sandbox.requests(Server::Org, path).is_empty(),
         };
-        assert!(
-            patiently(Duration::from_secs(10), asked),
-            "{case}: never asked"
-        );
+        assert!(patiently(SOON, asked), "{case}: never asked");
         thread::sleep(Duration::from_millis(20));
         kill(scene.agents()[0], Signal::SIGKILL).unwrap();
         let killed = Instant::now();
         let ended = finish(client);
-        assert!(
-            killed.elapsed() < Duration::from_secs(10),
-            "{case}: {:?}",
-            killed.elapsed()
-        );
+        assert!(killed.elapsed() < SOON, "{case}: {:?}", killed.elapsed());
         // Before the password was said, a new agent is asked; after it, that is for the person to decide.
         if case == "asking the org" {
             ran(&scene, &ended, case);
