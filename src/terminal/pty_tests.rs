@@ -43,7 +43,8 @@ fn person() {
     };
     if kind.ends_with("taken back") {
         questions = questions.while_wanted(Box::new(|_| {
-            thread::sleep(Duration::from_millis(500));
+            // Long enough for a busy machine to type meanwhile.
+            thread::sleep(Duration::from_millis(1500));
             false
         }));
     }
@@ -236,7 +237,7 @@ fn what_was_half_typed_does_not_land_in_the_shell() {
     pty.expect(": ");
     pty.send("canary");
     // The terminal takes what is typed in its own time, and has no way to say when.
-    thread::sleep(Duration::from_millis(50));
+    thread::sleep(Duration::from_millis(300));
     kill(pid, Signal::SIGTERM).unwrap();
     pty.expect("Terminated");
     assert!(pty.echoes());
