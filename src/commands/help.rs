@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::commands::slips::alike;
 use crate::report::{Exit, Report};
 use crate::terminal::data;
 
@@ -19,13 +20,17 @@ pub struct Args {
 /// When there is no such verb, or standard output cannot be written.
 pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> {
     let mut found = &command;
-    for word in &args.verb {
+    for (at, word) in args.verb.iter().enumerate() {
         // Looked up first: behind `exec` any word is taken, and a `--help` behind it as the command's.
         found = found.find_subcommand(word).ok_or_else(|| {
             Report::new(
                 Exit::Usage,
                 "help.no_verb",
                 format!("there is no verb {}", args.verb.join(" ")),
+            )
+            .did_you_mean(
+                ["ob help", &args.verb[..at].join(" ")].join(" ").trim_end(),
+                alike(found, word),
             )
             .hint("`ob help` names the verbs")
         })?;

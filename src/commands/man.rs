@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap_mangen::Man;
 
 use crate::commands::examples::sections;
+use crate::commands::slips::alike;
 use crate::report::{Exit, Report};
 use crate::terminal::data;
 
@@ -32,12 +33,16 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
         return Ok(ExitCode::SUCCESS);
     }
     let mut page = &command;
-    for word in &args.verb {
+    for (at, word) in args.verb.iter().enumerate() {
         page = page.find_subcommand(word).ok_or_else(|| {
             Report::new(
                 Exit::Usage,
                 "man.no_page",
                 format!("there is no verb {word}"),
+            )
+            .did_you_mean(
+                ["ob man", &args.verb[..at].join(" ")].join(" ").trim_end(),
+                alike(page, word),
             )
             .hint("`ob man --list` names the pages")
         })?;

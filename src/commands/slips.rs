@@ -2,6 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::model::nearest;
 use crate::report::{Exit, Report};
 use crate::shown::shell_word;
 
@@ -106,7 +107,7 @@ pub fn report(error: &clap::Error, typed: &[String], grammar: &clap::Command) ->
                 Some((.., meant)) => report.hint(*meant),
                 None => {
                     let prefix = ["ob ", &verb].concat();
-                    report.did_you_mean(prefix.trim_end(), alike(error, command))
+                    report.did_you_mean(prefix.trim_end(), offered(error, command))
                 }
             }
         }
@@ -178,7 +179,7 @@ fn verb<'a>(typed: &[String], grammar: &'a clap::Command) -> (String, &'a clap::
 }
 
 /// What clap offers, without the verbs that people are not shown.
-fn alike<'a>(error: &'a clap::Error, command: &clap::Command) -> Vec<&'a str> {
+fn offered<'a>(error: &'a clap::Error, command: &clap::Command) -> Vec<&'a str> {
     let Some(ContextValue::Strings(near)) = error.get(ContextKind::SuggestedSubcommand) else {
         return Vec::new();
     };
@@ -190,4 +191,10 @@ fn alike<'a>(error: &'a clap::Error, command: &clap::Command) -> Vec<&'a str> {
         .map(String::as_str)
         .filter(|name| is_shown(name))
         .collect()
+}
+
+/// Which verbs right below `command` may have been meant by a word that is none.
+pub(super) fn alike<'a>(command: &'a clap::Command, word: &str) -> Vec<&'a str> {
+    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    nearest(word, verbs.map(|verb| (verb.get_name(), verb.get_name())))
 }

@@ -9,7 +9,8 @@ const ALIKE: f64 = 0.65;
 
 /// What stands behind those of `known` that are like `word`, the most alike first: three at most.
 ///
-/// Small and capital letters are the same, and who typed three letters or more of a word may have meant it.
+/// Small and capital letters are the same, and who typed three letters or more of a word may have meant it, or who
+/// typed on behind it.
 pub fn nearest<W: AsRef<str>, T: PartialEq>(
     word: &str,
     known: impl IntoIterator<Item = (W, T)>,
@@ -41,7 +42,9 @@ pub fn likeness(word: &str, known: &str) -> f64 {
     }
     let (word, known) = (word.to_lowercase(), known.to_lowercase());
     let likeness = strsim::normalized_damerau_levenshtein(&word, &known);
-    match word.chars().count() >= 3 && known.contains(&word) {
+    let is_part = word.chars().count() >= 3 && known.contains(&word);
+    let begins = known.chars().count() >= 4 && word.starts_with(&known);
+    match is_part || begins {
         true => likeness.max(ALIKE),
         false if likeness < ALIKE => 0.0,
         false => likeness,
@@ -64,6 +67,7 @@ mod tests {
         assert_eq!(of("prod"), ["prod", "prods", "prod-eu"]);
         assert_eq!(of("stage"), ["Stage"]);
         assert_eq!(of("duct"), ["production"]);
+        assert_eq!(of("stageeuwest"), ["Stage"]);
         assert_eq!(of("xyzzy"), [""; 0]);
         assert_eq!(of(""), [""; 0]);
     }

@@ -61,3 +61,35 @@ fn the_tables_are_the_programs_own() {
     let (verbs, _) = verbs.split_once("\n\n").unwrap();
     hold("verbs: ob --help", &format!("```text\n{verbs}\n```\n"));
 }
+
+#[test]
+fn what_a_new_reader_needs_stands_before_the_reference() {
+    let readme = std::fs::read_to_string(README).unwrap();
+    let headings = readme.lines().filter_map(|line| line.strip_prefix("## "));
+    let headings: Vec<&str> = headings.collect();
+    assert_eq!(
+        headings,
+        [
+            "Try it, with nothing but Rust and a C compiler",
+            "Install",
+            "The first login",
+            "What it protects, and what it does not",
+            "Every day",
+            "The VPN",
+            "Reference",
+            "How it is built",
+            "Licence",
+        ]
+    );
+    let (_, reference) = readme.split_once("## Reference").unwrap();
+    for part in ["The verbs", "Exit codes", "Signing in", "Settings"] {
+        assert!(reference.contains(&format!("\n### {part}\n")), "{part}");
+    }
+}
+
+#[test]
+fn the_rust_that_is_needed_is_the_one_that_cargo_asks_for() {
+    let readme = std::fs::read_to_string(README).unwrap();
+    let needed = format!("needs Rust {} or later", env!("CARGO_PKG_RUST_VERSION"));
+    assert!(readme.contains(&needed), "{needed}");
+}

@@ -88,6 +88,9 @@ fn a_verb_or_word_that_means_nothing_is_answered_with_what_was_meant() {
         "exec -p prod --",
         "vpn exec",
         "config show",
+        "help execute",
+        "help vpn statsu",
+        "man cosnole",
     ] {
         let words: Vec<&str> = line.split(' ').collect();
         let (said, code) = told(&env, &words);
@@ -169,6 +172,18 @@ fn a_verb_or_word_that_means_nothing_is_answered_with_what_was_meant() {
     ob: there is no `ob config show`
       hint: `ob config list` shows the profiles, `ob config explain` every value and its file
       hint: `ob help config` says how it is used
+    $ ob help execute
+    ob: there is no verb execute
+      hint: did you mean `ob help exec`?
+      hint: `ob help` names the verbs
+    $ ob help vpn statsu
+    ob: there is no verb vpn statsu
+      hint: did you mean `ob help vpn status`?
+      hint: `ob help` names the verbs
+    $ ob man cosnole
+    ob: there is no verb cosnole
+      hint: did you mean `ob man console`?
+      hint: `ob man --list` names the pages
     ");
 }
 
