@@ -162,7 +162,10 @@ fn help_takes_a_verb_and_no_mistake_is_answered_with_a_hidden_one() {
     for (typed, hidden) in [("st", "security-key"), ("complet", "'complete'")] {
         let refused = home.ob(&[typed]);
         let told = text(&refused.stderr);
-        assert!(told.contains("similar") && !told.contains(hidden), "{told}");
+        assert!(
+            told.contains("did you mean") && !told.contains(hidden),
+            "{told}"
+        );
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Once;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{SigHandler, Signal, kill};
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Pid, geteuid};
 use ob_sandbox::{Options, Sandbox, User};
 use tempfile::TempDir;
@@ -88,6 +89,8 @@ impl TestEnv {
         ONCE.call_once(|| {
             keep_inherited();
             heed_signals();
+            // What a test makes for somebody else is readable to them.
+            umask(Mode::from_bits_truncate(0o022));
         });
         // Short: a socket's path ends at 108 bytes.
         let root = tempfile::Builder::new().prefix("ob-it-").tempdir().unwrap();
