@@ -1,22 +1,19 @@
 //! Questions on a real terminal: this test binary runs itself as the session leader of a pty.
 
 mod between;
+mod pty;
 
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::libc::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
+
+use pty::{Pty, status_of};
 
 use super::{Color, Question, Questions, Voice};
 use crate::model::Environment;
@@ -94,104 +91,16 @@ fn person() {
     println!("answer={:?}", answer.map_err(|error| error.to_string()));
 }
 
-struct Pty {
-    child: Child,
-    master: File,
-    slave: OwnedFd,
-    output: Receiver<u8>,
-    seen: String,
-    /// What stood before the last expected text.
-    line: String,
-    directory: tempfile::TempDir,
-}
-
-impl Pty {
-    fn asking(kind: &str, term: &str) -> Self {
-        Self::run(kind, term, &[])
-    }
-
-    /// `before` is what starts the program, if it is not the session's first.
-    fn run(kind: &str, term: &str, before: &[&str]) -> Self {
-        let pty = openpty(None, None).unwrap();
-        let end = || Stdio::from(pty.slave.try_clone().unwrap());
-        let directory = tempfile::tempdir().unwrap();
-        let child = Command::new("setsid")
-            .arg("--ctty")
-            .args(before)
-            .arg(std::env::current_exe().unwrap())
-            .args(["--exact", "terminal::pty_tests::person", "--nocapture"])
-            .env(KIND, kind)
-            .env(ABORTED, directory.path().join("aborted"))
-            .env("TERM", term)
-            .stdin(end())
-            .stdout(end())
-            .stderr(end())
-            .spawn()
-            .unwrap();
-        let master = File::from(pty.master);
-        let mut reader = master.try_clone().unwrap();
-        let (sender, output) = channel();
-        thread::spawn(move || {
-            let mut byte = [0];
-            while reader.read_exact(&mut byte).is_ok() && sender.send(byte[0]).is_ok() {}
-        });
-        Self {
-            child,
-            master,
-            slave: pty.slave,
-            output,
-            seen: String::new(),
-            line: String::new(),
-            directory,
-        }
-    }
-
-    fn expect(&mut self, text: &str) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while !self.seen.contains(text) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.output.recv_timeout(left) {
-                Ok(byte) => self.seen.push(char::from(byte)),
-                Err(_) => panic!("no {text:?} in {:?}", self.seen),
-            }
-        }
-        let at = self.seen.find(text).unwrap();
-        let rest = self.seen.split_off(at + text.len());
-        self.line = std::mem::replace(&mut self.seen, rest);
-        self.line.truncate(at);
-    }
-
-    /// The process that asks, which says so before it does.
-    fn pid(&mut self) -> Pid {
-        self.expect("pid=");
-        self.expect("\n");
-        Pid::from_raw(self.line.trim().parse().unwrap())
-    }
-
-    fn send(&mut self, keys: &str) {
-        self.master.write_all(keys.as_bytes()).unwrap();
-    }
-
-    fn echoes(&self) -> bool {
-        tcgetattr(&self.slave)
-            .unwrap()
-            .local_flags
-            .contains(LocalFlags::ECHO)
-    }
-
-    fn signal(&self, signal: i32) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        kill(pid, Signal::try_from(signal).unwrap()).unwrap();
-    }
-
-    /// The signal that ended the program.
-    fn ended_by(&mut self) -> Option<i32> {
-        self.child.wait().unwrap().signal()
-    }
-
-    fn was_aborted(&self) -> bool {
-        self.directory.path().join("aborted").exists()
-    }
+#[test]
+fn these_tests_heed_signals_that_whoever_runs_them_ignores() {
+    let mut tests = Command::new("env")
+        .arg("--ignore-signal=HUP,INT,QUIT,TERM")
+        .arg(std::env::current_exe().unwrap())
+        .arg("terminal::pty_tests::every_ending_signal")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert!(status_of(&mut tests).success());
 }
 
 #[test]
