@@ -62,7 +62,7 @@ use crate::canary::Canaries;
 use crate::clock::Clock;
 use crate::iam::{Grant, Iam};
 use crate::okta::{AppId, Org};
-use crate::saml::IdentityProvider;
+use crate::saml::{IdentityProvider, Verified};
 use crate::world::World;
 
 /// One of the org's AWS apps.
@@ -126,6 +126,7 @@ impl Sandbox {
             org: Mutex::new(Org::default()),
             iam: Mutex::new(Iam::new(options.extra_roles)),
             push: Mutex::new(PushScript::approve()),
+            verified: Verified::default(),
             canaries,
             options,
         });

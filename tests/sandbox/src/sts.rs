@@ -2,14 +2,10 @@
 //! AssumeRole and GetCallerIdentity, with the checks and the error codes of the STS API reference.
 //! Who may assume what is asked of `iam`; whether an assertion is genuine, of `saml`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::canary::{self, ALPHANUMERIC, BASE32, BASE64};
 use crate::clock;
 use crate::http::{Answer, Request};
 use crate::iam::{Issued, Role};
-use crate::saml;
 use crate::sigv4::Authorization;
 use crate::world::World;
 
@@ -72,16 +68,9 @@ fn assume_role_with_saml(world: &World, request: &Request) -> Result<Answer, Ans
         return Err(error(400, "ValidationError", message));
     }
     let now = world.clock.now();
-    let xml = STANDARD
-        .decode(&encoded)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(|| error(400, "InvalidIdentityToken", "Invalid base64 SAMLResponse"))?;
-    let document = saml::read(&xml)
-        .and_then(|document| {
-            document.check(&xml, &world.identity_provider)?;
-            Ok(document)
-        })
+    let document = world
+        .verified
+        .genuine(encoded, &world.identity_provider)
         .map_err(|refusal| error(400, "InvalidIdentityToken", &refusal.to_string()))?;
     if document.not_on_or_after <= now {
         let message = "Token must be redeemed within 5 minutes of issuance";

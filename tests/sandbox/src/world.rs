@@ -11,7 +11,7 @@ use crate::fault::Faults;
 use crate::iam::Iam;
 use crate::log::Log;
 use crate::okta::{Org, PushScript};
-use crate::saml::IdentityProvider;
+use crate::saml::{IdentityProvider, Verified};
 use crate::users::User;
 
 #[derive(Debug)]
@@ -31,6 +31,7 @@ pub(crate) struct World {
     pub(crate) org: Mutex<Org>,
     pub(crate) iam: Mutex<Iam>,
     pub(crate) push: Mutex<PushScript>,
+    pub(crate) verified: Verified,
 }
 
 impl World {

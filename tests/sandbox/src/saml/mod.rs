@@ -5,9 +5,11 @@
 
 mod read;
 mod sign;
+mod verified;
 
 pub(crate) use read::read;
 pub(crate) use sign::IdentityProvider;
+pub(crate) use verified::Verified;
 
 use crate::canary::Canaries;
 use crate::clock;

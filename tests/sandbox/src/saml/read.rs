@@ -15,6 +15,7 @@ use crate::clock;
 /// Why STS will not take a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
+    NotBase64,
     NotXml,
     NoAssertion,
     SignatureInvalid,
@@ -26,6 +27,7 @@ pub(crate) enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str(match self {
+            Refusal::NotBase64 => "Invalid base64 SAMLResponse",
             Refusal::NotXml => "Invalid SAML response",
             Refusal::NoAssertion => "Response does not contain an assertion",
             Refusal::SignatureInvalid => "Response signature invalid",
