@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::error::FileError;
-use super::{Kind, contents, identity, judge, lock};
+use super::{Kind, contents, identity, judge, leftover, lock};
 use crate::report::Report;
 
 /// How often an edit is begun anew because somebody else has changed the file meanwhile.
@@ -45,7 +45,8 @@ pub fn edit(
     edit_together(&[Edit { path, kind, make }])
 }
 
-/// Edits several files, put in place in this order, all of them or none; says whether one changed.
+/// Edits several files, put in place in this order, all of them or none; says whether one changed. Drafts that an
+/// edit which was cut short has left beside them are removed.
 ///
 /// # Errors
 /// As [`edit`], and when two of them are one file. Then each is byte for byte what it was.
@@ -55,6 +56,9 @@ pub fn edit_together(edits: &[Edit<'_>]) -> Result<bool, Report> {
         places.push(Place::of(edit).map_err(|error| error.at(edit.path))?);
     }
     let _locks = hold(&places)?;
+    for place in &places {
+        leftover::remove(&place.directory).map_err(|error| place.fail(error))?;
+    }
     for _ in 0..TRIES {
         // A refusal of the last one comes before the first is put in place.
         let mut drafts = Vec::new();
@@ -139,7 +143,8 @@ impl<'a> Place<'a> {
 
     fn beside(&self, mode: u32, text: &str) -> Result<NamedTempFile, FileError> {
         let mut file = tempfile::Builder::new()
-            .prefix(".ob.")
+            .prefix(leftover::PREFIX)
+            .rand_bytes(leftover::RANDOM)
             .permissions(Permissions::from_mode(mode))
             .tempfile_in(&self.directory)
             // It names its own file, which is gone and nobody's concern.

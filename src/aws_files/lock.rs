@@ -30,3 +30,8 @@ pub(super) fn hold(directory: File) -> Result<Held, FileError> {
         }
     }
 }
+
+/// At once or not at all.
+pub(super) fn hold_now(directory: File) -> Option<Held> {
+    Flock::lock(directory, FlockArg::LockExclusiveNonblock).ok()
+}

@@ -6,6 +6,7 @@
 
 mod edit;
 mod error;
+mod leftover;
 mod lock;
 
 use std::fs::{Metadata, OpenOptions};
@@ -23,6 +24,7 @@ use crate::report::{Exit, Report};
 use error::FileError;
 
 pub use edit::{Edit, edit, edit_together};
+pub use leftover::{leftovers, remove_leftovers};
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

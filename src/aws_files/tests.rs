@@ -190,3 +190,54 @@ fn many_writers_at_once_lose_nothing() {
     });
     assert_eq!(fs::read_to_string(&path).unwrap().len(), 40);
 }
+
+#[test]
+fn a_draft_that_was_left_goes_with_the_next_edit_and_nothing_else_does() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("credentials");
+    let file = |name: &str| {
+        fs::write(home.path().join(name), "keys").unwrap();
+        home.path().join(name)
+    };
+    let others = [
+        ".ob.abcde",
+        ".ob.abcdefg",
+        ".ob.abc-ef",
+        "ob.abcdef",
+        ".ob.äb12",
+    ];
+    let mut kept: Vec<_> = others.map(file).into();
+    let link = home.path().join(".ob.linked");
+    symlink(&kept[0], &link).unwrap();
+    kept.push(link);
+    kept.push(home.path().join(".ob.folder"));
+    fs::create_dir(&kept[kept.len() - 1]).unwrap();
+    if geteuid().is_root() {
+        kept.push(file(".ob.theirs"));
+        std::os::unix::fs::chown(&kept[kept.len() - 1], Some(12_345), None).unwrap();
+    }
+    let draft = file(".ob.M0Bco7");
+    let only = std::slice::from_ref(&draft);
+    assert_eq!(leftovers(&path), only);
+    assert_eq!(remove_leftovers(&path).unwrap(), only);
+    file(".ob.M0Bco7");
+    // An edit that changes nothing, too.
+    assert!(!edit(&path, Kind::Credentials, |text| Ok(text.to_owned())).unwrap());
+    assert!(!draft.exists() && kept.iter().all(|path| path.symlink_metadata().is_ok()));
+    assert_eq!(
+        remove_leftovers(&home.path().join("none/x")).unwrap(),
+        [""; 0].map(PathBuf::from)
+    );
+}
+
+#[test]
+fn the_draft_of_a_writer_at_work_is_nobodys_leftover() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("credentials");
+    let draft = home.path().join(".ob.M0Bco7");
+    fs::write(&draft, "keys").unwrap();
+    let held = lock::hold(fs::File::open(home.path()).unwrap()).unwrap();
+    assert!(leftovers(&path).is_empty());
+    drop(held);
+    assert_eq!(leftovers(&path), [draft]);
+}

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 use std::sync::mpsc::channel;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -62,6 +62,8 @@ struct State {
     abort: Option<Abort>,
     /// While nothing is being asked, somebody else decides what a signal means.
     beside_others: bool,
+    /// How much is being done in one piece.
+    pieces: usize,
 }
 
 /// Signals are the process's, so what they act on is as well.
@@ -71,7 +73,13 @@ static STATE: Mutex<State> = Mutex::new(State {
     question: None,
     abort: None,
     beside_others: false,
+    pieces: 0,
 });
+
+/// Told when a piece is done.
+static DONE: Condvar = Condvar::new();
+/// A disk that does not answer must not keep the person for ever.
+const LONGEST_PIECE: Duration = Duration::from_secs(5);
 
 fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -91,6 +99,27 @@ pub fn finish_first(finish: impl FnOnce() + Send + 'static) -> io::Result<()> {
     state.begin_watch()?;
     state.abort = Some(Box::new(finish));
     Ok(())
+}
+
+/// Does `work` in one piece: a signal that would end or stop the process does so when it is done, or after five seconds.
+pub fn in_one_piece<T>(work: impl FnOnce() -> T) -> T {
+    {
+        let mut state = unless_leaving();
+        // Without a descriptor or a thread for it the work is to be done all the same.
+        let _ = state.begin_watch();
+        state.pieces += 1;
+    }
+    let done = work();
+    state().pieces -= 1;
+    DONE.notify_all();
+    drop(unless_leaving());
+    done
+}
+
+/// Waits until nothing is being done in one piece.
+fn between_pieces(state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
+    let waited = DONE.wait_timeout_while(state, LONGEST_PIECE, |state| state.pieces > 0);
+    waited.unwrap_or_else(PoisonError::into_inner).0
 }
 
 /// From now on the signals that end a process end it only while a question is open: else somebody else hears them.
@@ -246,6 +275,7 @@ fn leave(signal: c_int) {
         });
         let _ = finished.recv_timeout(Duration::from_secs(2));
     }
+    drop(between_pieces(state()));
     let _ = emulate_default_handler(signal);
 }
 
@@ -254,7 +284,7 @@ fn stop() {
         return;
     }
     // Held while stopped: nobody changes the question in between.
-    let mut state = state();
+    let mut state = between_pieces(state());
     let question = state.question.as_ref();
     let during = question.and_then(|question| tcgetattr(&question.tty).ok());
     if let Some(question) = question {

@@ -13,7 +13,7 @@ mod session;
 mod voice;
 
 pub use error::TerminalError;
-pub use interrupt::{finish_first, leave_signals_to_others};
+pub use interrupt::{finish_first, in_one_piece, leave_signals_to_others};
 pub use line::{secret_from_stdin, stdin_takes_secrets};
 pub use progress::Bar;
 pub use question::{Await, Question, Questions, has_person};

@@ -11,7 +11,7 @@ use crate::aws_files::{Kind, edit, read};
 use crate::config::Flags;
 use crate::paths;
 use crate::report::{Exit, Report};
-use crate::terminal::data;
+use crate::terminal::{data, in_one_piece};
 
 /// Write a profile for each of yours to ~/.aws/config, or take them out again
 ///
@@ -52,7 +52,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return Ok(ExitCode::SUCCESS);
     }
     // Nothing is to be removed from a file that is not there, and none is made for that.
-    let changed = (!args.remove || path.exists()) && edit(&path, Kind::Config, make)?;
+    let changed =
+        (!args.remove || path.exists()) && in_one_piece(|| edit(&path, Kind::Config, make))?;
     let names: Vec<&str> = profiles
         .iter()
         .map(|profile| profile.name.as_str())

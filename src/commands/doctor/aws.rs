@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::Finding;
 use crate::aws::{Sdk, Winner, block_programs, shadows, winner};
-use crate::aws_files::{Kind, read};
+use crate::aws_files::{Kind, leftovers, read};
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::model::Timestamp;
@@ -12,6 +12,7 @@ use crate::report::Report;
 
 pub(super) fn look(context: &Context) -> Vec<Finding> {
     let mut found = variables(context);
+    found.extend(left_over(context));
     match files(context) {
         Ok((config, credentials)) => {
             found.extend(of_files(context, &config, &credentials));
@@ -25,6 +26,29 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// Drafts of the files, with the keys that were to be in them.
+fn left_over(context: &Context) -> Vec<Finding> {
+    let paths = [Kind::Credentials, Kind::Config].map(|kind| kind.path(&context.environment));
+    let mut found: Vec<_> = paths
+        .into_iter()
+        .flatten()
+        .flat_map(|path| leftovers(&path))
+        .collect();
+    found.sort();
+    found.dedup();
+    let finding = |path: std::path::PathBuf| {
+        Finding::wrong(
+            "aws.leftover",
+            format!(
+                "a write that was cut short has left {}, with keys in it",
+                path.display()
+            ),
+            "the next `ob write` removes it; `ob write --clean` removes it and all else that ob has written",
+        )
+    };
+    found.into_iter().map(finding).collect()
 }
 
 fn files(context: &Context) -> Result<(String, Zeroizing<String>), Report> {

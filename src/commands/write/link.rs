@@ -14,6 +14,7 @@ use crate::commands::target::Resolved;
 use crate::model::{RoleArn, SessionPolicy};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
+use crate::terminal::in_one_piece;
 use crate::wire::{DiscoverRequest, Reply, Request};
 
 /// Takes the chain out of `target`, so that it is about its first role, and answers with it.
@@ -147,18 +148,22 @@ pub(super) fn linked(config: &Path, text: &str, links: &[RoleLink]) -> Result<St
         .map_err(|error| Report::from(error).during(format!("cannot write {}", config.display())))
 }
 
-/// Takes all links out of the config file and answers with their names.
+/// Takes all links out of the config file and answers with their names; what was left beside it comes to `leftovers`.
 ///
 /// # Errors
 /// When it cannot be edited; then it is as it was.
-pub(super) fn clean(context: &Context) -> Result<Vec<String>, Report> {
+pub(super) fn clean(
+    context: &Context,
+    leftovers: &mut Vec<PathBuf>,
+) -> Result<Vec<String>, Report> {
     let path = Kind::Config.path(&context.environment)?;
+    leftovers.extend(aws_files::remove_leftovers(&path)?);
     if path.symlink_metadata().is_err() {
         return Ok(Vec::new());
     }
     let (_, names) = without_links(&aws_files::read(&path)?)?;
     if !names.is_empty() {
-        aws_files::edit(&path, Kind::Config, |text| Ok(without_links(text)?.0))?;
+        in_one_piece(|| aws_files::edit(&path, Kind::Config, |text| Ok(without_links(text)?.0)))?;
     }
     Ok(names)
 }

@@ -17,6 +17,7 @@ use crate::commands::talk::SignInArgs;
 use crate::commands::target::LimitArgs;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
+use crate::terminal::in_one_piece;
 
 use round::Round;
 
@@ -110,17 +111,21 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 }
 
 fn clean(path: PathBuf, context: &Context) -> Result<ExitCode, Report> {
+    // First of all: there may be keys in them that are in no file any more.
+    let mut leftovers = aws_files::remove_leftovers(&path)?;
     let cleaned = std::cell::RefCell::new(Vec::new());
     if path.symlink_metadata().is_ok() {
-        aws_files::edit(&path, Kind::Credentials, |text| {
-            let mut file = CredentialsFile::parse(text);
-            cleaned.replace(file.clean());
-            Ok(file.to_string())
+        in_one_piece(|| {
+            aws_files::edit(&path, Kind::Credentials, |text| {
+                let mut file = CredentialsFile::parse(text);
+                cleaned.replace(file.clean());
+                Ok(file.to_string())
+            })
         })?;
     }
     let names = cleaned.into_inner();
     // The keys are the half that matters: what is wrong with the other file does not keep them there.
-    let links = link::clean(context).map_err(|report| match names.is_empty() {
+    let links = link::clean(context, &mut leftovers).map_err(|report| match names.is_empty() {
         true => report,
         false => report.hint(format!(
             "the keys are gone all the same: took {} out of {}",
@@ -129,27 +134,36 @@ fn clean(path: PathBuf, context: &Context) -> Result<ExitCode, Report> {
         )),
     })?;
     if context.globals.json {
-        context
-            .voice
-            .data_json(json!({ "file": path, "removed": names, "unlinked": links }))?;
-    } else if names.is_empty() && links.is_empty() {
-        context.voice.say(&format!(
+        context.voice.data_json(
+            json!({ "file": path, "removed": names, "unlinked": links, "leftovers": leftovers }),
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let say = |text: String| context.voice.say(&text);
+    for leftover in &leftovers {
+        say(format!(
+            "ob: removed {}, which a write that was cut short had left",
+            leftover.display()
+        ));
+    }
+    if !names.is_empty() {
+        say(format!(
+            "ob: took {} out of {}",
+            listed(&names),
+            path.display()
+        ));
+    }
+    if !links.is_empty() {
+        say(format!(
+            "ob: took {} out of the AWS config file",
+            listed(&links)
+        ));
+    }
+    if names.is_empty() && links.is_empty() && leftovers.is_empty() {
+        say(format!(
             "ob: there was nothing of ob's in {}",
             path.display()
         ));
-    } else {
-        if !names.is_empty() {
-            let (names, path) = (listed(&names), path.display());
-            context
-                .voice
-                .say(&format!("ob: took {names} out of {path}"));
-        }
-        if !links.is_empty() {
-            let links = listed(&links);
-            context
-                .voice
-                .say(&format!("ob: took {links} out of the AWS config file"));
-        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,7 @@ use crate::commands::talk::ask_for_many;
 use crate::commands::target::{RoleArgs, resolve};
 use crate::model::{Credentials, RoleArn, SamlRole, Timestamp};
 use crate::report::Report;
-use crate::terminal::{Bar, finish_first};
+use crate::terminal::{Bar, finish_first, in_one_piece};
 use crate::wire::{Part, Reply, Request, RoleEntry, Target};
 
 /// What is to be written where.
@@ -100,7 +100,7 @@ impl Plan<'_> {
         let sections = sheaf.sections.iter().map(|(name, _)| name.as_str());
         let links = sheaf.links.iter().map(|link| link.name.as_str());
         link::distinct(sections.chain(links))?;
-        sheaf.save()?;
+        in_one_piece(|| sheaf.save())?;
         Ok(sheaf.round(Vec::new()))
     }
 
@@ -196,16 +196,19 @@ impl Plan<'_> {
         if let (Ok(_), Some(shelf)) = (&reply, Shelf::of(self.context, &target.wire)) {
             shelf.keep(&entries);
         }
-        let mut sheaf = sheaf.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(report)) = names {
             return Err(report);
         }
+        let gathered = || sheaf.lock().unwrap_or_else(PoisonError::into_inner);
         // What has come is worth having whatever happened then.
-        let saved = if sheaf.sections.is_empty() {
-            Ok(false)
-        } else {
-            sheaf.save()
-        };
+        let saved = in_one_piece(|| {
+            let mut sheaf = gathered();
+            match sheaf.sections.is_empty() {
+                true => Ok(false),
+                false => sheaf.save(),
+            }
+        });
+        let sheaf = gathered();
         match reply? {
             Reply::AllRoles => {}
             _ => return Err(unexpected()),

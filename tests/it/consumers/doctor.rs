@@ -106,7 +106,7 @@ fn explain_shows_each_setting_and_its_source() {
     );
 }
 
-fn doctor(
+pub(super) fn doctor(
     env: &TestEnv,
     variables: &[(&str, &str)],
 ) -> (Option<i32>, Vec<(String, String, String)>) {
@@ -120,7 +120,7 @@ fn doctor(
     (answer.status.code(), found.collect())
 }
 
-fn state(found: &[(String, String, String)], name: &str) -> String {
+pub(super) fn state(found: &[(String, String, String)], name: &str) -> String {
     let one = found.iter().find(|(known, ..)| known == name);
     one.map_or_else(|| "absent".into(), |(_, state, _)| state.clone())
 }

@@ -183,6 +183,11 @@ const ROWS: &[Row] = &[
         both.extend(set("AWS_ACCESS_KEY_ID", "AKIAENV"));
         both
     }),
+    ("aws.leftover", "wrong", "`ob write --clean`", |env| {
+        fs::create_dir(env.path("home/.aws")).unwrap();
+        env.write("home/.aws/.ob.M0Bco7", "[dev]\n");
+        Vec::new()
+    }),
     ("aws.default", "note", "`ob config explain`", |env| {
         fs::create_dir(env.path("home/.aws")).unwrap();
         let keys = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = x\n";

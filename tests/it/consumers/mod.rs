@@ -5,6 +5,7 @@ mod catalogue;
 mod config_aws;
 mod console;
 mod credential;
+mod cut_short;
 mod discover;
 mod doctor;
 mod env;
