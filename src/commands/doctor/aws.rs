@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::Finding;
-use crate::aws::{Sdk, Winner, block_programs, shadows, winner};
+use crate::aws::{Sdk, Winner, block_programs, shadows, winner, without_block, without_links};
 use crate::aws_files::{Kind, leftovers, read};
 use crate::clock::Clock;
 use crate::commands::Context;
@@ -118,6 +118,10 @@ fn of_files(context: &Context, config: &str, credentials: &str) -> Vec<Finding> 
             format!("AWS_PROFILE names {name}, which is in neither AWS file"),
             hint,
         ));
+    }
+    for error in [without_block(config).err(), without_links(config).err()] {
+        let report = error.map(Report::from);
+        found.extend(report.map(|report| Finding::of("aws.marks", &report)));
     }
     for program in block_programs(config) {
         if !std::path::Path::new(&program).is_file() {

@@ -183,6 +183,11 @@ const ROWS: &[Row] = &[
         both.extend(set("AWS_ACCESS_KEY_ID", "AKIAENV"));
         both
     }),
+    ("aws.marks", "wrong", "`# >>> ob", |env| {
+        fs::create_dir(env.path("home/.aws")).unwrap();
+        env.write("home/.aws/config", "# >>> ob\n[default]\n");
+        Vec::new()
+    }),
     ("aws.leftover", "wrong", "`ob write --clean`", |env| {
         fs::create_dir(env.path("home/.aws")).unwrap();
         env.write("home/.aws/.ob.M0Bco7", "[dev]\n");
