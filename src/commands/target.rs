@@ -15,6 +15,7 @@ use crate::model::Environment;
 use crate::model::RoleArn;
 use crate::prompt::Class;
 use crate::report::{Exit, Report};
+use crate::shown::shell_word;
 use crate::terminal::terminal_session;
 use crate::wire::{self, Request};
 
@@ -76,6 +77,8 @@ impl Resolved {
         if !self.settings.confirm {
             return Ok(());
         }
+        let profile = self.settings.profile.as_deref();
+        let profile = profile.map_or_else(|| "PROFILE".to_owned(), shell_word);
         Err(Report::new(
             Exit::SignIn,
             "confirm.unasked",
@@ -84,7 +87,9 @@ impl Resolved {
         .cause(
             "it has `confirm = true`, and AWS tools come for credentials where nobody can be asked",
         )
-        .hint("`ob exec -p PROFILE -- CMD` and `ob shell -p PROFILE` ask, once in a terminal"))
+        .hint(format!(
+            "`ob exec -p {profile} -- CMD` and `ob shell -p {profile}` ask, once in a terminal"
+        )))
     }
 }
 

@@ -160,7 +160,9 @@ fn what_never_asks_never_gets_it() {
     ] {
         let ended = without_a_terminal(&env, words);
         assert_eq!(ended.status.code(), Some(3), "{words:?}");
-        assert!(ended.stdout.is_empty() && text(&ended.stderr).contains("`confirm = true`"));
+        let said = text(&ended.stderr);
+        assert!(ended.stdout.is_empty() && said.contains("`confirm = true`"));
+        assert!(said.contains("`ob exec -p prod -- CMD`"), "{said}");
     }
 }
 
