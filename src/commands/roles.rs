@@ -145,7 +145,11 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             iam_endpoint: endpoint.clone(),
         }))
     };
-    let reply = ask_agent(context, request, &target.settings.org, &args.sign_in)?;
+    let reply = ask_agent(context, request, &target.settings.org, &args.sign_in);
+    let reply = reply.map_err(|report| match report.name.as_str() {
+        "iam.refused" => report.hint("a role that may not read its own policies is read with another: `ob roles --discover --with PROFILE`"),
+        _ => report,
+    })?;
     let Reply::Discovered(found) = reply else {
         return Err(unexpected());
     };

@@ -189,9 +189,9 @@ fn refused(action: &str, code: &str, message: &str, status: u16) -> Report {
             .cause(format!("it answered with status {status}"))
             .hint("check `iam_endpoint` in the settings: does it lead to AWS?");
     }
-    report
-        .cause(format!("{code}: {message}"))
-        .hint("a role that may not read its own policies is read with another: `ob roles --discover --with PROFILE`")
+    report.cause(format!("{code}: {message}")).hint(format!(
+        "whoever asks needs iam:{action} in that role's own account"
+    ))
 }
 
 fn strange(action: &str, why: &str) -> Report {

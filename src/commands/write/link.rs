@@ -94,8 +94,14 @@ impl Plan<'_> {
             }))
         };
         let org = &target.settings.org;
-        let Reply::Discovered(found) = ask_agent(self.context, request, org, &self.args.sign_in)?
-        else {
+        let reply = ask_agent(self.context, request, org, &self.args.sign_in);
+        let reply = reply.map_err(|report| match report.name.as_str() {
+            "iam.refused" => report.during("cannot tell which roles to link").hint(
+                "`chain = [\"ROLE\"]` in the profile links that role without reading policies",
+            ),
+            _ => report,
+        })?;
+        let Reply::Discovered(found) = reply else {
             return Err(unexpected());
         };
         let voice = self.context.voice;

@@ -57,4 +57,13 @@ fn what_iam_refuses_is_told_in_its_words() {
         said.contains("NoSuchEntity") && said.contains("`ob roles --discover --with PROFILE`"),
         "{said}"
     );
+    // There `--with` means nothing.
+    let answer = run(&mut env.ob(["write", "--link", "-p", "dev"]), "");
+    let said = text(&answer.stderr);
+    assert_eq!(answer.status.code(), Some(4), "{said}");
+    assert!(
+        said.contains("NoSuchEntity") && said.contains("`chain = [\"ROLE\"]`"),
+        "{said}"
+    );
+    assert!(!said.contains("--discover"), "{said}");
 }
