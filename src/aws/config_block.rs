@@ -4,7 +4,7 @@
 use super::endpoint::Region;
 use super::ini::{Ini, IniError};
 
-const MARKS: Marks = Marks {
+pub(super) const MARKS: Marks = Marks {
     name: "# >>> ob:",
     begin: "# >>> ob: written by `ob config aws`, taken out by `ob config aws --remove`",
     end: "# <<< ob",
@@ -71,23 +71,6 @@ pub fn without_block(text: &str) -> Result<String, IniError> {
         ini.cut(place);
     }
     Ok(ini.to_string())
-}
-
-/// Whether the AWS profile `name` of `text`, in `ob`'s part or by hand, calls a program with these words: written
-/// for other settings, it would hand out another role or a wider one.
-pub fn hands_out(text: &str, name: &str, words: &[String]) -> bool {
-    let ini = Ini::parse(text);
-    let (Ok(Some(section)), Ok(wanted)) =
-        (ini.section(&format!("profile {name}")), command_line(words))
-    else {
-        return false;
-    };
-    section
-        .filter_map(|at| ini.line(at).split_once('='))
-        .any(|(key, value)| {
-            let program = value.trim().strip_suffix(&wanted);
-            key.trim() == "credential_process" && program.is_some_and(|rest| rest.ends_with(' '))
-        })
 }
 
 /// Whether the credentials file `text` has a section `name`, whose keys come before any `credential_process`.
@@ -182,7 +165,10 @@ impl Marks {
 
 /// The command as botocore (shlex), the other SDKs (`sh -c`) and their INI readers all take it: plain words
 /// as they are, a space in double quotes, nothing else.
-fn command_line(words: &[String]) -> Result<String, IniError> {
+///
+/// # Errors
+/// When a word has a character that one of them would take otherwise.
+pub fn command_line(words: &[String]) -> Result<String, IniError> {
     let mut line = Vec::new();
     for word in words {
         let plain = |byte: u8| is_plain(byte) || b"=,~".contains(&byte);

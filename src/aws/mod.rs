@@ -6,6 +6,7 @@
 mod catalogue;
 mod child_env;
 mod config_block;
+mod config_profile;
 mod console;
 mod credential_check;
 mod credentials_file;
@@ -29,9 +30,10 @@ pub use child_env::{
     ChildContext, ChildEnv, ChildEnvError, RenewingContext, child_env, renewing_env,
 };
 pub use config_block::{
-    ConfigProfile, block_programs, config_profile_name, hands_out, shadows, with_block,
+    ConfigProfile, block_programs, command_line, config_profile_name, shadows, with_block,
     without_block,
 };
+pub use config_profile::{AwsProfile, aws_profile};
 pub use console::{Console, ConsoleError, read_signin_token};
 pub use credential_check::{CredentialFault, Issued};
 pub use credentials_file::{CredentialsFile, Theirs};

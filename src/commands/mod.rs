@@ -49,6 +49,7 @@ use crate::model::{Environment, Timestamp};
 use crate::paths;
 use crate::report::{Exit, Report};
 use crate::security_key as keys;
+use crate::shown::shell_word;
 use crate::terminal::{Color, Voice};
 
 /// What can be typed with every verb.
@@ -127,6 +128,26 @@ impl Context {
             org: self.globals.org.clone(),
             ..Flags::default()
         }
+    }
+
+    /// `ob` with these words, under the settings that are in force here: what to type next.
+    fn typed(&self, words: &str) -> String {
+        let mut typed = "ob".to_owned();
+        let config = self
+            .globals
+            .config
+            .as_ref()
+            .map(|file| file.to_string_lossy());
+        let flags = [
+            ("--config", config),
+            ("--org", self.globals.org.as_deref().map(Into::into)),
+        ];
+        for (flag, value) in flags {
+            if let Some(value) = value {
+                typed += &format!(" {flag} {}", shell_word(&value));
+            }
+        }
+        typed + " " + words
     }
 
     /// The user's settings file, whether it exists or not.

@@ -4,7 +4,7 @@
 use crate::aws::{Region, RenewingContext, config_profile_name, renewing_env, shadows};
 use crate::aws_files::{Kind, read};
 use crate::commands::Context;
-use crate::commands::config::{has_aws_profile, write_aws_profiles};
+use crate::commands::config::{serves, write_aws_profiles};
 use crate::commands::target::Resolved;
 use crate::config::Flags;
 use crate::model::Credentials;
@@ -41,7 +41,7 @@ pub(super) fn environment(
     })?;
     is_the_profiles(context, target, profile)?;
     let config = Kind::Config.path(&context.environment)?;
-    if !has_aws_profile(context, &read(&config)?, &name, profile)? {
+    if !serves(context, &config, &read(&config)?, &name, profile)? {
         offer(context, &name)?;
     }
     say_what_shadows(context, &name)?;
@@ -91,6 +91,7 @@ fn is_the_profiles(context: &Context, target: &Resolved, profile: &str) -> Resul
 }
 
 fn offer(context: &Context, name: &str) -> Result<(), Report> {
+    let writes = format!("`{}` writes it", context.typed("config aws"));
     let missing = |cause: String| {
         Report::new(
             Exit::SignIn,
@@ -98,14 +99,14 @@ fn offer(context: &Context, name: &str) -> Result<(), Report> {
             format!("~/.aws/config has no profile {name} for these settings"),
         )
         .cause(cause)
-        .hint("`ob config aws` writes it; there is no secret in it")
+        .hint(format!("{writes}; there is no secret in it"))
     };
     let text = format!(
         "~/.aws/config has no profile {name} for these settings. Write it (no secret in it)?"
     );
     let question = Question {
         text: &text,
-        instead: "`ob config aws` writes it",
+        instead: &writes,
     };
     let mut questions = Questions::new(context.voice, &context.environment, || {});
     match questions.confirm(question) {

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use super::Context;
-use super::config::{has_aws_profile, write_aws_profiles};
+use super::config::{serves, write_aws_profiles};
 use super::running::ask_running_agent;
 use super::talk::SignInArgs;
 use super::target::{Resolved, RoleArgs, resolve};
@@ -121,9 +121,10 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
         .hint("rename it in the settings, or take `ob shell -p PROFILE`"));
     };
     let path = Kind::Config.path(&context.environment)?;
-    if has_aws_profile(context, &read(&path)?, &name, profile)? {
+    if serves(context, &path, &read(&path)?, &name, profile)? {
         return Ok(name);
     }
+    let again = context.typed("config aws");
     let missing = || {
         Report::new(
             Exit::SignIn,
@@ -133,7 +134,9 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
                 path.display()
             ),
         )
-        .hint("`ob config aws` writes one for each of your profiles; there is no secret in them")
+        .hint(format!(
+            "`{again}` writes one for each of your profiles; there is no secret in them"
+        ))
     };
     if args.never_ask {
         return Err(missing());
@@ -144,7 +147,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
     );
     let question = Question {
         text: &text,
-        instead: "run `ob config aws` once",
+        instead: &format!("run `{again}` once"),
     };
     let mut questions = Questions::new(context.voice, &context.environment, || {});
     if !questions.confirm(question)? {

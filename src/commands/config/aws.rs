@@ -1,6 +1,6 @@
 //! `ob config aws`: profiles for every tool that reads `~/.aws/config`, with no secret in them.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -95,13 +95,38 @@ fn words(args: &Args, path: &Path, changed: bool, names: &[&str], first: Option<
 pub(super) fn words_for(context: &Context, profile: &str) -> Result<Vec<String>, Report> {
     let mut words = vec!["credential".into(), "-p".into(), profile.to_owned()];
     if let Some(file) = &context.globals.config {
-        let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
-        words.extend(["--config".into(), text(&file)?]);
+        let is_winding = file.components().any(|part| part == Component::ParentDir);
+        let plain = match is_winding {
+            true => file.canonicalize(),
+            // A link is somebody's way to put another file there.
+            false => std::path::absolute(file),
+        };
+        words.extend([
+            "--config".into(),
+            text(&plain.unwrap_or_else(|_| file.clone()))?,
+        ]);
     }
     if let Some(org) = &context.globals.org {
-        words.extend(["--org".into(), org.clone()]);
+        let alone = Flags {
+            profile: Some(profile.to_owned()),
+            ..Flags::default()
+        };
+        let own = context
+            .settings()?
+            .resolve_org(&alone, &context.environment);
+        let is_its_own = own.is_ok_and(|own| own.name.as_ref() == Some(org));
+        if !is_its_own {
+            words.extend(["--org".into(), org.clone()]);
+        }
     }
     Ok(words)
+}
+
+/// The same with the program in front.
+pub(super) fn command_for(context: &Context, profile: &str) -> Result<Vec<String>, Report> {
+    let mut command = vec![text(&program(context)?)?];
+    command.extend(words_for(context, profile)?);
+    Ok(command)
 }
 
 #[derive(Debug, Default)]
@@ -113,7 +138,6 @@ struct Block {
 
 fn block(context: &Context) -> Result<Block, Report> {
     let settings = context.settings()?;
-    let program = program(context)?;
     let Block {
         mut profiles,
         mut asking,
@@ -128,8 +152,7 @@ fn block(context: &Context) -> Result<Block, Report> {
             ..context.flags()
         };
         let target = settings.resolve(&flags, &context.environment)?;
-        let mut command = vec![text(&program)?];
-        command.extend(words_for(context, profile)?);
+        let command = command_for(context, profile)?;
         let region = target.region.as_deref().map(Region::parse).transpose()?;
         asking.extend(target.confirm.then(|| (name.clone(), profile.to_owned())));
         profiles.push(ConfigProfile {

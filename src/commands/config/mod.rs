@@ -6,12 +6,14 @@ mod explain;
 mod import;
 mod init;
 mod list;
+mod serving;
 
 use std::process::ExitCode;
 
 use super::Context;
-use crate::aws::hands_out;
 use crate::report::Report;
+
+pub use serving::serves;
 
 /// Writes the settings' profiles to `~/.aws/config`, as `ob config aws` does.
 ///
@@ -23,19 +25,6 @@ pub fn write_aws_profiles(context: &Context) -> Result<(), Report> {
         ..aws::Args::default()
     };
     aws::run(&args, context).map(|_| ())
-}
-
-/// Whether `~/.aws/config`, as `text`, has the AWS profile `name` for `profile` under these very settings.
-///
-/// # Errors
-/// When the settings file is at a path that cannot be written there.
-pub fn has_aws_profile(
-    context: &Context,
-    text: &str,
-    name: &str,
-    profile: &str,
-) -> Result<bool, Report> {
-    Ok(hands_out(text, name, &aws::words_for(context, profile)?))
 }
 
 #[derive(clap::Args, Debug)]

@@ -128,6 +128,112 @@ fn a_profile_that_was_written_for_other_settings_or_a_limited_shell_is_not_passe
 }
 
 #[test]
+fn a_profile_by_hand_serves_by_what_it_means_and_not_by_its_spelling() {
+    let env = dev();
+    env.write_settings(&(env.usual_settings() + DEV + &DEV.replace("dev", "other")));
+    env.sign_in();
+    fs::create_dir(env.path("home/.aws")).unwrap();
+    let with = |line: &str| {
+        let section = format!("[profile ob/dev]\n{line}\nregion = eu-west-1\n");
+        env.write("home/.aws/config", section);
+        let used = run(
+            &mut env.ob(["use", "--shell", "bash", "--never-ask", "dev"]),
+            "",
+        );
+        let refreshed = run(&mut refresh(&env, &["true"]), "");
+        assert_eq!(used.status.code(), refreshed.status.code(), "{line}");
+        assert_eq!(text(&used.stderr), text(&refreshed.stderr), "{line}");
+        refreshed
+    };
+    let file = env.path("config/ob/config.toml").display().to_string();
+    for words in [
+        "/usr/local/bin/ob credential --profile dev",
+        "ob credential --profile=dev",
+        "ob --json credential -pdev --duration 1h",
+        "\"/opt/my tools/ob\" 'credential' -p dev",
+        &format!("ob credential -p dev --config {file}"),
+    ] {
+        ok(&with(&format!("credential_process = {words}")));
+    }
+    let ob = env.path("bin/ob").display().to_string();
+    let right = format!("credential_process = {ob} credential -p dev");
+    for words in [
+        "credential_process = ob credential -p other",
+        "credential_process = ob credential",
+        "credential_process = ob credential -p dev --read-only",
+        "credential_process = ob credential -p dev --duration 20m",
+        "credential_process = ob credential -p dev --config m.toml",
+        "credential_process = ob --no-agent credential -p dev",
+        "credential_process = ob credential -p dev ; id",
+        "credential_process = ob exec -p dev -- true",
+        "credential_process = ob credential --help",
+        "output = json",
+        &format!("{right}\ncredential_process = other"),
+    ] {
+        let answer = with(words);
+        let said = text(&answer.stderr);
+        assert_eq!(answer.status.code(), Some(2), "{words}: {said}");
+        assert!(
+            said.contains("[profile ob/dev] of yours that does something else"),
+            "{said}"
+        );
+        assert!(said.contains(&format!("write in it: `{right}`")), "{said}");
+    }
+    ok(&with(&right));
+    env.write("home/.aws/config", "[profile ob/dev]\n[profile ob/dev]\n");
+    let answer = run(&mut refresh(&env, &["true"]), "");
+    assert!(text(&answer.stderr).contains("stands there twice"));
+}
+
+#[test]
+fn the_same_settings_are_the_same_by_any_path_and_with_or_without_the_profiles_own_org() {
+    let env = dev();
+    env.sign_in();
+    let settings = env.usual_settings().replace("[org]", "[orgs.acme]");
+    let other =
+        settings.lines().next().unwrap().replace("acme", "b") + "\nurl = \"https://b.okta.com\"\n";
+    env.write(
+        "m.toml",
+        settings.clone() + DEV + "org = \"acme\"\n" + &other,
+    );
+    fs::create_dir(env.path("sub")).unwrap();
+    std::os::unix::fs::symlink(env.path("m.toml"), env.path("link.toml")).unwrap();
+    let ob = |words: &str| {
+        let mut command = env.ob(words.split(' '));
+        furnish(&env, &mut command);
+        run(command.current_dir(env.path("")), "")
+    };
+    let answer = ob("--config m.toml --org acme exec --refresh -p dev -- true");
+    let said = text(&answer.stderr);
+    assert_eq!(answer.status.code(), Some(3), "{said}");
+    let hint = "`ob --config m.toml --org acme config aws` writes it";
+    assert!(said.contains(hint), "{said}");
+    for written in ["--config m.toml", "--org acme --config sub/../m.toml"] {
+        ok(&ob(&format!("{written} config aws")));
+        let block = fs::read_to_string(env.path("home/.aws/config")).unwrap();
+        let file = env.path("m.toml").display().to_string();
+        assert!(
+            block.contains(&format!("ob credential -p dev --config {file}\n")),
+            "{block}"
+        );
+        for flags in [
+            "--config m.toml",
+            "--config m.toml --org acme",
+            "--config sub/../m.toml",
+            "--config link.toml",
+        ] {
+            ok(&ob(&format!("{flags} exec --refresh -p dev -- true")));
+        }
+    }
+    // A link may lead elsewhere tomorrow, so it stays what it is.
+    ok(&ob("--config link.toml config aws"));
+    let block = fs::read_to_string(env.path("home/.aws/config")).unwrap();
+    assert!(block.contains("/link.toml\n"), "{block}");
+    let answer = ob("--config m.toml --org b exec --refresh -p dev -- true");
+    assert_ne!(answer.status.code(), Some(0));
+}
+
+#[test]
 fn keys_that_would_win_are_refused_and_a_default_section_is_said() {
     let env = dev();
     env.sign_in();
