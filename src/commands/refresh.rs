@@ -76,7 +76,15 @@ fn is_the_profiles(context: &Context, target: &Resolved, profile: &str) -> Resul
     };
     let alone = context.settings()?.resolve(&flags, &context.environment)?;
     let here = &target.settings;
-    if (&alone.role, &alone.provider, &alone.policy) == (&here.role, &here.provider, &here.policy) {
+    let its_own = [
+        ("role", alone.role != here.role),
+        ("identity provider", alone.provider != here.provider),
+        ("limit", alone.policy != here.policy),
+        ("duration", alone.duration != here.duration),
+    ];
+    let its_own = its_own.into_iter().filter(|(_, differs)| *differs);
+    let its_own: Vec<&str> = its_own.map(|(what, _)| what).collect();
+    if its_own.is_empty() {
         return Ok(());
     }
     Err(Report::new(
@@ -84,7 +92,7 @@ fn is_the_profiles(context: &Context, target: &Resolved, profile: &str) -> Resul
         "refresh.not_the_profile",
         "`--refresh` renews as the profile says, and this shell is for something else",
     )
-    .cause("its role or its limits are its own")
+    .cause(format!("not the profile's: its {}", its_own.join(", its ")))
     .hint(format!(
         "`ob exec --refresh -p {profile} -- CMD` takes the profile as it is; without `--refresh` the shell's own are kept"
     )))

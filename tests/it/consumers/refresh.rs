@@ -128,6 +128,26 @@ fn a_profile_that_was_written_for_other_settings_or_a_limited_shell_is_not_passe
 }
 
 #[test]
+fn a_shell_with_a_duration_of_its_own_is_not_renewed_for_the_profiles() {
+    let env = dev();
+    env.sign_in();
+    printed(&mut env.ob(["config", "aws"]));
+    // As within `ob shell -p dev --duration TIME`; an hour is what the settings say.
+    let within = |duration: &str| {
+        let mut command = env.ob(["exec", "--refresh", "--", "true"]);
+        furnish(&env, &mut command);
+        let shell = r#"{"config":null,"org":null,"profile":"dev","role":null,"provider":null,"region":null,"duration":"TIME","read_only":false,"policy_arn":[]}"#;
+        command.env("OB_TARGET", shell.replace("TIME", duration));
+        run(&mut command, "")
+    };
+    ok(&within("60m"));
+    let answer = within("20m");
+    let said = text(&answer.stderr);
+    assert_eq!(answer.status.code(), Some(2), "{said}");
+    assert!(said.contains("not the profile's: its duration\n"), "{said}");
+}
+
+#[test]
 fn a_profile_by_hand_serves_by_what_it_means_and_not_by_its_spelling() {
     let env = dev();
     env.write_settings(&(env.usual_settings() + DEV + &DEV.replace("dev", "other")));
