@@ -154,3 +154,67 @@ fn a_file_that_anybody_may_write_is_refused() {
     assert_eq!(answer.status.code(), Some(2));
     assert!(text(&answer.stderr).contains(".saml2aws"));
 }
+
+/// A role that session policies limit; those of `default` cannot be read.
+const UNREADABLE: &str = "[default]\nurl = https://acme.okta.com\n\
+    role_arn = arn:aws:iam::123456789012:role/Engineer\npolicy_arn_list = ReadOnlyAccess\n";
+const ADMIN: &str =
+    "url = https://acme.okta.com\nrole_arn = arn:aws:iam::123456789012:role/Admin\n";
+
+#[test]
+fn no_profile_becomes_the_default_because_another_was_left_out() {
+    let home = Home::new();
+    home.write(".saml2aws", &format!("{UNREADABLE}[prod-admin]\n{ADMIN}"));
+    let said = home.said(&home.imported(&["--print"]));
+    assert!(said.contains("[profiles.prod-admin]"), "{said}");
+    assert!(!said.contains("default_profile"), "{said}");
+    // Another file's profile of the name is not the one that was meant either.
+    home.write(".saml2aws", UNREADABLE);
+    home.write(
+        ".config/tokendito/tokendito.ini",
+        "[default]\nokta_org = https://acme.okta.com\naws_role_arn = Admin\n",
+    );
+    let said = home.said(&home.imported(&["--print"]));
+    assert!(said.contains("[profiles.default]"), "{said}");
+    assert!(!said.contains("default_profile"), "{said}");
+}
+
+#[test]
+fn what_a_profile_that_is_left_out_brought_is_not_said_to_be_taken() {
+    let home = Home::new();
+    home.write(".saml2aws", UNREADABLE);
+    for arguments in [&[][..], &["--print"]] {
+        let none = home.import(arguments);
+        assert_eq!(
+            (none.status.code(), text(&none.stdout)),
+            (Some(2), ""),
+            "{}",
+            home.said(&none)
+        );
+        assert_eq!(
+            home.said(&none),
+            "---\n\
+             ~/.saml2aws:4: default.policy_arn_list left out: not the ARN of a managed policy (arn:aws:iam::aws:policy/ReadOnlyAccess)\n\
+             ~/.saml2aws: default left out: without its session policies it would allow more\n\
+             ob: no profile could be taken\n  \
+             cause: each is left out for a value that is no good\n  \
+             hint: `ob config import --check` names the values; mend them there, or `ob config init` asks\n"
+        );
+        let json = home.import(&[arguments, &["--json"]].concat());
+        assert_eq!(json.status.code(), Some(2));
+        let all: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert_eq!(all["taken"], serde_json::json!([]));
+        assert_eq!(all["left_out"].as_array().unwrap().len(), 2, "{all}");
+        let error: serde_json::Value = serde_json::from_slice(&json.stderr).unwrap();
+        assert_eq!(error["error"], "import.no_profile");
+    }
+    assert!(!home.settings().exists());
+    // What the next profile says for itself is taken and said, though the lost one said the same.
+    home.write(".saml2aws", &format!("{UNREADABLE}[a]\n{ADMIN}"));
+    let said = home.said(&home.imported(&["--print"]));
+    assert!(
+        said.contains("~/.saml2aws:6: a.url -> org.url = https://acme.okta.com\n")
+            && !said.contains("default.url"),
+        "{said}"
+    );
+}

@@ -88,6 +88,40 @@ fn a_profile_that_two_files_have_alike_is_taken_once() {
 }
 
 #[test]
+fn a_profile_that_an_earlier_file_has_under_another_name_is_taken_once() {
+    let home = Home::new();
+    let file = |role: &str| format!("[default]\nurl = https://acme.okta.com\nrole_arn = {role}\n");
+    let files = [("a.ini", "One"), ("b.ini", "Two"), ("c.ini", "Two")]
+        .map(|(name, role)| home.write(name, &file(role)));
+    let mut arguments = vec!["--check", "--json", "--from", "saml2aws"];
+    arguments.extend(files.iter().map(|path| path.to_str().unwrap()));
+    let check = home.import(&arguments);
+    let check: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    let names = ["default", "default-saml2aws"];
+    assert_eq!(check["profiles"], serde_json::json!(names), "{check}");
+    let left = &check["left_out"][0];
+    assert!(left["file"].as_str().unwrap().ends_with("c.ini"), "{check}");
+    assert_eq!(left["why"], "an earlier file has the same profile");
+    let taken = check["taken"].to_string();
+    assert!(!taken.contains("default-saml2aws-2"), "{taken}");
+}
+
+#[test]
+fn the_default_profile_is_said_to_be_taken() {
+    let home = Home::new();
+    home.write(
+        ".saml2aws",
+        "[only]\nurl = https://acme.okta.com\nrole_arn = One\n",
+    );
+    let said = home.said(&home.imported(&["--print"]));
+    assert!(
+        said.starts_with("default_profile = \"only\"\n")
+            && said.contains("~/.saml2aws: only -> default_profile = only\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn settings_that_are_there_are_kept_unless_forced() {
     let home = Home::with("saml2aws");
     home.write(".config/ob/config.toml", "[org]\nurl = \"kept.okta.com\"\n");

@@ -3,7 +3,7 @@
 //! The first that says something wins; who comes later is named. Every value has been read by the settings' own
 //! reader before it stands here, so what is written is what `ob config check` finds good.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::is_expression;
 use crate::config::read_as;
@@ -14,7 +14,7 @@ use crate::report::Report;
 pub(super) type Values = BTreeMap<&'static str, String>;
 
 /// Where in the world a line of the answer comes from.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) file: String,
     pub(super) line: usize,
@@ -58,6 +58,11 @@ pub(super) struct Kept {
 pub(super) struct Draft {
     pub(super) orgs: Vec<Values>,
     pub(super) profiles: BTreeMap<String, Kept>,
+    /// Where each of them comes from, and what it is called there.
+    origins: BTreeMap<String, Origin>,
+    /// What those would have been called that were no good as a whole.
+    dropped: BTreeSet<String>,
+    pub(super) default: Option<String>,
     pub(super) accounts: BTreeMap<String, String>,
     /// Of roles and of providers, in their order.
     pub(super) labels: [Vec<(String, String)>; 2],
@@ -131,8 +136,9 @@ impl Draft {
     fn profile(&mut self, peer: Peer, file: &str, profile: &Profile, url: Option<&str>) {
         let theirs = &profile.name;
         let name = &self.free_name(theirs, peer);
+        let taken = self.taken.len();
         if let Err(why) = read("default_profile", name) {
-            return self.leave(file, 0, theirs, &why, true);
+            return self.drop_profile(file, theirs, name, &why, taken);
         }
         let mut org = Values::new();
         let mut kept = Kept {
@@ -146,7 +152,7 @@ impl Draft {
         let limited = |setting: &Setting| setting.place == Place::Policies;
         if profile.settings.iter().any(limited) && !kept.lists.contains_key("policy_arns") {
             let why = "without its session policies it would allow more";
-            return self.drop_profile(file, theirs, name, why, true);
+            return self.drop_profile(file, theirs, name, why, taken);
         }
         if let Some(url) = url {
             org.entry("url").or_insert_with(|| url.to_owned());
@@ -179,7 +185,7 @@ impl Draft {
                 }
                 _ => {
                     let why = "a role of its chain is no role's ARN";
-                    return self.drop_profile(file, theirs, name, why, true);
+                    return self.drop_profile(file, theirs, name, why, taken);
                 }
             }
         }
@@ -189,10 +195,23 @@ impl Draft {
             kept.lists.insert("chain", chain);
         }
         kept.org = (!org.is_empty()).then(|| self.org(org));
-        if self.profiles.get(theirs) == Some(&kept) {
+        let is_same = |(name, old): (&String, &Kept)| {
+            *old == kept
+                && self
+                    .origins
+                    .get(name)
+                    .is_some_and(|from| from.key == *theirs)
+        };
+        if self.profiles.iter().any(is_same) {
+            let own = format!("profiles.{name}.");
+            let mut new = self.taken.split_off(taken);
+            // Its org stays: it may have completed one that is here.
+            new.retain(|line| !line.to.starts_with(&own));
+            self.taken.extend(new);
             let why = "an earlier file has the same profile";
-            return self.drop_profile(file, theirs, name, why, false);
+            return self.leave(file, 0, theirs, why, false);
         }
+        self.origins.insert(name.clone(), origin(file, 0, theirs));
         if name != theirs {
             let from = origin(file, 0, theirs);
             let to = name.clone();
@@ -216,11 +235,29 @@ impl Draft {
         free
     }
 
-    /// Leaves out the whole profile `theirs`, which would have been called `name`.
-    fn drop_profile(&mut self, file: &str, theirs: &str, name: &str, why: &str, wrong: bool) {
-        let own = format!("profiles.{name}.");
-        self.taken.retain(|taken| !taken.to.starts_with(&own));
-        self.leave(file, 0, theirs, why, wrong);
+    /// Leaves out the whole profile `theirs`, which would have been called `name`, and what it added to the first `taken`.
+    fn drop_profile(&mut self, file: &str, theirs: &str, name: &str, why: &str, taken: usize) {
+        self.taken.truncate(taken);
+        self.dropped.insert(name.to_owned());
+        self.leave(file, 0, theirs, why, true);
+    }
+
+    /// Once every file is read: the profile that is taken where none is named, the only one or `default`.
+    ///
+    /// Never one that has moved up because another was no good, which may have allowed less.
+    pub(super) fn choose_default(&mut self) {
+        let chosen = match self.profiles.len() {
+            1 if self.dropped.is_empty() => self.profiles.keys().next(),
+            _ => self.profiles.keys().find(|name| *name == "default"),
+        };
+        let chosen = chosen.filter(|name| !self.dropped.contains(*name)).cloned();
+        if let Some(name) = chosen
+            && let Some(from) = self.origins.get(&name).cloned()
+        {
+            let (to, value) = ("default_profile".to_owned(), name.clone());
+            self.taken.push(Taken { from, to, value });
+            self.default = Some(name);
+        }
     }
 
     fn setting(
@@ -306,6 +343,11 @@ impl Draft {
 
     pub(super) fn profiles(&self) -> impl Iterator<Item = &str> {
         self.profiles.keys().map(String::as_str)
+    }
+
+    /// Whether there were profiles, and all of them were no good.
+    pub(super) fn lost_all(&self) -> bool {
+        self.profiles.is_empty() && !self.dropped.is_empty()
     }
 
     /// Whether every org has its address; without one nothing can sign in.

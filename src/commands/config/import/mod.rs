@@ -93,12 +93,23 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     for (peer, name, findings) in &found {
         draft.add(*peer, name, findings, url.as_deref());
     }
+    draft.choose_default();
     let text = draft.to_toml();
     let mut wrote = None;
     if !args.check {
-        if !args.print && !draft.has_address() {
-            tell(&draft, context);
-            return Err(without_address());
+        let nothing = match draft.lost_all() {
+            true if !args.print || text.is_empty() => Some(without_profile()),
+            false if !args.print && !draft.has_address() => Some(without_address()),
+            _ => None,
+        };
+        if let Some(report) = nothing {
+            if context.globals.json {
+                let json = as_json(&draft, &text, None);
+                context.voice.data_json(format_args!("{json:#}"))?;
+            } else {
+                tell(&draft, context);
+            }
+            return Err(report);
         }
         if !args.print {
             let path = context.settings_file()?;
@@ -319,6 +330,16 @@ fn nothing(looked: &[String]) -> Report {
     });
     report
         .hint("name a file: `ob config import FILE --from saml2aws`; `ob config init` asks instead")
+}
+
+fn without_profile() -> Report {
+    Report::new(
+        Exit::Usage,
+        "import.no_profile",
+        "no profile could be taken",
+    )
+    .cause("each is left out for a value that is no good")
+    .hint("`ob config import --check` names the values; mend them there, or `ob config init` asks")
 }
 
 fn without_address() -> Report {

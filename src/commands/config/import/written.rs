@@ -39,11 +39,7 @@ impl Draft {
             }
             profiles.insert(name.clone(), values.into());
         }
-        let default = match self.profiles.len() {
-            1 => self.profiles.keys().next(),
-            _ => self.profiles.keys().find(|name| *name == "default"),
-        };
-        if let Some(name) = default {
+        if let Some(name) = &self.default {
             file.insert("default_profile".to_owned(), name.as_str().into());
         }
         if !profiles.is_empty() {
