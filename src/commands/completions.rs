@@ -60,6 +60,10 @@ _ob_command() {
         while IFS= read -r word; do
             COMPREPLY+=("$word")
         done < <(compgen -c -- "$cur" | sort -u)
+        # A directory gets its slash and no space. bash 3.2 cannot be told so.
+        if [[ $cur == */* ]] && type compopt &>/dev/null; then
+            compopt -o filenames 2>/dev/null
+        fi
         return 0
     fi
     if declare -F _comp_command_offset >/dev/null; then

@@ -150,6 +150,20 @@ fn zsh_completes_the_command_behind_two_dashes() {
 }
 
 #[test]
+fn bash_descends_into_a_directory_behind_two_dashes() {
+    let env = machine();
+    std::fs::create_dir_all(env.path("home/bin/deep dir")).unwrap();
+    env.write("home/bin/deep dir/obtest", "#!/bin/sh\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(env.path("home/bin/deep dir/obtest"), mode).unwrap();
+    Kind::Bash.furnish(&env, &format!("cd\nsource {}", file("ob.bash")));
+    let mut pty = Pty::spawn(env.command("bash").arg("-i"));
+    pty.until("READY> ");
+    pty.send("ob exec -- ./bi\tde\tobt\t");
+    pty.until("./bin/deep\\ dir/obtest ");
+}
+
+#[test]
 fn the_factors_are_completed() {
     let env = machine();
     assert_eq!(bash(&env, &["ob", "login", "--factor", "y"]), "yubikey\n");
