@@ -13,7 +13,7 @@ use crate::commands::{
 };
 use crate::report::{Exit, Report};
 use crate::shown::shown;
-use crate::terminal::{Color, Voice, data};
+use crate::terminal::{Voice, data};
 
 /// One Okta login for AWS credentials, the AWS console and the VPN; secrets stay in memory
 #[derive(Debug, Parser)]
@@ -155,31 +155,35 @@ fn in_one_line(error: clap::Error) -> clap::Error {
 
 /// Help that was asked for is an answer; all else that clap says is about a mistake in what was typed.
 fn refuse(error: &clap::Error) -> ExitCode {
-    let voice = Voice::new(Color::Never, &std::env::vars_os().collect());
     let typed = std::env::args_os().skip(1);
     let typed: Vec<String> = typed
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    if let Some(report) = slips::report(error, &typed, &grammar()) {
-        voice.report(&report);
-        return ExitCode::from(report.exit.code());
-    }
-    let text = error.render().to_string();
+    let mut grammar = grammar();
+    grammar.build();
+    let understood = slips::understand(&typed, &grammar);
+    let voice = Voice::new(understood.color, &std::env::vars_os().collect());
+    let help = || error.render().to_string();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match data(&text) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        },
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            voice.say(&text);
-            ExitCode::from(Exit::Usage.code())
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            return match data(&help()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::FAILURE,
+            };
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !understood.json => {
+            voice.say(&help());
         }
         _ => {
-            let text = text.strip_prefix("error: ").unwrap_or(&text);
-            voice.say(&format!("ob: {text}"));
-            ExitCode::from(Exit::Usage.code())
+            let report = slips::report(error, &understood, &grammar);
+            if understood.json {
+                voice.say_json(&report.as_json());
+            } else {
+                voice.report(&report);
+            }
         }
     }
+    ExitCode::from(Exit::Usage.code())
 }
 
 #[cfg(test)]

@@ -1,13 +1,19 @@
 //! What was typed and means nothing, told in our own words: with what other tools call a verb, and where a word goes.
 
+mod understood;
+
+use std::error::Error as _;
+
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::model::nearest;
 use crate::report::{Exit, Report};
 use crate::shown::shell_word;
+pub use understood::{Understood, understand};
 
 /// Words for which nothing here looks alike, below which verb, and what is meant.
-const ELSEWHERE: [(&str, &[&str], &str); 15] = [
+const ELSEWHERE: [(&str, &[&str], &str); 14] = [
     (
         "",
         &["list", "ls"],
@@ -43,11 +49,6 @@ const ELSEWHERE: [(&str, &[&str], &str); 15] = [
     ),
     (
         "",
-        &["import", "check", "explain"],
-        "it is a verb of `ob config`",
-    ),
-    (
-        "",
         &["browser", "web", "open"],
         "`ob console` opens the AWS console",
     ),
@@ -73,41 +74,39 @@ const ELSEWHERE: [(&str, &[&str], &str); 15] = [
     ),
 ];
 
+/// The most verbs that are offered.
+const OFFERED: usize = 3;
+
 /// Verbs that are about a profile or role.
 const OF_A_ROLE: [&str; 5] = ["shell", "env", "credential", "write", "console"];
 
-/// What to say of a mistake; nothing where clap's own words are good. `typed` is what was typed behind `ob`, `grammar`
-/// what could have been.
-pub fn report(error: &clap::Error, typed: &[String], grammar: &clap::Command) -> Option<Report> {
+/// What to say of a mistake in what was typed, as far as that was `understood`. `grammar` is what could have been.
+pub fn report(error: &clap::Error, understood: &Understood<'_>, grammar: &Command) -> Report {
+    let Understood { verb, command, .. } = understood;
     let wrong = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word.as_str()),
         _ => None,
     };
     let word = wrong(ContextKind::InvalidSubcommand).or_else(|| wrong(ContextKind::InvalidArg));
     let word = word.unwrap_or_default();
-    // What follows the mistake was not looked at.
-    let understood = typed.iter().position(|typed| typed.starts_with(word));
-    let understood = match error.kind() {
-        ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument => understood,
-        _ => None,
-    };
-    let (verb, command) = verb(&typed[..understood.unwrap_or(typed.len())], grammar);
     let new = |name, summary| Report::new(Exit::Usage, name, summary);
     let report = match error.kind() {
         ErrorKind::InvalidSubcommand => {
-            let path = ["ob", &verb, word]
+            let path = ["ob", verb, word]
                 .into_iter()
                 .filter(|word| !word.is_empty());
             let path: Vec<&str> = path.collect();
             let report = new("usage.no_verb", format!("there is no `{}`", path.join(" ")));
             let elsewhere = ELSEWHERE
                 .iter()
-                .find(|(below, words, _)| *below == verb && words.contains(&word));
-            match elsewhere {
-                Some((.., meant)) => report.hint(*meant),
-                None => {
-                    let prefix = ["ob ", &verb].concat();
-                    report.did_you_mean(prefix.trim_end(), offered(error, command))
+                .find(|(below, words, _)| below == verb && words.contains(&word));
+            let below = below_a_verb(grammar, word).filter(|_| verb.is_empty());
+            match (elsewhere, below) {
+                (Some((.., meant)), _) => report.hint(*meant),
+                (None, Some(meant)) => report.hint(format!("did you mean `ob {meant}`?")),
+                (None, None) => {
+                    let prefix = ["ob ", verb].concat();
+                    report.did_you_mean(prefix.trim_end(), alike(command, word))
                 }
             }
         }
@@ -115,12 +114,8 @@ pub fn report(error: &clap::Error, typed: &[String], grammar: &clap::Command) ->
             let flag = word.split('=').next().unwrap_or(word);
             let report = new(
                 "usage.unexpected",
-                format!("{} does not take `{word}`", spoken(&verb)),
+                format!("{} does not take `{word}`", spoken(verb)),
             );
-            let near = match error.get(ContextKind::SuggestedArg) {
-                Some(ContextValue::String(near)) => Some(near.as_str()),
-                _ => None,
-            };
             match (verb.as_str(), flag) {
                 ("", "-p" | "--profile" | "-r" | "--role") => {
                     report.hint(format!("behind the verb: `ob exec {flag} NAME -- CMD`"))
@@ -136,7 +131,10 @@ pub fn report(error: &clap::Error, typed: &[String], grammar: &clap::Command) ->
                 ("logout", _) if !word.starts_with('-') => {
                     report.hint("`--org NAME` ends the session of one of several orgs")
                 }
-                _ => match near {
+                _ if command.find_subcommand(word).is_some() => {
+                    report.hint("without the `--` in front of it")
+                }
+                _ => match wrong(ContextKind::SuggestedArg) {
                     Some(near) => report.hint(format!("did you mean `{near}`?")),
                     None => report,
                 },
@@ -146,14 +144,80 @@ pub fn report(error: &clap::Error, typed: &[String], grammar: &clap::Command) ->
             new("usage.no_command", "there is no command to run".to_owned())
                 .hint(format!("`ob {verb} -- CMD` runs one"))
         }
-        _ => return None,
+        ErrorKind::MissingRequiredArgument => {
+            let missing = several(error, ContextKind::InvalidArg);
+            let here = match missing.iter().any(|missing| missing.starts_with('-')) {
+                true => " with what was typed",
+                false => "",
+            };
+            let missing = missing.join("`, `");
+            let summary = format!("{} needs `{missing}`{here}", spoken(verb));
+            let report = new("usage.missing", summary);
+            match missing.as_str() {
+                "<PROFILE>" => report.hint("`ob config list` shows the profiles"),
+                _ => report,
+            }
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            let summary = format!("{} needs a verb behind it", spoken(verb));
+            new("usage.missing", summary)
+        }
+        ErrorKind::ArgumentConflict => {
+            let others = several(error, ContextKind::PriorArg);
+            let summary = match others.join("`, `") {
+                other if other == word => format!("`{word}` can be given only once"),
+                others => format!("`{word}` cannot be used with `{others}`"),
+            };
+            new("usage.conflict", summary)
+        }
+        ErrorKind::TooManyValues => new("usage.value", format!("`{word}` takes no value")),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => value(error, word),
+        _ => {
+            let text = error.to_string();
+            let text = text.lines().next().unwrap_or_default();
+            let text = text.strip_prefix("error: ").unwrap_or(text);
+            new("usage.mistake", text.to_owned())
+        }
     };
-    let help = ["ob help ", &verb].concat();
+    let help = ["ob help ", verb].concat();
     let what = match verb.as_str() {
         "" => "names the verbs",
         _ => "says how it is used",
     };
-    Some(report.hint(format!("`{}` {what}", help.trim_end())))
+    report.hint(format!("`{}` {what}", help.trim_end()))
+}
+
+/// Of a value that `argument` does not take, or of none.
+fn value(error: &clap::Error, argument: &str) -> Report {
+    let one = |kind| several(error, kind).into_iter().next();
+    let value = one(ContextKind::InvalidValue).unwrap_or_default();
+    let summary = match value {
+        "" => format!("`{argument}` needs a value"),
+        value => format!("`{argument}` cannot be `{value}`"),
+    };
+    let report = Report::new(Exit::Usage, "usage.value", summary);
+    let valid = several(error, ContextKind::ValidValue);
+    let near = nearest(value, valid.iter().map(|valid| (valid, *valid)));
+    let report = match valid.join(", ") {
+        none if none.is_empty() => report,
+        valid => report.cause(format!("it can be: {valid}")),
+    };
+    let report = match error.source() {
+        Some(source) => report.cause(source),
+        None => report,
+    };
+    match near.first() {
+        Some(near) => report.hint(format!("did you mean `{near}`?")),
+        None => report,
+    }
+}
+
+fn several(error: &clap::Error, kind: ContextKind) -> Vec<&str> {
+    match error.get(kind) {
+        Some(ContextValue::String(word)) => vec![word],
+        Some(ContextValue::Strings(words)) => words.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    }
 }
 
 const WHO: &str =
@@ -166,35 +230,27 @@ fn spoken(verb: &str) -> String {
     }
 }
 
-/// The verb as far as it was understood, and its grammar.
-fn verb<'a>(typed: &[String], grammar: &'a clap::Command) -> (String, &'a clap::Command) {
-    let (mut words, mut command) = (Vec::new(), grammar);
-    for word in typed {
-        if let Some(found) = command.find_subcommand(word) {
-            words.push(found.get_name());
-            command = found;
-        }
-    }
-    (words.join(" "), command)
+/// `config import`, where `import` alone was typed.
+fn below_a_verb(grammar: &Command, word: &str) -> Option<String> {
+    let is_shown = |verb: &&Command| !verb.is_hide_set();
+    let mut verbs = grammar.get_subcommands().filter(is_shown);
+    verbs.find_map(|verb| {
+        let below = verb.find_subcommand(word).filter(is_shown)?;
+        Some([verb.get_name(), below.get_name()].join(" "))
+    })
 }
 
-/// What clap offers, without the verbs that people are not shown.
-fn offered<'a>(error: &'a clap::Error, command: &clap::Command) -> Vec<&'a str> {
-    let Some(ContextValue::Strings(near)) = error.get(ContextKind::SuggestedSubcommand) else {
-        return Vec::new();
-    };
-    let is_shown = |name: &str| {
-        let verb = command.find_subcommand(name);
-        verb.is_some_and(|verb| !verb.is_hide_set())
-    };
-    near.iter()
-        .map(String::as_str)
-        .filter(|name| is_shown(name))
-        .collect()
-}
-
-/// Which verbs right below `command` may have been meant by a word that is none.
-pub(super) fn alike<'a>(command: &'a clap::Command, word: &str) -> Vec<&'a str> {
+/// Which verbs right below `command` may have been meant by a word that is none, or was not typed to its end.
+pub(super) fn alike<'a>(command: &'a Command, word: &str) -> Vec<&'a str> {
     let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
-    nearest(word, verbs.map(|verb| (verb.get_name(), verb.get_name())))
+    let names: Vec<&str> = verbs.map(Command::get_name).collect();
+    let near = nearest(word, names.iter().map(|name| (name, *name)));
+    if !near.is_empty() || word.is_empty() {
+        return near;
+    }
+    let mut begun = names;
+    begun.retain(|name| name.starts_with(word));
+    begun.sort_by_key(|name| name.len());
+    begun.truncate(OFFERED);
+    begun
 }

@@ -159,7 +159,7 @@ fn help_takes_a_verb_and_no_mistake_is_answered_with_a_hidden_one() {
         assert!(help.status.success() && !help.stdout.is_empty());
     }
     assert_eq!(home.ob(&["help", "exec", "ls"]).status.code(), Some(2));
-    for (typed, hidden) in [("st", "security-key"), ("complet", "'complete'")] {
+    for (typed, hidden) in [("st", "security-key"), ("complet", "complete`")] {
         let refused = home.ob(&[typed]);
         let told = text(&refused.stderr);
         assert!(
@@ -175,7 +175,7 @@ fn a_factor_is_checked_before_anything_is_asked() {
     assert_eq!(refused.status.code(), Some(2));
     let told = text(&refused.stderr);
     assert!(
-        told.contains("'push'") && told.contains("webauthn, password"),
+        told.contains("`push`") && told.contains("webauthn, password"),
         "{told}"
     );
 }

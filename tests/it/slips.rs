@@ -91,6 +91,10 @@ fn a_verb_or_word_that_means_nothing_is_answered_with_what_was_meant() {
         "help execute",
         "help vpn statsu",
         "man cosnole",
+        "import",
+        "logs",
+        "st",
+        "l",
     ] {
         let words: Vec<&str> = line.split(' ').collect();
         let (said, code) = told(&env, &words);
@@ -184,7 +188,152 @@ fn a_verb_or_word_that_means_nothing_is_answered_with_what_was_meant() {
     ob: there is no verb cosnole
       hint: did you mean `ob man console`?
       hint: `ob man --list` names the pages
+    $ ob import
+    ob: there is no `ob import`
+      hint: did you mean `ob config import`?
+      hint: `ob help` names the verbs
+    $ ob logs
+    ob: there is no `ob logs`
+      hint: did you mean `ob vpn logs`?
+      hint: `ob help` names the verbs
+    $ ob st
+    ob: there is no `ob st`
+      hint: did you mean `ob status`?
+      hint: `ob help` names the verbs
+    $ ob l
+    ob: there is no `ob l`
+      hint: did you mean `ob login` or `ob logout`?
+      hint: `ob help` names the verbs
     ");
+}
+
+#[test]
+fn a_slip_is_told_of_the_verb_that_was_typed() {
+    let env = machine();
+    for (line, expected) in [
+        ("config con", "there is no `ob config con`"),
+        ("vpn v", "there is no `ob vpn v`"),
+        ("agent ag", "there is no `ob agent ag`"),
+        ("login l", "`ob login` does not take `l`"),
+        ("env e", "`ob env` does not take `e`"),
+        ("vpn up --v", "`ob vpn up` does not take `--v`"),
+        (
+            "--org login exec -p prod --bogus -- true",
+            "`ob exec` does not take `--bogus`",
+        ),
+        (
+            "exec -p login --bogus -- true",
+            "`ob exec` does not take `--bogus`",
+        ),
+        (
+            "--org=vpn -vv exec -vx -- login",
+            "`ob exec` does not take `-x`",
+        ),
+        ("-p login exec -- true", "`ob` does not take `-p`"),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (said, code) = told(&env, &words);
+        assert_eq!(code, Some(2), "{line}: {said}");
+        assert_eq!(
+            said.lines().next(),
+            Some(&*format!("ob: {expected}")),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn the_verb_that_is_most_alike_is_offered_and_not_its_opposite() {
+    let (said, _) = told(&machine(), &["logn"]);
+    assert!(said.contains("hint: did you mean `ob login`?"), "{said}");
+}
+
+#[test]
+fn every_mistake_is_told_in_one_form_as_words_in_colour_or_as_json() {
+    let env = machine();
+    let mut seen = String::new();
+    for line in [
+        "use",
+        "exec --refresh --read-only -- true",
+        "exec -p a -p b -- true",
+        "--color pink status",
+        "login --org",
+        "init zhs",
+        "roles --role x",
+        "write --watch --bogus",
+        "--no-agent=3 status",
+        "-- login",
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (said, code) = told(&env, &words);
+        assert_eq!(code, Some(2), "{line}: {said}");
+        seen += &format!("$ ob {line}\n{said}");
+    }
+    insta::assert_snapshot!(seen, @r"
+    $ ob use
+    ob: `ob use` needs `<PROFILE>`
+      hint: `ob config list` shows the profiles
+      hint: `ob help use` says how it is used
+    $ ob exec --refresh --read-only -- true
+    ob: `--refresh` cannot be used with `--read-only`
+      hint: `ob help exec` says how it is used
+    $ ob exec -p a -p b -- true
+    ob: `--profile <PROFILE>` can be given only once
+      hint: `ob help exec` says how it is used
+    $ ob --color pink status
+    ob: `--color <WHEN>` cannot be `pink`
+      cause: it can be: auto, always, never
+      hint: `ob help status` says how it is used
+    $ ob login --org
+    ob: `--org <NAME>` needs a value
+      hint: `ob help login` says how it is used
+    $ ob init zhs
+    ob: `<SHELL>` cannot be `zhs`
+      cause: it can be: bash, zsh, fish, nu, direnv
+      hint: did you mean `zsh`?
+      hint: `ob help init` says how it is used
+    $ ob roles --role x
+    ob: `ob roles` needs `--discover` with what was typed
+      hint: `ob help roles` says how it is used
+    $ ob write --watch --bogus
+    ob: `ob write` does not take `--bogus`
+      hint: `ob help write` says how it is used
+    $ ob --no-agent=3 status
+    ob: `--no-agent` takes no value
+      hint: `ob help status` says how it is used
+    $ ob -- login
+    ob: `ob` does not take `login`
+      hint: without the `--` in front of it
+      hint: `ob help` names the verbs
+    ");
+    for line in [
+        "--json logn",
+        "logn --json",
+        "--json",
+        "--json vpn",
+        "--json use",
+        "exec --refresh --read-only --json -- true",
+        "--json --color pink status",
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (said, code) = told(&env, &words);
+        assert_eq!((said.lines().count(), code), (1, Some(2)), "{line}: {said}");
+        let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert!(
+            report["error"].as_str().unwrap().starts_with("usage.") && report["exit"] == 2,
+            "{said}"
+        );
+    }
+    // It is the command's.
+    let (said, _) = told(&env, &["exec", "--bogus", "--", "--json"]);
+    assert!(said.starts_with("ob: "), "{said}");
+    for words in [
+        &["--color", "always", "logn"],
+        &["logn", "--color=always", "x"],
+    ] {
+        let (said, _) = told(&env, words);
+        assert!(said.starts_with("\u{1b}[1;31mob:"), "{said:?}");
+    }
 }
 
 #[test]
