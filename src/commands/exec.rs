@@ -7,7 +7,7 @@ use crate::aws::{ChildEnv, child_env};
 use crate::commands::Context;
 use crate::commands::catalogue::Shelf;
 use crate::commands::refresh;
-use crate::commands::talk::{SignInArgs, ask_agent};
+use crate::commands::talk::{SignInArgs, ask_with};
 use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::config;
 use crate::model::{Credentials, ProviderArn, RoleArn};
@@ -86,7 +86,12 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         // Whatever renews asks nobody.
         target.unconfirmed()?;
     }
-    let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
+    // Nobody types a password for a command that does not exist.
+    let before = || {
+        let path = context.environment.raw("PATH");
+        process::is_there(program, path).map_err(|report| or_profile(context, program, report))
+    };
+    let credentials = credentials_after(context, &target, min_ttl, &args.sign_in, &before)?;
     if args.refresh {
         let environment = refresh::environment(context, &target, &credentials)?;
         let failed = process::replace(program, arguments, environment);
@@ -135,6 +140,17 @@ pub fn credentials(
     min_ttl: Option<u32>,
     sign_in: &SignInArgs,
 ) -> Result<Credentials, Report> {
+    credentials_after(context, target, min_ttl, sign_in, &|| Ok(()))
+}
+
+/// The same; `before` is called before anything is asked, and may end it.
+fn credentials_after(
+    context: &Context,
+    target: &Resolved,
+    min_ttl: Option<u32>,
+    sign_in: &SignInArgs,
+    before: &dyn Fn() -> Result<(), Report>,
+) -> Result<Credentials, Report> {
     let knows_roles = knows_roles(context, &target.wire);
     let request = || {
         Request::Credentials(CredentialsRequest {
@@ -145,7 +161,8 @@ pub fn credentials(
             confirm: target.confirmation(),
         })
     };
-    match ask_agent(context, request, &target.settings.org, sign_in)? {
+    let org = &target.settings.org;
+    match ask_with(context, request, org, sign_in, before, &mut |_| {})? {
         Reply::Credentials(issued) => received(issued),
         _ => Err(unexpected()),
     }

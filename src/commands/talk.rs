@@ -41,18 +41,19 @@ pub(super) fn ask_agent(
     org: &OrgTarget,
     args: &SignInArgs,
 ) -> Result<Reply, Report> {
-    ask_for_many(context, request, org, args, &mut |_| {})
+    ask_with(context, request, org, args, &|| Ok(()), &mut |_| {})
 }
 
-/// As [`ask_agent`], for a request whose results come one by one: each goes to `take`.
+/// As [`ask_agent`]. `before` is called before anything is asked, and may end it; what comes in parts goes to `take`.
 ///
 /// # Errors
 /// As [`ask_agent`]; what has been taken by then stays so.
-pub(super) fn ask_for_many(
+pub(super) fn ask_with(
     context: &Context,
     request: impl Fn() -> Request,
     org: &OrgTarget,
     args: &SignInArgs,
+    before: &dyn Fn() -> Result<(), Report>,
     take: &mut dyn FnMut(Part),
 ) -> Result<Reply, Report> {
     let mut typed = args.read()?;
@@ -68,6 +69,7 @@ pub(super) fn ask_for_many(
             questions: None,
             menu: None,
             role: RoleAsked::No,
+            before,
             take: &mut *take,
         };
         let outcome = talk.run(&link, request());
@@ -158,6 +160,7 @@ struct Talk<'a> {
     /// The roles that are remembered, where one of them could be chosen.
     menu: Option<Menu<'a>>,
     role: RoleAsked,
+    before: &'a dyn Fn() -> Result<(), Report>,
     take: &'a mut dyn FnMut(Part),
 }
 
@@ -267,6 +270,9 @@ impl Talk<'_> {
                 Ask::Role { .. } | Ask::KnownRole { .. } => RoleAsked::Here,
                 _ => RoleAsked::No,
             };
+        }
+        if !matches!(ask, Ask::CaCertificates) {
+            (self.before)()?;
         }
         match ask {
             Ask::CaCertificates => return Ok(Answer::CaCertificates(self.ca_certificates()?)),

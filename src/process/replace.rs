@@ -1,8 +1,11 @@
 //! Becoming the command.
 
+use std::env::split_paths;
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use nix::errno::Errno;
@@ -27,6 +30,29 @@ pub fn replace(
         .envs(environment)
         .exec();
     refusal(program, &error)
+}
+
+/// Whether there is a file that [`replace`] would find in `path`, a `PATH`; where there is none, what it would say.
+/// Without a `PATH` the system looks in places of its own, and only [`replace`] can tell.
+///
+/// # Errors
+/// When there is none.
+pub fn is_there(program: &OsStr, path: Option<&OsStr>) -> Result<(), Report> {
+    let fails_as = |file: &Path| file.metadata().err().map(|error| error.kind());
+    let missing = match path {
+        _ if program.as_bytes().contains(&b'/') => {
+            fails_as(Path::new(program)) == Some(ErrorKind::NotFound)
+        }
+        Some(path) => split_paths(path).all(|place| {
+            let failed = fails_as(&place.join(program));
+            matches!(failed, Some(ErrorKind::NotFound | ErrorKind::NotADirectory))
+        }),
+        None => false,
+    };
+    match missing {
+        true => Err(refusal(program, &Errno::ENOENT.into())),
+        false => Ok(()),
+    }
 }
 
 fn refusal(program: &OsStr, error: &io::Error) -> Report {

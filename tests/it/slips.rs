@@ -363,9 +363,14 @@ fn a_pasted_word_is_inert_when_it_is_no_verb() {
 
 #[test]
 fn a_profile_in_the_place_of_a_command_is_told_from_one() {
-    let env = machine();
-    env.sign_in();
-    let (said, code) = told(&env, &["exec", "prod", "--", "true"]);
-    assert_eq!(code, Some(127));
-    assert!(said.contains("hint: did you mean `-p prod`?"), "{said}");
+    let env = TestEnv::new();
+    env.write_settings(&(env.usual_settings() + "[profiles.prod]\n"));
+    for is_signed_in in [false, true] {
+        if is_signed_in {
+            env.sign_in();
+        }
+        let (said, code) = told(&env, &["exec", "prod", "--", "true"]);
+        assert_eq!(code, Some(127), "{said}");
+        assert!(said.contains("hint: did you mean `-p prod`?"), "{said}");
+    }
 }

@@ -11,7 +11,7 @@ use crate::aws_files::{self, Edit, Kind};
 use crate::commands::Context;
 use crate::commands::catalogue::Shelf;
 use crate::commands::exec::{credentials, received, unexpected};
-use crate::commands::talk::ask_for_many;
+use crate::commands::talk::ask_with;
 use crate::commands::target::{RoleArgs, resolve};
 use crate::model::{Credentials, RoleArn, SamlRole, Timestamp};
 use crate::report::Report;
@@ -183,11 +183,12 @@ impl Plan<'_> {
             }
         };
         let request = || Request::EveryRole(target.wire.clone());
-        let reply = ask_for_many(
+        let reply = ask_with(
             self.context,
             request,
             &target.settings.org,
             &self.args.sign_in,
+            &|| Ok(()),
             &mut take,
         );
         if let Some(bar) = bar {

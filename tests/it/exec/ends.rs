@@ -97,3 +97,24 @@ fn what_keeps_a_command_from_being_run_has_its_own_exit_code() {
     env.sandbox.stop();
     assert_eq!(ends(&flags, &env.answers()), Some(5));
 }
+
+/// Nothing is asked, and nothing sent, for a command that cannot be run when all is answered.
+#[test]
+fn a_command_that_does_not_exist_is_told_before_anybody_signs_in() {
+    let env = TestEnv::new();
+    let words = ["exec", "--password-stdin", "--"];
+    for command in ["no-such-command", "./no-such-command"] {
+        let ended = run(env.ob(words).arg(command), "not the password\n");
+        let said = text(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(127), "{said}");
+        let first = format!("ob: cannot find the command {command}\n");
+        assert!(said.starts_with(&first), "{said}");
+    }
+    // The password is wrong: it would be said, had it been sent. What exists is asked for as ever.
+    env.write("home/here", "#!/bin/sh\n");
+    for command in ["true", env.path("home/here").to_str().unwrap()] {
+        let ended = run(env.ob(words).arg(command), "not the password\n");
+        let said = text(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(4), "{said}");
+    }
+}
