@@ -109,9 +109,12 @@ fn of_files(context: &Context, config: &str, credentials: &str) -> Vec<Finding> 
         .find(|winner| matches!(winner, Winner::Ghost(_)))
     {
         let hint = if name.starts_with("ob/") {
-            "`ob config aws` writes ob's profiles, or `unset AWS_PROFILE`"
+            format!(
+                "`{}` writes ob's profiles, or `unset AWS_PROFILE`",
+                context.typed("config aws")
+            )
         } else {
-            "`unset AWS_PROFILE`, or write that profile"
+            "`unset AWS_PROFILE`, or write that profile".to_owned()
         };
         found.push(Finding::wrong(
             "aws.ghost",
@@ -128,7 +131,7 @@ fn of_files(context: &Context, config: &str, credentials: &str) -> Vec<Finding> 
             found.push(Finding::wrong(
                 "aws.block",
                 format!("the AWS config file calls {program}, which is not there"),
-                "`ob config aws` writes it anew",
+                format!("`{}` writes it anew", context.typed("config aws")),
             ));
         }
     }

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::tools::{dev, installed, json, node_path, printed};
-use crate::support::{TestEnv, run};
+use crate::support::{TestEnv, run, text};
 
 const STATIC: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = x\n[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = y\n";
 
@@ -183,6 +183,15 @@ fn doctor_names_what_is_wrong_and_what_to_type() {
             "{name}: {hint}"
         );
     }
+    // Without the flags it would write for other settings.
+    fs::copy(env.path("config/ob/config.toml"), env.path("m.toml")).unwrap();
+    let mut named = env.ob(["--config", "m.toml", "doctor"]);
+    let said = run(named.current_dir(env.path("")), "").stdout;
+    let said = text(&said);
+    assert!(
+        said.contains("`ob --config m.toml config aws` writes it anew"),
+        "{said}"
+    );
     env.write_settings("[org]\nurl = 7\n");
     let (code, found) = doctor(&env, &[]);
     assert_eq!(
