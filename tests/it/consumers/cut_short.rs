@@ -7,12 +7,12 @@ use super::doctor::{doctor, state};
 use super::tools::{dev, json, ok, printed};
 use crate::support::{TestEnv, run, text};
 
-/// `ob write -p dev`, to which this happens at this system call.
-fn cut(env: &TestEnv, inject: &str) {
+/// `ob write` with these words, to which this happens at this system call.
+fn cut(env: &TestEnv, inject: &str, words: &[&str]) {
     let inject = format!("inject={inject}");
     let mut command = env.command("strace");
     command.args(["-f", "-qq", "-o", "/dev/null", "-e", &inject, "ob"]);
-    run(command.args(["write", "-p", "dev"]), "");
+    run(command.arg("write").args(words), "");
 }
 
 /// What is there beside the credentials file.
@@ -28,10 +28,15 @@ fn beside(env: &TestEnv) -> Vec<PathBuf> {
 fn a_signal_in_the_middle_of_a_write_leaves_no_keys_beside_the_file() {
     let env = dev();
     env.sign_in();
-    for signal in ["INT", "TERM", "HUP"] {
+    for (signal, words) in [
+        ("INT", &["-p", "dev"][..]),
+        ("TERM", &["-p", "dev"]),
+        ("HUP", &["-p", "dev"]),
+        ("INT", &["--all"]),
+    ] {
         // Written and not yet in place; in place, and its directory not yet on the disk.
         for at in [1, 2] {
-            cut(&env, &format!("fsync:signal={signal}:when={at}"));
+            cut(&env, &format!("fsync:signal={signal}:when={at}"), words);
             assert_eq!(beside(&env), [""; 0].map(PathBuf::from), "{signal} {at}");
             let written = fs::read_to_string(env.path("home/.aws/credentials")).unwrap();
             assert!(
@@ -48,7 +53,7 @@ fn what_a_kill_leaves_is_found_by_doctor_and_removed_by_clean_and_by_the_next_wr
     let env = dev();
     env.sign_in();
     let kill = || {
-        cut(&env, "fsync:signal=KILL:when=1");
+        cut(&env, "fsync:signal=KILL:when=1", &["-p", "dev"]);
         let left = beside(&env);
         assert_eq!(left.len(), 1, "{left:?}");
         let keys = fs::read_to_string(&left[0]).unwrap();
