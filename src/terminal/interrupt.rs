@@ -160,6 +160,9 @@ pub(super) fn end(unseen: bool) {
     let Some(mut question) = state.question.take() else {
         return;
     };
+    if !is_in_front(&question.tty) {
+        return;
+    }
     let mut after = question.before.clone();
     if unseen {
         after.local_flags &= !(LocalFlags::ECHO | LocalFlags::ECHONL);
@@ -186,6 +189,9 @@ pub(super) fn swallow(quiet: Duration, at_most: Duration) {
         None => return,
     };
     let Ok(tty) = tty else { return };
+    if !is_in_front(&tty) {
+        return;
+    }
     let Ok(mut keys) = tcgetattr(&tty) else {
         return;
     };
@@ -300,12 +306,17 @@ fn stop() {
     }
 }
 
-fn is_in_front(tty: &File) -> bool {
+/// Whether the terminal is ours. Who changes it from the background is stopped for that, in the middle of an error
+/// or of the way out.
+pub(super) fn is_in_front(tty: &File) -> bool {
     tcgetpgrp(tty) == Ok(getpgrp())
 }
 
 /// Flushes as well: what was half typed was meant for us.
 fn restore(question: &Open) {
+    if !is_in_front(&question.tty) {
+        return;
+    }
     let _ = tcsetattr(&question.tty, SetArg::TCSAFLUSH, &question.before);
     let _ = (&question.tty).write_all(b"\x1b[?25h");
 }

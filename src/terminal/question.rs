@@ -78,15 +78,16 @@ impl Questions {
 
     /// Throws away what was typed and not read: it came to nothing, and is no line for a shell.
     pub fn forget_typed(&self) {
-        if let Some(tty) = &self.tty {
+        if let Some(tty) = &self.tty
+            && interrupt::is_in_front(tty)
+        {
             let _ = tcflush(tty, FlushArg::TCIFLUSH);
         }
     }
 
     /// Takes an open question back once the other end of `pipe` is closed: nobody is left who wants the answer.
-    #[must_use]
-    pub fn until(self, pipe: PipeReader) -> Self {
-        self.while_wanted(Box::new(move |person| await_line(person, &pipe)))
+    pub fn until(&mut self, pipe: PipeReader) {
+        self.wait = Some(Box::new(move |person| await_line(person, &pipe)));
     }
 
     /// Takes an open question back when `wait` says that its answer is not wanted any more; a menu stays until a key

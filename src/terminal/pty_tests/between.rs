@@ -5,6 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use nix::libc::{SIGINT, SIGTERM};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::tcgetpgrp;
 
 use super::{Pty, eventually, is_stopped};
 
@@ -74,4 +76,30 @@ fn who_is_sent_to_the_background_between_two_questions_ends_there() {
     assert!(pty.echoes());
     pty.send("mine\n");
     pty.expect("left=[mine]");
+}
+
+/// Whoever changes the terminal from there is stopped by the kernel, in the middle of what it does.
+#[test]
+fn who_was_stopped_unasked_and_goes_on_in_the_background_is_not_stopped_for_the_terminal() {
+    let script = r#"set -m; "$@"; bg >/dev/null; wait; echo "over""#;
+    for signal in [None, Some(Signal::SIGTERM)] {
+        let mut pty = Pty::run("secret, then nothing", "xterm", &["sh", "-c", script, "sh"]);
+        let pid = pty.pid();
+        pty.expect(": ");
+        pty.send("first\n");
+        pty.expect("answered");
+        eventually(|| !pty.echoes());
+        kill(pid, Signal::SIGSTOP).unwrap();
+        // The shell has seen it once the terminal is the shell's again.
+        eventually(|| tcgetpgrp(&pty.master).unwrap() != pid && !is_stopped(pid));
+        match signal {
+            Some(signal) => kill(pid, signal).unwrap(),
+            None => {
+                fs::write(pty.directory.path().join("go"), "").unwrap();
+                pty.expect("answer=Ok(\"nothing\")");
+            }
+        }
+        pty.expect("over");
+        assert_eq!(pty.was_aborted(), signal.is_some());
+    }
 }

@@ -18,7 +18,7 @@ use super::{ABORTED, KIND};
 
 pub(super) struct Pty {
     child: Child,
-    master: File,
+    pub(super) master: File,
     slave: OwnedFd,
     output: Receiver<u8>,
     pub(super) seen: String,
