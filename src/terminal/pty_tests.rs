@@ -58,6 +58,9 @@ fn person() {
             println!("rest={rest:?}");
             return;
         }
+        "pick" => questions
+            .pick(question, &["alpha", "beta", "gamma"].map(ToOwned::to_owned))
+            .map(|place| place.to_string()),
         "secret, then a menu" | "secret, then a secret" | "secret, then nothing" => {
             questions = questions.unseen_between();
             let first = questions.ask_secret(question).unwrap();
@@ -260,6 +263,36 @@ fn the_list_is_chosen_from_by_typing_and_left_by_control_c() {
     pty.send("\x1b");
     pty.expect("answer=Err(\"no answer was given\")");
     assert!(pty.echoes());
+}
+
+#[test]
+fn a_list_of_ways_knows_arrows_enter_and_escape_and_no_letter() {
+    let typed = "jkhlq \t\x05\u{1b}jmy pin is jk ";
+    let (up, down) = ("\x1b[A", "\x1b[B");
+    for (keys, answer) in [
+        (vec![typed, "\r"], "Ok(\"0\")"),
+        (vec![down, typed, "\r"], "Ok(\"1\")"),
+        (vec![up, "\r"], "Ok(\"2\")"),
+        (vec![up, down, down, up, "\r"], "Ok(\"0\")"),
+        (vec![typed, "\x1b"], "Err(\"no answer was given\")"),
+    ] {
+        let mut pty = Pty::asking("pick", "xterm");
+        pty.expect("gamma");
+        for key in &keys {
+            pty.send(key);
+            // A key of several bytes comes as one, and Escape is what nothing follows.
+            thread::sleep(Duration::from_millis(100));
+        }
+        pty.expect(&format!("answer={answer}"));
+        assert!(!pty.line.contains("pin"), "{keys:?}: {:?}", pty.line);
+        assert_eq!(pty.ended_by(), None);
+        assert!(pty.echoes());
+    }
+    let mut pty = Pty::asking("pick", "xterm");
+    pty.expect("gamma");
+    pty.send("\x03");
+    assert_eq!(pty.ended_by(), Some(SIGINT));
+    assert!(pty.echoes() && pty.was_aborted());
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use dialoguer::console::{Term, set_colors_enabled_stderr};
-use dialoguer::{FuzzySelect, Select};
+use dialoguer::FuzzySelect;
+use dialoguer::console::{Key, Term, measure_text_width, set_colors_enabled_stderr};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use super::{Echo, Question, Questions, copy, failed, io_failed, unanswered};
@@ -38,7 +38,7 @@ impl Questions {
     }
 
     /// The same for a few ways to go on, where a secret was typed before and may be again: what is typed is not
-    /// shown, and chooses nothing.
+    /// shown, and no letter or blank of it does anything. Arrows move, Enter takes the marked one, Escape leaves.
     ///
     /// # Errors
     /// As [`Self::choose`].
@@ -48,13 +48,9 @@ impl Questions {
         items: &[String],
     ) -> Result<usize, TerminalError> {
         self.menu(question, items, |prompt, labels, screen| {
-            Select::new()
-                .with_prompt(prompt)
-                .items(labels)
-                .default(0)
-                .max_length(LINES)
-                .report(false)
-                .interact_on_opt(screen)
+            let place = by_arrows(&prompt, labels, screen);
+            let _ = screen.show_cursor();
+            Ok(place?)
         })
     }
 
@@ -121,6 +117,36 @@ impl Questions {
             .and_then(|number| number.checked_sub(1))
             .filter(|place| *place < labels.len())
             .ok_or_else(|| unanswered(question))
+    }
+}
+
+/// Not dialoguer's `Select`, to which `j`, `k`, `h`, `l`, `q`, Tab and the blank are keys.
+fn by_arrows(prompt: &str, labels: &[String], screen: &Term) -> io::Result<Option<usize>> {
+    let mut marked = 0;
+    let last = labels.len().saturating_sub(1);
+    screen.hide_cursor()?;
+    loop {
+        let mut lines = vec![format!("{prompt}:")];
+        for (place, label) in labels.iter().enumerate() {
+            let mark = if place == marked { '>' } else { ' ' };
+            lines.push(format!("{mark} {label}"));
+        }
+        screen.write_line(&lines.join("\n"))?;
+        let key = loop {
+            let key = screen.read_key()?;
+            if [Key::ArrowUp, Key::ArrowDown, Key::Enter, Key::Escape].contains(&key) {
+                break key;
+            }
+        };
+        let width = usize::from(screen.size().1).max(1);
+        let rows = |line: &String| measure_text_width(line).div_ceil(width).max(1);
+        screen.clear_last_lines(lines.iter().map(rows).sum())?;
+        match key {
+            Key::ArrowUp => marked = marked.checked_sub(1).unwrap_or(last),
+            Key::ArrowDown => marked = if marked == last { 0 } else { marked + 1 },
+            Key::Enter => return Ok(Some(marked).filter(|_| !labels.is_empty())),
+            _ => return Ok(None),
+        }
     }
 }
 
