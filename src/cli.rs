@@ -91,7 +91,7 @@ impl Verb {
 /// From the process's arguments to its exit code.
 pub fn run() -> ExitCode {
     if let Some(args) = exec::Args::recognise(std::env::args_os()) {
-        let context = Context::new(Globals::default());
+        let context = Context::new(Globals::default()).before_a_command();
         return finish(exec::run(&args, &context), &context, Beside::AChild);
     }
     if let Some(args) = credential::Args::recognise(std::env::args_os()) {
@@ -107,7 +107,10 @@ pub fn run() -> ExitCode {
         Verb::Vpn(args) if args.is_beside_a_child() => Beside::AChild,
         _ => Beside::Nothing,
     };
-    let context = Context::new(cli.globals);
+    let mut context = Context::new(cli.globals);
+    if matches!(beside, Beside::AChild) {
+        context = context.before_a_command();
+    }
     finish(cli.verb.run(&context), &context, beside)
 }
 

@@ -82,6 +82,8 @@ pub struct Context {
     pub globals: Globals,
     pub environment: Environment,
     pub voice: Voice,
+    /// A command of the user's is run at the end: what was typed and not read by then is for it.
+    pub has_command: bool,
     settings: OnceCell<Settings>,
 }
 
@@ -93,7 +95,17 @@ impl Context {
             voice: Voice::new(globals.color, &environment),
             globals,
             environment,
+            has_command: false,
             settings: OnceCell::new(),
+        }
+    }
+
+    /// The same for a verb that ends in a command of the user's.
+    #[must_use]
+    pub fn before_a_command(self) -> Self {
+        Self {
+            has_command: true,
+            ..self
         }
     }
 

@@ -73,10 +73,11 @@ pub(super) fn ask_with(
             take: &mut *take,
         };
         let outcome = talk.run(&link, request());
-        if !matches!(outcome, Ok(ref reply) if !matches!(reply, Reply::Failed(_)))
-            && let Some(questions) = &talk.questions
+        let done = matches!(&outcome, Ok(reply) if !matches!(reply, Reply::Failed(_)));
+        if let Some(questions) = &talk.questions
+            && !(done && context.has_command)
         {
-            // What was meant to mend it came too early, and may be a secret.
+            // It may be a secret that came too early, and is no line for a shell.
             questions.forget_typed();
         }
         match outcome {

@@ -1,5 +1,8 @@
 //! The engines' questions at a real terminal: another factor, a list by number, a new password.
 
+use std::thread;
+use std::time::Duration;
+
 use ob_sandbox::{Options, Pipeline, PushOutcome, PushScript};
 
 use crate::support::{Pty, TestEnv};
@@ -86,6 +89,68 @@ fn a_password_that_was_typed_ahead_of_a_refusal_is_neither_shown_nor_the_shells(
         );
         assert!(pty.wait().0.success());
     }
+}
+
+/// Dave at the push of `script`'s sign-in, which nobody has approved.
+fn at_the_push(script: &str) -> (TestEnv, Pty, String) {
+    let env = TestEnv::of("dave");
+    env.sandbox.push(PushScript {
+        outcome: PushOutcome::Never,
+        ..PushScript::approve()
+    });
+    let mut pty = Pty::spawn(env.command("sh").args(["-c", script]));
+    let mut screen = pty.until("Password of dave@acme.com");
+    pty.send(&format!("{}\n", env.user().password));
+    screen += &pty.until("approve it on your phone");
+    (env, pty, screen)
+}
+
+#[test]
+fn what_was_typed_ahead_of_a_success_is_neither_shown_nor_the_shells() {
+    let script = "ob login; echo \"over=$?\"; read -r line; echo \"left=[$line]\"";
+    let (env, mut pty, mut screen) = at_the_push(script);
+    pty.send("second-secret\nthird");
+    // The terminal takes what is typed in its own time, and has no way to say when.
+    thread::sleep(Duration::from_millis(100));
+    env.sandbox.approve_push();
+    screen += &pty.until("over=0");
+    pty.send("mine\n");
+    screen += &pty.until("left=[mine]");
+    assert!(
+        !screen.contains("second") && !screen.contains("third"),
+        "{screen}"
+    );
+    assert!(pty.wait().0.success());
+}
+
+#[test]
+fn what_was_typed_ahead_of_a_command_is_the_commands() {
+    for verb in ["exec", "shell"] {
+        let script = match verb {
+            "exec" => "ob exec -- sh -c 'read -r line; echo \"got=[$line]\"'",
+            _ => "ob shell --shell bash",
+        };
+        let (env, mut pty, _) = at_the_push(script);
+        pty.send("echo \"for $OB_PROFILE$OB_ROLE\"\n");
+        thread::sleep(Duration::from_millis(100));
+        env.sandbox.approve_push();
+        match verb {
+            "exec" => pty.until("got=[echo \"for $OB_PROFILE$OB_ROLE\"]"),
+            _ => pty.until("for Engineer"),
+        };
+    }
+}
+
+/// Whoever changes the terminal from the background is stopped for it.
+#[test]
+fn a_sign_in_that_fails_in_the_background_says_so_and_ends() {
+    let script = "set -m; ob login; ob agent stop; bg >/dev/null; wait %1; echo \"over=$?\"";
+    let (_env, mut pty, _) = at_the_push(script);
+    pty.send("\u{1a}");
+    let screen = pty.until("over=");
+    assert!(screen.contains("ob: "), "{screen}");
+    let (_, code) = pty.wait();
+    assert_eq!(code.trim(), "1", "{screen}");
 }
 
 #[test]
