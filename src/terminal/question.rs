@@ -52,6 +52,11 @@ pub struct Questions {
 }
 
 impl Questions {
+    /// From the next question on another `abort` is called.
+    pub fn abort_with(&self, abort: impl FnOnce() + Send + 'static) {
+        interrupt::on_abort(Some(Box::new(abort)));
+    }
+
     /// Nothing is opened before the first question. `abort` has two seconds to cancel what the answers were for.
     pub fn new(
         voice: Voice,

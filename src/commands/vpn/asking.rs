@@ -23,13 +23,21 @@ pub(super) struct Asking {
     open: Option<PipeWriter>,
     /// Closed when the tunnel is gone.
     tunnel: Option<Sender<()>>,
-    thread: Option<JoinHandle<Option<String>>>,
+    thread: Option<JoinHandle<Over>>,
+}
+
+/// The terminal as it is between two questions, and why the last one had no answer if there could be none.
+pub(super) struct Over {
+    pub(super) questions: Questions,
+    pub(super) why: Option<String>,
 }
 
 impl Asking {
-    /// Asks, and tells the supervisor what was answered.
+    /// Asks, and tells the supervisor what was answered. `questions` are those of the question before: between two
+    /// the terminal shows nothing that is typed.
     pub(super) fn begin(
         context: &Context,
+        questions: Option<Questions>,
         number: u64,
         question: Question,
         link: &TunnelLink,
@@ -39,11 +47,17 @@ impl Asking {
         let mut aborting = link.second().map_err(LinkError::from)?;
         let mut answering = link.second().map_err(LinkError::from)?;
         let voice = context.voice;
-        let questions = Questions::new(voice, &context.environment, move || {
+        let abort = move || {
             let _ = aborting.say(&ToTunnel::Down);
             let _ = gone.recv_timeout(GOODBYE);
-        });
-        let mut questions = questions.until(over);
+        };
+        let mut questions = if let Some(questions) = questions {
+            questions.abort_with(abort);
+            questions
+        } else {
+            Questions::new(voice, &context.environment, abort).unseen_between()
+        };
+        questions.until(over);
         let thread = std::thread::spawn(move || {
             if let Question::Password { why: Some(why), .. } = &question {
                 voice.say(&format!("ob: the VPN server says: {}\n", shown(why)));
@@ -51,12 +65,18 @@ impl Asking {
             let (answer, failure) = match ask(&mut questions, &question) {
                 Ok(answer) => (QuestionAnswer::Given(Sealed(answer)), None),
                 // The next question must not get the answer to this one.
-                Err(TerminalError::TakenBack { .. }) => return None,
+                Err(TerminalError::TakenBack { .. }) => {
+                    let why = None;
+                    return Over { questions, why };
+                }
                 Err(error) => (QuestionAnswer::Nobody, Some(said(&question, &error))),
             };
             // A supervisor that is gone is noticed by whoever listens to it.
             let _ = answering.say(&ToTunnel::Answer { number, answer });
-            failure
+            Over {
+                questions,
+                why: failure,
+            }
         });
         Ok(Self {
             open: Some(open),
@@ -65,15 +85,15 @@ impl Asking {
         })
     }
 
-    /// Takes the question back if it is still open; why there was no answer, if there could be none.
-    pub(super) fn end(mut self) -> Option<String> {
+    /// Takes the question back if it is still open.
+    pub(super) fn end(mut self) -> Option<Over> {
         self.close()
     }
 
-    fn close(&mut self) -> Option<String> {
+    fn close(&mut self) -> Option<Over> {
         self.open = None;
         self.tunnel = None;
-        self.thread.take()?.join().ok()?
+        self.thread.take()?.join().ok()
     }
 }
 

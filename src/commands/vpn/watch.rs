@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use serde_json::json;
 
-use super::asking::Asking;
+use super::asking::{Asking, Over};
 use super::launch::Supervisor;
 use crate::commands::Context;
 use crate::commands::visit::square;
@@ -15,7 +15,7 @@ use crate::process;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::shown::shown;
-use crate::terminal::{Voice, leave_signals_to_others};
+use crate::terminal::{Questions, Voice, leave_signals_to_others};
 use crate::wire::{DnsStatus, FromTunnel, PhaseTime, ToTunnel};
 
 /// Who brought the tunnel up and stays beside it.
@@ -24,6 +24,8 @@ pub(super) struct Watch<'a> {
     link: TunnelLink,
     /// The question that is open on the terminal.
     asking: Option<Asking>,
+    /// What the last question was asked with, until the tunnel is up.
+    questions: Option<Questions>,
     /// The name of the phase that was told last.
     told: String,
 }
@@ -44,6 +46,7 @@ impl<'a> Watch<'a> {
             context,
             link,
             asking: None,
+            questions: None,
             told: String::new(),
         }
     }
@@ -52,7 +55,7 @@ impl<'a> Watch<'a> {
     ///
     /// # Errors
     /// Why it did not come up, or is no more.
-    pub(super) fn until_the_end(&mut self, detach: bool) -> Result<Seen, Report> {
+    pub(super) fn until_the_end(mut self, detach: bool) -> Result<Seen, Report> {
         let mut asking = self.link.second().map_err(LinkError::from)?;
         let signalled = Arc::new(AtomicI32::new(0));
         let noted = Arc::clone(&signalled);
@@ -72,6 +75,9 @@ impl<'a> Watch<'a> {
                 Ok(FromTunnel::Phase(phase)) => {
                     connected = phase.name == "connected";
                     was_up |= connected;
+                    if connected {
+                        self.let_go();
+                    }
                     self.phase(&phase)?;
                 }
                 Ok(FromTunnel::Dns(status)) => {
@@ -79,14 +85,16 @@ impl<'a> Watch<'a> {
                     self.dns(&status)?;
                 }
                 Ok(FromTunnel::Ask { number, question }) => {
-                    self.asking = None;
-                    let asking = Asking::begin(self.context, number, question, &self.link)?;
+                    self.close();
+                    let questions = self.questions.take();
+                    let asking =
+                        Asking::begin(self.context, questions, number, question, &self.link)?;
                     self.asking = Some(asking);
                 }
-                Ok(FromTunnel::Withdrawn) => self.asking = None,
+                Ok(FromTunnel::Withdrawn) => drop(self.close()),
                 Ok(FromTunnel::Browse { url, why }) => self.browse(&url.0, why.as_deref())?,
                 Ok(FromTunnel::Ended(report)) => {
-                    let why = self.asking.take().and_then(Asking::end);
+                    let why = self.close();
                     return match report {
                         None => Ok(match signalled.load(Ordering::Relaxed) {
                             signal if signal != 0 && !was_up => Seen::GivenUp(signal),
@@ -103,6 +111,21 @@ impl<'a> Watch<'a> {
                 Err(error) if error.is_gone() => return Err(vanished()),
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// Closes the question that is open; why it had no answer, if there could be none.
+    fn close(&mut self) -> Option<String> {
+        let Over { questions, why } = self.asking.take()?.end()?;
+        self.questions = Some(questions);
+        why
+    }
+
+    /// Gives the terminal back: nothing more is asked.
+    fn let_go(&mut self) {
+        self.close();
+        if let Some(questions) = self.questions.take() {
+            questions.forget_typed();
         }
     }
 
@@ -163,6 +186,12 @@ impl<'a> Watch<'a> {
             self.context.voice.say(&square);
         }
         Ok(())
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.let_go();
     }
 }
 

@@ -16,6 +16,7 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
 
 use super::run::DEADLINE;
@@ -173,6 +174,13 @@ impl Pty {
     pub(crate) fn send(&mut self, keys: &str) {
         let screen = self.screen.as_mut().unwrap();
         screen.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Whether the terminal shows what is typed.
+    pub(crate) fn echoes(&self) -> bool {
+        let screen = self.screen.as_ref().unwrap();
+        let settings = tcgetattr(&screen.keys).unwrap();
+        settings.local_flags.contains(LocalFlags::ECHO)
     }
 
     /// Reads on until `pattern` appears and answers with what came since the last time, `pattern` included.

@@ -1,7 +1,9 @@
 //! What a VPN server asks a person besides the sign-in, answered through a real openvpn.
 
+use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use ob::link::TunnelLink;
 use ob::secret::Secret;
 use ob::wire::{FromTunnel, Question, QuestionAnswer, Sealed, ToTunnel};
@@ -153,6 +155,41 @@ fn a_wrong_answer_is_told_in_the_servers_words_and_asked_again() {
     leads_through();
     terminal.send("\x03");
     terminal.wait();
+    vpn.is_gone();
+}
+
+#[test]
+fn what_is_typed_between_its_questions_is_neither_shown_nor_an_answer_nor_the_shells() {
+    let name = "vpn::questions::what_is_typed_between_its_questions_is_neither_shown_nor_an_answer_nor_the_shells";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = vpn(VpnQuestion::Dynamic("Enter your code".to_owned()));
+    let script =
+        "ob vpn up --no-dns --detach; echo \"over=$?\"; read -r line; echo \"left=[$line]\"";
+    let mut terminal = Pty::spawn(vpn.env.command("sh").args(["-c", script]));
+    let mut screen = String::new();
+    let password = &vpn.env.user().password;
+    for (question, answer) in [
+        (ASKED, "0000000000"),
+        ("VPN password of bob@acme.com: ", password),
+        (ASKED, OpenVpn::CODE),
+    ] {
+        screen += &terminal.until(question);
+        // As long as it hears of no answer nothing else is asked.
+        vpn.signal(vpn.supervisor(), Signal::SIGSTOP);
+        terminal.send(&format!("{answer}\r"));
+        eventually("nothing is shown", DEADLINE, || !terminal.echoes());
+        terminal.send("canary\rcanary");
+        // The terminal takes what is typed in its own time, and has no way to say when.
+        thread::sleep(Duration::from_millis(100));
+        vpn.signal(vpn.supervisor(), Signal::SIGCONT);
+    }
+    screen += &terminal.until("over=0");
+    terminal.send("mine\r");
+    screen += &terminal.until("left=[mine]");
+    assert!(!screen.contains("canary"), "{screen}");
+    assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }
 
