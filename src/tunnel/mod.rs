@@ -24,6 +24,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::SockType;
 use tokio::runtime::Runtime;
 
 use crate::link::{MORE_FILES, OUT_OF_FILES};
@@ -104,6 +106,10 @@ fn begin() -> Result<(Runtime, OwnedFd), Report> {
     reason = "for the descriptor; nothing is read through it"
 )]
 fn tell_starter(report: &Report) {
+    // Started by hand it has none, and reports where it was started.
+    if getsockopt(&io::stdin(), SockType).is_err() {
+        return;
+    }
     for message in [visitors::hello(), FromTunnel::Failed(report.clone())] {
         if let Ok(frame) = wire::encode(&message, wire::FROM_AGENT_MAX) {
             // Whoever does not hear it notices that we are gone.
