@@ -6,11 +6,13 @@
 //! writable by nobody else.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -149,6 +151,39 @@ pub fn run(words: &[OsString], input: &[u8]) -> io::Result<Output> {
     child.wait_with_output()
 }
 
+/// The most that is read of what [`answer_within`] asks for.
+const ANSWER_MAX: u64 = 64 * 1024;
+
+/// What `words` print, with nothing to read and at most `limit` to take for it.
+///
+/// # Errors
+/// When they cannot be started, or it takes them longer ([`io::ErrorKind::TimedOut`]); then they are ended.
+pub fn answer_within(words: &[OsString], limit: Duration) -> io::Result<Vec<u8>> {
+    let mut child = command(words)?
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let (tell, told) = channel();
+    let output = child.stdout.take();
+    let reader = std::thread::Builder::new().spawn(move || {
+        let mut answer = Vec::new();
+        let read = output.map(|output| output.take(ANSWER_MAX).read_to_end(&mut answer));
+        let _ = tell.send(read.transpose().map(|_| answer));
+    });
+    let answer = match reader {
+        Ok(_) => told.recv_timeout(limit).unwrap_or_else(|_| {
+            let why = format!("it took longer than {} s", limit.as_secs());
+            Err(io::Error::new(io::ErrorKind::TimedOut, why))
+        }),
+        Err(error) => Err(error),
+    };
+    // Whoever has closed its output has said all.
+    let _ = child.kill();
+    child.wait()?;
+    answer
+}
+
 /// Runs `words` on this terminal, where they may ask the person (`sudo -v`).
 ///
 /// # Errors
@@ -219,6 +254,25 @@ mod tests {
         let error = Program::find("ob-no-such-program").unwrap_err();
         assert_eq!(error, ProgramError::NotInstalled("ob-no-such-program"));
         assert!(Program::find("sh").is_ok());
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_no_longer_than_it_may_take() {
+        let ask = |line: &str, limit| {
+            let words = ["/bin/sh", "-c", line].map(OsString::from);
+            answer_within(&words, limit).map_err(|error| error.kind())
+        };
+        let (long, short) = (Duration::from_secs(60), Duration::from_millis(50));
+        let begun = std::time::Instant::now();
+        assert_eq!(ask("echo 2.6", long), Ok(b"2.6\n".to_vec()));
+        assert_eq!(ask("exec sleep 60", short), Err(io::ErrorKind::TimedOut));
+        // Its child has the output open; and who has closed it may stay.
+        assert_eq!(ask("sleep 30 & wait", short), Err(io::ErrorKind::TimedOut));
+        assert_eq!(
+            ask("echo 2.6; exec sleep 60 >&-", long),
+            Ok(b"2.6\n".to_vec())
+        );
+        assert!(begun.elapsed() < Duration::from_secs(25));
     }
 
     use std::os::unix::fs::PermissionsExt;

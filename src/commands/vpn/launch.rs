@@ -1,6 +1,7 @@
 //! What has to be there before a tunnel is begun, and its beginning: programs, rights, supervisor, profile.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use crate::wire::{Begin, FromTunnel, IssuedProfile, Reply, Request, ToTunnel, Vp
 
 /// The supervisor needs no network and no person to get ready.
 const READY: Duration = Duration::from_secs(10);
+/// openvpn's version is a line that it has in itself.
+const VERSION: Duration = Duration::from_secs(5);
 /// The device of the machine's tunnel.
 pub(super) const DEVICE: &str = "tun-ob0";
 
@@ -31,12 +34,19 @@ pub(in crate::commands) struct OpenVpn {
 
 impl OpenVpn {
     /// # Errors
-    /// When there is none of root's, or one that is too old.
+    /// When there is none of root's, or one that is too old or does not tell its version in time.
     pub(in crate::commands) fn find() -> Result<Self, Report> {
         let program = Program::find("openvpn")?;
         let words = [program.path().into(), "--version".into()];
-        let said = process::run(&words, b"").map_err(|error| {
-            let report = Report::new(Exit::Failed, "vpn.openvpn", "cannot start openvpn");
+        let said = process::answer_within(&words, VERSION).map_err(|error| {
+            let report = match error.kind() {
+                io::ErrorKind::TimedOut => Report::new(
+                    Exit::Failed,
+                    "vpn.openvpn_silent",
+                    "openvpn does not tell its version",
+                ),
+                _ => Report::new(Exit::Failed, "vpn.openvpn", "cannot start openvpn"),
+            };
             if is_out_of_files(&error) {
                 return report.cause(OUT_OF_FILES).hint(MORE_FILES);
             }
@@ -45,7 +55,7 @@ impl OpenVpn {
                 program.path().display()
             ))
         })?;
-        let said = String::from_utf8_lossy(&said.stdout);
+        let said = String::from_utf8_lossy(&said);
         let version = version(&said)
             .filter(|version| *version >= (2, 6))
             .ok_or_else(|| {

@@ -1,9 +1,12 @@
 //! What a person reads while a tunnel comes up, and when it does not.
 
+use std::fs;
+
 use ob_sandbox::{Options, VpnOptions};
 
 use super::network::{Vpn, entered, ip};
-use crate::support::{Pty, run, text};
+use super::overlay::lay_over;
+use crate::support::{Pty, TestEnv, run, text};
 
 /// Without the times, which are told from the first second on only.
 fn untimed(said: &str) -> String {
@@ -113,5 +116,45 @@ fn a_server_that_never_answers_is_tried_again_and_says_so_in_a_line_each() {
     ");
     terminal.send("\x03");
     assert_eq!(terminal.wait().0.code(), Some(130));
+    vpn.is_gone();
+}
+
+#[test]
+fn a_supervisor_that_nobody_has_started_says_why_it_ends_and_writes_into_no_file() {
+    let env = TestEnv::new();
+    let input = env.path("tmp/input");
+    let mut shell = env.command("sh");
+    shell.args([
+        "-c",
+        "ulimit -n 12; exec ob vpn supervise --directory \"$2\" 0<>\"$1\"",
+        "sh",
+    ]);
+    shell.arg(&input).arg(env.path("run/ob"));
+    let ended = run(&mut shell, "");
+    // It goes into the background first; what it says there is waited for.
+    let said = text(&ended.stderr);
+    assert!(
+        said.contains("the tunnel's supervisor cannot start"),
+        "{said}"
+    );
+    assert!(fs::read(&input).unwrap().is_empty());
+}
+
+#[test]
+fn an_openvpn_that_does_not_tell_its_version_is_named_and_not_waited_for() {
+    let name = "vpn::told::an_openvpn_that_does_not_tell_its_version_is_named_and_not_waited_for";
+    if !entered(name, false) {
+        return;
+    }
+    let vpn = Vpn::new();
+    let silent = "#!/bin/sh\nexec sleep 600\n";
+    lay_over(&vpn.env, "/usr/sbin/openvpn", silent, 0o755);
+    let up = run(&mut vpn.env.ob(["vpn", "up"]), "");
+    assert_eq!(up.status.code(), Some(1));
+    insta::assert_snapshot!(text(&up.stderr), @r"
+    ob: openvpn does not tell its version
+      cause: it took longer than 5 s
+      hint: `/usr/sbin/openvpn --version` must work
+    ");
     vpn.is_gone();
 }
