@@ -35,6 +35,8 @@ pub struct OktaSession {
     landed: RefCell<Option<(Url, Page)>>,
     opened: Cell<bool>,
     expires_at: Cell<Option<Timestamp>>,
+    /// Okta has said itself that this is a session.
+    settled: Cell<bool>,
     by: By,
     /// How the person verified, for an app that asks again.
     taste: Taste,
@@ -75,6 +77,7 @@ impl OktaSession {
             By::Cookies | By::Machine(_) => None,
         };
         Self {
+            settled: Cell::new(!matches!(by, By::Cookies)),
             by,
             org: browser.org().clone(),
             username,
@@ -238,24 +241,36 @@ impl OktaSession {
         }
         let what = format!("open a session at {}", self.org.host());
         conversation.tell(Notice::Doing(what.clone()));
-        let page = repeat(&what, conversation, || self.json("/api/v1/sessions/me")).await?;
-        match page.status {
-            200 => {}
-            401 | 403 | 404 => return Err(Failure::SessionEnded),
-            status => {
+        let ask = async || repeat(&what, conversation, || self.json("/api/v1/sessions/me")).await;
+        let read = |page: &Page| serde_json::from_slice::<serde_json::Value>(&page.body).ok();
+        let mut page = ask().await?;
+        if page.status == 200 && read(&page).is_none() {
+            // The token had been taken by a try whose answer was lost, and the cookies came with that.
+            page = ask().await?;
+        }
+        let session = match (page.status, read(&page)) {
+            (200, Some(session)) => session,
+            // Okta's sign-in page, or somebody else's.
+            (200 | 401 | 403 | 404, _) => return Err(Failure::SessionEnded),
+            (status, _) => {
                 let report = Report::new(Exit::Refused, "okta.status", format!("cannot {what}"))
                     .cause(format!("Okta answered with status {status}"))
                     .hint("check the org's address with `ob config check`");
                 return Err(report.into());
             }
-        }
-        let session: serde_json::Value = serde_json::from_slice(&page.body).unwrap_or_default();
+        };
+        self.settled.set(true);
         self.expires_at.set(
             session["expiresAt"]
                 .as_str()
                 .and_then(Timestamp::from_rfc3339),
         );
         Ok(())
+    }
+
+    /// Whether [`Self::settle`] has been told so before.
+    pub fn is_settled(&self) -> bool {
+        self.settled.get()
     }
 
     /// Whether Okta itself knows the session, which an app has turned away; `None` where there are no cookies that it

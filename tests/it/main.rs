@@ -29,6 +29,8 @@ mod hostile;
 mod import;
 mod labels;
 mod lockfile;
+#[cfg(test)]
+mod login;
 mod matrix;
 #[cfg(test)]
 mod openvpn_differential;

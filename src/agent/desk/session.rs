@@ -21,6 +21,8 @@ const SKEW: i64 = 120;
 pub(super) struct Errand {
     warm: Option<String>,
     app: Option<String>,
+    /// Nothing but the session itself: Okta is asked whether it is one before it is kept.
+    confirmed: bool,
 }
 
 impl Errand {
@@ -28,6 +30,7 @@ impl Errand {
         Self {
             warm: flow::sts_to_be_asked(target),
             app: target.app.clone(),
+            confirmed: false,
         }
     }
 }
@@ -63,10 +66,17 @@ impl Desk {
         old: Option<Rc<LiveSession>>,
         party: &Rc<Party>,
     ) -> Outcome<Rc<LiveSession>> {
+        let errand = Errand {
+            confirmed: true,
+            ..Errand::default()
+        };
         let session = self
-            .new_session(account, party, Errand::default(), old.clone())
+            .new_session(account, party, errand, old.clone())
             .await?;
-        if let Err(failure) = session.okta.settle(&**party).await {
+        // One that was made for somebody else's errand.
+        if !session.okta.is_settled()
+            && let Err(failure) = session.okta.settle(&**party).await
+        {
             return Err(match failure {
                 Failure::SessionEnded => {
                     self.forget(&session);
@@ -74,11 +84,6 @@ impl Desk {
                 }
                 other => other.into_report(),
             });
-        }
-        if party.is_left() {
-            self.forget(&session);
-            let _ = session.okta.end().await;
-            return Err(Unanswered::Abandoned.into());
         }
         if let Some(old) = old {
             // Who signs in again wants what the new session gives: other roles, another user.
@@ -200,6 +205,16 @@ impl Desk {
             // What a phone said yes to in the moment in which everybody left is nobody's: they were told of nothing.
             // A turn for those who are just being noticed to have gone.
             yield_now().await;
+            if errand.confirmed
+                && !party.is_left()
+                && let Err(failure) = okta.settle(&*party).await
+            {
+                spawn_local(async move { okta.end().await });
+                return Err(match failure {
+                    Failure::SessionEnded => flow::turned_away(false),
+                    other => other.into_report(),
+                });
+            }
             if party.is_left() {
                 let _ = okta.end().await;
                 return Err(Unanswered::Abandoned.into());
