@@ -3,12 +3,14 @@
 //! Expiry is judged at each use, on the wall clock corrected by the servers' `Date` and on the clock that
 //! counts through suspend, whichever is further on.
 
+mod live;
 mod moment;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+pub(super) use self::live::LiveSession;
 use self::moment::Moment;
 use crate::aws::SessionDuration;
 use crate::clock::Clock;
@@ -40,17 +42,6 @@ impl SessionKey {
             username: username.to_lowercase(),
         }
     }
-}
-
-/// A session and its deadlines.
-#[derive(Debug)]
-pub(super) struct LiveSession {
-    pub okta: OktaSession,
-    signed_in: Moment,
-    used: Cell<Moment>,
-    /// Seconds, as the client that signed in has them in its settings.
-    idle: i64,
-    max: i64,
 }
 
 /// Credentials and what they were asked for.
@@ -130,7 +121,7 @@ impl Vault {
 
     /// Whether somebody has just signed in to it.
     pub(super) fn is_new(&self, session: &LiveSession) -> bool {
-        self.moment().since(session.signed_in) < NEW
+        self.moment().since(session.signed_in()) < NEW
     }
 
     /// Raised for `org` by each sign-out that concerns it: what was begun before must not be kept.
@@ -150,7 +141,7 @@ impl Vault {
         if matching.next().is_some() {
             return None;
         }
-        session.used.set(self.moment());
+        session.is_used(self.moment());
         Some(Rc::clone(session))
     }
 
@@ -163,13 +154,7 @@ impl Vault {
     ) -> (Rc<LiveSession>, Option<Rc<LiveSession>>) {
         let key = SessionKey::new(okta.org().origin(), okta.username());
         let now = self.moment();
-        let session = Rc::new(LiveSession {
-            okta,
-            signed_in: now,
-            used: Cell::new(now),
-            idle: idle.into(),
-            max: max.into(),
-        });
+        let session = Rc::new(LiveSession::begun(okta, now, idle, max));
         let replaced = self.sessions.borrow_mut().insert(key, Rc::clone(&session));
         (session, replaced)
     }
@@ -317,12 +302,17 @@ impl Vault {
             .map(|(key, session)| SessionStatus {
                 org: key.org.clone(),
                 username: session.okta.username().to_owned(),
-                signed_in: Timestamp(session.signed_in.wall),
-                ends: Timestamp(now.wall + session.seconds_left(now)),
+                signed_in: Timestamp(session.signed_in().wall),
+                ends: session.ends(now),
             })
             .collect();
         all.sort_by(|a, b| (&a.org, &a.username).cmp(&(&b.org, &b.username)));
         all
+    }
+
+    /// When `session` is over if nobody uses it, on this machine's clock.
+    pub(super) fn end_of(&self, session: &LiveSession) -> Timestamp {
+        session.ends(self.moment())
     }
 
     pub(super) fn roles(&self) -> Vec<HeldRole> {
@@ -362,16 +352,6 @@ impl Memory for Vault {
 
     fn remember_duration(&self, role: &RoleArn, granted: SessionDuration) {
         self.durations.borrow_mut().insert(role.clone(), granted);
-    }
-}
-
-impl LiveSession {
-    pub(super) fn key(&self) -> SessionKey {
-        SessionKey::new(self.okta.org().origin(), self.okta.username())
-    }
-
-    fn seconds_left(&self, now: Moment) -> i64 {
-        (self.idle - now.since(self.used.get())).min(self.max - now.since(self.signed_in))
     }
 }
 

@@ -44,6 +44,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let Reply::SignedIn {
         username,
         expires_at,
+        ends,
     } = ask_agent(context, request, &org, &args.sign_in)?
     else {
         return Err(unexpected());
@@ -52,17 +53,16 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         let answer = json!({
             "org": account.org,
             "username": username,
+            "ends_if_unused": ends.to_string(),
             "okta_session_expires_at": expires_at.map(|time| time.to_string()),
         });
         context.voice.data_json(answer)?;
     } else {
-        let until = expires_at
-            .map(|time| format!(", until {}", context.tell_time(time)))
-            .unwrap_or_default();
         context.voice.say(&format!(
-            "ob: signed in to {} as {}{until}\n",
+            "ob: signed in to {} as {}, until {} if not used\n",
             shown(&account.org),
-            shown(&username)
+            shown(&username),
+            context.tell_time(ends)
         ));
     }
     Ok(ExitCode::SUCCESS)

@@ -354,7 +354,10 @@ pub enum Notice {
 pub enum Reply {
     SignedIn {
         username: String,
+        /// When Okta ends the session, where it has said so.
         expires_at: Option<Timestamp>,
+        /// When the agent forgets it, if it is not used before.
+        ends: Timestamp,
     },
     Credentials(IssuedCredentials),
     Roles(Vec<RoleEntry>),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ob::model::Timestamp;
 use ob_sandbox::{Fault, FaultKind, Server};
 
 use crate::scene::{SOON, Scene, patiently, run};
@@ -68,4 +69,26 @@ fn login_again_ends_the_old_session_only_when_okta_has_confirmed_the_new_one() {
     assert!(told["okta_session_expires_at"].is_string(), "{told}");
     assert!(patiently(SOON, || asked(&scene, "DELETE") == ended + 1));
     one_is_left_and_works(&scene, "confirmed");
+}
+
+#[test]
+fn login_tells_the_end_that_status_tells() {
+    let scene = Scene::of("carol");
+    scene.write_settings(&format!("{}\n[agent]\nidle = '20m'\n", scene.settings()));
+    for login in [&["login"][..], &["login", "--again"], &["login"]] {
+        let told = scene.answered(login).told();
+        let (_, until) = told.split_once(", until ").unwrap();
+        let minutes = [18, 19, 20].map(|left| format!("(in {left} min) if not used\n"));
+        assert!(minutes.iter().any(|end| until.ends_with(end)), "{told}");
+
+        let told = scene.answered(&["login", "--json"]).stdout;
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        let status = &scene.status()["sessions"][0];
+        let ends = [&told, status].map(|of| {
+            let end = of["ends_if_unused"].as_str().unwrap();
+            Timestamp::from_rfc3339(end).unwrap()
+        });
+        // One is counted by two clocks, whose seconds begin when they like.
+        assert!(ends[1].seconds_since(ends[0]).abs() <= 1, "{told} {status}");
+    }
 }

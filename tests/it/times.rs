@@ -72,7 +72,7 @@ fn every_verb_tells_people_their_own_time_and_programs_utc() {
         &env,
         &["login"],
         "bob@acme.com, until ",
-        |json| &json["okta_session_expires_at"],
+        |json| &json["ends_if_unused"],
     );
     // Of roles that were read before.
     said(&env, &["roles"]);

@@ -56,6 +56,7 @@ impl Desk {
         Ok(Reply::SignedIn {
             username: session.okta.username().into(),
             expires_at: session.okta.expires_at(),
+            ends: self.vault.end_of(&session),
         })
     }
 

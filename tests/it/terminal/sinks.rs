@@ -281,6 +281,7 @@ fn signed_in(text: &str) -> Vec<FromAgent> {
     vec![FromAgent::Reply(Reply::SignedIn {
         username: text.into(),
         expires_at: None,
+        ends: Timestamp(0),
     })]
 }
 
