@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::shown::{shell_word, shown};
 
@@ -85,6 +86,9 @@ pub struct Report {
     pub causes: Vec<String>,
     /// What to type next.
     pub hints: Vec<String>,
+    /// A field that a script is told beside these; it stays in this process.
+    #[serde(skip)]
+    pub also: Option<Box<(&'static str, Value)>>,
 }
 
 impl Report {
@@ -95,6 +99,7 @@ impl Report {
             summary: summary.into(),
             causes: Vec::new(),
             hints: Vec::new(),
+            also: None,
         }
     }
 
@@ -110,6 +115,13 @@ impl Report {
         if !self.hints.contains(&hint) {
             self.hints.push(hint);
         }
+        self
+    }
+
+    /// One more field of [`Self::as_json`].
+    #[must_use]
+    pub fn also(mut self, field: &'static str, value: impl Into<Value>) -> Self {
+        self.also = Some(Box::new((field, value.into())));
         self
     }
 
@@ -139,14 +151,18 @@ impl Report {
     }
 
     /// For a script.
-    pub fn as_json(&self) -> serde_json::Value {
-        serde_json::json!({
+    pub fn as_json(&self) -> Value {
+        let mut told = serde_json::json!({
             "error": self.name,
             "exit": self.exit.code(),
             "summary": self.summary,
             "causes": self.causes,
             "hints": self.hints,
-        })
+        });
+        if let Some((field, value)) = self.also.as_deref() {
+            told[field] = value.clone();
+        }
+        told
     }
 
     /// The text for a terminal, every foreign character in it inert.

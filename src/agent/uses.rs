@@ -1,5 +1,6 @@
 //! When credentials of which role were last handed out: so that a menu can begin with what its user is after. And until
-//! when any of them are good, which a sign-out does not change. No secret; gone with the sign-out.
+//! when any of them are good, which a sign-out does not change. No secret. The uses are gone with the sign-out, an end
+//! when it is past.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -40,12 +41,12 @@ impl Uses {
 
     /// Until when some of `org`, or of any org, can be used: none if all have expired at `now`.
     pub(super) fn keys_until(&self, org: Option<&str>, now: Timestamp) -> Option<Timestamp> {
-        let until = self.until.borrow();
+        let mut until = self.until.borrow_mut();
+        until.retain(|_, until| *until > now);
         let wanted = until
             .iter()
             .filter(|(of, _)| org.is_none_or(|org| org == *of));
-        let last = wanted.map(|(_, until)| *until).max();
-        last.filter(|last| *last > now)
+        wanted.map(|(_, until)| *until).max()
     }
 
     pub(super) fn all(&self) -> Vec<UsedRole> {
@@ -63,12 +64,10 @@ impl Uses {
         all
     }
 
+    /// Forgets the uses. The keys outlive the sign-out, and so does what is known of their end.
     pub(super) fn forget(&self, org: Option<&str>) {
         self.last
             .borrow_mut()
             .retain(|(session, _), _| org.is_some_and(|org| session.org != org));
-        self.until
-            .borrow_mut()
-            .retain(|of, _| org.is_some_and(|org| of != org));
     }
 }

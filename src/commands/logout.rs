@@ -13,7 +13,8 @@ use crate::wire::{Reply, Request, SignOutScope};
 /// Wipe every credential and end the Okta session
 ///
 /// AWS keys that were handed out before (to a command, a shell, a file) stay valid until they expire: AWS has no call that
-/// takes them back. For all who use a role, an administrator can (IAM, "Revoke active sessions").
+/// takes them back. It is said until when, as far as this agent knows: one that was started anew knows of none. For all
+/// who use a role, an administrator can (IAM, "Revoke active sessions").
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
@@ -43,17 +44,18 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         let until = context.tell_time(until);
         format!("AWS keys that were handed out stay valid until {until}: AWS takes none back")
     });
+    let keys_until = keys_until.map(|until| until.to_string());
     if let Some(why) = unreachable {
         let report = Report::new(Exit::Unreachable, "logout.server", "signed out here, not at Okta")
             .cause(why)
             .hint("everything is wiped on this machine; the Okta session ends by itself, or sign out in the browser");
+        let report = report.also("keys_valid_until", keys_until);
         return Err(still.into_iter().fold(report, Report::hint));
     }
     if context.globals.json {
-        let until = keys_until.map(|until| until.to_string());
         context
             .voice
-            .data_json(json!({ "sessions": sessions, "keys_valid_until": until }))?;
+            .data_json(json!({ "sessions": sessions, "keys_valid_until": keys_until }))?;
         return Ok(ExitCode::SUCCESS);
     }
     context.voice.say(match sessions {

@@ -32,7 +32,8 @@ fn keys_that_were_handed_out_are_told_to_stay_valid_and_do() {
             && second.ends_with("): AWS takes none back\n"),
         "{second}"
     );
-    assert_eq!(said(&env), "ob: nobody was signed in\n");
+    // Nor is it forgotten with the first sign-out.
+    assert_eq!(said(&env), format!("ob: nobody was signed in\n{second}"));
     let mut asked = boto3(&env);
     for (variable, key) in [
         ("AWS_ACCESS_KEY_ID", "AccessKeyId"),
@@ -43,9 +44,17 @@ fn keys_that_were_handed_out_are_told_to_stay_valid_and_do() {
     }
     assert!(printed(&mut asked).starts_with(ENGINEER));
     env.sign_in();
+    for sessions in [1, 0] {
+        assert_eq!(
+            json(&mut env.ob(["logout", "--json"])),
+            json!({ "sessions": sessions, "keys_valid_until": keys["Expiration"] })
+        );
+    }
+    // It is what this agent knows.
+    run(&mut env.ob(["agent", "stop"]), "");
     assert_eq!(
         json(&mut env.ob(["logout", "--json"])),
-        json!({ "sessions": 1, "keys_valid_until": null })
+        json!({ "sessions": 0, "keys_valid_until": null })
     );
 }
 
@@ -71,6 +80,7 @@ fn when_okta_is_away_everything_is_wiped_all_the_same_and_exit_is_five() {
     assert_eq!((code, &report["error"]), (5, &json!("logout.server")));
     let until = told(keys["Expiration"].as_str().unwrap());
     assert!(report["hints"].to_string().contains(&until), "{report}");
+    assert_eq!(report["keys_valid_until"], keys["Expiration"], "{report}");
     let status = json(&mut env.ob(["status", "--json"]));
     let held = (&status["sessions"], &status["roles"]);
     assert_eq!(held, (&json!([]), &json!([])), "{status}");
