@@ -7,7 +7,7 @@
 use wildmatch::WildMatch;
 
 use super::names::Names;
-use crate::model::{ProviderArn, RoleArn, SamlRole, likeness, the_best};
+use crate::model::{ProviderArn, RoleArn, SamlRole, likeness, the_best, the_likest};
 
 /// What was typed or set.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,11 +29,7 @@ pub enum Choice<'a> {
 
 /// The roles of `granted` that `wish` means.
 pub fn choose<'a>(granted: &'a [SamlRole], wish: &RoleWish<'_>, names: &Names<'_>) -> Choice<'a> {
-    let of_provider = granted.iter().filter(|pair| {
-        wish.provider
-            .is_none_or(|wanted| is_provider(&pair.provider, wanted, names))
-    });
-    let candidates: Vec<&SamlRole> = of_provider.collect();
+    let candidates: Vec<&SamlRole> = of_provider(granted, wish, names).collect();
     let Some(wanted) = wish.role else {
         return conclude(candidates);
     };
@@ -53,9 +49,36 @@ pub fn choose<'a>(granted: &'a [SamlRole], wish: &RoleWish<'_>, names: &Names<'_
     Choice::None
 }
 
-/// The roles of `granted` that may have been meant by a `wanted` that means none, as words that mean each: three at
-/// most. Only the user's own settings and IAM's alphabet are in them.
-pub fn near(granted: &[SamlRole], wanted: &str, names: &Names<'_>) -> Vec<String> {
+/// The providers by which `granted` has the role of a `wish` that means none only because of its provider: three at
+/// most, the likest first, as words that mean each. Only IAM's alphabet is in them.
+pub fn other_providers<'a>(
+    granted: &'a [SamlRole],
+    wish: &RoleWish<'_>,
+    names: &Names<'_>,
+) -> Vec<&'a str> {
+    let Some(wanted) = wish.provider else {
+        return Vec::new();
+    };
+    let of_any = RoleWish {
+        provider: None,
+        ..*wish
+    };
+    let pairs = match choose(granted, &of_any, names) {
+        Choice::None => Vec::new(),
+        Choice::One(pair) => vec![pair],
+        Choice::Many(pairs) => pairs,
+    };
+    let named = |pair: &'a SamlRole| match wanted.starts_with("arn:") {
+        true => pair.provider.as_str(),
+        false => pair.provider.name(),
+    };
+    the_likest(wanted, pairs.into_iter().map(named))
+}
+
+/// The roles of `granted` that may have been meant by a `wish` that means none, as words that mean each with its
+/// provider: three at most. Only the user's own settings and IAM's alphabet are in them.
+pub fn near(granted: &[SamlRole], wish: &RoleWish<'_>, names: &Names<'_>) -> Vec<String> {
+    let wanted = wish.role.unwrap_or_default();
     let arn = RoleArn::parse(wanted).ok();
     let (account, role) = match &arn {
         Some(arn) => (Some(arn.account()), arn.name()),
@@ -64,7 +87,7 @@ pub fn near(granted: &[SamlRole], wanted: &str, names: &Names<'_>) -> Vec<String
             None => (None, wanted),
         },
     };
-    the_best(granted.iter().map(|pair| {
+    the_best(of_provider(granted, wish, names).map(|pair| {
         let best = |likeness: f64, other: f64| likeness.max(other);
         let roles = names_of_role(&pair.role, names).map(|name| likeness(role, name));
         let roles = roles.fold(0.0, best);
@@ -81,6 +104,17 @@ pub fn near(granted: &[SamlRole], wanted: &str, names: &Names<'_>) -> Vec<String
         let account = names.account_number(number).unwrap_or(number);
         (judged, format!("{account}/{}", pair.role.name()))
     }))
+}
+
+fn of_provider<'a>(
+    granted: &'a [SamlRole],
+    wish: &RoleWish<'_>,
+    names: &Names<'_>,
+) -> impl Iterator<Item = &'a SamlRole> {
+    granted.iter().filter(|pair| {
+        wish.provider
+            .is_none_or(|wanted| is_provider(&pair.provider, wanted, names))
+    })
 }
 
 fn conclude(roles: Vec<&SamlRole>) -> Choice<'_> {
@@ -256,7 +290,57 @@ mod tests {
             ("", &[]),
             ("/", &[]),
         ] {
-            assert_eq!(near(&granted(), wanted, &names), expected, "{wanted}");
+            let wish = RoleWish {
+                role: Some(wanted),
+                provider: None,
+            };
+            assert_eq!(near(&granted(), &wish, &names), expected, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn what_is_offered_beside_a_provider_is_a_role_of_it_and_beside_a_wrong_one_who_has_the_role() {
+        let (accounts, labels) = (BTreeMap::new(), Labels::default());
+        let names = Names::new(&accounts, &labels);
+        let arn = "arn:aws:iam::222222222222:saml-provider/okta-prewiev";
+        for (role, provider, providers, roles) in [
+            (Some("Audti"), "okta", &[][..], &["222222222222/Audit"][..]),
+            (Some("Audti"), "okta-preview", &[], &["222222222222/Audit"]),
+            // Of that provider there is no such role.
+            (Some("Amdin"), "okta-preview", &[], &[]),
+            (Some("Audit"), "nope", &["okta", "okta-preview"], &[]),
+            (
+                Some("Audit"),
+                "okta-prewiev",
+                &["okta-preview", "okta"],
+                &[],
+            ),
+            (Some("Deploy"), "okta-preview", &["okta"], &[]),
+            (
+                Some("Audit"),
+                arn,
+                &[
+                    "arn:aws:iam::222222222222:saml-provider/okta-preview",
+                    "arn:aws:iam::222222222222:saml-provider/okta",
+                ],
+                &[],
+            ),
+            (None, "okat", &["okta", "okta-preview"], &[]),
+            (Some("xyzzy"), "nope", &[], &[]),
+        ] {
+            let wish = RoleWish {
+                role,
+                provider: Some(provider),
+            };
+            let granted = granted();
+            let offered = other_providers(&granted, &wish, &names);
+            assert_eq!(offered, providers, "{wish:?}");
+            assert_eq!(near(&granted, &wish, &names), roles, "{wish:?}");
+            for provider in offered {
+                let provider = Some(provider);
+                let choice = choose(&granted, &RoleWish { role, provider }, &names);
+                assert_ne!(choice, Choice::None, "{wish:?}");
+            }
         }
     }
 

@@ -105,8 +105,9 @@ async fn chosen(
     let role = match aws::choose(&roles, &wish, &names) {
         Choice::One(role) => role.clone(),
         Choice::None => {
-            let near = aws::near(&roles, target.role.as_deref().unwrap_or_default(), &names);
-            let report = no_such_role(target, &entries).did_you_mean("-r", near);
+            let report = no_such_role(target, &entries)
+                .did_you_mean("--provider", aws::other_providers(&roles, &wish, &names))
+                .did_you_mean("-r", aws::near(&roles, &wish, &names));
             return Err(report
                 .hint("`ob roles` shows the roles you were granted")
                 .into());

@@ -11,7 +11,7 @@ mod time;
 pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
 pub use environment::Environment;
 pub use labels::{Label, Labels};
-pub use near::{likeness, nearest, the_best};
+pub use near::{likeness, nearest, the_best, the_likest};
 pub use org::{Org, OrgError, SHARED as OKTA_DOMAINS, is_loopback};
 pub use session_policy::{PolicyArn, PolicyError, SessionPolicy};
 pub use time::{Millis, Timestamp};

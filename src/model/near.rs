@@ -19,6 +19,19 @@ pub fn nearest<W: AsRef<str>, T: PartialEq>(
     the_best(judged.map(|(known, value)| (likeness(word, known.as_ref()), value)))
 }
 
+/// Those of `known` in the order of their likeness to `word`, unlike ones too: three at most.
+pub fn the_likest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut all: Vec<&str> = Vec::new();
+    for one in known {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all.sort_by(|a, b| likeness(word, b).total_cmp(&likeness(word, a)));
+    all.truncate(OFFERED);
+    all
+}
+
 /// The three that are most alike, each with its [`likeness`] to what was typed.
 pub fn the_best<T: PartialEq>(judged: impl IntoIterator<Item = (f64, T)>) -> Vec<T> {
     let mut alike: Vec<(f64, T)> = judged

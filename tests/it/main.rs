@@ -38,6 +38,8 @@ mod openvpn_differential;
 mod openvpn_session;
 mod output;
 mod properties;
+#[cfg(test)]
+mod providers;
 mod readme;
 #[cfg(test)]
 mod scene;
