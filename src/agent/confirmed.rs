@@ -23,9 +23,14 @@ impl Confirmed {
         target: &Target,
         member: &Rc<Member>,
     ) -> Result<(), Report> {
-        let place = confirmation
-            .terminal
-            .map(|terminal| (terminal, target.clone()));
+        let place = confirmation.terminal.map(|terminal| {
+            // A shell's renewals are for what its user agreed to, whoever was found to open it.
+            let target = Target {
+                through: None,
+                ..target.clone()
+            };
+            (terminal, target)
+        });
         if place
             .as_ref()
             .is_some_and(|place| self.0.borrow().contains(place))

@@ -170,7 +170,8 @@ fn credentials_after(
 
 /// Whether the person here could take one of the roles that are remembered, before anybody signs in.
 fn knows_roles(context: &Context, target: &Target) -> bool {
-    let open = target.role.is_none() && target.provider.is_none() && has_person();
+    let named = [&target.role, &target.provider, &target.through];
+    let open = named.iter().all(|name| name.is_none()) && has_person();
     let shelf = open.then(|| Shelf::of(context, target)).flatten();
     let known = shelf.and_then(|shelf| shelf.load());
     known.is_some_and(|known| known.roles.len() > 1)

@@ -24,7 +24,8 @@ impl<'a> Menu<'a> {
             return None;
         };
         let target = &request.target;
-        if target.role.is_some() || target.provider.is_some() {
+        let named = [&target.role, &target.provider, &target.through];
+        if named.iter().any(|name| name.is_some()) {
             return None;
         }
         Some(Self {

@@ -78,7 +78,10 @@ fn is_the_profiles(context: &Context, target: &Resolved, profile: &str) -> Resul
     let here = &target.settings;
     let its_own = [
         ("role", alone.role != here.role),
-        ("identity provider", alone.provider != here.provider),
+        (
+            "identity provider",
+            alone.provider != here.provider || target.wire.through.is_some(),
+        ),
         ("limit", alone.policy != here.policy),
         ("duration", alone.duration != here.duration),
     ];

@@ -54,6 +54,8 @@ struct Again {
     profile: Option<String>,
     role: Option<String>,
     provider: Option<String>,
+    /// The provider that was chosen where none was named.
+    through: Option<String>,
     region: Option<String>,
     duration: Option<String>,
     /// Its renewals are limited as it is.
@@ -85,6 +87,7 @@ impl Again {
             profile: self.profile,
             role: self.role,
             provider: self.provider,
+            through: self.through,
             region: self.region,
             duration: self.duration,
             limits: LimitArgs {
@@ -228,12 +231,14 @@ fn again(
     let chosen = chosen.then(|| credentials.role.to_string());
     // And so is the provider, where the role is there through several.
     let through = credentials.provider.as_ref().map(ToString::to_string);
+    let through = through.or(role.through);
     let again = Again {
         config: absolute(context),
         org: context.globals.org.clone(),
         profile: target.settings.profile.clone(),
         role: role.role.or(chosen),
-        provider: role.provider.or(through),
+        through: through.filter(|_| role.provider.is_none()),
+        provider: role.provider,
         region: role.region,
         duration: role.duration,
         read_only: role.limits.read_only,

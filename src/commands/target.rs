@@ -32,6 +32,9 @@ pub struct RoleArgs {
     /// Only roles of this identity provider: its ARN, name or a glob
     #[arg(long, value_name = "PROVIDER")]
     pub provider: Option<String>,
+    /// The provider that opened the shell's role
+    #[arg(skip)]
+    pub through: Option<String>,
     /// AWS region for STS and the command
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
@@ -156,6 +159,7 @@ pub(super) fn resolve(
         app: settings.app.clone(),
         role: settings.role.clone(),
         provider: settings.provider.clone(),
+        through: role.through.clone(),
         chain: settings.chain.iter().map(ToString::to_string).collect(),
         policy: settings.policy.clone(),
         duration: settings.duration,

@@ -194,6 +194,14 @@ fn no_such_role(target: &Target, entries: &[(RoleEntry, SamlRole)]) -> Report {
     .cause(format!("you may assume: {}", listed(entries)))
 }
 
+/// Whether a failure of [`obtain_credentials`] says that this user has no such role, or its app no more.
+pub fn is_withdrawn(report: &Report) -> bool {
+    matches!(
+        report.name.as_str(),
+        "saml.no_such_role" | "saml.no_roles" | "okta.status" | "okta.forbidden" | "okta.not_found"
+    )
+}
+
 pub(super) async fn redeem(
     session: &OktaSession,
     target: &Target,

@@ -36,7 +36,7 @@ pub use check::{
 };
 pub use console::console_link;
 pub use conversation::{Conversation, Unanswered};
-pub use credentials::{Memory, obtain_credentials};
+pub use credentials::{Memory, is_withdrawn, obtain_credentials};
 pub use discover::discover;
 pub use every_role::{Harvest, every_role};
 pub use failure::{Failure, turned_away};

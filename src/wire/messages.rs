@@ -147,6 +147,8 @@ pub struct Target {
     pub role: Option<String>,
     /// An identity provider's ARN, name or glob.
     pub provider: Option<String>,
+    /// The ARN of the one that opened the role before: taken if it still does.
+    pub through: Option<String>,
     /// Roles to assume one after another, starting from `role`.
     pub chain: Vec<String>,
     /// What is left of the last role's rights.

@@ -3,8 +3,10 @@
 use ob_sandbox::AwsApp;
 
 use crate::scene::{Ended, Scene, run};
+use crate::support::Pty;
 
 const LABS: &str = "arn:aws:iam::123456789012:saml-provider/okta-labs";
+const OKTA: &str = "arn:aws:iam::123456789012:saml-provider/okta";
 
 /// Carol, with her one role through a second app as well.
 fn scene() -> (Scene, String) {
@@ -21,6 +23,11 @@ fn scene() -> (Scene, String) {
 
 fn exec(scene: &Scene, words: &[&str]) -> Ended {
     run(scene.ob([&["exec"], words, &["--", "true"]].concat()), "")
+}
+
+fn last_by(scene: &Scene) -> String {
+    let calls = scene.sandbox.sts_calls("AssumeRoleWithSAML");
+    calls.last().unwrap().form("PrincipalArn").unwrap()
 }
 
 #[test]
@@ -50,5 +57,47 @@ fn a_wrong_provider_is_answered_with_those_that_have_the_role_and_not_with_the_r
         let first: Vec<&str> = first.split(' ').collect();
         let ended = exec(&scene, &[&["-r", &role], &first[..]].concat());
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_provider_that_nobody_named_is_left_for_another_when_it_is_withdrawn() {
+    for app_is_left in [true, false] {
+        let (scene, _) = scene();
+        if app_is_left {
+            let other = "arn:aws:iam::210987654321:saml-provider/okta";
+            let role = "arn:aws:iam::210987654321:role/Other";
+            scene.sandbox.grant("carol", AwsApp::Labs, other, role);
+        }
+        scene.sign_in();
+        let mut person = Pty::spawn(&scene.ob(["exec", "--", "true"]));
+        person.until("okta-labs)");
+        person.send("okta-labs\r");
+        assert!(person.wait().0.success());
+        assert_eq!(last_by(&scene), LABS);
+
+        // What is held is renewed by the one that was chosen …
+        let renewed = |ago: i64| {
+            scene.sandbox.advance_clock(ago);
+            // The agent learns the time from what Okta answers.
+            let roles = run(scene.ob(["roles", "--refresh"]), "");
+            assert_eq!(roles.code, Some(0), "{}", roles.stderr);
+            let ended = exec(&scene, &["--min-ttl", "55m"]);
+            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+            last_by(&scene)
+        };
+        let before = scene.sandbox.sts_calls("AssumeRoleWithSAML").len();
+        assert_eq!(renewed(600), LABS);
+        assert_eq!(
+            scene.sandbox.sts_calls("AssumeRoleWithSAML").len(),
+            before + 1
+        );
+        // … as long as that opens the role.
+        scene.sandbox.withdraw("carol", AwsApp::Labs, LABS);
+        assert_eq!(renewed(600), OKTA, "{app_is_left}");
+
+        // Who names it is told.
+        let ended = exec(&scene, &["--provider", "okta-labs"]);
+        assert_eq!(ended.code, Some(4), "{}", ended.stderr);
     }
 }

@@ -8,7 +8,7 @@ use super::session::{Errand, signed_out_meanwhile};
 use super::{Desk, Outcome, stopping};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{Freshness, Held};
-use crate::flow::{self, Conversation as _};
+use crate::flow::{self, Conversation as _, Failure};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, CredentialsRequest, Reply, Target};
@@ -110,16 +110,27 @@ impl Desk {
         party: &Rc<Party>,
         knows_roles: bool,
     ) -> Outcome<Rc<Held>> {
-        let known = match knows_roles && wanted.role.is_none() {
+        let is_asked = knows_roles && wanted.role.is_none();
+        let known = match is_asked {
             true => self.known_role(wanted, party).await,
             false => self.chosen_before(wanted),
         };
         let target = known.as_ref().unwrap_or(wanted);
+        let ours = !is_asked && known.is_some();
         let account = &target.account;
         let generation = self.vault.generation(&account.org);
         let (session, credentials) = self
             .with_session(account, Errand::of(target), party, async |session| {
-                flow::obtain_credentials(&session.okta, target, &self.vault, &**party).await
+                let obtain = async |target| {
+                    flow::obtain_credentials(&session.okta, target, &self.vault, &**party).await
+                };
+                match obtain(target).await {
+                    // Nobody named this provider: another may open the role.
+                    Err(Failure::Final(report)) if ours && flow::is_withdrawn(&report) => {
+                        obtain(wanted).await
+                    }
+                    outcome => outcome,
+                }
             })
             .await?;
         if self.vault.generation(&account.org) != generation {
@@ -135,11 +146,11 @@ impl Desk {
 
     /// Which provider opens the role, where a person has chosen one before: nobody is asked for it again.
     fn chosen_before(&self, wanted: &Target) -> Option<Target> {
-        let held = self.vault.held(wanted)?;
-        let provider = held.credentials.provider.as_ref()?;
-        let is_open = wanted.role.is_some() && wanted.provider.is_none();
-        is_open.then(|| Target {
-            provider: Some(provider.to_string()),
+        let held = self.vault.held(wanted).filter(|_| wanted.role.is_some());
+        let provider = held.and_then(|held| held.credentials.provider.clone());
+        let provider = provider.map(|provider| provider.to_string());
+        Some(Target {
+            provider: Some(provider.or_else(|| wanted.through.clone())?),
             ..wanted.clone()
         })
     }

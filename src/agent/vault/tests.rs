@@ -47,6 +47,7 @@ fn target(org: &str, duration: u32) -> Target {
         app: None,
         role: None,
         provider: None,
+        through: None,
         chain: Vec::new(),
         policy: SessionPolicy::Whole,
         duration,

@@ -304,6 +304,7 @@ pub(crate) fn target(sandbox: &Sandbox, account: Account, role: Option<&str>) ->
         app: None,
         role: role.map(str::to_owned),
         provider: None,
+        through: None,
         policy: ob::model::SessionPolicy::Whole,
         chain: Vec::new(),
         duration: 3600,

@@ -358,4 +358,14 @@ fn the_provider_that_was_chosen_for_a_role_is_kept_for_renewals_and_what_runs_in
     pty.until("any-new");
     pty.until("m READY");
     assert_eq!(by()[before..], [chosen]);
+
+    // Nobody has named it: when it is withdrawn, the other one opens the role.
+    env.sandbox.withdraw("bob", AwsApp::Labs, chosen);
+    crate::support::run(&mut env.ob(["agent", "stop"]), "");
+    env.sign_in();
+    let before = by().len();
+    type_line(Kind::Bash, &mut pty, "ob exec -- sh -c 'echo is-other'");
+    pty.until("is-other");
+    pty.until("m READY");
+    assert_eq!(by()[before..], [other]);
 }

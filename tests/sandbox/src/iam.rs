@@ -106,6 +106,13 @@ impl Iam {
         self.grants.push(grant);
     }
 
+    /// Takes back what an app grants a person by this provider.
+    pub(crate) fn withdraw(&mut self, login: &str, app: AppId, provider: &str) {
+        self.grants.retain(|grant| {
+            (grant.login.as_str(), grant.app, grant.provider.as_str()) != (login, app, provider)
+        });
+    }
+
     pub(crate) fn find_role(&self, arn: &str) -> Option<&Role> {
         self.roles.get(arn)
     }

@@ -224,6 +224,12 @@ impl Sandbox {
         });
     }
 
+    /// Takes every role from a person that an app grants by this provider.
+    pub fn withdraw(&self, name: &str, app: AwsApp, provider_arn: &str) {
+        let login = &self.user(name).login;
+        self.world.iam().withdraw(login, app.into(), provider_arn);
+    }
+
     /// Makes a role, or changes its `MaxSessionDuration`.
     pub fn role(&self, arn: &str, max_session_seconds: u64) {
         self.world.iam().set_role(arn, max_session_seconds);
