@@ -280,7 +280,7 @@ fn devices(with_tun: bool) {
 }
 
 /// What an arrangement may have covered, and with what.
-fn uncover(env: &TestEnv) {
+fn uncover() {
     let places = [
         SWAPS,
         NAMESPACES,
@@ -293,8 +293,6 @@ fn uncover(env: &TestEnv) {
     for place in places {
         // Nothing to be done where nothing was.
         let _ = Command::new("umount").args(["-l", place]).output();
-        let own = env.path("tmp").join(place.replace('/', "-"));
-        let _ = Command::new("umount").arg("-l").arg(own).output();
     }
 }
 
@@ -360,7 +358,7 @@ fn each_finding_of_doctor_is_found_with_its_hint() {
         let variables = arrange(&env);
         let found = run(env.ob(["doctor", "--json"]).envs(variables.clone()), "");
         let shown = run(env.ob(["doctor"]).envs(variables), "");
-        uncover(&env);
+        uncover();
         let list: Vec<Value> = serde_json::from_slice(&found.stdout).unwrap();
         let one = list
             .iter()

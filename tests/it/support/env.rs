@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
 
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{SigHandler, Signal, kill};
 use nix::sys::stat::{Mode, umask};
@@ -20,6 +21,9 @@ use super::run::{DEADLINE, eventually, run, text};
 
 /// Nobody, on Debian and most others.
 const NOBODY: u32 = 65_534;
+
+/// What the names of the directories begin with; our process's id follows.
+const PREFIX: &str = "ob-it-";
 
 pub(crate) struct TestEnv {
     pub(crate) sandbox: Sandbox,
@@ -54,6 +58,39 @@ fn heed_signals() {
         // SAFETY: the default is no handler that could run anything.
         let _ = unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) };
     }
+}
+
+/// Takes away what tests left in `directory` whose process was killed before it could: theirs, and their agents.
+fn sweep(directory: &Path) {
+    for entry in fs::read_dir(directory).unwrap().flatten() {
+        let name = entry.file_name();
+        let of = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let of = of.and_then(|rest| rest.split_once('-')?.0.parse().ok());
+        if of.is_some_and(|of| kill(Pid::from_raw(of), None) == Err(Errno::ESRCH)) {
+            for agent in serving(&entry.path().join("run/ob")) {
+                let _ = kill(agent, Signal::SIGKILL);
+            }
+            // Whoever else looks at the same time may be quicker.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// The agents that serve a runtime directory.
+fn serving(directory: &Path) -> Vec<Pid> {
+    let serves = |pid: &Pid| {
+        // Empty once it has ended, though nobody may have waited for it yet.
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let mut words = line.split(|byte| *byte == 0);
+        words.next() == Some(b"ob")
+            && words.any(|word| word == directory.as_os_str().as_encoded_bytes())
+    };
+    fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .map(Pid::from_raw)
+        .filter(serves)
+        .collect()
 }
 
 impl TestEnv {
@@ -91,9 +128,11 @@ impl TestEnv {
             heed_signals();
             // What a test makes for somebody else is readable to them.
             umask(Mode::from_bits_truncate(0o022));
+            sweep(&std::env::temp_dir());
         });
         // Short: a socket's path ends at 108 bytes.
-        let root = tempfile::Builder::new().prefix("ob-it-").tempdir().unwrap();
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        let root = tempfile::Builder::new().prefix(&prefix).tempdir().unwrap();
         let env = Self {
             sandbox: Sandbox::with(options),
             user: user.to_owned(),
@@ -230,37 +269,52 @@ impl TestEnv {
 
     /// The agents that serve this machine's runtime directory. One at most is right.
     pub(crate) fn agents(&self) -> Vec<Pid> {
-        let directory = self.path("run/ob");
-        let serves = |pid: &Pid| {
-            // Empty once it has ended, though nobody may have waited for it yet.
-            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            let mut words = line.split(|byte| *byte == 0);
-            words.next() == Some(b"ob")
-                && words.any(|word| word == directory.as_os_str().as_encoded_bytes())
-        };
-        fs::read_dir("/proc")
-            .unwrap()
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-            .map(Pid::from_raw)
-            .filter(serves)
-            .collect()
+        serving(&self.path("run/ob"))
     }
 }
 
 impl Drop for TestEnv {
     fn drop(&mut self) {
-        if self.agents().is_empty() {
-            return;
-        }
         if std::thread::panicking() {
             for agent in self.agents() {
                 let _ = kill(agent, Signal::SIGKILL);
             }
             return;
         }
-        run(&mut self.ob(["agent", "stop"]), "");
-        eventually("the agent is gone after `ob agent stop`", DEADLINE, || {
-            self.agents().is_empty()
-        });
+        if !self.agents().is_empty() {
+            run(&mut self.ob(["agent", "stop"]), "");
+            eventually("the agent is gone after `ob agent stop`", DEADLINE, || {
+                self.agents().is_empty()
+            });
+        }
+        // What is mounted there would keep all of it.
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+        let root = format!("{}/", self.root.path().display());
+        let mounted = mounts
+            .split_whitespace()
+            .find(|word| word.starts_with(&root));
+        assert_eq!(mounted, None, "it would be left behind");
     }
+}
+
+#[test]
+fn what_a_killed_test_left_is_taken_away_with_its_agent() {
+    let env = TestEnv::of("carol");
+    let mut killed = Command::new("true").spawn().unwrap();
+    killed.wait().unwrap();
+    let [left, ours] = [killed.id(), std::process::id()].map(|of| {
+        let directory = env.path("tmp").join(format!("{PREFIX}{of}-abcdef"));
+        fs::create_dir_all(directory.join("run")).unwrap();
+        env.own(&directory.join("run"), 0o700);
+        directory
+    });
+    let mut login = env.ob(["login", "--password-stdin"]);
+    login.env("XDG_RUNTIME_DIR", left.join("run"));
+    assert!(run(&mut login, env.answers()).status.success());
+    assert_eq!(serving(&left.join("run/ob")).len(), 1);
+    sweep(&env.path("tmp"));
+    assert!(!left.exists() && ours.exists());
+    eventually("its agent is gone", DEADLINE, || {
+        serving(&left.join("run/ob")).is_empty()
+    });
 }

@@ -35,6 +35,9 @@ pub(crate) fn lay_under(env: &TestEnv, directory: &str, add: impl FnOnce(&Path))
         work.display()
     );
     mount(&["-t", "overlay", "overlay", "-o", &how, directory]);
+    // The overlay has hold of it; what is mounted in the test's own directory would keep that from being removed.
+    let status = Command::new("umount").arg("-l").arg(&own).status().unwrap();
+    assert!(status.success());
 }
 
 /// Has an overlay show nothing under this name.
