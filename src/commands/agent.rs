@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::agent::{self, Start};
+use crate::commands::credential::note_nothing_held;
 use crate::commands::running::{Stopped, stop_agent};
 use crate::commands::{Context, status};
 use crate::report::Report;
@@ -52,7 +53,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             agent::run(&start).map(|()| ExitCode::SUCCESS)
         }
         What::Stop => {
-            context.voice.say(match stop_agent(context)? {
+            let stopped = stop_agent(context)?;
+            note_nothing_held(context, None);
+            context.voice.say(match stopped {
                 Stopped::Itself => "ob: the agent has stopped",
                 Stopped::Abandoned => {
                     "ob: the agent does not answer; it has lost its socket and ends when it notices"

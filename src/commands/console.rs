@@ -12,7 +12,7 @@ use crate::commands::visit;
 use crate::loopback::{OneVisit, Visit};
 use crate::process::open_browser;
 use crate::report::{Exit, Report};
-use crate::terminal::data;
+use crate::terminal::{data, data_is_seen};
 use crate::wire::{ConsoleRequest, Reply, Request};
 
 /// Open the AWS console, signed in with a role
@@ -60,6 +60,11 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             link.0.expose().to_owned()
         };
         data(&format!("{text}\n"))?;
+        if data_is_seen() {
+            context.voice.say(&format!(
+                "ob: whoever opens this address is signed in as {role}; it is good for 15 minutes"
+            ));
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let page = OneVisit::open().map_err(no_page)?;

@@ -10,6 +10,7 @@ use crate::commands::exec::{received, unexpected};
 use crate::commands::running::ask_running_agent;
 use crate::commands::talk::SignInArgs;
 use crate::commands::target::{Resolved, RoleArgs, resolve};
+use crate::config::Flags;
 use crate::flow::nobody_signed_in;
 use crate::model::Timestamp;
 use crate::paths::{existing_runtime_dir, expiry_file};
@@ -63,6 +64,29 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         }
         Some(_) => Err(unexpected()),
         None => Err(nobody()),
+    }
+}
+
+/// Tells the shells that use a profile of `org`, or any, that nothing is held for it any more.
+pub(super) fn note_nothing_held(context: &Context, org: Option<&str>) {
+    let Ok(Some(directory)) = existing_runtime_dir(&context.environment) else {
+        return;
+    };
+    let Ok(settings) = context.settings() else {
+        return;
+    };
+    for profile in settings.profiles() {
+        let flags = Flags {
+            profile: Some(profile.to_owned()),
+            ..context.flags()
+        };
+        let is_its = org.is_none_or(|org| {
+            let target = settings.resolve_org(&flags, &context.environment);
+            target.is_ok_and(|target| target.org.origin() == org)
+        });
+        if is_its {
+            directory.put_again(&expiry_file(profile), "\n");
+        }
     }
 }
 

@@ -71,14 +71,18 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return Ok(ExitCode::SUCCESS);
     }
     if !args.reveal && data_is_seen() {
+        let words = args.role.words();
         return Err(Report::new(
             Exit::Usage,
             "env.terminal",
             "will not show secrets on a terminal",
         )
         .cause("standard output is one")
-        .hint("`eval \"$(ob env)\"` sets them in this shell; `ob exec -- CMD` keeps them out of it")
-        .hint("`ob env --reveal` shows them"));
+        .hint(format!(
+            "`{}` sets them in this shell; `ob exec{words} -- CMD` keeps them out of it",
+            sourced(dialect, &words)
+        ))
+        .hint(format!("`ob env{words} --reveal` shows them")));
     }
     let min_ttl = args
         .min_ttl
@@ -99,6 +103,18 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         present,
     )?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How a shell takes what `ob env` prints.
+fn sourced(dialect: Dialect, words: &str) -> String {
+    match dialect {
+        Dialect::Fish => format!("ob env{words} --shell fish | source"),
+        Dialect::Nu => format!("ob env{words} --shell nu | from json | load-env"),
+        Dialect::PowerShell => {
+            format!("ob env{words} --shell powershell | Out-String | Invoke-Expression")
+        }
+        Dialect::Posix | Dialect::Dotenv | Dialect::Json => format!("eval \"$(ob env{words})\""),
+    }
 }
 
 fn dialect(args: &Args, context: &Context) -> Dialect {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::commands::Context;
+use crate::commands::credential::note_nothing_held;
 use crate::commands::exec::unexpected;
 use crate::commands::running::ask_running_agent;
 use crate::report::{Exit, Report};
@@ -21,15 +22,18 @@ pub struct Args {}
 /// # Errors
 /// When the server could not be told (everything is wiped all the same), or the agent not be asked.
 pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
-    let scope = match &context.globals.org {
-        None => SignOutScope::Everything,
+    let org = match &context.globals.org {
+        None => None,
         Some(_) => {
             let org = context
                 .settings()?
                 .resolve_org(&context.flags(), &context.environment)?;
-            SignOutScope::Org(org.org.origin().to_owned())
+            Some(org.org.origin().to_owned())
         }
     };
+    let scope = org
+        .clone()
+        .map_or(SignOutScope::Everything, SignOutScope::Org);
     let (sessions, unreachable, keys_until) =
         match ask_running_agent(context, Request::SignOut(scope))? {
             None => (0, None, None),
@@ -40,6 +44,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
             }) => (sessions, server_unreachable, keys_until),
             Some(_) => return Err(unexpected()),
         };
+    note_nothing_held(context, org.as_deref());
     let still = keys_until.map(|until| {
         let until = context.tell_time(until);
         format!("AWS keys that were handed out stay valid until {until}: AWS takes none back")

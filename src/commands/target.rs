@@ -45,6 +45,18 @@ pub struct RoleArgs {
     pub limits: LimitArgs,
 }
 
+impl RoleArgs {
+    /// The profile or role as it was typed, for a hint that somebody copies.
+    pub(super) fn words(&self) -> String {
+        let named = [("-p", &self.profile), ("-r", &self.role)];
+        let words = named.into_iter().filter_map(|(flag, name)| {
+            let name = shell_word(name.as_ref()?);
+            Some(format!(" {flag} {name}"))
+        });
+        words.collect()
+    }
+}
+
 /// What to keep of the role's rights, with every verb that hands out credentials.
 #[derive(Args, Clone, Debug, Default)]
 pub struct LimitArgs {

@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub use ca_bundle::read_ca_bundle;
 pub use flags::{read_answer, read_as};
 pub use keys::{KEYS, Key, MARKERS};
-pub use new_file::{Existing, NewSettings, write_new};
+pub use new_file::{Existing, NewSettings, refuse_existing, write_new};
 pub use private_key::read_private_key;
 pub use proxy::Proxy;
 pub use target::{AgentLife, Flags, MachineTarget, OrgTarget, Target};

@@ -54,12 +54,24 @@ pub fn write_new(path: &Path, text: &str, existing: Existing) -> Result<(), Repo
     write(path, text, existing).map_err(|error| error.at(path))
 }
 
-fn write(path: &Path, text: &str, existing: Existing) -> Result<(), WriteError> {
+/// As [`write_new`] would refuse to replace what is at `path`, before anybody is asked what to write.
+///
+/// # Errors
+/// When something is there.
+pub fn refuse_existing(path: &Path) -> Result<(), Report> {
+    replaceable(path, Existing::Keep).map_err(|error| error.at(path))
+}
+
+fn replaceable(path: &Path, existing: Existing) -> Result<(), WriteError> {
     match symlink_metadata(path) {
-        Ok(found) if found.is_symlink() => return Err(WriteError::Link),
-        Ok(_) if existing == Existing::Keep => return Err(WriteError::Exists),
-        _ => {}
+        Ok(found) if found.is_symlink() => Err(WriteError::Link),
+        Ok(_) if existing == Existing::Keep => Err(WriteError::Exists),
+        _ => Ok(()),
     }
+}
+
+fn write(path: &Path, text: &str, existing: Existing) -> Result<(), WriteError> {
+    replaceable(path, existing)?;
     let directory = path.parent().unwrap_or(Path::new("/"));
     DirBuilder::new()
         .recursive(true)

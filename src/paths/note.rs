@@ -45,6 +45,13 @@ impl RuntimeDir {
         Ok(path)
     }
 
+    /// As [`Self::put`] where the file is there; where there is none, none is made.
+    pub fn put_again(&self, name: &str, text: &str) {
+        if self.path.join(name).symlink_metadata().is_ok() {
+            let _ = self.put(name, text);
+        }
+    }
+
     /// Replaces what is in the file `name` by a text of the same length; where there is none, none is made.
     /// One write: who reads meanwhile reads the old text or the new one.
     pub fn replace(&self, name: &str, text: &str) {

@@ -71,6 +71,10 @@ fn init_writes_what_check_finds_good() {
         Some(2),
         "an existing file is kept"
     );
+    // Nobody answers four questions for that.
+    let asked = home.ob(&["config", "init"]);
+    assert_eq!(asked.status.code(), Some(2));
+    assert!(text(&asked.stderr).contains("it exists already"));
 }
 
 #[test]

@@ -106,7 +106,9 @@ fn the_shell_to_try_it_in_shows_what_to_type_and_works() {
     pty.until("https://127.0.0.1:");
     let shown = pty.until("that was 0");
     assert!(
-        !shown.contains("ob: ") && shown.contains("dropped"),
+        shown.matches("ob: ").count() == 1
+            && shown.contains("ob: whoever opens this address is signed in as")
+            && shown.contains("dropped"),
         "{shown}"
     );
     pty.send("exit\n");

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use super::super::Context;
-use crate::config::{Existing, NewSettings, Value, read_answer, read_as, write_new};
+use crate::config::{
+    Existing, NewSettings, Value, read_answer, read_as, refuse_existing, write_new,
+};
 use crate::report::{Exit, Report};
 use crate::terminal::{Question, Questions, data};
 
@@ -32,6 +34,10 @@ pub(super) struct Args {
 /// # Errors
 /// When an answer is no good or missing, or the file cannot be written.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let path = context.settings_file()?;
+    if !args.force && !args.print {
+        refuse_existing(&path)?;
+    }
     let new = match &args.url {
         Some(url) => NewSettings {
             url: org(Given::Flag("--url"), url, context)?,
@@ -53,7 +59,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         data(&new.to_toml())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let path = context.settings_file()?;
     let existing = if args.force {
         Existing::Replace
     } else {

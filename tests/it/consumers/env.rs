@@ -14,6 +14,9 @@ fn a_terminal_gets_a_refusal_unless_reveal() {
         seen.contains("will not show secrets") && !seen.contains("AWS_SECRET"),
         "{seen}"
     );
+    for hint in ["`eval \"$(ob env -p dev)\"`", "`ob env -p dev --reveal`"] {
+        assert!(seen.contains(hint), "{seen}");
+    }
     let (status, seen) = Pty::spawn(&env.ob(["env", "-p", "dev", "--reveal"])).wait();
     assert!(
         status.success() && seen.contains("export AWS_SECRET_ACCESS_KEY='"),

@@ -127,6 +127,10 @@ fn the_prompt_follows_what_the_credential_process_gets() {
         assert!(got.status.success(), "{}", text(&got.stderr));
         type_line(kind, &mut pty, "echo");
         pty.until("m READY");
+        // Nothing is left to count the minutes of.
+        assert!(run(&mut env.ob(["logout"]), "").status.success());
+        type_line(kind, &mut pty, "echo");
+        pty.until(&format!("acme-prod/{} READY", role_name(&env)));
         type_line(kind, &mut pty, "exit");
         pty.wait();
     }
