@@ -7,13 +7,15 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use tempfile::TempDir;
 
 /// Who cleans up may take a directory that is just being made; so often in a row nobody does.
-const TRIES: u32 = 100;
+const TRIES: u32 = 1000;
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A directory that is a supervisor's own as long as this lives.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ impl Own {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
+            // Out of step with somebody who cleans up without a pause.
+            std::thread::sleep(PAUSE);
         }
         Err(ErrorKind::ResourceBusy.into())
     }
