@@ -22,8 +22,7 @@ pub use open_page::open_page;
 pub use orphans::Orphans;
 pub use panic_point::panic_point;
 pub use program::{
-    Program, ProgramError, answer_within, is_root_of_the_machine, run, run_on_terminal, start,
-    start_as_is,
+    Program, ProgramError, is_root_of_the_machine, run, run_on_terminal, start, start_as_is,
 };
 pub use replace::{is_there, replace};
 pub use shield::{Confinement, confine, has_descriptors, raise_descriptors, shield, shield_agent};

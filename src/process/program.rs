@@ -11,8 +11,8 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -134,54 +134,75 @@ fn command(words: &[OsString]) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Runs `words` to their end with `input`, and returns what they said.
+/// The most that is read of either output of [`run`].
+const SAID_MAX: u64 = 64 * 1024;
+
+/// Runs `words` with a short `input`, and returns what they said; it may take them `limit`, until their outputs are closed
+/// as well.
 ///
 /// # Errors
-/// When they cannot be started.
-pub fn run(words: &[OsString], input: &[u8]) -> io::Result<Output> {
+/// When they cannot be started, or it takes them longer ([`io::ErrorKind::TimedOut`]); then they are ended, as far as
+/// that is ours to do: not if they are root's.
+pub fn run(words: &[OsString], input: &[u8], limit: Duration) -> io::Result<Output> {
+    let until = Instant::now() + limit;
     let mut child = command(words)?
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A program that does not read is its own business.
+    let stdin = child.stdin.take();
+    let (stdout, stderr) = (listen(child.stdout.take()), listen(child.stderr.take()));
+    if let Some(mut stdin) = stdin {
+        // A program that does not read is its own business; so little fits into the pipe.
         let _ = stdin.write_all(input);
     }
-    child.wait_with_output()
+    let end = || -> io::Result<Output> {
+        let (stdout, stderr) = (heard(stdout?, until)?, heard(stderr?, until)?);
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(Output {
+                    status,
+                    stdout,
+                    stderr,
+                });
+            }
+            if Instant::now() > until {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(STEP);
+        }
+    };
+    let outcome = end();
+    if outcome.is_err() && child.kill().is_ok() {
+        child.wait()?;
+    }
+    outcome.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => {
+            let why = format!("it took longer than {} s", limit.as_secs());
+            io::Error::new(io::ErrorKind::TimedOut, why)
+        }
+        _ => error,
+    })
 }
 
-/// The most that is read of what [`answer_within`] asks for.
-const ANSWER_MAX: u64 = 64 * 1024;
+/// Between two looks whether a program that has closed its outputs is gone.
+const STEP: Duration = Duration::from_millis(1);
 
-/// What `words` print, with nothing to read and at most `limit` to take for it.
-///
-/// # Errors
-/// When they cannot be started, or it takes them longer ([`io::ErrorKind::TimedOut`]); then they are ended.
-pub fn answer_within(words: &[OsString], limit: Duration) -> io::Result<Vec<u8>> {
-    let mut child = command(words)?
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
+type Heard = Receiver<io::Result<Vec<u8>>>;
+
+fn listen(output: Option<impl Read + Send + 'static>) -> io::Result<Heard> {
     let (tell, told) = channel();
-    let output = child.stdout.take();
-    let reader = std::thread::Builder::new().spawn(move || {
-        let mut answer = Vec::new();
-        let read = output.map(|output| output.take(ANSWER_MAX).read_to_end(&mut answer));
-        let _ = tell.send(read.transpose().map(|_| answer));
-    });
-    let answer = match reader {
-        Ok(_) => told.recv_timeout(limit).unwrap_or_else(|_| {
-            let why = format!("it took longer than {} s", limit.as_secs());
-            Err(io::Error::new(io::ErrorKind::TimedOut, why))
-        }),
-        Err(error) => Err(error),
-    };
-    // Whoever has closed its output has said all.
-    let _ = child.kill();
-    child.wait()?;
-    answer
+    std::thread::Builder::new().spawn(move || {
+        let mut said = Vec::new();
+        let read = output.map(|output| output.take(SAID_MAX).read_to_end(&mut said));
+        let _ = tell.send(read.transpose().map(|_| said));
+    })?;
+    Ok(told)
+}
+
+fn heard(from: Heard, until: Instant) -> io::Result<Vec<u8>> {
+    from.recv_timeout(until.saturating_duration_since(Instant::now()))
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// Runs `words` on this terminal, where they may ask the person (`sudo -v`).
@@ -260,17 +281,19 @@ mod tests {
     fn an_answer_is_waited_for_no_longer_than_it_may_take() {
         let ask = |line: &str, limit| {
             let words = ["/bin/sh", "-c", line].map(OsString::from);
-            answer_within(&words, limit).map_err(|error| error.kind())
+            run(&words, b"", limit)
+                .map(|output| output.stdout)
+                .map_err(|error| error.kind())
         };
         let (long, short) = (Duration::from_secs(60), Duration::from_millis(50));
         let begun = std::time::Instant::now();
         assert_eq!(ask("echo 2.6", long), Ok(b"2.6\n".to_vec()));
         assert_eq!(ask("exec sleep 60", short), Err(io::ErrorKind::TimedOut));
-        // Its child has the output open; and who has closed it may stay.
+        // Its child has the output open; or it has closed it, and stays.
         assert_eq!(ask("sleep 30 & wait", short), Err(io::ErrorKind::TimedOut));
         assert_eq!(
-            ask("echo 2.6; exec sleep 60 >&-", long),
-            Ok(b"2.6\n".to_vec())
+            ask("exec sleep 60 >&- 2>&-", short),
+            Err(io::ErrorKind::TimedOut)
         );
         assert!(begun.elapsed() < Duration::from_secs(25));
     }

@@ -7,12 +7,16 @@
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::openvpn::network::TunnelNetwork;
 use crate::process::{self, Program};
 use crate::wire::DnsStatus;
+
+/// The service behind a step may have to be started for it.
+const LONGEST_STEP: Duration = Duration::from_secs(20);
 
 /// The name servers of one device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -264,7 +268,8 @@ fn as_root(step: &Step) -> Result<(), String> {
         // Fail rather than ask: nobody looks.
         words.splice(0..0, [elevator.path().into(), "-n".into()]);
     }
-    let output = process::run(&words, step.input.as_bytes()).map_err(|error| error.to_string())?;
+    let output = process::run(&words, step.input.as_bytes(), LONGEST_STEP)
+        .map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
     }

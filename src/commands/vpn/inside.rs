@@ -22,6 +22,8 @@ use crate::wire::{DnsStatus, FromTunnel, ToTunnel};
 const LAST_WORDS: Duration = Duration::from_secs(3);
 /// openvpn tells the server that it goes; longer than this nobody waits.
 const GOODBYE: Duration = Duration::from_secs(3);
+/// A mount of this machine alone.
+const MOUNTED: Duration = Duration::from_secs(10);
 
 /// Hold a tunnel and run a command
 #[derive(clap::Args, Clone, Debug)]
@@ -200,7 +202,7 @@ fn set_name_servers(status: &DnsStatus) -> Result<(), Report> {
         let words: Vec<OsString> = std::iter::once(mount.path().into())
             .chain(arguments.iter().map(OsString::from))
             .collect();
-        match process::run(&words, b"") {
+        match process::run(&words, b"", MOUNTED) {
             Ok(output) if output.status.success() => Ok(()),
             Ok(output) => Err(failed(&String::from_utf8_lossy(&output.stderr).trim())),
             Err(error) => Err(failed(&error)),
@@ -217,7 +219,7 @@ fn set_name_servers(status: &DnsStatus) -> Result<(), Report> {
     let umount = Program::find("umount")?;
     // The file lives on under its other name.
     let words = [umount.path().into(), "-l".into(), "/mnt".into()];
-    process::run(&words, b"")
+    process::run(&words, b"", MOUNTED)
         .map(drop)
         .map_err(|error| failed(&error))
 }

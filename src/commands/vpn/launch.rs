@@ -23,6 +23,8 @@ use crate::wire::{Begin, FromTunnel, IssuedProfile, Reply, Request, ToTunnel, Vp
 const READY: Duration = Duration::from_secs(10);
 /// openvpn's version is a line that it has in itself.
 const VERSION: Duration = Duration::from_secs(5);
+/// What a user may do can stand in a directory of the network.
+const RULES: Duration = Duration::from_secs(30);
 /// The device of the machine's tunnel.
 pub(super) const DEVICE: &str = "tun-ob0";
 
@@ -38,7 +40,7 @@ impl OpenVpn {
     pub(in crate::commands) fn find() -> Result<Self, Report> {
         let program = Program::find("openvpn")?;
         let words = [program.path().into(), "--version".into()];
-        let said = process::answer_within(&words, VERSION).map_err(|error| {
+        let said = process::run(&words, b"", VERSION).map_err(|error| {
             let report = match error.kind() {
                 io::ErrorKind::TimedOut => Report::new(
                     Exit::Failed,
@@ -55,7 +57,7 @@ impl OpenVpn {
                 program.path().display()
             ))
         })?;
-        let said = String::from_utf8_lossy(&said);
+        let said = String::from_utf8_lossy(&said.stdout);
         let version = version(&said)
             .filter(|version| *version >= (2, 6))
             .ok_or_else(|| {
@@ -142,7 +144,7 @@ fn ticket(context: &Context, sudo: &Program) -> Result<(), Report> {
         std::iter::once(sudo.path().into()).chain(options).collect()
     };
     for quiet in [&["-n", "-v"][..], &["-n", "-l", "setsid"]] {
-        if process::run(&words(quiet), b"").is_ok_and(|output| output.status.success()) {
+        if process::run(&words(quiet), b"", RULES).is_ok_and(|output| output.status.success()) {
             return Ok(());
         }
     }
@@ -173,7 +175,7 @@ fn doas_allows(doas: &Program) -> Result<(), Report> {
         "/etc/doas.conf".into(),
         setsid.path().into(),
     ];
-    let said = process::run(&words, b"");
+    let said = process::run(&words, b"", RULES);
     let denied = said.is_ok_and(|said| said.stdout.trim_ascii() == b"deny");
     if !denied {
         return Ok(());
