@@ -3,10 +3,11 @@
 use futures_util::future::join_all;
 use url::Url;
 
+use crate::flow::refused_page::refused_page;
 use crate::flow::{Conversation, Failure, OktaSession, step_up};
 use crate::model::{AppLink, Org, SamlRole, Timestamp};
+use crate::okta::Tiles;
 use crate::okta::page::{Acs, AppPage, PageError};
-use crate::okta::{OktaError, Tiles};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::saml::{self, Response};
@@ -15,6 +16,8 @@ use crate::wire::Notice;
 
 /// The number of Okta's "AWS Account Federation" app in its embed links.
 const AWS_APP_NUMBER: &str = "272";
+/// Where the user names the app.
+const APP_SETTING: &str = "`app` of [aws]";
 
 /// What an app handed over, ready for STS.
 #[derive(Debug)]
@@ -44,9 +47,9 @@ pub(super) async fn aws_apps(
         return Err(Failure::SessionEnded);
     }
     if page.status != 200 {
-        let report = OktaError::read(page.status, page.content_type(), &page.body)
-            .map_or_else(|| odd_status(page.status), Report::from);
-        return Err(report.during(format!("cannot {what}")).into());
+        return Err(refused_page(&page, APP_SETTING)
+            .during(format!("cannot {what}"))
+            .into());
     }
     let tiles = Tiles::read(session.org(), page.content_type(), &page.body)?;
     let apps: Vec<AppLink> = tiles.aws().cloned().collect();
@@ -156,11 +159,7 @@ async fn assertion(
     match page.status {
         200 => {}
         401 => return Err(Failure::SessionEnded),
-        status => {
-            let report = OktaError::read(status, page.content_type(), &page.body)
-                .map_or_else(|| odd_status(status), Report::from);
-            return Err(report.during(cannot()).into());
-        }
+        _ => return Err(refused_page(&page, APP_SETTING).during(cannot()).into()),
     }
     let form = match AppPage::read(&page.body).and_then(AppPage::into_form) {
         Ok(form) => form,
@@ -199,16 +198,4 @@ fn odd_link(app: &AppLink, session: &OktaSession) -> Report {
     )
     .cause(format!("its link does not belong to {}", session.org()))
     .hint("name the app's embed link with `app =` in [aws]")
-}
-
-fn odd_status(status: u16) -> Report {
-    Report::new(
-        Exit::Refused,
-        "okta.status",
-        "Okta did not answer as expected",
-    )
-    .cause(format!("it answered with status {status}"))
-    .hint(
-        "check the app's link in `ob config check`, or open it in a browser to see what Okta says",
-    )
 }

@@ -18,6 +18,7 @@ mod failure;
 mod iam;
 mod idx;
 mod machine;
+mod refused_page;
 mod retry;
 mod roles;
 mod security_key;

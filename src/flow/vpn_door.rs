@@ -3,13 +3,13 @@
 
 use url::Url;
 
+use crate::flow::refused_page::refused_page;
 use crate::flow::{Conversation, Failure, OktaSession, vpn_app};
 use crate::http::{Browser, Exchange, Hears, HttpError, Page};
 use crate::model::Org;
-use crate::okta::OktaError;
 use crate::okta::page::{AppPage, PageError, SamlForm};
 use crate::openvpn::access_server::{AccessServerError, Fault, VpnHosts, acs};
-use crate::report::{Exit, Report};
+use crate::report::Report;
 use crate::saml::{self, Response};
 use crate::secret::Secret;
 use crate::web::{Method, follow};
@@ -129,10 +129,10 @@ pub(super) async fn vpn_form(
     match page.status {
         200 => {}
         401 => return Err(Failure::SessionEnded),
-        status => {
-            let report = OktaError::read(status, page.content_type(), &page.body)
-                .map_or_else(|| refused_app(status), Report::from);
-            return Err(report.during(cannot()).into());
+        _ => {
+            return Err(refused_page(&page, "`app` of [vpn]")
+                .during(cannot())
+                .into());
         }
     }
     let form = match AppPage::read(&page.body).and_then(AppPage::into_form) {
@@ -175,14 +175,4 @@ pub(super) fn judge(page: &Page) -> Result<(), AccessServerError> {
         }
         status => Err(AccessServerError::Status(status)),
     }
-}
-
-fn refused_app(status: u16) -> Report {
-    Report::new(
-        Exit::Refused,
-        "okta.status",
-        "Okta did not answer as expected",
-    )
-    .cause(format!("it answered with status {status}"))
-    .hint("check `app` of [vpn] with `ob config check`, or open it in a browser to see what Okta says")
 }

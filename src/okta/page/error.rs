@@ -55,7 +55,7 @@ pub enum PageError {
     ResponseOutsideForm,
     #[error("the SAML response is larger than 512 KiB")]
     ResponseTooLarge,
-    #[error("a second form on the page")]
+    #[error("a second form with a SAML response on the page")]
     SecondForm,
     #[error("the page is larger than 1 MiB")]
     TooLarge,

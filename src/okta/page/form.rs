@@ -14,7 +14,8 @@ use crate::secret::Secret;
 const LARGEST_RESPONSE: usize = 512 * 1024;
 const LONGEST_RELAY_STATE: usize = 4096;
 
-/// Collects what matters of forms. Flaws count only if the page turns out to hold a SAML response.
+/// Collects what matters of forms. Flaws count only if the page turns out to hold a SAML response, and those of
+/// a form only if that form holds it: pages carry search boxes and language menus beside it.
 #[derive(Default)]
 pub(super) struct FormReader {
     open: Option<Form>,
@@ -40,6 +41,8 @@ struct Form {
     method: String,
     response: Option<String>,
     relay_state: Option<String>,
+    /// The first reason not to take it.
+    flaw: Option<PageError>,
 }
 
 impl FormReader {
@@ -75,8 +78,8 @@ impl FormReader {
         if self.open.is_some() || self.html == Nesting::Open {
             return Err(PageError::CutShort);
         }
-        let mut forms = self.done.into_iter();
-        match (forms.next(), forms.next()) {
+        let mut with_response = self.done.into_iter();
+        match (with_response.next(), with_response.next()) {
             (Some(form), None) => form.check().map(Some),
             _ => Err(PageError::SecondForm),
         }
@@ -90,40 +93,48 @@ impl FormReader {
         if self.open.is_some() {
             self.note(PageError::NestedForm);
         }
-        if self.inert > 0 {
-            self.note(PageError::InertForm);
-        }
-        if tag.has_duplicate {
-            self.note(PageError::DuplicateAttribute);
-        }
         let value = |name| tag.attribute(name).unwrap_or_default().to_owned();
         self.close_form();
-        self.open = Some(Form {
+        let mut form = Form {
             action: value("action"),
             method: value("method"),
             ..Form::default()
-        });
+        };
+        if self.inert > 0 {
+            form.note(PageError::InertForm);
+        }
+        if tag.has_duplicate {
+            form.note(PageError::DuplicateAttribute);
+        }
+        self.open = Some(form);
     }
 
+    /// Keeps the form if it carries a SAML response; others are of no concern.
     fn close_form(&mut self) {
-        self.done.extend(self.open.take());
+        let form = self.open.take();
+        self.done
+            .extend(form.filter(|form| form.response.is_some()));
         // The second is one too many already.
         self.done.truncate(2);
     }
 
     fn control(&mut self, tag: &Tag) {
-        if tag.attribute("formaction").is_some() {
-            self.note(PageError::FormAction);
-        }
+        let name = tag.attribute("name").unwrap_or_default();
+        let is_ours = tag.name == "input" && matches!(name, "SAMLResponse" | "RelayState");
+        // It belongs to the form that it names, wherever it stands.
         if tag.attribute("form").is_some() {
             self.note(PageError::FormAttribute);
         }
-        let name = tag.attribute("name").unwrap_or_default();
-        if tag.name != "input" || !matches!(name, "SAMLResponse" | "RelayState") {
-            return;
+        if let Some(form) = &mut self.open {
+            if tag.attribute("formaction").is_some() {
+                form.note(PageError::FormAction);
+            }
+            if is_ours && tag.has_duplicate {
+                form.note(PageError::DuplicateAttribute);
+            }
         }
-        if tag.has_duplicate {
-            self.note(PageError::DuplicateAttribute);
+        if !is_ours {
+            return;
         }
         let is_response = name == "SAMLResponse";
         self.responses += usize::from(is_response);
@@ -139,7 +150,7 @@ impl FormReader {
             &mut form.relay_state
         };
         if slot.is_some() {
-            self.note(if is_response {
+            form.note(if is_response {
                 PageError::TwoResponses
             } else {
                 PageError::TwoRelayStates
@@ -156,7 +167,14 @@ fn is_refresh(tag: &Tag) -> bool {
 }
 
 impl Form {
+    fn note(&mut self, flaw: PageError) {
+        self.flaw.get_or_insert(flaw);
+    }
+
     fn check(self) -> Result<SamlForm, PageError> {
+        if let Some(flaw) = self.flaw {
+            return Err(flaw);
+        }
         if !self.method.eq_ignore_ascii_case("post") {
             return Err(PageError::Method);
         }

@@ -1,10 +1,12 @@
 //! The page an app's embed link leads to: a form with a SAML response, or what stands in its way.
 //!
-//! The form is taken only if it cannot be read in two ways: exactly one form, exactly one
-//! `SAMLResponse`, a method and an action spelled out, nothing that redirects them. Every other page is
+//! The form is taken only if it cannot be read in two ways: exactly one form with exactly one
+//! `SAMLResponse`, a method and an action spelled out, nothing that redirects them. Forms without a response
+//! (a search box, a language menu) are ignored. Every other page is
 //! told by name, since each needs something else from the user. Server text in it stays foreign.
 
 mod error;
+mod explanation;
 mod form;
 mod password_form;
 mod survey;
@@ -15,6 +17,7 @@ mod tests;
 use url::Url;
 
 pub use error::{Base64Flaw, PageError};
+pub use explanation::explanation;
 use form::FormReader;
 pub use password_form::PasswordForm;
 use survey::Survey;

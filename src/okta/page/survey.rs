@@ -145,7 +145,7 @@ impl Survey {
     }
 }
 
-fn append_words(slot: &mut String, text: &str) {
+pub(super) fn append_words(slot: &mut String, text: &str) {
     for word in text.split_whitespace() {
         if slot.chars().count() + word.chars().count() >= LONGEST_TEXT {
             return;

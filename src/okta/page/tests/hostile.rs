@@ -51,11 +51,23 @@ fn a_page_that_reads_two_ways_is_refused() {
     let good = format!(
         r#"<form method="post" action="https://signin.aws.amazon.com/saml">{RESPONSE}</form>"#
     );
-    let other = "<form action='https://evil.example/'></form>";
-    for (body, expected) in counted::<22, _>([
+    let other = format!("<form action='https://evil.example/'>{RESPONSE}</form>");
+    let search = "<form action='https://evil.example/'><input name=q></form>";
+    for (body, expected) in counted::<27, _>([
         (good.repeat(2), "okta.page.second_form"),
         (format!("{other}{good}"), "okta.page.second_form"),
         (format!("{good}{other}"), "okta.page.second_form"),
+        (format!("{search}{other}{good}"), "okta.page.second_form"),
+        (
+            format!("{good}<template>{other}</template>"),
+            "okta.page.second_form",
+        ),
+        (search.replace("</form>", &good), "okta.page.nested_form"),
+        (
+            format!("{search}<input form=f name=SAMLResponse>{good}"),
+            "okta.page.form_attribute",
+        ),
+        (format!("<form>{good}"), "okta.page.nested_form"),
         (
             good.replace("<input", "<form><input"),
             "okta.page.nested_form",
@@ -125,6 +137,28 @@ fn a_page_that_reads_two_ways_is_refused() {
         (format!("<textarea>{good}"), "okta.page.no_form"),
     ]) {
         assert_eq!(refusal(page(&body).as_bytes()), expected, "{body:.300}");
+    }
+}
+
+#[test]
+fn forms_without_a_response_are_ignored() {
+    let good = format!(
+        r#"<form method="post" action="https://signin.aws.amazon.com/saml">{RESPONSE}</form>"#
+    );
+    for other in [
+        "<form action='/search'><input name=q></form>",
+        "<form><button formaction='https://evil.example/'>x</button></form>",
+        "<form method=post method=get action='https://evil.example/'></form>",
+        "<form><input name=RelayState value=a><input name=RelayState value=b></form>",
+        "<noscript><form action='https://evil.example/'><input type=submit></form></noscript>",
+    ] {
+        for body in [format!("{other}{good}"), format!("{good}{other}")] {
+            let form = AppPage::read(page(&body).as_bytes())
+                .and_then(AppPage::into_form)
+                .unwrap_or_else(|error| panic!("{body}: {error}"));
+            assert_eq!(form.saml_response.expose(), "QUJD");
+            assert_eq!(form.relay_state.expose(), "");
+        }
     }
 }
 

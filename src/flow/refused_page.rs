@@ -1,0 +1,45 @@
+//! A page that Okta answers with instead of an app: 403 and its like.
+
+use crate::http::Page;
+use crate::okta::OktaError;
+use crate::okta::page::{AppPage, PageError, explanation};
+use crate::report::{Exit, Report};
+
+/// Returns why Okta does not open an app or a list of apps: the API's error, else what the page says.
+/// `setting` is where the user names the app.
+pub(super) fn refused_page(page: &Page, setting: &str) -> Report {
+    if let Some(error) = OktaError::read(page.status, page.content_type(), &page.body) {
+        return error.into();
+    }
+    let said = page
+        .content_type()
+        .starts_with("text/html")
+        .then(|| explanation(&page.body))
+        .flatten();
+    let read = AppPage::read(&page.body).and_then(AppPage::into_form);
+    if let Err(
+        error @ (PageError::AccessLocked | PageError::ConsentNeeded | PageError::IdpRedirect(_)),
+    ) = read
+    {
+        let report = Report::from(error);
+        return match said {
+            Some(said) => report.cause(format!("Okta says: {said}")),
+            None => report,
+        };
+    }
+    let report = Report::new(
+        Exit::Refused,
+        "okta.status",
+        "Okta did not answer as expected",
+    );
+    match said {
+        Some(said) => report
+            .cause(format!("Okta says: {said}"))
+            .cause(format!("it answered with status {}", page.status))
+            .hint("ask your Okta admin whether the app is assigned to you"),
+        None => report.cause(format!("it answered with status {}", page.status)),
+    }
+    .hint(format!(
+        "check {setting} with `ob config check`, or open the app in a browser to see what Okta says"
+    ))
+}

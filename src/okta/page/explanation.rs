@@ -1,0 +1,97 @@
+//! What a page that refuses says to the user: its heading and the text below it.
+
+use super::LARGEST;
+use super::survey::append_words;
+use crate::okta::html::{Piece, pieces};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Title,
+    Heading,
+    Paragraph,
+}
+
+/// Returns the headings and paragraphs of a page, or its title where it has neither, cut at 300
+/// characters each; `None` if it says nothing or is no page. Foreign text.
+pub fn explanation(body: &[u8]) -> Option<String> {
+    let html = body
+        .get(..body.len().min(LARGEST))
+        .map(String::from_utf8_lossy)?;
+    let (mut title, mut heading, mut text) = (String::new(), String::new(), String::new());
+    let mut open: Vec<(String, Part)> = Vec::new();
+    for piece in pieces(&html) {
+        match piece {
+            Ok(Piece::Start(tag)) => {
+                if let Some(part) = part_of(&tag.name) {
+                    // `p` and list items may be left open; the next one ends them.
+                    open.retain(|(_, open)| *open != part);
+                    open.push((tag.name, part));
+                }
+            }
+            Ok(Piece::End(name)) => open.retain(|(open, _)| *open != name),
+            Ok(Piece::Text {
+                text: words,
+                in_script: false,
+            }) => {
+                let slot = match open.last() {
+                    Some((_, Part::Title)) => &mut title,
+                    Some((_, Part::Heading)) => &mut heading,
+                    Some((_, Part::Paragraph)) => &mut text,
+                    None => continue,
+                };
+                append_words(slot, &words);
+            }
+            Ok(Piece::Text { .. }) => {}
+            Err(_) => break,
+        }
+    }
+    let said = match (heading.is_empty(), text.is_empty()) {
+        (false, false) if heading.ends_with(['.', '!', '?', ':']) => format!("{heading} {text}"),
+        (false, false) => format!("{heading}: {text}"),
+        (false, true) => heading,
+        (true, false) => text,
+        (true, true) => title,
+    };
+    Some(said).filter(|said| !said.is_empty())
+}
+
+fn part_of(tag: &str) -> Option<Part> {
+    Some(match tag {
+        "title" => Part::Title,
+        "h1" | "h2" | "h3" => Part::Heading,
+        "p" | "li" => Part::Paragraph,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heading_and_text_are_said_else_the_title() {
+        for (page, expected) in [
+            (
+                "<title>acme</title><h1>App Access Locked</h1><p>Contact your <b>administrator</b> now.</p>",
+                Some("App Access Locked: Contact your administrator now."),
+            ),
+            (
+                "<div class=error-content><h1>You are not allowed to access this app.</h1><p>To request access<p>ask",
+                Some("You are not allowed to access this app. To request access ask"),
+            ),
+            (
+                "<title>403 - Forbidden</title><script>var p = 1</script>",
+                Some("403 - Forbidden"),
+            ),
+            ("<p>Only text</p>", Some("Only text")),
+            ("<h2>&lt;b&gt;</h2>", Some("<b>")),
+            ("<script><h1>x</h1></script>", None),
+            ("", None),
+        ] {
+            assert_eq!(explanation(page.as_bytes()).as_deref(), expected, "{page}");
+        }
+        let long = format!("<h1>{}</h1>", "word ".repeat(500));
+        assert!(explanation(long.as_bytes()).unwrap().chars().count() <= 300);
+        assert!(explanation(&[b'<', 0xff, b'p', b'>']).is_none());
+    }
+}
