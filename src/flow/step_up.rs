@@ -7,6 +7,7 @@ use crate::flow::retry::{rate_limited, repeat};
 use crate::flow::sign_in::password;
 use crate::flow::{Conversation, Failure, OktaSession, classic, idx};
 use crate::http::{Exchange, Page};
+use crate::okta::authn::Success;
 use crate::okta::page::{AppPage, PasswordForm};
 use crate::okta::{OktaError, StateToken};
 use crate::report::{Exit, Report};
@@ -103,11 +104,13 @@ async fn answered(
             Some(Demand::Factor(token)) if !verified => {
                 verified = true;
                 let token = token.secret();
-                let original =
+                let success =
                     classic::step_up(browser, username, token, taste.clone(), conversation)
                         .await
                         .map_err(|report| report.during(cannot("another factor")))?;
-                browser.follow(Exchange::get(original)).await?
+                browser
+                    .follow(Exchange::get(way_back(success, link)))
+                    .await?
             }
             Some(Demand::Password(form)) if !gave_password => {
                 gave_password = true;
@@ -126,20 +129,52 @@ async fn answered(
     }
 }
 
+/// Where the app goes on after a step-up: at the address that Okta names, else at its own link, with the session
+/// token where there is one. (gimme-aws-creds and tokendito go on in the same way.)
+fn way_back(success: Success, link: &Url) -> Url {
+    if let Some(original) = success.original {
+        return original.0;
+    }
+    let mut again = link.clone();
+    if let Some(token) = success.session_token {
+        again
+            .query_pairs_mut()
+            .append_pair("sessionToken", token.expose());
+    }
+    again
+}
+
 fn demand(page: &Page) -> Option<Demand> {
     if page.status != 200 {
         return None;
     }
-    match AppPage::read(&page.body).ok()? {
+    let found = match AppPage::read(&page.body).ok()? {
         AppPage::StepUp {
             state_token: Some(token),
-        } => Some(Demand::Factor(token)),
+        } => return Some(Demand::Factor(token)),
         AppPage::SignIn {
             state_token: Some(token),
-        } if token.is_identity_engine() => Some(Demand::IdentityEngine(token)),
-        AppPage::PasswordAgain { form: Some(form) } => Some(Demand::Password(form)),
+        } => Some(token).filter(StateToken::is_identity_engine),
+        AppPage::PasswordAgain { form: Some(form) } => return Some(Demand::Password(form)),
+        AppPage::StepUp { state_token: None }
+        | AppPage::SignIn { state_token: None }
+        | AppPage::ScriptOnly
+        | AppPage::NoForm => token_of_address(page),
         _ => None,
-    }
+    };
+    found.map(|token| match token.is_identity_engine() {
+        true => Demand::IdentityEngine(token),
+        false => Demand::Factor(token),
+    })
+}
+
+/// The state token of `/login/step-up/redirect?stateToken=…`, where an app's link led there: some orgs put it
+/// in the address alone, and the page is made by a script.
+fn token_of_address(page: &Page) -> Option<StateToken> {
+    let mut addresses = page.redirected_from.iter().chain([&page.url]).rev();
+    addresses
+        .find(|url| url.path().starts_with("/login/step-up/"))
+        .and_then(StateToken::in_address)
 }
 
 /// Fills the form in, once. How its answer says yes is not documented, so the app's page is asked next.

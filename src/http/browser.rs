@@ -113,7 +113,10 @@ impl Browser {
                 host: self.origin.host().into(),
                 why,
             })?;
+            let mut redirected_from = std::mem::take(&mut page.redirected_from);
+            redirected_from.push(page.url);
             page = self.send(shape.at(hop.url)).await?;
+            page.redirected_from = redirected_from;
         }
         Ok(page)
     }

@@ -152,6 +152,7 @@ impl Client {
         }
         Ok(Page {
             url,
+            redirected_from: Vec::new(),
             status,
             headers,
             body,
@@ -341,6 +342,8 @@ impl Shape {
 /// A server's whole answer.
 pub struct Page {
     pub url: Url,
+    /// The addresses that led here by redirects, in order.
+    pub redirected_from: Vec<Url>,
     pub status: u16,
     pub body: Zeroizing<Vec<u8>>,
     headers: HeaderMap,

@@ -4,6 +4,8 @@
 //! found by name and its string literal read with JavaScript's escapes (`\x2D`, `\u002d`), because a
 //! token sent with its escapes is "expired".
 
+use url::Url;
+
 use crate::secret::Secret;
 
 /// A page's state token: the way into the transaction that the page waits for.
@@ -38,6 +40,13 @@ impl StateToken {
             }
         }
         None
+    }
+
+    /// The token in an address's query: `…/login/step-up/redirect?stateToken=…`.
+    pub fn in_address(url: &Url) -> Option<Self> {
+        let mut pairs = url.query_pairs();
+        let (_, value) = pairs.find(|(name, _)| name == MEMBER)?;
+        Self::parse(&value)
     }
 
     /// The token, to be POSTed to the org.

@@ -10,8 +10,6 @@ mod verify;
 
 use std::time::{Duration, Instant};
 
-use url::Url;
-
 use self::dead_end::dead_end;
 use crate::flow::Conversation;
 use crate::flow::factors::Taste;
@@ -21,7 +19,7 @@ use crate::model::Org;
 use crate::okta::authn::{self, AuthnError, Success, Transaction};
 use crate::okta::{OktaError, Post};
 use crate::process::panic_point;
-use crate::report::{Exit, Report};
+use crate::report::Report;
 use crate::secret::Secret;
 use crate::wire::Notice;
 
@@ -50,16 +48,18 @@ pub(super) async fn sign_in<C: Conversation>(
 ) -> Result<SignedIn, Report> {
     let mut engine = Engine::new(browser, username, taste, conversation);
     let start = authn::start(engine.org, username, &password)?;
-    match engine.finish(start, Some(password)).await? {
-        Success::SessionToken { token, .. } => Ok(SignedIn {
-            token,
-            factor: engine.factor,
-        }),
-        Success::StepUp { .. } => Err(AuthnError::NoSessionToken.into()),
-    }
+    let success = engine.finish(start, Some(password)).await?;
+    let token = success.session_token.ok_or(AuthnError::NoSessionToken)?;
+    Ok(SignedIn {
+        token,
+        factor: engine.factor,
+    })
 }
 
-/// Meets an app's demand for another factor within a session; returns where the app goes on.
+/// Meets an app's demand for another factor within a session.
+///
+/// Orgs end it in three ways: with the way back to the app, with a session token, or with neither; the app's
+/// link is opened again after the last two.
 ///
 /// # Errors
 /// As [`sign_in`].
@@ -69,19 +69,10 @@ pub(super) async fn step_up<C: Conversation>(
     state_token: &Secret,
     taste: Taste,
     conversation: &C,
-) -> Result<Url, Report> {
+) -> Result<Success, Report> {
     let mut engine = Engine::new(browser, username, taste, conversation);
     let start = authn::resume(engine.org, state_token)?;
-    match engine.finish(start, None).await? {
-        Success::StepUp { original } => Ok(original),
-        Success::SessionToken { .. } => Err(Report::new(
-            Exit::Failed,
-            "okta.authn.no_step_up",
-            "the app's own verification ended in another session",
-        )
-        .cause("Okta answered with a session token instead of a way back to the app")
-        .hint("`ob login --again` signs in from the start")),
-    }
+    engine.finish(start, None).await
 }
 
 struct Engine<'a, C> {

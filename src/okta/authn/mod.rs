@@ -22,7 +22,7 @@ pub use challenge::{Delivery, FactorResult, MfaChallenge};
 pub use factor::{Factor, FactorKind, Need};
 pub use required::{MfaRequired, Policy, Selected};
 pub use transaction::{
-    Enrollment, PasswordChange, Required, Success, Transaction, Unauthenticated,
+    Enrollment, Original, PasswordChange, Required, Success, Transaction, Unauthenticated,
 };
 
 use super::error_code::OktaError;

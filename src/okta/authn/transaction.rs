@@ -107,40 +107,42 @@ impl Unauthenticated {
     }
 }
 
-/// The end of a transaction.
-#[derive(PartialEq, Eq)]
-pub enum Success {
+/// The end of a transaction: `SUCCESS`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Success {
     /// Good once, for about five minutes, to open a session or an app.
-    SessionToken {
-        token: Secret,
-        expires_at: Option<Timestamp>,
-    },
-    /// A step-up within a session that exists: GET this with its cookies to reach the app.
-    StepUp { original: Url },
+    pub session_token: Option<Secret>,
+    /// When the session token ends.
+    pub expires_at: Option<Timestamp>,
+    /// After a step-up within a session: GET this with its cookies to reach the app.
+    pub original: Option<Original>,
 }
 
-/// Without the address of a step-up: its query carries the state token.
-impl fmt::Debug for Success {
+/// The address a step-up leads back to; its query carries the state token, so it is not shown.
+#[derive(PartialEq, Eq)]
+pub struct Original(pub Url);
+
+impl fmt::Debug for Original {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SessionToken { .. } => "SessionToken",
-            Self::StepUp { .. } => "StepUp",
-        })
+        f.write_str("Original")
     }
 }
 
 impl Success {
+    /// # Errors
+    /// [`AuthnError::ForeignLink`] when there is no session token and the way back leads elsewhere.
     fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
-        if let Some(token) = text(answer, "sessionToken") {
-            return Ok(Self::SessionToken {
-                token: Secret::new(token),
-                expires_at: text(answer, "expiresAt").and_then(Timestamp::from_rfc3339),
-            });
-        }
+        let session_token = text(answer, "sessionToken").map(Secret::new);
         let links = Links::read(answer);
-        let next = links.one("next").ok_or(AuthnError::NoSessionToken)?;
-        Ok(Self::StepUp {
-            original: at_org(org, &next.href)?,
+        let original = match links.one("next").map(|next| at_org(org, &next.href)) {
+            Some(Err(error)) if session_token.is_none() => return Err(error),
+            Some(original) => original.ok().map(Original),
+            None => None,
+        };
+        Ok(Self {
+            session_token,
+            expires_at: text(answer, "expiresAt").and_then(Timestamp::from_rfc3339),
+            original,
         })
     }
 }
