@@ -7,6 +7,7 @@ mod dead_end;
 mod password;
 mod push;
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -18,7 +19,7 @@ use crate::flow::retry::{poll, rate_limited, repeat};
 use crate::flow::{Conversation, Failure};
 use crate::http::{Browser, Exchange, Page};
 use crate::okta::Post;
-use crate::okta::idx::{self, IdxError, Response, Step};
+use crate::okta::idx::{self, Continuation, IdxError, Message, Response, Step};
 use crate::okta::page::{AppPage, PageError};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
@@ -27,6 +28,11 @@ use crate::wire::Notice;
 const GOODBYE: Duration = Duration::from_secs(3);
 /// No sign-in has as many steps, polls not counted.
 const STEPS: usize = 40;
+/// Forms in a row that are posted without the user; more than any org asks for.
+const MAX_CONTINUATIONS: usize = 5;
+/// Bounds of the wait that Okta asks for before a form is posted.
+const CONTINUATION_DELAY: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(15);
 
 /// What a finished sign-in leaves; the session itself is in the browser's cookies.
 pub(super) struct SignedIn {
@@ -133,6 +139,8 @@ struct Engine<'a, C> {
     /// When a code was sent last.
     sent: Option<Instant>,
     push: Option<Push>,
+    /// Forms in a row that were posted without the user.
+    continuations: usize,
     cancel: Option<Post>,
 }
 
@@ -158,6 +166,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
             orders: false,
             sent: None,
             push: None,
+            continuations: 0,
             cancel: None,
         }
     }
@@ -178,12 +187,16 @@ impl<'a, C: Conversation> Engine<'a, C> {
         let mut post = start;
         let mut steps = 0;
         loop {
-            let response = self.send(post).await?;
+            let mut response = self.send(post).await?;
             if std::mem::take(&mut self.orders) {
                 self.sent = Some(Instant::now());
             }
-            self.hear(&response)?;
+            let messages = std::mem::take(&mut response.messages);
             let step = response.into_step().map_err(Report::from)?;
+            self.show_messages(&messages, &step)?;
+            if !matches!(step, Step::Continue(_)) {
+                self.continuations = 0;
+            }
             if !matches!(step, Step::Wait(_)) {
                 steps += 1;
             }
@@ -217,7 +230,11 @@ impl<'a, C: Conversation> Engine<'a, C> {
                     self.change_password(change).await?
                 }
                 Step::Probe(past) | Step::Skip(past) => past,
-                other => return Err(dead_end(&other).into()),
+                Step::Continue(continuation) => self.continue_with(continuation).await?,
+                other => {
+                    let messages = messages.iter().map(Message::with_class);
+                    return Err(messages.fold(dead_end(&other), Report::cause).into());
+                }
             };
         }
     }
@@ -253,23 +270,54 @@ impl<'a, C: Conversation> Engine<'a, C> {
         }
     }
 
-    /// What Okta says is passed on; a refused password, or key, ends the sign-in.
-    fn hear(&mut self, response: &Response) -> Result<(), Report> {
+    /// Shows every message of an answer. An error beside a step that asks for something again is a refusal
+    /// of what was sent last; a refused password, or key, ends the sign-in.
+    fn show_messages(&mut self, messages: &[Message], step: &Step) -> Result<(), Report> {
         let was_final = std::mem::take(&mut self.final_answer);
-        let Some(error) = response.error() else {
-            for message in &response.messages {
-                self.conversation.tell(Notice::Said(message.text.clone()));
-            }
-            self.refused = None;
-            return Ok(());
-        };
-        let report = error.report();
-        if was_final {
-            return Err(report);
+        let leads_on = matches!(
+            step,
+            Step::Done(_) | Step::Probe(_) | Step::Skip(_) | Step::Continue(_)
+        );
+        // A step where the sign-in ends shows them itself.
+        let ends = matches!(
+            step,
+            Step::Enroll | Step::Consent | Step::Elsewhere(_) | Step::Unknown(_)
+        );
+        let error = messages.iter().find(|message| message.is_error());
+        self.refused = error.filter(|_| !leads_on).map(Message::report);
+        if was_final
+            && !ends
+            && let Some(refused) = self.refused.take()
+        {
+            let others = messages.iter().filter(|message| Some(*message) != error);
+            return Err(others.map(Message::with_class).fold(refused, Report::cause));
         }
-        self.conversation.tell(Notice::Said(error.text.clone()));
-        self.refused = Some(report);
+        if !ends {
+            for message in messages {
+                self.conversation.tell(Notice::Said(message.with_class()));
+            }
+        }
         Ok(())
+    }
+
+    /// Posts a form that needs nothing from the user, after the wait that Okta asks for.
+    async fn continue_with(&mut self, continuation: Continuation) -> Result<Post, Report> {
+        let Continuation { name, delay, post } = continuation;
+        self.continuations += 1;
+        if self.continuations > MAX_CONTINUATIONS {
+            return Err(unexpected(&format!(
+                "it asks {MAX_CONTINUATIONS} times in a row to continue, last with {name}"
+            )));
+        }
+        self.conversation
+            .tell(Notice::Doing(format!("continue past {name}")));
+        if let Some(delay) = delay {
+            let (shortest, longest) = CONTINUATION_DELAY.into_inner();
+            self.conversation
+                .pause(delay.clamp(shortest, longest))
+                .await?;
+        }
+        Ok(post)
     }
 }
 

@@ -22,9 +22,9 @@ pub enum IdxError {
     Shape,
     #[error("a link leads to another origin ({0})")]
     ForeignLink(String),
-    /// Messages, and nothing that could be done next.
-    #[error("{0}")]
-    Over(Message),
+    /// Messages, at least one, and nothing that could be done next.
+    #[error("{}", in_one_line(.0))]
+    Over(Vec<Message>),
     #[error("there is no choice number {0}")]
     NoSuchChoice(usize),
 }
@@ -35,7 +35,7 @@ impl From<IdxError> for Report {
         let (name, exit, hint) = match &error {
             IdxError::Json(error) => return (*error).into(),
             IdxError::Refused(error) => return error.clone().into(),
-            IdxError::Over(message) => return message.report(),
+            IdxError::Over(messages) => return refusal(messages),
             IdxError::WantsBrowser(_) => (
                 "okta.idx.wants_browser",
                 Exit::Refused,
@@ -68,6 +68,29 @@ impl From<IdxError> for Report {
             .cause(error)
             .hint(hint)
     }
+}
+
+/// A report of all `messages`: its name is that of the first whose key is known, else the first error's.
+fn refusal(messages: &[Message]) -> Report {
+    let is_named = |message: &&Message| message.report().name != "okta.idx.refused";
+    let first_error = messages.iter().find(|message| message.is_error());
+    let main = messages
+        .iter()
+        .find(is_named)
+        .or(first_error)
+        .or(messages.first());
+    let Some(main) = main else {
+        return IdxError::Shape.into();
+    };
+    let others = messages.iter().filter(|message| *message != main);
+    others.fold(main.report(), |report, message| {
+        report.cause(message.with_class())
+    })
+}
+
+fn in_one_line(messages: &[Message]) -> String {
+    let all: Vec<String> = messages.iter().map(ToString::to_string).collect();
+    all.join("; ")
 }
 
 impl Message {

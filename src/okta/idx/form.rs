@@ -14,6 +14,8 @@ use crate::secret::Secret;
 pub(super) struct Remediation {
     pub(super) name: String,
     href: String,
+    /// The HTTP method; POST where Okta names none.
+    method: Option<String>,
     /// Milliseconds between polls.
     pub(super) refresh: Option<u64>,
     fields: Vec<Value>,
@@ -33,9 +35,22 @@ impl Remediation {
                 .or_else(|| text(value, "href").map(|_| "unnamed"))?
                 .to_owned(),
             href: text(value, "href")?.to_owned(),
+            method: text(value, "method").map(str::to_owned),
             refresh: value["refresh"].as_u64(),
             fields: value["value"].as_array().cloned().unwrap_or_default(),
         })
+    }
+
+    pub(super) fn href(&self) -> &str {
+        &self.href
+    }
+
+    pub(super) fn is_post(&self) -> bool {
+        self.method.as_deref().is_none_or(|method| method == "POST")
+    }
+
+    pub(super) fn fields(&self) -> &[Value] {
+        &self.fields
     }
 
     pub(super) fn field(&self, name: &str) -> Option<&Value> {

@@ -5,6 +5,7 @@
 //! Shapes: the responses that Okta's public SDKs (auth-js, idx-golang) are tested with.
 
 mod choice;
+mod continuation;
 mod error;
 mod form;
 mod password;
@@ -19,9 +20,10 @@ use serde_json::json;
 use url::Url;
 
 pub use choice::{Choice, Method};
+pub use continuation::Continuation;
 pub use error::IdxError;
 pub use password::PasswordChange;
-pub use response::{Message, Response};
+pub use response::{Class, Message, Response};
 pub use step::{Answering, Identify, Select, Step, Waiting};
 
 use super::Post;

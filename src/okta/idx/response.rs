@@ -13,6 +13,8 @@ use crate::secret::Secret;
 
 /// More remediations than any page has.
 const MOST: usize = 64;
+/// Messages that are read of one list; a device check lists each missing requirement.
+const MAX_MESSAGES: usize = 24;
 
 /// An answer of `/idp/idx/…`.
 #[derive(Debug)]
@@ -41,7 +43,30 @@ pub struct Message {
     pub text: String,
     /// Okta's name for it (`i18n.key`).
     pub key: String,
-    pub is_error: bool,
+    pub class: Class,
+}
+
+/// How Okta classes a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    Info,
+    Warning,
+    /// `ERROR`; a message without a class counts as one.
+    Error,
+}
+
+impl Message {
+    pub fn is_error(&self) -> bool {
+        self.class == Class::Error
+    }
+
+    /// The text, with its class where it is a warning.
+    pub fn with_class(&self) -> String {
+        match self.class {
+            Class::Warning => format!("warning: {}", self.text),
+            Class::Info | Class::Error => self.text.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Message {
@@ -91,11 +116,11 @@ impl Response {
         let is_over = text_at(&answer, "/success/href").is_some();
         let handle = text(&answer, "stateHandle");
         if remediations.is_empty() && !is_over {
-            return Err(match messages.into_iter().next() {
-                Some(message) => IdxError::Over(message),
-                None if http_status == 403 => IdxError::WantsBrowser(403),
-                None if http_status >= 400 => IdxError::HttpStatus(http_status),
-                None => IdxError::Shape,
+            return Err(match messages.is_empty() {
+                false => IdxError::Over(messages),
+                true if http_status == 403 => IdxError::WantsBrowser(403),
+                true if http_status >= 400 => IdxError::HttpStatus(http_status),
+                true => IdxError::Shape,
             });
         }
         Ok(Self {
@@ -110,7 +135,7 @@ impl Response {
 
     /// The first thing that went wrong.
     pub fn error(&self) -> Option<&Message> {
-        self.messages.iter().find(|message| message.is_error)
+        self.messages.iter().find(|message| message.is_error())
     }
 
     /// The next step, of those that Okta offers the one a sign-in takes.
@@ -147,12 +172,16 @@ impl Response {
 
 fn listed(messages: &Value) -> Vec<Message> {
     let all = messages["value"].as_array().into_iter().flatten();
-    all.take(8)
+    all.take(MAX_MESSAGES)
         .filter_map(|message| {
             Some(Message {
                 text: text(message, "message")?.to_owned(),
                 key: text_at(message, "/i18n/key").unwrap_or_default().to_owned(),
-                is_error: text(message, "class").is_none_or(|class| class == "ERROR"),
+                class: match text(message, "class") {
+                    None | Some("ERROR") => Class::Error,
+                    Some("WARNING") => Class::Warning,
+                    Some(_) => Class::Info,
+                },
             })
         })
         .collect()

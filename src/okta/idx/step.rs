@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::choice::{Choice, Method, choices, detail};
+use super::continuation::Continuation;
 use super::form::{Remediation, at_org, given};
 use super::password::PasswordChange;
 use super::response::Response;
@@ -30,6 +31,8 @@ pub enum Step {
     Skip(Post),
     /// The password's age is to be dealt with first.
     Password(PasswordChange),
+    /// A form that needs nothing from the user: posted as it is.
+    Continue(Continuation),
     /// An authenticator has to be set up.
     Enroll,
     /// The user, or an administrator, has to agree to something.
@@ -89,6 +92,9 @@ impl Step {
         if let Some(provider) = elsewhere(&response) {
             return Ok(Self::Elsewhere(provider));
         }
+        if let Some(continuation) = Continuation::find(&response)? {
+            return Ok(Self::Continue(continuation));
+        }
         let names = response.remediations.iter().map(|offer| offer.name.clone());
         Ok(Self::Unknown(names.collect()))
     }
@@ -97,12 +103,15 @@ impl Step {
 /// What has to be agreed to, by whom and where.
 const CONSENT: [&str; 3] = ["consent", "admin-consent", "email-challenge-consent"];
 
+/// Remediations that send the user to another provider, for a sign-in or a proof of identity.
+const ELSEWHERE: [&str; 3] = ["redirect-idp", "piv-idp", "redirect-idverify"];
+
 /// The identity provider that the sign-in goes on at: its name, else its kind, else its host.
 fn elsewhere(response: &Response) -> Option<String> {
     let all = response.raw.0.pointer("/remediation/value")?.as_array()?;
     let away = all
         .iter()
-        .find(|found| matches!(text(found, "name"), Some("redirect-idp" | "piv-idp")))?;
+        .find(|found| text(found, "name").is_some_and(|name| ELSEWHERE.contains(&name)))?;
     let called = text_at(away, "/idp/name").or_else(|| text(away, "type"));
     let host = text(away, "href").map(host_of);
     called.map(str::to_owned).or(host)

@@ -14,21 +14,21 @@ fn read(status: u16, body: &serde_json::Value) -> Result<Response, IdxError> {
     Response::received(&org(), status, ION, body.to_string().as_bytes())
 }
 
-fn with(remediations: serde_json::Value) -> serde_json::Value {
+pub(super) fn with(remediations: serde_json::Value) -> serde_json::Value {
     json!({ "version": "1.0.0", "stateHandle": "02.id.HANDLE", "expiresAt": "2026-11-22T03:05:00.000Z",
         "remediation": { "type": "array", "value": remediations },
         "cancel": { "name": "cancel", "href": "https://acme.okta.com/idp/idx/cancel", "method": "POST" } })
 }
 
-fn form(name: &str, fields: serde_json::Value) -> serde_json::Value {
+pub(super) fn form(name: &str, fields: serde_json::Value) -> serde_json::Value {
     json!({ "name": name, "method": "POST", "href": format!("https://acme.okta.com/idp/idx/{name}"), "value": fields })
 }
 
-fn step(body: &serde_json::Value) -> Step {
+pub(super) fn step(body: &serde_json::Value) -> Step {
     read(200, body).unwrap().into_step().unwrap()
 }
 
-fn sent(post: &Post) -> serde_json::Value {
+pub(super) fn sent(post: &Post) -> serde_json::Value {
     serde_json::from_str(post.body.expose()).unwrap()
 }
 
@@ -201,7 +201,8 @@ fn a_page_or_a_bare_403_wants_a_browser() {
 #[test]
 fn an_offer_nobody_knows_is_named_and_what_ends_a_sign_in_is_told_apart() {
     let one = |name: &str| step(&with(json!([form(name, json!([]))])));
-    assert!(matches!(one("dance"), Step::Unknown(names) if names == ["dance"]));
+    let open = form("dance", json!([{ "name": "steps", "required": true }]));
+    assert!(matches!(step(&with(json!([open]))), Step::Unknown(names) if names == ["dance"]));
     assert!(matches!(
         one("reenroll-authenticator"),
         Step::Password(change) if !change.can_change()

@@ -5,6 +5,7 @@ mod browser;
 pub(crate) mod cells;
 mod classic;
 mod idx;
+mod interludes;
 mod limits;
 mod machine;
 mod native_to_web;

@@ -52,7 +52,7 @@ pub use crate::fault::{Fault, FaultKind};
 pub use crate::log::{Logged, Server};
 pub use crate::okta::{DeviceOutcome, DeviceScript, PushOutcome, PushScript};
 pub use crate::openvpn_server::OpenVpn;
-pub use crate::options::{Interstitial, Options, Pipeline};
+pub use crate::options::{Interlude, Interstitial, Options, Pipeline, StepUpEnd};
 pub use crate::plugged::{Plugged, Touch};
 pub use crate::security_key::{PRESENT, SecurityKey, Signed, VERIFIED};
 pub use crate::tls::Certificate;

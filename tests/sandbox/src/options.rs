@@ -30,6 +30,31 @@ pub enum Interstitial {
     IdentityProvider,
 }
 
+/// A step of Identity Engine between the last factor and the end of a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interlude {
+    /// "Keep me signed in".
+    KeepMeSignedIn,
+    /// The device misses a requirement, which may be put off; its messages are a warning and an error.
+    DeviceGracePeriod,
+    /// Safe mode: the form is posted again until the org is back.
+    SafeMode,
+    /// Terms that only the user may accept.
+    Terms,
+}
+
+/// How a Classic step-up ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StepUpEnd {
+    /// With a link back to the app.
+    #[default]
+    Link,
+    /// With a session token and no link.
+    SessionToken,
+    /// With neither.
+    Bare,
+}
+
 /// How a sandbox differs from the usual one.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -59,6 +84,16 @@ pub struct Options {
     pub app_redirects: bool,
     /// AWS apps ask for a second factor again (classic step-up).
     pub step_up: bool,
+    /// A step-up's state token stands in the address alone (`/login/step-up/redirect?stateToken=…`), in either
+    /// pipeline.
+    pub step_up_by_address: bool,
+    pub step_up_end: StepUpEnd,
+    /// A search box beside the form of an app's page.
+    pub search_form: bool,
+    /// An app that is not the user's answers 403 with this heading and text.
+    pub refused_app: Option<(&'static str, &'static str)>,
+    /// Steps after the last factor, in order.
+    pub idx_interludes: Vec<Interlude>,
     /// What AWS apps show in place of their form.
     pub interstitial: Option<Interstitial>,
     /// How the VPN's Access Server behaves.
@@ -115,6 +150,11 @@ impl Default for Options {
             extra_roles: 0,
             app_redirects: false,
             step_up: false,
+            step_up_by_address: false,
+            step_up_end: StepUpEnd::default(),
+            search_form: false,
+            refused_app: None,
+            idx_interludes: Vec::new(),
             interstitial: None,
             vpn: VpnOptions::default(),
             rsa_new_pin: false,

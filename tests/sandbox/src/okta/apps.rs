@@ -166,6 +166,9 @@ fn by_interclient(visit: &Visit<'_>, app: AppId, token: &str) -> Answer {
 /// `GET /login/step-up/redirect?stateToken=…`: back to the app after its second factor.
 pub(super) fn after_step_up(visit: &Visit<'_>) -> Answer {
     let token = visit.request.parameter("stateToken").unwrap_or_default();
+    if visit.world.options.step_up_by_address && is_open(visit, &token) {
+        return pages::script_only();
+    }
     let transaction = visit.world.org().transactions.remove(&token);
     let target = transaction
         .filter(|transaction| transaction.phase == Phase::SteppedUp)
@@ -176,6 +179,14 @@ pub(super) fn after_step_up(visit: &Visit<'_>) -> Answer {
     session.stepped_up = true;
     visit.world.org().sessions.insert(id, session);
     Answer::redirect(&visit.url(&target))
+}
+
+/// Whether the step-up of `token` waits for its factor.
+fn is_open(visit: &Visit<'_>, token: &str) -> bool {
+    let org = visit.world.org();
+    let classic = org.transactions.get(token);
+    classic.is_some_and(|transaction| transaction.phase != Phase::SteppedUp)
+        || org.interactions.contains_key(token)
 }
 
 /// `GET /app/UserHome`, the dashboard.
@@ -240,7 +251,12 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
         let relay_state = visit.request.parameter("RelayState");
         let relay_state = relay_state.unwrap_or_else(|| "profile".to_owned());
         let response = assertion(visit.world, user, app);
-        return pages::saml_form(&access_server::acs(visit.world), &response, &relay_state);
+        return pages::saml_form(
+            visit,
+            &access_server::acs(visit.world),
+            &response,
+            &relay_state,
+        );
     }
     if !app.is_aws() {
         let (_, _, _, label) = app.parts();
@@ -249,21 +265,32 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
     if !is_assigned(visit.world, &session.login, app) {
         return pages::error(403, "403", "You are not allowed to access this app.");
     }
+    if let Some((heading, text)) = visit.world.options.refused_app {
+        return pages::refused(heading, text);
+    }
     if let Some(page) = interstitial(visit, app, session, user) {
         return page;
     }
     if visit.world.options.step_up && !session.stepped_up {
         let target = onwards(visit, app);
-        if visit.world.options.pipeline == crate::Pipeline::Idx {
-            let stage = idx::Stage::Select;
-            return pages::more(&idx::open_at(visit, &target, Some(user), stage));
+        let is_idx = visit.world.options.pipeline == crate::Pipeline::Idx;
+        let token = match is_idx {
+            true => idx::open_at(visit, &target, Some(user), idx::Stage::Select),
+            false => authn::open(visit, Some(user), Phase::MfaRequired, Some(target)).0,
+        };
+        if visit.world.options.step_up_by_address {
+            return Answer::redirect(
+                &visit.url(&format!("/login/step-up/redirect?stateToken={token}")),
+            );
         }
-        let (token, _) = authn::open(visit, Some(user), Phase::MfaRequired, Some(target));
-        return pages::extra_verification(&token);
+        return match is_idx {
+            true => pages::more(&token),
+            false => pages::extra_verification(&token),
+        };
     }
     let relay_state = visit.request.parameter("RelayState").unwrap_or_default();
     let response = assertion(visit.world, user, app);
-    pages::saml_form(AWS_ACS, &response, &relay_state)
+    pages::saml_form(visit, AWS_ACS, &response, &relay_state)
 }
 
 /// What an app shows instead of its form, while that is not dealt with.
@@ -334,7 +361,7 @@ pub(super) fn check_password(visit: &Visit<'_>) -> Answer {
 pub(super) fn page_of(visit: &Visit<'_>, app: AppId, login: &str) -> Answer {
     match visit.world.user(login) {
         Some(user) if is_assigned(visit.world, login, app) => {
-            pages::saml_form(AWS_ACS, &assertion(visit.world, user, app), "")
+            pages::saml_form(visit, AWS_ACS, &assertion(visit.world, user, app), "")
         }
         _ => pages::error(403, "403", "You are not allowed to access this app."),
     }

@@ -4,10 +4,11 @@
 use serde_json::Value;
 
 use super::push::Push;
-use super::sessions::SessionToken;
+use super::sessions::{self, SessionToken};
 use super::webauthn::KeyChallenge;
 use super::{Visit, envelope, error};
 use crate::http::Answer;
+use crate::options::StepUpEnd;
 use crate::users::{self, Standing, User};
 
 /// A sign-in under way.
@@ -195,7 +196,19 @@ pub(super) fn succeed(
         }
     }
     if transaction.step_up.is_some() {
-        return Ok(enter(visit, token, transaction, Phase::SteppedUp));
+        let end = visit.world.options.step_up_end;
+        if end == StepUpEnd::Link {
+            return Ok(enter(visit, token, transaction, Phase::SteppedUp));
+        }
+        visit.world.org().transactions.remove(token);
+        if let Some((id, mut session)) = sessions::current(visit) {
+            session.stepped_up = true;
+            visit.world.org().sessions.insert(id, session);
+        }
+        return Ok(match end {
+            StepUpEnd::SessionToken => success(visit, user, true),
+            _ => envelope::bare_success(),
+        });
     }
     visit.world.org().transactions.remove(token);
     if visit.world.options.allow_remember_device

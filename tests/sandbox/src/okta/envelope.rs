@@ -50,6 +50,11 @@ pub(super) fn success(visit: &Visit<'_>, user: &User, token: &str, expires_at: u
     Answer::json(200, &envelope).with("Cache-Control", "no-cache, no-store")
 }
 
+/// The end of a step-up in an org that says nothing more.
+pub(super) fn bare_success() -> Answer {
+    Answer::json(200, &json!({ "status": "SUCCESS" }))
+}
+
 /// What an org that shows lockouts says, with status 200.
 pub(super) fn locked_out(visit: &Visit<'_>) -> Answer {
     let unlock = link(visit, Some("unlock"), "/api/v1/authn/recovery/unlock");

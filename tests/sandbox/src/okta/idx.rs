@@ -4,16 +4,15 @@
 
 use serde_json::Value;
 
+use super::Visit;
 use super::authenticators::{PASSWORD_ID, authenticator_id, method};
 use super::idx_check::{check, send};
+use super::idx_interlude;
 use super::idx_shape as shape;
-use super::sessions::{self, Session};
 use super::webauthn::{KeyChallenge, is_key, keys_of};
-use super::{Visit, pages};
+use crate::PushOutcome;
 use crate::http::Answer;
 use crate::users::{FactorKind, Standing, User};
-use crate::world::World;
-use crate::{PushOutcome, canary};
 
 /// A sign-in under way.
 #[derive(Debug, Clone)]
@@ -23,9 +22,9 @@ pub(super) struct Interaction {
     /// Whether the password was given; where a session asks for more it was.
     pub(super) password: bool,
     /// Where the browser goes in the end.
-    target: String,
+    pub(super) target: String,
     /// Within a session: what it ends in is that session, stepped up.
-    step_up: bool,
+    pub(super) step_up: bool,
     expires_at: u64,
     pub(super) failures: usize,
     /// What a security key has been asked to sign.
@@ -57,6 +56,8 @@ pub(super) enum Stage {
         polls: usize,
         rejected: bool,
     },
+    /// One of [`crate::Options::idx_interludes`].
+    Interlude(usize),
     Done,
 }
 
@@ -118,8 +119,15 @@ pub(super) fn answer(visit: &Visit<'_>) -> Answer {
         return shape::fatal(401, "idx.session.expired", "The session has expired.");
     };
     interaction.expires_at = visit.now + visit.world.options.state_token_seconds;
+    let was_interlude = matches!(interaction.stage, Stage::Interlude(_));
     match step(visit, path, &body, &mut interaction) {
-        Ok(()) => say(visit, interaction, None),
+        Ok(()) => {
+            let is_done = interaction.stage == Stage::Done && !was_interlude;
+            if is_done && !interaction.step_up {
+                interaction.stage = idx_interlude::stage(visit, 0);
+            }
+            say(visit, interaction, None)
+        }
         Err(Refusal::Again(key, message)) => say(visit, interaction, Some((key, message))),
         Err(Refusal::Over(answer)) => answer,
     }
@@ -170,6 +178,9 @@ fn step(
             interaction.stage = Stage::Done;
             Ok(())
         }
+        (path, Stage::Interlude(index)) => {
+            idx_interlude::answer(visit, path, body, interaction, index)
+        }
         ("challenge", _) => choose(visit, body, interaction),
         ("challenge/answer", Stage::Password) => {
             check_password(visit, &body["credentials"], interaction)
@@ -182,12 +193,16 @@ fn step(
             poll(visit, interaction, factor, polls + 1);
             Ok(())
         }
-        _ => Err(Refusal::Over(shape::fatal(
-            400,
-            "errors.E0000079",
-            "This operation is not allowed in the current authentication state.",
-        ))),
+        _ => Err(not_in_this_state()),
     }
+}
+
+pub(super) fn not_in_this_state() -> Refusal {
+    Refusal::Over(shape::fatal(
+        400,
+        "errors.E0000079",
+        "This operation is not allowed in the current authentication state.",
+    ))
 }
 
 pub(super) fn user<'v>(visit: &Visit<'v>, interaction: &Interaction) -> Option<&'v User> {
@@ -345,48 +360,4 @@ fn poll(visit: &Visit<'_>, interaction: &mut Interaction, factor: String, polls:
         polls,
         rejected,
     };
-}
-
-/// `GET /login/token/redirect?stateToken=02.id.…`: the end, where the cookies are set.
-pub(super) fn redirect(visit: &Visit<'_>) -> Answer {
-    let token = visit.request.parameter("stateToken").unwrap_or_default();
-    let found = visit.world.org().finished.remove(&token);
-    let Some(interaction) = found else {
-        return pages::error(400, "400", "The session has expired.");
-    };
-    let login = interaction.login.unwrap_or_default();
-    let (id, mut session) = match sessions::current(visit).filter(|_| interaction.step_up) {
-        Some(current) => current,
-        None => (
-            visit.canary("sid", "102"),
-            Session {
-                login,
-                expires_at: visit.now + visit.world.options.session_seconds,
-                second_factor: true,
-                stepped_up: false,
-                password_form: None,
-                password_again: false,
-            },
-        ),
-    };
-    session.stepped_up |= interaction.step_up;
-    session.password_again |= interaction.step_up;
-    visit.world.org().sessions.insert(id.clone(), session);
-    Answer::redirect(&visit.url(&interaction.target))
-        .with("Set-Cookie", &sessions::cookie(&id))
-        .with(
-            "Set-Cookie",
-            &format!("idx={id}; Path=/; Secure; HttpOnly; SameSite=None"),
-        )
-}
-
-/// The short token of a finished interaction.
-pub(super) fn finish(world: &World, interaction: &Interaction) -> String {
-    let token = format!("02.id.{}", canary::random(canary::ALPHANUMERIC, 30));
-    world.canaries.note("stateToken", &token);
-    world
-        .org()
-        .finished
-        .insert(token.clone(), interaction.clone());
-    token
 }

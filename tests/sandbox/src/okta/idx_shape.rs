@@ -6,7 +6,9 @@ use super::Visit;
 use super::authenticators::{
     authenticator, authenticator_id, display_name, method, password_object,
 };
-use super::idx::{Interaction, Stage, finish};
+use super::idx::{Interaction, Stage};
+use super::idx_end::finish;
+use super::idx_interlude;
 use super::webauthn::is_key;
 use crate::clock::milliseconds;
 use crate::http::Answer;
@@ -74,8 +76,8 @@ pub(super) fn answer(
     Answer::empty(status).body(ION, body.to_string())
 }
 
-struct Shape<'s> {
-    visit: &'s Visit<'s>,
+pub(super) struct Shape<'s> {
+    pub(super) visit: &'s Visit<'s>,
     handle: &'s str,
     user: Option<&'s User>,
     interaction: &'s Interaction,
@@ -162,6 +164,7 @@ impl Shape<'_> {
                 polls,
                 rejected,
             } => self.push(body, factor, *polls, *rejected),
+            Stage::Interlude(index) => idx_interlude::fill(self, body, *index),
             Stage::Done => self.done(body),
         }
     }
@@ -362,9 +365,7 @@ impl Shape<'_> {
     }
 
     fn answer_form(&self, fields: &[(&str, bool)]) -> Value {
-        let fields: Vec<Value> = fields
-            .iter()
-            .map(|(name, secret)| match *name {
+        let fields: Vec<_> = fields.iter().map(|(name, secret)| match *name {
                 "questionKey" => json!({ "name": name, "required": true, "value": "disliked_food", "mutable": false }),
                 _ => json!({ "name": name, "required": true, "secret": secret }),
             })
@@ -374,7 +375,7 @@ impl Shape<'_> {
         })])
     }
 
-    fn remediation(&self, name: &str, path: &str, mut fields: Vec<Value>) -> Value {
+    pub(super) fn remediation(&self, name: &str, path: &str, mut fields: Vec<Value>) -> Value {
         fields.push(handle_field(self.handle));
         json!({
             "rel": ["create-form"], "name": name, "method": "POST",
@@ -384,7 +385,7 @@ impl Shape<'_> {
         })
     }
 
-    fn remediations(&self, body: &mut Value, all: Vec<Value>) {
+    pub(super) fn remediations(&self, body: &mut Value, all: Vec<Value>) {
         body["remediation"] = json!({ "type": "array", "value": all });
     }
 }

@@ -9,6 +9,8 @@ mod envelope;
 mod factors;
 mod idx;
 mod idx_check;
+mod idx_end;
+mod idx_interlude;
 mod idx_shape;
 pub(crate) mod oauth;
 mod pages;
@@ -159,7 +161,7 @@ fn route(visit: &Visit<'_>) -> Answer {
         ("GET", "/user/verify_password") => apps::ask_password(visit),
         ("POST", "/user/verify_password") => apps::check_password(visit),
         ("GET", "/login/step-up/redirect") => apps::after_step_up(visit),
-        ("GET", "/login/token/redirect") => idx::redirect(visit),
+        ("GET", "/login/token/redirect") => idx_end::redirect(visit),
         ("POST", _) if path.starts_with("/idp/idx/") => idx::answer(visit),
         ("POST", "/oauth2/v1/device/authorize") => oauth::authorize_device(visit),
         ("GET", "/activate") => oauth::activate(visit),

@@ -30,6 +30,26 @@ pub(super) fn extra_verification(token: &str) -> Answer {
     widget("acme - Extra Verification", token)
 }
 
+/// A page made by a script; what it is about stands in its address.
+pub(super) fn script_only() -> Answer {
+    Answer::html(
+        200,
+        "<!DOCTYPE html><html><head><title>acme - Sign In</title><script src=\"/assets/a.js\"></script></head>\
+         <body><div id=\"okta-sign-in\"></div></body></html>",
+    )
+}
+
+/// The page of an app that the user may not open.
+pub(super) fn refused(heading: &str, text: &str) -> Answer {
+    Answer::html(
+        403,
+        &format!(
+            "<!DOCTYPE html><html><head><title>acme - Error</title></head><body>\
+             <div class=\"wrap\"><h1>{heading}</h1><p>{text}</p></div></body></html>"
+        ),
+    )
+}
+
 /// Identity Engine's page of an app that wants more; it looks like any sign-in page.
 pub(super) fn more(token: &str) -> Answer {
     widget("acme - Sign In", token)
@@ -87,7 +107,18 @@ pub(super) fn identity_provider() -> Answer {
 }
 
 /// The page that posts the SAML response to the service provider.
-pub(super) fn saml_form(action: &str, response: &str, relay_state: &str) -> Answer {
+pub(super) fn saml_form(
+    visit: &Visit<'_>,
+    action: &str,
+    response: &str,
+    relay_state: &str,
+) -> Answer {
+    let search = match visit.world.options.search_form {
+        true => {
+            "<form action=\"/search\"><input name=\"q\"/><button formaction=\"/all\">Search</button></form>\n"
+        }
+        false => "",
+    };
     let (action, response, relay_state) = (
         attribute(action),
         attribute(response),
@@ -101,7 +132,7 @@ pub(super) fn saml_form(action: &str, response: &str, relay_state: &str) -> Answ
              <html xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n\
              <meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\" />\n\
              <title>acme - Signing in...</title>\n</head>\n<body id=\"app\">\n\
-             <div class=\"wrap\"><h1>Signing in to AWS</h1></div>\n\
+             <div class=\"wrap\"><h1>Signing in to AWS</h1></div>\n{search}\
              <form id=\"appForm\" action=\"{action}\" method=\"POST\">\n\
              <input name=\"SAMLResponse\" type=\"hidden\" value=\"{response}\"/>\n\
              <input name=\"RelayState\" type=\"hidden\" value=\"{relay_state}\"/>\n\
