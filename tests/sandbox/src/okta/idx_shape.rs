@@ -8,7 +8,6 @@ use super::authenticators::{
 };
 use super::idx::{Interaction, Stage};
 use super::idx_end::finish;
-use super::idx_interlude;
 use super::webauthn::is_key;
 use crate::clock::milliseconds;
 use crate::http::Answer;
@@ -164,7 +163,7 @@ impl Shape<'_> {
                 polls,
                 rejected,
             } => self.push(body, factor, *polls, *rejected),
-            Stage::Interlude(index) => idx_interlude::fill(self, body, *index),
+            Stage::Interlude(index) => super::idx_interlude::fill(self, body, *index),
             Stage::Done => self.done(body),
         }
     }
