@@ -12,7 +12,7 @@ use super::{Person, account, credentials, target};
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
 const MARK: (&str, &str) = ("<!-- round trips -->\n", "<!-- /round trips -->");
 
-const APP: &str = "/home/amazon_aws/0oa1awsprod000000h7/272";
+const APP: &str = "/home/amazon_aws/0oa1awsprod0000000h7/272";
 const AUTHN: &str = "/api/v1/authn";
 const VERIFY: &str = "/api/v1/authn/factors/";
 const TOKEN: &str = "/oauth2/v1/token";

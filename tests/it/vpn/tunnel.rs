@@ -66,7 +66,7 @@ fn a_warm_session_needs_four_requests() {
     assert_eq!(
         asked,
         [
-            "/home/openvpn/0oa1openvpn000000h7/aln1openvpn000000h7",
+            "/home/openvpn/0oa1openvpn0000000h7/aln1openvpn0000000h7",
             "/saml/acs",
             "/import_profile",
             "/rest/GetProfileViaToken"

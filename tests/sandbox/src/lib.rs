@@ -106,8 +106,12 @@ impl Sandbox {
     /// # Errors
     /// When the machine gives no port, no thread or no random numbers.
     pub fn launch(options: Options) -> io::Result<Sandbox> {
-        let authority = tls::Authority::new(options.certificate)?;
-        let (org, org_url) = server::bind()?;
+        let name = options.host.as_ref().map(|(name, _)| name.as_str());
+        let authority = tls::Authority::new(options.certificate, name)?;
+        let (org, org_url) = match &options.host {
+            Some((name, port)) => server::bind_as(name, *port)?,
+            None => server::bind()?,
+        };
         let (sts, sts_url) = server::bind()?;
         let (other, other_url) = server::bind()?;
         let (vpn, vpn_url) = server::bind()?;
@@ -117,7 +121,7 @@ impl Sandbox {
             log: log::Log::default(),
             faults: fault::Faults::default(),
             users: users::everybody(&canaries, &org_url),
-            identity_provider: IdentityProvider::new("http://www.okta.com/exk1awsprod000000h7")?,
+            identity_provider: IdentityProvider::new("http://www.okta.com/exk1awsprod0000000h7")?,
             org_url,
             sts_url,
             other_url,
@@ -156,7 +160,7 @@ impl Sandbox {
         })
     }
 
-    /// `https://127.0.0.1:PORT` of the Okta org.
+    /// `https://127.0.0.1:PORT` of the Okta org, or what [`Options::host`] says.
     pub fn org_url(&self) -> String {
         self.world.org_url.clone()
     }

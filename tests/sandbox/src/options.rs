@@ -58,6 +58,8 @@ pub enum StepUpEnd {
 /// How a sandbox differs from the usual one.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The org's host name, which must lead to this machine, and port; none: `127.0.0.1` and a free port.
+    pub host: Option<(String, u16)>,
     /// What `/.well-known/okta-organization` says.
     pub pipeline: Pipeline,
     /// How far the servers' clock is ahead of the machine's.
@@ -137,6 +139,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            host: None,
             pipeline: Pipeline::V1,
             clock_skew_seconds: 0,
             certificate: Certificate::Good,

@@ -29,6 +29,18 @@ pub(crate) fn bind() -> io::Result<(TcpListener, String)> {
     Ok((listener, url))
 }
 
+/// A listener on `port` of 127.0.0.1, and the URL of a host name that leads there.
+pub(crate) fn bind_as(name: &str, port: u16) -> io::Result<(TcpListener, String)> {
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    listener.set_nonblocking(true)?;
+    let port = listener.local_addr()?.port();
+    let url = match port {
+        443 => format!("https://{name}"),
+        _ => format!("https://{name}:{port}"),
+    };
+    Ok((listener, url))
+}
+
 /// Serves until the runtime ends.
 pub(crate) async fn serve(
     world: Arc<World>,

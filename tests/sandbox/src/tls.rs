@@ -37,10 +37,11 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    pub(crate) fn new(shown: Certificate) -> io::Result<Authority> {
+    /// `host` is a name that the certificate is good for beside this machine's own.
+    pub(crate) fn new(shown: Certificate, host: Option<&str>) -> io::Result<Authority> {
         let known = issuer("ob sandbox CA")?;
         let key = KeyPair::generate().map_err(io::Error::other)?;
-        let params = leaf(shown)?;
+        let params = leaf(shown, host)?;
         let certificate = match shown {
             Certificate::SelfSigned => params.self_signed(&key),
             Certificate::UnknownAuthority => {
@@ -84,12 +85,14 @@ fn issuer(name: &str) -> io::Result<CertifiedIssuer<'static, KeyPair>> {
     CertifiedIssuer::self_signed(params, key).map_err(io::Error::other)
 }
 
-fn leaf(shown: Certificate) -> io::Result<CertificateParams> {
+fn leaf(shown: Certificate, host: Option<&str>) -> io::Result<CertificateParams> {
     let names: &[&str] = match shown {
         Certificate::WrongHost => &["elsewhere.example"],
         _ => &["localhost", "127.0.0.1", "::1"],
     };
-    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    let host = host.filter(|_| shown != Certificate::WrongHost);
+    let names = names.iter().copied().chain(host);
+    let names: Vec<String> = names.map(str::to_owned).collect();
     let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
     params
         .distinguished_name

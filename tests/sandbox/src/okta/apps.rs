@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::authn::Phase;
 use super::sessions::{self, Session};
@@ -37,16 +37,21 @@ impl AppId {
     /// App name (`appName`), instance id (`0oa…`), last part of the embed link, label.
     fn parts(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {
-            AppId::AwsProduction => ("amazon_aws", "0oa1awsprod000000h7", "272", "AWS production"),
-            AppId::AwsLabs => ("amazon_aws", "0oa1awslabs000000h7", "272", "AWS labs"),
-            AppId::Salesforce => ("salesforce", "0oa1salesforce000h7", "46", "Salesforce"),
+            AppId::AwsProduction => (
+                "amazon_aws",
+                "0oa1awsprod0000000h7",
+                "272",
+                "AWS production",
+            ),
+            AppId::AwsLabs => ("amazon_aws", "0oa1awslabs0000000h7", "272", "AWS labs"),
+            AppId::Salesforce => ("salesforce", "0oa1salesforce0000h7", "46", "Salesforce"),
             AppId::OpenVpn => (
                 "openvpn",
-                "0oa1openvpn000000h7",
-                "aln1openvpn000000h7",
+                "0oa1openvpn0000000h7",
+                "aln1openvpn0000000h7",
                 "VPN",
             ),
-            AppId::Bookmark => ("bookmark", "0oa1bookmark00000h7", "2557", "Intranet"),
+            AppId::Bookmark => ("bookmark", "0oa1bookmark000000h7", "2557", "Intranet"),
         }
     }
 
@@ -113,6 +118,23 @@ pub(super) fn links(visit: &Visit<'_>) -> Answer {
         })
         .collect();
     Answer::json(200, &json!(links))
+}
+
+/// `GET /api/v1/users/me/home/tabs?expand=items&expand=items.resource`: the dashboard's own list, one tab.
+pub(super) fn tabs(visit: &Visit<'_>) -> Answer {
+    let links = links(visit);
+    if links.status != 200 {
+        return links;
+    }
+    let links: Vec<Value> = serde_json::from_slice(&links.body).unwrap_or_default();
+    let items: Vec<Value> = links
+        .into_iter()
+        .map(|link| json!({ "resourceId": link["id"], "type": "app", "_embedded": { "resource": link } }))
+        .collect();
+    Answer::json(
+        200,
+        &json!([{ "id": "ftb1work0000000000h7", "label": "Work", "_embedded": { "items": items } }]),
+    )
 }
 
 /// An embed link: the app for who is signed in, the sign-in page for others. A token in the query

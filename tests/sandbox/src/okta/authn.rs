@@ -196,15 +196,16 @@ pub(super) fn succeed(
         }
     }
     if transaction.step_up.is_some() {
+        // The session has what the app asked for from here on: gimme-aws-creds never opens the link.
+        if let Some((id, mut session)) = sessions::current(visit) {
+            session.stepped_up = true;
+            visit.world.org().sessions.insert(id, session);
+        }
         let end = visit.world.options.step_up_end;
         if end == StepUpEnd::Link {
             return Ok(enter(visit, token, transaction, Phase::SteppedUp));
         }
         visit.world.org().transactions.remove(token);
-        if let Some((id, mut session)) = sessions::current(visit) {
-            session.stepped_up = true;
-            visit.world.org().sessions.insert(id, session);
-        }
         return Ok(match end {
             StepUpEnd::SessionToken => success(visit, user, true),
             _ => envelope::bare_success(),

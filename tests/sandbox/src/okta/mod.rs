@@ -176,6 +176,7 @@ fn route(visit: &Visit<'_>) -> Answer {
         ("GET", "/" | "/login" | "/login/login.htm") => pages::sign_in(visit),
         ("GET", "/app/UserHome") => apps::home(visit),
         ("GET", "/api/v1/users/me/appLinks") => apps::links(visit),
+        ("GET", "/api/v1/users/me/home/tabs") => apps::tabs(visit),
         ("GET" | "POST", _) if path.starts_with("/home/") || path.starts_with("/app/") => {
             apps::launch(visit)
         }

@@ -90,6 +90,10 @@ pub(super) fn cookie_redirect(visit: &Visit<'_>) -> Answer {
     }
     let token = visit.request.parameter("token").unwrap_or_default();
     let answer = Answer::redirect(&target);
+    // A session cookie wins over the token, even over one that was used (tokendito relies on it).
+    if current(visit).is_some() {
+        return answer;
+    }
     match redeem(visit, &token) {
         Some((id, _)) => answer.with("Set-Cookie", &cookie(&id)),
         None => Answer::redirect(&visit.url("/login/login.htm")),

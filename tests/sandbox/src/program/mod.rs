@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use ob_sandbox::Pipeline;
+use ob_sandbox::{Options, Pipeline, StepUpEnd};
 
 /// An Okta org and an AWS STS on this machine, to try `ob` without an account anywhere.
 #[derive(Debug, Parser)]
@@ -72,6 +72,15 @@ enum Verb {
         /// What the org says about its sign-in pipeline
         #[arg(long, value_enum, default_value = "v1")]
         pipeline: PipelineName,
+        /// A host name for the org, for clients that take no bare address
+        #[arg(long, value_name = "NAME")]
+        host: Option<String>,
+        /// The org's port
+        #[arg(long, value_name = "PORT", default_value_t = 443, requires = "host")]
+        port: u16,
+        /// AWS apps ask for a second factor again, and this ends it
+        #[arg(long, value_enum, value_name = "END", num_args = 0..=1, default_missing_value = "link")]
+        step_up: Option<StepUpName>,
     },
     /// Print the code an authenticator app with this secret shows now
     Code {
@@ -97,6 +106,26 @@ struct Program {
 enum PipelineName {
     V1,
     Idx,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StepUpName {
+    /// A link back to the app
+    Link,
+    /// A session token
+    SessionToken,
+    /// Neither
+    Bare,
+}
+
+impl From<StepUpName> for StepUpEnd {
+    fn from(name: StepUpName) -> StepUpEnd {
+        match name {
+            StepUpName::Link => StepUpEnd::Link,
+            StepUpName::SessionToken => StepUpEnd::SessionToken,
+            StepUpName::Bare => StepUpEnd::Bare,
+        }
+    }
 }
 
 impl From<PipelineName> for Pipeline {
@@ -141,7 +170,18 @@ pub(crate) fn run() -> ExitCode {
             command,
             ..
         } => vpn::enter(&user, program.ob, &command),
-        Verb::Serve { pipeline } => verbs::serve(pipeline.into()),
+        Verb::Serve {
+            pipeline,
+            host,
+            port,
+            step_up,
+        } => verbs::serve(Options {
+            pipeline: pipeline.into(),
+            host: host.map(|host| (host, port)),
+            step_up: step_up.is_some(),
+            step_up_end: step_up.map(Into::into).unwrap_or_default(),
+            ..Options::default()
+        }),
         Verb::Code { secret } => verbs::code(&secret),
     };
     result.unwrap_or_else(|error| {

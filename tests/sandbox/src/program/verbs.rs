@@ -87,11 +87,13 @@ pub(super) fn attempt(
 }
 
 /// The servers alone.
-pub(super) fn serve(pipeline: Pipeline) -> io::Result<ExitCode> {
-    let sandbox = Sandbox::launch(Options {
-        pipeline,
-        ..Options::default()
-    })?;
+pub(super) fn serve(options: Options) -> io::Result<ExitCode> {
+    if let Some((name, port)) = &options.host {
+        notice(&format!(
+            "ob-sandbox: the org is {name}, port {port}; /etc/hosts needs the line `127.0.0.1 {name}`"
+        ));
+    }
+    let sandbox = Sandbox::launch(options)?;
     let mut ca = tempfile::Builder::new()
         .prefix("ob-sandbox-")
         .suffix(".pem")
