@@ -209,6 +209,8 @@ function ob --wraps ob
     if string match -q '# ob*' -- "$answer[1]"
         string join \n -- $answer | source
         set -g _ob_previous $before
+        # `set` leaves the status as it is, and that may be 4: of a variable that was not there to be erased.
+        return 0
     else
         string join \n -- $answer
     end

@@ -2,9 +2,9 @@
 //!
 //! Half of the work is taking away: SDKs look in many places, and a stale `AWS_SECURITY_TOKEN` beats a
 //! fresh `AWS_SESSION_TOKEN`, an inherited `AWS_PROFILE` makes some ignore the keys beside it, an
-//! `AWS_CONTAINER_*` or `AWS_ROLE_ARN` names another identity. `AWS_ENDPOINT_URL*` stays: it is where
-//! the *child* calls (LocalStack, a VPC endpoint), the user's own and visible choice; our calls never
-//! read it.
+//! `AWS_CONTAINER_*` or `AWS_ROLE_ARN` names another identity. Which variables are taken away is decided in
+//! `variables`. `AWS_ENDPOINT_URL*` stays: it is where the *child* calls (LocalStack, a VPC endpoint), the user's
+//! own and visible choice; our calls never read it.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -12,6 +12,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::endpoint::Region;
+use super::variables::is_identity;
 use crate::model::{Credentials, RoleArn, SessionPolicy};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -71,7 +72,7 @@ pub fn child_env(
 ) -> Result<ChildEnv, ChildEnvError> {
     let ours = checked_variables(credentials, context)?;
     let kept = parent.into_iter().filter(|(name, _)| {
-        !is_removed(name) && !ours.iter().any(|(ours, _)| name == OsStr::new(ours))
+        !is_identity(name) && !ours.iter().any(|(ours, _)| name == OsStr::new(ours))
     });
     let mut all: Vec<_> = kept.collect();
     all.extend(ours.iter().map(|(name, value)| (name.into(), value.into())));
@@ -131,17 +132,8 @@ pub fn renewing_env(
     if let Some((name, _)) = ours.iter().find(|(_, value)| value.contains('\0')) {
         return Err(ChildEnvError { name });
     }
-    // An account's number belongs to keys; the profile brings its own.
-    let keys = [
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_ACCOUNT_ID",
-    ];
     let kept = parent.into_iter().filter(|(name, _)| {
-        !is_removed(name)
-            && !keys.iter().any(|key| name == OsStr::new(key))
-            && !ours.iter().any(|(ours, _)| name == OsStr::new(ours))
+        !is_identity(name) && !ours.iter().any(|(ours, _)| name == OsStr::new(ours))
     });
     let mut all: Vec<_> = kept.collect();
     all.extend(ours.iter().map(|(name, value)| (name.into(), value.into())));
@@ -189,53 +181,6 @@ fn variables(credentials: &Credentials, context: &ChildContext<'_>) -> Vec<(&'st
     // Seconds since the epoch: shells subtract it without a date parser.
     ours.push(("OB_EXPIRES", credentials.expires_at.0.to_string()));
     ours
-}
-
-/// Variables that would answer "who am I" for the child, or mark another tool's shell.
-const REMOVED: [&str; 22] = [
-    "AWSU_PROFILE",
-    "AWS_ACCESS_KEY",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_CREDENTIAL_FILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_PROFILE",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_SDK_LOAD_CONFIG",
-    "AWS_SECRET_KEY",
-    "AWS_SECURITY_TOKEN",
-    "AWS_SESSION_EXPIRATION",
-    "AWS_VAULT",
-    "OB_ACCOUNT",
-    "OB_COLOR",
-    "OB_ENV",
-    "OB_EXPIRES",
-    "OB_POLICY",
-    "OB_PROFILE",
-    "OB_ROLE",
-    "OB_STATE",
-    "OB_TARGET",
-];
-
-const REMOVED_PREFIXES: [&str; 7] = [
-    "AWSUME_",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_CREDENTIALS_",
-    "AWS_OKTA_",
-    "AWS_SSO_",
-    "AWS_VAULT_",
-    "AWS_WEB_IDENTITY_",
-];
-
-/// Whether a variable of the parent would mislead an SDK or a prompt.
-pub(super) fn is_removed(name: &OsStr) -> bool {
-    let Some(name) = name.to_str() else {
-        return false;
-    };
-    REMOVED.contains(&name)
-        || REMOVED_PREFIXES
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

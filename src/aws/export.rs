@@ -7,7 +7,8 @@ use std::ffi::OsStr;
 
 use thiserror::Error;
 
-use super::child_env::{ChildContext, ChildEnvError, checked_variables, is_removed};
+use super::child_env::{ChildContext, ChildEnvError, checked_variables};
+use super::variables::present_identities;
 use crate::model::Credentials;
 use crate::report::{Exit, Report};
 
@@ -70,23 +71,23 @@ pub fn exported<'a>(
         // A program gets what programs read; the markers are for prompts.
         variables.retain(|(name, _)| !name.starts_with("OB_"));
     }
-    let stale: Vec<&str> = present
-        .into_iter()
-        .filter(|name| is_removed(name))
-        .filter_map(OsStr::to_str)
+    let stale: Vec<&str> = present_identities(present)
         .filter(|name| variables.iter().all(|(ours, _)| ours != name))
         .collect();
     let mut text = match dialect {
-        Dialect::Nu | Dialect::Json | Dialect::Dotenv => String::new(),
+        Dialect::Nu | Dialect::Json => {
+            // nushell passes a variable that is null to no program.
+            let stale = stale.iter().filter(|_| dialect == Dialect::Nu);
+            let stale = stale.map(|name| ((*name).to_owned(), serde_json::Value::Null));
+            let ours = variables
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.into()));
+            let object: serde_json::Map<_, _> = stale.chain(ours).collect();
+            return Ok(format!("{}\n", serde_json::Value::Object(object)));
+        }
+        Dialect::Dotenv => String::new(),
         _ => unset(dialect, &stale),
     };
-    if matches!(dialect, Dialect::Nu | Dialect::Json) {
-        let object: serde_json::Map<_, _> = variables
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect();
-        return Ok(format!("{}\n", serde_json::Value::Object(object)));
-    }
     for (name, value) in &variables {
         text += &match dialect {
             Dialect::Posix => format!("export {name}={}\n", posix(value)),
@@ -105,7 +106,12 @@ pub fn unset(dialect: Dialect, names: &[&str]) -> String {
     match dialect {
         _ if names.is_empty() && dialect != Dialect::Nu => String::new(),
         Dialect::Posix => format!("unset {}\n", names.join(" ")),
-        Dialect::Fish => each(&|name| format!("set -e {name}\n")),
+        // A universal variable is hidden, not erased: it is every fish's. Without `true` the last status would be 4
+        // where there was nothing to erase.
+        Dialect::Fish => {
+            each(&|name| format!("set -eg {name}; set -qUx {name}; and set -gu {name}\n"))
+                + "true\n"
+        }
         Dialect::PowerShell => {
             each(&|name| format!("Remove-Item -ErrorAction SilentlyContinue Env:{name}\n"))
         }
@@ -227,7 +233,11 @@ mod tests {
             "unset AWS_PROFILE AWS_SECURITY_TOKEN\nexport AWS_ACCESS_KEY_ID='ASIAEXAMPLE'\n"
         ));
         let fish = export(Dialect::Fish, "t").unwrap();
-        assert!(fish.starts_with("set -e AWS_PROFILE\nset -e AWS_SECURITY_TOKEN\nset -gx AWS_ACCESS_KEY_ID 'ASIAEXAMPLE'\n"));
+        assert!(
+            fish.starts_with(
+                "set -eg AWS_PROFILE; set -qUx AWS_PROFILE; and set -gu AWS_PROFILE\n"
+            ) && fish.contains("\ntrue\nset -gx AWS_ACCESS_KEY_ID 'ASIAEXAMPLE'\n")
+        );
         let power_shell = export(Dialect::PowerShell, "it's \u{2019}x").unwrap();
         assert!(power_shell.contains("$env:AWS_SESSION_TOKEN = 'it''s \u{2019}\u{2019}x'\n"));
         assert!(

@@ -24,6 +24,7 @@ mod process_json;
 mod role_choice;
 mod section_name;
 mod sts_fault;
+mod variables;
 
 pub use catalogue::{Catalogue, CatalogueKey, KnownRole};
 pub use child_env::{
@@ -51,3 +52,4 @@ pub use process_json::process_json;
 pub use role_choice::{Choice, RoleWish, choose, near, other_providers};
 pub use section_name::{NameTemplate, TemplateError};
 pub use sts_fault::{LONGEST_ASSERTION, StsFault, StsRefusal};
+pub use variables::{Treatment, is_identity, to_unset, treatment};

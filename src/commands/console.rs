@@ -69,7 +69,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
     let page = OneVisit::open().map_err(no_page)?;
     let command = browser(args, context)?;
-    let mut browser = open_browser(&command, &page.address())?;
+    let mut browser = open_browser(&command, &page.address(), context.browser_environment()?)?;
     context
         .voice
         .say(&format!("ob: opening the AWS console as {role}"));

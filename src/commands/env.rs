@@ -1,5 +1,7 @@
 //! `ob env`: a role's credentials as text, for `eval` and for programs that read a file.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -10,7 +12,8 @@ use crate::commands::exec::credentials;
 use crate::commands::talk::SignInArgs;
 use crate::commands::target::{RoleArgs, resolve};
 use crate::config;
-use crate::process::panic_point;
+use crate::process::{panic_point, starter_program};
+use crate::prompt;
 use crate::report::{Exit, Report};
 use crate::terminal::{data, data_is_seen};
 
@@ -23,7 +26,7 @@ use crate::terminal::{data, data_is_seen};
 pub struct Args {
     #[command(flatten)]
     pub role: RoleArgs,
-    /// The shell to write for; else what SHELL names
+    /// The shell to write for; else the one that runs ob, or what SHELL names
     #[arg(long, value_enum)]
     pub shell: Option<Shell>,
     /// Write for a program instead
@@ -106,7 +109,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 }
 
 /// How a shell takes what `ob env` prints.
-fn sourced(dialect: Dialect, words: &str) -> String {
+pub(super) fn sourced(dialect: Dialect, words: &str) -> String {
     match dialect {
         Dialect::Fish => format!("ob env{words} --shell fish | source"),
         Dialect::Nu => format!("ob env{words} --shell nu | from json | load-env"),
@@ -118,17 +121,43 @@ fn sourced(dialect: Dialect, words: &str) -> String {
 }
 
 fn dialect(args: &Args, context: &Context) -> Dialect {
-    let shell = args.shell.or_else(|| {
-        let path = context.environment.text("SHELL")?;
-        Shell::from_str(path.rsplit('/').next()?, false).ok()
-    });
-    match (args.format, context.globals.json, shell) {
+    match (args.format, context.globals.json, args.shell) {
         (Some(Format::Dotenv), ..) => Dialect::Dotenv,
-        (Some(Format::Json), ..) => Dialect::Json,
-        (None, true, _) if args.shell.is_none() => Dialect::Json,
-        (_, _, Some(Shell::Fish)) => Dialect::Fish,
-        (_, _, Some(Shell::Nu)) => Dialect::Nu,
-        (_, _, Some(Shell::Powershell)) => Dialect::PowerShell,
-        (_, _, Some(Shell::Bash | Shell::Zsh) | None) => Dialect::Posix,
+        (Some(Format::Json), ..) | (None, true, None) => Dialect::Json,
+        (_, _, Some(shell)) => shell.into(),
+        (None, false, None) => running_dialect(context),
+    }
+}
+
+/// The syntax of the shell that runs `ob`; of one that is not known the POSIX shell's.
+pub(super) fn running_dialect(context: &Context) -> Dialect {
+    let shell = |program: &OsStr| match program.to_str()? {
+        // Shells that read nothing but POSIX's.
+        "sh" | "dash" | "ash" | "ksh" | "mksh" | "busybox" => Some(Dialect::Posix),
+        "pwsh" | "powershell" => Some(Dialect::PowerShell),
+        _ => prompt::Shell::of_program(program).map(|shell| match shell {
+            prompt::Shell::Bash | prompt::Shell::Zsh => Dialect::Posix,
+            prompt::Shell::Fish => Dialect::Fish,
+            prompt::Shell::Nu => Dialect::Nu,
+        }),
+    };
+    let starter = starter_program();
+    let named = context.environment.raw("SHELL").map(Path::new);
+    let named = named.and_then(Path::file_name);
+    starter
+        .as_deref()
+        .and_then(shell)
+        .or_else(|| named.and_then(shell))
+        .unwrap_or(Dialect::Posix)
+}
+
+impl From<Shell> for Dialect {
+    fn from(shell: Shell) -> Self {
+        match shell {
+            Shell::Bash | Shell::Zsh => Self::Posix,
+            Shell::Fish => Self::Fish,
+            Shell::Nu => Self::Nu,
+            Shell::Powershell => Self::PowerShell,
+        }
     }
 }

@@ -126,7 +126,7 @@ pub(super) fn environment(
 ) -> Result<ChildEnv, Report> {
     let region = target.region()?;
     let names = target.names(&credentials.role, region.as_ref());
-    let parent = target.parent(&context.environment);
+    let parent = context.program_environment()?;
     Ok(child_env(parent, credentials, &names)?)
 }
 

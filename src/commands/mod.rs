@@ -13,6 +13,7 @@ pub mod console;
 pub mod credential;
 pub mod doctor;
 pub mod env;
+mod environments;
 pub mod examples;
 pub mod exec;
 pub mod help;
@@ -47,6 +48,8 @@ use crate::clock::{Clock, Zone};
 use crate::config::{Files, Flags, Settings, load, unknown_variables};
 use crate::model::{Environment, Timestamp};
 use crate::paths;
+use crate::process;
+use crate::prompt::Shell;
 use crate::report::{Exit, Report};
 use crate::security_key as keys;
 use crate::shown::shell_word;
@@ -160,6 +163,13 @@ impl Context {
             }
         }
         typed + " " + words
+    }
+
+    /// The shell that runs `ob`: the program that started it, else what SHELL names.
+    fn running_shell(&self) -> Option<Shell> {
+        let starter = process::starter_program();
+        let known = starter.as_deref().and_then(Shell::of_program);
+        known.or_else(|| Shell::of_program(self.environment.raw("SHELL")?))
     }
 
     /// The user's settings file, whether it exists or not.

@@ -44,7 +44,8 @@ pub(super) fn environment(
     if !serves(context, &config, &read(&config)?, &name, profile)? {
         offer(context, &name)?;
     }
-    say_what_shadows(context, &name)?;
+    refuse_shadowed(context, &name, "refresh.shadowed")?;
+    warn_of_default_keys(context)?;
     let region = target
         .settings
         .region
@@ -62,7 +63,7 @@ pub(super) fn environment(
             .get(credentials.role.account())
             .map(String::as_str),
     };
-    let parent = target.parent(&context.environment);
+    let parent = context.program_environment()?;
     Ok(renewing_env(parent, &credentials.role, &names)?
         .into_iter()
         .collect())
@@ -130,21 +131,33 @@ fn offer(context: &Context, name: &str) -> Result<(), Report> {
     }
 }
 
-/// Keys under the profile's own name would be taken before its process; `[default]` is taken by what ignores
-/// `AWS_PROFILE`.
-fn say_what_shadows(context: &Context, name: &str) -> Result<(), Report> {
+/// Refuses, under the name `failure`, keys in the credentials file under the profile's own name: the AWS tools take
+/// them before they ask its process.
+///
+/// # Errors
+/// When there are some, or the file cannot be read.
+pub(super) fn refuse_shadowed(
+    context: &Context,
+    name: &str,
+    failure: &'static str,
+) -> Result<(), Report> {
     let path = Kind::Credentials.path(&context.environment)?;
     let text = zeroize::Zeroizing::new(read(&path)?);
-    if shadows(&text, name) {
-        let path = path.display();
-        return Err(Report::new(
-            Exit::Usage,
-            "refresh.shadowed",
-            format!("{path} has keys for {name}"),
-        )
-        .cause("the AWS tools take them before they ask ob")
-        .hint(format!("take the section `[{name}]` out of {path}")));
+    if !shadows(&text, name) {
+        return Ok(());
     }
+    let path = path.display();
+    Err(
+        Report::new(Exit::Usage, failure, format!("{path} has keys for {name}"))
+            .cause("the AWS tools take them before they ask ob")
+            .hint(format!("take the section `[{name}]` out of {path}")),
+    )
+}
+
+/// `[default]` is taken by what ignores `AWS_PROFILE`.
+fn warn_of_default_keys(context: &Context) -> Result<(), Report> {
+    let path = Kind::Credentials.path(&context.environment)?;
+    let text = zeroize::Zeroizing::new(read(&path)?);
     if shadows(&text, "default") {
         context.voice.say(&format!(
             "ob: {} has keys in [default]: a program that ignores AWS_PROFILE uses those instead",

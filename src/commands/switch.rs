@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use super::Context;
 use super::config::{serves, write_aws_profiles};
+use super::refresh::refuse_shadowed;
 use super::running::ask_running_agent;
 use super::talk::SignInArgs;
 use super::target::{Resolved, RoleArgs, resolve};
-use crate::aws::config_profile_name;
+use crate::aws::{config_profile_name, to_unset};
 use crate::aws_files::{Kind, read};
 use crate::model::{RoleArn, Timestamp};
 use crate::paths::{expiry_file, runtime_dir};
@@ -39,40 +40,11 @@ pub struct Args {
     never_ask: bool,
 }
 
-/// Whatever says who one is, or where the shell stood before.
-const UNSET: [&str; 19] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_SESSION_EXPIRATION",
-    "AWS_ACCOUNT_ID",
-    "AWS_DEFAULT_PROFILE",
-    "AWSUME_PROFILE",
-    "AWS_PROFILE",
-    "OB_ACCOUNT",
-    "OB_COLOR",
-    "OB_ENV",
-    "OB_EXPIRES",
-    "OB_POLICY",
-    "OB_PROFILE",
-    "OB_ROLE",
-    "OB_STATE",
-    "OB_TARGET",
-];
-
 /// # Errors
 /// When there is no such profile, or AWS tools do not know it and it may not be written.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let Some(shell) = args.shell else {
-        return Err(Report::new(
-            Exit::Usage,
-            "use.no_function",
-            "`ob use` is a function of your shell, and this shell does not have it yet",
-        )
-        .hint("bash, zsh: `eval \"$(ob init bash)\"`; fish: `ob init fish | source`; `ob init --help` shows where")
-        .hint("`ob shell -p PROFILE` needs nothing, nor does `ob exec -p PROFILE -- CMD`"));
+        return Err(no_function(context));
     };
     let profile = match args.profile.as_str() {
         "-" => args.previous.as_str(),
@@ -80,6 +52,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     };
     let mut set: Vec<(&str, String)> = Vec::new();
     if !profile.is_empty() {
+        context.settings()?.check_profile(profile, "ob use")?;
         let role = RoleArgs {
             profile: Some(profile.to_owned()),
             ..RoleArgs::default()
@@ -87,6 +60,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         let target = resolve(context, &role, &SignInArgs::default())?;
         target.unconfirmed()?;
         set.push(("AWS_PROFILE", aws_profile(args, context, profile)?));
+        // Go's first SDK reads ~/.aws/config only where this is set.
+        set.push(("AWS_SDK_LOAD_CONFIG", "1".to_owned()));
         names(&target, &mut set);
         set.extend(context.settings()?.shell_variables());
         let until = if args.never_ask {
@@ -100,13 +75,35 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             set.push(("OB_STATE", state.to_owned()));
         }
     }
-    let unset = UNSET
-        .iter()
-        .filter(|name| set.iter().all(|(set, _)| set != *name));
-    let mut changes: Vec<Assignment<'_>> = unset.map(|name| Assignment::Unset(name)).collect();
+    let unset = to_unset(context.environment.iter().map(|(name, _)| name));
+    let unset = unset
+        .into_iter()
+        .filter(|name| set.iter().all(|(set, _)| set != name));
+    let mut changes: Vec<Assignment<'_>> = unset.map(Assignment::Unset).collect();
     changes.extend(set.iter().map(|(name, value)| Assignment::Set(name, value)));
     data(&assignments(shell, &changes))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says how the shell that runs gets the function.
+fn no_function(context: &Context) -> Report {
+    let report = Report::new(
+        Exit::Usage,
+        "use.no_function",
+        "`ob use` is a function of your shell, and this shell does not have it yet",
+    );
+    let report = match context.running_shell() {
+        Some(Shell::Fish) => report.hint("`ob init fish | source`; `ob init --help` shows where"),
+        Some(Shell::Nu) => report.hint(
+            "`ob init nu | save -f ob.nu`, then `source ob.nu`; `ob init --help` shows where",
+        ),
+        Some(shell @ (Shell::Bash | Shell::Zsh)) => report.hint(format!(
+            "`eval \"$(ob init {})\"`; `ob init --help` shows where",
+            shell.name()
+        )),
+        None => report.hint("bash, zsh, fish and nushell can have it: `ob init --help` shows how"),
+    };
+    report.hint("`ob shell -p PROFILE` needs nothing, nor does `ob exec -p PROFILE -- CMD`")
 }
 
 /// The name AWS tools know the profile by; writes it for them if a person agrees.
@@ -120,6 +117,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
         .cause("their profiles are named with letters, digits and _.@/%:+-")
         .hint("rename it in the settings, or take `ob shell -p PROFILE`"));
     };
+    refuse_shadowed(context, &name, "use.shadowed")?;
     let path = Kind::Config.path(&context.environment)?;
     if serves(context, &path, &read(&path)?, &name, profile)? {
         return Ok(name);

@@ -1,7 +1,6 @@
 //! Which role of which app a verb is about: the flags, and what becomes of them.
 
 use std::borrow::Cow;
-use std::ffi::OsString;
 
 use clap::Args;
 
@@ -11,7 +10,6 @@ use crate::commands::account::account;
 use crate::commands::shell;
 use crate::commands::talk::SignInArgs;
 use crate::config;
-use crate::model::Environment;
 use crate::model::RoleArn;
 use crate::prompt::Class;
 use crate::report::{Exit, Report};
@@ -184,18 +182,6 @@ pub(super) fn resolve(
 }
 
 impl Resolved {
-    /// Our own environment as a command may have it: without the variable that holds a machine's key.
-    pub(super) fn parent(
-        &self,
-        environment: &Environment,
-    ) -> impl Iterator<Item = (OsString, OsString)> {
-        let key = self.settings.org.machine.private_key_env.as_deref();
-        environment
-            .iter()
-            .filter(move |(name, _)| key.is_none_or(|key| *name != key))
-            .map(|(name, value)| (name.into(), value.into()))
-    }
-
     /// The region the command should work in.
     ///
     /// # Errors

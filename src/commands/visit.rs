@@ -62,8 +62,9 @@ pub(super) fn visit(
         Some([program, arguments @ ..]) => Some((PathBuf::from(program), arguments)),
         _ => usual(context).map(|program| (program, &[][..])),
     };
+    let environment = context.browser_environment()?;
     if let Some((program, arguments)) = opener
-        && let Err(error) = process::open_page(&program, arguments, url.as_str())
+        && let Err(error) = process::open_page(&program, arguments, url.as_str(), environment)
     {
         context.voice.say(&format!(
             "ob: cannot start {}: {error}; open the page yourself\n",

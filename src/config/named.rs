@@ -31,16 +31,34 @@ impl Settings {
         if self.profiles.contains_key(name) {
             return Ok(Some(name.clone()));
         }
-        let report = Report::new(
-            Exit::Usage,
-            "config.no-profile",
-            format!("there is no profile {name}"),
-        );
+        let report = Self::no_such_profile(name);
         Err(match self.near_profiles(name) {
             none if none.is_empty() => report.hint("`-r ROLE` takes a role without a profile"),
             near => report.did_you_mean("-p", near),
         }
         .hint("`ob config list` shows the profiles"))
+    }
+
+    /// Refuses a profile that does not exist, where its name alone is typed: the names that resemble it are offered
+    /// behind `typed` (`ob use`).
+    ///
+    /// # Errors
+    /// When there is no profile `name`.
+    pub fn check_profile(&self, name: &str, typed: &str) -> Result<(), Report> {
+        if self.profiles.contains_key(name) {
+            return Ok(());
+        }
+        Err(Self::no_such_profile(name)
+            .did_you_mean(typed, self.near_profiles(name))
+            .hint("`ob config list` shows the profiles"))
+    }
+
+    fn no_such_profile(name: &str) -> Report {
+        Report::new(
+            Exit::Usage,
+            "config.no-profile",
+            format!("there is no profile {name}"),
+        )
     }
 
     pub(super) fn no_such_org(&self, name: &str) -> Report {

@@ -2,15 +2,26 @@
 
 use std::io::Read as _;
 
-use super::MachineTarget;
 use super::error::FileError;
 use super::file::open_regular;
+use super::{MachineTarget, Settings};
 use crate::model::Environment;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 
 /// An RSA key of 8192 bits has 6 KiB.
 const LARGEST: u64 = 16 << 10;
+
+impl Settings {
+    /// Returns the names of all variables that hold a machine's private key, whichever org is selected.
+    pub fn private_key_variables(&self) -> impl Iterator<Item = String> {
+        let is_named =
+            |key: &str| key.starts_with("org") && key.rsplit('.').next() == Some("private_key_env");
+        self.iter()
+            .filter(move |(key, ..)| is_named(key))
+            .map(|(_, value, _)| value.to_string())
+    }
+}
 
 /// The key of `private_key_env`, else of `private_key_file`.
 ///

@@ -28,6 +28,34 @@ impl Environment {
             .iter()
             .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
+
+    /// The same without the variables that `is_dropped`.
+    #[must_use]
+    pub fn without(&self, is_dropped: impl Fn(&OsStr) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| !is_dropped(name));
+        Self(
+            kept.map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
+    }
+}
+
+/// Whether a shell can have a variable of this name: `[A-Za-z_][A-Za-z0-9_]*` (POSIX, 3.216).
+///
+/// An environment may hold any other name as well; printed for a shell to evaluate it would be code.
+pub fn is_variable_name(name: &OsStr) -> bool {
+    let bytes = name.as_encoded_bytes();
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    bytes.first().is_some_and(|first| !first.is_ascii_digit()) && bytes.iter().all(is_word)
+}
+
+impl IntoIterator for Environment {
+    type Item = (OsString, OsString);
+    type IntoIter = std::collections::btree_map::IntoIter<OsString, OsString>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
 }
 
 impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
@@ -50,6 +78,29 @@ impl fmt::Debug for Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_a_shell_would_run_are_no_variable_names() {
+        for name in ["A", "_", "a1", "_9_", "AWS_PROFILE"] {
+            assert!(is_variable_name(OsStr::new(name)), "{name}");
+        }
+        for name in [
+            "", "1", "9A", "A B", "A;id", "A-B", "A.B", "$(id)", "`id`", "A\nB", "A=", "\u{e9}",
+            "A\0",
+        ] {
+            assert!(!is_variable_name(OsStr::new(name)), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn without_drops_by_name_alone() {
+        let environment: Environment = [("A", "B"), ("B", "A")].into_iter().collect();
+        let left: Vec<_> = environment
+            .without(|name| name == "A")
+            .into_iter()
+            .collect();
+        assert_eq!(left, [("B".into(), "A".into())]);
+    }
 
     #[test]
     fn empty_is_unset_and_values_are_not_printed() {

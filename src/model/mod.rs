@@ -9,7 +9,7 @@ mod session_policy;
 mod time;
 
 pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
-pub use environment::Environment;
+pub use environment::{Environment, is_variable_name};
 pub use labels::{Label, Labels};
 pub use near::{likeness, nearest, the_best, the_likest};
 pub use org::{Org, OrgError, SHARED as OKTA_DOMAINS, is_loopback};

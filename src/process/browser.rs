@@ -3,9 +3,10 @@
 use std::io;
 use std::process::{Child, Command, Stdio};
 
+use crate::model::Environment;
 use crate::report::{Exit, Report};
 
-/// Starts `command`, in whose words `{url}` stands for `address`, which else comes last.
+/// Starts `command`, in whose words `{url}` stands for `address`, which else comes last. `environment` is all it sees.
 ///
 /// # Errors
 /// When there is no such program.
@@ -13,13 +14,19 @@ use crate::report::{Exit, Report};
     clippy::disallowed_methods,
     reason = "this room is where programs are started"
 )]
-pub fn open_browser(command: &[String], address: &str) -> Result<Child, Report> {
+pub fn open_browser(
+    command: &[String],
+    address: &str,
+    environment: Environment,
+) -> Result<Child, Report> {
     let words = words(command, address);
     let Some((program, arguments)) = words.split_first() else {
         return Err(no_browser("", &io::ErrorKind::InvalidInput.into()));
     };
     Command::new(program)
         .args(arguments)
+        .env_clear()
+        .envs(environment)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -12,6 +12,7 @@ mod panic_point;
 mod program;
 mod replace;
 mod shield;
+mod starter;
 
 pub use attend::{Attendant, exit_code, on_end_signals};
 pub use browser::open_browser;
@@ -26,3 +27,4 @@ pub use program::{
 };
 pub use replace::{is_there, replace};
 pub use shield::{Confinement, confine, has_descriptors, raise_descriptors, shield, shield_agent};
+pub use starter::starter_program;

@@ -6,7 +6,10 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::model::Environment;
+
 /// Starts `program` (an absolute path) with `arguments` and `page` as the last of them, in the background.
+/// `environment` is all it sees.
 ///
 /// A shell lends its `&`: it ends at once and leaves the program to init. Nothing is put into its script.
 ///
@@ -16,7 +19,12 @@ use std::process::{Command, Stdio};
     clippy::disallowed_methods,
     reason = "this room is where programs are started"
 )]
-pub fn open_page(program: &Path, arguments: &[String], page: &str) -> io::Result<()> {
+pub fn open_page(
+    program: &Path,
+    arguments: &[String],
+    page: &str,
+    environment: Environment,
+) -> io::Result<()> {
     if !program.is_absolute() || !program.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
@@ -25,6 +33,8 @@ pub fn open_page(program: &Path, arguments: &[String], page: &str) -> io::Result
         .arg(program)
         .args(arguments)
         .arg(page)
+        .env_clear()
+        .envs(environment)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Shell;
 
-/// What becomes of one variable. Names are ours, values anyone's.
+/// What becomes of one variable. Names are valid in a shell (`is_variable_name`), values may be anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Assignment<'a> {
     Set(&'a str, &'a str),
@@ -18,7 +18,10 @@ pub fn assignments(shell: Shell, changes: &[Assignment<'_>]) -> String {
         (Shell::Fish, Assignment::Set(name, value)) => {
             format!("set -gx {name} {}\n", fish_quoted(value))
         }
-        (Shell::Fish, Assignment::Unset(name)) => format!("set -e {name}\n"),
+        // A universal variable is hidden, not erased: it is every fish's.
+        (Shell::Fish, Assignment::Unset(name)) => {
+            format!("set -eg {name}; set -qUx {name}; and set -gu {name}\n")
+        }
         (_, Assignment::Set(name, value)) => format!("export {name}={}\n", quoted(value)),
         (_, Assignment::Unset(name)) => format!("unset {name}\n"),
     };
@@ -26,7 +29,9 @@ pub fn assignments(shell: Shell, changes: &[Assignment<'_>]) -> String {
         return as_json(changes);
     }
     let lines: String = changes.iter().map(line).collect();
-    format!("# ob\n{lines}")
+    // fish's `set -e` leaves a status of 4 where there was nothing to erase, and `set` does not change it.
+    let end = if shell == Shell::Fish { "true\n" } else { "" };
+    format!("# ob\n{lines}{end}")
 }
 
 /// Everything but a quote is itself between single quotes in bash and zsh (POSIX, 2.2.2).
@@ -67,7 +72,7 @@ mod tests {
         );
         assert_eq!(
             assignments(Shell::Fish, &changes),
-            "# ob\nset -gx A 'it\\'s $(id) `id` \\\\ \"x\"\n'\nset -e B\n"
+            "# ob\nset -gx A 'it\\'s $(id) `id` \\\\ \"x\"\n'\nset -eg B; set -qUx B; and set -gu B\ntrue\n"
         );
         assert_eq!(
             assignments(Shell::Nu, &changes),

@@ -7,6 +7,7 @@ use crate::aws::{Sdk, Winner, block_programs, shadows, winner, without_block, wi
 use crate::aws_files::{Kind, leftovers, read};
 use crate::clock::Clock;
 use crate::commands::Context;
+use crate::commands::env::{running_dialect, sourced};
 use crate::model::Timestamp;
 use crate::report::Report;
 
@@ -59,6 +60,7 @@ fn files(context: &Context) -> Result<(String, Zeroizing<String>), Report> {
 
 fn variables(context: &Context) -> Vec<Finding> {
     let environment = &context.environment;
+    let dialect = running_dialect(context);
     let mut found = Vec::new();
     if environment.raw("AWS_SECURITY_TOKEN").is_some()
         && environment.raw("AWS_SECURITY_TOKEN") != environment.raw("AWS_SESSION_TOKEN")
@@ -81,14 +83,21 @@ fn variables(context: &Context) -> Vec<Finding> {
                 "the keys in this shell expired at {}",
                 context.tell_time(expiry)
             ),
-            "`eval \"$(ob env)\"` renews them, `eval \"$(ob env --unset)\"` takes them out",
+            format!(
+                "`{}` renews them, `{}` takes them out",
+                sourced(dialect, ""),
+                sourced(dialect, " --unset")
+            ),
         ));
     }
     if environment.raw("AWS_PROFILE").is_some() && environment.raw("AWS_ACCESS_KEY_ID").is_some() {
         found.push(Finding::note(
             "aws.both",
             "AWS_PROFILE and AWS_ACCESS_KEY_ID are both set: the JavaScript SDK takes the one, the others the other",
-            "`unset AWS_PROFILE`, or `eval \"$(ob env --unset)\"`",
+            format!(
+                "`unset AWS_PROFILE`, or `{}`",
+                sourced(dialect, " --unset")
+            ),
         ));
     }
     found

@@ -6,6 +6,7 @@ use crate::commands::running::ask_running_agent;
 use crate::config::read_ca_bundle;
 use crate::paths;
 use crate::security_key;
+use crate::shown::shell_word;
 use crate::wire::{Reply, Request, StatusReply};
 
 /// A clock that is off by more is told, in seconds; by more than [`SKEW_WRONG`] it breaks programs.
@@ -59,7 +60,7 @@ fn settings(context: &Context) -> Vec<Finding> {
     }
     for (name, near) in context.unknown_variables() {
         let hint = near.map_or_else(
-            || format!("`unset {name}`"),
+            || format!("`unset {}`", shell_word(&name)),
             |near| format!("did you mean `{near}`?"),
         );
         found.push(Finding::wrong(

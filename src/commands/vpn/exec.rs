@@ -88,10 +88,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if context.globals.verbose > 0 {
         say_log(context, &supervisor)?;
     }
-    let environment = context
-        .environment
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let environment = context.program_environment()?;
     let orphans = process::Orphans::adopt().map_err(|error| not_started(&error))?;
     let status = process::Attendant::new()
         .and_then(|attendant| attendant.wait_for(process::start_as_is(&words, environment)?));

@@ -56,10 +56,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if let Some(status) = servers {
         set_name_servers(&status)?;
     }
-    let environment = context
-        .environment
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    // `ob vpn exec` has taken out of it what the command must not have.
+    let environment = context.environment.clone();
     let attendant = process::Attendant::new().map_err(|error| cannot("catch signals", &error))?;
     let child = process::start_as_is(command, environment).map_err(|error| {
         let name = command.first().map(|name| name.to_string_lossy());
