@@ -127,7 +127,7 @@ def --env --wrapped ob [...words] {
         return (^ob ...$words)
     }
     let before = ($env.OB_PROFILE? | default "")
-    let answer = (^ob use --shell nu --previous $env._ob.previous ...($words | skip 1))
+    let answer = (^ob use --shell nu --previous ($env._ob?.previous? | default "") ...($words | skip 1))
     if not ($answer | str starts-with '{"ob":1,') {
         return $answer
     }
@@ -136,7 +136,9 @@ def --env --wrapped ob [...words] {
         hide-env --ignore-errors $name
     }
     load-env $changes.set
-    $env._ob.previous = $before
+    if ($env._ob? | is-not-empty) {
+        $env._ob.previous = $before
+    }
 }
 
 if $nu.is-interactive and ($env._ob? | is-empty) {

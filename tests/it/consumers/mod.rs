@@ -16,4 +16,5 @@ mod logout;
 mod progress;
 mod refresh;
 pub(crate) mod tools;
+pub(crate) mod variables;
 mod write;

@@ -2,8 +2,10 @@
 
 mod contract;
 mod files;
+mod hostile_variables;
 mod picture;
 mod segment;
+mod status;
 mod subshell;
 mod switching;
 mod tunnel;

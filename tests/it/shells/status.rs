@@ -1,0 +1,137 @@
+//! What `ob use` returns in each shell, and the hints that name the shell that runs.
+
+use std::process::Command;
+
+use super::{Kind, machine};
+use crate::support::{TestEnv, run, text};
+
+/// The line of `kind` that runs `first`, and says so behind it where it went well.
+fn and_say(kind: Kind, first: &str) -> String {
+    match kind {
+        Kind::Bash | Kind::Zsh => format!("{first} && echo went-on; echo code $?"),
+        Kind::Fish => format!("{first} && echo went-on; echo code $status"),
+        // What fails ends the line there; nushell has no `&&`.
+        Kind::Nu => format!("{first}; print went-on; print \"code 0\""),
+    }
+}
+
+/// A shell of `kind` that sources what `ob init` prints and then runs `line`, with no terminal.
+fn script(env: &TestEnv, kind: Kind, line: &str) -> Command {
+    let ours = run(&mut env.ob(["init", kind.name()]), "").stdout;
+    let ours = env.write(&format!("home/ob.{}", kind.name()), ours);
+    let flag = if kind == Kind::Nu { "-n" } else { "-f" };
+    let mut command = env.command(kind.program());
+    match kind {
+        Kind::Bash => command.args(["--norc"]),
+        Kind::Zsh | Kind::Nu => command.arg(flag),
+        Kind::Fish => command.arg("-N"),
+    };
+    command.args(["-c", &format!("source {}\n{line}", ours.display())]);
+    command
+}
+
+fn with_profiles() -> TestEnv {
+    let env = machine();
+    env.sign_in();
+    assert!(run(&mut env.ob(["config", "aws"]), "").status.success());
+    env
+}
+
+#[test]
+fn what_follows_a_switch_runs_in_every_shell() {
+    let env = with_profiles();
+    for kind in super::ALL {
+        for line in ["ob use prod", "ob use ''", "ob use --help"] {
+            let ended = run(&mut script(&env, kind, &and_say(kind, line)), "");
+            let said = text(&ended.stdout);
+            let all = format!("{kind:?} {line}: {said}{}", text(&ended.stderr));
+            assert!(said.ends_with("went-on\ncode 0\n"), "{all}");
+        }
+    }
+}
+
+#[test]
+fn a_failed_switch_returns_the_code_of_ob() {
+    let env = with_profiles();
+    for kind in super::ALL {
+        let ended = run(&mut script(&env, kind, &and_say(kind, "ob use prud")), "");
+        let (said, error) = (text(&ended.stdout), text(&ended.stderr));
+        assert!(!said.contains("went-on"), "{kind:?} {said}");
+        assert!(
+            error.contains("did you mean `ob use prod`?"),
+            "{kind:?} {error}"
+        );
+        assert!(!error.contains("-p "), "{kind:?} {error}");
+        match kind {
+            Kind::Nu => assert!(!ended.status.success(), "{error}"),
+            _ => assert!(said.ends_with("code 2\n"), "{kind:?} {said}"),
+        }
+        let nothing_like_it = run(&mut script(&env, kind, "ob use zzz"), "");
+        let error = text(&nothing_like_it.stderr);
+        assert!(error.contains("`ob config list`"), "{kind:?} {error}");
+        assert!(!error.contains("`-r"), "{kind:?} {error}");
+    }
+}
+
+#[test]
+fn what_ob_env_prints_ends_well_in_fish() {
+    let env = with_profiles();
+    for line in [
+        "ob env -p prod --shell fish | source",
+        "ob env --unset --shell fish | source",
+    ] {
+        let ended = run(
+            &mut script(&env, Kind::Fish, &and_say(Kind::Fish, line)),
+            "",
+        );
+        assert_eq!(text(&ended.stdout), "went-on\ncode 0\n", "{line}");
+    }
+}
+
+#[test]
+fn hints_name_the_shell_that_runs_and_not_the_login_shell() {
+    let env = with_profiles();
+    for (kind, hint, syntax) in [
+        (
+            Kind::Bash,
+            "`eval \"$(ob init bash)\"`",
+            "export OB_PROFILE=",
+        ),
+        (Kind::Zsh, "`eval \"$(ob init zsh)\"`", "export OB_PROFILE="),
+        (Kind::Fish, "`ob init fish | source`", "set -gx OB_PROFILE "),
+        (Kind::Nu, "`ob init nu | save -f ob.nu`", "\"OB_PROFILE\":"),
+    ] {
+        for login in ["/usr/bin/zsh", "/usr/bin/fish", "/bin/nu", "/bin/bash"] {
+            let mut command = env.command(kind.program());
+            // Not the last command of the line: a shell becomes that one.
+            command.args(["-c", "ob use prod; ob env -p prod; exit 7"]);
+            let ended = run(command.env("SHELL", login), "");
+            let error = text(&ended.stderr);
+            assert!(error.contains(hint), "{kind:?} {login}: {error}");
+            if kind != Kind::Nu {
+                let said = text(&ended.stdout);
+                assert!(said.contains(syntax), "{kind:?} {login}: {said}");
+            }
+        }
+    }
+    // Where no shell is known, $SHELL is what there is.
+    let ended = run(env.ob(["use", "prod"]).env("SHELL", "/usr/bin/zsh"), "");
+    assert!(text(&ended.stderr).contains("`eval \"$(ob init zsh)\"`"));
+    let ended = run(env.ob(["use", "prod"]).env("SHELL", "/bin/tcsh"), "");
+    assert!(text(&ended.stderr).contains("`ob init --help`"));
+}
+
+/// Variables of other shells than the one that runs are not erased for good.
+#[test]
+fn a_universal_variable_of_fish_is_hidden_and_kept() {
+    let env = with_profiles();
+    let line = "set -Ux AWS_ROLE_ARN universal; ob use prod; env | string match 'AWS_ROLE_ARN=*'; \
+                echo seen; set -eg AWS_ROLE_ARN; echo $AWS_ROLE_ARN";
+    let ended = run(&mut script(&env, Kind::Fish, line), "");
+    assert_eq!(
+        text(&ended.stdout),
+        "seen\nuniversal\n",
+        "{}",
+        text(&ended.stderr)
+    );
+}
