@@ -122,7 +122,7 @@ complete -c ob -n "__fish_ob_using_subcommand env" -l provider -d 'Only roles of
 complete -c ob -n "__fish_ob_using_subcommand env" -l region -d 'AWS region for STS and the command' -r
 complete -c ob -n "__fish_ob_using_subcommand env" -l duration -d 'How long the credentials should last, 15m to 12h' -r
 complete -c ob -n "__fish_ob_using_subcommand env" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
-complete -c ob -n "__fish_ob_using_subcommand env" -l shell -d 'The shell to write for; else what SHELL names' -r -f -a "bash\t''
+complete -c ob -n "__fish_ob_using_subcommand env" -l shell -d 'The shell to write for; else the one that runs ob, or what SHELL names' -r -f -a "bash\t''
 zsh\t''
 fish\t''
 nu\t''

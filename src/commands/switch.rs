@@ -101,7 +101,10 @@ fn no_function(context: &Context) -> Report {
             "`eval \"$(ob init {})\"`; `ob init --help` shows where",
             shell.name()
         )),
-        None => report.hint("bash, zsh, fish and nushell can have it: `ob init --help` shows how"),
+        None => report.hint(
+            "bash: `eval \"$(ob init bash)\"`; zsh: `eval \"$(ob init zsh)\"`; fish: `ob init fish | source`; \
+             `ob init --help` shows where",
+        ),
     };
     report.hint("`ob shell -p PROFILE` needs nothing, nor does `ob exec -p PROFILE -- CMD`")
 }

@@ -71,12 +71,6 @@ fn variables() -> Vec<(OsString, OsString)> {
             all.push((valid.into(), value.into()));
         }
     }
-    // Bytes that are no text.
-    all.push((
-        OsString::from_vec(b"AWS_SSO_\xff;touch pwned".to_vec()),
-        "x".into(),
-    ));
-    all.push(("KEEP_BYTES".into(), OsString::from_vec(b"a\xff'".to_vec())));
     assert!(all.len() >= 200);
     all
 }
@@ -118,8 +112,7 @@ fn check(env: &TestEnv, what: &str, ours: &[(&str, &str)]) {
     }
     let bytes = OsStr::from_bytes(b"a\xff'");
     let kept = seen.get(OsStr::new("KEEP_BYTES"));
-    // nushell reads every variable as text.
-    if !what.starts_with("nu") {
+    if what != "nu" {
         assert_eq!(kept.map(OsString::as_os_str), Some(bytes), "{what}");
     }
     for (name, value) in ours {
@@ -139,7 +132,20 @@ fn hostile_machine() -> (TestEnv, &'static str) {
     (env, name)
 }
 
+/// Bytes that are no text, which nushell cannot even start with.
+fn no_text() -> [(OsString, OsString); 2] {
+    let name = b"AWS_SSO_\xff;touch pwned".to_vec();
+    let value = b"a\xff'".to_vec();
+    [
+        (OsString::from_vec(name), "x".into()),
+        ("KEEP_BYTES".into(), OsString::from_vec(value)),
+    ]
+}
+
 fn ran(command: &mut Command, what: &str) {
+    if what != "nu" {
+        command.envs(no_text());
+    }
     let ended = run(command.envs(variables()), "");
     assert!(ended.status.success(), "{what}: {}", text(&ended.stderr));
 }

@@ -118,7 +118,9 @@ fn hints_name_the_shell_that_runs_and_not_the_login_shell() {
     let ended = run(env.ob(["use", "prod"]).env("SHELL", "/usr/bin/zsh"), "");
     assert!(text(&ended.stderr).contains("`eval \"$(ob init zsh)\"`"));
     let ended = run(env.ob(["use", "prod"]).env("SHELL", "/bin/tcsh"), "");
-    assert!(text(&ended.stderr).contains("`ob init --help`"));
+    for hint in ["`eval \"$(ob init bash)\"`", "`ob init fish | source`"] {
+        assert!(text(&ended.stderr).contains(hint));
+    }
 }
 
 /// Variables of other shells than the one that runs are not erased for good.
@@ -127,11 +129,12 @@ fn a_universal_variable_of_fish_is_hidden_and_kept() {
     let env = with_profiles();
     let line = "set -Ux AWS_ROLE_ARN universal; ob use prod; env | string match 'AWS_ROLE_ARN=*'; \
                 echo seen; set -eg AWS_ROLE_ARN; echo $AWS_ROLE_ARN";
-    let ended = run(&mut script(&env, Kind::Fish, line), "");
-    assert_eq!(
-        text(&ended.stdout),
-        "seen\nuniversal\n",
-        "{}",
-        text(&ended.stderr)
-    );
+    let ours = run(&mut env.ob(["init", "fish"]), "").stdout;
+    let ours = env.write("home/ob.fish", ours);
+    // Without its configuration a fish has no universal variables.
+    let mut fish = env.command(Kind::Fish.program());
+    fish.args(["-c", &format!("source {}; {line}", ours.display())]);
+    let ended = run(&mut fish, "");
+    let error = text(&ended.stderr);
+    assert_eq!(text(&ended.stdout), "seen\nuniversal\n", "{error}");
 }
