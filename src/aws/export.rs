@@ -86,6 +86,13 @@ pub fn exported<'a>(
             return Ok(format!("{}\n", serde_json::Value::Object(object)));
         }
         Dialect::Dotenv => String::new(),
+        Dialect::Fish => {
+            stale
+                .iter()
+                .map(|name| fish_erased(name))
+                .collect::<String>()
+                + "true\n"
+        }
         _ => unset(dialect, &stale),
     };
     for (name, value) in &variables {
@@ -106,12 +113,8 @@ pub fn unset(dialect: Dialect, names: &[&str]) -> String {
     match dialect {
         _ if names.is_empty() && dialect != Dialect::Nu => String::new(),
         Dialect::Posix => format!("unset {}\n", names.join(" ")),
-        // A universal variable is hidden, not erased: it is every fish's. Without `true` the last status would be 4
-        // where there was nothing to erase.
-        Dialect::Fish => {
-            each(&|name| format!("set -eg {name}; set -qUx {name}; and set -gu {name}\n"))
-                + "true\n"
-        }
+        // Without `true` the status would be 4 where there was nothing to erase.
+        Dialect::Fish => each(&|name| format!("set -eg {name}\n")) + "true\n",
         Dialect::PowerShell => {
             each(&|name| format!("Remove-Item -ErrorAction SilentlyContinue Env:{name}\n"))
         }
@@ -126,6 +129,15 @@ fn posix(value: &str) -> String {
 
 fn fish(value: &str) -> String {
     format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// fish exports a universal variable although a global one of the same name is not exported, and an empty one would
+/// count: so that is erased as well, and said.
+fn fish_erased(name: &str) -> String {
+    format!(
+        "set -eg {name}; set -qUx {name}; and set -eU {name}; \
+         and echo 'ob: erased the universal variable {name}: it names other credentials' >&2\n"
+    )
 }
 
 /// `PowerShell` ends a string at typographic quotes as well; each is doubled.
@@ -235,7 +247,7 @@ mod tests {
         let fish = export(Dialect::Fish, "t").unwrap();
         assert!(
             fish.starts_with(
-                "set -eg AWS_PROFILE; set -qUx AWS_PROFILE; and set -gu AWS_PROFILE\n"
+                "set -eg AWS_PROFILE; set -qUx AWS_PROFILE; and set -eU AWS_PROFILE; "
             ) && fish.contains("\ntrue\nset -gx AWS_ACCESS_KEY_ID 'ASIAEXAMPLE'\n")
         );
         let power_shell = export(Dialect::PowerShell, "it's \u{2019}x").unwrap();

@@ -2,7 +2,8 @@
 //!
 //! botocore 1.44 `credentials.create_credential_resolver` and its profile providers; the JavaScript SDK v3
 //! `credential-provider-node` and `-ini`; Go v2 `config.resolveCredentialChain`; Java v2
-//! `DefaultCredentialsProvider`.
+//! `DefaultCredentialsProvider` and `ProfileCredentialsUtils`. Where Go has the login provider among the others of a
+//! profile is taken from botocore's order.
 
 use std::fmt;
 
@@ -45,8 +46,12 @@ pub enum Winner {
     /// Another role, assumed with a profile's credentials.
     AssumedRole(String),
     SingleSignOn(String),
+    /// The session of `aws login` (`login_session`), whose keys lie in a cache directory.
+    Login(String),
     Process(String),
     Container,
+    /// `-Daws.accessKeyId=…` in the options of every Java program.
+    JavaProperties,
     /// Nothing before the metadata service of a cloud machine.
     Machine,
     /// `AWS_PROFILE` names a profile that is in neither file: the program stops.
@@ -61,6 +66,10 @@ impl fmt::Display for Winner {
             Self::Keys(profile) => write!(f, "the keys written under [{profile}]"),
             Self::AssumedRole(profile) => write!(f, "the role that [{profile}] assumes (role_arn)"),
             Self::SingleSignOn(profile) => write!(f, "the single sign-on of [{profile}]"),
+            Self::Login(profile) => write!(f, "the `aws login` session of [{profile}]"),
+            Self::JavaProperties => {
+                f.write_str("the keys in JAVA_TOOL_OPTIONS or JDK_JAVA_OPTIONS (-Daws.accessKeyId)")
+            }
             Self::Process(profile) => write!(f, "the credential_process of [{profile}]"),
             Self::Container => {
                 f.write_str("the container's endpoint (AWS_CONTAINER_CREDENTIALS_…)")
@@ -80,8 +89,13 @@ pub fn winner(sdk: Sdk, environment: &Environment, config: &str, credentials: &s
     let named = named_profile(sdk, environment);
     let profile = named.unwrap_or("default").to_owned();
     let found = Profile::find(&profile, config, credentials);
-    let keys = set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY");
+    let either = |name, old| set(name) || (sdk == Sdk::Go && set(old));
+    let keys = either("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY")
+        && either("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY");
     let web = set("AWS_WEB_IDENTITY_TOKEN_FILE") && set("AWS_ROLE_ARN");
+    if sdk == Sdk::Java && has_java_keys(environment) {
+        return Winner::JavaProperties;
+    }
     // The first two look for the profile before they look at anything else.
     if named.is_some() && !found.exists && matches!(sdk, Sdk::Python | Sdk::Go) {
         return Winner::Ghost(profile);
@@ -113,6 +127,16 @@ pub fn winner(sdk: Sdk, environment: &Environment, config: &str, credentials: &s
     Winner::Machine
 }
 
+/// Whether the options that every Java program takes from the environment name keys; Java's SDK takes properties
+/// before variables.
+fn has_java_keys(environment: &Environment) -> bool {
+    let options = ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"];
+    options.into_iter().any(|name| {
+        let text = environment.text(name).unwrap_or_default();
+        text.contains("-Daws.accessKeyId=") && text.contains("-Daws.secretAccessKey=")
+    })
+}
+
 /// The profile that the environment names; botocore reads the older name first.
 pub fn named_profile(sdk: Sdk, environment: &Environment) -> Option<&str> {
     let old = || environment.text("AWS_DEFAULT_PROFILE");
@@ -131,6 +155,7 @@ struct Profile {
     keys_in_config: bool,
     role: bool,
     sso: bool,
+    login: bool,
     process: bool,
 }
 
@@ -154,6 +179,7 @@ impl Profile {
                     "aws_access_key_id" => found.keys_in_credentials = true,
                     "role_arn" => found.role = true,
                     "sso_session" | "sso_start_url" => found.sso = true,
+                    "login_session" => found.login = true,
                     "credential_process" => found.process = true,
                     _ => {}
                 }
@@ -170,12 +196,13 @@ impl Profile {
         let in_credentials = (self.keys_in_credentials, keys.1);
         let role = (self.role, Winner::AssumedRole as fn(String) -> Winner);
         let sso = (self.sso, Winner::SingleSignOn as fn(String) -> Winner);
+        let login = (self.login, Winner::Login as fn(String) -> Winner);
         let process = (self.process, Winner::Process as fn(String) -> Winner);
         let order = match sdk {
-            Sdk::Python => vec![role, sso, in_credentials, process, keys],
-            Sdk::Node => vec![role, keys, process, sso],
-            Sdk::Go => vec![role, keys, sso, process],
-            Sdk::Java => vec![sso, role, process, keys],
+            Sdk::Python => vec![role, sso, in_credentials, login, process, keys],
+            Sdk::Node => vec![role, keys, process, sso, login],
+            Sdk::Go => vec![role, keys, sso, login, process],
+            Sdk::Java => vec![sso, role, login, process, keys],
         };
         let first = order.into_iter().find(|(there, _)| *there);
         first.map(|(_, winner)| winner(name.to_owned()))
@@ -183,72 +210,4 @@ impl Profile {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(sdk: Sdk, variables: &[(&str, &str)], config: &str, credentials: &str) -> Winner {
-        let environment = variables.iter().copied().collect();
-        winner(sdk, &environment, config, credentials)
-    }
-
-    const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "s")];
-    const OB: &str = "[profile ob/dev]\ncredential_process = ob credential -p dev\n";
-    const STATIC: &str = "[default]\naws_access_key_id = A\naws_secret_access_key = s\n";
-
-    #[test]
-    fn keys_in_the_environment_win_except_where_node_sees_a_profile() {
-        let both: Vec<_> = KEYS
-            .into_iter()
-            .chain([("AWS_PROFILE", "ob/dev")])
-            .collect();
-        for sdk in Sdk::ALL {
-            assert_eq!(of(sdk, &KEYS, OB, STATIC), Winner::Environment, "{sdk:?}");
-            let expected = match sdk {
-                Sdk::Node => Winner::Process("ob/dev".into()),
-                _ => Winner::Environment,
-            };
-            assert_eq!(of(sdk, &both, OB, STATIC), expected, "{sdk:?}");
-        }
-    }
-
-    #[test]
-    fn a_default_section_comes_before_a_container_and_a_ghost_is_named() {
-        let container = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/")];
-        let ghost: Vec<_> = KEYS.into_iter().chain([("AWS_PROFILE", "ghost")]).collect();
-        for sdk in Sdk::ALL {
-            assert_eq!(
-                of(sdk, &container, "", STATIC),
-                Winner::Keys("default".into())
-            );
-            assert_eq!(of(sdk, &container, "", ""), Winner::Container);
-            assert_eq!(of(sdk, &[], "", ""), Winner::Machine);
-            let expected = match sdk {
-                Sdk::Java => Winner::Environment,
-                _ => Winner::Ghost("ghost".into()),
-            };
-            assert_eq!(of(sdk, &ghost, OB, STATIC), expected, "{sdk:?}");
-        }
-    }
-
-    #[test]
-    fn a_profile_is_read_in_each_sdks_own_order() {
-        let profile = [("AWS_PROFILE", "p")];
-        let config = "[profile p]\ncredential_process = x\naws_access_key_id = A\n";
-        assert_eq!(
-            of(Sdk::Python, &profile, config, ""),
-            Winner::Process("p".into())
-        );
-        assert_eq!(
-            of(Sdk::Node, &profile, config, ""),
-            Winner::Keys("p".into())
-        );
-        assert_eq!(
-            of(Sdk::Python, &profile, config, "[p]\naws_access_key_id=A\n"),
-            Winner::Keys("p".into())
-        );
-        let role = "[profile p]\nrole_arn = x\nsource_profile = q\n";
-        for sdk in Sdk::ALL {
-            assert_eq!(of(sdk, &profile, role, ""), Winner::AssumedRole("p".into()));
-        }
-    }
-}
+mod tests;

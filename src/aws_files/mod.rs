@@ -8,6 +8,7 @@ mod edit;
 mod error;
 mod leftover;
 mod lock;
+mod login_cache;
 
 use std::fs::{Metadata, OpenOptions};
 use std::io::Read as _;
@@ -25,6 +26,7 @@ use error::FileError;
 
 pub use edit::{Edit, edit, edit_together};
 pub use leftover::{leftovers, remove_leftovers};
+pub use login_cache::{login_cache_directory, login_sessions};
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -75,11 +75,15 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             set.push(("OB_STATE", state.to_owned()));
         }
     }
+    let leave = match profile {
+        "" => Assignment::Leave,
+        _ => Assignment::Unset,
+    };
     let unset = to_unset(context.environment.iter().map(|(name, _)| name));
     let unset = unset
         .into_iter()
         .filter(|name| set.iter().all(|(set, _)| set != name));
-    let mut changes: Vec<Assignment<'_>> = unset.map(Assignment::Unset).collect();
+    let mut changes: Vec<Assignment<'_>> = unset.map(leave).collect();
     changes.extend(set.iter().map(|(name, value)| Assignment::Set(name, value)));
     data(&assignments(shell, &changes))?;
     Ok(ExitCode::SUCCESS)

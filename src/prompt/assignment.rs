@@ -8,7 +8,10 @@ use super::Shell;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Assignment<'a> {
     Set(&'a str, &'a str),
+    /// It reaches no program from this shell any more.
     Unset(&'a str),
+    /// This shell's own value is taken away; in fish one that all of the user's shells have comes back.
+    Leave(&'a str),
 }
 
 /// `changes` as text for `eval` (nushell: JSON for `load-env`). Its first line says that it is meant for that:
@@ -18,12 +21,10 @@ pub fn assignments(shell: Shell, changes: &[Assignment<'_>]) -> String {
         (Shell::Fish, Assignment::Set(name, value)) => {
             format!("set -gx {name} {}\n", fish_quoted(value))
         }
-        // A universal variable is hidden, not erased: it is every fish's.
-        (Shell::Fish, Assignment::Unset(name)) => {
-            format!("set -eg {name}; set -qUx {name}; and set -gu {name}\n")
-        }
+        (Shell::Fish, Assignment::Unset(name)) => fish_erased(name),
+        (Shell::Fish, Assignment::Leave(name)) => format!("set -eg {name}\n"),
         (_, Assignment::Set(name, value)) => format!("export {name}={}\n", quoted(value)),
-        (_, Assignment::Unset(name)) => format!("unset {name}\n"),
+        (_, Assignment::Unset(name) | Assignment::Leave(name)) => format!("unset {name}\n"),
     };
     if shell == Shell::Nu {
         return as_json(changes);
@@ -44,6 +45,15 @@ fn fish_quoted(value: &str) -> String {
     format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
+/// fish exports a universal variable although a global one of the same name is not exported, and an empty one would
+/// count: so that is erased as well, and said.
+fn fish_erased(name: &str) -> String {
+    format!(
+        "set -eg {name}; set -qUx {name}; and set -eU {name}; \
+         and echo 'ob: erased the universal variable {name}: it names other credentials' >&2\n"
+    )
+}
+
 fn as_json(changes: &[Assignment<'_>]) -> String {
     let mut set = Map::new();
     let mut unset = Vec::new();
@@ -52,7 +62,7 @@ fn as_json(changes: &[Assignment<'_>]) -> String {
             Assignment::Set(name, value) => {
                 set.insert((*name).to_owned(), Value::from(*value));
             }
-            Assignment::Unset(name) => unset.push(Value::from(*name)),
+            Assignment::Unset(name) | Assignment::Leave(name) => unset.push(Value::from(*name)),
         }
     }
     format!("{}\n", json!({ "ob": 1, "set": set, "unset": unset }))
@@ -65,14 +75,14 @@ mod tests {
     #[test]
     fn values_are_literal_in_each_syntax() {
         let hostile = "it's $(id) `id` \\ \"x\"\n";
-        let changes = [Assignment::Set("A", hostile), Assignment::Unset("B")];
+        let changes = [Assignment::Set("A", hostile), Assignment::Leave("B")];
         assert_eq!(
             assignments(Shell::Bash, &changes),
             "# ob\nexport A='it'\\''s $(id) `id` \\ \"x\"\n'\nunset B\n"
         );
         assert_eq!(
             assignments(Shell::Fish, &changes),
-            "# ob\nset -gx A 'it\\'s $(id) `id` \\\\ \"x\"\n'\nset -eg B; set -qUx B; and set -gu B\ntrue\n"
+            "# ob\nset -gx A 'it\\'s $(id) `id` \\\\ \"x\"\n'\nset -eg B\ntrue\n"
         );
         assert_eq!(
             assignments(Shell::Nu, &changes),

@@ -6,8 +6,8 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::super::Context;
-use crate::aws::{Sdk, winner};
-use crate::aws_files::{Kind, read};
+use crate::aws::{Sdk, Winner, winner};
+use crate::aws_files::{Kind, login_cache_directory, read};
 use crate::report::Report;
 use crate::shown::shown;
 
@@ -22,18 +22,16 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     let config = read(&Kind::Config.path(&context.environment)?)?;
     let credentials = Zeroizing::new(read(&Kind::Credentials.path(&context.environment)?)?);
     let winners = Sdk::ALL.map(|sdk| {
-        (
-            sdk,
-            winner(sdk, &context.environment, &config, &credentials),
-        )
+        let winner = winner(sdk, &context.environment, &config, &credentials);
+        (sdk, described(&winner, context))
     });
     if context.globals.json {
         let settings = values
             .iter()
             .map(|(key, value, source)| json!({ "key": key, "value": value, "source": source }));
-        let programs = winners.iter().map(
-            |(sdk, winner)| json!({ "program": sdk.name(), "credentials": winner.to_string() }),
-        );
+        let programs = winners
+            .iter()
+            .map(|(sdk, winner)| json!({ "program": sdk.name(), "credentials": winner }));
         context.voice.data_json(json!({
             "settings": settings.collect::<Vec<_>>(),
             "programs": programs.collect::<Vec<_>>(),
@@ -56,8 +54,20 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     text += "what a program takes in this shell\n";
     let names = width(&mut Sdk::ALL.iter().map(|sdk| sdk.name()));
     for (sdk, winner) in &winners {
-        text += &format!("  {:names$}   {}\n", sdk.name(), shown(&winner.to_string()));
+        text += &format!("  {:names$}   {}\n", sdk.name(), shown(winner));
     }
     context.voice.list(text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a program takes; of an `aws login` session also where its keys lie.
+fn described(winner: &Winner, context: &Context) -> String {
+    let directory = match winner {
+        Winner::Login(_) => login_cache_directory(&context.environment),
+        _ => None,
+    };
+    match directory {
+        Some(directory) => format!("{winner}; its keys lie in clear in {}", directory.display()),
+        None => winner.to_string(),
+    }
 }

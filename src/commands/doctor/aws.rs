@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::Finding;
 use crate::aws::{Sdk, Winner, block_programs, shadows, winner, without_block, without_links};
-use crate::aws_files::{Kind, leftovers, read};
+use crate::aws_files::{Kind, leftovers, login_sessions, read};
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::commands::env::{running_dialect, sourced};
@@ -14,6 +14,7 @@ use crate::report::Report;
 pub(super) fn look(context: &Context) -> Vec<Finding> {
     let mut found = variables(context);
     found.extend(left_over(context));
+    found.extend(login_keys(context));
     match files(context) {
         Ok((config, credentials)) => {
             found.extend(of_files(context, &config, &credentials));
@@ -52,6 +53,23 @@ fn left_over(context: &Context) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
+/// The keys of `aws login`, which any program of the user's can read.
+fn login_keys(context: &Context) -> Option<Finding> {
+    let (directory, sessions) = login_sessions(&context.environment)?;
+    let sessions = match sessions {
+        1 => "a session".to_owned(),
+        many => format!("{many} sessions"),
+    };
+    Some(Finding::note(
+        "aws.login",
+        format!(
+            "{} holds the keys of {sessions} of `aws login`, in clear",
+            directory.display()
+        ),
+        "`aws logout --all` removes them; `ob config explain` shows which program takes them",
+    ))
+}
+
 fn files(context: &Context) -> Result<(String, Zeroizing<String>), Report> {
     let config = read(&Kind::Config.path(&context.environment)?)?;
     let credentials = read(&Kind::Credentials.path(&context.environment)?)?;
@@ -88,6 +106,13 @@ fn variables(context: &Context) -> Vec<Finding> {
                 sourced(dialect, ""),
                 sourced(dialect, " --unset")
             ),
+        ));
+    }
+    if winner(Sdk::Java, environment, "", "") == Winner::JavaProperties {
+        found.push(Finding::wrong(
+            "aws.java",
+            "the options of every Java program name keys (-Daws.accessKeyId): its SDK takes them before all else",
+            "take them out of JAVA_TOOL_OPTIONS, JDK_JAVA_OPTIONS and _JAVA_OPTIONS",
         ));
     }
     if environment.raw("AWS_PROFILE").is_some() && environment.raw("AWS_ACCESS_KEY_ID").is_some() {

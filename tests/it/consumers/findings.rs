@@ -199,6 +199,17 @@ const ROWS: &[Row] = &[
         env.write("home/.aws/credentials", keys);
         Vec::new()
     }),
+    ("aws.login", "note", "`aws logout --all`", |env| {
+        fs::create_dir_all(env.path("home/.aws/login/cache")).unwrap();
+        env.write("home/.aws/login/cache/0a1b.json", "{}");
+        Vec::new()
+    }),
+    ("aws.java", "wrong", "JAVA_TOOL_OPTIONS", |_| {
+        set(
+            "JAVA_TOOL_OPTIONS",
+            "-Daws.accessKeyId=A -Daws.secretAccessKey=s",
+        )
+    }),
     ("aws.ghost", "wrong", "`unset AWS_PROFILE`", |_| {
         set("AWS_PROFILE", "ghost")
     }),

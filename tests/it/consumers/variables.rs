@@ -278,3 +278,38 @@ fn keys_of_other_orgs_reach_no_program() {
         "{seen}"
     );
 }
+
+#[test]
+fn the_session_of_aws_login_is_explained_and_found() {
+    let env = dev();
+    fs::create_dir_all(env.path("home/.aws")).unwrap();
+    fs::create_dir(env.path("home/keys")).unwrap();
+    env.write(
+        "home/.aws/config",
+        "[profile work]\nlogin_session = arn:aws:iam::123456789012:user/alice\n",
+    );
+    env.write(
+        "home/keys/0a1b.json",
+        "{\"accessToken\": {\"accessKeyId\": \"ASIA\"}}",
+    );
+    let with = |words: &[&str]| {
+        let mut command = env.ob(words);
+        command
+            .env("AWS_PROFILE", "work")
+            .env("AWS_LOGIN_CACHE_DIRECTORY", "~/keys");
+        text(&run(&mut command, "").stdout).to_owned()
+    };
+    let keys = env.path("home/keys").display().to_string();
+    let explained = with(&["config", "explain"]);
+    let lines = explained
+        .lines()
+        .filter(|line| line.contains("`aws login` session of [work]"));
+    assert_eq!(
+        lines.filter(|line| line.ends_with(&keys)).count(),
+        4,
+        "{explained}"
+    );
+    let found = with(&["doctor"]);
+    let expected = format!("note   {keys} holds the keys of a session of `aws login`, in clear\n");
+    assert!(found.contains(&expected), "{found}");
+}

@@ -123,18 +123,39 @@ fn hints_name_the_shell_that_runs_and_not_the_login_shell() {
     }
 }
 
-/// Variables of other shells than the one that runs are not erased for good.
+/// fish hands a universal variable to programs whatever a global one of its name says.
 #[test]
-fn a_universal_variable_of_fish_is_hidden_and_kept() {
+fn a_universal_identity_of_fish_is_erased_and_said() {
     let env = with_profiles();
-    let line = "set -Ux AWS_ROLE_ARN universal; ob use prod; env | string match 'AWS_ROLE_ARN=*'; \
-                echo seen; set -eg AWS_ROLE_ARN; echo $AWS_ROLE_ARN";
     let ours = run(&mut env.ob(["init", "fish"]), "").stdout;
     let ours = env.write("home/ob.fish", ours);
-    // Without its configuration a fish has no universal variables.
-    let mut fish = env.command(Kind::Fish.program());
-    fish.args(["-c", &format!("source {}; {line}", ours.display())]);
-    let ended = run(&mut fish, "");
-    let error = text(&ended.stderr);
-    assert_eq!(text(&ended.stdout), "seen\nuniversal\n", "{error}");
+    let fish = |line: &str| {
+        // Without its configuration a fish has no universal variables.
+        let mut fish = env.command(Kind::Fish.program());
+        fish.args(["-c", &format!("source {}; {line}", ours.display())]);
+        let ended = run(&mut fish, "");
+        (
+            text(&ended.stdout).to_owned(),
+            text(&ended.stderr).to_owned(),
+        )
+    };
+    for first in ["ob use prod", "ob env -p prod --shell fish | source"] {
+        let line = format!(
+            "set -Ux AWS_ROLE_ARN universal; set -Ux AWS_PROFILE mine; {first}; \
+             env | string match 'AWS_ROLE_ARN=*'; echo seen"
+        );
+        let (said, error) = fish(&line);
+        assert_eq!(said, "seen\n", "{error}");
+        assert!(
+            error.contains("erased the universal variable AWS_ROLE_ARN"),
+            "{error}"
+        );
+    }
+    let line =
+        "set -Ux AWS_PROFILE mine; ob use prod; echo $AWS_PROFILE; ob use ''; echo $AWS_PROFILE";
+    assert_eq!(
+        fish(line).0,
+        "ob/prod\nmine\n",
+        "what is the user's own comes back"
+    );
 }

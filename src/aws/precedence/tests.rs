@@ -1,0 +1,184 @@
+//! Who wins, SDK by SDK, and that what `ob` hands over wins everywhere.
+
+use super::*;
+use crate::aws::{ChildContext, RenewingContext, child_env, renewing_env, to_unset};
+use crate::model::{Credentials, RoleArn, SessionPolicy, Timestamp};
+use crate::secret::Secret;
+
+fn of(sdk: Sdk, variables: &[(&str, &str)], config: &str, credentials: &str) -> Winner {
+    let environment = variables.iter().copied().collect();
+    winner(sdk, &environment, config, credentials)
+}
+
+const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "s")];
+const OB: &str = "[profile ob/dev]\ncredential_process = ob credential -p dev\n";
+const STATIC: &str = "[default]\naws_access_key_id = A\naws_secret_access_key = s\n";
+
+#[test]
+fn keys_in_the_environment_win_except_where_node_sees_a_profile() {
+    let both: Vec<_> = KEYS
+        .into_iter()
+        .chain([("AWS_PROFILE", "ob/dev")])
+        .collect();
+    for sdk in Sdk::ALL {
+        assert_eq!(of(sdk, &KEYS, OB, STATIC), Winner::Environment, "{sdk:?}");
+        let expected = match sdk {
+            Sdk::Node => Winner::Process("ob/dev".into()),
+            _ => Winner::Environment,
+        };
+        assert_eq!(of(sdk, &both, OB, STATIC), expected, "{sdk:?}");
+    }
+}
+
+#[test]
+fn a_default_section_comes_before_a_container_and_a_ghost_is_named() {
+    let container = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/")];
+    let ghost: Vec<_> = KEYS.into_iter().chain([("AWS_PROFILE", "ghost")]).collect();
+    for sdk in Sdk::ALL {
+        assert_eq!(
+            of(sdk, &container, "", STATIC),
+            Winner::Keys("default".into())
+        );
+        assert_eq!(of(sdk, &container, "", ""), Winner::Container);
+        assert_eq!(of(sdk, &[], "", ""), Winner::Machine);
+        let expected = match sdk {
+            Sdk::Java => Winner::Environment,
+            _ => Winner::Ghost("ghost".into()),
+        };
+        assert_eq!(of(sdk, &ghost, OB, STATIC), expected, "{sdk:?}");
+    }
+}
+
+#[test]
+fn a_login_session_stands_where_each_sdk_has_it() {
+    let profile = [("AWS_PROFILE", "p")];
+    let login = "[profile p]\nlogin_session = arn:aws:iam::123456789012:user/alice\n";
+    let process = format!("{login}credential_process = x\n");
+    for sdk in Sdk::ALL {
+        assert_eq!(of(sdk, &profile, login, ""), Winner::Login("p".into()));
+        let expected = match sdk {
+            Sdk::Node => Winner::Process("p".into()),
+            _ => Winner::Login("p".into()),
+        };
+        assert_eq!(of(sdk, &profile, &process, ""), expected, "{sdk:?}");
+    }
+    let default = login.replace("profile p", "default");
+    for sdk in Sdk::ALL {
+        let cache = [("AWS_LOGIN_CACHE_DIRECTORY", "/x")];
+        assert_eq!(
+            of(sdk, &cache, &default, ""),
+            Winner::Login("default".into())
+        );
+    }
+}
+
+#[test]
+fn older_names_and_java_properties_come_first_where_they_are_read() {
+    let old = [("AWS_ACCESS_KEY", "A"), ("AWS_SECRET_KEY", "s")];
+    for sdk in Sdk::ALL {
+        let expected = match sdk {
+            Sdk::Go => Winner::Environment,
+            _ => Winner::Machine,
+        };
+        assert_eq!(of(sdk, &old, "", ""), expected, "{sdk:?}");
+    }
+    let options = "-Xmx1g -Daws.accessKeyId=A -Daws.secretAccessKey=s";
+    let both: Vec<_> = KEYS
+        .into_iter()
+        .chain([("JAVA_TOOL_OPTIONS", options)])
+        .collect();
+    assert_eq!(of(Sdk::Java, &both, "", ""), Winner::JavaProperties);
+    assert_eq!(of(Sdk::Go, &both, "", ""), Winner::Environment);
+    let harmless: Vec<_> = KEYS
+        .into_iter()
+        .chain([("JAVA_TOOL_OPTIONS", "-Xmx1g")])
+        .collect();
+    assert_eq!(of(Sdk::Java, &harmless, "", ""), Winner::Environment);
+}
+
+/// Everything that names another identity, as `tests/it/consumers/variables.rs` gives it to the real SDKs.
+const FOREIGN: [(&str, &str); 10] = [
+    ("AWS_ACCESS_KEY", "A"),
+    ("AWS_BEARER_TOKEN_BEDROCK", "b"),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/"),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/"),
+    ("AWS_DEFAULT_PROFILE", "ghost"),
+    ("AWS_PROFILE", "ghost"),
+    ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/Other"),
+    ("AWS_ROLE_SESSION_NAME", "n"),
+    ("AWS_SECRET_KEY", "s"),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", "/t"),
+];
+
+#[test]
+fn every_sdk_takes_what_ob_hands_over_among_foreign_variables() {
+    let parent = || FOREIGN.map(|(name, value)| (name.into(), value.into()));
+    let environment: Environment = child_env(parent(), &credentials(), &ChildContext::default())
+        .unwrap()
+        .into_iter()
+        .collect();
+    for sdk in Sdk::ALL {
+        assert_eq!(
+            winner(sdk, &environment, OB, STATIC),
+            Winner::Environment,
+            "{sdk:?}"
+        );
+    }
+    let context = RenewingContext {
+        aws_profile: "ob/dev",
+        region: None,
+        profile: "dev",
+        policy: &SessionPolicy::Whole,
+        account_label: None,
+    };
+    let renewing: Environment = renewing_env(parent(), &credentials().role, &context)
+        .unwrap()
+        .into_iter()
+        .collect();
+    // What `ob use` leaves of the shell's variables, with the one it sets.
+    let foreign: Environment = FOREIGN.into_iter().collect();
+    let dropped = to_unset(foreign.iter().map(|(name, _)| name));
+    let left = FOREIGN
+        .into_iter()
+        .filter(|(name, _)| !dropped.contains(name));
+    let switched: Environment = left.chain([("AWS_PROFILE", "ob/dev")]).collect();
+    for sdk in Sdk::ALL {
+        for environment in [&renewing, &switched] {
+            let taken = winner(sdk, environment, OB, STATIC);
+            assert_eq!(taken, Winner::Process("ob/dev".into()), "{sdk:?}");
+        }
+    }
+}
+
+fn credentials() -> Credentials {
+    Credentials {
+        access_key_id: "ASIAEXAMPLE".to_owned(),
+        secret_access_key: Secret::new("secret"),
+        session_token: Secret::new("token"),
+        expires_at: Timestamp(1_795_309_375),
+        role: RoleArn::parse("arn:aws:iam::123456789012:role/Deploy").unwrap(),
+        provider: None,
+    }
+}
+
+#[test]
+fn a_profile_is_read_in_each_sdks_own_order() {
+    let profile = [("AWS_PROFILE", "p")];
+    let config = "[profile p]\ncredential_process = x\naws_access_key_id = A\n";
+    assert_eq!(
+        of(Sdk::Python, &profile, config, ""),
+        Winner::Process("p".into())
+    );
+    assert_eq!(
+        of(Sdk::Node, &profile, config, ""),
+        Winner::Keys("p".into())
+    );
+    assert_eq!(
+        of(Sdk::Python, &profile, config, "[p]\naws_access_key_id=A\n"),
+        Winner::Keys("p".into())
+    );
+    let role = "[profile p]\nrole_arn = x\nsource_profile = q\n";
+    for sdk in Sdk::ALL {
+        assert_eq!(of(sdk, &profile, role, ""), Winner::AssumedRole("p".into()));
+    }
+}
