@@ -171,6 +171,7 @@ async fn assertion(
     panic_point("flow.assertion", form.saml_response.expose());
     let response = saml::read(&form.saml_response)
         .and_then(|response| {
+            response.made_for_aws()?;
             if let Response::Plain(assertion) = &response {
                 assertion.aws_roles()?;
                 assertion.usable_at(session.server_time().unwrap_or(now))?;
@@ -178,6 +179,10 @@ async fn assertion(
             Ok(response)
         })
         .map_err(|error| Report::from(error).during(cannot()))?;
+    let label = &app.label;
+    if let Response::Plain(assertion) = &response {
+        session.name_left_out(label, &assertion.left_out, conversation);
+    }
     let (roles, role_session_name) = match response {
         Response::Plain(assertion) => (Some(assertion.roles), assertion.role_session_name),
         Response::Encrypted(_) => (None, None),

@@ -1,6 +1,7 @@
 //! An Okta session: the cookies of one sign-in at one org, and what it has been found to open.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -17,11 +18,15 @@ use crate::okta::Tiles;
 use crate::okta::oauth::Extras;
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
+use crate::saml::LeftOut;
 use crate::secret::Secret;
 use crate::wire::Notice;
 
 /// Ending a session at the server is a courtesy; nobody waits long for it.
 pub(super) const GOODBYE: Duration = Duration::from_secs(5);
+
+/// How many values that were left out are named; of the rest the number is.
+const MAX_NAMED: usize = 10;
 
 /// A signed-in user at an org.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ pub struct OktaSession {
     pub(super) stepping_up: Mutex<()>,
     /// The app in which a role was found, so that a renewal asks for one page only.
     role_apps: RefCell<Vec<(SamlRole, AppLink)>>,
+    /// What was said of values that cannot be used: each is named once in a session.
+    left_out: RefCell<BTreeSet<String>>,
 }
 
 /// What opens apps.
@@ -89,6 +96,7 @@ impl OktaSession {
             taste,
             stepping_up: Mutex::new(()),
             role_apps: RefCell::default(),
+            left_out: RefCell::default(),
         }
     }
 
@@ -104,6 +112,24 @@ impl OktaSession {
             Opening::Cookies,
             Taste::default(),
         )
+    }
+
+    /// Names the values of `app`'s assertion that were left out, each once in this session.
+    pub(super) fn name_left_out(
+        &self,
+        app: &str,
+        left_out: &[LeftOut],
+        conversation: &impl Conversation,
+    ) {
+        let mut known = self.left_out.borrow_mut();
+        let new = left_out.iter().map(|value| format!("{app}: {value}"));
+        let new: Vec<String> = new.filter(|line| known.insert(line.clone())).collect();
+        for line in new.iter().take(MAX_NAMED) {
+            conversation.tell(Notice::Said(line.clone()));
+        }
+        if let Some(more @ 1..) = new.len().checked_sub(MAX_NAMED) {
+            conversation.tell(Notice::Said(format!("{app}: and {more} more values")));
+        }
     }
 
     pub(super) fn by_token(&self) -> Option<&ByToken> {

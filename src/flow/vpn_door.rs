@@ -10,7 +10,7 @@ use crate::model::Org;
 use crate::okta::page::{AppPage, PageError, SamlForm};
 use crate::openvpn::access_server::{AccessServerError, Fault, VpnHosts, acs};
 use crate::report::Report;
-use crate::saml::{self, Response};
+use crate::saml::{self, Response, SamlError};
 use crate::secret::Secret;
 use crate::web::{Method, follow};
 use crate::wire::{Notice, VpnTarget};
@@ -142,16 +142,37 @@ pub(super) async fn vpn_form(
     };
     let acs = acs(form.action.as_str(), hosts)?;
     let response = saml::read(&form.saml_response).and_then(|response| {
-        if let Response::Plain(assertion) = &response {
-            if let Some(now) = session.server_time() {
-                assertion.usable_at(now)?;
-            }
-            assertion.made_for(acs.as_str())?;
+        if let (Response::Plain(assertion), Some(now)) = (&response, session.server_time()) {
+            assertion.usable_at(now)?;
         }
-        Ok(())
+        let is_acs = |named: &str| Url::parse(named).is_ok_and(|named| named == acs);
+        response.made_for(is_acs, |name| hosts.is_sp_identity(name, &acs))
     });
-    response.map_err(|error| Report::from(error).during(cannot()))?;
+    response.map_err(|error| not_for_the_vpn(error, hosts).during(cannot()))?;
     Ok((form, acs))
+}
+
+/// An assertion that is for another service than the VPN, with what to set right.
+fn not_for_the_vpn(error: SamlError, hosts: &VpnHosts) -> Report {
+    let is_for_another = matches!(
+        error,
+        SamlError::Audience(_)
+            | SamlError::NoAudience
+            | SamlError::NoRecipient
+            | SamlError::Recipient(_)
+    );
+    let mut report = Report::from(error);
+    if is_for_another {
+        let host = hosts.saml_host.as_deref().unwrap_or(&hosts.host);
+        report.hints = vec![
+            "set `vpn.app` to the embed link of the VPN's app, or leave it out to have it found"
+                .into(),
+            format!(
+                "the app's single sign-on URL must be the VPN's SP ACS (`https://{host}/saml/acs`), its audience the SP identity (`https://{host}/saml/metadata`)"
+            ),
+        ];
+    }
+    report
 }
 
 /// A form as a browser posts it.

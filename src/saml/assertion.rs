@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::error::SamlError;
+use super::left_out::LeftOut;
 use crate::model::{SamlRole, Timestamp};
 
 /// What a response carries.
@@ -42,6 +43,53 @@ pub struct Assertion {
     pub issuer: Option<String>,
     /// The `RoleSessionName` attribute: the user's name at AWS.
     pub role_session_name: Option<String>,
+    /// Values of these attributes that cannot be used, in document order.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Response {
+    /// Checks that it was made for AWS: by its recipient, its destination and its audience.
+    ///
+    /// # Errors
+    /// When one of them names another service, or neither recipient nor destination is there.
+    pub fn made_for_aws(&self) -> Result<(), SamlError> {
+        self.made_for(is_aws_sign_in, is_aws_audience)
+    }
+
+    /// Checks that it was made for the service whose addresses are `is_acs` and whose names are `is_audience`. Of an
+    /// encrypted one only the destination can be seen.
+    ///
+    /// # Errors
+    /// When recipient, destination or audience name another service. Recipient or destination must be there, and an
+    /// audience (saml-profiles-2.0, 4.1.4.2).
+    pub fn made_for(
+        &self,
+        is_acs: impl Fn(&str) -> bool,
+        is_audience: impl Fn(&str) -> bool,
+    ) -> Result<(), SamlError> {
+        let (envelope, recipient) = match self {
+            Self::Plain(assertion) => (&assertion.envelope, assertion.recipient.as_ref()),
+            Self::Encrypted(envelope) => (envelope, None),
+        };
+        let mut named = recipient
+            .into_iter()
+            .chain(&envelope.destination)
+            .peekable();
+        if named.peek().is_none() {
+            return Err(SamlError::NoRecipient);
+        }
+        if let Some(other) = named.find(|named| !is_acs(named)) {
+            return Err(SamlError::Recipient(other.clone()));
+        }
+        let Self::Plain(Assertion { audiences, .. }) = self else {
+            return Ok(());
+        };
+        match audiences.iter().find(|audience| !is_audience(audience)) {
+            Some(other) => Err(SamlError::Audience(other.clone())),
+            None if audiences.is_empty() => Err(SamlError::NoAudience),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Assertion {
@@ -53,10 +101,11 @@ impl Assertion {
         if let Some(other) = self.audiences.iter().find(|text| !is_aws_audience(text)) {
             return Err(SamlError::Audience(other.clone()));
         }
-        if self.roles.is_empty() {
-            return Err(SamlError::NoRoles);
+        if !self.roles.is_empty() {
+            return Ok(&self.roles);
         }
-        Ok(&self.roles)
+        let unusable = self.left_out.iter().find_map(LeftOut::role);
+        Err(unusable.map_or(SamlError::NoRoles, SamlError::Role))
     }
 
     /// Whether it may still be used at `now` (the server's clock, as far as it is known).
@@ -69,18 +118,6 @@ impl Assertion {
             _ => Ok(()),
         }
     }
-
-    /// Whether it was made for the service at `acs`, where the form wants to send it.
-    ///
-    /// # Errors
-    /// When recipient or destination name another address.
-    pub fn made_for(&self, acs: &str) -> Result<(), SamlError> {
-        let named = [&self.recipient, &self.envelope.destination];
-        match named.into_iter().flatten().find(|named| *named != acs) {
-            Some(other) => Err(SamlError::Recipient(other.clone())),
-            None => Ok(()),
-        }
-    }
 }
 
 /// `urn:amazon:webservices` (and `:govcloud`, `:cn-north-1`), or the address of an AWS sign-in page.
@@ -89,17 +126,28 @@ fn is_aws_audience(audience: &str) -> bool {
     audience
         .strip_prefix(urn)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-        || Url::parse(audience).is_ok_and(|url| {
-            let host = url.host_str().unwrap_or_default();
-            [
-                "signin.aws.amazon.com",
-                "signin.amazonaws-us-gov.com",
-                "signin.amazonaws.cn",
-            ]
-            .iter()
-            .any(|known| {
-                host.strip_suffix(known)
-                    .is_some_and(|region| region.is_empty() || region.ends_with('.'))
-            })
-        })
+        || Url::parse(audience).is_ok_and(|url| is_aws_host(&url))
+}
+
+/// `https://signin.aws.amazon.com/saml`, its siblings of regions and partitions, and the address of one provider
+/// (`/saml/acs/…`).
+fn is_aws_sign_in(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| {
+        let is_saml = url.path() == "/saml" || url.path().starts_with("/saml/");
+        is_aws_host(&url) && url.scheme() == "https" && url.port().is_none() && is_saml
+    })
+}
+
+fn is_aws_host(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    [
+        "signin.aws.amazon.com",
+        "signin.amazonaws-us-gov.com",
+        "signin.amazonaws.cn",
+    ]
+    .iter()
+    .any(|known| {
+        host.strip_suffix(known)
+            .is_some_and(|region| region.is_empty() || region.ends_with('.'))
+    })
 }

@@ -23,6 +23,10 @@ pub enum SamlError {
     Namespace,
     #[error("it holds no assertion")]
     NoAssertion,
+    #[error("it names no audience")]
+    NoAudience,
+    #[error("it names neither a recipient nor a destination")]
+    NoRecipient,
     #[error("it grants no role")]
     NoRoles,
     #[error("it is not base64")]
@@ -30,9 +34,7 @@ pub enum SamlError {
     #[error("its recipient is {0}")]
     Recipient(String),
     #[error("a role value: {0}")]
-    Role(#[from] ArnError),
-    #[error("the session duration is not a number of seconds")]
-    SessionDuration,
+    Role(ArnError),
     #[error("Okta answered with status {0}")]
     Status(String),
     #[error("{0} is not a time")]
@@ -74,11 +76,12 @@ impl SamlError {
             Self::MisplacedAssertion => "misplaced_assertion",
             Self::Namespace => "namespace",
             Self::NoAssertion => "no_assertion",
+            Self::NoAudience => "no_audience",
+            Self::NoRecipient => "no_recipient",
             Self::NoRoles => "no_roles",
             Self::NotBase64 => "not_base64",
             Self::Recipient(_) => "recipient",
             Self::Role(error) => return format!("saml.role.{}", role_flaw(*error)),
-            Self::SessionDuration => "session_duration",
             Self::Status(_) => "status",
             Self::Time(_) => "time",
             Self::TooLarge => "too_large",
@@ -111,7 +114,10 @@ impl From<SamlError> for Report {
     fn from(error: SamlError) -> Self {
         let name = error.name();
         let (exit, summary, hint) = match &error {
-            SamlError::Audience(_) | SamlError::Recipient(_) => (
+            SamlError::Audience(_)
+            | SamlError::NoAudience
+            | SamlError::NoRecipient
+            | SamlError::Recipient(_) => (
                 Exit::Usage,
                 "the SAML response is for another service",
                 "set `aws.app` to the embed link of the AWS app, or leave it out and let `ob roles` find it",

@@ -6,6 +6,7 @@
 
 mod assertion;
 mod error;
+mod left_out;
 mod reader;
 mod response;
 mod xml_error;
@@ -16,5 +17,6 @@ mod tests;
 
 pub use assertion::{Assertion, Envelope, Response};
 pub use error::SamlError;
+pub use left_out::LeftOut;
 pub use response::read;
 pub use xml_error::XmlError;

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::assertion::{Assertion, Response};
 use super::error::SamlError;
+use super::left_out::LeftOut;
 use super::reader::{Element, Node, StrictReader};
 use crate::model::{SamlRole, Timestamp};
 use crate::secret::Secret;
@@ -222,30 +223,46 @@ impl Found {
                 assertion.audiences.extend(bounded(Some(value))?);
                 Ok(())
             }
-            Some(Place::Value(Meaning::RoleSessionName)) => once(
-                &mut assertion.role_session_name,
-                "RoleSessionName",
-                bounded(Some(value))?,
-            ),
-            Some(Place::Value(Meaning::SessionDuration)) => {
-                let seconds = value.parse().map_err(|_| SamlError::SessionDuration)?;
-                once(
-                    &mut assertion.session_duration,
-                    "SessionDuration",
-                    Some(seconds),
-                )
-            }
-            Some(Place::Value(Meaning::Role)) => self.role(value),
+            Some(Place::Value(meaning)) => self.value(meaning, value),
             _ => Ok(()),
         }
     }
 
-    fn role(&mut self, value: &str) -> Result<(), SamlError> {
-        let role = SamlRole::parse(value)?;
-        if !self.assertion.roles.contains(&role) {
-            self.assertion.roles.push(role);
-        }
-        if self.assertion.roles.len() > MOST_ROLES {
+    /// Takes the value of an attribute. One that cannot be used is left out: STS judges the roles one by one, and
+    /// nothing else depends on it.
+    fn value(&mut self, meaning: Meaning, value: &str) -> Result<(), SamlError> {
+        let text = || bounded(Some(value)).map(Option::unwrap_or_default);
+        let assertion = &mut self.assertion;
+        let left_out = match meaning {
+            Meaning::Role => match SamlRole::parse(value) {
+                Ok(role) => {
+                    if !assertion.roles.contains(&role) {
+                        assertion.roles.push(role);
+                    }
+                    None
+                }
+                Err(why) => Some(LeftOut::Role {
+                    value: text()?,
+                    why,
+                }),
+            },
+            Meaning::RoleSessionName if assertion.role_session_name.is_none() => {
+                assertion.role_session_name = bounded(Some(value))?;
+                None
+            }
+            Meaning::RoleSessionName => Some(LeftOut::SecondRoleSessionName(text()?)),
+            Meaning::SessionDuration => match (value.parse(), assertion.session_duration) {
+                (Err(_), _) => Some(LeftOut::SessionDuration(text()?)),
+                (Ok(_), Some(_)) => Some(LeftOut::SecondSessionDuration(text()?)),
+                (Ok(seconds), None) => {
+                    assertion.session_duration = Some(seconds);
+                    None
+                }
+            },
+            Meaning::Other => None,
+        };
+        assertion.left_out.extend(left_out);
+        if assertion.roles.len() + assertion.left_out.len() > MOST_ROLES {
             return Err(SamlError::TooManyRoles);
         }
         Ok(())

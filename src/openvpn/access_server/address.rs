@@ -3,13 +3,15 @@
 //! Each of them is server text that would make `ob` send a bearer secret somewhere or open something,
 //! so each has one grammar, and everything else is refused by name. Nothing is fetched here.
 
-use url::Url;
+use url::{Host, Url};
 
 use super::AccessServerError;
 use crate::secret::Secret;
 
 pub(super) const DEEP_LINK: &str = "openvpn://import-profile/";
 pub(super) const TOKEN_PATH: &str = "/rest/GetProfileViaToken";
+/// The path of Access Server's SP identity, which is an address.
+const SP_IDENTITY_PATH: &str = "/saml/metadata";
 /// A token is 32 characters today.
 const LONGEST_TOKEN: usize = 128;
 /// The servers a VPN's addresses may lead to.
@@ -50,6 +52,28 @@ impl VpnHosts {
                 url.port_or_known_default().unwrap_or_default()
             )))
         }
+    }
+}
+
+impl VpnHosts {
+    /// Whether `name` is the VPN's SP identity, the audience of an assertion for it. Access Server makes it of the host
+    /// of its `acs` (`https://HOST/saml/metadata`). A VPN that is reached by a number has a name that is not known
+    /// here: then any identity of that form is taken.
+    pub fn is_sp_identity(&self, name: &str, acs: &Url) -> bool {
+        let Ok(url) = Url::parse(name) else {
+            return false;
+        };
+        let host = url.host_str().unwrap_or_default();
+        let own = [
+            Some(self.host.as_str()),
+            self.saml_host.as_deref(),
+            acs.host_str(),
+        ];
+        let is_number =
+            |host: Host<&str>| !matches!(host, Host::Domain(name) if name != "localhost");
+        let has_no_name = acs.host().is_some_and(is_number);
+        url.scheme() == "https"
+            && (own.contains(&Some(host)) || (has_no_name && url.path() == SP_IDENTITY_PATH))
     }
 }
 
@@ -222,6 +246,54 @@ mod tests {
             "https://vpn.acme.com:444/saml/acs",
         ] {
             assert!(acs(action, &hosts).is_err(), "{action}");
+        }
+    }
+
+    #[test]
+    fn an_audience_is_the_sp_identity_of_one_of_the_hosts() {
+        let identity = |hosts: &VpnHosts, acs: &str, name: &str| {
+            hosts.is_sp_identity(name, &Url::parse(acs).unwrap())
+        };
+        let mut hosts = hosts();
+        let acs = "https://vpn.acme.com/saml/acs";
+        assert!(identity(&hosts, acs, "https://vpn.acme.com/saml/metadata"));
+        // The port of the web pages is none of the identity's.
+        assert!(identity(
+            &hosts,
+            "https://vpn.acme.com:943/saml/acs",
+            "https://vpn.acme.com/saml/metadata"
+        ));
+        for other in [
+            "https://other.acme.com/saml/metadata",
+            "https://vpn.acme.com.evil.example/saml/metadata",
+            "http://vpn.acme.com/saml/metadata",
+            "urn:amazon:webservices",
+            "https://signin.aws.amazon.com/saml",
+            "vpn.acme.com",
+            "",
+        ] {
+            assert!(!identity(&hosts, acs, other), "{other}");
+        }
+        hosts.saml_host = Some("sso.acme.com".into());
+        assert!(identity(
+            &hosts,
+            "https://sso.acme.com/saml/acs",
+            "https://sso.acme.com/saml/metadata"
+        ));
+        // Reached by a number, a server has a name that only it knows.
+        let numbered = VpnHosts::new("192.0.2.7");
+        let acs = "https://192.0.2.7/saml/acs";
+        assert!(identity(
+            &numbered,
+            acs,
+            "https://vpn.acme.com/saml/metadata"
+        ));
+        for other in [
+            "https://vpn.acme.com/",
+            "urn:amazon:webservices",
+            "https://signin.aws.amazon.com/saml",
+        ] {
+            assert!(!identity(&numbered, acs, other), "{other}");
         }
     }
 

@@ -30,7 +30,8 @@ fn oktas_own_responses_are_read_in_full() {
     assert_eq!(classic.recipient.as_deref(), Some(acs));
     assert_eq!(classic.envelope.destination.as_deref(), Some(acs));
     assert_eq!(classic.aws_roles().map(<[_]>::len), Ok(3));
-    assert_eq!(classic.made_for(acs), Ok(()));
+    let named = Response::Plain(classic.clone());
+    assert_eq!(named.made_for(|to| to == acs, |_| true), Ok(()));
 
     let engine = assertion(IDENTITY_ENGINE);
     assert_eq!(
@@ -139,8 +140,8 @@ fn what_was_made_for_another_service_is_not_aws() {
     assert!(Report::from(error).hints[0].contains("aws.app"));
     let no_roles = assertion(&response("")).aws_roles().unwrap_err().name();
     assert_eq!(no_roles, "saml.no_roles");
-    let elsewhere = assertion(CLASSIC)
-        .made_for("https://vpn.acme.com/saml/acs")
+    let elsewhere = Response::Plain(assertion(CLASSIC))
+        .made_for(|to| to == "https://vpn.acme.com/saml/acs", |_| true)
         .unwrap_err();
     assert_eq!(elsewhere.name(), "saml.recipient");
     for audience in counted::<4, _>([
@@ -180,4 +181,98 @@ fn a_large_document_is_read() {
     let start = Instant::now();
     assert_eq!(assertion(&document).roles.len(), 500);
     println!("{} bytes in {:?}", document.len(), start.elapsed());
+}
+
+/// `document` without the attributes of this name.
+fn without_attribute(document: &str, name: &str) -> String {
+    let mut text = document.to_owned();
+    while let Some(at) = text.find(&format!(" {name}=\"")) {
+        let value = at + name.len() + 3;
+        let end = value + text[value..].find('"').unwrap() + 1;
+        text.replace_range(at..end, "");
+    }
+    text
+}
+
+#[test]
+fn recipient_or_destination_is_required_and_each_is_checked() {
+    let made_for_aws = |document: &str| {
+        read_text(document)
+            .unwrap()
+            .made_for_aws()
+            .map_err(|e| e.name())
+    };
+    let no_recipient = without_attribute(CLASSIC, "Recipient");
+    let no_destination = without_attribute(CLASSIC, "Destination");
+    let neither = without_attribute(&no_recipient, "Destination");
+    for (what, document) in [
+        ("both", CLASSIC),
+        ("destination", &no_recipient),
+        ("recipient", &no_destination),
+    ] {
+        assert_eq!(made_for_aws(document), Ok(()), "{what}");
+        let vpn = |to: &str| to == "https://vpn.acme.com/saml/acs";
+        let response = read_text(document).unwrap();
+        let error = response.made_for(vpn, |_| true).unwrap_err();
+        assert_eq!(error.name(), "saml.recipient", "{what}");
+    }
+    assert_eq!(made_for_aws(&neither), Err("saml.no_recipient".into()));
+    let empty = CLASSIC.replace("=\"https://signin.aws.amazon.com/saml\"", "=\"\"");
+    assert_eq!(made_for_aws(&empty), Err("saml.no_recipient".into()));
+    for one in ["Recipient", "Destination"] {
+        let other = CLASSIC.replace(
+            &format!("{one}=\"https://signin.aws.amazon.com/saml\""),
+            &format!("{one}=\"https://evil.example/saml\""),
+        );
+        assert_ne!(other, CLASSIC);
+        assert_eq!(made_for_aws(&other), Err("saml.recipient".into()), "{one}");
+    }
+    let encrypted = around("<a:EncryptedAssertion/>");
+    assert_eq!(made_for_aws(&encrypted), Err("saml.no_recipient".into()));
+}
+
+#[test]
+fn addresses_of_every_partition_are_aws_and_others_are_not() {
+    let at = |address: &str| {
+        let document = CLASSIC.replace(
+            "=\"https://signin.aws.amazon.com/saml\"",
+            &format!("=\"{address}\""),
+        );
+        read_text(&document).unwrap().made_for_aws().is_ok()
+    };
+    for good in [
+        "https://signin.aws.amazon.com/saml",
+        "https://eu-west-1.signin.aws.amazon.com/saml",
+        "https://signin.amazonaws-us-gov.com/saml",
+        "https://signin.amazonaws.cn/saml",
+        "https://us-east-1.signin.aws.amazon.com/saml/acs/SAMLSPEXAMPLE",
+    ] {
+        assert!(at(good), "{good}");
+    }
+    for bad in [
+        "http://signin.aws.amazon.com/saml",
+        "https://signin.aws.amazon.com/",
+        "https://signin.aws.amazon.com:8443/saml",
+        "https://signin.aws.amazon.com.evil.example/saml",
+        "https://evilsignin.aws.amazon.com/saml",
+        "signin.aws.amazon.com/saml",
+    ] {
+        assert!(!at(bad), "{bad}");
+    }
+}
+
+#[test]
+fn an_audience_is_required() {
+    let start = CLASSIC.find("<saml2:AudienceRestriction").unwrap();
+    let end = "</saml2:AudienceRestriction>";
+    let stop = CLASSIC.find(end).unwrap() + end.len();
+    let without = CLASSIC.replace(&CLASSIC[start..stop], "");
+    let error = read_text(&without).unwrap().made_for_aws().unwrap_err();
+    assert_eq!(error.name(), "saml.no_audience");
+    let second = CLASSIC.replace(
+        "<saml2:Audience>",
+        "<saml2:Audience>https://vpn.acme.com/saml/metadata</saml2:Audience><saml2:Audience>",
+    );
+    let error = read_text(&second).unwrap().made_for_aws().unwrap_err();
+    assert_eq!(error.name(), "saml.audience");
 }

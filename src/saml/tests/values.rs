@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::saml::LeftOut;
 
 #[test]
-fn role_values_that_are_no_pair_are_refused() {
+fn role_values_that_are_no_pair_grant_nothing() {
     let role = "arn:aws:iam::123456789012:role/Deploy";
     let provider = "arn:aws:iam::123456789012:saml-provider/okta";
     let named = |name: &str| role_value(&PAIR.replace("Deploy", name));
-    all_refused::<16>(&[
+    for (what, document, expected) in counted::<16, _>([
         ("one part", role_value(role), "saml.role.not_a_pair"),
         (
             "three parts",
@@ -56,7 +57,156 @@ fn role_values_that_are_no_pair_are_refused() {
             )),
             "saml.role.resource",
         ),
+    ]) {
+        let error = assertion(&document).aws_roles().unwrap_err().name();
+        assert_eq!(error, expected, "{what}");
+    }
+}
+
+/// The values of a report from the field, each beside a good one.
+#[test]
+fn an_unusable_role_value_is_left_out_beside_good_ones() {
+    let dev = PAIR.replace("Deploy", "Dev");
+    for value in counted::<10, _>([
+        "arn:aws:iam::12345678901:saml-provider/okta,arn:aws:iam::12345678901:role/Typo",
+        "arn:aws:iam::999999999999:saml-provider/okta,arn:aws:iam::123456789012:role/Other",
+        "arn:aws:iam::123456789012:role/Bare",
+        "arn:aws:iam::${accountid}:saml-provider/OKTA,arn:aws:iam::${accountid}:role/${role}",
+        "arn:aws:iam::123456789012:saml-provider/okta,arn:aws:iam::123456789012:role/Dev,",
+        "",
+        "x",
+        "arn:aws:iam::123456789012:saml-provider/okta,arn:aws:iam::123456789012:role/De&#10;v",
+        "arn:aws:iam::123456789012:saml-provider/okta;arn:aws:iam::123456789012:role/Dev",
+        "arn:aws:iam::123456789012:user/alice,arn:aws:iam::123456789012:saml-provider/okta",
+    ]) {
+        for values in [
+            [value, PAIR, &dev],
+            [PAIR, value, &dev],
+            [PAIR, &dev, value],
+        ] {
+            let read = assertion(&response(&role_attribute(&values)));
+            let names: Vec<&str> = read.roles.iter().map(|role| role.role.name()).collect();
+            assert_eq!(names, ["Deploy", "Dev"], "{value}");
+            let left_out: Vec<String> = read.left_out.iter().map(ToString::to_string).collect();
+            assert_eq!(left_out.len(), 1, "{left_out:?}");
+            let named = value.replace("&#10;", "\n");
+            assert!(
+                left_out[0].contains(&format!("`{named}` is left out: ")),
+                "{left_out:?}"
+            );
+        }
+    }
+}
+
+/// Beside good roles, what could be read in two ways still refuses the document.
+#[test]
+fn what_could_be_an_attack_refuses_the_document_beside_good_roles() {
+    let (front, end) = PAIR.split_at(40);
+    let beside = |value: &str| response(&role_attribute(&[PAIR, value, PAIR]));
+    let twice = r#"<a:Attribute Name="https://aws.amazon.com/SAML/Attributes/Role" Name="x"/>"#;
+    all_refused::<9>(&[
+        (
+            "comment",
+            beside(&format!("{front}<!--x-->{end}")),
+            "saml.xml.comment_in_value",
+        ),
+        (
+            "markup",
+            beside(&format!("{front}<b/>{end}")),
+            "saml.element_in_value",
+        ),
+        (
+            "CDATA in pieces",
+            beside(&format!("<![CDATA[{front}]]>{end}")),
+            "saml.xml.split_value",
+        ),
+        ("unknown entity", beside("&role;"), "saml.xml.unknown_entity"),
+        ("NUL", beside("a\0b"), "saml.xml.character"),
+        (
+            "DTD",
+            format!("<!DOCTYPE r>{}", beside("x")),
+            "saml.xml.doctype",
+        ),
+        (
+            "duplicate attribute",
+            response(&format!("{}{twice}", role_attribute(&[PAIR]))),
+            "saml.xml.duplicate_attribute",
+        ),
+        (
+            "huge value",
+            beside(&"x".repeat(10_000)),
+            "saml.value_too_long",
+        ),
+        (
+            "many values",
+            response(&role_attribute(&[&[PAIR][..], &["x"; 500]].concat())),
+            "saml.too_many_roles",
+        ),
     ]);
+}
+
+fn attribute(name: &str, values: &[&str]) -> String {
+    role_attribute(values).replace("/Role\"", &format!("/{name}\""))
+}
+
+#[test]
+fn an_odd_session_duration_is_left_out_beside_good_roles() {
+    for (values, duration, said) in counted::<10, (&[&str], _, _)>([
+        (&[""][..], None, "`` is left out"),
+        (&["3600.0"], None, "`3600.0` is left out"),
+        (&["12h"], None, "`12h` is left out"),
+        (&["-1"], None, "`-1` is left out"),
+        (&["99999999999"], None, "`99999999999` is left out"),
+        (&["8h", "3600"], Some(3600), "`8h` is left out"),
+        (
+            &["3600", "3600"],
+            Some(3600),
+            "a second session duration, `3600`",
+        ),
+        (
+            &["3600", "7200"],
+            Some(3600),
+            "a second session duration, `7200`",
+        ),
+        (&["28800"], Some(28_800), ""),
+        (&[" 28800 "], Some(28_800), ""),
+    ]) {
+        let more = attribute("SessionDuration", values);
+        let read = assertion(&response(&format!("{}{more}", role_attribute(&[PAIR]))));
+        assert_eq!(
+            (read.roles.len(), read.session_duration),
+            (1, duration),
+            "{values:?}"
+        );
+        let left_out: Vec<String> = read.left_out.iter().map(ToString::to_string).collect();
+        assert_eq!(left_out.len(), usize::from(!said.is_empty()), "{values:?}");
+        assert!(
+            left_out.iter().all(|line| line.contains(said)),
+            "{left_out:?}"
+        );
+    }
+    let (front, end) = ("36", "00");
+    let split = attribute("SessionDuration", &[&format!("{front}<!--x-->{end}")]);
+    assert_eq!(refusal(&response(&split)), "saml.xml.comment_in_value");
+    let markup = attribute("SessionDuration", &["36<b/>00"]);
+    assert_eq!(refusal(&response(&markup)), "saml.element_in_value");
+}
+
+#[test]
+fn a_second_session_name_is_left_out_and_the_first_is_kept() {
+    let names = attribute("RoleSessionName", &["alice@acme.com", "alice"]);
+    let read = assertion(&response(&format!("{}{names}", role_attribute(&[PAIR]))));
+    assert_eq!(read.role_session_name.as_deref(), Some("alice@acme.com"));
+    assert_eq!(
+        read.left_out,
+        [LeftOut::SecondRoleSessionName("alice".into())]
+    );
+    let split = attribute("RoleSessionName", &["alice@acme.com", "ali<!--x-->ce"]);
+    assert_eq!(refusal(&response(&split)), "saml.xml.comment_in_value");
+    // An issuer or a time limit twice is what it was: refused.
+    let issuer = "<a:Issuer>a</a:Issuer><a:Issuer>b</a:Issuer>";
+    let document = around(&format!("<a:Assertion>{issuer}</a:Assertion>"));
+    assert_eq!(refusal(&document), "saml.twice");
 }
 
 #[test]
@@ -83,10 +233,6 @@ fn times_and_numbers_must_be_such() {
         );
     }
     assert_eq!(assertion(&with("Other", "soon")).not_on_or_after, None);
-    for value in counted::<4, _>(["8h", "-1", "99999999999", "3600.5"]) {
-        let document = CLASSIC.replace(">28800<", &format!(">{value}<"));
-        assert_eq!(refusal(&document), "saml.session_duration", "{value}");
-    }
 }
 
 #[test]
