@@ -154,7 +154,15 @@ fn the_counts_are_computed() {
     for (matrix, places, cases) in [
         ("leaks", &["tests/it/secrets"][..], None),
         ("agent", &["tests/it/agent"], None),
-        ("SAML", &["src/saml/tests", "src/saml/tests.rs"], None),
+        (
+            "SAML",
+            &[
+                "src/saml/tests",
+                "src/saml/tests.rs",
+                "tests/it/hostile/assertions.rs",
+            ],
+            None,
+        ),
         (
             "HTML",
             &["src/okta/page/tests", "src/okta/page/tests.rs"],

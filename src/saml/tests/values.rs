@@ -120,7 +120,11 @@ fn what_could_be_an_attack_refuses_the_document_beside_good_roles() {
             beside(&format!("<![CDATA[{front}]]>{end}")),
             "saml.xml.split_value",
         ),
-        ("unknown entity", beside("&role;"), "saml.xml.unknown_entity"),
+        (
+            "unknown entity",
+            beside("&role;"),
+            "saml.xml.unknown_entity",
+        ),
         ("NUL", beside("a\0b"), "saml.xml.character"),
         (
             "DTD",

@@ -2,6 +2,7 @@
 //! standard output, the command not run, nothing secret said twice or to strangers.
 
 mod answers;
+mod assertions;
 mod network;
 mod pages;
 mod proxy;

@@ -12,7 +12,7 @@ use crate::scene::{Scene, counted};
 
 const APP: &str = "/home/amazon_aws/";
 
-fn form(action: &str, response: &str) -> String {
+pub(super) fn form(action: &str, response: &str) -> String {
     format!(
         "<form method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"SAMLResponse\" value=\"{response}\"></form>"
     )
@@ -21,7 +21,7 @@ fn form(action: &str, response: &str) -> String {
 const AWS: &str = "https://signin.aws.amazon.com/saml";
 
 /// The page is made from a good assertion's XML.
-fn spoiled(case: &str, spoil: impl Fn(&str) -> String, expected: &Expected) {
+pub(super) fn spoiled(case: &str, spoil: impl Fn(&str) -> String, expected: &Expected) {
     let scene = Scene::of("carol");
     let good = scene.sandbox.assertion("carol", AwsApp::Production);
     let xml = String::from_utf8(STANDARD.decode(good).unwrap()).unwrap();

@@ -78,6 +78,8 @@ pub struct Options {
     pub assertion_seconds: u64,
     /// `SessionDuration` attribute; the console's, not STS's.
     pub console_session_seconds: Option<u64>,
+    /// Further values of AWS attributes (`Role`, `SessionDuration`…), behind the proper ones.
+    pub odd_values: Vec<(&'static str, &'static str)>,
     /// `SessionNotOnOrAfter`, counted from issue; it caps the life of credentials.
     pub session_not_on_or_after_seconds: Option<u64>,
     /// More roles for alice in the labs account: `Bulk-0001` and on.
@@ -149,6 +151,7 @@ impl Default for Options {
             session_seconds: 7200,
             assertion_seconds: 300,
             console_session_seconds: Some(3600),
+            odd_values: Vec::new(),
             session_not_on_or_after_seconds: None,
             extra_roles: 0,
             app_redirects: false,

@@ -238,6 +238,7 @@ pub(crate) fn assertion(world: &World, user: &User, app: AppId) -> String {
                 .map(|grant| format!("{},{}", grant.provider, grant.role))
                 .collect(),
             session_duration: options.console_session_seconds,
+            odd_values: options.odd_values.clone(),
             session_not_on_or_after: options
                 .session_not_on_or_after_seconds
                 .map(|seconds| now + seconds),

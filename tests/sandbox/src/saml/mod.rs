@@ -39,6 +39,8 @@ pub(crate) struct Claims {
     pub(crate) roles: Vec<String>,
     /// Console session length in seconds (`SessionDuration`), if said.
     pub(crate) session_duration: Option<u64>,
+    /// Further values of attributes, by the attribute's name.
+    pub(crate) odd_values: Vec<(&'static str, &'static str)>,
     /// `AuthnStatement/@SessionNotOnOrAfter`, if said: caps the life of the credentials.
     pub(crate) session_not_on_or_after: Option<u64>,
     /// Issue time, seconds since the epoch.
@@ -119,9 +121,15 @@ fn attribute_statement(claims: &Claims) -> String {
             attribute("RoleSessionName", name)
         );
     }
-    let mut statement = attribute("Role", &claims.roles) + &attribute("RoleSessionName", name);
+    let with_odd = |name: &str, mut values: Vec<String>| {
+        let odd = claims.odd_values.iter().filter(|(of, _)| *of == name);
+        values.extend(odd.map(|(_, value)| (*value).to_owned()));
+        attribute(name, &values)
+    };
+    let mut statement =
+        with_odd("Role", claims.roles.clone()) + &with_odd("RoleSessionName", name.to_vec());
     if let Some(seconds) = claims.session_duration {
-        statement += &attribute("SessionDuration", &[seconds.to_string()]);
+        statement += &with_odd("SessionDuration", vec![seconds.to_string()]);
     }
     format!("<saml2:AttributeStatement>{statement}</saml2:AttributeStatement>")
 }

@@ -217,7 +217,9 @@ impl Walk {
             "saml2:Audience" => self.document.audience = text,
             "saml2:AttributeValue" => match self.attribute.strip_prefix(ATTRIBUTES) {
                 Some("Role") => self.document.roles.push(text),
-                Some("RoleSessionName") => self.document.session_name = text,
+                Some("RoleSessionName") if self.document.session_name.is_empty() => {
+                    self.document.session_name = text;
+                }
                 _ => {}
             },
             _ => {}

@@ -12,6 +12,7 @@ fn claims(roles: &[&str]) -> Claims {
         login: "bob@acme.com".to_owned(),
         roles: roles.iter().map(|&role| role.to_owned()).collect(),
         session_duration: Some(3600),
+        odd_values: Vec::new(),
         session_not_on_or_after: Some(1_800_000_000),
         now: 1_790_000_000,
         lifetime: 300,
