@@ -1097,7 +1097,7 @@ _ob() {
                 _ob_known profiles
                 return 0
             fi
-            opts="-v -h --config --org --no-agent --json --verbose --color --help"
+            opts="-v -h --unset --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

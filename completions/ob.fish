@@ -191,6 +191,7 @@ complete -c ob -n "__fish_ob_using_subcommand use" -l org -d 'One of several org
 complete -c ob -n "__fish_ob_using_subcommand use" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
+complete -c ob -n "__fish_ob_using_subcommand use" -l unset -d 'Leave every profile: this shell has no role and no AWS credentials then'
 complete -c ob -n "__fish_ob_using_subcommand use" -l no-agent -d 'Run an agent for this one command only'
 complete -c ob -n "__fish_ob_using_subcommand use" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand use" -s v -l verbose -d 'Say each step as it is taken'

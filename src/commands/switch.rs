@@ -27,8 +27,15 @@ use crate::wire::{CredentialsRequest, Reply, Request};
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// A profile of the settings; - for the one before, which may be none
-    #[arg(value_name = "PROFILE", allow_hyphen_values = true)]
-    profile: String,
+    #[arg(
+        value_name = "PROFILE",
+        allow_hyphen_values = true,
+        required_unless_present = "unset"
+    )]
+    profile: Option<String>,
+    /// Leave every profile: this shell has no role and no AWS credentials then
+    #[arg(long, conflicts_with = "profile")]
+    unset: bool,
     /// The syntax to print in
     #[arg(long, hide = true, value_enum)]
     shell: Option<Shell>,
@@ -46,9 +53,10 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let Some(shell) = args.shell else {
         return Err(no_function(context));
     };
-    let profile = match args.profile.as_str() {
-        "-" => args.previous.as_str(),
-        profile => profile,
+    let profile = match args.profile.as_deref() {
+        Some("-") => args.previous.as_str(),
+        Some(profile) => profile,
+        None => "",
     };
     let mut set: Vec<(&str, String)> = Vec::new();
     if !profile.is_empty() {

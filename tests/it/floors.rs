@@ -251,3 +251,23 @@ fn no_hint_of_a_sign_in_says_to_try_again_without_saying_what() {
     }
     assert!(found.is_empty(), "{found:#?}");
 }
+
+/// A program that inherited would have the private keys and the credentials of `ob`'s own environment.
+#[test]
+fn every_program_starts_with_an_environment_of_its_own() {
+    let mut started = 0;
+    let process = src().join("process");
+    for path in sources().iter().filter(|path| path.starts_with(&process)) {
+        let text = fs::read_to_string(path).unwrap();
+        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let starts = text.matches("Command::new(").count();
+        assert_eq!(
+            starts,
+            text.matches(".env_clear()").count(),
+            "{}: a program inherits",
+            path.display()
+        );
+        started += starts;
+    }
+    assert!(started >= 7, "{started} places were found");
+}

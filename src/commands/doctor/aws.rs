@@ -10,6 +10,7 @@ use crate::commands::Context;
 use crate::commands::env::{running_dialect, sourced};
 use crate::model::Timestamp;
 use crate::report::Report;
+use crate::shown::shell_word;
 
 pub(super) fn look(context: &Context) -> Vec<Finding> {
     let mut found = variables(context);
@@ -106,6 +107,17 @@ fn variables(context: &Context) -> Vec<Finding> {
                 sourced(dialect, ""),
                 sourced(dialect, " --unset")
             ),
+        ));
+    }
+    let bearer = environment
+        .iter()
+        .filter_map(|(name, _)| name.to_str())
+        .find(|name| name.starts_with("AWS_BEARER_TOKEN_"));
+    if let Some(name) = bearer {
+        found.push(Finding::note(
+            "aws.bearer",
+            format!("{name} is set: a program signs that service's requests with it, whatever its role is"),
+            format!("`unset {}`; what `ob exec` starts does not have it", shell_word(name)),
         ));
     }
     if winner(Sdk::Java, environment, "", "") == Winner::JavaProperties {

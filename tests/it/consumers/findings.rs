@@ -204,6 +204,9 @@ const ROWS: &[Row] = &[
         env.write("home/.aws/login/cache/0a1b.json", "{}");
         Vec::new()
     }),
+    ("aws.bearer", "note", "`unset AWS_BEARER_TOKEN_X`", |_| {
+        set("AWS_BEARER_TOKEN_X", "t")
+    }),
     ("aws.java", "wrong", "JAVA_TOOL_OPTIONS", |_| {
         set(
             "JAVA_TOOL_OPTIONS",

@@ -196,14 +196,19 @@ fn no_foreign_identity_is_passed_on() {
 #[test]
 fn a_shell_that_leaves_a_profile_leaves_every_identity() {
     let env = signed_in();
-    let line = r#"eval "$(ob init bash)" && ob use dev && export AWS_BEARER_TOKEN_X=foreign AWS_ROLE_ARN=foreign && ob use "" && env"#;
-    let mut bash = env.command("bash");
-    bash.args(["-c", line]);
-    let seen = printed(&mut among_foreign(&env, bash));
-    let left = seen.lines().filter(|line| line.contains("foreign"));
-    let left: Vec<_> = left.filter(|line| !line.starts_with("aws.")).collect();
-    assert!(left.is_empty(), "{left:?}");
-    assert!(!seen.contains("AWS_PROFILE="), "{seen}");
+    for leave in ["ob use ''", "ob use --unset"] {
+        let line = format!(
+            "eval \"$(ob init bash)\" && ob use dev && \
+             export AWS_BEARER_TOKEN_X=foreign AWS_ROLE_ARN=foreign && {leave} && env"
+        );
+        let mut bash = env.command("bash");
+        bash.args(["-c", &line]);
+        let seen = printed(&mut among_foreign(&env, bash));
+        let left = seen.lines().filter(|line| line.contains("foreign"));
+        let left: Vec<_> = left.filter(|line| !line.starts_with("aws.")).collect();
+        assert!(left.is_empty(), "{leave}: {left:?}");
+        assert!(!seen.contains("AWS_PROFILE="), "{leave}: {seen}");
+    }
 }
 
 #[test]
@@ -312,4 +317,56 @@ fn the_session_of_aws_login_is_explained_and_found() {
     let found = with(&["doctor"]);
     let expected = format!("note   {keys} holds the keys of a session of `aws login`, in clear\n");
     assert!(found.contains(&expected), "{found}");
+}
+
+/// The orders that `src/aws/precedence.rs` is written from.
+#[test]
+fn the_sdks_look_where_they_did_and_in_that_order() {
+    let env = dev();
+    let script = "import botocore.session, botocore.credentials as c\n\
+        print(' '.join(p.METHOD for p in c.create_credential_resolver(botocore.session.Session()).providers))";
+    let mut python = env.command(installed("venv/bin/python"));
+    assert_eq!(
+        printed(python.args(["-c", script])).trim(),
+        "env assume-role assume-role-with-web-identity sso shared-credentials-file login custom-process \
+         config-file ec2-credentials-file boto-config container-role iam-role"
+    );
+    let modules = installed("node/node_modules/@aws-sdk");
+    let in_order = |package: &str, from: &str, words: &[&str]| {
+        let file = modules.join(package).join("dist-cjs/index.js");
+        let text = fs::read_to_string(file).unwrap();
+        let mut rest = &text[text
+            .find(from)
+            .unwrap_or_else(|| panic!("{package}: {from}"))..];
+        for word in words {
+            let at = rest
+                .find(word)
+                .unwrap_or_else(|| panic!("{package}: {word}"));
+            rest = &rest[at..];
+        }
+    };
+    in_order(
+        "credential-provider-ini",
+        "const resolveProfileData = ",
+        &[
+            "isAssumeRoleProfile(data",
+            "isStaticCredsProfile(data)",
+            "isWebIdentityProfile(data)",
+            "isProcessProfile(data)",
+            "isSsoProfile(data)",
+            "isLoginProfile(data)",
+        ],
+    );
+    in_order(
+        "credential-provider-node",
+        "const defaultProvider = ",
+        &[
+            "fromEnv(init)",
+            "fromSSO(init)",
+            "fromIni(init)",
+            "fromProcess(init)",
+            "fromTokenFile(init)",
+            "remoteProvider(init)",
+        ],
+    );
 }

@@ -41,7 +41,12 @@ fn with_profiles() -> TestEnv {
 fn what_follows_a_switch_runs_in_every_shell() {
     let env = with_profiles();
     for kind in super::ALL {
-        for line in ["ob use prod", "ob use ''", "ob use --help"] {
+        for line in [
+            "ob use prod",
+            "ob use ''",
+            "ob use --unset",
+            "ob use --help",
+        ] {
             let ended = run(&mut script(&env, kind, &and_say(kind, line)), "");
             let said = text(&ended.stdout);
             let all = format!("{kind:?} {line}: {said}{}", text(&ended.stderr));

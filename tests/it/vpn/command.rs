@@ -74,12 +74,25 @@ fn its_exit_code_and_environment_are_kept() {
         "{}",
         text(&missing.stderr)
     );
-    let mut with = vpn
-        .env
-        .ob(["vpn", "exec", "--", "sh", "-c", "echo $MARK; pwd; cat"]);
-    let said = run(with.env("MARK", "kept"), "its own input");
+    // All of it but the private key of another org, a machine's.
+    let settings = fs::read_to_string(vpn.env.path("config/ob/config.toml")).unwrap();
+    let machine = "\n[orgs.ci]\nurl = \"https://ci.okta.com\"\nprivate_key_env = \"CI_KEY\"\n";
+    vpn.env.write_settings(&(settings + machine));
+    let script = "echo $MARK$CI_KEY$AWS_PROFILE; pwd; cat";
+    let mut with = vpn.env.ob(["vpn", "exec", "--", "sh", "-c", script]);
+    with.envs([
+        ("MARK", "kept"),
+        ("CI_KEY", "secret"),
+        ("AWS_PROFILE", "own"),
+    ]);
+    let said = run(&mut with, "its own input");
     let home = vpn.env.path("home").display().to_string();
-    assert_eq!(text(&said.stdout), format!("kept\n{home}\nits own input"));
+    let error = text(&said.stderr);
+    assert_eq!(
+        text(&said.stdout),
+        format!("keptown\n{home}\nits own input"),
+        "{error}"
+    );
     vpn.is_gone();
 }
 
