@@ -17,6 +17,8 @@ pub enum SamlError {
     Empty,
     #[error("it was good until {0}")]
     Expired(Timestamp),
+    #[error("a value holds markup as text")]
+    MarkupInValue,
     #[error("an assertion where none belongs")]
     MisplacedAssertion,
     #[error("its elements belong to another namespace than SAML's")]
@@ -73,6 +75,7 @@ impl SamlError {
             Self::ElementInValue => "element_in_value",
             Self::Empty => "empty",
             Self::Expired(_) => "expired",
+            Self::MarkupInValue => "markup_in_value",
             Self::MisplacedAssertion => "misplaced_assertion",
             Self::Namespace => "namespace",
             Self::NoAssertion => "no_assertion",

@@ -261,6 +261,10 @@ impl Found {
             },
             Meaning::Other => None,
         };
+        // A slip of an administrator's has no markup in it, as CDATA or as references.
+        if left_out.is_some() && value.contains(['<', '>']) {
+            return Err(SamlError::MarkupInValue);
+        }
         assertion.left_out.extend(left_out);
         if assertion.roles.len() + assertion.left_out.len() > MOST_ROLES {
             return Err(SamlError::TooManyRoles);

@@ -104,7 +104,7 @@ fn what_could_be_an_attack_refuses_the_document_beside_good_roles() {
     let (front, end) = PAIR.split_at(40);
     let beside = |value: &str| response(&role_attribute(&[PAIR, value, PAIR]));
     let twice = r#"<a:Attribute Name="https://aws.amazon.com/SAML/Attributes/Role" Name="x"/>"#;
-    all_refused::<9>(&[
+    all_refused::<12>(&[
         (
             "comment",
             beside(&format!("{front}<!--x-->{end}")),
@@ -126,6 +126,21 @@ fn what_could_be_an_attack_refuses_the_document_beside_good_roles() {
             "saml.xml.unknown_entity",
         ),
         ("NUL", beside("a\0b"), "saml.xml.character"),
+        (
+            "DTD in CDATA",
+            beside("<![CDATA[<!DOCTYPE r [<!ENTITY e \"x\">]>]]>"),
+            "saml.markup_in_value",
+        ),
+        (
+            "element in references",
+            beside("&lt;a:Assertion/&gt;"),
+            "saml.markup_in_value",
+        ),
+        (
+            "markup as a second name",
+            response(&attribute("RoleSessionName", &["alice", "&lt;b/>"])),
+            "saml.markup_in_value",
+        ),
         (
             "DTD",
             format!("<!DOCTYPE r>{}", beside("x")),
