@@ -105,7 +105,7 @@ impl Assertion {
             return Ok(&self.roles);
         }
         let unusable = self.left_out.iter().find_map(LeftOut::role);
-        Err(unusable.map_or(SamlError::NoRoles, SamlError::Role))
+        Err(unusable.unwrap_or(SamlError::NoRoles))
     }
 
     /// Whether it may still be used at `now` (the server's clock, as far as it is known).

@@ -35,8 +35,8 @@ pub enum SamlError {
     NotBase64,
     #[error("its recipient is {0}")]
     Recipient(String),
-    #[error("a role value: {0}")]
-    Role(ArnError),
+    #[error("the role value `{value}`: {why}")]
+    Role { value: String, why: ArnError },
     #[error("Okta answered with status {0}")]
     Status(String),
     #[error("{0} is not a time")]
@@ -84,7 +84,7 @@ impl SamlError {
             Self::NoRoles => "no_roles",
             Self::NotBase64 => "not_base64",
             Self::Recipient(_) => "recipient",
-            Self::Role(error) => return format!("saml.role.{}", role_flaw(*error)),
+            Self::Role { why, .. } => return format!("saml.role.{}", role_flaw(*why)),
             Self::Status(_) => "status",
             Self::Time(_) => "time",
             Self::TooLarge => "too_large",
@@ -140,7 +140,7 @@ impl From<SamlError> for Report {
                 "Okta refused to vouch for you to this app",
                 "open the app in a browser: its page says what is missing",
             ),
-            SamlError::Role(_) => (
+            SamlError::Role { .. } => (
                 Exit::Failed,
                 "a role in the SAML response cannot be used",
                 "ask your Okta admin to look at the app's role values: one role ARN and one provider ARN of the same account",

@@ -5,6 +5,7 @@
 
 use thiserror::Error;
 
+use super::error::SamlError;
 use crate::model::ArnError;
 
 /// One value that was left out, and why.
@@ -21,10 +22,13 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
-    /// Returns what is wrong with a role value.
-    pub(super) const fn role(&self) -> Option<ArnError> {
+    /// Returns the error of a role value, for when no other role is left.
+    pub(super) fn role(&self) -> Option<SamlError> {
         match self {
-            Self::Role { why, .. } => Some(*why),
+            Self::Role { value, why } => Some(SamlError::Role {
+                value: value.clone(),
+                why: *why,
+            }),
             _ => None,
         }
     }

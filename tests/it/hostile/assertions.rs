@@ -223,6 +223,6 @@ fn an_assertion_of_odd_values_alone_is_refused_by_name() {
     spoiled(
         "no good role",
         |xml| xml.replace(":role/", ":user/"),
-        &super::broken("saml.role.not_a_pair", "a role value"),
+        &super::broken("saml.role.not_a_pair", ":user/Engineer`: "),
     );
 }
