@@ -12,7 +12,7 @@ use crate::flow::factors::Taste;
 use crate::flow::machine::Machine;
 use crate::flow::retry::repeat;
 use crate::flow::{Conversation, Failure};
-use crate::http::{Browser, Exchange, HttpError, Page};
+use crate::http::{Browser, Exchange, HttpError, KeepAlive, Page};
 use crate::model::{AppLink, Org, RoleArn, SamlRole, Timestamp};
 use crate::okta::Tiles;
 use crate::okta::oauth::Extras;
@@ -104,7 +104,7 @@ impl OktaSession {
     #[cfg(test)]
     pub fn unopened(origin: &str, username: &str) -> Self {
         use crate::http::{Client, Hears, Network};
-        let client = Client::new(&Network::default()).unwrap();
+        let client = Client::new(Network::default()).unwrap();
         let browser = Browser::new(client, Org::parse(origin).unwrap(), Hears::default());
         Self::new(
             browser,
@@ -188,6 +188,16 @@ impl OktaSession {
     /// The `Date` of the org's last answer.
     pub fn server_time(&self) -> Option<Timestamp> {
         self.browser.server_time()
+    }
+
+    /// Keeps the connections to Okta and AWS open until what is returned is dropped.
+    pub fn keep_alive(&self) -> KeepAlive {
+        self.browser.client().keep_alive()
+    }
+
+    /// Forgets the app page that the sign-in ended on, which holds an assertion: its app was not asked for.
+    pub fn forget_landing(&self) {
+        self.landed.take();
     }
 
     pub(super) fn browser(&self) -> &Browser {

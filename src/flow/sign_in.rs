@@ -218,7 +218,7 @@ async fn client(account: &Account, conversation: &impl Conversation) -> Result<C
     if let Some(route) = &account.proxy {
         network.proxy = Some((Secret::new(route.url.as_str()), route.no_proxy.clone()));
     }
-    Ok(Client::new(&network)?)
+    Ok(Client::new(network)?)
 }
 
 async fn username(

@@ -1,5 +1,6 @@
 //! One request, one bounded answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
@@ -10,6 +11,7 @@ use reqwest::{Certificate, Method, NoProxy, Proxy, StatusCode, Url, redirect};
 use zeroize::Zeroizing;
 
 use crate::http::HttpError;
+use crate::http::pool::{KeepAlive, Pool};
 use crate::model::{Timestamp, is_loopback};
 use crate::secret::Secret;
 
@@ -29,47 +31,55 @@ pub struct Network {
 
 /// The one HTTP client of a session: a pool of connections and what to trust.
 #[derive(Clone, Debug)]
-pub struct Client(reqwest::Client);
+pub struct Client(Arc<Pool>);
+
+/// Builds a client without connections.
+///
+/// # Errors
+/// When the CA bundle or the proxy's address cannot be used.
+pub(super) fn build(network: &Network) -> Result<reqwest::Client, HttpError> {
+    // Fails when one is installed already, which is just as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("ob/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .http1_only()
+        .tls_version_min(reqwest::tls::Version::TLS_1_2)
+        .connect_timeout(CONNECT)
+        .timeout(WHOLE)
+        .pool_max_idle_per_host(32);
+    if let Some(pem) = &network.ca_bundle {
+        let certificates = Certificate::from_pem_bundle(pem.as_bytes())
+            .map_err(|_| HttpError::CaBundle("not PEM".into()))?;
+        if certificates.is_empty() {
+            return Err(HttpError::CaBundle("it holds no certificate".into()));
+        }
+        builder = builder.tls_certs_only(certificates);
+    }
+    if let Some((url, bypass)) = &network.proxy {
+        let bypass = bypass.as_deref().and_then(NoProxy::from_string);
+        let proxy = Proxy::all(url.expose()).map_err(|_| HttpError::Proxy)?;
+        builder = builder.proxy(proxy.no_proxy(bypass));
+    }
+    builder.build().map_err(|_| match network.ca_bundle {
+        Some(_) => HttpError::CaBundle("a certificate in it cannot be read".into()),
+        None => HttpError::CaBundle("this machine has no CA certificates".into()),
+    })
+}
 
 impl Client {
     /// # Errors
     /// When the CA bundle or the proxy's address cannot be used.
-    pub fn new(network: &Network) -> Result<Self, HttpError> {
-        // Fails when one is installed already, which is just as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("ob/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
-            .http1_only()
-            .tls_version_min(reqwest::tls::Version::TLS_1_2)
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
-            .pool_max_idle_per_host(32);
-        if let Some(pem) = &network.ca_bundle {
-            let certificates = Certificate::from_pem_bundle(pem.as_bytes())
-                .map_err(|_| HttpError::CaBundle("not PEM".into()))?;
-            if certificates.is_empty() {
-                return Err(HttpError::CaBundle("it holds no certificate".into()));
-            }
-            builder = builder.tls_certs_only(certificates);
-        }
-        if let Some((url, bypass)) = &network.proxy {
-            let bypass = bypass.as_deref().and_then(NoProxy::from_string);
-            let proxy = Proxy::all(url.expose()).map_err(|_| HttpError::Proxy)?;
-            builder = builder.proxy(proxy.no_proxy(bypass));
-        }
-        match builder.build() {
-            Ok(client) => Ok(Self(client)),
-            Err(_) if network.ca_bundle.is_some() => Err(HttpError::CaBundle(
-                "a certificate in it cannot be read".into(),
-            )),
-            Err(_) => Err(HttpError::CaBundle(
-                "this machine has no CA certificates".into(),
-            )),
-        }
+    pub fn new(network: Network) -> Result<Self, HttpError> {
+        Pool::new(network).map(|pool| Self(Arc::new(pool)))
+    }
+
+    /// Keeps connections open until what is returned is dropped; without it they are closed by the next one's end.
+    pub fn keep_alive(&self) -> KeepAlive {
+        KeepAlive::new(&self.0)
     }
 
     /// Sends a request that another library made, within the same bounds; the answer comes with its `Date`.
@@ -102,7 +112,7 @@ impl Client {
         let (limit, deadline) = (exchange.limit, exchange.deadline);
         let host = exchange.url.host_str().unwrap_or_default().to_owned();
         let request = exchange
-            .build(&self.0)
+            .build(&self.0.client()?)
             .map_err(|_| HttpError::NotHttps(host))?;
         self.bounded(request, limit, deadline).await
     }
@@ -122,6 +132,7 @@ impl Client {
             |error: &reqwest::Error| HttpError::from_reqwest(error, &host, deadline.as_secs());
         let mut response = self
             .0
+            .client()?
             .execute(request)
             .await
             .map_err(|error| refused(&error))?;

@@ -6,10 +6,12 @@
 mod browser;
 mod client;
 mod error;
+mod pool;
 
 pub use browser::{Browser, Hears};
 pub use client::{Client, Exchange, Network, Page};
 pub use error::HttpError;
+pub use pool::KeepAlive;
 
 impl std::fmt::Debug for Page {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use tokio::task::{spawn_local, yield_now};
 
-use super::{Desk, Outcome, stopping, to_the_end};
+use super::{Desk, Outcome, TURNS, stopping, to_the_end};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{LiveSession, SessionKey};
 use crate::flow::{self, Conversation, Failure, Memory as _, Unanswered};
-use crate::http::Hears;
+use crate::http::{Hears, KeepAlive};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::wire::{Account, Notice, Reply, Target};
@@ -50,7 +50,12 @@ impl Desk {
             Some(live) if !again => live,
             old => {
                 let desk = Rc::clone(self);
-                to_the_end(async move { desk.settled(&account, old, &party).await }).await?
+                to_the_end(async move {
+                    let session = desk.settled(&account, old, &party).await?;
+                    close_connections(&session, session.okta.keep_alive()).await;
+                    Ok(session)
+                })
+                .await?
             }
         };
         Ok(Reply::SignedIn {
@@ -112,6 +117,7 @@ impl Desk {
                     .await?
             }
         };
+        let mut open = session.okta.keep_alive();
         let mut outcome = work(&session).await;
         let replace = match &outcome {
             // Another sign-in would be turned away as well.
@@ -137,11 +143,12 @@ impl Desk {
                 Some(newer) => newer,
                 None => self.new_session(account, party, errand, old).await?,
             };
+            open = session.okta.keep_alive();
             outcome = work(&session).await;
         }
         self.tell_skew(party);
-        match outcome {
-            Ok(value) => Ok((session, value)),
+        let outcome = match outcome {
+            Ok(value) => Ok(value),
             Err(Failure::SessionEnded) => {
                 let known = session.okta.is_known(&**party).await?;
                 if known != Some(true) {
@@ -150,7 +157,9 @@ impl Desk {
                 Err(known.map_or_else(|| Failure::SessionEnded.into_report(), flow::turned_away))
             }
             Err(failure) => Err(failure.into_report()),
-        }
+        };
+        close_connections(&session, open).await;
+        outcome.map(|value| (session, value))
     }
 
     pub(super) fn live(&self, account: &Account) -> Option<Rc<LiveSession>> {
@@ -257,6 +266,16 @@ impl Desk {
                 skew.abs() / 60
             )));
         }
+    }
+}
+
+/// Closes what is idle of the session's connections, and waits until their buffers are wiped: they hold what was
+/// last sent and received, a password or an assertion. Another request that is under way keeps them.
+async fn close_connections(session: &LiveSession, open: KeepAlive) {
+    session.okta.forget_landing();
+    drop(open);
+    for _ in 0..TURNS {
+        yield_now().await;
     }
 }
 

@@ -4,6 +4,7 @@
 mod cores;
 mod disk;
 mod engines;
+mod live_memory;
 mod memory;
 mod needles;
 mod observers;

@@ -1,0 +1,68 @@
+//! The connections of one session, closed as soon as the work they were opened for is done.
+//!
+//! An idle connection keeps buffers that the allocator cannot wipe: rustls decrypts in place and hyper parses in
+//! place, so the last answer (a page with an assertion) and the last request (a password, a cookie) stay readable
+//! until the connection is dropped. A pool that only times out would keep them for a minute and a half.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::http::client::{Network, build};
+use crate::http::error::HttpError;
+
+#[derive(Debug)]
+pub(super) struct Pool {
+    network: Network,
+    /// Absent while no connection is kept.
+    open: Mutex<Option<reqwest::Client>>,
+    uses: AtomicUsize,
+}
+
+impl Pool {
+    /// # Errors
+    /// When the CA bundle or the proxy's address cannot be used.
+    pub(super) fn new(network: Network) -> Result<Self, HttpError> {
+        let open = Mutex::new(Some(build(&network)?));
+        Ok(Self {
+            network,
+            open,
+            uses: AtomicUsize::new(0),
+        })
+    }
+
+    /// Returns the client that holds the open connections, a new one after they were closed.
+    pub(super) fn client(&self) -> Result<reqwest::Client, HttpError> {
+        let mut open = self.lock();
+        if let Some(client) = &*open {
+            return Ok(client.clone());
+        }
+        let client = build(&self.network)?;
+        *open = Some(client.clone());
+        Ok(client)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<reqwest::Client>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps a client's connections open between requests. When the last one is dropped, idle connections are closed;
+/// a request that is under way finishes on its own.
+#[derive(Debug)]
+#[must_use]
+pub struct KeepAlive(Arc<Pool>);
+
+impl KeepAlive {
+    pub(super) fn new(pool: &Arc<Pool>) -> Self {
+        pool.uses.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(pool))
+    }
+}
+
+impl Drop for KeepAlive {
+    fn drop(&mut self) {
+        if self.0.uses.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.lock().take();
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The agent's memory, read as root, while the session lives: what only the sign-in needed is gone, and what the
+//! agent holds is the cookies or tokens of the session and the credentials it can hand out.
+
+use nix::unistd::Pid;
+use ob_sandbox::{Options, Pipeline, PushScript};
+
+use super::memory::secrets;
+use super::needles::Needles;
+use crate::scene::{Scene, counted, run};
+
+/// Kinds that belong to the session itself and stay until it ends.
+const SESSION: [&str; 6] = [
+    "sid",
+    "DT",
+    "access-token",
+    "refresh-token",
+    "id-token",
+    "machine-token",
+];
+/// Credentials of AWS: those that are held stay, those of a step on the way do not.
+const AWS: [&str; 2] = ["aws-secret-access-key", "aws-session-token"];
+/// Bytes of a long secret for which one needle stands: what is left of a buffer may be any part of it.
+const PART: usize = 160;
+
+const CHAIN: &str = "chain = ['arn:aws:iam::210987654321:role/Admin']\n";
+
+/// One way to credentials.
+struct Route {
+    name: &'static str,
+    user: &'static str,
+    options: fn() -> Options,
+    settings: fn(&Scene) -> String,
+    /// The first one signs in.
+    verbs: &'static [&'static [&'static str]],
+    /// How many roles the agent holds afterwards.
+    held: usize,
+}
+
+fn identity_engine() -> Options {
+    Options {
+        pipeline: Pipeline::Idx,
+        ..Options::default()
+    }
+}
+
+fn browser_and_vpn() -> Options {
+    Options {
+        interclient_trust: true,
+        ..Options::default()
+    }
+}
+
+fn with_signin_endpoint(scene: &Scene) -> String {
+    let sts = format!("sts_endpoint = '{}'\n", scene.sandbox.sts_url());
+    let signin = format!(
+        "signin_endpoint = '{}/federation'\n",
+        scene.sandbox.sts_url()
+    );
+    scene.settings().replace(&sts, &(sts.clone() + &signin))
+}
+
+const EXEC: &[&str] = &["exec", "--", "true"];
+const PROFILE: &[&str] = &["vpn", "profile"];
+
+const ROUTES: [Route; 11] = [
+    Route {
+        name: "Classic, password",
+        user: "carol",
+        options: Options::default,
+        settings: Scene::settings,
+        verbs: &[EXEC],
+        held: 1,
+    },
+    Route {
+        name: "Classic, password and code",
+        user: "bob",
+        options: Options::default,
+        settings: Scene::settings,
+        verbs: &[EXEC],
+        held: 1,
+    },
+    Route {
+        name: "Classic, push, then another duration",
+        user: "dave",
+        options: Options::default,
+        settings: Scene::settings,
+        verbs: &[EXEC, &["exec", "--duration", "30m", "--", "true"]],
+        held: 2,
+    },
+    Route {
+        name: "Identity Engine, password and code",
+        user: "bob",
+        options: identity_engine,
+        settings: |scene| scene.settings().replace("'terminal'", "'auto'"),
+        verbs: &[EXEC],
+        held: 1,
+    },
+    Route {
+        name: "login alone, then exec",
+        user: "bob",
+        options: identity_engine,
+        settings: |scene| scene.settings().replace("'terminal'", "'auto'"),
+        verbs: &[&["login"], EXEC],
+        held: 1,
+    },
+    Route {
+        name: "login alone",
+        user: "carol",
+        options: Options::default,
+        settings: Scene::settings,
+        verbs: &[&["login"]],
+        held: 0,
+    },
+    Route {
+        name: "browser, then the VPN",
+        user: "alice",
+        options: browser_and_vpn,
+        settings: |scene| scene.settings_at_a_browser() + &scene.vpn_table(),
+        verbs: &[EXEC, PROFILE],
+        held: 1,
+    },
+    Route {
+        name: "the VPN, by Classic",
+        user: "carol",
+        options: Options::default,
+        settings: |scene| scene.settings() + &scene.vpn_table(),
+        verbs: &[&["login"], PROFILE],
+        held: 0,
+    },
+    Route {
+        name: "a chain of roles",
+        user: "alice",
+        options: Options::default,
+        settings: |scene| scene.settings() + CHAIN,
+        verbs: &[EXEC],
+        held: 1,
+    },
+    Route {
+        name: "the console",
+        user: "carol",
+        options: Options::default,
+        settings: with_signin_endpoint,
+        verbs: &[EXEC, &["console", "--print"]],
+        held: 1,
+    },
+    Route {
+        name: "write --all",
+        user: "alice",
+        options: Options::default,
+        settings: Scene::settings,
+        verbs: &[&["login"], &["write", "--all"]],
+        held: 0,
+    },
+];
+
+/// Everything that must be gone, long secrets in parts.
+fn spent(scene: &Scene, held: usize) -> Needles {
+    let canaries = scene.sandbox.canaries();
+    let issued = canaries.iter().filter(|(kind, _)| kind == AWS[0]).count();
+    let mut seen = [0; 2];
+    let mut parts = Vec::new();
+    for (kind, value) in canaries {
+        if let Some(place) = AWS.iter().position(|known| *known == kind) {
+            seen[place] += 1;
+            if seen[place] + held > issued {
+                continue;
+            }
+        }
+        if SESSION.contains(&kind.as_str()) {
+            continue;
+        }
+        if kind == "passcode" {
+            // Six digits stand everywhere by chance, but not after this name.
+            for name in ["passCode", "passcode"] {
+                parts.push(("typed code".into(), format!("{name}\":\"{value}\"")));
+            }
+            continue;
+        }
+        let bytes = value.as_bytes();
+        for part in bytes
+            .chunks(PART)
+            .filter(|part| part.len() > 60 || bytes.len() <= PART)
+        {
+            parts.push((kind.clone(), String::from_utf8_lossy(part).into_owned()));
+        }
+    }
+    Needles::new(parts)
+}
+
+fn agent_after(scene: &Scene, route: &Route) -> Pid {
+    for (at, verb) in route.verbs.iter().enumerate() {
+        let ended = match at {
+            0 => scene.answered(verb),
+            _ => run(scene.ob(*verb), ""),
+        };
+        assert_eq!(ended.code, Some(0), "{}: {}", route.name, ended.stderr);
+    }
+    scene.agent().unwrap()
+}
+
+#[test]
+fn live_session_keeps_nothing_of_its_sign_in() {
+    let mut left = Vec::new();
+    for route in &ROUTES {
+        let scene = Scene::with(route.user, (route.options)());
+        scene.sandbox.push(PushScript::approve());
+        scene.write_settings(&(route.settings)(&scene));
+        let agent = agent_after(&scene, route);
+        let found = secrets(agent, &spent(&scene, route.held));
+        if !found.is_empty() {
+            left.push((route.name, found));
+        }
+    }
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[test]
+fn live_session_of_a_machine_keeps_no_pem() {
+    for keep in counted::<2, _>([false, true]) {
+        let scene = Scene::of("alice");
+        let (settings, pem) = scene.settings_of_a_machine();
+        scene.write_settings(&settings);
+        let verbs: &[&[&str]] = if keep { &[EXEC, EXEC] } else { &[EXEC] };
+        for verb in verbs {
+            let mut command = scene.ob(*verb);
+            command.env("CI_KEY", pem);
+            let ended = run(command, "");
+            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        }
+        let lines = pem.lines().filter(|line| !line.starts_with('-'));
+        let needles = Needles::new(lines.map(|line| ("key".to_owned(), line.to_owned())));
+        let found = secrets(scene.agent().unwrap(), &needles);
+        assert_eq!(found, Vec::<String>::new());
+    }
+}
