@@ -1,7 +1,7 @@
 //! The agent: one per user, in memory only, the only holder of the Okta session and of credentials.
 //!
-//! It has no terminal, reads no settings, starts no program and, where the kernel can, is barred from
-//! writing any file. All network and all parsing of foreign bytes happen here. What a person must
+//! It has no terminal, reads no settings, and the kernel bars it from writing files, starting programs and more
+//! (`model::BARRED`), as far as it can. All network and all parsing of foreign bytes happen here. What a person must
 //! answer it asks the client that waits.
 
 mod confirmed;

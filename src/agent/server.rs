@@ -15,7 +15,8 @@ use crate::agent::desk::Desk;
 use crate::agent::life::Watch;
 use crate::agent::party::Member;
 use crate::link::served::{Incoming, Listener, Outgoing, only};
-use crate::process::{Confinement, panic_point};
+use crate::model::Confinement;
+use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::wire::{
     Answer, FromAgent, Hello, Notice, PROTOCOL, Reply, Request, TO_AGENT_MAX, ToAgent,

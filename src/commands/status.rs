@@ -81,12 +81,18 @@ fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -
             until
         );
     }
-    text + &format!(
+    text += &format!(
         "agent {} (pid {}): {}\n",
         shown(&status.build),
         status.pid,
-        shown(&status.confinement)
-    )
+        status.confinement.summary()
+    );
+    if context.globals.verbose > 0 {
+        for line in status.confinement.lines() {
+            text += &format!("  {line}\n");
+        }
+    }
+    text
 }
 
 /// What `ob status --json` and `ob agent status --json` print.
@@ -116,8 +122,10 @@ pub(super) fn as_json(status: Option<&StatusReply>) -> serde_json::Value {
             "pid": status.pid,
             "version": status.build,
             "started": status.started.to_string(),
-            "confined": status.confined,
-            "confinement": status.confinement,
+            "confined": status.confinement.is_complete(),
+            "confinement": status.confinement.summary(),
+            "landlock": status.confinement.landlock,
+            "seccomp": status.confinement.seccomp,
         },
         "sessions": sessions.collect::<Vec<_>>(),
         "roles": roles.collect::<Vec<_>>(),

@@ -33,10 +33,7 @@ pub struct Network {
 #[derive(Clone, Debug)]
 pub struct Client(Arc<Pool>);
 
-/// Builds a client without connections.
-///
-/// # Errors
-/// When the CA bundle or the proxy's address cannot be used.
+/// Builds a client without connections, or says what of the settings cannot be used.
 pub(super) fn build(network: &Network) -> Result<reqwest::Client, HttpError> {
     // Fails when one is installed already, which is just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -77,7 +74,7 @@ impl Client {
         Pool::new(network).map(|pool| Self(Arc::new(pool)))
     }
 
-    /// Keeps connections open until what is returned is dropped; without it they are closed by the next one's end.
+    /// Keeps connections open until what is returned is dropped.
     pub fn keep_alive(&self) -> KeepAlive {
         KeepAlive::new(&self.0)
     }

@@ -66,3 +66,21 @@ impl Drop for KeepAlive {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_use_closes_the_pool_and_a_request_opens_it() {
+        let pool = Arc::new(Pool::new(Network::default()).unwrap());
+        let is_open = || pool.lock().is_some();
+        let (first, second) = (KeepAlive::new(&pool), KeepAlive::new(&pool));
+        drop(first);
+        assert!(is_open(), "another use is under way");
+        drop(second);
+        assert!(!is_open());
+        pool.client().unwrap();
+        assert!(is_open());
+    }
+}

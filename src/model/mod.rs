@@ -1,6 +1,7 @@
 //! The words of the field as types: Okta's, SAML's, AWS's. Plain values, parsed once, no effects.
 
 mod arn;
+mod confinement;
 mod environment;
 mod labels;
 mod near;
@@ -9,6 +10,7 @@ mod session_policy;
 mod time;
 
 pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
+pub use confinement::{BARRED, Barred, Confinement, NOT_BARRED, confinement_table};
 pub use environment::{Environment, is_variable_name};
 pub use labels::{Label, Labels};
 pub use near::{likeness, nearest, the_best, the_likest};

@@ -11,6 +11,8 @@ mod orphans;
 mod panic_point;
 mod program;
 mod replace;
+#[cfg(target_os = "linux")]
+mod seccomp;
 mod shield;
 mod starter;
 
@@ -26,5 +28,5 @@ pub use program::{
     Program, ProgramError, is_root_of_the_machine, run, run_on_terminal, start, start_as_is,
 };
 pub use replace::{is_there, replace};
-pub use shield::{Confinement, confine, has_descriptors, raise_descriptors, shield, shield_agent};
+pub use shield::{confine, has_descriptors, raise_descriptors, shield, shield_agent};
 pub use starter::starter_program;

@@ -2,13 +2,16 @@
 //!
 //! Measured: a core limit of 0 does not stop a piped core handler, 1 does; not being dumpable hides
 //! `/proc/PID/{environ,mem,maps,fd}` from the same user until the next exec, which resets it. Landlock
-//! makes "writes no file" the kernel's promise instead of ours; its `no_new_privs` would stop sudo, so
-//! only the agent wears it.
+//! and seccomp make the agent's limits the kernel's promise instead of ours; `no_new_privs`, which both need, would
+//! stop sudo, so only the agent is confined.
 
 use std::path::Path;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+use crate::model::Confinement;
+#[cfg(target_os = "linux")]
+use crate::process::seccomp;
 use crate::report::{Exit, Report};
 
 /// Hides this process from others of the same user and keeps it, and what it becomes, from dumping core.
@@ -73,57 +76,33 @@ fn unshielded(error: nix::Error) -> Report {
     .hint("a sandbox around `ob` forbids prctl or setrlimit: allow both")
 }
 
-/// How much of the confinement the kernel enforces.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Confinement {
-    pub complete: bool,
-    pub words: String,
-}
-
-/// Bars this process, for good, from creating or writing a file, starting a program and binding a port.
+/// Bars this process and the threads it starts, for good, from what the table of [`crate::model::BARRED`] names, as
+/// far as this kernel can. Where it cannot, nothing fails: what is returned says so.
 ///
-/// In `keep` files may still be unlinked: the agent's own socket.
+/// In `keep` files may still be deleted: the agent's own socket. To be called while the process has one thread.
 #[cfg(target_os = "linux")]
 pub fn confine(keep: Option<&Path>) -> Confinement {
-    use landlock::RulesetStatus;
-
-    match landlock_ruleset(keep) {
-        Ok(RulesetStatus::FullyEnforced) => Confinement {
-            complete: true,
-            words: "the kernel bars the agent from writing files, starting programs and binding ports"
-                .into(),
-        },
-        Ok(RulesetStatus::PartiallyEnforced) => Confinement {
-            complete: false,
-            words: "partial: this kernel's Landlock is old; files and programs are barred, ports may not be"
-                .into(),
-        },
-        Ok(RulesetStatus::NotEnforced) | Err(_) => Confinement {
-            complete: false,
-            words: "none: this kernel has no Landlock; ob still writes no secret, but the kernel does not enforce it"
-                .into(),
-        },
+    // Landlock first: the filters allow none of its calls.
+    Confinement {
+        landlock: landlock(keep).unwrap_or_default(),
+        seccomp: seccomp::install(),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 pub fn confine(_keep: Option<&Path>) -> Confinement {
-    Confinement {
-        complete: false,
-        words: "none: not written for this system".into(),
-    }
+    Confinement::NONE
 }
 
+/// Applies the rules and returns the ABI of Landlock that enforces them, 0 where none does.
 #[cfg(target_os = "linux")]
-fn landlock_ruleset(
-    keep: Option<&Path>,
-) -> Result<landlock::RulesetStatus, landlock::RulesetError> {
+fn landlock(keep: Option<&Path>) -> Result<u8, landlock::RulesetError> {
     use landlock::{
-        ABI, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
-        RulesetAttr, RulesetCreatedAttr, Scope,
+        ABI, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd,
+        Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
     };
 
-    let abi = ABI::V5;
+    let abi = ABI::V6;
     let barred = AccessFs::from_write(abi) | AccessFs::Execute;
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
@@ -134,5 +113,10 @@ fn landlock_ruleset(
     if let Some(directory) = keep.and_then(|path| PathFd::new(path).ok()) {
         ruleset = ruleset.add_rule(PathBeneath::new(directory, AccessFs::RemoveFile))?;
     }
-    Ok(ruleset.restrict_self()?.ruleset)
+    let status = ruleset.restrict_self()?;
+    Ok(match (status.ruleset, status.landlock) {
+        (RulesetStatus::NotEnforced, _) => 0,
+        (_, LandlockStatus::Available { effective_abi, .. }) => effective_abi as u8,
+        _ => 0,
+    })
 }

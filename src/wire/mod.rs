@@ -36,4 +36,4 @@ pub use tunnel::{
 pub use vpn::{IssuedProfile, ProfileVerdict, VpnPolicy, VpnProfileRequest, VpnSignIn, VpnTarget};
 
 /// Raised by hand when a message changes its meaning; never derived from the package's version.
-pub const PROTOCOL: u16 = 6;
+pub const PROTOCOL: u16 = 7;

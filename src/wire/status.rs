@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{SessionPolicy, Timestamp};
+use crate::model::{Confinement, SessionPolicy, Timestamp};
 use crate::report::Report;
 use crate::wire::UsedRole;
 
@@ -12,9 +12,8 @@ pub struct StatusReply {
     pub pid: u32,
     pub build: String,
     pub started: Timestamp,
-    /// How much of the confinement the kernel enforces, in words.
-    pub confinement: String,
-    pub confined: bool,
+    /// What the kernel enforces on the agent.
+    pub confinement: Confinement,
     /// Seconds this machine's clock is ahead of the servers'; absent before any has been asked.
     pub clock_skew: Option<i64>,
     pub sessions: Vec<SessionStatus>,

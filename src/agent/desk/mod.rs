@@ -23,9 +23,10 @@ use crate::agent::uses::Uses;
 use crate::agent::vault::{Held, LiveSession, SessionKey, Vault};
 use crate::clock::Clock;
 use crate::flow::Memory as _;
-use crate::model::Timestamp;
-use crate::process::{Confinement, panic_point};
+use crate::model::{Confinement, Timestamp};
+use crate::process::panic_point;
 use crate::report::{Exit, Report};
+use crate::secret::wipe_stack;
 use crate::wire::{Reply, Request, SignOutScope, StatusReply, Target, TunnelEnd};
 
 /// Seconds an agent without a session waits for somebody to sign in.
@@ -150,8 +151,7 @@ impl Desk {
             pid: std::process::id(),
             build: env!("CARGO_PKG_VERSION").into(),
             started: self.started,
-            confinement: self.confinement.words.clone(),
-            confined: self.confinement.complete,
+            confinement: self.confinement,
             clock_skew: self.vault.known_skew(),
             sessions: self.vault.sessions(),
             roles: self.vault.roles(),
@@ -184,6 +184,7 @@ impl Desk {
         for _ in 0..TURNS {
             yield_now().await;
         }
+        wipe_stack();
         Reply::SignedOut {
             sessions,
             server_unreachable,

@@ -11,6 +11,7 @@ use crate::flow::{self, Conversation, Failure, Memory as _, Unanswered};
 use crate::http::{Hears, KeepAlive};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
+use crate::secret::wipe_stack;
 use crate::wire::{Account, Notice, Reply, Target};
 
 /// A machine's clock may be this far from the servers' before a person is told, in seconds.
@@ -277,6 +278,7 @@ async fn close_connections(session: &LiveSession, open: KeepAlive) {
     for _ in 0..TURNS {
         yield_now().await;
     }
+    wipe_stack();
 }
 
 pub(super) fn signed_out_meanwhile() -> Report {

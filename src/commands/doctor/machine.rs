@@ -4,6 +4,7 @@ use super::Finding;
 use crate::commands::Context;
 use crate::commands::running::ask_running_agent;
 use crate::config::read_ca_bundle;
+use crate::model::Confinement;
 use crate::paths;
 use crate::security_key;
 use crate::shown::shell_word;
@@ -109,15 +110,7 @@ fn running(status: &StatusReply, directory: &std::path::Path) -> Vec<Finding> {
             "`ob agent stop` ends it; the next command starts the new one",
         ));
     }
-    found.push(if status.confined {
-        Finding::good("agent.confinement", status.confinement.clone())
-    } else {
-        Finding::note(
-            "agent.confinement",
-            status.confinement.clone(),
-            "a kernel of 6.7 or later with Landlock enforces all of it",
-        )
-    });
+    found.push(confinement(status.confinement));
     if status.sessions.is_empty() {
         found.push(Finding::note(
             "session",
@@ -145,6 +138,22 @@ fn running(status: &StatusReply, directory: &std::path::Path) -> Vec<Finding> {
         });
     }
     found
+}
+
+fn confinement(of: Confinement) -> Finding {
+    let what = format!("the agent is {}", of.summary());
+    if of.is_complete() {
+        return Finding::good("agent.confinement", what);
+    }
+    let hint = match (of.landlock, of.seccomp) {
+        (0, true) => {
+            "a kernel of 5.13 or later with Landlock bars the rest; `ob status -v` lists what is not barred"
+        }
+        _ => {
+            "a container or sandbox around `ob` refuses seccomp, or the kernel lacks it; `ob status -v` lists what is not barred"
+        }
+    };
+    Finding::note("agent.confinement", what, hint)
 }
 
 /// Memory that is swapped out is on a disk. Compressed memory (zram) is not, and whether a disk is encrypted is
@@ -185,6 +194,14 @@ mod tests {
     }
 
     #[test]
+    fn hint_names_what_the_confinement_lacks() {
+        let hint = |landlock, seccomp| confinement(Confinement { landlock, seccomp }).hint;
+        assert_eq!(hint(1, true), None);
+        assert!(hint(0, true).unwrap().contains("kernel of 5.13"));
+        assert!(hint(7, false).unwrap().contains("refuses seccomp"));
+    }
+
+    #[test]
     fn a_clock_is_right_off_or_wrong() {
         let of = |skew| {
             let status = StatusReply {
@@ -192,8 +209,7 @@ mod tests {
                 pid: 1,
                 build: env!("CARGO_PKG_VERSION").into(),
                 started: crate::model::Timestamp(0),
-                confinement: String::new(),
-                confined: true,
+                confinement: Confinement::NONE,
                 clock_skew: Some(skew),
                 sessions: Vec::new(),
                 roles: Vec::new(),

@@ -1,15 +1,9 @@
 //! What keeps the agent's memory to itself and its hands off the disk, asked of the kernel.
 
 use std::fs;
-use std::process::{Command, Stdio};
-
-use ob::process::confine;
 
 use super::started;
 use crate::scene::{Scene, counted, run};
-
-/// In this test binary's own child: which probe to run.
-const PROBE: &str = "TEST_CONFINED_PROBE";
 
 fn proc(pid: nix::unistd::Pid, name: &str) -> String {
     fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap()
@@ -129,128 +123,40 @@ fn status_says_how_the_agent_is_confined() {
     started(&scene);
     let status = scene.status();
     assert_eq!(status["agent"]["confined"], true, "{status}");
-    let words = run(scene.ob(["status"]), "").stdout;
+    assert_eq!(status["agent"]["seccomp"], true, "{status}");
+    let short = run(scene.ob(["status"]), "").stdout;
     assert!(
-        words.contains(
-            "the kernel bars the agent from writing files, starting programs and binding ports"
-        ),
-        "{words}"
+        short.contains("confined by the kernel (Landlock ABI"),
+        "{short}"
     );
-}
-
-/// Not a test of its own: what the next one runs in a process that it may spoil.
-#[test]
-fn probe() {
-    let Ok(place) = std::env::var(PROBE) else {
-        return;
-    };
-    let place = std::path::Path::new(&place);
-    let tries = || {
-        let fails = |failed: bool| if failed { "barred" } else { "done" };
-        println!(
-            "append {}",
-            fails(
-                fs::OpenOptions::new()
-                    .append(true)
-                    .open(place.join("old"))
-                    .is_err()
-            )
+    assert!(!short.contains("start a program"), "{short}");
+    let long = run(scene.ob(["status", "-v"]), "").stdout;
+    for row in &ob::model::BARRED {
+        assert!(
+            long.contains(&format!("  barred      {}\n", row.what)),
+            "{long}"
         );
-        println!(
-            "truncate {}",
-            fails(
-                fs::OpenOptions::new()
-                    .write(true)
-                    .truncate(true)
-                    .open(place.join("old"))
-                    .is_err()
-            )
-        );
-        println!(
-            "create {}",
-            fails(fs::write(place.join("new"), "x").is_err())
-        );
-        println!(
-            "mkdir {}",
-            fails(fs::create_dir(place.join("dir")).is_err())
-        );
-        println!(
-            "symlink {}",
-            fails(std::os::unix::fs::symlink("x", place.join("link")).is_err())
-        );
-        println!(
-            "rename {}",
-            fails(fs::rename(place.join("old"), place.join("older")).is_err())
-        );
-        println!(
-            "fifo {}",
-            fails(std::os::unix::net::UnixListener::bind(place.join("sock")).is_err())
-        );
-        println!(
-            "bind {}",
-            fails(std::net::TcpListener::bind("127.0.0.1:0").is_err())
-        );
-        println!(
-            "run {}",
-            fails(
-                Command::new("/bin/true")
-                    .stdin(Stdio::null())
-                    .status()
-                    .is_err()
-            )
-        );
-        println!(
-            "remove {}",
-            fails(fs::remove_file(place.join("old")).is_err())
-        );
-    };
-    if std::env::var_os("TEST_CONFINED").is_some() {
-        let confinement = confine(None);
-        println!("complete {}", confinement.complete);
-        tries();
-        // A thread begun later is barred like the rest.
-        std::thread::scope(|scope| scope.spawn(tries).join().unwrap());
-    } else {
-        tries();
+    }
+    for what in ob::model::NOT_BARRED {
+        assert!(long.contains(&format!("  not barred  {what}\n")), "{long}");
     }
 }
 
 #[test]
-fn the_confinement_bars_what_it_says_and_without_it_all_of_that_works() {
-    let outcome = |confined: bool| {
-        let place = tempfile::tempdir().unwrap();
-        fs::write(place.path().join("old"), "x").unwrap();
-        let mut probe = Command::new(std::env::current_exe().unwrap());
-        probe
-            .args([
-                "--exact",
-                "agent::confined::probe",
-                "--nocapture",
-                "--test-threads=1",
-            ])
-            .env(PROBE, place.path());
-        if confined {
-            probe.env("TEST_CONFINED", "1");
-        }
-        String::from_utf8(probe.output().unwrap().stdout).unwrap()
-    };
-    let free = outcome(false);
-    assert_eq!(
-        (
-            free.matches(" done").count(),
-            free.matches(" barred").count()
-        ),
-        (9, 1),
-        "{free}"
-    );
-    let confined = outcome(true);
-    assert!(confined.contains("complete true"), "{confined}");
-    assert_eq!(
-        (
-            confined.matches(" done").count(),
-            confined.matches(" barred").count()
-        ),
-        (0, 20),
-        "{confined}"
-    );
+fn security_doc_has_the_table_of_the_code() {
+    const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/security.md");
+    const MARK: (&str, &str) = ("<!-- confinement -->\n", "<!-- /confinement -->");
+    let text = fs::read_to_string(DOCUMENT).unwrap();
+    let (before, rest) = text.split_once(MARK.0).unwrap();
+    let (written, after) = rest.split_once(MARK.1).unwrap();
+    let table = ob::model::confinement_table();
+    if std::env::var_os("OB_BLESS").is_some() {
+        let text = format!("{before}{}{table}{}{after}", MARK.0, MARK.1);
+        fs::write(DOCUMENT, text).unwrap();
+    } else {
+        assert_eq!(written, table, "OB_BLESS=1 writes it anew");
+    }
+    for what in ob::model::NOT_BARRED {
+        assert!(text.contains(what), "{what}");
+    }
 }

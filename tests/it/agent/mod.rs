@@ -2,6 +2,7 @@
 //! the ends of its life.
 
 mod asked;
+mod barred;
 mod confined;
 mod directory;
 mod frames;

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
-use ob::model::Timestamp;
+use ob::model::{Confinement, Timestamp};
 use ob::wire::{
     self, FROM_AGENT_MAX, FromAgent, Hello, PROTOCOL, Reply, SessionStatus, StatusReply,
 };
@@ -72,13 +72,13 @@ const ROWS: &[Row] = &[
         agent_says(env, |status| status.build = "9.9.9".to_owned())
     }),
     ("agent.confinement", "good", "", |env| {
-        agent_says(env, |status| status.confined = true)
+        agent_says(env, |_| ())
     }),
     (
         "agent.confinement",
         "note",
-        "a kernel of 6.7 or later",
-        |env| agent_says(env, |status| status.confined = false),
+        "a kernel of 5.13 or later",
+        |env| agent_says(env, |status| status.confinement.landlock = 0),
     ),
     ("session", "note", "`ob login`", |env| {
         agent_says(env, |_| ())
@@ -261,8 +261,10 @@ fn agent_says(env: &TestEnv, change: fn(&mut StatusReply)) -> Vec<(&'static str,
         pid: 1,
         build: env!("CARGO_PKG_VERSION").to_owned(),
         started: Timestamp(0),
-        confinement: "as confined as a test".to_owned(),
-        confined: true,
+        confinement: Confinement {
+            landlock: 7,
+            seccomp: true,
+        },
         clock_skew: None,
         sessions: Vec::new(),
         roles: Vec::new(),

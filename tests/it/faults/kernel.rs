@@ -101,22 +101,39 @@ fn an_agent_that_cannot_tell_whose_client_it_is_answers_nobody() {
 }
 
 #[test]
-fn where_the_kernel_has_no_landlock_it_works_and_says_so() {
-    for errno in counted::<2, _>(["ENOSYS", "EOPNOTSUPP"]) {
+fn without_landlock_or_seccomp_it_works_and_says_so() {
+    for (call, errno, says) in counted::<5, _>([
+        (
+            "landlock_create_ruleset",
+            "ENOSYS",
+            "partly confined by the kernel (seccomp, no Landlock)",
+        ),
+        (
+            "landlock_create_ruleset",
+            "EOPNOTSUPP",
+            "partly confined by the kernel (seccomp, no Landlock)",
+        ),
+        ("seccomp", "EINVAL", ", no seccomp)"),
+        ("seccomp", "EPERM", ", no seccomp)"),
+        (
+            "landlock_create_ruleset,seccomp",
+            "ENOSYS",
+            "not confined by the kernel",
+        ),
+    ]) {
         let scene = Scene::of("carol");
-        let inject = format!("landlock_create_ruleset:error={errno}");
+        let inject = format!("{call}:error={errno}");
         // strace waits for the agent as well.
         let script = format!(
             "ob exec {ANSWERED} {COMMAND}; code=$?; ob status --json >$TMPDIR/status; \
              ob status >$TMPDIR/words; ob agent stop 2>/dev/null; exit $code"
         );
-        ran(&scene, &with_failing(&scene, &inject, &script), errno);
+        ran(&scene, &with_failing(&scene, &inject, &script), call);
         let said = |name: &str| std::fs::read_to_string(scene.path(name)).unwrap();
         let status: serde_json::Value = serde_json::from_str(&said("tmp/status")).unwrap();
         assert_eq!(status["agent"]["confined"], false, "{status}");
         let words = said("tmp/words");
-        let told = "none: this kernel has no Landlock";
-        assert!(words.contains(told), "{words}");
+        assert!(words.contains(says), "{call}: {words}");
     }
 }
 

@@ -201,7 +201,7 @@ fn agent_after(scene: &Scene, route: &Route) -> Pid {
 #[test]
 fn live_session_keeps_nothing_of_its_sign_in() {
     let mut left = Vec::new();
-    for route in &ROUTES {
+    for route in &counted::<11, _>(ROUTES) {
         let scene = Scene::with(route.user, (route.options)());
         scene.sandbox.push(PushScript::approve());
         scene.write_settings(&(route.settings)(&scene));

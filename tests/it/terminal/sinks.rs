@@ -308,8 +308,7 @@ fn status(text: &str) -> Vec<FromAgent> {
         pid: 1,
         build: text.into(),
         started: now,
-        confinement: text.into(),
-        confined: true,
+        confinement: ob::model::Confinement::NONE,
         clock_skew: None,
         sessions: vec![SessionStatus {
             org: text.into(),
