@@ -11,7 +11,10 @@ mod orphans;
 mod panic_point;
 mod program;
 mod replace;
-#[cfg(target_os = "linux")]
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
 mod seccomp;
 mod shield;
 mod starter;

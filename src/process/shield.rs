@@ -10,8 +10,6 @@ use std::path::Path;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::model::Confinement;
-#[cfg(target_os = "linux")]
-use crate::process::seccomp;
 use crate::report::{Exit, Report};
 
 /// Hides this process from others of the same user and keeps it, and what it becomes, from dumping core.
@@ -85,8 +83,25 @@ pub fn confine(keep: Option<&Path>) -> Confinement {
     // Landlock first: the filters allow none of its calls.
     Confinement {
         landlock: landlock(keep).unwrap_or_default(),
-        seccomp: seccomp::install(),
+        seccomp: filter_system_calls(),
     }
+}
+
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+fn filter_system_calls() -> bool {
+    crate::process::seccomp::install()
+}
+
+/// The lists of system calls are for two architectures.
+#[cfg(all(
+    target_os = "linux",
+    not(any(target_arch = "x86_64", target_arch = "aarch64"))
+))]
+fn filter_system_calls() -> bool {
+    false
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -72,7 +72,6 @@ pub(super) const ALLOWED: &[c_long] = &[
     libc::SYS_getcpu,
     libc::SYS_prctl,
     libc::SYS_prlimit64,
-    libc::SYS_getrlimit,
     libc::SYS_getrusage,
     // For the second filter.
     libc::SYS_seccomp,
@@ -160,6 +159,7 @@ pub(super) const ALLOWED_HERE: &[c_long] = &[
     libc::SYS_eventfd,
     libc::SYS_inotify_init,
     libc::SYS_getpgrp,
+    libc::SYS_getrlimit,
     libc::SYS_time,
     libc::SYS_pause,
     libc::SYS_arch_prctl,

@@ -23,6 +23,8 @@ const IS_MUSL: bool = cfg!(target_env = "musl");
 
 /// `F_SETOWN`, `F_SETSIG` and `F_SETOWN_EX`, by which the kernel can be made to signal another process.
 const FCNTL_SIGNALS: [u64; 3] = [8, 10, 15];
+/// `RLIMIT_CORE`, whose type differs between C libraries.
+const CORE_LIMIT: u64 = 4;
 /// `ioctl` requests of sockets and pipes, of `isatty`, and of a resolver that is named with an interface.
 const IOCTLS: [u64; 8] = [
     0x5421, // FIONBIO
@@ -143,7 +145,7 @@ fn other_sockets() -> Option<Vec<SeccompRule>> {
 /// `prlimit64` of another process, or for a core limit of this one.
 fn limits(own: u64) -> Option<Vec<SeccompRule>> {
     let core = vec![
-        equal(1, u64::from(libc::RLIMIT_CORE))?,
+        equal(1, CORE_LIMIT)?,
         condition(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?,
     ];
     Some(vec![none_of(0, &[0, own])?, SeccompRule::new(core).ok()?])

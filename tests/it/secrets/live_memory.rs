@@ -2,7 +2,7 @@
 //! agent holds is the cookies or tokens of the session and the credentials it can hand out.
 
 use nix::unistd::Pid;
-use ob_sandbox::{Options, Pipeline, PushScript};
+use ob_sandbox::{Fault, FaultKind, Options, Pipeline, PushScript};
 
 use super::memory::secrets;
 use super::needles::Needles;
@@ -62,7 +62,7 @@ fn with_signin_endpoint(scene: &Scene) -> String {
 const EXEC: &[&str] = &["exec", "--", "true"];
 const PROFILE: &[&str] = &["vpn", "profile"];
 
-const ROUTES: [Route; 11] = [
+const ROUTES: [Route; 14] = [
     Route {
         name: "Classic, password",
         user: "carol",
@@ -125,6 +125,30 @@ const ROUTES: [Route; 11] = [
         options: Options::default,
         settings: |scene| scene.settings() + &scene.vpn_table(),
         verbs: &[&["login"], PROFILE],
+        held: 0,
+    },
+    Route {
+        name: "Identity Engine, push",
+        user: "dave",
+        options: identity_engine,
+        settings: |scene| scene.settings().replace("'terminal'", "'auto'"),
+        verbs: &[EXEC],
+        held: 1,
+    },
+    Route {
+        name: "Identity Engine, then the VPN",
+        user: "carol",
+        options: identity_engine,
+        settings: |scene| scene.settings().replace("'terminal'", "'auto'") + &scene.vpn_table(),
+        verbs: &[EXEC, PROFILE],
+        held: 1,
+    },
+    Route {
+        name: "the list of roles",
+        user: "alice",
+        options: Options::default,
+        settings: Scene::settings,
+        verbs: &[&["login"], &["roles"]],
         held: 0,
     },
     Route {
@@ -201,7 +225,7 @@ fn agent_after(scene: &Scene, route: &Route) -> Pid {
 #[test]
 fn live_session_keeps_nothing_of_its_sign_in() {
     let mut left = Vec::new();
-    for route in &counted::<11, _>(ROUTES) {
+    for route in &counted::<14, _>(ROUTES) {
         let scene = Scene::with(route.user, (route.options)());
         scene.sandbox.push(PushScript::approve());
         scene.write_settings(&(route.settings)(&scene));
@@ -231,5 +255,32 @@ fn live_session_of_a_machine_keeps_no_pem() {
         let needles = Needles::new(lines.map(|line| ("key".to_owned(), line.to_owned())));
         let found = secrets(scene.agent().unwrap(), &needles);
         assert_eq!(found, Vec::<String>::new());
+    }
+}
+
+/// A request that fails after the assertion was fetched, or after STS was asked.
+#[test]
+fn failed_request_keeps_nothing_of_its_assertion() {
+    let denied = FaultKind::Status {
+        code: 403,
+        headers: Vec::new(),
+        body: b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>".to_vec(),
+    };
+    for (verb, fault) in counted::<2, _>([
+        (&["exec", "-r", "NoSuchRole", "--", "true"][..], None),
+        (EXEC, Some(denied)),
+    ]) {
+        let scene = Scene::of("carol");
+        if let Some(kind) = fault {
+            scene
+                .sandbox
+                .fault(Fault::sts("AssumeRoleWithSAML", kind).always());
+        }
+        let ended = scene.answered(verb);
+        assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+        let canaries = scene.sandbox.canaries();
+        assert!(canaries.iter().any(|(kind, _)| kind == "SAMLResponse"));
+        let found = secrets(scene.agent().unwrap(), &spent(&scene, 0));
+        assert_eq!(found, Vec::<String>::new(), "{verb:?}");
     }
 }
