@@ -11,7 +11,7 @@ use reqwest::{Certificate, Method, NoProxy, Proxy, StatusCode, Url, redirect};
 use zeroize::Zeroizing;
 
 use crate::http::HttpError;
-use crate::http::pool::{KeepAlive, Pool};
+use crate::http::pool::Pool;
 use crate::model::{Timestamp, is_loopback};
 use crate::secret::Secret;
 
@@ -31,7 +31,7 @@ pub struct Network {
 
 /// The one HTTP client of a session: a pool of connections and what to trust.
 #[derive(Clone, Debug)]
-pub struct Client(Arc<Pool>);
+pub struct Client(pub(super) Arc<Pool>);
 
 /// Builds a client without connections, or says what of the settings cannot be used.
 pub(super) fn build(network: &Network) -> Result<reqwest::Client, HttpError> {
@@ -68,17 +68,6 @@ pub(super) fn build(network: &Network) -> Result<reqwest::Client, HttpError> {
 }
 
 impl Client {
-    /// # Errors
-    /// When the CA bundle or the proxy's address cannot be used.
-    pub fn new(network: Network) -> Result<Self, HttpError> {
-        Pool::new(network).map(|pool| Self(Arc::new(pool)))
-    }
-
-    /// Keeps connections open until what is returned is dropped.
-    pub fn keep_alive(&self) -> KeepAlive {
-        KeepAlive::new(&self.0)
-    }
-
     /// Sends a request that another library made, within the same bounds; the answer comes with its `Date`.
     ///
     /// # Errors

@@ -7,8 +7,21 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::http::client::{Network, build};
+use crate::http::client::{Client, Network, build};
 use crate::http::error::HttpError;
+
+impl Client {
+    /// # Errors
+    /// When the CA bundle or the proxy's address cannot be used.
+    pub fn new(network: Network) -> Result<Self, HttpError> {
+        Pool::new(network).map(|pool| Self(Arc::new(pool)))
+    }
+
+    /// Keeps connections open until what is returned is dropped.
+    pub fn keep_alive(&self) -> KeepAlive {
+        KeepAlive::new(&self.0)
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Pool {
