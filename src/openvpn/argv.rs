@@ -118,18 +118,12 @@ fn options(launch: &Launch<'_>) -> Vec<OsString> {
     words
 }
 
-/// What of the server's pushes is not accepted. Openvpn compares from the start of a pushed option, so
-/// the blank keeps `route-gateway`, without which no route of ours has a way.
+/// What of the server's pushes is accepted; the last filter, which matches everything, ignores the rest.
+/// `--route-nopull` takes name servers away together with the routes, so it stands where neither is wanted.
 fn policy(policy: &Policy, say: &mut impl FnMut(&[&str])) {
     if let Routes::Only(networks) = &policy.routes {
-        for pushed in [
-            "route ",
-            "route-ipv6 ",
-            "redirect-gateway",
-            "redirect-private",
-            "block-ipv6",
-        ] {
-            say(&["--pull-filter", "ignore", pushed]);
+        if !policy.dns {
+            say(&["--route-nopull"]);
         }
         for network in networks {
             let address = network.address.to_string();
@@ -140,10 +134,11 @@ fn policy(policy: &Policy, say: &mut impl FnMut(&[&str])) {
             }
         }
     }
-    if !policy.dns {
-        say(&["--pull-filter", "ignore", "dhcp-option"]);
-        say(&["--pull-filter", "ignore", "dns "]);
+    for beginning in policy.accepted_pushes() {
+        say(&["--pull-filter", "accept", beginning]);
     }
+    say(&["--pull-filter", "ignore", ""]);
+    say(&["--allow-compression", "no"]);
 }
 
 fn prefix(privilege: &Privilege) -> Vec<OsString> {
@@ -245,7 +240,7 @@ mod tests {
         ] {
             assert!(after.contains(forced), "{forced}");
         }
-        assert!(!text.contains("pull-filter") && !text.contains("dns-updown"));
+        assert!(!text.contains("route-nopull") && !text.contains("dns-updown"));
     }
 
     #[test]
@@ -268,6 +263,60 @@ mod tests {
         ));
     }
 
+    /// The patterns of `--pull-filter`, in their order.
+    fn filters(policy: &Policy) -> Vec<(String, String)> {
+        let words = argv(&launch(policy), &Privilege::Held);
+        let word = |at: usize| words[at].to_str().unwrap().to_owned();
+        let at = (0..words.len()).filter(|at| words[*at] == "--pull-filter");
+        at.map(|at| (word(at + 1), word(at + 2))).collect()
+    }
+
+    #[test]
+    fn pushes_are_accepted_by_name_and_the_rest_ignored() {
+        for (routes, dns) in [(false, false), (false, true), (true, false), (true, true)] {
+            let policy = Policy {
+                routes: if routes {
+                    Routes::AsOffered
+                } else {
+                    Routes::Only(Vec::new())
+                },
+                dns,
+                peer_info: true,
+            };
+            let filters = filters(&policy);
+            let (last, accepted) = filters.split_last().unwrap();
+            assert_eq!(last, &("ignore".to_owned(), String::new()));
+            assert!(accepted.iter().all(|(action, _)| action == "accept"));
+            let accepts = |text: &str| {
+                accepted
+                    .iter()
+                    .any(|(_, start)| text.starts_with(start.as_str()))
+            };
+            for (text, expected) in [
+                ("ifconfig 10.88.0.2 255.255.255.0", true),
+                ("route-gateway 10.88.0.1", true),
+                ("ping-restart 60", true),
+                ("push-continuation 2", true),
+                ("auth-token x", true),
+                ("route 10.77.0.0 255.255.0.0", routes),
+                ("redirect-gateway def1", routes),
+                ("block-ipv6", routes),
+                ("dhcp-option DNS 10.88.0.1", dns),
+                ("dns server 0 address 10.88.0.1", dns),
+                ("\"route\" 10.77.0.0 255.255.0.0", false),
+                ("'redirect-gateway' def1", false),
+                ("dhcp-option PROXY_HTTP proxy 3128", false),
+                ("setenv-safe X y", false),
+                ("ifconfig-noexec", false),
+                ("bind-dev eth0", false),
+                ("verb 11", false),
+                ("", false),
+            ] {
+                assert_eq!(accepts(text), expected, "{text} with {policy:?}");
+            }
+        }
+    }
+
     #[test]
     fn a_policy_becomes_filters_and_routes() {
         let policy = Policy {
@@ -280,10 +329,9 @@ mod tests {
         };
         let words = argv(&launch(&policy), &Privilege::Held);
         let has = |wanted: &[&str]| words.windows(wanted.len()).any(|window| window == wanted);
-        assert!(has(&["--pull-filter", "ignore", "route "]));
         assert!(has(&["--route", "10.77.0.0", "255.255.0.0"]));
         assert!(has(&["--route-ipv6", "fd00::/64"]));
-        assert!(has(&["--pull-filter", "ignore", "dhcp-option"]));
+        assert!(has(&["--route-nopull"]));
         let newer = Launch {
             version: (2, 7),
             asks_user_password: false,

@@ -2,6 +2,11 @@
 //!
 //! The same policy is applied twice: to the profile's own directives here, and as `--pull-filter`s to
 //! what the server pushes (`argv.rs`). It is a value; where it comes from is the settings' business.
+//!
+//! openvpn compares a pull filter with the raw text of a pushed option, from its first character that
+//! is not a blank, and takes quotes and backslashes away afterwards (`apply_pull_filter` and
+//! `parse_line` of its `options.c`). A filter that names what is ignored is therefore passed by
+//! `"route" …`. So the filters name what is accepted, and the last one ignores the rest.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -9,8 +14,58 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::profile::{Directive, Value};
+use super::profile::Directive;
 use crate::report::{Exit, Report};
+
+/// Accepted whatever the policy: what a tunnel cannot work without, and what the server may decide about
+/// its own session. The blank at the end keeps a longer name out: `ping-restart` does not begin with
+/// `ping `. Compression is accepted because it changes the framing; openvpn refuses every kind that
+/// compresses (`--allow-compression no`).
+const TUNNEL: &[&str] = &[
+    "ifconfig ",
+    "ifconfig-ipv6 ",
+    "topology ",
+    "route-gateway ",
+    "tun-mtu ",
+    "peer-id ",
+    "cipher ",
+    "key-derivation ",
+    "protocol-flags ",
+    "comp-lzo",
+    "compress",
+    "socket-flags TCP_NODELAY",
+    "ping ",
+    "ping-restart ",
+    "explicit-exit-notify",
+    "inactive ",
+    "session-timeout ",
+    "auth-token ",
+    "auth-token-user ",
+    "push-continuation ",
+];
+
+/// Accepted where the server names the routes.
+const ROUTES: &[&str] = &[
+    "route ",
+    "route-ipv6 ",
+    "route-metric ",
+    "redirect-gateway",
+    "redirect-private",
+    "block-ipv6",
+];
+
+/// Accepted where the server names the name servers. Other kinds of `dhcp-option` (proxies, WINS, NTP)
+/// have no effect here.
+const NAME_SERVERS: &[&str] = &[
+    "dhcp-option DNS ",
+    "dhcp-option DNS6 ",
+    "dhcp-option DOMAIN ",
+    "dhcp-option DOMAIN-SEARCH ",
+    "dhcp-option DOMAIN-ROUTE ",
+    "dhcp-option ADAPTER_DOMAIN_SUFFIX ",
+    "dns server ",
+    "dns search-domains ",
+];
 
 /// What a VPN may change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +104,39 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Returns the beginnings of the pushed options that are accepted; every other option is ignored.
+    pub fn accepted_pushes(&self) -> impl Iterator<Item = &'static str> {
+        let routes = if self.limits_routes() { &[] } else { ROUTES };
+        let name_servers = if self.dns { NAME_SERVERS } else { &[] };
+        [TUNNEL, routes, name_servers]
+            .into_iter()
+            .flatten()
+            .copied()
+    }
+
+    /// Whether the server has no say in what is routed.
+    pub fn limits_routes(&self) -> bool {
+        self.routes != Routes::AsOffered
+    }
+
+    /// Returns the filters that accept what both `beginning`, a profile's own `pull-filter accept`, and this
+    /// policy accept. openvpn takes the first filter that matches, and the profile's stand before ours.
+    pub(super) fn narrowed(&self, beginning: &str) -> Vec<String> {
+        if self
+            .accepted_pushes()
+            .any(|ours| beginning.starts_with(ours))
+        {
+            return vec![beginning.to_owned()];
+        }
+        let narrower = self
+            .accepted_pushes()
+            .filter(|ours| ours.starts_with(beginning));
+        narrower.map(str::to_owned).collect()
+    }
+
     /// Why a directive of a profile is left out, or `None` where it may stay.
     pub(super) fn takes_away(&self, directive: &Directive) -> Option<&'static str> {
-        let limited = self.routes != Routes::AsOffered;
+        let limited = self.limits_routes();
         match directive.name {
             "route" | "route-ipv6" | "route-metric" | "route-delay" | "redirect-gateway"
             | "redirect-private" | "block-ipv6"
@@ -63,13 +148,6 @@ impl Policy {
             "push-peer-info" if !self.peer_info => {
                 Some("your settings keep this machine's details")
             }
-            // The first filter that matches decides, and the profile's stand before ours.
-            "pull-filter" if limited || !self.dns => match &directive.value {
-                Value::Quoted(words) if words.first().is_some_and(|word| word == "accept") => {
-                    Some("your settings say what is accepted")
-                }
-                _ => None,
-            },
             _ => None,
         }
     }

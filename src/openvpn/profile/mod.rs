@@ -28,6 +28,9 @@ use block::Block;
 use super::policy::Policy;
 use crate::secret::Secret;
 
+/// Why a profile's filter accepts less than it says.
+const OWN_LIST: &str = "of what it accepts `ob` accepts the part that a tunnel needs";
+
 /// A profile that may be used.
 #[derive(Debug)]
 pub struct Profile {
@@ -89,19 +92,32 @@ impl Profile {
     /// The same profile without what `policy` takes away.
     #[must_use]
     pub fn under(mut self, policy: &Policy) -> Self {
-        self.settings.directives.retain(|directive| {
-            let Some(why) = policy.takes_away(directive) else {
-                return true;
-            };
+        let mut kept = Vec::new();
+        for directive in std::mem::take(&mut self.settings.directives) {
             let shown = directive.to_string();
-            for verdict in &mut self.verdicts {
-                if verdict.directive == shown && !verdict.ruling.is_refused() {
-                    verdict.ruling = Ruling::Dropped(why.to_owned());
-                }
+            if let Some(why) = policy.takes_away(&directive) {
+                self.rule(&shown, &Ruling::Dropped(why.to_owned()));
+                continue;
             }
-            false
-        });
+            let narrowed = filters_under(policy, &directive);
+            if narrowed.is_empty() {
+                self.rule(&shown, &Ruling::Dropped(OWN_LIST.to_owned()));
+            } else if narrowed != [directive] {
+                self.rule(&shown, &Ruling::Changed(OWN_LIST.to_owned()));
+            }
+            kept.extend(narrowed);
+        }
+        self.settings.directives = kept;
         self
+    }
+
+    /// Changes the verdict on the directive that is shown as `shown`.
+    fn rule(&mut self, shown: &str, ruling: &Ruling) {
+        for verdict in &mut self.verdicts {
+            if verdict.directive == shown && !verdict.ruling.is_refused() {
+                verdict.ruling = ruling.clone();
+            }
+        }
     }
 
     /// The verdict on each directive of the downloaded text, keys elided.
@@ -147,6 +163,27 @@ impl Profile {
                 _ => None,
             })
     }
+}
+
+/// What `directive` is under `policy`: a filter that accepts more than the policy becomes those that accept
+/// what both do, any other directive stays as it is.
+fn filters_under(policy: &Policy, directive: &Directive) -> Vec<Directive> {
+    let accepts = match &directive.value {
+        Value::Quoted(words) if directive.name == "pull-filter" => match words.as_slice() {
+            [action, beginning] if action == "accept" => Some(beginning),
+            _ => None,
+        },
+        _ => None,
+    };
+    let Some(beginning) = accepts else {
+        return vec![directive.clone()];
+    };
+    let narrowed = policy.narrowed(beginning).into_iter();
+    let filter = |beginning| Directive {
+        name: directive.name,
+        value: Value::Quoted(vec!["accept".to_owned(), beginning]),
+    };
+    narrowed.map(filter).collect()
 }
 
 impl Settings {

@@ -178,6 +178,53 @@ fn a_policy_takes_routes_and_name_servers_away() {
 }
 
 #[test]
+fn a_profiles_filter_accepts_no_more_than_the_policy() {
+    let under = |text: &str, policy: &Policy| {
+        let profile = parse(&format!("{OF_2024}pull-filter accept {text}\n")).under(policy);
+        let head = head(&profile);
+        let filters = head.lines().filter(|line| line.starts_with("pull-filter"));
+        filters.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (open, strict) = (
+        Policy::default(),
+        Policy {
+            routes: Routes::Only(Vec::new()),
+            dns: false,
+            peer_info: true,
+        },
+    );
+    for text in [
+        "setenv-safe",
+        "'\"redirect-gateway\"'",
+        "verb",
+        "bind-dev",
+        "x",
+    ] {
+        assert!(under(text, &open).is_empty(), "{text}");
+    }
+    assert_eq!(
+        under("'route 10.77.'", &open),
+        ["pull-filter \"accept\" \"route 10.77.\""]
+    );
+    assert!(under("'route 10.77.'", &strict).is_empty());
+    assert_eq!(
+        under("route", &strict),
+        ["pull-filter \"accept\" \"route-gateway \""]
+    );
+    // Everything is what the policy accepts.
+    assert_eq!(under("r", &open).len(), 6);
+    let all = open.accepted_pushes().count();
+    let profile = parse(&format!(
+        "{OF_2024}pull-filter accept a\npull-filter ignore b\n"
+    ));
+    let profile = profile.under(&open);
+    let accepted = head(&profile).matches("\"accept\" \"auth-token").count();
+    assert!(accepted == 2 && all > 30, "{}", head(&profile));
+    let changed = |verdict: &&Verdict| matches!(verdict.ruling, Ruling::Changed(_));
+    assert_eq!(profile.explain().iter().filter(changed).count(), 1);
+}
+
+#[test]
 fn of_a_directive_that_stands_once_the_last_value_counts() {
     let profile = parse(&format!("{OF_2024}reneg-sec 60\nreneg-sec 120\n"));
     assert_eq!(
