@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::inside;
 use super::launch::{self, OpenVpn, Supervisor};
 use super::watch::say_log;
 use super::{PolicyArgs, resolve};
@@ -21,6 +22,25 @@ use crate::wire::{FromTunnel, ToTunnel};
 
 /// What openvpn opens inside; the node is the machine's own there too.
 pub(in crate::commands) const TUN: &str = "/dev/net/tun";
+/// How pasta is started. Its default forwards ports both ways: a listener of the command would be reached at
+/// this machine's addresses, and this machine's loopback listeners inside. `none` forwards no port: TCP and
+/// UDP into the namespace (`-t`, `-u`) and out of it (`-T`, `-U`). Name queries alone go out, from one address.
+const PASTA: [&str; 14] = [
+    "--config-net",
+    "--no-map-gw",
+    "-t",
+    "none",
+    "-u",
+    "none",
+    "-T",
+    "none",
+    "-U",
+    "none",
+    "--dns-forward",
+    inside::NAME_SERVER,
+    "--quiet",
+    "--",
+];
 /// A supervisor without an openvpn ends at once; longer than this nobody waits.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -68,7 +88,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let mut words: Vec<OsString> = vec![env.path().into()];
     words.extend(["--ignore-signal=INT", "--ignore-signal=QUIT"].map(OsString::from));
     words.push(pasta.path().into());
-    words.extend(["--config-net", "--no-map-gw", "--quiet", "--"].map(OsString::from));
+    words.extend(PASTA.map(OsString::from));
     // Mounts of its own, for its resolv.conf.
     words.push(unshare.path().into());
     words.extend(["--mount", "--"].map(OsString::from));
@@ -76,6 +96,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     words.extend(["vpn", "inside"].map(OsString::from));
     if context.globals.json {
         words.push("--json".into());
+    }
+    if args.policy.no_dns {
+        words.push("--no-dns".into());
     }
     words.push("--control".into());
     words.push(supervisor.control.clone().into());

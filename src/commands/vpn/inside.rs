@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,9 @@ use crate::wire::{DnsStatus, FromTunnel, ToTunnel};
 const LAST_WORDS: Duration = Duration::from_secs(3);
 /// openvpn tells the server that it goes; longer than this nobody waits.
 const GOODBYE: Duration = Duration::from_secs(3);
+/// An address at which pasta answers name queries, from the machine's own name servers. It is link-local, so no
+/// network that is routed has it.
+pub(super) const NAME_SERVER: &str = "169.254.1.1";
 /// A mount of this machine alone.
 const MOUNTED: Duration = Duration::from_secs(10);
 
@@ -31,6 +35,9 @@ pub(super) struct Args {
     /// Where the supervisor listens
     #[arg(long)]
     control: PathBuf,
+    /// Leave the name servers as they are
+    #[arg(long)]
+    no_dns: bool,
     /// How many of the words are openvpn's
     #[arg(long)]
     openvpn_words: usize,
@@ -46,6 +53,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let command = args.words.get(args.openvpn_words..).unwrap_or_default();
     let mut link = connect(&args.control)?;
     link.say(&ToTunnel::Events)?;
+    let own = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    if let Some(text) = through_pasta(&own) {
+        replace_resolv_conf(&text)?;
+    }
     let mut beside =
         process::start(openvpn, true).map_err(|error| cannot("start openvpn", &error))?;
     std::thread::spawn(move || beside.wait());
@@ -53,7 +64,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     give_up_on_signals(&args.control, &is_up)?;
     let servers = until_connected(&mut link)?;
     is_up.store(true, Ordering::Relaxed);
-    if let Some(status) = servers {
+    if let Some(status) = servers.filter(|_| !args.no_dns) {
         set_name_servers(&status)?;
     }
     // `ob vpn exec` has taken out of it what the command must not have.
@@ -173,11 +184,41 @@ fn until_connected(link: &mut TunnelLink) -> Result<Option<DnsStatus>, Report> {
     }
 }
 
-/// Lays a file over `/etc/resolv.conf` that nobody else sees: mounts here are our own.
+/// Rewrites a resolv.conf whose name servers all listen on the machine's loopback, which is another one in here:
+/// [`NAME_SERVER`] stands in their place. `None` where one of them can be reached as it is.
+fn through_pasta(own: &str) -> Option<String> {
+    let server = |line: &str| -> Option<IpAddr> {
+        let address = line.trim_start().strip_prefix("nameserver")?;
+        address.split_whitespace().next()?.parse().ok()
+    };
+    let (servers, rest): (Vec<&str>, Vec<&str>) =
+        own.lines().partition(|line| server(line).is_some());
+    let mut addresses = servers.iter().filter_map(|line| server(line)).peekable();
+    addresses.peek()?;
+    addresses.all(|address| address.is_loopback()).then(|| {
+        let rest = rest.iter().map(|line| format!("{line}\n"));
+        rest.chain([format!("nameserver {NAME_SERVER}\n")])
+            .collect()
+    })
+}
+
+/// Lays the tunnel's name servers over `/etc/resolv.conf`.
 fn set_name_servers(status: &DnsStatus) -> Result<(), Report> {
     if status.servers.is_empty() {
         return Ok(());
     }
+    let mut text = String::new();
+    if !status.domains.is_empty() {
+        text = format!("search {}\n", status.domains.join(" "));
+    }
+    for server in &status.servers {
+        text += &format!("nameserver {server}\n");
+    }
+    replace_resolv_conf(&text)
+}
+
+/// Lays a file over `/etc/resolv.conf` that nobody else sees: mounts here are our own.
+fn replace_resolv_conf(text: &str) -> Result<(), Report> {
     let failed = |error: &dyn std::fmt::Display| {
         Report::new(
             Exit::Failed,
@@ -187,13 +228,6 @@ fn set_name_servers(status: &DnsStatus) -> Result<(), Report> {
         .cause(error)
         .hint("`--no-dns` does without them")
     };
-    let mut text = String::new();
-    if !status.domains.is_empty() {
-        text = format!("search {}\n", status.domains.join(" "));
-    }
-    for server in &status.servers {
-        text += &format!("nameserver {server}\n");
-    }
     // On a tmpfs of our own, so that nothing is left behind.
     let mount = Program::find("mount")?;
     let run = |arguments: &[&str]| {
@@ -237,4 +271,29 @@ fn cannot(what: &str, error: &std::io::Error) -> Report {
     Report::new(Exit::Failed, "vpn.inside", format!("cannot {what}"))
         .cause(error)
         .hint("`ob vpn exec -v -- CMD` shows what openvpn says")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_name_servers_are_asked_through_pasta() {
+        for (own, expected) in [
+            (
+                "# stub\nnameserver 127.0.0.53\noptions edns0\nsearch acme.com\n",
+                Some("# stub\noptions edns0\nsearch acme.com\nnameserver 169.254.1.1\n"),
+            ),
+            (
+                "nameserver 127.0.0.1\nnameserver ::1\n",
+                Some("nameserver 169.254.1.1\n"),
+            ),
+            ("nameserver 127.0.0.1\nnameserver 10.0.0.1\n", None),
+            ("nameserver 192.168.1.1\n", None),
+            ("search acme.com\n", None),
+            ("", None),
+        ] {
+            assert_eq!(through_pasta(own).as_deref(), expected, "{own}");
+        }
+    }
 }

@@ -114,11 +114,19 @@ impl TestEnv {
     /// # Panics
     /// Unless run as root: a test that could only pass must not.
     pub(crate) fn unprivileged(user: &str) -> Self {
+        Self::unprivileged_with(user, Options::default())
+    }
+
+    /// The same in a sandbox that differs.
+    ///
+    /// # Panics
+    /// Unless run as root.
+    pub(crate) fn unprivileged_with(user: &str, options: Options) -> Self {
         assert!(
             geteuid().is_root(),
             "this test changes its uid with setpriv: run it as root (`sudo tests/run`)"
         );
-        Self::build(user, Options::default(), Some(NOBODY))
+        Self::build(user, options, Some(NOBODY))
     }
 
     fn build(user: &str, options: Options, uid: Option<u32>) -> Self {

@@ -5,12 +5,17 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output};
 
 use nix::sys::signal::Signal;
+use ob_sandbox::Options;
 
-use super::network::{Vpn, entered, ip, nobody, vpn_settings};
+use super::network::{Vpn, entered, ip, nobody_with, vpn_settings};
 use crate::support::{Pty, TestEnv, run, text};
 
-fn machine() -> Vpn {
-    let vpn = nobody();
+pub(super) fn machine() -> Vpn {
+    machine_with(Options::default())
+}
+
+pub(super) fn machine_with(options: Options) -> Vpn {
+    let vpn = nobody_with(options);
     // pasta looks for a way out of this network.
     ip("route add default via 10.99.0.1");
     vpn

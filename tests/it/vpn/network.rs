@@ -187,6 +187,11 @@ impl Vpn {
 
 /// Somebody without any right, on a machine whose tun device is everybody's.
 pub(crate) fn nobody() -> Vpn {
+    nobody_with(Options::default())
+}
+
+/// The same beside a sandbox that differs.
+pub(crate) fn nobody_with(options: Options) -> Vpn {
     for words in [
         "mount -t tmpfs tmpfs /dev/net",
         "mknod -m 666 /dev/net/tun c 10 200",
@@ -195,7 +200,7 @@ pub(crate) fn nobody() -> Vpn {
         let status = Command::new(words.next().unwrap()).args(words).status();
         assert!(status.unwrap().success());
     }
-    Vpn::of(TestEnv::unprivileged("bob"))
+    Vpn::of(TestEnv::unprivileged_with("bob", options))
 }
 
 /// The settings of the sandbox's VPN.

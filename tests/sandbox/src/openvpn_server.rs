@@ -88,6 +88,11 @@ impl OpenVpn {
         self.serve()
     }
 
+    /// The profile that leads to this server.
+    pub fn profile(&self) -> String {
+        self.world.vpn().profile.clone()
+    }
+
     /// What the server has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()

@@ -1,0 +1,442 @@
+//! What an openvpn server pushes and what of it a client takes, by a real server and a real client.
+//!
+//! Every option that openvpn 2.6 lets a server push (`VERIFY_PERMISSION` of its `options.c` against
+//! `pull_permission_mask` of its `init.c`; the manual's list at `--push` is a part of it) and others that
+//! it does not are pushed at once, each in every spelling, in as many continued messages as that takes.
+//! PUSH_UPDATE exists from openvpn 2.7 on: it passes the same filters (`apply_push_options` calls
+//! `apply_pull_filter` for both), and is not tried here because tests run with 2.6.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use ob::openvpn::argv::{Launch, Privilege, argv};
+use ob::openvpn::policy::{Policy, Routes};
+use ob::openvpn::profile::Profile;
+use ob_sandbox::{OpenVpn, Options, VpnOptions};
+
+use super::isolation::greedy_pushes;
+use super::network::{Vpn, entered, ip, vpn_settings};
+use crate::support::{DEADLINE, TestEnv};
+
+/// Under which policy an option is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    Always,
+    /// Where the server names the routes.
+    WithRoutes,
+    /// Where the server names the name servers.
+    WithDns,
+    Never,
+}
+
+use Taken::{Always, Never, WithDns, WithRoutes};
+
+/// Options and arguments; `%` is another number in each spelling, so that an effect tells its cause.
+const OPTIONS: &[(Taken, &str)] = &[
+    // Pushable, in the manual's list or out of it.
+    (WithRoutes, "route 10.101.%.0 255.255.255.0"),
+    (WithRoutes, "route-ipv6 fd01:%::/64"),
+    (WithRoutes, "route-metric 7%"),
+    (WithRoutes, "redirect-gateway def1"),
+    (WithRoutes, "redirect-private def1"),
+    (WithRoutes, "block-ipv6"),
+    (WithDns, "dhcp-option DNS 10.88.1.%"),
+    (WithDns, "dhcp-option DNS6 fd88::1:%"),
+    (WithDns, "dhcp-option DOMAIN d%.test"),
+    (WithDns, "dhcp-option DOMAIN-SEARCH s%.test"),
+    (WithDns, "dhcp-option DOMAIN-ROUTE r%.test"),
+    (WithDns, "dhcp-option ADAPTER_DOMAIN_SUFFIX a%.test"),
+    (WithDns, "dns search-domains n%.test"),
+    (WithDns, "dns server % address 10.88.2.%"),
+    (Never, "dhcp-option NTP 10.88.3.%"),
+    (Never, "dhcp-option WINS 10.88.4.%"),
+    (Never, "dhcp-option PROXY_HTTP proxy%.test"),
+    (Never, "dhcp-option PROXY_AUTO_CONFIG_URL http%.test"),
+    (Never, "dhcp-option DNSX 10.88.5.%"),
+    (Never, "dhcp-option"),
+    (Never, "ip-win32 dynamic"),
+    (Never, "register-dns"),
+    (Never, "block-outside-dns"),
+    (Never, "client-nat snat 10.101.%.0 255.255.255.0 10.9.%.0"),
+    (Never, "route-delay 0 30"),
+    (Never, "route-method exe"),
+    (Never, "route-noexec"),
+    (Never, "routex 10.102.%.0 255.255.255.0"),
+    (Always, "route-gateway 10.88.0.1"),
+    (Always, "topology subnet"),
+    (Always, "ifconfig-ipv6 fd88::2%/64 fd88::1"),
+    (Never, "ifconfig-noexec"),
+    (Never, "ifconfig-nowarn"),
+    (Never, "lladdr 00:00:00:00:00:01"),
+    (Never, "show-net-up"),
+    (Always, "inactive 360%"),
+    (Always, "session-timeout 360%"),
+    (Always, "ping 1%"),
+    (Always, "ping-restart 12%"),
+    (Never, "ping-exit 12%"),
+    (Never, "ping-timer-rem"),
+    (Never, "persist-key"),
+    (Never, "persist-tun"),
+    (Never, "setenv OB_PUSHED% x"),
+    (Never, "setenv-safe OB_PUSHED% x"),
+    (Never, "setenv opt route 10.103.%.0 255.255.255.0"),
+    (Never, "setenv UV_PUSHED% x"),
+    (Never, "echo pushed%"),
+    (Never, "parameter pushed%"),
+    (Never, "verb 11"),
+    (Never, "mute 1"),
+    (Never, "errors-to-stderr"),
+    (Never, "shaper 100"),
+    (Never, "sndbuf 1024"),
+    (Never, "rcvbuf 1024"),
+    (Always, "socket-flags TCP_NODELAY"),
+    (Never, "socket-flags X%"),
+    (Never, "bind-dev lo"),
+    (Always, "explicit-exit-notify 1"),
+    (Always, "comp-lzo no"),
+    (Always, "compress stub-v2"),
+    (Never, "comp-noadapt"),
+    (Always, "tun-mtu 140%"),
+    (Always, "cipher AES-256-GCM"),
+    (Always, "key-derivation tls-ekm"),
+    (Always, "protocol-flags cc-exit"),
+    (Always, "peer-id 0"),
+    (Always, "auth-token-user Ym9i"),
+    (Never, "auth-tokenx y%"),
+    // Not pushable at all.
+    (Never, "up /bin/true"),
+    (Never, "script-security 2"),
+    (Never, "plugin /tmp/x.so"),
+    (Never, "config /etc/hostname"),
+    (Never, "log /tmp/x"),
+    (Never, "remote 192.0.2.% 1194"),
+    (Never, "pull-filter accept x"),
+    (Never, "management 127.0.0.1 7505"),
+    (Never, "dev tun9"),
+    (Never, "auth none"),
+    (Never, "link-mtu 1400"),
+    (Never, "user root"),
+];
+
+/// A spelling of an option: how its name and its arguments become the pushed text, and whether the name is
+/// the first thing that openvpn's filter sees.
+type Spelling = (bool, fn(&str, &str) -> String);
+
+const SPELLINGS: &[Spelling] = &[
+    (true, |name, args| format!("{name}{args}")),
+    (true, |name, args| format!("  {name}{args}")),
+    (true, |name, args| format!("\t{name}{args}")),
+    (false, |name, args| format!("\"{name}\"{args}")),
+    (false, |name, args| format!("'{name}'{args}")),
+    (false, |name, args| format!("\t \"{name}\"{args}")),
+    (false, |name, args| format!("\"{name}{args}")),
+    (false, |name, args| {
+        format!("{}\"{}{args}", &name[..1], &name[1..])
+    }),
+    (false, |name, args| format!("\\{name}{args}")),
+    (false, |name, args| format!("--{name}{args}")),
+];
+
+/// One pushed text and whether it is taken.
+struct Push {
+    taken: Taken,
+    text: String,
+}
+
+fn pushes() -> Vec<Push> {
+    let mut pushes = Vec::new();
+    for (taken, option) in OPTIONS {
+        let name = option.split(' ').next().unwrap();
+        for (number, (is_named, spell)) in SPELLINGS.iter().enumerate() {
+            let args = option[name.len()..].replace('%', &number.to_string());
+            let text = spell(name, &args);
+            let taken = if *is_named { *taken } else { Never };
+            pushes.push(Push {
+                taken,
+                text,
+            });
+        }
+        // Twice, and with a tab for the blank.
+        let (name, args) = option.split_once(' ').unwrap_or((option, ""));
+        let args = args.replace('%', "9");
+        for text in [format!("{name}\t{args}"), format!("\"{name}\" {args}")] {
+            let taken = if args.is_empty() { *taken } else { Never };
+            let is_plain = !text.starts_with('"');
+            let taken = if is_plain { tabbed(name, taken) } else { Never };
+            pushes.push(Push {
+                taken,
+                text,
+            });
+        }
+    }
+    pushes
+}
+
+/// A filter without a blank at its end takes a tab behind the name as well.
+fn tabbed(name: &str, taken: Taken) -> Taken {
+    match name {
+        "redirect-gateway" | "redirect-private" => WithRoutes,
+        "comp-lzo" | "compress" | "explicit-exit-notify" => Always,
+        _ => taken,
+    }
+}
+
+/// What openvpn told while it came up.
+#[derive(Default)]
+struct Seen {
+    accepted: BTreeSet<String>,
+    removed: BTreeSet<String>,
+    environment: BTreeMap<String, String>,
+    echoes: Vec<String>,
+    log: String,
+    /// Networks that are routed to the device.
+    routes: BTreeSet<String>,
+}
+
+/// Lets a client connect that is started as `ob` starts it, and takes it down again.
+fn connect(server: &OpenVpn, directory: &Path, policy: &Policy) -> Seen {
+    let (config, socket) = (directory.join("p"), directory.join("m"));
+    let profile = Profile::parse(server.profile().as_bytes())
+        .unwrap()
+        .under(policy);
+    fs::write(&config, profile.canonical().expose()).unwrap();
+    let _ = fs::remove_file(&socket);
+    let listener = UnixListener::bind(&socket).unwrap();
+    let launch = Launch {
+        openvpn: Path::new("/usr/sbin/openvpn"),
+        version: (2, 6),
+        config: &config,
+        management: &socket,
+        user: None,
+        device: "tun-ob0",
+        asks_user_password: true,
+        policy,
+    };
+    let words = argv(&launch, &Privilege::Held);
+    // One level above: what a filter accepts is logged there.
+    let mut openvpn = Command::new(&words[0])
+        .args(&words[1..])
+        .args(["--verb", "4"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut writer = stream.try_clone().unwrap();
+    let mut send = |line: &str| {
+        let _ = writer.write_all(format!("{line}\n").as_bytes());
+    };
+    let mut seen = Seen::default();
+    for line in BufReader::new(stream).lines() {
+        let Ok(line) = line else { break };
+        let line = line.trim_end_matches('\r');
+        if line.starts_with(">HOLD") {
+            for command in ["log on", "echo on", "state on", "hold release"] {
+                send(command);
+            }
+        } else if line.starts_with(">PASSWORD:Need 'Auth'") {
+            send("username \"Auth\" \"bob\"");
+            send("password \"Auth\" \"x\"");
+        } else if let Some((name, value)) = line
+            .strip_prefix(">UPDOWN:ENV,")
+            .and_then(|variable| variable.split_once('='))
+        {
+            seen.environment.insert(name.to_owned(), value.to_owned());
+        } else if line.starts_with(">ECHO:") {
+            seen.echoes.push(line.to_owned());
+        } else if line.starts_with(">STATE:") && line.contains(",CONNECTED,") {
+            seen.routes = routes();
+            send("signal SIGTERM");
+        } else if let Some((_, text)) = line.split_once("Pushed option accepted by filter: '") {
+            seen.accepted.insert(text.trim_end_matches('\'').to_owned());
+        } else if let Some((_, text)) = line.split_once("Pushed option removed by filter: '") {
+            seen.removed.insert(text.trim_end_matches('\'').to_owned());
+        }
+        seen.log += line;
+        seen.log.push('\n');
+    }
+    openvpn.wait().unwrap();
+    seen
+}
+
+/// The networks that the kernel routes to the tunnel.
+fn routes() -> BTreeSet<String> {
+    let all = ip("route") + &ip("-6 route");
+    let ours = all.lines().filter(|line| line.contains("dev tun-ob0"));
+    let networks = ours.filter_map(|line| line.split(' ').next());
+    let own = |network: &&str| !network.starts_with("fe80:") && !network.starts_with("ff00:");
+    networks.filter(own).map(str::to_owned).collect()
+}
+
+fn policy(routes: Routes, dns: bool) -> Policy {
+    Policy {
+        routes,
+        dns,
+        peer_info: true,
+    }
+}
+
+/// A pushed text as the settings of a server have it.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+#[test]
+fn every_pushable_option_is_taken_by_name_or_not_at_all() {
+    if !entered(
+        "vpn::pushes::every_pushable_option_is_taken_by_name_or_not_at_all",
+        false,
+    ) {
+        return;
+    }
+    let pushes = pushes();
+    assert!(pushes.len() > 900, "{}", pushes.len());
+    let env = TestEnv::with(
+        "bob",
+        Options {
+            vpn: VpnOptions {
+                push: pushes.iter().map(|push| escaped(&push.text)).collect(),
+                lets_everybody_in: true,
+                ..VpnOptions::default()
+            },
+            ..Options::default()
+        },
+    );
+    let server = env.sandbox.openvpn().unwrap();
+    let directory = env.path("tmp");
+    let one = || Routes::Only(vec!["10.77.0.0/25".parse().unwrap()]);
+    for (routes, dns) in [
+        (Routes::AsOffered, true),
+        (Routes::AsOffered, false),
+        (Routes::Only(Vec::new()), true),
+        (Routes::Only(Vec::new()), false),
+        (one(), true),
+        (one(), false),
+    ] {
+        let policy = policy(routes, dns);
+        let seen = connect(&server, &directory, &policy);
+        check(&pushes, &policy, &seen);
+    }
+}
+
+/// Compares what a client saw and did with what the policy lets it.
+fn check(pushes: &[Push], policy: &Policy, seen: &Seen) {
+    let case = format!("{policy:?}");
+    assert!(seen.log.contains(",CONNECTED,"), "{case}: {}", seen.log);
+    assert!(
+        seen.log.matches("PUSH_REPLY").count() > 10,
+        "{case}: not continued"
+    );
+    let with_routes = policy.routes == Routes::AsOffered;
+    let is_taken = |push: &Push| match push.taken {
+        Always => true,
+        WithRoutes => with_routes,
+        WithDns => policy.dns,
+        Never => false,
+    };
+    // The server says the same of its own: what it pushes by itself is not in the list.
+    let trimmed = |push: &Push| push.text.trim_start().to_owned();
+    let of = |taken: bool| -> BTreeSet<String> {
+        let those = pushes.iter().filter(|push| is_taken(push) == taken);
+        those.map(trimmed).collect()
+    };
+    let missing: Vec<_> = of(true).difference(&seen.accepted).cloned().collect();
+    assert!(missing.is_empty(), "{case}: not accepted: {missing:?}");
+    let missing: Vec<_> = of(false).difference(&seen.removed).cloned().collect();
+    assert!(missing.is_empty(), "{case}: not removed: {missing:?}");
+    for push in pushes {
+        let text = trimmed(push);
+        let (has, other) = (seen.accepted.contains(&text), seen.removed.contains(&text));
+        assert!(has != other, "{case}: {text}");
+    }
+    // What came of it.
+    let numbers = 0..3;
+    let mut routes: BTreeSet<String> = ["10.88.0.0/24", "fd88::/64"].map(str::to_owned).into();
+    match &policy.routes {
+        Routes::AsOffered => {
+            routes.insert("10.77.0.0/24".to_owned());
+            routes.extend(numbers.clone().map(|n| format!("10.101.{n}.0/24")));
+            // A network of zeros is written without them.
+            routes.extend(numbers.clone().map(|n| match n {
+                0 => "fd01::/64".to_owned(),
+                n => format!("fd01:{n}::/64"),
+            }));
+        }
+        Routes::Only(networks) => routes.extend(networks.iter().map(ToString::to_string)),
+    }
+    assert_eq!(seen.routes, routes, "{case}");
+    let foreign: BTreeSet<String> = seen
+        .environment
+        .iter()
+        .filter(|(name, _)| name.starts_with("foreign_option_"))
+        .map(|(_, value)| value.clone())
+        .collect();
+    assert_eq!(foreign.is_empty(), !policy.dns, "{case}: {foreign:?}");
+    for value in &foreign {
+        let kind = value.split(' ').nth(1).unwrap();
+        let kinds = [
+            "DNS",
+            "DNS6",
+            "DOMAIN",
+            "DOMAIN-SEARCH",
+            "DOMAIN-ROUTE",
+            "ADAPTER_DOMAIN_SUFFIX",
+        ];
+        assert!(kinds.contains(&kind), "{case}: {value}");
+        let number = value.trim_end_matches(".test").chars().last().unwrap();
+        let is_own = ["DNS 10.88.0.1", "DOMAIN corp.test"];
+        let is_own = is_own.iter().any(|own| value.ends_with(own));
+        assert!(is_own || ('0'..'3').contains(&number), "{case}: {value}");
+    }
+    let variables = seen.environment.keys();
+    let odd: Vec<_> = variables
+        .filter(|name| name.contains("PUSHED") || (!policy.dns && name.starts_with("dns_")))
+        .collect();
+    assert!(odd.is_empty(), "{case}: {odd:?}");
+    assert!(seen.echoes.is_empty(), "{case}: {:?}", seen.echoes);
+    // A pushed `verb` would have shown the keys.
+    assert!(!seen.log.contains("PID packet_id_init"), "{case}");
+}
+
+#[test]
+fn the_machine_gets_the_routes_and_name_servers_of_its_flags() {
+    if !entered(
+        "vpn::pushes::the_machine_gets_the_routes_and_name_servers_of_its_flags",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::with(Options {
+        vpn: VpnOptions {
+            push: greedy_pushes(),
+            ..VpnOptions::default()
+        },
+        ..Options::default()
+    });
+    let offered = &["10.65.0.0/16", "10.77.0.0/24", "10.88.0.0/24"][..];
+    let (none, one) = (&["10.88.0.0/24"][..], &["10.77.0.0/24", "10.88.0.0/24"][..]);
+    let up = |flags: &[&str], expected: &[&str], dns: &[&str]| {
+        let up = vpn.vpn(&[&["up", "--detach"], flags].concat());
+        assert!(up.status.success(), "{flags:?}: {}", vpn.server.log());
+        assert!(routes().iter().eq(expected), "{flags:?}: {:?}", routes());
+        let status = vpn.status();
+        let servers = status["dns"]["servers"].as_array().unwrap();
+        assert!(servers.iter().eq(dns), "{flags:?}: {status}");
+        assert!(vpn.vpn(&["down"]).status.success());
+        vpn.is_gone();
+    };
+    up(&["--no-dns"], offered, &[]);
+    up(&["--no-routes"], none, &["10.88.0.1"]);
+    up(&["--no-routes", "--no-dns"], none, &[]);
+    up(&["--route", "10.77.0.0/24"], one, &["10.88.0.1"]);
+    up(&["--route", "10.77.0.0/24", "--no-dns"], one, &[]);
+    let settings = vpn.env.usual_settings() + &vpn_settings(&vpn.env.sandbox);
+    vpn.env
+        .write_settings(&(settings + "routes = [\"10.77.0.0/24\"]\n"));
+    up(&["--no-dns"], one, &[]);
+}
