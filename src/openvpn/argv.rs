@@ -138,7 +138,6 @@ fn policy(policy: &Policy, say: &mut impl FnMut(&[&str])) {
         say(&["--pull-filter", "accept", beginning]);
     }
     say(&["--pull-filter", "ignore", ""]);
-    say(&["--allow-compression", "no"]);
 }
 
 fn prefix(privilege: &Privilege) -> Vec<OsString> {

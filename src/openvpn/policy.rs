@@ -19,8 +19,8 @@ use crate::report::{Exit, Report};
 
 /// Accepted whatever the policy: what a tunnel cannot work without, and what the server may decide about
 /// its own session. The blank at the end keeps a longer name out: `ping-restart` does not begin with
-/// `ping `. Compression is accepted because it changes the framing; openvpn refuses every kind that
-/// compresses (`--allow-compression no`).
+/// `ping `. Compression is accepted because it changes the framing: openvpn refuses every kind that
+/// compresses (`allow-compression no` in the profile), and `compress migrate` would take that back.
 const TUNNEL: &[&str] = &[
     "ifconfig ",
     "ifconfig-ipv6 ",
@@ -32,7 +32,8 @@ const TUNNEL: &[&str] = &[
     "key-derivation ",
     "protocol-flags ",
     "comp-lzo",
-    "compress",
+    "compress stub",
+    "compress lz",
     "socket-flags TCP_NODELAY",
     "ping ",
     "ping-restart ",
@@ -144,7 +145,7 @@ impl Policy {
             {
                 Some("your settings say which networks are routed")
             }
-            "dhcp-option" if !self.dns => Some("your settings leave name servers alone"),
+            "dhcp-option" | "dns" if !self.dns => Some("your settings leave name servers alone"),
             "push-peer-info" if !self.peer_info => {
                 Some("your settings keep this machine's details")
             }

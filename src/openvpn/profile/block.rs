@@ -16,6 +16,9 @@ const COLUMNS: usize = 64;
 const STATIC_KEY_HEX: usize = 512;
 const STATIC_KEY_COLUMNS: usize = 32;
 
+/// Parameters that stand before a key; the key names its curve or group again.
+const PARAMETERS: &[&str] = &["EC PARAMETERS", "DH PARAMETERS"];
+
 /// One inline block. Its content is treated as secret throughout: which of them is one matters little.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Block {
@@ -54,6 +57,10 @@ impl Block {
                 }
                 continue;
             };
+            if let Some(label) = PARAMETERS.iter().find(|known| **known == label) {
+                body(label, row.number, &mut rest)?;
+                continue;
+            }
             let label = known_label(name, label).ok_or(ProfileError::Key {
                 line: row.number,
                 what: if label.contains("ENCRYPTED") {
@@ -67,7 +74,7 @@ impl Block {
                 body: body(label, row.number, &mut rest)?,
             });
         }
-        let several = matches!(name, "ca" | "extra-certs" | "cert");
+        let several = matches!(name, "ca" | "extra-certs" | "cert" | "crl-verify");
         match armoured.len() {
             0 => Err(ProfileError::Key {
                 line,
@@ -118,6 +125,7 @@ impl Block {
 fn known_label(name: &str, label: &str) -> Option<&'static str> {
     let allowed: &[&'static str] = match name {
         "ca" | "cert" | "extra-certs" => &["CERTIFICATE"],
+        "crl-verify" => &["X509 CRL"],
         "key" => &["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"],
         "tls-auth" | "tls-crypt" => &["OpenVPN Static key V1"],
         "tls-crypt-v2" => &["OpenVPN tls-crypt-v2 client key"],

@@ -1,11 +1,11 @@
 //! The one table of directives: what each of OpenVPN's is to `ob`, and how its arguments are read.
 //!
-//! The names are those of OpenVPN 2.6's `options.c` (Debian's 2.6.14 was asked for each), of its manual
-//! page, of 2.7's additions and of the older ones that profiles still carry. A name that is not here is
-//! refused: a new directive waits until somebody has looked at it. Reasons and evidence:
-//! a deny-list fails here, because `plugin`, `providers` and the pkcs11 family run code whatever
+//! The names are those of `options.c` of OpenVPN 2.4 to 2.7 and of OpenVPN 3's client, which stand in
+//! `tests/fixtures/openvpn/directives.txt` (a test compares them), and older ones that profiles still
+//! carry. A name that is not here is refused: a new directive waits until it has been judged. A deny-list fails here, because `plugin`, `providers` and the pkcs11 family run code whatever
 //! `script-security` says, and files named in a profile are read as root and sent to the server.
 
+use super::left_out::{DROPPED, REFUSED};
 use super::verdict::Why;
 
 /// What becomes of a directive.
@@ -52,11 +52,20 @@ pub(super) enum Kind {
     Setenv,
     Route4,
     Route6,
+    /// `route-gateway ADDRESS`.
+    Gateway4,
+    Gateway6,
     RedirectGateway,
     DhcpOption,
+    /// `dns server …` and `dns search-domains …` of 2.6.
+    Dns,
     PullFilter,
-    /// Compression that is none (`no`, `stub`) is left out; any other is refused.
+    /// The framing of compression is kept, compression itself is not.
     Compression,
+    /// `mssfix [N [mtu|fixed]]`.
+    Mssfix,
+    /// Hashes of certificates that are trusted, as pairs of hexadecimal digits.
+    Fingerprint,
 }
 
 /// The values a number may have.
@@ -115,6 +124,8 @@ pub(super) const IN_CONNECTION: &[&str] = &[
     "tun-mtu",
     "mssfix",
     "fragment",
+    "max-packet-size",
+    "mtu-disc",
 ];
 
 /// Allowed directives that add up; of every other the last one counts.
@@ -123,6 +134,9 @@ pub(super) const REPEATED: &[&str] = &[
     "route",
     "route-ipv6",
     "dhcp-option",
+    "dns",
+    "peer-fingerprint",
+    "verify-hash",
     "pull-filter",
 ];
 
@@ -190,9 +204,13 @@ const ALLOWED: &[(&str, Kind)] = &[
     ("tran-window", Kind::Numbers(ONE, (1, 86_400 * 7))),
     ("tls-timeout", Kind::Numbers(ONE, (1, 600))),
     ("replay-window", Kind::Numbers(ONE_OR_TWO, (0, 65_536))),
-    ("tun-mtu", Kind::Numbers(ONE, (576, 65_535))),
+    ("tun-mtu", Kind::Numbers(ONE_OR_TWO, (576, 65_535))),
     ("tun-mtu-max", Kind::Numbers(ONE, (1_280, 65_535))),
-    ("mssfix", Kind::Numbers(NONE_OR_ONE, (0, 65_535))),
+    ("mssfix", Kind::Mssfix),
+    ("max-packet-size", Kind::Numbers(ONE, (154, 65_535))),
+    ("mtu-disc", Kind::OneOf(&["no", "maybe", "yes"])),
+    ("socket-flags", Kind::OneOf(&["TCP_NODELAY"])),
+    ("tcp-nodelay", Kind::Flag),
     ("fragment", Kind::Numbers(ONE, (68, 65_535))),
     ("sndbuf", Kind::Numbers(ONE, BUFFER)),
     ("rcvbuf", Kind::Numbers(ONE, BUFFER)),
@@ -218,6 +236,9 @@ const ALLOWED: &[(&str, Kind)] = &[
     ("ns-cert-type", Kind::ServerCertificate),
     ("remote-cert-eku", Kind::ServerPurpose),
     ("verify-x509-name", Kind::ServerName),
+    ("peer-fingerprint", Kind::Fingerprint),
+    ("verify-hash", Kind::Fingerprint),
+    ("crl-verify", Kind::Inline),
     ("key-direction", Kind::Numbers(ONE, (0, 1))),
     ("auth-user-pass", Kind::AskUserPass),
     ("auth-nocache", Kind::Flag),
@@ -251,116 +272,11 @@ const GATED: &[(&str, Kind)] = &[
     ("redirect-gateway", Kind::RedirectGateway),
     ("redirect-private", Kind::RedirectGateway),
     ("block-ipv6", Kind::Flag),
+    ("route-gateway", Kind::Gateway4),
+    ("route-ipv6-gateway", Kind::Gateway6),
     ("dhcp-option", Kind::DhcpOption),
+    ("dns", Kind::Dns),
     ("pull-filter", Kind::PullFilter),
-];
-
-const DROPPED: &[(&str, &str)] = &[
-    (
-        "`ob` decides how much openvpn logs",
-        "verb mute suppress-timestamps machine-readable-output errors-to-stderr memstats gremlin",
-    ),
-    (
-        "says nothing to openvpn's own daemon",
-        "echo parameter disable-occ comp-noadapt",
-    ),
-    ("`remote-cert-tls server` checks it", "remote-cert-ku"),
-    (
-        "every directive is judged here, known or not",
-        "ignore-unknown-option allow-nonadmin",
-    ),
-    (
-        "has no meaning on this system",
-        "block-outside-dns register-dns dhcp-release dhcp-renew dhcp-pre-release ip-win32 tap-sleep \
-         route-method rdns-internal show-adapters show-net show-net-up show-valid-subnets pause-exit \
-         service win-sys windows-driver",
-    ),
-    (
-        "openvpn has it no more, or ignores it",
-        "max-routes http-proxy-retry socks-proxy-retry http-proxy-timeout tun-ipv6 key-method no-iv \
-         ncp-disable mtu-dynamic tls-exit single-session preresolve ecdh-curve prng \
-         compat-mode disable-dco tun-max-mtu use-prediction-resistance",
-    ),
-];
-
-const REFUSED: &[(Why, &str)] = &[
-    (
-        Why::RunsPrograms,
-        "up up-delay up-restart down down-pre route-up route-pre-down ipchange tls-verify iproute \
-         auth-user-pass-verify learn-address client-connect client-disconnect client-crresponse \
-         tls-crypt-v2-verify script-security dns-updown",
-    ),
-    (Why::LoadsLibraries, "plugin providers engine"),
-    (
-        Why::ReadsFiles,
-        "config askpass capath dh pkcs12 crl-verify peer-fingerprint verify-hash http-proxy-user-pass \
-         client-config-dir cd tls-remote opt-verify",
-    ),
-    (
-        Why::WritesFiles,
-        "log log-append status status-version writepid replay-persist genkey tls-export-cert \
-         ifconfig-pool-persist tmp-dir syslog",
-    ),
-    (
-        Why::OpensSockets,
-        "local lport bind multihome port-share bind-dev mark socket-flags passtos tcp-nodelay \
-         ip-remote-hint allow-recursive-routing",
-    ),
-    (Why::ChangesEnvironment, "setenv-safe"),
-    (
-        Why::ChangesProcess,
-        "daemon inetd chroot user group nice mlock setcon remap-usr1 persist-local-ip \
-         persist-remote-ip override-username msg-channel",
-    ),
-    (
-        Why::ChangesMachine,
-        "mktun rmtun dev-node lladdr txqueuelen ifconfig-noexec ifconfig-nowarn route-noexec \
-         route-gateway route-ipv6-gateway client-nat shaper mtu-disc mtu-test link-mtu udp-mtu \
-         tun-mtu-extra max-packet-size allow-pull-fqdn dns",
-    ),
-    (
-        Why::ThirdParty,
-        "http-proxy http-proxy-option http-proxy-override socks-proxy proto-force",
-    ),
-    (
-        Why::WeakensProtection,
-        "secret no-replay test-crypto auth-token auth-token-user keying-material-exporter \
-         force-tls-key-material-export",
-    ),
-    (
-        Why::ServerOnly,
-        "mode tls-server server server-bridge server-ipv6 push push-reset push-remove ifconfig-pool \
-         ifconfig-pool-linear ifconfig-ipv6-pool ifconfig-push ifconfig-ipv6-push \
-         ifconfig-push-constraint iroute iroute-ipv6 disable verify-client-cert \
-         client-cert-not-required username-as-common-name auth-gen-token auth-gen-token-secret \
-         auth-user-pass-optional client-to-client duplicate-cn ccd-exclusive hash-size bcast-buffers \
-         tcp-queue-limit connect-freq connect-freq-initial max-clients max-routes-per-client \
-         stale-routes-check vlan-tagging vlan-accept vlan-pvid tls-crypt-v2-max-age \
-         x509-track x509-username-field compat-names no-name-remapping",
-    ),
-    (Why::OtherMode, "ifconfig ifconfig-ipv6"),
-    (
-        Why::HardwareKeys,
-        "pkcs11-providers pkcs11-protected-authentication pkcs11-private-mode pkcs11-cert-private \
-         pkcs11-pin-cache pkcs11-id pkcs11-id-management pkcs11-id-type pkcs11-slot pkcs11-slot-type \
-         pkcs11-sign-mode cryptoapicert management-external-key management-external-cert",
-    ),
-    (
-        Why::Management,
-        "management management-client management-client-user management-client-group \
-         management-client-auth management-client-pf management-forget-disconnect management-hold \
-         management-log-cache management-query-passwords management-query-proxy \
-         management-query-remote management-signal management-up-down",
-    ),
-    (
-        Why::PushedOnly,
-        "peer-id key-derivation protocol-flags push-continuation",
-    ),
-    (
-        Why::NotAConnection,
-        "help version show-ciphers show-curves show-digests show-engines show-gateway show-groups \
-         show-tls show-pkcs11-ids show-pkcs11-objects show-pkcs11-slots",
-    ),
 ];
 
 #[cfg(test)]
@@ -375,6 +291,16 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), count);
         assert!(count > 300, "{count}");
+    }
+
+    #[test]
+    fn every_directive_of_every_openvpn_is_classified() {
+        let list = include_str!("../../../tests/fixtures/openvpn/directives.txt");
+        let names = list.lines().filter(|line| !line.starts_with('#'));
+        let names: Vec<_> = names.filter_map(|line| line.split(' ').next()).collect();
+        assert!(names.len() > 330, "{}", names.len());
+        let unknown: Vec<_> = names.iter().filter(|name| class(name).is_none()).collect();
+        assert!(unknown.is_empty(), "in no class: {unknown:?}");
     }
 
     #[test]

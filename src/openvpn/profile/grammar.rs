@@ -3,9 +3,8 @@
 //! It decides about words alone; blocks of keys are `block.rs`, and what a directive means together
 //! with others is `mod.rs`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use super::directives::{GATEWAY_FLAGS, Kind, PROTOCOLS};
+use super::hosts::{gateway4, gateway6, host, route4, route6};
 use super::value::{Remote, StaticChallenge, Value};
 use super::verdict::Why;
 
@@ -50,34 +49,39 @@ impl Value {
             },
             Kind::Route4 => route4(args),
             Kind::Route6 => route6(args),
+            Kind::Gateway4 => gateway4(args),
+            Kind::Gateway6 => gateway6(args),
+            Kind::Mssfix => mssfix(args),
+            Kind::Fingerprint => fingerprint(args),
             Kind::RedirectGateway => match args {
                 flags if flags.iter().all(|flag| GATEWAY_FLAGS.contains(flag)) => Ok(words(flags)),
                 _ => Err(Why::Value("has a flag that is not allowed")),
             },
-            Kind::DhcpOption => dhcp_option(args),
             Kind::PullFilter => match args {
-                [action @ ("accept" | "ignore" | "reject"), text] if is_line(text, 160) => {
+                [action @ ("accept" | "ignore" | "reject"), text]
+                    if is_line(text, 160) || (text.is_empty() && *action != "reject") =>
+                {
                     Ok(Self::Quoted(vec![(*action).to_owned(), (*text).to_owned()]))
                 }
                 _ => Err(Why::Value("has a value that is not allowed")),
             },
             Kind::Connection => Err(Why::Value("is a block, not a line")),
-            Kind::Setenv | Kind::Compression => Err(Why::Unclassified),
+            Kind::Setenv | Kind::Compression | Kind::DhcpOption | Kind::Dns => {
+                Err(Why::Unclassified)
+            }
         }
     }
 }
 
 impl Remote {
     fn read(args: &[&str]) -> Result<Self, Why> {
-        let (host, port, protocol) = match args {
-            [host] => (host, None, None),
-            [host, port] => (host, Some(port), None),
-            [host, port, protocol] => (host, Some(port), Some(protocol)),
+        let (name, port, protocol) = match args {
+            [name] => (name, None, None),
+            [name, port] => (name, Some(port), None),
+            [name, port, protocol] => (name, Some(port), Some(protocol)),
             _ => return Err(Why::Value("is `remote HOST [PORT [PROTOCOL]]`")),
         };
-        if !is_host(host) {
-            return Err(Why::Value("names no host"));
-        }
+        let host = host(name).ok_or(Why::Value("names no host"))?;
         let port = port
             .map(|port| match port.parse::<u16>() {
                 Ok(number) if number > 0 && number.to_string() == **port => Ok(number),
@@ -96,7 +100,7 @@ impl Remote {
             })
             .transpose()?;
         Ok(Self {
-            host: (*host).to_owned(),
+            host: host.to_owned(),
             port,
             protocol,
         })
@@ -142,8 +146,39 @@ fn numbers(args: &[&str], counts: &[u8], least: u32, most: u32) -> Result<Value,
         .map(Value::Numbers)
 }
 
-fn words(args: &[&str]) -> Value {
+pub(super) fn words(args: &[&str]) -> Value {
     Value::Words(args.iter().map(|arg| (*arg).to_owned()).collect())
+}
+
+/// The size and what it counts.
+fn mssfix(args: &[&str]) -> Result<Value, Why> {
+    let (size, unit) = match args {
+        [] => return Ok(Value::Words(Vec::new())),
+        [size] => (size, None),
+        [size, unit @ ("mtu" | "fixed")] => (size, Some(*unit)),
+        _ => return Err(Why::Value("is `mssfix [SIZE [mtu|fixed]]`")),
+    };
+    numbers(&[size], &[1], 0, 65_535)?;
+    let mut kept = vec![*size];
+    kept.extend(unit);
+    Ok(words(&kept))
+}
+
+/// A SHA-256 or, of `verify-hash`, a SHA-1 hash: `AA:BB:…`.
+fn fingerprint(args: &[&str]) -> Result<Value, Why> {
+    let refused = Err(Why::Value("is not the hash of a certificate"));
+    let (hash, bytes) = match args {
+        [hash] => (hash, &[32, 20][..]),
+        [hash, "SHA1"] => (hash, &[20][..]),
+        [hash, "SHA256"] => (hash, &[32][..]),
+        _ => return refused,
+    };
+    let is_byte = |pair: &str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
+    if hash.split(':').all(is_byte) && bytes.contains(&hash.split(':').count()) {
+        Ok(words(args))
+    } else {
+        refused
+    }
 }
 
 /// `tun`, or `tun` and a number.
@@ -151,22 +186,6 @@ fn is_tun(device: &str) -> bool {
     device
         .strip_prefix("tun")
         .is_some_and(|number| number.len() <= 3 && number.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn is_host(host: &str) -> bool {
-    if host.parse::<IpAddr>().is_ok() {
-        return true;
-    }
-    host.len() <= 200
-        && host.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        })
-        && !host.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
 /// Names of algorithms: no `none`, no null cipher, no command of OpenSSL's cipher strings that would
@@ -247,63 +266,6 @@ fn server_name(args: &[&str]) -> Result<Value, Why> {
     Ok(Value::Quoted(vec![(*name).to_owned(), kind.to_owned()]))
 }
 
-fn route4(args: &[&str]) -> Result<Value, Why> {
-    let special = |word: &str| matches!(word, "vpn_gateway" | "net_gateway" | "default");
-    let sound = matches!(args.len(), 1..=4)
-        && args[0].parse::<Ipv4Addr>().is_ok()
-        && args
-            .get(1)
-            .is_none_or(|mask| mask.parse().is_ok_and(is_netmask))
-        && args
-            .get(2)
-            .is_none_or(|gateway| special(gateway) || gateway.parse::<Ipv4Addr>().is_ok())
-        && args.get(3).is_none_or(|metric| is_metric(metric));
-    sound
-        .then(|| words(args))
-        .ok_or(Why::Value("is not a network, a mask and a gateway"))
-}
-
-fn route6(args: &[&str]) -> Result<Value, Why> {
-    let network = |text: &str| {
-        let (address, bits) = text.split_once('/')?;
-        let bits: u8 = bits.parse().ok()?;
-        Some(address.parse::<Ipv6Addr>().is_ok() && bits <= 128)
-    };
-    let sound = matches!(args.len(), 1..=3)
-        && network(args[0]) == Some(true)
-        && args
-            .get(1)
-            .is_none_or(|gateway| *gateway == "default" || gateway.parse::<Ipv6Addr>().is_ok())
-        && args.get(2).is_none_or(|metric| is_metric(metric));
-    sound
-        .then(|| words(args))
-        .ok_or(Why::Value("is not a network and a gateway"))
-}
-
-fn is_netmask(mask: Ipv4Addr) -> bool {
-    let bits = u32::from(mask);
-    bits.leading_ones() + bits.trailing_zeros().min(32) == 32 || bits == 0
-}
-
-fn is_metric(text: &str) -> bool {
-    text.parse::<u32>()
-        .is_ok_and(|number| number <= i32::MAX as u32)
-}
-
-fn dhcp_option(args: &[&str]) -> Result<Value, Why> {
-    let sound = match args {
-        ["DNS" | "DNS6", address] => address.parse::<IpAddr>().is_ok(),
-        [
-            "DOMAIN" | "DOMAIN-SEARCH" | "DOMAIN-ROUTE" | "ADAPTER_DOMAIN_SUFFIX",
-            name,
-        ] => is_host(name),
-        _ => false,
-    };
-    sound
-        .then(|| words(args))
-        .ok_or(Why::Value("is not a server's address or a domain"))
-}
-
 /// Whether `text` is one printable line of at most `most` bytes.
 fn is_line(text: &str, most: usize) -> bool {
     !text.is_empty() && text.len() <= most && !text.chars().any(char::is_control)
@@ -312,34 +274,6 @@ fn is_line(text: &str, most: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hosts_are_names_or_addresses_and_nothing_else() {
-        for host in [
-            "vpn.acme.com",
-            "VPN-1.acme.com",
-            "10.0.0.1",
-            "2001:db8::1",
-            "localhost",
-            "a_b.c",
-        ] {
-            assert!(is_host(host), "{host}");
-        }
-        for host in [
-            "",
-            "-x.com",
-            "a..b",
-            "a b",
-            "a;b",
-            "vpn.acme.com/",
-            "fe80::1%eth0",
-            "1.2.3",
-            "ünix.com",
-            "x.com.",
-        ] {
-            assert!(!is_host(host), "{host}");
-        }
-    }
 
     #[test]
     fn a_cipher_list_never_means_no_cipher() {
@@ -368,18 +302,6 @@ mod tests {
             "AES-256-GCM:NoNe",
         ] {
             assert!(suites(&[list]).is_err(), "{list}");
-        }
-    }
-
-    #[test]
-    fn masks_are_masks() {
-        for (mask, sound) in [
-            ("255.255.255.0", true),
-            ("0.0.0.0", true),
-            ("255.255.255.255", true),
-            ("255.0.255.0", false),
-        ] {
-            assert_eq!(is_netmask(mask.parse().unwrap()), sound, "{mask}");
         }
     }
 }

@@ -4,9 +4,13 @@
 //! It reads words through `grammar.rs` and keys through `block.rs`; which directive is what stands in
 //! `directives.rs` alone.
 
+use std::collections::HashSet;
+
 use super::block::Block;
 use super::directives::{Class, IN_CONNECTION, Kind, allowed_name, class};
+use super::hosts::dns;
 use super::lexer::{Lexed, Statement, lex, lex_nested};
+use super::rewrites::{Judged, compression, inline, keep, several};
 use super::value::{Directive, Value};
 use super::verdict::{Ruling, Verdict, Why, showable};
 use super::{Lack, Profile, ProfileError, Settings};
@@ -21,6 +25,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Profile, ProfileError> {
     } = lex(bytes)?;
     let mut judge = Judge::default();
     for statement in &statements {
+        judge.ignored.extend(ignored(&statement.words));
+    }
+    for statement in &statements {
         judge.statement(statement)?;
     }
     judge.finish(&comments)
@@ -34,16 +41,43 @@ struct Judge {
     tls_client: bool,
     pull: bool,
     generic: bool,
+    /// Names that the profile lets a client leave out where it does not know them.
+    ignored: HashSet<String>,
+    /// Blocks that a line `NAME [inline]` promises, and its number.
+    promised: Vec<(usize, &'static str)>,
+    /// The user of `setenv USERNAME`.
+    username: Option<String>,
 }
 
-/// What is done with one statement of a line.
-enum Judged {
-    Kept(Directive),
-    Changed(Directive, &'static str),
-    /// Meant by what the canonical text always says.
-    Implied,
-    Dropped(&'static str),
-    Refused(Why),
+/// Why an app's variable is left out.
+const CONNECT: &str = "a setting of OpenVPN Connect, not of the tunnel";
+/// Why a directive is left out that the profile itself does not insist on.
+const MAY_BE_IGNORED: &str = "the profile lets a client leave it out";
+/// Variables of OpenVPN Connect and other apps.
+const OF_CONNECT: &[&str] = &[
+    "USERNAME",
+    "FRIENDLY_NAME",
+    "SERVER",
+    "ALLOW_PASSWORD_SAVE",
+    "HOST_LIST",
+    "PROFILE",
+    "AUTOLOGIN",
+    "EXTERNAL_PKI",
+    "ORGANIZATION",
+    "PORTAL_URL",
+];
+
+/// The names after `ignore-unknown-option`.
+fn ignored(words: &[String]) -> impl Iterator<Item = String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let names: Vec<String> = match words.as_slice() {
+        ["ignore-unknown-option", names @ ..]
+        | ["setenv", "opt", "ignore-unknown-option", names @ ..] => {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        }
+        _ => Vec::new(),
+    };
+    names.into_iter()
 }
 
 impl Judge {
@@ -52,14 +86,28 @@ impl Judge {
         let name = statement.words[0].as_str();
         let Some(lines) = &statement.block else {
             let args: Vec<&str> = statement.words[1..].iter().map(String::as_str).collect();
-            let judged = self.line(name, &args);
-            let kept = self.note(line, name, &args, judged);
-            if let Some(directive) = kept {
-                Settings::add(&mut self.settings.directives, directive);
+            if matches!(class(name), Some(Class::Allowed(Kind::Inline)))
+                && args.first() == Some(&"[inline]")
+            {
+                self.promised
+                    .extend(allowed_name(name).map(|name| (line, name)));
             }
+            self.directive(line, name, &args);
             return Ok(());
         };
         match class(name) {
+            Some(Class::Allowed(Kind::Fingerprint)) => {
+                for row in lines {
+                    let text = row.text.trim();
+                    if text.is_empty() || text.starts_with(['#', ';']) {
+                        continue;
+                    }
+                    // In a block of hashes each is a SHA-256.
+                    let args = [text, "SHA256"];
+                    let count = if name == "verify-hash" { 2 } else { 1 };
+                    self.directive(row.number, name, &args[..count]);
+                }
+            }
             Some(Class::Allowed(Kind::Inline)) => {
                 let name = allowed_name(name).unwrap_or_default();
                 if self.settings.has_block(name) {
@@ -83,7 +131,7 @@ impl Judge {
                         }
                         _ => self.line(name, &args),
                     };
-                    if let Some(directive) = self.note(statement.line, name, &args, judged) {
+                    for directive in self.note(statement.line, name, &args, judged) {
                         Settings::add(&mut connection, directive);
                     }
                 }
@@ -92,14 +140,27 @@ impl Judge {
             Some(Class::Refused(why)) => self.refuse(line, name, why),
             Some(_) if name == "auth-user-pass" => self.refuse(line, name, Why::CarriesPassword),
             Some(_) => self.refuse(line, name, Why::Value("is a line, not a block")),
+            None if self.ignored.contains(name) => {
+                let ruling = Ruling::Dropped(MAY_BE_IGNORED.to_owned());
+                self.verdict(line, showable(name), ruling);
+            }
             None => self.refuse(line, name, Why::Unclassified),
         }
         Ok(())
     }
 
+    /// Judges a directive of one line outside of a block, and keeps what is allowed.
+    fn directive(&mut self, line: usize, name: &str, args: &[&str]) {
+        let judged = self.line(name, args);
+        for directive in self.note(line, name, args, judged) {
+            Settings::add(&mut self.settings.directives, directive);
+        }
+    }
+
     /// Judges a directive of one line.
     fn line(&mut self, name: &str, args: &[&str]) -> Judged {
         let kind = match class(name) {
+            None if self.ignored.contains(name) => return Judged::Dropped(MAY_BE_IGNORED),
             None => return Judged::Refused(Why::Unclassified),
             Some(Class::Refused(why)) => return Judged::Refused(why),
             Some(Class::Dropped(note)) => return Judged::Dropped(note),
@@ -108,9 +169,15 @@ impl Judge {
         match kind {
             Kind::Setenv => return self.setenv(args),
             Kind::Compression => return compression(name, args),
+            Kind::DhcpOption => return several(args),
+            Kind::Inline => return inline(name, args),
             _ => {}
         }
-        let value = match Value::read(kind, args) {
+        let read = match kind {
+            Kind::Dns => dns(args),
+            _ => Value::read(kind, args),
+        };
+        let value = match read {
             Ok(value) => value,
             Err(why) => return Judged::Refused(why),
         };
@@ -126,6 +193,16 @@ impl Judge {
     /// The few variables that are options in disguise; any other would reach a program's environment.
     fn setenv(&mut self, args: &[&str]) -> Judged {
         match args {
+            // openvpn takes what it does not know for nothing here.
+            ["opt", name, rest @ ..] if class(name).is_none() => {
+                self.note_username(&args[1..]);
+                let is_of_connect = OF_CONNECT.contains(name) && !rest.is_empty();
+                Judged::Dropped(if is_of_connect {
+                    CONNECT
+                } else {
+                    MAY_BE_IGNORED
+                })
+            }
             ["opt", name, rest @ ..] => match self.line(name, rest) {
                 Judged::Kept(directive) => Judged::Changed(directive, "`setenv opt` is not needed"),
                 other => other,
@@ -141,6 +218,10 @@ impl Judge {
                 Judged::Dropped("every directive is judged here, known or not")
             }
             ["CLIENT_CERT", "0" | "1"] => Judged::Dropped("says nothing to openvpn itself"),
+            [name, ..] if OF_CONNECT.contains(name) => {
+                self.note_username(args);
+                Judged::Dropped(CONNECT)
+            }
             [name, _] | [name] if name.starts_with("UV_") || name.starts_with("IV_") => {
                 Judged::Dropped("`ob` tells the server who it is")
             }
@@ -148,18 +229,19 @@ impl Judge {
         }
     }
 
+    /// Remembers the user of `USERNAME NAME`.
+    fn note_username(&mut self, words: &[&str]) {
+        if let ["USERNAME", name] = words {
+            self.username = sound_name(name);
+        }
+    }
+
     /// Writes the verdict down and returns what is to be kept.
-    fn note(
-        &mut self,
-        line: usize,
-        name: &str,
-        args: &[&str],
-        judged: Judged,
-    ) -> Option<Directive> {
+    fn note(&mut self, line: usize, name: &str, args: &[&str], judged: Judged) -> Vec<Directive> {
         match judged {
             Judged::Kept(directive) => {
                 self.verdict(line, directive.to_string(), Ruling::Allowed);
-                Some(directive)
+                vec![directive]
             }
             Judged::Changed(directive, note) => {
                 self.verdict(
@@ -167,15 +249,31 @@ impl Judge {
                     directive.to_string(),
                     Ruling::Changed(note.to_owned()),
                 );
-                Some(directive)
+                vec![directive]
+            }
+            Judged::Split(directives, note) => {
+                for directive in &directives {
+                    let ruling = Ruling::Changed(note.to_owned());
+                    self.verdict(line, directive.to_string(), ruling);
+                }
+                directives
             }
             Judged::Implied => {
                 self.verdict(line, name.to_owned(), Ruling::Allowed);
-                None
+                Vec::new()
             }
             Judged::Dropped(note) => {
-                self.verdict(line, name.to_owned(), Ruling::Dropped(note.to_owned()));
-                None
+                let shown = match args {
+                    ["opt", inner, ..] if name == "setenv" => {
+                        format!("setenv opt {}", showable(inner))
+                    }
+                    [variable, ..] if name == "setenv" && OF_CONNECT.contains(variable) => {
+                        format!("setenv {variable}")
+                    }
+                    _ => showable(name),
+                };
+                self.verdict(line, shown, Ruling::Dropped(note.to_owned()));
+                Vec::new()
             }
             Judged::Refused(why) => {
                 // Under `setenv opt` it is the inner name that tells what was refused.
@@ -183,7 +281,7 @@ impl Judge {
                     ["opt", inner, ..] if name == "setenv" => self.refuse(line, inner, why),
                     _ => self.refuse(line, name, why),
                 }
-                None
+                Vec::new()
             }
         }
     }
@@ -214,52 +312,20 @@ impl Judge {
         if !(self.client || self.tls_client && self.pull) {
             return Err(ProfileError::Lacks(Lack::Client));
         }
+        let missing = |(_, name): &&(usize, &'static str)| !self.settings.has_block(name);
+        if let Some((line, _)) = self.promised.iter().find(missing) {
+            return Err(ProfileError::Key {
+                line: *line,
+                what: "is promised with `[inline]` and is not there",
+            });
+        }
         self.settings.check().map_err(ProfileError::Lacks)?;
         Ok(Profile {
             settings: self.settings,
             verdicts: self.verdicts,
-            username: comment(comments, "OVPN_ACCESS_SERVER_USERNAME"),
+            username: comment(comments, "OVPN_ACCESS_SERVER_USERNAME").or(self.username),
             autologin: comment(comments, "OVPN_ACCESS_SERVER_AUTOLOGIN").as_deref() == Some("1"),
         })
-    }
-}
-
-/// Keeps a value under the name that says it today.
-fn keep(name: &str, args: &[&str], value: Value) -> Judged {
-    let (today, note) = match name {
-        "ncp-ciphers" => ("data-ciphers", "its name since 2.5"),
-        "connect-timeout" => (
-            "server-poll-timeout",
-            "its name in profiles of Access Server",
-        ),
-        "ns-cert-type" => ("remote-cert-tls", "the check by key usage that replaced it"),
-        "port" => ("rport", "a client binds no port of its own"),
-        "tls-version-min" if matches!(args, ["1.0" | "1.1", ..]) => (name, "nothing below TLS 1.2"),
-        "dev" if args == ["tun"] => return Judged::Implied,
-        "dev" => return Judged::Dropped("`ob` names the device"),
-        "tls-version-max" if matches!(args, ["1.0" | "1.1", ..]) => (name, "nothing below TLS 1.2"),
-        _ => (name, ""),
-    };
-    let Some(name) = allowed_name(today) else {
-        return Judged::Refused(Why::Unclassified);
-    };
-    let directive = Directive { name, value };
-    if note.is_empty() {
-        Judged::Kept(directive)
-    } else {
-        Judged::Changed(directive, note)
-    }
-}
-
-/// Compressed before it is encrypted, traffic tells its content by its length (VORACLE).
-fn compression(name: &str, args: &[&str]) -> Judged {
-    match (name, args) {
-        ("comp-lzo", ["no"])
-        | ("compress", [] | ["stub" | "stub-v2" | "migrate"])
-        | ("allow-compression", ["no"]) => {
-            Judged::Dropped("no compression is what openvpn does by itself")
-        }
-        _ => Judged::Refused(Why::WeakensProtection),
     }
 }
 
@@ -267,8 +333,13 @@ fn compression(name: &str, args: &[&str]) -> Judged {
 fn comment(comments: &[String], name: &str) -> Option<String> {
     let value = comments
         .iter()
-        .find_map(|comment| comment.trim().strip_prefix(name)?.strip_prefix('='))?
-        .trim();
+        .find_map(|comment| comment.trim().strip_prefix(name)?.strip_prefix('='))?;
+    sound_name(value)
+}
+
+/// `value` without blanks around it, as far as it can be a name.
+fn sound_name(value: &str) -> Option<String> {
+    let value = value.trim();
     let sound =
         !value.is_empty() && value.len() <= LONGEST_NAME && !value.chars().any(char::is_control);
     sound.then(|| value.to_owned())

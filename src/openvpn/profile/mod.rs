@@ -11,8 +11,13 @@ mod error;
 mod grammar;
 #[cfg(test)]
 mod hostile;
+mod hosts;
 mod judge;
+mod left_out;
 mod lexer;
+#[cfg(test)]
+mod relaxed;
+mod rewrites;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -43,7 +48,8 @@ pub struct Profile {
 /// Everything that openvpn will be told, and nothing else.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// In the order of their first appearance; `client` and `dev tun` are implied.
+    /// In the order of their first appearance; `client`, `dev tun` and `allow-compression no`
+    /// are implied.
     directives: Vec<Directive>,
     /// `<connection>` blocks, each with one `remote`.
     connections: Vec<Vec<Directive>>,
@@ -68,7 +74,8 @@ impl Profile {
             blocks,
         } = &self.settings;
         let mut text = String::with_capacity(16 * 1024);
-        text.push_str("client\ndev tun\n");
+        // Before any directive of compression: it takes the flags of those back.
+        text.push_str("client\ndev tun\nallow-compression no\n");
         let write = |text: &mut String, directive: &Directive| {
             text.push_str(&directive.to_string());
             text.push('\n');
