@@ -201,6 +201,13 @@ const ARGUMENTS: &[&str] = &[
     "\"TLS Web Server Authentication\"",
 ];
 
+/// A hash of a certificate.
+const HASH: &str = "00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:\
+                    00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f";
+
+/// The same with its algorithm.
+const AUTHORITY: &str = "00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:00:01:02:03 SHA1";
+
 /// The arguments to try with one directive: some take nearly anything and mean it.
 fn arguments(name: &str) -> &'static [&'static str] {
     match name {
@@ -210,6 +217,12 @@ fn arguments(name: &str) -> &'static [&'static str] {
         "tls-cipher" => &["TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384"],
         "tls-ciphersuites" => &["TLS_AES_256_GCM_SHA384"],
         "tls-groups" => &["secp384r1"],
+        "dns" => &["server 0 address 10.0.0.1"],
+        "socket-flags" => &["TCP_NODELAY"],
+        "route-gateway" => &["10.0.0.1"],
+        "route-ipv6-gateway" => &["fd00::1"],
+        "peer-fingerprint" => &[HASH],
+        "verify-hash" => &[AUTHORITY],
         _ => ARGUMENTS,
     }
 }

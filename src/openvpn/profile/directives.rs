@@ -64,8 +64,10 @@ pub(super) enum Kind {
     Compression,
     /// `mssfix [N [mtu|fixed]]`.
     Mssfix,
-    /// Hashes of certificates that are trusted, as pairs of hexadecimal digits.
+    /// The hash of the server's certificate, as pairs of hexadecimal digits.
     Fingerprint,
+    /// The hash of its authority's certificate, and the algorithm.
+    AuthorityHash,
 }
 
 /// The values a number may have.
@@ -237,7 +239,7 @@ const ALLOWED: &[(&str, Kind)] = &[
     ("remote-cert-eku", Kind::ServerPurpose),
     ("verify-x509-name", Kind::ServerName),
     ("peer-fingerprint", Kind::Fingerprint),
-    ("verify-hash", Kind::Fingerprint),
+    ("verify-hash", Kind::AuthorityHash),
     ("crl-verify", Kind::Inline),
     ("key-direction", Kind::Numbers(ONE, (0, 1))),
     ("auth-user-pass", Kind::AskUserPass),

@@ -52,7 +52,8 @@ impl Value {
             Kind::Gateway4 => gateway4(args),
             Kind::Gateway6 => gateway6(args),
             Kind::Mssfix => mssfix(args),
-            Kind::Fingerprint => fingerprint(args),
+            Kind::Fingerprint => fingerprint(args, false),
+            Kind::AuthorityHash => fingerprint(args, true),
             Kind::RedirectGateway => match args {
                 flags if flags.iter().all(|flag| GATEWAY_FLAGS.contains(flag)) => Ok(words(flags)),
                 _ => Err(Why::Value("has a flag that is not allowed")),
@@ -164,21 +165,23 @@ fn mssfix(args: &[&str]) -> Result<Value, Why> {
     Ok(words(&kept))
 }
 
-/// A SHA-256 or, of `verify-hash`, a SHA-1 hash: `AA:BB:…`.
-fn fingerprint(args: &[&str]) -> Result<Value, Why> {
-    let refused = Err(Why::Value("is not the hash of a certificate"));
-    let (hash, bytes) = match args {
-        [hash] => (hash, &[32, 20][..]),
-        [hash, "SHA1"] => (hash, &[20][..]),
-        [hash, "SHA256"] => (hash, &[32][..]),
-        _ => return refused,
-    };
+/// A hash of so many bytes: `AA:BB:…`.
+fn is_hash(text: &str, bytes: usize) -> bool {
     let is_byte = |pair: &str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
-    if hash.split(':').all(is_byte) && bytes.contains(&hash.split(':').count()) {
-        Ok(words(args))
-    } else {
-        refused
-    }
+    text.split(':').all(is_byte) && text.split(':').count() == bytes
+}
+
+/// The SHA-256 hash of a server's certificate, or the hash of its authority's: SHA-1 where none is named.
+fn fingerprint(args: &[&str], is_authority: bool) -> Result<Value, Why> {
+    let is_sound = match args {
+        [hash] => is_hash(hash, if is_authority { 20 } else { 32 }),
+        [hash, "SHA1"] if is_authority => is_hash(hash, 20),
+        [hash, "SHA256"] if is_authority => is_hash(hash, 32),
+        _ => false,
+    };
+    is_sound
+        .then(|| words(args))
+        .ok_or(Why::Value("is not the hash of a certificate"))
 }
 
 /// `tun`, or `tun` and a number.

@@ -96,7 +96,7 @@ impl Judge {
             return Ok(());
         };
         match class(name) {
-            Some(Class::Allowed(Kind::Fingerprint)) => {
+            Some(Class::Allowed(Kind::Fingerprint | Kind::AuthorityHash)) => {
                 for row in lines {
                     let text = row.text.trim();
                     if text.is_empty() || text.starts_with(['#', ';']) {

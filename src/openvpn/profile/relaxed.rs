@@ -320,6 +320,11 @@ fn hashes_and_revocation_lists_only_narrow_the_trust() {
         ("peer-fingerprint /etc/shadow", "peer-fingerprint"),
         ("peer-fingerprint AB:CD", "peer-fingerprint"),
         ("verify-hash /etc/shadow SHA256", "verify-hash"),
+        (&format!("verify-hash {hash}"), "verify-hash"),
+        (
+            &format!("peer-fingerprint {hash} SHA256"),
+            "peer-fingerprint",
+        ),
         ("crl-verify /etc/shadow", "crl-verify"),
         ("crl-verify /etc dir", "crl-verify"),
         (
