@@ -22,7 +22,7 @@ pub(super) fn account(
             true => org.client_id.clone(),
             false => org.username.clone(),
         },
-        vpn: context.settings()?.vpn().is_ok(),
+        vpn: context.settings()?.vpn(&context.environment).is_ok(),
         machine: is_machine.then(|| machine(org)).transpose()?,
         client_id: match (&org.client_id, org.sign_in) {
             (None, SignIn::Browser | SignIn::Machine) => return Err(lacks("client_id")),

@@ -10,6 +10,10 @@ use crate::report::Report;
 /// A whole system's bundle has about 250 KiB; the protocol carries less than 1 MiB.
 const LARGEST: u64 = 768 << 10;
 
+/// The VPN's own authority is one certificate or a few. They travel with each request to the agent, and with those
+/// of the tunnel's supervisor; such a request has less than 64 KiB.
+const LARGEST_OF_VPN: u64 = 32 << 10;
+
 /// Reads the PEM file at `path`.
 ///
 /// Who may write it decides whom we send a password to, so it is judged as the settings are. Root's tools pass.
@@ -17,15 +21,28 @@ const LARGEST: u64 = 768 << 10;
 /// # Errors
 /// When others may write it, when it cannot be read, is larger than 768 KiB, or has no PEM certificate in it.
 pub fn read_ca_bundle(path: &Path) -> Result<Vec<u8>, Report> {
-    let failed = |error: FileError| error.at("ca_bundle", path);
+    read("ca_bundle", path, LARGEST)
+}
+
+/// Reads the PEM file of `vpn.ca_bundle`, with the same checks.
+///
+/// # Errors
+/// As [`read_ca_bundle`]; when it is larger than 32 KiB, or not text.
+pub fn read_vpn_ca_bundle(path: &Path) -> Result<String, Report> {
+    let bytes = read("vpn.ca_bundle", path, LARGEST_OF_VPN)?;
+    String::from_utf8(bytes).map_err(|_| FileError::NoCertificate.at("vpn.ca_bundle", path))
+}
+
+fn read(setting: &str, path: &Path, largest: u64) -> Result<Vec<u8>, Report> {
+    let failed = |error: FileError| error.at(setting, path);
     let (file, found) = open_regular(path).map_err(failed)?;
     judge(&found).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
+    file.take(largest + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| failed(error.into()))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(failed(FileError::BundleTooLarge));
+    if bytes.len() as u64 > largest {
+        return Err(failed(FileError::BundleTooLarge(largest)));
     }
     let begin = b"-----BEGIN CERTIFICATE-----";
     if !bytes.windows(begin.len()).any(|window| window == begin) {
@@ -58,6 +75,25 @@ mod tests {
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         fs::write(&path, vec![b'x'; 800 << 10]).unwrap();
         assert_eq!(name(&path), "config.bundle-too-large");
+        assert_eq!(
+            read_vpn_ca_bundle(&path).unwrap_err().name,
+            "config.bundle-too-large"
+        );
+        fs::write(&path, format!("{pem}{}", "x".repeat(33 << 10))).unwrap();
+        assert!(read_ca_bundle(&path).is_ok());
+        let report = read_vpn_ca_bundle(&path).unwrap_err();
+        assert!(
+            report
+                .causes
+                .iter()
+                .any(|cause| cause.contains("larger than 32 KiB")),
+            "{report:?}"
+        );
+        fs::write(&path, [pem.as_bytes(), b"\xff"].concat()).unwrap();
+        assert_eq!(
+            read_vpn_ca_bundle(&path).unwrap_err().name,
+            "config.no-certificate"
+        );
         let pipe = directory.path().join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert_eq!(name(&pipe), "config.not-a-file");

@@ -123,8 +123,8 @@ pub(super) enum FileError {
     TooLarge,
     #[error("it is not UTF-8 text")]
     NotUtf8,
-    #[error("it is larger than 768 KiB")]
-    BundleTooLarge,
+    #[error("it is larger than {} KiB", .0 >> 10)]
+    BundleTooLarge(u64),
     #[error("it has no certificate in PEM form")]
     NoCertificate,
     #[error("it cannot be read: {}", reason(.0))]
@@ -161,7 +161,7 @@ impl FileError {
                 "config.not-utf8",
                 format!("save it as UTF-8; `file {path}` shows what it is"),
             ),
-            Self::BundleTooLarge => (
+            Self::BundleTooLarge(_) => (
                 "config.bundle-too-large",
                 "keep only the certificates of your own authority in it".to_owned(),
             ),

@@ -26,7 +26,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use ca_bundle::read_ca_bundle;
+pub use ca_bundle::{read_ca_bundle, read_vpn_ca_bundle};
 pub use flags::{read_answer, read_as};
 pub use keys::{KEYS, Key, MARKERS};
 pub use new_file::{Existing, NewSettings, refuse_existing, write_new};

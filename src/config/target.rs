@@ -351,7 +351,7 @@ fn text(value: Option<Value>) -> Option<String> {
     value.map(|value| value.to_string())
 }
 
-fn below_home(path: PathBuf, environment: &Environment) -> PathBuf {
+pub(super) fn below_home(path: PathBuf, environment: &Environment) -> PathBuf {
     match (path.strip_prefix("~"), environment.raw("HOME")) {
         (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => path,

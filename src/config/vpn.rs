@@ -1,8 +1,12 @@
 //! The VPN of the settings.
 
+use std::path::PathBuf;
+
 use url::Url;
 
+use super::target::below_home;
 use super::{Settings, Value};
+use crate::model::Environment;
 use crate::openvpn::policy::{Network, NetworkError};
 use crate::report::{Exit, Report};
 
@@ -12,6 +16,8 @@ pub struct Vpn {
     /// With a port where it is not 443.
     pub host: String,
     pub saml_host: Option<String>,
+    /// A file for [`super::read_vpn_ca_bundle`].
+    pub ca_bundle: Option<PathBuf>,
     /// The embed link of its app.
     pub app: Option<String>,
     /// The only networks to route; absent: those the server names.
@@ -23,7 +29,7 @@ impl Settings {
     ///
     /// # Errors
     /// When none is configured.
-    pub fn vpn(&self) -> Result<Vpn, Report> {
+    pub fn vpn(&self, environment: &Environment) -> Result<Vpn, Report> {
         let text = |path| self.text(path, None).map(ToOwned::to_owned);
         let host = text("vpn.host").ok_or_else(|| {
             Report::new(Exit::Usage, "config.no-vpn", "no VPN is configured")
@@ -33,6 +39,10 @@ impl Settings {
         Ok(Vpn {
             host,
             saml_host: text("vpn.saml_host"),
+            ca_bundle: match self.at("vpn.ca_bundle", None) {
+                Some((Value::Path(path), _)) => Some(below_home(path.clone(), environment)),
+                _ => None,
+            },
             app: text("vpn.app"),
             routes: match self.at("vpn.routes", None) {
                 Some((Value::Networks(networks), _)) => Some(networks.clone()),

@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::flow::refused_page::refused_page;
 use crate::flow::{Conversation, Failure, OktaSession, vpn_app};
-use crate::http::{Browser, Exchange, Hears, HttpError, Page};
+use crate::http::{Browser, Client, Exchange, Hears, HttpError, Network, Page};
 use crate::model::Org;
 use crate::okta::page::{AppPage, PageError, SamlForm};
 use crate::openvpn::access_server::{AccessServerError, Fault, VpnHosts, acs};
@@ -34,12 +34,16 @@ pub(super) enum Arrival {
 }
 
 impl<'a> VpnDoors<'a> {
-    pub(super) fn new(session: &OktaSession, hosts: &'a VpnHosts) -> Result<Self, Report> {
+    pub(super) fn new(
+        session: &OktaSession,
+        target: &VpnTarget,
+        hosts: &'a VpnHosts,
+    ) -> Result<Self, Report> {
+        let client = client(session, target)?;
         let names = std::iter::once(&hosts.host).chain(&hosts.saml_host);
         let browsers = names.map(|name| {
             let origin = Org::parse(&format!("https://{name}:{}", hosts.port))?;
-            let client = session.browser().client().clone();
-            Ok(Browser::new(client, origin, Hears::default()))
+            Ok(Browser::new(client.clone(), origin, Hears::default()))
         });
         Ok(Self {
             hosts,
@@ -58,7 +62,10 @@ impl<'a> VpnDoors<'a> {
     }
 
     /// One request, once: a form or a one-time address is never sent a second time by itself.
-    pub(super) async fn send(&mut self, exchange: Exchange) -> Result<Page, HttpError> {
+    ///
+    /// # Errors
+    /// When there is no answer; the hint of an unknown authority names `vpn.ca_bundle`.
+    pub(super) async fn send(&mut self, exchange: Exchange) -> Result<Page, Report> {
         let host = exchange.url.host_str().unwrap_or_default().to_owned();
         let browser = self
             .browsers
@@ -66,9 +73,9 @@ impl<'a> VpnDoors<'a> {
             .find(|browser| browser.org().owns(&exchange.url));
         let Some(browser) = browser else {
             let origin = self.hosts.host.clone();
-            return Err(HttpError::Foreign { host, origin });
+            return Err(HttpError::Foreign { host, origin }.into());
         };
-        let page = browser.send(exchange).await?;
+        let page = browser.send(exchange).await.map_err(no_answer)?;
         if let Some(name) = page.header("server") {
             self.server = Some(name.to_owned());
         }
@@ -106,6 +113,31 @@ impl<'a> VpnDoors<'a> {
         let own = |one: &Browser| one.org().owns(&next);
         (!self.browsers.iter().any(own)).then_some(next)
     }
+}
+
+/// The client for the VPN's hosts: the session's, or one that trusts nothing but the VPN's own authority.
+fn client(session: &OktaSession, target: &VpnTarget) -> Result<Client, Report> {
+    let Some(certificates) = &target.ca_bundle else {
+        return Ok(session.browser().client().clone());
+    };
+    let proxy = target.account.proxy.as_ref();
+    let network = Network {
+        ca_bundle: Some(certificates.clone()),
+        proxy: proxy.map(|route| (Secret::new(route.url.as_str()), route.no_proxy.clone())),
+    };
+    Ok(Client::new(&network)?)
+}
+
+fn no_answer(error: HttpError) -> Report {
+    let is_authority = matches!(error, HttpError::UnknownAuthority { .. });
+    let mut report = Report::from(error);
+    if is_authority {
+        report.hints.clear();
+        return report
+            .hint("if the VPN server has an authority of its own, as Access Server is installed, set `vpn.ca_bundle` to the file of its certificate")
+            .hint("if it has not, the connection may be intercepted: ask the VPN's administrator");
+    }
+    report
 }
 
 pub(super) fn is_redirect(page: &Page) -> bool {

@@ -50,7 +50,7 @@ pub async fn vpn_profile(
     let hosts = check_vpn(target)?;
     let policy = vpn_policy(policy)?;
     let (form, acs) = vpn_form(session, target, None, &hosts, conversation).await?;
-    let mut doors = VpnDoors::new(session, &hosts)?;
+    let mut doors = VpnDoors::new(session, target, &hosts)?;
     let what = format!("get a profile from {}", hosts.host);
     conversation.tell(Notice::Doing(what.clone()));
     let relay_state = match form.relay_state.expose() {

@@ -23,7 +23,7 @@ pub async fn finish_vpn_sign_in(
 ) -> Result<(), Failure> {
     let hosts = check_vpn(target)?;
     let start = web_auth_address(url, &hosts)?;
-    let mut doors = VpnDoors::new(session, &hosts)?;
+    let mut doors = VpnDoors::new(session, target, &hosts)?;
     let to_okta = match doors.arrive(Exchange::get(start)).await? {
         Arrival::Away(url) if !session.org().owns(&url) => {
             let host = url.host_str().unwrap_or_default().to_owned();

@@ -102,7 +102,10 @@ impl HttpError {
     fn from_tls(error: &rustls::Error, host: String) -> Self {
         match error {
             rustls::Error::InvalidCertificate(certificate) => match certificate {
-                CertificateError::UnknownIssuer => Self::UnknownAuthority { host },
+                // A signature by another key: an authority of the same name is trusted, this one is not.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                    Self::UnknownAuthority { host }
+                }
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet

@@ -14,6 +14,8 @@ pub struct VpnTarget {
     pub host: String,
     /// Where its SAML sign-in has another name.
     pub saml_host: Option<String>,
+    /// PEM certificates that are trusted for these hosts alone, in the place of the account's.
+    pub ca_bundle: Option<String>,
     /// The embed link of the VPN's app; absent: found among the user's tiles.
     pub app: Option<String>,
 }

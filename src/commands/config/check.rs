@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::Context;
 use crate::aws::SessionDuration;
-use crate::config::{Flags, read_ca_bundle};
+use crate::config::{Flags, read_ca_bundle, read_vpn_ca_bundle};
 use crate::report::Report;
 use crate::shown::shown;
 
@@ -17,6 +17,11 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     let orgs = settings.orgs(&context.environment)?;
     for path in orgs.iter().filter_map(|org| org.ca_bundle.as_ref()) {
         read_ca_bundle(path)?;
+    }
+    // Without `vpn.host` there is no VPN to check.
+    let vpn = settings.vpn(&context.environment).ok();
+    if let Some(path) = vpn.and_then(|vpn| vpn.ca_bundle) {
+        read_vpn_ca_bundle(&path)?;
     }
     for profile in settings.profiles() {
         let flags = Flags {

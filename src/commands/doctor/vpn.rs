@@ -3,6 +3,7 @@
 use super::Finding;
 use crate::commands::Context;
 use crate::commands::vpn::{OpenVpn, TUN, tun_can_be_opened};
+use crate::config::read_vpn_ca_bundle;
 use crate::process::Program;
 use crate::report::Report;
 
@@ -23,7 +24,7 @@ const NAMESPACES: [(&str, &str, &str); 2] = [
 pub(super) fn look(context: &Context) -> Vec<Finding> {
     let wanted = context
         .settings()
-        .is_ok_and(|settings| settings.vpn().is_ok());
+        .is_ok_and(|settings| settings.vpn(&context.environment).is_ok());
     let mut found = vec![
         match OpenVpn::find() {
             Ok(OpenVpn { program, version }) => Finding::good(
@@ -39,6 +40,7 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
         },
         rights(),
     ];
+    found.extend(ca_bundle(context));
     if cfg!(target_os = "linux") {
         found.push(match tun_can_be_opened() {
             Ok(()) => Finding::good("tun", format!("{TUN} can be opened, as a tunnel must")),
@@ -55,6 +57,16 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
         found.push(namespaces());
     }
     found
+}
+
+/// The file of `vpn.ca_bundle`, where there is one.
+fn ca_bundle(context: &Context) -> Option<Finding> {
+    let vpn = context.settings().ok()?.vpn(&context.environment).ok()?;
+    let path = vpn.ca_bundle?;
+    Some(match read_vpn_ca_bundle(&path) {
+        Ok(_) => Finding::good("vpn.ca_bundle", format!("{} can be read", path.display())),
+        Err(report) => Finding::of("vpn.ca_bundle", &report),
+    })
 }
 
 fn rights() -> Finding {

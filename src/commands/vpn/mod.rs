@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use crate::commands::Context;
 use crate::commands::account::account;
 use crate::commands::talk::SignInArgs;
-use crate::config::OrgTarget;
+use crate::config::{OrgTarget, read_vpn_ca_bundle};
 use crate::flow::check_vpn;
 use crate::link::TunnelLink;
 use crate::paths;
@@ -106,7 +106,7 @@ fn resolve(
     sign_in: &SignInArgs,
 ) -> Result<Resolved, Report> {
     let settings = context.settings()?;
-    let vpn = settings.vpn()?;
+    let vpn = settings.vpn(&context.environment)?;
     let org = settings.resolve_org(&context.flags(), &context.environment)?;
     let routes = if policy.no_routes {
         Some(Vec::new())
@@ -123,6 +123,10 @@ fn resolve(
         account: account(context, &org, sign_in)?,
         host: vpn.host,
         saml_host: vpn.saml_host,
+        ca_bundle: vpn
+            .ca_bundle
+            .map(|path| read_vpn_ca_bundle(&path))
+            .transpose()?,
         app: vpn.app,
     };
     // The agent says the same, after sudo and a supervisor.

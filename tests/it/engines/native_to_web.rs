@@ -35,6 +35,7 @@ fn vpn(sandbox: &Sandbox, account: Account, app: Option<String>) -> VpnTarget {
         account,
         host: sandbox.vpn_url().trim_start_matches("https://").to_owned(),
         saml_host: None,
+        ca_bundle: None,
         app,
     }
 }

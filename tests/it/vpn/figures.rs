@@ -49,6 +49,7 @@ fn profile(vpn: &Vpn) -> IssuedProfile {
             },
             host: host.trim_start_matches("https://").to_owned(),
             saml_host: None,
+            ca_bundle: None,
             app: Some(vpn.env.sandbox.vpn_app_url()),
         },
         policy: VpnPolicy {

@@ -34,6 +34,8 @@ pub struct VpnOptions {
     pub downloads: bool,
     /// `/api/token-url` exists, as in Access Server 3; what it answers is the sandbox's own choice.
     pub api: bool,
+    /// Its web pages have a certificate of an authority of its own, as Access Server is installed.
+    pub own_authority: bool,
     /// Lines added to the profile.
     pub profile_lines: Vec<String>,
     /// Options that the openvpn server pushes besides its own.
@@ -70,6 +72,7 @@ impl Default for VpnOptions {
             import_profile: true,
             downloads: true,
             api: false,
+            own_authority: false,
             profile_lines: Vec::new(),
             push: Vec::new(),
             web_auth_url: None,

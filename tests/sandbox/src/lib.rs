@@ -79,6 +79,7 @@ pub enum AwsApp {
 pub struct Sandbox {
     world: Arc<World>,
     ca_pem: String,
+    vpn_ca_pem: String,
     runtime: Mutex<Option<Runtime>>,
 }
 
@@ -108,6 +109,10 @@ impl Sandbox {
     pub fn launch(options: Options) -> io::Result<Sandbox> {
         let name = options.host.as_ref().map(|(name, _)| name.as_str());
         let authority = tls::Authority::new(options.certificate, name)?;
+        let vpn_authority = match options.vpn.own_authority {
+            true => Some(tls::Authority::new(tls::Certificate::Good, name)?),
+            false => None,
+        };
         let (org, org_url) = match &options.host {
             Some((name, port)) => server::bind_as(name, *port)?,
             None => server::bind()?,
@@ -150,11 +155,16 @@ impl Sandbox {
         ] {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let world = Arc::clone(&world);
-            runtime.spawn(server::serve(world, server, listener, acceptor.clone()));
+            let acceptor = match (&vpn_authority, server) {
+                (Some(own), Server::Vpn) => TlsAcceptor::from(Arc::clone(&own.server)),
+                _ => acceptor.clone(),
+            };
+            runtime.spawn(server::serve(world, server, listener, acceptor));
         }
         drop(inside);
         Ok(Sandbox {
             world,
+            vpn_ca_pem: vpn_authority.map_or_else(|| authority.pem.clone(), |own| own.pem),
             ca_pem: authority.pem,
             runtime: Mutex::new(Some(runtime)),
         })
@@ -178,6 +188,11 @@ impl Sandbox {
     /// The CA of all three, PEM.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
+    }
+
+    /// The CA of the VPN's web pages, PEM.
+    pub fn vpn_ca_pem(&self) -> &str {
+        &self.vpn_ca_pem
     }
 
     /// The certificate of the org's SAML signing key, PEM.
