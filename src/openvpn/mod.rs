@@ -10,6 +10,7 @@ pub mod challenge;
 pub mod command;
 pub mod management;
 pub mod network;
+mod own_network;
 pub mod policy;
 pub mod profile;
 pub mod redaction;

@@ -10,6 +10,7 @@ const MARKS: &[&str] = &[
     "https://",
     "http://",
     "token=",
+    "auth-token-user ",
     "auth-token ",
     "auth-token",
 ];
@@ -69,7 +70,11 @@ fn without_marked(line: &str) -> String {
         out.push_str(&rest[..start]);
         out.push_str(mark);
         out.push_str(REMOVED);
-        let tail = &rest[start + mark.len()..];
+        let mut tail = &rest[start + mark.len()..];
+        if mark == "auth-token" {
+            // A name in quotes: what follows them is the token all the same.
+            tail = tail.trim_start_matches(['"', '\'', ' ', '\t']);
+        }
         let end = tail
             .find([',', ' ', '\'', '"', ')', ']'])
             .unwrap_or(tail.len());
@@ -96,6 +101,10 @@ mod tests {
             "ERROR: Options error: Parameter at TCP:0 is too long (256 chars max): canary",
             ">LOG:1,,PUSH: Received control message: 'PUSH_REPLY,peer-id 0,auth-token canary,cipher X'",
             ">LOG:1,,PUSH: Received control message: 'PUSH_REPLY,auth-tokenSESS_IDcanary,cipher X'",
+            ">LOG:1,,PUSH: Received control message: 'PUSH_REPLY,\"auth-token\" canary,cipher X'",
+            ">LOG:1,,PUSH: Received control message: 'PUSH_REPLY,'auth-token' \"canary\",cipher X'",
+            ">LOG:1,,Pushed option removed by filter: '\"auth-token\" canary'",
+            ">LOG:1,,'PUSH_REPLY,auth-token-user canary,cipher X'",
             ">PASSWORD:Verification Failed: 'Auth' ['CRV1:R,E:canary:dXNlcg==:PIN']",
             "password \"Auth\" \"canary\"",
             "username \"Auth\" \"canary\"",

@@ -3,6 +3,7 @@
 
 use thiserror::Error;
 
+use crate::openvpn::policy::Network;
 use crate::report::{Exit, Report};
 
 /// Why a tunnel ended or is about to.
@@ -28,6 +29,12 @@ pub enum Cause {
     ServerCertificate(String),
     #[error("the tunnel device cannot be opened: {0}")]
     Device(String),
+    #[error("the VPN server gives the tunnel a network of its own as wide as {0}")]
+    OwnNetwork(Network),
+    #[error("the VPN server insists on compression, which gives away what is encrypted")]
+    Compression,
+    #[error("the VPN ended the session: {0}")]
+    Ended(&'static str),
     #[error("waited too long for {0}")]
     TooSlow(&'static str),
     #[error("openvpn lost its supervisor")]
@@ -69,6 +76,9 @@ impl Cause {
         {
             return Some(Self::Device(text.to_owned()));
         }
+        if says("server pushed compression settings that are not allowed") {
+            return Some(Self::Compression);
+        }
         if says("Cannot resolve host address") {
             return Some(Self::Unresolved);
         }
@@ -83,6 +93,10 @@ impl Cause {
         match reason {
             "SIGTERM" | "SIGINT" => Some(Self::Stopped),
             "management-exit" => Some(Self::SupervisorGone),
+            "inactive" => Some(Self::Ended("nothing was sent for as long as it allows")),
+            "session-timeout" => Some(Self::Ended("it lasted as long as it may")),
+            "remote-exit" | "server-pushed-halt" => Some(Self::Ended("the server asked for it")),
+            "ping-exit" => Some(Self::Ended("the server was silent for too long")),
             _ if reason.starts_with("auth-failure") => Some(Self::AuthRefused(refusal)),
             _ => None,
         }
@@ -100,6 +114,9 @@ impl Cause {
             Self::Unresolved => "vpn.unresolved",
             Self::ServerCertificate(_) => "vpn.server-certificate",
             Self::Device(_) => "vpn.device",
+            Self::OwnNetwork(_) => "vpn.own-network",
+            Self::Compression => "vpn.compression",
+            Self::Ended(_) => "vpn.ended",
             Self::TooSlow(_) => "vpn.too-slow",
             Self::SupervisorGone => "vpn.supervisor-gone",
             Self::Failed(_) => "vpn.failed",
@@ -111,7 +128,15 @@ impl Cause {
 impl From<Cause> for Report {
     fn from(cause: Cause) -> Self {
         let (exit, hint) = match &cause {
-            Cause::Stopped => (Exit::Failed, "`ob vpn up` brings it up again"),
+            Cause::OwnNetwork(_) => (
+                Exit::Refused,
+                "all of it would go through the tunnel, whatever your settings say; tell the VPN's administrator",
+            ),
+            Cause::Compression => (
+                Exit::Refused,
+                "ask the VPN's administrator to turn compression off at the server",
+            ),
+            Cause::Stopped | Cause::Ended(_) => (Exit::Failed, "`ob vpn up` brings it up again"),
             Cause::AuthRefused(_) => (
                 Exit::Refused,
                 "`ob logout`, then `ob vpn up` signs in from the start",

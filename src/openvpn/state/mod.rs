@@ -25,6 +25,7 @@ use super::challenge::{DynamicChallenge, PromptedChallenge, dynamic_response, st
 use super::command::{Command, REALM};
 use super::management::{Event, InfoMessage, PasswordEvent, StateLine, UpDown};
 use super::network::Environment;
+use super::own_network::too_wide;
 use crate::secret::Secret;
 
 /// The longest pause before a hold is released.
@@ -151,8 +152,11 @@ impl TunnelState {
             Event::UpDown(event) => self.up_down(event, actions),
             Event::Log { text, .. } => {
                 self.tried.note(&text);
-                if let Some(cause) = Cause::read(&text) {
-                    self.suspicion = Some(cause);
+                match Cause::read(&text) {
+                    // openvpn would try the same again.
+                    Some(Cause::Compression) => self.stop(Cause::Compression, actions),
+                    Some(cause) => self.suspicion = Some(cause),
+                    None => {}
                 }
             }
             Event::Fatal(text) => {
@@ -379,7 +383,10 @@ impl TunnelState {
                 }
             }
             UpDown::End => match self.environment.take() {
-                Some((true, environment)) => actions.push(Action::Configure(environment.network())),
+                Some((true, environment)) => match too_wide(&environment) {
+                    Some(network) => self.stop(Cause::OwnNetwork(network), actions),
+                    None => actions.push(Action::Configure(environment.network())),
+                },
                 Some((false, _)) => actions.push(Action::Revert),
                 None => {}
             },

@@ -12,6 +12,8 @@ pub(crate) mod network;
 pub(crate) mod overlay;
 pub(crate) mod privilege;
 mod profile;
+mod push_effects;
+mod push_list;
 mod pushes;
 mod questions;
 mod resolved;

@@ -38,6 +38,8 @@ pub struct VpnOptions {
     pub own_authority: bool,
     /// Lines added to the profile.
     pub profile_lines: Vec<String>,
+    /// Lines added to the settings of the openvpn server.
+    pub server_lines: Vec<String>,
     /// Options that the openvpn server pushes besides its own.
     pub push: Vec<String>,
     /// Another address than its own for the sign-in of a waiting tunnel.
@@ -74,6 +76,7 @@ impl Default for VpnOptions {
             api: false,
             own_authority: false,
             profile_lines: Vec::new(),
+            server_lines: Vec::new(),
             push: Vec::new(),
             web_auth_url: None,
             web_auth_length: 0,

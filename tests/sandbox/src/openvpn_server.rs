@@ -171,6 +171,9 @@ impl OpenVpn {
              explicit-exit-notify 1\ndisable-dco\nverb 3\n",
             directory.display()
         );
+        for line in &self.world.options.vpn.server_lines {
+            settings += &format!("{line}\n");
+        }
         for pushed in &self.world.options.vpn.push {
             settings += &format!("push \"{pushed}\"\n");
         }
