@@ -172,33 +172,12 @@ fn read_trace(trace: &str, config: &Path) -> Deeds {
 }
 
 /// Arguments of many kinds; of each directive the first that `ob` accepts is tried.
+#[rustfmt::skip] // words, a line of them at a time
 const ARGUMENTS: &[&str] = &[
-    "",
-    "1",
-    "2",
-    "10 60",
-    "60",
-    "1400",
-    "udp",
-    "tcp",
-    "server",
-    "subnet",
-    "tun",
-    "1.2",
-    "preferred",
-    "nointeract",
-    "infinite",
-    "no",
-    "vpn.acme.com name",
-    "\"CN=vpn.acme.com\"",
-    "\"Code\" 1",
-    "10.77.0.0 255.255.0.0",
-    "fd00::/64",
-    "def1",
-    "DNS 10.0.0.1",
-    "ignore \"route \"",
-    "PUSH_PEER_INFO",
-    "\"TLS Web Server Authentication\"",
+    "", "1", "2", "10 60", "60", "1400", "udp", "tcp", "server", "subnet", "tun", "1.2",
+    "preferred", "nointeract", "infinite", "no", "vpn.acme.com name", "\"CN=vpn.acme.com\"",
+    "\"Code\" 1", "10.77.0.0 255.255.0.0", "fd00::/64", "def1", "DNS 10.0.0.1",
+    "ignore \"route \"", "PUSH_PEER_INFO", "\"TLS Web Server Authentication\"",
 ];
 
 /// A hash of a certificate.

@@ -27,6 +27,13 @@ type Row = (&'static str, &'static str, &'static str, Arrange);
 
 const NOTHING: Arrange = |_| Vec::new();
 
+/// Settings whose VPN has an authority in the file of this name.
+fn vpn_bundle(env: &TestEnv, name: &str) {
+    let path = env.path(name).display().to_string();
+    let vpn = format!("[vpn]\nhost = \"vpn.acme.com\"\nca_bundle = \"{path}\"\n");
+    env.write_settings(&(env.usual_settings() + &vpn));
+}
+
 /// Each is looked at on a machine of its own.
 const ROWS: &[Row] = &[
     ("settings", "good", "", NOTHING),
@@ -37,6 +44,14 @@ const ROWS: &[Row] = &[
     ("ca_bundle", "good", "", NOTHING),
     ("ca_bundle", "wrong", "`ls -l ", |env| {
         fs::remove_file(env.path("ca.pem")).unwrap();
+        Vec::new()
+    }),
+    ("vpn.ca_bundle", "good", "", |env| {
+        vpn_bundle(env, "ca.pem");
+        Vec::new()
+    }),
+    ("vpn.ca_bundle", "wrong", "`ls -l ", |env| {
+        vpn_bundle(env, "missing.pem");
         Vec::new()
     }),
     #[cfg(not(feature = "fido2"))]
