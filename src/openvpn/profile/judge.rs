@@ -264,6 +264,9 @@ impl Judge {
             }
             Judged::Dropped(note) => {
                 let shown = match args {
+                    ["opt", inner, ..] if name == "setenv" && OF_CONNECT.contains(inner) => {
+                        format!("setenv opt {inner}")
+                    }
                     ["opt", inner, ..] if name == "setenv" => {
                         format!("setenv opt {}", showable(inner))
                     }

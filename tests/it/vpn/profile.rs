@@ -148,6 +148,63 @@ fn a_hostile_profile_is_refused_by_name() {
 }
 
 #[test]
+fn harmless_lines_are_dropped_or_normalised_with_a_reason() {
+    let lines = [
+        (
+            "setenv opt USERNAME alice@acme.com",
+            "dropped  setenv opt USERNAME (a setting of OpenVPN Connect",
+        ),
+        (
+            "setenv FRIENDLY_NAME \"Acme VPN\"",
+            "dropped  setenv FRIENDLY_NAME (a setting of OpenVPN Connect",
+        ),
+        (
+            "socket-flags TCP_NODELAY",
+            "allowed  socket-flags TCP_NODELAY\n",
+        ),
+        (
+            "dhcp-option DOMAIN corp.example.com.",
+            "changed  dhcp-option DOMAIN corp.example.com (",
+        ),
+        (
+            "dhcp-option DOMAIN a.example.com; b.example.com;",
+            "changed  dhcp-option DOMAIN b.example.com (",
+        ),
+        (
+            "dhcp-option NTP 10.0.0.1",
+            "dropped  dhcp-option (has no meaning",
+        ),
+        (
+            "dns server 0 address 10.88.0.1",
+            "allowed  dns server 0 address 10.88.0.1\n",
+        ),
+        ("mssfix 1400 mtu", "allowed  mssfix 1400 mtu\n"),
+        (
+            "remote [2001:db8::1] 1194 udp6",
+            "changed  remote 2001:db8::1 1194 udp6 (",
+        ),
+        ("ca [inline]", "dropped  ca (its block follows"),
+        ("comp-lzo", "changed  comp-lzo no ("),
+        ("user nobody", "dropped  user (`ob` runs openvpn as you"),
+        (
+            "ignore-unknown-option dco-frobnicate\ndco-frobnicate 1",
+            "dropped  dco-frobnicate (the profile lets",
+        ),
+    ];
+    let env = env(VpnOptions {
+        profile_lines: lines.map(|(line, _)| line.to_owned()).to_vec(),
+        ..VpnOptions::default()
+    });
+    let shown = explain(&env, &[]);
+    assert!(shown.status.success(), "{}", text(&shown.stderr));
+    let said = text(&shown.stdout);
+    for (line, expected) in lines {
+        assert!(said.contains(expected), "{line}: {said}");
+    }
+    assert!(said.contains(" 0 refused"), "{said}");
+}
+
+#[test]
 fn a_server_that_misleads_is_refused_by_name() {
     let link = |address: &str| format!("openvpn://import-profile/{address}").into_bytes();
     let token = "abcDEF0123456789abcDEF0123456789";

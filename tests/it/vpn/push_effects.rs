@@ -128,3 +128,46 @@ fn the_framing_of_compression_works_where_both_ends_have_it() {
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }
+
+#[test]
+fn a_profile_with_an_apps_lines_brings_up_a_tunnel() {
+    if !entered(
+        "vpn::push_effects::a_profile_with_an_apps_lines_brings_up_a_tunnel",
+        false,
+    ) {
+        return;
+    }
+    let lines = [
+        "setenv USERNAME bob",
+        "setenv opt FRIENDLY_NAME VPN",
+        "socket-flags TCP_NODELAY",
+        "dhcp-option DOMAIN a.example.com; b.example.com;",
+        "dhcp-option DOMAIN-ROUTE .",
+        "dns server 0 address 10.88.0.1",
+        "mssfix 1400 mtu",
+        "max-packet-size 1400",
+        "mtu-disc no",
+        "tun-mtu 1400 1500",
+        "ca [inline]",
+        "user nobody",
+        "group nogroup",
+        "route-gateway 10.88.0.1",
+        "allow-compression yes",
+        "pull-filter accept 'route 10.77.'",
+        "pull-filter ignore 'route '",
+    ];
+    let vpn = Vpn::with(Options {
+        vpn: VpnOptions {
+            profile_lines: lines.map(str::to_owned).to_vec(),
+            push: vec!["route 10.66.0.0 255.255.0.0".to_owned()],
+            ..VpnOptions::default()
+        },
+        ..Options::default()
+    });
+    vpn.up(&["--no-dns"]);
+    // Its own filters narrow what the server may push.
+    assert!(routes().contains("10.77.0.0/24"), "{:?}", routes());
+    assert!(!routes().contains("10.66.0.0/16"), "{:?}", routes());
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
