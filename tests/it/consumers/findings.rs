@@ -14,8 +14,9 @@ use ob::wire::{
 };
 use serde_json::Value;
 
-use super::tools::{dev, printed};
+use super::tools::{dev, printed, set};
 use crate::support::{TestEnv, run, text};
+use crate::vpn::authority::vpn_authority;
 use crate::vpn::network::{entered, ip, vpn_settings};
 use crate::vpn::overlay::{hide, lay_over, lay_under, mount};
 
@@ -26,13 +27,6 @@ type Arrange = fn(&TestEnv) -> Vec<(&'static str, String)>;
 type Row = (&'static str, &'static str, &'static str, Arrange);
 
 const NOTHING: Arrange = |_| Vec::new();
-
-/// Settings whose VPN has an authority in the file of this name.
-fn vpn_bundle(env: &TestEnv, name: &str) {
-    let path = env.path(name).display().to_string();
-    let vpn = format!("[vpn]\nhost = \"vpn.acme.com\"\nca_bundle = \"{path}\"\n");
-    env.write_settings(&(env.usual_settings() + &vpn));
-}
 
 /// Each is looked at on a machine of its own.
 const ROWS: &[Row] = &[
@@ -47,12 +41,10 @@ const ROWS: &[Row] = &[
         Vec::new()
     }),
     ("vpn.ca_bundle", "good", "", |env| {
-        vpn_bundle(env, "ca.pem");
-        Vec::new()
+        vpn_authority(env, "ca.pem")
     }),
     ("vpn.ca_bundle", "wrong", "`ls -l ", |env| {
-        vpn_bundle(env, "missing.pem");
-        Vec::new()
+        vpn_authority(env, "missing.pem")
     }),
     #[cfg(not(feature = "fido2"))]
     ("security_key", "wrong", "--features fido2`", |env| {
@@ -244,10 +236,6 @@ const SWAPS: &str = "/proc/swaps";
 /// Debian's; other kernels have none.
 const CLONE: &str = "/proc/sys/kernel/unprivileged_userns_clone";
 const NAMESPACES: &str = "/proc/sys/user/max_user_namespaces";
-
-fn set(name: &'static str, value: &str) -> Vec<(&'static str, String)> {
-    vec![(name, value.to_owned())]
-}
 
 fn directory(env: &TestEnv) -> std::path::PathBuf {
     let directory = env.path("run/ob");

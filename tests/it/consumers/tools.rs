@@ -163,3 +163,8 @@ pub(super) fn run_long(command: &mut Command, limit: Duration) -> Output {
         |output| output.unwrap(),
     )
 }
+
+/// One variable to set, in the form that rows of findings have it.
+pub(super) fn set(name: &'static str, value: &str) -> Vec<(&'static str, String)> {
+    vec![(name, value.to_owned())]
+}

@@ -29,6 +29,12 @@ fn settings(env: &TestEnv, bundle: &str) -> String {
     env.usual_settings() + &vpn_settings(&env.sandbox) + &format!("ca_bundle = \"{path}\"\n")
 }
 
+/// Writes settings whose VPN has its authority in the file of this name; no variable is set.
+pub(crate) fn vpn_authority(env: &TestEnv, bundle: &str) -> Vec<(&'static str, String)> {
+    env.write_settings(&settings(env, bundle));
+    Vec::new()
+}
+
 #[test]
 fn the_vpns_own_authority_is_trusted_for_the_vpn_alone() {
     let env = machine();

@@ -1,6 +1,6 @@
 //! `ob vpn` against the sandbox's Access Server and a real openvpn, each test in a network of its own.
 
-mod authority;
+pub(crate) mod authority;
 mod cleaners;
 mod command;
 mod doas;
