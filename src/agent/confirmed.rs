@@ -2,39 +2,36 @@
 //!
 //! It guards against slips, not against programs: whoever runs as the user could ask without it.
 
-use std::cell::RefCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 
+use crate::agent::choices::TerminalAnswers;
 use crate::agent::party::{Member, Party};
+use crate::agent::vault::LiveSession;
 use crate::flow::{Conversation as _, Unanswered};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::wire::{Answer, Ask, Confirmation, Target};
 
-#[derive(Debug, Default)]
-pub(super) struct Confirmed(RefCell<HashSet<(i32, Target)>>);
+#[derive(Debug)]
+pub(super) struct Confirmed(TerminalAnswers<Target, ()>);
 
 impl Confirmed {
-    /// Has the person at this client agree, unless they have before at the same terminal.
+    pub(super) fn new() -> Self {
+        Self(TerminalAnswers::new())
+    }
+
+    /// Has the person at this client agree, unless they have before at the same terminal and in the same session.
     pub(super) async fn agree(
         &self,
         confirmation: &Confirmation,
         target: &Target,
         member: &Rc<Member>,
+        session: Option<&Rc<LiveSession>>,
     ) -> Result<(), Report> {
-        let place = confirmation.terminal.map(|terminal| {
-            // A shell's renewals are for what its user agreed to, whoever was found to open it.
-            let target = Target {
-                through: None,
-                ..target.clone()
-            };
-            (terminal, target)
-        });
-        if place
-            .as_ref()
-            .is_some_and(|place| self.0.borrow().contains(place))
-        {
+        let agreed = confirmation
+            .terminal
+            .and_then(|terminal| self.0.get(terminal, question(target), session));
+        if agreed.is_some() {
             return Ok(());
         }
         let party = Party::default();
@@ -44,19 +41,31 @@ impl Confirmed {
             role: target.role.clone(),
         };
         match party.ask(ask).await {
-            Ok(Answer::Confirm(true)) => {
-                self.0.borrow_mut().extend(place);
-                Ok(())
-            }
+            Ok(Answer::Confirm(true)) => Ok(()),
             Ok(Answer::Confirm(false)) => Err(declined(&confirmation.profile)),
             Ok(_) => Err(Unanswered::Nonsense("whether to use the profile").into()),
             Err(unanswered) => Err(unanswered.into()),
         }
     }
 
-    /// Forgets all of it.
-    pub(super) fn forget(&self) {
-        self.0.borrow_mut().clear();
+    /// Remembers the agreement for the session that it was used with.
+    pub(super) fn remember(
+        &self,
+        confirmation: &Confirmation,
+        target: &Target,
+        session: &Rc<LiveSession>,
+    ) {
+        if let Some(terminal) = confirmation.terminal {
+            self.0.put(terminal, question(target), (), session);
+        }
+    }
+}
+
+/// A shell's renewals are for what its user agreed to, whichever provider opened the role.
+fn question(target: &Target) -> Target {
+    Target {
+        through: None,
+        ..target.clone()
     }
 }
 

@@ -4,6 +4,7 @@
 //! (`model::BARRED`), as far as it can. All network and all parsing of foreign bytes happen here. What a person must
 //! answer it asks the client that waits.
 
+mod choices;
 mod confirmed;
 mod desk;
 mod flight;

@@ -4,8 +4,8 @@
 //! members and the parties of the flights that wait for it. A question goes to the first member who is
 //! still there and has not said that nobody is with it; if that one goes away, to the next. If it only
 //! says nothing, because it was stopped or nobody looks at its terminal, the next one is asked as well:
-//! whoever answers first has answered, and the others are told. Which role to assume is asked of one at a time:
-//! two who look at that list at once could each choose, and one would run under the other's choice.
+//! whoever answers first has answered, and the others are told. Which role to assume is asked of the clients of one
+//! terminal, and of one of them at a time: two menus in one terminal could each be answered.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -264,8 +264,8 @@ impl Party {
 impl Conversation for Party {
     async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
         let name = ask.name();
-        // A CA bundle is read from a file: nobody is kept waiting by that question.
-        let of_a_person = ask != Ask::CaCertificates;
+        // The client answers these by itself: nobody is kept waiting by them.
+        let of_a_person = !matches!(ask, Ask::CaCertificates | Ask::Terminal);
         let of_one = matches!(ask, Ask::Role { .. } | Ask::KnownRole { .. });
         let mut late = None;
         let mut asked: Vec<Rc<Member>> = Vec::new();

@@ -11,10 +11,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 pub(super) use self::live::LiveSession;
-use self::moment::Moment;
+pub(super) use self::moment::Moment;
 use crate::aws::SessionDuration;
 use crate::clock::Clock;
-use crate::flow::{Memory, OktaSession};
+use crate::flow::{Memory, OktaSession, UsedFactor};
 use crate::model::{Credentials, RoleArn, Timestamp};
 use crate::okta::oauth::Extras;
 use crate::wire::{Account, HeldRole, IssuedCredentials, Sealed, SessionStatus, Target};
@@ -76,7 +76,8 @@ pub(super) struct Vault {
     leaving: RefCell<Vec<Rc<LiveSession>>>,
     held: RefCell<HashMap<Target, Rc<Held>>>,
     durations: RefCell<HashMap<RoleArn, SessionDuration>>,
-    factors: RefCell<HashMap<SessionKey, String>>,
+    /// By user, what the last sign-in was verified with. A sign-out forgets it.
+    factors: RefCell<HashMap<SessionKey, UsedFactor>>,
     /// The scopes that an org refused a client.
     refused: RefCell<HashMap<(String, Option<String>), Extras>>,
 }
@@ -97,7 +98,7 @@ impl Vault {
         }
     }
 
-    fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Moment {
         Moment::of(&self.clock)
     }
 
@@ -213,14 +214,18 @@ impl Vault {
         }
     }
 
-    /// What the last sign-in of this user was verified with.
-    pub(super) fn last_factor(&self, key: &SessionKey) -> Option<String> {
-        self.factors.borrow().get(key).cloned()
+    /// What the users of `org` last verified with, by username in lower case.
+    pub(super) fn last_factors(&self, org: &str) -> HashMap<String, UsedFactor> {
+        let factors = self.factors.borrow();
+        let of_org = factors.iter().filter(|(key, _)| key.org == org);
+        of_org
+            .map(|(key, factor)| (key.username.clone(), factor.clone()))
+            .collect()
     }
 
-    pub(super) fn remember_factor(&self, key: SessionKey, factor: Option<&str>) {
+    pub(super) fn remember_factor(&self, key: SessionKey, factor: Option<UsedFactor>) {
         if let Some(factor) = factor {
-            self.factors.borrow_mut().insert(key, factor.to_owned());
+            self.factors.borrow_mut().insert(key, factor);
         }
     }
 
@@ -246,6 +251,7 @@ impl Vault {
             .borrow_mut()
             .retain(|(of, _), _| org.is_some_and(|org| org != of));
         let concerns = |key: &SessionKey| org.is_none_or(|org| key.org == org);
+        self.factors.borrow_mut().retain(|key, _| !concerns(key));
         self.held
             .borrow_mut()
             .retain(|_, held| !concerns(&held.session));
@@ -370,8 +376,9 @@ pub(super) fn issue(credentials: &Credentials) -> IssuedCredentials {
         expires_at: credentials.expires_at,
         role: credentials.role.to_string(),
         provider: credentials.provider.as_ref().map(ToString::to_string),
+        chosen: None,
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

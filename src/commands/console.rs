@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, ask_agent};
-use crate::commands::target::{RoleArgs, resolve};
+use crate::commands::target::{MenuArgs, RoleArgs, for_menu, resolve_named};
 use crate::commands::visit;
 use crate::loopback::{OneVisit, Visit};
 use crate::process::open_browser;
@@ -23,6 +23,8 @@ use crate::wire::{ConsoleRequest, Reply, Request};
 pub struct Args {
     #[command(flatten)]
     pub role: RoleArgs,
+    #[command(flatten)]
+    pub menu: MenuArgs,
     /// The page to open, as in the console's address: s3, ec2, cloudwatch
     #[arg(short, long, value_name = "SERVICE")]
     pub service: Option<String>,
@@ -39,11 +41,13 @@ pub struct Args {
 /// # Errors
 /// When there are no credentials, AWS refuses them, or no browser opens the page.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
-    let target = resolve(context, &args.role, &args.sign_in)?;
+    let role = for_menu(&args.role, args.menu, context)?;
+    let target = resolve_named(context, &role, &args.sign_in)?;
     let settings = context.settings()?;
     let request = || {
         Request::Console(ConsoleRequest {
             target: target.wire.clone(),
+            menu: args.menu.menu(),
             service: args.service.clone(),
             signin_endpoint: settings.signin_endpoint().map(ToOwned::to_owned),
             confirm: target.confirmation(),

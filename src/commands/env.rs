@@ -10,7 +10,7 @@ use crate::aws::{Dialect, NAMES, exported, unset};
 use crate::commands::Context;
 use crate::commands::exec::credentials;
 use crate::commands::talk::SignInArgs;
-use crate::commands::target::{RoleArgs, resolve};
+use crate::commands::target::{MenuArgs, RoleArgs, for_menu, resolve_named};
 use crate::config;
 use crate::process::{panic_point, starter_program};
 use crate::prompt;
@@ -26,6 +26,8 @@ use crate::terminal::{data, data_is_seen};
 pub struct Args {
     #[command(flatten)]
     pub role: RoleArgs,
+    #[command(flatten)]
+    pub menu: MenuArgs,
     /// The shell to write for; else the one that runs ob, or what SHELL names
     #[arg(long, value_enum)]
     pub shell: Option<Shell>,
@@ -33,7 +35,7 @@ pub struct Args {
     #[arg(long, value_enum, conflicts_with = "shell")]
     pub format: Option<Format>,
     /// Take the variables out of the shell again; asks nobody
-    #[arg(long, conflicts_with_all = ["format", "legacy", "min_ttl"])]
+    #[arg(long, conflicts_with_all = ["format", "legacy", "min_ttl", "choose"])]
     pub unset: bool,
     /// Names that only old programs read, too: AWS_SECURITY_TOKEN, X_SECURITY_TOKEN_EXPIRES
     #[arg(long)]
@@ -92,8 +94,11 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .as_deref()
         .map(|text| config::seconds("--min-ttl", text))
         .transpose()?;
-    let target = resolve(context, &args.role, &args.sign_in)?;
-    let credentials = credentials(context, &target, min_ttl, &args.sign_in)?;
+    let role = for_menu(&args.role, args.menu, context)?;
+    let target = resolve_named(context, &role, &args.sign_in)?;
+    let menu = args.menu.menu();
+    let granted = credentials(context, &target, min_ttl, menu, &args.sign_in)?;
+    let credentials = granted.credentials;
     let region = target.region()?;
     let names = target.names(&credentials.role, region.as_ref());
     panic_point("client.export", credentials.secret_access_key.expose());

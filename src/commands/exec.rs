@@ -8,24 +8,28 @@ use crate::commands::Context;
 use crate::commands::catalogue::Shelf;
 use crate::commands::refresh;
 use crate::commands::talk::{SignInArgs, ask_with};
-use crate::commands::target::{Resolved, RoleArgs, resolve};
+use crate::commands::target::{MenuArgs, Resolved, RoleArgs, for_menu, resolve_named};
 use crate::config;
 use crate::model::{Credentials, ProviderArn, RoleArn};
 use crate::process;
 use crate::report::{Exit, Report};
 use crate::terminal::has_person;
-use crate::wire::{CredentialsRequest, IssuedCredentials, Reply, Request, Target};
+use crate::wire::{
+    CredentialsRequest, IssuedCredentials, KnownChoice, Reply, Request, RoleMenu, Target,
+};
 
 /// Run a command with a role's credentials in its environment
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     #[command(flatten)]
     pub role: RoleArgs,
+    #[command(flatten)]
+    pub menu: MenuArgs,
     /// Start only if the credentials last at least this long: 45m
     #[arg(long, value_name = "TIME")]
     pub min_ttl: Option<String>,
     /// For runs longer than credentials last: no keys in the environment, the command's SDK renews by itself
-    #[arg(long, conflicts_with_all = ["role", "provider", "region", "duration", "read_only", "policy_arn"])]
+    #[arg(long, conflicts_with_all = ["role", "provider", "region", "duration", "read_only", "policy_arn", "choose"])]
     pub refresh: bool,
     #[command(flatten)]
     pub sign_in: SignInArgs,
@@ -81,17 +85,21 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .as_deref()
         .map(|text| config::seconds("--min-ttl", text))
         .transpose()?;
-    let target = resolve(context, &args.role, &args.sign_in)?;
+    let role = for_menu(&args.role, args.menu, context)?;
+    let target = resolve_named(context, &role, &args.sign_in)?;
+    let mut menu = args.menu.menu();
     if args.refresh {
-        // Whatever renews asks nobody.
+        // Whatever renews asks nobody, and knows of no choice.
         target.unconfirmed()?;
+        menu = RoleMenu::Never;
     }
     // Nobody types a password for a command that does not exist.
     let before = || {
         let path = context.environment.raw("PATH");
         process::is_there(program, path).map_err(|report| or_profile(context, program, report))
     };
-    let credentials = credentials_after(context, &target, min_ttl, &args.sign_in, &before)?;
+    let granted = credentials_after(context, &target, min_ttl, menu, &args.sign_in, &before)?;
+    let credentials = granted.credentials;
     if args.refresh {
         let environment = refresh::environment(context, &target, &credentials)?;
         let failed = process::replace(program, arguments, environment);
@@ -130,6 +138,14 @@ pub(super) fn environment(
     Ok(child_env(parent, credentials, &names)?)
 }
 
+/// A target's credentials.
+#[derive(Debug)]
+pub struct Granted {
+    pub credentials: Credentials,
+    /// What a menu has answered, where the target matches several roles.
+    pub chosen: Option<KnownChoice>,
+}
+
 /// The target's credentials, from the agent.
 ///
 /// # Errors
@@ -138,9 +154,10 @@ pub fn credentials(
     context: &Context,
     target: &Resolved,
     min_ttl: Option<u32>,
+    menu: RoleMenu,
     sign_in: &SignInArgs,
-) -> Result<Credentials, Report> {
-    credentials_after(context, target, min_ttl, sign_in, &|| Ok(()))
+) -> Result<Granted, Report> {
+    credentials_after(context, target, min_ttl, menu, sign_in, &|| Ok(()))
 }
 
 /// The same; `before` is called before anything is asked, and may end it.
@@ -148,22 +165,27 @@ fn credentials_after(
     context: &Context,
     target: &Resolved,
     min_ttl: Option<u32>,
+    menu: RoleMenu,
     sign_in: &SignInArgs,
     before: &dyn Fn() -> Result<(), Report>,
-) -> Result<Credentials, Report> {
-    let knows_roles = knows_roles(context, &target.wire);
+) -> Result<Granted, Report> {
+    let knows_roles = menu != RoleMenu::Never && knows_roles(context, &target.wire);
     let request = || {
         Request::Credentials(CredentialsRequest {
             target: target.wire.clone(),
             min_ttl,
             may_sign_in: true,
             knows_roles,
+            menu,
             confirm: target.confirmation(),
         })
     };
     let org = &target.settings.org;
     match ask_with(context, request, org, sign_in, before, &mut |_| {})? {
-        Reply::Credentials(issued) => received(issued),
+        Reply::Credentials(mut issued) => Ok(Granted {
+            chosen: issued.chosen.take(),
+            credentials: received(issued)?,
+        }),
         _ => Err(unexpected()),
     }
 }
@@ -254,6 +276,7 @@ mod tests {
             "ob exec -p a -p b -- true",
             "ob exec -p a -r b -- true",
             "ob exec --json -- true",
+            "ob exec --choose -- true",
             "ob exec -pdev -- true",
             "ob exec --min-ttl 45m -- true",
         ] {

@@ -14,9 +14,11 @@ pub(super) fn put(
     let question = |text, instead| Question { text, instead };
     Ok(match ask {
         // Answered without a person, or with more than a line.
-        Ask::CaCertificates | Ask::PrivateKey | Ask::Visit { .. } | Ask::SecurityKey { .. } => {
-            Answer::Nobody
-        }
+        Ask::CaCertificates
+        | Ask::Terminal
+        | Ask::PrivateKey
+        | Ask::Visit { .. }
+        | Ask::SecurityKey { .. } => Answer::Nobody,
         Ask::KnownRole { .. } => Answer::UnknownRole,
         Ask::Username { org } => {
             let text = format!("Username at {org}");

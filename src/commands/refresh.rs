@@ -78,7 +78,7 @@ fn is_the_profiles(context: &Context, target: &Resolved, profile: &str) -> Resul
     let alone = context.settings()?.resolve(&flags, &context.environment)?;
     let here = &target.settings;
     let its_own = [
-        ("role", alone.role != here.role),
+        ("role", alone.role != target.wire.role),
         (
             "identity provider",
             alone.provider != here.provider || target.wire.through.is_some(),

@@ -10,7 +10,7 @@ use crate::commands::exec::unexpected;
 use crate::commands::role_table::table;
 use crate::commands::running::ask_running_agent;
 use crate::commands::talk::{SignInArgs, ask_agent};
-use crate::commands::target::{Resolved, RoleArgs, resolve};
+use crate::commands::target::{MenuArgs, Resolved, RoleArgs, for_menu, resolve, resolve_named};
 use crate::model::Timestamp;
 use crate::report::Report;
 use crate::shown::shown;
@@ -49,6 +49,9 @@ pub struct Args {
     /// Read with this profile's credentials, where the role may not read its own policies
     #[arg(long, value_name = "PROFILE", requires = "discover")]
     pub with: Option<String>,
+    /// Open the menu of roles, also where you have chosen one in this terminal
+    #[arg(long, requires = "discover")]
+    pub choose: bool,
     #[command(flatten)]
     pub sign_in: SignInArgs,
 }
@@ -121,13 +124,15 @@ fn granted(args: &Args, context: &Context, target: &Resolved) -> Result<Vec<Role
 }
 
 fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    let choose = args.choose;
     let named = |profile: &Option<String>, role: &Option<String>| {
         let role = RoleArgs {
             profile: profile.clone(),
             role: role.clone(),
             ..RoleArgs::default()
         };
-        resolve(context, &role, &args.sign_in)
+        let role = for_menu(&role, MenuArgs { choose }, context)?;
+        resolve_named(context, &role, &args.sign_in)
     };
     let target = named(&args.profile, &args.role)?;
     let reader = args
@@ -139,6 +144,7 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let request = || {
         Request::Discover(Box::new(DiscoverRequest {
             target: target.wire.clone(),
+            menu: MenuArgs { choose }.menu(),
             confirm: target.confirmation(),
             reader: reader.as_ref().map(|reader| reader.wire.clone()),
             confirm_reader: reader.as_ref().and_then(Resolved::confirmation),

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::exec::{credentials, environment, received, unexpected};
 use super::running::ask_running_agent;
 use super::talk::SignInArgs;
-use super::target::{LimitArgs, Resolved, RoleArgs, in_scope, resolve};
+use super::target::{LimitArgs, MenuArgs, Resolved, RoleArgs, for_menu, resolve, resolve_named};
 use super::{Context, Globals};
 use crate::aws::{ChildContext, child_env};
 use crate::flow::nobody_signed_in;
@@ -25,7 +25,7 @@ use crate::prompt::{Assignment, START_BASHRC, START_ZSHENV, START_ZSHRC, Shell, 
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::data;
-use crate::wire::{CredentialsRequest, Reply, Request};
+use crate::wire::{CredentialsRequest, KnownChoice, Reply, Request};
 
 /// Start a shell that holds a role, shows it in its prompt and renews it
 ///
@@ -35,6 +35,8 @@ use crate::wire::{CredentialsRequest, Reply, Request};
 pub struct Args {
     #[command(flatten)]
     role: RoleArgs,
+    #[command(flatten)]
+    menu: MenuArgs,
     /// bash, zsh, fish or nu, by name or path, instead of $SHELL
     #[arg(long, value_name = "SHELL")]
     shell: Option<OsString>,
@@ -53,6 +55,9 @@ struct Again {
     org: Option<String>,
     profile: Option<String>,
     role: Option<String>,
+    /// The role that was chosen where several were meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chosen: Option<String>,
     provider: Option<String>,
     /// The provider that was chosen where none was named.
     through: Option<String>,
@@ -86,6 +91,7 @@ impl Again {
         RoleArgs {
             profile: self.profile,
             role: self.role,
+            chosen: self.chosen,
             provider: self.provider,
             through: self.through,
             region: self.region,
@@ -110,14 +116,17 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return renew(shell, context);
     }
     let (program, shell) = chosen(args, context)?;
-    let target = resolve(context, &args.role, &args.sign_in)?;
-    let credentials = credentials(context, &target, None, &args.sign_in)?;
+    let role = for_menu(&args.role, args.menu, context)?.into_owned();
+    let target = resolve_named(context, &role, &args.sign_in)?;
+    let menu = args.menu.menu();
+    let granted = credentials(context, &target, None, menu, &args.sign_in)?;
+    let credentials = granted.credentials;
     say_where(context, &target, &credentials);
     let directory = runtime_dir(&context.environment)?.below("shell")?;
     let (arguments, mut extra) = start(shell, directory, context)?;
     extra.push((
         "OB_TARGET",
-        again(args, context, &target, &credentials)?.into(),
+        again(role, context, &target, &credentials, granted.chosen)?.into(),
     ));
     extra.push(("AWSUME_PROFILE", label(&target, &credentials).into()));
     let settings = context.settings()?.shell_variables();
@@ -219,25 +228,32 @@ fn start(
 }
 
 fn again(
-    args: &Args,
+    role: RoleArgs,
     context: &Context,
     target: &Resolved,
     credentials: &Credentials,
+    chosen: Option<KnownChoice>,
 ) -> Result<String, Report> {
-    // What an outer shell said for this one as well.
-    let role = in_scope(&args.role, context).into_owned();
-    // A role that was chosen from a menu is the one to renew: nobody is asked then.
-    let chosen = target.wire.role.is_none() && target.wire.chain.is_empty();
-    let chosen = chosen.then(|| credentials.role.to_string());
-    // And so is the provider, where the role is there through several.
-    let through = credentials.provider.as_ref().map(ToString::to_string);
-    let through = through.or(role.through);
+    // A role that is there alone is the one to renew, also when there are others by then.
+    let alone = target.wire.role.is_none() && target.wire.chain.is_empty();
+    let alone = alone.then(|| credentials.role.to_string());
+    // `--choose` may have meant all roles.
+    let of_all = target.settings.profile.is_none();
+    let of_all = of_all.then(|| target.settings.role.clone()).flatten();
+    let provider = credentials.provider.as_ref().map(ToString::to_string);
+    let provider = provider.filter(|_| role.provider.is_none());
+    // What was chosen from a menu is the shell's own: nobody is asked then, and nothing else is taken.
+    let (chosen, through) = match chosen {
+        Some(choice) => (Some(choice.role), Some(choice.provider)),
+        None => (role.chosen, provider.or(role.through)),
+    };
     let again = Again {
         config: absolute(context),
         org: context.globals.org.clone(),
         profile: target.settings.profile.clone(),
-        role: role.role.or(chosen),
-        through: through.filter(|_| role.provider.is_none()),
+        role: role.role.or(of_all).or(alone),
+        chosen,
+        through,
         provider: role.provider,
         region: role.region,
         duration: role.duration,

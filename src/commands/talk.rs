@@ -19,7 +19,7 @@ use crate::paths;
 use crate::process;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
-use crate::terminal::{Questions, TerminalError};
+use crate::terminal::{Questions, TerminalError, terminal_id};
 use crate::wire::{Answer, Ask, FromAgent, Notice, Part, Reply, Request, Sealed};
 
 /// After this long without news a person is told what is being done.
@@ -266,6 +266,9 @@ impl Talk<'_> {
     }
 
     fn answer(&mut self, ask: Ask, link: &Arc<Mutex<Link>>) -> Result<Answer, TalkError> {
+        if ask == Ask::Terminal {
+            return Ok(Answer::Terminal(terminal_id()));
+        }
         if self.role != RoleAsked::InVain {
             self.role = match ask {
                 Ask::Role { .. } | Ask::KnownRole { .. } => RoleAsked::Here,

@@ -14,8 +14,8 @@ use crate::model::RoleArn;
 use crate::prompt::Class;
 use crate::report::{Exit, Report};
 use crate::shown::shell_word;
-use crate::terminal::terminal_session;
-use crate::wire::{self, Request};
+use crate::terminal::terminal_id;
+use crate::wire::{self, KnownChoice, Request, RoleMenu};
 
 /// How a role is named, with every verb that needs one.
 #[derive(Args, Clone, Debug, Default)]
@@ -30,6 +30,9 @@ pub struct RoleArgs {
     /// Only roles of this identity provider: its ARN, name or a glob
     #[arg(long, value_name = "PROVIDER")]
     pub provider: Option<String>,
+    /// The role that was chosen in a menu for the shell, whatever names it there
+    #[arg(skip)]
+    pub chosen: Option<String>,
     /// The provider that opened the shell's role
     #[arg(skip)]
     pub through: Option<String>,
@@ -66,6 +69,24 @@ pub struct LimitArgs {
     pub policy_arn: Vec<String>,
 }
 
+/// Whether to choose once more, with every verb that can ask.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Role")]
+pub struct MenuArgs {
+    /// Open the menu of roles, also where you have chosen one in this terminal; with -p or -r, of those that match
+    #[arg(long)]
+    pub choose: bool,
+}
+
+impl MenuArgs {
+    pub(super) fn menu(self) -> RoleMenu {
+        match self.choose {
+            true => RoleMenu::Again,
+            false => RoleMenu::Remembered,
+        }
+    }
+}
+
 /// The settings' view of a target and the agent's.
 #[derive(Debug)]
 pub struct Resolved {
@@ -74,11 +95,18 @@ pub struct Resolved {
 }
 
 impl Resolved {
+    /// Makes this the target of what was chosen for it, so that nobody is asked again. The provider stays open: another
+    /// one may open the role when this one no longer does.
+    pub(super) fn pin(&mut self, chosen: &KnownChoice) {
+        self.wire.role = Some(chosen.role.clone());
+        self.wire.through = Some(chosen.provider.clone());
+    }
+
     /// What the agent has to ask before it hands out credentials: `confirm = true` of the profile.
     pub(super) fn confirmation(&self) -> Option<wire::Confirmation> {
         self.settings.confirm.then(|| wire::Confirmation {
             profile: self.settings.profile.clone().unwrap_or_default(),
-            terminal: terminal_session(),
+            terminal: terminal_id(),
         })
     }
 
@@ -108,8 +136,7 @@ impl Resolved {
 
 /// What was said, or what the shell is for in which nothing was said of a role.
 pub(super) fn in_scope<'a>(role: &'a RoleArgs, context: &Context) -> Cow<'a, RoleArgs> {
-    let is_said = role.profile.is_some() || role.role.is_some() || role.provider.is_some();
-    let Some(scope) = (!is_said).then(|| shell::scope(context)).flatten() else {
+    let Some(scope) = (!is_said(role)).then(|| shell::scope(context)).flatten() else {
         return Cow::Borrowed(role);
     };
     let limits = &role.limits;
@@ -122,6 +149,35 @@ pub(super) fn in_scope<'a>(role: &'a RoleArgs, context: &Context) -> Cow<'a, Rol
             false => scope.limits,
         },
         ..scope
+    })
+}
+
+fn is_said(role: &RoleArgs) -> bool {
+    role.profile.is_some() || role.role.is_some() || role.provider.is_some()
+}
+
+/// What was typed for a verb that may open the menu. `--choose` alone is not about the role of the shell, and where
+/// the default profile names one role it is about all roles.
+///
+/// # Errors
+/// As [`resolve`].
+pub(super) fn for_menu<'a>(
+    role: &'a RoleArgs,
+    menu: MenuArgs,
+    context: &Context,
+) -> Result<Cow<'a, RoleArgs>, Report> {
+    if !menu.choose || is_said(role) {
+        return Ok(in_scope(role, context));
+    }
+    let settings = context.settings()?;
+    let by_default = settings.resolve(&context.flags(), &context.environment)?;
+    let role_of_default = by_default.role.as_deref();
+    Ok(match role_of_default {
+        Some(one) if !one.contains(['*', '?']) => Cow::Owned(RoleArgs {
+            role: Some("*".to_owned()),
+            ..role.clone()
+        }),
+        _ => Cow::Borrowed(role),
     })
 }
 
@@ -152,7 +208,18 @@ pub(super) fn resolve(
     role: &RoleArgs,
     sign_in: &SignInArgs,
 ) -> Result<Resolved, Report> {
-    let role = in_scope(role, context);
+    resolve_named(context, &in_scope(role, context), sign_in)
+}
+
+/// As [`resolve`], with what was typed as it is: the role of the shell is left out.
+///
+/// # Errors
+/// As [`resolve`].
+pub(super) fn resolve_named(
+    context: &Context,
+    role: &RoleArgs,
+    sign_in: &SignInArgs,
+) -> Result<Resolved, Report> {
     let flags = config::Flags {
         profile: role.profile.clone(),
         role: role.role.clone(),
@@ -167,7 +234,7 @@ pub(super) fn resolve(
     let wire = wire::Target {
         account: account(context, &settings.org, sign_in)?,
         app: settings.app.clone(),
-        role: settings.role.clone(),
+        role: role.chosen.clone().or_else(|| settings.role.clone()),
         provider: settings.provider.clone(),
         through: role.through.clone(),
         chain: settings.chain.iter().map(ToString::to_string).collect(),

@@ -67,7 +67,7 @@ impl From<Unanswered> for Report {
                 report.hint("name one with `--factor` or `factor =` in the settings")
             }
             Unanswered::Nobody("which role to assume") => {
-                report.hint("name one with `-r ROLE` or `role =` of a profile")
+                report.hint("name one with `-r ROLE`, or with `-p PROFILE` a profile that does")
             }
             Unanswered::Nobody("whether to use the profile") => report.hint(
                 "its profile has `confirm = true`: run it in a terminal, as `ob exec -p PROFILE -- CMD`",

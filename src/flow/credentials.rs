@@ -3,12 +3,12 @@
 use crate::aws::{self, Choice, Names, RoleWish, SessionDuration};
 use crate::flow::apps::{self, AwsAssertion};
 use crate::flow::assume_role::{self, NoCredentials};
-use crate::flow::roles::{entries, found_names, nothing_to_choose};
+use crate::flow::roles::{entries, found_names, listed, nothing_to_choose};
 use crate::flow::sts::Sts;
-use crate::flow::{Conversation, Failure, OktaSession, Unanswered, machine};
+use crate::flow::{Conversation, Failure, OktaSession, machine};
 use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
 use crate::report::{Exit, Report};
-use crate::wire::{Answer, Ask, Notice, RoleEntry, Target};
+use crate::wire::{Notice, RoleEntry, Target};
 
 /// What the agent remembers for a recipe.
 pub trait Memory {
@@ -21,7 +21,21 @@ pub trait Memory {
     fn remember_duration(&self, role: &RoleArn, granted: SessionDuration);
 }
 
-/// Makes the credentials that `target` describes.
+/// What a target came to.
+#[derive(Debug)]
+pub enum Obtained {
+    Credentials(Credentials),
+    /// It matches all of these, in the order of a menu: nothing was asked, and STS was not called.
+    Several(Vec<RoleEntry>),
+}
+
+/// The one role that a target means, or all that it matches.
+enum Selected {
+    One(Box<(AwsAssertion, SamlRole)>),
+    Several(Vec<RoleEntry>),
+}
+
+/// Makes the credentials that `target` describes, if it matches one role.
 ///
 /// # Errors
 /// [`Failure::SessionEnded`] when Okta wants a new sign-in; else what was refused and by whom.
@@ -30,13 +44,17 @@ pub async fn obtain_credentials(
     target: &Target,
     memory: &dyn Memory,
     conversation: &impl Conversation,
-) -> Result<Credentials, Failure> {
+) -> Result<Obtained, Failure> {
     if let Some(machine) = session.machine() {
         let first = machine::credentials(session, machine, target, memory, conversation).await?;
         let name = session_name(session.username());
-        return chain(session, target, first, &name, memory, conversation).await;
+        let last = chain(session, target, first, &name, memory, conversation).await?;
+        return Ok(Obtained::Credentials(last));
     }
-    let (mut assertion, role) = chosen(session, target, memory, conversation).await?;
+    let (mut assertion, role) = match chosen(session, target, memory, conversation).await? {
+        Selected::One(one) => *one,
+        Selected::Several(choices) => return Ok(Obtained::Several(choices)),
+    };
     let mut refreshed = false;
     let credentials = loop {
         match redeem(session, target, &assertion, &role, memory, conversation).await {
@@ -61,19 +79,19 @@ pub async fn obtain_credentials(
     let name = session_name(name.unwrap_or(session.username()));
     let last = chain(session, target, credentials, &name, memory, conversation).await?;
     let several = session.has_several(&role.role);
-    Ok(Credentials {
+    Ok(Obtained::Credentials(Credentials {
         provider: several.then_some(role.provider),
         ..last
-    })
+    }))
 }
 
-/// The assertion and the one role in it that is meant.
+/// The assertion and the one role in it that is meant; else the roles to choose from.
 async fn chosen(
     session: &OktaSession,
     target: &Target,
     memory: &dyn Memory,
     conversation: &impl Conversation,
-) -> Result<(AwsAssertion, SamlRole), Failure> {
+) -> Result<Selected, Failure> {
     let known = target
         .role
         .as_deref()
@@ -89,7 +107,8 @@ async fn chosen(
         .position(|assertion| assertion.roles.is_none())
         && let Some(role) = role_by_hand(target)
     {
-        return Ok((assertions.swap_remove(position), role));
+        let one = (assertions.swap_remove(position), role);
+        return Ok(Selected::One(Box::new(one)));
     }
     let entries = entries(&assertions, target);
     if entries.is_empty() {
@@ -113,11 +132,19 @@ async fn chosen(
                 .into());
         }
         Choice::Many(candidates) => {
-            let entries: Vec<_> = entries
-                .into_iter()
+            let mut choices: Vec<RoleEntry> = entries
+                .iter()
                 .filter(|(_, role)| candidates.contains(&role))
+                .map(|(entry, _)| entry.clone())
                 .collect();
-            ask(target, entries, conversation).await?
+            choices.sort_by(|a, b| (&a.account_name, &a.role).cmp(&(&b.account_name, &b.role)));
+            // Whichever is chosen, its app alone is opened next.
+            for assertion in &assertions {
+                for pair in assertion.roles.iter().flatten() {
+                    session.remember_app(pair, &assertion.app);
+                }
+            }
+            return Ok(Selected::Several(choices));
         }
     };
     for assertion in &assertions {
@@ -133,7 +160,8 @@ async fn chosen(
             .is_some_and(|roles| roles.contains(&role))
     };
     let position = assertions.iter().position(holds).unwrap_or_default();
-    Ok((assertions.swap_remove(position), role))
+    let one = (assertions.swap_remove(position), role);
+    Ok(Selected::One(Box::new(one)))
 }
 
 /// A role and a provider that the user wrote out: all that can be done with an encrypted assertion.
@@ -141,42 +169,6 @@ fn role_by_hand(target: &Target) -> Option<SamlRole> {
     let role = RoleArn::parse(target.role.as_deref()?).ok()?;
     let provider = ProviderArn::parse(target.provider.as_deref()?).ok()?;
     (role.account() == provider.account()).then_some(SamlRole { role, provider })
-}
-
-async fn ask(
-    target: &Target,
-    mut candidates: Vec<(RoleEntry, SamlRole)>,
-    conversation: &impl Conversation,
-) -> Result<SamlRole, Failure> {
-    candidates
-        .sort_by(|(a, _), (b, _)| (&a.account_name, &a.role).cmp(&(&b.account_name, &b.role)));
-    let choices: Vec<RoleEntry> = candidates.iter().map(|(entry, _)| entry.clone()).collect();
-    let question = Ask::Role { choices };
-    let name = question.name();
-    match conversation.ask(question).await {
-        Ok(Answer::Role(index)) if index < candidates.len() => Ok(candidates.swap_remove(index).1),
-        Ok(_) => Err(Unanswered::Nonsense(name).into()),
-        Err(unanswered) => {
-            let what = match &target.role {
-                Some(role) => format!("{role:?} matches: {}", listed(&candidates)),
-                None => format!("you may assume: {}", listed(&candidates)),
-            };
-            Err(Report::from(unanswered).cause(what).into())
-        }
-    }
-}
-
-fn listed(entries: &[(RoleEntry, SamlRole)]) -> String {
-    const SHOWN: usize = 12;
-    let said = |(entry, _): &(RoleEntry, SamlRole)| match &entry.label {
-        Some(label) => format!("{label}: {}", entry.role),
-        None => entry.role.clone(),
-    };
-    let mut list: Vec<String> = entries.iter().take(SHOWN).map(said).collect();
-    if entries.len() > SHOWN {
-        list.push("…".into());
-    }
-    list.join(", ")
 }
 
 fn no_such_role(target: &Target, entries: &[(RoleEntry, SamlRole)]) -> Report {
@@ -191,7 +183,10 @@ fn no_such_role(target: &Target, entries: &[(RoleEntry, SamlRole)]) -> Report {
         "saml.no_such_role",
         format!("you may not assume {wanted}"),
     )
-    .cause(format!("you may assume: {}", listed(entries)))
+    .cause(format!(
+        "you may assume: {}",
+        listed(entries.iter().map(|(entry, _)| entry))
+    ))
 }
 
 /// Whether a failure of [`obtain_credentials`] says that this user has no such role, or its app no more.

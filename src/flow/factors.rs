@@ -12,19 +12,40 @@ pub(super) const NEEDS_BUILD: &str = "a security key: needs a build with `--feat
 pub(super) struct Offered {
     /// For a person; foreign text.
     pub(super) label: String,
-    /// What it may be called in settings and flags, lower case; the first is how it is remembered.
+    /// What it may be called in settings and flags, lower case; the first is its kind.
     pub(super) names: Vec<String>,
+    /// Okta's id of the factor or of its enrolment: the same for as long as the device is enrolled.
+    pub(super) id: String,
     /// Why it is listed and cannot be taken.
     pub(super) unusable: Option<String>,
+}
+
+/// A factor that a sign-in was verified with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedFactor {
+    /// The word of the settings for its kind, `push`.
+    pub kind: String,
+    /// Which one of that kind: [`Offered::id`]; empty where Okta took it without a choice.
+    pub id: String,
+}
+
+impl Offered {
+    pub(super) fn used(&self) -> UsedFactor {
+        UsedFactor {
+            kind: self.names.first().cloned().unwrap_or_default(),
+            id: self.id.clone(),
+        }
+    }
 }
 
 /// What is known of the person's taste.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Taste {
-    /// Named in the settings or with a flag: taken without asking.
+    /// Named in the settings or with a flag: taken without asking where it is one.
     pub(super) preferred: Option<String>,
-    /// What the last sign-in was verified with: offered first.
-    pub(super) last: Option<String>,
+    /// What this user's last sign-in was verified with: offered first, and taken where several have the name that is
+    /// preferred.
+    pub(super) last: Option<UsedFactor>,
     /// The client's side can talk to a security key.
     pub(super) security_keys: bool,
     /// A browser sign-in is set up.
@@ -60,11 +81,11 @@ pub(super) async fn choose(
     conversation: &impl Conversation,
 ) -> Result<usize, Report> {
     let listed = || offered.iter().map(describe).collect::<Vec<_>>().join(", ");
-    let usable: Vec<usize> = (0..offered.len())
+    let mut usable: Vec<usize> = (0..offered.len())
         .filter(|index| offered[*index].unusable.is_none())
         .collect();
     if let Some(preferred) = &taste.preferred {
-        return named(offered, preferred, taste, &listed());
+        usable = named(offered, preferred, taste, &listed())?;
     }
     if usable.is_empty() {
         let key = offered
@@ -83,7 +104,11 @@ pub(super) async fn choose(
     if let [only] = usable[..] {
         return Ok(only);
     }
-    let order = in_order(offered, taste.last.as_deref());
+    let mut order = in_order(offered, taste.last.as_ref());
+    if taste.preferred.is_some() {
+        // Two phones, both named: the question is which of them.
+        order.retain(|index| usable.contains(index));
+    }
     let choices = order
         .iter()
         .map(|index| FactorChoice {
@@ -101,31 +126,55 @@ pub(super) async fn choose(
             .ok_or_else(|| Unanswered::Nonsense(question).into()),
         Ok(_) => Err(Unanswered::Nonsense(question).into()),
         Err(unanswered) => {
-            Err(Report::from(unanswered).cause(format!("Okta offers: {}", listed())))
+            let report = Report::from(unanswered);
+            Err(match &taste.preferred {
+                None => report,
+                Some(preferred) => report
+                    .cause(format!("{preferred} is set up on several devices"))
+                    .hint("run `ob login` in a terminal: the one that is chosen there is taken from then on"),
+            }
+            .cause(format!("Okta offers: {}", listed())))
         }
     }
 }
 
 /// The last used first, what cannot be taken last, Okta's order otherwise.
-fn in_order(offered: &[Offered], last: Option<&str>) -> Vec<usize> {
+fn in_order(offered: &[Offered], last: Option<&UsedFactor>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..offered.len()).collect();
     order.sort_by_key(|index| {
         let factor = &offered[*index];
-        let is_last = last.is_some() && factor.names.first().map(String::as_str) == last;
-        (factor.unusable.is_some(), !is_last)
+        let used = factor.used();
+        let same_kind = last.is_some_and(|last| last.kind == used.kind);
+        (factor.unusable.is_some(), last != Some(&used), !same_kind)
     });
     order
 }
 
-fn named(offered: &[Offered], wanted: &str, taste: &Taste, listed: &str) -> Result<usize, Report> {
+/// The usable factors that `wanted` names: one, if the user can be spared the question.
+fn named(
+    offered: &[Offered],
+    wanted: &str,
+    taste: &Taste,
+    listed: &str,
+) -> Result<Vec<usize>, Report> {
     let wanted_name = wanted.to_lowercase();
     let mut matching =
         (0..offered.len()).filter(|index| offered[*index].names.contains(&wanted_name));
-    let usable = matching
+    let usable: Vec<usize> = matching
         .clone()
-        .find(|index| offered[*index].unusable.is_none());
-    if let Some(index) = usable {
-        return Ok(index);
+        .filter(|index| offered[*index].unusable.is_none())
+        .collect();
+    let is_last = |index: &&usize| taste.last.as_ref() == Some(&offered[**index].used());
+    if let Some(last) = usable.iter().find(is_last) {
+        return Ok(vec![*last]);
+    }
+    if let [first, rest @ ..] = &usable[..] {
+        // Okta tells them apart by nothing: each of them is the same choice.
+        let same = |index: &usize| offered[*index].used() == offered[*first].used();
+        return Ok(match rest.iter().all(same) {
+            true => vec![*first],
+            false => usable,
+        });
     }
     if let Some(index) = matching.next() {
         let why = offered[index].unusable.clone().unwrap_or_default();
@@ -154,5 +203,143 @@ fn describe(factor: &Offered) -> String {
     match &factor.unusable {
         Some(why) => format!("{} [{why}]", factor.label),
         None => factor.label.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::wire::Notice;
+
+    /// Answers the menu with the choice of that label; without one, nobody is there.
+    #[derive(Default)]
+    struct User {
+        picks: Option<&'static str>,
+        menu: RefCell<Vec<String>>,
+    }
+
+    impl Conversation for User {
+        async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
+            let name = ask.name();
+            let Ask::Factor { choices } = ask else {
+                panic!("asked for {name}");
+            };
+            let labels: Vec<String> = choices.into_iter().map(|choice| choice.label).collect();
+            self.menu.replace(labels.clone());
+            let picked = self.picks.ok_or(Unanswered::Nobody(name))?;
+            let place = labels.iter().position(|label| label == picked);
+            Ok(Answer::Factor(place.unwrap()))
+        }
+
+        fn tell(&self, _: Notice) {}
+
+        async fn pause(&self, _: Duration) -> Result<(), Unanswered> {
+            Ok(())
+        }
+    }
+
+    fn factor(kind: &str, id: &str) -> Offered {
+        Offered {
+            label: format!("{kind} ({id})"),
+            names: vec![kind.to_owned(), id.to_owned(), "okta".to_owned()],
+            id: id.to_owned(),
+            unusable: None,
+        }
+    }
+
+    fn offered() -> Vec<Offered> {
+        vec![
+            factor("push", "old phone"),
+            factor("totp", "old phone"),
+            factor("push", "new phone"),
+        ]
+    }
+
+    fn taste(preferred: Option<&str>, last: Option<&Offered>) -> Taste {
+        Taste {
+            preferred: preferred.map(str::to_owned),
+            last: last.map(Offered::used),
+            ..Taste::default()
+        }
+    }
+
+    fn taken(
+        offered: &[Offered],
+        taste: &Taste,
+        picks: Option<&'static str>,
+    ) -> (Result<usize, Report>, Vec<String>) {
+        let user = User {
+            picks,
+            ..User::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let outcome = runtime.unwrap().block_on(choose(offered, taste, &user));
+        (outcome, user.menu.into_inner())
+    }
+
+    #[test]
+    fn of_two_phones_the_one_used_last_is_taken() {
+        let offered = offered();
+        for last in [0, 2] {
+            let taste = taste(Some("push"), Some(&offered[last]));
+            let (outcome, menu) = taken(&offered, &taste, None);
+            assert_eq!((outcome.unwrap(), menu.len()), (last, 0));
+        }
+    }
+
+    #[test]
+    fn of_two_phones_none_is_taken_unasked() {
+        let offered = offered();
+        let gone = factor("push", "lost phone");
+        // A code of the same phone says nothing of its push.
+        for last in [None, Some(&gone), Some(&offered[1])] {
+            let taste = taste(Some("push"), last);
+            let (outcome, menu) = taken(&offered, &taste, Some("push (new phone)"));
+            assert_eq!(outcome.unwrap(), 2);
+            assert_eq!(menu, ["push (old phone)", "push (new phone)"]);
+            let (outcome, _) = taken(&offered, &taste, None);
+            let report = outcome.unwrap_err();
+            assert_eq!(report.exit, Exit::SignIn);
+            assert!(report.hints.iter().any(|hint| hint.contains("`ob login`")));
+        }
+    }
+
+    #[test]
+    fn one_that_is_named_is_taken_unasked() {
+        let offered = offered();
+        for (name, expected) in [("totp", 1), ("TOTP", 1), ("new phone", 2)] {
+            let (outcome, menu) = taken(&offered, &taste(Some(name), None), None);
+            assert_eq!((outcome.unwrap(), menu.len()), (expected, 0), "{name}");
+        }
+        // A provider's name fits all of its factors.
+        let (outcome, menu) = taken(
+            &offered,
+            &taste(Some("okta"), None),
+            Some("push (new phone)"),
+        );
+        assert_eq!((outcome.unwrap(), menu.len()), (2, 3));
+        // Enrolments that Okta does not tell apart are no choice.
+        let twins = [factor("push", "same"), factor("push", "same")];
+        assert_eq!(
+            taken(&twins, &taste(Some("push"), None), None).0.unwrap(),
+            0
+        );
+    }
+
+    #[test]
+    fn the_menu_begins_with_what_was_used_last() {
+        let offered = offered();
+        let (_, menu) = taken(
+            &offered,
+            &taste(None, Some(&offered[2])),
+            Some("push (new phone)"),
+        );
+        assert_eq!(
+            menu,
+            ["push (new phone)", "push (old phone)", "totp (old phone)"]
+        );
     }
 }

@@ -37,11 +37,12 @@ pub use check::{
 };
 pub use console::console_link;
 pub use conversation::{Conversation, Unanswered};
-pub use credentials::{Memory, is_withdrawn, obtain_credentials};
+pub use credentials::{Memory, Obtained, is_withdrawn, obtain_credentials};
 pub use discover::discover;
 pub use every_role::{Harvest, every_role};
+pub use factors::UsedFactor;
 pub use failure::{Failure, turned_away};
-pub use roles::list_roles;
+pub use roles::{list_roles, several_roles, several_roles_unasked};
 pub use session::OktaSession;
 pub use sign_in::{Start, sign_in};
 pub use sts::sts_to_be_asked;

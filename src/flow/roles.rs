@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::aws::{self, AccountTrace, Names};
 use crate::flow::account_aliases::account_aliases;
 use crate::flow::apps::{self, AwsAssertion};
-use crate::flow::{Conversation, Failure, Memory, OktaSession, machine};
+use crate::flow::{Conversation, Failure, Memory, OktaSession, Unanswered, machine};
 use crate::model::SamlRole;
 use crate::report::{Exit, Report};
-use crate::wire::{RoleEntry, RolesRequest, Target};
+use crate::wire::{Ask, RoleEntry, RolesRequest, Target};
 
 /// Every role that the user's apps grant.
 ///
@@ -121,4 +121,50 @@ pub(super) fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
         .hint("ask your administrator to assign a role to you in the Okta app")
     };
     report.into()
+}
+
+/// The report of a target that matches several roles where none of them was chosen.
+pub fn several_roles(target: &Target, choices: &[RoleEntry], unanswered: Unanswered) -> Report {
+    let list = listed(choices.iter());
+    let what = match &target.role {
+        Some(role) => format!("{role:?} matches: {list}"),
+        None => format!("you may assume: {list}"),
+    };
+    let same_role = choices.windows(2).all(|pair| pair[0].role == pair[1].role);
+    let mut report = Report::from(unanswered).cause(what);
+    if same_role {
+        // Naming the role once more would not answer.
+        let providers = choices.iter().map(|choice| choice.provider.as_str());
+        let providers: Vec<&str> = providers.collect();
+        report.hints.clear();
+        report = report
+            .cause(format!(
+                "several identity providers open it: {}",
+                providers.join(", ")
+            ))
+            .hint("name one of these with `--provider PROVIDER` or `provider =` of a profile");
+    }
+    report
+}
+
+/// [`several_roles`] for a request that asks no question.
+pub fn several_roles_unasked(target: &Target, choices: &[RoleEntry]) -> Report {
+    let question = Ask::Role {
+        choices: Vec::new(),
+    };
+    several_roles(target, choices, Unanswered::Nobody(question.name()))
+}
+
+pub(super) fn listed<'a>(entries: impl ExactSizeIterator<Item = &'a RoleEntry>) -> String {
+    const SHOWN: usize = 12;
+    let count = entries.len();
+    let said = |entry: &RoleEntry| match &entry.label {
+        Some(label) => format!("{label}: {}", entry.role),
+        None => entry.role.clone(),
+    };
+    let mut list: Vec<String> = entries.take(SHOWN).map(said).collect();
+    if count > SHOWN {
+        list.push("…".into());
+    }
+    list.join(", ")
 }

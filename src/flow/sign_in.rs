@@ -1,9 +1,11 @@
 //! From "this user, that org" to a session: whom to ask for what, and which engine runs.
 
+use std::collections::HashMap;
+
 use url::Url;
 
 use crate::flow::apps::app_link;
-use crate::flow::factors::Taste;
+use crate::flow::factors::{Taste, UsedFactor};
 use crate::flow::idx::{self, NoSession};
 use crate::flow::retry::repeat;
 use crate::flow::session::Opening;
@@ -28,8 +30,8 @@ pub struct Start {
     pub app: Option<String>,
     /// The time as the servers have it, as far as it is known.
     pub now: Option<Timestamp>,
-    /// What the last sign-in was verified with ([`OktaSession::factor`]): offered first.
-    pub last_factor: Option<String>,
+    /// What each user of the org last verified with, by username in lower case ([`OktaSession::used_factor`]).
+    pub last_factors: HashMap<String, UsedFactor>,
     /// Whether the session outlives what it is made for.
     pub stays: bool,
     /// Scopes that this org is known to refuse this client.
@@ -99,7 +101,7 @@ async fn in_classic(
 ) -> Result<OktaSession, Report> {
     let password = password(browser.org(), &username, conversation).await?;
     conversation.tell(Notice::Doing(format!("sign {username} in")));
-    let mut taste = taste(account, start);
+    let mut taste = taste(account, &username, start);
     let signed_in =
         classic::sign_in(&browser, &username, password, taste.clone(), conversation).await?;
     taste.last = signed_in.factor;
@@ -125,7 +127,7 @@ async fn in_identity_engine(
     let begin = app.as_ref().map_or(&home, |app| &app.url);
     let begin = Url::parse(begin).map_err(|_| HttpError::NotHttps(browser.org().host().into()))?;
     conversation.tell(Notice::Doing(format!("sign {username} in")));
-    let mut taste = taste(account, start);
+    let mut taste = taste(account, &username, start);
     let signed_in = idx::sign_in(&browser, &username, &begin, taste.clone(), conversation).await;
     let signed_in = match signed_in {
         Ok(signed_in) => signed_in,
@@ -170,7 +172,7 @@ async fn at_a_browser(
     };
     let opening = Opening::Tokens(tokens);
     // For an app that asks for more, which may have it at the terminal.
-    let taste = taste(account, start);
+    let taste = taste(account, &username, start);
     Ok(OktaSession::new(browser, username, opening, taste))
 }
 
@@ -198,10 +200,10 @@ fn whose(found: Option<String>, account: &Account) -> Result<String, Report> {
     }
 }
 
-fn taste(account: &Account, start: &Start) -> Taste {
+fn taste(account: &Account, username: &str, start: &Start) -> Taste {
     Taste {
         preferred: account.factor.as_ref().map(|name| name.to_lowercase()),
-        last: start.last_factor.clone(),
+        last: start.last_factors.get(&username.to_lowercase()).cloned(),
         security_keys: account.security_keys,
         has_browser: account.client_id.is_some(),
     }

@@ -17,7 +17,7 @@ pub use interrupt::{finish_first, in_one_piece, leave_signals_to_others};
 pub use line::{secret_from_stdin, stdin_takes_secrets};
 pub use progress::Bar;
 pub use question::{Await, Question, Questions, has_person};
-pub use session::terminal_session;
+pub use session::terminal_id;
 pub use voice::{Color, Voice, data, data_is_seen, width};
 
 #[cfg(test)]

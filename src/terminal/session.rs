@@ -1,16 +1,71 @@
 //! Which terminal this is.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 
-use nix::unistd::getsid;
+use crate::wire::TerminalId;
 
-/// The session that the controlling terminal belongs to: the same for everything that is run there, another in the
-/// next window. `None` without a terminal to ask at.
-pub fn terminal_session() -> Option<i32> {
+/// The controlling terminal of this process, as an identity that no other terminal has before the next boot.
+/// `None` without a terminal to ask at, and where it cannot be told which one it is: then every question is asked.
+pub fn terminal_id() -> Option<TerminalId> {
     OpenOptions::new()
         .read(true)
         .write(true)
         .open("/dev/tty")
         .ok()?;
-    getsid(None).ok().map(nix::unistd::Pid::as_raw)
+    let own = Stat::of("self")?;
+    // A leader outside of this PID namespace is 0.
+    if own.session <= 0 || own.device == 0 {
+        return None;
+    }
+    let leader = Stat::of(&own.session.to_string())?;
+    (leader.session == own.session && leader.device == own.device).then_some(TerminalId {
+        session: own.session,
+        leader_started: leader.started,
+        device: own.device,
+    })
+}
+
+/// What proc(5) says in `/proc/PID/stat`.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    session: i32,
+    device: i64,
+    /// Clock ticks since boot.
+    started: u64,
+}
+
+impl Stat {
+    fn of(process: &str) -> Option<Self> {
+        Self::parse(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+    }
+
+    /// Parses the fields after the program's name, which may hold anything, parentheses included.
+    fn parse(text: &str) -> Option<Self> {
+        let (_, fields) = text.rsplit_once(')')?;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        // The first of them is the third field of the line.
+        Some(Self {
+            session: fields.get(3)?.parse().ok()?,
+            device: fields.get(4)?.parse().ok()?,
+            started: fields.get(19)?.parse().ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stat_is_read_behind_any_program_name() {
+        let line = "7 (a) b) 1 2 (c) S 1 2 42 34816 9 0 0 0 0 0 0 0 0 0 20 0 1 0 123456 0 0";
+        let expected = Stat {
+            session: 42,
+            device: 34816,
+            started: 123_456,
+        };
+        assert_eq!(Stat::parse(line), Some(expected));
+        assert_eq!(Stat::parse("7 (a) S 1 2 42 34816"), None);
+        assert_eq!(Stat::parse(""), None);
+    }
 }

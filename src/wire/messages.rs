@@ -8,8 +8,9 @@ use crate::model::{Labels, SessionPolicy, Timestamp};
 use crate::report::Report;
 use crate::wire::vpn::{IssuedProfile, VpnProfileRequest, VpnSignIn};
 use crate::wire::{
-    ConsoleRequest, DiscoverRequest, DiscoveredRole, KeyChallenge, KeySigned, KnownChoice, Part,
-    RoleEntry, RolesRequest, Sealed, StatusReply, TunnelEnd, UsedRole,
+    ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole, KeyChallenge, KeySigned,
+    KnownChoice, Part, RoleEntry, RolesRequest, Sealed, StatusReply, TerminalId, TunnelEnd,
+    UsedRole,
 };
 
 /// The first frame in each direction.
@@ -166,47 +167,12 @@ pub struct Target {
     pub labels: Labels,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CredentialsRequest {
-    pub target: Target,
-    /// Seconds the credentials must still last; absent: the default floor.
-    pub min_ttl: Option<u32>,
-    /// Whether a sign-in may be started for this request.
-    pub may_sign_in: bool,
-    /// Whether the client remembers which roles there are and can ask for one of them at once.
-    pub knows_roles: bool,
-    /// The profile wants a person's word before it is used.
-    pub confirm: Option<Confirmation>,
-}
-
-impl CredentialsRequest {
-    /// Credentials of a session that is there already: nobody is asked to sign in.
-    pub fn of_live_session(target: Target, confirm: Option<Confirmation>) -> Self {
-        Self {
-            target,
-            min_ttl: None,
-            may_sign_in: false,
-            knows_roles: false,
-            confirm,
-        }
-    }
-}
-
-/// A question that is asked once for a target and terminal.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Confirmation {
-    /// The profile's name in the settings.
-    pub profile: String,
-    /// The session whose controlling terminal it is; none without one, and then nothing is remembered.
-    pub terminal: Option<i32>,
-}
-
 /// What the agent wants to know from whoever started the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
     CaCertificates,
+    /// The terminal that the client's user sits at; answered without asking the user.
+    Terminal,
     /// The machine's key, PEM.
     PrivateKey,
     /// A page to open and a code to compare there.
@@ -271,6 +237,7 @@ impl Ask {
     pub fn name(&self) -> &'static str {
         match self {
             Self::CaCertificates => "the CA bundle",
+            Self::Terminal => "which terminal it is",
             Self::PrivateKey => "the private key",
             Self::Visit { .. } => "a person at a browser",
             Self::Username { .. } => "the username",
@@ -299,6 +266,7 @@ pub enum Answer {
     /// Nobody is here to answer: the next waiting client is asked.
     Nobody,
     CaCertificates(String),
+    Terminal(Option<TerminalId>),
     PrivateKey(Sealed),
     /// The page was shown to somebody.
     Visiting,
@@ -395,4 +363,6 @@ pub struct IssuedCredentials {
     pub role: String,
     /// The identity provider that opened it, where there are several.
     pub provider: Option<String>,
+    /// What a menu has answered, now or before in the same terminal; absent where the target matches one role.
+    pub chosen: Option<KnownChoice>,
 }

@@ -19,13 +19,12 @@ pub use frame::{
     decode, encode,
 };
 pub use messages::{
-    Account, Answer, Ask, Confirmation, CredentialsRequest, FactorChoice, FromAgent, Hello,
-    IssuedCredentials, MachineAccount, Notice, ProxyRoute, Reply, Request, SignInWay, SignOutScope,
-    Target, ToAgent,
+    Account, Answer, Ask, FactorChoice, FromAgent, Hello, IssuedCredentials, MachineAccount,
+    Notice, ProxyRoute, Reply, Request, SignInWay, SignOutScope, Target, ToAgent,
 };
 pub use roles::{
-    ConsoleRequest, DiscoverRequest, DiscoveredRole, KnownChoice, Part, RoleEntry, RolesRequest,
-    UsedRole,
+    Confirmation, ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole, KnownChoice,
+    Part, RoleEntry, RoleMenu, RolesRequest, TerminalId, UsedRole,
 };
 pub use sealed::Sealed;
 pub use security_key::{FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, ToKey, tries};

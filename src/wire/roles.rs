@@ -4,7 +4,72 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Millis;
 use crate::report::Report;
-use crate::wire::{Confirmation, IssuedCredentials, Target};
+use crate::wire::{IssuedCredentials, Target};
+
+/// A terminal: what is answered there is used again there and nowhere else.
+///
+/// A session's number is used again when all its processes have ended. The start of its leader tells the new
+/// session from the old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TerminalId {
+    /// The session whose controlling terminal it is.
+    pub session: i32,
+    /// When the session's leader started, in clock ticks since boot.
+    pub leader_started: u64,
+    /// The device number of the controlling terminal.
+    pub device: i64,
+}
+
+/// What happens where a target matches several roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RoleMenu {
+    /// The request fails: the user is not asked, and no earlier choice is used.
+    Never,
+    /// The role that was chosen in the client's terminal is used. Without one the user is asked.
+    Remembered,
+    /// The user is asked, also where a role was chosen before.
+    Again,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialsRequest {
+    pub target: Target,
+    /// Seconds the credentials must still last; absent: the default floor.
+    pub min_ttl: Option<u32>,
+    /// Whether a sign-in may be started for this request.
+    pub may_sign_in: bool,
+    /// Whether the client remembers which roles there are and can ask for one of them at once.
+    pub knows_roles: bool,
+    pub menu: RoleMenu,
+    /// The profile wants a person's word before it is used.
+    pub confirm: Option<Confirmation>,
+}
+
+impl CredentialsRequest {
+    /// Credentials of a session that is there already: nobody is asked to sign in, or which role is meant.
+    pub fn of_live_session(target: Target, confirm: Option<Confirmation>) -> Self {
+        Self {
+            target,
+            min_ttl: None,
+            may_sign_in: false,
+            knows_roles: false,
+            menu: RoleMenu::Never,
+            confirm,
+        }
+    }
+}
+
+/// A question that is asked once for a target and terminal.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// The profile's name in the settings.
+    pub profile: String,
+    /// None without a terminal, or where it cannot be told which one it is; then nothing is remembered.
+    pub terminal: Option<TerminalId>,
+}
 
 /// A role the user may assume.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,8 +112,8 @@ pub struct UsedRole {
     pub at: Millis,
 }
 
-/// A role that was chosen among those that a client remembers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A role that was chosen in a menu, with the identity provider that opens it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownChoice {
     pub role: String,
@@ -60,6 +125,7 @@ pub struct KnownChoice {
 #[serde(deny_unknown_fields)]
 pub struct ConsoleRequest {
     pub target: Target,
+    pub menu: RoleMenu,
     /// The console's page to open, as in its address; absent: the first.
     pub service: Option<String>,
     /// A federation endpoint of one's own; absent: the partition's.
@@ -73,6 +139,8 @@ pub struct ConsoleRequest {
 #[serde(deny_unknown_fields)]
 pub struct DiscoverRequest {
     pub target: Target,
+    /// For the target and the reader.
+    pub menu: RoleMenu,
     /// Asked before its credentials are used.
     pub confirm: Option<Confirmation>,
     /// The role whose credentials read the policies; absent: the role's own.

@@ -12,6 +12,8 @@
 mod agent;
 #[cfg(test)]
 mod budget;
+#[cfg(test)]
+mod choices;
 mod completions;
 mod config;
 mod confirm;

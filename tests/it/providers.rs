@@ -3,6 +3,7 @@
 use ob_sandbox::AwsApp;
 
 use crate::scene::{Ended, Scene, run};
+use crate::shells::{Kind, type_line};
 use crate::support::Pty;
 
 const LABS: &str = "arn:aws:iam::123456789012:saml-provider/okta-labs";
@@ -70,20 +71,32 @@ fn a_provider_that_nobody_named_is_left_for_another_when_it_is_withdrawn() {
             scene.sandbox.grant("carol", AwsApp::Labs, other, role);
         }
         scene.sign_in();
-        let mut person = Pty::spawn(&scene.ob(["exec", "--", "true"]));
+        Kind::Bash.furnish(&scene, "");
+        let mut person = Pty::spawn(scene.command("bash").arg("-i"));
+        person.until("READY> ");
+        type_line(Kind::Bash, &mut person, "ob exec -- true");
         person.until("okta-labs)");
         person.send("okta-labs\r");
-        assert!(person.wait().0.success());
+        person.until("READY> ");
         assert_eq!(last_by(&scene), LABS);
 
+        // Without that terminal nothing is chosen.
+        let ended = exec(&scene, &[]);
+        assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+        for words in ["several identity providers", LABS, "--provider"] {
+            assert!(ended.stderr.contains(words), "{}", ended.stderr);
+        }
+
         // What is held is renewed by the one that was chosen …
-        let renewed = |ago: i64| {
+        let mut renewed = |ago: i64| {
             scene.sandbox.advance_clock(ago);
             // The agent learns the time from what Okta answers.
             let roles = run(scene.ob(["roles", "--refresh"]), "");
             assert_eq!(roles.code, Some(0), "{}", roles.stderr);
-            let ended = exec(&scene, &["--min-ttl", "55m"]);
-            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+            let line = "ob exec --min-ttl 55m -- true; echo code-\"\"$?.";
+            type_line(Kind::Bash, &mut person, line);
+            let seen = person.until("code-0.");
+            assert!(!seen.contains("okta-labs)"), "{seen}");
             last_by(&scene)
         };
         let before = scene.sandbox.sts_calls("AssumeRoleWithSAML").len();

@@ -22,9 +22,10 @@ impl Desk {
             min_ttl: None,
             may_sign_in: true,
             knows_roles: false,
+            menu: request.menu,
             confirm: request.confirm.take(),
         };
-        let held = self.good(wanted, member).await?;
+        let held = self.good(wanted, member).await?.held;
         let party = Rc::new(Party::default());
         party.join(member);
         let desk = Rc::clone(self);

@@ -4,14 +4,31 @@ use std::rc::Rc;
 
 use tokio::task::spawn_local;
 
+use super::choose::Menu;
 use super::session::{Errand, signed_out_meanwhile};
 use super::{Desk, Outcome, stopping};
+use crate::agent::choices::{RoleChoice, RoleQuestion};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{Freshness, Held};
-use crate::flow::{self, Conversation as _, Failure};
+use crate::flow::{self, Obtained};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
-use crate::wire::{Answer, Ask, CredentialsRequest, Reply, Target};
+use crate::wire::{CredentialsRequest, Reply, RoleEntry, RoleMenu, Target};
+
+/// What a target came to.
+#[derive(Clone, Debug)]
+pub(super) enum Fetched {
+    Held(Rc<Held>),
+    /// It matches several roles. Which of them is meant is asked of each terminal by itself.
+    Several(Rc<[RoleEntry]>),
+}
+
+/// Credentials for one request.
+pub(super) struct Granted {
+    pub(super) held: Rc<Held>,
+    /// What a menu has answered, where the target matches several roles.
+    pub(super) chosen: Option<RoleChoice>,
+}
 
 impl Desk {
     pub(super) async fn credentials(
@@ -19,9 +36,10 @@ impl Desk {
         request: CredentialsRequest,
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
-        let held = self.good(request, member).await?;
-        self.uses.note(&held);
-        let issued = held.issue();
+        let granted = self.good(request, member).await?;
+        self.uses.note(&granted.held);
+        let mut issued = granted.held.issue();
+        issued.chosen = granted.chosen.map(|choice| choice.pair);
         panic_point("agent.issue", issued.session_token.0.expose());
         Ok(Reply::Credentials(issued))
     }
@@ -31,31 +49,141 @@ impl Desk {
         self: &Rc<Self>,
         request: CredentialsRequest,
         member: &Rc<Member>,
-    ) -> Outcome<Rc<Held>> {
-        let CredentialsRequest {
-            target,
-            min_ttl,
-            may_sign_in,
-            knows_roles,
-            confirm,
-        } = request;
-        flow::check_target(&target)?;
-        if !may_sign_in {
+    ) -> Outcome<Granted> {
+        flow::check_target(&request.target)?;
+        if !request.may_sign_in {
             member.decline();
         }
-        if let Some(confirm) = &confirm {
-            self.confirmed.agree(confirm, &target, member).await?;
+        let Some(confirm) = &request.confirm else {
+            return self.granted(&request, member).await;
+        };
+        let session = self.live(&request.target.account);
+        self.confirmed
+            .agree(confirm, &request.target, member, session.as_ref())
+            .await?;
+        let granted = self.granted(&request, member).await?;
+        let user = &granted.held.session;
+        if let Some(session) = self.vault.session(&user.org, Some(&user.username)) {
+            self.confirmed.remember(confirm, &request.target, &session);
+            // A shell that is opened now renews the role that was chosen for it.
+            if let Some(choice) = &granted.chosen {
+                let renewed = Target {
+                    role: Some(choice.pair.role.clone()),
+                    ..request.target.clone()
+                };
+                self.confirmed.remember(confirm, &renewed, &session);
+            }
         }
+        Ok(granted)
+    }
+
+    /// Credentials of the role that the request names, or that was chosen in its client's terminal.
+    async fn granted(
+        self: &Rc<Self>,
+        request: &CredentialsRequest,
+        member: &Rc<Member>,
+    ) -> Outcome<Granted> {
+        let mut target = request.target.clone();
+        if let Some(provider) = target.through.take().filter(|_| target.role.is_some()) {
+            let exact = Target {
+                provider: Some(provider),
+                ..target.clone()
+            };
+            match self.exact(exact, request, member).await {
+                // Nobody named this provider: another may open the role.
+                Err(report) if flow::is_withdrawn(&report) => {}
+                outcome => return Ok(Granted::named(outcome?)),
+            }
+        }
+        if request.menu == RoleMenu::Remembered
+            && let Some((terminal, choice)) = self.choice_of_terminal(&target, member).await
+        {
+            let exact = choice.exactly(&target);
+            match self.exact(exact, request, member).await {
+                Err(report) if flow::is_withdrawn(&report) => {
+                    self.choices.remove(terminal, RoleQuestion::of(&target));
+                }
+                outcome => {
+                    let held = outcome?;
+                    self.tell_choice(&target, &choice, member);
+                    return Ok(Granted::chosen(held, choice));
+                }
+            }
+        }
+        let mode = request.menu;
+        let asks_first = request.knows_roles && mode != RoleMenu::Never && target.role.is_none();
+        if asks_first && (mode == RoleMenu::Again || self.vault.held(&target).is_none()) {
+            let menu = Menu::Remembered;
+            if let Some(choice) = self.choose(&target, menu, mode, member).await? {
+                let exact = choice.exactly(&target);
+                let held = self.exact(exact, request, member).await?;
+                return Ok(Granted::chosen(held, choice));
+            }
+        }
+        let join = |party: &Rc<Party>| party.join(member);
+        let fetched = match mode {
+            RoleMenu::Again => self.fetch(target.clone(), Rc::default(), join).await?,
+            RoleMenu::Never | RoleMenu::Remembered => {
+                let (min_ttl, may_sign_in) = (request.min_ttl, request.may_sign_in);
+                self.get_or_fetch(target.clone(), min_ttl, may_sign_in, join)
+                    .await?
+            }
+        };
+        let roles = match fetched {
+            Fetched::Held(_) if mode == RoleMenu::Again && names_one(&target) => {
+                return Err(nothing_to_choose(&target));
+            }
+            Fetched::Held(held) => return Ok(Granted::named(held)),
+            Fetched::Several(roles) if mode == RoleMenu::Never => {
+                return Err(flow::several_roles_unasked(&target, &roles));
+            }
+            Fetched::Several(roles) => roles,
+        };
+        let menu = Menu::Found(Rc::clone(&roles));
+        match self.choose(&target, menu, mode, member).await? {
+            Some(choice) => {
+                let exact = choice.exactly(&target);
+                let held = self.exact(exact, request, member).await?;
+                Ok(Granted::chosen(held, choice))
+            }
+            None => Err(flow::several_roles_unasked(&target, &roles)),
+        }
+    }
+
+    /// Credentials of a target that names its role and provider in full.
+    async fn exact(
+        self: &Rc<Self>,
+        target: Target,
+        request: &CredentialsRequest,
+        member: &Rc<Member>,
+    ) -> Outcome<Rc<Held>> {
+        let join = |party: &Rc<Party>| party.join(member);
+        let (min_ttl, may_sign_in) = (request.min_ttl, request.may_sign_in);
+        match self
+            .get_or_fetch(target.clone(), min_ttl, may_sign_in, join)
+            .await?
+        {
+            Fetched::Held(held) => Ok(held),
+            Fetched::Several(roles) => Err(flow::several_roles_unasked(&target, &roles)),
+        }
+    }
+
+    /// What is held for the target and lasts long enough, else what it comes to now.
+    pub(super) async fn get_or_fetch(
+        self: &Rc<Self>,
+        target: Target,
+        min_ttl: Option<u32>,
+        may_sign_in: bool,
+        join: impl FnOnce(&Rc<Party>),
+    ) -> Outcome<Fetched> {
         let account = &target.account;
-        let live = self
-            .vault
-            .session(&account.org, account.username.as_deref());
+        let live = self.live(account);
         if let Some(held) = self.vault.held(&target) {
             match self.vault.freshness(&held, min_ttl) {
-                Freshness::Fresh => return Ok(held),
+                Freshness::Fresh => return Ok(Fetched::Held(held)),
                 Freshness::Aging => {
                     self.renew_behind(target);
-                    return Ok(held);
+                    return Ok(Fetched::Held(held));
                 }
                 Freshness::Stale => {}
             }
@@ -63,110 +191,91 @@ impl Desk {
         if !may_sign_in && live.is_none() {
             return Err(flow::nobody_signed_in(account));
         }
-        let held = self
-            .obtained(target, Rc::default(), Some(member), knows_roles)
-            .await?;
-        if self.vault.freshness(&held, min_ttl) == Freshness::Stale {
-            return Err(too_short(self.vault.seconds_left(&held), min_ttl));
+        let fetched = self.fetch(target, Rc::default(), join).await?;
+        if let Fetched::Held(held) = &fetched
+            && self.vault.freshness(held, min_ttl) == Freshness::Stale
+        {
+            return Err(too_short(self.vault.seconds_left(held), min_ttl));
         }
-        Ok(held)
+        Ok(fetched)
     }
 
     /// Renews while the old credentials are still handed out; a failure is the next request's to hear.
     fn renew_behind(self: &Rc<Self>, target: Target) {
         if !self.roles.is_under_way(&target) {
             let desk = Rc::clone(self);
-            spawn_local(async move {
-                desk.obtained(target, Party::unattended(), None, false)
-                    .await
-            });
+            spawn_local(async move { desk.fetch(target, Party::unattended(), |_| {}).await });
         }
     }
 
-    async fn obtained(
+    /// What the target comes to, once for all who ask at the same time. No menu is part of it, so that clients of
+    /// different terminals can share it.
+    async fn fetch(
         self: &Rc<Self>,
         target: Target,
         party: Rc<Party>,
-        member: Option<&Rc<Member>>,
-        knows_roles: bool,
-    ) -> Outcome<Rc<Held>> {
+        join: impl FnOnce(&Rc<Party>),
+    ) -> Outcome<Fetched> {
         let desk = Rc::clone(self);
         let wanted = target.clone();
-        let join = |party: &Rc<Party>| {
-            if let Some(member) = member {
-                party.join(member);
-            }
-        };
-        let start = |party| async move { desk.obtain(&wanted, &party, knows_roles).await };
+        let start = |party| async move { desk.obtain(wanted, &party).await };
         self.roles
             .outcome(target, party, join, start)
             .await
             .unwrap_or_else(|| Err(stopping()))
     }
 
-    async fn obtain(
-        self: &Rc<Self>,
-        wanted: &Target,
-        party: &Rc<Party>,
-        knows_roles: bool,
-    ) -> Outcome<Rc<Held>> {
-        let is_asked = knows_roles && wanted.role.is_none();
-        let known = match is_asked {
-            true => self.known_role(wanted, party).await,
-            false => self.chosen_before(wanted),
-        };
-        let target = known.as_ref().unwrap_or(wanted);
-        let ours = !is_asked && known.is_some();
+    async fn obtain(self: &Rc<Self>, target: Target, party: &Rc<Party>) -> Outcome<Fetched> {
         let account = &target.account;
         let generation = self.vault.generation(&account.org);
-        let (session, credentials) = self
-            .with_session(account, Errand::of(target), party, async |session| {
-                let obtain = async |target| {
-                    flow::obtain_credentials(&session.okta, target, &self.vault, &**party).await
-                };
-                match obtain(target).await {
-                    // Nobody named this provider: another may open the role.
-                    Err(Failure::Final(report)) if ours && flow::is_withdrawn(&report) => {
-                        obtain(wanted).await
-                    }
-                    outcome => outcome,
-                }
+        let (session, obtained) = self
+            .with_session(account, Errand::of(&target), party, async |session| {
+                flow::obtain_credentials(&session.okta, &target, &self.vault, &**party).await
             })
             .await?;
         if self.vault.generation(&account.org) != generation {
             return Err(signed_out_meanwhile());
         }
+        let credentials = match obtained {
+            Obtained::Credentials(credentials) => credentials,
+            Obtained::Several(roles) => return Ok(Fetched::Several(roles.into())),
+        };
         panic_point(
             "agent.keep_credentials",
             credentials.secret_access_key.expose(),
         );
-        // Under what was asked for: the next one who names no role gets the same without a question.
-        Ok(self.vault.keep(wanted.clone(), session.key(), credentials))
+        // The target matches this role alone, so the next request for it gets the same, from whichever terminal.
+        let held = self.vault.keep(target, session.key(), credentials);
+        Ok(Fetched::Held(held))
+    }
+}
+
+impl Granted {
+    fn named(held: Rc<Held>) -> Self {
+        Self { held, chosen: None }
     }
 
-    /// Which provider opens the role, where a person has chosen one before: nobody is asked for it again.
-    fn chosen_before(&self, wanted: &Target) -> Option<Target> {
-        let held = self.vault.held(wanted).filter(|_| wanted.role.is_some());
-        let provider = held.and_then(|held| held.credentials.provider.clone());
-        let provider = provider.map(|provider| provider.to_string());
-        Some(Target {
-            provider: Some(provider.or_else(|| wanted.through.clone())?),
-            ..wanted.clone()
-        })
+    fn chosen(held: Rc<Held>, choice: RoleChoice) -> Self {
+        let chosen = Some(choice);
+        Self { held, chosen }
     }
+}
 
-    /// The role that a person takes out of those that their client remembers, before anybody has signed in.
-    async fn known_role(&self, wanted: &Target, party: &Rc<Party>) -> Option<Target> {
-        let used = self.uses.all();
-        match party.ask(Ask::KnownRole { used }).await {
-            Ok(Answer::KnownRole(choice)) => Some(Target {
-                role: Some(choice.role),
-                provider: Some(choice.provider),
-                ..wanted.clone()
-            }),
-            _ => None,
-        }
-    }
+/// Whether the user named a role, and no pattern of roles.
+fn names_one(target: &Target) -> bool {
+    let role = target.role.as_deref();
+    role.is_some_and(|role| !role.contains(['*', '?']))
+}
+
+fn nothing_to_choose(target: &Target) -> Report {
+    let role = target.role.as_deref().unwrap_or_default();
+    Report::new(
+        Exit::Usage,
+        "role.nothing_to_choose",
+        "there is no role to choose",
+    )
+    .cause(format!("{role:?} names one role"))
+    .hint("leave `--choose` out, or list all your roles with `--choose -r '*'`")
 }
 
 fn too_short(left: i64, min_ttl: Option<u32>) -> Report {

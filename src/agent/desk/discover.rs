@@ -17,21 +17,24 @@ impl Desk {
         if let Some(endpoint) = &request.iam_endpoint {
             flow::check_endpoint("IAM endpoint", endpoint)?;
         }
+        let menu = request.menu;
         let wanted = |target, confirm| CredentialsRequest {
             target,
             min_ttl: None,
             may_sign_in: true,
             knows_roles: false,
+            menu,
             confirm,
         };
         let target = request.target.clone();
         let held = self
             .good(wanted(request.target, request.confirm), member)
-            .await?;
+            .await?
+            .held;
         let reader = match request.reader {
             Some(target) => {
                 let wanted = wanted(target, request.confirm_reader);
-                self.good(wanted, member).await?
+                self.good(wanted, member).await?.held
             }
             None => Rc::clone(&held),
         };

@@ -1,5 +1,6 @@
 //! What each request gets.
 
+mod choose;
 mod console;
 mod credentials;
 mod discover;
@@ -15,19 +16,21 @@ use tokio::sync::Notify;
 use tokio::task::{spawn_local, yield_now};
 use tokio::time::{sleep, timeout};
 
+use self::credentials::Fetched;
+use crate::agent::choices::{RoleChoice, RoleQuestion, TerminalAnswers};
 use crate::agent::confirmed::Confirmed;
 use crate::agent::flight::Flights;
 use crate::agent::life;
 use crate::agent::party::Member;
 use crate::agent::uses::Uses;
-use crate::agent::vault::{Held, LiveSession, SessionKey, Vault};
+use crate::agent::vault::{LiveSession, SessionKey, Vault};
 use crate::clock::Clock;
 use crate::flow::Memory as _;
 use crate::model::{Confinement, Timestamp};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::wipe_stack;
-use crate::wire::{Reply, Request, SignOutScope, StatusReply, Target, TunnelEnd};
+use crate::wire::{Reply, Request, SignOutScope, StatusReply, Target, TerminalId, TunnelEnd};
 
 /// Seconds an agent without a session waits for somebody to sign in.
 const EMPTY: i64 = 3600;
@@ -42,7 +45,10 @@ type Outcome<T> = Result<T, Report>;
 pub(super) struct Desk {
     vault: Vault,
     sign_ins: Flights<SessionKey, Outcome<Rc<LiveSession>>>,
-    roles: Flights<Target, Outcome<Rc<Held>>>,
+    roles: Flights<Target, Outcome<Fetched>>,
+    /// Menus that are open: one at a time in a terminal.
+    menus: Flights<(TerminalId, RoleQuestion), Outcome<Option<RoleChoice>>>,
+    choices: TerminalAnswers<RoleQuestion, RoleChoice>,
     confirmed: Confirmed,
     uses: Uses,
     confinement: Confinement,
@@ -63,7 +69,9 @@ impl Desk {
             vault: Vault::new(clock),
             sign_ins: Flights::new(),
             roles: Flights::new(),
-            confirmed: Confirmed::default(),
+            menus: Flights::new(),
+            choices: TerminalAnswers::new(),
+            confirmed: Confirmed::new(),
             uses: Uses::default(),
             confinement,
             stays,
@@ -116,7 +124,7 @@ impl Desk {
     }
 
     fn is_busy(&self) -> bool {
-        self.sign_ins.any() || self.roles.any()
+        self.sign_ins.any() || self.roles.any() || self.menus.any()
     }
 
     /// Returns when somebody said stop, or nobody has needed the agent for long enough.
@@ -166,7 +174,6 @@ impl Desk {
             SignOutScope::Everything => None,
             SignOutScope::Org(org) => Some(org.as_str()),
         };
-        self.confirmed.forget();
         let keys_until = self.uses.keys_until(org, self.vault.now());
         self.uses.forget(org);
         let taken = self.vault.take(org);

@@ -193,7 +193,7 @@ impl Desk {
             &account.org,
             account.username.as_deref().unwrap_or_default(),
         );
-        let (desk, account, last) = (Rc::clone(self), account.clone(), key.clone());
+        let (desk, account) = (Rc::clone(self), account.clone());
         let start = |party: Rc<Party>| async move {
             let generation = desk.vault.generation(&account.org);
             let listener = Rc::downgrade(&desk);
@@ -201,7 +201,7 @@ impl Desk {
                 warm: errand.warm,
                 app: errand.app,
                 now: Some(desk.vault.now()),
-                last_factor: desk.vault.last_factor(&last),
+                last_factors: desk.vault.last_factors(&account.org),
                 stays: desk.stays,
                 refused_scopes: desk.vault.refused_scopes(&account),
                 hears: Hears::new(move |date| {
@@ -230,7 +230,8 @@ impl Desk {
                 let _ = okta.end().await;
                 return Err(Unanswered::Abandoned.into());
             }
-            desk.vault.remember_factor(last, okta.factor());
+            let user = SessionKey::new(&account.org, okta.username());
+            desk.vault.remember_factor(user, okta.used_factor());
             desk.vault.remember_refused(&account, okta.refused_scopes());
             desk.tell_skew(&party);
             if desk.vault.generation(&account.org) != generation {

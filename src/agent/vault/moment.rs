@@ -4,7 +4,7 @@ use crate::clock::Clock;
 
 /// One reading of both clocks, in seconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
+pub(in crate::agent) struct Moment {
     pub(super) wall: i64,
     pub(super) boot: i64,
 }
@@ -18,7 +18,7 @@ impl Moment {
     }
 
     /// The seconds since, by the clock that is further on.
-    pub(super) fn since(self, then: Self) -> i64 {
+    pub(in crate::agent) fn since(self, then: Self) -> i64 {
         (self.wall - then.wall).max(self.boot - then.boot)
     }
 }

@@ -8,18 +8,25 @@ use crate::model::SessionPolicy;
 use crate::secret::Secret;
 use crate::wire::{Account, SignInWay};
 
-const ORG: &str = "https://acme.okta.com";
-const OTHER: &str = "https://preview.okta.com";
+pub(in crate::agent) const ORG: &str = "https://acme.okta.com";
+pub(in crate::agent) const OTHER: &str = "https://preview.okta.com";
 const ALICE: &str = "alice@acme.com";
 const HOUR: i64 = 3600;
 const START: Timestamp = Timestamp(1_795_309_375);
 
 /// A vault at [`START`], whose server agrees with this machine's clock.
-fn vault() -> (Vault, Clock) {
+pub(in crate::agent) fn vault() -> (Vault, Clock) {
     let clock = Clock::stopped_at(START);
     let vault = Vault::new(clock.clone());
     vault.correct(START);
     (vault, clock)
+}
+
+/// A session of an hour.
+pub(in crate::agent) fn signed_in_session(vault: &Vault, org: &str) -> Rc<LiveSession> {
+    vault
+        .keep_session(OktaSession::unopened(org, ALICE), 3600, 3600)
+        .0
 }
 
 fn signed_in(vault: &Vault, org: &str, idle: i64, max: i64) -> SessionKey {
@@ -28,7 +35,7 @@ fn signed_in(vault: &Vault, org: &str, idle: i64, max: i64) -> SessionKey {
     vault.keep_session(okta, idle, max).0.key()
 }
 
-fn target(org: &str, duration: u32) -> Target {
+pub(in crate::agent) fn target(org: &str, duration: u32) -> Target {
     Target {
         account: Account {
             org: org.to_owned(),

@@ -15,7 +15,7 @@ use crate::model::{RoleArn, SessionPolicy};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::in_one_piece;
-use crate::wire::{DiscoverRequest, Reply, Request};
+use crate::wire::{DiscoverRequest, Reply, Request, RoleMenu};
 
 /// Takes the chain out of `target`, so that it is about its first role, and answers with it.
 ///
@@ -87,6 +87,7 @@ impl Plan<'_> {
         let request = || {
             Request::Discover(Box::new(DiscoverRequest {
                 target: target.wire.clone(),
+                menu: RoleMenu::Remembered,
                 confirm: target.confirmation(),
                 reader: None,
                 confirm_reader: None,

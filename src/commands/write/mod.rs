@@ -5,6 +5,7 @@ mod link;
 mod round;
 mod watch;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,7 +15,7 @@ use crate::aws::{CredentialsFile, NameTemplate, Theirs};
 use crate::aws_files::{self, Kind};
 use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
-use crate::commands::target::LimitArgs;
+use crate::commands::target::{LimitArgs, MenuArgs};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::in_one_piece;
@@ -34,7 +35,7 @@ pub struct Args {
     #[arg(short, long, value_name = "ROLE", conflicts_with = "all")]
     pub role: Vec<String>,
     /// Every role of every app
-    #[arg(long)]
+    #[arg(long, conflicts_with = "choose")]
     pub all: bool,
     /// AWS region for STS
     #[arg(long, value_name = "REGION")]
@@ -44,6 +45,8 @@ pub struct Args {
     pub duration: Option<String>,
     #[command(flatten)]
     pub limits: LimitArgs,
+    #[command(flatten)]
+    pub menu: MenuArgs,
     /// The file, instead of AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
@@ -64,7 +67,7 @@ pub struct Args {
     #[arg(long)]
     pub watch: bool,
     /// Take out everything that ob has written
-    #[arg(long, conflicts_with_all = ["profile", "role", "all", "region", "duration", "read_only", "policy_arn", "name_template", "replace", "legacy", "link", "watch"])]
+    #[arg(long, conflicts_with_all = ["profile", "role", "all", "region", "duration", "read_only", "policy_arn", "name_template", "replace", "legacy", "link", "watch", "choose"])]
     pub clean: bool,
     #[command(flatten)]
     pub sign_in: SignInArgs,
@@ -96,6 +99,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         template: template.as_ref(),
         path: &path,
         config: config.as_deref(),
+        chosen: RefCell::default(),
         theirs: if args.replace {
             Theirs::Replace
         } else {
@@ -113,7 +117,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 fn clean(path: PathBuf, context: &Context) -> Result<ExitCode, Report> {
     // First of all: there may be keys in them that are in no file any more.
     let mut leftovers = aws_files::remove_leftovers(&path)?;
-    let cleaned = std::cell::RefCell::new(Vec::new());
+    let cleaned = RefCell::new(Vec::new());
     if path.symlink_metadata().is_ok() {
         in_one_piece(|| {
             aws_files::edit(&path, Kind::Credentials, |text| {

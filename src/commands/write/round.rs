@@ -1,6 +1,7 @@
 //! One round of `ob write`: credentials of all that is wanted, then one edit of the file. What has come by the
 //! time of a Ctrl-C is written before it ends the process.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,11 +13,11 @@ use crate::commands::Context;
 use crate::commands::catalogue::Shelf;
 use crate::commands::exec::{credentials, received, unexpected};
 use crate::commands::talk::ask_with;
-use crate::commands::target::{RoleArgs, resolve};
+use crate::commands::target::{Resolved, RoleArgs, for_menu, resolve, resolve_named};
 use crate::model::{Credentials, RoleArn, SamlRole, Timestamp};
 use crate::report::Report;
 use crate::terminal::{Bar, finish_first, in_one_piece};
-use crate::wire::{Part, Reply, Request, RoleEntry, Target};
+use crate::wire::{KnownChoice, Part, Reply, Request, RoleEntry, RoleMenu, Target};
 
 /// What is to be written where.
 pub(super) struct Plan<'a> {
@@ -27,6 +28,8 @@ pub(super) struct Plan<'a> {
     /// Where links go, when there are to be some.
     pub(super) config: Option<&'a Path>,
     pub(super) theirs: Theirs,
+    /// What menus have answered, by the place of what is written: `--watch` asks in its first round alone.
+    pub(super) chosen: RefCell<BTreeMap<usize, KnownChoice>>,
 }
 
 /// What a round came to.
@@ -65,16 +68,17 @@ impl Plan<'_> {
             return self.every_role();
         }
         let mut sheaf = self.sheaf();
-        for role in self.wanted() {
-            let mut target = resolve(self.context, &role, &self.args.sign_in)?;
+        for (place, role) in self.wanted().into_iter().enumerate() {
+            let role = for_menu(&role, self.args.menu, self.context)?;
+            let mut target = resolve_named(self.context, &role, &self.args.sign_in)?;
             let chain = match self.args.link {
                 true => link::take_chain(&mut target)?,
                 false => Vec::new(),
             };
+            let credentials = self.credentials(place, &mut target, min_ttl)?;
             let profile = target.settings.profile.as_deref();
             // The profile's name is that of the role at the end.
             let profile = profile.filter(|_| chain.is_empty());
-            let credentials = credentials(self.context, &target, min_ttl, &self.args.sign_in)?;
             let alias = target
                 .settings
                 .accounts
@@ -102,6 +106,26 @@ impl Plan<'_> {
         link::distinct(sections.chain(links))?;
         in_one_piece(|| sheaf.save())?;
         Ok(sheaf.round(Vec::new()))
+    }
+
+    /// The credentials of `target`, which is made to mean the role that is chosen for it.
+    fn credentials(
+        &self,
+        place: usize,
+        target: &mut Resolved,
+        min_ttl: Option<u32>,
+    ) -> Result<Credentials, Report> {
+        let mut menu = self.args.menu.menu();
+        if let Some(chosen) = self.chosen.borrow().get(&place) {
+            target.pin(chosen);
+            menu = RoleMenu::Never;
+        }
+        let granted = credentials(self.context, target, min_ttl, menu, &self.args.sign_in)?;
+        if let Some(chosen) = granted.chosen {
+            target.pin(&chosen);
+            self.chosen.borrow_mut().insert(place, chosen);
+        }
+        Ok(granted.credentials)
     }
 
     fn wanted(&self) -> Vec<RoleArgs> {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use self::dead_end::dead_end;
 use crate::flow::Conversation;
-use crate::flow::factors::Taste;
+use crate::flow::factors::{Taste, UsedFactor};
 use crate::flow::retry::rate_limited;
 use crate::http::{Browser, Exchange, Page};
 use crate::model::Org;
@@ -31,8 +31,8 @@ pub(super) const SEND_FLOOR: Duration = Duration::from_secs(30);
 /// What a finished sign-in leaves.
 pub(super) struct SignedIn {
     pub(super) token: Secret,
-    /// What it was verified with, by ob's word for its kind.
-    pub(super) factor: Option<String>,
+    /// What it was verified with.
+    pub(super) factor: Option<UsedFactor>,
 }
 
 /// Signs in with name and password and whatever second factor Okta asks for.
@@ -83,8 +83,8 @@ struct Engine<'a, C> {
     taste: Taste,
     /// What would end the transaction at the server, as of its last state.
     cancel: Option<Post>,
-    /// The factor under way, by ob's word.
-    factor: Option<String>,
+    /// The factor under way.
+    factor: Option<UsedFactor>,
     /// Okta's id of the factor that an answer was wrong for: it is taken again without asking.
     again: Option<String>,
     /// The refusal of the last answer, for when nobody gives another.

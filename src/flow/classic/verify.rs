@@ -45,7 +45,7 @@ impl<C: Conversation> Engine<'_, C> {
         let resume = required.resume()?;
         let selected = required.select(index)?.remember_device(true);
         let factor = selected.factor().clone();
-        self.factor = Some(factor.kind.name().to_owned());
+        self.factor = Some(offered(&factor, self.taste.security_keys).used());
         if selected.need() == Need::Nothing {
             let name = name(&factor);
             self.conversation
@@ -237,6 +237,7 @@ fn offered(factor: &Factor, can_touch: bool) -> Offered {
             format!("{provider}.{kind}"),
             provider,
         ],
+        id: factor.id.clone(),
         unusable: unusable(factor, can_touch).map(str::to_owned),
     }
 }

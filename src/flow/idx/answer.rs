@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Engine;
 use crate::flow::classic::SEND_FLOOR;
-use crate::flow::factors::{NEEDS_BUILD, Offered, choose};
+use crate::flow::factors::{NEEDS_BUILD, Offered, UsedFactor, choose};
 use crate::flow::security_key::{self, Touched};
 use crate::flow::{Conversation, Unanswered};
 use crate::okta::Post;
@@ -41,7 +41,7 @@ impl<C: Conversation> Engine<'_, C> {
         let method = &select.choices[index].method;
         self.orders = matches!(method, Method::Sms | Method::Call | Method::Email);
         if *method != Method::Password {
-            self.factor = Some(method.name().to_owned());
+            self.factor = Some(offered[index].used());
         }
         self.conversation.tell(Notice::Doing(format!(
             "verify with {}",
@@ -79,7 +79,7 @@ impl<C: Conversation> Engine<'_, C> {
             .cause("Okta finishes this factor in a browser")
             .hint("set `sign_in = \"browser\"` and `client_id =` in [org], then `ob login`"));
         }
-        self.factor = Some(method.name().to_owned());
+        self.verifies_with(&method);
         let detail = answering.detail.as_deref();
         let label = match (&method, detail) {
             (Method::Question, Some(question)) => question.to_owned(),
@@ -123,8 +123,19 @@ impl<C: Conversation> Engine<'_, C> {
         }
     }
 
+    /// Notes the factor under way; the one that was chosen, where Okta asks for that.
+    pub(super) fn verifies_with(&mut self, method: &Method) {
+        let kind = method.name();
+        if self.factor.as_ref().is_none_or(|used| used.kind != kind) {
+            self.factor = Some(UsedFactor {
+                kind: kind.to_owned(),
+                id: String::new(),
+            });
+        }
+    }
+
     async fn touch(&mut self, answering: Answering) -> Result<Post, Report> {
-        self.factor = Some(answering.method.name().to_owned());
+        self.verifies_with(&answering.method);
         let challenge = answering.security_key().ok_or(IdxError::Shape)?;
         let asked = security_key::Asked {
             challenge: &challenge,
@@ -173,6 +184,7 @@ fn offered(choice: &Choice, can_touch: bool) -> Offered {
     Offered {
         label,
         names: vec![name.to_lowercase(), choice.label.to_lowercase()],
+        id: choice.enrolment(),
         unusable,
     }
 }

@@ -14,7 +14,7 @@ use url::Url;
 
 use self::dead_end::{dead_end, unexpected};
 use self::push::Push;
-use crate::flow::factors::Taste;
+use crate::flow::factors::{Taste, UsedFactor};
 use crate::flow::retry::{poll, rate_limited, repeat};
 use crate::flow::{Conversation, Failure};
 use crate::http::{Browser, Exchange, Page};
@@ -36,7 +36,7 @@ const CONTINUATION_DELAY: RangeInclusive<Duration> =
 
 /// What a finished sign-in leaves; the session itself is in the browser's cookies.
 pub(super) struct SignedIn {
-    pub(super) factor: Option<String>,
+    pub(super) factor: Option<UsedFactor>,
     /// The page the sign-in ended on: that of the app it began at.
     pub(super) landed: Page,
 }
@@ -132,7 +132,7 @@ struct Engine<'a, C> {
     /// The last thing sent was the password or a key's answer: a refusal of it is the end, a second try is the
     /// user's.
     final_answer: bool,
-    factor: Option<String>,
+    factor: Option<UsedFactor>,
     refused: Option<Report>,
     /// What goes out next has Okta send a code.
     orders: bool,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Engine;
 use crate::flow::Conversation;
 use crate::okta::Post;
-use crate::okta::idx::Waiting;
+use crate::okta::idx::{Method, Waiting};
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, Notice};
 
@@ -37,7 +37,7 @@ impl<C: Conversation> Engine<'_, C> {
             None => "push".into(),
         };
         if self.push.is_none() {
-            self.factor = Some("push".into());
+            self.verifies_with(&Method::Push);
             self.conversation.tell(Notice::PushSent {
                 factor: name.clone(),
             });

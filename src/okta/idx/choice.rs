@@ -17,6 +17,15 @@ pub struct Choice {
     pub(super) body: Map<String, Value>,
 }
 
+impl Choice {
+    /// Okta's ids of the authenticator and, where there are several of one, of the enrolment.
+    pub fn enrolment(&self) -> String {
+        let id = |name: &str| self.body.get(name).and_then(Value::as_str);
+        let ids = [id("id"), id("enrollmentId")];
+        ids.into_iter().flatten().collect::<Vec<_>>().join("/")
+    }
+}
+
 /// What a person does to verify.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Method {

@@ -11,7 +11,7 @@ use nix::sys::socket::{Backlog, listen};
 use ob_sandbox::Server;
 
 use crate::scene::{Scene, finish, run, start};
-use crate::support::{self, Pty, TestEnv, text};
+use crate::support::Pty;
 
 const EXEC: [&str; 4] = ["exec", "--password-stdin", "--", "true"];
 
@@ -96,49 +96,6 @@ fn who_has_answered_is_asked_next() {
     assert!(second.wait().0.success());
 }
 
-/// Longer than it takes until another is asked as well.
-const LONGER: Duration = Duration::from_secs(22);
-
-/// One whose person looks at the menu of roles.
-fn at_the_menu() -> (TestEnv, Pty) {
-    let env = TestEnv::of("carol");
-    env.sign_in();
-    assert!(support::run(&mut env.ob(["roles"]), "").status.success());
-    let mut pty = Pty::spawn(&env.ob(AS_WHOM));
-    pty.until("role/ReadOnly");
-    (env, pty)
-}
-
-const AS_WHOM: [&str; 5] = ["exec", "--", "sh", "-c", "echo ran as $OB_ROLE"];
-
-/// Nobody chooses a role at one terminal while somebody else may choose another at the next.
-fn a_menu_is_open_at_one_terminal_at_a_time() {
-    let (env, mut first) = at_the_menu();
-    let mut second = Pty::spawn(&env.ob(AS_WHOM));
-    second.until("waiting for the sign-in that is under way");
-    thread::sleep(LONGER);
-    first.send("ReadOnly\r");
-    first.until("ran as ReadOnly");
-    let told = second.until("ran as ReadOnly");
-    assert!(!told.contains("role/"), "{told}");
-    assert!(first.wait().0.success() && second.wait().0.success());
-}
-
-/// A client with nobody at a terminal has no say in what is being chosen at another.
-fn who_has_no_terminal_takes_no_choice_away() {
-    let (env, mut first) = at_the_menu();
-    let second = thread::scope(|scope| {
-        let mut command = env.ob(AS_WHOM);
-        let second = scope.spawn(move || support::run(&mut command, ""));
-        thread::sleep(LONGER);
-        first.send("ReadOnly\r");
-        first.until("ran as ReadOnly");
-        second.join().unwrap()
-    });
-    assert_eq!(text(&second.stdout).trim(), "ran as ReadOnly");
-    assert!(first.wait().0.success());
-}
-
 /// The agent itself gets no time, and there is room in its queue.
 fn a_stopped_agent() {
     let scene = Scene::of("carol");
@@ -166,8 +123,6 @@ fn after_twenty_seconds_the_next_is_asked_too_and_after_thirty_a_stopped_agent_i
         scope.spawn(the_first_answers_after_all);
         scope.spawn(a_stopped_agent);
         scope.spawn(who_has_answered_is_asked_next);
-        scope.spawn(a_menu_is_open_at_one_terminal_at_a_time);
-        scope.spawn(who_has_no_terminal_takes_no_choice_away);
     });
 }
 

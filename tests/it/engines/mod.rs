@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use ob::aws::SessionDuration;
-use ob::flow::{self, Conversation, Failure, Memory, OktaSession, Unanswered};
+use ob::flow::{self, Conversation, Failure, Memory, OktaSession, Unanswered, UsedFactor};
 use ob::model::{RoleArn, Timestamp};
 use ob::okta::webauthn::{decode, encode};
 use ob::report::Report;
@@ -337,7 +337,16 @@ pub(crate) fn sign_in_after(
 ) -> Result<OktaSession, Report> {
     run(async {
         let start = flow::Start {
-            last_factor: last_factor.map(str::to_owned),
+            last_factors: last_factor
+                .map(|kind| {
+                    let used = UsedFactor {
+                        kind: kind.to_owned(),
+                        id: String::new(),
+                    };
+                    (account.username.clone().unwrap().to_lowercase(), used)
+                })
+                .into_iter()
+                .collect(),
             ..flow::Start::default()
         };
         let session = flow::sign_in(account, start, person).await?;

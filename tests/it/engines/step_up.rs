@@ -32,7 +32,10 @@ fn an_app_that_asks_again_is_answered_within_the_session() {
             .await
             .map_err(Failure::into_report)
     });
-    assert_eq!(credentials.unwrap().role.as_str(), role);
+    let flow::Obtained::Credentials(credentials) = credentials.unwrap() else {
+        panic!("it is one role");
+    };
+    assert_eq!(credentials.role.as_str(), role);
     // Two apps ask; meeting the first opens the second.
     assert_eq!(person.was_asked("the passcode"), 2);
     assert_eq!(

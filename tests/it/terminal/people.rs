@@ -204,6 +204,7 @@ fn no_command_runs_as_a_role_that_was_chosen_at_another_terminal() {
             expires_at: Timestamp(4_000_000_000),
             role: deploy.into(),
             provider: None,
+            chosen: None,
         };
         let _liar = Liar::new(
             &env,

@@ -226,6 +226,7 @@ pub(crate) fn everybody(canaries: &Arc<Canaries>, org_url: &str) -> Vec<User> {
         ),
         person("mallory", &hostile("Mallet"), Good, &[Totp, Push]),
         person("oscar", "Owens", MayEnroll, &[]),
+        person("peggy", "Price", Good, &[Push, Push]),
         person("trent", "Turner", Sequence, &[Totp, Password]),
         person("uma", "Underwood", Good, &[WebAuthnOfU2f]),
         person("ursula", "Ulmer", Good, &[U2f, Totp]),
@@ -269,7 +270,7 @@ fn factor(name: &str, first_name: &str, kind: FactorKind, place: usize) -> Facto
         FactorKind::U2f => "fuf",
     };
     let number = match kind {
-        FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f => place + 1,
+        FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f | FactorKind::Push => place + 1,
         _ => 1,
     };
     Factor {
@@ -277,6 +278,8 @@ fn factor(name: &str, first_name: &str, kind: FactorKind, place: usize) -> Facto
         kind,
         device: if name == "mallory" {
             hostile("phone")
+        } else if kind == FactorKind::Push && place == 1 {
+            format!("{first_name}'s tablet")
         } else {
             format!("{first_name}'s phone")
         },

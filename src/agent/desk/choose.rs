@@ -1,0 +1,179 @@
+//! Which role is meant where a target matches several: asked in the client's terminal, and remembered for that
+//! terminal alone. A role that was chosen in one terminal never serves a request from another.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::credentials::Fetched;
+use super::{Desk, Outcome, stopping};
+use crate::agent::choices::{RoleChoice, RoleQuestion};
+use crate::agent::party::{Member, Party};
+use crate::clock::span;
+use crate::flow::{self, Conversation as _, Unanswered};
+use crate::model::RoleArn;
+use crate::wire::{
+    Answer, Ask, FromAgent, KnownChoice, Notice, RoleEntry, RoleMenu, Target, TerminalId,
+};
+
+/// What a menu lists.
+pub(super) enum Menu {
+    /// What the client remembers: asked before anything is known of Okta.
+    Remembered,
+    /// What a target was found to match.
+    Found(Rc<[RoleEntry]>),
+}
+
+impl Desk {
+    /// The choice that was made in the client's terminal before, with that terminal.
+    pub(super) async fn choice_of_terminal(
+        &self,
+        target: &Target,
+        member: &Rc<Member>,
+    ) -> Option<(TerminalId, RoleChoice)> {
+        let question = RoleQuestion::of(target);
+        let session = self.live(&target.account);
+        if !self.choices.has_any(&question, session.as_ref()) {
+            return None;
+        }
+        let terminal = terminal_of(member).await?;
+        let choice = self.choices.get(terminal, question, session.as_ref())?;
+        Some((terminal, choice))
+    }
+
+    /// Asks in the client's terminal, and gets the credentials of what is chosen; several requests for the same target
+    /// there share one menu. `None` where the client knows no roles after all.
+    pub(super) async fn choose(
+        self: &Rc<Self>,
+        target: &Target,
+        menu: Menu,
+        mode: RoleMenu,
+        member: &Rc<Member>,
+    ) -> Outcome<Option<RoleChoice>> {
+        let terminal = terminal_of(member).await;
+        let question = RoleQuestion::of(target);
+        let session = self.live(&target.account);
+        let made_meanwhile =
+            terminal
+                .filter(|_| mode == RoleMenu::Remembered)
+                .and_then(|terminal| {
+                    self.choices
+                        .get(terminal, question.clone(), session.as_ref())
+                });
+        if let Some(choice) = made_meanwhile {
+            self.tell_choice(target, &choice, member);
+            return Ok(Some(choice));
+        }
+        let opened = Rc::new(Cell::new(false));
+        let start = {
+            let (desk, target, opened) = (Rc::clone(self), target.clone(), Rc::clone(&opened));
+            move |party: Rc<Party>| async move {
+                opened.set(true);
+                desk.choose_at(terminal, target, menu, &party).await
+            }
+        };
+        let Some(terminal) = terminal else {
+            let party = Rc::<Party>::default();
+            party.join(member);
+            return start(party).await;
+        };
+        let join = |party: &Rc<Party>| party.join(member);
+        let outcome = self
+            .menus
+            .outcome((terminal, question), Rc::default(), join, start)
+            .await
+            .unwrap_or_else(|| Err(stopping()))?;
+        if let Some(choice) = outcome.as_ref().filter(|_| !opened.get()) {
+            self.tell_choice(target, choice, member);
+        }
+        Ok(outcome)
+    }
+
+    /// Asks, gets the credentials of the answer, and remembers it for the terminal.
+    async fn choose_at(
+        self: Rc<Self>,
+        terminal: Option<TerminalId>,
+        target: Target,
+        menu: Menu,
+        party: &Rc<Party>,
+    ) -> Outcome<Option<RoleChoice>> {
+        let pair = match &menu {
+            Menu::Remembered => {
+                let used = self.uses.all();
+                match party.ask(Ask::KnownRole { used }).await {
+                    Ok(Answer::KnownRole(pair)) => pair,
+                    _ => return Ok(None),
+                }
+            }
+            Menu::Found(roles) => ask_role(&target, roles, party).await?,
+        };
+        let choice = RoleChoice {
+            pair,
+            at: self.vault.moment(),
+        };
+        let exact = choice.exactly(&target);
+        let join = |flight: &Rc<Party>| flight.welcome(party);
+        let held = match self.get_or_fetch(exact.clone(), None, true, join).await? {
+            Fetched::Held(held) => held,
+            Fetched::Several(roles) => return Err(flow::several_roles_unasked(&exact, &roles)),
+        };
+        let session = self
+            .vault
+            .session(&held.session.org, Some(&held.session.username));
+        if let (Some(terminal), Some(session)) = (terminal, session) {
+            let question = RoleQuestion::of(&target);
+            self.choices
+                .put(terminal, question, choice.clone(), &session);
+        }
+        Ok(Some(choice))
+    }
+
+    /// Tells the client which earlier choice is used for it.
+    pub(super) fn tell_choice(&self, target: &Target, choice: &RoleChoice, member: &Member) {
+        let role = match RoleArn::parse(&choice.pair.role) {
+            Ok(role) => {
+                let number = role.account();
+                let account = target.accounts.get(number).map_or(number, String::as_str);
+                format!("{account}/{}", role.name())
+            }
+            Err(_) => choice.pair.role.clone(),
+        };
+        let when = match self.vault.moment().since(choice.at) {
+            ..1 => "just now".to_owned(),
+            seconds => format!("{} ago", span(seconds)),
+        };
+        let text = format!("using {role}, chosen {when}; --choose to change");
+        member.say(FromAgent::Notice(Notice::Said(text)));
+    }
+}
+
+async fn ask_role(
+    target: &Target,
+    roles: &Rc<[RoleEntry]>,
+    party: &Rc<Party>,
+) -> Outcome<KnownChoice> {
+    let ask = Ask::Role {
+        choices: roles.to_vec(),
+    };
+    let name = ask.name();
+    match party.ask(ask).await {
+        Ok(Answer::Role(place)) => match roles.get(place) {
+            Some(entry) => Ok(KnownChoice {
+                role: entry.role.clone(),
+                provider: entry.provider.clone(),
+            }),
+            None => Err(Unanswered::Nonsense(name).into()),
+        },
+        Ok(_) => Err(Unanswered::Nonsense(name).into()),
+        Err(unanswered) => Err(flow::several_roles(target, roles, unanswered)),
+    }
+}
+
+/// The terminal of the client's user; `None` also where the client cannot tell.
+async fn terminal_of(member: &Rc<Member>) -> Option<TerminalId> {
+    let party = Party::default();
+    party.join(member);
+    match party.ask(Ask::Terminal).await {
+        Ok(Answer::Terminal(terminal)) => terminal,
+        _ => None,
+    }
+}

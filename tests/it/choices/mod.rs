@@ -1,0 +1,469 @@
+//! Answers that are used again: a role that was chosen in a menu serves the terminal it was chosen in, and no other.
+
+mod walk;
+
+use std::process::Output;
+
+use ob_sandbox::Server;
+
+use crate::scene::Scene;
+use crate::shells::{Kind, type_line};
+use crate::support::{Pty, TestEnv, run, text};
+
+const ENGINEER: &str = "arn:aws:iam::123456789012:role/Engineer";
+const READ_ONLY: &str = "arn:aws:iam::123456789012:role/ReadOnly";
+
+/// Carol's machine: two roles, and settings that name neither of them.
+fn machine(more: &str) -> TestEnv {
+    let env = TestEnv::of("carol");
+    env.write_settings(&(env.usual_settings() + more));
+    env.sign_in();
+    Kind::Bash.furnish(&env, "");
+    env
+}
+
+/// A terminal with a shell in it.
+fn terminal(env: &TestEnv) -> Pty {
+    let mut pty = Pty::spawn(env.command("bash").arg("-i").env("TERM", "dumb"));
+    pty.until("READY> ");
+    pty
+}
+
+/// Types a line that prints `role-NAME.`; chooses `picks` where a menu is expected. Answers with all that was seen.
+fn line(pty: &mut Pty, line: &str, picks: Option<&str>) -> String {
+    type_line(Kind::Bash, pty, &format!("{line}; echo code-\"\"$?."));
+    let mut seen = String::new();
+    if let Some(picked) = picks {
+        seen += &pick(pty, picked);
+    }
+    seen + &pty.until("code-") + &pty.until(".")
+}
+
+/// Chooses a role in the menu that opens.
+fn pick(pty: &mut Pty, role: &str) -> String {
+    let menu = pty.until("Role (1-") + &pty.until("): ");
+    let numbered = |line: &&str| line.contains(&format!(":role/{role}"));
+    let found = menu
+        .lines()
+        .find(numbered)
+        .unwrap_or_else(|| panic!("{menu}"));
+    let number: String = found
+        .trim_start()
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
+    pty.send(&format!("{number}\r"));
+    menu
+}
+
+fn ran_as(seen: &str, role: &str) -> bool {
+    seen.contains(&format!("role-{role}.")) && seen.ends_with("code-0.")
+}
+
+const EXEC: &str = "ob exec -- sh -c 'echo role-\"\"$OB_ROLE.'";
+
+fn without_a_terminal(env: &TestEnv, words: &[&str]) -> Output {
+    run(&mut env.ob(words), "")
+}
+
+#[test]
+fn a_chosen_role_serves_its_terminal_alone() {
+    let env = machine("");
+    let (mut first, mut second) = (terminal(&env), terminal(&env));
+    let seen = line(&mut first, EXEC, Some("ReadOnly"));
+    assert!(
+        ran_as(&seen, "ReadOnly") && !seen.contains("chosen"),
+        "{seen}"
+    );
+    // There it is used again, and said.
+    let seen = line(&mut first, EXEC, None);
+    assert!(ran_as(&seen, "ReadOnly"), "{seen}");
+    let said = seen.lines().find(|line| line.contains("ob: using"));
+    let said = said.unwrap_or_else(|| panic!("{seen}")).trim();
+    assert!(
+        said.starts_with("ob: using 123456789012/ReadOnly, chosen ")
+            && said.ends_with("; --choose to change"),
+        "{said}"
+    );
+    // In another terminal the user is asked.
+    let seen = line(&mut second, EXEC, Some("Engineer"));
+    assert!(ran_as(&seen, "Engineer"), "{seen}");
+    for (pty, role) in [(&mut first, "ReadOnly"), (&mut second, "Engineer")] {
+        let seen = line(pty, EXEC, None);
+        assert!(ran_as(&seen, role), "{role}: {seen}");
+    }
+    // A process of the terminal that has left it is none of the terminal's.
+    let seen = line(&mut first, "setsid -w ob exec -- echo it ran", None);
+    assert!(
+        seen.ends_with("code-3.") && !seen.contains("\nit ran"),
+        "{seen}"
+    );
+    // Nor is another terminal within it.
+    let nested = format!(
+        "script -qec \"{}\" /dev/null",
+        EXEC.replace('"', "\\\"").replace('$', "\\$")
+    );
+    let seen = line(&mut first, &nested, Some("Engineer"));
+    assert!(ran_as(&seen, "Engineer"), "{seen}");
+}
+
+#[test]
+fn without_a_terminal_no_choice_is_used() {
+    let env = machine("[profiles.any]\nrole = \"*\"\n");
+    let mut pty = terminal(&env);
+    for typed in [EXEC, &EXEC.replace("exec", "exec -r '*'")] {
+        let seen = line(&mut pty, typed, Some("ReadOnly"));
+        assert!(ran_as(&seen, "ReadOnly"), "{seen}");
+    }
+    for words in [
+        &["exec", "--", "true"][..],
+        &["exec", "-r", "*", "--", "true"],
+        &["exec", "-p", "any", "--", "true"],
+        &["env", "-r", "*"],
+        &["shell", "--shell", "bash"],
+        &["console", "--print"],
+        &["write"],
+        &["roles", "--discover"],
+        &["credential", "-p", "any"],
+        &["credential", "-r", "*"],
+        &["exec", "--refresh", "-p", "any", "--", "true"],
+    ] {
+        let ended = without_a_terminal(&env, words);
+        assert_eq!(ended.status.code(), Some(3), "{words:?}");
+        assert!(ended.stdout.is_empty(), "{words:?}");
+        let said = text(&ended.stderr);
+        for expected in [
+            "which role to assume",
+            "`-r ROLE`",
+            "`-p PROFILE`",
+            ENGINEER,
+            READ_ONLY,
+        ] {
+            assert!(said.contains(expected), "{words:?}: {said}");
+        }
+    }
+    // What never asks does not use it in its terminal either.
+    let seen = line(&mut pty, "ob credential -p any", None);
+    assert!(
+        seen.ends_with("code-3.") && !seen.contains("AccessKeyId"),
+        "{seen}"
+    );
+}
+
+#[test]
+fn choose_opens_the_menu_again() {
+    let env = machine("[profiles.dev]\nrole = \"Engineer\"\n");
+    let mut pty = terminal(&env);
+    let choose = EXEC.replace("exec", "exec --choose");
+    let seen = line(&mut pty, EXEC, Some("ReadOnly"));
+    assert!(ran_as(&seen, "ReadOnly"), "{seen}");
+    let seen = line(&mut pty, &choose, Some("Engineer"));
+    assert!(
+        ran_as(&seen, "Engineer") && !seen.contains("ob: using"),
+        "{seen}"
+    );
+    let seen = line(&mut pty, EXEC, None);
+    assert!(ran_as(&seen, "Engineer"), "{seen}");
+    // What names one role leaves nothing to choose.
+    for words in ["-p dev", "-r ReadOnly"] {
+        let seen = line(
+            &mut pty,
+            &EXEC.replace("exec", &format!("exec --choose {words}")),
+            None,
+        );
+        assert!(
+            seen.ends_with("code-2.") && seen.contains("names one role"),
+            "{seen}"
+        );
+    }
+    // A default profile is what `--choose` departs from.
+    env.write_settings(&format!(
+        "default_profile = \"dev\"\n{}[profiles.dev]\nrole = \"Engineer\"\n",
+        env.usual_settings()
+    ));
+    let seen = line(&mut pty, EXEC, None);
+    assert!(
+        ran_as(&seen, "Engineer") && !seen.contains("ob: using"),
+        "{seen}"
+    );
+    let seen = line(&mut pty, &choose, Some("ReadOnly"));
+    assert!(ran_as(&seen, "ReadOnly"), "{seen}");
+    let seen = line(&mut pty, EXEC, None);
+    assert!(ran_as(&seen, "Engineer"), "{seen}");
+}
+
+#[test]
+fn a_choice_ends_with_the_session() {
+    let env = machine("");
+    let mut pty = terminal(&env);
+    let ends: [&dyn Fn(); 3] = [
+        &|| assert!(without_a_terminal(&env, &["logout"]).status.success()),
+        &|| {
+            assert!(
+                without_a_terminal(&env, &["agent", "stop"])
+                    .status
+                    .success()
+            )
+        },
+        // The same user once more.
+        &|| {
+            let mut again = env.ob(["login", "--again"]);
+            let again = run(again.args(env.answer_flags()), env.answers());
+            assert!(again.status.success(), "{}", text(&again.stderr));
+        },
+    ];
+    for (number, end) in ends.into_iter().enumerate() {
+        let picked = ["ReadOnly", "Engineer"][number % 2];
+        let seen = line(&mut pty, EXEC, Some(picked));
+        assert!(ran_as(&seen, picked), "{number}: {seen}");
+        end();
+        env.sign_in();
+    }
+    let seen = line(&mut pty, EXEC, Some("ReadOnly"));
+    assert!(ran_as(&seen, "ReadOnly"), "{seen}");
+}
+
+#[test]
+fn menus_of_two_terminals_are_open_at_once() {
+    for remembered in [false, true] {
+        let env = machine("");
+        if remembered {
+            assert!(without_a_terminal(&env, &["roles"]).status.success());
+        }
+        let (mut first, mut second) = (terminal(&env), terminal(&env));
+        for pty in [&mut first, &mut second] {
+            type_line(Kind::Bash, pty, EXEC);
+        }
+        // The second does not wait for the first, and what is chosen there stays there.
+        pick(&mut second, "Engineer");
+        second.until("role-Engineer.");
+        let ended = without_a_terminal(&env, &["exec", "--", "true"]);
+        assert_eq!(ended.status.code(), Some(3));
+        pick(&mut first, "ReadOnly");
+        first.until("role-ReadOnly.");
+    }
+}
+
+#[test]
+fn one_menu_serves_all_that_runs_in_its_terminal() {
+    let env = machine("");
+    let script = format!("{EXEC} & {EXEC} & {EXEC} & wait; echo all-\"\"done");
+    let mut command = env.command("sh");
+    command.args(["-c", &script]).env("TERM", "dumb");
+    let mut pty = Pty::spawn(&command);
+    pick(&mut pty, "ReadOnly");
+    let seen = pty.until("all-done");
+    assert_eq!(seen.matches("role-ReadOnly.").count(), 3, "{seen}");
+    assert!(!seen.contains("Role (1-"), "{seen}");
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+}
+
+#[test]
+fn the_only_role_of_a_user_is_shared() {
+    let env = TestEnv::new();
+    env.sign_in();
+    Kind::Bash.furnish(&env, "");
+    env.sandbox.clear_log();
+    let mut children: Vec<_> = (0..20)
+        .map(|_| env.ob(["exec", "--", "true"]).spawn().unwrap())
+        .collect();
+    for child in &mut children {
+        assert!(child.wait().unwrap().success());
+    }
+    for _ in 0..2 {
+        let mut pty = terminal(&env);
+        let seen = line(&mut pty, EXEC, None);
+        assert!(
+            seen.ends_with("code-0.") && !seen.contains("ob: using"),
+            "{seen}"
+        );
+    }
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+}
+
+#[test]
+fn two_terminals_with_one_choice_share_its_credentials() {
+    let env = machine("");
+    for _ in 0..2 {
+        let mut pty = terminal(&env);
+        let seen = line(&mut pty, EXEC, Some("ReadOnly"));
+        assert!(ran_as(&seen, "ReadOnly"), "{seen}");
+    }
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+}
+
+#[test]
+fn a_limit_is_not_dropped_by_a_choice() {
+    let env = machine("");
+    let mut pty = terminal(&env);
+    let limited = EXEC.replace("exec", "exec --read-only");
+    let seen = line(&mut pty, &limited, Some("Engineer"));
+    assert!(ran_as(&seen, "Engineer"), "{seen}");
+    let seen = line(&mut pty, EXEC, Some("ReadOnly"));
+    assert!(ran_as(&seen, "ReadOnly"), "{seen}");
+    let longer = EXEC.replace("exec", "exec --duration 30m");
+    let seen = line(&mut pty, &longer, None);
+    assert!(ran_as(&seen, "ReadOnly"), "{seen}");
+}
+
+/// What a shell was opened for stays its own, whatever is chosen in its terminal later.
+#[test]
+fn a_shell_renews_the_role_chosen_for_it() {
+    for (settings, flags) in [
+        ("", ""),
+        ("", " -r '*'"),
+        ("[profiles.any]\nrole = \"*\"\nconfirm = true\n", " -p any"),
+    ] {
+        let env = machine(settings);
+        let mut pty = terminal(&env);
+        type_line(
+            Kind::Bash,
+            &mut pty,
+            &format!("ob shell --shell bash{flags}"),
+        );
+        if settings.contains("confirm") {
+            pty.until("in this terminal? [y/N] ");
+            pty.send("y\r");
+        }
+        pick(&mut pty, "ReadOnly");
+        pty.until("m READY");
+        let seen = line(&mut pty, "ob exec -r Engineer -- true", None);
+        assert!(seen.ends_with("code-0."), "{seen}");
+        let seen = line(
+            &mut pty,
+            &EXEC.replace("exec", "exec --choose -r '*'"),
+            Some("Engineer"),
+        );
+        assert!(ran_as(&seen, "Engineer"), "{seen}");
+        // A verb without a role means the shell's.
+        let seen = line(&mut pty, EXEC, None);
+        assert!(
+            ran_as(&seen, "ReadOnly") && !seen.contains("ob: using"),
+            "{seen}"
+        );
+        pty.until("m READY");
+        env.sandbox.advance_clock(3500);
+        let other = without_a_terminal(&env, &["roles", "--refresh"]);
+        assert!(other.status.success());
+        env.sandbox.clear_log();
+        type_line(Kind::Bash, &mut pty, &Kind::Bash.expire_in(100));
+        let shown = pty.until("m READY");
+        assert!(!shown.contains("1m READY"), "{shown}");
+        let calls = env.sandbox.sts_calls("AssumeRoleWithSAML");
+        let roles: Vec<_> = calls
+            .iter()
+            .filter_map(|call| call.form("RoleArn"))
+            .collect();
+        assert_eq!(roles, [READ_ONLY], "{flags}");
+    }
+}
+
+#[test]
+fn a_shell_with_a_chain_renews_its_last_role() {
+    let next = "arn:aws:iam::210987654321:role/Next";
+    let env = machine(&format!(
+        "[profiles.far]\nrole = \"*\"\nchain = [\"{next}\"]\n"
+    ));
+    env.sandbox.role(next, 3600);
+    let mut pty = terminal(&env);
+    type_line(Kind::Bash, &mut pty, "ob shell --shell bash -p far");
+    pick(&mut pty, "Engineer");
+    pty.until("m READY");
+    env.sandbox.advance_clock(3500);
+    assert!(
+        without_a_terminal(&env, &["roles", "--refresh"])
+            .status
+            .success()
+    );
+    type_line(Kind::Bash, &mut pty, &Kind::Bash.expire_in(100));
+    let shown = pty.until("m READY");
+    assert!(!shown.contains("1m READY"), "{shown}");
+    let last = |action: &str| {
+        let calls = env.sandbox.sts_calls(action);
+        (
+            calls.len(),
+            calls.last().and_then(|call| call.form("RoleArn")),
+        )
+    };
+    assert_eq!(last("AssumeRoleWithSAML"), (2, Some(ENGINEER.to_owned())));
+    assert_eq!(last("AssumeRole"), (2, Some(next.to_owned())));
+}
+
+/// Of two phones the one that was used last is taken; which one that is belongs to the user, not to a terminal.
+#[test]
+fn of_two_phones_the_one_used_last_gets_the_push() {
+    let env = TestEnv::of("peggy");
+    let pushed = || {
+        let log = env.sandbox.requests(Server::Org, "/api/v1/authn/factors/");
+        log.last()
+            .unwrap()
+            .path
+            .split('/')
+            .nth(5)
+            .unwrap()
+            .to_owned()
+    };
+    let login = |words: &[&str], picks: Option<&str>| {
+        let mut pty = Pty::spawn(env.ob(words).env("TERM", "dumb"));
+        pty.until("assword");
+        pty.send(&format!("{}\r", env.user().password));
+        if let Some(device) = picks {
+            let menu = pty.until("Verify with (1-") + &pty.until("): ");
+            let found = menu.lines().find(|line| line.contains(device)).unwrap();
+            let number = found.trim_start().chars().next().unwrap();
+            pty.send(&format!("{number}\r"));
+        }
+        let (status, seen) = pty.wait();
+        assert!(status.success(), "{seen}");
+        assert!(!seen.contains("Verify with"), "{seen}");
+        pushed()
+    };
+    let tablet = login(&["login"], Some("tablet"));
+    assert_eq!(login(&["login", "--again"], None), tablet);
+    let phone = login(&["login", "--again", "--factor", "push"], None);
+    assert_eq!(phone, tablet);
+    // A sign-out forgets it.
+    assert!(without_a_terminal(&env, &["logout"]).status.success());
+    let phone = login(&["login"], Some("phone"));
+    assert_ne!(phone, tablet);
+    assert_eq!(login(&["login", "--again"], None), phone);
+    assert!(without_a_terminal(&env, &["logout"]).status.success());
+    // With nobody to ask, none is taken.
+    let mut unattended = env.ob(["login", "--password-stdin"]);
+    let ended = run(&mut unattended, env.answers());
+    assert_eq!(ended.status.code(), Some(3));
+    let said = text(&ended.stderr);
+    for expected in [
+        "which factor to use",
+        "Peggy's phone",
+        "Peggy's tablet",
+        "`ob login`",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+/// A terminal that asks the agent for nothing has its own menu also where clients come in crowds.
+#[test]
+fn a_crowd_without_terminals_gets_no_choice_of_a_terminal() {
+    let scene = Scene::of("carol");
+    scene.write_settings(&scene.settings().replace("default_profile = 'dev'\n", ""));
+    scene.sign_in();
+    let mut pty = Pty::spawn(
+        scene
+            .ob(["exec", "--", "echo", "it ran"])
+            .env("TERM", "dumb"),
+    );
+    let menu = pty.until("Role (1-");
+    let crowd: Vec<_> = (0..20)
+        .map(|_| crate::scene::start(scene.ob(["exec", "--", "true"]), ""))
+        .collect();
+    for client in crowd {
+        let ended = crate::scene::finish(client);
+        assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    }
+    assert!(menu.contains(READ_ONLY), "{menu}");
+    pty.send("1\r");
+    pty.until("it ran");
+    assert!(pty.wait().0.success());
+}
