@@ -93,7 +93,7 @@ fn a_provider_that_nobody_named_is_left_for_another_when_it_is_withdrawn() {
             // The agent learns the time from what Okta answers.
             let roles = run(scene.ob(["roles", "--refresh"]), "");
             assert_eq!(roles.code, Some(0), "{}", roles.stderr);
-            let line = "ob exec --min-ttl 55m -- true; echo code-\"\"$?.";
+            let line = "ob exec --min-ttl 55m -- true; echo c\"\"ode-$?.";
             type_line(Kind::Bash, &mut person, line);
             let seen = person.until("code-0.");
             assert!(!seen.contains("okta-labs)"), "{seen}");

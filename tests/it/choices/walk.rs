@@ -246,7 +246,7 @@ impl Walk<'_> {
     }
 
     fn run(&mut self, line: &str, place: usize, expected: &Expected) -> String {
-        let line = format!("{line}; echo code-\"\"$code.");
+        let line = format!("{line}; echo c\"\"ode-$code.");
         let Some(pty) = self.terminals.get_mut(place) else {
             let ended = run(self.env.command("bash").args(["-c", &line]), "");
             return text(&ended.stderr).to_owned() + text(&ended.stdout);
@@ -310,7 +310,10 @@ fn walk(configured: Configured, remembers: bool, seed: u64) -> [usize; 3] {
             Configured::Exact => "default_profile = \"dev\"\n",
             Configured::Glob => "default_profile = \"any\"\n",
         },
-        format!("catalogue = {remembers}\n"),
+        format!(
+            "catalogue = {remembers}\nsignin_endpoint = \"{}/federation\"\n",
+            env.sandbox.sts_url()
+        ),
     );
     env.write_settings(&format!(
         "{before}{}{catalogue}\n[profiles.dev]\nrole = \"{ENGINEER}\"\n[profiles.any]\nrole = \"*\"\n",
