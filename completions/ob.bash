@@ -519,7 +519,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__console)
-            opts="-p -r -s -v -h --profile --role --provider --region --duration --read-only --policy-arn --service --print --browser-command --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -s -v -h --profile --role --provider --region --duration --read-only --policy-arn --choose --service --print --browser-command --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -677,7 +677,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__env)
-            opts="-p -r -v -h --profile --role --provider --region --duration --read-only --policy-arn --shell --format --unset --legacy --reveal --min-ttl --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -v -h --profile --role --provider --region --duration --read-only --policy-arn --choose --shell --format --unset --legacy --reveal --min-ttl --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -751,7 +751,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__exec)
-            opts="-p -r -v -h --profile --role --provider --region --duration --read-only --policy-arn --min-ttl --refresh --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -v -h --profile --role --provider --region --duration --read-only --policy-arn --choose --min-ttl --refresh --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -951,7 +951,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__roles)
-            opts="-p -r -v -h --refresh --names --discover --profile --role --with --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -v -h --refresh --names --discover --profile --role --with --choose --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1001,7 +1001,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__shell)
-            opts="-p -r -v -h --profile --role --provider --region --duration --read-only --policy-arn --shell --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -v -h --profile --role --provider --region --duration --read-only --policy-arn --choose --shell --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1329,7 +1329,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__write)
-            opts="-p -r -v -h --profile --role --all --region --duration --read-only --policy-arn --file --name-template --replace --legacy --link --watch --clean --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -v -h --profile --role --all --region --duration --read-only --policy-arn --choose --file --name-template --replace --legacy --link --watch --clean --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

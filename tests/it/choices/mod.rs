@@ -1,10 +1,10 @@
 //! Answers that are used again: a role that was chosen in a menu serves the terminal it was chosen in, and no other.
 
+mod phones;
+mod shells;
 mod walk;
 
 use std::process::Output;
-
-use ob_sandbox::Server;
 
 use crate::scene::Scene;
 use crate::shells::{Kind, type_line};
@@ -304,142 +304,6 @@ fn a_limit_is_not_dropped_by_a_choice() {
     let longer = EXEC.replace("exec", "exec --duration 30m");
     let seen = line(&mut pty, &longer, None);
     assert!(ran_as(&seen, "ReadOnly"), "{seen}");
-}
-
-/// What a shell was opened for stays its own, whatever is chosen in its terminal later.
-#[test]
-fn a_shell_renews_the_role_chosen_for_it() {
-    for (settings, flags) in [
-        ("", ""),
-        ("", " -r '*'"),
-        ("[profiles.any]\nrole = \"*\"\nconfirm = true\n", " -p any"),
-    ] {
-        let env = machine(settings);
-        let mut pty = terminal(&env);
-        type_line(
-            Kind::Bash,
-            &mut pty,
-            &format!("ob shell --shell bash{flags}"),
-        );
-        if settings.contains("confirm") {
-            pty.until("in this terminal? [y/N] ");
-            pty.send("y\r");
-        }
-        pick(&mut pty, "ReadOnly");
-        pty.until("m READY");
-        let seen = line(&mut pty, "ob exec -r Engineer -- true", None);
-        assert!(seen.ends_with("code-0."), "{seen}");
-        let seen = line(
-            &mut pty,
-            &EXEC.replace("exec", "exec --choose -r '*'"),
-            Some("Engineer"),
-        );
-        assert!(ran_as(&seen, "Engineer"), "{seen}");
-        // A verb without a role means the shell's.
-        let seen = line(&mut pty, EXEC, None);
-        assert!(
-            ran_as(&seen, "ReadOnly") && !seen.contains("ob: using"),
-            "{seen}"
-        );
-        pty.until("m READY");
-        env.sandbox.advance_clock(3500);
-        let other = without_a_terminal(&env, &["roles", "--refresh"]);
-        assert!(other.status.success());
-        env.sandbox.clear_log();
-        type_line(Kind::Bash, &mut pty, &Kind::Bash.expire_in(100));
-        let shown = pty.until("m READY");
-        assert!(!shown.contains("1m READY"), "{shown}");
-        let calls = env.sandbox.sts_calls("AssumeRoleWithSAML");
-        let roles: Vec<_> = calls
-            .iter()
-            .filter_map(|call| call.form("RoleArn"))
-            .collect();
-        assert_eq!(roles, [READ_ONLY], "{flags}");
-    }
-}
-
-#[test]
-fn a_shell_with_a_chain_renews_its_last_role() {
-    let next = "arn:aws:iam::210987654321:role/Admin";
-    let env = machine(&format!(
-        "[profiles.far]\nrole = \"*\"\nchain = [\"{next}\"]\n"
-    ));
-    let mut pty = terminal(&env);
-    type_line(Kind::Bash, &mut pty, "ob shell --shell bash -p far");
-    pick(&mut pty, "Engineer");
-    pty.until("m READY");
-    env.sandbox.advance_clock(3500);
-    assert!(
-        without_a_terminal(&env, &["roles", "--refresh"])
-            .status
-            .success()
-    );
-    type_line(Kind::Bash, &mut pty, &Kind::Bash.expire_in(100));
-    let shown = pty.until("m READY");
-    assert!(!shown.contains("1m READY"), "{shown}");
-    let last = |action: &str| {
-        let calls = env.sandbox.sts_calls(action);
-        (
-            calls.len(),
-            calls.last().and_then(|call| call.form("RoleArn")),
-        )
-    };
-    assert_eq!(last("AssumeRoleWithSAML"), (2, Some(ENGINEER.to_owned())));
-    assert_eq!(last("AssumeRole"), (2, Some(next.to_owned())));
-}
-
-/// Of two phones the one that was used last is taken; which one that is belongs to the user, not to a terminal.
-#[test]
-fn of_two_phones_the_one_used_last_gets_the_push() {
-    let env = TestEnv::of("peggy");
-    let pushed = || {
-        let log = env.sandbox.requests(Server::Org, "/api/v1/authn/factors/");
-        log.last()
-            .unwrap()
-            .path
-            .split('/')
-            .nth(5)
-            .unwrap()
-            .to_owned()
-    };
-    let login = |words: &[&str], picks: Option<&str>| {
-        let mut pty = Pty::spawn(env.ob(words).env("TERM", "dumb"));
-        pty.until("assword");
-        pty.send(&format!("{}\r", env.user().password));
-        if let Some(device) = picks {
-            let menu = pty.until("Verify with (1-") + &pty.until("): ");
-            let found = menu.lines().find(|line| line.contains(device)).unwrap();
-            let number = found.trim_start().chars().next().unwrap();
-            pty.send(&format!("{number}\r"));
-        }
-        let (status, seen) = pty.wait();
-        assert!(status.success(), "{seen}");
-        assert!(!seen.contains("Verify with"), "{seen}");
-        pushed()
-    };
-    let tablet = login(&["login"], Some("tablet"));
-    assert_eq!(login(&["login", "--again"], None), tablet);
-    let phone = login(&["login", "--again", "--factor", "push"], None);
-    assert_eq!(phone, tablet);
-    // A sign-out forgets it.
-    assert!(without_a_terminal(&env, &["logout"]).status.success());
-    let phone = login(&["login"], Some("phone"));
-    assert_ne!(phone, tablet);
-    assert_eq!(login(&["login", "--again"], None), phone);
-    assert!(without_a_terminal(&env, &["logout"]).status.success());
-    // With nobody to ask, none is taken.
-    let mut unattended = env.ob(["login", "--password-stdin"]);
-    let ended = run(&mut unattended, env.answers());
-    assert_eq!(ended.status.code(), Some(3));
-    let said = text(&ended.stderr);
-    for expected in [
-        "which factor to use",
-        "Peggy's phone",
-        "Peggy's tablet",
-        "`ob login`",
-    ] {
-        assert!(said.contains(expected), "{said}");
-    }
 }
 
 /// A terminal that asks the agent for nothing has its own menu also where clients come in crowds.

@@ -336,17 +336,11 @@ pub(crate) fn sign_in_after(
     person: &Person<'_>,
 ) -> Result<OktaSession, Report> {
     run(async {
+        let kind = last_factor.map(str::to_owned);
+        let id = String::new();
+        let used = kind.map(|kind| (account.username.clone().unwrap(), UsedFactor { kind, id }));
         let start = flow::Start {
-            last_factors: last_factor
-                .map(|kind| {
-                    let used = UsedFactor {
-                        kind: kind.to_owned(),
-                        id: String::new(),
-                    };
-                    (account.username.clone().unwrap().to_lowercase(), used)
-                })
-                .into_iter()
-                .collect(),
+            last_factors: used.into_iter().collect(),
             ..flow::Start::default()
         };
         let session = flow::sign_in(account, start, person).await?;
