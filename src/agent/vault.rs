@@ -156,6 +156,11 @@ impl Vault {
         let key = SessionKey::new(okta.org().origin(), okta.username());
         let now = self.moment();
         let session = Rc::new(LiveSession::begun(okta, now, idle, max));
+        // What names no user must not serve this one with another's credentials.
+        self.held.borrow_mut().retain(|target, held| {
+            let is_named = target.account.username.is_some();
+            is_named || held.session == key || held.session.org != key.org
+        });
         let replaced = self.sessions.borrow_mut().insert(key, Rc::clone(&session));
         (session, replaced)
     }

@@ -206,6 +206,13 @@ fn expiry(context: &Context, target: &Resolved) -> Option<Timestamp> {
     let request = CredentialsRequest::of_live_session(target.wire.clone(), None);
     match ask_running_agent(context, Request::Credentials(request)) {
         Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),
+        Err(report) if report.name == "role.several" => {
+            context.voice.say(
+                "ob: AWS tools get no credentials through it: it matches several roles, and they cannot ask which; \
+                 give the profile one `role`",
+            );
+            None
+        }
         _ => {
             context
                 .voice

@@ -30,6 +30,17 @@ pub(super) struct AwsAssertion {
     pub(super) role_session_name: Option<String>,
 }
 
+impl AwsAssertion {
+    pub(super) fn duplicate(&self) -> Self {
+        Self {
+            app: self.app.clone(),
+            encoded: self.encoded.duplicate(),
+            roles: self.roles.clone(),
+            role_session_name: self.role_session_name.clone(),
+        }
+    }
+}
+
 /// The app that the settings name, or all AWS apps among the user's tiles.
 pub(super) async fn aws_apps(
     session: &OktaSession,

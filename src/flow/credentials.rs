@@ -25,23 +25,47 @@ pub trait Memory {
 #[derive(Debug)]
 pub enum Obtained {
     Credentials(Credentials),
-    /// It matches all of these, in the order of a menu: nothing was asked, and STS was not called.
-    Several(Vec<RoleEntry>),
+    /// It matches several roles: nothing was asked, and STS was not called.
+    Several(SeveralRoles),
+}
+
+/// The roles that a target matches, with what assumes each of them.
+#[derive(Debug)]
+pub struct SeveralRoles {
+    /// In the order of a menu.
+    pub choices: Vec<RoleEntry>,
+    /// Kept while the menu is open, so that an app that asks for a factor each time asks once.
+    assertions: Vec<AwsAssertion>,
+}
+
+impl SeveralRoles {
+    /// The assertion that opens the role of a target that names it and its provider by their ARNs.
+    fn assertion_for(&self, target: &Target) -> Option<(AwsAssertion, SamlRole)> {
+        let role = role_by_hand(target)?;
+        let mut assertions = self.assertions.iter();
+        let found = assertions.find(|assertion| {
+            let roles = assertion.roles.as_ref();
+            roles.is_some_and(|roles| roles.contains(&role))
+        });
+        Some((found?.duplicate(), role))
+    }
 }
 
 /// The one role that a target means, or all that it matches.
 enum Selected {
     One(Box<(AwsAssertion, SamlRole)>),
-    Several(Vec<RoleEntry>),
+    Several(SeveralRoles),
 }
 
-/// Makes the credentials that `target` describes, if it matches one role.
+/// Makes the credentials that `target` describes, if it matches one role. It may be one of `found`, whose assertion is
+/// used then.
 ///
 /// # Errors
 /// [`Failure::SessionEnded`] when Okta wants a new sign-in; else what was refused and by whom.
 pub async fn obtain_credentials(
     session: &OktaSession,
     target: &Target,
+    found: Option<&SeveralRoles>,
     memory: &dyn Memory,
     conversation: &impl Conversation,
 ) -> Result<Obtained, Failure> {
@@ -51,9 +75,13 @@ pub async fn obtain_credentials(
         let last = chain(session, target, first, &name, memory, conversation).await?;
         return Ok(Obtained::Credentials(last));
     }
-    let (mut assertion, role) = match chosen(session, target, memory, conversation).await? {
+    let selected = match found.and_then(|found| found.assertion_for(target)) {
+        Some(one) => Selected::One(Box::new(one)),
+        None => chosen(session, target, memory, conversation).await?,
+    };
+    let (mut assertion, role) = match selected {
         Selected::One(one) => *one,
-        Selected::Several(choices) => return Ok(Obtained::Several(choices)),
+        Selected::Several(several) => return Ok(Obtained::Several(several)),
     };
     let mut refreshed = false;
     let credentials = loop {
@@ -144,7 +172,10 @@ async fn chosen(
                     session.remember_app(pair, &assertion.app);
                 }
             }
-            return Ok(Selected::Several(choices));
+            return Ok(Selected::Several(SeveralRoles {
+                choices,
+                assertions,
+            }));
         }
     };
     for assertion in &assertions {

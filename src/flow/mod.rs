@@ -37,7 +37,7 @@ pub use check::{
 };
 pub use console::console_link;
 pub use conversation::{Conversation, Unanswered};
-pub use credentials::{Memory, Obtained, is_withdrawn, obtain_credentials};
+pub use credentials::{Memory, Obtained, SeveralRoles, is_withdrawn, obtain_credentials};
 pub use discover::discover;
 pub use every_role::{Harvest, every_role};
 pub use factors::UsedFactor;

@@ -152,7 +152,10 @@ pub fn several_roles_unasked(target: &Target, choices: &[RoleEntry]) -> Report {
     let question = Ask::Role {
         choices: Vec::new(),
     };
-    several_roles(target, choices, Unanswered::Nobody(question.name()))
+    Report {
+        name: "role.several".to_owned(),
+        ..several_roles(target, choices, Unanswered::Nobody(question.name()))
+    }
 }
 
 pub(super) fn listed<'a>(entries: impl ExactSizeIterator<Item = &'a RoleEntry>) -> String {

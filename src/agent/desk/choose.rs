@@ -9,7 +9,7 @@ use super::{Desk, Outcome, stopping};
 use crate::agent::choices::{RoleChoice, RoleQuestion};
 use crate::agent::party::{Member, Party};
 use crate::clock::span;
-use crate::flow::{self, Conversation as _, Unanswered};
+use crate::flow::{self, Conversation as _, SeveralRoles, Unanswered};
 use crate::model::RoleArn;
 use crate::wire::{
     Answer, Ask, FromAgent, KnownChoice, Notice, RoleEntry, RoleMenu, Target, TerminalId,
@@ -20,7 +20,7 @@ pub(super) enum Menu {
     /// What the client remembers: asked before anything is known of Okta.
     Remembered,
     /// What a target was found to match.
-    Found(Rc<[RoleEntry]>),
+    Found(Rc<SeveralRoles>),
 }
 
 impl Desk {
@@ -104,7 +104,11 @@ impl Desk {
                     _ => return Ok(None),
                 }
             }
-            Menu::Found(roles) => ask_role(&target, roles, party).await?,
+            Menu::Found(roles) => ask_role(&target, &roles.choices, party).await?,
+        };
+        let found = match menu {
+            Menu::Found(roles) => Some(roles),
+            Menu::Remembered => None,
         };
         let choice = RoleChoice {
             pair,
@@ -112,9 +116,14 @@ impl Desk {
         };
         let exact = choice.exactly(&target);
         let join = |flight: &Rc<Party>| flight.welcome(party);
-        let held = match self.get_or_fetch(exact.clone(), None, true, join).await? {
+        let held = match self
+            .get_or_fetch(exact.clone(), found, None, true, join)
+            .await?
+        {
             Fetched::Held(held) => held,
-            Fetched::Several(roles) => return Err(flow::several_roles_unasked(&exact, &roles)),
+            Fetched::Several(roles) => {
+                return Err(flow::several_roles_unasked(&exact, &roles.choices));
+            }
         };
         let session = self
             .vault
@@ -146,11 +155,7 @@ impl Desk {
     }
 }
 
-async fn ask_role(
-    target: &Target,
-    roles: &Rc<[RoleEntry]>,
-    party: &Rc<Party>,
-) -> Outcome<KnownChoice> {
+async fn ask_role(target: &Target, roles: &[RoleEntry], party: &Rc<Party>) -> Outcome<KnownChoice> {
     let ask = Ask::Role {
         choices: roles.to_vec(),
     };

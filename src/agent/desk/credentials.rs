@@ -10,17 +10,17 @@ use super::{Desk, Outcome, stopping};
 use crate::agent::choices::{RoleChoice, RoleQuestion};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{Freshness, Held};
-use crate::flow::{self, Obtained};
+use crate::flow::{self, Obtained, SeveralRoles};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
-use crate::wire::{CredentialsRequest, Reply, RoleEntry, RoleMenu, Target};
+use crate::wire::{CredentialsRequest, Reply, RoleMenu, Target};
 
 /// What a target came to.
 #[derive(Clone, Debug)]
 pub(super) enum Fetched {
     Held(Rc<Held>),
     /// It matches several roles. Which of them is meant is asked of each terminal by itself.
-    Several(Rc<[RoleEntry]>),
+    Several(Rc<SeveralRoles>),
 }
 
 /// Credentials for one request.
@@ -122,10 +122,13 @@ impl Desk {
         }
         let join = |party: &Rc<Party>| party.join(member);
         let fetched = match mode {
-            RoleMenu::Again => self.fetch(target.clone(), Rc::default(), join).await?,
+            RoleMenu::Again => {
+                self.fetch(target.clone(), None, Rc::default(), join)
+                    .await?
+            }
             RoleMenu::Never | RoleMenu::Remembered => {
                 let (min_ttl, may_sign_in) = (request.min_ttl, request.may_sign_in);
-                self.get_or_fetch(target.clone(), min_ttl, may_sign_in, join)
+                self.get_or_fetch(target.clone(), None, min_ttl, may_sign_in, join)
                     .await?
             }
         };
@@ -135,7 +138,7 @@ impl Desk {
             }
             Fetched::Held(held) => return Ok(Granted::named(held)),
             Fetched::Several(roles) if mode == RoleMenu::Never => {
-                return Err(flow::several_roles_unasked(&target, &roles));
+                return Err(flow::several_roles_unasked(&target, &roles.choices));
             }
             Fetched::Several(roles) => roles,
         };
@@ -146,7 +149,7 @@ impl Desk {
                 let held = self.exact(exact, request, member).await?;
                 Ok(Granted::chosen(held, choice))
             }
-            None => Err(flow::several_roles_unasked(&target, &roles)),
+            None => Err(flow::several_roles_unasked(&target, &roles.choices)),
         }
     }
 
@@ -160,18 +163,19 @@ impl Desk {
         let join = |party: &Rc<Party>| party.join(member);
         let (min_ttl, may_sign_in) = (request.min_ttl, request.may_sign_in);
         match self
-            .get_or_fetch(target.clone(), min_ttl, may_sign_in, join)
+            .get_or_fetch(target.clone(), None, min_ttl, may_sign_in, join)
             .await?
         {
             Fetched::Held(held) => Ok(held),
-            Fetched::Several(roles) => Err(flow::several_roles_unasked(&target, &roles)),
+            Fetched::Several(roles) => Err(flow::several_roles_unasked(&target, &roles.choices)),
         }
     }
 
-    /// What is held for the target and lasts long enough, else what it comes to now.
+    /// What is held for the target and lasts long enough, else what it comes to now. It may be one of `found`.
     pub(super) async fn get_or_fetch(
         self: &Rc<Self>,
         target: Target,
+        found: Option<Rc<SeveralRoles>>,
         min_ttl: Option<u32>,
         may_sign_in: bool,
         join: impl FnOnce(&Rc<Party>),
@@ -191,7 +195,7 @@ impl Desk {
         if !may_sign_in && live.is_none() {
             return Err(flow::nobody_signed_in(account));
         }
-        let fetched = self.fetch(target, Rc::default(), join).await?;
+        let fetched = self.fetch(target, found, Rc::default(), join).await?;
         if let Fetched::Held(held) = &fetched
             && self.vault.freshness(held, min_ttl) == Freshness::Stale
         {
@@ -204,7 +208,8 @@ impl Desk {
     fn renew_behind(self: &Rc<Self>, target: Target) {
         if !self.roles.is_under_way(&target) {
             let desk = Rc::clone(self);
-            spawn_local(async move { desk.fetch(target, Party::unattended(), |_| {}).await });
+            let party = Party::unattended();
+            spawn_local(async move { desk.fetch(target, None, party, |_| {}).await });
         }
     }
 
@@ -213,24 +218,31 @@ impl Desk {
     async fn fetch(
         self: &Rc<Self>,
         target: Target,
+        found: Option<Rc<SeveralRoles>>,
         party: Rc<Party>,
         join: impl FnOnce(&Rc<Party>),
     ) -> Outcome<Fetched> {
         let desk = Rc::clone(self);
         let wanted = target.clone();
-        let start = |party| async move { desk.obtain(wanted, &party).await };
+        let start = |party| async move { desk.obtain(wanted, found, &party).await };
         self.roles
             .outcome(target, party, join, start)
             .await
             .unwrap_or_else(|| Err(stopping()))
     }
 
-    async fn obtain(self: &Rc<Self>, target: Target, party: &Rc<Party>) -> Outcome<Fetched> {
+    async fn obtain(
+        self: &Rc<Self>,
+        target: Target,
+        found: Option<Rc<SeveralRoles>>,
+        party: &Rc<Party>,
+    ) -> Outcome<Fetched> {
         let account = &target.account;
         let generation = self.vault.generation(&account.org);
         let (session, obtained) = self
             .with_session(account, Errand::of(&target), party, async |session| {
-                flow::obtain_credentials(&session.okta, &target, &self.vault, &**party).await
+                let found = found.as_deref();
+                flow::obtain_credentials(&session.okta, &target, found, &self.vault, &**party).await
             })
             .await?;
         if self.vault.generation(&account.org) != generation {

@@ -242,3 +242,31 @@ fn a_session_that_has_ended_at_the_server_leaves_its_credentials_until_they_expi
     clock.advance(HOUR);
     assert!(!has(&vault, ORG));
 }
+
+#[test]
+fn another_user_gets_nothing_of_the_last_ones() {
+    let (vault, _) = vault();
+    let key = signed_in(&vault, ORG, HOUR, HOUR);
+    let mut nameless = target(ORG, 3600);
+    nameless.account.username = None;
+    let held = held(&vault, &key, HOUR);
+    let credentials = Credentials {
+        access_key_id: "ASIAEXAMPLE".to_owned(),
+        secret_access_key: Secret::new("secret"),
+        session_token: Secret::new("token"),
+        expires_at: held.credentials.expires_at,
+        role: held.credentials.role.clone(),
+        provider: None,
+    };
+    vault.keep(nameless.clone(), key.clone(), credentials);
+    // Her session has ended at the server; she signs in once more.
+    let session = vault.session(ORG, Some(ALICE)).unwrap();
+    vault.forget_session(&session);
+    signed_in_session(&vault, ORG);
+    assert!(vault.held(&nameless).is_some() && has(&vault, ORG));
+    vault.forget_session(&vault.session(ORG, Some(ALICE)).unwrap());
+    let other = OktaSession::unopened(ORG, "bob@acme.com");
+    vault.keep_session(other, 3600, 3600);
+    assert!(vault.held(&nameless).is_none(), "it was alice's");
+    assert!(has(&vault, ORG), "what names her is hers");
+}

@@ -6,6 +6,8 @@ mod walk;
 
 use std::process::Output;
 
+use ob_sandbox::Server;
+
 use crate::scene::Scene;
 use crate::shells::{Kind, type_line};
 use crate::support::{Pty, TestEnv, run, text};
@@ -199,11 +201,8 @@ fn a_choice_ends_with_the_session() {
     let ends: [&dyn Fn(); 3] = [
         &|| assert!(without_a_terminal(&env, &["logout"]).status.success()),
         &|| {
-            assert!(
-                without_a_terminal(&env, &["agent", "stop"])
-                    .status
-                    .success()
-            )
+            let stopped = without_a_terminal(&env, &["agent", "stop"]);
+            assert!(stopped.status.success());
         },
         // The same user once more.
         &|| {
@@ -290,6 +289,38 @@ fn two_terminals_with_one_choice_share_its_credentials() {
         assert!(ran_as(&seen, "ReadOnly"), "{seen}");
     }
     assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+}
+
+#[test]
+fn a_menu_opens_its_app_once() {
+    let env = machine("");
+    let mut pty = terminal(&env);
+    env.sandbox.clear_log();
+    let seen = line(&mut pty, EXEC, Some("Engineer"));
+    assert!(ran_as(&seen, "Engineer"), "{seen}");
+    let opened = env.sandbox.requests(Server::Org, "/home/amazon_aws/");
+    assert_eq!(opened.len(), 1, "{opened:?}");
+}
+
+/// Where `/proc` does not tell which terminal it is, no answer is remembered for it.
+#[test]
+fn a_terminal_that_cannot_be_told_is_asked_each_time() {
+    let env = machine("");
+    let mut pty = terminal(&env);
+    let seen = line(&mut pty, EXEC, Some("ReadOnly"));
+    assert!(ran_as(&seen, "ReadOnly"), "{seen}");
+    let hidden =
+        "unshare -m sh -c 'mount -t tmpfs none /proc && exec ob exec -- echo it \"$0\"' ran";
+    for _ in 0..2 {
+        let seen = line(&mut pty, hidden, Some("Engineer"));
+        assert!(
+            seen.contains("\nit ran") && !seen.contains("ob: using"),
+            "{seen}"
+        );
+    }
+    // Nor is it changed by that.
+    let seen = line(&mut pty, EXEC, None);
+    assert!(ran_as(&seen, "ReadOnly"), "{seen}");
 }
 
 #[test]

@@ -222,7 +222,7 @@ fn assurance_on_fresh_tokens_explains_the_policy_and_on_old_ones_asks_for_a_sign
             .unwrap();
         sandbox.advance_clock(300);
         let memory = Forgetful(&sandbox);
-        flow::obtain_credentials(&session, &target, &memory, &person)
+        flow::obtain_credentials(&session, &target, None, &memory, &person)
             .await
             .unwrap_err()
     });
@@ -243,7 +243,7 @@ fn tokens_that_are_over_ask_for_a_new_sign_in() {
             .unwrap();
         sandbox.end_sessions();
         let memory = Forgetful(&sandbox);
-        flow::obtain_credentials(&session, &target, &memory, &person)
+        flow::obtain_credentials(&session, &target, None, &memory, &person)
             .await
             .unwrap_err()
     });

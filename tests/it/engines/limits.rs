@@ -195,7 +195,7 @@ fn exchanged(seconds: i64) -> (Result<(), Report>, Vec<u64>) {
     let outcome = run(async {
         let session = flow::sign_in(&target.account, Start::default(), &person).await?;
         let memory = Forgetful(&sandbox);
-        flow::obtain_credentials(&session, &target, &memory, &person)
+        flow::obtain_credentials(&session, &target, None, &memory, &person)
             .await
             .map(|_| ())
             .map_err(flow::Failure::into_report)

@@ -368,7 +368,7 @@ pub(crate) fn credentials(
         let session = flow::sign_in(&target.account, start, person).await?;
         let memory = Forgetful(sandbox);
         for _ in 0..times {
-            flow::obtain_credentials(&session, target, &memory, person)
+            flow::obtain_credentials(&session, target, None, &memory, person)
                 .await
                 .map_err(Failure::into_report)?;
         }

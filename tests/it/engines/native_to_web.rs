@@ -123,7 +123,7 @@ fn without_trust_aws_opens_and_the_vpn_says_what_the_admin_does() {
         assert!(session.refused_scopes().interclient);
         let aws = target(&sandbox, who.clone(), Some(&role));
         let memory = Forgetful(&sandbox);
-        let aws = flow::obtain_credentials(&session, &aws, &memory, &person).await;
+        let aws = flow::obtain_credentials(&session, &aws, None, &memory, &person).await;
         let app = Some(sandbox.vpn_sign_on_url());
         (aws, open(&session, &vpn(&sandbox, who, app), &person).await)
     });
@@ -220,7 +220,7 @@ fn an_aws_app_that_takes_no_web_sso_token_opens_where_it_trusts_the_client() {
                 ..target(&sandbox, who, Some(&role))
             };
             let memory = Forgetful(&sandbox);
-            flow::obtain_credentials(&session, &target, &memory, &person).await?;
+            flow::obtain_credentials(&session, &target, None, &memory, &person).await?;
             Ok(())
         })
     };

@@ -40,7 +40,7 @@ async fn obtain(
     person: &Person<'_>,
 ) -> Result<(), Failure> {
     let memory = Forgetful(sandbox);
-    flow::obtain_credentials(session, target, &memory, person)
+    flow::obtain_credentials(session, target, None, &memory, person)
         .await
         .map(|_| ())
 }

@@ -28,7 +28,7 @@ fn an_app_that_asks_again_is_answered_within_the_session() {
     let credentials = run(async {
         let session = flow::sign_in(&target.account, flow::Start::default(), &person).await?;
         let memory = Forgetful(&sandbox);
-        flow::obtain_credentials(&session, &target, &memory, &person)
+        flow::obtain_credentials(&session, &target, None, &memory, &person)
             .await
             .map_err(Failure::into_report)
     });
