@@ -50,6 +50,10 @@ const EXAMPLES: [(&str, &[Example]); 12] = [
                 "a role without a profile",
             ),
             (
+                "ob exec --choose -- aws s3 ls",
+                "the menu once more, for another role",
+            ),
+            (
                 "ob exec --read-only -p prod -- aws s3 ls",
                 "that cannot change anything",
             ),

@@ -167,6 +167,32 @@ fn what_never_asks_never_gets_it() {
 }
 
 #[test]
+fn a_new_session_asks_for_the_profile_again() {
+    let env = careful();
+    Kind::Bash.furnish(&env, "");
+    let mut pty = Pty::spawn(env.command("bash").arg("-i"));
+    pty.until("READY> ");
+    for _ in 0..2 {
+        type_line(Kind::Bash, &mut pty, "ob exec -p prod -- true");
+        pty.until("in this terminal? [y/N] ");
+        pty.send("y\r");
+        pty.until("READY> ");
+        env.sandbox.forget_used_codes();
+        let mut again = env.ob(["login", "--again"]);
+        let again = run(again.args(env.answer_flags()), env.answers());
+        assert!(again.status.success(), "{}", text(&again.stderr));
+    }
+    // A process that has left the terminal is not in it.
+    type_line(Kind::Bash, &mut pty, "ob exec -p prod -- true");
+    pty.until("in this terminal? [y/N] ");
+    pty.send("y\r");
+    pty.until("READY> ");
+    let line = "setsid -w ob exec -p prod -- true; echo c\"\"ode-$?.";
+    type_line(Kind::Bash, &mut pty, line);
+    pty.until("code-3.");
+}
+
+#[test]
 fn signing_out_forgets_what_was_agreed() {
     let env = careful();
     Kind::Bash.furnish(&env, "");

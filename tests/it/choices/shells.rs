@@ -1,7 +1,12 @@
-//! What a shell was opened for stays its own.
+//! What a shell, or a program that renews by itself, was started for stays its own.
+
+use std::fs;
+
+use ob_sandbox::Options;
 
 use super::{ENGINEER, EXEC, READ_ONLY, line, machine, pick, ran_as, terminal, without_a_terminal};
 use crate::shells::{Kind, type_line};
+use crate::support::{DEADLINE, Pty, TestEnv, eventually, text};
 
 /// What a shell was opened for stays its own, whatever is chosen in its terminal later.
 #[test]
@@ -83,4 +88,44 @@ fn a_shell_with_a_chain_renews_its_last_role() {
     };
     assert_eq!(last("AssumeRoleWithSAML"), (2, Some(ENGINEER.to_owned())));
     assert_eq!(last("AssumeRole"), (2, Some(next.to_owned())));
+}
+
+/// Credentials that end within seconds are written again, and nobody is asked again.
+#[test]
+fn a_watch_keeps_the_role_chosen_for_it() {
+    let options = Options {
+        session_not_on_or_after_seconds: Some(12),
+        ..Options::default()
+    };
+    let env = TestEnv::with("carol", options);
+    env.sign_in();
+    let path = env.path("home/.aws/credentials");
+    let keys = || fs::read_to_string(&path).unwrap_or_default();
+    let mut pty = Pty::spawn(env.ob(["write", "--choose", "--watch"]).env("TERM", "dumb"));
+    pick(&mut pty, "ReadOnly");
+    pty.until("; renewing at ");
+    let first = keys();
+    assert!(first.contains("ReadOnly"), "{first}");
+    eventually("it is written again", DEADLINE, || keys() != first);
+    let seen = pty.until("; renewing at ");
+    assert!(!seen.contains("Role (1-"), "{seen}");
+    let calls = env.sandbox.sts_calls("AssumeRoleWithSAML");
+    let roles = calls.iter().filter_map(|call| call.form("RoleArn"));
+    assert!(roles.clone().count() > 1 && roles.clone().all(|role| role == READ_ONLY));
+}
+
+#[test]
+fn use_says_why_tools_get_nothing_of_several_roles() {
+    let env = machine("[profiles.any]\nrole = \"*\"\n");
+    assert!(
+        without_a_terminal(&env, &["config", "aws"])
+            .status
+            .success()
+    );
+    let used = without_a_terminal(&env, &["use", "--shell", "bash", "any"]);
+    let said = text(&used.stderr);
+    assert!(
+        used.status.success() && said.contains("it matches several roles"),
+        "{said}"
+    );
 }
