@@ -322,8 +322,12 @@ fn the_provider_that_was_chosen_for_a_role_is_kept_for_renewals_and_what_runs_in
     // Both are known to the session, and neither is taken for the other.
     let other = "arn:aws:iam::123456789012:saml-provider/okta";
     for provider in [chosen, other] {
-        let words = ["exec", "-p", "prod", "--provider", provider, "--", "true"];
-        let ended = run(&mut env.ob(words), "");
+        // Of another length, so that the shell's are not held already.
+        let words = ["exec", "-p", "prod", "--duration", "45m"];
+        let ended = run(
+            env.ob(words).args(["--provider", provider, "--", "true"]),
+            "",
+        );
         assert!(ended.status.success(), "{}", text(&ended.stderr));
         assert_eq!(by().last().unwrap(), provider);
     }
