@@ -97,7 +97,11 @@ fn a_provider_that_nobody_named_is_left_for_another_when_it_is_withdrawn() {
             type_line(Kind::Bash, &mut person, line);
             let seen = person.until("code-0.");
             assert!(!seen.contains("okta-labs)"), "{seen}");
-            last_by(&scene)
+            let by = last_by(&scene);
+            // Said as long as it is what was chosen.
+            let said = "/Engineer through okta-labs, chosen ";
+            assert_eq!(seen.contains(said), by == LABS, "{seen}");
+            by
         };
         let before = scene.sandbox.sts_calls("AssumeRoleWithSAML").len();
         assert_eq!(renewed(600), LABS);

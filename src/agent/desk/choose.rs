@@ -10,7 +10,7 @@ use crate::agent::choices::{RoleChoice, RoleQuestion};
 use crate::agent::party::{Member, Party};
 use crate::clock::span;
 use crate::flow::{self, Conversation as _, SeveralRoles, Unanswered};
-use crate::model::RoleArn;
+use crate::model::{ProviderArn, RoleArn};
 use crate::wire::{
     Answer, Ask, FromAgent, KnownChoice, Notice, RoleEntry, RoleMenu, Target, TerminalId,
 };
@@ -150,7 +150,14 @@ impl Desk {
             ..1 => "just now".to_owned(),
             seconds => format!("{} ago", span(seconds)),
         };
-        let text = format!("using {role}, chosen {when}; --choose to change");
+        // Where the role is named in full, the choice was between providers.
+        let is_named = target.role.as_ref() == Some(&choice.pair.role);
+        let provider = ProviderArn::parse(&choice.pair.provider);
+        let through = match provider.ok().filter(|_| is_named) {
+            Some(provider) => format!(" through {}", provider.name()),
+            None => String::new(),
+        };
+        let text = format!("using {role}{through}, chosen {when}; --choose to change");
         member.say(FromAgent::Notice(Notice::Said(text)));
     }
 }

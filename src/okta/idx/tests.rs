@@ -111,6 +111,8 @@ fn okta_verify_is_one_choice_for_each_method_and_unknown_ones_are_named() {
         .collect();
     assert_eq!(methods, ["browser", "push", "totp", "token", ""]);
     assert_eq!(select.choices[1].detail.as_deref(), Some("phone"));
+    let ids: Vec<String> = select.choices.iter().map(Choice::enrolment).collect();
+    assert_eq!(ids, ["autOV", "autOV", "autOV", "autRSA/enr1", "autM"]);
     let body = sent(&select.take(3).unwrap());
     assert_eq!(
         body["authenticator"],
