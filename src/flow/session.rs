@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::flow::by_token::ByToken;
-use crate::flow::factors::{Taste, UsedFactor};
+use crate::flow::factors::Taste;
 use crate::flow::machine::Machine;
 use crate::flow::retry::repeat;
 use crate::flow::{Conversation, Failure};
@@ -174,11 +174,6 @@ impl OktaSession {
     /// What the sign-in was verified with, by ob's word for its kind.
     pub fn factor(&self) -> Option<&str> {
         self.taste.last.as_ref().map(|used| used.kind.as_str())
-    }
-
-    /// The factor the sign-in was verified with, the device included.
-    pub fn used_factor(&self) -> Option<UsedFactor> {
-        self.taste.last.clone()
     }
 
     pub(super) fn taste(&self) -> Taste {

@@ -92,6 +92,13 @@ pub async fn sign_in(
     outcome.map_err(|report| report.during(format!("cannot {what}")))
 }
 
+impl OktaSession {
+    /// The factor the sign-in was verified with, the device included.
+    pub fn used_factor(&self) -> Option<UsedFactor> {
+        self.taste().last
+    }
+}
+
 async fn in_classic(
     browser: Browser,
     username: String,
