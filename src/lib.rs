@@ -5,6 +5,7 @@
 //! climbs:
 //!
 //! - 0 `model` `secret` `shown` `report`: values
+//! - 1 `ownership`: whose files and directories are; it only looks, for every module above
 //! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt` `peers`: pure, bytes into typed values
 //! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock` `security_key`: one effect each
 //! - 3 `flow`: recipes, network in, value out
@@ -34,6 +35,7 @@ pub mod loopback;
 pub mod model;
 pub mod okta;
 pub mod openvpn;
+pub mod ownership;
 pub mod paths;
 pub mod peers;
 pub mod process;

@@ -9,7 +9,7 @@ use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{MenuArgs, RoleArgs, for_menu, resolve_named};
 use crate::commands::visit;
-use crate::loopback::{OneVisit, Visit};
+use crate::loopback::{OneVisit, Visit, Visitor};
 use crate::process::open_browser;
 use crate::report::{Exit, Report};
 use crate::terminal::{data, data_is_seen};
@@ -17,8 +17,8 @@ use crate::wire::{ConsoleRequest, Reply, Request};
 
 /// Open the AWS console, signed in with a role
 ///
-/// The browser is sent to a page on 127.0.0.1 that works once and sends it on: the address that signs in stands
-/// in no argument list. `--duration` is how long the console stays signed in.
+/// The browser is sent to a page on 127.0.0.1 that works once, for a browser of your user, and sends it on: the
+/// address that signs in stands in no argument list. `--duration` is how long the console stays signed in.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     #[command(flatten)]
@@ -90,9 +90,19 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         })
         .map_err(no_page)?;
     match (visit, failed) {
-        (Visit::Done, _) => Ok(ExitCode::SUCCESS),
+        (Visit::Done(Visitor::SameUser), _) => Ok(ExitCode::SUCCESS),
+        (Visit::Done(Visitor::WslRelay), _) => {
+            context
+                .voice
+                .say("ob: the page was fetched by root, as WSL does for the browsers of Windows");
+            Ok(ExitCode::SUCCESS)
+        }
         (_, Some(status)) => Err(unvisited(format!(
             "the browser's command ended with {status}"
+        ))),
+        (Visit::Nobody { refused }, None) if refused > 0 => Err(unvisited(format!(
+            "no browser of your user fetched the page within 30 seconds; {refused} connections were \
+             refused, because they belong to another user or to none that this system shows"
         ))),
         (_, None) => Err(unvisited(
             "no browser came to the page within 30 seconds".into(),

@@ -339,7 +339,7 @@ impl Talk<'_> {
             )
             .hint("client and agent may differ: `ob agent stop`, then run the same command again")
         })?;
-        let bytes = config::read_ca_bundle(path)?;
+        let bytes = config::read_ca_bundle(path, &self.context.environment)?;
         String::from_utf8(bytes).map_err(|_| {
             Report::new(Exit::Usage, "http.ca_bundle", "cannot use the CA bundle")
                 .cause(format!("{} is not text", path.display()))

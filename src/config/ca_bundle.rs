@@ -4,7 +4,8 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::error::FileError;
-use super::file::{judge, open_regular};
+use super::file::open_trusted;
+use crate::model::Environment;
 use crate::report::Report;
 
 /// A whole system's bundle has about 250 KiB; the protocol carries less than 1 MiB.
@@ -16,27 +17,32 @@ const LARGEST_OF_VPN: u64 = 32 << 10;
 
 /// Reads the PEM file at `path`.
 ///
-/// Who may write it decides whom we send a password to, so it is judged as the settings are. Root's tools pass.
+/// Its writers decide which server is sent a password, so it is judged as the settings are, with the
+/// directories on its path.
 ///
 /// # Errors
 /// When others may write it, when it cannot be read, is larger than 768 KiB, or has no PEM certificate in it.
-pub fn read_ca_bundle(path: &Path) -> Result<Vec<u8>, Report> {
-    read("ca_bundle", path, LARGEST)
+pub fn read_ca_bundle(path: &Path, environment: &Environment) -> Result<Vec<u8>, Report> {
+    read("ca_bundle", path, environment, LARGEST)
 }
 
 /// Reads the PEM file of `vpn.ca_bundle`, with the same checks.
 ///
 /// # Errors
 /// As [`read_ca_bundle`]; when it is larger than 32 KiB, or not text.
-pub fn read_vpn_ca_bundle(path: &Path) -> Result<String, Report> {
-    let bytes = read("vpn.ca_bundle", path, LARGEST_OF_VPN)?;
+pub fn read_vpn_ca_bundle(path: &Path, environment: &Environment) -> Result<String, Report> {
+    let bytes = read("vpn.ca_bundle", path, environment, LARGEST_OF_VPN)?;
     String::from_utf8(bytes).map_err(|_| FileError::NoCertificate.at("vpn.ca_bundle", path))
 }
 
-fn read(setting: &str, path: &Path, largest: u64) -> Result<Vec<u8>, Report> {
+fn read(
+    setting: &str,
+    path: &Path,
+    environment: &Environment,
+    largest: u64,
+) -> Result<Vec<u8>, Report> {
     let failed = |error: FileError| error.at(setting, path);
-    let (file, found) = open_regular(path).map_err(failed)?;
-    judge(&found).map_err(failed)?;
+    let (file, _) = open_trusted(path, environment).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(largest + 1)
         .read_to_end(&mut bytes)
@@ -62,26 +68,31 @@ mod tests {
     fn a_bundle_is_a_file_with_a_certificate_of_sane_size() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ca.pem");
-        let name = |path: &Path| read_ca_bundle(path).unwrap_err().name;
+        let environment = [("HOME", directory.path())].into_iter().collect();
+        let read = |path: &Path| read_ca_bundle(path, &environment);
+        let name = |path: &Path| read(path).unwrap_err().name;
         assert_eq!(name(&path), "config.unreadable");
         assert_eq!(name(directory.path()), "config.not-a-file");
         fs::write(&path, "\x30\x03 der").unwrap();
         assert_eq!(name(&path), "config.no-certificate");
         let pem = "# acme\n-----BEGIN CERTIFICATE-----\n";
         fs::write(&path, pem).unwrap();
-        assert_eq!(read_ca_bundle(&path).unwrap(), pem.as_bytes());
+        assert_eq!(read(&path).unwrap(), pem.as_bytes());
         fs::set_permissions(&path, Permissions::from_mode(0o646)).unwrap();
         assert_eq!(name(&path), "config.writable");
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(name(&path), "config.writable");
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
         fs::write(&path, vec![b'x'; 800 << 10]).unwrap();
         assert_eq!(name(&path), "config.bundle-too-large");
         assert_eq!(
-            read_vpn_ca_bundle(&path).unwrap_err().name,
+            read_vpn_ca_bundle(&path, &environment).unwrap_err().name,
             "config.bundle-too-large"
         );
         fs::write(&path, format!("{pem}{}", "x".repeat(33 << 10))).unwrap();
         assert!(read_ca_bundle(&path).is_ok());
-        let report = read_vpn_ca_bundle(&path).unwrap_err();
+        let report = read_vpn_ca_bundle(&path, &environment).unwrap_err();
         assert!(
             report
                 .causes
@@ -91,7 +102,7 @@ mod tests {
         );
         fs::write(&path, [pem.as_bytes(), b"\xff"].concat()).unwrap();
         assert_eq!(
-            read_vpn_ca_bundle(&path).unwrap_err().name,
+            read_vpn_ca_bundle(&path, &environment).unwrap_err().name,
             "config.no-certificate"
         );
         let pipe = directory.path().join("pipe");

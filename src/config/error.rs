@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::Source;
 use super::value::ValueError;
+use crate::ownership::DirectoryFault;
 use crate::report::{Exit, Report};
 
 /// One thing wrong at one place.
@@ -119,6 +120,10 @@ pub(super) enum FileError {
     Owner(u32),
     #[error("others may write to it (mode {0:04o})")]
     Writable(u32),
+    #[error(transparent)]
+    Directory(#[from] DirectoryFault),
+    #[error("group or others have access to it (mode {0:04o})")]
+    NotPrivate(u32),
     #[error("it is larger than 1 MiB")]
     TooLarge,
     #[error("it is not UTF-8 text")]
@@ -153,6 +158,11 @@ impl FileError {
                 "config.writable",
                 format!("check what it says, then `chmod go-w {path}`"),
             ),
+            Self::Directory(fault) => directory(fault),
+            Self::NotPrivate(_) => (
+                "config.not-private",
+                format!("`chmod go= {path}`, and replace the key if others may have read it"),
+            ),
             Self::TooLarge => (
                 "config.too-large",
                 format!("look at it with `ls -l {path}`"),
@@ -177,6 +187,25 @@ impl FileError {
         Report::new(Exit::Usage, name, format!("cannot use {what} {path}"))
             .cause(self)
             .hint(hint)
+    }
+}
+
+/// The name and the hint of a directory or link on the way.
+pub(super) fn directory(fault: &DirectoryFault) -> (&'static str, String) {
+    let path = fault.path().display();
+    match fault {
+        DirectoryFault::Owner { .. } => (
+            "config.foreign",
+            format!("`ls -ld {path}` shows its owner; use a directory of your own"),
+        ),
+        DirectoryFault::Writable { .. } => (
+            "config.writable",
+            format!("check what is in it, then `chmod go-w {path}`"),
+        ),
+        DirectoryFault::TooManyLinks(_) | DirectoryFault::Unreadable { .. } => (
+            "config.unreadable",
+            format!("look at it with `ls -ld {path}`"),
+        ),
     }
 }
 

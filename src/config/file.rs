@@ -10,7 +10,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nix::libc::O_NONBLOCK;
-use nix::unistd::geteuid;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -19,13 +18,15 @@ use super::keys;
 use super::value::{Raw, Value, ValueError};
 use super::{Id, Source};
 use crate::aws::is_expression;
+use crate::model::Environment;
+use crate::ownership::{check_directories, is_own_or_root};
 
 /// More than any settings file has; the rest would only be somebody's mistake or malice.
 const LARGEST: u64 = 1 << 20;
 
 /// The text of the file at `path`; `None` if there is none.
-pub(super) fn read(path: &Path) -> Result<Option<String>, FileError> {
-    let Some((file, size)) = open(path)? else {
+pub(super) fn read(path: &Path, environment: &Environment) -> Result<Option<String>, FileError> {
+    let Some((file, size)) = open(path, environment)? else {
         return Ok(None);
     };
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
@@ -37,32 +38,38 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, FileError> {
     Ok(Some(text))
 }
 
-fn open(path: &Path) -> Result<Option<(File, u64)>, FileError> {
-    let (file, found) = match open_regular(path) {
+fn open(path: &Path, environment: &Environment) -> Result<Option<(File, u64)>, FileError> {
+    let (file, found) = match open_trusted(path, environment) {
         Ok(opened) => opened,
         Err(FileError::Io(error)) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
-    judge(&found)?;
     if found.len() > LARGEST {
         return Err(FileError::TooLarge);
     }
     Ok(Some((file, found.len())))
 }
 
-/// Whether nobody but the user and root could have written it.
-pub(super) fn judge(found: &Metadata) -> Result<(), FileError> {
-    if found.uid() != geteuid().as_raw() && found.uid() != 0 {
+/// Opens a file that only the user and root can have written or put there: the file is judged by its
+/// descriptor, and so is every directory and link on the way to it.
+pub(super) fn open_trusted(
+    path: &Path,
+    environment: &Environment,
+) -> Result<(File, Metadata), FileError> {
+    let (file, found) = open_regular(path)?;
+    if !is_own_or_root(found.uid()) {
         return Err(FileError::Owner(found.uid()));
     }
     if found.mode() & 0o022 != 0 {
         return Err(FileError::Writable(found.mode() & 0o7777));
     }
-    Ok(())
+    let home = environment.raw("HOME").map(Path::new);
+    check_directories(path, home.filter(|home| home.is_absolute()))?;
+    Ok((file, found))
 }
 
 /// Opens a file to read; a named pipe in its place must not make us wait for its writer.
-pub(super) fn open_regular(path: &Path) -> Result<(File, Metadata), FileError> {
+fn open_regular(path: &Path) -> Result<(File, Metadata), FileError> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(O_NONBLOCK)

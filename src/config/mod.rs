@@ -30,7 +30,7 @@ pub use ca_bundle::{read_ca_bundle, read_vpn_ca_bundle};
 pub use flags::{read_answer, read_as};
 pub use keys::{KEYS, Key, MARKERS};
 pub use new_file::{Existing, NewSettings, refuse_existing, write_new};
-pub use private_key::read_private_key;
+pub use private_key::{check_private_key, read_private_key};
 pub use proxy::Proxy;
 pub use target::{AgentLife, Flags, MachineTarget, OrgTarget, Target};
 pub use value::{FACTORS, SignIn, Value};
@@ -100,7 +100,8 @@ pub fn load(files: &Files, environment: &Environment) -> Result<Settings, Report
     let places = [(&files.system, false), (&files.user, files.named)];
     for (path, must_exist) in places {
         let Some(path) = path else { continue };
-        let text = file::read(path).map_err(|error| error.at("the settings file", path))?;
+        let text =
+            file::read(path, environment).map_err(|error| error.at("the settings file", path))?;
         if text.is_none() && must_exist {
             return Err(FileError::Missing.at("the settings file", path));
         }
@@ -124,8 +125,12 @@ pub fn load(files: &Files, environment: &Environment) -> Result<Settings, Report
 ///
 /// # Errors
 /// When it is no file, somebody else could have written it, or it cannot be read as text.
-pub fn read_foreign(path: &Path) -> Result<Option<Zeroizing<String>>, Report> {
-    let text = file::read(path).map_err(|error| error.at("the other tool's file", path))?;
+pub fn read_foreign(
+    path: &Path,
+    environment: &Environment,
+) -> Result<Option<Zeroizing<String>>, Report> {
+    let text =
+        file::read(path, environment).map_err(|error| error.at("the other tool's file", path))?;
     Ok(text.map(Zeroizing::new))
 }
 

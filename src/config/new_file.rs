@@ -7,7 +7,9 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use super::error::reason;
+use super::error::{directory, reason};
+use crate::model::Environment;
+use crate::ownership::{DirectoryFault, check_directories};
 use crate::report::{Exit, Report};
 
 /// What `ob config init` has asked for; each is checked like a setting by whoever reads the file.
@@ -49,17 +51,31 @@ pub enum Existing {
 ///
 /// # Errors
 /// When a file is there and is to be kept, when `path` is a link (which would be replaced instead of what it
-/// names), and when the disk refuses.
-pub fn write_new(path: &Path, text: &str, existing: Existing) -> Result<(), Report> {
+/// names), when another user owns a directory on the way or may write to it, and when the disk refuses.
+pub fn write_new(
+    path: &Path,
+    text: &str,
+    existing: Existing,
+    environment: &Environment,
+) -> Result<(), Report> {
+    check_place(path, environment)?;
     write(path, text, existing).map_err(|error| error.at(path))
 }
 
-/// As [`write_new`] would refuse to replace what is at `path`, before anybody is asked what to write.
+/// As [`write_new`] would refuse to write to `path`, before anybody is asked what to write.
 ///
 /// # Errors
-/// When something is there.
-pub fn refuse_existing(path: &Path) -> Result<(), Report> {
+/// When something is there, or the directory is another user's.
+pub fn refuse_existing(path: &Path, environment: &Environment) -> Result<(), Report> {
+    check_place(path, environment)?;
     replaceable(path, Existing::Keep).map_err(|error| error.at(path))
+}
+
+/// Nothing is made in a directory that another user owns or may write to.
+fn check_place(path: &Path, environment: &Environment) -> Result<(), Report> {
+    let home = environment.raw("HOME").map(Path::new);
+    check_directories(path, home.filter(|home| home.is_absolute()))
+        .map_err(|fault| WriteError::Directory(fault).at(path))
 }
 
 fn replaceable(path: &Path, existing: Existing) -> Result<(), WriteError> {
@@ -101,6 +117,8 @@ enum WriteError {
     Exists,
     #[error("it is a symbolic link")]
     Link,
+    #[error(transparent)]
+    Directory(DirectoryFault),
     #[error("{}", reason(.0))]
     Io(#[from] std::io::Error),
 }
@@ -108,7 +126,11 @@ enum WriteError {
 impl WriteError {
     fn at(self, path: &Path) -> Report {
         let path = path.display();
-        let (exit, name, hint) = match self {
+        let (exit, name, hint) = match &self {
+            Self::Directory(fault) => {
+                let (name, hint) = directory(fault);
+                (Exit::Usage, name, hint)
+            }
             Self::Exists => (
                 Exit::Usage,
                 "config.exists",
@@ -141,6 +163,10 @@ mod tests {
     #[test]
     fn a_new_file_is_private_and_an_old_one_is_kept() {
         let home = tempfile::tempdir().unwrap();
+        let environment = [("HOME", home.path())].into_iter().collect();
+        let write_new = |path: &Path, text: &str, existing: Existing| {
+            super::write_new(path, text, existing, &environment)
+        };
         let path = home.path().join("a/ob/config.toml");
         write_new(&path, "one", Existing::Keep).unwrap();
         assert_eq!(
@@ -162,6 +188,12 @@ mod tests {
             write_new(&link, "x", Existing::Replace).unwrap_err().name,
             "config.link"
         );
+
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let open = home.path().join("b/config.toml");
+        let refused = write_new(&open, "x", Existing::Keep).unwrap_err();
+        assert_eq!(refused.name, "config.writable");
+        assert!(!home.path().join("b").exists());
     }
 
     #[test]

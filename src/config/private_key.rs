@@ -1,9 +1,14 @@
 //! A machine's private key: read by the client, kept by the agent, which can open no file.
 
+use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use nix::unistd::geteuid;
 
 use super::error::FileError;
-use super::file::open_regular;
+use super::file::open_trusted;
 use super::{MachineTarget, Settings};
 use crate::model::Environment;
 use crate::report::{Exit, Report};
@@ -46,10 +51,97 @@ pub fn read_private_key(
         return Err(none().hint("set `private_key_file` or `private_key_env` in [org]"));
     };
     let failed = |error: FileError| error.at("private_key_file", path);
-    let (file, _) = open_regular(path).map_err(failed)?;
+    let file = open_private(path, environment).map_err(failed)?;
     let mut text = String::new();
     file.take(LARGEST)
         .read_to_string(&mut text)
         .map_err(|error| failed(error.into()))?;
     Ok(Secret::new(text))
+}
+
+/// Checks the file of `private_key_file`, where one is set, without reading the key.
+///
+/// # Errors
+/// When it cannot be opened, or others could read or replace it.
+pub fn check_private_key(machine: &MachineTarget, environment: &Environment) -> Result<(), Report> {
+    match &machine.private_key_file {
+        Some(path) if machine.private_key_env.is_none() => open_private(path, environment)
+            .map(drop)
+            .map_err(|error| error.at("private_key_file", path)),
+        _ => Ok(()),
+    }
+}
+
+/// Opens a file that holds a secret: as settings, and closed to group and others, as ssh wants it.
+///
+/// One exception: a file of root's may be readable by a group. Root has no other way to give a key to a
+/// service's user, and systemd's credentials (mode 0440 with an access list) look the same.
+fn open_private(path: &Path, environment: &Environment) -> Result<File, FileError> {
+    let (file, found) = open_trusted(path, environment)?;
+    let is_given_by_root = found.uid() == 0 && !geteuid().is_root();
+    let forbidden = if is_given_by_root { 0o037 } else { 0o077 };
+    if found.mode() & forbidden != 0 {
+        return Err(FileError::NotPrivate(found.mode() & 0o7777));
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+
+    use super::*;
+
+    fn read(path: &Path) -> Result<Secret, Report> {
+        let machine = MachineTarget {
+            private_key_file: Some(path.to_owned()),
+            ..MachineTarget::default()
+        };
+        let home = path.parent().unwrap().to_owned();
+        let environment = [("HOME", home)].into_iter().collect();
+        let read = read_private_key(&machine, &environment);
+        let checked = check_private_key(&machine, &environment);
+        assert_eq!(
+            checked.err().map(|report| report.name),
+            read.as_ref().err().map(|report| report.name.clone())
+        );
+        read
+    }
+
+    #[test]
+    fn a_key_that_others_can_reach_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key.pem");
+        let link = directory.path().join("link.pem");
+        fs::write(&path, "key").unwrap();
+        symlink(&path, &link).unwrap();
+        let set = |mode| fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        for mode in [0o600, 0o400, 0o700] {
+            set(mode);
+            assert_eq!(read(&path).unwrap().expose(), "key");
+            assert_eq!(read(&link).unwrap().expose(), "key");
+        }
+        for mode in [
+            0o666, 0o644, 0o640, 0o604, 0o610, 0o601, 0o440, 0o444, 0o620,
+        ] {
+            set(mode);
+            for path in [&path, &link] {
+                let refused = read(path).unwrap_err();
+                let named = ["config.not-private", "config.writable"];
+                assert!(named.contains(&refused.name.as_str()), "{mode:o}");
+                let shown = format!("{mode:04o}");
+                assert!(refused.causes[0].contains(&shown), "{:?}", refused.causes);
+                assert!(refused.hints[0].contains("chmod"), "{:?}", refused.hints);
+            }
+        }
+        set(0o600);
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(read(&path).unwrap_err().name, "config.writable");
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
+        if geteuid().is_root() {
+            chown(&path, Some(12_345), None).unwrap();
+            assert_eq!(read(&path).unwrap_err().name, "config.foreign");
+        }
+    }
 }

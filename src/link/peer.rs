@@ -2,14 +2,17 @@
 
 use std::os::fd::AsFd;
 
-use nix::unistd::{Uid, geteuid};
+use nix::unistd::Uid;
+
+use crate::ownership::{is_own, is_own_or_root};
 
 /// Whether the peer runs as this very user. Not being able to tell is a no.
 ///
 /// The uid is the kernel's, fixed when the peer connected; which program it runs is not asked, because
-/// that can change a moment later.
+/// that can change a moment later. In a user namespace that does not map every uid, the overflow uid stands
+/// for all the others: it identifies no user, not even our own.
 pub fn is_same_user(socket: &impl AsFd) -> bool {
-    peer_uid(socket).is_some_and(|uid| uid == geteuid())
+    peer_uid(socket).is_some_and(|uid| is_own(uid.as_raw()))
 }
 
 #[cfg(target_os = "linux")]
@@ -44,5 +47,5 @@ pub fn peer_pid(socket: &impl AsFd) -> Option<i32> {
 
 /// Whether the peer runs as this very user or as root. openvpn does one or the other.
 pub fn is_same_user_or_root(socket: &impl AsFd) -> bool {
-    peer_uid(socket).is_some_and(|uid| uid == geteuid() || uid.is_root())
+    peer_uid(socket).is_some_and(|uid| is_own_or_root(uid.as_raw()))
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::Context;
 use crate::aws::SessionDuration;
-use crate::config::{Flags, read_ca_bundle, read_vpn_ca_bundle};
+use crate::config::{Flags, check_private_key, read_ca_bundle, read_vpn_ca_bundle};
 use crate::report::Report;
 use crate::shown::shown;
 
@@ -15,13 +15,16 @@ use crate::shown::shown;
 pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     let settings = context.settings()?;
     let orgs = settings.orgs(&context.environment)?;
-    for path in orgs.iter().filter_map(|org| org.ca_bundle.as_ref()) {
-        read_ca_bundle(path)?;
+    for org in &orgs {
+        if let Some(path) = &org.ca_bundle {
+            read_ca_bundle(path, &context.environment)?;
+        }
+        check_private_key(&org.machine, &context.environment)?;
     }
     // Without `vpn.host` there is no VPN to check.
     let vpn = settings.vpn(&context.environment).ok();
     if let Some(path) = vpn.and_then(|vpn| vpn.ca_bundle) {
-        read_vpn_ca_bundle(&path)?;
+        read_vpn_ca_bundle(&path, &context.environment)?;
     }
     for profile in settings.profiles() {
         let flags = Flags {

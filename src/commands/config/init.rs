@@ -36,7 +36,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let path = context.settings_file()?;
     if !args.force && !args.print {
-        refuse_existing(&path)?;
+        refuse_existing(&path, &context.environment)?;
     }
     let new = match &args.url {
         Some(url) => NewSettings {
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     } else {
         Existing::Keep
     };
-    write_new(&path, &new.to_toml(), existing)?;
+    write_new(&path, &new.to_toml(), existing, &context.environment)?;
     context
         .voice
         .say(&format!("wrote {}\nnext: `ob login`", path.display()));

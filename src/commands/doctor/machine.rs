@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::commands::Context;
 use crate::commands::running::ask_running_agent;
-use crate::config::read_ca_bundle;
+use crate::config::{check_private_key, read_ca_bundle};
 use crate::model::Confinement;
 use crate::paths;
 use crate::security_key;
@@ -36,12 +36,15 @@ fn settings(context: &Context) -> Vec<Finding> {
             ));
             for org in &orgs {
                 if let Some(path) = &org.ca_bundle {
-                    found.push(match read_ca_bundle(path) {
+                    found.push(match read_ca_bundle(path, &context.environment) {
                         Ok(_) => {
                             Finding::good("ca_bundle", format!("{} can be read", path.display()))
                         }
                         Err(report) => Finding::of("ca_bundle", &report),
                     });
+                }
+                if let Err(report) = check_private_key(&org.machine, &context.environment) {
+                    found.push(Finding::of("private_key_file", &report));
                 }
                 if org.factor.as_deref() == Some("webauthn") && !security_key::is_built() {
                     found.push(Finding::wrong(

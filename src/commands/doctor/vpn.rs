@@ -63,7 +63,7 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
 fn ca_bundle(context: &Context) -> Option<Finding> {
     let vpn = context.settings().ok()?.vpn(&context.environment).ok()?;
     let path = vpn.ca_bundle?;
-    Some(match read_vpn_ca_bundle(&path) {
+    Some(match read_vpn_ca_bundle(&path, &context.environment) {
         Ok(_) => Finding::good("vpn.ca_bundle", format!("{} can be read", path.display())),
         Err(report) => Finding::of("vpn.ca_bundle", &report),
     })

@@ -125,7 +125,7 @@ fn resolve(
         saml_host: vpn.saml_host,
         ca_bundle: vpn
             .ca_bundle
-            .map(|path| read_vpn_ca_bundle(&path))
+            .map(|path| read_vpn_ca_bundle(&path, &context.environment))
             .transpose()?,
         app: vpn.app,
     };

@@ -1,5 +1,6 @@
 //! Whom `ob` believes: the user's own settings and environment, nobody's directory and nobody else's files.
 
+mod console_page;
 mod directory;
 
 use std::fs::{self, Permissions};

@@ -118,7 +118,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             } else {
                 Existing::Keep
             };
-            write_new(&path, &text, existing).map_err(from_import)?;
+            write_new(&path, &text, existing, &context.environment).map_err(from_import)?;
             wrote = Some(path);
         }
     }
@@ -166,7 +166,7 @@ fn findings(args: &Args, context: &Context) -> Result<Vec<(Peer, String, Finding
     for (peer, path) in sources {
         let name = path.display().to_string();
         let during = |report: Report| report.during(format!("cannot import {name}"));
-        match read_foreign(&path).map_err(during)? {
+        match read_foreign(&path, &context.environment).map_err(during)? {
             Some(text) => match peer.read(&path, &text) {
                 Ok(findings) => found.push((peer, name, findings)),
                 // Everybody who uses AWS has this file; few have used aws-okta.
@@ -186,7 +186,7 @@ fn findings(args: &Args, context: &Context) -> Result<Vec<(Peer, String, Finding
     }
     if let Some(path) = &args.env_file {
         let name = path.display().to_string();
-        let text = read_foreign(path)?.ok_or_else(|| missing(&name))?;
+        let text = read_foreign(path, &context.environment)?.ok_or_else(|| missing(&name))?;
         let peer = Peer::OktaAwsCliVariables;
         let findings = peer.read(path, &text);
         found.push((

@@ -1,0 +1,127 @@
+//! The page and its visitors of the same user; those of others are in `tests/it/trust`.
+
+use std::thread;
+
+use super::*;
+
+const THERE: &str = "https://signin.aws.amazon.com/federation?SigninToken=canary";
+
+/// What a visitor gets that says `request`.
+fn visit(port: u16, request: &str) -> String {
+    let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
+        return "closed".into();
+    };
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
+
+fn with_page(test: impl FnOnce(u16, &str, &str)) -> Visit {
+    let page = OneVisit::open().unwrap();
+    let (port, path) = (page.local.port(), page.path.clone());
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    thread::scope(|scope| {
+        let served = scope.spawn(|| {
+            page.redirect(&Secret::new(THERE), || {
+                stop.load(std::sync::atomic::Ordering::SeqCst)
+            })
+        });
+        test(port, &path, &format!("127.0.0.1:{port}"));
+        stop.store(true, std::sync::atomic::Ordering::SeqCst);
+        served.join().unwrap().unwrap()
+    })
+}
+
+#[test]
+fn the_first_visitor_is_sent_on_and_a_second_finds_the_port_closed() {
+    let visit = with_page(|port, path, host| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\n\r\n");
+        let answer = visit(port, &request);
+        assert!(answer.starts_with("HTTP/1.1 302 Found\r\n"), "{answer}");
+        assert!(answer.contains(&format!("Location: {THERE}\r\n")));
+        assert!(answer.contains("Referrer-Policy: no-referrer\r\n"));
+        thread::sleep(Duration::from_millis(100));
+        assert_eq!(self::visit(port, &request), "closed");
+    });
+    assert_eq!(visit, Visit::Done(Visitor::SameUser));
+}
+
+#[test]
+fn a_foreign_host_an_origin_and_a_wrong_path_get_nothing() {
+    let end = with_page(|port, path, host| {
+        for request in [
+            format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            format!("GET {path}x HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            format!("GET /{} HTTP/1.1\r\nHost: {host}\r\n\r\n", &path[1..20]),
+            format!("GET {path} HTTP/1.1\r\nHost: evil.com\r\n\r\n"),
+            format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"),
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nHost: evil.com\r\n\r\n"),
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: https://evil.com\r\n\r\n"),
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\norigin: null\r\n\r\n"),
+            format!("GET {path} HTTP/1.1\r\n\r\n"),
+            format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            format!("GET http://{host}{path} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+        ] {
+            let answer = visit(port, &request);
+            assert!(answer.starts_with("HTTP/1.1 404 "), "{request} {answer}");
+            assert!(!answer.contains("canary"));
+        }
+    });
+    assert_eq!(end, Visit::GivenUp);
+}
+
+#[test]
+fn many_wrong_requests_of_the_same_user_close_the_page() {
+    let end = with_page(|port, _, host| {
+        let _silent = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        for _ in 0..MAX_WRONG_REQUESTS {
+            visit(port, &format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        }
+        thread::sleep(Duration::from_millis(100));
+        assert_eq!(visit(port, "GET / HTTP/1.1\r\n\r\n"), "closed");
+    });
+    assert_eq!(end, Visit::Nobody { refused: 0 });
+}
+
+#[test]
+fn silent_and_half_sent_connections_keep_no_browser_out() {
+    let end = with_page(|port, path, host| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        let mut open: Vec<TcpStream> = (0..MAX_CONNECTIONS * 3)
+            .map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap())
+            .collect();
+        for stream in open.iter_mut().rev().take(MAX_CONNECTIONS / 2) {
+            stream.write_all(&request.as_bytes()[..20]).unwrap();
+        }
+        let begun = Instant::now();
+        assert!(visit(port, &request).contains(THERE));
+        assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
+    });
+    assert_eq!(end, Visit::Done(Visitor::SameUser));
+}
+
+#[test]
+fn a_request_in_pieces_and_one_after_a_pause_are_served() {
+    let end = with_page(|port, path, host| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        // Browsers open connections before they need them.
+        thread::sleep(REQUEST_TIMEOUT + Duration::from_millis(300));
+        for piece in request.as_bytes().chunks(9) {
+            stream.write_all(piece).unwrap();
+            thread::sleep(Duration::from_millis(2));
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(THERE), "{answer}");
+    });
+    assert_eq!(end, Visit::Done(Visitor::SameUser));
+}
+
+#[test]
+fn two_pages_have_nothing_in_common() {
+    let (a, b) = (OneVisit::open().unwrap(), OneVisit::open().unwrap());
+    assert_eq!(a.path.len(), 41);
+    assert!(a.path != b.path && a.local != b.local);
+}
