@@ -6,6 +6,7 @@
 
 mod choices;
 mod confirmed;
+mod connections;
 mod desk;
 mod flight;
 mod life;

@@ -1,22 +1,22 @@
 //! Conversations with clients: many at a time, each with its limits, none that can hold up another.
 
-use std::cell::Cell;
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, mpsc};
-use tokio::task::spawn_local;
+use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{interval, sleep};
 
+use crate::agent::connections::{Connections, Slot};
 use crate::agent::desk::Desk;
 use crate::agent::life::Watch;
 use crate::agent::party::Member;
 use crate::link::served::{Incoming, Listener, Outgoing, only};
 use crate::model::Confinement;
-use crate::process::panic_point;
+use crate::process::{max_descriptors, panic_point};
 use crate::report::{Exit, Report};
 use crate::wire::{
     Answer, FromAgent, Hello, Notice, PROTOCOL, Reply, Request, TO_AGENT_MAX, ToAgent,
@@ -28,8 +28,6 @@ const FIRST_WORDS: Duration = Duration::from_secs(30);
 const NEXT_WORDS: Duration = Duration::from_secs(3600);
 /// How often a waiting client hears that the agent is alive.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// Conversations at a time; further clients wait in the kernel's queue.
-const CONVERSATIONS: usize = 2048;
 
 /// Serves until the socket is lost, the sessions are over, or a client or a signal says stop.
 pub(super) async fn serve(
@@ -60,24 +58,22 @@ pub(super) async fn serve(
 }
 
 async fn accept(listener: &Listener, desk: &Rc<Desk>) {
-    let open = Rc::new(Cell::new(0usize));
-    let closed = Rc::new(Notify::new());
+    let connections = Connections::new(max_descriptors());
     loop {
-        while open.get() >= CONVERSATIONS {
-            closed.notified().await;
-        }
+        connections.make_room().await;
         match listener.accept().await {
             Ok(Some((incoming, outgoing))) => {
-                open.set(open.get() + 1);
-                let (desk, open, closed) = (Rc::clone(desk), Rc::clone(&open), Rc::clone(&closed));
-                spawn_local(async move {
-                    converse(incoming, outgoing, &desk).await;
-                    open.set(open.get() - 1);
-                    closed.notify_one();
+                let desk = Rc::clone(desk);
+                connections.serve(|slot| async move {
+                    converse(incoming, outgoing, &desk, Some(slot)).await;
                 });
+                // A request that came with the connection is read before the next one is accepted: else many new
+                // connections could close this one as a silent one.
+                yield_now().await;
             }
             Ok(None) => {}
-            // Out of descriptors: those who are served finish, then there are some again.
+            // Out of descriptors: a silent client gives one back, or one that is served and finishes.
+            Err(_) if connections.close_oldest_silent().await => {}
             Err(_) => sleep(Duration::from_millis(50)).await,
         }
     }
@@ -87,7 +83,7 @@ async fn accept(listener: &Listener, desk: &Rc<Desk>) {
 pub(super) async fn serve_one(stream: UnixStream, confinement: Confinement) -> io::Result<()> {
     let desk = Rc::new(Desk::new(confinement, false));
     if let Some((incoming, outgoing)) = only(stream)? {
-        converse(incoming, outgoing, &desk).await;
+        converse(incoming, outgoing, &desk, None).await;
         desk.say_goodbye().await;
     }
     desk.wipe();
@@ -95,7 +91,12 @@ pub(super) async fn serve_one(stream: UnixStream, confinement: Confinement) -> i
 }
 
 /// One client from hello to reply. What goes wrong here is the client's to notice: it is gone or broken.
-async fn converse(mut incoming: Incoming, mut outgoing: Outgoing, desk: &Rc<Desk>) {
+async fn converse(
+    mut incoming: Incoming,
+    mut outgoing: Outgoing,
+    desk: &Rc<Desk>,
+    slot: Option<Slot>,
+) {
     let Ok(ToAgent::Hello(hello)) = incoming.hear(|| TO_AGENT_MAX, FIRST_WORDS).await else {
         return;
     };
@@ -124,6 +125,9 @@ async fn converse(mut incoming: Incoming, mut outgoing: Outgoing, desk: &Rc<Desk
             return;
         }
     };
+    if let Some(slot) = &slot {
+        slot.request_is_read();
+    }
     // On the heap of its own: who has only knocked so far costs a few hundred bytes, not a sign-in's worth.
     Box::pin(serve_request(request, incoming, outgoing, desk)).await;
 }

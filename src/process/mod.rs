@@ -31,5 +31,7 @@ pub use program::{
     Program, ProgramError, is_root_of_the_machine, run, run_on_terminal, start, start_as_is,
 };
 pub use replace::{is_there, replace};
-pub use shield::{confine, has_descriptors, raise_descriptors, shield, shield_agent};
+pub use shield::{
+    confine, has_descriptors, max_descriptors, raise_descriptors, shield, shield_agent,
+};
 pub use starter::starter_program;

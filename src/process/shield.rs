@@ -44,6 +44,12 @@ pub fn raise_descriptors() -> Result<(), Report> {
         .map_err(unshielded)
 }
 
+/// How many descriptors this process may have open.
+pub fn max_descriptors() -> usize {
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, 0));
+    usize::try_from(soft).unwrap_or(usize::MAX)
+}
+
 /// Whether this process may open so many descriptors more.
 pub fn has_descriptors(count: usize) -> bool {
     let more: Result<Vec<_>, _> = (0..count)

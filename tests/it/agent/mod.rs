@@ -6,6 +6,7 @@ mod barred;
 mod confined;
 mod directory;
 mod frames;
+mod idle;
 mod life;
 pub(crate) mod load;
 mod strangers;

@@ -31,7 +31,7 @@ sub dial { my ($kind, $port) = @_; my $s;
     bind($s, pack_sockaddr_in(0, inet_aton($kind))) or return;
     connect($s, pack_sockaddr_in($port, inet_aton('127.0.0.1'))) or return;
   }
-  setsockopt($s, SOL_SOCKET, SO_RCVTIMEO, pack('q!q!', 1, 0)); return $s; }
+  setsockopt($s, SOL_SOCKET, SO_RCVTIMEO, pack('l!l!', 1, 0)); return $s; }
 sub attack { my ($port, $path, $round) = @_; my $request = "GET $path HTTP/1.1\r\nHost: 127.0.0.1:$port\r\n\r\n";
   my $kind = ('127.0.0.1', '127.0.0.2', 'mapped')[$round % 3];
   my $s = dial($kind, $port) or return; $tries++;

@@ -1,0 +1,138 @@
+//! Thousands of connections that say nothing, or half of something, beside clients that ask.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::unistd::Pid;
+
+use super::{connect, hear, hello, request, said_to, status};
+use crate::scene::{SOON, Scene, patiently};
+use ob::wire::{Ask, FromAgent, PROTOCOL, Request};
+
+const IDLE: usize = 6000;
+/// Generous: 1 s is the goal, on a machine that has nothing else to do.
+const WARM_LIMIT: Duration = Duration::from_secs(10);
+const MEMORY_LIMIT_KIB: u64 = 16 * 1024;
+
+/// This process holds the clients' ends.
+fn allow_descriptors() {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    let wanted = soft.max(2 * IDLE as u64).min(hard);
+    setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).unwrap();
+}
+
+/// All of the agent's memory (`VmRSS`) or what is not a part of its program file (`RssAnon`): a debug build's
+/// file alone is larger than the whole agent of a release build.
+fn memory_kib(agent: Pid, field: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{agent}/status")).unwrap();
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':').map(|_| line));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1));
+    kib.unwrap().parse().unwrap()
+}
+
+fn is_closed(stream: &mut UnixStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let mut byte = [0];
+    loop {
+        match stream.read(&mut byte) {
+            Ok(0) => return true,
+            // Its hello.
+            Ok(_) => {}
+            Err(error) => return error.kind() != std::io::ErrorKind::WouldBlock,
+        }
+    }
+}
+
+/// Opens idle connections, each with the first bytes of a conversation, from none to all but the last.
+fn idle(scene: &Scene, count: usize) -> Vec<UnixStream> {
+    let words = [hello(PROTOCOL), status()].concat();
+    let whole = status();
+    let open = |number: usize| {
+        let mut stream = connect(scene);
+        let part: &[u8] = match number % 4 {
+            0 => b"",
+            1 => &words[..3],
+            2 => &hello(PROTOCOL),
+            _ => &whole[..whole.len() - 1],
+        };
+        // It may have given way already.
+        let _ = stream.write_all(part);
+        stream
+    };
+    (0..count).map(open).collect()
+}
+
+#[test]
+fn six_thousand_idle_connections_slow_no_exec_down() {
+    allow_descriptors();
+    let scene = Scene::of("carol");
+    assert_eq!(scene.answered(&["exec", "--", "true"]).code, Some(0));
+    let agent = scene.agent().unwrap();
+    let before = memory_kib(agent, "VmRSS");
+    println!("{before} KiB before");
+    let mut open = idle(&scene, IDLE);
+    for round in 0..3 {
+        let ended = crate::scene::run(scene.ob(["exec", "--", "true"]), "");
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        println!("round {round}: a warm exec took {:?}", ended.took);
+        assert!(ended.took < WARM_LIMIT, "{:?}", ended.took);
+        open.extend(idle(&scene, 500));
+    }
+    let (all, own) = (memory_kib(agent, "VmRSS"), memory_kib(agent, "RssAnon"));
+    println!(
+        "{all} KiB with {} connections, {own} of its own",
+        open.len()
+    );
+    assert!(own < MEMORY_LIMIT_KIB, "{own} KiB");
+    assert!(
+        all - before < MEMORY_LIMIT_KIB / 2,
+        "{before} KiB, then {all}"
+    );
+    assert_eq!(scene.agent(), Some(agent));
+    assert_eq!(scene.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+}
+
+#[test]
+fn the_oldest_silent_connections_are_closed_first() {
+    allow_descriptors();
+    let scene = Scene::of("carol");
+    super::started(&scene);
+    let mut first = idle(&scene, 8);
+    let mut last = idle(&scene, 3000);
+    assert!(patiently(SOON, || first.iter_mut().all(is_closed)));
+    assert_eq!(said_to(&scene, &status()).len(), 2);
+    let mut newest = last.split_off(last.len() - 8);
+    assert!(!newest.iter_mut().any(is_closed));
+}
+
+#[test]
+fn a_request_under_way_outlives_thousands_of_idle_connections() {
+    allow_descriptors();
+    let scene = Scene::of("carol");
+    super::started(&scene);
+    let account = super::account(&scene, 3600, 3600);
+    let mut waiting = connect(&scene);
+    let wish = request(Request::SignIn {
+        account,
+        again: false,
+    });
+    waiting
+        .write_all(&[hello(PROTOCOL), wish].concat())
+        .unwrap();
+    let asked = loop {
+        match hear(&mut waiting).unwrap() {
+            FromAgent::Ask(ask) => break ask,
+            _ => continue,
+        }
+    };
+    assert!(matches!(asked, Ask::CaCertificates), "{asked:?}");
+    let begun = Instant::now();
+    let _idle = idle(&scene, IDLE);
+    println!("{IDLE} idle connections in {:?}", begun.elapsed());
+    assert_eq!(said_to(&scene, &status()).len(), 2);
+    assert!(!is_closed(&mut waiting));
+}
