@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::error::FileError;
-use super::{Kind, contents, identity, judge, leftover, lock};
+use super::{Kind, check_place, contents, identity, judge, leftover, lock};
 use crate::report::Report;
 
 /// How often an edit is begun anew because somebody else has changed the file meanwhile.
@@ -97,6 +97,7 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(edit: &'a Edit<'a>) -> Result<Self, FileError> {
+        check_place(edit.path)?;
         let path = std::path::absolute(edit.path)?;
         let directory = path.parent().unwrap_or(Path::new("/")).to_owned();
         DirBuilder::new()

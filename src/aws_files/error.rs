@@ -5,6 +5,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
+use crate::ownership::DirectoryFault;
 use crate::report::{Exit, Report};
 
 #[derive(Debug, Error)]
@@ -19,6 +20,8 @@ pub(super) enum FileError {
     NotText,
     #[error("it belongs to uid {0}")]
     NotOurs(u32),
+    #[error(transparent)]
+    Directory(#[from] DirectoryFault),
     #[error("it is read-only")]
     ReadOnly,
     #[error("somebody else keeps writing it")]
@@ -46,6 +49,13 @@ impl FileError {
             Self::NotOurs(_) => (
                 "aws.file.not_ours",
                 format!("`ls -l {path}` shows whose it is"),
+            ),
+            Self::Directory(fault) => (
+                "aws.file.not_ours",
+                format!(
+                    "`echo $HOME` and `ls -ld {}` show what is set and whose it is",
+                    fault.path().display()
+                ),
             ),
             Self::ReadOnly => (
                 "aws.file.read_only",

@@ -20,6 +20,7 @@ use nix::unistd::geteuid;
 use zeroize::Zeroizing;
 
 use crate::model::Environment;
+use crate::ownership::check_owners;
 use crate::report::{Exit, Report};
 
 use error::FileError;
@@ -98,11 +99,26 @@ pub fn read(path: &Path) -> Result<String, Report> {
 /// # Errors
 /// Why it could not.
 pub fn check(path: &Path) -> Result<(), Report> {
+    check_place(path).map_err(|error| error.at(path))?;
     let found = contents(path).map_err(|error| error.at(path))?;
     match found {
         Some((_, metadata)) => judge(&metadata).map_err(|error| error.at(path)),
         None => Ok(()),
     }
+}
+
+/// Nothing is made in a directory of another user's: the file's own directory and the one above it, or the
+/// nearest one that is there, belong to the user or root. Their modes are the user's matter.
+fn check_place(path: &Path) -> Result<(), FileError> {
+    let path = std::path::absolute(path)?;
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let is_there = |place: &&Path| place.symlink_metadata().is_ok();
+    let nearest = directory.ancestors().find(is_there);
+    let top = nearest.and_then(|nearest| match nearest == directory {
+        true => nearest.parent(),
+        false => Some(nearest),
+    });
+    Ok(check_owners(&path, top)?)
 }
 
 /// The text and what the file was when it was read.

@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use crate::agent::{self, Start};
 use crate::commands::credential::note_nothing_held;
-use crate::commands::running::{Stopped, stop_agent};
+use crate::commands::running::{Stopped, stop_agents};
 use crate::commands::{Context, status};
 use crate::report::Report;
 
@@ -53,15 +53,21 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             agent::run(&start).map(|()| ExitCode::SUCCESS)
         }
         What::Stop => {
-            let stopped = stop_agent(context)?;
+            let stopped = stop_agents(context)?;
             note_nothing_held(context, None);
-            context.voice.say(match stopped {
-                Stopped::Itself => "ob: the agent has stopped",
-                Stopped::Abandoned => {
+            let text = match stopped[..] {
+                [] => "ob: no agent is running".to_owned(),
+                [Stopped::Itself] => "ob: the agent has stopped".to_owned(),
+                [Stopped::Abandoned] => {
                     "ob: the agent does not answer; it has lost its socket and ends when it notices"
+                        .to_owned()
                 }
-                Stopped::NotRunning => "ob: no agent is running",
-            });
+                _ => format!(
+                    "ob: {} agents, in different runtime directories, have stopped or end soon",
+                    stopped.len()
+                ),
+            };
+            context.voice.say(&text);
             Ok(ExitCode::SUCCESS)
         }
         What::Status => status::run(&status::Args {}, context),

@@ -13,7 +13,7 @@ use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::config::Flags;
 use crate::flow::nobody_signed_in;
 use crate::model::Timestamp;
-use crate::paths::{existing_runtime_dir, expiry_file};
+use crate::paths::{existing_runtime_dirs, expiry_file};
 use crate::report::Report;
 use crate::terminal::data;
 use crate::wire::{CredentialsRequest, Reply, Request};
@@ -69,9 +69,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 
 /// Tells the shells that use a profile of `org`, or any, that nothing is held for it any more.
 pub(super) fn note_nothing_held(context: &Context, org: Option<&str>) {
-    let Ok(Some(directory)) = existing_runtime_dir(&context.environment) else {
-        return;
-    };
+    let directories = existing_runtime_dirs(&context.environment);
     let Ok(settings) = context.settings() else {
         return;
     };
@@ -85,16 +83,19 @@ pub(super) fn note_nothing_held(context: &Context, org: Option<&str>) {
             target.is_ok_and(|target| target.org.origin() == org)
         });
         if is_its {
-            directory.put_again(&expiry_file(profile), "\n");
+            for directory in &directories {
+                directory.put_again(&expiry_file(profile), "\n");
+            }
         }
     }
 }
 
 /// Tells the shells that use this profile until when: they know no other way, and nothing waits for it.
 fn note_expiry(context: &Context, target: &Resolved, expires_at: Timestamp) {
-    if let Some(profile) = &target.settings.profile
-        && let Ok(Some(directory)) = existing_runtime_dir(&context.environment)
-    {
-        directory.replace(&expiry_file(profile), &format!("{:010}\n", expires_at.0));
+    if let Some(profile) = &target.settings.profile {
+        let text = format!("{:010}\n", expires_at.0);
+        for directory in existing_runtime_dirs(&context.environment) {
+            directory.replace(&expiry_file(profile), &text);
+        }
     }
 }

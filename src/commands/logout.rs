@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::commands::credential::note_nothing_held;
 use crate::commands::exec::unexpected;
-use crate::commands::running::ask_running_agent;
+use crate::commands::running::ask_all_running_agents;
 use crate::report::{Exit, Report};
 use crate::wire::{Reply, Request, SignOutScope};
 
@@ -31,19 +31,24 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
             Some(org.org.origin().to_owned())
         }
     };
-    let scope = org
-        .clone()
-        .map_or(SignOutScope::Everything, SignOutScope::Org);
-    let (sessions, unreachable, keys_until) =
-        match ask_running_agent(context, Request::SignOut(scope))? {
-            None => (0, None, None),
-            Some(Reply::SignedOut {
-                sessions,
-                server_unreachable,
-                keys_until,
-            }) => (sessions, server_unreachable, keys_until),
-            Some(_) => return Err(unexpected()),
+    let scope = || {
+        org.clone()
+            .map_or(SignOutScope::Everything, SignOutScope::Org)
+    };
+    let (mut sessions, mut unreachable, mut keys_until) = (0, None, None);
+    for reply in ask_all_running_agents(context, || Request::SignOut(scope()))? {
+        let Reply::SignedOut {
+            sessions: ended,
+            server_unreachable,
+            keys_until: until,
+        } = reply
+        else {
+            return Err(unexpected());
         };
+        sessions += ended;
+        unreachable = unreachable.or(server_unreachable);
+        keys_until = keys_until.max(until);
+    }
     note_nothing_held(context, org.as_deref());
     let still = keys_until.map(|until| {
         let until = context.tell_time(until);

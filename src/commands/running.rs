@@ -1,15 +1,92 @@
 //! Asking an agent that is running, without ever starting one, and stopping it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::commands::Context;
 use crate::link::{self, Link, LinkError};
-use crate::paths;
+use crate::paths::{self, RuntimeDir};
+use crate::process;
 use crate::report::Report;
 use crate::wire::{FromAgent, Reply, Request};
 
 /// An agent that is well says at once that it stops.
 const STOPPING: Duration = Duration::from_secs(3);
+
+/// A running agent and the directory of its socket.
+pub(super) struct RunningAgent {
+    pub(super) link: Link,
+    pub(super) directory: PathBuf,
+}
+
+/// The running agent: in the directory that this environment names, else in one that a caller with another
+/// environment uses.
+///
+/// # Errors
+/// When what is in its place must not be talked to, and none runs elsewhere.
+pub(super) fn find_agent(context: &Context) -> Result<Option<RunningAgent>, Report> {
+    let preferred = paths::existing_runtime_dir(&context.environment);
+    if let Ok(Some(directory)) = &preferred
+        && let Some(agent) = connect(directory)?
+    {
+        return Ok(Some(agent));
+    }
+    for directory in paths::other_runtime_dirs(&context.environment) {
+        if let Some(agent) = connect_elsewhere(&directory)? {
+            return Ok(Some(agent));
+        }
+    }
+    preferred.map(|_| None)
+}
+
+/// The running agent, also one that was started with another `XDG_RUNTIME_DIR` or without one (at login, by an
+/// IDE, by cron); a new one where none answers anywhere.
+///
+/// # Errors
+/// When there is none and none can be started.
+pub(super) fn find_or_start_agent(context: &Context) -> Result<Link, Report> {
+    if let Some(agent) = find_agent(context)? {
+        return Ok(agent.link);
+    }
+    let directory = paths::runtime_dir(&context.environment)?;
+    Ok(link::connect_or_start(
+        directory.path(),
+        process::spawn_agent,
+    )?)
+}
+
+/// Every running agent. One at most is right; two were started by callers with different environments.
+///
+/// # Errors
+/// As [`find_agent`].
+pub(super) fn find_all_agents(context: &Context) -> Result<Vec<RunningAgent>, Report> {
+    let preferred = paths::existing_runtime_dir(&context.environment);
+    let mut found = Vec::new();
+    if let Ok(Some(directory)) = &preferred {
+        found.extend(connect(directory)?);
+    }
+    for directory in paths::other_runtime_dirs(&context.environment) {
+        found.extend(connect_elsewhere(&directory)?);
+    }
+    if found.is_empty() {
+        preferred?;
+    }
+    Ok(found)
+}
+
+fn connect(directory: &RuntimeDir) -> Result<Option<RunningAgent>, LinkError> {
+    let directory = directory.path().to_owned();
+    let link = link::connect(&directory)?;
+    Ok(link.map(|link| RunningAgent { link, directory }))
+}
+
+/// What another user serves in a directory that nobody asked for is left alone.
+fn connect_elsewhere(directory: &RuntimeDir) -> Result<Option<RunningAgent>, LinkError> {
+    match connect(directory) {
+        Err(LinkError::ForeignAgent) => Ok(None),
+        other => other,
+    }
+}
 
 /// Asks an agent that is running; `None` when none is.
 ///
@@ -19,13 +96,29 @@ pub(super) fn ask_running_agent(
     context: &Context,
     request: Request,
 ) -> Result<Option<Reply>, Report> {
-    let Some(directory) = paths::existing_runtime_dir(&context.environment)? else {
-        return Ok(None);
-    };
-    let Some(link) = link::connect(directory.path())? else {
-        return Ok(None);
-    };
-    match only_reply(link, request) {
+    match find_agent(context)? {
+        Some(agent) => ask(agent, request),
+        None => Ok(None),
+    }
+}
+
+/// Asks every agent that is running, also when one of them fails.
+///
+/// # Errors
+/// The first failure, once all have been asked.
+pub(super) fn ask_all_running_agents(
+    context: &Context,
+    request: impl Fn() -> Request,
+) -> Result<Vec<Reply>, Report> {
+    let asked: Vec<_> = find_all_agents(context)?
+        .into_iter()
+        .map(|agent| ask(agent, request()))
+        .collect();
+    asked.into_iter().filter_map(Result::transpose).collect()
+}
+
+pub(super) fn ask(agent: RunningAgent, request: Request) -> Result<Option<Reply>, Report> {
+    match only_reply(agent.link, request) {
         Ok(Reply::Failed(report)) => Err(report),
         Ok(reply) => Ok(Some(reply)),
         Err(error) if error.is_gone() => Ok(None),
@@ -34,38 +127,53 @@ pub(super) fn ask_running_agent(
 }
 
 /// How an agent was brought to its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stopped {
     /// It said so itself.
     Itself,
     /// It could not be spoken to, and has lost its socket: it wipes what it holds and ends when it notices.
     Abandoned,
-    NotRunning,
 }
 
-/// Ends the agent, also one of another version and one that does not answer.
+/// Ends every agent of the user, also one of another version and one that does not answer.
 ///
 /// # Errors
 /// When there is something in its place that is not an agent of this user.
-pub(super) fn stop_agent(context: &Context) -> Result<Stopped, Report> {
-    let Some(directory) = paths::existing_runtime_dir(&context.environment)? else {
-        return Ok(Stopped::NotRunning);
-    };
+pub(super) fn stop_agents(context: &Context) -> Result<Vec<Stopped>, Report> {
+    let preferred = paths::existing_runtime_dir(&context.environment);
+    let mut stopped = Vec::new();
+    if let Ok(Some(directory)) = &preferred {
+        stopped.extend(stop(directory)?);
+    }
+    for directory in paths::other_runtime_dirs(&context.environment) {
+        match stop(&directory) {
+            Err(LinkError::ForeignAgent) => {}
+            other => stopped.extend(other?),
+        }
+    }
+    if stopped.is_empty() {
+        preferred?;
+    }
+    Ok(stopped)
+}
+
+fn stop(directory: &RuntimeDir) -> Result<Option<Stopped>, LinkError> {
     let link = match link::connect(directory.path()) {
         Ok(Some(link)) => link,
-        Ok(None) => return Ok(Stopped::NotRunning),
+        Ok(None) => return Ok(None),
         Err(LinkError::QueueFull) => {
             link::abandon(directory.path())?;
-            return Ok(Stopped::Abandoned);
+            return Ok(Some(Stopped::Abandoned));
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     link.hurry(STOPPING)?;
     match only_reply(link, Request::Stop) {
-        Ok(Reply::Stopping) => Ok(Stopped::Itself),
-        Err(error) if error.is_gone() => Ok(Stopped::Itself),
+        Ok(Reply::Stopping) => Ok(Some(Stopped::Itself)),
+        Err(error) if error.is_gone() => Ok(Some(Stopped::Itself)),
         _ => {
             link::abandon(directory.path())?;
-            Ok(Stopped::Abandoned)
+            Ok(Some(Stopped::Abandoned))
         }
     }
 }

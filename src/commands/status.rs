@@ -1,6 +1,7 @@
 //! `ob status`: who is signed in, what is held for how long, and whether the VPN is up.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -9,7 +10,7 @@ use crate::aws::Names;
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
-use crate::commands::running::ask_running_agent;
+use crate::commands::running::{ask, find_all_agents};
 use crate::commands::vpn::tunnel_in_short;
 use crate::config::Settings;
 use crate::model::RoleArn;
@@ -24,14 +25,22 @@ pub struct Args {}
 /// # Errors
 /// When a running agent cannot be asked.
 pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
-    let status = match ask_running_agent(context, Request::Status)? {
+    let mut agents = find_all_agents(context)?.into_iter();
+    let status = match agents.next().map(|agent| ask(agent, Request::Status)) {
         None => None,
-        Some(Reply::Status(status)) => Some(status),
-        Some(_) => return Err(unexpected()),
+        Some(reply) => match reply? {
+            None => None,
+            Some(Reply::Status(status)) => Some(status),
+            Some(_) => return Err(unexpected()),
+        },
     };
+    let others: Vec<PathBuf> = agents.map(|agent| agent.directory).collect();
     let tunnel = tunnel_in_short(context)?;
     if context.globals.json {
         let mut answer = as_json(status.as_ref());
+        if !others.is_empty() {
+            answer["other_agents"] = json!(others);
+        }
         answer["vpn"] = tunnel.map_or(serde_json::Value::Null, |(_, tunnel)| tunnel);
         context.voice.data_json(answer)?;
     } else {
@@ -44,6 +53,12 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         context
             .voice
             .list(as_text(context, status.as_ref(), &names) + &tunnel.unwrap_or_default())?;
+        for other in others {
+            context.voice.say(&format!(
+                "ob: another agent runs in {}; `ob agent stop` ends both",
+                shown(&other.display().to_string())
+            ));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

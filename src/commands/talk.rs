@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::commands::Context;
 use crate::commands::menu::Menu;
 use crate::commands::question::put;
+use crate::commands::running::find_or_start_agent;
 use crate::commands::security_key::{Unsigned, touch};
 use crate::commands::target::or_profile;
 pub(super) use crate::commands::typed::SignInArgs;
@@ -15,7 +16,6 @@ use crate::commands::typed::Typed;
 use crate::commands::visit::visit;
 use crate::config::{self, OrgTarget, read_private_key};
 use crate::link::{self, Link, LinkError};
-use crate::paths;
 use crate::process;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -110,11 +110,7 @@ fn open(context: &Context) -> Result<Link, Report> {
     if context.globals.no_agent {
         return Ok(link::private(process::spawn_agent)?);
     }
-    let directory = paths::runtime_dir(&context.environment)?;
-    Ok(link::connect_or_start(
-        directory.path(),
-        process::spawn_agent,
-    )?)
+    find_or_start_agent(context)
 }
 
 enum TalkError {

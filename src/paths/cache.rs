@@ -11,8 +11,10 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::{Mode, SFlag, fstat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
-use super::{Missing, RuntimeDir, absolute, enter, home, make, open_directory};
+use super::directory::{Missing, RuntimeDir, Step, enter, make};
+use super::{absolute, home};
 use crate::model::Environment;
+use crate::ownership::check_owners;
 
 /// The directory, made if it is missing.
 pub fn cache_dir(environment: &Environment) -> Option<RuntimeDir> {
@@ -25,18 +27,22 @@ pub fn existing_cache_dir(environment: &Environment) -> Option<RuntimeDir> {
 }
 
 fn find(environment: &Environment, missing: Missing) -> Option<RuntimeDir> {
-    let top = absolute(environment, "XDG_CACHE_HOME")
-        .or_else(|| home(environment).map(|home| home.join(".cache")))?;
-    if missing == Missing::Make {
-        make(AT_FDCWD, &top).ok()?;
-    }
-    let directory = open_directory(AT_FDCWD, &top, OFlag::empty()).ok()?;
-    let stat = fstat(&directory).ok()?;
-    if stat.st_uid != geteuid().as_raw() || stat.st_mode & 0o022 != 0 {
-        return None;
-    }
-    let path = top.join("ob");
-    enter(directory.as_fd(), Path::new("ob"), path, missing).ok()?
+    let top = match absolute(environment, "XDG_CACHE_HOME") {
+        Some(top) => {
+            // Nothing is made in a directory of another user's, nor by way of another user's link.
+            check_owners(&top, home(environment).as_deref()).ok()?;
+            if missing == Missing::Make {
+                make(AT_FDCWD, &top, &top).ok()?;
+            }
+            Step::home(top)
+        }
+        None => Step::home(home(environment)?)
+            .ok()??
+            .next(".cache", missing),
+    };
+    let top = top.ok()??.into_own().ok()?;
+    let path = top.path.join("ob");
+    enter(top.as_fd(), Path::new("ob"), path, missing).ok()?
 }
 
 impl RuntimeDir {

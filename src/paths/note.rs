@@ -11,7 +11,8 @@ use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
-use super::{Missing, PathError, RuntimeDir, enter};
+use super::directory::{Missing, RuntimeDir, enter};
+use super::error::PathError;
 use crate::report::Report;
 
 impl RuntimeDir {

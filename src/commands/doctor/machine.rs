@@ -1,8 +1,11 @@
 //! The settings, the agent, the way to the servers, the machine.
 
+use std::path::Path;
+
 use super::Finding;
 use crate::commands::Context;
-use crate::commands::running::ask_running_agent;
+use crate::commands::running::{ask, find_all_agents};
+use crate::commands::vpn::tunnel_directories;
 use crate::config::{check_private_key, read_ca_bundle};
 use crate::model::Confinement;
 use crate::paths;
@@ -17,6 +20,7 @@ const SKEW_WRONG: i64 = 120;
 pub(super) fn look(context: &Context) -> Vec<Finding> {
     let mut found = settings(context);
     found.extend(agent(context));
+    found.extend(second_tunnel(context));
     found.extend(swap());
     found
 }
@@ -77,23 +81,70 @@ fn settings(context: &Context) -> Vec<Finding> {
 }
 
 fn agent(context: &Context) -> Vec<Finding> {
-    match paths::existing_runtime_dir(&context.environment) {
-        Err(report) => return vec![Finding::of("agent.directory", &report)],
-        Ok(Some(directory)) => match ask_running_agent(context, Request::Status) {
-            Err(report) => return vec![Finding::of("agent", &report)],
-            Ok(Some(Reply::Status(status))) => return running(&status, directory.path()),
-            Ok(_) => {}
-        },
-        Ok(None) => {}
-    }
-    vec![Finding::note(
-        "agent",
-        "no agent is running: nobody is signed in",
-        "`ob login` signs you in",
-    )]
+    let mut agents = match find_all_agents(context) {
+        Err(report) => return vec![Finding::of("agent", &report)],
+        Ok(agents) => agents.into_iter(),
+    };
+    let Some(first) = agents.next() else {
+        return vec![Finding::note(
+            "agent",
+            "no agent is running: nobody is signed in",
+            "`ob login` signs you in",
+        )];
+    };
+    let directory = first.directory.clone();
+    let mut found = match ask(first, Request::Status) {
+        Err(report) => return vec![Finding::of("agent", &report)],
+        Ok(Some(Reply::Status(status))) => running(&status, &directory),
+        Ok(_) => Vec::new(),
+    };
+    found.extend(elsewhere(context, &directory));
+    found.extend(agents.map(|other| {
+        Finding::wrong(
+            "agent.second",
+            format!(
+                "a second agent runs in {}; the one in {} is used here",
+                other.directory.display(),
+                directory.display()
+            ),
+            "`ob agent stop` ends both; the next command starts one",
+        )
+    }));
+    found
 }
 
-fn running(status: &StatusReply, directory: &std::path::Path) -> Vec<Finding> {
+fn second_tunnel(context: &Context) -> Option<Finding> {
+    let directories = tunnel_directories(context);
+    let places: Vec<String> = directories
+        .iter()
+        .map(|directory| directory.display().to_string())
+        .collect();
+    (places.len() > 1).then(|| {
+        Finding::wrong(
+            "vpn.second",
+            format!("more than one VPN is up: {}", places.join(", ")),
+            "`ob vpn down` takes one down; run it until none is up",
+        )
+    })
+}
+
+/// Whether the agent that is used was started with another `XDG_RUNTIME_DIR` than the one set here.
+fn elsewhere(context: &Context, used: &Path) -> Option<Finding> {
+    let usual = paths::usual_runtime_dir(&context.environment)?;
+    (usual != used).then(|| {
+        Finding::note(
+            "agent.directory",
+            format!(
+                "the agent in {} is used; with the variables set here a new one would be in {}",
+                used.display(),
+                usual.display()
+            ),
+            "set XDG_RUNTIME_DIR here as it is set at login, so that both are the same",
+        )
+    })
+}
+
+fn running(status: &StatusReply, directory: &Path) -> Vec<Finding> {
     let mut found = vec![Finding::good(
         "agent",
         format!(
@@ -218,7 +269,7 @@ mod tests {
                 roles: Vec::new(),
                 used: Vec::new(),
             };
-            let found = running(&status, std::path::Path::new("/run"));
+            let found = running(&status, Path::new("/run"));
             found
                 .into_iter()
                 .find(|finding| finding.name == "clock")

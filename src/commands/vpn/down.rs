@@ -23,7 +23,7 @@ pub(super) struct Args {}
 /// When it does not go down.
 pub(super) fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
     let Some(mut link) = running(context)? else {
-        if let Some(directory) = paths::existing_runtime_dir(&context.environment)? {
+        for directory in paths::existing_runtime_dirs(&context.environment) {
             tunnel::clean_up(directory.path());
         }
         return said(context, false);

@@ -11,6 +11,7 @@ use super::Resolved;
 use super::watch::vanished;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
+use crate::commands::running::find_agent;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::link::{LinkError, MORE_FILES, OUT_OF_FILES, TunnelLink, is_out_of_files};
 use crate::openvpn::argv::{Elevator, Privilege};
@@ -208,10 +209,14 @@ pub(super) struct Supervisor {
 
 impl Supervisor {
     pub(super) fn start(context: &Context, private: bool) -> Result<Self, Report> {
-        let directory = paths::runtime_dir(&context.environment)?;
+        // It asks the agent that is used here, wherever that was started.
+        let directory = match find_agent(context)? {
+            Some(agent) if !context.globals.no_agent => agent.directory,
+            _ => paths::runtime_dir(&context.environment)?.path().to_owned(),
+        };
         let (mut link, theirs) = TunnelLink::pair()?;
         let mut words: Vec<OsString> = ["vpn", "supervise", "--directory"].map(Into::into).into();
-        words.push(directory.path().into());
+        words.push(directory.into());
         if private {
             words.push("--private".into());
         }

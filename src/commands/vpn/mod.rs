@@ -20,9 +20,10 @@ use crate::commands::account::account;
 use crate::commands::talk::SignInArgs;
 use crate::config::{OrgTarget, read_vpn_ca_bundle};
 use crate::flow::check_vpn;
-use crate::link::TunnelLink;
+use crate::link::{LinkError, TunnelLink};
 use crate::paths;
 use crate::report::Report;
+use crate::tunnel::{self, control_socket, mark};
 use crate::wire::{VpnPolicy, VpnTarget};
 
 pub(in crate::commands) use exec::{TUN, tun_can_be_opened};
@@ -141,16 +142,39 @@ fn resolve(
     })
 }
 
-/// Where the supervisor of `ob vpn up` listens, if there is a place for it.
-fn control_socket(context: &Context) -> Result<Option<PathBuf>, Report> {
-    let directory = paths::existing_runtime_dir(&context.environment)?;
-    Ok(directory.map(|directory| crate::tunnel::control_socket(directory.path())))
+/// The running supervisor of `ob vpn up`, also of one that was started with another `XDG_RUNTIME_DIR`.
+fn running(context: &Context) -> Result<Option<TunnelLink>, Report> {
+    let preferred = paths::existing_runtime_dir(&context.environment);
+    if let Ok(Some(directory)) = &preferred
+        && let Some(link) = TunnelLink::connect(&control_socket(directory.path()))?
+    {
+        return Ok(Some(link));
+    }
+    for directory in paths::other_runtime_dirs(&context.environment) {
+        match TunnelLink::connect(&control_socket(directory.path())) {
+            Ok(None) | Err(LinkError::ForeignAgent) => {}
+            other => return Ok(other?),
+        }
+    }
+    preferred.map(|_| None)
 }
 
-/// The running supervisor of `ob vpn up`.
-fn running(context: &Context) -> Result<Option<TunnelLink>, Report> {
-    match control_socket(context)? {
-        Some(socket) => Ok(TunnelLink::connect(&socket)?),
-        None => Ok(None),
+/// The directories in which supervisors of this user listen. More than one is a mistake.
+pub(in crate::commands) fn tunnel_directories(context: &Context) -> Vec<PathBuf> {
+    let directories = paths::existing_runtime_dirs(&context.environment);
+    let directories = directories
+        .iter()
+        .map(|directory| directory.path().to_owned());
+    directories
+        .filter(|directory| matches!(TunnelLink::connect(&control_socket(directory)), Ok(Some(_))))
+        .collect()
+}
+
+/// Removes what supervisors that were killed have left behind.
+fn clean_up(context: &Context) {
+    for directory in paths::existing_runtime_dirs(&context.environment) {
+        if mark(directory.path()).is_symlink() {
+            tunnel::clean_up(directory.path());
+        }
     }
 }

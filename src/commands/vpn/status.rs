@@ -6,18 +6,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::running;
 use super::watch::{dns_json, dns_text, event, in_words, phase_json, phase_text, vanished};
+use super::{clean_up, running};
 use crate::clock::span;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::running::ask_running_agent;
 use crate::link::TunnelLink;
-use crate::paths;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::data;
-use crate::tunnel;
 use crate::wire::{FromTunnel, Reply, Request, ToTunnel, TunnelStatus};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -168,11 +166,7 @@ pub fn tunnel_in_short(context: &Context) -> Result<Option<(String, Value)>, Rep
 fn ask(context: &Context) -> Result<Option<TunnelStatus>, Report> {
     let Some(mut link) = running(context)? else {
         // A supervisor that was killed left its names behind, and prompts believe one of them.
-        if let Some(directory) = paths::existing_runtime_dir(&context.environment)?
-            && tunnel::mark(directory.path()).is_symlink()
-        {
-            tunnel::clean_up(directory.path());
-        }
+        clean_up(context);
         return Ok(None);
     };
     link.say(&ToTunnel::Status)?;

@@ -5,6 +5,7 @@ mod asked;
 mod barred;
 mod confined;
 mod directory;
+mod elsewhere;
 mod frames;
 mod idle;
 mod life;

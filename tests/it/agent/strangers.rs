@@ -66,11 +66,69 @@ fn a_client_of_another_uid_gets_no_byte_through_a_socket_open_to_all() {
     }
     close(&scene);
     assert!(scene.agent().is_some());
-    // And the owner in one is still the owner.
+    // The owner in one is still the owner, where the namespace shows it.
     let mut within = scene.command("unshare");
-    within.args(["--user", "ob", "status", "--json"]);
+    within.args(["--user", "--map-root-user", "ob", "status", "--json"]);
     let ended = run(within, "");
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+/// Every uid that a user namespace does not map is shown as the same number, in both directions.
+#[test]
+fn unmapped_uids_are_not_taken_for_the_same_user() {
+    let scene = Scene::of("carol");
+    scene.sign_in();
+    open_to_all(&scene);
+    // A client in a namespace without a map: the directory's owner is not shown, nor is the agent's.
+    for uid in counted::<2, _>([0, 12_345]) {
+        let mut client = Command::new("setpriv");
+        client
+            .args([format!("--reuid={uid}"), format!("--regid={uid}")])
+            .args(["--clear-groups", "unshare", "--user"])
+            .args([env!("CARGO_BIN_EXE_ob"), "status", "--json"])
+            .env_clear()
+            .env("XDG_RUNTIME_DIR", scene.path("run"))
+            .env("HOME", scene.path("home"));
+        let ended = run(client, "");
+        assert_ne!(ended.code, Some(0), "{uid}: {}", ended.stdout);
+        assert_eq!(
+            ended.error(),
+            "paths.unknown-owner",
+            "{uid}: {}",
+            ended.stderr
+        );
+    }
+    close(&scene);
+
+    // An agent in such a namespace, to which each client's uid looks like its own.
+    for within in counted::<2, _>([&["unshare", "--user"][..], &["env"]]) {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("agent.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let mut agent = Command::new(within[0])
+            .args(&within[1..])
+            .args([env!("CARGO_BIN_EXE_ob"), "agent", "run", "--directory"])
+            .arg(directory.path())
+            .stdin(std::os::fd::OwnedFd::from(listener))
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut ready = [0];
+        agent
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut ready)
+            .unwrap();
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        let _ = stream.write_all(&status());
+        let mut heard = [0; 9];
+        let heard = stream.read(&mut heard).unwrap_or(0);
+        agent.kill().unwrap();
+        agent.wait().unwrap();
+        assert_eq!(heard > 0, within == ["env"], "{within:?}: {heard} bytes");
+    }
 }
 
 #[test]

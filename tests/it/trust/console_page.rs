@@ -162,24 +162,30 @@ fn page_is_served() {
     }
 }
 
+const NO_IPV6: &str =
+    "ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; exec \"$@\"";
+const NO_PROC: &str = "ip link set lo up; mount -t tmpfs none /proc; exec \"$@\"";
+
+/// Where the page is opened and visited, and what comes of it.
+pub(super) const PLACES: [(&[&str], &str); 6] = [
+    (&["env"], "served: true"),
+    (
+        &["unshare", "--net", "sh", "-c", NO_IPV6, "sh"],
+        "served: true",
+    ),
+    (
+        &["unshare", "--net", "--mount", "sh", "-c", NO_PROC, "sh"],
+        "served: true",
+    ),
+    (&["unshare", "--user", "--map-root-user"], "served: true"),
+    (&["unshare", "--pid", "--fork"], "served: true"),
+    // No uid is mapped: our own cannot be told from another's.
+    (&["unshare", "--user"], "no page: Unsupported"),
+];
+
 #[test]
 fn the_page_in_other_namespaces() {
-    let script = |before: &str| format!("{before}; exec \"$@\"");
-    let no_ipv6 = script("ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6");
-    let no_proc = script("ip link set lo up; mount -t tmpfs none /proc");
-    let served = "served: true";
-    for (within, expected) in [
-        (&["env"][..], served),
-        (&["unshare", "--net", "sh", "-c", &no_ipv6, "sh"], served),
-        (
-            &["unshare", "--net", "--mount", "sh", "-c", &no_proc, "sh"],
-            served,
-        ),
-        (&["unshare", "--user", "--map-root-user"], served),
-        (&["unshare", "--pid", "--fork"], served),
-        // No uid is mapped: our own cannot be told from another's.
-        (&["unshare", "--user"], "no page: Unsupported"),
-    ] {
+    for (within, expected) in PLACES {
         let output = again(within, "trust::console_page::page_is_served");
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(said.contains(expected), "{within:?}: {said} {output:?}");

@@ -2,6 +2,7 @@
 
 mod console_page;
 mod directory;
+mod writers;
 
 use std::fs::{self, Permissions};
 use std::io::Read as _;
@@ -136,7 +137,11 @@ const VARIABLES: [(&str, &str); 14] = [
 
 /// How many cases this module has: the tables, and the tests that stand for themselves.
 pub(crate) const CASES: usize =
-    directory::BAITS.len() + FILES.len() + TEXTS.len() + VARIABLES.len() + 7;
+    directory::BAITS.len() + FILES.len() + TEXTS.len() + VARIABLES.len() + OTHERS;
+
+/// The cases of the other files, and the tests that stand for themselves.
+const OTHERS: usize =
+    writers::PLACES.len() + 2 * writers::AS_ROOT.len() + console_page::PLACES.len() + 11;
 
 const NOBODY: u32 = 65_534;
 const STRANGER: u32 = 12_345;

@@ -1,0 +1,162 @@
+//! A directory of ours, opened step by step: each step is judged by its descriptor before the next is made.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, mkdirat};
+
+use super::error::PathError;
+use crate::ownership::{is_own, is_own_or_root};
+
+/// A directory that is ours, mode 0700, held open so that nobody can put another one in its place.
+#[derive(Debug)]
+pub struct RuntimeDir {
+    pub(super) path: PathBuf,
+    pub(super) directory: OwnedFd,
+}
+
+impl RuntimeDir {
+    /// Its name, for messages and for sockets (which have no `connectat`).
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl AsFd for RuntimeDir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    Make,
+    Leave,
+}
+
+/// A directory on the way to ours, which belongs to the user or root; others may be able to read it.
+pub(super) struct Step {
+    pub(super) path: PathBuf,
+    directory: OwnedFd,
+    stat: FileStat,
+}
+
+impl AsFd for Step {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+}
+
+impl Step {
+    /// The home. Root with another user's `HOME` (`sudo -E`, `su` without `-`) must make nothing there.
+    pub(super) fn home(path: PathBuf) -> Result<Option<Self>, PathError> {
+        Self::open(AT_FDCWD, &path.clone(), path)
+    }
+
+    /// The directory `name` in this one, made if it is missing. A link in its place is followed only if the
+    /// user or root made it.
+    pub(super) fn next(&self, name: &str, missing: Missing) -> Result<Option<Self>, PathError> {
+        let path = self.path.join(name);
+        match fstatat(self, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Err(Errno::ENOENT) if missing == Missing::Leave => return Ok(None),
+            Err(Errno::ENOENT) => make(self, name.as_ref(), &path)?,
+            Err(errno) => return Err(PathError::Open(path, errno)),
+            Ok(stat) if !is_own_or_root(stat.st_uid) => {
+                return Err(PathError::Foreign(path, stat.st_uid));
+            }
+            Ok(_) => {}
+        }
+        Self::open(self.as_fd(), name.as_ref(), path)
+    }
+
+    fn open(at: BorrowedFd<'_>, name: &Path, path: PathBuf) -> Result<Option<Self>, PathError> {
+        let directory = match open_directory(at, name, OFlag::empty()) {
+            Ok(directory) => directory,
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(errno) => return Err(PathError::Open(path, errno)),
+        };
+        let stat = fstat(&directory).map_err(|errno| PathError::Open(path.clone(), errno))?;
+        if !is_own_or_root(stat.st_uid) {
+            return Err(PathError::Foreign(path, stat.st_uid));
+        }
+        Ok(Some(Self {
+            path,
+            directory,
+            stat,
+        }))
+    }
+
+    /// As a directory that we make others in: it must be the user's own, and nobody else may write there.
+    pub(super) fn into_own(self) -> Result<RuntimeDir, PathError> {
+        let (uid, mode) = (self.stat.st_uid, self.stat.st_mode);
+        if !is_own(uid) || mode & 0o022 != 0 {
+            return Err(PathError::Shared(self.path, uid, mode & 0o7777));
+        }
+        Ok(RuntimeDir {
+            path: self.path,
+            directory: self.directory,
+        })
+    }
+}
+
+/// The directory called `name` in `parent`, which messages call `path`.
+pub(super) fn enter(
+    parent: BorrowedFd<'_>,
+    name: &Path,
+    path: PathBuf,
+    missing: Missing,
+) -> Result<Option<RuntimeDir>, PathError> {
+    let open = || open_directory(parent, name, OFlag::O_NOFOLLOW);
+    let opened = match open() {
+        Err(Errno::ENOENT) if missing == Missing::Leave => return Ok(None),
+        Err(Errno::ENOENT) => {
+            make(parent, name, &path)?;
+            open()
+        }
+        other => other,
+    };
+    let directory = match opened {
+        Ok(directory) => directory,
+        Err(Errno::ELOOP | Errno::ENOTDIR) => return Err(PathError::NotADirectory(path)),
+        Err(errno) => return Err(PathError::Open(path, errno)),
+    };
+    let stat = fstat(&directory).map_err(|errno| PathError::Open(path.clone(), errno))?;
+    judge(&stat, &path)?;
+    Ok(Some(RuntimeDir { path, directory }))
+}
+
+/// On Linux a descriptor that names the directory and can do nothing else with it.
+#[cfg(target_os = "linux")]
+const LOOK: OFlag = OFlag::O_PATH;
+#[cfg(not(target_os = "linux"))]
+const LOOK: OFlag = OFlag::O_RDONLY;
+
+pub(super) fn open_directory(at: impl AsFd, path: &Path, more: OFlag) -> Result<OwnedFd, Errno> {
+    let flags = LOOK | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | more;
+    openat(at, path, flags, Mode::empty())
+}
+
+/// One of two that start at once makes it; the other finds it and looks at it like at any other.
+pub(super) fn make(at: impl AsFd, name: &Path, path: &Path) -> Result<(), PathError> {
+    match mkdirat(at, name, Mode::S_IRWXU) {
+        Ok(()) | Err(Errno::EEXIST) => Ok(()),
+        Err(errno) => Err(PathError::Make(path.to_owned(), errno)),
+    }
+}
+
+pub(super) fn judge(stat: &FileStat, path: &Path) -> Result<(), PathError> {
+    if !is_directory(stat) {
+        return Err(PathError::NotADirectory(path.to_owned()));
+    }
+    if !is_own(stat.st_uid) || stat.st_mode & 0o077 != 0 {
+        let mode = stat.st_mode & 0o7777;
+        return Err(PathError::NotOurs(path.to_owned(), stat.st_uid, mode));
+    }
+    Ok(())
+}
+
+fn is_directory(stat: &FileStat) -> bool {
+    SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR
+}
