@@ -1,7 +1,7 @@
 //! A machine's private key: read by the client, kept by the agent, which can open no file.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -59,15 +59,19 @@ pub fn read_private_key(
     Ok(Secret::new(text))
 }
 
-/// Checks the file of `private_key_file`, where one is set, without reading the key.
+/// Checks the file of `private_key_file`, where one is set and is there, without reading the key.
 ///
 /// # Errors
 /// When it cannot be opened, or others could read or replace it.
 pub fn check_private_key(machine: &MachineTarget, environment: &Environment) -> Result<(), Report> {
     match &machine.private_key_file {
-        Some(path) if machine.private_key_env.is_none() => open_private(path, environment)
-            .map(drop)
-            .map_err(|error| error.at("private_key_file", path)),
+        Some(path) if machine.private_key_env.is_none() => match open_private(path, environment) {
+            // The settings may be checked on another machine than the one that signs in.
+            Err(FileError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
+            opened => opened
+                .map(drop)
+                .map_err(|error| error.at("private_key_file", path)),
+        },
         _ => Ok(()),
     }
 }

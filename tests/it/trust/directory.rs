@@ -58,8 +58,10 @@ fn nothing_is_opened_in_the_current_directory() {
         let looked = looks(&trace, &top);
         assert!(looked.is_empty(), "{way}: {looked:#?}");
         // Nor at home, but for the settings of `ob` itself, which are elsewhere here.
+        // Looking for an agent that was started without XDG_RUNTIME_DIR opens directories by name, and reads nothing.
         let home = env.path("home");
-        let looked = looks(&trace, &home);
+        let mut looked = looks(&trace, &home);
+        looked.retain(|line| !line.contains("O_PATH"));
         assert!(looked.is_empty(), "{way}, at home: {looked:#?}");
     }
     assert_eq!(env.sandbox.connections(Server::Other), 0);
