@@ -6,7 +6,6 @@
 
 mod choices;
 mod confirmed;
-mod connections;
 mod desk;
 mod flight;
 mod life;

@@ -10,10 +10,10 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{interval, sleep};
 
-use crate::agent::connections::{Connections, Slot};
 use crate::agent::desk::Desk;
 use crate::agent::life::Watch;
 use crate::agent::party::Member;
+use crate::link::connections::{Connections, Slot};
 use crate::link::served::{Incoming, Listener, Outgoing, only};
 use crate::model::Confinement;
 use crate::process::{max_descriptors, panic_point};

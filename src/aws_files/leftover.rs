@@ -8,10 +8,9 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::geteuid;
-
 use super::error::FileError;
 use super::lock;
+use crate::ownership::is_own;
 use crate::report::Report;
 
 /// What a draft's name begins with; [`RANDOM`] letters and digits follow.
@@ -73,7 +72,7 @@ fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             metadata => metadata?,
         };
-        if metadata.is_file() && metadata.uid() == geteuid().as_raw() {
+        if metadata.is_file() && is_own(metadata.uid()) {
             found.push(entry.path());
         }
     }

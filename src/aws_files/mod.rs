@@ -16,11 +16,10 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
-use nix::unistd::geteuid;
 use zeroize::Zeroizing;
 
 use crate::model::Environment;
-use crate::ownership::check_owners;
+use crate::ownership::{check_owners, is_own};
 use crate::report::{Exit, Report};
 
 use error::FileError;
@@ -150,7 +149,7 @@ fn contents(path: &Path) -> Result<Option<(Zeroizing<String>, Metadata)>, FileEr
 }
 
 fn judge(file: &Metadata) -> Result<(), FileError> {
-    if file.uid() != geteuid().as_raw() {
+    if !is_own(file.uid()) {
         return Err(FileError::NotOurs(file.uid()));
     }
     if file.mode() & 0o200 == 0 {

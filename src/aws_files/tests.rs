@@ -1,6 +1,8 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+use nix::unistd::geteuid;
+
 use super::*;
 
 fn mode(path: &Path) -> u32 {

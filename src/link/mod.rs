@@ -4,6 +4,7 @@
 //! the other side is before the first byte, and an error in looking is a no.
 
 mod client;
+pub mod connections;
 mod dial;
 mod peer;
 pub mod served;

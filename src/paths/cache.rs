@@ -9,12 +9,12 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::{Mode, SFlag, fstat};
-use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::directory::{Missing, RuntimeDir, Step, enter, make};
 use super::{absolute, home};
 use crate::model::Environment;
-use crate::ownership::check_owners;
+use crate::ownership::{check_owners, is_own};
 
 /// The directory, made if it is missing.
 pub fn cache_dir(environment: &Environment) -> Option<RuntimeDir> {
@@ -52,7 +52,7 @@ impl RuntimeDir {
         let opened = openat(self, name, how, Mode::empty()).ok()?;
         let stat = fstat(&opened).ok()?;
         let is_file = SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG;
-        let ours = stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o077 == 0;
+        let ours = is_own(stat.st_uid) && stat.st_mode & 0o077 == 0;
         let size = u64::try_from(stat.st_size).ok()?;
         if !is_file || !ours || size > longest {
             return None;

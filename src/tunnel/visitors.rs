@@ -5,9 +5,11 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::{JoinHandle, spawn_local, yield_now};
 
+use crate::link::connections::{Connections, Slot};
 use crate::link::served::{Incoming, Listener, Outgoing, only};
+use crate::process::max_descriptors;
 use crate::wire::{
     FromTunnel, Hello, PROTOCOL, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX, ToTunnel,
 };
@@ -64,15 +66,21 @@ pub(super) fn receive(
     tell: impl Fn(Visit) + Clone + 'static,
 ) -> io::Result<()> {
     let listener = Listener::new(listener)?;
+    let connections = Connections::new(max_descriptors());
     spawn_local(async move {
         let mut number = FIRST;
         loop {
+            connections.make_room().await;
             match listener.accept().await {
                 Ok(Some((incoming, outgoing))) => {
                     number += 1;
-                    spawn_local(visit(incoming, outgoing, number, tell.clone()));
+                    let tell = tell.clone();
+                    connections.serve(|slot| visit(incoming, outgoing, number, tell, slot));
+                    // What has come with the connection is read before it could give way to the next one.
+                    yield_now().await;
                 }
                 Ok(None) => {}
+                Err(_) if connections.close_oldest_silent().await => {}
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
@@ -85,6 +93,7 @@ async fn visit(
     outgoing: Outgoing,
     number: Number,
     tell: impl Fn(Visit) + 'static,
+    slot: Slot,
 ) {
     let limit = || TO_AGENT_MAX;
     let Ok(ToTunnel::Hello(theirs)) = incoming.hear(limit, FIRST_WORDS).await else {
@@ -96,6 +105,7 @@ async fn visit(
     if theirs.protocol == PROTOCOL
         && let Ok(message) = incoming.hear(limit, FIRST_WORDS).await
     {
+        slot.request_is_read();
         if matches!(message, ToTunnel::Attach) {
             tell(Visit::Attached(number, say));
             return hear_starter(&mut incoming, number, &tell).await;

@@ -4,6 +4,7 @@ pub(crate) mod authority;
 mod cleaners;
 mod command;
 mod doas;
+mod elsewhere;
 mod figures;
 mod isolation;
 mod kills;

@@ -1,4 +1,4 @@
-//! How many clients are connected at once, and which of them give way to new ones.
+//! How many clients a server has connected at once, and which of them give way to new ones.
 //!
 //! A connection is silent until its whole request has been read, half a frame included. Where the limit is
 //! reached the oldest silent connection is closed for a new one, so that programs that connect and say nothing
@@ -15,12 +15,12 @@ use tokio::task::{AbortHandle, spawn_local, yield_now};
 
 /// Connections at a time where the process may open enough files.
 const MAX_CONNECTIONS: usize = 2048;
-/// Open files that connections leave for the network and for the agent itself.
+/// Open files that connections leave for the network and for the server itself.
 const RESERVED_FILES: usize = 64;
 
-/// All connections of an agent.
+/// All connections of an agent, or of a tunnel's supervisor.
 #[derive(Debug)]
-pub(super) struct Connections {
+pub struct Connections {
     limit: usize,
     /// Those whose request has not been read, oldest first.
     silent: RefCell<BTreeMap<u64, AbortHandle>>,
@@ -32,7 +32,7 @@ pub(super) struct Connections {
 
 impl Connections {
     /// As many as a process that may open `max_files` files can serve.
-    pub(super) fn new(max_files: usize) -> Rc<Self> {
+    pub fn new(max_files: usize) -> Rc<Self> {
         Rc::new(Self {
             limit: limit(max_files),
             silent: RefCell::default(),
@@ -43,7 +43,7 @@ impl Connections {
     }
 
     /// Returns once there is room for one more.
-    pub(super) async fn make_room(&self) {
+    pub async fn make_room(&self) {
         while self.silent.borrow().len() + self.busy.get() >= self.limit {
             if !self.close_oldest_silent().await {
                 self.ended.notified().await;
@@ -52,7 +52,7 @@ impl Connections {
     }
 
     /// Closes the oldest silent connection; `false` when there is none.
-    pub(super) async fn close_oldest_silent(&self) -> bool {
+    pub async fn close_oldest_silent(&self) -> bool {
         let oldest = self.silent.borrow_mut().pop_first();
         let Some((_, task)) = oldest else {
             return false;
@@ -64,7 +64,7 @@ impl Connections {
     }
 
     /// Serves a connection in a task of its own, which may be closed until [`Slot::request_is_read`].
-    pub(super) fn serve<F: Future<Output = ()> + 'static>(
+    pub fn serve<F: Future<Output = ()> + 'static>(
         self: &Rc<Self>,
         conversation: impl FnOnce(Slot) -> F,
     ) {
@@ -98,7 +98,7 @@ const fn limit(max_files: usize) -> usize {
 
 /// The place of one connection among the others, given up when it is dropped.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub struct Slot {
     connections: Rc<Connections>,
     id: u64,
     is_busy: Cell<bool>,
@@ -106,7 +106,7 @@ pub(super) struct Slot {
 
 impl Slot {
     /// From here on the connection does not give way.
-    pub(super) fn request_is_read(&self) {
+    pub fn request_is_read(&self) {
         if self
             .connections
             .silent
