@@ -15,6 +15,10 @@ use tokio::task::{AbortHandle, spawn_local, yield_now};
 
 /// Connections at a time where the process may open enough files.
 const MAX_CONNECTIONS: usize = 2048;
+/// Silent ones among them. Each may hold a frame of 64 KiB that is not whole yet, in a buffer of twice that, so
+/// this bounds the memory that clients can fill without asking for anything. A client sends its request right after it connects, and one
+/// that is closed before it could connects again.
+const MAX_SILENT: usize = 64;
 /// Open files that connections leave for the network and for the server itself.
 const RESERVED_FILES: usize = 64;
 
@@ -44,11 +48,16 @@ impl Connections {
 
     /// Returns once there is room for one more.
     pub async fn make_room(&self) {
-        while self.silent.borrow().len() + self.busy.get() >= self.limit {
+        while self.is_full() {
             if !self.close_oldest_silent().await {
                 self.ended.notified().await;
             }
         }
+    }
+
+    fn is_full(&self) -> bool {
+        let silent = self.silent.borrow().len();
+        silent >= MAX_SILENT || silent + self.busy.get() >= self.limit
     }
 
     /// Closes the oldest silent connection; `false` when there is none.
@@ -181,6 +190,25 @@ mod tests {
                 let expected = (0..open.len()).map(|at| at == 0 || at > oldest);
                 assert_eq!(states, expected.collect::<Vec<_>>());
             }
+        });
+    }
+
+    #[test]
+    fn few_connections_are_silent_where_many_are_served() {
+        on_one_thread(async {
+            let connections = Connections::new(1 << 20);
+            let busy: Vec<_> = (0..1000).map(|_| connect(&connections, true)).collect();
+            while connections.busy.get() < busy.len() {
+                yield_now().await;
+            }
+            let mut silent = Vec::new();
+            for _ in 0..MAX_SILENT * 3 {
+                connections.make_room().await;
+                silent.push(connect(&connections, false));
+                yield_now().await;
+            }
+            assert_eq!(silent.iter().filter(|one| is_open(one)).count(), MAX_SILENT);
+            assert!(busy.iter().all(is_open));
         });
     }
 

@@ -48,7 +48,8 @@ fn mapped_prefix() -> String {
     format!("{:08X}{:08X}{last:08X}", 0, 0)
 }
 
-#[cfg(all(test, target_endian = "little"))]
+#[cfg(test)]
+#[cfg(target_endian = "little")]
 mod tests {
     use super::*;
 
