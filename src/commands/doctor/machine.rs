@@ -81,23 +81,29 @@ fn settings(context: &Context) -> Vec<Finding> {
 }
 
 fn agent(context: &Context) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Err(report) = paths::existing_runtime_dir(&context.environment) {
+        found.push(Finding::of("agent.directory", &report));
+    }
     let mut agents = match find_all_agents(context) {
+        Err(_) if !found.is_empty() => return found,
         Err(report) => return vec![Finding::of("agent", &report)],
         Ok(agents) => agents.into_iter(),
     };
     let Some(first) = agents.next() else {
-        return vec![Finding::note(
+        found.push(Finding::note(
             "agent",
             "no agent is running: nobody is signed in",
             "`ob login` signs you in",
-        )];
+        ));
+        return found;
     };
     let directory = first.directory.clone();
-    let mut found = match ask(first, Request::Status) {
-        Err(report) => return vec![Finding::of("agent", &report)],
-        Ok(Some(Reply::Status(status))) => running(&status, &directory),
-        Ok(_) => Vec::new(),
-    };
+    match ask(first, Request::Status) {
+        Err(report) => found.push(Finding::of("agent", &report)),
+        Ok(Some(Reply::Status(status))) => found.extend(running(&status, &directory)),
+        Ok(_) => {}
+    }
     found.extend(elsewhere(context, &directory));
     found.extend(agents.map(|other| {
         Finding::wrong(
@@ -133,7 +139,7 @@ fn elsewhere(context: &Context, used: &Path) -> Option<Finding> {
     let usual = paths::usual_runtime_dir(&context.environment)?;
     (usual != used).then(|| {
         Finding::note(
-            "agent.directory",
+            "agent.elsewhere",
             format!(
                 "the agent in {} is used; with the variables set here a new one would be in {}",
                 used.display(),

@@ -47,7 +47,7 @@ fn login_without_xdg_is_reached_with_it() {
     ok(&run(scene.ob(["exec", "--", "true"]), ""));
     ok(&run(scene.ob(["credential", "-p", "dev"]), ""));
     let doctor = run(scene.ob(["doctor", "--json"]), "");
-    let used = findings(&doctor, "agent.directory");
+    let used = findings(&doctor, "agent.elsewhere");
     assert!(
         used.len() == 1 && used[0].contains(".local/state/ob/run/"),
         "{}",

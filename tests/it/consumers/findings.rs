@@ -14,6 +14,7 @@ use ob::wire::{
 };
 use serde_json::Value;
 
+use super::second_places::{agent_elsewhere, readable_key, second_agent, second_tunnel};
 use super::tools::{dev, printed, set};
 use crate::support::{TestEnv, run, text};
 use crate::vpn::authority::vpn_authority;
@@ -62,6 +63,15 @@ const ROWS: &[Row] = &[
         fs::set_permissions(directory, Permissions::from_mode(0o755)).unwrap();
         Vec::new()
     }),
+    ("private_key_file", "wrong", "chmod go=", readable_key),
+    (
+        "agent.elsewhere",
+        "note",
+        "XDG_RUNTIME_DIR",
+        agent_elsewhere,
+    ),
+    ("agent.second", "wrong", "`ob agent stop`", second_agent),
+    ("vpn.second", "wrong", "`ob vpn down`", second_tunnel),
     ("agent", "note", "`ob login`", NOTHING),
     ("agent", "good", "", |env| {
         env.sign_in();

@@ -15,6 +15,7 @@ mod links;
 mod logout;
 mod progress;
 mod refresh;
+mod second_places;
 pub(crate) mod tools;
 pub(crate) mod variables;
 mod write;

@@ -1,6 +1,7 @@
 //! A machine: a key instead of a person, in this process and through the real program.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
 use ob::model::SessionPolicy;
@@ -152,6 +153,7 @@ fn the_real_program_needs_no_home_no_terminal_and_no_agent() {
     let directory = tempfile::tempdir().unwrap();
     let key = directory.path().join("key.pem");
     fs::write(&key, pem).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     let base = format!(
         "[org]\nsign_in = \"machine\"\nclient_id = \"{}\"\nkey_id = \"{key_id}\"\n",
         sandbox.clients().1

@@ -1,0 +1,51 @@
+//! Machines with an agent, a tunnel or a key in a place that `ob doctor` speaks of.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+
+use crate::support::{TestEnv, run};
+
+type Variables = Vec<(&'static str, String)>;
+
+/// A machine that signs in with a key that others may read.
+pub(super) fn readable_key(env: &TestEnv) -> Variables {
+    let key = env.write("key.pem", "key");
+    fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+    let machine = format!("[org]\nprivate_key_file = '{}'\n", key.display());
+    env.write_settings(&env.usual_settings().replace("[org]\n", &machine));
+    Vec::new()
+}
+
+/// An agent that was started without `XDG_RUNTIME_DIR`; the directory of its socket.
+fn agent_in_home(env: &TestEnv) -> PathBuf {
+    let mut login = env.ob(["login"]);
+    let ended = run(login.env_remove("XDG_RUNTIME_DIR"), "");
+    // The question has no answer, and the agent stays.
+    assert_eq!(ended.status.code(), Some(3));
+    let hosts = fs::read_dir(env.path("home/.local/state/ob/run")).unwrap();
+    let hosts: Vec<_> = hosts.map(|host| host.unwrap().path()).collect();
+    assert_eq!(hosts.len(), 1, "{hosts:?}");
+    hosts[0].clone()
+}
+
+pub(super) fn agent_elsewhere(env: &TestEnv) -> Variables {
+    agent_in_home(env);
+    Vec::new()
+}
+
+pub(super) fn second_agent(env: &TestEnv) -> Variables {
+    env.sign_in();
+    agent_in_home(env);
+    Vec::new()
+}
+
+/// Two sockets at which a supervisor could be reached. They stay until this process ends.
+pub(super) fn second_tunnel(env: &TestEnv) -> Variables {
+    env.sign_in();
+    for directory in [agent_in_home(env), env.path("run/ob")] {
+        std::mem::forget(UnixListener::bind(directory.join("vpn.sock")).unwrap());
+    }
+    Vec::new()
+}
