@@ -14,12 +14,14 @@ use ob::wire::{
 };
 use serde_json::Value;
 
-use super::second_places::{agent_elsewhere, readable_key, second_agent, second_tunnel};
+use super::doctored_machines::{
+    agent_elsewhere, devices, directory, readable_key, second_agent, second_tunnel,
+};
 use super::tools::{dev, printed, set};
 use crate::support::{TestEnv, run, text};
 use crate::vpn::authority::vpn_authority;
 use crate::vpn::network::{entered, ip, vpn_settings};
-use crate::vpn::overlay::{hide, lay_over, lay_under, mount};
+use crate::vpn::overlay::{hide, lay_over, lay_under};
 
 /// What is there before doctor looks; what it returns is set in the environment.
 type Arrange = fn(&TestEnv) -> Vec<(&'static str, String)>;
@@ -247,13 +249,6 @@ const SWAPS: &str = "/proc/swaps";
 const CLONE: &str = "/proc/sys/kernel/unprivileged_userns_clone";
 const NAMESPACES: &str = "/proc/sys/user/max_user_namespaces";
 
-fn directory(env: &TestEnv) -> std::path::PathBuf {
-    let directory = env.path("run/ob");
-    fs::create_dir_all(&directory).unwrap();
-    fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
-    directory
-}
-
 /// Something at the agent's socket that says this and nothing else.
 fn agent(env: &TestEnv, words: Vec<FromAgent>) {
     let listener = UnixListener::bind(directory(env).join(ob::link::SOCKET)).unwrap();
@@ -296,16 +291,6 @@ fn agent_says(env: &TestEnv, change: fn(&mut StatusReply)) -> Vec<(&'static str,
 
 fn with_a_vpn(env: &TestEnv) {
     env.write_settings(&(env.usual_settings() + &vpn_settings(&env.sandbox)));
-}
-
-/// Other network devices than the machine's: a tunnel device, or none.
-fn devices(with_tun: bool) {
-    mount(&["-t", "tmpfs", "tmpfs", "/dev/net"]);
-    if with_tun {
-        let words = ["-m", "666", "/dev/net/tun", "c", "10", "200"];
-        let made = Command::new("mknod").args(words).status();
-        assert!(made.unwrap().success());
-    }
 }
 
 /// What an arrangement may have covered, and with what.

@@ -1,11 +1,13 @@
-//! Machines with an agent, a tunnel or a key in a place that `ob doctor` speaks of.
+//! Machines on which `ob doctor` has something to find.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::support::{TestEnv, run};
+use crate::vpn::overlay::mount;
 
 type Variables = Vec<(&'static str, String)>;
 
@@ -48,4 +50,22 @@ pub(super) fn second_tunnel(env: &TestEnv) -> Variables {
         std::mem::forget(UnixListener::bind(directory.join("vpn.sock")).unwrap());
     }
     Vec::new()
+}
+
+/// The directory of the agent's socket.
+pub(super) fn directory(env: &TestEnv) -> PathBuf {
+    let directory = env.path("run/ob");
+    fs::create_dir_all(&directory).unwrap();
+    fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
+    directory
+}
+
+/// Other network devices than the machine's: a tunnel device, or none.
+pub(super) fn devices(with_tun: bool) {
+    mount(&["-t", "tmpfs", "tmpfs", "/dev/net"]);
+    if with_tun {
+        let words = ["-m", "666", "/dev/net/tun", "c", "10", "200"];
+        let made = Command::new("mknod").args(words).status();
+        assert!(made.unwrap().success());
+    }
 }
