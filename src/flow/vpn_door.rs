@@ -125,7 +125,7 @@ fn client(session: &OktaSession, target: &VpnTarget) -> Result<Client, Report> {
         ca_bundle: Some(certificates.clone()),
         proxy: proxy.map(|route| (Secret::new(route.url.as_str()), route.no_proxy.clone())),
     };
-    Ok(Client::new(&network)?)
+    Ok(Client::new(network)?)
 }
 
 fn no_answer(error: HttpError) -> Report {
