@@ -4,7 +4,7 @@
 //! inside a room may use each other. `tests/it/floors.rs` reads this list and fails on an arrow that
 //! climbs:
 //!
-//! - 0 `model` `secret` `shown` `report`: values
+//! - 0 `model` `secret` `shown` `report` `ini`: values, and text into values
 //! - 1 `ownership`: whose files and directories are; it only looks, for every module above
 //! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt` `peers`: pure, bytes into typed values
 //! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock` `security_key`: one effect each
@@ -30,6 +30,7 @@ pub mod commands;
 pub mod config;
 pub mod flow;
 pub mod http;
+pub mod ini;
 pub mod link;
 pub mod loopback;
 pub mod model;

@@ -2,6 +2,7 @@
 
 use super::config_block::MARKS;
 use super::ini::{Ini, IniError};
+use crate::ini::read;
 
 /// A profile that stands in the config file.
 #[derive(Debug)]
@@ -25,12 +26,13 @@ pub fn aws_profile(text: &str, name: &str) -> Result<Option<AwsProfile>, IniErro
         return Ok(None);
     };
     let start = section.start;
-    let lines = section.filter_map(|at| ini.line(at).split_once('='));
-    let mut commands = lines.filter(|(key, _)| key.trim() == "credential_process");
-    let command = match (commands.next(), commands.next()) {
-        (Some((_, value)), None) => command_words(value),
-        _ => None,
-    };
+    let is_here = |line: usize| section.contains(&(line - 1));
+    let read = read(text);
+    let mut entries = read.sections.iter().flat_map(|section| &section.entries);
+    let command = entries.find(|entry| is_here(entry.line) && entry.is("credential_process"));
+    let is_plain = !read.faults.iter().any(|fault| is_here(fault.line));
+    let command = command.filter(|entry| is_plain && entry.continued().is_none());
+    let command = command.and_then(|entry| command_words(&entry.value()));
     let place = MARKS.place(&ini);
     let is_ours = place.map(|place| place.is_some_and(|place| place.contains(&start)));
     Ok(Some(AwsProfile { command, is_ours }))

@@ -1,9 +1,12 @@
 //! `ob`'s sections of `~/.aws/credentials`: each carries a comment that says whose it is, and only those are
 //! ever changed or taken out.
 
+use zeroize::Zeroizing;
+
 use super::config_block::is_plain;
 use super::ini::{Ini, IniError};
-use crate::model::Credentials;
+use crate::ini::read;
+use crate::model::{Credentials, Timestamp};
 
 const MARK: &str = "# written by ob, taken out by `ob write --clean`";
 
@@ -136,6 +139,18 @@ impl CredentialsFile {
         starts.filter_map(|at| self.0.header(at)).collect()
     }
 
+    /// The sections that are ours and whose keys have not expired at `now`, each with the time when they do.
+    pub fn unexpired(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
+        let read = read(&Zeroizing::new(self.to_string()));
+        let expiry = |name: &str| {
+            let expiry = read.section(name)?.get(KEYS[3])?.value();
+            Timestamp::from_rfc3339(&expiry).filter(|expiry| *expiry > now)
+        };
+        let ours = self.ours().into_iter();
+        ours.filter_map(|name| Some((name.to_owned(), expiry(name)?)))
+            .collect()
+    }
+
     fn is_ours(&self, start: usize) -> bool {
         start + 1 < self.0.len()
             && self.0.header(start).is_some()
@@ -211,7 +226,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{RoleArn, Timestamp};
+    use crate::model::RoleArn;
     use crate::secret::Secret;
 
     fn credentials(token: &str) -> Credentials {
@@ -252,6 +267,12 @@ mod tests {
         assert_eq!(twice, more.replace("= one", "= two"));
         let mut file = CredentialsFile::parse(&twice);
         assert_eq!(file.ours(), ["dev"]);
+        let expiry = credentials("two").expires_at;
+        assert_eq!(
+            file.unexpired(expiry.plus(-1)),
+            [("dev".to_owned(), expiry)]
+        );
+        assert_eq!(file.unexpired(expiry), []);
         assert_eq!(file.clean(), ["dev"]);
         assert_eq!(
             file.to_string(),

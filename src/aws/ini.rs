@@ -1,4 +1,4 @@
-//! The text of the AWS tools' two files, line by line, as it is.
+//! The text of the AWS tools' two files, line by line, as it is: for edits. [`crate::ini`] reads what it says.
 //!
 //! Only what is asked for changes: comments, odd spacing, line ends and other people's mistakes stay where they
 //! are. The tools read these files differently (configparser, the SDKs' own readers), so a section counts as
@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+use crate::ini::header as read_header;
 use crate::report::{Exit, Report};
 
 /// A file's lines, each with its own end.
@@ -131,10 +132,7 @@ fn reading(line: &str, name: &str) -> Reading {
     let Some(first) = header(trimmed).map(plain) else {
         return Reading::Other;
     };
-    let last = trimmed
-        .rsplit_once(']')
-        .and_then(|(inside, _)| inside.strip_prefix('['))
-        .map(|inside| plain(inside.trim()));
+    let last = read_header(trimmed).map(|inside| plain(inside.trim()));
     let is = |read: &str| read == name;
     match (is(&first), last.is_some_and(|last| is(&last))) {
         (false, false) => Reading::Other,

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use super::ini::Ini;
+use crate::ini::{Ini, read};
 use crate::model::Environment;
 
 /// A family of programs with one order.
@@ -56,6 +56,8 @@ pub enum Winner {
     Machine,
     /// `AWS_PROFILE` names a profile that is in neither file: the program stops.
     Ghost(String),
+    /// The program stops at a line of one of the files: which, and the line.
+    Unreadable(&'static str, usize),
 }
 
 impl fmt::Display for Winner {
@@ -79,6 +81,9 @@ impl fmt::Display for Winner {
                 f,
                 "none: AWS_PROFILE names {profile}, which is in neither file"
             ),
+            Self::Unreadable(file, line) => {
+                write!(f, "none: it stops at line {line} of the {file} file")
+            }
         }
     }
 }
@@ -88,7 +93,18 @@ pub fn winner(sdk: Sdk, environment: &Environment, config: &str, credentials: &s
     let set = |name: &str| environment.raw(name).is_some();
     let named = named_profile(sdk, environment);
     let profile = named.unwrap_or("default").to_owned();
-    let found = Profile::find(&profile, config, credentials);
+    let (config, credentials) = (read(config), read(credentials));
+    // Read whole before anything else is looked at; the others pass over such lines.
+    let files = [("config", &config), ("credentials", &credentials)];
+    let mut faults = files
+        .into_iter()
+        .filter_map(|(name, file)| Some((name, file.faults.first()?)));
+    if sdk == Sdk::Python
+        && let Some((file, fault)) = faults.next()
+    {
+        return Winner::Unreadable(file, fault.line);
+    }
+    let found = Profile::find(&profile, &config, &credentials);
     let either = |name, old| set(name) || (sdk == Sdk::Go && set(old));
     let keys = either("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY")
         && either("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY");
@@ -160,21 +176,19 @@ struct Profile {
 }
 
 impl Profile {
-    fn find(name: &str, config: &str, credentials: &str) -> Self {
+    fn find(name: &str, config: &Ini, credentials: &Ini) -> Self {
         let mut found = Self::default();
-        let section = if name == "default" {
-            name.to_owned()
-        } else {
-            format!("profile {name}")
-        };
-        for (text, section, in_config) in [(credentials, name, false), (config, &section, true)] {
-            let ini = Ini::parse(text);
-            let Ok(Some(range)) = ini.section(section) else {
+        let sections = [
+            (credentials.section(name), false),
+            (config.profile(name), true),
+        ];
+        for (section, in_config) in sections {
+            let Some(section) = section else {
                 continue;
             };
             found.exists = true;
-            for at in range.skip(1).filter(|at| !ini.is_silent(*at)) {
-                match ini.line(at).split('=').next().unwrap_or_default().trim() {
+            for entry in &section.entries {
+                match entry.key.to_lowercase().as_str() {
                     "aws_access_key_id" if in_config => found.keys_in_config = true,
                     "aws_access_key_id" => found.keys_in_credentials = true,
                     "role_arn" => found.role = true,

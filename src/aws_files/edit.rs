@@ -9,7 +9,8 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::error::FileError;
-use super::{Kind, check_place, contents, identity, judge, leftover, lock};
+use super::{Kind, Links, check_place, contents, identity, judge, leftover, lock};
+use crate::ini::encode;
 use crate::report::Report;
 
 /// How often an edit is begun anew because somebody else has changed the file meanwhile.
@@ -121,7 +122,7 @@ impl<'a> Place<'a> {
 
     /// What it is to be, beside it on the disk; nothing when it is that already.
     fn draft(&self) -> Result<Option<Draft<'_>>, Report> {
-        let found = contents(&self.path).map_err(|error| self.fail(error))?;
+        let found = contents(&self.path, Links::Refused).map_err(|error| self.fail(error))?;
         let old = found.as_ref().map_or("", |(text, _)| text.as_str());
         let new = Zeroizing::new((self.edit.make)(old)?);
         if *new == old {
@@ -153,7 +154,7 @@ impl<'a> Place<'a> {
         // The creation mode is cut by the umask; the file's own is not.
         file.as_file()
             .set_permissions(Permissions::from_mode(mode))?;
-        file.as_file_mut().write_all(text.as_bytes())?;
+        file.as_file_mut().write_all(&encode(text))?;
         file.as_file().sync_all()?;
         Ok(file)
     }

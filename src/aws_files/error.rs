@@ -5,6 +5,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
+use crate::ini::NotText;
 use crate::ownership::DirectoryFault;
 use crate::report::{Exit, Report};
 
@@ -16,8 +17,8 @@ pub(super) enum FileError {
     NotAFile,
     #[error("it is longer than 8 MiB")]
     TooLong,
-    #[error("it is not UTF-8 text")]
-    NotText,
+    #[error(transparent)]
+    NotText(#[from] NotText),
     #[error("it belongs to uid {0}")]
     NotOurs(u32),
     #[error(transparent)]
@@ -33,7 +34,18 @@ pub(super) enum FileError {
 }
 
 impl FileError {
+    /// What stops a write.
     pub(super) fn at(self, path: &Path) -> Report {
+        self.while_doing("write", path)
+            .hint("the file is as it was")
+    }
+
+    /// What stops a read.
+    pub(super) fn while_reading(self, path: &Path) -> Report {
+        self.while_doing("read", path)
+    }
+
+    fn while_doing(self, verb: &str, path: &Path) -> Report {
         let path = path.display();
         let (name, hint) = match &self {
             Self::Link => (
@@ -42,7 +54,7 @@ impl FileError {
                     "name the file itself: `readlink -f {path}` shows it, `--file` or AWS_CONFIG_FILE takes it"
                 ),
             ),
-            Self::NotAFile | Self::TooLong | Self::NotText => (
+            Self::NotAFile | Self::TooLong | Self::NotText(_) => (
                 "aws.file.not_text",
                 format!("look at it with `file {path}` and move it away"),
             ),
@@ -77,13 +89,12 @@ impl FileError {
             ),
             Self::Io(_) => (
                 "aws.file.write",
-                format!("`ls -ld {path}` shows who may write it"),
+                format!("`ls -ld {path}` shows whose it is"),
             ),
         };
-        Report::new(Exit::Failed, name, format!("cannot write {path}"))
+        Report::new(Exit::Failed, name, format!("cannot {verb} {path}"))
             .cause(&self)
             .hint(hint)
-            .hint("the file is as it was")
     }
 }
 

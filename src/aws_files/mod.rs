@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::OFlag;
 use zeroize::Zeroizing;
 
+use crate::ini::decode;
 use crate::model::Environment;
 use crate::ownership::{check_owners, is_own};
 use crate::report::{Exit, Report};
@@ -84,12 +85,13 @@ impl Kind {
     }
 }
 
-/// The file's text; nothing when it is not there.
+/// The file's text; nothing when it is not there. A byte that is not UTF-8 is in it as [`crate::ini::decode`] has it,
+/// and an edit puts it back.
 ///
 /// # Errors
 /// When it cannot be read as text.
 pub fn read(path: &Path) -> Result<String, Report> {
-    let found = contents(path).map_err(|error| error.at(path))?;
+    let found = contents(path, Links::Followed).map_err(|error| error.while_reading(path))?;
     Ok(found.map(|(text, _)| text.to_string()).unwrap_or_default())
 }
 
@@ -99,7 +101,7 @@ pub fn read(path: &Path) -> Result<String, Report> {
 /// Why it could not.
 pub fn check(path: &Path) -> Result<(), Report> {
     check_place(path).map_err(|error| error.at(path))?;
-    let found = contents(path).map_err(|error| error.at(path))?;
+    let found = contents(path, Links::Refused).map_err(|error| error.at(path))?;
     match found {
         Some((_, metadata)) => judge(&metadata).map_err(|error| error.at(path)),
         None => Ok(()),
@@ -120,9 +122,19 @@ fn check_place(path: &Path) -> Result<(), FileError> {
     Ok(check_owners(&path, top)?)
 }
 
+/// What a symbolic link in the file's place is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Links {
+    /// As good as the file, to read.
+    Followed,
+    /// Not to be replaced.
+    Refused,
+}
+
 /// The text and what the file was when it was read.
-fn contents(path: &Path) -> Result<Option<(Zeroizing<String>, Metadata)>, FileError> {
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+fn contents(path: &Path, links: Links) -> Result<Option<(Zeroizing<String>, Metadata)>, FileError> {
+    let mut flags = OFlag::O_NONBLOCK;
+    flags.set(OFlag::O_NOFOLLOW, links == Links::Refused);
     let opened = OpenOptions::new()
         .read(true)
         .custom_flags(flags.bits())
@@ -144,8 +156,7 @@ fn contents(path: &Path) -> Result<Option<(Zeroizing<String>, Metadata)>, FileEr
     }
     let mut bytes = Zeroizing::new(Vec::new());
     file.take(LONGEST).read_to_end(&mut bytes)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| FileError::NotText)?;
-    Ok(Some((Zeroizing::new(text.to_owned()), metadata)))
+    Ok(Some((decode(&bytes)?, metadata)))
 }
 
 fn judge(file: &Metadata) -> Result<(), FileError> {

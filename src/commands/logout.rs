@@ -1,21 +1,32 @@
 //! `ob logout`: wipe what the agent holds, then end the Okta session at the server.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
+use crate::aws::CredentialsFile;
+use crate::aws_files::{Kind, read};
+use crate::clock::Clock;
 use crate::commands::Context;
 use crate::commands::credential::note_nothing_held;
 use crate::commands::exec::unexpected;
 use crate::commands::running::ask_all_running_agents;
+use crate::model::Timestamp;
 use crate::report::{Exit, Report};
+use crate::shown::shown;
 use crate::wire::{Reply, Request, SignOutScope};
+
+/// More sections of the credentials file than this are only counted.
+const MAX_SECTIONS_SHOWN: usize = 8;
 
 /// Wipe every credential and end the Okta session
 ///
 /// AWS keys that were handed out before (to a command, a shell, a file) stay valid until they expire: AWS has no call that
-/// takes them back. It is said until when, as far as this agent knows: one that was started anew knows of none. For all
-/// who use a role, an administrator can (IAM, "Revoke active sessions").
+/// takes them back. It is said until when, as far as this agent knows: one that was started anew knows of none. Keys that
+/// `ob write` put into the credentials file stay there until `ob write --clean`; they are named. For all who use a role, an
+/// administrator can (IAM, "Revoke active sessions").
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
@@ -55,25 +66,72 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         format!("AWS keys that were handed out stay valid until {until}: AWS takes none back")
     });
     let keys_until = keys_until.map(|until| until.to_string());
+    let written = written(context);
+    let written_text = written.as_ref().map(|written| written.text(context));
     if let Some(why) = unreachable {
         let report = Report::new(Exit::Unreachable, "logout.server", "signed out here, not at Okta")
             .cause(why)
             .hint("everything is wiped on this machine; the Okta session ends by itself, or sign out in the browser");
         let report = report.also("keys_valid_until", keys_until);
-        return Err(still.into_iter().fold(report, Report::hint));
+        let hints = still.into_iter().chain(written_text);
+        return Err(hints.fold(report, Report::hint));
     }
     if context.globals.json {
-        context
-            .voice
-            .data_json(json!({ "sessions": sessions, "keys_valid_until": keys_until }))?;
+        let mut answer = json!({ "sessions": sessions, "keys_valid_until": keys_until });
+        if let Some(written) = written {
+            answer["written"] = written.as_json();
+        }
+        context.voice.data_json(answer)?;
         return Ok(ExitCode::SUCCESS);
     }
     context.voice.say(match sessions {
         0 => "ob: nobody was signed in",
         _ => "ob: signed out",
     });
-    if let Some(still) = still {
-        context.voice.say(&format!("ob: {still}"));
+    for text in still.into_iter().chain(written_text) {
+        context.voice.say(&format!("ob: {text}"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Keys that `ob write` has put into the credentials file and that are still valid.
+struct Written {
+    path: PathBuf,
+    sections: Vec<(String, Timestamp)>,
+}
+
+impl Written {
+    fn text(&self, context: &Context) -> String {
+        let mut sections: Vec<String> = self
+            .sections
+            .iter()
+            .take(MAX_SECTIONS_SHOWN)
+            .map(|(name, until)| format!("[{}] until {}", shown(name), context.tell_time(*until)))
+            .collect();
+        if self.sections.len() > MAX_SECTIONS_SHOWN {
+            sections.push(format!("{} more", self.sections.len() - MAX_SECTIONS_SHOWN));
+        }
+        format!(
+            "{} still has keys that `ob write` put there: {}; `ob write --clean` takes them out",
+            self.path.display(),
+            sections.join(", ")
+        )
+    }
+
+    fn as_json(&self) -> Value {
+        let sections = self.sections.iter();
+        sections
+            .map(|(name, until)| {
+                json!({ "file": self.path, "section": name, "expires_at": until.to_string() })
+            })
+            .collect()
+    }
+}
+
+/// A file that cannot be read has none that could be named.
+fn written(context: &Context) -> Option<Written> {
+    let path = Kind::Credentials.path(&context.environment).ok()?;
+    let text = Zeroizing::new(read(&path).ok()?);
+    let sections = CredentialsFile::parse(&text).unexpired(Clock::system().now());
+    (!sections.is_empty()).then_some(Written { path, sections })
 }

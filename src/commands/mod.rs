@@ -23,6 +23,7 @@ pub mod logout;
 pub mod man;
 mod menu;
 mod question;
+mod readable;
 mod refresh;
 mod role_table;
 pub mod roles;

@@ -182,3 +182,25 @@ fn a_profile_is_read_in_each_sdks_own_order() {
         assert_eq!(of(sdk, &profile, role, ""), Winner::AssumedRole("p".into()));
     }
 }
+
+#[test]
+fn python_stops_at_a_line_that_the_others_pass_over() {
+    let config = "[default]\noutput\n";
+    let stops = Winner::Unreadable("config", 2);
+    assert_eq!(of(Sdk::Python, &KEYS, config, STATIC), stops);
+    assert!(stops.to_string().contains("line 2 of the config file"));
+    let keys = Winner::Keys("default".into());
+    assert_eq!(of(Sdk::Go, &[], config, STATIC), keys);
+    let twice = format!("{STATIC}[default]\n");
+    let stops = Winner::Unreadable("credentials", 4);
+    assert_eq!(of(Sdk::Python, &[], OB, &twice), stops);
+}
+
+#[test]
+fn a_nested_block_is_not_the_profiles_own() {
+    let profile = [("AWS_PROFILE", "p")];
+    let config = "[profile p] # mine\n  s3 =\n    role_arn = x\n  REGION: y\n";
+    for sdk in Sdk::ALL {
+        assert_eq!(of(sdk, &profile, config, ""), Winner::Machine, "{sdk:?}");
+    }
+}

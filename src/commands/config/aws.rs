@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::Context;
 use crate::aws::{ConfigProfile, Region, config_profile_name, with_block, without_block};
 use crate::aws_files::{Kind, edit, read};
+use crate::commands::readable::{refuse_unreadable, unreadable};
 use crate::config::Flags;
 use crate::paths;
 use crate::report::{Exit, Report};
@@ -39,6 +40,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     } else {
         block(context)?
     };
+    let mut no_use = None;
+    if !args.remove {
+        refuse_unreadable(&path)?;
+        no_use = unreadable(&Kind::Credentials.path(&context.environment)?)?;
+    }
     let make = |text: &str| -> Result<String, Report> {
         let new = if args.remove {
             without_block(text)
@@ -63,10 +69,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         context.voice.data_json(answer)?;
     } else {
         let asks = |name: &str| asking.iter().any(|(asking, _)| asking == name);
-        let first = names.iter().copied().find(|name| !asks(name));
+        let mut first = names.iter().copied().find(|name| !asks(name));
+        first = first.filter(|_| no_use.is_none());
         context
             .voice
             .say(&words(args, &path, changed, &names, first));
+    }
+    if let Some(report) = no_use {
+        context.voice.report(&report);
     }
     for (name, profile) in asking {
         context.voice.say(&format!(

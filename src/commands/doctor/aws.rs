@@ -8,6 +8,7 @@ use crate::aws_files::{Kind, leftovers, login_sessions, read};
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::commands::env::{running_dialect, sourced};
+use crate::commands::readable::unreadable;
 use crate::model::Timestamp;
 use crate::report::Report;
 use crate::shown::shell_word;
@@ -16,6 +17,7 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
     let mut found = variables(context);
     found.extend(left_over(context));
     found.extend(login_keys(context));
+    found.extend(unreadable_files(context));
     match files(context) {
         Ok((config, credentials)) => {
             found.extend(of_files(context, &config, &credentials));
@@ -69,6 +71,16 @@ fn login_keys(context: &Context) -> Option<Finding> {
         ),
         "`aws logout --all` removes them; `ob config explain` shows which program takes them",
     ))
+}
+
+/// Lines that the aws CLI and boto3 stop at.
+fn unreadable_files(context: &Context) -> Vec<Finding> {
+    let paths = [Kind::Config, Kind::Credentials].map(|kind| kind.path(&context.environment));
+    let stops = |path: std::path::PathBuf| unreadable(&path).ok().flatten();
+    let reports = paths.into_iter().flatten().filter_map(stops);
+    reports
+        .map(|report| Finding::of("aws.unreadable", &report))
+        .collect()
 }
 
 fn files(context: &Context) -> Result<(String, Zeroizing<String>), Report> {

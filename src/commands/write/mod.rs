@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::aws::{CredentialsFile, NameTemplate, Theirs};
 use crate::aws_files::{self, Kind};
 use crate::commands::Context;
+use crate::commands::readable::warn_unreadable;
 use crate::commands::talk::SignInArgs;
 use crate::commands::target::{LimitArgs, MenuArgs};
 use crate::report::{Exit, Report};
@@ -93,6 +94,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         true => Some(link::ready(context)?),
         false => None,
     };
+    for path in [Some(&path), config.as_ref()].into_iter().flatten() {
+        warn_unreadable(context, path)?;
+    }
     let plan = round::Plan {
         args,
         context,

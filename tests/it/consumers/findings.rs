@@ -202,6 +202,11 @@ const ROWS: &[Row] = &[
         both.extend(set("AWS_ACCESS_KEY_ID", "AKIAENV"));
         both
     }),
+    ("aws.unreadable", "wrong", "mend line 2", |env| {
+        fs::create_dir(env.path("home/.aws")).unwrap();
+        env.write("home/.aws/config", "[default]\noutput\n");
+        Vec::new()
+    }),
     ("aws.marks", "wrong", "`# >>> ob", |env| {
         fs::create_dir(env.path("home/.aws")).unwrap();
         env.write("home/.aws/config", "# >>> ob\n[default]\n");

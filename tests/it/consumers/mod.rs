@@ -1,6 +1,7 @@
 //! Whoever takes credentials from `ob`: the real aws CLI, boto3 and JavaScript SDK, asked who they are.
 //! The sandbox's STS checks their signatures, so an answer means that the credentials were used as they are.
 
+mod botocore_reader;
 mod catalogue;
 mod config_aws;
 mod console;
@@ -17,5 +18,6 @@ mod logout;
 mod progress;
 mod refresh;
 pub(crate) mod tools;
+mod unreadable;
 pub(crate) mod variables;
 mod write;

@@ -126,7 +126,7 @@ fn what_cannot_be_written_is_a_named_error_before_anyone_is_asked_and_the_old_fi
     refused("aws.file.link", &[]);
     assert_eq!(fs::read_to_string(&real).unwrap(), MINE);
     fs::remove_file(&path).unwrap();
-    fs::write(&path, b"\xff").unwrap();
+    fs::write(&path, b"\xff\xfe").unwrap();
     refused("aws.file.not_text", &[]);
     fs::write(&path, MINE).unwrap();
     refused("aws.name_template", &["--name-template", "{nope}"]);
