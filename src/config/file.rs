@@ -12,6 +12,7 @@ use std::sync::Arc;
 use nix::libc::O_NONBLOCK;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use zeroize::Zeroizing;
 
 use super::error::{FileError, Problem, Wrong};
 use super::keys;
@@ -26,6 +27,16 @@ const LARGEST: u64 = 1 << 20;
 
 /// The text of the file at `path`; `None` if there is none.
 pub(super) fn read(path: &Path, environment: &Environment) -> Result<Option<String>, FileError> {
+    let bytes = read_bytes(path, environment)?.map(|mut bytes| std::mem::take(&mut *bytes));
+    let text = bytes.map(String::from_utf8).transpose();
+    text.map_err(|_| FileError::NotUtf8)
+}
+
+/// The bytes of the file at `path`; `None` if there is none.
+pub(super) fn read_bytes(
+    path: &Path,
+    environment: &Environment,
+) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
     let Some((file, size)) = open(path, environment)? else {
         return Ok(None);
     };
@@ -34,8 +45,7 @@ pub(super) fn read(path: &Path, environment: &Environment) -> Result<Option<Stri
     if bytes.len() as u64 > LARGEST {
         return Err(FileError::TooLarge);
     }
-    let text = String::from_utf8(bytes).map_err(|_| FileError::NotUtf8)?;
-    Ok(Some(text))
+    Ok(Some(Zeroizing::new(bytes)))
 }
 
 fn open(path: &Path, environment: &Environment) -> Result<Option<(File, u64)>, FileError> {

@@ -41,6 +41,7 @@ use zeroize::Zeroizing;
 use error::{FileError, Problem, Problems, Wrong};
 use value::{Raw, ValueError};
 
+use crate::ini::decode;
 use crate::model::Environment;
 use crate::report::{Exit, Report};
 
@@ -121,7 +122,31 @@ pub fn load(files: &Files, environment: &Environment) -> Result<Settings, Report
     }
 }
 
-/// The text of another tool's settings file, trusted only as far as our own would be; `None` when there is none.
+/// Checks `text` as the user's settings file at `path`, alone and with every profile.
+///
+/// # Errors
+/// As [`load`] and [`Settings::resolve`].
+pub fn check_text(text: &str, path: &Path) -> Result<(), Report> {
+    let mut settings = Settings::default();
+    let contents = file::parse(text, &Arc::from(path));
+    let mut problems = contents.problems;
+    settings.add(contents.values, contents.tables);
+    problems.extend(check::contradictions(&settings));
+    if !problems.is_empty() {
+        return Err(Problems(problems).into());
+    }
+    for profile in settings.profiles() {
+        let flags = Flags {
+            profile: Some(profile.to_owned()),
+            ..Flags::default()
+        };
+        settings.resolve(&flags, &Environment::default())?;
+    }
+    Ok(())
+}
+
+/// The text of another tool's settings file, trusted only as far as our own would be; `None` when there is none. A byte
+/// that is not UTF-8 is in it as [`crate::ini::decode`] has it.
 ///
 /// # Errors
 /// When it is no file, somebody else could have written it, or it cannot be read as text.
@@ -129,9 +154,18 @@ pub fn read_foreign(
     path: &Path,
     environment: &Environment,
 ) -> Result<Option<Zeroizing<String>>, Report> {
-    let text =
-        file::read(path, environment).map_err(|error| error.at("the other tool's file", path))?;
-    Ok(text.map(Zeroizing::new))
+    let bytes = file::read_bytes(path, environment)
+        .map_err(|error| error.at("the other tool's file", path))?;
+    let text = bytes.map(|bytes| decode(&bytes)).transpose();
+    text.map_err(|error| {
+        Report::new(
+            Exit::Usage,
+            "config.not-text",
+            format!("cannot read {}", path.display()),
+        )
+        .cause(error)
+        .hint(format!("look at it with `file {}`", path.display()))
+    })
 }
 
 /// Variables that look like settings and are none, each with the one it resembles.

@@ -32,7 +32,7 @@ pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
         ["idpentryurl", "accounts", "defaultaccount"].contains(&key.to_lowercase().as_str())
     };
     if !table.keys().any(|key| is_theirs(key)) {
-        return Err(PeerError::Nothing);
+        return Err(PeerError::Nothing("aws-sts"));
     }
     for (key, value) in table {
         match (key.as_str(), value) {

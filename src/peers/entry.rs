@@ -24,6 +24,10 @@ impl Entry {
         }
     }
 
+    pub(super) fn is(&self, key: &str) -> bool {
+        self.key.eq_ignore_ascii_case(key)
+    }
+
     /// The same for a profile that takes it over from `section`.
     pub(super) fn inherited(&self, section: &str) -> Self {
         Self {
@@ -43,6 +47,8 @@ impl fmt::Debug for Entry {
 #[derive(Debug)]
 pub(super) struct Section {
     pub(super) name: String,
+    /// The header's line; 0 where the file has none.
+    pub(super) line: usize,
     pub(super) entries: Vec<Entry>,
 }
 
@@ -53,6 +59,8 @@ pub enum Place {
     Org(&'static str),
     /// A key of the profile it was found in.
     Profile(&'static str),
+    /// The profile's `app`, as a path at its org.
+    AppPath,
     /// The profile's `policy_arns`, one after the other with commas.
     Policies,
 }
@@ -70,9 +78,12 @@ pub struct Setting {
 /// Something that is not taken over. Its value is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
+    /// Empty for a line as a whole.
     pub key: String,
     pub line: usize,
     pub why: String,
+    /// Whether the line itself is no good.
+    pub wrong: bool,
 }
 
 /// One profile of the other tool.
@@ -82,6 +93,8 @@ pub struct Profile {
     pub settings: Vec<Setting>,
     /// Roles to assume after the first.
     pub chain: Vec<String>,
+    /// Whether it has a limit that is left out.
+    pub is_wider: bool,
 }
 
 /// A word for roles or for identity providers, by ARN or expression; nothing has judged either.
@@ -104,6 +117,8 @@ pub struct Findings {
     /// In the order of the file.
     pub labels: Vec<FoundLabel>,
     pub left_out: Vec<LeftOut>,
+    /// Lines that are odd and were read all the same, and what is odd.
+    pub notes: Vec<(usize, String)>,
 }
 
 impl Findings {
@@ -113,10 +128,20 @@ impl Findings {
         line: usize,
         why: impl Into<String>,
     ) {
+        self.add(key.into(), line, why.into(), false);
+    }
+
+    /// The same for what is no good itself; without a key it is the whole line.
+    pub(super) fn lose(&mut self, key: impl Into<String>, line: usize, why: impl Into<String>) {
+        self.add(key.into(), line, why.into(), true);
+    }
+
+    fn add(&mut self, key: String, line: usize, why: String, wrong: bool) {
         let left = LeftOut {
-            key: key.into(),
+            key,
             line,
-            why: why.into(),
+            why,
+            wrong,
         };
         // Inherited by several profiles, it is said once.
         if !self.left_out.contains(&left) {

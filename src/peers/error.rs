@@ -7,10 +7,6 @@ use crate::report::{Exit, Report};
 /// What stops the reader, with the line, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PeerError {
-    #[error("line {0}: neither a section, a comment nor `key = value`")]
-    Line(usize),
-    #[error("line {0}: a value over several lines")]
-    Continued(usize),
     #[error("line {0}: this key or section stands there twice")]
     Twice(usize),
     #[error("line {0}: a tab indents it, which YAML forbids")]
@@ -19,32 +15,27 @@ pub enum PeerError {
     Indentation(usize),
     #[error("line {0}: not a plain `key: value`: {1} are not read")]
     Yaml(usize, &'static str),
+    #[error("line {0}: it is not UTF-8 text")]
+    NotUtf8(usize),
     #[error("line {0}: not TOML")]
     Toml(usize),
     #[error("line {0}: not JSON")]
     Json(usize),
-    #[error("line {0}: a command line that aws-okta-processor would not take")]
-    Command(usize),
-    #[error("line {0}: `inherits` names no section, or comes back to itself")]
-    Inherits(usize),
-    #[error("it has nothing of this tool")]
-    Nothing,
+    #[error("it has nothing of {0}")]
+    Nothing(&'static str),
 }
 
 impl PeerError {
     fn name(&self) -> &'static str {
         match self {
-            Self::Line(_) => "import.line",
-            Self::Continued(_) => "import.continued",
             Self::Twice(_) => "import.twice",
             Self::Tab(_) => "import.tab",
             Self::Indentation(_) => "import.indentation",
             Self::Yaml(..) => "import.yaml",
+            Self::NotUtf8(_) => "import.not_utf8",
             Self::Toml(_) => "import.toml",
             Self::Json(_) => "import.json",
-            Self::Command(_) => "import.command",
-            Self::Inherits(_) => "import.inherits",
-            Self::Nothing => "import.nothing",
+            Self::Nothing(_) => "import.nothing",
         }
     }
 }
@@ -52,7 +43,7 @@ impl PeerError {
 impl From<PeerError> for Report {
     fn from(error: PeerError) -> Self {
         let hint = match error {
-            PeerError::Nothing => "name its tool: `ob config import FILE --from saml2aws`",
+            PeerError::Nothing(_) => "name its tool: `ob config import FILE --from saml2aws`",
             _ => {
                 "edit that line, or leave this file out: `ob config init` makes settings without it"
             }

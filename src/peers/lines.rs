@@ -1,92 +1,119 @@
-//! INI files, properties and `.env`: a line, a key.
+//! Sections and keys of the other tools' INI files, properties and `.env`, read by [`crate::ini`].
+//!
+//! What can be read is taken; every other line is named.
 
-use super::entry::{Entry, Section};
-use super::error::PeerError;
+use super::entry::{Entry, Findings, Section};
+use crate::ini::{self, FaultKind, Indented, Ini, is_undecoded, read_as};
 
-/// What an indented line is: a continued value to some tools, nested settings in the AWS file.
+/// Whose rules for indented lines a file follows.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Indented {
-    Refuse,
-    Skip,
+pub(super) enum Dialect {
+    /// An indented line continues the value above it.
+    Python,
+    /// Indentation means nothing.
+    Go,
+    /// As in Python; a key without a value has a block of settings below it, none of which is another tool's.
+    Aws,
 }
 
 /// Sections in the order of the file. What stands before the first header is in a section without a name.
-pub(super) fn ini(text: &str, indented: Indented) -> Result<Vec<Section>, PeerError> {
-    let mut sections: Vec<Section> = Vec::new();
-    for (line, number) in text.lines().zip(1..) {
-        let trimmed = line.trim();
-        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        if line.starts_with([' ', '\t']) {
-            match indented {
-                Indented::Refuse => return Err(PeerError::Continued(number)),
-                Indented::Skip => continue,
+pub(super) fn sections(text: &str, dialect: Dialect, findings: &mut Findings) -> Vec<Section> {
+    let indented = match dialect {
+        Dialect::Go => Indented::IsPlain,
+        Dialect::Python | Dialect::Aws => Indented::Continues,
+    };
+    let ini = read_as(text, indented);
+    note_faults(&ini, findings, |_| false);
+    let sections = ini.sections.into_iter();
+    sections
+        .map(|section| {
+            let name = section.name.trim().to_owned();
+            let entries = section.entries.iter();
+            let entries = entries.filter_map(|entry| single(&name, entry, dialect, findings));
+            Section {
+                entries: entries.collect(),
+                line: section.line,
+                name,
             }
-        }
-        if let Some(inside) = trimmed.strip_prefix('[') {
-            let name = inside
-                .strip_suffix(']')
-                .filter(|name| !name.trim().is_empty())
-                .ok_or(PeerError::Line(number))?
-                .trim();
-            if sections.iter().any(|section| section.name == name) {
-                return Err(PeerError::Twice(number));
-            }
-            sections.push(Section {
-                name: name.to_owned(),
-                entries: Vec::new(),
-            });
-            continue;
-        }
-        let entry = entry(trimmed, number)?;
-        if sections.is_empty() {
-            sections.push(Section {
-                name: String::new(),
-                entries: Vec::new(),
-            });
-        }
-        if let Some(section) = sections.last_mut() {
-            add(&mut section.entries, entry)?;
-        }
-    }
-    Ok(sections)
+        })
+        .collect()
 }
 
 /// `KEY=value` lines without sections. `export` before a key and one pair of quotes around a value are a shell's.
-pub(super) fn flat(text: &str) -> Result<Vec<Entry>, PeerError> {
+pub(super) fn flat(text: &str, findings: &mut Findings) -> Vec<Entry> {
+    let ini = read_as(text, Indented::IsPlain);
+    // Properties have a second sign for comments.
+    let comments: Vec<usize> = (text.lines().zip(1..))
+        .filter(|(line, _)| line.trim_start().starts_with('!'))
+        .map(|(_, number)| number)
+        .collect();
+    note_faults(&ini, findings, |line| comments.contains(&line));
     let mut entries = Vec::new();
-    for (line, number) in text.lines().zip(1..) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with(['#', '!']) {
-            continue;
+    for entry in ini.sections.iter().flat_map(|section| &section.entries) {
+        let key = entry.key.strip_prefix("export ").unwrap_or(&entry.key);
+        if comments.contains(&entry.line) {
+        } else if entry.value().ends_with('\\') {
+            findings.lose(key, entry.line, SEVERAL_LINES);
+        } else {
+            let taken = single("", entry, Dialect::Go, findings);
+            entries.extend(taken.map(|taken| Entry {
+                key: key.trim().to_owned(),
+                ..taken
+            }));
         }
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        if line.ends_with('\\') {
-            return Err(PeerError::Continued(number));
-        }
-        add(&mut entries, entry(line, number)?)?;
     }
-    Ok(entries)
+    entries
 }
 
-fn add(entries: &mut Vec<Entry>, entry: Entry) -> Result<(), PeerError> {
-    let again = |other: &Entry| other.key.eq_ignore_ascii_case(&entry.key);
-    if entries.iter().any(again) {
-        return Err(PeerError::Twice(entry.line));
+const SEVERAL_LINES: &str = "a value over several lines";
+
+fn note_faults(ini: &Ini, findings: &mut Findings, is_comment: impl Fn(usize) -> bool) {
+    for fault in ini.faults.iter().filter(|fault| !is_comment(fault.line)) {
+        let why = fault.kind.to_string();
+        match fault.kind {
+            // Properties have no sections at all.
+            FaultKind::NoSection => {}
+            kind if kind.is_harmless() => findings.notes.push((fault.line, why)),
+            _ => findings.lose("", fault.line, why),
+        }
     }
-    entries.push(entry);
-    Ok(())
 }
 
-fn entry(line: &str, number: usize) -> Result<Entry, PeerError> {
-    let (key, value) = line
-        .split_once(['=', ':'])
-        .map(|(key, value)| (key.trim(), value.trim()))
-        .filter(|(key, _)| !key.is_empty() && !key.contains(char::is_whitespace))
-        .ok_or(PeerError::Line(number))?;
+/// The entry if its value is in one line; else it is named, unless that is no value of this tool.
+fn single(
+    section: &str,
+    entry: &ini::Entry,
+    dialect: Dialect,
+    findings: &mut Findings,
+) -> Option<Entry> {
+    let value = entry.value();
+    // The line is named already.
+    if entry.key.chars().chain(value.chars()).any(is_undecoded) {
+        return None;
+    }
+    if let Some(line) = entry.continued() {
+        if dialect != Dialect::Aws || !value.starts_with('\n') {
+            findings.lose(format!("{section}.{}", entry.key), line, SEVERAL_LINES);
+        }
+        return None;
+    }
+    let value = match entry.is("credential_process") {
+        true => &value,
+        false => without_comment(&value),
+    };
     let unquoted = ['"', '\'']
         .iter()
         .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
-    Ok(Entry::new(key, unquoted.unwrap_or(value), number))
+    Some(Entry::new(
+        &entry.key,
+        unquoted.unwrap_or(value),
+        entry.line,
+    ))
+}
+
+/// The value without a comment behind it, which begins with a sign of its own word.
+fn without_comment(value: &str) -> &str {
+    let signs = value.match_indices(['#', ';']).map(|(at, _)| at);
+    let mut begins = signs.filter(|at| *at == 0 || value[..*at].ends_with([' ', '\t']));
+    begins.next().map_or(value, |at| value[..at].trim_end())
 }

@@ -1,16 +1,20 @@
 //! The settings of other tools that sign in to Okta for AWS, read into what they mean here.
 //!
 //! It owns the formats and the table of twins; it opens no file and decides on no setting's value, which the settings'
-//! own reader judges afterwards. The readers are small and strict on purpose: what they do not know is an error with
-//! its line, never a guess. A value is held wiped, since some of these files have passwords in them; one that is left
+//! own reader judges afterwards. INI files are read by [`crate::ini`]: what can be read is taken, and every other line is
+//! named. The readers of the other formats are small and strict: what they do not know is an error with its line, never a
+//! guess. A value is held wiped, since some of these files have passwords in them; one that is left
 //! out is known by its key and line alone.
 
+mod aws_okta;
 mod aws_sts;
 mod entry;
 mod error;
+mod gimme;
 mod lines;
 mod meaning;
 mod okta_yaml;
+mod oktaws;
 mod processor;
 mod profiles;
 mod yaml;
@@ -19,6 +23,9 @@ use std::path::{Path, PathBuf};
 
 pub use entry::{Findings, FoundLabel, LeftOut, Place, Profile, Setting};
 pub use error::PeerError;
+use lines::Dialect;
+
+use crate::ini::is_undecoded;
 
 /// A tool whose settings are understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +45,12 @@ pub enum Peer {
 
 impl Peer {
     /// Where each keeps its settings, below the home directory.
-    pub const PLACES: [(Self, &'static str); 8] = [
+    pub const PLACES: [(Self, &'static str); 9] = [
         (Self::OktaAwsCli, ".okta/okta.yaml"),
         (Self::GimmeAwsCreds, ".okta_aws_login_config"),
         (Self::Saml2Aws, ".saml2aws"),
         (Self::Tokendito, ".config/tokendito/tokendito.ini"),
+        (Self::Tokendito, ".aws/okta_auth"),
         (Self::AwsOkta, ".aws/config"),
         (Self::OktaJava, ".okta/config.properties"),
         (Self::AwsOktaProcessor, ".awsoktaprocessor"),
@@ -76,7 +84,7 @@ impl Peer {
             "okta.yaml" | "okta.yml" => Some(Self::OktaAwsCli),
             ".okta_aws_login_config" => Some(Self::GimmeAwsCreds),
             ".saml2aws" => Some(Self::Saml2Aws),
-            "tokendito.ini" => Some(Self::Tokendito),
+            "tokendito.ini" | "okta_auth" => Some(Self::Tokendito),
             "config.properties" => Some(Self::OktaJava),
             "config" => Some(Self::AwsOkta),
             ".awsoktaprocessor" | "credentials" => Some(Self::AwsOktaProcessor),
@@ -91,26 +99,50 @@ impl Peer {
     /// # Errors
     /// Names the line that is not understood; a text that is not of this tool at all.
     pub fn read(self, path: &Path, text: &str) -> Result<Findings, PeerError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut found = Findings::default();
+        let ini = |dialect, found: &mut Findings| lines::sections(text, dialect, found);
+        let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let is_ini = !matches!(self, Self::OktaAwsCli | Self::Oktaws | Self::AwsSts);
+        let odd = text.lines().position(|line| line.chars().any(is_undecoded));
+        if let Some(at) = odd.filter(|_| !is_ini) {
+            return Err(PeerError::NotUtf8(at + 1));
+        }
         match self {
-            Self::OktaAwsCli => okta_yaml::read(text),
-            Self::OktaAwsCliVariables => profiles::variables(lines::flat(text)?),
-            Self::OktaJava => profiles::java(lines::flat(text)?),
-            Self::GimmeAwsCreds => profiles::gimme(lines::ini(text, lines::Indented::Refuse)?),
-            Self::Saml2Aws | Self::Tokendito => {
-                profiles::sections(self, lines::ini(text, lines::Indented::Refuse)?)
+            Self::OktaAwsCli => okta_yaml::read(plain),
+            Self::OktaAwsCliVariables => {
+                let entries = lines::flat(text, &mut found);
+                profiles::variables(entries, found)
             }
-            Self::AwsOkta => profiles::aws_okta(lines::ini(text, lines::Indented::Skip)?),
-            Self::Oktaws => profiles::oktaws(path, text),
-            Self::AwsSts => aws_sts::read(text),
+            Self::OktaJava => {
+                let entries = lines::flat(text, &mut found);
+                profiles::java(&entries, found)
+            }
+            Self::GimmeAwsCreds => {
+                let sections = ini(Dialect::Python, &mut found);
+                gimme::read(&sections, found)
+            }
+            Self::Saml2Aws => {
+                let sections = ini(Dialect::Go, &mut found);
+                profiles::sections(self, &sections, found)
+            }
+            Self::Tokendito => {
+                let sections = ini(Dialect::Python, &mut found);
+                profiles::sections(self, &sections, found)
+            }
+            Self::AwsOkta => {
+                let sections = ini(Dialect::Aws, &mut found);
+                aws_okta::read(&sections, found)
+            }
+            Self::Oktaws => oktaws::read(path, plain),
+            Self::AwsSts => aws_sts::read(plain),
             Self::AwsOktaProcessor => {
-                let sections = lines::ini(text, lines::Indented::Skip)?;
-                match path
+                let is_own = path
                     .file_name()
-                    .is_some_and(|name| name == ".awsoktaprocessor")
-                {
-                    true => processor::dotfile(&sections),
-                    false => processor::aws_file(&sections),
+                    .is_some_and(|name| name == ".awsoktaprocessor");
+                let sections = ini(Dialect::Aws, &mut found);
+                match is_own {
+                    true => processor::dotfile(&sections, found),
+                    false => processor::aws_file(&sections, found),
                 }
             }
         }
@@ -131,7 +163,7 @@ pub fn from_variables<'a>(
     if entries.is_empty() {
         return Ok(None);
     }
-    profiles::variables(entries).map(Some)
+    profiles::variables(entries, Findings::default()).map(Some)
 }
 
 /// The usual places below `home`, each with whose it is.

@@ -13,7 +13,7 @@ pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
         .iter()
         .any(|leaf| leaf.path.first().is_some_and(|first| first == "awscli"))
     {
-        return Err(PeerError::Nothing);
+        return Err(PeerError::Nothing("okta-aws-cli"));
     }
     for leaf in leaves {
         let path: Vec<&str> = leaf.path.iter().map(String::as_str).collect();
@@ -24,6 +24,7 @@ pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
                     Some(section) => section.entries.push(entry),
                     None => sections.push(Section {
                         name: name.to_owned(),
+                        line: entry.line,
                         entries: vec![entry],
                     }),
                 }

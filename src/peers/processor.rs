@@ -3,6 +3,7 @@
 use super::entry::{Entry, Findings, Section};
 use super::error::PeerError;
 use super::{Peer, profiles};
+use crate::ini::shell_words;
 
 const PROGRAM: &str = "aws-okta-processor";
 /// Its options that are one letter, and what they are called in full.
@@ -22,7 +23,7 @@ const LETTERS: [(char, &str); 10] = [
 const FLAGS: [&str; 4] = ["environment", "silent", "no-okta-cache", "no-aws-cache"];
 
 /// The dotfile: `[defaults]` beneath `[authenticate]`, which together are one profile.
-pub(super) fn dotfile(sections: &[Section]) -> Result<Findings, PeerError> {
+pub(super) fn dotfile(sections: &[Section], mut findings: Findings) -> Result<Findings, PeerError> {
     let mut entries: Vec<Entry> = Vec::new();
     for name in ["authenticate", "defaults"] {
         let section = sections.iter().find(|section| section.name == name);
@@ -37,41 +38,51 @@ pub(super) fn dotfile(sections: &[Section]) -> Result<Findings, PeerError> {
         }
     }
     if entries.is_empty() {
-        return Err(PeerError::Nothing);
+        return Err(PeerError::Nothing(PROGRAM));
     }
-    let mut findings = Findings::default();
     profile("default", &entries, &mut findings);
     Ok(findings)
 }
 
 /// The profiles of an AWS file that have this tool make their credentials.
-pub(super) fn aws_file(sections: &[Section]) -> Result<Findings, PeerError> {
-    let mut findings = Findings::default();
+pub(super) fn aws_file(
+    sections: &[Section],
+    mut findings: Findings,
+) -> Result<Findings, PeerError> {
+    let mut is_theirs = false;
     for section in sections {
+        let name = section.name.strip_prefix("profile ");
+        let name = name.unwrap_or(&section.name).trim();
         let called = section
             .entries
             .iter()
-            .find(|entry| entry.key == "credential_process");
-        let Some(entry) = called else { continue };
-        let words = words(&entry.value).ok_or(PeerError::Command(entry.line))?;
-        let program = words.first().and_then(|word| word.rsplit('/').next());
-        if program != Some(PROGRAM) || words.get(1).map(String::as_str) != Some("authenticate") {
+            .find(|entry| entry.is("credential_process"));
+        let Some(entry) = called.filter(|entry| entry.value.contains(PROGRAM)) else {
+            continue;
+        };
+        let words = shell_words(&entry.value);
+        let program = words.as_ref().and_then(|words| words.first());
+        if words.is_some() && program.and_then(|word| word.rsplit('/').next()) != Some(PROGRAM) {
             continue;
         }
-        let mut entries = options(&words[2..], entry.line)?;
-        let region = section.entries.iter().find(|entry| entry.key == "region");
+        is_theirs = true;
+        let read = words.as_deref().and_then(|words| match words {
+            [_, verb, rest @ ..] if verb == "authenticate" => options(rest, entry.line),
+            _ => None,
+        });
+        let Some(mut entries) = read else {
+            let why = "a command line that aws-okta-processor would not take";
+            findings.lose(format!("{name}.credential_process"), entry.line, why);
+            continue;
+        };
+        let region = section.entries.iter().find(|entry| entry.is("region"));
         if entries.iter().all(|entry| entry.key != "region") {
             entries.extend(region.cloned());
         }
-        let name = section.name.strip_prefix("profile ");
-        profile(
-            name.unwrap_or(&section.name).trim(),
-            &entries,
-            &mut findings,
-        );
+        profile(name, &entries, &mut findings);
     }
-    if findings.profiles.is_empty() {
-        return Err(PeerError::Nothing);
+    if !is_theirs {
+        return Err(PeerError::Nothing(PROGRAM));
     }
     Ok(findings)
 }
@@ -94,7 +105,7 @@ fn profile(name: &str, entries: &[Entry], findings: &mut Findings) {
 }
 
 /// `--user alice`, `--user=alice`, `-u alice`, `-ualice`, and letters without a value in one word.
-fn options(words: &[String], line: usize) -> Result<Vec<Entry>, PeerError> {
+fn options(words: &[String], line: usize) -> Option<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -105,13 +116,13 @@ fn options(words: &[String], line: usize) -> Result<Vec<Entry>, PeerError> {
             },
             None => {
                 let mut letters = word.strip_prefix('-').unwrap_or_default().chars();
-                let letter = letters.next().ok_or(PeerError::Command(line))?;
+                let letter = letters.next()?;
                 let known = LETTERS.iter().find(|(known, _)| *known == letter);
                 let name = match (known, letter) {
                     (Some((_, name)), _) => name,
                     (None, 'f') => "factor",
                     (None, 'e' | 's') => "silent",
-                    _ => return Err(PeerError::Command(line)),
+                    _ => return None,
                 };
                 (name, Some(letters.as_str()).filter(|rest| !rest.is_empty()))
             }
@@ -121,33 +132,11 @@ fn options(words: &[String], line: usize) -> Result<Vec<Entry>, PeerError> {
         }
         let value = match value {
             Some(value) => value,
-            None => words.next().ok_or(PeerError::Command(line))?,
+            None => words.next()?,
         };
         entries.push(Entry::new(name, value, line));
     }
-    Ok(entries)
-}
-
-/// A command line's words, quotes and backslashes taken away as the AWS tools do; `None` when a quote stays open.
-fn words(line: &str) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut letters = line.chars();
-    while let Some(letter) = letters.next() {
-        match (quote, letter) {
-            (Some(open), letter) if open == letter => quote = None,
-            (None, '"' | '\'') => {
-                quote = Some(letter);
-                word.get_or_insert_default();
-            }
-            (None | Some('"'), '\\') => word.get_or_insert_default().push(letters.next()?),
-            (None, letter) if letter.is_whitespace() => words.extend(word.take()),
-            (_, letter) => word.get_or_insert_default().push(letter),
-        }
-    }
-    words.extend(word);
-    quote.is_none().then_some(words)
+    Some(entries)
 }
 
 #[cfg(test)]
@@ -155,21 +144,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_line_is_split_as_a_shell_splits_it() {
-        let split = |line: &str| words(line).map(|words| words.join("|"));
-        assert_eq!(
-            split(r#"  a "b c" 'd e'f  g\ h "i\"j" """#).as_deref(),
-            Some(r#"a|b c|d ef|g h|i"j|"#)
-        );
-        for open in ["a 'b", "a \"b", "a \\"] {
-            assert_eq!(split(open), None, "{open}");
-        }
-    }
-
-    #[test]
     fn each_spelling_of_an_option_is_the_same_option() {
         let read = |line: &str| {
-            let entries = options(&words(line).unwrap(), 7).unwrap();
+            let entries = options(&shell_words(line).unwrap(), 7).unwrap();
             let pairs = entries.iter();
             pairs
                 .map(|entry| format!("{}={}", entry.key, *entry.value))
@@ -184,8 +161,8 @@ mod tests {
             assert_eq!(read(line), "user=alice organization=acme.okta.com");
         }
         for line in ["--user", "alice", "-", "-x"] {
-            let error = options(&words(line).unwrap(), 7).unwrap_err();
-            assert_eq!(error, PeerError::Command(7), "{line}");
+            let read = options(&shell_words(line).unwrap(), 7);
+            assert!(read.is_none(), "{line}");
         }
     }
 }

@@ -1,7 +1,5 @@
 //! From sections and keys to profiles: which section is one, what it inherits, what its values are called here.
 
-use std::path::Path;
-
 use url::Url;
 
 use super::Peer;
@@ -15,7 +13,12 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
         name: name.to_owned(),
         settings: Vec::new(),
         chain: Vec::new(),
+        is_wider: false,
     };
+    let means_address = |entry: &Entry| {
+        !entry.value.is_empty() && meaning::of(peer, &entry.key) == Meaning::Address
+    };
+    let has_address = entries.iter().any(means_address);
     for entry in entries.iter().filter(|entry| !entry.value.is_empty()) {
         let key = match (peer, entry.section.as_deref().unwrap_or(name)) {
             (Peer::OktaAwsCliVariables | Peer::OktaJava | Peer::AwsSts, _) | (_, "") => {
@@ -27,8 +30,9 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
             Peer::OktaAwsCliVariables => yaml_key(&entry.key),
             _ => entry.key.clone(),
         };
+        let settings = &mut profile.settings;
         let mut take = |place, value: &str| {
-            profile.settings.push(Setting {
+            settings.push(Setting {
                 place,
                 value: value.to_owned(),
                 key: key.clone(),
@@ -50,16 +54,31 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
             }
             Meaning::Address => {
                 take(Place::Org("url"), value);
-                if let Some(app) = link(value).filter(|link| link.contains("/home/")) {
+                if let App::Link(app) = app(value) {
                     take(Place::Profile("app"), &app);
                 }
                 None
             }
-            Meaning::App => {
-                let app = link(value).or_else(|| id(value));
-                take(Place::Profile("app"), app.as_deref().unwrap_or(value));
-                None
-            }
+            Meaning::App => match app(value) {
+                App::Link(link) => {
+                    if !has_address {
+                        take(Place::Org("url"), &link);
+                    }
+                    take(Place::Profile("app"), &link);
+                    None
+                }
+                App::Id(id) => {
+                    take(Place::Profile("app"), id);
+                    None
+                }
+                App::Path(path) => {
+                    take(Place::AppPath, &path);
+                    None
+                }
+                App::Other => Some(
+                    "no app's address: Okta shows it as the app's embed link, `…/home/…` or `…/sso/saml`",
+                ),
+            },
             Meaning::Role if value.eq_ignore_ascii_case("all") => {
                 Some("said each time: `ob write --all`")
             }
@@ -97,9 +116,16 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
                 }
                 None
             }
+            Meaning::Limit(why) => {
+                profile.is_wider = true;
+                Some(why)
+            }
             Meaning::Silent => None,
-            Meaning::Unless(_) if is_no(value) => None,
-            Meaning::Never(why) | Meaning::Unless(why) => Some(why),
+            Meaning::UnlessDefault(usual, _) if value.eq_ignore_ascii_case(usual) => None,
+            Meaning::Unless(_) | Meaning::UnlessDefault(..) if is_no(value) => None,
+            Meaning::Never(why) | Meaning::Unless(why) | Meaning::UnlessDefault(_, why) => {
+                Some(why)
+            }
         };
         if let Some(why) = refused {
             findings.leave_out(key, entry.line, why);
@@ -114,18 +140,58 @@ fn is_no(value: &str) -> bool {
         .any(|no| value.eq_ignore_ascii_case(no))
 }
 
-/// An address without what a browser adds behind it.
-fn link(value: &str) -> Option<String> {
-    let mut url = Url::parse(value).ok().filter(Url::has_host)?;
-    url.set_query(None);
-    url.set_fragment(None);
-    Some(url.into())
+/// What a tool's word for an app is.
+enum App<'a> {
+    /// Its address, without what a browser adds behind it.
+    Link(String),
+    Id(&'a str),
+    /// At the org.
+    Path(String),
+    /// No app's.
+    Other,
 }
 
-/// The app's id in a tile's path, `home/amazon_aws/0oa1/272`.
-fn id(value: &str) -> Option<String> {
-    let path = value.trim_start_matches('/').strip_prefix("home/")?;
-    path.split('/').nth(1).map(ToOwned::to_owned)
+/// Reads an embed link (`https://acme.okta.com/home/amazon_aws/0oa1/272`), a sign-on address
+/// (`…/app/amazon_aws/exk1/sso/saml`), the path of either, or an id.
+fn app(value: &str) -> App<'_> {
+    let path = value.trim_start_matches('/');
+    if !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return App::Id(path);
+    }
+    if path.starts_with("home/") || path.starts_with("app/") {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let parts: Vec<&str> = path.split('/').collect();
+        return match parts[..] {
+            ["home", _, id, ..] => App::Id(id),
+            _ if is_app(&parts) => App::Path(format!("/{path}")),
+            _ => App::Other,
+        };
+    }
+    let address = match value.contains("://") {
+        true => value.to_owned(),
+        false => format!("https://{value}"),
+    };
+    let url = Url::parse(&address).ok().filter(Url::has_host);
+    let Some(mut url) = url else {
+        return App::Other;
+    };
+    url.set_query(None);
+    url.set_fragment(None);
+    let is_app = url
+        .path_segments()
+        .is_some_and(|parts| is_app(&parts.collect::<Vec<_>>()));
+    match is_app {
+        true => App::Link(url.into()),
+        false => App::Other,
+    }
+}
+
+fn is_app(path: &[&str]) -> bool {
+    match path {
+        ["home", _, id, ..] => !id.is_empty(),
+        ["app", .., "sso", "saml"] => path.len() > 3,
+        _ => false,
+    }
 }
 
 const PREFIX: &str = "OKTA_AWSCLI_";
@@ -149,49 +215,55 @@ fn yaml_key(variable: &str) -> String {
         "AWS_ACCOUNT_FEDERATION_APP_ID" => "aws-acct-fed-app-id".to_owned(),
         "IAM_IDP" => "aws-iam-idp".to_owned(),
         "IAM_ROLE" => "aws-iam-role".to_owned(),
+        "STS_ROLE_SESSION_NAME" => "aws-sts-role-session-name".to_owned(),
+        "DEBUG_SHORT_USER_AGENT" => "short-user-agent".to_owned(),
         name => name.to_lowercase().replace('_', "-"),
     }
 }
 
-pub(super) fn variables(entries: Vec<Entry>) -> Result<Findings, PeerError> {
-    let mut findings = Findings::default();
-    let entries: Vec<Entry> = entries
-        .into_iter()
-        .filter(|entry| is_variable(&entry.key))
-        .collect();
+pub(super) fn variables(
+    mut entries: Vec<Entry>,
+    mut findings: Findings,
+) -> Result<Findings, PeerError> {
+    entries.retain(|entry| is_variable(&entry.key));
     if entries.is_empty() {
-        return Err(PeerError::Nothing);
+        return Err(PeerError::Nothing("okta-aws-cli's variables"));
     }
     let name = text_of(&entries, "OKTA_AWSCLI_PROFILE").unwrap_or("default");
     add(Peer::OktaAwsCliVariables, name, &entries, &mut findings);
     Ok(findings)
 }
 
-pub(super) fn java(entries: Vec<Entry>) -> Result<Findings, PeerError> {
-    let mut findings = Findings::default();
-    text_of(&entries, "OKTA_ORG").ok_or(PeerError::Nothing)?;
-    let name = text_of(&entries, "OKTA_PROFILE").unwrap_or("default");
-    add(Peer::OktaJava, name, &entries, &mut findings);
+pub(super) fn java(entries: &[Entry], mut findings: Findings) -> Result<Findings, PeerError> {
+    if !entries.iter().any(|entry| entry.key.starts_with("OKTA_")) {
+        return Err(PeerError::Nothing("Okta's Java tool"));
+    }
+    let name = text_of(entries, "OKTA_PROFILE").unwrap_or("default");
+    add(Peer::OktaJava, name, entries, &mut findings);
     Ok(findings)
 }
 
-fn text_of<'a>(entries: &'a [Entry], key: &str) -> Option<&'a str> {
-    let entry = entries
-        .iter()
-        .find(|entry| entry.key.eq_ignore_ascii_case(key))?;
+pub(super) fn text_of<'a>(entries: &'a [Entry], key: &str) -> Option<&'a str> {
+    let entry = entries.iter().find(|entry| entry.is(key))?;
     Some(entry.value.as_str()).filter(|value| !value.is_empty())
 }
 
 /// saml2aws and tokendito: a section is a profile.
-pub(super) fn sections(peer: Peer, sections: Vec<Section>) -> Result<Findings, PeerError> {
-    let mut findings = Findings::default();
-    for section in &sections {
+pub(super) fn sections(
+    peer: Peer,
+    sections: &[Section],
+    mut findings: Findings,
+) -> Result<Findings, PeerError> {
+    for section in sections {
         let provider = text_of(&section.entries, "provider").unwrap_or("Okta");
         if peer == Peer::Saml2Aws
             && !["okta", "browser"].contains(&provider.to_lowercase().as_str())
         {
-            let line = section.entries.first().map_or(0, |entry| entry.line);
-            findings.leave_out(&section.name, line, "its identity provider is not Okta");
+            findings.leave_out(
+                &section.name,
+                section.line,
+                "its identity provider is not Okta",
+            );
             continue;
         }
         let name = if section.name.is_empty() {
@@ -202,193 +274,7 @@ pub(super) fn sections(peer: Peer, sections: Vec<Section>) -> Result<Findings, P
         add(peer, name, &section.entries, &mut findings);
     }
     if findings == Findings::default() {
-        return Err(PeerError::Nothing);
-    }
-    Ok(findings)
-}
-
-/// gimme-aws-creds: `[DEFAULT]` is beneath every section, `inherits` names another one in between.
-pub(super) fn gimme(sections: Vec<Section>) -> Result<Findings, PeerError> {
-    let mut findings = Findings::default();
-    let find = |name: &str| sections.iter().find(|section| section.name == name);
-    for section in &sections {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut inherit = |from: &Section| {
-            for entry in &from.entries {
-                if text_of(&entries, &entry.key).is_none() {
-                    entries.push(match from.name == section.name {
-                        true => entry.clone(),
-                        false => entry.inherited(&from.name),
-                    });
-                }
-            }
-        };
-        let mut seen = vec![section.name.as_str()];
-        let mut at = section;
-        inherit(at);
-        while let Some(next) = text_of(&at.entries, "inherits") {
-            let line = at.entries.iter().map(|entry| entry.line).min().unwrap_or(0);
-            at = find(next)
-                .filter(|next| !seen.contains(&next.name.as_str()))
-                .ok_or(PeerError::Inherits(line))?;
-            seen.push(&at.name);
-            inherit(at);
-        }
-        find("DEFAULT").into_iter().for_each(&mut inherit);
-        let is_base = section.name == "DEFAULT"
-            || sections
-                .iter()
-                .any(|other| text_of(&other.entries, "inherits") == Some(&section.name));
-        // Beneath others and without a role, it is there for them alone.
-        if is_base && sections.len() > 1 && text_of(&section.entries, "aws_rolename").is_none() {
-            continue;
-        }
-        let name = if section.name == "DEFAULT" {
-            "default"
-        } else {
-            &section.name
-        };
-        add(Peer::GimmeAwsCreds, name, &entries, &mut findings);
-    }
-    if findings.profiles.is_empty() {
-        return Err(PeerError::Nothing);
-    }
-    Ok(findings)
-}
-
-/// aws-okta: what leads to the section `okta` of the AWS file, as the source of a profile or of its source.
-pub(super) fn aws_okta(sections: Vec<Section>) -> Result<Findings, PeerError> {
-    let mut findings = Findings::default();
-    let name = |section: &Section| {
-        section
-            .name
-            .strip_prefix("profile ")
-            .unwrap_or(&section.name)
-            .trim()
-            .to_owned()
-    };
-    let find = |wanted: &str| sections.iter().find(|section| name(section) == wanted);
-    let okta = find("okta").ok_or(PeerError::Nothing)?;
-    for section in sections
-        .iter()
-        .filter(|section| !std::ptr::eq(*section, okta))
-    {
-        // From the profile down to the one beside Okta.
-        let mut path = vec![section];
-        let leads = loop {
-            let next = path
-                .last()
-                .and_then(|last| text_of(&last.entries, "source_profile"));
-            match next {
-                Some("okta") => break true,
-                Some(next) if path.len() < 8 => match find(next) {
-                    Some(next) => path.push(next),
-                    None => break false,
-                },
-                _ => break false,
-            }
-        };
-        let Some(first) = path.pop().filter(|_| leads) else {
-            continue;
-        };
-        let okta_side = |entry: &&Entry| ["role_arn", "aws_saml_url"].contains(&entry.key.as_str());
-        let mut entries: Vec<Entry> = Vec::new();
-        if std::ptr::eq(first, section) {
-            entries.extend(first.entries.iter().cloned());
-        } else {
-            let source = name(first);
-            let theirs = first.entries.iter().filter(okta_side);
-            entries.extend(theirs.map(|entry| entry.inherited(&source)));
-            entries.extend(
-                section
-                    .entries
-                    .iter()
-                    .filter(|entry| !okta_side(entry))
-                    .cloned(),
-            );
-        }
-        let missing = okta
-            .entries
-            .iter()
-            .filter(|entry| text_of(&entries, &entry.key).is_none());
-        let missing: Vec<Entry> = missing.map(|entry| entry.inherited("okta")).collect();
-        entries.extend(missing);
-        if !path.is_empty() {
-            for entry in entries.iter().filter(|entry| entry.key == "session_ttl") {
-                let key = format!("{}.session_ttl", name(section));
-                findings.leave_out(key, entry.line, "a chained role lasts one hour at most");
-            }
-            entries.retain(|entry| entry.key != "session_ttl");
-        }
-        add(Peer::AwsOkta, &name(section), &entries, &mut findings);
-        if let Some(profile) = findings.profiles.last_mut() {
-            let roles = path
-                .iter()
-                .rev()
-                .filter_map(|section| text_of(&section.entries, "role_arn"));
-            profile.chain = roles.map(ToOwned::to_owned).collect();
-        }
-    }
-    if findings.profiles.is_empty() {
-        add(Peer::AwsOkta, "okta", &okta.entries, &mut findings);
-    }
-    Ok(findings)
-}
-
-/// oktaws: a file is an org, called by its label at okta.com.
-pub(super) fn oktaws(path: &Path, text: &str) -> Result<Findings, PeerError> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        let at = error.span().map_or(0, |span| span.start);
-        PeerError::Toml(text.get(..at).unwrap_or_default().matches('\n').count() + 1)
-    })?;
-    let mut findings = Findings::default();
-    let line = |key: &str| {
-        let begins = |line: &str| {
-            line.trim_start()
-                .trim_start_matches(['"', '\''])
-                .starts_with(key)
-        };
-        text.lines().position(begins).map_or(0, |at| at + 1)
-    };
-    let scalar = |value: &toml::Value| match value {
-        toml::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let mut general: Vec<Entry> = Vec::new();
-    for (key, value) in &table {
-        match value {
-            toml::Value::Table(_) if key == "profiles" => {}
-            toml::Value::Table(_) => findings.leave_out(key, line(key), "has no twin"),
-            value => general.push(Entry::new(key, &scalar(value), line(key))),
-        }
-    }
-    let org = path
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or_default();
-    let profiles = table.get("profiles").and_then(toml::Value::as_table);
-    for (name, value) in profiles.ok_or(PeerError::Nothing)? {
-        let mut entries: Vec<Entry> = match value {
-            toml::Value::Table(own) => own
-                .iter()
-                .map(|(key, value)| Entry::new(key, &scalar(value), line(name)))
-                .collect(),
-            value => vec![Entry::new("application", &scalar(value), line(name))],
-        };
-        let own = entries.clone();
-        let missing = general
-            .iter()
-            .filter(|entry| text_of(&own, &entry.key).is_none());
-        entries.extend(missing.map(|entry| entry.inherited("")));
-        add(Peer::Oktaws, name, &entries, &mut findings);
-        if let Some(profile) = findings.profiles.last_mut() {
-            profile.settings.push(Setting {
-                place: Place::Org("url"),
-                value: format!("{org}.okta.com"),
-                key: "the file's name".to_owned(),
-                line: 0,
-            });
-        }
+        return Err(PeerError::Nothing(peer.word()));
     }
     Ok(findings)
 }

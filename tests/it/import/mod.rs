@@ -4,6 +4,7 @@
 mod checked;
 mod mapped;
 mod refused;
+mod reported;
 mod written;
 
 use std::fs::{self, Permissions};

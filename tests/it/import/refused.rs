@@ -82,12 +82,16 @@ fn what_is_not_understood_is_named_with_its_line() {
             "awscli:\n  a: |\n    canary\n",
             "line 2: not a plain",
         ),
-        (".saml2aws", "[a]\nurl\n", "line 2: neither"),
-        (".saml2aws", "[a]\n[a]\n", "line 2: this key or section"),
+        (".saml2aws", "[a]\nurl\n", ":2: left out: neither"),
+        (
+            ".saml2aws",
+            "[a]\n[a]\n",
+            ":2: read all the same: this section",
+        ),
         (
             ".saml2aws",
             "[a]\nurl = x\n  canary\n",
-            "line 3: a value over",
+            ":3: left out: neither",
         ),
         (
             ".okta_aws_login_config",
@@ -102,27 +106,27 @@ fn what_is_not_understood_is_named_with_its_line() {
         (
             ".config/tokendito/tokendito.ini",
             "[default]\nokta_org\n",
-            "line 2: neither",
+            ":2: left out: neither",
         ),
         (
             ".okta/config.properties",
             "OKTA_ORG=acme.okta.com\nOKTA_USERNAME\n",
-            "line 2: neither",
+            ":2: left out: neither",
         ),
         (
             ".aws/config",
-            "[okta]\n[okta]\n",
-            "line 2: this key or section",
+            "[okta]\naws_saml_url = x\naws_saml_url = y\n",
+            ":3: left out: this key",
         ),
         (
             ".aws/config",
             "[default]\ncredential_process = aws-okta-processor 'canary\n",
-            "line 2: a command line",
+            ":2: default.credential_process left out: a command line",
         ),
         (
             ".awsoktaprocessor",
             "[defaults]\naws_okta_user=a\naws_okta_user=b\n",
-            "line 3: this key",
+            ":3: left out: this key",
         ),
         (
             "config.json",

@@ -5,10 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::is_expression;
 use crate::config::read_as;
-use crate::model::{Org, ProviderArn};
-use crate::peers::{Findings, FoundLabel, Peer, Place, Profile, Setting};
+use crate::model::Org;
+use crate::peers::{Findings, Peer, Place, Profile, Setting};
 use crate::report::Report;
 
 pub(super) type Values = BTreeMap<&'static str, String>;
@@ -38,11 +37,12 @@ pub(super) struct Left {
     pub(super) wrong: bool,
 }
 
-/// A profile that is called otherwise here, since another file has one of its name.
+/// A profile that is called otherwise here, and why.
 #[derive(Debug)]
 pub(super) struct Renamed {
     pub(super) from: Origin,
     pub(super) to: String,
+    pub(super) why: &'static str,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -59,9 +59,11 @@ pub(super) struct Draft {
     pub(super) orgs: Vec<Values>,
     pub(super) profiles: BTreeMap<String, Kept>,
     /// Where each of them comes from, and what it is called there.
-    origins: BTreeMap<String, Origin>,
+    pub(super) origins: BTreeMap<String, Origin>,
     /// What those would have been called that were no good as a whole.
-    dropped: BTreeSet<String>,
+    pub(super) dropped: BTreeSet<String>,
+    /// Whether a file could not be read, so that what it has is not known.
+    pub(super) has_lost_file: bool,
     pub(super) default: Option<String>,
     pub(super) accounts: BTreeMap<String, String>,
     /// Of roles and of providers, in their order.
@@ -69,13 +71,21 @@ pub(super) struct Draft {
     pub(super) taken: Vec<Taken>,
     pub(super) renamed: Vec<Renamed>,
     pub(super) left: Vec<Left>,
+    /// Lines that are odd and were read all the same, and what is odd.
+    pub(super) notes: Vec<(Origin, String)>,
 }
 
 impl Draft {
     /// Adds what `file` of `peer` says. `url` is the org's address where the file has none.
     pub(super) fn add(&mut self, peer: Peer, file: &str, findings: &Findings, url: Option<&str>) {
+        for (line, why) in &findings.notes {
+            let note = (origin(file, *line, ""), why.clone());
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
         for left in &findings.left_out {
-            self.leave(file, left.line, &left.key, &left.why, false);
+            self.leave(file, left.line, &left.key, &left.why, left.wrong);
         }
         for profile in &findings.profiles {
             self.profile(peer, file, profile, url);
@@ -91,51 +101,17 @@ impl Draft {
         }
     }
 
-    fn name_account(&mut self, number: &str, name: &str) -> Result<(), String> {
-        let is_taken = |other: &String| other.to_lowercase() == name.to_lowercase();
-        read("accounts.*", name)?;
-        if self.accounts.contains_key(number) {
-            Err("the account has a name already".to_owned())
-        } else if self.accounts.values().any(is_taken) {
-            Err("another account has this name".to_owned())
-        } else {
-            self.accounts.insert(number.to_owned(), name.to_owned());
-            Ok(())
-        }
-    }
-
-    /// The label of one provider is its account's name, as far as that is free; every other stays a label.
-    fn label(&mut self, file: &str, label: &FoundLabel) {
-        let FoundLabel { of, says, .. } = label;
-        let account = ProviderArn::parse(of).ok().filter(|_| label.is_provider);
-        if let Some(account) = account.map(|provider| provider.account().to_owned())
-            && self.name_account(&account, says).is_ok()
-        {
-            let to = format!("accounts.{account}");
-            return self.take(file, label.line, &label.key, to, says.clone());
-        }
-        let (table, path) = match label.is_provider {
-            true => (1, "labels.providers.*"),
-            false => (0, "labels.roles.*"),
-        };
-        if !is_expression(of) {
-            let why = "neither an ARN nor an expression that can be used";
-            self.leave(file, label.line, &label.key, why, true);
-        } else if let Err(why) = read(path, says) {
-            self.leave(file, label.line, &label.key, &why, true);
-        } else if self.labels[table].iter().any(|(known, _)| known == of) {
-            let why = "an earlier file has a label for it";
-            self.leave(file, label.line, &label.key, why, false);
-        } else {
-            self.labels[table].push((of.clone(), says.clone()));
-            let to = format!("{}.{of}", path.trim_end_matches(".*"));
-            self.take(file, label.line, &label.key, to, says.clone());
-        }
+    /// Names a file that cannot be read at all.
+    pub(super) fn lose_file(&mut self, file: &str, report: &Report) {
+        self.has_lost_file = true;
+        let why = report.causes.last().unwrap_or(&report.summary);
+        self.leave(file, 0, "", why, true);
     }
 
     fn profile(&mut self, peer: Peer, file: &str, profile: &Profile, url: Option<&str>) {
         let theirs = &profile.name;
-        let name = &self.free_name(theirs, peer);
+        let plain = theirs.replace(char::is_control, "-");
+        let name = &self.free_name(&plain, peer);
         let taken = self.taken.len();
         if let Err(why) = read("default_profile", name) {
             return self.drop_profile(file, theirs, name, &why, taken);
@@ -150,12 +126,38 @@ impl Draft {
             self.setting(file, name, setting, &mut org, &mut kept);
         }
         let limited = |setting: &Setting| setting.place == Place::Policies;
+        // AWS allows what either of two session policies allows: without one of them it is less.
+        if profile.is_wider && !profile.settings.iter().any(limited) {
+            let why = "without its session policy it would allow more";
+            return self.drop_profile(file, theirs, name, why, taken);
+        }
         if profile.settings.iter().any(limited) && !kept.lists.contains_key("policy_arns") {
             let why = "without its session policies it would allow more";
             return self.drop_profile(file, theirs, name, why, taken);
         }
+        if org.is_empty() && kept.own.is_empty() && kept.lists.is_empty() {
+            let why = "nothing in it can be taken";
+            return self.drop_profile(file, theirs, name, why, taken);
+        }
         if let Some(url) = url {
             org.entry("url").or_insert_with(|| url.to_owned());
+        }
+        let paths = profile.settings.iter();
+        for path in paths.filter(|setting| setting.place == Place::AppPath) {
+            match org.get("url") {
+                Some(url) => {
+                    let app = Setting {
+                        place: Place::Profile("app"),
+                        value: format!("{url}{}", path.value),
+                        ..path.clone()
+                    };
+                    self.setting(file, name, &app, &mut org, &mut kept);
+                }
+                None => {
+                    let why = "its org's address is not in the file: `--url`";
+                    self.leave(file, path.line, &path.key, why, true);
+                }
+            }
         }
         let elsewhere = |app: &String| {
             app.contains("://")
@@ -190,6 +192,13 @@ impl Draft {
             }
         }
         if !chain.is_empty() {
+            let partition = |arn: &String| arn.split(':').nth(1).map(ToOwned::to_owned);
+            let role = kept.own.get("role").filter(|role| role.starts_with("arn:"));
+            let all = role.into_iter().chain(&chain);
+            if all.map(partition).collect::<BTreeSet<_>>().len() > 1 {
+                let why = "its chain leaves the partition of its role";
+                return self.drop_profile(file, theirs, name, why, taken);
+            }
             let to = format!("profiles.{name}.chain");
             self.take(file, 0, theirs, to, chain.join(", "));
             kept.lists.insert("chain", chain);
@@ -215,7 +224,11 @@ impl Draft {
         if name != theirs {
             let from = origin(file, 0, theirs);
             let to = name.clone();
-            self.renamed.push(Renamed { from, to });
+            let why = match *plain == *name {
+                true => "its name has characters that no name here can have",
+                false => "an earlier file has a profile of that name",
+            };
+            self.renamed.push(Renamed { from, to, why });
         }
         self.profiles.insert(name.clone(), kept);
     }
@@ -242,24 +255,6 @@ impl Draft {
         self.leave(file, 0, theirs, why, true);
     }
 
-    /// Once every file is read: the profile that is taken where none is named, the only one or `default`.
-    ///
-    /// Never one that has moved up because another was no good, which may have allowed less.
-    pub(super) fn choose_default(&mut self) {
-        let chosen = match self.profiles.len() {
-            1 if self.dropped.is_empty() => self.profiles.keys().next(),
-            _ => self.profiles.keys().find(|name| *name == "default"),
-        };
-        let chosen = chosen.filter(|name| !self.dropped.contains(*name)).cloned();
-        if let Some(name) = chosen
-            && let Some(from) = self.origins.get(&name).cloned()
-        {
-            let (to, value) = ("default_profile".to_owned(), name.clone());
-            self.taken.push(Taken { from, to, value });
-            self.default = Some(name);
-        }
-    }
-
     fn setting(
         &mut self,
         file: &str,
@@ -269,6 +264,8 @@ impl Draft {
         kept: &mut Kept,
     ) {
         let (table, leaf) = match setting.place {
+            // Once the org is known.
+            Place::AppPath => return,
             Place::Org(leaf) => ("org", leaf),
             Place::Profile(leaf) => ("profiles.*", leaf),
             Place::Policies => ("profiles.*", "policy_arns"),
@@ -320,7 +317,7 @@ impl Draft {
         self.orgs.len() - 1
     }
 
-    fn take(&mut self, file: &str, line: usize, key: &str, to: String, value: String) {
+    pub(super) fn take(&mut self, file: &str, line: usize, key: &str, to: String, value: String) {
         let from = origin(file, line, key);
         // Inherited by several profiles, it is said once.
         let said = |taken: &Taken| taken.from == from && taken.to == to && taken.value == value;
@@ -329,7 +326,7 @@ impl Draft {
         }
     }
 
-    fn leave(&mut self, file: &str, line: usize, key: &str, why: &str, wrong: bool) {
+    pub(super) fn leave(&mut self, file: &str, line: usize, key: &str, why: &str, wrong: bool) {
         let from = origin(file, line, key);
         if !self
             .left
@@ -339,20 +336,6 @@ impl Draft {
             let why = why.to_owned();
             self.left.push(Left { from, why, wrong });
         }
-    }
-
-    pub(super) fn profiles(&self) -> impl Iterator<Item = &str> {
-        self.profiles.keys().map(String::as_str)
-    }
-
-    /// Whether there were profiles, and all of them were no good.
-    pub(super) fn lost_all(&self) -> bool {
-        self.profiles.is_empty() && !self.dropped.is_empty()
-    }
-
-    /// Whether every org has its address; without one nothing can sign in.
-    pub(super) fn has_address(&self) -> bool {
-        !self.orgs.is_empty() && self.orgs.iter().all(|org| org.contains_key("url"))
     }
 }
 
@@ -365,11 +348,15 @@ fn origin(file: &str, line: usize, key: &str) -> Origin {
 }
 
 /// The value as our settings spell it, or what they have against it.
-fn read(path: &str, text: &str) -> Result<String, String> {
+pub(super) fn read(path: &str, text: &str) -> Result<String, String> {
     let known = crate::config::KEYS.iter().find(|key| key.path == path);
     let path = known.map_or("default_profile", |key| key.path);
-    let why = |report: Report| report.causes.first().cloned().unwrap_or(report.summary);
     read_as("it", path, text)
         .map(|value| value.to_string())
-        .map_err(why)
+        .map_err(|report| why(&report))
+}
+
+fn why(report: &Report) -> String {
+    let first = report.causes.first();
+    first.unwrap_or(&report.summary).clone()
 }

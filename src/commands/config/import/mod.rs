@@ -1,22 +1,22 @@
 //! `ob config import`: settings from those of another tool. The only place that reads them, and only when told.
 
 mod draft;
+mod finish;
+mod sources;
 mod written;
 
-use std::fs::read_dir;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
 
 use super::super::Context;
-use crate::config::{Existing, Value, read_as, read_foreign, write_new};
-use crate::paths;
-use crate::peers::{Findings, Peer, PeerError, from_variables, usual_places};
+use crate::config::{Existing, Value, check_text, read_as, write_new};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::data;
 use draft::{Draft, Origin};
+use sources::{Tool, findings};
 
 /// Make the settings from those of okta-aws-cli, gimme-aws-creds, saml2aws and their like
 ///
@@ -50,36 +50,6 @@ pub(super) struct Args {
     force: bool,
 }
 
-/// A tool, as it is typed.
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Tool {
-    OktaAwsCli,
-    GimmeAwsCreds,
-    Saml2aws,
-    Tokendito,
-    Oktaws,
-    AwsOkta,
-    OktaJava,
-    AwsOktaProcessor,
-    AwsSts,
-}
-
-impl From<Tool> for Peer {
-    fn from(tool: Tool) -> Self {
-        match tool {
-            Tool::OktaAwsCli => Self::OktaAwsCli,
-            Tool::GimmeAwsCreds => Self::GimmeAwsCreds,
-            Tool::Saml2aws => Self::Saml2Aws,
-            Tool::Tokendito => Self::Tokendito,
-            Tool::Oktaws => Self::Oktaws,
-            Tool::AwsOkta => Self::AwsOkta,
-            Tool::OktaJava => Self::OktaJava,
-            Tool::AwsOktaProcessor => Self::AwsOktaProcessor,
-            Tool::AwsSts => Self::AwsSts,
-        }
-    }
-}
-
 /// # Errors
 /// When there is nothing to read, a file is not understood, or the settings cannot be written.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
@@ -88,10 +58,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .as_deref()
         .map(|url| read_as("--url", "org.url", url));
     let url = url.transpose()?.map(|url: Value| url.to_string());
-    let found = findings(args, context)?;
+    let (found, lost) = findings(args, context)?;
     let mut draft = Draft::default();
     for (peer, name, findings) in &found {
         draft.add(*peer, name, findings, url.as_deref());
+    }
+    for (name, report) in &lost {
+        draft.lose_file(name, report);
+    }
+    draft.drop_unaddressed();
+    if let (true, Some(url), false) = (draft.orgs.is_empty(), &url, draft.lost_all()) {
+        draft.orgs.push([("url", url.clone())].into());
     }
     draft.choose_default();
     let text = draft.to_toml();
@@ -113,6 +90,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         }
         if !args.print {
             let path = context.settings_file()?;
+            // No value is taken that the settings refuse; this is about values that are wrong together.
+            check_text(&text, &path)
+                .map_err(|report| report.during("what the files have is not written"))?;
             let existing = if args.force {
                 Existing::Replace
             } else {
@@ -152,110 +132,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     })
 }
 
-/// What each source says, with the name it is called by.
-fn findings(args: &Args, context: &Context) -> Result<Vec<(Peer, String, Findings)>, Report> {
-    let mut found = Vec::new();
-    let mut looked = Vec::new();
-    let named = !args.files.is_empty();
-    let explicit = named || ((args.from_env || args.env_file.is_some()) && args.from.is_none());
-    let sources = if explicit {
-        named_files(args)?
-    } else {
-        homes_files(args, context)
-    };
-    for (peer, path) in sources {
-        let name = path.display().to_string();
-        let during = |report: Report| report.during(format!("cannot import {name}"));
-        match read_foreign(&path, &context.environment).map_err(during)? {
-            Some(text) => match peer.read(&path, &text) {
-                Ok(findings) => found.push((peer, name, findings)),
-                // Everybody who uses AWS has this file; few have used aws-okta.
-                Err(PeerError::Nothing) if !named => looked.push(name),
-                // The AWS file may be either tool's.
-                Err(PeerError::Nothing) if peer == Peer::AwsOkta && args.from.is_none() => {
-                    let peer = Peer::AwsOktaProcessor;
-                    let findings = peer.read(&path, &text);
-                    let findings = findings.map_err(|error| during(error.into()))?;
-                    found.push((peer, name, findings));
-                }
-                Err(error) => return Err(during(error.into())),
-            },
-            None if named => return Err(missing(&name)),
-            None => looked.push(name),
-        }
-    }
-    if let Some(path) = &args.env_file {
-        let name = path.display().to_string();
-        let text = read_foreign(path, &context.environment)?.ok_or_else(|| missing(&name))?;
-        let peer = Peer::OktaAwsCliVariables;
-        let findings = peer.read(path, &text);
-        found.push((
-            peer,
-            name.clone(),
-            findings
-                .map_err(|error| Report::from(error).during(format!("cannot import {name}")))?,
-        ));
-    }
-    if args.from_env {
-        let variables = context.environment.iter();
-        let variables =
-            variables.filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
-        match from_variables(variables)? {
-            Some(findings) => {
-                let peer = Peer::OktaAwsCliVariables;
-                found.push((peer, "the environment".to_owned(), findings));
-            }
-            None => looked.push("OKTA_AWSCLI_* in the environment".to_owned()),
-        }
-    }
-    if found.is_empty() {
-        return Err(nothing(&looked));
-    }
-    Ok(found)
-}
-
-fn named_files(args: &Args) -> Result<Vec<(Peer, PathBuf)>, Report> {
-    let files = args.files.iter().map(|path| {
-        let peer = args.from.map(Peer::from).or_else(|| Peer::of_file(path));
-        peer.map(|peer| (peer, path.clone())).ok_or_else(|| {
-            Report::new(
-                Exit::Usage,
-                "import.tool",
-                format!("cannot tell whose file {} is", path.display()),
-            )
-            .cause("its name is none that a known tool uses")
-            .hint(format!(
-                "name the tool: `ob config import {} --from saml2aws`",
-                path.display()
-            ))
-        })
-    });
-    files.collect()
-}
-
-/// The files in the usual places, of one tool or of all.
-fn homes_files(args: &Args, context: &Context) -> Vec<(Peer, PathBuf)> {
-    let Some(home) = paths::home(&context.environment) else {
-        return Vec::new();
-    };
-    let mut files: Vec<(Peer, PathBuf)> = usual_places(&home).collect();
-    let directory = home.join(Peer::OKTAWS_DIRECTORY);
-    let inside = read_dir(&directory).into_iter().flatten().flatten();
-    let mut orgs: Vec<PathBuf> = inside.map(|entry| entry.path()).collect();
-    orgs.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "toml")
-    });
-    orgs.sort();
-    files.extend(orgs.into_iter().map(|path| (Peer::Oktaws, path)));
-    let wanted = args.from.map(Peer::from);
-    if wanted == Some(Peer::AwsOktaProcessor) {
-        files.push((Peer::AwsOktaProcessor, home.join(Peer::WITH_KEYS)));
-    }
-    files.retain(|(peer, _)| wanted.is_none_or(|wanted| wanted == *peer));
-    files
-}
-
 fn tell(draft: &Draft, context: &Context) {
     for taken in &draft.taken {
         let Origin { key, .. } = &taken.from;
@@ -275,13 +151,21 @@ fn tell(draft: &Draft, context: &Context) {
             shown(&renamed.from.key),
             shown(&renamed.to),
         );
-        context.voice.say(&format!(
-            "{from}: {key} is called {to} here: an earlier file has a profile of that name"
-        ));
+        let why = renamed.why;
+        context
+            .voice
+            .say(&format!("{from}: {key} is called {to} here: {why}"));
+    }
+    for (from, why) in &draft.notes {
+        let (from, why) = (place(from), shown(why));
+        context
+            .voice
+            .say(&format!("{from}: read all the same: {why}"));
     }
     for left in &draft.left {
         let (from, key, why) = (place(&left.from), shown(&left.from.key), shown(&left.why));
-        context.voice.say(&format!("{from}: {key} left out: {why}"));
+        let key = if key.is_empty() { key } else { key + " " };
+        context.voice.say(&format!("{from}: {key}left out: {why}"));
     }
 }
 
@@ -298,8 +182,12 @@ fn as_json(draft: &Draft, text: &str, wrote: Option<&Path>) -> serde_json::Value
         json!({ "file": taken.from.file, "line": taken.from.line, "key": taken.from.key, "to": taken.to, "value": taken.value })
     });
     let renamed = draft.renamed.iter().map(
-        |renamed| json!({ "file": renamed.from.file, "from": renamed.from.key, "to": renamed.to }),
+        |renamed| json!({ "file": renamed.from.file, "from": renamed.from.key, "to": renamed.to, "why": renamed.why }),
     );
+    let notes = draft
+        .notes
+        .iter()
+        .map(|(from, why)| json!({ "file": from.file, "line": from.line, "why": why }));
     let left = draft.left.iter().map(|left| {
         json!({ "file": left.from.file, "line": left.from.line, "key": left.from.key, "why": left.why, "wrong": left.wrong })
     });
@@ -307,29 +195,11 @@ fn as_json(draft: &Draft, text: &str, wrote: Option<&Path>) -> serde_json::Value
         "profiles": draft.profiles().collect::<Vec<_>>(),
         "taken": taken.collect::<Vec<_>>(),
         "renamed": renamed.collect::<Vec<_>>(),
+        "notes": notes.collect::<Vec<_>>(),
         "left_out": left.collect::<Vec<_>>(),
         "settings": text,
         "wrote": wrote,
     })
-}
-
-fn missing(name: &str) -> Report {
-    Report::new(
-        Exit::Usage,
-        "import.missing",
-        format!("cannot import {name}"),
-    )
-    .cause("there is no such file")
-    .hint("`ob config import` without a file looks in the usual places")
-}
-
-fn nothing(looked: &[String]) -> Report {
-    let report = Report::new(Exit::Usage, "import.nothing", "there is nothing to import");
-    let report = looked.iter().fold(report, |report, place| {
-        report.cause(format!("{place}: not there, or nothing of Okta in it"))
-    });
-    report
-        .hint("name a file: `ob config import FILE --from saml2aws`; `ob config init` asks instead")
 }
 
 fn without_profile() -> Report {

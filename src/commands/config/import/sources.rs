@@ -1,0 +1,203 @@
+//! The files of other tools: whose each is, and what it says.
+
+use std::fs::read_dir;
+use std::path::{Path, PathBuf};
+
+use super::super::super::Context;
+use super::Args;
+use crate::config::read_foreign;
+use crate::paths;
+use crate::peers::{Findings, Peer, PeerError, from_variables, usual_places};
+use crate::report::{Exit, Report};
+
+/// A tool, as it is typed.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tool {
+    OktaAwsCli,
+    GimmeAwsCreds,
+    Saml2aws,
+    Tokendito,
+    Oktaws,
+    AwsOkta,
+    OktaJava,
+    AwsOktaProcessor,
+    AwsSts,
+}
+
+impl From<Tool> for Peer {
+    fn from(tool: Tool) -> Self {
+        match tool {
+            Tool::OktaAwsCli => Self::OktaAwsCli,
+            Tool::GimmeAwsCreds => Self::GimmeAwsCreds,
+            Tool::Saml2aws => Self::Saml2Aws,
+            Tool::Tokendito => Self::Tokendito,
+            Tool::Oktaws => Self::Oktaws,
+            Tool::AwsOkta => Self::AwsOkta,
+            Tool::OktaJava => Self::OktaJava,
+            Tool::AwsOktaProcessor => Self::AwsOktaProcessor,
+            Tool::AwsSts => Self::AwsSts,
+        }
+    }
+}
+
+/// What each source says, with the name it is called by, and the files that cannot be read.
+pub(super) type Sources = (Vec<(Peer, String, Findings)>, Vec<(String, Report)>);
+
+pub(super) fn findings(args: &Args, context: &Context) -> Result<Sources, Report> {
+    let mut found = Vec::new();
+    let mut lost = Vec::new();
+    let mut looked = Vec::new();
+    let named = !args.files.is_empty();
+    let explicit = named || ((args.from_env || args.env_file.is_some()) && args.from.is_none());
+    let sources = if explicit {
+        named_files(args)?
+    } else {
+        homes_files(args, context)
+    };
+    for (peer, path) in sources {
+        let name = path.display().to_string();
+        match read_one(peer, &path, args.from.is_none() && named) {
+            Ok(Some((peer, findings))) => found.push((peer, name, findings)),
+            Ok(None) if named => return Err(missing(&name)),
+            // Everybody who uses AWS has this file; few have used aws-okta.
+            Err(Unread::Nothing(_)) if !named => looked.push(name),
+            Ok(None) => looked.push(name),
+            Err(Unread::Nothing(report) | Unread::Failed(report)) => {
+                let report = report.during(format!("cannot import {name}"));
+                if named {
+                    return Err(report);
+                }
+                // The others are read all the same.
+                lost.push((name, report));
+            }
+        }
+    }
+    if let Some(path) = &args.env_file {
+        let name = path.display().to_string();
+        let text = read_foreign(path)?.ok_or_else(|| missing(&name))?;
+        let peer = Peer::OktaAwsCliVariables;
+        let findings = peer.read(path, &text);
+        found.push((
+            peer,
+            name.clone(),
+            findings
+                .map_err(|error| Report::from(error).during(format!("cannot import {name}")))?,
+        ));
+    }
+    if args.from_env {
+        let variables = context.environment.iter();
+        let variables =
+            variables.filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+        match from_variables(variables)? {
+            Some(findings) => {
+                let peer = Peer::OktaAwsCliVariables;
+                found.push((peer, "the environment".to_owned(), findings));
+            }
+            None => looked.push("OKTA_AWSCLI_* in the environment".to_owned()),
+        }
+    }
+    match (found.is_empty(), lost.is_empty()) {
+        (false, _) => Ok((found, lost)),
+        (true, false) => Err(lost.swap_remove(0).1),
+        (true, true) => Err(nothing(&looked)),
+    }
+}
+
+/// Why a file gives nothing.
+enum Unread {
+    /// It is of another tool.
+    Nothing(Report),
+    Failed(Report),
+}
+
+/// What `path` says as a file of `peer`; `may_be_either` of the two tools that use the AWS file.
+fn read_one(
+    peer: Peer,
+    path: &Path,
+    may_be_either: bool,
+) -> Result<Option<(Peer, Findings)>, Unread> {
+    let Some(text) = read_foreign(path).map_err(Unread::Failed)? else {
+        return Ok(None);
+    };
+    let unread = |error: PeerError| match error {
+        PeerError::Nothing(_) => Unread::Nothing(error.into()),
+        error => Unread::Failed(error.into()),
+    };
+    match peer.read(path, &text) {
+        Err(PeerError::Nothing(_)) if peer == Peer::AwsOkta && may_be_either => {
+            let peer = Peer::AwsOktaProcessor;
+            match peer.read(path, &text) {
+                Err(PeerError::Nothing(_)) => Err(Unread::Nothing(
+                    PeerError::Nothing("aws-okta or aws-okta-processor").into(),
+                )),
+                findings => findings
+                    .map(|findings| Some((peer, findings)))
+                    .map_err(unread),
+            }
+        }
+        findings => findings
+            .map(|findings| Some((peer, findings)))
+            .map_err(unread),
+    }
+}
+
+fn named_files(args: &Args) -> Result<Vec<(Peer, PathBuf)>, Report> {
+    let files = args.files.iter().map(|path| {
+        let peer = args.from.map(Peer::from).or_else(|| Peer::of_file(path));
+        peer.map(|peer| (peer, path.clone())).ok_or_else(|| {
+            Report::new(
+                Exit::Usage,
+                "import.tool",
+                format!("cannot tell whose file {} is", path.display()),
+            )
+            .cause("its name is none that a known tool uses")
+            .hint(format!(
+                "name the tool: `ob config import {} --from saml2aws`",
+                path.display()
+            ))
+        })
+    });
+    files.collect()
+}
+
+/// The files in the usual places, of one tool or of all.
+fn homes_files(args: &Args, context: &Context) -> Vec<(Peer, PathBuf)> {
+    let Some(home) = paths::home(&context.environment) else {
+        return Vec::new();
+    };
+    let mut files: Vec<(Peer, PathBuf)> = usual_places(&home).collect();
+    let directory = home.join(Peer::OKTAWS_DIRECTORY);
+    let inside = read_dir(&directory).into_iter().flatten().flatten();
+    let mut orgs: Vec<PathBuf> = inside.map(|entry| entry.path()).collect();
+    orgs.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
+    orgs.sort();
+    files.extend(orgs.into_iter().map(|path| (Peer::Oktaws, path)));
+    let wanted = args.from.map(Peer::from);
+    if wanted == Some(Peer::AwsOktaProcessor) {
+        files.push((Peer::AwsOktaProcessor, home.join(Peer::WITH_KEYS)));
+    }
+    files.retain(|(peer, _)| wanted.is_none_or(|wanted| wanted == *peer));
+    files
+}
+
+fn missing(name: &str) -> Report {
+    Report::new(
+        Exit::Usage,
+        "import.missing",
+        format!("cannot import {name}"),
+    )
+    .cause("there is no such file")
+    .hint("`ob config import` without a file looks in the usual places")
+}
+
+fn nothing(looked: &[String]) -> Report {
+    let report = Report::new(Exit::Usage, "import.nothing", "there is nothing to import");
+    let report = looked.iter().fold(report, |report, place| {
+        report.cause(format!("{place}: not there, or nothing of Okta in it"))
+    });
+    report
+        .hint("name a file: `ob config import FILE --from saml2aws`; `ob config init` asks instead")
+}
