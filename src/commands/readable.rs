@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::aws_files::read;
+use crate::aws_files::{Kind, read};
 use crate::commands::Context;
 use crate::ini;
 use crate::report::Report;
@@ -26,13 +27,18 @@ pub(super) fn refuse_unreadable(path: &Path) -> Result<(), Report> {
     unreadable(path)?.map_or(Ok(()), Err)
 }
 
-/// Warns of the same, since other tools pass over such lines.
+/// Refuses to lead a program to the AWS files when the aws CLI and boto3 cannot read one of them.
 ///
 /// # Errors
-/// When it cannot be read here.
-pub(super) fn warn_unreadable(context: &Context, path: &Path) -> Result<(), Report> {
-    if let Some(report) = unreadable(path)? {
-        context.voice.report(&report);
+/// As [`refuse_unreadable`].
+pub(super) fn refuse_unreadable_files(context: &Context) -> Result<(), Report> {
+    for kind in [Kind::Config, Kind::Credentials] {
+        refuse_unreadable(&kind.path(&context.environment)?)?;
     }
     Ok(())
+}
+
+/// What a script is told of an AWS file that the aws CLI and boto3 cannot read.
+pub(super) fn as_warning(report: &Report) -> Value {
+    json!({ "error": report.name, "summary": report.summary, "causes": report.causes })
 }

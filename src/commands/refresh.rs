@@ -5,7 +5,7 @@ use crate::aws::{Region, RenewingContext, config_profile_name, renewing_env, sha
 use crate::aws_files::{Kind, read};
 use crate::commands::Context;
 use crate::commands::config::{serves, write_aws_profiles};
-use crate::commands::readable::refuse_unreadable;
+use crate::commands::readable::refuse_unreadable_files;
 use crate::commands::target::Resolved;
 use crate::config::Flags;
 use crate::model::Credentials;
@@ -42,9 +42,7 @@ pub(super) fn environment(
     })?;
     is_the_profiles(context, target, profile)?;
     let config = Kind::Config.path(&context.environment)?;
-    for path in [&config, &Kind::Credentials.path(&context.environment)?] {
-        refuse_unreadable(path)?;
-    }
+    refuse_unreadable_files(context)?;
     if !serves(context, &config, &read(&config)?, &name, profile)? {
         offer(context, &name)?;
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::Context;
 use super::config::{serves, write_aws_profiles};
+use super::readable::refuse_unreadable_files;
 use super::refresh::refuse_shadowed;
 use super::running::ask_running_agent;
 use super::talk::SignInArgs;
@@ -132,6 +133,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
         .cause("their profiles are named with letters, digits and _.@/%:+-")
         .hint("rename it in the settings, or take `ob shell -p PROFILE`"));
     };
+    refuse_unreadable_files(context)?;
     refuse_shadowed(context, &name, "use.shadowed")?;
     let path = Kind::Config.path(&context.environment)?;
     if serves(context, &path, &read(&path)?, &name, profile)? {

@@ -133,7 +133,7 @@ fn role(section: &Section) -> Option<&str> {
 
 fn is_theirs(section: &Section) -> bool {
     let has = |key: &&str| text_of(&section.entries, key).is_some();
-    OWN_KEYS.iter().any(|key| has(&key)) || calls_it(section)
+    OWN_KEYS.iter().any(has) || calls_it(section)
 }
 
 /// Whether its credentials come from this very tool.
@@ -148,5 +148,5 @@ fn is_from_elsewhere(section: &Section) -> bool {
     let has = |key: &&str| text_of(&section.entries, key).is_some();
     OTHER_SOURCES
         .iter()
-        .any(|key| has(&key) && !(*key == "credential_process" && calls_it(section)))
+        .any(|key| has(key) && !(*key == "credential_process" && calls_it(section)))
 }

@@ -7,14 +7,6 @@ use crate::report::{Exit, Report};
 /// What stops the reader, with the line, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PeerError {
-    #[error("line {0}: this key or section stands there twice")]
-    Twice(usize),
-    #[error("line {0}: a tab indents it, which YAML forbids")]
-    Tab(usize),
-    #[error("line {0}: its indentation fits no line above")]
-    Indentation(usize),
-    #[error("line {0}: not a plain `key: value`: {1} are not read")]
-    Yaml(usize, &'static str),
     #[error("line {0}: it is not UTF-8 text")]
     NotUtf8(usize),
     #[error("line {0}: not TOML")]
@@ -28,10 +20,6 @@ pub enum PeerError {
 impl PeerError {
     fn name(&self) -> &'static str {
         match self {
-            Self::Twice(_) => "import.twice",
-            Self::Tab(_) => "import.tab",
-            Self::Indentation(_) => "import.indentation",
-            Self::Yaml(..) => "import.yaml",
             Self::NotUtf8(_) => "import.not_utf8",
             Self::Toml(_) => "import.toml",
             Self::Json(_) => "import.json",

@@ -2,34 +2,37 @@
 
 use super::entry::{Entry, Findings, FoundLabel, Section};
 use super::error::PeerError;
-use super::{Peer, profiles, yaml};
+use super::yaml::{self, Leaf};
+use super::{Peer, profiles};
 use crate::model::{ProviderArn, RoleArn};
+
+/// The table that is the tool's.
+const TABLE: &str = "awscli";
 
 pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
     let mut findings = Findings::default();
     let mut sections: Vec<Section> = Vec::new();
-    let leaves = yaml::leaves(text)?;
-    if !leaves
-        .iter()
-        .any(|leaf| leaf.path.first().is_some_and(|first| first == "awscli"))
-    {
+    let leaves = yaml::leaves(text, &mut findings);
+    let of_it = |leaf: &Leaf| leaf.path.first().is_some_and(|first| first == TABLE);
+    let has_table = text
+        .lines()
+        .any(|line| line.trim_start().starts_with(TABLE));
+    if !(leaves.iter().any(of_it) || has_table && !findings.left_out.is_empty()) {
         return Err(PeerError::Nothing("okta-aws-cli"));
     }
     for leaf in leaves {
         let path: Vec<&str> = leaf.path.iter().map(String::as_str).collect();
         let entry = leaf.entry;
         match path[..] {
-            ["awscli", "profiles", name] => {
-                match sections.iter_mut().find(|old| old.name == name) {
-                    Some(section) => section.entries.push(entry),
-                    None => sections.push(Section {
-                        name: name.to_owned(),
-                        line: entry.line,
-                        entries: vec![entry],
-                    }),
-                }
-            }
-            ["awscli", table @ ("idps" | "roles")] => findings.labels.push(FoundLabel {
+            [TABLE, "profiles", name] => match sections.iter_mut().find(|old| old.name == name) {
+                Some(section) => section.entries.push(entry),
+                None => sections.push(Section {
+                    name: name.to_owned(),
+                    line: entry.line,
+                    entries: vec![entry],
+                }),
+            },
+            [TABLE, table @ ("idps" | "roles")] => findings.labels.push(FoundLabel {
                 of: entry.key.clone(),
                 says: entry.value.to_string(),
                 is_provider: table == "idps",

@@ -41,6 +41,9 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
         };
         let value = entry.value.as_str();
         let refused = match meaning::of(peer, &twin) {
+            _ if has_password(value) => {
+                Some("an address with a password in it, which no setting holds")
+            }
             Meaning::Org(to) => {
                 take(Place::Org(to), value);
                 if to == "key_id" {
@@ -79,6 +82,7 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
                     "no app's address: Okta shows it as the app's embed link, `…/home/…` or `…/sso/saml`",
                 ),
             },
+            Meaning::Role if value.contains("://") => Some("an address, and no role"),
             Meaning::Role if value.eq_ignore_ascii_case("all") => {
                 Some("said each time: `ob write --all`")
             }
@@ -132,6 +136,10 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
         }
     }
     findings.profiles.push(profile);
+}
+
+fn has_password(value: &str) -> bool {
+    Url::parse(value).is_ok_and(|url| url.password().is_some())
 }
 
 fn is_no(value: &str) -> bool {

@@ -98,5 +98,5 @@ macro_rules! topics {
     };
 }
 topics!(
-    frame, page, profile, redirect, saml, set_cookie, settings, shown, sts, sts_xml
+    frame, ini, page, profile, redirect, saml, set_cookie, settings, shown, sts, sts_xml
 );

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::super::Context;
 use crate::aws::{ConfigProfile, Region, config_profile_name, with_block, without_block};
 use crate::aws_files::{Kind, edit, read};
-use crate::commands::readable::{refuse_unreadable, unreadable};
+use crate::commands::readable::{as_warning, refuse_unreadable, unreadable};
 use crate::config::Flags;
 use crate::paths;
 use crate::report::{Exit, Report};
@@ -65,7 +65,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .map(|profile| profile.name.as_str())
         .collect();
     if context.globals.json && !args.offered {
-        let answer = json!({ "file": path, "changed": changed, "profiles": names });
+        let mut answer = json!({ "file": path, "changed": changed, "profiles": names });
+        if let Some(report) = &no_use {
+            answer["warning"] = as_warning(report);
+        }
         context.voice.data_json(answer)?;
     } else {
         let asks = |name: &str| asking.iter().any(|(asking, _)| asking == name);
@@ -75,7 +78,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             .voice
             .say(&words(args, &path, changed, &names, first));
     }
-    if let Some(report) = no_use {
+    if let Some(report) = no_use.filter(|_| !context.globals.json) {
         context.voice.report(&report);
     }
     for (name, profile) in asking {

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::aws::{CredentialsFile, NameTemplate, Theirs};
 use crate::aws_files::{self, Kind};
 use crate::commands::Context;
-use crate::commands::readable::warn_unreadable;
+use crate::commands::readable::{as_warning, unreadable};
 use crate::commands::talk::SignInArgs;
 use crate::commands::target::{LimitArgs, MenuArgs};
 use crate::report::{Exit, Report};
@@ -95,7 +95,10 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         false => None,
     };
     for path in [Some(&path), config.as_ref()].into_iter().flatten() {
-        warn_unreadable(context, path)?;
+        // Other programs pass over such lines. A script is told in the answer.
+        if let Some(report) = unreadable(path)?.filter(|_| !context.globals.json) {
+            context.voice.report(&report);
+        }
     }
     let plan = round::Plan {
         args,
@@ -196,13 +199,16 @@ fn say(
         let linked = round.links.iter().map(|link| {
             json!({ "profile": link.name, "role": link.role.to_string(), "source_profile": link.source })
         });
-        let answer = json!({
+        let mut answer = json!({
             "file": plan.path,
             "written": written.collect::<Vec<_>>(),
             "linked": linked.collect::<Vec<_>>(),
             "refused": refused.collect::<Vec<_>>(),
             "renews_at": next.map(|time| time.to_string()),
         });
+        if let Some(report) = unreadable(plan.path)? {
+            answer["warning"] = as_warning(&report);
+        }
         plan.context.voice.data_json(answer)?;
         return Ok(());
     }

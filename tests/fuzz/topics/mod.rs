@@ -3,6 +3,7 @@
 //! both with the corpus, so that all of them hold the same.
 
 pub(crate) mod frame;
+pub(crate) mod ini;
 pub(crate) mod page;
 pub(crate) mod profile;
 pub(crate) mod redirect;
@@ -25,8 +26,9 @@ pub(crate) struct Topic {
 }
 
 /// Every topic.
-pub(crate) const ALL: [Topic; 10] = [
+pub(crate) const ALL: [Topic; 11] = [
     frame::TOPIC,
+    ini::TOPIC,
     page::TOPIC,
     profile::TOPIC,
     redirect::TOPIC,

@@ -65,15 +65,19 @@ fn config_aws_names_the_line_and_writes_nothing() {
 }
 
 #[test]
-fn refresh_names_the_line_instead_of_a_command_that_fails() {
+fn refresh_and_use_name_the_line_instead_of_a_command_that_fails() {
     for (name, line) in FILES {
         let (env, path) = with_file("config", &fixture(name));
         env.sign_in();
-        let exec = ["exec", "--refresh", "-p", "dev", "--", "true"];
-        let answer = said(&env, &exec);
-        let place = format!("{}:{line}: ", path.display());
-        assert!(answer.contains(&place), "{answer}");
-        assert!(!answer.contains("config aws"), "{answer}");
+        for words in [
+            &["exec", "--refresh", "-p", "dev", "--", "true"][..],
+            &["use", "dev", "--shell", "bash"],
+        ] {
+            let answer = said(&env, words);
+            let place = format!("{}:{line}: ", path.display());
+            assert!(answer.contains(&place), "{words:?}: {answer}");
+            assert!(!answer.contains("config aws"), "{words:?}: {answer}");
+        }
     }
 }
 
@@ -91,6 +95,14 @@ fn an_unreadable_credentials_file_is_named_as_well() {
         let answer = said(&env, words);
         assert!(answer.contains(&place), "{words:?}: {answer}");
         assert!(!answer.contains("next:"), "{words:?}: {answer}");
+    }
+    for words in [
+        &["config", "aws", "--json"][..],
+        &["write", "-p", "dev", "--json"],
+    ] {
+        let answer = json(&mut env.ob(words));
+        let causes = answer["warning"]["causes"].to_string();
+        assert!(causes.contains(&place), "{words:?}: {answer}");
     }
     // Other programs read it all the same: it is written.
     assert!(fs::read_to_string(&path).unwrap().contains("[dev]\n"));

@@ -2,6 +2,7 @@
 //! each stands beside the file in `tests/fixtures/import`; `OB_BLESS=1` writes it.
 
 mod checked;
+mod documented;
 mod mapped;
 mod refused;
 mod reported;

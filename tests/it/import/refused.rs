@@ -59,28 +59,32 @@ fn what_is_not_understood_is_named_with_its_line() {
         (
             ".okta/okta.yaml",
             "awscli:\n  idps: { a: b }\n",
-            "line 2: not a plain `key: value`",
+            ":2: awscli.idps left out: not a plain `key: value`",
         ),
-        (".okta/okta.yaml", "awscli:\n\tprofiles:\n", "line 2: a tab"),
+        (
+            ".okta/okta.yaml",
+            "awscli:\n\tprofiles:\n",
+            ":2: left out: a tab",
+        ),
         (
             ".okta/okta.yaml",
             "awscli:\n  profiles:\n    a: &x\n",
-            "line 3: not a plain",
+            ":3: awscli.profiles.a left out: not a plain",
         ),
         (
             ".okta/okta.yaml",
             "awscli:\n  profiles:\n    a:\n      k: 1\n     l: 2\n",
-            "line 5: its indentation",
+            ":5: left out: its indentation",
         ),
         (
             ".okta/okta.yaml",
             "awscli:\n  a: 1\n  a: 2\n",
-            "line 3: this key",
+            ":3: awscli.a left out: this key",
         ),
         (
             ".okta/okta.yaml",
             "awscli:\n  a: |\n    canary\n",
-            "line 2: not a plain",
+            ":2: awscli.a left out: not a plain",
         ),
         (".saml2aws", "[a]\nurl\n", ":2: left out: neither"),
         (

@@ -144,14 +144,30 @@ fn an_odd_line_is_named_and_the_rest_is_taken() {
 #[test]
 fn a_file_that_cannot_be_read_does_not_stop_the_others() {
     let home = Home::with("saml2aws");
-    home.write(".okta/okta.yaml", "awscli:\n\tprofiles:\n");
+    home.write(".oktaws/acme.toml", "username = = a\n");
     let said = home.said(&home.imported(&["--print"]));
     assert!(said.contains("[profiles.default]"), "{said}");
     assert!(
-        said.contains("~/.okta/okta.yaml: left out: line 2: a tab"),
+        said.contains("~/.oktaws/acme.toml: left out: line 1: not TOML"),
         "{said}"
     );
     assert_eq!(home.import(&["--check"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_key_of_several_lines_does_not_stop_the_rest_of_a_yaml_file() {
+    let home = Home::new();
+    home.write(
+        ".okta/okta.yaml",
+        "awscli:\n  profiles:\n    m2m:\n      private-key: |\n        canary\n      org-domain: acme.okta.com\n      aws-region: eu-west-1\n",
+    );
+    let said = home.said(&home.imported(&["--print"]));
+    assert!(
+        said.contains("region = \"eu-west-1\"") && !said.contains("canary"),
+        "{said}"
+    );
+    let line = "~/.okta/okta.yaml:4: awscli.profiles.m2m.private-key left out: not a plain";
+    assert!(said.contains(line), "{said}");
 }
 
 #[test]
@@ -218,10 +234,12 @@ fn a_policy_file_keeps_the_profile_out() {
         said.contains("[profiles.b]") && !said.contains("profiles.a"),
         "{said}"
     );
-    assert!(
-        said.contains("~/.saml2aws: a left out: its `policy_file`"),
-        "{said}"
-    );
+    for line in [
+        "~/.saml2aws:4: a.policy_file left out: it does not limit the profile here",
+        "~/.saml2aws: a left out: without its session policy it would allow more\n",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
 }
 
 #[test]
