@@ -42,8 +42,9 @@ pub(super) fn environment(
     })?;
     is_the_profiles(context, target, profile)?;
     let config = Kind::Config.path(&context.environment)?;
+    let is_served = serves(context, &config, &read(&config)?, &name, profile)?;
     refuse_unreadable_files(context)?;
-    if !serves(context, &config, &read(&config)?, &name, profile)? {
+    if !is_served {
         offer(context, &name)?;
     }
     refuse_shadowed(context, &name, "refresh.shadowed")?;

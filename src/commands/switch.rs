@@ -133,10 +133,11 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
         .cause("their profiles are named with letters, digits and _.@/%:+-")
         .hint("rename it in the settings, or take `ob shell -p PROFILE`"));
     };
-    refuse_unreadable_files(context)?;
     refuse_shadowed(context, &name, "use.shadowed")?;
     let path = Kind::Config.path(&context.environment)?;
-    if serves(context, &path, &read(&path)?, &name, profile)? {
+    let is_served = serves(context, &path, &read(&path)?, &name, profile)?;
+    refuse_unreadable_files(context)?;
+    if is_served {
         return Ok(name);
     }
     let again = context.typed("config aws");

@@ -40,11 +40,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     } else {
         block(context)?
     };
-    let mut no_use = None;
-    if !args.remove {
-        refuse_unreadable(&path)?;
-        no_use = unreadable(&Kind::Credentials.path(&context.environment)?)?;
-    }
     let make = |text: &str| -> Result<String, Report> {
         let new = if args.remove {
             without_block(text)
@@ -53,6 +48,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         };
         new.map_err(|error| Report::from(error).during(format!("cannot write {}", path.display())))
     };
+    let mut no_use = None;
+    if !args.remove {
+        // What is wrong with ob's own part comes first: it says more.
+        make(&read(&path)?)?;
+        refuse_unreadable(&path)?;
+        no_use = unreadable(&Kind::Credentials.path(&context.environment)?)?;
+    }
     if args.print {
         data(&make(&read(&path)?)?)?;
         return Ok(ExitCode::SUCCESS);
