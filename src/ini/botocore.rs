@@ -18,11 +18,12 @@ pub enum Value {
 impl Ini {
     /// Every section with its keys in lower case, as `raw_config_parse` returns them.
     pub fn values(&self) -> BTreeMap<&str, BTreeMap<String, Value>> {
+        let defaults = self.section(DEFAULTS);
         let value = |entry: &Entry| (entry.key.to_lowercase(), value(entry));
         let named = self.sections.iter().filter(|section| is_named(section));
         named
             .map(|section| {
-                let inherited = self.inherited(section).map(value);
+                let inherited = inherited(defaults, section).map(value);
                 let own = section.entries.iter().map(value);
                 (section.name.as_str(), inherited.chain(own).collect())
             })
@@ -39,12 +40,14 @@ impl Ini {
     pub fn section(&self, name: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.name == name)
     }
+}
 
-    fn inherited<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = &'a Entry> {
-        let defaults = self.section(DEFAULTS).into_iter();
-        let all = defaults.flat_map(|defaults| &defaults.entries);
-        all.filter(|entry| section.get(&entry.key).is_none())
-    }
+fn inherited<'a>(
+    defaults: Option<&'a Section>,
+    section: &'a Section,
+) -> impl Iterator<Item = &'a Entry> {
+    let all = defaults.into_iter().flat_map(|defaults| &defaults.entries);
+    all.filter(|entry| section.get(&entry.key).is_none())
 }
 
 /// The profile that a section of the config file is; `None` for one that is none.
@@ -87,14 +90,15 @@ pub(super) fn nested_faults(ini: &Ini) -> Vec<Fault> {
             let is_odd =
                 |part: &str| !part.trim_matches(is_space).is_empty() && !part.contains('=');
             let (line, kind) = (*line, FaultKind::NotNested);
-            if split_lines(text).any(is_odd) && !faults.contains(&Fault { line, kind }) {
+            if split_lines(text).any(is_odd) {
                 faults.push(Fault { line, kind });
             }
         }
     };
+    let defaults = ini.section(DEFAULTS);
     for section in ini.sections.iter().filter(|section| is_named(section)) {
         section.entries.iter().for_each(&mut judge);
-        ini.inherited(section).for_each(&mut judge);
+        inherited(defaults, section).for_each(&mut judge);
     }
     faults
 }

@@ -10,6 +10,7 @@ mod encoding;
 mod fault;
 mod shell_words;
 
+use std::collections::HashMap;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -118,6 +119,7 @@ pub fn read_as(text: &str, indented: Indented) -> Ini {
     let Reader { mut ini, .. } = reader;
     ini.faults.extend(botocore::nested_faults(&ini));
     ini.faults.sort_by_key(|fault| fault.line);
+    ini.faults.dedup();
     ini
 }
 
@@ -135,6 +137,10 @@ enum Open {
 #[derive(Default)]
 struct Reader {
     ini: Ini,
+    /// Where each section is.
+    places: HashMap<String, usize>,
+    /// The line of each key in lower case, with the place of its section.
+    keys: HashMap<(usize, String), usize>,
     /// The place of the current section.
     current: Option<usize>,
     open: Open,
@@ -178,7 +184,7 @@ impl Reader {
 
     fn header(&mut self, name: &str, number: usize) {
         self.open = Open::Nowhere;
-        let known = self.ini.sections.iter().position(|old| old.name == name);
+        let known = self.places.get(name).copied();
         if let Some(at) = known
             && name != botocore::DEFAULTS
         {
@@ -187,6 +193,7 @@ impl Reader {
         }
         self.current = known.or(Some(self.ini.sections.len()));
         if known.is_none() {
+            self.places.insert(name.to_owned(), self.ini.sections.len());
             self.ini.sections.push(Section {
                 name: name.to_owned(),
                 line: number,
@@ -196,18 +203,23 @@ impl Reader {
     }
 
     fn entry(&mut self, key: &str, value: &str, number: usize) {
-        let Some(section) = self.current.and_then(|at| self.ini.sections.get_mut(at)) else {
-            return;
-        };
         if key.is_empty() {
             self.open = Open::Nowhere;
             return self.fault(number, FaultKind::NoKey);
         }
-        if let Some(first) = section.get(key) {
-            let kind = FaultKind::DuplicateKey(first.line);
+        let Some(at) = self.current else {
+            return;
+        };
+        let id = (at, key.to_lowercase());
+        if let Some(first) = self.keys.get(&id) {
+            let kind = FaultKind::DuplicateKey(*first);
             self.open = Open::Dropped;
             return self.fault(number, kind);
         }
+        self.keys.insert(id, number);
+        let Some(section) = self.ini.sections.get_mut(at) else {
+            return;
+        };
         section.entries.push(Entry {
             key: key.to_owned(),
             line: number,

@@ -102,3 +102,11 @@ fn a_report_of_an_unreadable_file_names_each_line_and_no_value() {
     assert!(!text.contains("canary"), "{text}");
     assert!(unreadable(&read("[a]\nk = v\n"), Path::new("/x")).is_none());
 }
+
+#[test]
+fn a_long_file_is_read_at_once() {
+    let keys: String = (0..100_000).map(|at| format!("k{at} = v\n")).collect();
+    let sections: String = (0..100_000).map(|at| format!("[s{at}]\n")).collect();
+    let ini = read(&format!("{sections}{keys}"));
+    assert_eq!((ini.sections.len(), ini.faults.len()), (100_000, 0));
+}

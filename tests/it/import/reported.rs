@@ -171,6 +171,25 @@ fn a_key_of_several_lines_does_not_stop_the_rest_of_a_yaml_file() {
 }
 
 #[test]
+fn a_lost_profile_makes_no_other_one_the_default() {
+    let home = Home::new();
+    let line = "credential_process = aws-okta-processor authenticate";
+    home.write(
+        ".aws/config",
+        &format!("[profile a]\n{line} --user\n[profile b]\n{line} -o acme.okta.com -r Dev\n"),
+    );
+    let said = home.said(&home.imported(&["--print"]));
+    assert!(
+        said.contains("[profiles.b]") && !said.contains("default_profile"),
+        "{said}"
+    );
+    assert!(
+        said.contains("~/.aws/config:2: a.credential_process left out"),
+        "{said}"
+    );
+}
+
+#[test]
 fn latin_1_lines_are_named_and_the_rest_is_taken() {
     let home = Home::new();
     let path = home.write(".saml2aws", "");

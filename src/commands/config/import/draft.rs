@@ -64,6 +64,8 @@ pub(super) struct Draft {
     pub(super) dropped: BTreeSet<String>,
     /// Whether a file could not be read, so that what it has is not known.
     pub(super) has_lost_file: bool,
+    /// Whether a line could not be read, which may have been a profile.
+    pub(super) has_lost_line: bool,
     pub(super) default: Option<String>,
     pub(super) accounts: BTreeMap<String, String>,
     /// Of roles and of providers, in their order.
@@ -84,6 +86,7 @@ impl Draft {
                 self.notes.push(note);
             }
         }
+        self.has_lost_line |= findings.left_out.iter().any(|left| left.wrong);
         for left in &findings.left_out {
             self.leave(file, left.line, &left.key, &left.why, left.wrong);
         }

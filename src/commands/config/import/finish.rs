@@ -54,7 +54,7 @@ impl Draft {
     pub(super) fn choose_default(&mut self) {
         let chosen = match self.profiles.len() {
             _ if self.has_lost_file => None,
-            1 if self.dropped.is_empty() => self.profiles.keys().next(),
+            1 if self.dropped.is_empty() && !self.has_lost_line => self.profiles.keys().next(),
             _ => self.profiles.keys().find(|name| *name == "default"),
         };
         let chosen = chosen.filter(|name| !self.dropped.contains(*name)).cloned();
