@@ -203,39 +203,27 @@ const ROWS: &[Row] = &[
         both
     }),
     ("aws.unreadable", "wrong", "mend line 2", |env| {
-        fs::create_dir(env.path("home/.aws")).unwrap();
-        env.write("home/.aws/config", "[default]\noutput\n");
-        Vec::new()
+        aws_file(env, "config", "[default]\noutput\n")
     }),
     ("aws.marks", "wrong", "`# >>> ob", |env| {
-        fs::create_dir(env.path("home/.aws")).unwrap();
-        env.write("home/.aws/config", "# >>> ob\n[default]\n");
-        Vec::new()
+        aws_file(env, "config", "# >>> ob\n[default]\n")
     }),
     ("aws.leftover", "wrong", "`ob write --clean`", |env| {
-        fs::create_dir(env.path("home/.aws")).unwrap();
-        env.write("home/.aws/.ob.M0Bco7", "[dev]\n");
-        Vec::new()
+        aws_file(env, ".ob.M0Bco7", "[dev]\n")
     }),
     ("aws.default", "note", "`ob config explain`", |env| {
-        fs::create_dir(env.path("home/.aws")).unwrap();
         let keys = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = x\n";
-        env.write("home/.aws/credentials", keys);
-        Vec::new()
+        aws_file(env, "credentials", keys)
     }),
     ("aws.login", "note", "`aws logout --all`", |env| {
-        fs::create_dir_all(env.path("home/.aws/login/cache")).unwrap();
-        env.write("home/.aws/login/cache/0a1b.json", "{}");
-        Vec::new()
+        aws_file(env, "login/cache/0a1b.json", "{}")
     }),
     ("aws.bearer", "note", "`unset AWS_BEARER_TOKEN_X`", |_| {
         set("AWS_BEARER_TOKEN_X", "t")
     }),
     ("aws.java", "wrong", "JAVA_TOOL_OPTIONS", |_| {
-        set(
-            "JAVA_TOOL_OPTIONS",
-            "-Daws.accessKeyId=A -Daws.secretAccessKey=s",
-        )
+        let keys = "-Daws.accessKeyId=A -Daws.secretAccessKey=s";
+        set("JAVA_TOOL_OPTIONS", keys)
     }),
     ("aws.ghost", "wrong", "`unset AWS_PROFILE`", |_| {
         set("AWS_PROFILE", "ghost")
@@ -253,6 +241,14 @@ const SWAPS: &str = "/proc/swaps";
 /// Debian's; other kernels have none.
 const CLONE: &str = "/proc/sys/kernel/unprivileged_userns_clone";
 const NAMESPACES: &str = "/proc/sys/user/max_user_namespaces";
+
+/// One of the AWS files with this text.
+fn aws_file(env: &TestEnv, name: &str, text: &str) -> Vec<(&'static str, String)> {
+    let path = env.path("home/.aws").join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+    Vec::new()
+}
 
 /// Something at the agent's socket that says this and nothing else.
 fn agent(env: &TestEnv, words: Vec<FromAgent>) {
