@@ -188,12 +188,9 @@ const ROWS: &[Row] = &[
         fs::create_dir_all(env.path("home/.aws/config")).unwrap();
         Vec::new()
     }),
-    (
-        "aws.stale_token",
-        "wrong",
-        "`unset AWS_SECURITY_TOKEN`",
-        |_| set("AWS_SECURITY_TOKEN", "stale"),
-    ),
+    ("aws.stale_token", "wrong", "`unset AWS_SECURITY", |_| {
+        set("AWS_SECURITY_TOKEN", "stale")
+    }),
     ("aws.expired", "wrong", "`eval \"$(ob env)\"`", |_| {
         set("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")
     }),
