@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::super::Context;
 use super::Args;
 use crate::config::read_foreign;
+use crate::model::Environment;
 use crate::paths;
 use crate::peers::{Findings, Peer, PeerError, from_variables, usual_places};
 use crate::report::{Exit, Report};
@@ -56,7 +57,8 @@ pub(super) fn findings(args: &Args, context: &Context) -> Result<Sources, Report
     };
     for (peer, path) in sources {
         let name = path.display().to_string();
-        match read_one(peer, &path, args.from.is_none() && named) {
+        let may_be_either = args.from.is_none() && named;
+        match read_one(peer, &path, may_be_either, &context.environment) {
             Ok(Some((peer, findings))) => found.push((peer, name, findings)),
             Ok(None) if named => return Err(missing(&name)),
             // Everybody who uses AWS has this file; few have used aws-okta.
@@ -74,7 +76,7 @@ pub(super) fn findings(args: &Args, context: &Context) -> Result<Sources, Report
     }
     if let Some(path) = &args.env_file {
         let name = path.display().to_string();
-        let text = read_foreign(path)?.ok_or_else(|| missing(&name))?;
+        let text = read_foreign(path, &context.environment)?.ok_or_else(|| missing(&name))?;
         let peer = Peer::OktaAwsCliVariables;
         let findings = peer.read(path, &text);
         found.push((
@@ -115,8 +117,9 @@ fn read_one(
     peer: Peer,
     path: &Path,
     may_be_either: bool,
+    environment: &Environment,
 ) -> Result<Option<(Peer, Findings)>, Unread> {
-    let Some(text) = read_foreign(path).map_err(Unread::Failed)? else {
+    let Some(text) = read_foreign(path, environment).map_err(Unread::Failed)? else {
         return Ok(None);
     };
     let unread = |error: PeerError| match error {
