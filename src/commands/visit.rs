@@ -87,16 +87,22 @@ pub(super) fn square(address: &str, context: &Context) -> Option<String> {
     Some(format!("{square}\n"))
 }
 
-/// The system's own opener, if there is a screen to open a browser on.
+/// The program that opens a page where the settings name none: `$BROWSER`, else the system's own, if there is a
+/// screen to open a browser on. An unusable `$BROWSER` is named on stderr.
 pub(super) fn usual(context: &Context) -> Option<PathBuf> {
+    let variable = |name| context.environment.raw(name);
+    if let Some(value) = variable("BROWSER") {
+        match process::browser_of_variable(value, variable("PATH")) {
+            Ok(program) => return Some(program),
+            Err(why) => context.voice.say(&format!(
+                "ob: $BROWSER is not used: {}; `browser_command` in the settings names a browser\n",
+                shown(&why.to_string())
+            )),
+        }
+    }
     let screens = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
-    let has_screen = cfg!(target_os = "macos")
-        || screens.iter().any(|name| {
-            context
-                .environment
-                .raw(name)
-                .is_some_and(|value| !value.is_empty())
-        });
+    let has_screen =
+        cfg!(target_os = "macos") || screens.iter().any(|name| variable(name).is_some());
     let mut openers = OPENERS.iter().map(PathBuf::from);
     has_screen
         .then(|| openers.find(|opener| opener.is_file()))

@@ -5,6 +5,7 @@
 
 mod attend;
 mod browser;
+mod browser_variable;
 mod detach;
 mod open_page;
 mod orphans;
@@ -21,6 +22,7 @@ mod starter;
 
 pub use attend::{Attendant, exit_code, on_end_signals};
 pub use browser::open_browser;
+pub use browser_variable::browser_of_variable;
 #[cfg(feature = "fido2")]
 pub use detach::end_with_starter;
 pub use detach::{close_strays, detach, nothing, own_path, silence, spawn_agent, spawn_own};

@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use ob_sandbox::{Fault, FaultKind, Server};
 use qrcode::QrCode;
@@ -129,9 +130,9 @@ fn what_opens_a_page_is_an_absolute_program_of_the_system_or_of_the_users_settin
     }
     assert!(scene.sandbox.log().is_empty());
 
-    // Nothing of the environment chooses the program.
-    let openers = ["xdg-open", "open", "wslview", "sensible-browser", "firefox"];
-    let noted: Vec<PathBuf> = openers
+    // A program of that name in PATH is not the system's own.
+    let openers = ["xdg-open", "open", "wslview"];
+    let recorded: Vec<PathBuf> = openers
         .iter()
         .map(|name| recorder(&scene, &format!("bin/{name}")).1)
         .collect();
@@ -140,12 +141,73 @@ fn what_opens_a_page_is_an_absolute_program_of_the_system_or_of_the_users_settin
     let (own, chosen) = recorder(&scene, "chosen");
     command
         .env("DISPLAY", ":none")
-        .env("BROWSER", &own)
         .env("OB_BROWSER_COMMAND", &own);
     let mut terminal = Pty::spawn(&command);
     terminal.until("signed in to");
     terminal.wait();
-    for noted in noted.iter().chain([&chosen]) {
-        assert!(!noted.exists(), "{}", noted.display());
+    for recorded in recorded.iter().chain([&chosen]) {
+        assert!(!recorded.exists(), "{}", recorded.display());
     }
+}
+
+/// Signs in with `$BROWSER` set to `value`, and returns what the terminal showed until then.
+fn login_with_browser(scene: &Scene, value: &str) -> String {
+    scene.write_settings(&settings(scene, ""));
+    let mut command = scene.ob(["login"]);
+    command.env("BROWSER", value);
+    let mut terminal = Pty::spawn(&command);
+    let shown = terminal.until("signed in to");
+    terminal.wait();
+    shown
+}
+
+#[test]
+fn browser_variable_that_is_one_program_opens_the_page() {
+    for by_name in [false, true] {
+        let scene = Scene::of("alice");
+        let (program, recorded) = recorder(&scene, "bin/my-browser");
+        let path = program.display().to_string();
+        login_with_browser(&scene, if by_name { "my-browser" } else { &path });
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !recorded.exists() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let recorded = fs::read_to_string(recorded).unwrap();
+        assert!(recorded.starts_with(&scene.sandbox.org_url()), "{recorded}");
+    }
+}
+
+#[test]
+fn browser_variable_with_more_than_a_program_is_named_and_not_run() {
+    let scene = Scene::of("alice");
+    let touched = scene.path("touched");
+    let value = format!("sh -c 'touch {} %s'", touched.display());
+    let shown = login_with_browser(&scene, &value);
+    assert!(shown.contains("$BROWSER is not used"), "{shown}");
+    assert!(!touched.exists());
+}
+
+#[test]
+fn the_opener_does_not_inherit_the_browser_variable() {
+    let scene = Scene::of("alice");
+    let recorded = scene.path("environment");
+    let script = format!(
+        "#!/bin/sh\nenv > {0}.new && mv {0}.new {0}\n",
+        recorded.display()
+    );
+    let program = scene.write("opener", script);
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    let line = format!("browser_command = ['{}']\n", program.display());
+    scene.write_settings(&settings(&scene, &line));
+    let mut command = scene.ob(["login"]);
+    command.env("BROWSER", "touch %s");
+    let mut terminal = Pty::spawn(&command);
+    terminal.until("signed in to");
+    terminal.wait();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !recorded.exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let recorded = fs::read_to_string(recorded).unwrap();
+    assert!(!recorded.contains("BROWSER="), "{recorded}");
 }
