@@ -23,11 +23,13 @@ impl Context {
     }
 
     /// Returns the environment for a browser: no private key, and no AWS credentials either. It outlives the command,
-    /// and every program it opens inherits from it.
+    /// and every program it opens inherits from it. `$BROWSER` is left out: xdg-open would run whatever it holds.
     ///
     /// # Errors
     /// As [`Self::program_environment`].
     pub(super) fn browser_environment(&self) -> Result<Environment, Report> {
-        Ok(self.program_environment()?.without(is_identity))
+        Ok(self
+            .program_environment()?
+            .without(|name| is_identity(name) || name == "BROWSER"))
     }
 }

@@ -27,8 +27,6 @@ pub fn open_browser(
         .args(arguments)
         .env_clear()
         .envs(environment)
-        // xdg-open would run whatever it holds.
-        .env_remove("BROWSER")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -35,8 +35,6 @@ pub fn open_page(
         .arg(page)
         .env_clear()
         .envs(environment)
-        // xdg-open would run whatever it holds.
-        .env_remove("BROWSER")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
