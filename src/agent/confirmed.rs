@@ -34,8 +34,7 @@ impl Confirmed {
         if agreed.is_some() {
             return Ok(());
         }
-        let party = Party::default();
-        party.join(member);
+        let party = Party::of(member);
         let ask = Ask::Confirm {
             profile: confirmation.profile.clone(),
             role: target.role.clone(),

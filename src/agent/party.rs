@@ -19,7 +19,9 @@ use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
 use crate::flow::{Conversation, Unanswered};
-use crate::wire::{Answer, Ask, FromAgent, Notice, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX};
+use crate::wire::{
+    Answer, Ask, FromAgent, Notice, Route, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX,
+};
 
 /// A person who has been asked answers within this time: Okta forgets a sign-in after five minutes.
 const ANSWER: Duration = Duration::from_secs(300);
@@ -42,11 +44,15 @@ pub(super) struct Member {
     /// It has been told that somebody else is asked.
     told_elsewhere: Cell<bool>,
     left: Notify,
+    /// How its settings reach the servers; absent for a request of the tunnel, which has none.
+    route: Option<Rc<Route>>,
 }
 
 impl Member {
     /// A member, and the ends that its connection serves.
-    pub(super) fn new() -> (
+    pub(super) fn new(
+        route: Option<Rc<Route>>,
+    ) -> (
         Rc<Self>,
         mpsc::UnboundedReceiver<FromAgent>,
         mpsc::UnboundedSender<Answer>,
@@ -63,6 +69,7 @@ impl Member {
             silent: Cell::new(false),
             told_elsewhere: Cell::new(false),
             left: Notify::new(),
+            route,
         });
         (member, outgoing, incoming)
     }
@@ -79,6 +86,10 @@ impl Member {
         let unwanted = self.unwanted.get();
         self.unwanted.set(unwanted.saturating_sub(1));
         Some(unwanted == 0)
+    }
+
+    pub(super) fn route(&self) -> Option<&Rc<Route>> {
+        self.route.as_ref()
     }
 
     pub(super) fn say(&self, message: FromAgent) {
@@ -108,7 +119,7 @@ impl Member {
     async fn ask(&self, ask: Ask) -> Result<Option<Answer>, Unanswered> {
         let name = ask.name();
         let limit = match ask {
-            Ask::CaCertificates => TO_AGENT_WITH_CERTIFICATES_MAX,
+            _ if ask.is_for_certificates() => TO_AGENT_WITH_CERTIFICATES_MAX,
             _ => TO_AGENT_MAX,
         };
         let mut asked = Asked {
@@ -169,15 +180,37 @@ pub(super) struct Party {
     closed: Cell<bool>,
     /// A renewal of the agent's own accord: there is nobody to ask, and nobody who could go away.
     unattended: bool,
+    /// The one route of everyone here; absent where the last client's is meant.
+    route: Option<Rc<Route>>,
     doing: RefCell<Option<Notice>>,
 }
 
 impl Party {
-    pub(super) fn unattended() -> Rc<Self> {
+    pub(super) fn unattended(route: Option<Rc<Route>>) -> Rc<Self> {
         Rc::new(Self {
             unattended: true,
+            route,
             ..Self::default()
         })
+    }
+
+    /// A party without members yet, for requests by `route`.
+    pub(super) fn by(route: Option<Rc<Route>>) -> Rc<Self> {
+        Rc::new(Self {
+            route,
+            ..Self::default()
+        })
+    }
+
+    /// The party of one client.
+    pub(super) fn of(member: &Rc<Member>) -> Rc<Self> {
+        let party = Self::by(member.route.clone());
+        party.join(member);
+        party
+    }
+
+    pub(super) fn route(&self) -> Option<&Rc<Route>> {
+        self.route.as_ref()
     }
 
     /// Lets one more client wait; it is told what is being done.
@@ -264,18 +297,20 @@ impl Party {
 impl Conversation for Party {
     async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
         let name = ask.name();
-        // The client answers these by itself: nobody is kept waiting by them.
-        let of_a_person = !matches!(ask, Ask::CaCertificates | Ask::Terminal);
+        // The client answers these by itself: nobody is kept waiting by them, and no person need be
+        // there.
+        let of_a_person = !(ask.is_for_certificates() || ask == Ask::Terminal);
         let of_one = matches!(ask, Ask::Role { .. } | Ask::KnownRole { .. });
         let mut late = None;
         let mut asked: Vec<Rc<Member>> = Vec::new();
         let mut answers = FuturesUnordered::new();
         loop {
             let present = self.present();
+            let can_answer = |member: &Member| !of_a_person || !member.declined.get();
             let is_asked = |other: &Rc<Member>| asked.iter().any(|one| Rc::ptr_eq(one, other));
             let next = present
                 .iter()
-                .filter(|member| !member.declined.get() && !is_asked(member))
+                .filter(|member| can_answer(member) && !is_asked(member))
                 // Who has kept the others waiting before does so once.
                 .min_by_key(|member| member.silent.get());
             if let Some(member) = next.filter(|_| !of_one || answers.is_empty()) {

@@ -19,7 +19,7 @@ use crate::model::Confinement;
 use crate::process::{max_descriptors, panic_point};
 use crate::report::{Exit, Report};
 use crate::wire::{
-    Answer, FromAgent, Hello, Notice, PROTOCOL, Reply, Request, TO_AGENT_MAX, ToAgent,
+    Answer, FromAgent, Hello, Notice, PROTOCOL, Reply, Request, Route, TO_AGENT_MAX, ToAgent,
 };
 
 /// From connecting to having said what it wants.
@@ -108,8 +108,8 @@ async fn converse(
         return;
     }
     panic_point("agent.conversation", "");
-    let request = match incoming.hear(|| TO_AGENT_MAX, FIRST_WORDS).await {
-        Ok(ToAgent::Request(request)) => *request,
+    let (request, route) = match incoming.hear(|| TO_AGENT_MAX, FIRST_WORDS).await {
+        Ok(ToAgent::Request { request, route }) => (*request, route.map(Rc::from)),
         Ok(_) => return,
         Err(error) => {
             let refusal = Report::new(
@@ -129,16 +129,17 @@ async fn converse(
         slot.request_is_read();
     }
     // On the heap of its own: who has only knocked so far costs a few hundred bytes, not a sign-in's worth.
-    Box::pin(serve_request(request, incoming, outgoing, desk)).await;
+    Box::pin(serve_request(request, route, incoming, outgoing, desk)).await;
 }
 
 async fn serve_request(
     request: Request,
+    route: Option<Rc<Route>>,
     mut incoming: Incoming,
     mut outgoing: Outgoing,
     desk: &Rc<Desk>,
 ) {
-    let (member, said, answers) = Member::new();
+    let (member, said, answers) = Member::new(route);
     let speaking = speak(&mut outgoing, said);
     let listening = listen(&mut incoming, &member, &answers);
     let handling = async {

@@ -283,7 +283,7 @@ impl Vault {
             let live = session.seconds_left(now) > 0;
             if !live {
                 over.push(key.clone());
-                if session.okta.leaves_tokens() {
+                if session.okta().leaves_tokens() {
                     self.leaving.borrow_mut().push(Rc::clone(session));
                 }
             }
@@ -312,9 +312,10 @@ impl Vault {
             .iter()
             .map(|(key, session)| SessionStatus {
                 org: key.org.clone(),
-                username: session.okta.username().to_owned(),
+                username: session.okta().username().to_owned(),
                 signed_in: Timestamp(session.signed_in().wall),
                 ends: session.ends(now),
+                network: session.last_route().summary(),
             })
             .collect();
         all.sort_by(|a, b| (&a.org, &a.username).cmp(&(&b.org, &b.username)));

@@ -1,11 +1,12 @@
 //! The AWS console's sign-in with a role's credentials (IAM User Guide, "Enabling custom identity broker access
 //! to the AWS console"): what is asked of the federation endpoint, what it answers, and the link that comes of it.
 
+mod page;
+
 use serde_json::json;
 use thiserror::Error;
 use url::Url;
 
-use super::endpoint::Region;
 use crate::model::{Credentials, Partition};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
@@ -43,29 +44,9 @@ impl Console {
         Ok(Self { federation, host })
     }
 
-    /// Where the console opens: a service's page, in a region.
-    ///
-    /// # Errors
-    /// When the service is not spelled like one.
-    pub fn page(
-        &self,
-        service: Option<&str>,
-        region: Option<&Region>,
-    ) -> Result<Url, ConsoleError> {
-        let service = service.unwrap_or("console");
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-/".contains(c);
-        let spelled = service.starts_with(|c: char| c.is_ascii_lowercase())
-            && service.len() <= 64
-            && !service.contains("//")
-            && service.chars().all(fits);
-        if !spelled {
-            return Err(ConsoleError::Service(service.chars().take(64).collect()));
-        }
-        let query = region
-            .map(|region| format!("?region={region}"))
-            .unwrap_or_default();
-        let page = format!("https://{}/{service}/home{query}", self.host);
-        Url::parse(&page).map_err(|_| ConsoleError::Endpoint)
+    /// The host of the federation endpoint.
+    pub fn host(&self) -> &str {
+        self.federation.host_str().unwrap_or_default()
     }
 
     /// The request that exchanges `credentials` for a sign-in token; the keys are in its query, so it must not be
@@ -113,6 +94,10 @@ pub fn read_signin_token(body: &[u8]) -> Result<Secret, ConsoleError> {
 
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConsoleError {
+    #[error("it is no address")]
+    Address,
+    #[error("{host} is not the console of the role's partition, {console}")]
+    OtherAddress { host: String, console: &'static str },
     #[error("the console of the partition {0} is not known")]
     Partition(String),
     #[error("the sign-in endpoint is no address")]
@@ -136,10 +121,15 @@ impl From<ConsoleError> for Report {
                 "console.endpoint",
                 "`signin_endpoint` in [aws] takes an https address",
             ),
+            ConsoleError::Address | ConsoleError::OtherAddress { .. } => (
+                Exit::Usage,
+                "console.address",
+                "copy it from a console of the same partition: `-s 'https://eu-west-1.console.aws.amazon.com/ec2/home#Instances:'`",
+            ),
             ConsoleError::Service(_) => (
                 Exit::Usage,
                 "console.service",
-                "write it as in the console's address: `ob console --service s3`",
+                "write it as in the console's address: `ob console -s s3`, `ob console -s 'cloudwatch#logsV2:log-groups'`",
             ),
             ConsoleError::NoToken => (
                 Exit::Refused,
@@ -156,6 +146,7 @@ impl From<ConsoleError> for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::Region;
     use crate::model::{RoleArn, Timestamp};
 
     fn console(partition: &str) -> Result<Console, ConsoleError> {
@@ -200,33 +191,6 @@ mod tests {
             console("aws-iso"),
             Err(ConsoleError::Partition(_))
         ));
-    }
-
-    #[test]
-    fn a_service_is_a_path_and_nothing_else() {
-        let page = |service: &str| console("aws").unwrap().page(Some(service), None);
-        assert_eq!(
-            page("s3").unwrap().as_str(),
-            "https://console.aws.amazon.com/s3/home"
-        );
-        assert!(page("cloudwatch/logs").is_ok());
-        for service in [
-            "",
-            "//evil",
-            "s3?x",
-            "@evil.com",
-            "s3#",
-            "S3",
-            "..",
-            "a//b",
-            "s3\n",
-            &"x".repeat(99),
-        ] {
-            assert!(
-                matches!(page(service), Err(ConsoleError::Service(_))),
-                "{service:?}"
-            );
-        }
     }
 
     #[test]

@@ -69,6 +69,15 @@ impl Region {
         }
     }
 
+    /// The same for a region that is a default for roles of every partition: in another one it
+    /// gives way to that partition's own, which may not be known.
+    pub fn in_partition(self, partition: &Partition) -> Option<Self> {
+        match self.partition_name() == partition.name() {
+            true => Some(self),
+            false => Self::default_of(partition).ok(),
+        }
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -2,10 +2,15 @@
 
 use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
-use crate::config::{OrgTarget, SignIn};
+use crate::config::{OrgTarget, Proxy, SignIn, ca_bundle_version, read_ca_bundle};
+use crate::http::{Client, HttpError, Network};
+use crate::model::Environment;
 use crate::report::{Exit, Report};
+use crate::secret::Secret;
 use crate::security_key;
-use crate::wire::{Account, MachineAccount, ProxyRoute, SignInWay};
+use crate::wire::{
+    Account, CaBundle, MachineAccount, ProxyRoute, Route, Sealed, SessionStatus, SignInWay,
+};
 
 /// What the agent has to know of an org, from the settings.
 pub(super) fn account(
@@ -37,13 +42,156 @@ pub(super) fn account(
         },
         security_keys: security_key::is_built(),
         factor: args.factor.clone().or_else(|| org.factor.clone()),
-        has_ca_bundle: org.ca_bundle.is_some(),
-        proxy: org.proxy.as_ref().map(|proxy| ProxyRoute {
-            url: proxy.url().expose().to_owned(),
-            no_proxy: Some(proxy.no_proxy().to_owned()).filter(|list| !list.is_empty()),
-        }),
         idle: life.idle,
         max: life.max,
+    })
+}
+
+/// How the settings reach the org and what it leads to.
+pub(super) fn route(org: &OrgTarget) -> Route {
+    Route {
+        proxy: org.proxy.as_ref().map(proxy_route),
+        ca_bundle: org.ca_bundle.as_ref().map(|path| CaBundle {
+            path: path.display().to_string(),
+            version: ca_bundle_version(path),
+        }),
+    }
+}
+
+/// How an org is reached that no setting is about.
+///
+/// # Errors
+/// When the environment's proxy cannot be used.
+pub(super) fn route_of_environment(context: &Context) -> Result<Route, Report> {
+    let proxy = Proxy::of_environment(&context.environment)?;
+    Ok(Route {
+        proxy: proxy.as_ref().map(proxy_route),
+        ca_bundle: None,
+    })
+}
+
+/// Whether the CA bundle and the proxy of `org` can be used, as far as that is seen without a
+/// server.
+///
+/// # Errors
+/// When one of them cannot.
+pub(super) fn check_network(org: &OrgTarget, environment: &Environment) -> Result<(), Report> {
+    let bundle = org.ca_bundle.as_ref();
+    let pem = bundle
+        .map(|_| ca_certificates(org, environment))
+        .transpose()?;
+    let network = Network {
+        ca_bundle: pem.map(Into::into),
+        proxy: org.proxy.as_ref().map(|proxy| {
+            let no_proxy = Some(proxy.no_proxy().to_owned());
+            (proxy.url().duplicate(), no_proxy)
+        }),
+    };
+    match (Client::new(network), bundle) {
+        (Ok(_), _) => Ok(()),
+        (Err(error @ HttpError::CaBundle(_)), Some(path)) => {
+            Err(Report::from(error).cause(format!("the file is {}", path.display())))
+        }
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// What differs between the settings that a session was last used with and those of this command;
+/// then and now.
+pub(super) fn changed_network(
+    context: &Context,
+    session: &SessionStatus,
+) -> Option<(String, String)> {
+    let orgs = context
+        .settings()
+        .and_then(|settings| settings.orgs(&context.environment));
+    let orgs = orgs.unwrap_or_default();
+    let org = orgs.iter().find(|org| org.org.origin() == session.org);
+    let now = match org {
+        Some(org) => route(org),
+        None => route_of_environment(context).ok()?,
+    };
+    let (then, now) = (&session.network, now.summary());
+    (*then != now).then(|| (then.differences(&now), now.differences(then)))
+}
+
+/// The variables by which other programs are told of CA certificates, and which are not trusted
+/// here.
+pub(super) fn foreign_ca_variables(
+    context: &Context,
+) -> impl Iterator<Item = (&'static str, &str)> {
+    const NAMES: [&str; 5] = [
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+        "AWS_CA_BUNDLE",
+    ];
+    let environment = &context.environment;
+    NAMES
+        .into_iter()
+        .filter_map(move |name| Some((name, environment.text(name)?)))
+}
+
+/// Adds to a certificate that is not trusted the variables that name others, and how to have those
+/// trusted.
+pub(super) fn with_ca_variables(context: &Context, org: &OrgTarget, report: Report) -> Report {
+    if report.name != "http.tls_authority" || org.ca_bundle.is_some() {
+        return report;
+    }
+    match foreign_ca_variables(context).next() {
+        Some((name @ "SSL_CERT_DIR", _)) => report.hint(format!(
+            "{name} is set and ob does not follow it: `ca_bundle =` in [org] takes a file of certificates"
+        )),
+        Some((name, path)) => report.hint(format!(
+            "{name} is set and ob does not follow it: write `ca_bundle = \"{path}\"` into [org] of the settings"
+        )),
+        None => report,
+    }
+}
+
+/// A route by which nothing is sent.
+pub(super) fn unusable_route() -> Route {
+    let proxy = ProxyRoute {
+        url: Sealed(Secret::new("")),
+        address: String::new(),
+        no_proxy: None,
+    };
+    Route {
+        proxy: Some(proxy),
+        ca_bundle: None,
+    }
+}
+
+fn proxy_route(proxy: &Proxy) -> ProxyRoute {
+    ProxyRoute {
+        url: Sealed(proxy.url().duplicate()),
+        address: proxy.address().to_owned(),
+        no_proxy: Some(proxy.no_proxy().to_owned()).filter(|list| !list.is_empty()),
+    }
+}
+
+/// The certificates of the org's bundle, which the agent cannot read itself.
+///
+/// # Errors
+/// When the file cannot be used.
+pub(super) fn ca_certificates(
+    org: &OrgTarget,
+    environment: &Environment,
+) -> Result<String, Report> {
+    let path = org.ca_bundle.as_ref().ok_or_else(|| {
+        Report::new(
+            Exit::Failed,
+            "agent.request",
+            "the agent asks for a CA bundle that is not set",
+        )
+        .hint("client and agent may differ: `ob agent stop`, then run the same command again")
+    })?;
+    let bytes = read_ca_bundle(path, environment)?;
+    String::from_utf8(bytes).map_err(|_| {
+        Report::new(Exit::Usage, "http.ca_bundle", "cannot use the CA bundle")
+            .cause(format!("{} is not text", path.display()))
+            .hint("`ca_bundle` takes a file of PEM certificates")
     })
 }
 

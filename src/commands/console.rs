@@ -25,7 +25,8 @@ pub struct Args {
     pub role: RoleArgs,
     #[command(flatten)]
     pub menu: MenuArgs,
-    /// The page to open, as in the console's address: s3, ec2, cloudwatch
+    /// The page to open, as in the console's address: s3, 'cloudwatch#logsV2:log-groups', or a
+    /// whole address
     #[arg(short, long, value_name = "SERVICE")]
     pub service: Option<String>,
     /// Print the address, which signs in whoever opens it within 15 minutes

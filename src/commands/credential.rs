@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::aws::process_json;
 use crate::commands::Context;
 use crate::commands::exec::{received, unexpected};
-use crate::commands::running::ask_running_agent;
+use crate::commands::running::ask_running_agent_for;
 use crate::commands::talk::SignInArgs;
 use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::config::Flags;
@@ -56,7 +56,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return Err(nobody());
     }
     let request = CredentialsRequest::of_live_session(target.wire.clone(), None);
-    match ask_running_agent(context, Request::Credentials(request))? {
+    let org = &target.settings.org;
+    match ask_running_agent_for(context, Request::Credentials(request), org)? {
         Some(Reply::Credentials(issued)) => {
             note_expiry(context, &target, issued.expires_at);
             data(&process_json(&received(issued)?))?;

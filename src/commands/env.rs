@@ -99,7 +99,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let menu = args.menu.menu();
     let granted = credentials(context, &target, min_ttl, menu, &args.sign_in)?;
     let credentials = granted.credentials;
-    let region = target.region()?;
+    let region = target.region(&credentials.role, context)?;
     let names = target.names(&credentials.role, region.as_ref());
     panic_point("client.export", credentials.secret_access_key.expose());
     let present = context.environment.iter().map(|(name, _)| name);

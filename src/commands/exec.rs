@@ -132,7 +132,7 @@ pub(super) fn environment(
     target: &Resolved,
     credentials: &Credentials,
 ) -> Result<ChildEnv, Report> {
-    let region = target.region()?;
+    let region = target.region(&credentials.role, context)?;
     let names = target.names(&credentials.role, region.as_ref());
     let parent = context.program_environment()?;
     Ok(child_env(parent, credentials, &names)?)

@@ -10,9 +10,10 @@ use crate::aws::CredentialsFile;
 use crate::aws_files::{Kind, read};
 use crate::clock::Clock;
 use crate::commands::Context;
+use crate::commands::account::{ca_certificates, route, route_of_environment, unusable_route};
 use crate::commands::credential::note_nothing_held;
 use crate::commands::exec::unexpected;
-use crate::commands::running::ask_all_running_agents;
+use crate::commands::running::ask_all_running_agents_by;
 use crate::model::Timestamp;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -42,12 +43,8 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
             Some(org.org.origin().to_owned())
         }
     };
-    let scope = || {
-        org.clone()
-            .map_or(SignOutScope::Everything, SignOutScope::Org)
-    };
     let (mut sessions, mut unreachable, mut keys_until) = (0, None, None);
-    for reply in ask_all_running_agents(context, || Request::SignOut(scope()))? {
+    for reply in sign_out(context, org.as_deref())? {
         let Reply::SignedOut {
             sessions: ended,
             server_unreachable,
@@ -134,4 +131,35 @@ fn written(context: &Context) -> Option<Written> {
     let text = Zeroizing::new(read(&path).ok()?);
     let sections = CredentialsFile::parse(&text).unexpired(Clock::system().now());
     (!sections.is_empty()).then_some(Written { path, sections })
+}
+
+/// Has every agent sign out, by the present settings' routes: those of the sign-in may lead nowhere
+/// any more.
+///
+/// # Errors
+/// When the agent cannot be asked.
+fn sign_out(context: &Context, org: Option<&str>) -> Result<Vec<Reply>, Report> {
+    // Settings that cannot be used keep nobody from signing out.
+    let orgs = context
+        .settings()
+        .and_then(|settings| settings.orgs(&context.environment))
+        .unwrap_or_default();
+    // Where its proxy cannot be used nothing is sent, and that is told.
+    let otherwise = route_of_environment(context).unwrap_or_else(|_| unusable_route());
+    let routes: Vec<_> = orgs
+        .iter()
+        .map(|org| (org.org.origin().to_owned(), route(org)))
+        .filter(|(_, route)| *route != otherwise)
+        .collect();
+    let request = || Request::SignOut {
+        scope: org.map_or(SignOutScope::Everything, |org| {
+            SignOutScope::Org(org.to_owned())
+        }),
+        routes: routes.iter().cloned().collect(),
+    };
+    let certificates = |origin: Option<&str>| {
+        let org = orgs.iter().find(|org| Some(org.org.origin()) == origin)?;
+        ca_certificates(org, &context.environment).ok()
+    };
+    ask_all_running_agents_by(context, request, &otherwise, &certificates)
 }

@@ -16,6 +16,7 @@ pub(super) fn put(
         // Answered without a person, or with more than a line.
         Ask::CaCertificates
         | Ask::Terminal
+        | Ask::CaCertificatesOf { .. }
         | Ask::PrivateKey
         | Ask::Visit { .. }
         | Ask::SecurityKey { .. } => Answer::Nobody,

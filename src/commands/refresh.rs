@@ -1,7 +1,7 @@
 //! `ob exec --refresh`: a command that outlives its credentials. It gets no keys, only the name of the AWS
 //! profile whose `credential_process` is `ob credential`, so that every SDK renews by itself.
 
-use crate::aws::{Region, RenewingContext, config_profile_name, renewing_env, shadows};
+use crate::aws::{RenewingContext, config_profile_name, renewing_env, shadows};
 use crate::aws_files::{Kind, read};
 use crate::commands::Context;
 use crate::commands::config::{serves, write_aws_profiles};
@@ -49,12 +49,7 @@ pub(super) fn environment(
     }
     refuse_shadowed(context, &name, "refresh.shadowed")?;
     warn_of_default_keys(context)?;
-    let region = target
-        .settings
-        .region
-        .as_deref()
-        .map(Region::parse)
-        .transpose()?;
+    let region = target.region(&credentials.role, context)?;
     let names = RenewingContext {
         aws_profile: &name,
         region: region.as_ref(),

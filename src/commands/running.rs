@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::commands::Context;
+use crate::commands::account::{ca_certificates, route};
+use crate::config::OrgTarget;
 use crate::link::{self, Link, LinkError};
 use crate::paths::{self, RuntimeDir};
 use crate::process;
 use crate::report::Report;
-use crate::wire::{FromAgent, Reply, Request};
+use crate::wire::{Answer, Ask, FromAgent, Reply, Request, Route};
 
 /// An agent that is well says at once that it stops.
 const STOPPING: Duration = Duration::from_secs(3);
@@ -102,28 +104,60 @@ pub(super) fn ask_running_agent(
     }
 }
 
-/// Asks every agent that is running, also when one of them fails.
+/// As [`ask_running_agent`], by the route of the settings of `org`.
+///
+/// # Errors
+/// As [`ask_running_agent`].
+pub(super) fn ask_running_agent_for(
+    context: &Context,
+    request: Request,
+    org: &OrgTarget,
+) -> Result<Option<Reply>, Report> {
+    let certificates = |_: Option<&str>| ca_certificates(org, &context.environment).ok();
+    match find_agent(context)? {
+        Some(agent) => ask_by(agent, request, route(org), &certificates),
+        None => Ok(None),
+    }
+}
+
+/// Asks every agent that is running, also when one of them fails, by `route`. `certificates` reads the CA bundle of
+/// an org, or of the only one.
 ///
 /// # Errors
 /// The first failure, once all have been asked.
-pub(super) fn ask_all_running_agents(
+pub(super) fn ask_all_running_agents_by(
     context: &Context,
     request: impl Fn() -> Request,
+    route: &Route,
+    certificates: &dyn Fn(Option<&str>) -> Option<String>,
 ) -> Result<Vec<Reply>, Report> {
     let asked: Vec<_> = find_all_agents(context)?
         .into_iter()
-        .map(|agent| ask(agent, request()))
+        .map(|agent| ask_by(agent, request(), route.clone(), certificates))
         .collect();
     asked.into_iter().filter_map(Result::transpose).collect()
 }
 
+/// Asks one agent what needs no network.
 pub(super) fn ask(agent: RunningAgent, request: Request) -> Result<Option<Reply>, Report> {
-    match only_reply(agent.link, request) {
-        Ok(Reply::Failed(report)) => Err(report),
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_gone() => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    settled(only_reply(agent.link, request, None, &|_| Answer::Nobody))
+}
+
+fn ask_by(
+    agent: RunningAgent,
+    request: Request,
+    route: Route,
+    certificates: &dyn Fn(Option<&str>) -> Option<String>,
+) -> Result<Option<Reply>, Report> {
+    let answer = |ask: &Ask| {
+        let pem = match ask {
+            Ask::CaCertificates => certificates(None),
+            Ask::CaCertificatesOf { org } => certificates(Some(org)),
+            _ => None,
+        };
+        pem.map_or(Answer::Nobody, Answer::CaCertificates)
+    };
+    settled(only_reply(agent.link, request, Some(route), &answer))
 }
 
 /// How an agent was brought to its end.
@@ -168,7 +202,7 @@ fn stop(directory: &RuntimeDir) -> Result<Option<Stopped>, LinkError> {
         Err(error) => return Err(error),
     };
     link.hurry(STOPPING)?;
-    match only_reply(link, Request::Stop) {
+    match only_reply(link, Request::Stop, None, &|_| Answer::Nobody) {
         Ok(Reply::Stopping) => Ok(Some(Stopped::Itself)),
         Err(error) if error.is_gone() => Ok(Some(Stopped::Itself)),
         _ => {
@@ -178,11 +212,27 @@ fn stop(directory: &RuntimeDir) -> Result<Option<Stopped>, LinkError> {
     }
 }
 
-fn only_reply(mut link: Link, request: Request) -> Result<Reply, LinkError> {
-    link.request(request)?;
+fn only_reply(
+    mut link: Link,
+    request: Request,
+    route: Option<Route>,
+    answer: &dyn Fn(&Ask) -> Answer,
+) -> Result<Reply, LinkError> {
+    link.request_by(request, route)?;
     loop {
-        if let FromAgent::Reply(reply) = link.hear()? {
-            return Ok(reply);
+        match link.hear()? {
+            FromAgent::Reply(reply) => return Ok(reply),
+            FromAgent::Ask(ask) => link.answer(answer(&ask))?,
+            FromAgent::Hello(_) | FromAgent::Notice(_) | FromAgent::Part(_) => {}
         }
+    }
+}
+
+fn settled(outcome: Result<Reply, LinkError>) -> Result<Option<Reply>, Report> {
+    match outcome {
+        Ok(Reply::Failed(report)) => Err(report),
+        Ok(reply) => Ok(Some(reply)),
+        Err(error) if error.is_gone() => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use serde::{Deserialize, Serialize};
 
 use super::exec::{credentials, environment, received, unexpected};
-use super::running::ask_running_agent;
+use super::running::ask_running_agent_for;
 use super::talk::SignInArgs;
 use super::target::{LimitArgs, MenuArgs, Resolved, RoleArgs, for_menu, resolve, resolve_named};
 use super::{Context, Globals};
@@ -289,7 +289,8 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
     let role = again.role();
     let target = resolve(&context, &role, &SignInArgs::default())?;
     let request = CredentialsRequest::of_live_session(target.wire.clone(), target.confirmation());
-    let issued = match ask_running_agent(&context, Request::Credentials(request))? {
+    let org = &target.settings.org;
+    let issued = match ask_running_agent_for(&context, Request::Credentials(request), org)? {
         Some(Reply::Credentials(issued)) => received(issued)?,
         Some(_) => return Err(unexpected()),
         None => return Err(nobody_signed_in(&target.wire.account)),

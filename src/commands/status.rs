@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::aws::Names;
 use crate::clock::Clock;
 use crate::commands::Context;
+use crate::commands::account::changed_network;
 use crate::commands::exec::unexpected;
 use crate::commands::running::{ask, find_all_agents};
 use crate::commands::vpn::tunnel_in_short;
@@ -75,6 +76,12 @@ fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -
         let (user, org) = (shown(&session.username), shown(&session.org));
         let ends = context.tell_time(session.ends);
         text += &format!("{user} at {org}, until {ends} if not used\n");
+        if let Some((then, _)) = changed_network(context, session) {
+            text += &format!(
+                "  last used with other network settings: {}\n",
+                shown(&then)
+            );
+        }
     }
     for role in &status.roles {
         let limit = role.policy.words();
@@ -121,6 +128,11 @@ pub(super) fn as_json(status: Option<&StatusReply>) -> serde_json::Value {
             "username": session.username,
             "signed_in": session.signed_in.to_string(),
             "ends_if_unused": session.ends.to_string(),
+            "network": {
+                "proxy": session.network.proxy,
+                "no_proxy": session.network.no_proxy,
+                "ca_bundle": session.network.ca_bundle.as_ref().map(|bundle| &bundle.path),
+            },
         })
     });
     let roles = status.roles.iter().map(|role| {

@@ -7,7 +7,7 @@ use super::Context;
 use super::config::{serves, write_aws_profiles};
 use super::readable::refuse_unreadable_files;
 use super::refresh::refuse_shadowed;
-use super::running::ask_running_agent;
+use super::running::ask_running_agent_for;
 use super::talk::SignInArgs;
 use super::target::{Resolved, RoleArgs, resolve};
 use crate::aws::{config_profile_name, to_unset};
@@ -199,15 +199,17 @@ fn names(target: &Resolved, set: &mut Vec<(&'static str, String)>) {
     let color = settings.color.as_deref().or(class.map(Class::color));
     set.extend(color.map(|color| ("OB_COLOR", color.to_owned())));
     set.extend(settings.policy.words().map(|words| ("OB_POLICY", words)));
+    let region = settings.usual_region().ok().flatten();
     for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
-        set.extend(settings.region.clone().map(|region| (name, region)));
+        set.extend(region.as_ref().map(|region| (name, region.to_string())));
     }
 }
 
 /// Until when there are credentials; asks a running agent for some, so that the first tool finds them ready.
 fn expiry(context: &Context, target: &Resolved) -> Option<Timestamp> {
     let request = CredentialsRequest::of_live_session(target.wire.clone(), None);
-    match ask_running_agent(context, Request::Credentials(request)) {
+    let org = &target.settings.org;
+    match ask_running_agent_for(context, Request::Credentials(request), org) {
         Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),
         Err(report) if report.name == "role.several" => {
             context.voice.say(

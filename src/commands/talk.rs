@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::commands::Context;
+use crate::commands::account::{ca_certificates, route, with_ca_variables};
 use crate::commands::menu::Menu;
 use crate::commands::question::put;
 use crate::commands::running::find_or_start_agent;
@@ -14,7 +15,7 @@ use crate::commands::target::or_profile;
 pub(super) use crate::commands::typed::SignInArgs;
 use crate::commands::typed::Typed;
 use crate::commands::visit::visit;
-use crate::config::{self, OrgTarget, read_private_key};
+use crate::config::{OrgTarget, read_private_key};
 use crate::link::{self, Link, LinkError};
 use crate::process;
 use crate::report::{Exit, Report};
@@ -96,6 +97,7 @@ pub(super) fn ask_with(
                 if let Some(menu) = talk.menu {
                     menu.refused(&report);
                 }
+                let report = with_ca_variables(context, org, report);
                 return Err(or_profile(context, &request(), report));
             }
             Ok(reply) => {
@@ -164,7 +166,7 @@ struct Talk<'a> {
 impl Talk<'_> {
     fn run(&mut self, link: &Arc<Mutex<Link>>, request: Request) -> Result<Reply, TalkError> {
         self.menu = Menu::of(self.context, &request);
-        held(link).request(request)?;
+        held(link).request_by(request, Some(route(self.org)))?;
         let mut doing: Option<String> = None;
         let mut countdown = None;
         loop {
@@ -271,11 +273,16 @@ impl Talk<'_> {
                 _ => RoleAsked::No,
             };
         }
-        if !matches!(ask, Ask::CaCertificates) {
+        if !ask.is_for_certificates() {
             (self.before)()?;
         }
         match ask {
-            Ask::CaCertificates => return Ok(Answer::CaCertificates(self.ca_certificates()?)),
+            Ask::CaCertificates => {
+                return Ok(Answer::CaCertificates(ca_certificates(
+                    self.org,
+                    &self.context.environment,
+                )?));
+            }
             Ask::PrivateKey => {
                 let key = read_private_key(&self.org.machine, &self.context.environment)?;
                 return Ok(Answer::PrivateKey(Sealed(key)));
@@ -324,23 +331,6 @@ impl Talk<'_> {
             Err(Unsigned::Terminal(error)) => Err(TalkError::Report(error.into())),
             Err(Unsigned::Report(report)) => Err(TalkError::Report(report)),
         }
-    }
-
-    fn ca_certificates(&self) -> Result<String, Report> {
-        let path = self.org.ca_bundle.as_ref().ok_or_else(|| {
-            Report::new(
-                Exit::Failed,
-                "agent.request",
-                "the agent asks for a CA bundle that is not set",
-            )
-            .hint("client and agent may differ: `ob agent stop`, then run the same command again")
-        })?;
-        let bytes = config::read_ca_bundle(path, &self.context.environment)?;
-        String::from_utf8(bytes).map_err(|_| {
-            Report::new(Exit::Usage, "http.ca_bundle", "cannot use the CA bundle")
-                .cause(format!("{} is not text", path.display()))
-                .hint("`ca_bundle` takes a file of PEM certificates")
-        })
     }
 
     fn ask_person(&mut self, ask: &Ask, link: &Arc<Mutex<Link>>) -> Result<Answer, Unsigned> {

@@ -13,7 +13,7 @@ use crate::config;
 use crate::model::RoleArn;
 use crate::prompt::Class;
 use crate::report::{Exit, Report};
-use crate::shown::shell_word;
+use crate::shown::{shell_word, shown};
 use crate::terminal::terminal_id;
 use crate::wire::{self, KnownChoice, Request, RoleMenu};
 
@@ -241,6 +241,7 @@ pub(super) fn resolve_named(
         policy: settings.policy.clone(),
         duration: settings.duration,
         region: settings.region.clone(),
+        region_gives_way: gives_way(&settings),
         sts_endpoint: settings.sts_endpoint.clone(),
         accounts: settings.accounts.clone(),
         labels: settings.labels.clone(),
@@ -248,18 +249,41 @@ pub(super) fn resolve_named(
     Ok(Resolved { settings, wire })
 }
 
+/// Whether the region may have to give way: where the role's partition is known and the region's
+/// too, it need not.
+fn gives_way(settings: &config::Target) -> bool {
+    let role = settings.role.as_deref().map(RoleArn::parse);
+    match (settings.region_is_general, &settings.region, role) {
+        (true, Some(region), Some(Ok(role))) => Region::parse(region)
+            .is_ok_and(|region| region.clone().in_partition(&role.partition()) != Some(region)),
+        (general, region, _) => general && region.is_some(),
+    }
+}
+
 impl Resolved {
     /// The region the command should work in.
     ///
     /// # Errors
     /// When it is none.
-    pub(super) fn region(&self) -> Result<Option<Region>, Report> {
-        Ok(self
-            .settings
-            .region
-            .as_deref()
-            .map(Region::parse)
-            .transpose()?)
+    pub(super) fn region(
+        &self,
+        role: &RoleArn,
+        context: &Context,
+    ) -> Result<Option<Region>, Report> {
+        let region = self.settings.region_for(Some(role))?;
+        let used = region.as_ref().map(Region::as_str);
+        if let Some(set) = self.settings.region.as_deref()
+            && used != Some(set)
+            && context.globals.verbose > 0
+        {
+            let partition = role.partition();
+            let instead = used.unwrap_or("none");
+            context.voice.say(&format!(
+                "ob: the region {set} of the settings is not in {}: {instead} is used\n",
+                shown(partition.name())
+            ));
+        }
+        Ok(region)
     }
 
     /// What a command is told beside the credentials of `role`.

@@ -1,6 +1,7 @@
 //! The extra certificates of `ca_bundle`, as bytes: the agent that trusts them cannot open files.
 
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::error::FileError;
@@ -57,12 +58,56 @@ fn read(
     Ok(bytes)
 }
 
+/// What differs after each change of the file at `path`, without reading it: a warm command asks
+/// for it each time.
+///
+/// A file that is not there has a version too; [`read_ca_bundle`] says what is wrong with it when
+/// it is needed.
+pub fn ca_bundle_version(path: &Path) -> String {
+    if path.starts_with("~") {
+        return "no home".to_owned();
+    }
+    match std::fs::metadata(path) {
+        Ok(file) => format!(
+            "{}:{}:{}:{}.{}:{}.{}",
+            file.dev(),
+            file.ino(),
+            file.len(),
+            file.mtime(),
+            file.mtime_nsec(),
+            file.ctime(),
+            file.ctime_nsec()
+        ),
+        Err(error) => error.kind().to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn versions_differ_after_each_change_of_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        let mut versions = vec![ca_bundle_version(&path)];
+        for text in ["a", "bb"] {
+            fs::write(&path, text).unwrap();
+            versions.push(ca_bundle_version(&path));
+            assert_eq!(versions.last(), Some(&ca_bundle_version(&path)));
+        }
+        // The same size, put in its place as editors do.
+        let other = directory.path().join("new.pem");
+        fs::write(&other, "cc").unwrap();
+        fs::rename(&other, &path).unwrap();
+        versions.push(ca_bundle_version(&path));
+        versions.sort();
+        versions.dedup();
+        assert_eq!(versions.len(), 4, "{versions:?}");
+    }
 
     #[test]
     fn a_bundle_is_a_file_with_a_certificate_of_sane_size() {

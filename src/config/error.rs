@@ -114,6 +114,8 @@ impl From<Problems> for Report {
 pub(super) enum FileError {
     #[error("it does not exist")]
     Missing,
+    #[error("HOME is not set, so `~` leads nowhere")]
+    NoHome,
     #[error("it is not a regular file")]
     NotAFile,
     #[error("it belongs to uid {0}, neither you nor root")]
@@ -145,6 +147,10 @@ impl FileError {
             Self::Missing => (
                 "config.missing",
                 "check the path, or make one with `ob config init`".to_owned(),
+            ),
+            Self::NoHome => (
+                "config.no-home",
+                "`export HOME=…`, or write the whole path".to_owned(),
             ),
             Self::NotAFile => (
                 "config.not-a-file",

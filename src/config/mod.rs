@@ -26,7 +26,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use ca_bundle::{read_ca_bundle, read_vpn_ca_bundle};
+pub use ca_bundle::{ca_bundle_version, read_ca_bundle, read_vpn_ca_bundle};
 pub use flags::{read_answer, read_as};
 pub use keys::{KEYS, Key, MARKERS};
 pub use new_file::{Existing, NewSettings, refuse_existing, write_new};
@@ -282,18 +282,23 @@ fn spelled((path, name): &Id) -> String {
 #[cfg(test)]
 mod tests;
 
-/// A length of time as it is typed for `flag`: `45m`, `1h30m`, `3600`; in seconds.
+/// A length of time as it is typed for `flag`: `45m`, `1h30m`, `3600s`; in seconds.
 ///
 /// # Errors
-/// When it is none.
+/// When it is none, or a number without a unit.
 pub fn seconds(flag: &str, text: &str) -> Result<u32, Report> {
-    value::duration(text).ok_or_else(|| {
-        Report::new(
+    value::duration(text).map_err(|error| {
+        let report = Report::new(
             Exit::Usage,
             "config.duration",
             format!("cannot use {flag} {text}"),
-        )
-        .cause("it is not a length of time")
-        .hint(format!("write `{flag} 45m`, `{flag} 1h30m` or seconds"))
+        );
+        let report = report.cause(&error);
+        match error {
+            ValueError::NoUnit(number) => {
+                report.hint(format!("write `{flag} {number}m` or `{flag} {number}s`"))
+            }
+            _ => report.hint(format!("write `{flag} 45m` or `{flag} 1h30m`")),
+        }
     })
 }

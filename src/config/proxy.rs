@@ -8,9 +8,11 @@ use thiserror::Error;
 use url::Url;
 
 use crate::model::Environment;
+use crate::report::{Exit, Report};
 use crate::secret::Secret;
+use crate::web::NoProxy;
 
-/// An http or https proxy.
+/// An http, https or SOCKS 5 proxy.
 pub struct Proxy {
     url: Secret,
     address: String,
@@ -25,8 +27,15 @@ impl Proxy {
         } else {
             format!("http://{text}")
         };
+        // Desktops write `socks://` for SOCKS 5, and mean that names are resolved by the proxy.
+        let with_scheme = match with_scheme.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("socks") => {
+                format!("socks5h://{rest}")
+            }
+            _ => with_scheme,
+        };
         let mut url = Url::parse(&with_scheme).map_err(|_| ProxyError::NotAnAddress)?;
-        if !matches!(url.scheme(), "http" | "https") {
+        if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") {
             return Err(ProxyError::Scheme);
         }
         if url.host_str().is_none_or(str::is_empty) {
@@ -61,6 +70,24 @@ impl Proxy {
         &self.no_proxy
     }
 
+    /// Whether `url` is reached by it.
+    pub fn is_used_for(&self, url: &Url) -> bool {
+        !NoProxy::parse(&self.no_proxy).matches(url)
+    }
+
+    /// Entries of `NO_PROXY` that mean nothing.
+    pub fn unreadable_exceptions(&self) -> Vec<String> {
+        NoProxy::parse(&self.no_proxy).unreadable().to_vec()
+    }
+
+    /// The proxy of the environment, for orgs that no setting is about.
+    ///
+    /// # Errors
+    /// When its address cannot be used.
+    pub fn of_environment(environment: &Environment) -> Result<Option<Self>, Report> {
+        Self::choose(None, environment).map_err(unusable)
+    }
+
     /// The setting's proxy, else the environment's; none where `NO_PROXY` says "everything".
     pub(super) fn choose(
         setting: Option<&Self>,
@@ -69,7 +96,7 @@ impl Proxy {
         let no_proxy = first(environment, &["no_proxy", "NO_PROXY"])
             .map_or("", |(_, hosts)| hosts)
             .trim();
-        if no_proxy == "*" {
+        if no_proxy.split([',', ' ']).any(|entry| entry == "*") {
             return Ok(None);
         }
         let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -85,7 +112,18 @@ impl Proxy {
     }
 }
 
-/// Lower case first, as curl reads them.
+/// The report of a proxy in a variable.
+pub(super) fn unusable((variable, error): (&'static str, ProxyError)) -> Report {
+    Report::new(
+        Exit::Usage,
+        "config.proxy",
+        format!("cannot use the proxy of {variable}"),
+    )
+    .cause(error)
+    .hint("set `proxy` of the org, or `NO_PROXY=*` to go without")
+}
+
+/// Lower case first, as curl and Python's requests read them.
 fn first<'a>(
     environment: &'a Environment,
     names: &[&'static str],
@@ -123,7 +161,7 @@ impl fmt::Debug for Proxy {
 pub(super) enum ProxyError {
     #[error("not the address of a proxy, `http://proxy:3128`")]
     NotAnAddress,
-    #[error("only http and https proxies are spoken to")]
+    #[error("only http, https, socks5 and socks5h proxies are spoken to")]
     Scheme,
 }
 
@@ -159,13 +197,43 @@ mod tests {
             "http://lower:1"
         );
         assert_eq!(Proxy::choose(None, &environment(&[])), Ok(None));
-        let none = environment(&[("all_proxy", "socks5://x:1"), ("no_proxy", "*")]);
+        let none = environment(&[("all_proxy", "socks4://x:1"), ("no_proxy", "*")]);
         assert_eq!(Proxy::choose(None, &none), Ok(None));
-        let socks = environment(&[("all_proxy", "socks5://x:1")]);
+        let none = environment(&[("all_proxy", "http://x:1"), ("no_proxy", "a.example, *")]);
+        assert_eq!(Proxy::choose(None, &none), Ok(None));
+        let socks = environment(&[("all_proxy", "socks4://x:1")]);
         assert_eq!(
             Proxy::choose(None, &socks),
             Err(("all_proxy", ProxyError::Scheme))
         );
+    }
+
+    #[test]
+    fn socks_proxies_are_read_with_their_usual_names() {
+        let address = |text| Proxy::parse(text).map(|proxy| proxy.address().to_owned());
+        assert_eq!(address("socks5://proxy"), Ok("socks5://proxy".into()));
+        assert_eq!(
+            address("SOCKS5H://alice:canary@proxy:1080/"),
+            Ok("socks5h://proxy:1080".into())
+        );
+        // As GNOME writes it.
+        assert_eq!(
+            address("socks://proxy:1080/"),
+            Ok("socks5h://proxy:1080".into())
+        );
+        assert_eq!(address("socks4a://proxy:1080"), Err(ProxyError::Scheme));
+        assert_eq!(address("socks5://"), Err(ProxyError::NotAnAddress));
+    }
+
+    #[test]
+    fn lists_of_hosts_keep_the_proxy_for_others() {
+        let variables = environment(&[
+            ("https_proxy", "http://proxy:3128"),
+            ("no_proxy", "localhost *.acme.com"),
+        ]);
+        let chosen = Proxy::choose(None, &variables).unwrap().unwrap();
+        let reaches = |url| chosen.is_used_for(&Url::parse(url).unwrap());
+        assert!(reaches("https://acme.okta.com") && !reaches("https://vpn.acme.com"));
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use super::flags::from_flag;
 use super::keys;
-use super::proxy::Proxy;
+use super::proxy::{Proxy, unusable};
 use super::value::{SignIn, Value};
 use super::{Settings, Source};
+use crate::aws::Region;
 use crate::model::{Environment, Labels, Org, RoleArn, SessionPolicy};
 use crate::report::{Exit, Report};
 
@@ -77,6 +78,9 @@ pub struct Target {
     /// Seconds to ask STS for, 900 to 43 200.
     pub duration: u32,
     pub region: Option<String>,
+    /// Whether it comes from the general setting alone, and gives way where a role is of another
+    /// partition.
+    pub region_is_general: bool,
     pub sts_endpoint: Option<String>,
     /// Account numbers and the names the user gave them.
     pub accounts: BTreeMap<String, String>,
@@ -98,6 +102,33 @@ pub struct AgentLife {
 }
 
 const HOUR: u32 = 3600;
+
+impl Target {
+    /// The region that is set for `role`, which may be of a partition where the general one is not.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn region_for(&self, role: Option<&RoleArn>) -> Result<Option<Region>, Report> {
+        let set = self.region.as_deref().map(Region::parse).transpose()?;
+        Ok(match role.filter(|_| self.region_is_general) {
+            Some(role) => set.and_then(|region| region.in_partition(&role.partition())),
+            None => set,
+        })
+    }
+
+    /// The same before anything is known of the role but what the settings call it.
+    ///
+    /// # Errors
+    /// As [`Self::region_for`].
+    pub fn usual_region(&self) -> Result<Option<Region>, Report> {
+        let last = self.chain.last().cloned();
+        let named = self
+            .role
+            .as_deref()
+            .and_then(|role| RoleArn::parse(role).ok());
+        self.region_for(last.or(named).as_ref())
+    }
+}
 
 impl Settings {
     /// What a command with `flags` is about.
@@ -133,6 +164,7 @@ impl Settings {
                 Some(Value::Seconds(seconds)) => seconds,
                 _ => HOUR,
             },
+            region_is_general: region.is_none() && own("profiles.*.region").is_none(),
             region: text(choice(region, "profiles.*.region", "aws.region")),
             sts_endpoint: self.text("aws.sts_endpoint", None).map(ToOwned::to_owned),
             accounts: self.accounts(),
@@ -169,7 +201,7 @@ impl Settings {
             .chain(names)
             .map(|name| self.org_named(name, environment));
         match orgs.collect::<Result<Vec<_>, _>>()? {
-            none if none.is_empty() => Err(self.which_org()),
+            none if none.is_empty() => Err(self.which_org(environment)),
             orgs => Ok(orgs),
         }
     }
@@ -237,7 +269,7 @@ impl Settings {
             Some(name) => return Err(self.no_such_org(name)),
             None if self.at("org.url", None).is_some() => None,
             None if self.orgs.len() == 1 => self.orgs.keys().next().map(String::as_str),
-            None => return Err(self.which_org()),
+            None => return Err(self.which_org(environment)),
         };
         self.org_named(name, environment)
     }
@@ -252,7 +284,7 @@ impl Settings {
             None => self.at(alone, None),
         };
         let Some((Value::Org(org), _)) = at("org.url", "orgs.*.url") else {
-            return Err(self.which_org());
+            return Err(self.which_org(environment));
         };
         let words = |alone, one_of| at(alone, one_of).map(|(value, _)| value.to_string());
         let setting = match at("org.proxy", "orgs.*.proxy") {
@@ -286,21 +318,24 @@ impl Settings {
                 ),
                 scope: words("org.scope", "orgs.*.scope"),
             },
-            proxy: Proxy::choose(setting, environment).map_err(|(variable, error)| {
-                Report::new(
-                    Exit::Usage,
-                    "config.proxy",
-                    format!("cannot use the proxy of {variable}"),
-                )
-                .cause(error)
-                .hint("set `proxy` of the org, or `NO_PROXY=*` to go without")
-            })?,
+            proxy: Proxy::choose(setting, environment).map_err(unusable)?,
         })
     }
 
-    fn which_org(&self) -> Report {
+    fn which_org(&self, environment: &Environment) -> Report {
         if self.orgs.is_empty() {
-            Report::new(Exit::Usage, "config.no-org", "no Okta org is configured")
+            let report = Report::new(Exit::Usage, "config.no-org", "no Okta org is configured");
+            let is_place = |name| {
+                let path = environment.raw(name).map(std::path::Path::new);
+                path.is_some_and(std::path::Path::is_absolute)
+            };
+            let report = match ["XDG_CONFIG_HOME", "HOME"].into_iter().any(is_place) {
+                true => report,
+                false => report
+                    .cause("HOME is not set to an absolute path, so your own settings were not looked for")
+                    .hint("`export HOME=…`, or name the settings with `--config FILE`"),
+            };
+            report
                 .hint("`ob config init` asks for it and writes the settings")
                 .hint("or `export OB_ORG_URL=https://acme.okta.com`")
         } else {

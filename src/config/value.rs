@@ -153,10 +153,7 @@ impl Kind {
                 Ok(Value::Policies(policies))
             }
             (Self::Policies, _) => Err(ValueError::Type("an array of policy ARNs", raw.name())),
-            (Self::Duration(from, to), Raw::Number(seconds)) => {
-                let seconds = u32::try_from(*seconds).map_err(|_| ValueError::Duration)?;
-                within(seconds, from, to)
-            }
+            (Self::Duration(..), Raw::Number(number)) => Err(no_unit(*number)),
             (Self::Networks, Raw::List(items)) => Ok(Value::Networks(networks(items)?)),
             (Self::Networks, _) => Err(ValueError::Type("an array of networks", raw.name())),
             (Self::YesOrNo, Raw::Boolean(yes)) => Ok(Value::YesOrNo(*yes)),
@@ -206,9 +203,7 @@ impl Kind {
             Self::App => Err(ValueError::App),
             Self::Region if is_region(text) => plain(),
             Self::Region => Err(ValueError::Region),
-            Self::Duration(from, to) => {
-                within(duration(text).ok_or(ValueError::Duration)?, from, to)
-            }
+            Self::Duration(from, to) => within(duration(text)?, from, to),
             Self::Endpoint if is_server(text) => plain(),
             Self::Endpoint => Err(ValueError::Endpoint),
             Self::Role => {
@@ -267,8 +262,20 @@ fn within(seconds: u32, from: u32, to: u32) -> Result<Value, ValueError> {
     }
 }
 
-/// `1h`, `90m`, `1h30m`, `3600s` or `3600` into seconds.
-pub(super) fn duration(text: &str) -> Option<u32> {
+fn no_unit(number: i64) -> ValueError {
+    u32::try_from(number).map_or(ValueError::Duration, ValueError::NoUnit)
+}
+
+/// `1h`, `90m`, `1h30m` or `3600s` into seconds. A number alone is refused: some tools take it for
+/// minutes.
+pub(super) fn duration(text: &str) -> Result<u32, ValueError> {
+    match text.parse() {
+        Ok(number) => Err(ValueError::NoUnit(number)),
+        Err(_) => with_units(text).ok_or(ValueError::Duration),
+    }
+}
+
+fn with_units(text: &str) -> Option<u32> {
     let mut total: u32 = 0;
     let mut rest = text;
     let mut largest = u32::MAX;
@@ -280,7 +287,6 @@ pub(super) fn duration(text: &str) -> Option<u32> {
             Some('h') => 3600,
             Some('m') => 60,
             Some('s') => 1,
-            None if largest == u32::MAX => 1,
             _ => return None,
         };
         if unit >= largest {

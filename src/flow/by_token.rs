@@ -9,8 +9,9 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use url::Url;
 
+use crate::flow::network::not_ended;
 use crate::flow::retry::repeat;
-use crate::flow::session::{GOODBYE, not_ended};
+use crate::flow::session::GOODBYE;
 use crate::flow::{Conversation, Failure, OktaSession, sign_on, step_up};
 use crate::http::{Browser, Exchange, HttpError, Page};
 use crate::model::Timestamp;

@@ -1,7 +1,8 @@
 //! From a role's credentials to a link that signs in to the AWS console.
 
-use crate::aws::{Console, Region, read_signin_token};
-use crate::flow::retry::repeat;
+use crate::aws::{Console, read_signin_token};
+use crate::flow::retry::{Server, repeat_at};
+use crate::flow::sts::region_of;
 use crate::flow::{Conversation, OktaSession};
 use crate::http::Exchange;
 use crate::model::Credentials;
@@ -21,12 +22,7 @@ pub async fn console_link(
 ) -> Result<Secret, Report> {
     let partition = credentials.role.partition();
     let console = Console::of(&partition, request.signin_endpoint.as_deref())?;
-    let region = request
-        .target
-        .region
-        .as_deref()
-        .map(Region::parse)
-        .transpose()?;
+    let region = region_of(&request.target, &credentials.role)?;
     let page = console.page(request.service.as_deref(), region.as_ref())?;
     let what = "ask AWS for a console sign-in";
     conversation.tell(Notice::Doing(what.into()));
@@ -39,7 +35,7 @@ pub async fn console_link(
     let client = session.browser().client();
     let ask = async |seconds: Option<u32>| {
         let url = console.token_request(credentials, seconds);
-        repeat(what, conversation, || {
+        repeat_at(Server::Aws(console.host()), what, conversation, || {
             client.send(Exchange::get_json(url.clone()))
         })
         .await

@@ -30,7 +30,35 @@ where
     S: Fn() -> F,
     F: Future<Output = Result<Page, HttpError>>,
 {
-    let mut patience = Patience::new(what);
+    repeat_at(Server::Okta, what, conversation, send).await
+}
+
+/// The server that is asked, for the report of one that fails.
+#[derive(Clone, Copy)]
+pub(super) enum Server<'a> {
+    Okta,
+    /// Its host.
+    Aws(&'a str),
+}
+
+/// As [`repeat`], at a server that need not be Okta.
+///
+/// # Errors
+/// As [`repeat`].
+pub(super) async fn repeat_at<S, F>(
+    server: Server<'_>,
+    what: &str,
+    conversation: &impl Conversation,
+    send: S,
+) -> Result<Page, Report>
+where
+    S: Fn() -> F,
+    F: Future<Output = Result<Page, HttpError>>,
+{
+    let mut patience = Patience {
+        server,
+        ..Patience::new(what)
+    };
     loop {
         if let Some(page) = patience.judge(send().await, conversation).await? {
             return Ok(page);
@@ -40,6 +68,7 @@ where
 
 /// How often one question has been put, for those who put it a little differently each time.
 pub(super) struct Patience<'a> {
+    server: Server<'a>,
     what: &'a str,
     started: Instant,
     attempt: u32,
@@ -48,6 +77,7 @@ pub(super) struct Patience<'a> {
 impl<'a> Patience<'a> {
     pub(super) fn new(what: &'a str) -> Self {
         Self {
+            server: Server::Okta,
             what,
             started: Instant::now(),
             attempt: 0,
@@ -73,10 +103,20 @@ impl<'a> Patience<'a> {
                     sit_out(what, seconds, conversation).await?;
                     return Ok(None);
                 }
-                seconds => return Err(rate_limited(what, seconds)),
+                seconds => {
+                    return Err(match self.server {
+                        Server::Okta => rate_limited(what, seconds),
+                        Server::Aws(host) => aws_rate_limited(what, host, seconds),
+                    });
+                }
             },
             Ok(page) if page.status >= 500 && !last => backoff(attempt),
-            Ok(page) if page.status >= 500 => return Err(server_error(what, page.status)),
+            Ok(page) if page.status >= 500 => {
+                return Err(match self.server {
+                    Server::Okta => server_error(what, page.status),
+                    Server::Aws(host) => aws_server_error(what, host, page.status),
+                });
+            }
             Ok(page) => return Ok(Some(page)),
             Err(error) if error.is_passing() && !last => backoff(attempt),
             Err(error) => return Err(Report::from(error).during(format!("cannot {what}"))),
@@ -197,4 +237,29 @@ fn server_error(what: &str, status: u16) -> Report {
         "the server answered with status {status}, {TRIES} times"
     ))
     .hint("run the same command again in a minute; https://status.okta.com tells whether Okta is down")
+}
+
+fn aws_rate_limited(what: &str, host: &str, seconds: i64) -> Report {
+    let seconds = seconds.max(1);
+    Report::new(
+        Exit::Unreachable,
+        "aws.rate_limited",
+        format!("cannot {what}"),
+    )
+    .cause(format!(
+        "too many requests (429); {host} takes the next one in {seconds} s"
+    ))
+    .hint(format!("run the same command again in {seconds} seconds"))
+}
+
+fn aws_server_error(what: &str, host: &str, status: u16) -> Report {
+    Report::new(
+        Exit::Unreachable,
+        "aws.server_error",
+        format!("cannot {what}"),
+    )
+    .cause(format!(
+        "{host} answered with status {status}, {TRIES} times"
+    ))
+    .hint("run the same command again in a minute; https://health.aws.amazon.com tells whether AWS is down")
 }

@@ -1,7 +1,10 @@
 //! An Okta session: the cookies of one sign-in at one org, and what it has been found to open.
 
+mod apps;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -10,30 +13,37 @@ use url::Url;
 use crate::flow::by_token::ByToken;
 use crate::flow::factors::Taste;
 use crate::flow::machine::Machine;
+use crate::flow::network::not_ended;
 use crate::flow::retry::repeat;
-use crate::flow::{Conversation, Failure};
+use crate::flow::{Conversation, Failure, RoutedClient};
 use crate::http::{Browser, Exchange, HttpError, KeepAlive, Page};
-use crate::model::{AppLink, Org, RoleArn, SamlRole, Timestamp};
+use crate::model::{AppLink, Org, SamlRole, Timestamp};
 use crate::okta::Tiles;
 use crate::okta::oauth::Extras;
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
-use crate::saml::LeftOut;
 use crate::secret::Secret;
 use crate::wire::Notice;
 
 /// Ending a session at the server is a courtesy; nobody waits long for it.
 pub(super) const GOODBYE: Duration = Duration::from_secs(5);
 
-/// How many values that were left out are named; of the rest the number is.
-const MAX_NAMED: usize = 10;
-
-/// A signed-in user at an org.
-#[derive(Debug)]
+/// A signed-in user at an org, over the connections of one route.
+///
+/// Clones share everything but those: the session outlives a change of network ([`Self::through`]).
+#[derive(Clone, Debug)]
 pub struct OktaSession {
+    browser: Browser,
+    /// Absent until the sign-in is done.
+    network: Option<RoutedClient>,
+    state: Rc<State>,
+}
+
+/// What does not depend on the way to the servers.
+#[derive(Debug)]
+struct State {
     org: Org,
     username: String,
-    browser: Browser,
     /// What the sign-in gave: good once, for the first page that is opened, which then sets the cookies.
     token: Mutex<Option<Secret>>,
     /// The app page the sign-in ended on, and its link: taken instead of fetching it again.
@@ -46,7 +56,7 @@ pub struct OktaSession {
     /// How the person verified, for an app that asks again.
     taste: Taste,
     /// One demand of an app at a time: meeting it may open the others too.
-    pub(super) stepping_up: Mutex<()>,
+    stepping_up: Mutex<()>,
     /// The app in which a role was found, so that a renewal asks for one page only.
     role_apps: RefCell<Vec<(SamlRole, AppLink)>>,
     /// What was said of values that cannot be used: each is named once in a session.
@@ -83,12 +93,11 @@ impl OktaSession {
             By::Tokens(tokens) => tokens.expires_at(),
             By::Cookies | By::Machine(_) => None,
         };
-        Self {
+        let state = State {
             settled: Cell::new(!matches!(by, By::Cookies)),
             by,
             org: browser.org().clone(),
             username,
-            browser,
             opened: Cell::new(token.is_none()),
             token: Mutex::new(token),
             landed: RefCell::default(),
@@ -97,7 +106,36 @@ impl OktaSession {
             stepping_up: Mutex::new(()),
             role_apps: RefCell::default(),
             left_out: RefCell::default(),
+        };
+        Self {
+            browser,
+            network: None,
+            state: Rc::new(state),
         }
+    }
+
+    /// The same session over the connections of another client.
+    #[must_use]
+    pub fn through(&self, network: RoutedClient) -> Self {
+        Self {
+            browser: self.browser.through(network.client().clone()),
+            network: Some(network),
+            state: Rc::clone(&self.state),
+        }
+    }
+
+    /// The client of its requests; absent in a sign-in that is not done yet.
+    pub fn network(&self) -> Option<&RoutedClient> {
+        self.network.as_ref()
+    }
+
+    /// Adds where the org's last answer sent us, if that is another host.
+    pub fn with_redirect(&self, report: Report) -> Report {
+        self.browser.with_redirect(report)
+    }
+
+    pub(super) fn stepping_up(&self) -> &Mutex<()> {
+        &self.state.stepping_up
     }
 
     /// A session that nobody signed in to, for what only keeps sessions.
@@ -114,33 +152,15 @@ impl OktaSession {
         )
     }
 
-    /// Names the values of `app`'s assertion that were left out, each once in this session.
-    pub(super) fn name_left_out(
-        &self,
-        app: &str,
-        left_out: &[LeftOut],
-        conversation: &impl Conversation,
-    ) {
-        let mut known = self.left_out.borrow_mut();
-        let new = left_out.iter().map(|value| format!("{app}: {value}"));
-        let new: Vec<String> = new.filter(|line| known.insert(line.clone())).collect();
-        for line in new.iter().take(MAX_NAMED) {
-            conversation.tell(Notice::Said(line.clone()));
-        }
-        if let Some(more @ 1..) = new.len().checked_sub(MAX_NAMED) {
-            conversation.tell(Notice::Said(format!("{app}: and {more} more values")));
-        }
-    }
-
     pub(super) fn by_token(&self) -> Option<&ByToken> {
-        match &self.by {
+        match &self.state.by {
             By::Tokens(tokens) => Some(tokens),
             By::Cookies | By::Machine(_) => None,
         }
     }
 
     pub(super) fn machine(&self) -> Option<&Machine> {
-        match &self.by {
+        match &self.state.by {
             By::Machine(machine) => Some(machine),
             By::Cookies | By::Tokens(_) => None,
         }
@@ -159,30 +179,34 @@ impl OktaSession {
     /// Keeps the page that a sign-in begun at `link` ended on.
     #[must_use]
     pub(super) fn landed_on(self, link: Url, page: Page) -> Self {
-        self.landed.replace(Some((link, page)));
+        self.state.landed.replace(Some((link, page)));
         self
     }
 
     pub fn org(&self) -> &Org {
-        &self.org
+        &self.state.org
     }
 
     pub fn username(&self) -> &str {
-        &self.username
+        &self.state.username
     }
 
     /// What the sign-in was verified with, by ob's word for its kind.
     pub fn factor(&self) -> Option<&str> {
-        self.taste.last.as_ref().map(|used| used.kind.as_str())
+        self.state
+            .taste
+            .last
+            .as_ref()
+            .map(|used| used.kind.as_str())
     }
 
     pub(super) fn taste(&self) -> Taste {
-        self.taste.clone()
+        self.state.taste.clone()
     }
 
     /// When Okta ends the session, where it has said so.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.expires_at.get()
+        self.state.expires_at.get()
     }
 
     /// The `Date` of the org's last answer.
@@ -197,7 +221,7 @@ impl OktaSession {
 
     /// Forgets the app page that the sign-in ended on, which holds an assertion: its app was not asked for.
     pub fn forget_landing(&self) {
-        self.landed.take();
+        self.state.landed.take();
     }
 
     pub(super) fn browser(&self) -> &Browser {
@@ -207,11 +231,11 @@ impl OktaSession {
     /// Opens an app's page. The first page of a session carries the session token, which saves the
     /// round trip of a page that only sets cookies (Okta: "Retrieve a session cookie through an app").
     pub(super) async fn open(&self, link: &Url) -> Result<Page, HttpError> {
-        let landed = self.landed.take();
+        let landed = self.state.landed.take();
         if let Some((_, page)) = landed.filter(|(landed, _)| landed == link) {
             return Ok(page);
         }
-        let mut token = self.token.lock().await;
+        let mut token = self.state.token.lock().await;
         let Some(once) = token.take() else {
             drop(token);
             return self.browser.follow(Exchange::get(link.clone())).await;
@@ -222,7 +246,7 @@ impl OktaSession {
             .query_pairs_mut()
             .append_pair("sessionToken", once.expose());
         let page = self.browser.follow(Exchange::get(first)).await;
-        self.opened.set(true);
+        self.state.opened.set(true);
         if undecided(&page) {
             *token = Some(once);
         }
@@ -245,7 +269,7 @@ impl OktaSession {
     /// Gets JSON from the org, opening the session first if nothing has.
     async fn json(&self, path: &str) -> Result<Page, HttpError> {
         let url = self.at(path)?;
-        let mut token = self.token.lock().await;
+        let mut token = self.state.token.lock().await;
         let Some(once) = token.take() else {
             drop(token);
             return self.browser.follow(Exchange::get_json(url)).await;
@@ -258,7 +282,7 @@ impl OktaSession {
             .append_pair("token", once.expose())
             .append_pair("redirectUrl", url.as_str());
         let page = self.browser.follow(Exchange::get_json(first)).await;
-        self.opened.set(true);
+        self.state.opened.set(true);
         if undecided(&page) {
             *token = Some(once);
         }
@@ -271,11 +295,11 @@ impl OktaSession {
     /// # Errors
     /// When Okta does not take the token.
     pub async fn settle(&self, conversation: &impl Conversation) -> Result<(), Failure> {
-        if !matches!(self.by, By::Cookies) {
+        if !matches!(self.state.by, By::Cookies) {
             // The server has said all there is with the tokens.
             return Ok(());
         }
-        let what = format!("open a session at {}", self.org.host());
+        let what = format!("open a session at {}", self.state.org.host());
         conversation.tell(Notice::Doing(what.clone()));
         let ask = async || repeat(&what, conversation, || self.json("/api/v1/sessions/me")).await;
         let read = |page: &Page| serde_json::from_slice::<serde_json::Value>(&page.body).ok();
@@ -295,8 +319,8 @@ impl OktaSession {
                 return Err(report.into());
             }
         };
-        self.settled.set(true);
-        self.expires_at.set(
+        self.state.settled.set(true);
+        self.state.expires_at.set(
             session["expiresAt"]
                 .as_str()
                 .and_then(Timestamp::from_rfc3339),
@@ -306,7 +330,7 @@ impl OktaSession {
 
     /// Whether [`Self::settle`] has been told so before.
     pub fn is_settled(&self) -> bool {
-        self.settled.get()
+        self.state.settled.get()
     }
 
     /// Whether Okta itself knows the session, which an app has turned away; `None` where there are no cookies that it
@@ -315,7 +339,7 @@ impl OktaSession {
     /// # Errors
     /// When it cannot be asked.
     pub async fn is_known(&self, conversation: &impl Conversation) -> Result<Option<bool>, Report> {
-        if !matches!(self.by, By::Cookies) {
+        if !matches!(self.state.by, By::Cookies) {
             return Ok(None);
         }
         match self.settle(conversation).await {
@@ -330,14 +354,14 @@ impl OktaSession {
     /// # Errors
     /// When the server cannot be reached or will not.
     pub async fn end(&self) -> Result<(), Report> {
-        match &self.by {
+        match &self.state.by {
             By::Cookies => {}
             By::Tokens(by) => return by.end(&self.browser).await,
             By::Machine(_) => return Ok(()),
         }
-        if !self.opened.get() {
+        if !self.state.opened.get() {
             // The token was never used and ends by itself within minutes.
-            self.token.lock().await.take();
+            self.state.token.lock().await.take();
             return Ok(());
         }
         let url = self.at("/api/v1/sessions/me")?;
@@ -352,42 +376,9 @@ impl OktaSession {
     }
 
     pub(super) fn at(&self, path: &str) -> Result<Url, HttpError> {
-        Url::parse(&self.org.at(path)).map_err(|_| HttpError::NotHttps(self.org.host().into()))
+        Url::parse(&self.state.org.at(path))
+            .map_err(|_| HttpError::NotHttps(self.state.org.host().into()))
     }
-
-    /// The app that hands over the role, by the provider that is named or by the only one that has it.
-    pub(super) fn app_of(&self, role: &RoleArn, provider: Option<&str>) -> Option<AppLink> {
-        let known = self.role_apps.borrow();
-        let mut fitting = known.iter().filter(|(pair, _)| {
-            pair.role == *role && provider.is_none_or(|wanted| pair.provider.as_str() == wanted)
-        });
-        match (fitting.next(), fitting.next()) {
-            (Some((_, app)), None) => Some(app.clone()),
-            _ => None,
-        }
-    }
-
-    /// Whether the role was found with more than one provider.
-    pub(super) fn has_several(&self, role: &RoleArn) -> bool {
-        let known = self.role_apps.borrow();
-        known.iter().filter(|(pair, _)| pair.role == *role).count() > 1
-    }
-
-    pub(super) fn remember_app(&self, role: &SamlRole, app: &AppLink) {
-        let mut known = self.role_apps.borrow_mut();
-        known.retain(|(known, _)| known != role);
-        known.push((role.clone(), app.clone()));
-    }
-}
-
-pub(super) fn not_ended(status: u16) -> Report {
-    Report::new(
-        Exit::Unreachable,
-        "okta.sign_out",
-        "cannot end the session at the server",
-    )
-    .cause(format!("it answered with status {status}"))
-    .hint("sign out in the browser; here everything is wiped")
 }
 
 /// Whether the session token may not have been taken yet: then the next try carries it again. If it was

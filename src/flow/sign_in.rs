@@ -1,6 +1,7 @@
 //! From "this user, that org" to a session: whom to ask for what, and which engine runs.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use url::Url;
 
@@ -9,14 +10,14 @@ use crate::flow::factors::{Taste, UsedFactor};
 use crate::flow::idx::{self, NoSession};
 use crate::flow::retry::repeat;
 use crate::flow::session::Opening;
-use crate::flow::{Conversation, OktaSession, Unanswered, classic, device, machine};
-use crate::http::{Browser, Client, Exchange, Hears, HttpError, Network};
+use crate::flow::{Conversation, OktaSession, RoutedClient, Unanswered, classic, device, machine};
+use crate::http::{Browser, Exchange, Hears, HttpError};
 use crate::model::{Org, Timestamp};
 use crate::okta::oauth::Extras;
 use crate::okta::{Organization, Pipeline};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
-use crate::wire::{Account, Answer, Ask, Notice, SignInWay};
+use crate::wire::{Account, Answer, Ask, Notice, Route, SignInWay};
 
 /// How long Okta's own server has tokens live, in seconds.
 const TOKENS: u32 = 3600;
@@ -24,6 +25,8 @@ const TOKENS: u32 = 3600;
 /// What a sign-in begins with, beside the account.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
+    /// How the servers are reached.
+    pub route: Rc<Route>,
     /// The STS that will be asked next: its connection is opened while the person still types.
     pub warm: Option<String>,
     /// The AWS app that is meant, where it is known: a sign-in may begin and end at its page.
@@ -50,13 +53,15 @@ pub async fn sign_in(
     conversation: &impl Conversation,
 ) -> Result<OktaSession, Report> {
     let org = Org::parse(&account.org)?;
-    let client = client(account, conversation).await?;
+    let network = RoutedClient::open(&start.route, None, Ask::CaCertificates, conversation).await?;
+    let client = network.client().clone();
     if let Some(sts) = start.warm.as_deref().and_then(|sts| Url::parse(sts).ok()) {
         let client = client.clone();
         // Its answer does not matter, and its failure is the STS call's to tell.
         tokio::task::spawn_local(async move { client.send(Exchange::head(sts)).await });
     }
     let browser = Browser::new(client, org.clone(), start.hears.clone());
+    let origin = browser.clone();
     let what = match &account.username {
         Some(username) => format!("sign {username} in at {}", org.host()),
         None => format!("sign in at {}", org.host()),
@@ -65,7 +70,8 @@ pub async fn sign_in(
         SignInWay::Auto => {
             // The question costs a round trip that the person does not notice while they are asked.
             let username = username(account, &org, conversation).await?;
-            match pipeline(&browser, &org, conversation).await? {
+            let pipeline = pipeline(&browser, &org, conversation).await;
+            match pipeline.map_err(|report| origin.with_redirect(report))? {
                 Pipeline::IdentityEngine => {
                     in_identity_engine(browser, username, account, &start, conversation).await
                 }
@@ -89,7 +95,9 @@ pub async fn sign_in(
             })
         }
     };
-    outcome.map_err(|report| report.during(format!("cannot {what}")))
+    outcome
+        .map(|session| session.through(network))
+        .map_err(|report| origin.with_redirect(report.during(format!("cannot {what}"))))
 }
 
 impl OktaSession {
@@ -214,20 +222,6 @@ fn taste(account: &Account, username: &str, start: &Start) -> Taste {
         security_keys: account.security_keys,
         has_browser: account.client_id.is_some(),
     }
-}
-
-async fn client(account: &Account, conversation: &impl Conversation) -> Result<Client, Report> {
-    let mut network = Network::default();
-    if account.has_ca_bundle {
-        match conversation.ask(Ask::CaCertificates).await? {
-            Answer::CaCertificates(pem) => network.ca_bundle = Some(pem),
-            _ => return Err(Unanswered::Nonsense(Ask::CaCertificates.name()).into()),
-        }
-    }
-    if let Some(route) = &account.proxy {
-        network.proxy = Some((Secret::new(route.url.as_str()), route.no_proxy.clone()));
-    }
-    Ok(Client::new(network)?)
 }
 
 async fn username(

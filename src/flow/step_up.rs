@@ -41,11 +41,11 @@ pub(super) async fn open(
     if demand(&page).is_none() {
         return Ok(page);
     }
-    let at_once = session.stepping_up.try_lock();
+    let at_once = session.stepping_up().try_lock();
     let (_turn, page) = if let Ok(turn) = at_once {
         (turn, page)
     } else {
-        let turn = session.stepping_up.lock().await;
+        let turn = session.stepping_up().lock().await;
         // What another app asked for meanwhile may be what this one wants.
         let page = repeat(what, conversation, || session.open(link)).await?;
         (turn, page)
@@ -70,7 +70,7 @@ pub(super) async fn met(
     if demand(&page).is_none() {
         return Ok(page);
     }
-    let _turn = session.stepping_up.lock().await;
+    let _turn = session.stepping_up().lock().await;
     answered(session, link, page, what, conversation).await
 }
 

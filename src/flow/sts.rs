@@ -115,8 +115,20 @@ pub fn sts_to_be_asked(target: &Target) -> Option<String> {
     Some(region(target, &role).ok()?.sts_endpoint().ok()?.to_string())
 }
 
-fn region(target: &Target, role: &RoleArn) -> Result<AwsRegion, Report> {
+/// The region that is set for `role`.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn region_of(target: &Target, role: &RoleArn) -> Result<Option<AwsRegion>, Report> {
     let set = target.region.as_deref().map(AwsRegion::parse).transpose()?;
+    Ok(match target.region_gives_way {
+        true => set.and_then(|region| region.in_partition(&role.partition())),
+        false => set,
+    })
+}
+
+fn region(target: &Target, role: &RoleArn) -> Result<AwsRegion, Report> {
+    let set = region_of(target, role)?;
     Ok(AwsRegion::for_role(set.as_ref(), &role.partition())?)
 }
 

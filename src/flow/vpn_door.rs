@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::flow::refused_page::refused_page;
 use crate::flow::{Conversation, Failure, OktaSession, vpn_app};
-use crate::http::{Browser, Client, Exchange, Hears, HttpError, Network, Page};
+use crate::http::{Browser, Client, Exchange, Hears, HttpError, Page};
 use crate::model::Org;
 use crate::okta::page::{AppPage, PageError, SamlForm};
 use crate::openvpn::access_server::{AccessServerError, Fault, VpnHosts, acs};
@@ -115,17 +115,13 @@ impl<'a> VpnDoors<'a> {
     }
 }
 
-/// The client for the VPN's hosts: the session's, or one that trusts nothing but the VPN's own authority.
+/// The client for the VPN's hosts: the session's, or one by the same route that trusts nothing but the
+/// VPN's own authority.
 fn client(session: &OktaSession, target: &VpnTarget) -> Result<Client, Report> {
-    let Some(certificates) = &target.ca_bundle else {
-        return Ok(session.browser().client().clone());
-    };
-    let proxy = target.account.proxy.as_ref();
-    let network = Network {
-        ca_bundle: Some(certificates.clone()),
-        proxy: proxy.map(|route| (Secret::new(route.url.as_str()), route.no_proxy.clone())),
-    };
-    Ok(Client::new(network)?)
+    match (&target.ca_bundle, session.network()) {
+        (Some(certificates), Some(network)) => Ok(network.trusting(certificates)?),
+        _ => Ok(session.browser().client().clone()),
+    }
 }
 
 fn no_answer(error: HttpError) -> Report {

@@ -5,15 +5,26 @@ use std::rc::Rc;
 
 use crate::http::{Client, Exchange, HttpError, Page};
 use crate::model::{Org, Timestamp};
+use crate::report::Report;
 use crate::web::{CookieJar, Method, follow};
 
 /// Speaks to one origin as a browser would, with the cookies it was given there and nowhere else.
-#[derive(Debug)]
+///
+/// Clones share the cookies and the server's time.
+#[derive(Clone, Debug)]
 pub struct Browser {
     client: Client,
+    state: Rc<State>,
+}
+
+/// What does not depend on the way to the server.
+#[derive(Debug)]
+struct State {
     origin: Org,
     jar: RefCell<CookieJar>,
     date: Cell<Option<Timestamp>>,
+    /// Where the last answer redirected to, if that is another host, and its status.
+    sent_away: RefCell<Option<(u16, String)>>,
     hears: Hears,
 }
 
@@ -37,15 +48,27 @@ impl Browser {
     pub fn new(client: Client, origin: Org, hears: Hears) -> Self {
         Self {
             client,
-            origin,
-            jar: RefCell::new(CookieJar::new()),
-            date: Cell::new(None),
-            hears,
+            state: Rc::new(State {
+                origin,
+                jar: RefCell::new(CookieJar::new()),
+                date: Cell::new(None),
+                sent_away: RefCell::default(),
+                hears,
+            }),
+        }
+    }
+
+    /// The same cookies over the connections of another client.
+    #[must_use]
+    pub fn through(&self, client: Client) -> Self {
+        Self {
+            client,
+            state: Rc::clone(&self.state),
         }
     }
 
     pub fn org(&self) -> &Org {
-        &self.origin
+        &self.state.origin
     }
 
     pub fn client(&self) -> &Client {
@@ -54,7 +77,7 @@ impl Browser {
 
     /// The `Date` of the last answer.
     pub fn server_time(&self) -> Option<Timestamp> {
-        self.date.get()
+        self.state.date.get()
     }
 
     /// One request to the origin, with its cookies; a redirect is returned as it is.
@@ -62,31 +85,62 @@ impl Browser {
     /// # Errors
     /// When there is no answer within the bounds, or the address is not the origin's.
     pub async fn send(&self, mut exchange: Exchange) -> Result<Page, HttpError> {
-        if !self.origin.owns(&exchange.url) {
+        if !self.state.origin.owns(&exchange.url) {
             let host = exchange.url.host_str().unwrap_or_default();
             return Err(HttpError::Foreign {
                 host: host.into(),
-                origin: self.origin.to_string(),
+                origin: self.state.origin.to_string(),
             });
         }
         // Cookies whose end depends on the time live by the server's clock; before it has spoken there are none.
-        let now = self.date.get().unwrap_or(Timestamp(0));
-        exchange.cookies = self.jar.borrow().header_for(&exchange.url, now);
+        let now = self.state.date.get().unwrap_or(Timestamp(0));
+        exchange.cookies = self.state.jar.borrow().header_for(&exchange.url, now);
         let page = self.client.send(exchange).await?;
         if let Some(date) = page.date() {
-            self.date.set(Some(date));
-            if let Some(hears) = &self.hears.0 {
+            self.state.date.set(Some(date));
+            if let Some(hears) = &self.state.hears.0 {
                 hears(date);
             }
         }
-        let now = self.date.get().unwrap_or(Timestamp(0));
-        let mut jar = self.jar.borrow_mut();
+        let sent_away = self.leads_away(&page).map(|host| (page.status, host));
+        self.state.sent_away.replace(sent_away);
+        let now = self.state.date.get().unwrap_or(Timestamp(0));
+        let mut jar = self.state.jar.borrow_mut();
         for header in page.set_cookies() {
             // A cookie that breaks the rules is not kept; what needs it will say so.
             let _ = jar.store(header, &page.url, now);
         }
         drop(jar);
         Ok(page)
+    }
+
+    /// The host that a redirect leads to, if it is not the origin's.
+    fn leads_away(&self, page: &Page) -> Option<String> {
+        let location = std::str::from_utf8(page.location()?).ok();
+        let to = page.url.join(location?).ok()?;
+        let is_redirect = matches!(page.status, 301..=303 | 307 | 308);
+        let port = to.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let host = to
+            .host_str()
+            .filter(|_| is_redirect && !self.state.origin.owns(&to))?;
+        Some(format!("{host}{port}"))
+    }
+
+    /// Adds to a failure that the origin's last answer sent us to another host: the org may have
+    /// moved, or something stands in between.
+    pub fn with_redirect(&self, mut report: Report) -> Report {
+        let Some((status, to)) = &*self.state.sent_away.borrow() else {
+            return report;
+        };
+        if !report.causes.iter().any(|cause| cause.contains(to)) {
+            let host = self.state.origin.host();
+            report = report.cause(format!("{host} sends us to {to} (status {status})"));
+        }
+        report
+            .hint(format!(
+                "if your org has moved there, set `url = \"https://{to}\"` in [org]"
+            ))
+            .hint("if that is the sign-in page of a network (hotel, train), open it in a browser first")
     }
 
     /// Like [`Self::send`], and follows redirects as long as they stay at the origin.
@@ -100,7 +154,7 @@ impl Browser {
             if !matches!(page.status, 301..=303 | 307 | 308) {
                 break;
             }
-            let origins = [self.origin.url()];
+            let origins = [self.state.origin.url()];
             let hop = follow(
                 page.status,
                 page.location(),
@@ -110,7 +164,7 @@ impl Browser {
                 hops,
             )
             .map_err(|why| HttpError::Redirect {
-                host: self.origin.host().into(),
+                host: self.state.origin.host().into(),
                 why,
             })?;
             let mut redirected_from = std::mem::take(&mut page.redirected_from);

@@ -7,10 +7,11 @@ use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, DATE,
     HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
 };
-use reqwest::{Certificate, Method, NoProxy, Proxy, StatusCode, Url, redirect};
+use reqwest::{Certificate, Method, StatusCode, Url, redirect};
 use zeroize::Zeroizing;
 
 use crate::http::HttpError;
+use crate::http::network::{HttpProxy, Network};
 use crate::http::pool::Pool;
 use crate::model::{Timestamp, is_loopback};
 use crate::secret::Secret;
@@ -20,21 +21,15 @@ pub(super) const CONNECT: Duration = Duration::from_secs(10);
 /// From the first byte sent to the last byte read; nobody looks at a cursor for longer without a word.
 pub(super) const WHOLE: Duration = Duration::from_secs(30);
 
-/// How this machine reaches the world, as the client resolved it from the settings.
-#[derive(Debug, Default)]
-pub struct Network {
-    /// PEM certificates that replace the system's authorities.
-    pub ca_bundle: Option<String>,
-    /// A proxy's address, which may carry a password, and what bypasses it.
-    pub proxy: Option<(Secret, Option<String>)>,
-}
-
 /// The one HTTP client of a session: a pool of connections and what to trust.
 #[derive(Clone, Debug)]
 pub struct Client(pub(super) Arc<Pool>);
 
 /// Builds a client without connections, or says what of the settings cannot be used.
-pub(super) fn build(network: &Network) -> Result<reqwest::Client, HttpError> {
+pub(super) fn build(
+    network: &Network,
+    proxy: Option<&HttpProxy>,
+) -> Result<reqwest::Client, HttpError> {
     // Fails when one is installed already, which is just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
@@ -56,10 +51,8 @@ pub(super) fn build(network: &Network) -> Result<reqwest::Client, HttpError> {
         }
         builder = builder.tls_certs_only(certificates);
     }
-    if let Some((url, bypass)) = &network.proxy {
-        let bypass = bypass.as_deref().and_then(NoProxy::from_string);
-        let proxy = Proxy::all(url.expose()).map_err(|_| HttpError::Proxy)?;
-        builder = builder.proxy(proxy.no_proxy(bypass));
+    if let Some(proxy) = proxy {
+        builder = builder.proxy(proxy.rule());
     }
     builder.build().map_err(|_| match network.ca_bundle {
         Some(_) => HttpError::CaBundle("a certificate in it cannot be read".into()),
@@ -114,14 +107,20 @@ impl Client {
         if url.scheme() != "https" && !is_loopback(&url) {
             return Err(HttpError::NotHttps(host));
         }
-        let refused =
-            |error: &reqwest::Error| HttpError::from_reqwest(error, &host, deadline.as_secs());
+        let proxy = self.0.proxy_to(&url);
+        let refused = |error: &reqwest::Error| {
+            HttpError::from_reqwest(error, &host, proxy, deadline.as_secs())
+        };
         let mut response = self
             .0
             .client()?
             .execute(request)
             .await
             .map_err(|error| refused(&error))?;
+        // Only what stands in between answers so (RFC 6585).
+        if response.status() == StatusCode::NETWORK_AUTHENTICATION_REQUIRED {
+            return Err(HttpError::Portal { host });
+        }
         let headers = response.headers();
         if headers
             .get(CONTENT_ENCODING)

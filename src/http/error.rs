@@ -10,6 +10,13 @@ use crate::http::client::CONNECT;
 use crate::report::{Exit, Report};
 use crate::web::RedirectError;
 
+/// How hyper-util's and reqwest's errors begin that are about a proxy.
+const TUNNEL: &str = "tunnel error: ";
+const SOCKS: &str = "SOCKS error: ";
+const SOCKS_CONNECT: &str = "error connecting to socks proxy";
+/// The rest of one about the connection to the proxy itself.
+const UNDERLYING: &str = "failed to create underlying connection";
+
 /// A failure below the protocol. Carries the host, never the address: that may hold a token.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HttpError {
@@ -23,8 +30,26 @@ pub enum HttpError {
     Dns { host: String },
     #[error("cannot connect to {host}: {why}")]
     Connect { host: String, why: String },
-    #[error("the proxy does not connect to {host}: {why}")]
-    ProxyRefused { host: String, why: String },
+    #[error("the proxy {proxy} does not connect to {host}: {why}")]
+    ProxyRefused {
+        proxy: String,
+        host: String,
+        why: String,
+    },
+    #[error("cannot find the proxy {proxy}: no such host, or no DNS")]
+    ProxyDns { proxy: String },
+    #[error("cannot connect to the proxy {proxy}: {why}")]
+    ProxyConnect { proxy: String, why: String },
+    #[error("the proxy {proxy} did not connect to {host} within {seconds} seconds")]
+    ProxyTimedOut {
+        proxy: String,
+        host: String,
+        seconds: u64,
+    },
+    #[error(
+        "a network that asks for a sign-in of its own answered in the place of {host} (status 511)"
+    )]
+    Portal { host: String },
     #[error("{host} did not answer within {seconds} seconds")]
     TimedOut { host: String, seconds: u64 },
     #[error("{host}'s certificate is not from an authority this machine trusts")]
@@ -53,6 +78,9 @@ impl HttpError {
         matches!(
             self,
             Self::Connect { .. }
+                | Self::ProxyConnect { .. }
+                | Self::ProxyDns { .. }
+                | Self::ProxyTimedOut { .. }
                 | Self::TimedOut { .. }
                 | Self::BrokenOff { .. }
                 | Self::Dns { .. }
@@ -60,7 +88,15 @@ impl HttpError {
     }
 
     /// Reads reqwest's chain of causes; its own text is not used, since that quotes addresses.
-    pub(super) fn from_reqwest(error: &reqwest::Error, host: &str, seconds: u64) -> Self {
+    /// With the proxy's host and port, where the request went by one: a failure before the proxy
+    /// has taken the
+    /// request is the proxy's.
+    pub(super) fn from_reqwest(
+        error: &reqwest::Error,
+        host: &str,
+        proxy: Option<&str>,
+        seconds: u64,
+    ) -> Self {
         let host = host.to_owned();
         if error.is_timeout() {
             // It was given up before the time of a whole exchange was over.
@@ -68,26 +104,40 @@ impl HttpError {
                 true => seconds.min(CONNECT.as_secs()),
                 false => seconds,
             };
-            return Self::TimedOut { host, seconds };
+            return match proxy.filter(|_| error.is_connect()) {
+                Some(proxy) => Self::ProxyTimedOut {
+                    proxy: proxy.to_owned(),
+                    host,
+                    seconds,
+                },
+                None => Self::TimedOut { host, seconds },
+            };
         }
         let mut cause = error.source();
         let mut innermost = String::new();
+        // The connection to the proxy failed, or it refused; what goes through it fails as it does
+        // without one.
+        let mut at_proxy = false;
         while let Some(inner) = cause {
             if let Some(tls) = unwrapped(inner).downcast_ref::<rustls::Error>() {
+                let host = match proxy.filter(|_| at_proxy) {
+                    Some(proxy) => format!("the proxy {proxy}"),
+                    None => host,
+                };
                 return Self::from_tls(tls, host);
             }
             innermost = inner.to_string();
+            at_proxy |= innermost.starts_with(TUNNEL) || innermost == SOCKS_CONNECT;
             cause = inner.source();
         }
-        if let Some(why) = innermost.strip_prefix("tunnel error: ") {
-            let why = why.to_owned();
-            return Self::ProxyRefused { host, why };
+        if let Some(proxy) = proxy.filter(|_| at_proxy) {
+            return Self::from_proxy(proxy.to_owned(), host, innermost);
         }
         if innermost == "tls handshake eof" {
             let why = "the connection ended before it began".into();
             return Self::Tls { host, why };
         }
-        if innermost.contains("lookup address") || innermost.contains("dns error") {
+        if is_dns(&innermost) {
             return Self::Dns { host };
         }
         if error.is_connect() {
@@ -97,6 +147,31 @@ impl HttpError {
             };
         }
         Self::BrokenOff { host }
+    }
+
+    fn from_proxy(proxy: String, host: String, innermost: String) -> Self {
+        let said = innermost.strip_prefix(TUNNEL);
+        match said.or_else(|| innermost.strip_prefix(SOCKS)) {
+            Some(UNDERLYING) => {
+                let why = "nothing answers there".to_owned();
+                Self::ProxyConnect { proxy, why }
+            }
+            Some(why) => {
+                let why = match why {
+                    "unsuccessful" => {
+                        "unsuccessful, it answers CONNECT with something else than 200"
+                    }
+                    why => why,
+                };
+                let why = why.to_owned();
+                Self::ProxyRefused { proxy, host, why }
+            }
+            None if is_dns(&innermost) => Self::ProxyDns { proxy },
+            None => {
+                let why = innermost;
+                Self::ProxyConnect { proxy, why }
+            }
+        }
     }
 
     fn from_tls(error: &rustls::Error, host: String) -> Self {
@@ -123,6 +198,10 @@ impl HttpError {
             },
         }
     }
+}
+
+fn is_dns(innermost: &str) -> bool {
+    innermost.contains("lookup address") || innermost.contains("dns error")
 }
 
 /// What an error of the system was made from: its `source` passes over what it wraps.
@@ -169,6 +248,26 @@ impl From<HttpError> for Report {
                 "http.proxy_refused",
                 "check the proxy's address, name and password in HTTPS_PROXY or `proxy =`; NO_PROXY names hosts that need none",
             ),
+            HttpError::ProxyDns { .. } => (
+                Exit::Unreachable,
+                "http.dns",
+                "check the proxy's address in HTTPS_PROXY or `proxy =`; in a network without it `unset HTTPS_PROXY`",
+            ),
+            HttpError::ProxyConnect { .. } => (
+                Exit::Unreachable,
+                "http.connect",
+                "check the proxy's address in HTTPS_PROXY or `proxy =`; in a network without it `unset HTTPS_PROXY`",
+            ),
+            HttpError::ProxyTimedOut { .. } => (
+                Exit::Unreachable,
+                "http.timeout",
+                "check the proxy's address in HTTPS_PROXY or `proxy =`; in a network without it `unset HTTPS_PROXY`",
+            ),
+            HttpError::Portal { .. } => (
+                Exit::Unreachable,
+                "http.portal",
+                "open any page in a browser and sign in to this network (hotel, train, guest WLAN), then run the same command again",
+            ),
             HttpError::TimedOut { .. } => (
                 Exit::Unreachable,
                 "http.timeout",
@@ -177,7 +276,7 @@ impl From<HttpError> for Report {
             HttpError::UnknownAuthority { .. } => (
                 Exit::Unreachable,
                 "http.tls_authority",
-                "if your company inspects TLS, set `ca_bundle` to its certificates; else somebody is in between",
+                "if your company inspects TLS, set `ca_bundle` to its certificates; else something is in between: a network that wants a sign-in of its own, or an attacker",
             ),
             HttpError::CertificateTime { .. } => (
                 Exit::Unreachable,
@@ -187,7 +286,7 @@ impl From<HttpError> for Report {
             HttpError::CertificateName { .. } => (
                 Exit::Unreachable,
                 "http.tls_name",
-                "check the address in `ob config check`",
+                "check the address in `ob config check`; a network that wants a sign-in of its own (hotel, train) answers so: open any page in a browser",
             ),
             HttpError::Tls { .. } => (
                 Exit::Unreachable,

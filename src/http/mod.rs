@@ -6,11 +6,13 @@
 mod browser;
 mod client;
 mod error;
+mod network;
 mod pool;
 
 pub use browser::{Browser, Hears};
-pub use client::{Client, Exchange, Network, Page};
+pub use client::{Client, Exchange, Page};
 pub use error::HttpError;
+pub use network::Network;
 pub use pool::KeepAlive;
 
 impl std::fmt::Debug for Page {

@@ -7,8 +7,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::http::client::{Client, Network, build};
+use reqwest::Url;
+
+use crate::http::client::{Client, build};
 use crate::http::error::HttpError;
+use crate::http::network::{HttpProxy, Network};
 
 impl Client {
     /// # Errors
@@ -26,6 +29,7 @@ impl Client {
 #[derive(Debug)]
 pub(super) struct Pool {
     network: Network,
+    proxy: Option<HttpProxy>,
     /// Absent while no connection is kept.
     open: Mutex<Option<reqwest::Client>>,
     uses: AtomicUsize,
@@ -35,9 +39,11 @@ impl Pool {
     /// # Errors
     /// When the CA bundle or the proxy's address cannot be used.
     pub(super) fn new(network: Network) -> Result<Self, HttpError> {
-        let open = Mutex::new(Some(build(&network)?));
+        let proxy = network.proxy()?;
+        let open = Mutex::new(Some(build(&network, proxy.as_ref())?));
         Ok(Self {
             network,
+            proxy,
             open,
             uses: AtomicUsize::new(0),
         })
@@ -49,9 +55,14 @@ impl Pool {
         if let Some(client) = &*open {
             return Ok(client.clone());
         }
-        let client = build(&self.network)?;
+        let client = build(&self.network, self.proxy.as_ref())?;
         *open = Some(client.clone());
         Ok(client)
+    }
+
+    /// The name of the proxy by which `url` is reached.
+    pub(super) fn proxy_to(&self, url: &Url) -> Option<&str> {
+        self.proxy.as_ref()?.on_the_way_to(url)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<reqwest::Client>> {

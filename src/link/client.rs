@@ -18,7 +18,7 @@ use crate::link::peer::is_same_user;
 use crate::link::{MORE_FILES, OUT_OF_FILES};
 use crate::report::{Exit, Report};
 use crate::wire::{
-    self, Answer, FrameError, FromAgent, HEADER, Hello, Notice, PROTOCOL, Request, ToAgent,
+    self, Answer, FrameError, FromAgent, HEADER, Hello, Notice, PROTOCOL, Request, Route, ToAgent,
 };
 
 /// The agent says something at least every ten seconds, be it that it still waits.
@@ -59,13 +59,24 @@ impl Link {
     /// # Errors
     /// When the agent is gone.
     pub fn request(&mut self, request: Request) -> Result<(), LinkError> {
+        self.request_by(request, None)
+    }
+
+    /// As [`Self::request`], with the route of this client's settings.
+    ///
+    /// # Errors
+    /// As [`Self::request`].
+    pub fn request_by(&mut self, request: Request, route: Option<Route>) -> Result<(), LinkError> {
         let hello = ToAgent::Hello(Hello {
             protocol: PROTOCOL,
             build: env!("CARGO_PKG_VERSION").into(),
         });
         let mut bytes = wire::encode(&hello, wire::TO_AGENT_MAX)?;
         bytes.extend_from_slice(&wire::encode(
-            &ToAgent::Request(Box::new(request)),
+            &ToAgent::Request {
+                request: Box::new(request),
+                route: route.map(Box::new),
+            },
             wire::TO_AGENT_MAX,
         )?);
         // An agent of another version answers the hello and closes before it has read the request:

@@ -35,8 +35,8 @@ pub enum RedirectError {
     NoLocation,
     #[error("the redirect's address is no address")]
     BadLocation,
-    #[error("the redirect leads to plain http")]
-    PlainHttp,
+    #[error("the redirect leads to plain http at {0}")]
+    PlainHttp(String),
     #[error("the redirect's address carries a name or password")]
     UserInfo,
     #[error("the redirect leads to {0}")]
@@ -86,17 +86,20 @@ pub fn follow(
     match url.scheme() {
         "https" => {}
         "http" if current.scheme() == "http" && is_loopback(&url) => {}
-        "http" => return Err(RedirectError::PlainHttp),
+        "http" => return Err(RedirectError::PlainHttp(host_and_port(&url))),
         _ => return Err(RedirectError::BadLocation),
     }
     if !allowed.iter().any(|origin| origin.origin() == url.origin()) {
-        let host = url.host_str().unwrap_or_default();
-        let port = url.port().map(|port| format!(":{port}"));
-        let foreign = format!("{host}{}", port.unwrap_or_default());
-        return Err(RedirectError::ForeignOrigin(foreign));
+        return Err(RedirectError::ForeignOrigin(host_and_port(&url)));
     }
     url.set_fragment(None);
     Ok(Hop { url, method })
+}
+
+fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}"));
+    format!("{host}{}", port.unwrap_or_default())
 }
 
 impl From<RedirectError> for Report {
@@ -105,7 +108,7 @@ impl From<RedirectError> for Report {
             RedirectError::NotARedirect(_) => "web.redirect.status",
             RedirectError::NoLocation => "web.redirect.no_location",
             RedirectError::BadLocation => "web.redirect.bad_location",
-            RedirectError::PlainHttp => "web.redirect.plain_http",
+            RedirectError::PlainHttp(_) => "web.redirect.plain_http",
             RedirectError::UserInfo => "web.redirect.user_info",
             RedirectError::ForeignOrigin(_) => "web.redirect.foreign_origin",
             RedirectError::BodyAgain => "web.redirect.body_again",
@@ -178,8 +181,14 @@ mod tests {
                 RedirectError::UserInfo,
             ),
             ("https://a:b@acme.okta.com/", RedirectError::UserInfo),
-            ("http://acme.okta.com/", RedirectError::PlainHttp),
-            ("http://127.0.0.1/", RedirectError::PlainHttp),
+            (
+                "http://acme.okta.com/",
+                RedirectError::PlainHttp("acme.okta.com".into()),
+            ),
+            (
+                "http://127.0.0.1/",
+                RedirectError::PlainHttp("127.0.0.1".into()),
+            ),
             ("javascript:alert(1)", RedirectError::BadLocation),
             ("data:text/html,x", RedirectError::BadLocation),
             ("file:///etc/passwd", RedirectError::BadLocation),
@@ -220,7 +229,10 @@ mod tests {
         let org = url("http://127.0.0.1:8080/");
         let to = |location: &[u8]| follow(302, Some(location), &org, Method::Get, &[&org], 0);
         assert!(to(b"/x").is_ok());
-        assert_eq!(to(b"http://acme.okta.com/"), Err(RedirectError::PlainHttp));
+        assert_eq!(
+            to(b"http://acme.okta.com/"),
+            Err(RedirectError::PlainHttp("acme.okta.com".into()))
+        );
         let other = RedirectError::ForeignOrigin("127.0.0.1:9".to_owned());
         assert_eq!(to(b"http://127.0.0.1:9/"), Err(other));
     }

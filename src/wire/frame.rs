@@ -120,9 +120,10 @@ mod tests {
         for body in [
             &b"{}"[..],
             b"null",
-            b"{\"Request\":\"Steal\"}",
-            b"{\"Request\":\"Stop\"} {\"Request\":\"Stop\"}",
-            b"{\"Request\":{\"Stop\":1,\"x\":2}}",
+            b"{\"Request\":{\"request\":\"Steal\"}}",
+            b"{\"Request\":{\"request\":\"Stop\"}} {\"Request\":{\"request\":\"Stop\"}}",
+            b"{\"Request\":{\"request\":{\"Stop\":1,\"x\":2}}}",
+            b"{\"Request\":{\"request\":\"Stop\",\"x\":2}}",
             b"\xff\xfe",
             b"[[[[[[[[[[[[",
         ] {
@@ -133,8 +134,10 @@ mod tests {
             decode::<ToAgent>(&nested).err(),
             Some(FrameError::NotAMessage)
         );
-        match decode::<ToAgent>(b"{\"Request\":\"Stop\"}").unwrap() {
-            ToAgent::Request(request) => assert!(matches!(*request, Request::Stop)),
+        match decode::<ToAgent>(b"{\"Request\":{\"request\":\"Stop\"}}").unwrap() {
+            ToAgent::Request { request, route } => {
+                assert!(matches!(*request, Request::Stop) && route.is_none());
+            }
             _ => panic!("another message came out"),
         }
     }

@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::wire::vpn::{IssuedProfile, VpnProfileRequest, VpnSignIn};
 use crate::wire::{
     ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole, KeyChallenge, KeySigned,
-    KnownChoice, Part, RoleEntry, RolesRequest, Sealed, StatusReply, TerminalId, TunnelEnd,
+    KnownChoice, Part, RoleEntry, RolesRequest, Route, Sealed, StatusReply, TerminalId, TunnelEnd,
     UsedRole,
 };
 
@@ -23,9 +23,14 @@ pub struct Hello {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum ToAgent {
     Hello(Hello),
-    Request(Box<Request>),
+    Request {
+        request: Box<Request>,
+        /// How the client's settings reach the servers; absent: as the last client's did.
+        route: Option<Box<Route>>,
+    },
     Answer(Answer),
 }
 
@@ -59,7 +64,11 @@ pub enum Request {
     Status,
     /// A tunnel has ended; with how, if somebody may wonder. It is kept until the next one ends.
     TunnelEnded(Option<TunnelEnd>),
-    SignOut(SignOutScope),
+    SignOut {
+        scope: SignOutScope,
+        /// The routes of the orgs in the settings; the request's own is for every other org.
+        routes: BTreeMap<String, Route>,
+    },
     Stop,
 }
 
@@ -70,7 +79,7 @@ pub enum SignOutScope {
     Org(String),
 }
 
-/// An Okta account and how to reach it; sessions are keyed by org and user.
+/// An Okta account; sessions are keyed by org and user. The way there is the request's [`Route`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
@@ -88,9 +97,6 @@ pub struct Account {
     pub vpn: bool,
     /// Set for [`SignInWay::Machine`].
     pub machine: Option<MachineAccount>,
-    /// Whether the client has a CA bundle to hand over when the network is needed.
-    pub has_ca_bundle: bool,
-    pub proxy: Option<ProxyRoute>,
     /// Seconds without a request until everything is wiped.
     pub idle: u32,
     /// Seconds after the sign-in until everything is wiped.
@@ -122,21 +128,6 @@ pub struct MachineAccount {
     pub scope: String,
 }
 
-/// A proxy for https, with what bypasses it.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProxyRoute {
-    /// May carry a name and a password.
-    pub url: String,
-    pub no_proxy: Option<String>,
-}
-
-impl std::fmt::Debug for ProxyRoute {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ProxyRoute([redacted])")
-    }
-}
-
 /// Which role of which app, as the settings and the flags resolve it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,6 +149,8 @@ pub struct Target {
     pub duration: u32,
     /// The region whose STS is asked; absent: the partition's own.
     pub region: Option<String>,
+    /// Whether it is a general default, which gives way to that of another partition.
+    pub region_gives_way: bool,
     /// An STS of one's own (tests, endpoints in a private network).
     pub sts_endpoint: Option<String>,
     /// Account number to the user's name for it.
@@ -173,6 +166,10 @@ pub enum Ask {
     CaCertificates,
     /// The terminal that the client's user sits at; answered without asking the user.
     Terminal,
+    /// The same where a request is about several orgs.
+    CaCertificatesOf {
+        org: String,
+    },
     /// The machine's key, PEM.
     PrivateKey,
     /// A page to open and a code to compare there.
@@ -233,10 +230,15 @@ pub enum Ask {
 }
 
 impl Ask {
+    /// Whether the client answers from a file, and no person is asked.
+    pub fn is_for_certificates(&self) -> bool {
+        matches!(self, Self::CaCertificates | Self::CaCertificatesOf { .. })
+    }
+
     /// The question in words, for the error when nobody can answer it.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::CaCertificates => "the CA bundle",
+            Self::CaCertificates | Self::CaCertificatesOf { .. } => "the CA bundle",
             Self::Terminal => "which terminal it is",
             Self::PrivateKey => "the private key",
             Self::Visit { .. } => "a person at a browser",

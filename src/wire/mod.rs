@@ -8,6 +8,7 @@
 mod frame;
 mod messages;
 mod roles;
+mod route;
 mod sealed;
 mod security_key;
 mod status;
@@ -20,12 +21,13 @@ pub use frame::{
 };
 pub use messages::{
     Account, Answer, Ask, FactorChoice, FromAgent, Hello, IssuedCredentials, MachineAccount,
-    Notice, ProxyRoute, Reply, Request, SignInWay, SignOutScope, Target, ToAgent,
+    Notice, Reply, Request, SignInWay, SignOutScope, Target, ToAgent,
 };
 pub use roles::{
     Confirmation, ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole, KnownChoice,
     Part, RoleEntry, RoleMenu, RolesRequest, TerminalId, UsedRole,
 };
+pub use route::{CaBundle, ProxyRoute, Route, RouteSummary};
 pub use sealed::Sealed;
 pub use security_key::{FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, ToKey, tries};
 pub use status::{HeldRole, SessionStatus, StatusReply, TunnelEnd};

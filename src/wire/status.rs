@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Confinement, SessionPolicy, Timestamp};
 use crate::report::Report;
-use crate::wire::UsedRole;
+use crate::wire::{RouteSummary, UsedRole};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +40,8 @@ pub struct SessionStatus {
     pub signed_in: Timestamp,
     /// When it ends if nothing is asked of it meanwhile.
     pub ends: Timestamp,
+    /// The network settings of its last request.
+    pub network: RouteSummary,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

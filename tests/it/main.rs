@@ -34,6 +34,7 @@ mod lockfile;
 #[cfg(test)]
 mod login;
 mod matrix;
+mod networks;
 #[cfg(test)]
 mod openvpn_differential;
 #[cfg(test)]
@@ -58,6 +59,8 @@ mod tokens;
 #[path = "../fuzz/topics/mod.rs"]
 mod topics;
 mod trust;
+#[cfg(test)]
+mod values;
 #[cfg(test)]
 mod visit;
 #[cfg(test)]

@@ -170,6 +170,7 @@ fn the_counts_are_computed() {
         ),
         ("HTTP", &answers, None),
         ("TLS, clocks and proxies", &network, None),
+        ("networks that change", &["tests/it/networks"], None),
         ("servers that stumble or refuse", &stumbles, None),
         ("faults of the machine", &["tests/it/faults"], None),
         ("terminal", &["tests/it/terminal"], Some(cells)),

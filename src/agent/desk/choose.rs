@@ -72,14 +72,17 @@ impl Desk {
             }
         };
         let Some(terminal) = terminal else {
-            let party = Rc::<Party>::default();
-            party.join(member);
-            return start(party).await;
+            return start(Party::of(member)).await;
         };
         let join = |party: &Rc<Party>| party.join(member);
         let outcome = self
             .menus
-            .outcome((terminal, question), Rc::default(), join, start)
+            .outcome(
+                (terminal, question),
+                Party::by(member.route().cloned()),
+                join,
+                start,
+            )
             .await
             .unwrap_or_else(|| Err(stopping()))?;
         if let Some(choice) = outcome.as_ref().filter(|_| !opened.get()) {
@@ -116,8 +119,9 @@ impl Desk {
         };
         let exact = choice.exactly(&target);
         let join = |flight: &Rc<Party>| flight.welcome(party);
+        let fetching = Party::by(party.route().cloned());
         let held = match self
-            .get_or_fetch(exact.clone(), found, None, true, join)
+            .get_or_fetch(exact.clone(), found, None, true, fetching, join)
             .await?
         {
             Fetched::Held(held) => held,

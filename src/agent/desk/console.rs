@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::session::Errand;
 use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
-use crate::flow::{self, Failure};
+use crate::flow::{self, Failure, OktaSession};
 use crate::wire::{ConsoleRequest, CredentialsRequest, Reply, Sealed};
 
 impl Desk {
@@ -26,14 +26,13 @@ impl Desk {
             confirm: request.confirm.take(),
         };
         let held = self.good(wanted, member).await?.held;
-        let party = Rc::new(Party::default());
-        party.join(member);
+        let party = Party::of(member);
         let desk = Rc::clone(self);
         to_the_end(async move {
             let target = &request.target;
             // Credentials may have outlived their session, whose connection is the one to AWS.
-            let link = async |session: &super::LiveSession| {
-                flow::console_link(&session.okta, &request, &held.credentials, &*party)
+            let link = async |okta: &OktaSession| {
+                flow::console_link(okta, &request, &held.credentials, &*party)
                     .await
                     .map_err(Failure::from)
             };

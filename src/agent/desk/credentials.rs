@@ -13,7 +13,7 @@ use crate::agent::vault::{Freshness, Held};
 use crate::flow::{self, Obtained, SeveralRoles};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
-use crate::wire::{CredentialsRequest, Reply, RoleMenu, Target};
+use crate::wire::{CredentialsRequest, Reply, RoleMenu, Route, Target};
 
 /// What a target came to.
 #[derive(Clone, Debug)]
@@ -123,13 +123,25 @@ impl Desk {
         let join = |party: &Rc<Party>| party.join(member);
         let fetched = match mode {
             RoleMenu::Again => {
-                self.fetch(target.clone(), None, Rc::default(), join)
-                    .await?
+                self.fetch(
+                    target.clone(),
+                    None,
+                    Party::by(member.route().cloned()),
+                    join,
+                )
+                .await?
             }
             RoleMenu::Never | RoleMenu::Remembered => {
                 let (min_ttl, may_sign_in) = (request.min_ttl, request.may_sign_in);
-                self.get_or_fetch(target.clone(), None, min_ttl, may_sign_in, join)
-                    .await?
+                self.get_or_fetch(
+                    target.clone(),
+                    None,
+                    min_ttl,
+                    may_sign_in,
+                    Party::by(member.route().cloned()),
+                    join,
+                )
+                .await?
             }
         };
         let roles = match fetched {
@@ -163,7 +175,14 @@ impl Desk {
         let join = |party: &Rc<Party>| party.join(member);
         let (min_ttl, may_sign_in) = (request.min_ttl, request.may_sign_in);
         match self
-            .get_or_fetch(target.clone(), None, min_ttl, may_sign_in, join)
+            .get_or_fetch(
+                target.clone(),
+                None,
+                min_ttl,
+                may_sign_in,
+                Party::by(member.route().cloned()),
+                join,
+            )
             .await?
         {
             Fetched::Held(held) => Ok(held),
@@ -178,15 +197,24 @@ impl Desk {
         found: Option<Rc<SeveralRoles>>,
         min_ttl: Option<u32>,
         may_sign_in: bool,
+        party: Rc<Party>,
         join: impl FnOnce(&Rc<Party>),
     ) -> Outcome<Fetched> {
         let account = &target.account;
         let live = self.live(account);
+        if let (Some(live), Some(route)) = (&live, party.route()) {
+            live.note_route(route);
+        }
         if let Some(held) = self.vault.held(&target) {
             match self.vault.freshness(&held, min_ttl) {
                 Freshness::Fresh => return Ok(Fetched::Held(held)),
                 Freshness::Aging => {
-                    self.renew_behind(target);
+                    if let Some(live) = &live {
+                        join(&party);
+                        if self.by_route(live, &party).await.is_ok() {
+                            self.renew_behind(target, party.route().cloned());
+                        }
+                    }
                     return Ok(Fetched::Held(held));
                 }
                 Freshness::Stale => {}
@@ -195,7 +223,7 @@ impl Desk {
         if !may_sign_in && live.is_none() {
             return Err(flow::nobody_signed_in(account));
         }
-        let fetched = self.fetch(target, found, Rc::default(), join).await?;
+        let fetched = self.fetch(target, found, party, join).await?;
         if let Fetched::Held(held) = &fetched
             && self.vault.freshness(held, min_ttl) == Freshness::Stale
         {
@@ -205,10 +233,12 @@ impl Desk {
     }
 
     /// Renews while the old credentials are still handed out; a failure is the next request's to hear.
-    fn renew_behind(self: &Rc<Self>, target: Target) {
-        if !self.roles.is_under_way(&target) {
+    fn renew_behind(self: &Rc<Self>, target: Target, route: Option<Rc<Route>>) {
+        let flight = (target, route);
+        if !self.roles.is_under_way(&flight) {
             let desk = Rc::clone(self);
-            let party = Party::unattended();
+            let (target, route) = flight;
+            let party = Party::unattended(route);
             spawn_local(async move { desk.fetch(target, None, party, |_| {}).await });
         }
     }
@@ -224,9 +254,10 @@ impl Desk {
     ) -> Outcome<Fetched> {
         let desk = Rc::clone(self);
         let wanted = target.clone();
+        let flight = (target, party.route().cloned());
         let start = |party| async move { desk.obtain(wanted, found, &party).await };
         self.roles
-            .outcome(target, party, join, start)
+            .outcome(flight, party, join, start)
             .await
             .unwrap_or_else(|| Err(stopping()))
     }
@@ -240,9 +271,9 @@ impl Desk {
         let account = &target.account;
         let generation = self.vault.generation(&account.org);
         let (session, obtained) = self
-            .with_session(account, Errand::of(&target), party, async |session| {
+            .with_session(account, Errand::of(&target), party, async |okta| {
                 let found = found.as_deref();
-                flow::obtain_credentials(&session.okta, &target, found, &self.vault, &**party).await
+                flow::obtain_credentials(okta, &target, found, &self.vault, &**party).await
             })
             .await?;
         if self.vault.generation(&account.org) != generation {

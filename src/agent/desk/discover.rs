@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::session::Errand;
 use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
-use crate::flow::{self, Failure};
+use crate::flow::{self, Failure, OktaSession};
 use crate::wire::{CredentialsRequest, DiscoverRequest, Reply};
 
 impl Desk {
@@ -38,15 +38,14 @@ impl Desk {
             }
             None => Rc::clone(&held),
         };
-        let party = Rc::new(Party::default());
-        party.join(member);
+        let party = Party::of(member);
         let desk = Rc::clone(self);
         to_the_end(async move {
             let endpoint = request.iam_endpoint.as_deref();
             let (role, reader) = (&held.credentials.role, &reader.credentials);
-            let read = async |session: &super::LiveSession| {
+            let read = async |okta: &OktaSession| {
                 let now = flow::Memory::now(&desk.vault);
-                flow::discover(&session.okta, role, reader, endpoint, now, &*party)
+                flow::discover(okta, role, reader, endpoint, now, &*party)
                     .await
                     .map_err(Failure::from)
             };

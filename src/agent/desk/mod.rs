@@ -4,11 +4,13 @@ mod choose;
 mod console;
 mod credentials;
 mod discover;
+mod network;
 mod roles;
 mod session;
 mod vpn;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -21,7 +23,7 @@ use crate::agent::choices::{RoleChoice, RoleQuestion, TerminalAnswers};
 use crate::agent::confirmed::Confirmed;
 use crate::agent::flight::Flights;
 use crate::agent::life;
-use crate::agent::party::Member;
+use crate::agent::party::{Member, Party};
 use crate::agent::uses::Uses;
 use crate::agent::vault::{LiveSession, SessionKey, Vault};
 use crate::clock::Clock;
@@ -30,7 +32,9 @@ use crate::model::{Confinement, Timestamp};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::wipe_stack;
-use crate::wire::{Reply, Request, SignOutScope, StatusReply, Target, TerminalId, TunnelEnd};
+use crate::wire::{
+    Reply, Request, Route, SignOutScope, StatusReply, Target, TerminalId, TunnelEnd,
+};
 
 /// Seconds an agent without a session waits for somebody to sign in.
 const EMPTY: i64 = 3600;
@@ -40,12 +44,15 @@ const TURNS: usize = 4;
 const GOODBYE: Duration = Duration::from_secs(3);
 
 type Outcome<T> = Result<T, Report>;
+/// What is asked for, and by which route.
+type RoleKey = (Target, Option<Rc<Route>>);
 
 #[derive(Debug)]
 pub(super) struct Desk {
     vault: Vault,
-    sign_ins: Flights<SessionKey, Outcome<Rc<LiveSession>>>,
-    roles: Flights<Target, Outcome<Fetched>>,
+    /// By route too: what is typed at one terminal is not sent by the route of another.
+    sign_ins: Flights<(SessionKey, Rc<Route>), Outcome<Rc<LiveSession>>>,
+    roles: Flights<RoleKey, Outcome<Fetched>>,
     /// Menus that are open: one at a time in a terminal.
     menus: Flights<(TerminalId, RoleQuestion), Outcome<Option<RoleChoice>>>,
     choices: TerminalAnswers<RoleQuestion, RoleChoice>,
@@ -99,7 +106,11 @@ impl Desk {
                 *self.tunnel_ended.borrow_mut() = end;
                 Ok(Reply::Noted)
             }
-            Request::SignOut(scope) => Ok(self.sign_out(&scope).await),
+            Request::SignOut { scope, routes } => {
+                let routes = routes.into_iter();
+                let routes = routes.map(|(org, route)| (org, Rc::new(route)));
+                Ok(self.sign_out(&scope, &routes.collect(), member).await)
+            }
             Request::Stop => Ok(Reply::Stopping),
         };
         outcome.unwrap_or_else(Reply::Failed)
@@ -149,7 +160,9 @@ impl Desk {
     async fn see_off(&self) {
         self.vault.expire();
         for session in self.vault.leaving() {
-            let _ = timeout(GOODBYE, session.okta.end()).await;
+            if let Some(okta) = session.in_background() {
+                let _ = timeout(GOODBYE, okta.end()).await;
+            }
         }
     }
 
@@ -169,7 +182,12 @@ impl Desk {
     }
 
     /// Wipes first, then ends the session at the server: a server that is away changes nothing here.
-    async fn sign_out(&self, scope: &SignOutScope) -> Reply {
+    async fn sign_out(
+        &self,
+        scope: &SignOutScope,
+        routes: &BTreeMap<String, Rc<Route>>,
+        member: &Rc<Member>,
+    ) -> Reply {
         let org = match scope {
             SignOutScope::Everything => None,
             SignOutScope::Org(org) => Some(org.as_str()),
@@ -180,9 +198,13 @@ impl Desk {
         self.changed.notify_one();
         panic_point("agent.sign_out", "");
         let mut server_unreachable = None;
+        let party = Party::of(member);
         for session in &taken {
-            if let Err(report) = session.okta.end().await {
-                server_unreachable = Some(report.causes.first().unwrap_or(&report.summary).clone());
+            if let Err(report) = self.end_by_route(session, routes, &party).await {
+                server_unreachable = Some(match report.causes.as_slice() {
+                    [] => report.summary,
+                    causes => causes.join("; "),
+                });
             }
         }
         let sessions = taken.len();

@@ -6,7 +6,7 @@ use super::session::Errand;
 use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::issue;
-use crate::flow::{self, Harvest};
+use crate::flow::{self, Harvest, OktaSession};
 use crate::model::{Credentials, RoleArn};
 use crate::report::Report;
 use crate::wire::{FromAgent, Part, Reply, RoleEntry, RolesRequest, Target};
@@ -24,12 +24,11 @@ impl Desk {
         if let Some(endpoint) = &request.iam_endpoint {
             flow::check_endpoint("IAM endpoint", endpoint)?;
         }
-        let party = Rc::new(Party::default());
-        party.join(member);
+        let party = Party::of(member);
         let desk = Rc::clone(self);
         to_the_end(async move {
-            let list = async |session: &super::LiveSession| {
-                flow::list_roles(&session.okta, &request, &desk.vault, &*party).await
+            let list = async |okta: &OktaSession| {
+                flow::list_roles(okta, &request, &desk.vault, &*party).await
             };
             let errand = Errand::of(&request.target);
             let (session, mut roles) = desk
@@ -57,8 +56,7 @@ impl Desk {
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
         flow::check_target(&target)?;
-        let party = Rc::new(Party::default());
-        party.join(member);
+        let party = Party::of(member);
         let (desk, member) = (Rc::clone(self), Rc::clone(member));
         to_the_end(async move {
             let told = Told {
@@ -66,8 +64,8 @@ impl Desk {
                 member: &member,
                 org: &target.account.org,
             };
-            let redeem = async |session: &super::LiveSession| {
-                flow::every_role(&session.okta, &target, &desk.vault, &*party, &told).await
+            let redeem = async |okta: &OktaSession| {
+                flow::every_role(okta, &target, &desk.vault, &*party, &told).await
             };
             let errand = Errand::of(&target);
             desk.with_session(&target.account, errand, &party, redeem)

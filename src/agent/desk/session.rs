@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use tokio::task::{spawn_local, yield_now};
 
+use super::network::{network_change, with_network_change};
 use super::{Desk, Outcome, TURNS, stopping, to_the_end};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{LiveSession, SessionKey};
-use crate::flow::{self, Conversation, Failure, Memory as _, Unanswered};
+use crate::flow::{self, Conversation, Failure, Memory as _, OktaSession, Unanswered};
 use crate::http::{Hears, KeepAlive};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
@@ -44,8 +45,7 @@ impl Desk {
         member: &Rc<Member>,
     ) -> Outcome<Reply> {
         flow::check_account(&account)?;
-        let party = Rc::new(Party::default());
-        party.join(member);
+        let party = Party::of(member);
         let live = self.live(&account);
         let session = match live {
             Some(live) if !again => live,
@@ -53,15 +53,17 @@ impl Desk {
                 let desk = Rc::clone(self);
                 to_the_end(async move {
                     let session = desk.settled(&account, old, &party).await?;
-                    close_connections(&session, session.okta.keep_alive()).await;
+                    let okta = session.okta();
+                    close_connections(&okta, okta.keep_alive()).await;
                     Ok(session)
                 })
                 .await?
             }
         };
+        let okta = session.okta();
         Ok(Reply::SignedIn {
-            username: session.okta.username().into(),
-            expires_at: session.okta.expires_at(),
+            username: okta.username().into(),
+            expires_at: okta.expires_at(),
             ends: self.vault.end_of(&session),
         })
     }
@@ -81,8 +83,9 @@ impl Desk {
             .new_session(account, party, errand, old.clone())
             .await?;
         // One that was made for somebody else's errand.
-        if !session.okta.is_settled()
-            && let Err(failure) = session.okta.settle(&**party).await
+        let okta = self.by_route(&session, party).await?;
+        if !okta.is_settled()
+            && let Err(failure) = okta.settle(&**party).await
         {
             return Err(match failure {
                 Failure::SessionEnded => {
@@ -107,7 +110,7 @@ impl Desk {
         account: &Account,
         errand: Errand,
         party: &Rc<Party>,
-        work: impl AsyncFn(&LiveSession) -> Result<T, Failure>,
+        work: impl AsyncFn(&OktaSession) -> Result<T, Failure>,
     ) -> Outcome<(Rc<LiveSession>, T)> {
         let live = self.live(account);
         let reused = live.is_some();
@@ -118,17 +121,22 @@ impl Desk {
                     .await?
             }
         };
-        let mut open = session.okta.keep_alive();
-        let mut outcome = work(&session).await;
+        let mut okta = self.by_route(&session, party).await?;
+        let mut open = okta.keep_alive();
+        let mut outcome = work(&okta).await;
         let replace = match &outcome {
             // Another sign-in would be turned away as well.
             Err(Failure::SessionEnded)
-                if self.vault.is_new(&session)
-                    && session.okta.is_known(&**party).await? == Some(true) =>
+                if self.vault.is_new(&session) && okta.is_known(&**party).await? == Some(true) =>
             {
                 return Err(flow::turned_away(true));
             }
             Err(Failure::SessionEnded) if reused => {
+                if let Some(change) = network_change(&session, &okta) {
+                    party.tell(Notice::Said(format!(
+                        "Okta has ended the session ({change})"
+                    )));
+                }
                 self.forget(&session);
                 Some(None)
             }
@@ -144,22 +152,31 @@ impl Desk {
                 Some(newer) => newer,
                 None => self.new_session(account, party, errand, old).await?,
             };
-            open = session.okta.keep_alive();
-            outcome = work(&session).await;
+            okta = self.by_route(&session, party).await?;
+            open = okta.keep_alive();
+            outcome = work(&okta).await;
         }
         self.tell_skew(party);
         let outcome = match outcome {
-            Ok(value) => Ok(value),
+            Ok(value) => {
+                if let Some(network) = okta.network() {
+                    session.works_by(network.route());
+                }
+                Ok(value)
+            }
             Err(Failure::SessionEnded) => {
-                let known = session.okta.is_known(&**party).await?;
+                let known = okta.is_known(&**party).await?;
                 if known != Some(true) {
                     self.forget(&session);
                 }
                 Err(known.map_or_else(|| Failure::SessionEnded.into_report(), flow::turned_away))
             }
-            Err(failure) => Err(failure.into_report()),
+            Err(failure) => {
+                let report = okta.with_redirect(failure.into_report());
+                Err(with_network_change(report, &session, &okta))
+            }
         };
-        close_connections(&session, open).await;
+        close_connections(&okta, open).await;
         outcome.map(|value| (session, value))
     }
 
@@ -170,9 +187,10 @@ impl Desk {
 
     fn forget(&self, session: &Rc<LiveSession>) {
         self.vault.forget_session(session);
-        if session.okta.leaves_tokens() {
-            let over = Rc::clone(session);
-            spawn_local(async move { over.okta.end().await });
+        if session.okta().leaves_tokens()
+            && let Some(over) = session.in_background()
+        {
+            spawn_local(async move { over.end().await });
         }
         self.changed.notify_one();
     }
@@ -189,15 +207,21 @@ impl Desk {
         if !party.can_be_asked() {
             return Err(flow::nobody_signed_in(account));
         }
+        let Some(route) = party.route().cloned() else {
+            return Err(flow::nobody_signed_in(account));
+        };
         let key = SessionKey::new(
             &account.org,
             account.username.as_deref().unwrap_or_default(),
         );
         let (desk, account) = (Rc::clone(self), account.clone());
+        let flight = (key, Rc::clone(&route));
+        let guests = Party::by(Some(Rc::clone(&route)));
         let start = |party: Rc<Party>| async move {
             let generation = desk.vault.generation(&account.org);
             let listener = Rc::downgrade(&desk);
             let start = flow::Start {
+                route,
                 warm: errand.warm,
                 app: errand.app,
                 now: Some(desk.vault.now()),
@@ -246,14 +270,16 @@ impl Desk {
             let replaced =
                 replaced.filter(|one| old.as_ref().is_none_or(|old| !Rc::ptr_eq(one, old)));
             for over in [replaced, old].into_iter().flatten() {
-                spawn_local(async move { over.okta.end().await });
+                // By the present route: the one before may lead nowhere any more.
+                let over = over.okta_like(&session);
+                spawn_local(async move { over.end().await });
             }
             desk.changed.notify_one();
             Ok(session)
         };
         let join = |flight: &Rc<Party>| flight.welcome(party);
         self.sign_ins
-            .outcome(key, Rc::default(), join, start)
+            .outcome(flight, guests, join, start)
             .await
             .unwrap_or_else(|| Err(stopping()))
     }
@@ -273,8 +299,8 @@ impl Desk {
 
 /// Closes what is idle of the session's connections, and waits until their buffers are wiped: they hold what was
 /// last sent and received, a password or an assertion. Another request that is under way keeps them.
-async fn close_connections(session: &LiveSession, open: KeepAlive) {
-    session.okta.forget_landing();
+async fn close_connections(okta: &OktaSession, open: KeepAlive) {
+    okta.forget_landing();
     drop(open);
     for _ in 0..TURNS {
         yield_now().await;

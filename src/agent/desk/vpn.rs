@@ -5,8 +5,7 @@ use std::rc::Rc;
 use super::session::Errand;
 use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
-use crate::agent::vault::LiveSession;
-use crate::flow::{self, VpnProfile};
+use crate::flow::{self, OktaSession, VpnProfile};
 use crate::openvpn::profile::{Ruling, Verdict};
 use crate::report::Report;
 use crate::wire::{IssuedProfile, ProfileVerdict, Reply, Sealed, VpnProfileRequest, VpnSignIn};
@@ -24,14 +23,12 @@ impl Desk {
             }
             member.decline();
         }
-        let party = Rc::new(Party::default());
-        party.join(member);
+        let party = Party::of(member);
         let desk = Rc::clone(self);
         to_the_end(async move {
             let (target, policy) = (&request.target, &request.policy);
-            let fetch = async |session: &LiveSession| {
-                flow::vpn_profile(&session.okta, target, policy, &*party).await
-            };
+            let fetch =
+                async |okta: &OktaSession| flow::vpn_profile(okta, target, policy, &*party).await;
             let (_, fetched) = desk
                 .with_session(&target.account, Errand::default(), &party, fetch)
                 .await?;
@@ -50,13 +47,12 @@ impl Desk {
             return Err(flow::nobody_signed_in(&request.target.account));
         }
         member.decline();
-        let party = Rc::new(Party::default());
-        party.join(member);
+        let party = Party::of(member);
         let desk = Rc::clone(self);
         to_the_end(async move {
             let (target, url) = (&request.target, &request.url.0);
-            let finish = async |session: &LiveSession| {
-                flow::finish_vpn_sign_in(&session.okta, target, url, &*party).await
+            let finish = async |okta: &OktaSession| {
+                flow::finish_vpn_sign_in(okta, target, url, &*party).await
             };
             desk.with_session(&target.account, Errand::default(), &party, finish)
                 .await?;

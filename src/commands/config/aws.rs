@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::super::Context;
-use crate::aws::{ConfigProfile, Region, config_profile_name, with_block, without_block};
+use crate::aws::{ConfigProfile, config_profile_name, with_block, without_block};
 use crate::aws_files::{Kind, edit, read};
 use crate::commands::readable::{as_warning, refuse_unreadable, unreadable};
 use crate::config::Flags;
@@ -168,7 +168,7 @@ fn block(context: &Context) -> Result<Block, Report> {
         };
         let target = settings.resolve(&flags, &context.environment)?;
         let command = command_for(context, profile)?;
-        let region = target.region.as_deref().map(Region::parse).transpose()?;
+        let region = target.usual_region()?;
         asking.extend(target.confirm.then(|| (name.clone(), profile.to_owned())));
         profiles.push(ConfigProfile {
             name,

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::super::Context;
 use crate::aws::SessionDuration;
-use crate::config::{Flags, check_private_key, read_ca_bundle, read_vpn_ca_bundle};
+use crate::commands::account::check_network;
+use crate::config::{Flags, check_private_key, read_vpn_ca_bundle};
 use crate::report::Report;
 use crate::shown::shown;
 
@@ -16,9 +17,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     let settings = context.settings()?;
     let orgs = settings.orgs(&context.environment)?;
     for org in &orgs {
-        if let Some(path) = &org.ca_bundle {
-            read_ca_bundle(path, &context.environment)?;
-        }
+        check_network(org, &context.environment)?;
         check_private_key(&org.machine, &context.environment)?;
     }
     // Without `vpn.host` there is no VPN to check.

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::Finding;
 use crate::commands::Context;
+use crate::commands::account::{changed_network, check_network, foreign_ca_variables};
 use crate::commands::running::{ask, find_all_agents};
 use crate::commands::vpn::tunnel_directories;
-use crate::config::{check_private_key, read_ca_bundle};
+use crate::config::check_private_key;
 use crate::model::Confinement;
 use crate::paths;
 use crate::security_key;
@@ -40,8 +41,8 @@ fn settings(context: &Context) -> Vec<Finding> {
             ));
             for org in &orgs {
                 if let Some(path) = &org.ca_bundle {
-                    found.push(match read_ca_bundle(path, &context.environment) {
-                        Ok(_) => {
+                    found.push(match check_network(org, &context.environment) {
+                        Ok(()) => {
                             Finding::good("ca_bundle", format!("{} can be read", path.display()))
                         }
                         Err(report) => Finding::of("ca_bundle", &report),
@@ -58,10 +59,31 @@ fn settings(context: &Context) -> Vec<Finding> {
                     ));
                 }
                 if let Some(proxy) = &org.proxy {
-                    found.push(Finding::good(
-                        "proxy",
-                        format!("{} is reached through {}", org.org.host(), proxy.address()),
-                    ));
+                    let host = org.org.host();
+                    let what = match proxy.is_used_for(org.org.url()) {
+                        true => format!("{host} is reached through {}", proxy.address()),
+                        false => format!(
+                            "{host} is reached directly: NO_PROXY excepts it from {}",
+                            proxy.address()
+                        ),
+                    };
+                    found.push(Finding::good("proxy", what));
+                    for entry in proxy.unreadable_exceptions() {
+                        found.push(Finding::note(
+                            "no_proxy",
+                            format!("NO_PROXY has {entry}, which means nothing"),
+                            "write hosts, `.acme.com`, `*.acme.com` or networks as `10.0.0.0/8`, with commas between",
+                        ));
+                    }
+                }
+                if org.ca_bundle.is_none() {
+                    found.extend(foreign_ca_variables(context).map(|(name, path)| {
+                        Finding::note(
+                            "ca_variables",
+                            format!("{name} is set to {path}, and ob does not follow it"),
+                            "where your company inspects TLS, name its certificates in `ca_bundle =` of [org]",
+                        )
+                    }));
                 }
             }
         }
@@ -101,7 +123,10 @@ fn agent(context: &Context) -> Vec<Finding> {
     let directory = first.directory.clone();
     match ask(first, Request::Status) {
         Err(report) => found.push(Finding::of("agent", &report)),
-        Ok(Some(Reply::Status(status))) => found.extend(running(&status, &directory)),
+        Ok(Some(Reply::Status(status))) => {
+            found.extend(running(&status, &directory));
+            found.extend(networks(context, &status));
+        }
         Ok(_) => {}
     }
     found.extend(elsewhere(context, &directory));
@@ -148,6 +173,22 @@ fn elsewhere(context: &Context, used: &Path) -> Option<Finding> {
             "set XDG_RUNTIME_DIR here as it is set at login, so that both are the same",
         )
     })
+}
+
+/// Sessions that were last used with other network settings than these.
+fn networks(context: &Context, status: &StatusReply) -> Vec<Finding> {
+    let changed = status.sessions.iter().filter_map(|session| {
+        let (then, now) = changed_network(context, session)?;
+        Some(Finding::note(
+            "network",
+            format!(
+                "{} at {}: last used with other network settings: {then}; the next command uses {now}",
+                session.username, session.org
+            ),
+            "that is right in another network; in the same one set HTTPS_PROXY, `proxy =` or `ca_bundle =` as before",
+        ))
+    });
+    changed.collect()
 }
 
 fn running(status: &StatusReply, directory: &Path) -> Vec<Finding> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::round::Plan;
-use crate::aws::{NameTemplate, Region, RoleLink, TemplateError, with_links, without_links};
+use crate::aws::{NameTemplate, RoleLink, TemplateError, with_links, without_links};
 use crate::aws_files::{self, Kind};
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
@@ -47,8 +47,7 @@ impl Plan<'_> {
         base: &str,
         chain: &[RoleArn],
     ) -> Result<Vec<RoleLink>, Report> {
-        let region = target.settings.region.as_deref();
-        let region = region.map(Region::parse).transpose()?;
+        let region = target.settings.region_for(Some(role))?;
         let link = |name: String, role: &RoleArn, source: &str| RoleLink {
             name,
             role: role.clone(),

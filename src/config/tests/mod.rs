@@ -69,7 +69,7 @@ role = "dev/*"
 [profiles.prod]
 role = "arn:aws:iam::123456789012:role/Deploy"
 chain = ["arn:aws:iam::210987654321:role/Admin"]
-duration = 3600
+duration = "1h"
 region = "us-east-1"
 [accounts]
 "123456789012" = "prod"
@@ -217,7 +217,7 @@ fn each_mistake_names_file_line_key_and_what_was_meant() {
         ),
         (
             "[aws]\nduration = 'soon'",
-            "config.toml:2: `aws.duration`: not a duration; write `1h`, `90m` or seconds",
+            "config.toml:2: `aws.duration`: not a duration; write `1h`, `90m` or `45s`",
         ),
         (
             "[aws]\nregion = 'Ireland'",

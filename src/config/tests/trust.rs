@@ -20,7 +20,7 @@ fn a_secret_is_never_a_setting_and_its_value_is_not_repeated() {
     );
     for text in [
         "[org]\nurl = 'https://alice:canary@acme.okta.com'",
-        "[org]\nproxy = 'socks5://alice:canary@proxy'",
+        "[org]\nproxy = 'socks4://alice:canary@proxy'",
         "[org]\npassword = \"canary",
         "canary",
     ] {
@@ -101,7 +101,7 @@ fn variables_are_checked_and_markers_are_not_settings() {
     let report = load(&home.files, &variables(&[("OB_AWS_DURATION", "1d")])).unwrap_err();
     assert_eq!(
         report.causes,
-        ["OB_AWS_DURATION: `aws.duration`: not a duration; write `1h`, `90m` or seconds"]
+        ["OB_AWS_DURATION: `aws.duration`: not a duration; write `1h`, `90m` or `45s`"]
     );
     let latin: Environment = [("OB_ORG_USERNAME", std::ffi::OsString::from_vec(vec![0xe9]))]
         .into_iter()

@@ -22,8 +22,10 @@ pub(in crate::config) enum ValueError {
     Control,
     #[error("expected one of: {0}")]
     Choice(&'static str),
-    #[error("not a duration; write `1h`, `90m` or seconds")]
+    #[error("not a duration; write `1h`, `90m` or `45s`")]
     Duration,
+    #[error("{0} has no unit; did you mean `{0}m` or `{0}s`?")]
+    NoUnit(u32),
     #[error("out of range; it must lie between {0} and {1}")]
     Range(Length, Length),
     #[error("not a region like `eu-west-1`")]

@@ -6,7 +6,8 @@ fn durations_are_read_in_the_usual_spellings() {
     for (text, expected) in [
         ("1h", Some(3600)),
         ("90m", Some(5400)),
-        ("3600", Some(3600)),
+        ("3600", None),
+        ("45", None),
         ("3600s", Some(3600)),
         ("1h30m", Some(5400)),
         ("", None),
@@ -20,13 +21,26 @@ fn durations_are_read_in_the_usual_spellings() {
         ("99999999999", None),
         ("9999999h", None),
     ] {
-        assert_eq!(duration(text), expected, "{text}");
+        assert_eq!(duration(text).ok(), expected, "{text}");
     }
-    let read = Kind::Duration(900, 43_200).read(&Raw::Number(60));
+    let read = Kind::Duration(900, 43_200).read(&Raw::Text("60s"));
     assert_eq!(
         read.unwrap_err().to_string(),
         "out of range; it must lie between 15m and 12h"
     );
+}
+
+#[test]
+fn numbers_without_a_unit_are_refused_with_both_readings() {
+    for raw in [Raw::Text("45"), Raw::Number(45), Raw::Text("045")] {
+        let read = Kind::Duration(1, 43_200).read(&raw);
+        assert_eq!(
+            read.unwrap_err().to_string(),
+            "45 has no unit; did you mean `45m` or `45s`?"
+        );
+    }
+    let read = Kind::Duration(1, 43_200).read(&Raw::Number(-1));
+    assert_eq!(read.unwrap_err(), ValueError::Duration);
 }
 
 #[test]

@@ -12,7 +12,8 @@ pub(crate) const TOPIC: Topic = Topic {
     name: "frame",
     words: &[
         "{\"Hello\":{\"protocol\":1,\"build\":\"0.1.0\"}}",
-        "{\"Request\":",
+        "{\"Request\":{\"request\":",
+        "\"route\":{\"proxy\":{\"url\":\"x\",\"address\":\"x\"}}",
         "{\"Answer\":",
         "{\"Notice\":",
         "{\"Ask\":",
@@ -22,7 +23,7 @@ pub(crate) const TOPIC: Topic = Topic {
         "\"Nobody\"",
         "\"StillWaiting\"",
         "\"CaCertificates\"",
-        "{\"SignOut\":\"Everything\"}",
+        "{\"SignOut\":{\"scope\":\"Everything\",\"routes\":{}}}",
         "{\"Password\":\"canary\"}",
         "{\"Passcode\":\"1\\u0032\"}",
         "{\"Factor\":",
@@ -51,7 +52,7 @@ pub(crate) const TOPIC: Topic = Topic {
         " ",
     ],
     around: &[
-        ("{\"Request\":", "}"),
+        ("{\"Request\":{\"request\":", "}}"),
         ("{\"Notice\":", "}"),
         ("{\"Answer\":", "}"),
     ],

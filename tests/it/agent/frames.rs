@@ -74,7 +74,7 @@ fn after_the_hello_only_one_request_is_heard() {
         &scene,
         &[
             hello(PROTOCOL),
-            with_length(20, b"{\"Request\":\"Steal\"} "),
+            with_length(32, b"{\"Request\":{\"request\":\"Steal\"}} "),
         ]
         .concat(),
     );

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use ob::secret::Secret;
 use ob::wire::{
-    self, Account, Answer, Ask, FromAgent, Hello, PROTOCOL, Reply, Request, Sealed, SignInWay,
-    TO_AGENT_WITH_CERTIFICATES_MAX, ToAgent,
+    self, Account, Answer, Ask, CaBundle, FromAgent, Hello, PROTOCOL, Reply, Request, Route,
+    Sealed, SignInWay, TO_AGENT_WITH_CERTIFICATES_MAX, ToAgent,
 };
 
 use crate::scene::Scene;
@@ -39,7 +39,18 @@ fn hello(protocol: u16) -> Vec<u8> {
 }
 
 fn request(request: Request) -> Vec<u8> {
-    frame(&ToAgent::Request(Box::new(request)))
+    let bundle = CaBundle {
+        path: "/ca.pem".into(),
+        version: "1".into(),
+    };
+    let route = Route {
+        proxy: None,
+        ca_bundle: Some(bundle),
+    };
+    frame(&ToAgent::Request {
+        request: Box::new(request),
+        route: Some(Box::new(route)),
+    })
 }
 
 /// A question that every agent answers.
@@ -91,8 +102,6 @@ fn account(scene: &Scene, idle: u32, max: u32) -> Account {
         way: SignInWay::Terminal,
         factor: None,
         vpn: false,
-        has_ca_bundle: true,
-        proxy: None,
         security_keys: false,
         client_id: None,
         machine: None,

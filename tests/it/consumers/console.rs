@@ -36,6 +36,42 @@ fn redirect(env: &TestEnv, address: &str) -> String {
 }
 
 #[test]
+fn deep_links_lead_to_the_page_in_the_same_console() {
+    let env = with_browser("exit 0\n");
+    let last = |page: &str| {
+        let ended = run(
+            &mut env.ob(["console", "-p", "dev", "--print", "-s", page]),
+            "",
+        );
+        let link = text(&ended.stdout).trim().to_owned();
+        (
+            ended.status.code(),
+            redirect(&env, &link),
+            text(&ended.stderr).to_owned(),
+        )
+    };
+    for (page, leads) in [
+        (
+            "cloudwatch#logsV2:log-groups",
+            "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups",
+        ),
+        (
+            "https://us-east-1.console.aws.amazon.com/ec2/home?region=us-east-1#Instances:",
+            "https://us-east-1.console.aws.amazon.com/ec2/home?region=us-east-1#Instances:",
+        ),
+    ] {
+        let (code, to, said) = last(page);
+        assert_eq!((code, to.as_str()), (Some(0), leads), "{said}");
+    }
+    let (code, _, said) = last("https://console.amazonaws-us-gov.com/ec2/home");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("console.amazonaws-us-gov.com is not the console of"),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_browser_is_sent_on_once_and_its_arguments_show_no_secret() {
     let env = with_browser(
         "echo \"$*\" > \"$TMPDIR/argv\"\ncurl -s -D \"$TMPDIR/head\" -o /dev/null \"$1\"\ncurl -s \"$1\" && touch \"$TMPDIR/again\"\nexit 0\n",

@@ -1,5 +1,7 @@
 //! Everything that `ob doctor` can find, each produced once: a row for every finding in the sources, and no other.
 
+mod sources;
+
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
@@ -10,7 +12,8 @@ use std::process::Command;
 
 use ob::model::{Confinement, Timestamp};
 use ob::wire::{
-    self, FROM_AGENT_MAX, FromAgent, Hello, PROTOCOL, Reply, SessionStatus, StatusReply,
+    self, FROM_AGENT_MAX, FromAgent, Hello, PROTOCOL, Reply, RouteSummary, SessionStatus,
+    StatusReply,
 };
 use serde_json::Value;
 
@@ -55,6 +58,18 @@ const ROWS: &[Row] = &[
         Vec::new()
     }),
     ("proxy", "good", "", |_| {
+        set("HTTPS_PROXY", "http://127.0.0.1:9")
+    }),
+    ("no_proxy", "note", "`10.0.0.0/8`", |_| {
+        let proxy = set("HTTPS_PROXY", "http://127.0.0.1:9");
+        [proxy, set("NO_PROXY", "10.*")].concat()
+    }),
+    ("ca_variables", "note", "`ca_bundle =` of [org]", |env| {
+        env.write_settings(&env.usual_settings().replace("ca_bundle", "# ca_bundle"));
+        set("SSL_CERT_FILE", "/etc/acme.pem")
+    }),
+    ("network", "note", "HTTPS_PROXY", |env| {
+        env.sign_in();
         set("HTTPS_PROXY", "http://127.0.0.1:9")
     }),
     ("variables", "wrong", "did you mean `OB_ORG_URL`?", |_| {
@@ -109,6 +124,7 @@ const ROWS: &[Row] = &[
                 username: "bob@acme.com".to_owned(),
                 signed_in: Timestamp(0),
                 ends: Timestamp(1),
+                network: RouteSummary::default(),
             });
         })
     }),
@@ -308,44 +324,13 @@ fn uncover() {
     }
 }
 
-/// The findings in the sources: the name, and each state that its making can have.
-fn in_the_sources() -> BTreeSet<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands/doctor");
-    let mut found = BTreeSet::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let source = fs::read_to_string(entry.unwrap().path()).unwrap();
-        let source = source.split("#[cfg(test)]").next().unwrap();
-        let bodies = source.replace("-> Finding {", "");
-        assert!(!bodies.contains("Finding {"), "made by its constructors");
-        for made in source.split("Finding::").skip(1) {
-            let (how, rest) = made.split_once('(').unwrap();
-            let states: &[&str] = match how {
-                "good" => &["good"],
-                "note" => &["note"],
-                "wrong" | "of" => &["wrong"],
-                "needed" => &["note", "wrong"],
-                other => panic!("no row can be asked for Finding::{other}"),
-            };
-            let name = rest.trim_start().strip_prefix('"');
-            let name = name.and_then(|rest| rest.split_once('"'));
-            let (name, _) = name.unwrap_or_else(|| panic!("a name that is spelled out: {made}"));
-            found.extend(
-                states
-                    .iter()
-                    .map(|state| (name.to_owned(), (*state).to_owned())),
-            );
-        }
-    }
-    found
-}
-
 #[test]
 fn every_finding_of_doctor_has_a_row_and_every_row_a_finding() {
     let rows: BTreeSet<_> = ROWS
         .iter()
         .map(|(name, state, ..)| ((*name).to_owned(), (*state).to_owned()))
         .collect();
-    let mut sources = in_the_sources();
+    let mut sources = sources::in_the_sources();
     // This build has what it speaks of.
     if cfg!(feature = "fido2") {
         sources.remove(&("security_key".to_owned(), "wrong".to_owned()));

@@ -217,7 +217,7 @@ fn assurance_on_fresh_tokens_explains_the_policy_and_on_old_ones_asks_for_a_sign
 
     let old = super::run(async {
         use ob::flow;
-        let session = flow::sign_in(&target.account, flow::Start::default(), &person)
+        let session = flow::sign_in(&target.account, super::start(), &person)
             .await
             .unwrap();
         sandbox.advance_clock(300);
@@ -238,7 +238,7 @@ fn tokens_that_are_over_ask_for_a_new_sign_in() {
     let person = Person::new(&sandbox, "alice", &[]);
     let over = super::run(async {
         use ob::flow;
-        let session = flow::sign_in(&target.account, flow::Start::default(), &person)
+        let session = flow::sign_in(&target.account, super::start(), &person)
             .await
             .unwrap();
         sandbox.end_sessions();

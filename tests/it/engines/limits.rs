@@ -1,7 +1,7 @@
 //! "Too many requests" while something is waited for: the server's time is kept and shown, and what is waited
 //! for is not asked about past its end.
 
-use ob::flow::{self, Start};
+use ob::flow;
 use ob::report::{Exit, Report};
 use ob::wire::{Account, Notice, SignInWay};
 use ob_sandbox::{
@@ -193,7 +193,7 @@ fn exchanged(seconds: i64) -> (Result<(), Report>, Vec<u64>) {
     // The first is the poll.
     sandbox.fault(limit(TOKEN, seconds).after(1));
     let outcome = run(async {
-        let session = flow::sign_in(&target.account, Start::default(), &person).await?;
+        let session = flow::sign_in(&target.account, super::start(), &person).await?;
         let memory = Forgetful(&sandbox);
         flow::obtain_credentials(&session, &target, None, &memory, &person)
             .await

@@ -12,11 +12,13 @@ mod native_to_web;
 mod renewal;
 mod round_trips;
 mod security_key;
+mod start;
 mod statuses;
 mod step_up;
 mod terminal;
 mod unattended;
 
+pub(crate) use self::start::start;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -292,8 +294,6 @@ pub(crate) fn account(
         client_id: Some(sandbox.clients().0.to_owned()),
         machine: None,
         vpn: false,
-        has_ca_bundle: true,
-        proxy: None,
         idle: 3600,
         max: 43_200,
     }
@@ -310,6 +310,7 @@ pub(crate) fn target(sandbox: &Sandbox, account: Account, role: Option<&str>) ->
         chain: Vec::new(),
         duration: 3600,
         region: Some("eu-west-1".into()),
+        region_gives_way: false,
         sts_endpoint: Some(sandbox.sts_url()),
         accounts: BTreeMap::new(),
         labels: ob::model::Labels::default(),
@@ -318,10 +319,8 @@ pub(crate) fn target(sandbox: &Sandbox, account: Account, role: Option<&str>) ->
 
 /// Runs what needs the agent's kind of runtime: one thread, local tasks.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
     LocalSet::new().block_on(&runtime, future)
 }
 
@@ -341,7 +340,7 @@ pub(crate) fn sign_in_after(
         let used = kind.map(|kind| (account.username.clone().unwrap(), UsedFactor { kind, id }));
         let start = flow::Start {
             last_factors: used.into_iter().collect(),
-            ..flow::Start::default()
+            ..start()
         };
         let session = flow::sign_in(account, start, person).await?;
         session
@@ -363,7 +362,7 @@ pub(crate) fn credentials(
         let start = flow::Start {
             app: target.app.clone(),
             now: Some(Timestamp(sandbox.now().try_into().unwrap())),
-            ..flow::Start::default()
+            ..start()
         };
         let session = flow::sign_in(&target.account, start, person).await?;
         let memory = Forgetful(sandbox);

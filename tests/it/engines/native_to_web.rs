@@ -58,7 +58,7 @@ async fn open(
 fn vpn_opens(sandbox: &Sandbox, app: Option<String>, person: &Person<'_>) -> Result<(), Failure> {
     run(async {
         let who = who(sandbox, "alice");
-        let session = flow::sign_in(&who, Start::default(), person).await?;
+        let session = flow::sign_in(&who, super::start(), person).await?;
         let outcome = open(&session, &vpn(sandbox, who, app), person).await;
         session.end().await?;
         outcome
@@ -117,9 +117,7 @@ fn without_trust_aws_opens_and_the_vpn_says_what_the_admin_does() {
     let role = sandbox.roles("alice", AwsApp::Labs).remove(0);
     let (aws, vpn) = run(async {
         let who = who(&sandbox, "alice");
-        let session = flow::sign_in(&who, Start::default(), &person)
-            .await
-            .unwrap();
+        let session = flow::sign_in(&who, super::start(), &person).await.unwrap();
         assert!(session.refused_scopes().interclient);
         let aws = target(&sandbox, who.clone(), Some(&role));
         let memory = Forgetful(&sandbox);
@@ -147,9 +145,7 @@ fn an_app_that_asks_for_more_is_answered_with_the_missing_factor_alone() {
     let person = Person::new(&sandbox, "bob", &script);
     run(async {
         let who = who(&sandbox, "bob");
-        let session = flow::sign_in(&who, Start::default(), &person)
-            .await
-            .unwrap();
+        let session = flow::sign_in(&who, super::start(), &person).await.unwrap();
         let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
         open(&session, &vpn, &person).await.unwrap();
         // What was answered once is not asked for again.
@@ -178,9 +174,7 @@ fn an_app_that_asks_for_more_is_answered_with_the_factor_that_was_named() {
                 factor: Some(factor.into()),
                 ..who(&sandbox, "wendy")
             };
-            let session = flow::sign_in(&who, Start::default(), &person)
-                .await
-                .unwrap();
+            let session = flow::sign_in(&who, super::start(), &person).await.unwrap();
             let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
             open(&session, &vpn, &person).await.unwrap();
         });
@@ -197,7 +191,7 @@ fn an_app_that_asks_for_more_and_gets_no_answer_is_named() {
     let person = Person::new(&sandbox, "bob", &[]);
     let outcome = run(async {
         let who = who(&sandbox, "bob");
-        let session = flow::sign_in(&who, Start::default(), &person).await?;
+        let session = flow::sign_in(&who, super::start(), &person).await?;
         let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
         open(&session, &vpn, &person).await
     });
@@ -214,7 +208,7 @@ fn an_aws_app_that_takes_no_web_sso_token_opens_where_it_trusts_the_client() {
         let role = sandbox.roles("alice", AwsApp::Labs).remove(0);
         run(async {
             let who = who(&sandbox, "alice");
-            let session = flow::sign_in(&who, Start::default(), &person).await?;
+            let session = flow::sign_in(&who, super::start(), &person).await?;
             let target = Target {
                 app: Some(sandbox.app_url(AwsApp::Labs)),
                 ..target(&sandbox, who, Some(&role))
@@ -256,7 +250,7 @@ fn a_session_made_before_there_was_a_vpn_is_made_anew() {
             vpn: false,
             ..with_vpn.clone()
         };
-        let session = flow::sign_in(&before, Start::default(), &person).await?;
+        let session = flow::sign_in(&before, super::start(), &person).await?;
         let vpn = vpn(&sandbox, with_vpn, Some(sandbox.vpn_sign_on_url()));
         open(&session, &vpn, &person).await
     });
@@ -279,7 +273,7 @@ fn where_the_vpn_sends_a_session_in_the_org_is_an_apps_sign_on_address_or_refuse
                 way,
                 ..who(&sandbox, "bob")
             };
-            let session = flow::sign_in(&who, Start::default(), &person).await?;
+            let session = flow::sign_in(&who, super::start(), &person).await?;
             let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
             let away = format!(
                 "{}/login/signout?fromURI=/app/x/sso/saml",
@@ -309,7 +303,7 @@ fn a_token_that_came_too_late_is_renewed_for_the_vpn_too() {
         let who = who(&sandbox, "alice");
         let start = Start {
             stays: true,
-            ..Start::default()
+            ..super::start()
         };
         let session = flow::sign_in(&who, start, &person).await.unwrap();
         sandbox.advance_clock(3700);

@@ -15,7 +15,7 @@ const HOUR: i64 = 3700;
 fn staying() -> Start {
     Start {
         stays: true,
-        ..Start::default()
+        ..super::start()
     }
 }
 
@@ -171,9 +171,7 @@ fn only_what_outlives_its_tokens_asks_for_a_refresh_token() {
     let person = Person::new(&sandbox, "alice", &[]);
     let mut who = account(&sandbox, "alice", SignInWay::Browser, None);
     run(async {
-        flow::sign_in(&who, Start::default(), &person)
-            .await
-            .unwrap();
+        flow::sign_in(&who, super::start(), &person).await.unwrap();
         who.max = 3600;
         flow::sign_in(&who, staying(), &person).await.unwrap();
         who.max = 3601;

@@ -26,7 +26,7 @@ fn an_app_that_asks_again_is_answered_within_the_session() {
     let who = account(&sandbox, "alice", SignInWay::Terminal, None);
     let target = target(&sandbox, who, Some(role));
     let credentials = run(async {
-        let session = flow::sign_in(&target.account, flow::Start::default(), &person).await?;
+        let session = flow::sign_in(&target.account, super::start(), &person).await?;
         let memory = Forgetful(&sandbox);
         flow::obtain_credentials(&session, &target, None, &memory, &person)
             .await
@@ -57,7 +57,7 @@ fn a_step_up_that_nobody_answers_names_the_app_and_the_question() {
     let who = account(&sandbox, "bob", SignInWay::Terminal, None);
     let target = target(&sandbox, who, None);
     let report = run(async {
-        let session = flow::sign_in(&target.account, flow::Start::default(), &person).await?;
+        let session = flow::sign_in(&target.account, super::start(), &person).await?;
         let request = RolesRequest {
             target: target.clone(),
             names: false,

@@ -5,7 +5,7 @@ mod answers;
 mod assertions;
 mod network;
 mod pages;
-mod proxy;
+pub(crate) mod proxy;
 mod redirects;
 mod retries;
 mod sign_in;

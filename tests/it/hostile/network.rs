@@ -195,6 +195,6 @@ fn what_people_read_when_nobody_vouches_for_the_server() {
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: cannot get an answer
       cause: 127.0.0.1's certificate is not from an authority this machine trusts
-      hint: if your company inspects TLS, set `ca_bundle` to its certificates; else somebody is in between
+      hint: if your company inspects TLS, set `ca_bundle` to its certificates; else something is in between: a network that wants a sign-in of its own, or an attacker
     ");
 }

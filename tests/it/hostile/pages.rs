@@ -195,12 +195,14 @@ fn what_people_read_when_a_redirect_leads_away() {
     scene
         .sandbox
         .fault(Fault::org(APP, FaultKind::RedirectTo(elsewhere)));
-    insta::assert_snapshot!(in_words(&scene), @r"
+    insta::assert_snapshot!(in_words(&scene), @r#"
     ob: cannot open AWS
       cause: cannot get an answer
       cause: 127.0.0.1: the redirect leads to OTHER
       hint: check the address in `ob config check`; is a portal in between?
-    ");
+      hint: if your org has moved there, set `url = "OTHER"` in [org]
+      hint: if that is the sign-in page of a network (hotel, train), open it in a browser first
+    "#);
 }
 
 /// AWS may hold the key that an app encrypts its assertions for: which roles it grants then only AWS can read.

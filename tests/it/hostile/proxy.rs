@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -10,32 +11,62 @@ use crate::scene::{Scene, counted};
 
 /// What a proxy does when it is asked to connect.
 #[derive(Clone, Copy)]
-enum Manner {
+pub(crate) enum Manner {
     Good,
     Says(&'static str),
 }
 
-struct Proxy {
-    address: String,
+pub(crate) struct Proxy {
+    pub(crate) address: String,
     asked: Arc<Mutex<Vec<String>>>,
+    gone: Arc<AtomicBool>,
+    open: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl Proxy {
-    fn new(manner: Manner) -> Self {
+    pub(crate) fn new(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&asked);
+        let gone = Arc::new(AtomicBool::new(false));
+        let left = Arc::clone(&gone);
+        let open = Arc::new(Mutex::new(Vec::new()));
+        let opened = Arc::clone(&open);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                if left.load(Ordering::Acquire) {
+                    return;
+                }
+                opened.lock().unwrap().push(client.try_clone().unwrap());
                 let noted = Arc::clone(&noted);
                 thread::spawn(move || serve(client, manner, &noted));
             }
         });
-        Self { address, asked }
+        Self {
+            address,
+            asked,
+            gone,
+            open,
+        }
     }
 
-    fn asked(&self) -> Vec<String> {
+    /// As if the machine had left the network of the proxy: nothing listens there any more, and
+    /// what was open is cut.
+    pub(crate) fn leave(&self) {
+        self.gone.store(true, Ordering::Release);
+        for client in self.open.lock().unwrap().drain(..) {
+            let _ = client.shutdown(Shutdown::Both);
+        }
+        let _ = TcpStream::connect(self.name());
+    }
+
+    /// Host and port.
+    pub(crate) fn name(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -172,7 +203,7 @@ fn a_proxy_that_is_not_there_is_told() {
     failed(
         &scene,
         &exec(&scene),
-        &unreachable("http.connect", "proxy"),
+        &unreachable("http.connect", "cannot connect to the proxy 127.0.0.1:1"),
         "no proxy",
     );
 }

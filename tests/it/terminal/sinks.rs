@@ -6,7 +6,7 @@ use ob::model::Timestamp;
 use ob::report::{Exit, Report};
 use ob::wire::{
     Ask, FactorChoice, FromAgent, HeldRole, Hello, IssuedProfile, Notice, ProfileVerdict, Reply,
-    RoleEntry, SessionStatus, StatusReply,
+    RoleEntry, RouteSummary, SessionStatus, StatusReply,
 };
 
 use crate::support::TestEnv;
@@ -315,6 +315,11 @@ fn status(text: &str) -> Vec<FromAgent> {
             username: text.into(),
             signed_in: now,
             ends: now,
+            network: RouteSummary {
+                proxy: Some(text.into()),
+                no_proxy: Some(text.into()),
+                ca_bundle: None,
+            },
         }],
         roles: vec![HeldRole {
             role: text.into(),

@@ -42,8 +42,6 @@ fn profile(vpn: &Vpn) -> IssuedProfile {
                 client_id: None,
                 machine: None,
                 vpn: false,
-                has_ca_bundle: true,
-                proxy: None,
                 idle: 3600,
                 max: 3600,
             },

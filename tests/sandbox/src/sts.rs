@@ -328,8 +328,9 @@ fn success(action: &str, result: &str) -> Answer {
 
 /// `arn:aws:sts::123456789012:assumed-role/Engineer/alice@acme.com`; a role's path is left out.
 fn assumed_role_arn(issued: &Issued) -> String {
+    let partition = issued.role.split(':').nth(1).unwrap_or("aws");
     format!(
-        "arn:aws:sts::{}:assumed-role/{}/{}",
+        "arn:{partition}:sts::{}:assumed-role/{}/{}",
         account(&issued.role),
         role_name(&issued.role),
         issued.session_name

@@ -354,7 +354,10 @@ fn origin(file: &str, line: usize, key: &str) -> Origin {
 pub(super) fn read(path: &str, text: &str) -> Result<String, String> {
     let known = crate::config::KEYS.iter().find(|key| key.path == path);
     let path = known.map_or("default_profile", |key| key.path);
-    read_as("it", path, text)
+    // The tools that are read here count in seconds.
+    let is_seconds = path.ends_with(".duration") && text.bytes().all(|b| b.is_ascii_digit());
+    let seconds = format!("{text}s");
+    read_as("it", path, if is_seconds { &seconds } else { text })
         .map(|value| value.to_string())
         .map_err(|report| why(&report))
 }

@@ -1,0 +1,116 @@
+//! By which route a session's requests go: that of the client that waits, never another one that
+//! would work.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::{Desk, Outcome};
+use crate::agent::party::Party;
+use crate::agent::vault::LiveSession;
+use crate::flow::{OktaSession, RoutedClient};
+use crate::report::{Exit, Report};
+use crate::wire::{Ask, Route, RouteSummary};
+
+impl Desk {
+    /// The session over connections by the route of those who wait, which are made anew where the
+    /// last request went by another one.
+    pub(super) async fn by_route(
+        &self,
+        session: &LiveSession,
+        party: &Party,
+    ) -> Outcome<OktaSession> {
+        match party.route() {
+            None => session.in_background().ok_or_else(no_certificates),
+            Some(route) => rerouted(session, route, Ask::CaCertificates, party).await,
+        }
+    }
+
+    /// Ends a session at the server by the route that `routes` has for its org, else by the
+    /// client's own.
+    pub(super) async fn end_by_route(
+        &self,
+        session: &LiveSession,
+        routes: &BTreeMap<String, Rc<Route>>,
+        party: &Party,
+    ) -> Outcome<()> {
+        let org = session.key().org;
+        let okta = match routes.get(&org).or_else(|| party.route()) {
+            None => session.in_background().ok_or_else(no_certificates)?,
+            Some(route) => rerouted(session, route, Ask::CaCertificatesOf { org }, party).await?,
+        };
+        let outcome = okta.end().await;
+        outcome.map_err(|report| with_network_change(report, session, &okta))
+    }
+}
+
+async fn rerouted(
+    session: &LiveSession,
+    route: &Rc<Route>,
+    ask: Ask,
+    party: &Party,
+) -> Outcome<OktaSession> {
+    session.note_route(route);
+    if let Some(okta) = session.okta_by(route) {
+        return Ok(okta);
+    }
+    let okta = session.okta();
+    let network = RoutedClient::open(route, okta.network(), ask, party).await?;
+    Ok(session.reroute(network))
+}
+
+/// Where the session last worked by another route than `okta` uses now: both, in words.
+pub(super) fn network_change(session: &LiveSession, okta: &OktaSession) -> Option<String> {
+    let (then, now) = summaries(session, okta)?;
+    Some(format!(
+        "signed in with other network settings: {}; now {}",
+        then.differences(&now),
+        now.differences(&then)
+    ))
+}
+
+/// Adds to the report of an unreachable server that the session worked with other network settings,
+/// and how to have them again.
+pub(super) fn with_network_change(
+    mut report: Report,
+    session: &LiveSession,
+    okta: &OktaSession,
+) -> Report {
+    let change = network_change(session, okta).zip(summaries(session, okta));
+    let Some((words, (then, now))) = change.filter(|_| report.exit == Exit::Unreachable) else {
+        return report;
+    };
+    report = report.cause(words);
+    if then.proxy != now.proxy || then.no_proxy != now.no_proxy {
+        report = report.hint(match &then.proxy {
+            Some(proxy) => format!(
+                "where that proxy is needed: `export HTTPS_PROXY={proxy}`, or `proxy = \"{proxy}\"` in [org]"
+            ),
+            None => format!(
+                "where no proxy is needed: `unset HTTPS_PROXY`, or `export NO_PROXY={}`",
+                okta.org().host()
+            ),
+        });
+    }
+    match then.ca_bundle {
+        Some(bundle) if now.ca_bundle.is_none() => report.hint(format!(
+            "where TLS is inspected: `ca_bundle = \"{}\"` in [org]",
+            bundle.path
+        )),
+        _ => report,
+    }
+}
+
+fn summaries(session: &LiveSession, okta: &OktaSession) -> Option<(RouteSummary, RouteSummary)> {
+    let (then, now) = (session.working_route(), okta.network()?.route());
+    (then != *now).then(|| (then.summary(), now.summary()))
+}
+
+fn no_certificates() -> Report {
+    Report::new(
+        Exit::Unreachable,
+        "network.no_certificates",
+        "cannot use the network settings of the last command here",
+    )
+    .cause("its CA bundle has changed, and no command is there that could hand it over")
+    .hint("run `ob roles`, which does, and then the same command")
+}

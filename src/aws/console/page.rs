@@ -1,0 +1,213 @@
+//! The page of the console that is meant: a service, a page of it, or an address out of a browser.
+
+use url::Url;
+
+use super::{Console, ConsoleError};
+use crate::aws::Region;
+
+/// The longest address of a page, or what stands for one.
+const LONGEST_LINK: usize = 2048;
+
+impl Console {
+    /// Where the console opens: a service's page (`s3`, `cloudwatch#logsV2:log-groups`), or a whole
+    /// address of this console, in a region where it names none itself.
+    ///
+    /// # Errors
+    /// When it is not spelled like one, or is the address of something else.
+    pub fn page(
+        &self,
+        service: Option<&str>,
+        region: Option<&Region>,
+    ) -> Result<Url, ConsoleError> {
+        let text = service.unwrap_or("console");
+        let strange = || ConsoleError::Service(text.chars().take(64).collect());
+        let is_plain = |c: char| c.is_ascii_graphic() && !"\\\"<>`".contains(c);
+        if text.len() > LONGEST_LINK || !text.chars().all(is_plain) {
+            return Err(strange());
+        }
+        let mut page = match self.address(text)? {
+            Some(page) => page,
+            None => self.service(text).ok_or_else(strange)?,
+        };
+        let has_region = page.query_pairs().any(|(name, _)| name == "region");
+        if let Some(region) = region.filter(|_| !has_region) {
+            page.query_pairs_mut()
+                .append_pair("region", region.as_str());
+        }
+        Ok(page)
+    }
+
+    /// A whole address; `None` where the text is none.
+    fn address(&self, text: &str) -> Result<Option<Url>, ConsoleError> {
+        let domain = format!(".{}", self.host);
+        let begins = text.split(['/', '?', '#']).next().unwrap_or_default();
+        let with_scheme = match format!(".{begins}").ends_with(&domain) {
+            true => format!("https://{text}"),
+            false if text.contains("://") => text.to_owned(),
+            false => return Ok(None),
+        };
+        let mut url = Url::parse(&with_scheme).map_err(|_| ConsoleError::Address)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let is_ours = url.scheme() == "https"
+            && url.port().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && format!(".{host}").ends_with(&domain);
+        if !is_ours {
+            return Err(ConsoleError::OtherAddress {
+                host,
+                console: self.host,
+            });
+        }
+        // Where a browser has several sessions, the first label names one of them, which ends with
+        // it.
+        if let Some((first, rest)) = host.split_once('.')
+            && first.len() > 13
+            && first.bytes().take(12).all(|b| b.is_ascii_digit())
+            && first.as_bytes()[12] == b'-'
+        {
+            url.set_host(Some(rest))
+                .map_err(|_| ConsoleError::Address)?;
+        }
+        Ok(Some(url))
+    }
+
+    /// `SERVICE`, `SERVICE/PAGE`, each with a `?QUERY` and a `#FRAGMENT` as the console's addresses
+    /// have them.
+    fn service(&self, text: &str) -> Option<Url> {
+        let (rest, fragment) = split(text, '#');
+        let (path, query) = split(rest, '?');
+        let is_deep = fragment.is_some() || query.is_some();
+        let fits = |c: char| {
+            c.is_ascii_lowercase()
+                || c.is_ascii_digit()
+                || "-/".contains(c)
+                || (is_deep && (c.is_ascii_uppercase() || "._~:%@,=+".contains(c)))
+        };
+        let spelled = path.starts_with(|c: char| c.is_ascii_lowercase())
+            && (is_deep || path.len() <= 64)
+            && !path.contains("//")
+            && !path.split('/').any(|part| part == "..")
+            && path.chars().all(fits)
+            && fragment != Some("")
+            && query != Some("");
+        if !spelled {
+            return None;
+        }
+        let path = path.trim_end_matches('/');
+        // `s3/buckets/x?tab=objects` is a page of its own; `s3` and `cloudwatch/home` are not.
+        let whole = path.ends_with("/home") || (query.is_some() && path.contains('/'));
+        let home = if whole { "" } else { "/home" };
+        let mut url = Url::parse(&format!("https://{}/{path}{home}", self.host)).ok()?;
+        url.set_query(query);
+        url.set_fragment(fragment);
+        Some(url)
+    }
+}
+
+fn split(text: &str, at: char) -> (&str, Option<&str>) {
+    match text.split_once(at) {
+        Some((before, after)) => (before, Some(after)),
+        None => (text, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::RoleArn;
+
+    fn console(partition: &str) -> Result<Console, ConsoleError> {
+        let role = RoleArn::parse(&format!("arn:{partition}:iam::123456789012:role/R")).unwrap();
+        Console::of(&role.partition(), None)
+    }
+
+    #[test]
+    fn a_service_is_a_path_and_nothing_else() {
+        let page = |service: &str| console("aws").unwrap().page(Some(service), None);
+        assert_eq!(
+            page("s3").unwrap().as_str(),
+            "https://console.aws.amazon.com/s3/home"
+        );
+        assert!(page("cloudwatch/logs").is_ok());
+        for service in [
+            "",
+            "//evil",
+            "s3?",
+            "@evil.com",
+            "s3#",
+            "S3",
+            "..",
+            "a//b",
+            "s3\n",
+            &"x".repeat(99),
+            "s3#\"x",
+            "s3 x",
+            "s3/../x#y",
+            &format!("s3#{}", "x".repeat(2048)),
+        ] {
+            assert!(
+                matches!(page(service), Err(ConsoleError::Service(_))),
+                "{service:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn deep_links_of_the_same_console_are_taken() {
+        let region = Region::parse("eu-west-1").unwrap();
+        let page = |text: &str| {
+            let page = console("aws").unwrap().page(Some(text), Some(&region));
+            page.map(String::from)
+        };
+        for (text, expected) in [
+            (
+                "cloudwatch#logsV2:log-groups",
+                "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups",
+            ),
+            (
+                "cloudwatch/home?region=us-east-1#logsV2:log-groups/log-group/$252Faws$252Fx",
+                "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#logsV2:log-groups/log-group/$252Faws$252Fx",
+            ),
+            (
+                "ec2/v2/home#Instances:instanceState=running",
+                "https://console.aws.amazon.com/ec2/v2/home?region=eu-west-1#Instances:instanceState=running",
+            ),
+            (
+                "s3/buckets/My.Bucket?tab=objects",
+                "https://console.aws.amazon.com/s3/buckets/My.Bucket?tab=objects&region=eu-west-1",
+            ),
+            (
+                "https://eu-central-1.console.aws.amazon.com/ec2/home?region=eu-central-1#Instances:",
+                "https://eu-central-1.console.aws.amazon.com/ec2/home?region=eu-central-1#Instances:",
+            ),
+            (
+                "console.aws.amazon.com/billing/home",
+                "https://console.aws.amazon.com/billing/home?region=eu-west-1",
+            ),
+            (
+                "https://123456789012-ab12cd34.us-east-1.console.aws.amazon.com/s3/home?region=us-east-1",
+                "https://us-east-1.console.aws.amazon.com/s3/home?region=us-east-1",
+            ),
+        ] {
+            assert_eq!(page(text).as_deref(), Ok(expected), "{text}");
+        }
+        for text in [
+            "https://evil.example/ec2/home",
+            "https://console.aws.amazon.com.evil.example/",
+            "https://evilconsole.aws.amazon.com/",
+            "https://console.amazonaws-us-gov.com/ec2/home",
+            "http://console.aws.amazon.com/ec2/home",
+            "https://console.aws.amazon.com:8443/ec2/home",
+            "https://a:b@console.aws.amazon.com/ec2/home",
+            "https://console.aws.amazon.com@evil.example/",
+            "javascript://console.aws.amazon.com/%0aalert(1)",
+        ] {
+            assert!(
+                matches!(page(text), Err(ConsoleError::OtherAddress { .. })),
+                "{text}"
+            );
+        }
+        assert_eq!(page("https://"), Err(ConsoleError::Address));
+    }
+}

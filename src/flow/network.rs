@@ -1,0 +1,114 @@
+//! The HTTP client of one route: built when a request is made with other network settings than the
+//! last one.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::flow::{Conversation, Unanswered};
+use crate::http::{Client, HttpError, Network};
+use crate::report::{Exit, Report};
+use crate::secret::Secret;
+use crate::wire::{Answer, Ask, CaBundle, Route};
+
+/// A client whose connections all go by one route.
+#[derive(Clone, Debug)]
+pub struct RoutedClient {
+    client: Client,
+    route: Rc<Route>,
+    /// The bundle of the route, so that it is not asked for again when only the proxy changes.
+    certificates: Option<(CaBundle, Arc<str>)>,
+}
+
+impl RoutedClient {
+    /// Builds the client for `route`. Where it names a CA bundle that `known` does not hold, `ask`
+    /// is put to the client process, which reads the file.
+    ///
+    /// # Errors
+    /// When the bundle is not handed over, or it or the proxy cannot be used.
+    pub async fn open(
+        route: &Rc<Route>,
+        known: Option<&Self>,
+        ask: Ask,
+        conversation: &impl Conversation,
+    ) -> Result<Self, Report> {
+        let certificates = match &route.ca_bundle {
+            None => None,
+            Some(bundle) => match known.and_then(|known| known.certificates_of(bundle)) {
+                Some(pem) => Some((bundle.clone(), pem)),
+                None => {
+                    let name = ask.name();
+                    let Answer::CaCertificates(pem) = conversation.ask(ask).await? else {
+                        return Err(Unanswered::Nonsense(name).into());
+                    };
+                    Some((bundle.clone(), pem.into()))
+                }
+            },
+        };
+        Ok(Self::build(route, certificates)?)
+    }
+
+    /// The same without a client process to ask. `None` where its certificates would be needed, or
+    /// the route cannot be used.
+    pub fn reopen(&self, route: &Rc<Route>) -> Option<Self> {
+        let certificates = match &route.ca_bundle {
+            None => None,
+            Some(bundle) => Some((bundle.clone(), self.certificates_of(bundle)?)),
+        };
+        Self::build(route, certificates).ok()
+    }
+
+    fn build(
+        route: &Rc<Route>,
+        certificates: Option<(CaBundle, Arc<str>)>,
+    ) -> Result<Self, HttpError> {
+        let pem = certificates.as_ref().map(|(_, pem)| Arc::clone(pem));
+        Ok(Self {
+            client: Client::new(network(route, pem))?,
+            route: Rc::clone(route),
+            certificates,
+        })
+    }
+
+    /// A client by the same route that trusts `certificates` (PEM) and nothing else.
+    ///
+    /// # Errors
+    /// When they cannot be used.
+    pub(super) fn trusting(&self, certificates: &str) -> Result<Client, HttpError> {
+        Client::new(network(&self.route, Some(certificates.into())))
+    }
+
+    fn certificates_of(&self, bundle: &CaBundle) -> Option<Arc<str>> {
+        let (known, pem) = self.certificates.as_ref()?;
+        (known == bundle).then(|| Arc::clone(pem))
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub fn route(&self) -> &Rc<Route> {
+        &self.route
+    }
+}
+
+fn network(route: &Route, ca_bundle: Option<Arc<str>>) -> Network {
+    let proxy = route.proxy.as_ref();
+    Network {
+        ca_bundle,
+        proxy: proxy.map(|proxy| {
+            let url = Secret::new(proxy.url.0.expose());
+            (url, proxy.no_proxy.clone())
+        }),
+    }
+}
+
+/// The report of a server that does not end a session.
+pub(super) fn not_ended(status: u16) -> Report {
+    Report::new(
+        Exit::Unreachable,
+        "okta.sign_out",
+        "cannot end the session at the server",
+    )
+    .cause(format!("it answered with status {status}"))
+    .hint("sign out in the browser; here everything is wiped")
+}

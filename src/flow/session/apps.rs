@@ -1,0 +1,58 @@
+//! What a session has found out about its apps.
+
+use super::OktaSession;
+use crate::flow::Conversation;
+use crate::model::{AppLink, RoleArn, SamlRole};
+use crate::saml::LeftOut;
+use crate::wire::Notice;
+
+/// How many values that were left out are named; of the rest the number is.
+const MAX_NAMED: usize = 10;
+
+impl OktaSession {
+    /// Names the values of `app`'s assertion that were left out, each once in this session.
+    pub(in crate::flow) fn name_left_out(
+        &self,
+        app: &str,
+        left_out: &[LeftOut],
+        conversation: &impl Conversation,
+    ) {
+        let mut known = self.state.left_out.borrow_mut();
+        let new = left_out.iter().map(|value| format!("{app}: {value}"));
+        let new: Vec<String> = new.filter(|line| known.insert(line.clone())).collect();
+        for line in new.iter().take(MAX_NAMED) {
+            conversation.tell(Notice::Said(line.clone()));
+        }
+        if let Some(more @ 1..) = new.len().checked_sub(MAX_NAMED) {
+            conversation.tell(Notice::Said(format!("{app}: and {more} more values")));
+        }
+    }
+
+    /// The app that hands over the role, by the provider that is named or by the only one that has it.
+    pub(in crate::flow) fn app_of(
+        &self,
+        role: &RoleArn,
+        provider: Option<&str>,
+    ) -> Option<AppLink> {
+        let known = self.state.role_apps.borrow();
+        let mut fitting = known.iter().filter(|(pair, _)| {
+            pair.role == *role && provider.is_none_or(|wanted| pair.provider.as_str() == wanted)
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some((_, app)), None) => Some(app.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether the role was found with more than one provider.
+    pub(in crate::flow) fn has_several(&self, role: &RoleArn) -> bool {
+        let known = self.state.role_apps.borrow();
+        known.iter().filter(|(pair, _)| pair.role == *role).count() > 1
+    }
+
+    pub(in crate::flow) fn remember_app(&self, role: &SamlRole, app: &AppLink) {
+        let mut known = self.state.role_apps.borrow_mut();
+        known.retain(|(known, _)| known != role);
+        known.push((role.clone(), app.clone()));
+    }
+}

@@ -1,0 +1,23 @@
+//! The network settings of the sign-ins here.
+
+use std::rc::Rc;
+
+use ob::flow;
+use ob::wire::{CaBundle, Route};
+
+/// What every sign-in begins with: the sandbox is trusted by a CA bundle, which the person hands
+/// over.
+pub(crate) fn start() -> flow::Start {
+    let bundle = CaBundle {
+        path: "/ca.pem".into(),
+        version: "1".into(),
+    };
+    let route = Route {
+        proxy: None,
+        ca_bundle: Some(bundle),
+    };
+    flow::Start {
+        route: Rc::new(route),
+        ..flow::Start::default()
+    }
+}

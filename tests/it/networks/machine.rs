@@ -1,0 +1,317 @@
+//! The machine moves on: another resolver, IPv6 only, a VPN, a sleep, no network at all. Each in
+//! namespaces of its own.
+
+use std::fs;
+use std::io::copy;
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use nix::sys::signal::{Signal, kill};
+use ob_sandbox::Options;
+
+use super::{exec_by, ran, sign_in_by};
+use crate::hostile::proxy::{Manner, Proxy};
+use crate::scene::Scene;
+use crate::vpn::network::{Vpn, entered, ip, leads_through};
+
+const HOST: &str = "acme.example";
+
+/// A name server (RFC 1035) that knows one name and counts who asks for it.
+fn name_server(address: &str, knows: bool) -> Arc<AtomicUsize> {
+    let socket = UdpSocket::bind((address, 53)).unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    thread::spawn(move || {
+        let mut packet = [0; 512];
+        while let Ok((length, from)) = socket.recv_from(&mut packet) {
+            count.fetch_add(1, Ordering::AcqRel);
+            let _ = socket.send_to(&answer(&packet[..length], knows), from);
+        }
+    });
+    asked
+}
+
+/// 127.0.0.1 for a question for an address, nothing for one of IPv6, NXDOMAIN where the name is not
+/// known.
+fn answer(question: &[u8], knows: bool) -> Vec<u8> {
+    let name = question[12..].iter().position(|byte| *byte == 0).unwrap();
+    let end = 12 + name + 5;
+    let is_address = question[end - 4..end - 2] == [0, 1] && knows;
+    let mut answer = question[..2].to_vec();
+    answer.extend([
+        0x81,
+        if knows { 0x80 } else { 0x83 },
+        0,
+        1,
+        0,
+        u8::from(is_address),
+        0,
+        0,
+        0,
+        0,
+    ]);
+    answer.extend(&question[12..end]);
+    if is_address {
+        answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1]);
+    }
+    answer
+}
+
+/// Lays an `/etc` of the test's own over the machine's: `hosts` and `resolv.conf` as given.
+fn own_etc(scene: &Scene, nsswitch: &str, hosts: &str) {
+    let own = scene.path("etc");
+    fs::create_dir(&own).unwrap();
+    for name in ["passwd", "group", "ld.so.cache", "localtime"] {
+        let from = format!("/etc/{name}");
+        if Path::new(&from).exists() {
+            fs::copy(from, own.join(name)).unwrap();
+        }
+    }
+    fs::write(own.join("nsswitch.conf"), format!("hosts: {nsswitch}\n")).unwrap();
+    fs::write(own.join("hosts"), hosts).unwrap();
+    let mounted = Command::new("mount")
+        .arg("--bind")
+        .arg(&own)
+        .arg("/etc")
+        .status();
+    assert!(mounted.unwrap().success());
+}
+
+fn resolver(address: &str) {
+    fs::write("/etc/resolv.conf", format!("nameserver {address}\n")).unwrap();
+}
+
+fn with_host() -> Scene {
+    Scene::with(
+        "carol",
+        Options {
+            host: Some((HOST.to_owned(), 0)),
+            ..Options::default()
+        },
+    )
+}
+
+/// The agent opens new connections: what it trusts is read anew.
+fn reconnect(scene: &Scene) {
+    scene.write("ca.pem", scene.sandbox.ca_pem());
+}
+
+#[test]
+fn changed_resolver_is_asked_at_the_next_connection() {
+    let name = "networks::machine::changed_resolver_is_asked_at_the_next_connection";
+    if !entered(name, true) {
+        return;
+    }
+    ip("link set lo up");
+    let scene = with_host();
+    own_etc(&scene, "dns", "");
+    let office = name_server("127.0.0.53", true);
+    let home = name_server("127.0.0.54", true);
+    let elsewhere = name_server("127.0.0.55", false);
+    resolver("127.0.0.53");
+    sign_in_by(&scene, &[]);
+    assert!(office.load(Ordering::Acquire) > 0);
+    let before = office.load(Ordering::Acquire);
+    resolver("127.0.0.54");
+    reconnect(&scene);
+    ran(&exec_by(&scene, &[], &[]));
+    assert_eq!(
+        office.load(Ordering::Acquire),
+        before,
+        "the old resolver was asked"
+    );
+    assert!(home.load(Ordering::Acquire) > 0);
+    // One that does not know the name, as outside of the company.
+    resolver("127.0.0.55");
+    reconnect(&scene);
+    let ended = exec_by(&scene, &[], &["--duration", "15m"]);
+    assert!(elsewhere.load(Ordering::Acquire) > 0);
+    assert_eq!(
+        (ended.code, &*ended.error()),
+        (Some(5), "http.dns"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("cannot find acme.example"),
+        "{}",
+        ended.stderr
+    );
+    // The proxy's name is not the org's.
+    let ended = exec_by(
+        &scene,
+        &[("HTTPS_PROXY", "http://proxy.example:3128")],
+        &["--duration", "15m"],
+    );
+    assert_eq!(
+        (ended.code, &*ended.error()),
+        (Some(5), "http.dns"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended
+            .stderr
+            .contains("cannot find the proxy proxy.example:3128"),
+        "{}",
+        ended.stderr
+    );
+    unmount();
+}
+
+fn unmount() {
+    assert!(
+        Command::new("umount")
+            .args(["-l", "/etc"])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// Passes connections on from `[::1]` to the same port of 127.0.0.1, where the sandbox listens.
+fn by_ipv6(url: &str) {
+    let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
+    let listener = TcpListener::bind(("::1", port)).unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let mut server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || {
+                let _ = copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Write);
+            });
+            thread::spawn(move || copy(&mut server, &mut client));
+        }
+    });
+}
+
+#[test]
+fn ipv6_only_network_is_enough() {
+    if !entered("networks::machine::ipv6_only_network_is_enough", true) {
+        return;
+    }
+    ip("link set lo up");
+    let scene = with_host();
+    own_etc(&scene, "files", &format!("::1 {HOST} sts.example\n"));
+    let sts = scene.sandbox.sts_url();
+    by_ipv6(&scene.sandbox.org_url());
+    by_ipv6(&sts);
+    scene.write_settings(
+        &scene
+            .settings()
+            .replace(&sts, &sts.replace("127.0.0.1", "[::1]")),
+    );
+    sign_in_by(&scene, &[]);
+    ran(&exec_by(&scene, &[], &[]));
+    // A proxy at such an address is named so.
+    let dead = [("HTTPS_PROXY", "http://[::1]:1")];
+    let ended = exec_by(&scene, &dead, &["--duration", "15m"]);
+    assert_eq!(
+        (ended.code, &*ended.error()),
+        (Some(5), "http.connect"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("cannot connect to the proxy [::1]:1"),
+        "{}",
+        ended.stderr
+    );
+    // Where the network has no IPv6 any more, the host is named.
+    fs::write("/etc/hosts", format!("2001:db8::1 {HOST}\n")).unwrap();
+    reconnect(&scene);
+    let ended = exec_by(&scene, &[], &["--duration", "15m"]);
+    assert_eq!(
+        (ended.code, &*ended.error()),
+        (Some(5), "http.connect"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("cannot connect to acme.example"),
+        "{}",
+        ended.stderr
+    );
+    unmount();
+}
+
+#[test]
+fn machine_without_a_network_keeps_its_session() {
+    if !entered(
+        "networks::machine::machine_without_a_network_keeps_its_session",
+        true,
+    ) {
+        return;
+    }
+    ip("link set lo up");
+    let scene = Scene::of("carol");
+    sign_in_by(&scene, &[]);
+    ran(&exec_by(&scene, &[], &[]));
+    ip("link set lo down");
+    let ended = exec_by(&scene, &[], &["--duration", "15m"]);
+    assert_eq!(ended.code, Some(5), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("check the network"),
+        "{}",
+        ended.stderr
+    );
+    // What is held needs none.
+    ran(&exec_by(&scene, &[], &[]));
+    ip("link set lo up");
+    ran(&exec_by(&scene, &[], &["--duration", "15m"]));
+}
+
+#[test]
+fn sleep_and_wake_in_another_network_need_no_sign_in() {
+    let scene = Scene::of("carol");
+    let office = Proxy::new(Manner::Good);
+    sign_in_by(&scene, &[("HTTPS_PROXY", &office.address)]);
+    let agent = scene.agent().unwrap();
+    kill(agent, Signal::SIGSTOP).unwrap();
+    office.leave();
+    scene.sandbox.advance_clock(30 * 60);
+    kill(agent, Signal::SIGCONT).unwrap();
+    let asked = office.asked().len();
+    ran(&exec_by(&scene, &[], &[]));
+    assert_eq!(office.asked().len(), asked);
+    assert_eq!(scene.agent(), Some(agent));
+}
+
+/// The VPN's web pages are asked by the caller's route, and the session goes on while the tunnel is
+/// up.
+#[test]
+fn vpn_comes_up_by_the_route_of_its_caller() {
+    if !entered(
+        "networks::machine::vpn_comes_up_by_the_route_of_its_caller",
+        false,
+    ) {
+        return;
+    }
+    let vpn = Vpn::new();
+    let office = Proxy::new(Manner::Good);
+    let exec = |proxy: Option<&str>| {
+        let mut exec = vpn.env.ob([
+            "exec",
+            "--duration",
+            if proxy.is_some() { "15m" } else { "20m" },
+        ]);
+        exec.args(["--", "true"]);
+        exec.envs(proxy.map(|proxy| ("HTTPS_PROXY", proxy)));
+        crate::support::run(&mut exec, "")
+    };
+    assert!(exec(Some(&office.address)).status.success());
+    let asked = office.asked().len();
+    assert!(asked > 0);
+    office.leave();
+    vpn.up(&["--no-dns"]);
+    assert!(exec(None).status.success());
+    leads_through();
+    assert_eq!(office.asked().len(), asked);
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
