@@ -8,10 +8,11 @@
 //! - 1 `ownership`: whose files and directories are; it only looks, for every module above
 //! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt` `peers`: pure, bytes into typed values
 //! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock` `security_key`: one effect each
-//! - 3 `flow`: recipes, network in, value out
+//! - 3 `flow` `privileged`: recipes, network in, value out; what is done as root
 //! - 4 `agent` `tunnel`: what stays alive
 //! - 5 `commands`: one verb, one file
 //! - 6 `cli`: what can be typed
+//! - 7 `bin`: programs of a few lines
 
 #![cfg_attr(
     test,
@@ -39,6 +40,7 @@ pub mod openvpn;
 pub mod ownership;
 pub mod paths;
 pub mod peers;
+pub mod privileged;
 pub mod process;
 pub mod prompt;
 pub mod report;

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::target::below_home;
 use super::{Settings, Value};
-use crate::model::Environment;
+use crate::model::{DnsScope, Environment};
 use crate::openvpn::policy::{Network, NetworkError};
 use crate::report::{Exit, Report};
 
@@ -22,6 +22,8 @@ pub struct Vpn {
     pub app: Option<String>,
     /// The only networks to route; absent: those the server names.
     pub routes: Option<Vec<Network>>,
+    /// The names that its name servers are asked for; absent: as the server pushes.
+    pub dns_scope: Option<DnsScope>,
 }
 
 impl Settings {
@@ -48,6 +50,7 @@ impl Settings {
                 Some((Value::Networks(networks), _)) => Some(networks.clone()),
                 _ => None,
             },
+            dns_scope: text("vpn.dns_scope").and_then(|scope| scope.parse().ok()),
         })
     }
 }

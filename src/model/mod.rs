@@ -2,6 +2,7 @@
 
 mod arn;
 mod confinement;
+mod dns;
 mod environment;
 mod labels;
 mod near;
@@ -11,6 +12,7 @@ mod time;
 
 pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
 pub use confinement::{BARRED, Barred, Confinement, NOT_BARRED, confinement_table};
+pub use dns::{DnsScope, DnsValueError, Domain, TunDevice};
 pub use environment::{Environment, is_variable_name};
 pub use labels::{Label, Labels};
 pub use near::{likeness, nearest, the_best, the_likest};

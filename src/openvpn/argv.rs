@@ -27,9 +27,10 @@ pub enum Privilege {
     Ambient { setpriv: PathBuf },
     /// We are root: everything but the capability is given up.
     Root { setpriv: PathBuf },
-    /// A person's ticket: root for as long as it takes to become the caller again.
+    /// A person's ticket: root for as long as it takes to become the caller again. Without an elevator we are root
+    /// already, on the caller's behalf.
     Asked {
-        elevator: Elevator,
+        elevator: Option<Elevator>,
         setsid: PathBuf,
         setpriv: PathBuf,
         uid: u32,
@@ -49,6 +50,21 @@ pub enum Elevator {
         path: PathBuf,
         quiet: bool,
     },
+}
+
+impl Elevator {
+    /// Its own words, before those of the command.
+    pub fn words(&self) -> Vec<OsString> {
+        let (Self::Sudo { path, quiet } | Self::Doas { path, quiet }) = self;
+        let mut words: Vec<OsString> = vec![path.into()];
+        if *quiet {
+            words.push("-n".into());
+        }
+        if matches!(self, Self::Sudo { .. }) {
+            words.push("--".into());
+        }
+        words
+    }
 }
 
 /// Everything that a run of openvpn is made of, besides its profile.
@@ -165,17 +181,7 @@ fn prefix(privilege: &Privilege) -> Vec<OsString> {
             uid,
             gid,
         } => {
-            match elevator {
-                Elevator::Sudo { path, quiet } | Elevator::Doas { path, quiet } => {
-                    words.push(path.into());
-                    if *quiet {
-                        words.push("-n".into());
-                    }
-                }
-            }
-            if matches!(elevator, Elevator::Sudo { .. }) {
-                words.push("--".into());
-            }
+            words.extend(elevator.iter().flat_map(Elevator::words));
             // In a session of its own openvpn outlives the elevator and hears no hang-up of its terminal.
             words.push(setsid.into());
             words.push("--fork".into());
@@ -246,10 +252,10 @@ mod tests {
     fn a_persons_ticket_is_spent_on_one_capability() {
         let policy = Policy::default();
         let privilege = Privilege::Asked {
-            elevator: Elevator::Sudo {
+            elevator: Some(Elevator::Sudo {
                 path: "/usr/bin/sudo".into(),
                 quiet: true,
-            },
+            }),
             setsid: "/usr/bin/setsid".into(),
             setpriv: "/usr/bin/setpriv".into(),
             uid: 1000,

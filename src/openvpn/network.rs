@@ -2,15 +2,27 @@
 //!
 //! openvpn hands them over on the management socket when `--management-up-down` is set, so no script is
 //! needed. Two families are read: `foreign_option_N` of 2.6 and `dns_server_N_…` of 2.7. The values are
-//! the server's: only addresses and names of hosts are taken, everything else is left where it is.
+//! the server's: only addresses and names of hosts are taken. Options about name servers that are not used are
+//! collected in [`TunnelNetwork::unused`], so that the user can be told.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::policy::Network;
+use crate::model::Domain;
 
 /// The most variables that are kept of one event.
 const MOST_VARIABLES: usize = 2000;
+/// Limits of what is set on this machine; glibc uses three servers and systemd-resolved takes more.
+const MAX_SERVERS: usize = 16;
+const MAX_DOMAINS: usize = 256;
+/// Limits of what is kept to be shown.
+const MAX_UNUSED: usize = 20;
+const MAX_UNUSED_CHARS: usize = 120;
+/// The addresses of the Internet: whoever routes all of them through a tunnel has a full tunnel.
+const ALL_IPV4: (u128, u128) = (0, u32::MAX as u128);
+/// Global unicast, `2000::/3`.
+const ALL_IPV6: (u128, u128) = (0x2 << 124, (0x4 << 124) - 1);
 
 /// The environment of one `>UPDOWN:` event, while it is still coming in.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,12 +38,98 @@ pub struct TunnelNetwork {
     pub gateway: Option<IpAddr>,
     pub name_servers: Vec<IpAddr>,
     /// Domains that are searched and resolved through the tunnel.
-    pub search: Vec<String>,
+    pub search: Vec<Domain>,
     /// Domains that are resolved through the tunnel and not searched.
-    pub route_domains: Vec<String>,
+    pub route_domains: Vec<Domain>,
+    /// The server wants every name resolved through the tunnel (`DOMAIN-ROUTE .`).
+    pub resolves_all: bool,
     pub routes: Vec<Network>,
-    /// Whether all traffic goes through the tunnel.
+    /// openvpn was told to redirect the default gateway.
     pub redirect_gateway: bool,
+    /// Pushed options about name servers that are not used, as the server wrote them.
+    pub unused: Vec<String>,
+}
+
+impl TunnelNetwork {
+    /// Whether all traffic of IPv4 or of IPv6 goes through the tunnel: by `redirect-gateway`, or by routes that
+    /// together cover every address (`0.0.0.0/1` and `128.0.0.0/1`).
+    pub fn is_full_tunnel(&self) -> bool {
+        let ranges = |is_ipv4: bool| {
+            let routes = self.routes.iter();
+            routes
+                .filter(move |route| route.address.is_ipv4() == is_ipv4)
+                .map(|route| route.range())
+                .collect()
+        };
+        self.redirect_gateway || covers(ranges(true), ALL_IPV4) || covers(ranges(false), ALL_IPV6)
+    }
+
+    fn add_unused(&mut self, option: &str) {
+        let shown: String = option.chars().take(MAX_UNUSED_CHARS).collect();
+        if self.unused.len() < MAX_UNUSED && !self.unused.contains(&shown) {
+            self.unused.push(shown);
+        }
+    }
+
+    fn add_server(&mut self, server: &str) -> bool {
+        let Ok(address) = server.parse() else {
+            return false;
+        };
+        if self.name_servers.contains(&address) {
+            return true;
+        }
+        let has_room = self.name_servers.len() < MAX_SERVERS;
+        let is_usable = has_room && !IpAddr::is_unspecified(&address);
+        if is_usable {
+            self.name_servers.push(address);
+        }
+        is_usable
+    }
+
+    /// Adds a domain. A `~` before it means the same as in systemd: resolved there and not searched; `.` is every
+    /// name.
+    fn add_domain(&mut self, name: &str, is_searched: bool) -> bool {
+        let (name, is_searched) = match name.strip_prefix('~') {
+            Some(name) => (name, false),
+            None => (name, is_searched),
+        };
+        if name == "." {
+            self.resolves_all = true;
+            return true;
+        }
+        let Ok(domain) = name.parse::<Domain>() else {
+            return false;
+        };
+        let domains = if is_searched {
+            &mut self.search
+        } else {
+            &mut self.route_domains
+        };
+        if domains.contains(&domain) {
+            return true;
+        }
+        let has_room = domains.len() < MAX_DOMAINS;
+        if has_room {
+            domains.push(domain);
+        }
+        has_room
+    }
+}
+
+/// Whether `ranges` together hold every address of `all`.
+fn covers(mut ranges: Vec<(u128, u128)>, all: (u128, u128)) -> bool {
+    ranges.sort_unstable();
+    let mut next = all.0;
+    for (first, last) in ranges {
+        if first > next {
+            return false;
+        }
+        if last >= all.1 {
+            return true;
+        }
+        next = next.max(last + 1);
+    }
+    false
 }
 
 impl Environment {
@@ -59,7 +157,9 @@ impl Environment {
             foreign_option(option, &mut network);
         }
         for domain in self.numbered("dns_search_domain_") {
-            add_domain(domain, &mut network.search);
+            if !network.add_domain(domain, true) {
+                network.add_unused(&format!("dns search-domains {domain}"));
+            }
         }
         self.servers_of_27(&mut network);
         self.routes(&mut network);
@@ -71,13 +171,23 @@ impl Environment {
             let Some(rest) = name.strip_prefix("dns_server_") else {
                 continue;
             };
-            let Some((_, rest)) = rest.split_once('_') else {
+            let Some((number, rest)) = rest.split_once('_') else {
                 continue;
             };
-            if rest.starts_with("address_") {
-                add_server(value, &mut network.name_servers);
+            let (is_used, option) = if rest.starts_with("address_") {
+                (network.add_server(value), "address")
             } else if rest.starts_with("resolve_domain_") {
-                add_domain(value, &mut network.route_domains);
+                (network.add_domain(value, false), "resolve-domains")
+            } else if rest.starts_with("port") {
+                (value == "53", "port")
+            } else if rest == "transport" {
+                (value == "plain", "transport")
+            } else {
+                // DNSSEC and the name for TLS: the resolver has its own settings for both.
+                (true, rest)
+            };
+            if !is_used {
+                network.add_unused(&format!("dns server {number} {option} {value}"));
             }
         }
     }
@@ -125,46 +235,26 @@ impl Environment {
     }
 }
 
-/// One `dhcp-option KIND VALUE`.
+/// One `dhcp-option KIND VALUE…`. A kind that lists names takes several, in one option as well.
 fn foreign_option(option: &str, network: &mut TunnelNetwork) {
-    let mut words = option.split_ascii_whitespace();
+    let mut words = option.split(|c: char| c.is_ascii_whitespace() || c == ',');
+    let mut words = words.by_ref().filter(|word| !word.is_empty());
     if words.next() != Some("dhcp-option") {
         return;
     }
-    match (words.next(), words.next()) {
-        (Some("DNS" | "DNS6"), Some(server)) => add_server(server, &mut network.name_servers),
-        (Some("DOMAIN" | "DOMAIN-SEARCH" | "ADAPTER_DOMAIN_SUFFIX"), Some(domain)) => {
-            add_domain(domain, &mut network.search);
-        }
-        (Some("DOMAIN-ROUTE"), Some(domain)) => add_domain(domain, &mut network.route_domains),
-        _ => {}
+    let kind = words.next().unwrap_or_default();
+    let mut values = words.peekable();
+    let mut is_used = values.peek().is_some();
+    for value in values {
+        is_used &= match kind {
+            "DNS" | "DNS6" => network.add_server(value),
+            "DOMAIN" | "DOMAIN-SEARCH" | "ADAPTER_DOMAIN_SUFFIX" => network.add_domain(value, true),
+            "DOMAIN-ROUTE" => network.add_domain(value, false),
+            _ => false,
+        };
     }
-}
-
-fn add_server(server: &str, servers: &mut Vec<IpAddr>) {
-    if let Ok(address) = server.parse()
-        && !servers.contains(&address)
-        && !IpAddr::is_unspecified(&address)
-    {
-        servers.push(address);
-    }
-}
-
-/// Adds a domain that is one: it becomes an argument of a privileged command.
-fn add_domain(domain: &str, domains: &mut Vec<String>) {
-    let domain = domain
-        .strip_suffix('.')
-        .unwrap_or(domain)
-        .to_ascii_lowercase();
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    };
-    if domain.len() <= 253 && domain.split('.').all(label) && !domains.contains(&domain) {
-        domains.push(domain);
+    if !is_used {
+        network.add_unused(option);
     }
 }
 
@@ -184,68 +274,4 @@ fn bits_of_mask(mask: &str) -> Option<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn environment(text: &str) -> TunnelNetwork {
-        let mut environment = Environment::default();
-        for (name, value) in text.lines().filter_map(|line| line.trim().split_once('=')) {
-            environment.set(name.to_owned(), value.to_owned());
-        }
-        environment.network()
-    }
-
-    #[test]
-    fn what_2_6_hands_over_is_read() {
-        let network = environment(
-            "dev=tun-ob0\nifconfig_local=10.88.0.2\nroute_vpn_gateway=10.88.0.1\n\
-             foreign_option_10=dhcp-option DOMAIN-ROUTE internal.test\n\
-             foreign_option_1=dhcp-option DNS 10.88.0.1\nforeign_option_2=dhcp-option DNS 10.88.0.2\n\
-             foreign_option_3=dhcp-option DOMAIN corp.test\nforeign_option_4=dhcp-option DOMAIN-SEARCH svc.corp.test\n\
-             route_network_1=10.77.0.0\nroute_netmask_1=255.255.255.0\nroute_gateway_1=10.88.0.1",
-        );
-        assert_eq!(network.device, "tun-ob0");
-        assert_eq!(
-            network.name_servers,
-            [
-                "10.88.0.1".parse::<IpAddr>().unwrap(),
-                "10.88.0.2".parse().unwrap()
-            ]
-        );
-        assert_eq!(network.search, ["corp.test", "svc.corp.test"]);
-        assert_eq!(network.route_domains, ["internal.test"]);
-        assert_eq!(network.routes, ["10.77.0.0/24".parse().unwrap()]);
-        assert!(!network.redirect_gateway);
-    }
-
-    #[test]
-    fn what_2_7_hands_over_is_read() {
-        let network = environment(
-            "dev=tun0\ndns_search_domain_1=corp.test\ndns_server_1_address_1=10.88.0.1\n\
-             dns_server_1_resolve_domain_1=svc.test\nredirect_gateway=1\nroute_ipv6_network_1=fd00::/64",
-        );
-        assert_eq!(
-            network.name_servers,
-            ["10.88.0.1".parse::<IpAddr>().unwrap()]
-        );
-        assert_eq!(
-            (
-                network.search.len(),
-                network.route_domains.len(),
-                network.routes.len()
-            ),
-            (1, 1, 1)
-        );
-        assert!(network.redirect_gateway);
-    }
-
-    #[test]
-    fn a_hostile_value_is_no_argument_of_a_command() {
-        let network = environment(
-            "dev=-x\nforeign_option_1=dhcp-option DNS --help\nforeign_option_2=dhcp-option DOMAIN -x.test\n\
-             foreign_option_3=dhcp-option DOMAIN a;b\nforeign_option_4=dhcp-option DNS 0.0.0.0\n\
-             foreign_option_5=dhcp-option DOMAIN ~.\nroute_network_1=x",
-        );
-        assert_eq!(network, TunnelNetwork::default());
-    }
-}
+mod tests;

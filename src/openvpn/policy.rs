@@ -163,6 +163,19 @@ impl Network {
                 .unwrap_or(0),
         )
     }
+
+    /// Its first and last address, as numbers.
+    pub fn range(self) -> (u128, u128) {
+        let (first, width) = match self.address {
+            IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32),
+            IpAddr::V6(v6) => (u128::from(v6), 128),
+        };
+        let host_bits = width - u32::from(self.bits).min(width);
+        let hosts = 1_u128
+            .checked_shl(host_bits)
+            .map_or(u128::MAX, |count| count - 1);
+        (first, first | hosts)
+    }
 }
 
 impl fmt::Display for Network {

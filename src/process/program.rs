@@ -33,17 +33,30 @@ impl Program {
     pub fn find(name: &'static str) -> Result<Self, ProgramError> {
         let found = which::which_in(name, Some(PLACES), "/")
             .map_err(|_| ProgramError::NotInstalled(name))?;
+        Self::judge(found).unwrap_or(Err(ProgramError::NotInstalled(name)))
+    }
+
+    /// The program at this absolute path.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn at(path: &Path) -> Result<Self, ProgramError> {
+        let missing = || Err(ProgramError::NoSuchFile(path.to_owned()));
+        Self::judge(path.to_owned()).unwrap_or_else(missing)
+    }
+
+    /// `None` where there is no file.
+    fn judge(found: PathBuf) -> Option<Result<Self, ProgramError>> {
         // Its name stays as it is: one program may do different things under different names. Judged is
         // where the name is and what it links to.
-        let missing = |_| ProgramError::NotInstalled(name);
-        let target = found.canonicalize().map_err(missing)?;
+        let target = found.canonicalize().ok()?;
         let place = found.parent().unwrap_or(Path::new("/"));
-        let place = place.canonicalize().map_err(missing)?;
+        let place = place.canonicalize().ok()?;
         let mut parts = target.ancestors().chain(place.ancestors());
-        match parts.find(|part| !is_roots(part)) {
+        Some(match parts.find(|part| !is_roots(part)) {
             None => Ok(Self(found)),
             Some(part) => Err(ProgramError::NotRoots(found, part.to_owned())),
-        }
+        })
     }
 
     /// Its absolute path.
@@ -77,6 +90,8 @@ pub fn is_root_of_the_machine() -> bool {
 pub enum ProgramError {
     #[error("{0} is not installed in one of {PLACES}")]
     NotInstalled(&'static str),
+    #[error("{} is not there", .0.display())]
+    NoSuchFile(PathBuf),
     #[error("{} could have been put there by somebody else than root: look at {}", .0.display(), .1.display())]
     NotRoots(PathBuf, PathBuf),
 }
@@ -91,6 +106,11 @@ impl From<ProgramError> for Report {
                     "`apt install {}` or your system's way to install it",
                     package(program)
                 ),
+            ),
+            ProgramError::NoSuchFile(path) => (
+                Exit::NotFound,
+                "process.not_installed",
+                format!("`ls -l {}` must show it", path.display()),
             ),
             ProgramError::NotRoots(_, part) => (
                 Exit::NotExecutable,
@@ -213,22 +233,43 @@ pub fn run_on_terminal(words: &[OsString]) -> io::Result<ExitStatus> {
     command(words)?.status()
 }
 
-/// Starts `words` with nothing to read and nobody to hear them. They keep the terminal, on which sudo may ask, and
+/// Starts `words` with a short `input`, or nothing, to read and nobody to hear them. They keep the terminal, on which sudo may ask, and
 /// what they complain of can be read; `apart` puts them out of reach of the terminal's signals instead. Neither output
 /// is ours: what they start may live for days, and would hold it open.
 ///
 /// # Errors
 /// When they cannot be started.
-pub fn start(words: &[OsString], apart: bool) -> io::Result<Child> {
+pub fn start(words: &[OsString], input: Option<&[u8]>, apart: bool) -> io::Result<Child> {
     let mut command = command(words)?;
     if apart {
         command.process_group(0);
     }
     let said = if apart { Stdio::null() } else { Stdio::piped() };
+    let stdin = match input {
+        None => Stdio::null(),
+        Some(input) => {
+            // A request is shorter than what a pipe holds.
+            let (reader, mut writer) = io::pipe()?;
+            writer.write_all(input)?;
+            reader.into()
+        }
+    };
     command
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(Stdio::null())
         .stderr(said)
+        .spawn()
+}
+
+/// Starts `words` with `input` as their standard input; nothing that they print is read.
+///
+/// # Errors
+/// When they cannot be started.
+pub fn start_with_input(words: &[OsString], input: Stdio) -> io::Result<Child> {
+    command(words)?
+        .stdin(input)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
 }
 

@@ -10,12 +10,14 @@ use super::agent_side;
 use super::already_up;
 use super::answers::Next;
 use super::keeper::Keeper;
-use super::name_servers::Wanted;
+use super::name_servers::{notes_on, status_of};
 use super::supervisor::{Happening, Supervisor};
 use super::visitors::Number;
+use crate::model::DnsScope;
 use crate::openvpn::command::Command;
 use crate::openvpn::network::TunnelNetwork;
 use crate::openvpn::state::{Action, Answer, Input};
+use crate::privileged::DnsConfig;
 use crate::secret::Secret;
 use crate::wire::{DnsStatus, FromTunnel, Sealed};
 
@@ -173,22 +175,29 @@ impl Supervisor<'_> {
     }
 
     pub(super) fn configure(&mut self, network: TunnelNetwork) {
-        let wanted = Wanted::of(&network);
+        let begin = self.begin.as_ref();
+        let (sets, wish) = begin.map_or((false, None), |begin| (begin.sets_dns, begin.dns_scope));
+        // openvpn was told to use this very device.
+        let Ok(device) = network.device.parse() else {
+            self.network = Some(network);
+            return self.dns_is(no_device());
+        };
+        let config = DnsConfig::of(&network, device, wish);
+        self.dns_notes = notes_on(&network, &config);
         self.network = Some(network);
-        let sets = self.begin.as_ref().is_some_and(|begin| begin.sets_dns);
-        if !sets || wanted.servers.is_empty() {
-            return self.dns_is(wanted.status());
+        if !sets || config.servers.is_empty() {
+            return self.dns_is(status_of(&config));
         }
-        self.set = Some(wanted);
+        self.set = Some(config);
         self.set_name_servers();
     }
 
     fn set_name_servers(&mut self) {
-        let Some(wanted) = self.set.clone() else {
+        let Some(config) = self.set.clone() else {
             return;
         };
-        let mut status = wanted.status();
-        let told = self.keeper.as_mut().map(|keeper| keeper.apply(wanted));
+        let mut status = status_of(&config);
+        let told = self.keeper.as_mut().map(|keeper| keeper.apply(config));
         if !matches!(told, Some(Ok(()))) {
             status.why = Some("their keeper does not start".to_owned());
             self.dns_is(status);
@@ -218,7 +227,8 @@ impl Supervisor<'_> {
     }
 
     /// Told even where there are none: somebody may wait to hear of them.
-    pub(super) fn dns_is(&mut self, status: DnsStatus) {
+    pub(super) fn dns_is(&mut self, mut status: DnsStatus) {
+        status.notes.extend(self.dns_notes.iter().cloned());
         if let Some(why) = &status.why {
             self.journal
                 .say(format!("ob: name servers are not applied: {why}"));
@@ -240,5 +250,17 @@ impl Supervisor<'_> {
             // One that is closed says so by itself.
             let _ = writer.write_all(line.expose().as_bytes()).await;
         }
+    }
+}
+
+fn no_device() -> DnsStatus {
+    DnsStatus {
+        applied: false,
+        servers: Vec::new(),
+        asked: DnsScope::Domains,
+        domains: Vec::new(),
+        notes: vec!["openvpn names another device than it was told to use".to_owned()],
+        why: None,
+        commands: Vec::new(),
     }
 }

@@ -14,16 +14,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::privileged::DnsConfig;
 use crate::process;
 use crate::report::{Exit, Report};
-use crate::tunnel::name_servers::{NameServers, Wanted};
+use crate::tunnel::name_servers::NameServers;
 use crate::tunnel::place;
 use crate::wire::DnsStatus;
 
 /// What the keeper is told, one line of JSON each.
 #[derive(Debug, Serialize, Deserialize)]
 enum ToKeeper {
-    Apply(Wanted),
+    Apply(DnsConfig),
     Revert,
     /// The supervisor ends and has taken its names back itself.
     Farewell,
@@ -75,8 +76,8 @@ impl Keeper {
         })
     }
 
-    pub(super) fn apply(&mut self, wanted: Wanted) -> io::Result<()> {
-        self.say(&ToKeeper::Apply(wanted))
+    pub(super) fn apply(&mut self, config: DnsConfig) -> io::Result<()> {
+        self.say(&ToKeeper::Apply(config))
     }
 
     pub(super) fn revert(&mut self) -> io::Result<()> {
@@ -131,8 +132,8 @@ fn serve(socket: OwnedFd, servers: &mut NameServers) -> io::Result<Ending> {
     let mut answers = File::from(socket.as_fd().try_clone_to_owned()?);
     for line in BufReader::new(File::from(socket)).lines() {
         match serde_json::from_str(&line?)? {
-            ToKeeper::Apply(wanted) => {
-                let answer = serde_json::to_string(&servers.apply(&wanted))? + "\n";
+            ToKeeper::Apply(config) => {
+                let answer = serde_json::to_string(&servers.apply(&config))? + "\n";
                 answers.write_all(answer.as_bytes())?;
             }
             ToKeeper::Revert => servers.revert(),

@@ -16,7 +16,6 @@ use super::answers::Answers;
 use super::journal::Journal;
 use super::keeper::Keeper;
 use super::management::{self, Heard};
-use super::name_servers::Wanted;
 use super::patience::Patience;
 use super::place::{self, Place};
 use super::visitors::{self, Number, Visit};
@@ -27,6 +26,7 @@ use crate::openvpn::command::Command;
 use crate::openvpn::management::Event;
 use crate::openvpn::network::TunnelNetwork;
 use crate::openvpn::state::{Input, Phase, TunnelState};
+use crate::privileged::DnsConfig;
 use crate::report::Report;
 use crate::secret::Secret;
 use crate::wire::{Begin, DnsStatus, FromTunnel, Question, QuestionAnswer, Sealed, ToTunnel};
@@ -83,8 +83,10 @@ pub(super) struct Supervisor<'a> {
     /// How many keepers there have been.
     pub(super) keepers: u32,
     /// The name servers that the keeper was told to set.
-    pub(super) set: Option<Wanted>,
+    pub(super) set: Option<DnsConfig>,
     pub(super) network: Option<TunnelNetwork>,
+    /// What the user is told beside the state of the name servers.
+    pub(super) dns_notes: Vec<String>,
     pub(super) dns: Option<DnsStatus>,
     pub(super) remote: Option<String>,
     pub(super) address: Option<String>,
@@ -151,6 +153,7 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         keepers: 0,
         set: None,
         network: None,
+        dns_notes: Vec::new(),
         dns: None,
         remote: None,
         address: None,

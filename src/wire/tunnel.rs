@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Timestamp;
+use crate::model::{DnsScope, Timestamp};
 use crate::report::Report;
 use crate::wire::{Hello, Sealed, VpnTarget};
 
@@ -50,6 +50,8 @@ pub struct Begin {
     pub has_agent: bool,
     /// Whether name servers are set on this machine.
     pub sets_dns: bool,
+    /// The names that the user wants asked there; absent: as the server pushes.
+    pub dns_scope: Option<DnsScope>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -131,7 +133,11 @@ pub enum QuestionAnswer {
 pub struct DnsStatus {
     pub applied: bool,
     pub servers: Vec<String>,
+    /// The names that the servers are asked for, once they are applied.
+    pub asked: DnsScope,
     pub domains: Vec<String>,
+    /// What the user should know beside it: options that were not used, limits of this machine's resolver.
+    pub notes: Vec<String>,
     /// Why not.
     pub why: Option<String>,
     /// What a person could type instead.

@@ -107,7 +107,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     words.push("--".into());
     words.extend(openvpn);
     words.extend(args.command.iter().cloned());
-    supervisor.begin(context, &resolved, profile, false)?;
+    supervisor.begin(context, &resolved, profile, None)?;
     if context.globals.verbose > 0 {
         say_log(context, &supervisor)?;
     }

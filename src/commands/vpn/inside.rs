@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         replace_resolv_conf(&text)?;
     }
     let mut beside =
-        process::start(openvpn, true).map_err(|error| cannot("start openvpn", &error))?;
+        process::start(openvpn, None, true).map_err(|error| cannot("start openvpn", &error))?;
     std::thread::spawn(move || beside.wait());
     let is_up = Arc::new(AtomicBool::new(false));
     give_up_on_signals(&args.control, &is_up)?;

@@ -1,8 +1,7 @@
 //! What has to be there before a tunnel is begun, and its beginning: programs, rights, supervisor, profile.
 
 use std::ffi::OsString;
-use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::unistd::{User, getegid, geteuid};
@@ -13,81 +12,116 @@ use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::running::find_agent;
 use crate::commands::talk::{SignInArgs, ask_agent};
-use crate::link::{LinkError, MORE_FILES, OUT_OF_FILES, TunnelLink, is_out_of_files};
+use crate::link::{LinkError, TunnelLink};
+use crate::model::DnsScope;
 use crate::openvpn::argv::{Elevator, Privilege};
 use crate::paths;
+use crate::privileged::{self, Action, StartTunnel};
 use crate::process::{self, Program};
 use crate::report::{Exit, Report};
 use crate::wire::{Begin, FromTunnel, IssuedProfile, Reply, Request, ToTunnel, VpnProfileRequest};
 
+pub(in crate::commands) use crate::privileged::OpenVpn;
+
 /// The supervisor needs no network and no person to get ready.
 const READY: Duration = Duration::from_secs(10);
-/// openvpn's version is a line that it has in itself.
-const VERSION: Duration = Duration::from_secs(5);
 /// What a user may do can stand in a directory of the network.
 const RULES: Duration = Duration::from_secs(30);
 /// The device of the machine's tunnel.
 pub(super) const DEVICE: &str = "tun-ob0";
 
-/// openvpn and its version, major and minor.
-pub(in crate::commands) struct OpenVpn {
-    pub(in crate::commands) program: Program,
-    pub(in crate::commands) version: (u32, u32),
+/// How openvpn is started.
+pub(super) enum Way {
+    /// By the program that an administrator has installed.
+    Installed {
+        elevator: Elevator,
+        program: Program,
+    },
+    /// By our own command line.
+    Direct(Privilege),
 }
 
-impl OpenVpn {
-    /// # Errors
-    /// When there is none of root's, or one that is too old or does not tell its version in time.
-    pub(in crate::commands) fn find() -> Result<Self, Report> {
-        let program = Program::find("openvpn")?;
-        let words = [program.path().into(), "--version".into()];
-        let said = process::run(&words, b"", VERSION).map_err(|error| {
-            let report = match error.kind() {
-                io::ErrorKind::TimedOut => Report::new(
-                    Exit::Failed,
-                    "vpn.openvpn_silent",
-                    "openvpn does not tell its version",
-                ),
-                _ => Report::new(Exit::Failed, "vpn.openvpn", "cannot start openvpn"),
-            };
-            if is_out_of_files(&error) {
-                return report.cause(OUT_OF_FILES).hint(MORE_FILES);
-            }
-            report.cause(error).hint(format!(
-                "`{} --version` must work",
-                program.path().display()
-            ))
-        })?;
-        let said = String::from_utf8_lossy(&said.stdout);
-        let version = version(&said)
-            .filter(|version| *version >= (2, 6))
-            .ok_or_else(|| {
-                Report::new(Exit::Failed, "vpn.openvpn", "this openvpn cannot be used")
-                    .cause(
-                        said.lines()
-                            .next()
-                            .unwrap_or("it does not tell its version"),
-                    )
-                    .hint("`ob vpn` needs OpenVPN 2.6 or later")
-            })?;
-        Ok(Self { program, version })
+/// Chooses how openvpn is started. The installed program comes first, because it gives away least; where neither it nor
+/// a rule does without a password, that is asked for now, before a sign-in is begun.
+pub(super) fn way(context: &Context) -> Result<Way, Report> {
+    if geteuid().is_root() || has_net_admin() {
+        return privilege(context).map(Way::Direct);
+    }
+    let Some(program) = privileged::find() else {
+        return privilege(context).map(Way::Direct);
+    };
+    let path = |name| Program::find(name).map(|program| program.path().to_owned());
+    let elevator = |quiet| match path("sudo") {
+        Ok(path) => Ok(Elevator::Sudo { path, quiet }),
+        Err(error) => path("doas")
+            .map(|path| Elevator::Doas { path, quiet })
+            .map_err(|_| error),
+    };
+    let quiet = elevator(true)?;
+    match privileged::is_allowed_without_password(&quiet, &program) {
+        Ok(()) => {
+            return Ok(Way::Installed {
+                elevator: quiet,
+                program,
+            });
+        }
+        Err(why) if why.contains(WRONG_PROTOCOL) => {
+            let program = program.path().display();
+            context.voice.say(&format!(
+                "ob: {program} is not the one that came with this ob; it is not used\n"
+            ));
+            return privilege(context).map(Way::Direct);
+        }
+        Err(_) => {}
+    }
+    let direct = privilege(context)?;
+    let asking = elevator(false)?;
+    // The password was typed, or doas asks for it.
+    Ok(if allows(&asking, &program) {
+        Way::Installed {
+            elevator: asking,
+            program,
+        }
+    } else {
+        Way::Direct(direct)
+    })
+}
+
+/// How the installed program names a request of another version.
+const WRONG_PROTOCOL: &str = "request.protocol";
+
+/// Whether a rule lets the user run `program`, with or without a password.
+fn allows(elevator: &Elevator, program: &Program) -> bool {
+    let (path, options): (_, &[&str]) = match elevator {
+        Elevator::Sudo { path, .. } => (path, &["-n", "-l", "--"]),
+        Elevator::Doas { path, .. } => (path, &["-C", "/etc/doas.conf"]),
+    };
+    let mut words: Vec<OsString> = vec![path.into()];
+    words.extend(options.iter().map(OsString::from));
+    words.push(program.path().into());
+    let Ok(answer) = process::run(&words, b"", RULES) else {
+        return false;
+    };
+    match elevator {
+        Elevator::Sudo { .. } => answer.status.success(),
+        Elevator::Doas { .. } => answer.stdout.starts_with(b"permit"),
     }
 }
 
-/// `(2, 6)` of `OpenVPN 2.6.14 x86_64-…`.
-fn version(said: &str) -> Option<(u32, u32)> {
-    let mut numbers = said.strip_prefix("OpenVPN ")?.split('.');
-    let major = numbers.next()?.parse().ok()?;
-    let minor = numbers.next()?;
-    let digits = minor
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(minor.len());
-    Some((major, minor[..digits].parse().ok()?))
+/// What the installed program is asked for.
+pub(super) fn request(supervisor: &Supervisor, resolved: &Resolved) -> Result<Vec<u8>, Report> {
+    let directory = supervisor.management.parent();
+    let device = DEVICE.parse().map_err(|_| unexpected())?;
+    Ok(privileged::input(Action::Start(StartTunnel {
+        directory: directory.map(Path::to_owned).unwrap_or_default(),
+        device,
+        routes: resolved.policy.routes.clone(),
+        dns: resolved.policy.dns,
+    })))
 }
 
-/// How openvpn gets its one capability. Where a person's ticket is needed it is asked for now, before a
-/// sign-in is begun.
-pub(super) fn privilege(context: &Context) -> Result<Privilege, Report> {
+/// How openvpn gets its one capability by our own command line. Where a person's ticket is needed it is asked for now.
+fn privilege(context: &Context) -> Result<Privilege, Report> {
     let setpriv = || Program::find("setpriv").map(|program| program.path().to_owned());
     if geteuid().is_root() {
         return Ok(Privilege::Root {
@@ -122,7 +156,7 @@ pub(super) fn privilege(context: &Context) -> Result<Privilege, Report> {
         },
     };
     Ok(Privilege::Asked {
-        elevator,
+        elevator: Some(elevator),
         setsid: Program::find("setsid")?.path().to_owned(),
         setpriv: setpriv()?,
         uid: geteuid().as_raw(),
@@ -162,7 +196,7 @@ fn ticket(context: &Context, sudo: &Program) -> Result<(), Report> {
         "sudo does not let you bring up a tunnel",
     )
     .cause("`sudo -v` failed")
-    .hint("`sudo -l` shows what you may do; the README has the line for sudoers")
+    .hint("`sudo -l` shows what you may do; docs/vpn-sudo.md has the lines for sudoers")
     .hint("`ob vpn exec -- CMD` runs one command inside the tunnel without root"))
 }
 
@@ -187,7 +221,7 @@ fn doas_allows(doas: &Program) -> Result<(), Report> {
         "doas does not let you bring up a tunnel",
     )
     .cause("`doas -C /etc/doas.conf setsid` says \"deny\"")
-    .hint("the README has the rule for doas.conf")
+    .hint("docs/vpn-sudo.md has the rules for doas.conf")
     .hint("`ob vpn exec -- CMD` runs one command inside the tunnel without root"))
 }
 
@@ -248,13 +282,14 @@ impl Supervisor {
         }
     }
 
-    /// Gives it the profile and everything that goes with it.
+    /// Gives it the profile and everything that goes with it; `dns` where name servers are set, with the scope that
+    /// the user chose.
     pub(super) fn begin(
         &mut self,
         context: &Context,
         resolved: &Resolved,
         profile: IssuedProfile,
-        sets_dns: bool,
+        dns: Option<Option<DnsScope>>,
     ) -> Result<(), Report> {
         let username = profile
             .username
@@ -266,7 +301,8 @@ impl Supervisor {
             token: profile.token,
             target: resolved.target.clone(),
             has_agent: !context.globals.no_agent,
-            sets_dns,
+            sets_dns: dns.is_some(),
+            dns_scope: dns.flatten(),
         };
         Ok(self.link.say(&ToTunnel::Begin(Box::new(begin)))?)
     }
@@ -289,20 +325,5 @@ pub(super) fn profile(
     match ask_agent(context, request, &resolved.org, sign_in)? {
         Reply::VpnProfile(profile) => Ok(*profile),
         _ => Err(unexpected()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_version_is_read_from_what_openvpn_says() {
-        assert_eq!(
-            version("OpenVPN 2.6.14 x86_64-pc-linux-gnu [SSL]\n"),
-            Some((2, 6))
-        );
-        assert_eq!(version("OpenVPN 2.7_rc1 x86_64"), Some((2, 7)));
-        assert_eq!(version("something"), None);
     }
 }

@@ -6,13 +6,14 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::launch::{self, OpenVpn, Supervisor};
+use super::launch::{self, OpenVpn, Supervisor, Way};
 use super::watch::{Seen, Watch, say_log};
 use super::{PolicyArgs, resolve, running};
 use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
 use crate::flow::vpn_policy;
 use crate::link::TunnelLink;
+use crate::model::DnsScope;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::process;
 use crate::report::{Exit, Report};
@@ -26,6 +27,10 @@ pub(super) struct Args {
     pub detach: bool,
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// Ask the VPN's name servers for every name, or only for names in the domains it pushes
+    #[arg(long, value_name = "SCOPE", value_parser = ["all", "domains"], conflicts_with = "no_dns")]
+    #[arg(help_heading = "What the VPN may change")]
+    pub dns_scope: Option<String>,
     #[command(flatten)]
     pub sign_in: SignInArgs,
 }
@@ -42,35 +47,57 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             Watch::new(context, link).until_the_end(args.detach),
         );
     }
+    let scope = dns_scope(args, context)?;
     let openvpn = OpenVpn::find()?;
-    let privilege = launch::privilege(context)?;
+    let way = launch::way(context)?;
     let mut supervisor = Supervisor::start(context, false)?;
     let profile = launch::profile(context, &resolved, &args.sign_in)?;
     let policy = vpn_policy(&resolved.policy)?;
     let user = launch::user_name();
-    let words = argv(
-        &Launch {
-            openvpn: openvpn.program.path(),
-            version: openvpn.version,
-            config: &supervisor.config,
-            management: &supervisor.management,
-            user: user.as_deref(),
-            device: launch::DEVICE,
-            asks_user_password: profile.asks_user_password,
-            policy: &policy,
-        },
-        &privilege,
-    );
-    supervisor.begin(context, &resolved, profile, resolved.policy.dns)?;
+    let (words, input) = match &way {
+        Way::Installed { elevator, program } => {
+            let request = launch::request(&supervisor, &resolved)?;
+            let mut words = elevator.words();
+            words.push(program.path().into());
+            (words, Some(request))
+        }
+        Way::Direct(privilege) => {
+            let launch = Launch {
+                openvpn: openvpn.program.path(),
+                version: openvpn.version,
+                config: &supervisor.config,
+                management: &supervisor.management,
+                user: user.as_deref(),
+                device: launch::DEVICE,
+                asks_user_password: profile.asks_user_password,
+                policy: &policy,
+            };
+            (argv(&launch, privilege), None)
+        }
+    };
+    let dns = resolved.policy.dns.then_some(scope);
+    supervisor.begin(context, &resolved, profile, dns)?;
     if context.globals.verbose > 0 {
         say_log(context, &supervisor)?;
     }
-    let asked = matches!(privilege, Privilege::Asked { .. });
-    let started = process::start(&words, !asked).map_err(|error| not_started(&error))?;
+    let asked = !matches!(
+        way,
+        Way::Direct(Privilege::Held | Privilege::Ambient { .. } | Privilege::Root { .. })
+    );
+    let started =
+        process::start(&words, input.as_deref(), !asked).map_err(|error| not_started(&error))?;
     let failed = attend(started, supervisor.link.second().ok(), asked);
     let outcome = Watch::new(context, supervisor.link).until_the_end(args.detach);
     let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
     told(context, failed.map_or(outcome, Err))
+}
+
+/// What the user wants asked at the VPN's name servers: typed, or set. Absent: as the server pushes.
+fn dns_scope(args: &Args, context: &Context) -> Result<Option<DnsScope>, Report> {
+    match &args.dns_scope {
+        Some(typed) => Ok(typed.parse().ok()),
+        None => Ok(context.settings()?.vpn()?.dns_scope),
+    }
 }
 
 fn told(context: &Context, outcome: Result<Seen, Report>) -> Result<ExitCode, Report> {
@@ -105,7 +132,9 @@ fn attend(
                 "vpn.not_started",
                 "openvpn was not started as root",
             )
-            .hint("`sudo -l` shows what you may do; the README has the rules for sudo and doas");
+            .hint(
+                "`sudo -l` shows what you may do; docs/vpn-sudo.md has the rules for sudo and doas",
+            );
             let report = first_line(complaints)
                 .into_iter()
                 .fold(report, Report::cause);

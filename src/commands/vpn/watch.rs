@@ -10,6 +10,7 @@ use super::launch::Supervisor;
 use crate::commands::Context;
 use crate::commands::visit::square;
 use crate::link::{LinkError, TunnelLink};
+use crate::model::DnsScope;
 use crate::openvpn::access_server::browsable;
 use crate::process;
 use crate::report::{Exit, Report};
@@ -272,7 +273,9 @@ pub(super) fn dns_json(status: &DnsStatus) -> serde_json::Value {
     json!({
         "applied": status.applied,
         "servers": status.servers,
+        "asked": status.asked,
         "domains": status.domains,
+        "notes": status.notes,
         "why": status.why,
         "commands": status.commands,
     })
@@ -280,27 +283,38 @@ pub(super) fn dns_json(status: &DnsStatus) -> serde_json::Value {
 
 /// What there is to say about name servers; nothing where there are none.
 pub(super) fn dns_text(status: &DnsStatus) -> Option<String> {
-    if status.servers.is_empty() {
-        return None;
+    let mut lines = Vec::new();
+    if !status.servers.is_empty() {
+        let servers = status.servers.join(", ");
+        let asked = asked_text(status);
+        if status.applied {
+            lines.push(format!("name servers {servers} {asked}"));
+        } else {
+            let why = shown(status.why.as_deref().unwrap_or("as you wished"));
+            lines.push(format!(
+                "name servers {servers} {asked} are not applied: {why}"
+            ));
+            let commands = status.commands.iter();
+            lines.extend(commands.map(|command| format!("  `{}`", shown(command))));
+        }
     }
-    let servers = status.servers.join(", ");
-    let domains = if status.domains.is_empty() {
-        String::new()
-    } else {
-        format!(" for {}", status.domains.join(", "))
-    };
-    if status.applied {
-        return Some(format!("name servers {servers}{domains}"));
+    let notes = status.notes.iter();
+    lines.extend(notes.map(|note| format!("  {}", shown(note))));
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The names that the servers are asked for.
+fn asked_text(status: &DnsStatus) -> String {
+    let domains = status.domains.join(", ");
+    match (status.asked, domains.as_str()) {
+        (DnsScope::All, "") => "for every name".to_owned(),
+        (DnsScope::All, domains) => format!("for every name, first {domains}"),
+        (DnsScope::Domains, "") => {
+            "for no name: the server pushes no domain, and `--dns-scope all` asks it for every name"
+                .to_owned()
+        }
+        (DnsScope::Domains, domains) => format!("for {domains}"),
     }
-    let why = status.why.as_deref().unwrap_or("as you wished");
-    let mut text = format!(
-        "name servers {servers}{domains} are not applied: {}",
-        shown(why)
-    );
-    for command in &status.commands {
-        text += &format!("\n  `{}`", shown(command));
-    }
-    Some(text)
 }
 
 /// One line of the event stream.

@@ -1,0 +1,85 @@
+//! The caller's side: finding the installed program and having it do something, by sudo or doas.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Action, PROTOCOL, Request};
+use crate::openvpn::argv::Elevator;
+use crate::process::{self, Program};
+
+/// Where an administrator installs it; the first that is there is used.
+pub const PLACES: [&str; 2] = ["/usr/libexec/ob/ob-vpn-root", "/usr/lib/ob/ob-vpn-root"];
+
+/// Name servers take several commands, each with a limit of its own.
+const ACTION_TIMEOUT: Duration = Duration::from_secs(70);
+/// What a user may do can stand in a directory of the network.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The installed program, if it is root's in every part of its path.
+pub fn find() -> Option<Program> {
+    PLACES
+        .iter()
+        .find_map(|place| Program::at(Path::new(place)).ok())
+}
+
+/// The request for `action`, as the program reads it.
+pub fn input(action: Action) -> Vec<u8> {
+    let request = Request {
+        protocol: PROTOCOL,
+        action,
+    };
+    serde_json::to_vec(&request).unwrap_or_default()
+}
+
+/// Has `program` do `action` without asking anybody for a password.
+///
+/// # Errors
+/// With the first line of sudo's, doas' or the program's own refusal.
+pub fn ask(elevator: &Elevator, program: &Program, action: Action) -> Result<(), String> {
+    run(elevator, program, action, ACTION_TIMEOUT).map(drop)
+}
+
+/// Has the installed program do `action`; `None` where there is none, or no sudo and no doas.
+pub fn ask_if_installed(action: Action) -> Option<Result<(), String>> {
+    let program = find()?;
+    let path = |name| Program::find(name).map(|program| program.path().to_owned());
+    let elevator = match path("sudo") {
+        Ok(path) => Elevator::Sudo { path, quiet: true },
+        Err(_) => Elevator::Doas {
+            path: path("doas").ok()?,
+            quiet: true,
+        },
+    };
+    Some(ask(&elevator, &program, action))
+}
+
+/// Whether a rule lets the caller run `program` without a password, and it understands this `ob`.
+///
+/// # Errors
+/// With the first line of the refusal.
+pub fn is_allowed_without_password(elevator: &Elevator, program: &Program) -> Result<(), String> {
+    let answer = run(elevator, program, Action::Probe, PROBE_TIMEOUT)?;
+    if answer.trim_ascii() == PROTOCOL.to_string().as_bytes() {
+        Ok(())
+    } else {
+        Err("it answers something else than its version".to_owned())
+    }
+}
+
+fn run(
+    elevator: &Elevator,
+    program: &Program,
+    action: Action,
+    limit: Duration,
+) -> Result<Vec<u8>, String> {
+    let mut words: Vec<OsString> = elevator.words();
+    words.push(program.path().into());
+    let output = process::run(&words, &input(action), limit).map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let line = said.lines().find(|line| !line.trim().is_empty());
+    Err(line.unwrap_or("it said nothing").trim().to_owned())
+}

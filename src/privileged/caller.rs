@@ -1,0 +1,77 @@
+//! For whom the program runs, and doing things with that user's rights.
+
+use std::ffi::OsString;
+
+use nix::unistd::{Gid, Uid, User, geteuid, setegid, seteuid, setgroups};
+
+use super::Refusal;
+
+/// The user who called sudo or doas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Caller {
+    pub(super) uid: Uid,
+    pub(super) gid: Gid,
+    pub(super) name: String,
+}
+
+impl Caller {
+    /// Finds the user by the variable that sudo (`SUDO_UID`) or doas (`DOAS_USER`) sets. Each overwrites its own; of
+    /// the other one's a caller could have set the value, so both together are refused.
+    pub(super) fn find(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Refusal> {
+        if !geteuid().is_root() {
+            return Err(Refusal::new("caller.not_root", "run it by sudo or doas"));
+        }
+        let user = match (variable("SUDO_UID"), variable("DOAS_USER")) {
+            (Some(uid), None) => {
+                let uid = uid.to_str().and_then(|uid| uid.parse().ok());
+                uid.and_then(|uid| User::from_uid(Uid::from_raw(uid)).ok().flatten())
+            }
+            (None, Some(name)) => name
+                .to_str()
+                .and_then(|name| User::from_name(name).ok().flatten()),
+            (None, None) => {
+                return Err(Refusal::new(
+                    "caller.missing",
+                    "neither SUDO_UID nor DOAS_USER is set",
+                ));
+            }
+            (Some(_), Some(_)) => {
+                return Err(Refusal::new(
+                    "caller.ambiguous",
+                    "SUDO_UID and DOAS_USER are both set",
+                ));
+            }
+        };
+        let Some(user) = user else {
+            return Err(Refusal::new("caller.unknown", "there is no such user"));
+        };
+        if user.uid.is_root() {
+            return Err(Refusal::new(
+                "caller.root",
+                "root does not need this program",
+            ));
+        }
+        Ok(Self {
+            uid: user.uid,
+            gid: user.gid,
+            name: user.name,
+        })
+    }
+
+    /// Does `what` with the rights of the caller on files, and takes root's back.
+    pub(super) fn assume<T>(
+        &self,
+        what: impl FnOnce() -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let refused = |error: nix::Error| Refusal::new("caller.rights", error);
+        setgroups(&[self.gid])
+            .and_then(|()| setegid(self.gid))
+            .and_then(|()| seteuid(self.uid))
+            .map_err(refused)?;
+        let outcome = what();
+        seteuid(Uid::from_raw(0))
+            .and_then(|()| setegid(Gid::from_raw(0)))
+            .map_err(refused)?;
+        outcome
+    }
+}

@@ -1,0 +1,109 @@
+//! The caller's directory: opened with the caller's rights, checked by descriptor, read within a limit and a deadline.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, open, openat};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
+use nix::unistd::{Uid, read};
+
+use super::Refusal;
+
+/// The longest path of a socket that Linux takes.
+const MAX_SOCKET_PATH: usize = 107;
+/// The supervisor writes the profile as soon as the pipe is opened.
+const PROFILE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Checks that `directory` is `owner`'s alone and holds the socket `m`, and returns what its pipe `p` holds.
+///
+/// To be called with the rights of `owner`: what that user cannot open is not opened. openvpn connects to the socket
+/// later, as that user and only to that user's process, so a socket that is replaced meanwhile gains nothing.
+pub(super) fn read_profile(directory: &Path, owner: Uid, max: usize) -> Result<Vec<u8>, Refusal> {
+    let text = directory.to_string_lossy();
+    if !directory.is_absolute() || text.chars().any(|c| c.is_control() || c == '\u{fffd}') {
+        return Err(Refusal::new("directory.path", "it is not an absolute path"));
+    }
+    if directory.as_os_str().len() + "/m".len() > MAX_SOCKET_PATH {
+        return Err(Refusal::new(
+            "directory.path",
+            "it is too long for a socket",
+        ));
+    }
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let opened = open(
+        directory,
+        flags | OFlag::O_DIRECTORY | OFlag::O_RDONLY,
+        Mode::empty(),
+    )
+    .map_err(|error| Refusal::new("directory.open", error))?;
+    let found = fstat(&opened).map_err(|error| Refusal::new("directory.open", error))?;
+    check_is_own(&found, owner, SFlag::S_IFDIR)
+        .map_err(|why| Refusal::new("directory.owner", why))?;
+    let socket = fstatat(&opened, "m", AtFlags::AT_SYMLINK_NOFOLLOW)
+        .map_err(|error| Refusal::new("socket.missing", error))?;
+    check_is_own(&socket, owner, SFlag::S_IFSOCK)
+        .map_err(|why| Refusal::new("socket.owner", why))?;
+    let pipe = openat(
+        &opened,
+        "p",
+        flags | OFlag::O_RDONLY | OFlag::O_NONBLOCK,
+        Mode::empty(),
+    )
+    .map_err(|error| Refusal::new("profile.open", error))?;
+    check_pipe(&pipe, owner)?;
+    read_bounded(&pipe, max, PROFILE_TIMEOUT).map_err(|error| Refusal::new("profile.read", error))
+}
+
+fn check_pipe(pipe: &OwnedFd, owner: Uid) -> Result<(), Refusal> {
+    let found = fstat(pipe).map_err(|error| Refusal::new("profile.open", error))?;
+    check_is_own(&found, owner, SFlag::S_IFIFO).map_err(|why| Refusal::new("profile.owner", why))
+}
+
+fn check_is_own(found: &FileStat, owner: Uid, kind: SFlag) -> Result<(), &'static str> {
+    let kind_found = SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT;
+    if kind_found != kind {
+        return Err("it is another kind of file");
+    }
+    if found.st_uid != owner.as_raw() {
+        return Err("it belongs to another user");
+    }
+    if found.st_mode & 0o077 != 0 {
+        return Err("its mode lets others in");
+    }
+    Ok(())
+}
+
+/// Reads to the end, at most `max` bytes, within `limit`.
+pub(super) fn read_bounded(source: &impl AsFd, max: usize, limit: Duration) -> io::Result<Vec<u8>> {
+    let until = Instant::now() + limit;
+    let mut bytes = Vec::with_capacity(max + 1);
+    let mut chunk = [0; 16 * 1024];
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        // Rounded up: a remainder below a millisecond must not become a loop.
+        let left = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
+        let mut wanted = [PollFd::new(source.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut wanted, left) {
+            Ok(0) => return Err(io::Error::new(io::ErrorKind::TimedOut, "it does not end")),
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if Instant::now() > until {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "it does not end"));
+        }
+        match read(source.as_fd(), &mut chunk) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) if bytes.len() + count > max => {
+                let why = format!("it is larger than {max} bytes");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+            }
+            Ok(count) => bytes.extend(chunk.iter().take(count)),
+            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What `ob vpn` does as root, in one small program that an administrator installs: `ob-vpn-root`.
+//!
+//! One rule of sudo or doas without a wildcard lets a user run it. It takes no arguments. Its standard input is one
+//! JSON [`Request`], which holds addresses, host names, a device of ten and the path of a directory; sudo may record
+//! it, so it holds no secret. From it the program
+//!
+//! - starts openvpn: it reads the profile itself, from a named pipe in a directory of the caller's, by the same
+//!   allow-list as the agent, and gives openvpn its own text of it. openvpn's arguments are all chosen here. It runs
+//!   as the caller with `CAP_NET_ADMIN` and nothing else, and has no configuration file that could be replaced;
+//! - sets and reverts the name servers of a tunnel that belongs to the caller.
+//!
+//! Everything else is refused by name ([`Refusal`]). Paths of the caller are opened with the caller's rights.
+
+mod ask;
+mod caller;
+mod device;
+mod files;
+mod openvpn_program;
+mod request;
+mod resolver;
+mod start;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
+use nix::sys::stat::{Mode, umask};
+
+use crate::process;
+
+pub use ask::{PLACES, ask, ask_if_installed, find, input, is_allowed_without_password};
+pub use openvpn_program::OpenVpn;
+pub use request::{Action, PROTOCOL, Request, StartTunnel};
+pub use resolver::{DnsConfig, NoSplitDns, Resolver, Step};
+
+use caller::Caller;
+use request::MAX_REQUEST_BYTES;
+
+/// A caller has its request ready before it starts this program.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why nothing was done. The name is stable; tests and messages refer to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub name: &'static str,
+    pub text: String,
+}
+
+impl Refusal {
+    fn new(name: &'static str, text: impl fmt::Display) -> Self {
+        let text = text.to_string();
+        Self { name, text }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.text)
+    }
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        // The location alone: the payload may hold a piece of a profile.
+        let location = panic.location().map(ToString::to_string);
+        print_error(&Refusal::new("panic", location.unwrap_or_default()));
+    }));
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => {
+            print_error(&refusal);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_error(refusal: &Refusal) {
+    let line = format!(
+        "ob-vpn-root: {}\n",
+        crate::shown::shown(&refusal.to_string())
+    );
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+fn run() -> Result<(), Refusal> {
+    if std::env::args_os().len() != 1 {
+        return Err(Refusal::new("arguments", "it takes none"));
+    }
+    let caller = Caller::find(|name| std::env::var_os(name))?;
+    prepare_process()?;
+    check_own_path()?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "for the descriptor: it is read unbuffered and holds no secret"
+    )]
+    let input = std::io::stdin();
+    let bytes = files::read_bounded(&input.as_fd(), MAX_REQUEST_BYTES, REQUEST_TIMEOUT)
+        .map_err(|error| Refusal::new("request.read", error))?;
+    match Request::parse(&bytes)? {
+        Action::Probe => print_protocol(),
+        Action::Start(start) => start::start(&start, &caller),
+        Action::SetDns(config) => {
+            config.check_limits()?;
+            device::check_is_of(config.device, &caller)?;
+            let steps = Resolver::find().ok_or_else(no_resolver)?.apply(&config);
+            let steps = steps.map_err(|error| Refusal::new("dns.scope", error))?;
+            steps.iter().try_for_each(Step::run).map_err(dns_failed)
+        }
+        Action::RevertDns(device) => {
+            device::check_is_of_nobody_else(device, &caller)?;
+            let resolver = Resolver::find().ok_or_else(no_resolver)?;
+            resolver.revert(device).run().map_err(dns_failed)
+        }
+    }
+}
+
+fn no_resolver() -> Refusal {
+    Refusal::new("dns.resolver", resolver::NO_RESOLVER)
+}
+
+fn dns_failed(why: String) -> Refusal {
+    Refusal::new("dns.failed", why)
+}
+
+/// Takes away what the caller set for its own process: limits that would have a file half written, a mask of modes.
+fn prepare_process() -> Result<(), Refusal> {
+    let refused = |error: &dyn fmt::Display| Refusal::new("process", error);
+    process::shield_agent().map_err(|report| refused(&report.summary))?;
+    umask(Mode::from_bits_truncate(0o077));
+    for resource in [
+        Resource::RLIMIT_FSIZE,
+        Resource::RLIMIT_DATA,
+        Resource::RLIMIT_CPU,
+        #[cfg(target_os = "linux")]
+        Resource::RLIMIT_AS,
+        #[cfg(target_os = "linux")]
+        Resource::RLIMIT_NPROC,
+    ] {
+        setrlimit(resource, RLIM_INFINITY, RLIM_INFINITY).map_err(|error| refused(&error))?;
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, 1024, 4096).map_err(|error| refused(&error))?;
+    nix::unistd::chdir("/").map_err(|error| refused(&error))
+}
+
+/// A copy that others can write would be root's for whoever writes it.
+fn check_own_path() -> Result<(), Refusal> {
+    let path = std::env::current_exe().map_err(|error| Refusal::new("installation", error))?;
+    process::Program::at(&path)
+        .map(drop)
+        .map_err(|error| Refusal::new("installation", error))
+}
+
+fn print_protocol() -> Result<(), Refusal> {
+    std::io::stdout()
+        .write_all(format!("{PROTOCOL}\n").as_bytes())
+        .map_err(|error| Refusal::new("answer", error))
+}

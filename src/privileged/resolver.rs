@@ -1,0 +1,280 @@
+//! This machine's resolver: the commands that set a tunnel's name servers and revert them.
+//!
+//! The semantics are those of openvpn3-linux and update-systemd-resolved. With [`DnsScope::All`] the device gets the
+//! route-only domain `~.` and is a default route of names; with [`DnsScope::Domains`] it gets the pushed domains and is
+//! none. systemd-resolved forgets a device's servers with the device; resolvconf would keep them.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::Refusal;
+use crate::model::{DnsScope, Domain, TunDevice};
+use crate::openvpn::network::TunnelNetwork;
+use crate::process::{self, Program};
+
+/// The service behind a step may have to be started for it.
+const STEP_TIMEOUT: Duration = Duration::from_secs(20);
+/// As [`TunnelNetwork`] has them at most.
+const MAX_SERVERS: usize = 16;
+const MAX_DOMAINS: usize = 256;
+pub(super) const NO_RESOLVER: &str = "there is neither systemd-resolved nor resolvconf";
+
+/// The name servers of one device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsConfig {
+    pub device: TunDevice,
+    pub servers: Vec<IpAddr>,
+    /// Domains that are searched and asked there.
+    pub search: Vec<Domain>,
+    /// Domains that are asked there and not searched.
+    pub route_domains: Vec<Domain>,
+    pub scope: DnsScope,
+    /// The scope is what the user typed or set, not what follows from the server's options.
+    pub is_scope_chosen: bool,
+}
+
+impl DnsConfig {
+    /// What a tunnel's network asks for. Every name is asked there in a full tunnel, where the server pushes no domain
+    /// and where it pushes the root domain; `wish` decides otherwise.
+    pub fn of(network: &TunnelNetwork, device: TunDevice, wish: Option<DnsScope>) -> Self {
+        let has_domain = !network.search.is_empty() || !network.route_domains.is_empty();
+        let pushed = if network.is_full_tunnel() || network.resolves_all || !has_domain {
+            DnsScope::All
+        } else {
+            DnsScope::Domains
+        };
+        Self {
+            device,
+            servers: network.name_servers.clone(),
+            search: network.search.clone(),
+            route_domains: network.route_domains.clone(),
+            scope: wish.unwrap_or(pushed),
+            is_scope_chosen: wish.is_some(),
+        }
+    }
+
+    /// # Errors
+    /// When there is more than any tunnel needs.
+    pub(super) fn check_limits(&self) -> Result<(), Refusal> {
+        let domains = self.search.len().max(self.route_domains.len());
+        if self.servers.is_empty() || self.servers.len() > MAX_SERVERS || domains > MAX_DOMAINS {
+            return Err(Refusal::new(
+                "dns.limits",
+                "no or too many servers or domains",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Domains in systemd's notation: `~` before those that are not searched.
+    fn marked_domains(&self) -> impl Iterator<Item = String> {
+        let searched = self.search.iter().map(ToString::to_string);
+        let routed = self.route_domains.iter().map(|domain| format!("~{domain}"));
+        let all = (self.scope == DnsScope::All).then(|| "~.".to_owned());
+        searched.chain(routed).chain(all)
+    }
+
+    /// resolvconf's own way.
+    fn in_one_call(&self, path: &Path, domains: &[String]) -> Vec<Step> {
+        let mut text = String::new();
+        if !domains.is_empty() {
+            text = format!("search {}\n", domains.join(" "));
+        }
+        for server in &self.servers {
+            text += &format!("nameserver {server}\n");
+        }
+        let device = self.device.to_string();
+        vec![Step::new(&[&path.to_string_lossy(), "-a", &device], text)]
+    }
+}
+
+/// The resolver has one list of servers for every name, and the user wants some names asked at others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "this machine's resolvconf asks every server for every name; systemd-resolved can ask by domain"
+)]
+pub struct NoSplitDns;
+
+/// The program that keeps this machine's name servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolver {
+    Resolvectl(PathBuf),
+    Resolvconf(PathBuf),
+    /// resolvectl under resolvconf's name, which tells systemd-resolved everything in one call.
+    ResolvedAsResolvconf(PathBuf),
+}
+
+impl Resolver {
+    pub fn find() -> Option<Self> {
+        let resolvconf = Program::find("resolvconf")
+            .ok()
+            .map(|program| program.path().to_owned());
+        if Path::new("/run/systemd/resolve").is_dir() {
+            let is_resolvectl = |path: &PathBuf| {
+                let target = path.canonicalize().unwrap_or_default();
+                target.file_name() == Some("resolvectl".as_ref())
+            };
+            if let Some(path) = resolvconf.clone().filter(is_resolvectl) {
+                return Some(Self::ResolvedAsResolvconf(path));
+            }
+            if let Ok(program) = Program::find("resolvectl") {
+                return Some(Self::Resolvectl(program.path().to_owned()));
+            }
+        }
+        resolvconf.map(Self::Resolvconf)
+    }
+
+    /// The names that are asked at the servers of `config` once it is applied.
+    pub fn asked(&self, config: &DnsConfig) -> DnsScope {
+        match self {
+            Self::Resolvconf(_) => DnsScope::All,
+            Self::Resolvectl(_) | Self::ResolvedAsResolvconf(_) => config.scope,
+        }
+    }
+
+    /// # Errors
+    /// When the user chose what this resolver cannot do.
+    pub fn apply(&self, config: &DnsConfig) -> Result<Vec<Step>, NoSplitDns> {
+        Ok(match self {
+            Self::Resolvectl(path) => {
+                let path = path.to_string_lossy();
+                let device = config.device.to_string();
+                let step = |verb, values: Vec<String>| {
+                    let mut words = vec![&*path, verb, &device];
+                    words.extend(values.iter().map(String::as_str));
+                    // Without a value the list would be shown instead of set.
+                    if values.is_empty() {
+                        words.push("");
+                    }
+                    Step::new(&words, String::new())
+                };
+                let is_default = (config.scope == DnsScope::All).to_string();
+                vec![
+                    step(
+                        "dns",
+                        config.servers.iter().map(ToString::to_string).collect(),
+                    ),
+                    step("domain", config.marked_domains().collect()),
+                    step("default-route", vec![is_default]),
+                ]
+            }
+            Self::Resolvconf(_) if config.is_scope_chosen && config.scope == DnsScope::Domains => {
+                return Err(NoSplitDns);
+            }
+            Self::Resolvconf(path) => {
+                let domains = config.search.iter().chain(&config.route_domains);
+                config.in_one_call(path, &domains.map(ToString::to_string).collect::<Vec<_>>())
+            }
+            Self::ResolvedAsResolvconf(path) => {
+                let mut domains: Vec<String> = config.marked_domains().collect();
+                if config.scope == DnsScope::Domains {
+                    // A device without a route-only domain is asked for every name. That of the servers' own
+                    // addresses changes nothing else.
+                    let zones = config.servers.iter().map(|server| reverse_zone(*server));
+                    domains.extend(zones.map(|zone| format!("~{zone}")));
+                    domains.dedup();
+                }
+                config.in_one_call(path, &domains)
+            }
+        })
+    }
+
+    pub fn revert(&self, device: TunDevice) -> Step {
+        let device = device.to_string();
+        match self {
+            Self::Resolvectl(path) => {
+                Step::new(&[&path.to_string_lossy(), "revert", &device], String::new())
+            }
+            Self::Resolvconf(path) | Self::ResolvedAsResolvconf(path) => {
+                Step::new(&[&path.to_string_lossy(), "-d", &device], String::new())
+            }
+        }
+    }
+}
+
+/// One command and what it reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    words: Vec<OsString>,
+    input: String,
+}
+
+impl Step {
+    fn new(words: &[&str], input: String) -> Self {
+        Self {
+            words: words.iter().map(OsString::from).collect(),
+            input,
+        }
+    }
+
+    /// As a user would type it.
+    pub fn typed(&self) -> String {
+        let words: Vec<_> = self
+            .words
+            .iter()
+            .map(|word| match word.to_string_lossy() {
+                word if word.is_empty() => "''".into(),
+                word => word,
+            })
+            .collect();
+        let command = format!("sudo {}", words.join(" "));
+        if self.input.is_empty() {
+            command
+        } else {
+            format!("printf '{}' | {command}", self.input.replace('\n', "\\n"))
+        }
+    }
+
+    /// Runs it with the rights of this process.
+    ///
+    /// # Errors
+    /// With its first line about what went wrong.
+    pub fn run(&self) -> Result<(), String> {
+        self.run_after(&[])
+    }
+
+    /// Runs it as the arguments of another command: sudo.
+    ///
+    /// # Errors
+    /// With its first line about what went wrong.
+    pub fn run_after(&self, before: &[OsString]) -> Result<(), String> {
+        let words = [before, &self.words].concat();
+        let output = process::run(&words, self.input.as_bytes(), STEP_TIMEOUT)
+            .map_err(|error| error.to_string())?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().next().unwrap_or("it said nothing").to_owned();
+        let program = self.words.first().map(|word| word.to_string_lossy());
+        Err(format!("{}: {said}", program.unwrap_or_default()))
+    }
+}
+
+/// The zone of the addresses beside `server`: of its /24, or its /64.
+fn reverse_zone(server: IpAddr) -> String {
+    match server {
+        IpAddr::V4(server) => {
+            let [a, b, c, _] = server.octets();
+            format!("{c}.{b}.{a}.in-addr.arpa")
+        }
+        IpAddr::V6(server) => {
+            let octets = server.octets();
+            let network = octets.iter().take(8).rev();
+            let nibbles = network.flat_map(|byte| [byte & 0xf, byte >> 4]);
+            nibbles
+                .map(|nibble| format!("{nibble:x}."))
+                .collect::<String>()
+                + "ip6.arpa"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Starting openvpn on behalf of a caller: all its arguments and its whole configuration are made here.
+
+use std::io::{self, PipeReader, Write as _};
+use std::path::Path;
+
+use nix::fcntl::{FcntlArg, fcntl};
+
+use super::caller::Caller;
+use super::{OpenVpn, Refusal, StartTunnel, files};
+use crate::openvpn::argv::{Launch, Privilege, argv};
+use crate::openvpn::policy::{Policy, Routes};
+use crate::openvpn::profile::Profile;
+use crate::process::{self, Program};
+use crate::report::Report;
+use crate::secret::Secret;
+
+/// What the allow-list reads at most.
+const MAX_PROFILE_BYTES: usize = 512 * 1024;
+const MAX_ROUTES: usize = 1000;
+
+/// Starts openvpn and returns as soon as it is a process of its own.
+pub(super) fn start(request: &StartTunnel, caller: &Caller) -> Result<(), Refusal> {
+    let policy = policy(request)?;
+    let openvpn = OpenVpn::find().map_err(|report| unusable(&report))?;
+    let program = |name| Program::find(name).map_err(|error| Refusal::new("program", error));
+    let (setsid, setpriv) = (program("setsid")?, program("setpriv")?);
+    let bytes =
+        caller.assume(|| files::read_profile(&request.directory, caller.uid, MAX_PROFILE_BYTES))?;
+    let profile = Profile::parse(&bytes).map_err(|error| Refusal::new("profile.refused", error))?;
+    let profile = profile.under(&policy);
+    let device = request.device.to_string();
+    let words = argv(
+        &Launch {
+            openvpn: openvpn.program.path(),
+            version: openvpn.version,
+            // Its standard input: there is no file that could be replaced before openvpn reads it again.
+            config: Path::new("stdin"),
+            management: &request.directory.join("m"),
+            user: Some(&caller.name),
+            device: &device,
+            asks_user_password: profile.asks_user_password(),
+            policy: &policy,
+        },
+        &Privilege::Asked {
+            elevator: None,
+            setsid: setsid.path().to_owned(),
+            setpriv: setpriv.path().to_owned(),
+            uid: caller.uid.as_raw(),
+            gid: caller.gid.as_raw(),
+        },
+    );
+    let failed = |error: io::Error| Refusal::new("openvpn.start", error);
+    let input = filled_pipe(&profile.canonical()).map_err(failed)?;
+    let mut started = process::start_with_input(&words, input.into()).map_err(failed)?;
+    let status = started.wait().map_err(failed)?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Refusal::new("openvpn.start", status))
+    }
+}
+
+fn policy(request: &StartTunnel) -> Result<Policy, Refusal> {
+    let routes = match &request.routes {
+        None => Routes::AsOffered,
+        Some(networks) if networks.len() > MAX_ROUTES => {
+            return Err(Refusal::new("routes", "there are too many"));
+        }
+        Some(networks) => {
+            let networks = networks.iter().map(|network| network.parse());
+            let networks = networks.collect::<Result<_, _>>();
+            Routes::Only(networks.map_err(|error| Refusal::new("routes", error))?)
+        }
+    };
+    Ok(Policy {
+        routes,
+        dns: request.dns,
+        ..Policy::default()
+    })
+}
+
+fn unusable(report: &Report) -> Refusal {
+    let causes = report.causes.join(": ");
+    Refusal::new("openvpn.program", format!("{}: {causes}", report.summary))
+}
+
+/// A pipe that holds all of `text`, with nobody left to write to it. Unlike a file it is not swapped to a disk.
+fn filled_pipe(text: &Secret) -> io::Result<PipeReader> {
+    let (reader, mut writer) = io::pipe()?;
+    let text = text.expose().as_bytes();
+    let size = i32::try_from(text.len() + 1).map_err(io::Error::other)?;
+    fcntl(&writer, FcntlArg::F_SETPIPE_SZ(size))?;
+    writer.write_all(text)?;
+    Ok(reader)
+}
