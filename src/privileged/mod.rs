@@ -28,7 +28,7 @@ use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
 use crate::process;
@@ -128,23 +128,33 @@ fn dns_failed(why: String) -> Refusal {
     Refusal::new("dns.failed", why)
 }
 
-/// Takes away what the caller set for its own process: limits that would have a file half written, a mask of modes.
+/// What is needed at least of each limit, so that no file is left half written and no program ends midway.
+const MIN_LIMITS: &[(Resource, rlim_t)] = &[
+    (Resource::RLIMIT_FSIZE, 16 << 20),
+    (Resource::RLIMIT_DATA, 256 << 20),
+    (Resource::RLIMIT_STACK, 1 << 20),
+    (Resource::RLIMIT_CPU, 60),
+    (Resource::RLIMIT_NOFILE, 64),
+    #[cfg(target_os = "linux")]
+    (Resource::RLIMIT_AS, 512 << 20),
+    #[cfg(target_os = "linux")]
+    (Resource::RLIMIT_NPROC, 64),
+];
+
+/// Takes away what the caller set for its own process: limits, a mask of modes, a working directory.
 fn prepare_process() -> Result<(), Refusal> {
     let refused = |error: &dyn fmt::Display| Refusal::new("process", error);
     process::shield_agent().map_err(|report| refused(&report.summary))?;
     umask(Mode::from_bits_truncate(0o077));
-    for resource in [
-        Resource::RLIMIT_FSIZE,
-        Resource::RLIMIT_DATA,
-        Resource::RLIMIT_CPU,
-        #[cfg(target_os = "linux")]
-        Resource::RLIMIT_AS,
-        #[cfg(target_os = "linux")]
-        Resource::RLIMIT_NPROC,
-    ] {
-        setrlimit(resource, RLIM_INFINITY, RLIM_INFINITY).map_err(|error| refused(&error))?;
+    for (resource, least) in MIN_LIMITS {
+        let (soft, hard) = getrlimit(*resource).map_err(|error| refused(&error))?;
+        if soft >= *least {
+            continue;
+        }
+        // Root of a container may not raise what a caller lowered for good.
+        setrlimit(*resource, *least, hard.max(*least))
+            .map_err(|_| refused(&format!("the caller's limit {resource:?} is too low")))?;
     }
-    setrlimit(Resource::RLIMIT_NOFILE, 1024, 4096).map_err(|error| refused(&error))?;
     nix::unistd::chdir("/").map_err(|error| refused(&error))
 }
 

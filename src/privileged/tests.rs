@@ -243,7 +243,7 @@ fn path_of_the_directory_is_plain() {
         ("run/x", "directory.path"),
         ("/run/x\n--up", "directory.path"),
         (&*long, "directory.path"),
-        ("/nonexistent", "directory.open"),
+        ("/no/such/directory", "directory.open"),
         ("/etc/passwd", "directory.open"),
     ] {
         assert_eq!(

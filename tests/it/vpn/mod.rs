@@ -18,6 +18,8 @@ mod push_list;
 mod pushes;
 mod questions;
 mod resolved;
+mod root_program;
+mod root_refusals;
 mod secrets;
 mod sudo;
 mod told;

@@ -13,7 +13,10 @@ const BEFORE: &str = "nameserver 192.0.2.1\n";
 
 /// A machine whose resolv.conf is openresolv's and nobody else's.
 fn with_openresolv() -> Vpn {
-    let vpn = Vpn::new();
+    on_openresolv(Vpn::new())
+}
+
+fn on_openresolv(vpn: Vpn) -> Vpn {
     let own = vpn.env.path("etc");
     fs::create_dir(&own).unwrap();
     for name in [
@@ -74,7 +77,9 @@ fn they_are_applied_and_taken_back() {
     );
     assert_eq!(vpn.status()["dns"]["applied"], true);
     let status = vpn.vpn(&["status"]);
-    assert!(text(&status.stdout).contains("name servers 10.88.0.1 for corp.test"));
+    assert!(
+        text(&status.stdout).contains("name servers 10.88.0.1 for every name, first corp.test")
+    );
     assert!(vpn.vpn(&["down"]).status.success());
     assert!(!resolv_conf().contains("10.88.0.1"), "{}", resolv_conf());
     vpn.is_gone();

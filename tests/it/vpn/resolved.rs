@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::Signal;
+use ob_sandbox::{Options, VpnOptions};
 
 use super::network::{Vpn, entered, leads_through};
 use super::overlay::{hide, lay_over, lay_under, mount};
-use super::sudo::{OPENVPN, machine};
+use super::root_program::{RULE, install};
+use super::sudo::{OPENVPN, machine_with};
 use crate::support::{DEADLINE, eventually, run, text};
 
 /// The README's rule for name servers.
@@ -42,7 +44,14 @@ fn unpacked(name: &str) -> PathBuf {
 
 /// Somebody with these rights by sudo on a machine with systemd-resolved; `also` is another name for its resolvectl.
 fn with_resolved(rules: &str, also: Option<&str>) -> (Vpn, Resolved) {
-    let vpn = machine(&format!("NOPASSWD: {rules}"));
+    with_resolved_and(Options::default(), rules, also)
+}
+
+fn with_resolved_and(options: Options, rules: &str, also: Option<&str>) -> (Vpn, Resolved) {
+    let vpn = machine_with(options, &format!("NOPASSWD: {rules}"));
+    if rules == RULE {
+        install(&vpn);
+    }
     lay_under(&vpn.env, "/usr/bin", |upper| {
         fs::copy(unpacked("usr/bin/resolvectl"), upper.join("resolvectl")).unwrap();
     });
@@ -221,4 +230,125 @@ fn somebody_without_the_right_keeps_the_tunnel_and_is_shown_the_command() {
     );
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
+}
+
+#[test]
+fn installed_program_sets_and_reverts_them_by_its_one_rule() {
+    check_both_ways(
+        "vpn::resolved::installed_program_sets_and_reverts_them_by_its_one_rule",
+        RULE,
+        None,
+    );
+}
+
+/// `(what is pushed besides a server and a route, flags, domains in systemd's notation, default route)`.
+type Situation<'a> = (&'a [&'a str], bool, &'a [&'a str], &'a [&'a str], &'a str);
+
+const SITUATIONS: [Situation<'_>; 6] = [
+    (&[], true, &[], &["~."], "yes"),
+    (&["dhcp-option DOMAIN-ROUTE ."], true, &[], &["~."], "yes"),
+    (
+        &["dhcp-option DOMAIN-SEARCH 'a.corp.test b.corp.test'"],
+        true,
+        &[],
+        &["a.corp.test", "b.corp.test"],
+        "no",
+    ),
+    (
+        &["route 0.0.0.0 128.0.0.0", "route 128.0.0.0 128.0.0.0"],
+        false,
+        &["--dns-scope", "domains"],
+        &["corp.test"],
+        "no",
+    ),
+    (
+        &["route 0.0.0.0 128.0.0.0", "route 128.0.0.0 128.0.0.0"],
+        false,
+        &[],
+        &["corp.test", "~."],
+        "yes",
+    ),
+    (
+        &[],
+        false,
+        &["--dns-scope", "all"],
+        &["corp.test", "~."],
+        "yes",
+    ),
+];
+
+fn check_situation(name: &str, number: usize) {
+    if !entered(name, true) {
+        return;
+    }
+    let (push, pushes_no_domain, flags, domains, default_route) = SITUATIONS[number];
+    let options = Options {
+        vpn: VpnOptions {
+            push: push.iter().map(ToString::to_string).collect(),
+            pushes_no_domain,
+            ..VpnOptions::default()
+        },
+        ..Options::default()
+    };
+    let (vpn, _resolved) = with_resolved_and(options, RULE, None);
+    let up = run(vpn.env.ob(["vpn", "up", "--detach"]).args(flags), "");
+    assert!(up.status.success(), "{}", text(&up.stderr));
+    let status = vpn.status();
+    assert_eq!(status["dns"]["applied"], true, "{status}");
+    let all = default_route == "yes";
+    assert_eq!(status["dns"]["asked"], if all { "all" } else { "domains" });
+    let asked = if all { "for every name" } else { "for " };
+    assert!(text(&up.stderr).contains(asked), "{}", text(&up.stderr));
+    let told = resolvectl("domain tun-ob0");
+    let (_, told) = told.split_once(": ").unwrap();
+    assert_eq!(told.split_whitespace().collect::<Vec<_>>(), domains);
+    let told = resolvectl("default-route tun-ob0");
+    assert!(told.trim_end().ends_with(default_route), "{told}");
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+#[test]
+fn server_without_domain_is_asked_for_every_name() {
+    check_situation(
+        "vpn::resolved::server_without_domain_is_asked_for_every_name",
+        0,
+    );
+}
+
+#[test]
+fn root_domain_has_every_name_asked() {
+    check_situation("vpn::resolved::root_domain_has_every_name_asked", 1);
+}
+
+#[test]
+fn several_domains_of_one_option_are_all_set() {
+    check_situation(
+        "vpn::resolved::several_domains_of_one_option_are_all_set",
+        2,
+    );
+}
+
+#[test]
+fn chosen_scope_limits_a_full_tunnel_to_its_domains() {
+    check_situation(
+        "vpn::resolved::chosen_scope_limits_a_full_tunnel_to_its_domains",
+        3,
+    );
+}
+
+#[test]
+fn two_routes_of_half_the_addresses_are_a_full_tunnel() {
+    check_situation(
+        "vpn::resolved::two_routes_of_half_the_addresses_are_a_full_tunnel",
+        4,
+    );
+}
+
+#[test]
+fn chosen_scope_has_every_name_asked_in_a_split_tunnel() {
+    check_situation(
+        "vpn::resolved::chosen_scope_has_every_name_asked_in_a_split_tunnel",
+        5,
+    );
 }

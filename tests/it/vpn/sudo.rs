@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::network::{Vpn, entered, leads_through, nobody};
+use ob_sandbox::Options;
+
+use super::network::{Vpn, entered, leads_through, nobody_with};
 use super::overlay::lay_over;
 use crate::support::{Pty, run, text};
 
@@ -15,7 +17,12 @@ pub(super) const OPENVPN: &str = "/usr/bin/setsid --fork /usr/bin/setpriv --reui
 
 /// Nobody may use sudo, which records all it can.
 pub(super) fn machine(rule: &str) -> Vpn {
-    let vpn = nobody();
+    machine_with(Options::default(), rule)
+}
+
+/// The same, with a sandbox of these options.
+pub(super) fn machine_with(options: Options, rule: &str) -> Vpn {
+    let vpn = nobody_with(options);
     let records = vpn.env.path("iolog").display().to_string();
     let sudoers = format!(
         "Defaults use_pty, log_input, log_output, !compress_io, iolog_dir={records}\n\

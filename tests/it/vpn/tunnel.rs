@@ -288,7 +288,7 @@ fn a_tunnel_in_the_background_is_followed_to_its_end() {
     ");
     insta::assert_snapshot!(followed(&mut vpn, &["--json"]), @r#"
     {"after_ms":N,"detail":"REASON","event":"phase","phase":"reconnecting"}
-    {"dns":{"applied":false,"commands":[],"domains":[],"servers":[],"why":null},"event":"dns"}
+    {"dns":{"applied":false,"asked":"all","commands":[],"domains":[],"notes":[],"servers":[],"why":null},"event":"dns"}
     {"after_ms":N,"detail":null,"event":"phase","phase":"connected"}
     {"after_ms":N,"detail":null,"event":"phase","phase":"stopping"}
     {"error":null,"event":"ended"}

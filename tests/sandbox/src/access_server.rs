@@ -42,6 +42,8 @@ pub struct VpnOptions {
     pub server_lines: Vec<String>,
     /// Options that the openvpn server pushes besides its own.
     pub push: Vec<String>,
+    /// The openvpn server pushes no `DOMAIN` of its own.
+    pub pushes_no_domain: bool,
     /// Another address than its own for the sign-in of a waiting tunnel.
     pub web_auth_url: Option<String>,
     /// How long the message with that address is made, if it is not already, in bytes.
@@ -78,6 +80,7 @@ impl Default for VpnOptions {
             profile_lines: Vec::new(),
             server_lines: Vec::new(),
             push: Vec::new(),
+            pushes_no_domain: false,
             web_auth_url: None,
             web_auth_length: 0,
             refuses: None,
