@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -188,21 +189,26 @@ fn files_swapped_meanwhile_gain_nothing() {
     let mut swapping = swapping.args(["-c", swap]).arg(&own).spawn().unwrap();
     let pipe = own.join("q");
     eventually("the files are swapped", DEADLINE, || pipe.exists());
-    for _ in 0..10 {
-        // Open for both, so that the pipe has a writer and no end.
-        let mut options = fs::File::options();
-        let mut writer = options.read(true).write(true).open(&pipe).unwrap();
-        std::io::Write::write_all(&mut writer, b"up /tmp/evil\n").unwrap();
-        let answer = std::thread::scope(|scope| {
-            let asked = scope.spawn(|| ask(&vpn, start_in(&own)));
-            drop(writer);
-            asked.join().unwrap()
+    let done = AtomicBool::new(false);
+    let secret = fs::read_to_string("/etc/shadow").unwrap();
+    let secret = secret.lines().next().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                // Waits for a reader.
+                let _ = fs::write(&pipe, "up /tmp/evil\n");
+            }
         });
-        let said = text(&answer.stderr);
-        assert!(!answer.status.success());
-        assert!(said.contains("profile."), "{said}");
-        assert!(!said.contains("root:"), "{said}");
-    }
+        for _ in 0..30 {
+            let answer = ask(&vpn, start_in(&own));
+            let said = text(&answer.stderr);
+            assert!(!answer.status.success());
+            assert!(said.contains("ob-vpn-root: profile."), "{said}");
+            assert!(!said.contains(secret), "{said}");
+        }
+        done.store(true, Ordering::SeqCst);
+        let _reader = fs::File::options().read(true).write(true).open(&pipe);
+    });
     swapping.kill().unwrap();
     swapping.wait().unwrap();
     fs::remove_dir_all(&own).unwrap();
