@@ -1,7 +1,9 @@
-//! `ob doctor`: what is wrong, and what to type next. It asks no server and starts nothing but `openvpn --version`.
+//! `ob doctor`: what is wrong, and what to type next. It asks no server and starts nothing but `openvpn --version`
+//! and `sudo -n -l`.
 
 mod aws;
 mod machine;
+mod sudo_rules;
 mod vpn;
 
 use std::process::ExitCode;
@@ -15,7 +17,7 @@ use crate::shown::shown;
 /// Look for what is wrong, and say what to type next
 ///
 /// Looks at the settings, the agent, this shell's variables, the AWS files, the machine and what the VPN needs of it. It
-/// asks no server and starts nothing but `openvpn --version`. Exits with 1 when something is wrong.
+/// asks no server and starts nothing but `openvpn --version` and `sudo -n -l`. Exits with 1 when something is wrong.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
@@ -92,6 +94,7 @@ impl Finding {
 pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
     let mut findings = machine::look(context);
     findings.extend(vpn::look(context));
+    findings.extend(sudo_rules::look());
     findings.extend(aws::look(context));
     let wrong = findings.iter().any(|finding| finding.state == State::Wrong);
     if context.globals.json {

@@ -22,6 +22,7 @@ mod root_program;
 mod root_refusals;
 mod secrets;
 mod sudo;
+pub(crate) mod sudo_rules;
 mod told;
 mod tunnel;
 mod web_auth;

@@ -82,11 +82,7 @@ fn arguments_environment_and_callers_are_refused_by_name() {
     assert_eq!(text(&as_nobody.stderr), "");
     assert!(as_nobody.status.success());
     // Poor circumstances of the caller are not root's.
-    for circumstance in [
-        "ulimit -Sf 0; ulimit -St 5",
-        "exec >&- 2>&-",
-        "umask 0",
-    ] {
+    for circumstance in ["ulimit -Sf 0; ulimit -St 5", "exec >&- 2>&-", "umask 0"] {
         let script = format!("{circumstance}; exec /usr/bin/sudo -n -- {PROGRAM}");
         let output = run(vpn.env.command("bash").args(["-c", &script]), &probe);
         assert!(
