@@ -18,6 +18,7 @@ mod files;
 mod openvpn_program;
 mod request;
 mod resolver;
+mod servers;
 mod start;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::path::Path;
 use nix::fcntl::{FcntlArg, fcntl};
 
 use super::caller::Caller;
-use super::{OpenVpn, Refusal, StartTunnel, files};
+use super::{OpenVpn, Refusal, StartTunnel, files, servers};
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::openvpn::policy::{Policy, Routes};
 use crate::openvpn::profile::Profile;
@@ -28,6 +28,7 @@ pub(super) fn start(request: &StartTunnel, caller: &Caller) -> Result<(), Refusa
         caller.assume(|| files::read_profile(&request.directory, caller.uid, MAX_PROFILE_BYTES))?;
     let profile = Profile::parse(&bytes).map_err(|error| Refusal::new("profile.refused", error))?;
     let profile = profile.under(&policy);
+    servers::check(&profile)?;
     let device = request.device.to_string();
     let words = argv(
         &Launch {

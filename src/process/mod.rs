@@ -30,8 +30,8 @@ pub use open_page::open_page;
 pub use orphans::Orphans;
 pub use panic_point::panic_point;
 pub use program::{
-    Program, ProgramError, is_root_of_the_machine, run, run_on_terminal, start, start_as_is,
-    start_with_input,
+    Program, ProgramError, is_root_of_the_machine, is_roots_alone, run, run_on_terminal, start,
+    start_as_is, start_with_input,
 };
 pub use replace::{is_there, replace};
 pub use shield::{

@@ -65,6 +65,27 @@ impl Program {
     }
 }
 
+/// Whether nobody but root can change the file or replace it: each directory above it is root's too.
+pub fn is_roots_alone(path: &Path) -> bool {
+    let target = path.canonicalize();
+    target.is_ok_and(|target| {
+        target
+            .ancestors()
+            .chain(path.ancestors())
+            .all(is_roots_or_link)
+    })
+}
+
+/// A link of root's in a directory of root's is as good as what it leads to.
+fn is_roots_or_link(path: &Path) -> bool {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    is_link && is_owned_by_root(path) || is_roots(path)
+}
+
+fn is_owned_by_root(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|found| found.uid() == 0)
+}
+
 fn is_roots(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|found| {
         let owned = found.uid() == 0 || (found.uid() == NOBODY && is_root_of_a_namespace_only());

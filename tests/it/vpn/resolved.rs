@@ -15,7 +15,7 @@ use super::root_program::{RULE, install};
 use super::sudo::{OPENVPN, machine_with};
 use crate::support::{DEADLINE, eventually, run, text};
 
-/// The README's rule for name servers.
+/// A rule for the commands themselves, where the resolver is systemd's.
 const DNS: &str = "/usr/sbin/resolvconf -a tun-ob0, /usr/sbin/resolvconf -d tun-ob0";
 
 /// What serves the machine.

@@ -12,7 +12,8 @@ use nix::unistd::mkfifo;
 use serde_json::json;
 
 use super::network::{Vpn, entered};
-use super::root_program::{PROGRAM, ask, assert_refused, installed, request};
+use super::overlay::lay_under;
+use super::root_program::{PROGRAM, RULE, ask, assert_refused, installed, request};
 use crate::support::{DEADLINE, eventually, run, text};
 
 const NOBODY: u32 = 65_534;
@@ -163,6 +164,61 @@ fn hostile_profiles_and_files_are_refused_by_name() {
         fs::remove_dir_all(vpn.env.path("run").join(name)).unwrap();
     }
     vpn.is_gone();
+}
+
+#[test]
+fn administrators_list_of_servers_is_kept() {
+    if !entered(
+        "vpn::root_refusals::administrators_list_of_servers_is_kept",
+        true,
+    ) {
+        return;
+    }
+    let vpn = installed();
+    let list = |text: &str, mode: u32| {
+        lay_under(&vpn.env, "/etc", |upper| {
+            let directory = upper.join("ob");
+            fs::create_dir(&directory).unwrap();
+            fs::write(directory.join("vpn-servers"), text).unwrap();
+            fs::set_permissions(directory.join("vpn-servers"), Permissions::from_mode(mode))
+                .unwrap();
+            fs::write(
+                upper.join("sudoers"),
+                format!("nobody ALL=(root) NOPASSWD: {RULE}\n"),
+            )
+            .unwrap();
+            fs::set_permissions(upper.join("sudoers"), Permissions::from_mode(0o440)).unwrap();
+        });
+    };
+    for (text, mode, refused) in [
+        (
+            "vpn.acme.com\n",
+            0o644,
+            "servers.other: 10.99.0.1 is not in",
+        ),
+        ("10.99.0.1\n", 0o664, "servers.file"),
+    ] {
+        list(text, mode);
+        let up = run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
+        let said = text_of(&up);
+        assert!(!up.status.success() && said.contains(refused), "{said}");
+        vpn.is_gone();
+        assert!(
+            Command::new("umount")
+                .args(["-l", "/etc"])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+    list("10.99.0.1 # the test's\n", 0o644);
+    vpn.up(&["--no-dns"]);
+    assert!(vpn.vpn(&["down"]).status.success());
+    vpn.is_gone();
+}
+
+fn text_of(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]
