@@ -80,6 +80,18 @@ pub fn spawn_own(
         .spawn()
 }
 
+/// Becomes this very program with `words`; its standard input stays. Returns only the reason why it could not.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this room is where programs are started"
+)]
+pub fn become_own(words: impl IntoIterator<Item = std::ffi::OsString>) -> io::Error {
+    match own_path() {
+        Ok(path) => Command::new(path).arg0("ob").args(words).exec(),
+        Err(error) => error,
+    }
+}
+
 /// Has the kernel end this process when the one that started it ends, however it ends.
 ///
 /// # Errors

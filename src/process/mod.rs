@@ -19,13 +19,16 @@ mod replace;
 mod seccomp;
 mod shield;
 mod starter;
+mod supervisor_confinement;
 
 pub use attend::{Attendant, exit_code, on_end_signals};
 pub use browser::open_browser;
 pub use browser_variable::browser_of_variable;
 #[cfg(feature = "fido2")]
 pub use detach::end_with_starter;
-pub use detach::{close_strays, detach, nothing, own_path, silence, spawn_agent, spawn_own};
+pub use detach::{
+    become_own, close_strays, detach, nothing, own_path, silence, spawn_agent, spawn_own,
+};
 pub use open_page::open_page;
 pub use orphans::Orphans;
 pub use panic_point::panic_point;
@@ -38,3 +41,4 @@ pub use shield::{
     confine, has_descriptors, max_descriptors, raise_descriptors, shield, shield_agent,
 };
 pub use starter::starter_program;
+pub use supervisor_confinement::confine_supervisor;

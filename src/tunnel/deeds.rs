@@ -21,9 +21,6 @@ use crate::privileged::DnsConfig;
 use crate::secret::Secret;
 use crate::wire::{DnsStatus, FromTunnel, Sealed};
 
-/// What kills so many keepers kills the next one too.
-const MOST_KEEPERS: u32 = 5;
-
 impl Supervisor<'_> {
     pub(super) async fn stop(&mut self) {
         if self.management.is_some() {
@@ -199,29 +196,40 @@ impl Supervisor<'_> {
         let mut status = status_of(&config);
         let told = self.keeper.as_mut().map(|keeper| keeper.apply(config));
         if !matches!(told, Some(Ok(()))) {
-            status.why = Some("their keeper does not start".to_owned());
+            status.why = Some("the process that sets them is gone".to_owned());
             self.dns_is(status);
         }
     }
 
-    pub(super) fn start_keeper(&mut self) {
-        let happen = self.happen.clone();
-        let told = move |status: Option<DnsStatus>| {
-            drop(happen.send(status.map_or(Happening::KeeperGone, Happening::Dns)));
-        };
+    /// Starts the keeper and its reserve.
+    pub(super) fn start_keepers(&mut self) {
         let kept = self.place.kept(&self.start.directory);
-        self.keeper = Keeper::start(kept, told).ok();
-        self.keepers += 1;
+        self.keeper = Keeper::start(&kept).ok();
+        self.reserve = Keeper::start_reserve(&kept).ok();
     }
 
-    /// One that was killed has taken nothing back: another goes on where it was.
+    pub(super) fn listen_to_keeper(&mut self) {
+        let happen = self.happen.clone();
+        let tell = move |status: Option<DnsStatus>| {
+            drop(happen.send(status.map_or(Happening::KeeperGone, Happening::Dns)));
+        };
+        let heard = self.keeper.as_ref().map(|keeper| keeper.listen(tell));
+        if !matches!(heard, Some(Ok(()))) {
+            self.keeper = None;
+        }
+    }
+
+    /// One that was killed has taken nothing back: the reserve goes on where it was.
     pub(super) fn replace_keeper(&mut self) {
         let Some(keeper) = self.keeper.take() else {
             return;
         };
         keeper.bury();
-        if self.keepers < MOST_KEEPERS {
-            self.start_keeper();
+        if let Some(mut reserve) = self.reserve.take()
+            && reserve.activate().is_ok()
+        {
+            self.keeper = Some(reserve);
+            self.listen_to_keeper();
         }
         self.set_name_servers();
     }

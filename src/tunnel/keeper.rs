@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -49,31 +49,45 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// `tell` hears what became of name servers, and `None` when the keeper is gone.
-    pub(super) fn start(
-        kept: Kept,
-        tell: impl Fn(Option<DnsStatus>) + Send + 'static,
-    ) -> io::Result<Self> {
+    pub(super) fn start(kept: &Kept) -> io::Result<Self> {
+        Self::spawn("keep", kept)
+    }
+
+    /// A process that becomes a keeper when it is told to. It is started beforehand: a confined supervisor starts no
+    /// program, and sudo does not work below it.
+    pub(super) fn start_reserve(kept: &Kept) -> io::Result<Self> {
+        Self::spawn("keep-reserve", kept)
+    }
+
+    fn spawn(verb: &str, kept: &Kept) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        let mut words: Vec<OsString> = ["vpn", "keep", "--directory"].map(Into::into).into();
-        words.extend([kept.directory.into(), "--own".into(), kept.own.into()]);
-        if kept.private {
-            words.push("--private".into());
-        }
-        let child = process::spawn_own(words, theirs.into(), [])?;
-        let answers = BufReader::new(ours.try_clone()?);
-        std::thread::spawn(move || {
+        let child = process::spawn_own(words(verb, kept), theirs.into(), [])?;
+        Ok(Self {
+            child,
+            socket: ours,
+        })
+    }
+
+    /// Makes a reserve the keeper.
+    pub(super) fn activate(&mut self) -> io::Result<()> {
+        self.socket.write_all(ACTIVATE)
+    }
+
+    /// Calls `tell` with what became of name servers, and with `None` when the keeper is gone.
+    pub(super) fn listen(
+        &self,
+        tell: impl Fn(Option<DnsStatus>) + Send + 'static,
+    ) -> io::Result<()> {
+        let answers = BufReader::new(self.socket.try_clone()?);
+        std::thread::Builder::new().spawn(move || {
             for line in answers.lines().map_while(Result::ok) {
                 if let Ok(status) = serde_json::from_str(&line) {
                     tell(Some(status));
                 }
             }
             tell(None);
-        });
-        Ok(Self {
-            child,
-            socket: ours,
-        })
+        })?;
+        Ok(())
     }
 
     pub(super) fn apply(&mut self, config: DnsConfig) -> io::Result<()> {
@@ -104,6 +118,38 @@ impl Keeper {
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+    }
+}
+
+/// What a reserve is told to become a keeper.
+const ACTIVATE: &[u8; 1] = b"\n";
+
+fn words(verb: &str, kept: &Kept) -> Vec<OsString> {
+    let mut words: Vec<OsString> = ["vpn", verb, "--directory"].map(Into::into).into();
+    words.extend([
+        kept.directory.clone().into(),
+        "--own".into(),
+        kept.own.clone().into(),
+    ]);
+    if kept.private {
+        words.push("--private".into());
+    }
+    words
+}
+
+/// Waits until the keeper is gone, and becomes one; ends with the supervisor otherwise.
+///
+/// # Errors
+/// When standard input cannot be read, or this program cannot be started again.
+pub fn keep_in_reserve(kept: &Kept) -> Result<(), Report> {
+    process::on_end_signals(|_| ()).map_err(|error| broken(&error))?;
+    let socket = super::standard_input().map_err(|error| broken(&error))?;
+    let mut told = [0];
+    match File::from(socket).read_exact(&mut told) {
+        Ok(()) => Err(broken(&process::become_own(words("keep", kept)))),
+        // The supervisor has ended.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+        Err(error) => Err(broken(&error)),
     }
 }
 

@@ -33,10 +33,10 @@ use crate::process;
 use crate::report::{Exit, Report};
 use crate::wire::{self, FromTunnel};
 
-pub use keeper::{Kept, keep};
+pub use keeper::{Kept, keep, keep_in_reserve};
 
-/// What a supervisor has open at once, with its keeper, the agent and somebody who looks.
-const DESCRIPTORS: usize = 18;
+/// What a supervisor has open at once, with its keeper and the reserve, the agent and somebody who looks.
+const DESCRIPTORS: usize = 20;
 
 /// How a supervisor was started.
 #[derive(Debug)]

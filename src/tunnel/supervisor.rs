@@ -27,6 +27,7 @@ use crate::openvpn::management::Event;
 use crate::openvpn::network::TunnelNetwork;
 use crate::openvpn::state::{Input, Phase, TunnelState};
 use crate::privileged::DnsConfig;
+use crate::process;
 use crate::report::Report;
 use crate::secret::Secret;
 use crate::wire::{Begin, DnsStatus, FromTunnel, Question, QuestionAnswer, Sealed, ToTunnel};
@@ -80,8 +81,8 @@ pub(super) struct Supervisor<'a> {
     pub(super) management: Option<OwnedWriteHalf>,
     pub(super) openvpn: Option<Pid>,
     pub(super) keeper: Option<Keeper>,
-    /// How many keepers there have been.
-    pub(super) keepers: u32,
+    /// What takes the place of a keeper that was killed.
+    pub(super) reserve: Option<Keeper>,
     /// The name servers that the keeper was told to set.
     pub(super) set: Option<DnsConfig>,
     pub(super) network: Option<TunnelNetwork>,
@@ -150,7 +151,7 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         management: None,
         openvpn: None,
         keeper: None,
-        keepers: 0,
+        reserve: None,
         set: None,
         network: None,
         dns_notes: Vec::new(),
@@ -161,7 +162,11 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         connections: 0,
         failure: None,
     };
-    supervisor.start_keeper();
+    supervisor.start_keepers();
+    // From here on it starts no program.
+    let confinement = process::confine_supervisor(&start.directory);
+    supervisor.journal.say(format!("ob: {confinement}"));
+    supervisor.listen_to_keeper();
     supervisor.run(happenings, speaking).await;
     Ok(())
 }

@@ -98,6 +98,7 @@ impl Supervisor<'_> {
         if let Some(openvpn) = self.openvpn {
             management::gone(openvpn, GONE).await;
         }
+        drop(self.reserve.take());
         if let Some(keeper) = self.keeper.take() {
             keeper.end().await;
         }

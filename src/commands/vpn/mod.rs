@@ -51,6 +51,9 @@ enum Verb {
     /// Keep what a tunnel changes and take it back when its supervisor is killed; the supervisor does this by itself
     #[command(hide = true)]
     Keep(supervise::KeepArgs),
+    /// Wait to take the place of that process; the supervisor does this by itself
+    #[command(hide = true)]
+    KeepReserve(supervise::KeepArgs),
     /// Hold a tunnel and run a command inside a network of its own; `ob vpn exec` does this by itself
     #[command(hide = true)]
     Inside(inside::Args),
@@ -75,6 +78,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         Verb::Exec(args) => exec::run(args, context),
         Verb::Supervise(args) => supervise::run(args),
         Verb::Keep(args) => supervise::keep(args),
+        Verb::KeepReserve(args) => supervise::keep_in_reserve(args),
         Verb::Inside(args) => inside::run(args, context),
     }
 }

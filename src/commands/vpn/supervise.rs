@@ -44,10 +44,23 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Report> {
 /// # Errors
 /// When it cannot hear the supervisor.
 pub(super) fn keep(args: &KeepArgs) -> Result<ExitCode, Report> {
-    tunnel::keep(&Kept {
-        directory: args.directory.clone(),
-        own: args.own.clone(),
-        private: args.private,
-    })?;
+    tunnel::keep(&args.kept())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// # Errors
+/// When it cannot hear the supervisor.
+pub(super) fn keep_in_reserve(args: &KeepArgs) -> Result<ExitCode, Report> {
+    tunnel::keep_in_reserve(&args.kept())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl KeepArgs {
+    fn kept(&self) -> Kept {
+        Kept {
+            directory: self.directory.clone(),
+            own: self.own.clone(),
+            private: self.private,
+        }
+    }
 }

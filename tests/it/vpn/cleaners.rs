@@ -217,7 +217,7 @@ fn keeper(env: &TestEnv) -> Pid {
     let of = |pid: &i32| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        line.starts_with("ob vpn keep") && line.contains(&directory)
+        line.starts_with("ob vpn keep --") && line.contains(&directory)
     };
     let pids = fs::read_dir("/proc").unwrap();
     let mut pids = pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());

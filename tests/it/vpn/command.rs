@@ -130,7 +130,7 @@ fn whoever_of_it_is_killed_or_hung_up_on_nothing_is_left() {
         for who in [
             "ob vpn exec",
             "ob vpn supervise",
-            "ob vpn keep",
+            "ob vpn keep --",
             inside.as_str(),
             "/usr/bin/pasta",
             "/usr/sbin/openvpn",
@@ -147,7 +147,7 @@ fn whoever_of_it_is_killed_or_hung_up_on_nothing_is_left() {
                 _ => vpn.process(who),
             };
             vpn.signal(found, signal);
-            if who == "ob vpn keep" {
+            if who == "ob vpn keep --" {
                 drop(terminal);
             } else {
                 let (status, said) = terminal.wait();

@@ -3,6 +3,7 @@
 pub(crate) mod authority;
 mod cleaners;
 mod command;
+mod confined;
 mod doas;
 mod elsewhere;
 mod figures;

@@ -123,7 +123,7 @@ fn whatever_is_sent_to_their_keeper_they_are_taken_back() {
         vpn.signal(keeper, signal);
         if signal == Signal::SIGKILL {
             eventually("there is another keeper", DEADLINE, || {
-                let now = vpn.processes("ob vpn keep");
+                let now = vpn.processes("ob vpn keep --");
                 now.len() == 1 && now[0] != keeper
             });
             eventually("it keeps the name servers", DEADLINE, || {

@@ -119,7 +119,7 @@ impl Vpn {
 
     /// The process that outlives the supervisor.
     pub(crate) fn keeper(&self) -> Pid {
-        self.process("ob vpn keep")
+        self.process("ob vpn keep --")
     }
 
     pub(crate) fn signal(&self, process: Pid, signal: Signal) {
