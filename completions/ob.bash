@@ -1295,7 +1295,7 @@ _ob() {
             return 0
             ;;
         ob__subcmd__vpn__subcmd__up)
-            opts="-d -v -h --detach --no-dns --no-routes --route --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-d -v -h --detach --no-dns --no-routes --route --dns-scope --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1303,6 +1303,10 @@ _ob() {
             case "${prev}" in
                 --route)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-scope)
+                    COMPREPLY=($(compgen -W "all domains" -- "${cur}"))
                     return 0
                     ;;
                 --factor)

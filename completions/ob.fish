@@ -339,6 +339,8 @@ complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcomman
 complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -f -a "profile" -d 'Fetch a profile and show what is in it; its text never leaves memory'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -f -a "exec" -d 'Run one command inside the tunnel, in a network of its own; needs no root'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l route -d 'Route this network and no other through the tunnel; repeat for more' -r
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l dns-scope -d 'Ask the VPN\'s name servers for every name, or only for names in the domains it pushes' -r -f -a "all\t''
+domains\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
 totp\t''
 sms\t''

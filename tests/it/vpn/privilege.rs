@@ -16,8 +16,9 @@ use crate::support::{Pty, run, text};
 /// The rows of the matrix, each a circumstance that was tried.
 pub(crate) const ROWS: usize =
     HOSTILE_VARIABLES.len() + EVIL.len() + REPLACED + MISSING.len() + OTHERS;
-/// The other tests of this file, and those of `sudo.rs`, `doas.rs`, `kills.rs` and `tunnel.rs` that are rows of it.
-const OTHERS: usize = 9 + 11;
+/// The other tests of this file, and those of `sudo.rs`, `doas.rs`, `kills.rs`, `tunnel.rs`, `root_program.rs` and
+/// `root_refusals.rs` that are rows of it.
+const OTHERS: usize = 9 + 11 + 6 + 5;
 
 const HOSTILE_VARIABLES: [(&str, &str); 7] = [
     ("LD_PRELOAD", "/nonexistent/evil.so"),

@@ -241,6 +241,15 @@ fn installed_program_sets_and_reverts_them_by_its_one_rule() {
     );
 }
 
+#[test]
+fn installed_program_uses_systemds_resolvconf_where_it_is() {
+    check_both_ways(
+        "vpn::resolved::installed_program_uses_systemds_resolvconf_where_it_is",
+        RULE,
+        Some("resolvconf"),
+    );
+}
+
 /// `(what is pushed besides a server and a route, flags, domains in systemd's notation, default route)`.
 type Situation<'a> = (&'a [&'a str], bool, &'a [&'a str], &'a [&'a str], &'a str);
 

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use nix::sys::signal::Signal;
+use ob_sandbox::{Options, VpnOptions};
 use serde_json::{Value, json};
 
 use super::network::{Vpn, entered, leads_through, nobody};
-use super::overlay::{hide, lay_over, lay_under};
-use super::sudo::machine;
-use crate::support::{Pty, run, text};
+use super::overlay::{hide, lay_over, lay_under, mount};
+use super::sudo::{machine, machine_with};
+use crate::support::{DEADLINE, Pty, eventually, run, text};
 
 pub(super) const PROGRAM: &str = "/usr/libexec/ob/ob-vpn-root";
 /// The rule of docs/vpn-sudo.md.
@@ -136,6 +137,74 @@ fn programs_of_the_user_cannot_make_openvpn_run_code() {
     vpn.ends("/usr/sbin/openvpn");
     assert!(!mark.exists());
     fs::remove_dir_all(directory).unwrap();
+    vpn.is_gone();
+}
+
+#[test]
+fn openresolv_gets_values_that_hold_no_command() {
+    if !entered(
+        "vpn::root_program::openresolv_gets_values_that_hold_no_command",
+        true,
+    ) {
+        return;
+    }
+    let options = Options {
+        vpn: VpnOptions {
+            push: vec![
+                "dhcp-option DOMAIN-SEARCH x$(touch${IFS}/run/ran).test".to_owned(),
+                "dhcp-option DOMAIN-SEARCH x`touch${IFS}/run/ran`.test".to_owned(),
+                "dhcp-option DOMAIN-SEARCH good.test".to_owned(),
+            ],
+            ..VpnOptions::default()
+        },
+        ..Options::default()
+    };
+    let vpn = machine_with(options, "ALL");
+    install(&vpn);
+    let before = "nameserver 192.0.2.1\n";
+    lay_under(&vpn.env, "/etc", |upper| {
+        fs::write(upper.join("resolv.conf"), before).unwrap();
+        let rule = format!("nobody ALL=(root) NOPASSWD: {RULE}\n");
+        fs::write(upper.join("sudoers"), rule).unwrap();
+        fs::set_permissions(upper.join("sudoers"), Permissions::from_mode(0o440)).unwrap();
+    });
+    mount(&["-t", "tmpfs", "tmpfs", "/run"]);
+    let there = run(
+        Command::new("/usr/sbin/resolvconf").args(["-a", "eth0"]),
+        before,
+    );
+    assert!(
+        there.status.success(),
+        "openresolv is needed: {}",
+        text(&there.stderr)
+    );
+    vpn.up(&[]);
+    let status = vpn.status();
+    assert_eq!(status["dns"]["applied"], true, "{status}");
+    assert_eq!(status["dns"]["domains"], json!(["corp.test", "good.test"]));
+    assert_eq!(
+        status["dns"]["notes"].as_array().unwrap().len(),
+        3,
+        "{status}"
+    );
+    let resolv_conf = || fs::read_to_string("/etc/resolv.conf").unwrap();
+    let applied = resolv_conf();
+    assert!(applied.contains("nameserver 10.88.0.1"), "{applied}");
+    assert!(
+        applied.contains("good.test") && !applied.contains("touch"),
+        "{applied}"
+    );
+    // By a request that is made by hand, too.
+    let hostile = request(json!({ "SetDns": {
+        "device": "tun-ob0", "servers": ["10.88.0.1"], "search": ["x$(touch /run/ran)"],
+        "route_domains": [], "scope": "all", "is_scope_chosen": false,
+    }}));
+    assert_refused(&ask(&vpn, hostile), "request.malformed");
+    assert!(vpn.vpn(&["down"]).status.success());
+    eventually("they are reverted", DEADLINE, || {
+        !resolv_conf().contains("10.88.0.1")
+    });
+    assert!(!Path::new("/run/ran").exists());
     vpn.is_gone();
 }
 
