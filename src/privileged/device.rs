@@ -12,40 +12,44 @@ const TUN: &str = "/dev/net/tun";
 
 /// Refuses a device that no process of the caller has open.
 pub(super) fn check_is_of(device: TunDevice, caller: &Caller) -> Result<(), Refusal> {
-    if is_held_by(device, caller) {
+    if holders(device).any(|uid| uid == caller.uid.as_raw()) {
         return Ok(());
     }
     let why = format!("{device} is not a tunnel of {}", caller.name);
     Err(Refusal::new("device.owner", why))
 }
 
-/// Refuses a device that is there and is not the caller's. One that is gone left its name servers behind.
+/// Refuses a device that another user's process has open. One without a process is gone, or about to be, and left its
+/// name servers behind.
 pub(super) fn check_is_of_nobody_else(device: TunDevice, caller: &Caller) -> Result<(), Refusal> {
-    if exists(device) {
-        check_is_of(device, caller)
-    } else {
-        Ok(())
+    if holders(device).any(|uid| uid != caller.uid.as_raw()) {
+        let why = format!("{device} is another user's tunnel");
+        return Err(Refusal::new("device.owner", why));
     }
+    Ok(())
 }
 
-/// `/sys/class/net` may show another network namespace; this is always our own.
-fn exists(device: TunDevice) -> bool {
-    let table = fs::read_to_string("/proc/self/net/dev").unwrap_or_default();
-    let name = device.to_string();
-    table
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .any(|(first, _)| first.trim() == name)
-}
-
-fn is_held_by(device: TunDevice, caller: &Caller) -> bool {
+/// The users whose processes have the device open. Only a process with `CAP_NET_ADMIN` over this machine counts: an
+/// openvpn. Others may hold a device of the same name, made in a network of their own, even when they are outside of it.
+fn holders(device: TunDevice) -> impl Iterator<Item = u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
         .map(|process| process.path())
-        .filter(|process| {
-            fs::metadata(process).is_ok_and(|found| found.uid() == caller.uid.as_raw())
-        })
-        .any(|process| has_open(&process, device))
+        .filter(|process| is_tunnel_process(process))
+        .filter(move |process| has_open(process, device))
+        .filter_map(|process| fs::metadata(process).ok().map(|found| found.uid()))
+}
+
+fn is_tunnel_process(process: &Path) -> bool {
+    let is_ours = |namespace: &str| {
+        let of = |process: &Path| fs::read_link(process.join("ns").join(namespace)).ok();
+        of(process).is_some_and(|theirs| Some(theirs) == of(Path::new("/proc/self")))
+    };
+    let status = fs::read_to_string(process.join("status")).unwrap_or_default();
+    let set = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let set = set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
+    let has_net_admin = set.is_some_and(|set| set & (1 << 12) != 0);
+    has_net_admin && is_ours("user") && is_ours("net")
 }
 
 fn has_open(process: &Path, device: TunDevice) -> bool {

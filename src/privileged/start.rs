@@ -3,8 +3,6 @@
 use std::io::{self, PipeReader, Write as _};
 use std::path::Path;
 
-use nix::fcntl::{FcntlArg, fcntl};
-
 use super::caller::Caller;
 use super::{OpenVpn, Refusal, StartTunnel, files, servers};
 use crate::openvpn::argv::{Launch, Privilege, argv};
@@ -89,8 +87,10 @@ fn unusable(report: &Report) -> Refusal {
 fn filled_pipe(text: &Secret) -> io::Result<PipeReader> {
     let (reader, mut writer) = io::pipe()?;
     let text = text.expose().as_bytes();
+    #[cfg(target_os = "linux")]
     let size = i32::try_from(text.len() + 1).map_err(io::Error::other)?;
-    fcntl(&writer, FcntlArg::F_SETPIPE_SZ(size))?;
+    #[cfg(target_os = "linux")]
+    nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETPIPE_SZ(size))?;
     writer.write_all(text)?;
     Ok(reader)
 }

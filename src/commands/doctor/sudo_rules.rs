@@ -41,6 +41,16 @@ pub(super) fn look() -> Vec<Finding> {
             "`ob-vpn-root` checks what it is given: docs/vpn-sudo.md",
         ));
     }
+    if let Some(error) = privileged::PLACES.iter().find_map(|place| {
+        let judged = Program::at(Path::new(place)).err();
+        judged.filter(|_| Path::new(place).exists())
+    }) {
+        found.push(Finding::wrong(
+            "sudo.installation",
+            format!("`ob-vpn-root` is not used: {error}"),
+            "`sudo install -D -o root -g root -m 0755`: docs/admin.md, section 9",
+        ));
+    }
     let rules = rules();
     found.extend(rules.iter().filter_map(|rule| judge(rule, is_resolved)));
     found

@@ -58,10 +58,15 @@ pub(super) fn way(context: &Context) -> Result<Way, Report> {
             .map_err(|_| error),
     };
     let quiet = elevator(true)?;
-    match privileged::is_allowed_without_password(&quiet, &program) {
+    let asking = elevator(false)?;
+    // Where no rule allows it, sudo would note an attempt.
+    let probed =
+        allows(&quiet, &program).then(|| privileged::is_allowed_without_password(&quiet, &program));
+    match probed.unwrap_or(Err(String::new())) {
         Ok(()) => {
+            // Should sudo's ticket end meanwhile, it asks.
             return Ok(Way::Installed {
-                elevator: quiet,
+                elevator: asking,
                 program,
             });
         }
@@ -75,7 +80,6 @@ pub(super) fn way(context: &Context) -> Result<Way, Report> {
         Err(_) => {}
     }
     let direct = privilege(context)?;
-    let asking = elevator(false)?;
     // The password was typed, or doas asks for it.
     Ok(if allows(&asking, &program) {
         Way::Installed {

@@ -31,7 +31,21 @@ pub(super) fn install(vpn: &Vpn) {
 pub(super) fn installed() -> Vpn {
     let vpn = machine(&format!("NOPASSWD: {RULE}"));
     install(&vpn);
+    with_own_resolver_files(&vpn);
     vpn
+}
+
+const BEFORE: &str = "nameserver 192.0.2.1\n";
+
+/// So that a program which wrongly sets name servers sets none of the machine that runs the tests.
+fn with_own_resolver_files(vpn: &Vpn) {
+    let sudoers = fs::read("/etc/sudoers").unwrap();
+    lay_under(&vpn.env, "/etc", |upper| {
+        fs::write(upper.join("resolv.conf"), BEFORE).unwrap();
+        fs::write(upper.join("sudoers"), sudoers).unwrap();
+        fs::set_permissions(upper.join("sudoers"), Permissions::from_mode(0o440)).unwrap();
+    });
+    mount(&["-t", "tmpfs", "tmpfs", "/run"]);
 }
 
 /// Runs it by sudo as a user without any other right.
@@ -159,19 +173,12 @@ fn openresolv_gets_values_that_hold_no_command() {
         },
         ..Options::default()
     };
-    let vpn = machine_with(options, "ALL");
+    let vpn = machine_with(options, &format!("NOPASSWD: {RULE}"));
     install(&vpn);
-    let before = "nameserver 192.0.2.1\n";
-    lay_under(&vpn.env, "/etc", |upper| {
-        fs::write(upper.join("resolv.conf"), before).unwrap();
-        let rule = format!("nobody ALL=(root) NOPASSWD: {RULE}\n");
-        fs::write(upper.join("sudoers"), rule).unwrap();
-        fs::set_permissions(upper.join("sudoers"), Permissions::from_mode(0o440)).unwrap();
-    });
-    mount(&["-t", "tmpfs", "tmpfs", "/run"]);
+    with_own_resolver_files(&vpn);
     let there = run(
         Command::new("/usr/sbin/resolvconf").args(["-a", "eth0"]),
-        before,
+        BEFORE,
     );
     assert!(
         there.status.success(),

@@ -282,13 +282,36 @@ fn name_servers_of_a_device_that_is_not_the_callers_are_refused() {
     };
     assert_refused(&ask(&vpn, set("tun-ob0")), "device.owner");
     assert_refused(&ask(&vpn, set("lo")), "request.malformed");
-    // Another user's tunnel.
+    // Another user's tunnel: a device, and a process that has it open.
     let made = Command::new("ip")
         .args(["tuntap", "add", "tun-ob1", "mode", "tun"])
         .status();
     assert!(made.unwrap().success());
     assert_refused(&ask(&vpn, set("tun-ob1")), "device.owner");
+    let make = "import fcntl, os, struct, time\n\
+        tun = os.open('/dev/net/tun', os.O_RDWR)\n\
+        fcntl.ioctl(tun, 0x400454ca, struct.pack('16sH', b'tun-ob1', 0x1001))\n\
+        open('made', 'w').close()\ntime.sleep(600)\n";
+    let mut others = Command::new("/usr/bin/python3");
+    others.args(["-c", make]).current_dir(vpn.env.path("tmp"));
+    let mut others = others.spawn().unwrap();
+    eventually("it is open", DEADLINE, || vpn.env.path("tmp/made").exists());
+    assert_refused(&ask(&vpn, set("tun-ob1")), "device.owner");
+    // The same name in a network of the caller's own, where it may make one.
+    let mut own = vpn.env.command("/usr/bin/unshare");
+    own.args(["-Urn", "/usr/bin/python3", "-c", make]);
+    let mut own = own.current_dir(vpn.env.path("run")).spawn().unwrap();
+    eventually("there is a device of that name", DEADLINE, || {
+        vpn.env.path("run/made").exists()
+    });
+    assert_refused(&ask(&vpn, set("tun-ob1")), "device.owner");
+    own.kill().unwrap();
+    own.wait().unwrap();
     let revert = request(json!({ "RevertDns": "tun-ob1" }));
     assert_refused(&ask(&vpn, revert), "device.owner");
+    others.kill().unwrap();
+    others.wait().unwrap();
+    let resolv_conf = fs::read_to_string("/etc/resolv.conf").unwrap();
+    assert!(!resolv_conf.contains("10.88.0.1"), "{resolv_conf}");
     vpn.is_gone();
 }

@@ -1,20 +1,22 @@
 //! What `ob doctor` says of rules of sudo and doas that give away more than a tunnel.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
 use super::network::{Vpn, entered};
 use super::overlay::{hide, lay_over, lay_under};
-use super::root_program::{RULE, install};
+use super::root_program::{PROGRAM, RULE, install};
 use super::sudo::{OPENVPN, machine};
 use crate::support::run;
 
 /// The findings that are made here: name and state. `consumers::findings` has those of the rest.
-pub(crate) const FINDINGS: [(&str, &str); 7] = [
+pub(crate) const FINDINGS: [(&str, &str); 8] = [
     ("resolvconf", "note"),
     ("sudo.any_program", "wrong"),
     ("sudo.environment", "wrong"),
+    ("sudo.installation", "wrong"),
     ("sudo.openvpn", "wrong"),
     ("sudo.program", "good"),
     ("sudo.resolvconf", "wrong"),
@@ -98,6 +100,8 @@ fn doctor_names_what_rules_of_sudo_give_away() {
         "NOPASSWD: SETENV: /usr/libexec/ob/ob-vpn-root",
         &[("sudo.environment", "wrong")],
     );
+    fs::set_permissions(PROGRAM, fs::Permissions::from_mode(0o777)).unwrap();
+    assert_found(&vpn, "ALL", &[resolvconf, ("sudo.installation", "wrong")]);
 }
 
 #[test]
