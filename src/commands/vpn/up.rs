@@ -96,7 +96,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 fn dns_scope(args: &Args, context: &Context) -> Result<Option<DnsScope>, Report> {
     match &args.dns_scope {
         Some(typed) => Ok(typed.parse().ok()),
-        None => Ok(context.settings()?.vpn()?.dns_scope),
+        None => Ok(context.settings()?.vpn(&context.environment)?.dns_scope),
     }
 }
 
