@@ -87,7 +87,7 @@ pub fn spawn_own(
 )]
 pub fn become_own(words: impl IntoIterator<Item = std::ffi::OsString>) -> io::Error {
     match own_path() {
-        Ok(path) => Command::new(path).arg0("ob").args(words).exec(),
+        Ok(path) => Command::new(path).arg0("ob").args(words).env_clear().exec(),
         Err(error) => error,
     }
 }

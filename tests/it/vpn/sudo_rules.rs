@@ -23,6 +23,11 @@ pub(crate) const FINDINGS: [(&str, &str); 8] = [
     ("sudo.resolvectl", "note"),
 ];
 
+pub(crate) fn findings() -> impl Iterator<Item = (String, String)> {
+    let findings = FINDINGS.into_iter();
+    findings.map(|(name, state)| (name.to_owned(), state.to_owned()))
+}
+
 /// The names and states of the findings about rules.
 fn found(vpn: &Vpn) -> Vec<(String, String)> {
     let output = run(&mut vpn.env.ob(["doctor", "--json"]), "");
