@@ -153,7 +153,7 @@ impl Kind {
                 Ok(Value::Policies(policies))
             }
             (Self::Policies, _) => Err(ValueError::Type("an array of policy ARNs", raw.name())),
-            (Self::Duration(..), Raw::Number(number)) => Err(no_unit(*number)),
+            (Self::Duration(from, to), Raw::Number(number)) => without_unit(*number, from, to),
             (Self::Networks, Raw::List(items)) => Ok(Value::Networks(networks(items)?)),
             (Self::Networks, _) => Err(ValueError::Type("an array of networks", raw.name())),
             (Self::YesOrNo, Raw::Boolean(yes)) => Ok(Value::YesOrNo(*yes)),
@@ -203,7 +203,10 @@ impl Kind {
             Self::App => Err(ValueError::App),
             Self::Region if is_region(text) => plain(),
             Self::Region => Err(ValueError::Region),
-            Self::Duration(from, to) => within(duration(text)?, from, to),
+            Self::Duration(from, to) => match text.parse() {
+                Ok(number) => without_unit(number, from, to),
+                Err(_) => within(duration(text)?, from, to),
+            },
             Self::Endpoint if is_server(text) => plain(),
             Self::Endpoint => Err(ValueError::Endpoint),
             Self::Role => {
@@ -262,8 +265,16 @@ fn within(seconds: u32, from: u32, to: u32) -> Result<Value, ValueError> {
     }
 }
 
-fn no_unit(number: i64) -> ValueError {
-    u32::try_from(number).map_or(ValueError::Duration, ValueError::NoUnit)
+/// A number alone counts seconds, as in AWS's own files, where it can mean nothing else: `3600` of credentials that
+/// last 12 hours at most is no number of minutes. Otherwise it is refused.
+fn without_unit(number: i64, from: u32, to: u32) -> Result<Value, ValueError> {
+    let number = u32::try_from(number).map_err(|_| ValueError::Duration)?;
+    let as_minutes = number.saturating_mul(60);
+    if (from..=to).contains(&number) && as_minutes > to {
+        Ok(Value::Seconds(number))
+    } else {
+        Err(ValueError::NoUnit(number))
+    }
 }
 
 /// `1h`, `90m`, `1h30m` or `3600s` into seconds. A number alone is refused: some tools take it for

@@ -109,10 +109,10 @@ fn times_without_a_unit_are_refused_wherever_typed() {
     scene.sign_in();
     for words in counted::<5, &[&str]>([
         &["exec", "--min-ttl", "45", "--", "true"],
-        &["exec", "--duration", "3600", "--", "true"],
+        &["exec", "--duration", "60", "--", "true"],
         &["env", "--reveal", "--min-ttl", "45"],
         &["console", "--print", "--duration", "45"],
-        &["write", "--duration", "900"],
+        &["write", "--duration", "45"],
     ]) {
         let ended = run(scene.ob(words), "");
         assert_eq!(ended.code, Some(2), "{words:?} {}", ended.stderr);
@@ -124,7 +124,7 @@ fn times_without_a_unit_are_refused_wherever_typed() {
         assert!(ended.stderr.contains(&meant), "{words:?} {}", ended.stderr);
     }
     for (table, line) in counted::<3, _>([
-        ("aws", "duration = 3600"),
+        ("aws", "duration = 60"),
         ("aws", "duration = '45'"),
         ("agent", "idle = 30"),
     ]) {

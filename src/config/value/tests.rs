@@ -31,13 +31,21 @@ fn durations_are_read_in_the_usual_spellings() {
 }
 
 #[test]
-fn numbers_without_a_unit_are_refused_with_both_readings() {
+fn numbers_without_a_unit_count_seconds_or_are_refused() {
     for raw in [Raw::Text("45"), Raw::Number(45), Raw::Text("045")] {
         let read = Kind::Duration(1, 43_200).read(&raw);
         assert_eq!(
             read.unwrap_err().to_string(),
             "45 has no unit; did you mean `45m` or `45s`?"
         );
+    }
+    let credentials = Kind::Duration(900, 43_200);
+    for raw in [Raw::Text("3600"), Raw::Number(3600)] {
+        assert_eq!(credentials.read(&raw), Ok(Value::Seconds(3600)));
+    }
+    for number in [15, 45, 720] {
+        let read = credentials.read(&Raw::Number(number));
+        assert!(matches!(read, Err(ValueError::NoUnit(_))), "{number}");
     }
     let read = Kind::Duration(1, 43_200).read(&Raw::Number(-1));
     assert_eq!(read.unwrap_err(), ValueError::Duration);

@@ -160,6 +160,8 @@ fn tls_of_yesterday_is_refused_and_the_same_server_of_today_is_not() {
         let (scene, ended) = at(case);
         let expected = match case.0 {
             "for no name at all" => unreachable("http.tls_name", "another name"),
+            // rustls does not tell a key that is too short from another authority's.
+            "RSA with 1024 bits" => unreachable("http.tls_authority", "not from an authority"),
             _ => unreachable("http.tls", "TLS"),
         };
         failed(&scene, &ended, &expected, case.0);
