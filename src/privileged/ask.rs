@@ -1,4 +1,4 @@
-//! The caller's side: finding the installed program and having it do something, by sudo or doas.
+//! The caller's side: finds the installed program and runs it by sudo or doas.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,22 +8,22 @@ use super::{Action, PROTOCOL, Request};
 use crate::openvpn::argv::Elevator;
 use crate::process::{self, Program};
 
-/// Where an administrator installs it; the first that is there is used.
+/// Where an administrator may install the program; the first path that exists is used.
 pub const PLACES: [&str; 2] = ["/usr/libexec/ob/ob-vpn-root", "/usr/lib/ob/ob-vpn-root"];
 
-/// Name servers take several commands, each with a limit of its own.
+/// Setting name servers runs several commands, each with a limit of its own.
 const ACTION_TIMEOUT: Duration = Duration::from_secs(70);
-/// What a user may do can stand in a directory of the network.
+/// The rules of sudo may have to be fetched from an LDAP server.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The installed program, if it is root's in every part of its path.
+/// Returns the installed program, if root owns it and every directory of its path.
 pub fn find() -> Option<Program> {
     PLACES
         .iter()
         .find_map(|place| Program::at(Path::new(place)).ok())
 }
 
-/// The request for `action`, as the program reads it.
+/// Returns the request for `action`, as the program reads it.
 pub fn input(action: Action) -> Vec<u8> {
     let request = Request {
         protocol: PROTOCOL,
@@ -32,7 +32,7 @@ pub fn input(action: Action) -> Vec<u8> {
     serde_json::to_vec(&request).unwrap_or_default()
 }
 
-/// Has `program` do `action` without asking anybody for a password.
+/// Has `program` do `action`; fails where sudo or doas would ask for a password.
 ///
 /// # Errors
 /// With the first line of sudo's, doas' or the program's own refusal.
@@ -63,7 +63,7 @@ pub fn is_allowed_without_password(elevator: &Elevator, program: &Program) -> Re
     if answer.trim_ascii() == PROTOCOL.to_string().as_bytes() {
         Ok(())
     } else {
-        Err("it answers something else than its version".to_owned())
+        Err("it did not answer with its version".to_owned())
     }
 }
 

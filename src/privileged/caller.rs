@@ -1,4 +1,4 @@
-//! For whom the program runs, and doing things with that user's rights.
+//! The user who called the program, and work that is done with that user's rights.
 
 use std::ffi::OsString;
 
@@ -15,8 +15,8 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Finds the user by the variable that sudo (`SUDO_UID`) or doas (`DOAS_USER`) sets. Each overwrites its own; of
-    /// the other one's a caller could have set the value, so both together are refused.
+    /// Finds the user by the variable that sudo (`SUDO_UID`) or doas (`DOAS_USER`) sets. Each overwrites its own
+    /// variable and may pass the other one's on as the caller set it, so both together are refused.
     pub(super) fn find(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Refusal> {
         if !geteuid().is_root() {
             return Err(Refusal::new("caller.not_root", "run it by sudo or doas"));
@@ -58,12 +58,15 @@ impl Caller {
         })
     }
 
-    /// Does `what` with the rights of the caller on files, and takes root's back.
+    /// Runs `what` with the caller's rights on files, then takes root's rights back.
     pub(super) fn assume<T>(
         &self,
         what: impl FnOnce() -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let refused = |error: nix::Error| Refusal::new("caller.rights", error);
+        let refused = |error: nix::Error| {
+            let why = format!("cannot take the rights of {}: {}", self.name, error.desc());
+            Refusal::new("caller.rights", why)
+        };
         setgroups(&[self.gid])
             .and_then(|()| setegid(self.gid))
             .and_then(|()| seteuid(self.uid))

@@ -1,4 +1,4 @@
-//! Whose a tunnel's device is: a process of that user has it open, as the kernel shows in `fdinfo` (`iff:`).
+//! Finds the owner of a tunnel's device: the user whose openvpn has it open, as the kernel shows in `fdinfo` (`iff:`).
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -19,9 +19,12 @@ pub(super) fn check_is_of(device: TunDevice, caller: &Caller) -> Result<(), Refu
     Err(Refusal::new("device.owner", why))
 }
 
-/// Refuses a device that another user's process has open. One without a process is gone, or about to be, and left its
-/// name servers behind.
-pub(super) fn check_is_of_nobody_else(device: TunDevice, caller: &Caller) -> Result<(), Refusal> {
+/// Refuses a device that another user's process has open. A device that no process has open is let through: it is gone
+/// or about to go, and its name servers must still be reverted.
+pub(super) fn check_is_not_of_another_user(
+    device: TunDevice,
+    caller: &Caller,
+) -> Result<(), Refusal> {
     if holders(device).any(|uid| uid != caller.uid.as_raw()) {
         let why = format!("{device} is another user's tunnel");
         return Err(Refusal::new("device.owner", why));
@@ -29,8 +32,9 @@ pub(super) fn check_is_of_nobody_else(device: TunDevice, caller: &Caller) -> Res
     Ok(())
 }
 
-/// The users whose processes have the device open. Only a process with `CAP_NET_ADMIN` over this machine counts: an
-/// openvpn. Others may hold a device of the same name, made in a network of their own, even when they are outside of it.
+/// Returns the users whose processes have the device open. Only a process with `CAP_NET_ADMIN` over this machine counts,
+/// as openvpn has it. Another process may hold a device of the same name that it made in a network namespace of its own,
+/// even after it has left that namespace.
 fn holders(device: TunDevice) -> impl Iterator<Item = u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes

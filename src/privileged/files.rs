@@ -1,7 +1,8 @@
 //! The caller's directory: opened with the caller's rights, checked by descriptor, read within a limit and a deadline.
 
+use std::fmt::Display;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -39,28 +40,31 @@ pub(super) fn read_profile(directory: &Path, owner: Uid, max: usize) -> Result<V
         flags | OFlag::O_DIRECTORY | OFlag::O_RDONLY,
         Mode::empty(),
     )
-    .map_err(|error| Refusal::new("directory.open", error))?;
-    let found = fstat(&opened).map_err(|error| Refusal::new("directory.open", error))?;
+    .map_err(|error| about("directory.open", directory, error.desc()))?;
+    let found = fstat(&opened).map_err(|error| about("directory.open", directory, error.desc()))?;
     check_is_own(&found, owner, SFlag::S_IFDIR)
-        .map_err(|why| Refusal::new("directory.owner", why))?;
+        .map_err(|why| about("directory.owner", directory, why))?;
+    let path = directory.join("m");
     let socket = fstatat(&opened, "m", AtFlags::AT_SYMLINK_NOFOLLOW)
-        .map_err(|error| Refusal::new("socket.missing", error))?;
+        .map_err(|error| about("socket.missing", &path, error.desc()))?;
     check_is_own(&socket, owner, SFlag::S_IFSOCK)
-        .map_err(|why| Refusal::new("socket.owner", why))?;
+        .map_err(|why| about("socket.owner", &path, why))?;
+    let path = directory.join("p");
     let pipe = openat(
         &opened,
         "p",
         flags | OFlag::O_RDONLY | OFlag::O_NONBLOCK,
         Mode::empty(),
     )
-    .map_err(|error| Refusal::new("profile.open", error))?;
-    check_pipe(&pipe, owner)?;
-    read_bounded(&pipe, max, PROFILE_TIMEOUT).map_err(|error| Refusal::new("profile.read", error))
+    .map_err(|error| about("profile.open", &path, error.desc()))?;
+    let found = fstat(&pipe).map_err(|error| about("profile.open", &path, error.desc()))?;
+    check_is_own(&found, owner, SFlag::S_IFIFO)
+        .map_err(|why| about("profile.owner", &path, why))?;
+    read_bounded(&pipe, max, PROFILE_TIMEOUT).map_err(|error| about("profile.read", &path, error))
 }
 
-fn check_pipe(pipe: &OwnedFd, owner: Uid) -> Result<(), Refusal> {
-    let found = fstat(pipe).map_err(|error| Refusal::new("profile.open", error))?;
-    check_is_own(&found, owner, SFlag::S_IFIFO).map_err(|why| Refusal::new("profile.owner", why))
+fn about(name: &'static str, path: &Path, why: impl Display) -> Refusal {
+    Refusal::new(name, format!("{}: {why}", path.display()))
 }
 
 fn check_is_own(found: &FileStat, owner: Uid, kind: SFlag) -> Result<(), &'static str> {
@@ -88,12 +92,20 @@ pub(super) fn read_bounded(source: &impl AsFd, max: usize, limit: Duration) -> i
         let left = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
         let mut wanted = [PollFd::new(source.as_fd(), PollFlags::POLLIN)];
         match poll(&mut wanted, left) {
-            Ok(0) => return Err(io::Error::new(io::ErrorKind::TimedOut, "it does not end")),
+            Ok(0) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "its end did not come in time",
+                ));
+            }
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
         if Instant::now() > until {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "it does not end"));
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "its end did not come in time",
+            ));
         }
         match read(source.as_fd(), &mut chunk) {
             Ok(0) => return Ok(bytes),

@@ -91,7 +91,7 @@ fn print_error(refusal: &Refusal) {
 
 fn run() -> Result<(), Refusal> {
     if std::env::args_os().len() != 1 {
-        return Err(Refusal::new("arguments", "it takes none"));
+        return Err(Refusal::new("arguments", "this program takes none"));
     }
     let caller = Caller::find(|name| std::env::var_os(name))?;
     prepare_process()?;
@@ -114,7 +114,7 @@ fn run() -> Result<(), Refusal> {
             steps.iter().try_for_each(Step::run).map_err(dns_failed)
         }
         Action::RevertDns(device) => {
-            device::check_is_of_nobody_else(device, &caller)?;
+            device::check_is_not_of_another_user(device, &caller)?;
             let resolver = Resolver::find().ok_or_else(no_resolver)?;
             resolver.revert(device).run().map_err(dns_failed)
         }
@@ -159,7 +159,7 @@ fn prepare_process() -> Result<(), Refusal> {
     nix::unistd::chdir("/").map_err(|error| refused(&error))
 }
 
-/// A copy that others can write would be root's for whoever writes it.
+/// A copy that other users can write would run their code as root.
 fn check_own_path() -> Result<(), Refusal> {
     let path = std::env::current_exe().map_err(|error| Refusal::new("installation", error))?;
     process::Program::at(&path)

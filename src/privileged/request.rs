@@ -50,7 +50,9 @@ impl Request {
         if protocol != Some(u64::from(PROTOCOL)) {
             return Err(Refusal::new(
                 "request.protocol",
-                format!("it speaks {PROTOCOL}; install the one that came with this `ob`"),
+                format!(
+                    "this one speaks version {PROTOCOL}; install the one that came with this `ob`"
+                ),
             ));
         }
         let request: Self = serde_json::from_value(any).map_err(malformed)?;

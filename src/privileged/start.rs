@@ -63,7 +63,7 @@ fn policy(request: &StartTunnel) -> Result<Policy, Refusal> {
     let routes = match &request.routes {
         None => Routes::AsOffered,
         Some(networks) if networks.len() > MAX_ROUTES => {
-            return Err(Refusal::new("routes", "there are too many"));
+            return Err(Refusal::new("routes", format!("more than {MAX_ROUTES}")));
         }
         Some(networks) => {
             let networks = networks.iter().map(|network| network.parse());
@@ -83,7 +83,7 @@ fn unusable(report: &Report) -> Refusal {
     Refusal::new("openvpn.program", format!("{}: {causes}", report.summary))
 }
 
-/// A pipe that holds all of `text`, with nobody left to write to it. Unlike a file it is not swapped to a disk.
+/// Returns a pipe that holds all of `text` and has no writer. Unlike a file it is not swapped to a disk.
 fn filled_pipe(text: &Secret) -> io::Result<PipeReader> {
     let (reader, mut writer) = io::pipe()?;
     let text = text.expose().as_bytes();

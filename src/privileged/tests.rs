@@ -175,6 +175,23 @@ fn profile_comes_from_the_pipe_of_a_private_directory() {
 }
 
 #[test]
+fn refusal_of_a_file_names_its_path() {
+    let directory = Directory::new();
+    fs::remove_file(directory.file("p")).unwrap();
+    let expected = format!(
+        "{}: No such file or directory",
+        directory.file("p").display()
+    );
+    assert_eq!(directory.read().unwrap_err().text, expected);
+    fs::remove_file(directory.file("m")).unwrap();
+    let expected = format!(
+        "{}: No such file or directory",
+        directory.file("m").display()
+    );
+    assert_eq!(directory.read().unwrap_err().text, expected);
+}
+
+#[test]
 fn what_another_could_have_put_there_is_not_read() {
     let change = |what: fn(&Directory)| {
         let directory = Directory::new();
