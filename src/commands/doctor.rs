@@ -1,5 +1,5 @@
 //! `ob doctor`: what is wrong, and what to type next. It asks no server and starts nothing but `openvpn --version`
-//! and `sudo -n -l`.
+//! and `sudo -n -l` (without sudo: `doas -C`).
 
 mod aws;
 mod machine;
@@ -17,7 +17,8 @@ use crate::shown::shown;
 /// Look for what is wrong, and say what to type next
 ///
 /// Looks at the settings, the agent, this shell's variables, the AWS files, the machine and what the VPN needs of it. It
-/// asks no server and starts nothing but `openvpn --version` and `sudo -n -l`. Exits with 1 when something is wrong.
+/// asks no server and starts nothing but `openvpn --version` and `sudo -n -l` (without sudo: `doas -C`). Exits with 1
+/// when something is wrong.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 

@@ -9,7 +9,7 @@ use super::Finding;
 use crate::privileged::{self, Resolver};
 use crate::process::{self, Program};
 
-/// What a user may do can stand in a directory of the network.
+/// The rules of sudo may have to be fetched from an LDAP server.
 const RULES_TIMEOUT: Duration = Duration::from_secs(30);
 const HINT: &str = "docs/vpn-sudo.md has a rule that gives away less: `ob-vpn-root`";
 
@@ -48,7 +48,7 @@ pub(super) fn look() -> Vec<Finding> {
         found.push(Finding::wrong(
             "sudo.installation",
             format!("`ob-vpn-root` is not used: {error}"),
-            "`sudo install -D -o root -g root -m 0755`: docs/admin.md, section 9",
+            "install it anew, as root's: docs/admin.md, section 9, has the command",
         ));
     }
     let rules = rules();
@@ -138,11 +138,7 @@ fn judge(rule: &Rule, is_resolved: bool) -> Option<Finding> {
     }
     if privileged::PLACES.contains(&first) {
         return Some(if rule.sets_environment {
-            Finding::wrong(
-                "sudo.environment",
-                format!("`SETENV: {command}` without a password is equal to root: LD_PRELOAD"),
-                "take `SETENV` off the rule: `sudo visudo`",
-            )
+            sets_environment(command)
         } else {
             Finding::good(
                 "sudo.program",
@@ -151,6 +147,10 @@ fn judge(rule: &Rule, is_resolved: bool) -> Option<Finding> {
                 ),
             )
         });
+    }
+    let programs = ["openvpn", "setsid", "setpriv", "resolvconf", "resolvectl"];
+    if rule.sets_environment && programs.iter().any(|name| runs(name).is_some()) {
+        return Some(sets_environment(command));
     }
     if runs("openvpn").is_some() && is_open {
         let gives = if runs("setpriv").is_some() {
@@ -191,12 +191,22 @@ fn judge(rule: &Rule, is_resolved: bool) -> Option<Finding> {
         return Some(Finding::note(
             "sudo.resolvectl",
             format!(
-                "the rule `{command}` without a password lets every program of yours choose who answers names"
+                "the rule `{command}` without a password lets every program of yours choose this machine's name servers"
             ),
             HINT,
         ));
     }
     None
+}
+
+fn sets_environment(command: &str) -> Finding {
+    Finding::wrong(
+        "sudo.environment",
+        format!(
+            "the rule `SETENV: {command}` without a password is equal to root: LD_PRELOAD loads any code into it"
+        ),
+        "take `SETENV` off the rule: `sudo visudo`",
+    )
 }
 
 #[cfg(test)]
@@ -263,10 +273,18 @@ mod tests {
             assert_eq!(judged(command, false), None, "{command}");
         }
         assert_eq!(judged("/usr/sbin/resolvconf -a tun-ob0", true), None);
-        let rule = Rule {
-            command: "/usr/libexec/ob/ob-vpn-root".to_owned(),
-            sets_environment: true,
-        };
-        assert_eq!(judge(&rule, true).unwrap().name, "sudo.environment");
+        for command in [
+            "/usr/libexec/ob/ob-vpn-root",
+            "/usr/sbin/resolvconf -a tun-ob0",
+            "/usr/bin/resolvectl revert tun-ob0",
+            "/usr/bin/setsid --fork /usr/bin/setpriv /usr/sbin/openvpn --config /x",
+        ] {
+            let rule = Rule {
+                command: command.to_owned(),
+                sets_environment: true,
+            };
+            let found = judge(&rule, true).map(|finding| finding.name);
+            assert_eq!(found, Some("sudo.environment"), "{command}");
+        }
     }
 }
