@@ -2,8 +2,8 @@
 //!
 //! Measured: a core limit of 0 does not stop a piped core handler, 1 does; not being dumpable hides
 //! `/proc/PID/{environ,mem,maps,fd}` from the same user until the next exec, which resets it. Landlock
-//! and seccomp make the agent's limits the kernel's promise instead of ours; `no_new_privs`, which both need, would
-//! stop sudo, so only the agent is confined.
+//! and seccomp make the agent's limits the kernel's promise instead of ours. Both need `no_new_privs`, which stops sudo:
+//! only the agent, and a tunnel's supervisor once its keepers run (`supervisor_confinement.rs`), are confined.
 
 use std::path::Path;
 

@@ -10,17 +10,25 @@ use std::path::Path;
 /// of its sockets, the mark for prompts. Returns what is enforced, in a sentence.
 #[cfg(target_os = "linux")]
 pub fn confine_supervisor(directory: &Path) -> &'static str {
-    use landlock::RulesetStatus;
+    describe(restrict(directory).unwrap_or_default())
+}
 
-    match restrict(directory) {
-        Ok(RulesetStatus::FullyEnforced) => {
-            "the kernel bars the supervisor from programs, TCP and files outside of its directory"
+/// Returns what Landlock of this ABI bars the supervisor from; 0 is none.
+#[cfg(target_os = "linux")]
+const fn describe(abi: u8) -> &'static str {
+    match abi {
+        0 => "the kernel has no Landlock: the supervisor is not confined",
+        1..=3 => {
+            "the kernel's Landlock is old: the supervisor is barred from starting programs and from most writing \
+             outside its directory, not from TCP"
         }
-        Ok(RulesetStatus::PartiallyEnforced) => {
-            "the kernel's Landlock is old: the supervisor is barred from programs and most writing, not from TCP"
+        4 | 5 => {
+            "the kernel bars the supervisor from starting programs, from TCP and from writing outside its directory, \
+             not from abstract Unix sockets"
         }
-        Ok(RulesetStatus::NotEnforced) | Err(_) => {
-            "the kernel has no Landlock: the supervisor is not confined"
+        _ => {
+            "the kernel bars the supervisor from starting programs, from TCP, from abstract Unix sockets and from \
+             writing outside its directory"
         }
     }
 }
@@ -30,11 +38,12 @@ pub fn confine_supervisor(_directory: &Path) -> &'static str {
     "the supervisor is not confined on this system"
 }
 
+/// Applies the rules and returns the ABI of Landlock that enforces them, 0 where none does.
 #[cfg(target_os = "linux")]
-fn restrict(directory: &Path) -> Result<landlock::RulesetStatus, landlock::RulesetError> {
+fn restrict(directory: &Path) -> Result<u8, landlock::RulesetError> {
     use landlock::{
-        ABI, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
-        RulesetAttr, RulesetCreatedAttr, Scope,
+        ABI, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd,
+        Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
     };
 
     let barred = AccessFs::from_write(ABI::V5) | AccessFs::Execute;
@@ -49,5 +58,34 @@ fn restrict(directory: &Path) -> Result<landlock::RulesetStatus, landlock::Rules
     if let Ok(directory) = PathFd::new(directory) {
         ruleset = ruleset.add_rule(PathBeneath::new(directory, own))?;
     }
-    Ok(ruleset.restrict_self()?.ruleset)
+    let status = ruleset.restrict_self()?;
+    Ok(match (status.ruleset, status.landlock) {
+        (RulesetStatus::NotEnforced, _) => 0,
+        (_, LandlockStatus::Available { effective_abi, .. }) => effective_abi as u8,
+        _ => 0,
+    })
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// ABI 4 brought TCP, ABI 6 abstract Unix sockets.
+    #[test]
+    fn description_names_what_each_abi_bars() {
+        for (abi, tcp, sockets) in [(1, false, false), (3, false, false), (4, true, false)]
+            .into_iter()
+            .chain([(5, true, false), (6, true, true), (7, true, true)])
+        {
+            let said = describe(abi);
+            assert_eq!(
+                said.contains("from TCP") && !said.contains("not from TCP"),
+                tcp,
+                "{abi}"
+            );
+            let named = said.contains("Unix sockets") && !said.contains("not from abstract");
+            assert_eq!(named, sockets, "{abi}");
+        }
+        assert!(describe(0).contains("not confined"));
+    }
 }

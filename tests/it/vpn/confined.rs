@@ -70,7 +70,7 @@ fn supervisor_writes_in_its_directory_alone_and_starts_nothing() {
     let output = probe.env(PROBE, place.path()).output().unwrap();
     let said = text(&output.stdout);
     for expected in [
-        "said the kernel bars the supervisor from programs, TCP and files outside of its directory",
+        "said the kernel bars the supervisor from starting programs, from TCP, ",
         "own-pipe done",
         "own-link done",
         "own-remove done",
