@@ -226,3 +226,19 @@ fn what_a_profile_that_is_left_out_brought_is_not_said_to_be_taken() {
         "{said}"
     );
 }
+
+/// Two tools have their profiles in `~/.aws/config`.
+#[test]
+fn file_of_two_tools_is_named_once() {
+    let home = Home::new();
+    let said = home.said(&home.import(&[]));
+    assert!(said.contains("nothing to import"), "{said}");
+    assert_eq!(said.matches("/.aws/config: not there").count(), 1, "{said}");
+    home.write(
+        ".saml2aws",
+        "[a]\nurl = https://acme.okta.com\nprovider = Okta\n",
+    );
+    fs::create_dir_all(home.0.path().join(".aws/config")).unwrap();
+    let said = home.said(&home.import(&["--print"]));
+    assert_eq!(said.matches("/.aws/config").count(), 1, "{said}");
+}

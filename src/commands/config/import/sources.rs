@@ -61,7 +61,7 @@ pub(super) fn findings(args: &Args, context: &Context) -> Result<Sources, Report
         match read_one(peer, &path, may_be_either, &context.environment) {
             Ok(Some((peer, findings))) => found.push((peer, name, findings)),
             Ok(None) if named => return Err(missing(&name)),
-            // Everybody who uses AWS has this file; few have used aws-okta.
+            // Every user of AWS has this file; few have used aws-okta.
             Err(Unread::Nothing(_)) if !named => looked.push(name),
             Ok(None) => looked.push(name),
             Err(Unread::Nothing(report) | Unread::Failed(report)) => {
@@ -69,8 +69,10 @@ pub(super) fn findings(args: &Args, context: &Context) -> Result<Sources, Report
                 if named {
                     return Err(report);
                 }
-                // The others are read all the same.
-                lost.push((name, report));
+                // The others are still read. Two tools have their profiles in one file.
+                if lost.iter().all(|(known, _)| *known != name) {
+                    lost.push((name, report));
+                }
             }
         }
     }
@@ -198,7 +200,10 @@ fn missing(name: &str) -> Report {
 
 fn nothing(looked: &[String]) -> Report {
     let report = Report::new(Exit::Usage, "import.nothing", "there is nothing to import");
-    let report = looked.iter().fold(report, |report, place| {
+    let is_first = |at: usize, place: &String| !looked[..at].contains(place);
+    let places = looked.iter().enumerate();
+    let places = places.filter(|(at, place)| is_first(*at, place));
+    let report = places.fold(report, |report, (_, place)| {
         report.cause(format!("{place}: not there, or nothing of Okta in it"))
     });
     report
