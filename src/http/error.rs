@@ -158,9 +158,7 @@ impl HttpError {
             }
             Some(why) => {
                 let why = match why {
-                    "unsuccessful" => {
-                        "unsuccessful, it answers CONNECT with something else than 200"
-                    }
+                    "unsuccessful" => "it did not answer CONNECT with status 200",
                     why => why,
                 };
                 let why = why.to_owned();

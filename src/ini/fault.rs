@@ -1,4 +1,4 @@
-//! What is wrong with a line of an INI file. No value is ever quoted.
+//! What is wrong with a line of an INI file. Messages never quote a value: it may be a secret.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub struct Fault {
     pub kind: FaultKind,
 }
 
-/// What is wrong with it.
+/// The kinds of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FaultKind {
     #[error("a byte order mark stands before the text")]
@@ -26,7 +26,7 @@ pub enum FaultKind {
     NoSection,
     #[error("neither a section, a comment nor `key = value`")]
     NotAKey,
-    #[error("there is no key before the sign")]
+    #[error("there is no key before the `=` or `:`")]
     NoKey,
     #[error("this section stands there twice, first in line {0}")]
     DuplicateSection(usize),
@@ -37,7 +37,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Whether the line is read all the same.
+    /// Whether the line is still read.
     pub const fn is_harmless(self) -> bool {
         matches!(
             self,
@@ -46,10 +46,10 @@ impl FaultKind {
     }
 }
 
-/// More faults of one file than this are only counted.
-const SHOWN: usize = 4;
+/// How many faults of one file are listed; the rest are counted.
+const MAX_LISTED: usize = 4;
 
-/// Reports that the aws CLI and boto3 cannot read the file at `path`; nothing when they can.
+/// Reports that the aws CLI and boto3 cannot read the file at `path`. Returns `None` when they can.
 pub fn unreadable(ini: &Ini, path: &Path) -> Option<Report> {
     let first = ini.faults.first()?;
     let place = path.display();
@@ -61,11 +61,16 @@ pub fn unreadable(ini: &Ini, path: &Path) -> Option<Report> {
             first.line
         ),
     );
-    let shown = ini.faults.iter().take(SHOWN);
+    let shown = ini.faults.iter().take(MAX_LISTED);
     let mut report = shown.fold(report, |report, fault| {
         report.cause(format!("{place}:{}: {}", fault.line, fault.kind))
     });
-    if let Some(more) = ini.faults.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+    if let Some(more) = ini
+        .faults
+        .len()
+        .checked_sub(MAX_LISTED)
+        .filter(|more| *more > 0)
+    {
         report = report.cause(format!("and {more} more lines like these"));
     }
     let hint = match first.kind {

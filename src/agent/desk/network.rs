@@ -109,8 +109,8 @@ fn no_certificates() -> Report {
     Report::new(
         Exit::Unreachable,
         "network.no_certificates",
-        "cannot use the network settings of the last command here",
+        "cannot connect with the network settings of the last command",
     )
-    .cause("its CA bundle has changed, and no command is there that could hand it over")
-    .hint("run `ob roles`, which does, and then the same command")
+    .cause("the agent has not got the CA bundle of these settings; only a command can hand it over")
+    .hint("run `ob roles --refresh`, which hands it over, and then the same command")
 }

@@ -25,7 +25,7 @@ pub(in crate::commands) use crate::privileged::OpenVpn;
 
 /// The supervisor needs no network and no person to get ready.
 const READY: Duration = Duration::from_secs(10);
-/// What a user may do can stand in a directory of the network.
+/// The rules of sudo may have to be fetched from an LDAP server.
 const RULES: Duration = Duration::from_secs(30);
 /// The device of the machine's tunnel.
 pub(super) const DEVICE: &str = "tun-ob0";
@@ -73,7 +73,7 @@ pub(super) fn way(context: &Context) -> Result<Way, Report> {
         Err(why) if why.contains(WRONG_PROTOCOL) => {
             let program = program.path().display();
             context.voice.say(&format!(
-                "ob: {program} is not the one that came with this ob; it is not used\n"
+                "ob: {program} is not the one that came with this ob, and is not used; docs/admin.md, section 9, installs it\n"
             ));
             return privilege(context).map(Way::Direct);
         }

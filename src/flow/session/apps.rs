@@ -24,7 +24,9 @@ impl OktaSession {
             conversation.tell(Notice::Said(line.clone()));
         }
         if let Some(more @ 1..) = new.len().checked_sub(MAX_NAMED) {
-            conversation.tell(Notice::Said(format!("{app}: and {more} more values")));
+            conversation.tell(Notice::Said(format!(
+                "{app}: {more} more values are left out"
+            )));
         }
     }
 

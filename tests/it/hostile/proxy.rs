@@ -151,7 +151,7 @@ fn a_proxy_that_refuses_is_named_and_its_password_not_shown() {
             "503",
             "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n",
             "http.proxy_refused",
-            "unsuccessful",
+            "did not answer CONNECT with status 200",
         ),
     ]) {
         let proxy = Proxy::new(Manner::Says(words));
