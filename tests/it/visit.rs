@@ -178,7 +178,7 @@ fn browser_variable_that_is_one_program_opens_the_page() {
 }
 
 #[test]
-fn browser_variable_with_more_than_a_program_is_named_and_not_run() {
+fn browser_variable_with_arguments_is_named_and_not_run() {
     let scene = Scene::of("alice");
     let touched = scene.path("touched");
     let value = format!("sh -c 'touch {} %s'", touched.display());

@@ -1,4 +1,4 @@
-//! Who wins, SDK by SDK, and that what `ob` hands over wins everywhere.
+//! Which source of credentials each SDK takes, and that every SDK takes what `ob` hands over.
 
 use super::*;
 use crate::aws::{ChildContext, RenewingContext, child_env, renewing_env, to_unset};
@@ -31,7 +31,7 @@ fn keys_in_the_environment_win_except_where_node_sees_a_profile() {
 }
 
 #[test]
-fn a_default_section_comes_before_a_container_and_a_ghost_is_named() {
+fn default_section_beats_container_and_missing_profile_is_named() {
     let container = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/")];
     let ghost: Vec<_> = KEYS.into_iter().chain([("AWS_PROFILE", "ghost")]).collect();
     for sdk in Sdk::ALL {
@@ -50,7 +50,7 @@ fn a_default_section_comes_before_a_container_and_a_ghost_is_named() {
 }
 
 #[test]
-fn a_login_session_stands_where_each_sdk_has_it() {
+fn login_session_ranks_as_in_each_sdk() {
     let profile = [("AWS_PROFILE", "p")];
     let login = "[profile p]\nlogin_session = arn:aws:iam::123456789012:user/alice\n";
     let process = format!("{login}credential_process = x\n");
@@ -73,7 +73,7 @@ fn a_login_session_stands_where_each_sdk_has_it() {
 }
 
 #[test]
-fn older_names_and_java_properties_come_first_where_they_are_read() {
+fn older_names_and_java_properties_win_where_they_are_read() {
     let old = [("AWS_ACCESS_KEY", "A"), ("AWS_SECRET_KEY", "s")];
     for sdk in Sdk::ALL {
         let expected = match sdk {

@@ -100,7 +100,7 @@ fn an_unusable_role_value_is_left_out_beside_good_ones() {
 
 /// Beside good roles, what could be read in two ways still refuses the document.
 #[test]
-fn what_could_be_an_attack_refuses_the_document_beside_good_roles() {
+fn possible_attack_refuses_the_document_beside_good_roles() {
     let (front, end) = PAIR.split_at(40);
     let beside = |value: &str| response(&role_attribute(&[PAIR, value, PAIR]));
     let twice = r#"<a:Attribute Name="https://aws.amazon.com/SAML/Attributes/Role" Name="x"/>"#;

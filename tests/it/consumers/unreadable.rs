@@ -65,7 +65,7 @@ fn config_aws_names_the_line_and_writes_nothing() {
 }
 
 #[test]
-fn refresh_and_use_name_the_line_instead_of_a_command_that_fails() {
+fn refresh_and_use_name_the_line_that_aws_tools_stop_at() {
     for (name, line) in FILES {
         let (env, path) = with_file("config", &fixture(name));
         env.sign_in();
