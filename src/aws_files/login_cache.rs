@@ -1,4 +1,4 @@
-//! Where `aws login` (AWS CLI 2.32 and later) keeps the keys of its sessions, in clear.
+//! Where `aws login` (AWS CLI 2.32 and later) keeps the keys of its sessions, unencrypted.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub fn login_cache_directory(environment: &Environment) -> Option<PathBuf> {
     }
 }
 
-/// Returns that directory and how many sessions have their keys in it, where there is one.
+/// Returns that directory and the number of sessions whose keys are in it. Returns `None` when there are none.
 pub fn login_sessions(environment: &Environment) -> Option<(PathBuf, usize)> {
     let directory = login_cache_directory(environment)?;
     let entries = std::fs::read_dir(&directory).ok()?;

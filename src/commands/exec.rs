@@ -89,7 +89,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let target = resolve_named(context, &role, &args.sign_in)?;
     let mut menu = args.menu.menu();
     if args.refresh {
-        // Whatever renews asks nobody, and knows of no choice.
+        // A renewal cannot ask, and uses no choice that was made in a menu.
         target.unconfirmed()?;
         menu = RoleMenu::Never;
     }

@@ -82,7 +82,7 @@ fn connect(directory: &RuntimeDir) -> Result<Option<RunningAgent>, LinkError> {
     Ok(link.map(|link| RunningAgent { link, directory }))
 }
 
-/// What another user serves in a directory that nobody asked for is left alone.
+/// An agent of another user in a directory that the environment does not name is ignored.
 fn connect_elsewhere(directory: &RuntimeDir) -> Result<Option<RunningAgent>, LinkError> {
     match connect(directory) {
         Err(LinkError::ForeignAgent) => Ok(None),

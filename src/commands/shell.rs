@@ -242,7 +242,7 @@ fn again(
     let of_all = of_all.then(|| target.settings.role.clone()).flatten();
     let provider = credentials.provider.as_ref().map(ToString::to_string);
     let provider = provider.filter(|_| role.provider.is_none());
-    // What was chosen from a menu is the shell's own: nobody is asked then, and nothing else is taken.
+    // A role that was chosen in a menu stays the shell's own: no question is asked, and no other role is taken.
     let (chosen, through) = match chosen {
         Some(choice) => (Some(choice.role), Some(choice.provider)),
         None => (role.chosen, provider.or(role.through)),

@@ -95,8 +95,8 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// Makes this the target of what was chosen for it, so that nobody is asked again. The provider stays open: another
-    /// one may open the role when this one no longer does.
+    /// Makes this the target of what was chosen for it, so that the menu does not open again. The provider stays open:
+    /// another one may open the role when this one no longer does.
     pub(super) fn pin(&mut self, chosen: &KnownChoice) {
         self.wire.role = Some(chosen.role.clone());
         self.wire.through = Some(chosen.provider.clone());

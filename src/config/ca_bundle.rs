@@ -14,7 +14,7 @@ const LARGEST: u64 = 768 << 10;
 
 /// The VPN's own authority is one certificate or a few. They travel with each request to the agent, and with those
 /// of the tunnel's supervisor; such a request has less than 64 KiB.
-const LARGEST_OF_VPN: u64 = 32 << 10;
+const MAX_VPN_BUNDLE_BYTES: u64 = 32 << 10;
 
 /// Reads the PEM file at `path`.
 ///
@@ -32,7 +32,7 @@ pub fn read_ca_bundle(path: &Path, environment: &Environment) -> Result<Vec<u8>,
 /// # Errors
 /// As [`read_ca_bundle`]; when it is larger than 32 KiB, or not text.
 pub fn read_vpn_ca_bundle(path: &Path, environment: &Environment) -> Result<String, Report> {
-    let bytes = read("vpn.ca_bundle", path, environment, LARGEST_OF_VPN)?;
+    let bytes = read("vpn.ca_bundle", path, environment, MAX_VPN_BUNDLE_BYTES)?;
     String::from_utf8(bytes).map_err(|_| FileError::NoCertificate.at("vpn.ca_bundle", path))
 }
 

@@ -1,4 +1,4 @@
-//! How a client's connections are made: what is trusted, and what stands between.
+//! The settings of a client's connections: trusted certificates and a proxy.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::http::HttpError;
 use crate::secret::Secret;
 use crate::web::NoProxy;
 
-/// How this machine reaches the world, as the client resolved it from the settings.
+/// The network settings that the client resolved: certificates and a proxy.
 #[derive(Debug, Default)]
 pub struct Network {
     /// PEM certificates that replace the system's authorities.
@@ -17,7 +17,7 @@ pub struct Network {
     pub proxy: Option<(Secret, Option<String>)>,
 }
 
-/// A proxy by its name in messages, and the rule when it is used.
+/// A proxy, its name in messages, and the hosts that bypass it.
 #[derive(Clone, Debug)]
 pub(super) struct HttpProxy {
     url: Arc<Secret>,
@@ -40,7 +40,7 @@ impl Network {
 }
 
 impl HttpProxy {
-    /// The rule as reqwest takes it. Its own reading of `NO_PROXY` knows neither ports nor
+    /// Returns the rule as reqwest takes it. reqwest's own reading of `NO_PROXY` knows neither ports nor
     /// `*.acme.com`.
     pub(super) fn rule(&self) -> Proxy {
         let (no_proxy, url) = (self.no_proxy.clone(), self.url.duplicate());
@@ -50,13 +50,13 @@ impl HttpProxy {
         })
     }
 
-    /// The proxy's name, if `url` is reached by it.
-    pub(super) fn on_the_way_to(&self, url: &Url) -> Option<&str> {
+    /// Returns the proxy's name if `url` is reached through it.
+    pub(super) fn name_if_used_for(&self, url: &Url) -> Option<&str> {
         (!self.no_proxy.matches(url)).then_some(&*self.name)
     }
 }
 
-/// `proxy:3128`: without the password that its address may carry.
+/// Returns the proxy's host and port (`proxy:3128`), without a password of its address.
 fn name(proxy: &Url) -> String {
     let host = proxy.host_str().unwrap_or_default();
     let usual = match proxy.scheme() {

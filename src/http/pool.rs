@@ -62,7 +62,7 @@ impl Pool {
 
     /// The name of the proxy by which `url` is reached.
     pub(super) fn proxy_to(&self, url: &Url) -> Option<&str> {
-        self.proxy.as_ref()?.on_the_way_to(url)
+        self.proxy.as_ref()?.name_if_used_for(url)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<reqwest::Client>> {

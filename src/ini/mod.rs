@@ -1,7 +1,7 @@
 //! INI files of other tools, read by the rules of Python's `configparser.RawConfigParser`, with which botocore (the
 //! aws CLI, boto3) reads `~/.aws/config` and `~/.aws/credentials`.
 //!
-//! [`read`] never fails: a line that the rules do not allow becomes a [`Fault`], and the rest is read all the same.
+//! [`read`] never fails: a line that the rules do not allow becomes a [`Fault`], and the rest is still read.
 //! botocore stops at the first fault. Sources: CPython 3.11 `Lib/configparser.py` (`RawConfigParser._read`) and
 //! botocore 1.44 `configloader.py`.
 
@@ -20,7 +20,7 @@ pub use encoding::{NotText, decode, encode, is_undecoded};
 pub use fault::{Fault, FaultKind, unreadable};
 pub use shell_words::shell_words;
 
-/// What an indented line is.
+/// How an indented line is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Indented {
     /// The continued value of the key above, if it is indented deeper than that key: Python's rule.
@@ -32,7 +32,7 @@ pub enum Indented {
 /// A file's sections in the order of their first header, and what is wrong with its lines.
 #[derive(Debug, Default)]
 pub struct Ini {
-    /// What stands before the first header is in a section without a name.
+    /// Keys before the first header are in a section without a name.
     pub sections: Vec<Section>,
     /// In the order of their lines.
     pub faults: Vec<Fault>,
@@ -64,19 +64,19 @@ impl fmt::Debug for Entry {
 }
 
 impl Section {
-    /// The entry of `key`.
+    /// Returns the entry of `key`.
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.is(key))
     }
 }
 
 impl Entry {
-    /// Whether this is `key`, in whatever case.
+    /// Compares the key with `key`, case-insensitively.
     pub fn is(&self, key: &str) -> bool {
         self.key.to_lowercase() == key.to_lowercase()
     }
 
-    /// The whole value, its lines joined by line feeds, without white space at the end.
+    /// Returns the whole value, its lines joined by line feeds, without white space at the end.
     pub fn value(&self) -> Zeroizing<String> {
         let size = self.lines.iter().map(|(_, line)| line.len() + 1).sum();
         let mut value = Zeroizing::new(String::with_capacity(size));
@@ -91,7 +91,7 @@ impl Entry {
         value
     }
 
-    /// The first line of a continued value that says something.
+    /// Returns the number of the first continuation line that is not empty.
     pub fn continued(&self) -> Option<usize> {
         let mut more = self.lines.iter().skip(1);
         more.find(|(_, line)| !line.is_empty()).map(|(at, _)| *at)
@@ -103,7 +103,7 @@ pub fn read(text: &str) -> Ini {
     read_as(text, Indented::Continues)
 }
 
-/// Reads `text`; `indented` says what an indented line is.
+/// Reads `text`; `indented` says how an indented line is read.
 pub fn read_as(text: &str, indented: Indented) -> Ini {
     let mut reader = Reader::default();
     let text = match text.strip_prefix('\u{feff}') {
@@ -130,7 +130,7 @@ enum Open {
     Nowhere,
     /// The last entry of the current section.
     Last,
-    /// To a key that was not taken.
+    /// To a key that was dropped.
     Dropped,
 }
 
@@ -241,7 +241,7 @@ impl Reader {
     }
 }
 
-/// The name in a header: what stands between the first bracket and the last one of the line.
+/// Returns the name in a header: the text between the first bracket and the last one of the line.
 pub fn header(line: &str) -> Option<&str> {
     let (name, _) = line.strip_prefix('[')?.rsplit_once(']')?;
     (!name.is_empty()).then_some(name)

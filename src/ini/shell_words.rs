@@ -1,7 +1,7 @@
-//! A line's words, as Python's `shlex.split` parts them: botocore reads the names of profiles and the line of
-//! `credential_process` so.
+//! Splits a line into words as Python's `shlex.split` does. botocore reads profile names and `credential_process` with
+//! it.
 
-/// Returns the words of `line`; nothing when a quote or a backslash is left open.
+/// Returns the words of `line`, or `None` when a quote is not closed or a backslash ends the line.
 pub fn shell_words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_parted_as_shlex_parts_them() {
+    fn words_are_split_as_shlex_splits_them() {
         let split = |line: &str| shell_words(line).map(|words| words.join("|"));
         for (line, expected) in [
             (

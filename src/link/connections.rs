@@ -2,7 +2,7 @@
 //!
 //! A connection is silent until its whole request has been read, half a frame included. Where the limit is
 //! reached the oldest silent connection is closed for a new one, so that programs that connect and say nothing
-//! keep nobody waiting. A connection with a request under way is never closed: while there are only such, new
+//! keep no other client waiting. A connection with a request under way is never closed: while there are only such, new
 //! clients wait in the kernel's queue.
 
 use std::cell::{Cell, RefCell};

@@ -1,4 +1,4 @@
-//! One open connection: what it has sent so far, in bounds.
+//! One open connection and the bytes of its request so far, at most [`MAX_REQUEST_BYTES`].
 
 use std::io::{ErrorKind, Read as _};
 use std::net::TcpStream;
@@ -8,19 +8,19 @@ use super::Visitor;
 
 const MAX_REQUEST_BYTES: usize = 16 * 1024;
 
-/// A connection of the user's, which does not block.
+/// A non-blocking connection of the user's own process.
 pub(super) struct Connection {
     pub(super) stream: TcpStream,
     pub(super) visitor: Visitor,
     bytes: Vec<u8>,
-    /// When its first byte came.
+    /// When its first byte arrived.
     begun: Option<Instant>,
 }
 
-/// What has come of it.
+/// The result of reading from a connection.
 pub(super) enum Progress {
     Unfinished,
-    /// It was closed, too slow or no request.
+    /// It was closed, was too slow, or sent something that is not a request.
     Ended,
     /// A whole request, up to the empty line.
     Request(String),
@@ -36,11 +36,11 @@ impl Connection {
         }
     }
 
-    pub(super) fn is_silent(&self) -> bool {
+    pub(super) fn has_sent_nothing(&self) -> bool {
         self.begun.is_none()
     }
 
-    /// Reads what there is.
+    /// Reads what has arrived; a request must be complete within `limit` of its first byte.
     pub(super) fn read(&mut self, limit: Duration) -> Progress {
         let mut chunk = [0; 2048];
         loop {

@@ -183,7 +183,7 @@ impl OneVisit {
             match self.owners.visitor(from, self.local) {
                 Some(visitor) if stream.set_nonblocking(true).is_ok() => {
                     if open.len() >= MAX_CONNECTIONS {
-                        let silent = open.iter().position(Connection::is_silent);
+                        let silent = open.iter().position(Connection::has_sent_nothing);
                         open.remove(silent.unwrap_or(0));
                     }
                     open.push_back(Connection::new(stream, visitor));

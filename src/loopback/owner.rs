@@ -75,7 +75,7 @@ impl OwnerLookup {
         })
     }
 
-    /// Who is at `peer` of a connection to `local`; `None` is somebody who gets nothing.
+    /// Who is at `peer` of a connection to `local`; `None` is a process that gets nothing.
     pub(super) fn visitor(&self, peer: SocketAddrV4, local: SocketAddrV4) -> Option<Visitor> {
         let info = self.source.info(peer, local).ok().flatten()?;
         judge(info, is_own(info.uid), self.is_wsl)
@@ -186,7 +186,7 @@ mod tests {
             local.port(),
         );
         let mut clients = vec![TcpStream::connect(local).unwrap()];
-        // Where IPv6 is off there is nobody to come that way.
+        // Where IPv6 is off no connection can come that way.
         clients.extend(TcpStream::connect(mapped));
         let sources: Vec<Source> = sources().collect();
         assert_eq!(sources.len(), 2, "sock_diag is missing here");
@@ -201,7 +201,7 @@ mod tests {
                     found.is_some_and(|info| info.uid == own && info.inode != 0),
                     "{source:?} {client:?}: {found:?}"
                 );
-                // Neither end is taken for the other, and another port is nobody's.
+                // Neither end is taken for the other, and another port has no owner.
                 let other = SocketAddrV4::new(*peer.ip(), peer.port() ^ 1);
                 assert_eq!(source.info(other, local).unwrap(), None, "{source:?}");
             }

@@ -72,7 +72,7 @@ mod tests {
         let info = |uid, inode| Some(SocketInfo { uid, inode });
         assert_eq!(in_v4("127.0.0.2:49153"), info(1001, 222));
         assert_eq!(in_v4("127.0.0.1:49153"), None);
-        // In TIME_WAIT nobody owns it, and the table shows 0.
+        // In TIME_WAIT it has no owner, and the table shows 0.
         assert_eq!(in_v4("127.0.0.1:49154"), info(0, 0));
         let mapped = find(V6, at("127.0.0.1:49155"), local, &mapped_prefix());
         assert_eq!(mapped, info(1002, 444));

@@ -19,7 +19,7 @@ const MAX_DOMAINS: usize = 256;
 /// Limits of what is kept to be shown.
 const MAX_UNUSED: usize = 20;
 const MAX_UNUSED_CHARS: usize = 120;
-/// The addresses of the Internet: whoever routes all of them through a tunnel has a full tunnel.
+/// The addresses of the Internet. A tunnel whose routes cover all of them is a full tunnel.
 const ALL_IPV4: (u128, u128) = (0, u32::MAX as u128);
 /// Global unicast, `2000::/3`.
 const ALL_IPV6: (u128, u128) = (0x2 << 124, (0x4 << 124) - 1);

@@ -10,7 +10,7 @@ use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, mkdirat};
 use super::error::PathError;
 use crate::ownership::{is_own, is_own_or_root};
 
-/// A directory that is ours, mode 0700, held open so that nobody can put another one in its place.
+/// A directory that is ours, mode 0700, held open so that it cannot be replaced by another one.
 #[derive(Debug)]
 pub struct RuntimeDir {
     pub(super) path: PathBuf,

@@ -1,4 +1,4 @@
-//! Where things are kept, and where they are not.
+//! Which directories are used, and which are refused.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -123,7 +123,7 @@ fn nothing_is_made_in_a_home_of_another_user() {
         return;
     }
     let foreign = |path: &Path| std::os::unix::fs::lchown(path, Some(12_345), None).unwrap();
-    // Whose is: the home, `.local`, `state`, a link in the place of one of them.
+    // What belongs to the other user: the home, `.local`, `state`, or a link in the place of one of them.
     for (place, linked) in [
         ("", false),
         (".local", false),

@@ -1,7 +1,8 @@
 //! aws-okta: profiles of the AWS file whose first role is assumed with Okta's assertion.
 //!
-//! Its README and `lib/config.go`, `lib/provider.go`: `aws_saml_url` stands in the profile, in its `source_profile` or in
-//! `[okta]`; the role is that of the profile without a `source_profile`. Forks call it `okta_aws_role_arn`.
+//! `aws_saml_url` is a key of the profile, of its `source_profile` or of `[okta]`. The first role is `role_arn` of the
+//! profile without a `source_profile`; forks call the key `okta_aws_role_arn`. Sources: aws-okta's README,
+//! `lib/config.go` and `lib/provider.go`.
 
 use super::Peer;
 use super::entry::{Entry, Findings, Section};
@@ -16,7 +17,7 @@ const OWN_KEYS: [&str; 4] = [
     "okta_account_name",
     "okta_session_cookie_key",
 ];
-/// Keys of a profile that has its credentials from elsewhere.
+/// Keys of a profile whose credentials do not come from aws-okta.
 const OTHER_SOURCES: [&str; 8] = [
     "aws_access_key_id",
     "credential_process",
@@ -27,18 +28,18 @@ const OTHER_SOURCES: [&str; 8] = [
     "sso_start_url",
     "web_identity_token_file",
 ];
-/// What is said of the first role.
+/// Keys that describe the first role.
 const FIRST_ROLE: [&str; 3] = ["okta_aws_role_arn", "role_arn", "aws_saml_url"];
 
 pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findings, PeerError> {
-    if !sections.iter().any(is_theirs) {
+    if !sections.iter().any(is_of_aws_okta) {
         return Err(PeerError::Nothing("aws-okta"));
     }
     let find = |wanted: &str| sections.iter().find(|section| name(section) == wanted);
     let okta = find("okta");
     for section in sections.iter().filter(|section| name(section) != "okta") {
         let from_okta = |key: &str| okta.and_then(|okta| text_of(&okta.entries, key));
-        // From the profile down to the one beside Okta.
+        // From the profile along `source_profile` to the one whose role Okta's assertion opens.
         let mut path = vec![section];
         let leads = loop {
             let next = path
@@ -54,7 +55,7 @@ pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findi
             }
         };
         let Some(first) = path.pop().filter(|_| leads) else {
-            if is_theirs(section) {
+            if is_of_aws_okta(section) {
                 let why = "its `source_profile` leads to no profile that signs in with Okta";
                 findings.lose(name(section), section.line, why);
             }
@@ -65,7 +66,7 @@ pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findi
         let has_role = role(first).is_some();
         if is_from_elsewhere(first) || !(has_url || has_role && from_okta("aws_saml_url").is_some())
         {
-            if is_theirs(section) {
+            if is_of_aws_okta(section) {
                 let why = "without an `aws_saml_url` and a role it does not sign in with Okta";
                 findings.lose(name(section), section.line, why);
             }
@@ -131,13 +132,13 @@ fn role(section: &Section) -> Option<&str> {
         .find_map(|key| text_of(&section.entries, key))
 }
 
-fn is_theirs(section: &Section) -> bool {
+fn is_of_aws_okta(section: &Section) -> bool {
     let has = |key: &&str| text_of(&section.entries, key).is_some();
-    OWN_KEYS.iter().any(has) || calls_it(section)
+    OWN_KEYS.iter().any(has) || runs_aws_okta(section)
 }
 
-/// Whether its credentials come from this very tool.
-fn calls_it(section: &Section) -> bool {
+/// Whether its `credential_process` runs aws-okta.
+fn runs_aws_okta(section: &Section) -> bool {
     let line = text_of(&section.entries, "credential_process");
     let words = line.and_then(shell_words).unwrap_or_default();
     let program = words.first().and_then(|word| word.rsplit('/').next());
@@ -148,5 +149,5 @@ fn is_from_elsewhere(section: &Section) -> bool {
     let has = |key: &&str| text_of(&section.entries, key).is_some();
     OTHER_SOURCES
         .iter()
-        .any(|key| has(key) && !(*key == "credential_process" && calls_it(section)))
+        .any(|key| has(key) && !(*key == "credential_process" && runs_aws_okta(section)))
 }

@@ -65,7 +65,7 @@ impl Program {
     }
 }
 
-/// Whether nobody but root can change the file or replace it: each directory above it is root's too.
+/// Whether only root can change the file or replace it: each directory above it is root's too.
 pub fn is_roots_alone(path: &Path) -> bool {
     let target = path.canonicalize();
     target.is_ok_and(|target| {

@@ -35,7 +35,7 @@ use crate::wire::{self, FromTunnel};
 
 pub use keeper::{Kept, keep, keep_in_reserve};
 
-/// What a supervisor has open at once, with its keeper and the reserve, the agent and somebody who looks.
+/// What a supervisor has open at once, with its keeper, the reserve, the agent and one more client.
 const DESCRIPTORS: usize = 20;
 
 /// How a supervisor was started.

@@ -6,7 +6,7 @@ use super::{Console, ConsoleError};
 use crate::aws::Region;
 
 /// The longest address of a page, or what stands for one.
-const LONGEST_LINK: usize = 2048;
+const MAX_LINK_BYTES: usize = 2048;
 
 impl Console {
     /// Where the console opens: a service's page (`s3`, `cloudwatch#logsV2:log-groups`), or a whole
@@ -22,7 +22,7 @@ impl Console {
         let text = service.unwrap_or("console");
         let strange = || ConsoleError::Service(text.chars().take(64).collect());
         let is_plain = |c: char| c.is_ascii_graphic() && !"\\\"<>`".contains(c);
-        if text.len() > LONGEST_LINK || !text.chars().all(is_plain) {
+        if text.len() > MAX_LINK_BYTES || !text.chars().all(is_plain) {
             return Err(strange());
         }
         let mut page = match self.address(text)? {

@@ -100,7 +100,7 @@ pub(super) enum DhcpOption {
     Dropped(&'static str),
 }
 
-/// Reads `dhcp-option KIND VALUE`. Several domains stand between blanks, commas or semicolons.
+/// Reads `dhcp-option KIND VALUE`. Several domains are separated by blanks, commas or semicolons.
 ///
 /// # Errors
 /// When the kind is unknown, or a value is no address or domain.
@@ -165,7 +165,8 @@ pub(super) fn dns(args: &[&str]) -> Result<Value, Why> {
     }
 }
 
-/// The names in `words`, without a dot at either end. The root, `.`, means every name where that can be meant.
+/// Returns the names in `words`, without a dot at either end. The root, `.`, means every name; it is accepted only with
+/// `may_be_root`.
 fn domains(words: &[&str], may_be_root: bool) -> Option<Vec<String>> {
     let parts = words.iter().flat_map(|word| word.split([' ', ',', ';']));
     let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_are_masks() {
+    fn netmask_has_no_gaps() {
         for (mask, sound) in [
             ("255.255.255.0", true),
             ("0.0.0.0", true),
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_loses_what_only_a_text_has() {
+    fn host_is_read_without_brackets_and_final_dot() {
         for (text, expected) in [
             ("vpn.acme.com.", Some("vpn.acme.com")),
             ("[2001:db8::1]", Some("2001:db8::1")),

@@ -44,7 +44,7 @@ fn of_two_phones_the_one_used_last_gets_the_push() {
     assert_ne!(phone, tablet);
     assert_eq!(login(&["login", "--again"], None), phone);
     assert!(without_a_terminal(&env, &["logout"]).status.success());
-    // With nobody to ask, none is taken.
+    // Without a terminal to ask at, none is taken.
     let mut unattended = env.ob(["login", "--password-stdin"]);
     let ended = run(&mut unattended, env.answers());
     assert_eq!(ended.status.code(), Some(3));

@@ -229,7 +229,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// Values that somebody may have written, and some that nobody would.
+/// Plausible values, and some that no file would have.
 const VALUES: &[&str] = &[
     "",
     "true",

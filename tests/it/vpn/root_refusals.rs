@@ -135,7 +135,7 @@ fn hostile_profiles_and_files_are_refused_by_name() {
     let writer = std::thread::spawn(move || fs::write(pipe, vec![b'#'; 2 * 1024 * 1024]));
     assert_refused(&ask(&vpn, start_in(&own)), "profile.read");
     assert!(writer.join().unwrap().is_err());
-    // Nobody writes: there is a deadline.
+    // No process writes to the pipe: the deadline ends it.
     assert_refused(&ask(&vpn, start_in(&own)), "profile.read");
     // What is root's or another user's is not even opened.
     assert_refused(

@@ -1,5 +1,5 @@
-//! Okta clients that others wrote, unmodified, against the sandbox: where they disagree, the client that works with
-//! real orgs is right. `tests/aws-tools` installs them below `target/`.
+//! Okta clients of other projects, unmodified, against the sandbox. Where a client and the sandbox disagree, the sandbox
+//! is wrong: the clients work with real orgs. `tests/aws-tools` installs them below `target/`.
 
 #[cfg(test)]
 mod peers {

@@ -1,4 +1,4 @@
-//! The end of an Identity Engine sign-in: a token in an address, and the cookies that it sets.
+//! The last step of an Identity Engine sign-in: the page with the one-time token sets the session's cookies.
 
 use super::idx::Interaction;
 use super::sessions::{self, Session};
@@ -7,7 +7,7 @@ use crate::canary;
 use crate::http::Answer;
 use crate::world::World;
 
-/// `GET /login/token/redirect?stateToken=02.id.…`: the end, where the cookies are set.
+/// Answers `GET /login/token/redirect?stateToken=02.id.…`: sets the cookies and redirects to the target.
 pub(super) fn redirect(visit: &Visit<'_>) -> Answer {
     let token = visit.request.parameter("stateToken").unwrap_or_default();
     let found = visit.world.org().finished.remove(&token);
@@ -40,7 +40,7 @@ pub(super) fn redirect(visit: &Visit<'_>) -> Answer {
         )
 }
 
-/// The short token of a finished interaction.
+/// Issues the one-time token of a finished interaction.
 pub(super) fn finish(world: &World, interaction: &Interaction) -> String {
     let token = format!("02.id.{}", canary::random(canary::ALPHANUMERIC, 30));
     world.canaries.note("stateToken", &token);
