@@ -215,12 +215,19 @@ _ob_renew() {
   fi
   if answer=$(command ob shell --renew bash </dev/null 2>/dev/null); then
     case $answer in
-      '# ob'*) eval "$answer" ;;
+      '# ob'*) eval "$answer" || : ;;
     esac
   fi
   if [[ -n $trace ]]; then
     set -x
   fi
+}
+
+# The shell has said which variable it did not change.
+_ob_refused() {
+  # shellcheck disable=SC2016 # the backquotes are for people
+  printf '%s\n' 'ob: the switch is not complete: this shell has a readonly variable in the way' \
+    '  hint: `readonly -p` lists them; `ob exec -p PROFILE -- CMD` needs no variable of this shell' >&2
 }
 
 ob() {
@@ -233,7 +240,11 @@ ob() {
   answer=$(command ob use --shell bash --previous "$_ob_previous" "$@") || return
   case $answer in
     '# ob'*)
-      eval "$answer"
+      # A readonly variable keeps its value, and what follows `ob use PROFILE &&` must not run with that.
+      if ! eval "$answer"; then
+        _ob_refused
+        return 1
+      fi
       _ob_previous=$before
       ;;
     *) printf '%s\n' "$answer" ;;

@@ -220,9 +220,15 @@ _ob_renew() {
   _ob_retry=$((EPOCHSECONDS + 30))
   if answer="$(command ob shell --renew zsh </dev/null 2>/dev/null)"; then
     if [[ "$answer" == '# ob'* ]]; then
-      eval "$answer"
+      eval "$answer" || :
     fi
   fi
+}
+
+# The shell has said which variable it did not change.
+_ob_refused() {
+  print -lr -- 'ob: the switch is not complete: this shell has a readonly variable in the way' \
+    '  hint: `readonly -p` lists them; `ob exec -p PROFILE -- CMD` needs no variable of this shell' >&2
 }
 
 ob() {
@@ -234,7 +240,11 @@ ob() {
   shift
   answer="$(command ob use --shell zsh --previous "$_ob_previous" "$@")" || return
   if [[ "$answer" == '# ob'* ]]; then
-    eval "$answer"
+    # A readonly variable keeps its value, and what follows `ob use PROFILE &&` must not run with that.
+    if ! eval "$answer"; then
+      _ob_refused
+      return 1
+    fi
     _ob_previous="$before"
   else
     print -r -- "$answer"

@@ -104,6 +104,9 @@ pub fn exported<'a>(
             _ => return Err(ExportError::Dotenv(name)),
         };
     }
+    if dialect == Dialect::Posix {
+        text += &posix_check(&stale, credentials);
+    }
     Ok(text)
 }
 
@@ -125,6 +128,14 @@ pub fn unset(dialect: Dialect, names: &[&str]) -> String {
 
 fn posix(value: &str) -> String {
     format!("'{}'", value.replace('\'', "'\\''"))
+}
+
+/// Fails where the shell has kept a variable because it is readonly: bash goes on after that, and a command behind
+/// `eval "$(ob env)" &&` would run as another identity.
+fn posix_check(stale: &[&str], credentials: &Credentials) -> String {
+    let left: String = stale.iter().map(|name| format!("${{{name}+x}}")).collect();
+    let id = posix(&credentials.access_key_id);
+    format!("[ -z \"{left}\" ] && [ \"$AWS_ACCESS_KEY_ID\" = {id} ]\n")
 }
 
 fn fish(value: &str) -> String {

@@ -16,6 +16,9 @@ pub enum Assignment<'a> {
 
 /// `changes` as text for `eval` (nushell: JSON for `load-env`). Its first line says that it is meant for that:
 /// what a verb prints for people (`--help`) does not begin so.
+///
+/// bash and zsh stop at the first change that the shell refuses, which it does for a readonly variable, and the
+/// status says so: a command behind `&&` must not run with the identity that stayed.
 pub fn assignments(shell: Shell, changes: &[Assignment<'_>]) -> String {
     let line = |change: &Assignment<'_>| match (shell, change) {
         (Shell::Fish, Assignment::Set(name, value)) => {
@@ -23,16 +26,15 @@ pub fn assignments(shell: Shell, changes: &[Assignment<'_>]) -> String {
         }
         (Shell::Fish, Assignment::Unset(name)) => fish_erased(name),
         (Shell::Fish, Assignment::Leave(name)) => format!("set -eg {name}\n"),
-        (_, Assignment::Set(name, value)) => format!("export {name}={}\n", quoted(value)),
-        (_, Assignment::Unset(name) | Assignment::Leave(name)) => format!("unset {name}\n"),
+        (_, Assignment::Set(name, value)) => format!("export {name}={} &&\n", quoted(value)),
+        (_, Assignment::Unset(name) | Assignment::Leave(name)) => format!("unset {name} &&\n"),
     };
     if shell == Shell::Nu {
         return as_json(changes);
     }
     let lines: String = changes.iter().map(line).collect();
-    // fish's `set -e` leaves a status of 4 where there was nothing to erase, and `set` does not change it.
-    let end = if shell == Shell::Fish { "true\n" } else { "" };
-    format!("# ob\n{lines}{end}")
+    // The end of the chain; and fish's `set -e` leaves a status of 4 where there was nothing to erase.
+    format!("# ob\n{lines}true\n")
 }
 
 /// Everything but a quote is itself between single quotes in bash and zsh (POSIX, 2.2.2).
@@ -78,7 +80,7 @@ mod tests {
         let changes = [Assignment::Set("A", hostile), Assignment::Leave("B")];
         assert_eq!(
             assignments(Shell::Bash, &changes),
-            "# ob\nexport A='it'\\''s $(id) `id` \\ \"x\"\n'\nunset B\n"
+            "# ob\nexport A='it'\\''s $(id) `id` \\ \"x\"\n' &&\nunset B &&\ntrue\n"
         );
         assert_eq!(
             assignments(Shell::Fish, &changes),

@@ -128,6 +128,43 @@ fn hints_name_the_shell_that_runs_and_not_the_login_shell() {
     }
 }
 
+/// Only bash goes on by itself after a variable that it may not change.
+#[test]
+fn a_readonly_variable_stops_what_follows_a_switch() {
+    let env = with_profiles();
+    for kind in [Kind::Bash, Kind::Zsh] {
+        for (name, first) in [
+            ("AWS_PROFILE", "ob use prod"),
+            ("AWS_PROFILE", "ob use --unset"),
+            ("AWS_ROLE_ARN", "ob use prod"),
+            ("AWS_PROFILE", "eval \"$(ob env -p prod --shell bash)\""),
+            (
+                "AWS_ACCESS_KEY_ID",
+                "eval \"$(ob env -p prod --shell bash)\"",
+            ),
+        ] {
+            let line = format!(
+                "export {name}=mine; readonly {name}; {}",
+                and_say(kind, first)
+            );
+            let ended = run(&mut script(&env, kind, &line), "");
+            let (said, error) = (text(&ended.stdout), text(&ended.stderr));
+            let what = format!("{kind:?} {name} {first}: {said}{error}");
+            assert!(!said.contains("went-on"), "{what}");
+            assert!(said.ends_with("code 1\n"), "{what}");
+            if first.starts_with("ob use") {
+                assert!(error.contains("hint: `readonly -p` lists them"), "{what}");
+            }
+            // With `set -e` a script ends there.
+            let ended = run(
+                &mut script(&env, kind, &format!("set -e; {line}; {first}; echo end")),
+                "",
+            );
+            assert!(!text(&ended.stdout).contains("end"), "{what}");
+        }
+    }
+}
+
 /// fish hands a universal variable to programs whatever a global one of its name says.
 #[test]
 fn a_universal_identity_of_fish_is_erased_and_said() {
