@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::error::FileError;
 use super::{Kind, Links, check_place, contents, identity, judge, leftover, lock};
 use crate::ini::encode;
+use crate::ownership::with_private_umask;
 use crate::report::Report;
 
 /// How often an edit is begun anew because somebody else has changed the file meanwhile.
@@ -101,10 +102,9 @@ impl<'a> Place<'a> {
         check_place(edit.path)?;
         let path = std::path::absolute(edit.path)?;
         let directory = path.parent().unwrap_or(Path::new("/")).to_owned();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&directory)?;
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        with_private_umask(|| builder.create(&directory))?;
         let opened = File::open(&directory)?;
         let metadata = opened.metadata()?;
         Ok(Self {

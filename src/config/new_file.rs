@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::error::{directory, reason};
 use crate::model::Environment;
-use crate::ownership::{DirectoryFault, check_directories};
+use crate::ownership::{DirectoryFault, check_directories, with_private_umask};
 use crate::report::{Exit, Report};
 
 /// What `ob config init` has asked for; each is checked like a setting by whoever reads the file.
@@ -89,13 +89,12 @@ fn replaceable(path: &Path, existing: Existing) -> Result<(), WriteError> {
 fn write(path: &Path, text: &str, existing: Existing) -> Result<(), WriteError> {
     replaceable(path, existing)?;
     let directory = path.parent().unwrap_or(Path::new("/"));
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".config.")
-        .tempfile_in(directory)
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    with_private_umask(|| builder.create(directory))?;
+    let mut temporary = tempfile::Builder::new();
+    temporary.prefix(".config.");
+    let mut file = with_private_umask(|| temporary.tempfile_in(directory))
         // It names its own file, which is gone and nobody's concern.
         .map_err(|error| std::io::Error::from(error.kind()))?;
     file.as_file_mut().write_all(text.as_bytes())?;

@@ -16,6 +16,7 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::link::dial::dial;
 use crate::link::{LOCK, Link, LinkError, SOCKET};
+use crate::ownership::with_private_umask;
 
 /// From fork to the ready byte takes milliseconds; a machine on its knees gets this long.
 const READY: Duration = Duration::from_secs(10);
@@ -146,12 +147,9 @@ fn bind(directory: &Path) -> Result<UnixListener, LinkError> {
 
 fn lock(directory: &Path) -> Result<Flock<File>, LinkError> {
     let path = directory.join(LOCK);
-    let mut file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode_0600()
-        .open(&path)
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true).mode_0600();
+    let mut file = with_private_umask(|| options.open(&path))
         .map_err(|error| LinkError::NoPlace(path, error))?;
     let until = Instant::now() + READY + READY;
     loop {

@@ -3,9 +3,11 @@
 //! One set of rules for every module that trusts a file: settings, CA bundle, private key, the directories of
 //! the agent's socket. An owner that cannot be told is a foreign one.
 
+mod creation;
 mod directories;
 mod user_namespace;
 
+pub use creation::with_private_umask;
 pub use directories::{DirectoryFault, check_directories, check_owners};
 pub use user_namespace::is_known_uid;
 

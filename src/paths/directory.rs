@@ -8,7 +8,7 @@ use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, mkdirat};
 
 use super::error::PathError;
-use crate::ownership::{is_own, is_own_or_root};
+use crate::ownership::{is_own, is_own_or_root, with_private_umask};
 
 /// A directory that is ours, mode 0700, held open so that it cannot be replaced by another one.
 #[derive(Debug)]
@@ -140,7 +140,7 @@ pub(super) fn open_directory(at: impl AsFd, path: &Path, more: OFlag) -> Result<
 
 /// One of two that start at once makes it; the other finds it and looks at it like at any other.
 pub(super) fn make(at: impl AsFd, name: &Path, path: &Path) -> Result<(), PathError> {
-    match mkdirat(at, name, Mode::S_IRWXU) {
+    match with_private_umask(|| mkdirat(at, name, Mode::S_IRWXU)) {
         Ok(()) | Err(Errno::EEXIST) => Ok(()),
         Err(errno) => Err(PathError::Make(path.to_owned(), errno)),
     }

@@ -13,6 +13,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::directory::{Missing, RuntimeDir, enter};
 use super::error::PathError;
+use crate::ownership::with_private_umask;
 use crate::report::Report;
 
 impl RuntimeDir {
@@ -37,7 +38,8 @@ impl RuntimeDir {
             // Of a process that had this number and was killed here.
             let _ = unlinkat(self.as_fd(), new.as_str(), UnlinkatFlags::NoRemoveDir);
             let how = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
-            let made = openat(self, new.as_str(), how, Mode::S_IRUSR | Mode::S_IWUSR)?;
+            let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+            let made = with_private_umask(|| openat(self, new.as_str(), how, mode))?;
             let written = File::from(made).write_all(text.as_bytes());
             written.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or_default()))?;
             renameat(self, new.as_str(), self, name)

@@ -13,6 +13,8 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use tempfile::TempDir;
 
+use crate::ownership::with_private_umask;
+
 /// Who cleans up may take a directory that is just being made; so often in a row nobody does.
 const TRIES: u32 = 1000;
 const PAUSE: Duration = Duration::from_millis(1);
@@ -29,10 +31,11 @@ pub(super) struct Own {
 impl Own {
     pub(super) fn make(directory: &Path) -> io::Result<Self> {
         for _ in 0..TRIES {
-            let made = tempfile::Builder::new()
+            let mut temporary = tempfile::Builder::new();
+            temporary
                 .prefix(PREFIX)
-                .permissions(Permissions::from_mode(0o700))
-                .tempdir_in(directory)?;
+                .permissions(Permissions::from_mode(0o700));
+            let made = with_private_umask(|| temporary.tempdir_in(directory))?;
             match lock(made.path()) {
                 Ok(Some(lock)) => {
                     return Ok(Self {

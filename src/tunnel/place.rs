@@ -17,6 +17,7 @@ use nix::unistd::mkfifo;
 
 use super::own::{self, Own};
 use crate::link::TunnelLink;
+use crate::ownership::with_private_umask;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::tunnel::{Kept, control_socket, mark};
@@ -68,7 +69,8 @@ impl Place {
             return Err(no_place(&"its path is too long for a socket")
                 .hint("`export XDG_RUNTIME_DIR=/run/user/$(id -u)`"));
         }
-        mkfifo(&own.path().join(own::PIPE), Mode::S_IRUSR | Mode::S_IWUSR)
+        let pipe = own.path().join(own::PIPE);
+        with_private_umask(|| mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR))
             .map_err(|error| no_place(&error))?;
         let mark = (!private).then(|| mark(directory));
         // Whoever held the lock before us is gone, and with it everybody who listened here.

@@ -242,3 +242,30 @@ fn a_directory_that_is_gone_hinders_nothing() {
         assert_eq!(ended.code, Some(0), "{verb}: {}", ended.stderr);
     }
 }
+
+/// Scripts set `umask 0177` for files that hold secrets: nobody could enter a directory made with it.
+#[test]
+fn a_umask_that_takes_from_the_owner_spoils_no_directory() {
+    let script = |umask: &str| {
+        format!(
+            "SETTINGS=$XDG_CONFIG_HOME/ob/config.toml; unset XDG_CONFIG_HOME XDG_RUNTIME_DIR; umask {umask}; \
+             {INIT} && ob --config $SETTINGS config aws && \
+             ob --config $SETTINGS exec {ANSWERED} -- sh -c 'umask' && \
+             ob --config $SETTINGS use --shell bash dev >/dev/null && ob agent stop && \
+             find $HOME ! -type l -printf '%M %P\\n'"
+        )
+    };
+    for umask in counted::<3, _>(["0177", "0277", "0777"]) {
+        let scene = Scene::unprivileged("carol");
+        let ended = shell(&scene, &script(umask));
+        assert_eq!(ended.code, Some(0), "{umask}: {}", ended.stderr);
+        let (first, found) = ended.stdout.split_once('\n').unwrap();
+        assert_eq!(first, umask, "the command's umask is the caller's");
+        assert!(found.contains(".local/state/ob/run/"), "{umask}: {found}");
+        for line in found.lines() {
+            let private = ["drwx------", "-rw-------", "srw-------"];
+            let is_private = private.iter().any(|mode| line.starts_with(mode));
+            assert!(is_private, "{umask}: {line}");
+        }
+    }
+}
