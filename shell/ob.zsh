@@ -33,12 +33,18 @@ _ob_precmd() {
   elif [[ -n "$OB_PS1" ]]; then
     OB_PS1='' _ob_drawn=''
   fi
-  if [[ "$_ob_placed" != "$OB_PS1|${PROMPT-}|${RPROMPT-}" ]]; then
-    if [[ -o promptsubst ]]; then
+  # A text that is placed as it is would be run once the option is set.
+  local subst=''
+  if [[ -o promptsubst ]]; then
+    subst=1
+  fi
+  if [[ "$_ob_placed" != "$subst|$OB_PS1|${PROMPT-}|${RPROMPT-}" ]]; then
+    if [[ -n "$subst" ]]; then
       _ob_place '${OB_PS1-}'
     else
       _ob_place "$OB_PS1"
     fi
+    _ob_placed="$subst|$OB_PS1|$PROMPT|$RPROMPT"
   fi
 }
 
@@ -75,7 +81,6 @@ _ob_place() {
   if [[ "$RPROMPT" != *OB_PS1* ]]; then
     RPROMPT="$RPROMPT$right" _ob_right_of="$right"
   fi
-  _ob_placed="$OB_PS1|$PROMPT|$RPROMPT"
 }
 
 # $1: when the credentials expire.

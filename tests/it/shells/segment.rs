@@ -185,6 +185,27 @@ fn hostile_names_are_inert() {
     }
 }
 
+/// A theme that is chosen later sets the option.
+#[test]
+fn names_stay_inert_when_zsh_begins_to_expand_its_prompt() {
+    let hostile = "a$(touch pwned)`touch pwned`z";
+    for side in ["left", "right"] {
+        let env = TestEnv::new();
+        let mut bare = shell(&env, Kind::Zsh, "", "");
+        bare.env("OB_PROFILE", hostile);
+        bare.env("OB_SHELL_FORMAT", "{profile}");
+        bare.env("OB_SHELL_SIDE", side);
+        let mut pty = Pty::spawn(&bare);
+        pty.until(hostile);
+        type_line(Kind::Zsh, &mut pty, "setopt promptsubst");
+        pty.until(hostile);
+        type_line(Kind::Zsh, &mut pty, "unsetopt promptsubst; echo so-\"\"far");
+        pty.until("so-far");
+        pty.until(hostile);
+        assert!(!env.path("home/pwned").exists(), "{side}");
+    }
+}
+
 /// The processes that a trace tells of. fish's threads are none, and there are more of them on a busy machine.
 fn started(trace: &std::path::Path) -> Vec<String> {
     let told = std::fs::read_to_string(trace).unwrap();
