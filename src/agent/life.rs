@@ -48,14 +48,29 @@ pub(super) async fn seconds(seconds: i64) {
     tokio::time::sleep(Duration::from_secs(seconds.unsigned_abs())).await;
 }
 
+/// What happens in `directory`.
+#[cfg(target_os = "linux")]
+fn events(directory: &Path) -> io::Result<AsyncFd<OwnedFd>> {
+    let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
+    let changes = AddWatchFlags::IN_CREATE
+        | AddWatchFlags::IN_DELETE
+        | AddWatchFlags::IN_MOVE
+        | AddWatchFlags::IN_DELETE_SELF
+        | AddWatchFlags::IN_MOVE_SELF;
+    inotify.add_watch(directory, changes)?;
+    watched(OwnedFd::from(inotify))
+}
+
 /// The agent's own socket, watched without waking up while nothing happens.
 #[derive(Debug)]
 pub(super) struct Watch {
     directory: PathBuf,
     socket: PathBuf,
     inode: u64,
+    /// None where the user has no inotify instance left (`fs.inotify.max_user_instances`): editors and container
+    /// tools use them up. The socket is then looked at every second.
     #[cfg(target_os = "linux")]
-    events: AsyncFd<OwnedFd>,
+    events: Option<AsyncFd<OwnedFd>>,
 }
 
 impl Watch {
@@ -67,16 +82,7 @@ impl Watch {
             .to_owned();
         let socket = directory.join(crate::link::SOCKET);
         #[cfg(target_os = "linux")]
-        let events = {
-            let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-            let changes = AddWatchFlags::IN_CREATE
-                | AddWatchFlags::IN_DELETE
-                | AddWatchFlags::IN_MOVE
-                | AddWatchFlags::IN_DELETE_SELF
-                | AddWatchFlags::IN_MOVE_SELF;
-            inotify.add_watch(&directory, changes)?;
-            watched(OwnedFd::from(inotify))?
-        };
+        let events = events(&directory).ok();
         // Looked at after the watch is set, so that no change can fall between the two.
         let inode = std::fs::symlink_metadata(&socket)?.ino();
         Ok(Self {
@@ -96,13 +102,15 @@ impl Watch {
     #[cfg(target_os = "linux")]
     pub(super) async fn lost(&self) {
         while self.is_ours() {
-            match self.events.readable().await {
+            let Some(events) = &self.events else {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            };
+            match events.readable().await {
                 Ok(mut ready) => {
                     // What happened does not matter: the socket itself is looked at.
-                    let mut events = [0; 4096];
-                    while nix::unistd::read(self.events.get_ref(), &mut events).is_ok_and(|n| n > 0)
-                    {
-                    }
+                    let mut bytes = [0; 4096];
+                    while nix::unistd::read(events.get_ref(), &mut bytes).is_ok_and(|n| n > 0) {}
                     ready.clear_ready();
                 }
                 Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,

@@ -44,6 +44,21 @@ fn an_agent_that_has_lost_its_socket_is_gone_within_two_seconds() {
     }
 }
 
+/// Editors and container tools use up what a user may have of inotify; here the limit of a user namespace is none.
+#[test]
+fn an_agent_without_inotify_serves_and_notices_its_lost_socket() {
+    let scene = Scene::of("carol");
+    let script = "echo 0 >/proc/sys/user/max_inotify_instances && ob login --password-stdin";
+    let mut command = scene.command("unshare");
+    command.args(["--user", "--map-root-user", "sh", "-c", script]);
+    let ended = run(command, &scene.answers());
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let ended = run(scene.ob(["exec", "--", "echo", "ran"]), "");
+    assert_eq!(ended.stdout, "ran\n", "{}", ended.stderr);
+    fs::remove_file(scene.socket()).unwrap();
+    assert!(scene.agents_gone_within(SOON));
+}
+
 #[test]
 fn a_signal_or_a_word_ends_it_and_takes_the_socket_away() {
     for signal in counted::<3, _>([Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT]) {
