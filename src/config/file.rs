@@ -20,7 +20,7 @@ use super::value::{Raw, Value, ValueError};
 use super::{Id, Source};
 use crate::aws::is_expression;
 use crate::model::Environment;
-use crate::ownership::{check_directories, is_own_or_root};
+use crate::ownership::{check_directories, is_own_or_root, is_writable_by_others};
 
 /// More than any settings file has; the rest would only be somebody's mistake or malice.
 const LARGEST: u64 = 1 << 20;
@@ -70,7 +70,7 @@ pub(super) fn open_trusted(
     if !is_own_or_root(found.uid()) {
         return Err(FileError::Owner(found.uid()));
     }
-    if found.mode() & 0o022 != 0 {
+    if is_writable_by_others(path, found.mode(), found.gid()) {
         return Err(FileError::Writable(found.mode() & 0o7777));
     }
     let home = environment.raw("HOME").map(Path::new);

@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use thiserror::Error;
 
-use super::is_own_or_root;
+use super::{is_own_or_root, is_writable_by_others};
 
 /// As many as the kernel follows (path_resolution(7)).
 const MAX_LINKS: usize = 40;
@@ -44,8 +44,8 @@ impl DirectoryFault {
 
 /// Checks that only the user and root can change what `path` leads to.
 ///
-/// Every directory and link must belong to the user or root. A directory that others may write to passes only
-/// with the sticky bit and an entry of the user's or root's on the path, as in `/tmp`. The file at the end is
+/// Every directory and link must belong to the user or root. A directory that others may write to (a group of the
+/// user alone does not count) passes only with the sticky bit and an entry of the user's or root's on the path, as in `/tmp`. The file at the end is
 /// not judged; where the path ends early, what is there is judged.
 ///
 /// # Errors
@@ -137,7 +137,7 @@ fn fault(found: &Metadata, path: &Path, modes: bool) -> Option<DirectoryFault> {
         });
     }
     let mode = found.mode() & 0o7777;
-    let is_open = mode & 0o022 != 0 && mode & STICKY == 0;
+    let is_open = is_writable_by_others(path, mode, found.gid()) && mode & STICKY == 0;
     (modes && found.is_dir() && is_open).then(|| DirectoryFault::Writable {
         path: path.to_owned(),
         mode,

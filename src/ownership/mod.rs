@@ -5,10 +5,12 @@
 
 mod creation;
 mod directories;
+mod private_group;
 mod user_namespace;
 
 pub use creation::with_private_umask;
 pub use directories::{DirectoryFault, check_directories, check_owners};
+pub use private_group::is_writable_by_others;
 pub use user_namespace::is_known_uid;
 
 use nix::unistd::{Uid, geteuid};

@@ -8,7 +8,7 @@ use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, mkdirat};
 
 use super::error::PathError;
-use crate::ownership::{is_own, is_own_or_root, with_private_umask};
+use crate::ownership::{is_own, is_own_or_root, is_writable_by_others, with_private_umask};
 
 /// A directory that is ours, mode 0700, held open so that it cannot be replaced by another one.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl Step {
     /// As a directory that we make others in: it must be the user's own, and nobody else may write there.
     pub(super) fn into_own(self) -> Result<RuntimeDir, PathError> {
         let (uid, mode) = (self.stat.st_uid, self.stat.st_mode);
-        if !is_own(uid) || mode & 0o022 != 0 {
+        if !is_own(uid) || is_writable_by_others(&self.path, mode, self.stat.st_gid) {
             return Err(PathError::Shared(self.path, uid, mode & 0o7777));
         }
         Ok(RuntimeDir {

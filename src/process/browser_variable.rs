@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::ownership::{DirectoryFault, check_directories, is_own_or_root};
+use crate::ownership::{DirectoryFault, check_directories, is_own_or_root, is_writable_by_others};
 
 /// Why `$BROWSER` is not used.
 #[derive(Debug, Error)]
@@ -59,7 +59,7 @@ pub fn browser_of_variable(
                 true => BrowserVariableError::NotOneProgram,
                 false => BrowserVariableError::NotFound(program.clone()),
             })?;
-    if !is_own_or_root(found.uid()) || found.mode() & 0o022 != 0 {
+    if !is_own_or_root(found.uid()) || is_writable_by_others(&program, found.mode(), found.gid()) {
         return Err(BrowserVariableError::Untrusted(program));
     }
     check_directories(&program, None)?;

@@ -141,7 +141,7 @@ pub(crate) const CASES: usize =
 
 /// The cases of the other files, and the tests that stand for themselves.
 const OTHERS: usize =
-    writers::PLACES.len() + 2 * writers::AS_ROOT.len() + console_page::PLACES.len() + 11;
+    writers::PLACES.len() + 2 * writers::AS_ROOT.len() + console_page::PLACES.len() + 16;
 
 const NOBODY: u32 = 65_534;
 const STRANGER: u32 = 12_345;

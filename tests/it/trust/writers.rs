@@ -1,7 +1,7 @@
 //! Directories, links and keys that others could change or read, and homes that are another user's.
 
 use std::fs;
-use std::os::unix::fs::{chown, lchown, symlink};
+use std::os::unix::fs::{MetadataExt as _, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -121,6 +121,91 @@ fn settings_are_refused_where_others_could_replace_them() {
         for place in ["config", "config/ob", "tmp"] {
             mode(&env.path(place), 0o700);
         }
+    }
+}
+
+const WRITABLE: &str = "config.writable";
+
+/// Gives the directory an access list with an entry for another user; its mode shows that as the group's.
+fn let_stranger_write(directory: &Path) {
+    let no_id = u32::MAX;
+    let entries = [
+        (0x01_u16, 7_u16, no_id),
+        (0x02, 7, STRANGER),
+        (0x04, 5, no_id),
+        (0x10, 7, no_id),
+        (0x20, 5, no_id),
+    ];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in entries {
+        list.extend(tag.to_le_bytes());
+        list.extend(permissions.to_le_bytes());
+        list.extend(id.to_le_bytes());
+    }
+    let name = "system.posix_acl_access";
+    rustix::fs::setxattr(directory, name, &list, rustix::fs::XattrFlags::empty()).unwrap();
+    let metadata = fs::metadata(directory).unwrap();
+    assert_eq!(metadata.mode() & 0o777, 0o775);
+}
+
+/// What umask 002 makes, of a user with a group of the same name, and who else may be in that group.
+#[test]
+fn settings_that_a_private_group_may_write_to_are_accepted() {
+    let no_change: fn(&Path) = |_| {};
+    for (group, sources, change, expected) in [
+        ("me:x:65534:", "files systemd", no_change, ""),
+        ("me:x:65534:root", "files systemd", no_change, WRITABLE),
+        ("staff:x:65534:", "files systemd", no_change, WRITABLE),
+        ("me:x:65534:", "files sss", no_change, WRITABLE),
+        ("me:x:65534:", "files", let_stranger_write, WRITABLE),
+    ] {
+        let env = TestEnv::unprivileged("bob");
+        for place in ["home", "config", "config/ob"] {
+            mode(&env.path(place), 0o775);
+        }
+        mode(&env.path("config/ob/config.toml"), 0o664);
+        let etc = env.path("tmp/etc");
+        fs::create_dir(&etc).unwrap();
+        let put = |name: &str, text: &str| fs::write(etc.join(name), text).unwrap();
+        put(
+            "passwd",
+            "root:x:0:0::/root:/bin/sh\nme:x:65534:65534::/:/bin/sh\n",
+        );
+        put("group", &format!("root:x:0:\n{group}\n"));
+        put(
+            "nsswitch.conf",
+            &format!("passwd: {sources}\ngroup: {sources}\nhosts: files\n"),
+        );
+        put("hosts", "127.0.0.1 localhost\n");
+        change(&env.path("config/ob"));
+        // A state directory of the same making, and no runtime directory.
+        let state = env.path("home/.local/state");
+        fs::create_dir_all(&state).unwrap();
+        for place in [env.path("home/.local"), state] {
+            chown(&place, Some(NOBODY), Some(NOBODY)).unwrap();
+            mode(&place, 0o775);
+        }
+        let script = "mount --bind $TMPDIR/etc /etc && exec setpriv --reuid=65534 --regid=65534 --clear-groups \
+                      sh -c 'ob --json login \"$@\"; code=$?; ob agent stop 2>/dev/null; exit $code' sh \"$@\"";
+        let as_user = env.command("unshare");
+        let mut as_root = Command::new("unshare");
+        as_root.args([
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            script,
+            "sh",
+        ]);
+        as_root.args(env.answer_flags()).env_clear();
+        let variables = as_user.get_envs();
+        as_root.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+        as_root.env_remove("XDG_RUNTIME_DIR");
+        env.sandbox.forget_used_codes();
+        let ended = run(&mut as_root, env.answers());
+        assert_eq!(error(&ended), expected, "{group}: {}", text(&ended.stderr));
+        assert_eq!(ended.status.success(), expected.is_empty(), "{group}");
     }
 }
 
