@@ -126,6 +126,9 @@ pub(super) enum FileError {
     Directory(#[from] DirectoryFault),
     #[error("group or others have access to it (mode {0:04o})")]
     NotPrivate(u32),
+    /// The same where the reader cannot change it: a secret that a container or a service was given.
+    #[error("group or others have access to it (mode {0:04o})")]
+    GivenToOthers(u32),
     #[error("it is larger than 1 MiB")]
     TooLarge,
     #[error("it is not UTF-8 text")]
@@ -168,6 +171,12 @@ impl FileError {
             Self::NotPrivate(_) => (
                 "config.not-private",
                 format!("`chmod go= {path}`, and replace the key if others may have read it"),
+            ),
+            Self::GivenToOthers(_) => (
+                "config.not-private",
+                "have it mounted for your user alone: `mode: 0400` and `uid` of a Docker secret, `defaultMode: 0400` \
+                 and `fsGroup` in Kubernetes; or hand it over in a variable, with `private_key_env`"
+                    .to_owned(),
             ),
             Self::TooLarge => (
                 "config.too-large",

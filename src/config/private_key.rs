@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::geteuid;
 
 use super::error::FileError;
@@ -84,10 +85,16 @@ fn open_private(path: &Path, environment: &Environment) -> Result<File, FileErro
     let (file, found) = open_trusted(path, environment)?;
     let is_given_by_root = found.uid() == 0 && !geteuid().is_root();
     let forbidden = if is_given_by_root { 0o037 } else { 0o077 };
-    if found.mode() & forbidden != 0 {
-        return Err(FileError::NotPrivate(found.mode() & 0o7777));
+    if found.mode() & forbidden == 0 {
+        return Ok(file);
     }
-    Ok(file)
+    let mode = found.mode() & 0o7777;
+    let is_read_only =
+        fstatvfs(&file).is_ok_and(|mounted| mounted.flags().contains(FsFlags::ST_RDONLY));
+    Err(match is_given_by_root || is_read_only {
+        true => FileError::GivenToOthers(mode),
+        false => FileError::NotPrivate(mode),
+    })
 }
 
 #[cfg(test)]

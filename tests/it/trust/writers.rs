@@ -278,6 +278,12 @@ fn a_private_key_that_others_can_reach_is_refused() {
     chown(&key, Some(0), Some(NOBODY)).unwrap();
     let ended = run(&mut env.ob(["--json", "config", "check"]), "");
     assert!(ended.status.success(), "{}", text(&ended.stderr));
+    // As Docker gives a container its secrets, whose user cannot change the mode.
+    mode(&key, 0o444);
+    let ended = run(&mut env.ob(["--json", "config", "check"]), "");
+    assert_eq!(error(&ended), "config.not-private");
+    assert!(text(&ended.stderr).contains("`private_key_env`"));
+    assert!(!text(&ended.stderr).contains("chmod"));
 }
 
 /// Everything below `directory`, with its owner.
