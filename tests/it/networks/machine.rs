@@ -2,7 +2,7 @@
 //! namespaces of its own.
 
 use std::fs;
-use std::io::copy;
+use std::io::{Read as _, Write as _, copy};
 use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::Command;
@@ -33,6 +33,41 @@ fn name_server(address: &str, knows: bool) -> Arc<AtomicUsize> {
         }
     });
     asked
+}
+
+/// A name server that says of each answer that it does not fit into UDP, and counts who asks by TCP.
+fn truncating_name_server(address: &str) -> Arc<AtomicUsize> {
+    let socket = UdpSocket::bind((address, 53)).unwrap();
+    let listener = TcpListener::bind((address, 53)).unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    thread::spawn(move || {
+        let mut packet = [0; 512];
+        while let Ok((length, from)) = socket.recv_from(&mut packet) {
+            let mut short = answer(&packet[..length], true);
+            short[2] |= 0x02;
+            let _ = socket.send_to(&short, from);
+        }
+    });
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let count = Arc::clone(&count);
+            thread::spawn(move || serve_by_tcp(client, &count));
+        }
+    });
+    asked
+}
+
+fn serve_by_tcp(mut client: TcpStream, asked: &AtomicUsize) {
+    let mut length = [0; 2];
+    while client.read_exact(&mut length).is_ok() {
+        let mut question = vec![0; u16::from_be_bytes(length).into()];
+        client.read_exact(&mut question).unwrap();
+        asked.fetch_add(1, Ordering::AcqRel);
+        let answer = answer(&question, true);
+        let length = u16::try_from(answer.len()).unwrap().to_be_bytes();
+        client.write_all(&[&length[..], &answer].concat()).unwrap();
+    }
 }
 
 /// 127.0.0.1 for a question for an address, nothing for one of IPv6, NXDOMAIN where the name is not
@@ -161,6 +196,41 @@ fn changed_resolver_is_asked_at_the_next_connection() {
         ended.stderr
     );
     unmount();
+}
+
+/// What systemd-resolved, mDNS and `resolv.conf` options ask for, from an agent that opens no Unix socket.
+#[test]
+fn confined_agent_resolves_by_tcp_and_ipv6() {
+    if !entered(
+        "networks::machine::confined_agent_resolves_by_tcp_and_ipv6",
+        true,
+    ) {
+        return;
+    }
+    ip("link set lo up");
+    for (address, sources, options) in [
+        (
+            "127.0.0.53",
+            "files resolve [!UNAVAIL=return] dns",
+            "options edns0 trust-ad",
+        ),
+        (
+            "::1",
+            "mymachines mdns4_minimal [NOTFOUND=return] dns",
+            "options single-request-reopen",
+        ),
+    ] {
+        let scene = with_host();
+        own_etc(&scene, sources, "");
+        let asked = truncating_name_server(address);
+        let text = format!("nameserver {address}\n{options}\n");
+        fs::write("/etc/resolv.conf", text).unwrap();
+        sign_in_by(&scene, &[]);
+        ran(&exec_by(&scene, &[], &[]));
+        assert!(asked.load(Ordering::Acquire) > 0, "{address}");
+        assert_eq!(scene.status()["agent"]["seccomp"], true);
+        unmount();
+    }
 }
 
 fn unmount() {
