@@ -7,7 +7,7 @@
 use super::Peer;
 use super::entry::{Entry, Findings, Section};
 use super::error::PeerError;
-use super::profiles::{add, text_of};
+use super::profiles::{add, profile_name, text_of};
 use crate::ini::shell_words;
 
 /// Keys that no other tool has.
@@ -37,6 +37,7 @@ pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findi
     }
     let find = |wanted: &str| sections.iter().find(|section| name(section) == wanted);
     let okta = find("okta");
+    let mut unsourced = Vec::new();
     for section in sections.iter().filter(|section| name(section) != "okta") {
         let from_okta = |key: &str| okta.and_then(|okta| text_of(&okta.entries, key));
         // From the profile along `source_profile` to the one whose role Okta's assertion opens.
@@ -58,6 +59,8 @@ pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findi
             if is_of_aws_okta(section) {
                 let why = "its `source_profile` leads to no profile that signs in with Okta";
                 findings.lose(name(section), section.line, why);
+            } else {
+                unsourced.push(section);
             }
             continue;
         };
@@ -111,6 +114,13 @@ pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findi
             profile.chain = roles.map(ToOwned::to_owned).collect();
         }
     }
+    for section in unsourced {
+        let why = "its `source_profile` is not in this file, or leads back to itself";
+        match findings.profiles.is_empty() {
+            true => findings.lose(name(section), section.line, why),
+            false => findings.leave_out(name(section), section.line, why),
+        }
+    }
     if findings.profiles.is_empty()
         && let Some(okta) = okta
     {
@@ -120,10 +130,7 @@ pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findi
 }
 
 fn name(section: &Section) -> &str {
-    let name = section.name.strip_prefix("profile ");
-    name.unwrap_or(&section.name)
-        .trim()
-        .trim_matches(['"', '\''])
+    profile_name(section).trim_matches(['"', '\''])
 }
 
 fn role(section: &Section) -> Option<&str> {

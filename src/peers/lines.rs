@@ -97,18 +97,21 @@ fn single(
         }
         return None;
     }
-    let value = match entry.is("credential_process") {
-        true => &value,
-        false => without_comment(&value),
+    let value = match quoted(&value) {
+        Some(inside) => inside,
+        None if entry.is("credential_process") => &value,
+        None => without_comment(&value),
     };
-    let unquoted = ['"', '\'']
-        .iter()
-        .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
-    Some(Entry::new(
-        &entry.key,
-        unquoted.unwrap_or(value),
-        entry.line,
-    ))
+    Some(Entry::new(&entry.key, value, entry.line))
+}
+
+/// What one pair of quotes holds, if at most a comment follows. Tools written in Go put a value with a comment's sign
+/// into backticks.
+fn quoted(value: &str) -> Option<&str> {
+    let quote = value.chars().next().filter(|c| "\"'`".contains(*c))?;
+    let (inside, rest) = value[1..].split_once(quote)?;
+    let rest = rest.trim_start();
+    (rest.is_empty() || rest.starts_with(['#', ';'])).then_some(inside)
 }
 
 /// The value without a comment behind it, which begins with a sign of its own word.

@@ -51,8 +51,7 @@ pub(super) fn aws_file(
 ) -> Result<Findings, PeerError> {
     let mut is_theirs = false;
     for section in sections {
-        let name = section.name.strip_prefix("profile ");
-        let name = name.unwrap_or(&section.name).trim();
+        let name = profiles::profile_name(section);
         let called = section
             .entries
             .iter()

@@ -57,10 +57,15 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
             }
             Meaning::Address => {
                 take(Place::Org("url"), value);
-                if let App::Link(app) = app(value) {
-                    take(Place::Profile("app"), &app);
+                match app(value) {
+                    App::Link(app) => {
+                        take(Place::Profile("app"), &app);
+                        None
+                    }
+                    _ => has_other_page(value).then_some(
+                        "only the org is taken of it: the page is no app's embed link, `…/home/…` or `…/sso/saml`",
+                    ),
                 }
-                None
             }
             Meaning::App => match app(value) {
                 App::Link(link) => {
@@ -168,6 +173,7 @@ fn app(value: &str) -> App<'_> {
     }
     if path.starts_with("home/") || path.starts_with("app/") {
         let path = path.split(['?', '#']).next().unwrap_or_default();
+        let path = path.trim_end_matches('/');
         let parts: Vec<&str> = path.split('/').collect();
         return match parts[..] {
             ["home", _, id, ..] => App::Id(id),
@@ -175,16 +181,19 @@ fn app(value: &str) -> App<'_> {
             _ => App::Other,
         };
     }
-    let address = match value.contains("://") {
-        true => value.to_owned(),
-        false => format!("https://{value}"),
-    };
-    let url = Url::parse(&address).ok().filter(Url::has_host);
-    let Some(mut url) = url else {
+    let Some(mut url) = address(value) else {
         return App::Other;
     };
+    // The sign-in page's address names the page that it leads on to.
+    let next = url.query_pairs().find(|(name, _)| name == "fromURI");
+    let next = next.and_then(|(_, next)| url.join(&next).ok());
+    if let Some(next) = next.filter(|next| next.origin() == url.origin()) {
+        url = next;
+    }
     url.set_query(None);
     url.set_fragment(None);
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
     let is_app = url
         .path_segments()
         .is_some_and(|parts| is_app(&parts.collect::<Vec<_>>()));
@@ -192,6 +201,27 @@ fn app(value: &str) -> App<'_> {
         true => App::Link(url.into()),
         false => App::Other,
     }
+}
+
+/// The address `value`, which may be without its scheme.
+fn address(value: &str) -> Option<Url> {
+    let parsed = match value.contains("://") {
+        true => Url::parse(value),
+        false => Url::parse(&format!("https://{value}")),
+    };
+    parsed.ok().filter(Url::has_host)
+}
+
+/// Whether an org's address is that of some page of it, and not of the org or its dashboard.
+fn has_other_page(value: &str) -> bool {
+    let Some(url) = address(value) else {
+        return false;
+    };
+    let path = url.path().trim_end_matches('/');
+    let is_dashboard = ["/app/UserHome", "/enduser"]
+        .iter()
+        .any(|dashboard| path.starts_with(dashboard));
+    !path.is_empty() && !is_dashboard
 }
 
 fn is_app(path: &[&str]) -> bool {
@@ -254,6 +284,13 @@ pub(super) fn java(entries: &[Entry], mut findings: Findings) -> Result<Findings
 pub(super) fn text_of<'a>(entries: &'a [Entry], key: &str) -> Option<&'a str> {
     let entry = entries.iter().find(|entry| entry.is(key))?;
     Some(entry.value.as_str()).filter(|value| !value.is_empty())
+}
+
+/// The profile that a section of the AWS file is, in its own spelling.
+pub(super) fn profile_name(section: &Section) -> &str {
+    let rest = section.name.strip_prefix("profile");
+    let rest = rest.filter(|rest| rest.starts_with([' ', '\t']));
+    rest.unwrap_or(&section.name).trim()
 }
 
 /// saml2aws and tokendito: a section is a profile.

@@ -6,6 +6,7 @@ mod documented;
 mod mapped;
 mod refused;
 mod reported;
+mod spellings;
 mod written;
 
 use std::fs::{self, Permissions};

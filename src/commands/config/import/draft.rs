@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use url::Url;
+
 use crate::config::read_as;
 use crate::model::Org;
 use crate::peers::{Findings, Peer, Place, Profile, Setting};
@@ -90,7 +92,13 @@ impl Draft {
         for left in &findings.left_out {
             self.leave(file, left.line, &left.key, &left.why, left.wrong);
         }
-        for profile in &findings.profiles {
+        // Those that name their org come first: the others may be of one of these.
+        let names_org = |profile: &&Profile| {
+            let mut places = profile.settings.iter().map(|setting| setting.place);
+            places.any(|place| place == Place::Org("url"))
+        };
+        let (first, others): (Vec<_>, Vec<_>) = findings.profiles.iter().partition(names_org);
+        for profile in first.into_iter().chain(others) {
             self.profile(peer, file, profile, url);
         }
         for label in &findings.labels {
@@ -172,13 +180,15 @@ impl Draft {
         };
         if org.contains_key("url") && kept.own.get("app").is_some_and(elsewhere) {
             kept.own.remove("app");
-            self.taken
-                .retain(|taken| taken.to != format!("profiles.{name}.app"));
+            let to = format!("profiles.{name}.app");
+            let app = self.taken.iter().rev().find(|taken| taken.to == to);
+            let from = app.map_or_else(|| origin(file, 0, theirs), |app| app.from.clone());
+            self.taken.retain(|taken| taken.to != to);
             self.leave(
                 file,
-                0,
-                &format!("{theirs}: the app's link"),
-                "it is of another org",
+                from.line,
+                &from.key,
+                "the app's link is of another org",
                 true,
             );
         }
@@ -291,6 +301,10 @@ impl Draft {
                 );
             }
             Ok(value) => {
+                let value = match setting.place {
+                    Place::Profile("app") => at_own_org(value),
+                    _ => value,
+                };
                 if setting.place == Place::Policies {
                     let items = value.split(", ").map(ToOwned::to_owned);
                     kept.lists.insert(leaf, items.collect());
@@ -312,7 +326,11 @@ impl Draft {
             // A machine's sign-in is not lent to people.
             !clash && ["key_id", "sign_in"].iter().all(same)
         };
-        if let Some(at) = self.orgs.iter().position(agree) {
+        // Without an address it may be of the only org there is.
+        let addresses: BTreeSet<&String> =
+            self.orgs.iter().filter_map(|org| org.get("url")).collect();
+        let is_unclear = !new.contains_key("url") && addresses.len() > 1;
+        if let Some(at) = self.orgs.iter().position(agree).filter(|_| !is_unclear) {
             self.orgs[at].extend(new);
             return at;
         }
@@ -339,6 +357,14 @@ impl Draft {
             let why = why.to_owned();
             self.left.push(Left { from, why, wrong });
         }
+    }
+}
+
+/// An app's link at the org's own host: its administrators see it at another one, `acme-admin.okta.com`.
+fn at_own_org(app: String) -> String {
+    match (Org::parse(&app), Url::parse(&app)) {
+        (Ok(org), Ok(url)) if !org.owns(&url) => org.at(url.path()),
+        _ => app,
     }
 }
 

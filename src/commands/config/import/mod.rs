@@ -117,6 +117,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             data(&text)?;
         }
         tell(&draft, context);
+        if args.print && !draft.has_address() {
+            context.voice.report(&without_address());
+        }
         if let Some(path) = &wrote {
             context.voice.say(&format!(
                 "wrote {}\nnext: `ob config check`, then `ob login`",
