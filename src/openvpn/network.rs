@@ -72,7 +72,10 @@ impl TunnelNetwork {
     }
 
     fn add_server(&mut self, server: &str) -> bool {
-        let Ok(address) = server.parse() else {
+        let bare = server
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        let Ok(address) = bare.unwrap_or(server).parse() else {
             return false;
         };
         if self.name_servers.contains(&address) {
@@ -87,7 +90,7 @@ impl TunnelNetwork {
     }
 
     /// Adds a domain. A `~` before it means the same as in systemd: resolved there and not searched; `.` is every
-    /// name.
+    /// name. A dot before a name is left out.
     fn add_domain(&mut self, name: &str, is_searched: bool) -> bool {
         let (name, is_searched) = match name.strip_prefix('~') {
             Some(name) => (name, false),
@@ -97,7 +100,7 @@ impl TunnelNetwork {
             self.resolves_all = true;
             return true;
         }
-        let Ok(domain) = name.parse::<Domain>() else {
+        let Ok(domain) = name.strip_prefix('.').unwrap_or(name).parse::<Domain>() else {
             return false;
         };
         let domains = if is_searched {
@@ -184,7 +187,7 @@ impl Environment {
                 (value == "plain", "transport")
             } else {
                 // DNSSEC and the name for TLS: the resolver has its own settings for both.
-                (true, rest)
+                (matches!(rest, "dnssec" | "sni"), rest)
             };
             if !is_used {
                 network.add_unused(&format!("dns server {number} {option} {value}"));
@@ -237,7 +240,7 @@ impl Environment {
 
 /// One `dhcp-option KIND VALUE…`. A kind that lists names takes several, in one option as well.
 fn foreign_option(option: &str, network: &mut TunnelNetwork) {
-    let mut words = option.split(|c: char| c.is_ascii_whitespace() || c == ',');
+    let mut words = option.split(|c: char| c.is_ascii_whitespace() || matches!(c, ',' | ';'));
     let mut words = words.by_ref().filter(|word| !word.is_empty());
     if words.next() != Some("dhcp-option") {
         return;

@@ -56,13 +56,13 @@ fn what_2_7_hands_over_is_read() {
 fn a_hostile_value_is_no_argument_of_a_command() {
     let network = environment(
         "dev=-x\nforeign_option_1=dhcp-option DNS --help\nforeign_option_2=dhcp-option DOMAIN -x.test\n\
-         foreign_option_3=dhcp-option DOMAIN a;b\nforeign_option_4=dhcp-option DNS 0.0.0.0\n\
+         foreign_option_3=dhcp-option DOMAIN a&b\nforeign_option_4=dhcp-option DNS 0.0.0.0\n\
          foreign_option_5=dhcp-option DOMAIN x$(id)\nroute_network_1=x",
     );
     let unused = vec![
         "dhcp-option DNS --help".to_owned(),
         "dhcp-option DOMAIN -x.test".to_owned(),
-        "dhcp-option DOMAIN a;b".to_owned(),
+        "dhcp-option DOMAIN a&b".to_owned(),
         "dhcp-option DNS 0.0.0.0".to_owned(),
         "dhcp-option DOMAIN x$(id)".to_owned(),
     ];
@@ -80,12 +80,21 @@ fn every_name_of_an_option_is_kept() {
          foreign_option_2=dhcp-option DOMAIN-SEARCH a.corp.test b.corp.test\n\
          foreign_option_3=dhcp-option DOMAIN c.corp.test, d.corp.test.\n\
          foreign_option_4=dhcp-option DOMAIN-ROUTE e.test f.test\n\
-         foreign_option_5=dhcp-option DOMAIN-SEARCH ~g.test",
+         foreign_option_5=dhcp-option DOMAIN-SEARCH ~g.test\n\
+         foreign_option_6=dhcp-option ADAPTER_DOMAIN_SUFFIX .h.test; i.test;\n\
+         foreign_option_7=dhcp-option DNS6 [fd00::1]",
     );
-    assert_eq!(network.name_servers.len(), 2);
+    assert_eq!(network.name_servers.len(), 3);
     assert_eq!(
         network.search,
-        ["a.corp.test", "b.corp.test", "c.corp.test", "d.corp.test"]
+        [
+            "a.corp.test",
+            "b.corp.test",
+            "c.corp.test",
+            "d.corp.test",
+            "h.test",
+            "i.test"
+        ]
     );
     assert_eq!(network.route_domains, ["e.test", "f.test", "g.test"]);
     assert!(!network.resolves_all && network.unused.is_empty());
@@ -110,7 +119,8 @@ fn options_without_use_are_named() {
     let network = environment(
         "foreign_option_1=dhcp-option NTP 10.0.0.1\nforeign_option_2=dhcp-option DOMAIN a.test x$y\n\
          foreign_option_3=dhcp-option DOMAIN-SEARCH\ndns_server_1_address_1=10.88.0.1\n\
-         dns_server_1_port_1=5353\ndns_server_1_transport=DoT",
+         dns_server_1_port_1=5353\ndns_server_1_transport=DoT\n\
+         dns_server_1_exclude_domain_1=home.test\ndns_server_1_dnssec=no\ndns_server_1_sni=x.test",
     );
     assert_eq!(
         network.unused,
@@ -118,6 +128,7 @@ fn options_without_use_are_named() {
             "dhcp-option NTP 10.0.0.1",
             "dhcp-option DOMAIN a.test x$y",
             "dhcp-option DOMAIN-SEARCH",
+            "dns server 1 exclude_domain_1 home.test",
             "dns server 1 port 5353",
             "dns server 1 transport DoT",
         ]

@@ -100,14 +100,25 @@ pub(super) enum DhcpOption {
     Dropped(&'static str),
 }
 
-/// Reads `dhcp-option KIND VALUE`. Several domains are separated by blanks, commas or semicolons.
+/// Reads `dhcp-option KIND VALUE`. Several servers or domains are separated by blanks, commas or semicolons. A domain
+/// with a `~` before it is one of `DOMAIN-ROUTE`, as in systemd.
 ///
 /// # Errors
 /// When the kind is unknown, or a value is no address or domain.
 pub(super) fn dhcp_option(args: &[&str]) -> Result<DhcpOption, Why> {
     let refused = Why::Value("is not a server's address or a domain");
     let values: Vec<String> = match args {
-        ["DNS" | "DNS6", address] => vec![address_of(address).ok_or(refused)?],
+        ["DNS" | "DNS6", addresses @ ..] if items(addresses).next().is_some() => {
+            let addresses = items(addresses).map(address_of);
+            addresses.collect::<Option<_>>().ok_or(refused)?
+        }
+        [
+            "DOMAIN" | "DOMAIN-SEARCH" | "ADAPTER_DOMAIN_SUFFIX",
+            names @ ..,
+        ] if items(names).next().is_some() && items(names).all(|name| name.starts_with('~')) => {
+            let names: Vec<&str> = items(names).map(|name| &name[1..]).collect();
+            return dhcp_option(&[&["DOMAIN-ROUTE"], &names[..]].concat());
+        }
         [
             "DOMAIN" | "DOMAIN-SEARCH" | "ADAPTER_DOMAIN_SUFFIX",
             names @ ..,
@@ -165,20 +176,28 @@ pub(super) fn dns(args: &[&str]) -> Result<Value, Why> {
     }
 }
 
+/// Returns what blanks, commas and semicolons separate in `words`.
+fn items<'a>(words: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    let parts = words.iter().flat_map(|word| word.split([' ', ',', ';']));
+    parts.filter(|part| !part.is_empty())
+}
+
 /// Returns the names in `words`, without a dot at either end. The root, `.`, means every name; it is accepted only with
 /// `may_be_root`.
 fn domains(words: &[&str], may_be_root: bool) -> Option<Vec<String>> {
-    let parts = words.iter().flat_map(|word| word.split([' ', ',', ';']));
-    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-    let domain = |part: &&str| match *part {
-        "." if may_be_root => Some(".".to_owned()),
+    let domain = |part: &str| match part {
+        "." | "~." if may_be_root => Some(".".to_owned()),
         part => {
+            let part = part
+                .strip_prefix('~')
+                .filter(|_| may_be_root)
+                .unwrap_or(part);
             let name = part.strip_suffix('.').unwrap_or(part);
             let name = name.strip_prefix('.').unwrap_or(name);
             is_host(name).then(|| name.to_owned())
         }
     };
-    let names: Vec<String> = parts.iter().map(domain).collect::<Option<_>>()?;
+    let names: Vec<String> = items(words).map(domain).collect::<Option<_>>()?;
     (!names.is_empty()).then_some(names)
 }
 

@@ -222,7 +222,7 @@ impl Judge {
                 self.note_username(args);
                 Judged::Dropped(CONNECT)
             }
-            [name, _] | [name] if name.starts_with("UV_") || name.starts_with("IV_") => {
+            [name, ..] if name.starts_with("UV_") || name.starts_with("IV_") => {
                 Judged::Dropped("`ob` tells the server who it is")
             }
             _ => Judged::Refused(Why::ChangesEnvironment),

@@ -53,6 +53,7 @@ fn an_apps_settings_are_dropped_with_a_reason() {
         "setenv SERVER vpn.acme.com/x",
         "setenv ALLOW_PASSWORD_SAVE 0",
         "setenv opt a-directive-of-tomorrow x",
+        "setenv UV_NAME Alice of Acme",
         "allow-password-save 0",
         "user nobody",
         "group nogroup",
@@ -143,6 +144,29 @@ fn hosts_and_domains_are_written_as_openvpn_takes_them() {
         ),
         ("dhcp-option DNS [fd00::1]", &["dhcp-option DNS fd00::1"]),
         (
+            "dhcp-option DNS \"10.0.0.1, 10.0.0.2\"",
+            &["dhcp-option DNS 10.0.0.1", "dhcp-option DNS 10.0.0.2"],
+        ),
+        (
+            "dhcp-option DNS6 fd00::1 fd00::2;",
+            &["dhcp-option DNS6 fd00::1", "dhcp-option DNS6 fd00::2"],
+        ),
+        (
+            "dhcp-option DOMAIN ~corp.test.",
+            &["dhcp-option DOMAIN-ROUTE corp.test"],
+        ),
+        (
+            "dhcp-option DOMAIN-SEARCH '~a.test ~.'",
+            &[
+                "dhcp-option DOMAIN-ROUTE a.test",
+                "dhcp-option DOMAIN-ROUTE .",
+            ],
+        ),
+        (
+            "dhcp-option DOMAIN-ROUTE ~.",
+            &["dhcp-option DOMAIN-ROUTE ."],
+        ),
+        (
             "dns server 0 address 10.88.0.1",
             &["dns server 0 address 10.88.0.1"],
         ),
@@ -168,6 +192,10 @@ fn hosts_and_domains_are_written_as_openvpn_takes_them() {
         ("remote .", "remote"),
         ("dhcp-option DOMAIN a.test;$(id)", "dhcp-option"),
         ("dhcp-option DOMAIN .", "dhcp-option"),
+        ("dhcp-option DOMAIN ~$(id)", "dhcp-option"),
+        ("dhcp-option DNS", "dhcp-option"),
+        ("dhcp-option DNS ,", "dhcp-option"),
+        ("dhcp-option DNS '10.0.0.1 x'", "dhcp-option"),
         ("dhcp-option DOMAIN", "dhcp-option"),
         ("dhcp-option FROBNICATE x", "dhcp-option"),
         ("dns server 0 address evil.example", "dns"),

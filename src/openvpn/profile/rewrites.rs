@@ -73,7 +73,10 @@ pub(super) fn several(args: &[&str]) -> Judged {
             {
                 Judged::Kept(only.clone())
             }
-            _ => Judged::Split(directives, "one domain a line, as openvpn reads it"),
+            _ => Judged::Split(
+                directives,
+                "one server or domain a line, as openvpn reads it",
+            ),
         },
         Err(why) => Judged::Refused(why),
     }
