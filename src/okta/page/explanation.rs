@@ -9,19 +9,23 @@ enum Part {
     Title,
     Heading,
     Paragraph,
+    /// Text of a program or of a control.
+    Unread,
 }
 
-/// Returns the headings and paragraphs of a page, or its title where it has neither, cut at 300
-/// characters each; `None` if it says nothing or is no page. Foreign text.
+/// Returns the headings and paragraphs of a page, cut at 300 characters each: any other text where it has no
+/// paragraph, its title where it has no text at all. `None` if it says nothing or is no page. Foreign text.
 pub fn explanation(body: &[u8]) -> Option<String> {
     let html = body
         .get(..body.len().min(LARGEST))
         .map(String::from_utf8_lossy)?;
     let (mut title, mut heading, mut text) = (String::new(), String::new(), String::new());
+    let (mut other, mut is_page) = (String::new(), false);
     let mut open: Vec<(String, Part)> = Vec::new();
     for piece in pieces(&html) {
         match piece {
             Ok(Piece::Start(tag)) => {
+                is_page = true;
                 if let Some(part) = part_of(&tag.name) {
                     // `p` and list items may be left open; the next one ends them.
                     open.retain(|(_, open)| *open != part);
@@ -37,7 +41,8 @@ pub fn explanation(body: &[u8]) -> Option<String> {
                     Some((_, Part::Title)) => &mut title,
                     Some((_, Part::Heading)) => &mut heading,
                     Some((_, Part::Paragraph)) => &mut text,
-                    None => continue,
+                    Some((_, Part::Unread)) => continue,
+                    None => &mut other,
                 };
                 append_words(slot, &words);
             }
@@ -45,6 +50,11 @@ pub fn explanation(body: &[u8]) -> Option<String> {
             Err(_) => break,
         }
     }
+    let text = if text.is_empty() && is_page {
+        other
+    } else {
+        text
+    };
     let said = match (heading.is_empty(), text.is_empty()) {
         (false, false) if heading.ends_with(['.', '!', '?', ':']) => format!("{heading} {text}"),
         (false, false) => format!("{heading}: {text}"),
@@ -60,6 +70,9 @@ fn part_of(tag: &str) -> Option<Part> {
         "title" => Part::Title,
         "h1" | "h2" | "h3" => Part::Heading,
         "p" | "li" => Part::Paragraph,
+        "style" | "noscript" | "template" | "textarea" | "button" | "select" | "nav" | "footer" => {
+            Part::Unread
+        }
         _ => return None,
     })
 }
@@ -84,6 +97,14 @@ mod tests {
                 Some("403 - Forbidden"),
             ),
             ("<p>Only text</p>", Some("Only text")),
+            (
+                "<style>a {}</style><h2>App Access Locked</h2><div class=x>Contact <b>your</b> admin</div><footer>Okta</footer>",
+                Some("App Access Locked: Contact your admin"),
+            ),
+            (
+                "<title>acme</title><div>Access is blocked.</div><button>Back</button>",
+                Some("Access is blocked."),
+            ),
             ("<h2>&lt;b&gt;</h2>", Some("<b>")),
             ("<script><h1>x</h1></script>", None),
             ("", None),

@@ -24,6 +24,8 @@ pub(super) struct FormReader {
     inert: usize,
     html: Nesting,
     responses: usize,
+    /// The forms that controls claim to belong to, whatever form they stand in.
+    claimed: Vec<String>,
     flaw: Option<PageError>,
 }
 
@@ -39,6 +41,8 @@ enum Nesting {
 struct Form {
     action: String,
     method: String,
+    /// By which controls elsewhere on the page name it.
+    id: String,
     response: Option<String>,
     relay_state: Option<String>,
     /// The first reason not to take it.
@@ -75,11 +79,14 @@ impl FormReader {
         if let Some(flaw) = self.flaw {
             return Err(flaw);
         }
-        if self.open.is_some() || self.html == Nesting::Open {
+        // A browser closes a form that is left open; only in one with a response is something missing.
+        let is_open = self.open.is_some_and(|form| form.response.is_some());
+        if is_open || self.html == Nesting::Open {
             return Err(PageError::CutShort);
         }
         let mut with_response = self.done.into_iter();
         match (with_response.next(), with_response.next()) {
+            (Some(form), None) if self.claimed.contains(&form.id) => Err(PageError::FormAttribute),
             (Some(form), None) => form.check().map(Some),
             _ => Err(PageError::SecondForm),
         }
@@ -98,6 +105,7 @@ impl FormReader {
         let mut form = Form {
             action: value("action"),
             method: value("method"),
+            id: value("id"),
             ..Form::default()
         };
         if self.inert > 0 {
@@ -121,9 +129,11 @@ impl FormReader {
     fn control(&mut self, tag: &Tag) {
         let name = tag.attribute("name").unwrap_or_default();
         let is_ours = tag.name == "input" && matches!(name, "SAMLResponse" | "RelayState");
-        // It belongs to the form that it names, wherever it stands.
-        if tag.attribute("form").is_some() {
-            self.note(PageError::FormAttribute);
+        // It belongs to the form that it names, wherever it stands. A search box's is of no concern.
+        match tag.attribute("form") {
+            Some(_) if is_ours => self.note(PageError::FormAttribute),
+            Some(id) => self.claimed.push(id.to_owned()),
+            None => {}
         }
         if let Some(form) = &mut self.open {
             if tag.attribute("formaction").is_some() {

@@ -53,7 +53,7 @@ fn a_page_that_reads_two_ways_is_refused() {
     );
     let other = format!("<form action='https://evil.example/'>{RESPONSE}</form>");
     let search = "<form action='https://evil.example/'><input name=q></form>";
-    for (body, expected) in counted::<27, _>([
+    for (body, expected) in counted::<28, _>([
         (good.repeat(2), "okta.page.second_form"),
         (format!("{other}{good}"), "okta.page.second_form"),
         (format!("{good}{other}"), "okta.page.second_form"),
@@ -87,6 +87,13 @@ fn a_page_that_reads_two_ways_is_refused() {
         ),
         (
             good.replace("<input", "<input form=other"),
+            "okta.page.form_attribute",
+        ),
+        (
+            format!(
+                "{}<button form=f formaction='https://evil.example/'></button>",
+                good.replace("<form", "<form id=f")
+            ),
             "okta.page.form_attribute",
         ),
         (
@@ -151,6 +158,7 @@ fn forms_without_a_response_are_ignored() {
         "<form method=post method=get action='https://evil.example/'></form>",
         "<form><input name=RelayState value=a><input name=RelayState value=b></form>",
         "<noscript><form action='https://evil.example/'><input type=submit></form></noscript>",
+        "<form id=search action='/search'><input name=q></form><button form=search>x</button>",
     ] {
         for body in [format!("{other}{good}"), format!("{good}{other}")] {
             let form = AppPage::read(page(&body).as_bytes())
@@ -160,6 +168,8 @@ fn forms_without_a_response_are_ignored() {
             assert_eq!(form.relay_state.expose(), "");
         }
     }
+    let left_open = page(&format!("{good}<form action='/search'><input name=q>"));
+    assert_eq!(taken(&left_open).saml_response.expose(), "QUJD");
 }
 
 #[test]
