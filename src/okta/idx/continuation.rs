@@ -15,21 +15,26 @@ use super::response::Response;
 use crate::okta::Post;
 use crate::okta::json::text;
 
-/// Words in a remediation's name or path for what only the user may decide or provide: a credential, a
+/// Words in a remediation's name or path, without `-` and `_`, for what only the user may decide or provide: a credential, a
 /// consent, an enrolment, another account or provider, the end of the sign-in.
-const USER_DECIDES: [&str; 29] = [
+const USER_DECIDES: [&str; 36] = [
     "accept",
     "activat",
     "agree",
+    "allow",
     "answer",
+    "approv",
     "authenticator",
+    "authoriz",
     "cancel",
     "challenge",
     "consent",
     "credential",
     "delete",
     "enroll",
+    "eula",
     "factor",
+    "grant",
     "identify",
     "idp",
     "idverify",
@@ -43,10 +48,12 @@ const USER_DECIDES: [&str; 29] = [
     "reset",
     "revoke",
     "select",
-    "sign-out",
+    "signout",
     "terms",
+    "trustdevice",
+    "trustthis",
     "unlock",
-    "user-code",
+    "usercode",
 ];
 
 /// Steps for programs on the device that a terminal does not have. Posted as they are, they lead back to what
@@ -106,14 +113,15 @@ fn is_left_to_user(remediation: &Remediation) -> bool {
     if DEVICE_STEPS.contains(&remediation.name.as_str()) {
         return false;
     }
-    let name = remediation.name.to_ascii_lowercase();
     let path = Url::parse(remediation.href())
-        .map(|url| url.path().to_ascii_lowercase())
+        .map(|url| url.path().to_owned())
         .unwrap_or_default();
     let path = path.trim_start_matches("/idp/idx/");
-    USER_DECIDES
-        .iter()
-        .any(|word| name.contains(word) || path.contains(word))
+    let has = |text: &str, words: &[&str]| {
+        let text = text.to_ascii_lowercase().replace(['-', '_'], "");
+        words.iter().any(|word| text.contains(word))
+    };
+    has(&remediation.name, &USER_DECIDES) || has(path, &USER_DECIDES)
 }
 
 /// The members of a form that is complete as Okta sent it; `None` if a field is left to the user.
@@ -247,6 +255,15 @@ mod tests {
             ("terms-of-service", json!([])),
             ("launch-webauthn-authenticator", json!([])),
             ("reset-authenticator", json!([])),
+            ("trust-this-device", json!([])),
+            ("allow-access", json!([])),
+            ("approve-request", json!([])),
+            ("authorize-device", json!([])),
+            ("grant-scopes", json!([])),
+            ("eula", json!([])),
+            ("signOut", json!([])),
+            ("log_out", json!([])),
+            ("userCode", json!([])),
         ] {
             assert_eq!(continued(json!([form(name, fields)])), None, "{name}");
         }
