@@ -159,7 +159,7 @@ fn demand(page: &Page) -> Option<Demand> {
         AppPage::StepUp { state_token: None }
         | AppPage::SignIn { state_token: None }
         | AppPage::ScriptOnly
-        | AppPage::NoForm => token_of_address(page),
+        | AppPage::NoForm => token_of_address(&page.redirected_from, &page.url),
         _ => None,
     };
     found.map(|token| match token.is_identity_engine() {
@@ -169,12 +169,20 @@ fn demand(page: &Page) -> Option<Demand> {
 }
 
 /// The state token of `/login/step-up/redirect?stateToken=…`, where an app's link led there: some orgs put it
-/// in the address alone, and the page is made by a script.
-fn token_of_address(page: &Page) -> Option<StateToken> {
-    let mut addresses = page.redirected_from.iter().chain([&page.url]).rev();
+/// in the address alone, and the page is made by a script. `/signin/…` is the page of a factor.
+fn token_of_address(redirected_from: &[Url], reached: &Url) -> Option<StateToken> {
+    let is_sign_in = |url: &&Url| {
+        let mut parts = url.path().split('/').skip(1);
+        url.origin() == reached.origin()
+            && match (parts.next(), parts.next()) {
+                (Some("login"), Some(page)) => page.starts_with("step-up"),
+                (first, _) => first == Some("signin"),
+            }
+    };
+    let addresses = redirected_from.iter().chain([reached]).rev();
     addresses
-        .find(|url| url.path().starts_with("/login/step-up/"))
-        .and_then(StateToken::in_address)
+        .filter(is_sign_in)
+        .find_map(StateToken::in_address)
 }
 
 /// Fills the form in, once. How its answer says yes is not documented, so the app's page is asked next.
@@ -215,4 +223,45 @@ fn refused_password(error: Option<OktaError>) -> Report {
         None => report.cause("it asks for it once more"),
     }
     .hint("run the same command again to give it once more; too many wrong passwords lock the account")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_of_a_step_up_tells_its_token() {
+        let token = |addresses: &[&str]| {
+            let mut addresses: Vec<Url> = (addresses.iter())
+                .map(|path| Url::parse("https://acme.okta.com").unwrap().join(path))
+                .collect::<Result<_, _>>()
+                .unwrap();
+            let reached = addresses.pop().unwrap();
+            let token = token_of_address(&addresses, &reached)?;
+            Some(token.secret().expose().to_owned())
+        };
+        for addresses in [
+            &[
+                "/home/x/0oa1/272",
+                "/login/step-up/redirect?stateToken=00a%2Db",
+            ][..],
+            &["/login/step-up?x=1&stateToken=00a-b#y"],
+            &["/signin/verify/okta/push?stateToken=00a-b"],
+            &["/login/step-up/redirect?stateToken=00a-b", "/signin/verify"],
+        ] {
+            assert_eq!(token(addresses).as_deref(), Some("00a-b"), "{addresses:?}");
+        }
+        for addresses in [
+            &["/login/step-up/redirect"][..],
+            &["/login/step-up/redirect?stateToken="],
+            &["/login/step-up/redirect?stateToken=<b>"],
+            &["/login/token/redirect?stateToken=00a-b"],
+            &[
+                "https://evil.example/login/step-up/redirect?stateToken=00a-b",
+                "/",
+            ],
+        ] {
+            assert_eq!(token(addresses), None, "{addresses:?}");
+        }
+    }
 }
