@@ -64,9 +64,21 @@ const DEVICE_STEPS: [&str; 3] = [
     "launch-authenticator",
 ];
 
-/// Words in a field's name for an agreement that `ob` does not give, whatever the default is.
-const AGREEMENTS: [&str; 7] = [
-    "accept", "agree", "allow", "consent", "enroll", "terms", "trust",
+/// Words in a field's name for an agreement that `ob` does not give, whatever the default is, and for what only the
+/// user knows, required or not.
+const USER_FIELDS: [&str; 12] = [
+    "accept",
+    "agree",
+    "allow",
+    "answer",
+    "consent",
+    "credential",
+    "enroll",
+    "passcode",
+    "password",
+    "terms",
+    "totp",
+    "trust",
 ];
 
 /// Fields that keep the user signed in on this device. `ob` keeps its own session and answers no.
@@ -140,6 +152,11 @@ fn filled_in(fields: &[Value], depth: usize) -> Option<Map<String, Value>> {
             members.insert(name.to_owned(), json!(false));
             continue;
         }
+        let lower = name.to_ascii_lowercase();
+        let is_users = USER_FIELDS.iter().any(|word| lower.contains(word)) || lower == "otp";
+        if field["secret"] == true || is_users {
+            return None;
+        }
         let is_required = field["required"] == true;
         if let Some(inner) = field.pointer("/form/value").and_then(Value::as_array) {
             let inner = filled_in(inner, depth + 1)?;
@@ -150,11 +167,6 @@ fn filled_in(fields: &[Value], depth: usize) -> Option<Map<String, Value>> {
                 members.insert(name.to_owned(), Value::Object(inner));
             }
             continue;
-        }
-        let lower = name.to_ascii_lowercase();
-        let is_agreement = AGREEMENTS.iter().any(|word| lower.contains(word));
-        if field["secret"] == true || is_agreement {
-            return None;
         }
         match &field["value"] {
             Value::Null if is_required => return None,
@@ -248,6 +260,15 @@ mod tests {
                 json!([{ "name": "acceptTerms", "required": true, "value": true }]),
             ),
             ("notice", json!([{ "name": "consent", "value": true }])),
+            (
+                "notice",
+                json!([{ "name": "consent", "form": { "value": [{ "name": "all", "value": true }] } }]),
+            ),
+            (
+                "notice",
+                json!([{ "name": "credentials", "form": { "value": [{ "name": "passcode" }] } }]),
+            ),
+            ("notice", json!([{ "name": "otp" }])),
             ("unlock-account", json!([])),
             ("request-activation-email", json!([])),
             ("select-enroll-profile", json!([])),

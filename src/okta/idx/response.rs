@@ -174,9 +174,10 @@ fn listed(messages: &Value) -> Vec<Message> {
     let all = messages["value"].as_array().into_iter().flatten();
     all.take(MAX_MESSAGES)
         .filter_map(|message| {
+            let key = text_at(message, "/i18n/key");
             Some(Message {
-                text: text(message, "message")?.to_owned(),
-                key: text_at(message, "/i18n/key").unwrap_or_default().to_owned(),
+                text: text(message, "message").or(key)?.to_owned(),
+                key: key.unwrap_or_default().to_owned(),
                 class: match text(message, "class") {
                     None | Some("ERROR") => Class::Error,
                     Some("WARNING") => Class::Warning,
@@ -195,5 +196,8 @@ fn collect(fields: &Value, messages: &mut Vec<Message>, depth: usize) {
     for field in fields.as_array().into_iter().flatten() {
         messages.extend(listed(&field["messages"]));
         collect(&field["form"]["value"], messages, depth + 1);
+        for option in field["options"].as_array().into_iter().flatten() {
+            collect(&option["value"]["form"]["value"], messages, depth + 1);
+        }
     }
 }

@@ -171,6 +171,18 @@ fn messages_are_found_above_the_form_and_beside_its_fields() {
     )]));
     let error = read(400, &body).unwrap().error().cloned().unwrap();
     assert_eq!(error.report().name, "okta.wrong_answer");
+    let chosen = json!([{ "name": "text", "messages": said("Too short", "x.short") }]);
+    let options = json!([{ "label": "Own", "value": { "form": { "value": chosen } } }]);
+    let mut in_option = with(json!([form(
+        "x",
+        json!([{ "name": "way", "options": options }])
+    )]));
+    in_option["messages"] =
+        json!({ "value": [{ "i18n": { "key": "x.only.key" }, "class": "INFO" }] });
+    let texts: Vec<String> = (read(200, &in_option).unwrap().messages.into_iter())
+        .map(|message| message.text)
+        .collect();
+    assert_eq!(texts, ["x.only.key", "Too short"]);
     body["messages"] = said("Denied", "security.access_denied");
     body["remediation"] = json!(null);
     let over = read(403, &body).unwrap_err();
