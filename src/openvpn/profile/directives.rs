@@ -64,6 +64,8 @@ pub(super) enum Kind {
     Compression,
     /// `mssfix [N [mtu|fixed]]`.
     Mssfix,
+    /// `fragment N [mtu]`.
+    Fragment,
     /// The hash of the server's certificate, as pairs of hexadecimal digits.
     Fingerprint,
     /// The hash of its authority's certificate, and the algorithm.
@@ -213,7 +215,7 @@ const ALLOWED: &[(&str, Kind)] = &[
     ("mtu-disc", Kind::OneOf(&["no", "maybe", "yes"])),
     ("socket-flags", Kind::OneOf(&["TCP_NODELAY"])),
     ("tcp-nodelay", Kind::Flag),
-    ("fragment", Kind::Numbers(ONE, (68, 65_535))),
+    ("fragment", Kind::Fragment),
     ("sndbuf", Kind::Numbers(ONE, BUFFER)),
     ("rcvbuf", Kind::Numbers(ONE, BUFFER)),
     ("fast-io", Kind::Flag),

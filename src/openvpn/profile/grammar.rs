@@ -52,6 +52,13 @@ impl Value {
             Kind::Gateway4 => gateway4(args),
             Kind::Gateway6 => gateway6(args),
             Kind::Mssfix => mssfix(args),
+            Kind::Fragment => match args {
+                [size] | [size, "mtu"] => {
+                    numbers(&[size], &[1], 68, 65_535)?;
+                    Ok(words(args))
+                }
+                _ => Err(Why::Value("is `fragment SIZE [mtu]`")),
+            },
             Kind::Fingerprint => fingerprint(args, false),
             Kind::AuthorityHash => fingerprint(args, true),
             Kind::RedirectGateway => match args {

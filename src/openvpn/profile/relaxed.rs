@@ -215,6 +215,7 @@ fn numbers_and_flags_of_newer_versions_are_read() {
         ("mssfix 1400 mtu", "mssfix 1400 mtu"),
         ("mssfix 1400 fixed", "mssfix 1400 fixed"),
         ("mssfix", "mssfix"),
+        ("fragment 1300 mtu", "fragment 1300 mtu"),
         ("tun-mtu 1400 1500", "tun-mtu 1400 1500"),
         ("max-packet-size 1400", "max-packet-size 1400"),
         ("socket-flags TCP_NODELAY", "socket-flags TCP_NODELAY"),
@@ -226,6 +227,8 @@ fn numbers_and_flags_of_newer_versions_are_read() {
     for (line, name) in [
         ("mssfix 1400 x", "mssfix"),
         ("mssfix x", "mssfix"),
+        ("fragment 1300 x", "fragment"),
+        ("fragment 10 mtu", "fragment"),
         ("socket-flags TCP_NODELAY bind", "socket-flags"),
         ("socket-flags", "socket-flags"),
         ("tcp-nodelay x", "tcp-nodelay"),
