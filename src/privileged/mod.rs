@@ -146,7 +146,8 @@ const MIN_LIMITS: &[(Resource, rlim_t)] = &[
 fn prepare_process() -> Result<(), Refusal> {
     let refused = |error: &dyn fmt::Display| Refusal::new("process", error);
     process::shield_agent().map_err(|report| refused(&report.summary))?;
-    umask(Mode::from_bits_truncate(0o077));
+    // Local resolvers (dnsmasq, unbound, named) read the files that resolvconf makes, and are not root.
+    umask(Mode::from_bits_truncate(0o022));
     for (resource, least) in MIN_LIMITS {
         let (soft, hard) = getrlimit(*resource).map_err(|error| refused(&error))?;
         if soft >= *least {

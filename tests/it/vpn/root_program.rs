@@ -201,6 +201,9 @@ fn openresolv_gets_values_that_hold_no_command() {
         applied.contains("good.test") && !applied.contains("touch"),
         "{applied}"
     );
+    // Local resolvers, which are not root, have to read what resolvconf writes.
+    let record = fs::metadata("/run/resolvconf/interfaces/tun-ob0").unwrap();
+    assert_eq!(record.permissions().mode() & 0o777, 0o644);
     // By a request that is made by hand, too.
     let hostile = request(json!({ "SetDns": {
         "device": "tun-ob0", "servers": ["10.88.0.1"], "search": ["x$(touch /run/ran)"],
