@@ -178,8 +178,7 @@ fn command(words: &[OsString]) -> io::Result<Command> {
 /// The most that is read of either output of [`run`].
 const SAID_MAX: u64 = 64 * 1024;
 
-/// Runs `words` with a short `input`, and returns what they said; it may take them `limit`, until their outputs are closed
-/// as well.
+/// Runs `words` with `input`, and returns what they said; it may take them `limit`, until their outputs are closed as well.
 ///
 /// # Errors
 /// When they cannot be started, or it takes them longer ([`io::ErrorKind::TimedOut`]); then they are ended, as far as
@@ -193,11 +192,9 @@ pub fn run(words: &[OsString], input: &[u8], limit: Duration) -> io::Result<Outp
         .spawn()?;
     let stdin = child.stdin.take();
     let (stdout, stderr) = (listen(child.stdout.take()), listen(child.stderr.take()));
-    if let Some(mut stdin) = stdin {
-        // A program that does not read is its own business; so little fits into the pipe.
-        let _ = stdin.write_all(input);
-    }
+    let fed = stdin.map(|stdin| feed(stdin, input)).transpose();
     let end = || -> io::Result<Output> {
+        fed?;
         let (stdout, stderr) = (heard(stdout?, until)?, heard(stderr?, until)?);
         loop {
             if let Some(status) = child.try_wait()? {
@@ -224,6 +221,16 @@ pub fn run(words: &[OsString], input: &[u8], limit: Duration) -> io::Result<Outp
         }
         _ => error,
     })
+}
+
+/// Writes `input` in a thread of its own: a program that does not read it must not delay us. What it leaves unread is
+/// dropped.
+fn feed(mut stdin: impl Write + Send + 'static, input: &[u8]) -> io::Result<()> {
+    let input = input.to_vec();
+    std::thread::Builder::new().spawn(move || {
+        let _ = stdin.write_all(&input);
+    })?;
+    Ok(())
 }
 
 /// Between two looks whether a program that has closed its outputs is gone.
@@ -254,7 +261,7 @@ pub fn run_on_terminal(words: &[OsString]) -> io::Result<ExitStatus> {
     command(words)?.status()
 }
 
-/// Starts `words` with a short `input`, or nothing, to read and nobody to hear them. They keep the terminal, on which sudo may ask, and
+/// Starts `words` with `input`, or nothing, to read and nobody to hear them. They keep the terminal, on which sudo may ask, and
 /// what they complain of can be read; `apart` puts them out of reach of the terminal's signals instead. Neither output
 /// is ours: what they start may live for days, and would hold it open.
 ///
@@ -266,20 +273,16 @@ pub fn start(words: &[OsString], input: Option<&[u8]>, apart: bool) -> io::Resul
         command.process_group(0);
     }
     let said = if apart { Stdio::null() } else { Stdio::piped() };
-    let stdin = match input {
-        None => Stdio::null(),
-        Some(input) => {
-            // A request is shorter than what a pipe holds.
-            let (reader, mut writer) = io::pipe()?;
-            writer.write_all(input)?;
-            reader.into()
-        }
-    };
-    command
+    let stdin = input.map_or_else(Stdio::null, |_| Stdio::piped());
+    let mut child = command
         .stdin(stdin)
         .stdout(Stdio::null())
         .stderr(said)
-        .spawn()
+        .spawn()?;
+    if let (Some(stdin), Some(input)) = (child.stdin.take(), input) {
+        feed(stdin, input)?;
+    }
+    Ok(child)
 }
 
 /// Starts `words` with `input` as their standard input; nothing that they print is read.
@@ -358,6 +361,28 @@ mod tests {
             Err(io::ErrorKind::TimedOut)
         );
         assert!(begun.elapsed() < Duration::from_secs(25));
+    }
+
+    #[test]
+    fn program_that_reads_nothing_delays_no_deadline() {
+        let (sender, done) = channel();
+        std::thread::spawn(move || {
+            // More than a pipe holds.
+            let input = vec![b'x'; 1024 * 1024];
+            let sleeps = ["/bin/sleep", "60"].map(OsString::from);
+            let ran = run(&sleeps, &input, Duration::from_millis(50));
+            let mut started = start(&sleeps, Some(&input), true).unwrap();
+            started.kill().unwrap();
+            started.wait().unwrap();
+            let reads = ["/bin/sh", "-c", "wc -c"].map(OsString::from);
+            let read = run(&reads, &input, Duration::from_secs(20)).unwrap();
+            let _ = sender.send((ran.map(drop).map_err(|error| error.kind()), read.stdout));
+        });
+        let outcome = done.recv_timeout(Duration::from_secs(25)).unwrap();
+        assert_eq!(
+            outcome,
+            (Err(io::ErrorKind::TimedOut), b"1048576\n".to_vec())
+        );
     }
 
     use std::os::unix::fs::PermissionsExt;
