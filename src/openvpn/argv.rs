@@ -102,7 +102,9 @@ fn options(launch: &Launch<'_>) -> Vec<OsString> {
     if launch.asks_user_password {
         say(&["--auth-user-pass"]);
     }
-    say(&["--dev", launch.device, "--dev-type", "tun"]);
+    // Without the kernel's data channel: in a network of its own the kernel refuses it to openvpn, which then fails, and
+    // a device made by it has no process that holds `/dev/net/tun`, by which `ob-vpn-root` knows whose it is.
+    say(&["--dev", launch.device, "--dev-type", "tun", "--disable-dco"]);
     say(&[
         "--script-security",
         "0",
@@ -236,7 +238,7 @@ mod tests {
             "--client --nobind --remote-cert-tls server --auth-user-pass ",
             "--script-security 0",
             "--auth-nocache",
-            "--dev tun-ob0",
+            "--dev tun-ob0 --dev-type tun --disable-dco ",
             "IV_SSO webauth,crtext",
             "--management /run/user/1000/ob/m unix",
             "--management-client --",

@@ -14,6 +14,10 @@ pub(super) const DROPPED: &[(&str, &str)] = &[
     ),
     ("`remote-cert-tls server` checks it", "remote-cert-ku"),
     (
+        "`ob` tells openvpn that whatever the profile says",
+        "disable-dco",
+    ),
+    (
         "every directive is judged here, known or not",
         "ignore-unknown-option allow-nonadmin",
     ),
@@ -45,7 +49,7 @@ pub(super) const DROPPED: &[(&str, &str)] = &[
         "openvpn has it no more, or ignores it",
         "max-routes http-proxy-retry socks-proxy-retry http-proxy-timeout tun-ipv6 key-method no-iv \
          ncp-disable mtu-dynamic tls-exit single-session preresolve ecdh-curve prng \
-         compat-mode disable-dco tun-max-mtu use-prediction-resistance keysize opt-verify",
+         compat-mode tun-max-mtu use-prediction-resistance keysize opt-verify",
     ),
 ];
 
