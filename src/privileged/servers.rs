@@ -1,6 +1,7 @@
 //! The administrator's list of VPN servers: where it exists, no tunnel leads anywhere else.
 
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::path::Path;
 
 use super::Refusal;
@@ -21,15 +22,26 @@ pub(super) fn check(profile: &Profile) -> Result<(), Refusal> {
         let why = format!("{FILE} must belong to root and be writable by no other");
         return Err(Refusal::new("servers.file", why));
     }
-    match profile
+    check_against(&text, profile)
+}
+
+fn check_against(list: &str, profile: &Profile) -> Result<(), Refusal> {
+    let refused = |host: &str| {
+        let why = format!("{host} is not in {FILE}");
+        Err(Refusal::new("servers.other", why))
+    };
+    if let Some(remote) = profile
         .remotes()
-        .find(|remote| !is_listed(&text, &remote.host))
+        .find(|remote| !is_listed(list, &remote.host))
     {
-        None => Ok(()),
-        Some(remote) => Err(Refusal::new(
-            "servers.other",
-            format!("{} is not in {FILE}", remote.host),
-        )),
+        return refused(&remote.host);
+    }
+    // openvpn would put a label of its own before each host name.
+    let is_name = |host: &str| host.parse::<IpAddr>().is_err();
+    let is_prefixed = profile.settings().find("remote-random-hostname").is_some();
+    match profile.remotes().find(|remote| is_name(&remote.host)) {
+        Some(remote) if is_prefixed => refused(&format!("a random name below {}", remote.host)),
+        _ => Ok(()),
     }
 }
 
@@ -43,6 +55,21 @@ fn is_listed(text: &str, host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PROFILE: &str = include_str!("../../tests/fixtures/openvpn/userlocked-2024.ovpn");
+
+    #[test]
+    fn random_name_below_a_listed_server_is_refused() {
+        let profile = |text: &str| Profile::parse(text.as_bytes()).unwrap();
+        let hosts: Vec<_> = profile(PROFILE).remotes().map(|r| r.host.clone()).collect();
+        let list = hosts.join("\n");
+        let check = |text: &str| check_against(&list, &profile(text)).map_err(|why| why.name);
+        assert_eq!(check(PROFILE), Ok(()));
+        let other = format!("{PROFILE}remote other.test 1194 udp\n");
+        assert_eq!(check(&other), Err("servers.other"));
+        let random = format!("{PROFILE}remote-random-hostname\n");
+        assert_eq!(check(&random), Err("servers.other"));
+    }
 
     #[test]
     fn server_is_listed_by_its_whole_name() {
