@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::time::Duration;
 
+use nix::sys::stat::{Mode, umask};
 use serde::{Deserialize, Serialize};
 
 use crate::privileged::DnsConfig;
@@ -160,6 +161,8 @@ pub fn keep_in_reserve(kept: &Kept) -> Result<(), Report> {
 pub fn keep(kept: &Kept) -> Result<(), Report> {
     process::on_end_signals(|_| ()).map_err(|error| broken(&error))?;
     let socket = super::standard_input().map_err(|error| broken(&error))?;
+    // Local resolvers (dnsmasq, unbound, named) read the files that resolvconf makes, and are not root.
+    umask(Mode::from_bits_truncate(0o022));
     let mut servers = NameServers::find();
     let outcome = serve(socket, &mut servers);
     servers.revert();

@@ -1,10 +1,12 @@
 //! Name servers, with Debian's openresolv in a mount namespace of the test's own.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
+use nix::sys::stat::{Mode, umask};
 
 use super::network::{Vpn, entered, leads_through};
 use crate::support::{DEADLINE, eventually, run, text};
@@ -82,6 +84,23 @@ fn they_are_applied_and_taken_back() {
     );
     assert!(vpn.vpn(&["down"]).status.success());
     assert!(!resolv_conf().contains("10.88.0.1"), "{}", resolv_conf());
+    vpn.is_gone();
+}
+
+#[test]
+fn local_resolvers_can_read_them_under_a_strict_umask() {
+    if !entered(
+        "vpn::name_servers::local_resolvers_can_read_them_under_a_strict_umask",
+        false,
+    ) {
+        return;
+    }
+    let vpn = with_openresolv();
+    umask(Mode::from_bits_truncate(0o077));
+    vpn.up(&[]);
+    let record = fs::metadata("/run/resolvconf/interfaces/tun-ob0").unwrap();
+    assert_eq!(record.permissions().mode() & 0o777, 0o644);
+    assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }
 
