@@ -1,5 +1,6 @@
 //! The administrator's list of VPN servers: where it exists, no tunnel leads anywhere else.
 
+use std::fmt;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::Path;
@@ -13,16 +14,31 @@ const FILE: &str = "/etc/ob/vpn-servers";
 
 /// Refuses a profile that names a server which is not in the list. Without the file every server may be used.
 pub(super) fn check(profile: &Profile) -> Result<(), Refusal> {
-    let text = match std::fs::read_to_string(FILE) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Refusal::new("servers.file", format!("{FILE}: {error}"))),
-        Ok(text) => text,
-    };
-    if !is_roots_alone(Path::new(FILE)) {
-        let why = format!("{FILE} must belong to root and be writable by no other");
-        return Err(Refusal::new("servers.file", why));
+    match list(Path::new(FILE))? {
+        Some(text) => check_against(&text, profile),
+        None => Ok(()),
     }
-    check_against(&text, profile)
+}
+
+/// The text of the list, or `None` where there is none. A link that leads nowhere is a list that cannot be read.
+fn list(file: &Path) -> Result<Option<String>, Refusal> {
+    let unreadable = |why: &dyn fmt::Display| {
+        let why = format!("{}: {why}", file.display());
+        Err(Refusal::new("servers.file", why))
+    };
+    let leads_nowhere = |part: &Path| part.is_symlink() && !part.exists();
+    match std::fs::read_to_string(file) {
+        Err(error)
+            if error.kind() == ErrorKind::NotFound && !file.ancestors().any(leads_nowhere) =>
+        {
+            Ok(None)
+        }
+        Err(error) => unreadable(&error),
+        Ok(_) if !is_roots_alone(file) => {
+            unreadable(&"it must belong to root and be writable by no other")
+        }
+        Ok(text) => Ok(Some(text)),
+    }
 }
 
 fn check_against(list: &str, profile: &Profile) -> Result<(), Refusal> {
@@ -57,6 +73,27 @@ mod tests {
     use super::*;
 
     const PROFILE: &str = include_str!("../../tests/fixtures/openvpn/userlocked-2024.ovpn");
+
+    #[test]
+    fn list_that_cannot_be_read_is_not_a_missing_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("vpn-servers");
+        assert_eq!(list(&file), Ok(None));
+        let refused = || list(&file).map_err(|why| why.name);
+        std::os::unix::fs::symlink("missing", &file).unwrap();
+        assert_eq!(refused(), Err("servers.file"));
+        assert_eq!(
+            list(&file.join("vpn-servers")).map_err(|why| why.name),
+            Err("servers.file")
+        );
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        assert_eq!(refused(), Err("servers.file"));
+        // Below a directory that every user can write.
+        std::fs::remove_dir(&file).unwrap();
+        std::fs::write(&file, "vpn.acme.com\n").unwrap();
+        assert_eq!(refused(), Err("servers.file"));
+    }
 
     #[test]
     fn random_name_below_a_listed_server_is_refused() {
