@@ -22,6 +22,9 @@ const STEP_TIMEOUT: Duration = Duration::from_secs(20);
 /// As [`TunnelNetwork`] has them at most.
 const MAX_SERVERS: usize = 16;
 const MAX_DOMAINS: usize = 256;
+/// Has openresolv list a device's servers alone. Of several glibc asks the first, and openresolv puts those of `eth0`
+/// before those of `tun-ob0`. Debian's resolvconf, which knows this as a tunnel, ignores what stands after the device.
+const EXCLUSIVE: &[&str] = &["-x"];
 pub(super) const NO_RESOLVER: &str = "there is neither systemd-resolved nor resolvconf";
 
 /// The name servers of one device.
@@ -80,8 +83,8 @@ impl DnsConfig {
         searched.chain(routed).chain(all)
     }
 
-    /// resolvconf's own way.
-    fn in_one_call(&self, path: &Path, domains: &[String]) -> Vec<Step> {
+    /// resolvconf's own way, with more options of it.
+    fn in_one_call(&self, path: &Path, domains: &[String], options: &[&str]) -> Vec<Step> {
         let mut text = String::new();
         if !domains.is_empty() {
             text = format!("search {}\n", domains.join(" "));
@@ -90,14 +93,16 @@ impl DnsConfig {
             text += &format!("nameserver {server}\n");
         }
         let device = self.device.to_string();
-        vec![Step::new(&[&path.to_string_lossy(), "-a", &device], text)]
+        let path = path.to_string_lossy();
+        let words = [&[&*path, "-a", &device], options].concat();
+        vec![Step::new(&words, text)]
     }
 }
 
 /// The resolver has one list of servers for every name, and the user wants some names asked at others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "this machine's resolvconf asks every server for every name; systemd-resolved can ask by domain"
+    "this machine's resolvconf asks the tunnel's name servers for every name; systemd-resolved can ask by domain"
 )]
 pub struct NoSplitDns;
 
@@ -169,7 +174,8 @@ impl Resolver {
             }
             Self::Resolvconf(path) => {
                 let domains = config.search.iter().chain(&config.route_domains);
-                config.in_one_call(path, &domains.map(ToString::to_string).collect::<Vec<_>>())
+                let domains: Vec<_> = domains.map(ToString::to_string).collect();
+                config.in_one_call(path, &domains, EXCLUSIVE)
             }
             Self::ResolvedAsResolvconf(path) => {
                 let mut domains: Vec<String> = config.marked_domains().collect();
@@ -180,7 +186,7 @@ impl Resolver {
                     domains.extend(zones.map(|zone| format!("~{zone}")));
                     domains.dedup();
                 }
-                config.in_one_call(path, &domains)
+                config.in_one_call(path, &domains, &[])
             }
         })
     }

@@ -33,7 +33,7 @@ impl NameServers {
         };
         status.asked = resolver.asked(config);
         if status.asked != config.scope {
-            let note = "this machine's resolvconf asks every server for every name";
+            let note = "this machine's resolvconf asks the tunnel's name servers for every name";
             status.notes.push(note.to_owned());
         }
         let steps = match resolver.apply(config) {

@@ -155,7 +155,7 @@ fn resolvconf_is_told_in_one_call() {
         typed(&resolvconf(), &config(&pushed, None)),
         [
             "printf 'search corp.test\\nnameserver 10.88.0.1\\nnameserver 10.88.0.2\\n' \
-             | sudo /usr/sbin/resolvconf -a tun-ob0"
+             | sudo /usr/sbin/resolvconf -a tun-ob0 -x"
         ]
     );
     let device = DEVICE.parse().unwrap();

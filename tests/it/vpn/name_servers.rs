@@ -77,6 +77,9 @@ fn they_are_applied_and_taken_back() {
         applied.contains("nameserver 10.88.0.1") && applied.contains("corp.test"),
         "{applied}"
     );
+    // The first one is asked.
+    let first = applied.lines().find(|line| line.starts_with("nameserver"));
+    assert_eq!(first, Some("nameserver 10.88.0.1"), "{applied}");
     assert_eq!(vpn.status()["dns"]["applied"], true);
     let status = vpn.vpn(&["status"]);
     assert!(
