@@ -116,6 +116,12 @@ pub(super) fn app_link(org: &Org, named: &str) -> Result<AppLink, Report> {
     })
 }
 
+/// The assertions of the apps that opened, and the apps that did not.
+pub(super) struct Opened {
+    pub(super) assertions: Vec<AwsAssertion>,
+    pub(super) unopened: Vec<AppLink>,
+}
+
 /// Fetches the assertions of all `apps` side by side. One app that does not open spoils nothing as long as
 /// another does.
 pub(super) async fn assertions(
@@ -124,20 +130,38 @@ pub(super) async fn assertions(
     now: Timestamp,
     conversation: &impl Conversation,
 ) -> Result<Vec<AwsAssertion>, Failure> {
+    let opened = open_all(session, apps, now, conversation).await?;
+    Ok(opened.assertions)
+}
+
+/// The same, for what also depends on the apps that do not open.
+pub(super) async fn open_all(
+    session: &OktaSession,
+    apps: Vec<AppLink>,
+    now: Timestamp,
+    conversation: &impl Conversation,
+) -> Result<Opened, Failure> {
     let only = apps.len() == 1;
-    let fetched = join_all(
-        apps.into_iter()
-            .map(|app| assertion(session, app, now, conversation)),
-    );
-    let (mut good, mut failed) = (Vec::new(), Vec::new());
-    for outcome in fetched.await {
+    let fetches = apps.iter().cloned();
+    let fetched = join_all(fetches.map(|app| assertion(session, app, now, conversation)));
+    let (mut good, mut failed, mut unopened) = (Vec::new(), Vec::new(), Vec::new());
+    for (outcome, app) in fetched.await.into_iter().zip(apps) {
         match outcome {
-            Ok(assertion) => good.push(assertion),
-            Err(failure) => failed.push(failure),
+            Ok(assertion) => {
+                session.remember_granted(&assertion.app, assertion.roles.as_deref());
+                good.push(assertion);
+            }
+            Err(failure) => {
+                failed.push(failure);
+                unopened.push(app);
+            }
         }
     }
     let Some(first) = failed.pop() else {
-        return Ok(good);
+        return Ok(Opened {
+            assertions: good,
+            unopened,
+        });
     };
     if good.is_empty() || only {
         return Err(first);
@@ -150,7 +174,10 @@ pub(super) async fn assertions(
             report.causes.join(": ")
         )));
     }
-    Ok(good)
+    Ok(Opened {
+        assertions: good,
+        unopened,
+    })
 }
 
 async fn assertion(

@@ -6,7 +6,7 @@ use crate::flow::assume_role::{self, NoCredentials};
 use crate::flow::roles::{entries, found_names, listed, nothing_to_choose};
 use crate::flow::sts::Sts;
 use crate::flow::{Conversation, Failure, OktaSession, machine};
-use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
+use crate::model::{AppLink, Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
 use crate::report::{Exit, Report};
 use crate::wire::{Notice, RoleEntry, Target};
 
@@ -129,7 +129,10 @@ async fn chosen(
         Some(app) => vec![app],
         None => apps::aws_apps(session, target.app.as_deref(), conversation).await?,
     };
-    let mut assertions = apps::assertions(session, apps, memory.now(), conversation).await?;
+    let apps::Opened {
+        mut assertions,
+        unopened,
+    } = apps::open_all(session, apps, memory.now(), conversation).await?;
     if let Some(position) = assertions
         .iter()
         .position(|assertion| assertion.roles.is_none())
@@ -149,7 +152,14 @@ async fn chosen(
         role: target.role.as_deref(),
         provider: target.provider.as_deref(),
     };
-    let role = match aws::choose(&roles, &wish, &names) {
+    let choice = match aws::choose(&roles, &wish, &names) {
+        // What is the only role for now may be one of several.
+        Choice::One(role) if may_match_another(session, &unopened, &roles, role, &wish, &names) => {
+            Choice::Many(vec![role])
+        }
+        choice => choice,
+    };
+    let role = match choice {
         Choice::One(role) => role.clone(),
         Choice::None => {
             let report = no_such_role(target, &entries)
@@ -193,6 +203,31 @@ async fn chosen(
     let position = assertions.iter().position(holds).unwrap_or_default();
     let one = (assertions.swap_remove(position), role);
     Ok(Selected::One(Box::new(one)))
+}
+
+/// Whether an app that did not open may grant a role that `wish` means as well as, or instead of, `found`. What it
+/// granted before in this session counts. A role that is named in full is meant whatever else there is.
+fn may_match_another(
+    session: &OktaSession,
+    unopened: &[AppLink],
+    roles: &[SamlRole],
+    found: &SamlRole,
+    wish: &RoleWish<'_>,
+    names: &Names<'_>,
+) -> bool {
+    if unopened.is_empty() || wish.role == Some(found.role.as_str()) {
+        return false;
+    }
+    let Some(before) = session.granted_by(unopened) else {
+        return true;
+    };
+    let mut all = roles.to_vec();
+    for role in before {
+        if !all.contains(&role) {
+            all.push(role);
+        }
+    }
+    !matches!(aws::choose(&all, wish, names), Choice::One(role) if role == found)
 }
 
 /// A role and a provider that the user wrote out: all that can be done with an encrypted assertion.

@@ -132,6 +132,9 @@ pub fn several_roles(target: &Target, choices: &[RoleEntry], unanswered: Unanswe
     };
     let same_role = choices.windows(2).all(|pair| pair[0].role == pair[1].role);
     let mut report = Report::from(unanswered).cause(what);
+    if choices.len() == 1 {
+        return report.cause("another AWS app did not open, and may grant a role that is meant");
+    }
     if same_role {
         // Naming the role once more would not answer.
         let providers = choices.iter().map(|choice| choice.provider.as_str());

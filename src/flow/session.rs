@@ -3,7 +3,7 @@
 mod apps;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -59,6 +59,8 @@ struct State {
     stepping_up: Mutex<()>,
     /// The app in which a role was found, so that a renewal asks for one page only.
     role_apps: RefCell<Vec<(SamlRole, AppLink)>>,
+    /// The roles that an app granted when it was last opened, by its address.
+    granted: RefCell<BTreeMap<String, Vec<SamlRole>>>,
     /// What was said of values that cannot be used: each is named once in a session.
     left_out: RefCell<BTreeSet<String>>,
 }
@@ -105,6 +107,7 @@ impl OktaSession {
             taste,
             stepping_up: Mutex::new(()),
             role_apps: RefCell::default(),
+            granted: RefCell::default(),
             left_out: RefCell::default(),
         };
         Self {

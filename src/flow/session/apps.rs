@@ -57,4 +57,21 @@ impl OktaSession {
         known.retain(|(known, _)| known != role);
         known.push((role.clone(), app.clone()));
     }
+
+    /// Notes what an app granted; `None` where its assertion cannot be read.
+    pub(in crate::flow) fn remember_granted(&self, app: &AppLink, roles: Option<&[SamlRole]>) {
+        let mut granted = self.state.granted.borrow_mut();
+        match roles {
+            Some(roles) => granted.insert(app.url.clone(), roles.to_vec()),
+            None => granted.remove(&app.url),
+        };
+    }
+
+    /// The roles that `apps` granted when they were last opened in this session; `None` where one was not.
+    pub(in crate::flow) fn granted_by(&self, apps: &[AppLink]) -> Option<Vec<SamlRole>> {
+        let granted = self.state.granted.borrow();
+        let of_each = apps.iter().map(|app| granted.get(&app.url).cloned());
+        let of_each: Option<Vec<Vec<SamlRole>>> = of_each.collect();
+        of_each.map(|roles| roles.concat())
+    }
 }

@@ -2,6 +2,7 @@
 
 mod phones;
 mod shells;
+mod unopened;
 mod walk;
 
 use std::process::Output;

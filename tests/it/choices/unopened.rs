@@ -1,0 +1,84 @@
+//! An AWS app that does not open may grant a role that is meant: the role that is left is not taken without a word.
+
+use ob_sandbox::{AwsApp, Fault, FaultKind};
+
+use super::{EXEC, line, ran_as, terminal, without_a_terminal};
+use crate::shells::Kind;
+use crate::support::{TestEnv, text};
+
+const LABS: &str = "arn:aws:iam::210987654321:saml-provider/okta";
+const OTHER: &str = "arn:aws:iam::210987654321:role/Other";
+
+/// Bob's machine, with one role in each of two apps; the second one does not open.
+fn machine() -> TestEnv {
+    let env = TestEnv::of("bob");
+    env.sandbox.grant("bob", AwsApp::Labs, LABS, OTHER);
+    env.sign_in();
+    close(&env);
+    Kind::Bash.furnish(&env, "");
+    env
+}
+
+fn close(env: &TestEnv) {
+    let denied = FaultKind::Status {
+        code: 403,
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    let url = env.sandbox.app_url(AwsApp::Labs);
+    let path = url.strip_prefix(&env.sandbox.org_url()).unwrap();
+    env.sandbox.fault(Fault::org(path, denied).always());
+}
+
+fn role(env: &TestEnv) -> String {
+    env.sandbox.roles("bob", AwsApp::Production).remove(0)
+}
+
+#[test]
+fn role_left_by_an_unopened_app_is_not_taken_unasked() {
+    let env = machine();
+    let role = role(&env);
+    let name = role.rsplit('/').next().unwrap();
+    for words in [
+        &["exec", "--", "echo", "it ran"][..],
+        &["exec", "-r", "*", "--", "echo", "it ran"],
+        &["exec", "-r", name, "--", "echo", "it ran"],
+        &["credential", "-r", "*"],
+    ] {
+        let ended = without_a_terminal(&env, words);
+        let said = text(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(3), "{words:?}: {said}");
+        assert!(ended.stdout.is_empty(), "{words:?}");
+        assert!(
+            said.contains("another AWS app did not open") && said.contains(&role),
+            "{words:?}: {said}"
+        );
+    }
+    assert!(env.sandbox.sts_calls("AssumeRoleWithSAML").is_empty());
+    // In a terminal it is asked for, and what is chosen there serves no other.
+    let mut pty = terminal(&env);
+    let seen = line(&mut pty, EXEC, Some(name));
+    assert!(ran_as(&seen, name), "{seen}");
+    let ended = without_a_terminal(&env, &["exec", "--", "true"]);
+    assert_eq!(ended.status.code(), Some(3));
+    // Its own name says all.
+    let ended = without_a_terminal(&env, &["exec", "-r", &role, "--", "true"]);
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+}
+
+#[test]
+fn roles_of_an_app_that_opened_before_are_counted() {
+    let env = machine();
+    let role = role(&env);
+    let name = role.rsplit('/').next().unwrap();
+    env.sandbox.clear_faults();
+    let ended = without_a_terminal(&env, &["exec", "-r", name, "--", "true"]);
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    close(&env);
+    // No role of the other app is called so.
+    let words = ["exec", "--duration", "30m", "-r", name, "--", "true"];
+    let ended = without_a_terminal(&env, &words);
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    let ended = without_a_terminal(&env, &["exec", "--", "true"]);
+    assert_eq!(ended.status.code(), Some(3));
+}
