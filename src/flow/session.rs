@@ -357,6 +357,8 @@ impl OktaSession {
     /// # Errors
     /// When the server cannot be reached or will not.
     pub async fn end(&self) -> Result<(), Report> {
+        // A session that shares its connections with the next one leaves none of them open.
+        let _open = self.keep_alive();
         match &self.state.by {
             By::Cookies => {}
             By::Tokens(by) => return by.end(&self.browser).await,

@@ -2,11 +2,12 @@
 //! agent holds is the cookies or tokens of the session and the credentials it can hand out.
 
 use nix::unistd::Pid;
-use ob_sandbox::{Fault, FaultKind, Options, Pipeline, PushScript};
+use ob_sandbox::{Fault, FaultKind, Options, Pipeline, PushScript, Server};
 
 use super::memory::secrets;
 use super::needles::Needles;
-use crate::scene::{Scene, counted, run};
+use crate::scene::{SOON, Scene, counted, run};
+use crate::support::eventually;
 
 /// Kinds that belong to the session itself and stay until it ends.
 const SESSION: [&str; 6] = [
@@ -283,4 +284,32 @@ fn failed_request_keeps_nothing_of_its_assertion() {
         let found = secrets(scene.agent().unwrap(), &spent(&scene, 0));
         assert_eq!(found, Vec::<String>::new(), "{verb:?}");
     }
+}
+
+/// The tokens of the session before are revoked over the connections of the new one.
+#[test]
+fn replaced_session_leaves_none_of_its_tokens() {
+    let scene = Scene::of("alice");
+    scene.write_settings(&scene.settings_at_a_browser());
+    assert_eq!(scene.answered(&["login"]).code, Some(0));
+    let tokens = scene.sandbox.canaries().into_iter();
+    let old: Vec<_> = tokens
+        .filter(|(kind, _)| SESSION.contains(&kind.as_str()))
+        .collect();
+    assert!(old.iter().any(|(kind, _)| kind == "refresh-token"));
+    scene.write_settings(&scene.settings_at_a_browser());
+    scene.sandbox.clear_log();
+    let ended = run(scene.ob(["login", "--again"]), "");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let revoked = || {
+        scene
+            .sandbox
+            .requests(Server::Org, "/oauth2/v1/revoke")
+            .len()
+    };
+    eventually("both tokens are revoked", SOON, || revoked() == 2);
+    let (agent, needles) = (scene.agent().unwrap(), Needles::new(old));
+    eventually("they are gone", SOON, || {
+        secrets(agent, &needles).is_empty()
+    });
 }
