@@ -28,8 +28,34 @@ pub(super) struct Plan<'a> {
     /// Where links go, when there are to be some.
     pub(super) config: Option<&'a Path>,
     pub(super) theirs: Theirs,
-    /// What menus have answered, by the place of what is written: `--watch` asks in its first round alone.
-    pub(super) chosen: RefCell<BTreeMap<usize, KnownChoice>>,
+    /// The roles of the first round, by the place of what is written: `--watch` renews these and asks no more.
+    pub(super) chosen: RefCell<BTreeMap<usize, Pinned>>,
+}
+
+/// A role that is renewed whatever else its name comes to match.
+#[derive(Debug)]
+pub(super) struct Pinned {
+    role: String,
+    /// The provider that opened it, where there are several.
+    provider: Option<String>,
+}
+
+impl Pinned {
+    fn of(credentials: &Credentials) -> Self {
+        Self {
+            role: credentials.role.to_string(),
+            provider: credentials.provider.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl From<KnownChoice> for Pinned {
+    fn from(choice: KnownChoice) -> Self {
+        Self {
+            role: choice.role,
+            provider: Some(choice.provider),
+        }
+    }
 }
 
 /// What a round came to.
@@ -117,13 +143,18 @@ impl Plan<'_> {
     ) -> Result<Credentials, Report> {
         let mut menu = self.args.menu.menu();
         if let Some(chosen) = self.chosen.borrow().get(&place) {
-            target.pin(chosen);
+            target.wire.role = Some(chosen.role.clone());
+            target.wire.through.clone_from(&chosen.provider);
             menu = RoleMenu::Never;
         }
         let granted = credentials(self.context, target, min_ttl, menu, &self.args.sign_in)?;
         if let Some(chosen) = granted.chosen {
             target.pin(&chosen);
-            self.chosen.borrow_mut().insert(place, chosen);
+            self.chosen.borrow_mut().insert(place, chosen.into());
+        } else if target.wire.chain.is_empty() {
+            // A role that is there alone stays the one to renew, also when there are others by then.
+            let pinned = Pinned::of(&granted.credentials);
+            self.chosen.borrow_mut().entry(place).or_insert(pinned);
         }
         Ok(granted.credentials)
     }

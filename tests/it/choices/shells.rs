@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ob_sandbox::Options;
+use ob_sandbox::{AwsApp, Options};
 
 use super::{ENGINEER, EXEC, READ_ONLY, line, machine, pick, ran_as, terminal, without_a_terminal};
 use crate::shells::{Kind, type_line};
@@ -112,6 +112,31 @@ fn a_watch_keeps_the_role_chosen_for_it() {
     let calls = env.sandbox.sts_calls("AssumeRoleWithSAML");
     let roles = calls.iter().filter_map(|call| call.form("RoleArn"));
     assert!(roles.clone().count() > 1 && roles.clone().all(|role| role == READ_ONLY));
+}
+
+/// A second role that comes up later is not what was written.
+#[test]
+fn a_watch_keeps_the_only_role_it_began_with() {
+    let options = Options {
+        session_not_on_or_after_seconds: Some(12),
+        ..Options::default()
+    };
+    let env = TestEnv::with("bob", options);
+    env.sign_in();
+    let role = env.sandbox.roles("bob", AwsApp::Production).remove(0);
+    let path = env.path("home/.aws/credentials");
+    let keys = || fs::read_to_string(&path).unwrap_or_default();
+    let mut pty = Pty::spawn(env.ob(["write", "--watch"]).env("TERM", "dumb"));
+    pty.until("; renewing at ");
+    let first = keys();
+    let provider = "arn:aws:iam::210987654321:saml-provider/okta";
+    let other = "arn:aws:iam::210987654321:role/Other";
+    env.sandbox
+        .grant("bob", AwsApp::Production, provider, other);
+    eventually("it is written again", DEADLINE, || keys() != first);
+    let calls = env.sandbox.sts_calls("AssumeRoleWithSAML");
+    let roles = calls.iter().filter_map(|call| call.form("RoleArn"));
+    assert!(roles.clone().count() > 1 && roles.clone().all(|called| called == role));
 }
 
 #[test]
