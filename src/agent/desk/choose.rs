@@ -36,6 +36,8 @@ impl Desk {
             return None;
         }
         let terminal = terminal_of(member).await?;
+        // The session may have ended while the client was asked.
+        let session = self.live(&target.account);
         let choice = self.choices.get(terminal, question, session.as_ref())?;
         Some((terminal, choice))
     }
@@ -78,7 +80,7 @@ impl Desk {
         let outcome = self
             .menus
             .outcome(
-                (terminal, question),
+                (terminal, question, member.route().cloned()),
                 Party::by(member.route().cloned()),
                 join,
                 start,

@@ -46,6 +46,8 @@ const GOODBYE: Duration = Duration::from_secs(3);
 type Outcome<T> = Result<T, Report>;
 /// What is asked for, and by which route.
 type RoleKey = (Target, Option<Rc<Route>>);
+/// Where a menu is open, what it asks, and by which route its answer is used.
+type MenuKey = (TerminalId, RoleQuestion, Option<Rc<Route>>);
 
 #[derive(Debug)]
 pub(super) struct Desk {
@@ -53,8 +55,8 @@ pub(super) struct Desk {
     /// By route too: what is typed at one terminal is not sent by the route of another.
     sign_ins: Flights<(SessionKey, Rc<Route>), Outcome<Rc<LiveSession>>>,
     roles: Flights<RoleKey, Outcome<Fetched>>,
-    /// Menus that are open: one at a time in a terminal.
-    menus: Flights<(TerminalId, RoleQuestion), Outcome<Option<RoleChoice>>>,
+    /// Menus that are open: for each question and route one at a time in a terminal.
+    menus: Flights<MenuKey, Outcome<Option<RoleChoice>>>,
     choices: TerminalAnswers<RoleQuestion, RoleChoice>,
     confirmed: Confirmed,
     uses: Uses,

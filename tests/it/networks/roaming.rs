@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{exec_by, ob_by, ran, sign_in_by};
 use crate::hostile::proxy::{Manner, Proxy};
 use crate::scene::Scene;
-use crate::support::{DEADLINE, eventually};
+use crate::support::{DEADLINE, Pty, eventually};
 
 /// Carol's settings with one more profile, whose credentials are others.
 fn roaming() -> Scene {
@@ -320,4 +320,35 @@ fn status_and_doctor_tell_that_settings_have_changed() {
         "{doctor}"
     );
     assert!(!told(ob_by(&scene, &through, &["doctor"])).contains("other network settings"));
+}
+
+/// Two commands of one terminal, each with its own menu: the first one is gone before it is answered.
+#[test]
+fn role_chosen_for_one_caller_takes_no_route_of_another() {
+    let scene = Scene::of("carol");
+    scene.write_settings(&scene.settings().replace("default_profile = 'dev'\n", ""));
+    scene.sign_in();
+    let office = Proxy::new(Manner::Good);
+    let script = format!(
+        "HTTPS_PROXY={} ob exec -- true & first=$!; until test -e go; do sleep 0.1; done; \
+         ob exec -- echo it \"\"ran & second=$!; until test -e leave; do sleep 0.1; done; \
+         kill $first; wait $first; echo first-\"\"gone; wait $second",
+        office.address
+    );
+    let mut command = scene.command("sh");
+    command
+        .args(["-c", &script])
+        .env("TERM", "dumb")
+        .current_dir(scene.path(""));
+    let mut pty = Pty::spawn(&command);
+    pty.until("Role (1-");
+    scene.write("go", "");
+    pty.until("Role (1-");
+    let asked = office.asked().len();
+    assert!(asked > 0);
+    scene.write("leave", "");
+    pty.until("first-gone");
+    pty.send("1\r");
+    pty.until("it ran");
+    assert_eq!(office.asked().len(), asked);
 }
