@@ -38,6 +38,8 @@ use crate::wire::{
 
 /// Seconds an agent without a session waits for somebody to sign in.
 const EMPTY: i64 = 3600;
+/// How often an agent without a session looks whether its last request is done.
+const CHECK_BUSY_EVERY: Duration = Duration::from_secs(1);
 /// In so many turns a connection says goodbye and is gone.
 const TURNS: usize = 4;
 /// What is under way when a private agent's client has left, or is over, gets this long to say goodbye to Okta.
@@ -67,6 +69,8 @@ pub(super) struct Desk {
     stopped: Notify,
     changed: Notify,
     told_skew: Cell<bool>,
+    /// Requests that are being handled.
+    under_way: Cell<usize>,
     tunnel_ended: RefCell<Option<TunnelEnd>>,
 }
 
@@ -88,12 +92,14 @@ impl Desk {
             stopped: Notify::new(),
             changed: Notify::new(),
             told_skew: Cell::new(false),
+            under_way: Cell::new(0),
             tunnel_ended: RefCell::new(None),
         }
     }
 
     pub(super) async fn handle(self: &Rc<Self>, request: Request, member: &Rc<Member>) -> Reply {
         panic_point("agent.request", "");
+        let _under_way = UnderWay::new(self);
         let outcome = match request {
             Request::SignIn { account, again } => self.sign_in(account, again, member).await,
             Request::Credentials(request) => self.credentials(request, member).await,
@@ -137,7 +143,8 @@ impl Desk {
     }
 
     fn is_busy(&self) -> bool {
-        self.sign_ins.any() || self.roles.any() || self.menus.any()
+        let is_joined = self.sign_ins.any() || self.roles.any() || self.menus.any();
+        is_joined || self.under_way.get() > 0
     }
 
     /// Returns when somebody said stop, or nobody has needed the agent for long enough.
@@ -150,8 +157,15 @@ impl Desk {
                 () = self.changed.notified() => {}
                 () = life::seconds(left.max(1)) => {
                     self.see_off().await;
-                    if self.vault.next_end().is_none() && !self.is_busy() {
-                        return;
+                    while self.vault.next_end().is_none() {
+                        if !self.is_busy() {
+                            return;
+                        }
+                        // What is under way is not cut off, and may make a session.
+                        tokio::select! {
+                            () = self.stopped.notified() => return,
+                            () = sleep(CHECK_BUSY_EVERY) => {}
+                        }
                     }
                 }
             }
@@ -221,6 +235,23 @@ impl Desk {
             server_unreachable,
             keys_until,
         }
+    }
+}
+
+/// A request that is being handled: the agent does not end by itself meanwhile.
+struct UnderWay<'a>(&'a Cell<usize>);
+
+impl<'a> UnderWay<'a> {
+    fn new(desk: &'a Desk) -> Self {
+        let count = &desk.under_way;
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }
 

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use ob_sandbox::{Fault, FaultKind};
 
 use super::{sign_in, started};
 use crate::scene::{SOON, Scene, counted, run};
@@ -110,4 +111,19 @@ fn a_killed_agent_is_replaced_and_its_socket_with_it() {
     assert_eq!(scene.status()["agent"], serde_json::Value::Null);
     scene.sign_in();
     assert_ne!(scene.agent(), Some(first));
+}
+
+#[test]
+fn request_under_way_outlives_its_session() {
+    let scene = Scene::of("carol");
+    started(&scene);
+    sign_in(&scene, 3, 3);
+    let slow = FaultKind::Delay(Duration::from_secs(6));
+    scene
+        .sandbox
+        .fault(Fault::org("/home/amazon_aws/", slow).always());
+    let ended = run(scene.ob(["roles", "--refresh"]), "");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.contains("role/Engineer"), "{}", ended.stdout);
+    assert!(scene.agents_gone_within(SOON));
 }
