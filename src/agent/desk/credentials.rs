@@ -95,6 +95,7 @@ impl Desk {
                 outcome => return Ok(Granted::named(outcome?)),
             }
         }
+        let mut withdrawn = None;
         if request.menu == RoleMenu::Remembered
             && let Some((terminal, choice)) = self.choice_of_terminal(&target, member).await
         {
@@ -102,6 +103,7 @@ impl Desk {
             match self.exact(exact, request, member).await {
                 Err(report) if flow::is_withdrawn(&report) => {
                     self.choices.remove(terminal, RoleQuestion::of(&target));
+                    withdrawn = Some(choice);
                 }
                 outcome => {
                     let held = outcome?;
@@ -148,7 +150,14 @@ impl Desk {
             Fetched::Held(_) if mode == RoleMenu::Again && names_one(&target) => {
                 return Err(nothing_to_choose(&target));
             }
-            Fetched::Held(held) => return Ok(Granted::named(held)),
+            Fetched::Held(held) => {
+                return match withdrawn {
+                    Some(choice) if is_another(&held, &choice, &target) => {
+                        Err(choice_withdrawn(&choice, &held))
+                    }
+                    _ => Ok(Granted::named(held)),
+                };
+            }
             Fetched::Several(roles) if mode == RoleMenu::Never => {
                 return Err(flow::several_roles_unasked(&target, &roles.choices));
             }
@@ -308,6 +317,25 @@ impl Granted {
 fn names_one(target: &Target) -> bool {
     let role = target.role.as_deref();
     role.is_some_and(|role| !role.contains(['*', '?']))
+}
+
+/// Whether the credentials are of another role than the one that was chosen. At the end of a chain they are of a role
+/// that the settings name.
+fn is_another(held: &Held, choice: &RoleChoice, target: &Target) -> bool {
+    target.chain.is_empty() && held.credentials.role.as_str() != choice.pair.role
+}
+
+fn choice_withdrawn(choice: &RoleChoice, held: &Held) -> Report {
+    Report::new(
+        Exit::Refused,
+        "role.choice_withdrawn",
+        "you may not assume the role that you chose in this terminal any more",
+    )
+    .cause(format!("it was {}", choice.pair.role))
+    .hint(format!(
+        "run the same command again to use {}, the only role that matches now",
+        held.credentials.role
+    ))
 }
 
 fn nothing_to_choose(target: &Target) -> Report {

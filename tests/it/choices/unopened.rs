@@ -9,13 +9,20 @@ use crate::support::{TestEnv, text};
 const LABS: &str = "arn:aws:iam::210987654321:saml-provider/okta";
 const OTHER: &str = "arn:aws:iam::210987654321:role/Other";
 
-/// Bob's machine, with one role in each of two apps; the second one does not open.
-fn machine() -> TestEnv {
+/// Bob's machine, with one role in each of two apps.
+fn of_two_apps() -> TestEnv {
     let env = TestEnv::of("bob");
+    env.sandbox.role(OTHER, 3600);
     env.sandbox.grant("bob", AwsApp::Labs, LABS, OTHER);
     env.sign_in();
-    close(&env);
     Kind::Bash.furnish(&env, "");
+    env
+}
+
+/// The same; the second app does not open.
+fn machine() -> TestEnv {
+    let env = of_two_apps();
+    close(&env);
     env
 }
 
@@ -81,4 +88,26 @@ fn roles_of_an_app_that_opened_before_are_counted() {
     assert!(ended.status.success(), "{}", text(&ended.stderr));
     let ended = without_a_terminal(&env, &["exec", "--", "true"]);
     assert_eq!(ended.status.code(), Some(3));
+}
+
+#[test]
+fn withdrawn_choice_is_not_replaced_unasked() {
+    let env = of_two_apps();
+    let role = role(&env);
+    let name = role.rsplit('/').next().unwrap();
+    let mut pty = terminal(&env);
+    let any = EXEC.replace("exec", "exec -r '*'");
+    let seen = line(&mut pty, &any, Some("Other"));
+    assert!(ran_as(&seen, "Other"), "{seen}");
+    env.sandbox.withdraw("bob", AwsApp::Labs, LABS);
+    // Other credentials are needed.
+    let again = any.replace("exec", "exec --duration 30m");
+    let seen = line(&mut pty, &again, None);
+    assert!(
+        seen.ends_with("code-4.") && seen.contains("any more") && seen.contains(&role),
+        "{seen}"
+    );
+    assert!(!seen.contains(&format!("role-{name}.")), "{seen}");
+    let seen = line(&mut pty, &again, None);
+    assert!(ran_as(&seen, name), "{seen}");
 }
