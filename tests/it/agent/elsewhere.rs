@@ -70,7 +70,7 @@ fn login_without_xdg_is_reached_with_it() {
 }
 
 /// What follows runs where `/run/user/0` is root's private directory, as after a login.
-const LOGIN: &str = "mount -t tmpfs none /run/user && mkdir -m 700 /run/user/0 || exit 99; \
+const LOGIN: &str = "mount -t tmpfs none /run && mkdir -p -m 755 /run/user && mkdir -m 700 /run/user/0 || exit 99; \
                      unset XDG_RUNTIME_DIR; ";
 
 fn in_login(scene: &Scene, script: &str) -> Ended {
