@@ -140,7 +140,7 @@ fn is_private(base: &Path) -> bool {
         .is_ok_and(|stat| judge(&stat, base).is_ok())
 }
 
-/// The base was looked at, not opened: whoever could put another directory there in between could still not
+/// The base was looked at, not opened: another user who put another directory there in between could still not
 /// put one of ours inside, and that one is judged by its descriptor.
 fn enter_base(base: &Path, missing: Missing) -> Result<Option<RuntimeDir>, PathError> {
     let path = base.join("ob");

@@ -4,7 +4,7 @@
 //! members and the parties of the flights that wait for it. A question goes to the first member who is
 //! still there and has not said that nobody is with it; if that one goes away, to the next. If it only
 //! says nothing, because it was stopped or nobody looks at its terminal, the next one is asked as well:
-//! whoever answers first has answered, and the others are told. Which role to assume is asked of the clients of one
+//! the first client that answers has answered, and the others are told. Which role to assume is asked of the clients of one
 //! terminal, and of one of them at a time: two menus in one terminal could each be answered.
 
 use std::cell::{Cell, RefCell};
@@ -297,7 +297,7 @@ impl Party {
 impl Conversation for Party {
     async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
         let name = ask.name();
-        // The client answers these by itself: nobody is kept waiting by them, and no person need be
+        // The client answers these by itself: no other client waits for them, and no user need be
         // there.
         let of_a_person = !(ask.is_for_certificates() || ask == Ask::Terminal);
         let of_one = matches!(ask, Ask::Role { .. } | Ask::KnownRole { .. });

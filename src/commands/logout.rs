@@ -139,7 +139,7 @@ fn written(context: &Context) -> Option<Written> {
 /// # Errors
 /// When the agent cannot be asked.
 fn sign_out(context: &Context, org: Option<&str>) -> Result<Vec<Reply>, Report> {
-    // Settings that cannot be used keep nobody from signing out.
+    // Unusable settings do not prevent a sign-out.
     let orgs = context
         .settings()
         .and_then(|settings| settings.orgs(&context.environment))

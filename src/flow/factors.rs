@@ -214,7 +214,7 @@ mod tests {
     use super::*;
     use crate::wire::Notice;
 
-    /// Answers the menu with the choice of that label; without one, nobody is there.
+    /// Answers the menu with the choice of that label; without one, there is no answer.
     #[derive(Default)]
     struct User {
         picks: Option<&'static str>,

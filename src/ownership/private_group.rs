@@ -1,7 +1,7 @@
 //! Groups that have the user alone in them.
 //!
 //! Debian, Ubuntu and others give each user a group of the same name, and Ubuntu's umask is 002: what such a user
-//! makes is writable by that group, which is nobody else. Debian's OpenSSH accepts it for that reason.
+//! makes is writable by that group, which has no other member. Debian's OpenSSH accepts it for that reason.
 
 use std::fs::read_to_string;
 use std::io::ErrorKind;

@@ -88,7 +88,7 @@ impl Step {
         }))
     }
 
-    /// As a directory that we make others in: it must be the user's own, and nobody else may write there.
+    /// As a directory that we make others in: it must be the user's own, and no other user may write there.
     pub(super) fn into_own(self) -> Result<RuntimeDir, PathError> {
         let (uid, mode) = (self.stat.st_uid, self.stat.st_mode);
         if !is_own(uid) || is_writable_by_others(&self.path, mode, self.stat.st_gid) {

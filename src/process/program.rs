@@ -261,7 +261,7 @@ pub fn run_on_terminal(words: &[OsString]) -> io::Result<ExitStatus> {
     command(words)?.status()
 }
 
-/// Starts `words` with `input`, or nothing, to read and nobody to hear them. They keep the terminal, on which sudo may ask, and
+/// Starts `words` with `input`, or nothing, to read; their output is dropped. They keep the terminal, on which sudo may ask, and
 /// what they complain of can be read; `apart` puts them out of reach of the terminal's signals instead. Neither output
 /// is ours: what they start may live for days, and would hold it open.
 ///

@@ -48,7 +48,7 @@ pub struct CredentialsRequest {
 }
 
 impl CredentialsRequest {
-    /// Credentials of a session that is there already: nobody is asked to sign in, or which role is meant.
+    /// Credentials of a session that is there already: the user is not asked to sign in, or which role is meant.
     pub fn of_live_session(target: Target, confirm: Option<Confirmation>) -> Self {
         Self {
             target,

@@ -90,7 +90,7 @@ impl Desk {
                 ..target.clone()
             };
             match self.exact(exact, request, member).await {
-                // Nobody named this provider: another may open the role.
+                // The user did not name this provider: another may open the role.
                 Err(report) if flow::is_withdrawn(&report) => {}
                 outcome => return Ok(Granted::named(outcome?)),
             }

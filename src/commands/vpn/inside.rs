@@ -217,7 +217,7 @@ fn set_name_servers(status: &DnsStatus) -> Result<(), Report> {
     replace_resolv_conf(&text)
 }
 
-/// Lays a file over `/etc/resolv.conf` that nobody else sees: mounts here are our own.
+/// Lays a file over `/etc/resolv.conf` that no other process sees: the mount namespace is our own.
 fn replace_resolv_conf(text: &str) -> Result<(), Report> {
     let failed = |error: &dyn std::fmt::Display| {
         Report::new(

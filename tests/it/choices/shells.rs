@@ -90,7 +90,7 @@ fn a_shell_with_a_chain_renews_its_last_role() {
     assert_eq!(last("AssumeRole"), (2, Some(next.to_owned())));
 }
 
-/// Credentials that end within seconds are written again, and nobody is asked again.
+/// Credentials that end within seconds are written again, and the user is not asked again.
 #[test]
 fn a_watch_keeps_the_role_chosen_for_it() {
     let options = Options {

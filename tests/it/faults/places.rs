@@ -243,7 +243,7 @@ fn a_directory_that_is_gone_hinders_nothing() {
     }
 }
 
-/// Scripts set `umask 0177` for files that hold secrets: nobody could enter a directory made with it.
+/// Scripts set `umask 0177` for files that hold secrets: not even the owner could enter a directory made with it.
 #[test]
 fn a_umask_that_takes_from_the_owner_spoils_no_directory() {
     let script = |umask: &str| {

@@ -10,7 +10,7 @@ use super::network::{Vpn, entered, leads_through, nobody_with};
 use super::overlay::lay_over;
 use crate::support::{Pty, run, text};
 
-/// The rule of docs/vpn-sudo.md for our own command line, for nobody.
+/// The rule of docs/vpn-sudo.md for our own command line, for the user `nobody`.
 pub(super) const OPENVPN: &str = "/usr/bin/setsid --fork /usr/bin/setpriv --reuid 65534 --regid 65534 \
      --clear-groups --inh-caps -all\\,+net_admin --ambient-caps -all\\,+net_admin \
      --bounding-set -all\\,+net_admin --no-new-privs /usr/sbin/openvpn --config *";
