@@ -25,7 +25,7 @@ pub(super) struct Offered {
 pub struct UsedFactor {
     /// The word of the settings for its kind, `push`.
     pub kind: String,
-    /// Which one of that kind: [`Offered::id`]; empty where Okta took it without a choice.
+    /// Which one of that kind: the id of what was offered; empty where Okta took it without a choice.
     pub id: String,
 }
 
