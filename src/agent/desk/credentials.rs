@@ -134,16 +134,8 @@ impl Desk {
                 .await?
             }
             RoleMenu::Never | RoleMenu::Remembered => {
-                let (min_ttl, may_sign_in) = (request.min_ttl, request.may_sign_in);
-                self.get_or_fetch(
-                    target.clone(),
-                    None,
-                    min_ttl,
-                    may_sign_in,
-                    Party::by(member.route().cloned()),
-                    join,
-                )
-                .await?
+                self.get_or_fetch_for(target.clone(), request, member)
+                    .await?
             }
         };
         let roles = match fetched {
@@ -181,22 +173,27 @@ impl Desk {
         request: &CredentialsRequest,
         member: &Rc<Member>,
     ) -> Outcome<Rc<Held>> {
-        let join = |party: &Rc<Party>| party.join(member);
-        let (min_ttl, may_sign_in) = (request.min_ttl, request.may_sign_in);
         match self
-            .get_or_fetch(
-                target.clone(),
-                None,
-                min_ttl,
-                may_sign_in,
-                Party::by(member.route().cloned()),
-                join,
-            )
+            .get_or_fetch_for(target.clone(), request, member)
             .await?
         {
             Fetched::Held(held) => Ok(held),
             Fetched::Several(roles) => Err(flow::several_roles_unasked(&target, &roles.choices)),
         }
+    }
+
+    /// As [`Self::get_or_fetch`], with the limits and the route of the client's request.
+    async fn get_or_fetch_for(
+        self: &Rc<Self>,
+        target: Target,
+        request: &CredentialsRequest,
+        member: &Rc<Member>,
+    ) -> Outcome<Fetched> {
+        let (min_ttl, may_sign_in) = (request.min_ttl, request.may_sign_in);
+        let party = Party::by(member.route().cloned());
+        let join = |party: &Rc<Party>| party.join(member);
+        self.get_or_fetch(target, None, min_ttl, may_sign_in, party, join)
+            .await
     }
 
     /// What is held for the target and lasts long enough, else what it comes to now. It may be one of `found`.
