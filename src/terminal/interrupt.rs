@@ -268,8 +268,8 @@ fn leave(signal: c_int) {
         state.leaving = true;
         (state.question.take(), state.abort.take())
     };
-    if let Some(question) = question {
-        restore(&question);
+    if let Some(question) = &question {
+        restore(question);
         let _ = (&question.tty).write_all(b"\r\n");
     }
     if let Some(abort) = abort {
@@ -282,6 +282,10 @@ fn leave(signal: c_int) {
         let _ = finished.recv_timeout(Duration::from_secs(2));
     }
     drop(between_pieces(state()));
+    // Once more: a menu that was between two keys has made the terminal raw again.
+    if let Some(question) = &question {
+        restore(question);
+    }
     let _ = emulate_default_handler(signal);
 }
 

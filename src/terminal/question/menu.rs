@@ -71,9 +71,14 @@ impl Questions {
         let (tty, _) = self.tty(question)?;
         let (keys, screen) = (copy(tty)?, copy(tty)?);
         let before = tcgetattr(tty).map_err(failed)?;
-        // The list shows what it takes. Its keys are read one by one, and the terminal would show those between.
+        // Between two keys as well the terminal neither echoes nor turns Ctrl-C into a signal: that
+        // signal would restore the terminal while the next key makes it raw again.
         let mut during = before.clone();
-        during.local_flags &= !(LocalFlags::ECHO | LocalFlags::ECHONL);
+        during.local_flags &= !(LocalFlags::ECHO
+            | LocalFlags::ECHONL
+            | LocalFlags::ICANON
+            | LocalFlags::IEXTEN
+            | LocalFlags::ISIG);
         interrupt::begin(Open::new(copy(tty)?, before, "")).map_err(|error| io_failed(&error))?;
         // What was typed before it could be seen was meant for something else.
         let chosen = tcsetattr(tty, SetArg::TCSAFLUSH, &during)
