@@ -10,7 +10,7 @@ use crate::agent::vault::LiveSession;
 use crate::flow::{Conversation as _, Unanswered};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
-use crate::wire::{Answer, Ask, Confirmation, Target};
+use crate::wire::{Answer, Ask, AskKind, Confirmation, Target};
 
 #[derive(Debug)]
 pub(super) struct Confirmed(TerminalAnswers<Target, ()>);
@@ -42,7 +42,7 @@ impl Confirmed {
         match party.ask(ask).await {
             Ok(Answer::Confirm(true)) => Ok(()),
             Ok(Answer::Confirm(false)) => Err(declined(&confirmation.profile)),
-            Ok(_) => Err(Unanswered::Nonsense("whether to use the profile").into()),
+            Ok(_) => Err(Unanswered::Mismatched(AskKind::Confirmation).into()),
             Err(unanswered) => Err(unanswered.into()),
         }
     }

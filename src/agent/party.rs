@@ -117,7 +117,7 @@ impl Member {
 
     /// Asks this client; `None` when it has gone away meanwhile.
     async fn ask(&self, ask: Ask) -> Result<Option<Answer>, Unanswered> {
-        let name = ask.name();
+        let kind = ask.kind();
         let limit = match ask {
             _ if ask.is_for_certificates() => TO_AGENT_WITH_CERTIFICATES_MAX,
             _ => TO_AGENT_MAX,
@@ -139,7 +139,7 @@ impl Member {
             answer = timeout(ANSWER, asked.answers.recv()) => {
                 asked.is_over = answer.is_ok();
                 asked.too_late = answer.is_err();
-                answer.map_err(|_| Unanswered::TooLate(name))
+                answer.map_err(|_| Unanswered::TimedOut(kind))
             }
             () = left => Ok(None),
         }
@@ -296,7 +296,7 @@ impl Party {
 
 impl Conversation for Party {
     async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
-        let name = ask.name();
+        let kind = ask.kind();
         // The client answers these by itself: no other client waits for them, and no user need be
         // there.
         let of_a_person = !(ask.is_for_certificates() || ask == Ask::Terminal);
@@ -325,7 +325,7 @@ impl Conversation for Party {
                 let nobody = !present.is_empty() || self.is_attended();
                 return Err(match late {
                     Some(late) => late,
-                    None if nobody => Unanswered::Nobody(name),
+                    None if nobody => Unanswered::Unattended(kind),
                     None => Unanswered::Abandoned,
                 });
             }
@@ -357,7 +357,7 @@ impl Conversation for Party {
         }
     }
 
-    fn tell(&self, notice: Notice) {
+    fn notify(&self, notice: Notice) {
         for member in self.present() {
             member.say(FromAgent::Notice(notice.clone()));
         }

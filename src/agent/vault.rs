@@ -14,7 +14,7 @@ pub(super) use self::live::LiveSession;
 pub(super) use self::moment::Moment;
 use crate::aws::SessionDuration;
 use crate::clock::Clock;
-use crate::flow::{Memory, OktaSession, UsedFactor};
+use crate::flow::{FlowContext, OktaSession, UsedFactor};
 use crate::model::{Credentials, RoleArn, Timestamp};
 use crate::okta::oauth::Extras;
 use crate::wire::{Account, HeldRole, IssuedCredentials, Sealed, SessionStatus, Target};
@@ -283,7 +283,7 @@ impl Vault {
             let live = session.seconds_left(now) > 0;
             if !live {
                 over.push(key.clone());
-                if session.okta().leaves_tokens() {
+                if session.okta().has_tokens() {
                     self.leaving.borrow_mut().push(Rc::clone(session));
                 }
             }
@@ -349,7 +349,7 @@ impl Vault {
     }
 }
 
-impl Memory for Vault {
+impl FlowContext for Vault {
     fn now(&self) -> Timestamp {
         let now = self.moment();
         match self.anchor.get() {

@@ -11,7 +11,7 @@ use crate::commands::running::ask_running_agent_for;
 use crate::commands::talk::SignInArgs;
 use crate::commands::target::{Resolved, RoleArgs, resolve};
 use crate::config::Flags;
-use crate::flow::nobody_signed_in;
+use crate::flow::not_signed_in;
 use crate::model::Timestamp;
 use crate::paths::{existing_runtime_dirs, expiry_file};
 use crate::report::Report;
@@ -51,7 +51,7 @@ impl Args {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let target = resolve(context, &args.role, &SignInArgs::default())?;
     target.unconfirmed()?;
-    let nobody = || nobody_signed_in(&target.wire.account);
+    let nobody = || not_signed_in(&target.wire.account);
     if context.globals.no_agent {
         return Err(nobody());
     }

@@ -17,7 +17,7 @@ use super::talk::SignInArgs;
 use super::target::{LimitArgs, MenuArgs, Resolved, RoleArgs, for_menu, resolve, resolve_named};
 use super::{Context, Globals};
 use crate::aws::{ChildContext, child_env};
-use crate::flow::nobody_signed_in;
+use crate::flow::not_signed_in;
 use crate::model::Credentials;
 use crate::paths::{RuntimeDir, runtime_dir};
 use crate::process;
@@ -293,7 +293,7 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
     let issued = match ask_running_agent_for(&context, Request::Credentials(request), org)? {
         Some(Reply::Credentials(issued)) => received(issued)?,
         Some(_) => return Err(unexpected()),
-        None => return Err(nobody_signed_in(&target.wire.account)),
+        None => return Err(not_signed_in(&target.wire.account)),
     };
     let new = child_env([], &issued, &ChildContext::default())?;
     let text = |value: &OsStr| value.to_str().map(ToOwned::to_owned);

@@ -352,7 +352,7 @@ impl Talk<'_> {
         }
         let Some(questions) = &mut self.questions else {
             return Err(Unsigned::Terminal(TerminalError::NoTerminal {
-                question: ask.name().into(),
+                question: ask.kind().to_string(),
                 instead: String::new(),
             }));
         };

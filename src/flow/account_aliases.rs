@@ -12,7 +12,7 @@ use crate::aws::SessionDuration;
 use crate::flow::apps::AwsAssertion;
 use crate::flow::credentials::redeem;
 use crate::flow::iam::Iam;
-use crate::flow::{Conversation, Memory, OktaSession};
+use crate::flow::{Conversation, FlowContext, OktaSession};
 use crate::model::{SamlRole, SessionPolicy};
 use crate::wire::{Notice, RolesRequest, Target};
 
@@ -26,7 +26,7 @@ pub(super) async fn account_aliases(
     session: &OktaSession,
     request: &RolesRequest,
     assertions: &[AwsAssertion],
-    memory: &dyn Memory,
+    memory: &dyn FlowContext,
     conversation: &impl Conversation,
 ) -> BTreeMap<String, String> {
     let mut one_of_each: BTreeMap<&str, (&AwsAssertion, &SamlRole)> = BTreeMap::new();
@@ -64,7 +64,7 @@ pub(super) async fn account_aliases(
             found.extend(answer);
         }
     };
-    conversation.tell(Notice::Doing("ask the accounts for their names".into()));
+    conversation.notify(Notice::Doing("ask the accounts for their names".into()));
     // Those that are slow are asked again the next time.
     let _ = timeout(ENOUGH, all).await;
     found

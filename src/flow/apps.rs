@@ -51,7 +51,7 @@ pub(super) async fn aws_apps(
         return Ok(vec![app_link(session.org(), named)?]);
     }
     let what = format!("list your apps at {}", session.org().host());
-    conversation.tell(Notice::Doing(what.clone()));
+    conversation.notify(Notice::Doing(what.clone()));
     let page = session.tiles(&what, conversation).await?;
     let no_scope = page.status == 403 && session.by_token().is_some();
     if matches!(page.status, 401 | 403) && !no_scope {
@@ -119,7 +119,7 @@ pub(super) fn app_link(org: &Org, named: &str) -> Result<AppLink, Report> {
 /// The assertions of the apps that opened, and the apps that did not.
 pub(super) struct Opened {
     pub(super) assertions: Vec<AwsAssertion>,
-    pub(super) unopened: Vec<AppLink>,
+    pub(super) for_tests: Vec<AppLink>,
 }
 
 /// Fetches the assertions of all `apps` side by side. One app that does not open spoils nothing as long as
@@ -144,7 +144,7 @@ pub(super) async fn open_all(
     let only = apps.len() == 1;
     let fetches = apps.iter().cloned();
     let fetched = join_all(fetches.map(|app| assertion(session, app, now, conversation)));
-    let (mut good, mut failed, mut unopened) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut good, mut failed, mut for_tests) = (Vec::new(), Vec::new(), Vec::new());
     for (outcome, app) in fetched.await.into_iter().zip(apps) {
         match outcome {
             Ok(assertion) => {
@@ -153,14 +153,14 @@ pub(super) async fn open_all(
             }
             Err(failure) => {
                 failed.push(failure);
-                unopened.push(app);
+                for_tests.push(app);
             }
         }
     }
     let Some(first) = failed.pop() else {
         return Ok(Opened {
             assertions: good,
-            unopened,
+            for_tests,
         });
     };
     if good.is_empty() || only {
@@ -168,7 +168,7 @@ pub(super) async fn open_all(
     }
     for failure in failed.into_iter().chain([first]) {
         let report = failure.into_report();
-        conversation.tell(Notice::Said(format!(
+        conversation.notify(Notice::Said(format!(
             "{}: {}",
             report.summary,
             report.causes.join(": ")
@@ -176,7 +176,7 @@ pub(super) async fn open_all(
     }
     Ok(Opened {
         assertions: good,
-        unopened,
+        for_tests,
     })
 }
 
@@ -187,7 +187,7 @@ async fn assertion(
     conversation: &impl Conversation,
 ) -> Result<AwsAssertion, Failure> {
     let what = format!("open {}", app.label);
-    conversation.tell(Notice::Doing(what.clone()));
+    conversation.notify(Notice::Doing(what.clone()));
     let cannot = || format!("cannot {what}");
     let link = Url::parse(&app.url)
         .ok()

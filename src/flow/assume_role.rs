@@ -194,7 +194,7 @@ where
         // A server that took its whole time to say nothing has had it.
         let last = attempt >= TRIES || started.elapsed() >= ENOUGH;
         if let Some(http) = sts.take_failure() {
-            if last || !http.is_passing() {
+            if last || !http.is_transient() {
                 return Err(NoCredentials::Final(
                     Report::from(http).during("cannot ask STS"),
                 ));
@@ -217,7 +217,7 @@ where
             }
         }
         let wait = backoff(attempt);
-        conversation.tell(Notice::Doing("wait before asking STS again".into()));
+        conversation.notify(Notice::Doing("wait before asking STS again".into()));
         let jitter = std::time::Duration::from_millis(fastrand::u64(0..250));
         conversation.pause(wait + jitter).await?;
         attempt += 1;

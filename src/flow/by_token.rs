@@ -13,7 +13,7 @@ use crate::flow::network::not_ended;
 use crate::flow::retry::repeat;
 use crate::flow::session::GOODBYE;
 use crate::flow::{Conversation, Failure, OktaSession, sign_on, step_up};
-use crate::http::{Browser, Exchange, HttpError, Page};
+use crate::http::{CookieClient, HttpError, Request, Response};
 use crate::model::Timestamp;
 use crate::okta::oauth::{self, Extras, OauthError, Once, Tokens};
 use crate::process::panic_point;
@@ -77,7 +77,7 @@ impl ByToken {
     /// When the org cannot be asked.
     pub(super) async fn username(
         &self,
-        browser: &Browser,
+        browser: &CookieClient,
         conversation: &impl Conversation,
     ) -> Result<Option<String>, Report> {
         let tokens = self.tokens();
@@ -85,11 +85,11 @@ impl ByToken {
             return Ok(Some(username));
         }
         let what = "ask who has signed in";
-        conversation.tell(Notice::Doing(what.into()));
+        conversation.notify(Notice::Doing(what.into()));
         let url = Url::parse(&browser.org().at(oauth::USER_INFO))
             .map_err(|_| HttpError::NotHttps(browser.org().host().into()))?;
         let page = repeat(what, conversation, || {
-            browser.send(Exchange::get_json(url.clone()).bearer(&tokens.access_token))
+            browser.send(Request::get_json(url.clone()).bearer(&tokens.access_token))
         })
         .await?;
         Ok(tokens
@@ -118,17 +118,17 @@ impl ByToken {
     ///
     /// # Errors
     /// When one of them may be left.
-    pub(super) async fn end(&self, browser: &Browser) -> Result<(), Report> {
+    pub(super) async fn end(&self, browser: &CookieClient) -> Result<(), Report> {
         let _turn = timeout(GOODBYE, self.renewing.lock()).await;
         let posts = self.tokens().revoke(browser.org(), &self.client_id)?;
-        let mut goodbyes: Vec<Exchange> = posts
+        let mut goodbyes: Vec<Request> = posts
             .into_iter()
-            .map(|post| Exchange::post_form(post.url, post.body))
+            .map(|post| Request::post_form(post.url, post.body))
             .collect();
         if self.has_web_session.get()
             && let Ok(url) = Url::parse(&browser.org().at("/api/v1/sessions/me"))
         {
-            goodbyes.push(Exchange::delete(url));
+            goodbyes.push(Request::delete(url));
         }
         let mut outcome = Ok(());
         for goodbye in goodbyes {
@@ -157,13 +157,13 @@ impl ByToken {
     /// Gets JSON as the user, with newer tokens if these are over.
     pub(super) async fn json(
         &self,
-        browser: &Browser,
+        browser: &CookieClient,
         url: Url,
         what: &str,
         conversation: &impl Conversation,
-    ) -> Result<Page, Failure> {
+    ) -> Result<Response, Failure> {
         let tokens = self.tokens();
-        let ask = |token: &Secret| browser.send(Exchange::get_json(url.clone()).bearer(token));
+        let ask = |token: &Secret| browser.send(Request::get_json(url.clone()).bearer(token));
         let page = repeat(what, conversation, || ask(&tokens.access_token)).await?;
         if page.status != 401 || !self.renew(&tokens, browser, conversation).await? {
             return Ok(page);
@@ -183,7 +183,7 @@ impl ByToken {
         link: &Url,
         what: &str,
         conversation: &impl Conversation,
-    ) -> Result<Page, Failure> {
+    ) -> Result<Response, Failure> {
         let browser = session.browser();
         let app_id = app_id(link).ok_or_else(|| no_app_id(what))?;
         let token = self.exchange(browser, app_id, Once::WebSso, what, conversation);
@@ -209,7 +209,7 @@ impl ByToken {
             Err(NoToken::Other(failure)) => return Err(failure),
         };
         let post = oauth::open_app(browser.org(), &token).map_err(Report::from)?;
-        let open = Exchange::post_form_for_page(post.url, post.body);
+        let open = Request::post_form_html(post.url, post.body);
         Ok(browser.follow(open).await?)
     }
 
@@ -225,7 +225,7 @@ impl ByToken {
         address: &Url,
         what: &str,
         conversation: &impl Conversation,
-    ) -> Result<Page, Failure> {
+    ) -> Result<Response, Failure> {
         if !self.asked.interclient && !self.refused.interclient {
             let why = "you signed in before `host` of [vpn] was in the settings";
             return Err(newer_sign_in(why, what));
@@ -240,14 +240,14 @@ impl ByToken {
             Err(NoToken::Other(failure)) => return Err(failure),
         };
         panic_point("flow.sign_on", token.expose());
-        let page = browser.follow(Exchange::get(oauth::sign_on(address, &token)));
+        let page = browser.follow(Request::get(oauth::sign_on(address, &token)));
         self.has_web_session.set(true);
         step_up::met(session, address, page.await?, what, conversation).await
     }
 
     async fn exchange(
         &self,
-        browser: &Browser,
+        browser: &CookieClient,
         app_id: &str,
         once: Once,
         what: &str,
@@ -260,7 +260,7 @@ impl ByToken {
             let post = post.map_err(NoToken::Refused)?;
             let page = repeat(what, conversation, || {
                 let post = post.duplicate();
-                browser.send(Exchange::post_form(post.url, post.body))
+                browser.send(Request::post_form(post.url, post.body))
             })
             .await?;
             match Tokens::read(page.status, page.content_type(), &page.body) {
@@ -284,7 +284,7 @@ impl ByToken {
     async fn renew(
         &self,
         over: &Rc<Tokens>,
-        browser: &Browser,
+        browser: &CookieClient,
         conversation: &impl Conversation,
     ) -> Result<bool, Failure> {
         let _turn = self.renewing.lock().await;
@@ -298,10 +298,10 @@ impl ByToken {
             return Ok(false);
         };
         let what = format!("renew the sign-in at {}", browser.org().host());
-        conversation.tell(Notice::Doing(what.clone()));
+        conversation.notify(Notice::Doing(what.clone()));
         let page = repeat(&what, conversation, || {
             let post = post.duplicate();
-            browser.send(Exchange::post_form(post.url, post.body))
+            browser.send(Request::post_form(post.url, post.body))
         })
         .await?;
         match Tokens::read(page.status, page.content_type(), &page.body) {
@@ -310,7 +310,7 @@ impl ByToken {
                 Ok(true)
             }
             Err(error) if error.is_refusal() => {
-                conversation.tell(Notice::Said(format!(
+                conversation.notify(Notice::Said(format!(
                     "Okta does not renew this sign-in: {error}"
                 )));
                 Ok(false)

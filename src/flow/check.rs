@@ -130,7 +130,7 @@ pub fn vpn_policy(policy: &VpnPolicy) -> Result<Policy, Report> {
 }
 
 /// What `ob credential` says without a session: no network, no wait.
-pub fn nobody_signed_in(account: &Account) -> Report {
+pub fn not_signed_in(account: &Account) -> Report {
     Report::new(Exit::SignIn, "sign_in.needed", "nobody is signed in")
         .cause(format!("there is no session at {}", account.org))
         .hint("`ob login` signs you in")

@@ -4,7 +4,7 @@ use crate::aws::{Console, read_signin_token};
 use crate::flow::retry::{Server, repeat_at};
 use crate::flow::sts::region_of;
 use crate::flow::{Conversation, OktaSession};
-use crate::http::Exchange;
+use crate::http::Request;
 use crate::model::Credentials;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
@@ -25,7 +25,7 @@ pub async fn console_link(
     let region = region_of(&request.target, &credentials.role)?;
     let page = console.page(request.service.as_deref(), region.as_ref())?;
     let what = "ask AWS for a console sign-in";
-    conversation.tell(Notice::Doing(what.into()));
+    conversation.notify(Notice::Doing(what.into()));
     // AWS refuses a duration for roles that were reached through another role.
     let seconds = request
         .target
@@ -36,7 +36,7 @@ pub async fn console_link(
     let ask = async |seconds: Option<u32>| {
         let url = console.token_request(credentials, seconds);
         repeat_at(Server::Aws(console.host()), what, conversation, || {
-            client.send(Exchange::get_json(url.clone()))
+            client.send(Request::get_json(url.clone()))
         })
         .await
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::report::{Exit, Report};
-use crate::wire::{Answer, Ask, Notice};
+use crate::wire::{Answer, Ask, AskKind, Notice};
 
 /// The people at the other end of a recipe.
 pub trait Conversation {
@@ -13,7 +13,7 @@ pub trait Conversation {
     fn ask(&self, ask: Ask) -> impl Future<Output = Result<Answer, Unanswered>>;
 
     /// Tells everyone who waits.
-    fn tell(&self, notice: Notice);
+    fn notify(&self, notice: Notice);
 
     /// Lets time pass; cut short when nobody waits for the outcome any longer.
     fn pause(&self, duration: Duration) -> impl Future<Output = Result<(), Unanswered>>;
@@ -25,11 +25,11 @@ pub enum Unanswered {
     #[error("everyone who waited for this is gone")]
     Abandoned,
     #[error("{0} is needed, and nobody is here to give it")]
-    Nobody(&'static str),
+    Unattended(AskKind),
     #[error("{0} was not given in time")]
-    TooLate(&'static str),
+    TimedOut(AskKind),
     #[error("{0} was asked for, and something else was answered")]
-    Nonsense(&'static str),
+    Mismatched(AskKind),
 }
 
 impl Unanswered {
@@ -48,28 +48,28 @@ impl From<Unanswered> for Report {
         )
         .cause(unanswered);
         match unanswered {
-            Unanswered::Nobody("the username") => {
+            Unanswered::Unattended(AskKind::Username) => {
                 report.hint("set `username` in the settings, or run `ob login` in a terminal")
             }
-            Unanswered::Nobody("the password") => {
+            Unanswered::Unattended(AskKind::Password) => {
                 report.hint("run `ob login` in a terminal, or give it with `--password-stdin`")
             }
-            Unanswered::Nobody("the passcode") => {
+            Unanswered::Unattended(AskKind::Passcode) => {
                 report.hint("run `ob login` in a terminal, or give it with `--passcode-stdin`")
             }
-            Unanswered::Nobody("the touch of a security key") => report
+            Unanswered::Unattended(AskKind::SecurityKey) => report
                 .hint("run `ob login` in a terminal, on the machine the key is plugged into")
                 .hint("scripts use `sign_in = \"machine\"`, or `--factor totp` with `--passcode-stdin`"),
-            Unanswered::Nobody("a person at a browser") => {
+            Unanswered::Unattended(AskKind::Browser) => {
                 report.hint("run `ob login` in a terminal; scripts use `sign_in = \"machine\"`")
             }
-            Unanswered::Nobody("which factor to use") => {
+            Unanswered::Unattended(AskKind::Factor) => {
                 report.hint("name one with `--factor` or `factor =` in the settings")
             }
-            Unanswered::Nobody("which role to assume") => {
+            Unanswered::Unattended(AskKind::Role) => {
                 report.hint("name one with `-r ROLE`, or with `-p PROFILE` a profile that does")
             }
-            Unanswered::Nobody("whether to use the profile") => report.hint(
+            Unanswered::Unattended(AskKind::Confirmation) => report.hint(
                 "its profile has `confirm = true`: run it in a terminal, as `ob exec -p PROFILE -- CMD`",
             ),
             _ => report.hint("run the same command again in a terminal"),

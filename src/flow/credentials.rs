@@ -11,7 +11,7 @@ use crate::report::{Exit, Report};
 use crate::wire::{Notice, RoleEntry, Target};
 
 /// What the agent remembers for a recipe.
-pub trait Memory {
+pub trait FlowContext {
     /// The time as the servers have it.
     fn now(&self) -> Timestamp;
 
@@ -26,19 +26,19 @@ pub trait Memory {
 pub enum Obtained {
     Credentials(Credentials),
     /// It matches several roles: nothing was asked, and STS was not called.
-    Several(SeveralRoles),
+    Several(RoleChoices),
 }
 
 /// The roles that a target matches, with what assumes each of them.
 #[derive(Debug)]
-pub struct SeveralRoles {
+pub struct RoleChoices {
     /// In the order of a menu.
     pub choices: Vec<RoleEntry>,
     /// Kept while the menu is open, so that an app that asks for a factor each time asks once.
     assertions: Vec<AwsAssertion>,
 }
 
-impl SeveralRoles {
+impl RoleChoices {
     /// The assertion that opens the role of a target that names it and its provider by their ARNs.
     fn assertion_for(&self, target: &Target) -> Option<(AwsAssertion, SamlRole)> {
         let role = role_by_hand(target)?;
@@ -54,7 +54,7 @@ impl SeveralRoles {
 /// The one role that a target means, or all that it matches.
 enum Selected {
     One(Box<(AwsAssertion, SamlRole)>),
-    Several(SeveralRoles),
+    Several(RoleChoices),
 }
 
 /// Makes the credentials that `target` describes, if it matches one role. It may be one of `found`, whose assertion is
@@ -65,8 +65,8 @@ enum Selected {
 pub async fn obtain_credentials(
     session: &OktaSession,
     target: &Target,
-    found: Option<&SeveralRoles>,
-    memory: &dyn Memory,
+    found: Option<&RoleChoices>,
+    memory: &dyn FlowContext,
     conversation: &impl Conversation,
 ) -> Result<Obtained, Failure> {
     if let Some(machine) = session.machine() {
@@ -117,7 +117,7 @@ pub async fn obtain_credentials(
 async fn chosen(
     session: &OktaSession,
     target: &Target,
-    memory: &dyn Memory,
+    memory: &dyn FlowContext,
     conversation: &impl Conversation,
 ) -> Result<Selected, Failure> {
     let known = target
@@ -131,7 +131,7 @@ async fn chosen(
     };
     let apps::Opened {
         mut assertions,
-        unopened,
+        for_tests,
     } = apps::open_all(session, apps, memory.now(), conversation).await?;
     if let Some(position) = assertions
         .iter()
@@ -154,7 +154,9 @@ async fn chosen(
     };
     let choice = match aws::choose(&roles, &wish, &names) {
         // What is the only role for now may be one of several.
-        Choice::One(role) if may_match_another(session, &unopened, &roles, role, &wish, &names) => {
+        Choice::One(role)
+            if may_match_another(session, &for_tests, &roles, role, &wish, &names) =>
+        {
             Choice::Many(vec![role])
         }
         choice => choice,
@@ -182,7 +184,7 @@ async fn chosen(
                     session.remember_app(pair, &assertion.app);
                 }
             }
-            return Ok(Selected::Several(SeveralRoles {
+            return Ok(Selected::Several(RoleChoices {
                 choices,
                 assertions,
             }));
@@ -209,16 +211,16 @@ async fn chosen(
 /// granted before in this session counts. A role that is named in full is meant whatever else there is.
 fn may_match_another(
     session: &OktaSession,
-    unopened: &[AppLink],
+    for_tests: &[AppLink],
     roles: &[SamlRole],
     found: &SamlRole,
     wish: &RoleWish<'_>,
     names: &Names<'_>,
 ) -> bool {
-    if unopened.is_empty() || wish.role == Some(found.role.as_str()) {
+    if for_tests.is_empty() || wish.role == Some(found.role.as_str()) {
         return false;
     }
-    let Some(before) = session.granted_by(unopened) else {
+    let Some(before) = session.granted_by(for_tests) else {
         return true;
     };
     let mut all = roles.to_vec();
@@ -268,11 +270,11 @@ pub(super) async fn redeem(
     target: &Target,
     assertion: &AwsAssertion,
     role: &SamlRole,
-    memory: &dyn Memory,
+    memory: &dyn FlowContext,
     conversation: &impl Conversation,
 ) -> Result<Credentials, NoCredentials> {
     let sts = sts(session, target, &role.role, memory)?;
-    conversation.tell(Notice::Doing(format!("assume {}", role.role)));
+    conversation.notify(Notice::Doing(format!("assume {}", role.role)));
     let known = memory.duration(&role.role);
     let asked = duration(target)?;
     let first = known.map_or(asked, |known| known.min(asked));
@@ -289,7 +291,7 @@ pub(super) async fn redeem(
     if granted < asked {
         memory.remember_duration(&role.role, granted);
         if known.is_none() {
-            conversation.tell(Notice::Said(format!(
+            conversation.notify(Notice::Said(format!(
                 "{} grants {granted} at most, not the {asked} that were asked for",
                 role.role
             )));
@@ -303,12 +305,12 @@ async fn chain(
     target: &Target,
     mut credentials: Credentials,
     name: &str,
-    memory: &dyn Memory,
+    memory: &dyn FlowContext,
     conversation: &impl Conversation,
 ) -> Result<Credentials, Failure> {
     let asked = duration(target).map_err(NoCredentials::into_report)?;
     if !target.chain.is_empty() && asked > SessionDuration::HOUR {
-        conversation.tell(Notice::Said(format!(
+        conversation.notify(Notice::Said(format!(
             "at the end of a chain AWS grants an hour at most, not the {asked} that were asked for"
         )));
     }
@@ -324,7 +326,7 @@ async fn chain(
         })?;
         let outcome = async {
             let sts = sts(session, target, &role, memory)?;
-            conversation.tell(Notice::Doing(format!("assume {role}")));
+            conversation.notify(Notice::Doing(format!("assume {role}")));
             let policies = policies(target, at + 1, &role)?;
             assume_role::next_of_chain(
                 &sts,
@@ -376,7 +378,7 @@ pub(super) fn sts(
     session: &OktaSession,
     target: &Target,
     role: &RoleArn,
-    memory: &dyn Memory,
+    memory: &dyn FlowContext,
 ) -> Result<Sts, NoCredentials> {
     let client = session.browser().client();
     Sts::new(client, target, role, memory.now()).map_err(NoCredentials::Final)

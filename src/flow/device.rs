@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::flow::by_token::ByToken;
 use crate::flow::retry::{poll, repeat};
 use crate::flow::{Conversation, Unanswered};
-use crate::http::{Browser, Exchange};
+use crate::http::{CookieClient, Request};
 use crate::okta::oauth::{DeviceCode, Extras, OauthError, Polled, Tokens};
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, Notice};
@@ -36,7 +36,7 @@ impl<E: Into<Report>> From<E> for NoTokens {
 /// # Errors
 /// When nobody is there to open it, it is refused, or the code runs out.
 pub(super) async fn sign_in(
-    browser: &Browser,
+    browser: &CookieClient,
     client_id: &str,
     wanted: Extras,
     refused: Extras,
@@ -61,24 +61,24 @@ pub(super) async fn sign_in(
             let text = format!(
                 "Okta refuses what was asked for beside the sign-in: {error}; once more, without"
             );
-            conversation.tell(Notice::Said(text));
+            conversation.notify(Notice::Said(text));
         }
     }
 }
 
 async fn grant(
-    browser: &Browser,
+    browser: &CookieClient,
     client_id: &str,
     extras: Extras,
     conversation: &impl Conversation,
 ) -> Result<Tokens, NoTokens> {
     let org = browser.org();
     let what = format!("ask {} for a sign-in code", org.host());
-    conversation.tell(Notice::Doing(what.clone()));
+    conversation.notify(Notice::Doing(what.clone()));
     let post = DeviceCode::ask(org, client_id, extras)?;
     let page = repeat(&what, conversation, || {
         let post = post.duplicate();
-        browser.send(Exchange::post_form(post.url, post.body))
+        browser.send(Request::post_form(post.url, post.body))
     })
     .await?;
     let code = DeviceCode::read(org, page.status, page.content_type(), &page.body)
@@ -88,16 +88,16 @@ async fn grant(
         code: code.user_code.clone(),
         minutes: code.expires_in / 60,
     };
-    let question = ask.name();
+    let question = ask.kind();
     match conversation.ask(ask).await? {
         Answer::Visiting => {}
-        _ => return Err(Unanswered::Nonsense(question).into()),
+        _ => return Err(Unanswered::Mismatched(question).into()),
     }
     wait(browser, client_id, &code, conversation).await
 }
 
 async fn wait(
-    browser: &Browser,
+    browser: &CookieClient,
     client_id: &str,
     code: &DeviceCode,
     conversation: &impl Conversation,
@@ -111,7 +111,7 @@ async fn wait(
         let what = "ask whether you have signed in";
         let page = poll(what, interval, &mut left, conversation, || {
             let ask = ask.duplicate();
-            browser.send(Exchange::post_form(ask.url, ask.body))
+            browser.send(Request::post_form(ask.url, ask.body))
         })
         .await?;
         match Polled::read(page.status, page.content_type(), &page.body) {

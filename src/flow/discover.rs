@@ -31,7 +31,7 @@ pub async fn discover(
         .cause(format!("{} belongs to another account", reader.role))
         .hint("name a profile of the same account with `--with PROFILE`"));
     }
-    conversation.tell(Notice::Doing(format!("read the policies of {role}")));
+    conversation.notify(Notice::Doing(format!("read the policies of {role}")));
     let iam = Iam::new(session, reader, endpoint, now)?;
     let name = [("RoleName", role.name())];
     let inline = iam

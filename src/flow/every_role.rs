@@ -12,7 +12,7 @@ use crate::flow::assume_role::NoCredentials;
 use crate::flow::credentials::redeem;
 use crate::flow::retry::backoff;
 use crate::flow::roles::{entries, nothing_to_choose};
-use crate::flow::{Conversation, Failure, Memory, OktaSession, machine};
+use crate::flow::{Conversation, Failure, FlowContext, OktaSession, machine};
 use crate::model::{Credentials, RoleArn, SamlRole};
 use crate::report::Report;
 use crate::wire::{Notice, RoleEntry, Target};
@@ -23,9 +23,9 @@ const AT_ONCE: usize = 32;
 const PATIENCE: u32 = 7;
 
 /// Whoever takes the results as they come.
-pub trait Harvest {
+pub trait RoleObserver {
     /// Every role there is, before the first result.
-    fn roles(&self, roles: Vec<RoleEntry>);
+    fn listed(&self, roles: Vec<RoleEntry>);
     fn issued(&self, credentials: &Credentials);
     fn refused(&self, role: &RoleArn, report: Report);
 }
@@ -35,12 +35,12 @@ pub trait Harvest {
 ///
 /// # Errors
 /// When the roles cannot be told, or nobody waits any longer.
-pub async fn every_role(
+pub async fn assume_all_roles(
     session: &OktaSession,
     target: &Target,
-    memory: &dyn Memory,
+    memory: &dyn FlowContext,
     conversation: &impl Conversation,
-    harvest: &impl Harvest,
+    observer: &impl RoleObserver,
 ) -> Result<(), Failure> {
     if session.machine().is_some() {
         return Err(machine::no_list().into());
@@ -54,7 +54,7 @@ pub async fn every_role(
     if entries.is_empty() {
         return Err(nothing_to_choose(&assertions));
     }
-    harvest.roles(entries.iter().map(|(entry, _)| entry.clone()).collect());
+    observer.listed(entries.iter().map(|(entry, _)| entry.clone()).collect());
     let apps: Vec<App<'_>> = assertions
         .into_iter()
         .map(|assertion| App {
@@ -81,8 +81,8 @@ pub async fn every_role(
     stream::iter(work)
         .for_each_concurrent(AT_ONCE, |(app, role)| async move {
             match app.redeem(target, &role, memory, conversation).await {
-                Ok(credentials) => harvest.issued(&credentials),
-                Err(report) => harvest.refused(&role.role, report),
+                Ok(credentials) => observer.issued(&credentials),
+                Err(report) => observer.refused(&role.role, report),
             }
         })
         .await;
@@ -100,7 +100,7 @@ impl App<'_> {
         &self,
         target: &Target,
         role: &SamlRole,
-        memory: &dyn Memory,
+        memory: &dyn FlowContext,
         conversation: &impl Conversation,
     ) -> Result<Credentials, Report> {
         let mut assertion = Rc::clone(&*self.latest.lock().await);
@@ -133,12 +133,12 @@ impl App<'_> {
     async fn fresher(
         &self,
         old: &Rc<AwsAssertion>,
-        memory: &dyn Memory,
+        memory: &dyn FlowContext,
         conversation: &impl Conversation,
     ) -> Result<Rc<AwsAssertion>, Report> {
         let mut latest = self.latest.lock().await;
         if Rc::ptr_eq(&latest, old) {
-            conversation.tell(Notice::Doing(format!("open {} again", old.app.label)));
+            conversation.notify(Notice::Doing(format!("open {} again", old.app.label)));
             let app = vec![old.app.clone()];
             let fresh = apps::assertions(self.session, app, memory.now(), conversation)
                 .await

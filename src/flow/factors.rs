@@ -117,14 +117,14 @@ pub(super) async fn choose(
         })
         .collect();
     let ask = Ask::Factor { choices };
-    let question = ask.name();
+    let question = ask.kind();
     match conversation.ask(ask).await {
         Ok(Answer::Factor(place)) => order
             .get(place)
             .copied()
             .filter(|index| usable.contains(index))
-            .ok_or_else(|| Unanswered::Nonsense(question).into()),
-        Ok(_) => Err(Unanswered::Nonsense(question).into()),
+            .ok_or_else(|| Unanswered::Mismatched(question).into()),
+        Ok(_) => Err(Unanswered::Mismatched(question).into()),
         Err(unanswered) => {
             let report = Report::from(unanswered);
             Err(match &taste.preferred {
@@ -223,18 +223,18 @@ mod tests {
 
     impl Conversation for User {
         async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
-            let name = ask.name();
+            let name = ask.kind();
             let Ask::Factor { choices } = ask else {
                 panic!("asked for {name}");
             };
             let labels: Vec<String> = choices.into_iter().map(|choice| choice.label).collect();
             self.menu.replace(labels.clone());
-            let picked = self.picks.ok_or(Unanswered::Nobody(name))?;
+            let picked = self.picks.ok_or(Unanswered::Unattended(name))?;
             let place = labels.iter().position(|label| label == picked);
             Ok(Answer::Factor(place.unwrap()))
         }
 
-        fn tell(&self, _: Notice) {}
+        fn notify(&self, _: Notice) {}
 
         async fn pause(&self, _: Duration) -> Result<(), Unanswered> {
             Ok(())

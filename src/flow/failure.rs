@@ -42,8 +42,8 @@ where
 
 /// What is said where Okta shows its sign-in page in a session that has just begun, which another sign-in would not
 /// change. Okta knows the session, or it does not.
-pub fn turned_away(is_known: bool) -> Report {
-    if is_known {
+pub fn new_session_refused(is_known_to_okta: bool) -> Report {
+    if is_known_to_okta {
         return Report::new(
             Exit::Refused,
             "okta.turned_away",

@@ -108,7 +108,7 @@ impl<'a> Iam<'a> {
                 .signed(&body)
                 .ok_or_else(|| strange(action, "it cannot be signed"))?;
             let client = self.session.browser().client();
-            match client.pass_on(request, LONGEST, WHOLE).await {
+            match client.send_raw(request, LONGEST, WHOLE).await {
                 Ok((answer, _)) if answer.status().is_success() => return Ok(answer.into_body()),
                 Ok((answer, _)) => {
                     let text = |name| {
@@ -128,7 +128,7 @@ impl<'a> Iam<'a> {
                         ));
                     }
                 }
-                Err(error) if last || !error.is_passing() => {
+                Err(error) if last || !error.is_transient() => {
                     return Err(Report::from(error).during(format!("cannot ask IAM ({action})")));
                 }
                 Err(_) => {}

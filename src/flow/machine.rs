@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use crate::flow::assume_role::{self, NoCredentials};
 use crate::flow::credentials::{duration, policies, session_name, sts};
 use crate::flow::retry::Patience;
-use crate::flow::{Conversation, Failure, Memory, OktaSession, Unanswered};
-use crate::http::{Browser, Exchange};
+use crate::flow::{Conversation, Failure, FlowContext, OktaSession, Unanswered};
+use crate::http::{CookieClient, Request};
 use crate::model::{Credentials, RoleArn, Timestamp};
 use crate::okta::oauth::{self, OauthError, SigningKey, Tokens};
 use crate::report::{Exit, Report};
@@ -34,7 +34,7 @@ pub(super) struct Machine {
 /// # Errors
 /// When the key is none, or Okta does not take it.
 pub(super) async fn sign_in(
-    browser: &Browser,
+    browser: &CookieClient,
     account: &Account,
     now: Option<Timestamp>,
     conversation: &impl Conversation,
@@ -48,9 +48,9 @@ pub(super) async fn sign_in(
         .hint("set `client_id`, `key_id` and `private_key_file` in [org]"));
     };
     let ask = Ask::PrivateKey;
-    let question = ask.name();
+    let question = ask.kind();
     let Answer::PrivateKey(pem) = conversation.ask(ask).await? else {
-        return Err(Unanswered::Nonsense(question).into());
+        return Err(Unanswered::Mismatched(question).into());
     };
     let key = SigningKey::parse(&pem.0)?;
     drop(pem);
@@ -72,7 +72,7 @@ impl Machine {
     /// A token that is good for a while.
     async fn token(
         &self,
-        browser: &Browser,
+        browser: &CookieClient,
         now: Timestamp,
         conversation: &impl Conversation,
     ) -> Result<Secret, Report> {
@@ -89,12 +89,12 @@ impl Machine {
     /// One request; a second with the server's time if ours is why it was refused.
     async fn new_token(
         &self,
-        browser: &Browser,
+        browser: &CookieClient,
         now: Timestamp,
         conversation: &impl Conversation,
     ) -> Result<(Secret, Timestamp), Report> {
         let what = format!("ask {} for a token", browser.org().host());
-        conversation.tell(Notice::Doing(what.clone()));
+        conversation.notify(Notice::Doing(what.clone()));
         let mut now = now;
         let mut clock_was_set = false;
         let mut patience = Patience::new(&what);
@@ -104,7 +104,7 @@ impl Machine {
                 self.key
                     .assertion(&self.client_id, &self.account.key_id, &self.url, now)?;
             let post = oauth::machine(&self.url, &assertion, &self.account.scope)?;
-            let sent = browser.send(Exchange::post_form(post.url, post.body)).await;
+            let sent = browser.send(Request::post_form(post.url, post.body)).await;
             let decided = patience.judge(sent, conversation).await?;
             let time = browser.server_time().unwrap_or(now);
             let Some(page) = decided else {
@@ -138,7 +138,7 @@ pub(super) async fn credentials(
     session: &OktaSession,
     machine: &Machine,
     target: &Target,
-    memory: &dyn Memory,
+    memory: &dyn FlowContext,
     conversation: &impl Conversation,
 ) -> Result<Credentials, Failure> {
     let role = target.role.as_deref().unwrap_or_default();
@@ -146,7 +146,7 @@ pub(super) async fn credentials(
     let name = session_name(session.username());
     let sts = sts(session, target, &role, memory).map_err(NoCredentials::into_report)?;
     let duration = duration(target).map_err(NoCredentials::into_report)?;
-    conversation.tell(Notice::Doing(format!("assume {role}")));
+    conversation.notify(Notice::Doing(format!("assume {role}")));
     let known = memory.duration(&role);
     let first = known.map_or(duration, |known| known.min(duration));
     let policies = policies(target, 0, &role).map_err(NoCredentials::into_report)?;

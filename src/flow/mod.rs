@@ -34,19 +34,19 @@ mod vpn_profile;
 mod vpn_sign_in;
 
 pub use check::{
-    check_account, check_endpoint, check_target, check_vpn, nobody_signed_in, vpn_policy,
+    check_account, check_endpoint, check_target, check_vpn, not_signed_in, vpn_policy,
 };
 pub use console::console_link;
 pub use conversation::{Conversation, Unanswered};
-pub use credentials::{Memory, Obtained, SeveralRoles, is_withdrawn, obtain_credentials};
+pub use credentials::{FlowContext, Obtained, RoleChoices, is_withdrawn, obtain_credentials};
 pub use discover::discover;
-pub use every_role::{Harvest, every_role};
+pub use every_role::{RoleObserver, assume_all_roles};
 pub use factors::UsedFactor;
-pub use failure::{Failure, turned_away};
+pub use failure::{Failure, new_session_refused};
 pub use network::RoutedClient;
-pub use roles::{list_roles, several_roles, several_roles_unasked};
+pub use roles::{ambiguous_role, ambiguous_role_unasked, list_roles};
 pub use session::OktaSession;
-pub use sign_in::{Start, sign_in};
-pub use sts::sts_to_be_asked;
+pub use sign_in::{SignInOptions, sign_in};
+pub use sts::expected_sts_endpoint;
 pub use vpn_profile::{VpnProfile, vpn_profile};
 pub use vpn_sign_in::finish_vpn_sign_in;

@@ -36,9 +36,9 @@ impl RoutedClient {
             Some(bundle) => match known.and_then(|known| known.certificates_of(bundle)) {
                 Some(pem) => Some((bundle.clone(), pem)),
                 None => {
-                    let name = ask.name();
+                    let name = ask.kind();
                     let Answer::CaCertificates(pem) = conversation.ask(ask).await? else {
-                        return Err(Unanswered::Nonsense(name).into());
+                        return Err(Unanswered::Mismatched(name).into());
                     };
                     Some((bundle.clone(), pem.into()))
                 }

@@ -1,13 +1,13 @@
 //! A page that Okta answers with instead of an app: 403 and its like.
 
-use crate::http::Page;
+use crate::http::Response;
 use crate::okta::OktaError;
 use crate::okta::page::{AppPage, PageError, explanation};
 use crate::report::{Exit, Report};
 
 /// Returns why Okta does not open an app or a list of apps: the API's error, else what the page says.
 /// `setting` is where the user names the app.
-pub(super) fn refused_page(page: &Page, setting: &str) -> Report {
+pub(super) fn refused_page(page: &Response, setting: &str) -> Report {
     if let Some(error) = OktaError::read(page.status, page.content_type(), &page.body) {
         return error.into();
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::flow::{Conversation, Unanswered};
-use crate::http::{HttpError, Page};
+use crate::http::{HttpError, Response};
 use crate::report::{Exit, Report};
 use crate::wire::Notice;
 
@@ -25,10 +25,10 @@ pub(super) async fn repeat<S, F>(
     what: &str,
     conversation: &impl Conversation,
     send: S,
-) -> Result<Page, Report>
+) -> Result<Response, Report>
 where
     S: Fn() -> F,
-    F: Future<Output = Result<Page, HttpError>>,
+    F: Future<Output = Result<Response, HttpError>>,
 {
     repeat_at(Server::Okta, what, conversation, send).await
 }
@@ -50,10 +50,10 @@ pub(super) async fn repeat_at<S, F>(
     what: &str,
     conversation: &impl Conversation,
     send: S,
-) -> Result<Page, Report>
+) -> Result<Response, Report>
 where
     S: Fn() -> F,
-    F: Future<Output = Result<Page, HttpError>>,
+    F: Future<Output = Result<Response, HttpError>>,
 {
     let mut patience = Patience {
         server,
@@ -90,9 +90,9 @@ impl<'a> Patience<'a> {
     /// As [`repeat`].
     pub(super) async fn judge(
         &mut self,
-        answer: Result<Page, HttpError>,
+        answer: Result<Response, HttpError>,
         conversation: &impl Conversation,
-    ) -> Result<Option<Page>, Report> {
+    ) -> Result<Option<Response>, Report> {
         self.attempt += 1;
         let (what, attempt) = (self.what, self.attempt);
         // A server that took its whole time to say nothing has had it.
@@ -118,7 +118,7 @@ impl<'a> Patience<'a> {
                 });
             }
             Ok(page) => return Ok(Some(page)),
-            Err(error) if error.is_passing() && !last => backoff(attempt),
+            Err(error) if error.is_transient() && !last => backoff(attempt),
             Err(error) => return Err(Report::from(error).during(format!("cannot {what}"))),
         };
         pause(what, wait, conversation).await?;
@@ -137,10 +137,10 @@ pub(super) async fn poll<S, F>(
     left: &mut Duration,
     conversation: &impl Conversation,
     send: S,
-) -> Result<Page, Report>
+) -> Result<Response, Report>
 where
     S: Fn() -> F,
-    F: Future<Output = Result<Page, HttpError>>,
+    F: Future<Output = Result<Response, HttpError>>,
 {
     let mut failures = 0;
     loop {
@@ -161,7 +161,7 @@ where
             }
             Ok(page) if page.status >= 500 => server_error(what, page.status),
             Ok(page) => return Ok(page),
-            Err(error) if error.is_passing() => {
+            Err(error) if error.is_transient() => {
                 Report::from(error).during(format!("cannot {what}"))
             }
             Err(error) => return Err(Report::from(error).during(format!("cannot {what}"))),
@@ -182,7 +182,7 @@ async fn sit_out(
     seconds: i64,
     conversation: &impl Conversation,
 ) -> Result<(), Unanswered> {
-    conversation.tell(Notice::Wait {
+    conversation.notify(Notice::Wait {
         seconds: seconds.unsigned_abs(),
         why: format!("too many requests (429): waiting to {what}"),
     });
@@ -201,7 +201,7 @@ async fn pause(
     wait: Duration,
     conversation: &impl Conversation,
 ) -> Result<(), Unanswered> {
-    conversation.tell(Notice::Doing(format!(
+    conversation.notify(Notice::Doing(format!(
         "waiting {} s before asking again to {what}",
         wait.as_secs().max(1)
     )));

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::aws::{self, AccountTrace, Names};
 use crate::flow::account_aliases::account_aliases;
 use crate::flow::apps::{self, AwsAssertion};
-use crate::flow::{Conversation, Failure, Memory, OktaSession, Unanswered, machine};
+use crate::flow::{Conversation, Failure, FlowContext, OktaSession, Unanswered, machine};
 use crate::model::SamlRole;
 use crate::report::{Exit, Report};
-use crate::wire::{Ask, RoleEntry, RolesRequest, Target};
+use crate::wire::{AskKind, RoleEntry, RolesRequest, Target};
 
 /// Every role that the user's apps grant.
 ///
@@ -17,7 +17,7 @@ use crate::wire::{Ask, RoleEntry, RolesRequest, Target};
 pub async fn list_roles(
     session: &OktaSession,
     request: &RolesRequest,
-    memory: &dyn Memory,
+    memory: &dyn FlowContext,
     conversation: &impl Conversation,
 ) -> Result<Vec<RoleEntry>, Failure> {
     let target = &request.target;
@@ -124,7 +124,7 @@ pub(super) fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
 }
 
 /// The report of a target that matches several roles where none of them was chosen.
-pub fn several_roles(target: &Target, choices: &[RoleEntry], unanswered: Unanswered) -> Report {
+pub fn ambiguous_role(target: &Target, choices: &[RoleEntry], unanswered: Unanswered) -> Report {
     let list = listed(choices.iter());
     let what = match &target.role {
         Some(role) => format!("{role:?} matches: {list}"),
@@ -150,14 +150,11 @@ pub fn several_roles(target: &Target, choices: &[RoleEntry], unanswered: Unanswe
     report
 }
 
-/// [`several_roles`] for a request that asks no question.
-pub fn several_roles_unasked(target: &Target, choices: &[RoleEntry]) -> Report {
-    let question = Ask::Role {
-        choices: Vec::new(),
-    };
+/// [`ambiguous_role`] for a request that asks no question.
+pub fn ambiguous_role_unasked(target: &Target, choices: &[RoleEntry]) -> Report {
     Report {
         name: "role.several".to_owned(),
-        ..several_roles(target, choices, Unanswered::Nobody(question.name()))
+        ..ambiguous_role(target, choices, Unanswered::Unattended(AskKind::Role))
     }
 }
 

@@ -2,7 +2,7 @@
 //! answer is looked at before it goes to Okta.
 
 use crate::flow::{Conversation, Unanswered};
-use crate::http::Browser;
+use crate::http::CookieClient;
 use crate::model::Timestamp;
 use crate::okta::webauthn::{
     Demand, KeyAnswer, Verification, WebAuthnAnswer, WebAuthnChallenge, WebAuthnError, decode,
@@ -34,7 +34,7 @@ pub(super) enum Touched {
 /// When the challenge is not for this org, nobody is there, or the answer is not one to the question.
 pub(super) async fn touch(
     asked: Asked<'_>,
-    browser: &Browser,
+    browser: &CookieClient,
     conversation: &impl Conversation,
 ) -> Result<Touched, Report> {
     let demand = asked.challenge.for_org(browser.org())?;
@@ -46,11 +46,11 @@ pub(super) async fn touch(
         challenge: on_the_wire(&demand, left.unsigned_abs()),
         can_change: asked.can_change,
     };
-    let question = ask.name();
+    let question = ask.kind();
     match conversation.ask(ask).await? {
         Answer::SecurityKey(signed) => Ok(Touched::Signed(demand.answered(read(signed)?)?)),
         Answer::OtherFactor if asked.can_change => Ok(Touched::OtherFactor),
-        _ => Err(Unanswered::Nonsense(question).into()),
+        _ => Err(Unanswered::Mismatched(question).into()),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::flow::machine::Machine;
 use crate::flow::network::not_ended;
 use crate::flow::retry::repeat;
 use crate::flow::{Conversation, Failure, RoutedClient};
-use crate::http::{Browser, Exchange, HttpError, KeepAlive, Page};
+use crate::http::{CookieClient, HttpError, KeepAlive, Request, Response};
 use crate::model::{AppLink, Org, SamlRole, Timestamp};
 use crate::okta::Tiles;
 use crate::okta::oauth::Extras;
@@ -30,10 +30,10 @@ pub(super) const GOODBYE: Duration = Duration::from_secs(5);
 
 /// A signed-in user at an org, over the connections of one route.
 ///
-/// Clones share everything but those: the session outlives a change of network ([`Self::through`]).
+/// Clones share everything but those: the session outlives a change of network ([`Self::with_network`]).
 #[derive(Clone, Debug)]
 pub struct OktaSession {
-    browser: Browser,
+    browser: CookieClient,
     /// Absent until the sign-in is done.
     network: Option<RoutedClient>,
     state: Rc<State>,
@@ -47,7 +47,7 @@ struct State {
     /// What the sign-in gave: good once, for the first page that is opened, which then sets the cookies.
     token: Mutex<Option<Secret>>,
     /// The app page the sign-in ended on, and its link: taken instead of fetching it again.
-    landed: RefCell<Option<(Url, Page)>>,
+    landed: RefCell<Option<(Url, Response)>>,
     opened: Cell<bool>,
     expires_at: Cell<Option<Timestamp>>,
     /// Okta has said itself that this is a session.
@@ -84,7 +84,7 @@ enum By {
 }
 
 impl OktaSession {
-    pub(super) fn new(browser: Browser, username: String, by: Opening, taste: Taste) -> Self {
+    pub(super) fn new(browser: CookieClient, username: String, by: Opening, taste: Taste) -> Self {
         let (token, by) = match by {
             Opening::SessionToken(token) => (Some(token), By::Cookies),
             Opening::Cookies => (None, By::Cookies),
@@ -119,9 +119,9 @@ impl OktaSession {
 
     /// The same session over the connections of another client.
     #[must_use]
-    pub fn through(&self, network: RoutedClient) -> Self {
+    pub fn with_network(&self, network: RoutedClient) -> Self {
         Self {
-            browser: self.browser.through(network.client().clone()),
+            browser: self.browser.with_network(network.client().clone()),
             network: Some(network),
             state: Rc::clone(&self.state),
         }
@@ -143,10 +143,11 @@ impl OktaSession {
 
     /// A session that nobody signed in to, for what only keeps sessions.
     #[cfg(test)]
-    pub fn unopened(origin: &str, username: &str) -> Self {
-        use crate::http::{Client, Hears, Network};
+    pub fn for_tests(origin: &str, username: &str) -> Self {
+        use crate::http::{Client, DateObserver, Network};
         let client = Client::new(Network::default()).unwrap();
-        let browser = Browser::new(client, Org::parse(origin).unwrap(), Hears::default());
+        let browser =
+            CookieClient::new(client, Org::parse(origin).unwrap(), DateObserver::default());
         Self::new(
             browser,
             username.to_owned(),
@@ -170,7 +171,7 @@ impl OktaSession {
     }
 
     /// Whether something is left at the server when this is merely forgotten.
-    pub fn leaves_tokens(&self) -> bool {
+    pub fn has_tokens(&self) -> bool {
         self.by_token().is_some()
     }
 
@@ -181,7 +182,7 @@ impl OktaSession {
 
     /// Keeps the page that a sign-in begun at `link` ended on.
     #[must_use]
-    pub(super) fn landed_on(self, link: Url, page: Page) -> Self {
+    pub(super) fn landed_on(self, link: Url, page: Response) -> Self {
         self.state.landed.replace(Some((link, page)));
         self
     }
@@ -223,17 +224,17 @@ impl OktaSession {
     }
 
     /// Forgets the app page that the sign-in ended on, which holds an assertion: its app was not asked for.
-    pub fn forget_landing(&self) {
+    pub fn forget_landing_page(&self) {
         self.state.landed.take();
     }
 
-    pub(super) fn browser(&self) -> &Browser {
+    pub(super) fn browser(&self) -> &CookieClient {
         &self.browser
     }
 
     /// Opens an app's page. The first page of a session carries the session token, which saves the
     /// round trip of a page that only sets cookies (Okta: "Retrieve a session cookie through an app").
-    pub(super) async fn open(&self, link: &Url) -> Result<Page, HttpError> {
+    pub(super) async fn open(&self, link: &Url) -> Result<Response, HttpError> {
         let landed = self.state.landed.take();
         if let Some((_, page)) = landed.filter(|(landed, _)| landed == link) {
             return Ok(page);
@@ -241,14 +242,14 @@ impl OktaSession {
         let mut token = self.state.token.lock().await;
         let Some(once) = token.take() else {
             drop(token);
-            return self.browser.follow(Exchange::get(link.clone())).await;
+            return self.browser.follow(Request::get(link.clone())).await;
         };
         panic_point("flow.open", once.expose());
         let mut first = link.clone();
         first
             .query_pairs_mut()
             .append_pair("sessionToken", once.expose());
-        let page = self.browser.follow(Exchange::get(first)).await;
+        let page = self.browser.follow(Request::get(first)).await;
         self.state.opened.set(true);
         if undecided(&page) {
             *token = Some(once);
@@ -261,7 +262,7 @@ impl OktaSession {
         &self,
         what: &str,
         conversation: &impl Conversation,
-    ) -> Result<Page, Failure> {
+    ) -> Result<Response, Failure> {
         if let Some(by_token) = self.by_token() {
             let url = self.at(Tiles::PATH)?;
             return by_token.json(&self.browser, url, what, conversation).await;
@@ -270,12 +271,12 @@ impl OktaSession {
     }
 
     /// Gets JSON from the org, opening the session first if nothing has.
-    async fn json(&self, path: &str) -> Result<Page, HttpError> {
+    async fn json(&self, path: &str) -> Result<Response, HttpError> {
         let url = self.at(path)?;
         let mut token = self.state.token.lock().await;
         let Some(once) = token.take() else {
             drop(token);
-            return self.browser.follow(Exchange::get_json(url)).await;
+            return self.browser.follow(Request::get_json(url)).await;
         };
         panic_point("flow.settle", once.expose());
         let mut first = self.at("/login/sessionCookieRedirect")?;
@@ -284,7 +285,7 @@ impl OktaSession {
             .append_pair("checkAccountSetupComplete", "true")
             .append_pair("token", once.expose())
             .append_pair("redirectUrl", url.as_str());
-        let page = self.browser.follow(Exchange::get_json(first)).await;
+        let page = self.browser.follow(Request::get_json(first)).await;
         self.state.opened.set(true);
         if undecided(&page) {
             *token = Some(once);
@@ -297,15 +298,15 @@ impl OktaSession {
     ///
     /// # Errors
     /// When Okta does not take the token.
-    pub async fn settle(&self, conversation: &impl Conversation) -> Result<(), Failure> {
+    pub async fn establish(&self, conversation: &impl Conversation) -> Result<(), Failure> {
         if !matches!(self.state.by, By::Cookies) {
             // The server has said all there is with the tokens.
             return Ok(());
         }
         let what = format!("open a session at {}", self.state.org.host());
-        conversation.tell(Notice::Doing(what.clone()));
+        conversation.notify(Notice::Doing(what.clone()));
         let ask = async || repeat(&what, conversation, || self.json("/api/v1/sessions/me")).await;
-        let read = |page: &Page| serde_json::from_slice::<serde_json::Value>(&page.body).ok();
+        let read = |page: &Response| serde_json::from_slice::<serde_json::Value>(&page.body).ok();
         let mut page = ask().await?;
         if page.status == 200 && read(&page).is_none() {
             // The token had been taken by a try whose answer was lost, and the cookies came with that.
@@ -331,8 +332,8 @@ impl OktaSession {
         Ok(())
     }
 
-    /// Whether [`Self::settle`] has been told so before.
-    pub fn is_settled(&self) -> bool {
+    /// Whether [`Self::establish`] has been told so before.
+    pub fn is_established(&self) -> bool {
         self.state.settled.get()
     }
 
@@ -341,11 +342,14 @@ impl OktaSession {
     ///
     /// # Errors
     /// When it cannot be asked.
-    pub async fn is_known(&self, conversation: &impl Conversation) -> Result<Option<bool>, Report> {
+    pub async fn is_known_to_okta(
+        &self,
+        conversation: &impl Conversation,
+    ) -> Result<Option<bool>, Report> {
         if !matches!(self.state.by, By::Cookies) {
             return Ok(None);
         }
-        match self.settle(conversation).await {
+        match self.establish(conversation).await {
             Ok(()) => Ok(Some(true)),
             Err(Failure::SessionEnded) => Ok(Some(false)),
             Err(other) => Err(other.into_report()),
@@ -372,7 +376,7 @@ impl OktaSession {
         let url = self.at("/api/v1/sessions/me")?;
         let page = self
             .browser
-            .send(Exchange::delete(url).within(GOODBYE))
+            .send(Request::delete(url).within(GOODBYE))
             .await?;
         match page.status {
             200..300 | 401 | 403 | 404 => Ok(()),
@@ -388,8 +392,8 @@ impl OktaSession {
 
 /// Whether the session token may not have been taken yet: then the next try carries it again. If it was
 /// taken all the same, Okta shows its sign-in page, as it would without a token.
-fn undecided(page: &Result<Page, HttpError>) -> bool {
-    page.as_ref().map_or_else(HttpError::is_passing, |page| {
+fn undecided(page: &Result<Response, HttpError>) -> bool {
+    page.as_ref().map_or_else(HttpError::is_transient, |page| {
         page.status == 429 || page.status >= 500
     })
 }

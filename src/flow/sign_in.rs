@@ -11,7 +11,7 @@ use crate::flow::idx::{self, NoSession};
 use crate::flow::retry::repeat;
 use crate::flow::session::Opening;
 use crate::flow::{Conversation, OktaSession, RoutedClient, Unanswered, classic, device, machine};
-use crate::http::{Browser, Exchange, Hears, HttpError};
+use crate::http::{CookieClient, DateObserver, HttpError, Request};
 use crate::model::{Org, Timestamp};
 use crate::okta::oauth::Extras;
 use crate::okta::{Organization, Pipeline};
@@ -24,11 +24,11 @@ const TOKENS: u32 = 3600;
 
 /// What a sign-in begins with, beside the account.
 #[derive(Clone, Debug, Default)]
-pub struct Start {
+pub struct SignInOptions {
     /// How the servers are reached.
     pub route: Rc<Route>,
     /// The STS that will be asked next: its connection is opened while the person still types.
-    pub warm: Option<String>,
+    pub prewarm: Option<String>,
     /// The AWS app that is meant, where it is known: a sign-in may begin and end at its page.
     pub app: Option<String>,
     /// The time as the servers have it, as far as it is known.
@@ -36,11 +36,11 @@ pub struct Start {
     /// What each user of the org last verified with, by username in lower case ([`OktaSession::used_factor`]).
     pub last_factors: HashMap<String, UsedFactor>,
     /// Whether the session outlives what it is made for.
-    pub stays: bool,
+    pub long_lived: bool,
     /// Scopes that this org is known to refuse this client.
     pub refused_scopes: Extras,
     /// Who keeps the servers' time.
-    pub hears: Hears,
+    pub date_observer: DateObserver,
 }
 
 /// Signs `account` in, asking for what is missing.
@@ -49,18 +49,22 @@ pub struct Start {
 /// When an answer is missing, Okta refuses, or a server cannot be reached.
 pub async fn sign_in(
     account: &Account,
-    start: Start,
+    start: SignInOptions,
     conversation: &impl Conversation,
 ) -> Result<OktaSession, Report> {
     let org = Org::parse(&account.org)?;
     let network = RoutedClient::open(&start.route, None, Ask::CaCertificates, conversation).await?;
     let client = network.client().clone();
-    if let Some(sts) = start.warm.as_deref().and_then(|sts| Url::parse(sts).ok()) {
+    if let Some(sts) = start
+        .prewarm
+        .as_deref()
+        .and_then(|sts| Url::parse(sts).ok())
+    {
         let client = client.clone();
         // Its answer does not matter, and its failure is the STS call's to tell.
-        tokio::task::spawn_local(async move { client.send(Exchange::head(sts)).await });
+        tokio::task::spawn_local(async move { client.send(Request::head(sts)).await });
     }
-    let browser = Browser::new(client, org.clone(), start.hears.clone());
+    let browser = CookieClient::new(client, org.clone(), start.date_observer.clone());
     let origin = browser.clone();
     let what = match &account.username {
         Some(username) => format!("sign {username} in at {}", org.host()),
@@ -96,7 +100,7 @@ pub async fn sign_in(
         }
     };
     outcome
-        .map(|session| session.through(network))
+        .map(|session| session.with_network(network))
         .map_err(|report| origin.with_redirect(report.during(format!("cannot {what}"))))
 }
 
@@ -108,14 +112,14 @@ impl OktaSession {
 }
 
 async fn in_classic(
-    browser: Browser,
+    browser: CookieClient,
     username: String,
     account: &Account,
-    start: &Start,
+    start: &SignInOptions,
     conversation: &impl Conversation,
 ) -> Result<OktaSession, Report> {
     let password = password(browser.org(), &username, conversation).await?;
-    conversation.tell(Notice::Doing(format!("sign {username} in")));
+    conversation.notify(Notice::Doing(format!("sign {username} in")));
     let mut taste = taste(account, &username, start);
     let signed_in =
         classic::sign_in(&browser, &username, password, taste.clone(), conversation).await?;
@@ -130,10 +134,10 @@ async fn in_classic(
 
 /// Begins at the app that is meant, whose page then is where the sign-in ends.
 async fn in_identity_engine(
-    browser: Browser,
+    browser: CookieClient,
     username: String,
     account: &Account,
-    start: &Start,
+    start: &SignInOptions,
     conversation: &impl Conversation,
 ) -> Result<OktaSession, Report> {
     let app = start.app.as_deref();
@@ -141,13 +145,13 @@ async fn in_identity_engine(
     let home = browser.org().at("/app/UserHome");
     let begin = app.as_ref().map_or(&home, |app| &app.url);
     let begin = Url::parse(begin).map_err(|_| HttpError::NotHttps(browser.org().host().into()))?;
-    conversation.tell(Notice::Doing(format!("sign {username} in")));
+    conversation.notify(Notice::Doing(format!("sign {username} in")));
     let mut taste = taste(account, &username, start);
     let signed_in = idx::sign_in(&browser, &username, &begin, taste.clone(), conversation).await;
     let signed_in = match signed_in {
         Ok(signed_in) => signed_in,
         Err(NoSession::WantsBrowser(_)) if account.client_id.is_some() => {
-            conversation.tell(Notice::Said("this org wants a browser".into()));
+            conversation.notify(Notice::Said("this org wants a browser".into()));
             return at_a_browser(browser, account, start, conversation).await;
         }
         Err(NoSession::WantsBrowser(report)) => return Err(idx::needs_client_id(report)),
@@ -163,15 +167,15 @@ async fn in_identity_engine(
 
 /// The person signs in at their own browser; who it was is what the tokens say.
 async fn at_a_browser(
-    browser: Browser,
+    browser: CookieClient,
     account: &Account,
-    start: &Start,
+    start: &SignInOptions,
     conversation: &impl Conversation,
 ) -> Result<OktaSession, Report> {
     let client_id = account.client_id.as_deref().unwrap_or_default();
     let wanted = Extras {
         // What lives no longer than the tokens need not be able to renew them.
-        refresh: start.stays && account.max > TOKENS,
+        refresh: start.long_lived && account.max > TOKENS,
         interclient: account.vpn,
     };
     let refused = start.refused_scopes;
@@ -215,7 +219,7 @@ fn whose(found: Option<String>, account: &Account) -> Result<String, Report> {
     }
 }
 
-fn taste(account: &Account, username: &str, start: &Start) -> Taste {
+fn taste(account: &Account, username: &str, start: &SignInOptions) -> Taste {
     Taste {
         preferred: account.factor.as_ref().map(|name| name.to_lowercase()),
         last: start.last_factors.get(&username.to_lowercase()).cloned(),
@@ -235,10 +239,10 @@ async fn username(
     let ask = Ask::Username {
         org: org.origin().into(),
     };
-    let name = ask.name();
+    let name = ask.kind();
     match conversation.ask(ask).await? {
         Answer::Username(username) if !username.trim().is_empty() => Ok(username.trim().to_owned()),
-        _ => Err(Unanswered::Nonsense(name).into()),
+        _ => Err(Unanswered::Mismatched(name).into()),
     }
 }
 
@@ -251,25 +255,25 @@ pub(super) async fn password(
         org: org.origin().into(),
         username: username.into(),
     };
-    let name = ask.name();
+    let name = ask.kind();
     match conversation.ask(ask).await? {
         Answer::Password(password) if !password.0.is_empty() => Ok(password.0),
-        _ => Err(Unanswered::Nonsense(name).into()),
+        _ => Err(Unanswered::Mismatched(name).into()),
     }
 }
 
 /// Asks the org which pipeline it runs (`/.well-known/okta-organization`, public, not rate limited).
 async fn pipeline(
-    browser: &Browser,
+    browser: &CookieClient,
     org: &Org,
     conversation: &impl Conversation,
 ) -> Result<Pipeline, Report> {
     let what = format!("ask {} how it signs people in", org.host());
-    conversation.tell(Notice::Doing(what.clone()));
+    conversation.notify(Notice::Doing(what.clone()));
     let url = Url::parse(&org.at(Organization::PATH))
         .map_err(|_| HttpError::NotHttps(org.host().to_owned()))?;
     let page = repeat(&what, conversation, || {
-        browser.send(Exchange::get_json(url.clone()))
+        browser.send(Request::get_json(url.clone()))
     })
     .await?;
     let not_okta = |why: String| {

@@ -4,7 +4,7 @@
 use url::Url;
 
 use crate::flow::{Failure, OktaSession};
-use crate::http::{Browser, Exchange, Hears};
+use crate::http::{CookieClient, DateObserver, Request};
 
 /// Okta leads from a tile's link to the address in one step or two.
 const HOPS: usize = 4;
@@ -19,10 +19,10 @@ pub(super) async fn address(session: &OktaSession, link: &Url) -> Result<Option<
         return Ok(Some(link.clone()));
     }
     let client = session.browser().client().clone();
-    let nobody = Browser::new(client, session.org().clone(), Hears::default());
+    let nobody = CookieClient::new(client, session.org().clone(), DateObserver::default());
     let mut next = link.clone();
     for _ in 0..HOPS {
-        let page = nobody.send(Exchange::get(next.clone())).await?;
+        let page = nobody.send(Request::get(next.clone())).await?;
         let location = page
             .location()
             .and_then(|text| std::str::from_utf8(text).ok());

@@ -6,7 +6,7 @@ use url::Url;
 use crate::flow::retry::{rate_limited, repeat};
 use crate::flow::sign_in::password;
 use crate::flow::{Conversation, Failure, OktaSession, classic, idx};
-use crate::http::{Exchange, Page};
+use crate::http::{Request, Response};
 use crate::okta::authn::Success;
 use crate::okta::page::{AppPage, PasswordForm};
 use crate::okta::{OktaError, StateToken};
@@ -33,7 +33,7 @@ pub(super) async fn open(
     link: &Url,
     what: &str,
     conversation: &impl Conversation,
-) -> Result<Page, Failure> {
+) -> Result<Response, Failure> {
     if let Some(by_token) = session.by_token() {
         return by_token.open(session, link, what, conversation).await;
     }
@@ -63,10 +63,10 @@ pub(super) async fn open(
 pub(super) async fn met(
     session: &OktaSession,
     link: &Url,
-    page: Page,
+    page: Response,
     what: &str,
     conversation: &impl Conversation,
-) -> Result<Page, Failure> {
+) -> Result<Response, Failure> {
     if demand(&page).is_none() {
         return Ok(page);
     }
@@ -77,10 +77,10 @@ pub(super) async fn met(
 async fn answered(
     session: &OktaSession,
     link: &Url,
-    mut page: Page,
+    mut page: Response,
     what: &str,
     conversation: &impl Conversation,
-) -> Result<Page, Failure> {
+) -> Result<Response, Failure> {
     let (browser, username, taste) = (session.browser(), session.username(), session.taste());
     let cannot = |wants: &str| format!("cannot {what}: the app asks for {wants}");
     let (mut verified, mut gave_password) = (false, false);
@@ -109,7 +109,7 @@ async fn answered(
                         .await
                         .map_err(|report| report.during(cannot("another factor")))?;
                 browser
-                    .follow(Exchange::get(way_back(success, link)))
+                    .follow(Request::get(way_back(success, link)))
                     .await?
             }
             Some(Demand::Password(form)) if !gave_password => {
@@ -144,7 +144,7 @@ fn way_back(success: Success, link: &Url) -> Url {
     again
 }
 
-fn demand(page: &Page) -> Option<Demand> {
+fn demand(page: &Response) -> Option<Demand> {
     if page.status != 200 {
         return None;
     }
@@ -191,11 +191,11 @@ async fn give_password(
     form: &PasswordForm,
     conversation: &impl Conversation,
 ) -> Result<(), Report> {
-    conversation.tell(Notice::Said("the app asks for your password again".into()));
+    conversation.notify(Notice::Said("the app asks for your password again".into()));
     let password = password(session.org(), session.username(), conversation).await?;
     let post = form.fill_in(session.org(), &password)?;
     drop(password);
-    let exchange = Exchange::post_form(post.url, post.body);
+    let exchange = Request::post_form(post.url, post.body);
     let page = session.browser().send(exchange).await?;
     match page.status {
         429 => Err(rate_limited(

@@ -107,7 +107,7 @@ impl Sts {
 }
 
 /// The address of the STS that `target` will be asked of, if that is known before the role is.
-pub fn sts_to_be_asked(target: &Target) -> Option<String> {
+pub fn expected_sts_endpoint(target: &Target) -> Option<String> {
     if let Some(endpoint) = &target.sts_endpoint {
         return Some(endpoint.clone());
     }
@@ -157,7 +157,7 @@ impl HttpConnector for Connector {
                 .try_into_http1x()
                 .map_err(|e| ConnectorError::user(e.into()))?;
             let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
-            match this.client.pass_on(request, LONGEST, WHOLE).await {
+            match this.client.send_raw(request, LONGEST, WHOLE).await {
                 Ok((response, date)) => {
                     *this.date.lock().unwrap_or_else(PoisonError::into_inner) = date;
                     HttpResponse::try_from(response.map(SdkBody::from))

@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::flow::by_token::{ByToken, app_id};
 use crate::flow::{Conversation, Failure, OktaSession, sign_on, step_up};
-use crate::http::Page;
+use crate::http::Response;
 use crate::model::AppLink;
 use crate::okta::Tiles;
 use crate::openvpn::access_server;
@@ -21,7 +21,7 @@ pub(super) async fn page(
     at: Option<&Url>,
     what: &str,
     conversation: &impl Conversation,
-) -> Result<Page, Failure> {
+) -> Result<Response, Failure> {
     if let Some(by_token) = session.by_token() {
         return page_by_token(session, by_token, named, at, what, conversation).await;
     }
@@ -40,7 +40,7 @@ async fn page_by_token(
     at: Option<&Url>,
     what: &str,
     conversation: &impl Conversation,
-) -> Result<Page, Failure> {
+) -> Result<Response, Failure> {
     let link = app_link(session, named, conversation).await?;
     let id = match app_id(&link) {
         Some(id) => id.to_owned(),
@@ -110,7 +110,7 @@ async fn found(
     conversation: &impl Conversation,
 ) -> Result<AppLink, Failure> {
     let what = format!("list your apps at {}", session.org().host());
-    conversation.tell(Notice::Doing(what.clone()));
+    conversation.notify(Notice::Doing(what.clone()));
     let page = session.tiles(&what, conversation).await?;
     if page.status == 403 && session.by_token().is_some() {
         return Err(

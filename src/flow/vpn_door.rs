@@ -5,12 +5,12 @@ use url::Url;
 
 use crate::flow::refused_page::refused_page;
 use crate::flow::{Conversation, Failure, OktaSession, vpn_app};
-use crate::http::{Browser, Client, Exchange, Hears, HttpError, Page};
+use crate::http::{Client, CookieClient, DateObserver, HttpError, Request, Response};
 use crate::model::Org;
 use crate::okta::page::{AppPage, PageError, SamlForm};
 use crate::openvpn::access_server::{AccessServerError, Fault, VpnHosts, acs};
 use crate::report::Report;
-use crate::saml::{self, Response, SamlError};
+use crate::saml::{self, SamlError};
 use crate::secret::Secret;
 use crate::web::{Method, follow};
 use crate::wire::{Notice, VpnTarget};
@@ -21,14 +21,14 @@ const MOST_HOPS: usize = 8;
 /// The VPN's hosts as one user's browser sees them. The Okta cookies are not in it, nor its own elsewhere.
 pub(super) struct VpnDoors<'a> {
     pub(super) hosts: &'a VpnHosts,
-    browsers: Vec<Browser>,
+    browsers: Vec<CookieClient>,
     /// What the web server calls itself.
     pub(super) server: Option<String>,
 }
 
 /// The end of a chain of redirects.
 pub(super) enum Arrival {
-    Page(Page),
+    Page(Response),
     /// The chain leaves the VPN's hosts for this address.
     Away(Url),
 }
@@ -43,7 +43,11 @@ impl<'a> VpnDoors<'a> {
         let names = std::iter::once(&hosts.host).chain(&hosts.saml_host);
         let browsers = names.map(|name| {
             let origin = Org::parse(&format!("https://{name}:{}", hosts.port))?;
-            Ok(Browser::new(client.clone(), origin, Hears::default()))
+            Ok(CookieClient::new(
+                client.clone(),
+                origin,
+                DateObserver::default(),
+            ))
         });
         Ok(Self {
             hosts,
@@ -65,7 +69,7 @@ impl<'a> VpnDoors<'a> {
     ///
     /// # Errors
     /// When there is no answer; the hint of an unknown authority names `vpn.ca_bundle`.
-    pub(super) async fn send(&mut self, exchange: Exchange) -> Result<Page, Report> {
+    pub(super) async fn send(&mut self, exchange: Request) -> Result<Response, Report> {
         let host = exchange.url.host_str().unwrap_or_default().to_owned();
         let browser = self
             .browsers
@@ -83,7 +87,7 @@ impl<'a> VpnDoors<'a> {
     }
 
     /// Sends, and follows redirects within the VPN's hosts.
-    pub(super) async fn arrive(&mut self, exchange: Exchange) -> Result<Arrival, Failure> {
+    pub(super) async fn arrive(&mut self, exchange: Request) -> Result<Arrival, Failure> {
         let mut page = self.send(exchange).await?;
         for hops in 0..=MOST_HOPS {
             if !is_redirect(&page) {
@@ -101,16 +105,16 @@ impl<'a> VpnDoors<'a> {
                 &origins,
                 hops,
             )?;
-            page = self.send(Exchange::get(hop.url)).await?;
+            page = self.send(Request::get(hop.url)).await?;
         }
         Ok(Arrival::Page(page))
     }
 
     /// Where a redirect leads, if that is none of the VPN's hosts.
-    pub(super) fn leads_away(&self, page: &Page) -> Option<Url> {
+    pub(super) fn leads_away(&self, page: &Response) -> Option<Url> {
         let location = std::str::from_utf8(page.location()?).ok()?;
         let next = page.url.join(location).ok()?;
-        let own = |one: &Browser| one.org().owns(&next);
+        let own = |one: &CookieClient| one.org().owns(&next);
         (!self.browsers.iter().any(own)).then_some(next)
     }
 }
@@ -136,7 +140,7 @@ fn no_answer(error: HttpError) -> Report {
     report
 }
 
-pub(super) fn is_redirect(page: &Page) -> bool {
+pub(super) fn is_redirect(page: &Response) -> bool {
     matches!(page.status, 301..=303 | 307 | 308)
 }
 
@@ -150,7 +154,7 @@ pub(super) async fn vpn_form(
     conversation: &impl Conversation,
 ) -> Result<(SamlForm, Url), Failure> {
     let what = "open the VPN's app in Okta";
-    conversation.tell(Notice::Doing(what.into()));
+    conversation.notify(Notice::Doing(what.into()));
     let cannot = || format!("cannot {what}");
     let app = target.app.as_deref();
     let page = vpn_app::page(session, app, at, what, conversation).await?;
@@ -170,7 +174,7 @@ pub(super) async fn vpn_form(
     };
     let acs = acs(form.action.as_str(), hosts)?;
     let response = saml::read(&form.saml_response).and_then(|response| {
-        if let (Response::Plain(assertion), Some(now)) = (&response, session.server_time()) {
+        if let (saml::Response::Plain(assertion), Some(now)) = (&response, session.server_time()) {
             assertion.usable_at(now)?;
         }
         let is_acs = |named: &str| Url::parse(named).is_ok_and(|named| named == acs);
@@ -204,14 +208,14 @@ fn not_for_the_vpn(error: SamlError, hosts: &VpnHosts) -> Report {
 }
 
 /// A form as a browser posts it.
-pub(super) fn posted(url: Url, fields: &[(&str, &str)]) -> Exchange {
+pub(super) fn posted(url: Url, fields: &[(&str, &str)]) -> Request {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(fields);
-    Exchange::post_form_for_page(url, Secret::new(form.finish()))
+    Request::post_form_html(url, Secret::new(form.finish()))
 }
 
 /// What a page that is neither an answer nor a redirect says about a refused assertion.
-pub(super) fn judge(page: &Page) -> Result<(), AccessServerError> {
+pub(super) fn judge(page: &Response) -> Result<(), AccessServerError> {
     match page.status {
         200..400 => Ok(()),
         status if page.body.trim_ascii_start().starts_with(b"<?xml") => {

@@ -8,7 +8,7 @@ use url::Url;
 use crate::flow::check::{check_vpn, vpn_policy};
 use crate::flow::vpn_door::{Arrival, VpnDoors, is_redirect, judge, posted, vpn_form};
 use crate::flow::{Conversation, Failure, OktaSession};
-use crate::http::{Exchange, Page};
+use crate::http::{Request, Response};
 use crate::openvpn::access_server::{
     self, AccessServerError, Fault, OneTimeAddress, VpnHosts, VpnSession,
 };
@@ -52,7 +52,7 @@ pub async fn vpn_profile(
     let (form, acs) = vpn_form(session, target, None, &hosts, conversation).await?;
     let mut doors = VpnDoors::new(session, target, &hosts)?;
     let what = format!("get a profile from {}", hosts.host);
-    conversation.tell(Notice::Doing(what.clone()));
+    conversation.notify(Notice::Doing(what.clone()));
     let relay_state = match form.relay_state.expose() {
         "" => access_server::RELAY_STATE,
         own => own,
@@ -82,9 +82,9 @@ pub async fn vpn_profile(
 /// Signs in with `form`, finds the profile's address and gets it.
 async fn fetch(
     doors: &mut VpnDoors<'_>,
-    form: Exchange,
+    form: Request,
     username: &str,
-) -> Result<(Page, &'static str), Failure> {
+) -> Result<(Response, &'static str), Failure> {
     let mut page = doors.send(form).await?;
     let mut found = deep_link(&page, doors.hosts)?;
     if found.is_none() && is_redirect(&page) {
@@ -99,7 +99,7 @@ async fn fetch(
                 .and_then(|next| std::str::from_utf8(next).ok());
             let next = next.and_then(|next| page.url.join(next).ok());
             let next = next.ok_or(AccessServerError::Address)?;
-            match doors.arrive(Exchange::get(next)).await? {
+            match doors.arrive(Request::get(next)).await? {
                 Arrival::Page(end) => page = end,
                 Arrival::Away(url) => {
                     let host = url.host_str().unwrap_or_default().to_owned();
@@ -122,7 +122,7 @@ async fn fetch(
         }
         Way::Download(url) => url.clone(),
     };
-    Ok((doors.send(Exchange::get(url)).await?, door))
+    Ok((doors.send(Request::get(url)).await?, door))
 }
 
 async fn other_doors(
@@ -165,7 +165,7 @@ async fn other_doors(
         answered.push(format!("{path} answered with status {status}"));
     }
     let api = doors.at(access_server::TOKEN_URL_PATH)?;
-    let api = Exchange::post_json(api, access_server::token_url_request(username));
+    let api = Request::post_json(api, access_server::token_url_request(username));
     let page = doors.send(api.with(access_server::HEADERS)).await?;
     let path = access_server::TOKEN_URL_PATH;
     if page.status == 200 {
@@ -188,7 +188,10 @@ async fn other_doors(
         .into())
 }
 
-fn deep_link(page: &Page, hosts: &VpnHosts) -> Result<Option<OneTimeAddress>, AccessServerError> {
+fn deep_link(
+    page: &Response,
+    hosts: &VpnHosts,
+) -> Result<Option<OneTimeAddress>, AccessServerError> {
     let location = page.location().map(String::from_utf8_lossy);
     if let Some(location) = location
         && let Some(address) = OneTimeAddress::find(&location, hosts)?

@@ -6,7 +6,7 @@
 use crate::flow::check::check_vpn;
 use crate::flow::vpn_door::{Arrival, VpnDoors, judge, posted, vpn_form};
 use crate::flow::{Conversation, Failure, OktaSession, sign_on};
-use crate::http::Exchange;
+use crate::http::Request;
 use crate::openvpn::access_server::{AccessServerError, web_auth_address};
 use crate::secret::Secret;
 use crate::wire::VpnTarget;
@@ -24,7 +24,7 @@ pub async fn finish_vpn_sign_in(
     let hosts = check_vpn(target)?;
     let start = web_auth_address(url, &hosts)?;
     let mut doors = VpnDoors::new(session, target, &hosts)?;
-    let to_okta = match doors.arrive(Exchange::get(start)).await? {
+    let to_okta = match doors.arrive(Request::get(start)).await? {
         Arrival::Away(url) if !session.org().owns(&url) => {
             let host = url.host_str().unwrap_or_default().to_owned();
             return Err(AccessServerError::ForeignHost(host).into());

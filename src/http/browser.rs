@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::http::{Client, Exchange, HttpError, Page};
+use crate::http::{Client, HttpError, Request, Response};
 use crate::model::{Org, Timestamp};
 use crate::report::Report;
 use crate::web::{CookieJar, Method, follow};
@@ -12,7 +12,7 @@ use crate::web::{CookieJar, Method, follow};
 ///
 /// Clones share the cookies and the server's time.
 #[derive(Clone, Debug)]
-pub struct Browser {
+pub struct CookieClient {
     client: Client,
     state: Rc<State>,
 }
@@ -25,27 +25,27 @@ struct State {
     date: Cell<Option<Timestamp>>,
     /// Where the last answer redirected to, if that is another host, and its status.
     sent_away: RefCell<Option<(u16, String)>>,
-    hears: Hears,
+    hears: DateObserver,
 }
 
 /// Who wants to hear each `Date` as it arrives.
 #[derive(Clone, Default)]
-pub struct Hears(Option<Rc<dyn Fn(Timestamp)>>);
+pub struct DateObserver(Option<Rc<dyn Fn(Timestamp)>>);
 
-impl Hears {
+impl DateObserver {
     pub fn new(listener: impl Fn(Timestamp) + 'static) -> Self {
         Self(Some(Rc::new(listener)))
     }
 }
 
-impl std::fmt::Debug for Hears {
+impl std::fmt::Debug for DateObserver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Hears")
     }
 }
 
-impl Browser {
-    pub fn new(client: Client, origin: Org, hears: Hears) -> Self {
+impl CookieClient {
+    pub fn new(client: Client, origin: Org, hears: DateObserver) -> Self {
         Self {
             client,
             state: Rc::new(State {
@@ -60,7 +60,7 @@ impl Browser {
 
     /// The same cookies over the connections of another client.
     #[must_use]
-    pub fn through(&self, client: Client) -> Self {
+    pub fn with_network(&self, client: Client) -> Self {
         Self {
             client,
             state: Rc::clone(&self.state),
@@ -84,7 +84,7 @@ impl Browser {
     ///
     /// # Errors
     /// When there is no answer within the bounds, or the address is not the origin's.
-    pub async fn send(&self, mut exchange: Exchange) -> Result<Page, HttpError> {
+    pub async fn send(&self, mut exchange: Request) -> Result<Response, HttpError> {
         if !self.state.origin.owns(&exchange.url) {
             let host = exchange.url.host_str().unwrap_or_default();
             return Err(HttpError::Foreign {
@@ -115,7 +115,7 @@ impl Browser {
     }
 
     /// The host that a redirect leads to, if it is not the origin's.
-    fn leads_away(&self, page: &Page) -> Option<String> {
+    fn leads_away(&self, page: &Response) -> Option<String> {
         let location = std::str::from_utf8(page.location()?).ok();
         let to = page.url.join(location?).ok()?;
         let is_redirect = matches!(page.status, 301..=303 | 307 | 308);
@@ -147,7 +147,7 @@ impl Browser {
     ///
     /// # Errors
     /// As [`Self::send`], and when a redirect leads elsewhere or in circles.
-    pub async fn follow(&self, exchange: Exchange) -> Result<Page, HttpError> {
+    pub async fn follow(&self, exchange: Request) -> Result<Response, HttpError> {
         let shape = exchange.shape();
         let mut page = self.send(exchange).await?;
         for hops in 0.. {

@@ -65,7 +65,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Self::send`].
-    pub async fn pass_on(
+    pub async fn send_raw(
         &self,
         request: http::Request<Vec<u8>>,
         limit: usize,
@@ -87,7 +87,7 @@ impl Client {
     ///
     /// # Errors
     /// When there is no answer, or not one within the bounds. A status is not judged here.
-    pub async fn send(&self, exchange: Exchange) -> Result<Page, HttpError> {
+    pub async fn send(&self, exchange: Request) -> Result<Response, HttpError> {
         let (limit, deadline) = (exchange.limit, exchange.deadline);
         let host = exchange.url.host_str().unwrap_or_default().to_owned();
         let request = exchange
@@ -101,7 +101,7 @@ impl Client {
         request: reqwest::Request,
         limit: usize,
         deadline: Duration,
-    ) -> Result<Page, HttpError> {
+    ) -> Result<Response, HttpError> {
         let url = request.url().clone();
         let host = url.host_str().unwrap_or_default().to_owned();
         if url.scheme() != "https" && !is_loopback(&url) {
@@ -146,7 +146,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Page {
+        Ok(Response {
             url,
             redirected_from: Vec::new(),
             status,
@@ -158,7 +158,7 @@ impl Client {
 
 /// A request to be.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct Request {
     pub url: Url,
     method: Method,
     accept: &'static str,
@@ -170,7 +170,7 @@ pub struct Exchange {
     deadline: Duration,
 }
 
-impl Exchange {
+impl Request {
     /// A page for people, of at most a MiB.
     pub fn get(url: Url) -> Self {
         Self {
@@ -228,7 +228,7 @@ impl Exchange {
     }
 
     /// A form, answered with a page.
-    pub fn post_form_for_page(url: Url, body: Secret) -> Self {
+    pub fn post_form_html(url: Url, body: Secret) -> Self {
         let page = Self::get(url.clone());
         Self {
             accept: page.accept,
@@ -320,23 +320,23 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) fn at(self, url: Url) -> Exchange {
+    pub(super) fn at(self, url: Url) -> Request {
         let Self {
             accept,
             limit,
             deadline,
         } = self;
-        Exchange {
+        Request {
             accept,
             limit,
             deadline,
-            ..Exchange::get(url)
+            ..Request::get(url)
         }
     }
 }
 
 /// A server's whole answer.
-pub struct Page {
+pub struct Response {
     pub url: Url,
     /// The addresses that led here by redirects, in order.
     pub redirected_from: Vec<Url>,
@@ -345,7 +345,7 @@ pub struct Page {
     headers: HeaderMap,
 }
 
-impl Page {
+impl Response {
     /// The server's clock.
     pub fn date(&self) -> Option<Timestamp> {
         self.header(DATE.as_str())

@@ -74,7 +74,7 @@ pub enum HttpError {
 
 impl HttpError {
     /// Whether the same question may be put again: nothing was decided by the server.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         matches!(
             self,
             Self::Connect { .. }

@@ -234,25 +234,6 @@ impl Ask {
     pub fn is_for_certificates(&self) -> bool {
         matches!(self, Self::CaCertificates | Self::CaCertificatesOf { .. })
     }
-
-    /// The question in words, for the error when nobody can answer it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::CaCertificates | Self::CaCertificatesOf { .. } => "the CA bundle",
-            Self::Terminal => "which terminal it is",
-            Self::PrivateKey => "the private key",
-            Self::Visit { .. } => "a person at a browser",
-            Self::Username { .. } => "the username",
-            Self::Password { .. } => "the password",
-            Self::Factor { .. } => "which factor to use",
-            Self::Passcode { .. } => "the passcode",
-            Self::SecurityKey { .. } => "the touch of a security key",
-            Self::NewPassword { .. } => "a new password",
-            Self::Role { .. } | Self::KnownRole { .. } => "which role to assume",
-            Self::PushAgain { .. } => "whether to send the push again",
-            Self::Confirm { .. } => "whether to use the profile",
-        }
-    }
 }
 
 /// One factor a person may choose; labels are foreign text.

@@ -5,6 +5,7 @@
 //! internal tag serde parks escaped strings in buffers of its own. A secret crosses only inside
 //! [`Sealed`]; nothing here derives a `Debug` that could show one.
 
+mod ask_kind;
 mod frame;
 mod messages;
 mod roles;
@@ -15,6 +16,7 @@ mod status;
 mod tunnel;
 mod vpn;
 
+pub use ask_kind::AskKind;
 pub use frame::{
     FROM_AGENT_MAX, FrameError, HEADER, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX, body_length,
     decode, encode,

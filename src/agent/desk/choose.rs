@@ -9,7 +9,7 @@ use super::{Desk, Outcome, stopping};
 use crate::agent::choices::{RoleChoice, RoleQuestion};
 use crate::agent::party::{Member, Party};
 use crate::clock::span;
-use crate::flow::{self, Conversation as _, SeveralRoles, Unanswered};
+use crate::flow::{self, Conversation as _, RoleChoices, Unanswered};
 use crate::model::{ProviderArn, RoleArn};
 use crate::wire::{
     Answer, Ask, FromAgent, KnownChoice, Notice, RoleEntry, RoleMenu, Target, TerminalId,
@@ -20,7 +20,7 @@ pub(super) enum Menu {
     /// What the client remembers: asked before anything is known of Okta.
     Remembered,
     /// What a target was found to match.
-    Found(Rc<SeveralRoles>),
+    Found(Rc<RoleChoices>),
 }
 
 impl Desk {
@@ -128,7 +128,7 @@ impl Desk {
         {
             Fetched::Held(held) => held,
             Fetched::Several(roles) => {
-                return Err(flow::several_roles_unasked(&exact, &roles.choices));
+                return Err(flow::ambiguous_role_unasked(&exact, &roles.choices));
             }
         };
         let session = self
@@ -172,17 +172,17 @@ async fn ask_role(target: &Target, roles: &[RoleEntry], party: &Rc<Party>) -> Ou
     let ask = Ask::Role {
         choices: roles.to_vec(),
     };
-    let name = ask.name();
+    let kind = ask.kind();
     match party.ask(ask).await {
         Ok(Answer::Role(place)) => match roles.get(place) {
             Some(entry) => Ok(KnownChoice {
                 role: entry.role.clone(),
                 provider: entry.provider.clone(),
             }),
-            None => Err(Unanswered::Nonsense(name).into()),
+            None => Err(Unanswered::Mismatched(kind).into()),
         },
-        Ok(_) => Err(Unanswered::Nonsense(name).into()),
-        Err(unanswered) => Err(flow::several_roles(target, roles, unanswered)),
+        Ok(_) => Err(Unanswered::Mismatched(kind).into()),
+        Err(unanswered) => Err(flow::ambiguous_role(target, roles, unanswered)),
     }
 }
 

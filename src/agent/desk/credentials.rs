@@ -10,7 +10,7 @@ use super::{Desk, Outcome, stopping};
 use crate::agent::choices::{RoleChoice, RoleQuestion};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{Freshness, Held};
-use crate::flow::{self, Obtained, SeveralRoles};
+use crate::flow::{self, Obtained, RoleChoices};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::wire::{CredentialsRequest, Reply, RoleMenu, Route, Target};
@@ -20,7 +20,7 @@ use crate::wire::{CredentialsRequest, Reply, RoleMenu, Route, Target};
 pub(super) enum Fetched {
     Held(Rc<Held>),
     /// It matches several roles. Which of them is meant is asked of each terminal by itself.
-    Several(Rc<SeveralRoles>),
+    Several(Rc<RoleChoices>),
 }
 
 /// Credentials for one request.
@@ -151,7 +151,7 @@ impl Desk {
                 };
             }
             Fetched::Several(roles) if mode == RoleMenu::Never => {
-                return Err(flow::several_roles_unasked(&target, &roles.choices));
+                return Err(flow::ambiguous_role_unasked(&target, &roles.choices));
             }
             Fetched::Several(roles) => roles,
         };
@@ -162,7 +162,7 @@ impl Desk {
                 let held = self.exact(exact, request, member).await?;
                 Ok(Granted::chosen(held, choice))
             }
-            None => Err(flow::several_roles_unasked(&target, &roles.choices)),
+            None => Err(flow::ambiguous_role_unasked(&target, &roles.choices)),
         }
     }
 
@@ -178,7 +178,7 @@ impl Desk {
             .await?
         {
             Fetched::Held(held) => Ok(held),
-            Fetched::Several(roles) => Err(flow::several_roles_unasked(&target, &roles.choices)),
+            Fetched::Several(roles) => Err(flow::ambiguous_role_unasked(&target, &roles.choices)),
         }
     }
 
@@ -200,7 +200,7 @@ impl Desk {
     pub(super) async fn get_or_fetch(
         self: &Rc<Self>,
         target: Target,
-        found: Option<Rc<SeveralRoles>>,
+        found: Option<Rc<RoleChoices>>,
         min_ttl: Option<u32>,
         may_sign_in: bool,
         party: Rc<Party>,
@@ -227,7 +227,7 @@ impl Desk {
             }
         }
         if !may_sign_in && live.is_none() {
-            return Err(flow::nobody_signed_in(account));
+            return Err(flow::not_signed_in(account));
         }
         let fetched = self.fetch(target, found, party, join).await?;
         if let Fetched::Held(held) = &fetched
@@ -254,7 +254,7 @@ impl Desk {
     async fn fetch(
         self: &Rc<Self>,
         target: Target,
-        found: Option<Rc<SeveralRoles>>,
+        found: Option<Rc<RoleChoices>>,
         party: Rc<Party>,
         join: impl FnOnce(&Rc<Party>),
     ) -> Outcome<Fetched> {
@@ -271,7 +271,7 @@ impl Desk {
     async fn obtain(
         self: &Rc<Self>,
         target: Target,
-        found: Option<Rc<SeveralRoles>>,
+        found: Option<Rc<RoleChoices>>,
         party: &Rc<Party>,
     ) -> Outcome<Fetched> {
         let account = &target.account;

@@ -44,7 +44,7 @@ impl Desk {
             let endpoint = request.iam_endpoint.as_deref();
             let (role, reader) = (&held.credentials.role, &reader.credentials);
             let read = async |okta: &OktaSession| {
-                let now = flow::Memory::now(&desk.vault);
+                let now = flow::FlowContext::now(&desk.vault);
                 flow::discover(okta, role, reader, endpoint, now, &*party)
                     .await
                     .map_err(Failure::from)

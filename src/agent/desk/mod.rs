@@ -27,7 +27,7 @@ use crate::agent::party::{Member, Party};
 use crate::agent::uses::Uses;
 use crate::agent::vault::{LiveSession, SessionKey, Vault};
 use crate::clock::Clock;
-use crate::flow::Memory as _;
+use crate::flow::FlowContext as _;
 use crate::model::{Confinement, Timestamp};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};

@@ -6,7 +6,7 @@ use super::session::Errand;
 use super::{Desk, Outcome, to_the_end};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::issue;
-use crate::flow::{self, Harvest, OktaSession};
+use crate::flow::{self, OktaSession, RoleObserver};
 use crate::model::{Credentials, RoleArn};
 use crate::report::Report;
 use crate::wire::{FromAgent, Part, Reply, RoleEntry, RolesRequest, Target};
@@ -65,7 +65,7 @@ impl Desk {
                 org: &target.account.org,
             };
             let redeem = async |okta: &OktaSession| {
-                flow::every_role(okta, &target, &desk.vault, &*party, &told).await
+                flow::assume_all_roles(okta, &target, &desk.vault, &*party, &told).await
             };
             let errand = Errand::of(&target);
             desk.with_session(&target.account, errand, &party, redeem)
@@ -83,8 +83,8 @@ struct Told<'a> {
     org: &'a str,
 }
 
-impl Harvest for Told<'_> {
-    fn roles(&self, roles: Vec<RoleEntry>) {
+impl RoleObserver for Told<'_> {
+    fn listed(&self, roles: Vec<RoleEntry>) {
         for some in roles.chunks(ROLES_AT_A_TIME) {
             self.member.say(FromAgent::Part(Part::Roles(some.to_vec())));
         }

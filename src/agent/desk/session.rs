@@ -8,8 +8,8 @@ use super::network::{network_change, with_network_change};
 use super::{Desk, Outcome, TURNS, stopping, to_the_end};
 use crate::agent::party::{Member, Party};
 use crate::agent::vault::{LiveSession, SessionKey};
-use crate::flow::{self, Conversation, Failure, Memory as _, OktaSession, Unanswered};
-use crate::http::{Hears, KeepAlive};
+use crate::flow::{self, Conversation, Failure, FlowContext as _, OktaSession, Unanswered};
+use crate::http::{DateObserver, KeepAlive};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::wipe_stack;
@@ -30,7 +30,7 @@ pub(super) struct Errand {
 impl Errand {
     pub(super) fn of(target: &Target) -> Self {
         Self {
-            warm: flow::sts_to_be_asked(target),
+            warm: flow::expected_sts_endpoint(target),
             app: target.app.clone(),
             confirmed: false,
         }
@@ -84,13 +84,13 @@ impl Desk {
             .await?;
         // One that was made for somebody else's errand.
         let okta = self.by_route(&session, party).await?;
-        if !okta.is_settled()
-            && let Err(failure) = okta.settle(&**party).await
+        if !okta.is_established()
+            && let Err(failure) = okta.establish(&**party).await
         {
             return Err(match failure {
                 Failure::SessionEnded => {
                     self.forget(&session);
-                    flow::turned_away(false)
+                    flow::new_session_refused(false)
                 }
                 other => other.into_report(),
             });
@@ -127,13 +127,14 @@ impl Desk {
         let replace = match &outcome {
             // Another sign-in would be turned away as well.
             Err(Failure::SessionEnded)
-                if self.vault.is_new(&session) && okta.is_known(&**party).await? == Some(true) =>
+                if self.vault.is_new(&session)
+                    && okta.is_known_to_okta(&**party).await? == Some(true) =>
             {
-                return Err(flow::turned_away(true));
+                return Err(flow::new_session_refused(true));
             }
             Err(Failure::SessionEnded) if reused => {
                 if let Some(change) = network_change(&session, &okta) {
-                    party.tell(Notice::Said(format!(
+                    party.notify(Notice::Said(format!(
                         "Okta has ended the session ({change})"
                     )));
                 }
@@ -165,11 +166,14 @@ impl Desk {
                 Ok(value)
             }
             Err(Failure::SessionEnded) => {
-                let known = okta.is_known(&**party).await?;
+                let known = okta.is_known_to_okta(&**party).await?;
                 if known != Some(true) {
                     self.forget(&session);
                 }
-                Err(known.map_or_else(|| Failure::SessionEnded.into_report(), flow::turned_away))
+                Err(known.map_or_else(
+                    || Failure::SessionEnded.into_report(),
+                    flow::new_session_refused,
+                ))
             }
             Err(failure) => {
                 let report = okta.with_redirect(failure.into_report());
@@ -187,7 +191,7 @@ impl Desk {
 
     fn forget(&self, session: &Rc<LiveSession>) {
         self.vault.forget_session(session);
-        if session.okta().leaves_tokens()
+        if session.okta().has_tokens()
             && let Some(over) = session.in_background()
         {
             spawn_local(async move { over.end().await });
@@ -205,10 +209,10 @@ impl Desk {
         old: Option<Rc<LiveSession>>,
     ) -> Outcome<Rc<LiveSession>> {
         if !party.can_be_asked() {
-            return Err(flow::nobody_signed_in(account));
+            return Err(flow::not_signed_in(account));
         }
         let Some(route) = party.route().cloned() else {
-            return Err(flow::nobody_signed_in(account));
+            return Err(flow::not_signed_in(account));
         };
         let key = SessionKey::new(
             &account.org,
@@ -220,15 +224,15 @@ impl Desk {
         let start = |party: Rc<Party>| async move {
             let generation = desk.vault.generation(&account.org);
             let listener = Rc::downgrade(&desk);
-            let start = flow::Start {
+            let start = flow::SignInOptions {
                 route,
-                warm: errand.warm,
+                prewarm: errand.warm,
                 app: errand.app,
                 now: Some(desk.vault.now()),
                 last_factors: desk.vault.last_factors(&account.org),
-                stays: desk.stays,
+                long_lived: desk.stays,
                 refused_scopes: desk.vault.refused_scopes(&account),
-                hears: Hears::new(move |date| {
+                date_observer: DateObserver::new(move |date| {
                     if let Some(desk) = listener.upgrade() {
                         desk.vault.correct(date);
                     }
@@ -242,11 +246,11 @@ impl Desk {
             yield_now().await;
             if errand.confirmed
                 && !party.is_left()
-                && let Err(failure) = okta.settle(&*party).await
+                && let Err(failure) = okta.establish(&*party).await
             {
                 spawn_local(async move { okta.end().await });
                 return Err(match failure {
-                    Failure::SessionEnded => flow::turned_away(false),
+                    Failure::SessionEnded => flow::new_session_refused(false),
                     other => other.into_report(),
                 });
             }
@@ -289,7 +293,7 @@ impl Desk {
         let skew = self.vault.skew();
         if skew.abs() > SKEW && !self.told_skew.replace(true) {
             let direction = if skew > 0 { "ahead of" } else { "behind" };
-            party.tell(Notice::Said(format!(
+            party.notify(Notice::Said(format!(
                 "this machine's clock is {} minutes {direction} Okta's: programs may think that good credentials have expired; set it right",
                 skew.abs() / 60
             )));
@@ -300,7 +304,7 @@ impl Desk {
 /// Closes what is idle of the session's connections, and waits until their buffers are wiped: they hold what was
 /// last sent and received, a password or an assertion. Another request that is under way keeps them.
 async fn close_connections(okta: &OktaSession, open: KeepAlive) {
-    okta.forget_landing();
+    okta.forget_landing_page();
     drop(open);
     for _ in 0..TURNS {
         yield_now().await;

@@ -19,7 +19,7 @@ impl Desk {
         flow::check_vpn(&request.target)?;
         if !request.may_sign_in {
             if self.live(&request.target.account).is_none() {
-                return Err(flow::nobody_signed_in(&request.target.account));
+                return Err(flow::not_signed_in(&request.target.account));
             }
             member.decline();
         }
@@ -44,7 +44,7 @@ impl Desk {
     ) -> Outcome<Reply> {
         flow::check_vpn(&request.target)?;
         if self.live(&request.target.account).is_none() {
-            return Err(flow::nobody_signed_in(&request.target.account));
+            return Err(flow::not_signed_in(&request.target.account));
         }
         member.decline();
         let party = Party::of(member);

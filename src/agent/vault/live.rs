@@ -61,7 +61,7 @@ impl LiveSession {
     /// Puts the connections of another route in the place of those it has.
     pub(in crate::agent) fn reroute(&self, network: RoutedClient) -> OktaSession {
         self.note_route(network.route());
-        let okta = self.okta.borrow().through(network);
+        let okta = self.okta.borrow().with_network(network);
         self.okta.replace(okta.clone());
         okta
     }
@@ -70,7 +70,7 @@ impl LiveSession {
     pub(in crate::agent) fn okta_like(&self, other: &Self) -> OktaSession {
         let okta = self.okta();
         match other.okta.borrow().network() {
-            Some(network) => okta.through(network.clone()),
+            Some(network) => okta.with_network(network.clone()),
             None => okta,
         }
     }

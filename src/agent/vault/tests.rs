@@ -25,12 +25,12 @@ pub(in crate::agent) fn vault() -> (Vault, Clock) {
 /// A session of an hour.
 pub(in crate::agent) fn signed_in_session(vault: &Vault, org: &str) -> Rc<LiveSession> {
     vault
-        .keep_session(OktaSession::unopened(org, ALICE), 3600, 3600)
+        .keep_session(OktaSession::for_tests(org, ALICE), 3600, 3600)
         .0
 }
 
 fn signed_in(vault: &Vault, org: &str, idle: i64, max: i64) -> SessionKey {
-    let okta = OktaSession::unopened(org, ALICE);
+    let okta = OktaSession::for_tests(org, ALICE);
     let [idle, max] = [idle, max].map(|seconds| u32::try_from(seconds).unwrap());
     vault.keep_session(okta, idle, max).0.key()
 }
@@ -264,7 +264,7 @@ fn another_user_gets_nothing_of_the_last_ones() {
     signed_in_session(&vault, ORG);
     assert!(vault.held(&nameless).is_some() && has(&vault, ORG));
     vault.forget_session(&vault.session(ORG, Some(ALICE)).unwrap());
-    let other = OktaSession::unopened(ORG, "bob@acme.com");
+    let other = OktaSession::for_tests(ORG, "bob@acme.com");
     vault.keep_session(other, 3600, 3600);
     assert!(vault.held(&nameless).is_none(), "it was alice's");
     assert!(has(&vault, ORG), "what names her is hers");

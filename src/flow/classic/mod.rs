@@ -14,7 +14,7 @@ use self::dead_end::dead_end;
 use crate::flow::Conversation;
 use crate::flow::factors::{Taste, UsedFactor};
 use crate::flow::retry::rate_limited;
-use crate::http::{Browser, Exchange, Page};
+use crate::http::{CookieClient, Request, Response};
 use crate::model::Org;
 use crate::okta::authn::{self, AuthnError, Success, Transaction};
 use crate::okta::{OktaError, Post};
@@ -40,7 +40,7 @@ pub(super) struct SignedIn {
 /// # Errors
 /// When Okta refuses, an answer is missing, or the state is one that needs a browser.
 pub(super) async fn sign_in<C: Conversation>(
-    browser: &Browser,
+    browser: &CookieClient,
     username: &str,
     password: Secret,
     taste: Taste,
@@ -64,7 +64,7 @@ pub(super) async fn sign_in<C: Conversation>(
 /// # Errors
 /// As [`sign_in`].
 pub(super) async fn step_up<C: Conversation>(
-    browser: &Browser,
+    browser: &CookieClient,
     username: &str,
     state_token: &Secret,
     taste: Taste,
@@ -76,7 +76,7 @@ pub(super) async fn step_up<C: Conversation>(
 }
 
 struct Engine<'a, C> {
-    browser: &'a Browser,
+    browser: &'a CookieClient,
     org: &'a Org,
     username: &'a str,
     conversation: &'a C,
@@ -94,7 +94,12 @@ struct Engine<'a, C> {
 }
 
 impl<'a, C: Conversation> Engine<'a, C> {
-    fn new(browser: &'a Browser, username: &'a str, taste: Taste, conversation: &'a C) -> Self {
+    fn new(
+        browser: &'a CookieClient,
+        username: &'a str,
+        taste: Taste,
+        conversation: &'a C,
+    ) -> Self {
         Self {
             browser,
             org: browser.org(),
@@ -114,7 +119,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
         if outcome.is_err()
             && let Some(cancel) = self.cancel.take()
         {
-            let goodbye = Exchange::post_json(cancel.url, cancel.body).within(GOODBYE);
+            let goodbye = Request::post_json(cancel.url, cancel.body).within(GOODBYE);
             let _ = self.browser.send(goodbye).await;
         }
         outcome
@@ -141,7 +146,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
                         .days_left
                         .map_or("soon".into(), |days| format!("in {days} days"));
                     self.conversation
-                        .tell(Notice::Said(format!("your password ends {days}")));
+                        .notify(Notice::Said(format!("your password ends {days}")));
                     self.cancel = change.cancel();
                     self.once(change.skip()?).await?
                 }
@@ -153,7 +158,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
                     }
                 }
                 Transaction::MfaEnroll(enrollment) if enrollment.can_skip() => {
-                    self.conversation.tell(Notice::Said(
+                    self.conversation.notify(Notice::Said(
                         "Okta suggests another factor; set it up in the browser when you like"
                             .into(),
                     ));
@@ -177,7 +182,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
     async fn once(&mut self, post: Post) -> Result<Transaction, Report> {
         let page = self
             .browser
-            .send(Exchange::post_json(post.url, post.body))
+            .send(Request::post_json(post.url, post.body))
             .await?;
         self.read(&page)
     }
@@ -188,7 +193,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
         let again = post.duplicate();
         let page = self
             .browser
-            .send(Exchange::post_json(post.url, post.body))
+            .send(Request::post_json(post.url, post.body))
             .await?;
         self.sent = Some(Instant::now());
         let too_soon = page.status == 429
@@ -206,14 +211,14 @@ impl<'a, C: Conversation> Engine<'a, C> {
         if wait.is_zero() {
             return Ok(());
         }
-        self.conversation.tell(Notice::Said(format!(
+        self.conversation.notify(Notice::Said(format!(
             "a code was sent just now; the next one goes out in {} s",
             wait.as_secs().max(1)
         )));
         Ok(self.conversation.pause(wait).await?)
     }
 
-    fn read(&self, page: &Page) -> Result<Transaction, Report> {
+    fn read(&self, page: &Response) -> Result<Transaction, Report> {
         let transaction =
             Transaction::received(self.org, page.status, page.content_type(), &page.body);
         match transaction {

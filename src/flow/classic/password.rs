@@ -3,7 +3,7 @@
 use super::Engine;
 use super::dead_end::dead_end;
 use crate::flow::{Conversation, Unanswered};
-use crate::http::Exchange;
+use crate::http::Request;
 use crate::okta::Meaning;
 use crate::okta::authn::{AuthnError, PasswordChange, Transaction};
 use crate::report::{Exit, Report};
@@ -16,7 +16,7 @@ impl<C: Conversation> Engine<'_, C> {
         change: PasswordChange,
         old: &Secret,
     ) -> Result<Transaction, Report> {
-        self.conversation.tell(Notice::Said(
+        self.conversation.notify(Notice::Said(
             "your Okta password has expired and must be changed now".into(),
         ));
         loop {
@@ -24,10 +24,10 @@ impl<C: Conversation> Engine<'_, C> {
                 org: self.org.origin().into(),
                 username: self.username.into(),
             };
-            let question = ask.name();
+            let question = ask.kind();
             let new = match self.conversation.ask(ask).await {
                 Ok(Answer::NewPassword(new)) if !new.0.is_empty() => new.0,
-                Ok(_) => return Err(Unanswered::Nonsense(question).into()),
+                Ok(_) => return Err(Unanswered::Mismatched(question).into()),
                 Err(unanswered) => {
                     return Err(match self.refused.take() {
                         Some(refused) => refused.cause(unanswered),
@@ -43,14 +43,14 @@ impl<C: Conversation> Engine<'_, C> {
             drop(new);
             let page = self
                 .browser
-                .send(Exchange::post_json(post.url, post.body))
+                .send(Request::post_json(post.url, post.body))
                 .await?;
             let transaction =
                 Transaction::received(self.org, page.status, page.content_type(), &page.body);
             match transaction {
                 // The rules of the org were not met: Okta says which, and takes another one.
                 Err(AuthnError::Refused(error)) if error.meaning() == Meaning::PasswordPolicy => {
-                    self.conversation.tell(Notice::Said(error.said()));
+                    self.conversation.notify(Notice::Said(error.said()));
                     self.refused = Some(error.into());
                 }
                 read => {

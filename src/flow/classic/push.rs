@@ -6,7 +6,7 @@ use super::Engine;
 use super::verify::name;
 use crate::flow::Conversation;
 use crate::flow::retry::poll;
-use crate::http::Exchange;
+use crate::http::Request;
 use crate::okta::authn::{FactorResult, MfaChallenge, Transaction};
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, Notice};
@@ -33,7 +33,7 @@ impl<C: Conversation> Engine<'_, C> {
                 .number()
                 .filter(|number| shown.as_deref() != Some(*number))
             {
-                self.conversation.tell(Notice::NumberChallenge {
+                self.conversation.notify(Notice::NumberChallenge {
                     number: number.to_owned(),
                 });
                 shown = Some(number.to_owned());
@@ -47,7 +47,7 @@ impl<C: Conversation> Engine<'_, C> {
             let what = "ask whether the push was answered";
             let page = poll(what, POLL, &mut left, self.conversation, || {
                 let ask = ask.duplicate();
-                self.browser.send(Exchange::post_json(ask.url, ask.body))
+                self.browser.send(Request::post_json(ask.url, ask.body))
             })
             .await?;
             challenge = match self.read(&page)? {
@@ -76,7 +76,7 @@ impl<C: Conversation> Engine<'_, C> {
             }
             Ok(Answer::PushAgain(true)) => {
                 let transaction = self.once(challenge.restart()?).await?;
-                self.conversation.tell(Notice::PushSent { factor });
+                self.conversation.notify(Notice::PushSent { factor });
                 Ok(transaction)
             }
             Ok(Answer::OtherFactor) => self.change(challenge).await,

@@ -6,7 +6,7 @@ use super::{Engine, SEND_FLOOR};
 use crate::flow::factors::{NEEDS_BUILD, Offered, choose};
 use crate::flow::security_key::{self, Touched};
 use crate::flow::{Conversation, Unanswered};
-use crate::http::Exchange;
+use crate::http::Request;
 use crate::okta::Post;
 use crate::okta::authn::{
     AuthnError, Factor, FactorKind, MfaChallenge, MfaRequired, Need, Transaction,
@@ -49,10 +49,10 @@ impl<C: Conversation> Engine<'_, C> {
         if selected.need() == Need::Nothing {
             let name = name(&factor);
             self.conversation
-                .tell(Notice::Doing(format!("verify with {name}")));
+                .notify(Notice::Doing(format!("verify with {name}")));
             let transaction = self.order(selected.begin()?).await?;
             if factor.kind == FactorKind::Push {
-                self.conversation.tell(Notice::PushSent { factor: name });
+                self.conversation.notify(Notice::PushSent { factor: name });
             }
             return Ok(transaction);
         }
@@ -133,7 +133,7 @@ impl<C: Conversation> Engine<'_, C> {
         factor: &Factor,
         resume: Post,
     ) -> Result<Transaction, Report> {
-        let exchange = Exchange::post_json(post.url, post.body);
+        let exchange = Request::post_json(post.url, post.body);
         let page = self.browser.send(exchange).await?;
         if page.status == 429 {
             return self.read(&page);
@@ -144,7 +144,7 @@ impl<C: Conversation> Engine<'_, C> {
                 Ok(transaction)
             }
             Err(AuthnError::Refused(error)) if error.is_wrong_answer() => {
-                self.conversation.tell(Notice::Said(error.said()));
+                self.conversation.notify(Notice::Said(error.said()));
                 let report = Report::from(error);
                 self.again = Some(factor.id.clone());
                 let state = self.once(resume).await.map_err(|_| report.clone());
@@ -159,7 +159,7 @@ impl<C: Conversation> Engine<'_, C> {
     async fn signed(&mut self, post: Post) -> Result<Transaction, Report> {
         let page = self
             .browser
-            .send(Exchange::post_json(post.url, post.body))
+            .send(Request::post_json(post.url, post.body))
             .await?;
         if page.status == 429 {
             return self.read(&page);
@@ -195,7 +195,7 @@ impl<C: Conversation> Engine<'_, C> {
                 can_change,
             },
         };
-        let question = ask.name();
+        let question = ask.kind();
         let asked_for = match &ask {
             Ask::Passcode { factor, .. } => factor.clone(),
             _ => name(factor),
@@ -208,7 +208,7 @@ impl<C: Conversation> Engine<'_, C> {
             }
             Ok(Answer::Resend) if can_resend => Ok(Typed::Resend),
             Ok(Answer::OtherFactor) if can_change => Ok(Typed::OtherFactor),
-            Ok(_) => Err(Unanswered::Nonsense(question).into()),
+            Ok(_) => Err(Unanswered::Mismatched(question).into()),
             // Whoever could answer once and not again should read why the first answer was refused.
             Err(unanswered) => {
                 let refused = self.refused.take();

@@ -43,7 +43,7 @@ impl<C: Conversation> Engine<'_, C> {
         if *method != Method::Password {
             self.factor = Some(offered[index].used());
         }
-        self.conversation.tell(Notice::Doing(format!(
+        self.conversation.notify(Notice::Doing(format!(
             "verify with {}",
             offered[index].label
         )));
@@ -92,7 +92,7 @@ impl<C: Conversation> Engine<'_, C> {
             can_resend,
             can_change,
         };
-        let question = ask.name();
+        let question = ask.kind();
         match self.conversation.ask(ask).await {
             Ok(Answer::Passcode(code)) if !code.0.expose().trim().is_empty() => {
                 let code = Secret::new(code.0.expose().trim());
@@ -102,7 +102,7 @@ impl<C: Conversation> Engine<'_, C> {
                 let since = self.sent.map_or(0, |sent| sent.elapsed().as_secs());
                 let rest = SEND_FLOOR.saturating_sub(Duration::from_secs(since));
                 if !rest.is_zero() {
-                    self.conversation.tell(Notice::Said(format!(
+                    self.conversation.notify(Notice::Said(format!(
                         "a code was sent just now; the next one goes out in {} s",
                         rest.as_secs()
                     )));
@@ -115,7 +115,7 @@ impl<C: Conversation> Engine<'_, C> {
                 self.refused = None;
                 self.select(answering.other()).await
             }
-            Ok(_) => Err(Unanswered::Nonsense(question).into()),
+            Ok(_) => Err(Unanswered::Mismatched(question).into()),
             Err(unanswered) => {
                 let refused = self.refused.take();
                 Err(refused.unwrap_or_else(|| unanswered.to(&label)))
@@ -156,14 +156,14 @@ impl<C: Conversation> Engine<'_, C> {
             org: self.browser.org().origin().into(),
             username: self.username.into(),
         };
-        let name = ask.name();
+        let name = ask.kind();
         match self.conversation.ask(ask).await? {
             Answer::Password(password) if !password.0.is_empty() => {
                 self.password_given = true;
                 self.final_answer = true;
                 Ok(password.0)
             }
-            _ => Err(Unanswered::Nonsense(name).into()),
+            _ => Err(Unanswered::Mismatched(name).into()),
         }
     }
 }

@@ -17,7 +17,7 @@ use self::push::Push;
 use crate::flow::factors::{Taste, UsedFactor};
 use crate::flow::retry::{poll, rate_limited, repeat};
 use crate::flow::{Conversation, Failure};
-use crate::http::{Browser, Exchange, Page};
+use crate::http::{self, CookieClient, Request};
 use crate::okta::Post;
 use crate::okta::idx::{self, Continuation, IdxError, Message, Response, Step};
 use crate::okta::page::{AppPage, PageError};
@@ -38,7 +38,7 @@ const CONTINUATION_DELAY: RangeInclusive<Duration> =
 pub(super) struct SignedIn {
     pub(super) factor: Option<UsedFactor>,
     /// The page the sign-in ended on: that of the app it began at.
-    pub(super) landed: Page,
+    pub(super) landed: http::Response,
 }
 
 /// Why there is no session.
@@ -59,7 +59,7 @@ impl<E: Into<Report>> From<E> for NoSession {
 /// # Errors
 /// When Okta refuses, an answer is missing, or a browser is needed.
 pub(super) async fn sign_in<C: Conversation>(
-    browser: &Browser,
+    browser: &CookieClient,
     username: &str,
     start: &Url,
     taste: Taste,
@@ -67,7 +67,7 @@ pub(super) async fn sign_in<C: Conversation>(
 ) -> Result<SignedIn, NoSession> {
     let what = "open the sign-in page";
     let page = repeat(what, conversation, || {
-        browser.follow(Exchange::get(start.clone()))
+        browser.follow(Request::get(start.clone()))
     })
     .await?;
     let token = match AppPage::read(&page.body) {
@@ -94,7 +94,7 @@ pub(super) async fn sign_in<C: Conversation>(
         Failure::Final(report) if report.name == WANTS_BROWSER => NoSession::WantsBrowser(report),
         failure => NoSession::Final(failure.into_report()),
     })?;
-    let landed = browser.follow(Exchange::get(url)).await?;
+    let landed = browser.follow(Request::get(url)).await?;
     Ok(SignedIn {
         factor: engine.factor,
         landed,
@@ -109,19 +109,19 @@ const WANTS_BROWSER: &str = "okta.idx.wants_browser";
 /// # Errors
 /// [`Failure::SessionEnded`] when the page asks who it is: then there is no session any longer.
 pub(super) async fn step_up<C: Conversation>(
-    browser: &Browser,
+    browser: &CookieClient,
     username: &str,
     state_token: &Secret,
     taste: Taste,
     conversation: &C,
-) -> Result<Page, Failure> {
+) -> Result<http::Response, Failure> {
     let mut engine = Engine::new(browser, username, taste, true, conversation);
     let url = engine.finish(state_token).await?;
-    Ok(browser.follow(Exchange::get(url)).await?)
+    Ok(browser.follow(Request::get(url)).await?)
 }
 
 struct Engine<'a, C> {
-    browser: &'a Browser,
+    browser: &'a CookieClient,
     username: &'a str,
     conversation: &'a C,
     taste: Taste,
@@ -146,7 +146,7 @@ struct Engine<'a, C> {
 
 impl<'a, C: Conversation> Engine<'a, C> {
     fn new(
-        browser: &'a Browser,
+        browser: &'a CookieClient,
         username: &'a str,
         taste: Taste,
         step_up: bool,
@@ -177,7 +177,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
         if outcome.is_err()
             && let Some(cancel) = self.cancel.take()
         {
-            let goodbye = Exchange::post_ion(cancel.url, cancel.body).within(GOODBYE);
+            let goodbye = Request::post_ion(cancel.url, cancel.body).within(GOODBYE);
             let _ = self.browser.send(goodbye).await;
         }
         outcome
@@ -245,12 +245,12 @@ impl<'a, C: Conversation> Engine<'a, C> {
             let (what, browser) = ("ask whether the push was answered", self.browser);
             poll(what, push.pace, &mut push.left, self.conversation, || {
                 let post = post.duplicate();
-                browser.send(Exchange::post_ion(post.url, post.body))
+                browser.send(Request::post_ion(post.url, post.body))
             })
             .await?
         } else {
             self.browser
-                .send(Exchange::post_ion(post.url, post.body))
+                .send(Request::post_ion(post.url, post.body))
                 .await?
         };
         let org = self.browser.org();
@@ -294,7 +294,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
         }
         if !ends {
             for message in messages {
-                self.conversation.tell(Notice::Said(message.with_class()));
+                self.conversation.notify(Notice::Said(message.with_class()));
             }
         }
         Ok(())
@@ -310,7 +310,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
             )));
         }
         self.conversation
-            .tell(Notice::Doing(format!("continue past {name}")));
+            .notify(Notice::Doing(format!("continue past {name}")));
         if let Some(delay) = delay {
             let (shortest, longest) = CONTINUATION_DELAY.into_inner();
             self.conversation

@@ -13,7 +13,7 @@ impl<C: Conversation> Engine<'_, C> {
     /// with Okta's words told by then, for the person to think of another.
     pub(super) async fn change_password(&mut self, change: PasswordChange) -> Result<Post, Report> {
         if self.refused.is_none() {
-            self.conversation.tell(Notice::Said(
+            self.conversation.notify(Notice::Said(
                 "your Okta password has expired and must be changed now".into(),
             ));
         }
@@ -21,10 +21,10 @@ impl<C: Conversation> Engine<'_, C> {
             org: self.browser.org().origin().into(),
             username: self.username.into(),
         };
-        let question = ask.name();
+        let question = ask.kind();
         match self.conversation.ask(ask).await {
             Ok(Answer::NewPassword(new)) if !new.0.is_empty() => Ok(change.change(&new.0)?),
-            Ok(_) => Err(Unanswered::Nonsense(question).into()),
+            Ok(_) => Err(Unanswered::Mismatched(question).into()),
             Err(unanswered) => Err(match self.refused.take() {
                 Some(refused) => refused.cause(unanswered),
                 None => nobody_to_change_it(&change, unanswered),
@@ -36,7 +36,7 @@ impl<C: Conversation> Engine<'_, C> {
     pub(super) fn put_off(&mut self, change: &PasswordChange) -> Result<Post, Report> {
         if let Some(days) = change.days_left() {
             self.conversation
-                .tell(Notice::Said(format!("your password ends in {days} days")));
+                .notify(Notice::Said(format!("your password ends in {days} days")));
         }
         Ok(change.skip()?)
     }

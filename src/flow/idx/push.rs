@@ -38,7 +38,7 @@ impl<C: Conversation> Engine<'_, C> {
         };
         if self.push.is_none() {
             self.verifies_with(&Method::Push);
-            self.conversation.tell(Notice::PushSent {
+            self.conversation.notify(Notice::PushSent {
                 factor: name.clone(),
             });
             let now = self.browser.server_time();
@@ -60,7 +60,7 @@ impl<C: Conversation> Engine<'_, C> {
         if let Some(number) = waiting.number()
             && push.shown.as_deref() != Some(number)
         {
-            self.conversation.tell(Notice::NumberChallenge {
+            self.conversation.notify(Notice::NumberChallenge {
                 number: number.to_owned(),
             });
             push.shown = Some(number.to_owned());

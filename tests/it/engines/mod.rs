@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use ob::aws::SessionDuration;
-use ob::flow::{self, Conversation, Failure, Memory, OktaSession, Unanswered, UsedFactor};
+use ob::flow::{self, Conversation, Failure, FlowContext, OktaSession, Unanswered, UsedFactor};
 use ob::model::{RoleArn, Timestamp};
 use ob::okta::webauthn::{decode, encode};
 use ob::report::Report;
@@ -190,20 +190,23 @@ impl<'s> Person<'s> {
 
     pub(crate) fn was_asked(&self, name: &str) -> usize {
         let asked = self.asked.borrow();
-        asked.iter().filter(|ask| ask.name() == name).count()
+        asked
+            .iter()
+            .filter(|ask| ask.kind().to_string() == name)
+            .count()
     }
 }
 
 impl Conversation for Person<'_> {
     async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
-        let name = ask.name();
+        let kind = ask.kind();
         self.asked.borrow_mut().push(ask.clone());
         if ask == Ask::CaCertificates {
             return Ok(Answer::CaCertificates(self.sandbox.ca_pem().to_owned()));
         }
         if let Ask::PrivateKey = ask {
             let key = self.key.borrow().clone();
-            let key = key.ok_or(Unanswered::Nobody(name))?;
+            let key = key.ok_or(Unanswered::Unattended(kind))?;
             return Ok(Answer::PrivateKey(Sealed(Secret::new(key))));
         }
         if let Ask::Visit { page, .. } = &ask {
@@ -212,7 +215,7 @@ impl Conversation for Person<'_> {
                     assert!(page.starts_with(&self.sandbox.org_url()));
                     Ok(Answer::Visiting)
                 }
-                false => Err(Unanswered::Nobody(name)),
+                false => Err(Unanswered::Unattended(kind)),
             };
         }
         if let Ask::Password { .. } = ask
@@ -232,7 +235,7 @@ impl Conversation for Person<'_> {
         }
         let sealed = |text: String| Sealed(Secret::new(text));
         Ok(match (says, &ask) {
-            (None, _) => return Err(Unanswered::Nobody(name)),
+            (None, _) => return Err(Unanswered::Unattended(kind)),
             (Some(Says::Leave), _) => return Err(Unanswered::Abandoned),
             (Some(Says::Code(code)), Ask::Passcode { .. }) => Answer::Passcode(sealed(code)),
             (Some(Says::Sent(by)), Ask::Passcode { .. }) => {
@@ -256,7 +259,7 @@ impl Conversation for Person<'_> {
         })
     }
 
-    fn tell(&self, notice: Notice) {
+    fn notify(&self, notice: Notice) {
         self.told.borrow_mut().push(notice);
     }
 
@@ -338,13 +341,13 @@ pub(crate) fn sign_in_after(
         let kind = last_factor.map(str::to_owned);
         let id = String::new();
         let used = kind.map(|kind| (account.username.clone().unwrap(), UsedFactor { kind, id }));
-        let start = flow::Start {
+        let start = flow::SignInOptions {
             last_factors: used.into_iter().collect(),
             ..start()
         };
         let session = flow::sign_in(account, start, person).await?;
         session
-            .settle(person)
+            .establish(person)
             .await
             .map_err(flow::Failure::into_report)?;
         Ok(session)
@@ -359,7 +362,7 @@ pub(crate) fn credentials(
     times: usize,
 ) -> Result<(), Report> {
     run(async {
-        let start = flow::Start {
+        let start = flow::SignInOptions {
             app: target.app.clone(),
             now: Some(Timestamp(sandbox.now().try_into().unwrap())),
             ..start()
@@ -386,7 +389,7 @@ pub(crate) fn times_sent(sandbox: &Sandbox, text: &str) -> usize {
 /// Knows the sandbox's time and remembers nothing.
 pub(crate) struct Forgetful<'a>(pub(crate) &'a Sandbox);
 
-impl Memory for Forgetful<'_> {
+impl FlowContext for Forgetful<'_> {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.now().try_into().unwrap())
     }

@@ -1,6 +1,6 @@
 //! "Native to Web SSO": a token in the place of a session, for the VPN and for AWS apps that take no other.
 
-use ob::flow::{self, Failure, OktaSession, Start};
+use ob::flow::{self, Failure, OktaSession, SignInOptions};
 use ob::report::{Exit, Report};
 use ob::secret::Secret;
 use ob::wire::{Account, SignInWay, Target, VpnPolicy, VpnTarget};
@@ -301,8 +301,8 @@ fn a_token_that_came_too_late_is_renewed_for_the_vpn_too() {
     let person = Person::new(&sandbox, "alice", &[]);
     run(async {
         let who = who(&sandbox, "alice");
-        let start = Start {
-            stays: true,
+        let start = SignInOptions {
+            long_lived: true,
             ..super::start()
         };
         let session = flow::sign_in(&who, start, &person).await.unwrap();

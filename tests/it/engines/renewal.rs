@@ -1,7 +1,7 @@
 //! Tokens that are renewed without the person, where the org lets them be, and that are over at the server when
 //! they are over here.
 
-use ob::flow::{self, Failure, OktaSession, Start};
+use ob::flow::{self, Failure, OktaSession, SignInOptions};
 use ob::okta::oauth::Extras;
 use ob::report::Exit;
 use ob::wire::{RolesRequest, SignInWay, Target};
@@ -12,9 +12,9 @@ use super::{Forgetful, Person, account, run, target};
 /// A little longer than the org's tokens live.
 const HOUR: i64 = 3700;
 
-fn staying() -> Start {
-    Start {
-        stays: true,
+fn staying() -> SignInOptions {
+    SignInOptions {
+        long_lived: true,
         ..super::start()
     }
 }
@@ -202,7 +202,7 @@ fn a_scope_that_is_refused_costs_one_request_and_is_not_asked_for_again() {
     };
     assert_eq!(refused, only_refresh);
     sandbox.clear_log();
-    let again = Start {
+    let again = SignInOptions {
         refused_scopes: refused,
         ..staying()
     };

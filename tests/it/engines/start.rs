@@ -7,7 +7,7 @@ use ob::wire::{CaBundle, Route};
 
 /// What every sign-in begins with: the sandbox is trusted by a CA bundle, which the person hands
 /// over.
-pub(crate) fn start() -> flow::Start {
+pub(crate) fn start() -> flow::SignInOptions {
     let bundle = CaBundle {
         path: "/ca.pem".into(),
         version: "1".into(),
@@ -16,8 +16,8 @@ pub(crate) fn start() -> flow::Start {
         proxy: None,
         ca_bundle: Some(bundle),
     };
-    flow::Start {
+    flow::SignInOptions {
         route: Rc::new(route),
-        ..flow::Start::default()
+        ..flow::SignInOptions::default()
     }
 }
