@@ -1,8 +1,8 @@
 //! From a role's credentials to a link that signs in to the AWS console.
 
 use crate::aws::{Console, read_signin_token};
+use crate::flow::assume_role::sts_client::region_of;
 use crate::flow::retry::{Server, repeat_at};
-use crate::flow::sts::region_of;
 use crate::flow::{Conversation, OktaSession};
 use crate::http::Request;
 use crate::model::Credentials;

@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 
-use crate::flow::assume_role::{self, NoCredentials};
-use crate::flow::credentials::{duration, policies, session_name, sts};
+use crate::flow::assume_role::sts_calls::{self, NoCredentials};
+use crate::flow::assume_role::{duration, policies, session_name, sts};
 use crate::flow::retry::Patience;
 use crate::flow::{Conversation, Failure, FlowContext, OktaSession, Unanswered};
 use crate::http::{CookieClient, Request};
@@ -21,7 +21,7 @@ const SKEW: i64 = 60;
 
 /// A machine's identity: its key stays in the agent's memory, so that it can renew by itself.
 #[derive(Debug)]
-pub(super) struct Machine {
+pub(in crate::flow) struct Machine {
     client_id: String,
     account: MachineAccount,
     key: SigningKey,
@@ -33,7 +33,7 @@ pub(super) struct Machine {
 ///
 /// # Errors
 /// When the key is none, or Okta does not take it.
-pub(super) async fn sign_in(
+pub(in crate::flow) async fn sign_in(
     browser: &CookieClient,
     account: &Account,
     now: Option<Timestamp>,
@@ -134,7 +134,7 @@ impl Machine {
 ///
 /// # Errors
 /// When it names none, or Okta or STS refuse.
-pub(super) async fn credentials(
+pub(in crate::flow) async fn credentials(
     session: &OktaSession,
     machine: &Machine,
     target: &Target,
@@ -154,7 +154,7 @@ pub(super) async fn credentials(
         let token = machine
             .token(session.browser(), memory.now(), conversation)
             .await?;
-        let outcome = assume_role::with_web_identity(
+        let outcome = sts_calls::with_web_identity(
             &sts,
             &role,
             &token,
@@ -180,7 +180,7 @@ pub(super) async fn credentials(
 }
 
 /// A machine has no list of roles: what it may assume is in the roles' trust policies.
-pub(super) fn no_list() -> Report {
+pub(in crate::flow) fn no_list() -> Report {
     Report::new(
         Exit::Usage,
         "machine.no_list",

@@ -14,7 +14,10 @@ const HOPS: usize = 4;
 ///
 /// # Errors
 /// When the org cannot be asked.
-pub(super) async fn address(session: &OktaSession, link: &Url) -> Result<Option<Url>, Failure> {
+pub(in crate::flow) async fn address(
+    session: &OktaSession,
+    link: &Url,
+) -> Result<Option<Url>, Failure> {
     if is_sign_on(link) {
         return Ok(Some(link.clone()));
     }
@@ -47,6 +50,6 @@ pub(super) async fn address(session: &OktaSession, link: &Url) -> Result<Option<
     Ok(None)
 }
 
-pub(super) fn is_sign_on(url: &Url) -> bool {
+pub(in crate::flow) fn is_sign_on(url: &Url) -> bool {
     url.path().starts_with("/app/") && url.path().ends_with("/sso/saml")
 }

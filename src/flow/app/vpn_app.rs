@@ -2,8 +2,10 @@
 
 use url::Url;
 
-use crate::flow::by_token::{ByToken, app_id};
-use crate::flow::{Conversation, Failure, OktaSession, sign_on, step_up};
+use crate::flow::app::sign_on_url;
+use crate::flow::app::step_up;
+use crate::flow::session::oauth::{ByToken, app_id};
+use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::Response;
 use crate::model::AppLink;
 use crate::okta::Tiles;
@@ -15,7 +17,7 @@ use crate::wire::Notice;
 ///
 /// # Errors
 /// [`Failure::SessionEnded`] when a new sign-in may do; else why the app cannot be opened.
-pub(super) async fn page(
+pub(in crate::flow) async fn page(
     session: &OktaSession,
     named: Option<&str>,
     at: Option<&Url>,
@@ -53,7 +55,7 @@ async fn page_by_token(
     };
     let address = match at {
         Some(at) => at.clone(),
-        None => match sign_on::address(session, &link).await? {
+        None => match sign_on_url::address(session, &link).await? {
             Some(address) => wishing(address),
             None => {
                 return Err(Report::new(

@@ -4,8 +4,10 @@
 use url::Url;
 
 use crate::flow::retry::{rate_limited, repeat};
+use crate::flow::sign_in::classic;
+use crate::flow::sign_in::idx;
 use crate::flow::sign_in::password;
-use crate::flow::{Conversation, Failure, OktaSession, classic, idx};
+use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::{Request, Response};
 use crate::okta::authn::Success;
 use crate::okta::page::{AppPage, PasswordForm};
@@ -28,7 +30,7 @@ enum Demand {
 ///
 /// # Errors
 /// [`Failure::SessionEnded`] when it is the sign-in that is asked for; else what was refused.
-pub(super) async fn open(
+pub(in crate::flow) async fn open(
     session: &OktaSession,
     link: &Url,
     what: &str,
@@ -60,7 +62,7 @@ pub(super) async fn open(
 ///
 /// # Errors
 /// As [`open`].
-pub(super) async fn met(
+pub(in crate::flow) async fn met(
     session: &OktaSession,
     link: &Url,
     page: Response,

@@ -3,9 +3,10 @@
 //! The address is the server's: only the configured VPN is visited with it, only a sign-on address of the user's
 //! own org is asked for an assertion, and that goes back to the VPN alone.
 
-use crate::flow::check::check_vpn;
-use crate::flow::vpn_door::{Arrival, VpnDoors, judge, posted, vpn_form};
-use crate::flow::{Conversation, Failure, OktaSession, sign_on};
+use crate::flow::app::sign_on_url;
+use crate::flow::validate::check_vpn;
+use crate::flow::vpn_profile::access_server_client::{Arrival, VpnDoors, judge, posted, vpn_form};
+use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::Request;
 use crate::openvpn::access_server::{AccessServerError, web_auth_address};
 use crate::secret::Secret;
@@ -30,7 +31,7 @@ pub async fn finish_vpn_sign_in(
             return Err(AccessServerError::ForeignHost(host).into());
         }
         // A session opens more than apps, and can be ended by an address.
-        Arrival::Away(url) if !sign_on::is_sign_on(&url) => {
+        Arrival::Away(url) if !sign_on_url::is_sign_on(&url) => {
             return Err(AccessServerError::ForeignPage(url.path().to_owned()).into());
         }
         Arrival::Away(url) => url,

@@ -1,11 +1,14 @@
 //! The roles that a user's apps grant, and what their accounts are called.
 
+mod account_aliases;
+
 use std::collections::BTreeMap;
 
 use crate::aws::{self, AccountTrace, Names};
-use crate::flow::account_aliases::account_aliases;
-use crate::flow::apps::{self, AwsAssertion};
-use crate::flow::{Conversation, Failure, FlowContext, OktaSession, Unanswered, machine};
+use crate::flow::app::aws_app::{self, AwsAssertion};
+use crate::flow::roles::account_aliases::account_aliases;
+use crate::flow::session::machine;
+use crate::flow::{Conversation, Failure, FlowContext, OktaSession, Unanswered};
 use crate::model::SamlRole;
 use crate::report::{Exit, Report};
 use crate::wire::{AskKind, RoleEntry, RolesRequest, Target};
@@ -24,8 +27,8 @@ pub async fn list_roles(
     if session.machine().is_some() {
         return Err(machine::no_list().into());
     }
-    let apps = apps::aws_apps(session, target.app.as_deref(), conversation).await?;
-    let assertions = apps::assertions(session, apps, memory.now(), conversation).await?;
+    let apps = aws_app::aws_apps(session, target.app.as_deref(), conversation).await?;
+    let assertions = aws_app::assertions(session, apps, memory.now(), conversation).await?;
     let entries = entries(&assertions, target);
     if entries.is_empty() {
         return Err(nothing_to_choose(&assertions));
@@ -55,7 +58,7 @@ pub async fn list_roles(
 }
 
 /// What the apps' labels call the accounts.
-pub(super) fn found_names(
+pub(in crate::flow) fn found_names(
     assertions: &[AwsAssertion],
     target: &Target,
 ) -> BTreeMap<String, String> {
@@ -74,7 +77,10 @@ pub(super) fn found_names(
     aws::found_names(traces)
 }
 
-pub(super) fn entries(assertions: &[AwsAssertion], target: &Target) -> Vec<(RoleEntry, SamlRole)> {
+pub(in crate::flow) fn entries(
+    assertions: &[AwsAssertion],
+    target: &Target,
+) -> Vec<(RoleEntry, SamlRole)> {
     let mut all: Vec<(&str, &SamlRole)> = Vec::new();
     for assertion in assertions {
         for role in assertion.roles.iter().flatten() {
@@ -105,7 +111,7 @@ pub(super) fn entries(assertions: &[AwsAssertion], target: &Target) -> Vec<(Role
         .collect()
 }
 
-pub(super) fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
+pub(in crate::flow) fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
     let encrypted = assertions.iter().any(|assertion| assertion.roles.is_none());
     let report = if encrypted {
         Report::new(Exit::Usage, "saml.encrypted", "cannot read which roles the AWS app grants")
@@ -158,7 +164,7 @@ pub fn ambiguous_role_unasked(target: &Target, choices: &[RoleEntry]) -> Report 
     }
 }
 
-pub(super) fn listed<'a>(entries: impl ExactSizeIterator<Item = &'a RoleEntry>) -> String {
+pub(in crate::flow) fn listed<'a>(entries: impl ExactSizeIterator<Item = &'a RoleEntry>) -> String {
     const SHOWN: usize = 12;
     let count = entries.len();
     let said = |entry: &RoleEntry| match &entry.label {

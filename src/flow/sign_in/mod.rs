@@ -1,16 +1,23 @@
 //! From "this user, that org" to a session: whom to ask for what, and which engine runs.
 
+pub(super) mod classic;
+pub(super) mod device_grant;
+pub(super) mod factors;
+pub(super) mod idx;
+pub(super) mod security_key;
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use url::Url;
 
-use crate::flow::apps::app_link;
-use crate::flow::factors::{Taste, UsedFactor};
-use crate::flow::idx::{self, NoSession};
+use self::idx::NoSession;
+use crate::flow::app::aws_app::app_link;
 use crate::flow::retry::repeat;
 use crate::flow::session::Opening;
-use crate::flow::{Conversation, OktaSession, RoutedClient, Unanswered, classic, device, machine};
+use crate::flow::session::machine;
+use crate::flow::sign_in::factors::{Taste, UsedFactor};
+use crate::flow::{Conversation, OktaSession, RoutedClient, Unanswered};
 use crate::http::{CookieClient, DateObserver, HttpError, Request};
 use crate::model::{Org, Timestamp};
 use crate::okta::oauth::Extras;
@@ -179,7 +186,7 @@ async fn at_a_browser(
         interclient: account.vpn,
     };
     let refused = start.refused_scopes;
-    let tokens = device::sign_in(&browser, client_id, wanted, refused, conversation).await?;
+    let tokens = device_grant::sign_in(&browser, client_id, wanted, refused, conversation).await?;
     let found = tokens.username(&browser, conversation).await;
     let username = match found.and_then(|found| whose(found, account)) {
         Ok(username) => username,
@@ -246,7 +253,7 @@ async fn username(
     }
 }
 
-pub(super) async fn password(
+pub(in crate::flow) async fn password(
     org: &Org,
     username: &str,
     conversation: &impl Conversation,

@@ -1,11 +1,16 @@
 //! From a session to the credentials of one role: app, assertion, role, STS, chain.
 
+pub(super) mod all_roles;
+pub(super) mod sts_calls;
+pub(super) mod sts_client;
+
+use self::sts_calls::NoCredentials;
 use crate::aws::{self, Choice, Names, RoleWish, SessionDuration};
-use crate::flow::apps::{self, AwsAssertion};
-use crate::flow::assume_role::{self, NoCredentials};
+use crate::flow::app::aws_app::{self, AwsAssertion};
+use crate::flow::assume_role::sts_client::Sts;
 use crate::flow::roles::{entries, found_names, listed, nothing_to_choose};
-use crate::flow::sts::Sts;
-use crate::flow::{Conversation, Failure, OktaSession, machine};
+use crate::flow::session::machine;
+use crate::flow::{Conversation, Failure, OktaSession};
 use crate::model::{AppLink, Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
 use crate::report::{Exit, Report};
 use crate::wire::{Notice, RoleEntry, Target};
@@ -90,7 +95,7 @@ pub async fn obtain_credentials(
             Err(NoCredentials::AssertionExpired(_)) if !refreshed => {
                 refreshed = true;
                 let app = vec![assertion.app.clone()];
-                let fresh = apps::assertions(session, app, memory.now(), conversation).await?;
+                let fresh = aws_app::assertions(session, app, memory.now(), conversation).await?;
                 assertion = fresh.into_iter().next().unwrap_or(assertion);
             }
             Err(
@@ -127,12 +132,12 @@ async fn chosen(
         .and_then(|role| session.app_of(&role, target.provider.as_deref()));
     let apps = match known {
         Some(app) => vec![app],
-        None => apps::aws_apps(session, target.app.as_deref(), conversation).await?,
+        None => aws_app::aws_apps(session, target.app.as_deref(), conversation).await?,
     };
-    let apps::Opened {
+    let aws_app::Opened {
         mut assertions,
         for_tests,
-    } = apps::open_all(session, apps, memory.now(), conversation).await?;
+    } = aws_app::open_all(session, apps, memory.now(), conversation).await?;
     if let Some(position) = assertions
         .iter()
         .position(|assertion| assertion.roles.is_none())
@@ -265,7 +270,7 @@ pub fn is_withdrawn(report: &Report) -> bool {
     )
 }
 
-pub(super) async fn redeem(
+pub(in crate::flow) async fn redeem(
     session: &OktaSession,
     target: &Target,
     assertion: &AwsAssertion,
@@ -279,7 +284,7 @@ pub(super) async fn redeem(
     let asked = duration(target)?;
     let first = known.map_or(asked, |known| known.min(asked));
     let policies = policies(target, 0, &role.role)?;
-    let (credentials, granted) = assume_role::with_saml(
+    let (credentials, granted) = sts_calls::with_saml(
         &sts,
         role,
         &assertion.encoded,
@@ -328,7 +333,7 @@ async fn chain(
             let sts = sts(session, target, &role, memory)?;
             conversation.notify(Notice::Doing(format!("assume {role}")));
             let policies = policies(target, at + 1, &role)?;
-            assume_role::next_of_chain(
+            sts_calls::next_of_chain(
                 &sts,
                 &credentials,
                 &role,
@@ -355,7 +360,7 @@ async fn chain(
 
 /// The session policies for `role`, the one at `step` of the way. Those on the way stay with the agent and
 /// must be able to go on, so only the last one is limited.
-pub(super) fn policies(
+pub(in crate::flow) fn policies(
     target: &Target,
     step: usize,
     role: &RoleArn,
@@ -369,12 +374,12 @@ pub(super) fn policies(
     })
 }
 
-pub(super) fn duration(target: &Target) -> Result<SessionDuration, NoCredentials> {
+pub(in crate::flow) fn duration(target: &Target) -> Result<SessionDuration, NoCredentials> {
     SessionDuration::from_seconds(target.duration)
         .map_err(|error| NoCredentials::Final(error.into()))
 }
 
-pub(super) fn sts(
+pub(in crate::flow) fn sts(
     session: &OktaSession,
     target: &Target,
     role: &RoleArn,
@@ -385,7 +390,7 @@ pub(super) fn sts(
 }
 
 /// A name STS takes for a session: `[\w+=,.@-]{2,64}`.
-pub(super) fn session_name(text: &str) -> String {
+pub(in crate::flow) fn session_name(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     let name: String = text
         .chars()

@@ -5,19 +5,20 @@ use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, FactorChoice};
 
 /// Why a security key cannot be taken where this `ob` was built without what talks to one.
-pub(super) const NEEDS_BUILD: &str = "a security key: needs a build with `--features fido2`";
+pub(in crate::flow) const NEEDS_BUILD: &str =
+    "a security key: needs a build with `--features fido2`";
 
 /// A factor as any pipeline offers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Offered {
+pub(in crate::flow) struct Offered {
     /// For a person; foreign text.
-    pub(super) label: String,
+    pub(in crate::flow) label: String,
     /// What it may be called in settings and flags, lower case; the first is its kind.
-    pub(super) names: Vec<String>,
+    pub(in crate::flow) names: Vec<String>,
     /// Okta's id of the factor or of its enrolment: the same for as long as the device is enrolled.
-    pub(super) id: String,
+    pub(in crate::flow) id: String,
     /// Why it is listed and cannot be taken.
-    pub(super) unusable: Option<String>,
+    pub(in crate::flow) unusable: Option<String>,
 }
 
 /// A factor that a sign-in was verified with.
@@ -30,7 +31,7 @@ pub struct UsedFactor {
 }
 
 impl Offered {
-    pub(super) fn used(&self) -> UsedFactor {
+    pub(in crate::flow) fn used(&self) -> UsedFactor {
         UsedFactor {
             kind: self.names.first().cloned().unwrap_or_default(),
             id: self.id.clone(),
@@ -40,21 +41,21 @@ impl Offered {
 
 /// What is known of the person's taste.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Taste {
+pub(in crate::flow) struct Taste {
     /// Named in the settings or with a flag: taken without asking where it is one.
-    pub(super) preferred: Option<String>,
+    pub(in crate::flow) preferred: Option<String>,
     /// What this user's last sign-in was verified with: offered first, and taken where several have the name that is
     /// preferred.
-    pub(super) last: Option<UsedFactor>,
+    pub(in crate::flow) last: Option<UsedFactor>,
     /// The client's side can talk to a security key.
-    pub(super) security_keys: bool,
+    pub(in crate::flow) security_keys: bool,
     /// A browser sign-in is set up.
-    pub(super) has_browser: bool,
+    pub(in crate::flow) has_browser: bool,
 }
 
 impl Taste {
     /// A security key was meant, and the client cannot talk to one.
-    pub(super) fn needs_build(&self) -> Report {
+    pub(in crate::flow) fn needs_build(&self) -> Report {
         let report = Report::new(
             Exit::SignIn,
             "security_key.not_built",
@@ -75,7 +76,7 @@ impl Taste {
 ///
 /// # Errors
 /// When none can be used, the one that was named is not among them, or nobody is here to choose.
-pub(super) async fn choose(
+pub(in crate::flow) async fn choose(
     offered: &[Offered],
     taste: &Taste,
     conversation: &impl Conversation,

@@ -1,6 +1,8 @@
 //! An Okta session: the cookies of one sign-in at one org, and what it has been found to open.
 
-mod apps;
+mod app_cache;
+pub(super) mod machine;
+pub(super) mod oauth;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,11 +12,11 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::flow::by_token::ByToken;
-use crate::flow::factors::Taste;
-use crate::flow::machine::Machine;
-use crate::flow::network::not_ended;
 use crate::flow::retry::repeat;
+use crate::flow::routed_client::not_ended;
+use crate::flow::session::machine::Machine;
+use crate::flow::session::oauth::ByToken;
+use crate::flow::sign_in::factors::Taste;
 use crate::flow::{Conversation, Failure, RoutedClient};
 use crate::http::{CookieClient, HttpError, KeepAlive, Request, Response};
 use crate::model::{AppLink, Org, SamlRole, Timestamp};
@@ -26,7 +28,7 @@ use crate::secret::Secret;
 use crate::wire::Notice;
 
 /// Ending a session at the server is a courtesy; nobody waits long for it.
-pub(super) const GOODBYE: Duration = Duration::from_secs(5);
+pub(in crate::flow) const GOODBYE: Duration = Duration::from_secs(5);
 
 /// A signed-in user at an org, over the connections of one route.
 ///
@@ -67,7 +69,7 @@ struct State {
 
 /// What opens apps.
 #[derive(Debug)]
-pub(super) enum Opening {
+pub(in crate::flow) enum Opening {
     /// Good once, for the cookies.
     SessionToken(Secret),
     Cookies,
@@ -84,7 +86,12 @@ enum By {
 }
 
 impl OktaSession {
-    pub(super) fn new(browser: CookieClient, username: String, by: Opening, taste: Taste) -> Self {
+    pub(in crate::flow) fn new(
+        browser: CookieClient,
+        username: String,
+        by: Opening,
+        taste: Taste,
+    ) -> Self {
         let (token, by) = match by {
             Opening::SessionToken(token) => (Some(token), By::Cookies),
             Opening::Cookies => (None, By::Cookies),
@@ -137,7 +144,7 @@ impl OktaSession {
         self.browser.with_redirect(report)
     }
 
-    pub(super) fn stepping_up(&self) -> &Mutex<()> {
+    pub(in crate::flow) fn stepping_up(&self) -> &Mutex<()> {
         &self.state.stepping_up
     }
 
@@ -156,14 +163,14 @@ impl OktaSession {
         )
     }
 
-    pub(super) fn by_token(&self) -> Option<&ByToken> {
+    pub(in crate::flow) fn by_token(&self) -> Option<&ByToken> {
         match &self.state.by {
             By::Tokens(tokens) => Some(tokens),
             By::Cookies | By::Machine(_) => None,
         }
     }
 
-    pub(super) fn machine(&self) -> Option<&Machine> {
+    pub(in crate::flow) fn machine(&self) -> Option<&Machine> {
         match &self.state.by {
             By::Machine(machine) => Some(machine),
             By::Cookies | By::Tokens(_) => None,
@@ -182,7 +189,7 @@ impl OktaSession {
 
     /// Keeps the page that a sign-in begun at `link` ended on.
     #[must_use]
-    pub(super) fn landed_on(self, link: Url, page: Response) -> Self {
+    pub(in crate::flow) fn landed_on(self, link: Url, page: Response) -> Self {
         self.state.landed.replace(Some((link, page)));
         self
     }
@@ -204,7 +211,7 @@ impl OktaSession {
             .map(|used| used.kind.as_str())
     }
 
-    pub(super) fn taste(&self) -> Taste {
+    pub(in crate::flow) fn taste(&self) -> Taste {
         self.state.taste.clone()
     }
 
@@ -228,13 +235,13 @@ impl OktaSession {
         self.state.landed.take();
     }
 
-    pub(super) fn browser(&self) -> &CookieClient {
+    pub(in crate::flow) fn browser(&self) -> &CookieClient {
         &self.browser
     }
 
     /// Opens an app's page. The first page of a session carries the session token, which saves the
     /// round trip of a page that only sets cookies (Okta: "Retrieve a session cookie through an app").
-    pub(super) async fn open(&self, link: &Url) -> Result<Response, HttpError> {
+    pub(in crate::flow) async fn open(&self, link: &Url) -> Result<Response, HttpError> {
         let landed = self.state.landed.take();
         if let Some((_, page)) = landed.filter(|(landed, _)| landed == link) {
             return Ok(page);
@@ -258,7 +265,7 @@ impl OktaSession {
     }
 
     /// The user's tiles, whatever opens apps.
-    pub(super) async fn tiles(
+    pub(in crate::flow) async fn tiles(
         &self,
         what: &str,
         conversation: &impl Conversation,
@@ -384,7 +391,7 @@ impl OktaSession {
         }
     }
 
-    pub(super) fn at(&self, path: &str) -> Result<Url, HttpError> {
+    pub(in crate::flow) fn at(&self, path: &str) -> Result<Url, HttpError> {
         Url::parse(&self.state.org.at(path))
             .map_err(|_| HttpError::NotHttps(self.state.org.host().into()))
     }

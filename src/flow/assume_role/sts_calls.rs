@@ -5,8 +5,8 @@ use aws_sdk_sts::types::{Credentials as StsCredentials, PolicyDescriptorType};
 use tokio::time::Instant;
 
 use crate::aws::{Issued, LONGEST_ASSERTION, SessionDuration, StsFault, StsRefusal};
+use crate::flow::assume_role::sts_client::Sts;
 use crate::flow::retry::{ENOUGH, TRIES, backoff};
-use crate::flow::sts::Sts;
 use crate::flow::{Conversation, Unanswered};
 use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
 use crate::process::panic_point;
@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::wire::Notice;
 
 /// Why there are no credentials.
-pub(super) enum NoCredentials {
+pub(in crate::flow) enum NoCredentials {
     /// The assertion is too old; a fresh one may do, once.
     AssertionExpired(Report),
     /// STS has too much to do; the same request may be sent again later.
@@ -24,7 +24,7 @@ pub(super) enum NoCredentials {
 }
 
 impl NoCredentials {
-    pub(super) fn into_report(self) -> Report {
+    pub(in crate::flow) fn into_report(self) -> Report {
         match self {
             Self::AssertionExpired(report) | Self::Throttled(report) | Self::Final(report) => {
                 report
@@ -41,7 +41,7 @@ impl From<Unanswered> for NoCredentials {
 
 /// Redeems `assertion` for the credentials of `wanted`, asking for `seconds` and stepping down when the
 /// role grants less. Returns what it granted.
-pub(super) async fn with_saml(
+pub(in crate::flow) async fn with_saml(
     sts: &Sts,
     wanted: &SamlRole,
     assertion: &Secret,
@@ -90,7 +90,7 @@ pub(super) async fn with_saml(
 }
 
 /// Redeems a machine's `token` for the credentials of `role`, stepping down as [`with_saml`] does.
-pub(super) async fn with_web_identity(
+pub(in crate::flow) async fn with_web_identity(
     sts: &Sts,
     role: &RoleArn,
     token: &Secret,
@@ -142,7 +142,7 @@ fn shorter(
 }
 
 /// Goes on from `credentials` to the next role of a chain.
-pub(super) async fn next_of_chain(
+pub(in crate::flow) async fn next_of_chain(
     sts: &Sts,
     credentials: &Credentials,
     role: &RoleArn,

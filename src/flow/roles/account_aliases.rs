@@ -9,9 +9,9 @@ use futures_util::stream;
 use tokio::time::timeout;
 
 use crate::aws::SessionDuration;
-use crate::flow::apps::AwsAssertion;
-use crate::flow::credentials::redeem;
-use crate::flow::iam::Iam;
+use crate::flow::app::aws_app::AwsAssertion;
+use crate::flow::assume_role::redeem;
+use crate::flow::iam_client::Iam;
 use crate::flow::{Conversation, FlowContext, OktaSession};
 use crate::model::{SamlRole, SessionPolicy};
 use crate::wire::{Notice, RolesRequest, Target};
@@ -22,7 +22,7 @@ const AT_ONCE: usize = 16;
 const ENOUGH: Duration = Duration::from_secs(20);
 
 /// The alias of each account that `assertions` open and that tells it, by its number.
-pub(super) async fn account_aliases(
+pub(in crate::flow) async fn account_aliases(
     session: &OktaSession,
     request: &RolesRequest,
     assertions: &[AwsAssertion],

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use self::dead_end::dead_end;
 use crate::flow::Conversation;
-use crate::flow::factors::{Taste, UsedFactor};
 use crate::flow::retry::rate_limited;
+use crate::flow::sign_in::factors::{Taste, UsedFactor};
 use crate::http::{CookieClient, Request, Response};
 use crate::model::Org;
 use crate::okta::authn::{self, AuthnError, Success, Transaction};
@@ -26,20 +26,20 @@ use crate::wire::Notice;
 /// Cancelling is a courtesy; nobody waits long for it.
 const GOODBYE: Duration = Duration::from_secs(3);
 /// Okta sends no second code to one phone or mailbox within this time.
-pub(super) const SEND_FLOOR: Duration = Duration::from_secs(30);
+pub(in crate::flow) const SEND_FLOOR: Duration = Duration::from_secs(30);
 
 /// What a finished sign-in leaves.
-pub(super) struct SignedIn {
-    pub(super) token: Secret,
+pub(in crate::flow) struct SignedIn {
+    pub(in crate::flow) token: Secret,
     /// What it was verified with.
-    pub(super) factor: Option<UsedFactor>,
+    pub(in crate::flow) factor: Option<UsedFactor>,
 }
 
 /// Signs in with name and password and whatever second factor Okta asks for.
 ///
 /// # Errors
 /// When Okta refuses, an answer is missing, or the state is one that needs a browser.
-pub(super) async fn sign_in<C: Conversation>(
+pub(in crate::flow) async fn sign_in<C: Conversation>(
     browser: &CookieClient,
     username: &str,
     password: Secret,
@@ -63,7 +63,7 @@ pub(super) async fn sign_in<C: Conversation>(
 ///
 /// # Errors
 /// As [`sign_in`].
-pub(super) async fn step_up<C: Conversation>(
+pub(in crate::flow) async fn step_up<C: Conversation>(
     browser: &CookieClient,
     username: &str,
     state_token: &Secret,

@@ -3,8 +3,9 @@
 
 use url::Url;
 
-use crate::flow::refused_page::refused_page;
-use crate::flow::{Conversation, Failure, OktaSession, vpn_app};
+use crate::flow::app::refusal::refused_page;
+use crate::flow::app::vpn_app;
+use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::{Client, CookieClient, DateObserver, HttpError, Request, Response};
 use crate::model::Org;
 use crate::okta::page::{AppPage, PageError, SamlForm};
@@ -19,22 +20,22 @@ use crate::wire::{Notice, VpnTarget};
 const MOST_HOPS: usize = 8;
 
 /// The VPN's hosts as one user's browser sees them. The Okta cookies are not in it, nor its own elsewhere.
-pub(super) struct VpnDoors<'a> {
-    pub(super) hosts: &'a VpnHosts,
+pub(in crate::flow) struct VpnDoors<'a> {
+    pub(in crate::flow) hosts: &'a VpnHosts,
     browsers: Vec<CookieClient>,
     /// What the web server calls itself.
-    pub(super) server: Option<String>,
+    pub(in crate::flow) server: Option<String>,
 }
 
 /// The end of a chain of redirects.
-pub(super) enum Arrival {
+pub(in crate::flow) enum Arrival {
     Page(Response),
     /// The chain leaves the VPN's hosts for this address.
     Away(Url),
 }
 
 impl<'a> VpnDoors<'a> {
-    pub(super) fn new(
+    pub(in crate::flow) fn new(
         session: &OktaSession,
         target: &VpnTarget,
         hosts: &'a VpnHosts,
@@ -57,7 +58,7 @@ impl<'a> VpnDoors<'a> {
     }
 
     /// The address of `path` at the VPN's own host.
-    pub(super) fn at(&self, path: &str) -> Result<Url, AccessServerError> {
+    pub(in crate::flow) fn at(&self, path: &str) -> Result<Url, AccessServerError> {
         Url::parse(&format!(
             "https://{}:{}{path}",
             self.hosts.host, self.hosts.port
@@ -69,7 +70,7 @@ impl<'a> VpnDoors<'a> {
     ///
     /// # Errors
     /// When there is no answer; the hint of an unknown authority names `vpn.ca_bundle`.
-    pub(super) async fn send(&mut self, exchange: Request) -> Result<Response, Report> {
+    pub(in crate::flow) async fn send(&mut self, exchange: Request) -> Result<Response, Report> {
         let host = exchange.url.host_str().unwrap_or_default().to_owned();
         let browser = self
             .browsers
@@ -87,7 +88,7 @@ impl<'a> VpnDoors<'a> {
     }
 
     /// Sends, and follows redirects within the VPN's hosts.
-    pub(super) async fn arrive(&mut self, exchange: Request) -> Result<Arrival, Failure> {
+    pub(in crate::flow) async fn arrive(&mut self, exchange: Request) -> Result<Arrival, Failure> {
         let mut page = self.send(exchange).await?;
         for hops in 0..=MOST_HOPS {
             if !is_redirect(&page) {
@@ -111,7 +112,7 @@ impl<'a> VpnDoors<'a> {
     }
 
     /// Where a redirect leads, if that is none of the VPN's hosts.
-    pub(super) fn leads_away(&self, page: &Response) -> Option<Url> {
+    pub(in crate::flow) fn leads_away(&self, page: &Response) -> Option<Url> {
         let location = std::str::from_utf8(page.location()?).ok()?;
         let next = page.url.join(location).ok()?;
         let own = |one: &CookieClient| one.org().owns(&next);
@@ -140,13 +141,13 @@ fn no_answer(error: HttpError) -> Report {
     report
 }
 
-pub(super) fn is_redirect(page: &Response) -> bool {
+pub(in crate::flow) fn is_redirect(page: &Response) -> bool {
     matches!(page.status, 301..=303 | 307 | 308)
 }
 
 /// The form that the VPN's app posts to the VPN, checked: its address, its time, whom it was made for. With `at`
 /// from that address of the org, which the VPN named.
-pub(super) async fn vpn_form(
+pub(in crate::flow) async fn vpn_form(
     session: &OktaSession,
     target: &VpnTarget,
     at: Option<&Url>,
@@ -208,14 +209,14 @@ fn not_for_the_vpn(error: SamlError, hosts: &VpnHosts) -> Report {
 }
 
 /// A form as a browser posts it.
-pub(super) fn posted(url: Url, fields: &[(&str, &str)]) -> Request {
+pub(in crate::flow) fn posted(url: Url, fields: &[(&str, &str)]) -> Request {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(fields);
     Request::post_form_html(url, Secret::new(form.finish()))
 }
 
 /// What a page that is neither an answer nor a redirect says about a refused assertion.
-pub(super) fn judge(page: &Response) -> Result<(), AccessServerError> {
+pub(in crate::flow) fn judge(page: &Response) -> Result<(), AccessServerError> {
     match page.status {
         200..400 => Ok(()),
         status if page.body.trim_ascii_start().starts_with(b"<?xml") => {

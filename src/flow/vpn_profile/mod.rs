@@ -3,10 +3,15 @@
 //! Which doors a server has depends on its version, and none says which it is; so they are tried in order
 //! and an error names what each of them answered.
 
+pub(super) mod access_server_client;
+pub(super) mod web_auth;
+
 use url::Url;
 
-use crate::flow::check::{check_vpn, vpn_policy};
-use crate::flow::vpn_door::{Arrival, VpnDoors, is_redirect, judge, posted, vpn_form};
+use crate::flow::validate::{check_vpn, vpn_policy};
+use crate::flow::vpn_profile::access_server_client::{
+    Arrival, VpnDoors, is_redirect, judge, posted, vpn_form,
+};
 use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::{Request, Response};
 use crate::openvpn::access_server::{

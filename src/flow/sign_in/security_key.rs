@@ -15,15 +15,15 @@ use crate::wire::{Answer, Ask, KeyChallenge, KeySigned, PinUse};
 const TOUCH: i64 = 60;
 
 /// One question to a key.
-pub(super) struct Asked<'a> {
-    pub(super) challenge: &'a WebAuthnChallenge,
+pub(in crate::flow) struct Asked<'a> {
+    pub(in crate::flow) challenge: &'a WebAuthnChallenge,
     /// When the transaction ends, and the challenge with it.
-    pub(super) ends: Option<Timestamp>,
-    pub(super) can_change: bool,
+    pub(in crate::flow) ends: Option<Timestamp>,
+    pub(in crate::flow) can_change: bool,
 }
 
 /// What became of it.
-pub(super) enum Touched {
+pub(in crate::flow) enum Touched {
     Signed(WebAuthnAnswer),
     OtherFactor,
 }
@@ -32,7 +32,7 @@ pub(super) enum Touched {
 ///
 /// # Errors
 /// When the challenge is not for this org, nobody is there, or the answer is not one to the question.
-pub(super) async fn touch(
+pub(in crate::flow) async fn touch(
     asked: Asked<'_>,
     browser: &CookieClient,
     conversation: &impl Conversation,
@@ -80,7 +80,7 @@ fn read(signed: KeySigned) -> Result<KeyAnswer, WebAuthnError> {
 }
 
 /// A key's answer that Okta turned down, to be given Okta's reason.
-pub(super) fn refused() -> Report {
+pub(in crate::flow) fn refused() -> Report {
     Report::new(
         Exit::Refused,
         "okta.key_refused",

@@ -4,7 +4,7 @@ use futures_util::future::try_join_all;
 use percent_encoding::percent_decode_str;
 
 use crate::aws::Assumable;
-use crate::flow::iam::Iam;
+use crate::flow::iam_client::Iam;
 use crate::flow::{Conversation, OktaSession};
 use crate::model::{Credentials, RoleArn, Timestamp};
 use crate::report::{Exit, Report};

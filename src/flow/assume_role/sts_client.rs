@@ -31,7 +31,7 @@ const WHOLE: Duration = Duration::from_secs(30);
 
 /// An STS that is spoken to, and what its answers said about the time.
 #[derive(Debug)]
-pub(super) struct Sts {
+pub(in crate::flow) struct Sts {
     connector: Connector,
     endpoint: String,
     region: String,
@@ -40,7 +40,7 @@ pub(super) struct Sts {
 
 impl Sts {
     /// The STS for `role`: the target's own endpoint, or the region's, or the partition's.
-    pub(super) fn new(
+    pub(in crate::flow) fn new(
         client: &Client,
         target: &Target,
         role: &RoleArn,
@@ -65,7 +65,7 @@ impl Sts {
     }
 
     /// The SDK's client; `signed` by credentials, or not at all (both SAML and web identity are unsigned).
-    pub(super) fn client(&self, signed: Option<&Credentials>) -> aws_sdk_sts::Client {
+    pub(in crate::flow) fn client(&self, signed: Option<&Credentials>) -> aws_sdk_sts::Client {
         let now = u64::try_from(self.now.0).unwrap_or_default();
         let mut config = aws_sdk_sts::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -88,7 +88,7 @@ impl Sts {
     }
 
     /// The time by STS's last answer, or as it was known before.
-    pub(super) fn now(&self) -> Timestamp {
+    pub(in crate::flow) fn now(&self) -> Timestamp {
         self.connector
             .date
             .lock()
@@ -97,7 +97,7 @@ impl Sts {
     }
 
     /// Why the last call got no answer, in our own words.
-    pub(super) fn take_failure(&self) -> Option<HttpError> {
+    pub(in crate::flow) fn take_failure(&self) -> Option<HttpError> {
         self.connector
             .failure
             .lock()
@@ -119,7 +119,10 @@ pub fn expected_sts_endpoint(target: &Target) -> Option<String> {
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn region_of(target: &Target, role: &RoleArn) -> Result<Option<AwsRegion>, Report> {
+pub(in crate::flow) fn region_of(
+    target: &Target,
+    role: &RoleArn,
+) -> Result<Option<AwsRegion>, Report> {
     let set = target.region.as_deref().map(AwsRegion::parse).transpose()?;
     Ok(match target.region_gives_way {
         true => set.and_then(|region| region.in_partition(&role.partition())),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Engine, SEND_FLOOR};
-use crate::flow::factors::{NEEDS_BUILD, Offered, choose};
-use crate::flow::security_key::{self, Touched};
+use crate::flow::sign_in::factors::{NEEDS_BUILD, Offered, choose};
+use crate::flow::sign_in::security_key::{self, Touched};
 use crate::flow::{Conversation, Unanswered};
 use crate::http::Request;
 use crate::okta::Post;

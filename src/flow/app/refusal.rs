@@ -7,7 +7,7 @@ use crate::report::{Exit, Report};
 
 /// Returns why Okta does not open an app or a list of apps: the API's error, else what the page says.
 /// `setting` is where the user names the app.
-pub(super) fn refused_page(page: &Response, setting: &str) -> Report {
+pub(in crate::flow) fn refused_page(page: &Response, setting: &str) -> Report {
     if let Some(error) = OktaError::read(page.status, page.content_type(), &page.body) {
         return error.into();
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::Engine;
-use crate::flow::classic::SEND_FLOOR;
-use crate::flow::factors::{NEEDS_BUILD, Offered, UsedFactor, choose};
-use crate::flow::security_key::{self, Touched};
+use crate::flow::sign_in::classic::SEND_FLOOR;
+use crate::flow::sign_in::factors::{NEEDS_BUILD, Offered, UsedFactor, choose};
+use crate::flow::sign_in::security_key::{self, Touched};
 use crate::flow::{Conversation, Unanswered};
 use crate::okta::Post;
 use crate::okta::idx::{Answering, Choice, IdxError, Method, Select};

@@ -14,8 +14,8 @@ use url::Url;
 
 use self::dead_end::{dead_end, unexpected};
 use self::push::Push;
-use crate::flow::factors::{Taste, UsedFactor};
 use crate::flow::retry::{poll, rate_limited, repeat};
+use crate::flow::sign_in::factors::{Taste, UsedFactor};
 use crate::flow::{Conversation, Failure};
 use crate::http::{self, CookieClient, Request};
 use crate::okta::Post;
@@ -35,14 +35,14 @@ const CONTINUATION_DELAY: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_secs(15);
 
 /// What a finished sign-in leaves; the session itself is in the browser's cookies.
-pub(super) struct SignedIn {
-    pub(super) factor: Option<UsedFactor>,
+pub(in crate::flow) struct SignedIn {
+    pub(in crate::flow) factor: Option<UsedFactor>,
     /// The page the sign-in ended on: that of the app it began at.
-    pub(super) landed: http::Response,
+    pub(in crate::flow) landed: http::Response,
 }
 
 /// Why there is no session.
-pub(super) enum NoSession {
+pub(in crate::flow) enum NoSession {
     /// The org does not speak IDX to a terminal; a browser may do.
     WantsBrowser(Report),
     Final(Report),
@@ -58,7 +58,7 @@ impl<E: Into<Report>> From<E> for NoSession {
 ///
 /// # Errors
 /// When Okta refuses, an answer is missing, or a browser is needed.
-pub(super) async fn sign_in<C: Conversation>(
+pub(in crate::flow) async fn sign_in<C: Conversation>(
     browser: &CookieClient,
     username: &str,
     start: &Url,
@@ -108,7 +108,7 @@ const WANTS_BROWSER: &str = "okta.idx.wants_browser";
 ///
 /// # Errors
 /// [`Failure::SessionEnded`] when the page asks who it is: then there is no session any longer.
-pub(super) async fn step_up<C: Conversation>(
+pub(in crate::flow) async fn step_up<C: Conversation>(
     browser: &CookieClient,
     username: &str,
     state_token: &Secret,
@@ -322,7 +322,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
 }
 
 /// What is said when this org does not sign people in from a terminal and no other way is set up.
-pub(super) fn needs_client_id(report: Report) -> Report {
+pub(in crate::flow) fn needs_client_id(report: Report) -> Report {
     Report {
         exit: Exit::Refused,
         ..report

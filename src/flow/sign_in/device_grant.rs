@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::flow::by_token::ByToken;
 use crate::flow::retry::{poll, repeat};
+use crate::flow::session::oauth::ByToken;
 use crate::flow::{Conversation, Unanswered};
 use crate::http::{CookieClient, Request};
 use crate::okta::oauth::{DeviceCode, Extras, OauthError, Polled, Tokens};
@@ -35,7 +35,7 @@ impl<E: Into<Report>> From<E> for NoTokens {
 ///
 /// # Errors
 /// When nobody is there to open it, it is refused, or the code runs out.
-pub(super) async fn sign_in(
+pub(in crate::flow) async fn sign_in(
     browser: &CookieClient,
     client_id: &str,
     wanted: Extras,

@@ -3,8 +3,9 @@
 use futures_util::future::join_all;
 use url::Url;
 
-use crate::flow::refused_page::refused_page;
-use crate::flow::{Conversation, Failure, OktaSession, step_up};
+use crate::flow::app::refusal::refused_page;
+use crate::flow::app::step_up;
+use crate::flow::{Conversation, Failure, OktaSession};
 use crate::model::{AppLink, Org, SamlRole, Timestamp};
 use crate::okta::Tiles;
 use crate::okta::page::{Acs, AppPage, PageError};
@@ -21,17 +22,17 @@ const APP_SETTING: &str = "`app` of [aws]";
 
 /// What an app handed over, ready for STS.
 #[derive(Debug)]
-pub(super) struct AwsAssertion {
-    pub(super) app: AppLink,
+pub(in crate::flow) struct AwsAssertion {
+    pub(in crate::flow) app: AppLink,
     /// base64, as received.
-    pub(super) encoded: Secret,
+    pub(in crate::flow) encoded: Secret,
     /// The roles it opens; `None` when it is encrypted for AWS.
-    pub(super) roles: Option<Vec<SamlRole>>,
-    pub(super) role_session_name: Option<String>,
+    pub(in crate::flow) roles: Option<Vec<SamlRole>>,
+    pub(in crate::flow) role_session_name: Option<String>,
 }
 
 impl AwsAssertion {
-    pub(super) fn duplicate(&self) -> Self {
+    pub(in crate::flow) fn duplicate(&self) -> Self {
         Self {
             app: self.app.clone(),
             encoded: self.encoded.duplicate(),
@@ -42,7 +43,7 @@ impl AwsAssertion {
 }
 
 /// The app that the settings name, or all AWS apps among the user's tiles.
-pub(super) async fn aws_apps(
+pub(in crate::flow) async fn aws_apps(
     session: &OktaSession,
     named: Option<&str>,
     conversation: &impl Conversation,
@@ -84,7 +85,7 @@ pub(super) async fn aws_apps(
 }
 
 /// An embed link as it is pasted, or the instance id of an AWS app.
-pub(super) fn app_link(org: &Org, named: &str) -> Result<AppLink, Report> {
+pub(in crate::flow) fn app_link(org: &Org, named: &str) -> Result<AppLink, Report> {
     let refused = |why: String| {
         Report::new(
             Exit::Usage,
@@ -117,14 +118,14 @@ pub(super) fn app_link(org: &Org, named: &str) -> Result<AppLink, Report> {
 }
 
 /// The assertions of the apps that opened, and the apps that did not.
-pub(super) struct Opened {
-    pub(super) assertions: Vec<AwsAssertion>,
-    pub(super) for_tests: Vec<AppLink>,
+pub(in crate::flow) struct Opened {
+    pub(in crate::flow) assertions: Vec<AwsAssertion>,
+    pub(in crate::flow) for_tests: Vec<AppLink>,
 }
 
 /// Fetches the assertions of all `apps` side by side. One app that does not open spoils nothing as long as
 /// another does.
-pub(super) async fn assertions(
+pub(in crate::flow) async fn assertions(
     session: &OktaSession,
     apps: Vec<AppLink>,
     now: Timestamp,
@@ -135,7 +136,7 @@ pub(super) async fn assertions(
 }
 
 /// The same, for what also depends on the apps that do not open.
-pub(super) async fn open_all(
+pub(in crate::flow) async fn open_all(
     session: &OktaSession,
     apps: Vec<AppLink>,
     now: Timestamp,

@@ -9,10 +9,12 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::flow::network::not_ended;
+use crate::flow::app::sign_on_url;
+use crate::flow::app::step_up;
 use crate::flow::retry::repeat;
+use crate::flow::routed_client::not_ended;
 use crate::flow::session::GOODBYE;
-use crate::flow::{Conversation, Failure, OktaSession, sign_on, step_up};
+use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::{CookieClient, HttpError, Request, Response};
 use crate::model::Timestamp;
 use crate::okta::oauth::{self, Extras, OauthError, Once, Tokens};
@@ -27,7 +29,7 @@ const FRESH: i64 = 30;
 const NO_TRUST: &str = "okta.oauth.no_trust";
 
 #[derive(Debug)]
-pub(super) struct ByToken {
+pub(in crate::flow) struct ByToken {
     client_id: String,
     tokens: RefCell<Rc<Tokens>>,
     /// One renewal at a time: the second would spend a token that the first has had replaced.
@@ -53,7 +55,7 @@ impl<E: Into<Failure>> From<E> for NoToken {
 }
 
 impl ByToken {
-    pub(super) fn new(
+    pub(in crate::flow) fn new(
         client_id: &str,
         tokens: Tokens,
         asked: Extras,
@@ -75,7 +77,7 @@ impl ByToken {
     ///
     /// # Errors
     /// When the org cannot be asked.
-    pub(super) async fn username(
+    pub(in crate::flow) async fn username(
         &self,
         browser: &CookieClient,
         conversation: &impl Conversation,
@@ -102,12 +104,12 @@ impl ByToken {
     }
 
     /// What the org does not grant this client.
-    pub(super) fn refused(&self) -> Extras {
+    pub(in crate::flow) fn refused(&self) -> Extras {
         self.refused
     }
 
     /// When the tokens end, where they end for good.
-    pub(super) fn expires_at(&self) -> Option<Timestamp> {
+    pub(in crate::flow) fn expires_at(&self) -> Option<Timestamp> {
         let tokens = self.tokens();
         let end = self.signed_in?.plus(tokens.expires_in.into());
         tokens.refresh_token.is_none().then_some(end)
@@ -118,7 +120,7 @@ impl ByToken {
     ///
     /// # Errors
     /// When one of them may be left.
-    pub(super) async fn end(&self, browser: &CookieClient) -> Result<(), Report> {
+    pub(in crate::flow) async fn end(&self, browser: &CookieClient) -> Result<(), Report> {
         let _turn = timeout(GOODBYE, self.renewing.lock()).await;
         let posts = self.tokens().revoke(browser.org(), &self.client_id)?;
         let mut goodbyes: Vec<Request> = posts
@@ -155,7 +157,7 @@ impl ByToken {
     }
 
     /// Gets JSON as the user, with newer tokens if these are over.
-    pub(super) async fn json(
+    pub(in crate::flow) async fn json(
         &self,
         browser: &CookieClient,
         url: Url,
@@ -177,7 +179,7 @@ impl ByToken {
     /// # Errors
     /// [`Failure::SessionEnded`] and [`Failure::NewerSignIn`] when a new sign-in may do; else why this app cannot
     /// be opened so.
-    pub(super) async fn open(
+    pub(in crate::flow) async fn open(
         &self,
         session: &OktaSession,
         link: &Url,
@@ -193,7 +195,7 @@ impl ByToken {
                 let refusal = Report::from(error.clone()).during(format!("cannot {what}"));
                 if error.is_without_web_sso()
                     && self.has_interclient()
-                    && let Some(address) = sign_on::address(session, link).await?
+                    && let Some(address) = sign_on_url::address(session, link).await?
                 {
                     // The org may trust this client for the app all the same.
                     let page = self
@@ -218,7 +220,7 @@ impl ByToken {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub(super) async fn sign_on(
+    pub(in crate::flow) async fn sign_on(
         &self,
         session: &OktaSession,
         app_id: &str,
@@ -321,7 +323,7 @@ impl ByToken {
 }
 
 /// The instance id (`0oa…`) that an embed link names.
-pub(super) fn app_id(link: &Url) -> Option<&str> {
+pub(in crate::flow) fn app_id(link: &Url) -> Option<&str> {
     let mut segments = link.path_segments().into_iter().flatten();
     segments.find(|segment| segment.starts_with("0oa"))
 }

@@ -7,12 +7,13 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::Mutex;
 
-use crate::flow::apps::{self, AwsAssertion};
-use crate::flow::assume_role::NoCredentials;
-use crate::flow::credentials::redeem;
+use crate::flow::app::aws_app::{self, AwsAssertion};
+use crate::flow::assume_role::redeem;
+use crate::flow::assume_role::sts_calls::NoCredentials;
 use crate::flow::retry::backoff;
 use crate::flow::roles::{entries, nothing_to_choose};
-use crate::flow::{Conversation, Failure, FlowContext, OktaSession, machine};
+use crate::flow::session::machine;
+use crate::flow::{Conversation, Failure, FlowContext, OktaSession};
 use crate::model::{Credentials, RoleArn, SamlRole};
 use crate::report::Report;
 use crate::wire::{Notice, RoleEntry, Target};
@@ -45,8 +46,8 @@ pub async fn assume_all_roles(
     if session.machine().is_some() {
         return Err(machine::no_list().into());
     }
-    let apps = apps::aws_apps(session, target.app.as_deref(), conversation).await?;
-    let assertions = apps::assertions(session, apps, memory.now(), conversation).await?;
+    let apps = aws_app::aws_apps(session, target.app.as_deref(), conversation).await?;
+    let assertions = aws_app::assertions(session, apps, memory.now(), conversation).await?;
     let mut entries = entries(&assertions, target);
     // Several providers may open one role; one of them is enough.
     entries.sort();
@@ -140,7 +141,7 @@ impl App<'_> {
         if Rc::ptr_eq(&latest, old) {
             conversation.notify(Notice::Doing(format!("open {} again", old.app.label)));
             let app = vec![old.app.clone()];
-            let fresh = apps::assertions(self.session, app, memory.now(), conversation)
+            let fresh = aws_app::assertions(self.session, app, memory.now(), conversation)
                 .await
                 .map_err(Failure::into_report)?;
             if let Some(fresh) = fresh.into_iter().next() {
