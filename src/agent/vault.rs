@@ -16,7 +16,7 @@ use crate::aws::SessionDuration;
 use crate::clock::Clock;
 use crate::flow::{FlowContext, OktaSession, UsedFactor};
 use crate::model::{Credentials, RoleArn, Timestamp};
-use crate::okta::oauth::Extras;
+use crate::okta::oauth::OptionalScopes;
 use crate::wire::{Account, HeldRole, IssuedCredentials, Sealed, SessionStatus, Target};
 
 /// Credentials are renewed this long before their end, in seconds; a third of a short life.
@@ -79,7 +79,7 @@ pub(super) struct Vault {
     /// By user, what the last sign-in was verified with. A sign-out forgets it.
     factors: RefCell<HashMap<SessionKey, UsedFactor>>,
     /// The scopes that an org refused a client.
-    refused: RefCell<HashMap<(String, Option<String>), Extras>>,
+    refused: RefCell<HashMap<(String, Option<String>), OptionalScopes>>,
 }
 
 impl Vault {
@@ -235,13 +235,13 @@ impl Vault {
     }
 
     /// The scopes that the account's org refused its client.
-    pub(super) fn refused_scopes(&self, account: &Account) -> Extras {
+    pub(super) fn refused_scopes(&self, account: &Account) -> OptionalScopes {
         let key = (account.org.clone(), account.client_id.clone());
         self.refused.borrow().get(&key).copied().unwrap_or_default()
     }
 
     /// Until somebody signs out: an administrator may have granted them since.
-    pub(super) fn remember_refused(&self, account: &Account, scopes: Extras) {
+    pub(super) fn remember_refused(&self, account: &Account, scopes: OptionalScopes) {
         let key = (account.org.clone(), account.client_id.clone());
         self.refused.borrow_mut().insert(key, scopes);
     }

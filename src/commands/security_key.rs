@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::commands::Context;
 use crate::model::Org;
-use crate::okta::webauthn::{is_for, is_own, rp_id};
+use crate::okta::webauthn::{checked_rp_id, is_app_id_of, is_client_data_for};
 use crate::process;
 use crate::report::{Exit, Report};
 use crate::security_key::{KeyLink, PATIENCE};
@@ -59,9 +59,12 @@ pub(super) fn touch(
     org: &Org,
     questions: &mut Questions,
 ) -> Result<Answer, Unsigned> {
-    let is_for_org = is_for(org, &challenge.client_data)
-        && rp_id(org, Some(&challenge.rp_id)).is_ok()
-        && challenge.app_id.as_ref().is_none_or(|id| is_own(org, id));
+    let is_for_org = is_client_data_for(org, &challenge.client_data)
+        && checked_rp_id(org, Some(&challenge.rp_id)).is_ok()
+        && challenge
+            .app_id
+            .as_ref()
+            .is_none_or(|id| is_app_id_of(org, id));
     if !is_for_org {
         return Err(Unsigned::Report(
             Report::new(

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::http::{Client, HttpError, Request, Response};
 use crate::model::{Org, Timestamp};
 use crate::report::Report;
-use crate::web::{CookieJar, Method, follow};
+use crate::web::{CookieJar, Method, next_hop};
 
 /// Speaks to one origin as a browser would, with the cookies it was given there and nowhere else.
 ///
@@ -155,7 +155,7 @@ impl CookieClient {
                 break;
             }
             let origins = [self.state.origin.url()];
-            let hop = follow(
+            let hop = next_hop(
                 page.status,
                 page.location(),
                 &page.url,

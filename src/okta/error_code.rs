@@ -45,34 +45,34 @@ impl OktaError {
     }
 
     /// Reads an error body of any Okta API.
-    pub fn read(http_status: u16, content_type: &str, body: &[u8]) -> Option<Self> {
-        let answer = super::json::read(content_type, body).ok()?;
+    pub fn parse(http_status: u16, content_type: &str, body: &[u8]) -> Option<Self> {
+        let answer = super::json::parse(content_type, body).ok()?;
         Self::from_value(http_status, &answer)
     }
 
-    pub fn meaning(&self) -> Meaning {
+    pub fn kind(&self) -> ErrorKind {
         let known = MEANINGS.iter().find(|(code, _)| *code == self.code);
         match known {
             Some((_, meaning)) => *meaning,
-            None if self.http_status == 429 => Meaning::RateLimited,
-            None if self.http_status >= 500 => Meaning::ServerError,
-            None => Meaning::Other,
+            None if self.http_status == 429 => ErrorKind::RateLimited,
+            None if self.http_status >= 500 => ErrorKind::ServerError,
+            None => ErrorKind::Other,
         }
     }
 
     /// Whether another code may be typed in the same transaction.
     pub fn is_wrong_answer(&self) -> bool {
         matches!(
-            self.meaning(),
-            Meaning::WrongAnswer
-                | Meaning::CodeUsed
-                | Meaning::CodeOutOfWindow
-                | Meaning::NewPinNeeded
+            self.kind(),
+            ErrorKind::WrongAnswer
+                | ErrorKind::CodeUsed
+                | ErrorKind::CodeOutOfWindow
+                | ErrorKind::NewPinNeeded
         )
     }
 
     /// Summary and causes in one line, for a person who may answer again.
-    pub fn said(&self) -> String {
+    pub fn message(&self) -> String {
         let mut said = self.summary.clone();
         for cause in &self.causes {
             said = format!("{said}: {cause}");
@@ -95,7 +95,7 @@ impl std::error::Error for OktaError {}
 
 /// What an error code means here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
+pub enum ErrorKind {
     AccountLocked,
     BadRequest,
     CodeOutOfWindow,
@@ -123,46 +123,46 @@ pub enum Meaning {
     WrongState,
 }
 
-const MEANINGS: [(&str, Meaning); 36] = [
-    ("E0000001", Meaning::BadRequest),
-    ("E0000003", Meaning::BadRequest),
-    ("E0000004", Meaning::SignInRefused),
-    ("E0000005", Meaning::SessionOver),
-    ("E0000006", Meaning::Forbidden),
-    ("E0000007", Meaning::NotFound),
-    ("E0000009", Meaning::ServerError),
-    ("E0000010", Meaning::ServerError),
-    ("E0000011", Meaning::TransactionOver),
-    ("E0000014", Meaning::PasswordPolicy),
-    ("E0000015", Meaning::Unsupported),
-    ("E0000022", Meaning::Unsupported),
-    ("E0000047", Meaning::RateLimited),
-    ("E0000064", Meaning::PasswordExpired),
-    ("E0000068", Meaning::WrongAnswer),
-    ("E0000069", Meaning::FactorLocked),
-    ("E0000070", Meaning::Waiting),
-    ("E0000079", Meaning::WrongState),
-    ("E0000080", Meaning::PasswordPolicy),
-    ("E0000082", Meaning::CodeUsed),
-    ("E0000083", Meaning::CodeOutOfWindow),
-    ("E0000085", Meaning::DeniedByPolicy),
-    ("E0000087", Meaning::Recovery),
-    ("E0000095", Meaning::Recovery),
-    ("E0000097", Meaning::Recovery),
-    ("E0000105", Meaning::Recovery),
-    ("E0000109", Meaning::TooSoon),
-    ("E0000110", Meaning::Recovery),
-    ("E0000112", Meaning::Recovery),
-    ("E0000113", Meaning::NewPinNeeded),
-    ("E0000118", Meaning::TooSoon),
-    ("E0000119", Meaning::AccountLocked),
-    ("E0000133", Meaning::TooSoon),
-    ("E0000138", Meaning::Telephony),
-    ("E0000180", Meaning::FactorInactive),
-    ("E0000207", Meaning::SignInRefused),
+const MEANINGS: [(&str, ErrorKind); 36] = [
+    ("E0000001", ErrorKind::BadRequest),
+    ("E0000003", ErrorKind::BadRequest),
+    ("E0000004", ErrorKind::SignInRefused),
+    ("E0000005", ErrorKind::SessionOver),
+    ("E0000006", ErrorKind::Forbidden),
+    ("E0000007", ErrorKind::NotFound),
+    ("E0000009", ErrorKind::ServerError),
+    ("E0000010", ErrorKind::ServerError),
+    ("E0000011", ErrorKind::TransactionOver),
+    ("E0000014", ErrorKind::PasswordPolicy),
+    ("E0000015", ErrorKind::Unsupported),
+    ("E0000022", ErrorKind::Unsupported),
+    ("E0000047", ErrorKind::RateLimited),
+    ("E0000064", ErrorKind::PasswordExpired),
+    ("E0000068", ErrorKind::WrongAnswer),
+    ("E0000069", ErrorKind::FactorLocked),
+    ("E0000070", ErrorKind::Waiting),
+    ("E0000079", ErrorKind::WrongState),
+    ("E0000080", ErrorKind::PasswordPolicy),
+    ("E0000082", ErrorKind::CodeUsed),
+    ("E0000083", ErrorKind::CodeOutOfWindow),
+    ("E0000085", ErrorKind::DeniedByPolicy),
+    ("E0000087", ErrorKind::Recovery),
+    ("E0000095", ErrorKind::Recovery),
+    ("E0000097", ErrorKind::Recovery),
+    ("E0000105", ErrorKind::Recovery),
+    ("E0000109", ErrorKind::TooSoon),
+    ("E0000110", ErrorKind::Recovery),
+    ("E0000112", ErrorKind::Recovery),
+    ("E0000113", ErrorKind::NewPinNeeded),
+    ("E0000118", ErrorKind::TooSoon),
+    ("E0000119", ErrorKind::AccountLocked),
+    ("E0000133", ErrorKind::TooSoon),
+    ("E0000138", ErrorKind::Telephony),
+    ("E0000180", ErrorKind::FactorInactive),
+    ("E0000207", ErrorKind::SignInRefused),
 ];
 
-impl Meaning {
+impl ErrorKind {
     /// The report's stable name, exit class, summary and hint.
     const fn told(self) -> (&'static str, Exit, &'static str, &'static str) {
         match self {
@@ -322,7 +322,7 @@ impl Meaning {
 
 impl From<OktaError> for Report {
     fn from(error: OktaError) -> Self {
-        let (name, exit, summary, hint) = error.meaning().told();
+        let (name, exit, summary, hint) = error.kind().told();
         let causes = error.causes.clone();
         let report = Self::new(exit, name, summary).cause(&error).hint(hint);
         causes.into_iter().fold(report, Self::cause)
@@ -337,8 +337,8 @@ mod tests {
     fn every_code_of_the_table_has_a_name_of_its_meaning_and_a_hint() {
         for (code, meaning) in MEANINGS {
             let body = format!(r#"{{"errorCode":"{code}","errorSummary":"No."}}"#);
-            let error = OktaError::read(403, "application/json", body.as_bytes()).unwrap();
-            assert_eq!(error.meaning(), meaning);
+            let error = OktaError::parse(403, "application/json", body.as_bytes()).unwrap();
+            assert_eq!(error.kind(), meaning);
             let report = Report::from(error);
             assert!(report.name.starts_with("okta."), "{code}");
             assert!(!report.hints[0].is_empty());
@@ -349,18 +349,18 @@ mod tests {
     fn an_unknown_code_is_judged_by_its_http_status() {
         let read = |status| {
             let body = br#"{"errorCode":"E0009999","errorSummary":"?"}"#;
-            OktaError::read(status, "application/json", body).unwrap()
+            OktaError::parse(status, "application/json", body).unwrap()
         };
-        assert_eq!(read(429).meaning(), Meaning::RateLimited);
-        assert_eq!(read(503).meaning(), Meaning::ServerError);
-        assert_eq!(read(400).meaning(), Meaning::Other);
+        assert_eq!(read(429).kind(), ErrorKind::RateLimited);
+        assert_eq!(read(503).kind(), ErrorKind::ServerError);
+        assert_eq!(read(400).kind(), ErrorKind::Other);
     }
 
     #[test]
     fn summary_causes_and_id_reach_the_report() {
         let body = br#"{"errorCode":"E0000068","errorSummary":"Invalid Passcode/Answer","errorLink":"E0000068",
             "errorId":"oaeEXAMPLE","errorCauses":[{"errorSummary":"Your passcode doesn't match our records."},{"x":1}]}"#;
-        let error = OktaError::read(403, "application/json;charset=UTF-8", body).unwrap();
+        let error = OktaError::parse(403, "application/json;charset=UTF-8", body).unwrap();
         assert!(error.is_wrong_answer());
         let report = Report::from(error);
         assert_eq!(report.exit, Exit::Refused);
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn what_is_no_error_body_is_none() {
         for body in [&b"{}"[..], b"[]", b"<html>", b"", b"{\"errorCode\":7}"] {
-            assert_eq!(OktaError::read(500, "application/json", body), None);
+            assert_eq!(OktaError::parse(500, "application/json", body), None);
         }
     }
 }

@@ -39,7 +39,7 @@ impl From<JsonError> for Report {
 }
 
 /// Reads a body that should be JSON.
-pub(super) fn read(content_type: &str, body: &[u8]) -> Result<Value, JsonError> {
+pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Value, JsonError> {
     if body.len() > LARGEST {
         return Err(JsonError::TooLarge);
     }

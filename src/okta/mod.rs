@@ -18,7 +18,7 @@ mod tiles;
 pub mod webauthn;
 
 pub use authn::Post;
-pub use error_code::{Meaning, OktaError};
+pub use error_code::{ErrorKind, OktaError};
 pub use json::JsonError;
 pub use organization::{Organization, Pipeline};
 pub use session::{Session, SessionStatus};

@@ -28,8 +28,8 @@ impl Organization {
 
     /// # Errors
     /// When the body is not this document: then the address is not an Okta org's.
-    pub fn read(content_type: &str, body: &[u8]) -> Result<Self, JsonError> {
-        let document: Value = json::read(content_type, body)?;
+    pub fn parse(content_type: &str, body: &[u8]) -> Result<Self, JsonError> {
+        let document: Value = json::parse(content_type, body)?;
         let id = text(&document, "id").ok_or(JsonError::Shape)?;
         let pipeline = match text(&document, "pipeline").ok_or(JsonError::Shape)? {
             "v1" => Pipeline::Classic,
@@ -55,14 +55,14 @@ mod tests {
             ("v9", Pipeline::Unknown("v9".to_owned())),
         ] {
             let body = format!(r#"{{"id":"00oEXAMPLE","pipeline":"{name}","settings":{{}}}}"#);
-            let organization = Organization::read("application/json", body.as_bytes()).unwrap();
+            let organization = Organization::parse("application/json", body.as_bytes()).unwrap();
             assert_eq!(organization.pipeline, expected);
         }
     }
 
     #[test]
     fn another_sites_answer_is_named() {
-        let read = |kind, body: &str| Organization::read(kind, body.as_bytes()).unwrap_err();
+        let read = |kind, body: &str| Organization::parse(kind, body.as_bytes()).unwrap_err();
         assert_eq!(read("text/html", "<html></html>"), JsonError::IsHtml);
         assert_eq!(read("application/json", "  <html>"), JsonError::IsHtml);
         assert_eq!(read("application/json", "nope"), JsonError::NotJson);

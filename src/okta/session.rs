@@ -51,18 +51,18 @@ impl Session {
     ///
     /// # Errors
     /// An [`OktaError`] (404, E0000007: there is no session), or what else it is.
-    pub fn received(
+    pub fn parse(
         http_status: u16,
         content_type: &str,
         body: &[u8],
     ) -> Result<Self, super::authn::AuthnError> {
-        if let Some(error) = OktaError::read(http_status, content_type, body) {
+        if let Some(error) = OktaError::parse(http_status, content_type, body) {
             return Err(error.into());
         }
         if http_status != 200 {
             return Err(super::authn::AuthnError::HttpStatus(http_status));
         }
-        let answer: Value = json::read(content_type, body)?;
+        let answer: Value = json::parse(content_type, body)?;
         let status = match text(&answer, "status").ok_or(JsonError::Shape)? {
             "ACTIVE" => SessionStatus::Active,
             "MFA_REQUIRED" => SessionStatus::MfaRequired,
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_session_is_told_without_its_id() {
-        let session = Session::received(200, "application/json", BODY).unwrap();
+        let session = Session::parse(200, "application/json", BODY).unwrap();
         assert_eq!(session.status, SessionStatus::Active);
         assert_eq!(session.login, "alice@acme.com");
         assert_eq!(
@@ -101,11 +101,11 @@ mod tests {
     #[test]
     fn no_session_and_no_api_are_told_apart() {
         let gone = br#"{"errorCode":"E0000007","errorSummary":"Not found: Resource not found: me (Session)"}"#;
-        let error = Session::received(404, "application/json", gone).unwrap_err();
+        let error = Session::parse(404, "application/json", gone).unwrap_err();
         assert_eq!(Report::from(error).name, "okta.not_found");
-        let error = Session::received(502, "text/html", b"<html>").unwrap_err();
+        let error = Session::parse(502, "text/html", b"<html>").unwrap_err();
         assert_eq!(error, AuthnError::HttpStatus(502));
-        let error = Session::received(200, "application/json", b"{}").unwrap_err();
+        let error = Session::parse(200, "application/json", b"{}").unwrap_err();
         assert_eq!(error, AuthnError::Json(JsonError::Shape));
     }
 

@@ -22,8 +22,8 @@ impl Tiles {
 
     /// # Errors
     /// When the body is not a list.
-    pub fn read(org: &Org, content_type: &str, body: &[u8]) -> Result<Self, JsonError> {
-        let Value::Array(listed) = json::read(content_type, body)? else {
+    pub fn parse(org: &Org, content_type: &str, body: &[u8]) -> Result<Self, JsonError> {
+        let Value::Array(listed) = json::parse(content_type, body)? else {
             return Err(JsonError::Shape);
         };
         let count = listed.len();
@@ -71,7 +71,7 @@ mod tests {
     fn aws_tiles_are_found_and_foreign_ones_left_out() {
         let org = Org::parse("acme.okta.com").unwrap();
         let body = include_bytes!("../../tests/fixtures/okta/app_links.json");
-        let tiles = Tiles::read(&org, "application/json", body).unwrap();
+        let tiles = Tiles::parse(&org, "application/json", body).unwrap();
         let labels: Vec<_> = tiles.aws().map(|link| link.label.as_str()).collect();
         assert_eq!(labels, ["AWS (production)", "AWS (sandbox)"]);
         assert_eq!(tiles.aws_identity_center().count(), 1);
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn an_error_body_is_not_a_list() {
         let org = Org::parse("acme.okta.com").unwrap();
-        let read = |body: &[u8]| Tiles::read(&org, "application/json", body).unwrap_err();
+        let read = |body: &[u8]| Tiles::parse(&org, "application/json", body).unwrap_err();
         assert_eq!(read(b"{\"errorCode\":\"E0000005\"}"), JsonError::Shape);
         assert_eq!(read(b"[{}"), JsonError::NotJson);
     }

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::error::SamlError;
-use super::left_out::LeftOut;
+use super::ignored_values::IgnoredValue;
 use crate::model::{SamlRole, Timestamp};
 
 /// What a response carries.
@@ -44,7 +44,7 @@ pub struct Assertion {
     /// The `RoleSessionName` attribute: the user's name at AWS.
     pub role_session_name: Option<String>,
     /// Values of these attributes that cannot be used, in document order.
-    pub left_out: Vec<LeftOut>,
+    pub ignored_values: Vec<IgnoredValue>,
 }
 
 impl Response {
@@ -52,8 +52,8 @@ impl Response {
     ///
     /// # Errors
     /// When one of them names another service, or neither recipient nor destination is there.
-    pub fn made_for_aws(&self) -> Result<(), SamlError> {
-        self.made_for(is_aws_sign_in, is_aws_audience)
+    pub fn check_aws_recipient(&self) -> Result<(), SamlError> {
+        self.check_recipient(is_aws_sign_in, is_aws_audience)
     }
 
     /// Checks that it was made for the service whose addresses are `is_acs` and whose names are `is_audience`. Of an
@@ -62,7 +62,7 @@ impl Response {
     /// # Errors
     /// When recipient, destination or audience name another service. Recipient or destination must be there, and an
     /// audience (saml-profiles-2.0, 4.1.4.2).
-    pub fn made_for(
+    pub fn check_recipient(
         &self,
         is_acs: impl Fn(&str) -> bool,
         is_audience: impl Fn(&str) -> bool,
@@ -104,7 +104,7 @@ impl Assertion {
         if !self.roles.is_empty() {
             return Ok(&self.roles);
         }
-        let unusable = self.left_out.iter().find_map(LeftOut::role);
+        let unusable = self.ignored_values.iter().find_map(IgnoredValue::role);
         Err(unusable.unwrap_or(SamlError::NoRoles))
     }
 
@@ -112,7 +112,7 @@ impl Assertion {
     ///
     /// # Errors
     /// When its time is over.
-    pub fn usable_at(&self, now: Timestamp) -> Result<(), SamlError> {
+    pub fn check_expiry(&self, now: Timestamp) -> Result<(), SamlError> {
         match self.not_on_or_after {
             Some(limit) if now >= limit => Err(SamlError::Expired(limit)),
             _ => Ok(()),

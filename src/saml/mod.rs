@@ -6,7 +6,7 @@
 
 mod assertion;
 mod error;
-mod left_out;
+mod ignored_values;
 mod reader;
 mod response;
 mod xml_error;
@@ -17,6 +17,6 @@ mod tests;
 
 pub use assertion::{Assertion, Envelope, Response};
 pub use error::SamlError;
-pub use left_out::LeftOut;
-pub use response::read;
+pub use ignored_values::IgnoredValue;
+pub use response::parse;
 pub use xml_error::XmlError;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::assertion::{Assertion, Response};
 use super::error::SamlError;
-use super::left_out::LeftOut;
+use super::ignored_values::IgnoredValue;
 use super::reader::{Element, Node, StrictReader};
 use crate::model::{SamlRole, Timestamp};
 use crate::secret::Secret;
@@ -27,16 +27,16 @@ const LONGEST_VALUE: usize = 2048;
 ///
 /// # Errors
 /// Names the first thing that is wrong; nothing is repaired.
-pub fn read(encoded: &Secret) -> Result<Response, SamlError> {
+pub fn parse(encoded: &Secret) -> Result<Response, SamlError> {
     let encoded = encoded.expose();
     if encoded.len() > LARGEST.div_ceil(3) * 4 {
         return Err(SamlError::TooLarge);
     }
     let document = STANDARD.decode(encoded).map_err(|_| SamlError::NotBase64)?;
-    read_document(&document)
+    parse_document(&document)
 }
 
-pub(super) fn read_document(document: &[u8]) -> Result<Response, SamlError> {
+pub(super) fn parse_document(document: &[u8]) -> Result<Response, SamlError> {
     if document.is_empty() {
         return Err(SamlError::Empty);
     }
@@ -73,8 +73,8 @@ enum Place {
     Audience,
     AuthnStatement,
     AttributeStatement,
-    Attribute(Meaning),
-    Value(Meaning),
+    Attribute(AttributeKind),
+    Value(AttributeKind),
     EncryptedAssertion,
     /// Something that nothing is read from.
     Elsewhere,
@@ -82,14 +82,14 @@ enum Place {
 
 /// What an attribute is for, by the end of its name: the host part differs between partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
+enum AttributeKind {
     Role,
     RoleSessionName,
     SessionDuration,
     Other,
 }
 
-impl Meaning {
+impl AttributeKind {
     fn of(name: &str) -> Self {
         match name.rsplit_once("/SAML/Attributes/") {
             Some((_, "Role")) => Self::Role,
@@ -169,7 +169,7 @@ impl Found {
             Some(Place::AttributeStatement) if is(ASSERTION, "Attribute") => Place::Attribute(
                 element
                     .attribute("Name")
-                    .map_or(Meaning::Other, Meaning::of),
+                    .map_or(AttributeKind::Other, AttributeKind::of),
             ),
             Some(Place::Attribute(meaning)) if is(ASSERTION, "AttributeValue") => {
                 Place::Value(meaning)
@@ -230,43 +230,43 @@ impl Found {
 
     /// Takes the value of an attribute. One that cannot be used is left out: STS judges the roles one by one, and
     /// nothing else depends on it.
-    fn value(&mut self, meaning: Meaning, value: &str) -> Result<(), SamlError> {
+    fn value(&mut self, meaning: AttributeKind, value: &str) -> Result<(), SamlError> {
         let text = || bounded(Some(value)).map(Option::unwrap_or_default);
         let assertion = &mut self.assertion;
-        let left_out = match meaning {
-            Meaning::Role => match SamlRole::parse(value) {
+        let ignored_values = match meaning {
+            AttributeKind::Role => match SamlRole::parse(value) {
                 Ok(role) => {
                     if !assertion.roles.contains(&role) {
                         assertion.roles.push(role);
                     }
                     None
                 }
-                Err(why) => Some(LeftOut::Role {
+                Err(why) => Some(IgnoredValue::Role {
                     value: text()?,
                     why,
                 }),
             },
-            Meaning::RoleSessionName if assertion.role_session_name.is_none() => {
+            AttributeKind::RoleSessionName if assertion.role_session_name.is_none() => {
                 assertion.role_session_name = bounded(Some(value))?;
                 None
             }
-            Meaning::RoleSessionName => Some(LeftOut::SecondRoleSessionName(text()?)),
-            Meaning::SessionDuration => match (value.parse(), assertion.session_duration) {
-                (Err(_), _) => Some(LeftOut::SessionDuration(text()?)),
-                (Ok(_), Some(_)) => Some(LeftOut::SecondSessionDuration(text()?)),
+            AttributeKind::RoleSessionName => Some(IgnoredValue::SecondRoleSessionName(text()?)),
+            AttributeKind::SessionDuration => match (value.parse(), assertion.session_duration) {
+                (Err(_), _) => Some(IgnoredValue::SessionDuration(text()?)),
+                (Ok(_), Some(_)) => Some(IgnoredValue::SecondSessionDuration(text()?)),
                 (Ok(seconds), None) => {
                     assertion.session_duration = Some(seconds);
                     None
                 }
             },
-            Meaning::Other => None,
+            AttributeKind::Other => None,
         };
         // A slip of an administrator's has no markup in it, as CDATA or as references.
-        if left_out.is_some() && value.contains(['<', '>']) {
+        if ignored_values.is_some() && value.contains(['<', '>']) {
             return Err(SamlError::MarkupInValue);
         }
-        assertion.left_out.extend(left_out);
-        if assertion.roles.len() + assertion.left_out.len() > MOST_ROLES {
+        assertion.ignored_values.extend(ignored_values);
+        if assertion.roles.len() + assertion.ignored_values.len() > MOST_ROLES {
             return Err(SamlError::TooManyRoles);
         }
         Ok(())
@@ -293,7 +293,11 @@ const fn is_value(place: Place) -> bool {
             | Place::AssertionIssuer
             | Place::NameId
             | Place::Audience
-            | Place::Value(Meaning::Role | Meaning::RoleSessionName | Meaning::SessionDuration)
+            | Place::Value(
+                AttributeKind::Role
+                    | AttributeKind::RoleSessionName
+                    | AttributeKind::SessionDuration
+            )
     )
 }
 

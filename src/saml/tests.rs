@@ -1,4 +1,4 @@
-//! Documents that must be read, and documents that must not, each with its own name.
+//! Documents that must be parse, and documents that must not, each with its own name.
 
 mod characters;
 mod hostile;
@@ -8,8 +8,8 @@ mod values;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::response::read_document;
-use super::{Assertion, Response, SamlError, read};
+use super::response::parse_document;
+use super::{Assertion, Response, SamlError, parse};
 use crate::model::counted;
 use crate::secret::Secret;
 
@@ -42,7 +42,7 @@ fn role_attribute(values: &[&str]) -> String {
 }
 
 fn read_text(document: &str) -> Result<Response, SamlError> {
-    read(&Secret::new(STANDARD.encode(document)))
+    parse(&Secret::new(STANDARD.encode(document)))
 }
 
 fn assertion(document: &str) -> Assertion {
@@ -62,7 +62,7 @@ fn refusal(document: &str) -> String {
 
 /// The name of the refusal of bytes that may be no text.
 fn refusal_of_bytes(document: &[u8]) -> String {
-    match read_document(document) {
+    match parse_document(document) {
         Err(error) => error.name(),
         Ok(read) => panic!("{read:?}"),
     }

@@ -16,7 +16,7 @@ use ctap_hid_fido2::fidokey::get_assertion::get_assertion_params::{Assertion, Ge
 use ctap_hid_fido2::{Cfg, FidoKeyHid, FidoKeyHidFactory, get_fidokey_devices};
 
 use super::{LONGEST, frame};
-use crate::okta::webauthn::{decode, encode};
+use crate::okta::webauthn::{decode_base64url, encode_base64url};
 use crate::secret::Secret;
 use crate::wire::{self, FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, Sealed, ToKey};
 
@@ -119,7 +119,7 @@ fn find(challenge: &KeyChallenge) -> Result<Found, KeyFault> {
     let ids: Vec<Vec<u8>> = challenge
         .credential_ids
         .iter()
-        .filter_map(|id| decode(id))
+        .filter_map(|id| decode_base64url(id))
         .collect();
     let mut silent = None;
     let mut why = KeyFault::NoKey;
@@ -252,9 +252,9 @@ fn signed(mut answer: Assertion, asked: &[Vec<u8>]) -> KeySigned {
         answer.credential_id.clone_from(only);
     }
     KeySigned {
-        credential_id: encode(&answer.credential_id),
-        authenticator_data: encode(&answer.auth_data),
-        signature: Sealed(Secret::new(encode(&answer.signature))),
+        credential_id: encode_base64url(&answer.credential_id),
+        authenticator_data: encode_base64url(&answer.auth_data),
+        signature: Sealed(Secret::new(encode_base64url(&answer.signature))),
     }
 }
 

@@ -28,7 +28,7 @@ impl CookieJar {
         self.0.retain(|known| {
             !(known.name == cookie.name && known.host == cookie.host && known.path == cookie.path)
         });
-        if !cookie.is_over(now) {
+        if !cookie.is_expired(now) {
             if self.0.len() == MOST {
                 self.0.remove(0);
             }
@@ -42,7 +42,7 @@ impl CookieJar {
         let mut chosen: Vec<&Cookie> = self
             .0
             .iter()
-            .filter(|cookie| cookie.goes_to(url, now))
+            .filter(|cookie| cookie.is_sent_to(url, now))
             .collect();
         chosen.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let mut header = String::new();
@@ -61,7 +61,7 @@ impl CookieJar {
     pub fn find(&self, name: &str, url: &Url, now: Timestamp) -> Option<&Cookie> {
         self.0
             .iter()
-            .find(|cookie| cookie.name == name && cookie.goes_to(url, now))
+            .find(|cookie| cookie.name == name && cookie.is_sent_to(url, now))
     }
 
     pub fn is_empty(&self) -> bool {

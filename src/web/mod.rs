@@ -12,5 +12,5 @@ mod set_cookie;
 
 pub use cookie_jar::CookieJar;
 pub use no_proxy::NoProxy;
-pub use redirect::{Hop, Method, RedirectError, follow};
+pub use redirect::{Hop, Method, RedirectError, next_hop};
 pub use set_cookie::{Cookie, CookieError};

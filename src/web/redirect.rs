@@ -52,7 +52,7 @@ pub enum RedirectError {
 ///
 /// # Errors
 /// Names the rule that stands against it.
-pub fn follow(
+pub fn next_hop(
     status: u16,
     location: Option<&[u8]>,
     current: &Url,
@@ -138,7 +138,7 @@ mod tests {
     fn judged(status: u16, location: &str, method: Method) -> Result<Hop, RedirectError> {
         let org = url("https://acme.okta.com/");
         let current = url("https://acme.okta.com/home/amazon_aws/0oa/272");
-        follow(
+        next_hop(
             status,
             Some(location.as_bytes()),
             &current,
@@ -217,17 +217,17 @@ mod tests {
     #[test]
     fn loops_end_and_a_location_is_needed() {
         let org = url("https://acme.okta.com/");
-        let after = |hops| follow(302, Some(b"/"), &org, Method::Get, &[&org], hops);
+        let after = |hops| next_hop(302, Some(b"/"), &org, Method::Get, &[&org], hops);
         assert!(after(7).is_ok());
         assert_eq!(after(8), Err(RedirectError::TooMany));
-        let missing = follow(302, None, &org, Method::Get, &[&org], 0);
+        let missing = next_hop(302, None, &org, Method::Get, &[&org], 0);
         assert_eq!(missing, Err(RedirectError::NoLocation));
     }
 
     #[test]
     fn loopback_http_stays_on_loopback() {
         let org = url("http://127.0.0.1:8080/");
-        let to = |location: &[u8]| follow(302, Some(location), &org, Method::Get, &[&org], 0);
+        let to = |location: &[u8]| next_hop(302, Some(location), &org, Method::Get, &[&org], 0);
         assert!(to(b"/x").is_ok());
         assert_eq!(
             to(b"http://acme.okta.com/"),

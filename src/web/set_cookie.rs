@@ -84,7 +84,7 @@ impl Cookie {
     }
 
     /// Whether it goes along with a request to `url` at `now`.
-    pub(super) fn goes_to(&self, url: &Url, now: Timestamp) -> bool {
+    pub(super) fn is_sent_to(&self, url: &Url, now: Timestamp) -> bool {
         let below = url
             .path()
             .strip_prefix(self.path.as_str())
@@ -94,10 +94,10 @@ impl Cookie {
         url.host_str() == Some(self.host.as_str())
             && below
             && (!self.secure || url.scheme() == "https")
-            && !self.is_over(now)
+            && !self.is_expired(now)
     }
 
-    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
 }

@@ -152,9 +152,9 @@ fn one(name: &str) {
     };
     let read = || -> String {
         let failed = match &input {
-            Input::Saml(_) => saml::read(&bytes).err().map(Report::from),
-            Input::Page(_) => AppPage::read(bytes.expose().as_bytes())
-                .and_then(AppPage::into_form)
+            Input::Saml(_) => saml::parse(&bytes).err().map(Report::from),
+            Input::Page(_) => AppPage::parse(bytes.expose().as_bytes())
+                .and_then(AppPage::into_saml_form)
                 .err()
                 .map(Report::from),
         };

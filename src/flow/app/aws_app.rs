@@ -63,7 +63,7 @@ pub(in crate::flow) async fn aws_apps(
             .during(format!("cannot {what}"))
             .into());
     }
-    let tiles = Tiles::read(session.org(), page.content_type(), &page.body)?;
+    let tiles = Tiles::parse(session.org(), page.content_type(), &page.body)?;
     let apps: Vec<AppLink> = tiles.aws().cloned().collect();
     if apps.is_empty() {
         let center = tiles.aws_identity_center().next().is_some();
@@ -200,27 +200,27 @@ async fn assertion(
         401 => return Err(Failure::SessionEnded),
         _ => return Err(refused_page(&page, APP_SETTING).during(cannot()).into()),
     }
-    let form = match AppPage::read(&page.body).and_then(AppPage::into_form) {
+    let form = match AppPage::parse(&page.body).and_then(AppPage::into_saml_form) {
         Ok(form) => form,
         Err(PageError::SignInNeeded) => return Err(Failure::SessionEnded),
         Err(error) => return Err(Report::from(error).during(cannot()).into()),
     };
-    form.goes_to(Acs::Aws)
+    form.check_action(Acs::Aws)
         .map_err(|error| Report::from(error).during(cannot()))?;
     panic_point("flow.assertion", form.saml_response.expose());
-    let response = saml::read(&form.saml_response)
+    let response = saml::parse(&form.saml_response)
         .and_then(|response| {
-            response.made_for_aws()?;
+            response.check_aws_recipient()?;
             if let Response::Plain(assertion) = &response {
                 assertion.aws_roles()?;
-                assertion.usable_at(session.server_time().unwrap_or(now))?;
+                assertion.check_expiry(session.server_time().unwrap_or(now))?;
             }
             Ok(response)
         })
         .map_err(|error| Report::from(error).during(cannot()))?;
     let label = &app.label;
     if let Response::Plain(assertion) = &response {
-        session.name_left_out(label, &assertion.left_out, conversation);
+        session.name_left_out(label, &assertion.ignored_values, conversation);
     }
     let (roles, role_session_name) = match response {
         Response::Plain(assertion) => (Some(assertion.roles), assertion.role_session_name),

@@ -8,7 +8,7 @@ use crate::report::{Exit, Report};
 /// Returns why Okta does not open an app or a list of apps: the API's error, else what the page says.
 /// `setting` is where the user names the app.
 pub(in crate::flow) fn refused_page(page: &Response, setting: &str) -> Report {
-    if let Some(error) = OktaError::read(page.status, page.content_type(), &page.body) {
+    if let Some(error) = OktaError::parse(page.status, page.content_type(), &page.body) {
         return error.into();
     }
     let said = page
@@ -16,7 +16,7 @@ pub(in crate::flow) fn refused_page(page: &Response, setting: &str) -> Report {
         .starts_with("text/html")
         .then(|| explanation(&page.body))
         .flatten();
-    let read = AppPage::read(&page.body).and_then(AppPage::into_form);
+    let read = AppPage::parse(&page.body).and_then(AppPage::into_saml_form);
     if let Err(
         error @ (PageError::AccessLocked | PageError::ConsentNeeded | PageError::IdpRedirect(_)),
     ) = read

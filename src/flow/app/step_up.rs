@@ -134,7 +134,7 @@ async fn answered(
 /// Where the app goes on after a step-up: at the address that Okta names, else at its own link, with the session
 /// token where there is one. (gimme-aws-creds and tokendito go on in the same way.)
 fn way_back(success: Success, link: &Url) -> Url {
-    if let Some(original) = success.original {
+    if let Some(original) = success.return_url {
         return original.0;
     }
     let mut again = link.clone();
@@ -150,7 +150,7 @@ fn demand(page: &Response) -> Option<Demand> {
     if page.status != 200 {
         return None;
     }
-    let found = match AppPage::read(&page.body).ok()? {
+    let found = match AppPage::parse(&page.body).ok()? {
         AppPage::StepUp {
             state_token: Some(token),
         } => return Some(Demand::Factor(token)),
@@ -204,7 +204,7 @@ async fn give_password(
             "give the password again",
             page.retry_in().unwrap_or(60),
         )),
-        400.. => Err(refused_password(OktaError::read(
+        400.. => Err(refused_password(OktaError::parse(
             page.status,
             page.content_type(),
             &page.body,

@@ -126,7 +126,7 @@ async fn found(
     if page.status != 200 {
         return Err(Failure::SessionEnded);
     }
-    let tiles = Tiles::read(session.org(), page.content_type(), &page.body)?;
+    let tiles = Tiles::parse(session.org(), page.content_type(), &page.body)?;
     let kind = like.and_then(|link| link.path_segments()?.nth(1));
     let is_vpn = |link: &AppLink| match kind {
         Some(kind) => link.app_name == kind,

@@ -3,7 +3,7 @@
 use super::OktaSession;
 use crate::flow::Conversation;
 use crate::model::{AppLink, RoleArn, SamlRole};
-use crate::saml::LeftOut;
+use crate::saml::IgnoredValue;
 use crate::wire::Notice;
 
 /// How many values that were left out are named; of the rest the number is.
@@ -14,7 +14,7 @@ impl OktaSession {
     pub(in crate::flow) fn name_left_out(
         &self,
         app: &str,
-        left_out: &[LeftOut],
+        left_out: &[IgnoredValue],
         conversation: &impl Conversation,
     ) {
         let mut known = self.state.left_out.borrow_mut();

@@ -111,7 +111,7 @@ impl Machine {
                 now = time;
                 continue;
             };
-            match Tokens::read(page.status, page.content_type(), &page.body) {
+            match Tokens::parse(page.status, page.content_type(), &page.body) {
                 Ok(tokens) => {
                     let end = time.plus(tokens.expires_in.into());
                     return Ok((tokens.access_token, end));

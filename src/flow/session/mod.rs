@@ -21,7 +21,7 @@ use crate::flow::{Conversation, Failure, RoutedClient};
 use crate::http::{CookieClient, HttpError, KeepAlive, Request, Response};
 use crate::model::{AppLink, Org, SamlRole, Timestamp};
 use crate::okta::Tiles;
-use crate::okta::oauth::Extras;
+use crate::okta::oauth::OptionalScopes;
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
@@ -183,7 +183,7 @@ impl OktaSession {
     }
 
     /// The scopes that the org refused this sign-in.
-    pub fn refused_scopes(&self) -> Extras {
+    pub fn refused_scopes(&self) -> OptionalScopes {
         self.by_token().map(ByToken::refused).unwrap_or_default()
     }
 

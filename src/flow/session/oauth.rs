@@ -17,7 +17,7 @@ use crate::flow::session::GOODBYE;
 use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::{CookieClient, HttpError, Request, Response};
 use crate::model::Timestamp;
-use crate::okta::oauth::{self, Extras, OauthError, Once, Tokens};
+use crate::okta::oauth::{self, OauthError, OneTimeToken, OptionalScopes, Tokens};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
@@ -36,8 +36,8 @@ pub(in crate::flow) struct ByToken {
     renewing: Mutex<()>,
     /// When the person was last there; a renewal proves nothing newer.
     signed_in: Option<Timestamp>,
-    asked: Extras,
-    refused: Extras,
+    asked: OptionalScopes,
+    refused: OptionalScopes,
     /// An app was opened by a token in the place of a session, and made one.
     has_web_session: Cell<bool>,
 }
@@ -58,8 +58,8 @@ impl ByToken {
     pub(in crate::flow) fn new(
         client_id: &str,
         tokens: Tokens,
-        asked: Extras,
-        refused: Extras,
+        asked: OptionalScopes,
+        refused: OptionalScopes,
         signed_in: Option<Timestamp>,
     ) -> Self {
         Self {
@@ -104,7 +104,7 @@ impl ByToken {
     }
 
     /// What the org does not grant this client.
-    pub(in crate::flow) fn refused(&self) -> Extras {
+    pub(in crate::flow) fn refused(&self) -> OptionalScopes {
         self.refused
     }
 
@@ -188,7 +188,7 @@ impl ByToken {
     ) -> Result<Response, Failure> {
         let browser = session.browser();
         let app_id = app_id(link).ok_or_else(|| no_app_id(what))?;
-        let token = self.exchange(browser, app_id, Once::WebSso, what, conversation);
+        let token = self.exchange(browser, app_id, OneTimeToken::WebSso, what, conversation);
         let token = match token.await {
             Ok(token) => token,
             Err(NoToken::Refused(error)) => {
@@ -233,7 +233,13 @@ impl ByToken {
             return Err(newer_sign_in(why, what));
         }
         let browser = session.browser();
-        let token = self.exchange(browser, app_id, Once::Interclient, what, conversation);
+        let token = self.exchange(
+            browser,
+            app_id,
+            OneTimeToken::Interclient,
+            what,
+            conversation,
+        );
         let token = match token.await {
             Ok(token) => token,
             Err(NoToken::Refused(error)) => {
@@ -251,21 +257,21 @@ impl ByToken {
         &self,
         browser: &CookieClient,
         app_id: &str,
-        once: Once,
+        token: OneTimeToken,
         what: &str,
         conversation: &impl Conversation,
     ) -> Result<Secret, NoToken> {
         let mut renewed = false;
         loop {
             let tokens = self.tokens();
-            let post = tokens.exchange(browser.org(), &self.client_id, app_id, once);
+            let post = tokens.exchange(browser.org(), &self.client_id, app_id, token);
             let post = post.map_err(NoToken::Refused)?;
             let page = repeat(what, conversation, || {
                 let post = post.duplicate();
                 browser.send(Request::post_form(post.url, post.body))
             })
             .await?;
-            match Tokens::read(page.status, page.content_type(), &page.body) {
+            match Tokens::parse(page.status, page.content_type(), &page.body) {
                 Ok(tokens) => return Ok(tokens.access_token),
                 Err(error) if error.is_over() && !renewed => {
                     if !self.renew(&tokens, browser, conversation).await? {
@@ -306,7 +312,7 @@ impl ByToken {
             browser.send(Request::post_form(post.url, post.body))
         })
         .await?;
-        match Tokens::read(page.status, page.content_type(), &page.body) {
+        match Tokens::parse(page.status, page.content_type(), &page.body) {
             Ok(newer) => {
                 self.tokens.replace(Rc::new(newer.in_place_of(over)));
                 Ok(true)

@@ -6,7 +6,7 @@ use crate::flow::retry::{poll, repeat};
 use crate::flow::session::oauth::ByToken;
 use crate::flow::{Conversation, Unanswered};
 use crate::http::{CookieClient, Request};
-use crate::okta::oauth::{DeviceCode, Extras, OauthError, Polled, Tokens};
+use crate::okta::oauth::{DeviceCode, OauthError, OptionalScopes, PollOutcome, Tokens};
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, Notice};
 
@@ -38,8 +38,8 @@ impl<E: Into<Report>> From<E> for NoTokens {
 pub(in crate::flow) async fn sign_in(
     browser: &CookieClient,
     client_id: &str,
-    wanted: Extras,
-    refused: Extras,
+    wanted: OptionalScopes,
+    refused: OptionalScopes,
     conversation: &impl Conversation,
 ) -> Result<ByToken, Report> {
     let mut asked = wanted.without(refused);
@@ -69,7 +69,7 @@ pub(in crate::flow) async fn sign_in(
 async fn grant(
     browser: &CookieClient,
     client_id: &str,
-    extras: Extras,
+    extras: OptionalScopes,
     conversation: &impl Conversation,
 ) -> Result<Tokens, NoTokens> {
     let org = browser.org();
@@ -81,7 +81,7 @@ async fn grant(
         browser.send(Request::post_form(post.url, post.body))
     })
     .await?;
-    let code = DeviceCode::read(org, page.status, page.content_type(), &page.body)
+    let code = DeviceCode::parse(org, page.status, page.content_type(), &page.body)
         .map_err(|error| NoTokens::Refused { error, late: false })?;
     let ask = Ask::Visit {
         page: code.page.to_string(),
@@ -114,10 +114,10 @@ async fn wait(
             browser.send(Request::post_form(ask.url, ask.body))
         })
         .await?;
-        match Polled::read(page.status, page.content_type(), &page.body) {
-            Ok(Polled::Pending) => {}
-            Ok(Polled::SlowDown) => interval += SLOWER,
-            Ok(Polled::SignedIn(tokens)) => return Ok(tokens),
+        match PollOutcome::parse(page.status, page.content_type(), &page.body) {
+            Ok(PollOutcome::Pending) => {}
+            Ok(PollOutcome::SlowDown) => interval += SLOWER,
+            Ok(PollOutcome::SignedIn(tokens)) => return Ok(tokens),
             Err(error) => return Err(NoTokens::Refused { error, late: true }),
         }
     }

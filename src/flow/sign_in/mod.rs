@@ -20,7 +20,7 @@ use crate::flow::sign_in::factors::{Taste, UsedFactor};
 use crate::flow::{Conversation, OktaSession, RoutedClient, Unanswered};
 use crate::http::{CookieClient, DateObserver, HttpError, Request};
 use crate::model::{Org, Timestamp};
-use crate::okta::oauth::Extras;
+use crate::okta::oauth::OptionalScopes;
 use crate::okta::{Organization, Pipeline};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
@@ -45,7 +45,7 @@ pub struct SignInOptions {
     /// Whether the session outlives what it is made for.
     pub long_lived: bool,
     /// Scopes that this org is known to refuse this client.
-    pub refused_scopes: Extras,
+    pub refused_scopes: OptionalScopes,
     /// Who keeps the servers' time.
     pub date_observer: DateObserver,
 }
@@ -180,7 +180,7 @@ async fn at_a_browser(
     conversation: &impl Conversation,
 ) -> Result<OktaSession, Report> {
     let client_id = account.client_id.as_deref().unwrap_or_default();
-    let wanted = Extras {
+    let wanted = OptionalScopes {
         // What lives no longer than the tokens need not be able to renew them.
         refresh: start.long_lived && account.max > TOKENS,
         interclient: account.vpn,
@@ -291,7 +291,7 @@ async fn pipeline(
     if page.status != 200 {
         return Err(not_okta(format!("it answered with status {}", page.status)));
     }
-    let organization = Organization::read(page.content_type(), &page.body)
+    let organization = Organization::parse(page.content_type(), &page.body)
         .map_err(|error| not_okta(error.to_string()))?;
     match organization.pipeline {
         Pipeline::Unknown(name) => Err(not_okta(format!(

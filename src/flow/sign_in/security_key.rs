@@ -5,8 +5,8 @@ use crate::flow::{Conversation, Unanswered};
 use crate::http::CookieClient;
 use crate::model::Timestamp;
 use crate::okta::webauthn::{
-    Demand, KeyAnswer, Verification, WebAuthnAnswer, WebAuthnChallenge, WebAuthnError, decode,
-    encode,
+    AssertionRequest, CheckedAssertion, KeyAssertion, Verification, WebAuthnChallenge,
+    WebAuthnError, decode_base64url, encode_base64url,
 };
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, KeyChallenge, KeySigned, PinUse};
@@ -24,7 +24,7 @@ pub(in crate::flow) struct Asked<'a> {
 
 /// What became of it.
 pub(in crate::flow) enum Touched {
-    Signed(WebAuthnAnswer),
+    Signed(CheckedAssertion),
     OtherFactor,
 }
 
@@ -48,19 +48,19 @@ pub(in crate::flow) async fn touch(
     };
     let question = ask.kind();
     match conversation.ask(ask).await? {
-        Answer::SecurityKey(signed) => Ok(Touched::Signed(demand.answered(read(signed)?)?)),
+        Answer::SecurityKey(signed) => Ok(Touched::Signed(demand.check(read(signed)?)?)),
         Answer::OtherFactor if asked.can_change => Ok(Touched::OtherFactor),
         _ => Err(Unanswered::Mismatched(question).into()),
     }
 }
 
-fn on_the_wire(demand: &Demand, seconds: u64) -> KeyChallenge {
+fn on_the_wire(demand: &AssertionRequest, seconds: u64) -> KeyChallenge {
     let ids = demand.credential_ids.iter();
     KeyChallenge {
         rp_id: demand.rp_id.clone(),
         app_id: demand.app_id.clone(),
         client_data: demand.client_data.clone(),
-        credential_ids: ids.map(|id| encode(id)).collect(),
+        credential_ids: ids.map(|id| encode_base64url(id)).collect(),
         pin: match demand.verification {
             Verification::Required => PinUse::Required,
             Verification::Preferred => PinUse::Preferred,
@@ -70,9 +70,9 @@ fn on_the_wire(demand: &Demand, seconds: u64) -> KeyChallenge {
     }
 }
 
-fn read(signed: KeySigned) -> Result<KeyAnswer, WebAuthnError> {
-    let bytes = |text: &str| decode(text).ok_or(WebAuthnError::Shape);
-    Ok(KeyAnswer {
+fn read(signed: KeySigned) -> Result<KeyAssertion, WebAuthnError> {
+    let bytes = |text: &str| decode_base64url(text).ok_or(WebAuthnError::Shape);
+    Ok(KeyAssertion {
         credential_id: bytes(&signed.credential_id)?,
         authenticator_data: bytes(&signed.authenticator_data)?,
         signature: bytes(signed.signature.0.expose())?,

@@ -13,10 +13,10 @@ use crate::openvpn::access_server::{AccessServerError, Fault, VpnHosts, acs};
 use crate::report::Report;
 use crate::saml::{self, SamlError};
 use crate::secret::Secret;
-use crate::web::{Method, follow};
+use crate::web::{Method, next_hop};
 use crate::wire::{Notice, VpnTarget};
 
-/// The most redirects after one form; the rules of each are `web::follow`'s.
+/// The most redirects after one form; the rules of each are `web::next_hop`'s.
 const MOST_HOPS: usize = 8;
 
 /// The VPN's hosts as one user's browser sees them. The Okta cookies are not in it, nor its own elsewhere.
@@ -98,7 +98,7 @@ impl<'a> VpnDoors<'a> {
                 return Ok(Arrival::Away(away));
             }
             let origins: Vec<&Url> = self.browsers.iter().map(|one| one.org().url()).collect();
-            let hop = follow(
+            let hop = next_hop(
                 page.status,
                 page.location(),
                 &page.url,
@@ -168,18 +168,18 @@ pub(in crate::flow) async fn vpn_form(
                 .into());
         }
     }
-    let form = match AppPage::read(&page.body).and_then(AppPage::into_form) {
+    let form = match AppPage::parse(&page.body).and_then(AppPage::into_saml_form) {
         Ok(form) => form,
         Err(PageError::SignInNeeded) => return Err(Failure::SessionEnded),
         Err(error) => return Err(Report::from(error).during(cannot()).into()),
     };
     let acs = acs(form.action.as_str(), hosts)?;
-    let response = saml::read(&form.saml_response).and_then(|response| {
+    let response = saml::parse(&form.saml_response).and_then(|response| {
         if let (saml::Response::Plain(assertion), Some(now)) = (&response, session.server_time()) {
-            assertion.usable_at(now)?;
+            assertion.check_expiry(now)?;
         }
         let is_acs = |named: &str| Url::parse(named).is_ok_and(|named| named == acs);
-        response.made_for(is_acs, |name| hosts.is_sp_identity(name, &acs))
+        response.check_recipient(is_acs, |name| hosts.is_sp_identity(name, &acs))
     });
     response.map_err(|error| not_for_the_vpn(error, hosts).during(cannot()))?;
     Ok((form, acs))

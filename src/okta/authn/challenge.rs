@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::factor::{Factor, FactorKind, Need};
+use super::factor::{Factor, FactorInput, FactorKind};
 use super::link::Handle;
 use super::required::{Policy, typed};
 use super::{AuthnError, Post};
 use crate::model::{Org, Timestamp};
 use crate::okta::json::{text, text_at};
-use crate::okta::webauthn::{WebAuthnAnswer, WebAuthnChallenge};
+use crate::okta::webauthn::{CheckedAssertion, WebAuthnChallenge};
 use crate::secret::Secret;
 
 /// A factor that is under way.
@@ -40,7 +40,7 @@ pub enum FactorResult {
 }
 
 impl FactorResult {
-    fn read(name: &str) -> Self {
+    fn parse(name: &str) -> Self {
         match name {
             "WAITING" => Self::Waiting,
             "SUCCESS" => Self::Success,
@@ -64,25 +64,25 @@ pub struct Delivery {
 }
 
 impl MfaChallenge {
-    pub(super) fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+    pub(super) fn parse(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
         let embedded = &answer["_embedded"];
         // Several security keys come as a list with one challenge and no single factor.
         let factor = match &embedded["factor"] {
             Value::Null => &embedded["factors"][0],
             factor => factor,
         };
-        let factor = Factor::read(factor);
+        let factor = Factor::parse(factor);
         let webauthn = match factor.kind {
             FactorKind::WebAuthn => security_key(embedded),
             _ => None,
         };
         Ok(Self {
-            handle: Handle::read(org, answer)?,
+            handle: Handle::parse(org, answer)?,
             factor,
-            result: text(answer, "factorResult").map(FactorResult::read),
+            result: text(answer, "factorResult").map(FactorResult::parse),
             number: number_challenge(embedded),
             webauthn,
-            policy: Policy::read(embedded),
+            policy: Policy::parse(embedded),
             remember: false,
         })
     }
@@ -111,21 +111,23 @@ impl MfaChallenge {
     }
 
     /// What the factor asks for now.
-    pub fn need(&self) -> Need {
+    pub fn input(&self) -> FactorInput {
         if self.next_is("redirect") {
             let next = self.handle.links.one("next");
-            return next.map_or(Need::Unsupported, |next| Need::External {
+            return next.map_or(FactorInput::Unsupported, |next| FactorInput::External {
                 url: next.href.clone(),
             });
         }
         match self.factor.kind {
-            FactorKind::Sms | FactorKind::Call | FactorKind::Email => Need::Passcode,
+            FactorKind::Sms | FactorKind::Call | FactorKind::Email => FactorInput::Passcode,
             FactorKind::WebAuthn => self
                 .webauthn
                 .clone()
-                .map_or(Need::Unsupported, Need::WebAuthn),
-            FactorKind::U2f | FactorKind::Duo | FactorKind::ClaimsProvider => Need::Unsupported,
-            _ => self.factor.need(),
+                .map_or(FactorInput::Unsupported, FactorInput::WebAuthn),
+            FactorKind::U2f | FactorKind::Duo | FactorKind::ClaimsProvider => {
+                FactorInput::Unsupported
+            }
+            _ => self.factor.input(),
         }
     }
 
@@ -141,7 +143,7 @@ impl MfaChallenge {
     /// # Errors
     /// When the factor takes no typed answer, or the next link is not `verify`.
     pub fn answer(self, answer: &Secret) -> Result<Post, AuthnError> {
-        let members = typed(&self.need(), answer)?;
+        let members = typed(&self.input(), answer)?;
         self.next("verify", members)
     }
 
@@ -149,7 +151,7 @@ impl MfaChallenge {
     ///
     /// # Errors
     /// When the factor is no security key, or the next link is not `verify`.
-    pub fn sign(self, answer: &WebAuthnAnswer) -> Result<Post, AuthnError> {
+    pub fn sign(self, answer: &CheckedAssertion) -> Result<Post, AuthnError> {
         if self.factor.kind != FactorKind::WebAuthn {
             return Err(AuthnError::WrongAnswer);
         }
@@ -243,7 +245,7 @@ fn security_key(embedded: &Value) -> Option<WebAuthnChallenge> {
     let one = text_at(embedded, "/factor/profile/credentialId");
     let many = embedded["factors"].as_array().into_iter().flatten();
     let many = many.filter_map(|factor| text_at(factor, "/profile/credentialId"));
-    WebAuthnChallenge::read(challenge, one.into_iter().chain(many))
+    WebAuthnChallenge::parse(challenge, one.into_iter().chain(many))
 }
 
 /// `correctAnswer`: an integer in Classic, text in Identity Engine; its presence counts, not its value.

@@ -22,7 +22,7 @@ pub struct Factor {
 }
 
 impl Factor {
-    pub(super) fn read(value: &Value) -> Self {
+    pub(super) fn parse(value: &Value) -> Self {
         let profile = &value["profile"];
         let label = [
             "phoneNumber",
@@ -35,7 +35,7 @@ impl Factor {
         ];
         let provider = text(value, "provider").unwrap_or_default();
         let kind = text(value, "factorType").unwrap_or_default();
-        let kind = FactorKind::read(kind, provider);
+        let kind = FactorKind::parse(kind, provider);
         // A key's is a name for machines.
         let is_key = matches!(kind, FactorKind::WebAuthn | FactorKind::U2f);
         Self {
@@ -47,21 +47,21 @@ impl Factor {
                 .filter(|member| !(is_key && *member == "credentialId"))
                 .find_map(|member| text(profile, member))
                 .map(str::to_owned),
-            links: Links::read(value),
+            links: Links::parse(value),
         }
     }
 
-    /// What to have in hand before this factor is verified. [`Need::Nothing`]: verify it first, Okta
+    /// What to have in hand before this factor is verified. [`FactorInput::Nothing`]: verify it first, Okta
     /// then rings, sends or asks.
-    pub fn need(&self) -> Need {
+    pub fn input(&self) -> FactorInput {
         match &self.kind {
             FactorKind::Totp | FactorKind::Hotp | FactorKind::Token | FactorKind::YubikeyOtp => {
-                Need::Passcode
+                FactorInput::Passcode
             }
-            FactorKind::Question => Need::Answer {
+            FactorKind::Question => FactorInput::Answer {
                 question: self.label.clone().unwrap_or_default(),
             },
-            FactorKind::Password => Need::Password,
+            FactorKind::Password => FactorInput::Password,
             FactorKind::Push
             | FactorKind::Sms
             | FactorKind::Call
@@ -69,14 +69,14 @@ impl Factor {
             | FactorKind::WebAuthn
             | FactorKind::U2f
             | FactorKind::Duo
-            | FactorKind::ClaimsProvider => Need::Nothing,
-            FactorKind::Assertion | FactorKind::Unknown(_) => Need::Unsupported,
+            | FactorKind::ClaimsProvider => FactorInput::Nothing,
+            FactorKind::Assertion | FactorKind::Unknown(_) => FactorInput::Unsupported,
         }
     }
 
     /// Whether it can be used here at all; the others are listed, not selectable.
     pub fn is_usable(&self) -> bool {
-        self.need() != Need::Unsupported
+        self.input() != FactorInput::Unsupported
     }
 }
 
@@ -111,7 +111,7 @@ pub enum FactorKind {
 }
 
 impl FactorKind {
-    fn read(factor_type: &str, provider: &str) -> Self {
+    fn parse(factor_type: &str, provider: &str) -> Self {
         match factor_type {
             "push" => Self::Push,
             "token:software:totp" => Self::Totp,
@@ -163,7 +163,7 @@ impl fmt::Display for FactorKind {
 
 /// What a factor asks of the person, or of a device beside them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Need {
+pub enum FactorInput {
     /// Nothing to type: go on, or poll until they acted elsewhere.
     Nothing,
     Passcode,

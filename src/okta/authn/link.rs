@@ -25,7 +25,7 @@ impl fmt::Debug for Link {
 }
 
 impl Link {
-    fn read(value: &Value) -> Option<Self> {
+    fn parse(value: &Value) -> Option<Self> {
         Some(Self {
             name: text(value, "name").map(str::to_owned),
             href: text(value, "href")?.to_owned(),
@@ -38,14 +38,14 @@ impl Link {
 pub(super) struct Links(Vec<(String, Link)>);
 
 impl Links {
-    pub(super) fn read(holder: &Value) -> Self {
+    pub(super) fn parse(holder: &Value) -> Self {
         let mut links = Vec::new();
         for (relation, value) in holder["_links"].as_object().into_iter().flatten() {
             let one_or_many = match value {
                 Value::Array(many) => many.as_slice(),
                 one => std::slice::from_ref(one),
             };
-            let read = one_or_many.iter().filter_map(Link::read);
+            let read = one_or_many.iter().filter_map(Link::parse);
             links.extend(read.map(|link| (relation.clone(), link)));
         }
         Self(links)
@@ -77,13 +77,13 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    pub(super) fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+    pub(super) fn parse(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
         let state_token = text(answer, "stateToken").ok_or(AuthnError::NoStateToken)?;
         Ok(Self {
             org: org.clone(),
             state_token: Secret::new(state_token),
             expires_at: text(answer, "expiresAt").and_then(Timestamp::from_rfc3339),
-            links: Links::read(answer),
+            links: Links::parse(answer),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Okta Classic's authentication transaction (`/api/v1/authn`) as states that are consumed.
 //!
 //! Each state knows what may be POSTed next; sending a [`Post`] and reading the answer with
-//! [`Transaction::received`] makes the next one. Okta says that the order of states is the org's policy,
+//! [`Transaction::parse`] makes the next one. Okta says that the order of states is the org's policy,
 //! so links are followed and never guessed, and no link leads the state token to another origin.
 //! (Okta developer docs, "Authentication API reference".)
 
@@ -19,10 +19,10 @@ use thiserror::Error;
 use url::Url;
 
 pub use challenge::{Delivery, FactorResult, MfaChallenge};
-pub use factor::{Factor, FactorKind, Need};
+pub use factor::{Factor, FactorInput, FactorKind};
 pub use required::{MfaRequired, Policy, Selected};
 pub use transaction::{
-    Enrollment, Original, PasswordChange, Required, Success, Transaction, Unauthenticated,
+    Enrollment, PasswordChange, Required, ReturnUrl, Success, Transaction, Unauthenticated,
 };
 
 use super::error_code::OktaError;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::factor::{Factor, FactorKind, Need};
+use super::factor::{Factor, FactorInput, FactorKind};
 use super::link::{Handle, Links};
 use super::{AuthnError, Post};
 use crate::model::{Org, Timestamp};
@@ -29,7 +29,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    pub(super) fn read(embedded: &Value) -> Self {
+    pub(super) fn parse(embedded: &Value) -> Self {
         let policy = &embedded["policy"];
         Self {
             allow_remember_device: policy["allowRememberDevice"] == true,
@@ -40,15 +40,15 @@ impl Policy {
 }
 
 impl MfaRequired {
-    pub(super) fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+    pub(super) fn parse(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
         let factors = answer
             .pointer("/_embedded/factors")
             .and_then(Value::as_array);
-        let factors = factors.into_iter().flatten().map(Factor::read).collect();
+        let factors = factors.into_iter().flatten().map(Factor::parse).collect();
         Ok(Self {
-            handle: Handle::read(org, answer)?,
+            handle: Handle::parse(org, answer)?,
             factors: with_keys_as_one(factors, &answer["_embedded"], org),
-            policy: Policy::read(&answer["_embedded"]),
+            policy: Policy::parse(&answer["_embedded"]),
         })
     }
 
@@ -107,7 +107,7 @@ fn with_keys_as_one(mut factors: Vec<Factor>, embedded: &Value, org: &Org) -> Ve
     let types = embedded["factorTypes"].as_array().into_iter().flatten();
     let named = types
         .filter(|kind| kind["factorType"] == "webauthn")
-        .find_map(|kind| Links::read(kind).one("next").cloned());
+        .find_map(|kind| Links::parse(kind).one("next").cloned());
     let href = named.map_or_else(|| org.at(ALL_KEYS), |link| link.href);
     let mut place = 0;
     factors.retain(|factor| {
@@ -138,9 +138,9 @@ impl Selected {
         &self.factor
     }
 
-    /// What to have before [`Self::answer`]; [`Need::Nothing`] calls for [`Self::begin`].
-    pub fn need(&self) -> Need {
-        self.factor.need()
+    /// What to have before [`Self::answer`]; [`FactorInput::Nothing`] calls for [`Self::begin`].
+    pub fn input(&self) -> FactorInput {
+        self.factor.input()
     }
 
     /// Asks Okta not to ask again on this device, if the policy lets it.
@@ -163,7 +163,7 @@ impl Selected {
     /// # Errors
     /// When the factor takes no typed answer, or the link leads elsewhere.
     pub fn answer(self, answer: &Secret) -> Result<Post, AuthnError> {
-        let members = typed(&self.need(), answer)?;
+        let members = typed(&self.input(), answer)?;
         self.verify(members)
     }
 
@@ -184,13 +184,14 @@ impl Selected {
 }
 
 /// The member that carries a typed answer.
-pub(super) fn typed(need: &Need, answer: &Secret) -> Result<Value, AuthnError> {
+pub(super) fn typed(need: &FactorInput, answer: &Secret) -> Result<Value, AuthnError> {
     match need {
-        Need::Passcode => Ok(json!({ "passCode": answer.expose() })),
-        Need::Answer { .. } => Ok(json!({ "answer": answer.expose() })),
-        Need::Password => Ok(json!({ "password": answer.expose() })),
-        Need::Nothing | Need::WebAuthn(_) | Need::External { .. } | Need::Unsupported => {
-            Err(AuthnError::WrongAnswer)
-        }
+        FactorInput::Passcode => Ok(json!({ "passCode": answer.expose() })),
+        FactorInput::Answer { .. } => Ok(json!({ "answer": answer.expose() })),
+        FactorInput::Password => Ok(json!({ "password": answer.expose() })),
+        FactorInput::Nothing
+        | FactorInput::WebAuthn(_)
+        | FactorInput::External { .. }
+        | FactorInput::Unsupported => Err(AuthnError::WrongAnswer),
     }
 }

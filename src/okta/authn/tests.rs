@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::model::Timestamp;
-use crate::okta::webauthn::WebAuthnAnswer;
+use crate::okta::webauthn::CheckedAssertion;
 
 const MFA_REQUIRED: &[u8] = include_bytes!("../../../tests/fixtures/okta/mfa_required.json");
 const PUSH: &[u8] = include_bytes!("../../../tests/fixtures/okta/mfa_challenge_push.json");
@@ -21,7 +21,7 @@ fn org() -> Org {
 }
 
 fn received(body: &[u8]) -> Result<Transaction, AuthnError> {
-    Transaction::received(&org(), 200, "application/json;charset=UTF-8", body)
+    Transaction::parse(&org(), 200, "application/json;charset=UTF-8", body)
 }
 
 fn required() -> MfaRequired {
@@ -112,18 +112,18 @@ fn factors_are_listed_with_what_tells_them_apart() {
 fn a_typed_factor_is_answered_in_one_request() {
     let answer = Secret::new("123456");
     for (index, need, member) in [
-        (1, Need::Passcode, "passCode"),
+        (1, FactorInput::Passcode, "passCode"),
         (
             2,
-            Need::Answer {
+            FactorInput::Answer {
                 question: "What is the food you least liked as a child?".to_owned(),
             },
             "answer",
         ),
-        (4, Need::Password, "password"),
+        (4, FactorInput::Password, "password"),
     ] {
         let selected = required().select(index).unwrap().remember_device(true);
-        assert_eq!(selected.need(), need);
+        assert_eq!(selected.input(), need);
         let (path, body) = told(&selected.answer(&answer).unwrap());
         assert!(path.ends_with("/verify?rememberDevice=true"), "{path}");
         assert_eq!(body, json!({ "stateToken": STATE, member: "123456" }));
@@ -134,7 +134,7 @@ fn a_typed_factor_is_answered_in_one_request() {
 fn a_push_or_a_message_is_begun_first() {
     for index in [0, 3] {
         let selected = required().select(index).unwrap();
-        assert_eq!(selected.need(), Need::Nothing);
+        assert_eq!(selected.input(), FactorInput::Nothing);
         let (path, body) = told(&selected.begin().unwrap());
         assert!(path.ends_with("/verify?rememberDevice=false"), "{path}");
         assert_eq!(body, json!({ "stateToken": STATE }));
@@ -165,7 +165,7 @@ fn a_push_is_polled_and_its_number_may_be_zero() {
     let state = push(|_| {});
     assert_eq!((state.number(), state.is_polling()), (Some("0"), true));
     assert_eq!(state.factor_result(), Some(&FactorResult::Waiting));
-    assert_eq!(state.need(), Need::Nothing);
+    assert_eq!(state.input(), FactorInput::Nothing);
     let cancel = state.cancel().unwrap();
     assert_eq!(
         told(&cancel),
@@ -262,13 +262,13 @@ fn a_state_token_goes_nowhere_but_to_the_org() {
 fn several_security_keys_are_one_question() {
     let answer: Value = serde_json::from_slice(WEBAUTHN).unwrap();
     let state = challenge(&answer);
-    let Need::WebAuthn(asked) = state.need() else {
-        panic!("{:?}", state.need());
+    let FactorInput::WebAuthn(asked) = state.input() else {
+        panic!("{:?}", state.input());
     };
     assert_eq!(asked.credential_ids, ["a2V5LTE", "a2V5LTI"]);
     assert_eq!(asked.challenge, "Y2hhbGxlbmdl");
     assert_eq!(asked.app_id.as_deref(), Some("https://acme.okta.com"));
-    let signed = WebAuthnAnswer {
+    let signed = CheckedAssertion {
         client_data: b"{}".to_vec(),
         authenticator_data: vec![0xfb, 0xff],
         signature: vec![1],
@@ -289,7 +289,7 @@ fn another_identity_provider_is_a_page_to_open() {
             json!({"name": "redirect", "href": "https://acme.okta.com/sso/idps/x"});
     });
     let url = "https://acme.okta.com/sso/idps/x".to_owned();
-    assert_eq!(state.need(), Need::External { url });
+    assert_eq!(state.input(), FactorInput::External { url });
 }
 
 #[test]
@@ -301,13 +301,13 @@ fn success_has_a_session_token_or_a_way_back_or_neither() {
     let signed_in = success(SUCCESS);
     let token = signed_in.session_token.unwrap();
     assert_eq!(token.expose(), "20111EXAMPLEsession_token");
-    assert!(signed_in.expires_at.is_some() && signed_in.original.is_none());
+    assert!(signed_in.expires_at.is_some() && signed_in.return_url.is_none());
 
     let stepped_up = success(STEP_UP);
     assert!(stepped_up.session_token.is_none());
-    let original = stepped_up.original.unwrap();
+    let original = stepped_up.return_url.unwrap();
     assert_eq!(original.0.path(), "/login/step-up/redirect");
-    assert_eq!(format!("{original:?}"), "Original");
+    assert_eq!(format!("{original:?}"), "ReturnUrl");
 
     let foreign =
         String::from_utf8_lossy(STEP_UP).replace("acme.okta.com/login", "evil.example/login");

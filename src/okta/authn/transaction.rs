@@ -44,13 +44,13 @@ impl Transaction {
     ///
     /// # Errors
     /// When Okta refuses (an [`OktaError`]), or the answer is not one of its API.
-    pub fn received(
+    pub fn parse(
         org: &Org,
         http_status: u16,
         content_type: &str,
         body: &[u8],
     ) -> Result<Self, AuthnError> {
-        let answer = match json::read(content_type, body) {
+        let answer = match json::parse(content_type, body) {
             Ok(answer) => answer,
             Err(_) if !(200..300).contains(&http_status) => {
                 return Err(AuthnError::HttpStatus(http_status));
@@ -66,22 +66,22 @@ impl Transaction {
         let status = text(&answer, "status").ok_or(AuthnError::NoStatus)?;
         Ok(match status {
             "UNAUTHENTICATED" => Self::Unauthenticated(Unauthenticated {
-                handle: Handle::read(org, &answer)?,
+                handle: Handle::parse(org, &answer)?,
             }),
             "MFA_REQUIRED" | "FACTOR_REQUIRED" => {
-                Self::MfaRequired(MfaRequired::read(org, &answer)?)
+                Self::MfaRequired(MfaRequired::parse(org, &answer)?)
             }
             "MFA_CHALLENGE" | "FACTOR_CHALLENGE" => {
-                Self::MfaChallenge(Box::new(MfaChallenge::read(org, &answer)?))
+                Self::MfaChallenge(Box::new(MfaChallenge::parse(org, &answer)?))
             }
-            "SUCCESS" => Self::Success(Success::read(org, &answer)?),
-            "PASSWORD_WARN" => Self::PasswordWarn(PasswordChange::read(org, &answer)?),
+            "SUCCESS" => Self::Success(Success::parse(org, &answer)?),
+            "PASSWORD_WARN" => Self::PasswordWarn(PasswordChange::parse(org, &answer)?),
             "PASSWORD_EXPIRED" | "PASSWORD_RESET" => {
-                Self::PasswordExpired(PasswordChange::read(org, &answer)?)
+                Self::PasswordExpired(PasswordChange::parse(org, &answer)?)
             }
             "LOCKED_OUT" => Self::LockedOut,
             "MFA_ENROLL" | "MFA_ENROLL_ACTIVATE" | "FACTOR_ENROLL" | "FACTOR_ENROLL_ACTIVATE" => {
-                Self::MfaEnroll(Enrollment::read(org, &answer)?)
+                Self::MfaEnroll(Enrollment::parse(org, &answer)?)
             }
             "RECOVERY" | "RECOVERY_CHALLENGE" => Self::Recovery,
             other => Self::Other(other.to_owned()),
@@ -115,34 +115,34 @@ pub struct Success {
     /// When the session token ends.
     pub expires_at: Option<Timestamp>,
     /// After a step-up within a session: GET this with its cookies to reach the app.
-    pub original: Option<Original>,
+    pub return_url: Option<ReturnUrl>,
 }
 
 /// The address a step-up leads back to; its query carries the state token, so it is not shown.
 #[derive(PartialEq, Eq)]
-pub struct Original(pub Url);
+pub struct ReturnUrl(pub Url);
 
-impl fmt::Debug for Original {
+impl fmt::Debug for ReturnUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Original")
+        f.write_str("ReturnUrl")
     }
 }
 
 impl Success {
     /// # Errors
     /// [`AuthnError::ForeignLink`] when there is no session token and the way back leads elsewhere.
-    fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+    fn parse(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
         let session_token = text(answer, "sessionToken").map(Secret::new);
-        let links = Links::read(answer);
-        let original = match links.one("next").map(|next| at_org(org, &next.href)) {
+        let links = Links::parse(answer);
+        let return_url = match links.one("next").map(|next| at_org(org, &next.href)) {
             Some(Err(error)) if session_token.is_none() => return Err(error),
-            Some(original) => original.ok().map(Original),
+            Some(return_url) => return_url.ok().map(ReturnUrl),
             None => None,
         };
         Ok(Self {
             session_token,
             expires_at: text(answer, "expiresAt").and_then(Timestamp::from_rfc3339),
-            original,
+            return_url,
         })
     }
 }
@@ -158,8 +158,8 @@ pub struct PasswordChange {
 }
 
 impl PasswordChange {
-    fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
-        let handle = Handle::read(org, answer)?;
+    fn parse(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+        let handle = Handle::parse(org, answer)?;
         let days_left = answer.pointer("/_embedded/policy/expiration/passwordExpireDays");
         let elsewhere = handle
             .links
@@ -222,7 +222,7 @@ pub enum Required {
 }
 
 impl Enrollment {
-    fn read(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+    fn parse(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
         let listed = answer
             .pointer("/_embedded/factors")
             .and_then(Value::as_array);
@@ -231,10 +231,10 @@ impl Enrollment {
                 Some("REQUIRED") => Required::Yes,
                 _ => Required::No,
             };
-            (Factor::read(factor), required)
+            (Factor::parse(factor), required)
         });
         Ok(Self {
-            handle: Handle::read(org, answer)?,
+            handle: Handle::parse(org, answer)?,
             factors: factors.collect(),
         })
     }

@@ -7,7 +7,7 @@ use crate::okta::json::{text, text_at};
 
 /// One way to verify.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct AuthenticatorOption {
     pub method: Method,
     /// Okta's name for the authenticator, foreign text.
     pub label: String,
@@ -17,7 +17,7 @@ pub struct Choice {
     pub(super) body: Map<String, Value>,
 }
 
-impl Choice {
+impl AuthenticatorOption {
     /// Okta's ids of the authenticator and, where there are several of one, of the enrolment.
     pub fn enrolment(&self) -> String {
         let id = |name: &str| self.body.get(name).and_then(Value::as_str);
@@ -93,8 +93,8 @@ impl Method {
     }
 }
 
-/// The choices of a field's `options`, each method of an authenticator by itself.
-pub(super) fn choices(answer: &Value, options: &Value) -> Vec<Choice> {
+/// The options of a field's `options`, each method of an authenticator by itself.
+pub(super) fn list_options(answer: &Value, options: &Value) -> Vec<AuthenticatorOption> {
     let mut all = Vec::new();
     for option in options.as_array().into_iter().flatten().take(64) {
         let form = option
@@ -120,7 +120,7 @@ pub(super) fn choices(answer: &Value, options: &Value) -> Vec<Choice> {
             if let Some(method) = method {
                 body.insert("methodType".to_owned(), method.into());
             }
-            all.push(Choice {
+            all.push(AuthenticatorOption {
                 method: Method::of(authenticator, method),
                 label: label.to_owned(),
                 detail: detail(authenticator),

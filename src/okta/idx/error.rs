@@ -11,7 +11,7 @@ use crate::report::{Exit, Report};
 pub enum IdxError {
     /// A page or an empty refusal where data belongs: bot protection, or an interface that is closed.
     #[error("Okta answered with a page instead of data (HTTP status {0})")]
-    WantsBrowser(u16),
+    BrowserRequired(u16),
     #[error(transparent)]
     Json(#[from] JsonError),
     #[error(transparent)]
@@ -24,7 +24,7 @@ pub enum IdxError {
     ForeignLink(String),
     /// Messages, at least one, and nothing that could be done next.
     #[error("{}", in_one_line(.0))]
-    Over(Vec<Message>),
+    Ended(Vec<Message>),
     #[error("there is no choice number {0}")]
     NoSuchChoice(usize),
 }
@@ -35,8 +35,8 @@ impl From<IdxError> for Report {
         let (name, exit, hint) = match &error {
             IdxError::Json(error) => return (*error).into(),
             IdxError::Refused(error) => return error.clone().into(),
-            IdxError::Over(messages) => return refusal(messages),
-            IdxError::WantsBrowser(_) => (
+            IdxError::Ended(messages) => return refusal(messages),
+            IdxError::BrowserRequired(_) => (
                 "okta.idx.wants_browser",
                 Exit::Refused,
                 "this org wants a browser: set `sign_in = \"browser\"` and `client_id =` in [org]",
@@ -84,7 +84,7 @@ fn refusal(messages: &[Message]) -> Report {
     };
     let others = messages.iter().filter(|message| *message != main);
     others.fold(main.report(), |report, message| {
-        report.cause(message.with_class())
+        report.cause(message.labelled_text())
     })
 }
 

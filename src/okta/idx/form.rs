@@ -29,7 +29,7 @@ impl std::fmt::Debug for Remediation {
 }
 
 impl Remediation {
-    pub(super) fn read(value: &Value) -> Option<Self> {
+    pub(super) fn parse(value: &Value) -> Option<Self> {
         Some(Self {
             name: text(value, "name")
                 .or_else(|| text(value, "href").map(|_| "unnamed"))?

@@ -19,12 +19,12 @@ mod tests;
 use serde_json::json;
 use url::Url;
 
-pub use choice::{Choice, Method};
+pub use choice::{AuthenticatorOption, Method};
 pub use continuation::Continuation;
 pub use error::IdxError;
 pub use password::PasswordChange;
-pub use response::{Class, Message, Response};
-pub use step::{Answering, Identify, Select, Step, Waiting};
+pub use response::{Message, MessageClass, Response};
+pub use step::{Challenge, Identify, PendingPush, Selection, Step};
 
 use super::Post;
 use crate::model::Org;

@@ -66,7 +66,7 @@ impl PasswordChange {
     }
 
     /// The page of the org where the password is changed, if that is not here; foreign text.
-    pub fn elsewhere(&self) -> Option<String> {
+    pub fn custom_url(&self) -> Option<String> {
         let all = self.0.raw.0.pointer("/remediation/value")?.as_array()?;
         let address = all
             .iter()

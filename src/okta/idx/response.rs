@@ -43,12 +43,12 @@ pub struct Message {
     pub text: String,
     /// Okta's name for it (`i18n.key`).
     pub key: String,
-    pub class: Class,
+    pub class: MessageClass,
 }
 
 /// How Okta classes a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
+pub enum MessageClass {
     Info,
     Warning,
     /// `ERROR`; a message without a class counts as one.
@@ -57,14 +57,14 @@ pub enum Class {
 
 impl Message {
     pub fn is_error(&self) -> bool {
-        self.class == Class::Error
+        self.class == MessageClass::Error
     }
 
     /// The text, with its class where it is a warning.
-    pub fn with_class(&self) -> String {
+    pub fn labelled_text(&self) -> String {
         match self.class {
-            Class::Warning => format!("warning: {}", self.text),
-            Class::Info | Class::Error => self.text.clone(),
+            MessageClass::Warning => format!("warning: {}", self.text),
+            MessageClass::Info | MessageClass::Error => self.text.clone(),
         }
     }
 }
@@ -84,16 +84,16 @@ impl Response {
     ///
     /// # Errors
     /// When it is over (messages and no way on), refused in another form, or not of this interface.
-    pub fn received(
+    pub fn parse(
         org: &Org,
         http_status: u16,
         content_type: &str,
         body: &[u8],
     ) -> Result<Self, IdxError> {
-        let answer = match json::read(content_type, body) {
+        let answer = match json::parse(content_type, body) {
             Ok(answer) => answer,
-            Err(JsonError::IsHtml) => return Err(IdxError::WantsBrowser(http_status)),
-            Err(_) if http_status == 403 => return Err(IdxError::WantsBrowser(403)),
+            Err(JsonError::IsHtml) => return Err(IdxError::BrowserRequired(http_status)),
+            Err(_) if http_status == 403 => return Err(IdxError::BrowserRequired(403)),
             Err(_) if http_status >= 400 => return Err(IdxError::HttpStatus(http_status)),
             Err(error) => return Err(error.into()),
         };
@@ -111,14 +111,14 @@ impl Response {
         let remediations: Vec<Remediation> = all
             .iter()
             .take(MOST)
-            .filter_map(Remediation::read)
+            .filter_map(Remediation::parse)
             .collect();
         let is_over = text_at(&answer, "/success/href").is_some();
         let handle = text(&answer, "stateHandle");
         if remediations.is_empty() && !is_over {
             return Err(match messages.is_empty() {
-                false => IdxError::Over(messages),
-                true if http_status == 403 => IdxError::WantsBrowser(403),
+                false => IdxError::Ended(messages),
+                true if http_status == 403 => IdxError::BrowserRequired(403),
                 true if http_status >= 400 => IdxError::HttpStatus(http_status),
                 true => IdxError::Shape,
             });
@@ -148,7 +148,7 @@ impl Response {
 
     /// What ends the transaction at the server.
     pub fn cancel(&self) -> Option<crate::okta::Post> {
-        let cancel = Remediation::read(&self.raw.0["cancel"])?;
+        let cancel = Remediation::parse(&self.raw.0["cancel"])?;
         cancel.post(&self.org, &self.handle, Value::Null).ok()
     }
 
@@ -179,9 +179,9 @@ fn listed(messages: &Value) -> Vec<Message> {
                 text: text(message, "message").or(key)?.to_owned(),
                 key: key.unwrap_or_default().to_owned(),
                 class: match text(message, "class") {
-                    None | Some("ERROR") => Class::Error,
-                    Some("WARNING") => Class::Warning,
-                    Some(_) => Class::Info,
+                    None | Some("ERROR") => MessageClass::Error,
+                    Some("WARNING") => MessageClass::Warning,
+                    Some(_) => MessageClass::Info,
                 },
             })
         })

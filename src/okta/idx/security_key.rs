@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Answering, IdxError};
+use super::{Challenge, IdxError};
 use crate::model::Timestamp;
 use crate::okta::Post;
 use crate::okta::json::text;
-use crate::okta::webauthn::{WebAuthnAnswer, WebAuthnChallenge};
+use crate::okta::webauthn::{CheckedAssertion, WebAuthnChallenge};
 
-impl Answering {
+impl Challenge {
     /// What a security key is asked to sign. The keys that may answer are the enrolments beside it.
     pub fn security_key(&self) -> Option<WebAuthnChallenge> {
         let raw = &self.response.raw.0;
@@ -21,7 +21,7 @@ impl Answering {
         let enrolled = raw.pointer("/authenticatorEnrollments/value");
         let enrolled = enrolled.and_then(Value::as_array).into_iter().flatten();
         let keys = enrolled.filter(|one| one["key"] == "webauthn");
-        WebAuthnChallenge::read(challenge, keys.filter_map(|key| text(key, "credentialId")))
+        WebAuthnChallenge::parse(challenge, keys.filter_map(|key| text(key, "credentialId")))
     }
 
     /// When the transaction ends by itself.
@@ -33,7 +33,7 @@ impl Answering {
     ///
     /// # Errors
     /// When the form leads elsewhere.
-    pub fn sign(self, answer: &WebAuthnAnswer) -> Result<Post, IdxError> {
+    pub fn sign(self, answer: &CheckedAssertion) -> Result<Post, IdxError> {
         let form = self.form().ok_or(IdxError::Shape)?;
         let members = json!({ "credentials": answer.members() });
         form.post(&self.response.org, &self.response.handle, members)

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use super::choice::{Choice, Method, choices, detail};
+use super::choice::{AuthenticatorOption, Method, detail, list_options};
 use super::continuation::Continuation;
 use super::form::{Remediation, at_org, given};
 use super::password::PasswordChange;
@@ -21,12 +21,12 @@ pub enum Step {
     Done(Url),
     Identify(Identify),
     /// A password, a code or an answer is typed.
-    Answer(Answering),
+    Answer(Challenge),
     /// The person acts on another device.
-    Wait(Waiting),
-    Select(Select),
+    Wait(PendingPush),
+    Select(Selection),
     /// Okta looks for its own program on this device; this goes on without.
-    Probe(Post),
+    DeviceProbe(Post),
     /// Something may be put off, which is said in the messages.
     Skip(Post),
     /// The password's age is to be dealt with first.
@@ -38,7 +38,7 @@ pub enum Step {
     /// The user, or an administrator, has to agree to something.
     Consent,
     /// The sign-in goes on at another identity provider; what it is called, foreign text.
-    Elsewhere(String),
+    IdentityProvider(String),
     /// None of the offers is known; their names.
     Unknown(Vec<String>),
 }
@@ -56,22 +56,22 @@ impl Step {
         let probes = has("device-challenge-poll")
             || (has("launch-authenticator") && !has("challenge-authenticator"));
         if probes && let Some(past) = past_the_probe(&response)? {
-            return Ok(Self::Probe(past));
+            return Ok(Self::DeviceProbe(past));
         }
         if has("challenge-authenticator") {
-            return Ok(Self::Answer(Answering::new(response)));
+            return Ok(Self::Answer(Challenge::new(response)));
         }
         if has("challenge-poll") || (has("resend") && is_push(&response)) {
-            return Ok(Self::Wait(Waiting(response)));
+            return Ok(Self::Wait(PendingPush(response)));
         }
         if has("authenticator-verification-data") {
-            return Ok(Self::Select(Select::new(
+            return Ok(Self::Select(Selection::new(
                 response,
                 "authenticator-verification-data",
             )));
         }
         if has("select-authenticator-authenticate") {
-            return Ok(Self::Select(Select::new(
+            return Ok(Self::Select(Selection::new(
                 response,
                 "select-authenticator-authenticate",
             )));
@@ -90,7 +90,7 @@ impl Step {
             return Ok(Self::Consent);
         }
         if let Some(provider) = elsewhere(&response) {
-            return Ok(Self::Elsewhere(provider));
+            return Ok(Self::IdentityProvider(provider));
         }
         if let Some(continuation) = Continuation::find(&response)? {
             return Ok(Self::Continue(continuation));
@@ -137,7 +137,7 @@ fn past_the_probe(response: &Response) -> Result<Option<Post>, IdxError> {
         "/currentAuthenticator/value/cancel",
     ]
     .into_iter()
-    .find_map(|path| raw.pointer(path).and_then(Remediation::read));
+    .find_map(|path| raw.pointer(path).and_then(Remediation::parse));
     let members = json!({ "reason": "OV_UNREACHABLE_BY_LOOPBACK", "statusCode": null });
     cancel
         .map(|cancel| cancel.post(&response.org, &response.handle, members))
@@ -177,7 +177,7 @@ impl Identify {
 
 /// An authenticator waits for something typed.
 #[derive(Debug)]
-pub struct Answering {
+pub struct Challenge {
     pub(super) response: Response,
     pub method: Method,
     /// Okta's name for the authenticator; foreign text.
@@ -186,7 +186,7 @@ pub struct Answering {
     pub detail: Option<String>,
 }
 
-impl Answering {
+impl Challenge {
     fn new(response: Response) -> Self {
         let current = response.current();
         let sent_by = current["methods"][0]["type"].as_str();
@@ -217,7 +217,7 @@ impl Answering {
     }
 
     /// Whether another authenticator can be taken instead.
-    pub fn can_change(&self) -> bool {
+    pub fn can_choose_other(&self) -> bool {
         self.response
             .remediation("select-authenticator-authenticate")
             .is_some()
@@ -244,8 +244,8 @@ impl Answering {
     }
 
     /// The choice of authenticators that stands beside.
-    pub fn other(self) -> Select {
-        Select::new(self.response, "select-authenticator-authenticate")
+    pub fn choose_other(self) -> Selection {
+        Selection::new(self.response, "select-authenticator-authenticate")
     }
 
     pub(super) fn form(&self) -> Option<&Remediation> {
@@ -253,7 +253,7 @@ impl Answering {
     }
 
     fn resend_form(&self) -> Option<Remediation> {
-        Remediation::read(&self.response.current()["resend"])
+        Remediation::parse(&self.response.current()["resend"])
             .or_else(|| self.response.remediation("resend").cloned())
     }
 
@@ -269,9 +269,9 @@ impl Answering {
 
 /// A push is out.
 #[derive(Debug)]
-pub struct Waiting(Response);
+pub struct PendingPush(Response);
 
-impl Waiting {
+impl PendingPush {
     /// Milliseconds between polls, where Okta says so.
     pub fn refresh(&self) -> Option<u64> {
         self.0.remediation("challenge-poll")?.refresh
@@ -311,7 +311,7 @@ impl Waiting {
     ///
     /// # Errors
     /// When Okta offers none.
-    pub fn again(&self) -> Result<Post, IdxError> {
+    pub fn resend(&self) -> Result<Post, IdxError> {
         let resend = self.0.remediation("resend").ok_or(IdxError::Shape)?;
         let authenticator = form::given(&resend.inner("authenticator"));
         let members = match authenticator.is_empty() {
@@ -321,19 +321,19 @@ impl Waiting {
         resend.post(&self.0.org, &self.0.handle, members)
     }
 
-    pub fn can_send_again(&self) -> bool {
+    pub fn can_resend(&self) -> bool {
         self.0.remediation("resend").is_some()
     }
 
-    pub fn can_change(&self) -> bool {
+    pub fn can_choose_other(&self) -> bool {
         self.0
             .remediation("select-authenticator-authenticate")
             .is_some()
     }
 
     /// The choice of authenticators that stands beside.
-    pub fn other(self) -> Select {
-        Select::new(self.0, "select-authenticator-authenticate")
+    pub fn choose_other(self) -> Selection {
+        Selection::new(self.0, "select-authenticator-authenticate")
     }
 
     fn follow(&self, name: &str) -> Result<Post, IdxError> {
@@ -344,19 +344,19 @@ impl Waiting {
 
 /// An authenticator is to be chosen.
 #[derive(Debug)]
-pub struct Select {
+pub struct Selection {
     response: Response,
     remediation: &'static str,
-    pub choices: Vec<Choice>,
+    pub options: Vec<AuthenticatorOption>,
 }
 
-impl Select {
+impl Selection {
     fn new(response: Response, remediation: &'static str) -> Self {
         let raw = &response.raw.0;
         let form = response.remediation(remediation);
         let field = form.and_then(|form| form.field("authenticator"));
-        let choices = match field.map(|field| &field["options"]) {
-            Some(options) if options.is_array() => choices(raw, options),
+        let options = match field.map(|field| &field["options"]) {
+            Some(options) if options.is_array() => list_options(raw, options),
             // One authenticator with its methods: a phone's ways.
             _ => {
                 let label = field
@@ -365,12 +365,12 @@ impl Select {
                 let inner = field.map(|field| field["form"].clone()).unwrap_or_default();
                 let related = json!({ "value": response.current() });
                 let option = json!([{ "label": label, "form": inner, "relatesTo": related }]);
-                choices(raw, &option)
+                list_options(raw, &option)
             }
         };
         Self {
             remediation,
-            choices,
+            options,
             response,
         }
     }
@@ -379,9 +379,9 @@ impl Select {
     ///
     /// # Errors
     /// When there is none, or the form leads elsewhere.
-    pub fn take(self, index: usize) -> Result<Post, IdxError> {
+    pub fn choose(self, index: usize) -> Result<Post, IdxError> {
         let choice = self
-            .choices
+            .options
             .get(index)
             .ok_or(IdxError::NoSuchChoice(index))?;
         let members = json!({ "authenticator": choice.body });

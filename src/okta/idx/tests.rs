@@ -10,8 +10,8 @@ fn org() -> Org {
     Org::parse("acme.okta.com").unwrap()
 }
 
-fn read(status: u16, body: &serde_json::Value) -> Result<Response, IdxError> {
-    Response::received(&org(), status, ION, body.to_string().as_bytes())
+fn parse(status: u16, body: &serde_json::Value) -> Result<Response, IdxError> {
+    Response::parse(&org(), status, ION, body.to_string().as_bytes())
 }
 
 pub(super) fn with(remediations: serde_json::Value) -> serde_json::Value {
@@ -25,7 +25,7 @@ pub(super) fn form(name: &str, fields: serde_json::Value) -> serde_json::Value {
 }
 
 pub(super) fn step(body: &serde_json::Value) -> Step {
-    read(200, body).unwrap().into_step().unwrap()
+    parse(200, body).unwrap().into_step().unwrap()
 }
 
 pub(super) fn sent(post: &Post) -> serde_json::Value {
@@ -46,7 +46,7 @@ fn both_shapes_of_success_are_taken_as_they_are() {
         assert_eq!(url.as_str(), href);
     }
     let foreign = with(json!([{ "name": "success-redirect", "href": "https://evil.example/x" }]));
-    let error = read(200, &foreign).unwrap().into_step().unwrap_err();
+    let error = parse(200, &foreign).unwrap().into_step().unwrap_err();
     assert_eq!(error, IdxError::ForeignLink("evil.example".into()));
 }
 
@@ -105,15 +105,19 @@ fn okta_verify_is_one_choice_for_each_method_and_unknown_ones_are_named() {
         panic!()
     };
     let methods: Vec<&str> = select
-        .choices
+        .options
         .iter()
         .map(|choice| choice.method.name())
         .collect();
     assert_eq!(methods, ["browser", "push", "totp", "token", ""]);
-    assert_eq!(select.choices[1].detail.as_deref(), Some("phone"));
-    let ids: Vec<String> = select.choices.iter().map(Choice::enrolment).collect();
+    assert_eq!(select.options[1].detail.as_deref(), Some("phone"));
+    let ids: Vec<String> = select
+        .options
+        .iter()
+        .map(AuthenticatorOption::enrolment)
+        .collect();
     assert_eq!(ids, ["autOV", "autOV", "autOV", "autRSA/enr1", "autM"]);
-    let body = sent(&select.take(3).unwrap());
+    let body = sent(&select.choose(3).unwrap());
     assert_eq!(
         body["authenticator"],
         json!({ "id": "autRSA", "methodType": "otp", "enrollmentId": "enr1" })
@@ -157,7 +161,7 @@ fn a_number_is_text_and_zero_counts() {
         (waiting.number(), waiting.refresh()),
         (Some("0"), Some(4000))
     );
-    assert!(waiting.is_polling() && !waiting.can_send_again());
+    assert!(waiting.is_polling() && !waiting.can_resend());
 }
 
 #[test]
@@ -169,7 +173,7 @@ fn messages_are_found_above_the_form_and_beside_its_fields() {
         { "name": "passcode", "messages": said("Invalid code", "api.authn.error.PASSCODE_INVALID") }
     ] } }])
     )]));
-    let error = read(400, &body).unwrap().error().cloned().unwrap();
+    let error = parse(400, &body).unwrap().error().cloned().unwrap();
     assert_eq!(error.report().name, "okta.wrong_answer");
     let chosen = json!([{ "name": "text", "messages": said("Too short", "x.short") }]);
     let options = json!([{ "label": "Own", "value": { "form": { "value": chosen } } }]);
@@ -179,13 +183,13 @@ fn messages_are_found_above_the_form_and_beside_its_fields() {
     )]));
     in_option["messages"] =
         json!({ "value": [{ "i18n": { "key": "x.only.key" }, "class": "INFO" }] });
-    let texts: Vec<String> = (read(200, &in_option).unwrap().messages.into_iter())
+    let texts: Vec<String> = (parse(200, &in_option).unwrap().messages.into_iter())
         .map(|message| message.text)
         .collect();
     assert_eq!(texts, ["x.only.key", "Too short"]);
     body["messages"] = said("Denied", "security.access_denied");
     body["remediation"] = json!(null);
-    let over = read(403, &body).unwrap_err();
+    let over = parse(403, &body).unwrap_err();
     assert_eq!(Report::from(over).name, "okta.denied_by_policy");
 }
 
@@ -194,7 +198,7 @@ fn the_probe_of_the_device_is_called_off() {
     let mut body = with(json!([form("device-challenge-poll", json!([]))]));
     body["authenticatorChallenge"] = json!({ "value": { "cancel": {
         "name": "cancel-polling", "href": "https://acme.okta.com/idp/idx/authenticators/poll/cancel" } } });
-    let Step::Probe(post) = step(&body) else {
+    let Step::DeviceProbe(post) = step(&body) else {
         panic!()
     };
     assert_eq!(post.url.path(), "/idp/idx/authenticators/poll/cancel");
@@ -203,12 +207,12 @@ fn the_probe_of_the_device_is_called_off() {
 
 #[test]
 fn a_page_or_a_bare_403_wants_a_browser() {
-    let bare = Response::received(&org(), 403, "", b"").unwrap_err();
-    let page = Response::received(&org(), 200, "text/html", b"<html>").unwrap_err();
+    let bare = Response::parse(&org(), 403, "", b"").unwrap_err();
+    let page = Response::parse(&org(), 200, "text/html", b"<html>").unwrap_err();
     for error in [bare, page] {
         assert_eq!(Report::from(error).name, "okta.idx.wants_browser");
     }
-    let other = Response::received(&org(), 200, ION, b"{}").unwrap_err();
+    let other = Response::parse(&org(), 200, ION, b"{}").unwrap_err();
     assert_eq!(other, IdxError::Shape);
 }
 
@@ -223,13 +227,15 @@ fn an_offer_nobody_knows_is_named_and_what_ends_a_sign_in_is_told_apart() {
     ));
     assert!(matches!(one("select-authenticator-enroll"), Step::Enroll));
     assert!(matches!(one("skip"), Step::Skip(_)));
-    assert!(matches!(one("redirect-idp"), Step::Elsewhere(host) if host == "acme.okta.com"));
+    assert!(matches!(one("redirect-idp"), Step::IdentityProvider(host) if host == "acme.okta.com"));
     for name in ["consent", "admin-consent"] {
         assert!(matches!(one(name), Step::Consent));
     }
     let mut named = form("redirect-idp", json!([]));
     named["idp"] = json!({ "id": "0oa1", "name": "Acme ADFS" });
-    assert!(matches!(step(&with(json!([named]))), Step::Elsewhere(name) if name == "Acme ADFS"));
+    assert!(
+        matches!(step(&with(json!([named]))), Step::IdentityProvider(name) if name == "Acme ADFS")
+    );
 }
 
 #[test]
@@ -244,7 +250,7 @@ fn a_password_is_changed_by_the_form_of_its_age_and_only_a_passwords() {
         let Step::Password(change) = step(&body) else {
             panic!()
         };
-        assert_eq!((change.days_left(), change.elsewhere()), (Some(4), None));
+        assert_eq!((change.days_left(), change.custom_url()), (Some(4), None));
         assert!(change.can_change() && change.can_skip());
         assert_eq!(change.skip().unwrap().url.path(), "/idp/idx/skip");
         let post = change.change(&Secret::new("new")).unwrap();
@@ -257,7 +263,7 @@ fn a_password_is_changed_by_the_form_of_its_age_and_only_a_passwords() {
     };
     assert!(!change.can_change() && !change.can_skip());
     assert_eq!(
-        change.elsewhere().as_deref(),
+        change.custom_url().as_deref(),
         Some("https://password.acme.com/")
     );
     let mut other = with(json!([form("reenroll-authenticator", new)]));
@@ -267,7 +273,7 @@ fn a_password_is_changed_by_the_form_of_its_age_and_only_a_passwords() {
 
 #[test]
 fn no_answer_shows_its_handle() {
-    let response = read(200, &with(json!([form("identify", json!([]))]))).unwrap();
+    let response = parse(200, &with(json!([form("identify", json!([]))]))).unwrap();
     assert!(!format!("{response:?}").contains("HANDLE"));
 }
 
@@ -324,10 +330,10 @@ proptest! {
         let mut body = with(json!(remediations));
         body["currentAuthenticator"] = other.clone();
         body["authenticatorEnrollments"] = other;
-        if let Ok(response) = read(200, &body) {
+        if let Ok(response) = parse(200, &body) {
             match response.into_step() {
                 Ok(Step::Answer(answering)) => drop(answering.answer(&Secret::new("1"))),
-                Ok(Step::Select(select)) => drop(select.take(0)),
+                Ok(Step::Select(select)) => drop(select.choose(0)),
                 Ok(Step::Wait(waiting)) => drop(waiting.poll()),
                 _ => {}
             }

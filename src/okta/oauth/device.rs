@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{Extras, OauthError, Tokens, answer, form};
+use super::{OauthError, OptionalScopes, Tokens, answer, form};
 use crate::model::Org;
 use crate::okta::json::text;
 use crate::okta::{JsonError, Post};
@@ -28,7 +28,7 @@ pub struct DeviceCode {
 
 /// What a poll found.
 #[derive(Debug)]
-pub enum Polled {
+pub enum PollOutcome {
     Pending,
     /// Five seconds more between polls, from now on.
     SlowDown,
@@ -38,7 +38,7 @@ pub enum Polled {
 impl DeviceCode {
     /// # Errors
     /// When the org's address cannot carry the path (it always can).
-    pub fn ask(org: &Org, client_id: &str, extras: Extras) -> Result<Post, OauthError> {
+    pub fn ask(org: &Org, client_id: &str, extras: OptionalScopes) -> Result<Post, OauthError> {
         form(
             &org.at("/oauth2/v1/device/authorize"),
             &[("client_id", client_id), ("scope", &extras.scope())],
@@ -47,7 +47,7 @@ impl DeviceCode {
 
     /// # Errors
     /// What the server refused, or that the page to open is another org's.
-    pub fn read(
+    pub fn parse(
         org: &Org,
         http_status: u16,
         content_type: &str,
@@ -90,11 +90,11 @@ impl DeviceCode {
     }
 }
 
-impl Polled {
+impl PollOutcome {
     /// # Errors
     /// What ends the grant: the code ran out, the person refused, or the set-up is not right.
-    pub fn read(http_status: u16, content_type: &str, body: &[u8]) -> Result<Self, OauthError> {
-        match Tokens::read(http_status, content_type, body) {
+    pub fn parse(http_status: u16, content_type: &str, body: &[u8]) -> Result<Self, OauthError> {
+        match Tokens::parse(http_status, content_type, body) {
             Ok(tokens) => Ok(Self::SignedIn(tokens)),
             Err(OauthError::Refused { error, .. }) if error == "authorization_pending" => {
                 Ok(Self::Pending)

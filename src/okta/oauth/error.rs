@@ -3,7 +3,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
-use super::words::{ASSURANCE, NO_WEB_SSO, OVER, WORDS};
+use super::error_messages::{ASSURANCE, NO_WEB_SSO, OVER, WORDS};
 use crate::okta::json::text;
 use crate::okta::{JsonError, OktaError};
 use crate::report::{Exit, Report};

@@ -7,8 +7,8 @@
 mod assertion;
 mod device;
 mod error;
-mod extras;
-mod words;
+mod error_messages;
+mod optional_scopes;
 
 #[cfg(test)]
 mod tests;
@@ -20,9 +20,9 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 pub use assertion::{KeyError, SigningKey};
-pub use device::{DeviceCode, Polled};
+pub use device::{DeviceCode, PollOutcome};
 pub use error::OauthError;
-pub use extras::Extras;
+pub use optional_scopes::OptionalScopes;
 
 use super::json::{self, text};
 use super::{JsonError, Post};
@@ -31,14 +31,14 @@ use crate::secret::Secret;
 
 /// Which token an exchange asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Once {
+pub enum OneTimeToken {
     /// For an AWS Account Federation app that names this client as its "Allowed Web SSO Client".
     WebSso,
     /// For any SAML app with this client on its trust list.
     Interclient,
 }
 
-impl Once {
+impl OneTimeToken {
     const fn urn(self) -> &'static str {
         match self {
             Self::WebSso => "urn:okta:oauth:token-type:web_sso_token",
@@ -60,8 +60,8 @@ pub struct Tokens {
     pub refresh_token: Option<Secret>,
     /// Seconds.
     pub expires_in: u32,
-    /// What of the [`Extras`] was granted, where the server says so.
-    pub granted: Option<Extras>,
+    /// What of the [`OptionalScopes`] was granted, where the server says so.
+    pub granted: Option<OptionalScopes>,
 }
 
 impl Tokens {
@@ -69,7 +69,7 @@ impl Tokens {
     ///
     /// # Errors
     /// What the server refused, or that this is no answer of one.
-    pub fn read(http_status: u16, content_type: &str, body: &[u8]) -> Result<Self, OauthError> {
+    pub fn parse(http_status: u16, content_type: &str, body: &[u8]) -> Result<Self, OauthError> {
         let answer = answer(http_status, content_type, body)?;
         let token = |name| text(&answer, name).map(Secret::new);
         let expires_in = answer["expires_in"].as_u64().unwrap_or(3600);
@@ -77,7 +77,7 @@ impl Tokens {
             access_token: token("access_token").ok_or(JsonError::Shape)?,
             id_token: token("id_token"),
             refresh_token: token("refresh_token"),
-            granted: text(&answer, "scope").map(Extras::granted),
+            granted: text(&answer, "scope").map(OptionalScopes::granted),
             expires_in: u32::try_from(expires_in).unwrap_or(3600),
         })
     }
@@ -114,7 +114,7 @@ impl Tokens {
         org: &Org,
         client_id: &str,
         app_id: &str,
-        once: Once,
+        token: OneTimeToken,
     ) -> Result<Post, OauthError> {
         let subject = self.id_token.as_ref().ok_or(JsonError::Shape)?;
         let audience = format!("urn:okta:apps:{app_id}");
@@ -136,7 +136,7 @@ impl Tokens {
                     "actor_token_type",
                     "urn:ietf:params:oauth:token-type:access_token",
                 ),
-                ("requested_token_type", once.urn()),
+                ("requested_token_type", token.urn()),
                 ("audience", &audience),
             ],
         )
@@ -239,7 +239,7 @@ fn form(url: &str, pairs: &[(&str, &str)]) -> Result<Post, OauthError> {
 }
 
 fn answer(http_status: u16, content_type: &str, body: &[u8]) -> Result<Value, OauthError> {
-    match json::read(content_type, body) {
+    match json::parse(content_type, body) {
         Ok(answer) if http_status == 200 => Ok(answer),
         Ok(answer) => Err(OauthError::of(http_status, &answer)),
         Err(_) if http_status != 200 => Err(OauthError::HttpStatus(http_status)),

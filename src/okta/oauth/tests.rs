@@ -11,12 +11,12 @@ fn org() -> Org {
 }
 
 fn code(body: &Value) -> Result<DeviceCode, OauthError> {
-    DeviceCode::read(&org(), 200, "application/json", body.to_string().as_bytes())
+    DeviceCode::parse(&org(), 200, "application/json", body.to_string().as_bytes())
 }
 
 fn refused(error: &str, description: &str) -> OauthError {
     let body = json!({ "error": error, "error_description": description }).to_string();
-    Tokens::read(400, "application/json", body.as_bytes()).unwrap_err()
+    Tokens::parse(400, "application/json", body.as_bytes()).unwrap_err()
 }
 
 #[test]
@@ -45,10 +45,13 @@ fn the_page_to_open_is_the_orgs_own_and_polls_are_no_faster_than_five_seconds() 
 fn each_answer_to_a_poll_is_told_apart() {
     let poll = |error: &str| {
         let body = json!({ "error": error, "error_description": "x" }).to_string();
-        Polled::read(400, "application/json", body.as_bytes())
+        PollOutcome::parse(400, "application/json", body.as_bytes())
     };
-    assert!(matches!(poll("authorization_pending"), Ok(Polled::Pending)));
-    assert!(matches!(poll("slow_down"), Ok(Polled::SlowDown)));
+    assert!(matches!(
+        poll("authorization_pending"),
+        Ok(PollOutcome::Pending)
+    ));
+    assert!(matches!(poll("slow_down"), Ok(PollOutcome::SlowDown)));
     for (error, name) in [
         ("expired_token", "okta.oauth.code_expired"),
         ("access_denied", "okta.oauth.denied"),
@@ -88,7 +91,7 @@ fn the_name_is_read_from_the_id_token() {
         ("x".into(), None),
     ] {
         let body = json!({ "access_token": "a", "id_token": token }).to_string();
-        let tokens = Tokens::read(200, "application/json", body.as_bytes()).unwrap();
+        let tokens = Tokens::parse(200, "application/json", body.as_bytes()).unwrap();
         assert_eq!(tokens.username().as_deref(), name);
     }
 }

@@ -1,7 +1,7 @@
 //! What a page that refuses says to the user: its heading and the text below it.
 
-use super::LARGEST;
-use super::survey::append_words;
+use super::MAX_PAGE_BYTES;
+use super::classify::append_words;
 use crate::okta::html::{Piece, pieces};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Part {
 /// paragraph, its title where it has no text at all. `None` if it says nothing or is no page. Foreign text.
 pub fn explanation(body: &[u8]) -> Option<String> {
     let html = body
-        .get(..body.len().min(LARGEST))
+        .get(..body.len().min(MAX_PAGE_BYTES))
         .map(String::from_utf8_lossy)?;
     let (mut title, mut heading, mut text) = (String::new(), String::new(), String::new());
     let (mut other, mut is_page) = (String::new(), false);

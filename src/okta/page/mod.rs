@@ -5,29 +5,29 @@
 //! (a search box, a language menu) are ignored. Every other page is
 //! told by name, since each needs something else from the user. Server text in it stays foreign.
 
+mod classify;
 mod error;
 mod explanation;
 mod form;
 mod password_form;
-mod survey;
 
 #[cfg(test)]
 mod tests;
 
 use url::Url;
 
+use classify::PageClassifier;
 pub use error::{Base64Flaw, PageError};
 pub use explanation::explanation;
 use form::FormReader;
 pub use password_form::PasswordForm;
-use survey::Survey;
 
 use super::html::{Piece, pieces};
 use super::state_token::StateToken;
 use crate::secret::Secret;
 
 /// The largest page that is read, in bytes.
-pub const LARGEST: usize = 1024 * 1024;
+pub const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// What an app's page is.
 #[derive(Debug, PartialEq, Eq)]
@@ -88,8 +88,8 @@ impl AppPage {
     ///
     /// # Errors
     /// When there is a SAML form with something wrong about it, or the bytes are no page.
-    pub fn read(body: &[u8]) -> Result<Self, PageError> {
-        if body.len() > LARGEST {
+    pub fn parse(body: &[u8]) -> Result<Self, PageError> {
+        if body.len() > MAX_PAGE_BYTES {
             return Err(PageError::TooLarge);
         }
         if body.starts_with(&[0x1f, 0x8b]) {
@@ -97,7 +97,7 @@ impl AppPage {
         }
         let html = std::str::from_utf8(body).map_err(|_| PageError::Charset)?;
         let mut form = FormReader::default();
-        let mut survey = Survey::default();
+        let mut classifier = PageClassifier::default();
         for piece in pieces(html) {
             let piece = piece?;
             match &piece {
@@ -105,11 +105,11 @@ impl AppPage {
                 Piece::End(name) => form.end(name),
                 Piece::Text { .. } => {}
             }
-            survey.see(piece);
+            classifier.add(piece);
         }
         match form.conclude()? {
             Some(form) => Ok(Self::SamlForm(form)),
-            None => Ok(survey.conclude()),
+            None => Ok(classifier.conclude()),
         }
     }
 
@@ -117,7 +117,7 @@ impl AppPage {
     ///
     /// # Errors
     /// Says what the page asks for instead.
-    pub fn into_form(self) -> Result<SamlForm, PageError> {
+    pub fn into_saml_form(self) -> Result<SamlForm, PageError> {
         Err(match self {
             Self::SamlForm(form) => return Ok(form),
             Self::SignIn { .. } => PageError::SignInNeeded,
@@ -138,7 +138,7 @@ impl SamlForm {
     ///
     /// # Errors
     /// When it goes to another host: then this is another app's form.
-    pub fn goes_to(&self, acs: Acs<'_>) -> Result<(), PageError> {
+    pub fn check_action(&self, acs: Acs<'_>) -> Result<(), PageError> {
         let expected = match acs {
             Acs::Aws => is_aws_sign_in(&self.action),
             Acs::Origin(origin) => self.action.origin() == origin.origin(),

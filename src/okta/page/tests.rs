@@ -36,7 +36,7 @@ fn action(raw: &str) -> String {
 }
 
 fn taken(html: &str) -> SamlForm {
-    match AppPage::read(html.as_bytes()) {
+    match AppPage::parse(html.as_bytes()) {
         Ok(AppPage::SamlForm(form)) => form,
         other => panic!("{other:?}\n{html:.600}"),
     }
@@ -44,7 +44,7 @@ fn taken(html: &str) -> SamlForm {
 
 /// The name of the refusal, whether of the page or of what it is instead.
 fn refusal(html: &[u8]) -> &'static str {
-    let form = AppPage::read(html).and_then(AppPage::into_form);
+    let form = AppPage::parse(html).and_then(AppPage::into_saml_form);
     match form {
         Err(error) => error.name(),
         Ok(form) => panic!("{form:?}\n{:.600}", String::from_utf8_lossy(html)),
@@ -69,14 +69,14 @@ fn oktas_own_pages_yield_their_form() {
     ]) {
         use base64::Engine as _;
         let encoded = base64::engine::general_purpose::STANDARD.encode(encoded);
-        let form = AppPage::read(body).unwrap().into_form().unwrap();
+        let form = AppPage::parse(body).unwrap().into_saml_form().unwrap();
         assert_eq!(form.saml_response.expose(), encoded);
         assert_eq!(form.relay_state.expose(), relay_state);
         assert_eq!(form.action.host_str(), Some(host));
-        assert_eq!(form.goes_to(Acs::Aws), Ok(()));
+        assert_eq!(form.check_action(Acs::Aws), Ok(()));
         let vpn = Url::parse("https://vpn.acme.com/").unwrap();
         assert_eq!(
-            form.goes_to(Acs::Origin(&vpn)),
+            form.check_action(Acs::Origin(&vpn)),
             Err(PageError::ForeignAction(host.to_owned()))
         );
     }
@@ -84,7 +84,7 @@ fn oktas_own_pages_yield_their_form() {
 
 #[test]
 fn a_form_is_bound_to_the_service_it_is_for() {
-    let bound = |url: &str, acs: Acs<'_>| taken(&action(url)).goes_to(acs).is_ok();
+    let bound = |url: &str, acs: Acs<'_>| taken(&action(url)).check_action(acs).is_ok();
     for url in counted::<2, _>([
         "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml",
         "https://signin.amazonaws.cn/saml",
@@ -112,7 +112,7 @@ fn a_form_is_bound_to_the_service_it_is_for() {
 fn what_stands_in_the_way_is_named() {
     let AppPage::SignIn {
         state_token: Some(token),
-    } = AppPage::read(SIGN_IN).unwrap()
+    } = AppPage::parse(SIGN_IN).unwrap()
     else {
         panic!();
     };
@@ -120,7 +120,7 @@ fn what_stands_in_the_way_is_named() {
     assert!(!token.is_identity_engine());
     let AppPage::SignIn {
         state_token: Some(token),
-    } = AppPage::read(SIGN_IN_ENGINE).unwrap()
+    } = AppPage::parse(SIGN_IN_ENGINE).unwrap()
     else {
         panic!();
     };
@@ -128,13 +128,13 @@ fn what_stands_in_the_way_is_named() {
     assert!(token.is_identity_engine());
     let AppPage::StepUp {
         state_token: Some(token),
-    } = AppPage::read(STEP_UP).unwrap()
+    } = AppPage::parse(STEP_UP).unwrap()
     else {
         panic!();
     };
     assert_eq!(token.secret().expose(), "00mEXAMPLEstep-up");
     let text = "You are not allowed to access this app.".to_owned();
-    assert_eq!(AppPage::read(ERROR), Ok(AppPage::ErrorPage { text }));
+    assert_eq!(AppPage::parse(ERROR), Ok(AppPage::ErrorPage { text }));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn other_pages_are_told_by_their_marks() {
     );
     let host = "login.example.net".to_owned();
     assert_eq!(
-        AppPage::read(redirect.as_bytes()),
+        AppPage::parse(redirect.as_bytes()),
         Ok(AppPage::IdpRedirect { host })
     );
 }
@@ -188,7 +188,7 @@ const PASSWORD_AGAIN: &str = r#"<div id="password-verification-challenge"><h1>Pl
 #[test]
 fn the_form_that_asks_for_the_password_again_is_filled_in_for_the_org_alone() {
     let org = Org::parse("acme.okta.com").unwrap();
-    let form = |html: &str| match AppPage::read(page(html).as_bytes()) {
+    let form = |html: &str| match AppPage::parse(page(html).as_bytes()) {
         Ok(AppPage::PasswordAgain { form }) => form,
         other => panic!("{other:?}"),
     };
@@ -277,8 +277,8 @@ fn a_form_is_read_as_a_browser_reads_it() {
 #[test]
 fn reports_say_what_to_do() {
     let report = |html: &[u8]| {
-        let error = AppPage::read(html)
-            .and_then(AppPage::into_form)
+        let error = AppPage::parse(html)
+            .and_then(AppPage::into_saml_form)
             .unwrap_err();
         Report::from(error)
     };
@@ -286,5 +286,5 @@ fn reports_say_what_to_do() {
     assert_eq!(report(ERROR).exit, Exit::Refused);
     assert!(report(ERROR).causes[0].contains("You are not allowed"));
     assert!(report(b"").hints[0].contains("proxy"));
-    assert!(!format!("{:?}", AppPage::read(CLASSIC)).contains("PD94"));
+    assert!(!format!("{:?}", AppPage::parse(CLASSIC)).contains("PD94"));
 }

@@ -64,7 +64,7 @@ pub struct WebAuthnChallenge {
 
 impl WebAuthnChallenge {
     /// From the object with `challenge` in it and the ids of the keys that may answer.
-    pub(super) fn read<'a>(
+    pub(super) fn parse<'a>(
         challenge: &Value,
         credential_ids: impl Iterator<Item = &'a str>,
     ) -> Option<Self> {
@@ -81,14 +81,14 @@ impl WebAuthnChallenge {
     ///
     /// # Errors
     /// When the challenge or a key's id is none, or the relying party is somebody else.
-    pub fn for_org(&self, org: &Org) -> Result<Demand, WebAuthnError> {
-        let challenge = decode(&self.challenge).ok_or(WebAuthnError::Challenge)?;
+    pub fn for_org(&self, org: &Org) -> Result<AssertionRequest, WebAuthnError> {
+        let challenge = decode_base64url(&self.challenge).ok_or(WebAuthnError::Challenge)?;
         if !CHALLENGE.contains(&challenge.len()) {
             return Err(WebAuthnError::Challenge);
         }
         let mut credential_ids: Vec<Vec<u8>> = Vec::new();
         for id in &self.credential_ids {
-            let id = decode(id).ok_or(WebAuthnError::CredentialId)?;
+            let id = decode_base64url(id).ok_or(WebAuthnError::CredentialId)?;
             if id.is_empty() || id.len() > LONGEST_ID {
                 return Err(WebAuthnError::CredentialId);
             }
@@ -100,10 +100,13 @@ impl WebAuthnChallenge {
             return Err(WebAuthnError::NoKeys);
         }
         let origin = json!(org.origin()).to_string();
-        Ok(Demand {
-            rp_id: rp_id(org, self.rp_id.as_deref())?,
+        Ok(AssertionRequest {
+            rp_id: checked_rp_id(org, self.rp_id.as_deref())?,
             // One that is not the org's belongs to keys that could not be used here by any browser either.
-            app_id: self.app_id.clone().filter(|app_id| is_own(org, app_id)),
+            app_id: self
+                .app_id
+                .clone()
+                .filter(|app_id| is_app_id_of(org, app_id)),
             client_data: format!(
                 r#"{{"type":"webauthn.get","challenge":"{}","origin":{origin},"crossOrigin":false}}"#,
                 URL_SAFE_NO_PAD.encode(challenge)
@@ -129,7 +132,7 @@ pub enum Verification {
 
 /// What a key is asked, checked and complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Demand {
+pub struct AssertionRequest {
     pub rp_id: String,
     /// Stands for the relying party where a key was enrolled as U2F.
     pub app_id: Option<String>,
@@ -141,18 +144,18 @@ pub struct Demand {
 
 /// What a key answered, as it came from the client's side.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyAnswer {
+pub struct KeyAssertion {
     pub credential_id: Vec<u8>,
     pub authenticator_data: Vec<u8>,
     pub signature: Vec<u8>,
 }
 
-impl Demand {
+impl AssertionRequest {
     /// Takes an answer to this question; whether the signature is right only Okta can tell.
     ///
     /// # Errors
     /// When another key answered, for another site, without a person, or in another shape.
-    pub fn answered(&self, answer: KeyAnswer) -> Result<WebAuthnAnswer, WebAuthnError> {
+    pub fn check(&self, answer: KeyAssertion) -> Result<CheckedAssertion, WebAuthnError> {
         if !self.credential_ids.contains(&answer.credential_id) {
             return Err(WebAuthnError::OtherKey);
         }
@@ -178,7 +181,7 @@ impl Demand {
         if self.verification == Verification::Required && flags & VERIFIED == 0 {
             return Err(WebAuthnError::NotVerified);
         }
-        Ok(WebAuthnAnswer {
+        Ok(CheckedAssertion {
             client_data: self.client_data.clone().into_bytes(),
             authenticator_data: answer.authenticator_data,
             signature: answer.signature,
@@ -188,13 +191,13 @@ impl Demand {
 
 /// A security key's answer, raw bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebAuthnAnswer {
+pub struct CheckedAssertion {
     pub client_data: Vec<u8>,
     pub authenticator_data: Vec<u8>,
     pub signature: Vec<u8>,
 }
 
-impl WebAuthnAnswer {
+impl CheckedAssertion {
     /// Its members as Okta's sign-in page sends them, in both pipelines: standard base64.
     pub(super) fn members(&self) -> Value {
         json!({
@@ -209,7 +212,7 @@ impl WebAuthnAnswer {
 ///
 /// # Errors
 /// When the server names another site.
-pub fn rp_id(org: &Org, named: Option<&str>) -> Result<String, WebAuthnError> {
+pub fn checked_rp_id(org: &Org, named: Option<&str>) -> Result<String, WebAuthnError> {
     let named = named.unwrap_or(org.host()).to_ascii_lowercase();
     match is_at_or_above(org, &named) {
         true => Ok(named),
@@ -218,13 +221,13 @@ pub fn rp_id(org: &Org, named: Option<&str>) -> Result<String, WebAuthnError> {
 }
 
 /// Whether `client_data` is of a sign-in at this org: what the client looks at before a key signs it.
-pub fn is_for(org: &Org, client_data: &str) -> bool {
+pub fn is_client_data_for(org: &Org, client_data: &str) -> bool {
     let client: Value = serde_json::from_str(client_data).unwrap_or_default();
     client["type"] == "webauthn.get" && client["origin"] == org.origin()
 }
 
 /// Whether an app id is the org's: an address at its host, or at a domain above it.
-pub fn is_own(org: &Org, app_id: &str) -> bool {
+pub fn is_app_id_of(org: &Org, app_id: &str) -> bool {
     let url = Url::parse(app_id).ok();
     url.filter(|url| matches!(url.scheme(), "https") || url.scheme() == org.url().scheme())
         .is_some_and(|url| is_at_or_above(org, url.host_str().unwrap_or_default()))
@@ -244,12 +247,12 @@ fn is_at_or_above(org: &Org, name: &str) -> bool {
 }
 
 /// Bytes from base64url.
-pub fn decode(text: &str) -> Option<Vec<u8>> {
+pub fn decode_base64url(text: &str) -> Option<Vec<u8>> {
     BASE64URL.decode(text).ok()
 }
 
 /// base64url from bytes.
-pub fn encode(bytes: &[u8]) -> String {
+pub fn encode_base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 

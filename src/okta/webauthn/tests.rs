@@ -21,8 +21,8 @@ fn data(site: &str, flags: u8) -> Vec<u8> {
     [hash.as_ref(), &[flags], &[0, 0, 0, 7]].concat()
 }
 
-fn answer(site: &str, flags: u8) -> KeyAnswer {
-    KeyAnswer {
+fn answer(site: &str, flags: u8) -> KeyAssertion {
+    KeyAssertion {
         credential_id: b"key-2".to_vec(),
         authenticator_data: data(site, flags),
         signature: vec![1; 70],
@@ -37,12 +37,12 @@ fn client_data_is_written_as_the_standard_has_it_for_the_origin_as_it_is_used() 
         r#"{"type":"webauthn.get","challenge":"kygOUtSWURMv_t_Gj71Y","origin":"https://login.acme.com:8443","crossOrigin":false}"#
     );
     assert_eq!(demand.rp_id, "login.acme.com");
-    assert!(is_for(&org(), &demand.client_data));
-    assert!(!is_for(
+    assert!(is_client_data_for(&org(), &demand.client_data));
+    assert!(!is_client_data_for(
         &Org::parse("login.acme.com").unwrap(),
         &demand.client_data
     ));
-    assert!(!is_for(&org(), "{}"));
+    assert!(!is_client_data_for(&org(), "{}"));
     assert_eq!(demand.credential_ids, [b"key-1", b"key-2"]);
     assert_eq!(demand.verification, Verification::Preferred);
     let plain = asked().for_org(&Org::parse("acme.okta.com").unwrap());
@@ -133,7 +133,9 @@ fn what_cannot_be_a_challenge_or_a_key_is_refused_by_name() {
         (vec!["?".to_owned()], WebAuthnError::CredentialId),
         (vec![long.clone()], WebAuthnError::CredentialId),
         (
-            (0..65_u8).map(|number| encode(&[number])).collect(),
+            (0..65_u8)
+                .map(|number| encode_base64url(&[number]))
+                .collect(),
             WebAuthnError::NoKeys,
         ),
     ] {
@@ -156,13 +158,13 @@ fn an_answer_is_for_this_site_of_a_key_that_was_asked_and_given_by_a_person() {
         asked.for_org(&org()).unwrap()
     };
     let demand = with("discouraged");
-    let taken = demand.answered(answer("login.acme.com", PRESENT)).unwrap();
+    let taken = demand.check(answer("login.acme.com", PRESENT)).unwrap();
     assert_eq!(taken.client_data, demand.client_data.as_bytes());
     assert_eq!(taken.authenticator_data, data("login.acme.com", PRESENT));
     demand
-        .answered(answer("https://login.acme.com", PRESENT))
+        .check(answer("https://login.acme.com", PRESENT))
         .unwrap();
-    let refused = |demand: &Demand, answer| demand.answered(answer).unwrap_err();
+    let refused = |demand: &AssertionRequest, answer| demand.check(answer).unwrap_err();
     let site = "login.acme.com";
     assert_eq!(
         refused(&demand, answer("acme.com", 1)),
@@ -177,9 +179,9 @@ fn an_answer_is_for_this_site_of_a_key_that_was_asked_and_given_by_a_person() {
         WebAuthnError::NotVerified
     );
     with("required")
-        .answered(answer(site, PRESENT | VERIFIED))
+        .check(answer(site, PRESENT | VERIFIED))
         .unwrap();
-    let other = KeyAnswer {
+    let other = KeyAssertion {
         credential_id: b"key-3".to_vec(),
         ..answer(site, 1)
     };
@@ -194,18 +196,18 @@ fn an_answer_is_for_this_site_of_a_key_that_was_asked_and_given_by_a_person() {
         (data(site, 1), vec![]),
         (data(site, 1), vec![1; 1025]),
     ] {
-        let odd = KeyAnswer {
+        let odd = KeyAssertion {
             authenticator_data: data,
             signature,
             ..answer(site, 1)
         };
         assert_eq!(refused(&demand, odd), WebAuthnError::Shape);
     }
-    let extended = KeyAnswer {
+    let extended = KeyAssertion {
         authenticator_data: [data(site, 1 | EXTENDED), vec![0xa0]].concat(),
         ..answer(site, 1)
     };
-    demand.answered(extended).unwrap();
+    demand.check(extended).unwrap();
 }
 
 #[test]
@@ -215,7 +217,7 @@ fn without_an_app_id_of_the_orgs_nothing_is_signed_for_it() {
         ..asked()
     };
     let demand = asked.for_org(&org()).unwrap();
-    let refused = demand.answered(answer("https://evil.com", 1)).unwrap_err();
+    let refused = demand.check(answer("https://evil.com", 1)).unwrap_err();
     assert_eq!(refused, WebAuthnError::OtherSite);
 }
 
@@ -224,12 +226,12 @@ proptest! {
     fn every_challenge_is_signed_as_the_bytes_it_stands_for(bytes in proptest::collection::vec(any::<u8>(), 8..=512), padded: bool) {
         let text = match padded {
             true => base64::engine::general_purpose::URL_SAFE.encode(&bytes),
-            false => encode(&bytes),
+            false => encode_base64url(&bytes),
         };
         let asked = WebAuthnChallenge { challenge: text, ..asked() };
         let demand = asked.for_org(&org()).unwrap();
         let client: Value = serde_json::from_str(&demand.client_data).unwrap();
-        prop_assert_eq!(decode(client["challenge"].as_str().unwrap()).unwrap(), bytes);
+        prop_assert_eq!(decode_base64url(client["challenge"].as_str().unwrap()).unwrap(), bytes);
         prop_assert_eq!(&client["origin"], "https://login.acme.com:8443");
         prop_assert_eq!(client.as_object().unwrap().len(), 4);
     }
@@ -253,7 +255,7 @@ proptest! {
     #[test]
     fn no_answer_makes_it_panic(credential_id in any::<Vec<u8>>(), data in proptest::collection::vec(any::<u8>(), 0..64), signature in any::<Vec<u8>>()) {
         let demand = asked().for_org(&org()).unwrap();
-        let _ = demand.answered(KeyAnswer { credential_id, authenticator_data: data.clone(), signature: signature.clone() });
-        let _ = demand.answered(KeyAnswer { credential_id: b"key-1".to_vec(), authenticator_data: data, signature });
+        let _ = demand.check(KeyAssertion { credential_id, authenticator_data: data.clone(), signature: signature.clone() });
+        let _ = demand.check(KeyAssertion { credential_id: b"key-1".to_vec(), authenticator_data: data, signature });
     }
 }

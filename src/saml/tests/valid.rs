@@ -31,7 +31,7 @@ fn oktas_own_responses_are_read_in_full() {
     assert_eq!(classic.envelope.destination.as_deref(), Some(acs));
     assert_eq!(classic.aws_roles().map(<[_]>::len), Ok(3));
     let named = Response::Plain(classic.clone());
-    assert_eq!(named.made_for(|to| to == acs, |_| true), Ok(()));
+    assert_eq!(named.check_recipient(|to| to == acs, |_| true), Ok(()));
 
     let engine = assertion(IDENTITY_ENGINE);
     assert_eq!(
@@ -123,10 +123,10 @@ fn an_encrypted_assertion_still_says_whom_it_is_for() {
 fn times_limit_what_it_is_good_for() {
     let read = assertion(CLASSIC);
     let limit = Timestamp(1_795_309_675);
-    assert_eq!(read.usable_at(limit.plus(-1)), Ok(()));
-    assert_eq!(read.usable_at(limit), Err(SamlError::Expired(limit)));
+    assert_eq!(read.check_expiry(limit.plus(-1)), Ok(()));
+    assert_eq!(read.check_expiry(limit), Err(SamlError::Expired(limit)));
     let unlimited = assertion(&role_value(PAIR));
-    assert_eq!(unlimited.usable_at(limit.plus(1_000_000)), Ok(()));
+    assert_eq!(unlimited.check_expiry(limit.plus(1_000_000)), Ok(()));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn what_was_made_for_another_service_is_not_aws() {
     let no_roles = assertion(&response("")).aws_roles().unwrap_err().name();
     assert_eq!(no_roles, "saml.no_roles");
     let elsewhere = Response::Plain(assertion(CLASSIC))
-        .made_for(|to| to == "https://vpn.acme.com/saml/acs", |_| true)
+        .check_recipient(|to| to == "https://vpn.acme.com/saml/acs", |_| true)
         .unwrap_err();
     assert_eq!(elsewhere.name(), "saml.recipient");
     for audience in counted::<4, _>([
@@ -196,10 +196,10 @@ fn without_attribute(document: &str, name: &str) -> String {
 
 #[test]
 fn recipient_or_destination_is_required_and_each_is_checked() {
-    let made_for_aws = |document: &str| {
+    let check_aws_recipient = |document: &str| {
         read_text(document)
             .unwrap()
-            .made_for_aws()
+            .check_aws_recipient()
             .map_err(|e| e.name())
     };
     let no_recipient = without_attribute(CLASSIC, "Recipient");
@@ -210,25 +210,35 @@ fn recipient_or_destination_is_required_and_each_is_checked() {
         ("destination", &no_recipient),
         ("recipient", &no_destination),
     ] {
-        assert_eq!(made_for_aws(document), Ok(()), "{what}");
+        assert_eq!(check_aws_recipient(document), Ok(()), "{what}");
         let vpn = |to: &str| to == "https://vpn.acme.com/saml/acs";
         let response = read_text(document).unwrap();
-        let error = response.made_for(vpn, |_| true).unwrap_err();
+        let error = response.check_recipient(vpn, |_| true).unwrap_err();
         assert_eq!(error.name(), "saml.recipient", "{what}");
     }
-    assert_eq!(made_for_aws(&neither), Err("saml.no_recipient".into()));
+    assert_eq!(
+        check_aws_recipient(&neither),
+        Err("saml.no_recipient".into())
+    );
     let empty = CLASSIC.replace("=\"https://signin.aws.amazon.com/saml\"", "=\"\"");
-    assert_eq!(made_for_aws(&empty), Err("saml.no_recipient".into()));
+    assert_eq!(check_aws_recipient(&empty), Err("saml.no_recipient".into()));
     for one in ["Recipient", "Destination"] {
         let other = CLASSIC.replace(
             &format!("{one}=\"https://signin.aws.amazon.com/saml\""),
             &format!("{one}=\"https://evil.example/saml\""),
         );
         assert_ne!(other, CLASSIC);
-        assert_eq!(made_for_aws(&other), Err("saml.recipient".into()), "{one}");
+        assert_eq!(
+            check_aws_recipient(&other),
+            Err("saml.recipient".into()),
+            "{one}"
+        );
     }
     let encrypted = around("<a:EncryptedAssertion/>");
-    assert_eq!(made_for_aws(&encrypted), Err("saml.no_recipient".into()));
+    assert_eq!(
+        check_aws_recipient(&encrypted),
+        Err("saml.no_recipient".into())
+    );
 }
 
 #[test]
@@ -238,7 +248,7 @@ fn addresses_of_every_partition_are_aws_and_others_are_not() {
             "=\"https://signin.aws.amazon.com/saml\"",
             &format!("=\"{address}\""),
         );
-        read_text(&document).unwrap().made_for_aws().is_ok()
+        read_text(&document).unwrap().check_aws_recipient().is_ok()
     };
     for good in [
         "https://signin.aws.amazon.com/saml",
@@ -267,12 +277,18 @@ fn an_audience_is_required() {
     let end = "</saml2:AudienceRestriction>";
     let stop = CLASSIC.find(end).unwrap() + end.len();
     let without = CLASSIC.replace(&CLASSIC[start..stop], "");
-    let error = read_text(&without).unwrap().made_for_aws().unwrap_err();
+    let error = read_text(&without)
+        .unwrap()
+        .check_aws_recipient()
+        .unwrap_err();
     assert_eq!(error.name(), "saml.no_audience");
     let second = CLASSIC.replace(
         "<saml2:Audience>",
         "<saml2:Audience>https://vpn.acme.com/saml/metadata</saml2:Audience><saml2:Audience>",
     );
-    let error = read_text(&second).unwrap().made_for_aws().unwrap_err();
+    let error = read_text(&second)
+        .unwrap()
+        .check_aws_recipient()
+        .unwrap_err();
     assert_eq!(error.name(), "saml.audience");
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::saml::LeftOut;
+use crate::saml::IgnoredValue;
 
 #[test]
 fn role_values_that_are_no_pair_grant_nothing() {
@@ -87,12 +87,16 @@ fn an_unusable_role_value_is_left_out_beside_good_ones() {
             let read = assertion(&response(&role_attribute(&values)));
             let names: Vec<&str> = read.roles.iter().map(|role| role.role.name()).collect();
             assert_eq!(names, ["Deploy", "Dev"], "{value}");
-            let left_out: Vec<String> = read.left_out.iter().map(ToString::to_string).collect();
-            assert_eq!(left_out.len(), 1, "{left_out:?}");
+            let ignored_values: Vec<String> = read
+                .ignored_values
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            assert_eq!(ignored_values.len(), 1, "{ignored_values:?}");
             let named = value.replace("&#10;", "\n");
             assert!(
-                left_out[0].contains(&format!("`{named}` is left out: ")),
-                "{left_out:?}"
+                ignored_values[0].contains(&format!("`{named}` is left out: ")),
+                "{ignored_values:?}"
             );
         }
     }
@@ -197,11 +201,19 @@ fn an_odd_session_duration_is_left_out_beside_good_roles() {
             (1, duration),
             "{values:?}"
         );
-        let left_out: Vec<String> = read.left_out.iter().map(ToString::to_string).collect();
-        assert_eq!(left_out.len(), usize::from(!said.is_empty()), "{values:?}");
+        let ignored_values: Vec<String> = read
+            .ignored_values
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            ignored_values.len(),
+            usize::from(!said.is_empty()),
+            "{values:?}"
+        );
         assert!(
-            left_out.iter().all(|line| line.contains(said)),
-            "{left_out:?}"
+            ignored_values.iter().all(|line| line.contains(said)),
+            "{ignored_values:?}"
         );
     }
     let (front, end) = ("36", "00");
@@ -217,8 +229,8 @@ fn a_second_session_name_is_left_out_and_the_first_is_kept() {
     let read = assertion(&response(&format!("{}{names}", role_attribute(&[PAIR]))));
     assert_eq!(read.role_session_name.as_deref(), Some("alice@acme.com"));
     assert_eq!(
-        read.left_out,
-        [LeftOut::SecondRoleSessionName("alice".into())]
+        read.ignored_values,
+        [IgnoredValue::SecondRoleSessionName("alice".into())]
     );
     let split = attribute("RoleSessionName", &["alice@acme.com", "ali<!--x-->ce"]);
     assert_eq!(refusal(&response(&split)), "saml.xml.comment_in_value");
@@ -257,7 +269,7 @@ fn times_and_numbers_must_be_such() {
 #[test]
 fn base64_is_strict() {
     let encoded = STANDARD.encode(CLASSIC);
-    let name = |text: String| read(&Secret::new(text)).unwrap_err().name();
+    let name = |text: String| parse(&Secret::new(text)).unwrap_err().name();
     assert_eq!(name(String::new()), "saml.empty");
     for broken in counted::<6, _>([
         encoded[..encoded.len() - 1].to_owned(),
@@ -287,14 +299,14 @@ fn cut_anywhere_it_is_refused() {
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let _ = read_document(&bytes);
+        let _ = parse_document(&bytes);
     }
 
     #[test]
     fn no_markup_makes_it_panic_or_grants_too_much(
         body in "(<a:Assertion>|</a:Assertion>|<a:Attribute |Name='x'|>|/>|</a:Attribute>|<!--|-->|<!\\[CDATA\\[|\\]\\]>|&#x41;|&|x| ){0,40}"
     ) {
-        if let Ok(Response::Plain(read)) = read_document(around(&body).as_bytes()) {
+        if let Ok(Response::Plain(read)) = parse_document(around(&body).as_bytes()) {
             prop_assert!(read.roles.is_empty());
         }
     }
@@ -304,7 +316,7 @@ proptest! {
         let mut document = CLASSIC.as_bytes().to_vec();
         let at = at % document.len();
         document[at] = to;
-        if let Ok(Response::Plain(read)) = read_document(&document) {
+        if let Ok(Response::Plain(read)) = parse_document(&document) {
             prop_assert!(read.roles.len() <= 3);
             for pair in &read.roles {
                 prop_assert_eq!(pair.role.account(), pair.provider.account());

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ob::okta::page::{AppPage, LARGEST};
+use ob::okta::page::{AppPage, MAX_PAGE_BYTES};
 use ob::report::Report;
 
 use super::Topic;
@@ -84,9 +84,9 @@ pub(crate) const TOPIC: Topic = Topic {
 };
 
 fn target(bytes: &[u8]) {
-    let page = AppPage::read(bytes);
-    assert!(bytes.len() <= LARGEST || page.is_err());
-    match page.and_then(AppPage::into_form) {
+    let page = AppPage::parse(bytes);
+    assert!(bytes.len() <= MAX_PAGE_BYTES || page.is_err());
+    match page.and_then(AppPage::into_saml_form) {
         Ok(form) => {
             let loopback = matches!(
                 form.action.host_str(),

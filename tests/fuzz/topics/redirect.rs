@@ -1,6 +1,6 @@
 //! A `Location`: wherever it points, a request goes to the org or nowhere.
 
-use ob::web::{Method, follow};
+use ob::web::{Method, next_hop};
 use url::Url;
 
 use super::Topic;
@@ -52,7 +52,7 @@ fn target(bytes: &[u8]) {
         let current = org.join("home/amazon_aws/0oa1/272").expect("an address");
         for method in [Method::Get, Method::Post] {
             for (status, hops) in [(302, 0), (303, 7), (307, 0), (308, 0), (302, 8), (200, 0)] {
-                let Ok(hop) = follow(status, Some(bytes), &current, method, &[&org], hops) else {
+                let Ok(hop) = next_hop(status, Some(bytes), &current, method, &[&org], hops) else {
                     continue;
                 };
                 assert_eq!(hop.url.origin(), org.origin());

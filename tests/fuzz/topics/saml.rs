@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ob::report::Report;
-use ob::saml::{Response, read};
+use ob::saml::{Response, parse};
 use ob::secret::Secret;
 
 use super::Topic;
@@ -75,7 +75,7 @@ pub(crate) const TOPIC: Topic = Topic {
 };
 
 fn target(bytes: &[u8]) {
-    match read(&Secret::new(STANDARD.encode(bytes))) {
+    match parse(&Secret::new(STANDARD.encode(bytes))) {
         Ok(response) => accepted(bytes, &response),
         Err(error) => {
             let report = Report::from(error);
@@ -85,7 +85,7 @@ fn target(bytes: &[u8]) {
     }
     // As it came: almost never base64, and then refused by that name.
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = read(&Secret::new(text));
+        let _ = parse(&Secret::new(text));
     }
 }
 

@@ -26,7 +26,7 @@ use std::time::Duration;
 use ob::aws::SessionDuration;
 use ob::flow::{self, Conversation, Failure, FlowContext, OktaSession, Unanswered, UsedFactor};
 use ob::model::{RoleArn, Timestamp};
-use ob::okta::webauthn::{decode, encode};
+use ob::okta::webauthn::{decode_base64url, encode_base64url};
 use ob::report::Report;
 use ob::secret::Secret;
 use ob::wire::{
@@ -132,7 +132,7 @@ impl<'s> Person<'s> {
         };
         let right = |key: &SecurityKey, flags| {
             let ids = asked.credential_ids.iter();
-            let ids: Vec<_> = ids.map(|id| decode(id).unwrap()).collect();
+            let ids: Vec<_> = ids.map(|id| decode_base64url(id).unwrap()).collect();
             let sites = [Some(&asked.rp_id), asked.app_id.as_ref()];
             let mut sites = sites.into_iter().flatten();
             sites
@@ -276,9 +276,9 @@ impl Conversation for Person<'_> {
 
 fn on_the_wire(signed: &Signed) -> Answer {
     Answer::SecurityKey(KeySigned {
-        credential_id: encode(&signed.credential_id),
-        authenticator_data: encode(&signed.authenticator_data),
-        signature: Sealed(Secret::new(encode(&signed.signature))),
+        credential_id: encode_base64url(&signed.credential_id),
+        authenticator_data: encode_base64url(&signed.authenticator_data),
+        signature: Sealed(Secret::new(encode_base64url(&signed.signature))),
     })
 }
 

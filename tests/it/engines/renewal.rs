@@ -2,7 +2,7 @@
 //! they are over here.
 
 use ob::flow::{self, Failure, OktaSession, SignInOptions};
-use ob::okta::oauth::Extras;
+use ob::okta::oauth::OptionalScopes;
 use ob::report::Exit;
 use ob::wire::{RolesRequest, SignInWay, Target};
 use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Sandbox, Server};
@@ -196,7 +196,7 @@ fn a_scope_that_is_refused_costs_one_request_and_is_not_asked_for_again() {
     assert_eq!(person.was_asked("a person at a browser"), 1);
     assert_eq!(scopes(&sandbox).len(), 2);
     let refused = session.refused_scopes();
-    let only_refresh = Extras {
+    let only_refresh = OptionalScopes {
         refresh: true,
         interclient: false,
     };

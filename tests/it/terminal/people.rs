@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use ob::model::Timestamp;
-use ob::okta::webauthn::encode;
+use ob::okta::webauthn::encode_base64url;
 use ob::report::{Exit, Report};
 use ob::secret::Secret;
 use ob::wire::{
@@ -111,7 +111,7 @@ fn a_key_signs_for_no_other_site_whoever_asks_for_it() {
         ("127.0.0.1", None, "https://127.0.0.1"),
     ] {
         let ids = env.user().keys();
-        let ids = ids.iter().map(|key| encode(key.credential_id()));
+        let ids = ids.iter().map(|key| encode_base64url(key.credential_id()));
         let challenge = KeyChallenge {
             rp_id: rp_id.into(),
             app_id: app_id.map(str::to_owned),
@@ -143,7 +143,7 @@ fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
     keys.touch(Touch::Never);
     let origin = env.sandbox.org_url();
     let ids = env.user().keys();
-    let ids = ids.iter().map(|key| encode(key.credential_id()));
+    let ids = ids.iter().map(|key| encode_base64url(key.credential_id()));
     let challenge = KeyChallenge {
         rp_id: "127.0.0.1".into(),
         app_id: None,

@@ -197,8 +197,8 @@ impl<'a, C: Conversation> Engine<'a, C> {
             .await?;
         self.sent = Some(Instant::now());
         let too_soon = page.status == 429
-            && OktaError::read(page.status, page.content_type(), &page.body)
-                .is_some_and(|error| error.meaning() == crate::okta::Meaning::TooSoon);
+            && OktaError::parse(page.status, page.content_type(), &page.body)
+                .is_some_and(|error| error.kind() == crate::okta::ErrorKind::TooSoon);
         if !too_soon {
             return self.read(&page);
         }
@@ -220,7 +220,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
 
     fn read(&self, page: &Response) -> Result<Transaction, Report> {
         let transaction =
-            Transaction::received(self.org, page.status, page.content_type(), &page.body);
+            Transaction::parse(self.org, page.status, page.content_type(), &page.body);
         match transaction {
             Err(_) if page.status == 429 => {
                 Err(rate_limited("sign in", page.retry_in().unwrap_or(60)))

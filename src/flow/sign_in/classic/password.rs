@@ -4,7 +4,7 @@ use super::Engine;
 use super::dead_end::dead_end;
 use crate::flow::{Conversation, Unanswered};
 use crate::http::Request;
-use crate::okta::Meaning;
+use crate::okta::ErrorKind;
 use crate::okta::authn::{AuthnError, PasswordChange, Transaction};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
@@ -46,11 +46,11 @@ impl<C: Conversation> Engine<'_, C> {
                 .send(Request::post_json(post.url, post.body))
                 .await?;
             let transaction =
-                Transaction::received(self.org, page.status, page.content_type(), &page.body);
+                Transaction::parse(self.org, page.status, page.content_type(), &page.body);
             match transaction {
                 // The rules of the org were not met: Okta says which, and takes another one.
-                Err(AuthnError::Refused(error)) if error.meaning() == Meaning::PasswordPolicy => {
-                    self.conversation.notify(Notice::Said(error.said()));
+                Err(AuthnError::Refused(error)) if error.kind() == ErrorKind::PasswordPolicy => {
+                    self.conversation.notify(Notice::Said(error.message()));
                     self.refused = Some(error.into());
                 }
                 read => {

@@ -9,7 +9,7 @@ use crate::flow::{Conversation, Unanswered};
 use crate::http::Request;
 use crate::okta::Post;
 use crate::okta::authn::{
-    AuthnError, Factor, FactorKind, MfaChallenge, MfaRequired, Need, Transaction,
+    AuthnError, Factor, FactorInput, FactorKind, MfaChallenge, MfaRequired, Transaction,
 };
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
@@ -46,7 +46,7 @@ impl<C: Conversation> Engine<'_, C> {
         let selected = required.select(index)?.remember_device(true);
         let factor = selected.factor().clone();
         self.factor = Some(offered(&factor, self.taste.security_keys).used());
-        if selected.need() == Need::Nothing {
+        if selected.input() == FactorInput::Nothing {
             let name = name(&factor);
             self.conversation
                 .notify(Notice::Doing(format!("verify with {name}")));
@@ -57,7 +57,7 @@ impl<C: Conversation> Engine<'_, C> {
             return Ok(transaction);
         }
         match self
-            .typed(&factor, &selected.need(), false, several)
+            .typed(&factor, &selected.input(), false, several)
             .await?
         {
             Typed::Code(answer) => {
@@ -74,8 +74,8 @@ impl<C: Conversation> Engine<'_, C> {
     pub(super) async fn go_on(&mut self, challenge: MfaChallenge) -> Result<Transaction, Report> {
         self.again = None;
         let factor = challenge.factor().clone();
-        match challenge.need() {
-            need @ (Need::Passcode | Need::Answer { .. } | Need::Password) => {
+        match challenge.input() {
+            need @ (FactorInput::Passcode | FactorInput::Answer { .. } | FactorInput::Password) => {
                 let can_resend = !challenge.deliveries().is_empty();
                 let can_change = challenge.can_go_back();
                 match self.typed(&factor, &need, can_resend, can_change).await? {
@@ -94,9 +94,9 @@ impl<C: Conversation> Engine<'_, C> {
                     Typed::OtherFactor => self.change(challenge).await,
                 }
             }
-            Need::Nothing => self.push(challenge).await,
-            Need::WebAuthn(_) if !self.taste.security_keys => Err(self.taste.needs_build()),
-            Need::WebAuthn(asked) => {
+            FactorInput::Nothing => self.push(challenge).await,
+            FactorInput::WebAuthn(_) if !self.taste.security_keys => Err(self.taste.needs_build()),
+            FactorInput::WebAuthn(asked) => {
                 let asked = security_key::Asked {
                     challenge: &asked,
                     ends: challenge.expires_at(),
@@ -110,7 +110,7 @@ impl<C: Conversation> Engine<'_, C> {
                     Touched::OtherFactor => self.change(challenge).await,
                 }
             }
-            Need::External { .. } | Need::Unsupported => Err(Report::new(
+            FactorInput::External { .. } | FactorInput::Unsupported => Err(Report::new(
                 Exit::Refused,
                 "sign_in.factor_unusable",
                 format!("cannot verify with {}", name(&factor)),
@@ -138,13 +138,13 @@ impl<C: Conversation> Engine<'_, C> {
         if page.status == 429 {
             return self.read(&page);
         }
-        match Transaction::received(self.org, page.status, page.content_type(), &page.body) {
+        match Transaction::parse(self.org, page.status, page.content_type(), &page.body) {
             Ok(transaction) => {
                 self.refused = None;
                 Ok(transaction)
             }
             Err(AuthnError::Refused(error)) if error.is_wrong_answer() => {
-                self.conversation.notify(Notice::Said(error.said()));
+                self.conversation.notify(Notice::Said(error.message()));
                 let report = Report::from(error);
                 self.again = Some(factor.id.clone());
                 let state = self.once(resume).await.map_err(|_| report.clone());
@@ -164,7 +164,7 @@ impl<C: Conversation> Engine<'_, C> {
         if page.status == 429 {
             return self.read(&page);
         }
-        match Transaction::received(self.org, page.status, page.content_type(), &page.body) {
+        match Transaction::parse(self.org, page.status, page.content_type(), &page.body) {
             Err(AuthnError::Refused(error)) if error.is_wrong_answer() => {
                 Err(security_key::refused().cause(error))
             }
@@ -175,16 +175,16 @@ impl<C: Conversation> Engine<'_, C> {
     async fn typed(
         &mut self,
         factor: &Factor,
-        need: &Need,
+        need: &FactorInput,
         can_resend: bool,
         can_change: bool,
     ) -> Result<Typed, Report> {
         let ask = match need {
-            Need::Password => Ask::Password {
+            FactorInput::Password => Ask::Password {
                 org: self.org.origin().into(),
                 username: self.username.into(),
             },
-            Need::Answer { question } if !question.is_empty() => Ask::Passcode {
+            FactorInput::Answer { question } if !question.is_empty() => Ask::Passcode {
                 factor: question.clone(),
                 can_resend,
                 can_change,

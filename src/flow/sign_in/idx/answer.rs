@@ -8,16 +8,16 @@ use crate::flow::sign_in::factors::{NEEDS_BUILD, Offered, UsedFactor, choose};
 use crate::flow::sign_in::security_key::{self, Touched};
 use crate::flow::{Conversation, Unanswered};
 use crate::okta::Post;
-use crate::okta::idx::{Answering, Choice, IdxError, Method, Select};
+use crate::okta::idx::{AuthenticatorOption, Challenge, IdxError, Method, Selection};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::{Answer, Ask, Notice};
 
 impl<C: Conversation> Engine<'_, C> {
-    pub(super) async fn select(&mut self, select: Select) -> Result<Post, Report> {
+    pub(super) async fn select(&mut self, select: Selection) -> Result<Post, Report> {
         let can_touch = self.taste.security_keys;
         let offered: Vec<Offered> = select
-            .choices
+            .options
             .iter()
             .map(|choice| offered(choice, can_touch))
             .collect();
@@ -26,7 +26,7 @@ impl<C: Conversation> Engine<'_, C> {
             preferred.is_some_and(|preferred| offered.names.contains(preferred))
         };
         let password = select
-            .choices
+            .options
             .iter()
             .position(|choice| choice.method == Method::Password);
         let index = match password {
@@ -38,7 +38,7 @@ impl<C: Conversation> Engine<'_, C> {
                 index
             }
         };
-        let method = &select.choices[index].method;
+        let method = &select.options[index].method;
         self.orders = matches!(method, Method::Sms | Method::Call | Method::Email);
         if *method != Method::Password {
             self.factor = Some(offered[index].used());
@@ -47,29 +47,29 @@ impl<C: Conversation> Engine<'_, C> {
             "verify with {}",
             offered[index].label
         )));
-        Ok(select.take(index)?)
+        Ok(select.choose(index)?)
     }
 
-    pub(super) async fn answer(&mut self, answering: Answering) -> Result<Post, Report> {
+    pub(super) async fn answer(&mut self, answering: Challenge) -> Result<Post, Report> {
         let method = answering.method.clone();
         if method == Method::Password {
             let password = self.password().await?;
             return Ok(answering.answer(&password)?);
         }
         let wanted = self.taste.preferred.as_deref();
-        if wanted.is_some_and(|wanted| wanted != method.name()) && answering.can_change() {
-            return self.select(answering.other()).await;
+        if wanted.is_some_and(|wanted| wanted != method.name()) && answering.can_choose_other() {
+            return self.select(answering.choose_other()).await;
         }
         let named = self.taste.preferred.take().is_some();
         if method == Method::WebAuthn && self.taste.security_keys {
             return self.touch(answering).await;
         }
-        if method == Method::WebAuthn && (named || !answering.can_change()) {
+        if method == Method::WebAuthn && (named || !answering.can_choose_other()) {
             return Err(self.taste.needs_build());
         }
         if !answering.can_be_typed() {
-            if answering.can_change() {
-                return self.select(answering.other()).await;
+            if answering.can_choose_other() {
+                return self.select(answering.choose_other()).await;
             }
             return Err(Report::new(
                 Exit::Refused,
@@ -86,7 +86,7 @@ impl<C: Conversation> Engine<'_, C> {
             (_, Some(detail)) => format!("{} ({detail})", method.name()),
             (_, None) => format!("{} ({})", method.name(), answering.label),
         };
-        let (can_resend, can_change) = (answering.can_resend(), answering.can_change());
+        let (can_resend, can_change) = (answering.can_resend(), answering.can_choose_other());
         let ask = Ask::Passcode {
             factor: label.clone(),
             can_resend,
@@ -113,7 +113,7 @@ impl<C: Conversation> Engine<'_, C> {
             }
             Ok(Answer::OtherFactor) if can_change => {
                 self.refused = None;
-                self.select(answering.other()).await
+                self.select(answering.choose_other()).await
             }
             Ok(_) => Err(Unanswered::Mismatched(question).into()),
             Err(unanswered) => {
@@ -134,20 +134,20 @@ impl<C: Conversation> Engine<'_, C> {
         }
     }
 
-    async fn touch(&mut self, answering: Answering) -> Result<Post, Report> {
+    async fn touch(&mut self, answering: Challenge) -> Result<Post, Report> {
         self.verifies_with(&answering.method);
         let challenge = answering.security_key().ok_or(IdxError::Shape)?;
         let asked = security_key::Asked {
             challenge: &challenge,
             ends: answering.expires_at(),
-            can_change: answering.can_change(),
+            can_change: answering.can_choose_other(),
         };
         match security_key::touch(asked, self.browser, self.conversation).await? {
             Touched::Signed(answer) => {
                 self.final_answer = true;
                 Ok(answering.sign(&answer)?)
             }
-            Touched::OtherFactor => self.select(answering.other()).await,
+            Touched::OtherFactor => self.select(answering.choose_other()).await,
         }
     }
 
@@ -168,7 +168,7 @@ impl<C: Conversation> Engine<'_, C> {
     }
 }
 
-fn offered(choice: &Choice, can_touch: bool) -> Offered {
+fn offered(choice: &AuthenticatorOption, can_touch: bool) -> Offered {
     let name = choice.method.name();
     let unusable = match &choice.method {
         Method::Browser(why) => Some((*why).to_owned()),

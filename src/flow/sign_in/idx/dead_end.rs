@@ -22,7 +22,7 @@ pub(super) fn dead_end(step: &Step) -> Report {
             "it waits for a consent".into(),
             "open the app once in a browser and agree there",
         )),
-        Step::Elsewhere(provider) => in_browser(report(
+        Step::IdentityProvider(provider) => in_browser(report(
             "okta.page.idp_redirect",
             format!("the org hands the sign-in to another identity provider ({provider})"),
             "set `sign_in = \"browser\"` and `client_id =` in [org], then `ob login`",
@@ -45,7 +45,7 @@ fn in_browser(report: Report) -> Report {
 }
 
 pub(super) fn password_expired(change: &PasswordChange) -> Report {
-    let elsewhere = change.elsewhere();
+    let elsewhere = change.custom_url();
     let place = elsewhere.as_deref().unwrap_or("the org's sign-in page");
     Report::new(
         Exit::Refused,

@@ -70,7 +70,7 @@ pub(in crate::flow) async fn sign_in<C: Conversation>(
         browser.follow(Request::get(start.clone()))
     })
     .await?;
-    let token = match AppPage::read(&page.body) {
+    let token = match AppPage::parse(&page.body) {
         Ok(AppPage::SignIn {
             state_token: Some(token),
         }) => token,
@@ -79,11 +79,11 @@ pub(in crate::flow) async fn sign_in<C: Conversation>(
         }
         Ok(_) if matches!(page.status, 401 | 403) => {
             return Err(NoSession::WantsBrowser(
-                IdxError::WantsBrowser(page.status).into(),
+                IdxError::BrowserRequired(page.status).into(),
             ));
         }
         Ok(other) => {
-            let why = other.into_form().err().unwrap_or(PageError::NoForm);
+            let why = other.into_saml_form().err().unwrap_or(PageError::NoForm);
             return Err(Report::from(why).during(format!("cannot {what}")).into());
         }
         Err(error) => return Err(Report::from(error).during(format!("cannot {what}")).into()),
@@ -101,7 +101,7 @@ pub(in crate::flow) async fn sign_in<C: Conversation>(
     })
 }
 
-/// The stable name of [`IdxError::WantsBrowser`]'s report.
+/// The stable name of [`IdxError::BrowserRequired`]'s report.
 const WANTS_BROWSER: &str = "okta.idx.wants_browser";
 
 /// Meets an app's demand within a session; returns the app's page.
@@ -229,10 +229,10 @@ impl<'a, C: Conversation> Engine<'a, C> {
                 Step::Password(change) if change.can_change() => {
                     self.change_password(change).await?
                 }
-                Step::Probe(past) | Step::Skip(past) => past,
+                Step::DeviceProbe(past) | Step::Skip(past) => past,
                 Step::Continue(continuation) => self.continue_with(continuation).await?,
                 other => {
-                    let messages = messages.iter().map(Message::with_class);
+                    let messages = messages.iter().map(Message::labelled_text);
                     return Err(messages.fold(dead_end(&other), Report::cause).into());
                 }
             };
@@ -254,7 +254,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
                 .await?
         };
         let org = self.browser.org();
-        match Response::received(org, page.status, page.content_type(), &page.body) {
+        match Response::parse(org, page.status, page.content_type(), &page.body) {
             Ok(response) => {
                 self.cancel = response.cancel();
                 Ok(response)
@@ -276,12 +276,12 @@ impl<'a, C: Conversation> Engine<'a, C> {
         let was_final = std::mem::take(&mut self.final_answer);
         let leads_on = matches!(
             step,
-            Step::Done(_) | Step::Probe(_) | Step::Skip(_) | Step::Continue(_)
+            Step::Done(_) | Step::DeviceProbe(_) | Step::Skip(_) | Step::Continue(_)
         );
         // A step where the sign-in ends shows them itself.
         let ends = matches!(
             step,
-            Step::Enroll | Step::Consent | Step::Elsewhere(_) | Step::Unknown(_)
+            Step::Enroll | Step::Consent | Step::IdentityProvider(_) | Step::Unknown(_)
         );
         let error = messages.iter().find(|message| message.is_error());
         self.refused = error.filter(|_| !leads_on).map(Message::report);
@@ -290,11 +290,14 @@ impl<'a, C: Conversation> Engine<'a, C> {
             && let Some(refused) = self.refused.take()
         {
             let others = messages.iter().filter(|message| Some(*message) != error);
-            return Err(others.map(Message::with_class).fold(refused, Report::cause));
+            return Err(others
+                .map(Message::labelled_text)
+                .fold(refused, Report::cause));
         }
         if !ends {
             for message in messages {
-                self.conversation.notify(Notice::Said(message.with_class()));
+                self.conversation
+                    .notify(Notice::Said(message.labelled_text()));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Engine;
 use crate::flow::Conversation;
 use crate::okta::Post;
-use crate::okta::idx::{Method, Waiting};
+use crate::okta::idx::{Method, PendingPush};
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, Notice};
 
@@ -27,10 +27,10 @@ pub(super) struct Push {
 
 impl<C: Conversation> Engine<'_, C> {
     /// One look at the push; what to send next.
-    pub(super) async fn wait(&mut self, waiting: Waiting) -> Result<Post, Report> {
+    pub(super) async fn wait(&mut self, waiting: PendingPush) -> Result<Post, Report> {
         let wanted = self.taste.preferred.as_deref();
-        if wanted.is_some_and(|wanted| wanted != "push") && waiting.can_change() {
-            return self.select(waiting.other()).await;
+        if wanted.is_some_and(|wanted| wanted != "push") && waiting.can_choose_other() {
+            return self.select(waiting.choose_other()).await;
         }
         let name = match waiting.detail() {
             Some(detail) => format!("push ({detail})"),
@@ -82,11 +82,11 @@ impl<C: Conversation> Engine<'_, C> {
         let ask = Ask::PushAgain {
             factor: name.clone(),
             why: why.clone(),
-            can_change: waiting.can_change(),
+            can_change: waiting.can_choose_other(),
         };
         match self.conversation.ask(ask).await {
-            Ok(Answer::PushAgain(true)) if waiting.can_send_again() => Ok(waiting.again()?),
-            Ok(Answer::OtherFactor) if waiting.can_change() => self.select(waiting.other()).await,
+            Ok(Answer::PushAgain(true)) if waiting.can_resend() => Ok(waiting.resend()?),
+            Ok(Answer::OtherFactor) if waiting.can_choose_other() => self.select(waiting.choose_other()).await,
             _ => Err(Report::new(
                 Exit::Refused,
                 "sign_in.push_refused",

@@ -35,7 +35,7 @@ fn every_other_status_is_a_named_value() {
 #[test]
 fn what_is_no_answer_of_okta_is_named() {
     let read =
-        |status, kind, body: &[u8]| Transaction::received(&org(), status, kind, body).unwrap_err();
+        |status, kind, body: &[u8]| Transaction::parse(&org(), status, kind, body).unwrap_err();
     let html = b"<html><body>Please accept the terms</body></html>";
     assert_eq!(
         read(200, "text/html", html),
@@ -97,7 +97,7 @@ proptest! {
 
     #[test]
     fn no_answer_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), status in 100..600_u16) {
-        let _ = Transaction::received(&org(), status, "application/json", &bytes);
+        let _ = Transaction::parse(&org(), status, "application/json", &bytes);
     }
 
     #[test]
@@ -108,7 +108,7 @@ proptest! {
             "/_links/resend", "/expiresAt", "/factorResult"];
         *answer.pointer_mut(paths[member]).unwrap() = odd;
         if let Ok(Transaction::MfaChallenge(state)) = received(answer.to_string().as_bytes()) {
-            let _ = (state.need(), state.deliveries(), state.cancel(), state.poll());
+            let _ = (state.input(), state.deliveries(), state.cancel(), state.poll());
         }
     }
 }

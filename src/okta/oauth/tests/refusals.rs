@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{Report, refused};
-use crate::okta::oauth::{Extras, Tokens, words};
+use crate::okta::oauth::{OptionalScopes, Tokens, error_messages};
 use crate::secret::Secret;
 
 /// Okta's own texts (its list of OAuth 2.0 error codes, release 2026.03.1, and those met by other clients).
@@ -282,12 +282,12 @@ const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
 fn each_refusal_that_okta_documents_has_a_name_and_a_hint_of_its_own() {
     for (status, error, text, name) in DOCUMENTED {
         let body = json!({ "error": error, "error_description": text }).to_string();
-        let refused = Tokens::read(*status, "application/json", body.as_bytes()).unwrap_err();
+        let refused = Tokens::parse(*status, "application/json", body.as_bytes()).unwrap_err();
         let report = Report::from(refused);
         assert_eq!(report.name, *name, "{text}");
         assert!(!report.hints.is_empty() && report.causes[0].contains(text));
     }
-    for (words, name, ..) in words::WORDS {
+    for (words, name, ..) in error_messages::WORDS {
         let said = |(_, _, text, of): &&(u16, &str, &str, &str)| text.contains(words) && of == name;
         assert!(DOCUMENTED.iter().any(|line| said(&line)), "{words}");
     }
@@ -295,7 +295,7 @@ fn each_refusal_that_okta_documents_has_a_name_and_a_hint_of_its_own() {
 
 #[test]
 fn a_scope_is_left_out_when_it_is_the_one_that_is_refused() {
-    let both = Extras {
+    let both = OptionalScopes {
         refresh: true,
         interclient: true,
     };
@@ -320,14 +320,14 @@ fn a_scope_is_left_out_when_it_is_the_one_that_is_refused() {
         of("access_denied", "The resource owner denied the request."),
         None
     );
-    let none = Extras::default();
+    let none = OptionalScopes::default();
     assert_eq!(none.refused_by(&refused("invalid_scope", unnamed)), None);
 }
 
 #[test]
 fn a_renewal_keeps_what_is_not_sent_anew() {
     let read =
-        |body: Value| Tokens::read(200, "application/json", body.to_string().as_bytes()).unwrap();
+        |body: Value| Tokens::parse(200, "application/json", body.to_string().as_bytes()).unwrap();
     let old = read(json!({ "access_token": "a1", "id_token": "i1", "refresh_token": "r1" }));
     let shown = |tokens: &Tokens| {
         let text = |token: &Option<Secret>| token.as_ref().map(|t| t.expose().to_owned());

@@ -161,8 +161,8 @@ fn forms_without_a_response_are_ignored() {
         "<form id=search action='/search'><input name=q></form><button form=search>x</button>",
     ] {
         for body in [format!("{other}{good}"), format!("{good}{other}")] {
-            let form = AppPage::read(page(&body).as_bytes())
-                .and_then(AppPage::into_form)
+            let form = AppPage::parse(page(&body).as_bytes())
+                .and_then(AppPage::into_saml_form)
                 .unwrap_or_else(|error| panic!("{body}: {error}"));
             assert_eq!(form.saml_response.expose(), "QUJD");
             assert_eq!(form.relay_state.expose(), "");
@@ -218,10 +218,14 @@ fn bytes_that_are_no_page_are_refused() {
             "okta.page.charset",
         ),
         ("gzip", b"\x1f\x8b\x08\0".to_vec(), "okta.page.compressed"),
-        ("1 MiB + 1", vec![b' '; LARGEST + 1], "okta.page.too_large"),
+        (
+            "1 MiB + 1",
+            vec![b' '; MAX_PAGE_BYTES + 1],
+            "okta.page.too_large",
+        ),
         (
             "100k attributes",
-            many_attributes[..LARGEST.min(many_attributes.len())].into(),
+            many_attributes[..MAX_PAGE_BYTES.min(many_attributes.len())].into(),
             "okta.page.too_many_attributes",
         ),
         (
@@ -249,7 +253,7 @@ fn cut_anywhere_no_form_is_taken() {
             .rposition(|name| name == b"SAMLResponse")
             .unwrap();
         for cut in (0..end + 6).filter(|cut| *cut > response || cut % 7 == 0) {
-            let form = AppPage::read(&body[..=cut]).and_then(AppPage::into_form);
+            let form = AppPage::parse(&body[..=cut]).and_then(AppPage::into_saml_form);
             assert!(form.is_err(), "{what} {cut}");
         }
     }
@@ -258,14 +262,14 @@ fn cut_anywhere_no_form_is_taken() {
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = AppPage::read(&bytes);
+        let _ = AppPage::parse(&bytes);
     }
 
     #[test]
     fn a_form_that_is_taken_is_of_our_kind(
         body in "(<form |<input |<template>|</template>|</form>|method=post |action=|https://signin\\.aws\\.amazon\\.com/ |http://evil/ |name=SAMLResponse |value=QUJD |>|<script>|</script>|<!--|-->|\"|'|x| ){0,40}"
     ) {
-        if let Ok(AppPage::SamlForm(form)) = AppPage::read(page(&body).as_bytes()) {
+        if let Ok(AppPage::SamlForm(form)) = AppPage::parse(page(&body).as_bytes()) {
             prop_assert_eq!(form.action.scheme(), "https");
             prop_assert_eq!(form.saml_response.expose(), "QUJD");
         }

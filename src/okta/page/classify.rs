@@ -11,7 +11,7 @@ use crate::okta::state_token::StateToken;
 const LONGEST_TEXT: usize = 300;
 
 #[derive(Default)]
-pub(super) struct Survey {
+pub(super) struct PageClassifier {
     /// Where the reader stands, as far as its text matters.
     place: Place,
     title: String,
@@ -37,8 +37,8 @@ enum Place {
     Heading,
 }
 
-impl Survey {
-    pub(super) fn see(&mut self, piece: Piece) {
+impl PageClassifier {
+    pub(super) fn add(&mut self, piece: Piece) {
         match piece {
             Piece::Start(tag) => self.tag(&tag),
             Piece::End(name) => {

@@ -10,7 +10,7 @@ use crate::model::ArnError;
 
 /// One value that was left out, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum LeftOut {
+pub enum IgnoredValue {
     #[error("the role value `{value}` is left out: {why}")]
     Role { value: String, why: ArnError },
     #[error("the session duration `{0}` is left out: it is not a number of seconds")]
@@ -21,7 +21,7 @@ pub enum LeftOut {
     SecondRoleSessionName(String),
 }
 
-impl LeftOut {
+impl IgnoredValue {
     /// Returns the error of a role value, for when no other role is left.
     pub(super) fn role(&self) -> Option<SamlError> {
         match self {

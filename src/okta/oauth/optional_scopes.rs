@@ -9,14 +9,14 @@ const INTERCLIENT: &str = "interclient_access";
 
 /// Scopes that a sign-in is better with and possible without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Extras {
+pub struct OptionalScopes {
     /// A refresh token (`offline_access`).
     pub refresh: bool,
     /// Tokens for any app that trusts this client (`interclient_access`, Okta: "Native to Web SSO").
     pub interclient: bool,
 }
 
-impl Extras {
+impl OptionalScopes {
     pub(super) fn scope(self) -> String {
         let mut scope = ALWAYS.to_owned();
         for (asked, name) in [(self.refresh, OFFLINE), (self.interclient, INTERCLIENT)] {
