@@ -6,7 +6,7 @@
 //!
 //! - 0 `model` `secret` `shown` `report` `ini`: values, and text into values
 //! - 1 `ownership`: whose files and directories are; it only looks, for every module above
-//! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt` `peers`: pure, bytes into typed values
+//! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt` `importers`: pure, bytes into typed values
 //! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock` `security_key`: one effect each
 //! - 3 `flow` `privileged`: recipes, network in, value out; what is done as root
 //! - 4 `agent` `tunnel`: what stays alive
@@ -31,6 +31,7 @@ pub mod commands;
 pub mod config;
 pub mod flow;
 pub mod http;
+pub mod importers;
 pub mod ini;
 pub mod link;
 pub mod loopback;
@@ -39,7 +40,6 @@ pub mod okta;
 pub mod openvpn;
 pub mod ownership;
 pub mod paths;
-pub mod peers;
 pub mod privileged;
 pub mod process;
 pub mod prompt;

@@ -49,7 +49,7 @@ pub use names::{Names, is_expression};
 pub use policy::{Assumable, Onward};
 pub use precedence::{Sdk, Winner, named_profile, winner};
 pub use process_json::process_json;
-pub use role_choice::{Choice, RoleWish, choose, near, other_providers};
+pub use role_choice::{Choice, RoleQuery, choose, other_providers, suggest_roles};
 pub use section_name::{NameTemplate, TemplateError};
 pub use sts_fault::{LONGEST_ASSERTION, StsFault, StsRefusal};
 pub use variables::{Treatment, is_identity, to_unset, treatment};

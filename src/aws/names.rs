@@ -115,18 +115,18 @@ impl<'a> Names<'a> {
 impl<'a> Words<'a> {
     fn new(labels: &'a [Label], is_arn: impl Fn(&str) -> bool) -> Self {
         let mut words = Self::default();
-        for Label { of, says } in labels {
-            if is_arn(of) {
-                words.exact.entry(of).or_insert(says);
-            } else if let Some(expression) = expression(of) {
-                words.fitting.push((expression, says));
+        for Label { pattern, text } in labels {
+            if is_arn(pattern) {
+                words.exact.entry(pattern).or_insert(text);
+            } else if let Some(expression) = expression(pattern) {
+                words.fitting.push((expression, text));
             }
         }
         words
     }
 
     fn all(&self) -> impl Iterator<Item = &'a str> {
-        let fitting = self.fitting.iter().map(|(_, says)| *says);
+        let fitting = self.fitting.iter().map(|(_, text)| *text);
         self.exact.values().copied().chain(fitting)
     }
 
@@ -138,7 +138,7 @@ impl<'a> Words<'a> {
         let mut fitting = self.fitting.iter();
         fitting
             .find(|(expression, _)| expression.is_match(arn))
-            .map(|(_, says)| *says)
+            .map(|(_, text)| *text)
     }
 }
 
@@ -160,9 +160,9 @@ mod tests {
 
     fn labels(roles: &[(&str, &str)], providers: &[(&str, &str)]) -> Labels {
         let all = |pairs: &[(&str, &str)]| {
-            let label = |(of, says): &(&str, &str)| Label {
-                of: (*of).to_owned(),
-                says: (*says).to_owned(),
+            let label = |(pattern, text): &(&str, &str)| Label {
+                pattern: (*pattern).to_owned(),
+                text: (*text).to_owned(),
             };
             pairs.iter().map(label).collect()
         };

@@ -7,11 +7,11 @@
 use wildmatch::WildMatch;
 
 use super::names::Names;
-use crate::model::{ProviderArn, RoleArn, SamlRole, likeness, the_best, the_likest};
+use crate::model::{ProviderArn, RoleArn, SamlRole, best_matches, by_similarity, similarity};
 
 /// What was typed or set.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RoleWish<'a> {
+pub struct RoleQuery<'a> {
     /// An ARN, `account/role`, a role's name, or a glob of one of them.
     pub role: Option<&'a str>,
     /// A provider's ARN, its name, or a glob of one of them.
@@ -27,10 +27,10 @@ pub enum Choice<'a> {
     Many(Vec<&'a SamlRole>),
 }
 
-/// The roles of `granted` that `wish` means.
-pub fn choose<'a>(granted: &'a [SamlRole], wish: &RoleWish<'_>, names: &Names<'_>) -> Choice<'a> {
-    let candidates: Vec<&SamlRole> = of_provider(granted, wish, names).collect();
-    let Some(wanted) = wish.role else {
+/// The roles of `granted` that `query` means.
+pub fn choose<'a>(granted: &'a [SamlRole], query: &RoleQuery<'_>, names: &Names<'_>) -> Choice<'a> {
+    let candidates: Vec<&SamlRole> = of_provider(granted, query, names).collect();
+    let Some(wanted) = query.role else {
         return conclude(candidates);
     };
     let readings: [&dyn Fn(&SamlRole) -> bool; 4] = [
@@ -49,19 +49,19 @@ pub fn choose<'a>(granted: &'a [SamlRole], wish: &RoleWish<'_>, names: &Names<'_
     Choice::None
 }
 
-/// The providers by which `granted` has the role of a `wish` that means none only because of its provider: three at
+/// The providers by which `granted` has the role of a `query` that means none only because of its provider: three at
 /// most, the likest first, as words that mean each. Only IAM's alphabet is in them.
 pub fn other_providers<'a>(
     granted: &'a [SamlRole],
-    wish: &RoleWish<'_>,
+    query: &RoleQuery<'_>,
     names: &Names<'_>,
 ) -> Vec<&'a str> {
-    let Some(wanted) = wish.provider else {
+    let Some(wanted) = query.provider else {
         return Vec::new();
     };
-    let of_any = RoleWish {
+    let of_any = RoleQuery {
         provider: None,
-        ..*wish
+        ..*query
     };
     let pairs = match choose(granted, &of_any, names) {
         Choice::None => Vec::new(),
@@ -72,13 +72,17 @@ pub fn other_providers<'a>(
         true => pair.provider.as_str(),
         false => pair.provider.name(),
     };
-    the_likest(wanted, pairs.into_iter().map(named))
+    by_similarity(wanted, pairs.into_iter().map(named))
 }
 
-/// The roles of `granted` that may have been meant by a `wish` that means none, as words that mean each with its
+/// The roles of `granted` that may have been meant by a `query` that means none, as words that mean each with its
 /// provider: three at most. Only the user's own settings and IAM's alphabet are in them.
-pub fn near(granted: &[SamlRole], wish: &RoleWish<'_>, names: &Names<'_>) -> Vec<String> {
-    let wanted = wish.role.unwrap_or_default();
+pub fn suggest_roles(
+    granted: &[SamlRole],
+    query: &RoleQuery<'_>,
+    names: &Names<'_>,
+) -> Vec<String> {
+    let wanted = query.role.unwrap_or_default();
     let arn = RoleArn::parse(wanted).ok();
     let (account, role) = match &arn {
         Some(arn) => (Some(arn.account()), arn.name()),
@@ -87,12 +91,12 @@ pub fn near(granted: &[SamlRole], wish: &RoleWish<'_>, names: &Names<'_>) -> Vec
             None => (None, wanted),
         },
     };
-    the_best(of_provider(granted, wish, names).map(|pair| {
-        let best = |likeness: f64, other: f64| likeness.max(other);
-        let roles = names_of_role(&pair.role, names).map(|name| likeness(role, name));
+    best_matches(of_provider(granted, query, names).map(|pair| {
+        let best = |similarity: f64, other: f64| similarity.max(other);
+        let roles = names_of_role(&pair.role, names).map(|name| similarity(role, name));
         let roles = roles.fold(0.0, best);
         let judged = account.map_or(roles, |account| {
-            let accounts = names_of_account(pair, names).map(|name| likeness(account, name));
+            let accounts = names_of_account(pair, names).map(|name| similarity(account, name));
             match accounts.fold(0.0, best) {
                 // The right name in an account that is none: better than nothing.
                 0.0 if roles < 1.0 => 0.0,
@@ -108,11 +112,12 @@ pub fn near(granted: &[SamlRole], wish: &RoleWish<'_>, names: &Names<'_>) -> Vec
 
 fn of_provider<'a>(
     granted: &'a [SamlRole],
-    wish: &RoleWish<'_>,
+    query: &RoleQuery<'_>,
     names: &Names<'_>,
 ) -> impl Iterator<Item = &'a SamlRole> {
     granted.iter().filter(|pair| {
-        wish.provider
+        query
+            .provider
             .is_none_or(|wanted| is_provider(&pair.provider, wanted, names))
     })
 }
@@ -207,13 +212,13 @@ mod tests {
         .to_vec()
     }
 
-    /// The indexes in `granted` that the wish comes to.
+    /// The indexes in `granted` that the query comes to.
     fn chosen(role: Option<&str>, provider: Option<&str>) -> Vec<usize> {
         let granted = granted();
         let accounts = BTreeMap::from([("222222222222".to_owned(), "prod/eu".to_owned())]);
-        let label = |of: &str, says: &str| Label {
-            of: of.to_owned(),
-            says: says.to_owned(),
+        let label = |pattern: &str, text: &str| Label {
+            pattern: pattern.to_owned(),
+            text: text.to_owned(),
         };
         let labels = Labels {
             roles: vec![
@@ -223,9 +228,9 @@ mod tests {
             providers: vec![label("saml-provider/okta-preview$", "trial")],
         };
         let names = Names::new(&accounts, &labels);
-        let wish = RoleWish { role, provider };
+        let query = RoleQuery { role, provider };
         let index = |pair: &SamlRole| granted.iter().position(|known| known == pair).unwrap();
-        match choose(&granted, &wish, &names) {
+        match choose(&granted, &query, &names) {
             Choice::None => vec![],
             Choice::One(pair) => vec![index(pair)],
             Choice::Many(pairs) => pairs.into_iter().map(index).collect(),
@@ -268,8 +273,8 @@ mod tests {
         let accounts = BTreeMap::from([("222222222222".to_owned(), "it's prod".to_owned())]);
         let labels = Labels {
             roles: vec![Label {
-                of: "role/team/a/Deploy".to_owned(),
-                says: "Ship it".to_owned(),
+                pattern: "role/team/a/Deploy".to_owned(),
+                text: "Ship it".to_owned(),
             }],
             ..Labels::default()
         };
@@ -290,11 +295,15 @@ mod tests {
             ("", &[]),
             ("/", &[]),
         ] {
-            let wish = RoleWish {
+            let query = RoleQuery {
                 role: Some(wanted),
                 provider: None,
             };
-            assert_eq!(near(&granted(), &wish, &names), expected, "{wanted}");
+            assert_eq!(
+                suggest_roles(&granted(), &query, &names),
+                expected,
+                "{wanted}"
+            );
         }
     }
 
@@ -328,18 +337,18 @@ mod tests {
             (None, "okat", &["okta", "okta-preview"], &[]),
             (Some("xyzzy"), "nope", &[], &[]),
         ] {
-            let wish = RoleWish {
+            let query = RoleQuery {
                 role,
                 provider: Some(provider),
             };
             let granted = granted();
-            let offered = other_providers(&granted, &wish, &names);
-            assert_eq!(offered, providers, "{wish:?}");
-            assert_eq!(near(&granted, &wish, &names), roles, "{wish:?}");
+            let offered = other_providers(&granted, &query, &names);
+            assert_eq!(offered, providers, "{query:?}");
+            assert_eq!(suggest_roles(&granted, &query, &names), roles, "{query:?}");
             for provider in offered {
                 let provider = Some(provider);
-                let choice = choose(&granted, &RoleWish { role, provider }, &names);
-                assert_ne!(choice, Choice::None, "{wish:?}");
+                let choice = choose(&granted, &RoleQuery { role, provider }, &names);
+                assert_ne!(choice, Choice::None, "{query:?}");
             }
         }
     }

@@ -20,7 +20,7 @@ const PLACES: [&str; 5] = ["{alias}", "{account}", "{role}", "{path}", "{profile
 
 impl NameTemplate {
     /// `ALIAS-ROLE`, the alias being the account's name or else its number.
-    pub fn usual() -> Self {
+    pub fn default_template() -> Self {
         Self {
             text: "{alias}-{role}".into(),
             given: false,
@@ -163,7 +163,9 @@ mod tests {
             ("456789012345", "it's [x]"),
         ];
         let aliases = aliases.map(|(n, a)| (n.to_owned(), a.to_owned())).into();
-        let names = NameTemplate::usual().names(&roles, &aliases).unwrap();
+        let names = NameTemplate::default_template()
+            .names(&roles, &aliases)
+            .unwrap();
         let expected = [
             "prod-Admin-123456789012",
             "prod-Admin-210987654321",

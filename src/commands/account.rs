@@ -18,7 +18,7 @@ pub(super) fn account(
     org: &OrgTarget,
     args: &SignInArgs,
 ) -> Result<Account, Report> {
-    let life = context.settings()?.agent_life();
+    let life = context.settings()?.session_lifetime();
     let is_machine = org.sign_in == SignIn::Machine;
     Ok(Account {
         org: org.org.origin().to_owned(),

@@ -23,7 +23,7 @@ pub(super) struct Shelf<'a> {
 impl<'a> Shelf<'a> {
     /// The one for `target`; none where nothing may be kept, or what is asked for is not all roles.
     pub(super) fn of(context: &'a Context, target: &Target) -> Option<Self> {
-        if !context.settings().ok()?.keeps_catalogue() || target.account.machine.is_some() {
+        if !context.settings().ok()?.is_catalogue_enabled() || target.account.machine.is_some() {
             return None;
         }
         let key = CatalogueKey {

@@ -52,7 +52,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             };
             let own = settings
                 .profiles()
-                .filter_map(|profile| settings.of_profile(profile, "role"));
+                .filter_map(|profile| settings.profile_value(profile, "role"));
             let mut roles: BTreeSet<String> = own.flat_map(|role| spelled(&role)).collect();
             let any = resolve(context, &RoleArgs::default(), &SignInArgs::default());
             let shelf = any.ok().and_then(|any| Shelf::of(context, &any.wire));

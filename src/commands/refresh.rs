@@ -4,7 +4,7 @@
 use crate::aws::{RenewingContext, config_profile_name, renewing_env, shadows};
 use crate::aws_files::{Kind, read};
 use crate::commands::Context;
-use crate::commands::config::{serves, write_aws_profiles};
+use crate::commands::config::{profile_matches, write_aws_profiles};
 use crate::commands::readable::refuse_unreadable_files;
 use crate::commands::target::Resolved;
 use crate::config::Flags;
@@ -42,7 +42,7 @@ pub(super) fn environment(
     })?;
     is_the_profiles(context, target, profile)?;
     let config = Kind::Config.path(&context.environment)?;
-    let is_served = serves(context, &config, &read(&config)?, &name, profile)?;
+    let is_served = profile_matches(context, &config, &read(&config)?, &name, profile)?;
     refuse_unreadable_files(context)?;
     if !is_served {
         offer(context, &name)?;

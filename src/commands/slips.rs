@@ -7,7 +7,7 @@ use std::error::Error as _;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::model::nearest;
+use crate::model::suggest;
 use crate::report::{Exit, Report};
 use crate::shown::shell_word;
 pub use understood::{Understood, understand};
@@ -197,7 +197,7 @@ fn value(error: &clap::Error, argument: &str) -> Report {
     };
     let report = Report::new(Exit::Usage, "usage.value", summary);
     let valid = several(error, ContextKind::ValidValue);
-    let near = nearest(value, valid.iter().map(|valid| (valid, *valid)));
+    let near = suggest(value, valid.iter().map(|valid| (valid, *valid)));
     let report = match valid.join(", ") {
         none if none.is_empty() => report,
         valid => report.cause(format!("it can be: {valid}")),
@@ -244,7 +244,7 @@ fn below_a_verb(grammar: &Command, word: &str) -> Option<String> {
 pub(super) fn alike<'a>(command: &'a Command, word: &str) -> Vec<&'a str> {
     let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
     let names: Vec<&str> = verbs.map(Command::get_name).collect();
-    let near = nearest(word, names.iter().map(|name| (name, *name)));
+    let near = suggest(word, names.iter().map(|name| (name, *name)));
     if !near.is_empty() || word.is_empty() {
         return near;
     }

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use super::Context;
-use super::config::{serves, write_aws_profiles};
+use super::config::{profile_matches, write_aws_profiles};
 use super::readable::refuse_unreadable_files;
 use super::refresh::refuse_shadowed;
 use super::running::ask_running_agent_for;
@@ -135,7 +135,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
     };
     refuse_shadowed(context, &name, "use.shadowed")?;
     let path = Kind::Config.path(&context.environment)?;
-    let is_served = serves(context, &path, &read(&path)?, &name, profile)?;
+    let is_served = profile_matches(context, &path, &read(&path)?, &name, profile)?;
     refuse_unreadable_files(context)?;
     if is_served {
         return Ok(name);
@@ -199,7 +199,7 @@ fn names(target: &Resolved, set: &mut Vec<(&'static str, String)>) {
     let color = settings.color.as_deref().or(class.map(Class::color));
     set.extend(color.map(|color| ("OB_COLOR", color.to_owned())));
     set.extend(settings.policy.words().map(|words| ("OB_POLICY", words)));
-    let region = settings.usual_region().ok().flatten();
+    let region = settings.configured_region().ok().flatten();
     for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
         set.extend(region.as_ref().map(|region| (name, region.to_string())));
     }

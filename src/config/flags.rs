@@ -8,7 +8,7 @@ use crate::report::{Exit, Report};
 ///
 /// # Errors
 /// When the setting would not take it; the report shows one that it takes.
-pub fn read_as(flag: &'static str, path: &'static str, given: &str) -> Result<Value, Report> {
+pub fn parse_flag(flag: &'static str, path: &'static str, given: &str) -> Result<Value, Report> {
     read(
         path,
         given,
@@ -20,8 +20,8 @@ pub fn read_as(flag: &'static str, path: &'static str, given: &str) -> Result<Va
 /// Reads `given`, a person's answer, as a value of the setting at `path`.
 ///
 /// # Errors
-/// As [`read_as`].
-pub fn read_answer(path: &'static str, given: &str) -> Result<Value, Report> {
+/// As [`parse_flag`].
+pub fn parse_answer(path: &'static str, given: &str) -> Result<Value, Report> {
     read(path, given, "cannot use this answer".to_owned(), "")
 }
 
@@ -49,5 +49,5 @@ pub(super) fn from_flag(
     path: &'static str,
     given: Option<&String>,
 ) -> Result<Option<Value>, Report> {
-    given.map(|given| read_as(flag, path, given)).transpose()
+    given.map(|given| parse_flag(flag, path, given)).transpose()
 }

@@ -1,6 +1,7 @@
 //! The one table of settings: it drives reading, suggestions, variable names and the README's list.
 
 use super::value::Kind;
+use crate::model::closest;
 
 /// One setting.
 #[derive(Debug)]
@@ -263,7 +264,7 @@ pub(super) fn nearest(path: &[&str]) -> Option<String> {
         }
     }
     let leaf = path.last().copied().unwrap_or_default();
-    most_like(&path.join("."), candidates.iter().map(String::as_str))
+    closest(&path.join("."), candidates.iter().map(String::as_str))
         // A key in the wrong table: `region` at the top is `aws.region`.
         .or_else(|| {
             KEYS.iter()
@@ -275,25 +276,7 @@ pub(super) fn nearest(path: &[&str]) -> Option<String> {
 
 /// The variable that `name` was most likely meant to be.
 pub(super) fn nearest_variable(name: &str) -> Option<&'static str> {
-    most_like(name, KEYS.iter().filter_map(|key| key.variable))
-}
-
-/// The word closest to `word`, if one is close.
-pub(super) fn most_like<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::normalized_damerau_levenshtein(word, candidate),
-                candidate,
-            )
-        })
-        .filter(|(likeness, _)| *likeness >= 0.65)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
+    closest(name, KEYS.iter().filter_map(|key| key.variable))
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ impl Settings {
             let own = self.label_order.iter().filter(|(path, _)| *path == table);
             own.filter_map(|id| {
                 Some(Label {
-                    of: id.1.clone()?,
-                    says: self.values.get(id)?.0.to_string(),
+                    pattern: id.1.clone()?,
+                    text: self.values.get(id)?.0.to_string(),
                 })
             })
             .collect()

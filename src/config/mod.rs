@@ -27,12 +27,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use ca_bundle::{ca_bundle_version, read_ca_bundle, read_vpn_ca_bundle};
-pub use flags::{read_answer, read_as};
+pub use flags::{parse_answer, parse_flag};
 pub use keys::{KEYS, Key, MARKERS};
-pub use new_file::{Existing, NewSettings, refuse_existing, write_new};
+pub use new_file::{Existing, NewSettings, check_new_file, write_new};
 pub use private_key::{check_private_key, read_private_key};
 pub use proxy::Proxy;
-pub use target::{AgentLife, Flags, MachineTarget, OrgTarget, Target};
+pub use target::{Flags, MachineTarget, OrgTarget, SessionLifetime, Target};
 pub use value::{FACTORS, SignIn, Value};
 pub use vpn::Vpn;
 
@@ -150,7 +150,7 @@ pub fn check_text(text: &str, path: &Path) -> Result<(), Report> {
 ///
 /// # Errors
 /// When it is no file, somebody else could have written it, or it cannot be read as text.
-pub fn read_foreign(
+pub fn read_foreign_file(
     path: &Path,
     environment: &Environment,
 ) -> Result<Option<Zeroizing<String>>, Report> {
@@ -213,7 +213,7 @@ impl Settings {
     }
 
     /// A profile's own setting, as text.
-    pub fn of_profile(&self, profile: &str, key: &str) -> Option<String> {
+    pub fn profile_value(&self, profile: &str, key: &str) -> Option<String> {
         let path = format!("profiles.*.{key}");
         self.values
             .iter()

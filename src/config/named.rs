@@ -1,7 +1,7 @@
 //! The profile or org that somebody names, and what they may have meant where there is none.
 
 use super::{Flags, Settings};
-use crate::model::nearest;
+use crate::model::suggest;
 use crate::report::{Exit, Report};
 
 impl Settings {
@@ -16,11 +16,11 @@ impl Settings {
     }
 
     fn near_profiles(&self, name: &str) -> Vec<&str> {
-        nearest(name, self.profiles().map(|known| (known, known)))
+        suggest(name, self.profiles().map(|known| (known, known)))
     }
 
     fn near_orgs(&self, name: &str) -> Vec<&str> {
-        nearest(name, self.orgs.keys().map(|known| (known, known.as_str())))
+        suggest(name, self.orgs.keys().map(|known| (known, known.as_str())))
     }
 
     pub(super) fn profile(&self, flags: &Flags) -> Result<Option<String>, Report> {

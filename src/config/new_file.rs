@@ -66,7 +66,7 @@ pub fn write_new(
 ///
 /// # Errors
 /// When something is there, or the directory is another user's.
-pub fn refuse_existing(path: &Path, environment: &Environment) -> Result<(), Report> {
+pub fn check_new_file(path: &Path, environment: &Environment) -> Result<(), Report> {
     check_place(path, environment)?;
     replaceable(path, Existing::Keep).map_err(|error| error.at(path))
 }

@@ -94,7 +94,7 @@ pub struct Target {
 
 /// How long the agent keeps a session, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AgentLife {
+pub struct SessionLifetime {
     /// Unused.
     pub idle: u32,
     /// At all.
@@ -120,7 +120,7 @@ impl Target {
     ///
     /// # Errors
     /// As [`Self::region_for`].
-    pub fn usual_region(&self) -> Result<Option<Region>, Report> {
+    pub fn configured_region(&self) -> Result<Option<Region>, Report> {
         let last = self.chain.last().cloned();
         let named = self
             .role
@@ -207,13 +207,13 @@ impl Settings {
     }
 
     /// How long the agent keeps what it holds: an hour unused, half a day in all, unless set.
-    pub fn agent_life(&self) -> AgentLife {
+    pub fn session_lifetime(&self) -> SessionLifetime {
         let seconds = |path, otherwise| match self.at(path, None) {
             Some((Value::Seconds(seconds), _)) => *seconds,
             _ => otherwise,
         };
         let max = seconds("agent.max", 12 * HOUR);
-        AgentLife {
+        SessionLifetime {
             idle: seconds("agent.idle", HOUR).min(max),
             max,
         }
@@ -236,7 +236,7 @@ impl Settings {
     }
 
     /// Whether the names of roles may be kept in a file.
-    pub fn keeps_catalogue(&self) -> bool {
+    pub fn is_catalogue_enabled(&self) -> bool {
         !matches!(
             self.at("aws.catalogue", None),
             Some((Value::YesOrNo(false), _))

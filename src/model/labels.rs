@@ -15,8 +15,10 @@ pub struct Labels {
 #[serde(deny_unknown_fields)]
 pub struct Label {
     /// An ARN or an expression.
-    pub of: String,
-    pub says: String,
+    #[serde(rename = "of")]
+    pub pattern: String,
+    #[serde(rename = "says")]
+    pub text: String,
 }
 
 impl Labels {

@@ -5,9 +5,9 @@ mod confinement;
 mod dns;
 mod environment;
 mod labels;
-mod near;
 mod org;
 mod session_policy;
+mod suggest;
 mod time;
 
 pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
@@ -15,9 +15,9 @@ pub use confinement::{BARRED, Barred, Confinement, NOT_BARRED, confinement_table
 pub use dns::{DnsScope, DnsValueError, Domain, TunDevice};
 pub use environment::{Environment, is_variable_name};
 pub use labels::{Label, Labels};
-pub use near::{likeness, nearest, the_best, the_likest};
 pub use org::{Org, OrgError, SHARED as OKTA_DOMAINS, is_loopback};
 pub use session_policy::{PolicyArn, PolicyError, SessionPolicy};
+pub use suggest::{best_matches, by_similarity, closest, similarity, suggest};
 pub use time::{Millis, Timestamp};
 
 use crate::secret::Secret;

@@ -168,7 +168,7 @@ fn block(context: &Context) -> Result<Block, Report> {
         };
         let target = settings.resolve(&flags, &context.environment)?;
         let command = command_for(context, profile)?;
-        let region = target.usual_region()?;
+        let region = target.configured_region()?;
         asking.extend(target.confirm.then(|| (name.clone(), profile.to_owned())));
         profiles.push(ConfigProfile {
             name,

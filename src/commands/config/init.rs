@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::super::Context;
 use crate::config::{
-    Existing, NewSettings, Value, read_answer, read_as, refuse_existing, write_new,
+    Existing, NewSettings, Value, check_new_file, parse_answer, parse_flag, write_new,
 };
 use crate::report::{Exit, Report};
 use crate::terminal::{Question, Questions, data};
@@ -36,7 +36,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let path = context.settings_file()?;
     if !args.force && !args.print {
-        refuse_existing(&path, &context.environment)?;
+        check_new_file(&path, &context.environment)?;
     }
     let new = match &args.url {
         Some(url) => NewSettings {
@@ -140,8 +140,8 @@ enum Given {
 impl Given {
     fn read(self, key: &'static str, text: &str) -> Result<Value, Report> {
         match self {
-            Self::Flag(flag) => read_as(flag, key, text),
-            Self::Answer => read_answer(key, text),
+            Self::Flag(flag) => parse_flag(flag, key, text),
+            Self::Answer => parse_answer(key, text),
         }
     }
 }

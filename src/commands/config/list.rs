@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             profile.insert("name".to_owned(), json!(name));
             profile.insert("default".to_owned(), json!(default == Some(name)));
             for key in COLUMNS {
-                if let Some(value) = settings.of_profile(name, key) {
+                if let Some(value) = settings.profile_value(name, key) {
                     profile.insert(key.to_owned(), json!(value));
                 }
             }
@@ -56,7 +56,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     for (name, label) in settings.profiles().zip(names) {
         let mark = if default == Some(name) { '*' } else { ' ' };
         let details = COLUMNS.iter().filter_map(|key| {
-            let value = settings.of_profile(name, key)?;
+            let value = settings.profile_value(name, key)?;
             Some(match *key {
                 "role" => shown(&value),
                 key => format!("{key}={}", shown(&value)),

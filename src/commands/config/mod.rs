@@ -1,19 +1,19 @@
 //! `ob config`: make the settings, look at them, judge them.
 
 mod aws;
+mod aws_profile;
 mod check;
 mod explain;
 mod import;
 mod init;
 mod list;
-mod serving;
 
 use std::process::ExitCode;
 
 use super::Context;
 use crate::report::Report;
 
-pub use serving::serves;
+pub use aws_profile::profile_matches;
 
 /// Writes the settings' profiles to `~/.aws/config`, as `ob config aws` does.
 ///

@@ -55,7 +55,7 @@ impl Plan<'_> {
             region: region.clone(),
         };
         let accounts = &target.settings.accounts;
-        let usual = NameTemplate::usual();
+        let usual = NameTemplate::default_template();
         let Some((last, way)) = chain.split_last() else {
             let onward = self.onward(target, role)?;
             let template = self.template.unwrap_or(&usual);

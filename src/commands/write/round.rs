@@ -113,7 +113,9 @@ impl Plan<'_> {
             let section = match (self.template, profile) {
                 (Some(template), profile) => template.fill(&credentials.role, alias, profile),
                 (None, Some(profile)) => profile.to_owned(),
-                (None, None) => NameTemplate::usual().fill(&credentials.role, alias, None),
+                (None, None) => {
+                    NameTemplate::default_template().fill(&credentials.role, alias, None)
+                }
             };
             if self.args.link {
                 let new = self.links(&target, &credentials.role, &section, &chain)?;
@@ -300,7 +302,7 @@ impl Plan<'_> {
             aliases.extend(alias.map(|alias| (pair.role.account().to_owned(), alias)));
             roles.push(pair.role);
         }
-        let usual = NameTemplate::usual();
+        let usual = NameTemplate::default_template();
         let names = self.template.unwrap_or(&usual).names(&roles, &aliases)?;
         Ok(roles.iter().map(ToString::to_string).zip(names).collect())
     }

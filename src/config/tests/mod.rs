@@ -97,8 +97,8 @@ fn a_profile_overrules_what_is_general() {
     assert_eq!((prod.duration, prod.chain.len()), (3600, 1));
     assert_eq!(prod.region.as_deref(), Some("us-east-1"));
     assert_eq!(
-        settings.agent_life(),
-        AgentLife {
+        settings.session_lifetime(),
+        SessionLifetime {
             idle: 1800,
             max: 43_200
         }

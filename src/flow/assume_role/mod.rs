@@ -5,7 +5,7 @@ pub(super) mod sts_calls;
 pub(super) mod sts_client;
 
 use self::sts_calls::NoCredentials;
-use crate::aws::{self, Choice, Names, RoleWish, SessionDuration};
+use crate::aws::{self, Choice, Names, RoleQuery, SessionDuration};
 use crate::flow::app::aws_app::{self, AwsAssertion};
 use crate::flow::assume_role::sts_client::Sts;
 use crate::flow::roles::{entries, found_names, listed, nothing_to_choose};
@@ -153,14 +153,14 @@ async fn chosen(
     let roles: Vec<SamlRole> = entries.iter().map(|(_, role)| role.clone()).collect();
     let found = found_names(&assertions, target);
     let names = Names::new(&target.accounts, &target.labels).or(&found);
-    let wish = RoleWish {
+    let query = RoleQuery {
         role: target.role.as_deref(),
         provider: target.provider.as_deref(),
     };
-    let choice = match aws::choose(&roles, &wish, &names) {
+    let choice = match aws::choose(&roles, &query, &names) {
         // What is the only role for now may be one of several.
         Choice::One(role)
-            if may_match_another(session, &for_tests, &roles, role, &wish, &names) =>
+            if may_match_another(session, &for_tests, &roles, role, &query, &names) =>
         {
             Choice::Many(vec![role])
         }
@@ -170,8 +170,8 @@ async fn chosen(
         Choice::One(role) => role.clone(),
         Choice::None => {
             let report = no_such_role(target, &entries)
-                .did_you_mean("--provider", aws::other_providers(&roles, &wish, &names))
-                .did_you_mean("-r", aws::near(&roles, &wish, &names));
+                .did_you_mean("--provider", aws::other_providers(&roles, &query, &names))
+                .did_you_mean("-r", aws::suggest_roles(&roles, &query, &names));
             return Err(report
                 .hint("`ob roles` shows the roles you were granted")
                 .into());
@@ -212,17 +212,17 @@ async fn chosen(
     Ok(Selected::One(Box::new(one)))
 }
 
-/// Whether an app that did not open may grant a role that `wish` means as well as, or instead of, `found`. What it
+/// Whether an app that did not open may grant a role that `query` means as well as, or instead of, `found`. What it
 /// granted before in this session counts. A role that is named in full is meant whatever else there is.
 fn may_match_another(
     session: &OktaSession,
     for_tests: &[AppLink],
     roles: &[SamlRole],
     found: &SamlRole,
-    wish: &RoleWish<'_>,
+    query: &RoleQuery<'_>,
     names: &Names<'_>,
 ) -> bool {
-    if for_tests.is_empty() || wish.role == Some(found.role.as_str()) {
+    if for_tests.is_empty() || query.role == Some(found.role.as_str()) {
         return false;
     }
     let Some(before) = session.granted_by(for_tests) else {
@@ -234,7 +234,7 @@ fn may_match_another(
             all.push(role);
         }
     }
-    !matches!(aws::choose(&all, wish, names), Choice::One(role) if role == found)
+    !matches!(aws::choose(&all, query, names), Choice::One(role) if role == found)
 }
 
 /// A role and a provider that the user wrote out: all that can be done with an encrypted assertion.

@@ -5,9 +5,9 @@ use std::path::Path;
 use ob::aws::{
     ConfigProfile, CredentialsFile, Sdk, config_profile_name, winner, with_block, without_block,
 };
+use ob::importers::Tool;
 use ob::ini::{Indented, decode, encode, read, read_as, unreadable};
 use ob::model::Environment;
-use ob::peers::Peer;
 
 use super::Topic;
 
@@ -52,13 +52,13 @@ pub(crate) const TOPIC: Topic = Topic {
     target,
 };
 
-const TOOLS: [Peer; 6] = [
-    Peer::GimmeAwsCreds,
-    Peer::Saml2Aws,
-    Peer::Tokendito,
-    Peer::AwsOkta,
-    Peer::OktaJava,
-    Peer::AwsOktaProcessor,
+const TOOLS: [Tool; 6] = [
+    Tool::GimmeAwsCreds,
+    Tool::Saml2Aws,
+    Tool::Tokendito,
+    Tool::AwsOkta,
+    Tool::OktaJava,
+    Tool::AwsOktaProcessor,
 ];
 
 fn target(bytes: &[u8]) {

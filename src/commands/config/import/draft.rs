@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use crate::config::read_as;
+use crate::config::parse_flag;
+use crate::importers::{Findings, Place, Profile, Setting, Tool};
 use crate::model::Org;
-use crate::peers::{Findings, Peer, Place, Profile, Setting};
 use crate::report::Report;
 
 pub(super) type Values = BTreeMap<&'static str, String>;
@@ -80,8 +80,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Adds what `file` of `peer` says. `url` is the org's address where the file has none.
-    pub(super) fn add(&mut self, peer: Peer, file: &str, findings: &Findings, url: Option<&str>) {
+    /// Adds what `file` of `tool` says. `url` is the org's address where the file has none.
+    pub(super) fn add(&mut self, tool: Tool, file: &str, findings: &Findings, url: Option<&str>) {
         for (line, why) in &findings.notes {
             let note = (origin(file, *line, ""), why.clone());
             if !self.notes.contains(&note) {
@@ -99,7 +99,7 @@ impl Draft {
         };
         let (first, others): (Vec<_>, Vec<_>) = findings.profiles.iter().partition(names_org);
         for profile in first.into_iter().chain(others) {
-            self.profile(peer, file, profile, url);
+            self.profile(tool, file, profile, url);
         }
         for label in &findings.labels {
             self.label(file, label);
@@ -119,10 +119,10 @@ impl Draft {
         self.leave(file, 0, "", why, true);
     }
 
-    fn profile(&mut self, peer: Peer, file: &str, profile: &Profile, url: Option<&str>) {
+    fn profile(&mut self, tool: Tool, file: &str, profile: &Profile, url: Option<&str>) {
         let theirs = &profile.name;
         let plain = theirs.replace(char::is_control, "-");
-        let name = &self.free_name(&plain, peer);
+        let name = &self.free_name(&plain, tool);
         let taken = self.taken.len();
         if let Err(why) = read("default_profile", name) {
             return self.drop_profile(file, theirs, name, &why, taken);
@@ -247,8 +247,8 @@ impl Draft {
     }
 
     /// `default` as it is, or `default-saml2aws` where another file has one, `default-saml2aws-2` where two have.
-    fn free_name(&self, name: &str, peer: Peer) -> String {
-        let by_tool = format!("{name}-{}", peer.word());
+    fn free_name(&self, name: &str, tool: Tool) -> String {
+        let by_tool = format!("{name}-{}", tool.word());
         let mut free = name.to_owned();
         let mut number = 1;
         while self.profiles.contains_key(&free) {
@@ -383,7 +383,7 @@ pub(super) fn read(path: &str, text: &str) -> Result<String, String> {
     // The tools that are read here count in seconds.
     let is_seconds = path.ends_with(".duration") && text.bytes().all(|b| b.is_ascii_digit());
     let seconds = format!("{text}s");
-    read_as("it", path, if is_seconds { &seconds } else { text })
+    parse_flag("it", path, if is_seconds { &seconds } else { text })
         .map(|value| value.to_string())
         .map_err(|report| why(&report))
 }

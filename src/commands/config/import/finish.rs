@@ -2,8 +2,8 @@
 
 use super::draft::{Draft, Taken, Values, read};
 use crate::aws::is_expression;
+use crate::importers::FoundLabel;
 use crate::model::ProviderArn;
-use crate::peers::FoundLabel;
 
 impl Draft {
     pub(super) fn name_account(&mut self, number: &str, name: &str) -> Result<(), String> {
@@ -21,30 +21,32 @@ impl Draft {
 
     /// The label of one provider is its account's name, as far as that is free; every other stays a label.
     pub(super) fn label(&mut self, file: &str, label: &FoundLabel) {
-        let FoundLabel { of, says, .. } = label;
-        let account = ProviderArn::parse(of).ok().filter(|_| label.is_provider);
+        let FoundLabel { pattern, text, .. } = label;
+        let account = ProviderArn::parse(pattern)
+            .ok()
+            .filter(|_| label.is_provider);
         if let Some(account) = account.map(|provider| provider.account().to_owned())
-            && self.name_account(&account, says).is_ok()
+            && self.name_account(&account, text).is_ok()
         {
             let to = format!("accounts.{account}");
-            return self.take(file, label.line, &label.key, to, says.clone());
+            return self.take(file, label.line, &label.key, to, text.clone());
         }
         let (table, path) = match label.is_provider {
             true => (1, "labels.providers.*"),
             false => (0, "labels.roles.*"),
         };
-        if !is_expression(of) {
+        if !is_expression(pattern) {
             let why = "neither an ARN nor an expression that can be used";
             self.leave(file, label.line, &label.key, why, true);
-        } else if let Err(why) = read(path, says) {
+        } else if let Err(why) = read(path, text) {
             self.leave(file, label.line, &label.key, &why, true);
-        } else if self.labels[table].iter().any(|(known, _)| known == of) {
+        } else if self.labels[table].iter().any(|(known, _)| known == pattern) {
             let why = "an earlier file has a label for it";
             self.leave(file, label.line, &label.key, why, false);
         } else {
-            self.labels[table].push((of.clone(), says.clone()));
-            let to = format!("{}.{of}", path.trim_end_matches(".*"));
-            self.take(file, label.line, &label.key, to, says.clone());
+            self.labels[table].push((pattern.clone(), text.clone()));
+            let to = format!("{}.{pattern}", path.trim_end_matches(".*"));
+            self.take(file, label.line, &label.key, to, text.clone());
         }
     }
 

@@ -11,12 +11,12 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::super::Context;
-use crate::config::{Existing, Value, check_text, read_as, write_new};
+use crate::config::{Existing, Value, check_text, parse_flag, write_new};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::data;
 use draft::{Draft, Origin};
-use sources::{Tool, findings};
+use sources::{ToolArg, findings};
 
 /// Make the settings from those of okta-aws-cli, gimme-aws-creds, saml2aws and their like
 ///
@@ -29,7 +29,7 @@ pub(super) struct Args {
     files: Vec<PathBuf>,
     /// Whose files they are; told by their names when left out
     #[arg(long, value_enum, value_name = "TOOL")]
-    from: Option<Tool>,
+    from: Option<ToolArg>,
     /// Read okta-aws-cli's OKTA_AWSCLI_* variables of this shell
     #[arg(long)]
     from_env: bool,
@@ -56,12 +56,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let url = args
         .url
         .as_deref()
-        .map(|url| read_as("--url", "org.url", url));
+        .map(|url| parse_flag("--url", "org.url", url));
     let url = url.transpose()?.map(|url: Value| url.to_string());
     let (found, lost) = findings(args, context)?;
     let mut draft = Draft::default();
-    for (peer, name, findings) in &found {
-        draft.add(*peer, name, findings, url.as_deref());
+    for (tool, name, findings) in &found {
+        draft.add(*tool, name, findings, url.as_deref());
     }
     for (name, report) in &lost {
         draft.lose_file(name, report);

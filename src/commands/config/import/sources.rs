@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::super::super::Context;
 use super::Args;
-use crate::config::read_foreign;
+use crate::config::read_foreign_file;
+use crate::importers::{Findings, ImportError, Tool, default_paths, from_variables};
 use crate::model::Environment;
 use crate::paths;
-use crate::peers::{Findings, Peer, PeerError, from_variables, usual_places};
 use crate::report::{Exit, Report};
 
 /// A tool, as it is typed.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tool {
+pub(super) enum ToolArg {
     OktaAwsCli,
     GimmeAwsCreds,
     Saml2aws,
@@ -25,24 +25,24 @@ pub(super) enum Tool {
     AwsSts,
 }
 
-impl From<Tool> for Peer {
-    fn from(tool: Tool) -> Self {
+impl From<ToolArg> for Tool {
+    fn from(tool: ToolArg) -> Self {
         match tool {
-            Tool::OktaAwsCli => Self::OktaAwsCli,
-            Tool::GimmeAwsCreds => Self::GimmeAwsCreds,
-            Tool::Saml2aws => Self::Saml2Aws,
-            Tool::Tokendito => Self::Tokendito,
-            Tool::Oktaws => Self::Oktaws,
-            Tool::AwsOkta => Self::AwsOkta,
-            Tool::OktaJava => Self::OktaJava,
-            Tool::AwsOktaProcessor => Self::AwsOktaProcessor,
-            Tool::AwsSts => Self::AwsSts,
+            ToolArg::OktaAwsCli => Self::OktaAwsCli,
+            ToolArg::GimmeAwsCreds => Self::GimmeAwsCreds,
+            ToolArg::Saml2aws => Self::Saml2Aws,
+            ToolArg::Tokendito => Self::Tokendito,
+            ToolArg::Oktaws => Self::Oktaws,
+            ToolArg::AwsOkta => Self::AwsOkta,
+            ToolArg::OktaJava => Self::OktaJava,
+            ToolArg::AwsOktaProcessor => Self::AwsOktaProcessor,
+            ToolArg::AwsSts => Self::AwsSts,
         }
     }
 }
 
 /// What each source says, with the name it is called by, and the files that cannot be read.
-pub(super) type Sources = (Vec<(Peer, String, Findings)>, Vec<(String, Report)>);
+pub(super) type Sources = (Vec<(Tool, String, Findings)>, Vec<(String, Report)>);
 
 pub(super) fn findings(args: &Args, context: &Context) -> Result<Sources, Report> {
     let mut found = Vec::new();
@@ -55,11 +55,11 @@ pub(super) fn findings(args: &Args, context: &Context) -> Result<Sources, Report
     } else {
         homes_files(args, context)
     };
-    for (peer, path) in sources {
+    for (tool, path) in sources {
         let name = path.display().to_string();
         let may_be_either = args.from.is_none() && named;
-        match read_one(peer, &path, may_be_either, &context.environment) {
-            Ok(Some((peer, findings))) => found.push((peer, name, findings)),
+        match read_one(tool, &path, may_be_either, &context.environment) {
+            Ok(Some((tool, findings))) => found.push((tool, name, findings)),
             Ok(None) if named => return Err(missing(&name)),
             // Every user of AWS has this file; few have used aws-okta.
             Err(Unread::Nothing(_)) if !named => looked.push(name),
@@ -78,11 +78,11 @@ pub(super) fn findings(args: &Args, context: &Context) -> Result<Sources, Report
     }
     if let Some(path) = &args.env_file {
         let name = path.display().to_string();
-        let text = read_foreign(path, &context.environment)?.ok_or_else(|| missing(&name))?;
-        let peer = Peer::OktaAwsCliVariables;
-        let findings = peer.read(path, &text);
+        let text = read_foreign_file(path, &context.environment)?.ok_or_else(|| missing(&name))?;
+        let tool = Tool::OktaAwsCliVariables;
+        let findings = tool.read(path, &text);
         found.push((
-            peer,
+            tool,
             name.clone(),
             findings
                 .map_err(|error| Report::from(error).during(format!("cannot import {name}")))?,
@@ -94,8 +94,8 @@ pub(super) fn findings(args: &Args, context: &Context) -> Result<Sources, Report
             variables.filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
         match from_variables(variables)? {
             Some(findings) => {
-                let peer = Peer::OktaAwsCliVariables;
-                found.push((peer, "the environment".to_owned(), findings));
+                let tool = Tool::OktaAwsCliVariables;
+                found.push((tool, "the environment".to_owned(), findings));
             }
             None => looked.push("OKTA_AWSCLI_* in the environment".to_owned()),
         }
@@ -114,42 +114,42 @@ enum Unread {
     Failed(Report),
 }
 
-/// What `path` says as a file of `peer`; `may_be_either` of the two tools that use the AWS file.
+/// What `path` says as a file of `tool`; `may_be_either` of the two tools that use the AWS file.
 fn read_one(
-    peer: Peer,
+    tool: Tool,
     path: &Path,
     may_be_either: bool,
     environment: &Environment,
-) -> Result<Option<(Peer, Findings)>, Unread> {
-    let Some(text) = read_foreign(path, environment).map_err(Unread::Failed)? else {
+) -> Result<Option<(Tool, Findings)>, Unread> {
+    let Some(text) = read_foreign_file(path, environment).map_err(Unread::Failed)? else {
         return Ok(None);
     };
-    let unread = |error: PeerError| match error {
-        PeerError::Nothing(_) => Unread::Nothing(error.into()),
+    let unread = |error: ImportError| match error {
+        ImportError::Nothing(_) => Unread::Nothing(error.into()),
         error => Unread::Failed(error.into()),
     };
-    match peer.read(path, &text) {
-        Err(PeerError::Nothing(_)) if peer == Peer::AwsOkta && may_be_either => {
-            let peer = Peer::AwsOktaProcessor;
-            match peer.read(path, &text) {
-                Err(PeerError::Nothing(_)) => Err(Unread::Nothing(
-                    PeerError::Nothing("aws-okta or aws-okta-processor").into(),
+    match tool.read(path, &text) {
+        Err(ImportError::Nothing(_)) if tool == Tool::AwsOkta && may_be_either => {
+            let tool = Tool::AwsOktaProcessor;
+            match tool.read(path, &text) {
+                Err(ImportError::Nothing(_)) => Err(Unread::Nothing(
+                    ImportError::Nothing("aws-okta or aws-okta-processor").into(),
                 )),
                 findings => findings
-                    .map(|findings| Some((peer, findings)))
+                    .map(|findings| Some((tool, findings)))
                     .map_err(unread),
             }
         }
         findings => findings
-            .map(|findings| Some((peer, findings)))
+            .map(|findings| Some((tool, findings)))
             .map_err(unread),
     }
 }
 
-fn named_files(args: &Args) -> Result<Vec<(Peer, PathBuf)>, Report> {
+fn named_files(args: &Args) -> Result<Vec<(Tool, PathBuf)>, Report> {
     let files = args.files.iter().map(|path| {
-        let peer = args.from.map(Peer::from).or_else(|| Peer::of_file(path));
-        peer.map(|peer| (peer, path.clone())).ok_or_else(|| {
+        let tool = args.from.map(Tool::from).or_else(|| Tool::of_file(path));
+        tool.map(|tool| (tool, path.clone())).ok_or_else(|| {
             Report::new(
                 Exit::Usage,
                 "import.tool",
@@ -166,12 +166,12 @@ fn named_files(args: &Args) -> Result<Vec<(Peer, PathBuf)>, Report> {
 }
 
 /// The files in the usual places, of one tool or of all.
-fn homes_files(args: &Args, context: &Context) -> Vec<(Peer, PathBuf)> {
+fn homes_files(args: &Args, context: &Context) -> Vec<(Tool, PathBuf)> {
     let Some(home) = paths::home(&context.environment) else {
         return Vec::new();
     };
-    let mut files: Vec<(Peer, PathBuf)> = usual_places(&home).collect();
-    let directory = home.join(Peer::OKTAWS_DIRECTORY);
+    let mut files: Vec<(Tool, PathBuf)> = default_paths(&home).collect();
+    let directory = home.join(Tool::OKTAWS_DIRECTORY);
     let inside = read_dir(&directory).into_iter().flatten().flatten();
     let mut orgs: Vec<PathBuf> = inside.map(|entry| entry.path()).collect();
     orgs.retain(|path| {
@@ -179,12 +179,12 @@ fn homes_files(args: &Args, context: &Context) -> Vec<(Peer, PathBuf)> {
             .is_some_and(|extension| extension == "toml")
     });
     orgs.sort();
-    files.extend(orgs.into_iter().map(|path| (Peer::Oktaws, path)));
-    let wanted = args.from.map(Peer::from);
-    if wanted == Some(Peer::AwsOktaProcessor) {
-        files.push((Peer::AwsOktaProcessor, home.join(Peer::WITH_KEYS)));
+    files.extend(orgs.into_iter().map(|path| (Tool::Oktaws, path)));
+    let wanted = args.from.map(Tool::from);
+    if wanted == Some(Tool::AwsOktaProcessor) {
+        files.push((Tool::AwsOktaProcessor, home.join(Tool::WITH_KEYS)));
     }
-    files.retain(|(peer, _)| wanted.is_none_or(|wanted| wanted == *peer));
+    files.retain(|(tool, _)| wanted.is_none_or(|wanted| wanted == *tool));
     files
 }
 

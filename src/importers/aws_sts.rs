@@ -5,12 +5,13 @@
 use serde_json::Value;
 
 use super::entry::{Entry, Findings};
-use super::error::PeerError;
-use super::{Peer, profiles};
+use super::error::ImportError;
+use super::{Tool, profiles};
 
-pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
-    let read: Value = serde_json::from_str(text).map_err(|error| PeerError::Json(error.line()))?;
-    let table = read.as_object().ok_or(PeerError::Json(1))?;
+pub(super) fn read(text: &str) -> Result<Findings, ImportError> {
+    let read: Value =
+        serde_json::from_str(text).map_err(|error| ImportError::Json(error.line()))?;
+    let table = read.as_object().ok_or(ImportError::Json(1))?;
     let line = |key: &str| {
         let quoted = Value::from(key).to_string();
         let is_key = |line: &str| {
@@ -32,7 +33,7 @@ pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
         ["idpentryurl", "accounts", "defaultaccount"].contains(&key.to_lowercase().as_str())
     };
     if !table.keys().any(|key| is_theirs(key)) {
-        return Err(PeerError::Nothing("aws-sts"));
+        return Err(ImportError::Nothing("aws-sts"));
     }
     for (key, value) in table {
         match (key.as_str(), value) {
@@ -55,7 +56,7 @@ pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
             },
         }
     }
-    profiles::add(Peer::AwsSts, "default", &entries, &mut findings);
+    profiles::add(Tool::AwsSts, "default", &entries, &mut findings);
     Ok(findings)
 }
 

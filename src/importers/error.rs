@@ -6,7 +6,7 @@ use crate::report::{Exit, Report};
 
 /// What stops the reader, with the line, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum PeerError {
+pub enum ImportError {
     #[error("line {0}: it is not UTF-8 text")]
     NotUtf8(usize),
     #[error("line {0}: not TOML")]
@@ -17,7 +17,7 @@ pub enum PeerError {
     Nothing(&'static str),
 }
 
-impl PeerError {
+impl ImportError {
     fn name(&self) -> &'static str {
         match self {
             Self::NotUtf8(_) => "import.not_utf8",
@@ -28,10 +28,10 @@ impl PeerError {
     }
 }
 
-impl From<PeerError> for Report {
-    fn from(error: PeerError) -> Self {
+impl From<ImportError> for Report {
+    fn from(error: ImportError) -> Self {
         let hint = match error {
-            PeerError::Nothing(_) => "name its tool: `ob config import FILE --from saml2aws`",
+            ImportError::Nothing(_) => "name its tool: `ob config import FILE --from saml2aws`",
             _ => {
                 "edit that line, or leave this file out: `ob config init` makes settings without it"
             }

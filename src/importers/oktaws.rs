@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use super::Peer;
+use super::Tool;
 use super::entry::{Entry, Findings, Place, Setting};
-use super::error::PeerError;
+use super::error::ImportError;
 use super::profiles::{add, text_of};
 
-pub(super) fn read(path: &Path, text: &str) -> Result<Findings, PeerError> {
+pub(super) fn read(path: &Path, text: &str) -> Result<Findings, ImportError> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
-        PeerError::Toml(text.get(..at).unwrap_or_default().matches('\n').count() + 1)
+        ImportError::Toml(text.get(..at).unwrap_or_default().matches('\n').count() + 1)
     })?;
     let mut findings = Findings::default();
     let line = |key: &str| {
@@ -38,7 +38,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Findings, PeerError> {
         .and_then(|stem| stem.to_str())
         .unwrap_or_default();
     let profiles = table.get("profiles").and_then(toml::Value::as_table);
-    for (name, value) in profiles.ok_or(PeerError::Nothing("oktaws"))? {
+    for (name, value) in profiles.ok_or(ImportError::Nothing("oktaws"))? {
         let mut entries: Vec<Entry> = match value {
             toml::Value::Table(own) => own
                 .iter()
@@ -51,7 +51,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Findings, PeerError> {
             .iter()
             .filter(|entry| text_of(&own, &entry.key).is_none());
         entries.extend(missing.map(|entry| entry.inherited("")));
-        add(Peer::Oktaws, name, &entries, &mut findings);
+        add(Tool::Oktaws, name, &entries, &mut findings);
         if let Some(profile) = findings.profiles.last_mut() {
             profile.settings.push(Setting {
                 place: Place::Org("url"),

@@ -1,6 +1,6 @@
 //! The table of twins: what each tool's key means here.
 
-use super::Peer;
+use super::Tool;
 
 /// What becomes of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -316,18 +316,18 @@ const AWS_STS: &[(&str, Meaning)] = &[
     ("provider", Silent),
 ];
 
-/// What `key` of `peer` means; a key nobody knows is left out when it says something.
-pub(super) fn of(peer: Peer, key: &str) -> Meaning {
-    let table = match peer {
-        Peer::OktaAwsCli | Peer::OktaAwsCliVariables => OKTA_AWS_CLI,
-        Peer::GimmeAwsCreds => GIMME,
-        Peer::Saml2Aws => SAML2AWS,
-        Peer::Tokendito => TOKENDITO,
-        Peer::Oktaws => OKTAWS,
-        Peer::AwsOkta => AWS_OKTA,
-        Peer::OktaJava => JAVA,
-        Peer::AwsOktaProcessor => AWS_OKTA_PROCESSOR,
-        Peer::AwsSts => AWS_STS,
+/// What `key` of `tool` means; a key nobody knows is left out when it says something.
+pub(super) fn of(tool: Tool, key: &str) -> Meaning {
+    let table = match tool {
+        Tool::OktaAwsCli | Tool::OktaAwsCliVariables => OKTA_AWS_CLI,
+        Tool::GimmeAwsCreds => GIMME,
+        Tool::Saml2Aws => SAML2AWS,
+        Tool::Tokendito => TOKENDITO,
+        Tool::Oktaws => OKTAWS,
+        Tool::AwsOkta => AWS_OKTA,
+        Tool::OktaJava => JAVA,
+        Tool::AwsOktaProcessor => AWS_OKTA_PROCESSOR,
+        Tool::AwsSts => AWS_STS,
     };
     let known = table
         .iter()

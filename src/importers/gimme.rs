@@ -1,11 +1,11 @@
 //! gimme-aws-creds: `[DEFAULT]` is beneath every section, `inherits` names another one in between.
 
-use super::Peer;
+use super::Tool;
 use super::entry::{Entry, Findings, Section};
-use super::error::PeerError;
+use super::error::ImportError;
 use super::profiles::{add, text_of};
 
-pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findings, PeerError> {
+pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findings, ImportError> {
     let find = |name: &str| sections.iter().find(|section| section.name == name);
     'profiles: for section in sections {
         let mut entries: Vec<Entry> = Vec::new();
@@ -50,10 +50,10 @@ pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findi
         } else {
             &section.name
         };
-        add(Peer::GimmeAwsCreds, name, &entries, &mut findings);
+        add(Tool::GimmeAwsCreds, name, &entries, &mut findings);
     }
     if findings.profiles.is_empty() && findings.left_out.is_empty() {
-        return Err(PeerError::Nothing("gimme-aws-creds"));
+        return Err(ImportError::Nothing("gimme-aws-creds"));
     }
     Ok(findings)
 }

@@ -4,9 +4,9 @@
 //! profile without a `source_profile`; forks call the key `okta_aws_role_arn`. Sources: aws-okta's README,
 //! `lib/config.go` and `lib/provider.go`.
 
-use super::Peer;
+use super::Tool;
 use super::entry::{Entry, Findings, Section};
-use super::error::PeerError;
+use super::error::ImportError;
 use super::profiles::{add, profile_name, text_of};
 use crate::ini::shell_words;
 
@@ -31,9 +31,9 @@ const OTHER_SOURCES: [&str; 8] = [
 /// Keys that describe the first role.
 const FIRST_ROLE: [&str; 3] = ["okta_aws_role_arn", "role_arn", "aws_saml_url"];
 
-pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findings, PeerError> {
+pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findings, ImportError> {
     if !sections.iter().any(is_of_aws_okta) {
-        return Err(PeerError::Nothing("aws-okta"));
+        return Err(ImportError::Nothing("aws-okta"));
     }
     let find = |wanted: &str| sections.iter().find(|section| name(section) == wanted);
     let okta = find("okta");
@@ -108,7 +108,7 @@ pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findi
             }
             entries.retain(|entry| !entry.is("session_ttl"));
         }
-        add(Peer::AwsOkta, name(section), &entries, &mut findings);
+        add(Tool::AwsOkta, name(section), &entries, &mut findings);
         if let Some(profile) = findings.profiles.last_mut() {
             let roles = path.iter().rev().filter_map(|section| role(section));
             profile.chain = roles.map(ToOwned::to_owned).collect();
@@ -124,7 +124,7 @@ pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findi
     if findings.profiles.is_empty()
         && let Some(okta) = okta
     {
-        add(Peer::AwsOkta, "okta", &okta.entries, &mut findings);
+        add(Tool::AwsOkta, "okta", &okta.entries, &mut findings);
     }
     Ok(findings)
 }

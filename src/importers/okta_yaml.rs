@@ -1,15 +1,15 @@
 //! okta-aws-cli's `~/.okta/okta.yaml`: profiles, and labels for identity providers and roles by ARN or expression.
 
 use super::entry::{Entry, Findings, FoundLabel, Section};
-use super::error::PeerError;
+use super::error::ImportError;
 use super::yaml::{self, Leaf};
-use super::{Peer, profiles};
+use super::{Tool, profiles};
 use crate::model::{ProviderArn, RoleArn};
 
 /// The table that is the tool's.
 const TABLE: &str = "awscli";
 
-pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
+pub(super) fn read(text: &str) -> Result<Findings, ImportError> {
     let mut findings = Findings::default();
     let mut sections: Vec<Section> = Vec::new();
     let leaves = yaml::leaves(text, &mut findings);
@@ -18,7 +18,7 @@ pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
         .lines()
         .any(|line| line.trim_start().starts_with(TABLE));
     if !(leaves.iter().any(of_it) || has_table && !findings.left_out.is_empty()) {
-        return Err(PeerError::Nothing("okta-aws-cli"));
+        return Err(ImportError::Nothing("okta-aws-cli"));
     }
     for leaf in leaves {
         let path: Vec<&str> = leaf.path.iter().map(String::as_str).collect();
@@ -33,8 +33,8 @@ pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
                 }),
             },
             [TABLE, table @ ("idps" | "roles")] => findings.labels.push(FoundLabel {
-                of: entry.key.clone(),
-                says: entry.value.to_string(),
+                pattern: entry.key.clone(),
+                text: entry.value.to_string(),
                 is_provider: table == "idps",
                 key: format!("{table}.{}", entry.key),
                 line: entry.line,
@@ -55,18 +55,18 @@ pub(super) fn read(text: &str) -> Result<Findings, PeerError> {
         let mut meant = findings
             .labels
             .iter()
-            .filter(|label| label.is_provider == is_provider && label.says == *entry.value);
+            .filter(|label| label.is_provider == is_provider && label.text == *entry.value);
         let is_arn = |label: &&FoundLabel| match is_provider {
-            true => ProviderArn::parse(&label.of).is_ok(),
-            false => RoleArn::parse(&label.of).is_ok(),
+            true => ProviderArn::parse(&label.pattern).is_ok(),
+            false => RoleArn::parse(&label.pattern).is_ok(),
         };
         if let (Some(label), None) = (meant.next().filter(is_arn), meant.next()) {
-            *entry = Entry::new(&entry.key, &label.of, entry.line);
+            *entry = Entry::new(&entry.key, &label.pattern, entry.line);
         }
     }
     for section in sections {
         profiles::add(
-            Peer::OktaAwsCli,
+            Tool::OktaAwsCli,
             &section.name,
             &section.entries,
             &mut findings,

@@ -100,8 +100,8 @@ pub struct Profile {
 /// A word for roles or for identity providers, by ARN or expression; nothing has judged either.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundLabel {
-    pub of: String,
-    pub says: String,
+    pub pattern: String,
+    pub text: String,
     /// Of a provider, else of a role.
     pub is_provider: bool,
     pub key: String,

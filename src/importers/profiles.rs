@@ -2,13 +2,13 @@
 
 use url::Url;
 
-use super::Peer;
+use super::Tool;
 use super::entry::{Entry, Findings, Place, Profile, Section, Setting};
-use super::error::PeerError;
+use super::error::ImportError;
 use super::meaning::{self, Meaning};
 
-/// Adds the profile `name` of `peer` to `findings`.
-pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Findings) {
+/// Adds the profile `name` of `tool` to `findings`.
+pub(super) fn add(tool: Tool, name: &str, entries: &[Entry], findings: &mut Findings) {
     let mut profile = Profile {
         name: name.to_owned(),
         settings: Vec::new(),
@@ -16,18 +16,18 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
         is_wider: false,
     };
     let means_address = |entry: &Entry| {
-        !entry.value.is_empty() && meaning::of(peer, &entry.key) == Meaning::Address
+        !entry.value.is_empty() && meaning::of(tool, &entry.key) == Meaning::Address
     };
     let has_address = entries.iter().any(means_address);
     for entry in entries.iter().filter(|entry| !entry.value.is_empty()) {
-        let key = match (peer, entry.section.as_deref().unwrap_or(name)) {
-            (Peer::OktaAwsCliVariables | Peer::OktaJava | Peer::AwsSts, _) | (_, "") => {
+        let key = match (tool, entry.section.as_deref().unwrap_or(name)) {
+            (Tool::OktaAwsCliVariables | Tool::OktaJava | Tool::AwsSts, _) | (_, "") => {
                 entry.key.clone()
             }
             (_, section) => format!("{section}.{}", entry.key),
         };
-        let twin = match peer {
-            Peer::OktaAwsCliVariables => yaml_key(&entry.key),
+        let twin = match tool {
+            Tool::OktaAwsCliVariables => yaml_key(&entry.key),
             _ => entry.key.clone(),
         };
         let settings = &mut profile.settings;
@@ -40,7 +40,7 @@ pub(super) fn add(peer: Peer, name: &str, entries: &[Entry], findings: &mut Find
             });
         };
         let value = entry.value.as_str();
-        let refused = match meaning::of(peer, &twin) {
+        let refused = match meaning::of(tool, &twin) {
             _ if has_password(value) => {
                 Some("an address with a password in it, which no setting holds")
             }
@@ -262,22 +262,22 @@ fn yaml_key(variable: &str) -> String {
 pub(super) fn variables(
     mut entries: Vec<Entry>,
     mut findings: Findings,
-) -> Result<Findings, PeerError> {
+) -> Result<Findings, ImportError> {
     entries.retain(|entry| is_variable(&entry.key));
     if entries.is_empty() {
-        return Err(PeerError::Nothing("okta-aws-cli's variables"));
+        return Err(ImportError::Nothing("okta-aws-cli's variables"));
     }
     let name = text_of(&entries, "OKTA_AWSCLI_PROFILE").unwrap_or("default");
-    add(Peer::OktaAwsCliVariables, name, &entries, &mut findings);
+    add(Tool::OktaAwsCliVariables, name, &entries, &mut findings);
     Ok(findings)
 }
 
-pub(super) fn java(entries: &[Entry], mut findings: Findings) -> Result<Findings, PeerError> {
+pub(super) fn java(entries: &[Entry], mut findings: Findings) -> Result<Findings, ImportError> {
     if !entries.iter().any(|entry| entry.key.starts_with("OKTA_")) {
-        return Err(PeerError::Nothing("Okta's Java tool"));
+        return Err(ImportError::Nothing("Okta's Java tool"));
     }
     let name = text_of(entries, "OKTA_PROFILE").unwrap_or("default");
-    add(Peer::OktaJava, name, entries, &mut findings);
+    add(Tool::OktaJava, name, entries, &mut findings);
     Ok(findings)
 }
 
@@ -295,13 +295,13 @@ pub(super) fn profile_name(section: &Section) -> &str {
 
 /// saml2aws and tokendito: a section is a profile.
 pub(super) fn sections(
-    peer: Peer,
+    tool: Tool,
     sections: &[Section],
     mut findings: Findings,
-) -> Result<Findings, PeerError> {
+) -> Result<Findings, ImportError> {
     for section in sections {
         let provider = text_of(&section.entries, "provider").unwrap_or("Okta");
-        if peer == Peer::Saml2Aws
+        if tool == Tool::Saml2Aws
             && !["okta", "browser"].contains(&provider.to_lowercase().as_str())
         {
             findings.leave_out(
@@ -316,10 +316,10 @@ pub(super) fn sections(
         } else {
             &section.name
         };
-        add(peer, name, &section.entries, &mut findings);
+        add(tool, name, &section.entries, &mut findings);
     }
     if findings == Findings::default() {
-        return Err(PeerError::Nothing(peer.word()));
+        return Err(ImportError::Nothing(tool.word()));
     }
     Ok(findings)
 }

@@ -22,14 +22,14 @@ mod yaml;
 use std::path::{Path, PathBuf};
 
 pub use entry::{Findings, FoundLabel, LeftOut, Place, Profile, Setting};
-pub use error::PeerError;
+pub use error::ImportError;
 use lines::Dialect;
 
 use crate::ini::is_undecoded;
 
 /// A tool whose settings are understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer {
+pub enum Tool {
     OktaAwsCli,
     /// Variables of okta-aws-cli, as a `.env` or an environment has them.
     OktaAwsCliVariables,
@@ -43,7 +43,7 @@ pub enum Peer {
     AwsSts,
 }
 
-impl Peer {
+impl Tool {
     /// Where each keeps its settings, below the home directory.
     pub const PLACES: [(Self, &'static str); 9] = [
         (Self::OktaAwsCli, ".okta/okta.yaml"),
@@ -98,14 +98,14 @@ impl Peer {
     ///
     /// # Errors
     /// Names the line that is not understood; a text that is not of this tool at all.
-    pub fn read(self, path: &Path, text: &str) -> Result<Findings, PeerError> {
+    pub fn read(self, path: &Path, text: &str) -> Result<Findings, ImportError> {
         let mut found = Findings::default();
         let ini = |dialect, found: &mut Findings| lines::sections(text, dialect, found);
         let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
         let is_ini = !matches!(self, Self::OktaAwsCli | Self::Oktaws | Self::AwsSts);
         let odd = text.lines().position(|line| line.chars().any(is_undecoded));
         if let Some(at) = odd.filter(|_| !is_ini) {
-            return Err(PeerError::NotUtf8(at + 1));
+            return Err(ImportError::NotUtf8(at + 1));
         }
         match self {
             Self::OktaAwsCli => okta_yaml::read(plain),
@@ -152,10 +152,10 @@ impl Peer {
 /// The variables of okta-aws-cli among `variables`, as a file's findings; `None` when there are none.
 ///
 /// # Errors
-/// As [`Peer::read`].
+/// As [`Tool::read`].
 pub fn from_variables<'a>(
     variables: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Result<Option<Findings>, PeerError> {
+) -> Result<Option<Findings>, ImportError> {
     let entries = variables
         .filter(|(name, _)| profiles::is_variable(name))
         .map(|(name, value)| entry::Entry::new(name, value, 0));
@@ -167,8 +167,8 @@ pub fn from_variables<'a>(
 }
 
 /// The usual places below `home`, each with whose it is.
-pub fn usual_places(home: &Path) -> impl Iterator<Item = (Peer, PathBuf)> {
-    Peer::PLACES
+pub fn default_paths(home: &Path) -> impl Iterator<Item = (Tool, PathBuf)> {
+    Tool::PLACES
         .into_iter()
-        .map(move |(peer, place)| (peer, home.join(place)))
+        .map(move |(tool, place)| (tool, home.join(place)))
 }

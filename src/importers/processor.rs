@@ -1,8 +1,8 @@
 //! aws-okta-processor: `.awsoktaprocessor`, and the `credential_process` lines of the AWS files that call it.
 
 use super::entry::{Entry, Findings, Section};
-use super::error::PeerError;
-use super::{Peer, profiles};
+use super::error::ImportError;
+use super::{Tool, profiles};
 use crate::ini::shell_words;
 
 const PROGRAM: &str = "aws-okta-processor";
@@ -23,7 +23,10 @@ const LETTERS: [(char, &str); 10] = [
 const FLAGS: [&str; 4] = ["environment", "silent", "no-okta-cache", "no-aws-cache"];
 
 /// The dotfile: `[defaults]` beneath `[authenticate]`, which together are one profile.
-pub(super) fn dotfile(sections: &[Section], mut findings: Findings) -> Result<Findings, PeerError> {
+pub(super) fn dotfile(
+    sections: &[Section],
+    mut findings: Findings,
+) -> Result<Findings, ImportError> {
     let mut entries: Vec<Entry> = Vec::new();
     for name in ["authenticate", "defaults"] {
         let section = sections.iter().find(|section| section.name == name);
@@ -38,7 +41,7 @@ pub(super) fn dotfile(sections: &[Section], mut findings: Findings) -> Result<Fi
         }
     }
     if entries.is_empty() {
-        return Err(PeerError::Nothing(PROGRAM));
+        return Err(ImportError::Nothing(PROGRAM));
     }
     profile("default", &entries, &mut findings);
     Ok(findings)
@@ -48,7 +51,7 @@ pub(super) fn dotfile(sections: &[Section], mut findings: Findings) -> Result<Fi
 pub(super) fn aws_file(
     sections: &[Section],
     mut findings: Findings,
-) -> Result<Findings, PeerError> {
+) -> Result<Findings, ImportError> {
     let mut is_theirs = false;
     for section in sections {
         let name = profiles::profile_name(section);
@@ -81,7 +84,7 @@ pub(super) fn aws_file(
         profile(name, &entries, &mut findings);
     }
     if !is_theirs {
-        return Err(PeerError::Nothing(PROGRAM));
+        return Err(ImportError::Nothing(PROGRAM));
     }
     Ok(findings)
 }
@@ -97,7 +100,7 @@ fn profile(name: &str, entries: &[Entry], findings: &mut Findings) {
         }
         own.retain(|entry| entry.key != "duration");
     }
-    profiles::add(Peer::AwsOktaProcessor, name, &own, findings);
+    profiles::add(Tool::AwsOktaProcessor, name, &own, findings);
     if let (Some(second), Some(profile)) = (second, findings.profiles.last_mut()) {
         profile.chain = vec![second.value.to_string()];
     }

@@ -30,7 +30,7 @@ enum Verb {
 ///
 /// # Errors
 /// When a profile of the user's own has that name and does something else, or the tools would quarrel about it.
-pub fn serves(
+pub fn profile_matches(
     context: &Context,
     path: &Path,
     text: &str,
