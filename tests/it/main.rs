@@ -26,6 +26,8 @@ mod exec;
 mod faults;
 mod first_run;
 mod floors;
+#[path = "../fuzz/harnesses/mod.rs"]
+mod harnesses;
 #[cfg(test)]
 mod hostile;
 mod import;
@@ -56,8 +58,6 @@ mod terminal;
 mod times;
 #[cfg(test)]
 mod tokens;
-#[path = "../fuzz/topics/mod.rs"]
-mod topics;
 mod trust;
 #[cfg(test)]
 mod values;

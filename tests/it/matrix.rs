@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ob::openvpn::profile::classified;
 
 use crate::engines::cells;
-use crate::{properties, terminal, topics, trust, vpn};
+use crate::{harnesses, properties, terminal, trust, vpn};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -39,7 +39,7 @@ fn exists(path: &str) -> bool {
     let mut parts: Vec<&str> = path.split("::").collect();
     let name = parts.pop().unwrap();
     if parts == ["properties"] {
-        return topics::ALL.iter().any(|topic| topic.name == name);
+        return harnesses::ALL.iter().any(|harness| harness.name == name);
     }
     let place = parts.join("/");
     let without_tests = parts
@@ -125,9 +125,9 @@ fn cases_in(places: &[&str]) -> usize {
 fn the_counts_are_computed() {
     let mut table = String::from("| matrix | where | tests | cases |\n|---|---|---|---|\n");
     let cells = format!("{} cells, each on a terminal", terminal::CELLS);
-    let topics = format!(
-        "{} topics of {} cases",
-        topics::ALL.len(),
+    let harnesses = format!(
+        "{} harnesses of {} cases",
+        harnesses::ALL.len(),
         properties::CASES
     );
     let directives = format!("{} classified", classified().count());
@@ -181,7 +181,7 @@ fn the_counts_are_computed() {
         ),
         ("factors", &factors, Some(paths)),
         ("trust", &["tests/it/trust"], Some(trust::CASES.to_string())),
-        ("fuzz", &["tests/it/properties.rs"], Some(topics)),
+        ("fuzz", &["tests/it/properties.rs"], Some(harnesses)),
         (
             "VPN directives",
             &["src/openvpn/profile", "tests/it/openvpn_differential.rs"],
@@ -194,9 +194,9 @@ fn the_counts_are_computed() {
             .map(|place| format!("`{place}`"))
             .collect::<Vec<_>>()
             .join(" ");
-        // Those of the topics are made by a macro.
+        // Those of the harnesses are made by a macro.
         let tests = match matrix {
-            "fuzz" => topics::ALL.len() + 1,
+            "fuzz" => harnesses::ALL.len() + 1,
             _ => tests_in(places),
         };
         let cases = cases.unwrap_or_else(|| cases_in(places).to_string());

@@ -1,7 +1,7 @@
 #![no_main]
-#![expect(dead_code, reason = "each target is one topic of several")]
+#![expect(dead_code, reason = "each target uses one of the harnesses")]
 
-#[path = "../topics/mod.rs"]
-mod topics;
+#[path = "../harnesses/mod.rs"]
+mod harnesses;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (topics::settings::TOPIC.target)(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (harnesses::settings::HARNESS.target)(bytes));

@@ -5,8 +5,8 @@ mod liar;
 mod people;
 mod sinks;
 
+use crate::harnesses::shown::acts;
 use crate::support::{Pty, TestEnv, run, text};
-use crate::topics::shown::acts;
 
 use liar::Liar;
 use sinks::{SINKS, Sink};

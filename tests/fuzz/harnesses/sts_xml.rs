@@ -1,7 +1,7 @@
-//! What STS answers, as bytes, through the SDK that reads it: whatever they are, no panic, no credentials but those
-//! that stand in them, and those of a good answer unchanged.
+//! Response bodies of STS through the AWS SDK: no panic, and credentials only as they stand in the
+//! body.
 //!
-//! The first byte is the status: `r` and it is a refusal, anything else and it is a success. The rest is the body.
+//! The first byte is the status: `r` means 403, any other byte 200. The rest is the body.
 
 use std::cell::RefCell;
 
@@ -21,11 +21,11 @@ use ob::model::{RoleArn, Timestamp};
 use ob::secret::Secret;
 use tokio::runtime::{Builder, Runtime};
 
-use super::Topic;
+use super::Harness;
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "sts_xml",
-    words: &[
+    dictionary: &[
         "<AccessKeyId>",
         "</AccessKeyId>",
         "<SecretAccessKey>",
@@ -36,7 +36,8 @@ pub(crate) const TOPIC: Topic = Topic {
         "<Expiration>soon</Expiration>",
         "<Credentials>",
         "</Credentials>",
-        "<AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/Deploy/a</Arn></AssumedRoleUser>",
+        "<AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/Deploy/a</Arn>\
+         </AssumedRoleUser>",
         "<AssumeRoleWithSAMLResult>",
         "</AssumeRoleWithSAMLResponse>",
         "<Code>AccessDenied</Code>",
@@ -61,17 +62,16 @@ pub(crate) const TOPIC: Topic = Topic {
         "é",
         "$(id)",
     ],
-    around: &[
+    templates: &[
         (
-            concat!(
-                "s<AssumeRoleWithSAMLResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithSAMLResult>",
-                "<AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/Deploy/a</Arn></AssumedRoleUser><Credentials>",
-                "<AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId><SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-            ),
-            concat!(
-                "</SecretAccessKey><SessionToken>FwoGZXIvYXdzE</SessionToken><Expiration>2026-11-22T02:02:55Z</Expiration>",
-                "</Credentials></AssumeRoleWithSAMLResult></AssumeRoleWithSAMLResponse>"
-            ),
+            "s<AssumeRoleWithSAMLResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+             <AssumeRoleWithSAMLResult><AssumedRoleUser>\
+             <Arn>arn:aws:sts::123456789012:assumed-role/Deploy/a</Arn></AssumedRoleUser>\
+             <Credentials><AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId>\
+             <SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "</SecretAccessKey><SessionToken>FwoGZXIvYXdzE</SessionToken>\
+             <Expiration>2026-11-22T02:02:55Z</Expiration></Credentials>\
+             </AssumeRoleWithSAMLResult></AssumeRoleWithSAMLResponse>",
         ),
         (
             "r<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>",
@@ -81,7 +81,7 @@ pub(crate) const TOPIC: Topic = Topic {
     target,
 };
 
-/// The time at which everything is judged.
+/// The time at which expiry is checked.
 const NOW: Timestamp = Timestamp(1_795_309_375);
 
 thread_local! {
@@ -92,11 +92,11 @@ thread_local! {
     );
 }
 
-/// Answers each request with what stands in [`ANSWER`].
+/// Answers each request with [`ANSWER`].
 #[derive(Clone, Debug)]
-struct Prompter;
+struct CannedResponse;
 
-impl HttpClient for Prompter {
+impl HttpClient for CannedResponse {
     fn http_connector(
         &self,
         _: &HttpConnectorSettings,
@@ -106,7 +106,7 @@ impl HttpClient for Prompter {
     }
 }
 
-impl HttpConnector for Prompter {
+impl HttpConnector for CannedResponse {
     fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
         let (status, body) = ANSWER.with_borrow(Clone::clone);
         let response = http::Response::builder().status(status);
@@ -115,20 +115,20 @@ impl HttpConnector for Prompter {
     }
 }
 
-/// As `ob` configures it, on another wire.
+/// Returns a client configured as `ob`'s, with [`CannedResponse`] as its transport.
 fn client() -> Client {
     let config = aws_sdk_sts::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .endpoint_url("https://sts.example")
-        .http_client(Prompter)
+        .http_client(CannedResponse)
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     Client::from_conf(config.build())
 }
 
-/// What stands in the only element of that name, where nothing but its own text can have become its value.
-fn written<'a>(body: &'a [u8], tag: &str) -> Option<&'a str> {
+/// Returns the text of the element `tag` if the body holds it once and plain, `None` otherwise.
+fn plain_text<'a>(body: &'a [u8], tag: &str) -> Option<&'a str> {
     let text = std::str::from_utf8(body).ok()?;
     let (_, rest) = text.split_once(&format!("<{tag}>"))?;
     let (value, after) = rest.split_once(&format!("</{tag}>"))?;
@@ -182,7 +182,7 @@ fn target(bytes: &[u8]) {
                 ("SecretAccessKey", secret),
                 ("SessionToken", token),
             ] {
-                let written = written(body, tag);
+                let written = plain_text(body, tag);
                 assert!(
                     written.is_none_or(|written| written == value),
                     "{tag}: {value:?}"

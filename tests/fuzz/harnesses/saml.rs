@@ -1,4 +1,4 @@
-//! A SAML response: what is accepted can be read in one way only.
+//! SAML responses: what is accepted has one reading only.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use ob::report::Report;
 use ob::saml::{Response, parse};
 use ob::secret::Secret;
 
-use super::Topic;
+use super::Harness;
 
 const BEGIN: &str = "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
     xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\"><p:Status>\
@@ -16,11 +16,12 @@ const BEGIN: &str = "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\
 const END: &str =
     "</a:AttributeValue></a:Attribute></a:AttributeStatement></a:Assertion></p:Response>";
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "saml",
-    words: &[
+    dictionary: &[
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
-        "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\">",
+        "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+         xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\">",
         "</p:Response>",
         "<a:Assertion>",
         "</a:Assertion>",
@@ -64,10 +65,12 @@ pub(crate) const TOPIC: Topic = Topic {
         " ",
         "x",
     ],
-    around: &[
+    templates: &[
         (BEGIN, END),
         (
-            "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\"><p:Status><p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></p:Status>",
+            "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+             xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\"><p:Status>\
+             <p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></p:Status>",
             "<a:Assertion/></p:Response>",
         ),
     ],
@@ -76,20 +79,20 @@ pub(crate) const TOPIC: Topic = Topic {
 
 fn target(bytes: &[u8]) {
     match parse(&Secret::new(STANDARD.encode(bytes))) {
-        Ok(response) => accepted(bytes, &response),
+        Ok(response) => check_accepted(bytes, &response),
         Err(error) => {
             let report = Report::from(error);
             assert!(report.name.starts_with("saml."), "{}", report.name);
             assert!(!report.hints.is_empty(), "{} has no hint", report.name);
         }
     }
-    // As it came: almost never base64, and then refused by that name.
+    // Also the input itself in place of the base64 value.
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = parse(&Secret::new(text));
     }
 }
 
-fn accepted(bytes: &[u8], response: &Response) {
+fn check_accepted(bytes: &[u8], response: &Response) {
     let text = std::str::from_utf8(bytes).expect("only UTF-8 is accepted");
     assert!(!text.contains("<!DOCTYPE") && !text.contains("<!ENTITY"));
     assert!(!text.contains('\0'));

@@ -1,16 +1,16 @@
-//! What STS answers: credentials that nobody will ever have to quote, refusals that stay words.
+//! Responses of STS: accepted credentials need no quoting anywhere, refusals become one line each.
 //!
-//! The first line is the access key id, then the secret, the token, the assumed role; the rest is a refusal's text.
+//! Input lines: access key id, secret key, session token, assumed role ARN, error code, message.
 
 use ob::aws::{Issued, StsRefusal};
 use ob::model::{RoleArn, Timestamp};
 use ob::secret::Secret;
 
-use super::Topic;
+use super::Harness;
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "sts",
-    words: &[
+    dictionary: &[
         "ASIAIOSFODNN7EXAMPLE\n",
         "AKIAIOSFODNN7EXAMPLE\n",
         "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n",
@@ -35,14 +35,15 @@ pub(crate) const TOPIC: Topic = Topic {
         "durationSeconds less than or equal to",
         "role chaining",
     ],
-    around: &[
+    templates: &[
         (
             "ASIAIOSFODNN7EXAMPLE\nwJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n",
             "\narn:aws:sts::123456789012:assumed-role/Deploy/alice@acme.com\nAccessDenied\nno",
         ),
         (
             "ASIAIOSFODNN7EXAMPLE\n",
-            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\nFwoGZXIv\narn:aws:sts::123456789012:assumed-role/Deploy/alice@acme.com\nAccessDenied\nno",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\nFwoGZXIv\n\
+             arn:aws:sts::123456789012:assumed-role/Deploy/alice@acme.com\nAccessDenied\nno",
         ),
     ],
     target,

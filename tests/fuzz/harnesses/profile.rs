@@ -1,12 +1,12 @@
-//! A VPN profile: what openvpn would read is made of allowed directives, and reading it changes nothing more.
+//! VPN profiles: the canonical text holds allowed directives only, and parses to itself.
 
 use ob::openvpn::profile::Profile;
 
-use super::Topic;
+use super::Harness;
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "profile",
-    words: &[
+    dictionary: &[
         "client\n",
         "dev tun\n",
         "remote vpn.acme.com 1194 udp\n",
@@ -47,7 +47,7 @@ pub(crate) const TOPIC: Topic = Topic {
         "'",
         " ",
     ],
-    around: &[(
+    templates: &[(
         "client\ndev tun\nremote vpn.acme.com 1194 udp\nremote-cert-tls server\nauth-user-pass\n",
         "<ca>\n-----BEGIN CERTIFICATE-----\nYSBjZXJ0\n-----END CERTIFICATE-----\n</ca>\n",
     )],
@@ -73,7 +73,7 @@ fn target(bytes: &[u8]) {
             }
             None if line == "<connection>" || line == "</connection>" => {}
             None if line.starts_with('<') => block = Some(line.replacen('<', "</", 1)),
-            None => judge(line),
+            None => check_line(line),
         }
     }
     assert_eq!(block, None, "a block is open at the end");
@@ -81,7 +81,7 @@ fn target(bytes: &[u8]) {
     assert_eq!(again.canonical().expose(), text);
 }
 
-fn judge(line: &str) {
+fn check_line(line: &str) {
     assert!(
         line.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
         "{line:?}"

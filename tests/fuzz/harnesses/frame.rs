@@ -1,4 +1,4 @@
-//! A frame of the agent's socket: a length that is judged before the body, a body that is one message or none.
+//! Frames of the agent's socket: the length is checked before the body, a body is one message.
 
 use ob::wire::{
     FROM_AGENT_MAX, FromAgent, HEADER, TO_AGENT_MAX, ToAgent, body_length, decode, encode,
@@ -6,11 +6,11 @@ use ob::wire::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Topic;
+use super::Harness;
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "frame",
-    words: &[
+    dictionary: &[
         "{\"Hello\":{\"protocol\":1,\"build\":\"0.1.0\"}}",
         "{\"Request\":{\"request\":",
         "\"route\":{\"proxy\":{\"url\":\"x\",\"address\":\"x\"}}",
@@ -31,7 +31,8 @@ pub(crate) const TOPIC: Topic = Topic {
         "{\"Doing\":\"x\"}",
         "{\"PushAgain\":true}",
         "{\"choices\":[]}",
-        "{\"Failed\":{\"exit\":\"Usage\",\"name\":\"a\",\"summary\":\"b\",\"causes\":[],\"hints\":[]}}",
+        "{\"Failed\":{\"exit\":\"Usage\",\"name\":\"a\",\"summary\":\"b\",\
+         \"causes\":[],\"hints\":[]}}",
         "{\"Status\":{\"pid\":1}}",
         "\"Stopping\"",
         "18446744073709551616",
@@ -51,7 +52,7 @@ pub(crate) const TOPIC: Topic = Topic {
         "\\",
         " ",
     ],
-    around: &[
+    templates: &[
         ("{\"Request\":{\"request\":", "}}"),
         ("{\"Notice\":", "}"),
         ("{\"Answer\":", "}"),
@@ -65,28 +66,28 @@ fn target(bytes: &[u8]) {
             if let Ok(length) = body_length(*header, limit) {
                 assert!((1..=limit).contains(&length), "{length} of at most {limit}");
                 if let Some(body) = body.get(..length) {
-                    read(body);
+                    check_body(body);
                 }
             }
         }
     }
-    read(bytes);
+    check_body(bytes);
 }
 
-fn read(body: &[u8]) {
-    survives::<ToAgent>(body, TO_AGENT_MAX);
-    survives::<FromAgent>(body, FROM_AGENT_MAX);
+fn check_body(body: &[u8]) {
+    check_roundtrip::<ToAgent>(body, TO_AGENT_MAX);
+    check_roundtrip::<FromAgent>(body, FROM_AGENT_MAX);
 }
 
-/// What was taken says the same when it is said again; what is refused is not repeated.
-fn survives<T: Serialize + DeserializeOwned>(body: &[u8], limit: usize) {
+/// Asserts that an accepted message survives re-encoding and that a refusal quotes no input.
+fn check_roundtrip<T: Serialize + DeserializeOwned>(body: &[u8], limit: usize) {
     match decode::<T>(body) {
         Ok(message) => {
-            let frame = encode(&message, limit).expect("what fitted once fits again");
+            let frame = encode(&message, limit).expect("an accepted message fits the limit");
             let (header, written) = frame.split_first_chunk::<HEADER>().expect("a header");
             assert_eq!(body_length(*header, limit), Ok(written.len()));
-            let again: T = decode(written).expect("what was written is read");
-            let frame_again = encode(&again, limit).expect("and written again");
+            let again: T = decode(written).expect("an encoded message decodes");
+            let frame_again = encode(&again, limit).expect("it encodes again");
             assert_eq!(*frame, *frame_again);
         }
         Err(error) => assert!(!format!("{error:?} {error}").contains("canary")),

@@ -1,4 +1,4 @@
-//! A settings file: read, or refused with a line and a hint; what is read leads to https alone.
+//! Settings files: accepted, or refused with a line and a hint; accepted addresses are https.
 
 use std::cell::OnceCell;
 use std::fs::{self, Permissions};
@@ -9,11 +9,11 @@ use ob::model::Environment;
 use ob::report::Exit;
 use tempfile::TempDir;
 
-use super::Topic;
+use super::Harness;
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "settings",
-    words: &[
+    dictionary: &[
         "default_profile = \"dev\"\n",
         "[org]\n",
         "[orgs.acme]\n",
@@ -51,7 +51,7 @@ pub(crate) const TOPIC: Topic = Topic {
         "\0",
         " ",
     ],
-    around: &[
+    templates: &[
         ("[org]\nurl = \"https://acme.okta.com\"\n", ""),
         ("[org]\nurl = \"", "\"\n"),
     ],
@@ -76,18 +76,18 @@ fn target(bytes: &[u8]) {
             named: true,
             system: None,
         };
-        judge(&files);
+        check(&files);
     });
 }
 
-/// A hundred thousand files are nothing for a disk to do.
+/// Returns a directory in memory where there is one: a run writes 100,000 files.
 fn directory_in_memory() -> TempDir {
     tempfile::tempdir_in("/dev/shm")
         .or_else(|_| tempfile::tempdir())
         .expect("a directory")
 }
 
-fn judge(files: &Files) {
+fn check(files: &Files) {
     let environment = Environment::default();
     match load(files, &environment) {
         Ok(settings) => {

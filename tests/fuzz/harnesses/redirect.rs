@@ -1,13 +1,13 @@
-//! A `Location`: wherever it points, a request goes to the org or nowhere.
+//! `Location` headers: a redirect that is followed stays at the org.
 
 use ob::web::{Method, next_hop};
 use url::Url;
 
-use super::Topic;
+use super::Harness;
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "redirect",
-    words: &[
+    dictionary: &[
         "https://",
         "http://",
         "//",
@@ -39,7 +39,7 @@ pub(crate) const TOPIC: Topic = Topic {
         ";",
         " ",
     ],
-    around: &[
+    templates: &[
         ("https://acme.okta.com", ""),
         ("https://", "acme.okta.com/"),
     ],
@@ -58,7 +58,7 @@ fn target(bytes: &[u8]) {
                 assert_eq!(hop.url.origin(), org.origin());
                 assert!(hop.url.username().is_empty() && hop.url.password().is_none());
                 assert_eq!(hop.url.fragment(), None);
-                // A body is never sent on.
+                // A body is never forwarded.
                 assert_eq!(hop.method, Method::Get);
                 assert!(hops < 8 && status != 200);
             }

@@ -1,15 +1,15 @@
-//! An app's page: a form that is taken could not have gone elsewhere.
+//! Pages of Okta apps: an accepted form can be submitted to no other address.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ob::okta::page::{AppPage, MAX_PAGE_BYTES};
 use ob::report::Report;
 
-use super::Topic;
+use super::Harness;
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "page",
-    words: &[
+    dictionary: &[
         "<!doctype html>",
         "<html><head><title>x</title></head><body>",
         "</body></html>",
@@ -66,7 +66,7 @@ pub(crate) const TOPIC: Topic = Topic {
         "\0",
         " ",
     ],
-    around: &[
+    templates: &[
         (
             "<html><form method=post action=\"",
             "\"><input name=SAMLResponse value=QUJD></form></html>",
@@ -76,7 +76,8 @@ pub(crate) const TOPIC: Topic = Topic {
             "<input name=SAMLResponse value=QUJD></form></html>",
         ),
         (
-            "<html><form method=post action=https://signin.aws.amazon.com/saml><input name=SAMLResponse value=\"",
+            "<html><form method=post action=https://signin.aws.amazon.com/saml>\
+             <input name=SAMLResponse value=\"",
             "\"></form></html>",
         ),
     ],

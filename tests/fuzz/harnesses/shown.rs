@@ -1,13 +1,13 @@
-//! Foreign text on its way to a terminal: nothing that acts comes out, and a line stays a line.
+//! Untrusted text before a terminal: no control character passes, a line stays one line.
 
 use ob::report::{Exit, Report};
 use ob::shown::{shown, shown_json, shown_lines};
 
-use super::Topic;
+use super::Harness;
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "shown",
-    words: &[
+    dictionary: &[
         "\u{1b}[31m",
         "\u{1b}[2J",
         "\u{1b}]52;c;Y2FuYXJ5\u{7}",
@@ -41,7 +41,7 @@ pub(crate) const TOPIC: Topic = Topic {
         "\\",
         " ",
     ],
-    around: &[("ob: ", "")],
+    templates: &[("ob: ", "")],
     target,
 };
 
@@ -49,7 +49,7 @@ fn target(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let once = shown(&text);
     assert!(once.chars().all(|c| !acts(c)), "{once:?}");
-    // Each character becomes ten at the most, and no more than 400 are shown.
+    // An escape has at most ten characters; at most 400 characters are kept.
     assert!(once.chars().count() <= 400 * 10 + 1);
     if text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) && text.len() <= 400 {
         assert_eq!(once, text);
@@ -70,7 +70,7 @@ fn target(bytes: &[u8]) {
     assert_eq!(read, value);
 }
 
-/// Told by its own list, not by the one under test.
+/// Whether a terminal acts on `c`; a list of its own, not the one under test.
 pub(crate) fn acts(c: char) -> bool {
     let number = u32::from(c);
     number < 0x20

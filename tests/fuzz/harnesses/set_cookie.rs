@@ -1,14 +1,15 @@
-//! `Set-Cookie` headers of one answer, a line each: no cookie leaves its host, none breaks out of its header.
+//! `Set-Cookie` headers of one response, one a line: no cookie is sent to another host, none breaks
+//! out of the `Cookie` header.
 
 use ob::model::Timestamp;
 use ob::web::CookieJar;
 use url::Url;
 
-use super::Topic;
+use super::Harness;
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "set_cookie",
-    words: &[
+    dictionary: &[
         "sid=102canary",
         "DT=1",
         "a=b",
@@ -39,7 +40,7 @@ pub(crate) const TOPIC: Topic = Topic {
         " ",
         "\u{e9}",
     ],
-    around: &[("sid=1", "; Secure"), ("sid=1; Secure", "")],
+    templates: &[("sid=1", "; Secure"), ("sid=1; Secure", "")],
     target,
 };
 

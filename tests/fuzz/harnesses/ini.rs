@@ -1,4 +1,4 @@
-//! An INI file of another tool: read with every odd line named once, and edited without a change of any other byte.
+//! INI files of other tools: each faulty line is reported once, edits change no other byte.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use ob::importers::Tool;
 use ob::ini::{Indented, decode, encode, read, read_as, unreadable};
 use ob::model::Environment;
 
-use super::Topic;
+use super::Harness;
 
-pub(crate) const TOPIC: Topic = Topic {
+pub(crate) const HARNESS: Harness = Harness {
     name: "ini",
-    words: &[
+    dictionary: &[
         "[default]\n",
         "[profile a]\n",
         "[profile \"a\"] # x\n",
@@ -48,7 +48,7 @@ pub(crate) const TOPIC: Topic = Topic {
         "\0",
         " ",
     ],
-    around: &[("[profile a]\n", "\nregion = x\n"), ("[a]\nk = ", "\n")],
+    templates: &[("[profile a]\n", "\nregion = x\n"), ("[a]\nk = ", "\n")],
     target,
 };
 
@@ -92,7 +92,7 @@ fn target(bytes: &[u8]) {
                 .all(|entry| (1..=lines).contains(&entry.line))
         );
     }
-    // Where indentation means nothing, a value is in one line.
+    // Without continuation lines every value is on one line.
     let plain = read_as(&text, Indented::IsPlain);
     let mut entries = plain.sections.iter().flat_map(|section| &section.entries);
     assert!(entries.all(|entry| entry.continued().is_none()));
@@ -112,11 +112,11 @@ fn target(bytes: &[u8]) {
     for sdk in Sdk::ALL {
         let _ = winner(sdk, &Environment::default(), &text, &text).to_string();
     }
-    edit(&text);
+    check_edit(&text);
 }
 
-/// What ob puts in comes out again, and the rest is as it was.
-fn edit(text: &str) {
+/// Asserts that removing the block that ob inserted restores the file.
+fn check_edit(text: &str) {
     assert_eq!(CredentialsFile::parse(text).to_string(), text);
     let profiles = config_profile_name("fuzz").map(|name| ConfigProfile {
         name,
@@ -124,11 +124,14 @@ fn edit(text: &str) {
         region: None,
     });
     let profiles: Vec<_> = profiles.into_iter().collect();
-    // Without a part of ours, so that nothing of it is replaced.
+    // Inserting replaces a block that is there already, so such files cannot be compared.
     if text.contains(">>> ob") || text.contains("<<< ob") || !text.ends_with('\n') {
         return;
     }
     if let Ok(with) = with_block(text, &profiles) {
-        assert_eq!(without_block(&with).expect("as it was put"), text);
+        assert_eq!(
+            without_block(&with).expect("the block that was inserted"),
+            text
+        );
     }
 }
