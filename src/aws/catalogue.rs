@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Millis, ProviderArn, RoleArn, SamlRole, Timestamp};
 
 /// Far more than a SAML assertion carries (100 000 characters of it are all that STS takes).
-const MOST: usize = 5000;
+const MAX_ROLES: usize = 5000;
 /// The longest label or alias that is kept, in bytes.
-const LONGEST: usize = 256;
+const MAX_LABEL_BYTES: usize = 256;
 /// Older than this, in seconds, and nobody remembers it: 30 days.
-const OLDEST: i64 = 30 * 24 * 3600;
+const MAX_AGE_SECONDS: i64 = 30 * 24 * 3600;
 /// 2: uses in milliseconds.
 const VERSION: u8 = 2;
 
@@ -74,13 +74,13 @@ impl Catalogue {
         let age = now.seconds_since(written.as_of);
         if written.version != VERSION
             || written.of != *key
-            || !(0..=OLDEST).contains(&age)
-            || !(1..=MOST).contains(&written.roles.len())
+            || !(0..=MAX_AGE_SECONDS).contains(&age)
+            || !(1..=MAX_ROLES).contains(&written.roles.len())
         {
             return None;
         }
         let role = |role: WrittenRole| {
-            let short = |text: &String| text.len() <= LONGEST;
+            let short = |text: &String| text.len() <= MAX_LABEL_BYTES;
             let fits = short(&role.app) && role.alias.as_ref().is_none_or(short);
             fits.then_some(KnownRole {
                 pair: SamlRole {
@@ -102,7 +102,7 @@ impl Catalogue {
     /// The text of the file; none where there is nothing to keep, or too much.
     pub fn written(&self, key: &CatalogueKey) -> Option<String> {
         let short = |text: &str| {
-            let end = text.floor_char_boundary(LONGEST);
+            let end = text.floor_char_boundary(MAX_LABEL_BYTES);
             text[..end].to_owned()
         };
         let roles = self.roles.iter().map(|known| WrittenRole {
@@ -118,12 +118,12 @@ impl Catalogue {
             as_of: self.as_of,
             roles: roles.collect(),
         };
-        let fits = (1..=MOST).contains(&written.roles.len());
+        let fits = (1..=MAX_ROLES).contains(&written.roles.len());
         fits.then(|| serde_json::to_string(&written).ok()).flatten()
     }
 
     /// Takes over what an older one knew and this one does not: aliases and uses.
-    pub fn learn(&mut self, older: &Self) {
+    pub fn inherit(&mut self, older: &Self) {
         let uses: HashMap<&RoleArn, Millis> = older
             .roles
             .iter()
@@ -145,7 +145,7 @@ impl Catalogue {
     }
 
     /// Notes a use of `role`, and says whether that was news.
-    pub fn note_use(&mut self, role: &str, at: Millis) -> bool {
+    pub fn record_use(&mut self, role: &str, at: Millis) -> bool {
         let mut news = false;
         for known in &mut self.roles {
             if known.pair.role.as_str() == role && known.used < Some(at) {
@@ -209,12 +209,12 @@ mod tests {
         assert_eq!(names.collect::<String>(), "CBA");
         let arn = known.roles[2].pair.role.to_string();
         let now = Millis(NOW.0 * 1000);
-        assert!(known.note_use(&arn, now) && !known.note_use(&arn, now));
-        assert!(!known.note_use("arn:aws:iam::123456789012:role/D", now));
+        assert!(known.record_use(&arn, now) && !known.record_use(&arn, now));
+        assert!(!known.record_use("arn:aws:iam::123456789012:role/D", now));
         let mut new = catalogue();
         new.roles.truncate(1);
         known.roles[2].alias = Some("acme".into());
-        new.learn(&known);
+        new.inherit(&known);
         assert_eq!(
             (new.roles[0].used, new.roles[0].alias.as_deref()),
             (Some(now), Some("acme"))
@@ -226,7 +226,7 @@ mod tests {
         let text = catalogue().written(&key()).unwrap();
         for (case, text, now) in [
             ("whole", text.clone(), NOW),
-            ("a month", text.clone(), NOW.plus(OLDEST)),
+            ("a month", text.clone(), NOW.plus(MAX_AGE_SECONDS)),
         ] {
             assert!(Catalogue::read(&text, &key(), now).is_some(), "{case}");
         }
@@ -238,7 +238,7 @@ mod tests {
             ("empty", String::new(), NOW),
             ("cut", text[..text.len() - 3].to_owned(), NOW),
             ("longer", text.clone() + "x", NOW),
-            ("too old", text.clone(), NOW.plus(OLDEST + 1)),
+            ("too old", text.clone(), NOW.plus(MAX_AGE_SECONDS + 1)),
             ("from the future", text.clone(), NOW.plus(-1)),
             (
                 "another version",
@@ -269,7 +269,7 @@ mod tests {
         let mut none = catalogue();
         none.roles.clear();
         assert_eq!(none.written(&key()), None);
-        none.roles = vec![role("A", None); MOST + 1];
+        none.roles = vec![role("A", None); MAX_ROLES + 1];
         assert_eq!(none.written(&key()), None);
     }
 

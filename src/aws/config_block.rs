@@ -74,7 +74,7 @@ pub fn without_block(text: &str) -> Result<String, IniError> {
 }
 
 /// Whether the credentials file `text` has a section `name`, whose keys come before any `credential_process`.
-pub fn shadows(text: &str, name: &str) -> bool {
+pub fn has_section(text: &str, name: &str) -> bool {
     !matches!(Ini::parse(text).section(name), Ok(None))
 }
 

@@ -12,8 +12,8 @@ use crate::report::{Exit, Report};
 use crate::secret::Secret;
 
 /// How far STS's clock may be from the one `now` was read from, in seconds.
-const SKEW: i64 = 300;
-const LONGEST_TOKEN: usize = 8 * 1024;
+const MAX_CLOCK_SKEW_SECONDS: i64 = 300;
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// STS's answer, unchecked.
 #[derive(Debug)]
@@ -48,14 +48,15 @@ impl Issued {
             return Err(CredentialFault::SecretAccessKey);
         }
         let token = self.session_token.expose().as_bytes();
-        if !(1..=LONGEST_TOKEN).contains(&token.len()) || !token.iter().all(u8::is_ascii_graphic) {
+        if !(1..=MAX_TOKEN_BYTES).contains(&token.len()) || !token.iter().all(u8::is_ascii_graphic)
+        {
             return Err(CredentialFault::SessionToken);
         }
         let life = self.expires_at.seconds_since(now);
         if life <= 0 {
             return Err(CredentialFault::Expired);
         }
-        if life > i64::from(SessionDuration::LONGEST.seconds()) + SKEW {
+        if life > i64::from(SessionDuration::MAX.seconds()) + MAX_CLOCK_SKEW_SECONDS {
             return Err(CredentialFault::TooLong);
         }
         if !is_session_of(&self.assumed_role_arn, role) {
@@ -192,7 +193,7 @@ mod tests {
                 CredentialFault::SessionToken,
             ),
             (
-                &|a| a.session_token = Secret::new("x".repeat(LONGEST_TOKEN + 1)),
+                &|a| a.session_token = Secret::new("x".repeat(MAX_TOKEN_BYTES + 1)),
                 CredentialFault::SessionToken,
             ),
             (&|a| a.expires_at = NOW, CredentialFault::Expired),

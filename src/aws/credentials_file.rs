@@ -26,7 +26,7 @@ pub struct CredentialsFile(Ini);
 
 /// What to do with a section of the same name that the user wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Theirs {
+pub enum ForeignSection {
     Refuse,
     /// Its keys go, its comments stay.
     Replace,
@@ -46,7 +46,7 @@ impl CredentialsFile {
         name: &str,
         credentials: &Credentials,
         legacy: bool,
-        theirs: Theirs,
+        theirs: ForeignSection,
     ) -> Result<(), IniError> {
         if name.is_empty() || name.len() > 256 || !name.bytes().all(is_plain) {
             return Err(IniError::Name(name.chars().take(64).collect()));
@@ -59,7 +59,7 @@ impl CredentialsFile {
             return Ok(());
         };
         let ours = self.is_ours(range.start);
-        if !ours && theirs == Theirs::Refuse {
+        if !ours && theirs == ForeignSection::Refuse {
             return Err(IniError::Foreign(name.to_owned()));
         }
         // From behind, so that the places in front stay where they are.
@@ -118,13 +118,13 @@ impl CredentialsFile {
     ///
     /// # Errors
     /// When there are such keys, or the section stands there twice.
-    pub fn take_out(&mut self, name: &str, theirs: Theirs) -> Result<(), IniError> {
+    pub fn remove_section(&mut self, name: &str, theirs: ForeignSection) -> Result<(), IniError> {
         self.clean_those(|section| section == name);
         let Some(range) = self.0.section(name)? else {
             return Ok(());
         };
         let keys = self.key_places(range, |key| KEYS.contains(&key));
-        if theirs == Theirs::Refuse && !keys.is_empty() {
+        if theirs == ForeignSection::Refuse && !keys.is_empty() {
             return Err(IniError::Foreign(name.to_owned()));
         }
         for at in keys.into_iter().rev() {
@@ -240,7 +240,12 @@ mod tests {
         }
     }
 
-    fn put(text: &str, name: &str, token: &str, theirs: Theirs) -> Result<String, IniError> {
+    fn put(
+        text: &str,
+        name: &str,
+        token: &str,
+        theirs: ForeignSection,
+    ) -> Result<String, IniError> {
         let mut file = CredentialsFile::parse(text);
         file.put(name, &credentials(token), false, theirs)?;
         Ok(file.to_string())
@@ -257,13 +262,13 @@ mod tests {
 
     #[test]
     fn a_section_comes_is_renewed_in_place_and_goes() {
-        let once = put("[default]\na = b\n", "dev", "one", Theirs::Refuse).unwrap();
+        let once = put("[default]\na = b\n", "dev", "one", ForeignSection::Refuse).unwrap();
         assert_eq!(
             once,
             format!("[default]\na = b\n\n{}", section("dev", "one"))
         );
         let more = format!("{once}# note\nregion = eu-west-1\n\n[last]\n");
-        let twice = put(&more, "dev", "two", Theirs::Refuse).unwrap();
+        let twice = put(&more, "dev", "two", ForeignSection::Refuse).unwrap();
         assert_eq!(twice, more.replace("= one", "= two"));
         let mut file = CredentialsFile::parse(&twice);
         assert_eq!(file.ours(), ["dev"]);
@@ -282,7 +287,7 @@ mod tests {
 
     #[test]
     fn odd_spacing_line_ends_comments_and_other_peoples_duplicates_survive() {
-        let after = put(MINE, "dev", "t", Theirs::Refuse).unwrap();
+        let after = put(MINE, "dev", "t", ForeignSection::Refuse).unwrap();
         assert_eq!(
             after,
             format!("{MINE}\r\n{}", section("dev", "t").replace('\n', "\r\n"))
@@ -295,23 +300,23 @@ mod tests {
     #[test]
     fn the_users_own_section_is_refused_or_replaced_when_asked_for() {
         let mine = "[dev]\n# keep me\naws_access_key_id = AKIA\nrole_arn = x\n\n[b]\n";
-        let refused = put(mine, "dev", "t", Theirs::Refuse);
+        let refused = put(mine, "dev", "t", ForeignSection::Refuse);
         assert_eq!(refused, Err(IniError::Foreign("dev".into())));
-        let replaced = put(mine, "dev", "t", Theirs::Replace).unwrap();
+        let replaced = put(mine, "dev", "t", ForeignSection::Replace).unwrap();
         assert_eq!(
             replaced,
             format!("{}# keep me\n\n[b]\n", section("dev", "t"))
         );
         for text in ["[dev]\n[dev]\n", "[dev]\n[ dev ]\n"] {
             assert!(matches!(
-                put(text, "dev", "t", Theirs::Replace),
+                put(text, "dev", "t", ForeignSection::Replace),
                 Err(IniError::Twice(..))
             ));
         }
         for text in ["  [dev]\n", "[a]\nx=\n\t[dev]\n", "[dev] ]\n"] {
             assert!(
                 matches!(
-                    put(text, "dev", "t", Theirs::Replace),
+                    put(text, "dev", "t", ForeignSection::Replace),
                     Err(IniError::Unclear(..))
                 ),
                 "{text}"
@@ -324,19 +329,20 @@ mod tests {
         let mine = "[dev]\n# keep me\naws_access_key_id = AKIA\nregion = x\n[b]\n";
         let out = |text: &str, theirs| {
             let mut file = CredentialsFile::parse(text);
-            file.take_out("dev", theirs).map(|()| file.to_string())
+            file.remove_section("dev", theirs)
+                .map(|()| file.to_string())
         };
         assert_eq!(
-            out(mine, Theirs::Refuse),
+            out(mine, ForeignSection::Refuse),
             Err(IniError::Foreign("dev".into()))
         );
         let without = "[dev]\n# keep me\nregion = x\n[b]\n";
-        assert_eq!(out(mine, Theirs::Replace).unwrap(), without);
-        assert_eq!(out(without, Theirs::Refuse).unwrap(), without);
-        let ours = put("[b]\n", "dev", "t", Theirs::Refuse).unwrap();
-        assert_eq!(out(&ours, Theirs::Refuse).unwrap(), "[b]\n");
+        assert_eq!(out(mine, ForeignSection::Replace).unwrap(), without);
+        assert_eq!(out(without, ForeignSection::Refuse).unwrap(), without);
+        let ours = put("[b]\n", "dev", "t", ForeignSection::Refuse).unwrap();
+        assert_eq!(out(&ours, ForeignSection::Refuse).unwrap(), "[b]\n");
         assert!(matches!(
-            out("[dev]\n[dev]\n", Theirs::Replace),
+            out("[dev]\n[dev]\n", ForeignSection::Replace),
             Err(IniError::Twice(..))
         ));
     }
@@ -354,7 +360,10 @@ mod tests {
             &"x".repeat(10_240),
         ] {
             assert!(
-                matches!(put("", name, "t", Theirs::Refuse), Err(IniError::Name(_))),
+                matches!(
+                    put("", name, "t", ForeignSection::Refuse),
+                    Err(IniError::Name(_))
+                ),
                 "{name:?}"
             );
         }
@@ -369,7 +378,7 @@ mod tests {
             "a\r",
             &"x".repeat(10_240),
         ] {
-            let refused = put("", "dev", value, Theirs::Refuse);
+            let refused = put("", "dev", value, ForeignSection::Refuse);
             assert_eq!(
                 refused,
                 Err(IniError::Value("aws_session_token")),
@@ -387,7 +396,7 @@ mod tests {
             let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
             let mut file = CredentialsFile::parse(&text);
             for name in &names {
-                prop_assume!(file.put(name, &credentials("t"), false, Theirs::Refuse).is_ok());
+                prop_assume!(file.put(name, &credentials("t"), false, ForeignSection::Refuse).is_ok());
             }
             let mut again = CredentialsFile::parse(&file.to_string());
             again.clean();

@@ -14,10 +14,10 @@ use crate::report::{Exit, Report};
 pub struct SessionDuration(u32);
 
 impl SessionDuration {
-    pub const SHORTEST: Self = Self(900);
+    pub const MIN: Self = Self(900);
     /// What every role allows, and the most that a chained role ever gets.
     pub const HOUR: Self = Self(3600);
-    pub const LONGEST: Self = Self(43_200);
+    pub const MAX: Self = Self(43_200);
 
     /// Hours at which administrators set the maximum.
     const LADDER: [u32; 8] = [43_200, 28_800, 21_600, 14_400, 7200, 3600, 1800, 900];
@@ -148,17 +148,17 @@ mod tests {
 
     #[test]
     fn the_ladder_ends_and_each_step_is_shorter() {
-        let mut step = SessionDuration::LONGEST;
+        let mut step = SessionDuration::MAX;
         let mut steps = 0;
         while let Some(shorter) = step.step_down() {
             assert!(shorter < step);
             step = shorter;
             steps += 1;
         }
-        assert_eq!((step, steps), (SessionDuration::SHORTEST, 7));
+        assert_eq!((step, steps), (SessionDuration::MIN, 7));
         let odd = SessionDuration::from_seconds(5000).unwrap();
         assert_eq!(odd.step_down(), Some(SessionDuration::HOUR));
-        assert_eq!(SessionDuration::LONGEST.chained(), SessionDuration::HOUR);
+        assert_eq!(SessionDuration::MAX.chained(), SessionDuration::HOUR);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub enum Dialect {
 const LEGACY: [&str; 2] = ["AWS_SECURITY_TOKEN", "X_SECURITY_TOKEN_EXPIRES"];
 
 /// What [`exported`] sets, in its order; the legacy names last.
-pub const NAMES: [&str; 17] = [
+pub const EXPORTED_NAMES: [&str; 17] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -54,7 +54,7 @@ pub const NAMES: [&str; 17] = [
 ///
 /// # Errors
 /// When a value cannot be written so that it is read back as it is.
-pub fn exported<'a>(
+pub fn export_script<'a>(
     dialect: Dialect,
     credentials: &Credentials,
     context: &ChildContext<'_>,
@@ -93,7 +93,7 @@ pub fn exported<'a>(
                 .collect::<String>()
                 + "true\n"
         }
-        _ => unset(dialect, &stale),
+        _ => unset_script(dialect, &stale),
     };
     for (name, value) in &variables {
         text += &match dialect {
@@ -111,7 +111,7 @@ pub fn exported<'a>(
 }
 
 /// Text that takes `names` out of a shell; nothing for formats that only set.
-pub fn unset(dialect: Dialect, names: &[&str]) -> String {
+pub fn unset_script(dialect: Dialect, names: &[&str]) -> String {
     let each = |line: &dyn Fn(&str) -> String| names.iter().map(|name| line(name)).collect();
     match dialect {
         _ if names.is_empty() && dialect != Dialect::Nu => String::new(),
@@ -232,7 +232,7 @@ mod tests {
     fn export(dialect: Dialect, token: &str) -> Result<String, ExportError> {
         let present = ["AWS_PROFILE", "HOME", "AWS_SECURITY_TOKEN"].map(OsStr::new);
         let context = ChildContext::default();
-        exported(dialect, &credentials(token), &context, false, present)
+        export_script(dialect, &credentials(token), &context, false, present)
     }
 
     /// What `shell` has as the token once it has evaluated the text.
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn every_name_is_one_that_unset_knows() {
-        let legacy = exported(
+        let legacy = export_script(
             Dialect::Nu,
             &credentials("t"),
             &ChildContext {
@@ -291,10 +291,10 @@ mod tests {
         );
         let object: serde_json::Value = serde_json::from_str(&legacy.unwrap()).unwrap();
         for name in object.as_object().unwrap().keys() {
-            assert!(NAMES.contains(&name.as_str()), "{name}");
+            assert!(EXPORTED_NAMES.contains(&name.as_str()), "{name}");
         }
         assert_eq!(object["AWS_SECURITY_TOKEN"], "t");
-        assert_eq!(unset(Dialect::Nu, &["A", "B"]), "[\"A\",\"B\"]\n");
+        assert_eq!(unset_script(Dialect::Nu, &["A", "B"]), "[\"A\",\"B\"]\n");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of one role's account beside its number.
 #[derive(Clone, Copy, Debug)]
-pub struct AccountTrace<'a> {
+pub struct AccountHint<'a> {
     /// The twelve digits.
     pub account: &'a str,
     /// The label of the Okta app that grants the role; foreign text.
@@ -16,7 +16,7 @@ pub struct AccountTrace<'a> {
 /// A name for each account that has one: the label of its Okta app, else its IAM alias. A label names an account
 /// only where it is that account's alone: an app for many accounts, or two apps for one, tell nothing apart.
 pub fn found_names<'a>(
-    traces: impl IntoIterator<Item = AccountTrace<'a>>,
+    traces: impl IntoIterator<Item = AccountHint<'a>>,
 ) -> BTreeMap<String, String> {
     let mut accounts_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut apps_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     fn named(traces: &[(&str, &str, Option<&str>)]) -> Vec<(String, String)> {
-        let traces = traces.iter().map(|(account, app, alias)| AccountTrace {
+        let traces = traces.iter().map(|(account, app, alias)| AccountHint {
             account,
             app,
             alias: *alias,

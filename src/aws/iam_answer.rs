@@ -5,13 +5,13 @@ use quick_xml::events::Event;
 use thiserror::Error;
 
 /// No answer comes near.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// The texts of all elements that stand at the end of a path like `path`, in document order.
 ///
 /// # Errors
 /// When it is no whole XML document, or has what an answer of AWS never has (a DTD, foreign entities).
-pub fn texts(document: &[u8], path: &[&str]) -> Result<Vec<String>, IamAnswerError> {
+pub fn element_texts(document: &[u8], path: &[&str]) -> Result<Vec<String>, IamAnswerError> {
     let document = std::str::from_utf8(document).map_err(|_| IamAnswerError)?;
     let mut reader = Reader::from_str(document);
     reader.config_mut().enable_all_checks(true);
@@ -26,7 +26,7 @@ pub fn texts(document: &[u8], path: &[&str]) -> Result<Vec<String>, IamAnswerErr
                 open.push(start.local_name().as_ref().to_owned());
                 text.clear();
                 any = true;
-                if open.len() > DEEPEST {
+                if open.len() > MAX_DEPTH {
                     return Err(IamAnswerError);
                 }
             }
@@ -90,12 +90,12 @@ mod tests {
     #[test]
     fn elements_are_found_by_the_end_of_their_path() {
         assert_eq!(
-            texts(NAMES, &["PolicyNames", "member"]).unwrap(),
+            element_texts(NAMES, &["PolicyNames", "member"]).unwrap(),
             ["a&b", "c!"]
         );
-        assert_eq!(texts(NAMES, &["IsTruncated"]).unwrap(), ["false"]);
-        assert!(texts(NAMES, &["Marker"]).unwrap().is_empty());
-        assert_eq!(texts(b"<a><b/></a>", &["a", "b"]).unwrap(), [""]);
+        assert_eq!(element_texts(NAMES, &["IsTruncated"]).unwrap(), ["false"]);
+        assert!(element_texts(NAMES, &["Marker"]).unwrap().is_empty());
+        assert_eq!(element_texts(b"<a><b/></a>", &["a", "b"]).unwrap(), [""]);
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
             &deep,
         ] {
             assert_eq!(
-                texts(document.as_bytes(), &["a"]),
+                element_texts(document.as_bytes(), &["a"]),
                 Err(IamAnswerError),
                 "{document}"
             );
@@ -122,8 +122,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[<>&;/a-c!\\[\\]\"' ?x#-]{0,80}") {
-            let _ = texts(&bytes, &["a"]);
-            let _ = texts(text.as_bytes(), &["a"]);
+            let _ = element_texts(&bytes, &["a"]);
+            let _ = element_texts(text.as_bytes(), &["a"]);
         }
     }
 }

@@ -19,8 +19,8 @@ mod ini;
 mod link_block;
 mod names;
 mod policy;
-mod precedence;
 mod process_json;
+mod provider_chain;
 mod role_choice;
 mod section_name;
 mod sts_fault;
@@ -31,25 +31,25 @@ pub use child_env::{
     ChildContext, ChildEnv, ChildEnvError, RenewingContext, child_env, renewing_env,
 };
 pub use config_block::{
-    ConfigProfile, block_programs, command_line, config_profile_name, shadows, with_block,
+    ConfigProfile, block_programs, command_line, config_profile_name, has_section, with_block,
     without_block,
 };
 pub use config_profile::{AwsProfile, aws_profile};
 pub use console::{Console, ConsoleError, read_signin_token};
 pub use credential_check::{CredentialFault, Issued};
-pub use credentials_file::{CredentialsFile, Theirs};
+pub use credentials_file::{CredentialsFile, ForeignSection};
 pub use duration::{DurationError, SessionDuration};
 pub use endpoint::{Region, RegionError, iam_endpoint};
-pub use export::{Dialect, ExportError, NAMES, exported, unset};
-pub use found_names::{AccountTrace, found_names};
-pub use iam_answer::{IamAnswerError, texts};
+pub use export::{Dialect, EXPORTED_NAMES, ExportError, export_script, unset_script};
+pub use found_names::{AccountHint, found_names};
+pub use iam_answer::{IamAnswerError, element_texts};
 pub use ini::IniError;
 pub use link_block::{RoleLink, with_links, without_links};
 pub use names::{Names, is_expression};
-pub use policy::{Assumable, Onward};
-pub use precedence::{Sdk, Winner, named_profile, winner};
+pub use policy::{AssumableRole, AssumePermissions};
 pub use process_json::process_json;
-pub use role_choice::{Choice, RoleQuery, choose, other_providers, suggest_roles};
+pub use provider_chain::{CredentialSource, Sdk, credential_source, named_profile};
+pub use role_choice::{RoleMatch, RoleQuery, find_role, suggest_providers, suggest_roles};
 pub use section_name::{NameTemplate, TemplateError};
-pub use sts_fault::{LONGEST_ASSERTION, StsFault, StsRefusal};
-pub use variables::{Treatment, is_identity, to_unset, treatment};
+pub use sts_fault::{MAX_ASSERTION_CHARS, StsFault, StsRefusal};
+pub use variables::{Treatment, is_identity, names_to_unset, treatment};

@@ -1,6 +1,6 @@
 //! What roles and accounts are called in every list, by the user's own settings.
 //!
-//! The one place where a name is decided: [`Names::account`], [`Names::role`] and [`Names::in_list`].
+//! The one place where a name is decided: [`Names::account`], [`Names::role`] and [`Names::list_labels`].
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,22 @@ use regex_lite::{Regex, RegexBuilder};
 use crate::model::{Label, Labels, ProviderArn, RoleArn, SamlRole};
 
 /// The longest expression, in bytes; ARNs themselves are shorter.
-const LONGEST: usize = 512;
+const MAX_EXPRESSION_BYTES: usize = 512;
 /// The memory one expression may come to, in bytes.
-const LARGEST: usize = 64 * 1024;
+const MAX_EXPRESSION_MEMORY_BYTES: usize = 64 * 1024;
 
 /// The user's words, ready to be looked up.
 #[derive(Debug)]
 pub struct Names<'a> {
     accounts: &'a BTreeMap<String, String>,
-    roles: Words<'a>,
-    providers: Words<'a>,
+    roles: LabelTable<'a>,
+    providers: LabelTable<'a>,
     /// What others call an account, by its number.
     found: Option<&'a BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Default)]
-struct Words<'a> {
+struct LabelTable<'a> {
     exact: BTreeMap<&'a str, &'a str>,
     fitting: Vec<(Regex, &'a str)>,
 }
@@ -34,8 +34,8 @@ impl<'a> Names<'a> {
     pub fn new(accounts: &'a BTreeMap<String, String>, labels: &'a Labels) -> Self {
         Self {
             accounts,
-            roles: Words::new(&labels.roles, |arn| RoleArn::parse(arn).is_ok()),
-            providers: Words::new(&labels.providers, |arn| ProviderArn::parse(arn).is_ok()),
+            roles: LabelTable::new(&labels.roles, |arn| RoleArn::parse(arn).is_ok()),
+            providers: LabelTable::new(&labels.providers, |arn| ProviderArn::parse(arn).is_ok()),
             found: None,
         }
     }
@@ -88,7 +88,7 @@ impl<'a> Names<'a> {
 
     /// The labels of a list's roles. Where two would read the same, account and label, each says its account's
     /// number.
-    pub fn in_list(&self, list: &[SamlRole]) -> Vec<Option<String>> {
+    pub fn list_labels(&self, list: &[SamlRole]) -> Vec<Option<String>> {
         let words: Vec<_> = list
             .iter()
             .map(|pair| (self.role(&pair.role), self.account(pair)))
@@ -112,7 +112,7 @@ impl<'a> Names<'a> {
     }
 }
 
-impl<'a> Words<'a> {
+impl<'a> LabelTable<'a> {
     fn new(labels: &'a [Label], is_arn: impl Fn(&str) -> bool) -> Self {
         let mut words = Self::default();
         for Label { pattern, text } in labels {
@@ -149,8 +149,13 @@ pub fn is_expression(text: &str) -> bool {
 }
 
 fn expression(text: &str) -> Option<Regex> {
-    let fits = !text.is_empty() && text.len() <= LONGEST;
-    let built = || RegexBuilder::new(text).size_limit(LARGEST).build().ok();
+    let fits = !text.is_empty() && text.len() <= MAX_EXPRESSION_BYTES;
+    let built = || {
+        RegexBuilder::new(text)
+            .size_limit(MAX_EXPRESSION_MEMORY_BYTES)
+            .build()
+            .ok()
+    };
     fits.then(built).flatten()
 }
 
@@ -251,7 +256,7 @@ mod tests {
             pair("333333333333", "Ops", "other"),
             pair(ONE, "Admin", "okta"),
         ];
-        let said = names.in_list(&list);
+        let said = names.list_labels(&list);
         let said: Vec<_> = said.iter().map(Option::as_deref).collect();
         assert_eq!(
             said,
@@ -271,6 +276,6 @@ mod tests {
         for text in ["", "(", "a{100000}", "((((a{99}){99}){99}){99})", "\\1"] {
             assert!(!is_expression(text), "{text}");
         }
-        assert!(!is_expression(&"a".repeat(LONGEST + 1)));
+        assert!(!is_expression(&"a".repeat(MAX_EXPRESSION_BYTES + 1)));
     }
 }

@@ -10,7 +10,7 @@ use wildmatch::WildMatch;
 
 /// One resource that a policy opens to `sts:AssumeRole`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Onward {
+pub struct AssumableRole {
     /// A role's ARN, or a pattern of ARNs.
     pub role: String,
     /// Whether the policy attaches a condition.
@@ -19,12 +19,12 @@ pub struct Onward {
 
 /// What one policy document says about assuming roles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Assumable {
-    pub allowed: BTreeSet<Onward>,
+pub struct AssumePermissions {
+    pub allowed: BTreeSet<AssumableRole>,
     pub denied: BTreeSet<String>,
 }
 
-impl Assumable {
+impl AssumePermissions {
     /// Reads a document; `None` when it is no policy.
     pub fn read(document: &str) -> Option<Self> {
         let policy: Value = serde_json::from_str(document).ok()?;
@@ -36,7 +36,7 @@ impl Assumable {
             let resources = strings(statement.get("Resource")).filter(|text| is_role_pattern(text));
             let conditional = statement.get("Condition").is_some();
             match statement.get("Effect").and_then(Value::as_str) {
-                Some("Allow") => found.allowed.extend(resources.map(|role| Onward {
+                Some("Allow") => found.allowed.extend(resources.map(|role| AssumableRole {
                     role: role.to_owned(),
                     conditional,
                 })),
@@ -56,7 +56,7 @@ impl Assumable {
     }
 
     /// What is allowed and not denied.
-    pub fn targets(&self) -> impl Iterator<Item = &Onward> {
+    pub fn targets(&self) -> impl Iterator<Item = &AssumableRole> {
         self.allowed.iter().filter(|onward| {
             let denied = |pattern: &String| WildMatch::new(pattern).matches(&onward.role);
             !self.denied.iter().any(denied)
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn targets(document: &str) -> Vec<String> {
-        let found = Assumable::read(document).unwrap();
+        let found = AssumePermissions::read(document).unwrap();
         found
             .targets()
             .map(|onward| {
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn what_is_no_policy_is_none_and_odd_statements_say_nothing() {
         for document in ["", "x", "[]", "{}", "7"] {
-            assert_eq!(Assumable::read(document), None, "{document}");
+            assert_eq!(AssumePermissions::read(document), None, "{document}");
         }
         for document in [
             r#"{"Statement":7}"#,

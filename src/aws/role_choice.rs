@@ -20,7 +20,7 @@ pub struct RoleQuery<'a> {
 
 /// What it comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice<'a> {
+pub enum RoleMatch<'a> {
     One(&'a SamlRole),
     None,
     /// In the order of the assertion.
@@ -28,7 +28,11 @@ pub enum Choice<'a> {
 }
 
 /// The roles of `granted` that `query` means.
-pub fn choose<'a>(granted: &'a [SamlRole], query: &RoleQuery<'_>, names: &Names<'_>) -> Choice<'a> {
+pub fn find_role<'a>(
+    granted: &'a [SamlRole],
+    query: &RoleQuery<'_>,
+    names: &Names<'_>,
+) -> RoleMatch<'a> {
     let candidates: Vec<&SamlRole> = of_provider(granted, query, names).collect();
     let Some(wanted) = query.role else {
         return conclude(candidates);
@@ -46,12 +50,12 @@ pub fn choose<'a>(granted: &'a [SamlRole], query: &RoleQuery<'_>, names: &Names<
             return conclude(fitting);
         }
     }
-    Choice::None
+    RoleMatch::None
 }
 
 /// The providers by which `granted` has the role of a `query` that means none only because of its provider: three at
 /// most, the likest first, as words that mean each. Only IAM's alphabet is in them.
-pub fn other_providers<'a>(
+pub fn suggest_providers<'a>(
     granted: &'a [SamlRole],
     query: &RoleQuery<'_>,
     names: &Names<'_>,
@@ -63,10 +67,10 @@ pub fn other_providers<'a>(
         provider: None,
         ..*query
     };
-    let pairs = match choose(granted, &of_any, names) {
-        Choice::None => Vec::new(),
-        Choice::One(pair) => vec![pair],
-        Choice::Many(pairs) => pairs,
+    let pairs = match find_role(granted, &of_any, names) {
+        RoleMatch::None => Vec::new(),
+        RoleMatch::One(pair) => vec![pair],
+        RoleMatch::Many(pairs) => pairs,
     };
     let named = |pair: &'a SamlRole| match wanted.starts_with("arn:") {
         true => pair.provider.as_str(),
@@ -122,11 +126,11 @@ fn of_provider<'a>(
     })
 }
 
-fn conclude(roles: Vec<&SamlRole>) -> Choice<'_> {
+fn conclude(roles: Vec<&SamlRole>) -> RoleMatch<'_> {
     match roles.as_slice() {
-        [] => Choice::None,
-        [one] => Choice::One(one),
-        _ => Choice::Many(roles),
+        [] => RoleMatch::None,
+        [one] => RoleMatch::One(one),
+        _ => RoleMatch::Many(roles),
     }
 }
 
@@ -230,10 +234,10 @@ mod tests {
         let names = Names::new(&accounts, &labels);
         let query = RoleQuery { role, provider };
         let index = |pair: &SamlRole| granted.iter().position(|known| known == pair).unwrap();
-        match choose(&granted, &query, &names) {
-            Choice::None => vec![],
-            Choice::One(pair) => vec![index(pair)],
-            Choice::Many(pairs) => pairs.into_iter().map(index).collect(),
+        match find_role(&granted, &query, &names) {
+            RoleMatch::None => vec![],
+            RoleMatch::One(pair) => vec![index(pair)],
+            RoleMatch::Many(pairs) => pairs.into_iter().map(index).collect(),
         }
     }
 
@@ -342,13 +346,13 @@ mod tests {
                 provider: Some(provider),
             };
             let granted = granted();
-            let offered = other_providers(&granted, &query, &names);
+            let offered = suggest_providers(&granted, &query, &names);
             assert_eq!(offered, providers, "{query:?}");
             assert_eq!(suggest_roles(&granted, &query, &names), roles, "{query:?}");
             for provider in offered {
                 let provider = Some(provider);
-                let choice = choose(&granted, &RoleQuery { role, provider }, &names);
-                assert_ne!(choice, Choice::None, "{query:?}");
+                let choice = find_role(&granted, &RoleQuery { role, provider }, &names);
+                assert_ne!(choice, RoleMatch::None, "{query:?}");
             }
         }
     }

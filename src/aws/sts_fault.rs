@@ -8,7 +8,7 @@ use crate::model::{ProviderArn, RoleArn};
 use crate::report::{Exit, Report};
 
 /// `SAMLAssertion` as STS takes it, in characters of base64.
-pub const LONGEST_ASSERTION: usize = 100_000;
+pub const MAX_ASSERTION_CHARS: usize = 100_000;
 
 /// A refusal as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]

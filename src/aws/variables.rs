@@ -126,7 +126,7 @@ pub fn is_identity(name: &OsStr) -> bool {
 
 /// Returns the identity variables that a shell has to drop: those with a fixed name always, others where they are
 /// among `present`. Only names that a shell can have as a variable.
-pub fn to_unset<'a>(present: impl IntoIterator<Item = &'a OsStr>) -> Vec<&'a str> {
+pub fn names_to_unset<'a>(present: impl IntoIterator<Item = &'a OsStr>) -> Vec<&'a str> {
     let fixed = SET.into_iter().chain(REMOVED);
     let mut names: Vec<&str> = fixed
         .filter(|name| is_variable_name(OsStr::new(name)))
@@ -226,7 +226,7 @@ mod tests {
             "AWS_REGION",
             "HOME",
         ];
-        let names = to_unset(present.map(OsStr::new));
+        let names = names_to_unset(present.map(OsStr::new));
         for name in ["AWS_SSO_START_URL", "AWS_BEARER_TOKEN_BEDROCK", "AWS_SSO_"] {
             assert!(names.contains(&name), "{name}");
         }

@@ -2,7 +2,7 @@
 //! roles instant. Written where a person looks at roles or chooses one, never on the way to a command whose
 //! role is known. Names alone; `aws.catalogue = false` keeps nothing.
 
-use crate::aws::{AccountTrace, Catalogue, CatalogueKey, KnownRole, Names, found_names};
+use crate::aws::{AccountHint, Catalogue, CatalogueKey, KnownRole, Names, found_names};
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::model::{ProviderArn, RoleArn, SamlRole};
@@ -75,7 +75,7 @@ impl<'a> Shelf<'a> {
             roles: entries.iter().map(role).collect::<Option<_>>()?,
         };
         if let Some(old) = self.load() {
-            new.learn(&old);
+            new.inherit(&old);
         }
         new.sort();
         self.save(&new);
@@ -103,7 +103,7 @@ impl<'a> Shelf<'a> {
         for one in used {
             let named = self.key.username.as_ref();
             if one.org == self.key.org && named.is_none_or(|name| *name == one.username) {
-                news |= catalogue.note_use(&one.role, one.at);
+                news |= catalogue.record_use(&one.role, one.at);
             }
         }
         catalogue.sort();
@@ -112,7 +112,7 @@ impl<'a> Shelf<'a> {
 
     /// As lines of a list: with the names that the accounts have by the settings of now.
     pub(super) fn entries(&self, catalogue: &Catalogue, target: &Target) -> Vec<RoleEntry> {
-        let traces = catalogue.roles.iter().map(|known| AccountTrace {
+        let traces = catalogue.roles.iter().map(|known| AccountHint {
             account: known.pair.role.account(),
             // An app that the settings name has no label of its own here.
             app: match target.app {
@@ -128,7 +128,7 @@ impl<'a> Shelf<'a> {
             .iter()
             .map(|known| known.pair.clone())
             .collect();
-        let labels = names.in_list(&pairs);
+        let labels = names.list_labels(&pairs);
         let entry = |(known, label): (&KnownRole, Option<String>)| RoleEntry {
             role: known.pair.role.to_string(),
             provider: known.pair.provider.to_string(),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use crate::aws::{Dialect, NAMES, exported, unset};
+use crate::aws::{Dialect, EXPORTED_NAMES, export_script, unset_script};
 use crate::commands::Context;
 use crate::commands::exec::credentials;
 use crate::commands::talk::SignInArgs;
@@ -72,7 +72,7 @@ pub enum Format {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let dialect = dialect(args, context);
     if args.unset {
-        data(&unset(dialect, &NAMES))?;
+        data(&unset_script(dialect, &EXPORTED_NAMES))?;
         return Ok(ExitCode::SUCCESS);
     }
     if !args.reveal && data_is_seen() {
@@ -103,7 +103,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let names = target.names(&credentials.role, region.as_ref());
     panic_point("client.export", credentials.secret_access_key.expose());
     let present = context.environment.iter().map(|(name, _)| name);
-    data(&exported(
+    data(&export_script(
         dialect,
         &credentials,
         &names,

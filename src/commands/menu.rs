@@ -55,7 +55,7 @@ impl<'a> Menu<'a> {
         let Some(entry) = entries.get(place) else {
             return Ok(Answer::UnknownRole);
         };
-        known.note_use(&entry.role, Clock::system().now_millis());
+        known.record_use(&entry.role, Clock::system().now_millis());
         self.shelf.save(&known);
         self.chosen = true;
         Ok(Answer::KnownRole(KnownChoice {

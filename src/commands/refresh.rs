@@ -1,7 +1,7 @@
 //! `ob exec --refresh`: a command that outlives its credentials. It gets no keys, only the name of the AWS
 //! profile whose `credential_process` is `ob credential`, so that every SDK renews by itself.
 
-use crate::aws::{RenewingContext, config_profile_name, renewing_env, shadows};
+use crate::aws::{RenewingContext, config_profile_name, has_section, renewing_env};
 use crate::aws_files::{Kind, read};
 use crate::commands::Context;
 use crate::commands::config::{profile_matches, write_aws_profiles};
@@ -141,7 +141,7 @@ pub(super) fn refuse_shadowed(
 ) -> Result<(), Report> {
     let path = Kind::Credentials.path(&context.environment)?;
     let text = zeroize::Zeroizing::new(read(&path)?);
-    if !shadows(&text, name) {
+    if !has_section(&text, name) {
         return Ok(());
     }
     let path = path.display();
@@ -156,7 +156,7 @@ pub(super) fn refuse_shadowed(
 fn warn_of_default_keys(context: &Context) -> Result<(), Report> {
     let path = Kind::Credentials.path(&context.environment)?;
     let text = zeroize::Zeroizing::new(read(&path)?);
-    if shadows(&text, "default") {
+    if has_section(&text, "default") {
         context.voice.say(&format!(
             "ob: {} has keys in [default]: a program that ignores AWS_PROFILE uses those instead",
             path.display()

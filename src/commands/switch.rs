@@ -10,7 +10,7 @@ use super::refresh::refuse_shadowed;
 use super::running::ask_running_agent_for;
 use super::talk::SignInArgs;
 use super::target::{Resolved, RoleArgs, resolve};
-use crate::aws::{config_profile_name, to_unset};
+use crate::aws::{config_profile_name, names_to_unset};
 use crate::aws_files::{Kind, read};
 use crate::model::{RoleArn, Timestamp};
 use crate::paths::{expiry_file, runtime_dir};
@@ -88,7 +88,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         "" => Assignment::Leave,
         _ => Assignment::Unset,
     };
-    let unset = to_unset(context.environment.iter().map(|(name, _)| name));
+    let unset = names_to_unset(context.environment.iter().map(|(name, _)| name));
     let unset = unset
         .into_iter()
         .filter(|name| set.iter().all(|(set, _)| set != name));

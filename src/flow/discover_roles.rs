@@ -3,7 +3,7 @@
 use futures_util::future::try_join_all;
 use percent_encoding::percent_decode_str;
 
-use crate::aws::Assumable;
+use crate::aws::AssumePermissions;
 use crate::flow::iam_client::Iam;
 use crate::flow::{Conversation, OktaSession};
 use crate::model::{Credentials, RoleArn, Timestamp};
@@ -81,7 +81,7 @@ pub async fn discover(
             read(policy, &document)
         }
     });
-    let mut all = Assumable::default();
+    let mut all = AssumePermissions::default();
     for found in try_join_all(of_inline)
         .await?
         .into_iter()
@@ -98,9 +98,9 @@ pub async fn discover(
 }
 
 /// IAM hands documents out percent-encoded (RFC 3986).
-fn read(policy: &str, document: &str) -> Result<Assumable, Report> {
+fn read(policy: &str, document: &str) -> Result<AssumePermissions, Report> {
     let decoded = percent_decode_str(document).decode_utf8_lossy();
-    Assumable::read(&decoded).ok_or_else(|| {
+    AssumePermissions::read(&decoded).ok_or_else(|| {
         Report::new(
             Exit::Refused,
             "discover.policy",

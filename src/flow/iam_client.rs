@@ -7,7 +7,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use url::form_urlencoded::Serializer;
 
-use crate::aws::{iam_endpoint, texts};
+use crate::aws::{element_texts, iam_endpoint};
 use crate::flow::retry::{TRIES, backoff};
 use crate::flow::{Conversation, OktaSession};
 use crate::model::{Credentials, Timestamp};
@@ -59,7 +59,7 @@ impl<'a> Iam<'a> {
             with_marker.extend(marker.as_deref().map(|marker| ("Marker", marker)));
             let body = self.call(action, &with_marker, conversation).await?;
             let read = |path: &[&str]| {
-                texts(&body, path).map_err(|error| strange(action, &error.to_string()))
+                element_texts(&body, path).map_err(|error| strange(action, &error.to_string()))
             };
             all.extend(read(path)?);
             if read(&["IsTruncated"])?
@@ -112,7 +112,7 @@ impl<'a> Iam<'a> {
                 Ok((answer, _)) if answer.status().is_success() => return Ok(answer.into_body()),
                 Ok((answer, _)) => {
                     let text = |name| {
-                        texts(answer.body(), &["Error", name])
+                        element_texts(answer.body(), &["Error", name])
                             .ok()
                             .and_then(|found| found.into_iter().next())
                     };

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 pub const REALM: &str = "Auth";
 /// The most bytes of a username or password that openvpn reads from one command; a longer one comes
 /// back in an error.
-pub const LONGEST_PARAMETER: usize = 255;
+pub const MAX_PARAMETER_BYTES: usize = 255;
 
 /// How often openvpn tells its traffic.
 const BYTE_COUNT_SECONDS: u32 = 30;
@@ -46,7 +46,7 @@ pub enum Command {
 pub enum CommandError {
     #[error("a username or password holds a line break or a control character")]
     Unprintable,
-    #[error("a username or password is longer than the {LONGEST_PARAMETER} bytes openvpn reads")]
+    #[error("a username or password is longer than the {MAX_PARAMETER_BYTES} bytes openvpn reads")]
     TooLong,
 }
 
@@ -103,7 +103,7 @@ fn parameter(text: &str) -> Result<String, CommandError> {
     if text.chars().any(char::is_control) {
         return Err(CommandError::Unprintable);
     }
-    if text.len() > LONGEST_PARAMETER {
+    if text.len() > MAX_PARAMETER_BYTES {
         return Err(CommandError::TooLong);
     }
     Ok(quoted(text))

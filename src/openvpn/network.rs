@@ -12,7 +12,7 @@ use super::policy::Network;
 use crate::model::Domain;
 
 /// The most variables that are kept of one event.
-const MOST_VARIABLES: usize = 2000;
+const MAX_VARIABLES: usize = 2000;
 /// Limits of what is set on this machine; glibc uses three servers and systemd-resolved takes more.
 const MAX_SERVERS: usize = 16;
 const MAX_DOMAINS: usize = 256;
@@ -137,7 +137,7 @@ fn covers(mut ranges: Vec<(u128, u128)>, all: (u128, u128)) -> bool {
 
 impl Environment {
     pub fn set(&mut self, name: String, value: String) {
-        if self.0.len() < MOST_VARIABLES {
+        if self.0.len() < MAX_VARIABLES {
             self.0.insert(name, value);
         }
     }
@@ -196,7 +196,7 @@ impl Environment {
     }
 
     fn routes(&self, network: &mut TunnelNetwork) {
-        for number in 1..=MOST_VARIABLES {
+        for number in 1..=MAX_VARIABLES {
             let Some(address) = self.address(&format!("route_network_{number}")) else {
                 break;
             };
@@ -208,7 +208,7 @@ impl Environment {
                 bits: mask.unwrap_or(32),
             });
         }
-        for number in 1..=MOST_VARIABLES {
+        for number in 1..=MAX_VARIABLES {
             let Some(route) = self.value(&format!("route_ipv6_network_{number}")) else {
                 break;
             };

@@ -25,7 +25,7 @@ pub(super) fn start(request: &StartTunnel, caller: &Caller) -> Result<(), Refusa
     let bytes =
         caller.assume(|| files::read_profile(&request.directory, caller.uid, MAX_PROFILE_BYTES))?;
     let profile = Profile::parse(&bytes).map_err(|error| Refusal::new("profile.refused", error))?;
-    let profile = profile.under(&policy);
+    let profile = profile.apply_policy(&policy);
     servers::check(&profile)?;
     let device = request.device.to_string();
     let words = argv(

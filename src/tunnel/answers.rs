@@ -4,14 +4,14 @@
 //! that a person typed is sent once. Nobody there is an answer too.
 
 use crate::openvpn::challenge::PromptedChallenge;
-use crate::openvpn::state::{Answer, Credentials, Question, Why};
+use crate::openvpn::state::{AuthAnswer, AuthPrompt, CredentialReason, VpnCredentials};
 use crate::secret::Secret;
 use crate::wire;
 
 /// What is to be done about a question.
 #[derive(Debug)]
 pub(super) enum Next {
-    Answer(Answer),
+    Answer(AuthAnswer),
     /// Ask the agent for a new token.
     Renew,
     /// Ask the person beside the tunnel.
@@ -65,20 +65,24 @@ impl Answers {
         self.open = None;
     }
 
-    pub(super) fn asked(&mut self, question: Question) -> Next {
+    pub(super) fn asked(&mut self, question: AuthPrompt) -> Next {
         match question {
-            Question::Challenge { text, echo } => {
+            AuthPrompt::Challenge { text, echo } => {
                 self.open = Some(Open::Challenge);
                 Next::Person(wire::Question::Challenge { text, echo })
             }
-            Question::Credentials { why, challenge } => match why {
-                Why::SessionExpired if self.has_agent => {
+            AuthPrompt::Credentials { why, challenge } => match why {
+                CredentialReason::SessionExpired if self.has_agent => {
                     self.open = Some(Open::Password(challenge));
                     Next::Renew
                 }
-                Why::First | Why::SessionExpired => self.password_at_hand(challenge),
-                Why::Refused(_) if !self.offered_web => self.password_at_hand(challenge),
-                Why::Refused(reason) => {
+                CredentialReason::First | CredentialReason::SessionExpired => {
+                    self.password_at_hand(challenge)
+                }
+                CredentialReason::Refused(_) if !self.offered_web => {
+                    self.password_at_hand(challenge)
+                }
+                CredentialReason::Refused(reason) => {
                     self.open = Some(Open::Password(challenge));
                     Next::Person(wire::Question::Password {
                         username: self.username.clone(),
@@ -105,12 +109,12 @@ impl Answers {
     pub(super) fn given(&mut self, answer: Option<Secret>) -> Option<Next> {
         let open = self.open.take()?;
         let Some(answer) = answer else {
-            return Some(Next::Answer(Answer::GiveUp));
+            return Some(Next::Answer(AuthAnswer::Declined));
         };
         Some(match open {
             Open::Password(challenge) => self.with_challenge(answer, challenge),
             Open::Static(password) => Next::Answer(self.credentials(password, Some(answer))),
-            Open::Challenge => Next::Answer(Answer::Challenge(answer)),
+            Open::Challenge => Next::Answer(AuthAnswer::Challenge(answer)),
         })
     }
 
@@ -141,8 +145,8 @@ impl Answers {
         }
     }
 
-    fn credentials(&self, password: Secret, challenge: Option<Secret>) -> Answer {
-        Answer::Credentials(Credentials {
+    fn credentials(&self, password: Secret, challenge: Option<Secret>) -> AuthAnswer {
+        AuthAnswer::Credentials(VpnCredentials {
             username: self.username.clone(),
             password,
             challenge,
@@ -154,12 +158,12 @@ impl Answers {
 mod tests {
     use super::*;
 
-    fn asked(answers: &mut Answers, why: Why) -> String {
-        match answers.asked(Question::Credentials {
+    fn asked(answers: &mut Answers, why: CredentialReason) -> String {
+        match answers.asked(AuthPrompt::Credentials {
             why,
             challenge: None,
         }) {
-            Next::Answer(Answer::Credentials(given)) => {
+            Next::Answer(AuthAnswer::Credentials(given)) => {
                 format!("sent {:?}", given.password.expose())
             }
             Next::Renew => "renew".to_owned(),
@@ -171,11 +175,20 @@ mod tests {
     #[test]
     fn a_token_is_sent_once_then_the_web_then_the_person_is_asked() {
         let mut answers = Answers::new("alice@acme.com".into(), Some(Secret::new("t")), true);
-        assert_eq!(asked(&mut answers, Why::First), "sent \"t\"");
-        assert_eq!(asked(&mut answers, Why::Refused(None)), "sent \"\"");
-        assert_eq!(asked(&mut answers, Why::Refused(None)), "person");
+        assert_eq!(asked(&mut answers, CredentialReason::First), "sent \"t\"");
+        assert_eq!(
+            asked(&mut answers, CredentialReason::Refused(None)),
+            "sent \"\""
+        );
+        assert_eq!(
+            asked(&mut answers, CredentialReason::Refused(None)),
+            "person"
+        );
         let given = answers.given(Some(Secret::new("pw")));
-        assert!(matches!(given, Some(Next::Answer(Answer::Credentials(_)))));
+        assert!(matches!(
+            given,
+            Some(Next::Answer(AuthAnswer::Credentials(_)))
+        ));
         assert!(
             answers.given(Some(Secret::new("pw"))).is_none(),
             "an answer is used once"
@@ -186,9 +199,12 @@ mod tests {
     fn a_dead_token_is_renewed_by_the_agent() {
         let mut answers = Answers::new("alice@acme.com".into(), None, true);
         answers.connected();
-        assert_eq!(asked(&mut answers, Why::SessionExpired), "renew");
+        assert_eq!(
+            asked(&mut answers, CredentialReason::SessionExpired),
+            "renew"
+        );
         let next = answers.renewed(Some(("alice".into(), Secret::new("new"))));
-        let Some(Next::Answer(Answer::Credentials(given))) = next else {
+        let Some(Next::Answer(AuthAnswer::Credentials(given))) = next else {
             panic!("{next:?}");
         };
         assert_eq!(
@@ -196,7 +212,10 @@ mod tests {
             ("alice", "new")
         );
         let mut alone = Answers::new("alice@acme.com".into(), None, false);
-        assert_eq!(asked(&mut alone, Why::SessionExpired), "sent \"\"");
+        assert_eq!(
+            asked(&mut alone, CredentialReason::SessionExpired),
+            "sent \"\""
+        );
     }
 
     #[test]
@@ -207,21 +226,22 @@ mod tests {
             echo: true,
             concatenate: false,
         });
-        let next = answers.asked(Question::Credentials {
-            why: Why::First,
+        let next = answers.asked(AuthPrompt::Credentials {
+            why: CredentialReason::First,
             challenge,
         });
         assert!(matches!(
             next,
             Next::Person(wire::Question::Challenge { .. })
         ));
-        let Some(Next::Answer(Answer::Credentials(given))) = answers.given(Some(Secret::new("42")))
+        let Some(Next::Answer(AuthAnswer::Credentials(given))) =
+            answers.given(Some(Secret::new("42")))
         else {
             panic!("no credentials");
         };
         assert_eq!(given.challenge.unwrap().expose(), "42");
         assert!(matches!(
-            answers.asked(Question::Challenge {
+            answers.asked(AuthPrompt::Challenge {
                 text: String::new(),
                 echo: false
             }),
@@ -229,7 +249,7 @@ mod tests {
         ));
         assert!(matches!(
             answers.given(None),
-            Some(Next::Answer(Answer::GiveUp))
+            Some(Next::Answer(AuthAnswer::Declined))
         ));
     }
 }

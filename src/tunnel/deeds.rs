@@ -16,7 +16,7 @@ use super::visitors::Number;
 use crate::model::DnsScope;
 use crate::openvpn::command::Command;
 use crate::openvpn::network::TunnelNetwork;
-use crate::openvpn::state::{Action, Answer, Input};
+use crate::openvpn::state::{Action, AuthAnswer, Input};
 use crate::privileged::DnsConfig;
 use crate::secret::Secret;
 use crate::wire::{DnsStatus, FromTunnel, Sealed};
@@ -100,7 +100,7 @@ impl Supervisor<'_> {
         }
     }
 
-    pub(super) fn next(&mut self, next: Next) -> Option<Answer> {
+    pub(super) fn next(&mut self, next: Next) -> Option<AuthAnswer> {
         match next {
             Next::Answer(answer) => Some(answer),
             Next::Renew => {

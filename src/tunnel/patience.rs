@@ -53,7 +53,7 @@ impl Patience {
 mod tests {
     use super::*;
     use crate::openvpn::management::Event;
-    use crate::openvpn::state::{Cause, Input};
+    use crate::openvpn::state::{EndReason, Input};
 
     const STEP: Duration = Duration::from_secs(10);
 
@@ -92,7 +92,7 @@ mod tests {
         let Phase::Stopping(cause) = state.phase() else {
             panic!("{state:?}");
         };
-        assert!(matches!(cause, Cause::NoAnswer { .. }), "{cause:?}");
+        assert!(matches!(cause, EndReason::NoAnswer { .. }), "{cause:?}");
         insta::assert_snapshot!(cause, @"no answer from 192.0.2.1:1194 udp, 192.0.2.1:443 tcp after 60 s");
         let report = crate::report::Report::from(cause.clone());
         assert_eq!(report.exit.code(), 5);

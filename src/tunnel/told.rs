@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::supervisor::{Stage, Supervisor};
 use super::{agent_side, management};
 use crate::clock::Clock;
-use crate::openvpn::state::{Cause, Phase};
+use crate::openvpn::state::{EndReason, Phase};
 use crate::report::Report;
 use crate::wire::{FromTunnel, PhaseTime, TunnelEnd, TunnelStatus};
 
@@ -104,7 +104,7 @@ impl Supervisor<'_> {
         }
         let report = match (self.failure.take(), self.state.phase()) {
             (Some(failure), _) => Some(failure),
-            (None, Phase::Ended(Cause::Stopped)) => None,
+            (None, Phase::Ended(EndReason::Stopped)) => None,
             (None, Phase::Ended(cause)) => Some(Report::from(cause.clone())),
             (None, _) => None,
         };

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ob::openvpn::profile::classified;
+use ob::openvpn::profile::known_directives;
 
 use crate::engines::cells;
 use crate::{harnesses, properties, terminal, trust, vpn};
@@ -130,7 +130,7 @@ fn the_counts_are_computed() {
         harnesses::ALL.len(),
         properties::CASES
     );
-    let directives = format!("{} classified", classified().count());
+    let directives = format!("{} known_directives", known_directives().count());
     let privilege = format!("{} of privilege and paths", vpn::privilege::ROWS);
     let answers = [
         "tests/it/hostile/answers.rs",

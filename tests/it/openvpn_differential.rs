@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
-use ob::openvpn::profile::{Profile, classified};
+use ob::openvpn::profile::{Profile, known_directives};
 
 const OPENVPN: &str = "/usr/sbin/openvpn";
 /// Traces in flight at once: each of them sleeps most of its second.
@@ -210,7 +210,7 @@ fn arguments(name: &str) -> &'static [&'static str] {
 fn accepted(bench: &Bench) -> Vec<(String, String)> {
     let plain = Profile::parse(bench.base.as_bytes()).unwrap();
     let mut texts = Vec::new();
-    for name in classified() {
+    for name in known_directives() {
         let differs = |args: &&'static str| {
             let profile =
                 Profile::parse(format!("{}{name} {args}\n", bench.base).as_bytes()).ok()?;
@@ -314,7 +314,7 @@ fn what_ob_writes_makes_openvpn_do_nothing_more_than_the_plainest_profile() {
 /// name is tried. With FORWARD_COMPATIBLE an unknown one is a warning, not the end.
 #[test]
 fn the_installed_openvpn_knows_no_directive_that_the_table_does_not() {
-    let known: BTreeSet<&str> = classified().collect();
+    let known: BTreeSet<&str> = known_directives().collect();
     let candidates: BTreeSet<String> = texts_of(&PathBuf::from(OPENVPN))
         .into_iter()
         .filter(|name| !known.contains(name.as_str()))
@@ -355,7 +355,7 @@ fn the_installed_openvpn_knows_no_directive_that_the_table_does_not() {
     let first = directives.iter().take(5).collect::<Vec<_>>();
     assert!(
         directives.is_empty(),
-        "not classified: {first:?}\n{}",
+        "not known_directives: {first:?}\n{}",
         said.lines().last().unwrap_or_default()
     );
 }

@@ -13,7 +13,9 @@ use ob::openvpn::argv::{Launch, Privilege, argv};
 use ob::openvpn::management::Event;
 use ob::openvpn::policy::{Policy, Routes};
 use ob::openvpn::profile::Profile;
-use ob::openvpn::state::{Action, Answer, Cause, Credentials, Input, Phase, Question, TunnelState};
+use ob::openvpn::state::{
+    Action, AuthAnswer, AuthPrompt, EndReason, Input, Phase, TunnelState, VpnCredentials,
+};
 use ob::secret::Secret;
 
 /// A profile whose server answers nothing, with a certificate made for the purpose.
@@ -118,10 +120,10 @@ fn openvpn_is_held_asked_answered_and_ended() {
                     Action::Send(command) => writer
                         .write_all(command.line().unwrap().expose().as_bytes())
                         .unwrap(),
-                    Action::Ask(Question::Credentials { challenge, .. }) => {
+                    Action::Ask(AuthPrompt::Credentials { challenge, .. }) => {
                         assert_eq!(challenge.unwrap().text, "Code \"now\"");
                         asked = true;
-                        inputs.push(Input::Answer(Answer::Credentials(Credentials {
+                        inputs.push(Input::Answer(AuthAnswer::Credentials(VpnCredentials {
                             username: "a\"b\\c d".to_owned(),
                             password: Secret::new("p\"q\\r s"),
                             challenge: Some(Secret::new("123456")),
@@ -133,6 +135,6 @@ fn openvpn_is_held_asked_answered_and_ended() {
         }
     }
     assert!(asked);
-    assert_eq!(state.phase(), &Phase::Ended(Cause::Stopped));
+    assert_eq!(state.phase(), &Phase::Ended(EndReason::Stopped));
     openvpn.wait().unwrap();
 }

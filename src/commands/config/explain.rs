@@ -6,7 +6,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::super::Context;
-use crate::aws::{Sdk, Winner, winner};
+use crate::aws::{CredentialSource, Sdk, credential_source};
 use crate::aws_files::{Kind, login_cache_directory, read};
 use crate::report::Report;
 use crate::shown::shown;
@@ -22,8 +22,8 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     let config = read(&Kind::Config.path(&context.environment)?)?;
     let credentials = Zeroizing::new(read(&Kind::Credentials.path(&context.environment)?)?);
     let winners = Sdk::ALL.map(|sdk| {
-        let winner = winner(sdk, &context.environment, &config, &credentials);
-        (sdk, described(&winner, context))
+        let credential_source = credential_source(sdk, &context.environment, &config, &credentials);
+        (sdk, described(&credential_source, context))
     });
     if context.globals.json {
         let settings = values
@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             .map(|(key, value, source)| json!({ "key": key, "value": value, "source": source }));
         let programs = winners
             .iter()
-            .map(|(sdk, winner)| json!({ "program": sdk.name(), "credentials": winner }));
+            .map(|(sdk, credential_source)| json!({ "program": sdk.name(), "credentials": credential_source }));
         context.voice.data_json(json!({
             "settings": settings.collect::<Vec<_>>(),
             "programs": programs.collect::<Vec<_>>(),
@@ -53,21 +53,24 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     }
     text += "what a program takes in this shell\n";
     let names = width(&mut Sdk::ALL.iter().map(|sdk| sdk.name()));
-    for (sdk, winner) in &winners {
-        text += &format!("  {:names$}   {}\n", sdk.name(), shown(winner));
+    for (sdk, credential_source) in &winners {
+        text += &format!("  {:names$}   {}\n", sdk.name(), shown(credential_source));
     }
     context.voice.list(text)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// What a program takes; of an `aws login` session also where its keys lie.
-fn described(winner: &Winner, context: &Context) -> String {
-    let directory = match winner {
-        Winner::Login(_) => login_cache_directory(&context.environment),
+fn described(credential_source: &CredentialSource, context: &Context) -> String {
+    let directory = match credential_source {
+        CredentialSource::Login(_) => login_cache_directory(&context.environment),
         _ => None,
     };
     match directory {
-        Some(directory) => format!("{winner}; its keys lie in clear in {}", directory.display()),
-        None => winner.to_string(),
+        Some(directory) => format!(
+            "{credential_source}; its keys lie in clear in {}",
+            directory.display()
+        ),
+        None => credential_source.to_string(),
     }
 }

@@ -3,7 +3,10 @@
 use zeroize::Zeroizing;
 
 use super::Finding;
-use crate::aws::{Sdk, Winner, block_programs, shadows, winner, without_block, without_links};
+use crate::aws::{
+    CredentialSource, Sdk, block_programs, credential_source, has_section, without_block,
+    without_links,
+};
 use crate::aws_files::{Kind, leftovers, login_sessions, read};
 use crate::clock::Clock;
 use crate::commands::Context;
@@ -132,7 +135,7 @@ fn variables(context: &Context) -> Vec<Finding> {
             format!("`unset {}`; what `ob exec` starts does not have it", shell_word(name)),
         ));
     }
-    if winner(Sdk::Java, environment, "", "") == Winner::JavaProperties {
+    if credential_source(Sdk::Java, environment, "", "") == CredentialSource::JavaProperties {
         found.push(Finding::wrong(
             "aws.java",
             "the options of every Java program name keys (-Daws.accessKeyId): its SDK takes them before all else",
@@ -154,17 +157,18 @@ fn variables(context: &Context) -> Vec<Finding> {
 
 fn of_files(context: &Context, config: &str, credentials: &str) -> Vec<Finding> {
     let mut found = Vec::new();
-    if shadows(credentials, "default") {
+    if has_section(credentials, "default") {
         found.push(Finding::note(
             "aws.default",
             "the credentials file has keys under [default]: a program that is told of no profile takes them",
             "`ob config explain` shows which program takes what",
         ));
     }
-    let ghost = Sdk::ALL.map(|sdk| winner(sdk, &context.environment, config, credentials));
-    if let Some(Winner::Ghost(name)) = ghost
+    let ghost =
+        Sdk::ALL.map(|sdk| credential_source(sdk, &context.environment, config, credentials));
+    if let Some(CredentialSource::MissingProfile(name)) = ghost
         .into_iter()
-        .find(|winner| matches!(winner, Winner::Ghost(_)))
+        .find(|credential_source| matches!(credential_source, CredentialSource::MissingProfile(_)))
     {
         let hint = if name.starts_with("ob/") {
             format!(

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::aws::{CredentialsFile, NameTemplate, Theirs};
+use crate::aws::{CredentialsFile, ForeignSection, NameTemplate};
 use crate::aws_files::{self, Kind};
 use crate::commands::Context;
 use crate::commands::readable::{as_warning, unreadable};
@@ -108,9 +108,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         config: config.as_deref(),
         chosen: RefCell::default(),
         theirs: if args.replace {
-            Theirs::Replace
+            ForeignSection::Replace
         } else {
-            Theirs::Refuse
+            ForeignSection::Refuse
         },
     };
     if args.watch {

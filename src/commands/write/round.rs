@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Args, link, some_refused};
-use crate::aws::{CredentialsFile, IniError, NameTemplate, Names, RoleLink, Theirs};
+use crate::aws::{CredentialsFile, ForeignSection, IniError, NameTemplate, Names, RoleLink};
 use crate::aws_files::{self, Edit, Kind};
 use crate::commands::Context;
 use crate::commands::catalogue::Shelf;
@@ -27,7 +27,7 @@ pub(super) struct Plan<'a> {
     pub(super) path: &'a Path,
     /// Where links go, when there are to be some.
     pub(super) config: Option<&'a Path>,
-    pub(super) theirs: Theirs,
+    pub(super) theirs: ForeignSection,
     /// The roles of the first round, by the place of what is written: `--watch` renews these and asks no more.
     pub(super) chosen: RefCell<BTreeMap<usize, Pinned>>,
 }
@@ -325,7 +325,7 @@ struct Sheaf {
     path: PathBuf,
     config: Option<PathBuf>,
     legacy: bool,
-    theirs: Theirs,
+    theirs: ForeignSection,
     sections: Vec<(String, Credentials)>,
     links: Vec<RoleLink>,
     saved: bool,
@@ -369,7 +369,8 @@ impl Sheaf {
         };
         for link in &self.links {
             // Keys under its name would be taken instead.
-            file.take_out(&link.name, self.theirs).map_err(within)?;
+            file.remove_section(&link.name, self.theirs)
+                .map_err(within)?;
         }
         for (section, credentials) in &self.sections {
             file.put(section, credentials, self.legacy, self.theirs)

@@ -5,7 +5,7 @@ pub(super) mod sts_calls;
 pub(super) mod sts_client;
 
 use self::sts_calls::NoCredentials;
-use crate::aws::{self, Choice, Names, RoleQuery, SessionDuration};
+use crate::aws::{self, Names, RoleMatch, RoleQuery, SessionDuration};
 use crate::flow::app::aws_app::{self, AwsAssertion};
 use crate::flow::assume_role::sts_client::Sts;
 use crate::flow::roles::{entries, found_names, listed, nothing_to_choose};
@@ -157,26 +157,26 @@ async fn chosen(
         role: target.role.as_deref(),
         provider: target.provider.as_deref(),
     };
-    let choice = match aws::choose(&roles, &query, &names) {
+    let choice = match aws::find_role(&roles, &query, &names) {
         // What is the only role for now may be one of several.
-        Choice::One(role)
+        RoleMatch::One(role)
             if may_match_another(session, &for_tests, &roles, role, &query, &names) =>
         {
-            Choice::Many(vec![role])
+            RoleMatch::Many(vec![role])
         }
         choice => choice,
     };
     let role = match choice {
-        Choice::One(role) => role.clone(),
-        Choice::None => {
+        RoleMatch::One(role) => role.clone(),
+        RoleMatch::None => {
             let report = no_such_role(target, &entries)
-                .did_you_mean("--provider", aws::other_providers(&roles, &query, &names))
+                .did_you_mean("--provider", aws::suggest_providers(&roles, &query, &names))
                 .did_you_mean("-r", aws::suggest_roles(&roles, &query, &names));
             return Err(report
                 .hint("`ob roles` shows the roles you were granted")
                 .into());
         }
-        Choice::Many(candidates) => {
+        RoleMatch::Many(candidates) => {
             let mut choices: Vec<RoleEntry> = entries
                 .iter()
                 .filter(|(_, role)| candidates.contains(&role))
@@ -234,7 +234,7 @@ fn may_match_another(
             all.push(role);
         }
     }
-    !matches!(aws::choose(&all, query, names), Choice::One(role) if role == found)
+    !matches!(aws::find_role(&all, query, names), RoleMatch::One(role) if role == found)
 }
 
 /// A role and a provider that the user wrote out: all that can be done with an encrypted assertion.

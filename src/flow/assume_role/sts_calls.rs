@@ -4,7 +4,7 @@ use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::types::{Credentials as StsCredentials, PolicyDescriptorType};
 use tokio::time::Instant;
 
-use crate::aws::{Issued, LONGEST_ASSERTION, SessionDuration, StsFault, StsRefusal};
+use crate::aws::{Issued, MAX_ASSERTION_CHARS, SessionDuration, StsFault, StsRefusal};
 use crate::flow::assume_role::sts_client::Sts;
 use crate::flow::retry::{ENOUGH, TRIES, backoff};
 use crate::flow::{Conversation, Unanswered};
@@ -49,7 +49,7 @@ pub(in crate::flow) async fn with_saml(
     policies: &[String],
     conversation: &impl Conversation,
 ) -> Result<(Credentials, SessionDuration), NoCredentials> {
-    if assertion.expose().len() > LONGEST_ASSERTION {
+    if assertion.expose().len() > MAX_ASSERTION_CHARS {
         return Err(NoCredentials::Final(
             Report::new(
                 Exit::Refused,
@@ -57,7 +57,7 @@ pub(in crate::flow) async fn with_saml(
                 "cannot send the assertion to STS",
             )
             .cause(format!(
-                "it is longer than the {LONGEST_ASSERTION} characters that STS takes"
+                "it is longer than the {MAX_ASSERTION_CHARS} characters that STS takes"
             ))
             .hint("ask your administrator to assign fewer roles to you in this app"),
         ));

@@ -41,7 +41,7 @@ pub(in crate::flow) async fn account_aliases(
     let target = Target {
         chain: Vec::new(),
         policy: SessionPolicy::ReadOnly,
-        duration: SessionDuration::SHORTEST.seconds(),
+        duration: SessionDuration::MIN.seconds(),
         ..request.target.clone()
     };
     let (target, endpoint) = (&target, request.iam_endpoint.as_deref());

@@ -4,7 +4,7 @@ mod account_aliases;
 
 use std::collections::BTreeMap;
 
-use crate::aws::{self, AccountTrace, Names};
+use crate::aws::{self, AccountHint, Names};
 use crate::flow::app::aws_app::{self, AwsAssertion};
 use crate::flow::roles::account_aliases::account_aliases;
 use crate::flow::session::machine;
@@ -64,7 +64,7 @@ pub(in crate::flow) fn found_names(
 ) -> BTreeMap<String, String> {
     let traces = assertions.iter().flat_map(|assertion| {
         let roles = assertion.roles.iter().flatten();
-        roles.map(|pair| AccountTrace {
+        roles.map(|pair| AccountHint {
             account: pair.role.account(),
             // An app that the settings name has no label of its own here.
             app: match target.app {
@@ -92,7 +92,7 @@ pub(in crate::flow) fn entries(
     let found = found_names(assertions, target);
     let names = Names::new(&target.accounts, &target.labels).or(&found);
     let pairs: Vec<SamlRole> = all.iter().map(|(_, pair)| (*pair).clone()).collect();
-    let labels = names.in_list(&pairs);
+    let labels = names.list_labels(&pairs);
     let entry = |((app, _), (pair, label)): ((&str, &SamlRole), (SamlRole, Option<String>))| {
         let entry = RoleEntry {
             role: pair.role.to_string(),

@@ -77,7 +77,7 @@ pub async fn vpn_profile(
         page.header(access_server::SESSION_TOKEN),
     );
     Ok(VpnProfile {
-        profile: Profile::parse(text).map(|profile| profile.under(&policy)),
+        profile: Profile::parse(text).map(|profile| profile.apply_policy(&policy)),
         session,
         door,
         server: doors.server,

@@ -13,7 +13,7 @@ pub(super) const TOKEN_PATH: &str = "/rest/GetProfileViaToken";
 /// The path of Access Server's SP identity, which is an address.
 const SP_IDENTITY_PATH: &str = "/saml/metadata";
 /// A token is 32 characters today.
-const LONGEST_TOKEN: usize = 128;
+const MAX_TOKEN_CHARS: usize = 128;
 /// The servers a VPN's addresses may lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VpnHosts {
@@ -154,7 +154,7 @@ impl OneTimeAddress {
             .ok_or(AccessServerError::DeepLink)?;
         let sound = url.path() == TOKEN_PATH
             && url.fragment().is_none()
-            && (1..=LONGEST_TOKEN).contains(&token.len())
+            && (1..=MAX_TOKEN_CHARS).contains(&token.len())
             && token.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !sound {
             return Err(AccessServerError::DeepLink);

@@ -12,7 +12,7 @@ use crate::openvpn::challenge::DynamicChallenge;
 use crate::report::{Exit, Report};
 
 /// The longest document that is read.
-const LONGEST: usize = 64 * 1024;
+const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 
 /// What the server says is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -74,7 +74,7 @@ impl Fault {
 fn document(body: &[u8]) -> Option<(String, String)> {
     let text = std::str::from_utf8(body)
         .ok()
-        .filter(|text| text.len() <= LONGEST)?;
+        .filter(|text| text.len() <= MAX_DOCUMENT_BYTES)?;
     let mut reader = Reader::from_str(text);
     let mut path: Vec<String> = Vec::new();
     let (mut kind, mut message) = (String::new(), String::new());

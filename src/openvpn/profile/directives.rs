@@ -5,8 +5,8 @@
 //! carry. A name that is not here is refused: a new directive waits until it has been judged. A deny-list fails here, because `plugin`, `providers` and the pkcs11 family run code whatever
 //! `script-security` says, and files named in a profile are read as root and sent to the server.
 
-use super::left_out::{DROPPED, REFUSED};
-use super::verdict::Why;
+use super::excluded::{DROPPED, REFUSED};
+use super::verdict::RefusalReason;
 
 /// What becomes of a directive.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub(super) enum Class {
     Gated(Kind),
     /// Left out, and why nothing is lost by it.
     Dropped(&'static str),
-    Refused(Why),
+    Refused(RefusalReason),
 }
 
 /// The grammar of an allowed directive's arguments.
@@ -75,7 +75,7 @@ pub(super) enum Kind {
 /// The values a number may have.
 pub(super) type Span = (u32, u32);
 
-/// What `name` is, or `None` where nobody has classified it.
+/// What `name` is, or `None` where nobody has known_directives it.
 pub(super) fn class(name: &str) -> Option<Class> {
     let listed = |names: &str| names.split_ascii_whitespace().any(|known| known == name);
     if let Some((_, kind)) = ALLOWED.iter().find(|(known, _)| *known == name) {
@@ -101,7 +101,7 @@ pub(super) fn allowed_name(name: &str) -> Option<&'static str> {
 }
 
 /// Every name in the table.
-pub fn classified() -> impl Iterator<Item = &'static str> {
+pub fn known_directives() -> impl Iterator<Item = &'static str> {
     let single = ALLOWED.iter().chain(GATED).map(|(name, _)| *name);
     let dropped = DROPPED
         .iter()
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn no_name_is_classified_twice() {
-        let mut names: Vec<_> = classified().collect();
+        let mut names: Vec<_> = known_directives().collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

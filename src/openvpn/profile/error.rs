@@ -35,7 +35,7 @@ pub enum ProfileError {
     #[error("the profile is a generic one, made for no user")]
     Generic,
     #[error("the profile {}", .0.says())]
-    Lacks(Lack),
+    Incomplete(MissingDirective),
     /// At least one directive is refused; the verdict on every one.
     #[error("{}", refusal(.0))]
     Refused(Vec<Verdict>),
@@ -43,7 +43,7 @@ pub enum ProfileError {
 
 /// What every profile must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lack {
+pub enum MissingDirective {
     Client,
     Remote,
     Authority,
@@ -53,7 +53,7 @@ pub enum Lack {
     ConnectionRemote,
 }
 
-impl Lack {
+impl MissingDirective {
     const fn says(self) -> &'static str {
         match self {
             Self::Client => "is not a client's: it lacks `client`",
@@ -92,7 +92,7 @@ impl ProfileError {
             | Self::SecondBlock { .. } => "openvpn.profile-block",
             Self::Key { .. } => "openvpn.profile-key",
             Self::Generic => "openvpn.profile-generic",
-            Self::Lacks(_) => "openvpn.profile-incomplete",
+            Self::Incomplete(_) => "openvpn.profile-incomplete",
             Self::Refused(_) => "openvpn.profile-refused",
         }
     }

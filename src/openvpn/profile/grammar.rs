@@ -6,42 +6,42 @@
 use super::directives::{GATEWAY_FLAGS, Kind, PROTOCOLS};
 use super::hosts::{gateway4, gateway6, host, route4, route6};
 use super::value::{Remote, StaticChallenge, Value};
-use super::verdict::Why;
+use super::verdict::RefusalReason;
 
 impl Value {
     /// Reads the arguments of one directive.
     ///
     /// # Errors
     /// Why this value is refused, for the end of a sentence.
-    pub(super) fn read(kind: Kind, args: &[&str]) -> Result<Self, Why> {
+    pub(super) fn read(kind: Kind, args: &[&str]) -> Result<Self, RefusalReason> {
         match kind {
             Kind::Flag if args.is_empty() => Ok(Self::Flag),
-            Kind::Flag => Err(Why::Value("takes no argument")),
+            Kind::Flag => Err(RefusalReason::Value("takes no argument")),
             Kind::Numbers(counts, (least, most)) => numbers(args, counts, least, most),
             Kind::OneOf(words) => match args {
                 [word] if words.contains(word) => Ok(Self::Words(vec![(*word).to_owned()])),
-                _ => Err(Why::Value("has a value that is not allowed")),
+                _ => Err(RefusalReason::Value("has a value that is not allowed")),
             },
             Kind::Remote => Remote::read(args).map(Self::Remote),
             Kind::Device => match args {
                 [device] if is_tun(device) => Ok(Self::Words(vec!["tun".to_owned()])),
-                _ => Err(Why::OtherMode),
+                _ => Err(RefusalReason::OtherMode),
             },
             Kind::Suites => suites(args),
             Kind::TlsVersion => tls_version(args),
             Kind::ServerName => server_name(args),
             Kind::ServerCertificate => match args {
                 ["server"] => Ok(Self::Words(vec!["server".to_owned()])),
-                _ => Err(Why::WeakensProtection),
+                _ => Err(RefusalReason::WeakensProtection),
             },
             Kind::ServerPurpose => match args {
                 ["TLS Web Server Authentication" | "1.3.6.1.5.5.7.3.1"] => {
                     Ok(Self::Words(vec!["1.3.6.1.5.5.7.3.1".to_owned()]))
                 }
-                _ => Err(Why::WeakensProtection),
+                _ => Err(RefusalReason::WeakensProtection),
             },
             Kind::AskUserPass if args.is_empty() => Ok(Self::Flag),
-            Kind::AskUserPass | Kind::Inline => Err(Why::ReadsFiles),
+            Kind::AskUserPass | Kind::Inline => Err(RefusalReason::ReadsFiles),
             Kind::StaticChallenge => StaticChallenge::read(args).map(Self::Challenge),
             Kind::Retries => match args {
                 ["infinite"] => Ok(Self::Words(vec!["infinite".to_owned()])),
@@ -57,13 +57,13 @@ impl Value {
                     numbers(&[size], &[1], 68, 65_535)?;
                     Ok(words(args))
                 }
-                _ => Err(Why::Value("is `fragment SIZE [mtu]`")),
+                _ => Err(RefusalReason::Value("is `fragment SIZE [mtu]`")),
             },
             Kind::Fingerprint => fingerprint(args, false),
             Kind::AuthorityHash => fingerprint(args, true),
             Kind::RedirectGateway => match args {
                 flags if flags.iter().all(|flag| GATEWAY_FLAGS.contains(flag)) => Ok(words(flags)),
-                _ => Err(Why::Value("has a flag that is not allowed")),
+                _ => Err(RefusalReason::Value("has a flag that is not allowed")),
             },
             Kind::PullFilter => match args {
                 [action @ ("accept" | "ignore" | "reject"), text]
@@ -71,29 +71,31 @@ impl Value {
                 {
                     Ok(Self::Quoted(vec![(*action).to_owned(), (*text).to_owned()]))
                 }
-                _ => Err(Why::Value("has a value that is not allowed")),
+                _ => Err(RefusalReason::Value("has a value that is not allowed")),
             },
-            Kind::Connection => Err(Why::Value("is a block, not a line")),
+            Kind::Connection => Err(RefusalReason::Value("is a block, not a line")),
             Kind::Setenv | Kind::Compression | Kind::DhcpOption | Kind::Dns => {
-                Err(Why::Unclassified)
+                Err(RefusalReason::Unclassified)
             }
         }
     }
 }
 
 impl Remote {
-    fn read(args: &[&str]) -> Result<Self, Why> {
+    fn read(args: &[&str]) -> Result<Self, RefusalReason> {
         let (name, port, protocol) = match args {
             [name] => (name, None, None),
             [name, port] => (name, Some(port), None),
             [name, port, protocol] => (name, Some(port), Some(protocol)),
-            _ => return Err(Why::Value("is `remote HOST [PORT [PROTOCOL]]`")),
+            _ => return Err(RefusalReason::Value("is `remote HOST [PORT [PROTOCOL]]`")),
         };
-        let host = host(name).ok_or(Why::Value("names no host"))?;
+        let host = host(name).ok_or(RefusalReason::Value("names no host"))?;
         let port = port
             .map(|port| match port.parse::<u16>() {
                 Ok(number) if number > 0 && number.to_string() == **port => Ok(number),
-                _ => Err(Why::Value("has a port that is no number from 1 to 65535")),
+                _ => Err(RefusalReason::Value(
+                    "has a port that is no number from 1 to 65535",
+                )),
             })
             .transpose()?;
         let protocol = protocol
@@ -102,7 +104,7 @@ impl Remote {
                     .iter()
                     .find(|known| known == &asked)
                     .copied()
-                    .ok_or(Why::Value(
+                    .ok_or(RefusalReason::Value(
                         "has a protocol other than udp and tcp to a server",
                     ))
             })
@@ -116,7 +118,7 @@ impl Remote {
 }
 
 impl StaticChallenge {
-    fn read(args: &[&str]) -> Result<Self, Why> {
+    fn read(args: &[&str]) -> Result<Self, RefusalReason> {
         let (text, flags) = match args {
             [text, "0"] => (text, 0),
             [text, "1"] => (text, 1),
@@ -124,10 +126,10 @@ impl StaticChallenge {
             [text, "3"] => (text, 3),
             [text, "0" | "1", "scrv1"] => (text, u8::from(args[1] == "1")),
             [text, "0" | "1", "concat"] => (text, 2 + u8::from(args[1] == "1")),
-            _ => return Err(Why::Value("is `static-challenge TEXT FLAGS`")),
+            _ => return Err(RefusalReason::Value("is `static-challenge TEXT FLAGS`")),
         };
         if !is_line(text, 160) {
-            return Err(Why::Value(
+            return Err(RefusalReason::Value(
                 "has a text that is empty, too long or not printable",
             ));
         }
@@ -139,16 +141,18 @@ impl StaticChallenge {
     }
 }
 
-fn numbers(args: &[&str], counts: &[u8], least: u32, most: u32) -> Result<Value, Why> {
+fn numbers(args: &[&str], counts: &[u8], least: u32, most: u32) -> Result<Value, RefusalReason> {
     if !counts.iter().any(|count| usize::from(*count) == args.len()) {
-        return Err(Why::Value("has another number of arguments than it takes"));
+        return Err(RefusalReason::Value(
+            "has another number of arguments than it takes",
+        ));
     }
     args.iter()
         .map(|arg| match arg.parse::<u32>() {
             Ok(number) if (least..=most).contains(&number) && number.to_string() == **arg => {
                 Ok(number)
             }
-            _ => Err(Why::Value("has a number that is not allowed")),
+            _ => Err(RefusalReason::Value("has a number that is not allowed")),
         })
         .collect::<Result<_, _>>()
         .map(Value::Numbers)
@@ -159,12 +163,12 @@ pub(super) fn words(args: &[&str]) -> Value {
 }
 
 /// The size and what it counts.
-fn mssfix(args: &[&str]) -> Result<Value, Why> {
+fn mssfix(args: &[&str]) -> Result<Value, RefusalReason> {
     let (size, unit) = match args {
         [] => return Ok(Value::Words(Vec::new())),
         [size] => (size, None),
         [size, unit @ ("mtu" | "fixed")] => (size, Some(*unit)),
-        _ => return Err(Why::Value("is `mssfix [SIZE [mtu|fixed]]`")),
+        _ => return Err(RefusalReason::Value("is `mssfix [SIZE [mtu|fixed]]`")),
     };
     numbers(&[size], &[1], 0, 65_535)?;
     let mut kept = vec![*size];
@@ -179,7 +183,7 @@ fn is_hash(text: &str, bytes: usize) -> bool {
 }
 
 /// The SHA-256 hash of a server's certificate, or the hash of its authority's: SHA-1 where none is named.
-fn fingerprint(args: &[&str], is_authority: bool) -> Result<Value, Why> {
+fn fingerprint(args: &[&str], is_authority: bool) -> Result<Value, RefusalReason> {
     let is_sound = match args {
         [hash] => is_hash(hash, if is_authority { 20 } else { 32 }),
         [hash, "SHA1"] if is_authority => is_hash(hash, 20),
@@ -188,7 +192,7 @@ fn fingerprint(args: &[&str], is_authority: bool) -> Result<Value, Why> {
     };
     is_sound
         .then(|| words(args))
-        .ok_or(Why::Value("is not the hash of a certificate"))
+        .ok_or(RefusalReason::Value("is not the hash of a certificate"))
 }
 
 /// `tun`, or `tun` and a number.
@@ -200,9 +204,9 @@ fn is_tun(device: &str) -> bool {
 
 /// Names of algorithms: no `none`, no null cipher, no command of OpenSSL's cipher strings that would
 /// bring one back.
-fn suites(args: &[&str]) -> Result<Value, Why> {
+fn suites(args: &[&str]) -> Result<Value, RefusalReason> {
     let [list] = args else {
-        return Err(Why::Value("takes one list of names"));
+        return Err(RefusalReason::Value("takes one list of names"));
     };
     let name_is_plain = |name: &str| {
         let name = name.strip_prefix(['!', '-', '?']).unwrap_or(name);
@@ -212,7 +216,9 @@ fn suites(args: &[&str]) -> Result<Value, Why> {
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'.'))
     };
     if list.len() > 200 || !list.split(':').all(name_is_plain) {
-        return Err(Why::Value("has a value that is not a list of algorithms"));
+        return Err(RefusalReason::Value(
+            "has a value that is not a list of algorithms",
+        ));
     }
     let weak = list
         .split(':')
@@ -246,30 +252,30 @@ fn suites(args: &[&str]) -> Result<Value, Why> {
             })
         });
     if weak {
-        return Err(Why::WeakensProtection);
+        return Err(RefusalReason::WeakensProtection);
     }
     Ok(words(args))
 }
 
 /// 1.2 or 1.3; an older minimum becomes 1.2 (`mod.rs` says so in the verdict).
-fn tls_version(args: &[&str]) -> Result<Value, Why> {
+fn tls_version(args: &[&str]) -> Result<Value, RefusalReason> {
     match args {
         [version @ ("1.2" | "1.3")] | [version @ ("1.2" | "1.3"), "or-highest"] => {
             Ok(words(&[version]))
         }
         ["1.0" | "1.1"] | ["1.0" | "1.1", "or-highest"] => Ok(words(&["1.2"])),
-        _ => Err(Why::Value("has a version that is not allowed")),
+        _ => Err(RefusalReason::Value("has a version that is not allowed")),
     }
 }
 
-fn server_name(args: &[&str]) -> Result<Value, Why> {
+fn server_name(args: &[&str]) -> Result<Value, RefusalReason> {
     let (name, kind) = match args {
         [name] => (name, "subject"),
         [name, kind @ ("subject" | "name" | "name-prefix")] => (name, *kind),
-        _ => return Err(Why::Value("is `verify-x509-name NAME [TYPE]`")),
+        _ => return Err(RefusalReason::Value("is `verify-x509-name NAME [TYPE]`")),
     };
     if !is_line(name, 180) {
-        return Err(Why::Value(
+        return Err(RefusalReason::Value(
             "has a name that is empty, too long or not printable",
         ));
     }

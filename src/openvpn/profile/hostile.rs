@@ -1,6 +1,6 @@
 //! Every dangerous directive in every spelling that openvpn accepts, refused by name.
 
-use super::directives::{Class, Kind, class, classified};
+use super::directives::{Class, Kind, class, known_directives};
 use super::*;
 
 const GOOD: &str = include_str!("../../../tests/fixtures/openvpn/userlocked-2024.ovpn");
@@ -292,7 +292,7 @@ fn what_is_dangerous_is_never_in_the_allowed_part_of_the_table_without_a_grammar
 
 #[test]
 fn every_classified_name_gets_a_verdict_and_no_panic() {
-    for name in classified() {
+    for name in known_directives() {
         for args in [
             "",
             "x",
@@ -314,7 +314,7 @@ fn every_classified_name_gets_a_verdict_and_no_panic() {
 
 #[test]
 fn no_file_name_survives_into_canonical_text() {
-    for name in classified() {
+    for name in known_directives() {
         for args in [
             "/etc/shadow",
             "/etc/shadow 1",

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::directives::allowed_name;
 use super::grammar::words;
 use super::value::{Directive, Value};
-use super::verdict::Why;
+use super::verdict::RefusalReason;
 
 /// Returns the host as openvpn and a resolver take it: without the brackets of an address, without the dot
 /// at the end of a name. `None` where it is neither a name nor an address.
@@ -36,7 +36,7 @@ fn is_host(host: &str) -> bool {
         && !host.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
-pub(super) fn route4(args: &[&str]) -> Result<Value, Why> {
+pub(super) fn route4(args: &[&str]) -> Result<Value, RefusalReason> {
     let special = |word: &str| matches!(word, "vpn_gateway" | "net_gateway" | "default");
     let sound = matches!(args.len(), 1..=4)
         && args[0].parse::<Ipv4Addr>().is_ok()
@@ -47,12 +47,12 @@ pub(super) fn route4(args: &[&str]) -> Result<Value, Why> {
             .get(2)
             .is_none_or(|gateway| special(gateway) || gateway.parse::<Ipv4Addr>().is_ok())
         && args.get(3).is_none_or(|metric| is_metric(metric));
-    sound
-        .then(|| words(args))
-        .ok_or(Why::Value("is not a network, a mask and a gateway"))
+    sound.then(|| words(args)).ok_or(RefusalReason::Value(
+        "is not a network, a mask and a gateway",
+    ))
 }
 
-pub(super) fn route6(args: &[&str]) -> Result<Value, Why> {
+pub(super) fn route6(args: &[&str]) -> Result<Value, RefusalReason> {
     let network = |text: &str| {
         let (address, bits) = text.split_once('/')?;
         let bits: u8 = bits.parse().ok()?;
@@ -66,7 +66,7 @@ pub(super) fn route6(args: &[&str]) -> Result<Value, Why> {
         && args.get(2).is_none_or(|metric| is_metric(metric));
     sound
         .then(|| words(args))
-        .ok_or(Why::Value("is not a network and a gateway"))
+        .ok_or(RefusalReason::Value("is not a network and a gateway"))
 }
 
 fn is_netmask(mask: Ipv4Addr) -> bool {
@@ -80,17 +80,17 @@ fn is_metric(text: &str) -> bool {
 }
 
 /// The address of a gateway.
-pub(super) fn gateway4(args: &[&str]) -> Result<Value, Why> {
+pub(super) fn gateway4(args: &[&str]) -> Result<Value, RefusalReason> {
     match args {
         [address] if address.parse::<Ipv4Addr>().is_ok() => Ok(words(args)),
-        _ => Err(Why::Value("is not an address")),
+        _ => Err(RefusalReason::Value("is not an address")),
     }
 }
 
-pub(super) fn gateway6(args: &[&str]) -> Result<Value, Why> {
+pub(super) fn gateway6(args: &[&str]) -> Result<Value, RefusalReason> {
     match args {
         [address] if address.parse::<Ipv6Addr>().is_ok() => Ok(words(args)),
-        _ => Err(Why::Value("is not an address")),
+        _ => Err(RefusalReason::Value("is not an address")),
     }
 }
 
@@ -105,8 +105,8 @@ pub(super) enum DhcpOption {
 ///
 /// # Errors
 /// When the kind is unknown, or a value is no address or domain.
-pub(super) fn dhcp_option(args: &[&str]) -> Result<DhcpOption, Why> {
-    let refused = Why::Value("is not a server's address or a domain");
+pub(super) fn dhcp_option(args: &[&str]) -> Result<DhcpOption, RefusalReason> {
+    let refused = RefusalReason::Value("is not a server's address or a domain");
     let values: Vec<String> = match args {
         ["DNS" | "DNS6", addresses @ ..] if items(addresses).next().is_some() => {
             let addresses = items(addresses).map(address_of);
@@ -134,7 +134,7 @@ pub(super) fn dhcp_option(args: &[&str]) -> Result<DhcpOption, Why> {
         _ => return Err(refused),
     };
     let (Some(name), [kind, ..]) = (allowed_name("dhcp-option"), args) else {
-        return Err(Why::Unclassified);
+        return Err(RefusalReason::Unclassified);
     };
     let directive = |value: String| Directive {
         name,
@@ -149,8 +149,10 @@ pub(super) fn dhcp_option(args: &[&str]) -> Result<DhcpOption, Why> {
 ///
 /// # Errors
 /// When a word of it is none that openvpn 2.6 takes.
-pub(super) fn dns(args: &[&str]) -> Result<Value, Why> {
-    let refused = Err(Why::Value("is not a server's address or a domain"));
+pub(super) fn dns(args: &[&str]) -> Result<Value, RefusalReason> {
+    let refused = Err(RefusalReason::Value(
+        "is not a server's address or a domain",
+    ));
     let several = |values: Option<Vec<String>>, head: &[&str]| match values {
         Some(values) => {
             let head = head.iter().map(|word| (*word).to_owned());

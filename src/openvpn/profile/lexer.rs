@@ -7,12 +7,12 @@
 use super::ProfileError;
 
 /// The most bytes of a profile; real ones are about 11 kB.
-pub(super) const MOST_BYTES: usize = 512 * 1024;
+pub(super) const MAX_PROFILE_BYTES: usize = 512 * 1024;
 /// The most lines of a profile.
-pub(super) const MOST_LINES: usize = 4000;
+pub(super) const MAX_LINES: usize = 4000;
 /// The most bytes of one line. Openvpn reads 256 at a time, line feed and end mark included, and
 /// would take the rest of a longer line for a line of its own.
-pub(super) const LONGEST_LINE: usize = 254;
+pub(super) const MAX_LINE_BYTES: usize = 254;
 
 /// One directive as it is written, unjudged.
 pub(super) struct Statement {
@@ -38,7 +38,7 @@ pub(super) struct Lexed {
 /// # Errors
 /// When the text is too large, not text, or its blocks and quotes do not close.
 pub(super) fn lex(bytes: &[u8]) -> Result<Lexed, ProfileError> {
-    if bytes.len() > MOST_BYTES {
+    if bytes.len() > MAX_PROFILE_BYTES {
         return Err(ProfileError::TooLarge);
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -146,7 +146,7 @@ fn block(opened: usize, name: &str, rows: &mut Rows<'_>) -> Result<Vec<Line>, Pr
 }
 
 fn text(number: usize, raw: &[u8]) -> Result<&str, ProfileError> {
-    if raw.len() > LONGEST_LINE {
+    if raw.len() > MAX_LINE_BYTES {
         return Err(ProfileError::LineTooLong { line: number });
     }
     std::str::from_utf8(raw).map_err(|_| ProfileError::NotText { line: number })
@@ -261,7 +261,7 @@ impl<'a> Rows<'a> {
         self.number += 1;
         let line = self.number;
         let row = row.strip_suffix(b"\r").unwrap_or(row);
-        Some(if line > MOST_LINES {
+        Some(if line > MAX_LINES {
             Err(ProfileError::TooManyLines)
         } else if row.iter().any(|byte| matches!(byte, 0 | b'\r')) {
             Err(ProfileError::NotText { line })
@@ -360,7 +360,7 @@ mod tests {
         ] {
             assert!(lex(bytes).is_err(), "{bytes:?}");
         }
-        assert!(lex("client\n".repeat(MOST_LINES + 1).as_bytes()).is_err());
-        assert!(lex(&vec![b'#'; MOST_BYTES + 1]).is_err());
+        assert!(lex("client\n".repeat(MAX_LINES + 1).as_bytes()).is_err());
+        assert!(lex(&vec![b'#'; MAX_PROFILE_BYTES + 1]).is_err());
     }
 }

@@ -8,25 +8,25 @@
 mod block;
 mod directives;
 mod error;
+mod excluded;
 mod grammar;
 #[cfg(test)]
 mod hostile;
 mod hosts;
-mod judge;
-mod left_out;
 mod lexer;
 #[cfg(test)]
 mod relaxed;
 mod rewrites;
 #[cfg(test)]
 mod tests;
+mod validator;
 mod value;
 mod verdict;
 
-pub use directives::classified;
-pub use error::{Lack, ProfileError};
+pub use directives::known_directives;
+pub use error::{MissingDirective, ProfileError};
 pub use value::{Directive, Remote, StaticChallenge, Value, quoted};
-pub use verdict::{Ruling, Verdict, Why};
+pub use verdict::{RefusalReason, Ruling, Verdict};
 
 use block::Block;
 
@@ -63,7 +63,7 @@ impl Profile {
     /// When it is no profile, could be read in two ways, lacks what a safe connection needs, or holds
     /// one directive that is refused ([`ProfileError::verdicts`] then tells all of them).
     pub fn parse(bytes: &[u8]) -> Result<Self, ProfileError> {
-        judge::parse(bytes)
+        validator::parse(bytes)
     }
 
     /// The text for openvpn. It holds the private key.
@@ -98,7 +98,7 @@ impl Profile {
 
     /// The same profile without what `policy` takes away.
     #[must_use]
-    pub fn under(mut self, policy: &Policy) -> Self {
+    pub fn apply_policy(mut self, policy: &Policy) -> Self {
         let mut kept = Vec::new();
         for directive in std::mem::take(&mut self.settings.directives) {
             let shown = directive.to_string();
@@ -220,7 +220,7 @@ impl Settings {
 
     /// # Errors
     /// The first thing without which openvpn would connect to anybody, or to nobody.
-    fn check(&self) -> Result<(), Lack> {
+    fn check(&self) -> Result<(), MissingDirective> {
         let has_remote = |directives: &[Directive]| {
             directives
                 .iter()
@@ -228,28 +228,28 @@ impl Settings {
                 .count()
         };
         if has_remote(&self.directives) == 0 && self.connections.is_empty() {
-            return Err(Lack::Remote);
+            return Err(MissingDirective::Remote);
         }
         if self
             .connections
             .iter()
             .any(|connection| has_remote(connection) != 1)
         {
-            return Err(Lack::ConnectionRemote);
+            return Err(MissingDirective::ConnectionRemote);
         }
         if !self.has_block("ca") {
-            return Err(Lack::Authority);
+            return Err(MissingDirective::Authority);
         }
         let checks = ["remote-cert-tls", "remote-cert-eku", "verify-x509-name"];
         if !checks.iter().any(|name| self.find(name).is_some()) {
-            return Err(Lack::ServerCheck);
+            return Err(MissingDirective::ServerCheck);
         }
         if self.has_block("cert") != self.has_block("key") {
-            return Err(Lack::KeyPair);
+            return Err(MissingDirective::KeyPair);
         }
         let wraps = ["tls-auth", "tls-crypt", "tls-crypt-v2"];
         if wraps.iter().filter(|name| self.has_block(name)).count() > 1 {
-            return Err(Lack::OneWrap);
+            return Err(MissingDirective::OneWrap);
         }
         Ok(())
     }

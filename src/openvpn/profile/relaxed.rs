@@ -372,7 +372,7 @@ fn hashes_and_revocation_lists_only_narrow_the_trust() {
     let text = format!("{text}peer-fingerprint {hash}\n");
     assert_eq!(
         Profile::parse(text.as_bytes()).unwrap_err(),
-        ProfileError::Lacks(Lack::Authority)
+        ProfileError::Incomplete(MissingDirective::Authority)
     );
 }
 

@@ -3,7 +3,7 @@
 use super::directives::allowed_name;
 use super::hosts::{DhcpOption, dhcp_option};
 use super::value::{Directive, Value};
-use super::verdict::Why;
+use super::verdict::RefusalReason;
 
 /// What is done with one statement of a line.
 pub(super) enum Judged {
@@ -14,7 +14,7 @@ pub(super) enum Judged {
     /// Meant by what the canonical text always says.
     Implied,
     Dropped(&'static str),
-    Refused(Why),
+    Refused(RefusalReason),
 }
 
 /// Keeps a value under the name that says it today.
@@ -38,7 +38,7 @@ pub(super) fn keep(name: &str, args: &[&str], value: Value) -> Judged {
         _ => (name, ""),
     };
     let Some(name) = allowed_name(today) else {
-        return Judged::Refused(Why::Unclassified);
+        return Judged::Refused(RefusalReason::Unclassified);
     };
     let directive = Directive { name, value };
     if note.is_empty() {
@@ -51,7 +51,7 @@ pub(super) fn keep(name: &str, args: &[&str], value: Value) -> Judged {
 /// What a client's `tcp-nodelay` stands for.
 fn socket_flag() -> Judged {
     let Some(name) = allowed_name("socket-flags") else {
-        return Judged::Refused(Why::Unclassified);
+        return Judged::Refused(RefusalReason::Unclassified);
     };
     let value = Value::Words(vec!["TCP_NODELAY".to_owned()]);
     Judged::Changed(Directive { name, value }, "what it means for a client")
@@ -89,12 +89,12 @@ pub(super) fn inline(name: &str, args: &[&str]) -> Judged {
         ("tls-auth", ["[inline]", direction @ ("0" | "1")]) => {
             let (Some(name), Ok(number)) = (allowed_name("key-direction"), direction.parse())
             else {
-                return Judged::Refused(Why::Unclassified);
+                return Judged::Refused(RefusalReason::Unclassified);
             };
             let value = Value::Numbers(vec![number]);
             Judged::Changed(Directive { name, value }, "its block follows")
         }
-        _ => Judged::Refused(Why::ReadsFiles),
+        _ => Judged::Refused(RefusalReason::ReadsFiles),
     }
 }
 
@@ -110,10 +110,10 @@ pub(super) fn compression(name: &str, args: &[&str]) -> Judged {
         }
         ("compress", [] | ["stub" | "lz4"]) => ("compress", "stub"),
         ("compress", ["stub-v2" | "lz4-v2"]) => ("compress", "stub-v2"),
-        _ => return Judged::Refused(Why::Value("has a value that is not allowed")),
+        _ => return Judged::Refused(RefusalReason::Value("has a value that is not allowed")),
     };
     let Some(name) = allowed_name(name) else {
-        return Judged::Refused(Why::Unclassified);
+        return Judged::Refused(RefusalReason::Unclassified);
     };
     let value = Value::Words(vec![framing.to_owned()]);
     let directive = Directive { name, value };

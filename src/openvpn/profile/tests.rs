@@ -75,17 +75,20 @@ fn a_profile_that_cannot_be_used_safely_says_what_it_lacks() {
     let remoteless = OF_2024.replace("remote vpn.", "# remote vpn.");
     let twice = OF_2024.replace("<ca>", "<connection>\nport 1\n</connection>\n<ca>");
     for (text, lack) in [
-        (without("client"), Lack::Client),
-        (without("remote-cert-tls server"), Lack::ServerCheck),
-        (remoteless, Lack::Remote),
-        (blockless("ca"), Lack::Authority),
-        (blockless("cert"), Lack::KeyPair),
-        (blockless("key"), Lack::KeyPair),
-        (twice, Lack::ConnectionRemote),
+        (without("client"), MissingDirective::Client),
+        (
+            without("remote-cert-tls server"),
+            MissingDirective::ServerCheck,
+        ),
+        (remoteless, MissingDirective::Remote),
+        (blockless("ca"), MissingDirective::Authority),
+        (blockless("cert"), MissingDirective::KeyPair),
+        (blockless("key"), MissingDirective::KeyPair),
+        (twice, MissingDirective::ConnectionRemote),
     ] {
         assert_eq!(
             Profile::parse(text.as_bytes()).unwrap_err(),
-            ProfileError::Lacks(lack)
+            ProfileError::Incomplete(lack)
         );
     }
     let autologin = without("auth-user-pass").replace(
@@ -150,7 +153,7 @@ fn a_policy_takes_routes_and_name_servers_away() {
         "{OF_2024}route 10.77.0.0 255.255.0.0\nredirect-gateway def1\ndhcp-option DNS 10.0.0.1\n\
          pull-filter accept \"route \"\npull-filter ignore \"block-\"\n"
     );
-    let all = head(&parse(&text).under(&Policy::default()));
+    let all = head(&parse(&text).apply_policy(&Policy::default()));
     for line in [
         "route 10.77.0.0 255.255.0.0",
         "redirect-gateway def1",
@@ -163,7 +166,7 @@ fn a_policy_takes_routes_and_name_servers_away() {
         dns: false,
         peer_info: false,
     };
-    let profile = parse(&text).under(&strict);
+    let profile = parse(&text).apply_policy(&strict);
     let none = head(&profile);
     for word in ["route ", "redirect", "dhcp", "accept", "push-peer-info"] {
         assert!(!none.contains(word), "{none}");
@@ -176,7 +179,7 @@ fn a_policy_takes_routes_and_name_servers_away() {
 #[test]
 fn a_profiles_filter_accepts_no_more_than_the_policy() {
     let under = |text: &str, policy: &Policy| {
-        let profile = parse(&format!("{OF_2024}pull-filter accept {text}\n")).under(policy);
+        let profile = parse(&format!("{OF_2024}pull-filter accept {text}\n")).apply_policy(policy);
         let head = head(&profile);
         let filters = head.lines().filter(|line| line.starts_with("pull-filter"));
         filters.map(str::to_owned).collect::<Vec<_>>()
@@ -213,7 +216,7 @@ fn a_profiles_filter_accepts_no_more_than_the_policy() {
     let profile = parse(&format!(
         "{OF_2024}pull-filter accept a\npull-filter ignore b\n"
     ));
-    let profile = profile.under(&open);
+    let profile = profile.apply_policy(&open);
     let accepted = head(&profile).matches("\"accept\" \"auth-token").count();
     assert!(accepted == 2 && all > 30, "{}", head(&profile));
     let changed = |verdict: &&Verdict| matches!(verdict.ruling, Ruling::Changed(_));
@@ -241,7 +244,7 @@ fn a_generic_profile_is_refused_as_one() {
 
 /// Lines that are accepted, and some that are not, with free parts.
 fn line() -> impl Strategy<Value = String> {
-    let words = prop::sample::select(classified().collect::<Vec<_>>());
+    let words = prop::sample::select(known_directives().collect::<Vec<_>>());
     prop_oneof![
         (words, "( [a-zA-Z0-9.:_/-]{0,12}){0,3}").prop_map(|(name, args)| format!("{name}{args}")),
         "static-challenge \"[ -~&&[^\"\\\\]]{1,40}\" [0-3]",

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::directives::{allowed_name, classified};
+use super::directives::{allowed_name, known_directives};
 
 /// One directive and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,7 +40,7 @@ impl Ruling {
 /// The name of a directive as it may be shown: a known one as it is; of an unknown one only what
 /// cannot be a piece of a key.
 pub(super) fn showable(name: &str) -> String {
-    let known = allowed_name(name).is_some() || classified().any(|known| known == name);
+    let known = allowed_name(name).is_some() || known_directives().any(|known| known == name);
     let harmless = name.len() <= 24 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     if known || (harmless && !name.is_empty()) {
         name.to_owned()
@@ -51,7 +51,7 @@ pub(super) fn showable(name: &str) -> String {
 
 /// Why a directive is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum RefusalReason {
     RunsPrograms,
     LoadsLibraries,
     ReadsFiles,
@@ -74,7 +74,7 @@ pub enum Why {
     Unclassified,
 }
 
-impl Why {
+impl RefusalReason {
     /// The end of a sentence that begins with the directive's name.
     pub const fn says(self) -> &'static str {
         match self {

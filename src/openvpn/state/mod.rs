@@ -6,15 +6,15 @@
 //! expected. And a server may ask again at any time: a token that died is renewed, a password that was
 //! refused is not sent twice.
 
-mod cause;
-mod exchange;
+mod connect_timeout;
+mod end_reason;
+mod io;
 mod phase;
-mod reach;
 #[cfg(test)]
 mod tests;
 
-pub use cause::Cause;
-pub use exchange::{Action, Answer, Credentials, Input, Question, Why};
+pub use end_reason::EndReason;
+pub use io::{Action, AuthAnswer, AuthPrompt, CredentialReason, Input, VpnCredentials};
 pub use phase::Phase;
 
 use std::time::Duration;
@@ -23,13 +23,13 @@ use phase::pending_seconds;
 
 use super::challenge::{DynamicChallenge, PromptedChallenge, dynamic_response, static_response};
 use super::command::{Command, REALM};
+use super::device_network::too_wide;
 use super::management::{Event, InfoMessage, PasswordEvent, StateLine, UpDown};
 use super::network::Environment;
-use super::own_network::too_wide;
 use crate::secret::Secret;
 
 /// The longest pause before a hold is released.
-const LONGEST_PAUSE: u32 = 30;
+const MAX_HOLD_SECONDS: u32 = 30;
 
 /// A tunnel between two inputs.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub struct TunnelState {
     /// Credentials that were ready before openvpn asked for them.
     ready: Option<(String, Secret)>,
     /// Why credentials will be needed again.
-    why: Why,
+    why: CredentialReason,
     /// The server's words about the credentials it refused last.
     refusal: Option<Option<String>>,
     /// The last message of the server was a notification; its repetition in the log is none.
@@ -52,8 +52,8 @@ pub struct TunnelState {
     pending_seconds: u64,
     environment: Option<(bool, Environment)>,
     /// The likely cause, should it end.
-    suspicion: Option<Cause>,
-    tried: reach::Tried,
+    suspicion: Option<EndReason>,
+    tried: connect_timeout::Tried,
 }
 
 #[derive(Debug)]
@@ -72,13 +72,13 @@ impl Default for TunnelState {
             prompted: false,
             asked: None,
             ready: None,
-            why: Why::First,
+            why: CredentialReason::First,
             refusal: None,
             notified: false,
             pending_seconds: pending_seconds(""),
             environment: None,
             suspicion: None,
-            tried: reach::Tried::default(),
+            tried: connect_timeout::Tried::default(),
         }
     }
 }
@@ -109,20 +109,20 @@ impl TunnelState {
                 let cause = self.too_late();
                 self.stop(cause, &mut actions);
             }
-            (_, Input::Stop) => self.stop(Cause::Stopped, &mut actions),
+            (_, Input::Stop) => self.stop(EndReason::Stopped, &mut actions),
         }
         (self, actions)
     }
 
-    fn stop(&mut self, cause: Cause, actions: &mut Vec<Action>) {
+    fn stop(&mut self, cause: EndReason, actions: &mut Vec<Action>) {
         self.phase = Phase::Stopping(cause);
         actions.push(Action::Send(Command::Terminate));
     }
 
-    fn final_cause(&mut self) -> Cause {
+    fn final_cause(&mut self) -> EndReason {
         match std::mem::replace(&mut self.phase, Phase::Starting) {
             Phase::Stopping(cause) => cause,
-            _ => self.suspicion.take().unwrap_or(Cause::Vanished),
+            _ => self.suspicion.take().unwrap_or(EndReason::Vanished),
         }
     }
 
@@ -152,16 +152,16 @@ impl TunnelState {
             Event::UpDown(event) => self.up_down(event, actions),
             Event::Log { text, .. } => {
                 self.tried.note(&text);
-                match Cause::read(&text) {
+                match EndReason::read(&text) {
                     // openvpn would try the same again.
-                    Some(Cause::Compression) => self.stop(Cause::Compression, actions),
+                    Some(EndReason::Compression) => self.stop(EndReason::Compression, actions),
                     Some(cause) => self.suspicion = Some(cause),
                     None => {}
                 }
             }
             Event::Fatal(text) => {
-                let known = Cause::read(&text).or_else(|| self.suspicion.take());
-                self.suspicion = Some(known.unwrap_or(Cause::Failed(text)));
+                let known = EndReason::read(&text).or_else(|| self.suspicion.take());
+                self.suspicion = Some(known.unwrap_or(EndReason::Failed(text)));
             }
             Event::Info(_)
             | Event::ByteCount { .. }
@@ -182,11 +182,11 @@ impl TunnelState {
             self.phase = Phase::Connecting;
         }
         // A person or the agent is about to answer; a server that is gone deserves its pause.
-        let asked = self.asked.is_some() || self.why != Why::First;
+        let asked = self.asked.is_some() || self.why != CredentialReason::First;
         actions.push(if seconds <= 1 || asked {
             Action::Send(Command::HoldRelease)
         } else {
-            let pause = Duration::from_secs(seconds.min(LONGEST_PAUSE).into());
+            let pause = Duration::from_secs(seconds.min(MAX_HOLD_SECONDS).into());
             Action::SendAfter(pause, Command::HoldRelease)
         });
     }
@@ -208,7 +208,7 @@ impl TunnelState {
             "CONNECTED" => {
                 self.was_connected = true;
                 self.refusal = None;
-                self.why = Why::First;
+                self.why = CredentialReason::First;
                 self.suspicion = None;
                 if self.asked.take().is_some() {
                     actions.push(Action::Withdraw);
@@ -220,12 +220,12 @@ impl TunnelState {
             "RECONNECTING" => self.reconnecting(line.description, actions),
             "EXITING" => {
                 let refusal = match &self.why {
-                    Why::Refused(reason) => reason.clone(),
+                    CredentialReason::Refused(reason) => reason.clone(),
                     _ => None,
                 };
-                let known = Cause::of_exit(&line.description, refusal);
+                let known = EndReason::of_exit(&line.description, refusal);
                 let known = known.or_else(|| self.suspicion.take());
-                self.suspicion = Some(known.unwrap_or(Cause::Failed(line.description)));
+                self.suspicion = Some(known.unwrap_or(EndReason::Failed(line.description)));
             }
             _ => {}
         }
@@ -240,17 +240,17 @@ impl TunnelState {
     fn reconnecting(&mut self, reason: String, actions: &mut Vec<Action>) {
         self.prompted = false;
         let waited_for = match (&self.phase, &self.asked) {
-            (Phase::WebAuth { .. }, _) => Some(Cause::SignInNotFinished),
-            (_, Some(Asked::Text)) => Some(Cause::NotAnswered),
+            (Phase::WebAuth { .. }, _) => Some(EndReason::SignInNotFinished),
+            (_, Some(Asked::Text)) => Some(EndReason::NotAnswered),
             _ => None,
         };
         if let ("no-push-reply", Some(cause)) = (reason.as_str(), waited_for) {
             return self.stop(cause, actions);
         }
         match reason.as_str() {
-            "auth-failure (auth-token)" => self.why = Why::SessionExpired,
-            "auth-failure" if self.why == Why::First && self.asked.is_none() => {
-                self.why = Why::Refused(None);
+            "auth-failure (auth-token)" => self.why = CredentialReason::SessionExpired,
+            "auth-failure" if self.why == CredentialReason::First && self.asked.is_none() => {
+                self.why = CredentialReason::Refused(None);
             }
             _ => {}
         }
@@ -269,10 +269,10 @@ impl TunnelState {
             PasswordEvent::Need { realm, .. } | PasswordEvent::NeedPassword { realm }
                 if realm != REALM =>
             {
-                self.stop(Cause::UnexpectedPrompt(realm), actions);
+                self.stop(EndReason::UnexpectedPrompt(realm), actions);
             }
             PasswordEvent::NeedPassword { realm } => {
-                self.stop(Cause::UnexpectedPrompt(realm), actions);
+                self.stop(EndReason::UnexpectedPrompt(realm), actions);
             }
             PasswordEvent::Need { challenge, .. } => {
                 if let Some((username, password)) = self.ready.take() {
@@ -283,8 +283,8 @@ impl TunnelState {
                     if self.asked.is_none() {
                         self.asked = Some(Asked::Credentials(challenge.clone()));
                         self.phase = Phase::Asking;
-                        let why = std::mem::replace(&mut self.why, Why::First);
-                        actions.push(Action::Ask(Question::Credentials { why, challenge }));
+                        let why = std::mem::replace(&mut self.why, CredentialReason::First);
+                        actions.push(Action::Ask(AuthPrompt::Credentials { why, challenge }));
                     }
                 }
             }
@@ -294,11 +294,11 @@ impl TunnelState {
                         let (text, echo) = (challenge.text.clone(), challenge.echo);
                         self.asked = Some(Asked::Dynamic(challenge));
                         self.phase = Phase::Asking;
-                        actions.push(Action::Ask(Question::Challenge { text, echo }));
+                        actions.push(Action::Ask(AuthPrompt::Challenge { text, echo }));
                     }
                     None => {
                         self.refusal = Some(reason.clone());
-                        self.why = Why::Refused(reason);
+                        self.why = CredentialReason::Refused(reason);
                     }
                 }
             }
@@ -320,23 +320,23 @@ impl TunnelState {
             } if wants_answer => {
                 self.asked = Some(Asked::Text);
                 self.phase = Phase::Asking;
-                actions.push(Action::Ask(Question::Challenge { text, echo }));
+                actions.push(Action::Ask(AuthPrompt::Challenge { text, echo }));
             }
             InfoMessage::CrText { .. } | InfoMessage::Other(_) => {}
         }
     }
 
-    fn answer(&mut self, answer: Answer, actions: &mut Vec<Action>) {
+    fn answer(&mut self, answer: AuthAnswer, actions: &mut Vec<Action>) {
         match (self.asked.take(), answer) {
             (None, _) => {}
             // That nobody types another password is not why there is no tunnel.
-            (Some(Asked::Credentials(_)), Answer::GiveUp) if self.refusal.is_some() => {
+            (Some(Asked::Credentials(_)), AuthAnswer::Declined) if self.refusal.is_some() => {
                 let reason = self.refusal.take().flatten();
-                self.stop(Cause::AuthRefused(reason), actions);
+                self.stop(EndReason::AuthRefused(reason), actions);
             }
-            (_, Answer::GiveUp) => self.stop(Cause::NotAnswered, actions),
-            (Some(Asked::Credentials(prompted)), Answer::Credentials(credentials)) => {
-                let Credentials {
+            (_, AuthAnswer::Declined) => self.stop(EndReason::NotAnswered, actions),
+            (Some(Asked::Credentials(prompted)), AuthAnswer::Credentials(credentials)) => {
+                let VpnCredentials {
                     username,
                     password,
                     challenge,
@@ -349,11 +349,11 @@ impl TunnelState {
                 };
                 self.give(username, password, actions);
             }
-            (Some(Asked::Dynamic(challenge)), Answer::Challenge(answer)) => {
+            (Some(Asked::Dynamic(challenge)), AuthAnswer::Challenge(answer)) => {
                 let password = dynamic_response(&challenge.state, answer.expose());
                 self.give(challenge.username, password, actions);
             }
-            (Some(Asked::Text), Answer::Challenge(answer)) => {
+            (Some(Asked::Text), AuthAnswer::Challenge(answer)) => {
                 self.phase = self.web_auth();
                 actions.push(Action::Send(Command::ChallengeResponse(answer)));
             }
@@ -384,7 +384,7 @@ impl TunnelState {
             }
             UpDown::End => match self.environment.take() {
                 Some((true, environment)) => match too_wide(&environment) {
-                    Some(network) => self.stop(Cause::OwnNetwork(network), actions),
+                    Some(network) => self.stop(EndReason::OwnNetwork(network), actions),
                     None => actions.push(Action::Configure(environment.network())),
                 },
                 Some((false, _)) => actions.push(Action::Revert),

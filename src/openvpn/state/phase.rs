@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::cause::Cause;
+use super::end_reason::EndReason;
 
 /// How long a server waits for a web sign-in when it does not say.
 const WEB_AUTH_SECONDS: u64 = 120;
 /// And the longest it may say.
-const MOST_WEB_AUTH_SECONDS: u64 = 1800;
+const MAX_WEB_AUTH_SECONDS: u64 = 1800;
 
 /// Where a tunnel stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +29,9 @@ pub enum Phase {
     /// The connection is lost and will be made again; openvpn's word for why.
     Reconnecting { reason: String },
     /// openvpn was told to end.
-    Stopping(Cause),
+    Stopping(EndReason),
     /// It is gone.
-    Ended(Cause),
+    Ended(EndReason),
 }
 
 impl Phase {
@@ -89,5 +89,5 @@ pub(super) fn pending_seconds(description: &str) -> u64 {
     let said = description
         .strip_prefix("timeout ")
         .and_then(|seconds| seconds.parse().ok());
-    said.unwrap_or(WEB_AUTH_SECONDS).min(MOST_WEB_AUTH_SECONDS)
+    said.unwrap_or(WEB_AUTH_SECONDS).min(MAX_WEB_AUTH_SECONDS)
 }

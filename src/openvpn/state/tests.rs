@@ -46,15 +46,15 @@ fn input(mark: &str, rest: &str) -> Input {
     let mut words = rest.split(' ');
     match (mark, words.next().unwrap_or_default()) {
         ("<<<", _) => Input::Event(Event::read(rest.as_bytes())),
-        ("+++", "credentials") => Input::Answer(Answer::Credentials(Credentials {
+        ("+++", "credentials") => Input::Answer(AuthAnswer::Credentials(VpnCredentials {
             username: words.next().unwrap_or_default().to_owned(),
             password: Secret::new(words.next().unwrap_or_default()),
             challenge: words.next().map(Secret::new),
         })),
-        ("+++", "challenge") => Input::Answer(Answer::Challenge(Secret::new(
+        ("+++", "challenge") => Input::Answer(AuthAnswer::Challenge(Secret::new(
             words.next().unwrap_or_default(),
         ))),
-        ("+++", "nobody") => Input::Answer(Answer::GiveUp),
+        ("+++", "nobody") => Input::Answer(AuthAnswer::Declined),
         ("---", "stop") => Input::Stop,
         ("---", "closed") => Input::Closed,
         ("---", "deadline") => Input::Deadline,
@@ -74,16 +74,18 @@ fn told(action: Action) -> String {
     let text = match action {
         Action::Send(command) => format!(">>> {}", line(command)),
         Action::SendAfter(pause, command) => format!("... {} {}", pause.as_secs(), line(command)),
-        Action::Ask(Question::Credentials { why, challenge }) => {
+        Action::Ask(AuthPrompt::Credentials { why, challenge }) => {
             let why = match why {
-                Why::First => "first".to_owned(),
-                Why::SessionExpired => "expired".to_owned(),
-                Why::Refused(reason) => format!("refused {}", reason.unwrap_or_default()),
+                CredentialReason::First => "first".to_owned(),
+                CredentialReason::SessionExpired => "expired".to_owned(),
+                CredentialReason::Refused(reason) => {
+                    format!("refused {}", reason.unwrap_or_default())
+                }
             };
             let challenge = challenge.map(|challenge| format!(" static {}", challenge.text));
             format!("??? credentials {why}{}", challenge.unwrap_or_default())
         }
-        Action::Ask(Question::Challenge { text, echo }) => {
+        Action::Ask(AuthPrompt::Challenge { text, echo }) => {
             format!(
                 "??? challenge {} {text}",
                 if echo { "echo" } else { "hidden" }
@@ -129,7 +131,7 @@ fn named(path: &Path, play: impl FnOnce() + std::panic::UnwindSafe) {
 
 #[test]
 fn every_wait_before_the_first_connection_has_an_end() {
-    let cause = Cause::Stopped;
+    let cause = EndReason::Stopped;
     for phase in [
         Phase::Starting,
         Phase::Connecting,

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use ob::aws::{
-    ConfigProfile, CredentialsFile, Sdk, config_profile_name, winner, with_block, without_block,
+    ConfigProfile, CredentialsFile, Sdk, config_profile_name, credential_source, with_block,
+    without_block,
 };
 use ob::importers::Tool;
 use ob::ini::{Indented, decode, encode, read, read_as, unreadable};
@@ -110,7 +111,7 @@ fn target(bytes: &[u8]) {
         }
     }
     for sdk in Sdk::ALL {
-        let _ = winner(sdk, &Environment::default(), &text, &text).to_string();
+        let _ = credential_source(sdk, &Environment::default(), &text, &text).to_string();
     }
     check_edit(&text);
 }

@@ -319,7 +319,7 @@ fn the_session_of_aws_login_is_explained_and_found() {
     assert!(found.contains(&expected), "{found}");
 }
 
-/// The orders that `src/aws/precedence.rs` is written from.
+/// The orders that `src/aws/provider_chain.rs` is written from.
 #[test]
 fn the_sdks_look_where_they_did_and_in_that_order() {
     let env = dev();

@@ -51,11 +51,11 @@ impl Disk {
 
     /// Takes it out and reads all of it.
     fn read(mut self, needles: &Needles) -> Vec<String> {
-        self.take_out();
+        self.remove_section();
         needles.count(&fs::read(&self.image).unwrap())
     }
 
-    fn take_out(&mut self) {
+    fn remove_section(&mut self) {
         while let Some(place) = self.mounted.pop() {
             let _ = Command::new("umount").arg(place).status();
         }
@@ -64,7 +64,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        self.take_out();
+        self.remove_section();
     }
 }
 

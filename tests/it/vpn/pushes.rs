@@ -41,7 +41,7 @@ fn connect(server: &OpenVpn, directory: &Path, policy: &Policy) -> Seen {
     let (config, socket) = (directory.join("p"), directory.join("m"));
     let profile = Profile::parse(server.profile().as_bytes())
         .unwrap()
-        .under(policy);
+        .apply_policy(policy);
     fs::write(&config, profile.canonical().expose()).unwrap();
     let _ = fs::remove_file(&socket);
     let listener = UnixListener::bind(&socket).unwrap();

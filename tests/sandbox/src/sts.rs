@@ -17,7 +17,7 @@ const DEFAULT_SESSION: u64 = 3600;
 const CHAINED_SESSION: u64 = 3600;
 /// How far a signature's date may be from ours, in seconds.
 const SIGNATURE_WINDOW: u64 = 900;
-const LONGEST_ASSERTION: usize = 100_000;
+const MAX_ASSERTION_CHARS: usize = 100_000;
 
 /// Answers a request to STS.
 pub(crate) fn answer(world: &World, request: &Request) -> Answer {
@@ -62,7 +62,7 @@ fn assume_role_with_saml(world: &World, request: &Request) -> Result<Answer, Ans
     let role_arn = required(request, "RoleArn")?;
     let provider_arn = required(request, "PrincipalArn")?;
     let encoded = required(request, "SAMLAssertion")?;
-    if encoded.len() > LONGEST_ASSERTION {
+    if encoded.len() > MAX_ASSERTION_CHARS {
         let message = "1 validation error detected: Value at 'sAMLAssertion' failed to satisfy \
                        constraint: Member must have length less than or equal to 100000";
         return Err(error(400, "ValidationError", message));

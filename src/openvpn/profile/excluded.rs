@@ -1,6 +1,6 @@
 //! Directives that are never written for openvpn: dropped, because nothing is lost by it, or refused.
 
-use super::verdict::Why;
+use super::verdict::RefusalReason;
 
 /// Why nothing is lost, and the names.
 pub(super) const DROPPED: &[(&str, &str)] = &[
@@ -54,52 +54,52 @@ pub(super) const DROPPED: &[(&str, &str)] = &[
 ];
 
 /// Why the whole profile is refused, and the names.
-pub(super) const REFUSED: &[(Why, &str)] = &[
+pub(super) const REFUSED: &[(RefusalReason, &str)] = &[
     (
-        Why::RunsPrograms,
+        RefusalReason::RunsPrograms,
         "up up-delay up-restart down down-pre route-up route-pre-down ipchange tls-verify iproute \
          auth-user-pass-verify learn-address client-connect client-disconnect client-crresponse \
          tls-crypt-v2-verify script-security dns-updown",
     ),
-    (Why::LoadsLibraries, "plugin providers engine"),
+    (RefusalReason::LoadsLibraries, "plugin providers engine"),
     (
-        Why::ReadsFiles,
+        RefusalReason::ReadsFiles,
         "config askpass capath dh pkcs12 http-proxy-user-pass client-config-dir cd tls-ca",
     ),
     (
-        Why::WritesFiles,
+        RefusalReason::WritesFiles,
         "log log-append status status-version writepid replay-persist genkey tls-export-cert \
          ifconfig-pool-persist tmp-dir syslog",
     ),
     (
-        Why::OpensSockets,
+        RefusalReason::OpensSockets,
         "local lport bind multihome port-share bind-dev mark allow-recursive-routing allow-loopback",
     ),
-    (Why::ChangesEnvironment, "setenv-safe"),
+    (RefusalReason::ChangesEnvironment, "setenv-safe"),
     (
-        Why::ChangesProcess,
+        RefusalReason::ChangesProcess,
         "daemon inetd chroot nice mlock setcon remap-usr1 override-username msg-channel",
     ),
     (
-        Why::ChangesMachine,
+        RefusalReason::ChangesMachine,
         "mktun rmtun dev-node lladdr ifconfig-noexec route-noexec client-nat route-table",
     ),
     (
-        Why::ThirdParty,
+        RefusalReason::ThirdParty,
         "http-proxy http-proxy-option http-proxy-override socks-proxy proto-force relay-mode",
     ),
     (
-        Why::WeakensProtection,
+        RefusalReason::WeakensProtection,
         "secret no-replay test-crypto keying-material-exporter force-tls-key-material-export \
          allow-deprecated-insecure-static-crypto",
     ),
-    (Why::CarriesPassword, "auth-token auth-token-user"),
+    (RefusalReason::CarriesPassword, "auth-token auth-token-user"),
     (
-        Why::Value("is gone from openvpn; `verify-x509-name` does what it did"),
+        RefusalReason::Value("is gone from openvpn; `verify-x509-name` does what it did"),
         "tls-remote",
     ),
     (
-        Why::ServerOnly,
+        RefusalReason::ServerOnly,
         "mode tls-server server server-bridge server-ipv6 push push-reset push-remove ifconfig-pool \
          ifconfig-pool-linear ifconfig-ipv6-pool ifconfig-push ifconfig-ipv6-push \
          ifconfig-push-constraint iroute iroute-ipv6 disable verify-client-cert \
@@ -109,26 +109,26 @@ pub(super) const REFUSED: &[(Why, &str)] = &[
          stale-routes-check vlan-tagging vlan-accept vlan-pvid tls-crypt-v2-max-age \
          x509-track x509-username-field compat-names no-name-remapping",
     ),
-    (Why::OtherMode, "ifconfig ifconfig-ipv6"),
+    (RefusalReason::OtherMode, "ifconfig ifconfig-ipv6"),
     (
-        Why::HardwareKeys,
+        RefusalReason::HardwareKeys,
         "pkcs11-providers pkcs11-protected-authentication pkcs11-private-mode pkcs11-cert-private \
          pkcs11-pin-cache pkcs11-id pkcs11-id-management pkcs11-id-type pkcs11-slot pkcs11-slot-type \
          pkcs11-sign-mode cryptoapicert management-external-key management-external-cert",
     ),
     (
-        Why::Management,
+        RefusalReason::Management,
         "management management-client management-client-user management-client-group \
          management-client-auth management-client-pf management-forget-disconnect management-hold \
          management-log-cache management-query-passwords management-query-proxy \
          management-query-remote management-signal management-up-down",
     ),
     (
-        Why::PushedOnly,
+        RefusalReason::PushedOnly,
         "peer-id key-derivation protocol-flags push-continuation",
     ),
     (
-        Why::NotAConnection,
+        RefusalReason::NotAConnection,
         "help version show-ciphers show-curves show-digests show-engines show-gateway show-groups \
          show-tls show-pkcs11-ids show-pkcs11-objects show-pkcs11-slots",
     ),

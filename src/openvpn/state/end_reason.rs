@@ -8,7 +8,7 @@ use crate::report::{Exit, Report};
 
 /// Why a tunnel ended or is about to.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Cause {
+pub enum EndReason {
     #[error("the tunnel was taken down")]
     Stopped,
     #[error("the VPN server refused the credentials{}", in_words(.0))]
@@ -59,7 +59,7 @@ fn in_a_row(servers: &[String]) -> String {
     }
 }
 
-impl Cause {
+impl EndReason {
     /// What a `>FATAL:` line or openvpn's log says about the end to come; `None`: nothing known.
     pub(super) fn read(text: &str) -> Option<Self> {
         let says = |part: &str| text.contains(part);
@@ -125,50 +125,52 @@ impl Cause {
     }
 }
 
-impl From<Cause> for Report {
-    fn from(cause: Cause) -> Self {
+impl From<EndReason> for Report {
+    fn from(cause: EndReason) -> Self {
         let (exit, hint) = match &cause {
-            Cause::OwnNetwork(_) => (
+            EndReason::OwnNetwork(_) => (
                 Exit::Refused,
                 "all of it would go through the tunnel, whatever your settings say; tell the VPN's administrator",
             ),
-            Cause::Compression => (
+            EndReason::Compression => (
                 Exit::Refused,
                 "ask the VPN's administrator to turn compression off at the server",
             ),
-            Cause::Stopped | Cause::Ended(_) => (Exit::Failed, "`ob vpn up` brings it up again"),
-            Cause::AuthRefused(_) => (
+            EndReason::Stopped | EndReason::Ended(_) => {
+                (Exit::Failed, "`ob vpn up` brings it up again")
+            }
+            EndReason::AuthRefused(_) => (
                 Exit::Refused,
                 "`ob logout`, then `ob vpn up` signs in from the start",
             ),
-            Cause::SignInNotFinished | Cause::NotAnswered => {
+            EndReason::SignInNotFinished | EndReason::NotAnswered => {
                 (Exit::SignIn, "`ob vpn up` asks again")
             }
-            Cause::UnexpectedPrompt(_) => (
+            EndReason::UnexpectedPrompt(_) => (
                 Exit::Refused,
                 "`ob vpn profile --explain` shows what the profile asks for",
             ),
-            Cause::Unreachable | Cause::TooSlow(_) => (
+            EndReason::Unreachable | EndReason::TooSlow(_) => (
                 Exit::Unreachable,
                 "`ob vpn up -v` shows which servers are tried",
             ),
-            Cause::NoAnswer { .. } => (
+            EndReason::NoAnswer { .. } => (
                 Exit::Unreachable,
                 "a firewall here may drop it: try from another network; `ob vpn up -v` shows what openvpn says",
             ),
-            Cause::Unresolved => (
+            EndReason::Unresolved => (
                 Exit::Unreachable,
                 "`ob vpn profile` shows the server's name; does it resolve here?",
             ),
-            Cause::ServerCertificate(_) => (
+            EndReason::ServerCertificate(_) => (
                 Exit::Refused,
                 "do not connect by other means; tell the VPN's administrator, `ob vpn up -v` shows the details",
             ),
-            Cause::Device(_) => (
+            EndReason::Device(_) => (
                 Exit::Failed,
                 "`ls -l /dev/net/tun` must show a device that you may open (`crw-rw-rw-`)",
             ),
-            Cause::SupervisorGone | Cause::Failed(_) | Cause::Vanished => {
+            EndReason::SupervisorGone | EndReason::Failed(_) | EndReason::Vanished => {
                 (Exit::Failed, "`ob vpn up -v` shows what openvpn says")
             }
         };

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Cause, Phase, TunnelState};
+use super::{EndReason, Phase, TunnelState};
 
 /// How long the servers of a profile are tried, all of them together, until one answers for the first time. A network
 /// that drops packets says nothing, and openvpn would go from server to server for ever.
-const REACHING: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 /// A profile may have many servers; so many are named.
-const MOST_NAMED: usize = 4;
+const MAX_NAMED_SERVERS: usize = 4;
 
 /// The servers that openvpn has spoken to so far.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ impl Tried {
         };
         if let Some(found) = found.map(|address| format!("{address} {protocol}"))
             && !self.0.contains(&found)
-            && self.0.len() < MOST_NAMED
+            && self.0.len() < MAX_NAMED_SERVERS
         {
             self.0.push(found);
         }
@@ -49,22 +49,23 @@ impl TunnelState {
     /// and again.
     pub fn search_deadline(&self) -> Option<Duration> {
         let searches = matches!(self.phase, Phase::Connecting | Phase::Reconnecting { .. });
-        (searches && !self.was_connected).then_some(REACHING)
+        (searches && !self.was_connected).then_some(CONNECT_TIMEOUT)
     }
 
     /// Why it ends when it lasted too long.
-    pub(super) fn too_late(&mut self) -> Cause {
+    pub(super) fn too_late(&mut self) -> EndReason {
         match (&self.phase, self.suspicion.take()) {
-            (Phase::WebAuth { .. }, _) => Cause::SignInNotFinished,
-            (Phase::Asking, _) => Cause::NotAnswered,
-            (Phase::Connecting | Phase::Reconnecting { .. }, None | Some(Cause::Unreachable)) => {
-                Cause::NoAnswer {
-                    from: std::mem::take(&mut self.tried.0),
-                    seconds: REACHING.as_secs(),
-                }
-            }
+            (Phase::WebAuth { .. }, _) => EndReason::SignInNotFinished,
+            (Phase::Asking, _) => EndReason::NotAnswered,
+            (
+                Phase::Connecting | Phase::Reconnecting { .. },
+                None | Some(EndReason::Unreachable),
+            ) => EndReason::NoAnswer {
+                from: std::mem::take(&mut self.tried.0),
+                seconds: CONNECT_TIMEOUT.as_secs(),
+            },
             (_, Some(suspicion)) => suspicion,
-            (phase, None) => Cause::TooSlow(phase.waits_for()),
+            (phase, None) => EndReason::TooSlow(phase.waits_for()),
         }
     }
 }

@@ -12,29 +12,29 @@ use super::hosts::dns;
 use super::lexer::{Lexed, Statement, lex, lex_nested};
 use super::rewrites::{Judged, compression, inline, keep, several};
 use super::value::{Directive, Value};
-use super::verdict::{Ruling, Verdict, Why, showable};
-use super::{Lack, Profile, ProfileError, Settings};
+use super::verdict::{RefusalReason, Ruling, Verdict, showable};
+use super::{MissingDirective, Profile, ProfileError, Settings};
 
 /// The longest comment value that is taken for a name.
-const LONGEST_NAME: usize = 128;
+const MAX_NAME_BYTES: usize = 128;
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Profile, ProfileError> {
     let Lexed {
         statements,
         comments,
     } = lex(bytes)?;
-    let mut judge = Judge::default();
+    let mut validator = Validator::default();
     for statement in &statements {
-        judge.ignored.extend(ignored(&statement.words));
+        validator.ignored.extend(ignored(&statement.words));
     }
     for statement in &statements {
-        judge.statement(statement)?;
+        validator.statement(statement)?;
     }
-    judge.finish(&comments)
+    validator.finish(&comments)
 }
 
 #[derive(Default)]
-struct Judge {
+struct Validator {
     settings: Settings,
     verdicts: Vec<Verdict>,
     client: bool,
@@ -80,7 +80,7 @@ fn ignored(words: &[String]) -> impl Iterator<Item = String> {
     names.into_iter()
 }
 
-impl Judge {
+impl Validator {
     fn statement(&mut self, statement: &Statement) -> Result<(), ProfileError> {
         let line = statement.line;
         let name = statement.words[0].as_str();
@@ -124,11 +124,13 @@ impl Judge {
                     let args: Vec<&str> = statement.words[1..].iter().map(String::as_str).collect();
                     let judged = match class(name) {
                         Some(Class::Allowed(_)) if !IN_CONNECTION.contains(&name) => {
-                            Judged::Refused(Why::Value("does not belong in a <connection>"))
+                            Judged::Refused(RefusalReason::Value(
+                                "does not belong in a <connection>",
+                            ))
                         }
-                        Some(Class::Gated(_)) => {
-                            Judged::Refused(Why::Value("does not belong in a <connection>"))
-                        }
+                        Some(Class::Gated(_)) => Judged::Refused(RefusalReason::Value(
+                            "does not belong in a <connection>",
+                        )),
                         _ => self.line(name, &args),
                     };
                     for directive in self.note(statement.line, name, &args, judged) {
@@ -138,13 +140,15 @@ impl Judge {
                 self.settings.connections.push(connection);
             }
             Some(Class::Refused(why)) => self.refuse(line, name, why),
-            Some(_) if name == "auth-user-pass" => self.refuse(line, name, Why::CarriesPassword),
-            Some(_) => self.refuse(line, name, Why::Value("is a line, not a block")),
+            Some(_) if name == "auth-user-pass" => {
+                self.refuse(line, name, RefusalReason::CarriesPassword)
+            }
+            Some(_) => self.refuse(line, name, RefusalReason::Value("is a line, not a block")),
             None if self.ignored.contains(name) => {
                 let ruling = Ruling::Dropped(MAY_BE_IGNORED.to_owned());
                 self.verdict(line, showable(name), ruling);
             }
-            None => self.refuse(line, name, Why::Unclassified),
+            None => self.refuse(line, name, RefusalReason::Unclassified),
         }
         Ok(())
     }
@@ -161,7 +165,7 @@ impl Judge {
     fn line(&mut self, name: &str, args: &[&str]) -> Judged {
         let kind = match class(name) {
             None if self.ignored.contains(name) => return Judged::Dropped(MAY_BE_IGNORED),
-            None => return Judged::Refused(Why::Unclassified),
+            None => return Judged::Refused(RefusalReason::Unclassified),
             Some(Class::Refused(why)) => return Judged::Refused(why),
             Some(Class::Dropped(note)) => return Judged::Dropped(note),
             Some(Class::Allowed(kind) | Class::Gated(kind)) => kind,
@@ -212,7 +216,9 @@ impl Judge {
             ["SERVER_POLL_TIMEOUT", seconds] => self.line("server-poll-timeout", &[seconds]),
             ["GENERIC_CONFIG", ..] => {
                 self.generic = true;
-                Judged::Refused(Why::Value("marks a profile that was made for no user"))
+                Judged::Refused(RefusalReason::Value(
+                    "marks a profile that was made for no user",
+                ))
             }
             ["FORWARD_COMPATIBLE", _] => {
                 Judged::Dropped("every directive is judged here, known or not")
@@ -225,7 +231,7 @@ impl Judge {
             [name, ..] if name.starts_with("UV_") || name.starts_with("IV_") => {
                 Judged::Dropped("`ob` tells the server who it is")
             }
-            _ => Judged::Refused(Why::ChangesEnvironment),
+            _ => Judged::Refused(RefusalReason::ChangesEnvironment),
         }
     }
 
@@ -289,7 +295,7 @@ impl Judge {
         }
     }
 
-    fn refuse(&mut self, line: usize, name: &str, why: Why) {
+    fn refuse(&mut self, line: usize, name: &str, why: RefusalReason) {
         self.verdict(line, showable(name), Ruling::Refused(why.says().to_owned()));
     }
 
@@ -313,7 +319,7 @@ impl Judge {
             return Err(ProfileError::Refused(self.verdicts));
         }
         if !(self.client || self.tls_client && self.pull) {
-            return Err(ProfileError::Lacks(Lack::Client));
+            return Err(ProfileError::Incomplete(MissingDirective::Client));
         }
         let missing = |(_, name): &&(usize, &'static str)| !self.settings.has_block(name);
         if let Some((line, _)) = self.promised.iter().find(missing) {
@@ -322,7 +328,7 @@ impl Judge {
                 what: "is promised with `[inline]` and is not there",
             });
         }
-        self.settings.check().map_err(ProfileError::Lacks)?;
+        self.settings.check().map_err(ProfileError::Incomplete)?;
         Ok(Profile {
             settings: self.settings,
             verdicts: self.verdicts,
@@ -344,6 +350,6 @@ fn comment(comments: &[String], name: &str) -> Option<String> {
 fn sound_name(value: &str) -> Option<String> {
     let value = value.trim();
     let sound =
-        !value.is_empty() && value.len() <= LONGEST_NAME && !value.chars().any(char::is_control);
+        !value.is_empty() && value.len() <= MAX_NAME_BYTES && !value.chars().any(char::is_control);
     sound.then(|| value.to_owned())
 }

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 #[derive(Debug)]
 pub enum Input {
     Event(Event),
-    Answer(Answer),
+    Answer(AuthAnswer),
     /// The deadline of the present phase has passed.
     Deadline,
     /// The user wants the tunnel down.
@@ -21,18 +21,18 @@ pub enum Input {
     Closed,
 }
 
-/// An answer to a [`Question`].
+/// An answer to a [`AuthPrompt`].
 #[derive(Debug)]
-pub enum Answer {
-    Credentials(Credentials),
+pub enum AuthAnswer {
+    Credentials(VpnCredentials),
     Challenge(Secret),
     /// Nobody will answer.
-    GiveUp,
+    Declined,
 }
 
 /// What openvpn sends to prove who the user is.
 #[derive(Debug)]
-pub struct Credentials {
+pub struct VpnCredentials {
     pub username: String,
     /// Empty where the sign-in is by web; or a session token.
     pub password: Secret,
@@ -45,7 +45,7 @@ pub struct Credentials {
 pub enum Action {
     Send(Command),
     SendAfter(Duration, Command),
-    Ask(Question),
+    Ask(AuthPrompt),
     /// Finish the sign-in at this address, with the session at hand or by a browser.
     SignIn {
         url: Secret,
@@ -63,9 +63,9 @@ pub enum Action {
 
 /// What only a person or the agent knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Question {
+pub enum AuthPrompt {
     Credentials {
-        why: Why,
+        why: CredentialReason,
         challenge: Option<PromptedChallenge>,
     },
     /// The server's own question.
@@ -74,7 +74,7 @@ pub enum Question {
 
 /// Why credentials are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum CredentialReason {
     First,
     /// The server's token has died: the agent can renew it without a person.
     SessionExpired,

@@ -37,7 +37,7 @@ impl Sdk {
 
 /// Where its credentials come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Winner {
+pub enum CredentialSource {
     /// `AWS_ACCESS_KEY_ID` and its kin.
     Environment,
     WebIdentity,
@@ -53,14 +53,14 @@ pub enum Winner {
     /// `-Daws.accessKeyId=…` in the options of every Java program.
     JavaProperties,
     /// Nothing before the metadata service of a cloud machine.
-    Machine,
+    InstanceMetadata,
     /// `AWS_PROFILE` names a profile that is in neither file: the program stops.
-    Ghost(String),
+    MissingProfile(String),
     /// The program stops at a line of one of the files: which, and the line.
     Unreadable(&'static str, usize),
 }
 
-impl fmt::Display for Winner {
+impl fmt::Display for CredentialSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Environment => f.write_str("the keys in the environment (AWS_ACCESS_KEY_ID)"),
@@ -76,8 +76,8 @@ impl fmt::Display for Winner {
             Self::Container => {
                 f.write_str("the container's endpoint (AWS_CONTAINER_CREDENTIALS_…)")
             }
-            Self::Machine => f.write_str("nothing but a cloud machine's own role"),
-            Self::Ghost(profile) => write!(
+            Self::InstanceMetadata => f.write_str("nothing but a cloud machine's own role"),
+            Self::MissingProfile(profile) => write!(
                 f,
                 "none: AWS_PROFILE names {profile}, which is in neither file"
             ),
@@ -89,7 +89,12 @@ impl fmt::Display for Winner {
 }
 
 /// What `sdk` takes, given the texts of the config and the credentials file.
-pub fn winner(sdk: Sdk, environment: &Environment, config: &str, credentials: &str) -> Winner {
+pub fn credential_source(
+    sdk: Sdk,
+    environment: &Environment,
+    config: &str,
+    credentials: &str,
+) -> CredentialSource {
     let set = |name: &str| environment.raw(name).is_some();
     let named = named_profile(sdk, environment);
     let profile = named.unwrap_or("default").to_owned();
@@ -102,7 +107,7 @@ pub fn winner(sdk: Sdk, environment: &Environment, config: &str, credentials: &s
     if sdk == Sdk::Python
         && let Some((file, fault)) = faults.next()
     {
-        return Winner::Unreadable(file, fault.line);
+        return CredentialSource::Unreadable(file, fault.line);
     }
     let found = Profile::find(&profile, &config, &credentials);
     let either = |name, old| set(name) || (sdk == Sdk::Go && set(old));
@@ -110,37 +115,37 @@ pub fn winner(sdk: Sdk, environment: &Environment, config: &str, credentials: &s
         && either("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY");
     let web = set("AWS_WEB_IDENTITY_TOKEN_FILE") && set("AWS_ROLE_ARN");
     if sdk == Sdk::Java && has_java_keys(environment) {
-        return Winner::JavaProperties;
+        return CredentialSource::JavaProperties;
     }
     // The first two look for the profile before they look at anything else.
     if named.is_some() && !found.exists && matches!(sdk, Sdk::Python | Sdk::Go) {
-        return Winner::Ghost(profile);
+        return CredentialSource::MissingProfile(profile);
     }
     if keys && !(sdk == Sdk::Node && set("AWS_PROFILE")) {
-        return Winner::Environment;
+        return CredentialSource::Environment;
     }
     if web && matches!(sdk, Sdk::Go | Sdk::Java) {
-        return Winner::WebIdentity;
+        return CredentialSource::WebIdentity;
     }
     if sdk == Sdk::Python && found.role {
-        return Winner::AssumedRole(profile);
+        return CredentialSource::AssumedRole(profile);
     }
     if web && sdk == Sdk::Python {
-        return Winner::WebIdentity;
+        return CredentialSource::WebIdentity;
     }
-    if let Some(of_profile) = found.winner(sdk, &profile) {
+    if let Some(of_profile) = found.credential_source(sdk, &profile) {
         return of_profile;
     }
     if named.is_some() && !found.exists {
-        return Winner::Ghost(profile);
+        return CredentialSource::MissingProfile(profile);
     }
     if web {
-        return Winner::WebIdentity;
+        return CredentialSource::WebIdentity;
     }
     if set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
-        return Winner::Container;
+        return CredentialSource::Container;
     }
-    Winner::Machine
+    CredentialSource::InstanceMetadata
 }
 
 /// Whether the options that every Java program takes from the environment name keys; Java's SDK takes properties
@@ -202,16 +207,28 @@ impl Profile {
         found
     }
 
-    fn winner(&self, sdk: Sdk, name: &str) -> Option<Winner> {
+    fn credential_source(&self, sdk: Sdk, name: &str) -> Option<CredentialSource> {
         let keys = (
             self.keys_in_credentials || self.keys_in_config,
-            Winner::Keys as fn(String) -> Winner,
+            CredentialSource::Keys as fn(String) -> CredentialSource,
         );
         let in_credentials = (self.keys_in_credentials, keys.1);
-        let role = (self.role, Winner::AssumedRole as fn(String) -> Winner);
-        let sso = (self.sso, Winner::SingleSignOn as fn(String) -> Winner);
-        let login = (self.login, Winner::Login as fn(String) -> Winner);
-        let process = (self.process, Winner::Process as fn(String) -> Winner);
+        let role = (
+            self.role,
+            CredentialSource::AssumedRole as fn(String) -> CredentialSource,
+        );
+        let sso = (
+            self.sso,
+            CredentialSource::SingleSignOn as fn(String) -> CredentialSource,
+        );
+        let login = (
+            self.login,
+            CredentialSource::Login as fn(String) -> CredentialSource,
+        );
+        let process = (
+            self.process,
+            CredentialSource::Process as fn(String) -> CredentialSource,
+        );
         let order = match sdk {
             Sdk::Python => vec![role, sso, in_credentials, login, process, keys],
             Sdk::Node => vec![role, keys, process, sso, login],
@@ -219,7 +236,7 @@ impl Profile {
             Sdk::Java => vec![sso, role, login, process, keys],
         };
         let first = order.into_iter().find(|(there, _)| *there);
-        first.map(|(_, winner)| winner(name.to_owned()))
+        first.map(|(_, credential_source)| credential_source(name.to_owned()))
     }
 }
 

@@ -7,9 +7,9 @@ use super::network::Environment;
 use super::policy::Network;
 
 /// The fewest bits of a network that can be a tunnel's own. `10.0.0.0/8` is the widest private network.
-const LEAST_BITS: u8 = 8;
+const MIN_IPV4_BITS: u8 = 8;
 /// The widest allocation that an organisation gets.
-const LEAST_BITS6: u8 = 32;
+const MIN_IPV6_BITS: u8 = 32;
 
 /// Returns the network of the device that is too wide to be its own, from the variables of `>UPDOWN:UP`.
 pub(super) fn too_wide(environment: &Environment) -> Option<Network> {
@@ -26,7 +26,7 @@ fn wide4(environment: &Environment) -> Option<Network> {
         address: first.into(),
         bits,
     };
-    (bits < LEAST_BITS).then_some(network)
+    (bits < MIN_IPV4_BITS).then_some(network)
 }
 
 fn wide6(environment: &Environment) -> Option<Network> {
@@ -38,7 +38,7 @@ fn wide6(environment: &Environment) -> Option<Network> {
         address: Ipv6Addr::from(u128::from(address) & mask).into(),
         bits,
     };
-    (bits < LEAST_BITS6).then_some(network)
+    (bits < MIN_IPV6_BITS).then_some(network)
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Which source of credentials each SDK takes, and that every SDK takes what `ob` hands over.
 
 use super::*;
-use crate::aws::{ChildContext, RenewingContext, child_env, renewing_env, to_unset};
+use crate::aws::{ChildContext, RenewingContext, child_env, names_to_unset, renewing_env};
 use crate::model::{Credentials, RoleArn, SessionPolicy, Timestamp};
 use crate::secret::Secret;
 
-fn of(sdk: Sdk, variables: &[(&str, &str)], config: &str, credentials: &str) -> Winner {
+fn of(sdk: Sdk, variables: &[(&str, &str)], config: &str, credentials: &str) -> CredentialSource {
     let environment = variables.iter().copied().collect();
-    winner(sdk, &environment, config, credentials)
+    credential_source(sdk, &environment, config, credentials)
 }
 
 const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "s")];
@@ -21,10 +21,14 @@ fn keys_in_the_environment_win_except_where_node_sees_a_profile() {
         .chain([("AWS_PROFILE", "ob/dev")])
         .collect();
     for sdk in Sdk::ALL {
-        assert_eq!(of(sdk, &KEYS, OB, STATIC), Winner::Environment, "{sdk:?}");
+        assert_eq!(
+            of(sdk, &KEYS, OB, STATIC),
+            CredentialSource::Environment,
+            "{sdk:?}"
+        );
         let expected = match sdk {
-            Sdk::Node => Winner::Process("ob/dev".into()),
-            _ => Winner::Environment,
+            Sdk::Node => CredentialSource::Process("ob/dev".into()),
+            _ => CredentialSource::Environment,
         };
         assert_eq!(of(sdk, &both, OB, STATIC), expected, "{sdk:?}");
     }
@@ -37,13 +41,13 @@ fn default_section_beats_container_and_missing_profile_is_named() {
     for sdk in Sdk::ALL {
         assert_eq!(
             of(sdk, &container, "", STATIC),
-            Winner::Keys("default".into())
+            CredentialSource::Keys("default".into())
         );
-        assert_eq!(of(sdk, &container, "", ""), Winner::Container);
-        assert_eq!(of(sdk, &[], "", ""), Winner::Machine);
+        assert_eq!(of(sdk, &container, "", ""), CredentialSource::Container);
+        assert_eq!(of(sdk, &[], "", ""), CredentialSource::InstanceMetadata);
         let expected = match sdk {
-            Sdk::Java => Winner::Environment,
-            _ => Winner::Ghost("ghost".into()),
+            Sdk::Java => CredentialSource::Environment,
+            _ => CredentialSource::MissingProfile("ghost".into()),
         };
         assert_eq!(of(sdk, &ghost, OB, STATIC), expected, "{sdk:?}");
     }
@@ -55,10 +59,13 @@ fn login_session_ranks_as_in_each_sdk() {
     let login = "[profile p]\nlogin_session = arn:aws:iam::123456789012:user/alice\n";
     let process = format!("{login}credential_process = x\n");
     for sdk in Sdk::ALL {
-        assert_eq!(of(sdk, &profile, login, ""), Winner::Login("p".into()));
+        assert_eq!(
+            of(sdk, &profile, login, ""),
+            CredentialSource::Login("p".into())
+        );
         let expected = match sdk {
-            Sdk::Node => Winner::Process("p".into()),
-            _ => Winner::Login("p".into()),
+            Sdk::Node => CredentialSource::Process("p".into()),
+            _ => CredentialSource::Login("p".into()),
         };
         assert_eq!(of(sdk, &profile, &process, ""), expected, "{sdk:?}");
     }
@@ -67,7 +74,7 @@ fn login_session_ranks_as_in_each_sdk() {
         let cache = [("AWS_LOGIN_CACHE_DIRECTORY", "/x")];
         assert_eq!(
             of(sdk, &cache, &default, ""),
-            Winner::Login("default".into())
+            CredentialSource::Login("default".into())
         );
     }
 }
@@ -77,8 +84,8 @@ fn older_names_and_java_properties_win_where_they_are_read() {
     let old = [("AWS_ACCESS_KEY", "A"), ("AWS_SECRET_KEY", "s")];
     for sdk in Sdk::ALL {
         let expected = match sdk {
-            Sdk::Go => Winner::Environment,
-            _ => Winner::Machine,
+            Sdk::Go => CredentialSource::Environment,
+            _ => CredentialSource::InstanceMetadata,
         };
         assert_eq!(of(sdk, &old, "", ""), expected, "{sdk:?}");
     }
@@ -87,13 +94,19 @@ fn older_names_and_java_properties_win_where_they_are_read() {
         .into_iter()
         .chain([("JAVA_TOOL_OPTIONS", options)])
         .collect();
-    assert_eq!(of(Sdk::Java, &both, "", ""), Winner::JavaProperties);
-    assert_eq!(of(Sdk::Go, &both, "", ""), Winner::Environment);
+    assert_eq!(
+        of(Sdk::Java, &both, "", ""),
+        CredentialSource::JavaProperties
+    );
+    assert_eq!(of(Sdk::Go, &both, "", ""), CredentialSource::Environment);
     let harmless: Vec<_> = KEYS
         .into_iter()
         .chain([("JAVA_TOOL_OPTIONS", "-Xmx1g")])
         .collect();
-    assert_eq!(of(Sdk::Java, &harmless, "", ""), Winner::Environment);
+    assert_eq!(
+        of(Sdk::Java, &harmless, "", ""),
+        CredentialSource::Environment
+    );
 }
 
 /// Everything that names another identity, as `tests/it/consumers/variables.rs` gives it to the real SDKs.
@@ -119,8 +132,8 @@ fn every_sdk_takes_what_ob_hands_over_among_foreign_variables() {
         .collect();
     for sdk in Sdk::ALL {
         assert_eq!(
-            winner(sdk, &environment, OB, STATIC),
-            Winner::Environment,
+            credential_source(sdk, &environment, OB, STATIC),
+            CredentialSource::Environment,
             "{sdk:?}"
         );
     }
@@ -137,15 +150,15 @@ fn every_sdk_takes_what_ob_hands_over_among_foreign_variables() {
         .collect();
     // What `ob use` leaves of the shell's variables, with the one it sets.
     let foreign: Environment = FOREIGN.into_iter().collect();
-    let dropped = to_unset(foreign.iter().map(|(name, _)| name));
+    let dropped = names_to_unset(foreign.iter().map(|(name, _)| name));
     let left = FOREIGN
         .into_iter()
         .filter(|(name, _)| !dropped.contains(name));
     let switched: Environment = left.chain([("AWS_PROFILE", "ob/dev")]).collect();
     for sdk in Sdk::ALL {
         for environment in [&renewing, &switched] {
-            let taken = winner(sdk, environment, OB, STATIC);
-            assert_eq!(taken, Winner::Process("ob/dev".into()), "{sdk:?}");
+            let taken = credential_source(sdk, environment, OB, STATIC);
+            assert_eq!(taken, CredentialSource::Process("ob/dev".into()), "{sdk:?}");
         }
     }
 }
@@ -167,32 +180,35 @@ fn a_profile_is_read_in_each_sdks_own_order() {
     let config = "[profile p]\ncredential_process = x\naws_access_key_id = A\n";
     assert_eq!(
         of(Sdk::Python, &profile, config, ""),
-        Winner::Process("p".into())
+        CredentialSource::Process("p".into())
     );
     assert_eq!(
         of(Sdk::Node, &profile, config, ""),
-        Winner::Keys("p".into())
+        CredentialSource::Keys("p".into())
     );
     assert_eq!(
         of(Sdk::Python, &profile, config, "[p]\naws_access_key_id=A\n"),
-        Winner::Keys("p".into())
+        CredentialSource::Keys("p".into())
     );
     let role = "[profile p]\nrole_arn = x\nsource_profile = q\n";
     for sdk in Sdk::ALL {
-        assert_eq!(of(sdk, &profile, role, ""), Winner::AssumedRole("p".into()));
+        assert_eq!(
+            of(sdk, &profile, role, ""),
+            CredentialSource::AssumedRole("p".into())
+        );
     }
 }
 
 #[test]
 fn python_stops_at_a_line_that_the_others_pass_over() {
     let config = "[default]\noutput\n";
-    let stops = Winner::Unreadable("config", 2);
+    let stops = CredentialSource::Unreadable("config", 2);
     assert_eq!(of(Sdk::Python, &KEYS, config, STATIC), stops);
     assert!(stops.to_string().contains("line 2 of the config file"));
-    let keys = Winner::Keys("default".into());
+    let keys = CredentialSource::Keys("default".into());
     assert_eq!(of(Sdk::Go, &[], config, STATIC), keys);
     let twice = format!("{STATIC}[default]\n");
-    let stops = Winner::Unreadable("credentials", 4);
+    let stops = CredentialSource::Unreadable("credentials", 4);
     assert_eq!(of(Sdk::Python, &[], OB, &twice), stops);
 }
 
@@ -201,6 +217,10 @@ fn a_nested_block_is_not_the_profiles_own() {
     let profile = [("AWS_PROFILE", "p")];
     let config = "[profile p] # mine\n  s3 =\n    role_arn = x\n  REGION: y\n";
     for sdk in Sdk::ALL {
-        assert_eq!(of(sdk, &profile, config, ""), Winner::Machine, "{sdk:?}");
+        assert_eq!(
+            of(sdk, &profile, config, ""),
+            CredentialSource::InstanceMetadata,
+            "{sdk:?}"
+        );
     }
 }
