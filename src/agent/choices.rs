@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 
 use crate::agent::vault::{LiveSession, Moment};
 use crate::model::{Labels, SessionPolicy};
-use crate::wire::{KnownChoice, Target, TerminalId};
+use crate::wire::{ChosenRole, Target, TerminalId};
 
 /// More answers than a user gives between two sign-ins. What comes then is asked each time.
 const MAX_ANSWERS: usize = 1000;
@@ -113,7 +113,7 @@ impl RoleQuestion {
 /// What was chosen in a menu of roles, and when.
 #[derive(Clone, Debug)]
 pub(super) struct RoleChoice {
-    pub(super) pair: KnownChoice,
+    pub(super) pair: ChosenRole,
     pub(super) at: Moment,
 }
 
@@ -140,8 +140,8 @@ mod tests {
         device: 34816,
     };
 
-    fn read_only() -> KnownChoice {
-        KnownChoice {
+    fn read_only() -> ChosenRole {
+        ChosenRole {
             role: "arn:aws:iam::123456789012:role/ReadOnly".to_owned(),
             provider: "arn:aws:iam::123456789012:saml-provider/okta".to_owned(),
         }

@@ -4,15 +4,15 @@
 //! (`model::BARRED`), as far as it can. All network and all parsing of foreign bytes happen here. What a person must
 //! answer it asks the client that waits.
 
+mod approvals;
 mod choices;
-mod confirmed;
-mod desk;
-mod flight;
-mod life;
-mod party;
+mod handlers;
 mod server;
-mod uses;
+mod shutdown;
+mod single_flight;
+mod usage;
 mod vault;
+mod waiters;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 
-use crate::link::OUT_OF_FILES;
+use crate::link::OUT_OF_DESCRIPTORS;
 use crate::process;
 use crate::report::{Exit, Report};
 
@@ -63,7 +63,7 @@ fn begin(start: &Start) -> Result<(), Report> {
     let socket = standard_input().map_err(cannot("take its socket"))?;
     // Asked before the runtime does, which would panic where it finds none.
     if !process::has_descriptors(DESCRIPTORS) {
-        return Err(cannot("start")(OUT_OF_FILES));
+        return Err(cannot("start")(OUT_OF_DESCRIPTORS));
     }
     let directory = start.directory.as_deref();
     // The runtime and the watch on the socket need descriptors of their own before the door closes.
@@ -88,7 +88,7 @@ fn begin(start: &Start) -> Result<(), Report> {
         })
     } else {
         local.block_on(&runtime, async {
-            let watch = life::Watch::new(directory).map_err(cannot("watch its socket"))?;
+            let watch = shutdown::Watch::new(directory).map_err(cannot("watch its socket"))?;
             ready()?;
             let listener = UnixListener::from(socket);
             server::serve(listener, watch, confinement)

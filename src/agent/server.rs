@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{interval, sleep};
 
-use crate::agent::desk::Desk;
-use crate::agent::life::Watch;
-use crate::agent::party::Member;
+use crate::agent::handlers::Handlers;
+use crate::agent::shutdown::Watch;
+use crate::agent::waiters::Client;
 use crate::link::connections::{Connections, Slot};
-use crate::link::served::{Incoming, Listener, Outgoing, only};
+use crate::link::server::{Incoming, Listener, Outgoing, from_stream};
 use crate::model::Confinement;
 use crate::process::{max_descriptors, panic_point};
 use crate::report::{Exit, Report};
@@ -36,14 +36,14 @@ pub(super) async fn serve(
     confinement: Confinement,
 ) -> io::Result<()> {
     let listener = Listener::new(listener)?;
-    let desk = Rc::new(Desk::new(confinement, true));
+    let handlers = Rc::new(Handlers::new(confinement, true));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {
-        () = accept(&listener, &desk) => {}
+        () = accept(&listener, &handlers) => {}
         () = watch.lost() => {}
-        () = desk.over() => {}
+        () = handlers.wait_for_shutdown() => {}
         _ = terminate.recv() => {}
         _ = hang_up.recv() => {}
         _ = interrupt.recv() => {}
@@ -51,21 +51,21 @@ pub(super) async fn serve(
     // While it is open no other socket can get its inode, by which it is known.
     watch.clean_up();
     drop(listener);
-    desk.wipe();
+    handlers.wipe();
     // A client that asked us to stop hears that we do.
     tokio::task::yield_now().await;
     Ok(())
 }
 
-async fn accept(listener: &Listener, desk: &Rc<Desk>) {
+async fn accept(listener: &Listener, handlers: &Rc<Handlers>) {
     let connections = Connections::new(max_descriptors());
     loop {
-        connections.make_room().await;
+        connections.wait_for_slot().await;
         match listener.accept().await {
             Ok(Some((incoming, outgoing))) => {
-                let desk = Rc::clone(desk);
+                let handlers = Rc::clone(handlers);
                 connections.serve(|slot| async move {
-                    converse(incoming, outgoing, &desk, Some(slot)).await;
+                    converse(incoming, outgoing, &handlers, Some(slot)).await;
                 });
                 // A request that came with the connection is read before the next one is accepted: else many new
                 // connections could close this one as a silent one.
@@ -81,12 +81,12 @@ async fn accept(listener: &Listener, desk: &Rc<Desk>) {
 
 /// Serves one conversation and returns.
 pub(super) async fn serve_one(stream: UnixStream, confinement: Confinement) -> io::Result<()> {
-    let desk = Rc::new(Desk::new(confinement, false));
-    if let Some((incoming, outgoing)) = only(stream)? {
-        converse(incoming, outgoing, &desk, None).await;
-        desk.say_goodbye().await;
+    let handlers = Rc::new(Handlers::new(confinement, false));
+    if let Some((incoming, outgoing)) = from_stream(stream)? {
+        converse(incoming, outgoing, &handlers, None).await;
+        handlers.drain().await;
     }
-    desk.wipe();
+    handlers.wipe();
     Ok(())
 }
 
@@ -94,10 +94,10 @@ pub(super) async fn serve_one(stream: UnixStream, confinement: Confinement) -> i
 async fn converse(
     mut incoming: Incoming,
     mut outgoing: Outgoing,
-    desk: &Rc<Desk>,
+    handlers: &Rc<Handlers>,
     slot: Option<Slot>,
 ) {
-    let Ok(ToAgent::Hello(hello)) = incoming.hear(|| TO_AGENT_MAX, FIRST_WORDS).await else {
+    let Ok(ToAgent::Hello(hello)) = incoming.recv(|| TO_AGENT_MAX, FIRST_WORDS).await else {
         return;
     };
     let ours = Hello {
@@ -108,7 +108,7 @@ async fn converse(
         return;
     }
     panic_point("agent.conversation", "");
-    let (request, route) = match incoming.hear(|| TO_AGENT_MAX, FIRST_WORDS).await {
+    let (request, route) = match incoming.recv(|| TO_AGENT_MAX, FIRST_WORDS).await {
         Ok(ToAgent::Request { request, route }) => (*request, route.map(Rc::from)),
         Ok(_) => return,
         Err(error) => {
@@ -126,10 +126,10 @@ async fn converse(
         }
     };
     if let Some(slot) = &slot {
-        slot.request_is_read();
+        slot.mark_busy();
     }
     // On the heap of its own: who has only knocked so far costs a few hundred bytes, not a sign-in's worth.
-    Box::pin(serve_request(request, route, incoming, outgoing, desk)).await;
+    Box::pin(serve_request(request, route, incoming, outgoing, handlers)).await;
 }
 
 async fn serve_request(
@@ -137,15 +137,15 @@ async fn serve_request(
     route: Option<Rc<Route>>,
     mut incoming: Incoming,
     mut outgoing: Outgoing,
-    desk: &Rc<Desk>,
+    handlers: &Rc<Handlers>,
 ) {
-    let (member, said, answers) = Member::new(route);
+    let (client, said, answers) = Client::new(route);
     let speaking = speak(&mut outgoing, said);
-    let listening = listen(&mut incoming, &member, &answers);
+    let listening = listen(&mut incoming, &client, &answers);
     let handling = async {
         let stop = matches!(request, Request::Stop);
-        let reply = desk.handle(request, &member).await;
-        member.say(FromAgent::Reply(reply));
+        let reply = handlers.handle(request, &client).await;
+        client.say(FromAgent::Reply(reply));
         stop
     };
     let heartbeat = async {
@@ -153,19 +153,19 @@ async fn serve_request(
         beat.tick().await;
         loop {
             beat.tick().await;
-            member.say(FromAgent::Notice(Notice::StillWaiting));
+            client.say(FromAgent::Notice(Notice::StillWaiting));
         }
     };
     tokio::select! {
         (stop, ()) = async { tokio::join!(handling, speaking) } => {
             if stop {
-                desk.stop();
+                handlers.stop();
             }
         }
         () = listening => {}
         () = heartbeat => {}
     }
-    member.leave();
+    client.leave();
 }
 
 /// Passes on what is said to the client, up to and with the reply.
@@ -179,11 +179,11 @@ async fn speak(outgoing: &mut Outgoing, mut said: mpsc::UnboundedReceiver<FromAg
 }
 
 /// Takes the client's answers; returns when it is gone, or answers what nobody asked.
-async fn listen(incoming: &mut Incoming, member: &Member, answers: &mpsc::UnboundedSender<Answer>) {
+async fn listen(incoming: &mut Incoming, client: &Client, answers: &mpsc::UnboundedSender<Answer>) {
     loop {
-        let limit = || member.may_say().unwrap_or(TO_AGENT_MAX);
-        match incoming.hear(limit, NEXT_WORDS).await {
-            Ok(ToAgent::Answer(answer)) => match member.answers() {
+        let limit = || client.next_frame_limit().unwrap_or(TO_AGENT_MAX);
+        match incoming.recv(limit, NEXT_WORDS).await {
+            Ok(ToAgent::Answer(answer)) => match client.answers() {
                 Some(true) if answers.send(answer).is_ok() => {}
                 // Somebody else was quicker.
                 Some(false) => {}

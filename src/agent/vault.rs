@@ -46,7 +46,7 @@ impl SessionKey {
 
 /// Credentials and what they were asked for.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct CachedCredentials {
     pub credentials: Credentials,
     pub session: SessionKey,
     /// Seconds from issue to expiry.
@@ -73,8 +73,8 @@ pub(super) struct Vault {
     ended: RefCell<HashMap<String, u64>>,
     sessions: RefCell<HashMap<SessionKey, Rc<LiveSession>>>,
     /// Sessions that are over here and have left tokens at the server.
-    leaving: RefCell<Vec<Rc<LiveSession>>>,
-    held: RefCell<HashMap<Target, Rc<Held>>>,
+    revocable: RefCell<Vec<Rc<LiveSession>>>,
+    held: RefCell<HashMap<Target, Rc<CachedCredentials>>>,
     durations: RefCell<HashMap<RoleArn, SessionDuration>>,
     /// By user, what the last sign-in was verified with. A sign-out forgets it.
     factors: RefCell<HashMap<SessionKey, UsedFactor>>,
@@ -90,7 +90,7 @@ impl Vault {
             everything_ended: Cell::new(0),
             ended: RefCell::default(),
             sessions: RefCell::default(),
-            leaving: RefCell::default(),
+            revocable: RefCell::default(),
             held: RefCell::default(),
             durations: RefCell::default(),
             factors: RefCell::default(),
@@ -179,7 +179,7 @@ impl Vault {
             .retain(|_, held| held.session != *key);
     }
 
-    pub(super) fn held(&self, target: &Target) -> Option<Rc<Held>> {
+    pub(super) fn held(&self, target: &Target) -> Option<Rc<CachedCredentials>> {
         self.expire();
         self.held.borrow().get(target).map(Rc::clone)
     }
@@ -189,9 +189,9 @@ impl Vault {
         target: Target,
         session: SessionKey,
         credentials: Credentials,
-    ) -> Rc<Held> {
+    ) -> Rc<CachedCredentials> {
         let life = credentials.expires_at.seconds_since(self.now());
-        let held = Rc::new(Held {
+        let held = Rc::new(CachedCredentials {
             credentials,
             session,
             life,
@@ -201,12 +201,12 @@ impl Vault {
     }
 
     /// Seconds until `held` expires.
-    pub(super) fn seconds_left(&self, held: &Held) -> i64 {
+    pub(super) fn seconds_left(&self, held: &CachedCredentials) -> i64 {
         held.credentials.expires_at.seconds_since(self.now())
     }
 
     /// Judges `held` for a client that needs it for `min_ttl` seconds.
-    pub(super) fn freshness(&self, held: &Held, min_ttl: Option<u32>) -> Freshness {
+    pub(super) fn freshness(&self, held: &CachedCredentials, min_ttl: Option<u32>) -> Freshness {
         let left = self.seconds_left(held);
         let third = held.life / 3;
         let floor = min_ttl.map_or(FLOOR.min(third), i64::from);
@@ -260,7 +260,7 @@ impl Vault {
         self.held
             .borrow_mut()
             .retain(|_, held| !concerns(&held.session));
-        let mut taken = self.leaving();
+        let mut taken = self.take_revocable();
         self.sessions.borrow_mut().retain(|key, session| {
             if concerns(key) {
                 taken.push(Rc::clone(session));
@@ -271,8 +271,8 @@ impl Vault {
     }
 
     /// Hands over the sessions that are over and are to be ended at the server too.
-    pub(super) fn leaving(&self) -> Vec<Rc<LiveSession>> {
-        self.leaving.take()
+    pub(super) fn take_revocable(&self) -> Vec<Rc<LiveSession>> {
+        self.revocable.take()
     }
 
     /// Drops what is over. A session takes its credentials with it: idle and max promise that nothing is left.
@@ -284,7 +284,7 @@ impl Vault {
             if !live {
                 over.push(key.clone());
                 if session.okta().has_tokens() {
-                    self.leaving.borrow_mut().push(Rc::clone(session));
+                    self.revocable.borrow_mut().push(Rc::clone(session));
                 }
             }
             live
@@ -367,7 +367,7 @@ impl FlowContext for Vault {
     }
 }
 
-impl Held {
+impl CachedCredentials {
     pub(super) fn issue(&self) -> IssuedCredentials {
         issue(&self.credentials)
     }

@@ -40,7 +40,7 @@ pub(super) fn account(
             SignIn::Browser => SignInWay::Browser,
             SignIn::Machine => SignInWay::Machine,
         },
-        security_keys: security_key::is_built(),
+        security_keys: security_key::is_supported(),
         factor: args.factor.clone().or_else(|| org.factor.clone()),
         idle: life.idle,
         max: life.max,

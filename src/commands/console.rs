@@ -9,7 +9,7 @@ use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{MenuArgs, RoleArgs, for_menu, resolve_named};
 use crate::commands::visit;
-use crate::loopback::{OneVisit, Visit, Visitor};
+use crate::loopback::{OneShotRedirect, Peer, RedirectOutcome};
 use crate::process::open_browser;
 use crate::report::{Exit, Report};
 use crate::terminal::{data, data_is_seen};
@@ -72,7 +72,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let page = OneVisit::open().map_err(no_page)?;
+    let page = OneShotRedirect::open().map_err(no_page)?;
     let command = browser(args, context)?;
     let mut browser = open_browser(&command, &page.address(), context.browser_environment()?)?;
     context
@@ -91,8 +91,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         })
         .map_err(no_page)?;
     match (visit, failed) {
-        (Visit::Done(Visitor::SameUser), _) => Ok(ExitCode::SUCCESS),
-        (Visit::Done(Visitor::WslRelay), _) => {
+        (RedirectOutcome::Redirected(Peer::SameUser), _) => Ok(ExitCode::SUCCESS),
+        (RedirectOutcome::Redirected(Peer::WslRelay), _) => {
             context
                 .voice
                 .say("ob: the page was fetched by root, as WSL does for the browsers of Windows");
@@ -101,7 +101,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         (_, Some(status)) => Err(unvisited(format!(
             "the browser's command ended with {status}"
         ))),
-        (Visit::Nobody { refused }, None) if refused > 0 => Err(unvisited(format!(
+        (RedirectOutcome::NotFetched { refused }, None) if refused > 0 => Err(unvisited(format!(
             "no browser of your user fetched the page within 30 seconds; {refused} connections were \
              refused, because they belong to another user or to none that this system shows"
         ))),

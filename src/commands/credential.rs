@@ -55,7 +55,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if context.globals.no_agent {
         return Err(nobody());
     }
-    let request = CredentialsRequest::of_live_session(target.wire.clone(), None);
+    let request = CredentialsRequest::without_sign_in(target.wire.clone(), None);
     let org = &target.settings.org;
     match ask_running_agent_for(context, Request::Credentials(request), org)? {
         Some(Reply::Credentials(issued)) => {

@@ -15,7 +15,7 @@ use crate::process;
 use crate::report::{Exit, Report};
 use crate::terminal::has_person;
 use crate::wire::{
-    CredentialsRequest, IssuedCredentials, KnownChoice, Reply, Request, RoleMenu, Target,
+    ChosenRole, CredentialsRequest, IssuedCredentials, Reply, Request, RoleMenu, Target,
 };
 
 /// Run a command with a role's credentials in its environment
@@ -143,7 +143,7 @@ pub(super) fn environment(
 pub struct Granted {
     pub credentials: Credentials,
     /// What a menu has answered, where the target matches several roles.
-    pub chosen: Option<KnownChoice>,
+    pub chosen: Option<ChosenRole>,
 }
 
 /// The target's credentials, from the agent.

@@ -6,7 +6,7 @@ use crate::commands::catalogue::Shelf;
 use crate::commands::question::choose_role;
 use crate::report::Report;
 use crate::terminal::{Questions, TerminalError};
-use crate::wire::{Answer, KnownChoice, Request, RoleEntry, Target, UsedRole};
+use crate::wire::{Answer, ChosenRole, Request, RoleEntry, Target, UsedRole};
 
 /// For a request that names no role.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl<'a> Menu<'a> {
         known.record_use(&entry.role, Clock::system().now_millis());
         self.shelf.save(&known);
         self.chosen = true;
-        Ok(Answer::KnownRole(KnownChoice {
+        Ok(Answer::KnownRole(ChosenRole {
             role: entry.role.clone(),
             provider: entry.provider.clone(),
         }))

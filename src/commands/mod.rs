@@ -129,7 +129,7 @@ impl Context {
     fn unknown_variables(&self) -> Vec<(String, Option<&'static str>)> {
         let unknown = unknown_variables(&self.environment).into_iter();
         unknown
-            .filter(|(name, _)| !keys::names_stand_in(name))
+            .filter(|(name, _)| !keys::is_test_key_variable(name))
             .collect()
     }
 

@@ -18,8 +18,8 @@ pub(super) fn put(
         | Ask::Terminal
         | Ask::CaCertificatesOf { .. }
         | Ask::PrivateKey
-        | Ask::Visit { .. }
-        | Ask::SecurityKey { .. } => Answer::Nobody,
+        | Ask::OpenPage { .. }
+        | Ask::SecurityKey { .. } => Answer::Unavailable,
         Ask::KnownRole { .. } => Answer::UnknownRole,
         Ask::Username { org } => {
             let text = format!("Username at {org}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::commands::Context;
 use crate::commands::account::{ca_certificates, route};
 use crate::config::OrgTarget;
-use crate::link::{self, Link, LinkError};
+use crate::link::{self, AgentConnection, LinkError};
 use crate::paths::{self, RuntimeDir};
 use crate::process;
 use crate::report::Report;
@@ -17,7 +17,7 @@ const STOPPING: Duration = Duration::from_secs(3);
 
 /// A running agent and the directory of its socket.
 pub(super) struct RunningAgent {
-    pub(super) link: Link,
+    pub(super) link: AgentConnection,
     pub(super) directory: PathBuf,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn find_agent(context: &Context) -> Result<Option<RunningAgent>, Repo
 ///
 /// # Errors
 /// When there is none and none can be started.
-pub(super) fn find_or_start_agent(context: &Context) -> Result<Link, Report> {
+pub(super) fn find_or_start_agent(context: &Context) -> Result<AgentConnection, Report> {
     if let Some(agent) = find_agent(context)? {
         return Ok(agent.link);
     }
@@ -140,7 +140,9 @@ pub(super) fn ask_all_running_agents_by(
 
 /// Asks one agent what needs no network.
 pub(super) fn ask(agent: RunningAgent, request: Request) -> Result<Option<Reply>, Report> {
-    settled(only_reply(agent.link, request, None, &|_| Answer::Nobody))
+    settled(only_reply(agent.link, request, None, &|_| {
+        Answer::Unavailable
+    }))
 }
 
 fn ask_by(
@@ -155,7 +157,7 @@ fn ask_by(
             Ask::CaCertificatesOf { org } => certificates(Some(org)),
             _ => None,
         };
-        pem.map_or(Answer::Nobody, Answer::CaCertificates)
+        pem.map_or(Answer::Unavailable, Answer::CaCertificates)
     };
     settled(only_reply(agent.link, request, Some(route), &answer))
 }
@@ -196,31 +198,31 @@ fn stop(directory: &RuntimeDir) -> Result<Option<Stopped>, LinkError> {
         Ok(Some(link)) => link,
         Ok(None) => return Ok(None),
         Err(LinkError::QueueFull) => {
-            link::abandon(directory.path())?;
+            link::remove_socket(directory.path())?;
             return Ok(Some(Stopped::Abandoned));
         }
         Err(error) => return Err(error),
     };
-    link.hurry(STOPPING)?;
-    match only_reply(link, Request::Stop, None, &|_| Answer::Nobody) {
+    link.set_read_timeout(STOPPING)?;
+    match only_reply(link, Request::Stop, None, &|_| Answer::Unavailable) {
         Ok(Reply::Stopping) => Ok(Some(Stopped::Itself)),
         Err(error) if error.is_gone() => Ok(Some(Stopped::Itself)),
         _ => {
-            link::abandon(directory.path())?;
+            link::remove_socket(directory.path())?;
             Ok(Some(Stopped::Abandoned))
         }
     }
 }
 
 fn only_reply(
-    mut link: Link,
+    mut link: AgentConnection,
     request: Request,
     route: Option<Route>,
     answer: &dyn Fn(&Ask) -> Answer,
 ) -> Result<Reply, LinkError> {
     link.request_by(request, route)?;
     loop {
-        match link.hear()? {
+        match link.recv()? {
             FromAgent::Reply(reply) => return Ok(reply),
             FromAgent::Ask(ask) => link.answer(answer(&ask))?,
             FromAgent::Hello(_) | FromAgent::Notice(_) | FromAgent::Part(_) => {}

@@ -9,7 +9,7 @@ use crate::model::Org;
 use crate::okta::webauthn::{checked_rp_id, is_app_id_of, is_client_data_for};
 use crate::process;
 use crate::report::{Exit, Report};
-use crate::security_key::{KeyLink, PATIENCE};
+use crate::security_key::{KEY_RESPONSE_TIMEOUT, KeyProcess};
 use crate::shown::shown;
 use crate::terminal::{Question, Questions, TerminalError};
 use crate::wire::{Answer, FromKey, KeyChallenge, KeyFault, KeySigned, Sealed, ToKey, tries};
@@ -170,9 +170,9 @@ fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySign
     let start = |socket| process::spawn_own(["security-key".into()], socket, []);
     // Nothing is begun where nobody could be told to touch it.
     questions.show(HOW, "")?;
-    let mut link = KeyLink::open(start)?;
-    link.say(&ToKey::Sign(challenge.clone()))?;
-    let mut patience = PATIENCE;
+    let mut link = KeyProcess::open(start)?;
+    link.send(&ToKey::Sign(challenge.clone()))?;
+    let mut patience = KEY_RESPONSE_TIMEOUT;
     let mut typed = false;
     loop {
         match heard(&mut link, patience, questions)? {
@@ -183,7 +183,7 @@ fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySign
                     return Err(Tried::NoPin);
                 }
                 typed = true;
-                link.say(&ToKey::Pin(Sealed(pin)))?;
+                link.send(&ToKey::Pin(Sealed(pin)))?;
             }
             FromKey::Touch => {
                 patience = Duration::from_secs(challenge.seconds);
@@ -207,15 +207,15 @@ fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySign
 /// What the key says next. One that goes on blinking when nobody wants its answer any more would be touched for
 /// nothing, or for something else.
 fn heard(
-    link: &mut KeyLink,
+    link: &mut KeyProcess,
     patience: Duration,
     questions: &mut Questions,
 ) -> Result<FromKey, Tried> {
     let until = Instant::now() + patience;
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        if link.has_news_within(left.min(BREATH))? || left.is_zero() {
-            return Ok(link.hear(left.max(BREATH))?);
+        if link.wait_readable(left.min(BREATH))? || left.is_zero() {
+            return Ok(link.recv(left.max(BREATH))?);
         }
         if !questions.are_wanted() {
             let question = HOW.text.to_owned();

@@ -25,7 +25,7 @@ use crate::prompt::{Assignment, START_BASHRC, START_ZSHENV, START_ZSHRC, Shell, 
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::terminal::data;
-use crate::wire::{CredentialsRequest, KnownChoice, Reply, Request};
+use crate::wire::{ChosenRole, CredentialsRequest, Reply, Request};
 
 /// Start a shell that holds a role, shows it in its prompt and renews it
 ///
@@ -232,7 +232,7 @@ fn again(
     context: &Context,
     target: &Resolved,
     credentials: &Credentials,
-    chosen: Option<KnownChoice>,
+    chosen: Option<ChosenRole>,
 ) -> Result<String, Report> {
     // A role that is there alone is the one to renew, also when there are others by then.
     let alone = target.wire.role.is_none() && target.wire.chain.is_empty();
@@ -288,7 +288,7 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
     });
     let role = again.role();
     let target = resolve(&context, &role, &SignInArgs::default())?;
-    let request = CredentialsRequest::of_live_session(target.wire.clone(), target.confirmation());
+    let request = CredentialsRequest::without_sign_in(target.wire.clone(), target.confirmation());
     let org = &target.settings.org;
     let issued = match ask_running_agent_for(&context, Request::Credentials(request), org)? {
         Some(Reply::Credentials(issued)) => received(issued)?,

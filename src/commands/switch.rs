@@ -207,7 +207,7 @@ fn names(target: &Resolved, set: &mut Vec<(&'static str, String)>) {
 
 /// Until when there are credentials; asks a running agent for some, so that the first tool finds them ready.
 fn expiry(context: &Context, target: &Resolved) -> Option<Timestamp> {
-    let request = CredentialsRequest::of_live_session(target.wire.clone(), None);
+    let request = CredentialsRequest::without_sign_in(target.wire.clone(), None);
     let org = &target.settings.org;
     match ask_running_agent_for(context, Request::Credentials(request), org) {
         Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),

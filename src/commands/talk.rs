@@ -16,7 +16,7 @@ pub(super) use crate::commands::typed::SignInArgs;
 use crate::commands::typed::Typed;
 use crate::commands::visit::visit;
 use crate::config::{OrgTarget, read_private_key};
-use crate::link::{self, Link, LinkError};
+use crate::link::{self, AgentConnection, LinkError};
 use crate::process;
 use crate::report::{Exit, Report};
 use crate::shown::shown;
@@ -108,9 +108,9 @@ pub(super) fn ask_with(
     }
 }
 
-fn open(context: &Context) -> Result<Link, Report> {
+fn open(context: &Context) -> Result<AgentConnection, Report> {
     if context.globals.no_agent {
-        return Ok(link::private(process::spawn_agent)?);
+        return Ok(link::start_private(process::spawn_agent)?);
     }
     find_or_start_agent(context)
 }
@@ -164,7 +164,11 @@ struct Talk<'a> {
 }
 
 impl Talk<'_> {
-    fn run(&mut self, link: &Arc<Mutex<Link>>, request: Request) -> Result<Reply, TalkError> {
+    fn run(
+        &mut self,
+        link: &Arc<Mutex<AgentConnection>>,
+        request: Request,
+    ) -> Result<Reply, TalkError> {
         self.menu = Menu::of(self.context, &request);
         held(link).request_by(request, Some(route(self.org)))?;
         let mut doing: Option<String> = None;
@@ -172,11 +176,11 @@ impl Talk<'_> {
         loop {
             self.count_down(countdown.as_ref(), &held(link))?;
             if let Some(what) = doing.take()
-                && !held(link).has_news_within(PATIENCE)?
+                && !held(link).wait_readable(PATIENCE)?
             {
                 self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
             }
-            let heard = held(link).hear()?;
+            let heard = held(link).recv()?;
             if !matches!(heard, FromAgent::Notice(Notice::StillWaiting))
                 && countdown.take().is_some()
             {
@@ -230,7 +234,11 @@ impl Talk<'_> {
     }
 
     /// Shows the seconds as they run down, until the agent has something to say.
-    fn count_down(&self, countdown: Option<&Countdown>, link: &Link) -> Result<(), LinkError> {
+    fn count_down(
+        &self,
+        countdown: Option<&Countdown>,
+        link: &AgentConnection,
+    ) -> Result<(), LinkError> {
         let Some(Countdown { until, why }) = countdown else {
             return Ok(());
         };
@@ -242,7 +250,7 @@ impl Talk<'_> {
             let seconds = left.as_millis().div_ceil(1000);
             let text = format!("ob: {}, {seconds} s", shown(why));
             self.context.voice.progress(&text);
-            if link.has_news_within(left.min(SECOND))? {
+            if link.wait_readable(left.min(SECOND))? {
                 return Ok(());
             }
         }
@@ -258,12 +266,16 @@ impl Talk<'_> {
             Notice::AskedElsewhere => "waiting for the sign-in that is under way".into(),
             Notice::NoAnswerWanted { too_late: false } => "answered elsewhere".into(),
             Notice::NoAnswerWanted { too_late: true } => "no answer came in time".into(),
-            Notice::Said(text) => shown(text),
+            Notice::Message(text) => shown(text),
         };
         self.context.voice.say(&format!("ob: {text}\n"));
     }
 
-    fn answer(&mut self, ask: Ask, link: &Arc<Mutex<Link>>) -> Result<Answer, TalkError> {
+    fn answer(
+        &mut self,
+        ask: Ask,
+        link: &Arc<Mutex<AgentConnection>>,
+    ) -> Result<Answer, TalkError> {
         if ask == Ask::Terminal {
             return Ok(Answer::Terminal(terminal_id()));
         }
@@ -287,7 +299,7 @@ impl Talk<'_> {
                 let key = read_private_key(&self.org.machine, &self.context.environment)?;
                 return Ok(Answer::PrivateKey(Sealed(key)));
             }
-            Ask::Visit {
+            Ask::OpenPage {
                 page,
                 code,
                 minutes,
@@ -327,16 +339,20 @@ impl Talk<'_> {
             // One answer for each question keeps both sides in step.
             Err(Unsigned::Terminal(
                 TerminalError::NoTerminal { .. } | TerminalError::TakenBack { .. },
-            )) => Ok(Answer::Nobody),
+            )) => Ok(Answer::Unavailable),
             Err(Unsigned::Terminal(error)) => Err(TalkError::Report(error.into())),
             Err(Unsigned::Report(report)) => Err(TalkError::Report(report)),
         }
     }
 
-    fn ask_person(&mut self, ask: &Ask, link: &Arc<Mutex<Link>>) -> Result<Answer, Unsigned> {
+    fn ask_person(
+        &mut self,
+        ask: &Ask,
+        link: &Arc<Mutex<AgentConnection>>,
+    ) -> Result<Answer, Unsigned> {
         if self.questions.is_none() {
             // Going away is how a client cancels: the agent then ends the transaction at Okta.
-            let hang_up = held(link).breaker().ok();
+            let hang_up = held(link).shutdown_handle().ok();
             let abort = move || {
                 if let Some(hang_up) = hang_up {
                     hang_up();
@@ -346,7 +362,7 @@ impl Talk<'_> {
             let link = Arc::clone(link);
             // An agent that is gone wants no answer either.
             let wait =
-                move |person: BorrowedFd<'_>| held(&link).wants_answer_of(person).unwrap_or(false);
+                move |person: BorrowedFd<'_>| held(&link).wait_for_input(person).unwrap_or(false);
             let questions = questions.unseen_between();
             self.questions = Some(questions.while_wanted(Box::new(wait)));
         }
@@ -381,6 +397,6 @@ fn chosen_elsewhere() -> Report {
 }
 
 /// The conversation; nobody else has it but the question that is open.
-fn held(link: &Mutex<Link>) -> MutexGuard<'_, Link> {
+fn held(link: &Mutex<AgentConnection>) -> MutexGuard<'_, AgentConnection> {
     link.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,7 +15,7 @@ use crate::prompt::Class;
 use crate::report::{Exit, Report};
 use crate::shown::{shell_word, shown};
 use crate::terminal::terminal_id;
-use crate::wire::{self, KnownChoice, Request, RoleMenu};
+use crate::wire::{self, ChosenRole, Request, RoleMenu};
 
 /// How a role is named, with every verb that needs one.
 #[derive(Args, Clone, Debug, Default)]
@@ -97,7 +97,7 @@ pub struct Resolved {
 impl Resolved {
     /// Makes this the target of what was chosen for it, so that the menu does not open again. The provider stays open:
     /// another one may open the role when this one no longer does.
-    pub(super) fn pin(&mut self, chosen: &KnownChoice) {
+    pub(super) fn pin(&mut self, chosen: &ChosenRole) {
         self.wire.role = Some(chosen.role.clone());
         self.wire.through = Some(chosen.provider.clone());
     }

@@ -50,7 +50,7 @@ pub(super) fn visit(
     })?;
     let chosen = context.settings()?.browser_command();
     if chosen.is_none() && !has_person() {
-        return Ok(Answer::Nobody);
+        return Ok(Answer::Unavailable);
     }
     let mut text = format!(
         "ob: open this page and confirm the code {} there, within {minutes} minutes:\n  {url}\n",
@@ -71,7 +71,7 @@ pub(super) fn visit(
             shown(&program.display().to_string())
         ));
     }
-    Ok(Answer::Visiting)
+    Ok(Answer::PageShown)
 }
 
 /// `address` as a square for a phone; nothing where nobody would see it, or it would not fit.

@@ -13,29 +13,29 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::link::dial::LISTENING;
+use crate::link::connect::SOCKET_SEND_TIMEOUT;
 use crate::link::peer::is_same_user;
-use crate::link::{MORE_FILES, OUT_OF_FILES};
+use crate::link::{DESCRIPTOR_LIMIT_HINT, OUT_OF_DESCRIPTORS};
 use crate::report::{Exit, Report};
 use crate::wire::{
     self, Answer, FrameError, FromAgent, HEADER, Hello, Notice, PROTOCOL, Request, Route, ToAgent,
 };
 
 /// The agent says something at least every ten seconds, be it that it still waits.
-const SILENCE: Duration = Duration::from_secs(30);
+const AGENT_READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A conversation with the agent.
 #[derive(Debug)]
-pub struct Link {
+pub struct AgentConnection {
     stream: UnixStream,
     /// What has been read and not yet heard: hello and reply of a warm agent come in one piece.
-    unheard: Zeroizing<Vec<u8>>,
+    read_buf: Zeroizing<Vec<u8>>,
     /// What the agent has said while a person was being asked.
-    meanwhile: VecDeque<FromAgent>,
+    queued: VecDeque<FromAgent>,
     greeted: bool,
 }
 
-impl Link {
+impl AgentConnection {
     /// Takes a connected socket, after looking at who serves it.
     ///
     /// # Errors
@@ -44,11 +44,11 @@ impl Link {
         if !is_same_user(&stream) {
             return Err(LinkError::ForeignAgent);
         }
-        stream.set_read_timeout(Some(SILENCE))?;
+        stream.set_read_timeout(Some(AGENT_READ_TIMEOUT))?;
         Ok(Self {
             stream,
-            unheard: Zeroizing::new(Vec::new()),
-            meanwhile: VecDeque::new(),
+            read_buf: Zeroizing::new(Vec::new()),
+            queued: VecDeque::new(),
             greeted: false,
         })
     }
@@ -96,7 +96,7 @@ impl Link {
             &ToAgent::Answer(answer),
             wire::TO_AGENT_WITH_CERTIFICATES_MAX,
         )?;
-        self.stream.set_write_timeout(Some(LISTENING))?;
+        self.stream.set_write_timeout(Some(SOCKET_SEND_TIMEOUT))?;
         // Who answers too late finds the agent gone, and why, in what it has said meanwhile.
         match self.stream.write_all(&frame) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -108,7 +108,7 @@ impl Link {
     ///
     /// # Errors
     /// When the socket is gone.
-    pub fn hurry(&self, patience: Duration) -> Result<(), LinkError> {
+    pub fn set_read_timeout(&self, patience: Duration) -> Result<(), LinkError> {
         Ok(self.stream.set_read_timeout(Some(patience))?)
     }
 
@@ -116,8 +116,8 @@ impl Link {
     ///
     /// # Errors
     /// When the agent is gone, silent, of another version or speaks nonsense.
-    pub fn hear(&mut self) -> Result<FromAgent, LinkError> {
-        if let Some(message) = self.meanwhile.pop_front() {
+    pub fn recv(&mut self) -> Result<FromAgent, LinkError> {
+        if let Some(message) = self.queued.pop_front() {
             return Ok(message);
         }
         let first = self.read()?;
@@ -141,8 +141,8 @@ impl Link {
     ///
     /// # Errors
     /// When the socket cannot be waited for.
-    pub fn has_news_within(&self, patience: Duration) -> Result<bool, LinkError> {
-        if !self.unheard.is_empty() || !self.meanwhile.is_empty() {
+    pub fn wait_readable(&self, patience: Duration) -> Result<bool, LinkError> {
+        if !self.read_buf.is_empty() || !self.queued.is_empty() {
             return Ok(true);
         }
         let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
@@ -160,8 +160,8 @@ impl Link {
     /// client was quicker, or the conversation is over.
     ///
     /// # Errors
-    /// As [`Self::hear`], and when nothing can be waited for.
-    pub fn wants_answer_of(&mut self, person: impl AsFd) -> Result<bool, LinkError> {
+    /// As [`Self::recv`], and when nothing can be waited for.
+    pub fn wait_for_input(&mut self, person: impl AsFd) -> Result<bool, LinkError> {
         let ends = |message: &FromAgent| {
             matches!(
                 message,
@@ -169,10 +169,10 @@ impl Link {
             )
         };
         loop {
-            if self.meanwhile.iter().any(ends) {
+            if self.queued.iter().any(ends) {
                 return Ok(false);
             }
-            if self.unheard.is_empty() {
+            if self.read_buf.is_empty() {
                 let mut both = [
                     PollFd::new(person.as_fd(), PollFlags::POLLIN),
                     PollFd::new(self.stream.as_fd(), PollFlags::POLLIN),
@@ -185,7 +185,7 @@ impl Link {
                 }
             }
             let message = self.read()?;
-            self.meanwhile.push_back(message);
+            self.queued.push_back(message);
         }
     }
 
@@ -193,7 +193,7 @@ impl Link {
     ///
     /// # Errors
     /// When the process is out of descriptors.
-    pub fn breaker(&self) -> Result<impl Fn() + Send + 'static, LinkError> {
+    pub fn shutdown_handle(&self) -> Result<impl Fn() + Send + 'static, LinkError> {
         let stream = self.stream.try_clone()?;
         Ok(move || drop(stream.shutdown(Shutdown::Both)))
     }
@@ -201,21 +201,21 @@ impl Link {
     fn read(&mut self) -> Result<FromAgent, LinkError> {
         self.fill(HEADER)?;
         let mut header = [0; HEADER];
-        header.copy_from_slice(&self.unheard[..HEADER]);
+        header.copy_from_slice(&self.read_buf[..HEADER]);
         let end = HEADER + wire::body_length(header, wire::FROM_AGENT_MAX)?;
         self.fill(end)?;
-        let message = wire::decode(&self.unheard[HEADER..end])?;
-        self.unheard.drain(..end);
+        let message = wire::decode(&self.read_buf[HEADER..end])?;
+        self.read_buf.drain(..end);
         Ok(message)
     }
 
     /// Reads until there are `count` bytes to hear.
     fn fill(&mut self, count: usize) -> Result<(), LinkError> {
-        while self.unheard.len() < count {
+        while self.read_buf.len() < count {
             let mut chunk = Zeroizing::new([0; 8192]);
             match self.stream.read(&mut chunk[..]) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                Ok(read) => self.unheard.extend_from_slice(&chunk[..read]),
+                Ok(read) => self.read_buf.extend_from_slice(&chunk[..read]),
                 // The process was stopped and goes on: a socket with a deadline tells.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
@@ -251,7 +251,7 @@ pub enum LinkError {
 }
 
 /// Whether the process or the system may have no more files open.
-pub fn is_out_of_files(error: &io::Error) -> bool {
+pub fn is_out_of_descriptors(error: &io::Error) -> bool {
     let number = error.raw_os_error().map(Errno::from_raw);
     matches!(number, Some(Errno::EMFILE | Errno::ENFILE))
 }
@@ -299,8 +299,8 @@ impl From<LinkError> for Report {
                 "the running agent is of another version",
             )
             .hint("`ob agent stop` ends it; you will sign in again"),
-            LinkError::NotReady(words) if words.ends_with(OUT_OF_FILES) => {
-                report(Exit::Failed, "agent.no-process", "cannot start the agent").hint(MORE_FILES)
+            LinkError::NotReady(words) if words.ends_with(OUT_OF_DESCRIPTORS) => {
+                report(Exit::Failed, "agent.no-process", "cannot start the agent").hint(DESCRIPTOR_LIMIT_HINT)
             }
             LinkError::NotReady(_) | LinkError::LockHeld => {
                 report(Exit::Failed, "agent.start", "cannot start the agent")
@@ -328,13 +328,13 @@ impl From<LinkError> for Report {
                 ) =>
             {
                 Self::new(Exit::Failed, "agent.silent", "the agent does not answer")
-                    .cause(format!("no word from it for {} seconds", SILENCE.as_secs()))
+                    .cause(format!("no word from it for {} seconds", AGENT_READ_TIMEOUT.as_secs()))
                     .hint("`ob agent stop` ends it; you will sign in again")
             }
-            LinkError::Io(io) if is_out_of_files(io) => {
+            LinkError::Io(io) if is_out_of_descriptors(io) => {
                 Self::new(Exit::Failed, "agent.no-process", "cannot reach the agent")
-                    .cause(OUT_OF_FILES)
-                    .hint(MORE_FILES)
+                    .cause(OUT_OF_DESCRIPTORS)
+                    .hint(DESCRIPTOR_LIMIT_HINT)
             }
             _ if error.is_gone() => report(Exit::Failed, "agent.gone", "the agent went away")
                 .hint("run the same command again: a new agent is started"),

@@ -47,7 +47,7 @@ impl Connections {
     }
 
     /// Returns once there is room for one more.
-    pub async fn make_room(&self) {
+    pub async fn wait_for_slot(&self) {
         while self.is_full() {
             if !self.close_oldest_silent().await {
                 self.ended.notified().await;
@@ -72,7 +72,7 @@ impl Connections {
         true
     }
 
-    /// Serves a connection in a task of its own, which may be closed until [`Slot::request_is_read`].
+    /// Serves a connection in a task of its own, which may be closed until [`Slot::mark_busy`].
     pub fn serve<F: Future<Output = ()> + 'static>(
         self: &Rc<Self>,
         conversation: impl FnOnce(Slot) -> F,
@@ -115,7 +115,7 @@ pub struct Slot {
 
 impl Slot {
     /// From here on the connection does not give way.
-    pub fn request_is_read(&self) {
+    pub fn mark_busy(&self) {
         if self
             .connections
             .silent
@@ -160,7 +160,7 @@ mod tests {
         let held = Rc::clone(&open);
         connections.serve(move |slot| async move {
             if reads {
-                slot.request_is_read();
+                slot.mark_busy();
             }
             pending::<()>().await;
             drop((slot, held));
@@ -178,12 +178,12 @@ mod tests {
             let connections = Connections::new(8);
             let mut open = Vec::new();
             for number in 0..4 {
-                connections.make_room().await;
+                connections.wait_for_slot().await;
                 open.push(connect(&connections, number == 0));
                 yield_now().await;
             }
             for oldest in 1..4 {
-                connections.make_room().await;
+                connections.wait_for_slot().await;
                 open.push(connect(&connections, false));
                 yield_now().await;
                 let states: Vec<bool> = open.iter().map(is_open).collect();
@@ -203,7 +203,7 @@ mod tests {
             }
             let mut silent = Vec::new();
             for _ in 0..MAX_SILENT * 3 {
-                connections.make_room().await;
+                connections.wait_for_slot().await;
                 silent.push(connect(&connections, false));
                 yield_now().await;
             }
@@ -219,7 +219,7 @@ mod tests {
             let (first, second) = (connect(&connections, true), connect(&connections, true));
             yield_now().await;
             assert!(!connections.close_oldest_silent().await);
-            let wait = connections.make_room();
+            let wait = connections.wait_for_slot();
             let room = tokio::select! {
                 () = wait => true,
                 () = async { for _ in 0..100 { yield_now().await } } => false,

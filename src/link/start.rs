@@ -14,16 +14,16 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{Backlog, listen};
 use nix::sys::stat::{Mode, umask};
 
-use crate::link::dial::dial;
-use crate::link::{LOCK, Link, LinkError, SOCKET};
+use crate::link::connect::connect_socket;
+use crate::link::{AgentConnection, LOCK, LinkError, SOCKET};
 use crate::ownership::with_private_umask;
 
 /// From fork to the ready byte takes milliseconds; a machine on its knees gets this long.
-const READY: Duration = Duration::from_secs(10);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many clients may knock at once; the kernel caps it at its own `somaxconn`.
 const BACKLOG: i32 = 4096;
 /// The longest socket path every system takes (macOS: 104 with the final NUL).
-const SUN_PATH: usize = 100;
+const MAX_SOCKET_PATH_BYTES: usize = 100;
 
 /// What starts `ob agent run` with a socket as its standard input, the given arguments and the directory
 /// of the socket; hands over the process and the pipe on which it says that it is ready.
@@ -33,16 +33,18 @@ pub type Starter = fn(OwnedFd, &[&str], Option<&Path>) -> io::Result<(Child, Pip
 ///
 /// # Errors
 /// When something serves the socket that must not be talked to, or lets nobody in.
-pub fn connect(directory: &Path) -> Result<Option<Link>, LinkError> {
+pub fn connect(directory: &Path) -> Result<Option<AgentConnection>, LinkError> {
     let place = reachable(directory)?;
-    dial(&place.path)?.map(Link::new).transpose()
+    connect_socket(&place.path)?
+        .map(AgentConnection::new)
+        .transpose()
 }
 
 /// The running agent in `directory`, which is started if there is none.
 ///
 /// # Errors
 /// When there is none and none can be started.
-pub fn connect_or_start(directory: &Path, starter: Starter) -> Result<Link, LinkError> {
+pub fn connect_or_start(directory: &Path, starter: Starter) -> Result<AgentConnection, LinkError> {
     if let Some(link) = connect(directory)? {
         return Ok(link);
     }
@@ -66,7 +68,7 @@ pub fn connect_or_start(directory: &Path, starter: Starter) -> Result<Link, Link
 ///
 /// # Errors
 /// When the socket cannot be removed.
-pub fn abandon(directory: &Path) -> Result<(), LinkError> {
+pub fn remove_socket(directory: &Path) -> Result<(), LinkError> {
     let _lock = lock(directory)?;
     match std::fs::remove_file(directory.join(SOCKET)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
@@ -78,10 +80,10 @@ pub fn abandon(directory: &Path) -> Result<(), LinkError> {
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn private(starter: Starter) -> Result<Link, LinkError> {
+pub fn start_private(starter: Starter) -> Result<AgentConnection, LinkError> {
     let (ours, theirs) = UnixStream::pair()?;
     start(starter, theirs.into(), &["--private", "--detach"], None)?;
-    Link::new(ours)
+    AgentConnection::new(ours)
 }
 
 fn start(
@@ -103,7 +105,7 @@ fn start(
 
 /// Waits for the ready byte, or for the reason why there is none.
 fn wait_ready(mut ready: PipeReader) -> Result<(), LinkError> {
-    let until = Instant::now() + READY;
+    let until = Instant::now() + START_TIMEOUT;
     let mut said = Vec::new();
     loop {
         let left = until.saturating_duration_since(Instant::now());
@@ -115,7 +117,7 @@ fn wait_ready(mut ready: PipeReader) -> Result<(), LinkError> {
             Err(nix::errno::Errno::EINTR) => continue,
             Err(errno) => return Err(io::Error::from(errno).into()),
             Ok(0) => {
-                let why = format!("no sign of life in {} seconds", READY.as_secs());
+                let why = format!("no sign of life in {} seconds", START_TIMEOUT.as_secs());
                 return Err(LinkError::NotReady(why));
             }
             Ok(_) => {}
@@ -151,7 +153,7 @@ fn lock(directory: &Path) -> Result<Flock<File>, LinkError> {
     options.create(true).truncate(false).write(true).mode_0600();
     let mut file = with_private_umask(|| options.open(&path))
         .map_err(|error| LinkError::NoPlace(path, error))?;
-    let until = Instant::now() + READY + READY;
+    let until = Instant::now() + START_TIMEOUT + START_TIMEOUT;
     loop {
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => return Ok(lock),
@@ -173,7 +175,7 @@ struct Reachable {
 
 fn reachable(directory: &Path) -> io::Result<Reachable> {
     let path = directory.join(SOCKET);
-    if path.as_os_str().len() <= SUN_PATH || !cfg!(target_os = "linux") {
+    if path.as_os_str().len() <= MAX_SOCKET_PATH_BYTES || !cfg!(target_os = "linux") {
         return Ok(Reachable {
             path,
             _directory: None,

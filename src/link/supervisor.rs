@@ -9,7 +9,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::link::client::LinkError;
-use crate::link::dial::{LISTENING, dial};
+use crate::link::connect::{SOCKET_SEND_TIMEOUT, connect_socket};
 use crate::link::peer::is_same_user;
 use crate::wire::{self, FrameError, FromTunnel, HEADER, Hello, PROTOCOL, ToTunnel};
 
@@ -26,7 +26,7 @@ impl TunnelLink {
     /// # Errors
     /// When another user serves it, or it lets nobody in.
     pub fn connect(socket: &Path) -> Result<Option<Self>, LinkError> {
-        dial(socket)?.map(Self::new).transpose()
+        connect_socket(socket)?.map(Self::new).transpose()
     }
 
     /// Our end and the one for the supervisor to be started.
@@ -42,7 +42,7 @@ impl TunnelLink {
         if !is_same_user(&stream) {
             return Err(LinkError::ForeignAgent);
         }
-        stream.set_write_timeout(Some(LISTENING))?;
+        stream.set_write_timeout(Some(SOCKET_SEND_TIMEOUT))?;
         let mut link = Self {
             stream,
             greeted: false,

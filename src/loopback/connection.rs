@@ -4,14 +4,14 @@ use std::io::{ErrorKind, Read as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::Visitor;
+use super::Peer;
 
 const MAX_REQUEST_BYTES: usize = 16 * 1024;
 
 /// A non-blocking connection of the user's own process.
 pub(super) struct Connection {
     pub(super) stream: TcpStream,
-    pub(super) visitor: Visitor,
+    pub(super) visitor: Peer,
     bytes: Vec<u8>,
     /// When its first byte arrived.
     begun: Option<Instant>,
@@ -27,7 +27,7 @@ pub(super) enum Progress {
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, visitor: Visitor) -> Self {
+    pub(super) fn new(stream: TcpStream, visitor: Peer) -> Self {
         Self {
             stream,
             visitor,

@@ -26,10 +26,10 @@ use crate::secret::Secret;
 
 use connection::{Connection, Progress};
 use owner::OwnerLookup;
-pub use owner::Visitor;
+pub use owner::Peer;
 
 /// How long the page waits for its visitor.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const REDIRECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// From the first byte of a request to its last, and for the answer to be taken.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 /// Requests of the same user for something else before the page is closed.
@@ -45,7 +45,7 @@ const GIVE_UP_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The page before it is visited.
 #[derive(Debug)]
-pub struct OneVisit {
+pub struct OneShotRedirect {
     listener: TcpListener,
     local: SocketAddrV4,
     path: String,
@@ -56,19 +56,19 @@ pub struct OneVisit {
 
 /// How the wait for the visitor ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Visit {
+pub enum RedirectOutcome {
     /// The visitor was sent on.
-    Done(Visitor),
+    Redirected(Peer),
     /// No browser of this user came, or too many requests were for something else.
-    Nobody {
+    NotFetched {
         /// Connections of other users, and of owners that could not be found.
         refused: usize,
     },
     /// `give_up` said so.
-    GivenUp,
+    Cancelled,
 }
 
-impl OneVisit {
+impl OneShotRedirect {
     /// # Errors
     /// When the machine has no port or no random numbers, or does not show which user a connection belongs to
     /// ([`ErrorKind::Unsupported`]).
@@ -108,8 +108,8 @@ impl OneVisit {
         self,
         destination: &Secret,
         mut give_up: impl FnMut() -> bool,
-    ) -> io::Result<Visit> {
-        let until = Instant::now() + PATIENCE;
+    ) -> io::Result<RedirectOutcome> {
+        let until = Instant::now() + REDIRECT_TIMEOUT;
         let mut asked = Instant::now();
         let mut open = VecDeque::new();
         let (mut wrong, mut refused) = (0, 0);
@@ -127,7 +127,9 @@ impl OneVisit {
                         let is_ours = self.is_for_us(&request);
                         let answered = answer(connection.stream, is_ours.then_some(destination));
                         match (is_ours, answered) {
-                            (true, Ok(())) => return Ok(Visit::Done(connection.visitor)),
+                            (true, Ok(())) => {
+                                return Ok(RedirectOutcome::Redirected(connection.visitor));
+                            }
                             // It went away before it had the answer, and may come again.
                             (true, Err(_)) => {}
                             (false, _) => wrong += 1,
@@ -137,12 +139,12 @@ impl OneVisit {
             }
             if asked.elapsed() >= GIVE_UP_INTERVAL {
                 if give_up() {
-                    return Ok(Visit::GivenUp);
+                    return Ok(RedirectOutcome::Cancelled);
                 }
                 asked = Instant::now();
             }
         }
-        Ok(Visit::Nobody { refused })
+        Ok(RedirectOutcome::NotFetched { refused })
     }
 
     /// Waits until there is something to accept or to read, at most until `give_up` is to be called.

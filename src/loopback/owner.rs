@@ -16,7 +16,7 @@ use crate::ownership::is_own;
 
 /// Whose process visits the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Visitor {
+pub enum Peer {
     /// This very user's.
     SameUser,
     /// Root's, on WSL: its relay for the browsers of Windows.
@@ -76,18 +76,18 @@ impl OwnerLookup {
     }
 
     /// Who is at `peer` of a connection to `local`; `None` is a process that gets nothing.
-    pub(super) fn visitor(&self, peer: SocketAddrV4, local: SocketAddrV4) -> Option<Visitor> {
+    pub(super) fn visitor(&self, peer: SocketAddrV4, local: SocketAddrV4) -> Option<Peer> {
         let info = self.source.info(peer, local).ok().flatten()?;
         judge(info, is_own(info.uid), self.is_wsl)
     }
 }
 
 /// Root is let in on WSL alone, where its relay makes the connections of Windows' browsers (NAT mode).
-fn judge(info: SocketInfo, is_own: bool, is_wsl: bool) -> Option<Visitor> {
+fn judge(info: SocketInfo, is_own: bool, is_wsl: bool) -> Option<Peer> {
     match info {
         SocketInfo { inode: 0, .. } => None,
-        _ if is_own => Some(Visitor::SameUser),
-        SocketInfo { uid: 0, .. } if is_wsl => Some(Visitor::WslRelay),
+        _ if is_own => Some(Peer::SameUser),
+        SocketInfo { uid: 0, .. } if is_wsl => Some(Peer::WslRelay),
         _ => None,
     }
 }
@@ -148,10 +148,10 @@ mod tests {
     #[test]
     fn root_visits_on_wsl_alone() {
         let of = |uid, own, wsl| judge(SocketInfo { uid, inode: 7 }, own, wsl);
-        assert_eq!(of(1000, true, false), Some(Visitor::SameUser));
-        assert_eq!(of(0, true, false), Some(Visitor::SameUser));
+        assert_eq!(of(1000, true, false), Some(Peer::SameUser));
+        assert_eq!(of(0, true, false), Some(Peer::SameUser));
         assert_eq!(of(0, false, false), None);
-        assert_eq!(of(0, false, true), Some(Visitor::WslRelay));
+        assert_eq!(of(0, false, true), Some(Peer::WslRelay));
         assert_eq!(of(1001, false, true), None);
         assert_eq!(of(65_534, false, true), None);
     }

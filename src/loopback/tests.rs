@@ -17,8 +17,8 @@ fn visit(port: u16, request: &str) -> String {
     answer
 }
 
-fn with_page(test: impl FnOnce(u16, &str, &str)) -> Visit {
-    let page = OneVisit::open().unwrap();
+fn with_page(test: impl FnOnce(u16, &str, &str)) -> RedirectOutcome {
+    let page = OneShotRedirect::open().unwrap();
     let (port, path) = (page.local.port(), page.path.clone());
     let stop = std::sync::atomic::AtomicBool::new(false);
     thread::scope(|scope| {
@@ -44,7 +44,7 @@ fn the_first_visitor_is_sent_on_and_a_second_finds_the_port_closed() {
         thread::sleep(Duration::from_millis(100));
         assert_eq!(self::visit(port, &request), "closed");
     });
-    assert_eq!(visit, Visit::Done(Visitor::SameUser));
+    assert_eq!(visit, RedirectOutcome::Redirected(Peer::SameUser));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_foreign_host_an_origin_and_a_wrong_path_get_nothing() {
             assert!(!answer.contains("canary"));
         }
     });
-    assert_eq!(end, Visit::GivenUp);
+    assert_eq!(end, RedirectOutcome::Cancelled);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn many_wrong_requests_of_the_same_user_close_the_page() {
         thread::sleep(Duration::from_millis(100));
         assert_eq!(visit(port, "GET / HTTP/1.1\r\n\r\n"), "closed");
     });
-    assert_eq!(end, Visit::Nobody { refused: 0 });
+    assert_eq!(end, RedirectOutcome::NotFetched { refused: 0 });
 }
 
 #[test]
@@ -96,9 +96,13 @@ fn silent_and_half_sent_connections_keep_no_browser_out() {
         }
         let begun = Instant::now();
         assert!(visit(port, &request).contains(THERE));
-        assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < REDIRECT_TIMEOUT / 2,
+            "{:?}",
+            begun.elapsed()
+        );
     });
-    assert_eq!(end, Visit::Done(Visitor::SameUser));
+    assert_eq!(end, RedirectOutcome::Redirected(Peer::SameUser));
 }
 
 #[test]
@@ -116,12 +120,15 @@ fn a_request_in_pieces_and_one_after_a_pause_are_served() {
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.contains(THERE), "{answer}");
     });
-    assert_eq!(end, Visit::Done(Visitor::SameUser));
+    assert_eq!(end, RedirectOutcome::Redirected(Peer::SameUser));
 }
 
 #[test]
 fn two_pages_have_nothing_in_common() {
-    let (a, b) = (OneVisit::open().unwrap(), OneVisit::open().unwrap());
+    let (a, b) = (
+        OneShotRedirect::open().unwrap(),
+        OneShotRedirect::open().unwrap(),
+    );
     assert_eq!(a.path.len(), 41);
     assert!(a.path != b.path && a.local != b.local);
 }

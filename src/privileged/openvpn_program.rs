@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::link::{MORE_FILES, OUT_OF_FILES, is_out_of_files};
+use crate::link::{DESCRIPTOR_LIMIT_HINT, OUT_OF_DESCRIPTORS, is_out_of_descriptors};
 use crate::process::{self, Program};
 use crate::report::{Exit, Report};
 
@@ -32,8 +32,8 @@ impl OpenVpn {
                 ),
                 _ => Report::new(Exit::Failed, "vpn.openvpn", "cannot start openvpn"),
             };
-            if is_out_of_files(&error) {
-                return report.cause(OUT_OF_FILES).hint(MORE_FILES);
+            if is_out_of_descriptors(&error) {
+                return report.cause(OUT_OF_DESCRIPTORS).hint(DESCRIPTOR_LIMIT_HINT);
             }
             report.cause(error).hint(format!(
                 "`{} --version` must work",

@@ -4,9 +4,9 @@
 //! standard output and may panic: so it runs in a process of its own, which is given a question on a socket,
 //! answers it, and is killed when it takes too long. That process is this very program (`ob security-key`).
 
-mod fault;
 #[cfg(feature = "fido2")]
-mod served;
+mod ctap;
+mod fault;
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -19,59 +19,59 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use zeroize::Zeroizing;
 
 #[cfg(feature = "fido2")]
-pub use served::serve;
+pub use ctap::serve;
 
 use crate::wire::{self, FromKey, HEADER, KeyFault, ToKey};
 
 /// What a key that is well needs to say what it is, several of them plugged in.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const KEY_RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
 const WRITE: Duration = Duration::from_secs(5);
 /// The longest message in either direction, in bytes: 64 keys with ids of 1023 bytes.
-const LONGEST: usize = 128 * 1024;
+const MAX_FRAME_BYTES: usize = 128 * 1024;
 
 /// Where a test has put a key made of software; a debug build alone knows it.
 #[cfg(debug_assertions)]
-const VARIABLE: &str = "OB_SECURITY_KEY";
+const TEST_KEY_VARIABLE: &str = "OB_SECURITY_KEY";
 
 #[cfg(debug_assertions)]
-fn stand_in() -> Option<std::path::PathBuf> {
-    std::env::var_os(VARIABLE).map(Into::into)
+fn test_key_path() -> Option<std::path::PathBuf> {
+    std::env::var_os(TEST_KEY_VARIABLE).map(Into::into)
 }
 
 /// None: no test runs in a release build.
 #[cfg(not(debug_assertions))]
-const fn stand_in() -> Option<std::path::PathBuf> {
+const fn test_key_path() -> Option<std::path::PathBuf> {
     None
 }
 
 /// Whether this variable is how a test says where its key is.
-pub fn names_stand_in(variable: &str) -> bool {
+pub fn is_test_key_variable(variable: &str) -> bool {
     #[cfg(debug_assertions)]
-    return variable == VARIABLE;
+    return variable == TEST_KEY_VARIABLE;
     #[cfg(not(debug_assertions))]
     return variable.is_empty();
 }
 
 /// Whether this build can talk to a key.
-pub fn is_built() -> bool {
-    cfg!(feature = "fido2") || stand_in().is_some()
+pub fn is_supported() -> bool {
+    cfg!(feature = "fido2") || test_key_path().is_some()
 }
 
 /// A conversation with the process that talks to the key; it ends with this.
 #[derive(Debug)]
-pub struct KeyLink {
+pub struct KeyProcess {
     stream: UnixStream,
     child: Option<Child>,
 }
 
-impl KeyLink {
+impl KeyProcess {
     /// Has `start` start that process, with its end of the socket as standard input.
     ///
     /// # Errors
     /// When no process can be started.
     pub fn open(start: impl FnOnce(OwnedFd) -> io::Result<Child>) -> Result<Self, KeyFault> {
         let gone = |_| KeyFault::Gone;
-        if let Some(path) = stand_in() {
+        if let Some(path) = test_key_path() {
             let stream = UnixStream::connect(path).map_err(gone)?;
             return Ok(Self {
                 stream,
@@ -88,8 +88,8 @@ impl KeyLink {
 
     /// # Errors
     /// When the process is gone.
-    pub fn say(&mut self, message: &ToKey) -> Result<(), KeyFault> {
-        let frame = wire::encode(message, LONGEST).map_err(|_| KeyFault::Gone)?;
+    pub fn send(&mut self, message: &ToKey) -> Result<(), KeyFault> {
+        let frame = wire::encode(message, MAX_FRAME_BYTES).map_err(|_| KeyFault::Gone)?;
         let sent = self.stream.set_write_timeout(Some(WRITE));
         let sent = sent.and_then(|()| self.stream.write_all(&frame));
         sent.map_err(|_| KeyFault::Gone)
@@ -99,7 +99,7 @@ impl KeyLink {
     ///
     /// # Errors
     /// When it cannot be waited for.
-    pub fn has_news_within(&self, patience: Duration) -> Result<bool, KeyFault> {
+    pub fn wait_readable(&self, patience: Duration) -> Result<bool, KeyFault> {
         let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
         match poll(
             &mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)],
@@ -115,7 +115,7 @@ impl KeyLink {
     ///
     /// # Errors
     /// [`KeyFault::TimedOut`], or [`KeyFault::Gone`].
-    pub fn hear(&mut self, patience: Duration) -> Result<FromKey, KeyFault> {
+    pub fn recv(&mut self, patience: Duration) -> Result<FromKey, KeyFault> {
         let bounded = self.stream.set_read_timeout(Some(patience));
         let read = bounded.and_then(|()| frame(&mut self.stream));
         let body = read.map_err(|error| match error.kind() {
@@ -126,7 +126,7 @@ impl KeyLink {
     }
 }
 
-impl Drop for KeyLink {
+impl Drop for KeyProcess {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
             let _ = child.kill();
@@ -138,7 +138,7 @@ impl Drop for KeyLink {
 fn frame(stream: &mut UnixStream) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut header = [0; HEADER];
     stream.read_exact(&mut header)?;
-    let length = wire::body_length(header, LONGEST).map_err(io::Error::other)?;
+    let length = wire::body_length(header, MAX_FRAME_BYTES).map_err(io::Error::other)?;
     let mut body = Zeroizing::new(vec![0; length]);
     stream.read_exact(&mut body)?;
     Ok(body)

@@ -82,10 +82,10 @@ fn ask(directory: &Path, request: Request) -> Result<Reply, Report> {
     };
     link.request(request)?;
     loop {
-        match link.hear()? {
+        match link.recv()? {
             FromAgent::Reply(Reply::Failed(report)) => return Err(report),
             FromAgent::Reply(reply) => return Ok(reply),
-            FromAgent::Ask(_) => link.answer(Answer::Nobody)?,
+            FromAgent::Ask(_) => link.answer(Answer::Unavailable)?,
             FromAgent::Notice(_) | FromAgent::Part(_) | FromAgent::Hello(_) => {}
         }
     }

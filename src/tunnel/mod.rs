@@ -28,7 +28,7 @@ use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::SockType;
 use tokio::runtime::Runtime;
 
-use crate::link::{MORE_FILES, OUT_OF_FILES};
+use crate::link::{DESCRIPTOR_LIMIT_HINT, OUT_OF_DESCRIPTORS};
 use crate::process;
 use crate::report::{Exit, Report};
 use crate::wire::{self, FromTunnel};
@@ -88,7 +88,7 @@ fn begin() -> Result<(Runtime, OwnedFd), Report> {
     process::detach().map_err(|error| cannot("detach", &error))?;
     // Asked before the runtime does, and before a socket is missing somewhere.
     if !process::has_descriptors(DESCRIPTORS) {
-        return Err(without_hint("start", &OUT_OF_FILES).hint(MORE_FILES));
+        return Err(without_hint("start", &OUT_OF_DESCRIPTORS).hint(DESCRIPTOR_LIMIT_HINT));
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

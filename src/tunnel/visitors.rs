@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, spawn_local, yield_now};
 
 use crate::link::connections::{Connections, Slot};
-use crate::link::served::{Incoming, Listener, Outgoing, only};
+use crate::link::server::{Incoming, Listener, Outgoing, from_stream};
 use crate::process::max_descriptors;
 use crate::wire::{
     FromTunnel, Hello, PROTOCOL, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX, ToTunnel,
@@ -41,7 +41,7 @@ pub(super) fn starter(
     tell: impl Fn(Visit) + 'static,
 ) -> io::Result<(UnboundedSender<FromTunnel>, JoinHandle<()>)> {
     let (mut incoming, outgoing) =
-        only(stream)?.ok_or_else(|| io::Error::other("started by another user"))?;
+        from_stream(stream)?.ok_or_else(|| io::Error::other("started by another user"))?;
     let (say, said) = unbounded_channel();
     let _ = say.send(hello());
     let speaking = spawn_local(speak(outgoing, said));
@@ -52,7 +52,7 @@ pub(super) fn starter(
 async fn hear_starter(incoming: &mut Incoming, number: Number, tell: &impl Fn(Visit)) {
     let limit = || TO_AGENT_WITH_CERTIFICATES_MAX;
     loop {
-        match incoming.hear::<ToTunnel>(limit, STARTERS_WORDS).await {
+        match incoming.recv::<ToTunnel>(limit, STARTERS_WORDS).await {
             Ok(ToTunnel::Hello(_)) => {}
             Ok(message) => tell(Visit::Starter(number, message)),
             Err(_) => return tell(Visit::StarterLeft(number)),
@@ -70,7 +70,7 @@ pub(super) fn receive(
     spawn_local(async move {
         let mut number = FIRST;
         loop {
-            connections.make_room().await;
+            connections.wait_for_slot().await;
             match listener.accept().await {
                 Ok(Some((incoming, outgoing))) => {
                     number += 1;
@@ -96,16 +96,16 @@ async fn visit(
     slot: Slot,
 ) {
     let limit = || TO_AGENT_MAX;
-    let Ok(ToTunnel::Hello(theirs)) = incoming.hear(limit, FIRST_WORDS).await else {
+    let Ok(ToTunnel::Hello(theirs)) = incoming.recv(limit, FIRST_WORDS).await else {
         return;
     };
     let (say, said) = unbounded_channel();
     let _ = say.send(hello());
     let speaking = spawn_local(speak(outgoing, said));
     if theirs.protocol == PROTOCOL
-        && let Ok(message) = incoming.hear(limit, FIRST_WORDS).await
+        && let Ok(message) = incoming.recv(limit, FIRST_WORDS).await
     {
-        slot.request_is_read();
+        slot.mark_busy();
         if matches!(message, ToTunnel::Attach) {
             tell(Visit::Attached(number, say));
             return hear_starter(&mut incoming, number, &tell).await;
@@ -113,7 +113,7 @@ async fn visit(
         tell(Visit::Visitor(message, say));
         // It says nothing more; its going away ends what it listens to.
         tokio::select! {
-            _ = incoming.hear::<ToTunnel>(limit, STARTERS_WORDS) => {}
+            _ = incoming.recv::<ToTunnel>(limit, STARTERS_WORDS) => {}
             _ = speaking => {}
         }
         tell(Visit::VisitorLeft);

@@ -29,7 +29,7 @@ impl Ask {
             Self::CaCertificates | Self::CaCertificatesOf { .. } => AskKind::CaBundle,
             Self::Terminal => AskKind::Terminal,
             Self::PrivateKey => AskKind::PrivateKey,
-            Self::Visit { .. } => AskKind::Browser,
+            Self::OpenPage { .. } => AskKind::Browser,
             Self::Username { .. } => AskKind::Username,
             Self::Password { .. } => AskKind::Password,
             Self::Factor { .. } => AskKind::Factor,

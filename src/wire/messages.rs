@@ -8,8 +8,8 @@ use crate::model::{Labels, SessionPolicy, Timestamp};
 use crate::report::Report;
 use crate::wire::vpn::{IssuedProfile, VpnProfileRequest, VpnSignIn};
 use crate::wire::{
-    ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole, KeyChallenge, KeySigned,
-    KnownChoice, Part, RoleEntry, RolesRequest, Route, Sealed, StatusReply, TerminalId, TunnelEnd,
+    ChosenRole, ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole, KeyChallenge,
+    KeySigned, Part, RoleEntry, RolesRequest, Route, Sealed, StatusReply, TerminalId, TunnelEnd,
     UsedRole,
 };
 
@@ -173,7 +173,8 @@ pub enum Ask {
     /// The machine's key, PEM.
     PrivateKey,
     /// A page to open and a code to compare there.
-    Visit {
+    #[serde(rename = "Visit")]
+    OpenPage {
         page: String,
         code: String,
         /// How long the code is good.
@@ -247,12 +248,14 @@ pub struct FactorChoice {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Answer {
     /// Nobody is here to answer: the next waiting client is asked.
-    Nobody,
+    #[serde(rename = "Nobody")]
+    Unavailable,
     CaCertificates(String),
     Terminal(Option<TerminalId>),
     PrivateKey(Sealed),
     /// The page was shown to somebody.
-    Visiting,
+    #[serde(rename = "Visiting")]
+    PageShown,
     Username(String),
     Password(Sealed),
     /// An index into the choices.
@@ -268,7 +271,7 @@ pub enum Answer {
     Role(usize),
     /// None of those that are remembered: the agent is to look itself.
     UnknownRole,
-    KnownRole(KnownChoice),
+    KnownRole(ChosenRole),
     PushAgain(bool),
     Confirm(bool),
 }
@@ -295,12 +298,13 @@ pub enum Notice {
     /// Another client is asked the questions of this sign-in.
     AskedElsewhere,
     /// The last question needs no answer any more: another client has given it, or it is too late. One is sent
-    /// all the same, [`Answer::Nobody`] if there is none.
+    /// all the same, [`Answer::Unavailable`] if there is none.
     NoAnswerWanted {
         too_late: bool,
     },
     /// Something a person should read, in a sentence.
-    Said(String),
+    #[serde(rename = "Said")]
+    Message(String),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -347,5 +351,5 @@ pub struct IssuedCredentials {
     /// The identity provider that opened it, where there are several.
     pub provider: Option<String>,
     /// What a menu has answered, now or before in the same terminal; absent where the target matches one role.
-    pub chosen: Option<KnownChoice>,
+    pub chosen: Option<ChosenRole>,
 }

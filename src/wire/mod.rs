@@ -26,7 +26,7 @@ pub use messages::{
     Notice, Reply, Request, SignInWay, SignOutScope, Target, ToAgent,
 };
 pub use roles::{
-    Confirmation, ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole, KnownChoice,
+    ChosenRole, Confirmation, ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole,
     Part, RoleEntry, RoleMenu, RolesRequest, TerminalId, UsedRole,
 };
 pub use route::{CaBundle, ProxyRoute, Route, RouteSummary};

@@ -49,7 +49,7 @@ pub struct CredentialsRequest {
 
 impl CredentialsRequest {
     /// Credentials of a session that is there already: the user is not asked to sign in, or which role is meant.
-    pub fn of_live_session(target: Target, confirm: Option<Confirmation>) -> Self {
+    pub fn without_sign_in(target: Target, confirm: Option<Confirmation>) -> Self {
         Self {
             target,
             min_ttl: None,
@@ -115,7 +115,7 @@ pub struct UsedRole {
 /// A role that was chosen in a menu, with the identity provider that opens it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct KnownChoice {
+pub struct ChosenRole {
     pub role: String,
     pub provider: String,
 }

@@ -224,7 +224,7 @@ fn status(home: &Home) {
     let mut link = link::connect(&home.runtime()).unwrap().unwrap();
     link.request(Request::Status).unwrap();
     assert!(matches!(
-        link.hear().unwrap(),
+        link.recv().unwrap(),
         FromAgent::Reply(Reply::Status(_))
     ));
 }

@@ -176,7 +176,7 @@ fn the_counts_are_computed() {
         ("terminal", &["tests/it/terminal"], Some(cells)),
         (
             "load",
-            &["tests/it/crowd.rs", "src/agent/flight"],
+            &["tests/it/crowd.rs", "src/agent/single_flight"],
             Some("100 000 schedules of shuttle, every order of two clients".to_owned()),
         ),
         ("factors", &factors, Some(paths)),

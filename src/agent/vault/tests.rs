@@ -65,7 +65,7 @@ pub(in crate::agent) fn target(org: &str, duration: u32) -> Target {
 }
 
 /// Credentials that last `life` seconds from now on, by the servers' time.
-fn held(vault: &Vault, key: &SessionKey, life: i64) -> Rc<Held> {
+fn held(vault: &Vault, key: &SessionKey, life: i64) -> Rc<CachedCredentials> {
     let credentials = Credentials {
         access_key_id: "ASIAEXAMPLE".to_owned(),
         secret_access_key: Secret::new("secret"),

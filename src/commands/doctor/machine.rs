@@ -51,7 +51,7 @@ fn settings(context: &Context) -> Vec<Finding> {
                 if let Err(report) = check_private_key(&org.machine, &context.environment) {
                     found.push(Finding::of("private_key_file", &report));
                 }
-                if org.factor.as_deref() == Some("webauthn") && !security_key::is_built() {
+                if org.factor.as_deref() == Some("webauthn") && !security_key::is_supported() {
                     found.push(Finding::wrong(
                         "security_key",
                         "the settings want a security key, and this ob was built without what talks to one",

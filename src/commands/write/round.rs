@@ -17,7 +17,7 @@ use crate::commands::target::{Resolved, RoleArgs, for_menu, resolve, resolve_nam
 use crate::model::{Credentials, RoleArn, SamlRole, Timestamp};
 use crate::report::Report;
 use crate::terminal::{Bar, finish_first, in_one_piece};
-use crate::wire::{KnownChoice, Part, Reply, Request, RoleEntry, RoleMenu, Target};
+use crate::wire::{ChosenRole, Part, Reply, Request, RoleEntry, RoleMenu, Target};
 
 /// What is to be written where.
 pub(super) struct Plan<'a> {
@@ -49,8 +49,8 @@ impl Pinned {
     }
 }
 
-impl From<KnownChoice> for Pinned {
-    fn from(choice: KnownChoice) -> Self {
+impl From<ChosenRole> for Pinned {
+    fn from(choice: ChosenRole) -> Self {
         Self {
             role: choice.role,
             provider: Some(choice.provider),

@@ -169,7 +169,7 @@ pub(in crate::flow) async fn open_all(
     }
     for failure in failed.into_iter().chain([first]) {
         let report = failure.into_report();
-        conversation.notify(Notice::Said(format!(
+        conversation.notify(Notice::Message(format!(
             "{}: {}",
             report.summary,
             report.causes.join(": ")

@@ -193,7 +193,9 @@ async fn give_password(
     form: &PasswordForm,
     conversation: &impl Conversation,
 ) -> Result<(), Report> {
-    conversation.notify(Notice::Said("the app asks for your password again".into()));
+    conversation.notify(Notice::Message(
+        "the app asks for your password again".into(),
+    ));
     let password = password(session.org(), session.username(), conversation).await?;
     let post = form.fill_in(session.org(), &password)?;
     drop(password);

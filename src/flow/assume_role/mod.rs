@@ -296,7 +296,7 @@ pub(in crate::flow) async fn redeem(
     if granted < asked {
         memory.remember_duration(&role.role, granted);
         if known.is_none() {
-            conversation.notify(Notice::Said(format!(
+            conversation.notify(Notice::Message(format!(
                 "{} grants {granted} at most, not the {asked} that were asked for",
                 role.role
             )));
@@ -315,7 +315,7 @@ async fn chain(
 ) -> Result<Credentials, Failure> {
     let asked = duration(target).map_err(NoCredentials::into_report)?;
     if !target.chain.is_empty() && asked > SessionDuration::HOUR {
-        conversation.notify(Notice::Said(format!(
+        conversation.notify(Notice::Message(format!(
             "at the end of a chain AWS grants an hour at most, not the {asked} that were asked for"
         )));
     }

@@ -21,10 +21,10 @@ impl OktaSession {
         let new = left_out.iter().map(|value| format!("{app}: {value}"));
         let new: Vec<String> = new.filter(|line| known.insert(line.clone())).collect();
         for line in new.iter().take(MAX_NAMED) {
-            conversation.notify(Notice::Said(line.clone()));
+            conversation.notify(Notice::Message(line.clone()));
         }
         if let Some(more @ 1..) = new.len().checked_sub(MAX_NAMED) {
-            conversation.notify(Notice::Said(format!(
+            conversation.notify(Notice::Message(format!(
                 "{app}: {more} more values are left out"
             )));
         }

@@ -318,7 +318,7 @@ impl ByToken {
                 Ok(true)
             }
             Err(error) if error.is_refusal() => {
-                conversation.notify(Notice::Said(format!(
+                conversation.notify(Notice::Message(format!(
                     "Okta does not renew this sign-in: {error}"
                 )));
                 Ok(false)

@@ -61,7 +61,7 @@ pub(in crate::flow) async fn sign_in(
             let text = format!(
                 "Okta refuses what was asked for beside the sign-in: {error}; once more, without"
             );
-            conversation.notify(Notice::Said(text));
+            conversation.notify(Notice::Message(text));
         }
     }
 }
@@ -83,14 +83,14 @@ async fn grant(
     .await?;
     let code = DeviceCode::parse(org, page.status, page.content_type(), &page.body)
         .map_err(|error| NoTokens::Refused { error, late: false })?;
-    let ask = Ask::Visit {
+    let ask = Ask::OpenPage {
         page: code.page.to_string(),
         code: code.user_code.clone(),
         minutes: code.expires_in / 60,
     };
     let question = ask.kind();
     match conversation.ask(ask).await? {
-        Answer::Visiting => {}
+        Answer::PageShown => {}
         _ => return Err(Unanswered::Mismatched(question).into()),
     }
     wait(browser, client_id, &code, conversation).await

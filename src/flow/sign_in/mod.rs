@@ -158,7 +158,7 @@ async fn in_identity_engine(
     let signed_in = match signed_in {
         Ok(signed_in) => signed_in,
         Err(NoSession::WantsBrowser(_)) if account.client_id.is_some() => {
-            conversation.notify(Notice::Said("this org wants a browser".into()));
+            conversation.notify(Notice::Message("this org wants a browser".into()));
             return at_a_browser(browser, account, start, conversation).await;
         }
         Err(NoSession::WantsBrowser(report)) => return Err(idx::needs_client_id(report)),

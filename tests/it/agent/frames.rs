@@ -46,7 +46,7 @@ fn what_is_no_hello_is_answered_with_nothing() {
         ),
         ("hello missing", request(Request::Status)),
         ("stop without hello", request(Request::Stop)),
-        ("answer first", frame(&ToAgent::Answer(Answer::Nobody))),
+        ("answer first", frame(&ToAgent::Answer(Answer::Unavailable))),
     ]) {
         let said = said_to(&scene, &bytes);
         assert!(said.is_empty(), "{case}: {said:?}");

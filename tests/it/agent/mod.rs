@@ -140,7 +140,7 @@ fn sign_in_to(scene: &Scene, account: Account) {
             FromAgent::Ask(Ask::CaCertificates) => {
                 Answer::CaCertificates(scene.sandbox.ca_pem().into())
             }
-            FromAgent::Ask(Ask::Visit { .. }) => Answer::Visiting,
+            FromAgent::Ask(Ask::OpenPage { .. }) => Answer::PageShown,
             FromAgent::Ask(Ask::Password { .. }) => {
                 Answer::Password(Sealed(Secret::new(scene.user().password.as_str())))
             }

@@ -209,11 +209,11 @@ impl Conversation for Person<'_> {
             let key = key.ok_or(Unanswered::Unattended(kind))?;
             return Ok(Answer::PrivateKey(Sealed(Secret::new(key))));
         }
-        if let Ask::Visit { page, .. } = &ask {
+        if let Ask::OpenPage { page, .. } = &ask {
             return match self.at_browser {
                 true => {
                     assert!(page.starts_with(&self.sandbox.org_url()));
-                    Ok(Answer::Visiting)
+                    Ok(Answer::PageShown)
                 }
                 false => Err(Unanswered::Unattended(kind)),
             };

@@ -59,7 +59,7 @@ fn the_code_for_the_browser_is_inert() {
         env.usual_settings()
     ));
     for (attack, _) in super::ATTACKS {
-        let ask = FromAgent::Ask(Ask::Visit {
+        let ask = FromAgent::Ask(Ask::OpenPage {
             page: env.sandbox.org_url() + "/activate",
             code: super::hostile(attack),
             minutes: 5,
@@ -84,7 +84,7 @@ fn a_page_of_another_host_is_not_opened_whoever_names_it() {
         env.usual_settings()
     ));
     for page in ["https://evil.example/activate", "file:///etc/passwd"] {
-        let ask = FromAgent::Ask(Ask::Visit {
+        let ask = FromAgent::Ask(Ask::OpenPage {
             page: page.into(),
             code: "BCDFGHJK".into(),
             minutes: 10,

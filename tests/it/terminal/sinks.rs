@@ -155,7 +155,7 @@ pub(super) const SINKS: [Sink; 32] = [
         },
         login,
     ),
-    told("notice", |text| notice(Notice::Said(text.into())), login),
+    told("notice", |text| notice(Notice::Message(text.into())), login),
     told(
         "progress",
         |text| notice(Notice::Doing(text.into())),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ob::loopback::{OneVisit, Visit, Visitor};
+use ob::loopback::{OneShotRedirect, Peer, RedirectOutcome};
 use ob::secret::Secret;
 
 use super::STRANGER;
@@ -83,7 +83,7 @@ fn a_thief_in_a_loop_takes_nothing_and_keeps_no_browser_out() {
     let begun = Instant::now();
     let (mut losses, mut slowest) = (0, Duration::ZERO);
     for _ in 0..ROUNDS {
-        let page = OneVisit::open().unwrap();
+        let page = OneShotRedirect::open().unwrap();
         let address = page.address();
         let served = thread::spawn(move || page.redirect(&Secret::new(DESTINATION), || false));
         writeln!(addresses, "{address}").unwrap();
@@ -92,7 +92,7 @@ fn a_thief_in_a_loop_takes_nothing_and_keeps_no_browser_out() {
         let is_served = fetch(&address).contains(&format!("Location: {DESTINATION}\r\n"));
         slowest = slowest.max(asked.elapsed());
         let visit = served.join().unwrap().unwrap();
-        losses += usize::from(!is_served || visit != Visit::Done(Visitor::SameUser));
+        losses += usize::from(!is_served || visit != RedirectOutcome::Redirected(Peer::SameUser));
     }
     drop(addresses);
     let last = said.next().unwrap().unwrap();
@@ -112,7 +112,7 @@ fn a_thief_in_a_loop_takes_nothing_and_keeps_no_browser_out() {
 /// The page waits for its browser however often others visit, and says afterwards that they came.
 #[test]
 fn visits_of_another_user_are_refused_and_use_nothing_up() {
-    let page = OneVisit::open().unwrap();
+    let page = OneShotRedirect::open().unwrap();
     let address = page.address();
     let stop = AtomicBool::new(false);
     let visit = thread::scope(|scope| {
@@ -133,7 +133,7 @@ fn visits_of_another_user_are_refused_and_use_nothing_up() {
         assert!(fetch(&address).contains(DESTINATION));
         served.join().unwrap().unwrap()
     });
-    assert_eq!(visit, Visit::Done(Visitor::SameUser));
+    assert_eq!(visit, RedirectOutcome::Redirected(Peer::SameUser));
 }
 
 /// This test binary again, within `within`, for the test `name` alone.
@@ -150,7 +150,7 @@ fn again(within: &[&str], name: &str) -> std::process::Output {
 #[test]
 #[ignore = "run by another test"]
 fn page_is_served() {
-    match OneVisit::open() {
+    match OneShotRedirect::open() {
         Ok(page) => {
             let address = page.address();
             let served = thread::spawn(move || page.redirect(&Secret::new(DESTINATION), || false));

@@ -60,7 +60,7 @@ fn profile(vpn: &Vpn) -> IssuedProfile {
     let mut agent = link::connect(&vpn.env.path("run/ob")).unwrap().unwrap();
     agent.request(Request::VpnProfile(request)).unwrap();
     loop {
-        match agent.hear().unwrap() {
+        match agent.recv().unwrap() {
             FromAgent::Reply(Reply::VpnProfile(profile)) => return *profile,
             FromAgent::Reply(other) => panic!("{other:?}"),
             _ => {}

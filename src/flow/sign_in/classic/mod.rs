@@ -146,7 +146,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
                         .days_left
                         .map_or("soon".into(), |days| format!("in {days} days"));
                     self.conversation
-                        .notify(Notice::Said(format!("your password ends {days}")));
+                        .notify(Notice::Message(format!("your password ends {days}")));
                     self.cancel = change.cancel();
                     self.once(change.skip()?).await?
                 }
@@ -158,7 +158,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
                     }
                 }
                 Transaction::MfaEnroll(enrollment) if enrollment.can_skip() => {
-                    self.conversation.notify(Notice::Said(
+                    self.conversation.notify(Notice::Message(
                         "Okta suggests another factor; set it up in the browser when you like"
                             .into(),
                     ));
@@ -211,7 +211,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
         if wait.is_zero() {
             return Ok(());
         }
-        self.conversation.notify(Notice::Said(format!(
+        self.conversation.notify(Notice::Message(format!(
             "a code was sent just now; the next one goes out in {} s",
             wait.as_secs().max(1)
         )));

@@ -16,7 +16,7 @@ impl<C: Conversation> Engine<'_, C> {
         change: PasswordChange,
         old: &Secret,
     ) -> Result<Transaction, Report> {
-        self.conversation.notify(Notice::Said(
+        self.conversation.notify(Notice::Message(
             "your Okta password has expired and must be changed now".into(),
         ));
         loop {
@@ -50,7 +50,7 @@ impl<C: Conversation> Engine<'_, C> {
             match transaction {
                 // The rules of the org were not met: Okta says which, and takes another one.
                 Err(AuthnError::Refused(error)) if error.kind() == ErrorKind::PasswordPolicy => {
-                    self.conversation.notify(Notice::Said(error.message()));
+                    self.conversation.notify(Notice::Message(error.message()));
                     self.refused = Some(error.into());
                 }
                 read => {

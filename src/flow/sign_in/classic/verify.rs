@@ -144,7 +144,7 @@ impl<C: Conversation> Engine<'_, C> {
                 Ok(transaction)
             }
             Err(AuthnError::Refused(error)) if error.is_wrong_answer() => {
-                self.conversation.notify(Notice::Said(error.message()));
+                self.conversation.notify(Notice::Message(error.message()));
                 let report = Report::from(error);
                 self.again = Some(factor.id.clone());
                 let state = self.once(resume).await.map_err(|_| report.clone());

@@ -102,7 +102,7 @@ impl<C: Conversation> Engine<'_, C> {
                 let since = self.sent.map_or(0, |sent| sent.elapsed().as_secs());
                 let rest = SEND_FLOOR.saturating_sub(Duration::from_secs(since));
                 if !rest.is_zero() {
-                    self.conversation.notify(Notice::Said(format!(
+                    self.conversation.notify(Notice::Message(format!(
                         "a code was sent just now; the next one goes out in {} s",
                         rest.as_secs()
                     )));

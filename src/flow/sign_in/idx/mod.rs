@@ -297,7 +297,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
         if !ends {
             for message in messages {
                 self.conversation
-                    .notify(Notice::Said(message.labelled_text()));
+                    .notify(Notice::Message(message.labelled_text()));
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ impl<C: Conversation> Engine<'_, C> {
     /// with Okta's words told by then, for the person to think of another.
     pub(super) async fn change_password(&mut self, change: PasswordChange) -> Result<Post, Report> {
         if self.refused.is_none() {
-            self.conversation.notify(Notice::Said(
+            self.conversation.notify(Notice::Message(
                 "your Okta password has expired and must be changed now".into(),
             ));
         }
@@ -35,8 +35,9 @@ impl<C: Conversation> Engine<'_, C> {
     /// One that ends soon is mentioned, and kept.
     pub(super) fn put_off(&mut self, change: &PasswordChange) -> Result<Post, Report> {
         if let Some(days) = change.days_left() {
-            self.conversation
-                .notify(Notice::Said(format!("your password ends in {days} days")));
+            self.conversation.notify(Notice::Message(format!(
+                "your password ends in {days} days"
+            )));
         }
         Ok(change.skip()?)
     }

@@ -1,4 +1,4 @@
-//! The single-flight cell under every order of events of a few clients; [`super::shuttled`] runs random ones of more.
+//! The single-flight cell under every order of events of a few clients; [`super::shuttle_tests`] runs random ones of more.
 //!
 //! The agent is one thread, so there are no memory orders to explore: what can differ is which
 //! future runs next. Here that is decided by this module. Clients are polled only when something woke them, so a wake-up
@@ -90,7 +90,7 @@ enum Client {
 
 /// One run of the cell under one schedule.
 struct World {
-    flights: Rc<Flights<usize, Outcome>>,
+    flights: Rc<SingleFlight<usize, Outcome>>,
     begun: Rc<RefCell<Vec<Begun>>>,
     /// For each key the flight that was under way when the client joined.
     joined: Rc<RefCell<Vec<Option<usize>>>>,
@@ -115,7 +115,7 @@ impl World {
     fn new(clients: usize, keys: usize) -> Self {
         let (tasks_woken, tasks_waker) = Woken::new();
         Self {
-            flights: Rc::new(Flights::new()),
+            flights: Rc::new(SingleFlight::new()),
             begun: Rc::default(),
             joined: Rc::new(RefCell::new(vec![None; clients])),
             clients: (0..clients).map(|_| Client::NotYet).collect(),
@@ -174,7 +174,7 @@ impl World {
         let flights = Rc::clone(&self.flights);
         let (begun, joined) = (Rc::clone(&self.begun), Rc::clone(&self.joined));
         let started = Rc::clone(&begun);
-        let join = move |_: &Rc<Party>| {
+        let join = move |_: &Rc<Waiters>| {
             // Whoever joins before a flight of its key has begun is the one who begins it.
             let under_way = started
                 .borrow()
@@ -184,7 +184,7 @@ impl World {
             let before = joined.borrow_mut()[place].replace(flight);
             assert_eq!(before, None, "client {place} joined twice");
         };
-        let start = move |_: Rc<Party>| {
+        let start = move |_: Rc<Waiters>| {
             let (end, told) = oneshot::channel();
             let is_over = Rc::new(Cell::new(false));
             let number = begun.borrow().len();
@@ -305,7 +305,7 @@ fn the_schedules_would_notice_a_second_flight() {
     let noticed = std::panic::catch_unwind(|| {
         let mut world = World::new(2, 1);
         world.take_place(Event::Come(0, 0));
-        world.flights = Rc::new(Flights::new());
+        world.flights = Rc::new(SingleFlight::new());
         world.take_place(Event::Come(1, 0));
     });
     assert!(noticed.is_err());

@@ -1,36 +1,36 @@
-//! The VPN's requests at the desk.
+//! The VPN's requests at the handlers.
 
 use std::rc::Rc;
 
-use super::session::Errand;
-use super::{Desk, Outcome, to_the_end};
-use crate::agent::party::{Member, Party};
+use super::session::SignInHints;
+use super::{Handlers, Outcome, run_detached};
+use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, OktaSession, VpnProfile};
 use crate::openvpn::profile::{Ruling, Verdict};
 use crate::report::Report;
 use crate::wire::{IssuedProfile, ProfileVerdict, Reply, Sealed, VpnProfileRequest, VpnSignIn};
 
-impl Desk {
+impl Handlers {
     pub(super) async fn vpn_profile(
         self: &Rc<Self>,
         request: VpnProfileRequest,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Reply> {
         flow::check_vpn(&request.target)?;
         if !request.may_sign_in {
             if self.live(&request.target.account).is_none() {
                 return Err(flow::not_signed_in(&request.target.account));
             }
-            member.decline();
+            client.decline();
         }
-        let party = Party::of(member);
-        let desk = Rc::clone(self);
-        to_the_end(async move {
+        let waiters = Waiters::of(client);
+        let handlers = Rc::clone(self);
+        run_detached(async move {
             let (target, policy) = (&request.target, &request.policy);
             let fetch =
-                async |okta: &OktaSession| flow::vpn_profile(okta, target, policy, &*party).await;
-            let (_, fetched) = desk
-                .with_session(&target.account, Errand::default(), &party, fetch)
+                async |okta: &OktaSession| flow::vpn_profile(okta, target, policy, &*waiters).await;
+            let (_, fetched) = handlers
+                .with_session(&target.account, SignInHints::default(), &waiters, fetch)
                 .await?;
             issued(fetched, request.explain).map(|profile| Reply::VpnProfile(Box::new(profile)))
         })
@@ -40,21 +40,22 @@ impl Desk {
     pub(super) async fn vpn_sign_in(
         self: &Rc<Self>,
         request: VpnSignIn,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Reply> {
         flow::check_vpn(&request.target)?;
         if self.live(&request.target.account).is_none() {
             return Err(flow::not_signed_in(&request.target.account));
         }
-        member.decline();
-        let party = Party::of(member);
-        let desk = Rc::clone(self);
-        to_the_end(async move {
+        client.decline();
+        let waiters = Waiters::of(client);
+        let handlers = Rc::clone(self);
+        run_detached(async move {
             let (target, url) = (&request.target, &request.url.0);
             let finish = async |okta: &OktaSession| {
-                flow::finish_vpn_sign_in(okta, target, url, &*party).await
+                flow::finish_vpn_sign_in(okta, target, url, &*waiters).await
             };
-            desk.with_session(&target.account, Errand::default(), &party, finish)
+            handlers
+                .with_session(&target.account, SignInHints::default(), &waiters, finish)
                 .await?;
             Ok(Reply::VpnSignedIn)
         })

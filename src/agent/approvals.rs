@@ -5,17 +5,17 @@
 use std::rc::Rc;
 
 use crate::agent::choices::TerminalAnswers;
-use crate::agent::party::{Member, Party};
 use crate::agent::vault::LiveSession;
+use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{Conversation as _, Unanswered};
 use crate::report::{Exit, Report};
 use crate::shown::shown;
 use crate::wire::{Answer, Ask, AskKind, Confirmation, Target};
 
 #[derive(Debug)]
-pub(super) struct Confirmed(TerminalAnswers<Target, ()>);
+pub(super) struct Approvals(TerminalAnswers<Target, ()>);
 
-impl Confirmed {
+impl Approvals {
     pub(super) fn new() -> Self {
         Self(TerminalAnswers::new())
     }
@@ -25,7 +25,7 @@ impl Confirmed {
         &self,
         confirmation: &Confirmation,
         target: &Target,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
         session: Option<&Rc<LiveSession>>,
     ) -> Result<(), Report> {
         let agreed = confirmation
@@ -34,12 +34,12 @@ impl Confirmed {
         if agreed.is_some() {
             return Ok(());
         }
-        let party = Party::of(member);
+        let waiters = Waiters::of(client);
         let ask = Ask::Confirm {
             profile: confirmation.profile.clone(),
             role: target.role.clone(),
         };
-        match party.ask(ask).await {
+        match waiters.ask(ask).await {
             Ok(Answer::Confirm(true)) => Ok(()),
             Ok(Answer::Confirm(false)) => Err(declined(&confirmation.profile)),
             Ok(_) => Err(Unanswered::Mismatched(AskKind::Confirmation).into()),

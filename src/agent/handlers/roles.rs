@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::session::Errand;
-use super::{Desk, Outcome, to_the_end};
-use crate::agent::party::{Member, Party};
+use super::session::SignInHints;
+use super::{Handlers, Outcome, run_detached};
 use crate::agent::vault::issue;
+use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, OktaSession, RoleObserver};
 use crate::model::{Credentials, RoleArn};
 use crate::report::Report;
@@ -14,28 +14,28 @@ use crate::wire::{FromAgent, Part, Reply, RoleEntry, RolesRequest, Target};
 /// Entries of one frame: far below what a frame holds.
 const ROLES_AT_A_TIME: usize = 500;
 
-impl Desk {
+impl Handlers {
     pub(super) async fn list_roles(
         self: &Rc<Self>,
         request: RolesRequest,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Reply> {
         flow::check_target(&request.target)?;
         if let Some(endpoint) = &request.iam_endpoint {
             flow::check_endpoint("IAM endpoint", endpoint)?;
         }
-        let party = Party::of(member);
-        let desk = Rc::clone(self);
-        to_the_end(async move {
+        let waiters = Waiters::of(client);
+        let handlers = Rc::clone(self);
+        run_detached(async move {
             let list = async |okta: &OktaSession| {
-                flow::list_roles(okta, &request, &desk.vault, &*party).await
+                flow::list_roles(okta, &request, &handlers.vault, &*waiters).await
             };
-            let errand = Errand::of(&request.target);
-            let (session, mut roles) = desk
-                .with_session(&request.target.account, errand, &party, list)
+            let hints = SignInHints::of(&request.target);
+            let (session, mut roles) = handlers
+                .with_session(&request.target.account, hints, &waiters, list)
                 .await?;
             let key = session.key();
-            for used in desk.uses.all() {
+            for used in handlers.usage.all() {
                 let same = used.org == key.org && used.username == key.username;
                 for entry in roles
                     .iter_mut()
@@ -53,22 +53,23 @@ impl Desk {
     pub(super) async fn every_role(
         self: &Rc<Self>,
         target: Target,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Reply> {
         flow::check_target(&target)?;
-        let party = Party::of(member);
-        let (desk, member) = (Rc::clone(self), Rc::clone(member));
-        to_the_end(async move {
+        let waiters = Waiters::of(client);
+        let (handlers, client) = (Rc::clone(self), Rc::clone(client));
+        run_detached(async move {
             let told = Told {
-                desk: &desk,
-                member: &member,
+                handlers: &handlers,
+                client: &client,
                 org: &target.account.org,
             };
             let redeem = async |okta: &OktaSession| {
-                flow::assume_all_roles(okta, &target, &desk.vault, &*party, &told).await
+                flow::assume_all_roles(okta, &target, &handlers.vault, &*waiters, &told).await
             };
-            let errand = Errand::of(&target);
-            desk.with_session(&target.account, errand, &party, redeem)
+            let hints = SignInHints::of(&target);
+            handlers
+                .with_session(&target.account, hints, &waiters, redeem)
                 .await?;
             Ok(Reply::AllRoles)
         })
@@ -78,27 +79,29 @@ impl Desk {
 
 /// Hands out as it comes.
 struct Told<'a> {
-    desk: &'a Desk,
-    member: &'a Member,
+    handlers: &'a Handlers,
+    client: &'a Client,
     org: &'a str,
 }
 
 impl RoleObserver for Told<'_> {
     fn listed(&self, roles: Vec<RoleEntry>) {
         for some in roles.chunks(ROLES_AT_A_TIME) {
-            self.member.say(FromAgent::Part(Part::Roles(some.to_vec())));
+            self.client.say(FromAgent::Part(Part::Roles(some.to_vec())));
         }
     }
 
     fn issued(&self, credentials: &Credentials) {
-        self.desk.uses.note_expiry(self.org, credentials.expires_at);
-        self.member
+        self.handlers
+            .usage
+            .note_expiry(self.org, credentials.expires_at);
+        self.client
             .say(FromAgent::Part(Part::Issued(issue(credentials))));
     }
 
     fn refused(&self, role: &RoleArn, report: Report) {
         let role = role.to_string();
-        self.member
+        self.client
             .say(FromAgent::Part(Part::Refused { role, report }));
     }
 }

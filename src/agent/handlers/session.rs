@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use tokio::task::{spawn_local, yield_now};
 
-use super::network::{network_change, with_network_change};
-use super::{Desk, Outcome, TURNS, stopping, to_the_end};
-use crate::agent::party::{Member, Party};
+use super::routing::{network_change, with_network_change};
+use super::{Handlers, Outcome, TURNS, run_detached, stopping};
 use crate::agent::vault::{LiveSession, SessionKey};
+use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, Conversation, Failure, FlowContext as _, OktaSession, Unanswered};
 use crate::http::{DateObserver, KeepAlive};
 use crate::process::panic_point;
@@ -20,14 +20,14 @@ const SKEW: i64 = 120;
 
 /// What a session is wanted for, where that helps its sign-in.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Errand {
+pub(super) struct SignInHints {
     warm: Option<String>,
     app: Option<String>,
     /// Nothing but the session itself: Okta is asked whether it is one before it is kept.
     confirmed: bool,
 }
 
-impl Errand {
+impl SignInHints {
     pub(super) fn of(target: &Target) -> Self {
         Self {
             warm: flow::expected_sts_endpoint(target),
@@ -37,22 +37,22 @@ impl Errand {
     }
 }
 
-impl Desk {
+impl Handlers {
     pub(super) async fn sign_in(
         self: &Rc<Self>,
         account: Account,
         again: bool,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Reply> {
         flow::check_account(&account)?;
-        let party = Party::of(member);
+        let waiters = Waiters::of(client);
         let live = self.live(&account);
         let session = match live {
             Some(live) if !again => live,
             old => {
-                let desk = Rc::clone(self);
-                to_the_end(async move {
-                    let session = desk.settled(&account, old, &party).await?;
+                let handlers = Rc::clone(self);
+                run_detached(async move {
+                    let session = handlers.confirmed_session(&account, old, &waiters).await?;
                     let okta = session.okta();
                     close_connections(&okta, okta.keep_alive()).await;
                     Ok(session)
@@ -69,23 +69,23 @@ impl Desk {
     }
 
     /// A new session that Okta has confirmed, in the place of `old`. Until then the old one stays.
-    async fn settled(
+    async fn confirmed_session(
         self: &Rc<Self>,
         account: &Account,
         old: Option<Rc<LiveSession>>,
-        party: &Rc<Party>,
+        waiters: &Rc<Waiters>,
     ) -> Outcome<Rc<LiveSession>> {
-        let errand = Errand {
+        let hints = SignInHints {
             confirmed: true,
-            ..Errand::default()
+            ..SignInHints::default()
         };
         let session = self
-            .new_session(account, party, errand, old.clone())
+            .new_session(account, waiters, hints, old.clone())
             .await?;
-        // One that was made for somebody else's errand.
-        let okta = self.by_route(&session, party).await?;
+        // One that was made for somebody else's hints.
+        let okta = self.by_route(&session, waiters).await?;
         if !okta.is_established()
-            && let Err(failure) = okta.establish(&**party).await
+            && let Err(failure) = okta.establish(&**waiters).await
         {
             return Err(match failure {
                 Failure::SessionEnded => {
@@ -108,8 +108,8 @@ impl Desk {
     pub(super) async fn with_session<T>(
         self: &Rc<Self>,
         account: &Account,
-        errand: Errand,
-        party: &Rc<Party>,
+        hints: SignInHints,
+        waiters: &Rc<Waiters>,
         work: impl AsyncFn(&OktaSession) -> Result<T, Failure>,
     ) -> Outcome<(Rc<LiveSession>, T)> {
         let live = self.live(account);
@@ -117,31 +117,31 @@ impl Desk {
         let mut session = match live {
             Some(live) => live,
             None => {
-                self.new_session(account, party, errand.clone(), None)
+                self.new_session(account, waiters, hints.clone(), None)
                     .await?
             }
         };
-        let mut okta = self.by_route(&session, party).await?;
+        let mut okta = self.by_route(&session, waiters).await?;
         let mut open = okta.keep_alive();
         let mut outcome = work(&okta).await;
         let replace = match &outcome {
             // Another sign-in would be turned away as well.
             Err(Failure::SessionEnded)
                 if self.vault.is_new(&session)
-                    && okta.is_known_to_okta(&**party).await? == Some(true) =>
+                    && okta.is_known_to_okta(&**waiters).await? == Some(true) =>
             {
                 return Err(flow::new_session_refused(true));
             }
             Err(Failure::SessionEnded) if reused => {
                 if let Some(change) = network_change(&session, &okta) {
-                    party.notify(Notice::Said(format!(
+                    waiters.notify(Notice::Message(format!(
                         "Okta has ended the session ({change})"
                     )));
                 }
                 self.forget(&session);
                 Some(None)
             }
-            Err(Failure::NewerSignIn(_)) if reused && party.can_be_asked() => {
+            Err(Failure::NewerSignIn(_)) if reused && waiters.can_be_asked() => {
                 Some(Some(Rc::clone(&session)))
             }
             _ => None,
@@ -151,13 +151,13 @@ impl Desk {
             let newer = self.live(account);
             session = match newer.filter(|newer| !Rc::ptr_eq(newer, &session)) {
                 Some(newer) => newer,
-                None => self.new_session(account, party, errand, old).await?,
+                None => self.new_session(account, waiters, hints, old).await?,
             };
-            okta = self.by_route(&session, party).await?;
+            okta = self.by_route(&session, waiters).await?;
             open = okta.keep_alive();
             outcome = work(&okta).await;
         }
-        self.tell_skew(party);
+        self.tell_skew(waiters);
         let outcome = match outcome {
             Ok(value) => {
                 if let Some(network) = okta.network() {
@@ -166,7 +166,7 @@ impl Desk {
                 Ok(value)
             }
             Err(Failure::SessionEnded) => {
-                let known = okta.is_known_to_okta(&**party).await?;
+                let known = okta.is_known_to_okta(&**waiters).await?;
                 if known != Some(true) {
                     self.forget(&session);
                 }
@@ -204,49 +204,49 @@ impl Desk {
     async fn new_session(
         self: &Rc<Self>,
         account: &Account,
-        party: &Rc<Party>,
-        errand: Errand,
+        waiters: &Rc<Waiters>,
+        hints: SignInHints,
         old: Option<Rc<LiveSession>>,
     ) -> Outcome<Rc<LiveSession>> {
-        if !party.can_be_asked() {
+        if !waiters.can_be_asked() {
             return Err(flow::not_signed_in(account));
         }
-        let Some(route) = party.route().cloned() else {
+        let Some(route) = waiters.route().cloned() else {
             return Err(flow::not_signed_in(account));
         };
         let key = SessionKey::new(
             &account.org,
             account.username.as_deref().unwrap_or_default(),
         );
-        let (desk, account) = (Rc::clone(self), account.clone());
+        let (handlers, account) = (Rc::clone(self), account.clone());
         let flight = (key, Rc::clone(&route));
-        let guests = Party::by(Some(Rc::clone(&route)));
-        let start = |party: Rc<Party>| async move {
-            let generation = desk.vault.generation(&account.org);
-            let listener = Rc::downgrade(&desk);
+        let children = Waiters::by(Some(Rc::clone(&route)));
+        let start = |waiters: Rc<Waiters>| async move {
+            let generation = handlers.vault.generation(&account.org);
+            let listener = Rc::downgrade(&handlers);
             let start = flow::SignInOptions {
                 route,
-                prewarm: errand.warm,
-                app: errand.app,
-                now: Some(desk.vault.now()),
-                last_factors: desk.vault.last_factors(&account.org),
-                long_lived: desk.stays,
-                refused_scopes: desk.vault.refused_scopes(&account),
+                prewarm: hints.warm,
+                app: hints.app,
+                now: Some(handlers.vault.now()),
+                last_factors: handlers.vault.last_factors(&account.org),
+                long_lived: handlers.stays,
+                refused_scopes: handlers.vault.refused_scopes(&account),
                 date_observer: DateObserver::new(move |date| {
-                    if let Some(desk) = listener.upgrade() {
-                        desk.vault.correct(date);
+                    if let Some(handlers) = listener.upgrade() {
+                        handlers.vault.correct(date);
                     }
                 }),
             };
             panic_point("agent.sign_in", "");
-            let okta = flow::sign_in(&account, start, &*party).await?;
+            let okta = flow::sign_in(&account, start, &*waiters).await?;
             panic_point("agent.signed_in", "");
             // What a phone said yes to in the moment in which everybody left is nobody's: they were told of nothing.
             // A turn for those who are just being noticed to have gone.
             yield_now().await;
-            if errand.confirmed
-                && !party.is_left()
-                && let Err(failure) = okta.establish(&*party).await
+            if hints.confirmed
+                && !waiters.is_abandoned()
+                && let Err(failure) = okta.establish(&*waiters).await
             {
                 spawn_local(async move { okta.end().await });
                 return Err(match failure {
@@ -254,21 +254,23 @@ impl Desk {
                     other => other.into_report(),
                 });
             }
-            if party.is_left() {
+            if waiters.is_abandoned() {
                 let _ = okta.end().await;
                 return Err(Unanswered::Abandoned.into());
             }
             let user = SessionKey::new(&account.org, okta.username());
-            desk.vault.remember_factor(user, okta.used_factor());
-            desk.vault.remember_refused(&account, okta.refused_scopes());
-            desk.tell_skew(&party);
-            if desk.vault.generation(&account.org) != generation {
+            handlers.vault.remember_factor(user, okta.used_factor());
+            handlers
+                .vault
+                .remember_refused(&account, okta.refused_scopes());
+            handlers.tell_skew(&waiters);
+            if handlers.vault.generation(&account.org) != generation {
                 spawn_local(async move { okta.end().await });
                 return Err(signed_out_meanwhile());
             }
-            let (session, replaced) = desk.vault.keep_session(okta, account.idle, account.max);
+            let (session, replaced) = handlers.vault.keep_session(okta, account.idle, account.max);
             if let Some(old) = &old {
-                desk.vault.forget_session(old);
+                handlers.vault.forget_session(old);
             }
             // Mostly they are one, which says goodbye once.
             let replaced =
@@ -278,22 +280,22 @@ impl Desk {
                 let over = over.okta_like(&session);
                 spawn_local(async move { over.end().await });
             }
-            desk.changed.notify_one();
+            handlers.changed.notify_one();
             Ok(session)
         };
-        let join = |flight: &Rc<Party>| flight.welcome(party);
+        let join = |flight: &Rc<Waiters>| flight.attach(waiters);
         self.sign_ins
-            .outcome(flight, guests, join, start)
+            .outcome(flight, children, join, start)
             .await
             .unwrap_or_else(|| Err(stopping()))
     }
 
     /// Tells once that this machine's clock is wrong: programs judge credentials by it.
-    fn tell_skew(&self, party: &Party) {
+    fn tell_skew(&self, waiters: &Waiters) {
         let skew = self.vault.skew();
         if skew.abs() > SKEW && !self.told_skew.replace(true) {
             let direction = if skew > 0 { "ahead of" } else { "behind" };
-            party.notify(Notice::Said(format!(
+            waiters.notify(Notice::Message(format!(
                 "this machine's clock is {} minutes {direction} Okta's: programs may think that good credentials have expired; set it right",
                 skew.abs() / 60
             )));

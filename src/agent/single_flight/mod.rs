@@ -9,22 +9,22 @@ use tokio::sync::watch;
 #[cfg(not(test))]
 use tokio::task::spawn_local;
 
-use crate::agent::party::Party;
+use crate::agent::waiters::Waiters;
 #[cfg(test)]
-use shuttled::spawn_local;
+use shuttle_tests::spawn_local;
 
 /// What is under way, by key. The first who asks starts it; everyone else waits for that outcome, good
 /// or bad. Nothing is remembered when it is over. A waiter who goes away takes nothing with it.
 #[derive(Debug)]
-pub(super) struct Flights<K, T>(Rc<RefCell<HashMap<K, Flight<T>>>>);
+pub(super) struct SingleFlight<K, T>(Rc<RefCell<HashMap<K, Flight<T>>>>);
 
 #[derive(Debug)]
 struct Flight<T> {
-    party: Rc<Party>,
+    waiters: Rc<Waiters>,
     outcome: watch::Receiver<Option<T>>,
 }
 
-impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
+impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> SingleFlight<K, T> {
     pub(super) fn new() -> Self {
         Self(Rc::default())
     }
@@ -40,42 +40,42 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
 
     /// The outcome of the flight for `key`, which `start` makes if none is under way.
     ///
-    /// `join` makes the caller known to the flight's party. `None` when the flight ended without an
+    /// `join` makes the caller known to the flight's waiters. `None` when the flight ended without an
     /// outcome, which only a stopping agent does.
     pub(super) async fn outcome<F: Future<Output = T> + 'static>(
         &self,
         key: K,
-        party: Rc<Party>,
-        join: impl FnOnce(&Rc<Party>),
-        start: impl FnOnce(Rc<Party>) -> F,
+        waiters: Rc<Waiters>,
+        join: impl FnOnce(&Rc<Waiters>),
+        start: impl FnOnce(Rc<Waiters>) -> F,
     ) -> Option<T> {
         let under_way = self
             .0
             .borrow()
             .get(&key)
             // What has been given up only says goodbye: nobody can get anything from it any more.
-            .filter(|flight| !flight.party.is_closed())
-            .map(|flight| (Rc::clone(&flight.party), flight.outcome.clone()));
-        let mut outcome = if let Some((party, outcome)) = under_way {
-            join(&party);
+            .filter(|flight| !flight.waiters.is_closed())
+            .map(|flight| (Rc::clone(&flight.waiters), flight.outcome.clone()));
+        let mut outcome = if let Some((waiters, outcome)) = under_way {
+            join(&waiters);
             outcome
         } else {
-            join(&party);
+            join(&waiters);
             let (publish, outcome) = watch::channel(None);
             let flight = Flight {
-                party: Rc::clone(&party),
+                waiters: Rc::clone(&waiters),
                 outcome: outcome.clone(),
             };
             self.0.borrow_mut().insert(key.clone(), flight);
-            let (flights, own) = (Rc::clone(&self.0), Rc::clone(&party));
-            let work = start(party);
+            let (flights, own) = (Rc::clone(&self.0), Rc::clone(&waiters));
+            let work = start(waiters);
             spawn_local(async move {
                 let value = work.await;
                 // Another may have taken its place when it was given up.
                 let mut flights = flights.borrow_mut();
                 if flights
                     .get(&key)
-                    .is_some_and(|flight| Rc::ptr_eq(&flight.party, &own))
+                    .is_some_and(|flight| Rc::ptr_eq(&flight.waiters, &own))
                 {
                     flights.remove(&key);
                 }
@@ -90,6 +90,6 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> Flights<K, T> {
 }
 
 #[cfg(test)]
-mod schedules;
+mod exhaustive_tests;
 #[cfg(test)]
-mod shuttled;
+mod shuttle_tests;

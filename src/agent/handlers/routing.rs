@@ -4,24 +4,24 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Desk, Outcome};
-use crate::agent::party::Party;
+use super::{Handlers, Outcome};
 use crate::agent::vault::LiveSession;
+use crate::agent::waiters::Waiters;
 use crate::flow::{OktaSession, RoutedClient};
 use crate::report::{Exit, Report};
 use crate::wire::{Ask, Route, RouteSummary};
 
-impl Desk {
+impl Handlers {
     /// The session over connections by the route of those who wait, which are made anew where the
     /// last request went by another one.
     pub(super) async fn by_route(
         &self,
         session: &LiveSession,
-        party: &Party,
+        waiters: &Waiters,
     ) -> Outcome<OktaSession> {
-        match party.route() {
+        match waiters.route() {
             None => session.in_background().ok_or_else(no_certificates),
-            Some(route) => rerouted(session, route, Ask::CaCertificates, party).await,
+            Some(route) => rerouted(session, route, Ask::CaCertificates, waiters).await,
         }
     }
 
@@ -31,12 +31,12 @@ impl Desk {
         &self,
         session: &LiveSession,
         routes: &BTreeMap<String, Rc<Route>>,
-        party: &Party,
+        waiters: &Waiters,
     ) -> Outcome<()> {
         let org = session.key().org;
-        let okta = match routes.get(&org).or_else(|| party.route()) {
+        let okta = match routes.get(&org).or_else(|| waiters.route()) {
             None => session.in_background().ok_or_else(no_certificates)?,
-            Some(route) => rerouted(session, route, Ask::CaCertificatesOf { org }, party).await?,
+            Some(route) => rerouted(session, route, Ask::CaCertificatesOf { org }, waiters).await?,
         };
         let outcome = okta.end().await;
         outcome.map_err(|report| with_network_change(report, session, &okta))
@@ -47,14 +47,14 @@ async fn rerouted(
     session: &LiveSession,
     route: &Rc<Route>,
     ask: Ask,
-    party: &Party,
+    waiters: &Waiters,
 ) -> Outcome<OktaSession> {
     session.note_route(route);
     if let Some(okta) = session.okta_by(route) {
         return Ok(okta);
     }
     let okta = session.okta();
-    let network = RoutedClient::open(route, okta.network(), ask, party).await?;
+    let network = RoutedClient::open(route, okta.network(), ask, waiters).await?;
     Ok(session.reroute(network))
 }
 

@@ -2,17 +2,17 @@
 
 use std::rc::Rc;
 
-use super::session::Errand;
-use super::{Desk, Outcome, to_the_end};
-use crate::agent::party::{Member, Party};
+use super::session::SignInHints;
+use super::{Handlers, Outcome, run_detached};
+use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, Failure, OktaSession};
 use crate::wire::{ConsoleRequest, CredentialsRequest, Reply, Sealed};
 
-impl Desk {
+impl Handlers {
     pub(super) async fn console(
         self: &Rc<Self>,
         mut request: ConsoleRequest,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Reply> {
         if let Some(endpoint) = &request.signin_endpoint {
             flow::check_endpoint("sign-in endpoint", endpoint)?;
@@ -25,20 +25,20 @@ impl Desk {
             menu: request.menu,
             confirm: request.confirm.take(),
         };
-        let held = self.good(wanted, member).await?.held;
-        let party = Party::of(member);
-        let desk = Rc::clone(self);
-        to_the_end(async move {
+        let held = self.grant(wanted, client).await?.held;
+        let waiters = Waiters::of(client);
+        let handlers = Rc::clone(self);
+        run_detached(async move {
             let target = &request.target;
             // Credentials may have outlived their session, whose connection is the one to AWS.
             let link = async |okta: &OktaSession| {
-                flow::console_link(okta, &request, &held.credentials, &*party)
+                flow::console_link(okta, &request, &held.credentials, &*waiters)
                     .await
                     .map_err(Failure::from)
             };
-            let errand = Errand::of(target);
-            let (_, link) = desk
-                .with_session(&target.account, errand, &party, link)
+            let hints = SignInHints::of(target);
+            let (_, link) = handlers
+                .with_session(&target.account, hints, &waiters, link)
                 .await?;
             Ok(Reply::Console {
                 link: Sealed(link),

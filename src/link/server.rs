@@ -16,10 +16,10 @@ use zeroize::Zeroizing;
 use crate::link::peer::is_same_user;
 use crate::wire::{self, FrameError, HEADER};
 
-/// A client that has begun to speak finishes its sentence within this time.
-const SENTENCE: Duration = Duration::from_secs(5);
+/// A client that has begun to speak finishes its read_frame within this time.
+const FRAME_TIMEOUT: Duration = Duration::from_secs(5);
 /// A client that stops reading does not hold a conversation open for longer than this.
-const WRITE: Duration = Duration::from_secs(5);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where clients knock.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Listener {
 ///
 /// # Errors
 /// When `stream` is no connected socket.
-pub fn only(stream: StdStream) -> io::Result<Option<(Incoming, Outgoing)>> {
+pub fn from_stream(stream: StdStream) -> io::Result<Option<(Incoming, Outgoing)>> {
     stream.set_nonblocking(true)?;
     UnixStream::from_std(stream).map(split)
 }
@@ -71,26 +71,26 @@ impl Incoming {
     ///
     /// # Errors
     /// When the client is gone, slow or speaks nonsense.
-    pub async fn hear<T: DeserializeOwned>(
+    pub async fn recv<T: DeserializeOwned>(
         &mut self,
         limit: impl Fn() -> usize,
         patience: Duration,
-    ) -> Result<T, Unheard> {
+    ) -> Result<T, RecvError> {
         let mut header = [0; HEADER];
         let first = timeout(patience, self.0.read(&mut header[..1])).await;
-        if first.map_err(|_| Unheard::Slow)?? == 0 {
-            return Err(Unheard::Gone);
+        if first.map_err(|_| RecvError::Slow)?? == 0 {
+            return Err(RecvError::Gone);
         }
-        timeout(SENTENCE, self.sentence(header, limit()))
+        timeout(FRAME_TIMEOUT, self.read_frame(header, limit()))
             .await
-            .map_err(|_| Unheard::Slow)?
+            .map_err(|_| RecvError::Slow)?
     }
 
-    async fn sentence<T: DeserializeOwned>(
+    async fn read_frame<T: DeserializeOwned>(
         &mut self,
         mut header: [u8; HEADER],
         limit: usize,
-    ) -> Result<T, Unheard> {
+    ) -> Result<T, RecvError> {
         self.0.read_exact(&mut header[1..]).await?;
         let length = wire::body_length(header, limit)?;
         let mut body = Zeroizing::new(Vec::new());
@@ -100,7 +100,7 @@ impl Incoming {
             .read_to_end(&mut body)
             .await?;
         if body.len() < length {
-            return Err(Unheard::Gone);
+            return Err(RecvError::Gone);
         }
         Ok(wire::decode(&body)?)
     }
@@ -113,18 +113,18 @@ pub struct Outgoing(OwnedWriteHalf);
 impl Outgoing {
     /// # Errors
     /// When the client is gone or does not read.
-    pub async fn send(&mut self, message: &impl Serialize) -> Result<(), Unheard> {
+    pub async fn send(&mut self, message: &impl Serialize) -> Result<(), RecvError> {
         let frame = wire::encode(message, wire::FROM_AGENT_MAX)?;
-        match timeout(WRITE, self.0.write_all(&frame)).await {
+        match timeout(WRITE_TIMEOUT, self.0.write_all(&frame)).await {
             Ok(result) => Ok(result?),
-            Err(_) => Err(Unheard::Slow),
+            Err(_) => Err(RecvError::Slow),
         }
     }
 }
 
 /// Why a client is not listened to any longer. Never quotes what it said.
 #[derive(Debug, Error)]
-pub enum Unheard {
+pub enum RecvError {
     #[error("the client is gone")]
     Gone,
     #[error("the client is too slow")]

@@ -1,7 +1,7 @@
 //! Who waits for one outcome, and who of them is asked.
 //!
-//! A [`Member`] is one connected client. A [`Party`] is everyone who waits for one flight: its own
-//! members and the parties of the flights that wait for it. A question goes to the first member who is
+//! A [`Client`] is one connected client. A [`Waiters`] is everyone who waits for one flight: its own
+//! clients and the parties of the flights that wait for it. A question goes to the first client who is
 //! still there and has not said that nobody is with it; if that one goes away, to the next. If it only
 //! says nothing, because it was stopped or nobody looks at its terminal, the next one is asked as well:
 //! the first client that answers has answered, and the others are told. Which role to assume is asked of the clients of one
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One connected client, as those who want to ask it something see it.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct Client {
     out: mpsc::UnboundedSender<FromAgent>,
     answers: Mutex<mpsc::UnboundedReceiver<Answer>>,
     /// How long each answer that is still to come may be: every question gets one, wanted or not.
@@ -48,8 +48,8 @@ pub(super) struct Member {
     route: Option<Rc<Route>>,
 }
 
-impl Member {
-    /// A member, and the ends that its connection serves.
+impl Client {
+    /// A client, and the ends that its connection serves.
     pub(super) fn new(
         route: Option<Rc<Route>>,
     ) -> (
@@ -59,7 +59,7 @@ impl Member {
     ) {
         let (out, outgoing) = mpsc::unbounded_channel();
         let (incoming, answers) = mpsc::unbounded_channel();
-        let member = Rc::new(Self {
+        let client = Rc::new(Self {
             out,
             answers: Mutex::new(answers),
             to_come: RefCell::default(),
@@ -71,11 +71,11 @@ impl Member {
             left: Notify::new(),
             route,
         });
-        (member, outgoing, incoming)
+        (client, outgoing, incoming)
     }
 
     /// How long the next frame from this client may be; `None` while it has not been asked anything.
-    pub(super) fn may_say(&self) -> Option<usize> {
+    pub(super) fn next_frame_limit(&self) -> Option<usize> {
         self.to_come.borrow().front().copied()
     }
 
@@ -123,7 +123,7 @@ impl Member {
             _ => TO_AGENT_MAX,
         };
         let mut asked = Asked {
-            member: self,
+            client: self,
             answers: self.answers.lock().await,
             is_over: true,
             too_late: false,
@@ -148,7 +148,7 @@ impl Member {
 
 /// A question under way; dropped before its answer, nobody wants that any more and the client is told.
 struct Asked<'a> {
-    member: &'a Member,
+    client: &'a Client,
     answers: MutexGuard<'a, mpsc::UnboundedReceiver<Answer>>,
     is_over: bool,
     too_late: bool,
@@ -158,10 +158,10 @@ impl Drop for Asked<'_> {
     fn drop(&mut self) {
         // What has come in the same moment as another's answer is thrown away here.
         if !self.is_over && self.answers.try_recv().is_err() {
-            let unwanted = &self.member.unwanted;
+            let unwanted = &self.client.unwanted;
             unwanted.set(unwanted.get() + 1);
             let too_late = self.too_late;
-            self.member
+            self.client
                 .say(FromAgent::Notice(Notice::NoAnswerWanted { too_late }));
         }
     }
@@ -169,11 +169,11 @@ impl Drop for Asked<'_> {
 
 /// Everyone who waits for one outcome.
 #[derive(Debug, Default)]
-pub(super) struct Party {
-    members: RefCell<Vec<Rc<Member>>>,
-    guests: RefCell<Vec<Weak<Party>>>,
-    /// The party whose outcome this one waits for.
-    host: RefCell<Weak<Party>>,
+pub(super) struct Waiters {
+    clients: RefCell<Vec<Rc<Client>>>,
+    children: RefCell<Vec<Weak<Waiters>>>,
+    /// The waiters whose outcome this one waits for.
+    parent: RefCell<Weak<Waiters>>,
     /// A person has been asked and has not answered yet.
     asking: Cell<bool>,
     /// It was given up, because everyone left or nobody could answer.
@@ -185,7 +185,7 @@ pub(super) struct Party {
     doing: RefCell<Option<Notice>>,
 }
 
-impl Party {
+impl Waiters {
     pub(super) fn unattended(route: Option<Rc<Route>>) -> Rc<Self> {
         Rc::new(Self {
             unattended: true,
@@ -194,7 +194,7 @@ impl Party {
         })
     }
 
-    /// A party without members yet, for requests by `route`.
+    /// A waiters without clients yet, for requests by `route`.
     pub(super) fn by(route: Option<Rc<Route>>) -> Rc<Self> {
         Rc::new(Self {
             route,
@@ -202,11 +202,11 @@ impl Party {
         })
     }
 
-    /// The party of one client.
-    pub(super) fn of(member: &Rc<Member>) -> Rc<Self> {
-        let party = Self::by(member.route.clone());
-        party.join(member);
-        party
+    /// The waiters of one client.
+    pub(super) fn of(client: &Rc<Client>) -> Rc<Self> {
+        let waiters = Self::by(client.route.clone());
+        waiters.join(client);
+        waiters
     }
 
     pub(super) fn route(&self) -> Option<&Rc<Route>> {
@@ -214,54 +214,54 @@ impl Party {
     }
 
     /// Lets one more client wait; it is told what is being done.
-    pub(super) fn join(&self, member: &Rc<Member>) {
-        self.tell_newcomer(member);
-        self.members.borrow_mut().push(Rc::clone(member));
+    pub(super) fn join(&self, client: &Rc<Client>) {
+        self.tell_newcomer(client);
+        self.clients.borrow_mut().push(Rc::clone(client));
     }
 
-    fn tell_newcomer(&self, member: &Member) {
-        if let Some(host) = self.host.borrow().upgrade() {
-            return host.tell_newcomer(member);
+    fn tell_newcomer(&self, client: &Client) {
+        if let Some(parent) = self.parent.borrow().upgrade() {
+            return parent.tell_newcomer(client);
         }
         if self.asking.get() {
-            member.tell_elsewhere();
+            client.tell_elsewhere();
         }
         if let Some(doing) = &*self.doing.borrow() {
-            member.say(FromAgent::Notice(doing.clone()));
+            client.say(FromAgent::Notice(doing.clone()));
         }
     }
 
-    /// Lets everyone of another party wait for this one's outcome too.
-    pub(super) fn welcome(self: &Rc<Self>, party: &Rc<Self>) {
-        for member in party.present() {
-            self.tell_newcomer(&member);
+    /// Lets everyone of another waiters wait for this one's outcome too.
+    pub(super) fn attach(self: &Rc<Self>, waiters: &Rc<Self>) {
+        for client in waiters.present() {
+            self.tell_newcomer(&client);
         }
-        party.host.replace(Rc::downgrade(self));
-        self.guests.borrow_mut().push(Rc::downgrade(party));
+        waiters.parent.replace(Rc::downgrade(self));
+        self.children.borrow_mut().push(Rc::downgrade(waiters));
     }
 
     /// Whether there is anybody who might answer a question.
     pub(super) fn can_be_asked(&self) -> bool {
-        self.present().iter().any(|member| !member.declined.get())
+        self.present().iter().any(|client| !client.declined.get())
     }
 
     /// Whether nothing but a goodbye can come of this.
     pub(super) fn is_closed(&self) -> bool {
-        let host = self.host.borrow().upgrade();
-        self.closed.get() || host.is_some_and(|host| host.is_closed())
+        let parent = self.parent.borrow().upgrade();
+        self.closed.get() || parent.is_some_and(|parent| parent.is_closed())
     }
 
     /// Everyone who is still there, in the order of their coming.
-    fn present(&self) -> Vec<Rc<Member>> {
-        self.members
+    fn present(&self) -> Vec<Rc<Client>> {
+        self.clients
             .borrow_mut()
-            .retain(|member| !member.gone.get());
-        let mut present = self.members.borrow().clone();
-        self.guests
+            .retain(|client| !client.gone.get());
+        let mut present = self.clients.borrow().clone();
+        self.children
             .borrow_mut()
-            .retain(|guest| guest.strong_count() > 0);
-        for guest in self.guests.borrow().iter().filter_map(Weak::upgrade) {
-            present.extend(guest.present());
+            .retain(|child| child.strong_count() > 0);
+        for child in self.children.borrow().iter().filter_map(Weak::upgrade) {
+            present.extend(child.present());
         }
         present
     }
@@ -269,19 +269,19 @@ impl Party {
     fn is_attended(&self) -> bool {
         self.unattended
             || self
-                .guests
+                .children
                 .borrow()
                 .iter()
                 .filter_map(Weak::upgrade)
-                .any(|guest| guest.is_attended())
+                .any(|child| child.is_attended())
             || !self.present().is_empty()
     }
 
     /// Whether everybody has left. Then it is closed: who comes now begins anew.
-    pub(super) fn is_left(&self) -> bool {
-        let is_left = !self.is_attended();
-        self.closed.set(self.closed.get() || is_left);
-        is_left
+    pub(super) fn is_abandoned(&self) -> bool {
+        let is_abandoned = !self.is_attended();
+        self.closed.set(self.closed.get() || is_abandoned);
+        is_abandoned
     }
 
     /// Returns when nobody waits any longer.
@@ -294,7 +294,7 @@ impl Party {
     }
 }
 
-impl Conversation for Party {
+impl Conversation for Waiters {
     async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
         let kind = ask.kind();
         // The client answers these by itself: no other client waits for them, and no user need be
@@ -302,23 +302,23 @@ impl Conversation for Party {
         let of_a_person = !(ask.is_for_certificates() || ask == Ask::Terminal);
         let of_one = matches!(ask, Ask::Role { .. } | Ask::KnownRole { .. });
         let mut late = None;
-        let mut asked: Vec<Rc<Member>> = Vec::new();
+        let mut asked: Vec<Rc<Client>> = Vec::new();
         let mut answers = FuturesUnordered::new();
         loop {
             let present = self.present();
-            let can_answer = |member: &Member| !of_a_person || !member.declined.get();
-            let is_asked = |other: &Rc<Member>| asked.iter().any(|one| Rc::ptr_eq(one, other));
+            let can_answer = |client: &Client| !of_a_person || !client.declined.get();
+            let is_asked = |other: &Rc<Client>| asked.iter().any(|one| Rc::ptr_eq(one, other));
             let next = present
                 .iter()
-                .filter(|member| can_answer(member) && !is_asked(member))
+                .filter(|client| can_answer(client) && !is_asked(client))
                 // Who has kept the others waiting before does so once.
-                .min_by_key(|member| member.silent.get());
-            if let Some(member) = next.filter(|_| !of_one || answers.is_empty()) {
-                asked.push(Rc::clone(member));
-                let (member, ask) = (Rc::clone(member), ask.clone());
+                .min_by_key(|client| client.silent.get());
+            if let Some(client) = next.filter(|_| !of_one || answers.is_empty()) {
+                asked.push(Rc::clone(client));
+                let (client, ask) = (Rc::clone(client), ask.clone());
                 answers.push(async move {
-                    let answer = member.ask(ask).await;
-                    (member, answer)
+                    let answer = client.ask(ask).await;
+                    (client, answer)
                 });
             } else if answers.is_empty() {
                 self.closed.set(true);
@@ -330,7 +330,7 @@ impl Conversation for Party {
                 });
             }
             if of_a_person {
-                let is_asked = |other: &&Rc<Member>| asked.iter().any(|one| Rc::ptr_eq(one, other));
+                let is_asked = |other: &&Rc<Client>| asked.iter().any(|one| Rc::ptr_eq(one, other));
                 let others = present.iter().filter(|other| !is_asked(other));
                 others.for_each(|other| other.tell_elsewhere());
             }
@@ -341,16 +341,16 @@ impl Conversation for Party {
             };
             self.asking.set(false);
             match answer {
-                Some((member, Ok(Some(Answer::Nobody)))) => member.declined.set(true),
-                Some((member, Ok(Some(answer)))) => {
-                    member.silent.set(false);
+                Some((client, Ok(Some(Answer::Unavailable)))) => client.declined.set(true),
+                Some((client, Ok(Some(answer)))) => {
+                    client.silent.set(false);
                     return Ok(answer);
                 }
                 Some((_, Ok(None))) => {}
-                None => asked.iter().for_each(|member| member.silent.set(true)),
+                None => asked.iter().for_each(|client| client.silent.set(true)),
                 // Its person has gone for a walk.
-                Some((member, Err(unanswered))) => {
-                    member.declined.set(true);
+                Some((client, Err(unanswered))) => {
+                    client.declined.set(true);
                     late = Some(unanswered);
                 }
             }
@@ -358,8 +358,8 @@ impl Conversation for Party {
     }
 
     fn notify(&self, notice: Notice) {
-        for member in self.present() {
-            member.say(FromAgent::Notice(notice.clone()));
+        for client in self.present() {
+            client.say(FromAgent::Notice(notice.clone()));
         }
         if matches!(notice, Notice::Doing(_) | Notice::NumberChallenge { .. }) {
             self.doing.replace(Some(notice));

@@ -14,7 +14,7 @@ use nix::sys::time::{TimeVal, TimeValLike as _};
 use crate::link::client::LinkError;
 
 /// To be let in, and to be rid of what is written later: a listener that is alive takes callers and words at once.
-pub(super) const LISTENING: Duration = Duration::from_secs(5);
+pub(super) const SOCKET_SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whoever listens at `path`; `None` when nobody does.
 ///
@@ -23,7 +23,7 @@ pub(super) const LISTENING: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the listener lets nobody in, or the process is out of descriptors.
-pub(super) fn dial(path: &Path) -> Result<Option<UnixStream>, LinkError> {
+pub(super) fn connect_socket(path: &Path) -> Result<Option<UnixStream>, LinkError> {
     let address = UnixAddr::new(path).map_err(io::Error::from)?;
     let stream = socket(AddressFamily::Unix, SockType::Stream, CLOSED_ON_EXEC, None)
         .map_err(io::Error::from)?;
@@ -33,7 +33,7 @@ pub(super) fn dial(path: &Path) -> Result<Option<UnixStream>, LinkError> {
         nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC),
     )
     .map_err(io::Error::from)?;
-    let patience = TimeVal::seconds(LISTENING.as_secs().cast_signed());
+    let patience = TimeVal::seconds(SOCKET_SEND_TIMEOUT.as_secs().cast_signed());
     setsockopt(&stream, SendTimeout, &patience).map_err(io::Error::from)?;
     loop {
         match connect(stream.as_raw_fd(), &address) {

@@ -1,6 +1,6 @@
 //! The same cell under shuttle, whose scheduler decides at each await who goes on, and which finds a deadlock by itself.
 //!
-//! Where [`super::schedules`] polls by hand and knows every order of two, this runs the cell as the agent does: clients
+//! Where [`super::exhaustive_tests`] polls by hand and knows every order of two, this runs the cell as the agent does: clients
 //! and flights are tasks of their own, and a client that leaves is a task that is aborted.
 
 use std::cell::{Cell, RefCell};
@@ -38,12 +38,12 @@ async fn idle() {
 }
 
 /// Comes, waits for the outcome, and checks that it is that of the flight it joined or began.
-async fn client(flights: Rc<Flights<usize, Result<usize, usize>>>, begun: Begun) {
+async fn client(flights: Rc<SingleFlight<usize, Result<usize, usize>>>, begun: Begun) {
     idle().await;
     let key = thread_rng().gen_range(0..2);
     let joined = Rc::new(Cell::new(None));
     let (before, note) = (Rc::clone(&begun), Rc::clone(&joined));
-    let join = move |_: &Rc<Party>| {
+    let join = move |_: &Rc<Waiters>| {
         let flying = before
             .borrow()
             .iter()
@@ -54,7 +54,7 @@ async fn client(flights: Rc<Flights<usize, Result<usize, usize>>>, begun: Begun)
         );
     };
     let log = Rc::clone(&begun);
-    let start = move |_: Rc<Party>| {
+    let start = move |_: Rc<Waiters>| {
         let number = log.borrow().len();
         assert!(
             !log.borrow().contains(&(key, false)),
@@ -77,7 +77,7 @@ async fn client(flights: Rc<Flights<usize, Result<usize, usize>>>, begun: Begun)
     assert_eq!(begun.borrow()[number], (key, true));
 }
 
-fn run(cell: impl Fn() -> Flights<usize, Result<usize, usize>>) {
+fn run(cell: impl Fn() -> SingleFlight<usize, Result<usize, usize>>) {
     block_on(async {
         let (flights, begun) = (Rc::new(cell()), Begun::default());
         let clients: Vec<JoinHandle<()>> = (0..CLIENTS)
@@ -103,5 +103,5 @@ fn run(cell: impl Fn() -> Flights<usize, Result<usize, usize>>) {
 #[test]
 fn a_hundred_thousand_schedules_of_shuttle_lose_nobody() {
     SHUTTLED.set(true);
-    shuttle::check_random(|| run(Flights::new), SCHEDULES);
+    shuttle::check_random(|| run(SingleFlight::new), SCHEDULES);
 }

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::agent::vault::{Held, SessionKey};
+use crate::agent::vault::{CachedCredentials, SessionKey};
 use crate::clock::Clock;
 use crate::model::{Millis, RoleArn, Timestamp};
 use crate::wire::UsedRole;
@@ -14,7 +14,7 @@ use crate::wire::UsedRole;
 const MOST: usize = 1000;
 
 #[derive(Debug, Default)]
-pub(super) struct Uses {
+pub(super) struct Usage {
     /// Not corrected by the servers' time: what the clients keep beside it is not either.
     clock: Clock,
     last: RefCell<HashMap<(SessionKey, RoleArn), Millis>>,
@@ -22,8 +22,8 @@ pub(super) struct Uses {
     until: RefCell<HashMap<String, Timestamp>>,
 }
 
-impl Uses {
-    pub(super) fn note(&self, held: &Held) {
+impl Usage {
+    pub(super) fn note(&self, held: &CachedCredentials) {
         let mut uses = self.last.borrow_mut();
         let key = (held.session.clone(), held.credentials.role.clone());
         if uses.len() < MOST || uses.contains_key(&key) {

@@ -2,17 +2,17 @@
 
 use std::rc::Rc;
 
-use super::session::Errand;
-use super::{Desk, Outcome, to_the_end};
-use crate::agent::party::{Member, Party};
+use super::session::SignInHints;
+use super::{Handlers, Outcome, run_detached};
+use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, Failure, OktaSession};
 use crate::wire::{CredentialsRequest, DiscoverRequest, Reply};
 
-impl Desk {
+impl Handlers {
     pub(super) async fn discover(
         self: &Rc<Self>,
         request: DiscoverRequest,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Reply> {
         if let Some(endpoint) = &request.iam_endpoint {
             flow::check_endpoint("IAM endpoint", endpoint)?;
@@ -28,30 +28,30 @@ impl Desk {
         };
         let target = request.target.clone();
         let held = self
-            .good(wanted(request.target, request.confirm), member)
+            .grant(wanted(request.target, request.confirm), client)
             .await?
             .held;
         let reader = match request.reader {
             Some(target) => {
                 let wanted = wanted(target, request.confirm_reader);
-                self.good(wanted, member).await?.held
+                self.grant(wanted, client).await?.held
             }
             None => Rc::clone(&held),
         };
-        let party = Party::of(member);
-        let desk = Rc::clone(self);
-        to_the_end(async move {
+        let waiters = Waiters::of(client);
+        let handlers = Rc::clone(self);
+        run_detached(async move {
             let endpoint = request.iam_endpoint.as_deref();
             let (role, reader) = (&held.credentials.role, &reader.credentials);
             let read = async |okta: &OktaSession| {
-                let now = flow::FlowContext::now(&desk.vault);
-                flow::discover(okta, role, reader, endpoint, now, &*party)
+                let now = flow::FlowContext::now(&handlers.vault);
+                flow::discover(okta, role, reader, endpoint, now, &*waiters)
                     .await
                     .map_err(Failure::from)
             };
-            let errand = Errand::of(&target);
-            let (_, found) = desk
-                .with_session(&target.account, errand, &party, read)
+            let hints = SignInHints::of(&target);
+            let (_, found) = handlers
+                .with_session(&target.account, hints, &waiters, read)
                 .await?;
             Ok(Reply::Discovered(found))
         })

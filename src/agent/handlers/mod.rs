@@ -1,11 +1,11 @@
 //! What each request gets.
 
-mod choose;
 mod console;
 mod credentials;
 mod discover;
-mod network;
+mod role_menu;
 mod roles;
+mod routing;
 mod session;
 mod vpn;
 
@@ -19,13 +19,13 @@ use tokio::task::{spawn_local, yield_now};
 use tokio::time::{sleep, timeout};
 
 use self::credentials::Fetched;
+use crate::agent::approvals::Approvals;
 use crate::agent::choices::{RoleChoice, RoleQuestion, TerminalAnswers};
-use crate::agent::confirmed::Confirmed;
-use crate::agent::flight::Flights;
-use crate::agent::life;
-use crate::agent::party::{Member, Party};
-use crate::agent::uses::Uses;
+use crate::agent::shutdown;
+use crate::agent::single_flight::SingleFlight;
+use crate::agent::usage::Usage;
 use crate::agent::vault::{LiveSession, SessionKey, Vault};
+use crate::agent::waiters::{Client, Waiters};
 use crate::clock::Clock;
 use crate::flow::FlowContext as _;
 use crate::model::{Confinement, Timestamp};
@@ -52,16 +52,16 @@ type RoleKey = (Target, Option<Rc<Route>>);
 type MenuKey = (TerminalId, RoleQuestion, Option<Rc<Route>>);
 
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct Handlers {
     vault: Vault,
     /// By route too: what is typed at one terminal is not sent by the route of another.
-    sign_ins: Flights<(SessionKey, Rc<Route>), Outcome<Rc<LiveSession>>>,
-    roles: Flights<RoleKey, Outcome<Fetched>>,
+    sign_ins: SingleFlight<(SessionKey, Rc<Route>), Outcome<Rc<LiveSession>>>,
+    roles: SingleFlight<RoleKey, Outcome<Fetched>>,
     /// Menus that are open: for each question and route one at a time in a terminal.
-    menus: Flights<MenuKey, Outcome<Option<RoleChoice>>>,
+    menus: SingleFlight<MenuKey, Outcome<Option<RoleChoice>>>,
     choices: TerminalAnswers<RoleQuestion, RoleChoice>,
-    confirmed: Confirmed,
-    uses: Uses,
+    approvals: Approvals,
+    usage: Usage,
     confinement: Confinement,
     /// Sessions outlive the conversation they were made in.
     stays: bool,
@@ -74,18 +74,18 @@ pub(super) struct Desk {
     tunnel_ended: RefCell<Option<TunnelEnd>>,
 }
 
-impl Desk {
+impl Handlers {
     pub(super) fn new(confinement: Confinement, stays: bool) -> Self {
         let clock = Clock::system();
         let started = clock.now();
         Self {
             vault: Vault::new(clock),
-            sign_ins: Flights::new(),
-            roles: Flights::new(),
-            menus: Flights::new(),
+            sign_ins: SingleFlight::new(),
+            roles: SingleFlight::new(),
+            menus: SingleFlight::new(),
             choices: TerminalAnswers::new(),
-            confirmed: Confirmed::new(),
-            uses: Uses::default(),
+            approvals: Approvals::new(),
+            usage: Usage::default(),
             confinement,
             stays,
             started,
@@ -97,18 +97,18 @@ impl Desk {
         }
     }
 
-    pub(super) async fn handle(self: &Rc<Self>, request: Request, member: &Rc<Member>) -> Reply {
+    pub(super) async fn handle(self: &Rc<Self>, request: Request, client: &Rc<Client>) -> Reply {
         panic_point("agent.request", "");
         let _under_way = UnderWay::new(self);
         let outcome = match request {
-            Request::SignIn { account, again } => self.sign_in(account, again, member).await,
-            Request::Credentials(request) => self.credentials(request, member).await,
-            Request::Roles(request) => self.list_roles(request, member).await,
-            Request::EveryRole(target) => self.every_role(target, member).await,
-            Request::Console(request) => self.console(request, member).await,
-            Request::Discover(request) => self.discover(*request, member).await,
-            Request::VpnProfile(request) => self.vpn_profile(request, member).await,
-            Request::VpnSignIn(request) => self.vpn_sign_in(request, member).await,
+            Request::SignIn { account, again } => self.sign_in(account, again, client).await,
+            Request::Credentials(request) => self.credentials(request, client).await,
+            Request::Roles(request) => self.list_roles(request, client).await,
+            Request::EveryRole(target) => self.every_role(target, client).await,
+            Request::Console(request) => self.console(request, client).await,
+            Request::Discover(request) => self.discover(*request, client).await,
+            Request::VpnProfile(request) => self.vpn_profile(request, client).await,
+            Request::VpnSignIn(request) => self.vpn_sign_in(request, client).await,
             Request::Status => Ok(Reply::Status(self.status())),
             Request::TunnelEnded(end) => {
                 *self.tunnel_ended.borrow_mut() = end;
@@ -117,7 +117,7 @@ impl Desk {
             Request::SignOut { scope, routes } => {
                 let routes = routes.into_iter();
                 let routes = routes.map(|(org, route)| (org, Rc::new(route)));
-                Ok(self.sign_out(&scope, &routes.collect(), member).await)
+                Ok(self.sign_out(&scope, &routes.collect(), client).await)
             }
             Request::Stop => Ok(Reply::Stopping),
         };
@@ -133,7 +133,7 @@ impl Desk {
     }
 
     /// Lets what is under way end by itself, for a short while: it cancels at Okta what nobody waits for.
-    pub(super) async fn say_goodbye(&self) {
+    pub(super) async fn drain(&self) {
         let quiet = async {
             while self.is_busy() {
                 sleep(Duration::from_millis(20)).await;
@@ -148,15 +148,15 @@ impl Desk {
     }
 
     /// Returns when somebody said stop, or nobody has needed the agent for long enough.
-    pub(super) async fn over(&self) {
+    pub(super) async fn wait_for_shutdown(&self) {
         loop {
-            self.see_off().await;
+            self.end_expired().await;
             let left = self.vault.next_end().unwrap_or(EMPTY);
             tokio::select! {
                 () = self.stopped.notified() => return,
                 () = self.changed.notified() => {}
-                () = life::seconds(left.max(1)) => {
-                    self.see_off().await;
+                () = shutdown::seconds(left.max(1)) => {
+                    self.end_expired().await;
                     while self.vault.next_end().is_none() {
                         if !self.is_busy() {
                             return;
@@ -173,9 +173,9 @@ impl Desk {
     }
 
     /// Drops what is over, and ends at the server what would live on there.
-    async fn see_off(&self) {
+    async fn end_expired(&self) {
         self.vault.expire();
-        for session in self.vault.leaving() {
+        for session in self.vault.take_revocable() {
             if let Some(okta) = session.in_background() {
                 let _ = timeout(GOODBYE, okta.end()).await;
             }
@@ -192,7 +192,7 @@ impl Desk {
             clock_skew: self.vault.known_skew(),
             sessions: self.vault.sessions(),
             roles: self.vault.roles(),
-            used: self.uses.all(),
+            used: self.usage.all(),
             tunnel_ended: self.tunnel_ended.borrow().clone(),
         }
     }
@@ -202,21 +202,21 @@ impl Desk {
         &self,
         scope: &SignOutScope,
         routes: &BTreeMap<String, Rc<Route>>,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Reply {
         let org = match scope {
             SignOutScope::Everything => None,
             SignOutScope::Org(org) => Some(org.as_str()),
         };
-        let keys_until = self.uses.keys_until(org, self.vault.now());
-        self.uses.forget(org);
+        let keys_until = self.usage.keys_until(org, self.vault.now());
+        self.usage.forget(org);
         let taken = self.vault.take(org);
         self.changed.notify_one();
         panic_point("agent.sign_out", "");
         let mut server_unreachable = None;
-        let party = Party::of(member);
+        let waiters = Waiters::of(client);
         for session in &taken {
-            if let Err(report) = self.end_by_route(session, routes, &party).await {
+            if let Err(report) = self.end_by_route(session, routes, &waiters).await {
                 server_unreachable = Some(match report.causes.as_slice() {
                     [] => report.summary,
                     causes => causes.join("; "),
@@ -242,8 +242,8 @@ impl Desk {
 struct UnderWay<'a>(&'a Cell<usize>);
 
 impl<'a> UnderWay<'a> {
-    fn new(desk: &'a Desk) -> Self {
-        let count = &desk.under_way;
+    fn new(handlers: &'a Handlers) -> Self {
+        let count = &handlers.under_way;
         count.set(count.get() + 1);
         Self(count)
     }
@@ -257,7 +257,7 @@ impl Drop for UnderWay<'_> {
 
 /// Does `work` to its end, whoever stops waiting for it: what has been taken out of the vault's hands for
 /// it must come back.
-async fn to_the_end<T: 'static>(work: impl Future<Output = Outcome<T>> + 'static) -> Outcome<T> {
+async fn run_detached<T: 'static>(work: impl Future<Output = Outcome<T>> + 'static) -> Outcome<T> {
     spawn_local(work).await.unwrap_or_else(|_| Err(stopping()))
 }
 

@@ -15,7 +15,7 @@ use ctap_hid_fido2::fidokey::GetAssertionArgsBuilder;
 use ctap_hid_fido2::fidokey::get_assertion::get_assertion_params::{Assertion, GetAssertionArgs};
 use ctap_hid_fido2::{Cfg, FidoKeyHid, FidoKeyHidFactory, get_fidokey_devices};
 
-use super::{LONGEST, frame};
+use super::{MAX_FRAME_BYTES, frame};
 use crate::okta::webauthn::{decode_base64url, encode_base64url};
 use crate::secret::Secret;
 use crate::wire::{self, FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, Sealed, ToKey};
@@ -44,31 +44,31 @@ const UV_INVALID: u8 = 0x3f;
     reason = "only its descriptor is taken, never its buffer"
 )]
 pub fn serve() -> io::Result<()> {
-    let mut asker = Asker(io::stdin().as_fd().try_clone_to_owned()?.into());
-    let ToKey::Sign(challenge) = asker.hear()? else {
+    let mut client = Client(io::stdin().as_fd().try_clone_to_owned()?.into());
+    let ToKey::Sign(challenge) = client.recv()? else {
         return Err(io::ErrorKind::InvalidData.into());
     };
-    let outcome = match sign(&challenge, &mut asker) {
+    let outcome = match sign(&challenge, &mut client) {
         Ok(signed) => FromKey::Signed(signed),
         Err(fault) => FromKey::Failed(fault),
     };
-    asker.say(&outcome)
+    client.send(&outcome)
 }
 
-struct Asker(UnixStream);
+struct Client(UnixStream);
 
-impl Asker {
-    fn hear(&mut self) -> io::Result<ToKey> {
+impl Client {
+    fn recv(&mut self) -> io::Result<ToKey> {
         wire::decode(&frame(&mut self.0)?).map_err(io::Error::other)
     }
 
-    fn say(&mut self, message: &FromKey) -> io::Result<()> {
-        let frame = wire::encode(message, LONGEST).map_err(io::Error::other)?;
+    fn send(&mut self, message: &FromKey) -> io::Result<()> {
+        let frame = wire::encode(message, MAX_FRAME_BYTES).map_err(io::Error::other)?;
         self.0.write_all(&frame)
     }
 
     fn pin(&mut self, left: Option<u32>) -> Result<Secret, KeyFault> {
-        let asked = self.say(&FromKey::Pin { left }).and_then(|()| self.hear());
+        let asked = self.send(&FromKey::Pin { left }).and_then(|()| self.recv());
         match asked {
             Ok(ToKey::Pin(pin)) => Ok(pin.0),
             _ => Err(KeyFault::Gone),
@@ -77,7 +77,7 @@ impl Asker {
 }
 
 /// A key, and what it is to be asked.
-struct Found {
+struct MatchedKey {
     device: FidoKeyHid,
     options: Vec<(String, bool)>,
     /// The relying party, or the app id.
@@ -88,7 +88,7 @@ struct Found {
     app_id: Option<String>,
 }
 
-fn sign(challenge: &KeyChallenge, asker: &mut Asker) -> Result<KeySigned, KeyFault> {
+fn sign(challenge: &KeyChallenge, client: &mut Client) -> Result<KeySigned, KeyFault> {
     let found = find(challenge)?;
     let has = |name: &str| {
         found
@@ -103,10 +103,10 @@ fn sign(challenge: &KeyChallenge, asker: &mut Asker) -> Result<KeySigned, KeyFau
     }
     loop {
         let pin = match wanted && !by_finger && has("clientPin") {
-            true => Some(checked_pin(&found.device, asker)?),
+            true => Some(checked_pin(&found.device, client)?),
             false => None,
         };
-        asker.say(&FromKey::Touch).map_err(|_| KeyFault::Gone)?;
+        client.send(&FromKey::Touch).map_err(|_| KeyFault::Gone)?;
         match touch(&found, challenge, pin.as_ref(), by_finger) {
             Err(KeyFault::NotRecognised) if by_finger && has("clientPin") => by_finger = false,
             outcome => return outcome,
@@ -115,7 +115,7 @@ fn sign(challenge: &KeyChallenge, asker: &mut Asker) -> Result<KeySigned, KeyFau
 }
 
 /// The key that knows one of the credentials, or one that does not say.
-fn find(challenge: &KeyChallenge) -> Result<Found, KeyFault> {
+fn find(challenge: &KeyChallenge) -> Result<MatchedKey, KeyFault> {
     let ids: Vec<Vec<u8>> = challenge
         .credential_ids
         .iter()
@@ -155,7 +155,7 @@ fn find(challenge: &KeyChallenge) -> Result<Found, KeyFault> {
             for id in &ids {
                 match knows(&device, site, id, challenge) {
                     Some(true) => {
-                        return Ok(Found {
+                        return Ok(MatchedKey {
                             device,
                             options: info.options,
                             rp_id: site.clone(),
@@ -169,7 +169,7 @@ fn find(challenge: &KeyChallenge) -> Result<Found, KeyFault> {
             }
         }
         if !tells && silent.is_none() {
-            silent = Some(Found {
+            silent = Some(MatchedKey {
                 device,
                 options: info.options,
                 rp_id: challenge.rp_id.clone(),
@@ -198,7 +198,7 @@ fn knows(device: &FidoKeyHid, site: &str, id: &[u8], challenge: &KeyChallenge) -
 }
 
 /// Asks for the PIN and has the key look at it.
-fn checked_pin(device: &FidoKeyHid, asker: &mut Asker) -> Result<Secret, KeyFault> {
+fn checked_pin(device: &FidoKeyHid, client: &mut Client) -> Result<Secret, KeyFault> {
     let left = || {
         let left = device.get_pin_retries().ok();
         left.and_then(|left| u32::try_from(left).ok())
@@ -207,7 +207,7 @@ fn checked_pin(device: &FidoKeyHid, asker: &mut Asker) -> Result<Secret, KeyFaul
     if tries == Some(0) {
         return Err(KeyFault::PinBlocked);
     }
-    let pin = asker.pin(tries)?;
+    let pin = client.pin(tries)?;
     match device.get_pin_token(pin.expose()) {
         Ok(_) => Ok(pin),
         Err(error) if status(&error) == Some(PIN_INVALID) => {
@@ -218,7 +218,7 @@ fn checked_pin(device: &FidoKeyHid, asker: &mut Asker) -> Result<Secret, KeyFaul
 }
 
 fn touch(
-    found: &Found,
+    found: &MatchedKey,
     challenge: &KeyChallenge,
     pin: Option<&Secret>,
     by_finger: bool,
@@ -340,7 +340,7 @@ mod tests {
             pin: PinUse::Preferred,
             seconds: 1,
         };
-        let outcome = sign(&challenge, &mut Asker(theirs));
+        let outcome = sign(&challenge, &mut Client(theirs));
         drop(ours);
         if get_fidokey_devices().is_empty() {
             assert_eq!(outcome.map(|_| ()).unwrap_err(), KeyFault::NoKey);

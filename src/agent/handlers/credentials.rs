@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use tokio::task::spawn_local;
 
-use super::choose::Menu;
-use super::session::{Errand, signed_out_meanwhile};
-use super::{Desk, Outcome, stopping};
+use super::role_menu::Menu;
+use super::session::{SignInHints, signed_out_meanwhile};
+use super::{Handlers, Outcome, stopping};
 use crate::agent::choices::{RoleChoice, RoleQuestion};
-use crate::agent::party::{Member, Party};
-use crate::agent::vault::{Freshness, Held};
+use crate::agent::vault::{CachedCredentials, Freshness};
+use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, Obtained, RoleChoices};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
@@ -18,26 +18,26 @@ use crate::wire::{CredentialsRequest, Reply, RoleMenu, Route, Target};
 /// What a target came to.
 #[derive(Clone, Debug)]
 pub(super) enum Fetched {
-    Held(Rc<Held>),
+    One(Rc<CachedCredentials>),
     /// It matches several roles. Which of them is meant is asked of each terminal by itself.
     Several(Rc<RoleChoices>),
 }
 
 /// Credentials for one request.
 pub(super) struct Granted {
-    pub(super) held: Rc<Held>,
+    pub(super) held: Rc<CachedCredentials>,
     /// What a menu has answered, where the target matches several roles.
     pub(super) chosen: Option<RoleChoice>,
 }
 
-impl Desk {
+impl Handlers {
     pub(super) async fn credentials(
         self: &Rc<Self>,
         request: CredentialsRequest,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Reply> {
-        let granted = self.good(request, member).await?;
-        self.uses.note(&granted.held);
+        let granted = self.grant(request, client).await?;
+        self.usage.note(&granted.held);
         let mut issued = granted.held.issue();
         issued.chosen = granted.chosen.map(|choice| choice.pair);
         panic_point("agent.issue", issued.session_token.0.expose());
@@ -45,43 +45,43 @@ impl Desk {
     }
 
     /// Credentials that last long enough: those that are held, or new ones.
-    pub(super) async fn good(
+    pub(super) async fn grant(
         self: &Rc<Self>,
         request: CredentialsRequest,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Granted> {
         flow::check_target(&request.target)?;
         if !request.may_sign_in {
-            member.decline();
+            client.decline();
         }
         let Some(confirm) = &request.confirm else {
-            return self.granted(&request, member).await;
+            return self.granted_role(&request, client).await;
         };
         let session = self.live(&request.target.account);
-        self.confirmed
-            .agree(confirm, &request.target, member, session.as_ref())
+        self.approvals
+            .agree(confirm, &request.target, client, session.as_ref())
             .await?;
-        let granted = self.granted(&request, member).await?;
+        let granted = self.granted_role(&request, client).await?;
         let user = &granted.held.session;
         if let Some(session) = self.vault.session(&user.org, Some(&user.username)) {
-            self.confirmed.remember(confirm, &request.target, &session);
+            self.approvals.remember(confirm, &request.target, &session);
             // A shell that is opened now renews the role that was chosen for it.
             if let Some(choice) = &granted.chosen {
                 let renewed = Target {
                     role: Some(choice.pair.role.clone()),
                     ..request.target.clone()
                 };
-                self.confirmed.remember(confirm, &renewed, &session);
+                self.approvals.remember(confirm, &renewed, &session);
             }
         }
         Ok(granted)
     }
 
     /// Credentials of the role that the request names, or that was chosen in its client's terminal.
-    async fn granted(
+    async fn granted_role(
         self: &Rc<Self>,
         request: &CredentialsRequest,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Granted> {
         let mut target = request.target.clone();
         if let Some(provider) = target.through.take().filter(|_| target.role.is_some()) {
@@ -89,7 +89,7 @@ impl Desk {
                 provider: Some(provider),
                 ..target.clone()
             };
-            match self.exact(exact, request, member).await {
+            match self.exact(exact, request, client).await {
                 // The user did not name this provider: another may open the role.
                 Err(report) if flow::is_withdrawn(&report) => {}
                 outcome => return Ok(Granted::named(outcome?)),
@@ -97,17 +97,17 @@ impl Desk {
         }
         let mut withdrawn = None;
         if request.menu == RoleMenu::Remembered
-            && let Some((terminal, choice)) = self.choice_of_terminal(&target, member).await
+            && let Some((terminal, choice)) = self.choice_of_terminal(&target, client).await
         {
             let exact = choice.exactly(&target);
-            match self.exact(exact, request, member).await {
+            match self.exact(exact, request, client).await {
                 Err(report) if flow::is_withdrawn(&report) => {
                     self.choices.remove(terminal, RoleQuestion::of(&target));
                     withdrawn = Some(choice);
                 }
                 outcome => {
                     let held = outcome?;
-                    self.tell_choice(&target, &choice, member);
+                    self.tell_choice(&target, &choice, client);
                     return Ok(Granted::chosen(held, choice));
                 }
             }
@@ -116,33 +116,33 @@ impl Desk {
         let asks_first = request.knows_roles && mode != RoleMenu::Never && target.role.is_none();
         if asks_first && (mode == RoleMenu::Again || self.vault.held(&target).is_none()) {
             let menu = Menu::Remembered;
-            if let Some(choice) = self.choose(&target, menu, mode, member).await? {
+            if let Some(choice) = self.choose(&target, menu, mode, client).await? {
                 let exact = choice.exactly(&target);
-                let held = self.exact(exact, request, member).await?;
+                let held = self.exact(exact, request, client).await?;
                 return Ok(Granted::chosen(held, choice));
             }
         }
-        let join = |party: &Rc<Party>| party.join(member);
+        let join = |waiters: &Rc<Waiters>| waiters.join(client);
         let fetched = match mode {
             RoleMenu::Again => {
-                self.fetch(
+                self.join_fetch(
                     target.clone(),
                     None,
-                    Party::by(member.route().cloned()),
+                    Waiters::by(client.route().cloned()),
                     join,
                 )
                 .await?
             }
             RoleMenu::Never | RoleMenu::Remembered => {
-                self.get_or_fetch_for(target.clone(), request, member)
+                self.get_or_fetch_for(target.clone(), request, client)
                     .await?
             }
         };
         let roles = match fetched {
-            Fetched::Held(_) if mode == RoleMenu::Again && names_one(&target) => {
+            Fetched::One(_) if mode == RoleMenu::Again && names_one(&target) => {
                 return Err(nothing_to_choose(&target));
             }
-            Fetched::Held(held) => {
+            Fetched::One(held) => {
                 return match withdrawn {
                     Some(choice) if is_another(&held, &choice, &target) => {
                         Err(choice_withdrawn(&choice, &held))
@@ -156,10 +156,10 @@ impl Desk {
             Fetched::Several(roles) => roles,
         };
         let menu = Menu::Found(Rc::clone(&roles));
-        match self.choose(&target, menu, mode, member).await? {
+        match self.choose(&target, menu, mode, client).await? {
             Some(choice) => {
                 let exact = choice.exactly(&target);
-                let held = self.exact(exact, request, member).await?;
+                let held = self.exact(exact, request, client).await?;
                 Ok(Granted::chosen(held, choice))
             }
             None => Err(flow::ambiguous_role_unasked(&target, &roles.choices)),
@@ -171,13 +171,13 @@ impl Desk {
         self: &Rc<Self>,
         target: Target,
         request: &CredentialsRequest,
-        member: &Rc<Member>,
-    ) -> Outcome<Rc<Held>> {
+        client: &Rc<Client>,
+    ) -> Outcome<Rc<CachedCredentials>> {
         match self
-            .get_or_fetch_for(target.clone(), request, member)
+            .get_or_fetch_for(target.clone(), request, client)
             .await?
         {
-            Fetched::Held(held) => Ok(held),
+            Fetched::One(held) => Ok(held),
             Fetched::Several(roles) => Err(flow::ambiguous_role_unasked(&target, &roles.choices)),
         }
     }
@@ -187,12 +187,12 @@ impl Desk {
         self: &Rc<Self>,
         target: Target,
         request: &CredentialsRequest,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Fetched> {
         let (min_ttl, may_sign_in) = (request.min_ttl, request.may_sign_in);
-        let party = Party::by(member.route().cloned());
-        let join = |party: &Rc<Party>| party.join(member);
-        self.get_or_fetch(target, None, min_ttl, may_sign_in, party, join)
+        let waiters = Waiters::by(client.route().cloned());
+        let join = |waiters: &Rc<Waiters>| waiters.join(client);
+        self.get_or_fetch(target, None, min_ttl, may_sign_in, waiters, join)
             .await
     }
 
@@ -203,25 +203,25 @@ impl Desk {
         found: Option<Rc<RoleChoices>>,
         min_ttl: Option<u32>,
         may_sign_in: bool,
-        party: Rc<Party>,
-        join: impl FnOnce(&Rc<Party>),
+        waiters: Rc<Waiters>,
+        join: impl FnOnce(&Rc<Waiters>),
     ) -> Outcome<Fetched> {
         let account = &target.account;
         let live = self.live(account);
-        if let (Some(live), Some(route)) = (&live, party.route()) {
+        if let (Some(live), Some(route)) = (&live, waiters.route()) {
             live.note_route(route);
         }
         if let Some(held) = self.vault.held(&target) {
             match self.vault.freshness(&held, min_ttl) {
-                Freshness::Fresh => return Ok(Fetched::Held(held)),
+                Freshness::Fresh => return Ok(Fetched::One(held)),
                 Freshness::Aging => {
                     if let Some(live) = &live {
-                        join(&party);
-                        if self.by_route(live, &party).await.is_ok() {
-                            self.renew_behind(target, party.route().cloned());
+                        join(&waiters);
+                        if self.by_route(live, &waiters).await.is_ok() {
+                            self.renew_in_background(target, waiters.route().cloned());
                         }
                     }
-                    return Ok(Fetched::Held(held));
+                    return Ok(Fetched::One(held));
                 }
                 Freshness::Stale => {}
             }
@@ -229,8 +229,8 @@ impl Desk {
         if !may_sign_in && live.is_none() {
             return Err(flow::not_signed_in(account));
         }
-        let fetched = self.fetch(target, found, party, join).await?;
-        if let Fetched::Held(held) = &fetched
+        let fetched = self.join_fetch(target, found, waiters, join).await?;
+        if let Fetched::One(held) = &fetched
             && self.vault.freshness(held, min_ttl) == Freshness::Stale
         {
             return Err(too_short(self.vault.seconds_left(held), min_ttl));
@@ -239,47 +239,47 @@ impl Desk {
     }
 
     /// Renews while the old credentials are still handed out; a failure is the next request's to hear.
-    fn renew_behind(self: &Rc<Self>, target: Target, route: Option<Rc<Route>>) {
+    fn renew_in_background(self: &Rc<Self>, target: Target, route: Option<Rc<Route>>) {
         let flight = (target, route);
         if !self.roles.is_under_way(&flight) {
-            let desk = Rc::clone(self);
+            let handlers = Rc::clone(self);
             let (target, route) = flight;
-            let party = Party::unattended(route);
-            spawn_local(async move { desk.fetch(target, None, party, |_| {}).await });
+            let waiters = Waiters::unattended(route);
+            spawn_local(async move { handlers.join_fetch(target, None, waiters, |_| {}).await });
         }
     }
 
     /// What the target comes to, once for all who ask at the same time. No menu is part of it, so that clients of
     /// different terminals can share it.
-    async fn fetch(
+    async fn join_fetch(
         self: &Rc<Self>,
         target: Target,
         found: Option<Rc<RoleChoices>>,
-        party: Rc<Party>,
-        join: impl FnOnce(&Rc<Party>),
+        waiters: Rc<Waiters>,
+        join: impl FnOnce(&Rc<Waiters>),
     ) -> Outcome<Fetched> {
-        let desk = Rc::clone(self);
+        let handlers = Rc::clone(self);
         let wanted = target.clone();
-        let flight = (target, party.route().cloned());
-        let start = |party| async move { desk.obtain(wanted, found, &party).await };
+        let flight = (target, waiters.route().cloned());
+        let start = |waiters| async move { handlers.fetch(wanted, found, &waiters).await };
         self.roles
-            .outcome(flight, party, join, start)
+            .outcome(flight, waiters, join, start)
             .await
             .unwrap_or_else(|| Err(stopping()))
     }
 
-    async fn obtain(
+    async fn fetch(
         self: &Rc<Self>,
         target: Target,
         found: Option<Rc<RoleChoices>>,
-        party: &Rc<Party>,
+        waiters: &Rc<Waiters>,
     ) -> Outcome<Fetched> {
         let account = &target.account;
         let generation = self.vault.generation(&account.org);
         let (session, obtained) = self
-            .with_session(account, Errand::of(&target), party, async |okta| {
+            .with_session(account, SignInHints::of(&target), waiters, async |okta| {
                 let found = found.as_deref();
-                flow::obtain_credentials(okta, &target, found, &self.vault, &**party).await
+                flow::obtain_credentials(okta, &target, found, &self.vault, &**waiters).await
             })
             .await?;
         if self.vault.generation(&account.org) != generation {
@@ -295,16 +295,16 @@ impl Desk {
         );
         // The target matches this role alone, so the next request for it gets the same, from whichever terminal.
         let held = self.vault.keep(target, session.key(), credentials);
-        Ok(Fetched::Held(held))
+        Ok(Fetched::One(held))
     }
 }
 
 impl Granted {
-    fn named(held: Rc<Held>) -> Self {
+    fn named(held: Rc<CachedCredentials>) -> Self {
         Self { held, chosen: None }
     }
 
-    fn chosen(held: Rc<Held>, choice: RoleChoice) -> Self {
+    fn chosen(held: Rc<CachedCredentials>, choice: RoleChoice) -> Self {
         let chosen = Some(choice);
         Self { held, chosen }
     }
@@ -318,11 +318,11 @@ fn names_one(target: &Target) -> bool {
 
 /// Whether the credentials are of another role than the one that was chosen. At the end of a chain they are of a role
 /// that the settings name.
-fn is_another(held: &Held, choice: &RoleChoice, target: &Target) -> bool {
+fn is_another(held: &CachedCredentials, choice: &RoleChoice, target: &Target) -> bool {
     target.chain.is_empty() && held.credentials.role.as_str() != choice.pair.role
 }
 
-fn choice_withdrawn(choice: &RoleChoice, held: &Held) -> Report {
+fn choice_withdrawn(choice: &RoleChoice, held: &CachedCredentials) -> Report {
     Report::new(
         Exit::Refused,
         "role.choice_withdrawn",

@@ -5,14 +5,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::credentials::Fetched;
-use super::{Desk, Outcome, stopping};
+use super::{Handlers, Outcome, stopping};
 use crate::agent::choices::{RoleChoice, RoleQuestion};
-use crate::agent::party::{Member, Party};
+use crate::agent::waiters::{Client, Waiters};
 use crate::clock::span;
 use crate::flow::{self, Conversation as _, RoleChoices, Unanswered};
 use crate::model::{ProviderArn, RoleArn};
 use crate::wire::{
-    Answer, Ask, FromAgent, KnownChoice, Notice, RoleEntry, RoleMenu, Target, TerminalId,
+    Answer, Ask, ChosenRole, FromAgent, Notice, RoleEntry, RoleMenu, Target, TerminalId,
 };
 
 /// What a menu lists.
@@ -23,19 +23,19 @@ pub(super) enum Menu {
     Found(Rc<RoleChoices>),
 }
 
-impl Desk {
+impl Handlers {
     /// The choice that was made in the client's terminal before, with that terminal.
     pub(super) async fn choice_of_terminal(
         &self,
         target: &Target,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Option<(TerminalId, RoleChoice)> {
         let question = RoleQuestion::of(target);
         let session = self.live(&target.account);
         if !self.choices.has_any(&question, session.as_ref()) {
             return None;
         }
-        let terminal = terminal_of(member).await?;
+        let terminal = terminal_of(client).await?;
         // The session may have ended while the client was asked.
         let session = self.live(&target.account);
         let choice = self.choices.get(terminal, question, session.as_ref())?;
@@ -49,9 +49,9 @@ impl Desk {
         target: &Target,
         menu: Menu,
         mode: RoleMenu,
-        member: &Rc<Member>,
+        client: &Rc<Client>,
     ) -> Outcome<Option<RoleChoice>> {
-        let terminal = terminal_of(member).await;
+        let terminal = terminal_of(client).await;
         let question = RoleQuestion::of(target);
         let session = self.live(&target.account);
         let made_meanwhile =
@@ -62,33 +62,33 @@ impl Desk {
                         .get(terminal, question.clone(), session.as_ref())
                 });
         if let Some(choice) = made_meanwhile {
-            self.tell_choice(target, &choice, member);
+            self.tell_choice(target, &choice, client);
             return Ok(Some(choice));
         }
         let opened = Rc::new(Cell::new(false));
         let start = {
-            let (desk, target, opened) = (Rc::clone(self), target.clone(), Rc::clone(&opened));
-            move |party: Rc<Party>| async move {
+            let (handlers, target, opened) = (Rc::clone(self), target.clone(), Rc::clone(&opened));
+            move |waiters: Rc<Waiters>| async move {
                 opened.set(true);
-                desk.choose_at(terminal, target, menu, &party).await
+                handlers.choose_at(terminal, target, menu, &waiters).await
             }
         };
         let Some(terminal) = terminal else {
-            return start(Party::of(member)).await;
+            return start(Waiters::of(client)).await;
         };
-        let join = |party: &Rc<Party>| party.join(member);
+        let join = |waiters: &Rc<Waiters>| waiters.join(client);
         let outcome = self
             .menus
             .outcome(
-                (terminal, question, member.route().cloned()),
-                Party::by(member.route().cloned()),
+                (terminal, question, client.route().cloned()),
+                Waiters::by(client.route().cloned()),
                 join,
                 start,
             )
             .await
             .unwrap_or_else(|| Err(stopping()))?;
         if let Some(choice) = outcome.as_ref().filter(|_| !opened.get()) {
-            self.tell_choice(target, choice, member);
+            self.tell_choice(target, choice, client);
         }
         Ok(outcome)
     }
@@ -99,17 +99,17 @@ impl Desk {
         terminal: Option<TerminalId>,
         target: Target,
         menu: Menu,
-        party: &Rc<Party>,
+        waiters: &Rc<Waiters>,
     ) -> Outcome<Option<RoleChoice>> {
         let pair = match &menu {
             Menu::Remembered => {
-                let used = self.uses.all();
-                match party.ask(Ask::KnownRole { used }).await {
+                let used = self.usage.all();
+                match waiters.ask(Ask::KnownRole { used }).await {
                     Ok(Answer::KnownRole(pair)) => pair,
                     _ => return Ok(None),
                 }
             }
-            Menu::Found(roles) => ask_role(&target, &roles.choices, party).await?,
+            Menu::Found(roles) => ask_role(&target, &roles.choices, waiters).await?,
         };
         let found = match menu {
             Menu::Found(roles) => Some(roles),
@@ -120,13 +120,13 @@ impl Desk {
             at: self.vault.moment(),
         };
         let exact = choice.exactly(&target);
-        let join = |flight: &Rc<Party>| flight.welcome(party);
-        let fetching = Party::by(party.route().cloned());
+        let join = |flight: &Rc<Waiters>| flight.attach(waiters);
+        let fetching = Waiters::by(waiters.route().cloned());
         let held = match self
             .get_or_fetch(exact.clone(), found, None, true, fetching, join)
             .await?
         {
-            Fetched::Held(held) => held,
+            Fetched::One(held) => held,
             Fetched::Several(roles) => {
                 return Err(flow::ambiguous_role_unasked(&exact, &roles.choices));
             }
@@ -143,7 +143,7 @@ impl Desk {
     }
 
     /// Tells the client which earlier choice is used for it.
-    pub(super) fn tell_choice(&self, target: &Target, choice: &RoleChoice, member: &Member) {
+    pub(super) fn tell_choice(&self, target: &Target, choice: &RoleChoice, client: &Client) {
         let role = match RoleArn::parse(&choice.pair.role) {
             Ok(role) => {
                 let number = role.account();
@@ -164,18 +164,22 @@ impl Desk {
             None => String::new(),
         };
         let text = format!("using {role}{through}, chosen {when}; --choose to change");
-        member.say(FromAgent::Notice(Notice::Said(text)));
+        client.say(FromAgent::Notice(Notice::Message(text)));
     }
 }
 
-async fn ask_role(target: &Target, roles: &[RoleEntry], party: &Rc<Party>) -> Outcome<KnownChoice> {
+async fn ask_role(
+    target: &Target,
+    roles: &[RoleEntry],
+    waiters: &Rc<Waiters>,
+) -> Outcome<ChosenRole> {
     let ask = Ask::Role {
         choices: roles.to_vec(),
     };
     let kind = ask.kind();
-    match party.ask(ask).await {
+    match waiters.ask(ask).await {
         Ok(Answer::Role(place)) => match roles.get(place) {
-            Some(entry) => Ok(KnownChoice {
+            Some(entry) => Ok(ChosenRole {
                 role: entry.role.clone(),
                 provider: entry.provider.clone(),
             }),
@@ -187,10 +191,10 @@ async fn ask_role(target: &Target, roles: &[RoleEntry], party: &Rc<Party>) -> Ou
 }
 
 /// The terminal of the client's user; `None` also where the client cannot tell.
-async fn terminal_of(member: &Rc<Member>) -> Option<TerminalId> {
-    let party = Party::default();
-    party.join(member);
-    match party.ask(Ask::Terminal).await {
+async fn terminal_of(client: &Rc<Client>) -> Option<TerminalId> {
+    let waiters = Waiters::default();
+    waiters.join(client);
+    match waiters.ask(Ask::Terminal).await {
         Ok(Answer::Terminal(terminal)) => terminal,
         _ => None,
     }
