@@ -2,7 +2,7 @@
 
 use crate::aws::{Console, read_signin_token};
 use crate::flow::assume_role::sts_client::region_of;
-use crate::flow::retry::{Server, repeat_at};
+use crate::flow::retry::{Provider, with_retry_at};
 use crate::flow::{Conversation, OktaSession};
 use crate::http::Request;
 use crate::model::Credentials;
@@ -35,7 +35,7 @@ pub async fn console_link(
     let client = session.browser().client();
     let ask = async |seconds: Option<u32>| {
         let url = console.token_request(credentials, seconds);
-        repeat_at(Server::Aws(console.host()), what, conversation, || {
+        with_retry_at(Provider::Aws(console.host()), what, conversation, || {
             client.send(Request::get_json(url.clone()))
         })
         .await

@@ -1,4 +1,4 @@
-//! How a recipe asks a person: the agent passes it on to a client, a test answers by itself.
+//! The channel to the user: the agent forwards questions to a client, tests answer them directly.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use thiserror::Error;
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, AskKind, Notice};
 
-/// The people at the other end of a recipe.
+/// The clients that wait for a procedure's result.
 pub trait Conversation {
-    /// Puts a question and waits for its answer.
+    /// Sends a question and waits for its answer.
     fn ask(&self, ask: Ask) -> impl Future<Output = Result<Answer, Unanswered>>;
 
-    /// Tells everyone who waits.
+    /// Sends a notice to every client that waits.
     fn notify(&self, notice: Notice);
 
-    /// Lets time pass; cut short when nobody waits for the outcome any longer.
+    /// Sleeps. Ends early with [`Unanswered::Abandoned`] when no client waits any more.
     fn pause(&self, duration: Duration) -> impl Future<Output = Result<(), Unanswered>>;
 }
 
@@ -24,19 +24,14 @@ pub trait Conversation {
 pub enum Unanswered {
     #[error("everyone who waited for this is gone")]
     Abandoned,
+    /// No client has a terminal, or none of them can answer.
     #[error("{0} is needed, and nobody is here to give it")]
     Unattended(AskKind),
     #[error("{0} was not given in time")]
     TimedOut(AskKind),
+    /// The answer is of another kind than the question, or empty.
     #[error("{0} was asked for, and something else was answered")]
     Mismatched(AskKind),
-}
-
-impl Unanswered {
-    /// The report of a code or an answer that nobody gave, with what would have been read with the question.
-    pub(super) fn to(self, factor: &str) -> Report {
-        Report::from(self).cause(format!("it is for {factor}"))
-    }
 }
 
 impl From<Unanswered> for Report {
@@ -47,32 +42,39 @@ impl From<Unanswered> for Report {
             "cannot go on without an answer",
         )
         .cause(unanswered);
-        match unanswered {
+        let hint = match unanswered {
             Unanswered::Unattended(AskKind::Username) => {
-                report.hint("set `username` in the settings, or run `ob login` in a terminal")
+                "set `username` in the settings, or run `ob login` in a terminal"
             }
             Unanswered::Unattended(AskKind::Password) => {
-                report.hint("run `ob login` in a terminal, or give it with `--password-stdin`")
+                "run `ob login` in a terminal, or give it with `--password-stdin`"
             }
             Unanswered::Unattended(AskKind::Passcode) => {
-                report.hint("run `ob login` in a terminal, or give it with `--passcode-stdin`")
+                "run `ob login` in a terminal, or give it with `--passcode-stdin`"
             }
-            Unanswered::Unattended(AskKind::SecurityKey) => report
-                .hint("run `ob login` in a terminal, on the machine the key is plugged into")
-                .hint("scripts use `sign_in = \"machine\"`, or `--factor totp` with `--passcode-stdin`"),
+            Unanswered::Unattended(AskKind::SecurityKey) => {
+                return report
+                    .hint("run `ob login` in a terminal, on the machine the key is plugged into")
+                    .hint(
+                        "scripts use `sign_in = \"machine\"`, \
+                         or `--factor totp` with `--passcode-stdin`",
+                    );
+            }
             Unanswered::Unattended(AskKind::Browser) => {
-                report.hint("run `ob login` in a terminal; scripts use `sign_in = \"machine\"`")
+                "run `ob login` in a terminal; scripts use `sign_in = \"machine\"`"
             }
             Unanswered::Unattended(AskKind::Factor) => {
-                report.hint("name one with `--factor` or `factor =` in the settings")
+                "name one with `--factor` or `factor =` in the settings"
             }
             Unanswered::Unattended(AskKind::Role) => {
-                report.hint("name one with `-r ROLE`, or with `-p PROFILE` a profile that does")
+                "name one with `-r ROLE`, or with `-p PROFILE` a profile that does"
             }
-            Unanswered::Unattended(AskKind::Confirmation) => report.hint(
-                "its profile has `confirm = true`: run it in a terminal, as `ob exec -p PROFILE -- CMD`",
-            ),
-            _ => report.hint("run the same command again in a terminal"),
-        }
+            Unanswered::Unattended(AskKind::Confirmation) => {
+                "its profile has `confirm = true`: \
+                 run it in a terminal, as `ob exec -p PROFILE -- CMD`"
+            }
+            _ => "run the same command again in a terminal",
+        };
+        report.hint(hint)
     }
 }

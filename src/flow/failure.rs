@@ -1,22 +1,21 @@
-//! How a recipe that uses a session can fail.
+//! The errors of procedures that use a session.
 
-use crate::flow::Unanswered;
-use crate::http::HttpError;
 use crate::report::{Exit, Report};
 
-/// Why a recipe has no value.
+/// Why a procedure has no value.
 #[derive(Debug)]
 pub enum Failure {
-    /// The Okta session is over at the server: a new sign-in may help, once.
+    /// The Okta session has ended at the server. A new sign-in may help, once.
     SessionEnded,
-    /// The session is good, but not for this app: a newer sign-in may do. What to say where nobody can be asked
-    /// for one.
+    /// The session is too old for this app, and still good for others. Holds the report for a
+    /// client that cannot sign in again.
     NewerSignIn(Report),
-    /// Nothing that trying again by ourselves would change.
+    /// Trying again changes nothing.
     Final(Report),
 }
 
 impl Failure {
+    /// Returns the report for a client that cannot sign in again.
     pub fn into_report(self) -> Report {
         match self {
             Self::SessionEnded => Report::new(
@@ -29,29 +28,40 @@ impl Failure {
             Self::NewerSignIn(report) | Self::Final(report) => report,
         }
     }
+
+    /// Adds what was being done to a final failure.
+    pub(super) fn context(self, summary: impl Into<String>) -> Self {
+        match self {
+            Self::Final(report) => Self::Final(report.during(summary)),
+            other => other,
+        }
+    }
 }
 
-impl<E: Into<Report>> From<E> for Failure
-where
-    E: FailsForGood,
-{
+impl<E: Into<Report>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Final(error.into())
     }
 }
 
-/// What is said where Okta shows its sign-in page in a session that has just begun, which another sign-in would not
-/// change. Okta knows the session, or it does not.
-pub fn new_session_refused(is_known_to_okta: bool) -> Report {
-    if is_known_to_okta {
+/// Returns the report for Okta's sign-in page in a session that has just begun; another sign-in
+/// would not change that. `is_known` tells whether Okta itself accepts the session.
+pub fn new_session_refused(is_known: bool) -> Report {
+    if is_known {
         return Report::new(
             Exit::Refused,
             "okta.turned_away",
             "the app does not open, though you have just signed in",
         )
         .cause("Okta shows its sign-in page instead of the app")
-        .cause("the session is good for Okta itself: it is the app's own policy that wants something else")
-        .hint("open the app in a browser to see what it asks for; your Okta admin knows its policy")
+        .cause(
+            "the session is good for Okta itself: \
+             it is the app's own policy that wants something else",
+        )
+        .hint(
+            "open the app in a browser to see what it asks for; \
+             your Okta admin knows its policy",
+        )
         .hint("`ob login --again --factor FACTOR` signs in with another factor");
     }
     Report::new(
@@ -60,18 +70,12 @@ pub fn new_session_refused(is_known_to_okta: bool) -> Report {
         "Okta does not know the session that has just begun",
     )
     .cause("its cookies were lost on the way, or something in between takes them away")
-    .hint("run the command once more; if it stays so, `ob doctor` shows whether a proxy is in between")
-    .hint("where your Okta admin set up an app for it, `sign_in = \"browser\"` and `client_id =` in [org] need no cookies")
+    .hint(
+        "run the command once more; if it stays so, \
+         `ob doctor` shows whether a proxy is in between",
+    )
+    .hint(
+        "where your Okta admin set up an app for it, \
+         `sign_in = \"browser\"` and `client_id =` in [org] need no cookies",
+    )
 }
-
-/// Errors that end a recipe as they are.
-pub trait FailsForGood {}
-impl FailsForGood for Report {}
-impl FailsForGood for HttpError {}
-impl FailsForGood for Unanswered {}
-impl FailsForGood for crate::okta::JsonError {}
-impl FailsForGood for crate::okta::authn::AuthnError {}
-impl FailsForGood for crate::saml::SamlError {}
-impl FailsForGood for crate::okta::page::PageError {}
-impl FailsForGood for crate::openvpn::access_server::AccessServerError {}
-impl FailsForGood for crate::web::RedirectError {}

@@ -8,7 +8,7 @@ use aws_sigv4::sign::v4;
 use url::form_urlencoded::Serializer;
 
 use crate::aws::{element_texts, iam_endpoint};
-use crate::flow::retry::{TRIES, backoff};
+use crate::flow::retry::{MAX_ATTEMPTS, backoff};
 use crate::flow::{Conversation, OktaSession};
 use crate::model::{Credentials, Timestamp};
 use crate::report::{Exit, Report};
@@ -103,28 +103,27 @@ impl<'a> Iam<'a> {
         form.extend_pairs(parameters);
         let body = form.finish();
         for attempt in 1.. {
-            let last = attempt >= TRIES;
+            let last = attempt >= MAX_ATTEMPTS;
             let request = self
                 .signed(&body)
                 .ok_or_else(|| strange(action, "it cannot be signed"))?;
             let client = self.session.browser().client();
             match client.send_raw(request, LONGEST, WHOLE).await {
-                Ok((answer, _)) if answer.status().is_success() => return Ok(answer.into_body()),
-                Ok((answer, _)) => {
+                Ok(answer) if answer.status == 200 => return Ok(answer.body.to_vec()),
+                Ok(answer) => {
                     let text = |name| {
-                        element_texts(answer.body(), &["Error", name])
+                        element_texts(&answer.body, &["Error", name])
                             .ok()
                             .and_then(|found| found.into_iter().next())
                     };
                     let code = text("Code").unwrap_or_default();
-                    let passing =
-                        answer.status().is_server_error() || code.starts_with("Throttling");
+                    let passing = (answer.status >= 500) || code.starts_with("Throttling");
                     if last || !passing {
                         return Err(refused(
                             action,
                             &code,
                             &text("Message").unwrap_or_default(),
-                            answer.status().as_u16(),
+                            answer.status,
                         ));
                     }
                 }

@@ -1,199 +1,216 @@
-//! Asking again, where asking twice can do no harm: a GET, a poll, an STS call. Never a password or a passcode.
+//! Repeats requests that do no harm when sent twice: a `GET`, a poll, an STS call. Never a password
+//! or a passcode.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::flow::{Conversation, Unanswered};
+use crate::flow::conversation::{Conversation, Unanswered};
 use crate::http::{HttpError, Response};
 use crate::report::{Exit, Report};
 use crate::wire::Notice;
 
-/// How often one question is put in all.
-pub(super) const TRIES: u32 = 3;
-/// A server that asks for more patience than this, in seconds, is reported instead: Okta counts by the minute.
-pub(super) const PATIENCE: i64 = 60;
+/// Requests for one question, the first included.
+pub(super) const MAX_ATTEMPTS: u32 = 3;
+/// Nothing is retried when a question has taken this long.
+pub(super) const MAX_ELAPSED: Duration = Duration::from_secs(25);
+/// Longest wait for a rate limit. Okta counts by the minute.
+const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
+const DEFAULT_RATE_LIMIT_WAIT: Duration = Duration::from_secs(1);
+/// Spreads the retries of clients that were turned away at the same time.
+const MAX_JITTER_MILLIS: u64 = 250;
 
-/// After this long nothing is tried again.
-pub(super) const ENOUGH: Duration = Duration::from_secs(25);
-
-/// Sends by `send` until a server has decided something, at most three times.
-///
-/// # Errors
-/// The last failure, or that nobody waits any longer.
-pub(super) async fn repeat<S, F>(
-    what: &str,
-    conversation: &impl Conversation,
-    send: S,
-) -> Result<Response, Report>
-where
-    S: Fn() -> F,
-    F: Future<Output = Result<Response, HttpError>>,
-{
-    repeat_at(Server::Okta, what, conversation, send).await
-}
-
-/// The server that is asked, for the report of one that fails.
+/// The provider of a server, for the report of its failure.
 #[derive(Clone, Copy)]
-pub(super) enum Server<'a> {
+pub(super) enum Provider<'a> {
     Okta,
-    /// Its host.
+    /// With the server's host.
     Aws(&'a str),
 }
 
-/// As [`repeat`], at a server that need not be Okta.
+/// Sends a request to Okta until the server has decided something, at most [`MAX_ATTEMPTS`] times.
+/// `what` completes "cannot …".
 ///
 /// # Errors
-/// As [`repeat`].
-pub(super) async fn repeat_at<S, F>(
-    server: Server<'_>,
+/// The last failure, or [`Unanswered::Abandoned`].
+pub(super) async fn with_retry<F>(
     what: &str,
     conversation: &impl Conversation,
-    send: S,
+    send: impl Fn() -> F,
 ) -> Result<Response, Report>
 where
-    S: Fn() -> F,
     F: Future<Output = Result<Response, HttpError>>,
 {
-    let mut patience = Patience {
-        server,
-        ..Patience::new(what)
-    };
+    with_retry_at(Provider::Okta, what, conversation, send).await
+}
+
+/// As [`with_retry`], at any provider.
+pub(super) async fn with_retry_at<F>(
+    provider: Provider<'_>,
+    what: &str,
+    conversation: &impl Conversation,
+    send: impl Fn() -> F,
+) -> Result<Response, Report>
+where
+    F: Future<Output = Result<Response, HttpError>>,
+{
+    let mut budget = RetryBudget::new(provider, what);
     loop {
-        if let Some(page) = patience.judge(send().await, conversation).await? {
-            return Ok(page);
+        if let Some(response) = budget.accept(send().await, conversation).await? {
+            return Ok(response);
         }
     }
 }
 
-/// How often one question has been put, for those who put it a little differently each time.
-pub(super) struct Patience<'a> {
-    server: Server<'a>,
+/// Counts the attempts of one question. Used directly where each attempt sends something else.
+pub(super) struct RetryBudget<'a> {
+    provider: Provider<'a>,
     what: &'a str,
     started: Instant,
-    attempt: u32,
+    attempts: u32,
 }
 
-impl<'a> Patience<'a> {
-    pub(super) fn new(what: &'a str) -> Self {
+impl<'a> RetryBudget<'a> {
+    pub(super) fn new(provider: Provider<'a>, what: &'a str) -> Self {
         Self {
-            server: Server::Okta,
+            provider,
             what,
             started: Instant::now(),
-            attempt: 0,
+            attempts: 0,
         }
     }
 
-    /// The answer, if a server has decided something; nothing, after a wait, if it is to be asked again.
+    /// Returns the response if the server has decided something. Returns `None`, after a wait, if
+    /// the request is to be sent again.
     ///
     /// # Errors
-    /// As [`repeat`].
-    pub(super) async fn judge(
+    /// The failure of the last attempt, or [`Unanswered::Abandoned`].
+    pub(super) async fn accept(
         &mut self,
-        answer: Result<Response, HttpError>,
+        result: Result<Response, HttpError>,
         conversation: &impl Conversation,
     ) -> Result<Option<Response>, Report> {
-        self.attempt += 1;
-        let (what, attempt) = (self.what, self.attempt);
-        // A server that took its whole time to say nothing has had it.
-        let last = attempt >= TRIES || self.started.elapsed() >= ENOUGH;
-        let wait = match answer {
-            Ok(page) if page.status == 429 => match page.retry_in().unwrap_or(1).max(1) {
-                seconds if attempt < TRIES && seconds <= PATIENCE => {
-                    sit_out(what, seconds, conversation).await?;
-                    return Ok(None);
+        match classify(self.provider, self.what, result)? {
+            Outcome::Decided(response) => Ok(Some(response)),
+            Outcome::RateLimited(wait) => {
+                self.attempts += 1;
+                if self.attempts >= MAX_ATTEMPTS || wait > MAX_RATE_LIMIT_WAIT {
+                    return Err(rate_limited_at(self.provider, self.what, wait));
                 }
-                seconds => {
-                    return Err(match self.server {
-                        Server::Okta => rate_limited(what, seconds),
-                        Server::Aws(host) => aws_rate_limited(what, host, seconds),
-                    });
-                }
-            },
-            Ok(page) if page.status >= 500 && !last => backoff(attempt),
-            Ok(page) if page.status >= 500 => {
-                return Err(match self.server {
-                    Server::Okta => server_error(what, page.status),
-                    Server::Aws(host) => aws_server_error(what, host, page.status),
-                });
+                wait_rate_limit(self.what, wait, conversation).await?;
+                Ok(None)
             }
-            Ok(page) => return Ok(Some(page)),
-            Err(error) if error.is_transient() && !last => backoff(attempt),
-            Err(error) => return Err(Report::from(error).during(format!("cannot {what}"))),
-        };
-        pause(what, wait, conversation).await?;
-        Ok(None)
+            Outcome::Transient(report) => match self.back_off(conversation).await? {
+                true => Ok(None),
+                false => Err(report),
+            },
+        }
+    }
+
+    /// Waits before the next attempt. Returns `false` at once if there is none left.
+    ///
+    /// # Errors
+    /// [`Unanswered::Abandoned`].
+    pub(super) async fn back_off(
+        &mut self,
+        conversation: &impl Conversation,
+    ) -> Result<bool, Unanswered> {
+        self.attempts += 1;
+        if self.attempts >= MAX_ATTEMPTS || self.started.elapsed() >= MAX_ELAPSED {
+            return Ok(false);
+        }
+        pause(self.what, backoff(self.attempts), conversation).await?;
+        Ok(true)
     }
 }
 
-/// Asks once more how a transaction stands, which is at an end when `left` is over. As many requests as the
-/// server takes, no sooner than `pace` after one that failed, and none past the end.
+/// Polls the state of a transaction that ends after `left`; the time waited is subtracted from it.
+/// After a failure the next request is sent no sooner than `pace`, and none after the end.
 ///
 /// # Errors
-/// When there is no answer, or the server takes the next request only after the end.
-pub(super) async fn poll<S, F>(
+/// If there is no response, or the server accepts the next request only after the end.
+pub(super) async fn poll<F>(
     what: &str,
     pace: Duration,
     left: &mut Duration,
     conversation: &impl Conversation,
-    send: S,
+    send: impl Fn() -> F,
 ) -> Result<Response, Report>
 where
-    S: Fn() -> F,
     F: Future<Output = Result<Response, HttpError>>,
 {
     let mut failures = 0;
     loop {
-        let answer = send().await;
-        let failed = match answer {
-            Ok(page) if page.status == 429 => {
-                let seconds = page.retry_in().unwrap_or(1).max(1);
-                let wait = Duration::from_secs(seconds.unsigned_abs()).max(pace);
-                if wait > *left {
+        match classify(Provider::Okta, what, send().await)? {
+            Outcome::Decided(response) => return Ok(response),
+            Outcome::RateLimited(limit) => {
+                let wait = limit.max(pace);
+                let Some(rest) = left.checked_sub(wait) else {
                     let left = left.as_secs();
-                    return Err(rate_limited(what, seconds)
+                    return Err(rate_limited(what, Some(limit))
                         .cause(format!("what is waited for ends before, in {left} s")));
-                }
-                *left = left.saturating_sub(wait);
-                let seconds = i64::try_from(wait.as_secs()).unwrap_or(PATIENCE);
-                sit_out(what, seconds, conversation).await?;
-                continue;
+                };
+                *left = rest;
+                wait_rate_limit(what, wait, conversation).await?;
             }
-            Ok(page) if page.status >= 500 => server_error(what, page.status),
-            Ok(page) => return Ok(page),
-            Err(error) if error.is_transient() => {
-                Report::from(error).during(format!("cannot {what}"))
+            Outcome::Transient(report) => {
+                failures += 1;
+                let wait = pace.max(backoff(failures));
+                *left = match left.checked_sub(wait) {
+                    Some(rest) if failures < MAX_ATTEMPTS => rest,
+                    _ => return Err(report),
+                };
+                pause(what, wait, conversation).await?;
             }
-            Err(error) => return Err(Report::from(error).during(format!("cannot {what}"))),
-        };
-        failures += 1;
-        let wait = pace.max(backoff(failures));
-        if failures >= TRIES || wait > *left {
-            return Err(failed);
         }
-        *left = left.saturating_sub(wait);
-        pause(what, wait, conversation).await?;
     }
 }
 
-/// Waits until a server that has had too many requests takes the next.
-async fn sit_out(
+/// The outcome of one attempt.
+enum Outcome {
+    Decided(Response),
+    /// 429, with the time until the next request is accepted.
+    RateLimited(Duration),
+    /// A failure that may pass.
+    Transient(Report),
+}
+
+fn classify(
+    provider: Provider<'_>,
     what: &str,
-    seconds: i64,
+    result: Result<Response, HttpError>,
+) -> Result<Outcome, Report> {
+    match result {
+        Ok(response) if response.status == 429 => {
+            let wait = response.retry_after().unwrap_or_default();
+            Ok(Outcome::RateLimited(wait.max(DEFAULT_RATE_LIMIT_WAIT)))
+        }
+        Ok(response) if response.status >= 500 => {
+            let report = server_error(provider, what, response.status);
+            Ok(Outcome::Transient(report))
+        }
+        Ok(response) => Ok(Outcome::Decided(response)),
+        Err(error) => {
+            let is_transient = error.is_transient();
+            let report = Report::from(error).during(format!("cannot {what}"));
+            match is_transient {
+                true => Ok(Outcome::Transient(report)),
+                false => Err(report),
+            }
+        }
+    }
+}
+
+async fn wait_rate_limit(
+    what: &str,
+    wait: Duration,
     conversation: &impl Conversation,
 ) -> Result<(), Unanswered> {
     conversation.notify(Notice::Wait {
-        seconds: seconds.unsigned_abs(),
+        seconds: wait.as_secs(),
         why: format!("too many requests (429): waiting to {what}"),
     });
-    conversation
-        .pause(Duration::from_secs(seconds.unsigned_abs()) + jitter())
-        .await
-}
-
-/// Everyone who was turned away at once does not come back at once.
-fn jitter() -> Duration {
-    Duration::from_millis(fastrand::u64(0..250))
+    conversation.pause(wait + jitter(MAX_JITTER_MILLIS)).await
 }
 
 async fn pause(
@@ -205,61 +222,55 @@ async fn pause(
         "waiting {} s before asking again to {what}",
         wait.as_secs().max(1)
     )));
-    conversation.pause(wait + jitter()).await
+    conversation.pause(wait + jitter(MAX_JITTER_MILLIS)).await
 }
 
-pub(super) fn backoff(attempt: u32) -> Duration {
-    Duration::from_millis(200 << attempt.min(5))
+pub(super) fn jitter(max_millis: u64) -> Duration {
+    Duration::from_millis(fastrand::u64(0..max_millis))
 }
 
-/// 429: told with the time the server gave.
-pub(super) fn rate_limited(what: &str, seconds: i64) -> Report {
-    // A time that has passed on the way is now.
-    let seconds = seconds.max(1);
-    Report::new(
-        Exit::Unreachable,
-        "okta.rate_limited",
-        format!("cannot {what}"),
-    )
-    .cause(format!(
-        "too many requests (429); Okta takes the next one in {seconds} s"
-    ))
-    .hint(format!("run the same command again in {seconds} seconds"))
+/// Returns the wait after `attempts` failed attempts: 400 ms, doubled each time up to 6.4 s.
+pub(super) fn backoff(attempts: u32) -> Duration {
+    Duration::from_millis(200 << attempts.min(5))
 }
 
-fn server_error(what: &str, status: u16) -> Report {
-    Report::new(
-        Exit::Unreachable,
-        "okta.server_error",
-        format!("cannot {what}"),
-    )
-    .cause(format!(
-        "the server answered with status {status}, {TRIES} times"
-    ))
-    .hint("run the same command again in a minute; https://status.okta.com tells whether Okta is down")
+/// Returns the report of Okta's 429. Without `wait`, Okta's limits of a minute are assumed.
+pub(super) fn rate_limited(what: &str, wait: Option<Duration>) -> Report {
+    let wait = wait.unwrap_or(MAX_RATE_LIMIT_WAIT);
+    rate_limited_at(Provider::Okta, what, wait)
 }
 
-fn aws_rate_limited(what: &str, host: &str, seconds: i64) -> Report {
-    let seconds = seconds.max(1);
-    Report::new(
-        Exit::Unreachable,
-        "aws.rate_limited",
-        format!("cannot {what}"),
-    )
-    .cause(format!(
-        "too many requests (429); {host} takes the next one in {seconds} s"
-    ))
-    .hint(format!("run the same command again in {seconds} seconds"))
+fn rate_limited_at(provider: Provider<'_>, what: &str, wait: Duration) -> Report {
+    let (name, server) = match provider {
+        Provider::Okta => ("okta.rate_limited", "Okta"),
+        Provider::Aws(host) => ("aws.rate_limited", host),
+    };
+    let seconds = wait.as_secs().max(1);
+    Report::new(Exit::Unreachable, name, format!("cannot {what}"))
+        .cause(format!(
+            "too many requests (429); {server} takes the next one in {seconds} s"
+        ))
+        .hint(format!("run the same command again in {seconds} seconds"))
 }
 
-fn aws_server_error(what: &str, host: &str, status: u16) -> Report {
-    Report::new(
-        Exit::Unreachable,
-        "aws.server_error",
-        format!("cannot {what}"),
-    )
-    .cause(format!(
-        "{host} answered with status {status}, {TRIES} times"
-    ))
-    .hint("run the same command again in a minute; https://health.aws.amazon.com tells whether AWS is down")
+fn server_error(provider: Provider<'_>, what: &str, status: u16) -> Report {
+    let (name, server, hint) = match provider {
+        Provider::Okta => (
+            "okta.server_error",
+            "the server",
+            "run the same command again in a minute; \
+             https://status.okta.com tells whether Okta is down",
+        ),
+        Provider::Aws(host) => (
+            "aws.server_error",
+            host,
+            "run the same command again in a minute; \
+             https://health.aws.amazon.com tells whether AWS is down",
+        ),
+    };
+    Report::new(Exit::Unreachable, name, format!("cannot {what}"))
+        .cause(format!(
+            "{server} answered with status {status}, {MAX_ATTEMPTS} times"
+        ))
+        .hint(hint)
 }

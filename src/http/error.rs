@@ -1,23 +1,24 @@
-//! Why a server could not be spoken to, told in words that say whose turn it is.
+//! Failures below the protocol: DNS, connection, proxy, TLS, limits, redirects.
 
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use rustls::CertificateError;
 use thiserror::Error;
 
-use crate::http::client::CONNECT;
+use crate::http::network::CONNECT_TIMEOUT;
 use crate::report::{Exit, Report};
 use crate::web::RedirectError;
 
-/// How hyper-util's and reqwest's errors begin that are about a proxy.
-const TUNNEL: &str = "tunnel error: ";
-const SOCKS: &str = "SOCKS error: ";
-const SOCKS_CONNECT: &str = "error connecting to socks proxy";
-/// The rest of one about the connection to the proxy itself.
-const UNDERLYING: &str = "failed to create underlying connection";
+// Beginnings of hyper-util's and reqwest's error texts about a proxy. They export no type for it.
+const TUNNEL_ERROR: &str = "tunnel error: ";
+const SOCKS_ERROR: &str = "SOCKS error: ";
+const SOCKS_CONNECT_ERROR: &str = "error connecting to socks proxy";
+/// The rest of such a text if the proxy itself was not reached.
+const NO_CONNECTION: &str = "failed to create underlying connection";
 
-/// A failure below the protocol. Carries the host, never the address: that may hold a token.
+/// A failure below the protocol. It carries the host, never the address, which may hold a token.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HttpError {
     #[error("the CA bundle cannot be used: {0}")]
@@ -40,18 +41,21 @@ pub enum HttpError {
     ProxyDns { proxy: String },
     #[error("cannot connect to the proxy {proxy}: {why}")]
     ProxyConnect { proxy: String, why: String },
-    #[error("the proxy {proxy} did not connect to {host} within {seconds} seconds")]
+    #[error(
+        "the proxy {proxy} did not connect to {host} within {} seconds",
+        .timeout.as_secs()
+    )]
     ProxyTimedOut {
         proxy: String,
         host: String,
-        seconds: u64,
+        timeout: Duration,
     },
     #[error(
         "a network that asks for a sign-in of its own answered in the place of {host} (status 511)"
     )]
-    Portal { host: String },
-    #[error("{host} did not answer within {seconds} seconds")]
-    TimedOut { host: String, seconds: u64 },
+    CaptivePortal { host: String },
+    #[error("{host} did not answer within {} seconds", .timeout.as_secs())]
+    TimedOut { host: String, timeout: Duration },
     #[error("{host}'s certificate is not from an authority this machine trusts")]
     UnknownAuthority { host: String },
     #[error("{host}'s certificate is not valid at this time by this machine's clock")]
@@ -62,18 +66,18 @@ pub enum HttpError {
     Tls { host: String, why: String },
     #[error("{host} broke off in the middle of its answer")]
     BrokenOff { host: String },
-    #[error("{host} answered with more than {limit} bytes")]
-    TooLong { host: String, limit: usize },
+    #[error("{host} answered with more than {max_bytes} bytes")]
+    TooLarge { host: String, max_bytes: usize },
     #[error("{host} compressed an answer that it was asked not to compress")]
     Compressed { host: String },
     #[error("{host} is not {origin}")]
-    Foreign { host: String, origin: String },
-    #[error("{host}: {why}")]
-    Redirect { host: String, why: RedirectError },
+    ForeignHost { host: String, origin: String },
+    #[error("{host}: {error}")]
+    Redirect { host: String, error: RedirectError },
 }
 
 impl HttpError {
-    /// Whether the same question may be put again: nothing was decided by the server.
+    /// Whether the request may be sent again: the server has decided nothing.
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
@@ -87,39 +91,36 @@ impl HttpError {
         )
     }
 
-    /// Reads reqwest's chain of causes; its own text is not used, since that quotes addresses.
-    /// With the proxy's host and port, where the request went by one: a failure before the proxy
-    /// has taken the
-    /// request is the proxy's.
+    /// Classifies a failure by its chain of causes. reqwest's own text quotes addresses and is not
+    /// used. `proxy` names the proxy that the request went through: a failure before the proxy took
+    /// the request is the proxy's.
     pub(super) fn from_reqwest(
         error: &reqwest::Error,
         host: &str,
         proxy: Option<&str>,
-        seconds: u64,
+        timeout: Duration,
     ) -> Self {
         let host = host.to_owned();
         if error.is_timeout() {
-            // It was given up before the time of a whole exchange was over.
-            let seconds = match error.is_connect() {
-                true => seconds.min(CONNECT.as_secs()),
-                false => seconds,
-            };
-            return match proxy.filter(|_| error.is_connect()) {
-                Some(proxy) => Self::ProxyTimedOut {
+            return match (error.is_connect(), proxy) {
+                (true, Some(proxy)) => Self::ProxyTimedOut {
                     proxy: proxy.to_owned(),
                     host,
-                    seconds,
+                    timeout: timeout.min(CONNECT_TIMEOUT),
                 },
-                None => Self::TimedOut { host, seconds },
+                (true, None) => Self::TimedOut {
+                    host,
+                    timeout: timeout.min(CONNECT_TIMEOUT),
+                },
+                (false, _) => Self::TimedOut { host, timeout },
             };
         }
         let mut cause = error.source();
         let mut innermost = String::new();
-        // The connection to the proxy failed, or it refused; what goes through it fails as it does
-        // without one.
+        // Whether the proxy failed or refused. Errors of a tunnelled connection look as without one.
         let mut at_proxy = false;
         while let Some(inner) = cause {
-            if let Some(tls) = unwrapped(inner).downcast_ref::<rustls::Error>() {
+            if let Some(tls) = wrapped(inner).downcast_ref::<rustls::Error>() {
                 let host = match proxy.filter(|_| at_proxy) {
                     Some(proxy) => format!("the proxy {proxy}"),
                     None => host,
@@ -127,7 +128,7 @@ impl HttpError {
                 return Self::from_tls(tls, host);
             }
             innermost = inner.to_string();
-            at_proxy |= innermost.starts_with(TUNNEL) || innermost == SOCKS_CONNECT;
+            at_proxy |= innermost.starts_with(TUNNEL_ERROR) || innermost == SOCKS_CONNECT_ERROR;
             cause = inner.source();
         }
         if let Some(proxy) = proxy.filter(|_| at_proxy) {
@@ -141,60 +142,64 @@ impl HttpError {
             return Self::Dns { host };
         }
         if error.is_connect() {
-            return Self::Connect {
-                host,
-                why: innermost,
-            };
+            let why = innermost;
+            return Self::Connect { host, why };
         }
         Self::BrokenOff { host }
     }
 
     fn from_proxy(proxy: String, host: String, innermost: String) -> Self {
-        let said = innermost.strip_prefix(TUNNEL);
-        match said.or_else(|| innermost.strip_prefix(SOCKS)) {
-            Some(UNDERLYING) => {
-                let why = "nothing answers there".to_owned();
-                Self::ProxyConnect { proxy, why }
-            }
-            Some(why) => {
-                let why = match why {
-                    "unsuccessful" => "it did not answer CONNECT with status 200",
-                    why => why,
-                };
-                let why = why.to_owned();
-                Self::ProxyRefused { proxy, host, why }
-            }
+        let why = innermost
+            .strip_prefix(TUNNEL_ERROR)
+            .or_else(|| innermost.strip_prefix(SOCKS_ERROR));
+        match why {
+            Some(NO_CONNECTION) => Self::ProxyConnect {
+                proxy,
+                why: "nothing answers there".to_owned(),
+            },
+            Some("unsuccessful") => Self::ProxyRefused {
+                proxy,
+                host,
+                why: "it did not answer CONNECT with status 200".to_owned(),
+            },
+            Some(why) => Self::ProxyRefused {
+                proxy,
+                host,
+                why: why.to_owned(),
+            },
             None if is_dns(&innermost) => Self::ProxyDns { proxy },
-            None => {
-                let why = innermost;
-                Self::ProxyConnect { proxy, why }
-            }
+            None => Self::ProxyConnect {
+                proxy,
+                why: innermost,
+            },
         }
     }
 
     fn from_tls(error: &rustls::Error, host: String) -> Self {
-        match error {
-            rustls::Error::InvalidCertificate(certificate) => match certificate {
-                // A signature by another key: an authority of the same name is trusted, this one is not.
+        if let rustls::Error::InvalidCertificate(certificate) = error {
+            match certificate {
+                // `BadSignature`: an authority of the same name is trusted, with another key.
                 CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                    Self::UnknownAuthority { host }
+                    return Self::UnknownAuthority { host };
                 }
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. } => Self::CertificateTime { host },
+                | CertificateError::NotValidYetContext { .. } => {
+                    return Self::CertificateTime { host };
+                }
                 CertificateError::NotValidForName
-                | CertificateError::NotValidForNameContext { .. } => Self::CertificateName { host },
-                other => Self::Tls {
-                    host,
-                    why: other.to_string(),
-                },
-            },
-            other => Self::Tls {
-                host,
-                why: other.to_string(),
-            },
+                | CertificateError::NotValidForNameContext { .. } => {
+                    return Self::CertificateName { host };
+                }
+                other => {
+                    let why = other.to_string();
+                    return Self::Tls { host, why };
+                }
+            }
         }
+        let why = error.to_string();
+        Self::Tls { host, why }
     }
 }
 
@@ -202,19 +207,19 @@ fn is_dns(innermost: &str) -> bool {
     innermost.contains("lookup address") || innermost.contains("dns error")
 }
 
-/// What an error of the system was made from: its `source` passes over what it wraps.
-fn unwrapped<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    match error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref)
-    {
-        Some(inner) => unwrapped(inner),
+/// Returns the error that an `io::Error` wraps: its `source` skips that one.
+fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let io_error = error.downcast_ref::<io::Error>();
+    match io_error.and_then(io::Error::get_ref) {
+        Some(inner) => wrapped(inner),
         None => error,
     }
 }
 
 impl From<HttpError> for Report {
     fn from(error: HttpError) -> Self {
+        const CHECK_PROXY: &str = "check the proxy's address in HTTPS_PROXY or `proxy =`; \
+             in a network without it `unset HTTPS_PROXY`";
         let (exit, name, hint) = match &error {
             HttpError::CaBundle(_) => (
                 Exit::Usage,
@@ -244,37 +249,30 @@ impl From<HttpError> for Report {
             HttpError::ProxyRefused { .. } => (
                 Exit::Unreachable,
                 "http.proxy_refused",
-                "check the proxy's address, name and password in HTTPS_PROXY or `proxy =`; NO_PROXY names hosts that need none",
+                "check the proxy's address, name and password in HTTPS_PROXY or `proxy =`; \
+                 NO_PROXY names hosts that need none",
             ),
-            HttpError::ProxyDns { .. } => (
-                Exit::Unreachable,
-                "http.dns",
-                "check the proxy's address in HTTPS_PROXY or `proxy =`; in a network without it `unset HTTPS_PROXY`",
-            ),
-            HttpError::ProxyConnect { .. } => (
-                Exit::Unreachable,
-                "http.connect",
-                "check the proxy's address in HTTPS_PROXY or `proxy =`; in a network without it `unset HTTPS_PROXY`",
-            ),
-            HttpError::ProxyTimedOut { .. } => (
-                Exit::Unreachable,
-                "http.timeout",
-                "check the proxy's address in HTTPS_PROXY or `proxy =`; in a network without it `unset HTTPS_PROXY`",
-            ),
-            HttpError::Portal { .. } => (
+            HttpError::ProxyDns { .. } => (Exit::Unreachable, "http.dns", CHECK_PROXY),
+            HttpError::ProxyConnect { .. } => (Exit::Unreachable, "http.connect", CHECK_PROXY),
+            HttpError::ProxyTimedOut { .. } => (Exit::Unreachable, "http.timeout", CHECK_PROXY),
+            HttpError::CaptivePortal { .. } => (
                 Exit::Unreachable,
                 "http.portal",
-                "open any page in a browser and sign in to this network (hotel, train, guest WLAN), then run the same command again",
+                "open any page in a browser and sign in to this network (hotel, train, guest \
+                 WLAN), then run the same command again",
             ),
             HttpError::TimedOut { .. } => (
                 Exit::Unreachable,
                 "http.timeout",
-                "check the network, then run the same command again; behind a proxy set HTTPS_PROXY or `proxy =`",
+                "check the network, then run the same command again; \
+                 behind a proxy set HTTPS_PROXY or `proxy =`",
             ),
             HttpError::UnknownAuthority { .. } => (
                 Exit::Unreachable,
                 "http.tls_authority",
-                "if your company inspects TLS, set `ca_bundle` to its certificates; else something is in between: a network that wants a sign-in of its own, or an attacker",
+                "if your company inspects TLS, set `ca_bundle` to its certificates; else \
+                 something is in between: a network that wants a sign-in of its own, or an \
+                 attacker",
             ),
             HttpError::CertificateTime { .. } => (
                 Exit::Unreachable,
@@ -284,7 +282,8 @@ impl From<HttpError> for Report {
             HttpError::CertificateName { .. } => (
                 Exit::Unreachable,
                 "http.tls_name",
-                "check the address in `ob config check`; a network that wants a sign-in of its own (hotel, train) answers so: open any page in a browser",
+                "check the address in `ob config check`; a network that wants a sign-in of its \
+                 own (hotel, train) answers so: open any page in a browser",
             ),
             HttpError::Tls { .. } => (
                 Exit::Unreachable,
@@ -296,7 +295,7 @@ impl From<HttpError> for Report {
                 "http.broken_off",
                 "run the same command again; if it stays so, a proxy may be cutting answers",
             ),
-            HttpError::TooLong { .. } => (
+            HttpError::TooLarge { .. } => (
                 Exit::Refused,
                 "http.too_long",
                 "this is not what that server usually sends: is a portal in between?",
@@ -306,7 +305,7 @@ impl From<HttpError> for Report {
                 "http.compressed",
                 "a proxy may be changing answers: try without it",
             ),
-            HttpError::Foreign { .. } => (
+            HttpError::ForeignHost { .. } => (
                 Exit::Usage,
                 "http.foreign",
                 "app links must belong to the org: check `ob config check`",

@@ -1,28 +1,21 @@
-//! The only room that speaks to servers: one client, one TLS, one proxy rule, one cookie rule.
+//! The HTTP client: one TLS configuration, one proxy rule, one cookie rule.
 //!
-//! Nothing is followed, decompressed, retried or logged behind the caller's back. Every answer is bounded
-//! in bytes and time; [`CookieClient`] adds a jar of cookies for one origin and follows redirects by hand.
+//! Redirects, compression and retries of reqwest are off, and nothing is logged. Every response is
+//! bounded in bytes and time. [`CookieClient`] adds the cookies of one origin and follows redirects
+//! itself, so that each hop is checked.
 
-mod browser;
 mod client;
+mod cookie_client;
 mod error;
 mod network;
 mod pool;
+mod request;
+mod response;
 
-pub use browser::{CookieClient, DateObserver};
-pub use client::{Client, Request, Response};
+pub use client::Client;
+pub use cookie_client::{CookieClient, DateObserver};
 pub use error::HttpError;
 pub use network::Network;
 pub use pool::KeepAlive;
-
-impl std::fmt::Debug for Response {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let host = self.url.host_str().unwrap_or_default();
-        write!(
-            f,
-            "Page({} from {host}, {} bytes)",
-            self.status,
-            self.body.len()
-        )
-    }
-}
+pub use request::Request;
+pub use response::Response;

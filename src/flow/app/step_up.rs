@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::flow::retry::{rate_limited, repeat};
+use crate::flow::retry::{rate_limited, with_retry};
 use crate::flow::sign_in::classic;
 use crate::flow::sign_in::idx;
 use crate::flow::sign_in::password;
@@ -39,7 +39,7 @@ pub(in crate::flow) async fn open(
     if let Some(by_token) = session.by_token() {
         return by_token.open(session, link, what, conversation).await;
     }
-    let page = repeat(what, conversation, || session.open(link)).await?;
+    let page = with_retry(what, conversation, || session.open(link)).await?;
     if demand(&page).is_none() {
         return Ok(page);
     }
@@ -49,7 +49,7 @@ pub(in crate::flow) async fn open(
     } else {
         let turn = session.stepping_up().lock().await;
         // What another app asked for meanwhile may be what this one wants.
-        let page = repeat(what, conversation, || session.open(link)).await?;
+        let page = with_retry(what, conversation, || session.open(link)).await?;
         (turn, page)
     };
     if demand(&page).is_none() {
@@ -98,10 +98,7 @@ async fn answered(
                     conversation,
                 )
                 .await
-                .map_err(|failure| match failure {
-                    Failure::Final(report) => report.during(cannot("another factor")).into(),
-                    other => other,
-                })?
+                .map_err(|failure| failure.context(cannot("another factor")))?
             }
             Some(Demand::Factor(token)) if !verified => {
                 verified = true;
@@ -119,7 +116,7 @@ async fn answered(
                 give_password(session, &form, conversation)
                     .await
                     .map_err(|report| report.during(cannot("the password again")))?;
-                repeat(what, conversation, || session.open(link)).await?
+                with_retry(what, conversation, || session.open(link)).await?
             }
             Some(Demand::Password(_)) => {
                 return Err(refused_password(None)
@@ -202,10 +199,7 @@ async fn give_password(
     let exchange = Request::post_form(post.url, post.body);
     let page = session.browser().send(exchange).await?;
     match page.status {
-        429 => Err(rate_limited(
-            "give the password again",
-            page.retry_in().unwrap_or(60),
-        )),
+        429 => Err(rate_limited("give the password again", page.retry_after())),
         400.. => Err(refused_password(OktaError::parse(
             page.status,
             page.content_type(),

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::aws::{Issued, MAX_ASSERTION_CHARS, SessionDuration, StsFault, StsRefusal};
 use crate::flow::assume_role::sts_client::Sts;
-use crate::flow::retry::{ENOUGH, TRIES, backoff};
+use crate::flow::retry::{MAX_ATTEMPTS, MAX_ELAPSED, backoff};
 use crate::flow::{Conversation, Unanswered};
 use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
 use crate::process::panic_point;
@@ -192,7 +192,7 @@ where
             Err(error) => error,
         };
         // A server that took its whole time to say nothing has had it.
-        let last = attempt >= TRIES || started.elapsed() >= ENOUGH;
+        let last = attempt >= MAX_ATTEMPTS || started.elapsed() >= MAX_ELAPSED;
         if let Some(http) = sts.take_failure() {
             if last || !http.is_transient() {
                 return Err(NoCredentials::Final(

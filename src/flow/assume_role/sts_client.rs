@@ -161,9 +161,12 @@ impl HttpConnector for Connector {
                 .map_err(|e| ConnectorError::user(e.into()))?;
             let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
             match this.client.send_raw(request, LONGEST, WHOLE).await {
-                Ok((response, date)) => {
-                    *this.date.lock().unwrap_or_else(PoisonError::into_inner) = date;
-                    HttpResponse::try_from(response.map(SdkBody::from))
+                Ok(answer) => {
+                    *this.date.lock().unwrap_or_else(PoisonError::into_inner) = answer.date();
+                    let mut response = http::Response::new(SdkBody::from(answer.body.to_vec()));
+                    *response.status_mut() =
+                        http::StatusCode::from_u16(answer.status).unwrap_or_default();
+                    HttpResponse::try_from(response)
                         .map_err(|e| ConnectorError::other(e.into(), None))
                 }
                 Err(error) => {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use crate::flow::assume_role::sts_calls::{self, NoCredentials};
 use crate::flow::assume_role::{duration, policies, session_name, sts};
-use crate::flow::retry::Patience;
+use crate::flow::retry::{Provider, RetryBudget};
 use crate::flow::{Conversation, Failure, FlowContext, OktaSession, Unanswered};
 use crate::http::{CookieClient, Request};
 use crate::model::{Credentials, RoleArn, Timestamp};
@@ -97,7 +97,7 @@ impl Machine {
         conversation.notify(Notice::Doing(what.clone()));
         let mut now = now;
         let mut clock_was_set = false;
-        let mut patience = Patience::new(&what);
+        let mut budget = RetryBudget::new(Provider::Okta, &what);
         loop {
             // An assertion is good once: it is not sent again, another one is made.
             let assertion =
@@ -105,7 +105,7 @@ impl Machine {
                     .assertion(&self.client_id, &self.account.key_id, &self.url, now)?;
             let post = oauth::machine(&self.url, &assertion, &self.account.scope)?;
             let sent = browser.send(Request::post_form(post.url, post.body)).await;
-            let decided = patience.judge(sent, conversation).await?;
+            let decided = budget.accept(sent, conversation).await?;
             let time = browser.server_time().unwrap_or(now);
             let Some(page) = decided else {
                 now = time;

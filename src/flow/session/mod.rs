@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::flow::retry::repeat;
+use crate::flow::retry::with_retry;
 use crate::flow::routed_client::not_ended;
 use crate::flow::session::machine::Machine;
 use crate::flow::session::oauth::ByToken;
@@ -128,7 +128,7 @@ impl OktaSession {
     #[must_use]
     pub fn with_network(&self, network: RoutedClient) -> Self {
         Self {
-            browser: self.browser.with_network(network.client().clone()),
+            browser: self.browser.with_client(network.client().clone()),
             network: Some(network),
             state: Rc::clone(&self.state),
         }
@@ -274,7 +274,7 @@ impl OktaSession {
             let url = self.at(Tiles::PATH)?;
             return by_token.json(&self.browser, url, what, conversation).await;
         }
-        Ok(repeat(what, conversation, || self.json(Tiles::PATH)).await?)
+        Ok(with_retry(what, conversation, || self.json(Tiles::PATH)).await?)
     }
 
     /// Gets JSON from the org, opening the session first if nothing has.
@@ -312,7 +312,8 @@ impl OktaSession {
         }
         let what = format!("open a session at {}", self.state.org.host());
         conversation.notify(Notice::Doing(what.clone()));
-        let ask = async || repeat(&what, conversation, || self.json("/api/v1/sessions/me")).await;
+        let ask =
+            async || with_retry(&what, conversation, || self.json("/api/v1/sessions/me")).await;
         let read = |page: &Response| serde_json::from_slice::<serde_json::Value>(&page.body).ok();
         let mut page = ask().await?;
         if page.status == 200 && read(&page).is_none() {
@@ -383,7 +384,7 @@ impl OktaSession {
         let url = self.at("/api/v1/sessions/me")?;
         let page = self
             .browser
-            .send(Request::delete(url).within(GOODBYE))
+            .send(Request::delete(url).with_timeout(GOODBYE))
             .await?;
         match page.status {
             200..300 | 401 | 403 | 404 => Ok(()),

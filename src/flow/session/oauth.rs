@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::flow::app::sign_on_url;
 use crate::flow::app::step_up;
-use crate::flow::retry::repeat;
+use crate::flow::retry::with_retry;
 use crate::flow::routed_client::not_ended;
 use crate::flow::session::GOODBYE;
 use crate::flow::{Conversation, Failure, OktaSession};
@@ -90,7 +90,7 @@ impl ByToken {
         conversation.notify(Notice::Doing(what.into()));
         let url = Url::parse(&browser.org().at(oauth::USER_INFO))
             .map_err(|_| HttpError::NotHttps(browser.org().host().into()))?;
-        let page = repeat(what, conversation, || {
+        let page = with_retry(what, conversation, || {
             browser.send(Request::get_json(url.clone()).bearer(&tokens.access_token))
         })
         .await?;
@@ -134,7 +134,7 @@ impl ByToken {
         }
         let mut outcome = Ok(());
         for goodbye in goodbyes {
-            match browser.send(goodbye.within(GOODBYE)).await {
+            match browser.send(goodbye.with_timeout(GOODBYE)).await {
                 Ok(page) if matches!(page.status, 200..300 | 401 | 403 | 404) => {}
                 Ok(page) => outcome = Err(not_ended(page.status)),
                 // Whoever is away for one of them is away for all.
@@ -166,12 +166,12 @@ impl ByToken {
     ) -> Result<Response, Failure> {
         let tokens = self.tokens();
         let ask = |token: &Secret| browser.send(Request::get_json(url.clone()).bearer(token));
-        let page = repeat(what, conversation, || ask(&tokens.access_token)).await?;
+        let page = with_retry(what, conversation, || ask(&tokens.access_token)).await?;
         if page.status != 401 || !self.renew(&tokens, browser, conversation).await? {
             return Ok(page);
         }
         let tokens = self.tokens();
-        Ok(repeat(what, conversation, || ask(&tokens.access_token)).await?)
+        Ok(with_retry(what, conversation, || ask(&tokens.access_token)).await?)
     }
 
     /// The page of the AWS app that `link` leads to, by a token that is good for it once.
@@ -266,7 +266,7 @@ impl ByToken {
             let tokens = self.tokens();
             let post = tokens.exchange(browser.org(), &self.client_id, app_id, token);
             let post = post.map_err(NoToken::Refused)?;
-            let page = repeat(what, conversation, || {
+            let page = with_retry(what, conversation, || {
                 let post = post.duplicate();
                 browser.send(Request::post_form(post.url, post.body))
             })
@@ -307,7 +307,7 @@ impl ByToken {
         };
         let what = format!("renew the sign-in at {}", browser.org().host());
         conversation.notify(Notice::Doing(what.clone()));
-        let page = repeat(&what, conversation, || {
+        let page = with_retry(&what, conversation, || {
             let post = post.duplicate();
             browser.send(Request::post_form(post.url, post.body))
         })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::flow::retry::{poll, repeat};
+use crate::flow::retry::{poll, with_retry};
 use crate::flow::session::oauth::ByToken;
 use crate::flow::{Conversation, Unanswered};
 use crate::http::{CookieClient, Request};
@@ -76,7 +76,7 @@ async fn grant(
     let what = format!("ask {} for a sign-in code", org.host());
     conversation.notify(Notice::Doing(what.clone()));
     let post = DeviceCode::ask(org, client_id, extras)?;
-    let page = repeat(&what, conversation, || {
+    let page = with_retry(&what, conversation, || {
         let post = post.duplicate();
         browser.send(Request::post_form(post.url, post.body))
     })

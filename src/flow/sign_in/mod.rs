@@ -13,7 +13,7 @@ use url::Url;
 
 use self::idx::NoSession;
 use crate::flow::app::aws_app::app_link;
-use crate::flow::retry::repeat;
+use crate::flow::retry::with_retry;
 use crate::flow::session::Opening;
 use crate::flow::session::machine;
 use crate::flow::sign_in::factors::{Taste, UsedFactor};
@@ -279,7 +279,7 @@ async fn pipeline(
     conversation.notify(Notice::Doing(what.clone()));
     let url = Url::parse(&org.at(Organization::PATH))
         .map_err(|_| HttpError::NotHttps(org.host().to_owned()))?;
-    let page = repeat(&what, conversation, || {
+    let page = with_retry(&what, conversation, || {
         browser.send(Request::get_json(url.clone()))
     })
     .await?;

@@ -78,7 +78,7 @@ impl<'a> VpnDoors<'a> {
             .find(|browser| browser.org().owns(&exchange.url));
         let Some(browser) = browser else {
             let origin = self.hosts.host.clone();
-            return Err(HttpError::Foreign { host, origin }.into());
+            return Err(HttpError::ForeignHost { host, origin }.into());
         };
         let page = browser.send(exchange).await.map_err(no_answer)?;
         if let Some(name) = page.header("server") {

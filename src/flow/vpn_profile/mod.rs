@@ -67,10 +67,7 @@ pub async fn vpn_profile(
         ("RelayState", relay_state),
     ];
     let fetched = fetch(&mut doors, posted(acs, &fields), session.username()).await;
-    let (page, door) = fetched.map_err(|failure| match failure {
-        Failure::Final(report) => Failure::Final(report.during(format!("cannot {what}"))),
-        other => other,
-    })?;
+    let (page, door) = fetched.map_err(|failure| failure.context(format!("cannot {what}")))?;
     let text = access_server::profile_text(page.status, &page.body)?;
     let session = VpnSession::read(
         page.header(access_server::SESSION_USER),
@@ -136,7 +133,7 @@ async fn other_doors(
 ) -> Result<(Way, &'static str), Failure> {
     let mut answered: Vec<String> = Vec::new();
     let import = doors.at(access_server::IMPORT_PATH)?;
-    let import = posted(import, access_server::IMPORT_FORM).with(access_server::HEADERS);
+    let import = posted(import, access_server::IMPORT_FORM).with_headers(access_server::HEADERS);
     let page = doors.send(import).await?;
     if let Some(address) = deep_link(&page, doors.hosts)? {
         return Ok((Way::Once(address), access_server::IMPORT_PATH));
@@ -154,7 +151,7 @@ async fn other_doors(
     }
     let list = doors.at(access_server::DOWNLOADS_PATH)?;
     let page = doors
-        .send(posted(list, &[]).with(access_server::HEADERS))
+        .send(posted(list, &[]).with_headers(access_server::HEADERS))
         .await?;
     if page.status == 200 {
         let body = String::from_utf8_lossy(&page.body);
@@ -171,7 +168,7 @@ async fn other_doors(
     }
     let api = doors.at(access_server::TOKEN_URL_PATH)?;
     let api = Request::post_json(api, access_server::token_url_request(username));
-    let page = doors.send(api.with(access_server::HEADERS)).await?;
+    let page = doors.send(api.with_headers(access_server::HEADERS)).await?;
     let path = access_server::TOKEN_URL_PATH;
     if page.status == 200 {
         match access_server::token_url(&page.body, doors.hosts)? {

@@ -119,7 +119,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
         if outcome.is_err()
             && let Some(cancel) = self.cancel.take()
         {
-            let goodbye = Request::post_json(cancel.url, cancel.body).within(GOODBYE);
+            let goodbye = Request::post_json(cancel.url, cancel.body).with_timeout(GOODBYE);
             let _ = self.browser.send(goodbye).await;
         }
         outcome
@@ -222,9 +222,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
         let transaction =
             Transaction::parse(self.org, page.status, page.content_type(), &page.body);
         match transaction {
-            Err(_) if page.status == 429 => {
-                Err(rate_limited("sign in", page.retry_in().unwrap_or(60)))
-            }
+            Err(_) if page.status == 429 => Err(rate_limited("sign in", page.retry_after())),
             read => Ok(read?),
         }
     }

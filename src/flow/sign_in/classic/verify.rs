@@ -212,7 +212,9 @@ impl<C: Conversation> Engine<'_, C> {
             // Whoever could answer once and not again should read why the first answer was refused.
             Err(unanswered) => {
                 let refused = self.refused.take();
-                Err(refused.unwrap_or_else(|| unanswered.to(&asked_for)))
+                Err(refused.unwrap_or_else(|| {
+                    Report::from(unanswered).cause(format!("it is for {asked_for}"))
+                }))
             }
         }
     }

@@ -118,7 +118,9 @@ impl<C: Conversation> Engine<'_, C> {
             Ok(_) => Err(Unanswered::Mismatched(question).into()),
             Err(unanswered) => {
                 let refused = self.refused.take();
-                Err(refused.unwrap_or_else(|| unanswered.to(&label)))
+                Err(refused.unwrap_or_else(|| {
+                    Report::from(unanswered).cause(format!("it is for {label}"))
+                }))
             }
         }
     }

@@ -14,7 +14,7 @@ use url::Url;
 
 use self::dead_end::{dead_end, unexpected};
 use self::push::Push;
-use crate::flow::retry::{poll, rate_limited, repeat};
+use crate::flow::retry::{poll, rate_limited, with_retry};
 use crate::flow::sign_in::factors::{Taste, UsedFactor};
 use crate::flow::{Conversation, Failure};
 use crate::http::{self, CookieClient, Request};
@@ -66,7 +66,7 @@ pub(in crate::flow) async fn sign_in<C: Conversation>(
     conversation: &C,
 ) -> Result<SignedIn, NoSession> {
     let what = "open the sign-in page";
-    let page = repeat(what, conversation, || {
+    let page = with_retry(what, conversation, || {
         browser.follow(Request::get(start.clone()))
     })
     .await?;
@@ -177,7 +177,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
         if outcome.is_err()
             && let Some(cancel) = self.cancel.take()
         {
-            let goodbye = Request::post_ion(cancel.url, cancel.body).within(GOODBYE);
+            let goodbye = Request::post_ion(cancel.url, cancel.body).with_timeout(GOODBYE);
             let _ = self.browser.send(goodbye).await;
         }
         outcome
@@ -259,9 +259,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
                 self.cancel = response.cancel();
                 Ok(response)
             }
-            Err(_) if page.status == 429 => {
-                Err(rate_limited("sign in", page.retry_in().unwrap_or(60)))
-            }
+            Err(_) if page.status == 429 => Err(rate_limited("sign in", page.retry_after())),
             Err(error) => {
                 // Over: there is nothing left to cancel.
                 self.cancel = None;
