@@ -12,7 +12,7 @@ use crate::commands::{
     switch, vpn, write,
 };
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::{Voice, data};
 
 /// One Okta login for AWS credentials, the AWS console and the VPN; secrets stay in memory
@@ -149,10 +149,10 @@ fn finish(outcome: Result<ExitCode, Report>, context: &Context, beside: Beside) 
 fn in_one_line(error: clap::Error) -> clap::Error {
     let typed = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     let typed: Vec<String> = typed.collect();
-    if typed.iter().all(|word| shown(word) == *word) {
+    if typed.iter().all(|word| escape(word) == *word) {
         return error;
     }
-    let again = parse(typed.iter().map(|word| shown(word).into()));
+    let again = parse(typed.iter().map(|word| escape(word).into()));
     again.err().unwrap_or(error)
 }
 

@@ -4,7 +4,7 @@
 //! inside a room may use each other. `tests/it/floors.rs` reads this list and fails on an arrow that
 //! climbs:
 //!
-//! - 0 `model` `secret` `shown` `report` `ini`: values, and text into values
+//! - 0 `model` `secret` `sanitize` `report` `ini`: values, and text into values
 //! - 1 `ownership`: whose files and directories are; it only looks, for every module above
 //! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt` `importers`: pure, bytes into typed values
 //! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock` `security_key`: one effect each
@@ -45,9 +45,9 @@ pub mod process;
 pub mod prompt;
 pub mod report;
 pub mod saml;
+pub mod sanitize;
 pub mod secret;
 pub mod security_key;
-pub mod shown;
 pub mod terminal;
 pub mod tunnel;
 pub mod web;

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::shown::{shell_word, shown};
+use crate::sanitize::{escape, shell_word};
 
 /// Why `ob` ends; the one table of exit codes (the README shows it, a test compares them).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,12 +167,12 @@ impl Report {
 
     /// The text for a terminal, every foreign character in it inert.
     pub fn render(&self) -> String {
-        let mut text = format!("ob: {}\n", shown(&self.summary));
+        let mut text = format!("ob: {}\n", escape(&self.summary));
         for cause in &self.causes {
-            let _ = writeln!(text, "  cause: {}", shown(cause));
+            let _ = writeln!(text, "  cause: {}", escape(cause));
         }
         for hint in &self.hints {
-            let _ = writeln!(text, "  hint: {}", shown(hint));
+            let _ = writeln!(text, "  hint: {}", escape(hint));
         }
         text
     }

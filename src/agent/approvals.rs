@@ -9,7 +9,7 @@ use crate::agent::vault::LiveSession;
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{Conversation as _, Unanswered};
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::wire::{Answer, Ask, AskKind, Confirmation, Target};
 
 #[derive(Debug)]
@@ -72,7 +72,7 @@ fn declined(profile: &str) -> Report {
     Report::new(
         Exit::SignIn,
         "confirm.declined",
-        format!("the profile {} is not used", shown(profile)),
+        format!("the profile {} is not used", escape(profile)),
     )
     .cause("it has `confirm = true`, and the answer was not yes")
     .hint("run the same command again and answer `y`")

@@ -15,7 +15,7 @@ use super::endpoint::Region;
 use super::variables::is_identity;
 use crate::model::{Credentials, RoleArn, SessionPolicy};
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 
 /// What the child is told beside the credentials.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,9 +118,9 @@ pub fn renewing_env(
         ("AWS_PROFILE", context.aws_profile.to_owned()),
         // Go's first SDK reads ~/.aws/config only where this is set.
         ("AWS_SDK_LOAD_CONFIG", "1".to_owned()),
-        ("OB_PROFILE", shown(context.profile)),
+        ("OB_PROFILE", escape(context.profile)),
         ("OB_ROLE", role.name().to_owned()),
-        ("OB_ACCOUNT", shown(account)),
+        ("OB_ACCOUNT", escape(account)),
     ];
     if let Some(words) = context.policy.words() {
         ours.push(("OB_POLICY", words));
@@ -164,19 +164,19 @@ fn variables(credentials: &Credentials, context: &ChildContext<'_>) -> Vec<(&'st
     }
     // These end in prompts, so what a terminal would act on is escaped here.
     if let Some(profile) = context.profile {
-        ours.push(("OB_PROFILE", shown(profile)));
+        ours.push(("OB_PROFILE", escape(profile)));
     }
     ours.push(("OB_ROLE", role.name().to_owned()));
     let account = context.account_label.unwrap_or_else(|| role.account());
-    ours.push(("OB_ACCOUNT", shown(account)));
+    ours.push(("OB_ACCOUNT", escape(account)));
     if let Some(words) = context.policy.and_then(SessionPolicy::words) {
         ours.push(("OB_POLICY", words));
     }
     if let Some(class) = context.class {
-        ours.push(("OB_ENV", shown(class)));
+        ours.push(("OB_ENV", escape(class)));
     }
     if let Some(color) = context.color {
-        ours.push(("OB_COLOR", shown(color)));
+        ours.push(("OB_COLOR", escape(color)));
     }
     // Seconds since the epoch: shells subtract it without a date parser.
     ours.push(("OB_EXPIRES", credentials.expires_at.0.to_string()));

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::report::Report;
-use crate::shown::shown;
+use crate::sanitize::escape;
 
 /// Look for what is wrong, and say what to type next
 ///
@@ -116,9 +116,9 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
                 State::Note => "note ",
                 State::Wrong => "wrong",
             };
-            text += &format!("{mark}  {}\n", shown(&finding.what));
+            text += &format!("{mark}  {}\n", escape(&finding.what));
             if let Some(hint) = &finding.hint {
-                text += &format!("       {}\n", shown(hint));
+                text += &format!("       {}\n", escape(hint));
             }
         }
         context.voice.list(text)?;

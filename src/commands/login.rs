@@ -9,7 +9,7 @@ use crate::commands::account::account;
 use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::wire::{Reply, Request};
 
 /// Sign in to Okta now
@@ -60,8 +60,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     } else {
         context.voice.say(&format!(
             "ob: signed in to {} as {}, until {} if not used\n",
-            shown(&account.org),
-            shown(&username),
+            escape(&account.org),
+            escape(&username),
             context.tell_time(ends)
         ));
     }

@@ -16,7 +16,7 @@ use crate::commands::exec::unexpected;
 use crate::commands::running::ask_all_running_agents_by;
 use crate::model::Timestamp;
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::wire::{Reply, Request, SignOutScope};
 
 /// More sections of the credentials file than this are only counted.
@@ -103,7 +103,7 @@ impl Written {
             .sections
             .iter()
             .take(MAX_SECTIONS_SHOWN)
-            .map(|(name, until)| format!("[{}] until {}", shown(name), context.tell_time(*until)))
+            .map(|(name, until)| format!("[{}] until {}", escape(name), context.tell_time(*until)))
             .collect();
         if self.sections.len() > MAX_SECTIONS_SHOWN {
             sections.push(format!("{} more", self.sections.len() - MAX_SECTIONS_SHOWN));

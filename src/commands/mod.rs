@@ -52,8 +52,8 @@ use crate::paths;
 use crate::process;
 use crate::prompt::Shell;
 use crate::report::{Exit, Report};
+use crate::sanitize::shell_word;
 use crate::security_key as keys;
-use crate::shown::shell_word;
 use crate::terminal::{Color, Voice};
 
 /// What can be typed with every verb.

@@ -1,7 +1,7 @@
 //! The agent's questions in words, and what a person's answer means to it.
 
+use crate::sanitize::escape;
 use crate::secret::Secret;
-use crate::shown::shown;
 use crate::terminal::{Question, Questions, TerminalError, Voice};
 use crate::wire::{Answer, Ask, FactorChoice, RoleEntry, Sealed};
 
@@ -60,7 +60,7 @@ pub(super) fn put(
                     None => break Answer::Factor(place),
                     Some(_) if !any => break Answer::Factor(place),
                     Some(why) => {
-                        let text = format!("ob: cannot be used here: {}\n", shown(why));
+                        let text = format!("ob: cannot be used here: {}\n", escape(why));
                         voice.say(&text);
                     }
                 }

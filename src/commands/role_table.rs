@@ -1,6 +1,6 @@
 //! The list of roles, in columns that stand below each other.
 
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::width;
 use crate::wire::RoleEntry;
 
@@ -31,7 +31,7 @@ pub(super) fn table(roles: &[RoleEntry], for_a_person: bool) -> String {
     });
     let columns: Vec<Column> = columns.collect();
     let cells = |role: &RoleEntry| -> Vec<String> {
-        columns.iter().map(|(_, cell)| shown(cell(role))).collect()
+        columns.iter().map(|(_, cell)| escape(cell(role))).collect()
     };
     let head = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
     let head: Option<Vec<String>> = for_a_person.then_some(head);

@@ -13,7 +13,7 @@ use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::commands::target::{MenuArgs, Resolved, RoleArgs, for_menu, resolve, resolve_named};
 use crate::model::Timestamp;
 use crate::report::Report;
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::data_is_seen;
 use crate::wire::{DiscoverRequest, Reply, Request, RoleEntry, RolesRequest};
 
@@ -174,7 +174,7 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         } else {
             ""
         };
-        text += &format!("{}{note}\n", shown(&onward.role));
+        text += &format!("{}{note}\n", escape(&onward.role));
     }
     context.voice.list(text)?;
     if found.is_empty() {

@@ -9,8 +9,8 @@ use crate::model::Org;
 use crate::okta::webauthn::{checked_rp_id, is_app_id_of, is_client_data_for};
 use crate::process;
 use crate::report::{Exit, Report};
+use crate::sanitize::escape;
 use crate::security_key::{KEY_RESPONSE_TIMEOUT, KeyProcess};
-use crate::shown::shown;
 use crate::terminal::{Question, Questions, TerminalError};
 use crate::wire::{Answer, FromKey, KeyChallenge, KeyFault, KeySigned, Sealed, ToKey, tries};
 
@@ -90,7 +90,7 @@ pub(super) fn touch(
             Err(Tried::Terminal(error)) => return Err(error.into()),
         };
         if let Some(fault) = &fault {
-            questions.show(HOW, &format!("ob: {}\n", shown(&fault.to_string())))?;
+            questions.show(HOW, &format!("ob: {}\n", escape(&fault.to_string())))?;
         }
         let mut ways = match fault {
             None => vec![("type the PIN", Way::Again)],

@@ -23,7 +23,7 @@ use crate::paths::{RuntimeDir, runtime_dir};
 use crate::process;
 use crate::prompt::{Assignment, START_BASHRC, START_ZSHENV, START_ZSHRC, Shell, assignments};
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::data;
 use crate::wire::{ChosenRole, CredentialsRequest, Reply, Request};
 
@@ -157,7 +157,7 @@ fn chosen(args: &Args, context: &Context) -> Result<(OsString, Shell), Report> {
         ));
     };
     let Some(shell) = Shell::of_program(program) else {
-        let name = shown(&program.to_string_lossy());
+        let name = escape(&program.to_string_lossy());
         return Err(refusal(format!("ob is not at home in the shell {name}")));
     };
     Ok((program.to_owned(), shell))
@@ -165,7 +165,7 @@ fn chosen(args: &Args, context: &Context) -> Result<(OsString, Shell), Report> {
 
 /// One line for a shell within a shell: which role it leaves, and for how long.
 fn say_where(context: &Context, target: &Resolved, credentials: &Credentials) {
-    let text = |name| context.environment.text(name).map(shown);
+    let text = |name| context.environment.text(name).map(escape);
     if context.environment.raw("OB_TARGET").is_some()
         && let (Some(account), Some(role)) = (text("OB_ACCOUNT"), text("OB_ROLE"))
     {
@@ -179,12 +179,12 @@ fn say_where(context: &Context, target: &Resolved, credentials: &Credentials) {
 /// What other prompts show of the role: starship and powerlevel10k read it from `AWSUME_PROFILE`.
 fn label(target: &Resolved, credentials: &Credentials) -> String {
     if let Some(profile) = &target.settings.profile {
-        return shown(profile);
+        return escape(profile);
     }
     let account = credentials.role.account();
     let account = target.settings.accounts.get(account);
     let account = account.map_or(credentials.role.account(), String::as_str);
-    format!("{}/{}", shown(account), credentials.role.name())
+    format!("{}/{}", escape(account), credentials.role.name())
 }
 
 type Extra = Vec<(&'static str, OsString)>;

@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::model::suggest;
 use crate::report::{Exit, Report};
-use crate::shown::shell_word;
+use crate::sanitize::shell_word;
 pub use understood::{Understood, understand};
 
 /// Words for which nothing here looks alike, below which verb, and what is meant.

@@ -16,7 +16,7 @@ use crate::commands::vpn::tunnel_in_short;
 use crate::config::Settings;
 use crate::model::RoleArn;
 use crate::report::Report;
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::wire::{Reply, Request, StatusReply};
 
 /// Show the session, the roles held and the VPN
@@ -57,7 +57,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         for other in others {
             context.voice.say(&format!(
                 "ob: another agent runs in {}; `ob agent stop` ends both",
-                shown(&other.display().to_string())
+                escape(&other.display().to_string())
             ));
         }
     }
@@ -73,13 +73,13 @@ fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -
         text += "nobody is signed in\n";
     }
     for session in &status.sessions {
-        let (user, org) = (shown(&session.username), shown(&session.org));
+        let (user, org) = (escape(&session.username), escape(&session.org));
         let ends = context.tell_time(session.ends);
         text += &format!("{user} at {org}, until {ends} if not used\n");
         if let Some((then, _)) = changed_network(context, session) {
             text += &format!(
                 "  last used with other network settings: {}\n",
-                shown(&then)
+                escape(&then)
             );
         }
     }
@@ -97,15 +97,15 @@ fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -
         let label = arn.as_ref().and_then(|role| names.role(role));
         text += &format!(
             "  {}{}{}, {}\n",
-            label.map(|label| shown(label) + "  ").unwrap_or_default(),
-            shown(&role.role),
+            label.map(|label| escape(label) + "  ").unwrap_or_default(),
+            escape(&role.role),
             limit.map(|words| format!(" ({words})")).unwrap_or_default(),
             until
         );
     }
     text += &format!(
         "agent {} (pid {}): {}\n",
-        shown(&status.build),
+        escape(&status.build),
         status.pid,
         status.confinement.summary()
     );

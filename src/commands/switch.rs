@@ -16,7 +16,7 @@ use crate::model::{RoleArn, Timestamp};
 use crate::paths::{expiry_file, runtime_dir};
 use crate::prompt::{Assignment, Class, Shell, assignments};
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::{Question, Questions, data};
 use crate::wire::{CredentialsRequest, Reply, Request};
 
@@ -128,7 +128,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
         return Err(Report::new(
             Exit::Usage,
             "use.profile_name",
-            format!("AWS tools cannot name the profile {}", shown(profile)),
+            format!("AWS tools cannot name the profile {}", escape(profile)),
         )
         .cause("their profiles are named with letters, digits and _.@/%:+-")
         .hint("rename it in the settings, or take `ob shell -p PROFILE`"));
@@ -177,7 +177,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
 fn names(target: &Resolved, set: &mut Vec<(&'static str, String)>) {
     let settings = &target.settings;
     let profile = settings.profile.as_deref();
-    set.extend(profile.map(|profile| ("OB_PROFILE", shown(profile))));
+    set.extend(profile.map(|profile| ("OB_PROFILE", escape(profile))));
     let last = settings.chain.last().map(ToString::to_string);
     let role = last.as_deref().or(settings.role.as_deref());
     let (account, role) = match role.map(|text| (RoleArn::parse(text), text)) {
@@ -193,8 +193,8 @@ fn names(target: &Resolved, set: &mut Vec<(&'static str, String)>) {
         _ => (None, None),
     };
     let class = Class::of(profile.into_iter().chain(account.as_deref()));
-    set.extend(account.map(|account| ("OB_ACCOUNT", shown(&account))));
-    set.extend(role.map(|role| ("OB_ROLE", shown(&role))));
+    set.extend(account.map(|account| ("OB_ACCOUNT", escape(&account))));
+    set.extend(role.map(|role| ("OB_ROLE", escape(&role))));
     set.extend(class.map(|class| ("OB_ENV", class.name().to_owned())));
     let color = settings.color.as_deref().or(class.map(Class::color));
     set.extend(color.map(|color| ("OB_COLOR", color.to_owned())));

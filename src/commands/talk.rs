@@ -19,7 +19,7 @@ use crate::config::{OrgTarget, read_private_key};
 use crate::link::{self, AgentConnection, LinkError};
 use crate::process;
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::{Questions, TerminalError, terminal_id};
 use crate::wire::{Answer, Ask, FromAgent, Notice, Part, Reply, Request, Sealed};
 
@@ -178,7 +178,7 @@ impl Talk<'_> {
             if let Some(what) = doing.take()
                 && !held(link).wait_readable(PATIENCE)?
             {
-                self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
+                self.context.voice.say(&format!("ob: {}…\n", escape(&what)));
             }
             let heard = held(link).recv()?;
             if !matches!(heard, FromAgent::Notice(Notice::StillWaiting))
@@ -203,7 +203,7 @@ impl Talk<'_> {
                     (self.take)(part);
                 }
                 FromAgent::Notice(Notice::Doing(what)) if self.context.globals.verbose > 0 => {
-                    self.context.voice.say(&format!("ob: {}…\n", shown(&what)));
+                    self.context.voice.say(&format!("ob: {}…\n", escape(&what)));
                 }
                 // Whoever takes parts shows how far they are.
                 FromAgent::Notice(Notice::Doing(what)) => {
@@ -226,7 +226,7 @@ impl Talk<'_> {
 
     fn begin_to_wait(&self, seconds: u64, why: String) -> Countdown {
         if !self.context.voice.is_followed() {
-            let text = format!("ob: {}, {seconds} s\n", shown(&why));
+            let text = format!("ob: {}, {seconds} s\n", escape(&why));
             self.context.voice.say(&text);
         }
         let until = Instant::now() + Duration::from_secs(seconds);
@@ -248,7 +248,7 @@ impl Talk<'_> {
                 return Ok(());
             }
             let seconds = left.as_millis().div_ceil(1000);
-            let text = format!("ob: {}, {seconds} s", shown(why));
+            let text = format!("ob: {}, {seconds} s", escape(why));
             self.context.voice.progress(&text);
             if link.wait_readable(left.min(SECOND))? {
                 return Ok(());
@@ -260,13 +260,13 @@ impl Talk<'_> {
         let text = match notice {
             Notice::Doing(_) | Notice::StillWaiting | Notice::Wait { .. } => return,
             Notice::PushSent { factor } => {
-                format!("sent a {}: approve it on your phone", shown(factor))
+                format!("sent a {}: approve it on your phone", escape(factor))
             }
-            Notice::NumberChallenge { number } => format!("tap {} on your phone", shown(number)),
+            Notice::NumberChallenge { number } => format!("tap {} on your phone", escape(number)),
             Notice::AskedElsewhere => "waiting for the sign-in that is under way".into(),
             Notice::NoAnswerWanted { too_late: false } => "answered elsewhere".into(),
             Notice::NoAnswerWanted { too_late: true } => "no answer came in time".into(),
-            Notice::Message(text) => shown(text),
+            Notice::Message(text) => escape(text),
         };
         self.context.voice.say(&format!("ob: {text}\n"));
     }

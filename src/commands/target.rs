@@ -13,7 +13,7 @@ use crate::config;
 use crate::model::RoleArn;
 use crate::prompt::Class;
 use crate::report::{Exit, Report};
-use crate::shown::{shell_word, shown};
+use crate::sanitize::{escape, shell_word};
 use crate::terminal::terminal_id;
 use crate::wire::{self, ChosenRole, Request, RoleMenu};
 
@@ -280,7 +280,7 @@ impl Resolved {
             let instead = used.unwrap_or("none");
             context.voice.say(&format!(
                 "ob: the region {set} of the settings is not in {}: {instead} is used\n",
-                shown(partition.name())
+                escape(partition.name())
             ));
         }
         Ok(region)

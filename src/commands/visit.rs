@@ -11,7 +11,7 @@ use crate::commands::Context;
 use crate::model::Org;
 use crate::process;
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::has_person;
 use crate::wire::Answer;
 
@@ -54,7 +54,7 @@ pub(super) fn visit(
     }
     let mut text = format!(
         "ob: open this page and confirm the code {} there, within {minutes} minutes:\n  {url}\n",
-        shown(code)
+        escape(code)
     );
     text += &square(url.as_str(), context).unwrap_or_default();
     context.voice.say(&text);
@@ -68,7 +68,7 @@ pub(super) fn visit(
     {
         context.voice.say(&format!(
             "ob: cannot start {}: {error}; open the page yourself\n",
-            shown(&program.display().to_string())
+            escape(&program.display().to_string())
         ));
     }
     Ok(Answer::PageShown)
@@ -96,7 +96,7 @@ pub(super) fn usual(context: &Context) -> Option<PathBuf> {
             Ok(program) => return Some(program),
             Err(why) => context.voice.say(&format!(
                 "ob: $BROWSER is not used: {}; `browser_command` in the settings names a browser\n",
-                shown(&why.to_string())
+                escape(&why.to_string())
             )),
         }
     }

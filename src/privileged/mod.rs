@@ -84,7 +84,7 @@ pub fn main() -> ExitCode {
 fn print_error(refusal: &Refusal) {
     let line = format!(
         "ob-vpn-root: {}\n",
-        crate::shown::shown(&refusal.to_string())
+        crate::sanitize::escape(&refusal.to_string())
     );
     let _ = std::io::stderr().write_all(line.as_bytes());
 }

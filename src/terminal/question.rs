@@ -21,8 +21,8 @@ use super::interrupt::{self, Open};
 use super::line::{Noting, line};
 use super::voice::Voice;
 use crate::model::Environment;
+use crate::sanitize::{escape, escape_lines};
 use crate::secret::Secret;
-use crate::shown::{shown, shown_lines};
 
 /// Who has typed nothing for so long has heard that a hidden question was taken back.
 const QUIET: Duration = Duration::from_secs(2);
@@ -117,7 +117,7 @@ impl Questions {
     /// # Errors
     /// Without a terminal, or when the person ends the input.
     pub fn ask_line(&mut self, question: Question<'_>) -> Result<String, TerminalError> {
-        self.ask(question, &format!("{}: ", shown(question.text)), Echo::On)
+        self.ask(question, &format!("{}: ", escape(question.text)), Echo::On)
     }
 
     /// Asks for a line that is not shown while it is typed.
@@ -125,7 +125,7 @@ impl Questions {
     /// # Errors
     /// As [`Self::ask_line`].
     pub fn ask_secret(&mut self, question: Question<'_>) -> Result<Secret, TerminalError> {
-        let text = format!("{}: ", shown(question.text));
+        let text = format!("{}: ", escape(question.text));
         self.ask(question, &text, Echo::Off).map(Secret::new)
     }
 
@@ -134,7 +134,7 @@ impl Questions {
     /// # Errors
     /// As [`Self::ask_line`].
     pub fn confirm(&mut self, question: Question<'_>) -> Result<bool, TerminalError> {
-        let text = format!("{} [y/N] ", shown(question.text));
+        let text = format!("{} [y/N] ", escape(question.text));
         let answer = self.ask(question, &text, Echo::On)?;
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
@@ -144,7 +144,7 @@ impl Questions {
     /// # Errors
     /// Without a terminal.
     pub fn show(&mut self, question: Question<'_>, text: &str) -> Result<(), TerminalError> {
-        let text = self.voice.spell(shown_lines(text));
+        let text = self.voice.spell(escape_lines(text));
         let (mut tty, _) = self.tty(question)?;
         tty.write_all(text.as_bytes())
             .map_err(|error| io_failed(&error))

@@ -12,7 +12,7 @@ use signal_hook::low_level::emulate_default_handler;
 use super::error::TerminalError;
 use crate::model::Environment;
 use crate::report::Report;
-use crate::shown::{ascii, shown_json, shown_lines};
+use crate::sanitize::{ascii, escape_json, escape_lines};
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -72,7 +72,7 @@ impl Voice {
 
     /// A message for the person, a line or several; foreign characters in it are made inert.
     pub fn say(self, text: &str) {
-        self.words(format!("{}\n", shown_lines(text.trim_end_matches('\n'))));
+        self.words(format!("{}\n", escape_lines(text.trim_end_matches('\n'))));
     }
 
     /// Whether somebody looks on as things are said.
@@ -83,7 +83,7 @@ impl Voice {
     /// How far something is, on a line that the next such line replaces; nothing where nobody looks on.
     pub fn progress(self, text: &str) {
         if stderr().is_terminal() {
-            self.words(format!("\r\x1b[K{}", shown_lines(text)));
+            self.words(format!("\r\x1b[K{}", escape_lines(text)));
         }
     }
 
@@ -101,7 +101,7 @@ impl Voice {
 
     /// The same for a script: one line of JSON, whose own escapes keep it to one line.
     pub fn say_json(self, value: &serde_json::Value) {
-        self.words(format!("{}\n", shown_json(&value.to_string())));
+        self.words(format!("{}\n", escape_json(&value.to_string())));
     }
 
     /// A list or a table for people, on standard output.
@@ -121,7 +121,7 @@ impl Voice {
     /// # Errors
     /// As [`data`].
     pub fn data_json(self, json: impl std::fmt::Display) -> Result<(), TerminalError> {
-        self.list(format!("{}\n", shown_json(&json.to_string())))
+        self.list(format!("{}\n", escape_json(&json.to_string())))
     }
 
     /// Nobody is left to be told when standard error cannot be written.

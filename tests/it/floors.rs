@@ -51,7 +51,7 @@ fn an_arrow_that_climbs_is_found() {
             "okta/authn.rs",
             "use crate::model::Org;\nuse crate::okta::Factor;",
         ),
-        ("report.rs", "use crate::shown::shown;"),
+        ("report.rs", "use crate::sanitize::escape;"),
         ("clock.rs", "//! See [`crate::cli`].\n// crate::cli"),
         (
             "commands/config/init.rs",

@@ -9,7 +9,7 @@ use crate::aws::SessionDuration;
 use crate::commands::account::check_network;
 use crate::config::{Flags, check_private_key, read_vpn_ca_bundle};
 use crate::report::Report;
-use crate::shown::shown;
+use crate::sanitize::escape;
 
 /// # Errors
 /// What is wrong, as every other command would say it.
@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
         if !target.chain.is_empty() && target.duration > SessionDuration::HOUR.seconds() {
             context.voice.say(&format!(
                 "ob: {}: at the end of its chain AWS grants an hour at most, whatever `duration` says",
-                shown(profile)
+                escape(profile)
             ));
         }
     }
@@ -67,7 +67,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     } else {
         for (path, found) in files.iter().rev() {
             let state = if *found { "read" } else { "not there" };
-            let path = shown(&path.to_string_lossy());
+            let path = escape(&path.to_string_lossy());
             context.voice.list(format!("{path}: {state}\n"))?;
         }
         let orgs: Vec<&str> = orgs.iter().map(|org| org.org.origin()).collect();

@@ -9,7 +9,7 @@ use super::super::Context;
 use crate::aws::{CredentialSource, Sdk, credential_source};
 use crate::aws_files::{Kind, login_cache_directory, read};
 use crate::report::Report;
-use crate::shown::shown;
+use crate::sanitize::escape;
 
 /// # Errors
 /// When the settings or the AWS files cannot be read.
@@ -46,15 +46,15 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     for (key, value, source) in &values {
         text += &format!(
             "  {:keys$} = {}  ({})\n",
-            shown(key),
-            shown(value),
-            shown(source)
+            escape(key),
+            escape(value),
+            escape(source)
         );
     }
     text += "what a program takes in this shell\n";
     let names = width(&mut Sdk::ALL.iter().map(|sdk| sdk.name()));
     for (sdk, credential_source) in &winners {
-        text += &format!("  {:names$}   {}\n", sdk.name(), shown(credential_source));
+        text += &format!("  {:names$}   {}\n", sdk.name(), escape(credential_source));
     }
     context.voice.list(text)?;
     Ok(ExitCode::SUCCESS)

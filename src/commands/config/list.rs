@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::Context;
 use crate::report::Report;
-use crate::shown::shown;
+use crate::sanitize::escape;
 
 /// What is told of a profile besides its name, in this order.
 const COLUMNS: [&str; 8] = [
@@ -42,7 +42,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
         context.voice.data_json(format_args!("{profiles:#}"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let names: Vec<String> = settings.profiles().map(shown).collect();
+    let names: Vec<String> = settings.profiles().map(escape).collect();
     let width = names
         .iter()
         .map(|name| name.chars().count())
@@ -58,8 +58,8 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
         let details = COLUMNS.iter().filter_map(|key| {
             let value = settings.profile_value(name, key)?;
             Some(match *key {
-                "role" => shown(&value),
-                key => format!("{key}={}", shown(&value)),
+                "role" => escape(&value),
+                key => format!("{key}={}", escape(&value)),
             })
         });
         let details = details.collect::<Vec<_>>().join("  ");

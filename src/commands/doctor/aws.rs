@@ -14,7 +14,7 @@ use crate::commands::env::{running_dialect, sourced};
 use crate::commands::readable::unreadable;
 use crate::model::Timestamp;
 use crate::report::Report;
-use crate::shown::shell_word;
+use crate::sanitize::shell_word;
 
 pub(super) fn look(context: &Context) -> Vec<Finding> {
     let mut found = variables(context);

@@ -10,8 +10,8 @@ use crate::commands::vpn::tunnel_directories;
 use crate::config::check_private_key;
 use crate::model::Confinement;
 use crate::paths;
+use crate::sanitize::shell_word;
 use crate::security_key;
-use crate::shown::shell_word;
 use crate::wire::{Reply, Request, StatusReply};
 
 /// A clock that is off by more is told, in seconds; by more than [`SKEW_WRONG`] it breaks programs.

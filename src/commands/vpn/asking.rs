@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::commands::Context;
 use crate::link::{LinkError, TunnelLink};
 use crate::report::Report;
+use crate::sanitize::escape;
 use crate::secret::Secret;
-use crate::shown::shown;
 use crate::terminal::{Question as Text, Questions, TerminalError};
 use crate::wire::{Question, QuestionAnswer, Sealed, ToTunnel};
 
@@ -60,7 +60,7 @@ impl Asking {
         questions.until(over);
         let thread = std::thread::spawn(move || {
             if let Question::Password { why: Some(why), .. } = &question {
-                voice.say(&format!("ob: the VPN server says: {}\n", shown(why)));
+                voice.say(&format!("ob: the VPN server says: {}\n", escape(why)));
             }
             let (answer, failure) = match ask(&mut questions, &question) {
                 Ok(answer) => (QuestionAnswer::Given(Sealed(answer)), None),
@@ -116,5 +116,5 @@ fn ask(questions: &mut Questions, question: &Question) -> Result<Secret, Termina
 }
 
 fn said(question: &Question, error: &TerminalError) -> String {
-    format!("{error}: {}", shown(&question.text()))
+    format!("{error}: {}", escape(&question.text()))
 }

@@ -9,7 +9,7 @@ use super::running;
 use super::status::not_up;
 use crate::commands::Context;
 use crate::report::Report;
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::wire::{FromTunnel, ToTunnel};
 
 /// Show what openvpn said; it is kept in memory, and gone with the tunnel
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             Ok(FromTunnel::Log(line)) if context.globals.json => {
                 context.voice.data_json(json!({ "line": line }))?;
             }
-            Ok(FromTunnel::Log(line)) => context.voice.list(format!("{}\n", shown(&line)))?,
+            Ok(FromTunnel::Log(line)) => context.voice.list(format!("{}\n", escape(&line)))?,
             Ok(_) => {}
             Err(error) if error.is_gone() => return Ok(ExitCode::SUCCESS),
             Err(error) => return Err(error.into()),

@@ -10,7 +10,7 @@ use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::talk::{SignInArgs, ask_agent};
 use crate::report::Report;
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::wire::{IssuedProfile, Reply, Request, VpnProfileRequest};
 
 /// Fetch a profile and show what is in it; its text never leaves memory
@@ -63,22 +63,22 @@ fn as_text(profile: &IssuedProfile, explain: bool) -> String {
             let why = verdict
                 .why
                 .as_deref()
-                .map(|why| format!(" ({})", shown(why)));
+                .map(|why| format!(" ({})", escape(why)));
             let _ = writeln!(
                 text,
                 "{:>5}  {:<8} {}{}",
                 verdict.line,
                 verdict.ruling,
-                shown(&verdict.directive),
+                escape(&verdict.directive),
                 why.unwrap_or_default()
             );
         }
     }
     if let Some(username) = &profile.username {
-        let _ = writeln!(text, "for {}", shown(username));
+        let _ = writeln!(text, "for {}", escape(username));
     }
     for remote in &profile.remotes {
-        let _ = writeln!(text, "server {}", shown(remote));
+        let _ = writeln!(text, "server {}", escape(remote));
     }
     let server = profile
         .server
@@ -92,7 +92,7 @@ fn as_text(profile: &IssuedProfile, explain: bool) -> String {
         count("dropped"),
         count("refused"),
         profile.door,
-        shown(server)
+        escape(server)
     );
     text
 }

@@ -14,7 +14,7 @@ use crate::commands::exec::unexpected;
 use crate::commands::running::ask_running_agent;
 use crate::link::TunnelLink;
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::data;
 use crate::wire::{FromTunnel, Reply, Request, ToTunnel, TunnelStatus};
 
@@ -133,7 +133,7 @@ pub(super) fn not_up(context: &Context) -> Result<ExitCode, Report> {
         (false, None) => data("the VPN is not up\n")?,
         (false, Some(end)) => {
             let why = end.report.causes.last().unwrap_or(&end.report.summary);
-            let why = shown(why);
+            let why = escape(why);
             data(&format!(
                 "the VPN is not up\n  it ended at {}: {why}\n",
                 end.at
@@ -152,10 +152,10 @@ pub fn tunnel_in_short(context: &Context) -> Result<Option<(String, Value)>, Rep
         let address = status
             .address
             .as_deref()
-            .map(|address| format!(" as {}", shown(address)));
+            .map(|address| format!(" as {}", escape(address)));
         let text = format!(
             "VPN {} {}{}\n",
-            shown(&status.host),
+            escape(&status.host),
             in_words(&status.phase),
             address.unwrap_or_default()
         );
@@ -181,24 +181,24 @@ fn ask(context: &Context) -> Result<Option<TunnelStatus>, Report> {
 fn as_text(status: &TunnelStatus) -> String {
     let mut text = format!(
         "{} at {}: {} for {}\n",
-        shown(&status.username),
-        shown(&status.host),
+        escape(&status.username),
+        escape(&status.host),
         in_words(&status.phase),
         span(i64::try_from(status.seconds).unwrap_or(i64::MAX))
     );
     if let Some(asks) = &status.asks {
-        let _ = writeln!(text, "  {}", shown(asks));
+        let _ = writeln!(text, "  {}", escape(asks));
         if status.alone {
             text += "  nobody is here to answer; `ob vpn up` does, until then the VPN is not up\n";
         }
     }
     if let (Some(device), Some(address)) = (&status.device, &status.address) {
         let remote = status.remote.as_deref().unwrap_or("its server");
-        let (device, address) = (shown(device), shown(address));
-        let _ = writeln!(text, "  {device} {address}, through {}", shown(remote));
+        let (device, address) = (escape(device), escape(address));
+        let _ = writeln!(text, "  {device} {address}, through {}", escape(remote));
     }
     for route in &status.routes {
-        let _ = writeln!(text, "  route {}", shown(route));
+        let _ = writeln!(text, "  route {}", escape(route));
     }
     if let Some(dns) = status.dns.as_ref().and_then(dns_text) {
         let _ = writeln!(text, "  {dns}");

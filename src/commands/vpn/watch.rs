@@ -14,8 +14,8 @@ use crate::model::DnsScope;
 use crate::openvpn::access_server::browsable;
 use crate::process;
 use crate::report::{Exit, Report};
+use crate::sanitize::escape;
 use crate::secret::Secret;
-use crate::shown::shown;
 use crate::terminal::{Questions, Voice, leave_signals_to_others};
 use crate::wire::{DnsStatus, FromTunnel, PhaseTime, ToTunnel};
 
@@ -173,7 +173,7 @@ impl<'a> Watch<'a> {
             );
         }
         if let Some(why) = why {
-            let why = shown(why);
+            let why = escape(why);
             self.context.voice.say(&format!(
                 "ob: the session cannot finish the VPN's sign-in: {why}\n"
             ));
@@ -208,7 +208,7 @@ pub(super) fn say_log(context: &Context, supervisor: &Supervisor) -> Result<(), 
             if let FromTunnel::Log(line) = message
                 && !line.starts_with("ob: ")
             {
-                voice.say(&format!("openvpn: {}\n", shown(&line)));
+                voice.say(&format!("openvpn: {}\n", escape(&line)));
             }
         }
     });
@@ -239,7 +239,7 @@ pub(super) fn phase_text(phase: &PhaseTime) -> String {
     let detail = phase
         .detail
         .as_deref()
-        .map(|detail| format!(" ({})", shown(detail)));
+        .map(|detail| format!(" ({})", escape(detail)));
     format!(
         "{}{}{}",
         in_words(&phase.name),
@@ -290,16 +290,16 @@ pub(super) fn dns_text(status: &DnsStatus) -> Option<String> {
         if status.applied {
             lines.push(format!("name servers {servers} {asked}"));
         } else {
-            let why = shown(status.why.as_deref().unwrap_or("as you wished"));
+            let why = escape(status.why.as_deref().unwrap_or("as you wished"));
             lines.push(format!(
                 "name servers {servers} {asked} are not applied: {why}"
             ));
             let commands = status.commands.iter();
-            lines.extend(commands.map(|command| format!("  `{}`", shown(command))));
+            lines.extend(commands.map(|command| format!("  `{}`", escape(command))));
         }
     }
     let notes = status.notes.iter();
-    lines.extend(notes.map(|note| format!("  {}", shown(note))));
+    lines.extend(notes.map(|note| format!("  {}", escape(note))));
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 

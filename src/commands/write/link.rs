@@ -13,7 +13,7 @@ use crate::commands::talk::ask_agent;
 use crate::commands::target::Resolved;
 use crate::model::{RoleArn, SessionPolicy};
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::in_one_piece;
 use crate::wire::{DiscoverRequest, Reply, Request, RoleMenu};
 
@@ -112,7 +112,7 @@ impl Plan<'_> {
                 Ok(_) => {}
                 Err(_) => voice.say(&format!(
                     "ob: {} is a pattern, not a role: it is left out",
-                    shown(&onward.role)
+                    escape(&onward.role)
                 )),
             }
         }

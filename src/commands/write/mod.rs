@@ -18,7 +18,7 @@ use crate::commands::readable::{as_warning, unreadable};
 use crate::commands::talk::SignInArgs;
 use crate::commands::target::{LimitArgs, MenuArgs};
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::in_one_piece;
 
 use round::Round;
@@ -239,7 +239,7 @@ fn listed(names: &[String]) -> String {
     let mut text: Vec<String> = names
         .iter()
         .take(SHOWN)
-        .map(|name| format!("[{}]", shown(name)))
+        .map(|name| format!("[{}]", escape(name)))
         .collect();
     if names.len() > SHOWN {
         text.push(format!("{} more", names.len() - SHOWN));

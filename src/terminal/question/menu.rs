@@ -7,7 +7,7 @@ use dialoguer::console::{Key, Term, measure_text_width, set_colors_enabled_stder
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use super::{Echo, Question, Questions, copy, failed, io_failed, unanswered};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::error::TerminalError;
 use crate::terminal::interrupt::{self, Open};
 
@@ -85,7 +85,7 @@ impl Questions {
             .map_err(|errno| dialoguer::Error::IO(errno.into()))
             .and_then(|()| {
                 set_colors_enabled_stderr(self.voice.is_colored());
-                let prompt = self.voice.spell(shown(question.text));
+                let prompt = self.voice.spell(escape(question.text));
                 draw(prompt, &labels, &Term::read_write_pair(keys, screen))
             });
         if matches!(&chosen, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted)
@@ -110,7 +110,7 @@ impl Questions {
         for (place, label) in labels.iter().enumerate() {
             text += &format!("{:3}  {label}\n", place + 1);
         }
-        text += &format!("{} (1-{}): ", shown(question.text), labels.len());
+        text += &format!("{} (1-{}): ", escape(question.text), labels.len());
         let answer = self.ask(question, &text, Echo::On)?;
         let typed = answer.trim();
         if typed.is_empty() && !labels.is_empty() {
@@ -159,11 +159,11 @@ fn by_arrows(prompt: &str, labels: &[String], screen: &Term) -> io::Result<Optio
 fn labels(items: &[String]) -> Vec<String> {
     let mut labels: Vec<String> = Vec::with_capacity(items.len());
     for item in items {
-        let plain = shown(item);
+        let plain = escape(item);
         let same = items
             .iter()
             .take(labels.len())
-            .filter(|other| shown(other) == plain)
+            .filter(|other| escape(other) == plain)
             .count();
         labels.push(match same {
             0 => plain,

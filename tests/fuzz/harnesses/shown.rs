@@ -1,7 +1,7 @@
 //! Untrusted text before a terminal: no control character passes, a line stays one line.
 
 use ob::report::{Exit, Report};
-use ob::shown::{shown, shown_json, shown_lines};
+use ob::sanitize::{escape, escape_json, escape_lines};
 
 use super::Harness;
 
@@ -47,14 +47,14 @@ pub(crate) const HARNESS: Harness = Harness {
 
 fn target(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let once = shown(&text);
+    let once = escape(&text);
     assert!(once.chars().all(|c| !acts(c)), "{once:?}");
     // An escape has at most ten characters; at most 400 characters are kept.
     assert!(once.chars().count() <= 400 * 10 + 1);
     if text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) && text.len() <= 400 {
         assert_eq!(once, text);
     }
-    let lines = shown_lines(&text);
+    let lines = escape_lines(&text);
     assert_eq!(lines.split('\n').count(), text.split('\n').count());
     assert!(lines.chars().all(|c| c == '\n' || !acts(c)));
 
@@ -64,7 +64,7 @@ fn target(bytes: &[u8]) {
     assert_eq!(report.render().lines().count(), 3);
 
     let value = serde_json::json!({ "text": text });
-    let written = shown_json(&value.to_string());
+    let written = escape_json(&value.to_string());
     assert!(written.chars().all(|c| !acts(c)), "{written:?}");
     let read: serde_json::Value = serde_json::from_str(&written).expect("still JSON");
     assert_eq!(read, value);

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::super::Context;
 use crate::config::{Existing, Value, check_text, parse_flag, write_new};
 use crate::report::{Exit, Report};
-use crate::shown::shown;
+use crate::sanitize::escape;
 use crate::terminal::data;
 use draft::{Draft, Origin};
 use sources::{ToolArg, findings};
@@ -109,7 +109,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         ))?;
     } else if args.check {
         for profile in draft.profiles() {
-            context.voice.list(format!("{}\n", shown(profile)))?;
+            context.voice.list(format!("{}\n", escape(profile)))?;
         }
         tell(&draft, context);
     } else {
@@ -140,9 +140,9 @@ fn tell(draft: &Draft, context: &Context) {
         let Origin { key, .. } = &taken.from;
         let (from, key, to, value) = (
             place(&taken.from),
-            shown(key),
-            shown(&taken.to),
-            shown(&taken.value),
+            escape(key),
+            escape(&taken.to),
+            escape(&taken.value),
         );
         context
             .voice
@@ -151,8 +151,8 @@ fn tell(draft: &Draft, context: &Context) {
     for renamed in &draft.renamed {
         let (from, key, to) = (
             place(&renamed.from),
-            shown(&renamed.from.key),
-            shown(&renamed.to),
+            escape(&renamed.from.key),
+            escape(&renamed.to),
         );
         let why = renamed.why;
         context
@@ -160,20 +160,20 @@ fn tell(draft: &Draft, context: &Context) {
             .say(&format!("{from}: {key} is called {to} here: {why}"));
     }
     for (from, why) in &draft.notes {
-        let (from, why) = (place(from), shown(why));
+        let (from, why) = (place(from), escape(why));
         context
             .voice
             .say(&format!("{from}: read all the same: {why}"));
     }
     for left in &draft.left {
-        let (from, key, why) = (place(&left.from), shown(&left.from.key), shown(&left.why));
+        let (from, key, why) = (place(&left.from), escape(&left.from.key), escape(&left.why));
         let key = if key.is_empty() { key } else { key + " " };
         context.voice.say(&format!("{from}: {key}left out: {why}"));
     }
 }
 
 fn place(origin: &Origin) -> String {
-    let file = shown(&origin.file);
+    let file = escape(&origin.file);
     match origin.line {
         0 => file,
         line => format!("{file}:{line}"),

@@ -1,6 +1,6 @@
 //! Text from elsewhere, made safe for a terminal.
 //!
-//! Everything that a server, a file or an environment says passes through [`shown`] before it reaches
+//! Everything that a server, a file or an environment says passes through [`escape`] before it reaches
 //! a person: control characters (C0, C1, DEL), invisible and bidirectional formatting, private-use
 //! and unassigned separators are written as `\u{…}`, and long text is cut. A newline is escaped as well:
 //! a message of one line stays one line.
@@ -11,14 +11,14 @@ use std::fmt::Write as _;
 const LONGEST: usize = 400;
 
 /// `text` with everything that could move a cursor, hide or reorder what is read escaped.
-pub fn shown(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(LONGEST));
     for (count, c) in text.chars().enumerate() {
         if count == LONGEST {
             out.push('…');
             break;
         }
-        if is_inert(c) {
+        if is_printable(c) {
             out.push(c);
         } else {
             out.extend(c.escape_unicode());
@@ -36,18 +36,18 @@ pub fn shell_word(text: &str) -> String {
     }
 }
 
-/// Like [`shown`], for text of our own making that keeps its line breaks.
-pub fn shown_lines(text: &str) -> String {
-    text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
+/// Like [`escape`], for text of our own making that keeps its line breaks.
+pub fn escape_lines(text: &str) -> String {
+    text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
 }
 
 /// JSON that is written already, with everything that could act on a terminal as its `\u` escape: whoever reads
 /// it gets the same value. (JSON itself asks for that only below U+0020.)
-pub fn shown_json(json: &str) -> String {
+pub fn escape_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         // Line breaks between values; inside a string they are escaped already.
-        if c == '\n' || is_inert(c) {
+        if c == '\n' || is_printable(c) {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -78,7 +78,7 @@ pub fn ascii(text: &str) -> String {
 ///
 /// Refused: Cc; Cf (soft hyphen, zero width, bidirectional marks and isolates, tags, shaping controls);
 /// line and paragraph separators; variation selectors and fillers that draw nothing; private use; noncharacters.
-fn is_inert(c: char) -> bool {
+fn is_printable(c: char) -> bool {
     !(c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
@@ -99,24 +99,24 @@ mod tests {
 
     #[test]
     fn plain_text_in_any_script_is_left_alone() {
-        assert_eq!(shown("Zoë's app (生产) – ёлка"), "Zoë's app (生产) – ёлка");
+        assert_eq!(escape("Zoë's app (生产) – ёлка"), "Zoë's app (生产) – ёлка");
     }
 
     #[test]
     fn control_sequences_become_visible() {
         assert_eq!(
-            shown("a\x1b]52;c;eA==\x07b\rc\nd"),
+            escape("a\x1b]52;c;eA==\x07b\rc\nd"),
             "a\\u{1b}]52;c;eA==\\u{7}b\\u{d}c\\u{a}d"
         );
         assert_eq!(
-            shown("\u{9b}2J\u{202e}x\u{200b}"),
+            escape("\u{9b}2J\u{202e}x\u{200b}"),
             "\\u{9b}2J\\u{202e}x\\u{200b}"
         );
     }
 
     #[test]
     fn long_text_is_cut() {
-        assert_eq!(shown(&"x".repeat(10_240)).chars().count(), LONGEST + 1);
+        assert_eq!(escape(&"x".repeat(10_240)).chars().count(), LONGEST + 1);
     }
 
     #[test]
@@ -129,8 +129,11 @@ mod tests {
     fn json_keeps_its_value() {
         let value = serde_json::json!({ "a": "\u{9b}31m\u{202e}\u{7f}\u{e0041}\r\n ё" });
         for written in [format!("{value}"), format!("{value:#}")] {
-            let shown = shown_json(&written);
-            assert!(shown.chars().all(|c| c == '\n' || is_inert(c)), "{shown:?}");
+            let shown = escape_json(&written);
+            assert!(
+                shown.chars().all(|c| c == '\n' || is_printable(c)),
+                "{shown:?}"
+            );
             assert!(shown.contains("\\u009b31m\\u202e\\u007f\\udb40\\udc41\\r\\n ё"));
             assert_eq!(
                 serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
@@ -142,8 +145,8 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_that_a_terminal_acts_on_comes_out(text in "\\PC*|[\\x00-\\u{ffff}]*") {
-            let out = shown(&text);
-            prop_assert!(out.chars().all(is_inert));
+            let out = escape(&text);
+            prop_assert!(out.chars().all(is_printable));
             prop_assert!(!out.chars().any(char::is_control));
         }
     }
