@@ -14,7 +14,7 @@ mod supervisor;
 pub use client::{AgentConnection, LinkError, is_out_of_descriptors};
 pub use peer::{is_same_user, is_same_user_or_root, peer_pid};
 pub use start::{Starter, connect, connect_or_start, remove_socket, start_private};
-pub use supervisor::TunnelLink;
+pub use supervisor::SupervisorConnection;
 
 /// The socket's name inside the runtime directory.
 pub const SOCKET: &str = "agent.sock";

@@ -15,12 +15,12 @@ use crate::wire::{self, FrameError, FromTunnel, HEADER, Hello, PROTOCOL, ToTunne
 
 /// A conversation with the supervisor.
 #[derive(Debug)]
-pub struct TunnelLink {
+pub struct SupervisorConnection {
     stream: UnixStream,
     greeted: bool,
 }
 
-impl TunnelLink {
+impl SupervisorConnection {
     /// The supervisor that listens at `socket`; `None` when there is none.
     ///
     /// # Errors
@@ -52,13 +52,13 @@ impl TunnelLink {
             build: env!("CARGO_PKG_VERSION").into(),
         };
         // One that is already gone is noticed when it is heard.
-        let _ = link.say(&ToTunnel::Hello(hello));
+        let _ = link.send(&ToTunnel::Hello(hello));
         Ok(link)
     }
 
     /// # Errors
     /// When the supervisor is gone.
-    pub fn say(&mut self, message: &ToTunnel) -> Result<(), LinkError> {
+    pub fn send(&mut self, message: &ToTunnel) -> Result<(), LinkError> {
         let frame = wire::encode(message, wire::TO_AGENT_WITH_CERTIFICATES_MAX)?;
         Ok(self.stream.write_all(&frame)?)
     }
@@ -67,7 +67,7 @@ impl TunnelLink {
     ///
     /// # Errors
     /// When it is gone, silent for too long, of another version or speaks nonsense.
-    pub fn hear(&mut self, patience: Option<Duration>) -> Result<FromTunnel, LinkError> {
+    pub fn recv(&mut self, patience: Option<Duration>) -> Result<FromTunnel, LinkError> {
         self.stream.set_read_timeout(patience)?;
         loop {
             match self.read()? {
@@ -88,7 +88,7 @@ impl TunnelLink {
     ///
     /// # Errors
     /// When the process is out of descriptors.
-    pub fn second(&self) -> io::Result<Self> {
+    pub fn try_clone(&self) -> io::Result<Self> {
         Ok(Self {
             stream: self.stream.try_clone()?,
             greeted: self.greeted,

@@ -5,19 +5,19 @@
 //! what only the session knows it asks the agent. Losing it takes the tunnel down: openvpn is the one that
 //! called, and ends with the call. Profile and tokens are in its memory for as long as they are needed.
 
-mod agent_side;
-mod answers;
-mod deeds;
-mod journal;
-mod keeper;
+mod actions;
+mod agent_client;
+mod auth;
+mod connections;
+mod deadlines;
+mod events;
+mod log;
 mod management;
 mod name_servers;
-mod own;
-mod patience;
-mod place;
+mod private_dir;
+mod reaper;
+mod runtime_files;
 mod supervisor;
-mod told;
-mod visitors;
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -33,9 +33,9 @@ use crate::process;
 use crate::report::{Exit, Report};
 use crate::wire::{self, FromTunnel};
 
-pub use keeper::{Kept, keep, keep_in_reserve};
+pub use reaper::{Leftovers, run_reaper, run_reserve};
 
-/// What a supervisor has open at once, with its keeper, the reserve, the agent and one more client.
+/// What a supervisor has open at once, with its reaper, the reserve, the agent and one more client.
 const DESCRIPTORS: usize = 20;
 
 /// How a supervisor was started.
@@ -60,12 +60,12 @@ pub fn mark(directory: &Path) -> PathBuf {
 
 /// There is one tunnel of a user and machine at a time.
 pub fn already_up() -> Report {
-    place::already_up()
+    runtime_files::already_up()
 }
 
 /// Removes what a supervisor that was killed has left behind.
 pub fn clean_up(directory: &Path) {
-    place::clean_up(directory);
+    runtime_files::clean_up(directory);
 }
 
 /// Supervises one tunnel until it ends.
@@ -110,7 +110,7 @@ fn tell_starter(report: &Report) {
     if getsockopt(&io::stdin(), SockType).is_err() {
         return;
     }
-    for message in [visitors::hello(), FromTunnel::Failed(report.clone())] {
+    for message in [connections::hello(), FromTunnel::Failed(report.clone())] {
         if let Ok(frame) = wire::encode(&message, wire::FROM_AGENT_MAX) {
             // Whoever does not hear it notices that we are gone.
             let _ = nix::unistd::write(io::stdin(), &frame);

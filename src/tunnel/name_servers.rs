@@ -1,6 +1,6 @@
 //! Telling this machine of the tunnel's name servers, and taking it back whatever happens.
 //!
-//! The keeper (`keeper.rs`) does it, which outlives the supervisor. As root it runs the resolver's commands itself; else
+//! The reaper (`reaper.rs`) does it, which outlives the supervisor. As root it runs the resolver's commands itself; else
 //! it has the installed `ob-vpn-root` do it, or runs each command by a sudo or doas that does not ask.
 
 use crate::model::{DnsScope, TunDevice};
@@ -115,7 +115,7 @@ fn as_root(action: Action, steps: &[Step]) -> Result<(), String> {
     outcome.map_err(|why| refused.unwrap_or(why))
 }
 
-/// It fails rather than asks: the keeper has no terminal.
+/// It fails rather than asks: the reaper has no terminal.
 fn elevator() -> Result<Elevator, String> {
     let path = |name| Program::find(name).map(|program| program.path().to_owned());
     match path("sudo") {

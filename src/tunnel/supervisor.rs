@@ -11,26 +11,26 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::agent_side::FromSession;
-use super::answers::Answers;
-use super::journal::Journal;
-use super::keeper::Keeper;
+use super::agent_client::FromSession;
+use super::auth::Auth;
+use super::connections::{self, Number, Visit};
+use super::deadlines::Deadlines;
+use super::log::Log;
 use super::management::{self, Heard};
-use super::patience::Patience;
-use super::place::{self, Place};
-use super::visitors::{self, Number, Visit};
+use super::reaper::Reaper;
+use super::runtime_files::{self, RuntimeFiles};
 use super::{Start, cannot};
 use crate::clock::Clock;
 use crate::model::Timestamp;
 use crate::openvpn::command::Command;
-use crate::openvpn::management::Event;
+use crate::openvpn::management::Event as ManagementEvent;
 use crate::openvpn::network::TunnelNetwork;
 use crate::openvpn::state::{Input, Phase, TunnelState};
 use crate::privileged::DnsConfig;
 use crate::process;
 use crate::report::Report;
 use crate::secret::Secret;
-use crate::wire::{Begin, DnsStatus, FromTunnel, Question, QuestionAnswer, Sealed, ToTunnel};
+use crate::wire::{Begin, DnsStatus, FromTunnel, Sealed, ToTunnel, TunnelAnswer, TunnelQuestion};
 
 /// From being started to being told what to do: a person signs in meanwhile.
 const PREPARING: Duration = Duration::from_secs(15 * 60);
@@ -39,14 +39,14 @@ const LAUNCHING: Duration = Duration::from_secs(180);
 
 /// What can happen.
 #[derive(Debug)]
-pub(super) enum Happening {
+pub(super) enum Event {
     Visit(Visit),
     Management(Heard),
     Session(FromSession),
     Due(Command),
     HandedOver(io::Result<()>),
     Dns(DnsStatus),
-    KeeperGone,
+    ReaperGone,
     Signal,
 }
 
@@ -60,30 +60,30 @@ pub(super) enum Stage {
 
 pub(super) struct Supervisor<'a> {
     pub(super) start: &'a Start,
-    pub(super) happen: UnboundedSender<Happening>,
+    pub(super) happen: UnboundedSender<Event>,
     pub(super) stage: Stage,
     pub(super) state: TunnelState,
     /// The phase that everybody knows of.
     pub(super) announced: Phase,
-    pub(super) patience: Patience,
+    pub(super) deadlines: Deadlines,
     pub(super) began: Instant,
     pub(super) started: Timestamp,
-    pub(super) place: Place,
-    pub(super) journal: Journal,
+    pub(super) files: RuntimeFiles,
+    pub(super) log: Log,
     /// Who answers questions, with its number among those who did.
     pub(super) starter: Option<(Number, UnboundedSender<FromTunnel>)>,
     /// The question that is open, with its number.
-    pub(super) question: Option<(u64, Question)>,
+    pub(super) question: Option<(u64, TunnelQuestion)>,
     /// How many have been asked.
     pub(super) questions: u64,
     pub(super) begin: Option<Begin>,
-    pub(super) answers: Answers,
+    pub(super) auth: Auth,
     pub(super) management: Option<OwnedWriteHalf>,
     pub(super) openvpn: Option<Pid>,
-    pub(super) keeper: Option<Keeper>,
-    /// What takes the place of a keeper that was killed.
-    pub(super) reserve: Option<Keeper>,
-    /// The name servers that the keeper was told to set.
+    pub(super) reaper: Option<Reaper>,
+    /// What takes the place of a reaper that was killed.
+    pub(super) reserve: Option<Reaper>,
+    /// The name servers that the reaper was told to set.
     pub(super) set: Option<DnsConfig>,
     pub(super) network: Option<TunnelNetwork>,
     /// What the user is told beside the state of the name servers.
@@ -101,22 +101,23 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
     let (happen, happenings) = unbounded_channel();
     let visit = {
         let happen = happen.clone();
-        move |visit| drop(happen.send(Happening::Visit(visit)))
+        move |visit| drop(happen.send(Event::Visit(visit)))
     };
-    let (starter, speaking) = visitors::starter(stream, visit.clone())
+    let (starter, speaking) = connections::starter(stream, visit.clone())
         .map_err(|error| cannot("talk to whoever started it", &error))?;
-    let taken = Place::take(&start.directory, start.private).and_then(|(place, listeners)| {
-        visitors::receive(listeners.control, visit)
-            .and_then(|()| {
-                let happen = happen.clone();
-                management::receive(listeners.management, move |heard| {
-                    drop(happen.send(Happening::Management(heard)));
+    let taken =
+        RuntimeFiles::take(&start.directory, start.private).and_then(|(place, listeners)| {
+            connections::receive(listeners.control, visit)
+                .and_then(|()| {
+                    let happen = happen.clone();
+                    management::receive(listeners.management, move |heard| {
+                        drop(happen.send(Event::Management(heard)));
+                    })
                 })
-            })
-            .map_err(|error| cannot("listen", &error))?;
-        watch_signals(&happen).map_err(|error| cannot("catch signals", &error))?;
-        Ok(place)
-    });
+                .map_err(|error| cannot("listen", &error))?;
+            watch_signals(&happen).map_err(|error| cannot("catch signals", &error))?;
+            Ok(place)
+        });
     let place = match taken {
         Ok(place) => place,
         Err(report) => {
@@ -138,19 +139,19 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         stage: Stage::Preparing,
         state: TunnelState::default(),
         announced: Phase::Starting,
-        patience: Patience::new(now),
+        deadlines: Deadlines::new(now),
         began: now,
         started: Clock::system().now(),
-        place,
-        journal: Journal::default(),
-        starter: Some((visitors::FIRST, starter)),
+        files: place,
+        log: Log::default(),
+        starter: Some((connections::FIRST, starter)),
         question: None,
         questions: 0,
         begin: None,
-        answers: Answers::new(String::new(), None, false),
+        auth: Auth::new(String::new(), None, false),
         management: None,
         openvpn: None,
-        keeper: None,
+        reaper: None,
         reserve: None,
         set: None,
         network: None,
@@ -162,16 +163,16 @@ pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), R
         connections: 0,
         failure: None,
     };
-    supervisor.start_keepers();
+    supervisor.start_reapers();
     // From here on it starts no program.
     let confinement = process::confine_supervisor(&start.directory);
-    supervisor.journal.say(format!("ob: {confinement}"));
-    supervisor.listen_to_keeper();
+    supervisor.log.say(format!("ob: {confinement}"));
+    supervisor.listen_to_reaper();
     supervisor.run(happenings, speaking).await;
     Ok(())
 }
 
-fn watch_signals(happen: &UnboundedSender<Happening>) -> io::Result<()> {
+fn watch_signals(happen: &UnboundedSender<Event>) -> io::Result<()> {
     for kind in [
         SignalKind::terminate(),
         SignalKind::interrupt(),
@@ -181,7 +182,7 @@ fn watch_signals(happen: &UnboundedSender<Happening>) -> io::Result<()> {
         let happen = happen.clone();
         spawn_local(async move {
             while signals.recv().await.is_some() {
-                let _ = happen.send(Happening::Signal);
+                let _ = happen.send(Event::Signal);
             }
         });
     }
@@ -189,12 +190,12 @@ fn watch_signals(happen: &UnboundedSender<Happening>) -> io::Result<()> {
 }
 
 impl Supervisor<'_> {
-    async fn run(mut self, mut happenings: UnboundedReceiver<Happening>, speaking: JoinHandle<()>) {
+    async fn run(mut self, mut happenings: UnboundedReceiver<Event>, speaking: JoinHandle<()>) {
         while !matches!(self.state.phase(), Phase::Ended(_)) {
             let until = match self.stage {
-                Stage::Preparing => self.patience.since + PREPARING,
-                Stage::Launching => self.patience.since + LAUNCHING,
-                Stage::Running => self.patience.end(&self.state),
+                Stage::Preparing => self.deadlines.since + PREPARING,
+                Stage::Launching => self.deadlines.since + LAUNCHING,
+                Stage::Running => self.deadlines.end(&self.state),
             };
             tokio::select! {
                 happening = happenings.recv() => match happening {
@@ -207,39 +208,39 @@ impl Supervisor<'_> {
         self.finish(speaking).await;
     }
 
-    async fn handle(&mut self, happening: Happening) {
+    async fn handle(&mut self, happening: Event) {
         match happening {
-            Happening::Visit(visit) => self.visited(visit).await,
-            Happening::Management(heard) => self.heard(heard).await,
-            Happening::Session(FromSession::Token(outcome)) => {
+            Event::Visit(visit) => self.visited(visit).await,
+            Event::Management(heard) => self.heard(heard).await,
+            Event::Session(FromSession::Token(outcome)) => {
                 let renewed = outcome.unwrap_or_else(|report| {
-                    self.journal
+                    self.log
                         .say(format!("ob: no new token: {}", report.summary));
                     None
                 });
-                if let Some(next) = self.answers.renewed(renewed) {
+                if let Some(next) = self.auth.renewed(renewed) {
                     self.answer(next).await;
                 }
             }
-            Happening::Session(FromSession::SignedIn(_, Ok(()))) => {
-                self.journal.say("ob: signed in for the tunnel".to_owned());
+            Event::Session(FromSession::SignedIn(_, Ok(()))) => {
+                self.log.say("ob: signed in for the tunnel".to_owned());
             }
-            Happening::Session(FromSession::SignedIn(url, Err(report))) => {
+            Event::Session(FromSession::SignedIn(url, Err(report))) => {
                 let why = report.causes.first().unwrap_or(&report.summary).clone();
                 self.browse(url, Some(why));
             }
-            Happening::Due(command) => self.send(command).await,
-            Happening::HandedOver(done) => {
+            Event::Due(command) => self.send(command).await,
+            Event::HandedOver(done) => {
                 self.stage = Stage::Running;
-                self.patience.since = Instant::now();
+                self.deadlines.since = Instant::now();
                 if let Err(error) = done {
                     self.failure = Some(cannot("give openvpn its configuration", &error));
                     self.step(Input::Closed).await;
                 }
             }
-            Happening::Dns(status) => self.dns_is(status),
-            Happening::KeeperGone => self.replace_keeper(),
-            Happening::Signal => self.stop().await,
+            Event::Dns(status) => self.dns_is(status),
+            Event::ReaperGone => self.replace_reaper(),
+            Event::Signal => self.stop().await,
         }
     }
 
@@ -257,15 +258,15 @@ impl Supervisor<'_> {
             Visit::Visitor(ToTunnel::Status, to) => {
                 let _ = to.send(FromTunnel::Status(Box::new(self.status())));
             }
-            Visit::Visitor(ToTunnel::Logs { follow }, to) => self.journal.replay(to, follow),
+            Visit::Visitor(ToTunnel::Logs { follow }, to) => self.log.replay(to, follow),
             Visit::Visitor(ToTunnel::Events, to) => {
                 for message in self.present().into_iter().chain([FromTunnel::Listening]) {
                     let _ = to.send(message);
                 }
-                self.journal.watch(to);
+                self.log.watch(to);
             }
             Visit::Visitor(ToTunnel::Down, to) => {
-                self.journal.watch(to);
+                self.log.watch(to);
                 self.stop().await;
             }
             _ => {}
@@ -282,10 +283,10 @@ impl Supervisor<'_> {
                 }
                 self.question = None;
                 let answer = match answer {
-                    QuestionAnswer::Nobody => None,
-                    QuestionAnswer::Given(secret) => Some(secret.0),
+                    TunnelAnswer::Unavailable => None,
+                    TunnelAnswer::Given(secret) => Some(secret.0),
                 };
-                if let Some(next) = self.answers.given(answer) {
+                if let Some(next) = self.auth.given(answer) {
                     self.answer(next).await;
                 }
             }
@@ -298,22 +299,22 @@ impl Supervisor<'_> {
 
     fn launch(&mut self, mut begin: Begin) {
         let token = begin.token.take().map(|token| token.0);
-        self.answers = Answers::new(begin.username.clone(), token, begin.has_agent);
+        self.auth = Auth::new(begin.username.clone(), token, begin.has_agent);
         let profile = std::mem::replace(&mut begin.profile, Sealed(Secret::new("")));
-        let (pipe, happen) = (self.place.config(), self.happen.clone());
+        let (pipe, happen) = (self.files.config(), self.happen.clone());
         // Opening blocks until openvpn opens too; should it never, the process ends with this thread in it.
         let tell = self.happen.clone();
         let handing = std::thread::Builder::new().spawn(move || {
-            let done = place::hand_over(&pipe, &profile.0);
-            let _ = happen.send(Happening::HandedOver(done));
+            let done = runtime_files::write_profile(&pipe, &profile.0);
+            let _ = happen.send(Event::HandedOver(done));
         });
         if let Err(error) = handing {
-            let _ = tell.send(Happening::HandedOver(Err(error)));
+            let _ = tell.send(Event::HandedOver(Err(error)));
         }
         self.begin = Some(begin);
         self.stage = Stage::Launching;
-        self.patience.since = Instant::now();
-        self.began = self.patience.since;
+        self.deadlines.since = Instant::now();
+        self.began = self.deadlines.since;
         self.announce();
     }
 
@@ -322,18 +323,20 @@ impl Supervisor<'_> {
             Heard::Called(writer, pid) => {
                 self.management = Some(writer);
                 self.openvpn = pid.map(Pid::from_raw);
-                self.place.called();
+                self.files.called();
             }
             Heard::Line(line) => {
-                self.journal.note(&String::from_utf8_lossy(&line));
-                let event = Event::read(&line);
+                self.log.note(&String::from_utf8_lossy(&line));
+                let event = ManagementEvent::read(&line);
                 match &event {
-                    Event::ByteCount { received, sent } => self.traffic = (*received, *sent),
-                    Event::State(line) if line.name == "CONNECTED" => {
+                    ManagementEvent::ByteCount { received, sent } => {
+                        self.traffic = (*received, *sent)
+                    }
+                    ManagementEvent::State(line) if line.name == "CONNECTED" => {
                         self.remote = Some(format!("{}:{}", line.remote, line.port));
                         self.address = Some(line.address.clone()).filter(|text| !text.is_empty());
                         self.connections += 1;
-                        self.answers.connected();
+                        self.auth.connected();
                     }
                     _ => {}
                 }

@@ -34,7 +34,8 @@ pub use sealed::Sealed;
 pub use security_key::{FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, ToKey, tries};
 pub use status::{HeldRole, SessionStatus, StatusReply, TunnelEnd};
 pub use tunnel::{
-    Begin, DnsStatus, FromTunnel, PhaseTime, Question, QuestionAnswer, ToTunnel, TunnelStatus,
+    Begin, DnsStatus, FromTunnel, PhaseChange, ToTunnel, TunnelAnswer, TunnelPhase, TunnelQuestion,
+    TunnelStatus,
 };
 pub use vpn::{IssuedProfile, ProfileVerdict, VpnPolicy, VpnProfileRequest, VpnSignIn, VpnTarget};
 

@@ -1,7 +1,8 @@
-//! What is said to the supervisor of a tunnel and by it, in the frames of the agent's protocol.
+//! The messages between the supervisor of a tunnel and its clients, in the frames of the agent's
+//! protocol.
 //!
-//! Whoever started it speaks first on the socket it was given ([`ToTunnel::Begin`]); everybody else asks one
-//! thing on the socket it listens on.
+//! The client that starts a supervisor sends [`ToTunnel::Begin`] over the socket it passed on. Every
+//! other client connects to the supervisor's own socket and sends one request.
 
 use std::path::PathBuf;
 
@@ -15,93 +16,136 @@ use crate::wire::{Hello, Sealed, VpnTarget};
 pub enum ToTunnel {
     Hello(Hello),
     Begin(Box<Begin>),
-    /// The answer to the question of this number; to no other.
+    /// Answers the question of this number and no other.
     Answer {
         number: u64,
-        answer: QuestionAnswer,
+        answer: TunnelAnswer,
     },
-    /// Be the one who answers a tunnel in the background that asks somebody; afterwards as who started it.
+    /// Makes this client the one that answers questions; accepted while a question is open that no
+    /// client answers.
     Attach,
-    /// What was to become openvpn has ended; news only if openvpn never called.
+    /// The process that was to become openvpn has ended. Ignored once openvpn has connected.
     NotStarted,
-    /// Whoever started it leaves; the tunnel stays.
+    /// The client that answers questions leaves; the tunnel stays up.
     Detach,
     Status,
-    /// The lines openvpn said, and with `follow` those to come.
+    /// Asks for openvpn's log, with `follow` also for the lines to come.
     Logs {
         follow: bool,
     },
-    /// What happens from now on, as it happens.
+    /// Asks for the present state and every later event.
     Events,
     Down,
 }
 
-/// Everything the supervisor needs of whoever started it.
+/// Everything the supervisor needs to bring a tunnel up.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
-    /// The canonical profile: written once, into a named pipe.
+    /// The canonical profile, which is written once into a named pipe.
     pub profile: Sealed,
     pub username: String,
-    /// In place of the password of the first connection.
+    /// Sent instead of a password on the first connection.
     pub token: Option<Sealed>,
     pub target: VpnTarget,
-    /// Whether an agent can be asked later: for a sign-in, for a new token.
+    /// Whether an agent can be asked later for a sign-in or a new token.
     pub has_agent: bool,
     /// Whether name servers are set on this machine.
     pub sets_dns: bool,
-    /// The names that the user wants asked there; absent: as the server pushes.
+    /// The scope that the user chose; `None` follows the server's options.
     pub dns_scope: Option<DnsScope>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FromTunnel {
     Hello(Hello),
-    /// openvpn may be started with these; others find the supervisor at `control`.
+    /// The supervisor is ready: openvpn may be started with `config` and `management`; other
+    /// clients connect to `control`.
     Ready {
         config: PathBuf,
         management: PathBuf,
         control: PathBuf,
     },
-    Phase(PhaseTime),
-    /// A tunnel's questions are numbered: an answer may be on its way when another is asked.
+    Phase(PhaseChange),
+    /// Numbered, because an answer may still be on its way when the next question is asked.
     Ask {
         number: u64,
-        question: Question,
+        question: TunnelQuestion,
     },
-    /// What was asked last needs no answer any more.
+    /// The last question needs no answer any more.
     Withdrawn,
-    /// The server wants the person at this address, and nobody could go there for them.
+    /// The server wants a sign-in at `url` that the agent could not do, and why.
     Browse {
         url: Sealed,
         why: Option<String>,
     },
     Dns(DnsStatus),
-    /// Whoever listens has heard what is so already; what follows happens.
+    /// Ends the present state in the answer to [`ToTunnel::Events`]; what follows is new.
     Listening,
     Log(String),
     Status(Box<TunnelStatus>),
-    /// The tunnel is gone; with the reason, unless it was asked to go.
+    /// The tunnel is gone; with the reason, unless it was taken down on request.
     Ended(Option<Report>),
     Failed(Report),
 }
 
-/// A phase that was entered.
+/// The phases of a tunnel, from the start of its supervisor to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TunnelPhase {
+    /// The supervisor waits for [`ToTunnel::Begin`].
+    Preparing,
+    /// The supervisor waits for openvpn to open its configuration.
+    Launching,
+    Starting,
+    Connecting,
+    SigningIn,
+    Asking,
+    WebAuth,
+    Configuring,
+    Connected,
+    Reconnecting,
+    Stopping,
+    Ended,
+}
+
+impl TunnelPhase {
+    /// Returns the name that is logged, sent and printed as JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Preparing => "preparing",
+            Self::Launching => "launching",
+            Self::Starting => "starting",
+            Self::Connecting => "connecting",
+            Self::SigningIn => "signing-in",
+            Self::Asking => "asking",
+            Self::WebAuth => "web-auth",
+            Self::Configuring => "configuring",
+            Self::Connected => "connected",
+            Self::Reconnecting => "reconnecting",
+            Self::Stopping => "stopping",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// A phase that the tunnel has entered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PhaseTime {
-    /// `connecting`, `connected`, …
-    pub name: String,
+pub struct PhaseChange {
+    #[serde(rename = "name")]
+    pub phase: TunnelPhase,
     /// openvpn's or the server's words about it; foreign text.
     pub detail: Option<String>,
     /// Milliseconds since openvpn was to be started.
-    pub after: u64,
+    #[serde(rename = "after")]
+    pub elapsed_ms: u64,
 }
 
-/// What the person beside the tunnel is asked.
+/// A question for the user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Question {
-    /// The VPN's own password, and why: the server's words about the last one.
+pub enum TunnelQuestion {
+    /// The VPN's own password; `why` is the server's reason for refusing the last one.
     Password {
         username: String,
         why: Option<String>,
@@ -110,9 +154,9 @@ pub enum Question {
     Challenge { text: String, echo: bool },
 }
 
-impl Question {
-    /// As it is put to the person: whose question it is stands before the server's words, which could be about
-    /// anything.
+impl TunnelQuestion {
+    /// Returns the prompt. It names the asker before the server's words, which could imitate a
+    /// prompt of another program.
     pub fn text(&self) -> String {
         match self {
             Self::Password { username, .. } => format!("VPN password of {username}"),
@@ -122,8 +166,10 @@ impl Question {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub enum QuestionAnswer {
-    Nobody,
+pub enum TunnelAnswer {
+    /// There is no terminal to ask on, or the prompt was aborted.
+    #[serde(rename = "Nobody")]
+    Unavailable,
     Given(Sealed),
 }
 
@@ -136,11 +182,11 @@ pub struct DnsStatus {
     /// The names that the servers are asked for, once they are applied.
     pub asked: DnsScope,
     pub domains: Vec<String>,
-    /// What the user should know beside it: options that were not used, limits of this machine's resolver.
+    /// Pushed options that were not used, and limits of this machine's resolver.
     pub notes: Vec<String>,
-    /// Why not.
+    /// Why the servers are not applied.
     pub why: Option<String>,
-    /// What a person could type instead.
+    /// The commands that would apply them.
     pub commands: Vec<String>,
 }
 
@@ -150,23 +196,69 @@ pub struct TunnelStatus {
     pub pid: u32,
     pub host: String,
     pub username: String,
-    pub phase: String,
-    /// What somebody has to answer, in the server's words.
-    pub asks: Option<String>,
-    /// Whether nobody is there to do so.
-    pub alone: bool,
+    pub phase: TunnelPhase,
+    /// The text of the open question.
+    #[serde(rename = "asks")]
+    pub question: Option<String>,
+    /// Whether no client is attached that could answer.
+    #[serde(rename = "alone")]
+    pub is_unattended: bool,
     /// Seconds in this phase.
-    pub seconds: u64,
+    #[serde(rename = "seconds")]
+    pub seconds_in_phase: u64,
     pub started: Timestamp,
     pub device: Option<String>,
-    /// Ours inside the tunnel.
+    /// Our address inside the tunnel.
     pub address: Option<String>,
-    /// The server's outside of it.
+    /// The server's address and port outside the tunnel.
     pub remote: Option<String>,
     pub routes: Vec<String>,
-    pub received: u64,
-    pub sent: u64,
+    #[serde(rename = "received")]
+    pub bytes_received: u64,
+    #[serde(rename = "sent")]
+    pub bytes_sent: u64,
     pub dns: Option<DnsStatus>,
     /// How often the connection was made again.
     pub reconnections: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renamed_fields_keep_their_wire_names() {
+        let change = PhaseChange {
+            phase: TunnelPhase::SigningIn,
+            detail: None,
+            elapsed_ms: 7,
+        };
+        assert_eq!(
+            serde_json::to_string(&change).unwrap(),
+            r#"{"name":"signing-in","detail":null,"after":7}"#
+        );
+        let answer = serde_json::to_string(&TunnelAnswer::Unavailable).unwrap();
+        assert_eq!(answer, r#""Nobody""#);
+    }
+
+    #[test]
+    fn phase_is_sent_under_its_name() {
+        use TunnelPhase::*;
+        for phase in [
+            Preparing,
+            Launching,
+            Starting,
+            Connecting,
+            SigningIn,
+            Asking,
+            WebAuth,
+            Configuring,
+            Connected,
+            Reconnecting,
+            Stopping,
+            Ended,
+        ] {
+            assert_eq!(serde_json::to_value(phase).unwrap(), phase.name());
+        }
+    }
 }

@@ -28,9 +28,9 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         }
         return said(context, false);
     };
-    link.say(&ToTunnel::Down)?;
+    link.send(&ToTunnel::Down)?;
     loop {
-        match link.hear(Some(PATIENCE)) {
+        match link.recv(Some(PATIENCE)) {
             Ok(FromTunnel::Ended(_)) => return said(context, true),
             Ok(_) => {}
             Err(error) if error.is_gone() => return said(context, true),

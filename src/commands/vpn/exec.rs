@@ -8,8 +8,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::inside;
-use super::launch::{self, OpenVpn, Supervisor};
+use super::netns_child;
+use super::preflight::{self, OpenVpn, Supervisor};
 use super::watch::say_log;
 use super::{PolicyArgs, resolve};
 use crate::commands::Context;
@@ -18,7 +18,7 @@ use crate::flow::vpn_policy;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::process::{self, Program};
 use crate::report::{Exit, Report};
-use crate::wire::{FromTunnel, ToTunnel};
+use crate::wire::{FromTunnel, ToTunnel, TunnelPhase};
 
 /// What openvpn opens inside; the node is the machine's own there too.
 pub(in crate::commands) const TUN: &str = "/dev/net/tun";
@@ -37,7 +37,7 @@ const PASTA: [&str; 14] = [
     "-U",
     "none",
     "--dns-forward",
-    inside::NAME_SERVER,
+    netns_child::NAME_SERVER,
     "--quiet",
     "--",
 ];
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let unshare = Program::find("unshare")?;
     tun_can_be_opened()?;
     let mut supervisor = Supervisor::start(context, true)?;
-    let profile = launch::profile(context, &resolved, &args.sign_in)?;
+    let profile = preflight::profile(context, &resolved, &args.sign_in)?;
     let policy = vpn_policy(&resolved.policy)?;
     let openvpn = argv(
         &Launch {
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             management: &supervisor.management,
             // Inside, our uid has another number.
             user: None,
-            device: launch::DEVICE,
+            device: preflight::DEVICE,
             asks_user_password: profile.asks_user_password,
             policy: &policy,
         },
@@ -161,10 +161,10 @@ pub(in crate::commands) fn tun_can_be_opened() -> Result<(), Report> {
 fn was_up(supervisor: &mut Supervisor) -> bool {
     let link = &mut supervisor.link;
     // Should it be gone already, what it said before can still be heard.
-    let _ = link.say(&ToTunnel::Down);
+    let _ = link.send(&ToTunnel::Down);
     loop {
-        match link.hear(Some(GOODBYE)) {
-            Ok(FromTunnel::Phase(phase)) if phase.name == "connected" => return true,
+        match link.recv(Some(GOODBYE)) {
+            Ok(FromTunnel::Phase(phase)) if phase.phase == TunnelPhase::Connected => return true,
             Ok(FromTunnel::Ended(_) | FromTunnel::Failed(_)) | Err(_) => return false,
             Ok(_) => {}
         }

@@ -27,11 +27,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return not_up(context);
     };
     let follow = args.follow;
-    link.say(&ToTunnel::Logs { follow })?;
+    link.send(&ToTunnel::Logs { follow })?;
     // Without `--follow` the supervisor has said everything when it hangs up.
     let patience = (!follow).then_some(Duration::from_secs(5));
     loop {
-        match link.hear(patience) {
+        match link.recv(patience) {
             Ok(FromTunnel::Log(line)) if context.globals.json => {
                 context.voice.data_json(json!({ "line": line }))?;
             }

@@ -1,12 +1,12 @@
 //! `ob vpn`: the tunnel.
 
-mod asking;
 mod down;
 mod exec;
-mod inside;
-mod launch;
 mod logs;
+mod netns_child;
+mod preflight;
 mod profile;
+mod prompt_thread;
 mod status;
 mod supervise;
 mod up;
@@ -20,14 +20,14 @@ use crate::commands::account::account;
 use crate::commands::talk::SignInArgs;
 use crate::config::{OrgTarget, read_vpn_ca_bundle};
 use crate::flow::check_vpn;
-use crate::link::{LinkError, TunnelLink};
+use crate::link::{LinkError, SupervisorConnection};
 use crate::paths;
 use crate::report::Report;
 use crate::tunnel::{self, control_socket, mark};
 use crate::wire::{VpnPolicy, VpnTarget};
 
 pub(in crate::commands) use exec::{TUN, tun_can_be_opened};
-pub(in crate::commands) use launch::OpenVpn;
+pub(in crate::commands) use preflight::OpenVpn;
 pub use status::tunnel_in_short;
 
 /// Bring up the VPN, look at it, take it down
@@ -56,7 +56,7 @@ enum Verb {
     KeepReserve(supervise::KeepArgs),
     /// Hold a tunnel and run a command inside a network of its own; `ob vpn exec` does this by itself
     #[command(hide = true)]
-    Inside(inside::Args),
+    Inside(netns_child::Args),
 }
 
 impl Args {
@@ -78,8 +78,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         Verb::Exec(args) => exec::run(args, context),
         Verb::Supervise(args) => supervise::run(args),
         Verb::Keep(args) => supervise::keep(args),
-        Verb::KeepReserve(args) => supervise::keep_in_reserve(args),
-        Verb::Inside(args) => inside::run(args, context),
+        Verb::KeepReserve(args) => supervise::run_reserve(args),
+        Verb::Inside(args) => netns_child::run(args, context),
     }
 }
 
@@ -147,15 +147,15 @@ fn resolve(
 }
 
 /// The running supervisor of `ob vpn up`, also of one that was started with another `XDG_RUNTIME_DIR`.
-fn running(context: &Context) -> Result<Option<TunnelLink>, Report> {
+fn running(context: &Context) -> Result<Option<SupervisorConnection>, Report> {
     let preferred = paths::existing_runtime_dir(&context.environment);
     if let Ok(Some(directory)) = &preferred
-        && let Some(link) = TunnelLink::connect(&control_socket(directory.path()))?
+        && let Some(link) = SupervisorConnection::connect(&control_socket(directory.path()))?
     {
         return Ok(Some(link));
     }
     for directory in paths::other_runtime_dirs(&context.environment) {
-        match TunnelLink::connect(&control_socket(directory.path())) {
+        match SupervisorConnection::connect(&control_socket(directory.path())) {
             Ok(None) | Err(LinkError::ForeignAgent) => {}
             other => return Ok(other?),
         }
@@ -170,7 +170,12 @@ pub(in crate::commands) fn tunnel_directories(context: &Context) -> Vec<PathBuf>
         .iter()
         .map(|directory| directory.path().to_owned());
     directories
-        .filter(|directory| matches!(TunnelLink::connect(&control_socket(directory)), Ok(Some(_))))
+        .filter(|directory| {
+            matches!(
+                SupervisorConnection::connect(&control_socket(directory)),
+                Ok(Some(_))
+            )
+        })
         .collect()
 }
 

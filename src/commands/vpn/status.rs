@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::watch::{dns_json, dns_text, event, in_words, phase_json, phase_text, vanished};
+use super::watch::{dns_json, dns_text, event, in_words, phase_json, phase_text, supervisor_gone};
 use super::{clean_up, running};
 use crate::clock::span;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::running::ask_running_agent;
-use crate::link::TunnelLink;
+use crate::link::SupervisorConnection;
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
 use crate::terminal::data;
-use crate::wire::{FromTunnel, Reply, Request, ToTunnel, TunnelStatus};
+use crate::wire::{FromTunnel, Reply, Request, ToTunnel, TunnelPhase, TunnelStatus};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -54,13 +54,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 }
 
 /// A conversation in which every event is heard from now on.
-fn listen(context: &Context) -> Result<Option<TunnelLink>, Report> {
+fn listen(context: &Context) -> Result<Option<SupervisorConnection>, Report> {
     let Some(mut link) = running(context)? else {
         return Ok(None);
     };
-    link.say(&ToTunnel::Events)?;
+    link.send(&ToTunnel::Events)?;
     loop {
-        match link.hear(Some(PATIENCE)) {
+        match link.recv(Some(PATIENCE)) {
             Ok(FromTunnel::Listening) => return Ok(Some(link)),
             Ok(_) => {}
             Err(error) if error.is_gone() => return Ok(None),
@@ -70,15 +70,15 @@ fn listen(context: &Context) -> Result<Option<TunnelLink>, Report> {
 }
 
 /// Tells each event until the tunnel ends. That has no deadline, so it is said what is waited for.
-fn follow(mut events: TunnelLink, context: &Context) -> Result<ExitCode, Report> {
+fn follow(mut events: SupervisorConnection, context: &Context) -> Result<ExitCode, Report> {
     let json = context.globals.json;
     context
         .voice
         .say("ob: waiting for what happens to the VPN; Ctrl-C leaves it as it is\n");
     loop {
-        match events.hear(None) {
+        match events.recv(None) {
             // Told with its reason in a moment.
-            Ok(FromTunnel::Phase(phase)) if phase.name == "ended" => {}
+            Ok(FromTunnel::Phase(phase)) if phase.phase == TunnelPhase::Ended => {}
             Ok(FromTunnel::Phase(phase)) if json => event(context.voice, &phase_json(&phase))?,
             Ok(FromTunnel::Phase(phase)) => {
                 context.voice.list(format!("{}\n", phase_text(&phase)))?;
@@ -96,7 +96,7 @@ fn follow(mut events: TunnelLink, context: &Context) -> Result<ExitCode, Report>
             }
             Ok(FromTunnel::Ended(report)) => return ended(report, context),
             Ok(_) => {}
-            Err(error) if error.is_gone() => return ended(Some(vanished()), context),
+            Err(error) if error.is_gone() => return ended(Some(supervisor_gone()), context),
             Err(error) => return Err(error.into()),
         }
     }
@@ -156,7 +156,7 @@ pub fn tunnel_in_short(context: &Context) -> Result<Option<(String, Value)>, Rep
         let text = format!(
             "VPN {} {}{}\n",
             escape(&status.host),
-            in_words(&status.phase),
+            in_words(status.phase),
             address.unwrap_or_default()
         );
         (text, as_json(&status))
@@ -169,8 +169,8 @@ fn ask(context: &Context) -> Result<Option<TunnelStatus>, Report> {
         clean_up(context);
         return Ok(None);
     };
-    link.say(&ToTunnel::Status)?;
-    match link.hear(Some(PATIENCE)) {
+    link.send(&ToTunnel::Status)?;
+    match link.recv(Some(PATIENCE)) {
         Ok(FromTunnel::Status(status)) => Ok(Some(*status)),
         Ok(_) => Err(unexpected()),
         Err(error) if error.is_gone() => Ok(None),
@@ -183,12 +183,12 @@ fn as_text(status: &TunnelStatus) -> String {
         "{} at {}: {} for {}\n",
         escape(&status.username),
         escape(&status.host),
-        in_words(&status.phase),
-        span(i64::try_from(status.seconds).unwrap_or(i64::MAX))
+        in_words(status.phase),
+        span(i64::try_from(status.seconds_in_phase).unwrap_or(i64::MAX))
     );
-    if let Some(asks) = &status.asks {
+    if let Some(asks) = &status.question {
         let _ = writeln!(text, "  {}", escape(asks));
-        if status.alone {
+        if status.is_unattended {
             text += "  nobody is here to answer; `ob vpn up` does, until then the VPN is not up\n";
         }
     }
@@ -203,7 +203,11 @@ fn as_text(status: &TunnelStatus) -> String {
     if let Some(dns) = status.dns.as_ref().and_then(dns_text) {
         let _ = writeln!(text, "  {dns}");
     }
-    let _ = writeln!(text, "  {} bytes in, {} out", status.received, status.sent);
+    let _ = writeln!(
+        text,
+        "  {} bytes in, {} out",
+        status.bytes_received, status.bytes_sent
+    );
     if status.reconnections > 0 {
         let _ = writeln!(text, "  reconnected {} times", status.reconnections);
     }
@@ -216,15 +220,15 @@ fn as_json(status: &TunnelStatus) -> Value {
         "host": status.host,
         "username": status.username,
         "phase": status.phase,
-        "asks": status.asks,
-        "seconds_in_phase": status.seconds,
+        "asks": status.question,
+        "seconds_in_phase": status.seconds_in_phase,
         "started": status.started.to_string(),
         "device": status.device,
         "address": status.address,
         "remote": status.remote,
         "routes": status.routes,
-        "bytes_in": status.received,
-        "bytes_out": status.sent,
+        "bytes_in": status.bytes_received,
+        "bytes_out": status.bytes_sent,
         "reconnections": status.reconnections,
         "dns": status.dns.as_ref().map(dns_json),
     })

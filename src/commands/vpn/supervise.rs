@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::report::Report;
-use crate::tunnel::{self, Kept, Start};
+use crate::tunnel::{self, Leftovers, Start};
 
 /// Hold a tunnel
 #[derive(clap::Args, Clone, Debug)]
@@ -44,20 +44,20 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Report> {
 /// # Errors
 /// When it cannot hear the supervisor.
 pub(super) fn keep(args: &KeepArgs) -> Result<ExitCode, Report> {
-    tunnel::keep(&args.kept())?;
+    tunnel::run_reaper(&args.kept())?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// # Errors
 /// When it cannot hear the supervisor.
-pub(super) fn keep_in_reserve(args: &KeepArgs) -> Result<ExitCode, Report> {
-    tunnel::keep_in_reserve(&args.kept())?;
+pub(super) fn run_reserve(args: &KeepArgs) -> Result<ExitCode, Report> {
+    tunnel::run_reserve(&args.kept())?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl KeepArgs {
-    fn kept(&self) -> Kept {
-        Kept {
+    fn kept(&self) -> Leftovers {
+        Leftovers {
             directory: self.directory.clone(),
             own: self.own.clone(),
             private: self.private,

@@ -6,13 +6,13 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::launch::{self, OpenVpn, Supervisor, Way};
+use super::preflight::{self, OpenVpn, Supervisor, Way};
 use super::watch::{Seen, Watch, say_log};
 use super::{PolicyArgs, resolve, running};
 use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
 use crate::flow::vpn_policy;
-use crate::link::TunnelLink;
+use crate::link::SupervisorConnection;
 use crate::model::DnsScope;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::process;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let resolved = resolve(context, &args.policy, &args.sign_in)?;
     if let Some(mut link) = running(context)? {
         // One in the background may be waiting for an answer.
-        link.say(&ToTunnel::Attach)?;
+        link.send(&ToTunnel::Attach)?;
         return told(
             context,
             Watch::new(context, link).until_the_end(args.detach),
@@ -49,14 +49,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
     let scope = dns_scope(args, context)?;
     let openvpn = OpenVpn::find()?;
-    let way = launch::way(context)?;
+    let way = preflight::way(context)?;
     let mut supervisor = Supervisor::start(context, false)?;
-    let profile = launch::profile(context, &resolved, &args.sign_in)?;
+    let profile = preflight::profile(context, &resolved, &args.sign_in)?;
     let policy = vpn_policy(&resolved.policy)?;
-    let user = launch::user_name();
+    let user = preflight::user_name();
     let (words, input) = match &way {
         Way::Installed { elevator, program } => {
-            let request = launch::request(&supervisor, &resolved)?;
+            let request = preflight::request(&supervisor, &resolved)?;
             let mut words = elevator.words();
             words.push(program.path().into());
             (words, Some(request))
@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
                 config: &supervisor.config,
                 management: &supervisor.management,
                 user: user.as_deref(),
-                device: launch::DEVICE,
+                device: preflight::DEVICE,
                 asks_user_password: profile.asks_user_password,
                 policy: &policy,
             };
@@ -86,7 +86,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     );
     let started =
         process::start(&words, input.as_deref(), !asked).map_err(|error| not_started(&error))?;
-    let failed = attend(started, supervisor.link.second().ok(), asked);
+    let failed = attend(started, supervisor.link.try_clone().ok(), asked);
     let outcome = Watch::new(context, supervisor.link).until_the_end(args.detach);
     let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
     told(context, failed.map_or(outcome, Err))
@@ -118,7 +118,7 @@ fn told(context: &Context, outcome: Result<Seen, Report>) -> Result<ExitCode, Re
 /// will call the supervisor, so it is told to stop.
 fn attend(
     mut started: Child,
-    link: Option<TunnelLink>,
+    link: Option<SupervisorConnection>,
     elevated: bool,
 ) -> Arc<Mutex<Option<Report>>> {
     let failed = Arc::new(Mutex::new(None));
@@ -147,7 +147,7 @@ fn attend(
                 .unwrap_or_else(PoisonError::into_inner)
                 .is_some()
         {
-            let _ = link.map(|mut link| link.say(&ToTunnel::NotStarted));
+            let _ = link.map(|mut link| link.send(&ToTunnel::NotStarted));
         }
     });
     failed

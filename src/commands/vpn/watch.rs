@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use serde_json::json;
 
-use super::asking::{Asking, Over};
-use super::launch::Supervisor;
+use super::preflight::Supervisor;
+use super::prompt_thread::{Finished, PromptThread};
 use crate::commands::Context;
 use crate::commands::visit::square;
-use crate::link::{LinkError, TunnelLink};
+use crate::link::{LinkError, SupervisorConnection};
 use crate::model::DnsScope;
 use crate::openvpn::access_server::browsable;
 use crate::process;
@@ -17,18 +17,18 @@ use crate::report::{Exit, Report};
 use crate::sanitize::escape;
 use crate::secret::Secret;
 use crate::terminal::{Questions, Voice, leave_signals_to_others};
-use crate::wire::{DnsStatus, FromTunnel, PhaseTime, ToTunnel};
+use crate::wire::{DnsStatus, FromTunnel, PhaseChange, ToTunnel, TunnelPhase};
 
 /// Who brought the tunnel up and stays beside it.
 pub(super) struct Watch<'a> {
     context: &'a Context,
-    link: TunnelLink,
+    link: SupervisorConnection,
     /// The question that is open on the terminal.
-    asking: Option<Asking>,
+    asking: Option<PromptThread>,
     /// What the last question was asked with, until the tunnel is up.
     questions: Option<Questions>,
     /// The name of the phase that was told last.
-    told: String,
+    told: Option<TunnelPhase>,
 }
 
 /// How the watch ended.
@@ -42,13 +42,13 @@ pub(super) enum Seen {
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(context: &'a Context, link: TunnelLink) -> Self {
+    pub(super) fn new(context: &'a Context, link: SupervisorConnection) -> Self {
         Self {
             context,
             link,
             asking: None,
             questions: None,
-            told: String::new(),
+            told: None,
         }
     }
 
@@ -57,24 +57,24 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// Why it did not come up, or is no more.
     pub(super) fn until_the_end(mut self, detach: bool) -> Result<Seen, Report> {
-        let mut asking = self.link.second().map_err(LinkError::from)?;
+        let mut asking = self.link.try_clone().map_err(LinkError::from)?;
         let signalled = Arc::new(AtomicI32::new(0));
         let noted = Arc::clone(&signalled);
         process::on_end_signals(move |signal| {
             noted.store(signal, Ordering::Relaxed);
-            drop(asking.say(&ToTunnel::Down));
+            drop(asking.send(&ToTunnel::Down));
         })
         .map_err(LinkError::from)?;
         leave_signals_to_others();
         let (mut connected, mut was_up, mut dns) = (false, false, false);
         loop {
             if detach && connected && dns {
-                self.link.say(&ToTunnel::Detach)?;
+                self.link.send(&ToTunnel::Detach)?;
                 return Ok(Seen::Connected);
             }
-            match self.link.hear(None) {
+            match self.link.recv(None) {
                 Ok(FromTunnel::Phase(phase)) => {
-                    connected = phase.name == "connected";
+                    connected = phase.phase == TunnelPhase::Connected;
                     was_up |= connected;
                     if connected {
                         self.let_go();
@@ -89,7 +89,7 @@ impl<'a> Watch<'a> {
                     self.close();
                     let questions = self.questions.take();
                     let asking =
-                        Asking::begin(self.context, questions, number, question, &self.link)?;
+                        PromptThread::begin(self.context, questions, number, question, &self.link)?;
                     self.asking = Some(asking);
                 }
                 Ok(FromTunnel::Withdrawn) => drop(self.close()),
@@ -109,7 +109,7 @@ impl<'a> Watch<'a> {
                 }
                 Ok(FromTunnel::Failed(report)) => return Err(report),
                 Ok(_) => {}
-                Err(error) if error.is_gone() => return Err(vanished()),
+                Err(error) if error.is_gone() => return Err(supervisor_gone()),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -117,7 +117,7 @@ impl<'a> Watch<'a> {
 
     /// Closes the question that is open; why it had no answer, if there could be none.
     fn close(&mut self) -> Option<String> {
-        let Over { questions, why } = self.asking.take()?.end()?;
+        let Finished { questions, why } = self.asking.take()?.end()?;
         self.questions = Some(questions);
         why
     }
@@ -130,18 +130,20 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn phase(&mut self, phase: &PhaseTime) -> Result<(), Report> {
+    fn phase(&mut self, phase: &PhaseChange) -> Result<(), Report> {
         if self.context.globals.json {
             return event(self.context.voice, &phase_json(phase));
         }
-        let told = std::mem::replace(&mut self.told, phase.name.clone());
+        let told = std::mem::replace(&mut self.told, Some(phase.phase));
         // What became of it is said in a moment; and who connects again connects.
-        if phase.name == "ended" || (phase.name == "connecting" && told == "reconnecting") {
+        if phase.phase == TunnelPhase::Ended
+            || (phase.phase == TunnelPhase::Connecting && told == Some(TunnelPhase::Reconnecting))
+        {
             return Ok(());
         }
         // What is asked stands on the terminal in a moment.
-        let asks = phase.name == "asking";
-        let phase = PhaseTime {
+        let asks = phase.phase == TunnelPhase::Asking;
+        let phase = PhaseChange {
             detail: phase.detail.clone().filter(|_| !asks),
             ..phase.clone()
         };
@@ -198,13 +200,13 @@ impl Drop for Watch<'_> {
 
 /// Prints what openvpn says, as long as it says something.
 pub(super) fn say_log(context: &Context, supervisor: &Supervisor) -> Result<(), Report> {
-    let Some(mut log) = TunnelLink::connect(&supervisor.control)? else {
+    let Some(mut log) = SupervisorConnection::connect(&supervisor.control)? else {
         return Ok(());
     };
-    log.say(&ToTunnel::Logs { follow: true })?;
+    log.send(&ToTunnel::Logs { follow: true })?;
     let voice = context.voice;
     std::thread::spawn(move || {
-        while let Ok(message) = log.hear(None) {
+        while let Ok(message) = log.recv(None) {
             if let FromTunnel::Log(line) = message
                 && !line.starts_with("ob: ")
             {
@@ -215,26 +217,29 @@ pub(super) fn say_log(context: &Context, supervisor: &Supervisor) -> Result<(), 
     Ok(())
 }
 
-/// A phase as a person reads it.
-pub(super) fn in_words(name: &str) -> &str {
-    match name {
-        "preparing" => "getting ready",
-        "launching" => "starting openvpn",
-        "starting" => "openvpn starts",
-        "signing-in" => "signing in to the VPN",
-        "asking" => "the VPN asks",
-        "web-auth" => "the VPN waits for a sign-in",
-        "configuring" => "setting up the device",
-        "stopping" => "taking the tunnel down",
-        other => other,
+/// Returns the phase as it is shown to the user.
+pub(super) const fn in_words(phase: TunnelPhase) -> &'static str {
+    match phase {
+        TunnelPhase::Preparing => "getting ready",
+        TunnelPhase::Launching => "starting openvpn",
+        TunnelPhase::Starting => "openvpn starts",
+        TunnelPhase::SigningIn => "signing in to the VPN",
+        TunnelPhase::Asking => "the VPN asks",
+        TunnelPhase::WebAuth => "the VPN waits for a sign-in",
+        TunnelPhase::Configuring => "setting up the device",
+        TunnelPhase::Stopping => "taking the tunnel down",
+        TunnelPhase::Connecting
+        | TunnelPhase::Connected
+        | TunnelPhase::Reconnecting
+        | TunnelPhase::Ended => phase.name(),
     }
 }
 
 /// A phase in a line: what it is, openvpn's words about it, and when it began if that took a while.
-pub(super) fn phase_text(phase: &PhaseTime) -> String {
+pub(super) fn phase_text(phase: &PhaseChange) -> String {
     // What openvpn calls the end of its patience with one server.
-    if phase.name == "reconnecting" && phase.detail.as_deref() == Some("server_poll") {
-        return format!("no answer, trying again{}", after(phase.after));
+    if phase.phase == TunnelPhase::Reconnecting && phase.detail.as_deref() == Some("server_poll") {
+        return format!("no answer, trying again{}", after(phase.elapsed_ms));
     }
     let detail = phase
         .detail
@@ -242,9 +247,9 @@ pub(super) fn phase_text(phase: &PhaseTime) -> String {
         .map(|detail| format!(" ({})", escape(detail)));
     format!(
         "{}{}{}",
-        in_words(&phase.name),
+        in_words(phase.phase),
         detail.unwrap_or_default(),
-        after(phase.after)
+        after(phase.elapsed_ms)
     )
 }
 
@@ -260,12 +265,12 @@ fn after(milliseconds: u64) -> String {
     }
 }
 
-pub(super) fn phase_json(phase: &PhaseTime) -> serde_json::Value {
+pub(super) fn phase_json(phase: &PhaseChange) -> serde_json::Value {
     json!({
         "event": "phase",
-        "phase": phase.name,
+        "phase": phase.phase,
         "detail": phase.detail,
-        "after_ms": phase.after,
+        "after_ms": phase.elapsed_ms,
     })
 }
 
@@ -323,7 +328,7 @@ pub(super) fn event(voice: Voice, value: &serde_json::Value) -> Result<(), Repor
 }
 
 /// The supervisor is gone without a word; openvpn goes with it.
-pub(super) fn vanished() -> Report {
+pub(super) fn supervisor_gone() -> Report {
     Report::new(
         Exit::Failed,
         "vpn.supervisor_gone",
@@ -340,15 +345,15 @@ mod tests {
     #[test]
     fn a_phase_is_a_line_with_openvpns_words_about_it() {
         let told = [
-            ("connecting", None),
-            ("reconnecting", Some("server_poll")),
-            ("reconnecting", Some("ping-restart\u{1b}[31m")),
+            (TunnelPhase::Connecting, None),
+            (TunnelPhase::Reconnecting, Some("server_poll")),
+            (TunnelPhase::Reconnecting, Some("ping-restart\u{1b}[31m")),
         ];
-        let told = told.map(|(name, detail)| {
-            phase_text(&PhaseTime {
-                name: name.to_owned(),
+        let told = told.map(|(phase, detail)| {
+            phase_text(&PhaseChange {
+                phase,
                 detail: detail.map(str::to_owned),
-                after: 3700,
+                elapsed_ms: 3700,
             })
         });
         insta::assert_snapshot!(told.join("\n"), @r"

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, gettid};
-use ob::link::TunnelLink;
+use ob::link::SupervisorConnection;
 use ob::tunnel::{clean_up, control_socket};
 use ob::wire::{FromTunnel, ToTunnel};
 
@@ -19,7 +19,7 @@ use crate::support::{DEADLINE, TestEnv, eventually, run};
 
 /// A supervisor that waits for its profile.
 struct Waiting {
-    link: TunnelLink,
+    link: SupervisorConnection,
     config: PathBuf,
     management: PathBuf,
     control: PathBuf,
@@ -38,13 +38,13 @@ fn directory(env: &TestEnv) -> PathBuf {
 
 /// Starts one as `ob vpn up` does, or with `--private` as `ob vpn exec` does.
 fn start(env: &TestEnv, words: &[&str]) -> Waiting {
-    let (mut link, theirs) = TunnelLink::pair().unwrap();
+    let (mut link, theirs) = SupervisorConnection::pair().unwrap();
     let mut command = env.ob(["vpn", "supervise", "--directory"]);
     command.arg(directory(env)).args(words);
     command.stdin(Stdio::from(theirs)).stderr(Stdio::null());
     // Its first process leaves at once.
     assert!(command.status().unwrap().success());
-    match link.hear(Some(DEADLINE)).unwrap() {
+    match link.recv(Some(DEADLINE)).unwrap() {
         FromTunnel::Ready {
             config,
             management,
@@ -61,9 +61,11 @@ fn start(env: &TestEnv, words: &[&str]) -> Waiting {
 
 impl Waiting {
     fn pid(&self) -> Pid {
-        let mut asking = TunnelLink::connect(&self.control).unwrap().unwrap();
-        asking.say(&ToTunnel::Status).unwrap();
-        match asking.hear(Some(DEADLINE)).unwrap() {
+        let mut asking = SupervisorConnection::connect(&self.control)
+            .unwrap()
+            .unwrap();
+        asking.send(&ToTunnel::Status).unwrap();
+        match asking.recv(Some(DEADLINE)).unwrap() {
             FromTunnel::Status(status) => Pid::from_raw(status.pid.try_into().unwrap()),
             other => panic!("{other:?}"),
         }
@@ -84,7 +86,7 @@ impl Waiting {
     fn kill(&self) {
         kill(self.pid(), Signal::SIGKILL).unwrap();
         eventually("the supervisor does not listen any more", DEADLINE, || {
-            matches!(TunnelLink::connect(&self.control), Ok(None))
+            matches!(SupervisorConnection::connect(&self.control), Ok(None))
         });
     }
 }
@@ -151,11 +153,11 @@ fn a_supervisor_begins_while_several_clean_up_after_the_one_before() {
 fn a_second_one_is_refused_at_once_and_the_first_keeps_its_names() {
     let env = TestEnv::new();
     let first = start(&env, &[]);
-    let (mut link, theirs) = TunnelLink::pair().unwrap();
+    let (mut link, theirs) = SupervisorConnection::pair().unwrap();
     let mut command = env.ob(["vpn", "supervise", "--directory"]);
     command.arg(directory(&env)).stdin(Stdio::from(theirs));
     command.stderr(Stdio::null()).status().unwrap();
-    let FromTunnel::Failed(report) = link.hear(Some(DEADLINE)).unwrap() else {
+    let FromTunnel::Failed(report) = link.recv(Some(DEADLINE)).unwrap() else {
         panic!("there are two");
     };
     assert_eq!(report.name, "vpn.already_up");
@@ -196,7 +198,7 @@ fn an_openvpn_that_waits_for_its_configuration_does_not_outlive_the_supervisor()
                 kill(keeper(&env), Signal::SIGKILL).unwrap();
                 kill(pid, Signal::SIGKILL).unwrap();
                 eventually("nobody listens", DEADLINE, || {
-                    matches!(TunnelLink::connect(&waiting.control), Ok(None))
+                    matches!(SupervisorConnection::connect(&waiting.control), Ok(None))
                 });
                 // Whoever looks cleans up.
                 eventually("it is cleaned up", DEADLINE, || {

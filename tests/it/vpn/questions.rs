@@ -4,9 +4,9 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use ob::link::TunnelLink;
+use ob::link::SupervisorConnection;
 use ob::secret::Secret;
-use ob::wire::{FromTunnel, Question, QuestionAnswer, Sealed, ToTunnel};
+use ob::wire::{FromTunnel, Sealed, ToTunnel, TunnelAnswer, TunnelPhase, TunnelQuestion};
 use ob_sandbox::{OpenVpn, Options, VpnOptions, VpnQuestion};
 
 use super::network::{Vpn, entered, leads_through, through};
@@ -295,9 +295,9 @@ fn a_tunnel_in_the_background_says_what_it_is_asked_and_anybody_may_answer() {
 }
 
 /// The next question that a tunnel asks.
-fn asked(link: &mut TunnelLink) -> (u64, Question) {
+fn asked(link: &mut SupervisorConnection) -> (u64, TunnelQuestion) {
     loop {
-        match link.hear(Some(DEADLINE)).unwrap() {
+        match link.recv(Some(DEADLINE)).unwrap() {
             FromTunnel::Ask { number, question } => return (number, question),
             FromTunnel::Ended(why) => panic!("it ended: {why:?}"),
             _ => {}
@@ -305,9 +305,9 @@ fn asked(link: &mut TunnelLink) -> (u64, Question) {
     }
 }
 
-fn answer(link: &mut TunnelLink, number: u64, text: &str) {
-    let answer = QuestionAnswer::Given(Sealed(Secret::new(text)));
-    link.say(&ToTunnel::Answer { number, answer }).unwrap();
+fn answer(link: &mut SupervisorConnection, number: u64, text: &str) {
+    let answer = TunnelAnswer::Given(Sealed(Secret::new(text)));
+    link.send(&ToTunnel::Answer { number, answer }).unwrap();
 }
 
 #[test]
@@ -325,45 +325,45 @@ fn an_answer_to_an_earlier_question_is_given_to_no_other() {
     eventually("the question is open", Duration::from_secs(90), || {
         vpn.status()["asks"] == "The VPN server asks: Enter your code"
     });
-    let mut link = TunnelLink::connect(&vpn.env.path("run/ob/vpn.sock"))
+    let mut link = SupervisorConnection::connect(&vpn.env.path("run/ob/vpn.sock"))
         .unwrap()
         .unwrap();
-    link.say(&ToTunnel::Attach).unwrap();
+    link.send(&ToTunnel::Attach).unwrap();
     let (code, _) = asked(&mut link);
     // One of the future is as good as one of the past.
     answer(&mut link, code + 1, "not the code");
     answer(&mut link, code, "0000000000");
     let (password, question) = asked(&mut link);
     assert!(
-        matches!(question, Question::Password { .. }),
+        matches!(question, TunnelQuestion::Password { .. }),
         "{question:?}"
     );
     // The right code, typed late: it is no password, and "nobody" is about the question before too.
     answer(&mut link, code, OpenVpn::CODE);
     let answer_of_nobody = ToTunnel::Answer {
         number: code,
-        answer: QuestionAnswer::Nobody,
+        answer: TunnelAnswer::Unavailable,
     };
-    link.say(&answer_of_nobody).unwrap();
+    link.send(&answer_of_nobody).unwrap();
     answer(&mut link, password, &vpn.env.user().password);
     let (again, question) = asked(&mut link);
     assert!(
-        matches!(question, Question::Challenge { .. }),
+        matches!(question, TunnelQuestion::Challenge { .. }),
         "{question:?}"
     );
     answer(&mut link, password, &vpn.env.user().password);
     answer(&mut link, again, OpenVpn::CODE);
     // A late one that was taken would be refused, and something asked again.
     loop {
-        match link.hear(Some(DEADLINE)).unwrap() {
-            FromTunnel::Phase(phase) if phase.name == "connected" => break,
+        match link.recv(Some(DEADLINE)).unwrap() {
+            FromTunnel::Phase(phase) if phase.phase == TunnelPhase::Connected => break,
             FromTunnel::Ask { question, .. } => panic!("{question:?}"),
             _ => {}
         }
     }
     assert!((code, password) < (password, again));
     leads_through();
-    link.say(&ToTunnel::Detach).unwrap();
+    link.send(&ToTunnel::Detach).unwrap();
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }

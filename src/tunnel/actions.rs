@@ -6,13 +6,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep};
 
-use super::agent_side;
+use super::agent_client;
 use super::already_up;
-use super::answers::Next;
-use super::keeper::Keeper;
+use super::auth::Next;
+use super::connections::Number;
 use super::name_servers::{notes_on, status_of};
-use super::supervisor::{Happening, Supervisor};
-use super::visitors::Number;
+use super::reaper::Reaper;
+use super::supervisor::{Event, Supervisor};
 use crate::model::DnsScope;
 use crate::openvpn::command::Command;
 use crate::openvpn::network::TunnelNetwork;
@@ -51,7 +51,7 @@ impl Supervisor<'_> {
         if *self.state.phase() != self.announced {
             self.announced = self.state.phase().clone();
             let asked = self.question.is_some();
-            self.patience
+            self.deadlines
                 .changed(&self.announced, asked, Instant::now());
             self.announce();
         }
@@ -65,24 +65,24 @@ impl Supervisor<'_> {
                 let happen = self.happen.clone();
                 spawn_local(async move {
                     sleep(pause).await;
-                    let _ = happen.send(Happening::Due(command));
+                    let _ = happen.send(Event::Due(command));
                 });
             }
             Action::Ask(question) => {
-                let next = self.answers.asked(question);
+                let next = self.auth.asked(question);
                 return self.next(next).map(Input::Answer);
             }
             Action::SignIn { url, .. } => self.sign_in(url),
             Action::Withdraw => {
-                self.answers.withdraw();
+                self.auth.withdraw();
                 self.question = None;
                 self.say_to_starter(FromTunnel::Withdrawn);
             }
             Action::Configure(network) => self.configure(network),
             Action::Revert => {
                 self.set = None;
-                if let Some(keeper) = &mut self.keeper {
-                    let _ = keeper.revert();
+                if let Some(reaper) = &mut self.reaper {
+                    let _ = reaper.revert();
                 }
             }
             Action::Kill => {
@@ -106,8 +106,8 @@ impl Supervisor<'_> {
             Next::Renew => {
                 let target = self.begin.as_ref()?.target.clone();
                 let happen = self.happen.clone();
-                agent_side::renew(self.start.directory.clone(), target, move |outcome| {
-                    let _ = happen.send(Happening::Session(outcome));
+                agent_client::renew(self.start.directory.clone(), target, move |outcome| {
+                    let _ = happen.send(Event::Session(outcome));
                 });
                 None
             }
@@ -119,7 +119,7 @@ impl Supervisor<'_> {
                 self.announce_change();
                 if !self.say_to_starter(FromTunnel::Ask { number, question }) {
                     // Somebody may come; the phase has its deadline.
-                    self.journal
+                    self.log
                         .say("ob: nobody is here to answer; `ob vpn up` does".to_owned());
                 }
                 None
@@ -156,15 +156,15 @@ impl Supervisor<'_> {
         };
         let happen = self.happen.clone();
         let directory = self.start.directory.clone();
-        agent_side::sign_in(directory, begin.target.clone(), url, move |outcome| {
-            let _ = happen.send(Happening::Session(outcome));
+        agent_client::sign_in(directory, begin.target.clone(), url, move |outcome| {
+            let _ = happen.send(Event::Session(outcome));
         });
     }
 
     /// The person's to do, if one is there.
     pub(super) fn browse(&mut self, url: Secret, why: Option<String>) {
         let reason = why.as_deref().unwrap_or("no agent is there to do it");
-        self.journal.say(format!(
+        self.log.say(format!(
             "ob: the server wants a sign-in by browser: {reason}"
         ));
         let url = Sealed(url);
@@ -194,42 +194,42 @@ impl Supervisor<'_> {
             return;
         };
         let mut status = status_of(&config);
-        let told = self.keeper.as_mut().map(|keeper| keeper.apply(config));
+        let told = self.reaper.as_mut().map(|reaper| reaper.apply(config));
         if !matches!(told, Some(Ok(()))) {
             status.why = Some("the process that sets them is gone".to_owned());
             self.dns_is(status);
         }
     }
 
-    /// Starts the keeper and its reserve.
-    pub(super) fn start_keepers(&mut self) {
-        let kept = self.place.kept(&self.start.directory);
-        self.keeper = Keeper::start(&kept).ok();
-        self.reserve = Keeper::start_reserve(&kept).ok();
+    /// Starts the reaper and its reserve.
+    pub(super) fn start_reapers(&mut self) {
+        let kept = self.files.kept(&self.start.directory);
+        self.reaper = Reaper::start(&kept).ok();
+        self.reserve = Reaper::start_reserve(&kept).ok();
     }
 
-    pub(super) fn listen_to_keeper(&mut self) {
+    pub(super) fn listen_to_reaper(&mut self) {
         let happen = self.happen.clone();
         let tell = move |status: Option<DnsStatus>| {
-            drop(happen.send(status.map_or(Happening::KeeperGone, Happening::Dns)));
+            drop(happen.send(status.map_or(Event::ReaperGone, Event::Dns)));
         };
-        let heard = self.keeper.as_ref().map(|keeper| keeper.listen(tell));
+        let heard = self.reaper.as_ref().map(|reaper| reaper.listen(tell));
         if !matches!(heard, Some(Ok(()))) {
-            self.keeper = None;
+            self.reaper = None;
         }
     }
 
     /// One that was killed has taken nothing back: the reserve goes on where it was.
-    pub(super) fn replace_keeper(&mut self) {
-        let Some(keeper) = self.keeper.take() else {
+    pub(super) fn replace_reaper(&mut self) {
+        let Some(reaper) = self.reaper.take() else {
             return;
         };
-        keeper.bury();
+        reaper.reap();
         if let Some(mut reserve) = self.reserve.take()
             && reserve.activate().is_ok()
         {
-            self.keeper = Some(reserve);
-            self.listen_to_keeper();
+            self.reaper = Some(reserve);
+            self.listen_to_reaper();
         }
         self.set_name_servers();
     }
@@ -238,7 +238,7 @@ impl Supervisor<'_> {
     pub(super) fn dns_is(&mut self, mut status: DnsStatus) {
         status.notes.extend(self.dns_notes.iter().cloned());
         if let Some(why) = &status.why {
-            self.journal
+            self.log
                 .say(format!("ob: name servers are not applied: {why}"));
         }
         self.tell(|| FromTunnel::Dns(status.clone()));
@@ -250,7 +250,7 @@ impl Supervisor<'_> {
             Ok(line) => line,
             Err(error) => {
                 self.failure = Some(error.into());
-                let _ = self.happen.send(Happening::Signal);
+                let _ = self.happen.send(Event::Signal);
                 return;
             }
         };

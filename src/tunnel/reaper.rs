@@ -19,12 +19,12 @@ use crate::privileged::DnsConfig;
 use crate::process;
 use crate::report::{Exit, Report};
 use crate::tunnel::name_servers::NameServers;
-use crate::tunnel::place;
+use crate::tunnel::runtime_files;
 use crate::wire::DnsStatus;
 
-/// What the keeper is told, one line of JSON each.
+/// What the reaper is told, one line of JSON each.
 #[derive(Debug, Serialize, Deserialize)]
-enum ToKeeper {
+enum ToReaper {
     Apply(DnsConfig),
     Revert,
     /// The supervisor ends and has taken its names back itself.
@@ -33,7 +33,7 @@ enum ToKeeper {
 
 /// The names that a supervisor which is killed leaves behind.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct Leftovers {
     /// The runtime directory.
     pub directory: PathBuf,
     /// The supervisor's own directory in it.
@@ -44,23 +44,23 @@ pub struct Kept {
 
 /// The supervisor's end of it.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(super) struct Reaper {
     child: Child,
     socket: UnixStream,
 }
 
-impl Keeper {
-    pub(super) fn start(kept: &Kept) -> io::Result<Self> {
+impl Reaper {
+    pub(super) fn start(kept: &Leftovers) -> io::Result<Self> {
         Self::spawn("keep", kept)
     }
 
-    /// A process that becomes a keeper when it is told to. It is started beforehand: a confined supervisor starts no
+    /// A process that becomes a reaper when it is told to. It is started beforehand: a confined supervisor starts no
     /// program, and sudo does not work below it.
-    pub(super) fn start_reserve(kept: &Kept) -> io::Result<Self> {
+    pub(super) fn start_reserve(kept: &Leftovers) -> io::Result<Self> {
         Self::spawn("keep-reserve", kept)
     }
 
-    fn spawn(verb: &str, kept: &Kept) -> io::Result<Self> {
+    fn spawn(verb: &str, kept: &Leftovers) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let child = process::spawn_own(words(verb, kept), theirs.into(), [])?;
         Ok(Self {
@@ -69,12 +69,12 @@ impl Keeper {
         })
     }
 
-    /// Makes a reserve the keeper.
+    /// Makes a reserve the reaper.
     pub(super) fn activate(&mut self) -> io::Result<()> {
         self.socket.write_all(ACTIVATE)
     }
 
-    /// Calls `tell` with what became of name servers, and with `None` when the keeper is gone.
+    /// Calls `tell` with what became of name servers, and with `None` when the reaper is gone.
     pub(super) fn listen(
         &self,
         tell: impl Fn(Option<DnsStatus>) + Send + 'static,
@@ -92,26 +92,26 @@ impl Keeper {
     }
 
     pub(super) fn apply(&mut self, config: DnsConfig) -> io::Result<()> {
-        self.say(&ToKeeper::Apply(config))
+        self.say(&ToReaper::Apply(config))
     }
 
     pub(super) fn revert(&mut self) -> io::Result<()> {
-        self.say(&ToKeeper::Revert)
+        self.say(&ToReaper::Revert)
     }
 
-    fn say(&mut self, message: &ToKeeper) -> io::Result<()> {
+    fn say(&mut self, message: &ToReaper) -> io::Result<()> {
         let line = serde_json::to_string(message)? + "\n";
         self.socket.write_all(line.as_bytes())
     }
 
     /// Takes note of the end of one that was killed.
-    pub(super) fn bury(mut self) {
+    pub(super) fn reap(mut self) {
         let _ = self.child.wait();
     }
 
     /// Lets it take the name servers back, and waits until it has.
     pub(super) async fn end(mut self) {
-        let _ = self.say(&ToKeeper::Farewell);
+        let _ = self.say(&ToReaper::Farewell);
         let _ = self.socket.shutdown(std::net::Shutdown::Both);
         for _ in 0..2500 {
             if !matches!(self.child.try_wait(), Ok(None)) {
@@ -122,10 +122,10 @@ impl Keeper {
     }
 }
 
-/// What a reserve is told to become a keeper.
+/// What a reserve is told to become a reaper.
 const ACTIVATE: &[u8; 1] = b"\n";
 
-fn words(verb: &str, kept: &Kept) -> Vec<OsString> {
+fn words(verb: &str, kept: &Leftovers) -> Vec<OsString> {
     let mut words: Vec<OsString> = ["vpn", verb, "--directory"].map(Into::into).into();
     words.extend([
         kept.directory.clone().into(),
@@ -138,11 +138,11 @@ fn words(verb: &str, kept: &Kept) -> Vec<OsString> {
     words
 }
 
-/// Waits until the keeper is gone, and becomes one; ends with the supervisor otherwise.
+/// Waits until the reaper is gone, and becomes one; ends with the supervisor otherwise.
 ///
 /// # Errors
 /// When standard input cannot be read, or this program cannot be started again.
-pub fn keep_in_reserve(kept: &Kept) -> Result<(), Report> {
+pub fn run_reserve(kept: &Leftovers) -> Result<(), Report> {
     process::on_end_signals(|_| ()).map_err(|error| broken(&error))?;
     let socket = super::standard_input().map_err(|error| broken(&error))?;
     let mut told = [0];
@@ -158,7 +158,7 @@ pub fn keep_in_reserve(kept: &Kept) -> Result<(), Report> {
 ///
 /// # Errors
 /// When standard input cannot be read.
-pub fn keep(kept: &Kept) -> Result<(), Report> {
+pub fn run_reaper(kept: &Leftovers) -> Result<(), Report> {
     process::on_end_signals(|_| ()).map_err(|error| broken(&error))?;
     let socket = super::standard_input().map_err(|error| broken(&error))?;
     // Local resolvers (dnsmasq, unbound, named) read the files that resolvconf makes, and are not root.
@@ -167,7 +167,7 @@ pub fn keep(kept: &Kept) -> Result<(), Report> {
     let outcome = serve(socket, &mut servers);
     servers.revert();
     if !matches!(outcome, Ok(Ending::Farewell)) {
-        place::clean_up_after(kept);
+        runtime_files::clean_up_after(kept);
     }
     outcome.map(drop).map_err(|error| broken(&error))
 }
@@ -181,12 +181,12 @@ fn serve(socket: OwnedFd, servers: &mut NameServers) -> io::Result<Ending> {
     let mut answers = File::from(socket.as_fd().try_clone_to_owned()?);
     for line in BufReader::new(File::from(socket)).lines() {
         match serde_json::from_str(&line?)? {
-            ToKeeper::Apply(config) => {
+            ToReaper::Apply(config) => {
                 let answer = serde_json::to_string(&servers.apply(&config))? + "\n";
                 answers.write_all(answer.as_bytes())?;
             }
-            ToKeeper::Revert => servers.revert(),
-            ToKeeper::Farewell => return Ok(Ending::Farewell),
+            ToReaper::Revert => servers.revert(),
+            ToReaper::Farewell => return Ok(Ending::Farewell),
         }
     }
     Ok(Ending::Alone)

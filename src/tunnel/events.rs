@@ -6,11 +6,11 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::supervisor::{Stage, Supervisor};
-use super::{agent_side, management};
+use super::{agent_client, management};
 use crate::clock::Clock;
 use crate::openvpn::state::{EndReason, Phase};
 use crate::report::Report;
-use crate::wire::{FromTunnel, PhaseTime, TunnelEnd, TunnelStatus};
+use crate::wire::{FromTunnel, PhaseChange, TunnelEnd, TunnelPhase, TunnelStatus};
 
 /// An openvpn that has let go of its socket is gone within this time.
 const GONE: Duration = Duration::from_secs(5);
@@ -20,12 +20,12 @@ impl Supervisor<'_> {
         let phase = self.phase();
         if matches!(self.state.phase(), Phase::Connected { .. }) {
             let network = self.network.as_ref();
-            self.place
+            self.files
                 .is_up(network.map(|network| network.device.as_str()));
         } else {
-            self.place.is_not_up();
+            self.files.is_not_up();
         }
-        self.journal.say(format!("ob: {}", phase.name));
+        self.log.say(format!("ob: {}", phase.phase.name()));
         self.tell(|| FromTunnel::Phase(phase.clone()));
     }
 
@@ -37,24 +37,33 @@ impl Supervisor<'_> {
             .collect()
     }
 
-    pub(super) fn phase(&self) -> PhaseTime {
-        let (name, detail) = match (self.stage, self.state.phase()) {
-            (Stage::Preparing, Phase::Starting) => ("preparing", None),
-            (Stage::Launching, Phase::Starting) => ("launching", None),
-            (_, Phase::Connected { routes: false }) => {
-                ("connected", Some("not every route could be set".to_owned()))
-            }
-            (_, Phase::Reconnecting { reason }) => ("reconnecting", Some(reason.clone())),
+    pub(super) fn phase(&self) -> PhaseChange {
+        let (phase, detail) = match (self.stage, self.state.phase()) {
+            (Stage::Preparing, Phase::Starting) => (TunnelPhase::Preparing, None),
+            (Stage::Launching, Phase::Starting) => (TunnelPhase::Launching, None),
+            (_, Phase::Starting) => (TunnelPhase::Starting, None),
+            (_, Phase::Connecting) => (TunnelPhase::Connecting, None),
+            (_, Phase::SigningIn) => (TunnelPhase::SigningIn, None),
             (_, Phase::Asking) => (
-                "asking",
+                TunnelPhase::Asking,
                 self.question.as_ref().map(|(_, question)| question.text()),
             ),
-            (_, phase) => (phase.name(), None),
+            (_, Phase::WebAuth { .. }) => (TunnelPhase::WebAuth, None),
+            (_, Phase::Configuring) => (TunnelPhase::Configuring, None),
+            (_, Phase::Connected { routes }) => (
+                TunnelPhase::Connected,
+                (!routes).then(|| "not every route could be set".to_owned()),
+            ),
+            (_, Phase::Reconnecting { reason }) => {
+                (TunnelPhase::Reconnecting, Some(reason.clone()))
+            }
+            (_, Phase::Stopping(_)) => (TunnelPhase::Stopping, None),
+            (_, Phase::Ended(_)) => (TunnelPhase::Ended, None),
         };
-        PhaseTime {
-            name: name.to_owned(),
+        PhaseChange {
+            phase,
             detail,
-            after: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            elapsed_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
     }
 
@@ -62,7 +71,7 @@ impl Supervisor<'_> {
         if let Some((_, starter)) = &self.starter {
             let _ = starter.send(message());
         }
-        self.journal.tell(message);
+        self.log.tell(message);
     }
 
     pub(super) fn status(&self) -> TunnelStatus {
@@ -73,11 +82,11 @@ impl Supervisor<'_> {
             host: begin
                 .map(|begin| begin.target.host.clone())
                 .unwrap_or_default(),
-            username: self.answers.username().to_owned(),
-            phase: self.phase().name,
-            asks: self.question.as_ref().map(|(_, question)| question.text()),
-            alone: self.starter.is_none(),
-            seconds: self.patience.since.elapsed().as_secs(),
+            username: self.auth.username().to_owned(),
+            phase: self.phase().phase,
+            question: self.question.as_ref().map(|(_, question)| question.text()),
+            is_unattended: self.starter.is_none(),
+            seconds_in_phase: self.deadlines.since.elapsed().as_secs(),
             started: self.started,
             device: network.map(|network| network.device.clone()),
             address: self.address.clone(),
@@ -85,8 +94,8 @@ impl Supervisor<'_> {
             routes: network
                 .map(|network| network.routes.iter().map(ToString::to_string).collect())
                 .unwrap_or_default(),
-            received: self.traffic.0,
-            sent: self.traffic.1,
+            bytes_received: self.traffic.0,
+            bytes_sent: self.traffic.1,
             dns: self.dns.clone(),
             reconnections: self.connections.saturating_sub(1),
         }
@@ -99,8 +108,8 @@ impl Supervisor<'_> {
             management::gone(openvpn, GONE).await;
         }
         drop(self.reserve.take());
-        if let Some(keeper) = self.keeper.take() {
-            keeper.end().await;
+        if let Some(reaper) = self.reaper.take() {
+            reaper.end().await;
         }
         let report = match (self.failure.take(), self.state.phase()) {
             (Some(failure), _) => Some(failure),
@@ -110,19 +119,19 @@ impl Supervisor<'_> {
         };
         self.tell(|| FromTunnel::Ended(report.clone()));
         let Self {
-            mut journal,
+            mut log,
             starter,
-            place,
+            files,
             start,
             ..
         } = self;
-        drop(place);
-        journal.close();
+        drop(files);
+        log.close();
         if !start.private {
             // Who stays beside the tunnel has been told.
             let report = report.filter(|_| starter.is_none());
             let at = Clock::system().now();
-            agent_side::leave_word(
+            agent_client::report_end(
                 &start.directory,
                 report.map(|report| TunnelEnd { at, report }),
             );

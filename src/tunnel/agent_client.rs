@@ -68,7 +68,7 @@ pub(super) fn sign_in(
 }
 
 /// Leaves with the agent how the tunnel ended, for whoever looks later. Without an agent nobody knows.
-pub(super) fn leave_word(directory: &Path, end: Option<TunnelEnd>) {
+pub(super) fn report_end(directory: &Path, end: Option<TunnelEnd>) {
     let _ = ask(directory, Request::TunnelEnded(end));
 }
 

@@ -12,13 +12,13 @@ const MOST: usize = 4000;
 
 /// The last lines, and who wants the next ones.
 #[derive(Debug, Default)]
-pub(super) struct Journal {
+pub(super) struct Log {
     lines: VecDeque<String>,
     followers: Vec<UnboundedSender<FromTunnel>>,
     watchers: Vec<UnboundedSender<FromTunnel>>,
 }
 
-impl Journal {
+impl Log {
     /// Notes a line of the management interface.
     pub(super) fn note(&mut self, line: &str) {
         let passing = [

@@ -15,12 +15,12 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::mkfifo;
 
-use super::own::{self, Own};
-use crate::link::TunnelLink;
+use super::private_dir::{self, PrivateDir};
+use crate::link::SupervisorConnection;
 use crate::ownership::with_private_umask;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
-use crate::tunnel::{Kept, control_socket, mark};
+use crate::tunnel::{Leftovers, control_socket, mark};
 
 /// The longest path of a socket that every system takes.
 const SUN_PATH: usize = 100;
@@ -34,13 +34,13 @@ const DEVICES: &str = "/sys/class/net";
 
 /// What a supervisor holds while it works.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct RuntimeFiles {
     /// For the machine's tunnel: there is one at a time.
     _lock: Option<Flock<File>>,
     control: PathBuf,
     /// For the machine's tunnel: what a prompt tests.
     mark: Option<PathBuf>,
-    own: Option<Own>,
+    own: Option<PrivateDir>,
     /// Where that is, or was.
     named: PathBuf,
 }
@@ -51,14 +51,14 @@ pub(super) struct Listeners {
     pub(super) management: UnixListener,
 }
 
-impl Place {
+impl RuntimeFiles {
     pub(super) fn take(directory: &Path, private: bool) -> Result<(Self, Listeners), Report> {
         let lock = if private {
             None
         } else {
             Some(lock_for_a_tunnel(directory)?)
         };
-        let own = Own::make(directory).map_err(|error| no_place(&error))?;
+        let own = PrivateDir::make(directory).map_err(|error| no_place(&error))?;
         let control = if private {
             own.path().join("s")
         } else {
@@ -69,7 +69,7 @@ impl Place {
             return Err(no_place(&"its path is too long for a socket")
                 .hint("`export XDG_RUNTIME_DIR=/run/user/$(id -u)`"));
         }
-        let pipe = own.path().join(own::PIPE);
+        let pipe = own.path().join(private_dir::PIPE);
         with_private_umask(|| mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR))
             .map_err(|error| no_place(&error))?;
         let mark = (!private).then(|| mark(directory));
@@ -92,8 +92,8 @@ impl Place {
     }
 
     /// What is left of it when the supervisor is killed.
-    pub(super) fn kept(&self, directory: &Path) -> Kept {
-        Kept {
+    pub(super) fn kept(&self, directory: &Path) -> Leftovers {
+        Leftovers {
             directory: directory.to_owned(),
             own: self.named.clone(),
             private: self.mark.is_none(),
@@ -101,7 +101,7 @@ impl Place {
     }
 
     pub(super) fn config(&self) -> PathBuf {
-        self.named.join(own::PIPE)
+        self.named.join(private_dir::PIPE)
     }
 
     pub(super) fn management(&self) -> PathBuf {
@@ -142,7 +142,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for RuntimeFiles {
     fn drop(&mut self) {
         self.is_not_up();
         let _ = remove(&self.control);
@@ -150,15 +150,15 @@ impl Drop for Place {
 }
 
 /// Writes `profile` to whoever opens `pipe`, once, and takes the name away. Blocks until somebody does.
-pub(super) fn hand_over(pipe: &Path, profile: &Secret) -> io::Result<()> {
+pub(super) fn write_profile(pipe: &Path, profile: &Secret) -> io::Result<()> {
     let mut file = File::options().write(true).open(pipe)?;
     remove(pipe)?;
     file.write_all(profile.expose().as_bytes())
 }
 
 /// Removes the names of a supervisor that was killed. Its locks end with it, a moment after all it had open.
-pub(super) fn clean_up_after(kept: &Kept) {
-    within_a_moment(|| own::remove_left(&kept.own));
+pub(super) fn clean_up_after(kept: &Leftovers) {
+    within_a_moment(|| private_dir::remove_left(&kept.own));
     if !kept.private {
         within_a_moment(|| try_clean_up(&kept.directory));
     }
@@ -175,7 +175,7 @@ fn try_clean_up(directory: &Path) -> bool {
     if lock.is_ok() {
         let _ = remove(&control_socket(directory));
         let _ = remove(&mark(directory));
-        own::remove_all_left(directory);
+        private_dir::remove_all_left(directory);
     }
     lock.is_ok()
 }
@@ -188,7 +188,7 @@ fn lock_for_a_tunnel(directory: &Path) -> Result<Flock<File>, Report> {
         let is_held = locked
             .as_ref()
             .is_err_and(|report| report.name == ALREADY_UP);
-        if !is_held || !matches!(TunnelLink::connect(&control), Ok(None)) {
+        if !is_held || !matches!(SupervisorConnection::connect(&control), Ok(None)) {
             return true;
         }
         locked = lock(directory);

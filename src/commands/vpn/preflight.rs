@@ -7,12 +7,12 @@ use std::time::Duration;
 use nix::unistd::{User, getegid, geteuid};
 
 use super::Resolved;
-use super::watch::vanished;
+use super::watch::supervisor_gone;
 use crate::commands::Context;
 use crate::commands::exec::unexpected;
 use crate::commands::running::find_agent;
 use crate::commands::talk::{SignInArgs, ask_agent};
-use crate::link::{LinkError, TunnelLink};
+use crate::link::{LinkError, SupervisorConnection};
 use crate::model::DnsScope;
 use crate::openvpn::argv::{Elevator, Privilege};
 use crate::paths;
@@ -139,7 +139,7 @@ fn privilege(context: &Context) -> Result<Privilege, Report> {
     }
     let elevator = match Program::find("sudo") {
         Ok(sudo) => {
-            ticket(context, &sudo)?;
+            ensure_sudo(context, &sudo)?;
             Elevator::Sudo {
                 path: sudo.path().to_owned(),
                 quiet: false,
@@ -177,7 +177,7 @@ fn has_net_admin() -> bool {
 }
 
 /// A valid sudo ticket of this terminal, or a rule that needs none; else sudo asks for it.
-fn ticket(context: &Context, sudo: &Program) -> Result<(), Report> {
+fn ensure_sudo(context: &Context, sudo: &Program) -> Result<(), Report> {
     let words = |options: &[&str]| -> Vec<OsString> {
         let options = options.iter().map(OsString::from);
         std::iter::once(sudo.path().into()).chain(options).collect()
@@ -239,7 +239,7 @@ pub(super) fn user_name() -> Option<String> {
 
 /// A supervisor that waits to be told what to do, and the names it waits at.
 pub(super) struct Supervisor {
-    pub(super) link: TunnelLink,
+    pub(super) link: SupervisorConnection,
     pub(super) config: PathBuf,
     pub(super) management: PathBuf,
     pub(super) control: PathBuf,
@@ -252,7 +252,7 @@ impl Supervisor {
             Some(agent) if !context.globals.no_agent => agent.directory,
             _ => paths::runtime_dir(&context.environment)?.path().to_owned(),
         };
-        let (mut link, theirs) = TunnelLink::pair()?;
+        let (mut link, theirs) = SupervisorConnection::pair()?;
         let mut words: Vec<OsString> = ["vpn", "supervise", "--directory"].map(Into::into).into();
         words.push(directory.into());
         if private {
@@ -266,8 +266,8 @@ impl Supervisor {
             .and_then(|mut child| child.wait().map(|_| child))
             .map_err(LinkError::from)?;
         let _ = child.try_wait();
-        let ready = link.hear(Some(READY)).map_err(|error| match error {
-            error if error.is_gone() => vanished(),
+        let ready = link.recv(Some(READY)).map_err(|error| match error {
+            error if error.is_gone() => supervisor_gone(),
             error => error.into(),
         })?;
         match ready {
@@ -308,7 +308,7 @@ impl Supervisor {
             sets_dns: dns.is_some(),
             dns_scope: dns.flatten(),
         };
-        Ok(self.link.say(&ToTunnel::Begin(Box::new(begin)))?)
+        Ok(self.link.send(&ToTunnel::Begin(Box::new(begin)))?)
     }
 }
 

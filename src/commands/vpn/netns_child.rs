@@ -12,12 +12,12 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::watch::vanished;
+use super::watch::supervisor_gone;
 use crate::commands::Context;
-use crate::link::{LinkError, TunnelLink};
+use crate::link::{LinkError, SupervisorConnection};
 use crate::process::{self, Program};
 use crate::report::{Exit, Report};
-use crate::wire::{DnsStatus, FromTunnel, ToTunnel};
+use crate::wire::{DnsStatus, FromTunnel, ToTunnel, TunnelPhase};
 
 /// What a command gets to end after its tunnel.
 const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let openvpn = args.words.get(..args.openvpn_words).unwrap_or_default();
     let command = args.words.get(args.openvpn_words..).unwrap_or_default();
     let mut link = connect(&args.control)?;
-    link.say(&ToTunnel::Events)?;
+    link.send(&ToTunnel::Events)?;
     let own = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     if let Some(text) = through_pasta(&own) {
         replace_resolv_conf(&text)?;
@@ -84,9 +84,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return Err(report);
     }
     let mut goodbye = connect(&args.control)?;
-    goodbye.say(&ToTunnel::Down)?;
+    goodbye.send(&ToTunnel::Down)?;
     while !matches!(
-        goodbye.hear(Some(GOODBYE)),
+        goodbye.recv(Some(GOODBYE)),
         Ok(FromTunnel::Ended(_)) | Err(_)
     ) {}
     Ok(ExitCode::from(process::exit_code(status?)))
@@ -108,15 +108,15 @@ struct Lost(Arc<Mutex<Life>>);
 
 impl Lost {
     /// Ends the command when its tunnel ends: it would go on outside of it.
-    fn watch(&self, mut link: TunnelLink, child: &Child) {
+    fn watch(&self, mut link: SupervisorConnection, child: &Child) {
         let lost = self.clone();
         let child = i32::try_from(child.id()).map(Pid::from_raw);
         std::thread::spawn(move || {
             let report = loop {
-                match link.hear(None) {
+                match link.recv(None) {
                     Ok(FromTunnel::Ended(report)) => break report.unwrap_or_else(taken_down),
                     Ok(_) => {}
-                    Err(_) => break vanished(),
+                    Err(_) => break supervisor_gone(),
                 }
             };
             let mut why = Some(report);
@@ -161,23 +161,25 @@ fn give_up_on_signals(control: &Path, is_up: &Arc<AtomicBool>) -> Result<(), Rep
     let (control, is_up) = (control.to_owned(), Arc::clone(is_up));
     let told = move |_| {
         if !is_up.load(Ordering::Relaxed) {
-            let _ = connect(&control).map(|mut link| link.say(&ToTunnel::Down));
+            let _ = connect(&control).map(|mut link| link.send(&ToTunnel::Down));
         }
     };
     process::on_end_signals(told).map_err(|error| cannot("catch signals", &error))
 }
 
-fn connect(control: &Path) -> Result<TunnelLink, Report> {
-    TunnelLink::connect(control)?.ok_or_else(|| LinkError::NotRunning.into())
+fn connect(control: &Path) -> Result<SupervisorConnection, Report> {
+    SupervisorConnection::connect(control)?.ok_or_else(|| LinkError::NotRunning.into())
 }
 
 /// Waits until the tunnel is up; returns its name servers.
-fn until_connected(link: &mut TunnelLink) -> Result<Option<DnsStatus>, Report> {
+fn until_connected(link: &mut SupervisorConnection) -> Result<Option<DnsStatus>, Report> {
     let mut servers = None;
     loop {
-        match link.hear(None)? {
+        match link.recv(None)? {
             FromTunnel::Dns(status) => servers = Some(status),
-            FromTunnel::Phase(phase) if phase.name == "connected" => return Ok(servers),
+            FromTunnel::Phase(phase) if phase.phase == TunnelPhase::Connected => {
+                return Ok(servers);
+            }
             FromTunnel::Ended(report) => return Err(report.unwrap_or_else(taken_down)),
             _ => {}
         }

@@ -11,14 +11,14 @@ const NEVER: Duration = Duration::from_secs(365 * 86_400);
 
 /// When a tunnel came to where it stands.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(super) struct Deadlines {
     /// The last change of phase.
     pub(super) since: Instant,
     /// Where the search for a server began that is still going on.
     search: Option<Instant>,
 }
 
-impl Patience {
+impl Deadlines {
     pub(super) const fn new(now: Instant) -> Self {
         Self {
             since: now,
@@ -52,7 +52,7 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::openvpn::management::Event;
+    use crate::openvpn::management::Event as ManagementEvent;
     use crate::openvpn::state::{EndReason, Input};
 
     const STEP: Duration = Duration::from_secs(10);
@@ -60,10 +60,12 @@ mod tests {
     /// Plays `lines` again and again, ten seconds apart, until the time is over or an hour is.
     fn waits(mut state: TunnelState, lines: &[&str]) -> (TunnelState, Option<Duration>) {
         let began = Instant::now();
-        let (mut patience, mut now) = (Patience::new(began), began);
+        let (mut patience, mut now) = (Deadlines::new(began), began);
         let mut known = state.phase().clone();
         for line in lines.iter().cycle().take(360) {
-            state = state.step(Input::Event(Event::read(line.as_bytes()))).0;
+            state = state
+                .step(Input::Event(ManagementEvent::read(line.as_bytes())))
+                .0;
             if *state.phase() != known {
                 known = state.phase().clone();
                 patience.changed(&known, false, now);
@@ -116,7 +118,7 @@ mod tests {
     fn a_tunnel_that_was_up_once_is_looked_for_without_an_end() {
         let line = ">STATE:1,CONNECTED,SUCCESS,10.0.0.2,,,,";
         let connected = TunnelState::default()
-            .step(Input::Event(Event::read(line.as_bytes())))
+            .step(Input::Event(ManagementEvent::read(line.as_bytes())))
             .0;
         assert_eq!(waits(connected, &SILENT).1, None);
     }

@@ -21,14 +21,14 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 /// A directory that is a supervisor's own as long as this lives.
 #[derive(Debug)]
-pub(super) struct Own {
+pub(super) struct PrivateDir {
     directory: TempDir,
     _lock: Flock<File>,
     /// A descriptor to be given back for [`remove`], which needs one where there may be no other.
     spare: Option<File>,
 }
 
-impl Own {
+impl PrivateDir {
     pub(super) fn make(directory: &Path) -> io::Result<Self> {
         for _ in 0..TRIES {
             let mut temporary = tempfile::Builder::new();
@@ -59,7 +59,7 @@ impl Own {
     }
 }
 
-impl Drop for Own {
+impl Drop for PrivateDir {
     fn drop(&mut self) {
         drop(self.spare.take());
         let _ = remove(self.path());

@@ -15,12 +15,12 @@ pub(super) enum Next {
     /// Ask the agent for a new token.
     Renew,
     /// Ask the person beside the tunnel.
-    Person(wire::Question),
+    Person(wire::TunnelQuestion),
 }
 
 /// The credentials of one tunnel.
 #[derive(Debug)]
-pub(super) struct Answers {
+pub(super) struct Auth {
     username: String,
     token: Option<Secret>,
     /// Whether the web sign-in was already offered since the last connection.
@@ -39,7 +39,7 @@ enum Open {
     Challenge,
 }
 
-impl Answers {
+impl Auth {
     pub(super) fn new(username: String, token: Option<Secret>, has_agent: bool) -> Self {
         Self {
             username,
@@ -69,7 +69,7 @@ impl Answers {
         match question {
             AuthPrompt::Challenge { text, echo } => {
                 self.open = Some(Open::Challenge);
-                Next::Person(wire::Question::Challenge { text, echo })
+                Next::Person(wire::TunnelQuestion::Challenge { text, echo })
             }
             AuthPrompt::Credentials { why, challenge } => match why {
                 CredentialReason::SessionExpired if self.has_agent => {
@@ -84,7 +84,7 @@ impl Answers {
                 }
                 CredentialReason::Refused(reason) => {
                     self.open = Some(Open::Password(challenge));
-                    Next::Person(wire::Question::Password {
+                    Next::Person(wire::TunnelQuestion::Password {
                         username: self.username.clone(),
                         why: reason,
                     })
@@ -123,7 +123,7 @@ impl Answers {
     fn password_at_hand(&mut self, challenge: Option<PromptedChallenge>) -> Next {
         if self.token.is_none() && challenge.is_some() {
             self.open = Some(Open::Password(challenge));
-            return Next::Person(wire::Question::Password {
+            return Next::Person(wire::TunnelQuestion::Password {
                 username: self.username.clone(),
                 why: None,
             });
@@ -140,7 +140,7 @@ impl Answers {
             None => Next::Answer(self.credentials(password, None)),
             Some(PromptedChallenge { text, echo, .. }) => {
                 self.open = Some(Open::Static(password));
-                Next::Person(wire::Question::Challenge { text, echo })
+                Next::Person(wire::TunnelQuestion::Challenge { text, echo })
             }
         }
     }
@@ -158,7 +158,7 @@ impl Answers {
 mod tests {
     use super::*;
 
-    fn asked(answers: &mut Answers, why: CredentialReason) -> String {
+    fn asked(answers: &mut Auth, why: CredentialReason) -> String {
         match answers.asked(AuthPrompt::Credentials {
             why,
             challenge: None,
@@ -167,14 +167,14 @@ mod tests {
                 format!("sent {:?}", given.password.expose())
             }
             Next::Renew => "renew".to_owned(),
-            Next::Person(wire::Question::Password { .. }) => "person".to_owned(),
+            Next::Person(wire::TunnelQuestion::Password { .. }) => "person".to_owned(),
             other => format!("{other:?}"),
         }
     }
 
     #[test]
     fn a_token_is_sent_once_then_the_web_then_the_person_is_asked() {
-        let mut answers = Answers::new("alice@acme.com".into(), Some(Secret::new("t")), true);
+        let mut answers = Auth::new("alice@acme.com".into(), Some(Secret::new("t")), true);
         assert_eq!(asked(&mut answers, CredentialReason::First), "sent \"t\"");
         assert_eq!(
             asked(&mut answers, CredentialReason::Refused(None)),
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_dead_token_is_renewed_by_the_agent() {
-        let mut answers = Answers::new("alice@acme.com".into(), None, true);
+        let mut answers = Auth::new("alice@acme.com".into(), None, true);
         answers.connected();
         assert_eq!(
             asked(&mut answers, CredentialReason::SessionExpired),
@@ -211,7 +211,7 @@ mod tests {
             (given.username.as_str(), given.password.expose()),
             ("alice", "new")
         );
-        let mut alone = Answers::new("alice@acme.com".into(), None, false);
+        let mut alone = Auth::new("alice@acme.com".into(), None, false);
         assert_eq!(
             asked(&mut alone, CredentialReason::SessionExpired),
             "sent \"\""
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_static_challenge_is_asked_beside_the_password() {
-        let mut answers = Answers::new("a".into(), Some(Secret::new("t")), false);
+        let mut answers = Auth::new("a".into(), Some(Secret::new("t")), false);
         let challenge = Some(PromptedChallenge {
             text: "Code".into(),
             echo: true,
@@ -232,7 +232,7 @@ mod tests {
         });
         assert!(matches!(
             next,
-            Next::Person(wire::Question::Challenge { .. })
+            Next::Person(wire::TunnelQuestion::Challenge { .. })
         ));
         let Some(Next::Answer(AuthAnswer::Credentials(given))) =
             answers.given(Some(Secret::new("42")))
