@@ -4,7 +4,7 @@ use crate::commands::Context;
 use crate::commands::talk::SignInArgs;
 use crate::config::{OrgTarget, Proxy, SignIn, ca_bundle_version, read_ca_bundle};
 use crate::http::{Client, HttpError, Network};
-use crate::model::Environment;
+use crate::model::{Environment, whole_seconds};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::security_key;
@@ -18,7 +18,7 @@ pub(super) fn account(
     org: &OrgTarget,
     args: &SignInArgs,
 ) -> Result<Account, Report> {
-    let life = context.settings()?.session_lifetime();
+    let lifetime = context.settings()?.session_lifetime();
     let is_machine = org.sign_in == SignIn::Machine;
     Ok(Account {
         org: org.org.origin().to_owned(),
@@ -42,8 +42,8 @@ pub(super) fn account(
         },
         security_keys: security_key::is_supported(),
         factor: args.factor.clone().or_else(|| org.factor.clone()),
-        idle: life.idle,
-        max: life.max,
+        idle: whole_seconds(lifetime.idle),
+        max: whole_seconds(lifetime.max),
     })
 }
 

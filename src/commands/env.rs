@@ -11,7 +11,7 @@ use crate::commands::Context;
 use crate::commands::exec::credentials;
 use crate::commands::talk::SignInArgs;
 use crate::commands::target::{MenuArgs, RoleArgs, for_menu, resolve_named};
-use crate::config;
+use crate::config::parse_duration_flag;
 use crate::process::{panic_point, starter_program};
 use crate::prompt;
 use crate::report::{Exit, Report};
@@ -92,7 +92,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let min_ttl = args
         .min_ttl
         .as_deref()
-        .map(|text| config::seconds("--min-ttl", text))
+        .map(|text| parse_duration_flag("--min-ttl", text))
         .transpose()?;
     let role = for_menu(&args.role, args.menu, context)?;
     let target = resolve_named(context, &role, &args.sign_in)?;

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::aws::{ChildEnv, child_env};
 use crate::commands::Context;
@@ -9,8 +10,8 @@ use crate::commands::catalogue::Shelf;
 use crate::commands::refresh;
 use crate::commands::talk::{SignInArgs, ask_with};
 use crate::commands::target::{MenuArgs, Resolved, RoleArgs, for_menu, resolve_named};
-use crate::config;
-use crate::model::{Credentials, ProviderArn, RoleArn};
+use crate::config::parse_duration_flag;
+use crate::model::{Credentials, ProviderArn, RoleArn, whole_seconds};
 use crate::process;
 use crate::report::{Exit, Report};
 use crate::terminal::has_person;
@@ -83,7 +84,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let min_ttl = args
         .min_ttl
         .as_deref()
-        .map(|text| config::seconds("--min-ttl", text))
+        .map(|text| parse_duration_flag("--min-ttl", text))
         .transpose()?;
     let role = for_menu(&args.role, args.menu, context)?;
     let target = resolve_named(context, &role, &args.sign_in)?;
@@ -153,7 +154,7 @@ pub struct Granted {
 pub fn credentials(
     context: &Context,
     target: &Resolved,
-    min_ttl: Option<u32>,
+    min_ttl: Option<Duration>,
     menu: RoleMenu,
     sign_in: &SignInArgs,
 ) -> Result<Granted, Report> {
@@ -164,7 +165,7 @@ pub fn credentials(
 fn credentials_after(
     context: &Context,
     target: &Resolved,
-    min_ttl: Option<u32>,
+    min_ttl: Option<Duration>,
     menu: RoleMenu,
     sign_in: &SignInArgs,
     before: &dyn Fn() -> Result<(), Report>,
@@ -173,7 +174,7 @@ fn credentials_after(
     let request = || {
         Request::Credentials(CredentialsRequest {
             target: target.wire.clone(),
-            min_ttl,
+            min_ttl: min_ttl.map(whole_seconds),
             may_sign_in: true,
             knows_roles,
             menu,

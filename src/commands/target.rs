@@ -239,7 +239,7 @@ pub(super) fn resolve_named(
         through: role.through.clone(),
         chain: settings.chain.iter().map(ToString::to_string).collect(),
         policy: settings.policy.clone(),
-        duration: settings.duration,
+        duration: settings.duration.seconds(),
         region: settings.region.clone(),
         region_gives_way: gives_way(&settings),
         sts_endpoint: settings.sts_endpoint.clone(),

@@ -1,30 +1,31 @@
-//! The extra certificates of `ca_bundle`, as bytes: the agent that trusts them cannot open files.
+//! The extra certificates of `ca_bundle`, read by the client for the agent, which can open no file.
 
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::error::FileError;
-use super::file::open_trusted;
+use super::file_error::FileError;
+use super::trusted_file::open_trusted;
 use crate::model::Environment;
 use crate::report::Report;
 
-/// A whole system's bundle has about 250 KiB; the protocol carries less than 1 MiB.
-const LARGEST: u64 = 768 << 10;
+/// Most bytes of `ca_bundle`. A system's bundle has about 250 KiB; a frame of the agent's protocol
+/// has less than 1 MiB.
+const MAX_BUNDLE_BYTES: u64 = 768 << 10;
 
-/// The VPN's own authority is one certificate or a few. They travel with each request to the agent, and with those
-/// of the tunnel's supervisor; such a request has less than 64 KiB.
+/// Most bytes of `vpn.ca_bundle`, which holds a few certificates. They are sent with each request to
+/// the agent and to the tunnel's supervisor, whose requests have less than 64 KiB.
 const MAX_VPN_BUNDLE_BYTES: u64 = 32 << 10;
 
 /// Reads the PEM file at `path`.
 ///
-/// Its writers decide which server is sent a password, so it is judged as the settings are, with the
+/// The file decides which server gets a password, so it is checked like the settings, with the
 /// directories on its path.
 ///
 /// # Errors
-/// When others may write it, when it cannot be read, is larger than 768 KiB, or has no PEM certificate in it.
+/// When others may write it, it cannot be read, is larger than 768 KiB, or has no PEM certificate.
 pub fn read_ca_bundle(path: &Path, environment: &Environment) -> Result<Vec<u8>, Report> {
-    read("ca_bundle", path, environment, LARGEST)
+    read("ca_bundle", path, environment, MAX_BUNDLE_BYTES)
 }
 
 /// Reads the PEM file of `vpn.ca_bundle`, with the same checks.
@@ -40,16 +41,16 @@ fn read(
     setting: &str,
     path: &Path,
     environment: &Environment,
-    largest: u64,
+    max_bytes: u64,
 ) -> Result<Vec<u8>, Report> {
     let failed = |error: FileError| error.at(setting, path);
     let (file, _) = open_trusted(path, environment).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(largest + 1)
+    file.take(max_bytes + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| failed(error.into()))?;
-    if bytes.len() as u64 > largest {
-        return Err(failed(FileError::BundleTooLarge(largest)));
+    if bytes.len() as u64 > max_bytes {
+        return Err(failed(FileError::BundleTooLarge(max_bytes)));
     }
     let begin = b"-----BEGIN CERTIFICATE-----";
     if !bytes.windows(begin.len()).any(|window| window == begin) {
@@ -58,11 +59,10 @@ fn read(
     Ok(bytes)
 }
 
-/// What differs after each change of the file at `path`, without reading it: a warm command asks
-/// for it each time.
+/// Returns a text that differs after each change of the file at `path`. The file is not read: every
+/// command asks for its version.
 ///
-/// A file that is not there has a version too; [`read_ca_bundle`] says what is wrong with it when
-/// it is needed.
+/// A file that does not exist has a version too; [`read_ca_bundle`] reports it when it is needed.
 pub fn ca_bundle_version(path: &Path) -> String {
     if path.starts_with("~") {
         return "no home".to_owned();
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_differ_after_each_change_of_the_file() {
+    fn version_differs_after_each_change() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ca.pem");
         let mut versions = vec![ca_bundle_version(&path)];
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_is_a_file_with_a_certificate_of_sane_size() {
+    fn bundle_needs_a_certificate_and_a_sane_size() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ca.pem");
         let environment = [("HOME", directory.path())].into_iter().collect();

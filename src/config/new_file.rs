@@ -1,4 +1,4 @@
-//! The first settings file, written for the user. The only writer of this room.
+//! Writes the user's first settings file. No other code writes settings.
 
 use std::fs::{DirBuilder, symlink_metadata};
 use std::io::Write as _;
@@ -7,12 +7,13 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use super::error::{directory, reason};
+use super::file_error::{directory_hint, reason};
+use super::trusted_file::absolute_home;
 use crate::model::Environment;
 use crate::ownership::{DirectoryFault, check_directories, with_private_umask};
 use crate::report::{Exit, Report};
 
-/// What `ob config init` has asked for; each is checked like a setting by whoever reads the file.
+/// The answers to `ob config init`. Each was checked as the setting it becomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewSettings {
     pub url: String,
@@ -22,7 +23,7 @@ pub struct NewSettings {
 }
 
 impl NewSettings {
-    /// The file's text.
+    /// Returns the file's text.
     pub fn to_toml(&self) -> String {
         let line = |key: &str, value: &Option<String>| {
             let value = value.as_deref().map(toml::Value::from);
@@ -40,7 +41,7 @@ impl NewSettings {
     }
 }
 
-/// Whether a file that is already there may go.
+/// Whether an existing file is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     Keep,
@@ -50,35 +51,33 @@ pub enum Existing {
 /// Writes `text` to `path` whole or not at all, mode 0600, and makes the directories above it.
 ///
 /// # Errors
-/// When a file is there and is to be kept, when `path` is a link (which would be replaced instead of what it
-/// names), when another user owns a directory on the way or may write to it, and when the disk refuses.
+/// When a file exists and is to be kept, when `path` is a link (the link would be replaced and not
+/// its target), when another user owns a directory of the path or may write to it, or on I/O errors.
 pub fn write_new(
     path: &Path,
     text: &str,
     existing: Existing,
     environment: &Environment,
 ) -> Result<(), Report> {
-    check_place(path, environment)?;
+    check_directory(path, environment)?;
     write(path, text, existing).map_err(|error| error.at(path))
 }
 
-/// As [`write_new`] would refuse to write to `path`, before anybody is asked what to write.
+/// Checks that [`write_new`] could write a new file to `path`, before the user is asked questions.
 ///
 /// # Errors
-/// When something is there, or the directory is another user's.
+/// When the path exists, or another user owns a directory of it or may write to it.
 pub fn check_new_file(path: &Path, environment: &Environment) -> Result<(), Report> {
-    check_place(path, environment)?;
-    replaceable(path, Existing::Keep).map_err(|error| error.at(path))
+    check_directory(path, environment)?;
+    check_existing(path, Existing::Keep).map_err(|error| error.at(path))
 }
 
-/// Nothing is made in a directory that another user owns or may write to.
-fn check_place(path: &Path, environment: &Environment) -> Result<(), Report> {
-    let home = environment.raw("HOME").map(Path::new);
-    check_directories(path, home.filter(|home| home.is_absolute()))
+fn check_directory(path: &Path, environment: &Environment) -> Result<(), Report> {
+    check_directories(path, absolute_home(environment))
         .map_err(|fault| WriteError::Directory(fault).at(path))
 }
 
-fn replaceable(path: &Path, existing: Existing) -> Result<(), WriteError> {
+fn check_existing(path: &Path, existing: Existing) -> Result<(), WriteError> {
     match symlink_metadata(path) {
         Ok(found) if found.is_symlink() => Err(WriteError::Link),
         Ok(_) if existing == Existing::Keep => Err(WriteError::Exists),
@@ -87,7 +86,7 @@ fn replaceable(path: &Path, existing: Existing) -> Result<(), WriteError> {
 }
 
 fn write(path: &Path, text: &str, existing: Existing) -> Result<(), WriteError> {
-    replaceable(path, existing)?;
+    check_existing(path, existing)?;
     let directory = path.parent().unwrap_or(Path::new("/"));
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700);
@@ -95,7 +94,7 @@ fn write(path: &Path, text: &str, existing: Existing) -> Result<(), WriteError> 
     let mut temporary = tempfile::Builder::new();
     temporary.prefix(".config.");
     let mut file = with_private_umask(|| temporary.tempfile_in(directory))
-        // It names its own file, which is gone and nobody's concern.
+        // tempfile's error names the temporary file, which means nothing to the user.
         .map_err(|error| std::io::Error::from(error.kind()))?;
     file.as_file_mut().write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
@@ -127,7 +126,7 @@ impl WriteError {
         let path = path.display();
         let (exit, name, hint) = match &self {
             Self::Directory(fault) => {
-                let (name, hint) = directory(fault);
+                let (name, hint) = directory_hint(fault);
                 (Exit::Usage, name, hint)
             }
             Self::Exists => (
@@ -160,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_file_is_private_and_an_old_one_is_kept() {
+    fn new_file_is_private_and_an_old_one_is_kept() {
         let home = tempfile::tempdir().unwrap();
         let environment = [("HOME", home.path())].into_iter().collect();
         let write_new = |path: &Path, text: &str, existing: Existing| {
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_answers_stay_inside_their_quotes() {
+    fn hostile_answers_stay_inside_quotes() {
         let new = NewSettings {
             url: "https://acme.okta.com".to_owned(),
             username: Some("alice\"\n[aws]\nregion = \"x".to_owned()),

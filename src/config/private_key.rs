@@ -1,4 +1,4 @@
-//! A machine's private key: read by the client, kept by the agent, which can open no file.
+//! A machine's private key, read by the client for the agent, which can open no file.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -8,15 +8,16 @@ use std::path::Path;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::geteuid;
 
-use super::error::FileError;
-use super::file::open_trusted;
-use super::{MachineTarget, Settings};
+use super::file_error::FileError;
+use super::org::MachineTarget;
+use super::settings::Settings;
+use super::trusted_file::open_trusted;
 use crate::model::Environment;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 
-/// An RSA key of 8192 bits has 6 KiB.
-const LARGEST: u64 = 16 << 10;
+/// Most bytes that are read of a key; an RSA key of 8192 bits has 6 KiB.
+const MAX_KEY_BYTES: u64 = 16 << 10;
 
 impl Settings {
     /// Returns the names of all variables that hold a machine's private key, whichever org is selected.
@@ -29,19 +30,19 @@ impl Settings {
     }
 }
 
-/// The key of `private_key_env`, else of `private_key_file`.
+/// Reads the key of `private_key_env`, else of `private_key_file`.
 ///
 /// # Errors
-/// When neither is set, or what is named cannot be read.
+/// When neither is set, or the variable or file cannot be read.
 pub fn read_private_key(
     machine: &MachineTarget,
     environment: &Environment,
 ) -> Result<Secret, Report> {
-    let none = || Report::new(Exit::Usage, "config.private-key", "there is no private key");
+    let missing = || Report::new(Exit::Usage, "config.private-key", "there is no private key");
     if let Some(name) = &machine.private_key_env {
         let value = environment.raw(name).and_then(|value| value.to_str());
         return value.map(Secret::new).ok_or_else(|| {
-            none()
+            missing()
                 .cause(format!("the variable {name} is not set, or is no text"))
                 .hint(format!(
                     "set `{name}`, or name a file with `private_key_file`"
@@ -49,18 +50,19 @@ pub fn read_private_key(
         });
     }
     let Some(path) = &machine.private_key_file else {
-        return Err(none().hint("set `private_key_file` or `private_key_env` in [org]"));
+        return Err(missing().hint("set `private_key_file` or `private_key_env` in [org]"));
     };
     let failed = |error: FileError| error.at("private_key_file", path);
     let file = open_private(path, environment).map_err(failed)?;
     let mut text = String::new();
-    file.take(LARGEST)
+    file.take(MAX_KEY_BYTES)
         .read_to_string(&mut text)
         .map_err(|error| failed(error.into()))?;
     Ok(Secret::new(text))
 }
 
-/// Checks the file of `private_key_file`, where one is set and is there, without reading the key.
+/// Checks the file of `private_key_file` without reading the key. Without the setting or the file
+/// there is nothing to check.
 ///
 /// # Errors
 /// When it cannot be opened, or others could read or replace it.
@@ -77,18 +79,19 @@ pub fn check_private_key(machine: &MachineTarget, environment: &Environment) -> 
     }
 }
 
-/// Opens a file that holds a secret: as settings, and closed to group and others, as ssh wants it.
+/// Opens a file that holds a secret. Beyond the checks of settings, group and others must have no
+/// access, as ssh demands.
 ///
-/// One exception: a file of root's may be readable by a group. Root has no other way to give a key to a
-/// service's user, and systemd's credentials (mode 0440 with an access list) look the same.
+/// A group may read a file of root's: root has no other way to give a key to a service's user, and
+/// systemd's credentials (mode 0440 with an access list) look the same.
 fn open_private(path: &Path, environment: &Environment) -> Result<File, FileError> {
-    let (file, found) = open_trusted(path, environment)?;
-    let is_given_by_root = found.uid() == 0 && !geteuid().is_root();
+    let (file, metadata) = open_trusted(path, environment)?;
+    let is_given_by_root = metadata.uid() == 0 && !geteuid().is_root();
     let forbidden = if is_given_by_root { 0o037 } else { 0o077 };
-    if found.mode() & forbidden == 0 {
+    if metadata.mode() & forbidden == 0 {
         return Ok(file);
     }
-    let mode = found.mode() & 0o7777;
+    let mode = metadata.mode() & 0o7777;
     let is_read_only =
         fstatvfs(&file).is_ok_and(|mounted| mounted.flags().contains(FsFlags::ST_RDONLY));
     Err(match is_given_by_root || is_read_only {

@@ -18,7 +18,7 @@ pub use labels::{Label, Labels};
 pub use org::{Org, OrgError, SHARED as OKTA_DOMAINS, is_loopback};
 pub use session_policy::{PolicyArn, PolicyError, SessionPolicy};
 pub use suggest::{best_matches, by_similarity, closest, similarity, suggest};
-pub use time::{Millis, Timestamp};
+pub use time::{Millis, Timestamp, whole_seconds};
 
 use crate::secret::Secret;
 

@@ -1,6 +1,7 @@
-//! Seconds since the epoch, and the three ways servers write them.
+//! Points in time since the epoch, and the formats in which servers write them.
 
 use std::fmt;
+use std::time::Duration;
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
@@ -11,43 +12,49 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// `2026-11-22T01:02:55Z`, with or without a fraction or an offset (SAML, STS, Okta).
+    /// Parses `2026-11-22T01:02:55Z`, with or without a fraction or an offset (SAML, STS, Okta).
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         DateTime::from_str(text, Format::DateTimeWithOffset)
             .ok()
             .map(|time| Self(time.secs()))
     }
 
-    /// `Sun, 22 Nov 2026 01:02:55 GMT` (the HTTP `Date` header, RFC 9110 5.6.7).
+    /// Parses `Sun, 22 Nov 2026 01:02:55 GMT` (the HTTP `Date` header, RFC 9110 5.6.7).
     pub fn from_http_date(text: &str) -> Option<Self> {
         DateTime::from_str(text, Format::HttpDate)
             .ok()
             .map(|time| Self(time.secs()))
     }
 
-    /// Seconds from `earlier` to `self`; negative if `self` lies before it.
+    /// Returns the seconds from `earlier` to `self`, negative if `self` is before it.
     pub const fn seconds_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Returns the point in time that is `seconds` later.
     #[must_use]
     pub const fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds))
     }
 }
 
-/// A point in time in whole milliseconds since 1970-01-01 UTC: what tells which of two commands came first.
+/// A point in time in whole milliseconds since 1970-01-01 UTC, to order two commands by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// The second it lies in.
+    /// Returns the second that it is in.
     pub const fn second(self) -> Timestamp {
         Timestamp(self.0.div_euclid(1000))
     }
 }
 
-/// RFC 3339 in UTC with `Z`, the form the AWS SDKs read.
+/// Returns the whole seconds of `duration`, as the agent's protocol carries them.
+pub fn whole_seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}
+
+/// Formats as RFC 3339 in UTC with `Z`, which the AWS SDKs read.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match DateTime::from_secs(self.0).fmt(Format::DateTime) {
@@ -62,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_three_spellings_agree() {
+    fn three_formats_of_one_time_agree() {
         let expected = Some(Timestamp(1_795_309_375));
         assert_eq!(Timestamp::from_rfc3339("2026-11-22T01:02:55Z"), expected);
         assert_eq!(

@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
         let target = settings
             .resolve(&flags, &context.environment)
             .map_err(during)?;
-        if !target.chain.is_empty() && target.duration > SessionDuration::HOUR.seconds() {
+        if !target.chain.is_empty() && target.duration > SessionDuration::HOUR {
             context.voice.say(&format!(
                 "ob: {}: at the end of its chain AWS grants an hour at most, whatever `duration` says",
                 escape(profile)

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::{Args, link, some_refused};
 use crate::aws::{CredentialsFile, ForeignSection, IniError, NameTemplate, Names, RoleLink};
@@ -85,11 +86,11 @@ impl Round {
 }
 
 impl Plan<'_> {
-    /// Gathers and writes; `min_ttl` in seconds asks for credentials that last longer than those there are.
+    /// Gathers and writes; `min_ttl` asks for credentials that last longer than those there are.
     ///
     /// # Errors
     /// When nothing could be gathered, or the file not be written.
-    pub(super) fn run(&self, min_ttl: Option<u32>) -> Result<Round, Report> {
+    pub(super) fn run(&self, min_ttl: Option<Duration>) -> Result<Round, Report> {
         if self.args.all {
             return self.every_role();
         }
@@ -141,7 +142,7 @@ impl Plan<'_> {
         &self,
         place: usize,
         target: &mut Resolved,
-        min_ttl: Option<u32>,
+        min_ttl: Option<Duration>,
     ) -> Result<Credentials, Report> {
         let mut menu = self.args.menu.menu();
         if let Some(chosen) = self.chosen.borrow().get(&place) {

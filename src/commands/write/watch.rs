@@ -31,7 +31,7 @@ pub(super) fn run(plan: &Plan<'_>) -> Result<ExitCode, Report> {
             plan.context.voice.report(&report);
         }
         wait(&clock, next);
-        let min_ttl = u32::try_from(margin + 1).ok();
+        let min_ttl = u64::try_from(margin + 1).ok().map(Duration::from_secs);
         round = loop {
             match plan.run(min_ttl) {
                 Ok(round) => break round,

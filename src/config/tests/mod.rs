@@ -2,8 +2,17 @@ mod trust;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
 
 use super::*;
+use crate::aws::SessionDuration;
+use crate::model::Environment;
+use crate::report::Report;
+
+fn session_duration(seconds: u32) -> SessionDuration {
+    SessionDuration::from_seconds(seconds).unwrap()
+}
 
 struct Home {
     directory: tempfile::TempDir,
@@ -41,8 +50,8 @@ fn settings(text: &str) -> Settings {
     Home::with(text).load().unwrap()
 }
 
-/// What is said about `text`, the file's own path cut off.
-fn complaints(text: &str) -> Vec<String> {
+/// Returns the problems of `text`, without the directory of the file.
+fn problems(text: &str) -> Vec<String> {
     let home = Home::with(text);
     let prefix = home.directory.path().display().to_string() + "/";
     let report = home.load().unwrap_err();
@@ -78,12 +87,13 @@ idle = "30m"
 "#;
 
 #[test]
-fn a_profile_overrules_what_is_general() {
+fn profile_takes_precedence_over_general_settings() {
     let settings = settings(WHOLE);
     let environment = variables(&[("HOME", "/home/alice")]);
     let dev = settings.resolve(&Flags::default(), &environment).unwrap();
     assert_eq!(dev.profile.as_deref(), Some("dev"));
-    assert_eq!((dev.role.as_deref(), dev.duration), (Some("dev/*"), 7200));
+    assert_eq!(dev.role.as_deref(), Some("dev/*"));
+    assert_eq!(dev.duration, session_duration(7200));
     assert_eq!(dev.region.as_deref(), Some("eu-west-1"));
     assert_eq!(dev.org.ca_bundle, Some("/home/alice/acme.pem".into()));
     assert_eq!(dev.org.factor.as_deref(), Some("totp"));
@@ -94,19 +104,22 @@ fn a_profile_overrules_what_is_general() {
         ..Flags::default()
     };
     let prod = settings.resolve(&flags, &environment).unwrap();
-    assert_eq!((prod.duration, prod.chain.len()), (3600, 1));
+    assert_eq!(
+        (prod.duration, prod.chain.len()),
+        (SessionDuration::HOUR, 1)
+    );
     assert_eq!(prod.region.as_deref(), Some("us-east-1"));
     assert_eq!(
         settings.session_lifetime(),
         SessionLifetime {
-            idle: 1800,
-            max: 43_200
+            idle: Duration::from_secs(1800),
+            max: Duration::from_secs(43_200)
         }
     );
 }
 
 #[test]
-fn a_role_by_hand_needs_no_profile_and_no_chain() {
+fn typed_role_takes_neither_profile_nor_chain() {
     let settings = settings(WHOLE);
     let flags = Flags {
         role: Some("Admin".to_owned()),
@@ -130,9 +143,10 @@ fn a_role_by_hand_needs_no_profile_and_no_chain() {
 }
 
 #[test]
-fn flag_then_variable_then_user_then_system() {
+fn precedence_is_flag_variable_user_system() {
     let mut home = Home::with(
-        "[org]\nurl = 'acme.okta.com'\n[aws]\nregion = 'eu-west-2'\n[profiles.p]\nregion = 'eu-west-3'\n",
+        "[org]\nurl = 'acme.okta.com'\n[aws]\nregion = 'eu-west-2'\n\
+         [profiles.p]\nregion = 'eu-west-3'\n",
     );
     let system = home.directory.path().join("system.toml");
     fs::write(
@@ -166,7 +180,7 @@ fn flag_then_variable_then_user_then_system() {
     let merged = load(&home.files, &none).unwrap();
     let target = merged.resolve(&Flags::default(), &none).unwrap();
     assert_eq!(target.org.username.as_deref(), Some("fleet@acme.com"));
-    assert_eq!(target.duration, 1800);
+    assert_eq!(target.duration, session_duration(1800));
     let sources: Vec<String> = merged
         .iter()
         .map(|(key, _, source)| format!("{key} {source}"))
@@ -180,9 +194,9 @@ fn flag_then_variable_then_user_then_system() {
 }
 
 #[test]
-fn each_mistake_names_file_line_key_and_what_was_meant() {
+fn problem_names_file_line_key_and_suggestion() {
     assert_eq!(
-        complaints(
+        problems(
             "[org]\nurl = 'https://acme.okta.com'\nuser_name = 'alice'\n[profile.x]\nrole = 'x'\n"
         ),
         [
@@ -197,7 +211,8 @@ fn each_mistake_names_file_line_key_and_what_was_meant() {
         ),
         (
             "[org]\nsign_in = 'magic'",
-            "config.toml:2: `org.sign_in`: expected one of: auto, terminal, identity_engine, browser, machine",
+            "config.toml:2: `org.sign_in`: expected one of: \
+             auto, terminal, identity_engine, browser, machine",
         ),
         (
             "[org]\nurl = 5",
@@ -229,7 +244,8 @@ fn each_mistake_names_file_line_key_and_what_was_meant() {
         ),
         (
             "[profiles.p]\nchain = ['x']",
-            "config.toml:2: `profiles.p.chain`: not an IAM ARN (arn:aws:iam::123456789012:…)",
+            "config.toml:2: `profiles.p.chain`: \
+             not an IAM ARN (arn:aws:iam::123456789012:…)",
         ),
         (
             "[profiles.p]\nchain = 'x'",
@@ -241,7 +257,8 @@ fn each_mistake_names_file_line_key_and_what_was_meant() {
         ),
         (
             "[accounts]\nprod = '123456789012'",
-            "config.toml:2: `accounts.prod`: the keys of [accounts] are account numbers of twelve digits",
+            "config.toml:2: `accounts.prod`: \
+             the keys of [accounts] are account numbers of twelve digits",
         ),
         (
             "[org]\nusername = ''",
@@ -257,9 +274,9 @@ fn each_mistake_names_file_line_key_and_what_was_meant() {
             "config.toml:2: `profiles.p.org`: there is no org `acme`",
         ),
     ] {
-        assert_eq!(complaints(text), [expected], "{text}");
+        assert_eq!(problems(text), [expected], "{text}");
     }
-    let twice = complaints("[org]\nurl = 'a.okta.com'\nurl = 'b.okta.com'");
+    let twice = problems("[org]\nurl = 'a.okta.com'\nurl = 'b.okta.com'");
     assert!(
         twice[0].starts_with("config.toml:3: not TOML: duplicate key"),
         "{twice:?}"
@@ -269,7 +286,7 @@ fn each_mistake_names_file_line_key_and_what_was_meant() {
 #[test]
 fn contradictions_name_both_places() {
     let chained = "[profiles.p]\nduration = '4h'\nchain = ['arn:aws:iam::123456789012:role/R']\n";
-    let [only] = &complaints(chained)[..] else {
+    let [only] = &problems(chained)[..] else {
         panic!()
     };
     assert!(
@@ -281,21 +298,23 @@ fn contradictions_name_both_places() {
     assert!(only.ends_with("config.toml:3)"), "{only}");
     let accounts = "[accounts]\n\"123456789012\" = 'prod'\n\"210987654321\" = 'Prod'\n";
     assert_eq!(
-        complaints(accounts),
+        problems(accounts),
         ["config.toml:3: `accounts.210987654321`: another account has this name (config.toml:2)"]
     );
-    let partitions = "[profiles.p]\nrole = 'arn:aws:iam::123456789012:role/R'\nchain = ['arn:aws-cn:iam::123456789012:role/R']\n";
+    let partitions = "[profiles.p]\nrole = 'arn:aws:iam::123456789012:role/R'\n\
+                      chain = ['arn:aws-cn:iam::123456789012:role/R']\n";
     assert_eq!(
-        complaints(partitions),
+        problems(partitions),
         ["config.toml:3: `profiles.p.chain`: a chain does not leave its partition (config.toml:2)"]
     );
 }
 
 #[test]
-fn the_org_is_the_one_chosen_or_the_only_one() {
+fn org_is_the_selected_or_the_only_one() {
     let none = Environment::default();
     let two = settings(
-        "[orgs.acme]\nurl='acme.okta.com'\n[orgs.preview]\nurl='acme.oktapreview.com'\n[profiles.p]\norg='preview'\n",
+        "[orgs.acme]\nurl='acme.okta.com'\n[orgs.preview]\nurl='acme.oktapreview.com'\n\
+         [profiles.p]\norg='preview'\n",
     );
     let flags = |org: Option<&str>, profile: Option<&str>| Flags {
         org: org.map(ToOwned::to_owned),

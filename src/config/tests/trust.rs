@@ -1,16 +1,19 @@
-//! What is refused because it may not be the user's own, or is no settings file at all.
+//! Refused settings: files of others, files that are no settings, secrets, foreign links.
 
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::super::*;
 use super::{Home, WHOLE, settings, variables};
+use crate::model::Environment;
 
 #[test]
-fn a_secret_is_never_a_setting_and_its_value_is_not_repeated() {
+fn secret_is_no_setting_and_is_not_repeated() {
     let report = Home::with("[org]\npassword = 'canary'\n")
         .load()
         .unwrap_err();
@@ -33,7 +36,7 @@ fn a_secret_is_never_a_setting_and_its_value_is_not_repeated() {
 }
 
 #[test]
-fn a_file_that_others_could_write_is_refused_by_name() {
+fn file_that_others_could_write_is_refused() {
     let home = Home::with(WHOLE);
     for mode in [0o620, 0o602, 0o666] {
         fs::set_permissions(home.user(), Permissions::from_mode(mode)).unwrap();
@@ -41,7 +44,7 @@ fn a_file_that_others_could_write_is_refused_by_name() {
         assert_eq!(report.name, "config.writable");
         assert!(report.summary.contains("config.toml") && report.hints[0].contains("chmod go-w"));
     }
-    // Only root can give a file away; whoever runs the tests, the judgement is the same code.
+    // Only root can give a file away.
     if nix::unistd::geteuid().is_root() {
         std::os::unix::fs::chown(home.user(), Some(12_345), None).unwrap();
         fs::set_permissions(home.user(), Permissions::from_mode(0o600)).unwrap();
@@ -64,7 +67,7 @@ fn a_file_that_others_could_write_is_refused_by_name() {
 }
 
 #[test]
-fn what_is_no_small_text_file_is_refused() {
+fn file_that_is_no_small_text_is_refused() {
     let home = Home::with("");
     let name = |path: &Path| {
         let files = Files {
@@ -127,10 +130,11 @@ fn variables_are_checked_and_markers_are_not_settings() {
 }
 
 #[test]
-fn a_link_to_another_org_and_a_bad_flag_are_refused() {
+fn link_to_another_org_and_a_bad_flag_are_refused() {
     let none = Environment::default();
     let foreign = settings(
-        "[org]\nurl='acme.okta.com'\n[aws]\napp='https://evil.okta.com/home/amazon_aws/0oa1/272'\n",
+        "[org]\nurl='acme.okta.com'\n\
+         [aws]\napp='https://evil.okta.com/home/amazon_aws/0oa1/272'\n",
     );
     assert_eq!(
         foreign.resolve(&Flags::default(), &none).unwrap_err().name,
@@ -151,9 +155,11 @@ fn a_link_to_another_org_and_a_bad_flag_are_refused() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_or_refused_and_nothing_else(text in "\\PC{0,200}|[\\[\\]a-z.=\"'\n 0-9]{0,120}") {
-        let read = file::parse(&text, &Arc::from(Path::new("t")));
-        for problem in read.problems {
+    fn any_text_is_parsed_or_refused(
+        text in "\\PC{0,200}|[\\[\\]a-z.=\"'\n 0-9]{0,120}",
+    ) {
+        let contents = contents::parse(&text, &Arc::from(Path::new("t")));
+        for problem in contents.problems {
             prop_assert!(problem.to_string().starts_with("t:"));
         }
     }

@@ -1,20 +1,23 @@
-//! Why a value is not taken, in words that fit behind the setting's name.
+//! Errors of a setting's value, worded to follow the setting's name.
 
 use thiserror::Error;
 
-use super::super::proxy::ProxyError;
-use super::{LONGEST, Length};
+use super::duration::{DurationError, InUnits};
+use super::proxy::ProxyError;
 use crate::model::{ArnError, OrgError, PolicyError};
 use crate::openvpn::policy::NetworkError;
 
-/// Why a value is not taken. It names what is wrong, never the value where that may hold a password.
+/// Most bytes of a text value.
+pub(super) const MAX_TEXT_BYTES: usize = 2048;
+
+/// Why a value is refused. The value itself is not repeated: it may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(in crate::config) enum ValueError {
+pub(super) enum ValueError {
     #[error("expected {0}, found {1}")]
     Type(&'static str, &'static str),
     #[error("the value is empty")]
     Empty,
-    #[error("the value is longer than {LONGEST} bytes")]
+    #[error("the value is longer than {MAX_TEXT_BYTES} bytes")]
     TooLong,
     #[error("the value is not UTF-8 text")]
     NotUtf8,
@@ -22,12 +25,10 @@ pub(in crate::config) enum ValueError {
     Control,
     #[error("expected one of: {0}")]
     Choice(&'static str),
-    #[error("not a duration; write `1h`, `90m` or `45s`")]
-    Duration,
-    #[error("{0} has no unit; did you mean `{0}m` or `{0}s`?")]
-    NoUnit(u32),
+    #[error("{0}")]
+    Duration(#[from] DurationError),
     #[error("out of range; it must lie between {0} and {1}")]
-    Range(Length, Length),
+    Range(InUnits, InUnits),
     #[error("not a region like `eu-west-1`")]
     Region,
     #[error("neither an app's embed link (https) nor its id")]
