@@ -1,16 +1,14 @@
-//! Okta's JSON: an object, or a named reason why not.
+//! JSON of Okta's APIs.
 //!
-//! Members are read by name from a [`Value`]: an unexpected type of a member that nobody needs must not
-//! spoil the answer. The size, the kind of body and the nesting (128, serde_json's own limit) are checked first.
+//! Members are read by name from a [`Value`]: an unexpected type of a member that is not needed must
+//! not fail the response. Size and content type are checked first; serde_json limits nesting to 128.
 
 use serde_json::Value;
 use thiserror::Error;
-use url::Url;
 
 use crate::report::{Exit, Report};
 
-/// The largest answer of an Okta API that is read, in bytes.
-pub(super) const LARGEST: usize = 256 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum JsonError {
@@ -32,15 +30,22 @@ impl From<JsonError> for Report {
             JsonError::NotJson => "okta.json.not_json",
             JsonError::Shape => "okta.json.shape",
         };
-        Self::new(Exit::Failed, name, "the answer does not come from Okta's API")
-            .cause(error)
-            .hint("check the org's address with `ob config check`, and whether a proxy or a sign-in page of your network answers instead")
+        Self::new(
+            Exit::Failed,
+            name,
+            "the answer does not come from Okta's API",
+        )
+        .cause(error)
+        .hint(
+            "check the org's address with `ob config check`, and whether a proxy or a sign-in page \
+             of your network answers instead",
+        )
     }
 }
 
-/// Reads a body that should be JSON.
+/// Parses a JSON body.
 pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Value, JsonError> {
-    if body.len() > LARGEST {
+    if body.len() > MAX_BODY_BYTES {
         return Err(JsonError::TooLarge);
     }
     let kind = content_type.split(';').next().unwrap_or_default().trim();
@@ -51,23 +56,18 @@ pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Value, JsonError>
     serde_json::from_slice(body).map_err(|_| JsonError::NotJson)
 }
 
-/// The text of a member, if it is text and not empty.
+/// Returns the member's text, `None` if it is empty or no text.
 pub(super) fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
     value[member].as_str().filter(|text| !text.is_empty())
 }
 
-/// The text at the end of a path of members.
-pub(super) fn text_at<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
-    value
-        .pointer(path)?
-        .as_str()
-        .filter(|text| !text.is_empty())
+/// Returns the text at a JSON pointer, `None` if it is empty or no text.
+pub(super) fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    let text = value.pointer(pointer)?.as_str()?;
+    Some(text).filter(|text| !text.is_empty())
 }
 
-/// What people know a host by, for messages: never the path or the query, which may carry a secret.
-pub(super) fn host_of(href: &str) -> String {
-    Url::parse(href)
-        .ok()
-        .and_then(|url| url.host_str().map(str::to_owned))
-        .unwrap_or_else(|| "no address".to_owned())
+/// Returns the elements of an array, nothing if `value` is no array.
+pub(super) fn elements(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }

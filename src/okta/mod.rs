@@ -1,26 +1,29 @@
-//! Okta's side of a sign-in: its transactions, its errors, its tiles and its pages.
+//! Okta's requests and responses: sign-in transactions, OAuth, apps, pages and errors.
 //!
-//! Owns what Okta's bytes mean. Nothing is sent from here: a state says what to POST ([`Post`]), the
-//! caller sends it and hands the answer back. What Okta may say next year (a status, a factor, a result)
-//! is a named value, not an error, because one unknown factor must not keep out a user who has others.
+//! Pure parsers and builders. A state says what to POST next ([`Post`]); the caller sends it and
+//! passes the response back. An unknown status, factor or result is a value and not an error: one
+//! unknown factor must not lock out a user who has others.
 
 pub mod authn;
-mod error_code;
+mod error;
+mod factor_kind;
+mod hint;
 mod html;
 pub mod idx;
 mod json;
+mod link;
 pub mod oauth;
 mod organization;
 pub mod page;
-mod session;
+mod post;
 mod state_token;
 mod tiles;
 pub mod webauthn;
 
-pub use authn::Post;
-pub use error_code::{ErrorKind, OktaError};
+pub use error::{ErrorKind, OktaError};
+pub use factor_kind::FactorKind;
 pub use json::JsonError;
 pub use organization::{Organization, Pipeline};
-pub use session::{Session, SessionStatus};
+pub use post::Post;
 pub use state_token::StateToken;
 pub use tiles::Tiles;

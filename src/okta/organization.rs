@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(read("application/json", "{}"), JsonError::Shape);
         let deep = "[".repeat(200) + &"]".repeat(200);
         assert_eq!(read("application/json", &deep), JsonError::NotJson);
-        let large = " ".repeat(json::LARGEST + 1);
+        let large = " ".repeat(json::MAX_BODY_BYTES + 1);
         assert_eq!(read("application/json", &large), JsonError::TooLarge);
     }
 }

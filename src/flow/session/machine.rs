@@ -103,7 +103,7 @@ impl Machine {
             let assertion =
                 self.key
                     .assertion(&self.client_id, &self.account.key_id, &self.url, now)?;
-            let post = oauth::machine(&self.url, &assertion, &self.account.scope)?;
+            let post = oauth::client_credentials(&self.url, &assertion, &self.account.scope)?;
             let sent = browser.send(Request::post_form(post.url, post.body)).await;
             let decided = budget.accept(sent, conversation).await?;
             let time = browser.server_time().unwrap_or(now);

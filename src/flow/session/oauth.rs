@@ -122,7 +122,7 @@ impl ByToken {
     /// When one of them may be left.
     pub(in crate::flow) async fn end(&self, browser: &CookieClient) -> Result<(), Report> {
         let _turn = timeout(GOODBYE, self.renewing.lock()).await;
-        let posts = self.tokens().revoke(browser.org(), &self.client_id)?;
+        let posts = self.tokens().revoke(browser.org(), &self.client_id);
         let mut goodbyes: Vec<Request> = posts
             .into_iter()
             .map(|post| Request::post_form(post.url, post.body))
@@ -210,7 +210,7 @@ impl ByToken {
             }
             Err(NoToken::Other(failure)) => return Err(failure),
         };
-        let post = oauth::open_app(browser.org(), &token).map_err(Report::from)?;
+        let post = oauth::open_app(browser.org(), &token);
         let open = Request::post_form_html(post.url, post.body);
         Ok(browser.follow(open).await?)
     }
@@ -273,13 +273,13 @@ impl ByToken {
             .await?;
             match Tokens::parse(page.status, page.content_type(), &page.body) {
                 Ok(tokens) => return Ok(tokens.access_token),
-                Err(error) if error.is_over() && !renewed => {
+                Err(error) if error.is_expired() && !renewed => {
                     if !self.renew(&tokens, browser, conversation).await? {
                         return Err(Failure::SessionEnded.into());
                     }
                     renewed = true;
                 }
-                Err(error) if error.is_over() => return Err(Failure::SessionEnded.into()),
+                Err(error) if error.is_expired() => return Err(Failure::SessionEnded.into()),
                 Err(error) if error.is_assurance() && !self.is_fresh(browser.server_time()) => {
                     return Err(newer_sign_in(error, what).into());
                 }
@@ -299,10 +299,7 @@ impl ByToken {
         if !Rc::ptr_eq(&self.tokens(), over) {
             return Ok(true);
         }
-        let Some(post) = over
-            .renewal(browser.org(), &self.client_id)
-            .map_err(Report::from)?
-        else {
+        let Some(post) = over.renewal(browser.org(), &self.client_id) else {
             return Ok(false);
         };
         let what = format!("renew the sign-in at {}", browser.org().host());

@@ -75,7 +75,7 @@ async fn grant(
     let org = browser.org();
     let what = format!("ask {} for a sign-in code", org.host());
     conversation.notify(Notice::Doing(what.clone()));
-    let post = DeviceCode::ask(org, client_id, extras)?;
+    let post = DeviceCode::request(org, client_id, extras);
     let page = with_retry(&what, conversation, || {
         let post = post.duplicate();
         browser.send(Request::post_form(post.url, post.body))
@@ -86,7 +86,7 @@ async fn grant(
     let ask = Ask::OpenPage {
         page: code.page.to_string(),
         code: code.user_code.clone(),
-        minutes: code.expires_in / 60,
+        minutes: code.expires_in.as_secs() / 60,
     };
     let question = ask.kind();
     match conversation.ask(ask).await? {
@@ -102,9 +102,9 @@ async fn wait(
     code: &DeviceCode,
     conversation: &impl Conversation,
 ) -> Result<Tokens, NoTokens> {
-    let ask = code.poll(browser.org(), client_id)?;
-    let mut interval = Duration::from_secs(code.interval);
-    let mut left = Duration::from_secs(code.expires_in);
+    let ask = code.poll(browser.org(), client_id);
+    let mut interval = code.interval;
+    let mut left = code.expires_in;
     while left >= interval {
         conversation.pause(interval).await?;
         left -= interval;
@@ -128,7 +128,7 @@ async fn wait(
     )
     .cause(format!(
         "the code was good for {} minutes",
-        code.expires_in / 60
+        code.expires_in.as_secs() / 60
     ))
     .hint("`ob login` shows a new code")
     .into())

@@ -1,12 +1,24 @@
 //! Which of the factors on offer is taken: the one that was named, the only one, or the one a person chooses.
 
 use crate::flow::{Conversation, Unanswered};
+use crate::okta::FactorKind;
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, FactorChoice};
 
 /// Why a security key cannot be taken where this `ob` was built without what talks to one.
 pub(in crate::flow) const NEEDS_BUILD: &str =
     "a security key: needs a build with `--features fido2`";
+
+/// Returns why a factor is listed but cannot be selected, `None` if it can.
+pub(in crate::flow) fn unusable_reason(
+    kind: &FactorKind,
+    has_security_keys: bool,
+) -> Option<&'static str> {
+    match kind {
+        FactorKind::WebAuthn if !has_security_keys => Some(NEEDS_BUILD),
+        other => other.unusable_reason(),
+    }
+}
 
 /// A factor as any pipeline offers it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,15 @@
-//! Transcripts of a sign-in against answers as Okta words them.
+//! Sign-ins against responses in Okta's words.
 
 mod refusals;
 
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::Timestamp;
+use crate::model::{Org, Timestamp};
 use crate::okta::webauthn::CheckedAssertion;
+use crate::okta::{JsonError, Post};
+use crate::report::Report;
+use crate::secret::Secret;
 
 const MFA_REQUIRED: &[u8] = include_bytes!("../../../tests/fixtures/okta/mfa_required.json");
 const PUSH: &[u8] = include_bytes!("../../../tests/fixtures/okta/mfa_challenge_push.json");
@@ -20,33 +23,33 @@ fn org() -> Org {
     Org::parse("acme.okta.com").unwrap()
 }
 
-fn received(body: &[u8]) -> Result<Transaction, AuthnError> {
+fn parse(body: &[u8]) -> Result<Transaction, AuthnError> {
     Transaction::parse(&org(), 200, "application/json;charset=UTF-8", body)
 }
 
 fn required() -> MfaRequired {
-    match received(MFA_REQUIRED).unwrap() {
+    match parse(MFA_REQUIRED).unwrap() {
         Transaction::MfaRequired(state) => state,
         other => panic!("{other:?}"),
     }
 }
 
 fn challenge(answer: &Value) -> MfaChallenge {
-    match received(answer.to_string().as_bytes()).unwrap() {
+    match parse(answer.to_string().as_bytes()).unwrap() {
         Transaction::MfaChallenge(state) => *state,
         other => panic!("{other:?}"),
     }
 }
 
-/// The push fixture with a change.
+/// Parses the push fixture after `change`.
 fn push(change: impl FnOnce(&mut Value)) -> MfaChallenge {
     let mut answer: Value = serde_json::from_slice(PUSH).unwrap();
     change(&mut answer);
     challenge(&answer)
 }
 
-/// Path and body of what would be sent.
-fn told(post: &Post) -> (String, Value) {
+/// Returns path and body of a request.
+fn request(post: &Post) -> (String, Value) {
     assert_eq!(
         post.url.origin().ascii_serialization(),
         "https://acme.okta.com"
@@ -59,19 +62,19 @@ fn told(post: &Post) -> (String, Value) {
 }
 
 #[test]
-fn it_starts_with_name_and_password() {
-    let post = start(&org(), "alice@acme.com", &Secret::new("p\"w\n")).unwrap();
-    let (path, body) = told(&post);
+fn start_sends_username_and_password() {
+    let post = start(&org(), "alice@acme.com", &Secret::new("p\"w\n"));
+    let (path, body) = request(&post);
     assert_eq!(path, "/api/v1/authn");
     assert_eq!(body["username"], "alice@acme.com");
     assert_eq!(body["password"], "p\"w\n");
     assert!(!format!("{post:?}").contains("p\\\"w"));
-    let resumed = resume(&org(), &Secret::new(STATE)).unwrap();
-    assert_eq!(told(&resumed).1, json!({ "stateToken": STATE }));
+    let resumed = resume(&org(), &Secret::new(STATE));
+    assert_eq!(request(&resumed).1, json!({ "stateToken": STATE }));
 }
 
 #[test]
-fn factors_are_listed_with_what_tells_them_apart() {
+fn factors_are_listed_with_kind_and_label() {
     let state = required();
     let listed: Vec<_> = state
         .factors()
@@ -100,16 +103,15 @@ fn factors_are_listed_with_what_tells_them_apart() {
             ("yubikey", None, true),
         ]
     );
+    let challenge = push(|_| {});
     assert_eq!(
-        state.expires_at(),
+        challenge.expires_at(),
         Timestamp::from_rfc3339("2026-11-22T01:07:55Z")
     );
-    assert!(state.policy.allow_remember_device);
-    assert_eq!(state.policy.remember_device_lifetime, Some(15));
 }
 
 #[test]
-fn a_typed_factor_is_answered_in_one_request() {
+fn typed_input_is_sent_in_one_request() {
     let answer = Secret::new("123456");
     for (index, need, member) in [
         (1, FactorInput::Passcode, "passCode"),
@@ -122,21 +124,21 @@ fn a_typed_factor_is_answered_in_one_request() {
         ),
         (4, FactorInput::Password, "password"),
     ] {
-        let selected = required().select(index).unwrap().remember_device(true);
+        let selected = required().select(index).unwrap();
         assert_eq!(selected.input(), need);
-        let (path, body) = told(&selected.answer(&answer).unwrap());
+        let (path, body) = request(&selected.answer(&answer).unwrap());
         assert!(path.ends_with("/verify?rememberDevice=true"), "{path}");
         assert_eq!(body, json!({ "stateToken": STATE, member: "123456" }));
     }
 }
 
 #[test]
-fn a_push_or_a_message_is_begun_first() {
+fn push_and_sms_begin_without_input() {
     for index in [0, 3] {
         let selected = required().select(index).unwrap();
         assert_eq!(selected.input(), FactorInput::Nothing);
-        let (path, body) = told(&selected.begin().unwrap());
-        assert!(path.ends_with("/verify?rememberDevice=false"), "{path}");
+        let (path, body) = request(&selected.begin().unwrap());
+        assert!(path.ends_with("/verify?rememberDevice=true"), "{path}");
         assert_eq!(body, json!({ "stateToken": STATE }));
         let refused = required().select(index).unwrap().answer(&Secret::new("1"));
         assert_eq!(refused, Err(AuthnError::WrongAnswer));
@@ -144,16 +146,16 @@ fn a_push_or_a_message_is_begun_first() {
 }
 
 #[test]
-fn what_cannot_be_chosen_is_named() {
+fn unusable_factors_cannot_be_selected() {
     let refused = |index| required().select(index).unwrap_err();
     assert_eq!(
         refused(5),
         AuthnError::FactorUnusable("iris_scan".to_owned())
     );
     assert_eq!(refused(7), AuthnError::NoSuchFactor(7));
-    let elsewhere = required().select(6).unwrap().answer(&Secret::new("otp"));
+    let foreign = required().select(6).unwrap().answer(&Secret::new("otp"));
     assert_eq!(
-        elsewhere,
+        foreign,
         Err(AuthnError::ForeignLink(
             "acme.okta.com.example.net".to_owned()
         ))
@@ -161,21 +163,26 @@ fn what_cannot_be_chosen_is_named() {
 }
 
 #[test]
-fn a_push_is_polled_and_its_number_may_be_zero() {
+fn push_is_polled_and_its_number_may_be_zero() {
     let state = push(|_| {});
     assert_eq!((state.number(), state.is_polling()), (Some("0"), true));
     assert_eq!(state.factor_result(), Some(&FactorResult::Waiting));
     assert_eq!(state.input(), FactorInput::Nothing);
     let cancel = state.cancel().unwrap();
     assert_eq!(
-        told(&cancel),
+        request(&cancel),
         (
             "/api/v1/authn/cancel".to_owned(),
             json!({ "stateToken": STATE })
         )
     );
-    let (path, body) = told(&state.poll().unwrap());
-    assert_eq!(path, "/api/v1/authn/factors/opfEXAMPLE/verify");
+    let (path, body) = request(&state.poll().unwrap());
+    assert_eq!(
+        path,
+        "/api/v1/authn/factors/opfEXAMPLE/verify?rememberDevice=true"
+    );
+    let not_allowed = push(|answer| answer["_embedded"]["policy"] = json!(null));
+    assert_eq!(not_allowed.poll().unwrap().url.query(), None);
     assert_eq!(body, json!({ "stateToken": STATE }));
     for (answer, expected) in [
         (json!(92), Some("92")),
@@ -191,7 +198,7 @@ fn a_push_is_polled_and_its_number_may_be_zero() {
 }
 
 #[test]
-fn a_rejected_push_is_not_polled_but_may_be_sent_anew() {
+fn rejected_push_is_not_polled_but_can_restart() {
     let rejected = |name: &str| {
         push(|answer| {
             answer["factorResult"] = json!(name);
@@ -213,30 +220,24 @@ fn a_rejected_push_is_not_polled_but_may_be_sent_anew() {
 }
 
 #[test]
-fn one_may_go_back_or_have_it_sent_again() {
+fn challenge_offers_previous_and_resend() {
     assert_eq!(
-        told(&push(|_| {}).previous().unwrap()).0,
+        request(&push(|_| {}).previous().unwrap()).0,
         "/api/v1/authn/previous"
     );
     let state = push(|_| {});
-    assert_eq!(
-        state.deliveries(),
-        [Delivery {
-            name: "push".to_owned()
-        }]
-    );
-    assert!(told(&state.resend(0).unwrap()).0.ends_with("/resend"));
-    assert_eq!(
-        push(|_| {}).resend(1),
-        Err(AuthnError::MissingLink("resend"))
-    );
-    // Not every link that may be a list is one.
+    assert!(state.can_resend());
+    assert!(request(&state.resend().unwrap()).0.ends_with("/resend"));
+    let none = push(|answer| answer["_links"]["resend"] = json!([]));
+    assert!(!none.can_resend());
+    assert_eq!(none.resend(), Err(AuthnError::MissingLink("resend")));
+    // A relation with one link may be no list.
     let one = push(|answer| answer["_links"]["resend"] = answer["_links"]["resend"][0].clone());
-    assert_eq!(one.deliveries().len(), 1);
+    assert!(one.can_resend());
 }
 
 #[test]
-fn a_state_token_goes_nowhere_but_to_the_org() {
+fn state_token_is_sent_to_the_org_only() {
     for href in [
         "https://evil.example/api/v1/authn",
         "http://acme.okta.com/api/v1/authn",
@@ -259,7 +260,7 @@ fn a_state_token_goes_nowhere_but_to_the_org() {
 }
 
 #[test]
-fn several_security_keys_are_one_question() {
+fn several_security_keys_share_one_challenge() {
     let answer: Value = serde_json::from_slice(WEBAUTHN).unwrap();
     let state = challenge(&answer);
     let FactorInput::WebAuthn(asked) = state.input() else {
@@ -273,7 +274,7 @@ fn several_security_keys_are_one_question() {
         authenticator_data: vec![0xfb, 0xff],
         signature: vec![1],
     };
-    let (_, body) = told(&state.sign(&signed).unwrap());
+    let (_, body) = request(&state.sign(&signed).unwrap());
     assert_eq!(
         body,
         json!({ "stateToken": STATE, "clientData": "e30=", "authenticatorData": "+/8=", "signatureData": "AQ==" })
@@ -282,7 +283,7 @@ fn several_security_keys_are_one_question() {
 }
 
 #[test]
-fn another_identity_provider_is_a_page_to_open() {
+fn other_identity_provider_is_a_page_to_open() {
     let state = push(|answer| {
         answer["_embedded"]["factor"]["factorType"] = json!("claims_provider");
         answer["_links"]["next"] =
@@ -293,8 +294,8 @@ fn another_identity_provider_is_a_page_to_open() {
 }
 
 #[test]
-fn success_has_a_session_token_or_a_way_back_or_neither() {
-    let success = |body: &[u8]| match received(body) {
+fn success_has_session_token_or_return_url_or_neither() {
+    let success = |body: &[u8]| match parse(body) {
         Ok(Transaction::Success(success)) => success,
         other => panic!("{other:?}"),
     };
@@ -305,32 +306,32 @@ fn success_has_a_session_token_or_a_way_back_or_neither() {
 
     let stepped_up = success(STEP_UP);
     assert!(stepped_up.session_token.is_none());
-    let original = stepped_up.return_url.unwrap();
-    assert_eq!(original.0.path(), "/login/step-up/redirect");
-    assert_eq!(format!("{original:?}"), "ReturnUrl");
+    let return_url = stepped_up.return_url.unwrap();
+    assert_eq!(return_url.0.path(), "/login/step-up/redirect");
+    assert_eq!(format!("{return_url:?}"), "ReturnUrl");
 
     let foreign =
         String::from_utf8_lossy(STEP_UP).replace("acme.okta.com/login", "evil.example/login");
-    let refused = received(foreign.as_bytes()).unwrap_err();
+    let refused = parse(foreign.as_bytes()).unwrap_err();
     assert_eq!(refused, AuthnError::ForeignLink("evil.example".to_owned()));
     assert_eq!(success(br#"{"status":"SUCCESS"}"#), Success::default());
 }
 
 #[test]
-fn a_password_that_ends_soon_may_be_kept_for_now() {
-    let Transaction::PasswordWarn(state) = received(WARN).unwrap() else {
+fn expiring_password_may_be_kept() {
+    let Transaction::PasswordWarn(state) = parse(WARN).unwrap() else {
         panic!();
     };
-    assert_eq!((state.days_left, &state.elsewhere), (Some(0), &None));
-    assert_eq!(told(&state.skip().unwrap()).0, "/api/v1/authn/skip");
+    assert_eq!((state.days_left, &state.custom_url), (Some(0), &None));
+    assert_eq!(request(&state.skip().unwrap()).0, "/api/v1/authn/skip");
     let custom = String::from_utf8_lossy(WARN)
         .replace("PASSWORD_WARN", "PASSWORD_EXPIRED")
         .replace(
             "https://acme.okta.com/api/v1/authn/credentials/change_password",
             "https://pw.acme.com/",
         );
-    let Transaction::PasswordExpired(state) = received(custom.as_bytes()).unwrap() else {
+    let Transaction::PasswordExpired(state) = parse(custom.as_bytes()).unwrap() else {
         panic!();
     };
-    assert_eq!(state.elsewhere.as_deref(), Some("https://pw.acme.com/"));
+    assert_eq!(state.custom_url.as_deref(), Some("https://pw.acme.com/"));
 }

@@ -1,7 +1,7 @@
-//! A step that needs nothing from the user: its form is posted and the sign-in goes on.
+//! A step that needs no input: its form is posted as received and the sign-in goes on.
 //!
 //! Okta adds such steps over time: "keep me signed in" after the last factor, a warning that the
-//! device misses a requirement, a pause in safe mode. The sign-in page shows a single button for them.
+//! device misses a requirement, a pause in safe mode. The sign-in page shows one button for them.
 //! Shapes: the responses that Okta's sign-in widget is tested with (`playground/mocks/data/idp/idx`).
 
 use std::time::Duration;
@@ -9,14 +9,14 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::IdxError;
-use super::form::Remediation;
+use super::error::IdxError;
+use super::remediation::Remediation;
 use super::response::Response;
-use crate::okta::Post;
 use crate::okta::json::text;
+use crate::okta::post::Post;
 
-/// Words in a remediation's name or path, without `-` and `_`, for what only the user may decide or provide: a credential, a
-/// consent, an enrolment, another account or provider, the end of the sign-in.
+/// Parts of a remediation's name or path, without `-` and `_`, that leave the step to the user: a
+/// credential, a consent, an enrolment, another account or provider, the end of the sign-in.
 const USER_DECIDES: [&str; 36] = [
     "accept",
     "activat",
@@ -56,16 +56,16 @@ const USER_DECIDES: [&str; 36] = [
     "usercode",
 ];
 
-/// Steps for programs on the device that a terminal does not have. Posted as they are, they lead back to what
-/// can be answered here.
+/// Steps for programs on the device that a terminal does not have. Posting them as received leads to
+/// the steps that a terminal can answer.
 const DEVICE_STEPS: [&str; 3] = [
     "cancel-transaction",
     "device-apple-sso-extension",
     "launch-authenticator",
 ];
 
-/// Words in a field's name for an agreement that `ob` does not give, whatever the default is, and for what only the
-/// user knows, required or not.
+/// Parts of a field's name that leave the form to the user, required or not: an agreement, whatever
+/// its default, or a credential.
 const USER_FIELDS: [&str; 12] = [
     "accept",
     "agree",
@@ -81,42 +81,42 @@ const USER_FIELDS: [&str; 12] = [
     "trust",
 ];
 
-/// Fields that keep the user signed in on this device. `ob` keeps its own session and answers no.
+/// Fields that keep the user signed in on this device. `ob` has its own session and answers no.
 const STAY_SIGNED_IN: [&str; 2] = ["keepMeSignedIn", "rememberMe"];
 
-/// How deep forms may be nested in forms.
+/// Limit of forms nested in forms.
 const MAX_DEPTH: usize = 6;
 
 /// A form without an open required field.
 #[derive(Debug)]
 pub struct Continuation {
-    /// Okta's name for the step; foreign text.
+    /// Okta's name of the step. Untrusted text.
     pub name: String,
-    /// How long to wait before the form is posted, where Okta says so.
+    /// The wait before the form is posted, if Okta asks for one.
     pub delay: Option<Duration>,
     pub post: Post,
 }
 
 impl Continuation {
-    /// Returns the only remediation of `response` that needs nothing from the user.
+    /// Returns the only remediation of `response` that needs no input.
     ///
-    /// `None` if there is none, or several: choosing between them is the user's.
+    /// `None` if there is none, or several: the user would have to choose.
     ///
     /// # Errors
-    /// [`IdxError::ForeignLink`] when the form leads to another origin.
+    /// [`IdxError::ForeignLink`].
     pub(super) fn find(response: &Response) -> Result<Option<Self>, IdxError> {
         let mut found = response
             .remediations
             .iter()
             .filter(|remediation| remediation.is_post() && !is_left_to_user(remediation))
-            .filter_map(|remediation| Some((remediation, filled_in(remediation.fields(), 0)?)));
+            .filter_map(|remediation| Some((remediation, complete_form(&remediation.fields, 0)?)));
         let (Some((remediation, members)), None) = (found.next(), found.next()) else {
             return Ok(None);
         };
         Ok(Some(Self {
             name: remediation.name.clone(),
-            delay: remediation.refresh.map(Duration::from_millis),
-            post: remediation.post(&response.org, &response.handle, Value::Object(members))?,
+            delay: remediation.refresh,
+            post: response.post(remediation, Value::Object(members))?,
         }))
     }
 }
@@ -125,7 +125,7 @@ fn is_left_to_user(remediation: &Remediation) -> bool {
     if DEVICE_STEPS.contains(&remediation.name.as_str()) {
         return false;
     }
-    let path = Url::parse(remediation.href())
+    let path = Url::parse(&remediation.href)
         .map(|url| url.path().to_owned())
         .unwrap_or_default();
     let path = path.trim_start_matches("/idp/idx/");
@@ -136,15 +136,15 @@ fn is_left_to_user(remediation: &Remediation) -> bool {
     has(&remediation.name, &USER_DECIDES) || has(path, &USER_DECIDES)
 }
 
-/// The members of a form that is complete as Okta sent it; `None` if a field is left to the user.
-fn filled_in(fields: &[Value], depth: usize) -> Option<Map<String, Value>> {
+/// Returns the members of a form that Okta has filled in, `None` if a field is left to the user.
+fn complete_form(fields: &[Value], depth: usize) -> Option<Map<String, Value>> {
     if depth > MAX_DEPTH {
         return None;
     }
     let mut members = Map::new();
     for field in fields {
         let name = text(field, "name")?;
-        // The newest handle is added to every form.
+        // Every request carries the newest handle instead.
         if name == "stateHandle" {
             continue;
         }
@@ -159,7 +159,7 @@ fn filled_in(fields: &[Value], depth: usize) -> Option<Map<String, Value>> {
         }
         let is_required = field["required"] == true;
         if let Some(inner) = field.pointer("/form/value").and_then(Value::as_array) {
-            let inner = filled_in(inner, depth + 1)?;
+            let inner = complete_form(inner, depth + 1)?;
             if is_required && inner.is_empty() {
                 return None;
             }
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn keep_me_signed_in_is_answered_with_no() {
+    fn keep_me_signed_in_is_declined() {
         for value in [json!(false), json!(true), Value::Null] {
             let fields = json!([
                 { "name": "keepMeSignedIn", "type": "boolean", "required": true, "value": value },
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_without_an_open_field_are_posted() {
+    fn complete_forms_are_posted() {
         let handle = json!({ "name": "stateHandle", "required": true, "value": "02.id.OLD" });
         for (name, fields, expected) in [
             ("device-assurance-grace-period", json!([handle]), json!({})),
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_decides_is_never_posted() {
+    fn decisions_of_the_user_are_not_posted() {
         let open = json!([{ "name": "answer", "required": true }]);
         let secret = json!([{ "name": "pin", "secret": true }]);
         let nested = json!([{ "name": "data", "required": true, "form": { "value": [
@@ -262,11 +262,15 @@ mod tests {
             ("notice", json!([{ "name": "consent", "value": true }])),
             (
                 "notice",
-                json!([{ "name": "consent", "form": { "value": [{ "name": "all", "value": true }] } }]),
+                json!([{
+                    "name": "consent", "form": { "value": [{ "name": "all", "value": true }] }
+                }]),
             ),
             (
                 "notice",
-                json!([{ "name": "credentials", "form": { "value": [{ "name": "passcode" }] } }]),
+                json!([{
+                    "name": "credentials", "form": { "value": [{ "name": "passcode" }] }
+                }]),
             ),
             ("notice", json!([{ "name": "otp" }])),
             ("unlock-account", json!([])),

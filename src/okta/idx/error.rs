@@ -1,15 +1,18 @@
-//! Why an IDX sign-in does not go on.
+//! Errors of an Identity Engine sign-in.
 
 use thiserror::Error;
 
-use super::response::Message;
-use crate::okta::JsonError;
-use crate::okta::OktaError;
+use super::message::{self, Message};
+use crate::okta::error::OktaError;
+use crate::okta::hint;
+use crate::okta::json::JsonError;
+use crate::okta::link::ForeignHost;
 use crate::report::{Exit, Report};
 
+/// Why a sign-in ended.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum IdxError {
-    /// A page or an empty refusal where data belongs: bot protection, or an interface that is closed.
+    /// HTML or an empty 403 instead of JSON: bot protection, or an API that is closed.
     #[error("Okta answered with a page instead of data (HTTP status {0})")]
     BrowserRequired(u16),
     #[error(transparent)]
@@ -22,20 +25,27 @@ pub enum IdxError {
     Shape,
     #[error("a link leads to another origin ({0})")]
     ForeignLink(String),
-    /// Messages, at least one, and nothing that could be done next.
-    #[error("{}", in_one_line(.0))]
+    /// At least one message and no remediation.
+    #[error("{}", join(.0))]
     Ended(Vec<Message>),
     #[error("there is no choice number {0}")]
     NoSuchChoice(usize),
 }
 
+impl From<ForeignHost> for IdxError {
+    fn from(ForeignHost(host): ForeignHost) -> Self {
+        Self::ForeignLink(host)
+    }
+}
+
 impl From<IdxError> for Report {
     fn from(error: IdxError) -> Self {
-        const START: &str = "`ob login` starts again";
         let (name, exit, hint) = match &error {
             IdxError::Json(error) => return (*error).into(),
             IdxError::Refused(error) => return error.clone().into(),
-            IdxError::Ended(messages) => return refusal(messages),
+            IdxError::Ended(messages) => {
+                return message::report_all(messages).unwrap_or_else(|| IdxError::Shape.into());
+            }
             IdxError::BrowserRequired(_) => (
                 "okta.idx.wants_browser",
                 Exit::Refused,
@@ -44,14 +54,14 @@ impl From<IdxError> for Report {
             IdxError::HttpStatus(429) => (
                 "okta.idx.rate_limited",
                 Exit::Unreachable,
-                "wait a minute, then run `ob login` again",
+                hint::RATE_LIMITED,
             ),
             IdxError::HttpStatus(500..) => (
                 "okta.idx.server_error",
                 Exit::Unreachable,
-                "run the same command again in a minute; https://status.okta.com tells whether Okta is down",
+                hint::SERVER_ERROR,
             ),
-            IdxError::HttpStatus(_) => ("okta.idx.http_status", Exit::Failed, START),
+            IdxError::HttpStatus(_) => ("okta.idx.http_status", Exit::Failed, hint::LOGIN_AGAIN),
             IdxError::Shape => (
                 "okta.idx.shape",
                 Exit::Failed,
@@ -60,9 +70,11 @@ impl From<IdxError> for Report {
             IdxError::ForeignLink(_) => (
                 "okta.idx.foreign_link",
                 Exit::Failed,
-                "set `org.url` to the address your browser shows when you sign in, then `ob login`",
+                hint::ORG_URL_THEN_LOGIN,
             ),
-            IdxError::NoSuchChoice(_) => ("okta.idx.no_such_choice", Exit::SignIn, START),
+            IdxError::NoSuchChoice(_) => {
+                ("okta.idx.no_such_choice", Exit::SignIn, hint::LOGIN_AGAIN)
+            }
         };
         Self::new(exit, name, "cannot sign in to Okta")
             .cause(error)
@@ -70,106 +82,7 @@ impl From<IdxError> for Report {
     }
 }
 
-/// A report of all `messages`: its name is that of the first whose key is known, else the first error's.
-fn refusal(messages: &[Message]) -> Report {
-    let is_named = |message: &&Message| message.report().name != "okta.idx.refused";
-    let first_error = messages.iter().find(|message| message.is_error());
-    let main = messages
-        .iter()
-        .find(is_named)
-        .or(first_error)
-        .or(messages.first());
-    let Some(main) = main else {
-        return IdxError::Shape.into();
-    };
-    let others = messages.iter().filter(|message| *message != main);
-    others.fold(main.report(), |report, message| {
-        report.cause(message.labelled_text())
-    })
-}
-
-fn in_one_line(messages: &[Message]) -> String {
-    let all: Vec<String> = messages.iter().map(ToString::to_string).collect();
-    all.join("; ")
-}
-
-impl Message {
-    /// What a message means when nothing can be done after it.
-    pub fn report(&self) -> Report {
-        let (name, exit, summary, hint) = match self.key.as_str() {
-            "idx.session.expired" => (
-                "okta.transaction_over",
-                Exit::SignIn,
-                "this sign-in ran out",
-                "`ob login` starts anew",
-            ),
-            "security.access_denied" => (
-                "okta.denied_by_policy",
-                Exit::Refused,
-                "the org's sign-on policy does not let you in",
-                "ask your Okta admin which rule applies, then `ob login`",
-            ),
-            "tooManyRequests" => (
-                "okta.rate_limited",
-                Exit::Unreachable,
-                "Okta asks for a pause",
-                "wait a minute, then run `ob login` again",
-            ),
-            "idx.error.user.not.assigned.to.app" => (
-                "okta.not_assigned",
-                Exit::Refused,
-                "the app is not assigned to you",
-                "ask your Okta admin for it; `ob roles` shows what you have",
-            ),
-            "errors.E0000004" => (
-                "okta.sign_in_refused",
-                Exit::Refused,
-                "Okta did not accept the sign-in",
-                "check username and password; a policy or a lockout looks the same, so sign in once in a browser before you run `ob login` again",
-            ),
-            "errors.E0000119" => (
-                "okta.account_locked",
-                Exit::Refused,
-                "your Okta account is locked",
-                "unlock it in a browser (\"Need help signing in?\") or ask your Okta admin, then `ob login`",
-            ),
-            "password.passwordRequirementsNotMet" | "errors.E0000014" | "errors.E0000080" => (
-                "okta.password_policy",
-                Exit::Refused,
-                "Okta does not accept the new password",
-                "`ob login` asks for another one; the org's sign-in page shows the rules",
-            ),
-            "errors.E0000035" => (
-                "okta.password_policy",
-                Exit::Refused,
-                "Okta lets you change no password here",
-                "change it where your organisation has you do it, then `ob login`",
-            ),
-            "authfactor.challenge.soft_token.used_passcode" => (
-                "okta.code_used",
-                Exit::Refused,
-                "this code was used already",
-                "wait for the next code (at most 30 s), then run `ob login` again",
-            ),
-            key if key.starts_with("authfactor.webauthn.error") => (
-                "okta.key_refused",
-                Exit::Refused,
-                "Okta does not accept the security key's answer",
-                "`ob login` tries again; if it stays so, set the key up anew in your Okta settings",
-            ),
-            key if key.starts_with("api.authn.error") => (
-                "okta.wrong_answer",
-                Exit::Refused,
-                "the code or answer is not right",
-                "run `ob login` again and answer anew; too many wrong answers lock the account",
-            ),
-            _ => (
-                "okta.idx.refused",
-                Exit::Refused,
-                "Okta refused",
-                "`ob login` tries again; what Okta says is what your admin can look up",
-            ),
-        };
-        Report::new(exit, name, summary).cause(self).hint(hint)
-    }
+fn join(messages: &[Message]) -> String {
+    let texts: Vec<String> = messages.iter().map(ToString::to_string).collect();
+    texts.join("; ")
 }

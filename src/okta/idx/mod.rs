@@ -1,43 +1,34 @@
-//! Okta Identity Engine's own interface (IDX), which its sign-in page speaks, as states that are consumed.
+//! Okta Identity Engine's own API (IDX), which its sign-in page uses, as states that are consumed.
 //!
-//! Every answer lists what may be done next by name (a remediation with its own address and form) and
-//! carries a new state handle; the old one is dead. A step that is not known is named, not guessed at.
-//! Shapes: the responses that Okta's public SDKs (auth-js, idx-golang) are tested with.
+//! Every response lists the possible next requests by name (remediations, each with an address and a
+//! form) and carries a new state handle, which replaces the old one. Unknown remediations are
+//! reported by name. Shapes: the responses that Okta's public SDKs (auth-js, idx-golang) are tested
+//! with.
 
-mod choice;
+mod authenticator_option;
+mod challenge;
 mod continuation;
 mod error;
-mod form;
-mod password;
+mod identify;
+mod message;
+mod password_change;
+mod pending_push;
+mod remediation;
 mod response;
-mod security_key;
+mod selection;
 mod step;
 
 #[cfg(test)]
 mod tests;
 
-use serde_json::json;
-use url::Url;
-
-pub use choice::{AuthenticatorOption, Method};
+pub use authenticator_option::AuthenticatorOption;
+pub use challenge::Challenge;
 pub use continuation::Continuation;
 pub use error::IdxError;
-pub use password::PasswordChange;
-pub use response::{Message, MessageClass, Response};
-pub use step::{Challenge, Identify, PendingPush, Selection, Step};
-
-use super::Post;
-use crate::model::Org;
-use crate::secret::Secret;
-
-/// The first call: what a page's state token stands for.
-///
-/// # Errors
-/// When the org's address cannot carry the path (it always can).
-pub fn introspect(org: &Org, state_token: &Secret) -> Result<Post, IdxError> {
-    let url = Url::parse(&org.at("/idp/idx/introspect")).map_err(|_| IdxError::Shape)?;
-    Ok(Post::new(
-        url,
-        &json!({ "stateToken": state_token.expose() }),
-    ))
-}
+pub use identify::{Identify, introspect};
+pub use message::{Message, MessageClass};
+pub use password_change::PasswordChange;
+pub use pending_push::PendingPush;
+pub use response::Response;
+pub use selection::Selection;
+pub use step::Step;

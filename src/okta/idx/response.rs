@@ -1,121 +1,70 @@
-//! One answer: its handle, what may be done next, what Okta has to say.
+//! A response: its state handle, its remediations and its messages.
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::form::Remediation;
-use super::{IdxError, Step};
+use super::error::IdxError;
+use super::message::{self, Message};
+use super::remediation::Remediation;
 use crate::model::{Org, Timestamp};
-use crate::okta::json::{self, text, text_at};
-use crate::okta::{JsonError, OktaError};
+use crate::okta::error::OktaError;
+use crate::okta::json::{self, JsonError, elements, text, text_at};
+use crate::okta::link;
+use crate::okta::post::Post;
 use crate::secret::Secret;
 
-/// More remediations than any page has.
-const MOST: usize = 64;
-/// Messages that are read of one list; a device check lists each missing requirement.
-const MAX_MESSAGES: usize = 24;
+const MAX_REMEDIATIONS: usize = 64;
 
-/// An answer of `/idp/idx/…`.
-#[derive(Debug)]
+/// A response of `/idp/idx/…`.
 pub struct Response {
-    pub(super) org: Org,
-    pub(super) handle: Secret,
+    org: Org,
+    handle: Secret,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) remediations: Vec<Remediation>,
-    pub(super) raw: Raw,
-    /// Above the form and beside its fields, in order.
+    pub(super) raw: Value,
+    /// The messages above the form, then those beside its fields.
     pub messages: Vec<Message>,
 }
 
-/// The whole answer; never shown, since it holds the handle.
-pub(super) struct Raw(pub(super) Value);
-
-impl fmt::Debug for Raw {
+/// Hides the raw response: it holds the handle.
+impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Raw")
-    }
-}
-
-/// What Okta says to the person; foreign text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    pub text: String,
-    /// Okta's name for it (`i18n.key`).
-    pub key: String,
-    pub class: MessageClass,
-}
-
-/// How Okta classes a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MessageClass {
-    Info,
-    Warning,
-    /// `ERROR`; a message without a class counts as one.
-    Error,
-}
-
-impl Message {
-    pub fn is_error(&self) -> bool {
-        self.class == MessageClass::Error
-    }
-
-    /// The text, with its class where it is a warning.
-    pub fn labelled_text(&self) -> String {
-        match self.class {
-            MessageClass::Warning => format!("warning: {}", self.text),
-            MessageClass::Info | MessageClass::Error => self.text.clone(),
-        }
-    }
-}
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.key.is_empty() {
-            f.write_str(&self.text)
-        } else {
-            write!(f, "{} ({})", self.text, self.key)
-        }
+        f.debug_struct("Response")
+            .field("remediations", &self.remediations)
+            .field("messages", &self.messages)
+            .finish_non_exhaustive()
     }
 }
 
 impl Response {
-    /// Reads the answer to a [`crate::okta::Post`].
+    /// Parses the response to a [`Post`].
     ///
     /// # Errors
-    /// When it is over (messages and no way on), refused in another form, or not of this interface.
+    /// [`IdxError::Ended`] with messages and no remediation, [`IdxError::Refused`] for an error body
+    /// of the other APIs, other variants if the response is not of this API.
     pub fn parse(
         org: &Org,
         http_status: u16,
         content_type: &str,
         body: &[u8],
     ) -> Result<Self, IdxError> {
-        let answer = match json::parse(content_type, body) {
+        let raw = match json::parse(content_type, body) {
             Ok(answer) => answer,
             Err(JsonError::IsHtml) => return Err(IdxError::BrowserRequired(http_status)),
             Err(_) if http_status == 403 => return Err(IdxError::BrowserRequired(403)),
             Err(_) if http_status >= 400 => return Err(IdxError::HttpStatus(http_status)),
             Err(error) => return Err(error.into()),
         };
-        if let Some(error) = OktaError::from_value(http_status, &answer) {
+        if let Some(error) = OktaError::from_value(http_status, &raw) {
             return Err(error.into());
         }
-        let mut messages = listed(&answer["messages"]);
-        let all = answer
-            .pointer("/remediation/value")
-            .and_then(Value::as_array);
-        let all = all.map(Vec::as_slice).unwrap_or_default();
-        for remediation in all {
-            collect(&remediation["value"], &mut messages, 0);
-        }
-        let remediations: Vec<Remediation> = all
-            .iter()
-            .take(MOST)
-            .filter_map(Remediation::parse)
-            .collect();
-        let is_over = text_at(&answer, "/success/href").is_some();
-        let handle = text(&answer, "stateHandle");
-        if remediations.is_empty() && !is_over {
+        let listed = elements(&raw["remediation"]["value"]);
+        let messages = message::parse_all(&raw, listed);
+        let listed = listed.iter().take(MAX_REMEDIATIONS);
+        let remediations: Vec<_> = listed.filter_map(Remediation::parse).collect();
+        let is_done = text_at(&raw, "/success/href").is_some();
+        if remediations.is_empty() && !is_done {
             return Err(match messages.is_empty() {
                 false => IdxError::Ended(messages),
                 true if http_status == 403 => IdxError::BrowserRequired(403),
@@ -125,79 +74,67 @@ impl Response {
         }
         Ok(Self {
             org: org.clone(),
-            handle: Secret::new(handle.unwrap_or_default()),
-            expires_at: text(&answer, "expiresAt").and_then(Timestamp::from_rfc3339),
+            handle: Secret::new(text(&raw, "stateHandle").unwrap_or_default()),
+            expires_at: text(&raw, "expiresAt").and_then(Timestamp::from_rfc3339),
             remediations,
-            raw: Raw(answer),
+            raw,
             messages,
         })
     }
 
-    /// The first thing that went wrong.
-    pub fn error(&self) -> Option<&Message> {
-        self.messages.iter().find(|message| message.is_error())
+    /// Builds the request that ends the transaction.
+    pub fn cancel(&self) -> Option<Post> {
+        let cancel = Remediation::parse(&self.raw["cancel"])?;
+        self.post(&cancel, json!({})).ok()
     }
 
-    /// The next step, of those that Okta offers the one a sign-in takes.
-    ///
-    /// # Errors
-    /// When a link that it needs leads elsewhere.
-    pub fn into_step(self) -> Result<Step, IdxError> {
-        Step::of(self)
-    }
-
-    /// What ends the transaction at the server.
-    pub fn cancel(&self) -> Option<crate::okta::Post> {
-        let cancel = Remediation::parse(&self.raw.0["cancel"])?;
-        cancel.post(&self.org, &self.handle, Value::Null).ok()
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.remediation(name).is_some()
     }
 
     pub(super) fn remediation(&self, name: &str) -> Option<&Remediation> {
-        self.remediations
-            .iter()
-            .find(|remediation| remediation.name == name)
+        let mut remediations = self.remediations.iter();
+        remediations.find(|remediation| remediation.name == name)
     }
 
-    /// The authenticator that is asked about.
+    /// Returns the raw remediations, those without an address included.
+    pub(super) fn raw_remediations(&self) -> &[Value] {
+        elements(&self.raw["remediation"]["value"])
+    }
+
+    /// Builds the POST of the remediation `name` with `members` and the newest handle.
+    ///
+    /// # Errors
+    /// [`IdxError::Shape`] if the response does not offer it, [`IdxError::ForeignLink`].
+    pub(super) fn follow(&self, name: &str, members: Value) -> Result<Post, IdxError> {
+        self.post(self.remediation(name).ok_or(IdxError::Shape)?, members)
+    }
+
+    /// Builds the POST of `members` and the newest handle.
+    pub(super) fn post(&self, to: &Remediation, members: Value) -> Result<Post, IdxError> {
+        let url = link::parse(&self.org, &to.href)?;
+        Ok(Post::with_token(url, members, "stateHandle", &self.handle))
+    }
+
+    /// Parses a link of the org.
+    pub(super) fn url(&self, href: &str) -> Result<url::Url, IdxError> {
+        Ok(link::parse(&self.org, href)?)
+    }
+
+    /// Returns the authenticator in use.
     pub(super) fn current(&self) -> &Value {
-        let raw = &self.raw.0;
-        let enrolled = &raw["currentAuthenticatorEnrollment"]["value"];
+        let enrolled = &self.raw["currentAuthenticatorEnrollment"]["value"];
         if enrolled.is_object() {
             enrolled
         } else {
-            &raw["currentAuthenticator"]["value"]
+            &self.raw["currentAuthenticator"]["value"]
         }
     }
-}
 
-fn listed(messages: &Value) -> Vec<Message> {
-    let all = messages["value"].as_array().into_iter().flatten();
-    all.take(MAX_MESSAGES)
-        .filter_map(|message| {
-            let key = text_at(message, "/i18n/key");
-            Some(Message {
-                text: text(message, "message").or(key)?.to_owned(),
-                key: key.unwrap_or_default().to_owned(),
-                class: match text(message, "class") {
-                    None | Some("ERROR") => MessageClass::Error,
-                    Some("WARNING") => MessageClass::Warning,
-                    Some(_) => MessageClass::Info,
-                },
-            })
-        })
-        .collect()
-}
-
-/// The messages beside fields, however deep the form is.
-fn collect(fields: &Value, messages: &mut Vec<Message>, depth: usize) {
-    if depth > 6 {
-        return;
-    }
-    for field in fields.as_array().into_iter().flatten() {
-        messages.extend(listed(&field["messages"]));
-        collect(&field["form"]["value"], messages, depth + 1);
-        for option in field["options"].as_array().into_iter().flatten() {
-            collect(&option["value"]["form"]["value"], messages, depth + 1);
-        }
+    /// Returns a member of `contextualData`, which may be in either of two places.
+    pub(super) fn contextual(&self, member: &str) -> impl Iterator<Item = &Value> {
+        ["currentAuthenticator", "currentAuthenticatorEnrollment"]
+            .into_iter()
+            .filter_map(move |holder| self.raw[holder]["value"]["contextualData"].get(member))
     }
 }

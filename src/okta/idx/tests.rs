@@ -1,8 +1,13 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::model::Org;
+use crate::okta::Post;
 use crate::report::Report;
+use crate::secret::Secret;
 
 const ION: &str = "application/ion+json; okta-version=1.0.0";
 
@@ -25,7 +30,7 @@ pub(super) fn form(name: &str, fields: serde_json::Value) -> serde_json::Value {
 }
 
 pub(super) fn step(body: &serde_json::Value) -> Step {
-    parse(200, body).unwrap().into_step().unwrap()
+    Step::next(parse(200, body).unwrap()).unwrap()
 }
 
 pub(super) fn sent(post: &Post) -> serde_json::Value {
@@ -33,7 +38,7 @@ pub(super) fn sent(post: &Post) -> serde_json::Value {
 }
 
 #[test]
-fn both_shapes_of_success_are_taken_as_they_are() {
+fn success_is_found_in_both_shapes() {
     let href = "https://acme.okta.com/login/token/redirect?stateToken=02.id.SHORT";
     let by_member = json!({ "version": "1.0.0", "stateHandle": "02.id.LONG",
         "success": { "name": "success-redirect", "href": href } });
@@ -46,12 +51,12 @@ fn both_shapes_of_success_are_taken_as_they_are() {
         assert_eq!(url.as_str(), href);
     }
     let foreign = with(json!([{ "name": "success-redirect", "href": "https://evil.example/x" }]));
-    let error = parse(200, &foreign).unwrap().into_step().unwrap_err();
+    let error = Step::next(parse(200, &foreign).unwrap()).unwrap_err();
     assert_eq!(error, IdxError::ForeignLink("evil.example".into()));
 }
 
 #[test]
-fn the_password_goes_along_only_where_the_form_takes_it() {
+fn password_is_sent_where_the_form_takes_it() {
     let name_only = with(json!([form("identify", json!([{ "name": "identifier" }]))]));
     let Step::Identify(identify) = step(&name_only) else {
         panic!()
@@ -81,7 +86,7 @@ fn the_password_goes_along_only_where_the_form_takes_it() {
 }
 
 #[test]
-fn okta_verify_is_one_choice_for_each_method_and_unknown_ones_are_named() {
+fn each_method_of_an_authenticator_is_an_option() {
     let mut body = with(json!([form(
         "select-authenticator-authenticate",
         json!([
@@ -107,7 +112,7 @@ fn okta_verify_is_one_choice_for_each_method_and_unknown_ones_are_named() {
     let methods: Vec<&str> = select
         .options
         .iter()
-        .map(|choice| choice.method.name())
+        .map(|choice| choice.kind.name())
         .collect();
     assert_eq!(methods, ["browser", "push", "totp", "token", ""]);
     assert_eq!(select.options[1].detail.as_deref(), Some("phone"));
@@ -125,7 +130,7 @@ fn okta_verify_is_one_choice_for_each_method_and_unknown_ones_are_named() {
 }
 
 #[test]
-fn what_is_typed_goes_into_the_open_field_and_given_ones_go_along() {
+fn typed_input_fills_the_open_field() {
     for (fields, expected) in [
         (json!([{ "name": "passcode" }]), json!({ "passcode": "42" })),
         (json!([{ "name": "totp" }]), json!({ "totp": "42" })),
@@ -149,7 +154,7 @@ fn what_is_typed_goes_into_the_open_field_and_given_ones_go_along() {
 }
 
 #[test]
-fn a_number_is_text_and_zero_counts() {
+fn number_may_be_zero() {
     let mut body = with(json!([{ "name": "challenge-poll", "refresh": 4000,
         "href": "https://acme.okta.com/idp/idx/authenticators/poll", "value": [] }]));
     body["currentAuthenticator"] =
@@ -158,14 +163,14 @@ fn a_number_is_text_and_zero_counts() {
         panic!()
     };
     assert_eq!(
-        (waiting.number(), waiting.refresh()),
-        (Some("0"), Some(4000))
+        (waiting.number(), waiting.poll_interval()),
+        (Some("0"), Some(Duration::from_secs(4)))
     );
     assert!(waiting.is_polling() && !waiting.can_resend());
 }
 
 #[test]
-fn messages_are_found_above_the_form_and_beside_its_fields() {
+fn messages_are_found_above_forms_and_beside_fields() {
     let said = |text: &str, key: &str| json!({ "value": [{ "message": text, "i18n": { "key": key }, "class": "ERROR" }] });
     let mut body = with(json!([form(
         "challenge-authenticator",
@@ -173,7 +178,9 @@ fn messages_are_found_above_the_form_and_beside_its_fields() {
         { "name": "passcode", "messages": said("Invalid code", "api.authn.error.PASSCODE_INVALID") }
     ] } }])
     )]));
-    let error = parse(400, &body).unwrap().error().cloned().unwrap();
+    let response = parse(400, &body).unwrap();
+    let error = response.messages.iter().find(|message| message.is_error());
+    let error = error.unwrap();
     assert_eq!(error.report().name, "okta.wrong_answer");
     let chosen = json!([{ "name": "text", "messages": said("Too short", "x.short") }]);
     let options = json!([{ "label": "Own", "value": { "form": { "value": chosen } } }]);
@@ -194,7 +201,7 @@ fn messages_are_found_above_the_form_and_beside_its_fields() {
 }
 
 #[test]
-fn the_probe_of_the_device_is_called_off() {
+fn device_probe_is_cancelled() {
     let mut body = with(json!([form("device-challenge-poll", json!([]))]));
     body["authenticatorChallenge"] = json!({ "value": { "cancel": {
         "name": "cancel-polling", "href": "https://acme.okta.com/idp/idx/authenticators/poll/cancel" } } });
@@ -206,7 +213,7 @@ fn the_probe_of_the_device_is_called_off() {
 }
 
 #[test]
-fn a_page_or_a_bare_403_wants_a_browser() {
+fn html_and_empty_403_require_a_browser() {
     let bare = Response::parse(&org(), 403, "", b"").unwrap_err();
     let page = Response::parse(&org(), 200, "text/html", b"<html>").unwrap_err();
     for error in [bare, page] {
@@ -217,7 +224,7 @@ fn a_page_or_a_bare_403_wants_a_browser() {
 }
 
 #[test]
-fn an_offer_nobody_knows_is_named_and_what_ends_a_sign_in_is_told_apart() {
+fn final_steps_are_distinguished_and_unknown_ones_named() {
     let one = |name: &str| step(&with(json!([form(name, json!([]))])));
     let open = form("dance", json!([{ "name": "steps", "required": true }]));
     assert!(matches!(step(&with(json!([open]))), Step::Unknown(names) if names == ["dance"]));
@@ -239,7 +246,7 @@ fn an_offer_nobody_knows_is_named_and_what_ends_a_sign_in_is_told_apart() {
 }
 
 #[test]
-fn a_password_is_changed_by_the_form_of_its_age_and_only_a_passwords() {
+fn password_is_changed_by_its_own_form_only() {
     let new = json!([{ "name": "credentials", "form": { "value": [
         { "name": "passcode", "secret": true }, { "name": "revokeSessions", "type": "boolean" }
     ] } }]);
@@ -272,12 +279,12 @@ fn a_password_is_changed_by_the_form_of_its_age_and_only_a_passwords() {
 }
 
 #[test]
-fn no_answer_shows_its_handle() {
+fn debug_hides_the_state_handle() {
     let response = parse(200, &with(json!([form("identify", json!([]))]))).unwrap();
     assert!(!format!("{response:?}").contains("HANDLE"));
 }
 
-/// JSON made of the words that answers are made of, in any place.
+/// Arbitrary JSON made of the words of real responses.
 fn any_answer() -> impl Strategy<Value = serde_json::Value> {
     let words = [
         "remediation",
@@ -326,12 +333,12 @@ fn any_answer() -> impl Strategy<Value = serde_json::Value> {
 
 proptest! {
     #[test]
-    fn no_answer_makes_it_panic(remediations in proptest::collection::vec(any_answer(), 0..4), other in any_answer()) {
+    fn arbitrary_responses_do_not_panic(remediations in proptest::collection::vec(any_answer(), 0..4), other in any_answer()) {
         let mut body = with(json!(remediations));
         body["currentAuthenticator"] = other.clone();
         body["authenticatorEnrollments"] = other;
         if let Ok(response) = parse(200, &body) {
-            match response.into_step() {
+            match Step::next(response) {
                 Ok(Step::Answer(answering)) => drop(answering.answer(&Secret::new("1"))),
                 Ok(Step::Select(select)) => drop(select.choose(0)),
                 Ok(Step::Wait(waiting)) => drop(waiting.poll()),

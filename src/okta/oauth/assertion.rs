@@ -1,4 +1,4 @@
-//! A machine's proof of who it is: a short-lived JWT, signed with its private key (RFC 7523, RFC 7515).
+//! A service's client assertion: a short-lived JWT signed with its private key (RFC 7523, RFC 7515).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -8,16 +8,20 @@ use ring::signature::{
 };
 use serde_json::json;
 use thiserror::Error;
+use url::Url;
 use zeroize::Zeroizing;
 
+use super::error::OauthError;
 use crate::model::Timestamp;
+use crate::okta::json::JsonError;
+use crate::okta::post::Post;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 
-/// An assertion is used at once; Okta takes up to an hour.
-const LIFE: i64 = 300;
+/// Lifetime of an assertion in seconds. It is used at once; Okta allows up to an hour.
+const LIFETIME: i64 = 300;
 
-/// A private key that signs: RSA (RS256) or P-256 (ES256).
+/// A private key: RSA (RS256) or P-256 (ES256).
 pub struct SigningKey(Kind);
 
 enum Kind {
@@ -31,6 +35,7 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
+/// Why a private key cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeyError {
     #[error("it is not PEM (`-----BEGIN PRIVATE KEY-----`)")]
@@ -66,22 +71,18 @@ impl From<KeyError> for Report {
 }
 
 impl SigningKey {
-    /// Reads a PEM key; a variable's literal `\n` counts as a line's end.
-    ///
-    /// # Errors
-    /// Says which kind of key it is not.
+    /// Parses a PEM key. A literal `\n`, as in environment variables, counts as a line end.
     pub fn parse(pem: &Secret) -> Result<Self, KeyError> {
         let text = Zeroizing::new(pem.expose().replace("\\n", "\n"));
         let (_, rest) = text.split_once("-----BEGIN ").ok_or(KeyError::NotPem)?;
         let (label, rest) = rest.split_once("-----").ok_or(KeyError::NotPem)?;
         let (body, _) = rest.split_once("-----END ").ok_or(KeyError::NotPem)?;
-        let encrypted = label.contains("ENCRYPTED") || body.contains("Proc-Type");
-        if encrypted {
+        if label.contains("ENCRYPTED") || body.contains("Proc-Type") {
             return Err(KeyError::Encrypted);
         }
-        let folded: Zeroizing<String> =
+        let body: Zeroizing<String> =
             Zeroizing::new(body.chars().filter(|c| !c.is_whitespace()).collect());
-        let der = STANDARD.decode(&*folded).map_err(|_| KeyError::NotPem)?;
+        let der = STANDARD.decode(&*body).map_err(|_| KeyError::NotPem)?;
         let der = Zeroizing::new(der);
         match label {
             "RSA PRIVATE KEY" => {
@@ -102,10 +103,10 @@ impl SigningKey {
         }
     }
 
-    /// The assertion of `client_id` for exactly the address it is sent to.
+    /// Signs an assertion of `client_id` for `audience`, the URL that it is sent to.
     ///
     /// # Errors
-    /// When there are no random numbers to sign with.
+    /// [`KeyError::NoRandom`].
     pub fn assertion(
         &self,
         client_id: &str,
@@ -123,7 +124,7 @@ impl SigningKey {
         let header = json!({ "alg": algorithm, "kid": key_id, "typ": "JWT" });
         let claims = json!({
             "iss": client_id, "sub": client_id, "aud": audience,
-            "iat": now.0, "exp": now.0 + LIFE, "jti": URL_SAFE_NO_PAD.encode(id),
+            "iat": now.0, "exp": now.0 + LIFETIME, "jti": URL_SAFE_NO_PAD.encode(id),
         });
         let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(header), part(claims));
@@ -148,4 +149,22 @@ impl SigningKey {
         let signature = URL_SAFE_NO_PAD.encode(signature);
         Ok(Secret::new(format!("{signed}.{signature}")))
     }
+}
+
+/// Builds a service's request for a token at `url`, with a signed assertion in place of a secret.
+///
+/// # Errors
+/// [`JsonError::Shape`] if `url` is no URL.
+pub fn client_credentials(url: &str, assertion: &Secret, scope: &str) -> Result<Post, OauthError> {
+    let url = Url::parse(url).map_err(|_| JsonError::Shape)?;
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("scope", scope),
+        (
+            "client_assertion_type",
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        ),
+        ("client_assertion", assertion.expose()),
+    ];
+    Ok(Post::form_to(url, &fields))
 }

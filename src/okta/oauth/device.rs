@@ -1,105 +1,104 @@
-//! The device grant: a code for the person, another for the polls.
+//! The device authorization grant (RFC 8628).
+
+use std::time::Duration;
 
 use serde_json::Value;
 use url::Url;
 
-use super::{OauthError, OptionalScopes, Tokens, answer, form};
+use super::error::OauthError;
+use super::optional_scopes::OptionalScopes;
+use super::response::{self, TOKEN};
+use super::tokens::Tokens;
 use crate::model::Org;
-use crate::okta::json::text;
-use crate::okta::{JsonError, Post};
+use crate::okta::json::{JsonError, text};
+use crate::okta::link;
+use crate::okta::post::Post;
 use crate::secret::Secret;
 
-/// Okta names five seconds; an answer that names none or less does not make us faster (RFC 8628, 3.2).
-const INTERVAL: u64 = 5;
+/// The interval between polls if the server names none or less (RFC 8628, 3.2; Okta: 5 s).
+const MIN_INTERVAL: u64 = 5;
+const MAX_INTERVAL: u64 = 60;
+const DEFAULT_LIFETIME: u64 = 600;
+const MAX_LIFETIME: u64 = 1800;
 
-/// A sign-in that waits for a person at a browser.
+/// A sign-in that waits for the user in a browser.
 #[derive(Debug)]
 pub struct DeviceCode {
     device_code: Secret,
-    /// What the person compares or types.
+    /// The code that the user compares or types.
     pub user_code: String,
-    /// The page to open, with the code in it where Okta gives it so; always at the org.
+    /// The page to open, at the org. Contains the code if Okta offers that.
     pub page: Url,
-    /// Seconds the code is good for.
-    pub expires_in: u64,
-    /// Seconds between polls.
-    pub interval: u64,
+    /// The lifetime of the code.
+    pub expires_in: Duration,
+    /// The time between polls.
+    pub interval: Duration,
 }
 
-/// What a poll found.
+/// The result of a poll.
 #[derive(Debug)]
 pub enum PollOutcome {
     Pending,
-    /// Five seconds more between polls, from now on.
+    /// The interval must grow by five seconds.
     SlowDown,
     SignedIn(Tokens),
 }
 
 impl DeviceCode {
-    /// # Errors
-    /// When the org's address cannot carry the path (it always can).
-    pub fn ask(org: &Org, client_id: &str, extras: OptionalScopes) -> Result<Post, OauthError> {
-        form(
-            &org.at("/oauth2/v1/device/authorize"),
-            &[("client_id", client_id), ("scope", &extras.scope())],
-        )
+    /// Builds the request for a code.
+    pub fn request(org: &Org, client_id: &str, scopes: OptionalScopes) -> Post {
+        let fields = [("client_id", client_id), ("scope", &scopes.to_scope())];
+        Post::form(org, "/oauth2/v1/device/authorize", &fields)
     }
 
+    /// Parses the response to [`Self::request`].
+    ///
     /// # Errors
-    /// What the server refused, or that the page to open is another org's.
+    /// The server's refusal, or [`OauthError::ForeignPage`].
     pub fn parse(
         org: &Org,
         http_status: u16,
         content_type: &str,
         body: &[u8],
     ) -> Result<Self, OauthError> {
-        let answer: Value = answer(http_status, content_type, body)?;
+        let answer: Value = response::parse(http_status, content_type, body)?;
         let page = text(&answer, "verification_uri_complete")
             .or_else(|| text(&answer, "verification_uri"))
             .ok_or(JsonError::Shape)?;
         let page = Url::parse(page).map_err(|_| JsonError::Shape)?;
-        if !org.owns(&page) || !page.username().is_empty() || page.password().is_some() {
-            let host = page.host_str().unwrap_or_default();
-            return Err(OauthError::ForeignPage(host.to_owned()));
-        }
+        let required = |member| text(&answer, member).ok_or(JsonError::Shape);
+        let lifetime = answer["expires_in"].as_u64().unwrap_or(DEFAULT_LIFETIME);
+        let interval = answer["interval"].as_u64().unwrap_or(MIN_INTERVAL);
         Ok(Self {
-            device_code: Secret::new(text(&answer, "device_code").ok_or(JsonError::Shape)?),
-            user_code: text(&answer, "user_code")
-                .ok_or(JsonError::Shape)?
-                .to_owned(),
-            page,
-            expires_in: answer["expires_in"].as_u64().unwrap_or(600).min(1800),
-            interval: answer["interval"]
-                .as_u64()
-                .unwrap_or(INTERVAL)
-                .clamp(INTERVAL, 60),
+            page: link::check(org, page)?,
+            device_code: Secret::new(required("device_code")?),
+            user_code: required("user_code")?.to_owned(),
+            expires_in: Duration::from_secs(lifetime.min(MAX_LIFETIME)),
+            interval: Duration::from_secs(interval.clamp(MIN_INTERVAL, MAX_INTERVAL)),
         })
     }
 
-    /// # Errors
-    /// When the org's address cannot carry the path (it always can).
-    pub fn poll(&self, org: &Org, client_id: &str) -> Result<Post, OauthError> {
-        form(
-            &org.at("/oauth2/v1/token"),
-            &[
-                ("client_id", client_id),
-                ("device_code", self.device_code.expose()),
-                ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            ],
-        )
+    /// Builds the request that asks whether the user has signed in.
+    pub fn poll(&self, org: &Org, client_id: &str) -> Post {
+        let fields = [
+            ("client_id", client_id),
+            ("device_code", self.device_code.expose()),
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ];
+        Post::form(org, TOKEN, &fields)
     }
 }
 
 impl PollOutcome {
+    /// Parses the response to a poll.
+    ///
     /// # Errors
-    /// What ends the grant: the code ran out, the person refused, or the set-up is not right.
+    /// Any refusal that ends the grant: the code has expired, or the user or Okta refused.
     pub fn parse(http_status: u16, content_type: &str, body: &[u8]) -> Result<Self, OauthError> {
         match Tokens::parse(http_status, content_type, body) {
             Ok(tokens) => Ok(Self::SignedIn(tokens)),
-            Err(OauthError::Refused { error, .. }) if error == "authorization_pending" => {
-                Ok(Self::Pending)
-            }
-            Err(OauthError::Refused { error, .. }) if error == "slow_down" => Ok(Self::SlowDown),
+            Err(error) if error.has_code("authorization_pending") => Ok(Self::Pending),
+            Err(error) if error.has_code("slow_down") => Ok(Self::SlowDown),
             Err(error) => Err(error),
         }
     }

@@ -1,13 +1,16 @@
-//! Why the OAuth server gives no token, and what helps.
+//! Errors of the OAuth server.
 
 use serde_json::Value;
 use thiserror::Error;
 
-use super::error_messages::{ASSURANCE, NO_WEB_SSO, OVER, WORDS};
-use crate::okta::json::text;
-use crate::okta::{JsonError, OktaError};
+use super::error_messages::{ASSURANCE, EXPIRED, MESSAGES, NO_WEB_SSO};
+use crate::okta::error::OktaError;
+use crate::okta::hint;
+use crate::okta::json::{JsonError, text};
+use crate::okta::link::ForeignHost;
 use crate::report::{Exit, Report};
 
+/// Why there is no token.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum OauthError {
     #[error(transparent)]
@@ -18,7 +21,7 @@ pub enum OauthError {
     ForeignPage(String),
     #[error(transparent)]
     Okta(#[from] OktaError),
-    /// RFC 6749's `error` and Okta's words, both foreign text.
+    /// An error response (RFC 6749, 5.2). Untrusted texts.
     #[error("{description} ({error})")]
     Refused {
         http_status: u16,
@@ -27,39 +30,44 @@ pub enum OauthError {
     },
 }
 
+impl From<ForeignHost> for OauthError {
+    fn from(ForeignHost(host): ForeignHost) -> Self {
+        Self::ForeignPage(host)
+    }
+}
+
 impl OauthError {
-    pub(super) fn of(http_status: u16, answer: &Value) -> Self {
+    pub(super) fn from_value(http_status: u16, answer: &Value) -> Self {
         if let Some(error) = OktaError::from_value(http_status, answer) {
             return error.into();
         }
         let Some(error) = text(answer, "error") else {
             return Self::HttpStatus(http_status);
         };
+        let description = text(answer, "error_description").unwrap_or("no reason given");
         Self::Refused {
             http_status,
             error: error.to_owned(),
-            description: text(answer, "error_description")
-                .unwrap_or("no reason given")
-                .to_owned(),
+            description: description.to_owned(),
         }
     }
 
-    /// The app's policy asks for more than the sign-in proves, or for a newer one.
+    /// Whether the app's policy requires more than the sign-in proves, or a newer one.
     pub fn is_assurance(&self) -> bool {
         self.says(ASSURANCE)
     }
 
-    /// The tokens are over: newer ones help, or a new sign-in.
-    pub fn is_over(&self) -> bool {
-        OVER.iter().any(|words| self.says(words))
+    /// Whether the tokens have expired: a renewal or a new sign-in helps.
+    pub fn is_expired(&self) -> bool {
+        EXPIRED.iter().any(|message| self.says(message))
     }
 
-    /// This app takes no `web_sso_token` of this client.
+    /// Whether the app accepts no `web_sso_token` of this client.
     pub fn is_without_web_sso(&self) -> bool {
         self.says(NO_WEB_SSO)
     }
 
-    /// The server's considered no, whatever it calls the reason (RFC 6749, 5.2): asking again changes nothing.
+    /// Whether the server refused the request for good, whatever its reason (RFC 6749, 5.2).
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,
@@ -70,75 +78,18 @@ impl OauthError {
         )
     }
 
-    /// Something of what was asked for is not granted.
+    /// Whether a requested scope is not granted.
     pub(super) fn is_scope(&self) -> bool {
-        matches!(self, Self::Refused { error, .. } if error == "invalid_scope")
-            || self.says("scopes were denied by the policy")
+        self.has_code("invalid_scope") || self.says("scopes were denied by the policy")
     }
 
-    pub(super) fn says(&self, words: &str) -> bool {
-        matches!(self, Self::Refused { description, .. } if description.contains(words))
+    pub(super) fn has_code(&self, code: &str) -> bool {
+        matches!(self, Self::Refused { error, .. } if error == code)
     }
 
-    /// The report's stable name, exit class and hint.
-    fn told(&self) -> (&'static str, Exit, &'static str) {
-        const SETUP: &str = "check `client_id` in [org]: the app must be a native OIDC app with the grants Device Authorization and Token Exchange";
-        let Self::Refused { error, .. } = self else {
-            return match self {
-                Self::HttpStatus(429) => (
-                    "okta.rate_limited",
-                    Exit::Unreachable,
-                    "wait a minute, then run `ob login` again",
-                ),
-                Self::HttpStatus(500..) => (
-                    "okta.server_error",
-                    Exit::Unreachable,
-                    "run the same command again in a minute; https://status.okta.com tells whether Okta is down",
-                ),
-                Self::ForeignPage(_) => (
-                    "okta.oauth.foreign_page",
-                    Exit::Refused,
-                    "set `org.url` to the address your browser shows when you sign in",
-                ),
-                _ => (
-                    "okta.oauth.answer",
-                    Exit::Failed,
-                    "check the org's address with `ob config check`",
-                ),
-            };
-        };
-        let word = WORDS.iter().find(|(words, ..)| self.says(words));
-        if let Some((_, name, exit, hint)) = word {
-            return (name, *exit, hint);
-        }
-        match error.as_str() {
-            "expired_token" => (
-                "okta.oauth.code_expired",
-                Exit::SignIn,
-                "`ob login` shows a new code; it is good for ten minutes",
-            ),
-            "access_denied" => (
-                "okta.oauth.denied",
-                Exit::Refused,
-                "`ob login` starts again; if you did not refuse it, a policy did: ask your Okta admin",
-            ),
-            "invalid_scope" => (
-                "okta.oauth.scope",
-                Exit::Refused,
-                "the app needs the scopes profile, okta.apps.sso and okta.users.read.self (a machine: its own, `scope =` in [org])",
-            ),
-            "use_dpop_nonce" | "invalid_dpop_proof" => (
-                "okta.oauth.dpop",
-                Exit::Refused,
-                "the app demands DPoP: ask your Okta admin to switch \"Require DPoP\" off, or name another one with `client_id =`",
-            ),
-            "unauthorized_client" => (
-                "okta.oauth.grant",
-                Exit::Refused,
-                "ask your Okta admin to switch on the app's grants: Device Authorization and Token Exchange (a browser), Refresh Token (longer sessions), Client Credentials (a machine)",
-            ),
-            _ => ("okta.oauth.refused", Exit::Refused, SETUP),
-        }
+    /// Whether the description contains a part of one of Okta's messages.
+    pub(super) fn says(&self, message: &str) -> bool {
+        matches!(self, Self::Refused { description, .. } if description.contains(message))
     }
 }
 
@@ -147,10 +98,66 @@ impl From<OauthError> for Report {
         let (name, exit, hint) = match &error {
             OauthError::Json(error) => return (*error).into(),
             OauthError::Okta(error) => return error.clone().into(),
-            told => told.told(),
+            OauthError::HttpStatus(429) => {
+                ("okta.rate_limited", Exit::Unreachable, hint::RATE_LIMITED)
+            }
+            OauthError::HttpStatus(500..) => {
+                ("okta.server_error", Exit::Unreachable, hint::SERVER_ERROR)
+            }
+            OauthError::HttpStatus(_) => ("okta.oauth.answer", Exit::Failed, hint::CHECK_ORG),
+            OauthError::ForeignPage(_) => ("okta.oauth.foreign_page", Exit::Refused, hint::ORG_URL),
+            OauthError::Refused { error: code, .. } => {
+                let known = MESSAGES
+                    .iter()
+                    .find(|(parts, ..)| parts.iter().any(|part| error.says(part)));
+                known.map_or_else(
+                    || refusal(code),
+                    |(_, name, exit, hint)| (*name, *exit, *hint),
+                )
+            }
         };
         Self::new(exit, name, "Okta gives no token")
             .cause(error)
             .hint(hint)
+    }
+}
+
+/// Returns name, exit class and hint of an error code.
+fn refusal(code: &str) -> (&'static str, Exit, &'static str) {
+    match code {
+        "expired_token" => (
+            "okta.oauth.code_expired",
+            Exit::SignIn,
+            "`ob login` shows a new code; it is good for ten minutes",
+        ),
+        "access_denied" => (
+            "okta.oauth.denied",
+            Exit::Refused,
+            "`ob login` starts again; if you did not refuse it, a policy did: ask your Okta admin",
+        ),
+        "invalid_scope" => (
+            "okta.oauth.scope",
+            Exit::Refused,
+            "the app needs the scopes profile, okta.apps.sso and okta.users.read.self (a machine: \
+             its own, `scope =` in [org])",
+        ),
+        "use_dpop_nonce" | "invalid_dpop_proof" => (
+            "okta.oauth.dpop",
+            Exit::Refused,
+            "the app demands DPoP: ask your Okta admin to switch \"Require DPoP\" off, or name \
+             another one with `client_id =`",
+        ),
+        "unauthorized_client" => (
+            "okta.oauth.grant",
+            Exit::Refused,
+            "ask your Okta admin to switch on the app's grants: Device Authorization and Token \
+             Exchange (a browser), Refresh Token (longer sessions), Client Credentials (a machine)",
+        ),
+        _ => (
+            "okta.oauth.refused",
+            Exit::Refused,
+            "check `client_id` in [org]: the app must be a native OIDC app with the grants Device \
+             Authorization and Token Exchange",
+        ),
     }
 }

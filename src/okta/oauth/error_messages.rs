@@ -1,221 +1,186 @@
-//! Okta tells its refusals apart by words more than by codes: what is said, what it is called here, and what
-//! helps. In the words of Okta's list of OAuth 2.0 error codes (developer documentation).
+//! Okta's messages about refused tokens, which tell the reasons apart better than the error codes.
+//!
+//! In the words of Okta's list of OAuth 2.0 error codes (developer documentation).
 
 use crate::report::Exit;
 
-/// A part of Okta's text, the report's stable name, its exit class and its hint.
-pub(super) type Word = (&'static str, &'static str, Exit, &'static str);
+/// Parts of Okta's messages, the report's name, its exit class and its hint.
+pub(super) type Row = (&'static [&'static str], &'static str, Exit, &'static str);
 
-const TRUST: &str = "ask your Okta admin to put your `client_id` on the app's trust list (Native to Web SSO): docs/admin.md says how";
-const PUBLIC_KEY: &str = "ask your Okta admin to add the public key of `private_key_file` to the app, for signing, and for its id";
+pub(super) const ASSURANCE: &str = "assurance requirements are not met";
+pub(super) const NO_WEB_SSO: &str = "must be configured to allow the client";
+pub(super) const EXPIRED: &[&str] = &[
+    "either expired or the session associated with it was terminated",
+    "'subject_token' is invalid",
+    "'actor_token' is invalid",
+];
+
+const TRUST: &str = "ask your Okta admin to put your `client_id` on the app's trust list (Native to \
+    Web SSO): docs/admin.md says how";
+const PUBLIC_KEY: &str = "ask your Okta admin to add the public key of `private_key_file` to the \
+    app, for signing, and for its id";
 const CLOCK: &str = "check this machine's clock with `date -u`";
 const PRIVATE_KEY_JWT: &str =
     "ask your Okta admin to set the app's client authentication to Public key / Private key";
+const LOGIN: &str = "`ob login` signs in again";
+const PROXY: &str = "a proxy may be changing requests: try without it";
 
-/// The first that fits counts.
-pub(super) const WORDS: &[Word] = &[
+/// The first row that matches counts.
+pub(super) const MESSAGES: &[Row] = &[
     (
-        ASSURANCE,
+        &[ASSURANCE],
         "okta.oauth.assurance",
         Exit::Refused,
-        "the app's sign-on policy asks for more than the OIDC app's (a registered or managed device, another factor, or a sign-in every time): ask your Okta admin to align the two policies, or set `sign_in = \"identity_engine\"` in [org]",
+        "the app's sign-on policy asks for more than the OIDC app's (a registered or managed \
+         device, another factor, or a sign-in every time): ask your Okta admin to align the two \
+         policies, or set `sign_in = \"identity_engine\"` in [org]",
     ),
     (
-        NO_WEB_SSO,
+        &[NO_WEB_SSO],
         "okta.oauth.web_sso_client",
         Exit::Refused,
         "ask your Okta admin to set \"Allowed Web SSO Client\" of the AWS app to your `client_id`",
     ),
-    (OVER[0], "okta.oauth.over", Exit::SignIn, AGAIN),
-    (OVER[1], "okta.oauth.over", Exit::SignIn, AGAIN),
-    (OVER[2], "okta.oauth.over", Exit::SignIn, AGAIN),
+    (EXPIRED, "okta.oauth.over", Exit::SignIn, LOGIN),
     (
-        "refresh token is invalid or expired",
+        &["refresh token is invalid or expired"],
         "okta.oauth.refresh",
         Exit::SignIn,
-        AGAIN,
+        LOGIN,
     ),
     (
-        "must have the 'interclient_access' scope",
+        &[
+            "must have the 'interclient_access' scope",
+            "configured trust relationship",
+            "No trust relationship exists",
+        ],
         "okta.oauth.no_trust",
         Exit::Refused,
         TRUST,
     ),
     (
-        "configured trust relationship",
-        "okta.oauth.no_trust",
-        Exit::Refused,
-        TRUST,
-    ),
-    (
-        "No trust relationship exists",
-        "okta.oauth.no_trust",
-        Exit::Refused,
-        TRUST,
-    ),
-    (
-        "must have the 'okta.apps.sso' scope",
+        &["must have the 'okta.apps.sso' scope"],
         "okta.oauth.scope",
         Exit::Refused,
         "ask your Okta admin to grant the OIDC app the scope okta.apps.sso",
     ),
     (
-        "Only SAML and OIDC apps support",
+        &["Only SAML and OIDC apps support"],
         "okta.oauth.not_saml",
         Exit::Usage,
         "`app` of [vpn] must be the VPN's SAML app: check it with `ob config check`",
     ),
     (
-        "different from the audience of the id_token",
+        &[
+            "different from the audience of the id_token",
+            "must be issued to the client making the request",
+        ],
         "okta.oauth.another_client",
         Exit::SignIn,
         "`ob login --again` signs in with the `client_id` of the settings",
     ),
     (
-        "must be issued to the client making the request",
-        "okta.oauth.another_client",
-        Exit::SignIn,
-        "`ob login --again` signs in with the `client_id` of the settings",
-    ),
-    (
-        "requires a user session",
+        &["requires a user session"],
         "okta.oauth.needs_session",
         Exit::Refused,
-        "this app opens in a browser's session only: set `sign_in = \"identity_engine\"` in [org], which has one",
+        "this app opens in a browser's session only: set `sign_in = \"identity_engine\"` in \
+         [org], which has one",
     ),
     (
-        "invalid target ID",
+        &["invalid target ID"],
         "okta.oauth.no_such_app",
         Exit::Usage,
-        "the app's id (0oa…) in `app` of [vpn] is no app of this org: copy the address of its tile again",
+        "the app's id (0oa…) in `app` of [vpn] is no app of this org: copy the address of its \
+         tile again",
     ),
     (
-        "User is not assigned",
+        &["User is not assigned"],
         "okta.oauth.not_assigned",
         Exit::Refused,
         "ask your Okta admin to assign the OIDC app of `client_id` to you",
     ),
     (
-        "audience claim for client_assertion",
+        &["audience claim for client_assertion"],
         "okta.oauth.assertion_audience",
         Exit::Usage,
-        "set `url` of [org] to the address under which Okta knows the authorization server (a custom domain is another), and check `authorization_server`",
+        "set `url` of [org] to the address under which Okta knows the authorization server (a \
+         custom domain is another), and check `authorization_server`",
     ),
     (
-        "client_assertion token is expired",
+        &[
+            "client_assertion token is expired",
+            "expiration too far into the future",
+            "must be issued before the current time",
+        ],
         "okta.oauth.assertion_time",
         Exit::Refused,
         CLOCK,
     ),
     (
-        "expiration too far into the future",
-        "okta.oauth.assertion_time",
-        Exit::Refused,
-        CLOCK,
-    ),
-    (
-        "must be issued before the current time",
-        "okta.oauth.assertion_time",
-        Exit::Refused,
-        CLOCK,
-    ),
-    (
-        "must contain the 'exp' claim",
+        &[
+            "must contain the 'exp' claim",
+            "parsing of the client_assertion failed",
+        ],
         "okta.oauth.assertion_unread",
         Exit::Refused,
-        "a proxy may be changing requests: try without it",
+        PROXY,
     ),
     (
-        "parsing of the client_assertion failed",
-        "okta.oauth.assertion_unread",
-        Exit::Refused,
-        "a proxy may be changing requests: try without it",
-    ),
-    (
-        "client_assertion token has already been used",
+        &["client_assertion token has already been used"],
         "okta.oauth.assertion_used",
         Exit::Refused,
-        "run the same command again, which makes a new assertion; if it stays so, a proxy is sending requests twice",
+        "run the same command again, which makes a new assertion; if it stays so, a proxy is \
+         sending requests twice",
     ),
     (
-        "client_assertion signature is invalid",
+        &["client_assertion signature is invalid"],
         "okta.oauth.assertion_signature",
         Exit::Refused,
         "the private key does not belong to the public key of `key_id`: check both",
     ),
     (
-        "JWT kid is invalid",
+        &["JWT kid is invalid"],
         "okta.oauth.assertion_key_id",
         Exit::Usage,
         "set `key_id` of [org] to the id that Okta shows beside the app's public key",
     ),
     (
-        "signature algorithm is invalid",
+        &["signature algorithm is invalid"],
         "okta.oauth.assertion_algorithm",
         Exit::Refused,
         "ask your Okta admin to let the app's key sign RS256 (RSA) or ES256 (EC on P-256)",
     ),
     (
-        "signed using a signing key",
+        &[
+            "signed using a signing key",
+            "invalid 'use' parameter",
+            "JWKSet",
+        ],
         "okta.oauth.assertion_keys",
         Exit::Refused,
         PUBLIC_KEY,
     ),
     (
-        "invalid 'use' parameter",
-        "okta.oauth.assertion_keys",
-        Exit::Refused,
-        PUBLIC_KEY,
-    ),
-    (
-        "JWKSet",
-        "okta.oauth.assertion_keys",
-        Exit::Refused,
-        PUBLIC_KEY,
-    ),
-    (
-        "not a valid client_id",
+        &["not a valid client_id"],
         "okta.oauth.client_id",
         Exit::Usage,
         "set `client_id` of [org] to the app's client id (0oa…)",
     ),
     (
-        "does not have a client secret",
+        &[
+            "does not have a client secret",
+            "private_key_jwt",
+            "Client authentication failed",
+            "No client credentials found",
+        ],
         "okta.oauth.client_authentication",
         Exit::Refused,
         PRIVATE_KEY_JWT,
     ),
     (
-        "private_key_jwt",
-        "okta.oauth.client_authentication",
-        Exit::Refused,
-        PRIVATE_KEY_JWT,
-    ),
-    (
-        "Client authentication failed",
-        "okta.oauth.client_authentication",
-        Exit::Refused,
-        PRIVATE_KEY_JWT,
-    ),
-    (
-        "No client credentials found",
-        "okta.oauth.client_authentication",
-        Exit::Refused,
-        PRIVATE_KEY_JWT,
-    ),
-    (
-        "'application_type' of 'service'",
+        &["'application_type' of 'service'"],
         "okta.oauth.not_service",
         Exit::Refused,
         "ask your Okta admin for an app of the kind API Services",
     ),
-];
-
-const AGAIN: &str = "`ob login` signs in again";
-pub(super) const ASSURANCE: &str = "assurance requirements are not met";
-pub(super) const NO_WEB_SSO: &str = "must be configured to allow the client";
-pub(super) const OVER: [&str; 3] = [
-    "either expired or the session associated with it was terminated",
-    "'subject_token' is invalid",
-    "'actor_token' is invalid",
 ];

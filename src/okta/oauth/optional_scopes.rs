@@ -1,13 +1,13 @@
-//! What a device grant asks for, and which of it an org may refuse without refusing the sign-in.
+//! The scopes of a sign-in, and those that an org may refuse without refusing the sign-in.
 
-use super::OauthError;
+use super::error::OauthError;
 
-/// Who it is (`openid`; by name: `profile`), their tiles, and tokens for AWS apps.
+/// The user's identity (`openid`, by name `profile`), apps, and tokens for AWS apps.
 const ALWAYS: &str = "openid profile okta.apps.sso okta.apps.read okta.users.read.self";
 const OFFLINE: &str = "offline_access";
 const INTERCLIENT: &str = "interclient_access";
 
-/// Scopes that a sign-in is better with and possible without.
+/// Scopes that a sign-in works without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OptionalScopes {
     /// A refresh token (`offline_access`).
@@ -17,10 +17,11 @@ pub struct OptionalScopes {
 }
 
 impl OptionalScopes {
-    pub(super) fn scope(self) -> String {
+    /// Returns the value of the request's `scope`.
+    pub(super) fn to_scope(self) -> String {
         let mut scope = ALWAYS.to_owned();
-        for (asked, name) in [(self.refresh, OFFLINE), (self.interclient, INTERCLIENT)] {
-            if asked {
+        for (requested, name) in [(self.refresh, OFFLINE), (self.interclient, INTERCLIENT)] {
+            if requested {
                 scope += " ";
                 scope += name;
             }
@@ -28,8 +29,7 @@ impl OptionalScopes {
         scope
     }
 
-    /// What of it the server granted (`scope` of the answer, which may be left out where all of it was:
-    /// RFC 6749, 5.1).
+    /// Parses the response's `scope`. A server may omit it if it granted everything (RFC 6749, 5.1).
     pub(super) fn granted(scope: &str) -> Self {
         let has = |name| scope.split(' ').any(|one| one == name);
         Self {
@@ -38,7 +38,7 @@ impl OptionalScopes {
         }
     }
 
-    /// These without `others`.
+    /// Returns the scopes of `self` that are not in `others`.
     #[must_use]
     pub fn without(self, others: Self) -> Self {
         Self {
@@ -47,6 +47,7 @@ impl OptionalScopes {
         }
     }
 
+    /// Returns the scopes of `self` and `others`.
     #[must_use]
     pub fn and(self, others: Self) -> Self {
         Self {
@@ -55,17 +56,19 @@ impl OptionalScopes {
         }
     }
 
-    /// What `error` refuses of these: the scope it names, all of them where it names none. Nothing where it
-    /// is about something else.
+    /// Returns the scopes of `self` that `error` refuses: those it names, all if it names none.
+    /// `None` if the error is not about scopes.
     pub fn refused_by(self, error: &OauthError) -> Option<Self> {
-        let only = |name| error.says(name);
-        let refused = match (only(INTERCLIENT), only(OFFLINE)) {
-            _ if !error.is_scope() => return None,
-            (false, false) => self,
-            (interclient, refresh) => Self {
-                refresh: self.refresh && refresh,
-                interclient: self.interclient && interclient,
-            },
+        if !error.is_scope() {
+            return None;
+        }
+        let named = Self {
+            refresh: error.says(OFFLINE),
+            interclient: error.says(INTERCLIENT),
+        };
+        let refused = match named == Self::default() {
+            true => self,
+            false => self.without(self.without(named)),
         };
         (refused != Self::default()).then_some(refused)
     }

@@ -1,8 +1,13 @@
-use serde_json::json;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::model::Timestamp;
+use crate::model::{Org, Timestamp};
 use crate::report::Report;
+use crate::secret::Secret;
 
 mod refusals;
 
@@ -20,14 +25,14 @@ fn refused(error: &str, description: &str) -> OauthError {
 }
 
 #[test]
-fn the_page_to_open_is_the_orgs_own_and_polls_are_no_faster_than_five_seconds() {
+fn device_page_is_the_orgs_and_polls_wait_five_seconds() {
     let good = code(
         &json!({ "device_code": "dc", "user_code": "ABCD", "interval": 1, "expires_in": 600,
         "verification_uri": "https://acme.okta.com/activate",
         "verification_uri_complete": "https://acme.okta.com/activate?user_code=ABCD" }),
     )
     .unwrap();
-    assert_eq!(good.interval, 5);
+    assert_eq!(good.interval, Duration::from_secs(5));
     assert_eq!(good.page.query(), Some("user_code=ABCD"));
     for page in [
         "https://evil.example/activate",
@@ -42,7 +47,7 @@ fn the_page_to_open_is_the_orgs_own_and_polls_are_no_faster_than_five_seconds() 
 }
 
 #[test]
-fn each_answer_to_a_poll_is_told_apart() {
+fn poll_outcomes_are_distinguished() {
     let poll = |error: &str| {
         let body = json!({ "error": error, "error_description": "x" }).to_string();
         PollOutcome::parse(400, "application/json", body.as_bytes())
@@ -64,26 +69,27 @@ fn each_answer_to_a_poll_is_told_apart() {
 }
 
 #[test]
-fn what_an_exchange_refuses_is_told_apart_by_its_words() {
+fn exchange_refusals_are_classified_by_message() {
     let assurance = refused(
         "invalid_grant",
         "The target app's assurance requirements are not met by the 'subject_token'.",
     );
-    assert!(assurance.is_assurance() && !assurance.is_over());
-    let over = refused(
+    assert!(assurance.is_assurance() && !assurance.is_expired());
+    let expired = refused(
         "invalid_grant",
         "The 'subject_token' either expired or the session associated with it was terminated.",
     );
-    assert!(over.is_over());
+    assert!(expired.is_expired());
     let setup = refused(
         "invalid_grant",
-        "The target audience app must be configured to allow the client to request a 'web_sso_token'.",
+        "The target audience app must be configured to allow the client to request a \
+         'web_sso_token'.",
     );
     assert_eq!(Report::from(setup).name, "okta.oauth.web_sso_client");
 }
 
 #[test]
-fn the_name_is_read_from_the_id_token() {
+fn username_is_read_from_the_id_token() {
     let payload = URL_SAFE_NO_PAD.encode(r#"{"preferred_username":"alice@acme.com"}"#);
     for (token, name) in [
         (format!("x.{payload}.y"), Some("alice@acme.com")),
@@ -101,7 +107,7 @@ const RSA1: &str = include_str!("../../../tests/sandbox/keys/rsa_pkcs1.pem");
 const EC8: &str = include_str!("../../../tests/sandbox/keys/ec_pkcs8.pem");
 
 #[test]
-fn keys_are_taken_in_three_forms_and_as_one_line() {
+fn keys_are_accepted_in_three_forms_and_on_one_line() {
     for (pem, algorithm) in [(RSA8, "RS256"), (RSA1, "RS256"), (EC8, "ES256")] {
         for text in [
             pem.to_owned(),
@@ -132,7 +138,7 @@ fn keys_are_taken_in_three_forms_and_as_one_line() {
 }
 
 #[test]
-fn what_is_no_key_is_named() {
+fn unusable_keys_are_refused() {
     let cut = RSA8.replace("MII", "AAA");
     for (pem, error) in [
         ("", KeyError::NotPem),

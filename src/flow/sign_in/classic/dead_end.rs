@@ -1,6 +1,6 @@
 //! Where a terminal cannot help, and who can.
 
-use crate::okta::authn::{Enrollment, Required, Transaction};
+use crate::okta::authn::{Enrollment, Transaction};
 use crate::report::{Exit, Report};
 
 /// A state in which a terminal cannot help, and who can.
@@ -19,7 +19,7 @@ pub(super) fn dead_end(state: &Transaction) -> Report {
         ),
         Transaction::PasswordExpired(change) => {
             let place = change
-                .elsewhere
+                .custom_url
                 .as_deref()
                 .unwrap_or("the org's sign-in page");
             report(
@@ -64,11 +64,9 @@ pub(super) fn dead_end(state: &Transaction) -> Report {
 
 /// What can be set up, those that must be first.
 fn offered(enrollment: &Enrollment) -> String {
-    let mut factors: Vec<_> = enrollment.factors.iter().collect();
-    factors.sort_by_key(|(_, required)| *required == Required::No);
-    let said = factors.iter().map(|(factor, required)| match required {
-        Required::Yes => format!("{} (required)", factor.kind),
-        Required::No => factor.kind.to_string(),
-    });
-    said.collect::<Vec<_>>().join(", ")
+    let required = enrollment.required.iter();
+    let required = required.map(|factor| format!("{} (required)", factor.kind));
+    let optional = enrollment.optional.iter();
+    let optional = optional.map(|factor| factor.kind.to_string());
+    required.chain(optional).collect::<Vec<_>>().join(", ")
 }

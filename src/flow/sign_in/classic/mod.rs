@@ -47,7 +47,7 @@ pub(in crate::flow) async fn sign_in<C: Conversation>(
     conversation: &C,
 ) -> Result<SignedIn, Report> {
     let mut engine = Engine::new(browser, username, taste, conversation);
-    let start = authn::start(engine.org, username, &password)?;
+    let start = authn::start(engine.org, username, &password);
     let success = engine.finish(start, Some(password)).await?;
     let token = success.session_token.ok_or(AuthnError::NoSessionToken)?;
     Ok(SignedIn {
@@ -71,7 +71,7 @@ pub(in crate::flow) async fn step_up<C: Conversation>(
     conversation: &C,
 ) -> Result<Success, Report> {
     let mut engine = Engine::new(browser, username, taste, conversation);
-    let start = authn::resume(engine.org, state_token)?;
+    let start = authn::resume(engine.org, state_token);
     engine.finish(start, None).await
 }
 

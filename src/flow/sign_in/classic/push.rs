@@ -43,7 +43,7 @@ impl<C: Conversation> Engine<'_, C> {
             }
             self.conversation.pause(POLL).await?;
             left = left.saturating_sub(POLL);
-            let ask = challenge.remember_device(true).poll()?;
+            let ask = challenge.poll()?;
             let what = "ask whether the push was answered";
             let page = poll(what, POLL, &mut left, self.conversation, || {
                 let ask = ask.duplicate();

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use super::{Engine, SEND_FLOOR};
-use crate::flow::sign_in::factors::{NEEDS_BUILD, Offered, choose};
+use crate::flow::sign_in::factors::{Offered, choose, unusable_reason};
 use crate::flow::sign_in::security_key::{self, Touched};
 use crate::flow::{Conversation, Unanswered};
 use crate::http::Request;
-use crate::okta::Post;
-use crate::okta::authn::{
-    AuthnError, Factor, FactorInput, FactorKind, MfaChallenge, MfaRequired, Transaction,
-};
+use crate::okta::authn::{AuthnError, Factor, FactorInput, MfaChallenge, MfaRequired, Transaction};
+use crate::okta::{FactorKind, Post};
 use crate::process::panic_point;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
@@ -42,8 +40,8 @@ impl<C: Conversation> Engine<'_, C> {
         // Named for one choice; a later one, or a change of mind, is the person's.
         self.taste.preferred = None;
         let several = factors.len() > 1;
-        let resume = required.resume()?;
-        let selected = required.select(index)?.remember_device(true);
+        let resume = required.resume();
+        let selected = required.select(index)?;
         let factor = selected.factor().clone();
         self.factor = Some(offered(&factor, self.taste.security_keys).used());
         if selected.input() == FactorInput::Nothing {
@@ -76,12 +74,12 @@ impl<C: Conversation> Engine<'_, C> {
         let factor = challenge.factor().clone();
         match challenge.input() {
             need @ (FactorInput::Passcode | FactorInput::Answer { .. } | FactorInput::Password) => {
-                let can_resend = !challenge.deliveries().is_empty();
+                let can_resend = challenge.can_resend();
                 let can_change = challenge.can_go_back();
                 match self.typed(&factor, &need, can_resend, can_change).await? {
                     Typed::Code(answer) => {
-                        let resume = challenge.resume()?;
-                        let post = challenge.remember_device(true).answer(&answer)?;
+                        let resume = challenge.resume();
+                        let post = challenge.answer(&answer)?;
                         drop(answer);
                         self.judged(post, &factor, resume).await
                     }
@@ -89,7 +87,7 @@ impl<C: Conversation> Engine<'_, C> {
                         let since = self.sent.map_or(0, |sent| sent.elapsed().as_secs());
                         let rest = SEND_FLOOR.saturating_sub(Duration::from_secs(since));
                         self.wait_to_send(rest).await?;
-                        self.order(challenge.resend(0)?).await
+                        self.order(challenge.resend()?).await
                     }
                     Typed::OtherFactor => self.change(challenge).await,
                 }
@@ -103,10 +101,7 @@ impl<C: Conversation> Engine<'_, C> {
                     can_change: challenge.can_go_back(),
                 };
                 match security_key::touch(asked, self.browser, self.conversation).await? {
-                    Touched::Signed(answer) => {
-                        self.signed(challenge.remember_device(true).sign(&answer)?)
-                            .await
-                    }
+                    Touched::Signed(answer) => self.signed(challenge.sign(&answer)?).await,
                     Touched::OtherFactor => self.change(challenge).await,
                 }
             }
@@ -240,19 +235,6 @@ fn offered(factor: &Factor, can_touch: bool) -> Offered {
             provider,
         ],
         id: factor.id.clone(),
-        unusable: unusable(factor, can_touch).map(str::to_owned),
-    }
-}
-
-/// Why a factor is listed and cannot be taken.
-fn unusable(factor: &Factor, can_touch: bool) -> Option<&'static str> {
-    match factor.kind {
-        FactorKind::WebAuthn if !can_touch => Some(NEEDS_BUILD),
-        FactorKind::U2f => Some("set up as U2F: set the key up again as WebAuthn"),
-        FactorKind::Duo | FactorKind::ClaimsProvider | FactorKind::Assertion => {
-            Some("needs a browser")
-        }
-        FactorKind::Unknown(_) => Some("unknown to ob"),
-        _ => None,
+        unusable: unusable_reason(&factor.kind, can_touch).map(str::to_owned),
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::Engine;
 use crate::flow::sign_in::classic::SEND_FLOOR;
-use crate::flow::sign_in::factors::{NEEDS_BUILD, Offered, UsedFactor, choose};
+use crate::flow::sign_in::factors::{Offered, UsedFactor, choose, unusable_reason};
 use crate::flow::sign_in::security_key::{self, Touched};
 use crate::flow::{Conversation, Unanswered};
-use crate::okta::Post;
-use crate::okta::idx::{AuthenticatorOption, Challenge, IdxError, Method, Selection};
+use crate::okta::idx::{AuthenticatorOption, Challenge, IdxError, Selection};
+use crate::okta::{FactorKind, Post};
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::{Answer, Ask, Notice};
@@ -28,7 +28,7 @@ impl<C: Conversation> Engine<'_, C> {
         let password = select
             .options
             .iter()
-            .position(|choice| choice.method == Method::Password);
+            .position(|choice| choice.kind == FactorKind::Password);
         let index = match password {
             // The password is what a sign-in begins with, unless another way was named.
             Some(index) if !self.password_given && !offered.iter().any(is_preferred) => index,
@@ -38,9 +38,12 @@ impl<C: Conversation> Engine<'_, C> {
                 index
             }
         };
-        let method = &select.options[index].method;
-        self.orders = matches!(method, Method::Sms | Method::Call | Method::Email);
-        if *method != Method::Password {
+        let method = &select.options[index].kind;
+        self.orders = matches!(
+            method,
+            FactorKind::Sms | FactorKind::Call | FactorKind::Email
+        );
+        if *method != FactorKind::Password {
             self.factor = Some(offered[index].used());
         }
         self.conversation.notify(Notice::Doing(format!(
@@ -51,8 +54,8 @@ impl<C: Conversation> Engine<'_, C> {
     }
 
     pub(super) async fn answer(&mut self, answering: Challenge) -> Result<Post, Report> {
-        let method = answering.method.clone();
-        if method == Method::Password {
+        let method = answering.kind.clone();
+        if method == FactorKind::Password {
             let password = self.password().await?;
             return Ok(answering.answer(&password)?);
         }
@@ -61,10 +64,10 @@ impl<C: Conversation> Engine<'_, C> {
             return self.select(answering.choose_other()).await;
         }
         let named = self.taste.preferred.take().is_some();
-        if method == Method::WebAuthn && self.taste.security_keys {
+        if method == FactorKind::WebAuthn && self.taste.security_keys {
             return self.touch(answering).await;
         }
-        if method == Method::WebAuthn && (named || !answering.can_choose_other()) {
+        if method == FactorKind::WebAuthn && (named || !answering.can_choose_other()) {
             return Err(self.taste.needs_build());
         }
         if !answering.can_be_typed() {
@@ -82,7 +85,7 @@ impl<C: Conversation> Engine<'_, C> {
         self.verifies_with(&method);
         let detail = answering.detail.as_deref();
         let label = match (&method, detail) {
-            (Method::Question, Some(question)) => question.to_owned(),
+            (FactorKind::Question, Some(question)) => question.to_owned(),
             (_, Some(detail)) => format!("{} ({detail})", method.name()),
             (_, None) => format!("{} ({})", method.name(), answering.label),
         };
@@ -126,7 +129,7 @@ impl<C: Conversation> Engine<'_, C> {
     }
 
     /// Notes the factor under way; the one that was chosen, where Okta asks for that.
-    pub(super) fn verifies_with(&mut self, method: &Method) {
+    pub(super) fn verifies_with(&mut self, method: &FactorKind) {
         let kind = method.name();
         if self.factor.as_ref().is_none_or(|used| used.kind != kind) {
             self.factor = Some(UsedFactor {
@@ -137,7 +140,7 @@ impl<C: Conversation> Engine<'_, C> {
     }
 
     async fn touch(&mut self, answering: Challenge) -> Result<Post, Report> {
-        self.verifies_with(&answering.method);
+        self.verifies_with(&answering.kind);
         let challenge = answering.security_key().ok_or(IdxError::Shape)?;
         let asked = security_key::Asked {
             challenge: &challenge,
@@ -171,13 +174,8 @@ impl<C: Conversation> Engine<'_, C> {
 }
 
 fn offered(choice: &AuthenticatorOption, can_touch: bool) -> Offered {
-    let name = choice.method.name();
-    let unusable = match &choice.method {
-        Method::Browser(why) => Some((*why).to_owned()),
-        Method::WebAuthn if !can_touch => Some(NEEDS_BUILD.to_owned()),
-        Method::Unknown(_) => Some("unknown to ob".to_owned()),
-        _ => None,
-    };
+    let name = choice.kind.name();
+    let unusable = unusable_reason(&choice.kind, can_touch).map(str::to_owned);
     let label = match (&choice.detail, &unusable) {
         (_, Some(_)) => choice.label.clone(),
         (Some(detail), None) => format!("{name} ({detail})"),

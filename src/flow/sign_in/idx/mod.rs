@@ -172,7 +172,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
     }
 
     async fn finish(&mut self, state_token: &Secret) -> Result<Url, Failure> {
-        let start = idx::introspect(self.browser.org(), state_token).map_err(Report::from)?;
+        let start = idx::introspect(self.browser.org(), state_token);
         let outcome = self.run(start).await;
         if outcome.is_err()
             && let Some(cancel) = self.cancel.take()
@@ -192,7 +192,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
                 self.sent = Some(Instant::now());
             }
             let messages = std::mem::take(&mut response.messages);
-            let step = response.into_step().map_err(Report::from)?;
+            let step = Step::next(response).map_err(Report::from)?;
             self.show_messages(&messages, &step)?;
             if !matches!(step, Step::Continue(_)) {
                 self.continuations = 0;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::Engine;
 use crate::flow::Conversation;
-use crate::okta::Post;
-use crate::okta::idx::{Method, PendingPush};
+use crate::okta::idx::PendingPush;
+use crate::okta::{FactorKind, Post};
 use crate::report::{Exit, Report};
 use crate::wire::{Answer, Ask, Notice};
 
@@ -37,7 +37,7 @@ impl<C: Conversation> Engine<'_, C> {
             None => "push".into(),
         };
         if self.push.is_none() {
-            self.verifies_with(&Method::Push);
+            self.verifies_with(&FactorKind::Push);
             self.conversation.notify(Notice::PushSent {
                 factor: name.clone(),
             });
@@ -65,7 +65,7 @@ impl<C: Conversation> Engine<'_, C> {
             });
             push.shown = Some(number.to_owned());
         }
-        let pause = waiting.refresh().map_or(POLL, Duration::from_millis);
+        let pause = waiting.poll_interval().unwrap_or(POLL);
         let pause = pause.clamp(FASTEST, SLOWEST);
         if waiting.is_polling() && push.left >= pause {
             push.left -= pause;

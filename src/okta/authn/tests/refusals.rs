@@ -1,4 +1,4 @@
-//! What is not an answer, what Okta refuses, and bytes of any kind.
+//! Refusals, foreign responses and arbitrary bytes.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::*;
 
 #[test]
-fn every_other_status_is_a_named_value() {
+fn other_statuses_are_values() {
     let of = |status: &str| {
         let body =
             json!({ "status": status, "stateToken": STATE, "_links": {}, "_embedded": null });
-        received(body.to_string().as_bytes()).unwrap()
+        parse(body.to_string().as_bytes()).unwrap()
     };
     assert_eq!(of("LOCKED_OUT"), Transaction::LockedOut);
     assert_eq!(of("RECOVERY_CHALLENGE"), Transaction::Recovery);
@@ -18,10 +18,7 @@ fn every_other_status_is_a_named_value() {
         of("MFA_ENROLL_ACTIVATE"),
         Transaction::MfaEnroll(_)
     ));
-    assert!(matches!(
-        of("UNAUTHENTICATED"),
-        Transaction::Unauthenticated(_)
-    ));
+    assert_eq!(of("UNAUTHENTICATED"), Transaction::Unauthenticated);
     assert!(matches!(of("FACTOR_REQUIRED"), Transaction::MfaRequired(_)));
     assert!(matches!(
         of("FACTOR_CHALLENGE"),
@@ -33,33 +30,33 @@ fn every_other_status_is_a_named_value() {
 }
 
 #[test]
-fn what_is_no_answer_of_okta_is_named() {
-    let read =
+fn foreign_responses_are_refused() {
+    let error =
         |status, kind, body: &[u8]| Transaction::parse(&org(), status, kind, body).unwrap_err();
     let html = b"<html><body>Please accept the terms</body></html>";
     assert_eq!(
-        read(200, "text/html", html),
+        error(200, "text/html", html),
         AuthnError::Json(JsonError::IsHtml)
     );
-    assert_eq!(read(503, "text/html", html), AuthnError::HttpStatus(503));
+    assert_eq!(error(503, "text/html", html), AuthnError::HttpStatus(503));
     assert_eq!(
-        read(200, "application/json", b"{"),
+        error(200, "application/json", b"{"),
         AuthnError::Json(JsonError::NotJson)
     );
-    assert_eq!(read(200, "application/json", b"{}"), AuthnError::NoStatus);
+    assert_eq!(error(200, "application/json", b"{}"), AuthnError::NoStatus);
     assert_eq!(
-        read(429, "application/json", b"{}"),
+        error(429, "application/json", b"{}"),
         AuthnError::HttpStatus(429)
     );
     let no_token = br#"{"status":"MFA_REQUIRED"}"#;
     assert_eq!(
-        read(200, "application/json", no_token),
+        error(200, "application/json", no_token),
         AuthnError::NoStateToken
     );
     let refusal = br#"{"errorCode":"E0000004","errorSummary":"Authentication failed"}"#;
     // Some proxies turn every status into 200.
     for status in [200, 401] {
-        let error = read(status, "application/json", refusal);
+        let error = error(status, "application/json", refusal);
         let AuthnError::Refused(error) = error else {
             panic!("{error:?}");
         };
@@ -68,7 +65,7 @@ fn what_is_no_answer_of_okta_is_named() {
 }
 
 #[test]
-fn no_report_or_debug_shows_a_token() {
+fn reports_and_debug_hide_tokens() {
     let state = push(|answer| {
         answer["_links"]["next"]["href"] = json!("https://evil.example/?stateToken=canary");
     });
@@ -77,7 +74,7 @@ fn no_report_or_debug_shows_a_token() {
         !debug.contains(STATE) && !debug.contains("canary"),
         "{debug}"
     );
-    let finished = format!("{:?} {:?}", received(STEP_UP), received(SUCCESS));
+    let finished = format!("{:?} {:?}", parse(STEP_UP), parse(SUCCESS));
     assert!(!finished.contains("EXAMPLE"), "{finished}");
     let error = state.poll().unwrap_err();
     let report = Report::from(error).render();
@@ -89,14 +86,14 @@ fn no_report_or_debug_shows_a_token() {
 
 proptest! {
     #[test]
-    fn a_cut_answer_is_refused(fixture in 0..5_usize, cut in 0.0..1.0_f64) {
+    fn truncated_response_is_refused(fixture in 0..5_usize, cut in 0.0..1.0_f64) {
         let body = [MFA_REQUIRED, PUSH, WEBAUTHN, SUCCESS, WARN][fixture].trim_ascii_end();
         let cut = (body.len() as f64 * cut) as usize;
-        prop_assert!(received(&body[..cut]).is_err());
+        prop_assert!(parse(&body[..cut]).is_err());
     }
 
     #[test]
-    fn no_answer_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), status in 100..600_u16) {
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), status in 100..600_u16) {
         let _ = Transaction::parse(&org(), status, "application/json", &bytes);
     }
 
@@ -107,8 +104,8 @@ proptest! {
         let paths = ["/_embedded", "/_embedded/factor", "/_embedded/factor/profile", "/_links", "/_links/next",
             "/_links/resend", "/expiresAt", "/factorResult"];
         *answer.pointer_mut(paths[member]).unwrap() = odd;
-        if let Ok(Transaction::MfaChallenge(state)) = received(answer.to_string().as_bytes()) {
-            let _ = (state.input(), state.deliveries(), state.cancel(), state.poll());
+        if let Ok(Transaction::MfaChallenge(state)) = parse(answer.to_string().as_bytes()) {
+            let _ = (state.input(), state.can_resend(), state.cancel(), state.poll());
         }
     }
 }

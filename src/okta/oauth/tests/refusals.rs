@@ -4,7 +4,8 @@ use super::{Report, refused};
 use crate::okta::oauth::{OptionalScopes, Tokens, error_messages};
 use crate::secret::Secret;
 
-/// Okta's own texts (its list of OAuth 2.0 error codes, release 2026.03.1, and those met by other clients).
+/// Okta's messages: its list of OAuth 2.0 error codes, release 2026.03.1, and those that other clients
+/// report.
 const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
     (
         400,
@@ -21,7 +22,8 @@ const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
     (
         400,
         "invalid_grant",
-        "The target audience app must be configured to allow the client to request a 'web_sso_token'.",
+        "The target audience app must be configured to allow the client to request a \
+         'web_sso_token'.",
         "okta.oauth.web_sso_client",
     ),
     (
@@ -69,13 +71,15 @@ const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
     (
         400,
         "invalid_grant",
-        "The 'actor_token' must have the 'interclient_access' scope to request a 'interclient_token'.",
+        "The 'actor_token' must have the 'interclient_access' scope to request a \
+         'interclient_token'.",
         "okta.oauth.no_trust",
     ),
     (
         400,
         "invalid_scope",
-        "The 'interclient_access' scope can only be granted to clients with a configured trust relationship.",
+        "The 'interclient_access' scope can only be granted to clients with a configured trust \
+         relationship.",
         "okta.oauth.no_trust",
     ),
     (
@@ -93,13 +97,15 @@ const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
     (
         403,
         "access_denied",
-        "The requesting client app retrieved from session is different from the audience of the id_token.",
+        "The requesting client app retrieved from session is different from the audience of the \
+         id_token.",
         "okta.oauth.another_client",
     ),
     (
         400,
         "invalid_grant",
-        "Sign-in failed: the target application requires a user session, which is not supported in interclient_token sso flows.",
+        "Sign-in failed: the target application requires a user session, which is not supported \
+         in interclient_token sso flows.",
         "okta.oauth.needs_session",
     ),
     (
@@ -135,7 +141,8 @@ const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
     (
         401,
         "invalid_client",
-        "The issuer and subject claim for client_assertion is invalid because the client does not have a client secret.",
+        "The issuer and subject claim for client_assertion is invalid because the client does not \
+         have a client secret.",
         "okta.oauth.client_authentication",
     ),
     (
@@ -213,7 +220,8 @@ const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
     (
         401,
         "invalid_client",
-        "The public key being used for client assertion has an invalid 'use' parameter. Valid values for the 'use' parameter are sig.",
+        "The public key being used for client assertion has an invalid 'use' parameter. Valid \
+         values for the 'use' parameter are sig.",
         "okta.oauth.assertion_keys",
     ),
     (
@@ -243,13 +251,15 @@ const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
     (
         401,
         "invalid_client",
-        "Client Credentials requests to the Org Authorization Server must use the private_key_jwt token_endpoint_auth_method.",
+        "Client Credentials requests to the Org Authorization Server must use the private_key_jwt \
+         token_endpoint_auth_method.",
         "okta.oauth.client_authentication",
     ),
     (
         401,
         "invalid_client",
-        "Only clients with 'application_type' of 'service' may use the client_credentials 'grant_type' with the Org Authorization Server.",
+        "Only clients with 'application_type' of 'service' may use the client_credentials \
+         'grant_type' with the Org Authorization Server.",
         "okta.oauth.not_service",
     ),
     (
@@ -267,7 +277,8 @@ const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
     (
         400,
         "unauthorized_client",
-        "The client is not authorized to use the provided grant type. Configured grant types: [authorization_code].",
+        "The client is not authorized to use the provided grant type. Configured grant types: \
+         [authorization_code].",
         "okta.oauth.grant",
     ),
     (
@@ -279,7 +290,7 @@ const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
 ];
 
 #[test]
-fn each_refusal_that_okta_documents_has_a_name_and_a_hint_of_its_own() {
+fn documented_refusals_have_a_name_and_a_hint() {
     for (status, error, text, name) in DOCUMENTED {
         let body = json!({ "error": error, "error_description": text }).to_string();
         let refused = Tokens::parse(*status, "application/json", body.as_bytes()).unwrap_err();
@@ -287,14 +298,17 @@ fn each_refusal_that_okta_documents_has_a_name_and_a_hint_of_its_own() {
         assert_eq!(report.name, *name, "{text}");
         assert!(!report.hints.is_empty() && report.causes[0].contains(text));
     }
-    for (words, name, ..) in error_messages::WORDS {
-        let said = |(_, _, text, of): &&(u16, &str, &str, &str)| text.contains(words) && of == name;
-        assert!(DOCUMENTED.iter().any(|line| said(&line)), "{words}");
+    for (parts, name, ..) in error_messages::MESSAGES {
+        for part in *parts {
+            let mut documented = DOCUMENTED.iter();
+            let is_covered = documented.any(|(_, _, text, of)| text.contains(part) && of == name);
+            assert!(is_covered, "{part}");
+        }
     }
 }
 
 #[test]
-fn a_scope_is_left_out_when_it_is_the_one_that_is_refused() {
+fn only_refused_scopes_are_dropped() {
     let both = OptionalScopes {
         refresh: true,
         interclient: true,
@@ -302,7 +316,8 @@ fn a_scope_is_left_out_when_it_is_the_one_that_is_refused() {
     let of = |error: &str, text: &str| both.refused_by(&refused(error, text));
     let trust = of(
         "invalid_scope",
-        "The 'interclient_access' scope can only be granted to clients with a configured trust relationship.",
+        "The 'interclient_access' scope can only be granted to clients with a configured trust \
+         relationship.",
     );
     let together =
         "The following scopes cannot be requested together: [interclient_access, device_sso].";
@@ -325,7 +340,7 @@ fn a_scope_is_left_out_when_it_is_the_one_that_is_refused() {
 }
 
 #[test]
-fn a_renewal_keeps_what_is_not_sent_anew() {
+fn renewal_keeps_tokens_that_are_not_sent_again() {
     let read =
         |body: Value| Tokens::parse(200, "application/json", body.to_string().as_bytes()).unwrap();
     let old = read(json!({ "access_token": "a1", "id_token": "i1", "refresh_token": "r1" }));

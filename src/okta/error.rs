@@ -1,66 +1,62 @@
-//! Okta's error body (`errorCode`, `errorSummary`…) and what its codes mean for a person.
+//! Okta's error body (`errorCode`, `errorSummary`…) and the report for each code.
 //!
-//! Codes and HTTP statuses: Okta developer docs, "Okta API error codes". What a code says is the
-//! organisation's doing as often as the user's: E0000004 covers a wrong password, a policy that denies
-//! and a hidden lockout alike, which is why a password is never sent twice.
+//! Codes and HTTP statuses: Okta developer docs, "Okta API error codes". E0000004 covers a wrong
+//! password, a policy that denies and a hidden lockout alike, so a password is never sent twice.
 
 use std::fmt;
 
 use serde_json::Value;
 
-use super::json::text;
+use super::hint;
+use super::json::{self, elements, text};
 use crate::report::{Exit, Report};
 
-/// A refusal in Okta's own words.
+/// An error response of Okta. All texts are untrusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OktaError {
     pub http_status: u16,
-    /// `E0000004`; foreign text, as is everything below.
+    /// `E0000004`.
     pub code: String,
     pub summary: String,
     pub causes: Vec<String>,
-    /// What Okta's support asks for.
+    /// The id that Okta's support and logs know the error by.
     pub id: Option<String>,
 }
 
-/// No error lists more; the rest would only scroll.
-const MOST_CAUSES: usize = 3;
+const MAX_CAUSES: usize = 3;
 
 impl OktaError {
-    /// An error body, if `answer` is one.
-    pub(crate) fn from_value(http_status: u16, answer: &Value) -> Option<Self> {
-        let code = text(answer, "errorCode")?;
-        let causes = answer["errorCauses"].as_array().into_iter().flatten();
+    /// Parses the error response of any Okta API, `None` if it is none.
+    pub fn parse(http_status: u16, content_type: &str, body: &[u8]) -> Option<Self> {
+        let answer = json::parse(content_type, body).ok()?;
+        Self::from_value(http_status, &answer)
+    }
+
+    pub(super) fn from_value(http_status: u16, answer: &Value) -> Option<Self> {
+        let causes = elements(&answer["errorCauses"]).iter();
         Some(Self {
             http_status,
-            code: code.to_owned(),
+            code: text(answer, "errorCode")?.to_owned(),
             summary: text(answer, "errorSummary").unwrap_or_default().to_owned(),
             causes: causes
                 .filter_map(|cause| text(cause, "errorSummary"))
-                .take(MOST_CAUSES)
+                .take(MAX_CAUSES)
                 .map(str::to_owned)
                 .collect(),
             id: text(answer, "errorId").map(str::to_owned),
         })
     }
 
-    /// Reads an error body of any Okta API.
-    pub fn parse(http_status: u16, content_type: &str, body: &[u8]) -> Option<Self> {
-        let answer = super::json::parse(content_type, body).ok()?;
-        Self::from_value(http_status, &answer)
-    }
-
+    /// Returns what the code means; an unknown code by its HTTP status.
     pub fn kind(&self) -> ErrorKind {
-        let known = MEANINGS.iter().find(|(code, _)| *code == self.code);
-        match known {
-            Some((_, meaning)) => *meaning,
-            None if self.http_status == 429 => ErrorKind::RateLimited,
-            None if self.http_status >= 500 => ErrorKind::ServerError,
-            None => ErrorKind::Other,
-        }
+        ErrorKind::from_code(&self.code).unwrap_or(match self.http_status {
+            429 => ErrorKind::RateLimited,
+            500.. => ErrorKind::ServerError,
+            _ => ErrorKind::Other,
+        })
     }
 
-    /// Whether another code may be typed in the same transaction.
+    /// Whether another code may be entered in the same transaction.
     pub fn is_wrong_answer(&self) -> bool {
         matches!(
             self.kind(),
@@ -71,13 +67,10 @@ impl OktaError {
         )
     }
 
-    /// Summary and causes in one line, for a person who may answer again.
+    /// Returns summary and causes in one line.
     pub fn message(&self) -> String {
-        let mut said = self.summary.clone();
-        for cause in &self.causes {
-            said = format!("{said}: {cause}");
-        }
-        said
+        let parts = [&self.summary].into_iter().chain(&self.causes);
+        parts.map(String::as_str).collect::<Vec<_>>().join(": ")
     }
 }
 
@@ -93,7 +86,7 @@ impl fmt::Display for OktaError {
 
 impl std::error::Error for OktaError {}
 
-/// What an error code means here.
+/// What an error code means to `ob`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     AccountLocked,
@@ -123,54 +116,48 @@ pub enum ErrorKind {
     WrongState,
 }
 
-const MEANINGS: [(&str, ErrorKind); 36] = [
-    ("E0000001", ErrorKind::BadRequest),
-    ("E0000003", ErrorKind::BadRequest),
-    ("E0000004", ErrorKind::SignInRefused),
-    ("E0000005", ErrorKind::SessionOver),
-    ("E0000006", ErrorKind::Forbidden),
-    ("E0000007", ErrorKind::NotFound),
-    ("E0000009", ErrorKind::ServerError),
-    ("E0000010", ErrorKind::ServerError),
-    ("E0000011", ErrorKind::TransactionOver),
-    ("E0000014", ErrorKind::PasswordPolicy),
-    ("E0000015", ErrorKind::Unsupported),
-    ("E0000022", ErrorKind::Unsupported),
-    ("E0000047", ErrorKind::RateLimited),
-    ("E0000064", ErrorKind::PasswordExpired),
-    ("E0000068", ErrorKind::WrongAnswer),
-    ("E0000069", ErrorKind::FactorLocked),
-    ("E0000070", ErrorKind::Waiting),
-    ("E0000079", ErrorKind::WrongState),
-    ("E0000080", ErrorKind::PasswordPolicy),
-    ("E0000082", ErrorKind::CodeUsed),
-    ("E0000083", ErrorKind::CodeOutOfWindow),
-    ("E0000085", ErrorKind::DeniedByPolicy),
-    ("E0000087", ErrorKind::Recovery),
-    ("E0000095", ErrorKind::Recovery),
-    ("E0000097", ErrorKind::Recovery),
-    ("E0000105", ErrorKind::Recovery),
-    ("E0000109", ErrorKind::TooSoon),
-    ("E0000110", ErrorKind::Recovery),
-    ("E0000112", ErrorKind::Recovery),
-    ("E0000113", ErrorKind::NewPinNeeded),
-    ("E0000118", ErrorKind::TooSoon),
-    ("E0000119", ErrorKind::AccountLocked),
-    ("E0000133", ErrorKind::TooSoon),
-    ("E0000138", ErrorKind::Telephony),
-    ("E0000180", ErrorKind::FactorInactive),
-    ("E0000207", ErrorKind::SignInRefused),
-];
-
 impl ErrorKind {
-    /// The report's stable name, exit class, summary and hint.
-    const fn told(self) -> (&'static str, Exit, &'static str, &'static str) {
-        match self {
+    fn from_code(code: &str) -> Option<Self> {
+        Some(match code {
+            "E0000001" | "E0000003" => Self::BadRequest,
+            "E0000004" | "E0000207" => Self::SignInRefused,
+            "E0000005" => Self::SessionOver,
+            "E0000006" => Self::Forbidden,
+            "E0000007" => Self::NotFound,
+            "E0000009" | "E0000010" => Self::ServerError,
+            "E0000011" => Self::TransactionOver,
+            "E0000014" | "E0000080" => Self::PasswordPolicy,
+            "E0000015" | "E0000022" => Self::Unsupported,
+            "E0000047" => Self::RateLimited,
+            "E0000064" => Self::PasswordExpired,
+            "E0000068" => Self::WrongAnswer,
+            "E0000069" => Self::FactorLocked,
+            "E0000070" => Self::Waiting,
+            "E0000079" => Self::WrongState,
+            "E0000082" => Self::CodeUsed,
+            "E0000083" => Self::CodeOutOfWindow,
+            "E0000085" => Self::DeniedByPolicy,
+            "E0000087" | "E0000095" | "E0000097" | "E0000105" | "E0000110" | "E0000112" => {
+                Self::Recovery
+            }
+            "E0000109" | "E0000118" | "E0000133" => Self::TooSoon,
+            "E0000113" => Self::NewPinNeeded,
+            "E0000119" => Self::AccountLocked,
+            "E0000138" => Self::Telephony,
+            "E0000180" => Self::FactorInactive,
+            _ => return None,
+        })
+    }
+
+    /// Returns the report of this kind, without causes.
+    pub(super) fn report(self) -> Report {
+        let (name, exit, summary, hint) = match self {
             Self::AccountLocked => (
                 "okta.account_locked",
                 Exit::Refused,
                 "your Okta account is locked",
-                "unlock it in a browser (\"Need help signing in?\") or ask your Okta admin, then `ob login`",
+                "unlock it in a browser (\"Need help signing in?\") or ask your Okta admin, then \
+                 `ob login`",
             ),
             Self::BadRequest => (
                 "okta.bad_request",
@@ -182,7 +169,8 @@ impl ErrorKind {
                 "okta.code_out_of_window",
                 Exit::Refused,
                 "the code is not of this moment",
-                "type the code that is shown now; if it stays so, the clock of the phone or token is off",
+                "type the code that is shown now; if it stays so, the clock of the phone or token \
+                 is off",
             ),
             Self::CodeUsed => (
                 "okta.code_used",
@@ -254,7 +242,7 @@ impl ErrorKind {
                 "okta.server_error",
                 Exit::Unreachable,
                 "Okta has a fault of its own",
-                "run the same command again in a minute; https://status.okta.com tells whether Okta is down",
+                hint::SERVER_ERROR,
             ),
             Self::SessionOver => (
                 "okta.session_over",
@@ -266,7 +254,8 @@ impl ErrorKind {
                 "okta.sign_in_refused",
                 Exit::Refused,
                 "Okta did not accept the sign-in",
-                "check username and password; a policy or a lockout looks the same, so sign in once in a browser before you run `ob login` again",
+                "check username and password; a policy or a lockout looks the same, so sign in \
+                 once in a browser before you run `ob login` again",
             ),
             Self::Telephony => (
                 "okta.telephony",
@@ -316,16 +305,15 @@ impl ErrorKind {
                 "Okta refused",
                 "`ob login` tries again; the error id is what your Okta admin can look up",
             ),
-        }
+        };
+        Report::new(exit, name, summary).hint(hint)
     }
 }
 
 impl From<OktaError> for Report {
     fn from(error: OktaError) -> Self {
-        let (name, exit, summary, hint) = error.kind().told();
-        let causes = error.causes.clone();
-        let report = Self::new(exit, name, summary).cause(&error).hint(hint);
-        causes.into_iter().fold(report, Self::cause)
+        let report = error.kind().report().cause(&error);
+        error.causes.iter().fold(report, Self::cause)
     }
 }
 
@@ -334,11 +322,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_of_the_table_has_a_name_of_its_meaning_and_a_hint() {
-        for (code, meaning) in MEANINGS {
+    fn known_codes_have_a_name_and_a_hint() {
+        let codes = (0..1000).map(|number| format!("E{number:07}"));
+        let known: Vec<_> = codes
+            .filter(|code| ErrorKind::from_code(code).is_some())
+            .collect();
+        assert_eq!(known.len(), 36);
+        for code in known {
             let body = format!(r#"{{"errorCode":"{code}","errorSummary":"No."}}"#);
             let error = OktaError::parse(403, "application/json", body.as_bytes()).unwrap();
-            assert_eq!(error.kind(), meaning);
+            assert_eq!(Some(error.kind()), ErrorKind::from_code(&code));
             let report = Report::from(error);
             assert!(report.name.starts_with("okta."), "{code}");
             assert!(!report.hints[0].is_empty());
@@ -346,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_code_is_judged_by_its_http_status() {
+    fn unknown_codes_are_classified_by_http_status() {
         let read = |status| {
             let body = br#"{"errorCode":"E0009999","errorSummary":"?"}"#;
             OktaError::parse(status, "application/json", body).unwrap()
@@ -358,8 +351,11 @@ mod tests {
 
     #[test]
     fn summary_causes_and_id_reach_the_report() {
-        let body = br#"{"errorCode":"E0000068","errorSummary":"Invalid Passcode/Answer","errorLink":"E0000068",
-            "errorId":"oaeEXAMPLE","errorCauses":[{"errorSummary":"Your passcode doesn't match our records."},{"x":1}]}"#;
+        let body = br#"{
+            "errorCode":"E0000068","errorSummary":"Invalid Passcode/Answer","errorLink":"E0000068",
+            "errorId":"oaeEXAMPLE",
+            "errorCauses":[{"errorSummary":"Your passcode doesn't match our records."},{"x":1}]
+        }"#;
         let error = OktaError::parse(403, "application/json;charset=UTF-8", body).unwrap();
         assert!(error.is_wrong_answer());
         let report = Report::from(error);
@@ -374,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_error_body_is_none() {
+    fn other_bodies_are_no_error() {
         for body in [&b"{}"[..], b"[]", b"<html>", b"", b"{\"errorCode\":7}"] {
             assert_eq!(OktaError::parse(500, "application/json", body), None);
         }

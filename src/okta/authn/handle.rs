@@ -1,0 +1,90 @@
+//! The state token of a transaction and the links it may be sent to.
+
+use serde_json::{Value, json};
+
+use super::error::AuthnError;
+use super::links::{Link, Links};
+use crate::model::{Org, Timestamp};
+use crate::okta::json::text;
+use crate::okta::link;
+use crate::okta::post::Post;
+use crate::secret::Secret;
+
+const PATH: &str = "/api/v1/authn";
+
+/// Builds the first request of a sign-in.
+pub fn start(org: &Org, username: &str, password: &Secret) -> Post {
+    let body = json!({
+        "username": username,
+        "password": password.expose(),
+        "options": { "multiOptionalFactorEnroll": false, "warnBeforePasswordExpired": true },
+    });
+    Post::json(org, PATH, &body)
+}
+
+/// Builds a request for the current state of a transaction. A step-up that a page asks for starts
+/// with it.
+pub fn resume(org: &Org, state_token: &Secret) -> Post {
+    let body = json!({ "stateToken": state_token.expose() });
+    Post::json(org, PATH, &body)
+}
+
+/// What every unfinished state holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Handle {
+    org: Org,
+    state_token: Secret,
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) links: Links,
+}
+
+impl Handle {
+    pub(super) fn parse(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
+        let state_token = text(answer, "stateToken").ok_or(AuthnError::NoStateToken)?;
+        Ok(Self {
+            org: org.clone(),
+            state_token: Secret::new(state_token),
+            expires_at: expires_at(answer),
+            links: Links::parse(answer),
+        })
+    }
+
+    /// Builds the POST along the first link of a relation.
+    pub(super) fn follow(&self, relation: &'static str) -> Result<Post, AuthnError> {
+        let link = self.links.get(relation);
+        self.post(link.ok_or(AuthnError::MissingLink(relation))?, json!({}))
+    }
+
+    /// Builds the POST of the state token and `members` along `link`.
+    pub(super) fn post(&self, link: &Link, members: Value) -> Result<Post, AuthnError> {
+        let url = link::parse(&self.org, &link.href)?;
+        Ok(Post::with_token(
+            url,
+            members,
+            "stateToken",
+            &self.state_token,
+        ))
+    }
+
+    pub(super) fn resume(&self) -> Post {
+        resume(&self.org, &self.state_token)
+    }
+
+    /// Builds the request that ends the transaction, if Okta offers one.
+    pub(super) fn cancel(&self) -> Option<Post> {
+        self.follow("cancel").ok()
+    }
+}
+
+/// Asks Okta to skip the factor on this device for a while, if the policy allows it.
+pub(super) fn remember_device(mut post: Post, is_allowed: bool) -> Post {
+    if is_allowed {
+        let mut query = post.url.query_pairs_mut();
+        query.append_pair("rememberDevice", "true");
+    }
+    post
+}
+
+pub(super) fn expires_at(answer: &Value) -> Option<Timestamp> {
+    text(answer, "expiresAt").and_then(Timestamp::from_rfc3339)
+}
