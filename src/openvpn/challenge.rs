@@ -1,44 +1,55 @@
-//! The questions a VPN server asks beside or instead of a password, and the form of their answers.
+//! The challenges of a VPN server, and the form of their answers.
 //!
-//! Static: with the password (`SCRV1`). Dynamic: in the reason of a refusal (`CRV1`). Both are described
-//! in OpenVPN's `doc/management-notes.txt`. The third kind, `CR_TEXT`, is an event of `management.rs`.
+//! A static challenge is asked together with the password (`SCRV1`), a dynamic one comes in the
+//! reason of a refusal (`CRV1`). Both are described in OpenVPN's `doc/management-notes.txt`. The
+//! third kind, `CR_TEXT`, is an event of `management.rs`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::secret::Secret;
 
-/// The static challenge as the prompt repeats it.
+/// A question that is asked together with the password.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PromptedChallenge {
+pub struct StaticChallenge {
+    /// The server's text.
     pub text: String,
+    /// Whether the answer may be shown while it is typed.
     pub echo: bool,
+    /// Whether password and answer are sent as one text instead of as `SCRV1`.
     pub concatenate: bool,
 }
 
-/// A question that the server puts in the reason of a refusal:
-/// `CRV1:flags:state:base64(user):text`.
+impl StaticChallenge {
+    /// Creates a challenge from openvpn's `flags`: 1 is echo, 2 is concatenate.
+    pub(super) fn new(text: &str, flags: u8) -> Self {
+        Self {
+            text: text.to_owned(),
+            echo: flags & 1 != 0,
+            concatenate: flags & 2 != 0,
+        }
+    }
+}
+
+/// A question in the reason of a refusal: `CRV1:flags:state:base64(user):text`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DynamicChallenge {
     pub echo: bool,
-    pub wants_answer: bool,
-    /// The server's handle on this exchange.
+    /// The server's identifier of this challenge.
     pub state: Secret,
-    /// The user it belongs to.
     pub username: String,
     pub text: String,
 }
 
 impl DynamicChallenge {
-    /// Reads the reason of a refusal; `None` where it is one, and no question.
-    pub fn read(reason: &str) -> Option<Self> {
+    /// Parses the reason of a refusal. Returns `None` if it is not a challenge.
+    pub fn parse(reason: &str) -> Option<Self> {
         let mut fields = reason.strip_prefix("CRV1:")?.splitn(4, ':');
         let (flags, state, user) = (fields.next()?, fields.next()?, fields.next()?);
         let text = fields.next()?;
         let username = String::from_utf8(STANDARD.decode(user).ok()?).ok()?;
         Some(Self {
-            echo: flags.split(',').any(|flag| flag == "E"),
-            wants_answer: flags.split(',').any(|flag| flag == "R"),
+            echo: has_flag(flags, "E"),
             state: Secret::new(state),
             username,
             text: text.to_owned(),
@@ -46,7 +57,12 @@ impl DynamicChallenge {
     }
 }
 
-/// A password and the answer to a static challenge, as one text (`SCRV1`).
+/// Whether the list `flags`, separated by commas, contains `flag`.
+pub(super) fn has_flag(flags: &str, flag: &str) -> bool {
+    flags.split(',').any(|known| known == flag)
+}
+
+/// Joins a password and the answer to a static challenge into one text.
 pub fn static_response(password: &str, answer: &str, concatenate: bool) -> Secret {
     Secret::new(if concatenate {
         format!("{password}{answer}")
@@ -59,7 +75,7 @@ pub fn static_response(password: &str, answer: &str, concatenate: bool) -> Secre
     })
 }
 
-/// The answer to a dynamic challenge, in the place of the password.
+/// Returns the answer to a dynamic challenge, which is sent in place of the password.
 pub fn dynamic_response(state: &Secret, answer: &str) -> Secret {
     Secret::new(format!("CRV1::{}::{answer}", state.expose()))
 }
@@ -69,13 +85,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_challenge_in_a_refusal_is_a_question() {
-        let challenge = DynamicChallenge::read("CRV1:R,E:STATE42:ZHlu:Enter: PIN").unwrap();
+    fn challenge_in_a_refusal_is_parsed() {
+        let challenge = DynamicChallenge::parse("CRV1:R,E:STATE42:ZHlu:Enter: PIN").unwrap();
         assert_eq!(
             (challenge.username.as_str(), challenge.text.as_str()),
             ("dyn", "Enter: PIN")
         );
-        assert!(challenge.echo && challenge.wants_answer);
+        assert!(challenge.echo);
         assert_eq!(
             dynamic_response(&challenge.state, "42").expose(),
             "CRV1::STATE42::42"
@@ -87,12 +103,12 @@ mod tests {
             "CRV1:R:x:*:text",
             "",
         ] {
-            assert!(DynamicChallenge::read(reason).is_none(), "{reason}");
+            assert!(DynamicChallenge::parse(reason).is_none(), "{reason}");
         }
     }
 
     #[test]
-    fn a_static_answer_is_sent_with_the_password() {
+    fn static_answer_is_sent_with_the_password() {
         assert_eq!(
             static_response("pw", "123456", false).expose(),
             "SCRV1:cHc=:MTIzNDU2"

@@ -1,7 +1,7 @@
-//! What is said to openvpn on its management socket, one line each.
+//! Commands for openvpn's management socket, one line each.
 //!
-//! openvpn splits these lines like those of a profile, so a text is quoted by the same rule, and one
-//! that would end its line is refused: what follows it would be a command of its own.
+//! openvpn splits these lines like those of a profile, so a text is quoted by the same rule. A text
+//! with a line break is refused: openvpn would take the rest for another command.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,37 +11,31 @@ use super::profile::quoted;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
 
-/// The only credentials that are ours to give: those for the server.
+/// The realm of the server, the only one that `ob` has credentials for.
 pub const REALM: &str = "Auth";
-/// The most bytes of a username or password that openvpn reads from one command; a longer one comes
-/// back in an error.
-pub const MAX_PARAMETER_BYTES: usize = 255;
-
-/// How often openvpn tells its traffic.
+/// How much of a username or password openvpn reads. It repeats a longer one in an error message.
+const MAX_PARAMETER_BYTES: usize = 255;
+/// The interval of openvpn's traffic figures, in seconds.
 const BYTE_COUNT_SECONDS: u32 = 30;
 
-/// What we say to openvpn.
+/// A command for openvpn.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Version 5 answers nothing, so nobody waits for one.
+    /// Selects version 5 of the interface. openvpn sends no answer.
     Version,
     StateOn,
     LogOn,
-    /// Traffic figures every so many seconds.
+    /// Asks for traffic figures at this interval, in seconds.
     ByteCount(u32),
     HoldRelease,
     Username(String),
     Password(Secret),
     /// The answer to a `CR_TEXT`.
     ChallengeResponse(Secret),
-    /// Makes openvpn forget a token or password, so that it asks again.
-    ForgetPasswords,
-    /// Drops the connection and makes a new one.
-    Restart,
     Terminate,
 }
 
-/// What cannot be said to openvpn.
+/// A text that cannot be sent to openvpn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum CommandError {
     #[error("a username or password holds a line break or a control character")]
@@ -63,7 +57,7 @@ impl From<CommandError> for Report {
 }
 
 impl Command {
-    /// What is said first, so that openvpn tells of itself.
+    /// Returns the first commands, which turn openvpn's notifications on.
     pub(super) fn set_up() -> [Self; 4] {
         [
             Self::Version,
@@ -73,10 +67,10 @@ impl Command {
         ]
     }
 
-    /// The line to send, its line feed included. It may hold a password.
+    /// Returns the line to send, with its line feed. It may hold a password.
     ///
     /// # Errors
-    /// When a text would end its line early or be cut, and with it something else be said than meant.
+    /// [`CommandError`] if openvpn would end a text early or cut it.
     pub fn line(&self) -> Result<Secret, CommandError> {
         let line = match self {
             Self::Version => "version 5".to_owned(),
@@ -91,8 +85,6 @@ impl Command {
             Self::ChallengeResponse(answer) => {
                 format!("cr-response {}", STANDARD.encode(answer.expose()))
             }
-            Self::ForgetPasswords => "forget-passwords".to_owned(),
-            Self::Restart => "signal SIGUSR1".to_owned(),
             Self::Terminate => "signal SIGTERM".to_owned(),
         };
         Ok(Secret::new(line + "\n"))
@@ -114,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_are_one_line_and_cannot_say_two_things() {
+    fn command_is_one_line_and_cannot_hold_two() {
         let username = |text: &str| Command::Username(text.to_owned());
         assert_eq!(
             username("a\"b\\c d").line().unwrap().expose(),

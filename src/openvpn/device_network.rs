@@ -1,22 +1,22 @@
-//! The network of the tunnel's own device. The kernel routes it there without a pushed route, so a wide one would
-//! take traffic that the user's settings keep out of the tunnel.
+//! The network of the tunnel's own device. The kernel routes it into the tunnel without a pushed
+//! route, so a wide one would take traffic that the user's settings keep out of the tunnel.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::network::Environment;
 use super::policy::Network;
 
-/// The fewest bits of a network that can be a tunnel's own. `10.0.0.0/8` is the widest private network.
+/// The shortest IPv4 prefix that is accepted. `10.0.0.0/8` is the widest private network.
 const MIN_IPV4_BITS: u8 = 8;
-/// The widest allocation that an organisation gets.
+/// The shortest IPv6 prefix that is accepted: the widest allocation that an organisation gets.
 const MIN_IPV6_BITS: u8 = 32;
 
-/// Returns the network of the device that is too wide to be its own, from the variables of `>UPDOWN:UP`.
-pub(super) fn too_wide(environment: &Environment) -> Option<Network> {
-    wide4(environment).or_else(|| wide6(environment))
+/// Returns the device's network if it is too wide, from the variables of `>UPDOWN:UP`.
+pub(super) fn overbroad_network(environment: &Environment) -> Option<Network> {
+    overbroad_ipv4(environment).or_else(|| overbroad_ipv6(environment))
 }
 
-fn wide4(environment: &Environment) -> Option<Network> {
+fn overbroad_ipv4(environment: &Environment) -> Option<Network> {
     let address: Ipv4Addr = environment.value("ifconfig_local")?.parse().ok()?;
     let mask: Ipv4Addr = environment.value("ifconfig_netmask")?.parse().ok()?;
     let bits = u32::from(mask).leading_ones();
@@ -29,7 +29,7 @@ fn wide4(environment: &Environment) -> Option<Network> {
     (bits < MIN_IPV4_BITS).then_some(network)
 }
 
-fn wide6(environment: &Environment) -> Option<Network> {
+fn overbroad_ipv6(environment: &Environment) -> Option<Network> {
     let address: Ipv6Addr = environment.value("ifconfig_ipv6_local")?.parse().ok()?;
     let bits: u8 = environment.value("ifconfig_ipv6_netbits")?.parse().ok()?;
     let host_bits = 128_u32.checked_sub(bits.into())?;
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_the_internet_is_no_tunnels_own_network() {
+    fn network_wider_than_any_allocation_is_found() {
         for (variables, expected) in [
             (
                 "ifconfig_local=10.88.0.2 ifconfig_netmask=255.255.255.0",
@@ -77,7 +77,7 @@ mod tests {
             for (name, value) in variables.split(' ').filter_map(|one| one.split_once('=')) {
                 environment.set(name.to_owned(), value.to_owned());
             }
-            let found = too_wide(&environment).map(|network| network.to_string());
+            let found = overbroad_network(&environment).map(|network| network.to_string());
             assert_eq!(found.as_deref(), expected, "{variables}");
         }
     }

@@ -1,152 +1,145 @@
-//! The management interface of OpenVPN 2.6: its lines as events (ours to it are `command.rs`).
+//! Lines of OpenVPN 2.6's management interface as events. `command.rs` has the other direction.
 //!
-//! Described in `doc/management-notes.txt` of OpenVPN. Every line is an event, an unknown one too:
-//! nothing a newer openvpn says can stop the tunnel. Lines carry secrets both ways (auth tokens, session
-//! addresses, passwords echoed in errors), so what goes to a log is `redacted` first. It keeps no
-//! state; what follows from an event is `state.rs`.
+//! Described in `doc/management-notes.txt` of OpenVPN. Parsing never fails: a line that is not
+//! known is [`Event::Ignored`], so that nothing a newer openvpn prints can stop the tunnel. Lines
+//! carry secrets (auth tokens, session addresses, passwords echoed in errors), so they pass
+//! `redaction.rs` before they are logged.
 
-use super::challenge::PromptedChallenge;
+use super::challenge::{StaticChallenge, has_flag};
 use crate::secret::Secret;
 
-/// One line that openvpn said.
+/// A line of openvpn.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The greeting.
-    Info(String),
-    /// It waits to be released; so many seconds it would have waited by itself.
+    /// openvpn waits to be released. Without a management client it would wait `seconds`.
     Hold {
         seconds: u32,
     },
     State(StateLine),
     Password(PasswordEvent),
-    /// The server asks something while authentication is pending.
+    /// The server's message while authentication is pending.
     InfoMessage(InfoMessage),
-    /// The same from the log, where every such message is repeated, and where alone it is found when
-    /// it was too long for a notification (more than 246 bytes).
+    /// The same message in the log. Messages of more than 246 bytes are found only there.
     LoggedMessage(InfoMessage),
-    Log {
-        flags: String,
-        text: String,
-    },
+    /// The text of a log line.
+    Log(String),
     ByteCount {
         received: u64,
         sent: u64,
     },
     Fatal(String),
-    Notify(String),
-    /// A tunnel device came up or goes down; its environment follows.
+    /// The device came up or goes down; its environment follows.
     UpDown(UpDown),
-    Success(String),
-    Error,
-    /// The end of an answer of several lines.
-    End,
-    /// Anything else, `>ECHO:` for one.
-    Other(String),
+    /// A line without meaning for the tunnel. Its text is dropped: an error may repeat a password.
+    Ignored,
 }
 
 /// `>STATE:time,name,description,address,remote,port,…`
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateLine {
-    /// `CONNECTED`, `RECONNECTING`, …
-    pub name: String,
+    pub state: ConnectionState,
     pub description: String,
-    /// Our address inside the tunnel.
+    /// The client's address inside the tunnel.
     pub address: String,
     /// The server's address.
     pub remote: String,
     pub port: String,
-    pub address6: String,
 }
 
-/// What is said about credentials.
+/// The states of a connection, as far as the tunnel tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// `CONNECTING`, `RESOLVE`, `TCP_CONNECT` and `WAIT`.
+    Searching,
+    Auth,
+    AuthPending,
+    GetConfig,
+    /// `ASSIGN_IP` and `ADD_ROUTES`.
+    Configuring,
+    Connected,
+    Reconnecting,
+    Exiting,
+    Other,
+}
+
+/// `>PASSWORD:`
 #[derive(Debug, PartialEq, Eq)]
 pub enum PasswordEvent {
-    /// Username and password are needed for `realm` (`Auth`: the server).
+    /// Username and password are needed for `realm` (`Auth` is the server).
     Need {
         realm: String,
-        challenge: Option<PromptedChallenge>,
+        challenge: Option<StaticChallenge>,
     },
-    /// A password alone is needed (`Private Key`).
+    /// Only a password is needed (`Private Key`).
     NeedPassword { realm: String },
-    /// They were refused, in the server's words where it has any.
-    Failed {
-        realm: String,
-        reason: Option<String>,
-    },
+    /// The server refused the credentials, with its text if it gave one.
+    Failed { reason: Option<String> },
     /// The server gave a token in place of the password.
-    Token(Secret),
+    Token,
 }
 
-/// What the server asks in the middle of authentication (`INFO_PRE`).
+/// The server's message in the middle of authentication (`INFO_PRE`).
 #[derive(Debug, PartialEq, Eq)]
 pub enum InfoMessage {
-    /// Sign in at this address. It belongs to one session and is a secret.
+    /// The address to sign in at. It belongs to one session and is a secret.
     WebAuth {
         flags: Vec<String>,
         url: Secret,
     },
-    /// Answer this text.
+    /// A question with a text for its answer.
     CrText {
         echo: bool,
         wants_answer: bool,
         text: String,
     },
-    Other(String),
+    Other,
 }
 
 /// `>UPDOWN:`
 #[derive(Debug, PartialEq, Eq)]
 pub enum UpDown {
-    Up,
-    Down,
+    Begin(DeviceChange),
     Variable { name: String, value: String },
     End,
 }
 
+/// The change of the device that an `>UPDOWN:` event describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceChange {
+    Up,
+    Down,
+}
+
 impl Event {
-    /// Reads one line, its line end removed. Never fails.
-    pub fn read(line: &[u8]) -> Self {
+    /// Parses one line. Its line end may be missing.
+    pub fn parse(line: &[u8]) -> Self {
         let line = String::from_utf8_lossy(line);
-        let line = line.trim_end_matches(['\r', '\n']);
-        if let Some(rest) = line.strip_prefix('>') {
-            let (kind, rest) = rest.split_once(':').unwrap_or((rest, ""));
-            return Self::asynchronous(kind, rest).unwrap_or_else(|| Self::Other(line.to_owned()));
-        }
-        if let Some(text) = line.strip_prefix("SUCCESS:") {
-            return Self::Success(text.trim().to_owned());
-        }
-        if line.starts_with("ERROR:") {
-            // Its text may repeat what was sent, a password included.
-            return Self::Error;
-        }
-        match line {
-            "END" => Self::End,
-            _ => Self::Other(line.to_owned()),
-        }
+        let notification = line.trim_end_matches(['\r', '\n']).strip_prefix('>');
+        notification
+            .and_then(|text| {
+                let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+                Self::parse_notification(kind, rest)
+            })
+            .unwrap_or(Self::Ignored)
     }
 
-    fn asynchronous(kind: &str, rest: &str) -> Option<Self> {
+    fn parse_notification(kind: &str, rest: &str) -> Option<Self> {
         Some(match kind {
-            "INFO" => Self::Info(rest.to_owned()),
-            "HOLD" => Self::Hold {
-                seconds: rest
-                    .rsplit(':')
-                    .next()
-                    .and_then(|n| n.trim().parse().ok())
-                    .unwrap_or(0),
-            },
-            "STATE" => Self::State(StateLine::read(rest)),
-            "PASSWORD" => Self::Password(PasswordEvent::read(rest)?),
-            "INFOMSG" => Self::InfoMessage(InfoMessage::read(rest)),
+            "HOLD" => {
+                let seconds = rest.rsplit(':').next().and_then(|n| n.trim().parse().ok());
+                Self::Hold {
+                    seconds: seconds.unwrap_or(0),
+                }
+            }
+            "STATE" => Self::State(StateLine::parse(rest)),
+            "PASSWORD" => Self::Password(PasswordEvent::parse(rest)?),
+            "INFOMSG" => Self::InfoMessage(InfoMessage::parse(rest)),
             "LOG" => {
-                let mut fields = rest.splitn(3, ',');
-                let (_, flags, text) = (fields.next()?, fields.next()?, fields.next()?);
-                match pushed_info(text) {
+                // time,flags,text
+                let text = rest.splitn(3, ',').nth(2)?;
+                match logged_message(text) {
                     Some(message) => Self::LoggedMessage(message),
-                    None => Self::Log {
-                        flags: flags.to_owned(),
-                        text: text.to_owned(),
-                    },
+                    None => Self::Log(text.to_owned()),
                 }
             }
             "BYTECOUNT" => {
@@ -157,10 +150,9 @@ impl Event {
                 }
             }
             "FATAL" => Self::Fatal(rest.to_owned()),
-            "NOTIFY" => Self::Notify(rest.to_owned()),
             "UPDOWN" => Self::UpDown(match rest {
-                "UP" => UpDown::Up,
-                "DOWN" => UpDown::Down,
+                "UP" => UpDown::Begin(DeviceChange::Up),
+                "DOWN" => UpDown::Begin(DeviceChange::Down),
                 "ENV,END" => UpDown::End,
                 _ => {
                     let (name, value) = rest.strip_prefix("ENV,")?.split_once('=')?;
@@ -176,33 +168,49 @@ impl Event {
 }
 
 impl StateLine {
-    fn read(rest: &str) -> Self {
-        let field = |index: usize| rest.split(',').nth(index).unwrap_or_default().to_owned();
+    fn parse(rest: &str) -> Self {
+        let mut fields = rest.split(',').skip(1).chain(std::iter::repeat(""));
+        let mut next = || fields.next().unwrap_or_default();
         Self {
-            name: field(1),
-            description: field(2),
-            address: field(3),
-            remote: field(4),
-            port: field(5),
-            address6: field(8),
+            state: ConnectionState::parse(next()),
+            description: next().to_owned(),
+            address: next().to_owned(),
+            remote: next().to_owned(),
+            port: next().to_owned(),
+        }
+    }
+}
+
+impl ConnectionState {
+    fn parse(name: &str) -> Self {
+        match name {
+            "CONNECTING" | "RESOLVE" | "TCP_CONNECT" | "WAIT" => Self::Searching,
+            "AUTH" => Self::Auth,
+            "AUTH_PENDING" => Self::AuthPending,
+            "GET_CONFIG" => Self::GetConfig,
+            "ASSIGN_IP" | "ADD_ROUTES" => Self::Configuring,
+            "CONNECTED" => Self::Connected,
+            "RECONNECTING" => Self::Reconnecting,
+            "EXITING" => Self::Exiting,
+            _ => Self::Other,
         }
     }
 }
 
 impl PasswordEvent {
-    fn read(rest: &str) -> Option<Self> {
-        if let Some(token) = rest.strip_prefix("Auth-Token:") {
-            return Some(Self::Token(Secret::new(token)));
+    fn parse(rest: &str) -> Option<Self> {
+        if rest.starts_with("Auth-Token:") {
+            return Some(Self::Token);
         }
         if let Some(rest) = rest.strip_prefix("Verification Failed: '") {
-            let (realm, rest) = rest.split_once('\'')?;
+            let (_realm, rest) = rest.split_once('\'')?;
             let reason = rest
                 .trim()
                 .strip_prefix("['")
-                .and_then(|text| text.strip_suffix("']"));
+                .and_then(|text| text.strip_suffix("']"))
+                .filter(|text| !text.is_empty());
             return Some(Self::Failed {
-                realm: realm.to_owned(),
-                reason: reason.filter(|text| !text.is_empty()).map(str::to_owned),
+                reason: reason.map(str::to_owned),
             });
         }
         let (realm, rest) = rest.strip_prefix("Need '")?.split_once('\'')?;
@@ -212,20 +220,15 @@ impl PasswordEvent {
         };
         let challenge = rest.trim_start().strip_prefix("SC:").and_then(|text| {
             let (flags, text) = text.split_once(',')?;
-            let flags: u8 = flags.parse().ok()?;
-            Some(PromptedChallenge {
-                text: text.to_owned(),
-                echo: flags & 1 != 0,
-                concatenate: flags & 2 != 0,
-            })
+            Some(StaticChallenge::new(text, flags.parse().ok()?))
         });
         Some(Self::Need { realm, challenge })
     }
 }
 
 impl InfoMessage {
-    /// Reads `WEB_AUTH:flags:url`, `OPEN_URL:url` (its elder) or `CR_TEXT:flags:text`.
-    fn read(message: &str) -> Self {
+    /// Parses `WEB_AUTH:flags:url`, its older form `OPEN_URL:url`, or `CR_TEXT:flags:text`.
+    fn parse(message: &str) -> Self {
         let (kind, rest) = message.split_once(':').unwrap_or((message, ""));
         match (kind, rest.split_once(':')) {
             ("WEB_AUTH", Some((flags, url))) => Self::WebAuth {
@@ -241,66 +244,59 @@ impl InfoMessage {
                 url: Secret::new(rest),
             },
             ("CR_TEXT", Some((flags, text))) => Self::CrText {
-                echo: flags.split(',').any(|flag| flag == "E"),
-                wants_answer: flags.split(',').any(|flag| flag == "R"),
+                echo: has_flag(flags, "E"),
+                wants_answer: has_flag(flags, "R"),
                 text: text.to_owned(),
             },
-            _ => Self::Other(kind.to_owned()),
+            _ => Self::Other,
         }
     }
 }
 
-/// The message inside `Info command was pushed by server ('…')`.
-fn pushed_info(log: &str) -> Option<InfoMessage> {
+/// Parses the message in the log line `Info command was pushed by server ('…')`.
+fn logged_message(log: &str) -> Option<InfoMessage> {
     let message = log
         .strip_prefix("Info command was pushed by server ('")?
         .strip_suffix("')")?;
-    Some(InfoMessage::read(message))
+    Some(InfoMessage::parse(message))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Event {
-        Event::read(line.as_bytes())
+    fn parse(line: &str) -> Event {
+        Event::parse(line.as_bytes())
     }
 
     #[test]
-    fn prompts_are_told_apart() {
+    fn each_prompt_is_an_event_of_its_own() {
         let need = |challenge| {
             Event::Password(PasswordEvent::Need {
                 realm: "Auth".to_owned(),
                 challenge,
             })
         };
-        assert_eq!(read(">PASSWORD:Need 'Auth' username/password"), need(None));
-        let challenge = PromptedChallenge {
-            text: "Code, please".to_owned(),
-            echo: true,
-            concatenate: false,
-        };
+        assert_eq!(parse(">PASSWORD:Need 'Auth' username/password"), need(None));
+        let challenge = StaticChallenge::new("Code, please", 1);
         assert_eq!(
-            read(">PASSWORD:Need 'Auth' username/password SC:1,Code, please"),
+            parse(">PASSWORD:Need 'Auth' username/password SC:1,Code, please"),
             need(Some(challenge))
         );
         assert_eq!(
-            read(">PASSWORD:Need 'Private Key' password"),
+            parse(">PASSWORD:Need 'Private Key' password"),
             Event::Password(PasswordEvent::NeedPassword {
                 realm: "Private Key".to_owned()
             })
         );
         assert_eq!(
-            read(">PASSWORD:Verification Failed: 'Auth'\r\n"),
-            Event::Password(PasswordEvent::Failed {
-                realm: "Auth".to_owned(),
-                reason: None
-            })
+            parse(">PASSWORD:Verification Failed: 'Auth'\r\n"),
+            Event::Password(PasswordEvent::Failed { reason: None })
         );
     }
 
     #[test]
-    fn an_address_to_sign_in_at_is_found_in_every_place() {
+    fn web_auth_address_is_found_in_message_and_log() {
         let url = "https://vpn.acme.com/saml/login?sid=0123:4";
         for (line, flags) in [
             (format!(">INFOMSG:WEB_AUTH::{url}"), vec![]),
@@ -323,12 +319,12 @@ mod tests {
             } else {
                 Event::InfoMessage(expected)
             };
-            assert_eq!(read(&line), expected, "{line}");
+            assert_eq!(parse(&line), expected, "{line}");
         }
     }
 
     #[test]
-    fn no_line_is_an_error_and_none_panics() {
+    fn malformed_lines_do_not_panic() {
         for line in [
             "",
             ">",
@@ -345,11 +341,11 @@ mod tests {
             ">INFOMSG:WEB_AUTH:x",
             "TITLE,OpenVPN",
         ] {
-            let _ = read(line);
+            let _ = parse(line);
         }
-        let _ = Event::read(b"\xff\xfe>HOLD\0");
+        let _ = Event::parse(b"\xff\xfe>HOLD\0");
         assert_eq!(
-            read(">HOLD:Waiting for hold release:12"),
+            parse(">HOLD:Waiting for hold release:12"),
             Event::Hold { seconds: 12 }
         );
     }

@@ -1,8 +1,9 @@
-//! OpenVPN's own words: profiles, the management interface, Access Server's answers.
+//! OpenVPN's formats: profiles, the management interface, Access Server's answers.
 //!
-//! Bytes become values here and values become lines and argument lists; nothing is read, written, timed
-//! or started. The server is not trusted in any of it: its profile is rebuilt from an allow-list, its
-//! addresses are checked against the configured host, its texts stay foreign until somebody shows them.
+//! Bytes become values, and values become lines and argument lists. Nothing is read, written,
+//! timed or started here. The server is not trusted: its profile is rebuilt from an allow-list,
+//! its addresses are checked against the configured host, and its texts are escaped by the code
+//! that shows them.
 
 pub mod access_server;
 pub mod argv;

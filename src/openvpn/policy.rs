@@ -1,12 +1,13 @@
-//! What the user lets a VPN server change on this machine: routes, name servers, what it may know.
+//! What the user lets a VPN server change on this machine: routes, name servers, and what it is
+//! told.
 //!
-//! The same policy is applied twice: to the profile's own directives here, and as `--pull-filter`s to
-//! what the server pushes (`argv.rs`). It is a value; where it comes from is the settings' business.
+//! The policy is applied twice: to the profile's own directives, and as `--pull-filter`s to the
+//! options that the server pushes (`argv.rs`).
 //!
-//! openvpn compares a pull filter with the raw text of a pushed option, from its first character that
-//! is not a blank, and takes quotes and backslashes away afterwards (`apply_pull_filter` and
-//! `parse_line` of its `options.c`). A filter that names what is ignored is therefore passed by
-//! `"route" …`. So the filters name what is accepted, and the last one ignores the rest.
+//! openvpn compares a pull filter with the raw text of a pushed option, from its first character
+//! that is not a blank, and removes quotes and backslashes afterwards (`apply_pull_filter` and
+//! `parse_line` of its `options.c`). So `"route" …` passes a filter that ignores `route`. The
+//! filters therefore name what is accepted, and the last one ignores the rest.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -14,13 +15,14 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::profile::Directive;
 use crate::report::{Exit, Report};
 
-/// Accepted whatever the policy: what a tunnel cannot work without, and what the server may decide about
-/// its own session. The blank at the end keeps a longer name out: `ping-restart` does not begin with
-/// `ping `. Compression is accepted because it changes the framing: openvpn refuses every kind that
-/// compresses (`allow-compression no` in the profile), and `compress migrate` would take that back.
+/// Prefixes of pushed options that every policy accepts: those that a tunnel needs, and those of the
+/// server's own session.
+///
+/// The blank at the end excludes longer names: `ping-restart` does not begin with `ping `.
+/// Compression is accepted because it changes the framing. openvpn refuses every kind that
+/// compresses (`allow-compression no` in the profile); `compress migrate` would undo that.
 const TUNNEL: &[&str] = &[
     "ifconfig ",
     "ifconfig-ipv6 ",
@@ -45,7 +47,7 @@ const TUNNEL: &[&str] = &[
     "push-continuation ",
 ];
 
-/// Accepted where the server names the routes.
+/// Accepted if the server may set routes.
 const ROUTES: &[&str] = &[
     "route ",
     "route-ipv6 ",
@@ -55,7 +57,7 @@ const ROUTES: &[&str] = &[
     "block-ipv6",
 ];
 
-/// Accepted where the server names the name servers. Other kinds of `dhcp-option` (proxies, WINS, NTP)
+/// Accepted if the server may set name servers. Other kinds of `dhcp-option` (proxies, WINS, NTP)
 /// have no effect here.
 const NAME_SERVERS: &[&str] = &[
     "dhcp-option DNS ",
@@ -68,22 +70,23 @@ const NAME_SERVERS: &[&str] = &[
     "dns search-domains ",
 ];
 
-/// What a VPN may change.
+/// The changes that a VPN may make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub routes: Routes,
-    /// Whether name servers and search domains are taken from the server.
+    /// Whether the server may set name servers and search domains.
     pub dns: bool,
-    /// Whether the server is told this machine's hardware address and versions (`push-peer-info`).
+    /// Whether the server is sent this machine's hardware address and versions
+    /// (`push-peer-info`).
     pub peer_info: bool,
 }
 
-/// Which networks go through the tunnel.
+/// The networks that are routed through the tunnel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Routes {
-    /// Those that profile and server name.
+    /// Those of the profile and the server.
     AsOffered,
-    /// These and no other, whatever the server says; none at all when empty.
+    /// Only these, whatever the server pushes.
     Only(Vec<Network>),
 }
 
@@ -105,7 +108,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Returns the beginnings of the pushed options that are accepted; every other option is ignored.
+    /// Returns the prefixes of accepted pushed options. Every other option is ignored.
     pub fn accepted_pushes(&self) -> impl Iterator<Item = &'static str> {
         let routes = if self.limits_routes() { &[] } else { ROUTES };
         let name_servers = if self.dns { NAME_SERVERS } else { &[] };
@@ -115,33 +118,29 @@ impl Policy {
             .copied()
     }
 
-    /// Whether the server has no say in what is routed.
+    /// Whether the server may not set routes.
     pub fn limits_routes(&self) -> bool {
         self.routes != Routes::AsOffered
     }
 
-    /// Returns the filters that accept what both `beginning`, a profile's own `pull-filter accept`, and this
-    /// policy accept. openvpn takes the first filter that matches, and the profile's stand before ours.
-    pub(super) fn narrowed(&self, beginning: &str) -> Vec<String> {
-        if self
-            .accepted_pushes()
-            .any(|ours| beginning.starts_with(ours))
-        {
-            return vec![beginning.to_owned()];
+    /// Returns the prefixes that both `prefix`, of a profile's own `pull-filter accept`, and this
+    /// policy accept. openvpn applies the first filter that matches, and the profile's come first.
+    pub(super) fn narrow(&self, prefix: &str) -> Vec<String> {
+        if self.accepted_pushes().any(|own| prefix.starts_with(own)) {
+            return vec![prefix.to_owned()];
         }
-        let narrower = self
-            .accepted_pushes()
-            .filter(|ours| ours.starts_with(beginning));
-        narrower.map(str::to_owned).collect()
+        self.accepted_pushes()
+            .filter(|own| own.starts_with(prefix))
+            .map(str::to_owned)
+            .collect()
     }
 
-    /// Why a directive of a profile is left out, or `None` where it may stay.
-    pub(super) fn takes_away(&self, directive: &Directive) -> Option<&'static str> {
-        let limited = self.limits_routes();
-        match directive.name {
+    /// Returns the note for a directive of a profile that is left out, or `None` if it is kept.
+    pub(super) fn exclusion_note(&self, directive: &str) -> Option<&'static str> {
+        match directive {
             "route" | "route-ipv6" | "route-metric" | "route-delay" | "redirect-gateway"
             | "redirect-private" | "block-ipv6"
-                if limited =>
+                if self.limits_routes() =>
             {
                 Some("your settings say which networks are routed")
             }
@@ -155,7 +154,7 @@ impl Policy {
 }
 
 impl Network {
-    /// The mask of an IPv4 network, as `--route` takes it.
+    /// Returns the mask of an IPv4 network, as `--route` takes it.
     pub fn netmask(self) -> Ipv4Addr {
         Ipv4Addr::from(
             u32::MAX
@@ -164,7 +163,7 @@ impl Network {
         )
     }
 
-    /// Its first and last address, as numbers.
+    /// Returns the first and the last address as numbers.
     pub fn range(self) -> (u128, u128) {
         let (first, width) = match self.address {
             IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32),
@@ -187,18 +186,18 @@ impl fmt::Display for Network {
 impl FromStr for Network {
     type Err = NetworkError;
 
-    /// Reads `10.77.0.0/16`, `fd00::/8` or a single address.
+    /// Parses `10.77.0.0/16`, `fd00::/8` or a single address.
     fn from_str(text: &str) -> Result<Self, NetworkError> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits)),
             None => (text, None),
         };
         let address: IpAddr = address.parse().map_err(|_| NetworkError::NotANetwork)?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
+        let max_bits = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits
-            .map_or(Ok(most), str::parse)
+            .map_or(Ok(max_bits), str::parse)
             .map_err(|_| NetworkError::NotANetwork)?;
-        if bits > most {
+        if bits > max_bits {
             return Err(NetworkError::NotANetwork);
         }
         let host_bits = match address {
@@ -212,6 +211,7 @@ impl FromStr for Network {
     }
 }
 
+/// A text that is not a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NetworkError {
     #[error("this is not a network")]
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn networks_are_read_and_written() {
+    fn networks_are_parsed_and_written() {
         for text in [
             "10.77.0.0/16",
             "0.0.0.0/0",

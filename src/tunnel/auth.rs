@@ -3,7 +3,7 @@
 //! A token or an empty password (with which a server begins a sign-in by web) is tried once each; a password
 //! that a person typed is sent once. Nobody there is an answer too.
 
-use crate::openvpn::challenge::PromptedChallenge;
+use crate::openvpn::challenge::StaticChallenge;
 use crate::openvpn::state::{AuthAnswer, AuthPrompt, CredentialReason, VpnCredentials};
 use crate::secret::Secret;
 use crate::wire;
@@ -33,7 +33,7 @@ pub(super) struct Auth {
 #[derive(Debug)]
 enum Open {
     /// A password is being fetched or asked; the static challenge comes after.
-    Password(Option<PromptedChallenge>),
+    Password(Option<StaticChallenge>),
     /// The answer to the static challenge, which is sent with this password.
     Static(Secret),
     Challenge,
@@ -71,7 +71,7 @@ impl Auth {
                 self.open = Some(Open::Challenge);
                 Next::Person(wire::TunnelQuestion::Challenge { text, echo })
             }
-            AuthPrompt::Credentials { why, challenge } => match why {
+            AuthPrompt::Credentials { reason, challenge } => match reason {
                 CredentialReason::SessionExpired if self.has_agent => {
                     self.open = Some(Open::Password(challenge));
                     Next::Renew
@@ -120,7 +120,7 @@ impl Auth {
 
     /// The token, once; else nothing, which asks the server for a sign-in by web. A server that wants a code with the
     /// password has none.
-    fn password_at_hand(&mut self, challenge: Option<PromptedChallenge>) -> Next {
+    fn password_at_hand(&mut self, challenge: Option<StaticChallenge>) -> Next {
         if self.token.is_none() && challenge.is_some() {
             self.open = Some(Open::Password(challenge));
             return Next::Person(wire::TunnelQuestion::Password {
@@ -135,10 +135,10 @@ impl Auth {
         self.with_challenge(password, challenge)
     }
 
-    fn with_challenge(&mut self, password: Secret, challenge: Option<PromptedChallenge>) -> Next {
+    fn with_challenge(&mut self, password: Secret, challenge: Option<StaticChallenge>) -> Next {
         match challenge {
             None => Next::Answer(self.credentials(password, None)),
-            Some(PromptedChallenge { text, echo, .. }) => {
+            Some(StaticChallenge { text, echo, .. }) => {
                 self.open = Some(Open::Static(password));
                 Next::Person(wire::TunnelQuestion::Challenge { text, echo })
             }
@@ -160,7 +160,7 @@ mod tests {
 
     fn asked(answers: &mut Auth, why: CredentialReason) -> String {
         match answers.asked(AuthPrompt::Credentials {
-            why,
+            reason: why,
             challenge: None,
         }) {
             Next::Answer(AuthAnswer::Credentials(given)) => {
@@ -221,13 +221,13 @@ mod tests {
     #[test]
     fn a_static_challenge_is_asked_beside_the_password() {
         let mut answers = Auth::new("a".into(), Some(Secret::new("t")), false);
-        let challenge = Some(PromptedChallenge {
+        let challenge = Some(StaticChallenge {
             text: "Code".into(),
             echo: true,
             concatenate: false,
         });
         let next = answers.asked(AuthPrompt::Credentials {
-            why: CredentialReason::First,
+            reason: CredentialReason::First,
             challenge,
         });
         assert!(matches!(

@@ -64,7 +64,7 @@ mod tests {
         let mut known = state.phase().clone();
         for line in lines.iter().cycle().take(360) {
             state = state
-                .step(Input::Event(ManagementEvent::read(line.as_bytes())))
+                .step(Input::Event(ManagementEvent::parse(line.as_bytes())))
                 .0;
             if *state.phase() != known {
                 known = state.phase().clone();
@@ -118,7 +118,7 @@ mod tests {
     fn a_tunnel_that_was_up_once_is_looked_for_without_an_end() {
         let line = ">STATE:1,CONNECTED,SUCCESS,10.0.0.2,,,,";
         let connected = TunnelState::default()
-            .step(Input::Event(ManagementEvent::read(line.as_bytes())))
+            .step(Input::Event(ManagementEvent::parse(line.as_bytes())))
             .0;
         assert_eq!(waits(connected, &SILENT).1, None);
     }

@@ -23,7 +23,7 @@ use super::{Start, cannot};
 use crate::clock::Clock;
 use crate::model::Timestamp;
 use crate::openvpn::command::Command;
-use crate::openvpn::management::Event as ManagementEvent;
+use crate::openvpn::management::{ConnectionState, Event as ManagementEvent};
 use crate::openvpn::network::TunnelNetwork;
 use crate::openvpn::state::{Input, Phase, TunnelState};
 use crate::privileged::DnsConfig;
@@ -327,12 +327,12 @@ impl Supervisor<'_> {
             }
             Heard::Line(line) => {
                 self.log.note(&String::from_utf8_lossy(&line));
-                let event = ManagementEvent::read(&line);
+                let event = ManagementEvent::parse(&line);
                 match &event {
                     ManagementEvent::ByteCount { received, sent } => {
                         self.traffic = (*received, *sent)
                     }
-                    ManagementEvent::State(line) if line.name == "CONNECTED" => {
+                    ManagementEvent::State(line) if line.state == ConnectionState::Connected => {
                         self.remote = Some(format!("{}:{}", line.remote, line.port));
                         self.address = Some(line.address.clone()).filter(|text| !text.is_empty());
                         self.connections += 1;

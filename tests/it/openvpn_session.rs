@@ -104,7 +104,7 @@ fn openvpn_is_held_asked_answered_and_ended() {
         let mut line = String::new();
         let mut inputs = vec![match lines.read_line(&mut line).unwrap() {
             0 => Input::Closed,
-            _ => Input::Event(Event::read(line.as_bytes())),
+            _ => Input::Event(Event::parse(line.as_bytes())),
         }];
         if line.starts_with("ERROR") {
             panic!("{line}");

@@ -220,7 +220,7 @@ pub(in crate::flow) fn judge(page: &Response) -> Result<(), AccessServerError> {
     match page.status {
         200..400 => Ok(()),
         status if page.body.trim_ascii_start().starts_with(b"<?xml") => {
-            let fault = Fault::read(&page.body);
+            let fault = Fault::parse(&page.body);
             Err(if fault == Fault::Unreadable {
                 AccessServerError::Status(status)
             } else {

@@ -69,7 +69,7 @@ pub async fn vpn_profile(
     let fetched = fetch(&mut doors, posted(acs, &fields), session.username()).await;
     let (page, door) = fetched.map_err(|failure| failure.context(format!("cannot {what}")))?;
     let text = access_server::profile_text(page.status, &page.body)?;
-    let session = VpnSession::read(
+    let session = VpnSession::parse(
         page.header(access_server::SESSION_USER),
         page.header(access_server::SESSION_TOKEN),
     );

@@ -1,27 +1,26 @@
-//! The addresses a VPN server sends, checked against the host that was configured.
+//! Addresses from a VPN server, checked against the configured host.
 //!
-//! Each of them is server text that would make `ob` send a bearer secret somewhere or open something,
-//! so each has one grammar, and everything else is refused by name. Nothing is fetched here.
+//! Each is server text that would make `ob` send a bearer secret or open a page, so each has one
+//! grammar and everything else is refused. Nothing is fetched here.
 
 use url::{Host, Url};
 
-use super::AccessServerError;
+use super::error::{AccessServerError, DEEP_LINK, TOKEN_PATH};
 use crate::secret::Secret;
 
-pub(super) const DEEP_LINK: &str = "openvpn://import-profile/";
-pub(super) const TOKEN_PATH: &str = "/rest/GetProfileViaToken";
 /// The path of Access Server's SP identity, which is an address.
 const SP_IDENTITY_PATH: &str = "/saml/metadata";
-/// A token is 32 characters today.
+/// A token has 32 characters in Access Server 3.0.
 const MAX_TOKEN_CHARS: usize = 128;
-/// The servers a VPN's addresses may lead to.
+
+/// The hosts to which a VPN's addresses may lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VpnHosts {
     /// The host of the settings, lower case.
     pub host: String,
-    /// The SAML host, where it is another (`auth.saml.0.sp_hostname`).
+    /// The SAML host, if it is another one (`auth.saml.0.sp_hostname`).
     pub saml_host: Option<String>,
-    /// The port of its web pages.
+    /// The port of the web pages.
     pub port: u16,
 }
 
@@ -34,135 +33,127 @@ impl VpnHosts {
         }
     }
 
-    /// Whether `url` is https at one of these hosts, on the configured port, for nobody in particular.
-    pub(super) fn own(&self, url: &Url) -> Result<(), AccessServerError> {
+    /// Checks that `url` is https, without user or password, at one of these hosts and the port.
+    pub(super) fn check(&self, url: &Url) -> Result<(), AccessServerError> {
+        check_plain_https(url)?;
         let host = url.host_str().unwrap_or_default();
-        if url.scheme() != "https" || !url.username().is_empty() || url.password().is_some() {
-            return Err(AccessServerError::Address);
-        }
-        let known = host == self.host || self.saml_host.as_deref() == Some(host);
-        if !known {
+        if host != self.host && self.saml_host.as_deref() != Some(host) {
             return Err(AccessServerError::ForeignHost(host.to_owned()));
         }
-        if url.port_or_known_default() == Some(self.port) {
-            Ok(())
-        } else {
-            Err(AccessServerError::ForeignHost(format!(
-                "{host}:{}",
-                url.port_or_known_default().unwrap_or_default()
-            )))
+        let port = url.port_or_known_default().unwrap_or_default();
+        if port != self.port {
+            return Err(AccessServerError::ForeignHost(format!("{host}:{port}")));
         }
+        Ok(())
     }
-}
 
-impl VpnHosts {
-    /// Whether `name` is the VPN's SP identity, the audience of an assertion for it. Access Server makes it of the host
-    /// of its `acs` (`https://HOST/saml/metadata`). A VPN that is reached by a number has a name that is not known
-    /// here: then any identity of that form is taken.
+    /// Whether `name` is the VPN's SP identity, which is the audience of an assertion for it.
+    ///
+    /// Access Server makes it of the host of its `acs` (`https://HOST/saml/metadata`). The name of
+    /// a VPN that is reached by an IP address is not known here: then any identity of that form is
+    /// accepted.
     pub fn is_sp_identity(&self, name: &str, acs: &Url) -> bool {
         let Ok(url) = Url::parse(name) else {
             return false;
         };
         let host = url.host_str().unwrap_or_default();
-        let own = [
+        let known = [
             Some(self.host.as_str()),
             self.saml_host.as_deref(),
             acs.host_str(),
         ];
-        let is_number =
-            |host: Host<&str>| !matches!(host, Host::Domain(name) if name != "localhost");
-        let has_no_name = acs.host().is_some_and(is_number);
+        let is_unnamed = |host| !matches!(host, Host::Domain(name) if name != "localhost");
         url.scheme() == "https"
-            && (own.contains(&Some(host)) || (has_no_name && url.path() == SP_IDENTITY_PATH))
+            && (known.contains(&Some(host))
+                || (acs.host().is_some_and(is_unnamed) && url.path() == SP_IDENTITY_PATH))
     }
 }
 
-/// Where the assertion may be sent: the form's own address, checked.
+fn check_plain_https(url: &Url) -> Result<(), AccessServerError> {
+    if url.scheme() != "https" || !url.username().is_empty() || url.password().is_some() {
+        return Err(AccessServerError::Address);
+    }
+    Ok(())
+}
+
+/// Returns the address to send the assertion to: the form's `action`, checked.
 ///
 /// # Errors
-/// When it does not lead to the configured VPN.
+/// [`AccessServerError`] if it does not lead to the configured VPN.
 pub fn acs(action: &str, hosts: &VpnHosts) -> Result<Url, AccessServerError> {
     let url = Url::parse(action).map_err(|_| AccessServerError::Address)?;
-    hosts.own(&url)?;
+    hosts.check(&url)?;
     if url.fragment().is_some() {
         return Err(AccessServerError::Address);
     }
     Ok(url)
 }
 
-/// The address a server asks to sign in at while it keeps the tunnel waiting (WEB_AUTH).
+/// Returns the address of a web sign-in that the server asks for at connect time (WEB_AUTH).
 ///
 /// # Errors
-/// When it does not lead to the configured VPN: then it is a person's to open, never ours.
+/// [`AccessServerError`] if it does not lead to the configured VPN. Then only the user may open it.
 pub fn web_auth_address(url: &Secret, hosts: &VpnHosts) -> Result<Url, AccessServerError> {
     let address = browsable(url)?;
-    hosts.own(&address)?;
+    hosts.check(&address)?;
     Ok(address)
 }
 
-/// The same address for a browser, whatever its host: one that opens as a web page and as nothing else.
+/// Returns the same address for a browser, at any host: one that can only open as a web page.
 ///
 /// # Errors
-/// When it is no plain https address.
+/// [`AccessServerError::Address`] if it is not a plain https address.
 pub fn browsable(url: &Secret) -> Result<Url, AccessServerError> {
     let text = url.expose();
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(AccessServerError::Address);
     }
     let url = Url::parse(text).map_err(|_| AccessServerError::Address)?;
-    if url.scheme() != "https" || !url.username().is_empty() || url.password().is_some() {
-        return Err(AccessServerError::Address);
-    }
+    check_plain_https(&url)?;
     Ok(url)
 }
 
-/// An address that gives the profile once, to whoever asks.
+/// An address that returns the profile once, to any client.
 #[derive(Debug, PartialEq, Eq)]
 pub struct OneTimeAddress(Secret);
 
 impl OneTimeAddress {
-    /// Finds the deep link `openvpn://import-profile/https://HOST/rest/GetProfileViaToken?token=…` in
-    /// an answer's body or `Location`; `None` where there is none.
+    /// Finds the deep link `openvpn://import-profile/https://HOST/rest/GetProfileViaToken?token=…`
+    /// in an answer's body or `Location`.
     ///
     /// # Errors
-    /// When there is one that leads elsewhere than to this door of the configured VPN.
+    /// [`AccessServerError`] if it does not lead to that endpoint of the configured VPN.
     pub fn find(text: &str, hosts: &VpnHosts) -> Result<Option<Self>, AccessServerError> {
-        let Some(start) = text.find(DEEP_LINK) else {
+        let Some((_, rest)) = text.split_once(DEEP_LINK) else {
             return Ok(None);
         };
-        let rest = &text[start + DEEP_LINK.len()..];
-        let end = rest
-            .find(|c: char| {
-                c.is_whitespace()
-                    || c.is_control()
-                    || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\' | ')')
-            })
-            .unwrap_or(rest.len());
-        Self::parse(&rest[..end], hosts).map(Some)
+        let ends = |c: char| c.is_whitespace() || c.is_control() || "\"'<>`\\)".contains(c);
+        let address = rest.split(ends).next().unwrap_or_default();
+        Self::parse(address, hosts).map(Some)
     }
 
-    /// Reads the https address inside the deep link.
+    /// Parses the https address inside the deep link.
     ///
     /// # Errors
-    /// When anything in it is not as it must be.
+    /// [`AccessServerError`] if it does not lead to that endpoint of the configured VPN.
     pub fn parse(address: &str, hosts: &VpnHosts) -> Result<Self, AccessServerError> {
         let url = Url::parse(address).map_err(|_| AccessServerError::DeepLink)?;
-        hosts.own(&url)?;
+        hosts.check(&url)?;
         let token = url
             .query()
             .and_then(|query| query.strip_prefix("token="))
             .ok_or(AccessServerError::DeepLink)?;
-        let sound = url.path() == TOKEN_PATH
+        let is_valid = url.path() == TOKEN_PATH
             && url.fragment().is_none()
             && (1..=MAX_TOKEN_CHARS).contains(&token.len())
             && token.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if !sound {
+        if !is_valid {
             return Err(AccessServerError::DeepLink);
         }
         Ok(Self(Secret::new(url.as_str())))
     }
 
-    /// The address itself. Whoever asks for it first has the profile.
+    /// Returns the address. The first client that fetches it gets the profile.
     pub const fn address(&self) -> &Secret {
         &self.0
     }
@@ -179,7 +170,7 @@ mod tests {
     const TOKEN: &str = "abcDEF0123456789abcDEF0123456789";
 
     #[test]
-    fn a_deep_link_is_found_in_a_body_and_in_a_page() {
+    fn deep_link_is_found_in_body_and_page() {
         let link = format!(
             "openvpn://import-profile/https://vpn.acme.com/rest/GetProfileViaToken?token={TOKEN}"
         );
@@ -204,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deep_link_that_leads_elsewhere_is_refused() {
+    fn deep_link_to_another_host_is_refused() {
         for address in [
             format!("https://evil.example/rest/GetProfileViaToken?token={TOKEN}"),
             format!("https://vpn.acme.com.evil.example/rest/GetProfileViaToken?token={TOKEN}"),
@@ -232,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_goes_to_the_configured_hosts_alone() {
+    fn assertion_goes_only_to_configured_hosts() {
         let mut hosts = hosts();
         assert!(acs("https://vpn.acme.com/saml/acs", &hosts).is_ok());
         assert!(acs("https://sso.acme.com/saml/acs", &hosts).is_err());
@@ -250,14 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn an_audience_is_the_sp_identity_of_one_of_the_hosts() {
+    fn audience_is_an_sp_identity_of_these_hosts() {
         let identity = |hosts: &VpnHosts, acs: &str, name: &str| {
             hosts.is_sp_identity(name, &Url::parse(acs).unwrap())
         };
         let mut hosts = hosts();
         let acs = "https://vpn.acme.com/saml/acs";
         assert!(identity(&hosts, acs, "https://vpn.acme.com/saml/metadata"));
-        // The port of the web pages is none of the identity's.
+        // The identity has no port.
         assert!(identity(
             &hosts,
             "https://vpn.acme.com:943/saml/acs",
@@ -280,7 +271,7 @@ mod tests {
             "https://sso.acme.com/saml/acs",
             "https://sso.acme.com/saml/metadata"
         ));
-        // Reached by a number, a server has a name that only it knows.
+        // A server that is reached by an IP address has a name that is not known here.
         let numbered = VpnHosts::new("192.0.2.7");
         let acs = "https://192.0.2.7/saml/acs";
         assert!(identity(
@@ -298,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_for_a_browser_is_https_and_one_word() {
+    fn browsable_address_is_https_and_one_word() {
         assert!(browsable(&Secret::new("https://idp.example/x?y=z")).is_ok());
         for url in [
             "javascript:alert(1)",

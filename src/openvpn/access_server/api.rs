@@ -1,27 +1,27 @@
-//! The door of Access Server 3.x: `/api/token-url` gives the address of a profile.
+//! `/api/token-url` of Access Server 3.x, which returns the address of a profile.
 //!
-//! From OpenVPN's release notes and public clients, and from no more than that: which sign-ins it takes besides a
-//! password's token and what its answer is called are not documented. So the cookies of the SAML sign-in go with it, and an
-//! address is taken wherever in the answer it stands, if it is one of [`OneTimeAddress`].
+//! Known only from OpenVPN's release notes and public clients: neither the sign-ins that it accepts
+//! nor the fields of its answer are documented. So the cookies of the SAML sign-in are sent with
+//! the request, and any string of the answer that is a [`OneTimeAddress`] is accepted.
 
 use serde_json::{Value, json};
 
-use super::AccessServerError;
-use super::address::{DEEP_LINK, OneTimeAddress, VpnHosts};
+use super::address::{OneTimeAddress, VpnHosts};
+use super::error::{AccessServerError, DEEP_LINK};
 use crate::secret::Secret;
 
-/// Where a signed-in user asks for the address of a profile.
+/// The path where a signed-in user asks for the address of a profile.
 pub const TOKEN_URL_PATH: &str = "/api/token-url";
 
-/// What is asked there for `username`: a profile that is locked to them.
+/// Returns the request body for a profile that is locked to `username`.
 pub fn token_url_request(username: &str) -> Secret {
     Secret::new(json!({ "profile_type": "userlogin", "username": username }).to_string())
 }
 
-/// The address in the answer; `None` where there is none.
+/// Returns the first address in the answer.
 ///
 /// # Errors
-/// When there is one that leads elsewhere than to the configured VPN's door.
+/// [`AccessServerError`] if it does not lead to the configured VPN's endpoint.
 pub fn token_url(
     body: &[u8],
     hosts: &VpnHosts,
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_taken_wherever_it_stands_and_only_if_it_is_the_vpns() {
+    fn address_is_found_anywhere_and_must_be_the_vpns() {
         let token = "abcDEF0123456789abcDEF0123456789";
         let own = format!("https://vpn.acme.com/rest/GetProfileViaToken?token={token}");
         let hosts = VpnHosts::new("vpn.acme.com");

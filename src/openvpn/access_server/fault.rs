@@ -1,26 +1,24 @@
 //! Access Server's errors: an XML document with a type, a synopsis and a message.
 //!
-//! Documented in OpenVPN 3's `doc/webauth.md`; the messages are the server's English, so what is known
-//! of them is recognised by their stable parts and everything else is shown as it came.
+//! Documented in OpenVPN 3's `doc/webauth.md`. The messages are English text of the server: known
+//! ones are recognised by their stable parts, others are shown as they came.
 
 use quick_xml::Reader;
 use quick_xml::events::Event as Xml;
 use thiserror::Error;
 
-use super::WebAuthOffer;
 use crate::openvpn::challenge::DynamicChallenge;
 use crate::report::{Exit, Report};
 
-/// The longest document that is read.
 const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 
-/// What the server says is wrong.
+/// An error of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Fault {
     #[error("the address of the profile was used before, or is too old")]
     TokenSpent,
-    #[error("the VPN server wants users to sign in by web ({})", .0.provider)]
-    WebAuthRequired(WebAuthOffer),
+    #[error("the VPN server wants users to sign in by web ({provider})")]
+    WebAuthRequired { provider: String },
     #[error("the VPN session has expired")]
     SessionExpired,
     #[error("the VPN server asks for a second factor of its own: {0}")]
@@ -38,20 +36,24 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Reads an error document; one that is none is [`Fault::Unreadable`].
-    pub fn read(body: &[u8]) -> Self {
-        let Some((kind, message)) = document(body) else {
+    /// Parses an error document. Anything else is [`Fault::Unreadable`].
+    pub fn parse(body: &[u8]) -> Self {
+        let Some((kind, message)) = parse_document(body) else {
             return Self::Unreadable;
         };
         let says = |part: &str| message.contains(part);
         if says("token not found in DB") {
             return Self::TokenSpent;
         }
-        if let Some(offer) = message.split_once("Ovpn-WebAuth:").map(|(_, offer)| offer) {
-            return Self::WebAuthRequired(WebAuthOffer::read(offer));
+        // `Ovpn-WebAuth: provider,flag,flag`
+        if let Some((_, offer)) = message.split_once("Ovpn-WebAuth:") {
+            let provider = offer.split(',').next().unwrap_or_default();
+            return Self::WebAuthRequired {
+                provider: provider.trim().to_owned(),
+            };
         }
         if let Some(start) = message.find("CRV1:") {
-            let text = DynamicChallenge::read(&message[start..]).map(|challenge| challenge.text);
+            let text = DynamicChallenge::parse(&message[start..]).map(|challenge| challenge.text);
             return Self::Challenge(text.unwrap_or_default());
         }
         if says("SESSION:") && says("expired") {
@@ -70,8 +72,8 @@ impl Fault {
     }
 }
 
-/// `Type` and `Message` of an `Error` document that is whole.
-fn document(body: &[u8]) -> Option<(String, String)> {
+/// Returns `Type` and `Message` of a well-formed `Error` document.
+fn parse_document(body: &[u8]) -> Option<(String, String)> {
     let text = std::str::from_utf8(body)
         .ok()
         .filter(|text| text.len() <= MAX_DOCUMENT_BYTES)?;
@@ -107,7 +109,7 @@ fn document(body: &[u8]) -> Option<(String, String)> {
             }
             Xml::Empty(_) | Xml::Decl(_) => {}
             Xml::Eof => break,
-            // No document type, comment or instruction belongs into an error.
+            // An error has no document type, comment or processing instruction.
             _ => return None,
         }
     }
@@ -126,7 +128,7 @@ impl From<Fault> for Report {
     fn from(fault: Fault) -> Self {
         let (name, hint) = match &fault {
             Fault::TokenSpent => ("openvpn.token-spent", "`ob vpn up` asks for a new one"),
-            Fault::WebAuthRequired(_) => (
+            Fault::WebAuthRequired { .. } => (
                 "openvpn.web-auth-required",
                 "set `vpn.app` to the VPN's tile in Okta, so that `ob vpn up` can sign in by SAML",
             ),
@@ -167,11 +169,11 @@ mod tests {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Type>{kind}</Type>\
              <Synopsis>REST method failed</Synopsis><Message>{message}</Message></Error>\n"
         );
-        Fault::read(document.as_bytes())
+        Fault::parse(document.as_bytes())
     }
 
     #[test]
-    fn known_faults_have_names() {
+    fn known_messages_are_recognised() {
         let denied = "Authorization Required";
         for (kind, message, expected) in [
             (
@@ -202,10 +204,12 @@ mod tests {
         ] {
             assert_eq!(read(kind, message), expected);
         }
-        let Fault::WebAuthRequired(offer) = read(denied, "Ovpn-WebAuth: okta,external") else {
-            panic!("no offer");
-        };
-        assert_eq!(offer.provider, "okta");
+        assert_eq!(
+            read(denied, "Ovpn-WebAuth: okta,external"),
+            Fault::WebAuthRequired {
+                provider: "okta".to_owned()
+            }
+        );
         assert!(matches!(
             read(
                 "Internal Server Error",
@@ -220,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_error_document_is_named_so() {
+    fn other_documents_are_unreadable() {
         for body in [
             "",
             "x",
@@ -231,7 +235,7 @@ mod tests {
             "<Error><!-- x --></Error>",
             "<a><b><c><d></d></c></b></a>",
         ] {
-            assert_eq!(Fault::read(body.as_bytes()), Fault::Unreadable, "{body}");
+            assert_eq!(Fault::parse(body.as_bytes()), Fault::Unreadable, "{body}");
         }
     }
 }

@@ -1,7 +1,9 @@
-//! The inline blocks of a profile: certificates and keys, taken apart and wrapped anew.
+//! The inline blocks of a profile, which are certificates and keys: parsed and written anew.
 //!
-//! Only the armour and its base64 or hex are kept; text around it (`openssl x509 -text`, comments) is
-//! left out. Whether a certificate is a good one is openvpn's to say.
+//! Only the PEM armour and its base64 or hex are kept. Text around it (`openssl x509 -text`,
+//! comments) is left out. openvpn checks the certificates.
+
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,16 +12,16 @@ use super::ProfileError;
 use super::lexer::Line;
 use crate::secret::Secret;
 
-/// The columns of canonical base64.
+/// The width of canonical base64.
 const COLUMNS: usize = 64;
 /// An OpenVPN static key is 2048 bits, written in hex, 16 bytes a line.
 const STATIC_KEY_HEX: usize = 512;
 const STATIC_KEY_COLUMNS: usize = 32;
 
-/// Parameters that stand before a key; the key names its curve or group again.
+/// Parameters before a key, which are left out: the key names its curve or group again.
 const PARAMETERS: &[&str] = &["EC PARAMETERS", "DH PARAMETERS"];
 
-/// One inline block. Its content is treated as secret throughout: which of them is one matters little.
+/// An inline block. All content is treated as secret, certificates too.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Block {
     pub name: &'static str,
@@ -34,8 +36,8 @@ struct Armoured {
 }
 
 impl Block {
-    /// Reads the lines between `<name>` and `</name>`, opened on `line`.
-    pub(super) fn read(
+    /// Parses the lines between `<name>` and `</name>`. `line` is the number of the opening tag.
+    pub(super) fn parse(
         name: &'static str,
         line: usize,
         lines: &[Line],
@@ -48,7 +50,7 @@ impl Block {
                 .strip_prefix("-----BEGIN ")
                 .and_then(|text| text.strip_suffix("-----"))
             else {
-                // A tag or an end without its beginning is a block that was cut; prose is harmless.
+                // A tag, or an end without its beginning, means a damaged block. Prose is harmless.
                 if text.starts_with(['<', '-']) {
                     return Err(ProfileError::Key {
                         line: row.number,
@@ -89,17 +91,17 @@ impl Block {
         }
     }
 
-    /// The block as openvpn will read it.
+    /// Writes the block for openvpn.
     pub(super) fn write(&self, out: &mut String) {
         let Self { name, armoured } = self;
-        out.push_str(&format!("<{name}>\n"));
+        let _ = writeln!(out, "<{name}>");
         for Armoured { label, body } in armoured {
             let columns = if is_static(label) {
                 STATIC_KEY_COLUMNS
             } else {
                 COLUMNS
             };
-            out.push_str(&format!("-----BEGIN {label}-----\n"));
+            let _ = writeln!(out, "-----BEGIN {label}-----");
             let mut rest = body.expose();
             while !rest.is_empty() {
                 let (row, tail) = rest.split_at(rest.len().min(columns));
@@ -107,12 +109,12 @@ impl Block {
                 out.push('\n');
                 rest = tail;
             }
-            out.push_str(&format!("-----END {label}-----\n"));
+            let _ = writeln!(out, "-----END {label}-----");
         }
-        out.push_str(&format!("</{name}>\n"));
+        let _ = writeln!(out, "</{name}>");
     }
 
-    /// What is in it, without any of it.
+    /// Describes the content without showing any of it.
     pub(super) fn title(&self) -> String {
         match self.armoured.as_slice() {
             [only] => format!("<{}> {}", self.name, only.label),
@@ -121,7 +123,7 @@ impl Block {
     }
 }
 
-/// The armour that may stand in a block.
+/// Returns `label` if the block `name` may contain it.
 fn known_label(name: &str, label: &str) -> Option<&'static str> {
     let allowed: &[&'static str] = match name {
         "ca" | "cert" | "extra-certs" => &["CERTIFICATE"],
@@ -138,9 +140,10 @@ fn is_static(label: &str) -> bool {
     label == "OpenVPN Static key V1"
 }
 
+/// Reads the body of an armour up to its end line. `begin` is the number of its first line.
 fn body<'a>(
     label: &str,
-    begun: usize,
+    begin: usize,
     rest: &mut impl Iterator<Item = &'a Line>,
 ) -> Result<Secret, ProfileError> {
     let end = format!("-----END {label}-----");
@@ -148,17 +151,17 @@ fn body<'a>(
     for row in rest {
         let text = row.text.trim();
         if text == end {
-            let sound = if is_static(label) {
+            let is_valid = if is_static(label) {
                 body.make_ascii_lowercase();
                 body.len() == STATIC_KEY_HEX && body.bytes().all(|byte| byte.is_ascii_hexdigit())
             } else {
                 STANDARD.decode(&body).is_ok_and(|bytes| !bytes.is_empty())
             };
-            return if sound {
+            return if is_valid {
                 Ok(Secret::new(body))
             } else {
                 Err(ProfileError::Key {
-                    line: begun,
+                    line: begin,
                     what: "holds a key or certificate that is damaged",
                 })
             };
@@ -178,7 +181,7 @@ fn body<'a>(
         body.push_str(text);
     }
     Err(ProfileError::Key {
-        line: begun,
+        line: begin,
         what: "holds a key or certificate without an end",
     })
 }

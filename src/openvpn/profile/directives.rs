@@ -1,20 +1,22 @@
-//! The one table of directives: what each of OpenVPN's is to `ob`, and how its arguments are read.
+//! The table of directives: the class of each of OpenVPN's, and the grammar of its arguments.
 //!
-//! The names are those of `options.c` of OpenVPN 2.4 to 2.7 and of OpenVPN 3's client, which stand in
-//! `tests/fixtures/openvpn/directives.txt` (a test compares them), and older ones that profiles still
-//! carry. A name that is not here is refused: a new directive waits until it has been judged. A deny-list fails here, because `plugin`, `providers` and the pkcs11 family run code whatever
-//! `script-security` says, and files named in a profile are read as root and sent to the server.
+//! The names are those of `options.c` of OpenVPN 2.4 to 2.7 and of OpenVPN 3's client, which are in
+//! `tests/fixtures/openvpn/directives.txt` (a test compares them), and older ones that profiles
+//! still contain. A name that is not here is refused, so that a new directive waits until it has
+//! been classified. A deny-list would not do: `plugin`, `providers` and the pkcs11 family run code
+//! whatever `script-security` says, and files named in a profile are read as root and sent to the
+//! server.
 
 use super::excluded::{DROPPED, REFUSED};
 use super::verdict::RefusalReason;
 
-/// What becomes of a directive.
+/// The class of a directive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Class {
     Allowed(Kind),
-    /// Allowed as far as [`crate::openvpn::policy::Policy`] allows it.
+    /// Allowed unless [`crate::openvpn::policy::Policy`] excludes it.
     Gated(Kind),
-    /// Left out, and why nothing is lost by it.
+    /// Left out, with the reason why the tunnel works without it.
     Dropped(&'static str),
     Refused(RefusalReason),
 }
@@ -23,21 +25,21 @@ pub(super) enum Class {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
     Flag,
-    /// So many whole numbers, each in the range.
+    /// Whole numbers: how many there may be, and their range.
     Numbers(&'static [u8], Span),
     OneOf(&'static [&'static str]),
     /// `remote HOST [PORT [PROTO]]`, any number of them.
     Remote,
-    /// `dev tun`, `dev tun0`: the device's own name is `ob`'s to choose.
+    /// `dev tun`, `dev tun0`. `ob` chooses the device's name.
     Device,
-    /// Names of algorithms joined by colons; never one that means no protection.
+    /// Names of algorithms joined by colons, none of which means no protection.
     Suites,
     TlsVersion,
     /// `verify-x509-name NAME [TYPE]`.
     ServerName,
     /// `remote-cert-tls server`.
     ServerCertificate,
-    /// `remote-cert-eku`, the server's purpose only.
+    /// `remote-cert-eku` with the server's purpose.
     ServerPurpose,
     /// `auth-user-pass` with nothing after it.
     AskUserPass,
@@ -46,9 +48,9 @@ pub(super) enum Kind {
     Retries,
     /// `connection`, a block of directives.
     Connection,
-    /// A block of certificates or keys; a file's name in its place is refused.
+    /// A block of certificates or keys. The name of a file is refused.
     Inline,
-    /// `setenv NAME VALUE`, the few names that mean an option.
+    /// `setenv NAME VALUE`, for the few names that are options.
     Setenv,
     Route4,
     Route6,
@@ -60,7 +62,7 @@ pub(super) enum Kind {
     /// `dns server …` and `dns search-domains …` of 2.6.
     Dns,
     PullFilter,
-    /// The framing of compression is kept, compression itself is not.
+    /// Directives of compression, of which only the framing is kept.
     Compression,
     /// `mssfix [N [mtu|fixed]]`.
     Mssfix,
@@ -72,47 +74,56 @@ pub(super) enum Kind {
     AuthorityHash,
 }
 
-/// The values a number may have.
+/// The lowest and the highest value of a number.
 pub(super) type Span = (u32, u32);
 
-/// What `name` is, or `None` where nobody has known_directives it.
-pub(super) fn class(name: &str) -> Option<Class> {
-    let listed = |names: &str| names.split_ascii_whitespace().any(|known| known == name);
-    if let Some((_, kind)) = ALLOWED.iter().find(|(known, _)| *known == name) {
-        return Some(Class::Allowed(*kind));
+/// Returns the table's spelling of `name` and its class, or `None` if it is not in the table.
+pub(super) fn classify(name: &str) -> Option<(&'static str, Class)> {
+    let in_table =
+        |table: &'static [(&'static str, Kind)]| table.iter().find(|(known, _)| *known == name);
+    let in_list = |names: &'static str| {
+        let mut names = names.split_ascii_whitespace();
+        names.find(|known| *known == name)
+    };
+    if let Some((name, kind)) = in_table(ALLOWED) {
+        return Some((name, Class::Allowed(*kind)));
     }
-    if let Some((_, kind)) = GATED.iter().find(|(known, _)| *known == name) {
-        return Some(Class::Gated(*kind));
+    if let Some((name, kind)) = in_table(GATED) {
+        return Some((name, Class::Gated(*kind)));
     }
-    if let Some((note, _)) = DROPPED.iter().find(|(_, names)| listed(names)) {
-        return Some(Class::Dropped(note));
-    }
-    let (why, _) = REFUSED.iter().find(|(_, names)| listed(names))?;
-    Some(Class::Refused(*why))
-}
-
-/// The table's own spelling of an allowed name.
-pub(super) fn allowed_name(name: &str) -> Option<&'static str> {
-    ALLOWED
+    let dropped = |(note, names): &(&'static str, &'static str)| {
+        Some((in_list(names)?, Class::Dropped(note)))
+    };
+    let refused = |(reason, names): &(RefusalReason, &'static str)| {
+        Some((in_list(names)?, Class::Refused(*reason)))
+    };
+    DROPPED
         .iter()
-        .chain(GATED)
-        .map(|(known, _)| *known)
-        .find(|known| *known == name)
+        .find_map(dropped)
+        .or_else(|| REFUSED.iter().find_map(refused))
 }
 
-/// Every name in the table.
+/// Returns every name in the table.
 pub fn known_directives() -> impl Iterator<Item = &'static str> {
     let single = ALLOWED.iter().chain(GATED).map(|(name, _)| *name);
-    let dropped = DROPPED
-        .iter()
-        .flat_map(|(_, names)| names.split_ascii_whitespace());
-    let refused = REFUSED
-        .iter()
-        .flat_map(|(_, names)| names.split_ascii_whitespace());
-    single.chain(dropped).chain(refused)
+    let dropped = DROPPED.iter().map(|(_, names)| *names);
+    let refused = REFUSED.iter().map(|(_, names)| *names);
+    single.chain(dropped.chain(refused).flat_map(str::split_ascii_whitespace))
 }
 
-/// Allowed directives that may stand in a `<connection>` block too.
+/// Returns the name of a directive as it may be shown. An unknown one is shown only if it cannot
+/// be a piece of a key.
+pub(super) fn displayable_name(name: &str) -> String {
+    let is_harmless =
+        (1..=24).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if is_harmless || classify(name).is_some() {
+        name.to_owned()
+    } else {
+        "(not a directive)".to_owned()
+    }
+}
+
+/// Allowed directives that may be in a `<connection>` block too.
 pub(super) const IN_CONNECTION: &[&str] = &[
     "remote",
     "proto",
@@ -132,7 +143,7 @@ pub(super) const IN_CONNECTION: &[&str] = &[
     "mtu-disc",
 ];
 
-/// Allowed directives that add up; of every other the last one counts.
+/// Allowed directives that may be repeated. Of any other the last one counts.
 pub(super) const REPEATED: &[&str] = &[
     "remote",
     "route",
@@ -266,7 +277,7 @@ const ALLOWED: &[(&str, Kind)] = &[
     ("tls-crypt-v2", Kind::Inline),
 ];
 
-/// What a profile may ask for and the user's policy may take away.
+/// Directives that are allowed unless the user's policy excludes them.
 const GATED: &[(&str, Kind)] = &[
     ("route", Kind::Route4),
     ("route-ipv6", Kind::Route6),
@@ -288,7 +299,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_is_classified_twice() {
+    fn no_name_is_in_the_table_twice() {
         let mut names: Vec<_> = known_directives().collect();
         let count = names.len();
         names.sort_unstable();
@@ -298,19 +309,24 @@ mod tests {
     }
 
     #[test]
-    fn every_directive_of_every_openvpn_is_classified() {
+    fn every_directive_of_openvpn_is_in_the_table() {
         let list = include_str!("../../../tests/fixtures/openvpn/directives.txt");
         let names = list.lines().filter(|line| !line.starts_with('#'));
         let names: Vec<_> = names.filter_map(|line| line.split(' ').next()).collect();
         assert!(names.len() > 330, "{}", names.len());
-        let unknown: Vec<_> = names.iter().filter(|name| class(name).is_none()).collect();
+        let unknown: Vec<_> = names
+            .iter()
+            .filter(|name| classify(name).is_none())
+            .collect();
         assert!(unknown.is_empty(), "in no class: {unknown:?}");
     }
 
     #[test]
-    fn what_stands_in_a_connection_or_repeats_is_allowed() {
+    fn connection_and_repeated_directives_are_allowed() {
         for name in IN_CONNECTION.iter().chain(REPEATED) {
-            assert!(allowed_name(name).is_some(), "{name}");
+            let class = classify(name).map(|(_, class)| class);
+            let is_allowed = matches!(class, Some(Class::Allowed(_) | Class::Gated(_)));
+            assert!(is_allowed, "{name}");
         }
     }
 }

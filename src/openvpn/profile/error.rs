@@ -1,11 +1,11 @@
-//! Why a profile is not used, with what to type next.
+//! The reasons why a profile cannot be used.
 
 use thiserror::Error;
 
 use super::verdict::{Ruling, Verdict};
 use crate::report::{Exit, Report};
 
-/// What is wrong with a profile; every line counted from 1.
+/// The reason why a profile cannot be used. Lines are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProfileError {
     #[error("the profile is larger than 512 KiB")]
@@ -34,14 +34,14 @@ pub enum ProfileError {
     Key { line: usize, what: &'static str },
     #[error("the profile is a generic one, made for no user")]
     Generic,
-    #[error("the profile {}", .0.says())]
+    #[error("the profile {}", .0.predicate())]
     Incomplete(MissingDirective),
-    /// At least one directive is refused; the verdict on every one.
+    /// At least one directive is refused. Holds the verdict on every directive.
     #[error("{}", refusal(.0))]
     Refused(Vec<Verdict>),
 }
 
-/// What every profile must have.
+/// A directive without which a profile is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingDirective {
     Client,
@@ -54,7 +54,7 @@ pub enum MissingDirective {
 }
 
 impl MissingDirective {
-    const fn says(self) -> &'static str {
+    const fn predicate(self) -> &'static str {
         match self {
             Self::Client => "is not a client's: it lacks `client`",
             Self::Remote => "names no server: it lacks `remote`",
@@ -71,7 +71,7 @@ impl MissingDirective {
 }
 
 impl ProfileError {
-    /// The verdict on every directive, where the profile could be read so far.
+    /// Returns the verdict on every directive if the profile could be parsed.
     pub fn verdicts(&self) -> &[Verdict] {
         match self {
             Self::Refused(verdicts) => verdicts,
@@ -100,8 +100,8 @@ impl ProfileError {
 
 fn refusal(verdicts: &[Verdict]) -> String {
     let mut refused = verdicts.iter().filter_map(|verdict| match &verdict.ruling {
-        Ruling::Refused(why) => Some(format!(
-            "line {} of the profile is refused: `{}` {why}",
+        Ruling::Refused(reason) => Some(format!(
+            "line {} of the profile is refused: `{}` {reason}",
             verdict.line, verdict.directive
         )),
         _ => None,

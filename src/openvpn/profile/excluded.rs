@@ -1,8 +1,9 @@
-//! Directives that are never written for openvpn: dropped, because nothing is lost by it, or refused.
+//! Directives that are never written for openvpn: dropped, because the tunnel works without them,
+//! or refused.
 
 use super::verdict::RefusalReason;
 
-/// Why nothing is lost, and the names.
+/// The reason why the tunnel works without the directives, and their names.
 pub(super) const DROPPED: &[(&str, &str)] = &[
     (
         "`ob` decides how much openvpn logs",
@@ -53,7 +54,7 @@ pub(super) const DROPPED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Why the whole profile is refused, and the names.
+/// The reason why the directives refuse the whole profile, and their names.
 pub(super) const REFUSED: &[(RefusalReason, &str)] = &[
     (
         RefusalReason::RunsPrograms,

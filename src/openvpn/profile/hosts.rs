@@ -1,20 +1,17 @@
-//! Hosts, networks and name servers in the arguments of directives.
+//! Parses hosts, networks and name servers in the arguments of directives.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
 
-use super::directives::allowed_name;
-use super::grammar::words;
 use super::value::{Directive, Value};
 use super::verdict::RefusalReason;
 
-/// Returns the host as openvpn and a resolver take it: without the brackets of an address, without the dot
-/// at the end of a name. `None` where it is neither a name nor an address.
-pub(super) fn host(text: &str) -> Option<&str> {
-    if let Some(address) = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        return address.parse::<Ipv6Addr>().is_ok().then_some(address);
+/// Returns the host without the brackets of an address and without the dot at the end of a name.
+/// Returns `None` if it is neither a name nor an address.
+pub(super) fn normalize_host(text: &str) -> Option<&str> {
+    let bare = without_brackets(text);
+    if bare != text {
+        return bare.parse::<Ipv6Addr>().is_ok().then_some(bare);
     }
     let name = text.strip_suffix('.').unwrap_or(text);
     is_host(name).then_some(name)
@@ -38,7 +35,7 @@ fn is_host(host: &str) -> bool {
 
 pub(super) fn route4(args: &[&str]) -> Result<Value, RefusalReason> {
     let special = |word: &str| matches!(word, "vpn_gateway" | "net_gateway" | "default");
-    let sound = matches!(args.len(), 1..=4)
+    let is_valid = matches!(args.len(), 1..=4)
         && args[0].parse::<Ipv4Addr>().is_ok()
         && args
             .get(1)
@@ -47,9 +44,11 @@ pub(super) fn route4(args: &[&str]) -> Result<Value, RefusalReason> {
             .get(2)
             .is_none_or(|gateway| special(gateway) || gateway.parse::<Ipv4Addr>().is_ok())
         && args.get(3).is_none_or(|metric| is_metric(metric));
-    sound.then(|| words(args)).ok_or(RefusalReason::Value(
-        "is not a network, a mask and a gateway",
-    ))
+    is_valid
+        .then(|| Value::words(args))
+        .ok_or(RefusalReason::Value(
+            "is not a network, a mask and a gateway",
+        ))
 }
 
 pub(super) fn route6(args: &[&str]) -> Result<Value, RefusalReason> {
@@ -58,14 +57,14 @@ pub(super) fn route6(args: &[&str]) -> Result<Value, RefusalReason> {
         let bits: u8 = bits.parse().ok()?;
         Some(address.parse::<Ipv6Addr>().is_ok() && bits <= 128)
     };
-    let sound = matches!(args.len(), 1..=3)
+    let is_valid = matches!(args.len(), 1..=3)
         && network(args[0]) == Some(true)
         && args
             .get(1)
             .is_none_or(|gateway| *gateway == "default" || gateway.parse::<Ipv6Addr>().is_ok())
         && args.get(2).is_none_or(|metric| is_metric(metric));
-    sound
-        .then(|| words(args))
+    is_valid
+        .then(|| Value::words(args))
         .ok_or(RefusalReason::Value("is not a network and a gateway"))
 }
 
@@ -79,32 +78,26 @@ fn is_metric(text: &str) -> bool {
         .is_ok_and(|number| number <= i32::MAX as u32)
 }
 
-/// The address of a gateway.
-pub(super) fn gateway4(args: &[&str]) -> Result<Value, RefusalReason> {
+/// Parses the address of a gateway.
+pub(super) fn gateway<A: FromStr>(args: &[&str]) -> Result<Value, RefusalReason> {
     match args {
-        [address] if address.parse::<Ipv4Addr>().is_ok() => Ok(words(args)),
+        [address] if address.parse::<A>().is_ok() => Ok(Value::words(args)),
         _ => Err(RefusalReason::Value("is not an address")),
     }
 }
 
-pub(super) fn gateway6(args: &[&str]) -> Result<Value, RefusalReason> {
-    match args {
-        [address] if address.parse::<Ipv6Addr>().is_ok() => Ok(words(args)),
-        _ => Err(RefusalReason::Value("is not an address")),
-    }
-}
-
-/// What `dhcp-option` becomes: a directive for each server or domain, or a reason to leave it out.
+/// The directives that `dhcp-option` becomes, one for each server or domain, or the reason to leave
+/// it out.
 pub(super) enum DhcpOption {
     Kept(Vec<Directive>),
     Dropped(&'static str),
 }
 
-/// Reads `dhcp-option KIND VALUE`. Several servers or domains are separated by blanks, commas or semicolons. A domain
-/// with a `~` before it is one of `DOMAIN-ROUTE`, as in systemd.
+/// Parses `dhcp-option KIND VALUE`. Several servers or domains are separated by blanks, commas or
+/// semicolons. A domain with a `~` before it is one of `DOMAIN-ROUTE`, as in systemd.
 ///
 /// # Errors
-/// When the kind is unknown, or a value is no address or domain.
+/// If the kind is unknown, or a value is not an address or domain.
 pub(super) fn dhcp_option(args: &[&str]) -> Result<DhcpOption, RefusalReason> {
     let refused = RefusalReason::Value("is not a server's address or a domain");
     let values: Vec<String> = match args {
@@ -133,22 +126,19 @@ pub(super) fn dhcp_option(args: &[&str]) -> Result<DhcpOption, RefusalReason> {
         ] => return Ok(DhcpOption::Dropped("this machine's proxy stays as it is")),
         _ => return Err(refused),
     };
-    let (Some(name), [kind, ..]) = (allowed_name("dhcp-option"), args) else {
-        return Err(RefusalReason::Unclassified);
-    };
     let directive = |value: String| Directive {
-        name,
-        value: Value::Words(vec![(*kind).to_owned(), value]),
+        name: "dhcp-option",
+        value: Value::words(&[args[0], &value]),
     };
     Ok(DhcpOption::Kept(
         values.into_iter().map(directive).collect(),
     ))
 }
 
-/// Reads `dns server N …` and `dns search-domains …`.
+/// Parses `dns server N …` and `dns search-domains …`.
 ///
 /// # Errors
-/// When a word of it is none that openvpn 2.6 takes.
+/// If openvpn 2.6 would not accept it.
 pub(super) fn dns(args: &[&str]) -> Result<Value, RefusalReason> {
     let refused = Err(RefusalReason::Value(
         "is not a server's address or a domain",
@@ -169,23 +159,23 @@ pub(super) fn dns(args: &[&str]) -> Result<Value, RefusalReason> {
             }
             ["resolve-domains", names @ ..] => several(domains(names, true), &args[..3]),
             ["dnssec", "yes" | "no" | "optional"] | ["transport", "plain" | "DoT" | "DoH"] => {
-                Ok(words(args))
+                Ok(Value::words(args))
             }
-            ["sni", name] if is_host(name) => Ok(words(args)),
+            ["sni", name] if is_host(name) => Ok(Value::words(args)),
             _ => refused,
         },
         _ => refused,
     }
 }
 
-/// Returns what blanks, commas and semicolons separate in `words`.
+/// Splits `words` at blanks, commas and semicolons.
 fn items<'a>(words: &'a [&str]) -> impl Iterator<Item = &'a str> {
     let parts = words.iter().flat_map(|word| word.split([' ', ',', ';']));
     parts.filter(|part| !part.is_empty())
 }
 
-/// Returns the names in `words`, without a dot at either end. The root, `.`, means every name; it is accepted only with
-/// `may_be_root`.
+/// Returns the domains in `words`, without a dot at either end. The root, `.`, means every name. It
+/// is accepted only with `may_be_root`.
 fn domains(words: &[&str], may_be_root: bool) -> Option<Vec<String>> {
     let domain = |part: &str| match part {
         "." | "~." if may_be_root => Some(".".to_owned()),
@@ -203,11 +193,15 @@ fn domains(words: &[&str], may_be_root: bool) -> Option<Vec<String>> {
     (!names.is_empty()).then_some(names)
 }
 
+/// Returns `[ADDRESS]` without its brackets, any other text unchanged.
+fn without_brackets(text: &str) -> &str {
+    text.strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text)
+}
+
 fn address_of(text: &str) -> Option<String> {
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
-    let address = bare.unwrap_or(text);
+    let address = without_brackets(text);
     address
         .parse::<IpAddr>()
         .is_ok()
@@ -229,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_names_or_addresses_and_nothing_else() {
+    fn hosts_are_names_or_addresses() {
         for host in [
             "vpn.acme.com",
             "VPN-1.acme.com",
@@ -280,7 +274,7 @@ mod tests {
             ("[2001:db8::1", None),
             ("[fe80::1%eth0]", None),
         ] {
-            assert_eq!(host(text), expected, "{text}");
+            assert_eq!(normalize_host(text), expected, "{text}");
         }
     }
 }

@@ -1,42 +1,50 @@
-//! Splits a profile into statements by OpenVPN's own rules, and refuses text that could be read in two ways.
+//! Splits a profile into statements by OpenVPN's own rules, and refuses ambiguous text.
 //!
-//! What openvpn calls a word, a comment, an inline block is decided here exactly as `parse_line` and
-//! `check_inline_file` of its `options.c` decide it: a reader that differs in one blank misses the
-//! directive hidden behind it. It knows no directive by name and judges none.
+//! Words, comments and inline blocks are recognised exactly as `parse_line` and `check_inline_file`
+//! of OpenVPN's `options.c` do it: a parser that differs in one blank misses the directive that is
+//! hidden behind it. Hand-written for that reason. The lexer knows no directive by name.
 
 use super::ProfileError;
 
-/// The most bytes of a profile; real ones are about 11 kB.
+/// Upper limit of a profile. Usual ones have about 11 kB.
 pub(super) const MAX_PROFILE_BYTES: usize = 512 * 1024;
-/// The most lines of a profile.
 pub(super) const MAX_LINES: usize = 4000;
-/// The most bytes of one line. Openvpn reads 256 at a time, line feed and end mark included, and
-/// would take the rest of a longer line for a line of its own.
+/// Upper limit of a line. openvpn reads 256 bytes at a time, with line feed and final NUL, and would
+/// take the rest of a longer line for another line.
 pub(super) const MAX_LINE_BYTES: usize = 254;
 
-/// One directive as it is written, unjudged.
+/// A directive as it is written, before validation.
 pub(super) struct Statement {
     pub line: usize,
-    /// Never empty; the first word is without its leading `--`, a block's without its brackets.
+    /// Never empty. The first word has no leading `--`, and no brackets if it names a block.
     pub words: Vec<String>,
     /// The lines between `<name>` and `</name>`.
     pub block: Option<Vec<Line>>,
 }
 
-/// One line of text and where it stands, counted from 1.
+/// A line of text and its number, counted from 1.
 pub(super) struct Line {
     pub number: usize,
     pub text: String,
 }
 
-/// A profile as statements, and its comments of one line (`# NAME=value`) apart.
+impl Statement {
+    pub(super) fn name_and_args(&self) -> (&str, Vec<&str>) {
+        let args = self.words[1..].iter().map(String::as_str).collect();
+        (&self.words[0], args)
+    }
+}
+
+/// The statements of a profile and its comment lines (`# NAME=value`).
 pub(super) struct Lexed {
     pub statements: Vec<Statement>,
     pub comments: Vec<String>,
 }
 
+/// Splits the text of a profile.
+///
 /// # Errors
-/// When the text is too large, not text, or its blocks and quotes do not close.
+/// If the text is too large or not UTF-8, or its blocks and quotes do not close.
 pub(super) fn lex(bytes: &[u8]) -> Result<Lexed, ProfileError> {
     if bytes.len() > MAX_PROFILE_BYTES {
         return Err(ProfileError::TooLarge);
@@ -49,7 +57,9 @@ pub(super) fn lex(bytes: &[u8]) -> Result<Lexed, ProfileError> {
     };
     while let Some(row) = rows.next() {
         let (number, raw) = row?;
-        let start = raw.trim_ascii_start_as_c();
+        // Includes the vertical tab, which `trim_ascii_start` does not trim.
+        let indent = raw.iter().take_while(|byte| is_blank(char::from(**byte)));
+        let start = &raw[indent.count()..];
         if let [b'#' | b';', comment @ ..] = start {
             if let Ok(comment) = std::str::from_utf8(comment) {
                 lexed.comments.push(comment.to_owned());
@@ -63,7 +73,7 @@ pub(super) fn lex(bytes: &[u8]) -> Result<Lexed, ProfileError> {
     Ok(lexed)
 }
 
-/// The statements inside a `<connection>` block, which openvpn reads by the same rules.
+/// Splits the lines of a `<connection>` block, which openvpn reads by the same rules.
 pub(super) fn lex_nested(lines: &[Line]) -> Result<Vec<Statement>, ProfileError> {
     let mut statements = Vec::new();
     for line in lines {
@@ -109,12 +119,13 @@ fn statement(
     }))
 }
 
-/// Openvpn takes a line for the opening of a block when its only word begins with `<` and ends with `>`.
+/// Whether openvpn takes the line for the opening tag of a block: its only word begins with
+/// `<` and ends with `>`.
 fn is_opener(words: &[String]) -> bool {
     matches!(words, [only] if only.len() > 1 && only.starts_with('<') && only.ends_with('>'))
 }
 
-/// Openvpn accepts on a line what it accepts as an argument: `--up` is `up`.
+/// Removes the leading `--`, which openvpn accepts on a line as well.
 fn strip_dashes(words: &mut [String]) {
     if let Some(rest) = words[0].strip_prefix("--")
         && !rest.is_empty()
@@ -123,8 +134,8 @@ fn strip_dashes(words: &mut [String]) {
     }
 }
 
-/// Reads up to the closing tag. Openvpn ends a block at any line that, after blanks, *begins* with
-/// the tag; only a tag alone at the start of its line is accepted here, so nobody can disagree.
+/// Reads up to the closing tag. openvpn ends a block at any line that, after blanks, *begins* with
+/// the tag. Here the tag must be alone at the start of its line, so that all parsers agree.
 fn block(opened: usize, name: &str, rows: &mut Rows<'_>) -> Result<Vec<Line>, ProfileError> {
     let closing = format!("</{name}>");
     let mut lines = Vec::new();
@@ -152,7 +163,7 @@ fn text(number: usize, raw: &[u8]) -> Result<&str, ProfileError> {
     std::str::from_utf8(raw).map_err(|_| ProfileError::NotText { line: number })
 }
 
-/// The words of one line, or `None` where it holds none.
+/// Splits a line into words. Returns `None` for a blank line or a comment.
 pub(super) fn split(number: usize, line: &str) -> Result<Option<Vec<String>>, ProfileError> {
     enum Reading {
         Nothing,
@@ -164,7 +175,7 @@ pub(super) fn split(number: usize, line: &str) -> Result<Option<Vec<String>>, Pr
     let mut word = String::new();
     let mut reading = Reading::Nothing;
     let mut backslash = false;
-    // The end of a line is a blank like any other, and one that a backslash cannot take back.
+    // The end of the line, here NUL, is a blank that cannot be escaped.
     for c in line.chars().chain(['\0']) {
         if c == '\\' && !backslash && !matches!(reading, Reading::Single) {
             backslash = true;
@@ -217,24 +228,12 @@ pub(super) fn split(number: usize, line: &str) -> Result<Option<Vec<String>>, Pr
     }
 }
 
-/// What C's `isspace` calls a blank.
+/// Whether `c` is a blank by `isspace` of C.
 pub(super) const fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')
 }
 
-trait TrimAsC {
-    fn trim_ascii_start_as_c(&self) -> &Self;
-}
-
-impl TrimAsC for [u8] {
-    /// Like `trim_ascii_start`, the vertical tab included, which Rust does not call a blank.
-    fn trim_ascii_start_as_c(&self) -> &Self {
-        let start = self.iter().position(|byte| !is_blank(char::from(*byte)));
-        &self[start.unwrap_or(self.len())..]
-    }
-}
-
-/// The lines of a text with their numbers; a carriage return is accepted before a line feed only.
+/// The lines of a text with their numbers. A carriage return is accepted only before a line feed.
 struct Rows<'a> {
     rest: Option<&'a [u8]>,
     number: usize,
@@ -310,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_opens_in_every_spelling_and_closes_in_one() {
+    fn block_opens_in_any_spelling_and_closes_in_one() {
         for opener in [
             "<ca>",
             "  <ca>",
@@ -340,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_as_long_as_openvpn_reads_at_once() {
+    fn line_length_is_what_openvpn_reads_at_once() {
         assert!(lex(format!("client {}\n", "x".repeat(247)).as_bytes()).is_ok());
         assert!(lex(format!("client {}\n", "x".repeat(248)).as_bytes()).is_err());
         assert!(lex(format!("# {}\nclient\n", "x".repeat(9000)).as_bytes()).is_ok());
@@ -349,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_refused() {
+    fn bytes_that_are_not_text_are_refused() {
         for bytes in [
             &b"client\0\nup x"[..],
             b"client\rup x\n",

@@ -1,36 +1,45 @@
-//! The verdict on each statement of a profile, and the values of those that are kept.
+//! Validates each statement of a profile, and builds the values of those that are kept.
 //!
-//! All statements are judged even after one was refused, so that a person sees the whole list at once.
-//! It reads words through `grammar.rs` and keys through `block.rs`; which directive is what stands in
-//! `directives.rs` alone.
+//! All statements are validated even after one was refused, so that the user sees every problem at
+//! once. Words are parsed by `grammar.rs`, keys by `block.rs`; `directives.rs` decides which
+//! directives are allowed.
 
 use std::collections::HashSet;
 
 use super::block::Block;
-use super::directives::{Class, IN_CONNECTION, Kind, allowed_name, class};
-use super::hosts::dns;
-use super::lexer::{Lexed, Statement, lex, lex_nested};
-use super::rewrites::{Judged, compression, inline, keep, several};
+use super::directives::{Class, IN_CONNECTION, Kind, classify, displayable_name};
+use super::document::Profile;
+use super::error::{MissingDirective, ProfileError};
+use super::lexer::{Lexed, Line, Statement, lex, lex_nested};
+use super::rewrite::{Outcome, announce_block, disable_compression, keep, split_dhcp_option};
+use super::settings::Settings;
 use super::value::{Directive, Value};
-use super::verdict::{RefusalReason, Ruling, Verdict, showable};
-use super::{MissingDirective, Profile, ProfileError, Settings};
+use super::verdict::{RefusalReason, Ruling, Verdict};
 
-/// The longest comment value that is taken for a name.
+/// Upper limit of a user's name in a comment or variable.
 const MAX_NAME_BYTES: usize = 128;
 
-pub(super) fn parse(bytes: &[u8]) -> Result<Profile, ProfileError> {
-    let Lexed {
-        statements,
-        comments,
-    } = lex(bytes)?;
-    let mut validator = Validator::default();
-    for statement in &statements {
-        validator.ignored.extend(ignored(&statement.words));
+impl Profile {
+    /// Parses the text of a profile as it was downloaded.
+    ///
+    /// # Errors
+    /// [`ProfileError`] if the text is not a profile, is ambiguous, lacks what a safe connection
+    /// needs, or holds a directive that is refused. [`ProfileError::verdicts`] then has all of
+    /// them.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ProfileError> {
+        let Lexed {
+            statements,
+            comments,
+        } = lex(bytes)?;
+        let mut validator = Validator::default();
+        for statement in &statements {
+            validator.ignorable.extend(ignorable_names(statement));
+        }
+        for statement in &statements {
+            validator.statement(statement)?;
+        }
+        validator.finish(&comments)
     }
-    for statement in &statements {
-        validator.statement(statement)?;
-    }
-    validator.finish(&comments)
 }
 
 #[derive(Default)]
@@ -41,20 +50,19 @@ struct Validator {
     tls_client: bool,
     pull: bool,
     generic: bool,
-    /// Names that the profile lets a client leave out where it does not know them.
-    ignored: HashSet<String>,
-    /// Blocks that a line `NAME [inline]` promises, and its number.
-    promised: Vec<(usize, &'static str)>,
+    /// Names that the profile lets a client ignore if it does not know them.
+    ignorable: HashSet<String>,
+    /// Blocks that a line `NAME [inline]` announces, with its number.
+    announced: Vec<(usize, &'static str)>,
     /// The user of `setenv USERNAME`.
     username: Option<String>,
 }
 
-/// Why an app's variable is left out.
-const CONNECT: &str = "a setting of OpenVPN Connect, not of the tunnel";
-/// Why a directive is left out that the profile itself does not insist on.
-const MAY_BE_IGNORED: &str = "the profile lets a client leave it out";
+const CONNECT_SETTING: &str = "a setting of OpenVPN Connect, not of the tunnel";
+const IGNORABLE: &str = "the profile lets a client leave it out";
+const NOT_IN_CONNECTION: RefusalReason = RefusalReason::Value("does not belong in a <connection>");
 /// Variables of OpenVPN Connect and other apps.
-const OF_CONNECT: &[&str] = &[
+const CONNECT_VARIABLES: &[&str] = &[
     "USERNAME",
     "FRIENDLY_NAME",
     "SERVER",
@@ -67,123 +75,121 @@ const OF_CONNECT: &[&str] = &[
     "PORTAL_URL",
 ];
 
-/// The names after `ignore-unknown-option`.
-fn ignored(words: &[String]) -> impl Iterator<Item = String> {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let names: Vec<String> = match words.as_slice() {
-        ["ignore-unknown-option", names @ ..]
-        | ["setenv", "opt", "ignore-unknown-option", names @ ..] => {
-            names.iter().map(|name| (*name).to_owned()).collect()
-        }
-        _ => Vec::new(),
+/// Returns the names after `ignore-unknown-option`.
+fn ignorable_names(statement: &Statement) -> impl Iterator<Item = String> {
+    let words = &statement.words;
+    let starts_with = |prefix: &[&str]| words.iter().zip(prefix).all(|(word, own)| word == own);
+    let skipped = if starts_with(&["ignore-unknown-option"]) {
+        1
+    } else if starts_with(&["setenv", "opt", "ignore-unknown-option"]) {
+        3
+    } else {
+        words.len()
     };
-    names.into_iter()
+    words.iter().skip(skipped).cloned()
 }
 
 impl Validator {
     fn statement(&mut self, statement: &Statement) -> Result<(), ProfileError> {
         let line = statement.line;
-        let name = statement.words[0].as_str();
+        let (name, args) = statement.name_and_args();
         let Some(lines) = &statement.block else {
-            let args: Vec<&str> = statement.words[1..].iter().map(String::as_str).collect();
-            if matches!(class(name), Some(Class::Allowed(Kind::Inline)))
+            if let Some((name, Class::Allowed(Kind::Inline))) = classify(name)
                 && args.first() == Some(&"[inline]")
             {
-                self.promised
-                    .extend(allowed_name(name).map(|name| (line, name)));
+                self.announced.push((line, name));
             }
             self.directive(line, name, &args);
             return Ok(());
         };
-        match class(name) {
-            Some(Class::Allowed(Kind::Fingerprint | Kind::AuthorityHash)) => {
-                for row in lines {
-                    let text = row.text.trim();
-                    if text.is_empty() || text.starts_with(['#', ';']) {
-                        continue;
-                    }
-                    // In a block of hashes each is a SHA-256.
-                    let args = [text, "SHA256"];
-                    let count = if name == "verify-hash" { 2 } else { 1 };
-                    self.directive(row.number, name, &args[..count]);
-                }
+        match classify(name) {
+            Some((_, Class::Allowed(kind @ (Kind::Fingerprint | Kind::AuthorityHash)))) => {
+                self.hashes(name, kind, lines);
             }
-            Some(Class::Allowed(Kind::Inline)) => {
-                let name = allowed_name(name).unwrap_or_default();
+            Some((name, Class::Allowed(Kind::Inline))) => {
                 if self.settings.has_block(name) {
                     return Err(ProfileError::SecondBlock { line, name });
                 }
-                let block = Block::read(name, line, lines)?;
+                let block = Block::parse(name, line, lines)?;
                 self.verdict(line, block.title(), Ruling::Allowed);
                 self.settings.blocks.push(block);
             }
-            Some(Class::Allowed(Kind::Connection)) => {
-                let mut connection = Vec::new();
-                for statement in lex_nested(lines)? {
-                    let name = statement.words[0].as_str();
-                    let args: Vec<&str> = statement.words[1..].iter().map(String::as_str).collect();
-                    let judged = match class(name) {
-                        Some(Class::Allowed(_)) if !IN_CONNECTION.contains(&name) => {
-                            Judged::Refused(RefusalReason::Value(
-                                "does not belong in a <connection>",
-                            ))
-                        }
-                        Some(Class::Gated(_)) => Judged::Refused(RefusalReason::Value(
-                            "does not belong in a <connection>",
-                        )),
-                        _ => self.line(name, &args),
-                    };
-                    for directive in self.note(statement.line, name, &args, judged) {
-                        Settings::add(&mut connection, directive);
-                    }
-                }
-                self.settings.connections.push(connection);
-            }
-            Some(Class::Refused(why)) => self.refuse(line, name, why),
+            Some((_, Class::Allowed(Kind::Connection))) => self.connection(lines)?,
+            Some((_, Class::Refused(reason))) => self.refuse(line, name, reason),
             Some(_) if name == "auth-user-pass" => {
-                self.refuse(line, name, RefusalReason::CarriesPassword)
+                self.refuse(line, name, RefusalReason::CarriesPassword);
             }
             Some(_) => self.refuse(line, name, RefusalReason::Value("is a line, not a block")),
-            None if self.ignored.contains(name) => {
-                let ruling = Ruling::Dropped(MAY_BE_IGNORED.to_owned());
-                self.verdict(line, showable(name), ruling);
+            None if self.ignorable.contains(name) => {
+                let ruling = Ruling::Dropped(IGNORABLE.to_owned());
+                self.verdict(line, displayable_name(name), ruling);
             }
             None => self.refuse(line, name, RefusalReason::Unclassified),
         }
         Ok(())
     }
 
-    /// Judges a directive of one line outside of a block, and keeps what is allowed.
+    /// Validates a block of hashes, each of which is a SHA-256.
+    fn hashes(&mut self, name: &str, kind: Kind, lines: &[Line]) {
+        for row in lines {
+            let hash = row.text.trim();
+            if hash.is_empty() || hash.starts_with(['#', ';']) {
+                continue;
+            }
+            match kind {
+                Kind::AuthorityHash => self.directive(row.number, name, &[hash, "SHA256"]),
+                _ => self.directive(row.number, name, &[hash]),
+            }
+        }
+    }
+
+    /// Validates a `<connection>` block.
+    fn connection(&mut self, lines: &[Line]) -> Result<(), ProfileError> {
+        let mut connection = Vec::new();
+        for statement in lex_nested(lines)? {
+            let (name, args) = statement.name_and_args();
+            let outcome = match classify(name) {
+                Some((name, Class::Allowed(_))) if !IN_CONNECTION.contains(&name) => {
+                    Outcome::Refused(NOT_IN_CONNECTION)
+                }
+                Some((_, Class::Gated(_))) => Outcome::Refused(NOT_IN_CONNECTION),
+                _ => self.line(name, &args),
+            };
+            for directive in self.record(statement.line, name, &args, outcome) {
+                Settings::add(&mut connection, directive);
+            }
+        }
+        self.settings.connections.push(connection);
+        Ok(())
+    }
+
+    /// Validates a directive of one line outside of a block, and keeps it if it is allowed.
     fn directive(&mut self, line: usize, name: &str, args: &[&str]) {
-        let judged = self.line(name, args);
-        for directive in self.note(line, name, args, judged) {
+        let outcome = self.line(name, args);
+        for directive in self.record(line, name, args, outcome) {
             Settings::add(&mut self.settings.directives, directive);
         }
     }
 
-    /// Judges a directive of one line.
-    fn line(&mut self, name: &str, args: &[&str]) -> Judged {
-        let kind = match class(name) {
-            None if self.ignored.contains(name) => return Judged::Dropped(MAY_BE_IGNORED),
-            None => return Judged::Refused(RefusalReason::Unclassified),
-            Some(Class::Refused(why)) => return Judged::Refused(why),
-            Some(Class::Dropped(note)) => return Judged::Dropped(note),
-            Some(Class::Allowed(kind) | Class::Gated(kind)) => kind,
+    /// Validates a directive of one line.
+    fn line(&mut self, name: &str, args: &[&str]) -> Outcome {
+        let (name, kind) = match classify(name) {
+            None if self.ignorable.contains(name) => return Outcome::Dropped(IGNORABLE),
+            None => return Outcome::Refused(RefusalReason::Unclassified),
+            Some((_, Class::Refused(reason))) => return Outcome::Refused(reason),
+            Some((_, Class::Dropped(note))) => return Outcome::Dropped(note),
+            Some((name, Class::Allowed(kind) | Class::Gated(kind))) => (name, kind),
         };
         match kind {
             Kind::Setenv => return self.setenv(args),
-            Kind::Compression => return compression(name, args),
-            Kind::DhcpOption => return several(args),
-            Kind::Inline => return inline(name, args),
+            Kind::Compression => return disable_compression(name, args),
+            Kind::DhcpOption => return split_dhcp_option(args),
+            Kind::Inline => return announce_block(name, args),
             _ => {}
         }
-        let read = match kind {
-            Kind::Dns => dns(args),
-            _ => Value::read(kind, args),
-        };
-        let value = match read {
+        let value = match Value::parse(kind, args) {
             Ok(value) => value,
-            Err(why) => return Judged::Refused(why),
+            Err(reason) => return Outcome::Refused(reason),
         };
         match name {
             "client" => self.client = true,
@@ -191,24 +197,27 @@ impl Validator {
             "pull" => self.pull = true,
             _ => return keep(name, args, value),
         }
-        Judged::Implied
+        Outcome::Implied
     }
 
-    /// The few variables that are options in disguise; any other would reach a program's environment.
-    fn setenv(&mut self, args: &[&str]) -> Judged {
+    /// Validates `setenv`. A few variables are options; any other would reach the environment of
+    /// a program.
+    fn setenv(&mut self, args: &[&str]) -> Outcome {
         match args {
-            // openvpn takes what it does not know for nothing here.
-            ["opt", name, rest @ ..] if class(name).is_none() => {
-                self.note_username(&args[1..]);
-                let is_of_connect = OF_CONNECT.contains(name) && !rest.is_empty();
-                Judged::Dropped(if is_of_connect {
-                    CONNECT
+            // openvpn skips a name that it does not know here.
+            ["opt", name, rest @ ..] if classify(name).is_none() => {
+                self.read_username(&args[1..]);
+                let is_connect_setting = CONNECT_VARIABLES.contains(name) && !rest.is_empty();
+                Outcome::Dropped(if is_connect_setting {
+                    CONNECT_SETTING
                 } else {
-                    MAY_BE_IGNORED
+                    IGNORABLE
                 })
             }
             ["opt", name, rest @ ..] => match self.line(name, rest) {
-                Judged::Kept(directive) => Judged::Changed(directive, "`setenv opt` is not needed"),
+                Outcome::Kept(directive) => {
+                    Outcome::Changed(directive, "`setenv opt` is not needed")
+                }
                 other => other,
             },
             ["PUSH_PEER_INFO"] => keep("push-peer-info", &[], Value::Flag),
@@ -216,87 +225,84 @@ impl Validator {
             ["SERVER_POLL_TIMEOUT", seconds] => self.line("server-poll-timeout", &[seconds]),
             ["GENERIC_CONFIG", ..] => {
                 self.generic = true;
-                Judged::Refused(RefusalReason::Value(
+                Outcome::Refused(RefusalReason::Value(
                     "marks a profile that was made for no user",
                 ))
             }
             ["FORWARD_COMPATIBLE", _] => {
-                Judged::Dropped("every directive is judged here, known or not")
+                Outcome::Dropped("every directive is judged here, known or not")
             }
-            ["CLIENT_CERT", "0" | "1"] => Judged::Dropped("says nothing to openvpn itself"),
-            [name, ..] if OF_CONNECT.contains(name) => {
-                self.note_username(args);
-                Judged::Dropped(CONNECT)
+            ["CLIENT_CERT", "0" | "1"] => Outcome::Dropped("says nothing to openvpn itself"),
+            [name, ..] if CONNECT_VARIABLES.contains(name) => {
+                self.read_username(args);
+                Outcome::Dropped(CONNECT_SETTING)
             }
             [name, ..] if name.starts_with("UV_") || name.starts_with("IV_") => {
-                Judged::Dropped("`ob` tells the server who it is")
+                Outcome::Dropped("`ob` tells the server who it is")
             }
-            _ => Judged::Refused(RefusalReason::ChangesEnvironment),
+            _ => Outcome::Refused(RefusalReason::ChangesEnvironment),
         }
     }
 
     /// Remembers the user of `USERNAME NAME`.
-    fn note_username(&mut self, words: &[&str]) {
+    fn read_username(&mut self, words: &[&str]) {
         if let ["USERNAME", name] = words {
-            self.username = sound_name(name);
+            self.username = parse_username(name);
         }
     }
 
-    /// Writes the verdict down and returns what is to be kept.
-    fn note(&mut self, line: usize, name: &str, args: &[&str], judged: Judged) -> Vec<Directive> {
-        match judged {
-            Judged::Kept(directive) => {
-                self.verdict(line, directive.to_string(), Ruling::Allowed);
-                vec![directive]
+    /// Records the verdict and returns the directives to keep.
+    fn record(
+        &mut self,
+        line: usize,
+        name: &str,
+        args: &[&str],
+        outcome: Outcome,
+    ) -> Vec<Directive> {
+        let (kept, ruling) = match outcome {
+            Outcome::Kept(directive) => (vec![directive], Ruling::Allowed),
+            Outcome::Changed(directive, note) => {
+                (vec![directive], Ruling::Changed(note.to_owned()))
             }
-            Judged::Changed(directive, note) => {
-                self.verdict(
-                    line,
-                    directive.to_string(),
-                    Ruling::Changed(note.to_owned()),
-                );
-                vec![directive]
-            }
-            Judged::Split(directives, note) => {
-                for directive in &directives {
-                    let ruling = Ruling::Changed(note.to_owned());
-                    self.verdict(line, directive.to_string(), ruling);
-                }
-                directives
-            }
-            Judged::Implied => {
+            Outcome::Split(directives, note) => (directives, Ruling::Changed(note.to_owned())),
+            Outcome::Implied => {
                 self.verdict(line, name.to_owned(), Ruling::Allowed);
-                Vec::new()
+                return Vec::new();
             }
-            Judged::Dropped(note) => {
-                let shown = match args {
-                    ["opt", inner, ..] if name == "setenv" && OF_CONNECT.contains(inner) => {
-                        format!("setenv opt {inner}")
+            Outcome::Dropped(note) => {
+                let variable = |name: &str| match CONNECT_VARIABLES.contains(&name) {
+                    true => name.to_owned(),
+                    false => displayable_name(name),
+                };
+                let shown = match (name, args) {
+                    ("setenv", ["opt", inner, ..]) => format!("setenv opt {}", variable(inner)),
+                    ("setenv", [inner, ..]) if CONNECT_VARIABLES.contains(inner) => {
+                        format!("setenv {inner}")
                     }
-                    ["opt", inner, ..] if name == "setenv" => {
-                        format!("setenv opt {}", showable(inner))
-                    }
-                    [variable, ..] if name == "setenv" && OF_CONNECT.contains(variable) => {
-                        format!("setenv {variable}")
-                    }
-                    _ => showable(name),
+                    _ => displayable_name(name),
                 };
                 self.verdict(line, shown, Ruling::Dropped(note.to_owned()));
-                Vec::new()
+                return Vec::new();
             }
-            Judged::Refused(why) => {
-                // Under `setenv opt` it is the inner name that tells what was refused.
-                match args {
-                    ["opt", inner, ..] if name == "setenv" => self.refuse(line, inner, why),
-                    _ => self.refuse(line, name, why),
-                }
-                Vec::new()
+            Outcome::Refused(reason) => {
+                // Of `setenv opt NAME` the inner name is the one that is refused.
+                let refused = match (name, args) {
+                    ("setenv", ["opt", inner, ..]) => inner,
+                    _ => name,
+                };
+                self.refuse(line, refused, reason);
+                return Vec::new();
             }
+        };
+        for directive in &kept {
+            self.verdict(line, directive.to_string(), ruling.clone());
         }
+        kept
     }
 
-    fn refuse(&mut self, line: usize, name: &str, why: RefusalReason) {
-        self.verdict(line, showable(name), Ruling::Refused(why.says().to_owned()));
+    fn refuse(&mut self, line: usize, name: &str, reason: RefusalReason) {
+        let ruling = Ruling::Refused(reason.predicate().to_owned());
+        self.verdict(line, displayable_name(name), ruling);
     }
 
     fn verdict(&mut self, line: usize, directive: String, ruling: Ruling) {
@@ -311,18 +317,14 @@ impl Validator {
         if self.generic {
             return Err(ProfileError::Generic);
         }
-        if self
-            .verdicts
-            .iter()
-            .any(|verdict| verdict.ruling.is_refused())
-        {
+        if self.verdicts.iter().any(|one| one.ruling.is_refused()) {
             return Err(ProfileError::Refused(self.verdicts));
         }
         if !(self.client || self.tls_client && self.pull) {
             return Err(ProfileError::Incomplete(MissingDirective::Client));
         }
-        let missing = |(_, name): &&(usize, &'static str)| !self.settings.has_block(name);
-        if let Some((line, _)) = self.promised.iter().find(missing) {
+        let is_missing = |(_, name): &&(usize, &'static str)| !self.settings.has_block(name);
+        if let Some((line, _)) = self.announced.iter().find(is_missing) {
             return Err(ProfileError::Key {
                 line: *line,
                 what: "is promised with `[inline]` and is not there",
@@ -332,24 +334,24 @@ impl Validator {
         Ok(Profile {
             settings: self.settings,
             verdicts: self.verdicts,
-            username: comment(comments, "OVPN_ACCESS_SERVER_USERNAME").or(self.username),
-            autologin: comment(comments, "OVPN_ACCESS_SERVER_AUTOLOGIN").as_deref() == Some("1"),
+            username: username_comment(comments).or(self.username),
         })
     }
 }
 
-/// The value of a comment `# NAME=value`, as far as it can be a name.
-fn comment(comments: &[String], name: &str) -> Option<String> {
-    let value = comments
-        .iter()
-        .find_map(|comment| comment.trim().strip_prefix(name)?.strip_prefix('='))?;
-    sound_name(value)
+/// Returns the user in the comment `# OVPN_ACCESS_SERVER_USERNAME=NAME`.
+fn username_comment(comments: &[String]) -> Option<String> {
+    let mut values = comments.iter().filter_map(|comment| {
+        let name = "OVPN_ACCESS_SERVER_USERNAME";
+        comment.trim().strip_prefix(name)?.strip_prefix('=')
+    });
+    parse_username(values.next()?)
 }
 
-/// `value` without blanks around it, as far as it can be a name.
-fn sound_name(value: &str) -> Option<String> {
+/// Returns `value` without surrounding blanks if it can be a username.
+fn parse_username(value: &str) -> Option<String> {
     let value = value.trim();
-    let sound =
+    let is_valid =
         !value.is_empty() && value.len() <= MAX_NAME_BYTES && !value.chars().any(char::is_control);
-    sound.then(|| value.to_owned())
+    is_valid.then(|| value.to_owned())
 }

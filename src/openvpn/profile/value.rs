@@ -1,57 +1,54 @@
-//! The typed values of allowed directives, and how openvpn reads them.
+//! The typed values of allowed directives, and how they are written.
 //!
-//! Whatever is written is made from these types, so a byte of the server's reaches openvpn only where
-//! a type holds it: a host name of its characters, a number of its range, a quoted text without control
-//! characters. How they are read is `grammar.rs`; blocks of keys are `block.rs`.
+//! A byte of the server's reaches openvpn only through these types: as a host name of its
+//! characters, a number in its range, or a quoted text without control characters. `grammar.rs`
+//! parses them. Blocks of keys are in `block.rs`.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-/// One allowed directive.
+use crate::openvpn::challenge::StaticChallenge;
+
+/// An allowed directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directive {
-    /// The table's spelling.
+    /// The name in the table of directives.
     pub name: &'static str,
     pub value: Value,
 }
 
-/// What an allowed directive says.
+/// The value of an allowed directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     Flag,
     Numbers(Vec<u32>),
-    /// Words of a closed list or of a narrow set of characters.
+    /// Words of a closed list or of a small set of characters.
     Words(Vec<String>),
     Remote(Remote),
-    /// A text for a person and a number of flags (`static-challenge`).
+    /// A question for the user and its flags (`static-challenge`).
     Challenge(StaticChallenge),
     /// A quoted text between words (`verify-x509-name`, `pull-filter`).
     Quoted(Vec<String>),
 }
 
-/// A server to connect to.
+/// A server of the VPN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote {
     /// A host name or an address, as it may stand in a certificate.
     pub host: String,
-    /// `None`: the profile's `port`, or 1194.
+    /// `None` means the profile's `port`, or 1194.
     pub port: Option<u16>,
-    /// `None`: the profile's `proto`, or udp.
+    /// `None` means the profile's `proto`, or udp.
     pub protocol: Option<&'static str>,
 }
 
-/// A question that is asked together with the password (`static-challenge TEXT FLAGS`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StaticChallenge {
-    /// The server's words.
-    pub text: String,
-    /// Whether the answer may be seen while it is typed.
-    pub echo: bool,
-    /// Whether password and answer are sent as one text instead of as `SCRV1`.
-    pub concatenate: bool,
+impl Value {
+    pub(super) fn words(words: &[&str]) -> Self {
+        Self::Words(words.iter().map(|word| (*word).to_owned()).collect())
+    }
 }
 
 impl fmt::Display for Directive {
-    /// One line of a canonical profile, without its line feed.
+    /// Writes one line of a canonical profile, without its line feed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)?;
         match &self.value {
@@ -78,7 +75,7 @@ impl fmt::Display for Directive {
     }
 }
 
-/// `text` as one word of OpenVPN's, whatever is in it but a control character.
+/// Quotes `text`, which has no control characters, as one word for openvpn.
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -86,7 +83,7 @@ pub fn quoted(text: &str) -> String {
         if matches!(c, '"' | '\\') {
             out.push('\\');
         }
-        let _ = out.write_char(c);
+        out.push(c);
     }
     out.push('"');
     out

@@ -1,31 +1,30 @@
-//! What was decided about each directive of a profile, for `ob vpn profile --explain` and for refusals.
+//! The decision on each directive of a profile, for `ob vpn profile --explain` and for refusals.
 //!
-//! A verdict shows what `ob` would write, never what the server wrote: of a refused directive the name
-//! alone, of a block its title. A key that lost its tag must not come out here as an unknown directive.
+//! A verdict shows what `ob` would write, never what the server wrote: a refused directive by its
+//! name only, a block by its title. A key that lost its tag must not be shown as an unknown
+//! directive.
 
 use serde::Serialize;
 
-use super::directives::{allowed_name, known_directives};
-
-/// One directive and what becomes of it.
+/// A directive and the decision on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// The line of the downloaded profile, counted from 1.
     pub line: usize,
-    /// The directive as it will be written, or its name alone.
+    /// The directive as it will be written, or only its name.
     pub directive: String,
     pub ruling: Ruling,
 }
 
-/// What becomes of a directive.
+/// The decision on a directive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ruling {
     /// Written anew from its value.
     Allowed,
-    /// Kept in another form, and which.
+    /// Kept in another form, with the change.
     Changed(String),
-    /// Left out, and why nothing is lost by it.
+    /// Left out, with the reason why the tunnel works without it.
     Dropped(String),
     /// The whole profile is refused because of it.
     Refused(String),
@@ -37,19 +36,7 @@ impl Ruling {
     }
 }
 
-/// The name of a directive as it may be shown: a known one as it is; of an unknown one only what
-/// cannot be a piece of a key.
-pub(super) fn showable(name: &str) -> String {
-    let known = allowed_name(name).is_some() || known_directives().any(|known| known == name);
-    let harmless = name.len() <= 24 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    if known || (harmless && !name.is_empty()) {
-        name.to_owned()
-    } else {
-        "(not a directive)".to_owned()
-    }
-}
-
-/// Why a directive is refused.
+/// The reason why a directive is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalReason {
     RunsPrograms,
@@ -69,14 +56,14 @@ pub enum RefusalReason {
     CarriesPassword,
     PushedOnly,
     NotAConnection,
-    /// The directive is allowed, this value of it is not.
+    /// The directive is allowed, but not with this value.
     Value(&'static str),
     Unclassified,
 }
 
 impl RefusalReason {
-    /// The end of a sentence that begins with the directive's name.
-    pub const fn says(self) -> &'static str {
+    /// Returns the predicate of a sentence whose subject is the directive.
+    pub const fn predicate(self) -> &'static str {
         match self {
             Self::RunsPrograms => "runs a program",
             Self::LoadsLibraries => "loads code into openvpn",
@@ -95,7 +82,7 @@ impl RefusalReason {
             Self::CarriesPassword => "carries a password; `ob` answers for you",
             Self::PushedOnly => "is the server's to push, not a profile's to set",
             Self::NotAConnection => "does something else than connect",
-            Self::Value(says) => says,
+            Self::Value(predicate) => predicate,
             Self::Unclassified => "is not a directive that `ob` knows",
         }
     }

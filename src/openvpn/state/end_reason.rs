@@ -1,17 +1,19 @@
-//! Why a tunnel ended. openvpn's exit code says nothing (it is 0 after a refused password), so the
-//! cause is told from what was said before.
+//! The reason why a tunnel ended.
+//!
+//! openvpn's exit code is 0 even after a refused password, so the reason is read from its earlier
+//! events and log lines.
 
 use thiserror::Error;
 
 use crate::openvpn::policy::Network;
 use crate::report::{Exit, Report};
 
-/// Why a tunnel ended or is about to.
+/// The reason why a tunnel ended or is about to end.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EndReason {
     #[error("the tunnel was taken down")]
     Stopped,
-    #[error("the VPN server refused the credentials{}", in_words(.0))]
+    #[error("the VPN server refused the credentials{}", reason_suffix(.0))]
     AuthRefused(Option<String>),
     #[error("the sign-in at the VPN server's address was not finished in time")]
     SignInNotFinished,
@@ -21,7 +23,7 @@ pub enum EndReason {
     UnexpectedPrompt(String),
     #[error("no VPN server answers")]
     Unreachable,
-    #[error("no answer from {} after {seconds} s", in_a_row(.from))]
+    #[error("no answer from {} after {seconds} s", join_servers(.from))]
     NoAnswer { from: Vec<String>, seconds: u64 },
     #[error("the VPN server's name has no address")]
     Unresolved,
@@ -45,14 +47,14 @@ pub enum EndReason {
     Vanished,
 }
 
-fn in_words(reason: &Option<String>) -> String {
+fn reason_suffix(reason: &Option<String>) -> String {
     reason
         .as_ref()
         .map(|reason| format!(": {reason}"))
         .unwrap_or_default()
 }
 
-fn in_a_row(servers: &[String]) -> String {
+fn join_servers(servers: &[String]) -> String {
     match servers {
         [] => "any VPN server".to_owned(),
         servers => servers.join(", "),
@@ -60,44 +62,49 @@ fn in_a_row(servers: &[String]) -> String {
 }
 
 impl EndReason {
-    /// What a `>FATAL:` line or openvpn's log says about the end to come; `None`: nothing known.
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let says = |part: &str| text.contains(part);
-        if says("VERIFY ERROR")
-            || says("VERIFY X509NAME ERROR")
-            || says("VERIFY KU ERROR")
-            || says("VERIFY EKU ERROR")
-        {
+    /// Recognises the reason in a `>FATAL:` line or a line of openvpn's log.
+    pub(super) fn from_log(text: &str) -> Option<Self> {
+        let has_any = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+        if has_any(&[
+            "VERIFY ERROR",
+            "VERIFY X509NAME ERROR",
+            "VERIFY KU ERROR",
+            "VERIFY EKU ERROR",
+        ]) {
             return Some(Self::ServerCertificate(text.to_owned()));
         }
-        if says("Cannot open TUN/TAP dev")
-            || says("Cannot ioctl TUNSETIFF")
-            || says("Cannot allocate TUN/TAP dev")
-        {
+        if has_any(&[
+            "Cannot open TUN/TAP dev",
+            "Cannot ioctl TUNSETIFF",
+            "Cannot allocate TUN/TAP dev",
+        ]) {
             return Some(Self::Device(text.to_owned()));
         }
-        if says("server pushed compression settings that are not allowed") {
+        if has_any(&["server pushed compression settings that are not allowed"]) {
             return Some(Self::Compression);
         }
-        if says("Cannot resolve host address") {
+        if has_any(&["Cannot resolve host address"]) {
             return Some(Self::Unresolved);
         }
-        if says("connect-retry-max") || says("TLS key negotiation failed to occur within") {
-            return Some(Self::Unreachable);
-        }
-        None
+        has_any(&[
+            "connect-retry-max",
+            "TLS key negotiation failed to occur within",
+        ])
+        .then_some(Self::Unreachable)
     }
 
-    /// What openvpn says when it ends, and what the server said last about the credentials.
-    pub(super) fn of_exit(reason: &str, refusal: Option<String>) -> Option<Self> {
-        match reason {
+    /// Returns the reason for openvpn's `EXITING` state with the description `signal`.
+    ///
+    /// `refusal` is the text with which the server refused the credentials last.
+    pub(super) fn from_exit(signal: &str, refusal: Option<String>) -> Option<Self> {
+        match signal {
             "SIGTERM" | "SIGINT" => Some(Self::Stopped),
             "management-exit" => Some(Self::SupervisorGone),
             "inactive" => Some(Self::Ended("nothing was sent for as long as it allows")),
             "session-timeout" => Some(Self::Ended("it lasted as long as it may")),
             "remote-exit" | "server-pushed-halt" => Some(Self::Ended("the server asked for it")),
             "ping-exit" => Some(Self::Ended("the server was silent for too long")),
-            _ if reason.starts_with("auth-failure") => Some(Self::AuthRefused(refusal)),
+            _ if signal.starts_with("auth-failure") => Some(Self::AuthRefused(refusal)),
             _ => None,
         }
     }
@@ -126,11 +133,12 @@ impl EndReason {
 }
 
 impl From<EndReason> for Report {
-    fn from(cause: EndReason) -> Self {
-        let (exit, hint) = match &cause {
+    fn from(reason: EndReason) -> Self {
+        let (exit, hint) = match &reason {
             EndReason::OwnNetwork(_) => (
                 Exit::Refused,
-                "all of it would go through the tunnel, whatever your settings say; tell the VPN's administrator",
+                "all of it would go through the tunnel, whatever your settings say; \
+                 tell the VPN's administrator",
             ),
             EndReason::Compression => (
                 Exit::Refused,
@@ -156,7 +164,8 @@ impl From<EndReason> for Report {
             ),
             EndReason::NoAnswer { .. } => (
                 Exit::Unreachable,
-                "a firewall here may drop it: try from another network; `ob vpn up -v` shows what openvpn says",
+                "a firewall here may drop it: try from another network; \
+                 `ob vpn up -v` shows what openvpn says",
             ),
             EndReason::Unresolved => (
                 Exit::Unreachable,
@@ -164,7 +173,8 @@ impl From<EndReason> for Report {
             ),
             EndReason::ServerCertificate(_) => (
                 Exit::Refused,
-                "do not connect by other means; tell the VPN's administrator, `ob vpn up -v` shows the details",
+                "do not connect by other means; tell the VPN's administrator, \
+                 `ob vpn up -v` shows the details",
             ),
             EndReason::Device(_) => (
                 Exit::Failed,
@@ -174,8 +184,8 @@ impl From<EndReason> for Report {
                 (Exit::Failed, "`ob vpn up -v` shows what openvpn says")
             }
         };
-        Self::new(exit, cause.name(), "the VPN is not up")
-            .cause(&cause)
+        Self::new(exit, reason.name(), "the VPN is not up")
+            .cause(&reason)
             .hint(hint)
     }
 }

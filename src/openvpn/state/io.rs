@@ -1,83 +1,86 @@
-//! What goes into a tunnel's state and what comes out of it.
+//! The inputs and outputs of the tunnel's state machine.
 
 use std::time::Duration;
 
-use crate::openvpn::challenge::PromptedChallenge;
+use crate::openvpn::challenge::StaticChallenge;
 use crate::openvpn::command::Command;
 use crate::openvpn::management::Event;
 use crate::openvpn::network::TunnelNetwork;
 use crate::secret::Secret;
 
-/// What happened.
+/// An event that moves the state machine.
 #[derive(Debug)]
 pub enum Input {
+    /// A line of openvpn.
     Event(Event),
+    /// The answer to the last [`AuthPrompt`].
     Answer(AuthAnswer),
     /// The deadline of the present phase has passed.
     Deadline,
-    /// The user wants the tunnel down.
+    /// The user takes the tunnel down.
     Stop,
-    /// openvpn's end of the management socket is closed.
+    /// openvpn closed the management socket.
     Closed,
 }
 
-/// An answer to a [`AuthPrompt`].
+/// An answer to an [`AuthPrompt`].
 #[derive(Debug)]
 pub enum AuthAnswer {
     Credentials(VpnCredentials),
     Challenge(Secret),
-    /// Nobody will answer.
+    /// No answer will come.
     Declined,
 }
 
-/// What openvpn sends to prove who the user is.
+/// The credentials that openvpn sends to the server.
 #[derive(Debug)]
 pub struct VpnCredentials {
     pub username: String,
     /// Empty where the sign-in is by web; or a session token.
     pub password: Secret,
-    /// The answer to the static challenge, if one was asked.
+    /// The answer to the static challenge, if the prompt had one.
     pub challenge: Option<Secret>,
 }
 
-/// What is to be done, in this order.
+/// An effect for the supervisor to carry out, in the order given.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
     Send(Command),
     SendAfter(Duration, Command),
     Ask(AuthPrompt),
-    /// Finish the sign-in at this address, with the session at hand or by a browser.
+    /// Finish the sign-in at this address, with the Okta session or in a browser.
     SignIn {
         url: Secret,
         flags: Vec<String>,
     },
-    /// The question that was asked last needs no answer any more.
+    /// Cancel the open prompt: it needs no answer any more.
     Withdraw,
-    /// The device is up: apply name servers and domains. Comes again after each reconnection.
+    /// The device is up: apply name servers and domains. Repeated after each reconnection.
     Configure(TunnelNetwork),
-    /// The device goes: take back what was applied.
+    /// The device goes down: undo [`Action::Configure`].
     Revert,
-    /// openvpn did not end when told to.
+    /// openvpn did not end after SIGTERM.
     Kill,
 }
 
-/// What only a person or the agent knows.
+/// A prompt that the user or the agent has to answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthPrompt {
     Credentials {
-        why: CredentialReason,
-        challenge: Option<PromptedChallenge>,
+        reason: CredentialReason,
+        challenge: Option<StaticChallenge>,
     },
-    /// The server's own question.
+    /// A question in the server's own words.
     Challenge { text: String, echo: bool },
 }
 
-/// Why credentials are asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The reason why credentials are needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CredentialReason {
+    #[default]
     First,
-    /// The server's token has died: the agent can renew it without a person.
+    /// The server's token has expired. The agent can renew it without the user.
     SessionExpired,
-    /// The last ones were refused, in the server's words.
+    /// The server refused the last ones, with the text it gave.
     Refused(Option<String>),
 }

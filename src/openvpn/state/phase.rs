@@ -1,41 +1,44 @@
-//! Where a tunnel stands, how long it may stand there, and what everybody is waiting for.
+//! The phases of a tunnel and how long each may last.
 
 use std::time::Duration;
 
 use super::end_reason::EndReason;
 
 /// How long a server waits for a web sign-in when it does not say.
-const WEB_AUTH_SECONDS: u64 = 120;
-/// And the longest it may say.
-const MAX_WEB_AUTH_SECONDS: u64 = 1800;
+pub(super) const DEFAULT_WEB_AUTH_TIMEOUT: Duration = Duration::from_secs(120);
+/// Upper limit of the time that a server may give for a web sign-in.
+const MAX_WEB_AUTH_TIMEOUT: Duration = Duration::from_secs(1800);
+/// Time for openvpn to notice that a web sign-in has timed out.
+const WEB_AUTH_GRACE: Duration = Duration::from_secs(5);
 
-/// Where a tunnel stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The phase of a tunnel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
-    /// openvpn was started and has not said anything yet.
+    /// openvpn was started and has not called the management socket yet.
+    #[default]
     Starting,
-    /// It looks for a server that answers.
+    /// openvpn tries the profile's servers.
     Connecting,
-    /// A server answered; both prove who they are.
+    /// A server answered; TLS and authentication are under way.
     SigningIn,
-    /// Somebody is asked for credentials or a challenge's answer.
+    /// The user or the agent is asked for credentials or a challenge's answer.
     Asking,
-    /// The server waits until the sign-in at its address is done, so many seconds at most.
-    WebAuth { seconds: u64 },
+    /// The server waits for the sign-in at its address, at most for `timeout`.
+    WebAuth { timeout: Duration },
     /// Addresses, routes and the device are set.
     Configuring,
-    /// Traffic flows; `false`: but not every route could be set.
+    /// Traffic flows. `routes` is false if not every route could be set.
     Connected { routes: bool },
-    /// The connection is lost and will be made again; openvpn's word for why.
+    /// The connection is lost and will be made again, for the reason that openvpn gave.
     Reconnecting { reason: String },
     /// openvpn was told to end.
     Stopping(EndReason),
-    /// It is gone.
+    /// openvpn has ended.
     Ended(EndReason),
 }
 
 impl Phase {
-    /// One word for `ob vpn status` and its JSON.
+    /// Returns the phase's name for `ob vpn status` and its JSON.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Starting => "starting",
@@ -51,13 +54,15 @@ impl Phase {
         }
     }
 
-    /// How long the phase may last before the tunnel is given up. A tunnel that was up once keeps
-    /// trying for as long as it takes: a laptop sleeps, a server restarts.
+    /// Returns how long the phase may last before the tunnel is given up.
+    ///
+    /// A tunnel that was connected once keeps reconnecting without a limit: laptops sleep and
+    /// servers restart.
     pub fn deadline(&self, was_connected: bool) -> Option<Duration> {
         let seconds = match self {
             Self::Stopping(_) => 5,
             Self::Starting => 15,
-            Self::WebAuth { seconds } => seconds.saturating_add(5),
+            Self::WebAuth { timeout } => return Some(*timeout + WEB_AUTH_GRACE),
             Self::Asking => 300,
             Self::Connected { .. } | Self::Ended(_) => return None,
             _ if was_connected => return None,
@@ -68,8 +73,8 @@ impl Phase {
         Some(Duration::from_secs(seconds))
     }
 
-    /// What is waited for, for the end of a sentence.
-    pub const fn waits_for(&self) -> &'static str {
+    /// Returns what the phase waits for, as the end of a sentence.
+    pub(super) const fn awaited(&self) -> &'static str {
         match self {
             Self::Starting => "openvpn to start",
             Self::Connecting => "a VPN server to answer",
@@ -84,10 +89,8 @@ impl Phase {
     }
 }
 
-/// How long the server waits, from the description of `AUTH_PENDING` (`timeout 60`).
-pub(super) fn pending_seconds(description: &str) -> u64 {
-    let said = description
-        .strip_prefix("timeout ")
-        .and_then(|seconds| seconds.parse().ok());
-    said.unwrap_or(WEB_AUTH_SECONDS).min(MAX_WEB_AUTH_SECONDS)
+/// Parses the server's time limit from the description of `AUTH_PENDING` (`timeout 60`).
+pub(super) fn parse_timeout(description: &str) -> Option<Duration> {
+    let seconds = description.strip_prefix("timeout ")?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_WEB_AUTH_TIMEOUT))
 }

@@ -1,12 +1,16 @@
-//! The transcripts of `tests/fixtures/openvpn`, played to the machine line by line.
+//! Plays the transcripts of `tests/fixtures/openvpn` to the state machine, line by line.
 
 use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::openvpn::command::Command;
+use crate::openvpn::management::Event;
+use crate::secret::Secret;
 
 /// Plays one transcript; every line must be answered by exactly the lines that follow it.
 fn play(text: &str) {
@@ -19,10 +23,10 @@ fn play(text: &str) {
             "#" => continue,
             "===" => assert_eq!(phase(&state), rest, "line {at}"),
             "cause" => {
-                let Phase::Ended(cause) = state.phase() else {
+                let Phase::Ended(reason) = state.phase() else {
                     panic!("line {at}: not ended");
                 };
-                assert_eq!(cause.to_string(), rest, "line {at}");
+                assert_eq!(reason.to_string(), rest, "line {at}");
             }
             ">>>" | "???" | "!!!" | "..." => {
                 assert_eq!(
@@ -35,7 +39,7 @@ fn play(text: &str) {
                 assert!(due.is_empty(), "line {at}: not done: {due:?}");
                 let (next, actions) = state.step(input(mark, rest));
                 state = next;
-                due.extend(actions.into_iter().map(told));
+                due.extend(actions.into_iter().map(describe));
             }
         }
     }
@@ -45,7 +49,7 @@ fn play(text: &str) {
 fn input(mark: &str, rest: &str) -> Input {
     let mut words = rest.split(' ');
     match (mark, words.next().unwrap_or_default()) {
-        ("<<<", _) => Input::Event(Event::read(rest.as_bytes())),
+        ("<<<", _) => Input::Event(Event::parse(rest.as_bytes())),
         ("+++", "credentials") => Input::Answer(AuthAnswer::Credentials(VpnCredentials {
             username: words.next().unwrap_or_default().to_owned(),
             password: Secret::new(words.next().unwrap_or_default()),
@@ -69,21 +73,21 @@ fn phase(state: &TunnelState) -> String {
     }
 }
 
-fn told(action: Action) -> String {
+fn describe(action: Action) -> String {
     let line = |command: Command| command.line().unwrap().expose().trim_end().to_owned();
     let text = match action {
         Action::Send(command) => format!(">>> {}", line(command)),
         Action::SendAfter(pause, command) => format!("... {} {}", pause.as_secs(), line(command)),
-        Action::Ask(AuthPrompt::Credentials { why, challenge }) => {
-            let why = match why {
+        Action::Ask(AuthPrompt::Credentials { reason, challenge }) => {
+            let reason = match reason {
                 CredentialReason::First => "first".to_owned(),
                 CredentialReason::SessionExpired => "expired".to_owned(),
-                CredentialReason::Refused(reason) => {
-                    format!("refused {}", reason.unwrap_or_default())
+                CredentialReason::Refused(text) => {
+                    format!("refused {}", text.unwrap_or_default())
                 }
             };
             let challenge = challenge.map(|challenge| format!(" static {}", challenge.text));
-            format!("??? credentials {why}{}", challenge.unwrap_or_default())
+            format!("??? credentials {reason}{}", challenge.unwrap_or_default())
         }
         Action::Ask(AuthPrompt::Challenge { text, echo }) => {
             format!(
@@ -108,7 +112,7 @@ fn told(action: Action) -> String {
 }
 
 #[test]
-fn every_transcript_plays_as_it_was_recorded() {
+fn recorded_transcripts_give_the_recorded_actions() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/openvpn");
     let mut played = 0;
     for entry in fs::read_dir(folder).unwrap() {
@@ -130,24 +134,29 @@ fn named(path: &Path, play: impl FnOnce() + std::panic::UnwindSafe) {
 }
 
 #[test]
-fn every_wait_before_the_first_connection_has_an_end() {
-    let cause = EndReason::Stopped;
+fn every_phase_before_the_first_connection_has_a_deadline() {
+    let reason = EndReason::Stopped;
     for phase in [
         Phase::Starting,
         Phase::Connecting,
         Phase::SigningIn,
         Phase::Asking,
-        Phase::WebAuth { seconds: 60 },
+        Phase::WebAuth {
+            timeout: Duration::from_secs(60),
+        },
         Phase::Configuring,
         Phase::Reconnecting {
             reason: String::new(),
         },
-        Phase::Stopping(cause),
+        Phase::Stopping(reason),
     ] {
         assert!(phase.deadline(false).is_some(), "{phase:?}");
     }
     assert_eq!(
-        Phase::WebAuth { seconds: 60 }.deadline(true),
+        Phase::WebAuth {
+            timeout: Duration::from_secs(60)
+        }
+        .deadline(true),
         Some(Duration::from_secs(65))
     );
     assert_eq!(
@@ -194,7 +203,7 @@ fn any_input() -> impl Strategy<Value = (String, String)> {
 
 proptest! {
     #[test]
-    fn whatever_happens_a_hold_is_answered_and_the_end_is_the_end(
+    fn every_hold_is_answered_and_an_ended_tunnel_stays_ended(
         inputs in prop::collection::vec(any_input(), 0..60)
     ) {
         let mut state = TunnelState::default();

@@ -1,0 +1,76 @@
+//! Errors of the way from the assertion to the profile.
+
+use thiserror::Error;
+
+use super::fault::Fault;
+use crate::report::{Exit, Report};
+
+/// The prefix of the deep link that hands a profile's address to a client.
+pub(super) const DEEP_LINK: &str = "openvpn://import-profile/";
+/// The path of the address in a deep link.
+pub(super) const TOKEN_PATH: &str = "/rest/GetProfileViaToken";
+
+/// An error between the assertion and the profile.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AccessServerError {
+    #[error("the VPN's address is not a plain https address")]
+    Address,
+    #[error("the address leads to {0}, which is not the configured VPN")]
+    ForeignHost(String),
+    #[error("the VPN names {0} in Okta, which is no app's sign-on address")]
+    ForeignPage(String),
+    #[error("the profile's address is not `{DEEP_LINK}https://HOST{TOKEN_PATH}?token=…`")]
+    DeepLink,
+    #[error("the VPN server did not take the sign-in")]
+    NotSignedIn,
+    #[error("the VPN server offers this user no user-locked profile")]
+    NoProfile,
+    #[error("the list of downloads is not the JSON it should be")]
+    Downloads,
+    #[error("a web page came instead of a profile")]
+    NotAProfile,
+    #[error("the VPN server answered with HTTP status {0}")]
+    Status(u16),
+    #[error(transparent)]
+    Fault(Fault),
+}
+
+impl From<AccessServerError> for Report {
+    fn from(error: AccessServerError) -> Self {
+        if let AccessServerError::Fault(fault) = error {
+            return fault.into();
+        }
+        let (name, hint) = match &error {
+            AccessServerError::Address | AccessServerError::DeepLink => (
+                "openvpn.address",
+                "`ob doctor` shows which server answers at `vpn.host`",
+            ),
+            AccessServerError::ForeignHost(_) => (
+                "openvpn.foreign-host",
+                "set `vpn.host` to the VPN's own host, \
+                 or `vpn.saml_host` where sign-in has another",
+            ),
+            AccessServerError::ForeignPage(_) => (
+                "openvpn.foreign-page",
+                "ask the VPN's administrator: its identity provider's URL must be the Okta app's \
+                 sign-on URL, `https://acme.okta.com/app/openvpn/exk…/sso/saml`",
+            ),
+            AccessServerError::NotSignedIn => (
+                "openvpn.not-signed-in",
+                "the Okta app's default RelayState must be `profile`, \
+                 its audience the VPN's SP identity",
+            ),
+            AccessServerError::NoProfile => (
+                "openvpn.no-profile",
+                "ask the VPN's administrator to allow you user-locked profiles",
+            ),
+            _ => (
+                "openvpn.unexpected-answer",
+                "`ob vpn profile --explain -v` shows which door of the server answered what",
+            ),
+        };
+        Self::new(Exit::Refused, name, "cannot get a VPN profile")
+            .cause(&error)
+            .hint(hint)
+    }
+}
