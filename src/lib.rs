@@ -1,7 +1,7 @@
 //! One Okta login, handed to whatever needs it.
 //!
 //! The house has floors. A room may use any room on a lower floor, none on its own or above; files
-//! inside a room may use each other. `tests/it/floors.rs` reads this list and fails on an arrow that
+//! inside a room may use each other. `tests/it/layering` reads this list and fails on an arrow that
 //! climbs:
 //!
 //! - 0 `model` `secret` `sanitize` `report` `ini`: values, and text into values

@@ -1,4 +1,4 @@
-//! The one test binary over the program as it is built: a module for each verb, and the fences of the house.
+//! The one test binary over the program as it is built: a module for each verb, and the rules of the structure.
 
 #![expect(
     clippy::disallowed_methods,
@@ -25,13 +25,13 @@ mod exec;
 #[cfg(test)]
 mod faults;
 mod first_run;
-mod floors;
 #[path = "../fuzz/harnesses/mod.rs"]
 mod harnesses;
 #[cfg(test)]
 mod hostile;
 mod import;
 mod labels;
+mod layering;
 mod lockfile;
 #[cfg(test)]
 mod login;
