@@ -71,13 +71,14 @@ impl Graph {
         definer.unwrap_or_else(|| file.to_vec())
     }
 
-    /// Groups of files each of which uses, over others of the group, each other one.
+    /// Groups of files that use each other, directly or through others of the group: for each
+    /// file `a uses b c`.
     pub(super) fn circles(&self) -> Vec<Vec<String>> {
         let uses: BTreeMap<&ModulePath, BTreeSet<ModulePath>> = self
             .modules()
             .map(|module| (module, self.uses(module)))
             .collect();
-        let reach = |start: &ModulePath| {
+        let reachable = |start: &ModulePath| {
             let mut seen = BTreeSet::new();
             let mut open: Vec<&ModulePath> = uses[start].iter().collect();
             while let Some(module) = open.pop() {
@@ -87,20 +88,30 @@ impl Graph {
             }
             seen
         };
-        let reached: BTreeMap<_, _> = uses.keys().map(|start| (*start, reach(start))).collect();
+        let reached: BTreeMap<_, _> = uses
+            .keys()
+            .map(|start| (*start, reachable(start)))
+            .collect();
         let mut circles = BTreeSet::new();
         for (start, there) in &reached {
-            let circle = there.iter().filter(|other| {
-                reached
-                    .get(**other)
-                    .is_some_and(|back| back.contains(*start))
+            let reaches_back =
+                |other: &ModulePath| reached.get(other).is_some_and(|back| back.contains(*start));
+            let circle: Vec<&ModulePath> = there
+                .iter()
+                .copied()
+                .filter(|other| reaches_back(other))
+                .collect();
+            let lines = circle.iter().map(|module| {
+                let used = uses[*module].iter().filter(|used| circle.contains(used));
+                let used: Vec<String> = used.map(|used| used.join("::")).collect();
+                format!("{} uses {}", module.join("::"), used.join(" "))
             });
-            let names: Vec<String> = circle.map(|module| module.join("::")).collect();
-            if names.len() > 1 {
-                circles.insert(names);
-            }
+            circles.insert(lines.collect::<Vec<_>>());
         }
-        circles.into_iter().collect()
+        circles
+            .into_iter()
+            .filter(|circle| circle.len() > 1)
+            .collect()
     }
 }
 

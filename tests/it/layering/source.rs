@@ -70,7 +70,7 @@ impl Source {
 
     /// `path` from the crate's root; `None` for another crate's.
     fn absolute(&self, path: &[String]) -> Option<ModulePath> {
-        let mut base = match path[0].as_str() {
+        let mut base = match path.first()?.as_str() {
             "crate" => return Some(path[1..].to_vec()),
             "self" | "super" => self.module.clone(),
             child if self.children.iter().any(|known| known == child) => self.module.clone(),
