@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::client::{Context, Globals};
 use crate::commands::{
-    Context, Globals, agent, complete, completions, config, console, credential, doctor, env,
-    examples, exec, help, init, login, logout, man, roles, security_key, shell, slips, status,
-    switch, vpn, write,
+    agent, args::GlobalArgs, complete, completions, config, console, credential, doctor, env,
+    examples, exec, help, init, login, logout, man, roles, security_key, shell, status,
+    usage_errors, use_profile, vpn, write,
 };
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
@@ -25,7 +26,7 @@ use crate::terminal::{Voice, data};
 )]
 pub struct Cli {
     #[command(flatten)]
-    globals: Globals,
+    globals: GlobalArgs,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -38,7 +39,7 @@ enum Verb {
     Exec(exec::Args),
     Env(env::Args),
     Shell(Box<shell::Args>),
-    Use(switch::Args),
+    Use(use_profile::Args),
     Credential(credential::Args),
     Write(write::Args),
     Console(console::Args),
@@ -60,7 +61,24 @@ enum Verb {
     SecurityKey(security_key::Args),
 }
 
+/// What the exit codes of a verb mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ExitCodes {
+    /// Every code is `ob`'s.
+    Own,
+    /// Exit code 1 may be the command's: our own failures exit 125.
+    Wrapper,
+}
+
 impl Verb {
+    fn exit_codes(&self) -> ExitCodes {
+        match self {
+            Self::Exec(_) | Self::Shell(_) => ExitCodes::Wrapper,
+            Self::Vpn(args) if args.is_beside_a_child() => ExitCodes::Wrapper,
+            _ => ExitCodes::Own,
+        }
+    }
+
     fn run(&self, context: &Context) -> Result<ExitCode, Report> {
         match self {
             Self::Login(args) => login::run(args, context),
@@ -68,7 +86,7 @@ impl Verb {
             Self::Exec(args) => exec::run(args, context),
             Self::Env(args) => env::run(args, context),
             Self::Shell(args) => shell::run(args, context),
-            Self::Use(args) => switch::run(args, context),
+            Self::Use(args) => use_profile::run(args, context),
             Self::Credential(args) => credential::run(args, context),
             Self::Write(args) => write::run(args, context),
             Self::Console(args) => console::run(args, context),
@@ -88,30 +106,35 @@ impl Verb {
     }
 }
 
-/// From the process's arguments to its exit code.
+/// Runs the command line of this process and returns its exit code.
 pub fn run() -> ExitCode {
-    if let Some(args) = exec::Args::recognise(std::env::args_os()) {
-        let context = Context::new(Globals::default()).before_a_command();
-        return finish(exec::run(&args, &context), &context, Beside::AChild);
+    if let Some(args) = exec::Args::parse_fast_path(std::env::args_os()) {
+        return run_verb(&Verb::Exec(args), Globals::default());
     }
-    if let Some(args) = credential::Args::recognise(std::env::args_os()) {
-        let context = Context::new(Globals::default());
-        return finish(credential::run(&args, &context), &context, Beside::Nothing);
+    if let Some(args) = credential::Args::parse_fast_path(std::env::args_os()) {
+        return run_verb(&Verb::Credential(args), Globals::default());
     }
-    let cli = match parse(std::env::args_os()) {
-        Ok(cli) => cli,
-        Err(error) => return refuse(&in_one_line(error)),
-    };
-    let beside = match &cli.verb {
-        Verb::Exec(_) | Verb::Shell(_) => Beside::AChild,
-        Verb::Vpn(args) if args.is_beside_a_child() => Beside::AChild,
-        _ => Beside::Nothing,
-    };
-    let mut context = Context::new(cli.globals);
-    if matches!(beside, Beside::AChild) {
-        context = context.before_a_command();
+    match parse(std::env::args_os()) {
+        Ok(cli) => run_verb(&cli.verb, cli.globals.into()),
+        Err(error) => refuse(&sanitize_clap_error(error)),
     }
-    finish(cli.verb.run(&context), &context, beside)
+}
+
+fn run_verb(verb: &Verb, globals: Globals) -> ExitCode {
+    let exit_codes = verb.exit_codes();
+    let mut context = Context::new(globals);
+    context.has_command = exit_codes == ExitCodes::Wrapper;
+    verb.run(&context).unwrap_or_else(|report| {
+        if context.globals.json {
+            context.voice.say_json(&report.as_json());
+        } else {
+            context.voice.report(&report);
+        }
+        ExitCode::from(match exit_codes {
+            ExitCodes::Own => report.exit.code(),
+            ExitCodes::Wrapper => report.exit.code_beside_a_child(),
+        })
+    })
 }
 
 /// What can be typed, with what its help says beyond that.
@@ -124,29 +147,9 @@ fn parse(words: impl IntoIterator<Item = OsString>) -> clap::error::Result<Cli> 
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut grammar()))
 }
 
-/// Whose exit code 1 would be.
-#[derive(Clone, Copy)]
-enum Beside {
-    AChild,
-    Nothing,
-}
-
-fn finish(outcome: Result<ExitCode, Report>, context: &Context, beside: Beside) -> ExitCode {
-    outcome.unwrap_or_else(|report| {
-        if context.globals.json {
-            context.voice.say_json(&report.as_json());
-        } else {
-            context.voice.report(&report);
-        }
-        ExitCode::from(match beside {
-            Beside::AChild => report.exit.code_beside_a_child(),
-            Beside::Nothing => report.exit.code(),
-        })
-    })
-}
-
-/// clap repeats what was typed, which may have been pasted: then it is told about the same mistake in inert words.
-fn in_one_line(error: clap::Error) -> clap::Error {
+/// Returns the error for the same words with control characters escaped: clap repeats what was
+/// typed, which may have been pasted.
+fn sanitize_clap_error(error: clap::Error) -> clap::Error {
     let typed = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     let typed: Vec<String> = typed.collect();
     if typed.iter().all(|word| escape(word) == *word) {
@@ -164,7 +167,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
         .collect();
     let mut grammar = grammar();
     grammar.build();
-    let understood = slips::understand(&typed, &grammar);
+    let understood = usage_errors::parse_partially(&typed, &grammar);
     let voice = Voice::new(understood.color, &std::env::vars_os().collect());
     let help = || error.render().to_string();
     match error.kind() {
@@ -178,7 +181,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
             voice.say(&help());
         }
         _ => {
-            let report = slips::report(error, &understood, &grammar);
+            let report = usage_errors::report(error, &understood, &grammar);
             if understood.json {
                 voice.say_json(&report.as_json());
             } else {
@@ -194,12 +197,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_grammar_is_sound() {
+    fn grammar_passes_clap_checks() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn every_example_of_the_help_can_be_typed() {
+    fn help_examples_parse() {
         for example in examples::typed() {
             let (_, typed) = example.split_once("ob ").unwrap();
             let typed = typed.split([')', '|', '>']).next().unwrap();
@@ -209,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn no_flag_takes_a_secret() {
+    fn no_option_takes_a_secret() {
         fn look(command: &clap::Command) {
             for argument in command.get_arguments() {
                 let name = argument.get_long().unwrap_or_default();

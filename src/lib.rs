@@ -9,7 +9,7 @@
 //! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt` `importers`: pure, bytes into typed values
 //! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock` `security_key`: one effect each
 //! - 3 `flow` `privileged`: recipes, network in, value out; what is done as root
-//! - 4 `agent` `tunnel`: what stays alive
+//! - 4 `agent` `client` `tunnel`: what stays alive, and what stands between a verb and the agent
 //! - 5 `commands`: one verb, one file
 //! - 6 `cli`: what can be typed
 //! - 7 `bin`: programs of a few lines
@@ -26,6 +26,7 @@ pub mod agent;
 pub mod aws;
 pub mod aws_files;
 pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod commands;
 pub mod config;

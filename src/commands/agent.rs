@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::agent::{self, Start};
-use crate::commands::credential::note_nothing_held;
-use crate::commands::running::{Stopped, stop_agents};
-use crate::commands::{Context, status};
+use crate::client::{Context, StopOutcome, clear_expiry_files, stop_agents};
+use crate::commands::status;
 use crate::report::Report;
 
 /// Look at the agent, or stop it
@@ -54,11 +53,11 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         }
         What::Stop => {
             let stopped = stop_agents(context)?;
-            note_nothing_held(context, None);
+            clear_expiry_files(context, None);
             let text = match stopped[..] {
                 [] => "ob: no agent is running".to_owned(),
-                [Stopped::Itself] => "ob: the agent has stopped".to_owned(),
-                [Stopped::Abandoned] => {
+                [StopOutcome::Stopped] => "ob: the agent has stopped".to_owned(),
+                [StopOutcome::Abandoned] => {
                     "ob: the agent does not answer; it has lost its socket and ends when it notices"
                         .to_owned()
                 }

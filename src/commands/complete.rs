@@ -6,12 +6,9 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use super::Context;
-use super::catalogue::Shelf;
-use super::running::ask_running_agent;
-use super::talk::SignInArgs;
-use super::target::{RoleArgs, resolve};
 use crate::aws::Names;
+use crate::client::Context;
+use crate::client::{RoleCache, RoleSelection, SignInOptions, ask_running_agent, resolve};
 use crate::model::RoleArn;
 use crate::report::Report;
 use crate::terminal::data;
@@ -54,9 +51,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
                 .profiles()
                 .filter_map(|profile| settings.profile_value(profile, "role"));
             let mut roles: BTreeSet<String> = own.flat_map(|role| spelled(&role)).collect();
-            let any = resolve(context, &RoleArgs::default(), &SignInArgs::default());
-            let shelf = any.ok().and_then(|any| Shelf::of(context, &any.wire));
-            if let Some(known) = shelf.and_then(|shelf| shelf.load()) {
+            let any = resolve(context, RoleSelection::default(), &SignInOptions::default());
+            let cache = any.ok().and_then(|any| RoleCache::of(context, &any.wire));
+            if let Some(known) = cache.and_then(|cache| cache.load()) {
                 let known = known.roles.iter();
                 roles.extend(known.flat_map(|known| spelled(known.pair.role.as_str())));
             }

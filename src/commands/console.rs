@@ -4,11 +4,8 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::commands::Context;
-use crate::commands::exec::unexpected;
-use crate::commands::talk::{SignInArgs, ask_agent};
-use crate::commands::target::{MenuArgs, RoleArgs, for_menu, resolve_named};
-use crate::commands::visit;
+use crate::client::{Context, ask_agent, default_browser, resolve_for_menu, unexpected_reply};
+use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs};
 use crate::loopback::{OneShotRedirect, Peer, RedirectOutcome};
 use crate::process::open_browser;
 use crate::report::{Exit, Report};
@@ -42,21 +39,21 @@ pub struct Args {
 /// # Errors
 /// When there are no credentials, AWS refuses them, or no browser opens the page.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
-    let role = for_menu(&args.role, args.menu, context)?;
-    let target = resolve_named(context, &role, &args.sign_in)?;
+    let (menu, sign_in) = (args.menu.menu(), args.sign_in.options());
+    let target = resolve_for_menu(context, args.role.selection(), menu, &sign_in)?;
     let settings = context.settings()?;
     let request = || {
         Request::Console(ConsoleRequest {
             target: target.wire.clone(),
-            menu: args.menu.menu(),
+            menu,
             service: args.service.clone(),
             signin_endpoint: settings.signin_endpoint().map(ToOwned::to_owned),
             confirm: target.confirmation(),
         })
     };
-    let reply = ask_agent(context, request, &target.settings.org, &args.sign_in)?;
+    let reply = ask_agent(context, request, &target.settings.org, &sign_in)?;
     let Reply::Console { link, role } = reply else {
-        return Err(unexpected());
+        return Err(unexpected_reply());
     };
     if args.print {
         let text = if context.globals.json {
@@ -119,7 +116,7 @@ fn browser(args: &Args, context: &Context) -> Result<Vec<String>, Report> {
     if let Some(command) = context.settings()?.browser_command() {
         return Ok(command.to_vec());
     }
-    match visit::usual(context) {
+    match default_browser(context) {
         Some(program) => Ok(vec![program.display().to_string()]),
         None => Err(unvisited(
             "there is no screen to open a browser on, or no program that opens one".into(),

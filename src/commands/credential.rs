@@ -5,15 +5,12 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::aws::process_json;
-use crate::commands::Context;
-use crate::commands::exec::{received, unexpected};
-use crate::commands::running::ask_running_agent_for;
-use crate::commands::talk::SignInArgs;
-use crate::commands::target::{Resolved, RoleArgs, resolve};
-use crate::config::Flags;
+use crate::client::{
+    Context, SignInOptions, ask_running_agent_for, parse_credentials, resolve, unexpected_reply,
+    update_expiry_files,
+};
+use crate::commands::args::RoleArgs;
 use crate::flow::not_signed_in;
-use crate::model::Timestamp;
-use crate::paths::{existing_runtime_dirs, expiry_file};
 use crate::report::Report;
 use crate::terminal::data;
 use crate::wire::{CredentialsRequest, Reply, Request};
@@ -30,7 +27,7 @@ pub struct Args {
 
 impl Args {
     /// Reads the form that `ob config aws` writes, `ob credential -p PROFILE`, without clap, as `ob exec` does.
-    pub fn recognise(arguments: impl IntoIterator<Item = OsString>) -> Option<Self> {
+    pub fn parse_fast_path(arguments: impl IntoIterator<Item = OsString>) -> Option<Self> {
         let mut words = arguments.into_iter().skip(1);
         let (verb, flag, profile) = (words.next()?, words.next()?, words.next()?);
         let profile = profile
@@ -49,8 +46,8 @@ impl Args {
 /// # Errors
 /// When nobody is signed in, the role is not plain, or STS refuses.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
-    let target = resolve(context, &args.role, &SignInArgs::default())?;
-    target.unconfirmed()?;
+    let target = resolve(context, args.role.selection(), &SignInOptions::default())?;
+    target.reject_confirm()?;
     let nobody = || not_signed_in(&target.wire.account);
     if context.globals.no_agent {
         return Err(nobody());
@@ -59,44 +56,13 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let org = &target.settings.org;
     match ask_running_agent_for(context, Request::Credentials(request), org)? {
         Some(Reply::Credentials(issued)) => {
-            note_expiry(context, &target, issued.expires_at);
-            data(&process_json(&received(issued)?))?;
+            if let Some(profile) = &target.settings.profile {
+                update_expiry_files(context, profile, issued.expires_at);
+            }
+            data(&process_json(&parse_credentials(issued)?))?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(_) => Err(unexpected()),
+        Some(_) => Err(unexpected_reply()),
         None => Err(nobody()),
-    }
-}
-
-/// Tells the shells that use a profile of `org`, or any, that nothing is held for it any more.
-pub(super) fn note_nothing_held(context: &Context, org: Option<&str>) {
-    let directories = existing_runtime_dirs(&context.environment);
-    let Ok(settings) = context.settings() else {
-        return;
-    };
-    for profile in settings.profiles() {
-        let flags = Flags {
-            profile: Some(profile.to_owned()),
-            ..context.flags()
-        };
-        let is_its = org.is_none_or(|org| {
-            let target = settings.resolve_org(&flags, &context.environment);
-            target.is_ok_and(|target| target.org.origin() == org)
-        });
-        if is_its {
-            for directory in &directories {
-                directory.put_again(&expiry_file(profile), "\n");
-            }
-        }
-    }
-}
-
-/// Tells the shells that use this profile until when: they know no other way, and nothing waits for it.
-fn note_expiry(context: &Context, target: &Resolved, expires_at: Timestamp) {
-    if let Some(profile) = &target.settings.profile {
-        let text = format!("{:010}\n", expires_at.0);
-        for directory in existing_runtime_dirs(&context.environment) {
-            directory.replace(&expiry_file(profile), &text);
-        }
     }
 }

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::commands::Context;
+use crate::client::Context;
 use crate::report::Report;
 use crate::sanitize::escape;
 

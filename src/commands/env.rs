@@ -7,11 +7,8 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use crate::aws::{Dialect, EXPORTED_NAMES, export_script, unset_script};
-use crate::commands::Context;
-use crate::commands::exec::credentials;
-use crate::commands::talk::SignInArgs;
-use crate::commands::target::{MenuArgs, RoleArgs, for_menu, resolve_named};
-use crate::config::parse_duration_flag;
+use crate::client::{Context, credentials, resolve_for_menu};
+use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs, parse_min_ttl};
 use crate::process::{panic_point, starter_program};
 use crate::prompt;
 use crate::report::{Exit, Report};
@@ -89,18 +86,12 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         ))
         .hint(format!("`ob env{words} --reveal` shows them")));
     }
-    let min_ttl = args
-        .min_ttl
-        .as_deref()
-        .map(|text| parse_duration_flag("--min-ttl", text))
-        .transpose()?;
-    let role = for_menu(&args.role, args.menu, context)?;
-    let target = resolve_named(context, &role, &args.sign_in)?;
-    let menu = args.menu.menu();
-    let granted = credentials(context, &target, min_ttl, menu, &args.sign_in)?;
-    let credentials = granted.credentials;
+    let min_ttl = parse_min_ttl(args.min_ttl.as_deref())?;
+    let (menu, sign_in) = (args.menu.menu(), args.sign_in.options());
+    let target = resolve_for_menu(context, args.role.selection(), menu, &sign_in)?;
+    let credentials = credentials(context, &target, min_ttl, menu, &sign_in)?.credentials;
     let region = target.region(&credentials.role, context)?;
-    let names = target.names(&credentials.role, region.as_ref());
+    let names = target.child_context(&credentials.role, region.as_ref());
     panic_point("client.export", credentials.secret_access_key.expose());
     let present = context.environment.iter().map(|(name, _)| name);
     data(&export_script(

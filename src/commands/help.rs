@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::commands::slips::alike;
+use crate::commands::usage_errors::alike;
 use crate::report::{Exit, Report};
 use crate::terminal::data;
 

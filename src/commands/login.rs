@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::commands::Context;
-use crate::commands::account::account;
-use crate::commands::exec::unexpected;
-use crate::commands::talk::{SignInArgs, ask_agent};
+use crate::client::Context;
+use crate::client::account;
+use crate::client::ask_agent;
+use crate::client::unexpected_reply;
+use crate::commands::args::SignInArgs;
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
 use crate::wire::{Reply, Request};
@@ -36,7 +37,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let org = context
         .settings()?
         .resolve_org(&context.flags(), &context.environment)?;
-    let account = account(context, &org, &args.sign_in)?;
+    let account = account(context, &org, &args.sign_in.options())?;
     let request = || Request::SignIn {
         account: account.clone(),
         again: args.again,
@@ -45,9 +46,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         username,
         expires_at,
         ends,
-    } = ask_agent(context, request, &org, &args.sign_in)?
+    } = ask_agent(context, request, &org, &args.sign_in.options())?
     else {
-        return Err(unexpected());
+        return Err(unexpected_reply());
     };
     if context.globals.json {
         let answer = json!({
@@ -62,7 +63,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             "ob: signed in to {} as {}, until {} if not used\n",
             escape(&account.org),
             escape(&username),
-            context.tell_time(ends)
+            context.format_time(ends)
         ));
     }
     Ok(ExitCode::SUCCESS)

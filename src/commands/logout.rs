@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 
 use crate::aws::CredentialsFile;
 use crate::aws_files::{Kind, read};
+use crate::client::Context;
+use crate::client::ask_all_running_agents;
+use crate::client::clear_expiry_files;
+use crate::client::unexpected_reply;
+use crate::client::{ca_certificates, environment_route, route, unusable_route};
 use crate::clock::Clock;
-use crate::commands::Context;
-use crate::commands::account::{ca_certificates, route, route_of_environment, unusable_route};
-use crate::commands::credential::note_nothing_held;
-use crate::commands::exec::unexpected;
-use crate::commands::running::ask_all_running_agents_by;
 use crate::model::Timestamp;
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
@@ -51,15 +51,15 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
             keys_until: until,
         } = reply
         else {
-            return Err(unexpected());
+            return Err(unexpected_reply());
         };
         sessions += ended;
         unreachable = unreachable.or(server_unreachable);
         keys_until = keys_until.max(until);
     }
-    note_nothing_held(context, org.as_deref());
+    clear_expiry_files(context, org.as_deref());
     let still = keys_until.map(|until| {
-        let until = context.tell_time(until);
+        let until = context.format_time(until);
         format!("AWS keys that were handed out stay valid until {until}: AWS takes none back")
     });
     let keys_until = keys_until.map(|until| until.to_string());
@@ -103,7 +103,9 @@ impl Written {
             .sections
             .iter()
             .take(MAX_SECTIONS_SHOWN)
-            .map(|(name, until)| format!("[{}] until {}", escape(name), context.tell_time(*until)))
+            .map(|(name, until)| {
+                format!("[{}] until {}", escape(name), context.format_time(*until))
+            })
             .collect();
         if self.sections.len() > MAX_SECTIONS_SHOWN {
             sections.push(format!("{} more", self.sections.len() - MAX_SECTIONS_SHOWN));
@@ -145,7 +147,7 @@ fn sign_out(context: &Context, org: Option<&str>) -> Result<Vec<Reply>, Report> 
         .and_then(|settings| settings.orgs(&context.environment))
         .unwrap_or_default();
     // Where its proxy cannot be used nothing is sent, and that is told.
-    let otherwise = route_of_environment(context).unwrap_or_else(|_| unusable_route());
+    let otherwise = environment_route(context).unwrap_or_else(|_| unusable_route());
     let routes: Vec<_> = orgs
         .iter()
         .map(|org| (org.org.origin().to_owned(), route(org)))
@@ -161,5 +163,5 @@ fn sign_out(context: &Context, org: Option<&str>) -> Result<Vec<Reply>, Report> 
         let org = orgs.iter().find(|org| Some(org.org.origin()) == origin)?;
         ca_certificates(org, &context.environment).ok()
     };
-    ask_all_running_agents_by(context, request, &otherwise, &certificates)
+    ask_all_running_agents(context, request, &otherwise, &certificates)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap_mangen::Man;
 
 use crate::commands::examples::sections;
-use crate::commands::slips::alike;
+use crate::commands::usage_errors::alike;
 use crate::report::{Exit, Report};
 use crate::terminal::data;
 

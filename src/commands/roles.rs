@@ -4,13 +4,15 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::commands::Context;
-use crate::commands::catalogue::Shelf;
-use crate::commands::exec::unexpected;
+use crate::client::Context;
+use crate::client::RoleCache;
+use crate::client::ask_agent;
+use crate::client::ask_running_agent;
+use crate::client::unexpected_reply;
+use crate::client::{ResolvedTarget, RoleSelection, resolve, resolve_for_menu};
+use crate::commands::args::{MenuArgs, SignInArgs};
 use crate::commands::role_table::table;
-use crate::commands::running::ask_running_agent;
-use crate::commands::talk::{SignInArgs, ask_agent};
-use crate::commands::target::{MenuArgs, Resolved, RoleArgs, for_menu, resolve, resolve_named};
+use crate::config::Flags;
 use crate::model::Timestamp;
 use crate::report::Report;
 use crate::sanitize::escape;
@@ -62,23 +64,23 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if args.discover {
         return discover(args, context);
     }
-    let target = resolve(context, &RoleArgs::default(), &args.sign_in)?;
-    let shelf = Shelf::of(context, &target.wire);
-    let known = shelf.as_ref().filter(|_| !args.refresh && !args.names);
-    let known = known.and_then(|shelf| remembered(shelf, context, &target));
+    let target = resolve(context, RoleSelection::default(), &args.sign_in.options())?;
+    let cache = RoleCache::of(context, &target.wire);
+    let known = cache.as_ref().filter(|_| !args.refresh && !args.names);
+    let known = known.and_then(|cache| remembered(cache, context, &target));
     let (roles, as_of) = match known {
         Some((roles, as_of)) => {
             context.voice.say(&format!(
                 "ob: as of {}; `ob roles --refresh` reads them again",
-                context.tell_time(as_of)
+                context.format_time(as_of)
             ));
             (roles, Some(as_of))
         }
         None => {
             let roles = granted(args, context, &target)?;
-            let kept = shelf.and_then(|shelf| {
-                let catalogue = shelf.keep(&roles)?;
-                Some(shelf.entries(&catalogue, &target.wire))
+            let kept = cache.and_then(|cache| {
+                let catalogue = cache.store(&roles)?;
+                Some(cache.entries(&catalogue, &target.wire))
             });
             (kept.unwrap_or(roles), None)
         }
@@ -95,20 +97,24 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 
 /// What was read before, with what an agent that is running has handed out since.
 fn remembered(
-    shelf: &Shelf<'_>,
+    cache: &RoleCache<'_>,
     context: &Context,
-    target: &Resolved,
+    target: &ResolvedTarget,
 ) -> Option<(Vec<RoleEntry>, Timestamp)> {
-    let mut known = shelf.load()?;
+    let mut known = cache.load()?;
     if let Ok(Some(Reply::Status(status))) = ask_running_agent(context, Request::Status)
-        && shelf.note(&mut known, &status.used)
+        && cache.note(&mut known, &status.used)
     {
-        shelf.save(&known);
+        cache.save(&known);
     }
-    Some((shelf.entries(&known, &target.wire), known.as_of))
+    Some((cache.entries(&known, &target.wire), known.as_of))
 }
 
-fn granted(args: &Args, context: &Context, target: &Resolved) -> Result<Vec<RoleEntry>, Report> {
+fn granted(
+    args: &Args,
+    context: &Context,
+    target: &ResolvedTarget,
+) -> Result<Vec<RoleEntry>, Report> {
     let endpoint = context.settings()?.iam_endpoint().map(ToOwned::to_owned);
     let request = || {
         Request::Roles(RolesRequest {
@@ -117,22 +123,28 @@ fn granted(args: &Args, context: &Context, target: &Resolved) -> Result<Vec<Role
             iam_endpoint: endpoint.clone(),
         })
     };
-    match ask_agent(context, request, &target.settings.org, &args.sign_in)? {
+    match ask_agent(
+        context,
+        request,
+        &target.settings.org,
+        &args.sign_in.options(),
+    )? {
         Reply::Roles(roles) => Ok(roles),
-        _ => Err(unexpected()),
+        _ => Err(unexpected_reply()),
     }
 }
 
 fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let choose = args.choose;
+    let menu = MenuArgs { choose }.menu();
+    let sign_in = args.sign_in.options();
     let named = |profile: &Option<String>, role: &Option<String>| {
-        let role = RoleArgs {
+        let selection = RoleSelection::from(Flags {
             profile: profile.clone(),
             role: role.clone(),
-            ..RoleArgs::default()
-        };
-        let role = for_menu(&role, MenuArgs { choose }, context)?;
-        resolve_named(context, &role, &args.sign_in)
+            ..Flags::default()
+        });
+        resolve_for_menu(context, selection, menu, &sign_in)
     };
     let target = named(&args.profile, &args.role)?;
     let reader = args
@@ -144,20 +156,25 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let request = || {
         Request::Discover(Box::new(DiscoverRequest {
             target: target.wire.clone(),
-            menu: MenuArgs { choose }.menu(),
+            menu,
             confirm: target.confirmation(),
             reader: reader.as_ref().map(|reader| reader.wire.clone()),
-            confirm_reader: reader.as_ref().and_then(Resolved::confirmation),
+            confirm_reader: reader.as_ref().and_then(ResolvedTarget::confirmation),
             iam_endpoint: endpoint.clone(),
         }))
     };
-    let reply = ask_agent(context, request, &target.settings.org, &args.sign_in);
+    let reply = ask_agent(
+        context,
+        request,
+        &target.settings.org,
+        &args.sign_in.options(),
+    );
     let reply = reply.map_err(|report| match report.name.as_str() {
         "iam.refused" => report.hint("a role that may not read its own policies is read with another: `ob roles --discover --with PROFILE`"),
         _ => report,
     })?;
     let Reply::Discovered(found) = reply else {
-        return Err(unexpected());
+        return Err(unexpected_reply());
     };
     if context.globals.json {
         let list: Vec<_> = found

@@ -6,17 +6,14 @@
 //! nobody else.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde::{Deserialize, Serialize};
-
-use super::exec::{credentials, environment, received, unexpected};
-use super::running::ask_running_agent_for;
-use super::talk::SignInArgs;
-use super::target::{LimitArgs, MenuArgs, Resolved, RoleArgs, for_menu, resolve, resolve_named};
-use super::{Context, Globals};
 use crate::aws::{ChildContext, child_env};
+use crate::client::{
+    Context, ResolvedTarget, RoleSelection, ShellTarget, SignInOptions, ask_running_agent_for,
+    child_environment, credentials, parse_credentials, resolve, resolve_for_menu, unexpected_reply,
+};
+use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs};
 use crate::flow::not_signed_in;
 use crate::model::Credentials;
 use crate::paths::{RuntimeDir, runtime_dir};
@@ -47,68 +44,6 @@ pub struct Args {
     sign_in: SignInArgs,
 }
 
-/// What the shell was started for, in its environment (`OB_TARGET`), so that `--renew` asks for the same.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Again {
-    config: Option<PathBuf>,
-    org: Option<String>,
-    profile: Option<String>,
-    role: Option<String>,
-    /// The role that was chosen where several were meant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    chosen: Option<String>,
-    provider: Option<String>,
-    /// The provider that was chosen where none was named.
-    through: Option<String>,
-    region: Option<String>,
-    duration: Option<String>,
-    /// Its renewals are limited as it is.
-    read_only: bool,
-    policy_arn: Vec<String>,
-}
-
-/// What a verb is about in a shell that is one role's, of `ob shell` or `ob use`, where nothing else is said: that
-/// role with its limits. Anything else would run beside what the prompt shows.
-pub(super) fn scope(context: &Context) -> Option<RoleArgs> {
-    let environment = &context.environment;
-    if let Some(text) = environment.text("OB_TARGET") {
-        let again: Again = serde_json::from_str(text).ok()?;
-        // Under other settings its names may mean something else.
-        let same = again.config == absolute(context) && again.org == context.globals.org;
-        return same.then(|| again.role());
-    }
-    environment.raw("OB_STATE")?;
-    let profile = Some(environment.text("OB_PROFILE")?.to_owned());
-    Some(RoleArgs {
-        profile,
-        ..RoleArgs::default()
-    })
-}
-
-impl Again {
-    fn role(self) -> RoleArgs {
-        RoleArgs {
-            profile: self.profile,
-            role: self.role,
-            chosen: self.chosen,
-            provider: self.provider,
-            through: self.through,
-            region: self.region,
-            duration: self.duration,
-            limits: LimitArgs {
-                read_only: self.read_only,
-                policy_arn: self.policy_arn,
-            },
-        }
-    }
-}
-
-fn absolute(context: &Context) -> Option<PathBuf> {
-    let path = context.globals.config.as_ref()?;
-    Some(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
-}
-
 /// # Errors
 /// Whatever keeps the shell from being started; then it has not been started.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
@@ -116,22 +51,20 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return renew(shell, context);
     }
     let (program, shell) = chosen(args, context)?;
-    let role = for_menu(&args.role, args.menu, context)?.into_owned();
-    let target = resolve_named(context, &role, &args.sign_in)?;
-    let menu = args.menu.menu();
-    let granted = credentials(context, &target, None, menu, &args.sign_in)?;
+    let (menu, sign_in) = (args.menu.menu(), args.sign_in.options());
+    let target = resolve_for_menu(context, args.role.selection(), menu, &sign_in)?;
+    let granted = credentials(context, &target, None, menu, &sign_in)?;
     let credentials = granted.credentials;
-    say_where(context, &target, &credentials);
+    announce_nesting(context, &target, &credentials);
     let directory = runtime_dir(&context.environment)?.below("shell")?;
     let (arguments, mut extra) = start(shell, directory, context)?;
-    extra.push((
-        "OB_TARGET",
-        again(role, context, &target, &credentials, granted.chosen)?.into(),
-    ));
+    let renewed = renewal_selection(&target, &credentials, granted.chosen);
+    let shell_target = ShellTarget::new(context, renewed);
+    extra.push(("OB_TARGET", shell_target.to_json()?.into()));
     extra.push(("AWSUME_PROFILE", label(&target, &credentials).into()));
     let settings = context.settings()?.shell_variables();
     extra.extend(settings.map(|(name, value)| (name, value.into())));
-    let plain = environment(context, &target, &credentials)?;
+    let plain = child_environment(context, &target, &credentials)?;
     let kept = plain
         .into_iter()
         .filter(|(name, _)| extra.iter().all(|(ours, _)| name != OsStr::new(ours)));
@@ -164,7 +97,7 @@ fn chosen(args: &Args, context: &Context) -> Result<(OsString, Shell), Report> {
 }
 
 /// One line for a shell within a shell: which role it leaves, and for how long.
-fn say_where(context: &Context, target: &Resolved, credentials: &Credentials) {
+fn announce_nesting(context: &Context, target: &ResolvedTarget, credentials: &Credentials) {
     let text = |name| context.environment.text(name).map(escape);
     if context.environment.raw("OB_TARGET").is_some()
         && let (Some(account), Some(role)) = (text("OB_ACCOUNT"), text("OB_ROLE"))
@@ -177,7 +110,7 @@ fn say_where(context: &Context, target: &Resolved, credentials: &Credentials) {
 }
 
 /// What other prompts show of the role: starship and powerlevel10k read it from `AWSUME_PROFILE`.
-fn label(target: &Resolved, credentials: &Credentials) -> String {
+fn label(target: &ResolvedTarget, credentials: &Credentials) -> String {
     if let Some(profile) = &target.settings.profile {
         return escape(profile);
     }
@@ -227,72 +160,53 @@ fn start(
     Ok((words, extra))
 }
 
-fn again(
-    role: RoleArgs,
-    context: &Context,
-    target: &Resolved,
+/// Returns what a renewal asks for: the role that this shell has got, whatever else the words that
+/// named it come to match.
+fn renewal_selection(
+    target: &ResolvedTarget,
     credentials: &Credentials,
-    chosen: Option<ChosenRole>,
-) -> Result<String, Report> {
-    // A role that is there alone is the one to renew, also when there are others by then.
-    let alone = target.wire.role.is_none() && target.wire.chain.is_empty();
-    let alone = alone.then(|| credentials.role.to_string());
-    // `--choose` may have meant all roles.
-    let of_all = target.settings.profile.is_none();
-    let of_all = of_all.then(|| target.settings.role.clone()).flatten();
+    choice: Option<ChosenRole>,
+) -> RoleSelection {
+    let mut renewed = target.selection.clone();
+    let flags = &mut renewed.flags;
     let provider = credentials.provider.as_ref().map(ToString::to_string);
-    let provider = provider.filter(|_| role.provider.is_none());
-    // A role that was chosen in a menu stays the shell's own: no question is asked, and no other role is taken.
-    let (chosen, through) = match chosen {
-        Some(choice) => (Some(choice.role), Some(choice.provider)),
-        None => (role.chosen, provider.or(role.through)),
-    };
-    let again = Again {
-        config: absolute(context),
-        org: context.globals.org.clone(),
-        profile: target.settings.profile.clone(),
-        role: role.role.or(of_all).or(alone),
-        chosen,
-        through,
-        provider: role.provider,
-        region: role.region,
-        duration: role.duration,
-        read_only: role.limits.read_only,
-        policy_arn: role.limits.policy_arn,
-    };
-    serde_json::to_string(&again).map_err(|error| {
-        Report::new(
-            Exit::Usage,
-            "shell.target",
-            "cannot note what the shell is for",
-        )
-        .cause(error)
-        .hint("name the settings file by a path that is plain text")
-    })
+    let provider = provider.filter(|_| flags.provider.is_none());
+    if target.settings.profile.is_none() && flags.role.is_none() {
+        // A bare `--choose` has meant all roles.
+        flags.role.clone_from(&target.settings.role);
+    }
+    if target.wire.role.is_none() && target.wire.chain.is_empty() && flags.role.is_none() {
+        flags.role = Some(credentials.role.to_string());
+    }
+    flags.profile.clone_from(&target.settings.profile);
+    match choice {
+        Some(choice) => {
+            renewed.chosen_role = Some(choice.role);
+            renewed.chosen_provider = Some(choice.provider);
+        }
+        None => renewed.chosen_provider = provider.or(renewed.chosen_provider),
+    }
+    renewed
 }
 
-/// Prints the new values of what expires, for the shell that asks to evaluate.
+/// Prints the new values of what expires, for the shell that evaluates them.
 fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
-    let again: Again = context
+    let shell_target = context
         .environment
         .text("OB_TARGET")
-        .and_then(|text| serde_json::from_str(text).ok())
+        .and_then(ShellTarget::parse)
         .ok_or_else(|| {
             Report::new(Exit::Usage, "shell.not_in_one", "this is no shell of ob's")
                 .hint("`ob shell -p PROFILE` starts one")
         })?;
-    let context = Context::new(Globals {
-        config: again.config.clone(),
-        org: again.org.clone(),
-        ..Globals::default()
-    });
-    let role = again.role();
-    let target = resolve(&context, &role, &SignInArgs::default())?;
+    let context = Context::new(shell_target.globals());
+    let selection = shell_target.into_selection();
+    let target = resolve(&context, selection, &SignInOptions::default())?;
     let request = CredentialsRequest::without_sign_in(target.wire.clone(), target.confirmation());
     let org = &target.settings.org;
     let issued = match ask_running_agent_for(&context, Request::Credentials(request), org)? {
-        Some(Reply::Credentials(issued)) => received(issued)?,
-        Some(_) => return Err(unexpected()),
+        Some(Reply::Credentials(issued)) => parse_credentials(issued)?,
+        Some(_) => return Err(unexpected_reply()),
         None => return Err(not_signed_in(&target.wire.account)),
     };
     let new = child_env([], &issued, &ChildContext::default())?;

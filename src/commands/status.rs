@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::aws::Names;
+use crate::client::Context;
+use crate::client::changed_network;
+use crate::client::find_all_agents;
+use crate::client::unexpected_reply;
 use crate::clock::Clock;
-use crate::commands::Context;
-use crate::commands::account::changed_network;
-use crate::commands::exec::unexpected;
-use crate::commands::running::{ask, find_all_agents};
 use crate::commands::vpn::tunnel_in_short;
 use crate::config::Settings;
 use crate::model::RoleArn;
@@ -27,12 +27,12 @@ pub struct Args {}
 /// When a running agent cannot be asked.
 pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
     let mut agents = find_all_agents(context)?.into_iter();
-    let status = match agents.next().map(|agent| ask(agent, Request::Status)) {
+    let status = match agents.next().map(|agent| agent.ask(Request::Status)) {
         None => None,
         Some(reply) => match reply? {
             None => None,
             Some(Reply::Status(status)) => Some(status),
-            Some(_) => return Err(unexpected()),
+            Some(_) => return Err(unexpected_reply()),
         },
     };
     let others: Vec<PathBuf> = agents.map(|agent| agent.directory).collect();
@@ -74,7 +74,7 @@ fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -
     }
     for session in &status.sessions {
         let (user, org) = (escape(&session.username), escape(&session.org));
-        let ends = context.tell_time(session.ends);
+        let ends = context.format_time(session.ends);
         text += &format!("{user} at {org}, until {ends} if not used\n");
         if let Some((then, _)) = changed_network(context, session) {
             text += &format!(
@@ -91,7 +91,7 @@ fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -
             ..=0 => "expired".to_owned(),
             left => {
                 let end = Clock::system().now().plus(left);
-                format!("until {}", context.tell_time(end))
+                format!("until {}", context.format_time(end))
             }
         };
         let label = arn.as_ref().and_then(|role| names.role(role));

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::super::Context;
 use crate::aws::{ConfigProfile, config_profile_name, with_block, without_block};
 use crate::aws_files::{Kind, edit, read};
-use crate::commands::readable::{as_warning, refuse_unreadable, unreadable};
+use crate::client::Context;
+use crate::client::{as_warning, refuse_unreadable, unreadable};
 use crate::config::Flags;
 use crate::paths;
 use crate::report::{Exit, Report};

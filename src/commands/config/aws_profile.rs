@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use super::super::{Context, Globals, credential};
 use super::aws::{command_for, words_for};
 use crate::aws::{AwsProfile, aws_profile, command_line};
+use crate::client::Context;
+use crate::commands::args::GlobalArgs;
+use crate::commands::credential;
 use crate::config::Flags;
 use crate::report::{Exit, Report};
 
@@ -15,7 +17,7 @@ use crate::report::{Exit, Report};
 #[derive(Debug, Parser)]
 struct Line {
     #[command(flatten)]
-    globals: Globals,
+    globals: GlobalArgs,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -65,7 +67,7 @@ pub fn profile_matches(
         Ok(line) => report.hint(format!("write in it: `credential_process = {line}`")),
         Err(_) => report,
     };
-    let again = context.typed("config aws");
+    let again = context.ob_command("config aws");
     Err(report.hint(format!("or take it out, and `{again}` writes one")))
 }
 
@@ -84,7 +86,7 @@ fn means(context: &Context, words: &[String], profile: &str) -> bool {
     if !is_plain || !is_anywhere {
         return false;
     }
-    let there = Context::new(globals);
+    let there = Context::new(globals.into());
     // Other settings may mean the same today and something else tomorrow.
     if real(&there) != real(context) {
         return false;

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::super::Context;
 use crate::aws::SessionDuration;
-use crate::commands::account::check_network;
+use crate::client::Context;
+use crate::client::check_network;
 use crate::config::{Flags, check_private_key, read_vpn_ca_bundle};
 use crate::report::Report;
 use crate::sanitize::escape;

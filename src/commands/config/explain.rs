@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::super::Context;
 use crate::aws::{CredentialSource, Sdk, credential_source};
 use crate::aws_files::{Kind, login_cache_directory, read};
+use crate::client::Context;
 use crate::report::Report;
 use crate::sanitize::escape;
 

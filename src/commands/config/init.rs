@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::super::Context;
+use crate::client::Context;
 use crate::config::{
     Existing, NewSettings, Value, check_new_file, parse_answer, parse_flag, write_new,
 };

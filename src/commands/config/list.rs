@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
-use super::super::Context;
+use crate::client::Context;
 use crate::report::Report;
 use crate::sanitize::escape;
 

@@ -10,7 +10,7 @@ mod list;
 
 use std::process::ExitCode;
 
-use super::Context;
+use crate::client::Context;
 use crate::report::Report;
 
 pub use aws_profile::profile_matches;

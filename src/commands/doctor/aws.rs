@@ -8,10 +8,10 @@ use crate::aws::{
     without_links,
 };
 use crate::aws_files::{Kind, leftovers, login_sessions, read};
+use crate::client::Context;
+use crate::client::unreadable;
 use crate::clock::Clock;
-use crate::commands::Context;
 use crate::commands::env::{running_dialect, sourced};
-use crate::commands::readable::unreadable;
 use crate::model::Timestamp;
 use crate::report::Report;
 use crate::sanitize::shell_word;
@@ -115,7 +115,7 @@ fn variables(context: &Context) -> Vec<Finding> {
             "aws.expired",
             format!(
                 "the keys in this shell expired at {}",
-                context.tell_time(expiry)
+                context.format_time(expiry)
             ),
             format!(
                 "`{}` renews them, `{}` takes them out",
@@ -173,7 +173,7 @@ fn of_files(context: &Context, config: &str, credentials: &str) -> Vec<Finding> 
         let hint = if name.starts_with("ob/") {
             format!(
                 "`{}` writes ob's profiles, or `unset AWS_PROFILE`",
-                context.typed("config aws")
+                context.ob_command("config aws")
             )
         } else {
             "`unset AWS_PROFILE`, or write that profile".to_owned()
@@ -193,7 +193,7 @@ fn of_files(context: &Context, config: &str, credentials: &str) -> Vec<Finding> 
             found.push(Finding::wrong(
                 "aws.block",
                 format!("the AWS config file calls {program}, which is not there"),
-                format!("`{}` writes it anew", context.typed("config aws")),
+                format!("`{}` writes it anew", context.ob_command("config aws")),
             ));
         }
     }

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::Finding;
-use crate::commands::Context;
-use crate::commands::account::{changed_network, check_network, foreign_ca_variables};
-use crate::commands::running::{ask, find_all_agents};
+use crate::client::Context;
+use crate::client::find_all_agents;
+use crate::client::{changed_network, check_network, foreign_ca_variables};
 use crate::commands::vpn::tunnel_directories;
 use crate::config::check_private_key;
 use crate::model::Confinement;
@@ -121,7 +121,7 @@ fn agent(context: &Context) -> Vec<Finding> {
         return found;
     };
     let directory = first.directory.clone();
-    match ask(first, Request::Status) {
+    match first.ask(Request::Status) {
         Err(report) => found.push(Finding::of("agent", &report)),
         Ok(Some(Reply::Status(status))) => {
             found.extend(running(&status, &directory));

@@ -1,7 +1,7 @@
 //! What `ob vpn up` and `ob vpn exec` need of this machine.
 
 use super::Finding;
-use crate::commands::Context;
+use crate::client::Context;
 use crate::commands::vpn::{OpenVpn, TUN, tun_can_be_opened};
 use crate::config::read_vpn_ca_bundle;
 use crate::process::Program;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::running;
-use crate::commands::Context;
+use crate::client::Context;
 use crate::paths;
 use crate::report::{Exit, Report};
 use crate::tunnel;

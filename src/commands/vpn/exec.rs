@@ -12,8 +12,8 @@ use super::netns_child;
 use super::preflight::{self, OpenVpn, Supervisor};
 use super::watch::say_log;
 use super::{PolicyArgs, resolve};
-use crate::commands::Context;
-use crate::commands::talk::SignInArgs;
+use crate::client::Context;
+use crate::commands::args::SignInArgs;
 use crate::flow::vpn_policy;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::process::{self, Program};
@@ -59,14 +59,14 @@ pub(super) struct Args {
 /// # Errors
 /// When there is no tunnel for the command; else its exit code is ours.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
-    let resolved = resolve(context, &args.policy, &args.sign_in)?;
+    let resolved = resolve(context, &args.policy, &args.sign_in.options())?;
     refuse_root()?;
     let openvpn = OpenVpn::find()?;
     let pasta = Program::find("pasta")?;
     let unshare = Program::find("unshare")?;
     tun_can_be_opened()?;
     let mut supervisor = Supervisor::start(context, true)?;
-    let profile = preflight::profile(context, &resolved, &args.sign_in)?;
+    let profile = preflight::profile(context, &resolved, &args.sign_in.options())?;
     let policy = vpn_policy(&resolved.policy)?;
     let openvpn = argv(
         &Launch {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::running;
 use super::status::not_up;
-use crate::commands::Context;
+use crate::client::Context;
 use crate::report::Report;
 use crate::sanitize::escape;
 use crate::wire::{FromTunnel, ToTunnel};

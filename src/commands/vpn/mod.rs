@@ -15,9 +15,9 @@ mod watch;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::commands::Context;
-use crate::commands::account::account;
-use crate::commands::talk::SignInArgs;
+use crate::client::Context;
+use crate::client::SignInOptions;
+use crate::client::account;
 use crate::config::{OrgTarget, read_vpn_ca_bundle};
 use crate::flow::check_vpn;
 use crate::link::{LinkError, SupervisorConnection};
@@ -108,7 +108,7 @@ struct Resolved {
 fn resolve(
     context: &Context,
     policy: &PolicyArgs,
-    sign_in: &SignInArgs,
+    sign_in: &SignInOptions,
 ) -> Result<Resolved, Report> {
     let settings = context.settings()?;
     let vpn = settings.vpn(&context.environment)?;

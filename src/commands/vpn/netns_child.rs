@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::watch::supervisor_gone;
-use crate::commands::Context;
+use crate::client::Context;
 use crate::link::{LinkError, SupervisorConnection};
 use crate::process::{self, Program};
 use crate::report::{Exit, Report};

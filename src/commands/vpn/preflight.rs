@@ -8,10 +8,11 @@ use nix::unistd::{User, getegid, geteuid};
 
 use super::Resolved;
 use super::watch::supervisor_gone;
-use crate::commands::Context;
-use crate::commands::exec::unexpected;
-use crate::commands::running::find_agent;
-use crate::commands::talk::{SignInArgs, ask_agent};
+use crate::client::Context;
+use crate::client::SignInOptions;
+use crate::client::ask_agent;
+use crate::client::find_agent;
+use crate::client::unexpected_reply;
 use crate::link::{LinkError, SupervisorConnection};
 use crate::model::DnsScope;
 use crate::openvpn::argv::{Elevator, Privilege};
@@ -115,7 +116,7 @@ fn allows(elevator: &Elevator, program: &Program) -> bool {
 /// What the installed program is asked for.
 pub(super) fn request(supervisor: &Supervisor, resolved: &Resolved) -> Result<Vec<u8>, Report> {
     let directory = supervisor.management.parent();
-    let device = DEVICE.parse().map_err(|_| unexpected())?;
+    let device = DEVICE.parse().map_err(|_| unexpected_reply())?;
     Ok(privileged::input(Action::Start(StartTunnel {
         directory: directory.map(Path::to_owned).unwrap_or_default(),
         device,
@@ -282,7 +283,7 @@ impl Supervisor {
                 control,
             }),
             FromTunnel::Failed(report) => Err(report),
-            _ => Err(unexpected()),
+            _ => Err(unexpected_reply()),
         }
     }
 
@@ -300,7 +301,7 @@ impl Supervisor {
             .or_else(|| resolved.org.username.clone())
             .unwrap_or_default();
         let begin = Begin {
-            profile: profile.text.ok_or_else(unexpected)?,
+            profile: profile.text.ok_or_else(unexpected_reply)?,
             username,
             token: profile.token,
             target: resolved.target.clone(),
@@ -316,7 +317,7 @@ impl Supervisor {
 pub(super) fn profile(
     context: &Context,
     resolved: &Resolved,
-    sign_in: &SignInArgs,
+    sign_in: &SignInOptions,
 ) -> Result<IssuedProfile, Report> {
     let request = || {
         Request::VpnProfile(VpnProfileRequest {
@@ -328,6 +329,6 @@ pub(super) fn profile(
     };
     match ask_agent(context, request, &resolved.org, sign_in)? {
         Reply::VpnProfile(profile) => Ok(*profile),
-        _ => Err(unexpected()),
+        _ => Err(unexpected_reply()),
     }
 }

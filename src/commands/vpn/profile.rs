@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::{PolicyArgs, resolve};
-use crate::commands::Context;
-use crate::commands::exec::unexpected;
-use crate::commands::talk::{SignInArgs, ask_agent};
+use crate::client::Context;
+use crate::client::ask_agent;
+use crate::client::unexpected_reply;
+use crate::commands::args::SignInArgs;
 use crate::report::Report;
 use crate::sanitize::escape;
 use crate::wire::{IssuedProfile, Reply, Request, VpnProfileRequest};
@@ -28,7 +29,7 @@ pub(super) struct Args {
 /// # Errors
 /// When no profile can be had, or the one there is may not be used.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
-    let resolved = resolve(context, &args.policy, &args.sign_in)?;
+    let resolved = resolve(context, &args.policy, &args.sign_in.options())?;
     let request = || {
         Request::VpnProfile(VpnProfileRequest {
             target: resolved.target.clone(),
@@ -37,9 +38,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             may_sign_in: true,
         })
     };
-    let Reply::VpnProfile(profile) = ask_agent(context, request, &resolved.org, &args.sign_in)?
+    let Reply::VpnProfile(profile) =
+        ask_agent(context, request, &resolved.org, &args.sign_in.options())?
     else {
-        return Err(unexpected());
+        return Err(unexpected_reply());
     };
     if context.globals.json {
         context.voice.data_json(as_json(&profile))?;

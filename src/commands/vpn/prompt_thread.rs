@@ -6,7 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::commands::Context;
+use crate::client::Context;
 use crate::link::{LinkError, SupervisorConnection};
 use crate::report::Report;
 use crate::sanitize::escape;

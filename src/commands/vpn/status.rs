@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::watch::{dns_json, dns_text, event, in_words, phase_json, phase_text, supervisor_gone};
 use super::{clean_up, running};
+use crate::client::Context;
+use crate::client::ask_running_agent;
+use crate::client::unexpected_reply;
 use crate::clock::span;
-use crate::commands::Context;
-use crate::commands::exec::unexpected;
-use crate::commands::running::ask_running_agent;
 use crate::link::SupervisorConnection;
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
@@ -172,7 +172,7 @@ fn ask(context: &Context) -> Result<Option<TunnelStatus>, Report> {
     link.send(&ToTunnel::Status)?;
     match link.recv(Some(PATIENCE)) {
         Ok(FromTunnel::Status(status)) => Ok(Some(*status)),
-        Ok(_) => Err(unexpected()),
+        Ok(_) => Err(unexpected_reply()),
         Err(error) if error.is_gone() => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::preflight::{self, OpenVpn, Supervisor, Way};
 use super::watch::{Seen, Watch, say_log};
 use super::{PolicyArgs, resolve, running};
-use crate::commands::Context;
-use crate::commands::talk::SignInArgs;
+use crate::client::Context;
+use crate::commands::args::SignInArgs;
 use crate::flow::vpn_policy;
 use crate::link::SupervisorConnection;
 use crate::model::DnsScope;
@@ -38,7 +38,7 @@ pub(super) struct Args {
 /// # Errors
 /// Why there is no tunnel, or no longer one.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
-    let resolved = resolve(context, &args.policy, &args.sign_in)?;
+    let resolved = resolve(context, &args.policy, &args.sign_in.options())?;
     if let Some(mut link) = running(context)? {
         // One in the background may be waiting for an answer.
         link.send(&ToTunnel::Attach)?;
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let openvpn = OpenVpn::find()?;
     let way = preflight::way(context)?;
     let mut supervisor = Supervisor::start(context, false)?;
-    let profile = preflight::profile(context, &resolved, &args.sign_in)?;
+    let profile = preflight::profile(context, &resolved, &args.sign_in.options())?;
     let policy = vpn_policy(&resolved.policy)?;
     let user = preflight::user_name();
     let (words, input) = match &way {

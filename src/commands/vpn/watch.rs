@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::preflight::Supervisor;
 use super::prompt_thread::{Finished, PromptThread};
-use crate::commands::Context;
-use crate::commands::visit::square;
+use crate::client::Context;
+use crate::client::qr_code;
 use crate::link::{LinkError, SupervisorConnection};
 use crate::model::DnsScope;
 use crate::openvpn::access_server::browsable;
@@ -185,7 +185,7 @@ impl<'a> Watch<'a> {
             .voice
             .say("ob: the VPN server wants you to sign in here:\n");
         self.context.voice.say_address(url.as_str());
-        if let Some(square) = square(url.as_str(), self.context) {
+        if let Some(square) = qr_code(url.as_str(), self.context) {
             self.context.voice.say(&square);
         }
         Ok(())

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use super::round::Plan;
 use crate::aws::{NameTemplate, RoleLink, TemplateError, with_links, without_links};
 use crate::aws_files::{self, Kind};
-use crate::commands::Context;
-use crate::commands::exec::unexpected;
-use crate::commands::talk::ask_agent;
-use crate::commands::target::Resolved;
+use crate::client::Context;
+use crate::client::{ResolvedTarget, ask_agent, unexpected_reply};
 use crate::model::{RoleArn, SessionPolicy};
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
@@ -21,7 +19,7 @@ use crate::wire::{DiscoverRequest, Reply, Request, RoleMenu};
 ///
 /// # Errors
 /// When the target is limited, which no AWS file can say.
-pub(super) fn take_chain(target: &mut Resolved) -> Result<Vec<RoleArn>, Report> {
+pub(super) fn take_chain(target: &mut ResolvedTarget) -> Result<Vec<RoleArn>, Report> {
     if target.settings.policy != SessionPolicy::Whole {
         return Err(Report::new(
             Exit::Usage,
@@ -42,7 +40,7 @@ impl Plan<'_> {
     /// When these cannot be read, or a name is no good.
     pub(super) fn links(
         &self,
-        target: &Resolved,
+        target: &ResolvedTarget,
         role: &RoleArn,
         base: &str,
         chain: &[RoleArn],
@@ -55,10 +53,10 @@ impl Plan<'_> {
             region: region.clone(),
         };
         let accounts = &target.settings.accounts;
-        let usual = NameTemplate::default_template();
+        let default_template = NameTemplate::default_template();
         let Some((last, way)) = chain.split_last() else {
             let onward = self.onward(target, role)?;
-            let template = self.template.unwrap_or(&usual);
+            let template = self.template.unwrap_or(&default_template);
             let names = template.names(&onward, accounts)?;
             let links = onward.iter().zip(names);
             return Ok(links.map(|(role, name)| link(name, role, base)).collect());
@@ -68,7 +66,7 @@ impl Plan<'_> {
         let name = match (self.template, profile) {
             (Some(template), profile) => template.fill(last, alias, profile),
             (None, Some(profile)) => profile.to_owned(),
-            (None, None) => usual.fill(last, alias, None),
+            (None, None) => default_template.fill(last, alias, None),
         };
         let mut links: Vec<RoleLink> = Vec::new();
         let mut source = base.to_owned();
@@ -81,7 +79,7 @@ impl Plan<'_> {
         Ok(links)
     }
 
-    fn onward(&self, target: &Resolved, role: &RoleArn) -> Result<Vec<RoleArn>, Report> {
+    fn onward(&self, target: &ResolvedTarget, role: &RoleArn) -> Result<Vec<RoleArn>, Report> {
         let endpoint = self.context.settings()?.iam_endpoint();
         let request = || {
             Request::Discover(Box::new(DiscoverRequest {
@@ -94,7 +92,7 @@ impl Plan<'_> {
             }))
         };
         let org = &target.settings.org;
-        let reply = ask_agent(self.context, request, org, &self.args.sign_in);
+        let reply = ask_agent(self.context, request, org, &self.args.sign_in.options());
         let reply = reply.map_err(|report| match report.name.as_str() {
             "iam.refused" => report.during("cannot tell which roles to link").hint(
                 "`chain = [\"ROLE\"]` in the profile links that role without reading policies",
@@ -102,7 +100,7 @@ impl Plan<'_> {
             _ => report,
         })?;
         let Reply::Discovered(found) = reply else {
-            return Err(unexpected());
+            return Err(unexpected_reply());
         };
         let voice = self.context.voice;
         let mut roles: Vec<RoleArn> = Vec::new();

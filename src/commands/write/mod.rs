@@ -13,10 +13,9 @@ use serde_json::json;
 
 use crate::aws::{CredentialsFile, ForeignSection, NameTemplate};
 use crate::aws_files::{self, Kind};
-use crate::commands::Context;
-use crate::commands::readable::{as_warning, unreadable};
-use crate::commands::talk::SignInArgs;
-use crate::commands::target::{LimitArgs, MenuArgs};
+use crate::client::Context;
+use crate::client::{as_warning, unreadable};
+use crate::commands::args::{LimitArgs, MenuArgs, SignInArgs};
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
 use crate::terminal::in_one_piece;
@@ -219,10 +218,10 @@ fn say(
         .collect();
     let mut text = format!("ob: wrote {} to {}", listed(&names), plan.path.display());
     if let Some(end) = round.first_expiry() {
-        text += &format!(", good until {}", plan.context.tell_time(end));
+        text += &format!(", good until {}", plan.context.format_time(end));
     }
     if let Some(next) = next {
-        text += &format!("; renewing at {}", plan.context.tell_time(next));
+        text += &format!("; renewing at {}", plan.context.format_time(next));
     }
     plan.context.voice.say(&text);
     for link in &round.links {

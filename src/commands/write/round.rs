@@ -10,11 +10,11 @@ use std::time::Duration;
 use super::{Args, link, some_refused};
 use crate::aws::{CredentialsFile, ForeignSection, IniError, NameTemplate, Names, RoleLink};
 use crate::aws_files::{self, Edit, Kind};
-use crate::commands::Context;
-use crate::commands::catalogue::Shelf;
-use crate::commands::exec::{credentials, received, unexpected};
-use crate::commands::talk::ask_with;
-use crate::commands::target::{Resolved, RoleArgs, for_menu, resolve, resolve_named};
+use crate::client::{
+    AgentHooks, Context, ResolvedTarget, RoleCache, RoleSelection, ask_agent_with, credentials,
+    parse_credentials, resolve, resolve_for_menu, unexpected_reply,
+};
+use crate::config::Flags;
 use crate::model::{Credentials, RoleArn, SamlRole, Timestamp};
 use crate::report::Report;
 use crate::terminal::{Bar, finish_first, in_one_piece};
@@ -95,9 +95,10 @@ impl Plan<'_> {
             return self.every_role();
         }
         let mut sheaf = self.sheaf();
-        for (place, role) in self.wanted().into_iter().enumerate() {
-            let role = for_menu(&role, self.args.menu, self.context)?;
-            let mut target = resolve_named(self.context, &role, &self.args.sign_in)?;
+        let (menu, sign_in) = (self.args.menu.menu(), self.args.sign_in.options());
+        for (place, flags) in self.wanted().into_iter().enumerate() {
+            let selection = RoleSelection::from(flags);
+            let mut target = resolve_for_menu(self.context, selection, menu, &sign_in)?;
             let chain = match self.args.link {
                 true => link::take_chain(&mut target)?,
                 false => Vec::new(),
@@ -141,7 +142,7 @@ impl Plan<'_> {
     fn credentials(
         &self,
         place: usize,
-        target: &mut Resolved,
+        target: &mut ResolvedTarget,
         min_ttl: Option<Duration>,
     ) -> Result<Credentials, Report> {
         let mut menu = self.args.menu.menu();
@@ -150,7 +151,13 @@ impl Plan<'_> {
             target.wire.through.clone_from(&chosen.provider);
             menu = RoleMenu::Never;
         }
-        let granted = credentials(self.context, target, min_ttl, menu, &self.args.sign_in)?;
+        let granted = credentials(
+            self.context,
+            target,
+            min_ttl,
+            menu,
+            &self.args.sign_in.options(),
+        )?;
         if let Some(chosen) = granted.chosen {
             target.pin(&chosen);
             self.chosen.borrow_mut().insert(place, chosen.into());
@@ -162,38 +169,40 @@ impl Plan<'_> {
         Ok(granted.credentials)
     }
 
-    fn wanted(&self) -> Vec<RoleArgs> {
-        let common = RoleArgs {
+    fn flags(&self) -> Flags {
+        Flags {
             region: self.args.region.clone(),
             duration: self.args.duration.clone(),
-            limits: self.args.limits.clone(),
-            ..RoleArgs::default()
-        };
-        let profiles = self.args.profile.iter().map(|profile| RoleArgs {
+            read_only: self.args.limits.read_only,
+            policy_arns: self.args.limits.policy_arn.clone(),
+            ..Flags::default()
+        }
+    }
+
+    fn wanted(&self) -> Vec<Flags> {
+        let profiles = self.args.profile.iter().map(|profile| Flags {
             profile: Some(profile.clone()),
-            ..common.clone()
+            ..self.flags()
         });
-        let roles = self.args.role.iter().map(|role| RoleArgs {
+        let roles = self.args.role.iter().map(|role| Flags {
             role: Some(role.clone()),
-            ..common.clone()
+            ..self.flags()
         });
-        let mut wanted: Vec<RoleArgs> = profiles.chain(roles).collect();
+        let mut wanted: Vec<Flags> = profiles.chain(roles).collect();
         if wanted.is_empty() {
-            wanted.push(common);
+            wanted.push(self.flags());
         }
         wanted
     }
 
     fn every_role(&self) -> Result<Round, Report> {
         // A role is named only so that no profile's chain and role come in.
-        let role = RoleArgs {
+        let selection = RoleSelection::from(Flags {
             role: Some("*".into()),
-            region: self.args.region.clone(),
-            duration: self.args.duration.clone(),
-            limits: self.args.limits.clone(),
-            ..RoleArgs::default()
-        };
-        let target = resolve(self.context, &role, &self.args.sign_in)?;
+            ..self.flags()
+        });
+        let sign_in = self.args.sign_in.options();
+        let target = resolve(self.context, selection, &sign_in)?;
         let mut entries: Vec<RoleEntry> = Vec::new();
         let mut names: Option<Result<BTreeMap<String, String>, Report>> = None;
         let mut refused = Vec::new();
@@ -229,7 +238,7 @@ impl Plan<'_> {
                     .as_ref()
                     .ok()
                     .and_then(|names| names.get(&issued.role));
-                match (section.cloned(), received(issued)) {
+                match (section.cloned(), parse_credentials(issued)) {
                     (Some(section), Ok(credentials)) => {
                         let mut sheaf = sheaf.lock().unwrap_or_else(PoisonError::into_inner);
                         sheaf.sections.push((section, credentials));
@@ -241,19 +250,16 @@ impl Plan<'_> {
             }
         };
         let request = || Request::EveryRole(target.wire.clone());
-        let reply = ask_with(
-            self.context,
-            request,
-            &target.settings.org,
-            &self.args.sign_in,
-            &|| Ok(()),
-            &mut take,
-        );
+        let hooks = AgentHooks {
+            on_part: Some(&mut take),
+            ..AgentHooks::default()
+        };
+        let reply = ask_agent_with(self.context, request, &target.settings.org, &sign_in, hooks);
         if let Some(bar) = bar {
             bar.clear();
         }
-        if let (Ok(_), Some(shelf)) = (&reply, Shelf::of(self.context, &target.wire)) {
-            shelf.keep(&entries);
+        if let (Ok(_), Some(cache)) = (&reply, RoleCache::of(self.context, &target.wire)) {
+            cache.store(&entries);
         }
         if let Some(Err(report)) = names {
             return Err(report);
@@ -270,7 +276,7 @@ impl Plan<'_> {
         let sheaf = gathered();
         match reply? {
             Reply::AllRoles => {}
-            _ => return Err(unexpected()),
+            _ => return Err(unexpected_reply()),
         }
         saved?;
         if let Some(report) = odd {

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::super::Context;
+use crate::client::Context;
 use crate::config::{Existing, Value, check_text, parse_flag, write_new};
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;

@@ -3,8 +3,8 @@
 use std::fs::read_dir;
 use std::path::{Path, PathBuf};
 
-use super::super::super::Context;
 use super::Args;
+use crate::client::Context;
 use crate::config::read_foreign_file;
 use crate::importers::{Findings, ImportError, Tool, default_paths, from_variables};
 use crate::model::Environment;

@@ -1,24 +1,24 @@
 //! The menu of roles that needs no server: what was seen before, the last used first.
 
+use crate::client::context::Context;
+use crate::client::prompts::choose_role;
+use crate::client::role_cache::RoleCache;
 use crate::clock::Clock;
-use crate::commands::Context;
-use crate::commands::catalogue::Shelf;
-use crate::commands::question::choose_role;
 use crate::report::Report;
 use crate::terminal::{Questions, TerminalError};
 use crate::wire::{Answer, ChosenRole, Request, RoleEntry, Target, UsedRole};
 
 /// For a request that names no role.
 #[derive(Debug)]
-pub(super) struct Menu<'a> {
+pub(super) struct KnownRoleMenu<'a> {
     context: &'a Context,
-    shelf: Shelf<'a>,
+    cache: RoleCache<'a>,
     target: Target,
     /// A role was taken from what is remembered.
     chosen: bool,
 }
 
-impl<'a> Menu<'a> {
+impl<'a> KnownRoleMenu<'a> {
     pub(super) fn of(context: &'a Context, request: &Request) -> Option<Self> {
         let Request::Credentials(request) = request else {
             return None;
@@ -30,7 +30,7 @@ impl<'a> Menu<'a> {
         }
         Some(Self {
             context,
-            shelf: Shelf::of(context, target)?,
+            cache: RoleCache::of(context, target)?,
             target: target.clone(),
             chosen: false,
         })
@@ -42,21 +42,21 @@ impl<'a> Menu<'a> {
         used: &[UsedRole],
         questions: &mut Questions,
     ) -> Result<Answer, TerminalError> {
-        let Some(mut known) = self.shelf.load().filter(|known| known.roles.len() > 1) else {
+        let Some(mut known) = self.cache.load().filter(|known| known.roles.len() > 1) else {
             return Ok(Answer::UnknownRole);
         };
-        self.shelf.note(&mut known, used);
-        let entries = self.shelf.entries(&known, &self.target);
+        self.cache.note(&mut known, used);
+        let entries = self.cache.entries(&known, &self.target);
         self.context.voice.say(&format!(
             "ob: your roles as of {}; `ob roles --refresh` reads them again",
-            self.context.tell_time(known.as_of)
+            self.context.format_time(known.as_of)
         ));
         let place = choose_role(&entries, questions)?;
         let Some(entry) = entries.get(place) else {
             return Ok(Answer::UnknownRole);
         };
         known.record_use(&entry.role, Clock::system().now_millis());
-        self.shelf.save(&known);
+        self.cache.save(&known);
         self.chosen = true;
         Ok(Answer::KnownRole(ChosenRole {
             role: entry.role.clone(),
@@ -70,13 +70,13 @@ impl<'a> Menu<'a> {
         if let Some(chosen) = choices.get_mut(place) {
             chosen.used = Some(Clock::system().now_millis());
         }
-        self.shelf.keep(&choices);
+        self.cache.store(&choices);
     }
 
     /// What is remembered is wrong if the role that was taken from it is not granted.
     pub(super) fn refused(&self, report: &Report) {
         if self.chosen && report.name == "saml.no_such_role" {
-            self.shelf.forget();
+            self.cache.forget();
         }
     }
 }

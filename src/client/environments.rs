@@ -4,8 +4,8 @@
 //! it. sudo, openvpn and the other programs of the machine get a search path and the C locale there; the user's own
 //! command, shell or browser gets one of these.
 
-use super::Context;
 use crate::aws::is_identity;
+use crate::client::context::Context;
 use crate::model::Environment;
 use crate::report::Report;
 
@@ -15,7 +15,7 @@ impl Context {
     ///
     /// # Errors
     /// When the settings, which name these variables, cannot be read.
-    pub(super) fn program_environment(&self) -> Result<Environment, Report> {
+    pub fn program_environment(&self) -> Result<Environment, Report> {
         let keys: Vec<String> = self.settings()?.private_key_variables().collect();
         Ok(self
             .environment
@@ -27,7 +27,7 @@ impl Context {
     ///
     /// # Errors
     /// As [`Self::program_environment`].
-    pub(super) fn browser_environment(&self) -> Result<Environment, Report> {
+    pub fn browser_environment(&self) -> Result<Environment, Report> {
         Ok(self
             .program_environment()?
             .without(|name| is_identity(name) || name == "BROWSER"))

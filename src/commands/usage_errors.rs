@@ -1,6 +1,6 @@
 //! What was typed and means nothing, told in our own words: with what other tools call a verb, and where a word goes.
 
-mod understood;
+mod partial_parse;
 
 use std::error::Error as _;
 
@@ -10,7 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::model::suggest;
 use crate::report::{Exit, Report};
 use crate::sanitize::shell_word;
-pub use understood::{Understood, understand};
+pub use partial_parse::{PartialParse, parse_partially};
 
 /// Words for which nothing here looks alike, below which verb, and what is meant.
 const ELSEWHERE: [(&str, &[&str], &str); 14] = [
@@ -81,8 +81,8 @@ const OFFERED: usize = 3;
 const OF_A_ROLE: [&str; 5] = ["shell", "env", "credential", "write", "console"];
 
 /// What to say of a mistake in what was typed, as far as that was `understood`. `grammar` is what could have been.
-pub fn report(error: &clap::Error, understood: &Understood<'_>, grammar: &Command) -> Report {
-    let Understood { verb, command, .. } = understood;
+pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Command) -> Report {
+    let PartialParse { verb, command, .. } = understood;
     let wrong = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word.as_str()),
         _ => None,

@@ -6,7 +6,7 @@ use crate::terminal::{Question, Questions, TerminalError, Voice};
 use crate::wire::{Answer, Ask, FactorChoice, RoleEntry, Sealed};
 
 /// Puts one question to the person at the terminal.
-pub(super) fn put(
+pub(super) fn ask_user(
     ask: &Ask,
     questions: &mut Questions,
     voice: Voice,

@@ -1,20 +1,20 @@
 //! The client's side of a conversation: asks the agent one thing, answers its questions from the terminal
 //! or from standard input, and says what there is to wait for.
 
+use std::fmt;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::commands::Context;
-use crate::commands::account::{ca_certificates, route, with_ca_variables};
-use crate::commands::menu::Menu;
-use crate::commands::question::put;
-use crate::commands::running::find_or_start_agent;
-use crate::commands::security_key::{Unsigned, touch};
-use crate::commands::target::or_profile;
-pub(super) use crate::commands::typed::SignInArgs;
-use crate::commands::typed::Typed;
-use crate::commands::visit::visit;
+use crate::client::context::Context;
+use crate::client::device_page::open_device_page;
+use crate::client::network::{ca_certificates, hint_ca_variables, route};
+use crate::client::prompts::ask_user;
+use crate::client::role_menu::KnownRoleMenu;
+use crate::client::running_agent::find_or_start_agent;
+use crate::client::security_key::{Unsigned, touch};
+use crate::client::stdin_answers::{SignInOptions, StdinAnswers};
+use crate::client::target::hint_profile;
 use crate::config::{OrgTarget, read_private_key};
 use crate::link::{self, AgentConnection, LinkError};
 use crate::process;
@@ -36,26 +36,40 @@ const BREATH: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// What the agent reports, or why it could not be spoken to.
-pub(super) fn ask_agent(
+pub fn ask_agent(
     context: &Context,
     request: impl Fn() -> Request,
     org: &OrgTarget,
-    args: &SignInArgs,
+    args: &SignInOptions,
 ) -> Result<Reply, Report> {
-    ask_with(context, request, org, args, &|| Ok(()), &mut |_| {})
+    ask_agent_with(context, request, org, args, AgentHooks::default())
+}
+
+/// What a verb does while the agent works.
+#[derive(Default)]
+pub struct AgentHooks<'a> {
+    /// Called before a question that needs the user or a secret. An error ends the request.
+    pub before_question: Option<&'a dyn Fn() -> Result<(), Report>>,
+    /// Takes the results that come one by one.
+    pub on_part: Option<&'a mut dyn FnMut(Part)>,
+}
+
+impl fmt::Debug for AgentHooks<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentHooks").finish_non_exhaustive()
+    }
 }
 
 /// As [`ask_agent`]. `before` is called before anything is asked, and may end it; what comes in parts goes to `take`.
 ///
 /// # Errors
 /// As [`ask_agent`]; what has been taken by then stays so.
-pub(super) fn ask_with(
+pub fn ask_agent_with(
     context: &Context,
     request: impl Fn() -> Request,
     org: &OrgTarget,
-    args: &SignInArgs,
-    before: &dyn Fn() -> Result<(), Report>,
-    take: &mut dyn FnMut(Part),
+    args: &SignInOptions,
+    mut hooks: AgentHooks<'_>,
 ) -> Result<Reply, Report> {
     let mut typed = args.read()?;
     let mut lost: Option<Instant> = None;
@@ -70,8 +84,7 @@ pub(super) fn ask_with(
             questions: None,
             menu: None,
             role: RoleAsked::No,
-            before,
-            take: &mut *take,
+            hooks: &mut hooks,
         };
         let outcome = talk.run(&link, request());
         let done = matches!(&outcome, Ok(reply) if !matches!(reply, Reply::Failed(_)));
@@ -83,7 +96,7 @@ pub(super) fn ask_with(
         }
         match outcome {
             // It went away before anything was said that must not be said twice: a new one is started.
-            Err(TalkError::Link(error))
+            Err(TalkError::AgentConnection(error))
                 if error.is_gone()
                     && !talk.answered
                     && lost.get_or_insert_with(Instant::now).elapsed() < COMEBACK =>
@@ -91,17 +104,17 @@ pub(super) fn ask_with(
                 // A process that is being killed takes callers a moment longer than it serves them.
                 std::thread::sleep(BREATH);
             }
-            Err(TalkError::Link(error)) => return Err(error.into()),
+            Err(TalkError::AgentConnection(error)) => return Err(error.into()),
             Err(TalkError::Report(report)) => return Err(report),
             Ok(Reply::Failed(report)) => {
                 if let Some(menu) = talk.menu {
                     menu.refused(&report);
                 }
-                let report = with_ca_variables(context, org, report);
-                return Err(or_profile(context, &request(), report));
+                let report = hint_ca_variables(context, org, report);
+                return Err(hint_profile(context, &request(), report));
             }
             Ok(reply) => {
-                typed.done()?;
+                typed.discard()?;
                 return Ok(reply);
             }
         }
@@ -116,13 +129,13 @@ fn open(context: &Context) -> Result<AgentConnection, Report> {
 }
 
 enum TalkError {
-    Link(LinkError),
+    AgentConnection(LinkError),
     Report(Report),
 }
 
 impl From<LinkError> for TalkError {
     fn from(error: LinkError) -> Self {
-        Self::Link(error)
+        Self::AgentConnection(error)
     }
 }
 
@@ -148,28 +161,27 @@ struct Countdown {
     why: String,
 }
 
-struct Talk<'a> {
+struct Talk<'a, 'b> {
     context: &'a Context,
     org: &'a OrgTarget,
-    typed: &'a mut Typed,
+    typed: &'a mut StdinAnswers,
     answered: bool,
     /// Results have come one by one.
     parts: bool,
     questions: Option<Questions>,
     /// The roles that are remembered, where one of them could be chosen.
-    menu: Option<Menu<'a>>,
+    menu: Option<KnownRoleMenu<'a>>,
     role: RoleAsked,
-    before: &'a dyn Fn() -> Result<(), Report>,
-    take: &'a mut dyn FnMut(Part),
+    hooks: &'a mut AgentHooks<'b>,
 }
 
-impl Talk<'_> {
+impl Talk<'_, '_> {
     fn run(
         &mut self,
         link: &Arc<Mutex<AgentConnection>>,
         request: Request,
     ) -> Result<Reply, TalkError> {
-        self.menu = Menu::of(self.context, &request);
+        self.menu = KnownRoleMenu::of(self.context, &request);
         held(link).request_by(request, Some(route(self.org)))?;
         let mut doing: Option<String> = None;
         let mut countdown = None;
@@ -200,7 +212,9 @@ impl Talk<'_> {
                     // From here on there is something to lose by asking anew.
                     self.answered = true;
                     self.parts = true;
-                    (self.take)(part);
+                    if let Some(on_part) = &mut self.hooks.on_part {
+                        on_part(part);
+                    }
                 }
                 FromAgent::Notice(Notice::Doing(what)) if self.context.globals.verbose > 0 => {
                     self.context.voice.say(&format!("ob: {}…\n", escape(&what)));
@@ -285,8 +299,10 @@ impl Talk<'_> {
                 _ => RoleAsked::No,
             };
         }
-        if !ask.is_for_certificates() {
-            (self.before)()?;
+        if !ask.is_for_certificates()
+            && let Some(before_question) = self.hooks.before_question
+        {
+            before_question()?;
         }
         match ask {
             Ask::CaCertificates => {
@@ -303,7 +319,15 @@ impl Talk<'_> {
                 page,
                 code,
                 minutes,
-            } => return Ok(visit(&page, &code, minutes, &self.org.org, self.context)?),
+            } => {
+                return Ok(open_device_page(
+                    &page,
+                    &code,
+                    minutes,
+                    &self.org.org,
+                    self.context,
+                )?);
+            }
             Ask::Password { .. } => {
                 if let Some(password) = self.typed.password.take() {
                     self.answered = true;
@@ -381,7 +405,7 @@ impl Talk<'_> {
                 },
                 _,
             ) => touch(challenge, *can_change, &self.org.org, questions),
-            _ => Ok(put(ask, questions, self.context.voice)?),
+            _ => Ok(ask_user(ask, questions, self.context.voice)?),
         }
     }
 }

@@ -3,17 +3,15 @@
 
 use std::process::ExitCode;
 
-use super::Context;
-use super::config::{profile_matches, write_aws_profiles};
-use super::readable::refuse_unreadable_files;
-use super::refresh::refuse_shadowed;
-use super::running::ask_running_agent_for;
-use super::talk::SignInArgs;
-use super::target::{Resolved, RoleArgs, resolve};
 use crate::aws::{config_profile_name, names_to_unset};
 use crate::aws_files::{Kind, read};
+use crate::client::Context;
+use crate::client::{
+    ResolvedTarget, RoleSelection, SignInOptions, ask_running_agent_for, create_expiry_file,
+    refuse_shadowed, refuse_unreadable_files, resolve,
+};
+use crate::commands::config::{profile_matches, write_aws_profiles};
 use crate::model::{RoleArn, Timestamp};
-use crate::paths::{expiry_file, runtime_dir};
 use crate::prompt::{Assignment, Class, Shell, assignments};
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
@@ -62,27 +60,21 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let mut set: Vec<(&str, String)> = Vec::new();
     if !profile.is_empty() {
         context.settings()?.check_profile(profile, "ob use")?;
-        let role = RoleArgs {
-            profile: Some(profile.to_owned()),
-            ..RoleArgs::default()
-        };
-        let target = resolve(context, &role, &SignInArgs::default())?;
-        target.unconfirmed()?;
+        let selection = RoleSelection::of_profile(profile);
+        let target = resolve(context, selection, &SignInOptions::default())?;
+        target.reject_confirm()?;
         set.push(("AWS_PROFILE", aws_profile(args, context, profile)?));
         // Go's first SDK reads ~/.aws/config only where this is set.
         set.push(("AWS_SDK_LOAD_CONFIG", "1".to_owned()));
         names(&target, &mut set);
         set.extend(context.settings()?.shell_variables());
-        let until = if args.never_ask {
+        let expires_at = if args.never_ask {
             None
         } else {
             expiry(context, &target)
         };
-        let text = until.map_or("\n".to_owned(), |until| format!("{:010}\n", until.0));
-        let state = runtime_dir(&context.environment)?.put(&expiry_file(profile), &text)?;
-        if let Some(state) = state.to_str() {
-            set.push(("OB_STATE", state.to_owned()));
-        }
+        let state = create_expiry_file(context, profile, expires_at)?;
+        set.extend(state.map(|state| ("OB_STATE", state)));
     }
     let leave = match profile {
         "" => Assignment::Leave,
@@ -140,7 +132,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
     if is_served {
         return Ok(name);
     }
-    let again = context.typed("config aws");
+    let again = context.ob_command("config aws");
     let missing = || {
         Report::new(
             Exit::SignIn,
@@ -174,7 +166,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
 }
 
 /// For the prompt: what is known before anybody has signed in.
-fn names(target: &Resolved, set: &mut Vec<(&'static str, String)>) {
+fn names(target: &ResolvedTarget, set: &mut Vec<(&'static str, String)>) {
     let settings = &target.settings;
     let profile = settings.profile.as_deref();
     set.extend(profile.map(|profile| ("OB_PROFILE", escape(profile))));
@@ -206,7 +198,7 @@ fn names(target: &Resolved, set: &mut Vec<(&'static str, String)>) {
 }
 
 /// Until when there are credentials; asks a running agent for some, so that the first tool finds them ready.
-fn expiry(context: &Context, target: &Resolved) -> Option<Timestamp> {
+fn expiry(context: &Context, target: &ResolvedTarget) -> Option<Timestamp> {
     let request = CredentialsRequest::without_sign_in(target.wire.clone(), None);
     let org = &target.settings.org;
     match ask_running_agent_for(context, Request::Credentials(request), org) {

@@ -6,7 +6,7 @@ use crate::terminal::Color;
 
 /// The verb, and how its answer is wanted.
 #[derive(Debug)]
-pub struct Understood<'a> {
+pub struct PartialParse<'a> {
     /// Its words, `vpn up`; none where the first is none.
     pub(super) verb: String,
     pub(super) command: &'a Command,
@@ -16,8 +16,8 @@ pub struct Understood<'a> {
 
 /// Reads `typed`, what stands behind `ob`, up to `--` or the first word of a command to run. Behind a word that means
 /// nothing there are only options. `grammar` has been built, so that each verb knows the options of all.
-pub fn understand<'a>(typed: &[String], grammar: &'a Command) -> Understood<'a> {
-    let mut found = Understood {
+pub fn parse_partially<'a>(typed: &[String], grammar: &'a Command) -> PartialParse<'a> {
+    let mut found = PartialParse {
         verb: String::new(),
         command: grammar,
         json: false,

@@ -3,11 +3,9 @@
 
 use crate::aws::{RenewingContext, config_profile_name, has_section, renewing_env};
 use crate::aws_files::{Kind, read};
-use crate::commands::Context;
+use crate::client::refuse_unreadable_files;
+use crate::client::{Context, ResolvedTarget, refuse_shadowed};
 use crate::commands::config::{profile_matches, write_aws_profiles};
-use crate::commands::readable::refuse_unreadable_files;
-use crate::commands::target::Resolved;
-use crate::config::Flags;
 use crate::model::Credentials;
 use crate::report::{Exit, Report};
 use crate::terminal::{Question, Questions, TerminalError};
@@ -17,9 +15,9 @@ use crate::terminal::{Question, Questions, TerminalError};
 /// # Errors
 /// When no profile is meant, `~/.aws/config` does not have it and nobody agrees to write it, or keys of the
 /// same name in the credentials file would be used instead.
-pub(super) fn environment(
+pub(super) fn renewing_environment(
     context: &Context,
-    target: &Resolved,
+    target: &ResolvedTarget,
     credentials: &Credentials,
 ) -> Result<Vec<(std::ffi::OsString, std::ffi::OsString)>, Report> {
     let profile = target.settings.profile.as_deref().ok_or_else(|| {
@@ -68,11 +66,12 @@ pub(super) fn environment(
 }
 
 /// What renews is told the profile's name and nothing else: a shell's own role or limits would be lost on the way.
-fn is_the_profiles(context: &Context, target: &Resolved, profile: &str) -> Result<(), Report> {
-    let flags = Flags {
-        profile: Some(profile.to_owned()),
-        ..context.flags()
-    };
+fn is_the_profiles(
+    context: &Context,
+    target: &ResolvedTarget,
+    profile: &str,
+) -> Result<(), Report> {
+    let flags = context.profile_flags(profile);
     let alone = context.settings()?.resolve(&flags, &context.environment)?;
     let here = &target.settings;
     let its_own = [
@@ -101,7 +100,7 @@ fn is_the_profiles(context: &Context, target: &Resolved, profile: &str) -> Resul
 }
 
 fn offer(context: &Context, name: &str) -> Result<(), Report> {
-    let writes = format!("`{}` writes it", context.typed("config aws"));
+    let writes = format!("`{}` writes it", context.ob_command("config aws"));
     let missing = |cause: String| {
         Report::new(
             Exit::SignIn,
@@ -127,29 +126,6 @@ fn offer(context: &Context, name: &str) -> Result<(), Report> {
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Refuses, under the name `failure`, keys in the credentials file under the profile's own name: the AWS tools take
-/// them before they ask its process.
-///
-/// # Errors
-/// When there are some, or the file cannot be read.
-pub(super) fn refuse_shadowed(
-    context: &Context,
-    name: &str,
-    failure: &'static str,
-) -> Result<(), Report> {
-    let path = Kind::Credentials.path(&context.environment)?;
-    let text = zeroize::Zeroizing::new(read(&path)?);
-    if !has_section(&text, name) {
-        return Ok(());
-    }
-    let path = path.display();
-    Err(
-        Report::new(Exit::Usage, failure, format!("{path} has keys for {name}"))
-            .cause("the AWS tools take them before they ask ob")
-            .hint(format!("take the section `[{name}]` out of {path}")),
-    )
 }
 
 /// `[default]` is taken by what ignores `AWS_PROFILE`.

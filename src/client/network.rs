@@ -1,54 +1,15 @@
-//! From the settings of an org to the account that the agent signs in.
+//! How the agent reaches an org: the proxy and the CA bundle of the settings.
 
-use crate::commands::Context;
-use crate::commands::talk::SignInArgs;
-use crate::config::{OrgTarget, Proxy, SignIn, ca_bundle_version, read_ca_bundle};
+use crate::client::context::Context;
+use crate::config::{OrgTarget, Proxy, ca_bundle_version, read_ca_bundle};
 use crate::http::{Client, HttpError, Network};
-use crate::model::{Environment, whole_seconds};
+use crate::model::Environment;
 use crate::report::{Exit, Report};
 use crate::secret::Secret;
-use crate::security_key;
-use crate::wire::{
-    Account, CaBundle, MachineAccount, ProxyRoute, Route, Sealed, SessionStatus, SignInWay,
-};
-
-/// What the agent has to know of an org, from the settings.
-pub(super) fn account(
-    context: &Context,
-    org: &OrgTarget,
-    args: &SignInArgs,
-) -> Result<Account, Report> {
-    let lifetime = context.settings()?.session_lifetime();
-    let is_machine = org.sign_in == SignIn::Machine;
-    Ok(Account {
-        org: org.org.origin().to_owned(),
-        // A machine is its client id: its session is nobody else's.
-        username: match is_machine {
-            true => org.client_id.clone(),
-            false => org.username.clone(),
-        },
-        vpn: context.settings()?.vpn(&context.environment).is_ok(),
-        machine: is_machine.then(|| machine(org)).transpose()?,
-        client_id: match (&org.client_id, org.sign_in) {
-            (None, SignIn::Browser | SignIn::Machine) => return Err(lacks("client_id")),
-            (client_id, _) => client_id.clone(),
-        },
-        way: match org.sign_in {
-            SignIn::Auto => SignInWay::Auto,
-            SignIn::Terminal => SignInWay::Terminal,
-            SignIn::IdentityEngine => SignInWay::IdentityEngine,
-            SignIn::Browser => SignInWay::Browser,
-            SignIn::Machine => SignInWay::Machine,
-        },
-        security_keys: security_key::is_supported(),
-        factor: args.factor.clone().or_else(|| org.factor.clone()),
-        idle: whole_seconds(lifetime.idle),
-        max: whole_seconds(lifetime.max),
-    })
-}
+use crate::wire::{CaBundle, ProxyRoute, Route, Sealed, SessionStatus};
 
 /// How the settings reach the org and what it leads to.
-pub(super) fn route(org: &OrgTarget) -> Route {
+pub fn route(org: &OrgTarget) -> Route {
     Route {
         proxy: org.proxy.as_ref().map(proxy_route),
         ca_bundle: org.ca_bundle.as_ref().map(|path| CaBundle {
@@ -62,7 +23,7 @@ pub(super) fn route(org: &OrgTarget) -> Route {
 ///
 /// # Errors
 /// When the environment's proxy cannot be used.
-pub(super) fn route_of_environment(context: &Context) -> Result<Route, Report> {
+pub fn environment_route(context: &Context) -> Result<Route, Report> {
     let proxy = Proxy::of_environment(&context.environment)?;
     Ok(Route {
         proxy: proxy.as_ref().map(proxy_route),
@@ -75,7 +36,7 @@ pub(super) fn route_of_environment(context: &Context) -> Result<Route, Report> {
 ///
 /// # Errors
 /// When one of them cannot.
-pub(super) fn check_network(org: &OrgTarget, environment: &Environment) -> Result<(), Report> {
+pub fn check_network(org: &OrgTarget, environment: &Environment) -> Result<(), Report> {
     let bundle = org.ca_bundle.as_ref();
     let pem = bundle
         .map(|_| ca_certificates(org, environment))
@@ -98,10 +59,7 @@ pub(super) fn check_network(org: &OrgTarget, environment: &Environment) -> Resul
 
 /// What differs between the settings that a session was last used with and those of this command;
 /// then and now.
-pub(super) fn changed_network(
-    context: &Context,
-    session: &SessionStatus,
-) -> Option<(String, String)> {
+pub fn changed_network(context: &Context, session: &SessionStatus) -> Option<(String, String)> {
     let orgs = context
         .settings()
         .and_then(|settings| settings.orgs(&context.environment));
@@ -109,7 +67,7 @@ pub(super) fn changed_network(
     let org = orgs.iter().find(|org| org.org.origin() == session.org);
     let now = match org {
         Some(org) => route(org),
-        None => route_of_environment(context).ok()?,
+        None => environment_route(context).ok()?,
     };
     let (then, now) = (&session.network, now.summary());
     (*then != now).then(|| (then.differences(&now), now.differences(then)))
@@ -117,9 +75,7 @@ pub(super) fn changed_network(
 
 /// The variables by which other programs are told of CA certificates, and which are not trusted
 /// here.
-pub(super) fn foreign_ca_variables(
-    context: &Context,
-) -> impl Iterator<Item = (&'static str, &str)> {
+pub fn foreign_ca_variables(context: &Context) -> impl Iterator<Item = (&'static str, &str)> {
     const NAMES: [&str; 5] = [
         "SSL_CERT_FILE",
         "SSL_CERT_DIR",
@@ -135,7 +91,7 @@ pub(super) fn foreign_ca_variables(
 
 /// Adds to a certificate that is not trusted the variables that name others, and how to have those
 /// trusted.
-pub(super) fn with_ca_variables(context: &Context, org: &OrgTarget, report: Report) -> Report {
+pub(super) fn hint_ca_variables(context: &Context, org: &OrgTarget, report: Report) -> Report {
     if report.name != "http.tls_authority" || org.ca_bundle.is_some() {
         return report;
     }
@@ -151,7 +107,7 @@ pub(super) fn with_ca_variables(context: &Context, org: &OrgTarget, report: Repo
 }
 
 /// A route by which nothing is sent.
-pub(super) fn unusable_route() -> Route {
+pub fn unusable_route() -> Route {
     let proxy = ProxyRoute {
         url: Sealed(Secret::new("")),
         address: String::new(),
@@ -175,10 +131,7 @@ fn proxy_route(proxy: &Proxy) -> ProxyRoute {
 ///
 /// # Errors
 /// When the file cannot be used.
-pub(super) fn ca_certificates(
-    org: &OrgTarget,
-    environment: &Environment,
-) -> Result<String, Report> {
+pub fn ca_certificates(org: &OrgTarget, environment: &Environment) -> Result<String, Report> {
     let path = org.ca_bundle.as_ref().ok_or_else(|| {
         Report::new(
             Exit::Failed,
@@ -193,25 +146,4 @@ pub(super) fn ca_certificates(
             .cause(format!("{} is not text", path.display()))
             .hint("`ca_bundle` takes a file of PEM certificates")
     })
-}
-
-fn machine(org: &OrgTarget) -> Result<MachineAccount, Report> {
-    let set = |value: &Option<String>, otherwise: &str| {
-        value.clone().unwrap_or_else(|| otherwise.to_owned())
-    };
-    let key_id = org.machine.key_id.clone();
-    Ok(MachineAccount {
-        key_id: key_id.ok_or_else(|| lacks("key_id"))?,
-        authorization_server: set(&org.machine.authorization_server, "default"),
-        scope: set(&org.machine.scope, "okta-m2m-access"),
-    })
-}
-
-fn lacks(key: &str) -> Report {
-    Report::new(
-        Exit::Usage,
-        "config.sign-in",
-        format!("this way to sign in needs `{key}`"),
-    )
-    .hint(format!("set `{key} =` in [org]; your Okta admin knows it"))
 }

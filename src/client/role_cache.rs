@@ -3,26 +3,26 @@
 //! role is known. Names alone; `aws.catalogue = false` keeps nothing.
 
 use crate::aws::{AccountHint, Catalogue, CatalogueKey, KnownRole, Names, found_names};
+use crate::client::context::Context;
 use crate::clock::Clock;
-use crate::commands::Context;
 use crate::model::{ProviderArn, RoleArn, SamlRole};
 use crate::paths::{RuntimeDir, cache_dir, existing_cache_dir};
 use crate::wire::{RoleEntry, Target, UsedRole};
 
 /// More than [`Catalogue`] ever writes.
-const LONGEST: u64 = 4 * 1024 * 1024;
+const MAX_CACHE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Where the roles of one user are kept.
 #[derive(Clone, Debug)]
-pub(super) struct Shelf<'a> {
+pub struct RoleCache<'a> {
     context: &'a Context,
     key: CatalogueKey,
     name: String,
 }
 
-impl<'a> Shelf<'a> {
+impl<'a> RoleCache<'a> {
     /// The one for `target`; none where nothing may be kept, or what is asked for is not all roles.
-    pub(super) fn of(context: &'a Context, target: &Target) -> Option<Self> {
+    pub fn of(context: &'a Context, target: &Target) -> Option<Self> {
         if !context.settings().ok()?.is_catalogue_enabled() || target.account.machine.is_some() {
             return None;
         }
@@ -45,8 +45,8 @@ impl<'a> Shelf<'a> {
     }
 
     /// What is kept, the last used first.
-    pub(super) fn load(&self) -> Option<Catalogue> {
-        let text = self.directory()?.text(&self.name, LONGEST)?;
+    pub fn load(&self) -> Option<Catalogue> {
+        let text = self.directory()?.text(&self.name, MAX_CACHE_BYTES)?;
         let mut known = Catalogue::read(&text, &self.key, Clock::system().now())?;
         known.sort();
         Some(known)
@@ -58,7 +58,7 @@ impl<'a> Shelf<'a> {
 
     /// Keeps `entries`, all there are, with what is known of them from before. A disk that refuses is no reason to
     /// tell anybody: nothing is lost.
-    pub(super) fn keep(&self, entries: &[RoleEntry]) -> Option<Catalogue> {
+    pub fn store(&self, entries: &[RoleEntry]) -> Option<Catalogue> {
         let role = |entry: &RoleEntry| {
             Some(KnownRole {
                 pair: SamlRole {
@@ -82,7 +82,7 @@ impl<'a> Shelf<'a> {
         Some(new)
     }
 
-    pub(super) fn save(&self, catalogue: &Catalogue) {
+    pub fn save(&self, catalogue: &Catalogue) {
         if let Some(text) = catalogue.written(&self.key)
             && let Some(directory) = cache_dir(&self.context.environment)
         {
@@ -91,14 +91,14 @@ impl<'a> Shelf<'a> {
     }
 
     /// Takes it away: it has named a role that is not granted any more.
-    pub(super) fn forget(&self) {
+    pub fn forget(&self) {
         if let Some(directory) = self.directory() {
             directory.remove(&self.name);
         }
     }
 
     /// Notes what an agent has handed out since; says whether that was news.
-    pub(super) fn note(&self, catalogue: &mut Catalogue, used: &[UsedRole]) -> bool {
+    pub fn note(&self, catalogue: &mut Catalogue, used: &[UsedRole]) -> bool {
         let mut news = false;
         for one in used {
             let named = self.key.username.as_ref();
@@ -111,7 +111,7 @@ impl<'a> Shelf<'a> {
     }
 
     /// As lines of a list: with the names that the accounts have by the settings of now.
-    pub(super) fn entries(&self, catalogue: &Catalogue, target: &Target) -> Vec<RoleEntry> {
+    pub fn entries(&self, catalogue: &Catalogue, target: &Target) -> Vec<RoleEntry> {
         let traces = catalogue.roles.iter().map(|known| AccountHint {
             account: known.pair.role.account(),
             // An app that the settings name has no label of its own here.

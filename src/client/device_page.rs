@@ -1,0 +1,62 @@
+//! A page that a person opens: its address, a code to compare, a square for the phone, and their browser if
+//! there is one. Only pages of the org are shown or opened.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::client::browser::default_browser;
+use crate::client::context::Context;
+use crate::client::qr_code::qr_code;
+use crate::model::Org;
+use crate::process;
+use crate::report::{Exit, Report};
+use crate::sanitize::escape;
+use crate::terminal::has_person;
+use crate::wire::Answer;
+
+/// Shows `page` and opens it where that can be done.
+///
+/// # Errors
+/// When the page is not the org's own.
+pub(super) fn open_device_page(
+    page: &str,
+    code: &str,
+    minutes: u64,
+    org: &Org,
+    context: &Context,
+) -> Result<Answer, Report> {
+    let url = Url::parse(page).ok().filter(|url| org.owns(url));
+    let url = url.ok_or_else(|| {
+        Report::new(
+            Exit::Refused,
+            "okta.oauth.foreign_page",
+            "the page to open is not the org's own",
+        )
+        .hint("set `org.url` to the address your browser shows when you sign in")
+    })?;
+    let chosen = context.settings()?.browser_command();
+    if chosen.is_none() && !has_person() {
+        return Ok(Answer::Unavailable);
+    }
+    let mut text = format!(
+        "ob: open this page and confirm the code {} there, within {minutes} minutes:\n  {url}\n",
+        escape(code)
+    );
+    text += &qr_code(url.as_str(), context).unwrap_or_default();
+    context.voice.say(&text);
+    let opener = match chosen {
+        Some([program, arguments @ ..]) => Some((PathBuf::from(program), arguments)),
+        _ => default_browser(context).map(|program| (program, &[][..])),
+    };
+    let environment = context.browser_environment()?;
+    if let Some((program, arguments)) = opener
+        && let Err(error) = process::open_page(&program, arguments, url.as_str(), environment)
+    {
+        context.voice.say(&format!(
+            "ob: cannot start {}: {error}; open the page yourself\n",
+            escape(&program.display().to_string())
+        ));
+    }
+    Ok(Answer::PageShown)
+}
