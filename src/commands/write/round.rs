@@ -309,8 +309,10 @@ impl Plan<'_> {
             aliases.extend(alias.map(|alias| (pair.role.account().to_owned(), alias)));
             roles.push(pair.role);
         }
-        let usual = NameTemplate::default_template();
-        let names = self.template.unwrap_or(&usual).names(&roles, &aliases)?;
+        let names = self
+            .template
+            .unwrap_or(&NameTemplate::default_template())
+            .names(&roles, &aliases)?;
         Ok(roles.iter().map(ToString::to_string).zip(names).collect())
     }
 
