@@ -13,8 +13,8 @@ use crate::report::Report;
 /// has less than 1 MiB.
 const MAX_BUNDLE_BYTES: u64 = 768 << 10;
 
-/// Most bytes of `vpn.ca_bundle`, which holds a few certificates. They are sent with each request to
-/// the agent and to the tunnel's supervisor, whose requests have less than 64 KiB.
+/// Most bytes of `vpn.ca_bundle`, which holds a few certificates. They are sent with each request
+/// to the agent and to the tunnel's supervisor, whose requests have less than 64 KiB.
 const MAX_VPN_BUNDLE_BYTES: u64 = 32 << 10;
 
 /// Reads the PEM file at `path`.

@@ -26,7 +26,8 @@ pub(super) enum FileError {
     Directory(#[from] DirectoryFault),
     #[error("group or others have access to it (mode {0:04o})")]
     NotPrivate(u32),
-    /// As [`Self::NotPrivate`], where the user cannot change it: a secret of a container or service.
+    /// As [`Self::NotPrivate`], where the user cannot change it: a secret of a container or
+    /// service.
     #[error("group or others have access to it (mode {0:04o})")]
     GivenToOthers(u32),
     #[error("it is larger than 1 MiB")]

@@ -1,8 +1,8 @@
 //! The settings: the user's and the system's file, variables and flags, merged and checked.
 //!
-//! A flag takes precedence over a variable, a variable over the user's file, that over the system's.
-//! Nothing is read from the current directory, no key holds a secret, and an unknown key is an
-//! error. Every value keeps its source. The agent reads no settings: it is sent what
+//! A flag takes precedence over a variable, a variable over the user's file, that over the
+//! system's. Nothing is read from the current directory, no key holds a secret, and an unknown key
+//! is an error. Every value keeps its source. The agent reads no settings: it is sent what
 //! [`Settings::resolve`] returns.
 
 mod ca_bundle;

@@ -52,7 +52,8 @@ pub enum Existing {
 ///
 /// # Errors
 /// When a file exists and is to be kept, when `path` is a link (the link would be replaced and not
-/// its target), when another user owns a directory of the path or may write to it, or on I/O errors.
+/// its target), when another user owns a directory of the path or may write to it, or on I/O
+/// errors.
 pub fn write_new(
     path: &Path,
     text: &str,

@@ -20,7 +20,8 @@ use crate::secret::Secret;
 const MAX_KEY_BYTES: u64 = 16 << 10;
 
 impl Settings {
-    /// Returns the names of all variables that hold a machine's private key, whichever org is selected.
+    /// Returns the names of all variables that hold a machine's private key, whichever org is
+    /// selected.
     pub fn private_key_variables(&self) -> impl Iterator<Item = String> {
         let is_named =
             |key: &str| key.starts_with("org") && key.rsplit('.').next() == Some("private_key_env");

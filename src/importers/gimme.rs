@@ -1,59 +1,69 @@
-//! gimme-aws-creds: `[DEFAULT]` is beneath every section, `inherits` names another one in between.
+//! gimme-aws-creds: every section inherits `[DEFAULT]`, and those that its `inherits` names.
 
-use super::Tool;
-use super::entry::{Entry, Findings, Section};
+use super::entry::{Entry, Section, inherit, value_of};
 use super::error::ImportError;
-use super::profiles::{add, text_of};
+use super::findings::Findings;
+use super::profile;
+use super::tool::Tool;
 
-pub(super) fn read(sections: &[Section], mut findings: Findings) -> Result<Findings, ImportError> {
-    let find = |name: &str| sections.iter().find(|section| section.name == name);
-    'profiles: for section in sections {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut inherit = |from: &Section| {
-            for entry in &from.entries {
-                if text_of(&entries, &entry.key).is_none() {
-                    entries.push(match from.name == section.name {
-                        true => entry.clone(),
-                        false => entry.inherited(&from.name),
-                    });
-                }
-            }
-        };
-        let mut seen = vec![section.name.as_str()];
-        let mut at = section;
-        inherit(at);
-        while let Some(next) = text_of(&at.entries, "inherits") {
-            let is_inherits = |entry: &&Entry| entry.key.eq_ignore_ascii_case("inherits");
-            let line = at.entries.iter().find(is_inherits);
-            let line = line.map_or(at.line, |entry| entry.line);
-            let next = find(next).filter(|next| !seen.contains(&next.name.as_str()));
-            let Some(next) = next else {
-                let why = "`inherits` names no section, or comes back to itself";
-                findings.lose(&section.name, line, why);
-                continue 'profiles;
-            };
-            at = next;
-            seen.push(&at.name);
-            inherit(at);
-        }
-        find("DEFAULT").into_iter().for_each(&mut inherit);
-        let is_base = section.name == "DEFAULT"
-            || sections
-                .iter()
-                .any(|other| text_of(&other.entries, "inherits") == Some(&section.name));
-        // Beneath others and without a role, it is there for them alone.
-        if is_base && sections.len() > 1 && text_of(&section.entries, "aws_rolename").is_none() {
+const DEFAULTS: &str = "DEFAULT";
+
+pub(super) fn read(sections: &[Section], findings: &mut Findings) -> Result<(), ImportError> {
+    for section in sections {
+        let mut entries = section.entries.clone();
+        if let Err(line) = inherit_named(section, sections, &mut entries) {
+            let why = "`inherits` names no section, or comes back to itself";
+            findings.reject(&section.name, line, why);
             continue;
         }
-        let name = if section.name == "DEFAULT" {
-            "default"
-        } else {
-            &section.name
+        if section.name != DEFAULTS
+            && let Some(defaults) = find(sections, DEFAULTS)
+        {
+            inherit(&mut entries, &defaults.entries, DEFAULTS);
+        }
+        let is_inherited = section.name == DEFAULTS
+            || sections
+                .iter()
+                .any(|other| other.get("inherits") == Some(&section.name));
+        // An inherited section without a role is no profile.
+        if is_inherited && sections.len() > 1 && section.get("aws_rolename").is_none() {
+            continue;
+        }
+        let name = match section.name.as_str() {
+            DEFAULTS => "default",
+            name => name,
         };
-        add(Tool::GimmeAwsCreds, name, &entries, &mut findings);
+        profile::add(Tool::GimmeAwsCreds, name, &entries, findings);
     }
     if findings.profiles.is_empty() && findings.left_out.is_empty() {
         return Err(ImportError::Nothing("gimme-aws-creds"));
     }
-    Ok(findings)
+    Ok(())
+}
+
+/// Adds the entries of the sections that `inherits` leads to. An error is the line of an `inherits`
+/// that leads nowhere or back.
+fn inherit_named(
+    section: &Section,
+    sections: &[Section],
+    entries: &mut Vec<Entry>,
+) -> Result<(), usize> {
+    let mut seen = vec![section.name.as_str()];
+    let mut current = section;
+    while let Some(next) = value_of(&current.entries, "inherits") {
+        let next = find(sections, next).filter(|next| !seen.contains(&next.name.as_str()));
+        let Some(next) = next else {
+            let mut keys = current.entries.iter();
+            let key = keys.find(|entry| entry.is("inherits"));
+            return Err(key.map_or(current.line, |entry| entry.line));
+        };
+        seen.push(&next.name);
+        inherit(entries, &next.entries, &next.name);
+        current = next;
+    }
+    Ok(())
+}
+
+fn find<'a>(sections: &'a [Section], name: &str) -> Option<&'a Section> {
+    sections.iter().find(|section| section.name == name)
 }

@@ -1,29 +1,31 @@
-//! Sections and keys of the other tools' INI files, properties and `.env`, read by [`crate::ini`].
+//! Sections and entries of INI files, properties and `.env` files, parsed by [`crate::ini`].
 //!
-//! What can be read is taken; every other line is named.
+//! Valid lines are taken; every other line is reported.
 
-use super::entry::{Entry, Findings, Section};
+use super::entry::{Entry, Section};
+use super::findings::Findings;
 use crate::ini::{self, FaultKind, Indented, Ini, is_undecoded, read_as};
 
-/// Whose rules for indented lines a file follows.
+/// How a file's indented lines are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// An indented line continues the value above it.
     Python,
     /// Indentation means nothing.
     Go,
-    /// As in Python; a key without a value has a block of settings below it, none of which is another tool's.
+    /// As in Python; the indented block below a key without a value is of the AWS tools.
     Aws,
 }
 
-/// Sections in the order of the file. What stands before the first header is in a section without a name.
+/// Returns the sections in the order of the file. Entries before the first header are in a section
+/// without a name.
 pub(super) fn sections(text: &str, dialect: Dialect, findings: &mut Findings) -> Vec<Section> {
     let indented = match dialect {
         Dialect::Go => Indented::IsPlain,
         Dialect::Python | Dialect::Aws => Indented::Continues,
     };
     let ini = read_as(text, indented);
-    note_faults(&ini, findings, |_| false);
+    add_faults(&ini, findings, |_| false);
     let sections = ini.sections.into_iter();
     sections
         .map(|section| {
@@ -39,21 +41,21 @@ pub(super) fn sections(text: &str, dialect: Dialect, findings: &mut Findings) ->
         .collect()
 }
 
-/// `KEY=value` lines without sections. `export` before a key and one pair of quotes around a value are a shell's.
+/// Returns the entries of `KEY=value` lines without sections. `export` before a key is dropped.
 pub(super) fn flat(text: &str, findings: &mut Findings) -> Vec<Entry> {
     let ini = read_as(text, Indented::IsPlain);
-    // Properties have a second sign for comments.
+    // In properties `!` begins a comment too.
     let comments: Vec<usize> = (text.lines().zip(1..))
         .filter(|(line, _)| line.trim_start().starts_with('!'))
         .map(|(_, number)| number)
         .collect();
-    note_faults(&ini, findings, |line| comments.contains(&line));
+    add_faults(&ini, findings, |line| comments.contains(&line));
     let mut entries = Vec::new();
     for entry in ini.sections.iter().flat_map(|section| &section.entries) {
         let key = entry.key.strip_prefix("export ").unwrap_or(&entry.key);
         if comments.contains(&entry.line) {
         } else if entry.value().ends_with('\\') {
-            findings.lose(key, entry.line, SEVERAL_LINES);
+            findings.reject(key, entry.line, SEVERAL_LINES);
         } else {
             let taken = single("", entry, Dialect::Go, findings);
             entries.extend(taken.map(|taken| Entry {
@@ -67,19 +69,20 @@ pub(super) fn flat(text: &str, findings: &mut Findings) -> Vec<Entry> {
 
 const SEVERAL_LINES: &str = "a value over several lines";
 
-fn note_faults(ini: &Ini, findings: &mut Findings, is_comment: impl Fn(usize) -> bool) {
+fn add_faults(ini: &Ini, findings: &mut Findings, is_comment: impl Fn(usize) -> bool) {
     for fault in ini.faults.iter().filter(|fault| !is_comment(fault.line)) {
         let why = fault.kind.to_string();
         match fault.kind {
             // Properties have no sections at all.
             FaultKind::NoSection => {}
             kind if kind.is_harmless() => findings.notes.push((fault.line, why)),
-            _ => findings.lose("", fault.line, why),
+            _ => findings.reject("", fault.line, why),
         }
     }
 }
 
-/// The entry if its value is in one line; else it is named, unless that is no value of this tool.
+/// Returns the entry if its value is in one line. Otherwise it is reported, unless it is a block of
+/// the AWS tools.
 fn single(
     section: &str,
     entry: &ini::Entry,
@@ -87,13 +90,13 @@ fn single(
     findings: &mut Findings,
 ) -> Option<Entry> {
     let value = entry.value();
-    // The line is named already.
+    // The line was reported as a fault.
     if entry.key.chars().chain(value.chars()).any(is_undecoded) {
         return None;
     }
     if let Some(line) = entry.continued() {
         if dialect != Dialect::Aws || !value.starts_with('\n') {
-            findings.lose(format!("{section}.{}", entry.key), line, SEVERAL_LINES);
+            findings.reject(format!("{section}.{}", entry.key), line, SEVERAL_LINES);
         }
         return None;
     }
@@ -105,8 +108,8 @@ fn single(
     Some(Entry::new(&entry.key, value, entry.line))
 }
 
-/// What one pair of quotes holds, if at most a comment follows. Tools written in Go put a value with a comment's sign
-/// into backticks.
+/// Returns the text in one pair of quotes, if at most a comment follows. Tools written in Go quote
+/// a value with a comment's sign in backticks.
 fn quoted(value: &str) -> Option<&str> {
     let quote = value.chars().next().filter(|c| "\"'`".contains(*c))?;
     let (inside, rest) = value[1..].split_once(quote)?;
@@ -114,9 +117,16 @@ fn quoted(value: &str) -> Option<&str> {
     (rest.is_empty() || rest.starts_with(['#', ';'])).then_some(inside)
 }
 
-/// The value without a comment behind it, which begins with a sign of its own word.
+/// Returns the value without a comment, whose sign begins a word.
 fn without_comment(value: &str) -> &str {
     let signs = value.match_indices(['#', ';']).map(|(at, _)| at);
     let mut begins = signs.filter(|at| *at == 0 || value[..*at].ends_with([' ', '\t']));
     begins.next().map_or(value, |at| value[..at].trim_end())
+}
+
+/// Returns the name of the profile that a section of the AWS file is, as it is spelled.
+pub(super) fn profile_name(section: &Section) -> &str {
+    let rest = section.name.strip_prefix("profile");
+    let rest = rest.filter(|rest| rest.starts_with([' ', '\t']));
+    rest.unwrap_or(&section.name).trim()
 }

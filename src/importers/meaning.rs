@@ -1,13 +1,13 @@
-//! The table of twins: what each tool's key means here.
+//! The meaning of each tool's keys in `ob`'s settings.
 
-use super::Tool;
+use super::tool::Tool;
 
 /// What becomes of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// A key of the org, as it is.
+    /// A key of the org, unchanged.
     Org(&'static str),
-    /// A key of the profile, as it is.
+    /// A key of the profile, unchanged.
     Profile(&'static str),
     /// The org's address, or a tile's, which is the app's as well.
     Address,
@@ -16,26 +16,29 @@ pub(super) enum Meaning {
     Role,
     Provider,
     Factor,
-    /// Managed session policies, with commas.
+    /// Managed session policies, with commas between.
     Policies,
-    /// Whether the Classic interface is insisted on.
+    /// Whether the API of Classic orgs must be used.
     Classic,
-    /// Limits what the profile may do, in a way that ob does not have: left out, and why.
+    /// A limit of the profile's rights that `ob` does not have: left out, and why.
     Limit(&'static str),
-    /// Read elsewhere, or the same here by itself.
-    Silent,
+    /// Read elsewhere, or what `ob` does anyway.
+    Ignore,
     /// Left out whenever it is set, and why.
-    Never(&'static str),
-    /// Left out unless it is empty or no, and why.
-    Unless(&'static str),
-    /// The same, and unless it is what the tool writes by itself.
-    UnlessDefault(&'static str, &'static str),
+    Reject(&'static str),
+    /// Left out unless it is empty or a "no", and why.
+    SkipIfSet(&'static str),
+    /// As [`Self::SkipIfSet`], unless it is the tool's default.
+    SkipUnless(&'static str, &'static str),
 }
 
 use Meaning::{
-    Address, App, Classic, Factor, Limit, Never, Org, Policies, Profile, Provider, Role, Silent,
-    Unless, UnlessDefault,
+    Address, App, Classic, Factor, Ignore, Limit, Org, Policies, Profile, Provider, Reject, Role,
+    SkipIfSet, SkipUnless,
 };
+
+/// The meanings of a tool's keys, which have spaces between.
+type Table = &'static [(Meaning, &'static str)];
 
 const SECRET: &str = "a secret, and no setting holds one: `ob login` asks for it";
 const COMMAND: &str =
@@ -60,263 +63,248 @@ const OWN_LIMITS: &str = "ob has its own limits of time and tries";
 const ELSEWHERE: &str = "it is for another identity provider than Okta";
 const NO_BROWSER: &str = "ob drives no browser: it opens yours, or asks in the terminal";
 const ITS_OWN: &str = "it says how the tool itself runs";
-const TWIN: &str = "has no twin";
+const UNKNOWN: &str = "has no twin";
 
-const OKTA_AWS_CLI: &[(&str, Meaning)] = &[
-    ("org-domain", Address),
-    ("oidc-client-id", Org("client_id")),
-    ("username", Org("username")),
-    ("key-id", Org("key_id")),
-    ("private-key-file", Org("private_key_file")),
-    ("authz-id", Org("authorization_server")),
-    ("custom-scope", Org("scope")),
-    ("aws-acct-fed-app-id", App),
-    ("aws-iam-idp", Provider),
-    ("aws-iam-role", Role),
-    ("aws-region", Profile("region")),
-    ("aws-session-duration", Profile("duration")),
-    ("session-duration", Profile("duration")),
-    ("password", Never(SECRET)),
-    ("private-key", Never(SECRET)),
-    ("write-aws-credentials", Unless(WRITES)),
-    ("aws-credentials", Unless(WRITES)),
-    ("format", Unless(OUTPUT)),
-    ("open-browser-command", Unless(BROWSER)),
-    ("all-profiles", Unless(ALL)),
-    // The same app, called after Okta Identity Engine.
-    ("oie-client-id", Org("client_id")),
-    ("aws-sts-role-session-name", Unless(SESSION_NAME)),
-    ("cache-access-token", Unless(NO_FILE)),
-    ("debug", Unless(DEBUG)),
-    ("debug-api-calls", Unless(DEBUG)),
-    ("exec", Unless("said each time: `ob exec -- COMMAND`")),
-    ("expiry-aws-variables", Silent),
+const OKTA_AWS_CLI: Table = &[
+    (Address, "org-domain"),
+    (Org("client_id"), "oidc-client-id oie-client-id"),
+    (Org("username"), "username"),
+    (Org("key_id"), "key-id"),
+    (Org("private_key_file"), "private-key-file"),
+    (Org("authorization_server"), "authz-id"),
+    (Org("scope"), "custom-scope"),
+    (App, "aws-acct-fed-app-id"),
+    (Provider, "aws-iam-idp"),
+    (Role, "aws-iam-role"),
+    (Profile("region"), "aws-region"),
+    (Profile("duration"), "aws-session-duration session-duration"),
+    (Reject(SECRET), "password private-key"),
+    (SkipIfSet(WRITES), "write-aws-credentials aws-credentials"),
+    (SkipIfSet(OUTPUT), "format"),
+    (SkipIfSet(BROWSER), "open-browser-command"),
+    (SkipIfSet(ALL), "all-profiles"),
+    (SkipIfSet(SESSION_NAME), "aws-sts-role-session-name"),
+    (SkipIfSet(NO_FILE), "cache-access-token"),
+    (SkipIfSet(DEBUG), "debug debug-api-calls"),
+    (SkipIfSet("said each time: `ob exec -- COMMAND`"), "exec"),
+    (Ignore, "expiry-aws-variables qr-code"),
     (
+        SkipIfSet("said each time: `ob write --legacy`"),
         "legacy-aws-variables",
-        Unless("said each time: `ob write --legacy`"),
     ),
-    ("open-browser", Unless(OPENS)),
-    ("profile", Unless(NAMED)),
-    ("qr-code", Silent),
-    ("short-user-agent", Unless("ob always names itself to Okta")),
+    (SkipIfSet(OPENS), "open-browser"),
+    (SkipIfSet(NAMED), "profile"),
+    (
+        SkipIfSet("ob always names itself to Okta"),
+        "short-user-agent",
+    ),
 ];
 
-const GIMME: &[(&str, Meaning)] = &[
-    ("okta_org_url", Address),
-    ("okta_username", Org("username")),
-    ("client_id", Org("client_id")),
-    ("okta_auth_server", Org("authorization_server")),
-    ("app_url", App),
-    ("aws_appname", Unless(MANY)),
-    ("aws_rolename", Role),
-    ("aws_default_duration", Profile("duration")),
-    ("preferred_mfa_type", Factor),
-    ("force_classic", Classic),
-    ("okta_password", Never(SECRET)),
-    ("okta_api_key", Never(SECRET)),
-    ("device_token", Never(DEVICE)),
-    ("write_aws_creds", Unless(WRITES)),
-    ("output_format", Unless(OUTPUT)),
-    ("cred_profile", Unless(NAMED)),
-    ("inherits", Silent),
+const GIMME: Table = &[
+    (Address, "okta_org_url"),
+    (Org("username"), "okta_username"),
+    (Org("client_id"), "client_id"),
+    (Org("authorization_server"), "okta_auth_server"),
+    (App, "app_url"),
+    (SkipIfSet(MANY), "aws_appname"),
+    (Role, "aws_rolename"),
+    (Profile("duration"), "aws_default_duration"),
+    (Factor, "preferred_mfa_type"),
+    (Classic, "force_classic force-classic"),
+    (Reject(SECRET), "okta_password okta_api_key"),
+    (Reject(DEVICE), "device_token"),
+    (SkipIfSet(WRITES), "write_aws_creds"),
+    (SkipIfSet(OUTPUT), "output_format"),
+    (SkipIfSet(NAMED), "cred_profile conf_profile"),
+    (Ignore, "inherits"),
     (
+        SkipUnless("appurl", "ob asks no server but Okta's"),
         "gimme_creds_server",
-        UnlessDefault("appurl", "ob asks no server but Okta's"),
     ),
-    ("open_browser", Unless(OPENS)),
-    ("open-browser", Unless(OPENS)),
-    ("force-classic", Classic),
-    ("conf_profile", Unless(NAMED)),
-    ("enable_keychain", Unless(SECRET)),
+    (SkipIfSet(OPENS), "open_browser open-browser"),
+    (SkipIfSet(SECRET), "enable_keychain"),
     (
+        SkipIfSet("`org.factor` names a factor, not its provider"),
         "preferred_mfa_provider",
-        Unless("`org.factor` names a factor, not its provider"),
     ),
     (
+        SkipIfSet("Duo is used in the browser: `sign_in = \"browser\"`"),
         "duo_universal_factor",
-        Unless("Duo is used in the browser: `sign_in = \"browser\"`"),
     ),
-    ("resolve_aws_alias", Unless(ALIASES)),
+    (SkipIfSet(ALIASES), "resolve_aws_alias"),
     (
+        SkipIfSet("said each time: `ob write --name-template`"),
         "include_path",
-        Unless("said each time: `ob write --name-template`"),
     ),
-    ("remember_device", Unless(DEVICE)),
+    (SkipIfSet(DEVICE), "remember_device"),
 ];
 
-const SAML2AWS: &[(&str, Meaning)] = &[
-    ("url", Address),
-    ("username", Org("username")),
-    ("mfa", Factor),
-    ("role_arn", Role),
-    ("region", Profile("region")),
-    ("aws_session_duration", Profile("duration")),
-    ("skip_verify", Unless(VERIFY)),
-    ("password", Never(SECRET)),
-    ("okta_password", Never(SECRET)),
-    ("aws_profile", Unless(NAMED)),
-    ("credentials_file", Unless(WRITES)),
-    // cmd/saml2aws/commands/login.go: the file's text goes to STS as `Policy`, the list, split at commas, as `PolicyArns`.
-    ("policy_file", Limit(UNLIMITED)),
-    ("policy_arn_list", Policies),
-    ("name", Silent),
-    ("provider", Silent),
+const SAML2AWS: Table = &[
+    (Address, "url"),
+    (Org("username"), "username"),
+    (Factor, "mfa"),
+    (Role, "role_arn"),
+    (Profile("region"), "region"),
+    (Profile("duration"), "aws_session_duration"),
+    (SkipIfSet(VERIFY), "skip_verify"),
+    (Reject(SECRET), "password okta_password"),
+    (SkipIfSet(NAMED), "aws_profile"),
+    (SkipIfSet(WRITES), "credentials_file"),
+    // cmd/saml2aws/commands/login.go: the file's text goes to STS as `Policy`, the list as
+    // `PolicyArns`.
+    (Limit(UNLIMITED), "policy_file"),
+    (Policies, "policy_arn_list"),
     (
-        "aws_urn",
-        UnlessDefault(
+        Ignore,
+        "name provider disable_remember_device disable_sessions",
+    ),
+    (
+        SkipUnless(
             "urn:amazon:webservices",
             "the role's ARN says the partition",
         ),
+        "aws_urn",
     ),
-    ("timeout", Unless(OWN_LIMITS)),
-    ("http_attempts_count", UnlessDefault("1", OWN_LIMITS)),
-    ("http_retry_delay", UnlessDefault("1", OWN_LIMITS)),
-    ("saml_cache", Unless(NO_FILE)),
-    ("saml_cache_file", Unless(NO_FILE)),
-    ("disable_remember_device", Silent),
-    ("disable_sessions", Silent),
-    ("prompter", Unless("ob asks in the terminal")),
-    ("target_url", Unless(MANY)),
-    ("browser_type", Unless(NO_BROWSER)),
-    ("browser_executable_path", Unless(NO_BROWSER)),
-    ("browser_autofill", Unless(NO_BROWSER)),
-    ("browser_driver_dir", Unless(NO_BROWSER)),
-    ("download_browser_driver", Unless(NO_BROWSER)),
-    ("headless", Unless(NO_BROWSER)),
-    ("app_id", Unless(ELSEWHERE)),
-    ("mfa_ip_address", Unless(ELSEWHERE)),
-    ("resource_id", Unless(ELSEWHERE)),
-    ("subdomain", Unless(ELSEWHERE)),
-    ("kc_auth_error_message", Unless(ELSEWHERE)),
-    ("kc_auth_error_element", Unless(ELSEWHERE)),
-    ("kc_broker", Unless(ELSEWHERE)),
-];
-
-const TOKENDITO: &[(&str, Meaning)] = &[
-    ("okta_org", Address),
-    ("okta_tile", App),
-    ("okta_username", Org("username")),
-    ("okta_mfa", Factor),
-    ("okta_client_id", Org("client_id")),
-    ("aws_role_arn", Role),
-    ("aws_region", Profile("region")),
-    ("okta_password", Never(SECRET)),
-    ("okta_mfa_response", Never(SECRET)),
-    ("okta_device_token", Never(DEVICE)),
-    ("aws_profile", Unless(NAMED)),
-    ("aws_output", UnlessDefault("json", OUTPUT)),
-    ("aws_config_file", Unless(WRITES)),
-    ("aws_shared_credentials_file", Unless(WRITES)),
-    ("use_device_token", Unless(DEVICE)),
-    ("user_use_device_token", Unless(DEVICE)),
-    ("user_config_dir", Unless(ITS_OWN)),
-    ("user_config_file", Unless(ITS_OWN)),
-    ("user_config_profile", Unless(NAMED)),
-    ("user_encoding", Unless(ITS_OWN)),
-    ("user_loglevel", UnlessDefault("info", DEBUG)),
-    ("user_log_output_file", Unless(ITS_OWN)),
-    ("user_quiet", Unless(ITS_OWN)),
-    // Before version 2.
-    ("okta_aws_tile", App),
-    ("okta_aws_app_url", App),
-    ("mfa", Factor),
-    ("mfa_method", Factor),
-    ("mfa_response", Never(SECRET)),
-    ("role_arn", Role),
-];
-
-const JAVA: &[(&str, Meaning)] = &[
-    ("OKTA_ORG", Address),
-    ("OKTA_AWS_APP_URL", App),
-    ("OKTA_USERNAME", Org("username")),
-    ("OKTA_MFA_CHOICE", Factor),
-    ("OKTA_AWS_ROLE_TO_ASSUME", Role),
-    ("OKTA_AWS_REGION", Profile("region")),
-    ("OKTA_STS_DURATION", Profile("duration")),
-    ("OKTA_PASSWORD", Never(SECRET)),
-    ("OKTA_PASSWORD_CMD", Never(COMMAND)),
-    ("OKTA_COOKIES_PATH", Unless("a session is never in a file")),
-    ("OKTA_PROFILE", Silent),
+    (SkipIfSet(OWN_LIMITS), "timeout"),
     (
+        SkipUnless("1", OWN_LIMITS),
+        "http_attempts_count http_retry_delay",
+    ),
+    (SkipIfSet(NO_FILE), "saml_cache saml_cache_file"),
+    (SkipIfSet("ob asks in the terminal"), "prompter"),
+    (SkipIfSet(MANY), "target_url"),
+    (
+        SkipIfSet(NO_BROWSER),
+        "browser_type browser_executable_path browser_autofill browser_driver_dir \
+         download_browser_driver headless",
+    ),
+    (
+        SkipIfSet(ELSEWHERE),
+        "app_id mfa_ip_address resource_id subdomain kc_auth_error_message kc_auth_error_element \
+         kc_broker",
+    ),
+];
+
+const TOKENDITO: Table = &[
+    (Address, "okta_org"),
+    (App, "okta_tile okta_aws_tile okta_aws_app_url"),
+    (Org("username"), "okta_username"),
+    (Factor, "okta_mfa mfa mfa_method"),
+    (Org("client_id"), "okta_client_id"),
+    (Role, "aws_role_arn role_arn"),
+    (Profile("region"), "aws_region"),
+    (
+        Reject(SECRET),
+        "okta_password okta_mfa_response mfa_response",
+    ),
+    (Reject(DEVICE), "okta_device_token"),
+    (SkipIfSet(NAMED), "aws_profile user_config_profile"),
+    (SkipUnless("json", OUTPUT), "aws_output"),
+    (
+        SkipIfSet(WRITES),
+        "aws_config_file aws_shared_credentials_file",
+    ),
+    (SkipIfSet(DEVICE), "use_device_token user_use_device_token"),
+    (
+        SkipIfSet(ITS_OWN),
+        "user_config_dir user_config_file user_encoding user_log_output_file user_quiet",
+    ),
+    (SkipUnless("info", DEBUG), "user_loglevel"),
+];
+
+const JAVA: Table = &[
+    (Address, "OKTA_ORG"),
+    (App, "OKTA_AWS_APP_URL"),
+    (Org("username"), "OKTA_USERNAME"),
+    (Factor, "OKTA_MFA_CHOICE"),
+    (Role, "OKTA_AWS_ROLE_TO_ASSUME"),
+    (Profile("region"), "OKTA_AWS_REGION"),
+    (Profile("duration"), "OKTA_STS_DURATION"),
+    (Reject(SECRET), "OKTA_PASSWORD"),
+    (Reject(COMMAND), "OKTA_PASSWORD_CMD"),
+    (
+        SkipIfSet("a session is never in a file"),
+        "OKTA_COOKIES_PATH",
+    ),
+    (Ignore, "OKTA_PROFILE"),
+    (
+        SkipIfSet("`org.sign_in = \"browser\"` signs in at your browser"),
         "OKTA_BROWSER_AUTH",
-        Unless("`org.sign_in = \"browser\"` signs in at your browser"),
     ),
-    ("OKTA_PROFILE_PREFIX", Unless(NAMED)),
-    ("OKTA_CREDENTIALS_SUFFIX", Unless(NAMED)),
-    ("OKTA_ENV_MODE", Unless(OUTPUT)),
+    (
+        SkipIfSet(NAMED),
+        "OKTA_PROFILE_PREFIX OKTA_CREDENTIALS_SUFFIX",
+    ),
+    (SkipIfSet(OUTPUT), "OKTA_ENV_MODE"),
 ];
 
-const AWS_OKTA: &[(&str, Meaning)] = &[
-    ("aws_saml_url", App),
-    ("role_arn", Role),
-    ("region", Profile("region")),
-    ("okta_username", Org("username")),
-    ("mfa_factor_type", Factor),
-    ("okta_password", Never(SECRET)),
-    ("aws_secret_access_key", Never(SECRET)),
-    ("aws_access_key_id", Never(SECRET)),
-    ("aws_session_token", Never(SECRET)),
-    ("session_ttl", Profile("duration")),
-    ("source_profile", Silent),
-    ("output", Silent),
-    ("okta_aws_role_arn", Role),
-    ("credential_process", Silent),
+const AWS_OKTA: Table = &[
+    (App, "aws_saml_url"),
+    (Role, "role_arn okta_aws_role_arn"),
+    (Profile("region"), "region"),
+    (Org("username"), "okta_username"),
+    (Factor, "mfa_factor_type"),
     (
+        Reject(SECRET),
+        "okta_password aws_secret_access_key aws_access_key_id aws_session_token",
+    ),
+    (Profile("duration"), "session_ttl"),
+    (Ignore, "source_profile output credential_process"),
+    (
+        SkipIfSet("`org.factor` names a factor, not its provider"),
         "mfa_provider",
-        Unless("`org.factor` names a factor, not its provider"),
     ),
-    ("assume_role_ttl", Unless(CHAINED)),
+    (SkipIfSet(CHAINED), "assume_role_ttl"),
     (
+        SkipIfSet("the org of that account is in a keyring: `ob config import --url` names it"),
         "okta_account_name",
-        Unless("the org of that account is in a keyring: `ob config import --url` names it"),
     ),
-    ("okta_session_cookie_key", Unless(NO_FILE)),
+    (SkipIfSet(NO_FILE), "okta_session_cookie_key"),
 ];
 
-const OKTAWS: &[(&str, Meaning)] = &[
-    ("username", Org("username")),
-    ("role", Role),
-    ("duration_seconds", Profile("duration")),
-    ("duration", Profile("duration")),
-    ("application", Unless(MANY)),
+const OKTAWS: Table = &[
+    (Org("username"), "username"),
+    (Role, "role"),
+    (Profile("duration"), "duration_seconds duration"),
+    (SkipIfSet(MANY), "application"),
 ];
 
-const AWS_OKTA_PROCESSOR: &[(&str, Meaning)] = &[
-    ("user", Org("username")),
-    ("organization", Address),
-    ("application", App),
-    ("role", Role),
-    ("region", Profile("region")),
-    ("duration", Profile("duration")),
-    ("factor", Factor),
-    ("pass", Never(SECRET)),
+const AWS_OKTA_PROCESSOR: Table = &[
+    (Org("username"), "user"),
+    (Address, "organization"),
+    (App, "application"),
+    (Role, "role"),
+    (Profile("region"), "region"),
+    (Profile("duration"), "duration"),
+    (Factor, "factor"),
+    (Reject(SECRET), "pass"),
     (
+        SkipIfSet("a glob does that: `role = \"prod-*/Dev\"`"),
         "account-alias",
-        Unless("a glob does that: `role = \"prod-*/Dev\"`"),
     ),
-    ("sign-in-url", Unless("the role's ARN says the partition")),
-    ("target-shell", Unless(OUTPUT)),
-    ("environment", Unless(OUTPUT)),
-    ("secondary-role", Silent),
-    ("key", Unless(ITS_OWN)),
-    ("silent", Unless(ITS_OWN)),
-    ("no-okta-cache", Unless(NO_FILE)),
-    ("no-aws-cache", Unless(NO_FILE)),
-];
-
-const AWS_STS: &[(&str, Meaning)] = &[
-    ("idpEntryUrl", Address),
-    ("region", Profile("region")),
     (
-        "defaultAccount",
-        Never("a role is named with its account: `role = \"ACCOUNT/ROLE\"`, or `chain`"),
+        SkipIfSet("the role's ARN says the partition"),
+        "sign-in-url",
     ),
-    ("outputFormat", Unless(OUTPUT)),
-    ("awsConfigPath", Unless(WRITES)),
-    ("provider", Silent),
+    (SkipIfSet(OUTPUT), "target-shell environment"),
+    (Ignore, "secondary-role"),
+    (SkipIfSet(ITS_OWN), "key silent"),
+    (SkipIfSet(NO_FILE), "no-okta-cache no-aws-cache"),
 ];
 
-/// What `key` of `tool` means; a key nobody knows is left out when it says something.
+const AWS_STS: Table = &[
+    (Address, "idpEntryUrl"),
+    (Profile("region"), "region"),
+    (
+        Reject("a role is named with its account: `role = \"ACCOUNT/ROLE\"`, or `chain`"),
+        "defaultAccount",
+    ),
+    (SkipIfSet(OUTPUT), "outputFormat"),
+    (SkipIfSet(WRITES), "awsConfigPath"),
+    (Ignore, "provider"),
+];
+
+/// Returns the meaning of `key` of `tool`. An unknown key is left out when it is set.
 pub(super) fn of(tool: Tool, key: &str) -> Meaning {
     let table = match tool {
         Tool::OktaAwsCli | Tool::OktaAwsCliVariables => OKTA_AWS_CLI,
@@ -329,33 +317,48 @@ pub(super) fn of(tool: Tool, key: &str) -> Meaning {
         Tool::AwsOktaProcessor => AWS_OKTA_PROCESSOR,
         Tool::AwsSts => AWS_STS,
     };
-    let known = table
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(key));
-    known.map_or(Unless(TWIN), |(_, meaning)| *meaning)
+    let has_key = |keys: &str| keys.split(' ').any(|known| known.eq_ignore_ascii_case(key));
+    let known = table.iter().find(|(_, keys)| has_key(keys));
+    known.map_or(SkipIfSet(UNKNOWN), |(meaning, _)| *meaning)
 }
 
-/// Who makes a factor, as the tools put it before or behind the factor's own word.
-const PROVIDERS: [&str; 6] = ["okta", "google", "yubico", "rsa", "symantec", "fido"];
+/// Returns the key of okta.yaml that means the same as a variable of okta-aws-cli.
+pub(super) fn yaml_key(variable: &str) -> String {
+    let name = variable
+        .strip_prefix("OKTA_AWSCLI_")
+        .or(variable.strip_prefix("OKTA_"));
+    match name.unwrap_or(variable) {
+        "AWS_ACCOUNT_FEDERATION_APP_ID" => "aws-acct-fed-app-id".to_owned(),
+        "IAM_IDP" => "aws-iam-idp".to_owned(),
+        "IAM_ROLE" => "aws-iam-role".to_owned(),
+        "STS_ROLE_SESSION_NAME" => "aws-sts-role-session-name".to_owned(),
+        "DEBUG_SHORT_USER_AGENT" => "short-user-agent".to_owned(),
+        name => name.to_lowercase().replace('_', "-"),
+    }
+}
 
-/// `ob`'s word for a factor by another tool's; the outer `None`: ob would ask anyway, nothing is lost.
-pub(super) fn factor(text: &str) -> Option<Result<&'static str, &'static str>> {
+/// Providers of factors, which the tools write before or behind the factor's own word.
+const FACTOR_PROVIDERS: [&str; 6] = ["okta", "google", "yubico", "rsa", "symantec", "fido"];
+
+/// Returns `ob`'s word for another tool's factor; `None` where both ask which one. An error is why
+/// it is left out.
+pub(super) fn factor(text: &str) -> Result<Option<&'static str>, &'static str> {
     let text = text.to_ascii_lowercase();
-    let word = PROVIDERS.iter().find_map(|provider| {
+    let word = FACTOR_PROVIDERS.iter().find_map(|provider| {
         let rest = text.strip_prefix(provider)?;
         rest.strip_prefix(['.', '_', ' ', '-'])
     });
-    // tokendito puts the id of the factor behind it, aws-okta-processor the provider.
+    // tokendito appends the factor's id, aws-okta-processor its provider.
     let word = word.unwrap_or(&text).split('_').next().unwrap_or_default();
-    let short = PROVIDERS.iter().find_map(|provider| {
+    let short = FACTOR_PROVIDERS.iter().find_map(|provider| {
         let rest = word.strip_suffix(provider)?;
         rest.strip_suffix(':')
     });
     let word = short.unwrap_or(word);
-    Some(Ok(match word {
-        "" | "auto" => return None,
+    Ok(Some(match word {
+        "" | "auto" => return Ok(None),
         "push" => "push",
-        // saml2aws calls Okta Verify's code after Okta.
+        // saml2aws names Okta Verify's code after Okta.
         "totp" | "token:software:totp" | "okta" | "google" => "totp",
         "token:hotp" | "hotp" => "hotp",
         "token:hardware" | "yubikey" | "yubico" => "yubikey",
@@ -366,9 +369,7 @@ pub(super) fn factor(text: &str) -> Option<Result<&'static str, &'static str>> {
         "question" => "question",
         "webauthn" | "fido" | "fido2" => "webauthn",
         _ => {
-            return Some(Err(
-                "ob asks which factor; `org.factor` takes the words of the README",
-            ));
+            return Err("ob asks which factor; `org.factor` takes the words of the README");
         }
     }))
 }

@@ -1,33 +1,32 @@
-//! okta-aws-cli's `~/.okta/okta.yaml`: profiles, and labels for identity providers and roles by ARN or expression.
+//! okta-aws-cli's `~/.okta/okta.yaml`: profiles, and labels of identity providers and roles.
 
-use super::entry::{Entry, Findings, FoundLabel, Section};
+use super::entry::{Entry, Section};
 use super::error::ImportError;
+use super::findings::{Findings, FoundLabel};
+use super::profile;
+use super::tool::Tool;
 use super::yaml::{self, Leaf};
-use super::{Tool, profiles};
 use crate::model::{ProviderArn, RoleArn};
 
-/// The table that is the tool's.
+/// The table that holds okta-aws-cli's settings.
 const TABLE: &str = "awscli";
 
-pub(super) fn read(text: &str) -> Result<Findings, ImportError> {
-    let mut findings = Findings::default();
-    let mut sections: Vec<Section> = Vec::new();
-    let leaves = yaml::leaves(text, &mut findings);
-    let of_it = |leaf: &Leaf| leaf.path.first().is_some_and(|first| first == TABLE);
+pub(super) fn read(text: &str, findings: &mut Findings) -> Result<(), ImportError> {
+    let leaves = yaml::leaves(text, findings);
+    let is_own = |leaf: &Leaf| leaf.path.first().is_some_and(|first| first == TABLE);
     let has_table = text
         .lines()
         .any(|line| line.trim_start().starts_with(TABLE));
-    if !(leaves.iter().any(of_it) || has_table && !findings.left_out.is_empty()) {
+    if !(leaves.iter().any(is_own) || has_table && !findings.left_out.is_empty()) {
         return Err(ImportError::Nothing("okta-aws-cli"));
     }
-    for leaf in leaves {
-        let path: Vec<&str> = leaf.path.iter().map(String::as_str).collect();
-        let entry = leaf.entry;
-        match path[..] {
-            [TABLE, "profiles", name] => match sections.iter_mut().find(|old| old.name == name) {
+    let mut sections: Vec<Section> = Vec::new();
+    for Leaf { path, entry } in leaves {
+        match &path.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [TABLE, "profiles", name] => match sections.iter_mut().find(|old| old.name == *name) {
                 Some(section) => section.entries.push(entry),
                 None => sections.push(Section {
-                    name: name.to_owned(),
+                    name: (*name).to_owned(),
                     line: entry.line,
                     entries: vec![entry],
                 }),
@@ -35,42 +34,42 @@ pub(super) fn read(text: &str) -> Result<Findings, ImportError> {
             [TABLE, table @ ("idps" | "roles")] => findings.labels.push(FoundLabel {
                 pattern: entry.key.clone(),
                 text: entry.value.to_string(),
-                is_provider: table == "idps",
+                is_provider: *table == "idps",
                 key: format!("{table}.{}", entry.key),
                 line: entry.line,
             }),
             _ => {
-                let key = leaf.path.join(".") + "." + &entry.key;
+                let key = path.join(".") + "." + &entry.key;
                 findings.leave_out(key, entry.line, "has no twin");
             }
         }
     }
-    // A label stands for an ARN wherever okta-aws-cli asks for one. One that fits several stays a label.
     for entry in sections.iter_mut().flat_map(|section| &mut section.entries) {
-        let is_provider = match entry.key.as_str() {
-            "aws-iam-role" => false,
-            "aws-iam-idp" => true,
-            _ => continue,
-        };
-        let mut meant = findings
-            .labels
-            .iter()
-            .filter(|label| label.is_provider == is_provider && label.text == *entry.value);
-        let is_arn = |label: &&FoundLabel| match is_provider {
-            true => ProviderArn::parse(&label.pattern).is_ok(),
-            false => RoleArn::parse(&label.pattern).is_ok(),
-        };
-        if let (Some(label), None) = (meant.next().filter(is_arn), meant.next()) {
-            *entry = Entry::new(&entry.key, &label.pattern, entry.line);
+        if let Some(arn) = labelled_arn(entry, &findings.labels) {
+            *entry = Entry::new(&entry.key, arn, entry.line);
         }
     }
     for section in sections {
-        profiles::add(
-            Tool::OktaAwsCli,
-            &section.name,
-            &section.entries,
-            &mut findings,
-        );
+        profile::add(Tool::OktaAwsCli, &section.name, &section.entries, findings);
     }
-    Ok(findings)
+    Ok(())
+}
+
+/// Returns the ARN that the label in a role's or provider's key stands for. okta-aws-cli takes a
+/// label wherever it takes an ARN. A label of several ARNs stands for none.
+fn labelled_arn<'a>(entry: &Entry, labels: &'a [FoundLabel]) -> Option<&'a str> {
+    let is_provider = match entry.key.as_str() {
+        "aws-iam-role" => false,
+        "aws-iam-idp" => true,
+        _ => return None,
+    };
+    let mut meant = labels
+        .iter()
+        .filter(|label| label.is_provider == is_provider && label.text == *entry.value);
+    let arn = meant.next()?.pattern.as_str();
+    let is_arn = match is_provider {
+        true => ProviderArn::parse(arn).is_ok(),
+        false => RoleArn::parse(arn).is_ok(),
+    };
+    (is_arn && meant.next().is_none()).then_some(arn)
 }

@@ -1,65 +1,65 @@
-//! oktaws: a file is an org, called by its label at okta.com.
+//! oktaws: each file is an org, named after its label at okta.com.
 
 use std::path::Path;
 
-use super::Tool;
-use super::entry::{Entry, Findings, Place, Setting};
-use super::error::ImportError;
-use super::profiles::{add, text_of};
+use toml::Value;
 
-pub(super) fn read(path: &Path, text: &str) -> Result<Findings, ImportError> {
+use super::entry::{Entry, inherit};
+use super::error::ImportError;
+use super::findings::{Destination, Findings, Setting};
+use super::profile;
+use super::tool::Tool;
+
+pub(super) fn read(path: &Path, text: &str, findings: &mut Findings) -> Result<(), ImportError> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
         ImportError::Toml(text.get(..at).unwrap_or_default().matches('\n').count() + 1)
     })?;
-    let mut findings = Findings::default();
-    let line = |key: &str| {
-        let begins = |line: &str| {
-            line.trim_start()
-                .trim_start_matches(['"', '\''])
-                .starts_with(key)
-        };
-        text.lines().position(begins).map_or(0, |at| at + 1)
-    };
-    let scalar = |value: &toml::Value| match value {
-        toml::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
     let mut general: Vec<Entry> = Vec::new();
     for (key, value) in &table {
         match value {
-            toml::Value::Table(_) if key == "profiles" => {}
-            toml::Value::Table(_) => findings.leave_out(key, line(key), "has no twin"),
-            value => general.push(Entry::new(key, &scalar(value), line(key))),
+            Value::Table(_) if key == "profiles" => {}
+            Value::Table(_) => findings.leave_out(key, line_of(text, key), "has no twin"),
+            value => general.push(Entry::new(key, &scalar(value), line_of(text, key))),
         }
     }
-    let org = path
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or_default();
-    let profiles = table.get("profiles").and_then(toml::Value::as_table);
+    let label = path.file_stem().and_then(|stem| stem.to_str());
+    let url = format!("{}.okta.com", label.unwrap_or_default());
+    let profiles = table.get("profiles").and_then(Value::as_table);
     for (name, value) in profiles.ok_or(ImportError::Nothing("oktaws"))? {
+        let line = line_of(text, name);
         let mut entries: Vec<Entry> = match value {
-            toml::Value::Table(own) => own
+            Value::Table(own) => own
                 .iter()
-                .map(|(key, value)| Entry::new(key, &scalar(value), line(name)))
+                .map(|(key, value)| Entry::new(key, &scalar(value), line))
                 .collect(),
-            value => vec![Entry::new("application", &scalar(value), line(name))],
+            value => vec![Entry::new("application", &scalar(value), line)],
         };
-        let own = entries.clone();
-        let missing = general
-            .iter()
-            .filter(|entry| text_of(&own, &entry.key).is_none());
-        entries.extend(missing.map(|entry| entry.inherited("")));
-        add(Tool::Oktaws, name, &entries, &mut findings);
-        if let Some(profile) = findings.profiles.last_mut() {
-            profile.settings.push(Setting {
-                place: Place::Org("url"),
-                value: format!("{org}.okta.com"),
-                key: "the file's name".to_owned(),
-                line: 0,
-            });
-        }
+        inherit(&mut entries, &general, "");
+        let profile = profile::add(Tool::Oktaws, name, &entries, findings);
+        profile.settings.push(Setting {
+            destination: Destination::Org("url"),
+            value: url.clone(),
+            key: "the file's name".to_owned(),
+            line: 0,
+        });
     }
-    Ok(findings)
+    Ok(())
+}
+
+/// Returns the first line that begins with `key`; 0 if there is none.
+fn line_of(text: &str, key: &str) -> usize {
+    let unquoted = |line: &str| {
+        line.trim_start()
+            .trim_start_matches(['"', '\''])
+            .starts_with(key)
+    };
+    text.lines().position(unquoted).map_or(0, |at| at + 1)
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }

@@ -1,13 +1,16 @@
-//! aws-okta-processor: `.awsoktaprocessor`, and the `credential_process` lines of the AWS files that call it.
+//! aws-okta-processor: `.awsoktaprocessor`, and the `credential_process` lines that call it.
 
-use super::entry::{Entry, Findings, Section};
+use super::entry::{Entry, Section};
 use super::error::ImportError;
-use super::{Tool, profiles};
+use super::findings::Findings;
+use super::lines::profile_name;
+use super::profile;
+use super::tool::Tool;
 use crate::ini::shell_words;
 
 const PROGRAM: &str = "aws-okta-processor";
-/// Its options that are one letter, and what they are called in full.
-const LETTERS: [(char, &str); 10] = [
+/// Its options of one letter, each with its long name.
+const LETTERS: [(char, &str); 13] = [
     ('u', "user"),
     ('p', "pass"),
     ('o', "organization"),
@@ -18,15 +21,15 @@ const LETTERS: [(char, &str); 10] = [
     ('A', "account-alias"),
     ('d', "duration"),
     ('k', "key"),
+    ('f', "factor"),
+    ('e', "environment"),
+    ('s', "silent"),
 ];
-/// Options without a value; whatever else there is takes one.
+/// Options without a value.
 const FLAGS: [&str; 4] = ["environment", "silent", "no-okta-cache", "no-aws-cache"];
 
-/// The dotfile: `[defaults]` beneath `[authenticate]`, which together are one profile.
-pub(super) fn dotfile(
-    sections: &[Section],
-    mut findings: Findings,
-) -> Result<Findings, ImportError> {
+/// Reads the dotfile: `[authenticate]`, which inherits `[defaults]`, is one profile.
+pub(super) fn dotfile(sections: &[Section], findings: &mut Findings) -> Result<(), ImportError> {
     let mut entries: Vec<Entry> = Vec::new();
     for name in ["authenticate", "defaults"] {
         let section = sections.iter().find(|section| section.name == name);
@@ -43,23 +46,18 @@ pub(super) fn dotfile(
     if entries.is_empty() {
         return Err(ImportError::Nothing(PROGRAM));
     }
-    profile("default", &entries, &mut findings);
-    Ok(findings)
+    add("default", entries, findings);
+    Ok(())
 }
 
-/// The profiles of an AWS file that have this tool make their credentials.
-pub(super) fn aws_file(
-    sections: &[Section],
-    mut findings: Findings,
-) -> Result<Findings, ImportError> {
-    let mut is_theirs = false;
+/// Reads the profiles of an AWS file whose `credential_process` calls the tool.
+pub(super) fn aws_file(sections: &[Section], findings: &mut Findings) -> Result<(), ImportError> {
+    let mut is_own = false;
     for section in sections {
-        let name = profiles::profile_name(section);
-        let called = section
-            .entries
-            .iter()
-            .find(|entry| entry.is("credential_process"));
-        let Some(entry) = called.filter(|entry| entry.value.contains(PROGRAM)) else {
+        let name = profile_name(section);
+        let mut keys = section.entries.iter();
+        let command = keys.find(|entry| entry.is("credential_process"));
+        let Some(entry) = command.filter(|entry| entry.value.contains(PROGRAM)) else {
             continue;
         };
         let words = shell_words(&entry.value);
@@ -67,46 +65,41 @@ pub(super) fn aws_file(
         if words.is_some() && program.and_then(|word| word.rsplit('/').next()) != Some(PROGRAM) {
             continue;
         }
-        is_theirs = true;
-        let read = words.as_deref().and_then(|words| match words {
+        is_own = true;
+        let parsed = words.as_deref().and_then(|words| match words {
             [_, verb, rest @ ..] if verb == "authenticate" => options(rest, entry.line),
             _ => None,
         });
-        let Some(mut entries) = read else {
+        let Some(mut entries) = parsed else {
             let why = "a command line that aws-okta-processor would not take";
-            findings.lose(format!("{name}.credential_process"), entry.line, why);
+            findings.reject(format!("{name}.credential_process"), entry.line, why);
             continue;
         };
         let region = section.entries.iter().find(|entry| entry.is("region"));
         if entries.iter().all(|entry| entry.key != "region") {
             entries.extend(region.cloned());
         }
-        profile(name, &entries, &mut findings);
+        add(name, entries, findings);
     }
-    if !is_theirs {
-        return Err(ImportError::Nothing(PROGRAM));
+    match is_own {
+        true => Ok(()),
+        false => Err(ImportError::Nothing(PROGRAM)),
     }
-    Ok(findings)
 }
 
-/// The second role is assumed from the first.
-fn profile(name: &str, entries: &[Entry], findings: &mut Findings) {
+/// Adds a profile. Its second role is assumed from the first.
+fn add(name: &str, mut entries: Vec<Entry>, findings: &mut Findings) {
     let second = entries.iter().find(|entry| entry.key == "secondary-role");
-    let mut own = entries.to_vec();
+    let second = second.map(|entry| entry.value.to_string());
     if second.is_some() {
-        for entry in own.iter().filter(|entry| entry.key == "duration") {
-            let why = "a chained role lasts one hour at most";
-            findings.leave_out(format!("{name}.duration"), entry.line, why);
-        }
-        own.retain(|entry| entry.key != "duration");
+        entries = profile::without_duration(name, "duration", &entries, findings);
     }
-    profiles::add(Tool::AwsOktaProcessor, name, &own, findings);
-    if let (Some(second), Some(profile)) = (second, findings.profiles.last_mut()) {
-        profile.chain = vec![second.value.to_string()];
-    }
+    let profile = profile::add(Tool::AwsOktaProcessor, name, &entries, findings);
+    profile.chain = second.into_iter().collect();
 }
 
-/// `--user alice`, `--user=alice`, `-u alice`, `-ualice`, and letters without a value in one word.
+/// Parses options: `--user alice`, `--user=alice`, `-u alice`, `-ualice`. `None` for any other
+/// word.
 fn options(words: &[String], line: usize) -> Option<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut words = words.iter();
@@ -120,13 +113,10 @@ fn options(words: &[String], line: usize) -> Option<Vec<Entry>> {
                 let mut letters = word.strip_prefix('-').unwrap_or_default().chars();
                 let letter = letters.next()?;
                 let known = LETTERS.iter().find(|(known, _)| *known == letter);
-                let name = match (known, letter) {
-                    (Some((_, name)), _) => name,
-                    (None, 'f') => "factor",
-                    (None, 'e' | 's') => "silent",
-                    _ => return None,
-                };
-                (name, Some(letters.as_str()).filter(|rest| !rest.is_empty()))
+                (
+                    known?.1,
+                    Some(letters.as_str()).filter(|rest| !rest.is_empty()),
+                )
             }
         };
         if FLAGS.contains(&name) {
@@ -146,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_spelling_of_an_option_is_the_same_option() {
+    fn option_spellings_are_equivalent() {
         let read = |line: &str| {
             let entries = options(&shell_words(line).unwrap(), 7).unwrap();
             let pairs = entries.iter();

@@ -1,29 +1,34 @@
-//! As much YAML as a settings file needs: maps of maps of scalars, one key a line, and lists of such maps.
+//! The subset of YAML that a settings file needs: maps of maps of scalars, one key a line, and
+//! lists of such maps. Hand-written because a YAML crate's errors end at the first line it cannot
+//! read.
 //!
-//! A line that is anything else (anchors, tags, flow style, block scalars, several documents) is named and left out, with
-//! what is indented below it. A list's dash is read as indentation: which item a key is of does not matter here.
+//! Any other line (anchors, tags, flow style, block scalars, several documents) is reported and
+//! left out, with the lines indented below it. A list's dash counts as indentation: the item of a
+//! key does not matter here.
 
 use std::borrow::Cow;
 
-use super::entry::{Entry, Findings};
+use super::entry::Entry;
+use super::findings::Findings;
 
-/// A scalar and the keys that lead to it; the entry's own key is the last.
+/// A scalar and the keys above it.
 pub(super) struct Leaf {
     pub(super) path: Vec<String>,
     pub(super) entry: Entry,
 }
 
+/// A table whose lines are being read.
 struct Open {
     key: String,
     indent: usize,
-    /// Of its children, once one was seen.
+    /// The indentation of its children, once there is one.
     inside: Option<usize>,
 }
 
-/// Every scalar of `text`; what is no such line comes to `findings`.
+/// Returns every scalar of `text`. Other lines are added to `findings`.
 pub(super) fn leaves(text: &str, findings: &mut Findings) -> Vec<Leaf> {
     let mut reader = Reader::default();
-    // The indentation of a line that was left out.
+    // The indentation of the last line that was left out.
     let mut left_out = None;
     for (line, number) in text.lines().zip(1..) {
         let content = line.trim();
@@ -39,9 +44,9 @@ pub(super) fn leaves(text: &str, findings: &mut Findings) -> Vec<Leaf> {
         }
         left_out = None;
         if line[..blank].contains('\t') {
-            findings.lose("", number, "a tab indents it, which YAML forbids");
-        } else if let Err(odd) = reader.line(line, blank, number) {
-            findings.lose(odd.key, number, odd.why);
+            findings.reject("", number, "a tab indents it, which YAML forbids");
+        } else if let Err(unread) = reader.line(line, blank, number) {
+            findings.reject(unread.key, number, unread.why);
             left_out = Some(blank);
         }
     }
@@ -53,18 +58,18 @@ struct Reader {
     leaves: Vec<Leaf>,
     tables: Vec<Vec<String>>,
     open: Vec<Open>,
-    /// The indentation of the whole.
+    /// The indentation of the outermost keys.
     top: Option<usize>,
 }
 
-/// Why a line is left out; the key is empty where none could be read.
-struct Odd {
+/// A line that is left out; the key is empty where none could be parsed.
+struct Unread {
     key: String,
     why: String,
 }
 
 impl Reader {
-    fn line(&mut self, line: &str, blank: usize, number: usize) -> Result<(), Odd> {
+    fn line(&mut self, line: &str, blank: usize, number: usize) -> Result<(), Unread> {
         let content = line.trim();
         let (indent, content) = match content.strip_prefix("- ") {
             Some(rest) => (
@@ -83,10 +88,10 @@ impl Reader {
                 String::new(),
                 "its indentation fits no line above".to_owned(),
             );
-            return Err(Odd { key, why });
+            return Err(Unread { key, why });
         }
         let not_plain = |key: String| {
-            move |what| Odd {
+            move |what| Unread {
                 key,
                 why: format!("not a plain `key: value`: {what} are not read"),
             }
@@ -98,7 +103,7 @@ impl Reader {
         let again = |leaf: &Leaf| leaf.path == path && leaf.entry.key == *key;
         if self.tables.contains(&whole) || self.leaves.iter().any(again) {
             let (key, why) = (whole.join("."), "this key stands there twice".to_owned());
-            return Err(Odd { key, why });
+            return Err(Unread { key, why });
         }
         match value {
             Some(value) => self.leaves.push(Leaf {
@@ -118,7 +123,7 @@ impl Reader {
     }
 }
 
-/// The key, and what stands behind its colon.
+/// Returns the key and the text behind its colon.
 fn key(content: &str) -> Result<(Cow<'_, str>, &str), &'static str> {
     if content.starts_with(['"', '\'']) {
         let (key, rest) = quoted(content)?;
@@ -137,7 +142,7 @@ fn key(content: &str) -> Result<(Cow<'_, str>, &str), &'static str> {
     Ok((content[..end].trim_end().into(), &content[end + 1..]))
 }
 
-/// The scalar; `None` where a map begins or nothing is said.
+/// Returns the scalar, or `None` without one.
 fn value(rest: &str) -> Result<Option<Cow<'_, str>>, &'static str> {
     let rest = rest.trim();
     if rest.is_empty() || rest.starts_with('#') {
@@ -168,7 +173,8 @@ fn value(rest: &str) -> Result<Option<Cow<'_, str>>, &'static str> {
     Ok(Some(value.into()))
 }
 
-/// What is in quotes, and what stands behind them. Of the escapes, those that only spell a quote or a backslash.
+/// Returns the text in quotes and the text behind them. Only escapes of a quote, a backslash or a
+/// slash are read.
 fn quoted(text: &str) -> Result<(Cow<'_, str>, &str), &'static str> {
     let quote = text.chars().next().unwrap_or('"');
     let mut inside = String::new();

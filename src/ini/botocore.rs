@@ -1,4 +1,5 @@
-//! What botocore makes of a file that it can read: defaults, nested blocks and the names of profiles.
+//! What botocore makes of a file that it can read: defaults, nested blocks and the names of
+//! profiles.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +31,8 @@ impl Ini {
             .collect()
     }
 
-    /// The section of the config file that is the profile `name`: the last of its names, as in `build_profile_map`.
+    /// The section of the config file that is the profile `name`: the last of its names, as in
+    /// `build_profile_map`.
     pub fn profile(&self, name: &str) -> Option<&Section> {
         let mut all = self.sections.iter().rev();
         all.find(|section| profile_name(&section.name).as_deref() == Some(name))

@@ -1,5 +1,5 @@
-//! Bytes that are not UTF-8, kept in a text as characters that stand for them, so that a file in Latin-1 can be read
-//! and written back byte for byte.
+//! Bytes that are not UTF-8, kept in a text as characters that stand for them, so that a file in
+//! Latin-1 can be read and written back byte for byte.
 
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -16,7 +16,8 @@ pub enum NotText {
     Private(usize),
 }
 
-/// Returns the text of `bytes`; each byte that is not UTF-8 becomes a character for which [`is_undecoded`] holds.
+/// Returns the text of `bytes`; each byte that is not UTF-8 becomes a character for which
+/// [`is_undecoded`] holds.
 ///
 /// # Errors
 /// When it is UTF-16, or has such characters already.

@@ -1,9 +1,9 @@
-//! INI files of other tools, read by the rules of Python's `configparser.RawConfigParser`, with which botocore (the
-//! aws CLI, boto3) reads `~/.aws/config` and `~/.aws/credentials`.
+//! INI files of other tools, read by the rules of Python's `configparser.RawConfigParser`, with
+//! which botocore (the aws CLI, boto3) reads `~/.aws/config` and `~/.aws/credentials`.
 //!
-//! [`read`] never fails: a line that the rules do not allow becomes a [`Fault`], and the rest is still read.
-//! botocore stops at the first fault. Sources: CPython 3.11 `Lib/configparser.py` (`RawConfigParser._read`) and
-//! botocore 1.44 `configloader.py`.
+//! [`read`] never fails: a line that the rules do not allow becomes a [`Fault`], and the rest is
+//! still read. botocore stops at the first fault. Sources: CPython 3.11 `Lib/configparser.py`
+//! (`RawConfigParser._read`) and botocore 1.44 `configloader.py`.
 
 mod botocore;
 mod encoding;

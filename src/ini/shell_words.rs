@@ -1,5 +1,5 @@
-//! Splits a line into words as Python's `shlex.split` does. botocore reads profile names and `credential_process` with
-//! it.
+//! Splits a line into words as Python's `shlex.split` does. botocore reads profile names and
+//! `credential_process` with it.
 
 /// Returns the words of `line`, or `None` when a quote is not closed or a backslash ends the line.
 pub fn shell_words(line: &str) -> Option<Vec<String>> {

@@ -165,7 +165,8 @@ pub struct SamlRole {
 }
 
 impl SamlRole {
-    /// Reads `provider,role` or `role,provider`: which is which is decided by the resource, not by the place.
+    /// Reads `provider,role` or `role,provider`: which is which is decided by the resource, not by
+    /// the place.
     ///
     /// # Errors
     /// When it is not exactly one of each, of one account.

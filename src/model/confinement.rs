@@ -1,5 +1,5 @@
-//! What the kernel bars the agent from, by what this kernel can do: one table for `ob status -v`, `ob doctor` and
-//! docs/security.md.
+//! What the kernel bars the agent from, by what this kernel can do: one table for `ob status -v`,
+//! `ob doctor` and docs/security.md.
 
 use serde::{Deserialize, Serialize};
 

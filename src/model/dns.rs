@@ -1,7 +1,8 @@
 //! Name servers of a tunnel: for which names they are asked, and on which device.
 //!
-//! These values become arguments and input of a program that runs as root, so each type accepts only what can
-//! stand there: a [`Domain`] has letters, digits, `-`, `_` and dots, a [`TunDevice`] is one of ten names.
+//! These values become arguments and input of a program that runs as root, so each type accepts
+//! only what can stand there: a [`Domain`] has letters, digits, `-`, `_` and dots, a [`TunDevice`]
+//! is one of ten names.
 
 use std::fmt;
 use std::str::FromStr;

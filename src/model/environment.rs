@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-/// Variables by name. Their values may be secrets (a parent's `AWS_SECRET_ACCESS_KEY`): only names are ever printed.
+/// Variables by name. Their values may be secrets (a parent's `AWS_SECRET_ACCESS_KEY`): only names
+/// are ever printed.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {
-    /// The variable as it is, unless it is unset or empty: an empty variable means "not set" everywhere in `ob`.
+    /// The variable as it is, unless it is unset or empty: an empty variable means "not set"
+    /// everywhere in `ob`.
     pub fn raw(&self, name: &str) -> Option<&OsStr> {
         self.0
             .get(OsStr::new(name))
@@ -42,7 +44,8 @@ impl Environment {
 
 /// Whether a shell can have a variable of this name: `[A-Za-z_][A-Za-z0-9_]*` (POSIX, 3.216).
 ///
-/// An environment may hold any other name as well; printed for a shell to evaluate it would be code.
+/// An environment may hold any other name as well; printed for a shell to evaluate it would be
+/// code.
 pub fn is_variable_name(name: &OsStr) -> bool {
     let bytes = name.as_encoded_bytes();
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Words by ARN, or by an expression that fits some: the first that fits decides, a whole ARN before all of them.
+/// Words by ARN, or by an expression that fits some: the first that fits decides, a whole ARN
+/// before all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Labels {

@@ -41,12 +41,13 @@ pub struct Credentials {
     pub expires_at: Timestamp,
     /// The role these are for (the last one of a chain).
     pub role: RoleArn,
-    /// The identity provider that opened it (the first one of a chain), where its user has it through several.
+    /// The identity provider that opened it (the first one of a chain), where its user has it
+    /// through several.
     pub provider: Option<ProviderArn>,
 }
 
-/// The cases of a table: their number is written beside it and checked by the compiler, and `docs/security.md` adds it
-/// up.
+/// The cases of a table: their number is written beside it and checked by the compiler, and
+/// `docs/security.md` adds it up.
 #[cfg(test)]
 pub(crate) const fn counted<const N: usize, T>(cases: [T; N]) -> [T; N] {
     cases

@@ -102,7 +102,8 @@ fn is_shared(host: &str, domain: &str) -> bool {
     matches!(label, Some("" | "www." | "login."))
 }
 
-/// The org's own address from its admin console's (`acme-admin.okta.com`); only that suffix of the first label.
+/// The org's own address from its admin console's (`acme-admin.okta.com`); only that suffix of the
+/// first label.
 fn without_admin(host: &str) -> Option<String> {
     let (label, rest) = host.split_once('.')?;
     let plain = label

@@ -1,5 +1,5 @@
-//! Session policies: what STS leaves of a role's rights for one set of credentials (IAM User Guide, "Session
-//! policies"). The result is what the role *and* the union of these policies allow.
+//! Session policies: what STS leaves of a role's rights for one set of credentials (IAM User Guide,
+//! "Session policies"). The result is what the role *and* the union of these policies allow.
 
 use std::fmt;
 

@@ -16,8 +16,9 @@ use crate::terminal::{data, in_one_piece};
 
 /// Write a profile for each of yours to ~/.aws/config, or take them out again
 ///
-/// For each profile NAME of the settings, ~/.aws/config gets a profile ob/NAME whose `credential_process` is
-/// `ob credential -p NAME`. There is no secret in it. Everything else in the file stays as it is.
+/// For each profile NAME of the settings, ~/.aws/config gets a profile ob/NAME whose
+/// `credential_process` is `ob credential -p NAME`. There is no secret in it. Everything else in
+/// the file stays as it is.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(super) struct Args {
     /// Take ob's profiles out again
@@ -188,7 +189,8 @@ fn block(context: &Context) -> Result<Block, Report> {
     Ok(Block { profiles, asking })
 }
 
-/// Where `ob` will be found again: by the name it has on PATH, which outlives an update, else where it runs from.
+/// Where `ob` will be found again: by the name it has on PATH, which outlives an update, else where
+/// it runs from.
 fn program(context: &Context) -> Result<PathBuf, Report> {
     let running = std::env::current_exe().map_err(|error| {
         Report::new(

@@ -1,5 +1,5 @@
-//! Whether a profile of `~/.aws/config` hands out what a profile of the settings says. A line of a person's own is
-//! read as `ob` would read it: what counts is what it means, not how it is spelled.
+//! Whether a profile of `~/.aws/config` hands out what a profile of the settings says. A line of a
+//! person's own is read as `ob` would read it: what counts is what it means, not how it is spelled.
 
 use std::path::{Path, PathBuf};
 
@@ -27,11 +27,12 @@ enum Verb {
     Credential(credential::Args),
 }
 
-/// Whether the AWS profile `name` of `text`, which is the file `path`, serves `profile` under these very settings; if
-/// not, `ob config aws` writes it.
+/// Whether the AWS profile `name` of `text`, which is the file `path`, serves `profile` under these
+/// very settings; if not, `ob config aws` writes it.
 ///
 /// # Errors
-/// When a profile of the user's own has that name and does something else, or the tools would quarrel about it.
+/// When a profile of the user's own has that name and does something else, or the tools would
+/// quarrel about it.
 pub fn profile_matches(
     context: &Context,
     path: &Path,

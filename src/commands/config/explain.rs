@@ -1,4 +1,5 @@
-//! `ob config explain`: where each value came from, and whose credentials a program takes in this very shell.
+//! `ob config explain`: where each value came from, and whose credentials a program takes in this
+//! very shell.
 
 use std::process::ExitCode;
 

@@ -1,10 +1,10 @@
-//! The settings file that a draft comes to.
+//! Renders a draft as a settings file.
 
 use super::draft::{Draft, Values};
 use crate::model::Org;
 
 impl Draft {
-    /// The settings file.
+    /// Renders the settings file.
     pub(super) fn to_toml(&self) -> String {
         let mut file = toml::Table::new();
         let table = |values: &Values| -> toml::Table {
@@ -29,12 +29,12 @@ impl Draft {
             }
         }
         let mut profiles = toml::Table::new();
-        for (name, kept) in &self.profiles {
-            let mut values = table(&kept.own);
-            if let Some(org) = kept.org.filter(|_| several) {
+        for (name, profile) in &self.profiles {
+            let mut values = table(&profile.values);
+            if let Some(org) = profile.org.filter(|_| several) {
                 values.insert("org".to_owned(), names[org].as_str().into());
             }
-            for (key, list) in &kept.lists {
+            for (key, list) in &profile.lists {
                 values.insert((*key).to_owned(), list.clone().into());
             }
             profiles.insert(name.clone(), values.into());
@@ -56,21 +56,24 @@ impl Draft {
             );
         }
         let mut text = file.to_string();
-        // By hand: a table of TOML's is sorted, and the order of these is what decides.
-        for (table, labels) in ["roles", "providers"].iter().zip(&self.labels) {
+        // toml::Table is sorted; of labels the first that fits decides, so their order is kept.
+        for (table, labels) in [
+            ("roles", &self.role_labels),
+            ("providers", &self.provider_labels),
+        ] {
             if !labels.is_empty() {
                 text += &format!("\n[labels.{table}]\n");
             }
-            for (of, says) in labels {
-                let quoted = |text: &str| toml::Value::from(text).to_string();
-                text += &format!("{} = {}\n", quoted_key(of), quoted(says));
+            for (pattern, label) in labels {
+                let label = toml::Value::from(label.as_str());
+                text += &format!("{} = {label}\n", quoted_key(pattern));
             }
         }
         text
     }
 }
 
-/// A key as TOML's own writer quotes it.
+/// Quotes a key as `toml` does.
 fn quoted_key(text: &str) -> String {
     let mut table = toml::Table::new();
     table.insert(text.to_owned(), true.into());
@@ -79,7 +82,7 @@ fn quoted_key(text: &str) -> String {
     line.strip_suffix(" = true").unwrap_or(line).to_owned()
 }
 
-/// `acme` for acme.okta.com, `acme-2` for another way into it.
+/// Returns the names of orgs: `acme` for acme.okta.com, `acme-2` for another sign-in there.
 fn names(orgs: &[Values]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for org in orgs {
