@@ -1,6 +1,7 @@
 //! The words of the field as types: Okta's, SAML's, AWS's. Plain values, parsed once, no effects.
 
 mod arn;
+mod aws_sign_in;
 mod confinement;
 mod dns;
 mod environment;
@@ -11,6 +12,7 @@ mod suggest;
 mod time;
 
 pub use arn::{ArnError, Partition, ProviderArn, RoleArn, SamlRole};
+pub use aws_sign_in::is_aws_sign_in_host;
 pub use confinement::{BARRED, Barred, Confinement, NOT_BARRED, confinement_table};
 pub use dns::{DnsScope, DnsValueError, Domain, TunDevice};
 pub use environment::{Environment, is_variable_name};

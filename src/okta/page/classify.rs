@@ -1,19 +1,20 @@
-//! What a page without a SAML form is, by the marks that Okta's pages carry.
+//! Classifies a page without a SAML form, by the marks of Okta's pages.
 
 use url::Url;
 
-use super::AppPage;
+use super::app_page::AppPage;
 use super::password_form::PasswordReader;
+use super::text::append_words;
 use crate::okta::html::{Piece, Tag};
 use crate::okta::state_token::StateToken;
 
-/// The longest error text that is kept, in characters.
-const LONGEST_TEXT: usize = 300;
+/// The class, or the script member, of the page that asks for the password again.
+const PASSWORD_CHALLENGE: &str = "password-verification-challenge";
 
+/// The marks found so far.
 #[derive(Default)]
 pub(super) struct PageClassifier {
-    /// Where the reader stands, as far as its text matters.
-    place: Place,
+    open: Open,
     title: String,
     headings: String,
     in_error_content: bool,
@@ -29,10 +30,11 @@ pub(super) struct PageClassifier {
     password: PasswordReader,
 }
 
+/// The element whose text is read.
 #[derive(Default, PartialEq, Eq)]
-enum Place {
+enum Open {
     #[default]
-    Body,
+    Other,
     Title,
     Heading,
 }
@@ -46,7 +48,7 @@ impl PageClassifier {
                     self.password.end_form();
                 }
                 if matches!(name.as_str(), "title" | "h1" | "h2") {
-                    self.place = Place::Body;
+                    self.open = Open::Other;
                 }
             }
             Piece::Text { text, in_script } => self.text(&text, in_script),
@@ -56,19 +58,15 @@ impl PageClassifier {
     fn tag(&mut self, tag: &Tag) {
         self.password.start(tag);
         match tag.name.as_str() {
-            "title" => self.place = Place::Title,
-            "h1" | "h2" => self.place = Place::Heading,
+            "title" => self.open = Open::Title,
+            "h1" | "h2" => self.open = Open::Heading,
             "script" => self.has_script = true,
-            "form" => {
-                tag.attribute("action")
-                    .unwrap_or_default()
-                    .clone_into(&mut self.form_action);
-            }
+            "form" => self.form_action = tag.attribute("action").unwrap_or_default().to_owned(),
             "input" | "button" | "select" => self.control(tag),
             _ => {}
         }
         self.has_sign_in |= tag.is_called("okta-sign-in");
-        self.has_password_challenge |= tag.is_called("password-verification-challenge");
+        self.has_password_challenge |= tag.is_called(PASSWORD_CHALLENGE);
         self.has_consent |= tag.is_called("consent") || tag.is_called("consent-form");
         self.in_error_content |= tag.is_called("error-content");
     }
@@ -89,46 +87,46 @@ impl PageClassifier {
             if self.state_token.is_none() {
                 self.state_token = StateToken::in_script(text);
             }
-            self.has_password_challenge |= text.contains("password-verification-challenge");
+            self.has_password_challenge |= text.contains(PASSWORD_CHALLENGE);
             return;
         }
-        let slot = match self.place {
-            Place::Title => &mut self.title,
-            Place::Heading => &mut self.headings,
-            Place::Body => return,
-        };
-        append_words(slot, text);
-        if self.in_error_content && self.place == Place::Heading {
-            append_words(&mut self.error_text, text);
+        match self.open {
+            Open::Title => append_words(&mut self.title, text),
+            Open::Heading => {
+                append_words(&mut self.headings, text);
+                if self.in_error_content {
+                    append_words(&mut self.error_text, text);
+                }
+            }
+            Open::Other => {}
         }
     }
 
-    /// The order matters: the more particular mark wins.
-    pub(super) fn conclude(self) -> AppPage {
+    /// Returns the kind of the page. The order matters: the more specific mark wins.
+    pub(super) fn finish(self) -> AppPage {
         if let Some(action) = self.saml_request_to {
-            let host = Url::parse(&action).ok();
-            let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
+            let url = Url::parse(&action).ok();
+            let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
             return AppPage::IdpRedirect {
                 host: host.to_owned(),
             };
         }
-        let said = format!("{} {}", self.title, self.headings);
-        if said.contains("App Access Locked") {
+        let heading = format!("{} {}", self.title, self.headings);
+        if heading.contains("App Access Locked") {
             return AppPage::AccessLocked;
         }
         if self.has_password_challenge {
-            let form = self.password.conclude();
+            let form = self.password.finish();
             return AppPage::PasswordAgain { form };
         }
         let state_token = self.state_token;
-        if said.contains("Extra Verification") {
+        if heading.contains("Extra Verification") {
             return AppPage::StepUp { state_token };
         }
         if self.in_error_content {
-            let text = if self.error_text.is_empty() {
-                self.title
-            } else {
-                self.error_text
+            let text = match self.error_text.is_empty() {
+                true => self.title,
+                false => self.error_text,
             };
             return AppPage::ErrorPage { text };
         }
@@ -142,17 +140,5 @@ impl PageClassifier {
             return AppPage::ScriptOnly;
         }
         AppPage::NoForm
-    }
-}
-
-pub(super) fn append_words(slot: &mut String, text: &str) {
-    for word in text.split_whitespace() {
-        if slot.chars().count() + word.chars().count() >= LONGEST_TEXT {
-            return;
-        }
-        if !slot.is_empty() {
-            slot.push(' ');
-        }
-        slot.push_str(word);
     }
 }

@@ -1,10 +1,11 @@
-//! Why a page gives no SAML response, and what helps.
+//! Errors of an app's page.
 
 use thiserror::Error;
 
 use crate::okta::html::HtmlError;
 use crate::report::{Exit, Report};
 
+/// Why a page has no usable SAML form.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PageError {
     #[error("the form's action is empty")]
@@ -86,7 +87,7 @@ pub enum PageError {
     NoForm,
 }
 
-/// What is wrong with a value that should be base64.
+/// Why a value is not base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Base64Flaw {
     #[error("a character that does not belong there")]
@@ -111,7 +112,7 @@ impl From<HtmlError> for PageError {
 }
 
 impl PageError {
-    /// The stable name of a report, `okta.page.…`.
+    /// Returns the report's name.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::ActionEmpty => "okta.page.action_empty",
@@ -214,12 +215,14 @@ impl From<PageError> for Report {
             PageError::NoForm => (
                 Exit::Failed,
                 "this is not the page of an Okta app",
-                "check `aws.app` with `ob config check`, and whether a proxy or your network's sign-in page answers instead",
+                "check `aws.app` with `ob config check`, and whether a proxy or your network's \
+                 sign-in page answers instead",
             ),
             _ => (
                 Exit::Failed,
                 "the app's page cannot be trusted to be what it seems",
-                "open the app in a browser; if it works there, what stands between this machine and Okta changes the page",
+                "open the app in a browser; if it works there, what stands between this machine \
+                 and Okta changes the page",
             ),
         };
         Self::new(exit, error.name(), summary)

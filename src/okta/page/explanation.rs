@@ -1,7 +1,7 @@
-//! What a page that refuses says to the user: its heading and the text below it.
+//! The explanation on a page that refuses: its heading and the text below it.
 
-use super::MAX_PAGE_BYTES;
-use super::classify::append_words;
+use super::parse::MAX_PAGE_BYTES;
+use super::text::append_words;
 use crate::okta::html::{Piece, pieces};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -9,16 +9,14 @@ enum Part {
     Title,
     Heading,
     Paragraph,
-    /// Text of a program or of a control.
-    Unread,
+    /// Text of a script, a style or a control.
+    Ignored,
 }
 
-/// Returns the headings and paragraphs of a page, cut at 300 characters each: any other text where it has no
-/// paragraph, its title where it has no text at all. `None` if it says nothing or is no page. Foreign text.
+/// Returns the headings and paragraphs of a page, each cut at 300 characters. Without paragraphs any
+/// other text, without text the title. `None` if the page has none of these. Untrusted text.
 pub fn explanation(body: &[u8]) -> Option<String> {
-    let html = body
-        .get(..body.len().min(MAX_PAGE_BYTES))
-        .map(String::from_utf8_lossy)?;
+    let html = String::from_utf8_lossy(&body[..body.len().min(MAX_PAGE_BYTES)]);
     let (mut title, mut heading, mut text) = (String::new(), String::new(), String::new());
     let (mut other, mut is_page) = (String::new(), false);
     let mut open: Vec<(String, Part)> = Vec::new();
@@ -27,7 +25,7 @@ pub fn explanation(body: &[u8]) -> Option<String> {
             Ok(Piece::Start(tag)) => {
                 is_page = true;
                 if let Some(part) = part_of(&tag.name) {
-                    // `p` and list items may be left open; the next one ends them.
+                    // `p` and `li` may be left open; the next one closes them.
                     open.retain(|(_, open)| *open != part);
                     open.push((tag.name, part));
                 }
@@ -37,32 +35,30 @@ pub fn explanation(body: &[u8]) -> Option<String> {
                 text: words,
                 in_script: false,
             }) => {
-                let slot = match open.last() {
+                let to = match open.last() {
                     Some((_, Part::Title)) => &mut title,
                     Some((_, Part::Heading)) => &mut heading,
                     Some((_, Part::Paragraph)) => &mut text,
-                    Some((_, Part::Unread)) => continue,
+                    Some((_, Part::Ignored)) => continue,
                     None => &mut other,
                 };
-                append_words(slot, &words);
+                append_words(to, &words);
             }
             Ok(Piece::Text { .. }) => {}
             Err(_) => break,
         }
     }
-    let text = if text.is_empty() && is_page {
-        other
-    } else {
-        text
-    };
-    let said = match (heading.is_empty(), text.is_empty()) {
+    if text.is_empty() && is_page {
+        text = other;
+    }
+    let explanation = match (heading.is_empty(), text.is_empty()) {
         (false, false) if heading.ends_with(['.', '!', '?', ':']) => format!("{heading} {text}"),
         (false, false) => format!("{heading}: {text}"),
         (false, true) => heading,
         (true, false) => text,
         (true, true) => title,
     };
-    Some(said).filter(|said| !said.is_empty())
+    Some(explanation).filter(|explanation| !explanation.is_empty())
 }
 
 fn part_of(tag: &str) -> Option<Part> {
@@ -71,7 +67,7 @@ fn part_of(tag: &str) -> Option<Part> {
         "h1" | "h2" | "h3" => Part::Heading,
         "p" | "li" => Part::Paragraph,
         "style" | "noscript" | "template" | "textarea" | "button" | "select" | "nav" | "footer" => {
-            Part::Unread
+            Part::Ignored
         }
         _ => return None,
     })
@@ -82,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heading_and_text_are_said_else_the_title() {
+    fn explanation_is_heading_and_text_else_title() {
         for (page, expected) in [
             (
                 "<title>acme</title><h1>App Access Locked</h1><p>Contact your <b>administrator</b> now.</p>",

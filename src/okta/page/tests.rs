@@ -1,11 +1,13 @@
-//! Pages as Okta makes them, and pages as nobody should.
+//! Okta's pages, and pages that must be refused.
 
 mod hostile;
 
+use url::Url;
+
 use super::*;
-use crate::model::Org;
-use crate::model::counted;
+use crate::model::{Org, counted};
 use crate::report::{Exit, Report};
+use crate::secret::Secret;
 
 const CLASSIC: &[u8] = include_bytes!("../../../tests/fixtures/okta/app_page_classic.html");
 const IDENTITY_ENGINE: &[u8] =
@@ -21,28 +23,28 @@ fn page(body: &str) -> String {
     format!("<!doctype html><html><head><title>x</title></head><body>{body}</body></html>")
 }
 
-/// A page with the form that is expected, `inside` it.
+/// Returns a page with a form for AWS that contains `inside`.
 fn form(inside: &str) -> String {
     page(&format!(
         r#"<form method="post" action="https://signin.aws.amazon.com/saml">{inside}</form>"#
     ))
 }
 
-/// The same with another action, as the attribute's raw text.
+/// Returns a page with a form whose action is the attribute text `raw`.
 fn action(raw: &str) -> String {
     page(&format!(
         r#"<form method="post" action="{raw}">{RESPONSE}</form>"#
     ))
 }
 
-fn taken(html: &str) -> SamlForm {
+fn parse_form(html: &str) -> SamlForm {
     match AppPage::parse(html.as_bytes()) {
         Ok(AppPage::SamlForm(form)) => form,
         other => panic!("{other:?}\n{html:.600}"),
     }
 }
 
-/// The name of the refusal, whether of the page or of what it is instead.
+/// Returns the name of the error.
 fn refusal(html: &[u8]) -> &'static str {
     let form = AppPage::parse(html).and_then(AppPage::into_saml_form);
     match form {
@@ -52,7 +54,7 @@ fn refusal(html: &[u8]) -> &'static str {
 }
 
 #[test]
-fn oktas_own_pages_yield_their_form() {
+fn okta_pages_yield_their_form() {
     for (body, encoded, host, relay_state) in counted::<2, _>([
         (
             CLASSIC,
@@ -83,8 +85,8 @@ fn oktas_own_pages_yield_their_form() {
 }
 
 #[test]
-fn a_form_is_bound_to_the_service_it_is_for() {
-    let bound = |url: &str, acs: Acs<'_>| taken(&action(url)).check_action(acs).is_ok();
+fn form_must_be_for_the_expected_service() {
+    let bound = |url: &str, acs: Acs<'_>| parse_form(&action(url)).check_action(acs).is_ok();
     for url in counted::<2, _>([
         "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml",
         "https://signin.amazonaws.cn/saml",
@@ -109,7 +111,7 @@ fn a_form_is_bound_to_the_service_it_is_for() {
 }
 
 #[test]
-fn what_stands_in_the_way_is_named() {
+fn pages_without_a_form_are_classified() {
     let AppPage::SignIn {
         state_token: Some(token),
     } = AppPage::parse(SIGN_IN).unwrap()
@@ -138,7 +140,7 @@ fn what_stands_in_the_way_is_named() {
 }
 
 #[test]
-fn other_pages_are_told_by_their_marks() {
+fn pages_are_classified_by_their_marks() {
     for (body, expected) in counted::<9, _>([
         (r#"<div id="okta-sign-in"></div>"#, "okta.page.sign_in"),
         (
@@ -186,7 +188,7 @@ const PASSWORD_AGAIN: &str = r#"<div id="password-verification-challenge"><h1>Pl
     <input value="Verify" name="m-save" type="button"/></form></div>"#;
 
 #[test]
-fn the_form_that_asks_for_the_password_again_is_filled_in_for_the_org_alone() {
+fn password_form_is_filled_in_for_the_org_only() {
     let org = Org::parse("acme.okta.com").unwrap();
     let form = |html: &str| match AppPage::parse(page(html).as_bytes()) {
         Ok(AppPage::PasswordAgain { form }) => form,
@@ -238,7 +240,7 @@ fn the_form_that_asks_for_the_password_again_is_filled_in_for_the_org_alone() {
 }
 
 #[test]
-fn a_form_is_read_as_a_browser_reads_it() {
+fn form_is_read_as_browsers_read_it() {
     let acs = "https://signin.aws.amazon.com/saml";
     for html in counted::<13, _>([
         form(RESPONSE),
@@ -267,7 +269,7 @@ fn a_form_is_read_as_a_browser_reads_it() {
         page("<style><form></style><title><form></title>") + &form(RESPONSE),
         form(&format!("{RESPONSE}<input type=submit><p>text</p>")),
     ]) {
-        let form = taken(&html);
+        let form = parse_form(&html);
         assert_eq!(form.saml_response.expose(), "QUJD", "{html}");
         assert_eq!(form.action.as_str(), acs, "{html}");
         assert!(form.relay_state.is_empty());
@@ -275,7 +277,7 @@ fn a_form_is_read_as_a_browser_reads_it() {
 }
 
 #[test]
-fn reports_say_what_to_do() {
+fn reports_have_hints() {
     let report = |html: &[u8]| {
         let error = AppPage::parse(html)
             .and_then(AppPage::into_saml_form)

@@ -1,12 +1,17 @@
+use base64::Engine as _;
 use proptest::prelude::*;
+use ring::digest::{SHA256, digest};
+use serde_json::Value;
 
+use super::assertion::{ATTESTED, EXTENDED, USER_PRESENT, USER_VERIFIED};
 use super::*;
+use crate::model::Org;
 
 fn org() -> Org {
     Org::parse("https://login.acme.com:8443").unwrap()
 }
 
-fn asked() -> WebAuthnChallenge {
+fn challenge() -> WebAuthnChallenge {
     WebAuthnChallenge {
         challenge: "kygOUtSWURMv_t_Gj71Y".into(),
         credential_ids: vec!["a2V5LTE".into(), "a2V5LTI=".into(), "a2V5LTE".into()],
@@ -30,22 +35,25 @@ fn answer(site: &str, flags: u8) -> KeyAssertion {
 }
 
 #[test]
-fn client_data_is_written_as_the_standard_has_it_for_the_origin_as_it_is_used() {
-    let demand = asked().for_org(&org()).unwrap();
+fn client_data_has_standard_form_and_the_orgs_origin() {
+    let request = challenge().for_org(&org()).unwrap();
     assert_eq!(
-        demand.client_data,
-        r#"{"type":"webauthn.get","challenge":"kygOUtSWURMv_t_Gj71Y","origin":"https://login.acme.com:8443","crossOrigin":false}"#
+        request.client_data,
+        concat!(
+            r#"{"type":"webauthn.get","challenge":"kygOUtSWURMv_t_Gj71Y","#,
+            r#""origin":"https://login.acme.com:8443","crossOrigin":false}"#
+        )
     );
-    assert_eq!(demand.rp_id, "login.acme.com");
-    assert!(is_client_data_for(&org(), &demand.client_data));
+    assert_eq!(request.rp_id, "login.acme.com");
+    assert!(is_client_data_for(&org(), &request.client_data));
     assert!(!is_client_data_for(
         &Org::parse("login.acme.com").unwrap(),
-        &demand.client_data
+        &request.client_data
     ));
     assert!(!is_client_data_for(&org(), "{}"));
-    assert_eq!(demand.credential_ids, [b"key-1", b"key-2"]);
-    assert_eq!(demand.verification, Verification::Preferred);
-    let plain = asked().for_org(&Org::parse("acme.okta.com").unwrap());
+    assert_eq!(request.credential_ids, [b"key-1", b"key-2"]);
+    assert_eq!(request.verification, Verification::Preferred);
+    let plain = challenge().for_org(&Org::parse("acme.okta.com").unwrap());
     assert!(
         plain
             .unwrap()
@@ -55,15 +63,15 @@ fn client_data_is_written_as_the_standard_has_it_for_the_origin_as_it_is_used() 
 }
 
 #[test]
-fn the_relying_party_is_the_host_or_a_domain_above_it_that_is_nobody_elses() {
+fn relying_party_is_the_host_or_a_domain_above_it() {
     let named = |org: &str, rp_id: &str| {
-        let asked = WebAuthnChallenge {
+        let challenge = WebAuthnChallenge {
             rp_id: Some(rp_id.into()),
-            ..asked()
+            ..challenge()
         };
-        asked
+        challenge
             .for_org(&Org::parse(org).unwrap())
-            .map(|demand| demand.rp_id)
+            .map(|request| request.rp_id)
     };
     for (org, rp_id) in [
         ("login.acme.com", "login.acme.com"),
@@ -91,7 +99,7 @@ fn the_relying_party_is_the_host_or_a_domain_above_it_that_is_nobody_elses() {
 }
 
 #[test]
-fn an_app_id_counts_only_if_it_is_the_orgs() {
+fn foreign_app_id_is_dropped() {
     for (app_id, own) in [
         ("https://login.acme.com", true),
         ("https://login.acme.com/app-id.json", true),
@@ -101,12 +109,12 @@ fn an_app_id_counts_only_if_it_is_the_orgs() {
         ("login.acme.com", false),
         ("https://com", false),
     ] {
-        let asked = WebAuthnChallenge {
+        let challenge = WebAuthnChallenge {
             app_id: Some(app_id.into()),
-            ..asked()
+            ..challenge()
         };
         assert_eq!(
-            asked.for_org(&org()).unwrap().app_id.is_some(),
+            challenge.for_org(&org()).unwrap().app_id.is_some(),
             own,
             "{app_id}"
         );
@@ -114,17 +122,17 @@ fn an_app_id_counts_only_if_it_is_the_orgs() {
 }
 
 #[test]
-fn what_cannot_be_a_challenge_or_a_key_is_refused_by_name() {
+fn invalid_challenges_and_credential_ids_are_refused() {
     let long = "A".repeat(1400);
-    for challenge in ["", "a", "short", "not base64!", "+/+/+/+/+/+/+/+/", &long] {
-        let asked = WebAuthnChallenge {
-            challenge: challenge.into(),
-            ..asked()
+    for text in ["", "a", "short", "not base64!", "+/+/+/+/+/+/+/+/", &long] {
+        let challenge = WebAuthnChallenge {
+            challenge: text.into(),
+            ..challenge()
         };
         assert_eq!(
-            asked.for_org(&org()).unwrap_err(),
+            challenge.for_org(&org()).unwrap_err(),
             WebAuthnError::Challenge,
-            "{challenge}"
+            "{text}"
         );
     }
     for (ids, error) in [
@@ -139,39 +147,44 @@ fn what_cannot_be_a_challenge_or_a_key_is_refused_by_name() {
             WebAuthnError::NoKeys,
         ),
     ] {
-        let asked = WebAuthnChallenge {
+        let challenge = WebAuthnChallenge {
             credential_ids: ids,
-            ..asked()
+            ..challenge()
         };
-        assert_eq!(asked.for_org(&org()).unwrap_err(), error);
+        assert_eq!(challenge.for_org(&org()).unwrap_err(), error);
     }
 }
 
 #[test]
-fn an_answer_is_for_this_site_of_a_key_that_was_asked_and_given_by_a_person() {
+fn assertion_is_checked_for_key_site_and_presence() {
     let with = |verification: &str| {
-        let asked = WebAuthnChallenge {
+        let challenge = WebAuthnChallenge {
             user_verification: Some(verification.into()),
             app_id: Some("https://login.acme.com".into()),
-            ..asked()
+            ..challenge()
         };
-        asked.for_org(&org()).unwrap()
+        challenge.for_org(&org()).unwrap()
     };
-    let demand = with("discouraged");
-    let taken = demand.check(answer("login.acme.com", PRESENT)).unwrap();
-    assert_eq!(taken.client_data, demand.client_data.as_bytes());
-    assert_eq!(taken.authenticator_data, data("login.acme.com", PRESENT));
-    demand
-        .check(answer("https://login.acme.com", PRESENT))
+    let request = with("discouraged");
+    let taken = request
+        .check(answer("login.acme.com", USER_PRESENT))
         .unwrap();
-    let refused = |demand: &AssertionRequest, answer| demand.check(answer).unwrap_err();
+    assert_eq!(taken.client_data, request.client_data.as_bytes());
+    assert_eq!(
+        taken.authenticator_data,
+        data("login.acme.com", USER_PRESENT)
+    );
+    request
+        .check(answer("https://login.acme.com", USER_PRESENT))
+        .unwrap();
+    let refused = |request: &AssertionRequest, answer| request.check(answer).unwrap_err();
     let site = "login.acme.com";
     assert_eq!(
-        refused(&demand, answer("acme.com", 1)),
+        refused(&request, answer("acme.com", 1)),
         WebAuthnError::OtherSite
     );
     assert_eq!(
-        refused(&demand, answer(site, VERIFIED)),
+        refused(&request, answer(site, USER_VERIFIED)),
         WebAuthnError::NotPresent
     );
     assert_eq!(
@@ -179,13 +192,13 @@ fn an_answer_is_for_this_site_of_a_key_that_was_asked_and_given_by_a_person() {
         WebAuthnError::NotVerified
     );
     with("required")
-        .check(answer(site, PRESENT | VERIFIED))
+        .check(answer(site, USER_PRESENT | USER_VERIFIED))
         .unwrap();
     let other = KeyAssertion {
         credential_id: b"key-3".to_vec(),
         ..answer(site, 1)
     };
-    assert_eq!(refused(&demand, other), WebAuthnError::OtherKey);
+    assert_eq!(refused(&request, other), WebAuthnError::OtherKey);
     for (data, signature) in [
         (data(site, 1)[..36].to_vec(), vec![1]),
         ([data(site, 1), vec![0]].concat(), vec![1]),
@@ -201,61 +214,74 @@ fn an_answer_is_for_this_site_of_a_key_that_was_asked_and_given_by_a_person() {
             signature,
             ..answer(site, 1)
         };
-        assert_eq!(refused(&demand, odd), WebAuthnError::Shape);
+        assert_eq!(refused(&request, odd), WebAuthnError::Shape);
     }
     let extended = KeyAssertion {
         authenticator_data: [data(site, 1 | EXTENDED), vec![0xa0]].concat(),
         ..answer(site, 1)
     };
-    demand.check(extended).unwrap();
+    request.check(extended).unwrap();
 }
 
 #[test]
-fn without_an_app_id_of_the_orgs_nothing_is_signed_for_it() {
-    let asked = WebAuthnChallenge {
+fn assertion_for_a_foreign_app_id_is_refused() {
+    let challenge = WebAuthnChallenge {
         app_id: Some("https://evil.com".into()),
-        ..asked()
+        ..challenge()
     };
-    let demand = asked.for_org(&org()).unwrap();
-    let refused = demand.check(answer("https://evil.com", 1)).unwrap_err();
+    let request = challenge.for_org(&org()).unwrap();
+    let refused = request.check(answer("https://evil.com", 1)).unwrap_err();
     assert_eq!(refused, WebAuthnError::OtherSite);
 }
 
 proptest! {
     #[test]
-    fn every_challenge_is_signed_as_the_bytes_it_stands_for(bytes in proptest::collection::vec(any::<u8>(), 8..=512), padded: bool) {
+    fn challenge_bytes_are_signed_unchanged(
+        bytes in proptest::collection::vec(any::<u8>(), 8..=512), padded: bool
+    ) {
         let text = match padded {
             true => base64::engine::general_purpose::URL_SAFE.encode(&bytes),
             false => encode_base64url(&bytes),
         };
-        let asked = WebAuthnChallenge { challenge: text, ..asked() };
-        let demand = asked.for_org(&org()).unwrap();
-        let client: Value = serde_json::from_str(&demand.client_data).unwrap();
+        let challenge = WebAuthnChallenge { challenge: text, ..challenge() };
+        let request = challenge.for_org(&org()).unwrap();
+        let client: Value = serde_json::from_str(&request.client_data).unwrap();
         prop_assert_eq!(decode_base64url(client["challenge"].as_str().unwrap()).unwrap(), bytes);
         prop_assert_eq!(&client["origin"], "https://login.acme.com:8443");
         prop_assert_eq!(client.as_object().unwrap().len(), 4);
     }
 
     #[test]
-    fn no_text_makes_it_panic_or_say_what_was_not_meant(challenge in ".{0,80}", id in ".{0,40}", rp_id in ".{0,40}", app_id in ".{0,40}") {
-        let asked = WebAuthnChallenge {
+    fn arbitrary_texts_keep_type_and_relying_party(
+        challenge in ".{0,80}", id in ".{0,40}", rp_id in ".{0,40}", app_id in ".{0,40}"
+    ) {
+        let challenge = WebAuthnChallenge {
             challenge,
             credential_ids: vec![id],
             user_verification: None,
             app_id: Some(app_id),
             rp_id: Some(rp_id),
         };
-        if let Ok(demand) = asked.for_org(&org()) {
-            let client: Value = serde_json::from_str(&demand.client_data).unwrap();
+        if let Ok(request) = challenge.for_org(&org()) {
+            let client: Value = serde_json::from_str(&request.client_data).unwrap();
             prop_assert_eq!(&client["type"], "webauthn.get");
-            prop_assert!(demand.rp_id == "login.acme.com" || demand.rp_id == "acme.com");
+            prop_assert!(request.rp_id == "login.acme.com" || request.rp_id == "acme.com");
         }
     }
 
     #[test]
-    fn no_answer_makes_it_panic(credential_id in any::<Vec<u8>>(), data in proptest::collection::vec(any::<u8>(), 0..64), signature in any::<Vec<u8>>()) {
-        let demand = asked().for_org(&org()).unwrap();
-        let _ = demand.check(KeyAssertion { credential_id, authenticator_data: data.clone(), signature: signature.clone() });
-        let _ = demand.check(KeyAssertion { credential_id: b"key-1".to_vec(), authenticator_data: data, signature });
+    fn arbitrary_assertions_do_not_panic(
+        credential_id in any::<Vec<u8>>(),
+        data in proptest::collection::vec(any::<u8>(), 0..64),
+        signature in any::<Vec<u8>>()
+    ) {
+        let request = challenge().for_org(&org()).unwrap();
+        for credential_id in [credential_id, b"key-1".to_vec()] {
+            let _ = request.check(KeyAssertion {
+                credential_id,
+                authenticator_data: data.clone(),
+                signature: signature.clone(),
+            });
+        }
     }
 }

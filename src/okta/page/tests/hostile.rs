@@ -1,11 +1,11 @@
-//! Forms that are refused, each by its own name.
+//! Forms that are refused, each with its own error.
 
 use proptest::prelude::*;
 
 use super::*;
 
 #[test]
-fn an_action_must_be_a_whole_address_of_our_kind() {
+fn action_must_be_an_absolute_https_url() {
     for (raw, expected) in counted::<17, _>([
         (
             "http://signin.aws.amazon.com/saml",
@@ -47,7 +47,7 @@ fn an_action_must_be_a_whole_address_of_our_kind() {
 }
 
 #[test]
-fn a_page_that_reads_two_ways_is_refused() {
+fn ambiguous_pages_are_refused() {
     let good = format!(
         r#"<form method="post" action="https://signin.aws.amazon.com/saml">{RESPONSE}</form>"#
     );
@@ -169,11 +169,11 @@ fn forms_without_a_response_are_ignored() {
         }
     }
     let left_open = page(&format!("{good}<form action='/search'><input name=q>"));
-    assert_eq!(taken(&left_open).saml_response.expose(), "QUJD");
+    assert_eq!(parse_form(&left_open).saml_response.expose(), "QUJD");
 }
 
 #[test]
-fn a_response_is_base64_to_the_last_bit() {
+fn response_must_be_strict_base64() {
     for (value, expected) in counted::<14, _>([
         ("", "okta.page.response_empty"),
         ("\r\n", "okta.page.response_empty"),
@@ -198,7 +198,7 @@ fn a_response_is_base64_to_the_last_bit() {
 }
 
 #[test]
-fn bytes_that_are_no_page_are_refused() {
+fn other_content_is_refused() {
     let latin: Vec<u8> = form(RESPONSE)
         .replace("<title>x", "<title>Zo\u{eb}")
         .chars()
@@ -239,13 +239,13 @@ fn bytes_that_are_no_page_are_refused() {
 }
 
 #[test]
-fn a_hundred_thousand_nested_tags_are_only_long() {
+fn deeply_nested_tags_are_parsed() {
     let nested = form(&format!("{RESPONSE}{}", "<ul><li>".repeat(100_000)));
-    assert_eq!(taken(&nested).saml_response.expose(), "QUJD");
+    assert_eq!(parse_form(&nested).saml_response.expose(), "QUJD");
 }
 
 #[test]
-fn cut_anywhere_no_form_is_taken() {
+fn truncated_page_yields_no_form() {
     for (body, what) in counted::<2, _>([(CLASSIC, "classic"), (IDENTITY_ENGINE, "engine")]) {
         let end = body.windows(7).rposition(|tag| tag == b"</html>").unwrap();
         let response = body
@@ -261,12 +261,12 @@ fn cut_anywhere_no_form_is_taken() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = AppPage::parse(&bytes);
     }
 
     #[test]
-    fn a_form_that_is_taken_is_of_our_kind(
+    fn accepted_form_has_an_https_action(
         body in "(<form |<input |<template>|</template>|</form>|method=post |action=|https://signin\\.aws\\.amazon\\.com/ |http://evil/ |name=SAMLResponse |value=QUJD |>|<script>|</script>|<!--|-->|\"|'|x| ){0,40}"
     ) {
         if let Ok(AppPage::SamlForm(form)) = AppPage::parse(page(&body).as_bytes()) {
