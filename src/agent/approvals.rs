@@ -1,10 +1,12 @@
-//! What a person has agreed to, and at which terminal: `confirm = true` of a profile is asked once for each.
+//! Which profiles with `confirm = true` the user has approved: each is asked for once in a terminal.
 //!
-//! It guards against slips, not against programs: whoever runs as the user could ask without it.
+//! Approvals prevent mistakes. They do not stop programs: any process of the user can send the
+//! same request without a confirmation.
 
 use std::rc::Rc;
 
-use crate::agent::choices::TerminalAnswers;
+use crate::agent::credential_key::CredentialKey;
+use crate::agent::terminal_answers::TerminalAnswers;
 use crate::agent::vault::LiveSession;
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{Conversation as _, Unanswered};
@@ -12,42 +14,37 @@ use crate::report::{Exit, Report};
 use crate::sanitize::escape;
 use crate::wire::{Answer, Ask, AskKind, Confirmation, Target};
 
-#[derive(Debug)]
-pub(super) struct Approvals(TerminalAnswers<Target, ()>);
+#[derive(Debug, Default)]
+pub(super) struct Approvals(TerminalAnswers<CredentialKey, ()>);
 
 impl Approvals {
-    pub(super) fn new() -> Self {
-        Self(TerminalAnswers::new())
-    }
-
-    /// Has the person at this client agree, unless they have before at the same terminal and in the same session.
-    pub(super) async fn agree(
+    /// Asks the user at this client, unless the user has approved the target before, at the same
+    /// terminal and in the same session.
+    pub(super) async fn require(
         &self,
         confirmation: &Confirmation,
         target: &Target,
         client: &Rc<Client>,
         session: Option<&Rc<LiveSession>>,
     ) -> Result<(), Report> {
-        let agreed = confirmation
+        let approved = confirmation
             .terminal
-            .and_then(|terminal| self.0.get(terminal, question(target), session));
-        if agreed.is_some() {
+            .and_then(|terminal| self.0.get(terminal, CredentialKey::of(target), session));
+        if approved.is_some() {
             return Ok(());
         }
-        let waiters = Waiters::of(client);
         let ask = Ask::Confirm {
             profile: confirmation.profile.clone(),
             role: target.role.clone(),
         };
-        match waiters.ask(ask).await {
-            Ok(Answer::Confirm(true)) => Ok(()),
-            Ok(Answer::Confirm(false)) => Err(declined(&confirmation.profile)),
-            Ok(_) => Err(Unanswered::Mismatched(AskKind::Confirmation).into()),
-            Err(unanswered) => Err(unanswered.into()),
+        match Waiters::of(client).ask(ask).await? {
+            Answer::Confirm(true) => Ok(()),
+            Answer::Confirm(false) => Err(declined(&confirmation.profile)),
+            _ => Err(Unanswered::Mismatched(AskKind::Confirmation).into()),
         }
     }
 
-    /// Remembers the agreement for the session that it was used with.
+    /// Remembers the approval for the session that it was used with.
     pub(super) fn remember(
         &self,
         confirmation: &Confirmation,
@@ -55,16 +52,9 @@ impl Approvals {
         session: &Rc<LiveSession>,
     ) {
         if let Some(terminal) = confirmation.terminal {
-            self.0.put(terminal, question(target), (), session);
+            let key = CredentialKey::of(target);
+            self.0.put(terminal, key, (), session);
         }
-    }
-}
-
-/// A shell's renewals are for what its user agreed to, whichever provider opened the role.
-fn question(target: &Target) -> Target {
-    Target {
-        through: None,
-        ..target.clone()
     }
 }
 

@@ -1,15 +1,18 @@
-//! The agent: one per user, in memory only, the only holder of the Okta session and of credentials.
+//! The agent: one process per user, the only holder of the Okta session and of credentials.
 //!
-//! It has no terminal, reads no settings, and the kernel bars it from writing files, starting programs and more
-//! (`model::BARRED`), as far as it can. All network and all parsing of foreign bytes happen here. What a person must
-//! answer it asks the client that waits.
+//! It keeps them in memory only. It has no terminal and reads no settings, and the kernel stops it
+//! from writing files, starting programs and more (`model::BARRED`), as far as the kernel can. All
+//! network access and all parsing of foreign bytes happen here. Questions for the user go to the
+//! client that waits.
 
 mod approvals;
-mod choices;
+mod credential_key;
 mod handlers;
 mod server;
 mod shutdown;
 mod single_flight;
+mod terminal_answers;
+mod timeouts;
 mod usage;
 mod vault;
 mod waiters;
@@ -20,40 +23,40 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 
+use self::timeouts::Timeouts;
 use crate::link::OUT_OF_DESCRIPTORS;
 use crate::process;
 use crate::report::{Exit, Report};
 
-/// What an agent has open when it is ready, besides its standard streams and its socket.
-const DESCRIPTORS: usize = 8;
+/// Descriptors that a ready agent has open, apart from its standard streams and its socket.
+const MIN_DESCRIPTORS: usize = 8;
 
-/// How `ob agent run` was started.
+/// The arguments of `ob agent run`.
 #[derive(Debug)]
 pub struct Start {
-    /// Fork first, so that the client that started us does not become our parent as the user's command.
+    /// Fork first. The client that started the agent becomes the user's command, which must not
+    /// be the agent's parent.
     pub detach: bool,
-    /// Serve the one conversation on standard input and end; without it standard input is the listening socket.
+    /// Serve one conversation on standard input, then end. Otherwise standard input is the
+    /// listening socket.
     pub private: bool,
-    /// Where the socket lies, to notice when it is gone.
+    /// The directory of the socket, watched for its loss.
     pub directory: Option<PathBuf>,
 }
 
-/// Runs the agent until its time is over.
+/// Runs the agent until it is to end.
 ///
 /// # Errors
-/// When it cannot start; the reason has also been said on the ready pipe.
+/// When it cannot start. The reason is also written to the ready pipe.
 pub fn run(start: &Start) -> Result<(), Report> {
-    begin(start).inspect_err(|report| {
-        let mut words = report.summary.clone();
-        report
-            .causes
-            .iter()
-            .for_each(|cause| words = format!("{words}: {cause}"));
-        let _ = say_on_ready_pipe(words.as_bytes());
+    start_and_serve(start).inspect_err(|report| {
+        let causes = report.causes.iter().map(String::as_str);
+        let parts: Vec<_> = std::iter::once(&*report.summary).chain(causes).collect();
+        let _ = write_to_ready_pipe(parts.join(": ").as_bytes());
     })
 }
 
-fn begin(start: &Start) -> Result<(), Report> {
+fn start_and_serve(start: &Start) -> Result<(), Report> {
     process::close_strays();
     process::shield_agent()?;
     process::raise_descriptors()?;
@@ -61,55 +64,51 @@ fn begin(start: &Start) -> Result<(), Report> {
         process::detach().map_err(cannot("detach"))?;
     }
     let socket = standard_input().map_err(cannot("take its socket"))?;
-    // Asked before the runtime does, which would panic where it finds none.
-    if !process::has_descriptors(DESCRIPTORS) {
+    // Checked before the runtime opens its descriptors: it panics where none are left.
+    if !process::has_descriptors(MIN_DESCRIPTORS) {
         return Err(cannot("start")(OUT_OF_DESCRIPTORS));
     }
     let directory = start.directory.as_deref();
-    // The runtime and the watch on the socket need descriptors of their own before the door closes.
+    // The runtime and /dev/null are opened before the confinement forbids it.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(cannot("start its runtime"))?;
     let nothing = process::nothing().map_err(cannot("open /dev/null"))?;
     let confinement = process::confine(directory);
-    let ready = || {
-        say_on_ready_pipe(b"+")
+    let timeouts = Timeouts::default();
+    let report_ready = || {
+        write_to_ready_pipe(b"+")
             .and_then(|()| process::silence(&nothing))
             .map_err(cannot("say that it is ready"))
     };
     let local = tokio::task::LocalSet::new();
-    if start.private {
-        local.block_on(&runtime, async {
-            ready()?;
-            server::serve_one(UnixStream::from(socket), confinement)
-                .await
-                .map_err(cannot("serve"))
-        })
-    } else {
-        local.block_on(&runtime, async {
-            let watch = shutdown::Watch::new(directory).map_err(cannot("watch its socket"))?;
-            ready()?;
-            let listener = UnixListener::from(socket);
-            server::serve(listener, watch, confinement)
-                .await
-                .map_err(cannot("serve"))
-        })
-    }
+    local.block_on(&runtime, async {
+        let served = if start.private {
+            report_ready()?;
+            server::serve_one(UnixStream::from(socket), confinement, timeouts).await
+        } else {
+            let watch = shutdown::SocketWatch::new(directory);
+            let watch = watch.map_err(cannot("watch its socket"))?;
+            report_ready()?;
+            server::serve(UnixListener::from(socket), watch, confinement, timeouts).await
+        };
+        served.map_err(cannot("serve"))
+    })
 }
 
 fn standard_input() -> io::Result<OwnedFd> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "for the descriptor; nothing is read through it"
+        reason = "only the descriptor is duplicated; nothing is read through it"
     )]
     io::stdin().as_fd().try_clone_to_owned()
 }
 
-/// The client waits for `+`; anything else is why there is no agent.
-fn say_on_ready_pipe(words: &[u8]) -> io::Result<()> {
+/// Writes to the pipe on which the client waits for `+`; any other text is why the start failed.
+fn write_to_ready_pipe(text: &[u8]) -> io::Result<()> {
     let mut pipe = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    pipe.write_all(words)
+    pipe.write_all(text)
 }
 
 fn cannot<E: Display>(what: &'static str) -> impl Fn(E) -> Report {

@@ -1,4 +1,4 @@
-//! Conversations with clients: many at a time, each with its limits, none that can hold up another.
+//! Conversations with clients: many at a time, each with limits, none of which can delay another.
 
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -11,7 +11,8 @@ use tokio::task::yield_now;
 use tokio::time::{interval, sleep};
 
 use crate::agent::handlers::Handlers;
-use crate::agent::shutdown::Watch;
+use crate::agent::shutdown::SocketWatch;
+use crate::agent::timeouts::Timeouts;
 use crate::agent::waiters::Client;
 use crate::link::connections::{Connections, Slot};
 use crate::link::server::{Incoming, Listener, Outgoing, from_stream};
@@ -22,21 +23,18 @@ use crate::wire::{
     Answer, FromAgent, Hello, Notice, PROTOCOL, Reply, Request, Route, TO_AGENT_MAX, ToAgent,
 };
 
-/// From connecting to having said what it wants.
-const FIRST_WORDS: Duration = Duration::from_secs(30);
-/// Between a client's frames; people are slow, and their deadline is in the question.
-const NEXT_WORDS: Duration = Duration::from_secs(3600);
-/// How often a waiting client hears that the agent is alive.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Pause after a failed accept where no connection can be closed to free a descriptor.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
-/// Serves until the socket is lost, the sessions are over, or a client or a signal says stop.
+/// Serves until the socket is lost, the last session has ended, or a client or signal stops it.
 pub(super) async fn serve(
     listener: UnixListener,
-    watch: Watch,
+    watch: SocketWatch,
     confinement: Confinement,
+    timeouts: Timeouts,
 ) -> io::Result<()> {
     let listener = Listener::new(listener)?;
-    let handlers = Rc::new(Handlers::new(confinement, true));
+    let handlers = Rc::new(Handlers::new(confinement, true, timeouts));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -48,12 +46,12 @@ pub(super) async fn serve(
         _ = hang_up.recv() => {}
         _ = interrupt.recv() => {}
     }
-    // While it is open no other socket can get its inode, by which it is known.
-    watch.clean_up();
+    // The listener stays open until then: no other socket can get the inode that identifies it.
+    watch.remove_socket();
     drop(listener);
     handlers.wipe();
-    // A client that asked us to stop hears that we do.
-    tokio::task::yield_now().await;
+    // Lets the reply to a stop request leave.
+    yield_now().await;
     Ok(())
 }
 
@@ -67,21 +65,25 @@ async fn accept(listener: &Listener, handlers: &Rc<Handlers>) {
                 connections.serve(|slot| async move {
                     converse(incoming, outgoing, &handlers, Some(slot)).await;
                 });
-                // A request that came with the connection is read before the next one is accepted: else many new
-                // connections could close this one as a silent one.
+                // Reads a request that came with the connection before the next accept: otherwise
+                // many new connections could close this one as a silent one.
                 yield_now().await;
             }
             Ok(None) => {}
-            // Out of descriptors: a silent client gives one back, or one that is served and finishes.
+            // Out of descriptors: a silent connection gives one back, or a served one that ends.
             Err(_) if connections.close_oldest_silent().await => {}
-            Err(_) => sleep(Duration::from_millis(50)).await,
+            Err(_) => sleep(ACCEPT_RETRY).await,
         }
     }
 }
 
 /// Serves one conversation and returns.
-pub(super) async fn serve_one(stream: UnixStream, confinement: Confinement) -> io::Result<()> {
-    let handlers = Rc::new(Handlers::new(confinement, false));
+pub(super) async fn serve_one(
+    stream: UnixStream,
+    confinement: Confinement,
+    timeouts: Timeouts,
+) -> io::Result<()> {
+    let handlers = Rc::new(Handlers::new(confinement, false, timeouts));
     if let Some((incoming, outgoing)) = from_stream(stream)? {
         converse(incoming, outgoing, &handlers, None).await;
         handlers.drain().await;
@@ -90,25 +92,28 @@ pub(super) async fn serve_one(stream: UnixStream, confinement: Confinement) -> i
     Ok(())
 }
 
-/// One client from hello to reply. What goes wrong here is the client's to notice: it is gone or broken.
+/// Serves one client from its hello to the reply. Errors of the connection end it silently: the
+/// client has disconnected or is broken.
 async fn converse(
     mut incoming: Incoming,
     mut outgoing: Outgoing,
     handlers: &Rc<Handlers>,
     slot: Option<Slot>,
 ) {
-    let Ok(ToAgent::Hello(hello)) = incoming.recv(|| TO_AGENT_MAX, FIRST_WORDS).await else {
+    let first_message = handlers.timeouts().first_message;
+    let received = incoming.recv(|| TO_AGENT_MAX, first_message).await;
+    let Ok(ToAgent::Hello(hello)) = received else {
         return;
     };
-    let ours = Hello {
+    let ours = FromAgent::Hello(Hello {
         protocol: PROTOCOL,
         build: env!("CARGO_PKG_VERSION").into(),
-    };
-    if outgoing.send(&FromAgent::Hello(ours)).await.is_err() || hello.protocol != PROTOCOL {
+    });
+    if outgoing.send(&ours).await.is_err() || hello.protocol != PROTOCOL {
         return;
     }
     panic_point("agent.conversation", "");
-    let (request, route) = match incoming.recv(|| TO_AGENT_MAX, FIRST_WORDS).await {
+    let (request, route) = match incoming.recv(|| TO_AGENT_MAX, first_message).await {
         Ok(ToAgent::Request { request, route }) => (*request, route.map(Rc::from)),
         Ok(_) => return,
         Err(error) => {
@@ -119,16 +124,15 @@ async fn converse(
             )
             .cause(error)
             .hint("client and agent may differ: `ob agent stop`, then run the same command again");
-            let _ = outgoing
-                .send(&FromAgent::Reply(Reply::Failed(refusal)))
-                .await;
+            let refusal = FromAgent::Reply(Reply::Failed(refusal));
+            let _ = outgoing.send(&refusal).await;
             return;
         }
     };
     if let Some(slot) = &slot {
         slot.mark_busy();
     }
-    // On the heap of its own: who has only knocked so far costs a few hundred bytes, not a sign-in's worth.
+    // Boxed, so that a connection without a request costs some hundred bytes.
     Box::pin(serve_request(request, route, incoming, outgoing, handlers)).await;
 }
 
@@ -139,56 +143,63 @@ async fn serve_request(
     mut outgoing: Outgoing,
     handlers: &Rc<Handlers>,
 ) {
-    let (client, said, answers) = Client::new(route);
-    let speaking = speak(&mut outgoing, said);
-    let listening = listen(&mut incoming, &client, &answers);
+    let timeouts = handlers.timeouts();
+    let (client, messages, answers) = Client::new(route, timeouts);
+    let sending = send_messages(&mut outgoing, messages);
+    let receiving = receive_answers(&mut incoming, &client, &answers, timeouts.next_message);
     let handling = async {
         let stop = matches!(request, Request::Stop);
         let reply = handlers.handle(request, &client).await;
-        client.say(FromAgent::Reply(reply));
+        client.send(FromAgent::Reply(reply));
         stop
     };
     let heartbeat = async {
-        let mut beat = interval(HEARTBEAT);
-        beat.tick().await;
+        let mut ticks = interval(timeouts.heartbeat);
+        ticks.tick().await;
         loop {
-            beat.tick().await;
-            client.say(FromAgent::Notice(Notice::StillWaiting));
+            ticks.tick().await;
+            client.send(FromAgent::Notice(Notice::StillWaiting));
         }
     };
     tokio::select! {
-        (stop, ()) = async { tokio::join!(handling, speaking) } => {
+        (stop, ()) = async { tokio::join!(handling, sending) } => {
             if stop {
                 handlers.stop();
             }
         }
-        () = listening => {}
+        () = receiving => {}
         () = heartbeat => {}
     }
     client.leave();
 }
 
-/// Passes on what is said to the client, up to and with the reply.
-async fn speak(outgoing: &mut Outgoing, mut said: mpsc::UnboundedReceiver<FromAgent>) {
-    while let Some(message) = said.recv().await {
-        let last = matches!(message, FromAgent::Reply(_));
-        if outgoing.send(&message).await.is_err() || last {
+/// Sends queued messages to the client, up to and including the reply.
+async fn send_messages(outgoing: &mut Outgoing, mut messages: mpsc::UnboundedReceiver<FromAgent>) {
+    while let Some(message) = messages.recv().await {
+        let is_last = matches!(message, FromAgent::Reply(_));
+        if outgoing.send(&message).await.is_err() || is_last {
             return;
         }
     }
 }
 
-/// Takes the client's answers; returns when it is gone, or answers what nobody asked.
-async fn listen(incoming: &mut Incoming, client: &Client, answers: &mpsc::UnboundedSender<Answer>) {
+/// Receives the client's answers. Returns when the client disconnects, or answers without a
+/// question.
+async fn receive_answers(
+    incoming: &mut Incoming,
+    client: &Client,
+    answers: &mpsc::UnboundedSender<Answer>,
+    timeout: Duration,
+) {
     loop {
         let limit = || client.next_frame_limit().unwrap_or(TO_AGENT_MAX);
-        match incoming.recv(limit, NEXT_WORDS).await {
-            Ok(ToAgent::Answer(answer)) => match client.answers() {
-                Some(true) if answers.send(answer).is_ok() => {}
-                // Somebody else was quicker.
-                Some(false) => {}
-                _ => return,
-            },
+        let Ok(ToAgent::Answer(answer)) = incoming.recv(limit, timeout).await else {
+            return;
+        };
+        match client.take_pending() {
+            Some(true) if answers.send(answer).is_ok() => {}
+            // Another client answered first.
+            Some(false) => {}
             _ => return,
         }
     }

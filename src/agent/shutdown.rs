@@ -1,4 +1,4 @@
-//! When the agent's time is over: its socket is gone or no longer its own, or nobody has needed it.
+//! The events that end the agent: a deadline, and the loss of its socket.
 
 use std::fs::File;
 use std::io;
@@ -13,44 +13,49 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 #[cfg(target_os = "linux")]
 use tokio::io::unix::AsyncFd;
+use tokio::time::sleep;
 
-/// Lets `seconds` pass, those that the machine sleeps included.
+use crate::link::{LOCK, SOCKET};
+
+/// Interval at which the socket is checked where inotify is not available.
+const SOCKET_CHECK: Duration = Duration::from_secs(1);
+
+/// Waits for `duration`, counting the time in suspend.
 #[cfg(target_os = "linux")]
-pub(super) async fn seconds(seconds: i64) {
-    use nix::sys::time::{TimeSpec, TimeValLike};
+pub(super) async fn sleep_through_suspend(duration: Duration) {
+    use nix::sys::time::TimeSpec;
     use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
     let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
     let timer = TimerFd::new(ClockId::CLOCK_BOOTTIME, flags).and_then(|timer| {
-        let end = Expiration::OneShot(TimeSpec::seconds(seconds));
+        let end = Expiration::OneShot(TimeSpec::from_duration(duration));
         timer
             .set(end, TimerSetTimeFlags::empty())
             .map(|()| OwnedFd::from(timer))
     });
-    match timer.map_err(io::Error::from).and_then(watched) {
+    match timer.map_err(io::Error::from).and_then(async_fd) {
         Ok(timer) => drop(timer.readable().await),
-        // Out of descriptors: a clock that stops in suspend is better than none; each use looks itself.
-        Err(_) => tokio::time::sleep(Duration::from_secs(seconds.unsigned_abs())).await,
+        // Out of descriptors. This clock stops in suspend; each use checks the expiry anyway.
+        Err(_) => sleep(duration).await,
     }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) async fn sleep_through_suspend(duration: Duration) {
+    sleep(duration).await;
 }
 
 #[cfg(target_os = "linux")]
 #[expect(
     deprecated,
-    reason = "its successor is unsafe for types that could lie about their descriptor; OwnedFd cannot"
+    reason = "its successor is unsafe, for types whose descriptor can change; OwnedFd's cannot"
 )]
-fn watched(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+fn async_fd(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::new(descriptor)
 }
 
-#[cfg(not(target_os = "linux"))]
-pub(super) async fn seconds(seconds: i64) {
-    tokio::time::sleep(Duration::from_secs(seconds.unsigned_abs())).await;
-}
-
-/// What happens in `directory`.
 #[cfg(target_os = "linux")]
-fn events(directory: &Path) -> io::Result<AsyncFd<OwnedFd>> {
+fn watch_directory(directory: &Path) -> io::Result<AsyncFd<OwnedFd>> {
     let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
     let changes = AddWatchFlags::IN_CREATE
         | AddWatchFlags::IN_DELETE
@@ -58,32 +63,34 @@ fn events(directory: &Path) -> io::Result<AsyncFd<OwnedFd>> {
         | AddWatchFlags::IN_DELETE_SELF
         | AddWatchFlags::IN_MOVE_SELF;
     inotify.add_watch(directory, changes)?;
-    watched(OwnedFd::from(inotify))
+    async_fd(OwnedFd::from(inotify))
 }
 
-/// The agent's own socket, watched without waking up while nothing happens.
+/// The agent's socket, watched without wake-ups while nothing happens.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct SocketWatch {
     directory: PathBuf,
     socket: PathBuf,
     inode: u64,
-    /// None where the user has no inotify instance left (`fs.inotify.max_user_instances`): editors and container
-    /// tools use them up. The socket is then looked at every second.
+    /// `None` if the user has no inotify instance left (`fs.inotify.max_user_instances`), as
+    /// happens beside editors and container tools.
     #[cfg(target_os = "linux")]
     events: Option<AsyncFd<OwnedFd>>,
 }
 
-impl Watch {
+impl SocketWatch {
+    /// Starts to watch the socket in `directory`.
+    ///
     /// # Errors
-    /// When the socket is not where it should be or cannot be watched.
+    /// When no directory was given, or the socket is not in it.
     pub(super) fn new(directory: Option<&Path>) -> io::Result<Self> {
         let directory = directory
             .ok_or_else(|| io::Error::other("no --directory was given"))?
             .to_owned();
-        let socket = directory.join(crate::link::SOCKET);
+        let socket = directory.join(SOCKET);
         #[cfg(target_os = "linux")]
-        let events = events(&directory).ok();
-        // Looked at after the watch is set, so that no change can fall between the two.
+        let events = watch_directory(&directory).ok();
+        // Read after the watch is set, so that no change between the two is missed.
         let inode = std::fs::symlink_metadata(&socket)?.ino();
         Ok(Self {
             directory,
@@ -94,42 +101,43 @@ impl Watch {
         })
     }
 
-    fn is_ours(&self) -> bool {
+    fn is_in_place(&self) -> bool {
         std::fs::symlink_metadata(&self.socket).is_ok_and(|found| found.ino() == self.inode)
     }
 
-    /// Returns once nobody can reach the agent by its path any more.
-    #[cfg(target_os = "linux")]
+    /// Returns once clients can no longer reach the agent by its path.
     pub(super) async fn lost(&self) {
-        while self.is_ours() {
-            let Some(events) = &self.events else {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                continue;
-            };
-            match events.readable().await {
-                Ok(mut ready) => {
-                    // What happened does not matter: the socket itself is looked at.
-                    let mut bytes = [0; 4096];
-                    while nix::unistd::read(events.get_ref(), &mut bytes).is_ok_and(|n| n > 0) {}
-                    ready.clear_ready();
-                }
-                Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
+        while self.is_in_place() {
+            self.changed().await;
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    async fn changed(&self) {
+        let Some(events) = &self.events else {
+            return sleep(SOCKET_CHECK).await;
+        };
+        match events.readable().await {
+            Ok(mut ready) => {
+                // The events are not parsed: the caller checks the socket itself.
+                let mut bytes = [0; 4096];
+                while nix::unistd::read(events.get_ref(), &mut bytes).is_ok_and(|n| n > 0) {}
+                ready.clear_ready();
             }
+            Err(_) => sleep(SOCKET_CHECK).await,
         }
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(super) async fn lost(&self) {
-        while self.is_ours() {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+    async fn changed(&self) {
+        sleep(SOCKET_CHECK).await;
     }
 
-    /// Takes the socket away, unless a starter is at work, who takes it away himself.
-    pub(super) fn clean_up(&self) {
-        let lock = File::open(self.directory.join("lock"))
+    /// Removes the socket, unless a client is starting an agent: that client removes it itself.
+    pub(super) fn remove_socket(&self) {
+        let lock = File::open(self.directory.join(LOCK))
             .map(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock));
-        if matches!(lock, Ok(Ok(_))) && self.is_ours() {
+        if matches!(lock, Ok(Ok(_))) && self.is_in_place() {
             let _ = std::fs::remove_file(&self.socket);
         }
     }

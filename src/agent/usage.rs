@@ -1,6 +1,8 @@
-//! When credentials of which role were last handed out: so that a menu can begin with what its user is after. And until
-//! when any of them are good, which a sign-out does not change. No secret. The uses are gone with the sign-out, an end
-//! when it is past.
+//! When credentials of each role were last issued, so that a menu can list recent roles first, and
+//! until when issued keys are valid. Holds no secret.
+//!
+//! A sign-out clears the times of use. Issued keys outlive a sign-out, so their expiry stays known
+//! until it has passed.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,48 +12,50 @@ use crate::clock::Clock;
 use crate::model::{Millis, RoleArn, Timestamp};
 use crate::wire::UsedRole;
 
-/// More than anybody uses in a day.
-const MOST: usize = 1000;
+/// Further roles are not recorded.
+const MAX_ROLES: usize = 1000;
 
 #[derive(Debug, Default)]
 pub(super) struct Usage {
-    /// Not corrected by the servers' time: what the clients keep beside it is not either.
+    /// Not corrected by the servers' time: clients compare it with times of this machine.
     clock: Clock,
-    last: RefCell<HashMap<(SessionKey, RoleArn), Millis>>,
-    /// By org, the expiry of whatever lasts longest.
-    until: RefCell<HashMap<String, Timestamp>>,
+    last_used: RefCell<HashMap<(SessionKey, RoleArn), Millis>>,
+    /// The latest expiry of issued keys, by org.
+    keys_until: RefCell<HashMap<String, Timestamp>>,
 }
 
 impl Usage {
-    pub(super) fn note(&self, held: &CachedCredentials) {
-        let mut uses = self.last.borrow_mut();
-        let key = (held.session.clone(), held.credentials.role.clone());
-        if uses.len() < MOST || uses.contains_key(&key) {
-            uses.insert(key, self.clock.now_millis());
+    pub(super) fn record(&self, cached: &CachedCredentials) {
+        let mut last_used = self.last_used.borrow_mut();
+        let key = (cached.session.clone(), cached.credentials.role.clone());
+        if last_used.len() < MAX_ROLES || last_used.contains_key(&key) {
+            last_used.insert(key, self.clock.now_millis());
         }
-        self.note_expiry(&held.session.org, held.credentials.expires_at);
+        self.record_expiry(&cached.session.org, cached.credentials.expires_at);
     }
 
-    /// Keys of `org` that end at `expires_at` are out of our hands.
-    pub(super) fn note_expiry(&self, org: &str, expires_at: Timestamp) {
-        let mut until = self.until.borrow_mut();
+    /// Records that keys of `org` were issued that are valid until `expires_at`.
+    pub(super) fn record_expiry(&self, org: &str, expires_at: Timestamp) {
+        let mut until = self.keys_until.borrow_mut();
         let last = until.entry(org.to_owned()).or_insert(expires_at);
         *last = expires_at.max(*last);
     }
 
-    /// Until when some of `org`, or of any org, can be used: none if all have expired at `now`.
+    /// Returns until when issued keys of `org`, or of any org, are valid; `None` if all have
+    /// expired at `now`.
     pub(super) fn keys_until(&self, org: Option<&str>, now: Timestamp) -> Option<Timestamp> {
-        let mut until = self.until.borrow_mut();
+        let mut until = self.keys_until.borrow_mut();
         until.retain(|_, until| *until > now);
-        let wanted = until
+        let in_scope = until
             .iter()
             .filter(|(of, _)| org.is_none_or(|org| org == *of));
-        wanted.map(|(_, until)| *until).max()
+        in_scope.map(|(_, until)| *until).max()
     }
 
+    /// Returns all uses, the latest first.
     pub(super) fn all(&self) -> Vec<UsedRole> {
-        let uses = self.last.borrow();
-        let mut all: Vec<UsedRole> = uses
+        let last_used = self.last_used.borrow();
+        let mut all: Vec<UsedRole> = last_used
             .iter()
             .map(|((session, role), at)| UsedRole {
                 org: session.org.clone(),
@@ -64,9 +68,9 @@ impl Usage {
         all
     }
 
-    /// Forgets the uses. The keys outlive the sign-out, and so does what is known of their end.
+    /// Clears the times of use of `org`, or of every org.
     pub(super) fn forget(&self, org: Option<&str>) {
-        self.last
+        self.last_used
             .borrow_mut()
             .retain(|(session, _), _| org.is_some_and(|org| session.org != org));
     }

@@ -1,11 +1,11 @@
-//! Who waits for one outcome, and who of them is asked.
+//! The clients that wait for one outcome, and which of them is asked a question.
 //!
-//! A [`Client`] is one connected client. A [`Waiters`] is everyone who waits for one flight: its own
-//! clients and the parties of the flights that wait for it. A question goes to the first client who is
-//! still there and has not said that nobody is with it; if that one goes away, to the next. If it only
-//! says nothing, because it was stopped or nobody looks at its terminal, the next one is asked as well:
-//! the first client that answers has answered, and the others are told. Which role to assume is asked of the clients of one
-//! terminal, and of one of them at a time: two menus in one terminal could each be answered.
+//! A [`Client`] is one connected client. [`Waiters`] are the clients that wait for one call: its
+//! own clients, and the waiters of calls that depend on it. A question goes to the first client
+//! that is connected and has not said that it cannot ask its user; if that client disconnects, to
+//! the next. If it does not answer in time, the next client is asked as well. The first answer
+//! counts, and the other clients are told. A menu of roles goes only to the clients of one
+//! terminal, and to one client at a time: otherwise two menus could be answered in one terminal.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -18,40 +18,41 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
+use crate::agent::timeouts::Timeouts;
 use crate::flow::{Conversation, Unanswered};
 use crate::wire::{
     Answer, Ask, FromAgent, Notice, Route, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX,
 };
 
-/// A person who has been asked answers within this time: Okta forgets a sign-in after five minutes.
-const ANSWER: Duration = Duration::from_secs(300);
-/// When the one who is asked has not answered within this time, one more is asked.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How often a paused call checks whether a client still waits for it. Polling is cheaper here
+/// than a notification through every parent.
+const ABANDONED_CHECK: Duration = Duration::from_millis(500);
 
-/// One connected client, as those who want to ask it something see it.
+/// One connected client.
 #[derive(Debug)]
 pub(super) struct Client {
     out: mpsc::UnboundedSender<FromAgent>,
     answers: Mutex<mpsc::UnboundedReceiver<Answer>>,
-    /// How long each answer that is still to come may be: every question gets one, wanted or not.
-    to_come: RefCell<VecDeque<usize>>,
-    /// How many of them, the first ones, nobody wants any more.
-    unwanted: Cell<usize>,
+    /// Size limits of the outstanding answers. A client answers every question exactly once.
+    pending: RefCell<VecDeque<usize>>,
+    /// How many of the outstanding answers, the first ones, will be discarded.
+    discard: Cell<usize>,
     declined: Cell<bool>,
-    gone: Cell<bool>,
-    /// It has let a question go unanswered for so long that somebody else was asked, and has answered none since.
-    silent: Cell<bool>,
-    /// It has been told that somebody else is asked.
-    told_elsewhere: Cell<bool>,
-    left: Notify,
-    /// How its settings reach the servers; absent for a request of the tunnel, which has none.
+    disconnected: Cell<bool>,
+    /// The client let a question go to another client, and has answered none since.
+    unresponsive: Cell<bool>,
+    told_asked_elsewhere: Cell<bool>,
+    disconnect: Notify,
+    /// The network settings of the request. A request of the VPN supervisor has none.
     route: Option<Rc<Route>>,
+    timeouts: Timeouts,
 }
 
 impl Client {
-    /// A client, and the ends that its connection serves.
+    /// Returns a client, the messages to send to it, and where to put its answers.
     pub(super) fn new(
         route: Option<Rc<Route>>,
+        timeouts: Timeouts,
     ) -> (
         Rc<Self>,
         mpsc::UnboundedReceiver<FromAgent>,
@@ -62,139 +63,143 @@ impl Client {
         let client = Rc::new(Self {
             out,
             answers: Mutex::new(answers),
-            to_come: RefCell::default(),
-            unwanted: Cell::new(0),
+            pending: RefCell::default(),
+            discard: Cell::new(0),
             declined: Cell::new(false),
-            gone: Cell::new(false),
-            silent: Cell::new(false),
-            told_elsewhere: Cell::new(false),
-            left: Notify::new(),
+            disconnected: Cell::new(false),
+            unresponsive: Cell::new(false),
+            told_asked_elsewhere: Cell::new(false),
+            disconnect: Notify::new(),
             route,
+            timeouts,
         });
         (client, outgoing, incoming)
     }
 
-    /// How long the next frame from this client may be; `None` while it has not been asked anything.
+    /// Returns the size limit of the client's next frame; `None` if it has no question to answer.
     pub(super) fn next_frame_limit(&self) -> Option<usize> {
-        self.to_come.borrow().front().copied()
+        self.pending.borrow().front().copied()
     }
 
-    /// Takes an answer of this client; `None` when it has not been asked anything. Whether somebody wants it
-    /// is the value.
-    pub(super) fn answers(&self) -> Option<bool> {
-        self.to_come.borrow_mut().pop_front()?;
-        let unwanted = self.unwanted.get();
-        self.unwanted.set(unwanted.saturating_sub(1));
-        Some(unwanted == 0)
+    /// Counts one answer of the client. Returns whether the answer is still needed; `None` if the
+    /// client had no question to answer.
+    pub(super) fn take_pending(&self) -> Option<bool> {
+        self.pending.borrow_mut().pop_front()?;
+        let discard = self.discard.get();
+        self.discard.set(discard.saturating_sub(1));
+        Some(discard == 0)
     }
 
     pub(super) fn route(&self) -> Option<&Rc<Route>> {
         self.route.as_ref()
     }
 
-    pub(super) fn say(&self, message: FromAgent) {
-        // A client that is gone hears nothing: its connection has noted that already.
+    /// Queues a message. Messages to a disconnected client are dropped.
+    pub(super) fn send(&self, message: FromAgent) {
         let _ = self.out.send(message);
     }
 
-    /// Nobody is with this client who could answer.
+    /// Records that the client cannot ask its user.
     pub(super) fn decline(&self) {
         self.declined.set(true);
     }
 
-    /// Notes that the client has gone away.
+    /// Records that the client has disconnected.
     pub(super) fn leave(&self) {
-        self.gone.set(true);
-        self.left.notify_waiters();
+        self.disconnected.set(true);
+        self.disconnect.notify_waiters();
     }
 
-    /// Tells once that the questions go to somebody else.
-    fn tell_elsewhere(&self) {
-        if !self.told_elsewhere.replace(true) {
-            self.say(FromAgent::Notice(Notice::AskedElsewhere));
+    /// Tells the client, once, that another client is asked the questions.
+    fn notify_asked_elsewhere(&self) {
+        if !self.told_asked_elsewhere.replace(true) {
+            self.send(FromAgent::Notice(Notice::AskedElsewhere));
         }
     }
 
-    /// Asks this client; `None` when it has gone away meanwhile.
+    /// Asks this client. Returns `None` if it disconnects.
     async fn ask(&self, ask: Ask) -> Result<Option<Answer>, Unanswered> {
         let kind = ask.kind();
-        let limit = match ask {
-            _ if ask.is_for_certificates() => TO_AGENT_WITH_CERTIFICATES_MAX,
-            _ => TO_AGENT_MAX,
+        let limit = if ask.is_for_certificates() {
+            TO_AGENT_WITH_CERTIFICATES_MAX
+        } else {
+            TO_AGENT_MAX
         };
-        let mut asked = Asked {
+        let mut question = PendingQuestion {
             client: self,
             answers: self.answers.lock().await,
-            is_over: true,
+            is_done: true,
             too_late: false,
         };
-        let left = self.left.notified();
-        if self.gone.get() {
+        let disconnect = self.disconnect.notified();
+        if self.disconnected.get() {
             return Ok(None);
         }
-        self.to_come.borrow_mut().push_back(limit);
-        asked.is_over = false;
-        self.say(FromAgent::Ask(ask));
+        self.pending.borrow_mut().push_back(limit);
+        question.is_done = false;
+        self.send(FromAgent::Ask(ask));
         tokio::select! {
-            answer = timeout(ANSWER, asked.answers.recv()) => {
-                asked.is_over = answer.is_ok();
-                asked.too_late = answer.is_err();
+            answer = timeout(self.timeouts.answer, question.answers.recv()) => {
+                question.is_done = answer.is_ok();
+                question.too_late = answer.is_err();
                 answer.map_err(|_| Unanswered::TimedOut(kind))
             }
-            () = left => Ok(None),
+            () = disconnect => Ok(None),
         }
     }
 }
 
-/// A question under way; dropped before its answer, nobody wants that any more and the client is told.
-struct Asked<'a> {
+/// A question under way. Dropped before its answer, it tells the client that the answer is not
+/// needed, and discards it.
+struct PendingQuestion<'a> {
     client: &'a Client,
     answers: MutexGuard<'a, mpsc::UnboundedReceiver<Answer>>,
-    is_over: bool,
+    is_done: bool,
     too_late: bool,
 }
 
-impl Drop for Asked<'_> {
+impl Drop for PendingQuestion<'_> {
     fn drop(&mut self) {
-        // What has come in the same moment as another's answer is thrown away here.
-        if !self.is_over && self.answers.try_recv().is_err() {
-            let unwanted = &self.client.unwanted;
-            unwanted.set(unwanted.get() + 1);
+        // An answer that arrived together with that of another client is dropped here.
+        if !self.is_done && self.answers.try_recv().is_err() {
+            let discard = &self.client.discard;
+            discard.set(discard.get() + 1);
             let too_late = self.too_late;
             self.client
-                .say(FromAgent::Notice(Notice::NoAnswerWanted { too_late }));
+                .send(FromAgent::Notice(Notice::NoAnswerWanted { too_late }));
         }
     }
 }
 
-/// Everyone who waits for one outcome.
+/// The clients that wait for one outcome.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     clients: RefCell<Vec<Rc<Client>>>,
     children: RefCell<Vec<Weak<Waiters>>>,
-    /// The waiters whose outcome this one waits for.
+    /// The waiters of the call whose outcome this call waits for.
     parent: RefCell<Weak<Waiters>>,
-    /// A person has been asked and has not answered yet.
+    /// A user has been asked and has not answered yet.
     asking: Cell<bool>,
-    /// It was given up, because everyone left or nobody could answer.
+    /// The call was given up, because every client left or none could answer.
     closed: Cell<bool>,
-    /// A renewal of the agent's own accord: there is nobody to ask, and nobody who could go away.
-    unattended: bool,
-    /// The one route of everyone here; absent where the last client's is meant.
+    /// A background renewal: no client can be asked, and none can leave.
+    background: bool,
+    /// The route of all these clients; absent if the route of the last client is to be used.
     route: Option<Rc<Route>>,
-    doing: RefCell<Option<Notice>>,
+    progress: RefCell<Option<Notice>>,
 }
 
 impl Waiters {
-    pub(super) fn unattended(route: Option<Rc<Route>>) -> Rc<Self> {
+    /// Returns the waiters of a background renewal.
+    pub(super) fn background(route: Option<Rc<Route>>) -> Rc<Self> {
         Rc::new(Self {
-            unattended: true,
+            background: true,
             route,
             ..Self::default()
         })
     }
 
-    /// A waiters without clients yet, for requests by `route`.
+    /// Returns waiters without clients, for requests over `route`.
     pub(super) fn by(route: Option<Rc<Route>>) -> Rc<Self> {
         Rc::new(Self {
             route,
@@ -202,7 +207,7 @@ impl Waiters {
         })
     }
 
-    /// The waiters of one client.
+    /// Returns the waiters of one client.
     pub(super) fn of(client: &Rc<Client>) -> Rc<Self> {
         let waiters = Self::by(client.route.clone());
         waiters.join(client);
@@ -213,83 +218,77 @@ impl Waiters {
         self.route.as_ref()
     }
 
-    /// Lets one more client wait; it is told what is being done.
+    /// Adds a client and tells it what is being done.
     pub(super) fn join(&self, client: &Rc<Client>) {
-        self.tell_newcomer(client);
+        self.send_progress(client);
         self.clients.borrow_mut().push(Rc::clone(client));
     }
 
-    fn tell_newcomer(&self, client: &Client) {
+    fn send_progress(&self, client: &Client) {
         if let Some(parent) = self.parent.borrow().upgrade() {
-            return parent.tell_newcomer(client);
+            return parent.send_progress(client);
         }
         if self.asking.get() {
-            client.tell_elsewhere();
+            client.notify_asked_elsewhere();
         }
-        if let Some(doing) = &*self.doing.borrow() {
-            client.say(FromAgent::Notice(doing.clone()));
+        if let Some(progress) = &*self.progress.borrow() {
+            client.send(FromAgent::Notice(progress.clone()));
         }
     }
 
-    /// Lets everyone of another waiters wait for this one's outcome too.
-    pub(super) fn attach(self: &Rc<Self>, waiters: &Rc<Self>) {
-        for client in waiters.present() {
-            self.tell_newcomer(&client);
+    /// Lets the clients of `child` wait for this outcome too.
+    pub(super) fn attach(self: &Rc<Self>, child: &Rc<Self>) {
+        for client in child.connected() {
+            self.send_progress(&client);
         }
-        waiters.parent.replace(Rc::downgrade(self));
-        self.children.borrow_mut().push(Rc::downgrade(waiters));
+        child.parent.replace(Rc::downgrade(self));
+        self.children.borrow_mut().push(Rc::downgrade(child));
     }
 
-    /// Whether there is anybody who might answer a question.
+    /// Whether some client might answer a question.
     pub(super) fn can_be_asked(&self) -> bool {
-        self.present().iter().any(|client| !client.declined.get())
+        self.connected().iter().any(|client| !client.declined.get())
     }
 
-    /// Whether nothing but a goodbye can come of this.
+    /// Whether the call was given up: it only cleans up and has no outcome to share.
     pub(super) fn is_closed(&self) -> bool {
         let parent = self.parent.borrow().upgrade();
         self.closed.get() || parent.is_some_and(|parent| parent.is_closed())
     }
 
-    /// Everyone who is still there, in the order of their coming.
-    fn present(&self) -> Vec<Rc<Client>> {
+    /// Returns the connected clients in the order in which they joined.
+    fn connected(&self) -> Vec<Rc<Client>> {
         self.clients
             .borrow_mut()
-            .retain(|client| !client.gone.get());
-        let mut present = self.clients.borrow().clone();
-        self.children
-            .borrow_mut()
-            .retain(|child| child.strong_count() > 0);
-        for child in self.children.borrow().iter().filter_map(Weak::upgrade) {
-            present.extend(child.present());
-        }
-        present
+            .retain(|client| !client.disconnected.get());
+        let mut connected = self.clients.borrow().clone();
+        connected.extend(self.children().iter().flat_map(|child| child.connected()));
+        connected
     }
 
-    fn is_attended(&self) -> bool {
-        self.unattended
-            || self
-                .children
-                .borrow()
-                .iter()
-                .filter_map(Weak::upgrade)
-                .any(|child| child.is_attended())
-            || !self.present().is_empty()
+    fn children(&self) -> Vec<Rc<Self>> {
+        let mut children = self.children.borrow_mut();
+        children.retain(|child| child.strong_count() > 0);
+        children.iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Whether everybody has left. Then it is closed: who comes now begins anew.
+    fn is_awaited(&self) -> bool {
+        self.background
+            || self.children().iter().any(|child| child.is_awaited())
+            || !self.connected().is_empty()
+    }
+
+    /// Whether no client waits any longer. The call is then closed: a later client starts anew.
     pub(super) fn is_abandoned(&self) -> bool {
-        let is_abandoned = !self.is_attended();
+        let is_abandoned = !self.is_awaited();
         self.closed.set(self.closed.get() || is_abandoned);
         is_abandoned
     }
 
-    /// Returns when nobody waits any longer.
+    /// Returns once no client waits any longer.
     async fn abandoned(&self) {
-        while self.is_attended() {
-            // Leaving is rare and nobody hurries: a look a second is cheaper than a web of wake-ups,
-            // and there is one only while a flight pauses.
-            sleep(Duration::from_millis(500)).await;
+        while self.is_awaited() {
+            sleep(ABANDONED_CHECK).await;
         }
     }
 }
@@ -297,72 +296,73 @@ impl Waiters {
 impl Conversation for Waiters {
     async fn ask(&self, ask: Ask) -> Result<Answer, Unanswered> {
         let kind = ask.kind();
-        // The client answers these by itself: no other client waits for them, and no user need be
-        // there.
-        let of_a_person = !(ask.is_for_certificates() || ask == Ask::Terminal);
-        let of_one = matches!(ask, Ask::Role { .. } | Ask::KnownRole { .. });
-        let mut late = None;
+        // A client answers these itself; other clients need not be told.
+        let needs_user = !(ask.is_for_certificates() || ask == Ask::Terminal);
+        let one_at_a_time = matches!(ask, Ask::Role { .. } | Ask::KnownRole { .. });
+        let mut timed_out = None;
         let mut asked: Vec<Rc<Client>> = Vec::new();
         let mut answers = FuturesUnordered::new();
         loop {
-            let present = self.present();
-            let can_answer = |client: &Client| !of_a_person || !client.declined.get();
-            let is_asked = |other: &Rc<Client>| asked.iter().any(|one| Rc::ptr_eq(one, other));
-            let next = present
+            let connected = self.connected();
+            let is_asked = |client: &Rc<Client>| asked.iter().any(|one| Rc::ptr_eq(one, client));
+            let next = connected
                 .iter()
-                .filter(|client| can_answer(client) && !is_asked(client))
-                // Who has kept the others waiting before does so once.
-                .min_by_key(|client| client.silent.get());
-            if let Some(client) = next.filter(|_| !of_one || answers.is_empty()) {
+                .filter(|client| !needs_user || !client.declined.get())
+                .filter(|client| !is_asked(client))
+                // A client that did not answer before is asked last.
+                .min_by_key(|client| client.unresponsive.get());
+            if let Some(client) = next.filter(|_| !one_at_a_time || answers.is_empty()) {
                 asked.push(Rc::clone(client));
                 let (client, ask) = (Rc::clone(client), ask.clone());
                 answers.push(async move {
                     let answer = client.ask(ask).await;
                     (client, answer)
                 });
-            } else if answers.is_empty() {
+            }
+            let Some(latest) = asked.last().filter(|_| !answers.is_empty()) else {
                 self.closed.set(true);
-                let nobody = !present.is_empty() || self.is_attended();
-                return Err(match late {
-                    Some(late) => late,
-                    None if nobody => Unanswered::Unattended(kind),
-                    None => Unanswered::Abandoned,
-                });
+                let unattended = !connected.is_empty() || self.is_awaited();
+                return Err(timed_out.unwrap_or(match unattended {
+                    true => Unanswered::Unattended(kind),
+                    false => Unanswered::Abandoned,
+                }));
+            };
+            if needs_user {
+                let is_asked =
+                    |client: &Rc<Client>| asked.iter().any(|one| Rc::ptr_eq(one, client));
+                let others = connected.iter().filter(|client| !is_asked(client));
+                others.for_each(|client| client.notify_asked_elsewhere());
             }
-            if of_a_person {
-                let is_asked = |other: &&Rc<Client>| asked.iter().any(|one| Rc::ptr_eq(one, other));
-                let others = present.iter().filter(|other| !is_asked(other));
-                others.for_each(|other| other.tell_elsewhere());
-            }
-            self.asking.set(of_a_person);
+            self.asking.set(needs_user);
             let answer = tokio::select! {
                 answer = answers.next() => answer,
-                () = pin!(sleep(PATIENCE)) => None,
+                () = pin!(sleep(latest.timeouts.ask_next_client_after)) => None,
             };
             self.asking.set(false);
             match answer {
                 Some((client, Ok(Some(Answer::Unavailable)))) => client.declined.set(true),
                 Some((client, Ok(Some(answer)))) => {
-                    client.silent.set(false);
+                    client.unresponsive.set(false);
                     return Ok(answer);
                 }
                 Some((_, Ok(None))) => {}
-                None => asked.iter().for_each(|client| client.silent.set(true)),
-                // Its person has gone for a walk.
                 Some((client, Err(unanswered))) => {
                     client.declined.set(true);
-                    late = Some(unanswered);
+                    timed_out = Some(unanswered);
                 }
+                None => asked
+                    .iter()
+                    .for_each(|client| client.unresponsive.set(true)),
             }
         }
     }
 
     fn notify(&self, notice: Notice) {
-        for client in self.present() {
-            client.say(FromAgent::Notice(notice.clone()));
+        for client in self.connected() {
+            client.send(FromAgent::Notice(notice.clone()));
         }
         if matches!(notice, Notice::Doing(_) | Notice::NumberChallenge { .. }) {
-            self.doing.replace(Some(notice));
+            self.progress.replace(Some(notice));
         }
     }
 
@@ -374,5 +374,63 @@ impl Conversation for Waiters {
                 Err(Unanswered::Abandoned)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUTS: fn() -> Timeouts = || Timeouts {
+        answer: Duration::from_millis(200),
+        ask_next_client_after: Duration::from_millis(20),
+        ..Timeouts::default()
+    };
+
+    fn run(test: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap()
+            .block_on(test);
+    }
+
+    fn question() -> Ask {
+        Ask::Username {
+            org: "https://acme.okta.com".to_owned(),
+        }
+    }
+
+    #[test]
+    fn unresponsive_client_lets_the_next_one_answer() {
+        run(async {
+            let (first, mut to_first, _keep) = Client::new(None, TIMEOUTS());
+            let (second, mut to_second, answers) = Client::new(None, TIMEOUTS());
+            let waiters = Waiters::of(&first);
+            waiters.join(&second);
+            let answer = async {
+                while !matches!(to_second.recv().await, Some(FromAgent::Ask(_))) {}
+                assert_eq!(second.take_pending(), Some(true));
+                answers.send(Answer::Username("alice".to_owned())).unwrap();
+            };
+            let (answered, ()) = tokio::join!(waiters.ask(question()), answer);
+            assert!(matches!(answered, Ok(Answer::Username(_))));
+            assert!(matches!(to_first.recv().await, Some(FromAgent::Ask(_))));
+            let withdrawn = FromAgent::Notice(Notice::NoAnswerWanted { too_late: false });
+            let next = to_first.recv().await.unwrap();
+            assert_eq!(format!("{next:?}"), format!("{withdrawn:?}"));
+            assert_eq!(first.take_pending(), Some(false), "it is discarded");
+        });
+    }
+
+    #[test]
+    fn question_without_an_answer_times_out() {
+        run(async {
+            let (client, _out, _answers) = Client::new(None, TIMEOUTS());
+            let waiters = Waiters::of(&client);
+            let outcome = waiters.ask(question()).await;
+            assert!(matches!(outcome, Err(Unanswered::TimedOut(_))));
+            assert!(waiters.is_closed());
+        });
     }
 }

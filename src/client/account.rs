@@ -3,7 +3,6 @@
 use crate::client::context::Context;
 use crate::client::stdin_answers::SignInOptions;
 use crate::config::{OrgTarget, SignIn};
-use crate::model::whole_seconds;
 use crate::report::{Exit, Report};
 use crate::security_key;
 use crate::wire::{Account, MachineAccount, SignInWay};
@@ -38,8 +37,8 @@ pub fn account(
         },
         security_keys: security_key::is_supported(),
         factor: args.factor.clone().or_else(|| org.factor.clone()),
-        idle: whole_seconds(lifetime.idle),
-        max: whole_seconds(lifetime.max),
+        idle: lifetime.idle,
+        max: lifetime.max,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::client::context::Context;
 use crate::client::role_cache::RoleCache;
 use crate::client::stdin_answers::SignInOptions;
 use crate::client::target::ResolvedTarget;
-use crate::model::{Credentials, ProviderArn, RoleArn, whole_seconds};
+use crate::model::{Credentials, ProviderArn, RoleArn};
 use crate::process;
 use crate::report::{Exit, Report};
 use crate::terminal::has_person;
@@ -61,7 +61,7 @@ pub fn credentials_with(
     let request = || {
         Request::Credentials(CredentialsRequest {
             target: target.wire.clone(),
-            min_ttl: min_ttl.map(whole_seconds),
+            min_ttl,
             may_sign_in: true,
             knows_roles,
             menu,

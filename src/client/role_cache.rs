@@ -122,7 +122,7 @@ impl<'a> RoleCache<'a> {
             alias: known.alias.as_deref(),
         });
         let found = found_names(traces);
-        let names = Names::new(&target.accounts, &target.labels).or(&found);
+        let names = Names::new(&target.names.accounts, &target.names.labels).or(&found);
         let pairs: Vec<SamlRole> = catalogue
             .roles
             .iter()

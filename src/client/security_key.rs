@@ -10,7 +10,7 @@ use crate::report::{Exit, Report};
 use crate::sanitize::escape;
 use crate::security_key::{KEY_RESPONSE_TIMEOUT, KeyProcess};
 use crate::terminal::{Question, Questions, TerminalError};
-use crate::wire::{Answer, FromKey, KeyChallenge, KeyFault, KeySigned, Sealed, ToKey, tries};
+use crate::wire::{Answer, FromKey, KeyChallenge, KeyFault, KeySigned, Sealed, ToKey, tries_left};
 
 /// Between two looks whether anybody still wants what a key signs.
 const BREATH: Duration = Duration::from_millis(500);
@@ -143,7 +143,7 @@ fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySign
     loop {
         match heard(&mut link, patience, questions)? {
             FromKey::Pin { left } => {
-                let text = format!("{PIN}{} (Enter alone for other ways)", tries(left));
+                let text = format!("{PIN}{} (Enter alone for other ways)", tries_left(left));
                 let pin = questions.ask_secret(Question { text: &text, ..HOW })?;
                 if pin.is_empty() {
                     return Err(Tried::NoPin);

@@ -118,8 +118,10 @@ fn resolve_exactly(
         region: settings.region.clone(),
         region_gives_way: gives_way(&settings),
         sts_endpoint: settings.sts_endpoint.clone(),
-        accounts: settings.accounts.clone(),
-        labels: settings.labels.clone(),
+        names: wire::DisplayNames {
+            accounts: settings.accounts.clone(),
+            labels: settings.labels.clone(),
+        },
     };
     Ok(ResolvedTarget {
         selection,

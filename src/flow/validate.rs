@@ -1,5 +1,7 @@
 //! What a client asks for, looked at once more: the agent trusts its own eyes.
 
+use std::time::Duration;
+
 use url::Url;
 
 use crate::model::{Org, RoleArn, is_loopback};
@@ -8,8 +10,8 @@ use crate::openvpn::policy::{Policy, Routes};
 use crate::report::{Exit, Report};
 use crate::wire::{Account, SignInWay, Target, VpnPolicy, VpnTarget};
 
-/// The longest a session may live, in seconds; no setting goes beyond.
-const LONGEST_SESSION: u32 = 12 * 3600;
+/// Upper bound of a session's lifetime; no setting exceeds it.
+const MAX_SESSION: Duration = Duration::from_secs(12 * 3600);
 /// Bounds of what STS grants, in seconds.
 const DURATION: std::ops::RangeInclusive<u32> = 900..=43_200;
 
@@ -20,7 +22,7 @@ pub fn check_account(account: &Account) -> Result<(), Report> {
     if org.origin() != account.org {
         return Err(refused("the org is not written as an origin"));
     }
-    if account.max > LONGEST_SESSION || account.idle == 0 || account.max == 0 {
+    if account.max > MAX_SESSION || account.idle.is_zero() || account.max.is_zero() {
         return Err(refused(
             "a session lives at least a second and at most 12 hours",
         ));

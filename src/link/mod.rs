@@ -24,4 +24,4 @@ pub const OUT_OF_DESCRIPTORS: &str = "too many open files";
 pub const DESCRIPTOR_LIMIT_HINT: &str =
     "`ulimit -n 64` lets this shell's programs have enough of them";
 /// Held by whoever starts the agent, so that fifty starters start one.
-const LOCK: &str = "lock";
+pub const LOCK: &str = "lock";

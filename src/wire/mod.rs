@@ -1,43 +1,48 @@
-//! What client and agent say to each other.
+//! The messages between client and agent.
 //!
-//! One [`Hello`] each way, one [`Request`], then any number of [`Ask`]/[`Answer`] and [`Notice`], then
-//! one [`Reply`]. No message returns the Okta session. Enums are externally tagged on purpose: with an
-//! internal tag serde parks escaped strings in buffers of its own. A secret crosses only inside
-//! [`Sealed`]; nothing here derives a `Debug` that could show one.
+//! One [`Hello`] each way, one [`Request`], then any number of [`Ask`]/[`Answer`] and [`Notice`],
+//! then one [`Reply`]. No message returns the Okta session. Enums are externally tagged, because
+//! with an internal tag serde keeps escaped strings in buffers that are not wiped. A secret crosses
+//! only inside [`Sealed`], and no derived `Debug` can show one.
 
+mod account;
+mod ask;
 mod ask_kind;
+mod credentials;
 mod frame;
 mod messages;
 mod roles;
 mod route;
 mod sealed;
+mod seconds;
 mod security_key;
 mod status;
+mod target;
 mod tunnel;
 mod vpn;
 
+pub use account::{Account, MachineAccount, SignInWay};
+pub use ask::{Answer, Ask, FactorChoice};
 pub use ask_kind::AskKind;
+pub use credentials::{CredentialsRequest, IssuedCredentials};
 pub use frame::{
     FROM_AGENT_MAX, FrameError, HEADER, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX, body_length,
     decode, encode,
 };
-pub use messages::{
-    Account, Answer, Ask, FactorChoice, FromAgent, Hello, IssuedCredentials, MachineAccount,
-    Notice, Reply, Request, SignInWay, SignOutScope, Target, ToAgent,
-};
+pub use messages::{FromAgent, Hello, Notice, Reply, Request, SignOutScope, ToAgent};
 pub use roles::{
-    ChosenRole, Confirmation, ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole,
-    Part, RoleEntry, RoleMenu, RolesRequest, TerminalId, UsedRole,
+    ConsoleRequest, DiscoverRequest, DiscoveredRole, Part, RoleEntry, RolesRequest, UsedRole,
 };
 pub use route::{CaBundle, ProxyRoute, Route, RouteSummary};
 pub use sealed::Sealed;
-pub use security_key::{FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, ToKey, tries};
+pub use security_key::{FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, ToKey, tries_left};
 pub use status::{HeldRole, SessionStatus, StatusReply, TunnelEnd};
+pub use target::{ChosenRole, Confirmation, DisplayNames, RoleMenu, Target, TerminalId};
 pub use tunnel::{
     Begin, DnsStatus, FromTunnel, PhaseChange, ToTunnel, TunnelAnswer, TunnelPhase, TunnelQuestion,
     TunnelStatus,
 };
 pub use vpn::{IssuedProfile, ProfileVerdict, VpnPolicy, VpnProfileRequest, VpnSignIn, VpnTarget};
 
-/// Raised by hand when a message changes its meaning; never derived from the package's version.
+/// Increased by hand when a message changes its meaning, independently of the package version.
 pub const PROTOCOL: u16 = 7;

@@ -72,7 +72,7 @@ pub enum KeyFault {
     NotEnrolled,
     #[error("the org wants a PIN, and the security key has none")]
     NoPin,
-    #[error("the PIN is wrong{}", tries(*.left))]
+    #[error("the PIN is wrong{}", tries_left(*.left))]
     WrongPin { left: Option<u32> },
     #[error("the security key takes no PIN any more until it is unplugged")]
     PinPaused,
@@ -90,7 +90,7 @@ pub enum KeyFault {
 }
 
 /// `, 3 tries left`.
-pub fn tries(left: Option<u32>) -> String {
+pub fn tries_left(left: Option<u32>) -> String {
     match left {
         Some(1) => ", 1 try left".to_owned(),
         Some(left) => format!(", {left} tries left"),

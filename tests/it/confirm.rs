@@ -55,6 +55,32 @@ fn it_is_asked_once_in_each_terminal() {
 }
 
 #[test]
+fn renamed_account_and_factor_need_no_second_confirmation() {
+    let env = careful();
+    Kind::Bash.furnish(&env, "");
+    let mut pty = Pty::spawn(env.command("bash").arg("-i"));
+    pty.until("READY> ");
+    type_line(
+        Kind::Bash,
+        &mut pty,
+        "ob exec -p prod -- echo first-\"\"time",
+    );
+    pty.until("in this terminal? [y/N] ");
+    pty.send("y\r");
+    pty.until("first-time");
+    env.sandbox.clear_log();
+    let settings = std::fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
+    env.write_settings(&settings.replace("acme-prod", "renamed"));
+    for flags in ["", "--factor totp "] {
+        let line = format!("ob exec {flags}-p prod -- echo another-\"\"time");
+        type_line(Kind::Bash, &mut pty, &line);
+        let seen = pty.until("another-time");
+        assert!(!seen.contains("in this terminal?"), "{seen:?}");
+    }
+    assert!(env.sandbox.sts_calls("AssumeRoleWithSAML").is_empty());
+}
+
+#[test]
 fn no_is_no_and_is_asked_again() {
     let env = careful();
     for _ in 0..2 {

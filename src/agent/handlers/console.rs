@@ -1,9 +1,9 @@
-//! A sign-in to the AWS console. The link is made for one client and not kept.
+//! Sign-in links to the AWS console. A link is made for one client and not kept.
 
 use std::rc::Rc;
 
-use super::session::SignInHints;
-use super::{Handlers, Outcome, run_detached};
+use super::sign_in::SignInHints;
+use super::state::{Handlers, Outcome, run_detached};
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, Failure, OktaSession};
 use crate::wire::{ConsoleRequest, CredentialsRequest, Reply, Sealed};
@@ -25,14 +25,14 @@ impl Handlers {
             menu: request.menu,
             confirm: request.confirm.take(),
         };
-        let held = self.grant(wanted, client).await?.held;
+        let cached = self.grant(wanted, client).await?.cached;
         let waiters = Waiters::of(client);
         let handlers = Rc::clone(self);
         run_detached(async move {
             let target = &request.target;
-            // Credentials may have outlived their session, whose connection is the one to AWS.
+            // The credentials may have outlived their session, over whose route AWS is reached.
             let link = async |okta: &OktaSession| {
-                flow::console_link(okta, &request, &held.credentials, &*waiters)
+                flow::console_link(okta, &request, &cached.credentials, &*waiters)
                     .await
                     .map_err(Failure::from)
             };
@@ -42,7 +42,7 @@ impl Handlers {
                 .await?;
             Ok(Reply::Console {
                 link: Sealed(link),
-                role: held.credentials.role.to_string(),
+                role: cached.credentials.role.to_string(),
             })
         })
         .await

@@ -1,11 +1,11 @@
-//! What a role's policies lead to. Nothing of it is kept.
+//! The roles that a role's policies allow it to assume. Nothing of it is kept.
 
 use std::rc::Rc;
 
-use super::session::SignInHints;
-use super::{Handlers, Outcome, run_detached};
+use super::sign_in::SignInHints;
+use super::state::{Handlers, Outcome, run_detached};
 use crate::agent::waiters::{Client, Waiters};
-use crate::flow::{self, Failure, OktaSession};
+use crate::flow::{self, Failure, FlowContext as _, OktaSession};
 use crate::wire::{CredentialsRequest, DiscoverRequest, Reply};
 
 impl Handlers {
@@ -27,24 +27,24 @@ impl Handlers {
             confirm,
         };
         let target = request.target.clone();
-        let held = self
+        let cached = self
             .grant(wanted(request.target, request.confirm), client)
             .await?
-            .held;
+            .cached;
         let reader = match request.reader {
             Some(target) => {
                 let wanted = wanted(target, request.confirm_reader);
-                self.grant(wanted, client).await?.held
+                self.grant(wanted, client).await?.cached
             }
-            None => Rc::clone(&held),
+            None => Rc::clone(&cached),
         };
         let waiters = Waiters::of(client);
         let handlers = Rc::clone(self);
         run_detached(async move {
             let endpoint = request.iam_endpoint.as_deref();
-            let (role, reader) = (&held.credentials.role, &reader.credentials);
+            let (role, reader) = (&cached.credentials.role, &reader.credentials);
             let read = async |okta: &OktaSession| {
-                let now = flow::FlowContext::now(&handlers.vault);
+                let now = handlers.vault.now();
                 flow::discover(okta, role, reader, endpoint, now, &*waiters)
                     .await
                     .map_err(Failure::from)

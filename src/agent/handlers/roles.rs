@@ -1,9 +1,9 @@
-//! The roles of a user: listed, or every one of them redeemed and handed out as it comes.
+//! The roles of a user: listed, or each assumed and its credentials sent as they arrive.
 
 use std::rc::Rc;
 
-use super::session::SignInHints;
-use super::{Handlers, Outcome, run_detached};
+use super::sign_in::SignInHints;
+use super::state::{Handlers, Outcome, run_detached};
 use crate::agent::vault::issue;
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, OktaSession, RoleObserver};
@@ -11,8 +11,8 @@ use crate::model::{Credentials, RoleArn};
 use crate::report::Report;
 use crate::wire::{FromAgent, Part, Reply, RoleEntry, RolesRequest, Target};
 
-/// Entries of one frame: far below what a frame holds.
-const ROLES_AT_A_TIME: usize = 500;
+/// Entries of one message, far below the size limit of a frame.
+const MAX_ENTRIES_PER_PART: usize = 500;
 
 impl Handlers {
     pub(super) async fn list_roles(
@@ -49,7 +49,7 @@ impl Handlers {
         .await
     }
 
-    /// For `ob write --all`: nothing of it is kept.
+    /// Sends the credentials of every role, for `ob write --all`. None of them are cached.
     pub(super) async fn every_role(
         self: &Rc<Self>,
         target: Target,
@@ -59,17 +59,17 @@ impl Handlers {
         let waiters = Waiters::of(client);
         let (handlers, client) = (Rc::clone(self), Rc::clone(client));
         run_detached(async move {
-            let told = Told {
+            let parts = PartSender {
                 handlers: &handlers,
                 client: &client,
                 org: &target.account.org,
             };
-            let redeem = async |okta: &OktaSession| {
-                flow::assume_all_roles(okta, &target, &handlers.vault, &*waiters, &told).await
+            let assume = async |okta: &OktaSession| {
+                flow::assume_all_roles(okta, &target, &handlers.vault, &*waiters, &parts).await
             };
             let hints = SignInHints::of(&target);
             handlers
-                .with_session(&target.account, hints, &waiters, redeem)
+                .with_session(&target.account, hints, &waiters, assume)
                 .await?;
             Ok(Reply::AllRoles)
         })
@@ -77,31 +77,32 @@ impl Handlers {
     }
 }
 
-/// Hands out as it comes.
-struct Told<'a> {
+/// Sends each result to the client as it arrives.
+struct PartSender<'a> {
     handlers: &'a Handlers,
     client: &'a Client,
     org: &'a str,
 }
 
-impl RoleObserver for Told<'_> {
+impl RoleObserver for PartSender<'_> {
     fn listed(&self, roles: Vec<RoleEntry>) {
-        for some in roles.chunks(ROLES_AT_A_TIME) {
-            self.client.say(FromAgent::Part(Part::Roles(some.to_vec())));
+        for entries in roles.chunks(MAX_ENTRIES_PER_PART) {
+            self.client
+                .send(FromAgent::Part(Part::Roles(entries.to_vec())));
         }
     }
 
     fn issued(&self, credentials: &Credentials) {
         self.handlers
             .usage
-            .note_expiry(self.org, credentials.expires_at);
+            .record_expiry(self.org, credentials.expires_at);
         self.client
-            .say(FromAgent::Part(Part::Issued(issue(credentials))));
+            .send(FromAgent::Part(Part::Issued(issue(credentials))));
     }
 
     fn refused(&self, role: &RoleArn, report: Report) {
         let role = role.to_string();
         self.client
-            .say(FromAgent::Part(Part::Refused { role, report }));
+            .send(FromAgent::Part(Part::Refused { role, report }));
     }
 }

@@ -1,10 +1,10 @@
-//! By which route a session's requests go: that of the client that waits, never another one that
-//! would work.
+//! The network route of a session's requests: that of the waiting client, and never another one
+//! that would work.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Handlers, Outcome};
+use super::state::{Handlers, Outcome};
 use crate::agent::vault::LiveSession;
 use crate::agent::waiters::Waiters;
 use crate::flow::{OktaSession, RoutedClient};
@@ -12,22 +12,22 @@ use crate::report::{Exit, Report};
 use crate::wire::{Ask, Route, RouteSummary};
 
 impl Handlers {
-    /// The session over connections by the route of those who wait, which are made anew where the
-    /// last request went by another one.
-    pub(super) async fn by_route(
+    /// Returns the session over the route of the waiting clients. Opens new connections if its
+    /// last request used another route.
+    pub(super) async fn over_route(
         &self,
         session: &LiveSession,
         waiters: &Waiters,
     ) -> Outcome<OktaSession> {
         match waiters.route() {
             None => session.in_background().ok_or_else(no_certificates),
-            Some(route) => rerouted(session, route, Ask::CaCertificates, waiters).await,
+            Some(route) => reroute(session, route, Ask::CaCertificates, waiters).await,
         }
     }
 
-    /// Ends a session at the server by the route that `routes` has for its org, else by the
+    /// Ends a session at Okta over the route that `routes` has for its org, or else over the
     /// client's own.
-    pub(super) async fn end_by_route(
+    pub(super) async fn end_over_route(
         &self,
         session: &LiveSession,
         routes: &BTreeMap<String, Rc<Route>>,
@@ -36,20 +36,20 @@ impl Handlers {
         let org = session.key().org;
         let okta = match routes.get(&org).or_else(|| waiters.route()) {
             None => session.in_background().ok_or_else(no_certificates)?,
-            Some(route) => rerouted(session, route, Ask::CaCertificatesOf { org }, waiters).await?,
+            Some(route) => reroute(session, route, Ask::CaCertificatesOf { org }, waiters).await?,
         };
         let outcome = okta.end().await;
         outcome.map_err(|report| with_network_change(report, session, &okta))
     }
 }
 
-async fn rerouted(
+async fn reroute(
     session: &LiveSession,
     route: &Rc<Route>,
     ask: Ask,
     waiters: &Waiters,
 ) -> Outcome<OktaSession> {
-    session.note_route(route);
+    session.set_background_route(route);
     if let Some(okta) = session.okta_by(route) {
         return Ok(okta);
     }
@@ -58,7 +58,7 @@ async fn rerouted(
     Ok(session.reroute(network))
 }
 
-/// Where the session last worked by another route than `okta` uses now: both, in words.
+/// Describes the last working route and that of `okta`; `None` if they are the same.
 pub(super) fn network_change(session: &LiveSession, okta: &OktaSession) -> Option<String> {
     let (then, now) = summaries(session, okta)?;
     Some(format!(
@@ -68,8 +68,8 @@ pub(super) fn network_change(session: &LiveSession, okta: &OktaSession) -> Optio
     ))
 }
 
-/// Adds to the report of an unreachable server that the session worked with other network settings,
-/// and how to have them again.
+/// Adds to the report of an unreachable server that the session worked with other network
+/// settings, and how to set them again.
 pub(super) fn with_network_change(
     mut report: Report,
     session: &LiveSession,
@@ -83,7 +83,8 @@ pub(super) fn with_network_change(
     if then.proxy != now.proxy || then.no_proxy != now.no_proxy {
         report = report.hint(match &then.proxy {
             Some(proxy) => format!(
-                "where that proxy is needed: `export HTTPS_PROXY={proxy}`, or `proxy = \"{proxy}\"` in [org]"
+                "where that proxy is needed: `export HTTPS_PROXY={proxy}`, \
+                 or `proxy = \"{proxy}\"` in [org]"
             ),
             None => format!(
                 "where no proxy is needed: `unset HTTPS_PROXY`, or `export NO_PROXY={}`",

@@ -1,9 +1,9 @@
-//! The VPN's requests at the handlers.
+//! Requests of the VPN commands and of the tunnel's supervisor.
 
 use std::rc::Rc;
 
-use super::session::SignInHints;
-use super::{Handlers, Outcome, run_detached};
+use super::sign_in::SignInHints;
+use super::state::{Handlers, Outcome, run_detached};
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, OktaSession, VpnProfile};
 use crate::openvpn::profile::{Ruling, Verdict};

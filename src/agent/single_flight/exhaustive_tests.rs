@@ -1,8 +1,9 @@
-//! The single-flight cell under every order of events of a few clients; [`super::shuttle_tests`] runs random ones of more.
+//! The calls under every order of events of a few clients. [`super::shuttle_tests`] runs random
+//! orders of more clients.
 //!
-//! The agent is one thread, so there are no memory orders to explore: what can differ is which
-//! future runs next. Here that is decided by this module. Clients are polled only when something woke them, so a wake-up
-//! that gets lost shows as a client that never hears; flights end when the schedule says so.
+//! The agent is one thread, so memory orders do not matter: only the order in which futures run
+//! can differ. This module decides that order. It polls a client only after a wake-up, so that a
+//! lost wake-up shows as a client that never gets an outcome.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -16,19 +17,19 @@ use tokio::task::LocalSet;
 
 use super::*;
 
-/// Which flight an outcome is of, and how it ended.
+/// The number of the call, and whether it succeeded.
 type Outcome = Result<usize, usize>;
 
-/// Depth first through the tree of choices.
+/// Depth-first walk through the tree of choices.
 #[derive(Default)]
-struct Every {
-    /// What was chosen at each step of this run, and of how many.
+struct Choices {
+    /// The choice at each step of this run, and the number of options.
     path: Vec<(usize, usize)>,
     step: usize,
 }
 
-impl Every {
-    fn below(&mut self, count: usize) -> usize {
+impl Choices {
+    fn pick(&mut self, count: usize) -> usize {
         if self.step == self.path.len() {
             self.path.push((0, count));
         }
@@ -36,7 +37,7 @@ impl Every {
         self.path[self.step - 1].0
     }
 
-    /// Goes on to the next leaf; `false` when there is none.
+    /// Advances to the next leaf. Returns `false` after the last one.
     fn next(&mut self) -> bool {
         self.step = 0;
         while let Some((chosen, count)) = self.path.pop() {
@@ -69,11 +70,11 @@ impl Woken {
     }
 }
 
-/// A flight that has begun and ends when told.
-struct Begun {
+/// A call that has started, and ends when `end` is sent.
+struct StartedCall {
     key: usize,
     end: Option<oneshot::Sender<bool>>,
-    is_over: Rc<Cell<bool>>,
+    has_ended: Rc<Cell<bool>>,
 }
 
 enum Client {
@@ -84,15 +85,15 @@ enum Client {
         woken: Arc<Woken>,
         waker: Waker,
     },
-    Heard,
+    Done,
     Gone,
 }
 
-/// One run of the cell under one schedule.
-struct World {
-    flights: Rc<SingleFlight<usize, Outcome>>,
-    begun: Rc<RefCell<Vec<Begun>>>,
-    /// For each key the flight that was under way when the client joined.
+/// One run under one schedule.
+struct Schedule {
+    calls: Rc<SingleFlight<usize, Outcome>>,
+    started_calls: Rc<RefCell<Vec<StartedCall>>>,
+    /// For each client, the call that it joined.
     joined: Rc<RefCell<Vec<Option<usize>>>>,
     clients: Vec<Client>,
     keys: usize,
@@ -103,20 +104,20 @@ struct World {
 
 #[derive(Clone, Copy)]
 enum Event {
-    /// A client comes with this key.
-    Come(usize, usize),
+    /// A client asks for a key.
+    Ask(usize, usize),
     Poll(usize),
     Leave(usize),
     End(usize, bool),
     RunTasks,
 }
 
-impl World {
+impl Schedule {
     fn new(clients: usize, keys: usize) -> Self {
         let (tasks_woken, tasks_waker) = Woken::new();
         Self {
-            flights: Rc::new(SingleFlight::new()),
-            begun: Rc::default(),
+            calls: Rc::new(SingleFlight::new()),
+            started_calls: Rc::default(),
             joined: Rc::new(RefCell::new(vec![None; clients])),
             clients: (0..clients).map(|_| Client::NotYet).collect(),
             keys,
@@ -126,23 +127,23 @@ impl World {
         }
     }
 
-    /// What could happen now. Leaving and ending are never forced, coming and running are.
+    /// Returns the events that are possible now.
     fn possible(&self) -> Vec<Event> {
         let mut events = Vec::new();
         for (place, client) in self.clients.iter().enumerate() {
             match client {
-                Client::NotYet => events.extend((0..self.keys).map(|key| Event::Come(place, key))),
+                Client::NotYet => events.extend((0..self.keys).map(|key| Event::Ask(place, key))),
                 Client::Waiting { woken, .. } => {
                     if woken.0.load(Ordering::Relaxed) {
                         events.push(Event::Poll(place));
                     }
                     events.push(Event::Leave(place));
                 }
-                Client::Heard | Client::Gone => {}
+                Client::Done | Client::Gone => {}
             }
         }
-        for (place, flight) in self.begun.borrow().iter().enumerate() {
-            if flight.end.is_some() {
+        for (place, call) in self.started_calls.borrow().iter().enumerate() {
+            if call.end.is_some() {
                 events.extend([Event::End(place, true), Event::End(place, false)]);
             }
         }
@@ -152,14 +153,14 @@ impl World {
         events
     }
 
-    fn take_place(&mut self, event: Event) {
+    fn apply(&mut self, event: Event) {
         match event {
-            Event::Come(place, key) => self.come(place, key),
+            Event::Ask(place, key) => self.ask(place, key),
             Event::Poll(place) => self.poll(place),
             Event::Leave(place) => self.clients[place] = Client::Gone,
-            Event::End(place, well) => {
-                let end = self.begun.borrow_mut()[place].end.take();
-                end.unwrap().send(well).unwrap();
+            Event::End(place, succeeds) => {
+                let end = self.started_calls.borrow_mut()[place].end.take();
+                end.unwrap().send(succeeds).unwrap();
             }
             Event::RunTasks => {
                 self.tasks_woken.take();
@@ -170,36 +171,36 @@ impl World {
         self.check();
     }
 
-    fn come(&mut self, place: usize, key: usize) {
-        let flights = Rc::clone(&self.flights);
-        let (begun, joined) = (Rc::clone(&self.begun), Rc::clone(&self.joined));
-        let started = Rc::clone(&begun);
+    fn ask(&mut self, place: usize, key: usize) {
+        let calls = Rc::clone(&self.calls);
+        let (started_calls, joined) = (Rc::clone(&self.started_calls), Rc::clone(&self.joined));
+        let started = Rc::clone(&started_calls);
         let join = move |_: &Rc<Waiters>| {
-            // Whoever joins before a flight of its key has begun is the one who begins it.
+            // A client that joins before a call of its key has started starts that call.
             let under_way = started
                 .borrow()
                 .iter()
-                .rposition(|flight| flight.key == key && !flight.is_over.get());
-            let flight = under_way.unwrap_or(started.borrow().len());
-            let before = joined.borrow_mut()[place].replace(flight);
+                .rposition(|call| call.key == key && !call.has_ended.get());
+            let call = under_way.unwrap_or(started.borrow().len());
+            let before = joined.borrow_mut()[place].replace(call);
             assert_eq!(before, None, "client {place} joined twice");
         };
         let start = move |_: Rc<Waiters>| {
-            let (end, told) = oneshot::channel();
-            let is_over = Rc::new(Cell::new(false));
-            let number = begun.borrow().len();
-            begun.borrow_mut().push(Begun {
+            let (end, ended) = oneshot::channel();
+            let has_ended = Rc::new(Cell::new(false));
+            let number = started_calls.borrow().len();
+            started_calls.borrow_mut().push(StartedCall {
                 key,
                 end: Some(end),
-                is_over: Rc::clone(&is_over),
+                has_ended: Rc::clone(&has_ended),
             });
             async move {
-                let well = told.await.unwrap();
-                is_over.set(true);
-                if well { Ok(number) } else { Err(number) }
+                let succeeds = ended.await.unwrap();
+                has_ended.set(true);
+                if succeeds { Ok(number) } else { Err(number) }
             }
         };
-        let call = async move { flights.outcome(key, Rc::default(), join, start).await };
+        let call = async move { calls.join_or_start(key, Rc::default(), join, start).await };
         let (woken, waker) = Woken::new();
         self.clients[place] = Client::Waiting {
             call: Box::pin(call),
@@ -223,27 +224,30 @@ impl World {
         let _guard = self.tasks.enter();
         woken.take();
         if let Poll::Ready(outcome) = call.as_mut().poll(&mut Context::from_waker(waker)) {
-            let flight = self.joined.borrow()[place].expect("it joined");
-            let (Ok(number) | Err(number)) = outcome.expect("a flight has an outcome");
-            assert_eq!(number, flight, "client {place} heard of another flight");
-            assert_eq!(self.begun.borrow()[number].key, *key);
-            assert!(self.begun.borrow()[number].is_over.get());
-            self.clients[place] = Client::Heard;
+            let call = self.joined.borrow()[place].expect("it joined");
+            let (Ok(number) | Err(number)) = outcome.expect("a call has an outcome");
+            assert_eq!(
+                number, call,
+                "client {place} got the outcome of another call"
+            );
+            assert_eq!(self.started_calls.borrow()[number].key, *key);
+            assert!(self.started_calls.borrow()[number].has_ended.get());
+            self.clients[place] = Client::Done;
         }
     }
 
-    /// Never two flights of one key.
+    /// Checks that no key has two calls.
     fn check(&self) {
         for key in 0..self.keys {
-            let begun = self.begun.borrow();
-            let flying = begun
+            let started_calls = self.started_calls.borrow();
+            let running = started_calls
                 .iter()
-                .filter(|flight| flight.key == key && !flight.is_over.get());
-            assert!(flying.count() <= 1, "two flights for {key}");
+                .filter(|call| call.key == key && !call.has_ended.get());
+            assert!(running.count() <= 1, "two calls for {key}");
         }
     }
 
-    /// Lets everything come to its end, then nobody may be left waiting and nothing be under way.
+    /// Runs everything to its end, and checks that no client waits and no call is under way.
     fn finish(&mut self) {
         loop {
             let rest = self.possible().into_iter().find(|event| {
@@ -253,60 +257,60 @@ impl World {
                 )
             });
             match rest {
-                Some(event) => self.take_place(event),
+                Some(event) => self.apply(event),
                 None => break,
             }
         }
         for (place, client) in self.clients.iter().enumerate() {
             assert!(
                 !matches!(client, Client::Waiting { .. }),
-                "client {place} waits for ever"
+                "client {place} waits forever"
             );
         }
         for key in 0..self.keys {
-            assert!(!self.flights.is_under_way(&key));
+            assert!(!self.calls.is_under_way(&key));
         }
     }
 }
 
-fn run(clients: usize, keys: usize, steps: usize, choose: &mut Every) -> usize {
-    let mut world = World::new(clients, keys);
+fn run(clients: usize, keys: usize, steps: usize, choose: &mut Choices) -> usize {
+    let mut schedule = Schedule::new(clients, keys);
     for _ in 0..steps {
-        let events = world.possible();
+        let events = schedule.possible();
         if events.is_empty() {
             break;
         }
-        world.take_place(events[choose.below(events.len())]);
+        schedule.apply(events[choose.pick(events.len())]);
     }
-    world.finish();
-    world.begun.take().len()
+    schedule.finish();
+    schedule.started_calls.take().len()
 }
 
 #[test]
-fn every_order_of_two_clients_and_most_of_three_share_one_flight() {
+fn clients_share_one_call_in_every_order() {
     for (clients, steps) in [(2, 12), (3, 8)] {
-        let (mut every, mut schedules, mut shared) = (Every::default(), 0_usize, 0_usize);
+        let (mut choices, mut schedules, mut shared) = (Choices::default(), 0_usize, 0_usize);
         loop {
-            let flights = run(clients, 1, steps, &mut every);
+            let calls = run(clients, 1, steps, &mut choices);
             schedules += 1;
-            shared += usize::from(flights == 1);
-            if !every.next() {
+            shared += usize::from(calls == 1);
+            if !choices.next() {
                 break;
             }
         }
-        println!("{clients} clients: {schedules} schedules, {shared} with one flight");
+        println!("{clients} clients: {schedules} schedules, {shared} with one call");
         assert!(schedules > 1000 && shared > 100);
     }
 }
 
 #[test]
-fn the_schedules_would_notice_a_second_flight() {
-    // The same run with a cell that forgets what is under way.
+fn schedules_detect_a_second_call() {
+    // The same run with a value that forgets the calls under way.
     let noticed = std::panic::catch_unwind(|| {
-        let mut world = World::new(2, 1);
-        world.take_place(Event::Come(0, 0));
-        world.flights = Rc::new(SingleFlight::new());
-        world.take_place(Event::Come(1, 0));
+        let mut schedule = Schedule::new(2, 1);
+        schedule.apply(Event::Ask(0, 0));
+        schedule.calls = Rc::new(SingleFlight::new());
+        schedule.apply(Event::Ask(1, 0));
     });
     assert!(noticed.is_err());
 }

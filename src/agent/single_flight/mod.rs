@@ -1,4 +1,4 @@
-//! One call for everyone who wants the same.
+//! One call for all clients that ask for the same.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,13 +13,15 @@ use crate::agent::waiters::Waiters;
 #[cfg(test)]
 use shuttle_tests::spawn_local;
 
-/// What is under way, by key. The first who asks starts it; everyone else waits for that outcome, good
-/// or bad. Nothing is remembered when it is over. A waiter who goes away takes nothing with it.
+/// The calls under way, by key.
+///
+/// The first client to ask starts a call. Later clients wait for its outcome, success or failure.
+/// The outcome is not remembered. A call goes on if a client that waits for it disconnects.
 #[derive(Debug)]
-pub(super) struct SingleFlight<K, T>(Rc<RefCell<HashMap<K, Flight<T>>>>);
+pub(super) struct SingleFlight<K, T>(Rc<RefCell<HashMap<K, Call<T>>>>);
 
 #[derive(Debug)]
-struct Flight<T> {
+struct Call<T> {
     waiters: Rc<Waiters>,
     outcome: watch::Receiver<Option<T>>,
 }
@@ -33,16 +35,16 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> SingleFlight<K, T> {
         self.0.borrow().contains_key(key)
     }
 
-    /// Whether anything is under way.
+    /// Whether any call is under way.
     pub(super) fn any(&self) -> bool {
         !self.0.borrow().is_empty()
     }
 
-    /// The outcome of the flight for `key`, which `start` makes if none is under way.
+    /// Returns the outcome of the call for `key`, which `start` begins if none is under way.
     ///
-    /// `join` makes the caller known to the flight's waiters. `None` when the flight ended without an
-    /// outcome, which only a stopping agent does.
-    pub(super) async fn outcome<F: Future<Output = T> + 'static>(
+    /// `join` adds the caller to the waiters of the call. `None` if the call ends without an
+    /// outcome, which happens only while the agent stops.
+    pub(super) async fn join_or_start<F: Future<Output = T> + 'static>(
         &self,
         key: K,
         waiters: Rc<Waiters>,
@@ -53,39 +55,46 @@ impl<K: Clone + Eq + Hash + 'static, T: Clone + 'static> SingleFlight<K, T> {
             .0
             .borrow()
             .get(&key)
-            // What has been given up only says goodbye: nobody can get anything from it any more.
-            .filter(|flight| !flight.waiters.is_closed())
-            .map(|flight| (Rc::clone(&flight.waiters), flight.outcome.clone()));
+            // A call that was given up only cleans up: it has no outcome to share.
+            .filter(|call| !call.waiters.is_closed())
+            .map(|call| (Rc::clone(&call.waiters), call.outcome.clone()));
         let mut outcome = if let Some((waiters, outcome)) = under_way {
             join(&waiters);
             outcome
         } else {
             join(&waiters);
-            let (publish, outcome) = watch::channel(None);
-            let flight = Flight {
-                waiters: Rc::clone(&waiters),
-                outcome: outcome.clone(),
-            };
-            self.0.borrow_mut().insert(key.clone(), flight);
-            let (flights, own) = (Rc::clone(&self.0), Rc::clone(&waiters));
-            let work = start(waiters);
-            spawn_local(async move {
-                let value = work.await;
-                // Another may have taken its place when it was given up.
-                let mut flights = flights.borrow_mut();
-                if flights
-                    .get(&key)
-                    .is_some_and(|flight| Rc::ptr_eq(&flight.waiters, &own))
-                {
-                    flights.remove(&key);
-                }
-                drop(flights);
-                publish.send_replace(Some(value));
-            });
-            outcome
+            self.start(key, waiters, start)
         };
-        let settled = outcome.wait_for(Option::is_some).await.ok()?;
-        settled.clone()
+        let outcome = outcome.wait_for(Option::is_some).await.ok()?;
+        outcome.clone()
+    }
+
+    fn start<F: Future<Output = T> + 'static>(
+        &self,
+        key: K,
+        waiters: Rc<Waiters>,
+        start: impl FnOnce(Rc<Waiters>) -> F,
+    ) -> watch::Receiver<Option<T>> {
+        let (publish, outcome) = watch::channel(None);
+        let call = Call {
+            waiters: Rc::clone(&waiters),
+            outcome: outcome.clone(),
+        };
+        self.0.borrow_mut().insert(key.clone(), call);
+        let (calls, own) = (Rc::clone(&self.0), Rc::clone(&waiters));
+        let work = start(waiters);
+        spawn_local(async move {
+            let value = work.await;
+            // A call that was given up may have been replaced by another.
+            let is_own = |call: &Call<T>| Rc::ptr_eq(&call.waiters, &own);
+            let mut calls = calls.borrow_mut();
+            if calls.get(&key).is_some_and(is_own) {
+                calls.remove(&key);
+            }
+            drop(calls);
+            publish.send_replace(Some(value));
+        });
+        outcome
     }
 }
 

@@ -1,7 +1,7 @@
-//! The same cell under shuttle, whose scheduler decides at each await who goes on, and which finds a deadlock by itself.
+//! The calls under shuttle, whose scheduler picks the next task at each await and finds deadlocks.
 //!
-//! Where [`super::exhaustive_tests`] polls by hand and knows every order of two, this runs the cell as the agent does: clients
-//! and flights are tasks of their own, and a client that leaves is a task that is aborted.
+//! [`super::exhaustive_tests`] polls by hand and covers every order of two clients. Here clients
+//! and calls are tasks, as in the agent, and a client that disconnects is an aborted task.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -16,20 +16,20 @@ const CLIENTS: usize = 5;
 const SCHEDULES: usize = 100_000;
 
 thread_local! {
-    static SHUTTLED: Cell<bool> = const { Cell::new(false) };
+    static USES_SHUTTLE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What the cell starts its flights with: shuttle's where shuttle runs, tokio's elsewhere.
-pub(super) fn spawn_local(flight: impl Future<Output = ()> + 'static) {
-    if SHUTTLED.get() {
-        drop(shuttle::future::spawn_local(flight));
+/// Starts a call: with shuttle where shuttle runs, with tokio otherwise.
+pub(super) fn spawn_local(call: impl Future<Output = ()> + 'static) {
+    if USES_SHUTTLE.get() {
+        drop(shuttle::future::spawn_local(call));
     } else {
-        drop(tokio::task::spawn_local(flight));
+        drop(tokio::task::spawn_local(call));
     }
 }
 
-/// A flight: its key, and whether it is over.
-type Begun = Rc<RefCell<Vec<(usize, bool)>>>;
+/// Calls: the key, and whether the call has ended.
+type StartedCalls = Rc<RefCell<Vec<(usize, bool)>>>;
 
 async fn idle() {
     for _ in 0..thread_rng().gen_range(0..3) {
@@ -37,29 +37,26 @@ async fn idle() {
     }
 }
 
-/// Comes, waits for the outcome, and checks that it is that of the flight it joined or began.
-async fn client(flights: Rc<SingleFlight<usize, Result<usize, usize>>>, begun: Begun) {
+/// Asks, waits for the outcome, and checks that it is of the call that it joined or started.
+async fn client(calls: Rc<SingleFlight<usize, Result<usize, usize>>>, started: StartedCalls) {
     idle().await;
     let key = thread_rng().gen_range(0..2);
     let joined = Rc::new(Cell::new(None));
-    let (before, note) = (Rc::clone(&begun), Rc::clone(&joined));
+    let (before, record) = (Rc::clone(&started), Rc::clone(&joined));
     let join = move |_: &Rc<Waiters>| {
-        let flying = before
+        let running = before
             .borrow()
             .iter()
-            .rposition(|flight| *flight == (key, false));
+            .rposition(|call| *call == (key, false));
         assert_eq!(
-            note.replace(Some(flying.unwrap_or(before.borrow().len()))),
+            record.replace(Some(running.unwrap_or(before.borrow().len()))),
             None
         );
     };
-    let log = Rc::clone(&begun);
+    let log = Rc::clone(&started);
     let start = move |_: Rc<Waiters>| {
         let number = log.borrow().len();
-        assert!(
-            !log.borrow().contains(&(key, false)),
-            "two flights for {key}"
-        );
+        assert!(!log.borrow().contains(&(key, false)), "two calls for {key}");
         log.borrow_mut().push((key, false));
         async move {
             idle().await;
@@ -71,17 +68,17 @@ async fn client(flights: Rc<SingleFlight<usize, Result<usize, usize>>>, begun: B
             }
         }
     };
-    let outcome = flights.outcome(key, Rc::default(), join, start).await;
-    let (Ok(number) | Err(number)) = outcome.expect("a flight has an outcome");
-    assert_eq!(Some(number), joined.get(), "of another flight");
-    assert_eq!(begun.borrow()[number], (key, true));
+    let outcome = calls.join_or_start(key, Rc::default(), join, start).await;
+    let (Ok(number) | Err(number)) = outcome.expect("a call has an outcome");
+    assert_eq!(Some(number), joined.get(), "of another call");
+    assert_eq!(started.borrow()[number], (key, true));
 }
 
-fn run(cell: impl Fn() -> SingleFlight<usize, Result<usize, usize>>) {
+fn run(new: impl Fn() -> SingleFlight<usize, Result<usize, usize>>) {
     block_on(async {
-        let (flights, begun) = (Rc::new(cell()), Begun::default());
+        let (calls, started) = (Rc::new(new()), StartedCalls::default());
         let clients: Vec<JoinHandle<()>> = (0..CLIENTS)
-            .map(|_| shuttle::future::spawn_local(client(Rc::clone(&flights), Rc::clone(&begun))))
+            .map(|_| shuttle::future::spawn_local(client(Rc::clone(&calls), Rc::clone(&started))))
             .collect();
         idle().await;
         let leaves = thread_rng().gen_range(0..CLIENTS * 2);
@@ -92,16 +89,16 @@ fn run(cell: impl Fn() -> SingleFlight<usize, Result<usize, usize>>) {
             let ended = client.await;
             assert!(ended.is_ok() || place == leaves, "client {place} was lost");
         }
-        // Whoever left does not end what was begun for it.
-        while flights.any() {
+        // A client that left does not end the call that it started.
+        while calls.any() {
             yield_now().await;
         }
-        assert!(begun.borrow().iter().all(|(_, over)| *over));
+        assert!(started.borrow().iter().all(|(_, ended)| *ended));
     });
 }
 
 #[test]
-fn a_hundred_thousand_schedules_of_shuttle_lose_nobody() {
-    SHUTTLED.set(true);
+fn shuttle_schedules_lose_no_client() {
+    USES_SHUTTLE.set(true);
     shuttle::check_random(|| run(SingleFlight::new), SCHEDULES);
 }

@@ -1,24 +1,31 @@
-//! When something was, by both clocks.
+//! A point in time on the wall clock and on the boot clock.
+
+use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::model::Timestamp;
 
-/// One reading of both clocks, in seconds.
+/// One reading of both clocks.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::agent) struct Moment {
-    pub(super) wall: i64,
-    pub(super) boot: i64,
+    pub(super) wall: Timestamp,
+    /// Seconds since boot, suspend included.
+    boot: i64,
 }
 
 impl Moment {
-    pub(super) fn of(clock: &Clock) -> Self {
+    pub(super) fn now(clock: &Clock) -> Self {
         Self {
-            wall: clock.now().0,
+            wall: clock.now(),
             boot: clock.boot_seconds(),
         }
     }
 
-    /// The seconds since, by the clock that is further on.
-    pub(in crate::agent) fn since(self, then: Self) -> i64 {
-        (self.wall - then.wall).max(self.boot - then.boot)
+    /// Returns the time since `earlier` by the clock that has advanced further: the wall clock can
+    /// be set back, and neither clock may prolong a deadline.
+    pub(in crate::agent) fn since(self, earlier: Self) -> Duration {
+        let wall = self.wall.seconds_since(earlier.wall);
+        let seconds = wall.max(self.boot - earlier.boot);
+        Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
     }
 }

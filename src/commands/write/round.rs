@@ -298,7 +298,7 @@ impl Plan<'_> {
         entries: &[RoleEntry],
         target: &Target,
     ) -> Result<BTreeMap<String, String>, Report> {
-        let words = Names::new(&target.accounts, &target.labels);
+        let words = Names::new(&target.names.accounts, &target.names.labels);
         let (mut roles, mut aliases) = (Vec::new(), BTreeMap::new());
         for entry in entries {
             let pair = format!("{},{}", entry.role, entry.provider);

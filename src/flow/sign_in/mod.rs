@@ -8,6 +8,7 @@ pub(super) mod security_key;
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -26,8 +27,8 @@ use crate::report::{Exit, Report};
 use crate::secret::Secret;
 use crate::wire::{Account, Answer, Ask, Notice, Route, SignInWay};
 
-/// How long Okta's own server has tokens live, in seconds.
-const TOKENS: u32 = 3600;
+/// Lifetime of the tokens of Okta's org authorization server.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// What a sign-in begins with, beside the account.
 #[derive(Clone, Debug, Default)]
@@ -182,7 +183,7 @@ async fn at_a_browser(
     let client_id = account.client_id.as_deref().unwrap_or_default();
     let wanted = OptionalScopes {
         // What lives no longer than the tokens need not be able to renew them.
-        refresh: start.long_lived && account.max > TOKENS,
+        refresh: start.long_lived && account.max > TOKEN_LIFETIME,
         interclient: account.vpn,
     };
     let refused = start.refused_scopes;

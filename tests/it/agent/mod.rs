@@ -105,8 +105,8 @@ fn account(scene: &Scene, idle: u32, max: u32) -> Account {
         security_keys: false,
         client_id: None,
         machine: None,
-        idle,
-        max,
+        idle: Duration::from_secs(idle.into()),
+        max: Duration::from_secs(max.into()),
     }
 }
 

@@ -20,7 +20,7 @@ mod unattended;
 
 pub(crate) use self::start::start;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use ob::aws::SessionDuration;
@@ -297,8 +297,8 @@ pub(crate) fn account(
         client_id: Some(sandbox.clients().0.to_owned()),
         machine: None,
         vpn: false,
-        idle: 3600,
-        max: 43_200,
+        idle: Duration::from_secs(3600),
+        max: Duration::from_secs(43_200),
     }
 }
 
@@ -315,8 +315,7 @@ pub(crate) fn target(sandbox: &Sandbox, account: Account, role: Option<&str>) ->
         region: Some("eu-west-1".into()),
         region_gives_way: false,
         sts_endpoint: Some(sandbox.sts_url()),
-        accounts: BTreeMap::new(),
-        labels: ob::model::Labels::default(),
+        names: ob::wire::DisplayNames::default(),
     }
 }
 

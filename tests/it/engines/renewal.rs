@@ -172,9 +172,9 @@ fn only_what_outlives_its_tokens_asks_for_a_refresh_token() {
     let mut who = account(&sandbox, "alice", SignInWay::Browser, None);
     run(async {
         flow::sign_in(&who, super::start(), &person).await.unwrap();
-        who.max = 3600;
+        who.max = std::time::Duration::from_secs(3600);
         flow::sign_in(&who, staying(), &person).await.unwrap();
-        who.max = 3601;
+        who.max = std::time::Duration::from_secs(3601);
         flow::sign_in(&who, staying(), &person).await.unwrap();
     });
     let asked: Vec<bool> = scopes(&sandbox)

@@ -1,5 +1,5 @@
-//! Answers that are used again without asking: each in the terminal where it was given, and as long as the session
-//! lives for which it was given.
+//! Answers that are reused without asking: only in the terminal where they were given, and only
+//! while the session lives for which they were given.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,10 +7,9 @@ use std::hash::Hash;
 use std::rc::{Rc, Weak};
 
 use crate::agent::vault::{LiveSession, Moment};
-use crate::model::{Labels, SessionPolicy};
 use crate::wire::{ChosenRole, Target, TerminalId};
 
-/// More answers than a user gives between two sign-ins. What comes then is asked each time.
+/// Further answers are not remembered; the question is then asked each time.
 const MAX_ANSWERS: usize = 1000;
 
 /// Answers by terminal and question.
@@ -29,12 +28,14 @@ impl<A> Given<A> {
     }
 }
 
-impl<Q: Eq + Hash, A: Clone> TerminalAnswers<Q, A> {
-    pub(super) fn new() -> Self {
+impl<Q, A> Default for TerminalAnswers<Q, A> {
+    fn default() -> Self {
         Self(RefCell::default())
     }
+}
 
-    /// The answer that was given at `terminal` in this very session.
+impl<Q: Eq + Hash, A: Clone> TerminalAnswers<Q, A> {
+    /// Returns the answer that was given at `terminal` in this session.
     pub(super) fn get(
         &self,
         terminal: TerminalId,
@@ -46,7 +47,7 @@ impl<Q: Eq + Hash, A: Clone> TerminalAnswers<Q, A> {
         given.is_of(session).then(|| given.answer.clone())
     }
 
-    /// Whether the question was answered in this session, at whichever terminal.
+    /// Whether the question was answered in this session, at any terminal.
     pub(super) fn has_any(&self, question: &Q, session: Option<&Rc<LiveSession>>) -> bool {
         let answers = self.0.borrow();
         let mut answers = answers.iter();
@@ -74,55 +75,19 @@ impl<Q: Eq + Hash, A: Clone> TerminalAnswers<Q, A> {
     }
 }
 
-/// The question that a menu of roles answers: what of a target decides which roles it matches, and what limits them.
-/// How long the credentials last, and where STS is, does not change the question.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct RoleQuestion {
-    org: String,
-    username: Option<String>,
-    app: Option<String>,
-    role: Option<String>,
-    provider: Option<String>,
-    chain: Vec<String>,
-    /// A role that was chosen to be limited is not used unlimited.
-    policy: SessionPolicy,
-    /// Names that a role may be matched by.
-    accounts: Vec<(String, String)>,
-    labels: Labels,
-}
-
-impl RoleQuestion {
-    pub(super) fn of(target: &Target) -> Self {
-        let accounts = target.accounts.iter();
-        Self {
-            org: target.account.org.clone(),
-            username: target.account.username.as_deref().map(str::to_lowercase),
-            app: target.app.clone(),
-            role: target.role.clone(),
-            provider: target.provider.clone(),
-            chain: target.chain.clone(),
-            policy: target.policy.clone(),
-            accounts: accounts
-                .map(|(number, name)| (number.clone(), name.clone()))
-                .collect(),
-            labels: target.labels.clone(),
-        }
-    }
-}
-
-/// What was chosen in a menu of roles, and when.
+/// The answer of a menu of roles, and when it was given.
 #[derive(Clone, Debug)]
 pub(super) struct RoleChoice {
-    pub(super) pair: ChosenRole,
+    pub(super) chosen: ChosenRole,
     pub(super) at: Moment,
 }
 
 impl RoleChoice {
-    /// `target` for the chosen role and provider: it matches nothing else.
-    pub(super) fn exactly(&self, target: &Target) -> Target {
+    /// Narrows `target` to the chosen role and provider.
+    pub(super) fn narrow(&self, target: &Target) -> Target {
         Target {
-            role: Some(self.pair.role.clone()),
-            provider: Some(self.pair.provider.clone()),
+            role: Some(self.chosen.role.clone()),
+            provider: Some(self.chosen.provider.clone()),
             through: None,
             ..target.clone()
         }
@@ -148,10 +113,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_counts_at_its_terminal_alone() {
+    fn answer_counts_at_its_terminal_only() {
         let (vault, _) = vault();
         let session = signed_in_session(&vault, ORG);
-        let answers = TerminalAnswers::new();
+        let answers = TerminalAnswers::default();
         answers.put(TERMINAL, 1, "a", &session);
         assert_eq!(answers.get(TERMINAL, 1, Some(&session)), Some("a"));
         let others = [
@@ -179,10 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_ends_with_its_session() {
+    fn answer_ends_with_its_session() {
         let (vault, _) = vault();
         let session = signed_in_session(&vault, ORG);
-        let answers = TerminalAnswers::new();
+        let answers = TerminalAnswers::default();
         answers.put(TERMINAL, 1, "a", &session);
         assert_eq!(answers.get(TERMINAL, 1, None), None);
         // Signed in again, as the same user.
@@ -194,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_bounded_and_those_of_ended_sessions_make_room() {
+    fn answers_are_bounded_and_ended_sessions_free_space() {
         let (vault, _) = vault();
-        let answers = TerminalAnswers::new();
+        let answers = TerminalAnswers::default();
         {
             let session = signed_in_session(&vault, ORG);
             for question in 0..=MAX_ANSWERS {
@@ -212,40 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn a_role_question_is_what_decides_the_role() {
-        let base = target(ORG, 3600);
-        let same = |target: &Target| RoleQuestion::of(target) == RoleQuestion::of(&base);
-        let mut longer = target(ORG, 7200);
-        longer.region = Some("eu-west-1".to_owned());
-        longer.account.factor = Some("totp".to_owned());
-        assert!(same(&longer));
-        let changes: [fn(&mut Target); 7] = [
-            |target| target.role = Some("*".to_owned()),
-            |target| target.provider = Some("okta".to_owned()),
-            |target| target.app = Some("0oa1".to_owned()),
-            |target| target.account.username = Some("bob@acme.com".to_owned()),
-            |target| target.policy = SessionPolicy::ReadOnly,
-            |target| target.chain = vec!["arn:aws:iam::123456789012:role/Next".to_owned()],
-            |target| {
-                target.accounts = [("123456789012".to_owned(), "prod".to_owned())].into();
-            },
-        ];
-        for (number, change) in changes.into_iter().enumerate() {
-            let mut other = target(ORG, 3600);
-            change(&mut other);
-            assert!(!same(&other), "change {number}");
-        }
-    }
-
-    #[test]
-    fn the_chosen_role_is_a_target_of_its_own() {
+    fn chosen_role_narrows_the_target() {
         let (vault, _) = vault();
         let wanted = target(ORG, 3600);
         let choice = RoleChoice {
-            pair: read_only(),
+            chosen: read_only(),
             at: vault.moment(),
         };
-        let exact = choice.exactly(&wanted);
+        let exact = choice.narrow(&wanted);
         assert_ne!(exact, wanted);
         assert_eq!(exact.role.as_deref(), Some(&*read_only().role));
         assert_eq!(exact.provider.as_deref(), Some(&*read_only().provider));

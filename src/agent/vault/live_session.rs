@@ -1,15 +1,32 @@
-//! A session and its deadlines.
+//! An Okta session with its deadlines and its network routes.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
-use super::SessionKey;
 use super::moment::Moment;
 use crate::flow::{OktaSession, RoutedClient};
 use crate::model::Timestamp;
 use crate::wire::Route;
 
-/// A session that a sign-in made, and when the agent will forget it.
+/// Org and user of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::agent) struct SessionKey {
+    pub(in crate::agent) org: String,
+    pub(in crate::agent) username: String,
+}
+
+impl SessionKey {
+    /// Lower-cases the username: Okta does not distinguish case in it.
+    pub(in crate::agent) fn new(org: &str, username: &str) -> Self {
+        Self {
+            org: org.to_owned(),
+            username: username.to_lowercase(),
+        }
+    }
+}
+
+/// A session and when the agent forgets it.
 #[derive(Debug)]
 pub(in crate::agent) struct LiveSession {
     okta: RefCell<OktaSession>,
@@ -19,13 +36,14 @@ pub(in crate::agent) struct LiveSession {
     working_route: RefCell<Rc<Route>>,
     signed_in: Moment,
     used: Cell<Moment>,
-    /// Seconds, as the client that signed in has them in its settings.
-    idle: i64,
-    max: i64,
+    /// The session ends after this time without a request. Set by the client that signed in.
+    idle: Duration,
+    /// The session ends this long after the sign-in. Set by the client that signed in.
+    max: Duration,
 }
 
 impl LiveSession {
-    pub(super) fn begun(okta: OktaSession, now: Moment, idle: u32, max: u32) -> Self {
+    pub(super) fn new(okta: OktaSession, now: Moment, idle: Duration, max: Duration) -> Self {
         let network = okta.network();
         let route = network.map_or_else(Rc::default, |network| Rc::clone(network.route()));
         Self {
@@ -34,8 +52,8 @@ impl LiveSession {
             working_route: RefCell::new(route),
             signed_in: now,
             used: Cell::new(now),
-            idle: idle.into(),
-            max: max.into(),
+            idle,
+            max,
         }
     }
 
@@ -44,12 +62,12 @@ impl LiveSession {
         SessionKey::new(okta.org().origin(), okta.username())
     }
 
-    /// The session over the connections of its last request.
+    /// Returns the session over the connections of its last request.
     pub(in crate::agent) fn okta(&self) -> OktaSession {
         self.okta.borrow().clone()
     }
 
-    /// The session for a request by `route`, if that is the route of the last request too.
+    /// Returns the session if its last request used `route` too.
     pub(in crate::agent) fn okta_by(&self, route: &Route) -> Option<OktaSession> {
         let okta = self.okta.borrow();
         let same = okta
@@ -58,15 +76,15 @@ impl LiveSession {
         same.then(|| okta.clone())
     }
 
-    /// Puts the connections of another route in the place of those it has.
+    /// Replaces the connections by those of another route.
     pub(in crate::agent) fn reroute(&self, network: RoutedClient) -> OktaSession {
-        self.note_route(network.route());
+        self.set_background_route(network.route());
         let okta = self.okta.borrow().with_network(network);
         self.okta.replace(okta.clone());
         okta
     }
 
-    /// The session over the connections of `other`.
+    /// Returns the session over the connections of `other`.
     pub(in crate::agent) fn okta_like(&self, other: &Self) -> OktaSession {
         let okta = self.okta();
         match other.okta.borrow().network() {
@@ -75,16 +93,17 @@ impl LiveSession {
         }
     }
 
-    /// Notes the route that background work is to use.
-    pub(in crate::agent) fn note_route(&self, route: &Rc<Route>) {
+    /// Sets the route that background work uses.
+    pub(in crate::agent) fn set_background_route(&self, route: &Rc<Route>) {
         if *self.last_route.borrow() != *route {
             self.last_route.replace(Rc::clone(route));
         }
     }
 
-    /// The session for work that no client waits for, by the last client's route. `None` where that
-    /// needs certificates which the client has not handed over: no other route is used in its
-    /// place.
+    /// Returns the session over the last client's route, for work that no client waits for.
+    ///
+    /// `None` if that route needs certificates that the client has not sent: no other route is
+    /// used in its place.
     pub(in crate::agent) fn in_background(&self) -> Option<OktaSession> {
         let route = Rc::clone(&self.last_route.borrow());
         if let Some(okta) = self.okta_by(&route) {
@@ -102,8 +121,8 @@ impl LiveSession {
         Rc::clone(&self.working_route.borrow())
     }
 
-    /// Notes that a server has answered by the route of the last request.
-    pub(in crate::agent) fn works_by(&self, route: &Rc<Route>) {
+    /// Records that a server has answered over `route`.
+    pub(in crate::agent) fn set_working_route(&self, route: &Rc<Route>) {
         self.working_route.replace(Rc::clone(route));
     }
 
@@ -111,16 +130,19 @@ impl LiveSession {
         self.signed_in
     }
 
-    pub(super) fn is_used(&self, now: Moment) {
+    /// Starts the idle time anew.
+    pub(super) fn touch(&self, now: Moment) {
         self.used.set(now);
     }
 
-    pub(super) fn seconds_left(&self, now: Moment) -> i64 {
-        (self.idle - now.since(self.used.get())).min(self.max - now.since(self.signed_in))
+    /// Returns the time until the session ends if no request uses it; zero once it has ended.
+    pub(super) fn time_left(&self, now: Moment) -> Duration {
+        let idle = self.idle.saturating_sub(now.since(self.used.get()));
+        idle.min(self.max.saturating_sub(now.since(self.signed_in)))
     }
 
-    /// When it is over if nobody uses it, on this machine's clock.
+    /// Returns when the session ends if no request uses it, on this machine's clock.
     pub(super) fn ends(&self, now: Moment) -> Timestamp {
-        Timestamp(now.wall + self.seconds_left(now))
+        now.wall.plus(self.time_left(now).as_secs().cast_signed())
     }
 }
