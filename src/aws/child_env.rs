@@ -122,7 +122,7 @@ pub fn renewing_env(
         ("OB_ROLE", role.name().to_owned()),
         ("OB_ACCOUNT", escape(account)),
     ];
-    if let Some(words) = context.policy.words() {
+    if let Some(words) = context.policy.summary() {
         ours.push(("OB_POLICY", words));
     }
     if let Some(region) = context.region {
@@ -169,7 +169,7 @@ fn variables(credentials: &Credentials, context: &ChildContext<'_>) -> Vec<(&'st
     ours.push(("OB_ROLE", role.name().to_owned()));
     let account = context.account_label.unwrap_or_else(|| role.account());
     ours.push(("OB_ACCOUNT", escape(account)));
-    if let Some(words) = context.policy.and_then(SessionPolicy::words) {
+    if let Some(words) = context.policy.and_then(SessionPolicy::summary) {
         ours.push(("OB_POLICY", words));
     }
     if let Some(class) = context.class {

@@ -84,7 +84,7 @@ fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -
         }
     }
     for role in &status.roles {
-        let limit = role.policy.words();
+        let limit = role.policy.summary();
         let arn = RoleArn::parse(&role.role).ok();
         // Counted by the agent, which knows how far off this machine's clock is.
         let until = match role.seconds_left {
@@ -139,7 +139,7 @@ pub(super) fn as_json(status: Option<&StatusReply>) -> serde_json::Value {
         json!({
             "role": role.role,
             "username": role.username,
-            "policy": role.policy.words(),
+            "policy": role.policy.summary(),
             "expires_at": role.expires_at.to_string(),
             "seconds_left": role.seconds_left,
         })

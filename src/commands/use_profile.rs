@@ -190,7 +190,7 @@ fn names(target: &ResolvedTarget, set: &mut Vec<(&'static str, String)>) {
     set.extend(class.map(|class| ("OB_ENV", class.name().to_owned())));
     let color = settings.color.as_deref().or(class.map(Class::color));
     set.extend(color.map(|color| ("OB_COLOR", color.to_owned())));
-    set.extend(settings.policy.words().map(|words| ("OB_POLICY", words)));
+    set.extend(settings.policy.summary().map(|words| ("OB_POLICY", words)));
     let region = settings.configured_region().ok().flatten();
     for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
         set.extend(region.as_ref().map(|region| (name, region.to_string())));

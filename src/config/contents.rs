@@ -14,6 +14,7 @@ use super::source::Source;
 use super::value::Value;
 use super::value_error::ValueError;
 use crate::aws::is_expression;
+use crate::model::is_account_number;
 
 /// The values of one file, and its problems.
 #[derive(Debug, Default)]
@@ -85,7 +86,7 @@ impl Reader<'_> {
                 self.problem(path, source, kind);
             }
             (value, Some(key)) => match raw(value).and_then(|raw| key.kind.parse(&raw)) {
-                Ok(_) if key.path == "accounts.*" && !is_account(path[1]) => {
+                Ok(_) if key.path == "accounts.*" && !is_account_number(path[1]) => {
                     self.problem(path, source, ProblemKind::Value(ValueError::AccountNumber));
                 }
                 Ok(_) if key.path.starts_with("labels.") && !is_expression(path[2]) => {
@@ -112,10 +113,6 @@ impl Reader<'_> {
             line: self.line_ends.partition_point(|end| *end < at) + 1,
         }
     }
-}
-
-fn is_account(name: &str) -> bool {
-    name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn raw<'t>(value: &'t DeValue<'_>) -> Result<Raw<'t>, ValueError> {

@@ -14,7 +14,7 @@ pub(super) struct Problem {
     kind: ProblemKind,
 }
 
-/// What is wrong with a key.
+/// The kind of a problem.
 #[derive(Debug)]
 pub(super) enum ProblemKind {
     Syntax(String),

@@ -9,6 +9,7 @@ use super::error::ImportError;
 use super::findings::{Findings, FoundAccount};
 use super::profile;
 use super::tool::Tool;
+use crate::model::is_account_number;
 
 /// Keys of which every file has one.
 const OWN_KEYS: [&str; 3] = ["idpentryurl", "accounts", "defaultaccount"];
@@ -48,9 +49,7 @@ pub(super) fn read(text: &str, findings: &mut Findings) -> Result<(), ImportErro
 
 fn account(name: &str, number: &Value, line: usize, findings: &mut Findings) {
     let key = format!("accounts.{name}");
-    let is_account =
-        |number: &String| number.len() == 12 && number.bytes().all(|byte| byte.is_ascii_digit());
-    match scalar(number).filter(is_account) {
+    match scalar(number).filter(|number| is_account_number(number)) {
         Some(number) => findings.accounts.push(FoundAccount {
             number,
             name: name.to_owned(),

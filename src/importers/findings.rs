@@ -1,4 +1,4 @@
-//! What is read from another tool's settings.
+//! Findings: the settings of another tool, before they are checked.
 
 /// The key of `ob`'s settings that a value becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub struct FoundAccount {
     pub line: usize,
 }
 
-/// What one file holds.
+/// The findings of one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     pub profiles: Vec<Profile>,

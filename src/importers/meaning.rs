@@ -2,7 +2,7 @@
 
 use super::tool::Tool;
 
-/// What becomes of a key.
+/// The meaning of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// A key of the org, unchanged.

@@ -1,14 +1,15 @@
-//! What botocore makes of a file that it can read: defaults, nested blocks and the names of
-//! profiles.
+//! A file as botocore returns it: defaults, nested blocks and the names of profiles.
 
 use std::collections::BTreeMap;
 
-use super::{Entry, Fault, FaultKind, Ini, Section, is_space, shell_words};
+use super::document::{Entry, Ini, Section, is_space};
+use super::fault::{Fault, FaultKind};
+use super::shell_words::shell_words;
 
-/// The section whose keys every other section has as well.
+/// The section whose keys every other section inherits.
 pub(super) const DEFAULTS: &str = "DEFAULT";
 
-/// A value as botocore has it.
+/// A value as botocore returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     Text(String),
@@ -17,7 +18,7 @@ pub enum Value {
 }
 
 impl Ini {
-    /// Every section with its keys in lower case, as `raw_config_parse` returns them.
+    /// Returns every section with its keys in lower case, as `raw_config_parse` does.
     pub fn values(&self) -> BTreeMap<&str, BTreeMap<String, Value>> {
         let defaults = self.section(DEFAULTS);
         let value = |entry: &Entry| (entry.key.to_lowercase(), value(entry));
@@ -37,11 +38,6 @@ impl Ini {
         let mut all = self.sections.iter().rev();
         all.find(|section| profile_name(&section.name).as_deref() == Some(name))
     }
-
-    /// The section of the credentials file that is the profile `name`.
-    pub fn section(&self, name: &str) -> Option<&Section> {
-        self.sections.iter().find(|section| section.name == name)
-    }
 }
 
 fn inherited<'a>(
@@ -52,8 +48,8 @@ fn inherited<'a>(
     all.filter(|entry| section.get(&entry.key).is_none())
 }
 
-/// The profile that a section of the config file is; `None` for one that is none.
-pub(super) fn profile_name(section: &str) -> Option<String> {
+/// Returns the name of the profile that a section of the config file is, if it is one.
+fn profile_name(section: &str) -> Option<String> {
     if section == "default" {
         return Some(section.to_owned());
     }
@@ -81,31 +77,31 @@ fn value(entry: &Entry) -> Value {
     Value::Nested(pairs.collect())
 }
 
-/// Lines of nested blocks that are no `key = value`.
+/// Returns the lines of nested blocks that are no `key = value`.
 pub(super) fn nested_faults(ini: &Ini) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let mut judge = |entry: &Entry| {
+    let mut check = |entry: &Entry| {
         if !entry.value().starts_with('\n') {
             return;
         }
         for (line, text) in entry.lines.iter().skip(1) {
-            let is_odd =
+            let is_fault =
                 |part: &str| !part.trim_matches(is_space).is_empty() && !part.contains('=');
             let (line, kind) = (*line, FaultKind::NotNested);
-            if split_lines(text).any(is_odd) {
+            if split_lines(text).any(is_fault) {
                 faults.push(Fault { line, kind });
             }
         }
     };
     let defaults = ini.section(DEFAULTS);
     for section in ini.sections.iter().filter(|section| is_named(section)) {
-        section.entries.iter().for_each(&mut judge);
-        inherited(defaults, section).for_each(&mut judge);
+        section.entries.iter().for_each(&mut check);
+        inherited(defaults, section).for_each(&mut check);
     }
     faults
 }
 
-/// Python's `str.splitlines`.
+/// Splits `text` as Python's `str.splitlines`.
 fn split_lines(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c| {
         matches!(

@@ -1,11 +1,12 @@
-//! Bytes that are not UTF-8, kept in a text as characters that stand for them, so that a file in
-//! Latin-1 can be read and written back byte for byte.
+//! Text with bytes that are not UTF-8: private characters stand for them, so that a file in Latin-1
+//! can be read and written back byte for byte.
 
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// The characters that stand for the bytes 80 to FF: the end of the last private plane.
-const FIRST: u32 = 0x10_FF00;
+/// Added to a byte from 80 to FF, the character that stands for it: the end of the last private
+/// plane.
+const STAND_IN_BASE: u32 = 0x10_FF00;
 
 /// Why bytes are not the text of an INI file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -32,8 +33,8 @@ pub fn decode(bytes: &[u8]) -> Result<Zeroizing<String>, NotText> {
             return Err(NotText::Private(before + 1));
         }
         text.push_str(chunk.valid());
-        let stand_ins = chunk.invalid().iter();
-        text.extend(stand_ins.filter_map(|byte| char::from_u32(FIRST + u32::from(*byte))));
+        let invalid = chunk.invalid().iter();
+        text.extend(invalid.filter_map(|byte| char::from_u32(STAND_IN_BASE + u32::from(*byte))));
     }
     Ok(text)
 }
@@ -42,7 +43,7 @@ pub fn decode(bytes: &[u8]) -> Result<Zeroizing<String>, NotText> {
 pub fn encode(text: &str) -> Zeroizing<Vec<u8>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     for c in text.chars() {
-        match u8::try_from(u32::from(c).wrapping_sub(FIRST)) {
+        match u8::try_from(u32::from(c).wrapping_sub(STAND_IN_BASE)) {
             Ok(byte) if is_undecoded(c) => bytes.push(byte),
             _ => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
@@ -52,7 +53,7 @@ pub fn encode(text: &str) -> Zeroizing<Vec<u8>> {
 
 /// Whether `c` stands for a byte that is not UTF-8.
 pub fn is_undecoded(c: char) -> bool {
-    (FIRST + 0x80..=FIRST + 0xFF).contains(&u32::from(c))
+    (STAND_IN_BASE + 0x80..=STAND_IN_BASE + 0xFF).contains(&u32::from(c))
 }
 
 #[cfg(test)]
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn latin_1_bytes_stand_as_characters_of_their_own() {
+    fn latin_1_bytes_become_private_characters() {
         let text = decode(b"# f\xfcr\nx = \xe9").unwrap();
         assert_eq!(text.chars().filter(|c| is_undecoded(*c)).count(), 2);
         assert_eq!(encode(&text).as_slice(), b"# f\xfcr\nx = \xe9");
@@ -77,7 +78,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_come_back_as_they_were(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        fn encode_reverses_decode(
+            bytes in proptest::collection::vec(any::<u8>(), 0..64),
+        ) {
             if let Ok(text) = decode(&bytes) {
                 prop_assert_eq!(encode(&text).to_vec(), bytes);
             }

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_split_as_shlex_splits_them() {
+    fn words_are_split_as_by_shlex() {
         let split = |line: &str| shell_words(line).map(|words| words.join("|"));
         for (line, expected) in [
             (

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::*;
 
-/// Sections and keys of `text`, `name(key=value,…)`, and the faults.
+/// Returns the sections and keys of `text` as `name(key=value,…)`, and the faults.
 fn shown(text: &str, indented: Indented) -> (String, Vec<String>) {
     let ini = read_as(text, indented);
     let sections = ini.sections.iter().map(|section| {
@@ -22,7 +22,7 @@ fn shown(text: &str, indented: Indented) -> (String, Vec<String>) {
 }
 
 #[test]
-fn what_the_aws_tools_read_is_read() {
+fn lines_that_the_aws_tools_read_are_read() {
     for (text, expected) in [
         ("[a]\nk = v", "a(k=v)"),
         ("[a] # comment\n  k = v\n  l : w ; x\n", "a(k=v,l=w ; x)"),
@@ -40,7 +40,7 @@ fn what_the_aws_tools_read_is_read() {
 }
 
 #[test]
-fn each_line_the_aws_tools_stop_at_is_named() {
+fn lines_that_the_aws_tools_stop_at_are_faults() {
     for (text, expected, fault) in [
         ("\u{feff}[a]\nk=v", "a(k=v)", "1ByteOrderMark"),
         ("[a]\nk=v\noutput\n", "a(k=v)", "3NotAKey"),
@@ -59,7 +59,7 @@ fn each_line_the_aws_tools_stop_at_is_named() {
 }
 
 #[test]
-fn indentation_means_nothing_where_a_tool_says_so() {
+fn indentation_is_ignored_for_tools_written_in_go() {
     let (sections, faults) = shown("[a]\nk = v\n  l = w\n\tword\n", Indented::IsPlain);
     assert_eq!(
         (sections.as_str(), &faults[..]),
@@ -68,7 +68,7 @@ fn indentation_means_nothing_where_a_tool_says_so() {
 }
 
 #[test]
-fn a_profile_is_found_by_the_names_the_aws_tools_take() {
+fn profile_is_found_by_the_names_of_the_aws_tools() {
     let ini = read(
         "[default]\n[profile a]\nk=1\n[profile 'b c']\n[profile  \"a\"]\nk=2\n[d]\n[profile e f]\n",
     );
@@ -88,7 +88,7 @@ fn a_profile_is_found_by_the_names_the_aws_tools_take() {
 }
 
 #[test]
-fn a_report_of_an_unreadable_file_names_each_line_and_no_value() {
+fn unreadable_report_names_lines_and_no_value() {
     let report = unreadable(
         &read("[a]\nk = canary\ncanary\n[a]\n"),
         Path::new("/x/config"),
@@ -104,7 +104,7 @@ fn a_report_of_an_unreadable_file_names_each_line_and_no_value() {
 }
 
 #[test]
-fn a_long_file_is_read_at_once() {
+fn long_file_is_read_in_linear_time() {
     let keys: String = (0..100_000).map(|at| format!("k{at} = v\n")).collect();
     let sections: String = (0..100_000).map(|at| format!("[s{at}]\n")).collect();
     let ini = read(&format!("{sections}{keys}"));

@@ -1,19 +1,19 @@
-//! The two ARNs of a SAML sign-in: the role, and the identity provider that vouches for it.
+//! ARNs of a SAML sign-in: the role, and the identity provider that it trusts.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// The longest role or provider ARN STS takes (botocore's service model).
-const LONGEST: usize = 2048;
+/// Most bytes of an ARN that STS accepts (botocore's service model).
+pub(super) const MAX_ARN_BYTES: usize = 2048;
 
-/// An AWS partition: a world of accounts of its own, with its own endpoints.
+/// An AWS partition, which has its own accounts and endpoints.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Partition {
     Aws,
     AwsUsGov,
     AwsCn,
-    /// `aws-iso…`, `aws-eusc` and what is yet to come.
+    /// `aws-iso…`, `aws-eusc` and partitions that AWS adds.
     Other(String),
 }
 
@@ -43,13 +43,13 @@ impl Partition {
     }
 }
 
-/// What both ARNs share: `arn:PARTITION:iam::ACCOUNT:RESOURCE`.
+/// An ARN of IAM: `arn:PARTITION:iam::ACCOUNT:RESOURCE`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct IamArn(String);
 
 impl IamArn {
     fn parse(text: &str, kind: &str) -> Result<Self, ArnError> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_ARN_BYTES {
             return Err(ArnError::TooLong);
         }
         let mut parts = text.splitn(6, ':');
@@ -61,7 +61,7 @@ impl IamArn {
             return Err(ArnError::NotAnArn);
         };
         Partition::parse(partition).ok_or(ArnError::Partition)?;
-        if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+        if !is_account_number(account) {
             return Err(ArnError::Account);
         }
         let path = resource.strip_prefix(kind).ok_or(ArnError::Resource)?;
@@ -83,13 +83,18 @@ impl IamArn {
         self.0.split(':').nth(4).unwrap_or_default()
     }
 
-    /// Everything after `role/` or `saml-provider/`, path included.
+    /// Returns the path and name after `role/` or `saml-provider/`.
     fn resource_path(&self) -> &str {
         self.0.split_once('/').map_or("", |(_, path)| path)
     }
 }
 
-/// IAM's characters of a name, with slashes between path segments.
+/// Whether `text` is an account's number, which has twelve digits.
+pub fn is_account_number(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether `path` has IAM's characters of a name, with slashes between its segments.
 pub(super) fn is_iam_path(path: &str) -> bool {
     (1..=512).contains(&path.len())
         && path.split('/').all(|segment| !segment.is_empty())
@@ -104,7 +109,7 @@ pub struct RoleArn(IamArn);
 
 impl RoleArn {
     /// # Errors
-    /// Says which part of the ARN is wrong.
+    /// Names the part of the ARN that is wrong.
     pub fn parse(text: &str) -> Result<Self, ArnError> {
         IamArn::parse(text, "role/").map(Self)
     }
@@ -117,17 +122,17 @@ impl RoleArn {
         self.0.partition()
     }
 
-    /// The twelve digits of the account.
+    /// Returns the number of the account.
     pub fn account(&self) -> &str {
         self.0.account()
     }
 
-    /// The role's name without its path, as the AWS console shows it.
+    /// Returns the role's name without its path, as the AWS console shows it.
     pub fn name(&self) -> &str {
         self.path_and_name().rsplit('/').next().unwrap_or_default()
     }
 
-    /// The role's name with its path, as a trust policy writes it.
+    /// Returns the role's name with its path, as in a trust policy.
     pub fn path_and_name(&self) -> &str {
         self.0.resource_path()
     }
@@ -139,7 +144,7 @@ pub struct ProviderArn(IamArn);
 
 impl ProviderArn {
     /// # Errors
-    /// Says which part of the ARN is wrong.
+    /// Names the part of the ARN that is wrong.
     pub fn parse(text: &str) -> Result<Self, ArnError> {
         IamArn::parse(text, "saml-provider/").map(Self)
     }
@@ -157,7 +162,7 @@ impl ProviderArn {
     }
 }
 
-/// A role and the provider whose assertion opens it: one value of the SAML `Role` attribute.
+/// A role and the provider whose assertion it accepts: one value of the SAML `Role` attribute.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SamlRole {
     pub role: RoleArn,
@@ -165,11 +170,10 @@ pub struct SamlRole {
 }
 
 impl SamlRole {
-    /// Reads `provider,role` or `role,provider`: which is which is decided by the resource, not by
-    /// the place.
+    /// Parses `provider,role` or `role,provider`; the resources tell which is which.
     ///
     /// # Errors
-    /// When it is not exactly one of each, of one account.
+    /// When it is not one role and one provider of the same account.
     pub fn parse(text: &str) -> Result<Self, ArnError> {
         let mut parts = text.split(',').map(str::trim);
         let (Some(first), Some(second), None) = (parts.next(), parts.next(), parts.next()) else {
@@ -204,6 +208,7 @@ macro_rules! arn_text {
 }
 arn_text!(RoleArn, ProviderArn);
 
+/// Why a text is not the ARN that is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ArnError {
     #[error("not an IAM ARN (arn:aws:iam::123456789012:…)")]
@@ -232,7 +237,7 @@ mod tests {
     const PROVIDER: &str = "arn:aws:iam::123456789012:saml-provider/okta";
 
     #[test]
-    fn either_order_any_partition_and_paths_are_read() {
+    fn pair_is_parsed_in_either_order_with_paths() {
         for text in [
             format!("{ROLE},{PROVIDER}"),
             format!(" {PROVIDER} , {ROLE}\n"),
@@ -255,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pair_is_named() {
+    fn invalid_pair_is_refused_by_part() {
         let role = |name: &str| format!("arn:aws:iam::123456789012:role/{name},{PROVIDER}");
         for (text, expected) in [
             (ROLE.to_owned(), ArnError::NotAPair),

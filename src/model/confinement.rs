@@ -1,23 +1,23 @@
-//! What the kernel bars the agent from, by what this kernel can do: one table for `ob status -v`,
-//! `ob doctor` and docs/security.md.
+//! The actions that the kernel bars the agent from. One table serves `ob status -v`, `ob doctor`
+//! and docs/security.md.
 
 use serde::{Deserialize, Serialize};
 
-/// What the kernel enforces on a confined process.
+/// The mechanisms that the kernel enforces on a confined process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confinement {
-    /// The ABI of Landlock, 0 where there is none.
+    /// The ABI of Landlock; 0 without.
     pub landlock: u8,
-    /// Whether the kernel took the seccomp filters.
+    /// Whether the seccomp filters are installed.
     pub seccomp: bool,
 }
 
-/// Something the agent is barred from.
+/// An action that the agent is barred from.
 #[derive(Clone, Copy, Debug)]
 pub struct Barred {
     pub what: &'static str,
-    /// The first ABI of Landlock that bars it.
+    /// The first ABI of Landlock that bars the action, if one does.
     pub landlock: Option<u8>,
     pub seccomp: bool,
 }
@@ -31,62 +31,27 @@ const fn barred(what: &'static str, landlock: Option<u8>, seccomp: bool) -> Barr
 }
 
 /// Each row is tried by `tests/it/agent/barred.rs`.
+#[rustfmt::skip] // a table is read by its columns
 pub const BARRED: [Barred; 16] = [
-    barred(
-        "create a file, open one for writing, rename or link one",
-        Some(1),
-        true,
-    ),
+    barred("create a file, open one for writing, rename or link one", Some(1), true),
     barred("truncate a file", Some(3), true),
-    barred(
-        "delete a file outside its runtime directory",
-        Some(1),
-        false,
-    ),
-    barred(
-        "change a file's mode, owner, times or attributes",
-        None,
-        true,
-    ),
+    barred("delete a file outside its runtime directory", Some(1), false),
+    barred("change a file's mode, owner, times or attributes", None, true),
     barred("start a program", Some(1), true),
     barred("start a process", None, true),
     barred("bind a TCP port", Some(4), true),
-    barred(
-        "listen without binding, on a port that the kernel chooses",
-        None,
-        true,
-    ),
-    barred(
-        "bind a UDP port, open a raw, packet or netlink socket",
-        None,
-        true,
-    ),
-    barred(
-        "connect to a Unix socket by a path (D-Bus, Docker, ssh-agent)",
-        None,
-        true,
-    ),
+    barred("listen without binding, on a port that the kernel chooses", None, true),
+    barred("bind a UDP port, open a raw, packet or netlink socket", None, true),
+    barred("connect to a Unix socket by a path (D-Bus, Docker, ssh-agent)", None, true),
     barred("connect to an abstract Unix socket", Some(6), true),
     barred("signal another process", Some(6), true),
     barred("trace another process or read its memory", Some(1), true),
-    barred(
-        "control a terminal or another device (ioctl)",
-        Some(5),
-        true,
-    ),
-    barred(
-        "io_uring, bpf, perf, keyrings, mounts, namespaces",
-        None,
-        true,
-    ),
-    barred(
-        "make its own memory readable to other processes again",
-        None,
-        true,
-    ),
+    barred("control a terminal or another device (ioctl)", Some(5), true),
+    barred("io_uring, bpf, perf, keyrings, mounts, namespaces", None, true),
+    barred("make its own memory readable to other processes again", None, true),
 ];
 
-/// What it can do all the same, on every kernel.
+/// Actions that no kernel bars the agent from.
 pub const NOT_BARRED: [&str; 4] = [
     "read every file that you can read",
     "connect over TCP and UDP to any host and port",
@@ -95,6 +60,7 @@ pub const NOT_BARRED: [&str; 4] = [
 ];
 
 impl Confinement {
+    /// Whether the action of `row` is barred.
     pub fn bars(self, row: &Barred) -> bool {
         (row.seccomp && self.seccomp) || row.landlock.is_some_and(|first| self.landlock >= first)
     }
@@ -104,7 +70,7 @@ impl Confinement {
         BARRED.iter().all(|row| self.bars(row))
     }
 
-    /// One line: how complete it is, and by what.
+    /// Returns one line: how complete the confinement is, and by which mechanisms.
     pub fn summary(self) -> String {
         let by = match (self.landlock, self.seccomp) {
             (0, true) => "seccomp, no Landlock".to_owned(),
@@ -119,13 +85,13 @@ impl Confinement {
         }
     }
 
-    /// A process on which nothing is enforced.
+    /// A process without confinement.
     pub const NONE: Self = Self {
         landlock: 0,
         seccomp: false,
     };
 
-    /// The table for this kernel, a line for each row, without indentation.
+    /// Returns the table for this kernel, one line for each row, without indentation.
     pub fn lines(self) -> Vec<String> {
         let rows = BARRED.iter().map(|row| match self.bars(row) {
             true => format!("barred      {}", row.what),
@@ -136,7 +102,7 @@ impl Confinement {
     }
 }
 
-/// The table of docs/security.md.
+/// Returns the table of docs/security.md.
 pub fn confinement_table() -> String {
     let yes = |holds| if holds { "yes" } else { "no" };
     let mut text = String::from("| the agent cannot | by Landlock | by seccomp |\n|---|---|---|\n");
@@ -154,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn old_kernels_are_named_as_partly_confined() {
+    fn old_kernel_confines_partly() {
         let of = |landlock, seccomp| Confinement { landlock, seccomp };
         assert_eq!(
             of(7, true).summary(),
@@ -179,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn each_row_is_barred_from_its_own_level() {
+    fn row_is_barred_from_its_abi_on() {
         for row in &BARRED {
             for landlock in 0..9 {
                 let by_landlock = row.landlock.is_some_and(|first| landlock >= first);

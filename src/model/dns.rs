@@ -1,8 +1,7 @@
-//! Name servers of a tunnel: for which names they are asked, and on which device.
+//! Name servers of a tunnel: the names they resolve, and the device they are set on.
 //!
-//! These values become arguments and input of a program that runs as root, so each type accepts
-//! only what can stand there: a [`Domain`] has letters, digits, `-`, `_` and dots, a [`TunDevice`]
-//! is one of ten names.
+//! These values become arguments and input of a program that runs as root, so the types are narrow:
+//! a [`Domain`] has letters, digits, `-`, `_` and dots, a [`TunDevice`] is one of ten names.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The names that the tunnel's name servers are asked for.
+/// The names that the tunnel's name servers resolve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DnsScope {
@@ -127,7 +126,7 @@ impl fmt::Display for TunDevice {
     }
 }
 
-/// A text that is none of these values.
+/// Why a text is none of these values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DnsValueError {
     #[error("the scope of name servers is `all` or `domains`")]
@@ -143,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn domain_holds_nothing_a_shell_or_command_reads() {
+    fn domain_has_no_character_special_to_a_shell() {
         for good in ["corp.test", "a-b._tcp.corp.test", "corp", "10.in-addr.arpa"] {
             assert_eq!(good.parse::<Domain>().unwrap(), good);
         }
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_checked_when_they_are_deserialised() {
+    fn deserialising_checks_the_value() {
         assert!(serde_json::from_str::<Domain>("\"corp.test\"").is_ok());
         assert!(serde_json::from_str::<Domain>("\"x$(id)\"").is_err());
         assert!(serde_json::from_str::<TunDevice>("\"eth0\"").is_err());

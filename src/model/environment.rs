@@ -1,17 +1,16 @@
-//! The environment `ob` was started with, read once and passed down as a value.
+//! The environment that `ob` was started with.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-/// Variables by name. Their values may be secrets (a parent's `AWS_SECRET_ACCESS_KEY`): only names
-/// are ever printed.
+/// Variables by name. Values may be secrets (`AWS_SECRET_ACCESS_KEY`), so `Debug` prints names
+/// only.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {
-    /// The variable as it is, unless it is unset or empty: an empty variable means "not set"
-    /// everywhere in `ob`.
+    /// Returns the variable. An empty one counts as unset.
     pub fn raw(&self, name: &str) -> Option<&OsStr> {
         self.0
             .get(OsStr::new(name))
@@ -19,19 +18,19 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// Like [`Self::raw`], for text; a value that is not UTF-8 counts as unset.
+    /// Returns the variable as text. One that is empty or not UTF-8 counts as unset.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.raw(name).and_then(OsStr::to_str)
     }
 
-    /// Every variable, sorted by name.
+    /// Returns every variable, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.0
             .iter()
             .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
-    /// The same without the variables that `is_dropped`.
+    /// Returns the environment without the variables for which `is_dropped` holds.
     #[must_use]
     pub fn without(&self, is_dropped: impl Fn(&OsStr) -> bool) -> Self {
         let kept = self.0.iter().filter(|(name, _)| !is_dropped(name));
@@ -42,10 +41,9 @@ impl Environment {
     }
 }
 
-/// Whether a shell can have a variable of this name: `[A-Za-z_][A-Za-z0-9_]*` (POSIX, 3.216).
+/// Whether `name` can be a variable of a shell: `[A-Za-z_][A-Za-z0-9_]*` (POSIX, 3.216).
 ///
-/// An environment may hold any other name as well; printed for a shell to evaluate it would be
-/// code.
+/// An environment may hold other names. Printed for a shell to evaluate, they would be code.
 pub fn is_variable_name(name: &OsStr) -> bool {
     let bytes = name.as_encoded_bytes();
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -83,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_a_shell_would_run_are_no_variable_names() {
+    fn name_that_a_shell_would_run_is_no_variable() {
         for name in ["A", "_", "a1", "_9_", "AWS_PROFILE"] {
             assert!(is_variable_name(OsStr::new(name)), "{name}");
         }
@@ -96,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn without_drops_by_name_alone() {
+    fn without_drops_by_name_only() {
         let environment: Environment = [("A", "B"), ("B", "A")].into_iter().collect();
         let left: Vec<_> = environment
             .without(|name| name == "A")
@@ -106,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_is_unset_and_values_are_not_printed() {
+    fn empty_variable_is_unset_and_values_not_printed() {
         let environment: Environment = [("A", ""), ("B", "canary")].into_iter().collect();
         assert_eq!(
             (environment.raw("A"), environment.text("B")),

@@ -1,9 +1,9 @@
-//! The user's own words for roles and identity providers.
+//! The user's labels of roles and identity providers.
 
 use serde::{Deserialize, Serialize};
 
-/// Words by ARN, or by an expression that fits some: the first that fits decides, a whole ARN
-/// before all of them.
+/// Labels by ARN or by expression. A whole ARN takes precedence, then the first expression that
+/// fits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Labels {
@@ -11,7 +11,7 @@ pub struct Labels {
     pub providers: Vec<Label>,
 }
 
-/// One of them, in the order of the file.
+/// A label, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {

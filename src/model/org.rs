@@ -1,4 +1,4 @@
-//! An Okta org is a web origin, never a name that we build a host from: custom domains count.
+//! The origin of an Okta org. Orgs have custom domains, so it is never built from a name.
 
 use std::fmt;
 
@@ -12,10 +12,10 @@ use crate::report::{Exit, Report};
 pub struct Org(Url);
 
 impl Org {
-    /// Reads what people paste: a host, an origin, the admin console's or a tile's address.
+    /// Parses a host, an origin, or the address of the admin console or a tile.
     ///
     /// # Errors
-    /// When it is no address, carries a name or password, or is plain http to another machine.
+    /// When it is no address, holds a name or password, or is plain http to another machine.
     pub fn parse(text: &str) -> Result<Self, OrgError> {
         let text = text.trim();
         let with_scheme = if text.contains("://") {
@@ -37,7 +37,10 @@ impl Org {
             _ => return Err(OrgError::NotAnAddress),
         }
         let host = url.host_str().unwrap_or_default();
-        if let Some(shared) = SHARED.into_iter().find(|shared| is_shared(host, shared)) {
+        if let Some(shared) = OKTA_DOMAINS
+            .into_iter()
+            .find(|shared| is_shared(host, shared))
+        {
             return Err(OrgError::Shared(shared));
         }
         if let Some(host) = without_admin(url.host_str().unwrap_or_default()) {
@@ -50,12 +53,12 @@ impl Org {
         Ok(Self(url))
     }
 
-    /// The host as certificates and cookies know it, lower case, without a port.
+    /// Returns the host in lower case, without a port.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// `https://acme.okta.com`, without a slash at the end.
+    /// Returns `https://acme.okta.com`, without a trailing slash.
     pub fn origin(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
     }
@@ -64,7 +67,7 @@ impl Org {
         &self.0
     }
 
-    /// The address of `path` (which starts with a slash) at this org.
+    /// Returns the address of `path`, which begins with a slash, at this org.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.origin())
     }
@@ -87,8 +90,8 @@ impl fmt::Debug for Org {
     }
 }
 
-/// Okta's own domains, which have the orgs below them.
-pub const SHARED: [&str; 5] = [
+/// Okta's domains, of which orgs are subdomains.
+pub const OKTA_DOMAINS: [&str; 5] = [
     "okta.com",
     "okta-emea.com",
     "oktapreview.com",
@@ -96,23 +99,24 @@ pub const SHARED: [&str; 5] = [
     "okta.mil",
 ];
 
-/// Whether `host` is everybody's: the domain, or what Okta itself has at these names below it.
+/// Whether `host` is Okta's own: the domain, or one of its subdomains that are no orgs.
 fn is_shared(host: &str, domain: &str) -> bool {
     let label = host.strip_suffix(domain);
     matches!(label, Some("" | "www." | "login."))
 }
 
-/// The org's own address from its admin console's (`acme-admin.okta.com`); only that suffix of the
-/// first label.
+/// Returns the org's host for that of its admin console, `acme-admin.okta.com`.
 fn without_admin(host: &str) -> Option<String> {
     let (label, rest) = host.split_once('.')?;
     let plain = label
         .strip_suffix("-admin")
         .filter(|plain| !plain.is_empty())?;
-    SHARED.contains(&rest).then(|| format!("{plain}.{rest}"))
+    OKTA_DOMAINS
+        .contains(&rest)
+        .then(|| format!("{plain}.{rest}"))
 }
 
-/// Whether `url` names this very machine: the only place where plain http is accepted.
+/// Whether `url` names this machine, for which plain http is accepted.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -122,6 +126,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Why a text is not the address of an org.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OrgError {
     #[error("this is not the address of an Okta org")]
@@ -147,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_people_paste() {
+    fn address_of_any_page_is_reduced_to_the_origin() {
         for text in [
             "acme.okta.com",
             " https://acme.okta.com/ ",
@@ -173,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_would_send_a_password_elsewhere() {
+    fn plain_http_and_passwords_are_refused() {
         assert_eq!(Org::parse("http://acme.okta.com"), Err(OrgError::PlainHttp));
         assert_eq!(
             Org::parse("https://a:b@acme.okta.com"),
@@ -187,8 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_okta_s_own_is_no_org() {
-        for domain in SHARED {
+    fn oktas_own_address_is_no_org() {
+        for domain in OKTA_DOMAINS {
             for host in [
                 domain.to_owned(),
                 format!("https://www.{domain}/x"),

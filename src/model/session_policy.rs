@@ -1,17 +1,16 @@
-//! Session policies: what STS leaves of a role's rights for one set of credentials (IAM User Guide,
-//! "Session policies"). The result is what the role *and* the union of these policies allow.
+//! Session policies, which limit one set of a role's credentials (IAM User Guide, "Session
+//! policies"). Allowed is what the role *and* any one of these policies allows.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::arn::{Partition, RoleArn, is_iam_path};
+use super::arn::{MAX_ARN_BYTES, Partition, RoleArn, is_account_number, is_iam_path};
 use crate::report::{Exit, Report};
 
-/// `PolicyArns` takes no more (botocore's service model of STS).
-const MOST: usize = 10;
-const LONGEST: usize = 2048;
+/// Most items of `PolicyArns` (botocore's service model of STS).
+const MAX_POLICIES: usize = 10;
 
 /// A managed policy: AWS's own (`arn:aws:iam::aws:policy/ReadOnlyAccess`) or an account's.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,13 +25,12 @@ impl PolicyArn {
         let mut next = || parts.next().unwrap_or_default();
         let (arn, partition, service, region) = (next(), next(), next(), next());
         let (account, resource) = (next(), next());
-        let digits = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-        let fits = text.len() <= LONGEST
+        let is_policy = text.len() <= MAX_ARN_BYTES
             && (arn, service, region) == ("arn", "iam", "")
             && Partition::parse(partition).is_some()
-            && (digits || account == "aws")
+            && (is_account_number(account) || account == "aws")
             && resource.strip_prefix("policy/").is_some_and(is_iam_path);
-        match fits {
+        match is_policy {
             true => Ok(Self(text.to_owned())),
             false => Err(PolicyError::NotAPolicy),
         }
@@ -42,13 +40,13 @@ impl PolicyArn {
         &self.0
     }
 
-    /// The policy's name without its path.
+    /// Returns the policy's name without its path.
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Whether STS can know it for a role: AWS's own, or of the role's account.
-    fn serves(&self, role: &RoleArn) -> bool {
+    /// Whether STS accepts it for `role`: AWS's own, or one of the role's account.
+    fn is_valid_for(&self, role: &RoleArn) -> bool {
         let mut parts = self.0.split(':').skip(1);
         let partition = parts.next().unwrap_or_default();
         let account = parts.nth(2).unwrap_or_default();
@@ -82,21 +80,23 @@ impl From<PolicyArn> for String {
     }
 }
 
-/// What is left of a role's rights.
+/// The limit of a role's rights.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SessionPolicy {
-    /// All of them.
+    /// No limit.
     #[default]
     Whole,
-    /// What AWS's own `ReadOnlyAccess` allows as well.
+    /// AWS's own `ReadOnlyAccess`.
     ReadOnly,
-    /// What one of these allows as well; in order, each once.
+    /// These policies, sorted, each once.
     Only(Vec<PolicyArn>),
 }
 
 impl SessionPolicy {
+    /// Returns the limit to `policies`.
+    ///
     /// # Errors
-    /// When there are none, or more than STS takes.
+    /// When there are none, or more than STS accepts.
     pub fn only(mut policies: Vec<PolicyArn>) -> Result<Self, PolicyError> {
         policies.sort();
         policies.dedup();
@@ -105,19 +105,19 @@ impl SessionPolicy {
         Ok(policy)
     }
 
-    /// The bounds once more, for one that came from elsewhere.
+    /// Checks the number of policies of a deserialised value.
     ///
     /// # Errors
     /// As [`Self::only`].
     pub fn check(&self) -> Result<(), PolicyError> {
         match self {
             Self::Only(policies) if policies.is_empty() => Err(PolicyError::None),
-            Self::Only(policies) if policies.len() > MOST => Err(PolicyError::TooMany),
+            Self::Only(policies) if policies.len() > MAX_POLICIES => Err(PolicyError::TooMany),
             _ => Ok(()),
         }
     }
 
-    /// The ARNs to send to STS with a request for `role`.
+    /// Returns the ARNs to send to STS with a request for `role`.
     ///
     /// # Errors
     /// When a policy belongs to another account or partition.
@@ -132,7 +132,7 @@ impl SessionPolicy {
                 )])
             }
             Self::Only(policies) => {
-                if let Some(foreign) = policies.iter().find(|policy| !policy.serves(role)) {
+                if let Some(foreign) = policies.iter().find(|policy| !policy.is_valid_for(role)) {
                     return Err(PolicyError::Foreign(foreign.clone()));
                 }
                 Ok(policies.iter().map(ToString::to_string).collect())
@@ -140,8 +140,8 @@ impl SessionPolicy {
         }
     }
 
-    /// In a word, for people and prompts; nothing when all rights are left.
-    pub fn words(&self) -> Option<String> {
+    /// Returns a short text for messages and prompts, or `None` without a limit.
+    pub fn summary(&self) -> Option<String> {
         match self {
             Self::Whole => None,
             Self::ReadOnly => Some("read-only".to_owned()),
@@ -153,13 +153,14 @@ impl SessionPolicy {
     }
 }
 
+/// Why policies cannot limit a role's credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PolicyError {
     #[error("not the ARN of a managed policy (arn:aws:iam::aws:policy/ReadOnlyAccess)")]
     NotAPolicy,
     #[error("no policy is named")]
     None,
-    #[error("STS takes {MOST} session policies at most")]
+    #[error("STS takes {MAX_POLICIES} session policies at most")]
     TooMany,
     #[error("{0} is neither AWS's own nor of the role's account")]
     Foreign(PolicyArn),
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_managed_policy_of_aws_or_of_an_account_is_one_and_nothing_else() {
+    fn only_managed_policies_are_parsed() {
         for text in [
             "arn:aws:iam::aws:policy/ReadOnlyAccess",
             "arn:aws-cn:iam::aws:policy/job-function/Billing",
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn read_only_is_of_the_roles_own_partition_and_a_policy_of_its_account() {
+    fn policy_must_be_of_the_roles_partition_and_account() {
         let china = RoleArn::parse("arn:aws-cn:iam::123456789012:role/Dev").unwrap();
         assert_eq!(
             SessionPolicy::ReadOnly.arns(&china).unwrap(),
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn one_to_ten_are_taken_in_one_order_each_once() {
+    fn one_to_ten_policies_are_sorted_and_deduplicated() {
         let of = |numbers: &[usize]| {
             let arns = numbers
                 .iter()
@@ -253,12 +254,12 @@ mod tests {
             SessionPolicy::only(arns.collect())
         };
         assert_eq!(of(&[2, 1, 2]), of(&[1, 2]));
-        assert_eq!(of(&[2, 1]).unwrap().words().as_deref(), Some("p01,p02"));
+        assert_eq!(of(&[2, 1]).unwrap().summary().as_deref(), Some("p01,p02"));
         assert!(of(&(0..10).collect::<Vec<_>>()).is_ok());
         assert_eq!(of(&(0..11).collect::<Vec<_>>()), Err(PolicyError::TooMany));
         assert_eq!(of(&[]), Err(PolicyError::None));
         assert_eq!(
-            SessionPolicy::ReadOnly.words().as_deref(),
+            SessionPolicy::ReadOnly.summary().as_deref(),
             Some("read-only")
         );
     }

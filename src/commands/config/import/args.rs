@@ -8,8 +8,9 @@ use crate::importers::Tool;
 
 /// Make the settings from those of okta-aws-cli, gimme-aws-creds, saml2aws and their like
 ///
-/// Reads the files named, else those in the usual places of your home, and writes what has a twin here to your settings.
-/// What is left out is named with its line and the reason; a stored password or key is never taken and never printed.
+/// Reads the files named, else those in the usual places of your home, and writes what has a twin
+/// here to your settings. What is left out is named with its line and the reason; a stored password
+/// or key is never taken and never printed.
 #[derive(clap::Args, Debug)]
 pub(in super::super) struct Args {
     /// Files of other tools, instead of those in the usual places
