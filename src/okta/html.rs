@@ -1,31 +1,31 @@
-//! A page's tags and texts, by html5gum's tokenizer.
+//! The tags and texts of a page, by html5gum's tokenizer.
 //!
-//! A tokenizer, not a tree: a tree builder of the same kind takes seconds for one tag of a hundred
-//! thousand attributes, and repairs what ought to be refused. Scripts, styles, comments and text areas
-//! are told apart as a browser does, so a form inside one is no form.
+//! No tree is built: tree builders take seconds for one tag with a hundred thousand attributes, and
+//! repair what must be refused. The tokenizer recognises scripts, styles, comments and text areas
+//! as browsers do, so a form within one is no form.
 
 use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
 use html5gum::{Error as Flaw, Span, StringReader, Tokenizer};
 use thiserror::Error;
 
-const MOST_ATTRIBUTES: usize = 256;
+const MAX_ATTRIBUTES: usize = 256;
 
 pub(super) enum Piece {
     Start(Tag),
     End(String),
-    /// Text, with whether it is a script's.
     Text {
         text: String,
+        /// Whether the text is within a `script`.
         in_script: bool,
     },
 }
 
-/// A start tag; names are lower case, references in values are resolved.
+/// A start tag with lower-case names and resolved references.
 #[derive(Default)]
 pub(super) struct Tag {
     pub(super) name: String,
     attributes: Vec<(String, String)>,
-    /// An attribute was given twice: browsers take the first, others the last.
+    /// Whether an attribute is given twice: browsers take the first, other parsers the last.
     pub(super) has_duplicate: bool,
 }
 
@@ -35,12 +35,14 @@ impl Tag {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Whether `class` or `id` holds `word`.
-    pub(super) fn is_called(&self, word: &str) -> bool {
-        ["class", "id"].iter().any(|name| {
-            self.attribute(name)
-                .is_some_and(|value| value.split_ascii_whitespace().any(|part| part == word))
-        })
+    /// Whether `class` or `id` contains `name`.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        let values = ["class", "id"].map(|attribute| self.attribute(attribute));
+        let mut names = values
+            .into_iter()
+            .flatten()
+            .flat_map(str::split_ascii_whitespace);
+        names.any(|known| known == name)
     }
 }
 
@@ -52,7 +54,7 @@ pub(super) enum HtmlError {
     TooManyAttributes,
 }
 
-/// The pieces of `html` in order; the first error is the last item worth reading.
+/// Returns the pieces of a page. Nothing after the first error is to be used.
 pub(super) fn pieces(html: &str) -> impl Iterator<Item = Result<Piece, HtmlError>> {
     let mut emitter: CallbackEmitter<Collector, Result<Piece, HtmlError>> =
         CallbackEmitter::new(Collector::default());
@@ -126,7 +128,7 @@ impl Collector {
             self.tag.has_duplicate = true;
             return None;
         }
-        if self.tag.attributes.len() == MOST_ATTRIBUTES {
+        if self.tag.attributes.len() == MAX_ATTRIBUTES {
             self.skips_value = true;
             return Some(Err(HtmlError::TooManyAttributes));
         }

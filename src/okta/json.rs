@@ -1,7 +1,8 @@
 //! JSON of Okta's APIs.
 //!
-//! Members are read by name from a [`Value`]: an unexpected type of a member that is not needed must
-//! not fail the response. Size and content type are checked first; serde_json limits nesting to 128.
+//! Members are read by name from a [`Value`]: an unexpected type of a member that is not needed
+//! must not fail the response. Size and content type are checked first; serde_json limits nesting
+//! to 128.
 
 use serde_json::Value;
 use thiserror::Error;

@@ -1,10 +1,10 @@
-//! `/.well-known/okta-organization`: which of Okta's two engines an org runs.
+//! The public description of an org (`/.well-known/okta-organization`).
 
 use serde_json::Value;
 
 use super::json::{self, JsonError, text};
 
-/// What an org tells everyone about itself.
+/// An org and its engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
     /// `00o…`
@@ -12,7 +12,7 @@ pub struct Organization {
     pub pipeline: Pipeline,
 }
 
-/// `pipeline`: how a sign-in runs there.
+/// The engine (`pipeline`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pipeline {
     /// `v1`: the authentication API.
@@ -23,11 +23,13 @@ pub enum Pipeline {
 }
 
 impl Organization {
-    /// Where it is found, below the org's origin; it needs no sign-in.
+    /// The path. It requires no sign-in.
     pub const PATH: &str = "/.well-known/okta-organization";
 
+    /// Parses the description.
+    ///
     /// # Errors
-    /// When the body is not this document: then the address is not an Okta org's.
+    /// [`JsonError`]: the address is not an Okta org's.
     pub fn parse(content_type: &str, body: &[u8]) -> Result<Self, JsonError> {
         let document: Value = json::parse(content_type, body)?;
         let id = text(&document, "id").ok_or(JsonError::Shape)?;
@@ -48,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_engines_and_one_to_come_are_told_apart() {
+    fn both_engines_and_unknown_ones_are_distinguished() {
         for (name, expected) in [
             ("v1", Pipeline::Classic),
             ("idx", Pipeline::IdentityEngine),
@@ -61,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn another_sites_answer_is_named() {
+    fn other_responses_are_refused() {
         let read = |kind, body: &str| Organization::parse(kind, body.as_bytes()).unwrap_err();
         assert_eq!(read("text/html", "<html></html>"), JsonError::IsHtml);
         assert_eq!(read("application/json", "  <html>"), JsonError::IsHtml);

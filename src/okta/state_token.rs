@@ -1,39 +1,39 @@
-//! The state token that Okta's pages carry in their scripts, in each spelling met so far.
+//! The state token in the scripts of Okta's pages, in each spelling known so far.
 //!
-//! The object around it holds functions, so it is not JSON and is not parsed as such: the member is
-//! found by name and its string literal read with JavaScript's escapes (`\x2D`, `\u002d`), because a
-//! token sent with its escapes is "expired".
+//! The object around it contains functions, so it is no JSON. The member is found by name, and its
+//! string literal is read with JavaScript's escapes (`\x2D`, `\u002d`): Okta reports a token that
+//! is sent with its escapes as expired.
 
 use url::Url;
 
 use crate::secret::Secret;
 
-/// A page's state token: the way into the transaction that the page waits for.
+/// The state token of a page's transaction.
 #[derive(Debug, PartialEq, Eq)]
 pub struct StateToken(Secret);
 
-/// The longest token met is 5.3 thousand characters.
-const LONGEST: usize = 16 * 1024;
+/// Limit of a token. The longest known one has 5300 bytes.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
 const MEMBER: &str = "stateToken";
 
 impl StateToken {
-    /// `value` as a token, if it is spelled like one.
+    /// Parses a token, `None` if `value` contains other characters.
     pub(super) fn parse(value: &str) -> Option<Self> {
-        let spelled = (1..=LONGEST).contains(&value.len())
+        let is_valid = (1..=MAX_TOKEN_BYTES).contains(&value.len())
             && value
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
-        spelled.then(|| Self(Secret::new(value)))
+        is_valid.then(|| Self(Secret::new(value)))
     }
 
-    /// The first token in a script: `stateToken = '…'`, `"stateToken":"…"`, `'stateToken': '…'`, `stateToken=…`.
+    /// Finds the first token in a script: `stateToken = '…'`, `"stateToken":"…"`,
+    /// `'stateToken': '…'`, `?stateToken=…`.
     pub(super) fn in_script(script: &str) -> Option<Self> {
         let mut rest = script;
         while let Some((before, after)) = rest.split_once(MEMBER) {
             rest = after;
-            let inside_a_longer_name =
-                before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-            if !inside_a_longer_name
+            let is_part_of_name = before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            if !is_part_of_name
                 && let Some(token) = assigned(after, before).and_then(|value| Self::parse(&value))
             {
                 return Some(token);
@@ -42,26 +42,26 @@ impl StateToken {
         None
     }
 
-    /// The token in an address's query: `…/login/step-up/redirect?stateToken=…`.
+    /// Finds the token in a query: `…/login/step-up/redirect?stateToken=…`.
     pub fn in_address(url: &Url) -> Option<Self> {
         let mut pairs = url.query_pairs();
         let (_, value) = pairs.find(|(name, _)| name == MEMBER)?;
         Self::parse(&value)
     }
 
-    /// The token, to be POSTed to the org.
+    /// Returns the token, to be sent to the org.
     pub fn secret(&self) -> &Secret {
         &self.0
     }
 
-    /// Whether Okta Identity Engine made it; the Classic API then answers E0000011.
+    /// Whether the token is of Identity Engine. The Classic API answers it with E0000011.
     pub fn is_identity_engine(&self) -> bool {
         let text = self.0.expose();
         text.starts_with("02.id.") || text.starts_with("eyJ") || text.len() > 128
     }
 }
 
-/// The string that follows `: ` or ` = `, unescaped.
+/// Returns the unescaped string after `: ` or ` = `.
 fn assigned(after_name: &str, before_name: &str) -> Option<String> {
     let after_quote = after_name.strip_prefix(['"', '\'']).unwrap_or(after_name);
     let value = after_quote.trim_start().strip_prefix([':', '='])?;
@@ -69,7 +69,7 @@ fn assigned(after_name: &str, before_name: &str) -> Option<String> {
     if let Some(quote @ ('"' | '\'')) = literal_start.chars().next() {
         return literal(&literal_start[1..], quote);
     }
-    // Without quotes only within an address, `…?stateToken=abc&…`: elsewhere it is the name of a variable.
+    // Without quotes only in a query, `…?stateToken=abc&…`; elsewhere it is a variable's name.
     if !before_name.ends_with(['?', '&']) {
         return None;
     }
@@ -78,17 +78,17 @@ fn assigned(after_name: &str, before_name: &str) -> Option<String> {
     Some(value[..end.unwrap_or(value.len())].to_owned())
 }
 
-/// A JavaScript string literal up to its closing quote.
+/// Returns the JavaScript string literal before its closing quote.
 fn literal(text: &str, quote: char) -> Option<String> {
     let mut value = String::new();
     let mut chars = text.chars();
-    while value.len() <= LONGEST {
+    while value.len() <= MAX_TOKEN_BYTES {
         match chars.next()? {
             c if c == quote => return Some(value),
             '\n' | '\r' => return None,
             '\\' => match chars.next()? {
-                'x' => value.push(hexadecimal(&mut chars, 2)?),
-                'u' => value.push(hexadecimal(&mut chars, 4)?),
+                'x' => value.push(hex_escape(&mut chars, 2)?),
+                'u' => value.push(hex_escape(&mut chars, 4)?),
                 c => value.push(c),
             },
             c => value.push(c),
@@ -97,7 +97,7 @@ fn literal(text: &str, quote: char) -> Option<String> {
     None
 }
 
-fn hexadecimal(chars: &mut std::str::Chars<'_>, digits: u32) -> Option<char> {
+fn hex_escape(chars: &mut std::str::Chars<'_>, digits: u32) -> Option<char> {
     let mut code = 0;
     for _ in 0..digits {
         code = code * 16 + chars.next()?.to_digit(16)?;
@@ -112,13 +112,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_yields_the_same_token() {
+    fn all_spellings_yield_the_same_token() {
         for script in [
             r"var stateToken = '00-tok_en.~1';",
             r#"var stateToken="00\x2Dtok_en\x2e~1";"#,
             r#"{"stateToken":"00\u002dtok_en.~1","x":1}"#,
             r"config = {'stateToken' : '00\x2dtok_en.~1'}",
-            r#"var oktaData = {redirect: function() { return {stateToken: null}; }, signIn: {stateToken: "00-tok_en.~1"}};"#,
+            concat!(
+                r"var oktaData = {redirect: function() { return {stateToken: null}; }, ",
+                r#"signIn: {stateToken: "00-tok_en.~1"}};"#
+            ),
             r"location = 'https://acme.okta.com/signin/verify?a=b&stateToken=00-tok_en.~1&c=d'",
             r#"{"myStateToken":"no","stateToken":"","stateToken":"00-tok_en.~1"}"#,
         ] {
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_none() {
+    fn other_scripts_have_no_token() {
         for script in [
             "",
             "stateToken",
@@ -147,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_engine_shows_in_the_token() {
+    fn token_shows_its_engine() {
         let parse = |text: &str| StateToken::parse(text).unwrap();
         assert!(parse("02.id.abc").is_identity_engine());
         assert!(parse(&"a".repeat(5301)).is_identity_engine());
@@ -156,7 +159,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_script_makes_it_panic(script in "(stateToken|['\":= \\\\xu0-9a-f]|\\PC){0,40}") {
+        fn arbitrary_scripts_do_not_panic(
+            script in "(stateToken|['\":= \\\\xu0-9a-f]|\\PC){0,40}"
+        ) {
             let _ = StateToken::in_script(&script);
         }
     }

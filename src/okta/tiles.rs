@@ -1,4 +1,4 @@
-//! The user's tiles (`/api/v1/users/me/appLinks`).
+//! The apps on the user's dashboard (`/api/v1/users/me/appLinks`).
 
 use serde_json::Value;
 use url::Url;
@@ -6,22 +6,23 @@ use url::Url;
 use super::json::{self, JsonError, text};
 use crate::model::{AppLink, Org};
 
-/// More tiles than anyone has.
-const MOST: usize = 2000;
+const MAX_TILES: usize = 2000;
 
-/// The apps a user may open, in Okta's order.
+/// The apps that the user may open, in Okta's order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tiles {
     pub links: Vec<AppLink>,
-    /// How many tiles were left out because their link leads to another origin than the org's, or is none.
-    pub left_out: usize,
+    /// The number of apps whose link is no URL of the org.
+    pub skipped: usize,
 }
 
 impl Tiles {
     pub const PATH: &str = "/api/v1/users/me/appLinks";
 
+    /// Parses the list.
+    ///
     /// # Errors
-    /// When the body is not a list.
+    /// [`JsonError::Shape`] if the body is no list.
     pub fn parse(org: &Org, content_type: &str, body: &[u8]) -> Result<Self, JsonError> {
         let Value::Array(listed) = json::parse(content_type, body)? else {
             return Err(JsonError::Shape);
@@ -29,19 +30,19 @@ impl Tiles {
         let count = listed.len();
         let links: Vec<AppLink> = listed
             .iter()
-            .take(MOST)
+            .take(MAX_TILES)
             .filter_map(|tile| app_link(org, tile))
             .collect();
-        let left_out = count - links.len();
-        Ok(Self { links, left_out })
+        let skipped = count - links.len();
+        Ok(Self { links, skipped })
     }
 
-    /// Tiles of AWS Account Federation.
+    /// Returns the apps of AWS Account Federation.
     pub fn aws(&self) -> impl Iterator<Item = &AppLink> {
         self.of_kind("amazon_aws")
     }
 
-    /// Tiles of IAM Identity Center, which hands out no SAML role.
+    /// Returns the apps of IAM Identity Center, which have no SAML roles.
     pub fn aws_identity_center(&self) -> impl Iterator<Item = &AppLink> {
         self.of_kind("amazon_aws_sso")
     }
@@ -68,18 +69,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aws_tiles_are_found_and_foreign_ones_left_out() {
+    fn aws_apps_are_found_and_foreign_links_skipped() {
         let org = Org::parse("acme.okta.com").unwrap();
         let body = include_bytes!("../../tests/fixtures/okta/app_links.json");
         let tiles = Tiles::parse(&org, "application/json", body).unwrap();
         let labels: Vec<_> = tiles.aws().map(|link| link.label.as_str()).collect();
         assert_eq!(labels, ["AWS (production)", "AWS (sandbox)"]);
         assert_eq!(tiles.aws_identity_center().count(), 1);
-        assert_eq!((tiles.links.len(), tiles.left_out), (4, 3));
+        assert_eq!((tiles.links.len(), tiles.skipped), (4, 3));
     }
 
     #[test]
-    fn an_error_body_is_not_a_list() {
+    fn error_body_is_no_list() {
         let org = Org::parse("acme.okta.com").unwrap();
         let read = |body: &[u8]| Tiles::parse(&org, "application/json", body).unwrap_err();
         assert_eq!(read(b"{\"errorCode\":\"E0000005\"}"), JsonError::Shape);

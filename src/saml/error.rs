@@ -1,12 +1,12 @@
-//! Why a SAML response is not used, and what helps.
+//! Errors of a SAML response.
 
 use thiserror::Error;
 
-use super::reader::Element;
 use super::xml_error::XmlError;
 use crate::model::{ArnError, Timestamp};
 use crate::report::{Exit, Report};
 
+/// Why a response is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SamlError {
     #[error("it was made for {0}")]
@@ -60,15 +60,7 @@ pub enum SamlError {
 }
 
 impl SamlError {
-    pub(super) fn wrong_root(element: &Element) -> Self {
-        if element.name == "Response" {
-            Self::Namespace
-        } else {
-            Self::WrongRoot(element.name.chars().take(64).collect())
-        }
-    }
-
-    /// The stable name of a report, `saml.…`.
+    /// Returns the report's name.
     pub fn name(&self) -> String {
         let what = match self {
             Self::Audience(_) => "audience",
@@ -84,7 +76,7 @@ impl SamlError {
             Self::NoRoles => "no_roles",
             Self::NotBase64 => "not_base64",
             Self::Recipient(_) => "recipient",
-            Self::Role { why, .. } => return format!("saml.role.{}", role_flaw(*why)),
+            Self::Role { why, .. } => return format!("saml.role.{}", role_error_name(*why)),
             Self::Status(_) => "status",
             Self::Time(_) => "time",
             Self::TooLarge => "too_large",
@@ -100,7 +92,7 @@ impl SamlError {
     }
 }
 
-const fn role_flaw(error: ArnError) -> &'static str {
+const fn role_error_name(error: ArnError) -> &'static str {
     match error {
         ArnError::NotAnArn => "not_an_arn",
         ArnError::NotAPair => "not_a_pair",
@@ -123,7 +115,8 @@ impl From<SamlError> for Report {
             | SamlError::Recipient(_) => (
                 Exit::Usage,
                 "the SAML response is for another service",
-                "set `aws.app` to the embed link of the AWS app, or leave it out and let `ob roles` find it",
+                "set `aws.app` to the embed link of the AWS app, or leave it out and let `ob \
+                 roles` find it",
             ),
             SamlError::NoRoles => (
                 Exit::Refused,
@@ -143,7 +136,8 @@ impl From<SamlError> for Report {
             SamlError::Role { .. } => (
                 Exit::Failed,
                 "a role in the SAML response cannot be used",
-                "ask your Okta admin to look at the app's role values: one role ARN and one provider ARN of the same account",
+                "ask your Okta admin to look at the app's role values: one role ARN and one \
+                 provider ARN of the same account",
             ),
             SamlError::TooManyRoles => (
                 Exit::Failed,
@@ -153,7 +147,8 @@ impl From<SamlError> for Report {
             _ => (
                 Exit::Failed,
                 "the SAML response cannot be read",
-                "run the same command again; if it stays so, `ob doctor` shows what stands between this machine and Okta",
+                "run the same command again; if it stays so, `ob doctor` shows what stands between \
+                 this machine and Okta",
             ),
         };
         Self::new(exit, name, summary).cause(error).hint(hint)

@@ -1,15 +1,17 @@
-//! What an Okta app hands over for another service: the SAML response, read strictly, trusted little.
+//! SAML responses, parsed strictly.
 //!
-//! Owns the bytes of a `SAMLResponse` and what a role menu needs from them. It verifies no signature:
-//! STS (or the VPN server) does, against keys that this program does not have. So everything read here
-//! is a hint to show and to choose by, never a proof, and whatever could be read in two ways is refused.
+//! Signatures are not verified: STS or the VPN server does that, with keys that `ob` does not have.
+//! So everything read here only serves for display and selection, and what has more than one
+//! reading is refused.
 
 mod assertion;
 mod error;
-mod ignored_values;
-mod reader;
-mod response;
+mod ignored_value;
+mod parse;
+mod schema;
 mod xml_error;
+mod xml_namespaces;
+mod xml_reader;
 mod xml_text;
 
 #[cfg(test)]
@@ -17,6 +19,6 @@ mod tests;
 
 pub use assertion::{Assertion, Envelope, Response};
 pub use error::SamlError;
-pub use ignored_values::IgnoredValue;
-pub use response::parse;
+pub use ignored_value::IgnoredValue;
+pub use parse::parse;
 pub use xml_error::XmlError;

@@ -1,4 +1,4 @@
-//! Documents that must be parse, and documents that must not, each with its own name.
+//! Documents that are accepted, and documents that are refused, each with its own error.
 
 mod characters;
 mod hostile;
@@ -8,7 +8,7 @@ mod values;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::response::parse_document;
+use super::parse::parse_document;
 use super::{Assertion, Response, SamlError, parse};
 use crate::model::counted;
 use crate::secret::Secret;
@@ -16,17 +16,17 @@ use crate::secret::Secret;
 const CLASSIC: &str = include_str!("../../tests/fixtures/saml/classic.xml");
 const IDENTITY_ENGINE: &str = include_str!("../../tests/fixtures/saml/identity_engine.xml");
 const NS: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const PAIR: &str =
     "arn:aws:iam::123456789012:saml-provider/okta,arn:aws:iam::123456789012:role/Deploy";
 
-/// A response of nothing but an assertion with `attributes` in its statement.
+/// Returns a response with one assertion and `attributes` in its statement.
 fn response(attributes: &str) -> String {
-    format!(
-        r#"<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:a="{NS}"><a:Assertion><a:AttributeStatement>{attributes}</a:AttributeStatement></a:Assertion></p:Response>"#
-    )
+    let statement = format!("<a:AttributeStatement>{attributes}</a:AttributeStatement>");
+    with_body(&format!("<a:Assertion>{statement}</a:Assertion>"))
 }
 
-/// The same with one value of the role attribute, as raw XML.
+/// Returns a response with one role value, as raw XML.
 fn role_value(value: &str) -> String {
     response(&role_attribute(&[value]))
 }
@@ -52,7 +52,7 @@ fn assertion(document: &str) -> Assertion {
     }
 }
 
-/// The name of the refusal.
+/// Returns the name of the error.
 fn refusal(document: &str) -> String {
     match read_text(document) {
         Err(error) => error.name(),
@@ -60,7 +60,7 @@ fn refusal(document: &str) -> String {
     }
 }
 
-/// The name of the refusal of bytes that may be no text.
+/// Returns the name of the error of bytes that may be no text.
 fn refusal_of_bytes(document: &[u8]) -> String {
     match parse_document(document) {
         Err(error) => error.name(),
@@ -68,11 +68,9 @@ fn refusal_of_bytes(document: &[u8]) -> String {
     }
 }
 
-/// A response around `body`, in the place of its assertion.
-fn around(body: &str) -> String {
-    format!(
-        r#"<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:a="{NS}">{body}</p:Response>"#
-    )
+/// Returns a response with `body` in place of its assertion.
+fn with_body(body: &str) -> String {
+    format!("<p:Response xmlns:p=\"{PROTOCOL}\" xmlns:a=\"{NS}\">{body}</p:Response>")
 }
 
 fn all_refused<const N: usize>(cases: &[(&str, String, &str); N]) {

@@ -1,10 +1,10 @@
-//! The named refusals of the strict reader.
+//! Errors of the strict XML reader.
 
 use quick_xml::errors::{Error as XmlFault, IllFormedError, SyntaxError};
 use quick_xml::events::attributes::AttrError;
 use thiserror::Error;
 
-/// Why a document is not read.
+/// Why a document is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum XmlError {
     #[error("the document starts with a byte order mark")]
@@ -52,6 +52,7 @@ pub enum XmlError {
 }
 
 impl XmlError {
+    /// Converts an error of quick-xml; `at_end`: it was found at the end of the document.
     pub(super) fn from_fault(fault: &XmlFault, at_end: bool) -> Self {
         match fault {
             XmlFault::Syntax(SyntaxError::InvalidBangMarkup) if !at_end => Self::Syntax,
@@ -70,7 +71,7 @@ impl XmlError {
         }
     }
 
-    /// The last part of the stable name (`saml.xml.doctype`).
+    /// Returns the last part of the report's name (`saml.xml.doctype`).
     pub const fn name(self) -> &'static str {
         match self {
             Self::ByteOrderMark => "byte_order_mark",

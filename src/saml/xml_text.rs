@@ -1,7 +1,8 @@
-//! Characters and references of XML 1.0: which are legal, and what they stand for.
+//! Characters and references of XML 1.0.
 
 use super::xml_error::XmlError;
 
+/// Resolves the references in an attribute and normalises white space (XML 1.0, 3.3.3).
 pub(super) fn attribute_value(raw: &str) -> Result<String, XmlError> {
     if raw.contains('<') {
         return Err(XmlError::Syntax);
@@ -18,7 +19,6 @@ pub(super) fn attribute_value(raw: &str) -> Result<String, XmlError> {
     Ok(value)
 }
 
-/// White space in an attribute counts as a space (XML 1.0, 3.3.3).
 fn as_space(c: char) -> char {
     if matches!(c, '\t' | '\r' | '\n') {
         ' '
@@ -27,7 +27,7 @@ fn as_space(c: char) -> char {
     }
 }
 
-/// The character that `&reference;` stands for: one of XML's five names, or a number.
+/// Returns the character of a reference: one of XML's five names, or a number.
 pub(super) fn resolve(reference: &str) -> Result<char, XmlError> {
     let number = match reference {
         "lt" => return Ok('<'),
@@ -41,7 +41,7 @@ pub(super) fn resolve(reference: &str) -> Result<char, XmlError> {
         Some(digits) => (digits, 16),
         None => (number, 10),
     };
-    // `from_str_radix` would take a sign.
+    // `from_str_radix` accepts a sign.
     if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
         return Err(XmlError::Reference);
     }
@@ -52,7 +52,7 @@ pub(super) fn resolve(reference: &str) -> Result<char, XmlError> {
         .ok_or(XmlError::Character)
 }
 
-/// XML 1.0, production 2.
+/// Whether XML 1.0 allows a character (production 2).
 pub(super) fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }

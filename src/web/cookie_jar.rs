@@ -1,4 +1,4 @@
-//! The cookies of one conversation with one service. Two services have two jars.
+//! The cookies of one service. Each service has its own jar.
 
 use url::Url;
 
@@ -6,10 +6,10 @@ use super::set_cookie::{Cookie, CookieError};
 use crate::model::Timestamp;
 use crate::secret::Secret;
 
-/// No Okta org sets half as many.
-const MOST: usize = 64;
+/// Limit of cookies. Okta orgs set less than half as many.
+const MAX_COOKIES: usize = 64;
 
-/// Cookies, each for the one host that set it.
+/// Cookies, each bound to the host that set it.
 #[derive(Debug, Default)]
 pub struct CookieJar(Vec<Cookie>);
 
@@ -18,18 +18,18 @@ impl CookieJar {
         Self::default()
     }
 
-    /// Takes in a `Set-Cookie` header of an answer from `url`. The newest of one name, host and path
-    /// counts; in a full jar the oldest makes room.
+    /// Stores the cookie of a `Set-Cookie` header of `url`. It replaces one of the same name, host
+    /// and path; in a full jar it replaces the oldest.
     ///
     /// # Errors
-    /// When the cookie must not be kept; the jar is as it was.
+    /// [`CookieError`] if the cookie is refused. The jar stays unchanged.
     pub fn store(&mut self, header: &[u8], url: &Url, now: Timestamp) -> Result<(), CookieError> {
         let cookie = Cookie::parse(header, url, now)?;
         self.0.retain(|known| {
             !(known.name == cookie.name && known.host == cookie.host && known.path == cookie.path)
         });
         if !cookie.is_expired(now) {
-            if self.0.len() == MOST {
+            if self.0.len() == MAX_COOKIES {
                 self.0.remove(0);
             }
             self.0.push(cookie);
@@ -37,7 +37,7 @@ impl CookieJar {
         Ok(())
     }
 
-    /// The `Cookie` header for a request to `url`, longest path first; `None` when there is nothing to send.
+    /// Returns the `Cookie` header for `url`, longest path first. `None` without cookies.
     pub fn header_for(&self, url: &Url, now: Timestamp) -> Option<Secret> {
         let mut chosen: Vec<&Cookie> = self
             .0
@@ -57,7 +57,7 @@ impl CookieJar {
         (!header.is_empty()).then(|| Secret::new(header))
     }
 
-    /// The cookie `name` that a request to `url` would carry.
+    /// Returns the cookie `name` of a request to `url`.
     pub fn find(&self, name: &str, url: &Url, now: Timestamp) -> Option<&Cookie> {
         self.0
             .iter()
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_cookie_goes_back_to_its_host_alone() {
+    fn session_cookie_is_sent_to_its_host_only() {
         let mut jar = CookieJar::new();
         let header = b"sid=102abc; Path=/; Secure; HttpOnly; SameSite=None";
         jar.store(header, &org(), NOW).unwrap();
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_never_widens() {
+    fn domain_attribute_never_widens_the_host() {
         let mut jar = CookieJar::new();
         jar.store(b"DT=1; Domain=.okta.com; Secure", &org(), NOW)
             .unwrap();
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_be_kept_is_named() {
+    fn invalid_cookies_are_refused() {
         let long = format!("a={}; Secure", "x".repeat(5000));
         for (header, expected) in counted::<12, _>([
             ("a=b", CookieError::NotSecure),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_http_may_do_without_secure() {
+    fn loopback_http_needs_no_secure() {
         let loopback = url("http://127.0.0.1:8080/");
         let mut jar = CookieJar::new();
         jar.store(b"sid=1", &loopback, NOW).unwrap();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_end_by_age_by_date_and_by_removal() {
+    fn cookies_expire_by_max_age_expires_and_removal() {
         let mut jar = CookieJar::new();
         let mut store = |header: &str| jar.store(header.as_bytes(), &org(), NOW).unwrap();
         store("gone=1; Secure; Max-Age=3600");
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_bound_and_the_jar_holds_sixty_four() {
+    fn cookies_are_bound_to_paths_and_the_jar_to_64() {
         let mut jar = CookieJar::new();
         jar.store(b"deep=1; Secure; Path=/app", &org(), NOW)
             .unwrap();
@@ -208,14 +208,16 @@ mod tests {
             let header = format!("c{number}=1; Secure");
             jar.store(header.as_bytes(), &org(), NOW).unwrap();
         }
-        assert_eq!(jar.0.len(), MOST);
+        assert_eq!(jar.0.len(), MAX_COOKIES);
         assert!(jar.find("root", &org(), NOW).is_none());
         assert!(jar.find("c64", &org(), NOW).is_some());
     }
 
     proptest! {
         #[test]
-        fn no_header_leaves_its_host(header in "([a-z_=; ]|Domain=|Secure|Path=/|Max-Age=|__Host-|\\PC){0,30}") {
+        fn arbitrary_header_stays_with_its_host(
+            header in "([a-z_=; ]|Domain=|Secure|Path=/|Max-Age=|__Host-|\\PC){0,30}"
+        ) {
             let mut jar = CookieJar::new();
             let _ = jar.store(header.as_bytes(), &org(), NOW);
             prop_assert_eq!(sent(&jar, "https://evil.example/"), None);

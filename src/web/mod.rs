@@ -1,9 +1,7 @@
-//! The two rules of the web by which a secret stays with the host it belongs to: cookies and redirects.
+//! Cookies, redirects and `NO_PROXY`: pure decisions on headers and URLs.
 //!
-//! Beside them, which hosts are reached without a proxy.
-//!
-//! Owns no connection: headers come in, decisions go out. Both rules are narrower than a browser's,
-//! because a sign-in needs neither cookies for a whole domain nor redirects to anywhere.
+//! The rules for cookies and redirects are stricter than a browser's: a sign-in needs neither
+//! cookies for a whole domain nor redirects to any host.
 
 mod cookie_jar;
 mod no_proxy;

@@ -1,5 +1,5 @@
-//! The hosts of `NO_PROXY`, read as curl, Go and Python's requests do where they agree, and widely
-//! where they do not.
+//! The hosts of `NO_PROXY`: as curl, Go and Python's requests read it where they agree, and every
+//! form of any of them where they do not.
 
 use std::net::IpAddr;
 
@@ -21,23 +21,23 @@ struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// The domain and what is below it; with `*.` in front only what is below it.
+    /// A domain and its subdomains, or only these (`*.`).
     Domain {
         name: String,
         only_below: bool,
     },
-    /// Addresses with these leading bits. Names are not resolved for it.
+    /// Addresses with these leading bits. Names are not resolved.
     Network(IpAddr, u8),
 }
 
 impl NoProxy {
-    /// Reads entries between commas or blanks: `acme.com`, `.acme.com`, `*.acme.com`, `10.0.0.0/8`,
-    /// `[::1]`, each with a `:port` where it is meant for one port, and `*` for every host.
+    /// Parses entries between commas or spaces: `acme.com`, `.acme.com`, `*.acme.com`,
+    /// `10.0.0.0/8`, `[::1]`, each with an optional `:port`, and `*` for every host.
     pub fn parse(text: &str) -> Self {
         let mut list = Self::default();
         let words = text.split(|c: char| c == ',' || c == ';' || c.is_whitespace());
         for word in words.filter(|word| !word.is_empty()) {
-            match entry(word) {
+            match parse_entry(word) {
                 Some(entry) => list.entries.push(entry),
                 None => list.unreadable.push(word.to_owned()),
             }
@@ -54,7 +54,7 @@ impl NoProxy {
         })
     }
 
-    /// Entries that mean nothing.
+    /// Returns the invalid entries.
     pub fn unreadable(&self) -> &[String] {
         &self.unreadable
     }
@@ -83,21 +83,21 @@ impl Hosts {
     }
 }
 
-fn entry(word: &str) -> Option<Entry> {
+fn parse_entry(word: &str) -> Option<Entry> {
     let word = word.split_once("://").map_or(word, |(_, rest)| rest);
     let word = word.strip_suffix('/').unwrap_or(word);
     if let Some((address, bits)) = word.split_once('/') {
         let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
         let bits: u8 = bits.parse().ok()?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        return (bits <= longest).then_some(Entry {
+        let max_bits = if address.is_ipv4() { 32 } else { 128 };
+        return (bits <= max_bits).then_some(Entry {
             hosts: Hosts::Network(address, bits),
             port: None,
         });
     }
     if let Ok(address) = word.parse::<IpAddr>() {
         return Some(Entry {
-            hosts: one(address),
+            hosts: single_address(address),
             port: None,
         });
     }
@@ -119,13 +119,13 @@ fn entry(word: &str) -> Option<Entry> {
     let hosts = match Host::parse(name).ok()? {
         Host::Domain(name) if name.contains('*') => return None,
         Host::Domain(name) => Hosts::Domain { name, only_below },
-        Host::Ipv4(ip) => one(ip.into()),
-        Host::Ipv6(ip) => one(ip.into()),
+        Host::Ipv4(ip) => single_address(ip.into()),
+        Host::Ipv6(ip) => single_address(ip.into()),
     };
     Some(Entry { hosts, port })
 }
 
-fn one(address: IpAddr) -> Hosts {
+fn single_address(address: IpAddr) -> Hosts {
     let address = address.to_canonical();
     Hosts::Network(address, if address.is_ipv4() { 32 } else { 128 })
 }
@@ -136,7 +136,7 @@ fn is_within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
         (IpAddr::V6(a), IpAddr::V6(n)) => (a.to_bits(), n.to_bits(), 128),
         _ => return false,
     };
-    // Shifting by the whole width is an overflow: then every address is within.
+    // A shift by the whole width overflows: the network is everything.
     let shift = u32::from(width - bits);
     address.checked_shr(shift).unwrap_or(0) == network.checked_shr(shift).unwrap_or(0)
 }
@@ -204,14 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_mean_nothing_are_kept_to_be_named() {
+    fn invalid_entries_are_kept() {
         let list = NoProxy::parse("acme.com, 10.*, host:port, 10.0.0.0/99, a b");
         assert_eq!(list.unreadable(), ["10.*", "host:port", "10.0.0.0/99"]);
     }
 
     proptest! {
         #[test]
-        fn any_text_is_read(text in ".{0,64}") {
+        fn arbitrary_text_is_parsed(text in ".{0,64}") {
             let list = NoProxy::parse(&text);
             let _ = list.matches(&Url::parse("https://acme.okta.com/").unwrap());
         }

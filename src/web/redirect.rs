@@ -1,7 +1,7 @@
-//! Whether a redirect is followed, and with which method.
+//! Decides whether a redirect is followed, and with which method.
 //!
-//! RFC 9110, 15.4, narrowed: only to an origin of the step's own list, never from https to http, never
-//! with the body again, and not for ever.
+//! A subset of RFC 9110, 15.4: only to an allowed origin, never from https to http, never with the
+//! body, and with a limit.
 
 use thiserror::Error;
 use url::Url;
@@ -9,24 +9,25 @@ use url::Url;
 use crate::model::is_loopback;
 use crate::report::{Exit, Report};
 
-/// Okta's longest chain to an app has four.
-const MOST_HOPS: usize = 8;
+/// Limit of redirects in a row. Okta's longest chain to an app has four.
+const MAX_HOPS: usize = 8;
 
+/// The method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     Get,
     Post,
 }
 
-/// A redirect that is followed.
+/// The next request of a redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
-    /// Without a fragment.
+    /// The URL without a fragment.
     pub url: Url,
     pub method: Method,
 }
 
-/// Why a redirect is not followed. Only hosts are named: paths and queries may carry a secret.
+/// Why a redirect is refused. Shows hosts only: paths and queries may carry a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RedirectError {
     #[error("HTTP status {0} is no redirect")]
@@ -47,11 +48,12 @@ pub enum RedirectError {
     TooMany,
 }
 
-/// Judges the redirect that `current` answered a `method` with. `hops` counts those already followed;
-/// `allowed` are the origins that this step may visit.
+/// Returns the next request after a redirect of `current`, which was requested with `method`.
+///
+/// `allowed` lists the origins, `hops` counts the redirects followed so far.
 ///
 /// # Errors
-/// Names the rule that stands against it.
+/// [`RedirectError`] for every other redirect.
 pub fn next_hop(
     status: u16,
     location: Option<&[u8]>,
@@ -65,7 +67,7 @@ pub fn next_hop(
         (307 | 308, Method::Post) => return Err(RedirectError::BodyAgain),
         (other, _) => return Err(RedirectError::NotARedirect(other)),
     };
-    if hops >= MOST_HOPS {
+    if hops >= MAX_HOPS {
         return Err(RedirectError::TooMany);
     }
     let location = location.ok_or(RedirectError::NoLocation)?;
@@ -73,7 +75,7 @@ pub fn next_hop(
     if location.is_empty() {
         return Err(RedirectError::NoLocation);
     }
-    // A URL parser strips tabs and line ends and takes a backslash for a slash; nobody means that.
+    // A URL parser strips tabs and line ends and reads a backslash as a slash.
     if location.chars().any(|c| c.is_control() || c == '\\') {
         return Err(RedirectError::BadLocation);
     }
@@ -135,7 +137,7 @@ mod tests {
         Url::parse(text).unwrap()
     }
 
-    fn judged(status: u16, location: &str, method: Method) -> Result<Hop, RedirectError> {
+    fn next_of(status: u16, location: &str, method: Method) -> Result<Hop, RedirectError> {
         let org = url("https://acme.okta.com/");
         let current = url("https://acme.okta.com/home/amazon_aws/0oa/272");
         next_hop(
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn within_the_org_it_is_followed() {
+    fn redirect_within_the_org_is_followed() {
         for (location, expected) in counted::<5, _>([
             ("/login", "https://acme.okta.com/login"),
             ("x?a=b", "https://acme.okta.com/home/amazon_aws/0oa/x?a=b"),
@@ -157,14 +159,14 @@ mod tests {
             ("https://ACME.okta.com:443/app", "https://acme.okta.com/app"),
             ("//acme.okta.com/app", "https://acme.okta.com/app"),
         ]) {
-            let hop = judged(302, location, Method::Post).unwrap();
+            let hop = next_of(302, location, Method::Post).unwrap();
             assert_eq!((hop.url.as_str(), hop.method), (expected, Method::Get));
         }
-        assert_eq!(judged(307, "/x", Method::Get).unwrap().method, Method::Get);
+        assert_eq!(next_of(307, "/x", Method::Get).unwrap().method, Method::Get);
     }
 
     #[test]
-    fn everything_else_is_named() {
+    fn other_redirects_are_refused() {
         let foreign = |host: &str| RedirectError::ForeignOrigin(host.to_owned());
         for (location, expected) in counted::<18, _>([
             ("https://evil.example/", foreign("evil.example")),
@@ -199,23 +201,23 @@ mod tests {
             ("", RedirectError::NoLocation),
         ]) {
             assert_eq!(
-                judged(302, location, Method::Get),
+                next_of(302, location, Method::Get),
                 Err(expected),
                 "{location}"
             );
         }
         assert_eq!(
-            judged(308, "/x", Method::Post),
+            next_of(308, "/x", Method::Post),
             Err(RedirectError::BodyAgain)
         );
         assert_eq!(
-            judged(304, "/x", Method::Get),
+            next_of(304, "/x", Method::Get),
             Err(RedirectError::NotARedirect(304))
         );
     }
 
     #[test]
-    fn loops_end_and_a_location_is_needed() {
+    fn redirects_are_limited_and_need_a_location() {
         let org = url("https://acme.okta.com/");
         let after = |hops| next_hop(302, Some(b"/"), &org, Method::Get, &[&org], hops);
         assert!(after(7).is_ok());
@@ -239,8 +241,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_is_followed_is_elsewhere(location in "((https?:)?//?|acme\\.okta\\.com|evil\\.example|[@:#?/.\\\\a-z0-9]|\\PC){0,12}") {
-            if let Ok(hop) = judged(302, &location, Method::Get) {
+        fn followed_redirect_stays_within_the_org(
+            location in concat!(
+                "((https?:)?//?|acme\\.okta\\.com|evil\\.example|[@:#?/.\\\\a-z0-9]|",
+                "\\PC){0,12}"
+            )
+        ) {
+            if let Ok(hop) = next_of(302, &location, Method::Get) {
                 prop_assert_eq!(hop.url.origin(), url("https://acme.okta.com/").origin());
                 prop_assert!(hop.url.username().is_empty() && hop.url.fragment().is_none());
             }

@@ -1,7 +1,8 @@
-//! One `Set-Cookie` header into a cookie of one host.
+//! Parses a `Set-Cookie` header.
 //!
-//! RFC 6265 as far as it narrows: a `Domain` never widens a cookie beyond the host that set it, `Secure`
-//! is required (but on loopback http), and the `__Host-`/`__Secure-` prefixes of RFC 6265bis bind.
+//! A subset of RFC 6265: `Domain` never extends a cookie beyond the host that set it, `Secure` is
+//! required except on loopback http, and the prefixes `__Host-` and `__Secure-` of RFC 6265bis are
+//! enforced. No crate is as strict.
 
 use std::net::Ipv4Addr;
 
@@ -11,23 +12,24 @@ use url::Url;
 use crate::model::{Timestamp, is_loopback};
 use crate::secret::Secret;
 
-/// Name, value and attributes together, in bytes.
-const LONGEST: usize = 4096;
+/// Limit of name, value and attributes together.
+const MAX_COOKIE_BYTES: usize = 4096;
 
+/// A cookie of one host.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cookie {
     pub name: String,
     pub value: Secret,
-    /// The one host it is sent to.
+    /// The only host that it is sent to.
     pub host: String,
-    /// The path it is sent below.
+    /// The path that it is sent at and below.
     pub path: String,
     pub secure: bool,
-    /// When it ends; `None`: with the jar. A time in the past takes the cookie away.
+    /// `None`: at the end of the session. A time in the past removes the cookie.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Why a cookie is not kept.
+/// Why a cookie is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum CookieError {
     #[error("the cookie has no name")]
@@ -45,12 +47,12 @@ pub enum CookieError {
 }
 
 impl Cookie {
-    /// Reads the header that `url` answered with at `now`.
+    /// Parses the header of a response of `url` at `now`.
     ///
     /// # Errors
-    /// When the cookie must not be kept; the rest of the answer stands.
+    /// [`CookieError`]. The rest of the response stays valid.
     pub fn parse(header: &[u8], url: &Url, now: Timestamp) -> Result<Self, CookieError> {
-        if header.len() > LONGEST {
+        if header.len() > MAX_COOKIE_BYTES {
             return Err(CookieError::TooLarge);
         }
         let header = std::str::from_utf8(header).map_err(|_| CookieError::Character)?;
@@ -67,7 +69,7 @@ impl Cookie {
         if !name.bytes().all(is_token) || !value.bytes().all(is_value) {
             return Err(CookieError::Character);
         }
-        let attributes = Attributes::read(parts);
+        let attributes = Attributes::parse(parts);
         let host = url.host_str().unwrap_or_default();
         attributes.check(name, host, url)?;
         Ok(Self {
@@ -83,7 +85,7 @@ impl Cookie {
         })
     }
 
-    /// Whether it goes along with a request to `url` at `now`.
+    /// Whether a request to `url` at `now` carries the cookie.
     pub(super) fn is_sent_to(&self, url: &Url, now: Timestamp) -> bool {
         let below = url
             .path()
@@ -112,8 +114,9 @@ struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    /// The last of each counts; what is unknown or unreadable is as if it were not there (RFC 6265, 5.2).
-    fn read(parts: impl Iterator<Item = &'a str>) -> Self {
+    /// Parses the attributes. The last of each counts; unknown and invalid ones are ignored
+    /// (RFC 6265, 5.2).
+    fn parse(parts: impl Iterator<Item = &'a str>) -> Self {
         let mut attributes = Self::default();
         for part in parts {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -142,12 +145,12 @@ impl<'a> Attributes<'a> {
         }
         // The prefixes are compared without case (RFC 6265bis, 4.1.3).
         let lower = name.to_ascii_lowercase();
-        let promised = if lower.starts_with("__host-") {
+        let is_kept = if lower.starts_with("__host-") {
             self.secure && self.domain.is_none() && self.path == Some("/")
         } else {
             !lower.starts_with("__secure-") || self.secure
         };
-        if promised {
+        if is_kept {
             Ok(())
         } else {
             Err(CookieError::Prefix)
@@ -155,8 +158,7 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Whether `host` is `domain` or below it; nothing is above an address (RFC 6265, 5.1.3). The cookie stays the host's
-/// own all the same.
+/// Whether `host` is `domain` or below it. Nothing is above an IP address (RFC 6265, 5.1.3).
 fn covers(domain: &str, host: &str) -> bool {
     let domain = domain
         .strip_prefix('.')
@@ -169,7 +171,7 @@ fn covers(domain: &str, host: &str) -> bool {
     host == domain || (host.parse::<Ipv4Addr>().is_err() && is_above())
 }
 
-/// `Max-Age`; zero and less end the cookie at once, and more than i64 holds is as good as for ever.
+/// Parses `Max-Age`, which may be zero or negative. Larger values than `i64` are clamped.
 fn seconds(value: &str) -> Option<i64> {
     let digits = value.strip_prefix('-').unwrap_or(value);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -182,7 +184,7 @@ fn seconds(value: &str) -> Option<i64> {
     }))
 }
 
-/// RFC 9110, 5.6.2.
+/// Whether a byte may stand in a name (RFC 9110, 5.6.2).
 const fn is_token(b: u8) -> bool {
     b.is_ascii_alphanumeric()
         || matches!(
@@ -204,7 +206,8 @@ const fn is_token(b: u8) -> bool {
         )
 }
 
-/// What may be sent back: visible ASCII without comma and semicolon, plus what servers do send (space, comma, quotes).
+/// Whether a byte may stand in a value: more than RFC 6265 allows, as servers send spaces, commas
+/// and quotes.
 const fn is_value(b: u8) -> bool {
     matches!(b, b' '..=b'~') && b != b';'
 }

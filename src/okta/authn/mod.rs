@@ -1,8 +1,8 @@
 //! Okta Classic's authentication transaction (`/api/v1/authn`) as states that are consumed.
 //!
 //! A state builds the [`Post`](super::Post) for each action it allows; [`Transaction::parse`] turns
-//! the response into the next state. The order of states is the org's policy, so links are followed,
-//! never guessed, and none takes the state token to another origin. (Okta developer docs,
+//! the response into the next state. The order of states is the org's policy, so links are
+//! followed, never guessed, and none takes the state token to another origin. (Okta developer docs,
 //! "Authentication API reference".)
 
 mod enrollment;

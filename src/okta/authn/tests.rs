@@ -277,7 +277,10 @@ fn several_security_keys_share_one_challenge() {
     let (_, body) = request(&state.sign(&signed).unwrap());
     assert_eq!(
         body,
-        json!({ "stateToken": STATE, "clientData": "e30=", "authenticatorData": "+/8=", "signatureData": "AQ==" })
+        json!({
+            "stateToken": STATE, "clientData": "e30=", "authenticatorData": "+/8=",
+            "signatureData": "AQ=="
+        })
     );
     assert_eq!(push(|_| {}).sign(&signed), Err(AuthnError::WrongAnswer));
 }

@@ -2,7 +2,8 @@
 //!
 //! Okta adds such steps over time: "keep me signed in" after the last factor, a warning that the
 //! device misses a requirement, a pause in safe mode. The sign-in page shows one button for them.
-//! Shapes: the responses that Okta's sign-in widget is tested with (`playground/mocks/data/idp/idx`).
+//! Shapes: the responses that Okta's sign-in widget is tested with
+//! (`playground/mocks/data/idp/idx`).
 
 use std::time::Duration;
 
@@ -56,8 +57,8 @@ const USER_DECIDES: [&str; 36] = [
     "usercode",
 ];
 
-/// Steps for programs on the device that a terminal does not have. Posting them as received leads to
-/// the steps that a terminal can answer.
+/// Steps for programs on the device that a terminal does not have. Posting them as received leads
+/// to the steps that a terminal can answer.
 const DEVICE_STEPS: [&str; 3] = [
     "cancel-transaction",
     "device-apple-sso-extension",

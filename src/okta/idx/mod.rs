@@ -1,7 +1,7 @@
 //! Okta Identity Engine's own API (IDX), which its sign-in page uses, as states that are consumed.
 //!
-//! Every response lists the possible next requests by name (remediations, each with an address and a
-//! form) and carries a new state handle, which replaces the old one. Unknown remediations are
+//! Every response lists the possible next requests by name (remediations, each with an address and
+//! a form) and carries a new state handle, which replaces the old one. Unknown remediations are
 //! reported by name. Shapes: the responses that Okta's public SDKs (auth-js, idx-golang) are tested
 //! with.
 

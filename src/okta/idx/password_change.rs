@@ -23,8 +23,8 @@ pub(super) const SKIP: &str = "skip";
 pub struct PasswordChange(Response);
 
 impl PasswordChange {
-    /// Whether `response` asks for a new password. Okta asks for other authenticators to be enrolled
-    /// again with the same remediations.
+    /// Whether `response` asks for a new password. Okta asks for other authenticators to be
+    /// enrolled again with the same remediations.
     pub(super) fn is_in(response: &Response) -> bool {
         let mut names = FORMS.iter().chain(&CUSTOM_PAGES);
         let kind = text_at(response.current(), "/type").unwrap_or("password");

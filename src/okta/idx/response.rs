@@ -41,8 +41,8 @@ impl Response {
     /// Parses the response to a [`Post`].
     ///
     /// # Errors
-    /// [`IdxError::Ended`] with messages and no remediation, [`IdxError::Refused`] for an error body
-    /// of the other APIs, other variants if the response is not of this API.
+    /// [`IdxError::Ended`] with messages and no remediation, [`IdxError::Refused`] for an error
+    /// body of the other APIs, other variants if the response is not of this API.
     pub fn parse(
         org: &Org,
         http_status: u16,

@@ -20,13 +20,19 @@ fn parse(status: u16, body: &serde_json::Value) -> Result<Response, IdxError> {
 }
 
 pub(super) fn with(remediations: serde_json::Value) -> serde_json::Value {
-    json!({ "version": "1.0.0", "stateHandle": "02.id.HANDLE", "expiresAt": "2026-11-22T03:05:00.000Z",
+    json!({
+        "version": "1.0.0", "stateHandle": "02.id.HANDLE",
+        "expiresAt": "2026-11-22T03:05:00.000Z",
         "remediation": { "type": "array", "value": remediations },
-        "cancel": { "name": "cancel", "href": "https://acme.okta.com/idp/idx/cancel", "method": "POST" } })
+        "cancel": {
+            "name": "cancel", "href": "https://acme.okta.com/idp/idx/cancel", "method": "POST"
+        }
+    })
 }
 
 pub(super) fn form(name: &str, fields: serde_json::Value) -> serde_json::Value {
-    json!({ "name": name, "method": "POST", "href": format!("https://acme.okta.com/idp/idx/{name}"), "value": fields })
+    let href = format!("https://acme.okta.com/idp/idx/{name}");
+    json!({ "name": name, "method": "POST", "href": href, "value": fields })
 }
 
 pub(super) fn step(body: &serde_json::Value) -> Step {
@@ -87,21 +93,34 @@ fn password_is_sent_where_the_form_takes_it() {
 
 #[test]
 fn each_method_of_an_authenticator_is_an_option() {
+    let methods = ["signed_nonce", "push", "totp"].map(|method| json!({ "value": method }));
+    let okta_verify = json!([
+        { "name": "id", "required": true, "value": "autOV" },
+        { "name": "methodType", "options": methods }
+    ]);
+    let rsa = json!([
+        { "name": "id", "value": "autRSA" },
+        { "name": "methodType", "value": "otp" },
+        { "name": "enrollmentId", "required": true, "value": "enr1" }
+    ]);
+    let unknown = json!([{ "name": "id", "value": "autM" }]);
+    let options = json!([
+        {
+            "label": "Okta Verify", "relatesTo": "$.authenticatorEnrollments.value[0]",
+            "value": { "form": { "value": okta_verify } }
+        },
+        {
+            "label": "RSA", "relatesTo": "$.authenticatorEnrollments.value[1]",
+            "value": { "form": { "value": rsa } }
+        },
+        {
+            "label": "Mind", "relatesTo": "$.authenticatorEnrollments.value[9]",
+            "form": { "value": unknown }
+        }
+    ]);
     let mut body = with(json!([form(
         "select-authenticator-authenticate",
-        json!([
-            { "name": "authenticator", "options": [
-                { "label": "Okta Verify", "relatesTo": "$.authenticatorEnrollments.value[0]", "value": { "form": { "value": [
-                    { "name": "id", "required": true, "value": "autOV" },
-                    { "name": "methodType", "options": [{ "value": "signed_nonce" }, { "value": "push" }, { "value": "totp" }] }
-                ] } } },
-                { "label": "RSA", "relatesTo": "$.authenticatorEnrollments.value[1]", "value": { "form": { "value": [
-                    { "name": "id", "value": "autRSA" }, { "name": "methodType", "value": "otp" },
-                    { "name": "enrollmentId", "required": true, "value": "enr1" }
-                ] } } },
-                { "label": "Mind", "form": { "value": [{ "name": "id", "value": "autM" }] }, "relatesTo": "$.authenticatorEnrollments.value[9]" }
-            ] }
-        ])
+        json!([{ "name": "authenticator", "options": options }])
     )]));
     body["authenticatorEnrollments"] = json!({ "value": [
         { "key": "okta_verify", "profile": { "deviceName": "phone" } }, { "key": "rsa_token" }
@@ -171,18 +190,24 @@ fn number_may_be_zero() {
 
 #[test]
 fn messages_are_found_above_forms_and_beside_fields() {
-    let said = |text: &str, key: &str| json!({ "value": [{ "message": text, "i18n": { "key": key }, "class": "ERROR" }] });
+    let messages = |text: &str, key: &str| {
+        let message = json!({ "message": text, "i18n": { "key": key }, "class": "ERROR" });
+        json!({ "value": [message] })
+    };
     let mut body = with(json!([form(
         "challenge-authenticator",
         json!([{ "name": "credentials", "form": { "value": [
-        { "name": "passcode", "messages": said("Invalid code", "api.authn.error.PASSCODE_INVALID") }
+        {
+            "name": "passcode",
+            "messages": messages("Invalid code", "api.authn.error.PASSCODE_INVALID")
+        }
     ] } }])
     )]));
     let response = parse(400, &body).unwrap();
     let error = response.messages.iter().find(|message| message.is_error());
     let error = error.unwrap();
     assert_eq!(error.report().name, "okta.wrong_answer");
-    let chosen = json!([{ "name": "text", "messages": said("Too short", "x.short") }]);
+    let chosen = json!([{ "name": "text", "messages": messages("Too short", "x.short") }]);
     let options = json!([{ "label": "Own", "value": { "form": { "value": chosen } } }]);
     let mut in_option = with(json!([form(
         "x",
@@ -194,7 +219,7 @@ fn messages_are_found_above_forms_and_beside_fields() {
         .map(|message| message.text)
         .collect();
     assert_eq!(texts, ["x.only.key", "Too short"]);
-    body["messages"] = said("Denied", "security.access_denied");
+    body["messages"] = messages("Denied", "security.access_denied");
     body["remediation"] = json!(null);
     let over = parse(403, &body).unwrap_err();
     assert_eq!(Report::from(over).name, "okta.denied_by_policy");
@@ -204,7 +229,9 @@ fn messages_are_found_above_forms_and_beside_fields() {
 fn device_probe_is_cancelled() {
     let mut body = with(json!([form("device-challenge-poll", json!([]))]));
     body["authenticatorChallenge"] = json!({ "value": { "cancel": {
-        "name": "cancel-polling", "href": "https://acme.okta.com/idp/idx/authenticators/poll/cancel" } } });
+        "name": "cancel-polling",
+        "href": "https://acme.okta.com/idp/idx/authenticators/poll/cancel"
+    } } });
     let Step::DeviceProbe(post) = step(&body) else {
         panic!()
     };
@@ -252,8 +279,9 @@ fn password_is_changed_by_its_own_form_only() {
     ] } }]);
     for name in ["reenroll-authenticator", "reenroll-authenticator-warning"] {
         let mut body = with(json!([form(name, new.clone()), form("skip", json!([]))]));
-        body["currentAuthenticator"] = json!({ "value": { "type": "password", "key": "okta_password",
-            "settings": { "daysToExpiry": 4 } } });
+        body["currentAuthenticator"] = json!({ "value": {
+            "type": "password", "key": "okta_password", "settings": { "daysToExpiry": 4 }
+        } });
         let Step::Password(change) = step(&body) else {
             panic!()
         };
@@ -333,7 +361,9 @@ fn any_answer() -> impl Strategy<Value = serde_json::Value> {
 
 proptest! {
     #[test]
-    fn arbitrary_responses_do_not_panic(remediations in proptest::collection::vec(any_answer(), 0..4), other in any_answer()) {
+    fn arbitrary_responses_do_not_panic(
+        remediations in proptest::collection::vec(any_answer(), 0..4), other in any_answer()
+    ) {
         let mut body = with(json!(remediations));
         body["currentAuthenticator"] = other.clone();
         body["authenticatorEnrollments"] = other;

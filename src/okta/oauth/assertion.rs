@@ -1,4 +1,5 @@
-//! A service's client assertion: a short-lived JWT signed with its private key (RFC 7523, RFC 7515).
+//! A service's client assertion: a short-lived JWT signed with its private key (RFC 7523, RFC
+//! 7515).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

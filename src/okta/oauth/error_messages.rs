@@ -15,8 +15,8 @@ pub(super) const EXPIRED: &[&str] = &[
     "'actor_token' is invalid",
 ];
 
-const TRUST: &str = "ask your Okta admin to put your `client_id` on the app's trust list (Native to \
-    Web SSO): docs/admin.md says how";
+const TRUST: &str = "ask your Okta admin to put your `client_id` on the app's trust list (Native \
+    to Web SSO): docs/admin.md says how";
 const PUBLIC_KEY: &str = "ask your Okta admin to add the public key of `private_key_file` to the \
     app, for signing, and for its id";
 const CLOCK: &str = "check this machine's clock with `date -u`";

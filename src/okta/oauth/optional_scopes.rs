@@ -12,7 +12,8 @@ const INTERCLIENT: &str = "interclient_access";
 pub struct OptionalScopes {
     /// A refresh token (`offline_access`).
     pub refresh: bool,
-    /// Tokens for any app that trusts this client (`interclient_access`, Okta: "Native to Web SSO").
+    /// Tokens for any app that trusts this client (`interclient_access`, Okta: "Native to Web
+    /// SSO").
     pub interclient: bool,
 }
 
@@ -29,7 +30,8 @@ impl OptionalScopes {
         scope
     }
 
-    /// Parses the response's `scope`. A server may omit it if it granted everything (RFC 6749, 5.1).
+    /// Parses the response's `scope`. A server may omit it if it granted everything (RFC 6749,
+    /// 5.1).
     pub(super) fn granted(scope: &str) -> Self {
         let has = |name| scope.split(' ').any(|one| one == name);
         Self {

@@ -13,8 +13,8 @@ enum Part {
     Ignored,
 }
 
-/// Returns the headings and paragraphs of a page, each cut at 300 characters. Without paragraphs any
-/// other text, without text the title. `None` if the page has none of these. Untrusted text.
+/// Returns the headings and paragraphs of a page, each cut at 300 characters. Without paragraphs
+/// any other text, without text the title. `None` if the page has none of these. Untrusted text.
 pub fn explanation(body: &[u8]) -> Option<String> {
     let html = String::from_utf8_lossy(&body[..body.len().min(MAX_PAGE_BYTES)]);
     let (mut title, mut heading, mut text) = (String::new(), String::new(), String::new());
@@ -81,11 +81,13 @@ mod tests {
     fn explanation_is_heading_and_text_else_title() {
         for (page, expected) in [
             (
-                "<title>acme</title><h1>App Access Locked</h1><p>Contact your <b>administrator</b> now.</p>",
+                "<title>acme</title><h1>App Access Locked</h1>\
+                 <p>Contact your <b>administrator</b> now.</p>",
                 Some("App Access Locked: Contact your administrator now."),
             ),
             (
-                "<div class=error-content><h1>You are not allowed to access this app.</h1><p>To request access<p>ask",
+                "<div class=error-content><h1>You are not allowed to access this app.</h1>\
+                 <p>To request access<p>ask",
                 Some("You are not allowed to access this app. To request access ask"),
             ),
             (
@@ -94,7 +96,8 @@ mod tests {
             ),
             ("<p>Only text</p>", Some("Only text")),
             (
-                "<style>a {}</style><h2>App Access Locked</h2><div class=x>Contact <b>your</b> admin</div><footer>Okta</footer>",
+                "<style>a {}</style><h2>App Access Locked</h2>\
+                 <div class=x>Contact <b>your</b> admin</div><footer>Okta</footer>",
                 Some("App Access Locked: Contact your admin"),
             ),
             (

@@ -18,8 +18,8 @@ const MAX_RELAY_STATE_BYTES: usize = 4096;
 
 /// Collects the forms with a SAML response.
 ///
-/// Faults count only if the page holds a SAML response, and faults of a form only if that form holds
-/// it: pages have search boxes and language menus beside it.
+/// Faults count only if the page holds a SAML response, and faults of a form only if that form
+/// holds it: pages have search boxes and language menus beside it.
 #[derive(Default)]
 pub(super) struct FormReader {
     open: Option<Form>,

@@ -1,9 +1,9 @@
 //! The page of an app's embed link: a form with a SAML response, or what is shown instead of it.
 //!
 //! A form is accepted only if it has one reading: exactly one form with exactly one `SAMLResponse`,
-//! an explicit method and action, nothing that redirects it. Forms without a response (a search box,
-//! a language menu) are ignored. Other pages are classified, since each needs another action of the
-//! user. Their texts are untrusted.
+//! an explicit method and action, nothing that redirects it. Forms without a response (a search
+//! box, a language menu) are ignored. Other pages are classified, since each needs another action
+//! of the user. Their texts are untrusted.
 
 mod app_page;
 mod classify;

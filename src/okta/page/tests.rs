@@ -157,7 +157,10 @@ fn pages_are_classified_by_their_marks() {
             "okta.page.consent",
         ),
         (
-            r#"<form action="https://login.example.net/adfs/ls"><input name="SAMLRequest" value="x"></form>"#,
+            concat!(
+                r#"<form action="https://login.example.net/adfs/ls">"#,
+                r#"<input name="SAMLRequest" value="x"></form>"#
+            ),
             "okta.page.idp_redirect",
         ),
         (
@@ -182,9 +185,11 @@ fn pages_are_classified_by_their_marks() {
     );
 }
 
-const PASSWORD_AGAIN: &str = r#"<div id="password-verification-challenge"><h1>Please verify your password</h1>
+const PASSWORD_AGAIN: &str = r#"<div id="password-verification-challenge">
+    <h1>Please verify your password</h1>
     <form id="creds.edit.form" action="/user/verify_password" method="post">
-    <input type="hidden" name="_xsrfToken" value="f9&#x2b;4a"/><input name="password" type="password" value=""/>
+    <input type="hidden" name="_xsrfToken" value="f9&#x2b;4a"/>
+    <input name="password" type="password" value=""/>
     <input value="Verify" name="m-save" type="button"/></form></div>"#;
 
 #[test]

@@ -1,8 +1,8 @@
 //! WebAuthn: the challenge for a security key, and the check of its assertion.
 //!
-//! The relying party is derived from the org's host and never taken from the server: an assertion for
-//! one site must be worthless at another. (W3C "Web Authentication" Level 2, 5.8.1 "Client Data",
-//! 5.10.4 "User Verification", 6.1 "Authenticator Data", 10.1 "FIDO AppID Extension".)
+//! The relying party is derived from the org's host and never taken from the server: an assertion
+//! for one site must be worthless at another. (W3C "Web Authentication" Level 2, 5.8.1 "Client
+//! Data", 5.10.4 "User Verification", 6.1 "Authenticator Data", 10.1 "FIDO AppID Extension".)
 
 mod assertion;
 mod base64url;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_is_not_clean_text_is_refused() {
+fn other_encodings_and_characters_are_refused() {
     all_refused::<28>(&[
         ("NUL", role_value("\0"), "saml.xml.character"),
         ("escape", role_value("\u{1b}"), "saml.xml.character"),
@@ -73,12 +73,12 @@ fn what_is_not_clean_text_is_refused() {
         ("crossed", "<a><b></a></b>".to_owned(), "saml.wrong_root"),
         (
             "crossed within",
-            around("<a:Issuer><a:b></a:Issuer>"),
+            with_body("<a:Issuer><a:b></a:Issuer>"),
             "saml.element_in_value",
         ),
         (
             "crossed elsewhere",
-            around("<a:x><a:y></a:x></a:y>"),
+            with_body("<a:x><a:y></a:x></a:y>"),
             "saml.xml.unbalanced",
         ),
         (

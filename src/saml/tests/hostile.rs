@@ -1,4 +1,4 @@
-//! What is refused as XML or as a response. The names are part of the contract: scripts and people meet them.
+//! Documents that are refused as XML or as a response. Scripts may rely on the names of the errors.
 
 use super::*;
 
@@ -154,7 +154,7 @@ fn values_in_pieces_are_refused() {
 }
 
 #[test]
-fn more_than_one_of_what_must_be_one_is_refused() {
+fn second_root_response_or_assertion_is_refused() {
     let one = format!(
         "<a:Assertion><a:AttributeStatement>{}</a:AttributeStatement></a:Assertion>",
         role_attribute(&[PAIR])
@@ -165,42 +165,43 @@ fn more_than_one_of_what_must_be_one_is_refused() {
         "<a:Assertion><a:Advice><a:Assertion/></a:Advice>",
     );
     let wrapped = format!(
-        r#"<d:Signature xmlns:d="http://www.w3.org/2000/09/xmldsig#"><d:Object>{one}</d:Object></d:Signature>"#
+        "<d:Signature xmlns:d='http://www.w3.org/2000/09/xmldsig#'><d:Object>{one}</d:Object>\
+         </d:Signature>"
     );
     all_refused::<12>(&[
         (
             "two assertions",
-            around(&one.repeat(2)),
+            with_body(&one.repeat(2)),
             "saml.two_assertions",
         ),
         (
             "an empty one in front",
-            around(&format!("<a:Assertion/>{one}")),
+            with_body(&format!("<a:Assertion/>{one}")),
             "saml.two_assertions",
         ),
         (
             "an encrypted one too",
-            around(&format!("{one}{encrypted}")),
+            with_body(&format!("{one}{encrypted}")),
             "saml.two_assertions",
         ),
         (
             "nested in another",
-            around(&nested),
+            with_body(&nested),
             "saml.misplaced_assertion",
         ),
         (
             "wrapped in a signature",
-            around(&format!("{wrapped}{one}")),
+            with_body(&format!("{wrapped}{one}")),
             "saml.misplaced_assertion",
         ),
         (
             "wrapped alone",
-            around(&wrapped),
+            with_body(&wrapped),
             "saml.misplaced_assertion",
         ),
         (
             "two responses",
-            around(&format!(
+            with_body(&format!(
                 "<p:Extensions><p:Response>{one}</p:Response></p:Extensions>{one}"
             )),
             "saml.two_responses",
@@ -210,7 +211,7 @@ fn more_than_one_of_what_must_be_one_is_refused() {
             CLASSIC.to_owned() + &CLASSIC[CLASSIC.find("<saml2p").unwrap()..],
             "saml.xml.second_root",
         ),
-        ("none", around(""), "saml.no_assertion"),
+        ("none", with_body(""), "saml.no_assertion"),
         (
             "another root",
             format!(r#"<a:Assertion xmlns:a="{NS}"/>"#),
@@ -230,7 +231,7 @@ fn more_than_one_of_what_must_be_one_is_refused() {
 }
 
 #[test]
-fn names_of_another_namespace_are_refused() {
+fn foreign_namespaces_are_refused() {
     all_refused::<9>(&[
         (
             "assertion of another",
@@ -264,7 +265,7 @@ fn names_of_another_namespace_are_refused() {
         ),
         (
             "xml rebound",
-            around(r#"<a:Assertion xmlns:xml="urn:evil"/>"#),
+            with_body(r#"<a:Assertion xmlns:xml="urn:evil"/>"#),
             "saml.xml.prefix",
         ),
         (
@@ -308,11 +309,11 @@ fn sizes_are_bounded() {
             "saml.xml.too_many_attributes",
         ),
         ("depth 65", nest(65), "saml.wrong_root"),
-        ("depth 65 within", around(&nest(64)), "saml.xml.too_deep"),
-        ("depth 10k", around(&nest(10_000)), "saml.xml.too_deep"),
+        ("depth 65 within", with_body(&nest(64)), "saml.xml.too_deep"),
+        ("depth 10k", with_body(&nest(10_000)), "saml.xml.too_deep"),
         (
             "4097 elements",
-            around(&many(4096, "<b/>")),
+            with_body(&many(4096, "<b/>")),
             "saml.xml.too_many_elements",
         ),
         (
@@ -332,11 +333,17 @@ fn sizes_are_bounded() {
         ),
         (
             "a long issuer",
-            around(&format!("<a:Issuer>{}</a:Issuer>", many(2049, "x"))),
+            with_body(&format!("<a:Issuer>{}</a:Issuer>", many(2049, "x"))),
             "saml.value_too_long",
         ),
     ]);
-    assert!(read_text(&around(&format!("<a:Assertion>{}</a:Assertion>", nest(62)))).is_ok());
+    assert!(
+        read_text(&with_body(&format!(
+            "<a:Assertion>{}</a:Assertion>",
+            nest(62)
+        )))
+        .is_ok()
+    );
     let million = format!("{}{}", "<b>".repeat(1_000_000), "</b>".repeat(1_000_000));
     assert_eq!(refusal(&million), "saml.too_large");
 }

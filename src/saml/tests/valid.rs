@@ -1,4 +1,4 @@
-//! What is read, and what it is read as.
+//! Documents that are accepted, and their contents.
 
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -14,7 +14,7 @@ fn role_names(assertion: &Assertion) -> Vec<&str> {
 }
 
 #[test]
-fn oktas_own_responses_are_read_in_full() {
+fn okta_responses_are_parsed_in_full() {
     let classic = assertion(CLASSIC);
     assert_eq!(role_names(&classic), ["Deploy", "team/a/ReadOnly", "Admin"]);
     assert_eq!(classic.session_duration, Some(28_800));
@@ -42,7 +42,7 @@ fn oktas_own_responses_are_read_in_full() {
 }
 
 #[test]
-fn prefixes_are_free_and_names_are_known_by_namespace() {
+fn elements_are_identified_by_namespace() {
     for (was, is) in counted::<2, _>([("saml2:", "saml:"), ("saml2p:", "samlp:")]) {
         let other = CLASSIC
             .replace(was, is)
@@ -55,7 +55,10 @@ fn prefixes_are_free_and_names_are_known_by_namespace() {
         assert_eq!(assertion(&other).roles.len(), 3, "{was}");
     }
     let default = format!(
-        r#"<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol"><Assertion xmlns="{NS}"><AttributeStatement><x:Attribute xmlns:x="{NS}" Name="http://www.amazonaws.cn/SAML/Attributes/Role"><AttributeValue>{PAIR}</AttributeValue></x:Attribute></AttributeStatement></Assertion></Response>"#
+        "<Response xmlns='{PROTOCOL}'><Assertion xmlns='{NS}'><AttributeStatement>\
+         <x:Attribute xmlns:x='{NS}' Name='http://www.amazonaws.cn/SAML/Attributes/Role'>\
+         <AttributeValue>{PAIR}</AttributeValue></x:Attribute>\
+         </AttributeStatement></Assertion></Response>"
     );
     assert_eq!(assertion(&default).roles.len(), 1);
     let bound_beside =
@@ -64,7 +67,7 @@ fn prefixes_are_free_and_names_are_known_by_namespace() {
 }
 
 #[test]
-fn a_role_value_is_read_in_every_legal_spelling() {
+fn role_values_are_parsed_in_every_legal_spelling() {
     let swapped =
         "arn:aws:iam::123456789012:role/Deploy,arn:aws:iam::123456789012:saml-provider/okta";
     for value in counted::<7, _>([
@@ -87,7 +90,7 @@ fn a_role_value_is_read_in_every_legal_spelling() {
 }
 
 #[test]
-fn many_roles_are_read_in_order_and_duplicates_once() {
+fn roles_keep_their_order_without_duplicates() {
     let values: Vec<String> = (0..120)
         .map(|n| PAIR.replace("Deploy", &format!("R{n}")))
         .collect();
@@ -99,7 +102,7 @@ fn many_roles_are_read_in_order_and_duplicates_once() {
 }
 
 #[test]
-fn a_document_may_be_laid_out_for_people() {
+fn indented_document_is_parsed() {
     let laid_out = CLASSIC
         .replace("?><saml2p", "?>\n<!-- made by hand -->\n<saml2p")
         .replace("><saml2:A", ">\n  <!-- here -->\n  <saml2:A")
@@ -108,9 +111,14 @@ fn a_document_may_be_laid_out_for_people() {
 }
 
 #[test]
-fn an_encrypted_assertion_still_says_whom_it_is_for() {
+fn encrypted_assertion_has_a_destination() {
     let document = format!(
-        r#"<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:a="{NS}" Destination="https://signin.aws.amazon.com/saml"><a:Issuer>okta</a:Issuer><a:EncryptedAssertion><e:EncryptedData xmlns:e="http://www.w3.org/2001/04/xmlenc#"><e:CipherData><e:CipherValue>AAAA</e:CipherValue></e:CipherData></e:EncryptedData></a:EncryptedAssertion></p:Response>"#
+        "<p:Response xmlns:p='{PROTOCOL}' xmlns:a='{NS}' \
+         Destination='https://signin.aws.amazon.com/saml'><a:Issuer>okta</a:Issuer>\
+         <a:EncryptedAssertion>\
+         <e:EncryptedData xmlns:e='http://www.w3.org/2001/04/xmlenc#'><e:CipherData>\
+         <e:CipherValue>AAAA</e:CipherValue></e:CipherData></e:EncryptedData>\
+         </a:EncryptedAssertion></p:Response>"
     );
     let expected = Envelope {
         destination: Some("https://signin.aws.amazon.com/saml".to_owned()),
@@ -120,7 +128,7 @@ fn an_encrypted_assertion_still_says_whom_it_is_for() {
 }
 
 #[test]
-fn times_limit_what_it_is_good_for() {
+fn assertion_expires_at_not_on_or_after() {
     let read = assertion(CLASSIC);
     let limit = Timestamp(1_795_309_675);
     assert_eq!(read.check_expiry(limit.plus(-1)), Ok(()));
@@ -130,7 +138,7 @@ fn times_limit_what_it_is_good_for() {
 }
 
 #[test]
-fn what_was_made_for_another_service_is_not_aws() {
+fn assertion_for_another_service_has_no_aws_roles() {
     let vpn = CLASSIC.replace(
         "urn:amazon:webservices",
         "https://vpn.acme.com/saml/metadata",
@@ -165,7 +173,7 @@ fn what_was_made_for_another_service_is_not_aws() {
 
 /// Not a bound that a busy machine could break: the figure is for the reader (`--nocapture`).
 #[test]
-fn a_large_document_is_read() {
+fn large_document_is_parsed() {
     let mut values = String::new();
     for n in 0..500 {
         let _ = write!(
@@ -195,7 +203,7 @@ fn without_attribute(document: &str, name: &str) -> String {
 }
 
 #[test]
-fn recipient_or_destination_is_required_and_each_is_checked() {
+fn recipient_or_destination_is_required_and_checked() {
     let check_aws_recipient = |document: &str| {
         read_text(document)
             .unwrap()
@@ -234,7 +242,7 @@ fn recipient_or_destination_is_required_and_each_is_checked() {
             "{one}"
         );
     }
-    let encrypted = around("<a:EncryptedAssertion/>");
+    let encrypted = with_body("<a:EncryptedAssertion/>");
     assert_eq!(
         check_aws_recipient(&encrypted),
         Err("saml.no_recipient".into())
@@ -242,7 +250,7 @@ fn recipient_or_destination_is_required_and_each_is_checked() {
 }
 
 #[test]
-fn addresses_of_every_partition_are_aws_and_others_are_not() {
+fn acs_urls_of_every_partition_are_aws() {
     let at = |address: &str| {
         let document = CLASSIC.replace(
             "=\"https://signin.aws.amazon.com/saml\"",
@@ -272,7 +280,7 @@ fn addresses_of_every_partition_are_aws_and_others_are_not() {
 }
 
 #[test]
-fn an_audience_is_required() {
+fn audience_is_required() {
     let start = CLASSIC.find("<saml2:AudienceRestriction").unwrap();
     let end = "</saml2:AudienceRestriction>";
     let stop = CLASSIC.find(end).unwrap() + end.len();

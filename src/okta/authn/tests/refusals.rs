@@ -93,16 +93,22 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), status in 100..600_u16) {
+    fn arbitrary_bytes_do_not_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..200), status in 100..600_u16
+    ) {
         let _ = Transaction::parse(&org(), status, "application/json", &bytes);
     }
 
     #[test]
-    fn no_type_of_a_member_makes_it_panic(member in 0..8_usize, odd in 0..6_usize) {
-        let odd = [json!(null), json!(7), json!("x"), json!([1]), json!({}), json!({"href": []})][odd].clone();
+    fn unexpected_member_types_do_not_panic(member in 0..8_usize, odd in 0..6_usize) {
+        let odd = [
+            json!(null), json!(7), json!("x"), json!([1]), json!({}), json!({"href": []})
+        ][odd].clone();
         let mut answer: Value = serde_json::from_slice(PUSH).unwrap();
-        let paths = ["/_embedded", "/_embedded/factor", "/_embedded/factor/profile", "/_links", "/_links/next",
-            "/_links/resend", "/expiresAt", "/factorResult"];
+        let paths = [
+            "/_embedded", "/_embedded/factor", "/_embedded/factor/profile", "/_links",
+            "/_links/next", "/_links/resend", "/expiresAt", "/factorResult",
+        ];
         *answer.pointer_mut(paths[member]).unwrap() = odd;
         if let Ok(Transaction::MfaChallenge(state)) = parse(answer.to_string().as_bytes()) {
             let _ = (state.input(), state.can_resend(), state.cancel(), state.poll());

@@ -4,8 +4,8 @@ use super::{Report, refused};
 use crate::okta::oauth::{OptionalScopes, Tokens, error_messages};
 use crate::secret::Secret;
 
-/// Okta's messages: its list of OAuth 2.0 error codes, release 2026.03.1, and those that other clients
-/// report.
+/// Okta's messages: its list of OAuth 2.0 error codes, release 2026.03.1, and those that other
+/// clients report.
 const DOCUMENTED: &[(u16, &str, &str, &str)] = &[
     (
         400,

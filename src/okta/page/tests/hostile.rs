@@ -267,7 +267,11 @@ proptest! {
 
     #[test]
     fn accepted_form_has_an_https_action(
-        body in "(<form |<input |<template>|</template>|</form>|method=post |action=|https://signin\\.aws\\.amazon\\.com/ |http://evil/ |name=SAMLResponse |value=QUJD |>|<script>|</script>|<!--|-->|\"|'|x| ){0,40}"
+        body in concat!(
+            "(<form |<input |<template>|</template>|</form>|method=post |action=|",
+            "https://signin\\.aws\\.amazon\\.com/ |http://evil/ |name=SAMLResponse |value=QUJD |",
+            ">|<script>|</script>|<!--|-->|\"|'|x| ){0,40}"
+        )
     ) {
         if let Ok(AppPage::SamlForm(form)) = AppPage::parse(page(&body).as_bytes()) {
             prop_assert_eq!(form.action.scheme(), "https");

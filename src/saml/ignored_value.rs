@@ -1,14 +1,14 @@
-//! Values of an assertion that cannot be used and stand in the way of nothing else.
+//! Unusable values of an assertion that do not invalidate the rest.
 //!
-//! Only a value is left out that is one whole piece of text and means nothing. What could be read in two ways (markup
-//! or comments in a value, duplicate XML attributes, two assertions) refuses the document.
+//! Only a value that is one plain text without meaning is ignored. Anything with two readings
+//! (markup or comments in a value, duplicate XML attributes, two assertions) refuses the document.
 
 use thiserror::Error;
 
 use super::error::SamlError;
 use crate::model::ArnError;
 
-/// One value that was left out, and why.
+/// An ignored value, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum IgnoredValue {
     #[error("the role value `{value}` is left out: {why}")]
@@ -22,7 +22,7 @@ pub enum IgnoredValue {
 }
 
 impl IgnoredValue {
-    /// Returns the error of a role value, for when no other role is left.
+    /// Returns the error of a role value, for when no usable role is left.
     pub(super) fn role(&self) -> Option<SamlError> {
         match self {
             Self::Role { value, why } => Some(SamlError::Role {

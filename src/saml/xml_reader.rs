@@ -1,10 +1,10 @@
-//! XML, strictly.
+//! A strict XML reader.
 //!
-//! A wrapper over quick-xml, which expands no entity but lets pass what no XML document may hold: two
-//! roots, text behind the root, an end with open elements, NUL, any `encoding=`. It also splits a value
-//! at a comment, and a reader that takes the first part only reads another name than the one that was
-//! signed (CVE-2017-11427). Here text comes in one piece or the document is refused. Namespaces are
-//! resolved by a small scope stack, because a prefix may be rebound half way.
+//! It wraps quick-xml, which expands no entity but accepts what no XML document may contain: two
+//! roots, text after the root, an end with open elements, NUL, any `encoding=`. quick-xml also
+//! splits a value at a comment; a reader that takes only the first part reads another name than the
+//! signed one (CVE-2017-11427). Here the text of a value is in one piece, or the document is
+//! refused.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -14,25 +14,25 @@ use quick_xml::events::attributes::AttrError;
 use quick_xml::events::{BytesDecl, BytesStart, Event};
 
 use super::xml_error::XmlError;
+use super::xml_namespaces::Namespaces;
 use super::xml_text::{attribute_value, is_xml_char, resolve};
 
-/// No SAML response comes near: Okta's own are 10 deep.
-const DEEPEST: usize = 64;
-const MOST_ELEMENTS: usize = 4096;
-const MOST_ATTRIBUTES: usize = 64;
-const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
+/// Okta's responses are 10 deep.
+const MAX_DEPTH: usize = 64;
+const MAX_ELEMENTS: usize = 4096;
+const MAX_ATTRIBUTES: usize = 64;
 
 /// One step through a document.
 pub(super) enum Node {
     Open(Element),
-    /// All text between two tags, CDATA and references resolved, never split.
+    /// All text between two tags, with CDATA and references resolved.
     Text(String),
     Close,
 }
 
-/// A start tag, its names resolved.
+/// A start tag with resolved names.
 pub(super) struct Element {
-    pub(super) namespace: Option<Rc<str>>,
+    namespace: Option<Rc<str>>,
     /// The name without its prefix.
     pub(super) name: String,
     attributes: Vec<Attribute>,
@@ -43,7 +43,7 @@ impl Element {
         self.namespace.as_deref() == Some(namespace) && self.name == name
     }
 
-    /// The value of an attribute without a namespace (all of SAML's are).
+    /// Returns an attribute without a namespace. All of SAML's are.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
@@ -58,7 +58,7 @@ struct Attribute {
     value: String,
 }
 
-/// What an open element has held so far.
+/// What an open element contains so far.
 #[derive(Default)]
 struct Content {
     text: bool,
@@ -71,24 +71,17 @@ pub(super) struct StrictReader<'a> {
     xml: Reader<&'a [u8]>,
     length: u64,
     open: Vec<Content>,
-    bindings: Vec<Binding>,
+    namespaces: Namespaces,
     elements: usize,
-    root_closed: bool,
+    is_root_closed: bool,
     text: String,
     ready: VecDeque<Node>,
-    started: bool,
-}
-
-struct Binding {
-    depth: usize,
-    prefix: String,
-    /// `None`: `xmlns=""`, the default namespace taken back.
-    namespace: Option<Rc<str>>,
+    is_started: bool,
 }
 
 impl<'a> StrictReader<'a> {
     /// # Errors
-    /// When the bytes are not UTF-8 text of characters that XML allows.
+    /// [`XmlError::Encoding`], [`XmlError::ByteOrderMark`], [`XmlError::Character`].
     pub(super) fn new(document: &'a [u8]) -> Result<Self, XmlError> {
         if document.starts_with(&[0xff, 0xfe]) || document.starts_with(&[0xfe, 0xff]) {
             return Err(XmlError::Encoding);
@@ -108,51 +101,51 @@ impl<'a> StrictReader<'a> {
             xml,
             length: document.len() as u64,
             open: Vec::new(),
-            bindings: Vec::new(),
+            namespaces: Namespaces::default(),
             elements: 0,
-            root_closed: false,
+            is_root_closed: false,
             text: String::new(),
             ready: VecDeque::new(),
-            started: false,
+            is_started: false,
         })
     }
 
-    /// The next node; `None` after the end of a whole document.
+    /// Returns the next node, `None` after a complete document.
     pub(super) fn next(&mut self) -> Result<Option<Node>, XmlError> {
         while self.ready.is_empty() {
             let event = self.xml.read_event().map_err(|fault| {
                 let at_end = self.xml.buffer_position() >= self.length;
                 XmlError::from_fault(&fault, at_end)
             })?;
-            let first = !std::mem::replace(&mut self.started, true);
+            let is_first = !std::mem::replace(&mut self.is_started, true);
             match event {
-                Event::Decl(declaration) if first => check_declaration(&declaration)?,
+                Event::Decl(declaration) if is_first => check_declaration(&declaration)?,
                 Event::Decl(_) | Event::PI(_) => return Err(XmlError::ProcessingInstruction),
                 Event::DocType(_) => return Err(XmlError::Doctype),
                 Event::Comment(_) => self.comment(),
-                Event::Text(text) => self.push_text(&text.xml10_content())?,
-                Event::CData(text) => self.push_cdata(&text.xml10_content())?,
+                Event::Text(text) => self.text(&text.xml10_content())?,
+                Event::CData(text) => self.cdata(&text.xml10_content())?,
                 Event::GeneralRef(reference) => {
                     let c = resolve(&reference)?;
-                    self.push_reference(c)?;
+                    self.append_text(c.encode_utf8(&mut [0; 4]), false)?;
                 }
-                Event::Start(tag) | Event::Empty(tag) => self.open(&tag)?,
+                Event::Start(tag) | Event::Empty(tag) => self.start(&tag)?,
                 Event::End(_) => self.close()?,
-                Event::Eof => return self.end().map(|()| None),
+                Event::Eof => return self.check_end().map(|()| None),
             }
         }
         Ok(self.ready.pop_front())
     }
 
-    fn open(&mut self, tag: &BytesStart<'_>) -> Result<(), XmlError> {
-        if self.root_closed {
+    fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), XmlError> {
+        if self.is_root_closed {
             return Err(XmlError::SecondRoot);
         }
         self.elements += 1;
-        if self.elements > MOST_ELEMENTS {
+        if self.elements > MAX_ELEMENTS {
             return Err(XmlError::TooManyElements);
         }
-        if self.open.len() == DEEPEST {
+        if self.open.len() == MAX_DEPTH {
             return Err(XmlError::TooDeep);
         }
         self.flush_text();
@@ -172,40 +165,42 @@ impl<'a> StrictReader<'a> {
             return Err(XmlError::CommentInValue);
         }
         let depth = self.open.len();
-        self.bindings.retain(|binding| binding.depth <= depth);
-        self.root_closed = depth == 0;
+        self.namespaces.leave(depth);
+        self.is_root_closed = depth == 0;
         self.ready.push_back(Node::Close);
         Ok(())
     }
 
-    fn end(&self) -> Result<(), XmlError> {
+    fn check_end(&self) -> Result<(), XmlError> {
         if !self.open.is_empty() {
             return Err(XmlError::CutShort);
         }
-        if !self.root_closed {
+        if !self.is_root_closed {
             return Err(XmlError::NoRoot);
         }
         Ok(())
     }
 
-    /// Whether the comment stands in a value is known when its element closes.
+    /// Notes a comment. Only the end of the element shows whether it is in a value.
     fn comment(&mut self) {
         if let Some(parent) = self.open.last_mut() {
             parent.comment = true;
         }
     }
 
-    fn push_text(&mut self, text: &str) -> Result<(), XmlError> {
+    fn text(&mut self, text: &str) -> Result<(), XmlError> {
         if text.contains("]]>") {
             return Err(XmlError::Syntax);
         }
-        let blank = text.trim_matches([' ', '\t', '\r', '\n']).is_empty();
-        self.append_text(text, blank)
+        let is_blank = text.trim_matches([' ', '\t', '\r', '\n']).is_empty();
+        self.append_text(text, is_blank)
     }
 
-    /// CDATA is text by intention, blank or not. A value is one section or none: two sections, or one
-    /// beside text, is what a reader that takes the first piece reads differently.
-    fn push_cdata(&mut self, text: &str) -> Result<(), XmlError> {
+    /// Adds a CDATA section, which counts as text even if blank.
+    ///
+    /// A value is one section or none. Of two sections, or one beside text, a reader that takes the
+    /// first piece reads another value.
+    fn cdata(&mut self, text: &str) -> Result<(), XmlError> {
         if let Some(parent) = self.open.last_mut() {
             if parent.cdata || parent.text {
                 return Err(XmlError::SplitValue);
@@ -215,42 +210,37 @@ impl<'a> StrictReader<'a> {
         self.append(text, false)
     }
 
-    fn push_reference(&mut self, c: char) -> Result<(), XmlError> {
-        self.append_text(c.encode_utf8(&mut [0; 4]), false)
-    }
-
-    fn append_text(&mut self, text: &str, blank: bool) -> Result<(), XmlError> {
-        if !blank && self.open.last().is_some_and(|parent| parent.cdata) {
+    fn append_text(&mut self, text: &str, is_blank: bool) -> Result<(), XmlError> {
+        if !is_blank && self.open.last().is_some_and(|parent| parent.cdata) {
             return Err(XmlError::SplitValue);
         }
-        self.append(text, blank)
+        self.append(text, is_blank)
     }
 
-    fn append(&mut self, text: &str, blank: bool) -> Result<(), XmlError> {
-        let Some(parent) = self.open.last_mut() else {
-            return if blank {
+    fn append(&mut self, text: &str, is_blank: bool) -> Result<(), XmlError> {
+        match self.open.last_mut() {
+            Some(parent) => {
+                parent.text |= !is_blank;
+                self.text.push_str(text);
                 Ok(())
-            } else {
-                Err(XmlError::TextOutsideRoot)
-            };
-        };
-        parent.text |= !blank;
-        self.text.push_str(text);
-        Ok(())
+            }
+            None if is_blank => Ok(()),
+            None => Err(XmlError::TextOutsideRoot),
+        }
     }
 
     fn flush_text(&mut self) {
         if !self.text.is_empty() {
-            self.ready
-                .push_back(Node::Text(std::mem::take(&mut self.text)));
+            let text = std::mem::take(&mut self.text);
+            self.ready.push_back(Node::Text(text));
         }
     }
 
     fn resolve_names(&mut self, tag: &BytesStart<'_>) -> Result<Element, XmlError> {
         let depth = self.open.len();
-        let mut plain = Vec::new();
+        let mut unresolved = Vec::new();
         for (count, attribute) in tag.attributes().enumerate() {
-            if count == MOST_ATTRIBUTES {
+            if count == MAX_ATTRIBUTES {
                 return Err(XmlError::TooManyAttributes);
             }
             let attribute = attribute.map_err(|fault| match fault {
@@ -260,22 +250,20 @@ impl<'a> StrictReader<'a> {
             let (prefix, name) = split_name(attribute.key.as_ref())?;
             let value = attribute_value(&attribute.value)?;
             match (prefix, name) {
-                ("", "xmlns") => self.bind(depth, "", &value)?,
-                ("xmlns", prefix) => self.bind(depth, prefix, &value)?,
-                _ => plain.push((prefix.to_owned(), name.to_owned(), value)),
+                ("", "xmlns") => self.namespaces.bind(depth, "", &value)?,
+                ("xmlns", prefix) => self.namespaces.bind(depth, prefix, &value)?,
+                _ => unresolved.push((prefix.to_owned(), name.to_owned(), value)),
             }
         }
-        let mut attributes: Vec<Attribute> = Vec::with_capacity(plain.len());
-        for (prefix, name, value) in plain {
-            // An attribute without a prefix has no namespace; the default one is for elements.
+        let mut attributes: Vec<Attribute> = Vec::with_capacity(unresolved.len());
+        for (prefix, name, value) in unresolved {
+            // The default namespace does not apply to attributes.
             let namespace = match prefix.as_str() {
                 "" => None,
-                prefix => self.namespace(prefix)?,
+                prefix => self.namespaces.resolve(prefix)?,
             };
-            if attributes
-                .iter()
-                .any(|known| known.name == name && known.namespace == namespace)
-            {
+            let is_known = |known: &Attribute| known.name == name && known.namespace == namespace;
+            if attributes.iter().any(is_known) {
                 return Err(XmlError::DuplicateAttribute);
             }
             attributes.push(Attribute {
@@ -287,37 +275,10 @@ impl<'a> StrictReader<'a> {
         let tag_name = tag.name();
         let (prefix, name) = split_name(tag_name.as_ref())?;
         Ok(Element {
-            namespace: self.namespace(prefix)?,
+            namespace: self.namespaces.resolve(prefix)?,
             name: name.to_owned(),
             attributes,
         })
-    }
-
-    fn bind(&mut self, depth: usize, prefix: &str, namespace: &str) -> Result<(), XmlError> {
-        let reserved = matches!(prefix, "xml" | "xmlns");
-        if reserved || (!prefix.is_empty() && namespace.is_empty()) {
-            return Err(XmlError::Prefix);
-        }
-        self.bindings.push(Binding {
-            depth,
-            prefix: prefix.to_owned(),
-            namespace: (!namespace.is_empty()).then(|| namespace.into()),
-        });
-        Ok(())
-    }
-
-    fn namespace(&self, prefix: &str) -> Result<Option<Rc<str>>, XmlError> {
-        let bound = self
-            .bindings
-            .iter()
-            .rev()
-            .find(|binding| binding.prefix == prefix);
-        match (bound, prefix) {
-            (Some(binding), _) => Ok(binding.namespace.clone()),
-            (None, "") => Ok(None),
-            (None, "xml") => Ok(Some(XML_NAMESPACE.into())),
-            (None, _) => Err(XmlError::Prefix),
-        }
     }
 }
 
@@ -334,7 +295,7 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), XmlError> {
     }
 }
 
-/// `prefix:name` as (prefix, name); the prefix is empty where there is none.
+/// Splits `prefix:name`. The prefix is empty if there is none.
 fn split_name(name: &str) -> Result<(&str, &str), XmlError> {
     let (prefix, local) = name.split_once(':').unwrap_or(("", name));
     let is_name = |part: &str| {
