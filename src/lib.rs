@@ -56,7 +56,7 @@ pub mod wire;
 
 use std::process::ExitCode;
 
-use report::{Exit, Report};
+use report::{ErrorCode, Report};
 
 /// The whole program, from its arguments to its exit code.
 ///
@@ -79,13 +79,9 @@ fn say_where_and_not_what() {
             || "at a place it cannot tell".into(),
             |at| format!("{}:{}", at.file(), at.line()),
         );
-        let report = Report::new(
-            Exit::Failed,
-            "internal.panic",
-            "ob has a mistake and stops here",
-        )
-        .cause(place)
-        .hint("report that place with what `ob --version` prints; try the command again");
+        let report = Report::new(ErrorCode::InternalPanic, "ob has a mistake and stops here")
+            .cause(place)
+            .hint("report that place with what `ob --version` prints; try the command again");
         let voice = terminal::Voice::default();
         if wants_json() {
             voice.say_json(&report.as_json());
@@ -109,8 +105,7 @@ fn has_a_name() -> Result<(), Report> {
     match std::env::args_os().next() {
         Some(name) if !name.is_empty() => Ok(()),
         _ => Err(Report::new(
-            Exit::Usage,
-            "process.no-name",
+            ErrorCode::ProcessNoName,
             "started without the name of a program",
         )
         .cause("the list of arguments was empty or began with an empty word")

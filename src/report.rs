@@ -4,12 +4,16 @@
 //! that is where the remedy is known. A report crosses the agent's socket as it is: it never carries a
 //! secret. The shape is fixed (`ob:` what failed, `cause:` why, `hint:` what to type next).
 
+mod code;
+
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::sanitize::{escape, shell_word};
+
+pub use code::ErrorCode;
 
 /// Why `ob` ends; the one table of exit codes (the README shows it, a test compares them).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,8 +82,9 @@ impl Exit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub exit: Exit,
-    /// A stable name for scripts and tests, `room.what` (`saml.doctype`); shown with `--json`.
-    pub name: String,
+    /// The named error; its name is shown with `--json`.
+    #[serde(rename = "name")]
+    pub code: ErrorCode,
     /// What failed: lower case, no full stop.
     pub summary: String,
     /// Why, from the outermost cause to the innermost.
@@ -92,15 +97,28 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn new(exit: Exit, name: impl Into<String>, summary: impl Into<String>) -> Self {
+    /// Makes a report with the exit code of `code`, without causes and hints.
+    pub fn new(code: ErrorCode, summary: impl Into<String>) -> Self {
         Self {
-            exit,
-            name: name.into(),
+            exit: code.exit(),
+            code,
             summary: summary.into(),
             causes: Vec::new(),
             hints: Vec::new(),
             also: None,
         }
+    }
+
+    /// Replaces the exit code, where an error ends this command otherwise than its code says.
+    #[must_use]
+    pub fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Returns the stable name of the error.
+    pub fn name(&self) -> &str {
+        self.code.name()
     }
 
     #[must_use]
@@ -153,7 +171,7 @@ impl Report {
     /// For a script.
     pub fn as_json(&self) -> Value {
         let mut told = serde_json::json!({
-            "error": self.name,
+            "error": self.name(),
             "exit": self.exit.code(),
             "summary": self.summary,
             "causes": self.causes,
@@ -184,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_report_reads_what_why_and_what_to_type() {
-        let report = Report::new(Exit::Refused, "sts.refused", "cannot assume the role")
+        let report = Report::new(ErrorCode::StsOther, "cannot assume the role")
             .cause("AccessDenied: \x1b[31mno")
             .hint("`ob roles` shows the roles you were granted")
             .during("cannot run terraform");

@@ -10,7 +10,7 @@ use crate::agent::terminal_answers::TerminalAnswers;
 use crate::agent::vault::LiveSession;
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{Conversation as _, Unanswered};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::wire::{Answer, Ask, AskKind, Confirmation, Target};
 
@@ -60,8 +60,7 @@ impl Approvals {
 
 fn declined(profile: &str) -> Report {
     Report::new(
-        Exit::SignIn,
-        "confirm.declined",
+        ErrorCode::ConfirmDeclined,
         format!("the profile {} is not used", escape(profile)),
     )
     .cause("it has `confirm = true`, and the answer was not yes")

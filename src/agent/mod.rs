@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use self::timeouts::Timeouts;
 use crate::link::OUT_OF_DESCRIPTORS;
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Descriptors that a ready agent has open, apart from its standard streams and its socket.
 const MIN_DESCRIPTORS: usize = 8;
@@ -113,12 +113,8 @@ fn write_to_ready_pipe(text: &[u8]) -> io::Result<()> {
 
 fn cannot<E: Display>(what: &'static str) -> impl Fn(E) -> Report {
     move |error| {
-        Report::new(
-            Exit::Failed,
-            "agent.start",
-            format!("the agent cannot {what}"),
-        )
-        .cause(&error)
-        .hint("`ob --no-agent …` does without one")
+        Report::new(ErrorCode::AgentStart, format!("the agent cannot {what}"))
+            .cause(&error)
+            .hint("`ob --no-agent …` does without one")
     }
 }

@@ -18,7 +18,7 @@ use crate::link::connections::{Connections, Slot};
 use crate::link::server::{Incoming, Listener, Outgoing, from_stream};
 use crate::model::Confinement;
 use crate::process::{max_descriptors, panic_point};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{
     Answer, FromAgent, Hello, Notice, PROTOCOL, Reply, Request, Route, TO_AGENT_MAX, ToAgent,
 };
@@ -117,13 +117,11 @@ async fn converse(
         Ok(ToAgent::Request { request, route }) => (*request, route.map(Rc::from)),
         Ok(_) => return,
         Err(error) => {
-            let refusal = Report::new(
-                Exit::Failed,
-                "agent.request",
-                "the agent cannot use this request",
-            )
-            .cause(error)
-            .hint("client and agent may differ: `ob agent stop`, then run the same command again");
+            let refusal = Report::new(ErrorCode::AgentRequest, "the agent cannot use this request")
+                .cause(error)
+                .hint(
+                    "client and agent may differ: `ob agent stop`, then run the same command again",
+                );
             let refusal = FromAgent::Reply(Reply::Failed(refusal));
             let _ = outgoing.send(&refusal).await;
             return;

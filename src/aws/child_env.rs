@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::endpoint::Region;
 use super::variables::is_identity;
 use crate::model::{Credentials, RoleArn, SessionPolicy};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 
 /// What the child is told beside the credentials.
@@ -192,8 +192,7 @@ pub struct ChildEnvError {
 impl From<ChildEnvError> for Report {
     fn from(error: ChildEnvError) -> Self {
         Self::new(
-            Exit::Failed,
-            "aws.child_env.nul",
+            ErrorCode::AwsChildEnvNul,
             "cannot give the command its environment",
         )
         .cause(error)

@@ -258,7 +258,7 @@ region = eu-west-1
             (format!("{WRITTEN}output = json\n"), "aws.file.stranded_key"),
         ] {
             let error = with_block(&text, &dev()).unwrap_err();
-            assert_eq!(Report::from(error).name, expected, "{text}");
+            assert_eq!(Report::from(error).name(), expected, "{text}");
         }
     }
 

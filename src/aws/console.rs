@@ -8,7 +8,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::model::{Credentials, Partition};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 
 /// The sign-in of a partition.
@@ -110,34 +110,29 @@ pub enum ConsoleError {
 
 impl From<ConsoleError> for Report {
     fn from(error: ConsoleError) -> Self {
-        let (exit, name, hint) = match &error {
+        let (code, hint) = match &error {
             ConsoleError::Partition(_) => (
-                Exit::Refused,
-                "console.partition",
+                ErrorCode::ConsolePartition,
                 "consoles of aws, aws-us-gov and aws-cn are known; `ob exec -- CMD` works in every partition",
             ),
             ConsoleError::Endpoint => (
-                Exit::Usage,
-                "console.endpoint",
+                ErrorCode::ConsoleEndpoint,
                 "`signin_endpoint` in [aws] takes an https address",
             ),
             ConsoleError::Address | ConsoleError::OtherAddress { .. } => (
-                Exit::Usage,
-                "console.address",
+                ErrorCode::ConsoleAddress,
                 "copy it from a console of the same partition: `-s 'https://eu-west-1.console.aws.amazon.com/ec2/home#Instances:'`",
             ),
             ConsoleError::Service(_) => (
-                Exit::Usage,
-                "console.service",
+                ErrorCode::ConsoleService,
                 "write it as in the console's address: `ob console -s s3`, `ob console -s 'cloudwatch#logsV2:log-groups'`",
             ),
             ConsoleError::NoToken => (
-                Exit::Refused,
-                "console.no_token",
+                ErrorCode::ConsoleNoToken,
                 "check `signin_endpoint` in the settings: does it lead to AWS?",
             ),
         };
-        Self::new(exit, name, "cannot open the AWS console")
+        Self::new(code, "cannot open the AWS console")
             .cause(&error)
             .hint(hint)
     }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::duration::SessionDuration;
 use crate::model::{Credentials, RoleArn, Timestamp};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 
 /// How far STS's clock may be from the one `now` was read from, in seconds.
@@ -105,21 +105,17 @@ pub enum CredentialFault {
 
 impl From<CredentialFault> for Report {
     fn from(fault: CredentialFault) -> Self {
-        let (name, hint) = match fault {
-            CredentialFault::AccessKeyId => ("sts.answer.access_key_id", ENDPOINT),
-            CredentialFault::SecretAccessKey => ("sts.answer.secret_access_key", ENDPOINT),
-            CredentialFault::SessionToken => ("sts.answer.session_token", ENDPOINT),
-            CredentialFault::OtherRole => ("sts.answer.other_role", ENDPOINT),
-            CredentialFault::Expired => ("sts.answer.expired", CLOCK),
-            CredentialFault::TooLong => ("sts.answer.too_long", CLOCK),
+        let (code, hint) = match fault {
+            CredentialFault::AccessKeyId => (ErrorCode::StsAnswerAccessKeyId, ENDPOINT),
+            CredentialFault::SecretAccessKey => (ErrorCode::StsAnswerSecretAccessKey, ENDPOINT),
+            CredentialFault::SessionToken => (ErrorCode::StsAnswerSessionToken, ENDPOINT),
+            CredentialFault::OtherRole => (ErrorCode::StsAnswerOtherRole, ENDPOINT),
+            CredentialFault::Expired => (ErrorCode::StsAnswerExpired, CLOCK),
+            CredentialFault::TooLong => (ErrorCode::StsAnswerTooLong, CLOCK),
         };
-        Self::new(
-            Exit::Failed,
-            name,
-            "cannot use the credentials that STS sent",
-        )
-        .cause(fault)
-        .hint(hint)
+        Self::new(code, "cannot use the credentials that STS sent")
+            .cause(fault)
+            .hint(hint)
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// `DurationSeconds` of STS: 15 minutes to 12 hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,12 +98,12 @@ pub enum DurationError {
 
 impl From<DurationError> for Report {
     fn from(error: DurationError) -> Self {
-        let name = match error {
-            DurationError::Spelling => "aws.duration.spelling",
-            DurationError::TooShort => "aws.duration.too_short",
-            DurationError::TooLong => "aws.duration.too_long",
+        let code = match error {
+            DurationError::Spelling => ErrorCode::AwsDurationSpelling,
+            DurationError::TooShort => ErrorCode::AwsDurationTooShort,
+            DurationError::TooLong => ErrorCode::AwsDurationTooLong,
         };
-        Self::new(Exit::Usage, name, "cannot ask AWS for this duration")
+        Self::new(code, "cannot ask AWS for this duration")
             .cause(error)
             .hint("write 15m to 12h: `--duration 1h`, `--duration 90m`")
     }

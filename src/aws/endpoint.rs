@@ -9,7 +9,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::model::Partition;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// `eu-west-1`, well spelled; whether AWS has it is AWS's to say.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -145,21 +145,21 @@ pub enum RegionError {
 
 impl From<RegionError> for Report {
     fn from(error: RegionError) -> Self {
-        let (name, hint) = match error {
+        let (code, hint) = match error {
             RegionError::Spelling(_) => (
-                "aws.region.spelling",
+                ErrorCode::AwsRegionSpelling,
                 "write it as AWS does: `region = \"eu-west-1\"`, or `--region eu-west-1`",
             ),
             RegionError::Partition(_) => (
-                "aws.region.partition",
+                ErrorCode::AwsRegionPartition,
                 "set `aws.sts_endpoint` to the address of your partition's STS",
             ),
             RegionError::OtherPartition { .. } => (
-                "aws.region.other_partition",
+                ErrorCode::AwsRegionOtherPartition,
                 "give a region of the role's partition: `--region us-gov-west-1`, `--region cn-north-1`",
             ),
         };
-        Self::new(Exit::Usage, name, "cannot tell where STS is")
+        Self::new(code, "cannot tell where STS is")
             .cause(error)
             .hint(hint)
     }

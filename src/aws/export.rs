@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::child_env::{ChildContext, ChildEnvError, checked_variables};
 use super::variables::present_identities;
 use crate::model::Credentials;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// How the variables are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,8 +183,7 @@ impl From<ExportError> for Report {
         match error {
             ExportError::Variable(error) => error.into(),
             ExportError::Dotenv(_) => Self::new(
-                Exit::Failed,
-                "aws.export.dotenv",
+                ErrorCode::AwsExportDotenv,
                 "cannot write the variables as a .env file",
             )
             .cause(error)

@@ -10,7 +10,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use crate::ini::header as read_header;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// A file's lines, each with its own end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,16 +174,16 @@ pub enum IniError {
 }
 
 impl IniError {
-    fn name(&self) -> &'static str {
+    fn code(&self) -> ErrorCode {
         match self {
-            Self::Twice(..) => "aws.file.duplicate_section",
-            Self::Unclear(..) => "aws.file.unclear_section",
-            Self::Foreign(_) => "aws.file.foreign_section",
-            Self::Value(_) => "aws.file.value",
-            Self::Name(_) => "aws.file.section_name",
-            Self::Default => "aws.file.default_link",
-            Self::Markers(_) => "aws.file.markers",
-            Self::Stranded(_) => "aws.file.stranded_key",
+            Self::Twice(..) => ErrorCode::AwsFileDuplicateSection,
+            Self::Unclear(..) => ErrorCode::AwsFileUnclearSection,
+            Self::Foreign(_) => ErrorCode::AwsFileForeignSection,
+            Self::Value(_) => ErrorCode::AwsFileValue,
+            Self::Name(_) => ErrorCode::AwsFileSectionName,
+            Self::Default => ErrorCode::AwsFileDefaultLink,
+            Self::Markers(_) => ErrorCode::AwsFileMarkers,
+            Self::Stranded(_) => ErrorCode::AwsFileStrandedKey,
         }
     }
 }
@@ -213,7 +213,7 @@ impl From<IniError> for Report {
                 "move that line above ob's part, or give it a `[section]`; nothing has been changed"
             }
         };
-        Self::new(Exit::Failed, error.name(), "cannot edit the AWS file")
+        Self::new(error.code(), "cannot edit the AWS file")
             .cause(&error)
             .hint(hint)
     }

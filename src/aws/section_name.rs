@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::config_block::is_plain;
 use crate::model::RoleArn;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// How sections are named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ pub enum TemplateError {
 
 impl From<TemplateError> for Report {
     fn from(error: TemplateError) -> Self {
-        Self::new(Exit::Usage, "aws.name_template", "cannot name the sections")
+        Self::new(ErrorCode::AwsNameTemplate, "cannot name the sections")
             .cause(&error)
             .hint("`--name-template '{account}-{path}'` is different for every role")
     }

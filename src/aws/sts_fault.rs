@@ -5,7 +5,7 @@
 //! changes falls back to its code's meaning, never to a retry.
 
 use crate::model::{ProviderArn, RoleArn};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// `SAMLAssertion` as STS takes it, in characters of base64.
 pub const MAX_ASSERTION_CHARS: usize = 100_000;
@@ -69,7 +69,7 @@ impl StsRefusal {
 
     /// What to tell about a request for `role` through `provider` (none in a chain).
     pub fn report(&self, role: &RoleArn, provider: Option<&ProviderArn>) -> Report {
-        let (name, exit) = self.fault.name_and_exit();
+        let code = self.fault.code();
         let cause = if self.code.is_empty() {
             format!(
                 "the answer, of status {}, says nothing that STS would say",
@@ -78,7 +78,7 @@ impl StsRefusal {
         } else {
             format!("STS answered {}: {}", self.code, self.message)
         };
-        let report = Report::new(exit, name, format!("cannot assume {role}")).cause(cause);
+        let report = Report::new(code, format!("cannot assume {role}")).cause(cause);
         self.hints(role, provider)
             .into_iter()
             .fold(report, Report::hint)
@@ -179,22 +179,22 @@ fn fault(code: &str, message: &str, http_status: u16) -> StsFault {
 }
 
 impl StsFault {
-    const fn name_and_exit(self) -> (&'static str, Exit) {
+    const fn code(self) -> ErrorCode {
         match self {
-            Self::AccessDenied => ("sts.access_denied", Exit::Refused),
-            Self::AssertionExpired => ("sts.assertion_expired", Exit::Refused),
-            Self::ChainedTooLong => ("sts.chained_too_long", Exit::Usage),
-            Self::DurationTooLong => ("sts.duration_too_long", Exit::Refused),
-            Self::DurationTooShort => ("sts.duration_too_short", Exit::Usage),
-            Self::InvalidIdentity => ("sts.invalid_identity", Exit::Refused),
-            Self::ProviderUnknown => ("sts.provider_unknown", Exit::Refused),
-            Self::RegionDisabled => ("sts.region_disabled", Exit::Refused),
-            Self::Server => ("sts.server", Exit::Unreachable),
-            Self::PolicyTooLarge => ("sts.policy_too_large", Exit::Refused),
-            Self::PolicyMalformed => ("sts.policy_malformed", Exit::Refused),
-            Self::Throttled => ("sts.throttled", Exit::Unreachable),
-            Self::NotSts => ("sts.not_sts", Exit::Refused),
-            Self::Other => ("sts.other", Exit::Refused),
+            Self::AccessDenied => ErrorCode::StsAccessDenied,
+            Self::AssertionExpired => ErrorCode::StsAssertionExpired,
+            Self::ChainedTooLong => ErrorCode::StsChainedTooLong,
+            Self::DurationTooLong => ErrorCode::StsDurationTooLong,
+            Self::DurationTooShort => ErrorCode::StsDurationTooShort,
+            Self::InvalidIdentity => ErrorCode::StsInvalidIdentity,
+            Self::ProviderUnknown => ErrorCode::StsProviderUnknown,
+            Self::RegionDisabled => ErrorCode::StsRegionDisabled,
+            Self::Server => ErrorCode::StsServer,
+            Self::PolicyTooLarge => ErrorCode::StsPolicyTooLarge,
+            Self::PolicyMalformed => ErrorCode::StsPolicyMalformed,
+            Self::Throttled => ErrorCode::StsThrottled,
+            Self::NotSts => ErrorCode::StsNotSts,
+            Self::Other => ErrorCode::StsOther,
         }
     }
 }
@@ -202,6 +202,7 @@ impl StsFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Exit;
 
     #[test]
     fn each_refusal_has_its_meaning() {

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::ini::NotText;
 use crate::ownership::DirectoryFault;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 #[derive(Debug, Error)]
 pub(super) enum FileError {
@@ -47,52 +47,53 @@ impl FileError {
 
     fn while_doing(self, verb: &str, path: &Path) -> Report {
         let path = path.display();
-        let (name, hint) = match &self {
+        let (code, hint) = match &self {
             Self::Link => (
-                "aws.file.link",
+                ErrorCode::AwsFileLink,
                 format!(
                     "name the file itself: `readlink -f {path}` shows it, `--file` or AWS_CONFIG_FILE takes it"
                 ),
             ),
             Self::NotAFile | Self::TooLong | Self::NotText(_) => (
-                "aws.file.not_text",
+                ErrorCode::AwsFileNotText,
                 format!("look at it with `file {path}` and move it away"),
             ),
             Self::NotOurs(_) => (
-                "aws.file.not_ours",
+                ErrorCode::AwsFileNotOurs,
                 format!("`ls -l {path}` shows whose it is"),
             ),
             Self::Directory(fault) => (
-                "aws.file.not_ours",
+                ErrorCode::AwsFileNotOurs,
                 format!(
                     "`echo $HOME` and `ls -ld {}` show what is set and whose it is",
                     fault.path().display()
                 ),
             ),
             Self::ReadOnly => (
-                "aws.file.read_only",
+                ErrorCode::AwsFileReadOnly,
                 format!("`chmod u+w {path}` if it may be written"),
             ),
             Self::Both => (
-                "aws.file.both",
+                ErrorCode::AwsFileBoth,
                 "name two files: `--file` is for the credentials, AWS_CONFIG_FILE for the rest"
                     .into(),
             ),
-            Self::Busy => ("aws.file.busy", "try again in a moment".to_owned()),
-            Self::Io(error) if error.kind() == ErrorKind::StorageFull => {
-                ("aws.file.disk_full", format!("`df {path}` shows the disk"))
-            }
+            Self::Busy => (ErrorCode::AwsFileBusy, "try again in a moment".to_owned()),
+            Self::Io(error) if error.kind() == ErrorKind::StorageFull => (
+                ErrorCode::AwsFileDiskFull,
+                format!("`df {path}` shows the disk"),
+            ),
             Self::Io(error) if error.kind() == ErrorKind::ResourceBusy => (
-                "aws.file.write",
+                ErrorCode::AwsFileWrite,
                 "is the file mounted by itself, as into a container? mount its directory"
                     .to_owned(),
             ),
             Self::Io(_) => (
-                "aws.file.write",
+                ErrorCode::AwsFileWrite,
                 format!("`ls -ld {path}` shows whose it is"),
             ),
         };
-        Report::new(Exit::Failed, name, format!("cannot {verb} {path}"))
+        Report::new(code, format!("cannot {verb} {path}"))
             .cause(&self)
             .hint(hint)
     }

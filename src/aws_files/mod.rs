@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::ini::decode;
 use crate::model::Environment;
 use crate::ownership::{check_owners, is_own};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 use error::FileError;
 
@@ -72,8 +72,7 @@ impl Kind {
         };
         path.filter(|path| path.is_absolute()).ok_or_else(|| {
             Report::new(
-                Exit::Usage,
-                "aws.file.place",
+                ErrorCode::AwsFilePlace,
                 "there is no place for the AWS file",
             )
             .cause(format!(

@@ -23,7 +23,7 @@ fn the_files_are_where_the_aws_tools_look() {
         let environment = variables.iter().map(|(n, v)| (*n, *v)).collect();
         kind.path(&environment)
             .map(|path| path.display().to_string())
-            .map_err(|e| e.name)
+            .map_err(|e| e.name().to_owned())
     };
     let home = ("HOME", "/home/alice");
     assert_eq!(
@@ -75,7 +75,12 @@ fn what_is_not_plainly_the_users_own_is_left_byte_for_byte() {
     fs::write(&real, "old").unwrap();
     let link = home.path().join("link");
     symlink(&real, &link).unwrap();
-    let refused = |path: &Path| edit(path, Kind::Credentials, add).unwrap_err().name;
+    let refused = |path: &Path| {
+        edit(path, Kind::Credentials, add)
+            .unwrap_err()
+            .name()
+            .to_owned()
+    };
     assert_eq!(refused(&link), "aws.file.link");
     chmod(&real, 0o400);
     assert_eq!(refused(&real), "aws.file.read_only");
@@ -107,8 +112,11 @@ fn an_edit_that_fails_changes_nothing() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("credentials");
     fs::write(&path, "old").unwrap();
-    let no = |_: &str| Err(Report::new(Exit::Failed, "x.y", "no"));
-    assert_eq!(edit(&path, Kind::Credentials, no).unwrap_err().name, "x.y");
+    let no = |_: &str| Err(Report::new(ErrorCode::AwsFileWrite, "no"));
+    assert_eq!(
+        edit(&path, Kind::Credentials, no).unwrap_err().code,
+        ErrorCode::AwsFileWrite
+    );
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
 }
 
@@ -133,8 +141,11 @@ fn both(home: &Path, second: impl Fn(&str) -> Result<String, Report>) -> Result<
 fn two_files_are_edited_together_or_not_at_all() {
     let home = tempfile::tempdir().unwrap();
     let (config, credentials) = (home.path().join("config"), home.path().join("credentials"));
-    let no = |_: &str| Err(Report::new(Exit::Failed, "x.y", "no"));
-    assert_eq!(both(home.path(), no).unwrap_err().name, "x.y");
+    let no = |_: &str| Err(Report::new(ErrorCode::AwsFileWrite, "no"));
+    assert_eq!(
+        both(home.path(), no).unwrap_err().code,
+        ErrorCode::AwsFileWrite
+    );
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     assert!(both(home.path(), add).unwrap());
     assert!(both(home.path(), |text| Ok(text.to_owned())).unwrap());
@@ -155,7 +166,7 @@ fn one_file_is_not_edited_as_two_by_whatever_path() {
         make: &add,
     };
     let refused = edit_together(&[edit(&one), edit(&two)]).unwrap_err();
-    assert_eq!(refused.name, "aws.file.both");
+    assert_eq!(refused.name(), "aws.file.both");
     // Nor does the second wait for the first to let go of the directory.
     let beside = home.path().join("same/y");
     assert!(edit_together(&[edit(&one), edit(&beside)]).unwrap());

@@ -3,7 +3,7 @@
 use crate::client::context::Context;
 use crate::client::stdin_answers::SignInOptions;
 use crate::config::{OrgTarget, SignIn};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::security_key;
 use crate::wire::{Account, MachineAccount, SignInWay};
 
@@ -56,8 +56,7 @@ fn machine(org: &OrgTarget) -> Result<MachineAccount, Report> {
 
 fn lacks(key: &str) -> Report {
     Report::new(
-        Exit::Usage,
-        "config.sign-in",
+        ErrorCode::ConfigSignIn,
         format!("this way to sign in needs `{key}`"),
     )
     .hint(format!("set `{key} =` in [org]; your Okta admin knows it"))

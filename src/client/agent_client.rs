@@ -18,7 +18,7 @@ use crate::client::target::hint_profile;
 use crate::config::{OrgTarget, read_private_key};
 use crate::link::{self, AgentConnection, LinkError};
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::{Questions, TerminalError, terminal_id};
 use crate::wire::{Answer, Ask, FromAgent, Notice, Part, Reply, Request, Sealed};
@@ -412,8 +412,7 @@ impl Talk<'_, '_> {
 
 fn chosen_elsewhere() -> Report {
     Report::new(
-        Exit::SignIn,
-        "role.chosen_elsewhere",
+        ErrorCode::RoleChosenElsewhere,
         "a role was chosen at another terminal",
     )
     .cause("the choice at this one came too late, and nothing is run with another's")

@@ -9,7 +9,7 @@ use crate::aws::has_section;
 use crate::aws_files::{Kind, read};
 use crate::client::context::Context;
 use crate::ini;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// What the aws CLI and boto3 stop at in the AWS file at `path`; nothing when they can read it.
 ///
@@ -41,7 +41,7 @@ pub fn refuse_unreadable_files(context: &Context) -> Result<(), Report> {
 
 /// What a script is told of an AWS file that the aws CLI and boto3 cannot read.
 pub fn as_warning(report: &Report) -> Value {
-    json!({ "error": report.name, "summary": report.summary, "causes": report.causes })
+    json!({ "error": report.name(), "summary": report.summary, "causes": report.causes })
 }
 
 /// Refuses, under the name `failure`, keys in the credentials file under the profile's own name: the AWS tools take
@@ -49,16 +49,14 @@ pub fn as_warning(report: &Report) -> Value {
 ///
 /// # Errors
 /// When there are some, or the file cannot be read.
-pub fn refuse_shadowed(context: &Context, name: &str, failure: &'static str) -> Result<(), Report> {
+pub fn refuse_shadowed(context: &Context, name: &str, failure: ErrorCode) -> Result<(), Report> {
     let path = Kind::Credentials.path(&context.environment)?;
     let text = Zeroizing::new(read(&path)?);
     if !has_section(&text, name) {
         return Ok(());
     }
     let path = path.display();
-    Err(
-        Report::new(Exit::Usage, failure, format!("{path} has keys for {name}"))
-            .cause("the AWS tools take them before they ask ob")
-            .hint(format!("take the section `[{name}]` out of {path}")),
-    )
+    Err(Report::new(failure, format!("{path} has keys for {name}"))
+        .cause("the AWS tools take them before they ask ob")
+        .hint(format!("take the section `[{name}]` out of {path}")))
 }

@@ -9,7 +9,7 @@ use crate::model::{Environment, Timestamp};
 use crate::paths;
 use crate::process;
 use crate::prompt::Shell;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::shell_word;
 use crate::security_key;
 use crate::terminal::{Color, Voice};
@@ -123,8 +123,7 @@ impl Context {
     pub fn settings_file(&self) -> Result<PathBuf, Report> {
         self.files().user.ok_or_else(|| {
             Report::new(
-                Exit::Usage,
-                "config.no-home",
+                ErrorCode::ConfigNoHome,
                 "there is no place for your settings",
             )
             .cause("neither XDG_CONFIG_HOME nor HOME is an absolute path")

@@ -10,7 +10,7 @@ use crate::client::stdin_answers::SignInOptions;
 use crate::client::target::ResolvedTarget;
 use crate::model::{Credentials, ProviderArn, RoleArn};
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::terminal::has_person;
 use crate::wire::{
     ChosenRole, CredentialsRequest, IssuedCredentials, Reply, Request, RoleMenu, Target,
@@ -122,8 +122,7 @@ pub fn parse_credentials(issued: IssuedCredentials) -> Result<Credentials, Repor
 /// Returns the error for a reply of another kind than the request's.
 pub fn unexpected_reply() -> Report {
     Report::new(
-        Exit::Failed,
-        "agent.reply",
+        ErrorCode::AgentReply,
         "the agent answered something else than it was asked",
     )
     .hint("client and agent may differ: `ob agent stop`, then run the same command again")

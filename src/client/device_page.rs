@@ -10,7 +10,7 @@ use crate::client::context::Context;
 use crate::client::qr_code::qr_code;
 use crate::model::Org;
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::has_person;
 use crate::wire::Answer;
@@ -29,8 +29,7 @@ pub(super) fn open_device_page(
     let url = Url::parse(page).ok().filter(|url| org.owns(url));
     let url = url.ok_or_else(|| {
         Report::new(
-            Exit::Refused,
-            "okta.oauth.foreign_page",
+            ErrorCode::OktaOauthForeignPage,
             "the page to open is not the org's own",
         )
         .hint("set `org.url` to the address your browser shows when you sign in")

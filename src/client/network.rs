@@ -4,7 +4,7 @@ use crate::client::context::Context;
 use crate::config::{OrgTarget, Proxy, ca_bundle_version, read_ca_bundle};
 use crate::http::{Client, HttpError, Network};
 use crate::model::Environment;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::{CaBundle, ProxyRoute, Route, Sealed, SessionStatus};
 
@@ -92,7 +92,7 @@ pub fn foreign_ca_variables(context: &Context) -> impl Iterator<Item = (&'static
 /// Adds to a certificate that is not trusted the variables that name others, and how to have those
 /// trusted.
 pub(super) fn hint_ca_variables(context: &Context, org: &OrgTarget, report: Report) -> Report {
-    if report.name != "http.tls_authority" || org.ca_bundle.is_some() {
+    if report.code != ErrorCode::HttpTlsAuthority || org.ca_bundle.is_some() {
         return report;
     }
     match foreign_ca_variables(context).next() {
@@ -134,15 +134,14 @@ fn proxy_route(proxy: &Proxy) -> ProxyRoute {
 pub fn ca_certificates(org: &OrgTarget, environment: &Environment) -> Result<String, Report> {
     let path = org.ca_bundle.as_ref().ok_or_else(|| {
         Report::new(
-            Exit::Failed,
-            "agent.request",
+            ErrorCode::AgentRequest,
             "the agent asks for a CA bundle that is not set",
         )
         .hint("client and agent may differ: `ob agent stop`, then run the same command again")
     })?;
     let bytes = read_ca_bundle(path, environment)?;
     String::from_utf8(bytes).map_err(|_| {
-        Report::new(Exit::Usage, "http.ca_bundle", "cannot use the CA bundle")
+        Report::new(ErrorCode::HttpCaBundle, "cannot use the CA bundle")
             .cause(format!("{} is not text", path.display()))
             .hint("`ca_bundle` takes a file of PEM certificates")
     })

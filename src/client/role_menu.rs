@@ -4,7 +4,7 @@ use crate::client::context::Context;
 use crate::client::prompts::choose_role;
 use crate::client::role_cache::RoleCache;
 use crate::clock::Clock;
-use crate::report::Report;
+use crate::report::{ErrorCode, Report};
 use crate::terminal::{Questions, TerminalError};
 use crate::wire::{Answer, ChosenRole, Request, RoleEntry, Target, UsedRole};
 
@@ -75,7 +75,7 @@ impl<'a> KnownRoleMenu<'a> {
 
     /// What is remembered is wrong if the role that was taken from it is not granted.
     pub(super) fn refused(&self, report: &Report) {
-        if self.chosen && report.name == "saml.no_such_role" {
+        if self.chosen && report.code == ErrorCode::SamlNoSuchRole {
             self.cache.forget();
         }
     }

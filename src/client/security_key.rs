@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::model::Org;
 use crate::okta::webauthn::{checked_rp_id, is_app_id_of, is_client_data_for};
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::security_key::{KEY_RESPONSE_TIMEOUT, KeyProcess};
 use crate::terminal::{Question, Questions, TerminalError};
@@ -34,8 +34,7 @@ pub(super) fn touch(
     if !is_for_org {
         return Err(Unsigned::Report(
             Report::new(
-                Exit::Refused,
-                "webauthn.relying_party",
+                ErrorCode::WebauthnRelyingParty,
                 "cannot verify with the security key",
             )
             .cause("the challenge is not for this org")

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::context::{Context, Globals};
 use crate::client::selection::RoleSelection;
 use crate::config::Flags;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// What a shell was started for. `ob shell` puts it into `OB_TARGET`, so that a renewal and the
 /// verbs typed in that shell ask for the same role.
@@ -75,13 +75,9 @@ impl ShellTarget {
     /// When the path of the settings file is not UTF-8.
     pub fn to_json(&self) -> Result<String, Report> {
         serde_json::to_string(self).map_err(|error| {
-            Report::new(
-                Exit::Usage,
-                "shell.target",
-                "cannot note what the shell is for",
-            )
-            .cause(error)
-            .hint("name the settings file by a path that is plain text")
+            Report::new(ErrorCode::ShellTarget, "cannot note what the shell is for")
+                .cause(error)
+                .hint("name the settings file by a path that is plain text")
         })
     }
 

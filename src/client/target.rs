@@ -9,7 +9,7 @@ use crate::client::stdin_answers::SignInOptions;
 use crate::config::{self, Flags};
 use crate::model::RoleArn;
 use crate::prompt::Class;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::{escape, shell_word};
 use crate::terminal::terminal_id;
 use crate::wire::{self, ChosenRole, Request, RoleMenu};
@@ -169,8 +169,7 @@ impl ResolvedTarget {
         let profile = self.settings.profile.as_deref();
         let profile = profile.map_or_else(|| "PROFILE".to_owned(), shell_word);
         Err(Report::new(
-            Exit::SignIn,
-            "confirm.unasked",
+            ErrorCode::ConfirmUnasked,
             "the profile is not used without asking, and nobody is asked here",
         )
         .cause(
@@ -235,7 +234,9 @@ pub(super) fn hint_profile(context: &Context, request: &Request, report: Report)
         settings.is_ok_and(|settings| settings.profiles().any(|profile| profile == *role))
     });
     match profile {
-        Some(profile) if report.name == "saml.no_such_role" => report.did_you_mean("-p", [profile]),
+        Some(profile) if report.code == ErrorCode::SamlNoSuchRole => {
+            report.did_you_mean("-p", [profile])
+        }
         _ => report,
     }
 }

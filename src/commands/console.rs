@@ -8,7 +8,7 @@ use crate::client::{Context, ask_agent, default_browser, resolve_for_menu, unexp
 use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs};
 use crate::loopback::{OneShotRedirect, Peer, RedirectOutcome};
 use crate::process::open_browser;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::terminal::{data, data_is_seen};
 use crate::wire::{ConsoleRequest, Reply, Request};
 
@@ -126,8 +126,7 @@ fn browser(args: &Args, context: &Context) -> Result<Vec<String>, Report> {
 
 fn unvisited(why: String) -> Report {
     Report::new(
-        Exit::Failed,
-        "console.unvisited",
+        ErrorCode::ConsoleUnvisited,
         "the AWS console was not opened",
     )
     .cause(why)
@@ -139,8 +138,7 @@ fn unvisited(why: String) -> Report {
 
 fn no_page(error: std::io::Error) -> Report {
     Report::new(
-        Exit::Failed,
-        "console.page",
+        ErrorCode::ConsolePage,
         "cannot serve the page that leads to the console",
     )
     .cause(error)

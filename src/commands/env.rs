@@ -11,7 +11,7 @@ use crate::client::{Context, credentials, resolve_for_menu};
 use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs, parse_min_ttl};
 use crate::process::{panic_point, starter_program};
 use crate::prompt;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::terminal::{data, data_is_seen};
 
 /// Print a role's credentials as variables, for `eval "$(ob env)"`
@@ -75,8 +75,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if !args.reveal && data_is_seen() {
         let words = args.role.words();
         return Err(Report::new(
-            Exit::Usage,
-            "env.terminal",
+            ErrorCode::EnvTerminal,
             "will not show secrets on a terminal",
         )
         .cause("standard output is one")

@@ -7,7 +7,7 @@ use crate::client::{AgentHooks, Context, child_environment, credentials_with, re
 use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs, parse_min_ttl};
 use crate::commands::renewing_env::renewing_environment;
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Exit, Report};
 use crate::wire::RoleMenu;
 
 /// Run a command with a role's credentials in its environment
@@ -68,7 +68,7 @@ impl Args {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(
-            Report::new(Exit::Usage, "exec.no_command", "there is no command to run")
+            Report::new(ErrorCode::ExecNoCommand, "there is no command to run")
                 .hint("`ob exec -- aws sts get-caller-identity`"),
         );
     };

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::commands::usage_errors::alike;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::terminal::data;
 
 /// Say how a verb is used: `ob help exec`
@@ -24,8 +24,7 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
         // Looked up first: behind `exec` any word is taken, and a `--help` behind it as the command's.
         found = found.find_subcommand(word).ok_or_else(|| {
             Report::new(
-                Exit::Usage,
-                "help.no_verb",
+                ErrorCode::HelpNoVerb,
                 format!("there is no verb {}", args.verb.join(" ")),
             )
             .did_you_mean(

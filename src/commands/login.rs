@@ -9,7 +9,7 @@ use crate::client::account;
 use crate::client::ask_agent;
 use crate::client::unexpected_reply;
 use crate::commands::args::SignInArgs;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::wire::{Reply, Request};
 
@@ -28,8 +28,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if context.globals.no_agent {
         return Err(Report::new(
-            Exit::Usage,
-            "login.no_agent",
+            ErrorCode::LoginNoAgent,
             "a sign-in without an agent is forgotten at once",
         )
         .hint("leave `--no-agent` out, or use it with `ob exec`, which signs in by itself"));

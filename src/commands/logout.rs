@@ -15,7 +15,7 @@ use crate::client::unexpected_reply;
 use crate::client::{ca_certificates, environment_route, route, unusable_route};
 use crate::clock::Clock;
 use crate::model::Timestamp;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::wire::{Reply, Request, SignOutScope};
 
@@ -66,7 +66,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
     let written = written(context);
     let written_text = written.as_ref().map(|written| written.text(context));
     if let Some(why) = unreachable {
-        let report = Report::new(Exit::Unreachable, "logout.server", "signed out here, not at Okta")
+        let report = Report::new(ErrorCode::LogoutServer, "signed out here, not at Okta")
             .cause(why)
             .hint("everything is wiped on this machine; the Okta session ends by itself, or sign out in the browser");
         let report = report.also("keys_valid_until", keys_until);

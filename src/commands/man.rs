@@ -6,7 +6,7 @@ use clap_mangen::Man;
 
 use crate::commands::examples::sections;
 use crate::commands::usage_errors::alike;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::terminal::data;
 
 /// Print a page of the manual: `ob man exec | man -l -`
@@ -35,16 +35,12 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
     let mut page = &command;
     for (at, word) in args.verb.iter().enumerate() {
         page = page.find_subcommand(word).ok_or_else(|| {
-            Report::new(
-                Exit::Usage,
-                "man.no_page",
-                format!("there is no verb {word}"),
-            )
-            .did_you_mean(
-                ["ob man", &args.verb[..at].join(" ")].join(" ").trim_end(),
-                alike(page, word),
-            )
-            .hint("`ob man --list` names the pages")
+            Report::new(ErrorCode::ManNoPage, format!("there is no verb {word}"))
+                .did_you_mean(
+                    ["ob man", &args.verb[..at].join(" ")].join(" ").trim_end(),
+                    alike(page, word),
+                )
+                .hint("`ob man --list` names the pages")
         })?;
     }
     let name = page.get_display_name().unwrap_or("ob").to_uppercase();
@@ -58,7 +54,7 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
         .manual("ob")
         .render(&mut roff)
         .map_err(|error| {
-            Report::new(Exit::Failed, "man.render", "cannot write the page")
+            Report::new(ErrorCode::ManRender, "cannot write the page")
                 .cause(error)
                 .hint("`ob help` says the same")
         })?;

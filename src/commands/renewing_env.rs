@@ -7,7 +7,7 @@ use crate::client::refuse_unreadable_files;
 use crate::client::{Context, ResolvedTarget, refuse_shadowed};
 use crate::commands::config::{profile_matches, write_aws_profiles};
 use crate::model::Credentials;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::terminal::{Question, Questions, TerminalError};
 
 /// The environment of a command that renews by itself.
@@ -22,8 +22,7 @@ pub(super) fn renewing_environment(
 ) -> Result<Vec<(std::ffi::OsString, std::ffi::OsString)>, Report> {
     let profile = target.settings.profile.as_deref().ok_or_else(|| {
         Report::new(
-            Exit::Usage,
-            "refresh.no_profile",
+            ErrorCode::RefreshNoProfile,
             "there is no profile that could renew",
         )
         .cause("`--refresh` hands over the name of a profile, and none was given")
@@ -31,8 +30,7 @@ pub(super) fn renewing_environment(
     })?;
     let name = config_profile_name(profile).ok_or_else(|| {
         Report::new(
-            Exit::Usage,
-            "refresh.profile_name",
+            ErrorCode::RefreshProfileName,
             format!("the AWS tools cannot name the profile {profile}"),
         )
         .cause("their profiles are named with letters, digits and _.@/%:+-")
@@ -45,7 +43,7 @@ pub(super) fn renewing_environment(
     if !is_served {
         offer(context, &name)?;
     }
-    refuse_shadowed(context, &name, "refresh.shadowed")?;
+    refuse_shadowed(context, &name, ErrorCode::RefreshShadowed)?;
     warn_of_default_keys(context)?;
     let region = target.region(&credentials.role, context)?;
     let names = RenewingContext {
@@ -89,8 +87,7 @@ fn is_the_profiles(
         return Ok(());
     }
     Err(Report::new(
-        Exit::Usage,
-        "refresh.not_the_profile",
+        ErrorCode::RefreshNotTheProfile,
         "`--refresh` renews as the profile says, and this shell is for something else",
     )
     .cause(format!("not the profile's: its {}", its_own.join(", its ")))
@@ -103,8 +100,7 @@ fn offer(context: &Context, name: &str) -> Result<(), Report> {
     let writes = format!("`{}` writes it", context.ob_command("config aws"));
     let missing = |cause: String| {
         Report::new(
-            Exit::SignIn,
-            "refresh.no_aws_profile",
+            ErrorCode::RefreshNoAwsProfile,
             format!("~/.aws/config has no profile {name} for these settings"),
         )
         .cause(cause)

@@ -14,7 +14,7 @@ use crate::commands::args::{MenuArgs, SignInArgs};
 use crate::commands::role_table::table;
 use crate::config::Flags;
 use crate::model::Timestamp;
-use crate::report::Report;
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::data_is_seen;
 use crate::wire::{DiscoverRequest, Reply, Request, RoleEntry, RolesRequest};
@@ -169,8 +169,8 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         &target.settings.org,
         &args.sign_in.options(),
     );
-    let reply = reply.map_err(|report| match report.name.as_str() {
-        "iam.refused" => report.hint("a role that may not read its own policies is read with another: `ob roles --discover --with PROFILE`"),
+    let reply = reply.map_err(|report| match report.code {
+        ErrorCode::IamRefused => report.hint("a role that may not read its own policies is read with another: `ob roles --discover --with PROFILE`"),
         _ => report,
     })?;
     let Reply::Discovered(found) = reply else {

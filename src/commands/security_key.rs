@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::client::Context;
 #[cfg(feature = "fido2")]
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Exit, Report};
 
 /// Be the process that talks to a security key; `ob` does this by itself when it needs one
 #[derive(clap::Args, Clone, Debug)]
@@ -18,8 +18,7 @@ pub fn run(_args: &Args, _context: &Context) -> Result<ExitCode, Report> {
     let served = process::end_with_starter().and_then(|()| crate::security_key::serve());
     served.map(|()| ExitCode::SUCCESS).map_err(|error| {
         Report::new(
-            Exit::Usage,
-            "security_key.served",
+            ErrorCode::SecurityKeyServed,
             "nobody asks for a security key",
         )
         .cause(error)
@@ -32,9 +31,9 @@ pub fn run(_args: &Args, _context: &Context) -> Result<ExitCode, Report> {
 #[cfg(not(feature = "fido2"))]
 pub fn run(_args: &Args, _context: &Context) -> Result<ExitCode, Report> {
     Err(Report::new(
-        Exit::Usage,
-        "security_key.not_built",
+        ErrorCode::SecurityKeyNotBuilt,
         "this ob cannot talk to a security key",
     )
+    .exit(Exit::Usage)
     .hint("build it so: `cargo install --path . --features fido2`"))
 }

@@ -19,7 +19,7 @@ use crate::model::Credentials;
 use crate::paths::{RuntimeDir, runtime_dir};
 use crate::process;
 use crate::prompt::{Assignment, START_BASHRC, START_ZSHENV, START_ZSHRC, Shell, assignments};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::data;
 use crate::wire::{ChosenRole, CredentialsRequest, Reply, Request};
@@ -80,7 +80,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 fn chosen(args: &Args, context: &Context) -> Result<(OsString, Shell), Report> {
     let program = args.shell.as_deref().or(context.environment.raw("SHELL"));
     let refusal = |summary: String| {
-        Report::new(Exit::Usage, "shell.unknown", summary)
+        Report::new(ErrorCode::ShellUnknown, summary)
             .hint("name one of them: `ob shell --shell bash`, zsh, fish or nu")
             .hint("`ob exec -- CMD` runs anything else with a role's credentials")
     };
@@ -196,7 +196,7 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
         .text("OB_TARGET")
         .and_then(ShellTarget::parse)
         .ok_or_else(|| {
-            Report::new(Exit::Usage, "shell.not_in_one", "this is no shell of ob's")
+            Report::new(ErrorCode::ShellNotInOne, "this is no shell of ob's")
                 .hint("`ob shell -p PROFILE` starts one")
         })?;
     let context = Context::new(shell_target.globals());

@@ -8,7 +8,7 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::model::suggest;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::shell_word;
 pub use partial_parse::{PartialParse, parse_partially};
 
@@ -89,14 +89,17 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
     };
     let word = wrong(ContextKind::InvalidSubcommand).or_else(|| wrong(ContextKind::InvalidArg));
     let word = word.unwrap_or_default();
-    let new = |name, summary| Report::new(Exit::Usage, name, summary);
+    let new = |code, summary| Report::new(code, summary);
     let report = match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let path = ["ob", verb, word]
                 .into_iter()
                 .filter(|word| !word.is_empty());
             let path: Vec<&str> = path.collect();
-            let report = new("usage.no_verb", format!("there is no `{}`", path.join(" ")));
+            let report = new(
+                ErrorCode::UsageNoVerb,
+                format!("there is no `{}`", path.join(" ")),
+            );
             let elsewhere = ELSEWHERE
                 .iter()
                 .find(|(below, words, _)| below == verb && words.contains(&word));
@@ -113,7 +116,7 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
         ErrorKind::UnknownArgument => {
             let flag = word.split('=').next().unwrap_or(word);
             let report = new(
-                "usage.unexpected",
+                ErrorCode::UsageUnexpected,
                 format!("{} does not take `{word}`", spoken(verb)),
             );
             match (verb.as_str(), flag) {
@@ -140,10 +143,11 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
                 },
             }
         }
-        ErrorKind::MissingRequiredArgument if verb == "exec" || verb == "vpn exec" => {
-            new("usage.no_command", "there is no command to run".to_owned())
-                .hint(format!("`ob {verb} -- CMD` runs one"))
-        }
+        ErrorKind::MissingRequiredArgument if verb == "exec" || verb == "vpn exec" => new(
+            ErrorCode::UsageNoCommand,
+            "there is no command to run".to_owned(),
+        )
+        .hint(format!("`ob {verb} -- CMD` runs one")),
         ErrorKind::MissingRequiredArgument => {
             let missing = several(error, ContextKind::InvalidArg);
             let here = match missing.iter().any(|missing| missing.starts_with('-')) {
@@ -152,7 +156,7 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
             };
             let missing = missing.join("`, `");
             let summary = format!("{} needs `{missing}`{here}", spoken(verb));
-            let report = new("usage.missing", summary);
+            let report = new(ErrorCode::UsageMissing, summary);
             match missing.as_str() {
                 "<PROFILE>" => report.hint("`ob config list` shows the profiles"),
                 _ => report,
@@ -160,7 +164,7 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             let summary = format!("{} needs a verb behind it", spoken(verb));
-            new("usage.missing", summary)
+            new(ErrorCode::UsageMissing, summary)
         }
         ErrorKind::ArgumentConflict => {
             let others = several(error, ContextKind::PriorArg);
@@ -168,15 +172,15 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
                 other if other == word => format!("`{word}` can be given only once"),
                 others => format!("`{word}` cannot be used with `{others}`"),
             };
-            new("usage.conflict", summary)
+            new(ErrorCode::UsageConflict, summary)
         }
-        ErrorKind::TooManyValues => new("usage.value", format!("`{word}` takes no value")),
+        ErrorKind::TooManyValues => new(ErrorCode::UsageValue, format!("`{word}` takes no value")),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => value(error, word),
         _ => {
             let text = error.to_string();
             let text = text.lines().next().unwrap_or_default();
             let text = text.strip_prefix("error: ").unwrap_or(text);
-            new("usage.mistake", text.to_owned())
+            new(ErrorCode::UsageMistake, text.to_owned())
         }
     };
     let help = ["ob help ", verb].concat();
@@ -195,7 +199,7 @@ fn value(error: &clap::Error, argument: &str) -> Report {
         "" => format!("`{argument}` needs a value"),
         value => format!("`{argument}` cannot be `{value}`"),
     };
-    let report = Report::new(Exit::Usage, "usage.value", summary);
+    let report = Report::new(ErrorCode::UsageValue, summary);
     let valid = several(error, ContextKind::ValidValue);
     let near = suggest(value, valid.iter().map(|valid| (valid, *valid)));
     let report = match valid.join(", ") {

@@ -13,7 +13,7 @@ use crate::client::{
 use crate::commands::config::{profile_matches, write_aws_profiles};
 use crate::model::{RoleArn, Timestamp};
 use crate::prompt::{Assignment, Class, Shell, assignments};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::{Question, Questions, data};
 use crate::wire::{CredentialsRequest, Reply, Request};
@@ -93,8 +93,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 /// Says how the shell that runs gets the function.
 fn no_function(context: &Context) -> Report {
     let report = Report::new(
-        Exit::Usage,
-        "use.no_function",
+        ErrorCode::UseNoFunction,
         "`ob use` is a function of your shell, and this shell does not have it yet",
     );
     let report = match context.running_shell() {
@@ -118,14 +117,13 @@ fn no_function(context: &Context) -> Report {
 fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, Report> {
     let Some(name) = config_profile_name(profile) else {
         return Err(Report::new(
-            Exit::Usage,
-            "use.profile_name",
+            ErrorCode::UseProfileName,
             format!("AWS tools cannot name the profile {}", escape(profile)),
         )
         .cause("their profiles are named with letters, digits and _.@/%:+-")
         .hint("rename it in the settings, or take `ob shell -p PROFILE`"));
     };
-    refuse_shadowed(context, &name, "use.shadowed")?;
+    refuse_shadowed(context, &name, ErrorCode::UseShadowed)?;
     let path = Kind::Config.path(&context.environment)?;
     let is_served = profile_matches(context, &path, &read(&path)?, &name, profile)?;
     refuse_unreadable_files(context)?;
@@ -135,8 +133,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
     let again = context.ob_command("config aws");
     let missing = || {
         Report::new(
-            Exit::SignIn,
-            "use.no_aws_profile",
+            ErrorCode::UseNoAwsProfile,
             format!(
                 "{} has no profile {name} for these settings",
                 path.display()
@@ -203,7 +200,7 @@ fn expiry(context: &Context, target: &ResolvedTarget) -> Option<Timestamp> {
     let org = &target.settings.org;
     match ask_running_agent_for(context, Request::Credentials(request), org) {
         Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),
-        Err(report) if report.name == "role.several" => {
+        Err(report) if report.code == ErrorCode::RoleSeveral => {
             context.voice.say(
                 "ob: AWS tools get no credentials through it: it matches several roles, and they cannot ask which; \
                  give the profile one `role`",

@@ -115,7 +115,7 @@ mod tests {
         let path = directory.path().join("ca.pem");
         let environment = [("HOME", directory.path())].into_iter().collect();
         let read = |path: &Path| read_ca_bundle(path, &environment);
-        let name = |path: &Path| read(path).unwrap_err().name;
+        let name = |path: &Path| read(path).unwrap_err().name().to_owned();
         assert_eq!(name(&path), "config.unreadable");
         assert_eq!(name(directory.path()), "config.not-a-file");
         fs::write(&path, "\x30\x03 der").unwrap();
@@ -132,7 +132,7 @@ mod tests {
         fs::write(&path, vec![b'x'; 800 << 10]).unwrap();
         assert_eq!(name(&path), "config.bundle-too-large");
         assert_eq!(
-            read_vpn_ca_bundle(&path, &environment).unwrap_err().name,
+            read_vpn_ca_bundle(&path, &environment).unwrap_err().name(),
             "config.bundle-too-large"
         );
         fs::write(&path, format!("{pem}{}", "x".repeat(33 << 10))).unwrap();
@@ -147,7 +147,7 @@ mod tests {
         );
         fs::write(&path, [pem.as_bytes(), b"\xff"].concat()).unwrap();
         assert_eq!(
-            read_vpn_ca_bundle(&path, &environment).unwrap_err().name,
+            read_vpn_ca_bundle(&path, &environment).unwrap_err().name(),
             "config.no-certificate"
         );
         let pipe = directory.path().join("pipe");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 pub(super) const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -16,7 +16,7 @@ pub(super) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub fn parse_duration_flag(flag: &str, text: &str) -> Result<Duration, Report> {
     parse(text).map_err(|error| {
         let summary = format!("cannot use {flag} {text}");
-        let report = Report::new(Exit::Usage, "config.duration", summary).cause(error);
+        let report = Report::new(ErrorCode::ConfigDuration, summary).cause(error);
         match error {
             DurationError::NoUnit(number) => {
                 report.hint(format!("write `{flag} {number}m` or `{flag} {number}s`"))

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use thiserror::Error;
 
 use crate::ownership::DirectoryFault;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Why a file is refused.
 #[derive(Debug, Error)]
@@ -46,80 +46,80 @@ impl FileError {
     /// Returns the report for `path`, which is used as `what`.
     pub(super) fn at(self, what: &str, path: &Path) -> Report {
         let path = path.display();
-        let (name, hint) = match &self {
+        let (code, hint) = match &self {
             Self::Missing => (
-                "config.missing",
+                ErrorCode::ConfigMissing,
                 "check the path, or make one with `ob config init`".to_owned(),
             ),
             Self::NoHome => (
-                "config.no-home",
+                ErrorCode::ConfigNoHome,
                 "`export HOME=…`, or write the whole path".to_owned(),
             ),
             Self::NotAFile => (
-                "config.not-a-file",
+                ErrorCode::ConfigNotAFile,
                 format!("look at it with `ls -l {path}`"),
             ),
             Self::Owner(_) => (
-                "config.foreign",
+                ErrorCode::ConfigForeign,
                 format!("if you trust what it says, `sudo chown $(id -u) {path}`"),
             ),
             Self::Writable(_) => (
-                "config.writable",
+                ErrorCode::ConfigWritable,
                 format!("check what it says, then `chmod go-w {path}`"),
             ),
             Self::Directory(fault) => directory_hint(fault),
             Self::NotPrivate(_) => (
-                "config.not-private",
+                ErrorCode::ConfigNotPrivate,
                 format!("`chmod go= {path}`, and replace the key if others may have read it"),
             ),
             Self::GivenToOthers(_) => (
-                "config.not-private",
+                ErrorCode::ConfigNotPrivate,
                 "have it mounted for your user alone: `mode: 0400` and `uid` of a Docker secret, \
                  `defaultMode: 0400` and `fsGroup` in Kubernetes; or hand it over in a variable, \
                  with `private_key_env`"
                     .to_owned(),
             ),
             Self::TooLarge => (
-                "config.too-large",
+                ErrorCode::ConfigTooLarge,
                 format!("look at it with `ls -l {path}`"),
             ),
             Self::NotUtf8 => (
-                "config.not-utf8",
+                ErrorCode::ConfigNotUtf8,
                 format!("save it as UTF-8; `file {path}` shows what it is"),
             ),
             Self::BundleTooLarge(_) => (
-                "config.bundle-too-large",
+                ErrorCode::ConfigBundleTooLarge,
                 "keep only the certificates of your own authority in it".to_owned(),
             ),
             Self::NoCertificate => (
-                "config.no-certificate",
+                ErrorCode::ConfigNoCertificate,
                 format!("`openssl x509 -in {path} -out {path}.pem` makes PEM of a DER certificate"),
             ),
             Self::Io(_) => (
-                "config.unreadable",
+                ErrorCode::ConfigUnreadable,
                 format!("look at it with `ls -l {path}`"),
             ),
         };
-        Report::new(Exit::Usage, name, format!("cannot use {what} {path}"))
+        Report::new(code, format!("cannot use {what} {path}"))
             .cause(self)
             .hint(hint)
     }
 }
 
 /// Returns the error's name and hint for a directory or link on the path.
-pub(super) fn directory_hint(fault: &DirectoryFault) -> (&'static str, String) {
+pub(super) fn directory_hint(fault: &DirectoryFault) -> (ErrorCode, String) {
     let path = fault.path().display();
     match fault {
         DirectoryFault::Owner { .. } => (
-            "config.foreign",
+            ErrorCode::ConfigForeign,
             format!("`ls -ld {path}` shows its owner; use a directory of your own"),
         ),
         DirectoryFault::Writable { .. } => (
-            "config.writable",
+            ErrorCode::ConfigWritable,
             format!("check what is in it, then `chmod go-w {path}`"),
         ),
         DirectoryFault::TooManyLinks(_) | DirectoryFault::Unreadable { .. } => (
-            "config.unreadable",
+            ErrorCode::ConfigUnreadable,
             format!("look at it with `ls -ld {path}`"),
         ),
     }

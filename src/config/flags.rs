@@ -3,7 +3,7 @@
 use super::keys::find;
 use super::kind::{Kind, Raw};
 use super::value::Value;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// The flags that were typed; they take precedence over all settings.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +59,7 @@ fn parse(path: &'static str, text: &str, summary: String, before: &str) -> Resul
     };
     key.kind.parse(&raw).map_err(|error| {
         let example = key.example.trim_matches('"');
-        Report::new(Exit::Usage, "config.flag", summary)
+        Report::new(ErrorCode::ConfigFlag, summary)
             .cause(error)
             .hint(format!("write it like `{before}{example}`"))
     })

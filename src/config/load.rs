@@ -18,7 +18,7 @@ use super::trusted_file::{read_bytes, read_text};
 use super::value_error::ValueError;
 use crate::ini::decode;
 use crate::model::Environment;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Which files to read.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +87,7 @@ pub fn read_foreign_file(
     let text = bytes.map(|bytes| decode(&bytes)).transpose();
     text.map_err(|error| {
         let summary = format!("cannot read {}", path.display());
-        Report::new(Exit::Usage, "config.not-text", summary)
+        Report::new(ErrorCode::ConfigNotText, summary)
             .cause(error)
             .hint(format!("look at it with `file {}`", path.display()))
     })

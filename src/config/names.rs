@@ -3,7 +3,7 @@
 use super::flags::Flags;
 use super::settings::Settings;
 use crate::model::suggest;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 impl Settings {
     pub(super) fn similar_profiles(&self, name: &str) -> Vec<&str> {
@@ -47,7 +47,7 @@ impl Settings {
 
     pub(super) fn no_such_org(&self, name: &str) -> Report {
         let summary = format!("there is no org {name}");
-        let report = Report::new(Exit::Usage, "config.no-org", summary);
+        let report = Report::new(ErrorCode::ConfigNoOrg, summary);
         let similar = self.similar_orgs(name);
         match (similar.is_empty(), self.orgs.len()) {
             (false, _) => report.did_you_mean("--org", similar),
@@ -63,5 +63,5 @@ impl Settings {
 
 fn no_such_profile(name: &str) -> Report {
     let summary = format!("there is no profile {name}");
-    Report::new(Exit::Usage, "config.no-profile", summary)
+    Report::new(ErrorCode::ConfigNoProfile, summary)
 }

@@ -11,7 +11,7 @@ use super::file_error::{directory_hint, reason};
 use super::trusted_file::absolute_home;
 use crate::model::Environment;
 use crate::ownership::{DirectoryFault, check_directories, with_private_umask};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// The answers to `ob config init`. Each was checked as the setting it becomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,28 +125,22 @@ enum WriteError {
 impl WriteError {
     fn at(self, path: &Path) -> Report {
         let path = path.display();
-        let (exit, name, hint) = match &self {
-            Self::Directory(fault) => {
-                let (name, hint) = directory_hint(fault);
-                (Exit::Usage, name, hint)
-            }
+        let (code, hint) = match &self {
+            Self::Directory(fault) => directory_hint(fault),
             Self::Exists => (
-                Exit::Usage,
-                "config.exists",
+                ErrorCode::ConfigExists,
                 "`ob config check` looks at it, `ob config init --force` replaces it".to_owned(),
             ),
             Self::Link => (
-                Exit::Usage,
-                "config.link",
+                ErrorCode::ConfigLink,
                 format!("edit the file it names; `readlink -f {path}` shows which"),
             ),
             Self::Io(_) => (
-                Exit::Failed,
-                "config.write",
+                ErrorCode::ConfigWrite,
                 "`ob config init --print` shows what to put there".to_owned(),
             ),
         };
-        Report::new(exit, name, format!("cannot write {path}"))
+        Report::new(code, format!("cannot write {path}"))
             .cause(self)
             .hint(hint)
     }
@@ -173,7 +167,7 @@ mod tests {
             0o600
         );
         assert_eq!(
-            write_new(&path, "two", Existing::Keep).unwrap_err().name,
+            write_new(&path, "two", Existing::Keep).unwrap_err().name(),
             "config.exists"
         );
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
@@ -184,14 +178,14 @@ mod tests {
         let link = home.path().join("link.toml");
         symlink(&path, &link).unwrap();
         assert_eq!(
-            write_new(&link, "x", Existing::Replace).unwrap_err().name,
+            write_new(&link, "x", Existing::Replace).unwrap_err().name(),
             "config.link"
         );
 
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
         let open = home.path().join("b/config.toml");
         let refused = write_new(&open, "x", Existing::Keep).unwrap_err();
-        assert_eq!(refused.name, "config.writable");
+        assert_eq!(refused.name(), "config.writable");
         assert!(!home.path().join("b").exists());
     }
 

@@ -9,7 +9,7 @@ use super::proxy::{Proxy, unusable};
 use super::settings::Settings;
 use super::value::{SignIn, Value};
 use crate::model::{Environment, Org};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// The org, and how to sign in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,15 +147,15 @@ impl Settings {
     }
 
     fn no_org_selected(&self, environment: &Environment) -> Report {
-        let report = |name, summary| Report::new(Exit::Usage, name, summary);
+        let report = |code, summary| Report::new(code, summary);
         if !self.orgs.is_empty() {
             let summary = "several orgs are configured and none is chosen";
             let choices = self.org_choices();
-            return report("config.which-org", summary).hint(format!(
+            return report(ErrorCode::ConfigWhichOrg, summary).hint(format!(
                 "take one of `--org {choices}`, or give the profile an `org`"
             ));
         }
-        let report = report("config.no-org", "no Okta org is configured");
+        let report = report(ErrorCode::ConfigNoOrg, "no Okta org is configured");
         let is_absolute = |name| {
             environment
                 .raw(name)

@@ -13,7 +13,7 @@ use super::org::MachineTarget;
 use super::settings::Settings;
 use super::trusted_file::open_trusted;
 use crate::model::Environment;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 
 /// Most bytes that are read of a key; an RSA key of 8192 bits has 6 KiB.
@@ -39,7 +39,7 @@ pub fn read_private_key(
     machine: &MachineTarget,
     environment: &Environment,
 ) -> Result<Secret, Report> {
-    let missing = || Report::new(Exit::Usage, "config.private-key", "there is no private key");
+    let missing = || Report::new(ErrorCode::ConfigPrivateKey, "there is no private key");
     if let Some(name) = &machine.private_key_env {
         let value = environment.raw(name).and_then(|value| value.to_str());
         return value.map(Secret::new).ok_or_else(|| {
@@ -118,8 +118,8 @@ mod tests {
         let read = read_private_key(&machine, &environment);
         let checked = check_private_key(&machine, &environment);
         assert_eq!(
-            checked.err().map(|report| report.name),
-            read.as_ref().err().map(|report| report.name.clone())
+            checked.err().map(|report| report.name().to_owned()),
+            read.as_ref().err().map(|report| report.name().to_owned())
         );
         read
     }
@@ -144,7 +144,7 @@ mod tests {
             for path in [&path, &link] {
                 let refused = read(path).unwrap_err();
                 let named = ["config.not-private", "config.writable"];
-                assert!(named.contains(&refused.name.as_str()), "{mode:o}");
+                assert!(named.contains(&refused.name()), "{mode:o}");
                 let shown = format!("{mode:04o}");
                 assert!(refused.causes[0].contains(&shown), "{:?}", refused.causes);
                 assert!(refused.hints[0].contains("chmod"), "{:?}", refused.hints);
@@ -152,11 +152,11 @@ mod tests {
         }
         set(0o600);
         fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
-        assert_eq!(read(&path).unwrap_err().name, "config.writable");
+        assert_eq!(read(&path).unwrap_err().name(), "config.writable");
         fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
         if geteuid().is_root() {
             chown(&path, Some(12_345), None).unwrap();
-            assert_eq!(read(&path).unwrap_err().name, "config.foreign");
+            assert_eq!(read(&path).unwrap_err().name(), "config.foreign");
         }
     }
 }

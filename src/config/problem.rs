@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::source::Source;
 use super::value_error::ValueError;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// One problem with one key.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ pub(super) fn check_none(problems: &[Problem]) -> Result<(), Report> {
     if problems.is_empty() {
         return Ok(());
     }
-    let mut report = Report::new(Exit::Usage, "config.invalid", "cannot use the settings");
+    let mut report = Report::new(ErrorCode::ConfigInvalid, "cannot use the settings");
     for problem in problems {
         report = report.cause(problem);
     }

@@ -8,7 +8,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::model::Environment;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::web::NoProxy;
 
@@ -116,8 +116,7 @@ impl Proxy {
 /// Returns the report for a proxy in a variable.
 pub(super) fn unusable((variable, error): (&'static str, ProxyError)) -> Report {
     Report::new(
-        Exit::Usage,
-        "config.proxy",
+        ErrorCode::ConfigProxy,
         format!("cannot use the proxy of {variable}"),
     )
     .cause(error)

@@ -7,7 +7,7 @@ use super::flags::Flags;
 use super::settings::Settings;
 use super::value::Value;
 use crate::model::{PolicyArn, SessionPolicy};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 impl Settings {
     /// Returns the session policy of a command.
@@ -40,8 +40,7 @@ impl Settings {
 
 fn two_limits(cause: &str) -> Report {
     Report::new(
-        Exit::Usage,
-        "config.session_policy",
+        ErrorCode::ConfigSessionPolicy,
         "cannot limit the credentials twice",
     )
     .cause(format!(

@@ -9,7 +9,7 @@ use super::source::Source;
 use super::value::Value;
 use crate::aws::{Region, SessionDuration};
 use crate::model::{Environment, Labels, RoleArn, SessionPolicy, whole_seconds};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// The resolved settings of one command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,8 +142,7 @@ impl Settings {
         };
         match url::Url::parse(&app) {
             Ok(link) if !org.org.owns(&link) => Err(Report::new(
-                Exit::Usage,
-                "config.foreign-app",
+                ErrorCode::ConfigForeignApp,
                 "the AWS app's link leads to another org",
             )
             .cause(format!("the org is {}, the link {app}", org.org))

@@ -6,7 +6,7 @@ use super::settings::Settings;
 use super::value::Value;
 use crate::model::{DnsScope, Environment};
 use crate::openvpn::policy::Network;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// The VPN, and what it may change on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Settings {
     /// When none is configured.
     pub fn vpn(&self, environment: &Environment) -> Result<Vpn, Report> {
         let host = self.string("vpn.host", None).ok_or_else(|| {
-            Report::new(Exit::Usage, "config.no-vpn", "no VPN is configured")
+            Report::new(ErrorCode::ConfigNoVpn, "no VPN is configured")
                 .hint("name its server in the settings: `[vpn]` with `host = \"vpn.acme.com\"`")
                 .hint("or `export OB_VPN_HOST=vpn.acme.com`")
         })?;

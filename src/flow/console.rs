@@ -6,7 +6,7 @@ use crate::flow::retry::{Provider, with_retry_at};
 use crate::flow::{Conversation, OktaSession};
 use crate::http::Request;
 use crate::model::Credentials;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::{ConsoleRequest, Notice};
 
@@ -46,8 +46,7 @@ pub async fn console_link(
     }
     if answer.status != 200 {
         return Err(Report::new(
-            Exit::Refused,
-            "console.refused",
+            ErrorCode::ConsoleRefused,
             "AWS does not sign this role in to the console",
         )
         .cause(format!(

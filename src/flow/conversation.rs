@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Answer, Ask, AskKind, Notice};
 
 /// The clients that wait for a procedure's result.
@@ -37,8 +37,7 @@ pub enum Unanswered {
 impl From<Unanswered> for Report {
     fn from(unanswered: Unanswered) -> Self {
         let report = Self::new(
-            Exit::SignIn,
-            "sign_in.unanswered",
+            ErrorCode::SignInUnanswered,
             "cannot go on without an answer",
         )
         .cause(unanswered);

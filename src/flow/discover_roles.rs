@@ -7,7 +7,7 @@ use crate::aws::AssumePermissions;
 use crate::flow::iam_client::Iam;
 use crate::flow::{Conversation, OktaSession};
 use crate::model::{Credentials, RoleArn, Timestamp};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{DiscoveredRole, Notice};
 
 /// Reads the policies of `role` with `reader`'s credentials: inline ones and attached ones.
@@ -24,8 +24,7 @@ pub async fn discover(
 ) -> Result<Vec<DiscoveredRole>, Report> {
     if reader.role.account() != role.account() {
         return Err(Report::new(
-            Exit::Usage,
-            "discover.account",
+            ErrorCode::DiscoverAccount,
             format!("cannot read the policies of {role}"),
         )
         .cause(format!("{} belongs to another account", reader.role))
@@ -102,8 +101,7 @@ fn read(policy: &str, document: &str) -> Result<AssumePermissions, Report> {
     let decoded = percent_decode_str(document).decode_utf8_lossy();
     AssumePermissions::read(&decoded).ok_or_else(|| {
         Report::new(
-            Exit::Refused,
-            "discover.policy",
+            ErrorCode::DiscoverPolicy,
             format!("cannot read the policy {policy}"),
         )
         .cause("it is not the JSON of a policy")

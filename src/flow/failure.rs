@@ -1,6 +1,6 @@
 //! The errors of procedures that use a session.
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Why a procedure has no value.
 #[derive(Debug)]
@@ -19,8 +19,7 @@ impl Failure {
     pub fn into_report(self) -> Report {
         match self {
             Self::SessionEnded => Report::new(
-                Exit::SignIn,
-                "okta.session_ended",
+                ErrorCode::OktaSessionEnded,
                 "the Okta session does not open the app",
             )
             .cause("Okta shows its sign-in page instead of the app")
@@ -49,8 +48,7 @@ impl<E: Into<Report>> From<E> for Failure {
 pub fn new_session_refused(is_known: bool) -> Report {
     if is_known {
         return Report::new(
-            Exit::Refused,
-            "okta.turned_away",
+            ErrorCode::OktaTurnedAway,
             "the app does not open, though you have just signed in",
         )
         .cause("Okta shows its sign-in page instead of the app")
@@ -65,8 +63,7 @@ pub fn new_session_refused(is_known: bool) -> Report {
         .hint("`ob login --again --factor FACTOR` signs in with another factor");
     }
     Report::new(
-        Exit::Refused,
-        "okta.session_unknown",
+        ErrorCode::OktaSessionUnknown,
         "Okta does not know the session that has just begun",
     )
     .cause("its cookies were lost on the way, or something in between takes them away")

@@ -11,7 +11,7 @@ use crate::aws::{element_texts, iam_endpoint};
 use crate::flow::retry::{MAX_ATTEMPTS, backoff};
 use crate::flow::{Conversation, OktaSession};
 use crate::model::{Credentials, Timestamp};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 const LONGEST: usize = 1024 * 1024;
 const WHOLE: Duration = Duration::from_secs(30);
@@ -178,11 +178,7 @@ impl<'a> Iam<'a> {
 }
 
 fn refused(action: &str, code: &str, message: &str, status: u16) -> Report {
-    let report = Report::new(
-        Exit::Refused,
-        "iam.refused",
-        format!("IAM refuses {action}"),
-    );
+    let report = Report::new(ErrorCode::IamRefused, format!("IAM refuses {action}"));
     if code.is_empty() {
         return report
             .cause(format!("it answered with status {status}"))
@@ -195,8 +191,7 @@ fn refused(action: &str, code: &str, message: &str, status: u16) -> Report {
 
 fn strange(action: &str, why: &str) -> Report {
     Report::new(
-        Exit::Refused,
-        "iam.answer",
+        ErrorCode::IamAnswer,
         format!("cannot use what IAM answered to {action}"),
     )
     .cause(why)

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::flow::conversation::{Conversation, Unanswered};
 use crate::http::{HttpError, Response};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::Notice;
 
 /// Requests for one question, the first included.
@@ -241,12 +241,12 @@ pub(super) fn rate_limited(what: &str, wait: Option<Duration>) -> Report {
 }
 
 fn rate_limited_at(provider: Provider<'_>, what: &str, wait: Duration) -> Report {
-    let (name, server) = match provider {
-        Provider::Okta => ("okta.rate_limited", "Okta"),
-        Provider::Aws(host) => ("aws.rate_limited", host),
+    let (code, server) = match provider {
+        Provider::Okta => (ErrorCode::OktaRateLimited, "Okta"),
+        Provider::Aws(host) => (ErrorCode::AwsRateLimited, host),
     };
     let seconds = wait.as_secs().max(1);
-    Report::new(Exit::Unreachable, name, format!("cannot {what}"))
+    Report::new(code, format!("cannot {what}"))
         .cause(format!(
             "too many requests (429); {server} takes the next one in {seconds} s"
         ))
@@ -254,21 +254,21 @@ fn rate_limited_at(provider: Provider<'_>, what: &str, wait: Duration) -> Report
 }
 
 fn server_error(provider: Provider<'_>, what: &str, status: u16) -> Report {
-    let (name, server, hint) = match provider {
+    let (code, server, hint) = match provider {
         Provider::Okta => (
-            "okta.server_error",
+            ErrorCode::OktaServerError,
             "the server",
             "run the same command again in a minute; \
              https://status.okta.com tells whether Okta is down",
         ),
         Provider::Aws(host) => (
-            "aws.server_error",
+            ErrorCode::AwsServerError,
             host,
             "run the same command again in a minute; \
              https://health.aws.amazon.com tells whether AWS is down",
         ),
     };
-    Report::new(Exit::Unreachable, name, format!("cannot {what}"))
+    Report::new(code, format!("cannot {what}"))
         .cause(format!(
             "{server} answered with status {status}, {MAX_ATTEMPTS} times"
         ))

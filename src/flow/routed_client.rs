@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::flow::{Conversation, Unanswered};
 use crate::http::{Client, HttpError, Network};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::{Answer, Ask, CaBundle, Route};
 
@@ -105,8 +105,7 @@ fn network(route: &Route, ca_bundle: Option<Arc<str>>) -> Network {
 /// The report of a server that does not end a session.
 pub(super) fn not_ended(status: u16) -> Report {
     Report::new(
-        Exit::Unreachable,
-        "okta.sign_out",
+        ErrorCode::OktaSignOut,
         "cannot end the session at the server",
     )
     .cause(format!("it answered with status {status}"))

@@ -7,7 +7,7 @@ use url::Url;
 use crate::model::{Org, RoleArn, is_loopback};
 use crate::openvpn::access_server::VpnHosts;
 use crate::openvpn::policy::{Policy, Routes};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Account, SignInWay, Target, VpnPolicy, VpnTarget};
 
 /// Upper bound of a session's lifetime; no setting exceeds it.
@@ -88,8 +88,7 @@ pub fn check_vpn(target: &VpnTarget) -> Result<VpnHosts, Report> {
     check_account(&target.account)?;
     if target.account.way == SignInWay::Machine {
         return Err(Report::new(
-            Exit::Usage,
-            "sign_in.vpn",
+            ErrorCode::SignInVpn,
             "a machine's sign-in does not open the VPN",
         )
         .cause("the VPN's app takes a person's session, and a machine has a token for AWS alone")
@@ -133,15 +132,14 @@ pub fn vpn_policy(policy: &VpnPolicy) -> Result<Policy, Report> {
 
 /// What `ob credential` says without a session: no network, no wait.
 pub fn not_signed_in(account: &Account) -> Report {
-    Report::new(Exit::SignIn, "sign_in.needed", "nobody is signed in")
+    Report::new(ErrorCode::SignInNeeded, "nobody is signed in")
         .cause(format!("there is no session at {}", account.org))
         .hint("`ob login` signs you in")
 }
 
 fn refused(why: &str) -> Report {
     Report::new(
-        Exit::Usage,
-        "agent.target",
+        ErrorCode::AgentTarget,
         "the agent does not take this request",
     )
     .cause(why)

@@ -8,7 +8,7 @@ use rustls::CertificateError;
 use thiserror::Error;
 
 use crate::http::network::CONNECT_TIMEOUT;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::web::RedirectError;
 
 // Beginnings of hyper-util's and reqwest's error texts about a proxy. They export no type for it.
@@ -220,103 +220,83 @@ impl From<HttpError> for Report {
     fn from(error: HttpError) -> Self {
         const CHECK_PROXY: &str = "check the proxy's address in HTTPS_PROXY or `proxy =`; \
              in a network without it `unset HTTPS_PROXY`";
-        let (exit, name, hint) = match &error {
+        let (code, hint) = match &error {
             HttpError::CaBundle(_) => (
-                Exit::Usage,
-                "http.ca_bundle",
+                ErrorCode::HttpCaBundle,
                 "`ca_bundle` takes a file of PEM certificates",
             ),
             HttpError::Proxy => (
-                Exit::Usage,
-                "http.proxy",
+                ErrorCode::HttpProxy,
                 "write `proxy = \"http://proxy:3128\"`, or fix HTTPS_PROXY",
             ),
             HttpError::NotHttps(_) => (
-                Exit::Refused,
-                "http.not_https",
+                ErrorCode::HttpNotHttps,
                 "only https is spoken; check the address in `ob config check`",
             ),
             HttpError::Dns { .. } => (
-                Exit::Unreachable,
-                "http.dns",
+                ErrorCode::HttpDns,
                 "check the network, and the host in `ob config check`",
             ),
             HttpError::Connect { .. } => (
-                Exit::Unreachable,
-                "http.connect",
+                ErrorCode::HttpConnect,
                 "check the network; behind a proxy set HTTPS_PROXY or `proxy =`",
             ),
             HttpError::ProxyRefused { .. } => (
-                Exit::Unreachable,
-                "http.proxy_refused",
+                ErrorCode::HttpProxyRefused,
                 "check the proxy's address, name and password in HTTPS_PROXY or `proxy =`; \
                  NO_PROXY names hosts that need none",
             ),
-            HttpError::ProxyDns { .. } => (Exit::Unreachable, "http.dns", CHECK_PROXY),
-            HttpError::ProxyConnect { .. } => (Exit::Unreachable, "http.connect", CHECK_PROXY),
-            HttpError::ProxyTimedOut { .. } => (Exit::Unreachable, "http.timeout", CHECK_PROXY),
+            HttpError::ProxyDns { .. } => (ErrorCode::HttpDns, CHECK_PROXY),
+            HttpError::ProxyConnect { .. } => (ErrorCode::HttpConnect, CHECK_PROXY),
+            HttpError::ProxyTimedOut { .. } => (ErrorCode::HttpTimeout, CHECK_PROXY),
             HttpError::CaptivePortal { .. } => (
-                Exit::Unreachable,
-                "http.portal",
+                ErrorCode::HttpPortal,
                 "open any page in a browser and sign in to this network (hotel, train, guest \
                  WLAN), then run the same command again",
             ),
             HttpError::TimedOut { .. } => (
-                Exit::Unreachable,
-                "http.timeout",
+                ErrorCode::HttpTimeout,
                 "check the network, then run the same command again; \
                  behind a proxy set HTTPS_PROXY or `proxy =`",
             ),
             HttpError::UnknownAuthority { .. } => (
-                Exit::Unreachable,
-                "http.tls_authority",
+                ErrorCode::HttpTlsAuthority,
                 "if your company inspects TLS, set `ca_bundle` to its certificates; else \
                  something is in between: a network that wants a sign-in of its own, or an \
                  attacker",
             ),
             HttpError::CertificateTime { .. } => (
-                Exit::Unreachable,
-                "http.tls_time",
+                ErrorCode::HttpTlsTime,
                 "check this machine's clock with `date -u`",
             ),
             HttpError::CertificateName { .. } => (
-                Exit::Unreachable,
-                "http.tls_name",
+                ErrorCode::HttpTlsName,
                 "check the address in `ob config check`; a network that wants a sign-in of its \
                  own (hotel, train) answers so: open any page in a browser",
             ),
-            HttpError::Tls { .. } => (
-                Exit::Unreachable,
-                "http.tls",
-                "TLS 1.2 or newer is needed, end to end",
-            ),
+            HttpError::Tls { .. } => (ErrorCode::HttpTls, "TLS 1.2 or newer is needed, end to end"),
             HttpError::BrokenOff { .. } => (
-                Exit::Unreachable,
-                "http.broken_off",
+                ErrorCode::HttpBrokenOff,
                 "run the same command again; if it stays so, a proxy may be cutting answers",
             ),
             HttpError::TooLarge { .. } => (
-                Exit::Refused,
-                "http.too_long",
+                ErrorCode::HttpTooLong,
                 "this is not what that server usually sends: is a portal in between?",
             ),
             HttpError::Compressed { .. } => (
-                Exit::Refused,
-                "http.compressed",
+                ErrorCode::HttpCompressed,
                 "a proxy may be changing answers: try without it",
             ),
             HttpError::ForeignHost { .. } => (
-                Exit::Usage,
-                "http.foreign",
+                ErrorCode::HttpForeign,
                 "app links must belong to the org: check `ob config check`",
             ),
             HttpError::Redirect { .. } => (
-                Exit::Refused,
-                "http.redirect",
+                ErrorCode::HttpRedirect,
                 "check the address in `ob config check`; is a portal in between?",
             ),
         };
-        Self::new(exit, name, "cannot get an answer")
+        Self::new(code, "cannot get an answer")
             .cause(&error)
             .hint(hint)
     }

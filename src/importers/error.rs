@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Why a file cannot be read, with the line, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -27,13 +27,13 @@ impl From<ImportError> for Report {
                  `ob config init` makes settings without it"
             }
         };
-        let name = match error {
-            ImportError::NotUtf8(_) => "import.not_utf8",
-            ImportError::Toml(_) => "import.toml",
-            ImportError::Json(_) => "import.json",
-            ImportError::Nothing(_) => "import.nothing",
+        let code = match error {
+            ImportError::NotUtf8(_) => ErrorCode::ImportNotUtf8,
+            ImportError::Toml(_) => ErrorCode::ImportToml,
+            ImportError::Json(_) => ErrorCode::ImportJson,
+            ImportError::Nothing(_) => ErrorCode::ImportNothing,
         };
-        Self::new(Exit::Usage, name, "cannot read the other tool's file")
+        Self::new(code, "cannot read the other tool's file")
             .cause(error)
             .hint(hint)
     }

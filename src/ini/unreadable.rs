@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::document::Ini;
 use super::fault::FaultKind;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Most faults of one file that are listed; the others are counted.
 const MAX_LISTED: usize = 4;
@@ -14,8 +14,7 @@ pub fn unreadable(ini: &Ini, path: &Path) -> Option<Report> {
     let first = ini.faults.first()?;
     let place = path.display();
     let report = Report::new(
-        Exit::Usage,
-        "aws.file.unreadable",
+        ErrorCode::AwsFileUnreadable,
         format!(
             "the aws CLI and boto3 cannot read {place}: they stop at line {}",
             first.line

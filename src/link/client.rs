@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::link::connect::SOCKET_SEND_TIMEOUT;
 use crate::link::peer::is_same_user;
 use crate::link::{DESCRIPTOR_LIMIT_HINT, OUT_OF_DESCRIPTORS};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{
     self, Answer, FrameError, FromAgent, HEADER, Hello, Notice, PROTOCOL, Request, Route, ToAgent,
 };
@@ -285,41 +285,39 @@ impl LinkError {
 
 impl From<LinkError> for Report {
     fn from(error: LinkError) -> Self {
-        let report = |exit, name, summary: &str| Self::new(exit, name, summary).cause(&error);
+        let report = |code, summary: &str| Self::new(code, summary).cause(&error);
         match &error {
             LinkError::ForeignAgent => report(
-                Exit::Refused,
-                "agent.foreign",
+                ErrorCode::AgentForeign,
                 "will not talk to this agent",
             )
             .hint("somebody else made that socket: look at it, remove it, and run the same command again"),
             LinkError::OtherProtocol { .. } => report(
-                Exit::Failed,
-                "agent.protocol",
+                ErrorCode::AgentProtocol,
                 "the running agent is of another version",
             )
             .hint("`ob agent stop` ends it; you will sign in again"),
             LinkError::NotReady(words) if words.ends_with(OUT_OF_DESCRIPTORS) => {
-                report(Exit::Failed, "agent.no-process", "cannot start the agent").hint(DESCRIPTOR_LIMIT_HINT)
+                report(ErrorCode::AgentNoProcess, "cannot start the agent").hint(DESCRIPTOR_LIMIT_HINT)
             }
             LinkError::NotReady(_) | LinkError::LockHeld => {
-                report(Exit::Failed, "agent.start", "cannot start the agent")
+                report(ErrorCode::AgentStart, "cannot start the agent")
                     .hint("`ob --no-agent …` does without one")
             }
             LinkError::NoPlace(..) => {
-                report(Exit::Failed, "agent.no-place", "cannot start the agent")
+                report(ErrorCode::AgentNoPlace, "cannot start the agent")
                     .hint("`df` and `df -i` show whether that disk is full")
                     .hint("`ob --no-agent …` does without one")
             }
             LinkError::NoProcess(_) => {
-                report(Exit::Failed, "agent.no-process", "cannot start the agent")
+                report(ErrorCode::AgentNoProcess, "cannot start the agent")
                     .hint("`ulimit -a` shows how many files (-n) and processes (-u) you may have")
             }
             LinkError::QueueFull => {
-                report(Exit::Failed, "agent.silent", "the agent does not answer")
+                report(ErrorCode::AgentSilent, "the agent does not answer")
                     .hint("`ob agent stop` ends it; you will sign in again")
             }
-            LinkError::NotRunning => report(Exit::SignIn, "agent.none", "nobody is signed in")
+            LinkError::NotRunning => report(ErrorCode::AgentNone, "nobody is signed in")
                 .hint("`ob login` signs you in"),
             LinkError::Io(io)
                 if matches!(
@@ -327,19 +325,19 @@ impl From<LinkError> for Report {
                     io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
                 ) =>
             {
-                Self::new(Exit::Failed, "agent.silent", "the agent does not answer")
+                Self::new(ErrorCode::AgentSilent, "the agent does not answer")
                     .cause(format!("no word from it for {} seconds", AGENT_READ_TIMEOUT.as_secs()))
                     .hint("`ob agent stop` ends it; you will sign in again")
             }
             LinkError::Io(io) if is_out_of_descriptors(io) => {
-                Self::new(Exit::Failed, "agent.no-process", "cannot reach the agent")
+                Self::new(ErrorCode::AgentNoProcess, "cannot reach the agent")
                     .cause(OUT_OF_DESCRIPTORS)
                     .hint(DESCRIPTOR_LIMIT_HINT)
             }
-            _ if error.is_gone() => report(Exit::Failed, "agent.gone", "the agent went away")
+            _ if error.is_gone() => report(ErrorCode::AgentGone, "the agent went away")
                 .hint("run the same command again: a new agent is started"),
             LinkError::Frame(_) | LinkError::Io(_) => {
-                report(Exit::Failed, "agent.link", "cannot talk to the agent")
+                report(ErrorCode::AgentLink, "cannot talk to the agent")
                     .hint("`ob agent stop` ends it; you will sign in again")
             }
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// The origin of an Okta org, `https://acme.okta.com`.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -141,7 +141,7 @@ pub enum OrgError {
 
 impl From<OrgError> for Report {
     fn from(error: OrgError) -> Self {
-        Self::new(Exit::Usage, "org.address", "cannot use the org's address")
+        Self::new(ErrorCode::OrgAddress, "cannot use the org's address")
             .cause(error)
             .hint("write it as your browser shows it, `https://acme.okta.com`")
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::arn::{MAX_ARN_BYTES, Partition, RoleArn, is_account_number, is_iam_path};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Most items of `PolicyArns` (botocore's service model of STS).
 const MAX_POLICIES: usize = 10;
@@ -177,13 +177,9 @@ impl From<PolicyError> for Report {
                 "name a policy of that account, or one of AWS's: `arn:aws:iam::aws:policy/…`"
             }
         };
-        Self::new(
-            Exit::Usage,
-            "aws.session_policy",
-            "cannot limit the credentials",
-        )
-        .cause(error)
-        .hint(hint)
+        Self::new(ErrorCode::AwsSessionPolicy, "cannot limit the credentials")
+            .cause(error)
+            .hint(hint)
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::hint;
 use super::json::{self, elements, text};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// An error response of Okta. All texts are untrusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,162 +151,137 @@ impl ErrorKind {
 
     /// Returns the report of this kind, without causes.
     pub(super) fn report(self) -> Report {
-        let (name, exit, summary, hint) = match self {
+        let (code, summary, hint) = match self {
             Self::AccountLocked => (
-                "okta.account_locked",
-                Exit::Refused,
+                ErrorCode::OktaAccountLocked,
                 "your Okta account is locked",
                 "unlock it in a browser (\"Need help signing in?\") or ask your Okta admin, then \
                  `ob login`",
             ),
             Self::BadRequest => (
-                "okta.bad_request",
-                Exit::Failed,
+                ErrorCode::OktaBadRequest,
                 "Okta does not accept the request",
                 "check username and factor with `ob config check`",
             ),
             Self::CodeOutOfWindow => (
-                "okta.code_out_of_window",
-                Exit::Refused,
+                ErrorCode::OktaCodeOutOfWindow,
                 "the code is not of this moment",
                 "type the code that is shown now; if it stays so, the clock of the phone or token \
                  is off",
             ),
             Self::CodeUsed => (
-                "okta.code_used",
-                Exit::Refused,
+                ErrorCode::OktaCodeUsed,
                 "this code was used already",
                 "wait for the next code (at most 30 s), then run `ob login` again",
             ),
             Self::DeniedByPolicy => (
-                "okta.denied_by_policy",
-                Exit::Refused,
+                ErrorCode::OktaDeniedByPolicy,
                 "the org's sign-on policy does not let you in from here",
                 "try from the office network or VPN, or ask your Okta admin which rule applies",
             ),
             Self::FactorInactive => (
-                "okta.factor_inactive",
-                Exit::Refused,
+                ErrorCode::OktaFactorInactive,
                 "this factor is not active",
                 "choose another with `ob login`, or set it up in your Okta settings",
             ),
             Self::FactorLocked => (
-                "okta.factor_locked",
-                Exit::Refused,
+                ErrorCode::OktaFactorLocked,
                 "too many wrong answers: your Okta account is locked",
                 "ask your Okta admin to unlock it, then `ob login`",
             ),
             Self::Forbidden => (
-                "okta.forbidden",
-                Exit::Refused,
+                ErrorCode::OktaForbidden,
                 "Okta does not permit this",
                 "ask your Okta admin for access to it",
             ),
             Self::NewPinNeeded => (
-                "okta.new_pin_needed",
-                Exit::SignIn,
+                ErrorCode::OktaNewPinNeeded,
                 "the token wants a new PIN",
                 "set the PIN in a browser once, then `ob login`",
             ),
             Self::NotFound => (
-                "okta.not_found",
-                Exit::Failed,
+                ErrorCode::OktaNotFound,
                 "Okta does not know this",
                 "check the address with `ob config check`",
             ),
             Self::PasswordExpired => (
-                "okta.password_expired",
-                Exit::Refused,
+                ErrorCode::OktaPasswordExpired,
                 "your Okta password has expired",
                 "change it in a browser, then `ob login`",
             ),
             Self::PasswordPolicy => (
-                "okta.password_policy",
-                Exit::Refused,
+                ErrorCode::OktaPasswordPolicy,
                 "Okta does not accept the new password",
                 "change it in a browser, where the rules are shown, then `ob login`",
             ),
             Self::RateLimited => (
-                "okta.rate_limited",
-                Exit::Unreachable,
+                ErrorCode::OktaRateLimited,
                 "Okta asks for a pause",
                 "wait a minute, then run the same command again",
             ),
             Self::Recovery => (
-                "okta.recovery",
-                Exit::SignIn,
+                ErrorCode::OktaRecovery,
                 "this account is being recovered or set up",
                 "finish that in a browser, then `ob login`",
             ),
             Self::ServerError => (
-                "okta.server_error",
-                Exit::Unreachable,
+                ErrorCode::OktaServerError,
                 "Okta has a fault of its own",
                 hint::SERVER_ERROR,
             ),
             Self::SessionOver => (
-                "okta.session_over",
-                Exit::SignIn,
+                ErrorCode::OktaSessionOver,
                 "the Okta session is over",
                 "`ob login` signs in again",
             ),
             Self::SignInRefused => (
-                "okta.sign_in_refused",
-                Exit::Refused,
+                ErrorCode::OktaSignInRefused,
                 "Okta did not accept the sign-in",
                 "check username and password; a policy or a lockout looks the same, so sign in \
                  once in a browser before you run `ob login` again",
             ),
             Self::Telephony => (
-                "okta.telephony",
-                Exit::Unreachable,
+                ErrorCode::OktaTelephony,
                 "Okta could not call or text you",
                 "`ob login` and choose another factor",
             ),
             Self::TooSoon => (
-                "okta.too_soon",
-                Exit::Refused,
+                ErrorCode::OktaTooSoon,
                 "a code was sent less than 30 s ago",
                 "wait half a minute before asking for another, or type the one you have",
             ),
             Self::TransactionOver => (
-                "okta.transaction_over",
-                Exit::SignIn,
+                ErrorCode::OktaTransactionOver,
                 "this sign-in ran out, or belongs to Okta Identity Engine",
                 "`ob login` starts anew; if it happens at once, set `sign_in = \"browser\"`",
             ),
             Self::Unsupported => (
-                "okta.unsupported",
-                Exit::Failed,
+                ErrorCode::OktaUnsupported,
                 "this org does not offer that",
                 "set `sign_in = \"browser\"` under `[org]`, then `ob login`",
             ),
             Self::Waiting => (
-                "okta.waiting",
-                Exit::SignIn,
+                ErrorCode::OktaWaiting,
                 "Okta waits for a confirmation",
                 "confirm on your device, then run `ob login` again",
             ),
             Self::WrongAnswer => (
-                "okta.wrong_answer",
-                Exit::Refused,
+                ErrorCode::OktaWrongAnswer,
                 "the code or answer is not right",
                 "run `ob login` again and answer anew; too many wrong answers lock the account",
             ),
             Self::WrongState => (
-                "okta.wrong_state",
-                Exit::Failed,
+                ErrorCode::OktaWrongState,
                 "the sign-in is not at that point",
                 "`ob login` starts anew",
             ),
             Self::Other => (
-                "okta.other",
-                Exit::Refused,
+                ErrorCode::OktaOther,
                 "Okta refused",
                 "`ob login` tries again; the error id is what your Okta admin can look up",
             ),
         };
-        Report::new(exit, name, summary).hint(hint)
+        Report::new(code, summary).hint(hint)
     }
 }
 
@@ -320,6 +295,7 @@ impl From<OktaError> for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Exit;
 
     #[test]
     fn known_codes_have_a_name_and_a_hint() {
@@ -333,7 +309,7 @@ mod tests {
             let error = OktaError::parse(403, "application/json", body.as_bytes()).unwrap();
             assert_eq!(Some(error.kind()), ErrorKind::from_code(&code));
             let report = Report::from(error);
-            assert!(report.name.starts_with("okta."), "{code}");
+            assert!(report.name().starts_with("okta."), "{code}");
             assert!(!report.hints[0].is_empty());
         }
     }

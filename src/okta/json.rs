@@ -7,7 +7,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
 
@@ -25,15 +25,14 @@ pub enum JsonError {
 
 impl From<JsonError> for Report {
     fn from(error: JsonError) -> Self {
-        let name = match error {
-            JsonError::TooLarge => "okta.json.too_large",
-            JsonError::IsHtml => "okta.json.is_html",
-            JsonError::NotJson => "okta.json.not_json",
-            JsonError::Shape => "okta.json.shape",
+        let code = match error {
+            JsonError::TooLarge => ErrorCode::OktaJsonTooLarge,
+            JsonError::IsHtml => ErrorCode::OktaJsonIsHtml,
+            JsonError::NotJson => ErrorCode::OktaJsonNotJson,
+            JsonError::Shape => ErrorCode::OktaJsonShape,
         };
         Self::new(
-            Exit::Failed,
-            name,
+            code,
             "the answer does not come from Okta's API",
         )
         .cause(error)

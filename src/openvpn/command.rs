@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
 use super::profile::quoted;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 
 /// The realm of the server, the only one that `ob` has credentials for.
@@ -47,8 +47,7 @@ pub enum CommandError {
 impl From<CommandError> for Report {
     fn from(error: CommandError) -> Self {
         Self::new(
-            Exit::Failed,
-            "openvpn.command",
+            ErrorCode::OpenvpnCommand,
             "cannot give the VPN its credentials",
         )
         .cause(error)

@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Prefixes of pushed options that every policy accepts: those that a tunnel needs, and those of the
 /// server's own session.
@@ -223,8 +223,7 @@ pub enum NetworkError {
 impl From<NetworkError> for Report {
     fn from(error: NetworkError) -> Self {
         Self::new(
-            Exit::Usage,
-            "openvpn.network",
+            ErrorCode::OpenvpnNetwork,
             "cannot read a network of the VPN's routes",
         )
         .cause(error)

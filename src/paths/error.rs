@@ -7,7 +7,7 @@ use nix::unistd::{Uid, geteuid};
 use thiserror::Error;
 
 use crate::ownership::is_known_uid;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 #[derive(Debug, Error)]
 pub(super) enum PathError {
@@ -30,27 +30,27 @@ pub(super) enum PathError {
 
 impl From<PathError> for Report {
     fn from(error: PathError) -> Self {
-        let (name, hint) = match &error {
+        let (code, hint) = match &error {
             PathError::NoPlace => (
-                "paths.no-place",
+                ErrorCode::PathsNoPlace,
                 "`export XDG_RUNTIME_DIR=/run/user/$(id -u)`, or use `--no-agent`".to_owned(),
             ),
             PathError::NotADirectory(path) => (
-                "paths.not-a-directory",
+                ErrorCode::PathsNotADirectory,
                 format!("look at it and move it away: `ls -ld {}`", path.display()),
             ),
             PathError::NotOurs(_, uid, _) | PathError::Foreign(_, uid)
                 if !is_known_uid(Uid::from_raw(*uid)) =>
             {
                 (
-                    "paths.unknown-owner",
+                    ErrorCode::PathsUnknownOwner,
                     "in this user namespace the kernel does not show whose it is; map your uid \
                      (`unshare --map-root-user`, `podman run --userns=keep-id`) or run ob outside"
                         .to_owned(),
                 )
             }
             PathError::Foreign(path, _) => (
-                "paths.foreign-home",
+                ErrorCode::PathsForeignHome,
                 format!(
                     "`echo $HOME` and `ls -ld {}` show what is set; `sudo -H` and `su -` set the \
                      home of the user who runs ob, or set `XDG_RUNTIME_DIR` to a private directory",
@@ -58,35 +58,31 @@ impl From<PathError> for Report {
                 ),
             ),
             PathError::NotOurs(path, ..) => (
-                "paths.not-private",
+                ErrorCode::PathsNotPrivate,
                 format!(
                     "it must be yours alone (0700); look with `ls -ld {0}`, and `rmdir {0}` lets ob make it anew",
                     path.display()
                 ),
             ),
             PathError::Shared(path, ..) => (
-                "paths.shared",
+                ErrorCode::PathsShared,
                 format!(
                     "nobody but you may write there: `chmod go-w {}`",
                     path.display()
                 ),
             ),
             PathError::Open(path, _) => (
-                "paths.open",
+                ErrorCode::PathsOpen,
                 format!("`ls -ld {}` shows who may enter it", path.display()),
             ),
             PathError::Make(..) => (
-                "paths.make",
+                ErrorCode::PathsMake,
                 "set `XDG_RUNTIME_DIR` to a private directory of yours, or use `--no-agent`"
                     .to_owned(),
             ),
         };
-        Self::new(
-            Exit::Failed,
-            name,
-            "there is no safe place for the agent's socket",
-        )
-        .cause(error)
-        .hint(hint)
+        Self::new(code, "there is no safe place for the agent's socket")
+            .cause(error)
+            .hint(hint)
     }
 }

@@ -57,7 +57,7 @@ fn a_planted_directory_is_refused_and_left_as_it_is() {
     for mode in [0o755, 0o710, 0o701, 0o777] {
         chmod(&planted, mode);
         assert_eq!(
-            runtime_dir(&environment).unwrap_err().name,
+            runtime_dir(&environment).unwrap_err().name(),
             "paths.not-private"
         );
         assert_eq!(
@@ -69,7 +69,7 @@ fn a_planted_directory_is_refused_and_left_as_it_is() {
         chmod(&planted, 0o700);
         std::os::unix::fs::chown(&planted, Some(12_345), None).unwrap();
         assert_eq!(
-            runtime_dir(&environment).unwrap_err().name,
+            runtime_dir(&environment).unwrap_err().name(),
             "paths.not-private"
         );
     }
@@ -78,14 +78,14 @@ fn a_planted_directory_is_refused_and_left_as_it_is() {
     let elsewhere = tempfile::tempdir().unwrap();
     symlink(elsewhere.path(), &planted).unwrap();
     assert_eq!(
-        runtime_dir(&environment).unwrap_err().name,
+        runtime_dir(&environment).unwrap_err().name(),
         "paths.not-a-directory"
     );
     fs::remove_file(&planted).unwrap();
 
     fs::write(&planted, "").unwrap();
     assert_eq!(
-        existing_runtime_dir(&environment).unwrap_err().name,
+        existing_runtime_dir(&environment).unwrap_err().name(),
         "paths.not-a-directory"
     );
 }
@@ -111,10 +111,10 @@ fn a_shared_or_linked_base_falls_back_to_the_home() {
 
     chmod(base.path(), 0o755);
     let shared = runtime_dir(&environment(&[("XDG_RUNTIME_DIR", base.path())]));
-    assert_eq!(shared.unwrap_err().name, "paths.no-place");
+    assert_eq!(shared.unwrap_err().name(), "paths.no-place");
     chmod(&home.path().join(".local/state"), 0o775);
     let open = runtime_dir(&environment(&[("HOME", home.path())]));
-    assert_eq!(open.unwrap_err().name, "paths.shared");
+    assert_eq!(open.unwrap_err().name(), "paths.shared");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn nothing_is_made_in_a_home_of_another_user() {
                 existing_runtime_dir(&environment),
             ] {
                 let refused = found.unwrap_err();
-                assert_eq!(refused.name, "paths.foreign-home", "{place}");
+                assert_eq!(refused.name(), "paths.foreign-home", "{place}");
                 assert!(refused.causes[0].contains("uid 12345"), "{refused:?}");
             }
             let inside = if linked { elsewhere.path() } else { &at };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::link::{DESCRIPTOR_LIMIT_HINT, OUT_OF_DESCRIPTORS, is_out_of_descriptors};
 use crate::process::{self, Program};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// openvpn's version is a line that it has in itself.
 const VERSION: Duration = Duration::from_secs(5);
@@ -26,11 +26,10 @@ impl OpenVpn {
         let said = process::run(&words, b"", VERSION).map_err(|error| {
             let report = match error.kind() {
                 io::ErrorKind::TimedOut => Report::new(
-                    Exit::Failed,
-                    "vpn.openvpn_silent",
+                    ErrorCode::VpnOpenvpnSilent,
                     "openvpn does not tell its version",
                 ),
-                _ => Report::new(Exit::Failed, "vpn.openvpn", "cannot start openvpn"),
+                _ => Report::new(ErrorCode::VpnOpenvpn, "cannot start openvpn"),
             };
             if is_out_of_descriptors(&error) {
                 return report.cause(OUT_OF_DESCRIPTORS).hint(DESCRIPTOR_LIMIT_HINT);
@@ -44,7 +43,7 @@ impl OpenVpn {
         let version = version(&said)
             .filter(|version| *version >= (2, 6))
             .ok_or_else(|| {
-                Report::new(Exit::Failed, "vpn.openvpn", "this openvpn cannot be used")
+                Report::new(ErrorCode::VpnOpenvpn, "this openvpn cannot be used")
                     .cause(
                         said.lines()
                             .next()

@@ -4,7 +4,7 @@ use std::io;
 use std::process::{Child, Command, Stdio};
 
 use crate::model::Environment;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Starts `command`, in whose words `{url}` stands for `address`, which else comes last. `environment` is all it sees.
 ///
@@ -47,8 +47,7 @@ fn words(command: &[String], address: &str) -> Vec<String> {
 
 fn no_browser(program: &str, error: &io::Error) -> Report {
     Report::new(
-        Exit::Failed,
-        "browser.start",
+        ErrorCode::BrowserStart,
         format!("cannot start {program}"),
     )
     .cause(error)

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Where systems keep such programs.
 const PLACES: &str = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
@@ -119,30 +119,27 @@ pub enum ProgramError {
 
 impl From<ProgramError> for Report {
     fn from(error: ProgramError) -> Self {
-        let (exit, name, hint) = match &error {
+        let (code, hint) = match &error {
             ProgramError::NotInstalled(program) => (
-                Exit::NotFound,
-                "process.not_installed",
+                ErrorCode::ProcessNotInstalled,
                 format!(
                     "`apt install {}` or your system's way to install it",
                     package(program)
                 ),
             ),
             ProgramError::NoSuchFile(path) => (
-                Exit::NotFound,
-                "process.not_installed",
+                ErrorCode::ProcessNotInstalled,
                 format!("`ls -l {}` must show it", path.display()),
             ),
             ProgramError::NotRoots(_, part) => (
-                Exit::NotExecutable,
-                "process.not_roots",
+                ErrorCode::ProcessNotRoots,
                 format!(
                     "`ls -ld {}` must show root, and no `w` for group and others",
                     part.display()
                 ),
             ),
         };
-        Self::new(exit, name, "cannot start a program that is needed")
+        Self::new(code, "cannot start a program that is needed")
             .cause(&error)
             .hint(hint)
     }

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use nix::errno::Errno;
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Becomes `program`; comes back only with the reason why it could not.
 ///
@@ -57,19 +57,16 @@ pub fn is_there(program: &OsStr, path: Option<&OsStr>) -> Result<(), Report> {
 
 fn refusal(program: &OsStr, error: &io::Error) -> Report {
     let name = program.to_string_lossy();
-    let report = |exit, what, summary: String| Report::new(exit, what, summary);
     match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::ENOENT) => report(
-            Exit::NotFound,
-            "exec.not_found",
+        Some(Errno::ENOENT) => Report::new(
+            ErrorCode::ExecNotFound,
             format!("cannot find the command {name}"),
         )
         .cause("no such file, or its interpreter does not exist")
         .hint("check the spelling and $PATH; the command stands after `--`"),
         Some(Errno::EACCES | Errno::ENOEXEC | Errno::EISDIR | Errno::ENOTDIR | Errno::EPERM) => {
-            report(
-                Exit::NotExecutable,
-                "exec.not_executable",
+            Report::new(
+                ErrorCode::ExecNotExecutable,
                 format!("cannot execute {name}"),
             )
             .cause(error)
@@ -77,24 +74,16 @@ fn refusal(program: &OsStr, error: &io::Error) -> Report {
                 "`ls -l {name}` shows whether it is a program and may be executed"
             ))
         }
-        Some(Errno::E2BIG) => report(
-            Exit::Failed,
-            "exec.too_big",
-            format!("cannot execute {name}"),
-        )
-        .cause("its arguments and environment are larger than the kernel takes (E2BIG)")
-        .hint("pass fewer arguments, or unset large variables before `ob exec`"),
+        Some(Errno::E2BIG) => Report::new(ErrorCode::ExecTooBig, format!("cannot execute {name}"))
+            .cause("its arguments and environment are larger than the kernel takes (E2BIG)")
+            .hint("pass fewer arguments, or unset large variables before `ob exec`"),
         _ if error.kind() == io::ErrorKind::InvalidInput => {
-            report(Exit::Usage, "exec.nul", format!("cannot execute {name}"))
+            Report::new(ErrorCode::ExecNul, format!("cannot execute {name}"))
                 .cause("the command, an argument or a variable has a NUL byte in it")
                 .hint("remove the NUL byte")
         }
-        _ => report(
-            Exit::Failed,
-            "exec.failed",
-            format!("cannot execute {name}"),
-        )
-        .cause(error)
-        .hint(format!("try it without ob: `{name}`")),
+        _ => Report::new(ErrorCode::ExecFailed, format!("cannot execute {name}"))
+            .cause(error)
+            .hint(format!("try it without ob: `{name}`")),
     }
 }

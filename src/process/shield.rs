@@ -10,7 +10,7 @@ use std::path::Path;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::model::Confinement;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Hides this process from others of the same user and keeps it, and what it becomes, from dumping core.
 ///
@@ -72,8 +72,7 @@ fn hide() -> Result<(), Report> {
 
 fn unshielded(error: nix::Error) -> Report {
     Report::new(
-        Exit::Failed,
-        "process.shield",
+        ErrorCode::ProcessShield,
         "cannot keep this process from being read",
     )
     .cause(error)

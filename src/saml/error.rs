@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::xml_error::XmlError;
 use crate::model::{ArnError, Timestamp};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Why a response is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -60,97 +60,89 @@ pub enum SamlError {
 }
 
 impl SamlError {
-    /// Returns the report's name.
-    pub fn name(&self) -> String {
-        let what = match self {
-            Self::Audience(_) => "audience",
-            Self::ElementInValue => "element_in_value",
-            Self::Empty => "empty",
-            Self::Expired(_) => "expired",
-            Self::MarkupInValue => "markup_in_value",
-            Self::MisplacedAssertion => "misplaced_assertion",
-            Self::Namespace => "namespace",
-            Self::NoAssertion => "no_assertion",
-            Self::NoAudience => "no_audience",
-            Self::NoRecipient => "no_recipient",
-            Self::NoRoles => "no_roles",
-            Self::NotBase64 => "not_base64",
-            Self::Recipient(_) => "recipient",
-            Self::Role { why, .. } => return format!("saml.role.{}", role_error_name(*why)),
-            Self::Status(_) => "status",
-            Self::Time(_) => "time",
-            Self::TooLarge => "too_large",
-            Self::TooManyRoles => "too_many_roles",
-            Self::Twice(_) => "twice",
-            Self::TwoAssertions => "two_assertions",
-            Self::TwoResponses => "two_responses",
-            Self::ValueTooLong => "value_too_long",
-            Self::WrongRoot(_) => "wrong_root",
-            Self::Xml(error) => return format!("saml.xml.{}", error.name()),
-        };
-        format!("saml.{what}")
+    /// Returns the code of the report, one of `saml.…`.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Audience(_) => ErrorCode::SamlAudience,
+            Self::ElementInValue => ErrorCode::SamlElementInValue,
+            Self::Empty => ErrorCode::SamlEmpty,
+            Self::Expired(_) => ErrorCode::SamlExpired,
+            Self::MarkupInValue => ErrorCode::SamlMarkupInValue,
+            Self::MisplacedAssertion => ErrorCode::SamlMisplacedAssertion,
+            Self::Namespace => ErrorCode::SamlNamespace,
+            Self::NoAssertion => ErrorCode::SamlNoAssertion,
+            Self::NoAudience => ErrorCode::SamlNoAudience,
+            Self::NoRecipient => ErrorCode::SamlNoRecipient,
+            Self::NoRoles => ErrorCode::SamlNoRoles,
+            Self::NotBase64 => ErrorCode::SamlNotBase64,
+            Self::Recipient(_) => ErrorCode::SamlRecipient,
+            Self::Role { why, .. } => role_error_code(*why),
+            Self::Status(_) => ErrorCode::SamlStatus,
+            Self::Time(_) => ErrorCode::SamlTime,
+            Self::TooLarge => ErrorCode::SamlTooLarge,
+            Self::TooManyRoles => ErrorCode::SamlTooManyRoles,
+            Self::Twice(_) => ErrorCode::SamlTwice,
+            Self::TwoAssertions => ErrorCode::SamlTwoAssertions,
+            Self::TwoResponses => ErrorCode::SamlTwoResponses,
+            Self::ValueTooLong => ErrorCode::SamlValueTooLong,
+            Self::WrongRoot(_) => ErrorCode::SamlWrongRoot,
+            Self::Xml(error) => error.code(),
+        }
     }
 }
 
-const fn role_error_name(error: ArnError) -> &'static str {
+const fn role_error_code(error: ArnError) -> ErrorCode {
     match error {
-        ArnError::NotAnArn => "not_an_arn",
-        ArnError::NotAPair => "not_a_pair",
-        ArnError::Partition => "partition",
-        ArnError::Account => "account",
-        ArnError::Resource => "resource",
-        ArnError::Name => "name",
-        ArnError::AccountsDiffer => "accounts_differ",
-        ArnError::TooLong => "too_long",
+        ArnError::NotAnArn => ErrorCode::SamlRoleNotAnArn,
+        ArnError::NotAPair => ErrorCode::SamlRoleNotAPair,
+        ArnError::Partition => ErrorCode::SamlRolePartition,
+        ArnError::Account => ErrorCode::SamlRoleAccount,
+        ArnError::Resource => ErrorCode::SamlRoleResource,
+        ArnError::Name => ErrorCode::SamlRoleName,
+        ArnError::AccountsDiffer => ErrorCode::SamlRoleAccountsDiffer,
+        ArnError::TooLong => ErrorCode::SamlRoleTooLong,
     }
 }
 
 impl From<SamlError> for Report {
     fn from(error: SamlError) -> Self {
-        let name = error.name();
-        let (exit, summary, hint) = match &error {
+        let code = error.code();
+        let (summary, hint) = match &error {
             SamlError::Audience(_)
             | SamlError::NoAudience
             | SamlError::NoRecipient
             | SamlError::Recipient(_) => (
-                Exit::Usage,
                 "the SAML response is for another service",
                 "set `aws.app` to the embed link of the AWS app, or leave it out and let `ob \
                  roles` find it",
             ),
             SamlError::NoRoles => (
-                Exit::Refused,
                 "Okta grants you no AWS role",
                 "ask your Okta admin to assign roles to you in the AWS app, then `ob login` again",
             ),
             SamlError::Expired(_) => (
-                Exit::Failed,
                 "the SAML response is too old",
                 "if this repeats, this machine's clock is off: `date -u` shows it",
             ),
             SamlError::Status(_) => (
-                Exit::Refused,
                 "Okta refused to vouch for you to this app",
                 "open the app in a browser: its page says what is missing",
             ),
             SamlError::Role { .. } => (
-                Exit::Failed,
                 "a role in the SAML response cannot be used",
                 "ask your Okta admin to look at the app's role values: one role ARN and one \
                  provider ARN of the same account",
             ),
             SamlError::TooManyRoles => (
-                Exit::Failed,
                 "the SAML response holds too much",
                 "ask your Okta admin for fewer roles in one app",
             ),
             _ => (
-                Exit::Failed,
                 "the SAML response cannot be read",
                 "run the same command again; if it stays so, `ob doctor` shows what stands between \
                  this machine and Okta",
             ),
         };
-        Self::new(exit, name, summary).cause(error).hint(hint)
+        Self::new(code, summary).cause(error).hint(hint)
     }
 }

@@ -55,7 +55,7 @@ fn assertion(document: &str) -> Assertion {
 /// Returns the name of the error.
 fn refusal(document: &str) -> String {
     match read_text(document) {
-        Err(error) => error.name(),
+        Err(error) => error.code().name().to_owned(),
         Ok(read) => panic!("{read:?}\n{document:.400}"),
     }
 }
@@ -63,7 +63,7 @@ fn refusal(document: &str) -> String {
 /// Returns the name of the error of bytes that may be no text.
 fn refusal_of_bytes(document: &[u8]) -> String {
     match parse_document(document) {
-        Err(error) => error.name(),
+        Err(error) => error.code().name().to_owned(),
         Ok(read) => panic!("{read:?}"),
     }
 }

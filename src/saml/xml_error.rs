@@ -4,6 +4,8 @@ use quick_xml::errors::{Error as XmlFault, IllFormedError, SyntaxError};
 use quick_xml::events::attributes::AttrError;
 use thiserror::Error;
 
+use crate::report::ErrorCode;
+
 /// Why a document is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum XmlError {
@@ -71,30 +73,30 @@ impl XmlError {
         }
     }
 
-    /// Returns the last part of the report's name (`saml.xml.doctype`).
-    pub const fn name(self) -> &'static str {
+    /// Returns the code of the report, one of `saml.xml.…`.
+    pub const fn code(self) -> ErrorCode {
         match self {
-            Self::ByteOrderMark => "byte_order_mark",
-            Self::Character => "character",
-            Self::CommentInValue => "comment_in_value",
-            Self::CutShort => "cut_short",
-            Self::Doctype => "doctype",
-            Self::DuplicateAttribute => "duplicate_attribute",
-            Self::Encoding => "encoding",
-            Self::NoRoot => "no_root",
-            Self::Prefix => "prefix",
-            Self::ProcessingInstruction => "processing_instruction",
-            Self::Reference => "reference",
-            Self::SecondRoot => "second_root",
-            Self::SplitValue => "split_value",
-            Self::Syntax => "syntax",
-            Self::TextOutsideRoot => "text_outside_root",
-            Self::TooDeep => "too_deep",
-            Self::TooManyAttributes => "too_many_attributes",
-            Self::TooManyElements => "too_many_elements",
-            Self::Unbalanced => "unbalanced",
-            Self::UnknownEntity => "unknown_entity",
-            Self::Version => "version",
+            Self::ByteOrderMark => ErrorCode::SamlXmlByteOrderMark,
+            Self::Character => ErrorCode::SamlXmlCharacter,
+            Self::CommentInValue => ErrorCode::SamlXmlCommentInValue,
+            Self::CutShort => ErrorCode::SamlXmlCutShort,
+            Self::Doctype => ErrorCode::SamlXmlDoctype,
+            Self::DuplicateAttribute => ErrorCode::SamlXmlDuplicateAttribute,
+            Self::Encoding => ErrorCode::SamlXmlEncoding,
+            Self::NoRoot => ErrorCode::SamlXmlNoRoot,
+            Self::Prefix => ErrorCode::SamlXmlPrefix,
+            Self::ProcessingInstruction => ErrorCode::SamlXmlProcessingInstruction,
+            Self::Reference => ErrorCode::SamlXmlReference,
+            Self::SecondRoot => ErrorCode::SamlXmlSecondRoot,
+            Self::SplitValue => ErrorCode::SamlXmlSplitValue,
+            Self::Syntax => ErrorCode::SamlXmlSyntax,
+            Self::TextOutsideRoot => ErrorCode::SamlXmlTextOutsideRoot,
+            Self::TooDeep => ErrorCode::SamlXmlTooDeep,
+            Self::TooManyAttributes => ErrorCode::SamlXmlTooManyAttributes,
+            Self::TooManyElements => ErrorCode::SamlXmlTooManyElements,
+            Self::Unbalanced => ErrorCode::SamlXmlUnbalanced,
+            Self::UnknownEntity => ErrorCode::SamlXmlUnknownEntity,
+            Self::Version => ErrorCode::SamlXmlVersion,
         }
     }
 }

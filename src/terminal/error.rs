@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 use thiserror::Error;
 
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// A question that got no answer, or an output that could not be written.
 #[derive(Debug, Error)]
@@ -37,39 +37,39 @@ pub(super) const LONGEST: usize = 4096;
 
 impl From<TerminalError> for Report {
     fn from(error: TerminalError) -> Self {
-        let new = |exit, name: &str, summary: String| Self::new(exit, name, summary).cause(&error);
+        let new = |code, summary: String| Self::new(code, summary).cause(&error);
         match &error {
             TerminalError::NoTerminal { question, instead } => {
-                new(Exit::SignIn, "terminal.none", format!("cannot ask: {question}"))
+                new(ErrorCode::TerminalNone, format!("cannot ask: {question}"))
                     .hint(format!("without a terminal, {instead}"))
             }
             TerminalError::NoAnswer { question, instead }
             | TerminalError::NoPassword { question, instead } => {
-                new(Exit::SignIn, "terminal.no-answer", format!("not answered: {question}"))
+                new(ErrorCode::TerminalNoAnswer, format!("not answered: {question}"))
                     .hint(format!("answer, or {instead}"))
             }
             TerminalError::TakenBack { question } => {
-                new(Exit::SignIn, "terminal.taken-back", format!("not answered: {question}"))
+                new(ErrorCode::TerminalTakenBack, format!("not answered: {question}"))
                     .hint("what asked has ended meanwhile: run the same command again")
             }
             TerminalError::TooLong { what } => {
-                new(Exit::Usage, "terminal.too-long", format!("cannot read the {what}"))
+                new(ErrorCode::TerminalTooLong, format!("cannot read the {what}"))
                     .hint("give one line; `printf '%s\\n'` writes exactly one")
             }
             TerminalError::NotUtf8 { what } => {
-                new(Exit::Usage, "terminal.not-utf8", format!("cannot read the {what}"))
+                new(ErrorCode::TerminalNotUtf8, format!("cannot read the {what}"))
                     .hint("`locale` shows the encoding of the terminal; it must be UTF-8")
             }
             TerminalError::Missing { what } => {
-                new(Exit::SignIn, "terminal.stdin-ended", format!("cannot read the {what}"))
+                new(ErrorCode::TerminalStdinEnded, format!("cannot read the {what}"))
                     .hint("give one line for each, the password first: `printf '%s\\n' \"$PASSWORD\" \"$CODE\"`")
             }
             TerminalError::Echoes { what, flag } => {
-                new(Exit::Usage, "terminal.echoes", format!("will not read the {what} here"))
+                new(ErrorCode::TerminalEchoes, format!("will not read the {what} here"))
                     .hint(format!("leave out `{flag}` to be asked without echo"))
             }
             TerminalError::Io { what, .. } => {
-                new(Exit::Failed, "terminal.io", format!("cannot use {what}"))
+                new(ErrorCode::TerminalIo, format!("cannot use {what}"))
                     .hint("`tty` says which terminal this is, `df` whether a disk is full")
             }
         }

@@ -206,7 +206,7 @@ pub fn data(text: &str) -> Result<(), TerminalError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Exit;
+    use crate::report::ErrorCode;
 
     #[test]
     fn colour_is_for_terminals_that_want_it() {
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn paint_changes_nothing_but_the_labels() {
-        let report = Report::new(Exit::Failed, "x.y", "no")
+        let report = Report::new(ErrorCode::AwsFileWrite, "no")
             .cause("why")
             .hint("`do`")
             .render();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::link;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::{
     Answer, FromAgent, Reply, Request, Sealed, TunnelEnd, VpnPolicy, VpnProfileRequest, VpnSignIn,
@@ -74,11 +74,9 @@ pub(super) fn report_end(directory: &Path, end: Option<TunnelEnd>) {
 
 fn ask(directory: &Path, request: Request) -> Result<Reply, Report> {
     let Some(mut link) = link::connect(directory)? else {
-        return Err(
-            Report::new(Exit::SignIn, "sign_in.needed", "nobody is signed in")
-                .cause("no agent is running")
-                .hint("`ob login` signs you in"),
-        );
+        return Err(Report::new(ErrorCode::SignInNeeded, "nobody is signed in")
+            .cause("no agent is running")
+            .hint("`ob login` signs you in"));
     };
     link.request(request)?;
     loop {
@@ -93,8 +91,7 @@ fn ask(directory: &Path, request: Request) -> Result<Reply, Report> {
 
 fn nonsense() -> Report {
     Report::new(
-        Exit::Failed,
-        "agent.reply",
+        ErrorCode::AgentReply,
         "the agent answered something else than it was asked",
     )
     .hint("supervisor and agent may differ: `ob vpn down`, `ob agent stop`, then try again")

@@ -30,7 +30,7 @@ use tokio::runtime::Runtime;
 
 use crate::link::{DESCRIPTOR_LIMIT_HINT, OUT_OF_DESCRIPTORS};
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{self, FromTunnel};
 
 pub use reaper::{Leftovers, run_reaper, run_reserve};
@@ -132,8 +132,7 @@ fn cannot(what: &str, error: &dyn std::fmt::Display) -> Report {
 
 fn without_hint(what: &str, error: &dyn std::fmt::Display) -> Report {
     Report::new(
-        Exit::Failed,
-        "vpn.supervisor",
+        ErrorCode::VpnSupervisor,
         format!("the tunnel's supervisor cannot {what}"),
     )
     .cause(error)

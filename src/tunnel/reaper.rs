@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::privileged::DnsConfig;
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::tunnel::name_servers::NameServers;
 use crate::tunnel::runtime_files;
 use crate::wire::DnsStatus;
@@ -193,7 +193,7 @@ fn serve(socket: OwnedFd, servers: &mut NameServers) -> io::Result<Ending> {
 }
 
 fn broken(error: &io::Error) -> Report {
-    Report::new(Exit::Failed, "vpn.keeper", "cannot hear the supervisor")
+    Report::new(ErrorCode::VpnKeeper, "cannot hear the supervisor")
         .cause(error)
         .hint("`ob vpn up` tries again")
 }

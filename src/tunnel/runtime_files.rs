@@ -18,7 +18,7 @@ use nix::unistd::mkfifo;
 use super::private_dir::{self, PrivateDir};
 use crate::link::SupervisorConnection;
 use crate::ownership::with_private_umask;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::tunnel::{Leftovers, control_socket, mark};
 
@@ -27,8 +27,6 @@ const SUN_PATH: usize = 100;
 /// Who cleans up holds the lock of a tunnel for a moment, and so does the kernel for a supervisor that was killed.
 const MOMENT: Duration = Duration::from_secs(3);
 const STEP: Duration = Duration::from_millis(10);
-/// The name of the error.
-const ALREADY_UP: &str = "vpn.already_up";
 /// Where Linux shows network devices.
 const DEVICES: &str = "/sys/class/net";
 
@@ -187,7 +185,7 @@ fn lock_for_a_tunnel(directory: &Path) -> Result<Flock<File>, Report> {
     within_a_moment(|| {
         let is_held = locked
             .as_ref()
-            .is_err_and(|report| report.name == ALREADY_UP);
+            .is_err_and(|report| report.code == ErrorCode::VpnAlreadyUp);
         if !is_held || !matches!(SupervisorConnection::connect(&control), Ok(None)) {
             return true;
         }
@@ -228,14 +226,13 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// There is one tunnel of a user and machine at a time.
 pub(super) fn already_up() -> Report {
-    Report::new(Exit::Failed, ALREADY_UP, "a tunnel is up, or on its way")
+    Report::new(ErrorCode::VpnAlreadyUp, "a tunnel is up, or on its way")
         .hint("`ob vpn status` shows it, `ob vpn down` takes it down")
 }
 
 fn no_place(why: &dyn std::fmt::Display) -> Report {
     Report::new(
-        Exit::Failed,
-        "vpn.place",
+        ErrorCode::VpnPlace,
         "there is no place for the tunnel's sockets",
     )
     .cause(why)

@@ -7,7 +7,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::model::is_loopback;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Limit of redirects in a row. Okta's longest chain to an app has four.
 const MAX_HOPS: usize = 8;
@@ -106,23 +106,21 @@ fn host_and_port(url: &Url) -> String {
 
 impl From<RedirectError> for Report {
     fn from(error: RedirectError) -> Self {
-        let name = match error {
-            RedirectError::NotARedirect(_) => "web.redirect.status",
-            RedirectError::NoLocation => "web.redirect.no_location",
-            RedirectError::BadLocation => "web.redirect.bad_location",
-            RedirectError::PlainHttp(_) => "web.redirect.plain_http",
-            RedirectError::UserInfo => "web.redirect.user_info",
-            RedirectError::ForeignOrigin(_) => "web.redirect.foreign_origin",
-            RedirectError::BodyAgain => "web.redirect.body_again",
-            RedirectError::TooMany => "web.redirect.too_many",
+        let code = match error {
+            RedirectError::NotARedirect(_) => ErrorCode::WebRedirectStatus,
+            RedirectError::NoLocation => ErrorCode::WebRedirectNoLocation,
+            RedirectError::BadLocation => ErrorCode::WebRedirectBadLocation,
+            RedirectError::PlainHttp(_) => ErrorCode::WebRedirectPlainHttp,
+            RedirectError::UserInfo => ErrorCode::WebRedirectUserInfo,
+            RedirectError::ForeignOrigin(_) => ErrorCode::WebRedirectForeignOrigin,
+            RedirectError::BodyAgain => ErrorCode::WebRedirectBodyAgain,
+            RedirectError::TooMany => ErrorCode::WebRedirectTooMany,
         };
-        Self::new(
-            Exit::Failed,
-            name,
-            "the server sends us where this step does not go",
-        )
-        .cause(error)
-        .hint("set `org.url` (and `aws.app`, `vpn.app`) to the addresses your browser ends up at")
+        Self::new(code, "the server sends us where this step does not go")
+            .cause(error)
+            .hint(
+                "set `org.url` (and `aws.app`, `vpn.app`) to the addresses your browser ends up at",
+            )
     }
 }
 

@@ -158,7 +158,7 @@ fn one(name: &str) {
                 .err()
                 .map(Report::from),
         };
-        failed.map_or_else(|| "taken".to_owned(), |report| report.name)
+        failed.map_or_else(|| "taken".to_owned(), |report| report.name().to_owned())
     };
     // Forgets the peak that making the input has left (proc(5), clear_refs).
     fs::write("/proc/self/clear_refs", "5").unwrap();

@@ -11,7 +11,7 @@ use crate::agent::vault::{CachedCredentials, issue};
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow;
 use crate::process::panic_point;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{CredentialsRequest, Reply, RoleMenu, Target};
 
 /// The credentials for one request.
@@ -223,8 +223,7 @@ fn is_another(cached: &CachedCredentials, choice: &RoleChoice, target: &Target) 
 
 fn choice_withdrawn(choice: &RoleChoice, cached: &CachedCredentials) -> Report {
     Report::new(
-        Exit::Refused,
-        "role.choice_withdrawn",
+        ErrorCode::RoleChoiceWithdrawn,
         "you may not assume the role that you chose in this terminal any more",
     )
     .cause(format!("it was {}", choice.chosen.role))
@@ -236,11 +235,7 @@ fn choice_withdrawn(choice: &RoleChoice, cached: &CachedCredentials) -> Report {
 
 fn nothing_to_choose(target: &Target) -> Report {
     let role = target.role.as_deref().unwrap_or_default();
-    Report::new(
-        Exit::Usage,
-        "role.nothing_to_choose",
-        "there is no role to choose",
-    )
-    .cause(format!("{role:?} names one role"))
-    .hint("leave `--choose` out, or list all your roles with `--choose -r '*'`")
+    Report::new(ErrorCode::RoleNothingToChoose, "there is no role to choose")
+        .cause(format!("{role:?} names one role"))
+        .hint("leave `--choose` out, or list all your roles with `--choose -r '*'`")
 }

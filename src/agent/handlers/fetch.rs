@@ -12,7 +12,7 @@ use crate::agent::vault::Freshness;
 use crate::agent::waiters::Waiters;
 use crate::flow::{self, Obtained, RoleChoices};
 use crate::process::panic_point;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{CredentialsRequest, Target};
 
 /// What a request requires of its credentials.
@@ -143,8 +143,7 @@ fn too_short(left: Duration, min_ttl: Option<Duration>) -> Report {
     );
     let left = left.as_secs();
     Report::new(
-        Exit::Refused,
-        "sts.too_short",
+        ErrorCode::StsTooShort,
         "the role's credentials do not last long enough",
     )
     .cause(format!(

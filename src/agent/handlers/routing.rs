@@ -8,7 +8,7 @@ use super::state::{Handlers, Outcome};
 use crate::agent::vault::LiveSession;
 use crate::agent::waiters::Waiters;
 use crate::flow::{OktaSession, RoutedClient};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Exit, Report};
 use crate::wire::{Ask, Route, RouteSummary};
 
 impl Handlers {
@@ -108,8 +108,7 @@ fn summaries(session: &LiveSession, okta: &OktaSession) -> Option<(RouteSummary,
 
 fn no_certificates() -> Report {
     Report::new(
-        Exit::Unreachable,
-        "network.no_certificates",
+        ErrorCode::NetworkNoCertificates,
         "cannot connect with the network settings of the last command",
     )
     .cause("the agent has not got the CA bundle of these settings; only a command can hand it over")

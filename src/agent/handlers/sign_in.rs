@@ -10,7 +10,7 @@ use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, Failure, FlowContext as _, OktaSession, Unanswered};
 use crate::http::{DateObserver, KeepAlive};
 use crate::process::panic_point;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Account, Reply, Route, Target};
 
 /// What a session is needed for, as far as that helps its sign-in.
@@ -217,10 +217,6 @@ fn not_established(failure: Failure) -> Report {
 }
 
 pub(super) fn signed_out_meanwhile() -> Report {
-    Report::new(
-        Exit::SignIn,
-        "sign_in.signed_out",
-        "somebody signed out meanwhile",
-    )
-    .hint("`ob login` signs you in again")
+    Report::new(ErrorCode::SignInSignedOut, "somebody signed out meanwhile")
+        .hint("`ob login` signs you in again")
 }

@@ -20,7 +20,7 @@ use crate::agent::waiters::Waiters;
 use crate::clock::Clock;
 use crate::flow::{Conversation as _, RoleChoices};
 use crate::model::{Confinement, Timestamp};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::wipe_stack;
 use crate::wire::{Account, Notice, Route, TerminalId, TunnelEnd};
 
@@ -230,6 +230,6 @@ pub(super) async fn run_detached<T: 'static>(
 }
 
 pub(super) fn stopping() -> Report {
-    Report::new(Exit::Failed, "agent.stopping", "the agent is stopping")
+    Report::new(ErrorCode::AgentStopping, "the agent is stopping")
         .hint("run the same command again: a new agent is started")
 }

@@ -11,7 +11,7 @@ use crate::client::Context;
 use crate::client::{as_warning, refuse_unreadable, unreadable};
 use crate::config::Flags;
 use crate::paths;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::terminal::{data, in_one_piece};
 
 /// Write a profile for each of yours to ~/.aws/config, or take them out again
@@ -178,13 +178,11 @@ fn block(context: &Context) -> Result<Block, Report> {
         });
     }
     if profiles.is_empty() {
-        return Err(Report::new(
-            Exit::Usage,
-            "config.no_profiles",
-            "there is no profile to write",
-        )
-        .cause("the settings have none that AWS tools can name")
-        .hint("add `[profiles.dev]` with a `role` to the settings; `ob roles` shows yours"));
+        return Err(
+            Report::new(ErrorCode::ConfigNoProfiles, "there is no profile to write")
+                .cause("the settings have none that AWS tools can name")
+                .hint("add `[profiles.dev]` with a `role` to the settings; `ob roles` shows yours"),
+        );
     }
     Ok(Block { profiles, asking })
 }
@@ -194,8 +192,7 @@ fn block(context: &Context) -> Result<Block, Report> {
 fn program(context: &Context) -> Result<PathBuf, Report> {
     let running = std::env::current_exe().map_err(|error| {
         Report::new(
-            Exit::Failed,
-            "config.program",
+            ErrorCode::ConfigProgram,
             "cannot tell where ob is installed",
         )
         .cause(error)
@@ -209,8 +206,7 @@ fn program(context: &Context) -> Result<PathBuf, Report> {
 fn text(path: &Path) -> Result<String, Report> {
     path.to_str().map(ToOwned::to_owned).ok_or_else(|| {
         Report::new(
-            Exit::Failed,
-            "config.program",
+            ErrorCode::ConfigProgram,
             "cannot write this path to the AWS file",
         )
         .cause(format!("{} is not UTF-8", path.display()))

@@ -11,7 +11,7 @@ use crate::client::Context;
 use crate::commands::args::GlobalArgs;
 use crate::commands::credential;
 use crate::config::Flags;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// What `credential_process` may say of `ob`.
 #[derive(Debug, Parser)]
@@ -56,8 +56,7 @@ pub fn profile_matches(
     }
     let bare = words_for(context, profile)?.join(" ");
     let report = Report::new(
-        Exit::Usage,
-        "config.aws_profile",
+        ErrorCode::ConfigAwsProfile,
         format!(
             "{} has a [profile {name}] of yours that does something else",
             path.display()

@@ -6,7 +6,7 @@ use crate::client::Context;
 use crate::config::{
     Existing, NewSettings, Value, check_new_file, parse_answer, parse_flag, write_new,
 };
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::terminal::{Question, Questions, data};
 
 #[derive(clap::Args, Debug)]
@@ -172,7 +172,7 @@ fn checked(given: Given, key: &'static str, text: Option<&str>) -> Result<Option
     given.read(key, text)?;
     if key == "org.username" && text.contains("://") {
         return Err(
-            Report::new(Exit::Usage, "config.username", "cannot use this user name")
+            Report::new(ErrorCode::ConfigUsername, "cannot use this user name")
                 .cause("it is the address of a page")
                 .hint("write what you type at Okta's sign-in, like `alice@acme.com`"),
         );

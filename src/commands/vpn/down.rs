@@ -8,7 +8,7 @@ use serde_json::json;
 use super::running;
 use crate::client::Context;
 use crate::paths;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::tunnel;
 use crate::wire::{FromTunnel, ToTunnel};
 
@@ -35,11 +35,9 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
             Ok(_) => {}
             Err(error) if error.is_gone() => return said(context, true),
             Err(error) => {
-                return Err(
-                    Report::new(Exit::Failed, "vpn.down", "the VPN does not go down")
-                        .cause(error)
-                        .hint("`ob vpn logs` shows what openvpn says"),
-                );
+                return Err(Report::new(ErrorCode::VpnDown, "the VPN does not go down")
+                    .cause(error)
+                    .hint("`ob vpn logs` shows what openvpn says"));
             }
         }
     }

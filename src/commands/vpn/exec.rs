@@ -17,7 +17,7 @@ use crate::commands::args::SignInArgs;
 use crate::flow::vpn_policy;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::process::{self, Program};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Exit, Report};
 use crate::wire::{FromTunnel, ToTunnel, TunnelPhase};
 
 /// What openvpn opens inside; the node is the machine's own there too.
@@ -132,8 +132,7 @@ fn refuse_root() -> Result<(), Report> {
         return Ok(());
     }
     Err(Report::new(
-        Exit::Failed,
-        "vpn.exec_as_root",
+        ErrorCode::VpnExecAsRoot,
         "`ob vpn exec` does not run as root",
     )
     .cause("pasta, which makes the network for the command, does not work for root")
@@ -151,7 +150,7 @@ pub(in crate::commands) fn tun_can_be_opened() -> Result<(), Report> {
             }
             _ => format!("`sudo modprobe tun` makes it; `ls -l {TUN}` must show `crw-rw-rw-`"),
         };
-        Report::new(Exit::Failed, "vpn.tun", "you cannot open the tunnel device")
+        Report::new(ErrorCode::VpnTun, "you cannot open the tunnel device")
             .cause(format!("{TUN}: {error}"))
             .hint(hint)
     })
@@ -172,11 +171,7 @@ fn was_up(supervisor: &mut Supervisor) -> bool {
 }
 
 fn not_started(error: &dyn std::fmt::Display) -> Report {
-    Report::new(
-        Exit::Failed,
-        "vpn.pasta",
-        "cannot make a network for the command",
-    )
-    .cause(error)
-    .hint("`pasta --config-net -- true` must work: it needs user namespaces")
+    Report::new(ErrorCode::VpnPasta, "cannot make a network for the command")
+        .cause(error)
+        .hint("`pasta --config-net -- true` must work: it needs user namespaces")
 }

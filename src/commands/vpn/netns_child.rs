@@ -16,7 +16,7 @@ use super::watch::supervisor_gone;
 use crate::client::Context;
 use crate::link::{LinkError, SupervisorConnection};
 use crate::process::{self, Program};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Exit, Report};
 use crate::wire::{DnsStatus, FromTunnel, ToTunnel, TunnelPhase};
 
 /// What a command gets to end after its tunnel.
@@ -152,7 +152,7 @@ impl Lost {
 }
 
 fn taken_down() -> Report {
-    Report::new(Exit::Failed, "vpn.stopped", "the tunnel was taken down")
+    Report::new(ErrorCode::VpnStopped, "the tunnel was taken down")
         .hint("`ob vpn exec` brings up another")
 }
 
@@ -223,8 +223,7 @@ fn set_name_servers(status: &DnsStatus) -> Result<(), Report> {
 fn replace_resolv_conf(text: &str) -> Result<(), Report> {
     let failed = |error: &dyn std::fmt::Display| {
         Report::new(
-            Exit::Failed,
-            "vpn.inside_dns",
+            ErrorCode::VpnInsideDns,
             "cannot set the name servers of the tunnel",
         )
         .cause(error)
@@ -264,13 +263,14 @@ fn refused(name: &str, error: &std::io::Error) -> Report {
         std::io::ErrorKind::PermissionDenied => Exit::NotExecutable,
         _ => Exit::Failed,
     };
-    Report::new(exit, "exec.failed", format!("cannot execute {name}"))
+    Report::new(ErrorCode::ExecFailed, format!("cannot execute {name}"))
+        .exit(exit)
         .cause(error)
         .hint("check the spelling and $PATH; the command stands after `--`")
 }
 
 fn cannot(what: &str, error: &std::io::Error) -> Report {
-    Report::new(Exit::Failed, "vpn.inside", format!("cannot {what}"))
+    Report::new(ErrorCode::VpnInside, format!("cannot {what}"))
         .cause(error)
         .hint("`ob vpn exec -v -- CMD` shows what openvpn says")
 }

@@ -19,7 +19,7 @@ use crate::openvpn::argv::{Elevator, Privilege};
 use crate::paths;
 use crate::privileged::{self, Action, StartTunnel};
 use crate::process::{self, Program};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Begin, FromTunnel, IssuedProfile, Reply, Request, ToTunnel, VpnProfileRequest};
 
 pub(in crate::commands) use crate::privileged::OpenVpn;
@@ -196,8 +196,7 @@ fn ensure_sudo(context: &Context, sudo: &Program) -> Result<(), Report> {
         return Ok(());
     }
     Err(Report::new(
-        Exit::SignIn,
-        "vpn.sudo",
+        ErrorCode::VpnSudo,
         "sudo does not let you bring up a tunnel",
     )
     .cause("`sudo -v` failed")
@@ -221,8 +220,7 @@ fn doas_allows(doas: &Program) -> Result<(), Report> {
         return Ok(());
     }
     Err(Report::new(
-        Exit::SignIn,
-        "vpn.doas",
+        ErrorCode::VpnDoas,
         "doas does not let you bring up a tunnel",
     )
     .cause("`doas -C /etc/doas.conf setsid` says \"deny\"")

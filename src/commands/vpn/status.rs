@@ -103,7 +103,7 @@ fn follow(mut events: SupervisorConnection, context: &Context) -> Result<ExitCod
 }
 
 fn ended(report: Option<Report>, context: &Context) -> Result<ExitCode, Report> {
-    let name = report.as_ref().map(|report| report.name.clone());
+    let name = report.as_ref().map(|report| report.name().to_owned());
     if context.globals.json {
         event(context.voice, &json!({ "event": "ended", "error": name }))?;
     } else {
@@ -126,7 +126,7 @@ pub(super) fn not_up(context: &Context) -> Result<ExitCode, Report> {
             &json!({
                 "phase": "ended",
                 "ended": end.at.to_string(),
-                "error": end.report.name,
+                "error": end.report.name(),
                 "causes": end.report.causes,
             }),
         )?,

@@ -16,7 +16,7 @@ use crate::link::SupervisorConnection;
 use crate::model::DnsScope;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::ToTunnel;
 
 /// Bring up the VPN; it stays until Ctrl-C, or in the background with --detach
@@ -128,8 +128,7 @@ fn attend(
         let status = started.wait();
         if elevated && !status.is_ok_and(|status| status.success()) {
             let report = Report::new(
-                Exit::Failed,
-                "vpn.not_started",
+                ErrorCode::VpnNotStarted,
                 "openvpn was not started as root",
             )
             .hint(
@@ -167,7 +166,7 @@ fn first_line(complaints: Option<ChildStderr>) -> Option<String> {
 }
 
 fn not_started(error: &std::io::Error) -> Report {
-    Report::new(Exit::Failed, "vpn.openvpn", "cannot start openvpn")
+    Report::new(ErrorCode::VpnOpenvpn, "cannot start openvpn")
         .cause(error)
         .hint("`ls -l /usr/sbin/openvpn` shows whether it may be executed")
 }

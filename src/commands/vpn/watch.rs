@@ -13,7 +13,7 @@ use crate::link::{LinkError, SupervisorConnection};
 use crate::model::DnsScope;
 use crate::openvpn::access_server::browsable;
 use crate::process;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Exit, Report};
 use crate::sanitize::escape;
 use crate::secret::Secret;
 use crate::terminal::{Questions, Voice, leave_signals_to_others};
@@ -330,8 +330,7 @@ pub(super) fn event(voice: Voice, value: &serde_json::Value) -> Result<(), Repor
 /// The supervisor is gone without a word; openvpn goes with it.
 pub(super) fn supervisor_gone() -> Report {
     Report::new(
-        Exit::Failed,
-        "vpn.supervisor_gone",
+        ErrorCode::VpnSupervisorLost,
         "the tunnel's supervisor is gone",
     )
     .cause("it ended without a word; openvpn ends with it")

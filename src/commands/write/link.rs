@@ -10,7 +10,7 @@ use crate::aws_files::{self, Kind};
 use crate::client::Context;
 use crate::client::{ResolvedTarget, ask_agent, unexpected_reply};
 use crate::model::{RoleArn, SessionPolicy};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::in_one_piece;
 use crate::wire::{DiscoverRequest, Reply, Request, RoleMenu};
@@ -22,8 +22,7 @@ use crate::wire::{DiscoverRequest, Reply, Request, RoleMenu};
 pub(super) fn take_chain(target: &mut ResolvedTarget) -> Result<Vec<RoleArn>, Report> {
     if target.settings.policy != SessionPolicy::Whole {
         return Err(Report::new(
-            Exit::Usage,
-            "write.link_policy",
+            ErrorCode::WriteLinkPolicy,
             "cannot link a role that is limited",
         )
         .cause("an AWS config file has no word for session policies: the tools would assume the whole role")
@@ -93,8 +92,8 @@ impl Plan<'_> {
         };
         let org = &target.settings.org;
         let reply = ask_agent(self.context, request, org, &self.args.sign_in.options());
-        let reply = reply.map_err(|report| match report.name.as_str() {
-            "iam.refused" => report.during("cannot tell which roles to link").hint(
+        let reply = reply.map_err(|report| match report.code {
+            ErrorCode::IamRefused => report.during("cannot tell which roles to link").hint(
                 "`chain = [\"ROLE\"]` in the profile links that role without reading policies",
             ),
             _ => report,

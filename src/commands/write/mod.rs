@@ -16,7 +16,7 @@ use crate::aws_files::{self, Kind};
 use crate::client::Context;
 use crate::client::{as_warning, unreadable};
 use crate::commands::args::{LimitArgs, MenuArgs, SignInArgs};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::in_one_piece;
 
@@ -193,7 +193,7 @@ fn say(
             })
         });
         let refused = round.refused.iter().map(|(role, report)| {
-            json!({ "role": role, "error": report.name, "summary": report.summary, "causes": report.causes })
+            json!({ "role": role, "error": report.name(), "summary": report.summary, "causes": report.causes })
         });
         let linked = round.links.iter().map(|link| {
             json!({ "profile": link.name, "role": link.role.to_string(), "source_profile": link.source })
@@ -250,8 +250,7 @@ fn listed(names: &[String]) -> String {
 fn some_refused(refused: &[(String, Report)], written: usize) -> Option<Report> {
     let (role, first) = refused.first()?;
     let mut report = Report::new(
-        Exit::Refused,
-        "write.refused",
+        ErrorCode::WriteRefused,
         format!("wrote {written} of {} roles", written + refused.len()),
     )
     .cause(format!(

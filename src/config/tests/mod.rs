@@ -335,16 +335,13 @@ fn org_is_the_selected_or_the_only_one() {
         "acme.okta.com"
     );
     assert_eq!(
-        host(&flags(None, None)).unwrap_err().name,
+        host(&flags(None, None)).unwrap_err().name(),
         "config.which-org"
     );
     let report = host(&flags(Some("amce"), None)).unwrap_err();
     assert_eq!(report.hints, ["did you mean `--org acme`?"]);
     let nothing = settings("").resolve(&Flags::default(), &none).unwrap_err();
-    assert_eq!(
-        (nothing.name.as_str(), nothing.exit.code()),
-        ("config.no-org", 2)
-    );
+    assert_eq!((nothing.name(), nothing.exit.code()), ("config.no-org", 2));
     let variable = variables(&[("OB_ORG_URL", "acme.okta.com")]);
     assert!(
         load(&Files::default(), &variable)

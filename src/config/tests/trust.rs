@@ -41,14 +41,14 @@ fn file_that_others_could_write_is_refused() {
     for mode in [0o620, 0o602, 0o666] {
         fs::set_permissions(home.user(), Permissions::from_mode(mode)).unwrap();
         let report = home.load().unwrap_err();
-        assert_eq!(report.name, "config.writable");
+        assert_eq!(report.name(), "config.writable");
         assert!(report.summary.contains("config.toml") && report.hints[0].contains("chmod go-w"));
     }
     // Only root can give a file away.
     if nix::unistd::geteuid().is_root() {
         std::os::unix::fs::chown(home.user(), Some(12_345), None).unwrap();
         fs::set_permissions(home.user(), Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(home.load().unwrap_err().name, "config.foreign");
+        assert_eq!(home.load().unwrap_err().name(), "config.foreign");
         std::os::unix::fs::chown(home.user(), Some(0), None).unwrap();
         fs::set_permissions(home.user(), Permissions::from_mode(0o666)).unwrap();
     }
@@ -59,7 +59,10 @@ fn file_that_others_could_write_is_refused() {
         ..Files::default()
     };
     assert_eq!(
-        load(&linked, &Environment::default()).unwrap_err().name,
+        load(&linked, &Environment::default())
+            .unwrap_err()
+            .name()
+            .to_owned(),
         "config.writable"
     );
     fs::set_permissions(home.user(), Permissions::from_mode(0o644)).unwrap();
@@ -75,7 +78,10 @@ fn file_that_is_no_small_text_is_refused() {
             named: true,
             system: None,
         };
-        load(&files, &Environment::default()).unwrap_err().name
+        load(&files, &Environment::default())
+            .unwrap_err()
+            .name()
+            .to_owned()
     };
     assert_eq!(name(home.directory.path()), "config.not-a-file");
     assert_eq!(name(Path::new("/dev/null")), "config.not-a-file");
@@ -137,7 +143,10 @@ fn link_to_another_org_and_a_bad_flag_are_refused() {
          [aws]\napp='https://evil.okta.com/home/amazon_aws/0oa1/272'\n",
     );
     assert_eq!(
-        foreign.resolve(&Flags::default(), &none).unwrap_err().name,
+        foreign
+            .resolve(&Flags::default(), &none)
+            .unwrap_err()
+            .name(),
         "config.foreign-app"
     );
     let flags = Flags {
@@ -148,7 +157,7 @@ fn link_to_another_org_and_a_bad_flag_are_refused() {
         .resolve(&flags, &none)
         .unwrap_err();
     assert_eq!(
-        (report.name.as_str(), report.summary.as_str()),
+        (report.name(), report.summary.as_str()),
         ("config.flag", "cannot use --duration")
     );
 }

@@ -10,7 +10,7 @@ use crate::model::{AppLink, Org, SamlRole, Timestamp};
 use crate::okta::Tiles;
 use crate::okta::page::{Acs, AppPage, PageError};
 use crate::process::panic_point;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::saml::{self, Response};
 use crate::secret::Secret;
 use crate::wire::Notice;
@@ -72,14 +72,12 @@ pub(in crate::flow) async fn aws_apps(
         } else {
             "ask your administrator for the AWS app, or name its embed link with `app =` in [aws]"
         };
-        return Err(Report::new(
-            Exit::Refused,
-            "okta.no_aws_app",
-            "you have no AWS app in Okta",
-        )
-        .cause(format!("none of your {} tiles is one", tiles.links.len()))
-        .hint(hint)
-        .into());
+        return Err(
+            Report::new(ErrorCode::OktaNoAwsApp, "you have no AWS app in Okta")
+                .cause(format!("none of your {} tiles is one", tiles.links.len()))
+                .hint(hint)
+                .into(),
+        );
     }
     Ok(apps)
 }
@@ -88,8 +86,7 @@ pub(in crate::flow) async fn aws_apps(
 pub(in crate::flow) fn app_link(org: &Org, named: &str) -> Result<AppLink, Report> {
     let refused = |why: String| {
         Report::new(
-            Exit::Usage,
-            "settings.app",
+            ErrorCode::SettingsApp,
             "cannot use the AWS app of the settings",
         )
         .cause(why)
@@ -236,8 +233,7 @@ async fn assertion(
 
 fn odd_link(app: &AppLink, session: &OktaSession) -> Report {
     Report::new(
-        Exit::Refused,
-        "okta.foreign_tile",
+        ErrorCode::OktaForeignTile,
         format!("cannot open {}", app.label),
     )
     .cause(format!("its link does not belong to {}", session.org()))

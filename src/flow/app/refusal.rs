@@ -3,7 +3,7 @@
 use crate::http::Response;
 use crate::okta::OktaError;
 use crate::okta::page::{AppPage, PageError, explanation};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Returns why Okta does not open an app or a list of apps: the API's error, else what the page says.
 /// `setting` is where the user names the app.
@@ -27,11 +27,7 @@ pub(in crate::flow) fn refused_page(page: &Response, setting: &str) -> Report {
             None => report,
         };
     }
-    let report = Report::new(
-        Exit::Refused,
-        "okta.status",
-        "Okta did not answer as expected",
-    );
+    let report = Report::new(ErrorCode::OktaStatus, "Okta did not answer as expected");
     match said {
         Some(said) => report
             .cause(format!("Okta says: {said}"))

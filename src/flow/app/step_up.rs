@@ -12,7 +12,7 @@ use crate::http::{Request, Response};
 use crate::okta::authn::Success;
 use crate::okta::page::{AppPage, PasswordForm};
 use crate::okta::{OktaError, StateToken};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::Notice;
 
 /// What an app asks for that can be answered here.
@@ -212,8 +212,7 @@ async fn give_password(
 /// Sent once; another try is the person's.
 fn refused_password(error: Option<OktaError>) -> Report {
     let report = Report::new(
-        Exit::Refused,
-        "okta.page.password_refused",
+        ErrorCode::OktaPagePasswordRefused,
         "Okta did not accept the password",
     );
     match error {

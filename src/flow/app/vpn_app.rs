@@ -10,7 +10,7 @@ use crate::http::Response;
 use crate::model::AppLink;
 use crate::okta::Tiles;
 use crate::openvpn::access_server;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::Notice;
 
 /// The page of the VPN's app: from the tile's link, or `at` an address of the org that the VPN named.
@@ -59,8 +59,7 @@ async fn page_by_token(
             Some(address) => wishing(address),
             None => {
                 return Err(Report::new(
-                    Exit::Usage,
-                    "settings.vpn_app",
+                    ErrorCode::SettingsVpnApp,
                     format!("cannot {what}: its sign-on address is not known"),
                 )
                 .cause("a browser sign-in opens an app at that address, and its tile's link does not lead there without a session")
@@ -83,8 +82,7 @@ fn wishing(mut link: Url) -> Url {
 
 fn no_app(why: String) -> Report {
     Report::new(
-        Exit::Usage,
-        "settings.vpn_app",
+        ErrorCode::SettingsVpnApp,
         "cannot use the VPN app of the settings",
     )
     .cause(why)
@@ -116,7 +114,7 @@ async fn found(
     let page = session.tiles(&what, conversation).await?;
     if page.status == 403 && session.by_token().is_some() {
         return Err(
-            Report::new(Exit::Refused, "okta.oauth.scope", format!("cannot {what}"))
+            Report::new(ErrorCode::OktaOauthScope, format!("cannot {what}"))
                 .cause("the OIDC app may not read your tiles")
                 .hint("ask your Okta admin to grant it the scope okta.users.read.self")
                 .hint("or write the address of the VPN's tile into `app` of [vpn]")
@@ -136,7 +134,7 @@ async fn found(
     match (vpns.next(), vpns.next()) {
         (Some(one), None) => Ok(one),
         (first, _) => Err(
-            Report::new(Exit::Usage, "settings.vpn_app", "which app is the VPN's?")
+            Report::new(ErrorCode::SettingsVpnApp, "which app is the VPN's?")
                 .cause(match first {
                     None => "none of your tiles is recognised as an OpenVPN's",
                     Some(_) => "several of your tiles are an OpenVPN's",

@@ -12,7 +12,7 @@ use crate::flow::roles::{entries, found_names, listed, nothing_to_choose};
 use crate::flow::session::machine;
 use crate::flow::{Conversation, Failure, OktaSession};
 use crate::model::{AppLink, Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Notice, RoleEntry, Target};
 
 /// What the agent remembers for a recipe.
@@ -252,8 +252,7 @@ fn no_such_role(target: &Target, entries: &[(RoleEntry, SamlRole)]) -> Report {
         (None, None) => "a role".into(),
     };
     Report::new(
-        Exit::Refused,
-        "saml.no_such_role",
+        ErrorCode::SamlNoSuchRole,
         format!("you may not assume {wanted}"),
     )
     .cause(format!(
@@ -265,8 +264,12 @@ fn no_such_role(target: &Target, entries: &[(RoleEntry, SamlRole)]) -> Report {
 /// Whether a failure of [`obtain_credentials`] says that this user has no such role, or its app no more.
 pub fn is_withdrawn(report: &Report) -> bool {
     matches!(
-        report.name.as_str(),
-        "saml.no_such_role" | "saml.no_roles" | "okta.status" | "okta.forbidden" | "okta.not_found"
+        report.code,
+        ErrorCode::SamlNoSuchRole
+            | ErrorCode::SamlNoRoles
+            | ErrorCode::OktaStatus
+            | ErrorCode::OktaForbidden
+            | ErrorCode::OktaNotFound
     )
 }
 
@@ -321,13 +324,9 @@ async fn chain(
     }
     for (at, role) in target.chain.iter().enumerate() {
         let role = RoleArn::parse(role).map_err(|error| {
-            Report::new(
-                Exit::Usage,
-                "settings.chain",
-                format!("cannot assume {role}"),
-            )
-            .cause(error)
-            .hint("`ob config check` shows what the settings say")
+            Report::new(ErrorCode::SettingsChain, format!("cannot assume {role}"))
+                .cause(error)
+                .hint("`ob config check` shows what the settings say")
         })?;
         let outcome = async {
             let sts = sts(session, target, &role, memory)?;

@@ -10,7 +10,7 @@ use crate::flow::retry::{MAX_ATTEMPTS, MAX_ELAPSED, backoff};
 use crate::flow::{Conversation, Unanswered};
 use crate::model::{Credentials, ProviderArn, RoleArn, SamlRole, Timestamp};
 use crate::process::panic_point;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
 
@@ -52,8 +52,7 @@ pub(in crate::flow) async fn with_saml(
     if assertion.expose().len() > MAX_ASSERTION_CHARS {
         return Err(NoCredentials::Final(
             Report::new(
-                Exit::Refused,
-                "sts.assertion_too_long",
+                ErrorCode::StsAssertionTooLong,
                 "cannot send the assertion to STS",
             )
             .cause(format!(
@@ -233,7 +232,7 @@ fn checked(
 ) -> Result<Credentials, NoCredentials> {
     let strange = |why: String| {
         let summary = format!("cannot use what STS answered for {role}");
-        let report = Report::new(Exit::Refused, "sts.answer", summary).cause(why);
+        let report = Report::new(ErrorCode::StsAnswer, summary).cause(why);
         NoCredentials::Final(
             report.hint("check `sts_endpoint` in the settings: does it lead to AWS?"),
         )

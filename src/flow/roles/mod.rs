@@ -10,7 +10,7 @@ use crate::flow::roles::account_aliases::account_aliases;
 use crate::flow::session::machine;
 use crate::flow::{Conversation, Failure, FlowContext, OktaSession, Unanswered};
 use crate::model::SamlRole;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{AskKind, RoleEntry, RolesRequest, Target};
 
 /// Every role that the user's apps grant.
@@ -114,17 +114,13 @@ pub(in crate::flow) fn entries(
 pub(in crate::flow) fn nothing_to_choose(assertions: &[AwsAssertion]) -> Failure {
     let encrypted = assertions.iter().any(|assertion| assertion.roles.is_none());
     let report = if encrypted {
-        Report::new(Exit::Usage, "saml.encrypted", "cannot read which roles the AWS app grants")
+        Report::new(ErrorCode::SamlEncrypted, "cannot read which roles the AWS app grants")
             .cause("the assertion is encrypted for AWS")
             .hint("give both by hand: `-r arn:aws:iam::123456789012:role/Dev --provider arn:aws:iam::123456789012:saml-provider/okta`")
     } else {
-        Report::new(
-            Exit::Refused,
-            "saml.no_roles",
-            "the AWS app grants you no role",
-        )
-        .cause("its assertion names none")
-        .hint("ask your administrator to assign a role to you in the Okta app")
+        Report::new(ErrorCode::SamlNoRoles, "the AWS app grants you no role")
+            .cause("its assertion names none")
+            .hint("ask your administrator to assign a role to you in the Okta app")
     };
     report.into()
 }
@@ -159,7 +155,7 @@ pub fn ambiguous_role(target: &Target, choices: &[RoleEntry], unanswered: Unansw
 /// [`ambiguous_role`] for a request that asks no question.
 pub fn ambiguous_role_unasked(target: &Target, choices: &[RoleEntry]) -> Report {
     Report {
-        name: "role.several".to_owned(),
+        code: ErrorCode::RoleSeveral,
         ..ambiguous_role(target, choices, Unanswered::Unattended(AskKind::Role))
     }
 }

@@ -10,7 +10,7 @@ use crate::flow::{Conversation, Failure, FlowContext, OktaSession, Unanswered};
 use crate::http::{CookieClient, Request};
 use crate::model::{Credentials, RoleArn, Timestamp};
 use crate::okta::oauth::{self, OauthError, SigningKey, Tokens};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::{Account, Answer, Ask, MachineAccount, Notice, Target};
 
@@ -41,8 +41,7 @@ pub(in crate::flow) async fn sign_in(
 ) -> Result<Machine, Report> {
     let (Some(client_id), Some(machine)) = (&account.client_id, &account.machine) else {
         return Err(Report::new(
-            Exit::Usage,
-            "agent.target",
+            ErrorCode::AgentTarget,
             "a machine signs in with a client id and a key",
         )
         .hint("set `client_id`, `key_id` and `private_key_file` in [org]"));
@@ -182,8 +181,7 @@ pub(in crate::flow) async fn credentials(
 /// A machine has no list of roles: what it may assume is in the roles' trust policies.
 pub(in crate::flow) fn no_list() -> Report {
     Report::new(
-        Exit::Usage,
-        "machine.no_list",
+        ErrorCode::MachineNoList,
         "a machine's roles cannot be listed",
     )
     .cause("which roles trust it is known to AWS alone")
@@ -192,8 +190,7 @@ pub(in crate::flow) fn no_list() -> Report {
 
 fn no_role(given: Option<&str>) -> Report {
     let report = Report::new(
-        Exit::Usage,
-        "machine.role",
+        ErrorCode::MachineRole,
         "a machine needs the whole ARN of its role",
     );
     match given {

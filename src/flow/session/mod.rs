@@ -23,7 +23,7 @@ use crate::model::{AppLink, Org, SamlRole, Timestamp};
 use crate::okta::Tiles;
 use crate::okta::oauth::OptionalScopes;
 use crate::process::panic_point;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
 
@@ -325,7 +325,7 @@ impl OktaSession {
             // Okta's sign-in page, or somebody else's.
             (200 | 401 | 403 | 404, _) => return Err(Failure::SessionEnded),
             (status, _) => {
-                let report = Report::new(Exit::Refused, "okta.status", format!("cannot {what}"))
+                let report = Report::new(ErrorCode::OktaStatus, format!("cannot {what}"))
                     .cause(format!("Okta answered with status {status}"))
                     .hint("check the org's address with `ob config check`");
                 return Err(report.into());

@@ -19,14 +19,12 @@ use crate::http::{CookieClient, HttpError, Request, Response};
 use crate::model::Timestamp;
 use crate::okta::oauth::{self, OauthError, OneTimeToken, OptionalScopes, Tokens};
 use crate::process::panic_point;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
 
 /// An exchange this soon after the sign-in, in seconds, is as fresh as one can be.
 const FRESH: i64 = 30;
-/// The stable name of the report that an app does not trust this client.
-const NO_TRUST: &str = "okta.oauth.no_trust";
 
 #[derive(Debug)]
 pub(in crate::flow) struct ByToken {
@@ -202,7 +200,9 @@ impl ByToken {
                         .sign_on(session, app_id, &address, what, conversation)
                         .await;
                     return page.map_err(|failure| match failure {
-                        Failure::Final(report) if report.name == NO_TRUST => refusal.into(),
+                        Failure::Final(report) if report.code == ErrorCode::OktaOauthNoTrust => {
+                            refusal.into()
+                        }
                         other => other,
                     });
                 }
@@ -333,8 +333,7 @@ pub(in crate::flow) fn app_id(link: &Url) -> Option<&str> {
 
 fn newer_sign_in(why: impl Display, what: &str) -> Failure {
     let report = Report::new(
-        Exit::SignIn,
-        "okta.newer_sign_in",
+        ErrorCode::OktaNewerSignIn,
         format!("cannot {what}: it wants a newer sign-in"),
     )
     .cause(why)
@@ -344,8 +343,7 @@ fn newer_sign_in(why: impl Display, what: &str) -> Failure {
 
 fn no_app_id(what: &str) -> Report {
     Report::new(
-        Exit::Usage,
-        "settings.app",
+        ErrorCode::SettingsApp,
         format!("cannot {what}: its link does not name the app"),
     )
     .cause("a browser sign-in opens an app by its id (0oa…)")

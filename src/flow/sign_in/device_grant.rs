@@ -7,7 +7,7 @@ use crate::flow::session::oauth::ByToken;
 use crate::flow::{Conversation, Unanswered};
 use crate::http::{CookieClient, Request};
 use crate::okta::oauth::{DeviceCode, OauthError, OptionalScopes, PollOutcome, Tokens};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Answer, Ask, Notice};
 
 /// What `slow_down` adds to the time between polls (RFC 8628, 3.5).
@@ -122,8 +122,7 @@ async fn wait(
         }
     }
     Err(Report::new(
-        Exit::SignIn,
-        "okta.oauth.code_expired",
+        ErrorCode::OktaOauthCodeExpired,
         "nobody signed in at the browser in time",
     )
     .cause(format!(

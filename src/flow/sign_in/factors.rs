@@ -2,7 +2,7 @@
 
 use crate::flow::{Conversation, Unanswered};
 use crate::okta::FactorKind;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Answer, Ask, FactorChoice};
 
 /// Why a security key cannot be taken where this `ob` was built without what talks to one.
@@ -69,8 +69,7 @@ impl Taste {
     /// A security key was meant, and the client cannot talk to one.
     pub(in crate::flow) fn needs_build(&self) -> Report {
         let report = Report::new(
-            Exit::SignIn,
-            "security_key.not_built",
+            ErrorCode::SecurityKeyNotBuilt,
             "this ob cannot talk to a security key",
         )
         .cause("it was built without the feature `fido2`")
@@ -109,7 +108,7 @@ pub(in crate::flow) async fn choose(
                 .needs_build()
                 .cause(format!("Okta offers: {}", listed())));
         }
-        return Err(Report::new(Exit::Refused, "sign_in.no_usable_factor", "no factor can be used here")
+        return Err(Report::new(ErrorCode::SignInNoUsableFactor, "no factor can be used here")
             .cause(format!("Okta offers: {}", listed()))
             .hint("set up Okta Verify or a code generator in the browser, under Settings › Extra verification")
             .hint("or sign in there: `sign_in = \"browser\"` and `client_id =` in [org]"));
@@ -195,8 +194,7 @@ fn named(
             return Err(taste.needs_build().cause(format!("Okta offers: {listed}")));
         }
         return Err(Report::new(
-            Exit::Refused,
-            "sign_in.factor_unusable",
+            ErrorCode::SignInFactorUnusable,
             format!("cannot verify with {wanted}"),
         )
         .cause(why)
@@ -204,8 +202,7 @@ fn named(
         .hint("name another one with `--factor`, or sign in with `sign_in = \"browser\"`"));
     }
     Err(Report::new(
-        Exit::Usage,
-        "sign_in.no_such_factor",
+        ErrorCode::SignInNoSuchFactor,
         format!("there is no factor {wanted:?}"),
     )
     .cause(format!("Okta offers: {listed}"))
@@ -225,6 +222,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::report::Exit;
     use crate::wire::Notice;
 
     /// Answers the menu with the choice of that label; without one, there is no answer.

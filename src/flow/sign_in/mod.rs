@@ -23,7 +23,7 @@ use crate::http::{CookieClient, DateObserver, HttpError, Request};
 use crate::model::{Org, Timestamp};
 use crate::okta::oauth::OptionalScopes;
 use crate::okta::{Organization, Pipeline};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::{Account, Answer, Ask, Notice, Route, SignInWay};
 
@@ -207,8 +207,7 @@ async fn at_a_browser(
 fn whose(found: Option<String>, account: &Account) -> Result<String, Report> {
     let Some(found) = found else {
         return Err(Report::new(
-            Exit::Refused,
-            "sign_in.nameless",
+            ErrorCode::SignInNameless,
             "Okta does not say who signed in at the browser",
         )
         .cause("neither its id token nor its answer to who it is has a `preferred_username`, so it may be anybody's")
@@ -216,8 +215,7 @@ fn whose(found: Option<String>, account: &Account) -> Result<String, Report> {
     };
     match &account.username {
         Some(wanted) if !wanted.eq_ignore_ascii_case(&found) => Err(Report::new(
-            Exit::Refused,
-            "sign_in.another_user",
+            ErrorCode::SignInAnotherUser,
             format!("{found} is signed in at the browser, not {wanted}"),
         )
         .cause("the browser had another session at this org")
@@ -285,7 +283,7 @@ async fn pipeline(
     })
     .await?;
     let not_okta = |why: String| {
-        Report::new(Exit::Refused, "okta.not_okta", format!("cannot {what}"))
+        Report::new(ErrorCode::OktaNotOkta, format!("cannot {what}"))
             .cause(why)
             .hint("check the org's address with `ob config check`; a captive portal may be in between")
     };

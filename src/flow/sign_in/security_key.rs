@@ -8,7 +8,7 @@ use crate::okta::webauthn::{
     AssertionRequest, CheckedAssertion, KeyAssertion, Verification, WebAuthnChallenge,
     WebAuthnError, decode_base64url, encode_base64url,
 };
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Answer, Ask, KeyChallenge, KeySigned, PinUse};
 
 /// A key blinks half a minute by itself; nobody looks for one longer than this, in seconds.
@@ -82,8 +82,7 @@ fn read(signed: KeySigned) -> Result<KeyAssertion, WebAuthnError> {
 /// A key's answer that Okta turned down, to be given Okta's reason.
 pub(in crate::flow) fn refused() -> Report {
     Report::new(
-        Exit::Refused,
-        "okta.key_refused",
+        ErrorCode::OktaKeyRefused,
         "Okta does not accept the security key's answer",
     )
     .hint("`ob login` tries again; if it stays so, set the key up anew in your Okta settings")

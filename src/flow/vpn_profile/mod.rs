@@ -18,7 +18,7 @@ use crate::openvpn::access_server::{
     self, AccessServerError, Fault, OneTimeAddress, VpnHosts, VpnSession,
 };
 use crate::openvpn::profile::{Profile, ProfileError};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Notice, VpnPolicy, VpnTarget};
 
 /// What a VPN server handed out.
@@ -180,8 +180,7 @@ async fn other_doors(
     }
     let name = doors.server.as_deref().unwrap_or("a server without a name");
     let report = Report::new(
-        Exit::Refused,
-        "openvpn.no-door",
+        ErrorCode::OpenvpnNoDoor,
         format!("{name} has no door to a profile that `ob` knows"),
     );
     let report = answered.into_iter().fold(report, Report::cause);

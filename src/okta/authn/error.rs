@@ -6,7 +6,7 @@ use crate::okta::error::OktaError;
 use crate::okta::hint;
 use crate::okta::json::JsonError;
 use crate::okta::link::ForeignHost;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Why a transaction ended.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -45,38 +45,28 @@ impl From<AuthnError> for Report {
     fn from(error: AuthnError) -> Self {
         const UNEXPECTED: &str =
             "`ob login` starts again; if it stays so, `ob login -vv` shows the steps";
-        let (name, exit, hint) = match error {
+        let (code, hint) = match error {
             AuthnError::Json(error) => return error.into(),
             AuthnError::Refused(error) => return error.into(),
-            AuthnError::HttpStatus(500..) => (
-                "okta.authn.server_error",
-                Exit::Unreachable,
-                hint::SERVER_ERROR,
-            ),
-            AuthnError::HttpStatus(429) => (
-                "okta.authn.rate_limited",
-                Exit::Unreachable,
-                hint::RATE_LIMITED,
-            ),
-            AuthnError::HttpStatus(_) => ("okta.authn.http_status", Exit::Failed, hint::CHECK_ORG),
-            AuthnError::ForeignLink(_) => ("okta.authn.foreign_link", Exit::Failed, hint::ORG_URL),
+            AuthnError::HttpStatus(500..) => (ErrorCode::OktaAuthnServerError, hint::SERVER_ERROR),
+            AuthnError::HttpStatus(429) => (ErrorCode::OktaAuthnRateLimited, hint::RATE_LIMITED),
+            AuthnError::HttpStatus(_) => (ErrorCode::OktaAuthnHttpStatus, hint::CHECK_ORG),
+            AuthnError::ForeignLink(_) => (ErrorCode::OktaAuthnForeignLink, hint::ORG_URL),
             AuthnError::NoSuchFactor(_) => (
-                "okta.authn.no_such_factor",
-                Exit::SignIn,
+                ErrorCode::OktaAuthnNoSuchFactor,
                 "`ob login` lists the factors to choose from",
             ),
             AuthnError::FactorUnusable(_) => (
-                "okta.authn.factor_unusable",
-                Exit::SignIn,
+                ErrorCode::OktaAuthnFactorUnusable,
                 "choose another factor, or sign in by browser with `sign_in = \"browser\"`",
             ),
-            AuthnError::WrongAnswer => ("okta.authn.wrong_answer", Exit::Failed, hint::LOGIN_AGAIN),
-            AuthnError::NoStatus => ("okta.authn.no_status", Exit::Failed, UNEXPECTED),
-            AuthnError::NoStateToken => ("okta.authn.no_state_token", Exit::Failed, UNEXPECTED),
-            AuthnError::NoSessionToken => ("okta.authn.no_session_token", Exit::Failed, UNEXPECTED),
-            AuthnError::MissingLink(_) => ("okta.authn.missing_link", Exit::Failed, UNEXPECTED),
+            AuthnError::WrongAnswer => (ErrorCode::OktaAuthnWrongAnswer, hint::LOGIN_AGAIN),
+            AuthnError::NoStatus => (ErrorCode::OktaAuthnNoStatus, UNEXPECTED),
+            AuthnError::NoStateToken => (ErrorCode::OktaAuthnNoStateToken, UNEXPECTED),
+            AuthnError::NoSessionToken => (ErrorCode::OktaAuthnNoSessionToken, UNEXPECTED),
+            AuthnError::MissingLink(_) => (ErrorCode::OktaAuthnMissingLink, UNEXPECTED),
         };
-        Self::new(exit, name, "cannot sign in to Okta")
+        Self::new(code, "cannot sign in to Okta")
             .cause(error)
             .hint(hint)
     }

@@ -7,7 +7,7 @@ use crate::okta::error::OktaError;
 use crate::okta::hint;
 use crate::okta::json::JsonError;
 use crate::okta::link::ForeignHost;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Why a sign-in ended.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -40,43 +40,27 @@ impl From<ForeignHost> for IdxError {
 
 impl From<IdxError> for Report {
     fn from(error: IdxError) -> Self {
-        let (name, exit, hint) = match &error {
+        let (code, hint) = match &error {
             IdxError::Json(error) => return (*error).into(),
             IdxError::Refused(error) => return error.clone().into(),
             IdxError::Ended(messages) => {
                 return message::report_all(messages).unwrap_or_else(|| IdxError::Shape.into());
             }
             IdxError::BrowserRequired(_) => (
-                "okta.idx.wants_browser",
-                Exit::Refused,
+                ErrorCode::OktaIdxWantsBrowser,
                 "this org wants a browser: set `sign_in = \"browser\"` and `client_id =` in [org]",
             ),
-            IdxError::HttpStatus(429) => (
-                "okta.idx.rate_limited",
-                Exit::Unreachable,
-                hint::RATE_LIMITED,
-            ),
-            IdxError::HttpStatus(500..) => (
-                "okta.idx.server_error",
-                Exit::Unreachable,
-                hint::SERVER_ERROR,
-            ),
-            IdxError::HttpStatus(_) => ("okta.idx.http_status", Exit::Failed, hint::LOGIN_AGAIN),
+            IdxError::HttpStatus(429) => (ErrorCode::OktaIdxRateLimited, hint::RATE_LIMITED),
+            IdxError::HttpStatus(500..) => (ErrorCode::OktaIdxServerError, hint::SERVER_ERROR),
+            IdxError::HttpStatus(_) => (ErrorCode::OktaIdxHttpStatus, hint::LOGIN_AGAIN),
             IdxError::Shape => (
-                "okta.idx.shape",
-                Exit::Failed,
+                ErrorCode::OktaIdxShape,
                 "`sign_in = \"browser\"` in [org] goes another way; `ob login` starts again",
             ),
-            IdxError::ForeignLink(_) => (
-                "okta.idx.foreign_link",
-                Exit::Failed,
-                hint::ORG_URL_THEN_LOGIN,
-            ),
-            IdxError::NoSuchChoice(_) => {
-                ("okta.idx.no_such_choice", Exit::SignIn, hint::LOGIN_AGAIN)
-            }
+            IdxError::ForeignLink(_) => (ErrorCode::OktaIdxForeignLink, hint::ORG_URL_THEN_LOGIN),
+            IdxError::NoSuchChoice(_) => (ErrorCode::OktaIdxNoSuchChoice, hint::LOGIN_AGAIN),
         };
-        Self::new(exit, name, "cannot sign in to Okta")
+        Self::new(code, "cannot sign in to Okta")
             .cause(error)
             .hint(hint)
     }

@@ -7,15 +7,12 @@ use serde_json::Value;
 use crate::okta::error::ErrorKind;
 use crate::okta::hint;
 use crate::okta::json::{elements, text, text_at};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Limit for one list of messages. A device check lists each missing requirement.
 const MAX_MESSAGES: usize = 24;
 /// Limit of forms nested in forms.
 const MAX_DEPTH: usize = 6;
-/// The report name of a message with an unknown key.
-const UNKNOWN: &str = "okta.idx.refused";
-
 /// A message to the user. Untrusted text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -71,57 +68,49 @@ impl Message {
 
     /// Returns the report of a message that ends the sign-in.
     pub fn report(&self) -> Report {
-        let new = |exit, name, summary, hint| Report::new(exit, name, summary).hint(hint);
+        let new = |code, summary, hint| Report::new(code, summary).hint(hint);
         let report = match self.key.as_str() {
             "idx.session.expired" => new(
-                Exit::SignIn,
-                "okta.transaction_over",
+                ErrorCode::OktaTransactionOver,
                 "this sign-in ran out",
                 "`ob login` starts anew",
             ),
             "security.access_denied" => new(
-                Exit::Refused,
-                "okta.denied_by_policy",
+                ErrorCode::OktaDeniedByPolicy,
                 "the org's sign-on policy does not let you in",
                 "ask your Okta admin which rule applies, then `ob login`",
             ),
             "tooManyRequests" => new(
-                Exit::Unreachable,
-                "okta.rate_limited",
+                ErrorCode::OktaRateLimited,
                 "Okta asks for a pause",
                 hint::RATE_LIMITED,
             ),
             "idx.error.user.not.assigned.to.app" => new(
-                Exit::Refused,
-                "okta.not_assigned",
+                ErrorCode::OktaNotAssigned,
                 "the app is not assigned to you",
                 "ask your Okta admin for it; `ob roles` shows what you have",
             ),
             "errors.E0000004" => ErrorKind::SignInRefused.report(),
             "errors.E0000119" => ErrorKind::AccountLocked.report(),
             "password.passwordRequirementsNotMet" | "errors.E0000014" | "errors.E0000080" => new(
-                Exit::Refused,
-                "okta.password_policy",
+                ErrorCode::OktaPasswordPolicy,
                 "Okta does not accept the new password",
                 "`ob login` asks for another one; the org's sign-in page shows the rules",
             ),
             "errors.E0000035" => new(
-                Exit::Refused,
-                "okta.password_policy",
+                ErrorCode::OktaPasswordPolicy,
                 "Okta lets you change no password here",
                 "change it where your organisation has you do it, then `ob login`",
             ),
             "authfactor.challenge.soft_token.used_passcode" => ErrorKind::CodeUsed.report(),
             key if key.starts_with("authfactor.webauthn.error") => new(
-                Exit::Refused,
-                "okta.key_refused",
+                ErrorCode::OktaKeyRefused,
                 "Okta does not accept the security key's answer",
                 "`ob login` tries again; if it stays so, set the key up anew in your Okta settings",
             ),
             key if key.starts_with("api.authn.error") => ErrorKind::WrongAnswer.report(),
             _ => new(
-                Exit::Refused,
-                UNKNOWN,
+                ErrorCode::OktaIdxRefused,
                 "Okta refused",
                 "`ob login` tries again; what Okta says is what your admin can look up",
             ),
@@ -133,7 +122,7 @@ impl Message {
 /// Returns one report of all messages: that of the first known key, else of the first error. The
 /// others are its causes. `None` without messages.
 pub(super) fn report_all(messages: &[Message]) -> Option<Report> {
-    let is_known = |message: &&Message| message.report().name != UNKNOWN;
+    let is_known = |message: &&Message| message.report().code != ErrorCode::OktaIdxRefused;
     let main = messages
         .iter()
         .find(is_known)

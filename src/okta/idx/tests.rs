@@ -206,7 +206,7 @@ fn messages_are_found_above_forms_and_beside_fields() {
     let response = parse(400, &body).unwrap();
     let error = response.messages.iter().find(|message| message.is_error());
     let error = error.unwrap();
-    assert_eq!(error.report().name, "okta.wrong_answer");
+    assert_eq!(error.report().name(), "okta.wrong_answer");
     let chosen = json!([{ "name": "text", "messages": messages("Too short", "x.short") }]);
     let options = json!([{ "label": "Own", "value": { "form": { "value": chosen } } }]);
     let mut in_option = with(json!([form(
@@ -222,7 +222,7 @@ fn messages_are_found_above_forms_and_beside_fields() {
     body["messages"] = messages("Denied", "security.access_denied");
     body["remediation"] = json!(null);
     let over = parse(403, &body).unwrap_err();
-    assert_eq!(Report::from(over).name, "okta.denied_by_policy");
+    assert_eq!(Report::from(over).name(), "okta.denied_by_policy");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn html_and_empty_403_require_a_browser() {
     let bare = Response::parse(&org(), 403, "", b"").unwrap_err();
     let page = Response::parse(&org(), 200, "text/html", b"<html>").unwrap_err();
     for error in [bare, page] {
-        assert_eq!(Report::from(error).name, "okta.idx.wants_browser");
+        assert_eq!(Report::from(error).name(), "okta.idx.wants_browser");
     }
     let other = Response::parse(&org(), 200, ION, b"{}").unwrap_err();
     assert_eq!(other, IdxError::Shape);

@@ -16,7 +16,7 @@ use super::error::OauthError;
 use crate::model::Timestamp;
 use crate::okta::json::JsonError;
 use crate::okta::post::Post;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 
 /// Lifetime of an assertion in seconds. It is used at once; Okta allows up to an hour.
@@ -61,13 +61,9 @@ impl From<KeyError> for Report {
             }
             _ => "check `private_key_file` or `private_key_env` with `ob config check`",
         };
-        Self::new(
-            Exit::Usage,
-            "okta.oauth.private_key",
-            "cannot use the private key",
-        )
-        .cause(error)
-        .hint(hint)
+        Self::new(ErrorCode::OktaOauthPrivateKey, "cannot use the private key")
+            .cause(error)
+            .hint(hint)
     }
 }
 

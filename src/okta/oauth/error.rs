@@ -8,7 +8,7 @@ use crate::okta::error::OktaError;
 use crate::okta::hint;
 use crate::okta::json::{JsonError, text};
 use crate::okta::link::ForeignHost;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Why there is no token.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -95,67 +95,54 @@ impl OauthError {
 
 impl From<OauthError> for Report {
     fn from(error: OauthError) -> Self {
-        let (name, exit, hint) = match &error {
+        let (code, hint) = match &error {
             OauthError::Json(error) => return (*error).into(),
             OauthError::Okta(error) => return error.clone().into(),
-            OauthError::HttpStatus(429) => {
-                ("okta.rate_limited", Exit::Unreachable, hint::RATE_LIMITED)
-            }
-            OauthError::HttpStatus(500..) => {
-                ("okta.server_error", Exit::Unreachable, hint::SERVER_ERROR)
-            }
-            OauthError::HttpStatus(_) => ("okta.oauth.answer", Exit::Failed, hint::CHECK_ORG),
-            OauthError::ForeignPage(_) => ("okta.oauth.foreign_page", Exit::Refused, hint::ORG_URL),
+            OauthError::HttpStatus(429) => (ErrorCode::OktaRateLimited, hint::RATE_LIMITED),
+            OauthError::HttpStatus(500..) => (ErrorCode::OktaServerError, hint::SERVER_ERROR),
+            OauthError::HttpStatus(_) => (ErrorCode::OktaOauthAnswer, hint::CHECK_ORG),
+            OauthError::ForeignPage(_) => (ErrorCode::OktaOauthForeignPage, hint::ORG_URL),
             OauthError::Refused { error: code, .. } => {
                 let known = MESSAGES
                     .iter()
                     .find(|(parts, ..)| parts.iter().any(|part| error.says(part)));
-                known.map_or_else(
-                    || refusal(code),
-                    |(_, name, exit, hint)| (*name, *exit, *hint),
-                )
+                known.map_or_else(|| refusal(code), |(_, code, hint)| (code.clone(), *hint))
             }
         };
-        Self::new(exit, name, "Okta gives no token")
+        Self::new(code, "Okta gives no token")
             .cause(error)
             .hint(hint)
     }
 }
 
-/// Returns name, exit class and hint of an error code.
-fn refusal(code: &str) -> (&'static str, Exit, &'static str) {
+/// Returns the code of the report and the hint for an error of OAuth.
+fn refusal(code: &str) -> (ErrorCode, &'static str) {
     match code {
         "expired_token" => (
-            "okta.oauth.code_expired",
-            Exit::SignIn,
+            ErrorCode::OktaOauthCodeExpired,
             "`ob login` shows a new code; it is good for ten minutes",
         ),
         "access_denied" => (
-            "okta.oauth.denied",
-            Exit::Refused,
+            ErrorCode::OktaOauthDenied,
             "`ob login` starts again; if you did not refuse it, a policy did: ask your Okta admin",
         ),
         "invalid_scope" => (
-            "okta.oauth.scope",
-            Exit::Refused,
+            ErrorCode::OktaOauthScope,
             "the app needs the scopes profile, okta.apps.sso and okta.users.read.self (a machine: \
              its own, `scope =` in [org])",
         ),
         "use_dpop_nonce" | "invalid_dpop_proof" => (
-            "okta.oauth.dpop",
-            Exit::Refused,
+            ErrorCode::OktaOauthDpop,
             "the app demands DPoP: ask your Okta admin to switch \"Require DPoP\" off, or name \
              another one with `client_id =`",
         ),
         "unauthorized_client" => (
-            "okta.oauth.grant",
-            Exit::Refused,
+            ErrorCode::OktaOauthGrant,
             "ask your Okta admin to switch on the app's grants: Device Authorization and Token \
              Exchange (a browser), Refresh Token (longer sessions), Client Credentials (a machine)",
         ),
         _ => (
-            "okta.oauth.refused",
-            Exit::Refused,
+            ErrorCode::OktaOauthRefused,
             "check `client_id` in [org]: the app must be a native OIDC app with the grants Device \
              Authorization and Token Exchange",
         ),

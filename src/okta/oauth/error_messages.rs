@@ -2,10 +2,10 @@
 //!
 //! In the words of Okta's list of OAuth 2.0 error codes (developer documentation).
 
-use crate::report::Exit;
+use crate::report::ErrorCode;
 
-/// Parts of Okta's messages, the report's name, its exit class and its hint.
-pub(super) type Row = (&'static [&'static str], &'static str, Exit, &'static str);
+/// Parts of Okta's messages, the code of the report and its hint.
+pub(super) type Row = (&'static [&'static str], ErrorCode, &'static str);
 
 pub(super) const ASSURANCE: &str = "assurance requirements are not met";
 pub(super) const NO_WEB_SSO: &str = "must be configured to allow the client";
@@ -29,23 +29,20 @@ const PROXY: &str = "a proxy may be changing requests: try without it";
 pub(super) const MESSAGES: &[Row] = &[
     (
         &[ASSURANCE],
-        "okta.oauth.assurance",
-        Exit::Refused,
+        ErrorCode::OktaOauthAssurance,
         "the app's sign-on policy asks for more than the OIDC app's (a registered or managed \
          device, another factor, or a sign-in every time): ask your Okta admin to align the two \
          policies, or set `sign_in = \"identity_engine\"` in [org]",
     ),
     (
         &[NO_WEB_SSO],
-        "okta.oauth.web_sso_client",
-        Exit::Refused,
+        ErrorCode::OktaOauthWebSsoClient,
         "ask your Okta admin to set \"Allowed Web SSO Client\" of the AWS app to your `client_id`",
     ),
-    (EXPIRED, "okta.oauth.over", Exit::SignIn, LOGIN),
+    (EXPIRED, ErrorCode::OktaOauthOver, LOGIN),
     (
         &["refresh token is invalid or expired"],
-        "okta.oauth.refresh",
-        Exit::SignIn,
+        ErrorCode::OktaOauthRefresh,
         LOGIN,
     ),
     (
@@ -54,20 +51,17 @@ pub(super) const MESSAGES: &[Row] = &[
             "configured trust relationship",
             "No trust relationship exists",
         ],
-        "okta.oauth.no_trust",
-        Exit::Refused,
+        ErrorCode::OktaOauthNoTrust,
         TRUST,
     ),
     (
         &["must have the 'okta.apps.sso' scope"],
-        "okta.oauth.scope",
-        Exit::Refused,
+        ErrorCode::OktaOauthScope,
         "ask your Okta admin to grant the OIDC app the scope okta.apps.sso",
     ),
     (
         &["Only SAML and OIDC apps support"],
-        "okta.oauth.not_saml",
-        Exit::Usage,
+        ErrorCode::OktaOauthNotSaml,
         "`app` of [vpn] must be the VPN's SAML app: check it with `ob config check`",
     ),
     (
@@ -75,34 +69,29 @@ pub(super) const MESSAGES: &[Row] = &[
             "different from the audience of the id_token",
             "must be issued to the client making the request",
         ],
-        "okta.oauth.another_client",
-        Exit::SignIn,
+        ErrorCode::OktaOauthAnotherClient,
         "`ob login --again` signs in with the `client_id` of the settings",
     ),
     (
         &["requires a user session"],
-        "okta.oauth.needs_session",
-        Exit::Refused,
+        ErrorCode::OktaOauthNeedsSession,
         "this app opens in a browser's session only: set `sign_in = \"identity_engine\"` in \
          [org], which has one",
     ),
     (
         &["invalid target ID"],
-        "okta.oauth.no_such_app",
-        Exit::Usage,
+        ErrorCode::OktaOauthNoSuchApp,
         "the app's id (0oa…) in `app` of [vpn] is no app of this org: copy the address of its \
          tile again",
     ),
     (
         &["User is not assigned"],
-        "okta.oauth.not_assigned",
-        Exit::Refused,
+        ErrorCode::OktaOauthNotAssigned,
         "ask your Okta admin to assign the OIDC app of `client_id` to you",
     ),
     (
         &["audience claim for client_assertion"],
-        "okta.oauth.assertion_audience",
-        Exit::Usage,
+        ErrorCode::OktaOauthAssertionAudience,
         "set `url` of [org] to the address under which Okta knows the authorization server (a \
          custom domain is another), and check `authorization_server`",
     ),
@@ -112,8 +101,7 @@ pub(super) const MESSAGES: &[Row] = &[
             "expiration too far into the future",
             "must be issued before the current time",
         ],
-        "okta.oauth.assertion_time",
-        Exit::Refused,
+        ErrorCode::OktaOauthAssertionTime,
         CLOCK,
     ),
     (
@@ -121,33 +109,28 @@ pub(super) const MESSAGES: &[Row] = &[
             "must contain the 'exp' claim",
             "parsing of the client_assertion failed",
         ],
-        "okta.oauth.assertion_unread",
-        Exit::Refused,
+        ErrorCode::OktaOauthAssertionUnread,
         PROXY,
     ),
     (
         &["client_assertion token has already been used"],
-        "okta.oauth.assertion_used",
-        Exit::Refused,
+        ErrorCode::OktaOauthAssertionUsed,
         "run the same command again, which makes a new assertion; if it stays so, a proxy is \
          sending requests twice",
     ),
     (
         &["client_assertion signature is invalid"],
-        "okta.oauth.assertion_signature",
-        Exit::Refused,
+        ErrorCode::OktaOauthAssertionSignature,
         "the private key does not belong to the public key of `key_id`: check both",
     ),
     (
         &["JWT kid is invalid"],
-        "okta.oauth.assertion_key_id",
-        Exit::Usage,
+        ErrorCode::OktaOauthAssertionKeyId,
         "set `key_id` of [org] to the id that Okta shows beside the app's public key",
     ),
     (
         &["signature algorithm is invalid"],
-        "okta.oauth.assertion_algorithm",
-        Exit::Refused,
+        ErrorCode::OktaOauthAssertionAlgorithm,
         "ask your Okta admin to let the app's key sign RS256 (RSA) or ES256 (EC on P-256)",
     ),
     (
@@ -156,14 +139,12 @@ pub(super) const MESSAGES: &[Row] = &[
             "invalid 'use' parameter",
             "JWKSet",
         ],
-        "okta.oauth.assertion_keys",
-        Exit::Refused,
+        ErrorCode::OktaOauthAssertionKeys,
         PUBLIC_KEY,
     ),
     (
         &["not a valid client_id"],
-        "okta.oauth.client_id",
-        Exit::Usage,
+        ErrorCode::OktaOauthClientId,
         "set `client_id` of [org] to the app's client id (0oa…)",
     ),
     (
@@ -173,14 +154,12 @@ pub(super) const MESSAGES: &[Row] = &[
             "Client authentication failed",
             "No client credentials found",
         ],
-        "okta.oauth.client_authentication",
-        Exit::Refused,
+        ErrorCode::OktaOauthClientAuthentication,
         PRIVATE_KEY_JWT,
     ),
     (
         &["'application_type' of 'service'"],
-        "okta.oauth.not_service",
-        Exit::Refused,
+        ErrorCode::OktaOauthNotService,
         "ask your Okta admin for an app of the kind API Services",
     ),
 ];

@@ -64,7 +64,7 @@ fn poll_outcomes_are_distinguished() {
         ("invalid_scope", "okta.oauth.scope"),
         ("use_dpop_nonce", "okta.oauth.dpop"),
     ] {
-        assert_eq!(Report::from(poll(error).unwrap_err()).name, name);
+        assert_eq!(Report::from(poll(error).unwrap_err()).name(), name);
     }
 }
 
@@ -85,7 +85,7 @@ fn exchange_refusals_are_classified_by_message() {
         "The target audience app must be configured to allow the client to request a \
          'web_sso_token'.",
     );
-    assert_eq!(Report::from(setup).name, "okta.oauth.web_sso_client");
+    assert_eq!(Report::from(setup).name(), "okta.oauth.web_sso_client");
 }
 
 #[test]

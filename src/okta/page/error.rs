@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::okta::html::HtmlError;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Why a page has no usable SAML form.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -112,121 +112,106 @@ impl From<HtmlError> for PageError {
 }
 
 impl PageError {
-    /// Returns the report's name.
-    pub const fn name(&self) -> &'static str {
+    /// Returns the code of the report, one of `okta.page.…`.
+    pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::ActionEmpty => "okta.page.action_empty",
-            Self::ActionInvalid => "okta.page.action_invalid",
-            Self::ActionPlainHttp => "okta.page.action_plain_http",
-            Self::ActionRelative => "okta.page.action_relative",
-            Self::ActionScheme(_) => "okta.page.action_scheme",
-            Self::ActionUserInfo => "okta.page.action_user_info",
-            Self::BaseTag => "okta.page.base_tag",
-            Self::Charset => "okta.page.charset",
-            Self::Compressed => "okta.page.compressed",
-            Self::CutShort => "okta.page.cut_short",
-            Self::DuplicateAttribute => "okta.page.duplicate_attribute",
-            Self::ForeignAction(_) => "okta.page.foreign_action",
-            Self::ForeignPassword(_) => "okta.page.foreign_password",
-            Self::FormAction => "okta.page.form_action",
-            Self::FormAttribute => "okta.page.form_attribute",
-            Self::InertForm => "okta.page.inert_form",
-            Self::MetaRefresh => "okta.page.meta_refresh",
-            Self::Method => "okta.page.method",
-            Self::NestedForm => "okta.page.nested_form",
-            Self::NotBase64(flaw) => flaw.name(),
-            Self::RelayStateTooLong => "okta.page.relay_state_too_long",
-            Self::ResponseEmpty => "okta.page.response_empty",
-            Self::ResponseOutsideForm => "okta.page.response_outside_form",
-            Self::ResponseTooLarge => "okta.page.response_too_large",
-            Self::SecondForm => "okta.page.second_form",
-            Self::TooLarge => "okta.page.too_large",
-            Self::TooManyAttributes => "okta.page.too_many_attributes",
-            Self::TwoRelayStates => "okta.page.two_relay_states",
-            Self::TwoResponses => "okta.page.two_responses",
-            Self::SignInNeeded => "okta.page.sign_in",
-            Self::StepUpNeeded => "okta.page.step_up",
-            Self::PasswordNeeded => "okta.page.password_again",
-            Self::AccessLocked => "okta.page.access_locked",
-            Self::ConsentNeeded => "okta.page.consent",
-            Self::IdpRedirect(_) => "okta.page.idp_redirect",
-            Self::Okta(_) => "okta.page.error",
-            Self::ScriptOnly => "okta.page.script_only",
-            Self::NoForm => "okta.page.no_form",
+            Self::ActionEmpty => ErrorCode::OktaPageActionEmpty,
+            Self::ActionInvalid => ErrorCode::OktaPageActionInvalid,
+            Self::ActionPlainHttp => ErrorCode::OktaPageActionPlainHttp,
+            Self::ActionRelative => ErrorCode::OktaPageActionRelative,
+            Self::ActionScheme(_) => ErrorCode::OktaPageActionScheme,
+            Self::ActionUserInfo => ErrorCode::OktaPageActionUserInfo,
+            Self::BaseTag => ErrorCode::OktaPageBaseTag,
+            Self::Charset => ErrorCode::OktaPageCharset,
+            Self::Compressed => ErrorCode::OktaPageCompressed,
+            Self::CutShort => ErrorCode::OktaPageCutShort,
+            Self::DuplicateAttribute => ErrorCode::OktaPageDuplicateAttribute,
+            Self::ForeignAction(_) => ErrorCode::OktaPageForeignAction,
+            Self::ForeignPassword(_) => ErrorCode::OktaPageForeignPassword,
+            Self::FormAction => ErrorCode::OktaPageFormAction,
+            Self::FormAttribute => ErrorCode::OktaPageFormAttribute,
+            Self::InertForm => ErrorCode::OktaPageInertForm,
+            Self::MetaRefresh => ErrorCode::OktaPageMetaRefresh,
+            Self::Method => ErrorCode::OktaPageMethod,
+            Self::NestedForm => ErrorCode::OktaPageNestedForm,
+            Self::NotBase64(flaw) => flaw.code(),
+            Self::RelayStateTooLong => ErrorCode::OktaPageRelayStateTooLong,
+            Self::ResponseEmpty => ErrorCode::OktaPageResponseEmpty,
+            Self::ResponseOutsideForm => ErrorCode::OktaPageResponseOutsideForm,
+            Self::ResponseTooLarge => ErrorCode::OktaPageResponseTooLarge,
+            Self::SecondForm => ErrorCode::OktaPageSecondForm,
+            Self::TooLarge => ErrorCode::OktaPageTooLarge,
+            Self::TooManyAttributes => ErrorCode::OktaPageTooManyAttributes,
+            Self::TwoRelayStates => ErrorCode::OktaPageTwoRelayStates,
+            Self::TwoResponses => ErrorCode::OktaPageTwoResponses,
+            Self::SignInNeeded => ErrorCode::OktaPageSignIn,
+            Self::StepUpNeeded => ErrorCode::OktaPageStepUp,
+            Self::PasswordNeeded => ErrorCode::OktaPagePasswordAgain,
+            Self::AccessLocked => ErrorCode::OktaPageAccessLocked,
+            Self::ConsentNeeded => ErrorCode::OktaPageConsent,
+            Self::IdpRedirect(_) => ErrorCode::OktaPageIdpRedirect,
+            Self::Okta(_) => ErrorCode::OktaPageError,
+            Self::ScriptOnly => ErrorCode::OktaPageScriptOnly,
+            Self::NoForm => ErrorCode::OktaPageNoForm,
         }
     }
 }
 
 impl Base64Flaw {
-    const fn name(self) -> &'static str {
+    const fn code(self) -> ErrorCode {
         match self {
-            Self::Alphabet => "okta.page.base64_alphabet",
-            Self::Padding => "okta.page.base64_padding",
-            Self::Percent => "okta.page.base64_percent",
-            Self::UrlSafe => "okta.page.base64_url_safe",
-            Self::WhiteSpace => "okta.page.base64_white_space",
+            Self::Alphabet => ErrorCode::OktaPageBase64Alphabet,
+            Self::Padding => ErrorCode::OktaPageBase64Padding,
+            Self::Percent => ErrorCode::OktaPageBase64Percent,
+            Self::UrlSafe => ErrorCode::OktaPageBase64UrlSafe,
+            Self::WhiteSpace => ErrorCode::OktaPageBase64WhiteSpace,
         }
     }
 }
 
 impl From<PageError> for Report {
     fn from(error: PageError) -> Self {
-        let (exit, summary, hint) = match &error {
-            PageError::SignInNeeded => (
-                Exit::SignIn,
-                "the Okta session is over",
-                "`ob login` signs in again",
-            ),
+        let (summary, hint) = match &error {
+            PageError::SignInNeeded => ("the Okta session is over", "`ob login` signs in again"),
             PageError::StepUpNeeded | PageError::PasswordNeeded => (
-                Exit::SignIn,
                 "this app asks for more than the session has",
                 "`ob login` signs in again; if that is not enough, open the app once in a browser",
             ),
             PageError::AccessLocked => (
-                Exit::Refused,
                 "Okta keeps this app closed to you",
                 "ask your Okta admin why the app is locked",
             ),
             PageError::ConsentNeeded => (
-                Exit::SignIn,
                 "the app waits for your consent",
                 "open the app once in a browser and agree there",
             ),
             PageError::IdpRedirect(_) => (
-                Exit::SignIn,
                 "this org signs you in elsewhere",
                 "set `sign_in = \"browser\"` under `[org]`, then `ob login`",
             ),
             PageError::ScriptOnly => (
-                Exit::SignIn,
                 "this org's page needs another way to sign in",
                 "set `sign_in = \"browser\"` under `[org]`, then `ob login`",
             ),
             PageError::Okta(_) => (
-                Exit::Refused,
                 "Okta does not open this app for you",
                 "ask your Okta admin whether the app is assigned to you",
             ),
             PageError::ForeignAction(_) => (
-                Exit::Usage,
                 "this is the form of another app",
                 "set `aws.app` (or `vpn.app`) to the embed link of the right tile",
             ),
             PageError::NoForm => (
-                Exit::Failed,
                 "this is not the page of an Okta app",
                 "check `aws.app` with `ob config check`, and whether a proxy or your network's \
                  sign-in page answers instead",
             ),
             _ => (
-                Exit::Failed,
                 "the app's page cannot be trusted to be what it seems",
                 "open the app in a browser; if it works there, what stands between this machine \
                  and Okta changes the page",
             ),
         };
-        Self::new(exit, error.name(), summary)
-            .cause(&error)
-            .hint(hint)
+        Self::new(error.code(), summary).cause(&error).hint(hint)
     }
 }

@@ -45,10 +45,10 @@ fn parse_form(html: &str) -> SamlForm {
 }
 
 /// Returns the name of the error.
-fn refusal(html: &[u8]) -> &'static str {
+fn refusal(html: &[u8]) -> String {
     let form = AppPage::parse(html).and_then(AppPage::into_saml_form);
     match form {
-        Err(error) => error.name(),
+        Err(error) => error.code().name().to_owned(),
         Ok(form) => panic!("{form:?}\n{:.600}", String::from_utf8_lossy(html)),
     }
 }
@@ -214,7 +214,10 @@ fn password_form_is_filled_in_for_the_org_only() {
     ]) {
         let html = PASSWORD_AGAIN.replace("/user/verify_password", elsewhere);
         let refused = form(&html).unwrap().fill_in(&org, &Secret::new("x"));
-        assert_eq!(refused.unwrap_err().name(), "okta.page.foreign_password");
+        assert_eq!(
+            refused.unwrap_err().code().name(),
+            "okta.page.foreign_password"
+        );
     }
     for (from, to) in counted::<7, _>([
         ("method=\"post\"", "method=\"get\""),

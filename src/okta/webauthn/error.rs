@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::okta::hint;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// Why a key is not asked, or its answer not sent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -30,29 +30,24 @@ pub enum WebAuthnError {
 
 impl From<WebAuthnError> for Report {
     fn from(error: WebAuthnError) -> Self {
-        let (name, exit, hint) = match &error {
+        let (code, hint) = match &error {
             WebAuthnError::Challenge | WebAuthnError::CredentialId | WebAuthnError::NoKeys => (
-                "webauthn.challenge",
-                Exit::Failed,
+                ErrorCode::WebauthnChallenge,
                 "`ob login` starts again; `--factor` takes another factor",
             ),
-            WebAuthnError::RelyingParty(_) => (
-                "webauthn.relying_party",
-                Exit::Refused,
-                hint::ORG_URL_THEN_LOGIN,
-            ),
+            WebAuthnError::RelyingParty(_) => {
+                (ErrorCode::WebauthnRelyingParty, hint::ORG_URL_THEN_LOGIN)
+            }
             WebAuthnError::NotVerified => (
-                "webauthn.not_verified",
-                Exit::SignIn,
+                ErrorCode::WebauthnNotVerified,
                 "set a PIN on the key (or a fingerprint), then `ob login`",
             ),
             _ => (
-                "webauthn.answer",
-                Exit::Failed,
+                ErrorCode::WebauthnAnswer,
                 "`ob login` tries again; `--factor` takes another factor",
             ),
         };
-        Self::new(exit, name, "cannot verify with the security key")
+        Self::new(code, "cannot verify with the security key")
             .cause(error)
             .hint(hint)
     }

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::fault::Fault;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// The prefix of the deep link that hands a profile's address to a client.
 pub(super) const DEEP_LINK: &str = "openvpn://import-profile/";
@@ -40,36 +40,36 @@ impl From<AccessServerError> for Report {
         if let AccessServerError::Fault(fault) = error {
             return fault.into();
         }
-        let (name, hint) = match &error {
+        let (code, hint) = match &error {
             AccessServerError::Address | AccessServerError::DeepLink => (
-                "openvpn.address",
+                ErrorCode::OpenvpnAddress,
                 "`ob doctor` shows which server answers at `vpn.host`",
             ),
             AccessServerError::ForeignHost(_) => (
-                "openvpn.foreign-host",
+                ErrorCode::OpenvpnForeignHost,
                 "set `vpn.host` to the VPN's own host, \
                  or `vpn.saml_host` where sign-in has another",
             ),
             AccessServerError::ForeignPage(_) => (
-                "openvpn.foreign-page",
+                ErrorCode::OpenvpnForeignPage,
                 "ask the VPN's administrator: its identity provider's URL must be the Okta app's \
                  sign-on URL, `https://acme.okta.com/app/openvpn/exk…/sso/saml`",
             ),
             AccessServerError::NotSignedIn => (
-                "openvpn.not-signed-in",
+                ErrorCode::OpenvpnNotSignedIn,
                 "the Okta app's default RelayState must be `profile`, \
                  its audience the VPN's SP identity",
             ),
             AccessServerError::NoProfile => (
-                "openvpn.no-profile",
+                ErrorCode::OpenvpnNoProfile,
                 "ask the VPN's administrator to allow you user-locked profiles",
             ),
             _ => (
-                "openvpn.unexpected-answer",
+                ErrorCode::OpenvpnUnexpectedAnswer,
                 "`ob vpn profile --explain -v` shows which door of the server answered what",
             ),
         };
-        Self::new(Exit::Refused, name, "cannot get a VPN profile")
+        Self::new(code, "cannot get a VPN profile")
             .cause(&error)
             .hint(hint)
     }

@@ -8,7 +8,7 @@ use quick_xml::events::Event as Xml;
 use thiserror::Error;
 
 use crate::openvpn::challenge::DynamicChallenge;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 
@@ -126,35 +126,41 @@ fn append(path: &[String], text: &str, kind: &mut String, message: &mut String) 
 
 impl From<Fault> for Report {
     fn from(fault: Fault) -> Self {
-        let (name, hint) = match &fault {
-            Fault::TokenSpent => ("openvpn.token-spent", "`ob vpn up` asks for a new one"),
+        let (code, hint) = match &fault {
+            Fault::TokenSpent => (
+                ErrorCode::OpenvpnTokenSpent,
+                "`ob vpn up` asks for a new one",
+            ),
             Fault::WebAuthRequired { .. } => (
-                "openvpn.web-auth-required",
+                ErrorCode::OpenvpnWebAuthRequired,
                 "set `vpn.app` to the VPN's tile in Okta, so that `ob vpn up` can sign in by SAML",
             ),
-            Fault::SessionExpired => ("openvpn.session-expired", "`ob vpn up` signs in again"),
+            Fault::SessionExpired => (
+                ErrorCode::OpenvpnSessionExpired,
+                "`ob vpn up` signs in again",
+            ),
             Fault::Challenge(_) => (
-                "openvpn.challenge",
+                ErrorCode::OpenvpnChallenge,
                 "ask the VPN's administrator to leave the second factor to Okta",
             ),
             Fault::EnrolFirst => (
-                "openvpn.enrol",
+                ErrorCode::OpenvpnEnrol,
                 "open the VPN's web page once and enrol the authenticator app it shows",
             ),
             Fault::NoPrivilege(_) => (
-                "openvpn.no-privilege",
+                ErrorCode::OpenvpnNoPrivilege,
                 "ask the VPN's administrator to allow you user-locked profiles",
             ),
             Fault::Refused(_) => (
-                "openvpn.refused",
+                ErrorCode::OpenvpnRefused,
                 "`ob vpn up -v` shows which door of the server refused",
             ),
             Fault::Server(_) | Fault::Unreadable => (
-                "openvpn.server-fault",
+                ErrorCode::OpenvpnServerFault,
                 "`ob vpn up` again in a minute; if it stays, tell the VPN's administrator",
             ),
         };
-        Self::new(Exit::Refused, name, "cannot get a VPN profile")
+        Self::new(code, "cannot get a VPN profile")
             .cause(&fault)
             .hint(hint)
     }

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::verdict::{Ruling, Verdict};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// The reason why a profile cannot be used. Lines are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -79,21 +79,21 @@ impl ProfileError {
         }
     }
 
-    const fn name(&self) -> &'static str {
+    const fn code(&self) -> ErrorCode {
         match self {
-            Self::TooLarge | Self::TooManyLines => "openvpn.profile-size",
-            Self::NotText { .. } => "openvpn.profile-text",
-            Self::LineTooLong { .. } => "openvpn.profile-line",
-            Self::Backslash { .. } | Self::UnclosedQuote { .. } => "openvpn.profile-quoting",
+            Self::TooLarge | Self::TooManyLines => ErrorCode::OpenvpnProfileSize,
+            Self::NotText { .. } => ErrorCode::OpenvpnProfileText,
+            Self::LineTooLong { .. } => ErrorCode::OpenvpnProfileLine,
+            Self::Backslash { .. } | Self::UnclosedQuote { .. } => ErrorCode::OpenvpnProfileQuoting,
             Self::UnclosedBlock { .. }
             | Self::ClosingTag { .. }
             | Self::StrayClosingTag { .. }
             | Self::NestedBlock { .. }
-            | Self::SecondBlock { .. } => "openvpn.profile-block",
-            Self::Key { .. } => "openvpn.profile-key",
-            Self::Generic => "openvpn.profile-generic",
-            Self::Incomplete(_) => "openvpn.profile-incomplete",
-            Self::Refused(_) => "openvpn.profile-refused",
+            | Self::SecondBlock { .. } => ErrorCode::OpenvpnProfileBlock,
+            Self::Key { .. } => ErrorCode::OpenvpnProfileKey,
+            Self::Generic => ErrorCode::OpenvpnProfileGeneric,
+            Self::Incomplete(_) => ErrorCode::OpenvpnProfileIncomplete,
+            Self::Refused(_) => ErrorCode::OpenvpnProfileRefused,
         }
     }
 }
@@ -115,12 +115,7 @@ fn refusal(verdicts: &[Verdict]) -> String {
 
 impl From<ProfileError> for Report {
     fn from(error: ProfileError) -> Self {
-        let report = Self::new(
-            Exit::Refused,
-            error.name(),
-            "the VPN profile cannot be used",
-        )
-        .cause(&error);
+        let report = Self::new(error.code(), "the VPN profile cannot be used").cause(&error);
         match error {
             ProfileError::Refused(_) => report
                 .hint("`ob vpn profile --explain` shows the verdict on each directive")

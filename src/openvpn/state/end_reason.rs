@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 use crate::openvpn::policy::Network;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// The reason why a tunnel ended or is about to end.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -109,82 +109,67 @@ impl EndReason {
         }
     }
 
-    const fn name(&self) -> &'static str {
+    const fn code(&self) -> ErrorCode {
         match self {
-            Self::Stopped => "vpn.stopped",
-            Self::AuthRefused(_) => "vpn.auth-refused",
-            Self::SignInNotFinished => "vpn.sign-in-not-finished",
-            Self::NotAnswered => "vpn.not-answered",
-            Self::UnexpectedPrompt(_) => "vpn.unexpected-prompt",
-            Self::Unreachable => "vpn.unreachable",
-            Self::NoAnswer { .. } => "vpn.no-answer",
-            Self::Unresolved => "vpn.unresolved",
-            Self::ServerCertificate(_) => "vpn.server-certificate",
-            Self::Device(_) => "vpn.device",
-            Self::OwnNetwork(_) => "vpn.own-network",
-            Self::Compression => "vpn.compression",
-            Self::Ended(_) => "vpn.ended",
-            Self::TooSlow(_) => "vpn.too-slow",
-            Self::SupervisorGone => "vpn.supervisor-gone",
-            Self::Failed(_) => "vpn.failed",
-            Self::Vanished => "vpn.vanished",
+            Self::Stopped => ErrorCode::VpnStopped,
+            Self::AuthRefused(_) => ErrorCode::VpnAuthRefused,
+            Self::SignInNotFinished => ErrorCode::VpnSignInNotFinished,
+            Self::NotAnswered => ErrorCode::VpnNotAnswered,
+            Self::UnexpectedPrompt(_) => ErrorCode::VpnUnexpectedPrompt,
+            Self::Unreachable => ErrorCode::VpnUnreachable,
+            Self::NoAnswer { .. } => ErrorCode::VpnNoAnswer,
+            Self::Unresolved => ErrorCode::VpnUnresolved,
+            Self::ServerCertificate(_) => ErrorCode::VpnServerCertificate,
+            Self::Device(_) => ErrorCode::VpnDevice,
+            Self::OwnNetwork(_) => ErrorCode::VpnOwnNetwork,
+            Self::Compression => ErrorCode::VpnCompression,
+            Self::Ended(_) => ErrorCode::VpnEnded,
+            Self::TooSlow(_) => ErrorCode::VpnTooSlow,
+            Self::SupervisorGone => ErrorCode::VpnSupervisorGone,
+            Self::Failed(_) => ErrorCode::VpnFailed,
+            Self::Vanished => ErrorCode::VpnVanished,
         }
     }
 }
 
 impl From<EndReason> for Report {
     fn from(reason: EndReason) -> Self {
-        let (exit, hint) = match &reason {
-            EndReason::OwnNetwork(_) => (
-                Exit::Refused,
+        let hint = match &reason {
+            EndReason::OwnNetwork(_) => {
                 "all of it would go through the tunnel, whatever your settings say; \
-                 tell the VPN's administrator",
-            ),
-            EndReason::Compression => (
-                Exit::Refused,
-                "ask the VPN's administrator to turn compression off at the server",
-            ),
-            EndReason::Stopped | EndReason::Ended(_) => {
-                (Exit::Failed, "`ob vpn up` brings it up again")
+                 tell the VPN's administrator"
             }
-            EndReason::AuthRefused(_) => (
-                Exit::Refused,
-                "`ob logout`, then `ob vpn up` signs in from the start",
-            ),
-            EndReason::SignInNotFinished | EndReason::NotAnswered => {
-                (Exit::SignIn, "`ob vpn up` asks again")
+            EndReason::Compression => {
+                "ask the VPN's administrator to turn compression off at the server"
             }
-            EndReason::UnexpectedPrompt(_) => (
-                Exit::Refused,
-                "`ob vpn profile --explain` shows what the profile asks for",
-            ),
-            EndReason::Unreachable | EndReason::TooSlow(_) => (
-                Exit::Unreachable,
-                "`ob vpn up -v` shows which servers are tried",
-            ),
-            EndReason::NoAnswer { .. } => (
-                Exit::Unreachable,
+            EndReason::Stopped | EndReason::Ended(_) => "`ob vpn up` brings it up again",
+            EndReason::AuthRefused(_) => "`ob logout`, then `ob vpn up` signs in from the start",
+            EndReason::SignInNotFinished | EndReason::NotAnswered => "`ob vpn up` asks again",
+            EndReason::UnexpectedPrompt(_) => {
+                "`ob vpn profile --explain` shows what the profile asks for"
+            }
+            EndReason::Unreachable | EndReason::TooSlow(_) => {
+                "`ob vpn up -v` shows which servers are tried"
+            }
+            EndReason::NoAnswer { .. } => {
                 "a firewall here may drop it: try from another network; \
-                 `ob vpn up -v` shows what openvpn says",
-            ),
-            EndReason::Unresolved => (
-                Exit::Unreachable,
-                "`ob vpn profile` shows the server's name; does it resolve here?",
-            ),
-            EndReason::ServerCertificate(_) => (
-                Exit::Refused,
+                 `ob vpn up -v` shows what openvpn says"
+            }
+            EndReason::Unresolved => {
+                "`ob vpn profile` shows the server's name; does it resolve here?"
+            }
+            EndReason::ServerCertificate(_) => {
                 "do not connect by other means; tell the VPN's administrator, \
-                 `ob vpn up -v` shows the details",
-            ),
-            EndReason::Device(_) => (
-                Exit::Failed,
-                "`ls -l /dev/net/tun` must show a device that you may open (`crw-rw-rw-`)",
-            ),
+                 `ob vpn up -v` shows the details"
+            }
+            EndReason::Device(_) => {
+                "`ls -l /dev/net/tun` must show a device that you may open (`crw-rw-rw-`)"
+            }
             EndReason::SupervisorGone | EndReason::Failed(_) | EndReason::Vanished => {
-                (Exit::Failed, "`ob vpn up -v` shows what openvpn says")
+                "`ob vpn up -v` shows what openvpn says"
             }
         };
-        Self::new(exit, reason.name(), "the VPN is not up")
+        Self::new(reason.code(), "the VPN is not up")
             .cause(&reason)
             .hint(hint)
     }

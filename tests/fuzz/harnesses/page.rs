@@ -103,8 +103,8 @@ fn target(bytes: &[u8]) {
         }
         Err(error) => {
             let report = Report::from(error);
-            assert!(report.name.starts_with("okta.page."), "{}", report.name);
-            assert!(!report.hints.is_empty(), "{} has no hint", report.name);
+            assert!(report.name().starts_with("okta.page."), "{}", report.name());
+            assert!(!report.hints.is_empty(), "{} has no hint", report.name());
         }
     }
 }

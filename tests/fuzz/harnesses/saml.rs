@@ -82,8 +82,8 @@ fn target(bytes: &[u8]) {
         Ok(response) => check_accepted(bytes, &response),
         Err(error) => {
             let report = Report::from(error);
-            assert!(report.name.starts_with("saml."), "{}", report.name);
-            assert!(!report.hints.is_empty(), "{} has no hint", report.name);
+            assert!(report.name().starts_with("saml."), "{}", report.name());
+            assert!(!report.hints.is_empty(), "{} has no hint", report.name());
         }
     }
     // Also the input itself in place of the base64 value.

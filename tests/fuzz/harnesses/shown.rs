@@ -1,6 +1,6 @@
 //! Untrusted text before a terminal: no control character passes, a line stays one line.
 
-use ob::report::{Exit, Report};
+use ob::report::{ErrorCode, Report};
 use ob::sanitize::{escape, escape_json, escape_lines};
 
 use super::Harness;
@@ -58,7 +58,7 @@ fn target(bytes: &[u8]) {
     assert_eq!(lines.split('\n').count(), text.split('\n').count());
     assert!(lines.chars().all(|c| c == '\n' || !acts(c)));
 
-    let report = Report::new(Exit::Refused, "x.y", &*text)
+    let report = Report::new(ErrorCode::StsOther, &*text)
         .cause(&text)
         .hint(&*text);
     assert_eq!(report.render().lines().count(), 3);

@@ -79,7 +79,7 @@ fn target(bytes: &[u8]) {
     }
     for status in [400, 403, 429, 500] {
         let report = StsRefusal::read(&code, &message, status).report(&role, None);
-        assert!(report.name.starts_with("sts.") && !report.hints.is_empty());
+        assert!(report.name().starts_with("sts.") && !report.hints.is_empty());
         assert_eq!(
             report.render().lines().count(),
             1 + report.causes.len() + report.hints.len()

@@ -200,7 +200,7 @@ fn target(bytes: &[u8]) {
                 status,
             );
             let report = refusal.report(&role, None);
-            assert!(report.name.starts_with("sts.") && !report.hints.is_empty());
+            assert!(report.name().starts_with("sts.") && !report.hints.is_empty());
             let lines = 1 + report.causes.len() + report.hints.len();
             assert_eq!(report.render().lines().count(), lines);
         }

@@ -79,7 +79,7 @@ fn after_the_hello_only_one_request_is_heard() {
         .concat(),
     );
     assert!(
-        matches!(&unknown[..], [FromAgent::Hello(_), FromAgent::Reply(Reply::Failed(report))] if report.name == "agent.request"),
+        matches!(&unknown[..], [FromAgent::Hello(_), FromAgent::Reply(Reply::Failed(report))] if report.name() == "agent.request"),
         "{unknown:?}"
     );
     assert_eq!(scene.agent(), Some(agent));

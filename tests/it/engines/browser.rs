@@ -88,14 +88,14 @@ fn each_end_without_tokens_is_named() {
         });
         let person = Person::new(&sandbox, "alice", &[]);
         let report = sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap_err();
-        assert_eq!((report.name.as_str(), report.exit), (name, exit));
+        assert_eq!((report.name(), report.exit), (name, exit));
         assert!(person.waited.get().as_secs() <= 600);
     }
     let sandbox = Sandbox::start();
     let mut who = account(&sandbox, "alice", WAY, None);
     who.client_id = Some("0oa1nobody".into());
     let report = sign_in(&who, &Person::new(&sandbox, "alice", &[])).unwrap_err();
-    assert_eq!(report.name, "okta.oauth.refused");
+    assert_eq!(report.name(), "okta.oauth.refused");
     assert!(report.hints[0].contains("client_id"));
 }
 
@@ -119,7 +119,7 @@ fn another_user_at_the_browser_is_refused() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "bob", &[]);
     let report = sign_in(&account(&sandbox, "bob", WAY, None), &person).unwrap_err();
-    assert_eq!(report.name, "sign_in.another_user");
+    assert_eq!(report.name(), "sign_in.another_user");
     assert_eq!(sandbox.live(), (0, 0), "its tokens are revoked");
 }
 
@@ -135,7 +135,7 @@ fn a_token_that_does_not_say_whose_it_is_is_refused_and_revoked_whoever_is_meant
         let mut who = account(&sandbox, user.unwrap_or("alice"), WAY, None);
         who.username = who.username.filter(|_| user.is_some());
         let report = sign_in(&who, &person).unwrap_err();
-        assert_eq!(report.name, "sign_in.nameless", "{user:?}");
+        assert_eq!(report.name(), "sign_in.nameless", "{user:?}");
         assert_eq!(report.exit, Exit::Refused);
         assert!(report.hints[0].contains("profile"), "{report:?}");
         assert_eq!(sandbox.live(), (0, 0), "{user:?}");
@@ -159,7 +159,7 @@ fn an_id_token_that_does_not_say_whose_it_is_has_the_org_asked_and_no_other_does
         // What it says is believed as little as the token: the user who is meant, or nobody.
         let who = account(&sandbox, "bob", WAY, None);
         let report = sign_in(&who, &Person::new(&sandbox, "bob", &[])).unwrap_err();
-        assert_eq!(report.name, "sign_in.another_user");
+        assert_eq!(report.name(), "sign_in.another_user");
     }
 }
 
@@ -186,7 +186,7 @@ fn an_answer_to_who_it_is_that_is_of_another_or_of_nobody_names_nobody() {
         sandbox.fault(Fault::org(USER_INFO, kind).always());
         let who = account(&sandbox, "alice", WAY, None);
         let report = sign_in(&who, &Person::new(&sandbox, "alice", &[])).unwrap_err();
-        assert_eq!(report.name, "sign_in.nameless", "{report:?}");
+        assert_eq!(report.name(), "sign_in.nameless", "{report:?}");
         assert_eq!(sandbox.live(), (0, 0), "its tokens are revoked");
     }
 }
@@ -212,7 +212,7 @@ fn assurance_on_fresh_tokens_explains_the_policy_and_on_old_ones_asks_for_a_sign
     target.app = Some(sandbox.app_url(AwsApp::Production));
     let person = Person::new(&sandbox, "alice", &[]);
     let report = credentials(&sandbox, &target, &person, 1).unwrap_err();
-    assert_eq!(report.name, "okta.oauth.assurance");
+    assert_eq!(report.name(), "okta.oauth.assurance");
     assert!(report.hints[0].contains("policy"));
 
     let old = super::run(async {

@@ -214,7 +214,7 @@ fn cell(pipeline: Pipeline, factor: &str, case: Case) -> Ends {
     };
     let with = outcome.err().map(|report| {
         assert!(!report.hints.is_empty(), "{report:?}");
-        let name: &'static str = Box::leak(report.name.into_boxed_str());
+        let name: &'static str = Box::leak(report.name().to_owned().into_boxed_str());
         (name, report.exit)
     });
     ends(with, sent, sandbox.requests(Server::Org, cancel).len())

@@ -47,7 +47,7 @@ fn a_wrong_answer_is_refused_by_name_sent_once_and_the_transaction_ended() {
         let sandbox = Sandbox::start();
         let person = Person::new(&sandbox, "judy", &[Code("000wrong".into())]);
         let report = sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person).unwrap_err();
-        assert_eq!(report.name, "okta.wrong_answer", "{factor}");
+        assert_eq!(report.name(), "okta.wrong_answer", "{factor}");
         assert_eq!(report.exit, Exit::Refused);
         assert_eq!(times_sent(&sandbox, "000wrong"), 1);
         assert_eq!(
@@ -105,14 +105,14 @@ fn an_expired_code_is_wrong_and_an_expired_transaction_says_so() {
     let code = sandbox.user("judy").totp_now();
     let person = Person::new(&sandbox, "judy", &[Code(code)]);
     let report = sign_in(&account(&sandbox, "judy", WAY, Some("totp")), &person).unwrap_err();
-    assert_eq!(report.name, "okta.transaction_over");
+    assert_eq!(report.name(), "okta.transaction_over");
     assert_eq!(report.exit, Exit::SignIn);
 
     let sandbox = Sandbox::start();
     let old = sandbox.user("judy").totp_at(sandbox.now() - 120);
     let person = Person::new(&sandbox, "judy", &[Code(old)]);
     let report = sign_in(&account(&sandbox, "judy", WAY, Some("totp")), &person).unwrap_err();
-    assert_eq!(report.name, "okta.code_out_of_window");
+    assert_eq!(report.name(), "okta.code_out_of_window");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn what_cannot_be_used_here_is_listed_last_and_refused_by_name() {
     ] {
         let person = Person::new(&sandbox, "judy", &[]);
         let report = sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person).unwrap_err();
-        assert_eq!(report.name, "sign_in.factor_unusable");
+        assert_eq!(report.name(), "sign_in.factor_unusable");
         assert_eq!(report.exit, Exit::Refused);
         assert_eq!(report.causes[1], why, "{report:?}");
     }
@@ -156,7 +156,7 @@ fn what_cannot_be_used_here_is_listed_last_and_refused_by_name() {
         &person,
     )
     .unwrap_err();
-    assert_eq!(report.name, "sign_in.no_such_factor");
+    assert_eq!(report.name(), "sign_in.no_such_factor");
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_rejected_push_is_offered_again_and_another_factor_may_take_its_place() {
 
     let person = Person::new(&sandbox, "judy", &[Again(false)]);
     let report = sign_in(&account(&sandbox, "judy", WAY, Some("push")), &person).unwrap_err();
-    assert_eq!(report.name, "sign_in.push_refused");
+    assert_eq!(report.name(), "sign_in.push_refused");
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_push_nobody_answers_is_not_polled_past_its_end_nor_too_fast() {
         });
         let person = Person::new(&sandbox, "judy", &[]);
         let report = sign_in(&account(&sandbox, "judy", WAY, Some("push")), &person).unwrap_err();
-        assert_eq!(report.name, "sign_in.push_refused");
+        assert_eq!(report.name(), "sign_in.push_refused");
         let polls = sandbox.requests(Server::Org, "/api/v1/authn/factors").len() - 1;
         assert!(polls as u64 * 2 <= person.waited.get().as_secs(), "{polls}");
         assert!(person.waited.get().as_secs() <= 300);
@@ -271,7 +271,7 @@ fn rsa_may_ask_for_a_new_pin() {
     assert!(person.was_told("Enter a new PIN"));
     let person = Person::new(&sandbox, "judy", &[Code(code)]);
     let report = sign_in(&account(&sandbox, "judy", WAY, Some("token")), &person).unwrap_err();
-    assert_eq!(report.name, "okta.new_pin_needed");
+    assert_eq!(report.name(), "okta.new_pin_needed");
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn the_password_may_be_a_later_factor() {
     let script = [Code(trent.totp_now()), Password("wrong".into())];
     let person = Person::new(&sandbox, "trent", &script);
     let report = sign_in(&account(&sandbox, "trent", WAY, None), &person).unwrap_err();
-    assert_eq!(report.name, "okta.wrong_answer");
+    assert_eq!(report.name(), "okta.wrong_answer");
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn an_expired_password_is_changed_by_who_can_be_asked() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "frank", &[]);
     let report = sign_in(&account(&sandbox, "frank", WAY, None), &person).unwrap_err();
-    assert_eq!(report.name, "okta.password_expired");
+    assert_eq!(report.name(), "okta.password_expired");
     assert_eq!(report.exit, Exit::SignIn);
     assert_eq!(
         sandbox.requests(Server::Org, "/api/v1/authn/cancel").len(),
@@ -331,13 +331,13 @@ fn each_status_that_ends_a_sign_in_is_named() {
     ] {
         let person = Person::new(&sandbox, user, &[]);
         let report = sign_in(&account(&sandbox, user, WAY, None), &person).unwrap_err();
-        assert_eq!(report.name, name, "{report:?}");
+        assert_eq!(report.name(), name, "{report:?}");
         assert_eq!(report.exit, Exit::Refused);
         assert!(!report.hints.is_empty());
     }
     let person = Person::new(&sandbox, "alice", &[]).with_password("wrong-password");
     let report = sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap_err();
-    assert_eq!(report.name, "okta.sign_in_refused");
+    assert_eq!(report.name(), "okta.sign_in_refused");
     assert_eq!(times_sent(&sandbox, "wrong-password"), 1);
 }
 

@@ -58,7 +58,7 @@ fn a_wrong_answer_is_refused_by_name_sent_once_and_the_transaction_ended() {
         let sandbox = sandbox(|_| {});
         let person = Person::new(&sandbox, "judy", &[Code("000wrong".into())]);
         let report = sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person).unwrap_err();
-        assert_eq!(report.name, "okta.wrong_answer", "{factor}");
+        assert_eq!(report.name(), "okta.wrong_answer", "{factor}");
         assert_eq!(times_sent(&sandbox, "000wrong"), 1);
         assert_eq!(sandbox.requests(Server::Org, "/idp/idx/cancel").len(), 1);
     }
@@ -121,7 +121,7 @@ fn a_wrong_password_is_sent_once_in_both_forms() {
         let sandbox = sandbox(|options| options.idx_identifier_first = first);
         let person = Person::new(&sandbox, "alice", &[]).with_password("wrong-password");
         let report = sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap_err();
-        assert_eq!(report.name, "okta.sign_in_refused");
+        assert_eq!(report.name(), "okta.sign_in_refused");
         assert_eq!(times_sent(&sandbox, "wrong-password"), 1);
         assert_eq!(person.was_asked("the password"), 1);
     }
@@ -148,7 +148,7 @@ fn what_cannot_be_used_here_is_listed_last_and_refused_by_name() {
     let person = Person::new(&sandbox, "judy", &[]);
     let who = account(&sandbox, "judy", WAY, Some("Duo Security"));
     let report = sign_in(&who, &person).unwrap_err();
-    assert_eq!(report.name, "sign_in.factor_unusable");
+    assert_eq!(report.name(), "sign_in.factor_unusable");
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn an_expired_transaction_says_so() {
     let sandbox = sandbox(|options| options.state_token_seconds = 0);
     let person = Person::new(&sandbox, "bob", &[]);
     let report = sign_in(&account(&sandbox, "bob", WAY, None), &person).unwrap_err();
-    assert_eq!(report.name, "okta.transaction_over");
+    assert_eq!(report.name(), "okta.transaction_over");
     assert_eq!(report.exit, Exit::SignIn);
 }
 
@@ -201,7 +201,7 @@ fn a_push_shows_its_number_is_offered_again_and_is_not_waited_for_for_ever() {
     let person = Person::new(&sandbox, "judy", &script);
     // The script's clock moves with the polls: the code is made when it is asked for.
     let report = sign_in(&who, &person).err();
-    assert!(report.is_none_or(|report| report.name == "okta.wrong_answer"));
+    assert!(report.is_none_or(|report| report.name() == "okta.wrong_answer"));
     assert_eq!(person.was_asked("whether to send the push again"), 2);
 
     sandbox.push(PushScript {
@@ -211,7 +211,7 @@ fn a_push_shows_its_number_is_offered_again_and_is_not_waited_for_for_ever() {
     sandbox.clear_log();
     let person = Person::new(&sandbox, "judy", &[]);
     let report = sign_in(&who, &person).unwrap_err();
-    assert_eq!(report.name, "sign_in.push_refused");
+    assert_eq!(report.name(), "sign_in.push_refused");
     let polls = sandbox
         .requests(Server::Org, "/idp/idx/authenticators/poll")
         .len() as u64;
@@ -229,7 +229,7 @@ fn each_state_that_ends_or_delays_a_sign_in_is_named() {
     ] {
         let person = Person::new(&sandbox, user, &[]);
         let report = sign_in(&account(&sandbox, user, WAY, None), &person).unwrap_err();
-        assert_eq!(report.name, name, "{report:?}");
+        assert_eq!(report.name(), name, "{report:?}");
         assert_eq!(report.exit, Exit::Refused);
     }
     let oscar = Person::new(&sandbox, "oscar", &[]);
@@ -278,11 +278,7 @@ fn an_expired_password_that_nobody_changes_ends_by_name_and_the_transaction_with
         let sandbox = sandbox(|_| {});
         let person = Person::new(&sandbox, "frank", script);
         let report = sign_in(&account(&sandbox, "frank", WAY, None), &person).unwrap_err();
-        assert_eq!(
-            (report.name.as_str(), report.exit),
-            (name, exit),
-            "{report:?}"
-        );
+        assert_eq!((report.name(), report.exit), (name, exit), "{report:?}");
         assert!(
             report
                 .causes
@@ -304,7 +300,7 @@ fn a_page_in_place_of_data_wants_a_browser() {
     let mut who = account(&sandbox, "bob", WAY, None);
     who.client_id = None;
     let report = sign_in(&who, &person).unwrap_err();
-    assert_eq!(report.name, "okta.idx.wants_browser");
+    assert_eq!(report.name(), "okta.idx.wants_browser");
     assert!(report.hints.iter().any(|hint| hint.contains("client_id")));
     assert_eq!(person.was_asked("the password"), 0);
 }

@@ -66,7 +66,7 @@ fn five_forms_in_a_row_are_posted_and_no_more() {
         .unwrap();
     let sandbox = after_factor(&[Interlude::SafeMode; 6]);
     let report = sign_bob_in(&sandbox).0.unwrap_err();
-    assert_eq!(report.name, "okta.idx.unexpected_step");
+    assert_eq!(report.name(), "okta.idx.unexpected_step");
     assert!(
         report.causes.join(" ").contains("5 times in a row"),
         "{report:?}"
@@ -80,7 +80,7 @@ fn terms_are_not_accepted_for_the_user() {
     let sandbox = after_factor(&[Interlude::Terms]);
     let report = sign_bob_in(&sandbox).0.unwrap_err();
     assert_eq!(
-        (report.name.as_str(), report.exit),
+        (report.name(), report.exit),
         ("okta.idx.unknown_step", Exit::Refused)
     );
     assert!(report.causes.join(" ").contains("terms-of-service"));
@@ -174,7 +174,7 @@ fn a_refusing_page_is_quoted() {
                 ..Options::default()
             });
             let report = open_app(&sandbox).unwrap_err();
-            assert_eq!((report.name.as_str(), report.exit), (name, Exit::Refused));
+            assert_eq!((report.name(), report.exit), (name, Exit::Refused));
             let causes = report.causes.join(" ");
             assert!(
                 causes.contains(heading) && causes.contains(text),

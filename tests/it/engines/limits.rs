@@ -94,7 +94,7 @@ fn gives_up(engine: usize) {
     let (outcome, shown, waited, limited) = polled(way, path, 3600);
     let report = outcome.unwrap_err();
     assert_eq!(
-        (report.name.as_str(), report.exit),
+        (report.name(), report.exit),
         ("okta.rate_limited", Exit::Unreachable)
     );
     assert!(
@@ -211,7 +211,7 @@ fn a_token_exchange_that_is_limited_waits_for_the_reset_or_gives_up_by_name() {
     let (outcome, shown) = exchanged(3600);
     let report = outcome.unwrap_err();
     assert_eq!(
-        (report.name.as_str(), report.exit),
+        (report.name(), report.exit),
         ("okta.rate_limited", Exit::Unreachable)
     );
     assert!(report.hints[0].contains("3600 seconds"), "{report:?}");

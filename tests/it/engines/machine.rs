@@ -84,28 +84,28 @@ fn what_is_refused_is_named() {
     let person = || Person::new(&sandbox, "alice", &[]).with_key(pem);
     let unknown = sign_in(&machine(&sandbox, "kid-other"), &person()).unwrap_err();
     assert_eq!(
-        (unknown.name.as_str(), unknown.exit),
+        (unknown.name(), unknown.exit),
         ("okta.oauth.assertion_key_id", Exit::Usage)
     );
     let other_key = Person::new(&sandbox, "alice", &[]).with_key(sandbox.machine_keys()[2].1);
     let forged = sign_in(&machine(&sandbox, key_id), &other_key).unwrap_err();
-    assert_eq!(forged.name, "okta.oauth.assertion_key_id");
+    assert_eq!(forged.name(), "okta.oauth.assertion_key_id");
     let no_key = Person::new(&sandbox, "alice", &[]).with_key("hello");
     let report = sign_in(&machine(&sandbox, key_id), &no_key).unwrap_err();
     assert_eq!(
-        (report.name.as_str(), report.exit),
+        (report.name(), report.exit),
         ("okta.oauth.private_key", Exit::Usage)
     );
     assert!(!format!("{report:?}").contains("hello"));
     let mut scope = machine(&sandbox, key_id);
     scope.machine.as_mut().unwrap().scope = "none".into();
     assert_eq!(
-        sign_in(&scope, &person()).unwrap_err().name,
+        sign_in(&scope, &person()).unwrap_err().name(),
         "okta.oauth.scope"
     );
     let target = target(&sandbox, machine(&sandbox, key_id), Some("Engineer"));
     let report = credentials(&sandbox, &target, &person(), 1).unwrap_err();
-    assert_eq!(report.name, "machine.role");
+    assert_eq!(report.name(), "machine.role");
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn a_limit_is_waited_for_with_an_assertion_of_its_own_for_each_try_or_given_up_b
     let (outcome, waited, sent) = limited(600);
     let report = outcome.unwrap_err();
     assert_eq!(
-        (report.name.as_str(), report.exit),
+        (report.name(), report.exit),
         ("okta.rate_limited", Exit::Unreachable)
     );
     assert_eq!((waited, sent.len()), (0, 1));

@@ -67,7 +67,7 @@ fn vpn_opens(sandbox: &Sandbox, app: Option<String>, person: &Person<'_>) -> Res
 
 fn named(outcome: Result<(), Failure>) -> (String, Exit, String) {
     let report = outcome.unwrap_err().into_report();
-    (report.name.clone(), report.exit, format!("{report:?}"))
+    (report.name().to_owned(), report.exit, format!("{report:?}"))
 }
 
 #[test]

@@ -364,7 +364,7 @@ fn a_sign_out_ends_every_token_at_the_server_and_says_if_it_cannot() {
         };
         sandbox.fault(Fault::org("/oauth2/v1/revoke", broken));
         let report = session.end().await.unwrap_err();
-        assert_eq!(report.name, "okta.sign_out");
+        assert_eq!(report.name(), "okta.sign_out");
         // The other one was ended all the same.
         assert_eq!(sandbox.live(), (1, 0));
 

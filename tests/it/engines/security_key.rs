@@ -117,7 +117,7 @@ fn the_orgs_wish_for_a_pin_reaches_the_key_and_is_insisted_on_before_anything_is
 
         sandbox.clear_log();
         let report = refusal(&sandbox, "wendy", Forge(Forgery::Unverified));
-        assert_eq!(report.name, "webauthn.not_verified", "{report:?}");
+        assert_eq!(report.name(), "webauthn.not_verified", "{report:?}");
         assert_eq!(answers(&sandbox), 0);
     }
     let sandbox = sandbox(Pipeline::V1, |options| {
@@ -139,7 +139,7 @@ fn an_answer_that_is_none_to_this_question_is_not_sent_and_the_transaction_ended
         ] {
             let sandbox = sandbox(pipeline, |_| {});
             let report = refusal(&sandbox, "wendy", Forge(forgery));
-            assert_eq!(report.name, "webauthn.answer", "{forgery:?} {report:?}");
+            assert_eq!(report.name(), "webauthn.answer", "{forgery:?} {report:?}");
             assert_eq!(answers(&sandbox), 0, "{forgery:?}");
             assert_eq!(cancels(&sandbox, pipeline), 1);
         }
@@ -164,7 +164,7 @@ fn a_signature_okta_refuses_ends_it_by_name_and_is_sent_once() {
             sign_in(&who(&sandbox, "wendy"), &person).unwrap();
             sandbox.clear_log();
             let report = refusal(&sandbox, "wendy", Forge(forgery));
-            assert_eq!(report.name, "okta.key_refused", "{forgery:?} {report:?}");
+            assert_eq!(report.name(), "okta.key_refused", "{forgery:?} {report:?}");
             assert_eq!(report.exit, Exit::Refused);
             assert_eq!(answers(&sandbox), 1, "{forgery:?}");
             assert_eq!(cancels(&sandbox, pipeline), 1);
@@ -179,7 +179,7 @@ fn an_expired_challenge_and_a_cancelled_transaction_say_so() {
         for forgery in [Forgery::TooLate, Forgery::Cancelled] {
             let sandbox = sandbox(pipeline, |_| {});
             let report = refusal(&sandbox, "wendy", Forge(forgery));
-            assert_eq!(report.name, "okta.transaction_over", "{report:?}");
+            assert_eq!(report.name(), "okta.transaction_over", "{report:?}");
             assert_eq!(report.exit, Exit::SignIn);
             assert_eq!(answers(&sandbox), 1);
         }
@@ -232,7 +232,7 @@ fn a_relying_party_that_is_not_the_org_is_refused_before_the_key_is_asked() {
         });
         let person = Person::new(&sandbox, "wendy", &[Touch(0)]);
         let report = sign_in(&who(&sandbox, "wendy"), &person).unwrap_err();
-        assert_eq!(report.name, "webauthn.relying_party", "{report:?}");
+        assert_eq!(report.name(), "webauthn.relying_party", "{report:?}");
         assert_eq!(person.was_asked("the touch of a security key"), 0);
     }
 }
@@ -245,7 +245,7 @@ fn without_the_feature_the_key_is_listed_and_asking_for_it_says_what_to_do() {
         who.security_keys = false;
         let person = Person::new(&sandbox, "wendy", &[]);
         let report = sign_in(&who, &person).unwrap_err();
-        assert_eq!(report.name, "security_key.not_built", "{report:?}");
+        assert_eq!(report.name(), "security_key.not_built", "{report:?}");
         assert_eq!(report.exit, Exit::SignIn);
         assert!(
             report
@@ -278,7 +278,7 @@ fn without_the_feature_the_key_is_listed_and_asking_for_it_says_what_to_do() {
         who.username = Some("uma@acme.com".into());
         let person = Person::new(&sandbox, "uma", &[]);
         let report = sign_in(&who, &person).unwrap_err();
-        assert_eq!(report.name, "security_key.not_built", "{report:?}");
+        assert_eq!(report.name(), "security_key.not_built", "{report:?}");
     }
 }
 
@@ -288,7 +288,7 @@ fn the_u2f_factor_of_old_is_listed_and_told_what_to_become() {
     let mut who = account(&sandbox, "ursula", SignInWay::Auto, Some("u2f"));
     let person = Person::new(&sandbox, "ursula", &[]);
     let report = sign_in(&who, &person).unwrap_err();
-    assert_eq!(report.name, "sign_in.factor_unusable");
+    assert_eq!(report.name(), "sign_in.factor_unusable");
     assert!(
         report.causes[1].contains("set the key up again as WebAuthn"),
         "{report:?}"

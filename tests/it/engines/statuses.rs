@@ -40,7 +40,7 @@ fn every_other_status_is_named_and_nothing_more_is_sent() {
         ));
         let person = Person::new(&sandbox, "bob", &[]);
         let report = sign_in(&account(&sandbox, "bob", WAY, None), &person).unwrap_err();
-        assert_eq!(report.name, name, "{status}: {report:?}");
+        assert_eq!(report.name(), name, "{status}: {report:?}");
         assert_eq!(report.exit, Exit::Refused);
         let log = sandbox.requests(Server::Org, "/api/v1/authn");
         assert_eq!(log.len(), 1, "{status}");

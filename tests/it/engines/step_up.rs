@@ -68,7 +68,7 @@ fn a_step_up_that_nobody_answers_names_the_app_and_the_question() {
             .map_err(Failure::into_report)
     })
     .unwrap_err();
-    assert_eq!(report.name, "sign_in.unanswered");
+    assert_eq!(report.name(), "sign_in.unanswered");
     assert!(
         report.summary.contains("the app asks for another factor"),
         "{report:?}"
@@ -128,7 +128,7 @@ fn a_wrong_password_to_an_app_is_sent_once_and_refused() {
         let sandbox = behind(pipeline, Interstitial::PasswordAgain);
         let (outcome, asked) = bob(&sandbox, &[Password("wrong-password".into())]);
         let report = outcome.unwrap_err();
-        assert_eq!((report.name.as_str(), report.exit), (name, Exit::Refused));
+        assert_eq!((report.name(), report.exit), (name, Exit::Refused));
         assert_eq!((asked, times_sent(&sandbox, "wrong-password")), (2, 1));
     }
 }
@@ -202,7 +202,7 @@ fn what_a_terminal_cannot_answer_for_an_app_is_named() {
         for pipeline in pipelines {
             let sandbox = behind(*pipeline, interstitial);
             let report = bob(&sandbox, &[]).0.unwrap_err();
-            let told = (report.name.as_str(), report.exit);
+            let told = (report.name(), report.exit);
             assert_eq!(told, (name, exit), "{pipeline:?}: {report:?}");
             assert!(!report.hints.is_empty());
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ob::model::Timestamp;
 use ob::okta::webauthn::encode_base64url;
-use ob::report::{Exit, Report};
+use ob::report::{ErrorCode, Report};
 use ob::secret::Secret;
 use ob::wire::{
     Ask, FromAgent, IssuedCredentials, KeyChallenge, Notice, PinUse, Reply, RoleEntry, Sealed,
@@ -64,7 +64,7 @@ fn the_code_for_the_browser_is_inert() {
             code: super::hostile(attack),
             minutes: 5,
         });
-        let over = Report::new(Exit::Refused, "x.y", "over").hint("`ob login`");
+        let over = Report::new(ErrorCode::OktaSessionOver, "over").hint("`ob login`");
         let liar = Liar::new(&env, vec![ask, FromAgent::Reply(Reply::Failed(over))]);
         let (_, seen) = Pty::spawn(&env.ob(["login"])).wait();
         drop(liar);
@@ -152,7 +152,7 @@ fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
         pin: PinUse::Discouraged,
         seconds: 60,
     };
-    let over = Report::new(Exit::Refused, "x.y", "over").hint("`ob login`");
+    let over = Report::new(ErrorCode::OktaSessionOver, "over").hint("`ob login`");
     let _liar = Liar::new(
         &env,
         vec![

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use ob::model::Timestamp;
-use ob::report::{Exit, Report};
+use ob::report::{ErrorCode, Report};
 use ob::wire::{
     Ask, FactorChoice, FromAgent, HeldRole, Hello, IssuedProfile, Notice, ProfileVerdict, Reply,
     RoleEntry, RouteSummary, SessionStatus, StatusReply,
@@ -215,7 +215,7 @@ fn dumb(env: &TestEnv, _: &str) -> Command {
 
 /// How every conversation ends that is about something else.
 fn end() -> FromAgent {
-    let report = Report::new(Exit::Refused, "x.y", "over").hint("`ob login`");
+    let report = Report::new(ErrorCode::OktaSessionOver, "over").hint("`ob login`");
     FromAgent::Reply(Reply::Failed(report))
 }
 
@@ -264,7 +264,7 @@ fn password(org: &str, username: &str) -> Ask {
 }
 
 fn failed(text: &str) -> Vec<FromAgent> {
-    let report = Report::new(Exit::Refused, text, text)
+    let report = Report::new(ErrorCode::Other(text.into()), text)
         .cause(text)
         .hint(text);
     vec![FromAgent::Reply(Reply::Failed(report))]

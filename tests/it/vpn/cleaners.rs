@@ -160,7 +160,7 @@ fn a_second_one_is_refused_at_once_and_the_first_keeps_its_names() {
     let FromTunnel::Failed(report) = link.recv(Some(DEADLINE)).unwrap() else {
         panic!("there are two");
     };
-    assert_eq!(report.name, "vpn.already_up");
+    assert_eq!(report.name(), "vpn.already_up");
     clean_up(&directory(&env));
     first.assert_whole();
 }

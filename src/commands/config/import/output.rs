@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::args::Args;
 use super::draft::{Draft, Origin};
 use crate::client::Context;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::data;
 
@@ -115,20 +115,16 @@ pub(super) fn print_json(
 }
 
 pub(super) fn without_profile() -> Report {
-    Report::new(
-        Exit::Usage,
-        "import.no_profile",
-        "no profile could be taken",
-    )
-    .cause("each is left out for a value that is no good")
-    .hint(
-        "`ob config import --check` names the values; mend them there, \
+    Report::new(ErrorCode::ImportNoProfile, "no profile could be taken")
+        .cause("each is left out for a value that is no good")
+        .hint(
+            "`ob config import --check` names the values; mend them there, \
              or `ob config init` asks",
-    )
+        )
 }
 
 pub(super) fn without_address() -> Report {
-    Report::new(Exit::Usage, "import.org", "cannot tell the Okta org")
+    Report::new(ErrorCode::ImportOrg, "cannot tell the Okta org")
         .cause("none of the files has its address")
         .hint("say it: `ob config import --url acme.okta.com`")
 }

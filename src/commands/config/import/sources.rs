@@ -9,7 +9,7 @@ use crate::config::read_foreign_file;
 use crate::importers::{Findings, ImportError, Tool, from_variables};
 use crate::model::Environment;
 use crate::paths;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 
 /// The findings of one file or of the environment.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ fn failed(error: impl Into<Report>, name: &str) -> Report {
 fn unknown_tool(path: &Path) -> Report {
     let name = path.display();
     let summary = format!("cannot tell whose file {name} is");
-    Report::new(Exit::Usage, "import.tool", summary)
+    Report::new(ErrorCode::ImportTool, summary)
         .cause("its name is none that a known tool uses")
         .hint(format!(
             "name the tool: `ob config import {name} --from saml2aws`"
@@ -181,13 +181,13 @@ fn unknown_tool(path: &Path) -> Report {
 
 fn missing(name: &str) -> Report {
     let summary = format!("cannot import {name}");
-    Report::new(Exit::Usage, "import.missing", summary)
+    Report::new(ErrorCode::ImportMissing, summary)
         .cause("there is no such file")
         .hint("`ob config import` without a file looks in the usual places")
 }
 
 fn nothing_found(places: &[String]) -> Report {
-    let mut report = Report::new(Exit::Usage, "import.nothing", "there is nothing to import");
+    let mut report = Report::new(ErrorCode::ImportNothing, "there is nothing to import");
     for (at, place) in places.iter().enumerate() {
         if !places[..at].contains(place) {
             report = report.cause(format!("{place}: not there, or nothing of Okta in it"));

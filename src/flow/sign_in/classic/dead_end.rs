@@ -1,19 +1,18 @@
 //! Where a terminal cannot help, and who can.
 
 use crate::okta::authn::{Enrollment, Transaction};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Exit, Report};
 
 /// A state in which a terminal cannot help, and who can.
 pub(super) fn dead_end(state: &Transaction) -> Report {
-    let report = |exit, name, cause: &str, hint: &str| {
-        Report::new(exit, name, "Okta does not let this sign-in go on")
+    let report = |code, cause: &str, hint: &str| {
+        Report::new(code, "Okta does not let this sign-in go on")
             .cause(cause)
             .hint(hint)
     };
     match state {
         Transaction::LockedOut => report(
-            Exit::Refused,
-            "okta.locked_out",
+            ErrorCode::OktaLockedOut,
             "the account is locked (LOCKED_OUT)",
             "unlock it on the org's sign-in page, under \"Need help signing in?\", or ask your administrator",
         ),
@@ -23,16 +22,14 @@ pub(super) fn dead_end(state: &Transaction) -> Report {
                 .as_deref()
                 .unwrap_or("the org's sign-in page");
             report(
-                Exit::Refused,
-                "okta.password_expired",
+                ErrorCode::OktaPasswordExpired,
                 "the password has expired and must be changed first",
                 &format!("change it at {place}, then `ob login`"),
             )
         }
         Transaction::MfaEnroll(enrollment) => {
             let report = report(
-                Exit::Refused,
-                "okta.mfa_enroll",
+                ErrorCode::OktaMfaEnroll,
                 "a second factor must be set up first (MFA_ENROLL)",
                 "sign in once in the browser and set one up, then `ob login`",
             );
@@ -42,20 +39,18 @@ pub(super) fn dead_end(state: &Transaction) -> Report {
             }
         }
         Transaction::Recovery => report(
-            Exit::Refused,
-            "okta.recovery",
+            ErrorCode::OktaRecovery,
             "the account is being recovered",
             "finish that in the browser, then `ob login`",
-        ),
+        )
+        .exit(Exit::Refused),
         Transaction::Other(status) => report(
-            Exit::Refused,
-            "okta.unknown_status",
+            ErrorCode::OktaUnknownStatus,
             &format!("it answered with the status {status}, which ob does not know"),
             "sign in once in the browser: Okta may want something there",
         ),
         _ => report(
-            Exit::Refused,
-            "okta.unexpected_status",
+            ErrorCode::OktaUnexpectedStatus,
             "it answered with a state that does not belong here",
             "`ob login` starts again",
         ),

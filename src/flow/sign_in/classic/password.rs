@@ -31,11 +31,10 @@ impl<C: Conversation> Engine<'_, C> {
                 Err(unanswered) => {
                     return Err(match self.refused.take() {
                         Some(refused) => refused.cause(unanswered),
-                        None => Report {
-                            exit: Exit::SignIn,
-                            ..dead_end(&Transaction::PasswordExpired(change)).cause(unanswered)
-                        }
-                        .hint("in a terminal `ob login` asks for a new one"),
+                        None => dead_end(&Transaction::PasswordExpired(change))
+                            .cause(unanswered)
+                            .exit(Exit::SignIn)
+                            .hint("in a terminal `ob login` asks for a new one"),
                     });
                 }
             };

@@ -8,7 +8,7 @@ use crate::flow::Conversation;
 use crate::flow::retry::poll;
 use crate::http::Request;
 use crate::okta::authn::{FactorResult, MfaChallenge, Transaction};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Answer, Ask, Notice};
 
 /// Between two looks at a push; Okta's own page takes four seconds and its limits allow two.
@@ -86,8 +86,7 @@ impl<C: Conversation> Engine<'_, C> {
 
     fn push_is_over(&self, factor: &str, why: &str) -> Result<Transaction, Report> {
         Err(Report::new(
-            Exit::Refused,
-            "sign_in.push_refused",
+            ErrorCode::SignInPushRefused,
             format!("the {factor} was not approved"),
         )
         .cause(why)

@@ -10,7 +10,7 @@ use crate::http::Request;
 use crate::okta::authn::{AuthnError, Factor, FactorInput, MfaChallenge, MfaRequired, Transaction};
 use crate::okta::{FactorKind, Post};
 use crate::process::panic_point;
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::{Answer, Ask, Notice};
 
@@ -106,8 +106,7 @@ impl<C: Conversation> Engine<'_, C> {
                 }
             }
             FactorInput::External { .. } | FactorInput::Unsupported => Err(Report::new(
-                Exit::Refused,
-                "sign_in.factor_unusable",
+                ErrorCode::SignInFactorUnusable,
                 format!("cannot verify with {}", name(&factor)),
             )
             .cause("Okta finishes this factor in a browser")

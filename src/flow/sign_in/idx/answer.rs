@@ -9,7 +9,7 @@ use crate::flow::sign_in::security_key::{self, Touched};
 use crate::flow::{Conversation, Unanswered};
 use crate::okta::idx::{AuthenticatorOption, Challenge, IdxError, Selection};
 use crate::okta::{FactorKind, Post};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::{Answer, Ask, Notice};
 
@@ -75,8 +75,7 @@ impl<C: Conversation> Engine<'_, C> {
                 return self.select(answering.choose_other()).await;
             }
             return Err(Report::new(
-                Exit::Refused,
-                "sign_in.factor_unusable",
+                ErrorCode::SignInFactorUnusable,
                 format!("cannot verify with {}", answering.label),
             )
             .cause("Okta finishes this factor in a browser")

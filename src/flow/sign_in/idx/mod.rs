@@ -21,7 +21,7 @@ use crate::http::{self, CookieClient, Request};
 use crate::okta::Post;
 use crate::okta::idx::{self, Continuation, IdxError, Message, Response, Step};
 use crate::okta::page::{AppPage, PageError};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Exit, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
 
@@ -91,7 +91,9 @@ pub(in crate::flow) async fn sign_in<C: Conversation>(
     let mut engine = Engine::new(browser, username, taste, false, conversation);
     let done = engine.finish(token.secret()).await;
     let url = done.map_err(|failure| match failure {
-        Failure::Final(report) if report.name == WANTS_BROWSER => NoSession::WantsBrowser(report),
+        Failure::Final(report) if report.code == ErrorCode::OktaIdxWantsBrowser => {
+            NoSession::WantsBrowser(report)
+        }
         failure => NoSession::Final(failure.into_report()),
     })?;
     let landed = browser.follow(Request::get(url)).await?;
@@ -100,9 +102,6 @@ pub(in crate::flow) async fn sign_in<C: Conversation>(
         landed,
     })
 }
-
-/// The stable name of [`IdxError::BrowserRequired`]'s report.
-const WANTS_BROWSER: &str = "okta.idx.wants_browser";
 
 /// Meets an app's demand within a session; returns the app's page.
 ///
@@ -324,9 +323,7 @@ impl<'a, C: Conversation> Engine<'a, C> {
 
 /// What is said when this org does not sign people in from a terminal and no other way is set up.
 pub(in crate::flow) fn needs_client_id(report: Report) -> Report {
-    Report {
-        exit: Exit::Refused,
-        ..report
-    }
-    .hint("a browser sign-in needs an OIDC app: ask your Okta admin for its client id, then `client_id =` in [org]")
+    report
+        .exit(Exit::Refused)
+        .hint("a browser sign-in needs an OIDC app: ask your Okta admin for its client id, then `client_id =` in [org]")
 }

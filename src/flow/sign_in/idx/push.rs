@@ -6,7 +6,7 @@ use super::Engine;
 use crate::flow::Conversation;
 use crate::okta::idx::PendingPush;
 use crate::okta::{FactorKind, Post};
-use crate::report::{Exit, Report};
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Answer, Ask, Notice};
 
 /// Between two polls where Okta names no time.
@@ -88,8 +88,7 @@ impl<C: Conversation> Engine<'_, C> {
             Ok(Answer::PushAgain(true)) if waiting.can_resend() => Ok(waiting.resend()?),
             Ok(Answer::OtherFactor) if waiting.can_choose_other() => self.select(waiting.choose_other()).await,
             _ => Err(Report::new(
-                Exit::Refused,
-                "sign_in.push_refused",
+                ErrorCode::SignInPushRefused,
                 format!("the {name} was not approved"),
             )
             .cause(why)

@@ -60,7 +60,7 @@ fn foreign_responses_are_refused() {
         let AuthnError::Refused(error) = error else {
             panic!("{error:?}");
         };
-        assert_eq!(Report::from(error).name, "okta.sign_in_refused");
+        assert_eq!(Report::from(error).name(), "okta.sign_in_refused");
     }
 }
 

@@ -295,13 +295,14 @@ fn documented_refusals_have_a_name_and_a_hint() {
         let body = json!({ "error": error, "error_description": text }).to_string();
         let refused = Tokens::parse(*status, "application/json", body.as_bytes()).unwrap_err();
         let report = Report::from(refused);
-        assert_eq!(report.name, *name, "{text}");
+        assert_eq!(report.name(), *name, "{text}");
         assert!(!report.hints.is_empty() && report.causes[0].contains(text));
     }
-    for (parts, name, ..) in error_messages::MESSAGES {
+    for (parts, code, ..) in error_messages::MESSAGES {
         for part in *parts {
             let mut documented = DOCUMENTED.iter();
-            let is_covered = documented.any(|(_, _, text, of)| text.contains(part) && of == name);
+            let is_covered =
+                documented.any(|(_, _, text, of)| text.contains(part) && *of == code.name());
             assert!(is_covered, "{part}");
         }
     }
