@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use ob_sandbox::{Options, Server};
 
-use crate::scene::{Scene, run};
+use crate::support::{TestEnv, run};
 
 const OB: &str = env!("CARGO_BIN_EXE_ob");
 
 /// The system calls of a program under strace, one a line, up to the exec of `/bin/true`.
-fn calls_before_exec(scene: &Scene) -> Vec<String> {
-    let trace = scene.path("trace");
-    let mut command = scene.command("strace");
+fn calls_before_exec(env: &TestEnv) -> Vec<String> {
+    let trace = env.path("trace");
+    let mut command = env.command("strace");
     command.args(["-f", "-o"]).arg(&trace);
     command.args([OB, "exec", "--", "/bin/true"]);
     let ended = run(command, "");
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     let text = fs::read_to_string(&trace).unwrap();
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let exec = |line: &String| line.contains("execve(\"/bin/true\"");
@@ -28,10 +28,10 @@ fn calls_before_exec(scene: &Scene) -> Vec<String> {
 
 #[test]
 fn a_warm_exec_makes_at_most_100_calls_and_8_opens_and_starts_no_thread_or_runtime() {
-    let scene = Scene::of("carol");
-    let cold = scene.answered(&["exec", "--", "true"]);
-    assert_eq!(cold.code, Some(0), "{}", cold.stderr);
-    let calls = calls_before_exec(&scene);
+    let env = TestEnv::of("carol").configured();
+    let cold = env.answered(&["exec", "--", "true"]);
+    assert_eq!(cold.code(), Some(0), "{}", cold.stderr);
+    let calls = calls_before_exec(&env);
     let of = |names: &[&str]| -> Vec<&String> {
         let is = |line: &&String| {
             let call = line
@@ -83,8 +83,8 @@ fn a_warm_exec_makes_at_most_100_calls_and_8_opens_and_starts_no_thread_or_runti
     assert_eq!(certificates.count(), 0);
 }
 
-fn paths(scene: &Scene, server: Server) -> Vec<String> {
-    let log = scene.sandbox.requests(server, "/");
+fn paths(env: &TestEnv, server: Server) -> Vec<String> {
+    let log = env.sandbox.requests(server, "/");
     log.iter()
         .map(|request| format!("{} {}", request.method, request.path))
         .collect()
@@ -97,21 +97,21 @@ fn a_cold_sign_in_with_app_and_way_named_is_four_requests_and_two_handshakes() {
         latency: Duration::from_millis(100),
         ..Options::default()
     };
-    let scene = Scene::with("bob", options);
-    let ended = scene.answered(&["exec", "--", "true"]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let org = paths(&scene, Server::Org);
+    let env = TestEnv::with("bob", options).configured();
+    let ended = env.answered(&["exec", "--", "true"]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+    let org = paths(&env, Server::Org);
     assert_eq!(org.len(), 3, "{org:#?}");
     assert_eq!(org[0], "POST /api/v1/authn");
     assert!(org[1].starts_with("POST /api/v1/authn/factors/"));
     assert!(org[2].starts_with("GET /home/amazon_aws/"));
-    assert_eq!(scene.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
     // The connection to STS is opened while the user types.
-    assert_eq!(paths(&scene, Server::Sts), ["HEAD /", "POST /"]);
+    assert_eq!(paths(&env, Server::Sts), ["HEAD /", "POST /"]);
     assert_eq!(
         (
-            scene.sandbox.handshakes(Server::Org),
-            scene.sandbox.handshakes(Server::Sts)
+            env.sandbox.handshakes(Server::Org),
+            env.sandbox.handshakes(Server::Sts)
         ),
         (1, 1)
     );
@@ -119,40 +119,39 @@ fn a_cold_sign_in_with_app_and_way_named_is_four_requests_and_two_handshakes() {
 
 #[test]
 fn asking_the_org_and_finding_the_app_cost_one_request_each() {
-    let scene = Scene::of("carol");
-    let app = scene
-        .settings()
+    let env = TestEnv::of("carol").configured();
+    let app = env
+        .full_settings()
         .lines()
         .find(|line| line.starts_with("app ="))
         .unwrap()
         .to_owned();
-    scene.write_settings(
-        &scene
-            .settings()
+    env.write_settings(
+        &env.full_settings()
             .replace(&app, "")
             .replace("sign_in = 'terminal'", "sign_in = 'auto'"),
     );
-    let ended = scene.answered(&["exec", "--", "true"]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let mut org = paths(&scene, Server::Org);
+    let ended = env.answered(&["exec", "--", "true"]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+    let mut org = paths(&env, Server::Org);
     org.retain(|line| !line.contains("/login/sessionCookieRedirect"));
     assert_eq!(org.len(), 4, "{org:#?}");
-    assert_eq!(scene.sandbox.handshakes(Server::Org), 1);
+    assert_eq!(env.sandbox.handshakes(Server::Org), 1);
 }
 
 #[test]
 fn renewal_is_two_requests_on_two_new_connections() {
-    let scene = Scene::of("bob");
-    scene.answered(&["exec", "--", "true"]);
+    let env = TestEnv::of("bob").configured();
+    env.answered(&["exec", "--", "true"]);
     let handshakes = (
-        scene.sandbox.handshakes(Server::Org),
-        scene.sandbox.handshakes(Server::Sts),
+        env.sandbox.handshakes(Server::Org),
+        env.sandbox.handshakes(Server::Sts),
     );
-    let before = scene.sandbox.log().len();
+    let before = env.sandbox.log().len();
     // Credentials of another length are others.
-    let ended = run(scene.ob(["exec", "--duration", "30m", "--", "true"]), "");
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let log = scene.sandbox.log();
+    let ended = run(env.ob(["exec", "--duration", "30m", "--", "true"]), "");
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+    let log = env.sandbox.log();
     let new: Vec<_> = log[before..]
         .iter()
         .map(|request| (request.server, request.method.as_str()))
@@ -160,8 +159,8 @@ fn renewal_is_two_requests_on_two_new_connections() {
     assert_eq!(new, [(Server::Org, "GET"), (Server::Sts, "POST")]);
     assert_eq!(
         (
-            scene.sandbox.handshakes(Server::Org),
-            scene.sandbox.handshakes(Server::Sts)
+            env.sandbox.handshakes(Server::Org),
+            env.sandbox.handshakes(Server::Sts)
         ),
         (handshakes.0 + 1, handshakes.1 + 1)
     );
@@ -169,11 +168,11 @@ fn renewal_is_two_requests_on_two_new_connections() {
 
 #[test]
 fn a_warm_exec_asks_no_server() {
-    let scene = Scene::with("carol", Options::default());
-    scene.answered(&["exec", "--", "true"]);
-    let before = scene.sandbox.log().len();
+    let env = TestEnv::with("carol", Options::default()).configured();
+    env.answered(&["exec", "--", "true"]);
+    let before = env.sandbox.log().len();
     for _ in 0..3 {
-        assert_eq!(run(scene.ob(["exec", "--", "true"]), "").code, Some(0));
+        assert_eq!(run(env.ob(["exec", "--", "true"]), "").code(), Some(0));
     }
-    assert_eq!(scene.sandbox.log().len(), before);
+    assert_eq!(env.sandbox.log().len(), before);
 }

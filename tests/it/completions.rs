@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::shells::{Kind, machine, role_name, type_line};
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 const SCRIPTS: [(&str, &str); 3] = [("bash", "ob.bash"), ("zsh", "_ob"), ("fish", "ob.fish")];
 
@@ -34,8 +34,8 @@ fn bash_with(env: &TestEnv, own: &str, line: &[&str]) -> String {
         .args(["--norc", "-c", script, "bash", &file("ob.bash"), own])
         .args(line);
     let ended = run(&mut command, "");
-    assert_eq!(text(&ended.stderr), "");
-    text(&ended.stdout).to_owned()
+    assert_eq!(&ended.stderr, "");
+    ended.stdout.to_owned()
 }
 
 fn fish(env: &TestEnv, line: &str) -> String {
@@ -52,9 +52,7 @@ fn fish_with(env: &TestEnv, own: &str, line: &str) -> String {
     ));
     let ended = run(&mut command, "");
     // fish adds the option's description behind a tab.
-    let words = text(&ended.stdout)
-        .lines()
-        .map(|line| line.split('\t').next());
+    let words = ended.stdout.lines().map(|line| line.split('\t').next());
     words
         .map(|word| word.unwrap_or_default().to_owned() + "\n")
         .collect()
@@ -65,7 +63,7 @@ fn what_is_checked_in_is_what_the_program_prints() {
     for (shell, name) in SCRIPTS {
         let env = TestEnv::new();
         let printed = run(&mut env.ob(["completions", shell]), "").stdout;
-        let kept = std::fs::read(Path::new(&file(name))).unwrap();
+        let kept = std::fs::read_to_string(Path::new(&file(name))).unwrap();
         assert!(
             kept == printed,
             "the grammar has changed: `target/debug/ob completions {shell} >completions/{name}`"
@@ -211,7 +209,7 @@ fn hostile_names_are_inert_when_completed() {
     let mut command = env.command("bash");
     let round = format!("printf %s {quoted}");
     let ended = run(command.args(["--norc", "-c", &round]), "");
-    assert_eq!(text(&ended.stdout), "x$(touch pwned)'\"`touch pwned`");
+    assert_eq!(&ended.stdout, "x$(touch pwned)'\"`touch pwned`");
     assert!(!env.path("home/pwned").exists());
 }
 
@@ -219,15 +217,15 @@ fn hostile_names_are_inert_when_completed() {
 fn every_verb_has_a_page_of_the_manual() {
     let env = TestEnv::new();
     let list = run(&mut env.ob(["man", "--list"]), "").stdout;
-    let names: Vec<&str> = text(&list).lines().collect();
+    let names: Vec<&str> = list.lines().collect();
     assert!(
         names.contains(&"exec") && names.contains(&"config aws") && !names.contains(&"complete")
     );
     for name in names {
         let page = run(env.ob(["man"]).args(name.split(' ')), "");
         let title = format!(".TH OB-{} 1", name.to_uppercase().replace(' ', "-"));
-        assert!(text(&page.stdout).contains(&title), "{name}");
-        assert!(text(&page.stdout).contains(".SH \"EXIT STATUS\""), "{name}");
+        assert!(page.stdout.contains(&title), "{name}");
+        assert!(page.stdout.contains(".SH \"EXIT STATUS\""), "{name}");
     }
     for name in [
         "",
@@ -240,7 +238,7 @@ fn every_verb_has_a_page_of_the_manual() {
         "vpn exec",
     ] {
         let page = run(env.ob(["man"]).args(name.split_whitespace()), "");
-        let page = text(&page.stdout);
+        let page = &page.stdout;
         let (_, examples) = page.split_once(".SH EXAMPLES\n").unwrap();
         assert!(
             examples.contains("\\fBob ") && !page.contains("EXTRA"),
@@ -248,7 +246,7 @@ fn every_verb_has_a_page_of_the_manual() {
         );
         for (flag, has_status) in [("-h", false), ("--help", true)] {
             let help = run(env.ob(name.split_whitespace()).arg(flag), "");
-            let help = text(&help.stdout);
+            let help = &help.stdout;
             assert!(help.contains("\nExamples:\n  "), "{name}: {help}");
             assert_eq!(
                 help.contains("\nExit status:\n  "),
@@ -257,6 +255,6 @@ fn every_verb_has_a_page_of_the_manual() {
             );
         }
     }
-    assert!(text(&run(&mut env.ob(["man"]), "").stdout).contains(".TH OB 1"));
+    assert!(run(&mut env.ob(["man"]), "").stdout.contains(".TH OB 1"));
     assert_eq!(run(&mut env.ob(["man", "tea"]), "").status.code(), Some(2));
 }

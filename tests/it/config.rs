@@ -2,11 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Output;
+use std::process::Command;
 
-use assert_cmd::Command;
-
-use crate::support::Pty;
+use crate::support::{Finished, Pty, run};
 
 struct Home(tempfile::TempDir);
 
@@ -16,16 +14,16 @@ impl Home {
     }
 
     /// A session of its own has no terminal to ask on.
-    fn ob(&self, arguments: &[&str]) -> Output {
-        Command::new("setsid")
+    fn ob(&self, arguments: &[&str]) -> Finished {
+        let mut command = Command::new("setsid");
+        command
             .arg("--wait")
             .arg(env!("CARGO_BIN_EXE_ob"))
             .args(arguments)
             .env_clear()
             .env("HOME", self.0.path())
-            .current_dir(self.0.path())
-            .output()
-            .unwrap()
+            .current_dir(self.0.path());
+        run(command, "")
     }
 
     fn write(&self, text: &str) {
@@ -35,10 +33,6 @@ impl Home {
         fs::write(&path, text).unwrap();
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
     }
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
 }
 
 #[test]
@@ -53,7 +47,7 @@ fn init_writes_what_check_finds_good() {
         "eu-west-1",
     ];
     let made = home.ob(&init);
-    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    assert_eq!(made.status.code(), Some(0), "{}", &made.stderr);
     let path = home.0.path().join(".config/ob/config.toml");
     assert_eq!(
         fs::read_to_string(&path).unwrap(),
@@ -64,7 +58,7 @@ fn init_writes_what_check_finds_good() {
         0o600
     );
     let check = home.ob(&["config", "check", "--json"]);
-    let answer: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&check.stdout).unwrap();
     assert_eq!(answer["orgs"][0], "https://acme.okta.com");
     assert_eq!(
         home.ob(&init).status.code(),
@@ -74,31 +68,32 @@ fn init_writes_what_check_finds_good() {
     // Nobody answers four questions for that.
     let asked = home.ob(&["config", "init"]);
     assert_eq!(asked.status.code(), Some(2));
-    assert!(text(&asked.stderr).contains("it exists already"));
+    assert!(asked.stderr.contains("it exists already"));
 }
 
 #[test]
 fn without_a_terminal_a_question_fails_at_once_and_is_named() {
     let answer = Home::new().ob(&["config", "init"]);
     assert_eq!(answer.status.code(), Some(3));
-    assert_eq!(answer.stdout, b"");
+    assert_eq!(answer.stdout, "");
     assert!(
-        text(&answer.stderr).starts_with("ob: cannot ask: Okta org"),
+        answer.stderr.starts_with("ob: cannot ask: Okta org"),
         "{}",
-        text(&answer.stderr)
+        &answer.stderr
     );
-    assert!(text(&answer.stderr).contains("--url"));
+    assert!(answer.stderr.contains("--url"));
 }
 
 #[test]
 fn init_takes_a_bare_word_for_an_org_of_okta_com_and_says_so() {
     let init = |words: &[&str]| Home::new().ob(&[&["config", "init", "--print"], words].concat());
     let named = init(&["--url", "acme"]);
-    assert_eq!(
-        text(&named.stdout),
-        "[org]\nurl = \"https://acme.okta.com\"\n"
+    assert_eq!(&named.stdout, "[org]\nurl = \"https://acme.okta.com\"\n");
+    assert!(
+        named
+            .stderr
+            .contains("taking acme for https://acme.okta.com")
     );
-    assert!(text(&named.stderr).contains("taking acme for https://acme.okta.com"));
     for (words, says) in [
         (&["--url", "okta.com"][..], "`acme.okta.com`"),
         (
@@ -108,10 +103,10 @@ fn init_takes_a_bare_word_for_an_org_of_okta_com_and_says_so() {
     ] {
         let refused = init(words);
         assert_eq!(
-            (refused.status.code(), text(&refused.stdout)),
+            (refused.status.code(), refused.stdout.as_str()),
             (Some(2), "")
         );
-        assert!(text(&refused.stderr).contains(says), "{words:?}");
+        assert!(refused.stderr.contains(says), "{words:?}");
     }
 }
 
@@ -159,13 +154,13 @@ fn help_takes_a_verb_and_no_mistake_is_answered_with_a_hidden_one() {
         let words: Vec<&str> = verb.split_whitespace().collect();
         let help = home.ob(&[&["help"], &words[..]].concat());
         let flag = home.ob(&[&words[..], &["--help"]].concat());
-        assert_eq!(text(&help.stdout), text(&flag.stdout));
+        assert_eq!(&help.stdout, &flag.stdout);
         assert!(help.status.success() && !help.stdout.is_empty());
     }
     assert_eq!(home.ob(&["help", "exec", "ls"]).status.code(), Some(2));
     for (typed, hidden) in [("st", "security-key"), ("complet", "complete`")] {
         let refused = home.ob(&[typed]);
-        let told = text(&refused.stderr);
+        let told = &refused.stderr;
         assert!(
             told.contains("did you mean") && !told.contains(hidden),
             "{told}"
@@ -177,7 +172,7 @@ fn help_takes_a_verb_and_no_mistake_is_answered_with_a_hidden_one() {
 fn a_factor_is_checked_before_anything_is_asked() {
     let refused = Home::new().ob(&["login", "--factor", "psuh"]);
     assert_eq!(refused.status.code(), Some(2));
-    let told = text(&refused.stderr);
+    let told = &refused.stderr;
     assert!(
         told.contains("`push`") && told.contains("webauthn, password"),
         "{told}"
@@ -189,17 +184,21 @@ fn mistakes_go_to_stderr_with_exit_two_in_words_or_json() {
     let home = Home::new();
     home.write("[org]\nurl = 'acme.okta.com'\nuser = 'alice@acme.com'\n");
     let words = home.ob(&["config", "list"]);
-    assert_eq!((words.status.code(), text(&words.stdout)), (Some(2), ""));
-    assert!(text(&words.stderr).contains("config.toml:3: there is no setting `org.user`"));
+    assert_eq!((words.status.code(), words.stdout.as_str()), (Some(2), ""));
+    assert!(
+        words
+            .stderr
+            .contains("config.toml:3: there is no setting `org.user`")
+    );
     let json = home.ob(&["config", "list", "--json"]);
-    let report: serde_json::Value = serde_json::from_slice(&json.stderr).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&json.stderr).unwrap();
     assert_eq!(
         (report["error"].as_str(), report["exit"].as_u64()),
         (Some("config.invalid"), Some(2))
     );
     let typed = home.ob(&["config", "lst"]);
-    assert_eq!((typed.status.code(), text(&typed.stdout)), (Some(2), ""));
-    assert!(text(&typed.stderr).starts_with("ob: "));
+    assert_eq!((typed.status.code(), typed.stdout.as_str()), (Some(2), ""));
+    assert!(typed.stderr.starts_with("ob: "));
 }
 
 #[test]
@@ -213,7 +212,7 @@ fn files_of_the_current_directory_do_nothing() {
         .unwrap();
     }
     let answer = home.ob(&["config", "check"]);
-    assert!(text(&answer.stderr).starts_with("ob: no Okta org is configured"));
+    assert!(answer.stderr.starts_with("ob: no Okta org is configured"));
 }
 
 #[test]
@@ -222,7 +221,7 @@ fn list_shows_each_profile_and_marks_the_default() {
     home.write("default_profile = 'dev'\n[org]\nurl = 'acme.okta.com'\n[profiles.dev]\nrole = 'dev/Admin'\nregion = 'eu-west-1'\n[profiles.\"it's \\u001b[31m\"]\n");
     let answer = home.ob(&["config", "list"]);
     assert_eq!(
-        text(&answer.stdout),
+        &answer.stdout,
         "* dev              dev/Admin  region=eu-west-1\n  it's \\u{1b}[31m\n"
     );
 }

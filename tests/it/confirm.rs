@@ -1,10 +1,8 @@
 //! `confirm = true` of a profile: a person is asked, once for each terminal.
 
-use std::process::Output;
-
 use crate::consumers::tools::{installed, tool};
 use crate::shells::{Kind, machine, type_line};
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Finished, Pty, TestEnv, run};
 
 fn careful() -> TestEnv {
     let env = machine();
@@ -16,7 +14,7 @@ fn careful() -> TestEnv {
     env
 }
 
-fn without_a_terminal(env: &TestEnv, words: &[&str]) -> Output {
+fn without_a_terminal(env: &TestEnv, words: &[&str]) -> Finished {
     run(&mut env.ob(words), "")
 }
 
@@ -102,8 +100,8 @@ fn without_a_terminal_it_fails_at_once_and_says_why() {
     ] {
         let ended = without_a_terminal(&env, words);
         assert_eq!(ended.status.code(), Some(3), "{words:?}");
-        assert!(text(&ended.stderr).contains("whether to use the profile"));
-        assert!(text(&ended.stderr).contains("confirm = true"));
+        assert!(ended.stderr.contains("whether to use the profile"));
+        assert!(ended.stderr.contains("confirm = true"));
     }
 }
 
@@ -120,7 +118,7 @@ fn every_verb_that_uses_its_credentials_asks_first() {
     ] {
         let ended = without_a_terminal(&env, words);
         assert_eq!(ended.status.code(), Some(3), "{words:?}");
-        let said = text(&ended.stderr);
+        let said = &ended.stderr;
         assert!(said.contains("whether to use the profile"), "{said}");
     }
     // What `--with` is for was read with `dev`, whom nobody guards.
@@ -135,7 +133,7 @@ fn every_verb_that_uses_its_credentials_asks_first() {
 fn aws_tools_get_nothing_through_its_profile_also_after_a_yes() {
     let env = careful();
     let wrote = without_a_terminal(&env, &["config", "aws"]);
-    let said = text(&wrote.stderr);
+    let said = &wrote.stderr;
     for line in [
         "next: `AWS_PROFILE=ob/dev aws",
         "ob: ob/prod serves no AWS tool, since prod has `confirm = true`: `ob exec -p prod -- CMD` asks",
@@ -157,7 +155,7 @@ fn aws_tools_get_nothing_through_its_profile_also_after_a_yes() {
         asked.args(["sts", "get-caller-identity"]);
         asked.env("AWS_PROFILE", format!("ob/{profile}"));
         let answer = run(&mut asked, "");
-        let said = text(&answer.stdout).to_owned() + text(&answer.stderr);
+        let said = answer.stdout.to_owned() + &answer.stderr;
         assert!(said.contains(expected), "{said}");
     }
     type_line(
@@ -186,7 +184,7 @@ fn what_never_asks_never_gets_it() {
     ] {
         let ended = without_a_terminal(&env, words);
         assert_eq!(ended.status.code(), Some(3), "{words:?}");
-        let said = text(&ended.stderr);
+        let said = &ended.stderr;
         assert!(ended.stdout.is_empty() && said.contains("`confirm = true`"));
         assert!(said.contains("`ob exec -p prod -- CMD`"), "{said}");
     }
@@ -206,7 +204,7 @@ fn a_new_session_asks_for_the_profile_again() {
         env.sandbox.forget_used_codes();
         let mut again = env.ob(["login", "--again"]);
         let again = run(again.args(env.answer_flags()), env.answers());
-        assert!(again.status.success(), "{}", text(&again.stderr));
+        assert!(again.status.success(), "{}", &again.stderr);
     }
     // A process that has left the terminal is not in it.
     type_line(Kind::Bash, &mut pty, "ob exec -p prod -- true");

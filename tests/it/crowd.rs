@@ -9,46 +9,46 @@ use nix::sys::signal::{Signal, kill};
 use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Pipeline, PushOutcome, PushScript, Server};
 
 use crate::agent::load::{descriptors, resident_kib};
-use crate::scene::{Ended, SOON, Scene, finish, joined, patiently, run, start};
 use crate::support::Pty;
+use crate::support::{Finished, SOON, TestEnv, finish, holds_within, joined, run, start};
 
 const EXEC: [&str; 4] = ["exec", "--password-stdin", "--", "true"];
 /// Says what it waits for.
 const TELLING: [&str; 5] = ["exec", "-v", "--password-stdin", "--", "true"];
 
 /// Starts `count` clients as fast as the machine can and waits for all of them.
-fn crowd(scene: &Scene, count: usize, arguments: &[&str]) -> Vec<Ended> {
-    let answers = scene.answers();
+fn crowd(env: &TestEnv, count: usize, arguments: &[&str]) -> Vec<Finished> {
+    let answers = env.answers();
     let clients: Vec<Child> = (0..count)
-        .map(|_| start(scene.ob(arguments), &answers))
+        .map(|_| start(env.ob(arguments), &answers))
         .collect();
     clients.into_iter().map(finish).collect()
 }
 
-fn sign_ins(scene: &Scene) -> usize {
-    let requests = scene.sandbox.requests(Server::Org, "/api/v1/authn");
+fn sign_ins(env: &TestEnv) -> usize {
+    let requests = env.sandbox.requests(Server::Org, "/api/v1/authn");
     requests
         .iter()
         .filter(|request| request.path == "/api/v1/authn")
         .count()
 }
 
-fn calls(scene: &Scene) -> usize {
-    scene.sandbox.sts_calls("AssumeRoleWithSAML").len()
+fn calls(env: &TestEnv) -> usize {
+    env.sandbox.sts_calls("AssumeRoleWithSAML").len()
 }
 
-fn failures(ended: &[Ended]) -> Vec<String> {
-    let failed = ended.iter().filter(|ended| ended.code != Some(0));
+fn failures(ended: &[Finished]) -> Vec<String> {
+    let failed = ended.iter().filter(|ended| ended.code() != Some(0));
     failed
-        .map(|ended| format!("{:?}: {}", ended.code, ended.stderr))
+        .map(|ended| format!("{:?}: {}", ended.code(), ended.stderr))
         .collect()
 }
 
 /// `count` clients on a machine without an agent, then again on the agent they made.
 fn cold_and_warm(count: usize) {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let begun = Instant::now();
-    let cold = crowd(&scene, count, &EXEC);
+    let cold = crowd(&env, count, &EXEC);
     let took = begun.elapsed();
     let failed = failures(&cold);
     assert!(
@@ -57,15 +57,15 @@ fn cold_and_warm(count: usize) {
         failed.len(),
         failed[0]
     );
-    assert_eq!((sign_ins(&scene), calls(&scene)), (1, 1));
-    assert_eq!(scene.agents().len(), 1);
+    assert_eq!((sign_ins(&env), calls(&env)), (1, 1));
+    assert_eq!(env.agents().len(), 1);
     let begun = Instant::now();
-    let warm = crowd(&scene, count, &["exec", "--", "true"]);
+    let warm = crowd(&env, count, &["exec", "--", "true"]);
     assert_eq!(failures(&warm), Vec::<String>::new());
-    assert_eq!((sign_ins(&scene), calls(&scene)), (1, 1));
-    let agent = scene.agents()[0];
+    assert_eq!((sign_ins(&env), calls(&env)), (1, 1));
+    let agent = env.agents()[0];
     assert!(
-        patiently(SOON, || descriptors(agent) < 32),
+        holds_within(SOON, || descriptors(agent) < 32),
         "{} descriptors are left open",
         descriptors(agent)
     );
@@ -80,18 +80,17 @@ fn cold_and_warm(count: usize) {
 
 #[test]
 fn twenty_roles_for_ten_clients_each_are_one_sign_in_and_twenty_calls() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let roles: Vec<String> = (0..20)
         .map(|n| format!("arn:aws:iam::123456789012:role/Crowd{n}"))
         .collect();
     for role in &roles {
         let provider = "arn:aws:iam::123456789012:saml-provider/okta";
-        scene.sandbox.role(role, 3600);
-        scene
-            .sandbox
+        env.sandbox.role(role, 3600);
+        env.sandbox
             .grant("carol", AwsApp::Production, provider, role);
     }
-    let answers = scene.answers();
+    let answers = env.answers();
     let clients: Vec<Child> = (0..200)
         .map(|n| {
             let words = [
@@ -102,12 +101,12 @@ fn twenty_roles_for_ten_clients_each_are_one_sign_in_and_twenty_calls() {
                 "--",
                 "true",
             ];
-            start(scene.ob(words), &answers)
+            start(env.ob(words), &answers)
         })
         .collect();
-    let ended: Vec<Ended> = clients.into_iter().map(finish).collect();
+    let ended: Vec<Finished> = clients.into_iter().map(finish).collect();
     assert_eq!(failures(&ended), Vec::<String>::new());
-    assert_eq!((sign_ins(&scene), calls(&scene)), (1, 20));
+    assert_eq!((sign_ins(&env), calls(&env)), (1, 20));
 }
 
 #[test]
@@ -122,27 +121,27 @@ fn a_thousand_parallel_execs_are_one_sign_in_and_one_sts_call_and_none_fails() {
 
 #[test]
 fn fifty_starters_make_one_agent() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let stop = AtomicBool::new(false);
     let most = thread::scope(|scope| {
         let watching = scope.spawn(|| {
             let mut most = 0;
             while !stop.load(Ordering::Relaxed) {
-                most = most.max(serving(&scene));
+                most = most.max(serving(&env));
             }
             most
         });
-        let ended = crowd(&scene, 50, &["login", "--password-stdin"]);
+        let ended = crowd(&env, 50, &["login", "--password-stdin"]);
         stop.store(true, Ordering::Relaxed);
         assert_eq!(failures(&ended), Vec::<String>::new());
         watching.join().unwrap()
     });
-    assert_eq!((scene.agents().len(), sign_ins(&scene)), (1, 1));
+    assert_eq!((env.agents().len(), sign_ins(&env)), (1, 1));
     assert!(most <= 1, "{most} agents at a time");
 }
 
 /// Agents that serve: one that is being started is two processes for the moment of its fork.
-fn serving(scene: &Scene) -> usize {
+fn serving(env: &TestEnv) -> usize {
     let detached = |pid: &nix::unistd::Pid| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // pid (name) state parent group session
@@ -152,30 +151,27 @@ fn serving(scene: &Scene) -> usize {
             .and_then(|rest| rest.split_whitespace().nth(3));
         session == Some(&pid.to_string())
     };
-    scene.agents().iter().filter(|pid| detached(pid)).count()
+    env.agents().iter().filter(|pid| detached(pid)).count()
 }
 
 #[test]
 fn an_agent_killed_under_waiting_clients_ends_each_at_once() {
-    let scene = Scene::of("carol");
-    scene
-        .sandbox
+    let env = TestEnv::of("carol").configured();
+    env.sandbox
         .fault(Fault::org("/api/v1/authn", FaultKind::Hang));
-    let answers = scene.answers();
-    let mut clients: Vec<Child> = (0..40)
-        .map(|_| start(scene.ob(TELLING), &answers))
-        .collect();
+    let answers = env.answers();
+    let mut clients: Vec<Child> = (0..40).map(|_| start(env.ob(TELLING), &answers)).collect();
     for client in &mut clients {
         joined(client);
     }
-    assert!(patiently(SOON, || sign_ins(&scene) == 1));
-    let agent = scene.agents()[0];
+    assert!(holds_within(SOON, || sign_ins(&env) == 1));
+    let agent = env.agents()[0];
     kill(agent, Signal::SIGKILL).unwrap();
     let killed = Instant::now();
     let (mut good, mut told) = (0, 0);
     for client in clients {
         let ended = finish(client);
-        match ended.code {
+        match ended.code() {
             Some(0) => good += 1,
             Some(125) if ended.stderr.contains("the agent went away") => told += 1,
             code => panic!("{code:?}: {}", ended.stderr),
@@ -190,26 +186,26 @@ fn an_agent_killed_under_waiting_clients_ends_each_at_once() {
         told <= 1,
         "only whoever had given the password may not give it again"
     );
-    assert_eq!((scene.agents().len(), sign_ins(&scene)), (1, 2));
+    assert_eq!((env.agents().len(), sign_ins(&env)), (1, 2));
 }
 
 #[test]
 fn the_question_goes_to_the_next_when_the_one_who_is_asked_is_killed() {
-    let scene = Scene::of("carol");
-    let mut person = Pty::spawn(&scene.ob(["exec", "--", "true"]));
+    let env = TestEnv::of("carol").configured();
+    let mut person = Pty::spawn(&env.ob(["exec", "--", "true"]));
     person.until("assword");
-    let mut waiting = start(scene.ob(EXEC), &scene.answers());
+    let mut waiting = start(env.ob(EXEC), &env.answers());
     let told = joined(&mut waiting);
     assert!(
         told.contains("waiting for the sign-in that is under way"),
         "{told}"
     );
-    assert_eq!(sign_ins(&scene), 0);
+    assert_eq!(sign_ins(&env), 0);
     kill(person.pid(), Signal::SIGKILL).unwrap();
     let ended = finish(waiting);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     assert!(ended.took < SOON, "{:?}", ended.took);
-    assert_eq!(sign_ins(&scene), 1);
+    assert_eq!(sign_ins(&env), 1);
 }
 
 fn never() -> PushScript {
@@ -219,26 +215,24 @@ fn never() -> PushScript {
     }
 }
 
-fn cancels(scene: &Scene) -> usize {
-    scene
-        .sandbox
+fn cancels(env: &TestEnv) -> usize {
+    env.sandbox
         .requests(Server::Org, "/api/v1/authn/cancel")
         .len()
 }
 
 #[test]
 fn a_push_is_cancelled_at_the_server_when_everyone_has_left_and_not_before() {
-    let scene = Scene::of("dave");
-    scene.sandbox.push(never());
-    let first = start(scene.ob(EXEC), &scene.answers());
+    let env = TestEnv::of("dave").configured();
+    env.sandbox.push(never());
+    let first = start(env.ob(EXEC), &env.answers());
     let under_way = || {
-        !scene
-            .sandbox
+        !env.sandbox
             .requests(Server::Org, "/api/v1/authn/factors/")
             .is_empty()
     };
-    assert!(patiently(SOON, under_way));
-    let mut second = start(scene.ob(TELLING), &scene.answers());
+    assert!(holds_within(SOON, under_way));
+    let mut second = start(env.ob(TELLING), &env.answers());
     joined(&mut second);
     let leave = |mut client: Child| {
         client.kill().unwrap();
@@ -246,78 +240,74 @@ fn a_push_is_cancelled_at_the_server_when_everyone_has_left_and_not_before() {
     };
     leave(first);
     assert!(
-        !patiently(Duration::from_secs(2), || cancels(&scene) > 0),
+        !holds_within(Duration::from_secs(2), || cancels(&env) > 0),
         "somebody still waits"
     );
     leave(second);
-    assert!(patiently(SOON, || cancels(&scene) == 1));
+    assert!(holds_within(SOON, || cancels(&env) == 1));
 }
 
 #[test]
 fn a_push_under_way_serves_whoever_is_left() {
-    let scene = Scene::of("dave");
-    scene.sandbox.push(never());
-    let mut first = start(scene.ob(EXEC), &scene.answers());
+    let env = TestEnv::of("dave").configured();
+    env.sandbox.push(never());
+    let mut first = start(env.ob(EXEC), &env.answers());
     let under_way = || {
-        !scene
-            .sandbox
+        !env.sandbox
             .requests(Server::Org, "/api/v1/authn/factors/")
             .is_empty()
     };
-    assert!(patiently(SOON, under_way));
-    let mut second = start(scene.ob(TELLING), &scene.answers());
+    assert!(holds_within(SOON, under_way));
+    let mut second = start(env.ob(TELLING), &env.answers());
     joined(&mut second);
     first.kill().unwrap();
     first.wait().unwrap();
-    scene.sandbox.approve_push();
+    env.sandbox.approve_push();
     let ended = finish(second);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert_eq!(
-        (sign_ins(&scene), calls(&scene), cancels(&scene)),
-        (1, 1, 0)
-    );
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+    assert_eq!((sign_ins(&env), calls(&env), cancels(&env)), (1, 1, 0));
 }
 
 /// A phone says yes in the moment in which the only one who waits for it leaves: the answer is on its way by then.
 fn approved_when_nobody_waits(options: Options, way: &str, poll: &str, polls: usize) {
-    let scene = Scene::with("dave", options);
+    let env = TestEnv::with("dave", options).configured();
     let settings = match way {
-        "browser" => scene.settings_at_a_browser(),
-        way => scene.settings().replace("'terminal'", way),
+        "browser" => env.browser_settings(),
+        way => env.full_settings().replace("'terminal'", way),
     };
-    scene.write_settings(&settings);
+    env.write_settings(&settings);
     let late = FaultKind::Delay(Duration::from_secs(1));
     let late = Fault::org(poll, late).after(polls - 1).times(1);
-    scene.sandbox.fault(late);
-    let mut person = Pty::spawn(&scene.ob(["login"]));
+    env.sandbox.fault(late);
+    let mut person = Pty::spawn(&env.ob(["login"]));
     if way != "browser" {
         person.until("assword");
-        person.send(&format!("{}\n", scene.user().password));
+        person.send(&format!("{}\n", env.user().password));
     }
     let is_approved = || {
-        let polled = scene.sandbox.requests(Server::Org, poll);
+        let polled = env.sandbox.requests(Server::Org, poll);
         polled.len() == polls && polled.iter().all(|one| one.status == Some(200))
     };
-    assert!(patiently(SOON * 3, is_approved), "{way}");
+    assert!(holds_within(SOON * 3, is_approved), "{way}");
     person.send("\u{3}");
     assert!(!person.wait().0.success(), "{way}");
     let is_there = || {
-        let held = scene.status()["sessions"].as_array().unwrap().len();
-        held > 0 || scene.sandbox.live() != (0, 0)
+        let held = env.status()["sessions"].as_array().unwrap().len();
+        held > 0 || env.sandbox.live() != (0, 0)
     };
     let goodbyes = || {
         let paths = ["/api/v1/sessions/me", "/oauth2/v1/revoke"];
-        paths.map(|path| scene.sandbox.requests(Server::Org, path).len())
+        paths.map(|path| env.sandbox.requests(Server::Org, path).len())
     };
     match way {
         // The token for a session is not used, and is good for minutes.
-        "'terminal'" => assert!(!patiently(Duration::from_secs(3), is_there), "{way}"),
-        "'auto'" => assert!(patiently(SOON, || goodbyes() == [1, 0]), "{way}"),
-        _ => assert!(patiently(SOON, || goodbyes() == [0, 2]), "{way}"),
+        "'terminal'" => assert!(!holds_within(Duration::from_secs(3), is_there), "{way}"),
+        "'auto'" => assert!(holds_within(SOON, || goodbyes() == [1, 0]), "{way}"),
+        _ => assert!(holds_within(SOON, || goodbyes() == [0, 2]), "{way}"),
     }
     assert!(!is_there(), "{way}: something is left");
     // At a browser nobody needs to be here to sign in once more.
-    let next = run(scene.ob(["exec", "--json", "--", "true"]), "");
+    let next = run(env.ob(["exec", "--json", "--", "true"]), "");
     let asked = next.error() == "sign_in.unanswered";
     assert_eq!(asked, way != "browser", "{way}: {}", next.stderr);
 }
@@ -341,56 +331,54 @@ fn what_is_approved_when_everybody_has_left_is_ended_and_serves_nobody() {
 
 #[test]
 fn a_failure_is_shared_with_those_who_wait_and_not_remembered() {
-    let scene = Scene::of("carol");
-    scene.sandbox.fault(Fault::org(
+    let env = TestEnv::of("carol").configured();
+    env.sandbox.fault(Fault::org(
         "/api/v1/authn",
         FaultKind::Delay(Duration::from_secs(3)),
     ));
-    let wrong: Vec<Child> = (0..10).map(|_| start(scene.ob(EXEC), "wrong\n")).collect();
-    let ended: Vec<Ended> = wrong.into_iter().map(finish).collect();
+    let wrong: Vec<Child> = (0..10).map(|_| start(env.ob(EXEC), "wrong\n")).collect();
+    let ended: Vec<Finished> = wrong.into_iter().map(finish).collect();
     assert!(
-        ended.iter().all(|ended| ended.code == Some(4)),
+        ended.iter().all(|ended| ended.code() == Some(4)),
         "{:?}",
         failures(&ended)
     );
     assert_eq!(
-        sign_ins(&scene),
+        sign_ins(&env),
         1,
         "a wrong password is sent once, whoever waits"
     );
     thread::sleep(Duration::from_secs(2));
-    let right = run(scene.ob(EXEC), &scene.answers());
-    assert_eq!(right.code, Some(0), "{}", right.stderr);
+    let right = run(env.ob(EXEC), &env.answers());
+    assert_eq!(right.code(), Some(0), "{}", right.stderr);
 }
 
 #[test]
 fn a_sign_out_in_a_crowd_leaves_nobody_hanging() {
-    let scene = Scene::of("carol");
-    scene.sandbox.fault(Fault::sts(
+    let env = TestEnv::of("carol").configured();
+    env.sandbox.fault(Fault::sts(
         "AssumeRoleWithSAML",
         FaultKind::Delay(Duration::from_secs(3)),
     ));
-    let answers = scene.answers();
-    let mut clients: Vec<Child> = (0..20)
-        .map(|_| start(scene.ob(TELLING), &answers))
-        .collect();
+    let answers = env.answers();
+    let mut clients: Vec<Child> = (0..20).map(|_| start(env.ob(TELLING), &answers)).collect();
     // Who comes after the sign-out signs in anew.
     for client in &mut clients {
         joined(client);
     }
-    assert!(patiently(SOON, || calls(&scene) == 1));
-    assert_eq!(run(scene.ob(["logout"]), "").code, Some(0));
+    assert!(holds_within(SOON, || calls(&env) == 1));
+    assert_eq!(run(env.ob(["logout"]), "").code(), Some(0));
     for client in clients {
         let ended = finish(client);
         assert!(
-            matches!(ended.code, Some(0 | 3)),
+            matches!(ended.code(), Some(0 | 3)),
             "{:?}: {}",
-            ended.code,
+            ended.code(),
             ended.stderr
         );
         assert!(ended.took < SOON * 2);
     }
-    let status = scene.status();
+    let status = env.status();
     assert_eq!(
         status["roles"].as_array().unwrap().len(),
         0,

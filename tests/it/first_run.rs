@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Pty, run, text};
+use crate::support::{Pty, run};
 
 /// A newcomer's home and temporary directory.
 struct Newcomer(tempfile::TempDir);
@@ -66,8 +66,8 @@ fn assert_is_key_and_account(line: &str) {
 fn one_command_prints_a_key_and_an_account() {
     let newcomer = Newcomer::new();
     let ended = run(newcomer.sandbox("exec").args(COMMAND), "");
-    assert!(ended.status.success(), "{}", text(&ended.stderr));
-    assert_is_key_and_account(text(&ended.stdout));
+    assert!(ended.status.success(), "{}", &ended.stderr);
+    assert_is_key_and_account(&ended.stdout);
     newcomer.assert_nothing_is_left();
 }
 

@@ -2,12 +2,12 @@
 
 use ob_sandbox::AwsApp;
 
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 /// Alice's roles: her labels stand behind her settings in this order.
 fn alice(labels: &str) -> TestEnv {
     let env = TestEnv::of("alice");
-    let settings = env.usual_settings();
+    let settings = env.minimal_settings();
     env.write_settings(&format!("{settings}\n{labels}"));
     env
 }
@@ -17,15 +17,15 @@ fn sign_in(env: &TestEnv) {
     let typed = format!("{}\n{}\n", env.user().password, env.user().totp_now());
     let mut login = login;
     let output = run(&mut login, &typed);
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(output.status.success(), "{}", &output.stderr);
 }
 
 fn said(env: &TestEnv, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = run(&mut env.ob(arguments), "");
     (
         output.status.code(),
-        text(&output.stdout).to_owned(),
-        text(&output.stderr).to_owned(),
+        output.stdout.to_owned(),
+        output.stderr.to_owned(),
     )
 }
 
@@ -40,7 +40,7 @@ fn every_list_of_roles_says_the_labels_and_a_role_is_found_by_them() {
     let all = [AwsApp::Production, AwsApp::Labs].map(|app| env.sandbox.roles("alice", app));
     let one = all[0][0].clone();
     let account = one.split(':').nth(4).unwrap().to_owned();
-    let settings = env.usual_settings();
+    let settings = env.minimal_settings();
     env.write_settings(&format!(
         "{settings}\n[profiles.p]\nrole = \"{one}\"\n\n[labels.roles]\n\".*:role/\" = \"Some\"\n\"{one}\" = \"The one\"\n\n\
          [labels.providers]\n\":{account}:saml-provider/\" = \"Main\"\n"
@@ -131,7 +131,7 @@ fn the_first_expression_of_the_file_decides_and_one_that_is_none_is_an_error_wit
         assert_eq!(roles.contains("First"), expected == "First", "{roles}");
     }
     let env = alice("[labels.roles]\n\"role/(\" = \"broken\"\n");
-    let line = env.usual_settings().lines().count() + 3;
+    let line = env.minimal_settings().lines().count() + 3;
     let (code, _, error) = said(&env, &["config", "check"]);
     assert_eq!(code, Some(2));
     assert!(error.contains(&format!("config.toml:{line}:")), "{error}");

@@ -47,8 +47,6 @@ mod properties;
 mod providers;
 mod readme;
 #[cfg(test)]
-mod scene;
-#[cfg(test)]
 mod secrets;
 mod security_key;
 mod shells;

@@ -122,7 +122,7 @@ impl Bench {
             .output()
             .expect("strace is needed: `tests/run` installs it");
         let mut deeds = read_trace(&fs::read_to_string(&trace).unwrap(), &config);
-        deeds.said = said(&output);
+        deeds.said = printed(&output);
         deeds
     }
 }
@@ -131,14 +131,11 @@ fn run(program: &str, args: &[&str]) {
     let output = Command::new(program).args(args).output();
     let output = output
         .unwrap_or_else(|error| panic!("{program} is needed, `tests/run` installs it: {error}"));
-    assert!(output.status.success(), "{program}: {}", said(&output));
+    assert!(output.status.success(), "{program}: {}", printed(&output));
 }
 
-fn said(output: &Output) -> String {
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+fn printed(output: &Output) -> String {
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     format!("{out}{err}")
 }
 
@@ -335,7 +332,7 @@ fn the_installed_openvpn_knows_no_directive_that_the_table_does_not() {
         .current_dir(folder.path())
         .output()
         .unwrap();
-    let said = said(&output);
+    let said = printed(&output);
     let unknown: BTreeSet<usize> = said
         .lines()
         .filter(|line| line.contains("Unrecognized option or missing or extra parameter(s)"))

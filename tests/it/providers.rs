@@ -2,45 +2,45 @@
 
 use ob_sandbox::AwsApp;
 
-use crate::scene::{Ended, Scene, run};
 use crate::shells::{Kind, type_line};
 use crate::support::Pty;
+use crate::support::{Finished, TestEnv, run};
 
 const LABS: &str = "arn:aws:iam::123456789012:saml-provider/okta-labs";
 const OKTA: &str = "arn:aws:iam::123456789012:saml-provider/okta";
 
 /// Carol, with her one role through a second app as well.
-fn scene() -> (Scene, String) {
-    let scene = Scene::of("carol");
-    let login = scene.user().login.clone();
-    let role = scene.sandbox.roles(&login, AwsApp::Production).remove(0);
-    scene.sandbox.grant("carol", AwsApp::Labs, LABS, &role);
+fn env() -> (TestEnv, String) {
+    let env = TestEnv::of("carol").configured();
+    let login = env.user().login.clone();
+    let role = env.sandbox.roles(&login, AwsApp::Production).remove(0);
+    env.sandbox.grant("carol", AwsApp::Labs, LABS, &role);
     // Whichever app it is, it is found among the tiles.
-    let settings = scene.settings();
+    let settings = env.full_settings();
     let named = settings.lines().filter(|line| !line.starts_with("app = "));
-    scene.write_settings(&(named.collect::<Vec<_>>().join("\n") + "\n"));
-    (scene, role)
+    env.write_settings(&(named.collect::<Vec<_>>().join("\n") + "\n"));
+    (env, role)
 }
 
-fn exec(scene: &Scene, words: &[&str]) -> Ended {
-    run(scene.ob([&["exec"], words, &["--", "true"]].concat()), "")
+fn exec(env: &TestEnv, words: &[&str]) -> Finished {
+    run(env.ob([&["exec"], words, &["--", "true"]].concat()), "")
 }
 
-fn last_by(scene: &Scene) -> String {
-    let calls = scene.sandbox.sts_calls("AssumeRoleWithSAML");
+fn last_by(env: &TestEnv) -> String {
+    let calls = env.sandbox.sts_calls("AssumeRoleWithSAML");
     calls.last().unwrap().form("PrincipalArn").unwrap()
 }
 
 #[test]
 fn a_wrong_provider_is_answered_with_those_that_have_the_role_and_not_with_the_role() {
-    let (scene, role) = scene();
-    scene.sign_in();
+    let (env, role) = env();
+    env.sign_in();
     for (provider, offered) in [
         ("okta-lab", "`--provider okta-labs` or `--provider okta`"),
         ("nope", "`--provider okta` or `--provider okta-labs`"),
     ] {
-        let ended = exec(&scene, &["-r", &role, "--provider", provider]);
-        assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+        let ended = exec(&env, &["-r", &role, "--provider", provider]);
+        assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
         let hints: Vec<&str> = ended
             .stderr
             .lines()
@@ -56,65 +56,65 @@ fn a_wrong_provider_is_answered_with_those_that_have_the_role_and_not_with_the_r
         );
         let first = offered.split('`').nth(1).unwrap();
         let first: Vec<&str> = first.split(' ').collect();
-        let ended = exec(&scene, &[&["-r", &role], &first[..]].concat());
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let ended = exec(&env, &[&["-r", &role], &first[..]].concat());
+        assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     }
 }
 
 #[test]
 fn a_provider_that_nobody_named_is_left_for_another_when_it_is_withdrawn() {
     for app_is_left in [true, false] {
-        let (scene, _) = scene();
+        let (env, _) = env();
         if app_is_left {
             let other = "arn:aws:iam::210987654321:saml-provider/okta";
             let role = "arn:aws:iam::210987654321:role/Other";
-            scene.sandbox.grant("carol", AwsApp::Labs, other, role);
+            env.sandbox.grant("carol", AwsApp::Labs, other, role);
         }
-        scene.sign_in();
-        Kind::Bash.furnish(&scene, "");
-        let mut person = Pty::spawn(scene.command("bash").arg("-i"));
+        env.sign_in();
+        Kind::Bash.furnish(&env, "");
+        let mut person = Pty::spawn(env.command("bash").arg("-i"));
         person.until("READY> ");
         type_line(Kind::Bash, &mut person, "ob exec -- true");
         person.until("okta-labs)");
         person.send("okta-labs\r");
         person.until("READY> ");
-        assert_eq!(last_by(&scene), LABS);
+        assert_eq!(last_by(&env), LABS);
 
         // Without that terminal nothing is chosen.
-        let ended = exec(&scene, &[]);
-        assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+        let ended = exec(&env, &[]);
+        assert_eq!(ended.code(), Some(3), "{}", ended.stderr);
         for words in ["several identity providers", LABS, "--provider"] {
             assert!(ended.stderr.contains(words), "{}", ended.stderr);
         }
 
         // What is held is renewed by the one that was chosen …
         let mut renewed = |ago: i64| {
-            scene.sandbox.advance_clock(ago);
+            env.sandbox.advance_clock(ago);
             // The agent learns the time from what Okta answers.
-            let roles = run(scene.ob(["roles", "--refresh"]), "");
-            assert_eq!(roles.code, Some(0), "{}", roles.stderr);
+            let roles = run(env.ob(["roles", "--refresh"]), "");
+            assert_eq!(roles.code(), Some(0), "{}", roles.stderr);
             let line = "ob exec --min-ttl 55m -- true; echo c\"\"ode-$?.";
             type_line(Kind::Bash, &mut person, line);
             let seen = person.until("code-0.");
             assert!(!seen.contains("okta-labs)"), "{seen}");
-            let by = last_by(&scene);
+            let by = last_by(&env);
             // Said as long as it is what was chosen.
             let said = "/Engineer through okta-labs, chosen ";
             assert_eq!(seen.contains(said), by == LABS, "{seen}");
             by
         };
-        let before = scene.sandbox.sts_calls("AssumeRoleWithSAML").len();
+        let before = env.sandbox.sts_calls("AssumeRoleWithSAML").len();
         assert_eq!(renewed(600), LABS);
         assert_eq!(
-            scene.sandbox.sts_calls("AssumeRoleWithSAML").len(),
+            env.sandbox.sts_calls("AssumeRoleWithSAML").len(),
             before + 1
         );
         // … as long as that opens the role.
-        scene.sandbox.withdraw("carol", AwsApp::Labs, LABS);
+        env.sandbox.withdraw("carol", AwsApp::Labs, LABS);
         assert_eq!(renewed(600), OKTA, "{app_is_left}");
 
         // Who names it is told.
-        let ended = exec(&scene, &["--provider", "okta-labs"]);
-        assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+        let ended = exec(&env, &["--provider", "okta-labs"]);
+        assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
     }
 }

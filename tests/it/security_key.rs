@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use ob_sandbox::{Options, Pipeline, Plugged, Server, Touch};
 
-use crate::scene::without_progress;
-use crate::support::{DEADLINE, Pty, TestEnv, eventually, run, text};
+use crate::support::without_progress;
+use crate::support::{Pty, TestEnv, eventually, run};
 
 /// A person with a key in the machine, who wants to use it.
 fn with_key(user: &str, options: Options) -> (TestEnv, Plugged) {
     let env = TestEnv::with(user, options);
-    let settings = env.usual_settings();
+    let settings = env.minimal_settings();
     let factor = if env.user().has_totp() {
         "totp"
     } else {
@@ -158,7 +158,7 @@ fn another_factor_takes_the_keys_place_without_another_password() {
 
 /// The client's going away is what ends the transaction: the agent says so to Okta.
 fn is_cancelled(env: &TestEnv) {
-    eventually("the transaction is cancelled", DEADLINE, || {
+    eventually("the transaction is cancelled", || {
         let path = "/api/v1/authn/cancel";
         env.sandbox.requests(Server::Org, path).len() == 1
     });
@@ -302,7 +302,7 @@ fn without_a_terminal_it_ends_at_once_and_no_key_is_asked() {
     let mut login = ob(&env, &["login", "--password-stdin"]);
     let ended = run(&mut login, format!("{}\n", env.user().password));
     assert_eq!(ended.status.code(), Some(3));
-    let said = text(&ended.stderr);
+    let said = &ended.stderr;
     assert!(
         said.contains("the touch of a security key is needed, and nobody is here"),
         "{said}"
@@ -317,7 +317,7 @@ fn built_without_the_feature_it_says_how_to_get_one_that_can() {
     let mut command = env.ob(["login", "--password-stdin", "--factor", "webauthn"]);
     let ended = run(&mut command, format!("{}\n", env.user().password));
     assert_eq!(ended.status.code(), Some(3));
-    insta::assert_snapshot!(without_progress(text(&ended.stderr)), @r"
+    insta::assert_snapshot!(without_progress(&ended.stderr), @r"
 ob: cannot sign wendy@acme.com in at 127.0.0.1
   cause: this ob cannot talk to a security key
   cause: it was built without the feature `fido2`
@@ -325,11 +325,11 @@ ob: cannot sign wendy@acme.com in at 127.0.0.1
   hint: build it so: `cargo install --path . --features fido2` (Debian: needs libudev-dev)
   hint: or take another factor: `--factor totp`
 ");
-    let settings = env.usual_settings();
+    let settings = env.minimal_settings();
     env.write_settings(&settings.replace("[aws]", "client_id = \"0oa1\"\n\n[aws]"));
     let mut command = env.ob(["login", "--password-stdin", "--factor", "webauthn"]);
     let ended = run(&mut command, format!("{}\n", env.user().password));
-    let said = text(&ended.stderr);
+    let said = &ended.stderr;
     assert!(said.contains("sign_in = \"browser\""), "{said}");
 }
 
@@ -360,7 +360,7 @@ fn doctor_says_when_the_settings_want_a_key_that_this_build_cannot_talk_to() {
             command.env("OB_SECURITY_KEY", env.path("keys"));
         }
         let ended = run(&mut command, "");
-        let found: Vec<Value> = serde_json::from_slice(&ended.stdout).unwrap();
+        let found: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
         let about = |name: &str| found.iter().any(|one| one["name"] == name);
         (about("security_key"), about("variables"))
     };

@@ -1,13 +1,13 @@
 //! What people mistype, and what they are told.
 
 use crate::shells::machine;
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 /// What is said on standard error, and the exit code.
 fn told(env: &TestEnv, words: &[&str]) -> (String, Option<i32>) {
     let ended = run(&mut env.ob(words), "");
     assert!(ended.stdout.is_empty(), "{words:?}");
-    (text(&ended.stderr).to_owned(), ended.status.code())
+    (ended.stderr.to_owned(), ended.status.code())
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_profile_that_is_none_is_likened_to_those_there_are() {
 fn a_role_that_is_none_is_likened_to_those_that_were_granted() {
     let env = TestEnv::of("alice");
     env.write_settings(
-        &(env.usual_settings() + "\n[profiles.dev]\n[accounts]\n123456789012 = \"it's prod\"\n"),
+        &(env.minimal_settings() + "\n[profiles.dev]\n[accounts]\n123456789012 = \"it's prod\"\n"),
     );
     env.sign_in();
     let (said, code) = told(&env, &["exec", "-r", "engineeer", "--", "true"]);
@@ -364,7 +364,7 @@ fn a_pasted_word_is_inert_when_it_is_no_verb() {
 #[test]
 fn a_profile_in_the_place_of_a_command_is_told_from_one() {
     let env = TestEnv::new();
-    env.write_settings(&(env.usual_settings() + "[profiles.prod]\n"));
+    env.write_settings(&(env.minimal_settings() + "[profiles.prod]\n"));
     for is_signed_in in [false, true] {
         if is_signed_in {
             env.sign_in();

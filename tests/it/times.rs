@@ -4,7 +4,7 @@ use ob::clock::{Clock, Zone};
 use ob::model::Timestamp;
 
 use crate::shells::machine;
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 /// Nobody's zone, so that no machine passes by its own.
 const TZ: &str = "XYZ-3:17";
@@ -12,8 +12,8 @@ const TZ: &str = "XYZ-3:17";
 fn said(env: &TestEnv, words: &[&str]) -> String {
     let mut command = env.ob(words);
     let ended = run(command.env("TZ", TZ), "");
-    assert!(ended.status.success(), "{}", text(&ended.stderr));
-    text(&ended.stdout).to_owned() + text(&ended.stderr)
+    assert!(ended.status.success(), "{}", &ended.stderr);
+    ended.stdout.to_owned() + &ended.stderr
 }
 
 /// A time of `--json`, as people there have it; how far off it is changes while the test runs.

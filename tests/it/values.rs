@@ -3,31 +3,30 @@
 
 use ob_sandbox::AwsApp;
 
-use crate::scene::{Scene, counted, run};
+use crate::support::{TestEnv, counted, run};
 
 const GOV: &str = "arn:aws-us-gov:iam::123456789012:role/Engineer";
 
 /// Carol with a role of another partition, and a region for the one of her others.
-fn abroad() -> Scene {
-    let scene = Scene::of("carol");
+fn abroad() -> TestEnv {
+    let env = TestEnv::of("carol").configured();
     let provider = "arn:aws-us-gov:iam::123456789012:saml-provider/okta";
-    scene
-        .sandbox
+    env.sandbox
         .grant("carol", AwsApp::Production, provider, GOV);
-    scene.sandbox.role(GOV, 3600);
+    env.sandbox.role(GOV, 3600);
     let profiles = format!(
         "\n[profiles.gov]\nrole = '{GOV}'\n\n[profiles.named]\nrole = '*gov*/Engineer'\n\n\
          [profiles.own]\nrole = '{GOV}'\nregion = 'eu-central-1'\n\n\
          [profiles.east]\nrole = '{GOV}'\nregion = 'us-gov-east-1'\n"
     );
-    scene.write_settings(&(scene.settings() + &profiles));
-    scene.sign_in();
-    scene
+    env.write_settings(&(env.full_settings() + &profiles));
+    env.sign_in();
+    env
 }
 
 #[test]
 fn general_region_gives_way_in_another_partition() {
-    let scene = abroad();
+    let env = abroad();
     for profile in counted::<2, _>(["gov", "named"]) {
         let words = [
             "exec",
@@ -39,17 +38,17 @@ fn general_region_gives_way_in_another_partition() {
             "-c",
             "echo $AWS_REGION $AWS_DEFAULT_REGION",
         ];
-        let ended = run(scene.ob(words), "");
-        assert_eq!(ended.code, Some(0), "{profile} {}", ended.stderr);
+        let ended = run(env.ob(words), "");
+        assert_eq!(ended.code(), Some(0), "{profile} {}", ended.stderr);
         assert_eq!(ended.stdout, "us-gov-west-1 us-gov-west-1\n", "{profile}");
         let told = "region eu-west-1 of the settings is not in aws-us-gov: us-gov-west-1 is used";
         assert!(ended.stderr.contains(told), "{profile} {}", ended.stderr);
         // Without -v nothing is said, and in its own partition nothing changes.
-        let ended = run(scene.ob(["exec", "-p", profile, "--", "true"]), "");
-        assert_eq!((ended.code, ended.told().as_str()), (Some(0), ""));
+        let ended = run(env.ob(["exec", "-p", profile, "--", "true"]), "");
+        assert_eq!((ended.code(), ended.messages().as_str()), (Some(0), ""));
     }
     let ended = run(
-        scene.ob([
+        env.ob([
             "exec",
             "-v",
             "-p",
@@ -64,16 +63,16 @@ fn general_region_gives_way_in_another_partition() {
     assert_eq!(ended.stdout, "eu-west-1\n");
     assert!(!ended.stderr.contains("is used"), "{}", ended.stderr);
     let ended = run(
-        scene.ob(["exec", "-p", "east", "--", "sh", "-c", "echo $AWS_REGION"]),
+        env.ob(["exec", "-p", "east", "--", "sh", "-c", "echo $AWS_REGION"]),
         "",
     );
     assert_eq!(
-        (ended.code, ended.stdout.as_str()),
+        (ended.code(), ended.stdout.as_str()),
         (Some(0), "us-gov-east-1\n"),
         "{}",
         ended.stderr
     );
-    let ended = run(scene.ob(["env", "-p", "gov", "--format", "dotenv"]), "");
+    let ended = run(env.ob(["env", "-p", "gov", "--format", "dotenv"]), "");
     assert!(
         ended.stdout.contains("AWS_REGION=us-gov-west-1"),
         "{}",
@@ -83,18 +82,18 @@ fn general_region_gives_way_in_another_partition() {
 
 #[test]
 fn region_of_a_flag_or_profile_stays_an_error() {
-    let scene = abroad();
+    let env = abroad();
     for words in counted::<3, &[&str]>([
         &["-p", "own"],
         &["-p", "gov", "--region", "eu-west-1"],
         &["-r", GOV, "--region", "cn-north-1"],
     ]) {
         let ended = run(
-            scene.ob([&["exec", "--json"], words, &["--", "echo", "ran"]].concat()),
+            env.ob([&["exec", "--json"], words, &["--", "echo", "ran"]].concat()),
             "",
         );
         assert_eq!(
-            (ended.code, &*ended.error()),
+            (ended.code(), &*ended.error()),
             (Some(2), "aws.region.other_partition"),
             "{words:?} {}",
             ended.stderr
@@ -105,8 +104,8 @@ fn region_of_a_flag_or_profile_stays_an_error() {
 
 #[test]
 fn times_without_a_unit_are_refused_wherever_typed() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
     for words in counted::<5, &[&str]>([
         &["exec", "--min-ttl", "45", "--", "true"],
         &["exec", "--duration", "60", "--", "true"],
@@ -114,8 +113,8 @@ fn times_without_a_unit_are_refused_wherever_typed() {
         &["console", "--print", "--duration", "45"],
         &["write", "--duration", "45"],
     ]) {
-        let ended = run(scene.ob(words), "");
-        assert_eq!(ended.code, Some(2), "{words:?} {}", ended.stderr);
+        let ended = run(env.ob(words), "");
+        assert_eq!(ended.code(), Some(2), "{words:?} {}", ended.stderr);
         let number = words
             .iter()
             .find(|word| word.parse::<u32>().is_ok())
@@ -129,27 +128,27 @@ fn times_without_a_unit_are_refused_wherever_typed() {
         ("agent", "idle = 30"),
     ]) {
         let settings = match table {
-            "aws" => scene
-                .settings()
+            "aws" => env
+                .full_settings()
                 .replace("[aws]\n", &format!("[aws]\n{line}\n")),
-            _ => format!("{}\n[{table}]\n{line}\n", scene.settings()),
+            _ => format!("{}\n[{table}]\n{line}\n", env.full_settings()),
         };
-        scene.write_settings(&settings);
-        let ended = run(scene.ob(["config", "check"]), "");
-        assert_eq!(ended.code, Some(2), "{line} {}", ended.stderr);
+        env.write_settings(&settings);
+        let ended = run(env.ob(["config", "check"]), "");
+        assert_eq!(ended.code(), Some(2), "{line} {}", ended.stderr);
         assert!(
             ended.stderr.contains("has no unit; did you mean"),
             "{line} {}",
             ended.stderr
         );
     }
-    scene.write_settings(&scene.settings());
-    let mut exec = scene.ob(["exec", "--", "true"]);
+    env.write_settings(&env.full_settings());
+    let mut exec = env.ob(["exec", "--", "true"]);
     exec.env("OB_AWS_DURATION", "60");
     let ended = run(exec, "");
-    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert_eq!(ended.code(), Some(2), "{}", ended.stderr);
     let good = run(
-        scene.ob([
+        env.ob([
             "exec",
             "--min-ttl",
             "45s",
@@ -160,18 +159,18 @@ fn times_without_a_unit_are_refused_wherever_typed() {
         ]),
         "",
     );
-    assert_eq!(good.code, Some(0), "{}", good.stderr);
+    assert_eq!(good.code(), Some(0), "{}", good.stderr);
 }
 
 #[test]
 fn missing_home_is_named() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     for home in counted::<3, _>([None, Some(""), Some("home")]) {
-        let mut ob = scene.ob(["exec", "--json", "--", "true"]);
+        let mut ob = env.ob(["exec", "--json", "--", "true"]);
         ob.env_remove("HOME").env_remove("XDG_CONFIG_HOME");
         ob.envs(home.map(|home| ("HOME", home)));
         let ended = run(ob, "");
-        assert_eq!((ended.code, &*ended.error()), (Some(2), "config.no-org"));
+        assert_eq!((ended.code(), &*ended.error()), (Some(2), "config.no-org"));
         assert!(
             ended.stderr.contains("HOME is not set to an absolute path"),
             "{}",
@@ -179,20 +178,20 @@ fn missing_home_is_named() {
         );
     }
     // A path of the settings that begins at home is none below the current directory.
-    let settings = scene.settings();
-    let ca = scene.path("ca.pem").display().to_string();
-    std::fs::create_dir_all(scene.path("home/~")).unwrap();
-    std::fs::copy(&ca, scene.path("home/~/ca.pem")).unwrap();
-    scene.write_settings(&settings.replace(&ca, "~/ca.pem"));
+    let settings = env.full_settings();
+    let ca = env.path("ca.pem").display().to_string();
+    std::fs::create_dir_all(env.path("home/~")).unwrap();
+    std::fs::copy(&ca, env.path("home/~/ca.pem")).unwrap();
+    env.write_settings(&settings.replace(&ca, "~/ca.pem"));
     for verb in counted::<2, &[&str]>([
         &["config", "check", "--json"],
         &["login", "--json", "--password-stdin"],
     ]) {
-        let mut ob = scene.ob(verb);
+        let mut ob = env.ob(verb);
         ob.env_remove("HOME");
-        let ended = run(ob, &scene.answers());
+        let ended = run(ob, &env.answers());
         assert_eq!(
-            (ended.code, &*ended.error()),
+            (ended.code(), &*ended.error()),
             (Some(2), "config.no-home"),
             "{}",
             ended.stderr
@@ -202,16 +201,16 @@ fn missing_home_is_named() {
 
 #[test]
 fn config_check_reads_every_certificate_of_the_bundle() {
-    let scene = Scene::of("carol");
-    let good = run(scene.ob(["config", "check"]), "");
-    assert_eq!(good.code, Some(0), "{}", good.stderr);
-    scene.write(
+    let env = TestEnv::of("carol").configured();
+    let good = run(env.ob(["config", "check"]), "");
+    assert_eq!(good.code(), Some(0), "{}", good.stderr);
+    env.write(
         "ca.pem",
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     );
-    let ended = run(scene.ob(["config", "check", "--json"]), "");
+    let ended = run(env.ob(["config", "check", "--json"]), "");
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(2), "http.ca_bundle"),
         "{}",
         ended.stderr

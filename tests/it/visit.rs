@@ -9,26 +9,26 @@ use ob_sandbox::{Fault, FaultKind, Server};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
-use crate::scene::{Scene, run};
 use crate::support::Pty;
+use crate::support::{TestEnv, run};
 
 /// A program that notes its arguments, one a line.
-fn recorder(scene: &Scene, name: &str) -> (PathBuf, PathBuf) {
-    let noted = scene.path(&format!("{}.noted", name.replace('/', "-")));
+fn recorder(env: &TestEnv, name: &str) -> (PathBuf, PathBuf) {
+    let noted = env.path(&format!("{}.noted", name.replace('/', "-")));
     let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {}\n", noted.display());
-    let program = scene.write(name, script);
+    let program = env.write(name, script);
     fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
     (program, noted)
 }
 
 /// The settings of a browser's sign-in, with this line for what opens a page.
-fn settings(scene: &Scene, line: &str) -> String {
+fn settings(env: &TestEnv, line: &str) -> String {
     let usual = "browser_command = ['/bin/true']\n";
-    scene.settings_at_a_browser().replace(usual, line)
+    env.browser_settings().replace(usual, line)
 }
 
 /// Has Okta name `page` as the one to open.
-fn lead_to(scene: &Scene, page: &str) {
+fn lead_to(env: &TestEnv, page: &str) {
     let body = serde_json::json!({
         "device_code": "d", "user_code": "BCDFGHJK", "expires_in": 600, "interval": 5,
         "verification_uri": page, "verification_uri_complete": page,
@@ -37,20 +37,19 @@ fn lead_to(scene: &Scene, page: &str) {
         body: body.to_string().into_bytes(),
         content_type: "application/json".into(),
     };
-    scene
-        .sandbox
+    env.sandbox
         .fault(Fault::org("/oauth2/v1/device/authorize", kind));
 }
 
 #[test]
 fn the_address_the_code_and_a_square_for_the_phone_are_shown() {
-    let scene = Scene::of("alice");
-    scene.write_settings(&settings(&scene, ""));
-    let mut terminal = Pty::spawn(&scene.ob(["login"]));
+    let env = TestEnv::of("alice").configured();
+    env.write_settings(&settings(&env, ""));
+    let mut terminal = Pty::spawn(&env.ob(["login"]));
     terminal.until("open this page and confirm the code ");
     let code = terminal.until(" there, within 10 minutes:");
     let code = code.split(' ').next().unwrap().to_owned();
-    let address = format!("{}/activate?user_code={code}", scene.sandbox.org_url());
+    let address = format!("{}/activate?user_code={code}", env.sandbox.org_url());
     terminal.until(&address);
     let square = QrCode::new(&address).unwrap();
     let square = square.render::<Dense1x2>().quiet_zone(true).build();
@@ -61,19 +60,19 @@ fn the_address_the_code_and_a_square_for_the_phone_are_shown() {
 
 #[test]
 fn the_users_program_gets_the_address_as_one_last_argument_whatever_is_in_it() {
-    let scene = Scene::of("alice");
-    let (program, noted) = recorder(&scene, "browser");
+    let env = TestEnv::of("alice").configured();
+    let (program, noted) = recorder(&env, "browser");
     let line = format!(
         "browser_command = ['{}', '--new window']\n",
         program.display()
     );
-    scene.write_settings(&settings(&scene, &line));
-    let org = scene.sandbox.org_url();
+    env.write_settings(&settings(&env, &line));
+    let org = env.sandbox.org_url();
     let hostile =
         format!("{org}/activate?user_code=A;touch pwned;$(touch pwned)`touch pwned`&b|c>d");
-    lead_to(&scene, &hostile);
-    let ended = run(scene.ob(["login"]), "");
-    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    lead_to(&env, &hostile);
+    let ended = run(env.ob(["login"]), "");
+    assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
     let noted = fs::read_to_string(noted).unwrap();
     let lines: Vec<&str> = noted.lines().collect();
     let [first, address] = lines[..] else {
@@ -81,18 +80,18 @@ fn the_users_program_gets_the_address_as_one_last_argument_whatever_is_in_it() {
     };
     assert_eq!(first, "--new window");
     assert!(address.starts_with(&format!("{org}/activate?user_code=A;touch%20pwned;$(touch")));
-    assert!(!scene.path("home/pwned").exists());
+    assert!(!env.path("home/pwned").exists());
 }
 
 #[test]
 fn a_page_that_is_not_the_orgs_own_over_https_is_neither_shown_nor_opened() {
-    let scene = Scene::of("alice");
-    let (program, noted) = recorder(&scene, "browser");
+    let env = TestEnv::of("alice").configured();
+    let (program, noted) = recorder(&env, "browser");
     let line = format!("browser_command = ['{}']\n", program.display());
-    scene.write_settings(&settings(&scene, &line));
-    let org = scene.sandbox.org_url();
+    env.write_settings(&settings(&env, &line));
+    let org = env.sandbox.org_url();
     for page in [
-        scene.sandbox.other_url() + "/activate",
+        env.sandbox.other_url() + "/activate",
         org.replace("https://", "http://") + "/activate",
         org.replace("https://", "https://alice@") + "/activate",
         "https://evil.example/activate".into(),
@@ -100,10 +99,10 @@ fn a_page_that_is_not_the_orgs_own_over_https_is_neither_shown_nor_opened() {
         "javascript:alert(1)".into(),
         "--version".into(),
     ] {
-        lead_to(&scene, &page);
-        let ended = run(scene.ob(["login", "--json"]), "");
+        lead_to(&env, &page);
+        let ended = run(env.ob(["login", "--json"]), "");
         assert!(
-            matches!(ended.code, Some(1 | 4)),
+            matches!(ended.code(), Some(1 | 4)),
             "{page}: {}",
             ended.stderr
         );
@@ -112,33 +111,32 @@ fn a_page_that_is_not_the_orgs_own_over_https_is_neither_shown_nor_opened() {
         assert!(!noted.exists(), "{page} was opened");
     }
     assert!(
-        scene
-            .sandbox
+        env.sandbox
             .requests(Server::Org, "/oauth2/v1/token")
             .is_empty()
     );
-    assert!(scene.sandbox.requests(Server::Other, "/").is_empty());
+    assert!(env.sandbox.requests(Server::Other, "/").is_empty());
 }
 
 #[test]
 fn what_opens_a_page_is_an_absolute_program_of_the_system_or_of_the_users_settings() {
-    let scene = Scene::of("alice");
+    let env = TestEnv::of("alice").configured();
     for words in ["'firefox'", "['firefox']", "['./firefox', '-P']", "[]"] {
-        scene.write_settings(&settings(&scene, &format!("browser_command = {words}\n")));
-        let ended = run(scene.ob(["login", "--json"]), "");
-        assert_eq!(ended.code, Some(2), "{words}: {}", ended.stderr);
+        env.write_settings(&settings(&env, &format!("browser_command = {words}\n")));
+        let ended = run(env.ob(["login", "--json"]), "");
+        assert_eq!(ended.code(), Some(2), "{words}: {}", ended.stderr);
     }
-    assert!(scene.sandbox.log().is_empty());
+    assert!(env.sandbox.log().is_empty());
 
     // A program of that name in PATH is not the system's own.
     let openers = ["xdg-open", "open", "wslview"];
     let recorded: Vec<PathBuf> = openers
         .iter()
-        .map(|name| recorder(&scene, &format!("bin/{name}")).1)
+        .map(|name| recorder(&env, &format!("bin/{name}")).1)
         .collect();
-    scene.write_settings(&settings(&scene, ""));
-    let mut command = scene.ob(["login"]);
-    let (own, chosen) = recorder(&scene, "chosen");
+    env.write_settings(&settings(&env, ""));
+    let mut command = env.ob(["login"]);
+    let (own, chosen) = recorder(&env, "chosen");
     command
         .env("DISPLAY", ":none")
         .env("OB_BROWSER_COMMAND", &own);
@@ -151,9 +149,9 @@ fn what_opens_a_page_is_an_absolute_program_of_the_system_or_of_the_users_settin
 }
 
 /// Signs in with `$BROWSER` set to `value`, and returns what the terminal showed until then.
-fn login_with_browser(scene: &Scene, value: &str) -> String {
-    scene.write_settings(&settings(scene, ""));
-    let mut command = scene.ob(["login"]);
+fn login_with_browser(env: &TestEnv, value: &str) -> String {
+    env.write_settings(&settings(env, ""));
+    let mut command = env.ob(["login"]);
     command.env("BROWSER", value);
     let mut terminal = Pty::spawn(&command);
     let shown = terminal.until("signed in to");
@@ -164,42 +162,42 @@ fn login_with_browser(scene: &Scene, value: &str) -> String {
 #[test]
 fn browser_variable_that_is_one_program_opens_the_page() {
     for by_name in [false, true] {
-        let scene = Scene::of("alice");
-        let (program, recorded) = recorder(&scene, "bin/my-browser");
+        let env = TestEnv::of("alice").configured();
+        let (program, recorded) = recorder(&env, "bin/my-browser");
         let path = program.display().to_string();
-        login_with_browser(&scene, if by_name { "my-browser" } else { &path });
+        login_with_browser(&env, if by_name { "my-browser" } else { &path });
         let deadline = Instant::now() + Duration::from_secs(10);
         while !recorded.exists() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
         }
         let recorded = fs::read_to_string(recorded).unwrap();
-        assert!(recorded.starts_with(&scene.sandbox.org_url()), "{recorded}");
+        assert!(recorded.starts_with(&env.sandbox.org_url()), "{recorded}");
     }
 }
 
 #[test]
 fn browser_variable_with_arguments_is_named_and_not_run() {
-    let scene = Scene::of("alice");
-    let touched = scene.path("touched");
+    let env = TestEnv::of("alice").configured();
+    let touched = env.path("touched");
     let value = format!("sh -c 'touch {} %s'", touched.display());
-    let shown = login_with_browser(&scene, &value);
+    let shown = login_with_browser(&env, &value);
     assert!(shown.contains("$BROWSER is not used"), "{shown}");
     assert!(!touched.exists());
 }
 
 #[test]
 fn the_opener_does_not_inherit_the_browser_variable() {
-    let scene = Scene::of("alice");
-    let recorded = scene.path("environment");
+    let env = TestEnv::of("alice").configured();
+    let recorded = env.path("environment");
     let script = format!(
         "#!/bin/sh\nenv > {0}.new && mv {0}.new {0}\n",
         recorded.display()
     );
-    let program = scene.write("opener", script);
+    let program = env.write("opener", script);
     fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
     let line = format!("browser_command = ['{}']\n", program.display());
-    scene.write_settings(&settings(&scene, &line));
-    let mut command = scene.ob(["login"]);
+    env.write_settings(&settings(&env, &line));
+    let mut command = env.ob(["login"]);
     command.env("BROWSER", "touch %s");
     let mut terminal = Pty::spawn(&command);
     terminal.until("signed in to");

@@ -10,26 +10,26 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{Backlog, listen};
 use ob_sandbox::Server;
 
-use crate::scene::{Scene, finish, run, start};
 use crate::support::Pty;
+use crate::support::{TestEnv, finish, run, start};
 
 const EXEC: [&str; 4] = ["exec", "--password-stdin", "--", "true"];
 
-fn passwords(scene: &Scene) -> usize {
-    scene.sandbox.requests(Server::Org, "/api/v1/authn").len()
+fn passwords(env: &TestEnv) -> usize {
+    env.sandbox.requests(Server::Org, "/api/v1/authn").len()
 }
 
 /// Its terminal shows the question, and then the process gets no time.
 fn stopped_at_its_prompt() {
-    let scene = Scene::of("carol");
-    let mut first = Pty::spawn(&scene.ob(["login"]));
+    let env = TestEnv::of("carol").configured();
+    let mut first = Pty::spawn(&env.ob(["login"]));
     first.until("assword");
     first.send("half a passw");
     kill(first.pid(), Signal::SIGSTOP).unwrap();
     let begun = Instant::now();
-    let second = finish(start(scene.ob(EXEC), &scene.answers()));
+    let second = finish(start(env.ob(EXEC), &env.answers()));
     let took = begun.elapsed();
-    assert_eq!(second.code, Some(0), "{}", second.stderr);
+    assert_eq!(second.code(), Some(0), "{}", second.stderr);
     let words = "waiting for the sign-in that is under way";
     assert!(second.stderr.contains(words), "{}", second.stderr);
     assert!(
@@ -41,78 +41,78 @@ fn stopped_at_its_prompt() {
     let told = first.until("signed in");
     assert!(told.contains("ob: answered elsewhere"), "{told}");
     assert!(first.wait().0.success());
-    assert_eq!(passwords(&scene), 1);
+    assert_eq!(passwords(&env), 1);
 }
 
 /// Both are at their terminals; the second is asked as well, and answers.
 fn two_people_at_two_terminals() {
-    let scene = Scene::of("carol");
-    let mut first = Pty::spawn(&scene.ob(["login"]));
+    let env = TestEnv::of("carol").configured();
+    let mut first = Pty::spawn(&env.ob(["login"]));
     first.until("assword");
-    let mut second = Pty::spawn(&scene.ob(["exec", "--", "echo", "ran"]));
+    let mut second = Pty::spawn(&env.ob(["exec", "--", "echo", "ran"]));
     second.until("waiting for the sign-in that is under way");
     second.until("assword");
-    second.send(&format!("{}\n", scene.user().password));
+    second.send(&format!("{}\n", env.user().password));
     second.until("ran");
     assert!(second.wait().0.success());
     let told = first.until("signed in");
     assert!(told.contains("ob: answered elsewhere"), "{told}");
     assert!(first.wait().0.success());
-    assert_eq!(passwords(&scene), 1);
+    assert_eq!(passwords(&env), 1);
 }
 
 /// The same, and the first one answers after all.
 fn the_first_answers_after_all() {
-    let scene = Scene::of("carol");
-    let mut first = Pty::spawn(&scene.ob(["login"]));
+    let env = TestEnv::of("carol").configured();
+    let mut first = Pty::spawn(&env.ob(["login"]));
     first.until("assword");
-    let mut second = Pty::spawn(&scene.ob(["exec", "--", "echo", "ran"]));
+    let mut second = Pty::spawn(&env.ob(["exec", "--", "echo", "ran"]));
     second.until("assword");
-    first.send(&format!("{}\n", scene.user().password));
+    first.send(&format!("{}\n", env.user().password));
     first.until("signed in");
     let told = second.until("ran");
     assert!(told.contains("ob: answered elsewhere"), "{told}");
     assert!(second.wait().0.success());
-    assert_eq!(passwords(&scene), 1);
+    assert_eq!(passwords(&env), 1);
 }
 
 /// The first has not answered the first question, so the second one is asked the next at once.
 fn who_has_answered_is_asked_next() {
-    let scene = Scene::of("carol");
-    let username = format!("username = '{}'\n", scene.user().login);
-    scene.write_settings(&scene.settings().replace(&username, ""));
-    let mut first = Pty::spawn(&scene.ob(["login"]));
+    let env = TestEnv::of("carol").configured();
+    let username = format!("username = '{}'\n", env.user().login);
+    env.write_settings(&env.full_settings().replace(&username, ""));
+    let mut first = Pty::spawn(&env.ob(["login"]));
     first.until("Username");
     kill(first.pid(), Signal::SIGSTOP).unwrap();
-    let mut second = Pty::spawn(&scene.ob(["login"]));
+    let mut second = Pty::spawn(&env.ob(["login"]));
     second.until("Username");
-    second.send(&format!("{}\n", scene.user().login));
+    second.send(&format!("{}\n", env.user().login));
     let begun = Instant::now();
     second.until("assword");
     let took = begun.elapsed();
     // Not after the twenty seconds that the first one got.
     assert!(took < Duration::from_secs(19), "{took:?}");
-    second.send(&format!("{}\n", scene.user().password));
+    second.send(&format!("{}\n", env.user().password));
     assert!(second.wait().0.success());
 }
 
 /// The agent itself gets no time, and there is room in its queue.
 fn a_stopped_agent() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
-    let agent = scene.agent().unwrap();
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
+    let agent = env.agent().unwrap();
     kill(agent, Signal::SIGSTOP).unwrap();
-    let ended = run(scene.ob(["exec", "--json", "--", "true"]), "");
+    let ended = run(env.ob(["exec", "--json", "--", "true"]), "");
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(125), "agent.silent"),
         "{}",
         ended.stderr
     );
     assert!(ended.took > Duration::from_secs(25) && ended.took < Duration::from_secs(60));
     kill(agent, Signal::SIGCONT).unwrap();
-    assert_eq!(run(scene.ob(["exec", "--", "true"]), "").code, Some(0));
-    assert_eq!(scene.agents(), [agent]);
+    assert_eq!(run(env.ob(["exec", "--", "true"]), "").code(), Some(0));
+    assert_eq!(env.agents(), [agent]);
 }
 
 #[test]
@@ -128,32 +128,32 @@ fn after_twenty_seconds_the_next_is_asked_too_and_after_thirty_a_stopped_agent_i
 
 #[test]
 fn an_agent_that_goes_away_takes_its_question_back_and_a_new_one_asks() {
-    let scene = Scene::of("carol");
-    let mut person = Pty::spawn(&scene.ob(["login"]));
+    let env = TestEnv::of("carol").configured();
+    let mut person = Pty::spawn(&env.ob(["login"]));
     person.until("assword");
-    kill(scene.agents()[0], Signal::SIGKILL).unwrap();
+    kill(env.agents()[0], Signal::SIGKILL).unwrap();
     person.until("assword");
-    person.send(&format!("{}\n", scene.user().password));
+    person.send(&format!("{}\n", env.user().password));
     person.until("signed in");
     assert!(person.wait().0.success());
-    assert_eq!(passwords(&scene), 1);
+    assert_eq!(passwords(&env), 1);
 }
 
 #[test]
 fn an_agent_that_lets_nobody_in_is_given_up_after_five_seconds_and_can_be_stopped() {
-    let scene = Scene::of("carol");
-    fs::create_dir(scene.runtime()).unwrap();
-    fs::set_permissions(scene.runtime(), Permissions::from_mode(0o700)).unwrap();
+    let env = TestEnv::of("carol").configured();
+    fs::create_dir(env.runtime()).unwrap();
+    fs::set_permissions(env.runtime(), Permissions::from_mode(0o700)).unwrap();
     // As an agent is that was stopped, when a crowd has knocked since.
-    let stopped = UnixListener::bind(scene.socket()).unwrap();
+    let stopped = UnixListener::bind(env.socket()).unwrap();
     listen(&stopped, Backlog::new(0).unwrap()).unwrap();
-    let _waiting = UnixStream::connect(scene.socket()).unwrap();
+    let _waiting = UnixStream::connect(env.socket()).unwrap();
     let verbs = [
         vec!["status", "--json"],
         vec!["exec", "--json", "--", "true"],
     ];
     let begun = Instant::now();
-    let clients = verbs.map(|verb| (start(scene.ob(&verb), ""), verb));
+    let clients = verbs.map(|verb| (start(env.ob(&verb), ""), verb));
     for (client, verb) in clients {
         let ended = finish(client);
         assert_eq!(ended.error(), "agent.silent", "{verb:?}: {}", ended.stderr);
@@ -169,7 +169,7 @@ fn an_agent_that_lets_nobody_in_is_given_up_after_five_seconds_and_can_be_stoppe
         took > Duration::from_secs(4) && took < Duration::from_secs(25),
         "{took:?}"
     );
-    assert_eq!(run(scene.ob(["agent", "stop"]), "").code, Some(0));
-    assert!(!scene.socket().exists());
-    scene.sign_in();
+    assert_eq!(run(env.ob(["agent", "stop"]), "").code(), Some(0));
+    assert!(!env.socket().exists());
+    env.sign_in();
 }

@@ -28,7 +28,7 @@ use ob::model::{BARRED, Confinement};
 use ob::process::confine;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 
-use crate::scene::counted;
+use crate::support::counted;
 
 /// In this test binary's own child: where it may try things, and how it is confined.
 const PLACE: &str = "TEST_BARRED_PLACE";

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::started;
-use crate::scene::{Scene, counted, run};
+use crate::support::{TestEnv, counted, run};
 
 fn proc(pid: nix::unistd::Pid, name: &str) -> String {
     fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap()
@@ -11,8 +11,8 @@ fn proc(pid: nix::unistd::Pid, name: &str) -> String {
 
 #[test]
 fn core_limit_is_one_and_no_new_privileges_come() {
-    let scene = Scene::of("carol");
-    let agent = started(&scene);
+    let env = TestEnv::of("carol").configured();
+    let agent = started(&env);
     let limits = proc(agent, "limits");
     let core = limits
         .lines()
@@ -41,13 +41,13 @@ fn core_limit_is_one_and_no_new_privileges_come() {
 
 #[test]
 fn a_child_gets_soft_core_limit_one_and_its_hard_limit_as_it_was() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
     let ended = run(
-        scene.ob(["exec", "--", "sh", "-c", "ulimit -Sc; ulimit -Hc"]),
+        env.ob(["exec", "--", "sh", "-c", "ulimit -Sc; ulimit -Hc"]),
         "",
     );
-    let mut bare = scene.command("sh");
+    let mut bare = env.command("sh");
     bare.args(["-c", "ulimit -Hc"]);
     let hard = run(bare, "").stdout;
     // The shell counts in blocks: less than one is none.
@@ -56,20 +56,20 @@ fn a_child_gets_soft_core_limit_one_and_its_hard_limit_as_it_was() {
 
 #[test]
 fn the_same_user_cannot_read_or_trace_the_agent() {
-    let scene = Scene::unprivileged("carol");
-    scene.sign_in();
-    let agent = scene.agent().unwrap().to_string();
-    let mut open = scene.command("sleep");
+    let env = TestEnv::unprivileged("carol").configured();
+    env.sign_in();
+    let agent = env.agent().unwrap().to_string();
+    let mut open = env.command("sleep");
     open.arg("60");
     let mut control = open.spawn().unwrap();
     let attempt = |program: &str, arguments: &[&str]| {
-        let mut command = scene.command(program);
+        let mut command = env.command(program);
         command.args(arguments);
         run(command, "")
     };
     for name in counted::<4, _>(["environ", "mem", "maps", "auxv"]) {
         let ended = attempt("head", &["-c1", &format!("/proc/{agent}/{name}")]);
-        assert_ne!(ended.code, Some(0), "{name} can be read");
+        assert_ne!(ended.code(), Some(0), "{name} can be read");
         assert!(
             ended.stderr.contains("ermission denied"),
             "{name}: {}",
@@ -78,7 +78,7 @@ fn the_same_user_cannot_read_or_trace_the_agent() {
     }
     let own = attempt("head", &["-c1", &format!("/proc/{}/environ", control.id())]);
     assert_eq!(
-        own.code,
+        own.code(),
         Some(0),
         "the same attempt on another process succeeds: {}",
         own.stderr
@@ -114,23 +114,23 @@ fn the_same_user_cannot_read_or_trace_the_agent() {
     );
     control.kill().unwrap();
     control.wait().unwrap();
-    assert!(scene.agent().is_some());
+    assert!(env.agent().is_some());
 }
 
 #[test]
 fn status_says_how_the_agent_is_confined() {
-    let scene = Scene::of("carol");
-    started(&scene);
-    let status = scene.status();
+    let env = TestEnv::of("carol").configured();
+    started(&env);
+    let status = env.status();
     assert_eq!(status["agent"]["confined"], true, "{status}");
     assert_eq!(status["agent"]["seccomp"], true, "{status}");
-    let short = run(scene.ob(["status"]), "").stdout;
+    let short = run(env.ob(["status"]), "").stdout;
     assert!(
         short.contains("confined by the kernel (Landlock ABI"),
         "{short}"
     );
     assert!(!short.contains("start a program"), "{short}");
-    let long = run(scene.ob(["status", "-v"]), "").stdout;
+    let long = run(env.ob(["status", "-v"]), "").stdout;
     for row in &ob::model::BARRED {
         assert!(
             long.contains(&format!("  barred      {}\n", row.what)),

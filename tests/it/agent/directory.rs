@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::scene::{Ended, Scene, counted, run};
+use crate::support::{Finished, TestEnv, counted, run};
 
 const NOBODY: u32 = 65534;
 
@@ -17,16 +17,16 @@ fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-fn login(scene: &Scene) -> Ended {
-    scene.answered(&["login", "--json"])
+fn login(env: &TestEnv) -> Finished {
+    env.answered(&["login", "--json"])
 }
 
 #[test]
 fn what_stands_in_the_place_of_our_directory_is_refused_and_left_as_it_was() {
-    type Trick = fn(&Scene, &Path);
+    type Trick = fn(&TestEnv, &Path);
     let tricks: [(&str, Trick); 7] = [
-        ("symlink", |scene, place| {
-            let victim = scene.path("victim");
+        ("symlink", |env, place| {
+            let victim = env.path("victim");
             fs::create_dir(&victim).unwrap();
             give(&victim);
             mode(&victim, 0o755);
@@ -66,11 +66,11 @@ fn what_stands_in_the_place_of_our_directory_is_refused_and_left_as_it_was() {
         }),
     ];
     for (case, trick) in counted::<7, _>(tricks) {
-        let scene = Scene::unprivileged("carol");
-        let place = scene.runtime();
-        trick(&scene, &place);
+        let env = TestEnv::unprivileged("carol").configured();
+        let place = env.runtime();
+        trick(&env, &place);
         let before = fs::metadata(&place).unwrap();
-        let ended = login(&scene);
+        let ended = login(&env);
         assert_eq!(ended.stdout, "", "{case}");
         assert!(
             ended.error().starts_with("paths."),
@@ -84,9 +84,9 @@ fn what_stands_in_the_place_of_our_directory_is_refused_and_left_as_it_was() {
             (after.mode(), after.uid(), after.ino()),
             "{case}"
         );
-        assert!(scene.agents().is_empty(), "{case}");
+        assert!(env.agents().is_empty(), "{case}");
         assert!(
-            scene.sandbox.log().is_empty(),
+            env.sandbox.log().is_empty(),
             "{case}: no secret goes anywhere"
         );
         fs::remove_dir_all(&place)
@@ -97,47 +97,47 @@ fn what_stands_in_the_place_of_our_directory_is_refused_and_left_as_it_was() {
 
 #[test]
 fn what_stands_in_the_place_of_our_socket_does_not_lead_us_astray() {
-    type Trick = fn(&Scene);
+    type Trick = fn(&TestEnv);
     let tricks: [(&str, Trick); 5] = [
-        ("a fifo", |scene| {
-            let made = Command::new("mkfifo").arg(scene.socket()).status();
+        ("a fifo", |env| {
+            let made = Command::new("mkfifo").arg(env.socket()).status();
             assert!(made.unwrap().success());
         }),
-        ("a link to a socket elsewhere", |scene| {
-            let theirs = scene.path("theirs");
+        ("a link to a socket elsewhere", |env| {
+            let theirs = env.path("theirs");
             drop(std::os::unix::net::UnixListener::bind(&theirs).unwrap());
-            symlink(theirs, scene.socket()).unwrap();
+            symlink(theirs, env.socket()).unwrap();
         }),
-        ("a file", |scene| fs::write(scene.socket(), "").unwrap()),
-        ("a dangling link", |scene| {
-            symlink(scene.path("nowhere"), scene.socket()).unwrap();
+        ("a file", |env| fs::write(env.socket(), "").unwrap()),
+        ("a dangling link", |env| {
+            symlink(env.path("nowhere"), env.socket()).unwrap();
         }),
-        ("a dead socket", |scene| {
-            drop(std::os::unix::net::UnixListener::bind(scene.socket()).unwrap());
+        ("a dead socket", |env| {
+            drop(std::os::unix::net::UnixListener::bind(env.socket()).unwrap());
         }),
     ];
     for (case, trick) in counted::<5, _>(tricks) {
-        let scene = Scene::of("carol");
-        fs::create_dir(scene.runtime()).unwrap();
-        mode(&scene.runtime(), 0o700);
-        trick(&scene);
-        let ended = login(&scene);
-        assert_eq!(ended.code, Some(0), "{case}: {}", ended.stderr);
-        assert_eq!(scene.agents().len(), 1, "{case}");
-        assert!(!scene.path("nowhere").exists());
+        let env = TestEnv::of("carol").configured();
+        fs::create_dir(env.runtime()).unwrap();
+        mode(&env.runtime(), 0o700);
+        trick(&env);
+        let ended = login(&env);
+        assert_eq!(ended.code(), Some(0), "{case}: {}", ended.stderr);
+        assert_eq!(env.agents().len(), 1, "{case}");
+        assert!(!env.path("nowhere").exists());
     }
 }
 
 /// Runs `ob login` with another XDG_RUNTIME_DIR and says where the socket is.
-fn placed(scene: &Scene, xdg: Option<&str>) -> (Ended, Vec<String>) {
-    let mut ob = scene.ob(["login", "--json", "--password-stdin"]);
+fn placed(env: &TestEnv, xdg: Option<&str>) -> (Finished, Vec<String>) {
+    let mut ob = env.ob(["login", "--json", "--password-stdin"]);
     match xdg {
         Some(value) => ob.env("XDG_RUNTIME_DIR", value),
         None => ob.env_remove("XDG_RUNTIME_DIR"),
     };
-    let ended = run(ob, &scene.answers());
+    let ended = run(ob, &env.answers());
     let found = Command::new("find")
-        .arg(scene.path(""))
+        .arg(env.path(""))
         .args(["-type", "s", "-printf", "%P\n"])
         .output()
         .unwrap();
@@ -145,7 +145,7 @@ fn placed(scene: &Scene, xdg: Option<&str>) -> (Ended, Vec<String>) {
         .lines()
         .map(str::to_owned)
         .collect();
-    let mut stop = scene.ob(["agent", "stop"]);
+    let mut stop = env.ob(["agent", "stop"]);
     match xdg {
         Some(value) => stop.env("XDG_RUNTIME_DIR", value),
         None => stop.env_remove("XDG_RUNTIME_DIR"),
@@ -163,34 +163,34 @@ fn without_a_good_runtime_directory_the_home_takes_its_place() {
         Some("./run"),
         Some("/nonexistent"),
     ]) {
-        let scene = Scene::unprivileged("carol");
-        let (ended, sockets) = placed(&scene, xdg);
-        assert_eq!(ended.code, Some(0), "{xdg:?}: {}", ended.stderr);
+        let env = TestEnv::unprivileged("carol").configured();
+        let (ended, sockets) = placed(&env, xdg);
+        assert_eq!(ended.code(), Some(0), "{xdg:?}: {}", ended.stderr);
         assert_eq!(sockets.len(), 1, "{xdg:?}: {sockets:?}");
         assert!(
             sockets[0].starts_with("home/.local/state/ob/run/"),
             "{sockets:?}"
         );
     }
-    let scene = Scene::unprivileged("carol");
-    mode(&scene.path("run"), 0o777);
-    let open = scene.path("run").display().to_string();
-    let (ended, sockets) = placed(&scene, Some(&open));
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let env = TestEnv::unprivileged("carol").configured();
+    mode(&env.path("run"), 0o777);
+    let open = env.path("run").display().to_string();
+    let (ended, sockets) = placed(&env, Some(&open));
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     assert!(sockets[0].starts_with("home/.local/state/"), "{sockets:?}");
 }
 
 #[test]
 fn a_path_too_long_for_a_socket_works_all_the_same() {
-    let scene = Scene::unprivileged("carol");
+    let env = TestEnv::unprivileged("carol").configured();
     for length in counted::<5, _>([100, 107, 108, 150, 250]) {
         let name = "d".repeat(length);
-        let long = scene.path(&name);
+        let long = env.path(&name);
         fs::create_dir(&long).unwrap();
         give(&long);
         mode(&long, 0o700);
-        let (ended, sockets) = placed(&scene, Some(&long.display().to_string()));
-        assert_eq!(ended.code, Some(0), "{length}: {}", ended.stderr);
+        let (ended, sockets) = placed(&env, Some(&long.display().to_string()));
+        assert_eq!(ended.code(), Some(0), "{length}: {}", ended.stderr);
         assert_eq!(sockets, [format!("{name}/ob/agent.sock")]);
         fs::remove_dir_all(&long).unwrap();
     }
@@ -198,8 +198,8 @@ fn a_path_too_long_for_a_socket_works_all_the_same() {
 
 #[test]
 fn with_no_home_and_no_runtime_directory_the_error_says_so() {
-    let scene = Scene::of("carol");
-    let mut ob = scene.ob(["login", "--json"]);
+    let env = TestEnv::of("carol").configured();
+    let mut ob = env.ob(["login", "--json"]);
     ob.env_remove("XDG_RUNTIME_DIR").env_remove("HOME");
     let ended = run(ob, "");
     assert!(ended.error().starts_with("paths."), "{}", ended.stderr);

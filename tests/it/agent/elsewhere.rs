@@ -5,25 +5,25 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::scene::{Ended, Scene, counted, run};
+use crate::support::{Finished, TestEnv, counted, run};
 
 /// `ob` as a program calls it that was started without the login's runtime directory.
-fn without_xdg(scene: &Scene, arguments: &[&str]) -> Command {
-    let mut ob = scene.ob(arguments);
+fn without_xdg(env: &TestEnv, arguments: &[&str]) -> Command {
+    let mut ob = env.ob(arguments);
     ob.env_remove("XDG_RUNTIME_DIR");
     ob
 }
 
-fn ok(ended: &Ended) {
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+fn ok(ended: &Finished) {
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
 }
 
-fn json(ended: &Ended) -> Value {
+fn json(ended: &Finished) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_default()
 }
 
 /// The findings of `ob doctor` by that name.
-fn findings(ended: &Ended, name: &str) -> Vec<String> {
+fn findings(ended: &Finished, name: &str) -> Vec<String> {
     let all = json(ended);
     let all = all.as_array().cloned().unwrap_or_default();
     let named = all.iter().filter(|finding| finding["name"] == name);
@@ -32,64 +32,64 @@ fn findings(ended: &Ended, name: &str) -> Vec<String> {
 
 #[test]
 fn login_without_xdg_is_reached_with_it() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     ok(&run(
-        without_xdg(&scene, &["login", "--password-stdin"]),
-        &scene.answers(),
+        without_xdg(&env, &["login", "--password-stdin"]),
+        &env.answers(),
     ));
-    assert!(!scene.runtime().exists());
-    let status = scene.status();
+    assert!(!env.runtime().exists());
+    let status = env.status();
     assert_eq!(
         status["sessions"].as_array().map(Vec::len),
         Some(1),
         "{status}"
     );
-    ok(&run(scene.ob(["exec", "--", "true"]), ""));
-    ok(&run(scene.ob(["credential", "-p", "dev"]), ""));
-    let doctor = run(scene.ob(["doctor", "--json"]), "");
+    ok(&run(env.ob(["exec", "--", "true"]), ""));
+    ok(&run(env.ob(["credential", "-p", "dev"]), ""));
+    let doctor = run(env.ob(["doctor", "--json"]), "");
     let used = findings(&doctor, "agent.elsewhere");
     assert!(
         used.len() == 1 && used[0].contains(".local/state/ob/run/"),
         "{}",
         doctor.stdout
     );
-    ok(&run(scene.ob(["logout"]), ""));
-    let status = scene.status();
+    ok(&run(env.ob(["logout"]), ""));
+    let status = env.status();
     assert_eq!(
         status["sessions"].as_array().map(Vec::len),
         Some(0),
         "{status}"
     );
-    ok(&run(scene.ob(["agent", "stop"]), ""));
+    ok(&run(env.ob(["agent", "stop"]), ""));
     assert_eq!(
-        run(scene.ob(["status"]), "").stdout,
+        run(env.ob(["status"]), "").stdout,
         "nobody is signed in (no agent is running)\n"
     );
     // It was never started a second time.
-    assert!(!scene.socket().exists());
+    assert!(!env.socket().exists());
 }
 
 /// What follows runs where `/run/user/0` is root's private directory, as after a login.
 const LOGIN: &str = "mount -t tmpfs none /run && mkdir -p -m 755 /run/user && mkdir -m 700 /run/user/0 || exit 99; \
                      unset XDG_RUNTIME_DIR; ";
 
-fn in_login(scene: &Scene, script: &str) -> Ended {
-    let mut shell = scene.command("unshare");
+fn in_login(env: &TestEnv, script: &str) -> Finished {
+    let mut shell = env.command("unshare");
     shell.args(["--mount", "--propagation", "private", "sh", "-c"]);
     shell.arg(format!("{LOGIN}{script}"));
-    run(shell, &scene.answers())
+    run(shell, &env.answers())
 }
 
 #[test]
 fn login_with_xdg_is_reached_without_it() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let ended = in_login(
-        &scene,
+        &env,
         "XDG_RUNTIME_DIR=/run/user/0 ob login --password-stdin || exit; \
          ob exec -- echo out && ob credential -p dev >/dev/null && ob doctor --json; \
          find $HOME -name '*.sock'; ob logout && ob agent stop && ls /run/user/0/ob && ob status",
     );
-    assert_eq!(ended.code, Some(0), "{} {}", ended.stdout, ended.stderr);
+    assert_eq!(ended.code(), Some(0), "{} {}", ended.stdout, ended.stderr);
     assert!(ended.stdout.starts_with("out\n"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("agent.sock"), "{}", ended.stdout);
     assert!(
@@ -108,7 +108,7 @@ fn login_with_xdg_is_reached_without_it() {
 
 #[test]
 fn a_place_that_others_can_enter_is_not_used() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     for spoil in counted::<4, _>([
         "chmod 755 /run/user/0/ob",
         "chown 12345 /run/user/0/ob",
@@ -116,14 +116,14 @@ fn a_place_that_others_can_enter_is_not_used() {
         "chown 12345 /run/user/0",
     ]) {
         let ended = in_login(
-            &scene,
+            &env,
             &format!(
                 "export XDG_RUNTIME_DIR=/run/user/0; ob login --password-stdin || exit; \
                  {spoil}; unset XDG_RUNTIME_DIR; ob status; \
                  chown 0 /run/user/0 /run/user/0/ob; chmod 700 /run/user/0 /run/user/0/ob; ob agent stop"
             ),
         );
-        assert_eq!(ended.code, Some(0), "{spoil}: {}", ended.stderr);
+        assert_eq!(ended.code(), Some(0), "{spoil}: {}", ended.stderr);
         assert_eq!(
             ended.stdout, "nobody is signed in (no agent is running)\n",
             "{spoil}"
@@ -133,22 +133,22 @@ fn a_place_that_others_can_enter_is_not_used() {
             "{spoil}: {}",
             ended.stderr
         );
-        scene.sandbox.forget_used_codes();
+        env.sandbox.forget_used_codes();
     }
 }
 
 #[test]
 fn two_agents_are_reported_and_both_end() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
     // It sees neither the other's home nor its runtime directory.
-    let home = scene.path("tmp/home");
+    let home = env.path("tmp/home");
     fs::create_dir_all(&home).unwrap();
-    let mut second = without_xdg(&scene, &["login", "--password-stdin"]);
+    let mut second = without_xdg(&env, &["login", "--password-stdin"]);
     second.env("HOME", &home);
-    ok(&run(second, &scene.answers()));
+    ok(&run(second, &env.answers()));
     let seeing_both = |arguments: &[&str]| {
-        let mut ob = scene.ob(arguments);
+        let mut ob = env.ob(arguments);
         ob.env("HOME", &home);
         run(ob, "")
     };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ob::wire::{Answer, FromAgent, PROTOCOL, Reply, Request, ToAgent};
 
 use super::{connect, frame, hear, hello, request, said_to, started, status};
-use crate::scene::{Scene, counted};
+use crate::support::{TestEnv, counted};
 
 fn with_length(length: u32, body: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes()[..], body].concat()
@@ -15,8 +15,8 @@ fn with_length(length: u32, body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_is_no_hello_is_answered_with_nothing() {
-    let scene = Scene::of("carol");
-    let agent = started(&scene);
+    let env = TestEnv::of("carol").configured();
+    let agent = started(&env);
     let json = |text: &str| with_length(u32::try_from(text.len()).unwrap(), text.as_bytes());
     for (case, bytes) in counted::<16, _>([
         ("length zero", with_length(0, b"")),
@@ -48,30 +48,30 @@ fn what_is_no_hello_is_answered_with_nothing() {
         ("stop without hello", request(Request::Stop)),
         ("answer first", frame(&ToAgent::Answer(Answer::Unavailable))),
     ]) {
-        let said = said_to(&scene, &bytes);
+        let said = said_to(&env, &bytes);
         assert!(said.is_empty(), "{case}: {said:?}");
     }
-    assert_eq!(scene.agent(), Some(agent), "the agent is the same");
+    assert_eq!(env.agent(), Some(agent), "the agent is the same");
 }
 
 #[test]
 fn after_the_hello_only_one_request_is_heard() {
-    let scene = Scene::of("carol");
-    let agent = started(&scene);
+    let env = TestEnv::of("carol").configured();
+    let agent = started(&env);
     let other = said_to(
-        &scene,
+        &env,
         &[hello(PROTOCOL + 1), request(Request::Status)].concat(),
     );
     assert!(
         matches!(&other[..], [FromAgent::Hello(hello)] if hello.protocol == PROTOCOL),
         "{other:?}"
     );
-    let twice = said_to(&scene, &[hello(PROTOCOL), hello(PROTOCOL)].concat());
+    let twice = said_to(&env, &[hello(PROTOCOL), hello(PROTOCOL)].concat());
     assert!(matches!(&twice[..], [FromAgent::Hello(_)]), "{twice:?}");
     let unasked = [status(), frame(&ToAgent::Answer(Answer::Factor(0)))].concat();
-    assert!(said_to(&scene, &unasked).len() <= 2);
+    assert!(said_to(&env, &unasked).len() <= 2);
     let unknown = said_to(
-        &scene,
+        &env,
         &[
             hello(PROTOCOL),
             with_length(32, b"{\"Request\":{\"request\":\"Steal\"}} "),
@@ -82,14 +82,14 @@ fn after_the_hello_only_one_request_is_heard() {
         matches!(&unknown[..], [FromAgent::Hello(_), FromAgent::Reply(Reply::Failed(report))] if report.name() == "agent.request"),
         "{unknown:?}"
     );
-    assert_eq!(scene.agent(), Some(agent));
+    assert_eq!(env.agent(), Some(agent));
 }
 
 #[test]
 fn two_frames_in_one_write_and_one_byte_at_a_time_are_the_same() {
-    let scene = Scene::of("carol");
-    started(&scene);
-    let at_once = said_to(&scene, &status());
+    let env = TestEnv::of("carol").configured();
+    started(&env);
+    let at_once = said_to(&env, &status());
     assert!(
         matches!(
             at_once[..],
@@ -97,7 +97,7 @@ fn two_frames_in_one_write_and_one_byte_at_a_time_are_the_same() {
         ),
         "{at_once:?}"
     );
-    let mut stream = connect(&scene);
+    let mut stream = connect(&env);
     for byte in status() {
         stream.write_all(&[byte]).unwrap();
         thread::sleep(Duration::from_millis(1));
@@ -111,10 +111,10 @@ fn two_frames_in_one_write_and_one_byte_at_a_time_are_the_same() {
 
 #[test]
 fn a_sentence_begun_is_finished_in_five_seconds_or_cut() {
-    let scene = Scene::of("carol");
-    started(&scene);
+    let env = TestEnv::of("carol").configured();
+    started(&env);
     let slow = |bytes: Vec<u8>, pause: Duration| {
-        let mut stream = connect(&scene);
+        let mut stream = connect(&env);
         thread::spawn(move || {
             let begun = Instant::now();
             let mut writer = stream.try_clone().unwrap();
@@ -145,5 +145,5 @@ fn a_sentence_begun_is_finished_in_five_seconds_or_cut() {
         assert!(took < Duration::from_secs(20), "{case}: {took:?}");
         assert_eq!(rest, b"", "{case}");
     }
-    assert!(scene.agent().is_some());
+    assert!(env.agent().is_some());
 }

@@ -8,7 +8,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 
 use super::{connect, hear, hello, request, said_to, status};
-use crate::scene::{SOON, Scene, patiently};
+use crate::support::{SOON, TestEnv, holds_within};
 use ob::wire::{Ask, FromAgent, PROTOCOL, Request};
 
 const IDLE: usize = 6000;
@@ -55,8 +55,8 @@ fn is_closed(stream: &mut UnixStream) -> bool {
 #[test]
 fn half_sent_frames_fill_no_memory() {
     let count = allow_descriptors();
-    let scene = Scene::of("carol");
-    let agent = super::started(&scene);
+    let env = TestEnv::of("carol").configured();
+    let agent = super::started(&env);
     let before = memory_kib(agent, "VmRSS");
     let length = u32::try_from(ob::wire::TO_AGENT_MAX).unwrap();
     let mut half = length.to_be_bytes().to_vec();
@@ -64,7 +64,7 @@ fn half_sent_frames_fill_no_memory() {
     let mut most = 0;
     let mut open = Vec::new();
     for number in 0..count / 2 {
-        let mut stream = connect(&scene);
+        let mut stream = connect(&env);
         // What it does not take at once it may leave.
         stream.set_nonblocking(true).unwrap();
         let _ = stream.write(&half);
@@ -73,7 +73,7 @@ fn half_sent_frames_fill_no_memory() {
             most = most.max(memory_kib(agent, "VmRSS"));
         }
     }
-    assert_eq!(said_to(&scene, &status()).len(), 2);
+    assert_eq!(said_to(&env, &status()).len(), 2);
     println!("{before} KiB, at most {most} KiB with half-sent frames");
     assert!(
         most - before < MEMORY_LIMIT_KIB,
@@ -82,11 +82,11 @@ fn half_sent_frames_fill_no_memory() {
 }
 
 /// Opens idle connections, each with the first bytes of a conversation, from none to all but the last.
-fn idle(scene: &Scene, count: usize) -> Vec<UnixStream> {
+fn idle(env: &TestEnv, count: usize) -> Vec<UnixStream> {
     let words = [hello(PROTOCOL), status()].concat();
     let whole = status();
     let open = |number: usize| {
-        let mut stream = connect(scene);
+        let mut stream = connect(env);
         let part: &[u8] = match number % 4 {
             0 => b"",
             1 => &words[..3],
@@ -103,18 +103,18 @@ fn idle(scene: &Scene, count: usize) -> Vec<UnixStream> {
 #[test]
 fn six_thousand_idle_connections_slow_no_exec_down() {
     let count = allow_descriptors();
-    let scene = Scene::of("carol");
-    assert_eq!(scene.answered(&["exec", "--", "true"]).code, Some(0));
-    let agent = scene.agent().unwrap();
+    let env = TestEnv::of("carol").configured();
+    assert_eq!(env.answered(&["exec", "--", "true"]).code(), Some(0));
+    let agent = env.agent().unwrap();
     let before = memory_kib(agent, "VmRSS");
     println!("{before} KiB before");
-    let mut open = idle(&scene, count);
+    let mut open = idle(&env, count);
     for round in 0..3 {
-        let ended = crate::scene::run(scene.ob(["exec", "--", "true"]), "");
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let ended = crate::support::run(env.ob(["exec", "--", "true"]), "");
+        assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
         println!("round {round}: a warm exec took {:?}", ended.took);
         assert!(ended.took < WARM_LIMIT, "{:?}", ended.took);
-        open.extend(idle(&scene, 150));
+        open.extend(idle(&env, 150));
     }
     let (all, own) = (memory_kib(agent, "VmRSS"), memory_kib(agent, "RssAnon"));
     println!(
@@ -126,19 +126,19 @@ fn six_thousand_idle_connections_slow_no_exec_down() {
         all - before < MEMORY_LIMIT_KIB / 2,
         "{before} KiB, then {all}"
     );
-    assert_eq!(scene.agent(), Some(agent));
-    assert_eq!(scene.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+    assert_eq!(env.agent(), Some(agent));
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
 }
 
 #[test]
 fn the_oldest_silent_connections_are_closed_first() {
     let count = allow_descriptors();
-    let scene = Scene::of("carol");
-    super::started(&scene);
-    let mut first = idle(&scene, 8);
-    let mut last = idle(&scene, count / 2);
-    assert!(patiently(SOON, || first.iter_mut().all(is_closed)));
-    assert_eq!(said_to(&scene, &status()).len(), 2);
+    let env = TestEnv::of("carol").configured();
+    super::started(&env);
+    let mut first = idle(&env, 8);
+    let mut last = idle(&env, count / 2);
+    assert!(holds_within(SOON, || first.iter_mut().all(is_closed)));
+    assert_eq!(said_to(&env, &status()).len(), 2);
     let mut newest = last.split_off(last.len() - 8);
     assert!(!newest.iter_mut().any(is_closed));
 }
@@ -146,10 +146,10 @@ fn the_oldest_silent_connections_are_closed_first() {
 #[test]
 fn a_request_under_way_outlives_thousands_of_idle_connections() {
     let count = allow_descriptors();
-    let scene = Scene::of("carol");
-    super::started(&scene);
-    let account = super::account(&scene, 3600, 3600);
-    let mut waiting = connect(&scene);
+    let env = TestEnv::of("carol").configured();
+    super::started(&env);
+    let account = super::account(&env, 3600, 3600);
+    let mut waiting = connect(&env);
     let wish = request(Request::SignIn {
         account,
         again: false,
@@ -165,8 +165,8 @@ fn a_request_under_way_outlives_thousands_of_idle_connections() {
     };
     assert!(matches!(asked, Ask::CaCertificates), "{asked:?}");
     let begun = Instant::now();
-    let _idle = idle(&scene, count);
+    let _idle = idle(&env, count);
     println!("{count} idle connections in {:?}", begun.elapsed());
-    assert_eq!(said_to(&scene, &status()).len(), 2);
+    assert_eq!(said_to(&env, &status()).len(), 2);
     assert!(!is_closed(&mut waiting));
 }

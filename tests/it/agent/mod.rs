@@ -22,7 +22,7 @@ use ob::wire::{
     Sealed, SignInWay, TO_AGENT_WITH_CERTIFICATES_MAX, ToAgent,
 };
 
-use crate::scene::Scene;
+use crate::support::TestEnv;
 
 /// Longer than any limit of the agent's on a sentence.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -58,8 +58,8 @@ fn status() -> Vec<u8> {
     [hello(PROTOCOL), request(Request::Status)].concat()
 }
 
-fn connect(scene: &Scene) -> UnixStream {
-    let stream = UnixStream::connect(scene.socket()).unwrap();
+fn connect(env: &TestEnv) -> UnixStream {
+    let stream = UnixStream::connect(env.socket()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
 }
@@ -80,8 +80,8 @@ fn hear(stream: &mut UnixStream) -> Option<FromAgent> {
 }
 
 /// Everything the agent says to these bytes until it closes or has replied.
-fn said_to(scene: &Scene, bytes: &[u8]) -> Vec<FromAgent> {
-    let mut stream = connect(scene);
+fn said_to(env: &TestEnv, bytes: &[u8]) -> Vec<FromAgent> {
+    let mut stream = connect(env);
     // It may have closed before the last byte.
     let _ = stream.write_all(bytes);
     let mut said = Vec::new();
@@ -95,10 +95,10 @@ fn said_to(scene: &Scene, bytes: &[u8]) -> Vec<FromAgent> {
 }
 
 /// Carol's account as a client sends it, with deadlines no settings allow.
-fn account(scene: &Scene, idle: u32, max: u32) -> Account {
+fn account(env: &TestEnv, idle: u32, max: u32) -> Account {
     Account {
-        org: scene.sandbox.org_url(),
-        username: Some(scene.user().login.clone()),
+        org: env.sandbox.org_url(),
+        username: Some(env.user().login.clone()),
         way: SignInWay::Terminal,
         factor: None,
         vpn: false,
@@ -111,25 +111,25 @@ fn account(scene: &Scene, idle: u32, max: u32) -> Account {
 }
 
 /// Signs in over the socket as a client would.
-pub(crate) fn sign_in(scene: &Scene, idle: u32, max: u32) {
-    sign_in_to(scene, account(scene, idle, max));
+pub(crate) fn sign_in(env: &TestEnv, idle: u32, max: u32) {
+    sign_in_to(env, account(env, idle, max));
 }
 
 /// The same at a browser.
-pub(crate) fn sign_in_at_a_browser(scene: &Scene, idle: u32, max: u32) {
-    let client = scene.sandbox.clients().0.to_owned();
+pub(crate) fn sign_in_at_a_browser(env: &TestEnv, idle: u32, max: u32) {
+    let client = env.sandbox.clients().0.to_owned();
     sign_in_to(
-        scene,
+        env,
         Account {
             way: SignInWay::Browser,
             client_id: Some(client),
-            ..account(scene, idle, max)
+            ..account(env, idle, max)
         },
     );
 }
 
-fn sign_in_to(scene: &Scene, account: Account) {
-    let mut stream = connect(scene);
+fn sign_in_to(env: &TestEnv, account: Account) {
+    let mut stream = connect(env);
     let wish = request(Request::SignIn {
         account,
         again: false,
@@ -138,11 +138,11 @@ fn sign_in_to(scene: &Scene, account: Account) {
     loop {
         let answer = match hear(&mut stream).unwrap() {
             FromAgent::Ask(Ask::CaCertificates) => {
-                Answer::CaCertificates(scene.sandbox.ca_pem().into())
+                Answer::CaCertificates(env.sandbox.ca_pem().into())
             }
             FromAgent::Ask(Ask::OpenPage { .. }) => Answer::PageShown,
             FromAgent::Ask(Ask::Password { .. }) => {
-                Answer::Password(Sealed(Secret::new(scene.user().password.as_str())))
+                Answer::Password(Sealed(Secret::new(env.user().password.as_str())))
             }
             FromAgent::Reply(Reply::SignedIn { .. }) => return,
             FromAgent::Reply(other) => panic!("{other:?}"),
@@ -153,9 +153,9 @@ fn sign_in_to(scene: &Scene, account: Account) {
 }
 
 /// An agent that holds nothing and waits.
-pub(crate) fn started(scene: &Scene) -> nix::unistd::Pid {
+pub(crate) fn started(env: &TestEnv) -> nix::unistd::Pid {
     // Somebody asks for something and has no answers: the agent stays.
-    let ended = crate::scene::run(scene.ob(["login"]), "");
-    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
-    scene.agent().unwrap()
+    let ended = crate::support::run(env.ob(["login"]), "");
+    assert_eq!(ended.code(), Some(3), "{}", ended.stderr);
+    env.agent().unwrap()
 }

@@ -7,42 +7,42 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Command;
 
 use super::status;
-use crate::scene::{SOON, Scene, counted, run};
+use crate::support::{SOON, TestEnv, counted, run};
 
 /// Closes it again, so that its owner is let in.
-fn close(scene: &Scene) {
+fn close(env: &TestEnv) {
     for name in ["", "run", "run/ob"] {
-        fs::set_permissions(scene.path(name), Permissions::from_mode(0o700)).unwrap();
+        fs::set_permissions(env.path(name), Permissions::from_mode(0o700)).unwrap();
     }
 }
 
 /// Opens the way to the socket for everybody, as somebody careless could.
-fn open_to_all(scene: &Scene) {
+fn open_to_all(env: &TestEnv) {
     for name in ["", "run", "run/ob"] {
-        fs::set_permissions(scene.path(name), Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(env.path(name), Permissions::from_mode(0o755)).unwrap();
     }
-    fs::set_permissions(scene.socket(), Permissions::from_mode(0o666)).unwrap();
+    fs::set_permissions(env.socket(), Permissions::from_mode(0o666)).unwrap();
 }
 
 #[test]
 fn a_client_of_another_uid_gets_no_byte_not_even_root() {
-    let scene = Scene::unprivileged("carol");
-    scene.sign_in();
-    open_to_all(&scene);
-    let mut stream = UnixStream::connect(scene.socket()).unwrap();
+    let env = TestEnv::unprivileged("carol").configured();
+    env.sign_in();
+    open_to_all(&env);
+    let mut stream = UnixStream::connect(env.socket()).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     let _ = stream.write_all(&status());
     let mut heard = Vec::new();
     let _ = stream.read_to_end(&mut heard);
     assert_eq!(heard, b"");
-    close(&scene);
+    close(&env);
 }
 
 #[test]
 fn a_client_of_another_uid_gets_no_byte_through_a_socket_open_to_all() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
-    open_to_all(&scene);
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
+    open_to_all(&env);
     // Debian's perl-base is always there.
     let stranger = "socket(S,AF_UNIX,SOCK_STREAM,0)||die; connect(S,sockaddr_un($ARGV[0]))||die \"no way: $!\"; \
                     $SIG{PIPE}='IGNORE'; syswrite(S,pack('H*',$ARGV[1])); $n=sysread(S,$b,9); print $n//0";
@@ -53,7 +53,7 @@ fn a_client_of_another_uid_gets_no_byte_through_a_socket_open_to_all() {
             .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
             .args(within)
             .args(["perl", "-MSocket", "-e", stranger])
-            .arg(scene.socket())
+            .arg(env.socket())
             .arg(&bytes)
             .output()
             .unwrap();
@@ -64,21 +64,21 @@ fn a_client_of_another_uid_gets_no_byte_through_a_socket_open_to_all() {
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    close(&scene);
-    assert!(scene.agent().is_some());
+    close(&env);
+    assert!(env.agent().is_some());
     // The owner in one is still the owner, where the namespace shows it.
-    let mut within = scene.command("unshare");
+    let mut within = env.command("unshare");
     within.args(["--user", "--map-root-user", "ob", "status", "--json"]);
     let ended = run(within, "");
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
 }
 
 /// Every uid that a user namespace does not map is shown as the same number, in both directions.
 #[test]
 fn unmapped_uids_are_not_taken_for_the_same_user() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
-    open_to_all(&scene);
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
+    open_to_all(&env);
     // A client in a namespace without a map: the directory's owner is not shown, nor is the agent's.
     for uid in counted::<2, _>([0, 12_345]) {
         let mut client = Command::new("setpriv");
@@ -87,10 +87,10 @@ fn unmapped_uids_are_not_taken_for_the_same_user() {
             .args(["--clear-groups", "unshare", "--user"])
             .args([env!("CARGO_BIN_EXE_ob"), "status", "--json"])
             .env_clear()
-            .env("XDG_RUNTIME_DIR", scene.path("run"))
-            .env("HOME", scene.path("home"));
+            .env("XDG_RUNTIME_DIR", env.path("run"))
+            .env("HOME", env.path("home"));
         let ended = run(client, "");
-        assert_ne!(ended.code, Some(0), "{uid}: {}", ended.stdout);
+        assert_ne!(ended.code(), Some(0), "{uid}: {}", ended.stdout);
         assert_eq!(
             ended.error(),
             "paths.unknown-owner",
@@ -98,7 +98,7 @@ fn unmapped_uids_are_not_taken_for_the_same_user() {
             ended.stderr
         );
     }
-    close(&scene);
+    close(&env);
 
     // An agent in such a namespace, to which each client's uid looks like its own.
     for within in counted::<2, _>([&["unshare", "--user"][..], &["env"]]) {
@@ -133,26 +133,26 @@ fn unmapped_uids_are_not_taken_for_the_same_user() {
 
 #[test]
 fn an_agent_of_another_uid_is_refused_before_a_byte() {
-    let scene = Scene::unprivileged("carol");
-    scene.sign_in();
-    assert_eq!(run(scene.ob(["agent", "stop"]), "").code, Some(0));
-    assert!(scene.agents_gone_within(SOON));
-    let fake = UnixListener::bind(scene.socket()).unwrap();
-    fs::set_permissions(scene.socket(), Permissions::from_mode(0o666)).unwrap();
+    let env = TestEnv::unprivileged("carol").configured();
+    env.sign_in();
+    assert_eq!(run(env.ob(["agent", "stop"]), "").code(), Some(0));
+    assert!(env.agents_gone_within(SOON));
+    let fake = UnixListener::bind(env.socket()).unwrap();
+    fs::set_permissions(env.socket(), Permissions::from_mode(0o666)).unwrap();
     for verb in counted::<4, _>([
         vec!["status", "--json"],
         vec!["login", "--json", "--password-stdin"],
         vec!["logout", "--json"],
         vec!["exec", "--json", "--password-stdin", "--", "true"],
     ]) {
-        let client = crate::scene::start(scene.ob(&verb), &scene.answers());
+        let client = crate::support::start(env.ob(&verb), &env.answers());
         let (mut stream, _) = fake.accept().unwrap();
         let mut heard = Vec::new();
         let _ = stream.read_to_end(&mut heard);
         assert_eq!(heard, b"", "{verb:?}");
-        let ended = crate::scene::finish(client);
+        let ended = crate::support::finish(client);
         assert_eq!(
-            (ended.code, ended.error().as_str(), ended.stdout.as_str()),
+            (ended.code(), ended.error().as_str(), ended.stdout.as_str()),
             (Some(4), "agent.foreign", ""),
             "{verb:?}: {}",
             ended.stderr
@@ -169,16 +169,16 @@ fn an_agent_that_speaks_nonsense_is_left_with_an_error() {
         b"",
         b"\0\0\0\0",
     ]) {
-        let scene = Scene::of("carol");
-        fs::create_dir(scene.runtime()).unwrap();
-        fs::set_permissions(scene.runtime(), Permissions::from_mode(0o700)).unwrap();
-        let fake = UnixListener::bind(scene.socket()).unwrap();
-        let client = crate::scene::start(scene.ob(["status", "--json"]), "");
+        let env = TestEnv::of("carol").configured();
+        fs::create_dir(env.runtime()).unwrap();
+        fs::set_permissions(env.runtime(), Permissions::from_mode(0o700)).unwrap();
+        let fake = UnixListener::bind(env.socket()).unwrap();
+        let client = crate::support::start(env.ob(["status", "--json"]), "");
         let (mut stream, _) = fake.accept().unwrap();
         let _ = stream.read(&mut [0; 4096]);
         stream.write_all(words).unwrap();
         drop(stream);
-        let ended = crate::scene::finish(client);
+        let ended = crate::support::finish(client);
         let fine = ended.error() == "agent.link" || ended.stdout.contains("\"agent\":null");
         assert!(fine, "{words:?}: {} {}", ended.stderr, ended.stdout);
     }

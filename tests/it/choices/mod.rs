@@ -5,13 +5,10 @@ mod shells;
 mod unopened;
 mod walk;
 
-use std::process::Output;
-
 use ob_sandbox::Server;
 
-use crate::scene::Scene;
 use crate::shells::{Kind, type_line};
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Finished, Pty, TestEnv, run};
 
 const ENGINEER: &str = "arn:aws:iam::123456789012:role/Engineer";
 const READ_ONLY: &str = "arn:aws:iam::123456789012:role/ReadOnly";
@@ -19,7 +16,7 @@ const READ_ONLY: &str = "arn:aws:iam::123456789012:role/ReadOnly";
 /// Carol's machine: two roles, and settings that name neither of them.
 fn machine(more: &str) -> TestEnv {
     let env = TestEnv::of("carol");
-    env.write_settings(&(env.usual_settings() + more));
+    env.write_settings(&(env.minimal_settings() + more));
     env.sign_in();
     Kind::Bash.furnish(&env, "");
     env
@@ -65,7 +62,7 @@ fn ran_as(seen: &str, role: &str) -> bool {
 
 const EXEC: &str = "ob exec -- sh -c 'echo role-\"\"$OB_ROLE.'";
 
-fn without_a_terminal(env: &TestEnv, words: &[&str]) -> Output {
+fn without_a_terminal(env: &TestEnv, words: &[&str]) -> Finished {
     run(&mut env.ob(words), "")
 }
 
@@ -134,7 +131,7 @@ fn without_a_terminal_no_choice_is_used() {
         let ended = without_a_terminal(&env, words);
         assert_eq!(ended.status.code(), Some(3), "{words:?}");
         assert!(ended.stdout.is_empty(), "{words:?}");
-        let said = text(&ended.stderr);
+        let said = &ended.stderr;
         for expected in [
             "which role to assume",
             "`-r ROLE`",
@@ -182,7 +179,7 @@ fn choose_opens_the_menu_again() {
     // A default profile is what `--choose` departs from.
     env.write_settings(&format!(
         "default_profile = \"dev\"\n{}[profiles.dev]\nrole = \"Engineer\"\n",
-        env.usual_settings()
+        env.minimal_settings()
     ));
     let seen = line(&mut pty, EXEC, None);
     assert!(
@@ -209,7 +206,7 @@ fn a_choice_ends_with_the_session() {
         &|| {
             let mut again = env.ob(["login", "--again"]);
             let again = run(again.args(env.answer_flags()), env.answers());
-            assert!(again.status.success(), "{}", text(&again.stderr));
+            assert!(again.status.success(), "{}", &again.stderr);
         },
     ];
     for (number, end) in ends.into_iter().enumerate() {
@@ -341,21 +338,17 @@ fn a_limit_is_not_dropped_by_a_choice() {
 /// A terminal that asks the agent for nothing has its own menu also where clients come in crowds.
 #[test]
 fn a_crowd_without_terminals_gets_no_choice_of_a_terminal() {
-    let scene = Scene::of("carol");
-    scene.write_settings(&scene.settings().replace("default_profile = 'dev'\n", ""));
-    scene.sign_in();
-    let mut pty = Pty::spawn(
-        scene
-            .ob(["exec", "--", "echo", "it ran"])
-            .env("TERM", "dumb"),
-    );
+    let env = TestEnv::of("carol").configured();
+    env.write_settings(&env.full_settings().replace("default_profile = 'dev'\n", ""));
+    env.sign_in();
+    let mut pty = Pty::spawn(env.ob(["exec", "--", "echo", "it ran"]).env("TERM", "dumb"));
     let menu = pty.until("Role (1-");
     let crowd: Vec<_> = (0..20)
-        .map(|_| crate::scene::start(scene.ob(["exec", "--", "true"]), ""))
+        .map(|_| crate::support::start(env.ob(["exec", "--", "true"]), ""))
         .collect();
     for client in crowd {
-        let ended = crate::scene::finish(client);
-        assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+        let ended = crate::support::finish(client);
+        assert_eq!(ended.code(), Some(3), "{}", ended.stderr);
     }
     assert!(menu.contains(READ_ONLY), "{menu}");
     pty.send("1\r");

@@ -3,7 +3,7 @@
 use ob_sandbox::Server;
 
 use super::without_a_terminal;
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 /// Of two phones the one that was used last is taken; which one that is belongs to the user, not to a terminal.
 #[test]
@@ -48,7 +48,7 @@ fn of_two_phones_the_one_used_last_gets_the_push() {
     let mut unattended = env.ob(["login", "--password-stdin"]);
     let ended = run(&mut unattended, env.answers());
     assert_eq!(ended.status.code(), Some(3));
-    let said = text(&ended.stderr);
+    let said = &ended.stderr;
     for expected in [
         "which factor to use",
         "Peggy's phone",

@@ -6,7 +6,7 @@ use ob_sandbox::{AwsApp, Options};
 
 use super::{ENGINEER, EXEC, READ_ONLY, line, machine, pick, ran_as, terminal, without_a_terminal};
 use crate::shells::{Kind, type_line};
-use crate::support::{DEADLINE, Pty, TestEnv, eventually, text};
+use crate::support::{Pty, TestEnv, eventually};
 
 /// What a shell was opened for stays its own, whatever is chosen in its terminal later.
 #[test]
@@ -106,7 +106,7 @@ fn a_watch_keeps_the_role_chosen_for_it() {
     pty.until("; renewing at ");
     let first = keys();
     assert!(first.contains("ReadOnly"), "{first}");
-    eventually("it is written again", DEADLINE, || keys() != first);
+    eventually("it is written again", || keys() != first);
     let seen = pty.until("; renewing at ");
     assert!(!seen.contains("Role (1-"), "{seen}");
     let calls = env.sandbox.sts_calls("AssumeRoleWithSAML");
@@ -133,7 +133,7 @@ fn a_watch_keeps_the_only_role_it_began_with() {
     let other = "arn:aws:iam::210987654321:role/Other";
     env.sandbox
         .grant("bob", AwsApp::Production, provider, other);
-    eventually("it is written again", DEADLINE, || keys() != first);
+    eventually("it is written again", || keys() != first);
     let calls = env.sandbox.sts_calls("AssumeRoleWithSAML");
     let roles = calls.iter().filter_map(|call| call.form("RoleArn"));
     assert!(roles.clone().count() > 1 && roles.clone().all(|called| called == role));
@@ -148,7 +148,7 @@ fn use_says_why_tools_get_nothing_of_several_roles() {
             .success()
     );
     let used = without_a_terminal(&env, &["use", "--shell", "bash", "any"]);
-    let said = text(&used.stderr);
+    let said = &used.stderr;
     assert!(
         used.status.success() && said.contains("it matches several roles"),
         "{said}"

@@ -4,7 +4,7 @@ use ob_sandbox::{AwsApp, Fault, FaultKind};
 
 use super::{EXEC, line, ran_as, terminal, without_a_terminal};
 use crate::shells::Kind;
-use crate::support::{TestEnv, text};
+use crate::support::TestEnv;
 
 const LABS: &str = "arn:aws:iam::210987654321:saml-provider/okta";
 const OTHER: &str = "arn:aws:iam::210987654321:role/Other";
@@ -53,7 +53,7 @@ fn role_left_by_an_unopened_app_is_not_taken_unasked() {
         &["credential", "-r", "*"],
     ] {
         let ended = without_a_terminal(&env, words);
-        let said = text(&ended.stderr);
+        let said = &ended.stderr;
         assert_eq!(ended.status.code(), Some(3), "{words:?}: {said}");
         assert!(ended.stdout.is_empty(), "{words:?}");
         assert!(
@@ -70,7 +70,7 @@ fn role_left_by_an_unopened_app_is_not_taken_unasked() {
     assert_eq!(ended.status.code(), Some(3));
     // Its own name says all.
     let ended = without_a_terminal(&env, &["exec", "-r", &role, "--", "true"]);
-    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    assert!(ended.status.success(), "{}", &ended.stderr);
 }
 
 #[test]
@@ -80,12 +80,12 @@ fn roles_of_an_app_that_opened_before_are_counted() {
     let name = role.rsplit('/').next().unwrap();
     env.sandbox.clear_faults();
     let ended = without_a_terminal(&env, &["exec", "-r", name, "--", "true"]);
-    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    assert!(ended.status.success(), "{}", &ended.stderr);
     close(&env);
     // No role of the other app is called so.
     let words = ["exec", "--duration", "30m", "-r", name, "--", "true"];
     let ended = without_a_terminal(&env, &words);
-    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    assert!(ended.status.success(), "{}", &ended.stderr);
     let ended = without_a_terminal(&env, &["exec", "--", "true"]);
     assert_eq!(ended.status.code(), Some(3));
 }

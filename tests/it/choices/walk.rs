@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::{ENGINEER, machine, pick, terminal, without_a_terminal};
 use crate::shells::{Kind, type_line};
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 /// Steps of one walk; a walk has settings of its own.
 const STEPS: usize = 45;
@@ -161,7 +161,7 @@ impl Walk<'_> {
             ended.status.success(),
             "{}\n{}",
             self.history,
-            text(&ended.stderr)
+            &ended.stderr
         );
         self.env.sign_in();
         self.model.chosen.clear();
@@ -249,7 +249,7 @@ impl Walk<'_> {
         let line = format!("{line}; echo c\"\"ode-$code.");
         let Some(pty) = self.terminals.get_mut(place) else {
             let ended = run(self.env.command("bash").args(["-c", &line]), "");
-            return text(&ended.stderr).to_owned() + text(&ended.stdout);
+            return ended.stderr.to_owned() + &ended.stdout;
         };
         type_line(Kind::Bash, pty, &line);
         let mut seen = String::new();
@@ -317,10 +317,10 @@ fn walk(configured: Configured, remembers: bool, seed: u64) -> [usize; 3] {
     );
     env.write_settings(&format!(
         "{before}{}{catalogue}\n[profiles.dev]\nrole = \"{ENGINEER}\"\n[profiles.any]\nrole = \"*\"\n",
-        env.usual_settings()
+        env.minimal_settings()
     ));
     let wrote = without_a_terminal(&env, &["config", "aws"]);
-    assert!(wrote.status.success(), "{}", text(&wrote.stderr));
+    assert!(wrote.status.success(), "{}", &wrote.stderr);
     let mut walk = Walk {
         env: &env,
         configured,

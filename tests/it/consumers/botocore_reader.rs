@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value as Json, json};
 
 use super::tools::installed;
-use crate::support::{run, text};
+use crate::support::run;
 
 /// Files for one Python process.
 const BATCH: usize = 500;
@@ -115,8 +115,8 @@ fn botocore(files: &[Vec<u8>]) -> Vec<Json> {
         fs::write(directory.path().join(format!("{at:06}")), file).unwrap();
     }
     let answer = run(python().args(["-c", SCRIPT]).arg(directory.path()), "");
-    assert!(answer.status.success(), "{}", text(&answer.stderr));
-    serde_json::from_slice(&answer.stdout).unwrap()
+    assert!(answer.status.success(), "{}", &answer.stderr);
+    serde_json::from_str(&answer.stdout).unwrap()
 }
 
 fn as_json(value: &Value) -> Json {

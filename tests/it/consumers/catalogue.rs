@@ -9,7 +9,7 @@ use ob_sandbox::{AwsApp, Options};
 use serde_json::Value;
 
 use super::tools::{json, ok, prepare, printed, told};
-use crate::support::{DEADLINE, Moto, Pty, TestEnv, eventually, run, text};
+use crate::support::{Moto, Pty, TestEnv, eventually, run};
 
 const ENGINEER: &str = "arn:aws:iam::123456789012:role/Engineer";
 const READ_ONLY: &str = "arn:aws:iam::123456789012:role/ReadOnly";
@@ -31,7 +31,7 @@ fn roles(env: &TestEnv, flags: &[&str]) -> (String, String) {
     while list.contains("   ") {
         list = list.replace("   ", "  ");
     }
-    (list, text(&answer.stderr).to_owned())
+    (list, answer.stderr.to_owned())
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_list_that_was_read_is_shown_at_once_with_its_time_signed_in_or_not() {
     assert_eq!(again, list);
     assert!(said.starts_with("ob: as of "), "{said}");
     printed(&mut env.ob(["agent", "stop"]));
-    eventually("it has stopped", DEADLINE, || env.agents().is_empty());
+    eventually("it has stopped", || env.agents().is_empty());
     let (again, _) = roles(&env, &[]);
     assert_eq!(again, list);
     assert!(env.agents().is_empty() && env.sandbox.log().is_empty());
@@ -272,13 +272,13 @@ fn names_are_kept_for_their_user_alone_and_not_where_it_is_switched_off() {
         assert!(!text.contains(&secret), "{kind}");
     }
     fs::remove_dir_all(env.path("home/.cache")).unwrap();
-    env.write_settings(&(env.usual_settings() + "catalogue = false\n"));
+    env.write_settings(&(env.minimal_settings() + "catalogue = false\n"));
     for _ in 0..2 {
         assert_eq!(roles(&env, &[]).1, "");
     }
     assert!(!env.path("home/.cache").exists());
     // A disk that takes nothing is no reason to fail.
-    env.write_settings(&env.usual_settings());
+    env.write_settings(&env.minimal_settings());
     env.write("home/.cache", "");
     assert_eq!(roles(&env, &[]).1, "");
 }
@@ -288,7 +288,7 @@ fn accounts_are_called_by_their_app_and_by_iam_which_is_asked_only_for_names() {
     let env = TestEnv::of("alice");
     let moto = Moto::start();
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
-    env.write_settings(&(env.usual_settings() + &iam));
+    env.write_settings(&(env.minimal_settings() + &iam));
     let script = "import boto3, sys; boto3.client('iam', endpoint_url=sys.argv[1]).create_account_alias(AccountAlias='acme-prod')";
     prepare(&env, &moto, script);
     env.sign_in();
@@ -326,7 +326,7 @@ fn accounts_are_called_by_their_app_and_by_iam_which_is_asked_only_for_names() {
         OKTA,
         "arn:aws:iam::123456789012:role/FromLabs",
     );
-    env.write_settings(&(env.usual_settings() + &iam + "[accounts]\n345678901234 = \"labs\"\n"));
+    env.write_settings(&(env.minimal_settings() + &iam + "[accounts]\n345678901234 = \"labs\"\n"));
     let (list, _) = roles(&env, &["--refresh"]);
     assert!(
         list.contains(&format!("acme-prod  {ENGINEER}  AWS production\n")),

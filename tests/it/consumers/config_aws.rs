@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::tools::{dev, failure, json, ok, printed};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 const MINE: &str = "# mine\n\n[default]\nregion = us-east-1\n\n[profile  work ]\n\toutput=json ; odd\nregion = eu-west-1";
 
@@ -33,11 +33,15 @@ fn the_profiles_go_in_and_out_and_everything_else_stays() {
         "{block}"
     );
     assert_eq!(printed(&mut env.ob(["config", "aws", "--print"])), with);
-    assert!(text(&run(&mut env.ob(["config", "aws"]), "").stderr).contains("up to date"));
+    assert!(
+        run(&mut env.ob(["config", "aws"]), "")
+            .stderr
+            .contains("up to date")
+    );
     ok(&run(&mut env.ob(["config", "aws", "--remove"]), ""));
     assert_eq!(file(&env), mine);
     let again = run(&mut env.ob(["config", "aws", "--remove"]), "");
-    assert!(text(&again.stderr).contains("nothing of ob's"));
+    assert!(again.stderr.contains("nothing of ob's"));
 }
 
 #[test]
@@ -93,12 +97,12 @@ fn a_full_disk_leaves_the_old_file() {
     full.args(["-Urm", "sh", "-c", script]);
     let answer = run(&mut full, "");
     assert!(
-        text(&answer.stderr).contains("\"aws.file.disk_full\""),
+        answer.stderr.contains("\"aws.file.disk_full\""),
         "{}",
-        text(&answer.stderr)
+        answer.stderr.as_str()
     );
     assert_eq!(
-        (answer.status.code(), text(&answer.stdout)),
+        (answer.status.code(), answer.stdout.as_str()),
         (Some(1), "[default]\nconfig\nfiller\n")
     );
 }

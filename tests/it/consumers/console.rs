@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ob_sandbox::{Fault, FaultKind, Server};
 
 use super::tools::{DEV, dev, json, ok, printed, run_long};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 /// A signed-in environment whose browser is `script`, which gets the address as `$1`.
 fn with_browser(script: &str) -> TestEnv {
@@ -21,7 +21,7 @@ fn with_browser(script: &str) -> TestEnv {
         "browser_command = [\"{}\", \"{{url}}\", \"end\"]\n",
         env.path("bin/browser").display()
     );
-    env.write_settings(&(browser + &env.usual_settings() + &signin + DEV));
+    env.write_settings(&(browser + &env.minimal_settings() + &signin + DEV));
     let path = env.write("bin/browser", format!("#!/bin/sh\n{script}"));
     fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
     env.sign_in();
@@ -32,7 +32,9 @@ fn with_browser(script: &str) -> TestEnv {
 fn redirect(env: &TestEnv, address: &str) -> String {
     let mut curl = env.command("curl");
     curl.args(["-s", "-o", "/dev/null", "-w", "%{redirect_url}", "--cacert"]);
-    text(&run(curl.arg(env.path("ca.pem")).arg(address), "").stdout).to_owned()
+    run(curl.arg(env.path("ca.pem")).arg(address), "")
+        .stdout
+        .to_owned()
 }
 
 #[test]
@@ -43,11 +45,11 @@ fn deep_links_lead_to_the_page_in_the_same_console() {
             &mut env.ob(["console", "-p", "dev", "--print", "-s", page]),
             "",
         );
-        let link = text(&ended.stdout).trim().to_owned();
+        let link = ended.stdout.trim().to_owned();
         (
             ended.status.code(),
             redirect(&env, &link),
-            text(&ended.stderr).to_owned(),
+            ended.stderr.to_owned(),
         )
     };
     for (page, leads) in [
@@ -146,7 +148,7 @@ fn a_role_reached_through_another_asks_for_no_duration_and_a_refusal_of_one_is_a
         .fault(Fault::sts("getSigninToken", refusal).always());
     let refused = run(&mut env.ob(["console", "-p", "dev", "--print"]), "");
     assert_eq!(refused.status.code(), Some(4));
-    let said = text(&refused.stderr);
+    let said = &refused.stderr;
     for (kind, secret) in env.sandbox.canaries() {
         assert!(!said.contains(&secret), "{kind}");
     }
@@ -169,9 +171,9 @@ fn a_browser_that_fails_is_told_at_once() {
     assert!(begun.elapsed() < Duration::from_secs(25));
     assert_eq!(answer.status.code(), Some(1));
     assert!(
-        text(&answer.stderr).contains("ended with exit status: 7"),
+        answer.stderr.contains("ended with exit status: 7"),
         "{}",
-        text(&answer.stderr)
+        &answer.stderr
     );
     let none = run(
         &mut env.ob([
@@ -183,7 +185,7 @@ fn a_browser_that_fails_is_told_at_once() {
         ]),
         "",
     );
-    assert!(text(&none.stderr).contains("cannot start no-such-browser"));
+    assert!(none.stderr.contains("cannot start no-such-browser"));
 }
 
 #[test]
@@ -196,9 +198,9 @@ fn without_a_visit_for_thirty_seconds_the_port_is_closed() {
     );
     assert!((30..60).contains(&begun.elapsed().as_secs()));
     assert!(
-        text(&answer.stderr).contains("no browser came"),
+        answer.stderr.contains("no browser came"),
         "{}",
-        text(&answer.stderr)
+        &answer.stderr
     );
     let address = fs::read_to_string(env.path("tmp/address")).unwrap();
     let refused = Command::new("curl")

@@ -5,8 +5,8 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::tools::{ENGINEER, asked, dev, json, printed, who_am_i};
-use crate::scene::SOON;
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::SOON;
+use crate::support::{Pty, TestEnv, run};
 
 fn credential(env: &TestEnv) -> Value {
     json(&mut env.ob(["credential", "-p", "dev"]))
@@ -18,12 +18,11 @@ fn without_a_session_it_exits_three_at_once_without_network_or_agent() {
     let begun = Instant::now();
     let answer = run(&mut env.ob(["credential", "-p", "dev"]), "");
     assert!(begun.elapsed() < SOON);
-    assert_eq!((answer.status.code(), text(&answer.stdout)), (Some(3), ""));
-    assert!(
-        text(&answer.stderr).contains("`ob login`"),
-        "{}",
-        text(&answer.stderr)
+    assert_eq!(
+        (answer.status.code(), answer.stdout.as_str()),
+        (Some(3), "")
     );
+    assert!(answer.stderr.contains("`ob login`"), "{}", &answer.stderr);
     assert!(env.agents().is_empty());
     assert_eq!(env.sandbox.log().len(), 0);
     // With an agent that holds nothing, or for an agent of its own, it is the same.
@@ -36,7 +35,10 @@ fn without_a_session_it_exits_three_at_once_without_network_or_agent() {
         &["--no-agent", "credential", "-p", "dev"],
     ] {
         let answer = run(&mut env.ob(words), "");
-        assert_eq!((answer.status.code(), text(&answer.stdout)), (Some(3), ""));
+        assert_eq!(
+            (answer.status.code(), answer.stdout.as_str()),
+            (Some(3), "")
+        );
     }
     assert_eq!(env.sandbox.log().len(), 0);
 }
@@ -67,7 +69,7 @@ fn it_prints_version_one_and_serves_the_same_credentials_to_everyone() {
 #[test]
 fn it_never_asks_even_in_a_terminal() {
     let env = TestEnv::of("carol");
-    env.write_settings(&(env.usual_settings() + "[profiles.any]\nregion = \"eu-west-1\"\n"));
+    env.write_settings(&(env.minimal_settings() + "[profiles.any]\nregion = \"eu-west-1\"\n"));
     env.sign_in();
     let mut terminal = Pty::spawn(&env.ob(["credential", "-p", "any"]));
     let (status, seen) = terminal.wait();

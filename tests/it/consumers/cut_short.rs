@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::doctor::{doctor, state};
 use super::tools::{dev, json, ok, printed};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 /// `ob write` with these words, to which this happens at this system call.
 fn cut(env: &TestEnv, inject: &str, words: &[&str]) {
@@ -66,7 +66,7 @@ fn what_a_kill_leaves_is_found_by_doctor_and_removed_by_clean_and_by_the_next_wr
     assert_eq!(state(&found, "aws.leftover"), "wrong", "{found:?}");
     let answer = run(&mut env.ob(["write", "--clean"]), "");
     ok(&answer);
-    let said = text(&answer.stderr);
+    let said = &answer.stderr;
     let name = left[0].display().to_string();
     assert!(said.contains(&format!("removed {name}")), "{said}");
     assert!(!said.contains("nothing of ob's"), "{said}");

@@ -1,7 +1,7 @@
 //! `ob roles --discover`, against moto's IAM.
 
 use super::tools::{DEV, json, prepare, printed};
-use crate::support::{Moto, TestEnv, run, text};
+use crate::support::{Moto, TestEnv, run};
 
 pub(super) const POLICIES: &str = r#"
 import boto3, json, sys
@@ -20,7 +20,7 @@ fn the_roles_that_policies_lead_to_are_listed_inline_attached_and_under_conditio
     let env = TestEnv::new();
     let moto = Moto::start();
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
-    env.write_settings(&(env.usual_settings() + &iam + DEV));
+    env.write_settings(&(env.minimal_settings() + &iam + DEV));
     env.sign_in();
     prepare(&env, &moto, POLICIES);
     let list = printed(&mut env.ob(["roles", "--discover", "-p", "dev"]));
@@ -48,18 +48,18 @@ fn what_iam_refuses_is_told_in_its_words() {
     let env = TestEnv::new();
     let moto = Moto::start();
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
-    env.write_settings(&(env.usual_settings() + &iam + DEV));
+    env.write_settings(&(env.minimal_settings() + &iam + DEV));
     env.sign_in();
     let answer = run(&mut env.ob(["roles", "--discover", "-p", "dev"]), "");
     assert_eq!(answer.status.code(), Some(4));
-    let said = text(&answer.stderr);
+    let said = &answer.stderr;
     assert!(
         said.contains("NoSuchEntity") && said.contains("`ob roles --discover --with PROFILE`"),
         "{said}"
     );
     // There `--with` means nothing.
     let answer = run(&mut env.ob(["write", "--link", "-p", "dev"]), "");
-    let said = text(&answer.stderr);
+    let said = &answer.stderr;
     assert_eq!(answer.status.code(), Some(4), "{said}");
     assert!(
         said.contains("NoSuchEntity") && said.contains("`chain = [\"ROLE\"]`"),

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::tools::{dev, installed, json, node_path, printed};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 const STATIC: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = x\n[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = y\n";
 
@@ -112,7 +112,7 @@ pub(super) fn doctor(
 ) -> (Option<i32>, Vec<(String, String, String)>) {
     let mut command = env.ob(["doctor", "--json"]);
     let answer = run(command.envs(variables.iter().copied()), "");
-    let list: Vec<Value> = serde_json::from_slice(&answer.stdout).unwrap();
+    let list: Vec<Value> = serde_json::from_str(&answer.stdout).unwrap();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let found = list
         .iter()
@@ -187,7 +187,6 @@ fn doctor_names_what_is_wrong_and_what_to_type() {
     fs::copy(env.path("config/ob/config.toml"), env.path("m.toml")).unwrap();
     let mut named = env.ob(["--config", "m.toml", "doctor"]);
     let said = run(named.current_dir(env.path("")), "").stdout;
-    let said = text(&said);
     assert!(
         said.contains("`ob --config m.toml config aws` writes it anew"),
         "{said}"

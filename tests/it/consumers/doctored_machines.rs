@@ -16,7 +16,7 @@ pub(super) fn readable_key(env: &TestEnv) -> Variables {
     let key = env.write("key.pem", "key");
     fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
     let machine = format!("[org]\nprivate_key_file = '{}'\n", key.display());
-    env.write_settings(&env.usual_settings().replace("[org]\n", &machine));
+    env.write_settings(&env.minimal_settings().replace("[org]\n", &machine));
     Vec::new()
 }
 

@@ -2,7 +2,7 @@
 
 use super::tools::{ENGINEER, asked, dev, printed, tool, who_am_i};
 use crate::shells::Kind;
-use crate::support::{Pty, run, text};
+use crate::support::{Pty, run};
 
 #[test]
 fn a_terminal_gets_a_refusal_unless_reveal() {
@@ -58,7 +58,7 @@ fn real_shells_evaluate_it_and_the_aws_tools_take_it_from_there() {
     let script =
         "eval \"$(ob env -p dev)\" && eval \"$(ob env --unset)\" && env | grep -c '^AWS_SE\\|^OB_'";
     let none = run(env.command("bash").args(["-c", script]), "");
-    assert_eq!(text(&none.stdout), "0\n");
+    assert_eq!(&none.stdout, "0\n");
 }
 
 #[test]
@@ -99,6 +99,6 @@ fn nushell_loads_hostile_names_as_they_are() {
     let script =
         format!("^{ob} env -p dev --shell nu | from json | load-env; print -n $env.OB_ACCOUNT");
     let said = run(nu.args(["-n", "-c", &script]), "");
-    assert_eq!(text(&said.stdout), name, "{}", text(&said.stderr));
+    assert_eq!(&said.stdout, name, "{}", &said.stderr);
     assert!(!env.path("home/pwned").exists());
 }

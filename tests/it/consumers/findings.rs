@@ -21,7 +21,7 @@ use super::doctored_machines::{
     agent_elsewhere, devices, directory, readable_key, second_agent, second_tunnel,
 };
 use super::tools::{dev, printed, set};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 use crate::vpn::authority::vpn_authority;
 use crate::vpn::network::{entered, ip, vpn_settings};
 use crate::vpn::overlay::{hide, lay_over, lay_under};
@@ -54,7 +54,7 @@ const ROWS: &[Row] = &[
     }),
     #[cfg(not(feature = "fido2"))]
     ("security_key", "wrong", "--features fido2`", |env| {
-        env.write_settings(&env.usual_settings().replace("\"totp\"", "\"webauthn\""));
+        env.write_settings(&env.minimal_settings().replace("\"totp\"", "\"webauthn\""));
         Vec::new()
     }),
     ("proxy", "good", "", |_| {
@@ -65,7 +65,7 @@ const ROWS: &[Row] = &[
         [proxy, set("NO_PROXY", "10.*")].concat()
     }),
     ("ca_variables", "note", "`ca_bundle =` of [org]", |env| {
-        env.write_settings(&env.usual_settings().replace("ca_bundle", "# ca_bundle"));
+        env.write_settings(&env.minimal_settings().replace("ca_bundle", "# ca_bundle"));
         set("SSL_CERT_FILE", "/etc/acme.pem")
     }),
     ("network", "note", "HTTPS_PROXY", |env| {
@@ -304,7 +304,7 @@ fn agent_says(env: &TestEnv, change: fn(&mut StatusReply)) -> Vec<(&'static str,
 }
 
 fn with_a_vpn(env: &TestEnv) {
-    env.write_settings(&(env.usual_settings() + &vpn_settings(&env.sandbox)));
+    env.write_settings(&(env.minimal_settings() + &vpn_settings(&env.sandbox)));
 }
 
 /// What an arrangement may have covered, and with what.
@@ -359,7 +359,7 @@ fn each_finding_of_doctor_is_found_with_its_hint() {
         let found = run(env.ob(["doctor", "--json"]).envs(variables.clone()), "");
         let shown = run(env.ob(["doctor"]).envs(variables), "");
         uncover();
-        let list: Vec<Value> = serde_json::from_slice(&found.stdout).unwrap();
+        let list: Vec<Value> = serde_json::from_str(&found.stdout).unwrap();
         let one = list
             .iter()
             .find(|one| one["name"] == *name && one["state"] == *state)
@@ -376,7 +376,7 @@ fn each_finding_of_doctor_is_found_with_its_hint() {
             ),
         }
         let what = one["what"].as_str().unwrap();
-        let shown = text(&shown.stdout);
+        let shown = &shown.stdout;
         assert!(shown.contains(what), "{name}: {what} is not in {shown}");
     }
 }

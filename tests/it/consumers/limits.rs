@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::tools::{DEV, dev, failure, json, printed};
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 const S3: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
@@ -73,7 +73,7 @@ fn every_verb_that_hands_out_credentials_can_limit_them() {
         "signin_endpoint = \"{}/federation\"\n",
         env.sandbox.sts_url()
     );
-    env.write_settings(&(env.usual_settings() + &signin + DEV));
+    env.write_settings(&(env.minimal_settings() + &signin + DEV));
     env.sign_in();
     let limited = |words: &[&str]| printed(env.ob(words).args(["-p", "dev", "--read-only"]));
     let credential: Value = serde_json::from_str(&limited(&["credential"])).unwrap();
@@ -101,7 +101,7 @@ fn every_verb_that_hands_out_credentials_can_limit_them() {
         &mut env.ob(["write", "--all", "--read-only", "--file", "all"]),
         "",
     );
-    assert!(all.status.success(), "{}", text(&all.stderr));
+    assert!(all.status.success(), "{}", &all.stderr);
     for call in env.sandbox.sts_calls("AssumeRoleWithSAML") {
         let policy = call.form("PolicyArns.member.1.arn");
         assert_eq!(policy.as_deref(), Some(READ_ONLY));
@@ -115,7 +115,7 @@ fn a_profile_limits_itself_and_no_flag_lifts_that() {
         "{DEV}[profiles.look]\nrole = \"Engineer\"\nread_only = true\n\
          [profiles.s3]\nrole = \"Engineer\"\npolicy_arns = [\"{S3}\"]\n"
     );
-    env.write_settings(&(env.usual_settings() + &profiles));
+    env.write_settings(&(env.minimal_settings() + &profiles));
     env.sign_in();
     for (flags, expected) in [
         (&["-p", "look"][..], READ_ONLY),
@@ -169,12 +169,12 @@ fn a_profile_limits_itself_and_no_flag_lifts_that() {
         assert_eq!(code, 2, "{flags:?}");
     }
     let both = format!("[profiles.x]\nread_only = true\npolicy_arns = [\"{S3}\"]\n");
-    env.write_settings(&(env.usual_settings() + &both));
+    env.write_settings(&(env.minimal_settings() + &both));
     let answer = run(&mut env.ob(["config", "check"]), "");
     assert!(
-        text(&answer.stderr).contains("AWS would allow what either allows"),
+        answer.stderr.contains("AWS would allow what either allows"),
         "{}",
-        text(&answer.stderr)
+        &answer.stderr
     );
 }
 
@@ -203,7 +203,7 @@ fn a_chain_is_limited_at_its_end_and_lasts_an_hour_which_is_said() {
     let env = dev();
     let profiles = "\n[profiles.audit]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\n\
         chain = [\"arn:aws:iam::210987654321:role/Admin\"]\nread_only = true\n";
-    env.write_settings(&(env.usual_settings() + profiles));
+    env.write_settings(&(env.minimal_settings() + profiles));
     env.sign_in();
     let (key, told) = given(&env, &["-p", "audit"]);
     assert_eq!(policies(&env, &key), [READ_ONLY]);
@@ -214,16 +214,16 @@ fn a_chain_is_limited_at_its_end_and_lasts_an_hour_which_is_said() {
         &mut env.ob(["exec", "-p", "audit", "--duration", "4h", "--", "true"]),
         "",
     );
-    let said = text(&long.stderr);
+    let said = &long.stderr;
     assert!(
         long.status.success()
             && said.contains("at the end of a chain AWS grants an hour at most, not the 4h"),
         "{said}"
     );
-    let usual = env.usual_settings() + "duration = \"8h\"\n" + profiles;
+    let usual = env.minimal_settings() + "duration = \"8h\"\n" + profiles;
     env.write_settings(&usual);
     let check = run(&mut env.ob(["config", "check"]), "");
-    let said = text(&check.stderr);
+    let said = &check.stderr;
     assert!(
         check.status.success() && said.contains("audit") && said.contains("an hour at most"),
         "{said}"

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::discover::POLICIES;
 use super::tools::{DEV, asked, boto3, failure, json, ok, prepare, printed, who_am_i};
-use crate::support::{Moto, TestEnv, run, text};
+use crate::support::{Moto, TestEnv, run};
 
 const AUDIT: &str = "\n[profiles.audit]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\n\
     chain = [\"arn:aws:iam::210987654321:role/Admin\"]\n";
@@ -15,7 +15,7 @@ const MINE: &str = "# mine\n[default]\nregion = us-east-1 ; odd\n";
 
 fn signed_in() -> TestEnv {
     let env = TestEnv::new();
-    env.write_settings(&(env.usual_settings() + DEV + AUDIT));
+    env.write_settings(&(env.minimal_settings() + DEV + AUDIT));
     env.sign_in();
     fs::create_dir(env.path("home/.aws")).unwrap();
     env.write("home/.aws/config", MINE);
@@ -78,11 +78,11 @@ fn a_role_without_a_chain_is_linked_to_the_roles_its_policies_name() {
     let moto = Moto::start();
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
     let names = "[accounts]\n210987654321 = \"audit\"\n";
-    env.write_settings(&(env.usual_settings() + &iam + DEV + names));
+    env.write_settings(&(env.minimal_settings() + &iam + DEV + names));
     prepare(&env, &moto, POLICIES);
     let answer = run(&mut env.ob(["write", "--link", "-r", "Engineer"]), "");
     ok(&answer);
-    let said = text(&answer.stderr);
+    let said = &answer.stderr;
     assert!(said.contains("role/Audit* is a pattern"), "{said}");
     let config = file(&env, "config");
     for line in [
@@ -144,7 +144,7 @@ fn what_cannot_be_linked_is_named_and_both_files_stay() {
     ok(&run(&mut env.ob(["write", "--clean"]), ""));
     env.write("home/.aws/credentials", MINE);
     let default = AUDIT.replace("audit", "default");
-    env.write_settings(&(env.usual_settings() + DEV + AUDIT + &default));
+    env.write_settings(&(env.minimal_settings() + DEV + AUDIT + &default));
     refused("aws.file.default_link", MINE, "default", &[]);
     let config = config.to_str().unwrap();
     refused("aws.file.both", MINE, "audit", &["--file", config]);
@@ -170,7 +170,7 @@ fn cleaning_takes_the_keys_out_whatever_is_wrong_with_the_config_file_and_says_s
 #[test]
 fn a_malformed_config_file_is_told_before_anyone_signs_in() {
     let env = TestEnv::new();
-    env.write_settings(&(env.usual_settings() + DEV + AUDIT));
+    env.write_settings(&(env.minimal_settings() + DEV + AUDIT));
     fs::create_dir(env.path("home/.aws")).unwrap();
     env.write("home/.aws/config", "# >>> ob link\n");
     let (_, report) = failure(&mut env.ob(["--json", "write", "--link", "-p", "audit"]));
@@ -187,11 +187,11 @@ fn when_one_of_the_two_files_cannot_be_replaced_the_other_is_as_it_was() {
             "cd \"$HOME/.aws\" && mount --bind {name} {name} && ob --json write --link -p audit; echo $?; ls -A"
         );
         let answer = run(env.command("unshare").args(["-m", "sh", "-c", &script]), "");
-        let report: Value = serde_json::from_slice(&answer.stderr).unwrap();
+        let report: Value = serde_json::from_str(&answer.stderr).unwrap();
         assert_eq!(report["error"], "aws.file.write", "{report}");
         let failed = format!("{name}\"");
         assert!(report["summary"].to_string().ends_with(&failed), "{report}");
-        assert_eq!(text(&answer.stdout), "1\nconfig\ncredentials\n");
+        assert_eq!(&answer.stdout, "1\nconfig\ncredentials\n");
         for name in ["config", "credentials"] {
             assert_eq!(file(&env, name), MINE);
         }

@@ -4,13 +4,13 @@ use ob_sandbox::{Fault, FaultKind};
 use serde_json::json;
 
 use super::tools::{ENGINEER, boto3, dev, failure, json, printed, told};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 /// What it says to a person.
 fn said(env: &TestEnv) -> String {
     let answer = run(&mut env.ob(["logout"]), "");
     assert!(answer.status.success() && answer.stdout.is_empty());
-    text(&answer.stderr).to_owned()
+    answer.stderr.to_owned()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ob_sandbox::Options;
 
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 /// A hundred roles, each answer late enough that the bar is drawn many times on its way.
 fn many() -> TestEnv {
@@ -60,7 +60,7 @@ fn the_bar_keeps_to_its_line_and_leaves_nothing_behind() {
         "{dumb:?}"
     );
     let piped = run(&mut env.ob(["write", "--all"]), "");
-    let said = text(&piped.stderr);
+    let said = &piped.stderr;
     assert!(
         said.starts_with("ob: wrote ") && said.lines().count() == 1,
         "{said:?}"

@@ -5,7 +5,7 @@ use std::fs;
 use ob_sandbox::Options;
 
 use super::tools::{DEV, ENGINEER, dev, furnish, installed, ok, printed, who_am_i};
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 fn refresh(env: &TestEnv, words: &[&str]) -> std::process::Command {
     let mut command = env.ob(["exec", "--refresh", "-p", "dev", "--"].iter().chain(words));
@@ -54,7 +54,7 @@ fn boto3_and_the_javascript_sdk_renew_by_themselves_past_expiry() {
         ..Options::default()
     };
     let env = TestEnv::with("bob", options);
-    env.write_settings(&(env.usual_settings() + DEV));
+    env.write_settings(&(env.minimal_settings() + DEV));
     env.sign_in();
     printed(&mut env.ob(["config", "aws"]));
     let python = "import boto3, time\n\
@@ -84,8 +84,8 @@ fn a_missing_profile_is_offered_and_without_a_terminal_named() {
     let env = dev();
     env.sign_in();
     let answer = run(&mut refresh(&env, &["true"]), "");
-    assert_eq!(answer.status.code(), Some(3), "{}", text(&answer.stderr));
-    assert!(text(&answer.stderr).contains("`ob config aws`"));
+    assert_eq!(answer.status.code(), Some(3), "{}", &answer.stderr);
+    assert!(answer.stderr.contains("`ob config aws`"));
     let mut terminal = Pty::spawn(&refresh(&env, &["sh", "-c", "echo $AWS_PROFILE"]));
     terminal.until("[y/N] ");
     terminal.send("n\r");
@@ -113,8 +113,12 @@ fn a_profile_that_was_written_for_other_settings_or_a_limited_shell_is_not_passe
     command.arg(other).args(["--", "true"]);
     furnish(&env, &mut command);
     let answer = run(&mut command, "");
-    assert_eq!(answer.status.code(), Some(3), "{}", text(&answer.stderr));
-    assert!(text(&answer.stderr).contains("no profile ob/dev for these settings"));
+    assert_eq!(answer.status.code(), Some(3), "{}", &answer.stderr);
+    assert!(
+        answer
+            .stderr
+            .contains("no profile ob/dev for these settings")
+    );
     // As within `ob shell -p dev --read-only`.
     let mut command = env.ob(["exec", "--refresh", "--", "true"]);
     furnish(&env, &mut command);
@@ -123,8 +127,8 @@ fn a_profile_that_was_written_for_other_settings_or_a_limited_shell_is_not_passe
         r#"{"config":null,"org":null,"profile":"dev","role":null,"provider":null,"region":null,"duration":null,"read_only":true,"policy_arn":[]}"#,
     );
     let answer = run(&mut command, "");
-    assert_eq!(answer.status.code(), Some(2), "{}", text(&answer.stderr));
-    assert!(text(&answer.stderr).contains("this shell is for something else"));
+    assert_eq!(answer.status.code(), Some(2), "{}", &answer.stderr);
+    assert!(answer.stderr.contains("this shell is for something else"));
 }
 
 #[test]
@@ -142,7 +146,7 @@ fn a_shell_with_a_duration_of_its_own_is_not_renewed_for_the_profiles() {
     };
     ok(&within("60m"));
     let answer = within("20m");
-    let said = text(&answer.stderr);
+    let said = &answer.stderr;
     assert_eq!(answer.status.code(), Some(2), "{said}");
     assert!(said.contains("not the profile's: its duration\n"), "{said}");
 }
@@ -150,7 +154,7 @@ fn a_shell_with_a_duration_of_its_own_is_not_renewed_for_the_profiles() {
 #[test]
 fn a_profile_by_hand_serves_by_what_it_means_and_not_by_its_spelling() {
     let env = dev();
-    env.write_settings(&(env.usual_settings() + DEV + &DEV.replace("dev", "other")));
+    env.write_settings(&(env.minimal_settings() + DEV + &DEV.replace("dev", "other")));
     env.sign_in();
     fs::create_dir(env.path("home/.aws")).unwrap();
     let with = |line: &str| {
@@ -162,7 +166,7 @@ fn a_profile_by_hand_serves_by_what_it_means_and_not_by_its_spelling() {
         );
         let refreshed = run(&mut refresh(&env, &["true"]), "");
         assert_eq!(used.status.code(), refreshed.status.code(), "{line}");
-        assert_eq!(text(&used.stderr), text(&refreshed.stderr), "{line}");
+        assert_eq!(&used.stderr, &refreshed.stderr, "{line}");
         refreshed
     };
     let file = env.path("config/ob/config.toml").display().to_string();
@@ -191,7 +195,7 @@ fn a_profile_by_hand_serves_by_what_it_means_and_not_by_its_spelling() {
         &format!("{right}\ncredential_process = other"),
     ] {
         let answer = with(words);
-        let said = text(&answer.stderr);
+        let said = &answer.stderr;
         assert_eq!(answer.status.code(), Some(2), "{words}: {said}");
         assert!(
             said.contains("[profile ob/dev] of yours that does something else"),
@@ -202,14 +206,14 @@ fn a_profile_by_hand_serves_by_what_it_means_and_not_by_its_spelling() {
     ok(&with(&right));
     env.write("home/.aws/config", "[profile ob/dev]\n[profile ob/dev]\n");
     let answer = run(&mut refresh(&env, &["true"]), "");
-    assert!(text(&answer.stderr).contains("stands there twice"));
+    assert!(answer.stderr.contains("stands there twice"));
 }
 
 #[test]
 fn the_same_settings_are_the_same_by_any_path_and_with_or_without_the_profiles_own_org() {
     let env = dev();
     env.sign_in();
-    let settings = env.usual_settings().replace("[org]", "[orgs.acme]");
+    let settings = env.minimal_settings().replace("[org]", "[orgs.acme]");
     let other =
         settings.lines().next().unwrap().replace("acme", "b") + "\nurl = \"https://b.okta.com\"\n";
     env.write(
@@ -224,7 +228,7 @@ fn the_same_settings_are_the_same_by_any_path_and_with_or_without_the_profiles_o
         run(command.current_dir(env.path("")), "")
     };
     let answer = ob("--config m.toml --org acme exec --refresh -p dev -- true");
-    let said = text(&answer.stderr);
+    let said = &answer.stderr;
     assert_eq!(answer.status.code(), Some(3), "{said}");
     let hint = "`ob --config m.toml --org acme config aws` writes it";
     assert!(said.contains(hint), "{said}");
@@ -264,11 +268,7 @@ fn keys_that_would_win_are_refused_and_a_default_section_is_said() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let answer = run(&mut refresh(&env, &words), "");
     assert!(ok(&answer).starts_with(ENGINEER));
-    assert!(
-        text(&answer.stderr).contains("[default]"),
-        "{}",
-        text(&answer.stderr)
-    );
+    assert!(answer.stderr.contains("[default]"), "{}", &answer.stderr);
     // The user's own profiles keep working.
     let key =
         "import boto3; print(boto3.Session(profile_name='work').get_credentials().access_key)";
@@ -285,8 +285,8 @@ fn keys_that_would_win_are_refused_and_a_default_section_is_said() {
     let answer = run(&mut refresh(&env, &["true"]), "");
     assert_eq!(answer.status.code(), Some(2));
     assert!(
-        text(&answer.stderr).contains("has keys for ob/dev"),
+        answer.stderr.contains("has keys for ob/dev"),
         "{}",
-        text(&answer.stderr)
+        &answer.stderr
     );
 }

@@ -1,18 +1,14 @@
 //! The real programs. They are installed below target/ by `tests/aws-tools`.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::mpsc::channel;
-use std::thread;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use ob::clock::Zone;
 use ob::model::{Environment, Timestamp};
 use serde_json::Value;
 
-use crate::support::{Moto, TestEnv, run, text};
+use crate::support::{Finished, Moto, TestEnv, finish_within, run};
 
 /// The usual settings and a profile for each role that a test needs.
 pub(super) const DEV: &str =
@@ -30,7 +26,7 @@ pub(crate) fn installed(name: &str) -> PathBuf {
 /// An environment whose settings know the profile `dev`.
 pub(super) fn dev() -> TestEnv {
     let env = TestEnv::new();
-    env.write_settings(&(env.usual_settings() + DEV));
+    env.write_settings(&(env.minimal_settings() + DEV));
     env
 }
 
@@ -107,14 +103,14 @@ pub(super) fn prepare(env: &TestEnv, moto: &Moto, script: &str) {
     printed(&mut python);
 }
 
-pub(super) fn ok(output: &Output) -> &str {
+pub(super) fn ok(output: &Finished) -> &str {
     assert!(
         output.status.success(),
         "{}{}",
-        text(&output.stdout),
-        text(&output.stderr)
+        &output.stdout,
+        &output.stderr
     );
-    text(&output.stdout)
+    &output.stdout
 }
 
 /// A program's time as a person reads it here, without how far off it is.
@@ -137,7 +133,7 @@ pub(super) fn json(command: &mut Command) -> Value {
 /// How `command`, which has `--json`, fails: its exit code and its report.
 pub(super) fn failure(command: &mut Command) -> (i32, Value) {
     let answer = run(command, "");
-    let report = serde_json::from_slice(&answer.stderr).unwrap();
+    let report = serde_json::from_str(&answer.stderr).unwrap();
     (answer.status.code().unwrap(), report)
 }
 
@@ -145,23 +141,14 @@ pub(super) fn failure(command: &mut Command) -> (i32, Value) {
 ///
 /// # Panics
 /// When it does not end within `limit`; it is killed then.
-pub(super) fn run_long(command: &mut Command, limit: Duration) -> Output {
+pub(super) fn run_long(command: &mut Command, limit: Duration) -> Finished {
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let id = Pid::from_raw(child.id().try_into().unwrap());
-    let (done, ended) = channel();
-    thread::spawn(move || done.send(child.wait_with_output()));
-    ended.recv_timeout(limit).map_or_else(
-        |_| {
-            let _ = kill(id, Signal::SIGKILL);
-            panic!("{command:?} did not end within {limit:?}")
-        },
-        |output| output.unwrap(),
-    )
+    finish_within(child, limit)
 }
 
 /// One variable to set, in the form that rows of findings have it.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::tools::{dev, failure, installed, json, ok, printed, tool};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 /// Each reported file, and the line at which the aws CLI stops.
 const FILES: [(&str, usize); 3] = [("bom", 1), ("duplicate", 4), ("no-equals", 3)];
@@ -27,7 +27,7 @@ fn with_file(name: &str, content: &[u8]) -> (TestEnv, PathBuf) {
 /// What `ob` says when it is called so, whatever comes of it.
 fn said(env: &TestEnv, words: &[&str]) -> String {
     let answer = run(&mut env.ob(words), "");
-    text(&answer.stdout).to_owned() + text(&answer.stderr)
+    answer.stdout.to_owned() + &answer.stderr
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn the_line_that_explain_names_is_where_boto3_stops() {
         let mut boto3 = tool(&env, installed("venv/bin/python"));
         boto3.args(["-c", "import boto3; boto3.Session().get_credentials()"]);
         let answer = run(&mut boto3, "");
-        let stops = text(&answer.stderr);
+        let stops = &answer.stderr;
         assert!(stops.contains("ConfigParseError"), "{stops}");
     }
 }

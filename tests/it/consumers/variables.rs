@@ -9,7 +9,7 @@ use std::process::Command;
 use regex_lite::Regex;
 
 use super::tools::{DEV, ENGINEER, dev, furnish, installed, printed, who_am_i};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 /// Names in a string, or read from JavaScript's `process.env`.
 const NAME: &str =
@@ -177,11 +177,11 @@ fn no_foreign_identity_is_passed_on() {
         let line = line.replace("\"$@\"", "/usr/bin/env");
         bash.args(["-c", &line, "bash"]);
         let answer = run(&mut among_foreign(&env, bash), "");
-        let seen = text(&answer.stdout);
+        let seen = &answer.stdout;
         assert!(
             seen.contains("OB_PROFILE=dev\n"),
             "{way}: {seen}{}",
-            text(&answer.stderr)
+            &answer.stderr
         );
         for (name, value) in FOREIGN {
             // A shell drops what it cannot have as a variable, or passes on what no SDK reads.
@@ -220,14 +220,14 @@ fn keys_of_the_same_name_stop_a_switch() {
     );
     let refused = run(&mut env.ob(["use", "--shell", "bash", "dev"]), "");
     assert_eq!(refused.status.code(), Some(2));
-    let said = text(&refused.stderr);
+    let said = &refused.stderr;
     assert!(said.contains("has keys for ob/dev"), "{said}");
     assert!(refused.stdout.is_empty());
 }
 
 /// Settings of two machine sign-ins beside the person's.
 fn with_machine_keys(env: &TestEnv, more: &str) {
-    let settings = env.usual_settings();
+    let settings = env.minimal_settings();
     let others = "\n[orgs.ci]\nurl = \"https://ci.okta.com\"\nsign_in = \"machine\"\nclient_id = \"a\"\n\
         key_id = \"k\"\nprivate_key_env = \"CI_KEY\"\n\
         [orgs.\"bot.two\"]\nurl = \"https://bot.okta.com\"\nsign_in = \"machine\"\nclient_id = \"a\"\n\
@@ -302,7 +302,7 @@ fn the_session_of_aws_login_is_explained_and_found() {
         command
             .env("AWS_PROFILE", "work")
             .env("AWS_LOGIN_CACHE_DIRECTORY", "~/keys");
-        text(&run(&mut command, "").stdout).to_owned()
+        run(&mut command, "").stdout.to_owned()
     };
     let keys = env.path("home/keys").display().to_string();
     let explained = with(&["config", "explain"]);

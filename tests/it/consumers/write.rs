@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::tools::{
     DEV, ENGINEER, asked, boto3, dev, failure, json, ok, printed, run_long, who_am_i,
 };
-use crate::support::{DEADLINE, Pty, TestEnv, eventually, run, text};
+use crate::support::{Pty, TestEnv, eventually, run, text};
 
 const MINE: &str = "; old\r\n[default]\r\n  aws_access_key_id=AKIA ; mine\r\n\r\n[ work ]  # two\r\nrole_arn =\r\n  arn\r\n[twice]\r\n[twice]\r\n";
 
@@ -36,7 +36,7 @@ fn many(extra_roles: usize, latency: u64) -> TestEnv {
     };
     let env = TestEnv::with("alice", options);
     let names = "[accounts]\n123456789012 = \"prod\"\n";
-    env.write_settings(&(env.usual_settings() + names));
+    env.write_settings(&(env.minimal_settings() + names));
     env.sign_in();
     env.sandbox.clear_log();
     env
@@ -156,12 +156,12 @@ fn a_full_disk_leaves_the_old_credentials() {
         && head -c 4096 /dev/zero > filler && ob --json write -p dev; code=$?; cat credentials; ls -A; exit $code";
     let answer = run(env.command("unshare").args(["-m", "sh", "-c", script]), "");
     assert!(
-        text(&answer.stderr).contains("\"aws.file.disk_full\""),
+        answer.stderr.contains("\"aws.file.disk_full\""),
         "{}",
-        text(&answer.stderr)
+        answer.stderr.as_str()
     );
     assert_eq!(
-        (answer.status.code(), text(&answer.stdout)),
+        (answer.status.code(), answer.stdout.as_str()),
         (Some(1), "[default]\ncredentials\nfiller\n")
     );
 }
@@ -266,7 +266,7 @@ fn a_refused_role_spoils_no_other_and_is_told() {
     );
     let answer = run(&mut env.ob(["write", "--all"]), "");
     assert_eq!(answer.status.code(), Some(4));
-    let said = text(&answer.stderr);
+    let said = &answer.stderr;
     assert!(
         said.contains("wrote 6 of 7 roles") && said.contains("role/Ghost"),
         "{said}"
@@ -281,7 +281,7 @@ fn a_watch_renews_before_expiry_and_without_a_session_ends_with_the_file_intact(
         ..Options::default()
     };
     let env = TestEnv::with("bob", options);
-    env.write_settings(&(env.usual_settings() + DEV));
+    env.write_settings(&(env.minimal_settings() + DEV));
     env.sign_in();
     let mut watching = env.ob(["write", "-p", "dev", "--watch"]);
     let child = watching
@@ -290,7 +290,7 @@ fn a_watch_renews_before_expiry_and_without_a_session_ends_with_the_file_intact(
         .spawn()
         .unwrap();
     let path = env.path("home/.aws/credentials");
-    eventually("the first is written", DEADLINE, || path.exists());
+    eventually("the first is written", || path.exists());
     let first = file(&env);
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(14) {

@@ -6,7 +6,7 @@ use ob_sandbox::{AwsApp, Options, Pipeline, PushScript, Server};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
-use crate::support::{DEADLINE, TestEnv, eventually, run, text};
+use crate::support::{TestEnv, eventually, run};
 
 struct Case {
     user: &'static str,
@@ -147,7 +147,7 @@ fn a_question_without_a_terminal_ends_with_its_name_and_no_further_request() {
                 ..PushScript::reject()
             });
             let settings: String = env
-                .usual_settings()
+                .minimal_settings()
                 .lines()
                 .filter(|line| case.without.is_empty() || !line.starts_with(case.without))
                 .map(|line| format!("{line}\n"))
@@ -160,7 +160,7 @@ fn a_question_without_a_terminal_ends_with_its_name_and_no_further_request() {
                 false => String::new(),
             };
             let output = run(&mut login, &typed);
-            let said = text(&output.stderr);
+            let said = &output.stderr;
             let what = format!("{pipeline:?} {} {:?}: {said}", case.user, case.arguments);
             assert_eq!(output.status.code(), Some(case.exit), "{what}");
             for words in case.says.iter().chain([&case.names]) {
@@ -198,7 +198,7 @@ fn a_code_that_is_sent_can_be_piped_when_it_comes() {
             let mut child = piped.spawn().unwrap();
             let mut stdin = child.stdin.take().unwrap();
             writeln!(stdin, "{}", env.user().password).unwrap();
-            eventually("the code is sent", DEADLINE, || {
+            eventually("the code is sent", || {
                 env.sandbox.delivered("judy", factor).is_some()
             });
             let code = env.sandbox.delivered("judy", factor).unwrap();

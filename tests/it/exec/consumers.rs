@@ -3,13 +3,13 @@
 
 use std::process::Command;
 
-use crate::support::{Moto, TestEnv, consumers, run, text};
+use crate::support::{Moto, TestEnv, consumers, run};
 
 /// A machine whose STS is moto; bob's, because moto takes no assertion with more than one role.
 fn with_moto() -> (TestEnv, Moto) {
     let (env, moto) = (TestEnv::new(), Moto::start());
     let settings = env
-        .usual_settings()
+        .minimal_settings()
         .replace(&env.sandbox.sts_url(), &moto.url);
     env.write_settings(&settings);
     env.sign_in();
@@ -44,8 +44,8 @@ fn exec(env: &TestEnv, sts: &str, program: &str, arguments: &[&str]) -> Command 
 /// Runs it; answers with what it printed.
 fn output(command: &mut Command) -> String {
     let ended = run(command, "");
-    assert!(ended.status.success(), "{}", text(&ended.stderr));
-    text(&ended.stdout).trim_end().to_owned()
+    assert!(ended.status.success(), "{}", &ended.stderr);
+    ended.stdout.trim_end().to_owned()
 }
 
 const CLI: [&str; 6] = [
@@ -99,7 +99,7 @@ fn a_chained_role_is_the_last_one_to_moto() {
         .roles("bob", ob_sandbox::AwsApp::Production)
         .remove(0);
     let settings = env
-        .usual_settings()
+        .minimal_settings()
         .replace(&env.sandbox.sts_url(), &moto.url);
     let profile = format!(
         "\n[profiles.admin]\nrole = \"{role}\"\nchain = [\"arn:aws:iam::210987654321:role/Admin\"]\n"

@@ -1,7 +1,7 @@
 //! How it ends: the command's own exit code and signal, and `ob`'s codes where the command was never run.
 
 use super::{Way, both_ways};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 both_ways! {
     the_commands_exit_code_is_ours,
@@ -83,8 +83,8 @@ fn what_keeps_a_command_from_being_run_has_its_own_exit_code() {
     let flags = [&["exec"], env.answer_flags(), &["--", "echo", "ran"]].concat();
     let ends = |arguments: &[&str], input: &str| {
         let ended = run(&mut env.ob(arguments), input);
-        assert_eq!(text(&ended.stdout), "", "{arguments:?}");
-        assert!(text(&ended.stderr).starts_with("ob: "), "{ended:?}");
+        assert_eq!(&ended.stdout, "", "{arguments:?}");
+        assert!(ended.stderr.starts_with("ob: "), "{ended:?}");
         ended.status.code()
     };
     assert_eq!(ends(&["exec", "--bogus", "--", "echo", "ran"], ""), Some(2));
@@ -105,7 +105,7 @@ fn a_command_that_does_not_exist_is_told_before_anybody_signs_in() {
     let words = ["exec", "--password-stdin", "--"];
     for command in ["no-such-command", "./no-such-command"] {
         let ended = run(env.ob(words).arg(command), "not the password\n");
-        let said = text(&ended.stderr);
+        let said = &ended.stderr;
         assert_eq!(ended.status.code(), Some(127), "{said}");
         let first = format!("ob: cannot find the command {command}\n");
         assert!(said.starts_with(&first), "{said}");
@@ -114,7 +114,7 @@ fn a_command_that_does_not_exist_is_told_before_anybody_signs_in() {
     env.write("home/here", "#!/bin/sh\n");
     for command in ["true", env.path("home/here").to_str().unwrap()] {
         let ended = run(env.ob(words).arg(command), "not the password\n");
-        let said = text(&ended.stderr);
+        let said = &ended.stderr;
         assert_eq!(ended.status.code(), Some(4), "{said}");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Way, both_ways};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 both_ways! {
     what_would_mislead_an_sdk_is_gone,
@@ -78,12 +78,12 @@ fn another_user_than_root_runs_a_command_and_is_held_to_the_files_it_may_read() 
     env.sign_in();
     let exec = || env.ob(["exec", "--", "sh", "-c", "echo $(id -u) $AWS_ACCOUNT_ID"]);
     let ended = run(&mut exec(), "");
-    assert_eq!(text(&ended.stdout), "65534 123456789012\n", "{ended:?}");
+    assert_eq!(&ended.stdout, "65534 123456789012\n", "{ended:?}");
     std::os::unix::fs::chown(env.path("config/ob/config.toml"), Some(0), Some(0)).unwrap();
     let refused = run(&mut exec(), "");
     assert_eq!(
-        (refused.status.code(), text(&refused.stdout)),
+        (refused.status.code(), refused.stdout.as_str()),
         (Some(2), "")
     );
-    assert!(text(&refused.stderr).contains("config.toml"), "{refused:?}");
+    assert!(refused.stderr.contains("config.toml"), "{refused:?}");
 }

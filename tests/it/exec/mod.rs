@@ -10,7 +10,7 @@ mod streams;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus};
 
-use crate::support::{Pty, run, text};
+use crate::support::{Pty, run};
 
 /// How the command's standard streams are connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +58,8 @@ impl Way {
                 let ended = run(command, "");
                 Ended {
                     status: ended.status,
-                    output: text(&ended.stdout).to_owned(),
-                    errors: text(&ended.stderr).to_owned(),
+                    output: ended.stdout.to_owned(),
+                    errors: ended.stderr.to_owned(),
                 }
             }
         }

@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::{Way, both_ways};
-use crate::support::{DEADLINE, Pty, TestEnv, eventually};
+use crate::support::{Pty, TestEnv, eventually};
 
 both_ways! {
     one_interrupt_is_one_sigint_in_the_command,
@@ -41,7 +41,7 @@ impl Piped {
     }
 
     fn until(&self, pattern: &str) {
-        eventually(pattern, DEADLINE, || self.shown().contains(pattern));
+        eventually(pattern, || self.shown().contains(pattern));
     }
 
     fn shown(&self) -> String {
@@ -147,7 +147,7 @@ fn stop_and_continue_reach_the_command_without_a_terminal() {
     };
     piped.until("ready\n");
     piped.send(Signal::SIGSTOP);
-    eventually("it is stopped", DEADLINE, || state() == 'T');
+    eventually("it is stopped", || state() == 'T');
     env.write("home/go", "");
     piped.send(Signal::SIGCONT);
     piped.until("went on\n");

@@ -1,7 +1,7 @@
 //! What the command is handed besides its environment: its name, its input, its descriptors, its limits.
 
 use super::{Way, both_ways};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 both_ways! {
     the_command_keeps_its_name_and_arguments,
@@ -91,5 +91,5 @@ fn nobodys_descriptor_stays_open_in_the_agent() {
         answers.display()
     );
     let ended = run(env.command("bash").args(["-c", &script]), "");
-    assert_eq!((text(&ended.stdout), env.agents().len()), ("closed\n", 1));
+    assert_eq!((ended.stdout.as_str(), env.agents().len()), ("closed\n", 1));
 }

@@ -1,33 +1,33 @@
 //! Limits of the kernel that are low.
 
 use super::{ANSWERED, COMMAND, Failure, failed, ran, shell};
-use crate::scene::{SOON, Scene, counted};
+use crate::support::{SOON, TestEnv, counted};
 
 /// `ob exec` with an agent to start, with one of its own, and with one that holds the credentials.
-fn all_ways(scene: &Scene, limit: &str, cold: impl Fn(&str, &str), warm: impl Fn(&str, &str)) {
+fn all_ways(env: &TestEnv, limit: &str, cold: impl Fn(&str, &str), warm: impl Fn(&str, &str)) {
     for flags in counted::<2, _>(["", "--no-agent"]) {
         let case = format!("{limit} {flags}");
         cold(
             &case,
             &format!("exec prlimit {limit} ob exec {flags} {ANSWERED} {COMMAND}"),
         );
-        stop(scene);
+        stop(env);
     }
-    scene.sign_in();
+    env.sign_in();
     warm(
         limit,
         &format!("exec prlimit {limit} ob exec --json {COMMAND}"),
     );
-    stop(scene);
+    stop(env);
 }
 
-fn stop(scene: &Scene) {
-    shell(scene, "ob agent stop");
+fn stop(env: &TestEnv) {
+    shell(env, "ob agent stop");
 }
 
 #[test]
 fn limits_that_are_low_but_enough_change_nothing() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     for limit in counted::<5, _>([
         "--nofile=16:16",
         "--nofile=64:64",
@@ -35,37 +35,37 @@ fn limits_that_are_low_but_enough_change_nothing() {
         "--memlock=0:0",
         "--core=0:0",
     ]) {
-        let works = |case: &str, script: &str| ran(&scene, &shell(&scene, script), case);
-        all_ways(&scene, limit, works, works);
+        let works = |case: &str, script: &str| ran(&env, &shell(&env, script), case);
+        all_ways(&env, limit, works, works);
     }
 }
 
 #[test]
 fn too_few_descriptors_for_an_agent_are_named() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let expected = Failure(125, "agent.no-process", "too many open files");
     for flags in counted::<2, _>(["", "--no-agent"]) {
         for count in counted::<4, _>([5, 8, 10, 11]) {
             let limit = format!("--nofile={count}:{count}");
             let script = format!("exec prlimit {limit} ob exec {flags} {ANSWERED} {COMMAND}");
             let case = format!("{limit} {flags}");
-            failed(&scene, &shell(&scene, &script), &expected, &case);
-            assert!(scene.agents().is_empty(), "{case}");
-            assert!(scene.sandbox.log().is_empty(), "{case}");
+            failed(&env, &shell(&env, &script), &expected, &case);
+            assert!(env.agents().is_empty(), "{case}");
+            assert!(env.sandbox.log().is_empty(), "{case}");
         }
     }
 }
 
 #[test]
 fn no_process_for_an_agent_is_named_and_a_live_one_needs_none() {
-    let scene = Scene::unprivileged("carol");
+    let env = TestEnv::unprivileged("carol").configured();
     let expected = Failure(125, "agent.no-process", "the limit of processes is reached");
     for limit in counted::<2, _>(["--nproc=1:1", "--nproc=0:0"]) {
         let refused = |case: &str, script: &str| {
-            failed(&scene, &shell(&scene, script), &expected, case);
-            assert!(scene.agents_gone_within(SOON), "{case}");
+            failed(&env, &shell(&env, script), &expected, case);
+            assert!(env.agents_gone_within(SOON), "{case}");
         };
-        let works = |case: &str, script: &str| ran(&scene, &shell(&scene, script), case);
-        all_ways(&scene, limit, refused, works);
+        let works = |case: &str, script: &str| ran(&env, &shell(&env, script), case);
+        all_ways(&env, limit, refused, works);
     }
 }

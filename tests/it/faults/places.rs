@@ -1,7 +1,7 @@
 //! Disks and directories: full, read-only, not there, gone from under one's feet.
 
 use super::{ANSWERED, COMMAND, Failure, failed, files, ran, shell, shell_with_mounts};
-use crate::scene::{Ended, Scene, counted};
+use crate::support::{Finished, TestEnv, counted};
 
 const INIT: &str = "ob config init --json --url https://acme.okta.com --username alice@acme.com";
 
@@ -31,8 +31,8 @@ fn exec_after(preparation: &str, flags: &str) -> String {
 
 #[test]
 fn settings_that_do_not_fit_on_the_disk_leave_nothing_behind() {
-    let scene = Scene::of("carol");
-    let before = files(&scene);
+    let env = TestEnv::of("carol").configured();
+    let before = files(&env);
     for (case, disk, says) in counted::<3, _>([
         (
             "no bytes",
@@ -49,31 +49,31 @@ fn settings_that_do_not_fit_on_the_disk_leave_nothing_behind() {
         let script = format!(
             "{disk} XDG_CONFIG_HOME=$DISK {INIT}; code=$?; find $DISK -type f ! -name fill; exit $code"
         );
-        let ended = shell_with_mounts(&scene, &script);
+        let ended = shell_with_mounts(&env, &script);
         let expected = Failure(1, "config.write", says);
-        failed(&scene, &ended, &expected, case);
+        failed(&env, &ended, &expected, case);
     }
-    assert_eq!(files(&scene), before);
+    assert_eq!(files(&env), before);
 }
 
 #[test]
 fn profile_blocks_that_do_not_fit_on_the_disk_leave_the_file_as_it_was() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     for files in counted::<2, _>([3, 4]) {
         let script = format!(
             "{} mkdir $DISK/.aws; [ {files} = 3 ] || echo '# mine' >$DISK/.aws/config; {FILL} \
              HOME=$DISK ob config aws --json; code=$?; find $DISK -type f ! -name fill ! -size 7c; exit $code",
             disk(files, 8192)
         );
-        let ended = shell_with_mounts(&scene, &script);
+        let ended = shell_with_mounts(&env, &script);
         let expected = Failure(1, "aws.file.disk_full", "no storage space");
-        failed(&scene, &ended, &expected, "config aws");
+        failed(&env, &ended, &expected, "config aws");
     }
 }
 
 #[test]
 fn a_disk_with_no_room_for_the_agents_socket_is_named_and_no_agent_does_without() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let on = |files: u32| disk(files, 4096) + "export XDG_RUNTIME_DIR=$DISK;";
     for (case, files, name, says) in counted::<3, _>([
         (
@@ -95,82 +95,82 @@ fn a_disk_with_no_room_for_the_agents_socket_is_named_and_no_agent_does_without(
             "/ob/agent.sock: no space left on device",
         ),
     ]) {
-        let ended = shell_with_mounts(&scene, &exec_after(&on(files), ""));
-        failed(&scene, &ended, &Failure(125, name, says), case);
+        let ended = shell_with_mounts(&env, &exec_after(&on(files), ""));
+        failed(&env, &ended, &Failure(125, name, says), case);
         assert!(
             ended.stderr.contains("--no-agent"),
             "{case}: {}",
             ended.stderr
         );
-        assert!(scene.sandbox.log().is_empty(), "{case}");
-        assert!(scene.agents().is_empty(), "{case}");
+        assert!(env.sandbox.log().is_empty(), "{case}");
+        assert!(env.agents().is_empty(), "{case}");
     }
-    let ended = shell_with_mounts(&scene, &exec_after(&on(1), "--no-agent"));
-    ran(&scene, &ended, "without an agent");
-    let ended = shell_with_mounts(&scene, &exec_after(&on(4), ""));
-    ran(&scene, &ended, "room enough");
+    let ended = shell_with_mounts(&env, &exec_after(&on(1), "--no-agent"));
+    ran(&env, &ended, "without an agent");
+    let ended = shell_with_mounts(&env, &exec_after(&on(4), ""));
+    ran(&env, &ended, "room enough");
 }
 
 #[test]
 fn a_socket_takes_no_room_of_a_disk_that_is_full_of_bytes() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let full = disk(100, 4096) + FILL + "export XDG_RUNTIME_DIR=$DISK TMPDIR=$DISK;";
-    let ended = shell_with_mounts(&scene, &exec_after(&full, ""));
-    ran(&scene, &ended, "full");
+    let ended = shell_with_mounts(&env, &exec_after(&full, ""));
+    ran(&env, &ended, "full");
 }
 
 #[test]
 fn on_a_read_only_home_a_live_agent_serves() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
-    let before = files(&scene);
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
+    let before = files(&env);
     for flags in counted::<2, _>(["", "--min-ttl 5m"]) {
         let script = format!("{READ_ONLY} ob exec --json {flags} {COMMAND}");
-        ran(&scene, &shell_with_mounts(&scene, &script), "warm");
+        ran(&env, &shell_with_mounts(&env, &script), "warm");
     }
     // Its directory may be in the home as well: looking for it makes nothing.
     let script = format!(
         "{READ_ONLY} mount -o remount,ro,bind $HOME; ob status --json >/dev/null && echo out"
     );
-    let ended = shell_with_mounts(&scene, &script);
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "out\n"));
-    assert_eq!(files(&scene), before);
+    let ended = shell_with_mounts(&env, &script);
+    assert_eq!((ended.code(), ended.stdout.as_str()), (Some(0), "out\n"));
+    assert_eq!(files(&env), before);
 }
 
 #[test]
 fn on_a_read_only_home_a_live_agent_in_the_home_serves() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let start = format!(
         "{NO_XDG} ob login --config $SETTINGS {ANSWERED} >/dev/null || exit; {READ_ONLY} \
          ob exec --config $SETTINGS --json {COMMAND}; code=$?; ob agent stop 2>/dev/null; exit $code"
     );
-    ran(&scene, &shell_with_mounts(&scene, &start), "in the home");
+    ran(&env, &shell_with_mounts(&env, &start), "in the home");
 }
 
 #[test]
 fn what_cannot_be_made_in_a_read_only_home_is_named() {
-    let scene = Scene::of("carol");
-    let before = files(&scene);
+    let env = TestEnv::of("carol").configured();
+    let before = files(&env);
     let exec = exec_after(&format!("{READ_ONLY} unset XDG_RUNTIME_DIR;"), "");
     let expected = Failure(125, "paths.make", "home/.local: Read-only file system");
-    failed(&scene, &shell_with_mounts(&scene, &exec), &expected, "exec");
+    failed(&env, &shell_with_mounts(&env, &exec), &expected, "exec");
     let init = format!("{READ_ONLY} {NO_XDG} {INIT}");
     let expected = Failure(1, "config.write", "read-only file system");
-    failed(&scene, &shell_with_mounts(&scene, &init), &expected, "init");
+    failed(&env, &shell_with_mounts(&env, &init), &expected, "init");
     let alone = exec_after(&format!("{READ_ONLY} unset XDG_RUNTIME_DIR;"), "--no-agent");
-    ran(&scene, &shell_with_mounts(&scene, &alone), "no agent");
-    assert!(scene.agents().is_empty());
-    assert_eq!(files(&scene), before);
+    ran(&env, &shell_with_mounts(&env, &alone), "no agent");
+    assert!(env.agents().is_empty());
+    assert_eq!(files(&env), before);
 }
 
 /// `ob` with a HOME that `make` spoils and nothing of XDG.
-fn homeless(scene: &Scene, make: &str, rest: &str) -> Ended {
-    shell(scene, &format!("{NO_XDG} {make} {rest}"))
+fn homeless(env: &TestEnv, make: &str, rest: &str) -> Finished {
+    shell(env, &format!("{NO_XDG} {make} {rest}"))
 }
 
 #[test]
 fn without_a_home_everything_works_that_was_told_its_places() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     for home in counted::<5, _>([
         "unset HOME;",
         "HOME=;",
@@ -178,19 +178,15 @@ fn without_a_home_everything_works_that_was_told_its_places() {
         "HOME=/nowhere/at/all;",
         "HOME=/dev/null;",
     ]) {
-        ran(&scene, &shell(&scene, &exec_after(home, "")), home);
-        ran(
-            &scene,
-            &shell(&scene, &exec_after(home, "--no-agent")),
-            home,
-        );
+        ran(&env, &shell(&env, &exec_after(home, "")), home);
+        ran(&env, &shell(&env, &exec_after(home, "--no-agent")), home);
     }
 }
 
 #[test]
 fn without_a_home_and_without_xdg_what_is_missing_is_named() {
-    let scene = Scene::of("carol");
-    let before = files(&scene);
+    let env = TestEnv::of("carol").configured();
+    let before = files(&env);
     let unset = Failure(125, "paths.no-place", "HOME is not set");
     let nowhere = Failure(125, "paths.make", "/nowhere/at/all/.local");
     for (home, expected) in counted::<4, _>([
@@ -200,46 +196,46 @@ fn without_a_home_and_without_xdg_what_is_missing_is_named() {
         ("HOME=/nowhere/at/all;", &nowhere),
     ]) {
         let given = format!("ob exec --config $SETTINGS {ANSWERED} {COMMAND}");
-        failed(&scene, &homeless(&scene, home, &given), expected, home);
+        failed(&env, &homeless(&env, home, &given), expected, home);
         let given = format!("ob exec --no-agent --config $SETTINGS {ANSWERED} {COMMAND}");
-        ran(&scene, &homeless(&scene, home, &given), home);
-        let bare = homeless(&scene, home, &format!("ob exec {ANSWERED} {COMMAND}"));
+        ran(&env, &homeless(&env, home, &given), home);
+        let bare = homeless(&env, home, &format!("ob exec {ANSWERED} {COMMAND}"));
         let expected = Failure(2, "config.no-org", "ob config init");
-        failed(&scene, &bare, &expected, home);
-        let status = homeless(&scene, home, "ob status --json");
-        assert_eq!(status.code, Some(0), "{home} {}", status.stderr);
+        failed(&env, &bare, &expected, home);
+        let status = homeless(&env, home, "ob status --json");
+        assert_eq!(status.code(), Some(0), "{home} {}", status.stderr);
     }
-    assert_eq!(files(&scene), before);
+    assert_eq!(files(&env), before);
 }
 
 #[test]
 fn a_home_at_the_root_of_the_disk_is_not_written_to() {
-    let scene = Scene::unprivileged("carol");
+    let env = TestEnv::unprivileged("carol").configured();
     let given = format!("ob exec --config $SETTINGS {ANSWERED} {COMMAND}");
-    let ended = homeless(&scene, "HOME=/;", &given);
+    let ended = homeless(&env, "HOME=/;", &given);
     let expected = Failure(125, "paths.make", "cannot make /.local");
-    failed(&scene, &ended, &expected, "exec");
-    let ended = homeless(&scene, "HOME=/;", INIT);
+    failed(&env, &ended, &expected, "exec");
+    let ended = homeless(&env, "HOME=/;", INIT);
     let expected = Failure(1, "config.write", "permission denied");
-    failed(&scene, &ended, &expected, "init");
+    failed(&env, &ended, &expected, "init");
 }
 
 #[test]
 fn a_directory_that_is_gone_hinders_nothing() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let gone = "mkdir $TMPDIR/d; cd $TMPDIR/d; rmdir ../d;";
     ran(
-        &scene,
-        &shell(&scene, &exec_after(gone, "--no-agent")),
+        &env,
+        &shell(&env, &exec_after(gone, "--no-agent")),
         "no agent",
     );
-    ran(&scene, &shell(&scene, &exec_after(gone, "")), "cold");
-    scene.sign_in();
+    ran(&env, &shell(&env, &exec_after(gone, "")), "cold");
+    env.sign_in();
     let warm = format!("{gone} ob exec --json {COMMAND}");
-    ran(&scene, &shell(&scene, &warm), "warm");
+    ran(&env, &shell(&env, &warm), "warm");
     for verb in counted::<5, _>(["status", "login", "roles", "config check", "logout"]) {
-        let ended = shell(&scene, &format!("{gone} ob {verb}"));
-        assert_eq!(ended.code, Some(0), "{verb}: {}", ended.stderr);
+        let ended = shell(&env, &format!("{gone} ob {verb}"));
+        assert_eq!(ended.code(), Some(0), "{verb}: {}", ended.stderr);
     }
 }
 
@@ -256,9 +252,9 @@ fn a_umask_that_takes_from_the_owner_spoils_no_directory() {
         )
     };
     for umask in counted::<3, _>(["0177", "0277", "0777"]) {
-        let scene = Scene::unprivileged("carol");
-        let ended = shell(&scene, &script(umask));
-        assert_eq!(ended.code, Some(0), "{umask}: {}", ended.stderr);
+        let env = TestEnv::unprivileged("carol").configured();
+        let ended = shell(&env, &script(umask));
+        assert_eq!(ended.code(), Some(0), "{umask}: {}", ended.stderr);
         let (first, found) = ended.stdout.split_once('\n').unwrap();
         assert_eq!(first, umask, "the command's umask is the caller's");
         assert!(found.contains(".local/state/ob/run/"), "{umask}: {found}");

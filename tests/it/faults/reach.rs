@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use super::{ANSWERED, COMMAND, Failure, failed, in_shell, shell};
-use crate::scene::{SOON, Scene, counted};
+use crate::support::{SOON, TestEnv, counted};
 
 /// A port at which nobody listens, and nobody else will: a connection that is kept has it.
 fn closed() -> SocketAddr {
@@ -15,31 +15,31 @@ fn closed() -> SocketAddr {
     address
 }
 
-/// A scene whose org or STS is elsewhere.
-fn elsewhere(usual: impl Fn(&Scene) -> String, address: &str) -> Scene {
-    let scene = Scene::of("carol");
-    let settings = scene.settings().replace(&usual(&scene), address);
-    scene.write_settings(&settings);
-    scene
+/// A env whose org or STS is elsewhere.
+fn elsewhere(usual: impl Fn(&TestEnv) -> String, address: &str) -> TestEnv {
+    let env = TestEnv::of("carol").configured();
+    let settings = env.full_settings().replace(&usual(&env), address);
+    env.write_settings(&settings);
+    env
 }
 
-fn org(scene: &Scene) -> String {
-    scene.sandbox.org_url()
+fn org(env: &TestEnv) -> String {
+    env.sandbox.org_url()
 }
 
-fn sts(scene: &Scene) -> String {
-    scene.sandbox.sts_url()
+fn sts(env: &TestEnv) -> String {
+    env.sandbox.sts_url()
 }
 
 #[test]
 fn a_name_that_does_not_resolve_is_named() {
     for (usual, host) in counted::<2, _>([
-        (org as fn(&Scene) -> String, "acme.okta.invalid"),
+        (org as fn(&TestEnv) -> String, "acme.okta.invalid"),
         (sts, "sts.invalid"),
     ]) {
-        let scene = elsewhere(usual, &format!("https://{host}"));
-        let ended = shell(&scene, &format!("ob exec {ANSWERED} {COMMAND}"));
-        failed(&scene, &ended, &Failure(5, "http.dns", host), host);
+        let env = elsewhere(usual, &format!("https://{host}"));
+        let ended = shell(&env, &format!("ob exec {ANSWERED} {COMMAND}"));
+        failed(&env, &ended, &Failure(5, "http.dns", host), host);
         assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
     }
 }
@@ -48,7 +48,7 @@ fn a_name_that_does_not_resolve_is_named() {
 fn a_port_at_which_nobody_listens_is_told_at_once() {
     let by_six = || format!("[::1]:{}", closed().port());
     let by_four = || closed().to_string();
-    let org: fn(&Scene) -> String = org;
+    let org: fn(&TestEnv) -> String = org;
     for (usual, address, says) in counted::<4, _>([
         (org, by_four(), "Connection refused"),
         (sts, by_four(), "Connection refused"),
@@ -56,21 +56,21 @@ fn a_port_at_which_nobody_listens_is_told_at_once() {
         (org, by_six(), "[::1]"),
         (sts, by_six(), "[::1]"),
     ]) {
-        let scene = elsewhere(usual, &format!("https://{address}"));
-        let ended = shell(&scene, &format!("ob exec {ANSWERED} {COMMAND}"));
+        let env = elsewhere(usual, &format!("https://{address}"));
+        let ended = shell(&env, &format!("ob exec {ANSWERED} {COMMAND}"));
         let expected = Failure(5, "http.connect", says);
-        failed(&scene, &ended, &expected, &address);
+        failed(&env, &ended, &expected, &address);
         assert!(ended.took < SOON * 2, "{:?}", ended.took);
     }
 }
 
 #[test]
 fn a_machine_without_a_network_says_so() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let script = format!("ob exec --no-agent {ANSWERED} {COMMAND}");
-    let ended = in_shell(&scene, &["unshare", "--net", "sh", "-c", &script]);
+    let ended = in_shell(&env, &["unshare", "--net", "sh", "-c", &script]);
     let expected = Failure(5, "http.connect", "Network is unreachable");
-    failed(&scene, &ended, &expected, "no network");
+    failed(&env, &ended, &expected, "no network");
 }
 
 #[test]
@@ -84,13 +84,13 @@ fn a_host_that_swallows_every_packet_is_given_up_after_ten_seconds() {
         knocking.push(one);
         assert!(knocking.len() < 1000, "the queue never fills");
     }
-    let scene = elsewhere(org, &format!("https://{address}"));
-    let ended = shell(&scene, &format!("ob exec {ANSWERED} {COMMAND}"));
+    let env = elsewhere(org, &format!("https://{address}"));
+    let ended = shell(&env, &format!("ob exec {ANSWERED} {COMMAND}"));
     let expected = Failure(
         5,
         "http.timeout",
         "127.0.0.1 did not answer within 10 seconds",
     );
-    failed(&scene, &ended, &expected, "black hole");
+    failed(&env, &ended, &expected, "black hole");
     assert!(ended.took < SOON * 4, "{:?}", ended.took);
 }

@@ -3,12 +3,12 @@
 use ob_sandbox::Server;
 
 use super::{ANSWERED, COMMAND, Failure, failed, files, quiet, ran, runs, shell};
-use crate::scene::{Scene, counted, run};
+use crate::support::{TestEnv, counted, run};
 
 #[test]
 fn closed_descriptors_neither_panic_nor_take_a_secret_into_a_file() {
-    let scene = Scene::of("carol");
-    let before = files(&scene);
+    let env = TestEnv::of("carol").configured();
+    let before = files(&env);
     // The streams, whether an answer can be read, whether output can be seen.
     for (closed, reads, shows) in counted::<5, _>([
         ("<&-", false, true),
@@ -18,74 +18,74 @@ fn closed_descriptors_neither_panic_nor_take_a_secret_into_a_file() {
         ("<&- >&- 2>&-", false, false),
     ]) {
         let cold = |verb: &str| {
-            let ended = shell(&scene, &format!("ob {verb} {closed}"));
-            quiet(&scene, &ended, closed);
-            shell(&scene, "ob agent stop");
+            let ended = shell(&env, &format!("ob {verb} {closed}"));
+            quiet(&env, &ended, closed);
+            shell(&env, "ob agent stop");
             ended
         };
         let code = Some(if reads { 0 } else { 3 });
         let exec = cold(&format!("exec {ANSWERED} {COMMAND}"));
-        assert_eq!(exec.code, code, "{closed}: {}", exec.stderr);
-        assert_eq!(runs(&scene), usize::from(reads), "{closed}");
+        assert_eq!(exec.code(), code, "{closed}: {}", exec.stderr);
+        assert_eq!(runs(&env), usize::from(reads), "{closed}");
         let login = cold(&format!("login {ANSWERED}"));
-        assert_eq!(login.code, code, "{closed}: {}", login.stderr);
-        assert_eq!(cold("status").code, Some(0), "{closed}");
+        assert_eq!(login.code(), code, "{closed}: {}", login.stderr);
+        assert_eq!(cold("status").code(), Some(0), "{closed}");
 
-        scene.sign_in();
-        let exec = shell(&scene, &format!("ob exec {COMMAND} {closed}"));
-        assert_eq!(exec.code, Some(0), "{closed}: {}", exec.stderr);
+        env.sign_in();
+        let exec = shell(&env, &format!("ob exec {COMMAND} {closed}"));
+        assert_eq!(exec.code(), Some(0), "{closed}: {}", exec.stderr);
         assert_eq!(exec.stdout, if shows { "out\n" } else { "" }, "{closed}");
-        assert_eq!(runs(&scene), 1, "{closed}");
+        assert_eq!(runs(&env), 1, "{closed}");
         for verb in counted::<3, _>(["login", "status", "roles"]) {
-            let ended = shell(&scene, &format!("ob {verb} {closed}"));
-            assert_eq!(ended.code, Some(0), "{closed} {verb}: {}", ended.stderr);
-            quiet(&scene, &ended, closed);
+            let ended = shell(&env, &format!("ob {verb} {closed}"));
+            assert_eq!(ended.code(), Some(0), "{closed} {verb}: {}", ended.stderr);
+            quiet(&env, &ended, closed);
         }
-        shell(&scene, "ob agent stop");
+        shell(&env, "ob agent stop");
     }
-    assert_eq!(files(&scene), before);
+    assert_eq!(files(&env), before);
 }
 
 #[test]
 fn a_password_with_nobody_to_ask_is_named_and_nothing_is_sent() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let words = ["sh", "-c", "echo ran >>$RAN"];
     for verb in counted::<3, _>(["exec", "login", "roles"]) {
-        let mut ob = scene.ob([verb, "--json"]);
-        ob.env("RAN", super::trace(&scene));
+        let mut ob = env.ob([verb, "--json"]);
+        ob.env("RAN", super::trace(&env));
         if verb == "exec" {
             ob.arg("--").args(words);
         }
         let ended = run(ob, "");
         let expected = Failure(3, "sign_in.unanswered", "the password is needed");
-        failed(&scene, &ended, &expected, verb);
+        failed(&env, &ended, &expected, verb);
     }
     let script = format!("ob exec {ANSWERED} {COMMAND} </dev/null");
     let expected = Failure(3, "terminal.stdin-ended", "cannot read the password");
-    failed(&scene, &shell(&scene, &script), &expected, "an empty input");
+    failed(&env, &shell(&env, &script), &expected, "an empty input");
     // The connection to STS is opened ahead of time, and nothing is asked on it.
-    let sent = scene.sandbox.requests(Server::Org, "/");
+    let sent = env.sandbox.requests(Server::Org, "/");
     assert!(sent.is_empty(), "{sent:?}");
 }
 
 #[test]
 fn a_role_with_nobody_to_choose_it_is_named_and_sts_is_not_asked() {
-    let scene = Scene::of("carol");
-    let settings = scene.settings().replace("default_profile = 'dev'", "");
+    let env = TestEnv::of("carol").configured();
+    let settings = env.full_settings().replace("default_profile = 'dev'", "");
     let (settings, _) = settings.split_once("[profiles.dev]").unwrap();
-    scene.write_settings(settings);
-    let ended = shell(&scene, &format!("ob exec {ANSWERED} {COMMAND}"));
+    env.write_settings(settings);
+    let ended = shell(&env, &format!("ob exec {ANSWERED} {COMMAND}"));
     let expected = Failure(3, "sign_in.unanswered", "role");
-    failed(&scene, &ended, &expected, "role");
-    assert!(scene.sandbox.sts_calls("AssumeRoleWithSAML").is_empty());
-    let passwords = scene.sandbox.requests(Server::Org, "/api/v1/authn");
+    failed(&env, &ended, &expected, "role");
+    assert!(env.sandbox.sts_calls("AssumeRoleWithSAML").is_empty());
+    let passwords = env.sandbox.requests(Server::Org, "/api/v1/authn");
     assert_eq!(passwords.len(), 1);
 }
 
 #[test]
 fn a_reader_that_has_gone_ends_each_verb_by_sigpipe_without_a_word() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
     for verb in counted::<5, _>([
         "status",
         "status --json",
@@ -93,7 +93,7 @@ fn a_reader_that_has_gone_ends_each_verb_by_sigpipe_without_a_word() {
         "config list",
         "credential",
     ]) {
-        let mut ob = scene.command("sh");
+        let mut ob = env.command("sh");
         ob.args(["-c", &format!("exec ob {verb}")]);
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -106,19 +106,19 @@ fn a_reader_that_has_gone_ends_each_verb_by_sigpipe_without_a_word() {
 
 #[test]
 fn an_output_that_is_full_is_a_failure_with_its_reason() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
     for verb in counted::<4, _>(["status", "roles", "credential", "env --shell bash"]) {
-        let ended = shell(&scene, &format!("ob --json {verb} >/dev/full"));
+        let ended = shell(&env, &format!("ob --json {verb} >/dev/full"));
         let expected = Failure(1, "terminal.io", "no space left on device");
-        failed(&scene, &ended, &expected, verb);
+        failed(&env, &ended, &expected, verb);
     }
     // A command's output is its own affair.
-    let ended = shell(&scene, &format!("ob exec {COMMAND} >/dev/full"));
-    assert_eq!(runs(&scene), 1, "{}", ended.stderr);
+    let ended = shell(&env, &format!("ob exec {COMMAND} >/dev/full"));
+    assert_eq!(runs(&env), 1, "{}", ended.stderr);
     ran(
-        &scene,
-        &shell(&scene, &format!("ob exec {COMMAND} 2>/dev/full")),
+        &env,
+        &shell(&env, &format!("ob exec {COMMAND} 2>/dev/full")),
         "stderr",
     );
 }
@@ -126,7 +126,7 @@ fn an_output_that_is_full_is_a_failure_with_its_reason() {
 /// The kernel makes an empty list one empty word since Linux 5.18; before, the program got none.
 #[test]
 fn an_empty_list_of_arguments_is_refused_by_name() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     for arguments in counted::<3, _>(["None", "b'', None", "b'', b'exec', b'--', b'true', None"]) {
         let python = format!(
             "import ctypes, os; words = [{arguments}]; \
@@ -134,10 +134,10 @@ fn an_empty_list_of_arguments_is_refused_by_name() {
              (ctypes.c_char_p * 1)(None)); os._exit(9)",
             env!("CARGO_BIN_EXE_ob")
         );
-        let mut command = scene.command("python3");
+        let mut command = env.command("python3");
         command.args(["-c", &python]);
         let ended = run(command, "");
-        assert_eq!(ended.code, Some(2), "{arguments}: {}", ended.stderr);
+        assert_eq!(ended.code(), Some(2), "{arguments}: {}", ended.stderr);
         assert_eq!(ended.stdout, "", "{arguments}");
         assert!(
             ended

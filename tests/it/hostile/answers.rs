@@ -3,7 +3,7 @@
 use ob_sandbox::{Fault, FaultKind};
 
 use super::{Expected, broken, fails, passwords, refused, unreachable};
-use crate::scene::counted;
+use crate::support::counted;
 
 const AUTHN: &str = "/api/v1/authn";
 
@@ -21,8 +21,8 @@ fn json(body: impl Into<Vec<u8>>) -> FaultKind {
 
 fn all(cases: impl IntoIterator<Item = (&'static str, FaultKind, Expected)>) {
     for (case, kind, expected) in cases {
-        let scene = fails(case, Fault::org(AUTHN, kind), &expected);
-        assert_eq!(passwords(&scene), 1, "{case}");
+        let env = fails(case, Fault::org(AUTHN, kind), &expected);
+        assert_eq!(passwords(&env), 1, "{case}");
     }
 }
 

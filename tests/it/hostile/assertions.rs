@@ -6,7 +6,7 @@ use ob_sandbox::{AwsApp, Fault, Options, Server};
 
 use super::pages::{form, spoiled};
 use super::{exec, misled, page, succeeded};
-use crate::scene::{Scene, counted, run};
+use crate::support::{TestEnv, counted, run};
 
 const TO_AWS: &str = "=\"https://signin.aws.amazon.com/saml\"";
 
@@ -57,16 +57,16 @@ fn an_assertion_that_is_not_for_aws_is_never_sent() {
 
 /// What the VPN's app hands over instead of its own assertion.
 fn vpn_refuses(case: &str, spoil: impl Fn(&str) -> String, error: &str) {
-    let scene = Scene::of("bob");
-    scene.write_settings(&format!(
+    let env = TestEnv::of("bob").configured();
+    env.write_settings(&format!(
         "{}\n[vpn]\nhost = '{}'\napp = '{}'\n",
-        scene.settings(),
-        scene.sandbox.vpn_url().trim_start_matches("https://"),
-        scene.sandbox.vpn_app_url()
+        env.full_settings(),
+        env.sandbox.vpn_url().trim_start_matches("https://"),
+        env.sandbox.vpn_app_url()
     ));
-    scene.sign_in();
-    let acs = format!("{}/saml/acs", scene.sandbox.vpn_url());
-    let xml = scene.sandbox.assertion("bob", AwsApp::Production);
+    env.sign_in();
+    let acs = format!("{}/saml/acs", env.sandbox.vpn_url());
+    let xml = env.sandbox.assertion("bob", AwsApp::Production);
     let xml = String::from_utf8(STANDARD.decode(xml).unwrap()).unwrap();
     let xml = xml
         .replace("https://signin.aws.amazon.com/saml", &acs)
@@ -75,16 +75,15 @@ fn vpn_refuses(case: &str, spoil: impl Fn(&str) -> String, error: &str) {
             "https://vpn.acme.com/saml/metadata",
         );
     let html = form(&acs, &STANDARD.encode(spoil(&xml)));
-    scene
-        .sandbox
+    env.sandbox
         .fault(Fault::org("/home/openvpn", page(html)).always());
-    let ended = run(scene.ob(["vpn", "profile", "--json"]), "");
+    let ended = run(env.ob(["vpn", "profile", "--json"]), "");
     assert_eq!(ended.error(), error, "{case}: {}", ended.stderr);
-    let sent = scene.sandbox.requests(Server::Vpn, "/saml/acs").len();
+    let sent = env.sandbox.requests(Server::Vpn, "/saml/acs").len();
     // Nothing is wrong with the last one but its signature, which only the server can judge.
     assert_eq!(sent, usize::from(case == "as it should be"), "{case}");
     if sent == 0 {
-        assert_eq!(ended.code, Some(2), "{case}: {}", ended.stderr);
+        assert_eq!(ended.code(), Some(2), "{case}: {}", ended.stderr);
         assert!(ended.stderr.contains("SP ACS"), "{case}: {}", ended.stderr);
     }
 }
@@ -157,11 +156,11 @@ fn an_odd_value_is_named_once_and_the_good_roles_work() {
         odd_values: ODD.to_vec(),
         ..Options::default()
     };
-    let scene = Scene::with("bob", options);
+    let env = TestEnv::with("bob", options).configured();
     let mut words = vec!["exec"];
     words.extend(super::COMMAND);
-    let ended = scene.answered(&words);
-    succeeded(&scene, &ended, "odd values");
+    let ended = env.answered(&words);
+    succeeded(&env, &ended, "odd values");
     for part in counted::<8, _>([
         "12345678901:role/Typo` is left out: ",
         "role/Other` is left out: ",
@@ -180,17 +179,11 @@ fn an_odd_value_is_named_once_and_the_good_roles_work() {
         );
     }
     // The next assertion of the session says nothing of it again.
-    let before = scene
-        .sandbox
-        .requests(Server::Org, "/home/amazon_aws")
-        .len();
-    let roles = run(scene.ob(["roles"]), "");
-    assert_eq!(roles.code, Some(0), "{}", roles.stderr);
+    let before = env.sandbox.requests(Server::Org, "/home/amazon_aws").len();
+    let roles = run(env.ob(["roles"]), "");
+    assert_eq!(roles.code(), Some(0), "{}", roles.stderr);
     assert!(!roles.stderr.contains("left out"), "{}", roles.stderr);
-    let after = scene
-        .sandbox
-        .requests(Server::Org, "/home/amazon_aws")
-        .len();
+    let after = env.sandbox.requests(Server::Org, "/home/amazon_aws").len();
     assert!(after > before, "`ob roles` has fetched the assertion anew");
     for name in ["Typo", "Other", "Bare"] {
         assert!(!roles.stdout.contains(name), "{}", roles.stdout);
@@ -210,9 +203,9 @@ fn many_odd_values_are_named_ten_times_at_most() {
             .collect(),
         ..Options::default()
     };
-    let scene = Scene::with("bob", options);
-    let ended = exec(&scene);
-    succeeded(&scene, &ended, "many");
+    let env = TestEnv::with("bob", options).configured();
+    let ended = exec(&env);
+    succeeded(&env, &ended, "many");
     let mut said = ended.stderr.matches("is left out").count();
     said += usize::from(ended.stderr.contains("30 more values are left out"));
     assert_eq!(said, 11, "{}", ended.stderr);

@@ -15,7 +15,7 @@ mod turned_away;
 
 use ob_sandbox::{Fault, FaultKind, Options, Server};
 
-use crate::scene::{Ended, Scene, run};
+use crate::support::{Finished, TestEnv, run};
 
 /// A command that would leave a trace of having run.
 const COMMAND: [&str; 5] = [
@@ -67,21 +67,21 @@ const fn unreachable(error: &'static str, says: &'static str) -> Expected {
     }
 }
 
-fn exec(scene: &Scene) -> Ended {
+fn exec(env: &TestEnv) -> Finished {
     let mut words = vec!["exec", "--json"];
     words.extend(COMMAND);
-    scene.answered(&words)
+    env.answered(&words)
 }
 
 /// How often the command has run.
-fn runs(scene: &Scene) -> usize {
-    let trace = std::fs::read_to_string(scene.path("home/ran")).unwrap_or_default();
+fn runs(env: &TestEnv) -> usize {
+    let trace = std::fs::read_to_string(env.path("home/ran")).unwrap_or_default();
     trace.lines().count()
 }
 
 /// How often the password was sent.
-fn passwords(scene: &Scene) -> usize {
-    let requests = scene.sandbox.requests(Server::Org, "/api/v1/authn");
+fn passwords(env: &TestEnv) -> usize {
+    let requests = env.sandbox.requests(Server::Org, "/api/v1/authn");
     requests
         .iter()
         .filter(|request| request.path == "/api/v1/authn" && request.json()["password"].is_string())
@@ -89,11 +89,11 @@ fn passwords(scene: &Scene) -> usize {
 }
 
 /// Asserts everything that holds for every failure.
-fn failed(scene: &Scene, ended: &Ended, expected: &Expected, case: &str) {
+fn failed(env: &TestEnv, ended: &Finished, expected: &Expected, case: &str) {
     let report = ended.report();
-    let told = format!("{case}: exit {:?}, {}", ended.code, ended.stderr);
+    let told = format!("{case}: exit {:?}, {}", ended.code(), ended.stderr);
     assert_eq!(ended.error(), expected.error, "{told}");
-    assert_eq!(ended.code, Some(expected.exit), "{told}");
+    assert_eq!(ended.code(), Some(expected.exit), "{told}");
     assert!(ended.stderr.contains(expected.says), "{told}");
     let hints = report["hints"].as_array().unwrap();
     assert!(!hints.is_empty(), "no hint: {told}");
@@ -102,10 +102,10 @@ fn failed(scene: &Scene, ended: &Ended, expected: &Expected, case: &str) {
         "no cause: {told}"
     );
     assert_eq!(ended.stdout, "", "{told}");
-    assert_eq!(runs(scene), 0, "the command has run: {told}");
-    assert!(passwords(scene) <= 1, "the password was sent twice: {told}");
-    strangers_saw_nothing(scene);
-    for (kind, secret) in scene.sandbox.canaries() {
+    assert_eq!(runs(env), 0, "the command has run: {told}");
+    assert!(passwords(env) <= 1, "the password was sent twice: {told}");
+    strangers_saw_nothing(env);
+    for (kind, secret) in env.sandbox.canaries() {
         // A passcode is six digits: any number may hold them.
         let shown = kind != "passcode" && ended.stderr.contains(&secret);
         assert!(!shown, "{kind} is shown: {told}");
@@ -113,33 +113,33 @@ fn failed(scene: &Scene, ended: &Ended, expected: &Expected, case: &str) {
 }
 
 /// The host that has no business with us heard nothing at all.
-fn strangers_saw_nothing(scene: &Scene) {
-    let heard = scene.sandbox.requests(Server::Other, "/");
+fn strangers_saw_nothing(env: &TestEnv) {
+    let heard = env.sandbox.requests(Server::Other, "/");
     assert!(heard.is_empty(), "{heard:?}");
 }
 
 /// One server, one fault, one failure.
-fn fails(case: &str, fault: Fault, expected: &Expected) -> Scene {
-    let scene = Scene::of("carol");
-    scene.sandbox.fault(fault);
-    failed(&scene, &exec(&scene), expected, case);
-    scene
+fn fails(case: &str, fault: Fault, expected: &Expected) -> TestEnv {
+    let env = TestEnv::of("carol").configured();
+    env.sandbox.fault(fault);
+    failed(&env, &exec(&env), expected, case);
+    env
 }
 
 /// The command runs in spite of this fault.
-fn passes(case: &str, fault: Fault) -> Scene {
-    let scene = Scene::of("carol");
-    scene.sandbox.fault(fault);
-    succeeded(&scene, &exec(&scene), case);
-    scene
+fn passes(case: &str, fault: Fault) -> TestEnv {
+    let env = TestEnv::of("carol").configured();
+    env.sandbox.fault(fault);
+    succeeded(&env, &exec(&env), case);
+    env
 }
 
-fn succeeded(scene: &Scene, ended: &Ended, case: &str) {
-    assert_eq!(ended.code, Some(0), "{case}: {}", ended.stderr);
+fn succeeded(env: &TestEnv, ended: &Finished, case: &str) {
+    assert_eq!(ended.code(), Some(0), "{case}: {}", ended.stderr);
     assert_eq!(ended.stdout, "out\n", "{case}");
-    assert_eq!(runs(scene), 1, "{case}");
-    assert!(passwords(scene) <= 1, "{case}");
-    strangers_saw_nothing(scene);
+    assert_eq!(runs(env), 1, "{case}");
+    assert!(passwords(env) <= 1, "{case}");
+    strangers_saw_nothing(env);
 }
 
 fn status(code: u16, body: &str) -> FaultKind {
@@ -158,19 +158,19 @@ fn page(body: impl Into<Vec<u8>>) -> FaultKind {
 }
 
 /// What a person reads: addresses, ports and times of this run made the same for every run.
-fn read_by_people(scene: &Scene, ended: &Ended) -> String {
+fn read_by_people(env: &TestEnv, ended: &Finished) -> String {
     // What is said meanwhile on a slow machine is not the message.
     let lines = ended.stderr.split_inclusive('\n');
     let mut text: String = lines.filter(|line| !line.ends_with("…\n")).collect();
     for url in [
-        scene.sandbox.org_url(),
-        scene.sandbox.sts_url(),
-        scene.sandbox.other_url(),
+        env.sandbox.org_url(),
+        env.sandbox.sts_url(),
+        env.sandbox.other_url(),
     ] {
         let authority = url.trim_start_matches("https://").to_owned();
-        let name = if url == scene.sandbox.org_url() {
+        let name = if url == env.sandbox.org_url() {
             "ORG"
-        } else if url == scene.sandbox.sts_url() {
+        } else if url == env.sandbox.sts_url() {
             "STS"
         } else {
             "OTHER"
@@ -186,28 +186,29 @@ fn read_by_people(scene: &Scene, ended: &Ended) -> String {
     }
 }
 
-fn in_words(scene: &Scene) -> String {
+fn in_words(env: &TestEnv) -> String {
     let mut words = vec!["exec"];
     words.extend(COMMAND);
-    let ended = scene.answered(&words);
-    read_by_people(scene, &ended)
+    let ended = env.answered(&words);
+    read_by_people(env, &ended)
 }
 
-fn skewed(seconds: i64) -> Scene {
-    Scene::with(
+fn skewed(seconds: i64) -> TestEnv {
+    TestEnv::with(
         "carol",
         Options {
             clock_skew_seconds: seconds,
             ..Options::default()
         },
     )
+    .configured()
 }
 
 /// `ob` with more in its environment.
-fn exec_with(scene: &Scene, variables: &[(&str, &str)]) -> Ended {
+fn exec_with(env: &TestEnv, variables: &[(&str, &str)]) -> Finished {
     let mut words = vec!["exec", "--password-stdin", "--json"];
     words.extend(COMMAND);
-    let mut ob = scene.ob(&words);
+    let mut ob = env.ob(&words);
     ob.envs(variables.iter().copied());
-    run(ob, &scene.answers())
+    run(ob, &env.answers())
 }

@@ -5,16 +5,17 @@ use std::time::Duration;
 use ob_sandbox::{Certificate, Fault, FaultKind, Options};
 
 use super::{exec, exec_with, failed, in_words, skewed, succeeded, unreachable};
-use crate::scene::{SOON, Scene, counted};
+use crate::support::{SOON, TestEnv, counted};
 
-fn shown(certificate: Certificate) -> Scene {
-    Scene::with(
+fn shown(certificate: Certificate) -> TestEnv {
+    TestEnv::with(
         "carol",
         Options {
             certificate,
             ..Options::default()
         },
     )
+    .configured()
 }
 
 #[test]
@@ -29,9 +30,9 @@ fn a_certificate_that_is_not_right_ends_before_a_secret_is_sent() {
             "ca_bundle",
         ),
     ]) {
-        let scene = shown(certificate);
-        failed(&scene, &exec(&scene), &unreachable(error, says), error);
-        assert!(scene.sandbox.log().is_empty());
+        let env = shown(certificate);
+        failed(&env, &exec(&env), &unreachable(error, says), error);
+        assert!(env.sandbox.log().is_empty());
     }
 }
 
@@ -45,9 +46,9 @@ fn a_clock_that_differs_is_told_in_words_and_hinders_nothing() {
         (-86_400, "1440 minutes ahead of"),
         (-20 * 365 * 86_400, "10512000 minutes ahead of"),
     ]) {
-        let scene = skewed(skew);
-        let ended = exec(&scene);
-        succeeded(&scene, &ended, words);
+        let env = skewed(skew);
+        let ended = exec(&env);
+        succeeded(&env, &ended, words);
         assert!(
             ended
                 .stderr
@@ -60,11 +61,11 @@ fn a_clock_that_differs_is_told_in_words_and_hinders_nothing() {
 
 #[test]
 fn a_host_that_is_not_there_is_told_at_once() {
-    let scene = Scene::of("carol");
-    scene.sandbox.stop();
-    let ended = exec(&scene);
+    let env = TestEnv::of("carol").configured();
+    env.sandbox.stop();
+    let ended = exec(&env);
     failed(
-        &scene,
+        &env,
         &ended,
         &unreachable("http.connect", "127.0.0.1"),
         "no org",
@@ -76,10 +77,10 @@ fn a_host_that_is_not_there_is_told_at_once() {
 fn servers_that_never_answer_are_given_up_and_named() {
     let hang = |fault: Fault, says: &'static str| {
         std::thread::spawn(move || {
-            let scene = Scene::of("carol");
-            scene.sandbox.fault(fault.always());
-            let ended = exec(&scene);
-            failed(&scene, &ended, &unreachable("http.timeout", says), says);
+            let env = TestEnv::of("carol").configured();
+            env.sandbox.fault(fault.always());
+            let ended = exec(&env);
+            failed(&env, &ended, &unreachable("http.timeout", says), says);
             assert!(ended.took < Duration::from_secs(40), "{:?}", ended.took);
         })
     };
@@ -102,11 +103,11 @@ fn servers_that_never_answer_are_given_up_and_named() {
 
 #[test]
 fn variables_that_a_stranger_could_set_do_nothing() {
-    let scene = Scene::of("carol");
-    let other = scene.sandbox.other_url();
-    let keys = scene.path("tmp/keys").display().to_string();
+    let env = TestEnv::of("carol").configured();
+    let other = env.sandbox.other_url();
+    let keys = env.path("tmp/keys").display().to_string();
     let ended = exec_with(
-        &scene,
+        &env,
         &[
             ("AWS_ENDPOINT_URL", &other),
             ("AWS_ENDPOINT_URL_STS", &other),
@@ -119,21 +120,23 @@ fn variables_that_a_stranger_could_set_do_nothing() {
             ("OB_ACCOUNT", "999999999999"),
         ],
     );
-    succeeded(&scene, &ended, "variables");
-    assert_eq!(ended.told(), "");
-    assert!(!scene.path("tmp/keys").exists());
+    succeeded(&env, &ended, "variables");
+    assert_eq!(ended.messages(), "");
+    assert!(!env.path("tmp/keys").exists());
 }
 
 #[test]
 fn a_connection_that_never_shakes_hands_is_given_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let address = format!("https://{}", silent.local_addr().unwrap());
-    let settings = scene.settings().replace(&scene.sandbox.org_url(), &address);
-    scene.write_settings(&settings);
-    let ended = exec(&scene);
+    let settings = env
+        .full_settings()
+        .replace(&env.sandbox.org_url(), &address);
+    env.write_settings(&settings);
+    let ended = exec(&env);
     failed(
-        &scene,
+        &env,
         &ended,
         &unreachable("http.timeout", "127.0.0.1"),
         "silent",
@@ -144,7 +147,7 @@ fn a_connection_that_never_shakes_hands_is_given_up() {
 #[test]
 fn what_is_not_tls_is_refused() {
     let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let address = format!("https://{}", plain.local_addr().unwrap());
     std::thread::spawn(move || {
         use std::io::Write as _;
@@ -153,26 +156,23 @@ fn what_is_not_tls_is_refused() {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         }
     });
-    let settings = scene.settings().replace(&scene.sandbox.org_url(), &address);
-    scene.write_settings(&settings);
-    failed(
-        &scene,
-        &exec(&scene),
-        &unreachable("http.tls", "TLS"),
-        "plain",
-    );
+    let settings = env
+        .full_settings()
+        .replace(&env.sandbox.org_url(), &address);
+    env.write_settings(&settings);
+    failed(&env, &exec(&env), &unreachable("http.tls", "TLS"), "plain");
 }
 
 #[test]
 fn plain_http_to_another_machine_is_refused_from_the_settings() {
-    let scene = Scene::of("carol");
-    let settings = scene
-        .settings()
-        .replace(&scene.sandbox.sts_url(), "http://sts.example");
-    scene.write_settings(&settings);
-    let ended = exec(&scene);
+    let env = TestEnv::of("carol").configured();
+    let settings = env
+        .full_settings()
+        .replace(&env.sandbox.sts_url(), "http://sts.example");
+    env.write_settings(&settings);
+    let ended = exec(&env);
     assert_eq!(
-        (ended.code, ended.error().as_str()),
+        (ended.code(), ended.error().as_str()),
         (Some(2), "config.invalid"),
         "{}",
         ended.stderr

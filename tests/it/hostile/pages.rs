@@ -8,7 +8,7 @@ use super::{
     Expected, broken, exec, failed, fails, in_words, misled, page, passes, refused, status,
     unreachable,
 };
-use crate::scene::{Scene, counted};
+use crate::support::{TestEnv, counted};
 
 const APP: &str = "/home/amazon_aws/";
 
@@ -22,24 +22,24 @@ const AWS: &str = "https://signin.aws.amazon.com/saml";
 
 /// The page is made from a good assertion's XML.
 pub(super) fn spoiled(case: &str, spoil: impl Fn(&str) -> String, expected: &Expected) {
-    let scene = Scene::of("carol");
-    let good = scene.sandbox.assertion("carol", AwsApp::Production);
+    let env = TestEnv::of("carol").configured();
+    let good = env.sandbox.assertion("carol", AwsApp::Production);
     let xml = String::from_utf8(STANDARD.decode(good).unwrap()).unwrap();
     let html = form(AWS, &STANDARD.encode(spoil(&xml)));
-    scene.sandbox.fault(Fault::org(APP, page(html)));
-    failed(&scene, &exec(&scene), expected, case);
+    env.sandbox.fault(Fault::org(APP, page(html)));
+    failed(&env, &exec(&env), expected, case);
     assert!(
-        scene.sandbox.sts_calls("AssumeRoleWithSAML").is_empty(),
+        env.sandbox.sts_calls("AssumeRoleWithSAML").is_empty(),
         "{case}"
     );
 }
 
 #[test]
 fn a_page_that_is_not_one_form_to_aws_is_refused_by_name() {
-    let scene = Scene::of("carol");
-    let good = scene.sandbox.assertion("carol", AwsApp::Production);
+    let env = TestEnv::of("carol").configured();
+    let good = env.sandbox.assertion("carol", AwsApp::Production);
     let one = form(AWS, &good);
-    drop(scene);
+    drop(env);
     for (case, kind, expected) in counted::<9, _>([
         (
             "no form",
@@ -122,12 +122,11 @@ fn an_assertion_with_tricks_is_refused_by_name_and_never_sent() {
 #[test]
 fn a_redirect_to_another_host_ends_there_with_nothing_told_to_it() {
     for path in counted::<2, _>(["/saml", "/?sessionToken=x"]) {
-        let scene = Scene::of("carol");
-        let elsewhere = scene.sandbox.other_url() + path;
-        scene
-            .sandbox
+        let env = TestEnv::of("carol").configured();
+        let elsewhere = env.sandbox.other_url() + path;
+        env.sandbox
             .fault(Fault::org(APP, FaultKind::RedirectTo(elsewhere)).always());
-        failed(&scene, &exec(&scene), &refused("http.redirect", ""), path);
+        failed(&env, &exec(&env), &refused("http.redirect", ""), path);
     }
     for (case, target) in counted::<4, _>([
         ("plain http", "http://127.0.0.1/"),
@@ -135,11 +134,10 @@ fn a_redirect_to_another_host_ends_there_with_nothing_told_to_it() {
         ("userinfo", "https://a:b@127.0.0.1/"),
         ("circle", "/home/amazon_aws/x"),
     ]) {
-        let scene = Scene::of("carol");
-        scene
-            .sandbox
+        let env = TestEnv::of("carol").configured();
+        env.sandbox
             .fault(Fault::org(APP, FaultKind::RedirectTo(target.into())).always());
-        failed(&scene, &exec(&scene), &refused("http.redirect", ""), case);
+        failed(&env, &exec(&env), &refused("http.redirect", ""), case);
     }
 }
 
@@ -155,12 +153,12 @@ fn a_page_is_asked_for_again_when_the_server_stumbles() {
 
 #[test]
 fn a_server_that_stays_down_is_named_after_three_tries() {
-    let scene = fails(
+    let env = fails(
         "500 for good",
         Fault::org(APP, status(500, "")).always(),
         &unreachable("okta.server_error", "500"),
     );
-    assert_eq!(scene.sandbox.requests(Server::Org, APP).len(), 3);
+    assert_eq!(env.sandbox.requests(Server::Org, APP).len(), 3);
     fails(
         "an hour's limit",
         Fault::org(
@@ -176,11 +174,9 @@ fn a_server_that_stays_down_is_named_after_three_tries() {
 
 #[test]
 fn what_people_read_when_the_page_has_no_form() {
-    let scene = Scene::of("carol");
-    scene
-        .sandbox
-        .fault(Fault::org(APP, page("<h1>Welcome</h1>")));
-    insta::assert_snapshot!(in_words(&scene), @r"
+    let env = TestEnv::of("carol").configured();
+    env.sandbox.fault(Fault::org(APP, page("<h1>Welcome</h1>")));
+    insta::assert_snapshot!(in_words(&env), @r"
     ob: cannot open AWS
       cause: this is not the page of an Okta app
       cause: the page holds no SAML response
@@ -190,12 +186,11 @@ fn what_people_read_when_the_page_has_no_form() {
 
 #[test]
 fn what_people_read_when_a_redirect_leads_away() {
-    let scene = Scene::of("carol");
-    let elsewhere = scene.sandbox.other_url();
-    scene
-        .sandbox
+    let env = TestEnv::of("carol").configured();
+    let elsewhere = env.sandbox.other_url();
+    env.sandbox
         .fault(Fault::org(APP, FaultKind::RedirectTo(elsewhere)));
-    insta::assert_snapshot!(in_words(&scene), @r#"
+    insta::assert_snapshot!(in_words(&env), @r#"
     ob: cannot open AWS
       cause: cannot get an answer
       cause: 127.0.0.1: the redirect leads to OTHER
@@ -208,8 +203,8 @@ fn what_people_read_when_a_redirect_leads_away() {
 /// AWS may hold the key that an app encrypts its assertions for: which roles it grants then only AWS can read.
 #[test]
 fn an_encrypted_assertion_serves_a_role_and_provider_given_by_hand() {
-    let scene = Scene::of("carol");
-    let good = scene.sandbox.assertion("carol", AwsApp::Production);
+    let env = TestEnv::of("carol").configured();
+    let good = env.sandbox.assertion("carol", AwsApp::Production);
     let xml = String::from_utf8(STANDARD.decode(good).unwrap()).unwrap();
     let (before, rest) = xml.split_once("<saml2:Assertion").unwrap();
     let (_, after) = rest.split_once("</saml2:Assertion>").unwrap();
@@ -217,16 +212,16 @@ fn an_encrypted_assertion_serves_a_role_and_provider_given_by_hand() {
         "{before}<saml2:EncryptedAssertion xmlns:saml2=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>{after}"
     );
     let html = form(AWS, &STANDARD.encode(sealed));
-    scene.sandbox.fault(Fault::org(APP, page(html)).always());
+    env.sandbox.fault(Fault::org(APP, page(html)).always());
 
-    let unread = scene.answered(&["exec", "--json", "--", "true"]);
+    let unread = env.answered(&["exec", "--json", "--", "true"]);
     assert_eq!(unread.error(), "saml.encrypted");
-    assert!(scene.sandbox.sts_calls("AssumeRoleWithSAML").is_empty());
+    assert!(env.sandbox.sts_calls("AssumeRoleWithSAML").is_empty());
 
     let role = "arn:aws:iam::123456789012:role/Engineer";
     let provider = "arn:aws:iam::123456789012:saml-provider/okta";
     // The sandbox's STS cannot decrypt it either; what it is asked is what counts.
-    scene.answered(&[
+    env.answered(&[
         "exec",
         "--json",
         "-r",
@@ -236,7 +231,7 @@ fn an_encrypted_assertion_serves_a_role_and_provider_given_by_hand() {
         "--",
         "true",
     ]);
-    let asked = scene.sandbox.sts_calls("AssumeRoleWithSAML");
+    let asked = env.sandbox.sts_calls("AssumeRoleWithSAML");
     assert_eq!(asked[0].form("RoleArn").as_deref(), Some(role));
     assert_eq!(asked[0].form("PrincipalArn").as_deref(), Some(provider));
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::{exec, exec_with, failed, succeeded, unreachable};
-use crate::scene::{Scene, counted};
+use crate::support::{TestEnv, counted};
 
 /// What a proxy does when it is asked to connect.
 #[derive(Clone, Copy)]
@@ -103,29 +103,29 @@ fn serve(mut client: TcpStream, manner: Manner, noted: &Mutex<Vec<String>>) {
     let _ = copy(&mut server, &mut client);
 }
 
-fn behind(proxy: &str) -> Scene {
-    let scene = Scene::of("carol");
-    let settings = scene
-        .settings()
+fn behind(proxy: &str) -> TestEnv {
+    let env = TestEnv::of("carol").configured();
+    let settings = env
+        .full_settings()
         .replace("[aws]", &format!("proxy = '{proxy}'\n\n[aws]"));
-    scene.write_settings(&settings);
-    scene
+    env.write_settings(&settings);
+    env
 }
 
 #[test]
 fn everything_goes_through_the_proxy_of_the_settings() {
     let proxy = Proxy::new(Manner::Good);
-    let scene = behind(&proxy.address);
-    succeeded(&scene, &exec(&scene), "good proxy");
+    let env = behind(&proxy.address);
+    succeeded(&env, &exec(&env), "good proxy");
     let asked = proxy.asked();
     assert_eq!(
         asked.len(),
-        scene.sandbox.connections(ob_sandbox::Server::Org)
-            + scene.sandbox.connections(ob_sandbox::Server::Sts)
+        env.sandbox.connections(ob_sandbox::Server::Org)
+            + env.sandbox.connections(ob_sandbox::Server::Sts)
     );
     for head in asked {
         assert!(head.starts_with("CONNECT 127.0.0.1:"), "{head}");
-        for (kind, secret) in scene.sandbox.canaries() {
+        for (kind, secret) in env.sandbox.canaries() {
             assert!(!head.contains(&secret), "{kind}");
         }
     }
@@ -155,13 +155,13 @@ fn a_proxy_that_refuses_is_named_and_its_password_not_shown() {
         ),
     ]) {
         let proxy = Proxy::new(Manner::Says(words));
-        let scene = behind(
+        let env = behind(
             &proxy
                 .address
                 .replace("//", "//alice:canary-proxy-password@"),
         );
-        let ended = exec(&scene);
-        failed(&scene, &ended, &unreachable(error, says), case);
+        let ended = exec(&env);
+        failed(&env, &ended, &unreachable(error, says), case);
         assert!(!ended.stderr.contains("canary-proxy"), "{}", ended.stderr);
         assert!(
             proxy.asked()[0]
@@ -180,17 +180,17 @@ fn variables_name_a_proxy_and_what_goes_past_it_in_either_case() {
         ("all_proxy", "no_proxy"),
     ]) {
         let proxy = Proxy::new(Manner::Good);
-        let scene = Scene::of("carol");
+        let env = TestEnv::of("carol").configured();
         let ended = exec_with(
-            &scene,
+            &env,
             &[(proxy_name, &proxy.address), (past_name, "127.0.0.1")],
         );
-        succeeded(&scene, &ended, past_name);
+        succeeded(&env, &ended, past_name);
         assert_eq!(proxy.asked().len(), 0);
-        let scene = Scene::of("carol");
+        let env = TestEnv::of("carol").configured();
         succeeded(
-            &scene,
-            &exec_with(&scene, &[(proxy_name, &proxy.address)]),
+            &env,
+            &exec_with(&env, &[(proxy_name, &proxy.address)]),
             proxy_name,
         );
         assert!(proxy.asked().len() >= 2);
@@ -199,10 +199,10 @@ fn variables_name_a_proxy_and_what_goes_past_it_in_either_case() {
 
 #[test]
 fn a_proxy_that_is_not_there_is_told() {
-    let scene = behind("http://127.0.0.1:1");
+    let env = behind("http://127.0.0.1:1");
     failed(
-        &scene,
-        &exec(&scene),
+        &env,
+        &exec(&env),
         &unreachable("http.connect", "cannot connect to the proxy 127.0.0.1:1"),
         "no proxy",
     );
@@ -214,21 +214,21 @@ fn a_proxy_that_is_none_is_told() {
         ("the org itself", "http"),
         ("the org itself, by https", "https"),
     ]) {
-        let scene = Scene::of("carol");
-        let itself = scene.sandbox.org_url().replace("https", scheme);
-        let settings = scene.settings();
-        scene.write_settings(&settings.replace("[aws]", &format!("proxy = '{itself}'\n\n[aws]")));
-        let ended = exec(&scene);
+        let env = TestEnv::of("carol").configured();
+        let itself = env.sandbox.org_url().replace("https", scheme);
+        let settings = env.full_settings();
+        env.write_settings(&settings.replace("[aws]", &format!("proxy = '{itself}'\n\n[aws]")));
+        let ended = exec(&env);
         let expected = unreachable("http.proxy_refused", "proxy");
-        failed(&scene, &ended, &expected, case);
+        failed(&env, &ended, &expected, case);
     }
 }
 
 #[test]
 fn variables_for_plain_http_are_not_for_us() {
     for name in counted::<4, _>(["HTTP_PROXY", "http_proxy", "FTP_PROXY", "SOCKS_PROXY"]) {
-        let scene = Scene::of("carol");
-        let ended = exec_with(&scene, &[(name, "http://127.0.0.1:1")]);
-        succeeded(&scene, &ended, name);
+        let env = TestEnv::of("carol").configured();
+        let ended = exec_with(&env, &[(name, "http://127.0.0.1:1")]);
+        succeeded(&env, &ended, name);
     }
 }

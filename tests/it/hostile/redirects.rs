@@ -3,7 +3,7 @@
 use ob_sandbox::{Fault, FaultKind, Server};
 
 use super::{broken, exec, failed, refused};
-use crate::scene::{Scene, counted, run};
+use crate::support::{TestEnv, counted, run};
 
 /// Where it leads, with `{other}` for a host that must hear nothing and `{org}` for the org itself.
 const TARGETS: [(&str, &str); 16] = [
@@ -31,40 +31,38 @@ const TARGETS: [(&str, &str); 16] = [
     ("a tab in it", "{org}\t/home/amazon_aws/x"),
 ];
 
-fn target(scene: &Scene, text: &str) -> String {
-    let other = scene.sandbox.other_url();
+fn target(env: &TestEnv, text: &str) -> String {
+    let other = env.sandbox.other_url();
     text.replace("{other-host}", other.trim_start_matches("https://"))
         .replace("{other}", &other)
-        .replace("{org}", &scene.sandbox.org_url())
+        .replace("{org}", &env.sandbox.org_url())
 }
 
 #[test]
 fn a_page_is_not_followed_to_where_it_does_not_belong() {
     for (case, text) in counted::<16, _>(TARGETS) {
-        let scene = Scene::of("carol");
-        let leads = FaultKind::RedirectTo(target(&scene, text));
-        scene
-            .sandbox
+        let env = TestEnv::of("carol").configured();
+        let leads = FaultKind::RedirectTo(target(&env, text));
+        env.sandbox
             .fault(Fault::org("/home/amazon_aws/", leads).always());
-        failed(&scene, &exec(&scene), &refused("http.redirect", ""), case);
+        failed(&env, &exec(&env), &refused("http.redirect", ""), case);
     }
 }
 
 #[test]
 fn a_sign_in_is_followed_nowhere() {
     for (case, text) in counted::<16, _>(TARGETS) {
-        let scene = Scene::of("carol");
-        let leads = FaultKind::RedirectTo(target(&scene, text));
-        scene
-            .sandbox
+        let env = TestEnv::of("carol").configured();
+        let leads = FaultKind::RedirectTo(target(&env, text));
+        env.sandbox
             .fault(Fault::org("/api/v1/authn", leads).always());
         failed(
-            &scene,
-            &exec(&scene),
+            &env,
+            &exec(&env),
             &broken("okta.authn.http_status", "302"),
             case,
         );
-        assert_eq!(super::passwords(&scene), 1, "{case}");
+        assert_eq!(super::passwords(&env), 1, "{case}");
     }
 }
 
@@ -72,19 +70,18 @@ fn a_sign_in_is_followed_nowhere() {
 #[test]
 fn a_redirect_that_wants_the_same_again_gets_nothing() {
     for code in counted::<3, u16>([300, 307, 308]) {
-        let scene = Scene::of("carol");
-        let headers = vec![("Location".to_owned(), scene.sandbox.other_url())];
+        let env = TestEnv::of("carol").configured();
+        let headers = vec![("Location".to_owned(), env.sandbox.other_url())];
         let answer = FaultKind::Status {
             code,
             headers,
             body: Vec::new(),
         };
-        scene
-            .sandbox
+        env.sandbox
             .fault(Fault::org("/api/v1/authn", answer).always());
         let expected = broken("okta.authn.http_status", "30");
-        failed(&scene, &exec(&scene), &expected, &code.to_string());
-        assert!(scene.sandbox.requests(Server::Other, "/").is_empty());
+        failed(&env, &exec(&env), &expected, &code.to_string());
+        assert!(env.sandbox.requests(Server::Other, "/").is_empty());
     }
 }
 
@@ -104,19 +101,18 @@ fn cookies_that_are_unsound_are_dropped_and_the_rest_works() {
         "=unsound-nameless; Secure",
         &long,
     ]);
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let headers = cookies
         .iter()
         .map(|cookie| ("Set-Cookie".to_owned(), (*cookie).to_owned()));
     let kind = FaultKind::ExtraHeaders(headers.collect());
-    scene
-        .sandbox
+    env.sandbox
         .fault(Fault::org("/api/v1/authn", kind.clone()).always());
-    scene.sandbox.fault(Fault::org("/home/", kind).always());
-    super::succeeded(&scene, &exec(&scene), "cookies");
-    let roles = run(scene.ob(["roles"]), "");
-    assert_eq!(roles.code, Some(0), "{}", roles.stderr);
-    for request in scene.sandbox.log() {
+    env.sandbox.fault(Fault::org("/home/", kind).always());
+    super::succeeded(&env, &exec(&env), "cookies");
+    let roles = run(env.ob(["roles"]), "");
+    assert_eq!(roles.code(), Some(0), "{}", roles.stderr);
+    for request in env.sandbox.log() {
         let cookies = request.header("cookie").unwrap_or_default().to_owned();
         assert!(
             !cookies.contains("unsound") && !cookies.contains("long="),

@@ -5,7 +5,7 @@ use std::thread;
 use ob_sandbox::{Fault, FaultKind, Server};
 
 use super::{Expected, exec, failed, passwords, status, succeeded, unreachable};
-use crate::scene::{Scene, counted};
+use crate::support::{TestEnv, counted};
 
 /// What the app's page answers, how often, how often it is then asked, and how that ends.
 fn stumbles() -> [(&'static str, FaultKind, usize, usize, Option<Expected>); 16] {
@@ -74,21 +74,21 @@ fn a_page_is_asked_for_three_times_at_most_and_the_password_sent_once() {
     thread::scope(|scope| {
         for (case, kind, times, asked, outcome) in counted::<16, _>(stumbles()) {
             scope.spawn(move || {
-                let scene = Scene::of("carol");
+                let env = TestEnv::of("carol").configured();
                 let live = case.starts_with("live");
                 if live {
-                    scene.sign_in();
-                    scene.sandbox.clear_log();
+                    env.sign_in();
+                    env.sandbox.clear_log();
                 }
-                scene.sandbox.fault(Fault::org("/home/", kind).times(times));
-                let ended = exec(&scene);
+                env.sandbox.fault(Fault::org("/home/", kind).times(times));
+                let ended = exec(&env);
                 match &outcome {
-                    None => succeeded(&scene, &ended, case),
-                    Some(expected) => failed(&scene, &ended, expected, case),
+                    None => succeeded(&env, &ended, case),
+                    Some(expected) => failed(&env, &ended, expected, case),
                 }
-                let requests = scene.sandbox.requests(Server::Org, "/home/");
+                let requests = env.sandbox.requests(Server::Org, "/home/");
                 assert_eq!(requests.len(), asked, "{case}");
-                assert_eq!(passwords(&scene), usize::from(!live), "{case}");
+                assert_eq!(passwords(&env), usize::from(!live), "{case}");
             });
         }
     });

@@ -3,7 +3,7 @@
 use ob_sandbox::{Fault, FaultKind, Server};
 
 use super::{broken, exec, failed, fails, in_words, passwords, refused, status, unreachable};
-use crate::scene::{Scene, counted};
+use crate::support::{TestEnv, counted};
 
 const AUTHN: &str = "/api/v1/authn";
 
@@ -115,66 +115,64 @@ fn whatever_comes_back_the_password_is_sent_once_and_the_error_has_a_name() {
             unreachable("http.broken_off", ""),
         ),
     ]) {
-        let scene = fails(case, Fault::org(AUTHN, kind), &expected);
-        assert_eq!(passwords(&scene), 1, "{case}");
+        let env = fails(case, Fault::org(AUTHN, kind), &expected);
+        assert_eq!(passwords(&env), 1, "{case}");
     }
 }
 
 #[test]
 fn a_redirect_of_the_sign_in_is_not_followed_anywhere() {
-    let scene = Scene::of("carol");
-    let elsewhere = scene.sandbox.other_url() + "/login";
-    scene
-        .sandbox
+    let env = TestEnv::of("carol").configured();
+    let elsewhere = env.sandbox.other_url() + "/login";
+    env.sandbox
         .fault(Fault::org(AUTHN, FaultKind::RedirectTo(elsewhere)));
     failed(
-        &scene,
-        &exec(&scene),
+        &env,
+        &exec(&env),
         &broken("okta.authn.http_status", "302"),
         "redirect",
     );
-    assert_eq!(passwords(&scene), 1);
+    assert_eq!(passwords(&env), 1);
 }
 
 #[test]
 fn a_wrong_password_is_sent_once_and_says_what_it_may_mean() {
-    let scene = Scene::of("carol");
-    let mut ob = scene.ob(["exec", "--json", "--password-stdin", "--", "true"]);
+    let env = TestEnv::of("carol").configured();
+    let mut ob = env.ob(["exec", "--json", "--password-stdin", "--", "true"]);
     ob.stdin(std::process::Stdio::piped());
-    let ended = crate::scene::run(ob, "canary-wrong-password\n");
+    let ended = crate::support::run(ob, "canary-wrong-password\n");
     failed(
-        &scene,
+        &env,
         &ended,
         &refused("okta.sign_in_refused", ""),
         "wrong password",
     );
-    assert_eq!(passwords(&scene), 1);
+    assert_eq!(passwords(&env), 1);
     assert!(!ended.stderr.contains("canary-wrong-password"));
 }
 
 #[test]
 fn an_answer_that_drips_is_waited_for() {
-    let scene = Scene::of("carol");
-    scene.sandbox.fault(Fault::org(
+    let env = TestEnv::of("carol").configured();
+    env.sandbox.fault(Fault::org(
         AUTHN,
         FaultKind::Drip(std::time::Duration::from_millis(1)),
     ));
-    super::succeeded(&scene, &exec(&scene), "drip");
+    super::succeeded(&env, &exec(&env), "drip");
 }
 
 #[test]
 fn a_push_goes_on_through_a_flapping_network() {
-    let scene = Scene::of("dave");
-    scene.sandbox.fault(
+    let env = TestEnv::of("dave").configured();
+    env.sandbox.fault(
         Fault::org("/api/v1/authn/factors/", FaultKind::CloseBeforeAnswer)
             .after(1)
             .times(1),
     );
-    let ended = exec(&scene);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let ended = exec(&env);
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     assert!(
-        scene
-            .sandbox
+        env.sandbox
             .requests(Server::Org, "/api/v1/authn/factors/")
             .len()
             >= 3
@@ -183,11 +181,10 @@ fn a_push_goes_on_through_a_flapping_network() {
 
 #[test]
 fn what_people_read_when_okta_is_a_portal() {
-    let scene = Scene::of("carol");
-    scene
-        .sandbox
+    let env = TestEnv::of("carol").configured();
+    env.sandbox
         .fault(Fault::org(AUTHN, FaultKind::HtmlInsteadOfJson));
-    insta::assert_snapshot!(in_words(&scene), @r"
+    insta::assert_snapshot!(in_words(&env), @r"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: the answer does not come from Okta's API
       cause: the answer is a web page, not data
@@ -197,9 +194,9 @@ fn what_people_read_when_okta_is_a_portal() {
 
 #[test]
 fn what_people_read_when_the_password_is_wrong() {
-    let scene = Scene::of("carol");
-    let ended = crate::scene::run(scene.ob(["login", "--password-stdin"]), "wrong\n");
-    insta::assert_snapshot!(super::read_by_people(&scene, &ended), @r"
+    let env = TestEnv::of("carol").configured();
+    let ended = crate::support::run(env.ob(["login", "--password-stdin"]), "wrong\n");
+    insta::assert_snapshot!(super::read_by_people(&env, &ended), @r"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: Okta did not accept the sign-in
       cause: Authentication failed (E0000004, error id ID)
@@ -209,12 +206,12 @@ fn what_people_read_when_the_password_is_wrong() {
 
 #[test]
 fn what_people_read_when_okta_wants_patience() {
-    let scene = Scene::of("carol");
-    scene.sandbox.fault(Fault::org(
+    let env = TestEnv::of("carol").configured();
+    env.sandbox.fault(Fault::org(
         AUTHN,
         FaultKind::RateLimited { reset_in: Some(17) },
     ));
-    insta::assert_snapshot!(in_words(&scene), @r"
+    insta::assert_snapshot!(in_words(&env), @r"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: cannot sign in
       cause: too many requests (429); Okta takes the next one in 17 s

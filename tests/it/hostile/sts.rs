@@ -3,7 +3,7 @@
 use ob_sandbox::{AwsApp, Fault, FaultKind, Server};
 
 use super::{exec, failed, fails, in_words, passes, refused, status, succeeded, unreachable};
-use crate::scene::{Scene, counted, run};
+use crate::support::{TestEnv, counted, run};
 
 const SAML: &str = "AssumeRoleWithSAML";
 
@@ -95,17 +95,17 @@ fn a_refusal_of_sts_has_a_name_and_what_to_do() {
 
 #[test]
 fn throttling_is_waited_out_and_told_when_it_stays() {
-    let scene = passes(
+    let env = passes(
         "twice",
         Fault::sts(SAML, FaultKind::RateLimited { reset_in: None }).times(2),
     );
-    assert_eq!(scene.sandbox.sts_calls(SAML).len(), 3);
-    let scene = fails(
+    assert_eq!(env.sandbox.sts_calls(SAML).len(), 3);
+    let env = fails(
         "for good",
         Fault::sts(SAML, FaultKind::RateLimited { reset_in: None }).always(),
         &unreachable("sts.throttled", ""),
     );
-    assert_eq!(scene.sandbox.sts_calls(SAML).len(), 3);
+    assert_eq!(env.sandbox.sts_calls(SAML).len(), 3);
 }
 
 #[test]
@@ -117,29 +117,29 @@ fn an_expired_assertion_is_replaced_by_one_fresh_one() {
             "Token must be redeemed within 5 minutes of issuance",
         )
     };
-    let scene = passes("once", Fault::sts(SAML, expired()));
-    let calls = scene.sandbox.sts_calls(SAML);
+    let env = passes("once", Fault::sts(SAML, expired()));
+    let calls = env.sandbox.sts_calls(SAML);
     assert_eq!(calls.len(), 2);
     assert_ne!(
         calls[0].form("SAMLAssertion"),
         calls[1].form("SAMLAssertion")
     );
-    let scene = fails(
+    let env = fails(
         "for good",
         Fault::sts(SAML, expired()).always(),
         &refused("sts.assertion_expired", ""),
     );
-    assert_eq!(scene.sandbox.sts_calls(SAML).len(), 2);
+    assert_eq!(env.sandbox.sts_calls(SAML).len(), 2);
 }
 
 #[test]
 fn a_long_duration_is_stepped_down_said_and_remembered() {
-    let scene = Scene::of("alice");
-    scene.sign_in();
+    let env = TestEnv::of("alice").configured();
+    env.sign_in();
     let role = "arn:aws:iam::123456789012:role/Deploy";
     let exec = |region| {
         run(
-            scene.ob([
+            env.ob([
                 "exec",
                 "-r",
                 role,
@@ -154,39 +154,39 @@ fn a_long_duration_is_stepped_down_said_and_remembered() {
         )
     };
     let first = exec("eu-west-1");
-    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    assert_eq!(first.code(), Some(0), "{}", first.stderr);
     assert!(
         first.stderr.contains("grants 1h at most"),
         "{}",
         first.stderr
     );
-    let tried = scene.sandbox.sts_calls(SAML).len();
+    let tried = env.sandbox.sts_calls(SAML).len();
     assert!(tried > 1);
     let second = exec("us-east-1");
-    assert_eq!((second.code, &*second.told()), (Some(0), ""));
-    assert_eq!(scene.sandbox.sts_calls(SAML).len(), tried + 1);
+    assert_eq!((second.code(), &*second.messages()), (Some(0), ""));
+    assert_eq!(env.sandbox.sts_calls(SAML).len(), tried + 1);
 }
 
 #[test]
 fn a_refused_connection_names_the_host() {
-    let scene = Scene::of("carol");
-    let settings = scene
-        .settings()
-        .replace(&scene.sandbox.sts_url(), "https://127.0.0.1:1");
-    scene.write_settings(&settings);
+    let env = TestEnv::of("carol").configured();
+    let settings = env
+        .full_settings()
+        .replace(&env.sandbox.sts_url(), "https://127.0.0.1:1");
+    env.write_settings(&settings);
     failed(
-        &scene,
-        &exec(&scene),
+        &env,
+        &exec(&env),
         &unreachable("http.connect", "127.0.0.1"),
         "no STS",
     );
-    assert_eq!(super::passwords(&scene), 1);
+    assert_eq!(super::passwords(&env), 1);
 }
 
 #[test]
 fn a_role_that_is_not_granted_is_refused_without_asking_sts() {
-    let scene = Scene::of("carol");
-    let ended = scene.answered(&[
+    let env = TestEnv::of("carol").configured();
+    let ended = env.answered(&[
         "exec",
         "--json",
         "-r",
@@ -195,14 +195,13 @@ fn a_role_that_is_not_granted_is_refused_without_asking_sts() {
         "true",
     ]);
     failed(
-        &scene,
+        &env,
         &ended,
         &refused("saml.no_such_role", "ReadOnly"),
         "not granted",
     );
     assert!(
-        scene
-            .sandbox
+        env.sandbox
             .requests(Server::Sts, "/")
             .iter()
             .all(|call| call.method == "HEAD")
@@ -211,16 +210,16 @@ fn a_role_that_is_not_granted_is_refused_without_asking_sts() {
 
 #[test]
 fn what_people_read_when_sts_refuses() {
-    let scene = Scene::of("carol");
-    scene.sandbox.grant(
+    let env = TestEnv::of("carol").configured();
+    env.sandbox.grant(
         "carol",
         AwsApp::Production,
         "arn:aws:iam::123456789012:saml-provider/okta",
         "arn:aws:iam::123456789012:role/Gone",
     );
-    let settings = scene.settings().replace("role/Engineer", "role/Gone");
-    scene.write_settings(&settings);
-    insta::assert_snapshot!(in_words(&scene), @r"
+    let settings = env.full_settings().replace("role/Engineer", "role/Gone");
+    env.write_settings(&settings);
+    insta::assert_snapshot!(in_words(&env), @r"
     ob: cannot assume arn:aws:iam::123456789012:role/Gone
       cause: STS answered AccessDenied: Not authorized to perform sts:AssumeRoleWithSAML
       hint: the role must trust arn:aws:iam::123456789012:saml-provider/okta; names count upper and lower case
@@ -230,11 +229,10 @@ fn what_people_read_when_sts_refuses() {
 
 #[test]
 fn what_people_read_when_sts_throttles() {
-    let scene = Scene::of("carol");
-    scene
-        .sandbox
+    let env = TestEnv::of("carol").configured();
+    env.sandbox
         .fault(Fault::sts(SAML, FaultKind::RateLimited { reset_in: None }).always());
-    insta::assert_snapshot!(in_words(&scene), @r"
+    insta::assert_snapshot!(in_words(&env), @r"
     ob: cannot assume arn:aws:iam::123456789012:role/Engineer
       cause: STS answered Throttling: Rate exceeded
       hint: wait a moment, then run the same command again
@@ -243,12 +241,11 @@ fn what_people_read_when_sts_throttles() {
 
 #[test]
 fn the_session_outlives_what_sts_refused() {
-    let scene = Scene::of("carol");
-    scene
-        .sandbox
+    let env = TestEnv::of("carol").configured();
+    env.sandbox
         .fault(Fault::sts(SAML, says(403, "AccessDenied", "no")));
-    assert_eq!(exec(&scene).error(), "sts.access_denied");
+    assert_eq!(exec(&env).error(), "sts.access_denied");
     let mut words = vec!["exec", "--json"];
     words.extend(super::COMMAND);
-    succeeded(&scene, &run(scene.ob(&words), ""), "again");
+    succeeded(&env, &run(env.ob(&words), ""), "again");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use super::{exec, failed, unreachable};
-use crate::scene::{Scene, counted};
+use crate::support::{TestEnv, counted};
 
 /// A name, what openssl makes the key of, the signature's digest, whom the certificate is for, and the server's manner.
 type Case = (
@@ -139,32 +139,32 @@ fn serve(place: &Path, (_, key, digest, name, manner): Case) -> Server {
 }
 
 /// `ob exec` at an org that openssl plays, with its CA as the bundle.
-fn at(case: Case) -> (Scene, crate::scene::Ended) {
-    let scene = Scene::of("carol");
-    let server = serve(&scene.path("tmp"), case);
-    let settings = scene
-        .settings()
+fn at(case: Case) -> (TestEnv, crate::support::Finished) {
+    let env = TestEnv::of("carol").configured();
+    let server = serve(&env.path("tmp"), case);
+    let settings = env
+        .full_settings()
         .replace(
-            &scene.sandbox.org_url(),
+            &env.sandbox.org_url(),
             &format!("https://{}", server.address),
         )
         .replace("ca.pem", "tmp/ca.pem");
-    scene.write_settings(&settings);
-    let ended = exec(&scene);
-    (scene, ended)
+    env.write_settings(&settings);
+    let ended = exec(&env);
+    (env, ended)
 }
 
 #[test]
 fn tls_of_yesterday_is_refused_and_the_same_server_of_today_is_not() {
     for case in counted::<8, _>(CASES) {
-        let (scene, ended) = at(case);
+        let (env, ended) = at(case);
         let expected = match case.0 {
             "for no name at all" => unreachable("http.tls_name", "another name"),
             // rustls does not tell a key that is too short from another authority's.
             "RSA with 1024 bits" => unreachable("http.tls_authority", "not from an authority"),
             _ => unreachable("http.tls", "TLS"),
         };
-        failed(&scene, &ended, &expected, case.0);
+        failed(&env, &ended, &expected, case.0);
     }
     let (_, ended) = at(GOOD);
     assert_eq!(ended.error(), "http.broken_off", "{}", ended.stderr);

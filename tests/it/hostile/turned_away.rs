@@ -4,7 +4,7 @@
 use ob_sandbox::{Fault, FaultKind, Server};
 
 use super::{exec, passwords, status};
-use crate::scene::{Scene, run};
+use crate::support::{TestEnv, run};
 
 /// Okta's sign-in page, with nothing in it that could be answered.
 fn sign_in_page() -> FaultKind {
@@ -14,42 +14,41 @@ fn sign_in_page() -> FaultKind {
     }
 }
 
-fn turning_away() -> Scene {
-    let scene = Scene::of("carol");
-    scene
-        .sandbox
+fn turning_away() -> TestEnv {
+    let env = TestEnv::of("carol").configured();
+    env.sandbox
         .fault(Fault::org("/home/amazon_aws", sign_in_page()).always());
-    scene
+    env
 }
 
-fn sessions(scene: &Scene) -> usize {
-    scene.status()["sessions"].as_array().unwrap().len()
+fn sessions(env: &TestEnv) -> usize {
+    env.status()["sessions"].as_array().unwrap().len()
 }
 
 #[test]
 fn an_app_that_turns_a_new_session_away_is_named_and_the_session_kept_for_the_others() {
     for signs_in_first in [false, true] {
-        let scene = turning_away();
+        let env = turning_away();
         if signs_in_first {
-            scene.sign_in();
+            env.sign_in();
         }
         // There is a password to give, and nobody asks for it a second time.
-        let ended = exec(&scene);
+        let ended = exec(&env);
         assert_eq!(
-            (ended.code, &*ended.error()),
+            (ended.code(), &*ended.error()),
             (Some(4), "okta.turned_away"),
             "{}",
             ended.stderr
         );
         let report = ended.report().to_string();
         assert!(report.contains("the app's own policy"), "{report}");
-        assert_eq!((passwords(&scene), sessions(&scene)), (1, 1));
-        let ended = run(scene.ob(["exec", "--json", "--", "true"]), "");
+        assert_eq!((passwords(&env), sessions(&env)), (1, 1));
+        let ended = run(env.ob(["exec", "--json", "--", "true"]), "");
         assert_eq!(ended.error(), "okta.turned_away", "{}", ended.stderr);
-        assert_eq!(passwords(&scene), 1);
-        scene.sandbox.clear_faults();
-        let ended = run(scene.ob(["exec", "--", "true"]), "");
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert_eq!(passwords(&env), 1);
+        env.sandbox.clear_faults();
+        let ended = run(env.ob(["exec", "--", "true"]), "");
+        assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     }
 }
 
@@ -61,14 +60,13 @@ fn a_new_session_that_okta_does_not_know_is_named_and_no_sign_in_advised() {
             r#"{"errorCode":"E0000007","errorSummary":"Not found"}"#,
         )
     };
-    let scene = turning_away();
-    scene
-        .sandbox
+    let env = turning_away();
+    env.sandbox
         .fault(Fault::org("/api/v1/sessions/me", unknown()).always());
-    let login = scene.answered(&["login", "--json"]);
-    for ended in [login, exec(&scene)] {
+    let login = env.answered(&["login", "--json"]);
+    for ended in [login, exec(&env)] {
         assert_eq!(
-            (ended.code, &*ended.error()),
+            (ended.code(), &*ended.error()),
             (Some(4), "okta.session_unknown"),
             "{}",
             ended.stderr
@@ -76,19 +74,19 @@ fn a_new_session_that_okta_does_not_know_is_named_and_no_sign_in_advised() {
         let report = ended.report().to_string();
         assert!(!report.contains("ob login"), "{report}");
         assert!(report.contains("proxy"), "{report}");
-        assert_eq!(sessions(&scene), 0);
+        assert_eq!(sessions(&env), 0);
     }
-    assert_eq!(passwords(&scene), 2, "each command asked once");
-    let asked = scene.sandbox.requests(Server::Org, "/home/amazon_aws");
+    assert_eq!(passwords(&env), 2, "each command asked once");
+    let asked = env.sandbox.requests(Server::Org, "/home/amazon_aws");
     assert_eq!(asked.len(), 1);
 }
 
 #[test]
 fn a_new_session_that_somebody_ended_is_made_anew() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
-    scene.sandbox.end_sessions();
-    let ended = exec(&scene);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert_eq!(passwords(&scene), 2);
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
+    env.sandbox.end_sessions();
+    let ended = exec(&env);
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(passwords(&env), 2);
 }

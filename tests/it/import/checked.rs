@@ -1,14 +1,13 @@
 //! `--check`, which writes nothing.
 
 use super::{Home, TOOLS, input};
-use crate::support::text;
 
 #[test]
 fn check_lists_each_tools_profiles_and_says_where_a_value_is_no_good() {
     for (tool, place) in TOOLS {
         let home = Home::with(tool);
         let good = home.import(&["--check", "--from", tool, "--json"]);
-        let listed: serde_json::Value = serde_json::from_slice(&good.stdout).unwrap();
+        let listed: serde_json::Value = serde_json::from_str(&good.stdout).unwrap();
         assert!(!listed["profiles"].as_array().unwrap().is_empty(), "{tool}");
         // Each knows a key for the org's address or the role, and neither takes this.
         let bad = "https://user@@:nowhere";
@@ -41,7 +40,7 @@ fn check_lists_each_tools_profiles_and_says_where_a_value_is_no_good() {
         );
         let named = format!("{place}:{}: ", at + 1);
         assert!(
-            text(&wrong.stderr).contains(&named),
+            wrong.stderr.contains(&named),
             "{tool}: {}",
             home.said(&wrong)
         );
@@ -54,13 +53,13 @@ fn check_lists_the_profiles_and_writes_nothing() {
     let home = Home::with("saml2aws");
     let good = home.import(&["--check"]);
     assert_eq!(
-        (good.status.code(), text(&good.stdout)),
+        (good.status.code(), good.stdout.as_str()),
         (Some(0), "default\n")
     );
     let home = Home::with("okta-aws-cli");
     let wrong = home.import(&["--check"]);
     assert_eq!(
-        (wrong.status.code(), text(&wrong.stdout)),
+        (wrong.status.code(), wrong.stdout.as_str()),
         (Some(2), "ci\ndefault\n")
     );
     assert!(!home.settings().exists());

@@ -8,7 +8,6 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::{Home, TOOLS};
-use crate::support::text;
 
 /// Files of each tool.
 const CASES: usize = 12;
@@ -312,7 +311,7 @@ fn each_documented_key_is_taken_or_answered() {
     for (tool, keys) in KEYS {
         let home = home(tool, &file(tool, keys));
         let printed = home.imported(&["--print", "--url", "acme.okta.com"]);
-        let said = text(&printed.stderr);
+        let said = &printed.stderr;
         for (key, _) in keys.iter().filter(|(key, _)| !key.starts_with('*')) {
             let dashed = key.trim_start_matches("aws_okta_").replace('_', "-");
             let names = [format!("{key} "), format!("{dashed} ")];

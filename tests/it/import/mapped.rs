@@ -1,7 +1,7 @@
 //! What each tool's file comes to, and which files are read at all.
 
 use super::{Home, TOOLS, hold, input};
-use crate::support::{run, text};
+use crate::support::run;
 
 #[test]
 fn each_tools_file_is_mapped_as_printed_and_no_stored_secret_is_shown() {
@@ -11,9 +11,9 @@ fn each_tools_file_is_mapped_as_printed_and_no_stored_secret_is_shown() {
         hold(tool, &home.said(&printed));
         assert!(!home.settings().exists());
         let json = home.import(&["--print", "--json"]);
-        assert!(!text(&json.stdout).contains("canary"));
-        let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-        assert_eq!(json["settings"], text(&printed.stdout));
+        assert!(!json.stdout.contains("canary"));
+        let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+        assert_eq!(json["settings"], printed.stdout);
     }
 }
 
@@ -98,11 +98,11 @@ fn variables_are_read_only_when_told() {
         run(&mut command, "")
     };
     let untold = with(&[]);
-    assert_eq!(untold.status.code(), Some(2), "{}", text(&untold.stderr));
+    assert_eq!(untold.status.code(), Some(2), "{}", &untold.stderr);
     let told = with(&["--from-env"]);
-    assert_eq!(told.status.code(), Some(0), "{}", text(&told.stderr));
-    assert!(text(&told.stdout).contains("https://acme.okta.com"));
-    assert!(text(&told.stderr).contains("OKTA_AWSCLI_PRIVATE_KEY left out"));
+    assert_eq!(told.status.code(), Some(0), "{}", &told.stderr);
+    assert!(told.stdout.contains("https://acme.okta.com"));
+    assert!(told.stderr.contains("OKTA_AWSCLI_PRIVATE_KEY left out"));
     assert!(!home.said(&told).contains("canary"));
 }
 

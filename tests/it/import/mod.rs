@@ -12,9 +12,9 @@ mod written;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use crate::support::{run, text};
+use crate::support::{Finished, run};
 
 /// Each tool's word, and where its file is below the home directory.
 const TOOLS: [(&str, &str); 8] = [
@@ -62,16 +62,16 @@ impl Home {
         command
     }
 
-    fn ob(&self, arguments: &[&str]) -> Output {
+    fn ob(&self, arguments: &[&str]) -> Finished {
         run(&mut self.command(arguments), "")
     }
 
-    fn import(&self, arguments: &[&str]) -> Output {
+    fn import(&self, arguments: &[&str]) -> Finished {
         self.ob(&[&["config", "import"], arguments].concat())
     }
 
     /// Imports, and it succeeds.
-    fn imported(&self, arguments: &[&str]) -> Output {
+    fn imported(&self, arguments: &[&str]) -> Finished {
         self.good(self.import(arguments))
     }
 
@@ -80,7 +80,7 @@ impl Home {
         self.good(self.ob(&["config", "check"]));
     }
 
-    fn good(&self, output: Output) -> Output {
+    fn good(&self, output: Finished) -> Finished {
         assert_eq!(output.status.code(), Some(0), "{}", self.said(&output));
         output
     }
@@ -90,8 +90,8 @@ impl Home {
     }
 
     /// Both outputs, with the home directory written as a person would.
-    fn said(&self, output: &Output) -> String {
-        let said = format!("{}---\n{}", text(&output.stdout), text(&output.stderr));
+    fn said(&self, output: &Finished) -> String {
+        let said = format!("{}---\n{}", &output.stdout, &output.stderr);
         said.replace(self.0.path().to_str().unwrap(), "~")
     }
 }

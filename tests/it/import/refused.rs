@@ -4,7 +4,6 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::Home;
-use crate::support::text;
 
 #[test]
 fn hostile_values_stay_values_and_are_shown_inert() {
@@ -160,7 +159,7 @@ fn a_file_that_anybody_may_write_is_refused() {
     fs::set_permissions(path, Permissions::from_mode(0o666)).unwrap();
     let answer = home.import(&["--check"]);
     assert_eq!(answer.status.code(), Some(2));
-    assert!(text(&answer.stderr).contains(".saml2aws"));
+    assert!(answer.stderr.contains(".saml2aws"));
 }
 
 /// A role that session policies limit; those of `default` cannot be read.
@@ -194,7 +193,7 @@ fn what_a_profile_that_is_left_out_brought_is_not_said_to_be_taken() {
     for arguments in [&[][..], &["--print"]] {
         let none = home.import(arguments);
         assert_eq!(
-            (none.status.code(), text(&none.stdout)),
+            (none.status.code(), none.stdout.as_str()),
             (Some(2), ""),
             "{}",
             home.said(&none)
@@ -210,10 +209,10 @@ fn what_a_profile_that_is_left_out_brought_is_not_said_to_be_taken() {
         );
         let json = home.import(&[arguments, &["--json"]].concat());
         assert_eq!(json.status.code(), Some(2));
-        let all: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        let all: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
         assert_eq!(all["taken"], serde_json::json!([]));
         assert_eq!(all["left_out"].as_array().unwrap().len(), 2, "{all}");
-        let error: serde_json::Value = serde_json::from_slice(&json.stderr).unwrap();
+        let error: serde_json::Value = serde_json::from_str(&json.stderr).unwrap();
         assert_eq!(error["error"], "import.no_profile");
     }
     assert!(!home.settings().exists());

@@ -3,7 +3,6 @@
 use std::fs;
 
 use super::{Home, fixture, hold};
-use crate::support::text;
 
 /// What `ob` makes of the reported file `name`, put at `place`; it is good when written.
 fn reported(name: &str, place: &str, arguments: &[&str]) -> String {
@@ -102,7 +101,7 @@ fn an_aws_config_of_no_tool_is_not_claimed() {
         let none = home.import(arguments);
         let said = home.said(&none);
         assert_eq!(
-            (none.status.code(), text(&none.stdout)),
+            (none.status.code(), none.stdout.as_str()),
             (Some(2), ""),
             "{said}"
         );

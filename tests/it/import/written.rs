@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::{Home, TOOLS, input};
-use crate::support::text;
 
 #[test]
 fn what_import_writes_config_check_finds_good() {
@@ -48,7 +47,7 @@ fn a_second_profile_of_a_name_is_called_after_its_tool_and_that_is_said() {
         "[default]\nokta_org = https://acme.okta.com\naws_role_arn = Four\n",
     );
     let check = home.import(&["--check", "--json"]);
-    let check: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    let check: serde_json::Value = serde_json::from_str(&check.stdout).unwrap();
     let names = ["default", "default-saml2aws", "default-tokendito", "dev"];
     assert_eq!(check["profiles"], serde_json::json!(names));
     assert_eq!(check["renamed"][0]["from"], "default");
@@ -96,7 +95,7 @@ fn a_profile_that_an_earlier_file_has_under_another_name_is_taken_once() {
     let mut arguments = vec!["--check", "--json", "--from", "saml2aws"];
     arguments.extend(files.iter().map(|path| path.to_str().unwrap()));
     let check = home.import(&arguments);
-    let check: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    let check: serde_json::Value = serde_json::from_str(&check.stdout).unwrap();
     let names = ["default", "default-saml2aws"];
     assert_eq!(check["profiles"], serde_json::json!(names), "{check}");
     let left = &check["left_out"][0];
@@ -128,9 +127,9 @@ fn settings_that_are_there_are_kept_unless_forced() {
     let kept = home.import(&[]);
     assert_eq!(kept.status.code(), Some(2));
     assert!(
-        text(&kept.stderr).contains("`ob config import --force`"),
+        kept.stderr.contains("`ob config import --force`"),
         "{}",
-        text(&kept.stderr)
+        &kept.stderr
     );
     assert!(
         fs::read_to_string(home.settings())

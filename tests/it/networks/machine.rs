@@ -15,7 +15,7 @@ use ob_sandbox::Options;
 
 use super::{exec_by, ran, sign_in_by};
 use crate::hostile::proxy::{Manner, Proxy};
-use crate::scene::Scene;
+use crate::support::TestEnv;
 use crate::vpn::network::{Vpn, entered, ip, leads_through};
 
 const HOST: &str = "acme.example";
@@ -97,8 +97,8 @@ fn answer(question: &[u8], knows: bool) -> Vec<u8> {
 }
 
 /// Lays an `/etc` of the test's own over the machine's: `hosts` and `resolv.conf` as given.
-fn own_etc(scene: &Scene, nsswitch: &str, hosts: &str) {
-    let own = scene.path("etc");
+fn own_etc(env: &TestEnv, nsswitch: &str, hosts: &str) {
+    let own = env.path("etc");
     fs::create_dir(&own).unwrap();
     for name in ["passwd", "group", "ld.so.cache", "localtime"] {
         let from = format!("/etc/{name}");
@@ -120,19 +120,20 @@ fn resolver(address: &str) {
     fs::write("/etc/resolv.conf", format!("nameserver {address}\n")).unwrap();
 }
 
-fn with_host() -> Scene {
-    Scene::with(
+fn with_host() -> TestEnv {
+    TestEnv::with(
         "carol",
         Options {
             host: Some((HOST.to_owned(), 0)),
             ..Options::default()
         },
     )
+    .configured()
 }
 
 /// The agent opens new connections: what it trusts is read anew.
-fn reconnect(scene: &Scene) {
-    scene.write("ca.pem", scene.sandbox.ca_pem());
+fn reconnect(env: &TestEnv) {
+    env.write("ca.pem", env.sandbox.ca_pem());
 }
 
 #[test]
@@ -142,18 +143,18 @@ fn changed_resolver_is_asked_at_the_next_connection() {
         return;
     }
     ip("link set lo up");
-    let scene = with_host();
-    own_etc(&scene, "dns", "");
+    let env = with_host();
+    own_etc(&env, "dns", "");
     let office = name_server("127.0.0.53", true);
     let home = name_server("127.0.0.54", true);
     let elsewhere = name_server("127.0.0.55", false);
     resolver("127.0.0.53");
-    sign_in_by(&scene, &[]);
+    sign_in_by(&env, &[]);
     assert!(office.load(Ordering::Acquire) > 0);
     let before = office.load(Ordering::Acquire);
     resolver("127.0.0.54");
-    reconnect(&scene);
-    ran(&exec_by(&scene, &[], &[]));
+    reconnect(&env);
+    ran(&exec_by(&env, &[], &[]));
     assert_eq!(
         office.load(Ordering::Acquire),
         before,
@@ -162,11 +163,11 @@ fn changed_resolver_is_asked_at_the_next_connection() {
     assert!(home.load(Ordering::Acquire) > 0);
     // One that does not know the name, as outside of the company.
     resolver("127.0.0.55");
-    reconnect(&scene);
-    let ended = exec_by(&scene, &[], &["--duration", "15m"]);
+    reconnect(&env);
+    let ended = exec_by(&env, &[], &["--duration", "15m"]);
     assert!(elsewhere.load(Ordering::Acquire) > 0);
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(5), "http.dns"),
         "{}",
         ended.stderr
@@ -178,12 +179,12 @@ fn changed_resolver_is_asked_at_the_next_connection() {
     );
     // The proxy's name is not the org's.
     let ended = exec_by(
-        &scene,
+        &env,
         &[("HTTPS_PROXY", "http://proxy.example:3128")],
         &["--duration", "15m"],
     );
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(5), "http.dns"),
         "{}",
         ended.stderr
@@ -220,15 +221,15 @@ fn confined_agent_resolves_by_tcp_and_ipv6() {
             "options single-request-reopen",
         ),
     ] {
-        let scene = with_host();
-        own_etc(&scene, sources, "");
+        let env = with_host();
+        own_etc(&env, sources, "");
         let asked = truncating_name_server(address);
         let text = format!("nameserver {address}\n{options}\n");
         fs::write("/etc/resolv.conf", text).unwrap();
-        sign_in_by(&scene, &[]);
-        ran(&exec_by(&scene, &[], &[]));
+        sign_in_by(&env, &[]);
+        ran(&exec_by(&env, &[], &[]));
         assert!(asked.load(Ordering::Acquire) > 0, "{address}");
-        assert_eq!(scene.status()["agent"]["seccomp"], true);
+        assert_eq!(env.status()["agent"]["seccomp"], true);
         unmount();
     }
 }
@@ -266,23 +267,22 @@ fn ipv6_only_network_is_enough() {
         return;
     }
     ip("link set lo up");
-    let scene = with_host();
-    own_etc(&scene, "files", &format!("::1 {HOST} sts.example\n"));
-    let sts = scene.sandbox.sts_url();
-    by_ipv6(&scene.sandbox.org_url());
+    let env = with_host();
+    own_etc(&env, "files", &format!("::1 {HOST} sts.example\n"));
+    let sts = env.sandbox.sts_url();
+    by_ipv6(&env.sandbox.org_url());
     by_ipv6(&sts);
-    scene.write_settings(
-        &scene
-            .settings()
+    env.write_settings(
+        &env.full_settings()
             .replace(&sts, &sts.replace("127.0.0.1", "[::1]")),
     );
-    sign_in_by(&scene, &[]);
-    ran(&exec_by(&scene, &[], &[]));
+    sign_in_by(&env, &[]);
+    ran(&exec_by(&env, &[], &[]));
     // A proxy at such an address is named so.
     let dead = [("HTTPS_PROXY", "http://[::1]:1")];
-    let ended = exec_by(&scene, &dead, &["--duration", "15m"]);
+    let ended = exec_by(&env, &dead, &["--duration", "15m"]);
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(5), "http.connect"),
         "{}",
         ended.stderr
@@ -294,10 +294,10 @@ fn ipv6_only_network_is_enough() {
     );
     // Where the network has no IPv6 any more, the host is named.
     fs::write("/etc/hosts", format!("2001:db8::1 {HOST}\n")).unwrap();
-    reconnect(&scene);
-    let ended = exec_by(&scene, &[], &["--duration", "15m"]);
+    reconnect(&env);
+    let ended = exec_by(&env, &[], &["--duration", "15m"]);
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(5), "http.connect"),
         "{}",
         ended.stderr
@@ -319,37 +319,37 @@ fn machine_without_a_network_keeps_its_session() {
         return;
     }
     ip("link set lo up");
-    let scene = Scene::of("carol");
-    sign_in_by(&scene, &[]);
-    ran(&exec_by(&scene, &[], &[]));
+    let env = TestEnv::of("carol").configured();
+    sign_in_by(&env, &[]);
+    ran(&exec_by(&env, &[], &[]));
     ip("link set lo down");
-    let ended = exec_by(&scene, &[], &["--duration", "15m"]);
-    assert_eq!(ended.code, Some(5), "{}", ended.stderr);
+    let ended = exec_by(&env, &[], &["--duration", "15m"]);
+    assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
     assert!(
         ended.stderr.contains("check the network"),
         "{}",
         ended.stderr
     );
     // What is held needs none.
-    ran(&exec_by(&scene, &[], &[]));
+    ran(&exec_by(&env, &[], &[]));
     ip("link set lo up");
-    ran(&exec_by(&scene, &[], &["--duration", "15m"]));
+    ran(&exec_by(&env, &[], &["--duration", "15m"]));
 }
 
 #[test]
 fn sleep_and_wake_in_another_network_need_no_sign_in() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let office = Proxy::new(Manner::Good);
-    sign_in_by(&scene, &[("HTTPS_PROXY", &office.address)]);
-    let agent = scene.agent().unwrap();
+    sign_in_by(&env, &[("HTTPS_PROXY", &office.address)]);
+    let agent = env.agent().unwrap();
     kill(agent, Signal::SIGSTOP).unwrap();
     office.leave();
-    scene.sandbox.advance_clock(30 * 60);
+    env.sandbox.advance_clock(30 * 60);
     kill(agent, Signal::SIGCONT).unwrap();
     let asked = office.asked().len();
-    ran(&exec_by(&scene, &[], &[]));
+    ran(&exec_by(&env, &[], &[]));
     assert_eq!(office.asked().len(), asked);
-    assert_eq!(scene.agent(), Some(agent));
+    assert_eq!(env.agent(), Some(agent));
 }
 
 /// The VPN's web pages are asked by the caller's route, and the session goes on while the tunnel is

@@ -8,19 +8,19 @@ mod roaming;
 
 use std::process::Command;
 
-use crate::scene::{Ended, Scene, run};
+use crate::support::{Finished, TestEnv, run};
 
 /// `ob exec`, with these variables; nothing is answered.
-fn exec_by(scene: &Scene, variables: &[(&str, &str)], words: &[&str]) -> Ended {
+fn exec_by(env: &TestEnv, variables: &[(&str, &str)], words: &[&str]) -> Finished {
     let mut all = vec!["exec", "--json"];
     all.extend(words);
     all.extend(["--", "echo", "out"]);
-    ob_by(scene, variables, &all)
+    ob_by(env, variables, &all)
 }
 
 /// `ob` with these variables; nothing is answered.
-fn ob_by(scene: &Scene, variables: &[(&str, &str)], words: &[&str]) -> Ended {
-    run(with(scene.ob(words), variables), "")
+fn ob_by(env: &TestEnv, variables: &[(&str, &str)], words: &[&str]) -> Finished {
+    run(with(env.ob(words), variables), "")
 }
 
 fn with(mut command: Command, variables: &[(&str, &str)]) -> Command {
@@ -29,15 +29,15 @@ fn with(mut command: Command, variables: &[(&str, &str)]) -> Command {
 }
 
 /// Signs in with these variables, everything answered.
-fn sign_in_by(scene: &Scene, variables: &[(&str, &str)]) {
-    scene.sandbox.forget_used_codes();
-    let mut login = scene.ob(["login"]);
-    login.args(scene.answer_flags());
-    let ended = run(with(login, variables), &scene.answers());
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+fn sign_in_by(env: &TestEnv, variables: &[(&str, &str)]) {
+    env.sandbox.forget_used_codes();
+    let mut login = env.ob(["login"]);
+    login.args(env.answer_flags());
+    let ended = run(with(login, variables), &env.answers());
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
 }
 
-fn ran(ended: &Ended) {
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+fn ran(ended: &Finished) {
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     assert_eq!(ended.stdout, "out\n");
 }

@@ -4,14 +4,14 @@
 use ob_sandbox::{Certificate, Fault, FaultKind, Options, Server};
 
 use super::{exec_by, ran, sign_in_by};
-use crate::scene::{Ended, Scene, counted, run};
+use crate::support::{Finished, TestEnv, counted, run};
 
-fn login(scene: &Scene, variables: &[(&str, &str)]) -> Ended {
-    let mut login = scene.ob(["login", "--json"]);
+fn login(env: &TestEnv, variables: &[(&str, &str)]) -> Finished {
+    let mut login = env.ob(["login", "--json"]);
     login
-        .args(scene.answer_flags())
+        .args(env.answer_flags())
         .envs(variables.iter().copied());
-    run(login, &scene.answers())
+    run(login, &env.answers())
 }
 
 fn status(code: u16, location: Option<&str>) -> FaultKind {
@@ -31,13 +31,12 @@ const APP: &str = "/home/amazon_aws/";
 
 #[test]
 fn captive_portal_is_named_by_status_511() {
-    let scene = Scene::of("carol");
-    scene
-        .sandbox
+    let env = TestEnv::of("carol").configured();
+    env.sandbox
         .fault(Fault::org("", status(511, None)).always());
-    let ended = login(&scene, &[]);
+    let ended = login(&env, &[]);
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(5), "http.portal"),
         "{}",
         ended.stderr
@@ -49,26 +48,24 @@ fn captive_portal_is_named_by_status_511() {
         "{}",
         ended.stderr
     );
-    scene.sandbox.clear_faults();
-    sign_in_by(&scene, &[]);
+    env.sandbox.clear_faults();
+    sign_in_by(&env, &[]);
     // In the middle of a session, which it does not end.
-    scene
-        .sandbox
+    env.sandbox
         .fault(Fault::org(APP, status(511, None)).always());
-    let ended = exec_by(&scene, &[], &[]);
+    let ended = exec_by(&env, &[], &[]);
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(5), "http.portal"),
         "{}",
         ended.stderr
     );
-    scene.sandbox.clear_faults();
-    ran(&exec_by(&scene, &[], &[]));
-    scene
-        .sandbox
+    env.sandbox.clear_faults();
+    ran(&exec_by(&env, &[], &[]));
+    env.sandbox
         .fault(Fault::sts("AssumeRoleWithSAML", status(511, None)).always());
-    let ended = exec_by(&scene, &[], &["--duration", "15m"]);
-    assert_eq!(ended.code, Some(5), "{}", ended.stderr);
+    let ended = exec_by(&env, &[], &["--duration", "15m"]);
+    assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
     assert!(ended.stderr.contains("status 511"), "{}", ended.stderr);
 }
 
@@ -85,19 +82,18 @@ fn redirects_to_another_host_name_it_with_both_readings() {
         let host = to.trim_start_matches("https:").trim_start_matches("http:");
         let host = host.trim_matches('/').split('/').next().unwrap();
         for (path, signs_in) in [(FIRST, true), (APP, false)] {
-            let scene = Scene::of("carol");
+            let env = TestEnv::of("carol").configured();
             if !signs_in {
-                sign_in_by(&scene, &[]);
+                sign_in_by(&env, &[]);
             }
-            scene
-                .sandbox
+            env.sandbox
                 .fault(Fault::org(path, status(code, Some(to))).always());
             let ended = match signs_in {
-                true => login(&scene, &[]),
-                false => exec_by(&scene, &[], &[]),
+                true => login(&env, &[]),
+                false => exec_by(&env, &[], &[]),
             };
             let case = format!("{code} {to} {path}: {}", ended.stderr);
-            assert_ne!(ended.code, Some(0), "{case}");
+            assert_ne!(ended.code(), Some(0), "{case}");
             let report = ended.report();
             assert!(report["causes"].to_string().contains(host), "{case}");
             let hints = report["hints"].to_string();
@@ -112,17 +108,16 @@ fn redirects_to_another_host_name_it_with_both_readings() {
 /// What a pipeline is asked of comes first where the settings leave it open.
 #[test]
 fn redirect_of_the_first_question_names_the_new_host() {
-    let scene = Scene::of("carol");
-    let settings = scene.settings();
-    scene.write_settings(&settings.replace("'terminal'", "'auto'"));
+    let env = TestEnv::of("carol").configured();
+    let settings = env.full_settings();
+    env.write_settings(&settings.replace("'terminal'", "'auto'"));
     let moved = status(
         307,
         Some("https://login.acme.com/.well-known/okta-organization"),
     );
-    scene
-        .sandbox
+    env.sandbox
         .fault(Fault::org("/.well-known/", moved).always());
-    let ended = login(&scene, &[]);
+    let ended = login(&env, &[]);
     assert!(
         ended
             .stderr
@@ -134,21 +129,22 @@ fn redirect_of_the_first_question_names_the_new_host() {
 
 #[test]
 fn portal_with_a_certificate_of_its_own_is_named() {
-    let scene = Scene::with(
+    let env = TestEnv::with(
         "carol",
         Options {
             certificate: Certificate::WrongHost,
             ..Options::default()
         },
-    );
-    let ended = login(&scene, &[]);
-    assert_eq!((ended.code, &*ended.error()), (Some(5), "http.tls_name"));
+    )
+    .configured();
+    let ended = login(&env, &[]);
+    assert_eq!((ended.code(), &*ended.error()), (Some(5), "http.tls_name"));
     assert!(
         ended.stderr.contains("wants a sign-in of its own"),
         "{}",
         ended.stderr
     );
-    assert!(scene.sandbox.log().is_empty());
+    assert!(env.sandbox.log().is_empty());
 }
 
 #[test]
@@ -159,16 +155,16 @@ fn variables_that_name_certificates_are_named_and_not_trusted() {
         "CURL_CA_BUNDLE",
         "AWS_CA_BUNDLE",
     ]) {
-        let scene = Scene::of("carol");
-        let settings = scene.settings();
+        let env = TestEnv::of("carol").configured();
+        let settings = env.full_settings();
         let lines = settings
             .lines()
             .filter(|line| !line.starts_with("ca_bundle"));
-        scene.write_settings(&lines.collect::<Vec<_>>().join("\n"));
-        let bundle = scene.path("ca.pem").display().to_string();
-        let ended = login(&scene, &[(name, &bundle)]);
+        env.write_settings(&lines.collect::<Vec<_>>().join("\n"));
+        let bundle = env.path("ca.pem").display().to_string();
+        let ended = login(&env, &[(name, &bundle)]);
         assert_eq!(
-            (ended.code, &*ended.error()),
+            (ended.code(), &*ended.error()),
             (Some(5), "http.tls_authority"),
             "{name}"
         );
@@ -177,24 +173,24 @@ fn variables_that_name_certificates_are_named_and_not_trusted() {
             hints.contains(name) && hints.contains(&format!("ca_bundle = \\\"{bundle}")),
             "{name} {hints}"
         );
-        assert!(scene.sandbox.log().is_empty(), "{name}");
+        assert!(env.sandbox.log().is_empty(), "{name}");
         // What the hint says works.
-        scene.write_settings(&settings);
-        assert_eq!(login(&scene, &[]).code, Some(0), "{name}");
+        env.write_settings(&settings);
+        assert_eq!(login(&env, &[]).code(), Some(0), "{name}");
     }
 }
 
 #[test]
 fn console_endpoint_that_is_down_is_not_called_okta() {
-    let scene = Scene::of("carol");
-    let settings = scene.settings();
+    let env = TestEnv::of("carol").configured();
+    let settings = env.full_settings();
     let signin = format!(
         "signin_endpoint = '{}/federation'\n\n[profiles",
-        scene.sandbox.sts_url()
+        env.sandbox.sts_url()
     );
-    scene.write_settings(&settings.replace("\n[profiles", &signin));
-    sign_in_by(&scene, &[]);
-    ran(&exec_by(&scene, &[], &[]));
+    env.write_settings(&settings.replace("\n[profiles", &signin));
+    sign_in_by(&env, &[]);
+    ran(&exec_by(&env, &[], &[]));
     for (code, error) in counted::<2, _>([(503, "aws.server_error"), (429, "aws.rate_limited")]) {
         let mut answer = status(code, None);
         if let FaultKind::Status { headers, .. } = &mut answer {
@@ -205,11 +201,11 @@ fn console_endpoint_that_is_down_is_not_called_okta() {
             path_prefix: String::new(),
             ..Fault::sts("", answer)
         };
-        scene.sandbox.fault(fault.always());
-        let ended = run(scene.ob(["console", "--print", "--json"]), "");
-        scene.sandbox.clear_faults();
+        env.sandbox.fault(fault.always());
+        let ended = run(env.ob(["console", "--print", "--json"]), "");
+        env.sandbox.clear_faults();
         assert_eq!(
-            (ended.code, &*ended.error()),
+            (ended.code(), &*ended.error()),
             (Some(5), error),
             "{}",
             ended.stderr

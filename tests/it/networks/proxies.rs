@@ -9,7 +9,7 @@ use ob_sandbox::Server;
 
 use super::{exec_by, ran, sign_in_by};
 use crate::hostile::proxy::{Manner, Proxy};
-use crate::scene::{Scene, counted};
+use crate::support::{TestEnv, counted};
 
 /// A SOCKS 5 proxy (RFC 1928, 1929) and what it was asked to connect to.
 struct Socks {
@@ -87,16 +87,16 @@ fn serve(mut client: TcpStream, password: Option<&str>, noted: &Mutex<Vec<String
     Some(())
 }
 
-/// A scene whose org and STS have a name.
-fn named() -> Scene {
-    let scene = Scene::of("carol");
-    let settings = scene.settings();
-    scene.write_settings(&settings.replace(&scene.sandbox.sts_url(), &by_name(&scene)));
-    scene
+/// A env whose org and STS have a name.
+fn named() -> TestEnv {
+    let env = TestEnv::of("carol").configured();
+    let settings = env.full_settings();
+    env.write_settings(&settings.replace(&env.sandbox.sts_url(), &by_name(&env)));
+    env
 }
 
-fn by_name(scene: &Scene) -> String {
-    scene.sandbox.sts_url().replace("127.0.0.1", "localhost")
+fn by_name(env: &TestEnv) -> String {
+    env.sandbox.sts_url().replace("127.0.0.1", "localhost")
 }
 
 #[test]
@@ -107,48 +107,52 @@ fn socks_proxies_resolve_names_as_their_scheme_says() {
         // As desktops write it.
         ("socks", "localhost"),
     ]) {
-        let scene = named();
+        let env = named();
         let socks = Socks::new(None);
         let proxy = format!("{scheme}://{}/", socks.name);
         let through = [("ALL_PROXY", proxy.as_str())];
-        sign_in_by(&scene, &through);
-        ran(&exec_by(&scene, &through, &[]));
+        sign_in_by(&env, &through);
+        ran(&exec_by(&env, &through, &[]));
         let asked = socks.asked();
         assert!(
             asked.iter().any(|host| host == expected),
             "{scheme}: {asked:?}"
         );
         let connections =
-            scene.sandbox.connections(Server::Org) + scene.sandbox.connections(Server::Sts);
+            env.sandbox.connections(Server::Org) + env.sandbox.connections(Server::Sts);
         assert_eq!(asked.len(), connections, "{scheme}: {asked:?}");
     }
 }
 
 #[test]
 fn socks_proxies_take_a_name_and_password() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let socks = Socks::new(Some("canary-socks"));
     let good = format!("socks5h://alice:canary-socks@{}", socks.name);
     let through = [("ALL_PROXY", good.as_str())];
-    sign_in_by(&scene, &through);
-    ran(&exec_by(&scene, &through, &[]));
+    sign_in_by(&env, &through);
+    ran(&exec_by(&env, &through, &[]));
     for (case, login) in counted::<2, _>([("wrong", "alice:canary-other@"), ("none", "")]) {
         let bad = format!("socks5h://{login}{}", socks.name);
-        let ended = exec_by(&Scene::of("carol"), &[("ALL_PROXY", &bad)], &[]);
-        assert_eq!(ended.code, Some(3), "{case} {}", ended.stderr);
-        let scene = Scene::of("carol");
-        let ended = login_by(&scene, &bad);
+        let ended = exec_by(
+            &TestEnv::of("carol").configured(),
+            &[("ALL_PROXY", &bad)],
+            &[],
+        );
+        assert_eq!(ended.code(), Some(3), "{case} {}", ended.stderr);
+        let env = TestEnv::of("carol").configured();
+        let ended = login_by(&env, &bad);
         let report = ended.report();
         assert_eq!(
-            (ended.code, &*ended.error()),
+            (ended.code(), &*ended.error()),
             (Some(5), "http.proxy_refused"),
             "{case} {report}"
         );
         assert!(report.to_string().contains(&socks.name), "{case} {report}");
         assert!(!ended.stderr.contains("canary"), "{case} {report}");
     }
-    let ended = login_by(&Scene::of("carol"), "socks5://127.0.0.1:1");
-    assert_eq!((ended.code, &*ended.error()), (Some(5), "http.connect"));
+    let ended = login_by(&TestEnv::of("carol").configured(), "socks5://127.0.0.1:1");
+    assert_eq!((ended.code(), &*ended.error()), (Some(5), "http.connect"));
     assert!(
         ended
             .stderr
@@ -158,10 +162,10 @@ fn socks_proxies_take_a_name_and_password() {
     );
 }
 
-fn login_by(scene: &Scene, proxy: &str) -> crate::scene::Ended {
-    let mut login = scene.ob(["login", "--json"]);
-    login.args(scene.answer_flags()).env("ALL_PROXY", proxy);
-    crate::scene::run(login, &scene.answers())
+fn login_by(env: &TestEnv, proxy: &str) -> crate::support::Finished {
+    let mut login = env.ob(["login", "--json"]);
+    login.args(env.answer_flags()).env("ALL_PROXY", proxy);
+    crate::support::run(login, &env.answers())
 }
 
 #[test]
@@ -179,18 +183,18 @@ fn no_proxy_excepts_hosts_ports_and_networks() {
         ("example.com *", true, true),
     ]) {
         for name in ["NO_PROXY", "no_proxy"] {
-            let scene = named();
+            let env = named();
             let host = |url: String| url.trim_start_matches("https://").to_owned();
             let list = list
-                .replace("{org}", &host(scene.sandbox.org_url()))
-                .replace("{sts}", &host(by_name(&scene)));
+                .replace("{org}", &host(env.sandbox.org_url()))
+                .replace("{sts}", &host(by_name(&env)));
             let by = [
                 ("HTTPS_PROXY", office.address.as_str()),
                 (name, list.as_str()),
             ];
             let before = office.asked().len();
-            sign_in_by(&scene, &by);
-            ran(&exec_by(&scene, &by, &[]));
+            sign_in_by(&env, &by);
+            ran(&exec_by(&env, &by, &[]));
             let asked = office.asked()[before..].join("");
             assert_eq!(
                 !asked.contains("CONNECT 127.0.0.1:"),
@@ -217,11 +221,11 @@ fn variables_of_either_case_have_the_order_of_curl() {
         ("https_proxy", "ALL_PROXY"),
         ("all_proxy", "ALL_PROXY"),
     ]) {
-        let scene = Scene::of("carol");
+        let env = TestEnv::of("carol").configured();
         let by = [(first, right.address.as_str()), (second, wrong)];
-        sign_in_by(&scene, &by);
+        sign_in_by(&env, &by);
         // An empty one is none.
         let by = [(first, ""), (second, right.address.as_str())];
-        ran(&exec_by(&scene, &by, &[]));
+        ran(&exec_by(&env, &by, &[]));
     }
 }

@@ -5,23 +5,23 @@ use serde_json::Value;
 
 use super::{exec_by, ob_by, ran, sign_in_by};
 use crate::hostile::proxy::{Manner, Proxy};
-use crate::scene::Scene;
-use crate::support::{DEADLINE, Pty, eventually};
+use crate::support::TestEnv;
+use crate::support::{Pty, eventually};
 
 /// Carol's settings with one more profile, whose credentials are others.
-fn roaming() -> Scene {
-    let scene = Scene::of("carol");
-    let settings = scene.settings();
+fn roaming() -> TestEnv {
+    let env = TestEnv::of("carol").configured();
+    let settings = env.full_settings();
     let (_, dev) = settings.split_once("[profiles.dev]").unwrap();
-    scene.write_settings(&format!(
+    env.write_settings(&format!(
         "{settings}\n[profiles.other]{dev}duration = '15m'\n"
     ));
-    scene
+    env
 }
 
 /// How often a password was sent.
-fn sign_ins(scene: &Scene) -> usize {
-    let requests = scene.sandbox.requests(Server::Org, "/api/v1/authn");
+fn sign_ins(env: &TestEnv) -> usize {
+    let requests = env.sandbox.requests(Server::Org, "/api/v1/authn");
     let with_password = |request: &&ob_sandbox::Logged| request.json()["password"].is_string();
     requests.iter().filter(with_password).count()
 }
@@ -32,63 +32,63 @@ fn causes(report: &Value) -> String {
 
 #[test]
 fn office_proxy_unset_at_home_is_used_no_more() {
-    let scene = roaming();
+    let env = roaming();
     let office = Proxy::new(Manner::Good);
     let through = [("HTTPS_PROXY", office.address.as_str())];
-    sign_in_by(&scene, &through);
-    ran(&exec_by(&scene, &through, &[]));
+    sign_in_by(&env, &through);
+    ran(&exec_by(&env, &through, &[]));
     let asked = office.asked().len();
     assert!(asked > 0);
     office.leave();
-    ran(&exec_by(&scene, &[], &["-p", "other"]));
-    assert_eq!((office.asked().len(), sign_ins(&scene)), (asked, 1));
+    ran(&exec_by(&env, &[], &["-p", "other"]));
+    assert_eq!((office.asked().len(), sign_ins(&env)), (asked, 1));
 }
 
 #[test]
 fn proxy_newly_required_takes_every_connection() {
-    let scene = roaming();
-    sign_in_by(&scene, &[]);
-    ran(&exec_by(&scene, &[], &[]));
-    let before = scene.sandbox.connections(Server::Org) + scene.sandbox.connections(Server::Sts);
+    let env = roaming();
+    sign_in_by(&env, &[]);
+    ran(&exec_by(&env, &[], &[]));
+    let before = env.sandbox.connections(Server::Org) + env.sandbox.connections(Server::Sts);
     let hotel = Proxy::new(Manner::Good);
     ran(&exec_by(
-        &scene,
+        &env,
         &[("https_proxy", &hotel.address)],
         &["-p", "other"],
     ));
-    let after = scene.sandbox.connections(Server::Org) + scene.sandbox.connections(Server::Sts);
+    let after = env.sandbox.connections(Server::Org) + env.sandbox.connections(Server::Sts);
     assert!(after > before, "connections of another route were shared");
-    assert_eq!((hotel.asked().len(), sign_ins(&scene)), (after - before, 1));
+    assert_eq!((hotel.asked().len(), sign_ins(&env)), (after - before, 1));
 }
 
 #[test]
 fn changed_proxy_misses_no_cached_credentials() {
-    let scene = roaming();
-    sign_in_by(&scene, &[]);
-    ran(&exec_by(&scene, &[], &[]));
+    let env = roaming();
+    sign_in_by(&env, &[]);
+    ran(&exec_by(&env, &[], &[]));
     ran(&exec_by(
-        &scene,
+        &env,
         &[("HTTPS_PROXY", "http://127.0.0.1:1")],
         &[],
     ));
-    std::fs::copy(scene.path("ca.pem"), scene.path("other.pem")).unwrap();
-    let settings = scene.settings();
-    scene.write_settings(&settings.replace("/ca.pem", "/other.pem"));
-    ran(&exec_by(&scene, &[], &[]));
-    assert_eq!(scene.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
-    assert_eq!(sign_ins(&scene), 1);
+    std::fs::copy(env.path("ca.pem"), env.path("other.pem")).unwrap();
+    let settings = env.full_settings();
+    env.write_settings(&settings.replace("/ca.pem", "/other.pem"));
+    ran(&exec_by(&env, &[], &[]));
+    assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
+    assert_eq!(sign_ins(&env), 1);
 }
 
 #[test]
 fn dead_proxy_of_the_caller_is_named_and_nothing_is_sent() {
-    let scene = roaming();
-    sign_in_by(&scene, &[]);
-    ran(&exec_by(&scene, &[], &[]));
-    scene.sandbox.clear_log();
+    let env = roaming();
+    sign_in_by(&env, &[]);
+    ran(&exec_by(&env, &[], &[]));
+    env.sandbox.clear_log();
     let dead = [("HTTPS_PROXY", "http://alice:canary-proxy@127.0.0.1:1")];
-    let ended = exec_by(&scene, &dead, &["-p", "other"]);
+    let ended = exec_by(&env, &dead, &["-p", "other"]);
     let report = ended.report();
-    assert_eq!((ended.code, &*ended.error()), (Some(5), "http.connect"));
+    assert_eq!((ended.code(), &*ended.error()), (Some(5), "http.connect"));
     let causes = causes(&report);
     assert!(
         causes.contains("cannot connect to the proxy 127.0.0.1:1"),
@@ -106,13 +106,13 @@ fn dead_proxy_of_the_caller_is_named_and_nothing_is_sent() {
     );
     assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
     assert!(
-        scene.sandbox.log().is_empty(),
+        env.sandbox.log().is_empty(),
         "something went past the proxy"
     );
     // The session has lost nothing.
-    ran(&exec_by(&scene, &[], &["-p", "other"]));
+    ran(&exec_by(&env, &[], &["-p", "other"]));
     assert_eq!(
-        sign_ins(&scene),
+        sign_ins(&env),
         0,
         "the log was cleared after the only sign-in"
     );
@@ -120,13 +120,13 @@ fn dead_proxy_of_the_caller_is_named_and_nothing_is_sent() {
 
 #[test]
 fn network_that_needs_its_proxy_again_is_told_which() {
-    let scene = roaming();
+    let env = roaming();
     let office = Proxy::new(Manner::Good);
-    sign_in_by(&scene, &[("HTTPS_PROXY", &office.address)]);
-    scene.sandbox.stop();
-    let ended = exec_by(&scene, &[], &[]);
+    sign_in_by(&env, &[("HTTPS_PROXY", &office.address)]);
+    env.sandbox.stop();
+    let ended = exec_by(&env, &[], &[]);
     let report = ended.report();
-    assert_eq!(ended.code, Some(5), "{report}");
+    assert_eq!(ended.code(), Some(5), "{report}");
     let type_it = format!("export HTTPS_PROXY={}", office.address);
     assert!(report["hints"].to_string().contains(&type_it), "{report}");
     assert!(causes(&report).contains("now no proxy"), "{report}");
@@ -134,20 +134,20 @@ fn network_that_needs_its_proxy_again_is_told_which() {
 
 #[test]
 fn ca_bundle_set_later_takes_effect_at_the_next_request() {
-    let scene = roaming();
-    sign_in_by(&scene, &[]);
-    let other = Scene::of("carol");
-    let good = std::fs::read(scene.path("ca.pem")).unwrap();
-    scene.write("ca.pem", other.sandbox.ca_pem());
-    scene.sandbox.clear_log();
-    let ended = exec_by(&scene, &[], &[]);
+    let env = roaming();
+    sign_in_by(&env, &[]);
+    let other = TestEnv::of("carol").configured();
+    let good = std::fs::read(env.path("ca.pem")).unwrap();
+    env.write("ca.pem", other.sandbox.ca_pem());
+    env.sandbox.clear_log();
+    let ended = exec_by(&env, &[], &[]);
     // The other authority has the same name, and another key.
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(5), "http.tls_authority")
     );
     assert!(
-        scene.sandbox.log().is_empty(),
+        env.sandbox.log().is_empty(),
         "a cookie was sent to a server nobody vouches for"
     );
     assert!(
@@ -155,10 +155,10 @@ fn ca_bundle_set_later_takes_effect_at_the_next_request() {
         "{}",
         ended.stderr
     );
-    scene.write("ca.pem", good);
-    ran(&exec_by(&scene, &[], &[]));
+    env.write("ca.pem", good);
+    ran(&exec_by(&env, &[], &[]));
     assert_eq!(
-        sign_ins(&scene),
+        sign_ins(&env),
         0,
         "the log was cleared after the only sign-in"
     );
@@ -166,29 +166,29 @@ fn ca_bundle_set_later_takes_effect_at_the_next_request() {
 
 #[test]
 fn ca_bundle_taken_away_is_noticed() {
-    let scene = roaming();
-    sign_in_by(&scene, &[]);
-    let settings = std::fs::read_to_string(scene.path("config/ob/config.toml")).unwrap();
+    let env = roaming();
+    sign_in_by(&env, &[]);
+    let settings = std::fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
     let lines = settings
         .lines()
         .filter(|line| !line.starts_with("ca_bundle"));
-    scene.write_settings(&lines.collect::<Vec<_>>().join("\n"));
-    let ended = exec_by(&scene, &[], &[]);
+    env.write_settings(&lines.collect::<Vec<_>>().join("\n"));
+    let ended = exec_by(&env, &[], &[]);
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(5), "http.tls_authority")
     );
-    let bundle = scene.path("ca.pem").display().to_string();
+    let bundle = env.path("ca.pem").display().to_string();
     assert!(
         ended.report()["hints"].to_string().contains(&bundle),
         "{}",
         ended.stderr
     );
     // One that cannot be read is the caller's to mend, where it is needed.
-    scene.write_settings(&settings.replace("/ca.pem", "/missing.pem"));
-    let ended = exec_by(&scene, &[], &[]);
+    env.write_settings(&settings.replace("/ca.pem", "/missing.pem"));
+    let ended = exec_by(&env, &[], &[]);
     assert_eq!(
-        (ended.code, &*ended.error()),
+        (ended.code(), &*ended.error()),
         (Some(2), "config.unreadable")
     );
 }
@@ -196,64 +196,64 @@ fn ca_bundle_taken_away_is_noticed() {
 #[test]
 fn logout_from_another_network_ends_the_session_at_okta() {
     for (login, logout) in [(true, false), (false, true)] {
-        let scene = roaming();
+        let env = roaming();
         let office = Proxy::new(Manner::Good);
         let through = [("HTTPS_PROXY", office.address.as_str())];
         let none: [(&str, &str); 0] = [];
         let by = |proxy: bool| if proxy { &through[..] } else { &none[..] };
-        sign_in_by(&scene, by(login));
-        ran(&exec_by(&scene, by(login), &[]));
+        sign_in_by(&env, by(login));
+        ran(&exec_by(&env, by(login), &[]));
         if !logout {
             office.leave();
         }
         let asked = office.asked().len();
-        let ended = ob_by(&scene, by(logout), &["logout"]);
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        assert_eq!(scene.sandbox.live().1, 0, "the session lives on");
+        let ended = ob_by(&env, by(logout), &["logout"]);
+        assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+        assert_eq!(env.sandbox.live().1, 0, "the session lives on");
         assert_eq!(office.asked().len() > asked, logout);
     }
 }
 
 #[test]
 fn logout_behind_a_dead_proxy_wipes_and_names_it() {
-    let scene = roaming();
-    sign_in_by(&scene, &[]);
-    ran(&exec_by(&scene, &[], &[]));
+    let env = roaming();
+    sign_in_by(&env, &[]);
+    ran(&exec_by(&env, &[], &[]));
     let dead = [("HTTPS_PROXY", "http://127.0.0.1:1")];
-    let ended = ob_by(&scene, &dead, &["logout", "--json"]);
-    assert_eq!((ended.code, &*ended.error()), (Some(5), "logout.server"));
+    let ended = ob_by(&env, &dead, &["logout", "--json"]);
+    assert_eq!((ended.code(), &*ended.error()), (Some(5), "logout.server"));
     let causes = causes(&ended.report());
     assert!(
         causes.contains("the proxy 127.0.0.1:1") && causes.contains("other network settings"),
         "{causes}"
     );
-    assert_eq!(scene.status()["sessions"], Value::Array(Vec::new()));
+    assert_eq!(env.status()["sessions"], Value::Array(Vec::new()));
 }
 
 /// The console's federation endpoint is asked over the caller's route as well.
 #[test]
 fn console_and_role_lists_go_by_the_route_of_the_caller() {
-    let scene = roaming();
-    let settings = scene.settings();
+    let env = roaming();
+    let settings = env.full_settings();
     let signin = format!(
         "signin_endpoint = '{}/federation'\n\n[profiles",
-        scene.sandbox.sts_url()
+        env.sandbox.sts_url()
     );
-    scene.write_settings(&settings.replace("\n[profiles", &signin));
-    sign_in_by(&scene, &[]);
+    env.write_settings(&settings.replace("\n[profiles", &signin));
+    sign_in_by(&env, &[]);
     let hotel = Proxy::new(Manner::Good);
     let through = [("HTTPS_PROXY", hotel.address.as_str())];
     for words in [&["console", "--print"][..], &["roles"]] {
         let before = hotel.asked().len();
-        let ended = ob_by(&scene, &through, words);
-        assert_eq!(ended.code, Some(0), "{words:?} {}", ended.stderr);
+        let ended = ob_by(&env, &through, words);
+        assert_eq!(ended.code(), Some(0), "{words:?} {}", ended.stderr);
         if before == 0 {
             assert!(hotel.asked().len() >= 2, "{words:?}");
         }
         // Without the proxy again: nothing of it is left.
         let asked = hotel.asked().len();
-        let ended = ob_by(&scene, &[], words);
-        assert_eq!(ended.code, Some(0), "{words:?} {}", ended.stderr);
+        let ended = ob_by(&env, &[], words);
+        assert_eq!(ended.code(), Some(0), "{words:?} {}", ended.stderr);
         assert_eq!(hotel.asked().len(), asked, "{words:?}");
     }
 }
@@ -262,19 +262,19 @@ fn console_and_role_lists_go_by_the_route_of_the_caller() {
 /// was handed them.
 #[test]
 fn background_renewal_uses_the_last_callers_route() {
-    let scene = roaming();
+    let env = roaming();
     let office = Proxy::new(Manner::Good);
-    sign_in_by(&scene, &[("HTTPS_PROXY", &office.address)]);
-    ran(&exec_by(&scene, &[("HTTPS_PROXY", &office.address)], &[]));
+    sign_in_by(&env, &[("HTTPS_PROXY", &office.address)]);
+    ran(&exec_by(&env, &[("HTTPS_PROXY", &office.address)], &[]));
     let asked = office.asked().len();
-    scene.sandbox.advance_clock(45 * 60);
+    env.sandbox.advance_clock(45 * 60);
     // An answer by which the agent learns the time.
-    let roles = ob_by(&scene, &[], &["roles"]);
-    assert_eq!(roles.code, Some(0), "{}", roles.stderr);
+    let roles = ob_by(&env, &[], &["roles"]);
+    assert_eq!(roles.code(), Some(0), "{}", roles.stderr);
     let hotel = Proxy::new(Manner::Good);
-    ran(&exec_by(&scene, &[("HTTPS_PROXY", &hotel.address)], &[]));
-    eventually("the renewal is done", DEADLINE, || {
-        scene.sandbox.sts_calls("AssumeRoleWithSAML").len() == 2
+    ran(&exec_by(&env, &[("HTTPS_PROXY", &hotel.address)], &[]));
+    eventually("the renewal is done", || {
+        env.sandbox.sts_calls("AssumeRoleWithSAML").len() == 2
     });
     assert!(!hotel.asked().is_empty());
     assert_eq!(office.asked().len(), asked);
@@ -283,51 +283,51 @@ fn background_renewal_uses_the_last_callers_route() {
 /// Two terminals with other settings at once: each has its own connections.
 #[test]
 fn callers_at_once_share_a_session_and_no_connection() {
-    let scene = roaming();
-    sign_in_by(&scene, &[]);
+    let env = roaming();
+    sign_in_by(&env, &[]);
     let hotel = Proxy::new(Manner::Good);
     let through = [("HTTPS_PROXY", hotel.address.as_str())];
     std::thread::scope(|threads| {
-        let one = threads.spawn(|| exec_by(&scene, &through, &["-p", "other"]));
-        let other = threads.spawn(|| exec_by(&scene, &[], &[]));
+        let one = threads.spawn(|| exec_by(&env, &through, &["-p", "other"]));
+        let other = threads.spawn(|| exec_by(&env, &[], &[]));
         ran(&one.join().unwrap());
         ran(&other.join().unwrap());
     });
     assert!(!hotel.asked().is_empty());
-    assert_eq!(sign_ins(&scene), 1);
+    assert_eq!(sign_ins(&env), 1);
 }
 
 #[test]
 fn status_and_doctor_tell_that_settings_have_changed() {
-    let scene = roaming();
+    let env = roaming();
     let office = Proxy::new(Manner::Good);
     let through = [("HTTPS_PROXY", office.address.as_str())];
-    sign_in_by(&scene, &through);
-    let told = |ended: crate::scene::Ended| ended.stdout;
+    sign_in_by(&env, &through);
+    let told = |ended: crate::support::Finished| ended.stdout;
     let words = format!(
         "last used with other network settings: the proxy {}",
         office.address
     );
-    let status = told(ob_by(&scene, &[], &["status"]));
+    let status = told(ob_by(&env, &[], &["status"]));
     assert!(status.contains(&words), "{status}");
-    assert!(!told(ob_by(&scene, &through, &["status"])).contains("network settings"));
+    assert!(!told(ob_by(&env, &through, &["status"])).contains("network settings"));
     let status: Value =
-        serde_json::from_str(&told(ob_by(&scene, &[], &["status", "--json"]))).unwrap();
+        serde_json::from_str(&told(ob_by(&env, &[], &["status", "--json"]))).unwrap();
     assert_eq!(status["sessions"][0]["network"]["proxy"], office.address);
-    let doctor = told(ob_by(&scene, &[], &["doctor"]));
+    let doctor = told(ob_by(&env, &[], &["doctor"]));
     assert!(
         doctor.contains(&words) && doctor.contains("the next command uses no proxy"),
         "{doctor}"
     );
-    assert!(!told(ob_by(&scene, &through, &["doctor"])).contains("other network settings"));
+    assert!(!told(ob_by(&env, &through, &["doctor"])).contains("other network settings"));
 }
 
 /// Two commands of one terminal, each with its own menu: the first one is gone before it is answered.
 #[test]
 fn role_chosen_for_one_caller_takes_no_route_of_another() {
-    let scene = Scene::of("carol");
-    scene.write_settings(&scene.settings().replace("default_profile = 'dev'\n", ""));
-    scene.sign_in();
+    let env = TestEnv::of("carol").configured();
+    env.write_settings(&env.full_settings().replace("default_profile = 'dev'\n", ""));
+    env.sign_in();
     let office = Proxy::new(Manner::Good);
     let script = format!(
         "HTTPS_PROXY={} ob exec -- true & first=$!; until test -e go; do sleep 0.1; done; \
@@ -335,18 +335,18 @@ fn role_chosen_for_one_caller_takes_no_route_of_another() {
          kill $first; wait $first; echo first-\"\"gone; wait $second",
         office.address
     );
-    let mut command = scene.command("sh");
+    let mut command = env.command("sh");
     command
         .args(["-c", &script])
         .env("TERM", "dumb")
-        .current_dir(scene.path(""));
+        .current_dir(env.path(""));
     let mut pty = Pty::spawn(&command);
     pty.until("Role (1-");
-    scene.write("go", "");
+    env.write("go", "");
     pty.until("Role (1-");
     let asked = office.asked().len();
     assert!(asked > 0);
-    scene.write("leave", "");
+    env.write("leave", "");
     pty.until("first-gone");
     pty.send("1\r");
     pty.until("it ran");

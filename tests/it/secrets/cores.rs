@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::needles::Needles;
 use super::{TYPED, a_push_is_out, needles};
-use crate::scene::{SOON, Scene, counted, finish, patiently, run, start};
+use crate::support::{SOON, TestEnv, counted, finish, holds_within, run, start};
 
 const PATTERN: &str = "/proc/sys/kernel/core_pattern";
 
@@ -107,7 +107,7 @@ impl Cores {
         crash.status().unwrap();
         let typed = Needles::new([("typed".to_owned(), TYPED.to_owned())]);
         assert!(
-            patiently(Duration::from_secs(10), || self.hold(&typed)),
+            holds_within(Duration::from_secs(10), || self.hold(&typed)),
             "{handler:?}: the kernel hands no cores on here, so this proves nothing"
         );
     }
@@ -126,8 +126,8 @@ fn set(pattern: &str) {
 }
 
 /// `ob` where cores may be as large as they like.
-fn unlimited(scene: &Scene, words: &str) -> Command {
-    let mut command = scene.command("sh");
+fn unlimited(env: &TestEnv, words: &str) -> Command {
+    let mut command = env.command("sh");
     command.args(["-c", &format!("ulimit -c unlimited; exec ob {words}")]);
     command
 }
@@ -140,47 +140,50 @@ fn crash(pid: Pid, signal: Signal) {
 }
 
 /// Client and agent crash in the midst of a sign-in.
-fn crashed(scene: &Scene, signal: Signal) -> Vec<Pid> {
-    scene.sandbox.push(PushScript {
+fn crashed(env: &TestEnv, signal: Signal) -> Vec<Pid> {
+    env.sandbox.push(PushScript {
         outcome: PushOutcome::Never,
         ..PushScript::approve()
     });
-    let login = start(unlimited(scene, "login --password-stdin"), &scene.answers());
-    assert!(patiently(SOON, || a_push_is_out(scene)));
+    let login = start(unlimited(env, "login --password-stdin"), &env.answers());
+    assert!(holds_within(SOON, || a_push_is_out(env)));
     let client = Pid::from_raw(i32::try_from(login.id()).unwrap());
-    let agent = scene.agents()[0];
+    let agent = env.agents()[0];
     crash(client, signal);
-    assert_eq!(finish(login).code, None, "the client ended by itself");
+    assert_eq!(finish(login).code(), None, "the client ended by itself");
     crash(agent, signal);
-    assert!(scene.agents_gone_within(SOON));
+    assert!(env.agents_gone_within(SOON));
     vec![client, agent]
 }
 
 /// A command that was given credentials crashes.
-fn crashed_command(scene: &Scene, signal: Signal) -> Pid {
+fn crashed_command(env: &TestEnv, signal: Signal) -> Pid {
     let words = format!(
         "exec --password-stdin -- sh -c 'echo $$; kill -{} $$'",
         signal.as_str().trim_start_matches("SIG")
     );
-    let ended = run(unlimited(scene, &words), &scene.answers());
+    let ended = run(unlimited(env, &words), &env.answers());
     let child = ended.stdout.trim().parse().expect(&ended.stderr);
-    assert_eq!(ended.code, None, "{}", ended.stderr);
+    assert_eq!(ended.code(), None, "{}", ended.stderr);
     Pid::from_raw(child)
 }
 
 fn no_crash_leaves_a_core(handler: Handler) {
     for signal in counted::<2, _>([Signal::SIGSEGV, Signal::SIGABRT]) {
-        let (scene, other) = (Scene::of("dave"), Scene::of("carol"));
+        let (env, other) = (
+            TestEnv::of("dave").configured(),
+            TestEnv::of("carol").configured(),
+        );
         let cores = Cores::caught_by(handler);
-        let mut those = crashed(&scene, signal);
+        let mut those = crashed(&env, signal);
         those.push(crashed_command(&other, signal));
         cores.prove(handler);
         let came = cores.of();
         for (who, pid) in ["client", "agent", "command"].iter().zip(those) {
             assert!(!came.contains(&pid.as_raw()), "{signal} of the {who}");
         }
-        for scene in counted::<2, _>([&scene, &other]) {
-            assert!(!cores.hold(&needles(scene)), "{signal}");
+        for env in counted::<2, _>([&env, &other]) {
+            assert!(!cores.hold(&needles(env)), "{signal}");
         }
     }
 }

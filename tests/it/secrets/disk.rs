@@ -6,9 +6,9 @@ use std::process::Command;
 
 use super::needles::Needles;
 use super::{TYPED, needles};
-use crate::scene::{SOON, Scene, run};
+use crate::support::{SOON, TestEnv, run};
 
-/// What is written in these directories of a scene goes to the disk at once.
+/// What is written in these directories of a env goes to the disk at once.
 const ON_DISK: [&str; 3] = ["home", "run", "tmp"];
 /// Bytes.
 const SIZE: u64 = 16 << 20;
@@ -28,17 +28,17 @@ fn does(program: &str, words: &[&str]) {
 }
 
 impl Disk {
-    fn below(scene: &Scene) -> Self {
-        let image = scene.path("image");
+    fn below(env: &TestEnv) -> Self {
+        let image = env.path("image");
         File::create(&image).unwrap().set_len(SIZE).unwrap();
-        let (file, disk) = (image.display().to_string(), scene.path("disk"));
+        let (file, disk) = (image.display().to_string(), env.path("disk"));
         fs::create_dir(&disk).unwrap();
         let place = disk.display().to_string();
         does("mkfs.ext4", &["-q", &file]);
         does("mount", &["-o", "loop,sync", &file, &place]);
         let mut mounted = vec![disk.clone()];
         for name in ON_DISK {
-            let (from, to) = (disk.join(name), scene.path(name));
+            let (from, to) = (disk.join(name), env.path(name));
             fs::create_dir(&from).unwrap();
             let mode = fs::metadata(&to).unwrap().permissions();
             fs::set_permissions(&from, mode).unwrap();
@@ -70,29 +70,29 @@ impl Drop for Disk {
 
 #[test]
 fn what_was_in_a_file_that_is_gone_is_found_on_the_disk() {
-    let scene = Scene::of("carol");
-    let disk = Disk::below(&scene);
-    let mut command = scene.command("sh");
+    let env = TestEnv::of("carol").configured();
+    let disk = Disk::below(&env);
+    let mut command = env.command("sh");
     command
         .args(["-c", "exec 3>$TMPDIR/x; rm $TMPDIR/x; echo \"$LEAK\" >&3"])
         .env("LEAK", TYPED);
-    assert_eq!(run(command, "").code, Some(0));
-    assert!(!scene.path("tmp/x").exists());
+    assert_eq!(run(command, "").code(), Some(0));
+    assert!(!env.path("tmp/x").exists());
     let typed = Needles::new([("typed".to_owned(), TYPED.to_owned())]);
     assert_ne!(disk.read(&typed), Vec::<String>::new());
 }
 
 #[test]
 fn no_secret_was_ever_on_the_disk() {
-    let scene = Scene::of("carol");
-    let disk = Disk::below(&scene);
+    let env = TestEnv::of("carol").configured();
+    let disk = Disk::below(&env);
     assert_eq!(
-        scene.answered(&["exec", "-vvv", "--", "true"]).code,
+        env.answered(&["exec", "-vvv", "--", "true"]).code(),
         Some(0)
     );
-    assert!(scene.socket().exists(), "the agent is on the disk");
-    assert_eq!(run(scene.ob(["logout"]), "").code, Some(0));
-    assert_eq!(run(scene.ob(["agent", "stop"]), "").code, Some(0));
-    assert!(scene.agents_gone_within(SOON));
-    assert_eq!(disk.read(&needles(&scene)), Vec::<String>::new());
+    assert!(env.socket().exists(), "the agent is on the disk");
+    assert_eq!(run(env.ob(["logout"]), "").code(), Some(0));
+    assert_eq!(run(env.ob(["agent", "stop"]), "").code(), Some(0));
+    assert!(env.agents_gone_within(SOON));
+    assert_eq!(disk.read(&needles(&env)), Vec::<String>::new());
 }

@@ -5,13 +5,13 @@ use ob_sandbox::{Interstitial, Options, Pipeline, Plugged};
 use super::TYPED;
 use super::needles::Needles;
 use super::observers::{self, Sightings, Watcher};
-use crate::scene::{Ended, Scene, counted, run};
 use crate::support::Pty;
+use crate::support::{Finished, TestEnv, counted, run};
 
-fn swept(case: &str, scene: &Scene, more: &[&str], scenario: impl Fn() -> Vec<Ended>) {
+fn swept(case: &str, env: &TestEnv, more: &[&str], scenario: impl Fn() -> Vec<Finished>) {
     let watcher = Watcher::new();
     let ended = scenario();
-    let mut secrets = scene.sandbox.canaries();
+    let mut secrets = env.sandbox.canaries();
     secrets.extend(
         more.iter()
             .map(|text| ("key".to_owned(), (*text).to_owned())),
@@ -19,10 +19,10 @@ fn swept(case: &str, scene: &Scene, more: &[&str], scenario: impl Fn() -> Vec<En
     let needles = Needles::new(secrets);
     let mut seen: Sightings = watcher.end(&needles);
     for one in &ended {
-        assert_eq!(one.code, Some(0), "{case}: {}", one.stderr);
+        assert_eq!(one.code(), Some(0), "{case}: {}", one.stderr);
         seen.extend(observers::outputs(one, &needles));
     }
-    seen.extend(observers::machine(scene, &needles));
+    seen.extend(observers::machine(env, &needles));
     // The variable is where whoever started `ob` has put the key.
     let own = "environment: of ob: key";
     seen.retain(|sighting| !(more.len() == 1 && format!("{sighting:?}").contains(own)));
@@ -31,49 +31,51 @@ fn swept(case: &str, scene: &Scene, more: &[&str], scenario: impl Fn() -> Vec<En
 
 #[test]
 fn identity_engine_leaks_nothing() {
-    let scene = Scene::with(
+    let env = TestEnv::with(
         "bob",
         Options {
             pipeline: Pipeline::Idx,
             ..Options::default()
         },
-    );
-    scene.write_settings(&scene.settings().replace("'terminal'", "'auto'"));
-    swept("idx", &scene, &[], || {
+    )
+    .configured();
+    env.write_settings(&env.full_settings().replace("'terminal'", "'auto'"));
+    swept("idx", &env, &[], || {
         vec![
-            scene.answered(&["login", "-vvv"]),
-            scene.answered(&["exec", "--", "true"]),
-            run(scene.ob(["logout"]), ""),
+            env.answered(&["login", "-vvv"]),
+            env.answered(&["exec", "--", "true"]),
+            run(env.ob(["logout"]), ""),
         ]
     });
 }
 
 #[test]
 fn a_browser_sign_in_leaks_nothing_renewed_and_opening_the_vpn() {
-    let scene = Scene::with(
+    let env = TestEnv::with(
         "alice",
         Options {
             interclient_trust: true,
             ..Options::default()
         },
-    );
-    scene.write_settings(&(scene.settings_at_a_browser() + &scene.vpn_table()));
-    swept("browser", &scene, &[], || {
+    )
+    .configured();
+    env.write_settings(&(env.browser_settings() + &env.vpn_table()));
+    swept("browser", &env, &[], || {
         let first = vec![
-            run(scene.ob(["login", "-vvv"]), ""),
-            run(scene.ob(["exec", "--", "true"]), ""),
-            run(scene.ob(["vpn", "profile", "--explain"]), ""),
+            run(env.ob(["login", "-vvv"]), ""),
+            run(env.ob(["exec", "--", "true"]), ""),
+            run(env.ob(["vpn", "profile", "--explain"]), ""),
         ];
-        scene.sandbox.advance_clock(3700);
+        env.sandbox.advance_clock(3700);
         let renewed = vec![
-            run(scene.ob(["exec", "--duration", "30m", "--", "true"]), ""),
-            run(scene.ob(["vpn", "profile", "--explain", "-vvv"]), ""),
-            run(scene.ob(["logout"]), ""),
+            run(env.ob(["exec", "--duration", "30m", "--", "true"]), ""),
+            run(env.ob(["vpn", "profile", "--explain", "-vvv"]), ""),
+            run(env.ob(["logout"]), ""),
         ];
         first.into_iter().chain(renewed).collect()
     });
     for kind in counted::<3, _>(["refresh-token", "interclient-token", "web-sso-token"]) {
-        let canaries = scene.sandbox.canaries();
+        let canaries = env.sandbox.canaries();
         let some = canaries.iter().filter(|(of, _)| of == kind);
         assert!(some.count() > 1, "{kind}");
     }
@@ -81,13 +83,13 @@ fn a_browser_sign_in_leaks_nothing_renewed_and_opening_the_vpn() {
 
 #[test]
 fn a_machine_leaks_nothing_of_its_key() {
-    let scene = Scene::of("alice");
-    let (settings, pem) = scene.settings_of_a_machine();
-    scene.write_settings(&settings);
+    let env = TestEnv::of("alice").configured();
+    let (settings, pem) = env.machine_settings();
+    env.write_settings(&settings);
     let line = pem.lines().nth(3).unwrap();
-    swept("machine", &scene, &[line], || {
+    swept("machine", &env, &[line], || {
         let with_key = |arguments: &[&str]| {
-            let mut command = scene.ob(arguments);
+            let mut command = env.ob(arguments);
             command.env("CI_KEY", pem);
             run(command, "")
         };
@@ -102,31 +104,32 @@ fn a_machine_leaks_nothing_of_its_key() {
 #[test]
 fn a_security_keys_pin_is_seen_nowhere() {
     for (pipeline, way) in [(Pipeline::V1, "'terminal'"), (Pipeline::Idx, "'auto'")] {
-        let scene = Scene::with(
+        let env = TestEnv::with(
             "wendy",
             Options {
                 pipeline,
                 ..Options::default()
             },
-        );
-        scene.write_settings(&scene.settings().replace("'terminal'", way));
-        Plugged::at(&scene.path("keys"), scene.user().keys()).unwrap();
+        )
+        .configured();
+        env.write_settings(&env.full_settings().replace("'terminal'", way));
+        Plugged::at(&env.path("keys"), env.user().keys()).unwrap();
         let watcher = Watcher::new();
-        let mut login = scene.ob(["login", "-vvv", "--factor", "webauthn"]);
-        login.env("OB_SECURITY_KEY", scene.path("keys"));
+        let mut login = env.ob(["login", "-vvv", "--factor", "webauthn"]);
+        login.env("OB_SECURITY_KEY", env.path("keys"));
         let mut terminal = Pty::spawn(&login);
         let mut screen = terminal.until("Password of ");
-        terminal.send(&format!("{}\n", scene.user().password));
+        terminal.send(&format!("{}\n", env.user().password));
         screen += &terminal.until("PIN of the security key");
-        terminal.send(&format!("{}\n", scene.user().keys()[0].pin()));
+        terminal.send(&format!("{}\n", env.user().keys()[0].pin()));
         let (status, rest) = terminal.wait();
         screen += &rest;
         assert!(status.success(), "{screen}");
         assert!(screen.contains("touch the security key"), "{screen}");
-        let needles = Needles::new(scene.sandbox.canaries());
+        let needles = Needles::new(env.sandbox.canaries());
         let mut seen: Sightings = watcher.end(&needles);
         seen.extend(observers::screen(&screen, &needles));
-        seen.extend(observers::machine(&scene, &needles));
+        seen.extend(observers::machine(&env, &needles));
         assert_eq!(seen, Sightings::new(), "{way}");
     }
 }
@@ -135,20 +138,21 @@ fn a_security_keys_pin_is_seen_nowhere() {
 fn a_new_password_and_one_that_an_app_asks_for_again_are_seen_nowhere() {
     let new = format!("{TYPED}-new");
     for (pipeline, way) in [(Pipeline::V1, "'terminal'"), (Pipeline::Idx, "'auto'")] {
-        let scene = Scene::with(
+        let env = TestEnv::with(
             "frank",
             Options {
                 pipeline,
                 interstitial: Some(Interstitial::PasswordAgain),
                 ..Options::default()
             },
-        );
-        scene.write_settings(&scene.settings().replace("'terminal'", way));
+        )
+        .configured();
+        env.write_settings(&env.full_settings().replace("'terminal'", way));
         let watcher = Watcher::new();
-        let mut terminal = Pty::spawn(&scene.ob(["exec", "-vvv", "--", "true"]));
+        let mut terminal = Pty::spawn(&env.ob(["exec", "-vvv", "--", "true"]));
         let mut screen = String::new();
-        let old = scene.user().password.clone();
-        let code = scene.user().totp_now();
+        let old = env.user().password.clone();
+        let code = env.user().totp_now();
         for (question, answer) in [
             ("Password of frank", &old),
             ("New password of frank", &new),
@@ -163,12 +167,12 @@ fn a_new_password_and_one_that_an_app_asks_for_again_are_seen_nowhere() {
         let (status, rest) = terminal.wait();
         screen += &rest;
         assert!(status.success(), "{screen}");
-        let mut secrets = scene.sandbox.canaries();
+        let mut secrets = env.sandbox.canaries();
         secrets.push(("new-password".to_owned(), new.clone()));
         let needles = Needles::new(secrets);
         let mut seen: Sightings = watcher.end(&needles);
         seen.extend(observers::screen(&screen, &needles));
-        seen.extend(observers::machine(&scene, &needles));
+        seen.extend(observers::machine(&env, &needles));
         assert_eq!(seen, Sightings::new(), "{way}");
     }
 }

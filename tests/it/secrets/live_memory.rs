@@ -6,8 +6,8 @@ use ob_sandbox::{Fault, FaultKind, Options, Pipeline, PushScript, Server};
 
 use super::memory::secrets;
 use super::needles::Needles;
-use crate::scene::{SOON, Scene, counted, run};
 use crate::support::eventually;
+use crate::support::{TestEnv, counted, run};
 
 /// Kinds that belong to the session itself and stay until it ends.
 const SESSION: [&str; 6] = [
@@ -30,7 +30,7 @@ struct Route {
     name: &'static str,
     user: &'static str,
     options: fn() -> Options,
-    settings: fn(&Scene) -> String,
+    settings: fn(&TestEnv) -> String,
     /// The first one signs in.
     verbs: &'static [&'static [&'static str]],
     /// How many roles the agent holds afterwards.
@@ -51,13 +51,10 @@ fn browser_and_vpn() -> Options {
     }
 }
 
-fn with_signin_endpoint(scene: &Scene) -> String {
-    let sts = format!("sts_endpoint = '{}'\n", scene.sandbox.sts_url());
-    let signin = format!(
-        "signin_endpoint = '{}/federation'\n",
-        scene.sandbox.sts_url()
-    );
-    scene.settings().replace(&sts, &(sts.clone() + &signin))
+fn with_signin_endpoint(env: &TestEnv) -> String {
+    let sts = format!("sts_endpoint = '{}'\n", env.sandbox.sts_url());
+    let signin = format!("signin_endpoint = '{}/federation'\n", env.sandbox.sts_url());
+    env.full_settings().replace(&sts, &(sts.clone() + &signin))
 }
 
 const EXEC: &[&str] = &["exec", "--", "true"];
@@ -68,7 +65,7 @@ const ROUTES: [Route; 14] = [
         name: "Classic, password",
         user: "carol",
         options: Options::default,
-        settings: Scene::settings,
+        settings: TestEnv::full_settings,
         verbs: &[EXEC],
         held: 1,
     },
@@ -76,7 +73,7 @@ const ROUTES: [Route; 14] = [
         name: "Classic, password and code",
         user: "bob",
         options: Options::default,
-        settings: Scene::settings,
+        settings: TestEnv::full_settings,
         verbs: &[EXEC],
         held: 1,
     },
@@ -84,7 +81,7 @@ const ROUTES: [Route; 14] = [
         name: "Classic, push, then another duration",
         user: "dave",
         options: Options::default,
-        settings: Scene::settings,
+        settings: TestEnv::full_settings,
         verbs: &[EXEC, &["exec", "--duration", "30m", "--", "true"]],
         held: 2,
     },
@@ -92,7 +89,7 @@ const ROUTES: [Route; 14] = [
         name: "Identity Engine, password and code",
         user: "bob",
         options: identity_engine,
-        settings: |scene| scene.settings().replace("'terminal'", "'auto'"),
+        settings: |env| env.full_settings().replace("'terminal'", "'auto'"),
         verbs: &[EXEC],
         held: 1,
     },
@@ -100,7 +97,7 @@ const ROUTES: [Route; 14] = [
         name: "login alone, then exec",
         user: "bob",
         options: identity_engine,
-        settings: |scene| scene.settings().replace("'terminal'", "'auto'"),
+        settings: |env| env.full_settings().replace("'terminal'", "'auto'"),
         verbs: &[&["login"], EXEC],
         held: 1,
     },
@@ -108,7 +105,7 @@ const ROUTES: [Route; 14] = [
         name: "login alone",
         user: "carol",
         options: Options::default,
-        settings: Scene::settings,
+        settings: TestEnv::full_settings,
         verbs: &[&["login"]],
         held: 0,
     },
@@ -116,7 +113,7 @@ const ROUTES: [Route; 14] = [
         name: "browser, then the VPN",
         user: "alice",
         options: browser_and_vpn,
-        settings: |scene| scene.settings_at_a_browser() + &scene.vpn_table(),
+        settings: |env| env.browser_settings() + &env.vpn_table(),
         verbs: &[EXEC, PROFILE],
         held: 1,
     },
@@ -124,7 +121,7 @@ const ROUTES: [Route; 14] = [
         name: "the VPN, by Classic",
         user: "carol",
         options: Options::default,
-        settings: |scene| scene.settings() + &scene.vpn_table(),
+        settings: |env| env.full_settings() + &env.vpn_table(),
         verbs: &[&["login"], PROFILE],
         held: 0,
     },
@@ -132,7 +129,7 @@ const ROUTES: [Route; 14] = [
         name: "Identity Engine, push",
         user: "dave",
         options: identity_engine,
-        settings: |scene| scene.settings().replace("'terminal'", "'auto'"),
+        settings: |env| env.full_settings().replace("'terminal'", "'auto'"),
         verbs: &[EXEC],
         held: 1,
     },
@@ -140,7 +137,7 @@ const ROUTES: [Route; 14] = [
         name: "Identity Engine, then the VPN",
         user: "carol",
         options: identity_engine,
-        settings: |scene| scene.settings().replace("'terminal'", "'auto'") + &scene.vpn_table(),
+        settings: |env| env.full_settings().replace("'terminal'", "'auto'") + &env.vpn_table(),
         verbs: &[EXEC, PROFILE],
         held: 1,
     },
@@ -148,7 +145,7 @@ const ROUTES: [Route; 14] = [
         name: "the list of roles",
         user: "alice",
         options: Options::default,
-        settings: Scene::settings,
+        settings: TestEnv::full_settings,
         verbs: &[&["login"], &["roles"]],
         held: 0,
     },
@@ -156,7 +153,7 @@ const ROUTES: [Route; 14] = [
         name: "a chain of roles",
         user: "alice",
         options: Options::default,
-        settings: |scene| scene.settings() + CHAIN,
+        settings: |env| env.full_settings() + CHAIN,
         verbs: &[EXEC],
         held: 1,
     },
@@ -172,15 +169,15 @@ const ROUTES: [Route; 14] = [
         name: "write --all",
         user: "alice",
         options: Options::default,
-        settings: Scene::settings,
+        settings: TestEnv::full_settings,
         verbs: &[&["login"], &["write", "--all"]],
         held: 0,
     },
 ];
 
 /// Everything that must be gone, long secrets in parts.
-fn spent(scene: &Scene, held: usize) -> Needles {
-    let canaries = scene.sandbox.canaries();
+fn spent(env: &TestEnv, held: usize) -> Needles {
+    let canaries = env.sandbox.canaries();
     let issued = canaries.iter().filter(|(kind, _)| kind == AWS[0]).count();
     let mut seen = [0; 2];
     let mut parts = Vec::new();
@@ -212,26 +209,26 @@ fn spent(scene: &Scene, held: usize) -> Needles {
     Needles::new(parts)
 }
 
-fn agent_after(scene: &Scene, route: &Route) -> Pid {
+fn agent_after(env: &TestEnv, route: &Route) -> Pid {
     for (at, verb) in route.verbs.iter().enumerate() {
         let ended = match at {
-            0 => scene.answered(verb),
-            _ => run(scene.ob(*verb), ""),
+            0 => env.answered(verb),
+            _ => run(env.ob(*verb), ""),
         };
-        assert_eq!(ended.code, Some(0), "{}: {}", route.name, ended.stderr);
+        assert_eq!(ended.code(), Some(0), "{}: {}", route.name, ended.stderr);
     }
-    scene.agent().unwrap()
+    env.agent().unwrap()
 }
 
 #[test]
 fn live_session_keeps_nothing_of_its_sign_in() {
     let mut left = Vec::new();
     for route in &counted::<14, _>(ROUTES) {
-        let scene = Scene::with(route.user, (route.options)());
-        scene.sandbox.push(PushScript::approve());
-        scene.write_settings(&(route.settings)(&scene));
-        let agent = agent_after(&scene, route);
-        let found = secrets(agent, &spent(&scene, route.held));
+        let env = TestEnv::with(route.user, (route.options)()).configured();
+        env.sandbox.push(PushScript::approve());
+        env.write_settings(&(route.settings)(&env));
+        let agent = agent_after(&env, route);
+        let found = secrets(agent, &spent(&env, route.held));
         if !found.is_empty() {
             left.push((route.name, found));
         }
@@ -242,19 +239,19 @@ fn live_session_keeps_nothing_of_its_sign_in() {
 #[test]
 fn live_session_of_a_machine_keeps_no_pem() {
     for keep in counted::<2, _>([false, true]) {
-        let scene = Scene::of("alice");
-        let (settings, pem) = scene.settings_of_a_machine();
-        scene.write_settings(&settings);
+        let env = TestEnv::of("alice").configured();
+        let (settings, pem) = env.machine_settings();
+        env.write_settings(&settings);
         let verbs: &[&[&str]] = if keep { &[EXEC, EXEC] } else { &[EXEC] };
         for verb in verbs {
-            let mut command = scene.ob(*verb);
+            let mut command = env.ob(*verb);
             command.env("CI_KEY", pem);
             let ended = run(command, "");
-            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+            assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
         }
         let lines = pem.lines().filter(|line| !line.starts_with('-'));
         let needles = Needles::new(lines.map(|line| ("key".to_owned(), line.to_owned())));
-        let found = secrets(scene.agent().unwrap(), &needles);
+        let found = secrets(env.agent().unwrap(), &needles);
         assert_eq!(found, Vec::<String>::new());
     }
 }
@@ -271,17 +268,16 @@ fn failed_request_keeps_nothing_of_its_assertion() {
         (&["exec", "-r", "NoSuchRole", "--", "true"][..], None),
         (EXEC, Some(denied)),
     ]) {
-        let scene = Scene::of("carol");
+        let env = TestEnv::of("carol").configured();
         if let Some(kind) = fault {
-            scene
-                .sandbox
+            env.sandbox
                 .fault(Fault::sts("AssumeRoleWithSAML", kind).always());
         }
-        let ended = scene.answered(verb);
-        assert_eq!(ended.code, Some(4), "{}", ended.stderr);
-        let canaries = scene.sandbox.canaries();
+        let ended = env.answered(verb);
+        assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
+        let canaries = env.sandbox.canaries();
         assert!(canaries.iter().any(|(kind, _)| kind == "SAMLResponse"));
-        let found = secrets(scene.agent().unwrap(), &spent(&scene, 0));
+        let found = secrets(env.agent().unwrap(), &spent(&env, 0));
         assert_eq!(found, Vec::<String>::new(), "{verb:?}");
     }
 }
@@ -289,27 +285,20 @@ fn failed_request_keeps_nothing_of_its_assertion() {
 /// The tokens of the session before are revoked over the connections of the new one.
 #[test]
 fn replaced_session_leaves_none_of_its_tokens() {
-    let scene = Scene::of("alice");
-    scene.write_settings(&scene.settings_at_a_browser());
-    assert_eq!(scene.answered(&["login"]).code, Some(0));
-    let tokens = scene.sandbox.canaries().into_iter();
+    let env = TestEnv::of("alice").configured();
+    env.write_settings(&env.browser_settings());
+    assert_eq!(env.answered(&["login"]).code(), Some(0));
+    let tokens = env.sandbox.canaries().into_iter();
     let old: Vec<_> = tokens
         .filter(|(kind, _)| SESSION.contains(&kind.as_str()))
         .collect();
     assert!(old.iter().any(|(kind, _)| kind == "refresh-token"));
-    scene.write_settings(&scene.settings_at_a_browser());
-    scene.sandbox.clear_log();
-    let ended = run(scene.ob(["login", "--again"]), "");
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let revoked = || {
-        scene
-            .sandbox
-            .requests(Server::Org, "/oauth2/v1/revoke")
-            .len()
-    };
-    eventually("both tokens are revoked", SOON, || revoked() == 2);
-    let (agent, needles) = (scene.agent().unwrap(), Needles::new(old));
-    eventually("they are gone", SOON, || {
-        secrets(agent, &needles).is_empty()
-    });
+    env.write_settings(&env.browser_settings());
+    env.sandbox.clear_log();
+    let ended = run(env.ob(["login", "--again"]), "");
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+    let revoked = || env.sandbox.requests(Server::Org, "/oauth2/v1/revoke").len();
+    eventually("both tokens are revoked", || revoked() == 2);
+    let (agent, needles) = (env.agent().unwrap(), Needles::new(old));
+    eventually("they are gone", || secrets(agent, &needles).is_empty());
 }

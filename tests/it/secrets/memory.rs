@@ -10,8 +10,8 @@ use ob_sandbox::{Options, PushScript, Server};
 use super::needles::Needles;
 use super::{TYPED, needles};
 use crate::agent::{sign_in, started};
-use crate::scene::{SOON, Scene, counted, patiently, run};
 use crate::support::Pty;
+use crate::support::{SOON, TestEnv, counted, holds_within, run};
 
 /// Every writable page of a process.
 pub(super) fn of(pid: Pid) -> Vec<(String, Vec<u8>)> {
@@ -50,28 +50,27 @@ pub(super) fn secrets(pid: Pid, needles: &Needles) -> Vec<String> {
 #[test]
 fn after_a_sign_out_no_secret_is_left_in_the_agents_memory() {
     for user in counted::<3, _>(["carol", "bob", "dave"]) {
-        let scene = Scene::of(user);
-        scene.sandbox.push(PushScript::number(47));
-        let ended = scene.answered(&["exec", "--", "true"]);
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        assert_eq!(run(scene.ob(["roles"]), "").code, Some(0));
-        let agent = scene.agent().unwrap();
+        let env = TestEnv::of(user).configured();
+        env.sandbox.push(PushScript::number(47));
+        let ended = env.answered(&["exec", "--", "true"]);
+        assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+        assert_eq!(run(env.ob(["roles"]), "").code(), Some(0));
+        let agent = env.agent().unwrap();
         assert!(
-            !secrets(agent, &needles(&scene)).is_empty(),
+            !secrets(agent, &needles(&env)).is_empty(),
             "a live session is in memory"
         );
-        assert_eq!(run(scene.ob(["logout"]), "").code, Some(0));
+        assert_eq!(run(env.ob(["logout"]), "").code(), Some(0));
         assert!(
-            !scene
-                .sandbox
+            !env.sandbox
                 .requests(Server::Org, "/api/v1/sessions/me")
                 .is_empty()
         );
         // A connection that waits for the server's goodbye is gone a moment later.
-        let needles = needles(&scene);
+        let needles = needles(&env);
         let is_clean = || secrets(agent, &needles).is_empty();
         let left = || secrets(agent, &needles);
-        assert!(patiently(SOON, is_clean), "{user}: {:?}", left());
+        assert!(holds_within(SOON, is_clean), "{user}: {:?}", left());
     }
 }
 
@@ -82,74 +81,67 @@ fn after_a_sign_out_no_token_is_left_in_the_agents_memory_and_none_is_good_at_ok
         ..Options::default()
     };
     for away in counted::<2, _>([false, true]) {
-        let scene = Scene::with("alice", options.clone());
-        scene.write_settings(&(scene.settings_at_a_browser() + &scene.vpn_table()));
+        let env = TestEnv::with("alice", options.clone()).configured();
+        env.write_settings(&(env.browser_settings() + &env.vpn_table()));
         let done = |words: &[&str]| {
-            let ended = run(scene.ob(words), "");
-            assert_eq!(ended.code, Some(0), "{words:?}: {}", ended.stderr);
+            let ended = run(env.ob(words), "");
+            assert_eq!(ended.code(), Some(0), "{words:?}: {}", ended.stderr);
         };
         done(&["exec", "--", "true"]);
         done(&["vpn", "profile", "--explain"]);
-        scene.sandbox.advance_clock(3700);
+        env.sandbox.advance_clock(3700);
         done(&["exec", "--duration", "30m", "--", "true"]);
-        let agent = scene.agent().unwrap();
-        let held = secrets(agent, &needles(&scene));
+        let agent = env.agent().unwrap();
+        let held = secrets(agent, &needles(&env));
         assert!(
             held.iter().any(|what| what.contains("refresh-token")),
             "{held:?}"
         );
         if away {
-            scene.sandbox.stop();
+            env.sandbox.stop();
         }
-        let logout = run(scene.ob(["logout"]), "");
+        let logout = run(env.ob(["logout"]), "");
         let expected = if away { 5 } else { 0 };
-        assert_eq!(logout.code, Some(expected), "{}", logout.stderr);
-        let left = secrets(agent, &needles(&scene));
+        assert_eq!(logout.code(), Some(expected), "{}", logout.stderr);
+        let left = secrets(agent, &needles(&env));
         assert_eq!(left, Vec::<String>::new(), "away: {away}");
         if !away {
-            assert_eq!(scene.sandbox.live(), (0, 0));
+            assert_eq!(env.sandbox.live(), (0, 0));
         }
     }
 }
 
 #[test]
 fn after_a_refused_sign_in_no_secret_is_left_in_the_agents_memory() {
-    let scene = Scene::of("carol");
-    let ended = run(
-        scene.ob(["login", "--password-stdin"]),
-        &format!("{TYPED}\n"),
-    );
-    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    let env = TestEnv::of("carol").configured();
+    let ended = run(env.ob(["login", "--password-stdin"]), &format!("{TYPED}\n"));
+    assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
     let typed = Needles::new([("typed".to_owned(), TYPED.to_owned())]);
-    assert_eq!(
-        secrets(scene.agent().unwrap(), &typed),
-        Vec::<String>::new()
-    );
+    assert_eq!(secrets(env.agent().unwrap(), &typed), Vec::<String>::new());
 }
 
 #[test]
 fn after_a_session_has_expired_no_secret_is_left_in_the_agents_memory() {
-    let scene = Scene::of("carol");
-    let agent = started(&scene);
-    sign_in(&scene, 6, 3600);
-    assert_eq!(run(scene.ob(["exec", "--", "true"]), "").code, Some(0));
-    let held = secrets(agent, &needles(&scene));
+    let env = TestEnv::of("carol").configured();
+    let agent = started(&env);
+    sign_in(&env, 6, 3600);
+    assert_eq!(run(env.ob(["exec", "--", "true"]), "").code(), Some(0));
+    let held = secrets(agent, &needles(&env));
     assert!(!held.is_empty(), "a live session is in memory");
     // Somebody else is asked for a password meanwhile, or the agent would be gone with its last session.
-    scene.write_settings(
-        &scene
-            .settings()
-            .replace(&scene.user().login, &scene.sandbox.user("dave").login),
+    env.write_settings(
+        &env.full_settings()
+            .replace(&env.user().login, &env.sandbox.user("dave").login),
     );
-    let mut other = Pty::spawn(&scene.ob(["login"]));
+    let mut other = Pty::spawn(&env.ob(["login"]));
     other.until("assword");
-    let left = || secrets(agent, &needles(&scene));
+    let left = || secrets(agent, &needles(&env));
     assert!(
-        patiently(Duration::from_secs(15), || left().is_empty()),
+        holds_within(Duration::from_secs(15), || left().is_empty()),
         "{:?}",
         left()
     );
-    assert_eq!(scene.agent(), Some(agent), "it is alive");
+    assert_eq!(env.agent(), Some(agent), "it is alive");
     other.send("\u{3}");
     other.wait();
 }

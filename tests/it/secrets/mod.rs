@@ -16,17 +16,17 @@ mod trace;
 use needles::Needles;
 use ob_sandbox::Server;
 
-use crate::scene::Scene;
+use crate::support::TestEnv;
 
-/// The secrets of a scene, in every disguise.
-fn needles(scene: &Scene) -> Needles {
-    Needles::new(scene.sandbox.canaries())
+/// The secrets of a env, in every disguise.
+fn needles(env: &TestEnv) -> Needles {
+    Needles::new(env.sandbox.canaries())
 }
 
 /// Whether client and agent are both in the midst of a sign-in.
-fn a_push_is_out(scene: &Scene) -> bool {
+fn a_push_is_out(env: &TestEnv) -> bool {
     let path = "/api/v1/authn/factors/";
-    !scene.sandbox.requests(Server::Org, path).is_empty()
+    !env.sandbox.requests(Server::Org, path).is_empty()
 }
 
 /// A secret that only the one who types it knows.

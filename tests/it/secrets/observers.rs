@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::needles::Needles;
-use crate::scene::{Ended, Scene};
+use crate::support::{Finished, TestEnv};
 
 /// A secret where none belongs: who saw it, where, and which.
 pub(super) type Sightings = Vec<String>;
@@ -28,7 +28,7 @@ fn sighted(
 }
 
 /// Standard output and standard error.
-pub(super) fn outputs(ended: &Ended, needles: &Needles) -> Sightings {
+pub(super) fn outputs(ended: &Finished, needles: &Needles) -> Sightings {
     let mut seen = sighted("output", "stdout", needles, ended.stdout.as_bytes());
     seen.extend(sighted(
         "output",
@@ -153,6 +153,6 @@ impl Seen {
 }
 
 /// The whole throw-away machine.
-pub(super) fn machine(scene: &Scene, needles: &Needles) -> Sightings {
-    files(&scene.path(""), needles)
+pub(super) fn machine(env: &TestEnv, needles: &Needles) -> Sightings {
+    files(&env.path(""), needles)
 }

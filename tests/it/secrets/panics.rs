@@ -9,7 +9,7 @@ use ob_sandbox::Options;
 
 use super::observers::{self, Sightings, Watcher};
 use super::{needles, trace};
-use crate::scene::{Ended, SOON, Scene, counted, run};
+use crate::support::{Finished, SOON, TestEnv, counted, run};
 
 /// Each point, the verb that comes by there, and who.
 const POINTS: [(&str, &str, &str); 21] = [
@@ -37,26 +37,26 @@ const POINTS: [(&str, &str, &str); 21] = [
 ];
 
 /// Has `ob VERB` panic at `point`.
-fn panicking(scene: &Scene, point: &str, verb: &str) -> Ended {
+fn panicking(env: &TestEnv, point: &str, verb: &str) -> Finished {
     let with = |arguments: &[&str], input: &str| {
-        let mut command = scene.ob(arguments);
+        let mut command = env.ob(arguments);
         command.env("OB_PANIC_AT", point);
         run(command, input)
     };
     let mut words = vec![verb, "-vvv"];
     if verb == "logout" {
         assert_eq!(
-            with(&["login", "--password-stdin"], &scene.answers()).code,
+            with(&["login", "--password-stdin"], &env.answers()).code(),
             Some(0)
         );
         return with(&words, "");
     }
     if verb == "vpn" {
-        scene.write_settings(&(scene.settings_at_a_browser() + &scene.vpn_table()));
+        env.write_settings(&(env.browser_settings() + &env.vpn_table()));
         return with(&["vpn", "profile", "--explain", "-vvv"], "");
     }
-    words.extend(scene.answer_flags());
-    if scene.user().has_totp() {
+    words.extend(env.answer_flags());
+    if env.user().has_totp() {
         words.extend(["--factor", "totp"]);
     }
     match verb {
@@ -64,7 +64,7 @@ fn panicking(scene: &Scene, point: &str, verb: &str) -> Ended {
         "env" => words.extend(["--shell", "bash"]),
         _ => {}
     }
-    with(&words, &scene.answers())
+    with(&words, &env.answers())
 }
 
 #[test]
@@ -74,26 +74,26 @@ fn a_panic_at_any_of_twenty_one_places_leaks_nothing() {
             interclient_trust: true,
             ..Options::default()
         };
-        let scene = Scene::with(user, options);
+        let env = TestEnv::with(user, options).configured();
         let watcher = Watcher::new();
-        let ended = panicking(&scene, point, verb);
-        let needles = needles(&scene);
+        let ended = panicking(&env, point, verb);
+        let needles = needles(&env);
         let mut seen: Sightings = watcher.end(&needles);
         seen.extend(observers::outputs(&ended, &needles));
-        seen.extend(observers::machine(&scene, &needles));
+        seen.extend(observers::machine(&env, &needles));
         assert_eq!(seen, Sightings::new(), "{point}");
         // Asked once more, the agent has taken the session out of its vault already.
         let came_by = match point {
             "agent.sign_out" => ended.stderr.contains("nobody was signed in"),
-            _ => ended.code != Some(0),
+            _ => ended.code() != Some(0),
         };
         assert!(came_by, "{point} was not come by: {}", ended.stderr);
         assert_eq!(ended.stdout, "", "{point}");
         // One that panics at every request cannot be told to stop.
-        for agent in scene.agents() {
+        for agent in env.agents() {
             kill(agent, Signal::SIGTERM).unwrap();
         }
-        assert!(scene.agents_gone_within(SOON), "{point}");
+        assert!(env.agents_gone_within(SOON), "{point}");
         if point.starts_with("client.") {
             let places = ["src/commands/", "src/client/"];
             assert!(
@@ -107,34 +107,34 @@ fn a_panic_at_any_of_twenty_one_places_leaks_nothing() {
 
 #[test]
 fn a_panic_in_the_agent_puts_its_place_and_not_its_payload_even_into_dev_null() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let script = "export OB_PANIC_AT=flow.redeem; ob exec --password-stdin -- true; ob agent stop";
-    let trace = trace::traced(&scene, script, &scene.answers());
+    let trace = trace::traced(&env, script, &env.answers());
     let said = trace.said_into("/dev/null");
     let place = |line: &String| line.contains("src/flow/assume_role.rs:");
     assert!(said.iter().any(place), "{said:?}");
-    let hits = needles(&scene).in_bytes(said.concat().as_bytes());
+    let hits = needles(&env).in_bytes(said.concat().as_bytes());
     assert_eq!(hits, [], "{said:?}");
 }
 
 #[test]
 fn a_panic_is_json_for_who_asked_for_json() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     for (words, json) in counted::<3, _>([
         (&["login", "--json", "--password-stdin"][..], true),
         (&["exec", "--json", "--password-stdin", "--", "true"], true),
         (&["exec", "--password-stdin", "--", "true", "--json"], false),
     ]) {
-        let mut command = scene.ob(words);
+        let mut command = env.ob(words);
         command.env("OB_PANIC_AT", "client.typed");
-        let ended = run(command, &scene.answers());
+        let ended = run(command, &env.answers());
         assert_eq!(ended.stderr.lines().count() == 1, json, "{}", ended.stderr);
         assert_eq!(ended.error() == "internal.panic", json, "{}", ended.stderr);
         let place = "src/client/stdin_answers.rs:";
         assert!(ended.stderr.contains(place), "{}", ended.stderr);
         assert_eq!(
             (
-                needles(&scene).in_bytes(ended.stderr.as_bytes()),
+                needles(&env).in_bytes(ended.stderr.as_bytes()),
                 &*ended.stdout
             ),
             (vec![], "")

@@ -2,25 +2,25 @@
 
 use super::needles::{Needles, disguises};
 use super::{TYPED, memory, needles, observers, trace};
-use crate::scene::{Scene, run};
 use crate::support::Pty;
+use crate::support::{TestEnv, run};
 
 fn typed() -> Needles {
     Needles::new([("typed".to_owned(), TYPED.to_owned())])
 }
 
-fn shell(scene: &Scene, script: &str) -> std::process::Command {
-    let mut command = scene.command("sh");
+fn shell(env: &TestEnv, script: &str) -> std::process::Command {
+    let mut command = env.command("sh");
     command.args(["-c", script]).env("LEAK", TYPED);
     command
 }
 
 #[test]
 fn a_leak_on_standard_error_is_found_in_every_disguise() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     for (disguise, bytes) in disguises(TYPED.as_bytes()) {
         let octal: String = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
-        let ended = run(shell(&scene, &format!("printf 'x{octal}y' >&2")), "");
+        let ended = run(shell(&env, &format!("printf 'x{octal}y' >&2")), "");
         assert_ne!(
             observers::outputs(&ended, &typed()),
             Vec::<String>::new(),
@@ -31,34 +31,34 @@ fn a_leak_on_standard_error_is_found_in_every_disguise() {
 
 #[test]
 fn a_leak_on_a_terminal_is_found() {
-    let scene = Scene::of("carol");
-    let mut terminal = Pty::spawn(&shell(&scene, "echo \"typed: $LEAK\""));
+    let env = TestEnv::of("carol").configured();
+    let mut terminal = Pty::spawn(&shell(&env, "echo \"typed: $LEAK\""));
     let (_, text) = terminal.wait();
     assert_eq!(observers::screen(&text, &typed()).len(), 1, "{text}");
 }
 
 #[test]
 fn a_leak_into_a_file_is_found() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     run(
         shell(
-            &scene,
+            &env,
             "mkdir -p $HOME/.cache/deep && printf %s \"$LEAK\" | base64 > $HOME/.cache/deep/log",
         ),
         "",
     );
-    assert_ne!(observers::machine(&scene, &typed()), Vec::<String>::new());
+    assert_ne!(observers::machine(&env, &typed()), Vec::<String>::new());
 }
 
 #[test]
 fn a_leak_into_a_file_that_is_gone_again_is_found() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let script = format!(
         "exec 3> \"$TMPDIR/x\"; rm \"$TMPDIR/x\"; read -r word; echo \"$word\" >&3; : {}",
         "nothing"
     );
-    let trace = trace::traced(&scene, &script, &format!("{TYPED}\n"));
-    assert_eq!(observers::machine(&scene, &typed()), Vec::<String>::new());
+    let trace = trace::traced(&env, &script, &format!("{TYPED}\n"));
+    assert_eq!(observers::machine(&env, &typed()), Vec::<String>::new());
     assert_ne!(trace.written(&typed()), Vec::<String>::new());
     assert!(
         trace
@@ -70,9 +70,9 @@ fn a_leak_into_a_file_that_is_gone_again_is_found() {
 
 #[test]
 fn a_leak_into_an_argument_list_is_found_even_of_a_process_that_is_gone() {
-    let scene = Scene::of("carol");
+    let env = TestEnv::of("carol").configured();
     let trace = trace::traced(
-        &scene,
+        &env,
         "read -r word; /bin/true \"$word\"",
         &format!("{TYPED}\n"),
     );
@@ -81,11 +81,11 @@ fn a_leak_into_an_argument_list_is_found_even_of_a_process_that_is_gone() {
 
 #[test]
 fn a_leak_into_the_arguments_of_a_running_process_is_found() {
-    let scene = Scene::of("carol");
-    let mut waiting = Pty::spawn(&scene.ob(["login"]));
+    let env = TestEnv::of("carol").configured();
+    let mut waiting = Pty::spawn(&env.ob(["login"]));
     waiting.until("assword");
     let watcher = observers::Watcher::new();
-    run(shell(&scene, "sh -c 'sleep 0.3; :' \"$LEAK\""), "");
+    run(shell(&env, "sh -c 'sleep 0.3; :' \"$LEAK\""), "");
     let seen = watcher.end(&typed());
     assert!(
         seen.iter().any(|line| line.starts_with("arguments")),
@@ -95,8 +95,8 @@ fn a_leak_into_the_arguments_of_a_running_process_is_found() {
 
 #[test]
 fn a_leak_into_the_environment_of_ob_is_found() {
-    let scene = Scene::of("carol");
-    let mut login = scene.ob(["login"]);
+    let env = TestEnv::of("carol").configured();
+    let mut login = env.ob(["login"]);
     login.env("LEAK", TYPED);
     let mut waiting = Pty::spawn(&login);
     waiting.until("assword");
@@ -110,9 +110,9 @@ fn a_leak_into_the_environment_of_ob_is_found() {
 
 #[test]
 fn a_secret_in_memory_is_found() {
-    let scene = Scene::of("carol");
-    scene.answered(&["exec", "--", "true"]);
-    let found = memory::secrets(scene.agent().unwrap(), &needles(&scene));
+    let env = TestEnv::of("carol").configured();
+    env.answered(&["exec", "--", "true"]);
+    let found = memory::secrets(env.agent().unwrap(), &needles(&env));
     assert!(
         found
             .iter()

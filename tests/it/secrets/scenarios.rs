@@ -7,73 +7,72 @@ use ob_sandbox::{Fault, FaultKind, PushOutcome, PushScript};
 use super::needles::Needles;
 use super::observers::{self, Sightings, Watcher};
 use super::{TYPED, a_push_is_out, trace};
-use crate::scene::{Ended, SOON, Scene, counted, finish, patiently, run, start};
-use crate::support::{Pty, TestEnv};
+use crate::support::{Finished, Pty, SOON, TestEnv, counted, finish, holds_within, run, start};
 
 /// All secrets of the sandbox, and the one that was typed in vain.
-fn all(scene: &TestEnv) -> Needles {
-    let mut secrets = scene.sandbox.canaries();
+fn all(env: &TestEnv) -> Needles {
+    let mut secrets = env.sandbox.canaries();
     secrets.push(("typed".to_owned(), TYPED.to_owned()));
     Needles::new(secrets)
 }
 
 /// Runs a scenario under every observer that needs no trace.
-fn watched(case: &str, user: &str, scenario: impl Fn(&Scene) -> Vec<Ended>) {
-    let scene = Scene::of(user);
+fn watched(case: &str, user: &str, scenario: impl Fn(&TestEnv) -> Vec<Finished>) {
+    let env = TestEnv::of(user).configured();
     let watcher = Watcher::new();
-    let ended = scenario(&scene);
-    let needles = all(&scene);
+    let ended = scenario(&env);
+    let needles = all(&env);
     let mut seen: Sightings = watcher.end(&needles);
     for one in &ended {
         seen.extend(observers::outputs(one, &needles));
     }
-    seen.extend(observers::machine(&scene, &needles));
+    seen.extend(observers::machine(&env, &needles));
     assert_eq!(seen, Sightings::new(), "{case}");
     assert!(!ended.is_empty(), "{case}");
 }
 
-fn loud(scene: &Scene, arguments: &[&str]) -> Ended {
+fn loud(env: &TestEnv, arguments: &[&str]) -> Finished {
     let mut words = arguments.to_vec();
     words.insert(1, "-vvv");
-    let ended = scene.answered(&words);
+    let ended = env.answered(&words);
     assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
     ended
 }
 
 #[test]
 fn signing_in_leaks_nothing_however_it_ends() {
-    watched("password", "carol", |scene| {
+    watched("password", "carol", |env| {
         vec![
-            loud(scene, &["login"]),
-            loud(scene, &["login", "--again"]),
-            loud(scene, &["login", "--json"]),
+            loud(env, &["login"]),
+            loud(env, &["login", "--again"]),
+            loud(env, &["login", "--json"]),
         ]
     });
-    watched("code", "bob", |scene| vec![loud(scene, &["login"])]);
-    watched("push", "dave", |scene| vec![loud(scene, &["login"])]);
-    watched("number", "dave", |scene| {
-        scene.sandbox.push(PushScript::number(47));
-        let ended = loud(scene, &["login"]);
+    watched("code", "bob", |env| vec![loud(env, &["login"])]);
+    watched("push", "dave", |env| vec![loud(env, &["login"])]);
+    watched("number", "dave", |env| {
+        env.sandbox.push(PushScript::number(47));
+        let ended = loud(env, &["login"]);
         assert!(ended.stderr.contains("47"), "{}", ended.stderr);
         vec![ended]
     });
-    watched("rejected", "dave", |scene| {
-        scene.sandbox.reject_push();
-        vec![loud(scene, &["login"])]
+    watched("rejected", "dave", |env| {
+        env.sandbox.reject_push();
+        vec![loud(env, &["login"])]
     });
-    watched("wrong password", "carol", |scene| {
+    watched("wrong password", "carol", |env| {
         vec![run(
-            scene.ob(["login", "-vvv", "--password-stdin"]),
+            env.ob(["login", "-vvv", "--password-stdin"]),
             &format!("{TYPED}\n"),
         )]
     });
-    watched("wrong code", "bob", |scene| {
-        let password = scene.user().password.clone();
+    watched("wrong code", "bob", |env| {
+        let password = env.user().password.clone();
         let ended = run(
-            scene.ob(["login", "-vvv", "--password-stdin", "--passcode-stdin"]),
+            env.ob(["login", "-vvv", "--password-stdin", "--passcode-stdin"]),
             &format!("{password}\n000000\n"),
         );
-        assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+        assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
         vec![ended]
     });
 }
@@ -83,7 +82,7 @@ fn accounts_that_cannot_sign_in_leak_nothing() {
     for user in counted::<4, _>(["erin", "frank", "grace", "heidi"]) {
         let env = TestEnv::of(user);
         env.write_settings(
-            &env.usual_settings()
+            &env.minimal_settings()
                 .replace("factor = \"totp\"\n", "")
                 .replace("factor = \"push\"\n", ""),
         );
@@ -92,7 +91,7 @@ fn accounts_that_cannot_sign_in_leak_nothing() {
         let ended = run(env.ob(["login", "-vvv", "--password-stdin"]), &password);
         // An expired password can be changed, by somebody who is here.
         let expected = if user == "frank" { 3 } else { 4 };
-        assert_eq!(ended.code, Some(expected), "{user}: {}", ended.stderr);
+        assert_eq!(ended.code(), Some(expected), "{user}: {}", ended.stderr);
         let needles = all(&env);
         let mut seen = watcher.end(&needles);
         seen.extend(observers::outputs(&ended, &needles));
@@ -103,28 +102,28 @@ fn accounts_that_cannot_sign_in_leak_nothing() {
 
 #[test]
 fn running_commands_leaks_nothing_but_to_the_command() {
-    watched("command", "carol", |scene| {
+    watched("command", "carol", |env| {
         vec![
-            loud(scene, &["exec", "--", "true"]),
-            run(scene.ob(["exec", "--", "sleep", "0.1"]), ""),
+            loud(env, &["exec", "--", "true"]),
+            run(env.ob(["exec", "--", "sleep", "0.1"]), ""),
         ]
     });
-    watched("no such command", "carol", |scene| {
-        let ended = loud(scene, &["exec", "--", "no-such-command"]);
-        assert_eq!(ended.code, Some(127));
+    watched("no such command", "carol", |env| {
+        let ended = loud(env, &["exec", "--", "no-such-command"]);
+        assert_eq!(ended.code(), Some(127));
         vec![ended]
     });
-    watched("crash", "carol", |scene| {
+    watched("crash", "carol", |env| {
         vec![loud(
-            scene,
+            env,
             &["exec", "--", "sh", "-c", "cd $HOME; kill -SEGV $$"],
         )]
     });
-    watched("without an agent", "carol", |scene| {
-        vec![loud(scene, &["exec", "--no-agent", "--", "true"])]
+    watched("without an agent", "carol", |env| {
+        vec![loud(env, &["exec", "--no-agent", "--", "true"])]
     });
-    watched("other verbs", "carol", |scene| {
-        scene.sign_in();
+    watched("other verbs", "carol", |env| {
+        env.sign_in();
         let verbs: [&[&str]; 8] = [
             &["roles", "-vvv"],
             &["roles", "--json"],
@@ -135,36 +134,32 @@ fn running_commands_leaks_nothing_but_to_the_command() {
             &["logout", "-vvv"],
             &["agent", "stop"],
         ];
-        verbs.iter().map(|verb| run(scene.ob(*verb), "")).collect()
+        verbs.iter().map(|verb| run(env.ob(*verb), "")).collect()
     });
-    watched("refused by STS", "carol", |scene| {
+    watched("refused by STS", "carol", |env| {
         let kind = FaultKind::Status { code: 403, headers: vec![("Content-Type".into(), "text/xml".into())], body: b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>".to_vec() };
-        scene
-            .sandbox
+        env.sandbox
             .fault(Fault::sts("AssumeRoleWithSAML", kind).always());
         vec![
-            loud(scene, &["exec", "--", "true"]),
-            run(scene.ob(["exec", "--json", "--", "true"]), ""),
+            loud(env, &["exec", "--", "true"]),
+            run(env.ob(["exec", "--json", "--", "true"]), ""),
         ]
     });
-    watched("an answer cut short", "carol", |scene| {
-        scene
-            .sandbox
+    watched("an answer cut short", "carol", |env| {
+        env.sandbox
             .fault(Fault::sts("AssumeRoleWithSAML", FaultKind::CutAfter(300)).always());
-        vec![loud(scene, &["exec", "--", "true"])]
+        vec![loud(env, &["exec", "--", "true"])]
     });
-    watched("a page that is none", "carol", |scene| {
-        scene
-            .sandbox
+    watched("a page that is none", "carol", |env| {
+        env.sandbox
             .fault(Fault::org("/home/", FaultKind::CutAfter(900)).always());
-        vec![loud(scene, &["exec", "--", "true"])]
+        vec![loud(env, &["exec", "--", "true"])]
     });
-    watched("sent elsewhere", "carol", |scene| {
-        let elsewhere = scene.sandbox.other_url();
-        scene
-            .sandbox
+    watched("sent elsewhere", "carol", |env| {
+        let elsewhere = env.sandbox.other_url();
+        env.sandbox
             .fault(Fault::org("/home/", FaultKind::RedirectTo(elsewhere)).always());
-        vec![loud(scene, &["exec", "--", "true"])]
+        vec![loud(env, &["exec", "--", "true"])]
     });
 }
 
@@ -177,22 +172,22 @@ fn a_signal_at_any_moment_leaks_nothing() {
         Signal::SIGQUIT,
         Signal::SIGABRT,
     ]) {
-        watched(signal.as_str(), "dave", |scene| {
-            scene.sandbox.push(PushScript {
+        watched(signal.as_str(), "dave", |env| {
+            env.sandbox.push(PushScript {
                 outcome: PushOutcome::Never,
                 ..PushScript::approve()
             });
             let client = start(
-                scene.ob(["login", "-vvv", "--password-stdin"]),
-                &scene.answers(),
+                env.ob(["login", "-vvv", "--password-stdin"]),
+                &env.answers(),
             );
-            assert!(patiently(SOON, || a_push_is_out(scene)));
-            let agent = scene.agents()[0];
+            assert!(holds_within(SOON, || a_push_is_out(env)));
+            let agent = env.agents()[0];
             kill(Pid::from_raw(i32::try_from(client.id()).unwrap()), signal).unwrap();
             let ended = finish(client);
-            assert_ne!(ended.code, Some(0));
+            assert_ne!(ended.code(), Some(0));
             kill(agent, signal).unwrap();
-            assert!(scene.agents_gone_within(SOON), "{signal}");
+            assert!(env.agents_gone_within(SOON), "{signal}");
             vec![ended]
         });
     }
@@ -200,38 +195,38 @@ fn a_signal_at_any_moment_leaks_nothing() {
 
 #[test]
 fn what_is_typed_at_a_terminal_is_not_seen_there() {
-    let scene = Scene::of("bob");
+    let env = TestEnv::of("bob").configured();
     let watcher = Watcher::new();
-    let mut terminal = Pty::spawn(&scene.ob(["login", "-vvv"]));
+    let mut terminal = Pty::spawn(&env.ob(["login", "-vvv"]));
     terminal.until("assword");
-    terminal.send(&format!("{}\n", scene.user().password));
+    terminal.send(&format!("{}\n", env.user().password));
     terminal.until("totp");
-    let code = scene.user().totp_now();
+    let code = env.user().totp_now();
     terminal.send(&format!("{code}\n"));
     let (status, text) = terminal.wait();
     assert!(status.success(), "{text}");
-    let needles = all(&scene);
+    let needles = all(&env);
     let mut seen = observers::screen(&text, &needles);
     seen.extend(watcher.end(&needles));
-    seen.extend(observers::machine(&scene, &needles));
+    seen.extend(observers::machine(&env, &needles));
     assert_eq!(seen, Sightings::new());
     assert!(!text.contains(&code), "{text}");
 }
 
 /// Runs `script` under a trace that must show no secret, and answers with what was opened for writing beside the
 /// agent's lock and the devices.
-fn written_by(scene: &Scene, script: &str) -> Vec<String> {
-    let trace = trace::traced(scene, script, &scene.answers());
-    assert_eq!(trace.ended.code, Some(0), "{}", trace.ended.stderr);
+fn written_by(env: &TestEnv, script: &str) -> Vec<String> {
+    let trace = trace::traced(env, script, &env.answers());
+    assert_eq!(trace.ended.code(), Some(0), "{}", trace.ended.stderr);
     assert!(trace.len() > 50, "{}: {}", trace.len(), trace.ended.stderr);
-    let needles = all(scene);
+    let needles = all(env);
     let mut seen = trace.executed(&needles);
     seen.extend(trace.written(&needles));
     seen.extend(observers::outputs(&trace.ended, &needles));
-    seen.extend(observers::machine(scene, &needles));
+    seen.extend(observers::machine(env, &needles));
     assert_eq!(seen, Sightings::new());
     let mut opened = trace.opened_for_writing();
-    let lock = scene.runtime().join("lock").display().to_string();
+    let lock = env.runtime().join("lock").display().to_string();
     assert!(opened.contains(&lock), "the trace sees what is opened");
     opened.retain(|path| *path != lock && path != "/dev/null" && path != "/dev/tty");
     opened.into_iter().collect()
@@ -241,36 +236,36 @@ const SIGN_IN: &str = "ob exec -vvv --password-stdin --passcode-stdin --factor t
 
 #[test]
 fn client_and_agent_open_nothing_for_writing_and_write_no_secret_anywhere() {
-    let scene = Scene::of("bob");
+    let env = TestEnv::of("bob").configured();
     let script = SIGN_IN.to_owned()
         + "ob status >/dev/null; ob exec -- true; ob exec -- /nonexistent; \
            ob logout; ob agent stop";
-    assert_eq!(written_by(&scene, &script), Vec::<String>::new());
+    assert_eq!(written_by(&env, &script), Vec::<String>::new());
 }
 
 /// The one file that is written unasked: names of roles, for whoever looks at roles.
 #[test]
 fn a_list_of_roles_leaves_their_names_in_one_file_and_a_command_adds_nothing_to_it() {
-    let scene = Scene::of("bob");
+    let env = TestEnv::of("bob").configured();
     let script = SIGN_IN.to_owned() + "ob roles >/dev/null; ob agent stop";
-    let opened = written_by(&scene, &script);
+    let opened = written_by(&env, &script);
     let one = opened.len() == 1 && opened[0].starts_with(".roles-");
     assert!(one, "{opened:?}");
-    let kept = scene.path("home/.cache/ob");
+    let kept = env.path("home/.cache/ob");
     let files: Vec<_> = std::fs::read_dir(&kept).unwrap().collect();
     assert_eq!(files.len(), 1);
     let before = std::fs::metadata(files[0].as_ref().unwrap().path()).unwrap();
-    scene.sandbox.forget_used_codes();
+    env.sandbox.forget_used_codes();
     let after = SIGN_IN.to_owned() + "ob exec -- true; ob agent stop";
-    assert_eq!(written_by(&scene, &after), Vec::<String>::new());
+    assert_eq!(written_by(&env, &after), Vec::<String>::new());
     let now = std::fs::metadata(files[0].as_ref().unwrap().path()).unwrap();
     assert_eq!(before.modified().unwrap(), now.modified().unwrap());
 }
 
 #[test]
 fn nothing_is_opened_in_the_current_directory() {
-    let scene = Scene::of("carol");
-    let here = scene.path("home/project");
+    let env = TestEnv::of("carol").configured();
+    let here = env.path("home/project");
     std::fs::create_dir(&here).unwrap();
     for name in counted::<6, _>([
         ".env",
@@ -284,8 +279,8 @@ fn nothing_is_opened_in_the_current_directory() {
     }
     let script =
         "cd $HOME/project && ob exec --password-stdin -- true; ob roles >/dev/null; ob agent stop";
-    let trace = trace::traced(&scene, script, &scene.answers());
-    assert_eq!(trace.ended.code, Some(0), "{}", trace.ended.stderr);
+    let trace = trace::traced(&env, script, &env.answers());
+    assert_eq!(trace.ended.code(), Some(0), "{}", trace.ended.stderr);
     let opened = trace.opened();
     assert!(
         opened
@@ -301,15 +296,15 @@ fn nothing_is_opened_in_the_current_directory() {
 }
 
 /// An answer that is asked to hold secrets: what else the command says is not.
-fn but_its_answer(scene: &Scene, arguments: &[&str]) -> Ended {
-    let ended = run(scene.ob(arguments), "");
-    assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.stderr);
-    let needles = all(scene);
+fn but_its_answer(env: &TestEnv, arguments: &[&str]) -> Finished {
+    let ended = run(env.ob(arguments), "");
+    assert_eq!(ended.code(), Some(0), "{arguments:?}: {}", ended.stderr);
+    let needles = all(env);
     assert!(
         !needles.in_bytes(ended.stdout.as_bytes()).is_empty(),
         "{arguments:?}"
     );
-    Ended {
+    Finished {
         stdout: String::new(),
         ..ended
     }
@@ -317,8 +312,8 @@ fn but_its_answer(scene: &Scene, arguments: &[&str]) -> Ended {
 
 #[test]
 fn verbs_that_hand_out_credentials_do_so_through_one_door() {
-    watched("on standard output", "carol", |scene| {
-        scene.sign_in();
+    watched("on standard output", "carol", |env| {
+        env.sign_in();
         let verbs: [&[&str]; 5] = [
             &["env", "-vvv", "--shell", "bash"],
             &["env", "--shell", "fish"],
@@ -326,18 +321,15 @@ fn verbs_that_hand_out_credentials_do_so_through_one_door() {
             &["env", "--format", "json"],
             &["credential", "-vvv"],
         ];
-        verbs
-            .iter()
-            .map(|verb| but_its_answer(scene, verb))
-            .collect()
+        verbs.iter().map(|verb| but_its_answer(env, verb)).collect()
     });
-    watched("in the one file", "carol", |scene| {
-        scene.sign_in();
-        let ended = run(scene.ob(["write", "-vvv", "-p", "dev"]), "");
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        let file = scene.path("home/.aws/credentials");
+    watched("in the one file", "carol", |env| {
+        env.sign_in();
+        let ended = run(env.ob(["write", "-vvv", "-p", "dev"]), "");
+        assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+        let file = env.path("home/.aws/credentials");
         let written = std::fs::read(&file).unwrap();
-        assert!(!all(scene).in_bytes(&written).is_empty());
+        assert!(!all(env).in_bytes(&written).is_empty());
         // What else is left of it is searched by those who watch.
         std::fs::remove_file(file).unwrap();
         vec![ended]
@@ -346,10 +338,10 @@ fn verbs_that_hand_out_credentials_do_so_through_one_door() {
 
 #[test]
 fn a_terminal_is_not_shown_what_is_meant_for_a_shell() {
-    let scene = Scene::of("carol");
-    scene.sign_in();
-    let mut terminal = Pty::spawn(&scene.ob(["env", "--shell", "bash"]));
+    let env = TestEnv::of("carol").configured();
+    env.sign_in();
+    let mut terminal = Pty::spawn(&env.ob(["env", "--shell", "bash"]));
     let (status, text) = terminal.wait();
     assert!(!status.success(), "{text}");
-    assert_eq!(observers::screen(&text, &all(&scene)), Sightings::new());
+    assert_eq!(observers::screen(&text, &all(&env)), Sightings::new());
 }

@@ -5,18 +5,18 @@ use std::fs;
 
 use super::needles::Needles;
 use super::observers::Sightings;
-use crate::scene::{Ended, Scene, run};
+use crate::support::{Finished, TestEnv, run};
 
 /// What a traced script did.
 pub(super) struct Trace {
-    pub(super) ended: Ended,
+    pub(super) ended: Finished,
     lines: Vec<Vec<u8>>,
 }
 
 /// Runs a shell script under strace, agents that it starts included; it has to end them.
-pub(super) fn traced(scene: &Scene, script: &str, input: &str) -> Trace {
+pub(super) fn traced(env: &TestEnv, script: &str, input: &str) -> Trace {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let mut command = scene.command("strace");
+    let mut command = env.command("strace");
     command
         .args(["-f", "-y", "-xx", "-s", "1000000", "-e", "signal=none", "-e"])
         .arg("trace=execve,open,openat,creat,memfd_create,link,linkat,symlink,symlinkat,write,pwrite64,writev,pwritev,sendfile,copy_file_range,mknod,mknodat")

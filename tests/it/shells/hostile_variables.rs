@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::process::Command;
 
 use super::{ALL, Kind, machine};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 /// Ends of names that a shell which evaluates them would run, or trip over.
 const NAME_ENDS: [&str; 20] = [
@@ -147,7 +147,7 @@ fn ran(command: &mut Command, what: &str) {
         command.envs(no_text());
     }
     let ended = run(command.envs(variables()), "");
-    assert!(ended.status.success(), "{what}: {}", text(&ended.stderr));
+    assert!(ended.status.success(), "{what}: {}", &ended.stderr);
 }
 
 #[test]
@@ -180,8 +180,8 @@ fn formats_for_programs_hold_our_names_alone() {
     let printed = |arguments: &[&str]| {
         let mut command = env.ob(["env", "-p", "prod"].iter().chain(arguments));
         let ended = run(command.envs(variables()), "");
-        assert!(ended.status.success(), "{}", text(&ended.stderr));
-        text(&ended.stdout).to_owned()
+        assert!(ended.status.success(), "{}", &ended.stderr);
+        ended.stdout.to_owned()
     };
     for (format, has_unset) in [("json", false), ("nu", true)] {
         let flag = if format == "nu" {

@@ -102,7 +102,7 @@ pub(crate) fn machine() -> TestEnv {
     let settings = format!(
         "{}\n[accounts]\n123456789012 = \"acme-prod\"\n[profiles.prod]\nrole = \"{role}\"\n\
          [profiles.dev]\nrole = \"{role}\"\n",
-        env.usual_settings()
+        env.minimal_settings()
     );
     env.write_settings(&settings);
     env

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::{Kind, machine};
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 /// The line of `kind` that runs `first`, and says so behind it where it went well.
 fn and_say(kind: Kind, first: &str) -> String {
@@ -48,8 +48,8 @@ fn what_follows_a_switch_runs_in_every_shell() {
             "ob use --help",
         ] {
             let ended = run(&mut script(&env, kind, &and_say(kind, line)), "");
-            let said = text(&ended.stdout);
-            let all = format!("{kind:?} {line}: {said}{}", text(&ended.stderr));
+            let said = &ended.stdout;
+            let all = format!("{kind:?} {line}: {said}{}", &ended.stderr);
             assert!(said.ends_with("went-on\ncode 0\n"), "{all}");
         }
     }
@@ -60,7 +60,7 @@ fn a_failed_switch_returns_the_code_of_ob() {
     let env = with_profiles();
     for kind in super::ALL {
         let ended = run(&mut script(&env, kind, &and_say(kind, "ob use prud")), "");
-        let (said, error) = (text(&ended.stdout), text(&ended.stderr));
+        let (said, error) = (&ended.stdout, &ended.stderr);
         assert!(!said.contains("went-on"), "{kind:?} {said}");
         assert!(
             error.contains("did you mean `ob use prod`?"),
@@ -72,7 +72,7 @@ fn a_failed_switch_returns_the_code_of_ob() {
             _ => assert!(said.ends_with("code 2\n"), "{kind:?} {said}"),
         }
         let nothing_like_it = run(&mut script(&env, kind, "ob use zzz"), "");
-        let error = text(&nothing_like_it.stderr);
+        let error = &nothing_like_it.stderr;
         assert!(error.contains("`ob config list`"), "{kind:?} {error}");
         assert!(!error.contains("`-r"), "{kind:?} {error}");
     }
@@ -89,7 +89,7 @@ fn what_ob_env_prints_ends_well_in_fish() {
             &mut script(&env, Kind::Fish, &and_say(Kind::Fish, line)),
             "",
         );
-        assert_eq!(text(&ended.stdout), "went-on\ncode 0\n", "{line}");
+        assert_eq!(&ended.stdout, "went-on\ncode 0\n", "{line}");
     }
 }
 
@@ -111,20 +111,20 @@ fn hints_name_the_shell_that_runs_and_not_the_login_shell() {
             // Not the last command of the line: a shell becomes that one.
             command.args(["-c", "ob use prod; ob env -p prod; exit 7"]);
             let ended = run(command.env("SHELL", login), "");
-            let error = text(&ended.stderr);
+            let error = &ended.stderr;
             assert!(error.contains(hint), "{kind:?} {login}: {error}");
             if kind != Kind::Nu {
-                let said = text(&ended.stdout);
+                let said = &ended.stdout;
                 assert!(said.contains(syntax), "{kind:?} {login}: {said}");
             }
         }
     }
     // Where no shell is known, $SHELL is what there is.
     let ended = run(env.ob(["use", "prod"]).env("SHELL", "/usr/bin/zsh"), "");
-    assert!(text(&ended.stderr).contains("`eval \"$(ob init zsh)\"`"));
+    assert!(ended.stderr.contains("`eval \"$(ob init zsh)\"`"));
     let ended = run(env.ob(["use", "prod"]).env("SHELL", "/bin/tcsh"), "");
     for hint in ["`eval \"$(ob init bash)\"`", "`ob init fish | source`"] {
-        assert!(text(&ended.stderr).contains(hint));
+        assert!(ended.stderr.contains(hint));
     }
 }
 
@@ -148,7 +148,7 @@ fn a_readonly_variable_stops_what_follows_a_switch() {
                 and_say(kind, first)
             );
             let ended = run(&mut script(&env, kind, &line), "");
-            let (said, error) = (text(&ended.stdout), text(&ended.stderr));
+            let (said, error) = (&ended.stdout, &ended.stderr);
             let what = format!("{kind:?} {name} {first}: {said}{error}");
             assert!(!said.contains("went-on"), "{what}");
             assert!(said.ends_with("code 1\n"), "{what}");
@@ -160,7 +160,7 @@ fn a_readonly_variable_stops_what_follows_a_switch() {
                 &mut script(&env, kind, &format!("set -e; {line}; {first}; echo end")),
                 "",
             );
-            assert!(!text(&ended.stdout).contains("end"), "{what}");
+            assert!(!ended.stdout.contains("end"), "{what}");
         }
     }
 }
@@ -176,10 +176,7 @@ fn a_universal_identity_of_fish_is_erased_and_said() {
         let mut fish = env.command(Kind::Fish.program());
         fish.args(["-c", &format!("source {}; {line}", ours.display())]);
         let ended = run(&mut fish, "");
-        (
-            text(&ended.stdout).to_owned(),
-            text(&ended.stderr).to_owned(),
-        )
+        (ended.stdout.to_owned(), ended.stderr.to_owned())
     };
     for first in ["ob use prod", "ob env -p prod --shell fish | source"] {
         let line = format!(

@@ -3,7 +3,7 @@
 use ob_sandbox::AwsApp;
 
 use super::{Kind, machine, role_name, type_line};
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 /// The answers of a line editor's terminal are given by the test's: nushell asks where its cursor is.
 fn open(env: &TestEnv, kind: Kind, more: &[&str]) -> Pty {
@@ -166,7 +166,7 @@ fn a_verb_that_names_no_role_means_the_shells_own_with_its_limits() {
     let mut used = env.ob(["exec", "--", "printenv", "OB_PROFILE"]);
     used.env("OB_STATE", "/nowhere").env("OB_PROFILE", "prod");
     let output = crate::support::run(&mut used, "");
-    assert_eq!(crate::support::text(&output.stdout), "prod\n");
+    assert_eq!(&output.stdout, "prod\n");
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn a_shell_that_cannot_be_is_refused_before_anything_else() {
     for (shell, code) in [("/bin/dash", 2), ("tcsh", 2)] {
         let ended = crate::support::run(&mut env.ob(["shell", "--shell", shell]), "");
         assert_eq!(ended.status.code(), Some(code));
-        let said = crate::support::text(&ended.stderr);
+        let said = &ended.stderr;
         assert!(said.contains("`ob shell --shell bash`"), "{said}");
     }
     env.sign_in();
@@ -328,7 +328,7 @@ fn the_provider_that_was_chosen_for_a_role_is_kept_for_renewals_and_what_runs_in
             env.ob(words).args(["--provider", provider, "--", "true"]),
             "",
         );
-        assert!(ended.status.success(), "{}", text(&ended.stderr));
+        assert!(ended.status.success(), "{}", &ended.stderr);
         assert_eq!(by().last().unwrap(), provider);
     }
     let mut pty = open(&env, Kind::Bash, &["-p", "prod"]);

@@ -1,7 +1,7 @@
 //! `ob use` in a running shell, and direnv's `use ob`.
 
 use super::{Kind, machine, role_name, type_line};
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 const SHELLS: [Kind; 4] = [Kind::Bash, Kind::Zsh, Kind::Fish, Kind::Nu];
 
@@ -17,7 +17,7 @@ fn shell(env: &TestEnv, kind: Kind) -> Pty {
 
 fn write_profiles(env: &TestEnv) {
     let written = run(&mut env.ob(["config", "aws"]), "");
-    assert!(written.status.success(), "{}", text(&written.stderr));
+    assert!(written.status.success(), "{}", &written.stderr);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn the_profile_for_aws_tools_is_offered_where_it_is_missing() {
     std::fs::remove_file(env.path("home/.aws/config")).unwrap();
     let ended = run(&mut env.ob(["use", "--shell", "bash", "prod"]), "");
     assert_eq!(ended.status.code(), Some(3));
-    assert!(text(&ended.stderr).contains("`ob config aws`"));
+    assert!(ended.stderr.contains("`ob config aws`"));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn the_prompt_follows_what_the_credential_process_gets() {
         // Somewhere else somebody signs in, and a tool asks.
         env.sign_in();
         let got = run(&mut env.ob(["credential", "-p", "prod"]), "");
-        assert!(got.status.success(), "{}", text(&got.stderr));
+        assert!(got.status.success(), "{}", &got.stderr);
         type_line(kind, &mut pty, "echo");
         pty.until("m READY");
         // Nothing is left to count the minutes of.
@@ -141,7 +141,7 @@ fn the_program_alone_says_that_use_is_a_function() {
     let env = machine();
     let ended = run(&mut env.ob(["use", "prod"]), "");
     assert_eq!(ended.status.code(), Some(2));
-    assert!(text(&ended.stderr).contains("`eval \"$(ob init bash)\"`"));
+    assert!(ended.stderr.contains("`eval \"$(ob init bash)\"`"));
     assert!(ended.stdout.is_empty());
 }
 
@@ -163,17 +163,17 @@ fn direnv_uses_a_profile_without_keys_and_without_questions() {
     };
     assert!(direnv(&["allow", "."]).status.success());
     let ended = direnv(&["exec", ".", "env"]);
-    let seen = text(&ended.stdout);
+    let seen = &ended.stdout;
     let has = |line: &str| seen.lines().any(|seen| seen == line);
-    assert!(has("AWS_PROFILE=ob/prod"), "{seen} {}", text(&ended.stderr));
+    assert!(has("AWS_PROFILE=ob/prod"), "{seen} {}", &ended.stderr);
     assert!(has("OB_ACCOUNT=acme-prod") && !seen.contains("AWS_ACCESS_KEY_ID"));
     // A profile AWS tools do not know: told, not asked, and never written.
     std::fs::remove_file(env.path("home/.aws/config")).unwrap();
     let ended = direnv(&["exec", ".", "env"]);
     assert!(
-        text(&ended.stderr).contains("`ob config aws`"),
+        ended.stderr.contains("`ob config aws`"),
         "{}",
-        text(&ended.stderr)
+        &ended.stderr
     );
     assert!(!env.path("home/.aws/config").exists());
 }

@@ -17,7 +17,7 @@ use nix::unistd::{Pid, geteuid};
 use ob_sandbox::{Options, Sandbox, User};
 use tempfile::TempDir;
 
-use super::run::{DEADLINE, eventually, run, text};
+use super::run::{eventually, run};
 
 /// Nobody, on Debian and most others.
 const NOBODY: u32 = 65_534;
@@ -165,7 +165,7 @@ impl TestEnv {
             symlink(env!("CARGO_BIN_EXE_ob"), env.path("bin/ob")).unwrap();
         }
         env.write("ca.pem", env.sandbox.ca_pem());
-        let settings = env.usual_settings();
+        let settings = env.minimal_settings();
         env.write_settings(&settings);
         env
     }
@@ -196,7 +196,7 @@ impl TestEnv {
     }
 
     /// The settings of a person whose org and STS are the sandbox's; tables may be added at the end.
-    pub(crate) fn usual_settings(&self) -> String {
+    pub(crate) fn minimal_settings(&self) -> String {
         let user = self.user();
         let factor = if user.has_totp() { "totp" } else { "push" };
         format!(
@@ -264,17 +264,6 @@ impl TestEnv {
         }
     }
 
-    /// Has the agent hold a session.
-    ///
-    /// # Panics
-    /// When it does not.
-    pub(crate) fn sign_in(&self) {
-        // One code may be used once; a test that signs in again should not have to wait.
-        self.sandbox.forget_used_codes();
-        let login = run(self.ob(["login"]).args(self.answer_flags()), self.answers());
-        assert!(login.status.success(), "{}", text(&login.stderr));
-    }
-
     /// The agents that serve this machine's runtime directory. One at most is right.
     pub(crate) fn agents(&self) -> Vec<Pid> {
         serving(&self.path("run/ob"))
@@ -291,7 +280,7 @@ impl Drop for TestEnv {
         }
         if !self.agents().is_empty() {
             run(&mut self.ob(["agent", "stop"]), "");
-            eventually("the agent is gone after `ob agent stop`", DEADLINE, || {
+            eventually("the agent is gone after `ob agent stop`", || {
                 self.agents().is_empty()
             });
         }
@@ -322,7 +311,7 @@ fn what_a_killed_test_left_is_taken_away_with_its_agent() {
     assert_eq!(serving(&left.join("run/ob")).len(), 1);
     sweep(&env.path("tmp"));
     assert!(!left.exists() && ours.exists());
-    eventually("its agent is gone", DEADLINE, || {
+    eventually("its agent is gone", || {
         serving(&left.join("run/ob")).is_empty()
     });
 }

@@ -1,6 +1,8 @@
-//! What the tests of the program share: a home of its own beside a sandbox, a terminal, and an unprivileged user.
+//! The harness: a home beside a sandbox, a terminal, an unprivileged user, programs with a deadline.
+//!
 //! Nothing here knows what any verb should answer.
 
+mod configured;
 mod env;
 mod moto;
 mod pty;
@@ -9,4 +11,7 @@ mod run;
 pub(crate) use env::TestEnv;
 pub(crate) use moto::{Moto, consumers};
 pub(crate) use pty::Pty;
-pub(crate) use run::{DEADLINE, eventually, run, text};
+pub(crate) use run::{
+    DEADLINE, Finished, SOON, counted, eventually, finish, finish_within, holds_within, joined,
+    run, start, text, without_progress,
+};

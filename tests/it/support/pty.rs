@@ -295,6 +295,6 @@ fn what_a_line_editor_asks_is_answered_while_nobody_looks() {
     let asking = "stty raw -echo; printf '\\33['; sleep 0.1; printf 6n; head -c 6 >answer; mv answer answered";
     let _pty = Pty::spawn(env.command("sh").args(["-c", asking]));
     let answered = env.path("home/answered");
-    super::eventually("the answer is there", DEADLINE, || answered.exists());
+    super::eventually("the answer is there", || answered.exists());
     assert_eq!(std::fs::read(answered).unwrap(), b"\x1b[1;1R");
 }

@@ -6,7 +6,7 @@ mod people;
 mod sinks;
 
 use crate::harnesses::shown::acts;
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 use liar::Liar;
 use sinks::{SINKS, Sink};
@@ -102,7 +102,7 @@ fn in_pipes(env: &TestEnv, sink: &Sink, attack: &str) -> String {
     let liar = Liar::new(env, (sink.says)(&hostile(attack)));
     let ended = run(&mut (sink.command)(env, &hostile(attack)), "");
     drop(liar);
-    format!("{}{}", text(&ended.stdout), text(&ended.stderr))
+    format!("{}{}", &ended.stdout, &ended.stderr)
 }
 
 #[test]

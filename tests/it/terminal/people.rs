@@ -14,13 +14,13 @@ use ob_sandbox::{AwsApp, Fault, FaultKind, Plugged, Touch};
 
 use super::judge;
 use super::liar::Liar;
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 /// Mallory's phone, apps and name are hostile. Everything she is shown while she signs in and asks for a role.
 #[test]
 fn a_hostile_org_is_inert_from_the_menu_to_the_error() {
     let env = TestEnv::of("mallory");
-    let settings = env.usual_settings().replace("factor = \"totp\"\n", "");
+    let settings = env.minimal_settings().replace("factor = \"totp\"\n", "");
     env.write_settings(&settings);
     let mut pty = Pty::spawn(&env.ob(["login"]));
     let mut seen = pty.until("Password");
@@ -44,7 +44,7 @@ fn a_hostile_org_is_inert_from_the_menu_to_the_error() {
     ] {
         let refused = run(&mut env.ob(words), "");
         assert!(refused.stdout.is_empty() && !refused.status.success());
-        let told = text(&refused.stderr);
+        let told = &refused.stderr;
         assert!(told.contains("cannot open AWS production"), "{told}");
         judge(&format!("mallory, {words:?}"), told, false);
     }
@@ -56,7 +56,7 @@ fn the_code_for_the_browser_is_inert() {
     let env = TestEnv::new();
     env.write_settings(&format!(
         "browser_command = [\"/bin/true\"]\n{}",
-        env.usual_settings()
+        env.minimal_settings()
     ));
     for (attack, _) in super::ATTACKS {
         let ask = FromAgent::Ask(Ask::OpenPage {
@@ -81,7 +81,7 @@ fn a_page_of_another_host_is_not_opened_whoever_names_it() {
     env.write_settings(&format!(
         "browser_command = [\"{}\"]\n{}",
         program.display(),
-        env.usual_settings()
+        env.minimal_settings()
     ));
     for page in ["https://evil.example/activate", "file:///etc/passwd"] {
         let ask = FromAgent::Ask(Ask::OpenPage {
@@ -279,7 +279,7 @@ fn a_refusal_in_hostile_words_is_inert() {
         let env = TestEnv::new();
         let app = env.sandbox.app_url(AwsApp::Production);
         env.write_settings(
-            &env.usual_settings()
+            &env.minimal_settings()
                 .replace("[aws]\n", &format!("[aws]\napp = \"{app}\"\n")),
         );
         env.sandbox.fault(fault.always());
@@ -293,7 +293,7 @@ fn a_refusal_in_hostile_words_is_inert() {
             command.args(["--", "true"]);
             let ended = run(&mut command, env.answers());
             assert!(ended.stdout.is_empty(), "{what}");
-            judge(what, text(&ended.stderr), false);
+            judge(what, &ended.stderr, false);
             assert!(!ended.status.success(), "{what} did no harm");
             assert!(!ended.stderr.is_empty(), "{what} was not told");
         }

@@ -11,7 +11,7 @@ use ob::loopback::{OneShotRedirect, Peer, RedirectOutcome};
 use ob::secret::Secret;
 
 use super::STRANGER;
-use crate::support::run;
+use crate::support::{Finished, run};
 
 const DESTINATION: &str = "https://signin.example/federation?SigninToken=canary";
 const ROUNDS: usize = 1000;
@@ -137,7 +137,7 @@ fn visits_of_another_user_are_refused_and_use_nothing_up() {
 }
 
 /// This test binary again, within `within`, for the test `name` alone.
-fn again(within: &[&str], name: &str) -> std::process::Output {
+fn again(within: &[&str], name: &str) -> Finished {
     let mut command = Command::new(within[0]);
     command
         .args(&within[1..])
@@ -187,7 +187,7 @@ pub(super) const PLACES: [(&[&str], &str); 6] = [
 fn the_page_in_other_namespaces() {
     for (within, expected) in PLACES {
         let output = again(within, "trust::console_page::page_is_served");
-        let said = String::from_utf8_lossy(&output.stdout);
+        let said = &output.stdout;
         assert!(said.contains(expected), "{within:?}: {said} {output:?}");
     }
 }

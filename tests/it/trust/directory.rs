@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
 
 use ob_sandbox::Server;
 
-use crate::support::{TestEnv, run, text};
+use crate::support::{Finished, TestEnv, run};
 
 /// What other tools read from where they are started, and what would be ours if it were anywhere else.
 pub(super) const BAITS: [&str; 16] = [
@@ -52,7 +51,7 @@ fn nothing_is_opened_in_the_current_directory() {
         // A command that ends the agent, for whose end the trace waits.
         words.extend(["--", "ob", "agent", "stop"]);
         let (ended, trace) = traced(&env, &place, &words, env.answers());
-        assert!(ended.status.success(), "{way}: {}", text(&ended.stderr));
+        assert!(ended.status.success(), "{way}: {}", &ended.stderr);
         // The trace does see what is read.
         assert!(trace.contains("/config/ob/config.toml\""), "{way}: {trace}");
         let looked = looks(&trace, &top);
@@ -115,7 +114,7 @@ fn looks<'a>(trace: &'a str, place: &Path) -> Vec<&'a str> {
         .collect()
 }
 
-fn traced(env: &TestEnv, place: &Path, command: &[&str], input: String) -> (Output, String) {
+fn traced(env: &TestEnv, place: &Path, command: &[&str], input: String) -> (Finished, String) {
     let out = env.path("tmp/trace");
     let mut strace = env.command("strace");
     strace

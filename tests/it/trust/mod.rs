@@ -9,13 +9,13 @@ use std::io::Read as _;
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::thread;
 
 use nix::unistd::geteuid;
 use ob_sandbox::Server;
 
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Finished, Pty, TestEnv, run};
 
 /// A name, what is done to the file, the error's name if it is refused.
 type FileCase = (&'static str, fn(&TestEnv, &Path), Option<&'static str>);
@@ -163,7 +163,7 @@ fn link(env: &TestEnv, path: &Path, uid: u32) {
     symlink(&real, path).unwrap();
 }
 
-fn exec(env: &TestEnv, change: impl FnOnce(&mut Command)) -> Output {
+fn exec(env: &TestEnv, change: impl FnOnce(&mut Command)) -> Finished {
     env.sandbox.forget_used_codes();
     let mut command = env.ob(["--no-agent", "--json", "exec"]);
     command.args(env.answer_flags()).args(["--", "echo", "ran"]);
@@ -171,13 +171,13 @@ fn exec(env: &TestEnv, change: impl FnOnce(&mut Command)) -> Output {
     run(&mut command, env.answers())
 }
 
-fn error(ended: &Output) -> String {
-    let report: serde_json::Value = serde_json::from_slice(&ended.stderr).unwrap_or_default();
+fn error(ended: &Finished) -> String {
+    let report: serde_json::Value = serde_json::from_str(&ended.stderr).unwrap_or_default();
     report["error"].as_str().unwrap_or_default().to_owned()
 }
 
-fn ran(ended: &Output) -> bool {
-    ended.status.success() && ended.stdout == b"ran\n"
+fn ran(ended: &Finished) -> bool {
+    ended.status.success() && ended.stdout == "ran\n"
 }
 
 #[test]
@@ -187,12 +187,12 @@ fn settings_that_others_could_have_written_are_refused() {
         change(&env, &env.path("config/ob/config.toml"));
         let ended = exec(&env, |_| {});
         match expected {
-            None => assert!(ran(&ended), "{name}: {}", text(&ended.stderr)),
+            None => assert!(ran(&ended), "{name}: {}", &ended.stderr),
             Some(expected) => {
                 assert!(
                     error(&ended).starts_with(expected),
                     "{name}: {}",
-                    text(&ended.stderr)
+                    &ended.stderr
                 );
                 assert_eq!(ended.status.code(), Some(2), "{name}");
                 assert!(ended.stdout.is_empty(), "{name}");
@@ -222,18 +222,18 @@ fn a_bundle_that_others_could_have_written_is_refused() {
 fn settings_that_are_not_ours_to_guess_are_refused() {
     let env = TestEnv::new();
     for (name, start, expected) in TEXTS {
-        let usual = env.usual_settings();
+        let usual = env.minimal_settings();
         env.write(
             "config/ob/config.toml",
             [&start()[..], usual.as_bytes()].concat(),
         );
         let ended = exec(&env, |_| {});
         match expected {
-            None => assert!(ran(&ended), "{name}: {}", text(&ended.stderr)),
+            None => assert!(ran(&ended), "{name}: {}", &ended.stderr),
             Some(expected) => {
-                assert_eq!(error(&ended), expected, "{name}: {}", text(&ended.stderr));
+                assert_eq!(error(&ended), expected, "{name}: {}", &ended.stderr);
                 assert_eq!(ended.status.code(), Some(2), "{name}");
-                assert!(!text(&ended.stderr).contains("canary"), "{name}");
+                assert!(!ended.stderr.contains("canary"), "{name}");
             }
         }
     }
@@ -251,7 +251,7 @@ fn variables_of_a_stranger_lead_nowhere() {
         let ended = exec(&env, |command| {
             command.env(name, &value);
         });
-        assert!(ran(&ended), "{name}: {}", text(&ended.stderr));
+        assert!(ran(&ended), "{name}: {}", &ended.stderr);
         assert_eq!(env.sandbox.connections(Server::Other), 0, "{name}");
         assert!(!file.exists(), "{name} made a file");
     }
@@ -261,7 +261,7 @@ fn variables_of_a_stranger_lead_nowhere() {
 #[test]
 fn certificates_of_the_environment_are_not_trusted() {
     let env = TestEnv::new();
-    let settings = env.usual_settings();
+    let settings = env.minimal_settings();
     let without: Vec<&str> = settings
         .lines()
         .filter(|line| !line.starts_with("ca_bundle"))
@@ -277,7 +277,7 @@ fn certificates_of_the_environment_are_not_trusted() {
             command.env(name, env.path("ca.pem"));
         }
     });
-    assert_eq!(ended.status.code(), Some(5), "{}", text(&ended.stderr));
+    assert_eq!(ended.status.code(), Some(5), "{}", &ended.stderr);
     assert!(env.sandbox.log().is_empty(), "something was sent");
 }
 
@@ -325,12 +325,7 @@ fn an_org_of_the_environment_is_named_in_the_question() {
         let ended = exec(&env, |command| {
             command.env("OB_ORG_URL", url);
         });
-        assert_eq!(
-            ended.status.code(),
-            Some(exit),
-            "{url}: {}",
-            text(&ended.stderr)
-        );
+        assert_eq!(ended.status.code(), Some(exit), "{url}: {}", &ended.stderr);
         assert!(ended.stdout.is_empty(), "{url}");
     }
 }
@@ -346,12 +341,13 @@ fn variables_that_are_no_settings_change_nothing_and_are_named() {
     let ended = exec(&env, |command| {
         command.envs(strange);
     });
-    assert!(ran(&ended), "{}", text(&ended.stderr));
+    assert!(ran(&ended), "{}", &ended.stderr);
     let check = run(env.ob(["config", "check"]).envs(strange), "");
     assert!(
-        text(&check.stderr)
+        &check
+            .stderr
             .contains("OB_ORG_ULR is set and is no setting; did you mean OB_ORG_URL?"),
         "{}",
-        text(&check.stderr)
+        &check.stderr
     );
 }

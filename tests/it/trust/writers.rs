@@ -3,12 +3,12 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use ob_sandbox::Server;
 
 use super::{NOBODY, STRANGER, error, exec, mode, ran};
-use crate::support::{TestEnv, run, text};
+use crate::support::{Finished, TestEnv, run, text};
 
 /// A name, what is done, the error's name if the settings are refused.
 type PlaceCase = (&'static str, fn(&TestEnv), Option<&'static str>);
@@ -109,9 +109,9 @@ fn settings_are_refused_where_others_could_replace_them() {
         change(&env);
         let ended = exec(&env, |_| {});
         match expected {
-            None => assert!(ran(&ended), "{name}: {}", text(&ended.stderr)),
+            None => assert!(ran(&ended), "{name}: {}", &ended.stderr),
             Some(expected) => {
-                assert_eq!(error(&ended), expected, "{name}: {}", text(&ended.stderr));
+                assert_eq!(error(&ended), expected, "{name}: {}", &ended.stderr);
                 assert_eq!(ended.status.code(), Some(2), "{name}");
                 assert!(ended.stdout.is_empty(), "{name}");
                 assert_eq!(env.sandbox.connections(Server::Org), 0, "{name}");
@@ -204,7 +204,7 @@ fn settings_that_a_private_group_may_write_to_are_accepted() {
         as_root.env_remove("XDG_RUNTIME_DIR");
         env.sandbox.forget_used_codes();
         let ended = run(&mut as_root, env.answers());
-        assert_eq!(error(&ended), expected, "{group}: {}", text(&ended.stderr));
+        assert_eq!(error(&ended), expected, "{group}: {}", &ended.stderr);
         assert_eq!(ended.status.success(), expected.is_empty(), "{group}");
     }
 }
@@ -227,7 +227,7 @@ fn system_settings_are_refused_where_others_could_replace_them() {
         let mut shell = env.command("unshare");
         shell.args(["--mount", "--propagation", "private", "sh", "-c", &script]);
         let ended = run(&mut shell, "");
-        assert_eq!(error(&ended), expected, "{spoil}: {}", text(&ended.stderr));
+        assert_eq!(error(&ended), expected, "{spoil}: {}", &ended.stderr);
         fs::remove_dir(env.path("tmp/etc")).unwrap();
     }
 }
@@ -242,7 +242,7 @@ fn a_private_key_that_others_can_reach_is_refused() {
         "[org]\nsign_in = 'machine'\nclient_id = '{client}'\nkey_id = '{key_id}'\nprivate_key_file = '{}'\n",
         key.display()
     );
-    let settings = env.usual_settings().replace("[org]\n", &machine);
+    let settings = env.minimal_settings().replace("[org]\n", &machine);
     env.write_settings(&settings);
     for bits in [0o666, 0o644, 0o640, 0o604, 0o440] {
         mode(&key, bits);
@@ -256,34 +256,30 @@ fn a_private_key_that_others_can_reach_is_refused() {
             assert!(
                 ["config.not-private", "config.writable"].contains(&&*refused),
                 "{bits:o} {verb}: {}",
-                text(&ended.stderr)
+                &ended.stderr
             );
-            assert!(text(&ended.stderr).contains("chmod g"), "{bits:o} {verb}");
+            assert!(ended.stderr.contains("chmod g"), "{bits:o} {verb}");
         }
     }
     for bits in [0o600, 0o400] {
         mode(&key, bits);
         let checked = run(&mut env.ob(["--json", "config", "check"]), "");
-        assert!(
-            checked.status.success(),
-            "{bits:o}: {}",
-            text(&checked.stderr)
-        );
+        assert!(checked.status.success(), "{bits:o}: {}", &checked.stderr);
     }
     chown(&key, Some(STRANGER), Some(NOBODY)).unwrap();
     mode(&key, 0o440);
     let ended = run(&mut env.ob(["--json", "config", "check"]), "");
-    assert_eq!(error(&ended), "config.foreign", "{}", text(&ended.stderr));
+    assert_eq!(error(&ended), "config.foreign", "{}", &ended.stderr);
     // As systemd gives a service its credentials.
     chown(&key, Some(0), Some(NOBODY)).unwrap();
     let ended = run(&mut env.ob(["--json", "config", "check"]), "");
-    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    assert!(ended.status.success(), "{}", &ended.stderr);
     // As Docker gives a container its secrets, whose user cannot change the mode.
     mode(&key, 0o444);
     let ended = run(&mut env.ob(["--json", "config", "check"]), "");
     assert_eq!(error(&ended), "config.not-private");
-    assert!(text(&ended.stderr).contains("`private_key_env`"));
-    assert!(!text(&ended.stderr).contains("chmod"));
+    assert!(ended.stderr.contains("`private_key_env`"));
+    assert!(!ended.stderr.contains("chmod"));
 }
 
 /// Everything below `directory`, with its owner.
@@ -326,10 +322,10 @@ fn root_makes_nothing_in_the_home_of_another_user() {
             }
         }
         chown(&home, Some(NOBODY), Some(NOBODY)).unwrap();
-        let settings = env.usual_settings() + "\n[profiles.dev]\nrole = \"Engineer\"\n";
+        let settings = env.minimal_settings() + "\n[profiles.dev]\nrole = \"Engineer\"\n";
         env.write_settings(&settings);
         let before = listing(&home);
-        let as_root = |arguments: &[&str]| -> Output {
+        let as_root = |arguments: &[&str]| -> Finished {
             let mut ob = env.ob(arguments);
             ob.env_remove("XDG_RUNTIME_DIR");
             if arguments.contains(&"init") {
@@ -339,13 +335,8 @@ fn root_makes_nothing_in_the_home_of_another_user() {
         };
         for (arguments, expected) in AS_ROOT {
             let ended = as_root(arguments);
-            assert_eq!(
-                error(&ended),
-                expected,
-                "{arguments:?}: {}",
-                text(&ended.stderr)
-            );
-            assert!(text(&ended.stderr).contains("hint"), "{arguments:?}");
+            assert_eq!(error(&ended), expected, "{arguments:?}: {}", &ended.stderr);
+            assert!(ended.stderr.contains("hint"), "{arguments:?}");
         }
         // What needs no place of its own works.
         let mut alone = env.ob(["--no-agent", "--json", "exec"]);
@@ -353,7 +344,7 @@ fn root_makes_nothing_in_the_home_of_another_user() {
         alone.env_remove("XDG_RUNTIME_DIR");
         env.sandbox.forget_used_codes();
         let ended = run(&mut alone, env.answers());
-        assert!(ran(&ended), "{}", text(&ended.stderr));
+        assert!(ran(&ended), "{}", &ended.stderr);
         assert_eq!(listing(&home), before);
         assert_eq!(fs::read_dir(&victim).unwrap().count(), 0);
         assert!(env.agents().is_empty());

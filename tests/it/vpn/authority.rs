@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use ob_sandbox::{Options, Server, VpnOptions};
 
 use super::network::vpn_settings;
-use crate::support::{TestEnv, run, text};
+use crate::support::{TestEnv, run};
 
 fn machine() -> TestEnv {
     let env = TestEnv::with(
@@ -26,7 +26,7 @@ fn machine() -> TestEnv {
 /// Settings in which the VPN's authority is the file of this name.
 fn settings(env: &TestEnv, bundle: &str) -> String {
     let path = env.path(bundle).display().to_string();
-    env.usual_settings() + &vpn_settings(&env.sandbox) + &format!("ca_bundle = \"{path}\"\n")
+    env.minimal_settings() + &vpn_settings(&env.sandbox) + &format!("ca_bundle = \"{path}\"\n")
 }
 
 /// Writes settings whose VPN has its authority in the file of this name; no variable is set.
@@ -38,11 +38,11 @@ pub(crate) fn vpn_authority(env: &TestEnv, bundle: &str) -> Vec<(&'static str, S
 #[test]
 fn the_vpns_own_authority_is_trusted_for_the_vpn_alone() {
     let env = machine();
-    env.write_settings(&(env.usual_settings() + &vpn_settings(&env.sandbox)));
+    env.write_settings(&(env.minimal_settings() + &vpn_settings(&env.sandbox)));
     env.sign_in();
     let refused = run(&mut env.ob(["vpn", "profile"]), "");
     assert_eq!(refused.status.code(), Some(5));
-    insta::assert_snapshot!(text(&refused.stderr), @r"
+    insta::assert_snapshot!(&refused.stderr, @r"
     ob: cannot get a profile from 127.0.0.1
       cause: cannot get an answer
       cause: 127.0.0.1's certificate is not from an authority this machine trusts
@@ -52,19 +52,19 @@ fn the_vpns_own_authority_is_trusted_for_the_vpn_alone() {
     assert!(env.sandbox.requests(Server::Vpn, "/").is_empty());
     env.write_settings(&settings(&env, "vpn.pem"));
     let shown = run(&mut env.ob(["vpn", "profile"]), "");
-    assert!(shown.status.success(), "{}", text(&shown.stderr));
+    assert!(shown.status.success(), "{}", &shown.stderr);
     // The authority of the org is none for the VPN.
     env.write_settings(&settings(&env, "ca.pem"));
     let refused = run(&mut env.ob(["vpn", "profile"]), "");
-    assert_eq!(refused.status.code(), Some(5), "{}", text(&refused.stdout));
-    assert!(text(&refused.stderr).contains("`vpn.ca_bundle`"));
+    assert_eq!(refused.status.code(), Some(5), "{}", &refused.stdout);
+    assert!(refused.stderr.contains("`vpn.ca_bundle`"));
     // And the VPN's is none for the org.
     let wrong = settings(&env, "vpn.pem").replacen("ca.pem", "vpn.pem", 1);
     env.write_settings(&wrong);
     assert!(run(&mut env.ob(["logout"]), "").status.code().is_some());
     let refused = run(&mut env.ob(["vpn", "profile"]), env.answers());
-    assert_eq!(refused.status.code(), Some(5), "{}", text(&refused.stdout));
-    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(5), "{}", &refused.stdout);
+    let said = &refused.stderr;
     assert!(said.contains("not from an authority"), "{said}");
     assert!(!said.contains("`vpn.ca_bundle`"), "{said}");
 }
@@ -81,7 +81,7 @@ fn a_vpn_authority_that_others_can_write_is_refused() {
     ] {
         let refused = run(&mut env.ob(verb), "");
         assert_eq!(refused.status.code(), Some(2), "{verb:?}");
-        let said = text(&refused.stderr);
+        let said = &refused.stderr;
         assert!(
             said.contains("vpn.ca_bundle") && said.contains("chmod go-w"),
             "{said}"
@@ -89,9 +89,9 @@ fn a_vpn_authority_that_others_can_write_is_refused() {
     }
     let doctor = run(&mut env.ob(["doctor"]), "");
     assert!(
-        text(&doctor.stdout).contains("vpn.ca_bundle"),
+        doctor.stdout.contains("vpn.ca_bundle"),
         "{}",
-        text(&doctor.stdout)
+        &doctor.stdout
     );
     assert!(env.sandbox.requests(Server::Vpn, "/").is_empty());
 }

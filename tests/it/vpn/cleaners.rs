@@ -85,7 +85,7 @@ impl Waiting {
 
     fn kill(&self) {
         kill(self.pid(), Signal::SIGKILL).unwrap();
-        eventually("the supervisor does not listen any more", DEADLINE, || {
+        eventually("the supervisor does not listen any more", || {
             matches!(SupervisorConnection::connect(&self.control), Ok(None))
         });
     }
@@ -128,7 +128,7 @@ fn nobody_who_cleans_up_takes_what_a_new_supervisor_of_one_command_makes() {
             one.assert_whole();
         }
     });
-    eventually("all are gone", DEADLINE, || is_empty(&directory));
+    eventually("all are gone", || is_empty(&directory));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_supervisor_begins_while_several_clean_up_after_the_one_before() {
             next.kill();
         }
     });
-    eventually("all is gone", DEADLINE, || is_empty(&directory));
+    eventually("all is gone", || is_empty(&directory));
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn reader(config: &Path) -> Receiver<Vec<u8>> {
         let _ = tell.send(read);
     });
     let stat = format!("/proc/self/task/{}/stat", begun.recv().unwrap());
-    eventually("it waits", DEADLINE, || {
+    eventually("it waits", || {
         fs::read_to_string(&stat).unwrap().contains(") S ")
     });
     told
@@ -197,11 +197,11 @@ fn an_openvpn_that_waits_for_its_configuration_does_not_outlive_the_supervisor()
                 kill(pid, Signal::SIGSTOP).unwrap();
                 kill(keeper(&env), Signal::SIGKILL).unwrap();
                 kill(pid, Signal::SIGKILL).unwrap();
-                eventually("nobody listens", DEADLINE, || {
+                eventually("nobody listens", || {
                     matches!(SupervisorConnection::connect(&waiting.control), Ok(None))
                 });
                 // Whoever looks cleans up.
-                eventually("it is cleaned up", DEADLINE, || {
+                eventually("it is cleaned up", || {
                     run(&mut env.ob(["vpn", "down"]), "").status.success()
                         && is_empty(&directory(&env))
                 });
@@ -210,7 +210,7 @@ fn an_openvpn_that_waits_for_its_configuration_does_not_outlive_the_supervisor()
         let read = read.recv_timeout(DEADLINE);
         assert_eq!(read.as_deref(), Ok(&b""[..]), "{ending}: it still waits");
         let control = control_socket(&directory(&env));
-        eventually("its names are gone", DEADLINE, || !control.exists());
+        eventually("its names are gone", || !control.exists());
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 use ob_sandbox::Options;
 
 use super::network::{Vpn, entered, ip, nobody_with, vpn_settings};
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Finished, Pty, TestEnv, run};
 
 pub(super) fn machine() -> Vpn {
     machine_with(Options::default())
@@ -21,7 +21,7 @@ pub(super) fn machine_with(options: Options) -> Vpn {
     vpn
 }
 
-fn exec(vpn: &Vpn, script: &str) -> Output {
+fn exec(vpn: &Vpn, script: &str) -> Finished {
     run(
         &mut vpn.env.ob(["vpn", "exec", "--", "bash", "-c", script]),
         "",
@@ -49,11 +49,11 @@ fn a_command_runs_inside_the_tunnel_without_root() {
     assert!(
         inside.status.success(),
         "{}{}\n{}",
-        text(&inside.stdout),
-        text(&inside.stderr),
+        &inside.stdout,
+        &inside.stderr,
         vpn.server.log()
     );
-    let said = text(&inside.stdout);
+    let said = &inside.stdout;
     assert!(said.contains("10.88.0."), "{said}");
     assert!(said.contains("nameserver 10.88.0.1"), "{said}");
     // Nobody else is in it.
@@ -73,12 +73,7 @@ fn its_exit_code_and_environment_are_kept() {
         &mut vpn.env.ob(["vpn", "exec", "--", "/no/such/command"]),
         "",
     );
-    assert_eq!(
-        missing.status.code(),
-        Some(127),
-        "{}",
-        text(&missing.stderr)
-    );
+    assert_eq!(missing.status.code(), Some(127), "{}", &missing.stderr);
     // All of it but the private key of another org, a machine's.
     let settings = fs::read_to_string(vpn.env.path("config/ob/config.toml")).unwrap();
     let machine = "\n[orgs.ci]\nurl = \"https://ci.okta.com\"\nprivate_key_env = \"CI_KEY\"\n";
@@ -92,9 +87,9 @@ fn its_exit_code_and_environment_are_kept() {
     ]);
     let said = run(&mut with, "its own input");
     let home = vpn.env.path("home").display().to_string();
-    let error = text(&said.stderr);
+    let error = &said.stderr;
     assert_eq!(
-        text(&said.stdout),
+        said.stdout,
         format!("keptown\n{home}\nits own input"),
         "{error}"
     );
@@ -174,10 +169,10 @@ fn root_is_refused_before_anybody_signs_in() {
         return;
     }
     let env = TestEnv::new();
-    env.write_settings(&(env.usual_settings() + &vpn_settings(&env.sandbox)));
+    env.write_settings(&(env.minimal_settings() + &vpn_settings(&env.sandbox)));
     let refused = run(&mut env.ob(["vpn", "exec", "--", "true"]), "");
     assert_eq!(refused.status.code(), Some(125));
-    insta::assert_snapshot!(text(&refused.stderr), @"
+    insta::assert_snapshot!(&refused.stderr, @"
     ob: `ob vpn exec` does not run as root
       cause: pasta, which makes the network for the command, does not work for root
       hint: run it as yourself; as root `ob vpn up` works without sudo
@@ -197,7 +192,7 @@ fn a_tun_device_that_is_not_ours_to_open_is_said_before_anything_starts() {
     fs::set_permissions("/dev/net/tun", closed).unwrap();
     let refused = exec(&vpn, "true");
     assert_eq!(refused.status.code(), Some(125));
-    insta::assert_snapshot!(text(&refused.stderr), @"
+    insta::assert_snapshot!(&refused.stderr, @"
     ob: you cannot open the tunnel device
       cause: /dev/net/tun: Permission denied (os error 13)
       hint: `sudo chmod 0666 /dev/net/tun` makes it everybody's, as udev leaves it
@@ -226,7 +221,7 @@ fn a_pasta_that_fails_is_named_and_nothing_of_it_stays() {
     );
     let failed = exec(&vpn, "true");
     assert_eq!(failed.status.code(), Some(125));
-    let said = text(&failed.stderr);
+    let said = &failed.stderr;
     assert!(
         said.contains("ob: cannot make a network for the command"),
         "{said}"

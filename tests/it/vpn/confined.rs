@@ -106,7 +106,7 @@ fn supervisor_gains_no_privileges_and_its_keeper_can_run_sudo() {
     assert!(has(vpn.process("ob vpn keep --"), "NoNewPrivs:\t0"));
     assert!(has(vpn.process("ob vpn keep-reserve"), "NoNewPrivs:\t0"));
     let logs = vpn.vpn(&["logs"]);
-    assert!(text(&logs.stdout).contains("the kernel bars the supervisor"));
+    assert!(logs.stdout.contains("the kernel bars the supervisor"));
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }

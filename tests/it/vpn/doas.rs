@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::network::{Vpn, entered, leads_through, nobody};
 use super::overlay::{hide, lay_under};
-use crate::support::{run, text};
+use crate::support::run;
 
 fn machine(rule: &str) -> Vpn {
     let vpn = nobody();
@@ -52,8 +52,11 @@ fn somebody_without_a_rule_is_told_and_signs_in_nowhere() {
     let vpn = machine("permit nopass root");
     vpn.env.sandbox.clear_log();
     let up = run(&mut vpn.env.ob(["vpn", "up", "--detach"]), "");
-    assert_eq!(up.status.code(), Some(3), "{}", text(&up.stderr));
-    assert!(text(&up.stderr).contains("doas does not let you bring up a tunnel"));
+    assert_eq!(up.status.code(), Some(3), "{}", &up.stderr);
+    assert!(
+        up.stderr
+            .contains("doas does not let you bring up a tunnel")
+    );
     assert!(vpn.env.sandbox.log().is_empty());
     vpn.is_gone();
 }

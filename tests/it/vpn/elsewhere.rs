@@ -1,20 +1,18 @@
 //! A tunnel whose verbs run with another `XDG_RUNTIME_DIR` than the login, or without one.
 
-use std::process::Output;
-
 use super::network::{Vpn, entered, ip, leads_through};
-use crate::support::{DEADLINE, eventually, run, text};
+use crate::support::{Finished, eventually, run};
 
 /// `ob` as it is run without the login's runtime directory.
-fn without_xdg(vpn: &Vpn, words: &[&str]) -> Output {
+fn without_xdg(vpn: &Vpn, words: &[&str]) -> Finished {
     run(
         vpn.env.ob(words).env_remove("XDG_RUNTIME_DIR"),
         vpn.env.answers(),
     )
 }
 
-fn ok(output: &Output) {
-    assert!(output.status.success(), "{}", text(&output.stderr));
+fn ok(output: &Finished) {
+    assert!(output.status.success(), "{}", &output.stderr);
 }
 
 #[test]
@@ -41,32 +39,23 @@ fn a_tunnel_is_reached_with_and_without_xdg() {
         assert!(!vpn.env.path("run/ob/vpn.sock").exists());
         assert_eq!(vpn.status()["phase"], "connected");
         let status = without_xdg(&vpn, &["vpn", "status", "--json"]);
-        assert!(
-            text(&status.stdout).contains("connected"),
-            "{}",
-            text(&status.stderr)
-        );
+        assert!(status.stdout.contains("connected"), "{}", &status.stderr);
         // There is one tunnel, whichever way it is asked for.
         for second in [run(&mut vpn.env.ob(up), ""), without_xdg(&vpn, &up)] {
-            assert!(
-                text(&second.stderr).contains("a tunnel is up"),
-                "{second:?}"
-            );
+            assert!(second.stderr.contains("a tunnel is up"), "{second:?}");
         }
         ok(&match with_xdg {
             true => without_xdg(&vpn, &["vpn", "down"]),
             false => vpn.vpn(&["down"]),
         });
-        eventually("the tunnel is gone", DEADLINE, || {
-            !ip("addr").contains("tun-ob0")
-        });
+        eventually("the tunnel is gone", || !ip("addr").contains("tun-ob0"));
         assert_eq!(vpn.vpn(&["status"]).status.code(), Some(1));
     }
     ok(&run(&mut vpn.env.ob(["agent", "stop"]), ""));
     let status = without_xdg(&vpn, &["status"]);
     assert!(
-        text(&status.stdout).contains("no agent is running"),
+        status.stdout.contains("no agent is running"),
         "{}",
-        text(&status.stdout)
+        &status.stdout
     );
 }

@@ -23,7 +23,7 @@ use ob::wire::{
 use ob_sandbox::{Options, VpnOptions};
 
 use super::network::{Vpn, entered};
-use crate::support::{run, text};
+use crate::support::run;
 
 /// Names the program whose figures are wanted.
 const PROGRAM: &str = "OB_FIGURES";
@@ -140,7 +140,7 @@ fn by_ob(vpn: &Vpn, ending: Ending) -> (Duration, Duration) {
         &mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns", "--json"]),
         "",
     );
-    let events = text(&up.stdout).lines();
+    let events = up.stdout.lines();
     let connected = events
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .find(|event| event["phase"] == "connected")

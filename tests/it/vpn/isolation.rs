@@ -95,12 +95,7 @@ fn no_port_is_forwarded_into_or_out_of_the_tunnels_network() {
         "::1:4711",
     ];
     let inside = run(&mut vpn.env.ob(inside), "");
-    assert_eq!(
-        text(&inside.stdout),
-        "nothing\n".repeat(4),
-        "{}",
-        text(&inside.stderr)
-    );
+    assert_eq!(inside.stdout, "nothing\n".repeat(4), "{}", inside.stderr);
     // A listener of the command: not to be reached from the machine.
     let listener = [
         "vpn",
@@ -175,8 +170,8 @@ fn a_command_gets_the_routes_and_name_servers_of_its_flags() {
     let inside = |flags: &[&str]| {
         let command = ["--", "sh", "-c", script];
         let ended = run(vpn.env.ob(["vpn", "exec"]).args(flags).args(command), "");
-        assert!(ended.status.success(), "{flags:?}: {}", text(&ended.stderr));
-        text(&ended.stdout).to_owned()
+        assert!(ended.status.success(), "{flags:?}: {}", &ended.stderr);
+        ended.stdout.to_owned()
     };
     let theirs = "search corp.test\nnameserver 10.88.0.1\n";
     let ours = "nameserver 192.0.2.53\n";
@@ -196,7 +191,7 @@ fn a_command_gets_the_routes_and_name_servers_of_its_flags() {
             "{flags:?}"
         );
     }
-    let settings = vpn.env.usual_settings() + &super::network::vpn_settings(&vpn.env.sandbox);
+    let settings = vpn.env.minimal_settings() + &super::network::vpn_settings(&vpn.env.sandbox);
     vpn.env
         .write_settings(&(settings + "routes = [\"10.77.0.0/25\"]\n"));
     assert_eq!(inside(&[]), format!("{one}{theirs}"));
@@ -228,17 +223,9 @@ fn name_servers_on_the_machines_loopback_are_asked_from_inside() {
     });
     let inside = ["vpn", "exec", "--no-dns", "--", "python3", "-c", REACH];
     let asked = run(vpn.env.ob(inside).arg("169.254.1.1:53"), "");
-    assert_eq!(
-        text(&asked.stdout),
-        "nothing\nanswered\n",
-        "{}",
-        text(&asked.stderr)
-    );
+    assert_eq!(&asked.stdout, "nothing\nanswered\n", "{}", &asked.stderr);
     let inside = ["vpn", "exec", "--no-dns", "--", "cat", "/etc/resolv.conf"];
     let shown = run(&mut vpn.env.ob(inside), "");
-    assert_eq!(
-        text(&shown.stdout),
-        "search acme.test\nnameserver 169.254.1.1\n"
-    );
+    assert_eq!(&shown.stdout, "search acme.test\nnameserver 169.254.1.1\n");
     vpn.is_gone();
 }

@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 
 use super::network::{Vpn, entered, leads_through};
-use crate::support::{DEADLINE, Pty, eventually, text};
+use crate::support::{Pty, eventually};
 
 #[test]
 fn killing_the_supervisor_takes_openvpn_down() {
@@ -52,7 +52,7 @@ fn how_a_tunnel_in_the_background_ended_is_remembered_until_the_next_one() {
     vpn.is_gone();
     let status = vpn.vpn(&["status"]);
     assert_eq!(status.status.code(), Some(1));
-    let said = text(&status.stdout);
+    let said = &status.stdout;
     assert!(
         said.contains("it ended at 20") && said.contains("openvpn ended without a word"),
         "{said}"
@@ -62,7 +62,7 @@ fn how_a_tunnel_in_the_background_ended_is_remembered_until_the_next_one() {
     vpn.up(&["--no-dns"]);
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
-    assert_eq!(text(&vpn.vpn(&["status"]).stdout), "the VPN is not up\n");
+    assert_eq!(&vpn.vpn(&["status"]).stdout, "the VPN is not up\n");
     assert_eq!(vpn.status(), serde_json::Value::Null);
 }
 
@@ -133,9 +133,7 @@ fn a_hang_up_of_openvpn_ends_it_and_opens_nothing_in_the_clear() {
     vpn.is_gone();
     // A socket is closed a moment after its process has no command line any more. One in the clear would stay.
     let ports = || std::fs::read_to_string("/proc/net/udp").unwrap();
-    eventually("openvpn's port is closed", DEADLINE, || {
-        !ports().contains(":04AA")
-    });
+    eventually("openvpn's port is closed", || !ports().contains(":04AA"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 
 use super::network::{Vpn, entered, leads_through};
-use crate::support::{DEADLINE, eventually, run, text};
+use crate::support::{eventually, run};
 
 const BEFORE: &str = "nameserver 192.0.2.1\n";
 
@@ -55,7 +55,7 @@ fn on_openresolv(vpn: Vpn) -> Vpn {
     assert!(
         there.status.success(),
         "openresolv is needed: {}",
-        text(&there.stderr)
+        &there.stderr
     );
     assert!(resolv_conf().contains("192.0.2.1"));
     vpn
@@ -83,7 +83,9 @@ fn they_are_applied_and_taken_back() {
     assert_eq!(vpn.status()["dns"]["applied"], true);
     let status = vpn.vpn(&["status"]);
     assert!(
-        text(&status.stdout).contains("name servers 10.88.0.1 for every name, first corp.test")
+        status
+            .stdout
+            .contains("name servers 10.88.0.1 for every name, first corp.test")
     );
     assert!(vpn.vpn(&["down"]).status.success());
     assert!(!resolv_conf().contains("10.88.0.1"), "{}", resolv_conf());
@@ -119,7 +121,7 @@ fn they_are_taken_back_when_the_supervisor_is_killed() {
     vpn.up(&[]);
     assert!(resolv_conf().contains("10.88.0.1"));
     vpn.signal(vpn.supervisor(), Signal::SIGKILL);
-    eventually("the name servers are taken back", DEADLINE, || {
+    eventually("the name servers are taken back", || {
         !resolv_conf().contains("10.88.0.1")
     });
     vpn.is_gone();
@@ -144,21 +146,21 @@ fn whatever_is_sent_to_their_keeper_they_are_taken_back() {
         let keeper = vpn.keeper();
         vpn.signal(keeper, signal);
         if signal == Signal::SIGKILL {
-            eventually("there is another keeper", DEADLINE, || {
+            eventually("there is another keeper", || {
                 let now = vpn.processes("ob vpn keep --");
                 now.len() == 1 && now[0] != keeper
             });
-            eventually("it keeps the name servers", DEADLINE, || {
+            eventually("it keeps the name servers", || {
                 vpn.status()["dns"]["applied"] == true
             });
         }
         leads_through();
         // A file that is being replaced is none for a moment.
-        eventually("the name servers are there", DEADLINE, || {
+        eventually("the name servers are there", || {
             resolv_conf().contains("10.88.0.1")
         });
         assert!(vpn.vpn(&["down"]).status.success(), "{signal}");
-        eventually(&format!("taken back after {signal}"), DEADLINE, || {
+        eventually(&format!("taken back after {signal}"), || {
             !resolv_conf().contains("10.88.0.1")
         });
         vpn.is_gone();
@@ -177,11 +179,11 @@ fn they_are_applied_again_after_a_reconnection() {
     vpn.up(&[]);
     vpn.server.restart().unwrap();
     vpn.is_back();
-    eventually("its name servers are there", DEADLINE, || {
+    eventually("its name servers are there", || {
         resolv_conf().contains("10.88.0.1")
     });
     assert!(vpn.vpn(&["down"]).status.success());
-    eventually("they are taken back", DEADLINE, || {
+    eventually("they are taken back", || {
         !resolv_conf().contains("10.88.0.1")
     });
     vpn.is_gone();
@@ -211,7 +213,7 @@ fn without_a_way_to_apply_them_the_tunnel_stays_and_says_so() {
     assert!(status.unwrap().success());
     let up = run(&mut vpn.env.ob(["vpn", "up", "--detach"]), "");
     assert!(up.status.success());
-    let said = text(&up.stderr);
+    let said = &up.stderr;
     assert!(
         said.contains("are not applied") && said.contains("not today"),
         "{said}"
@@ -221,7 +223,7 @@ fn without_a_way_to_apply_them_the_tunnel_stays_and_says_so() {
         "{said}"
     );
     let status = vpn.vpn(&["status"]);
-    assert!(text(&status.stdout).contains("are not applied"));
+    assert!(status.stdout.contains("are not applied"));
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }

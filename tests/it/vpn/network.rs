@@ -3,19 +3,17 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpStream;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ob_sandbox::{OpenVpn, Options, Sandbox};
 
-use crate::support::{DEADLINE, TestEnv, eventually, run, text};
+use crate::support::{DEADLINE, Finished, TestEnv, eventually, run, text};
 
 /// Set where a test runs in its own network.
 const INSIDE: &str = "OB_TEST_NETWORK";
-/// A connection that is lost is noticed after seconds and made anew; far more than that takes on a loaded machine.
-const BACK: Duration = Duration::from_secs(90);
 
 /// Runs the test of this name again, alone, where it is root of a network of its own. Says whether we are
 /// there. As the machine's root only where `real_root` says that the test needs it.
@@ -64,7 +62,7 @@ impl Vpn {
     }
 
     pub(crate) fn of(env: TestEnv) -> Self {
-        let settings = env.usual_settings() + &vpn_settings(&env.sandbox);
+        let settings = env.minimal_settings() + &vpn_settings(&env.sandbox);
         env.write_settings(&settings);
         let server = env.sandbox.openvpn().unwrap();
         let vpn = Self { env, server };
@@ -73,19 +71,14 @@ impl Vpn {
     }
 
     /// `ob vpn` with these words, to its end.
-    pub(crate) fn vpn(&self, words: &[&str]) -> Output {
+    pub(crate) fn vpn(&self, words: &[&str]) -> Finished {
         run(self.env.ob(["vpn"]).args(words), "")
     }
 
     /// Brings the tunnel up in the background.
     pub(crate) fn up(&self, words: &[&str]) {
         let up = run(self.env.ob(["vpn", "up", "--detach"]).args(words), "");
-        assert!(
-            up.status.success(),
-            "{}\n{}",
-            text(&up.stderr),
-            self.server.log()
-        );
+        assert!(up.status.success(), "{}\n{}", &up.stderr, self.server.log());
         leads_through();
     }
 
@@ -103,7 +96,7 @@ impl Vpn {
 
     /// The process of [`Self::processes`], once there is one: what it has just started bears its name for a moment.
     pub(crate) fn process(&self, begins: &str) -> Pid {
-        eventually(&format!("one {begins}"), DEADLINE, || {
+        eventually(&format!("one {begins}"), || {
             self.processes(begins).len() == 1
         });
         self.processes(begins)[0]
@@ -128,17 +121,17 @@ impl Vpn {
 
     pub(crate) fn status(&self) -> serde_json::Value {
         let status = self.vpn(&["status", "--json"]);
-        serde_json::from_slice(&status.stdout).unwrap_or_default()
+        serde_json::from_str(&status.stdout).unwrap_or_default()
     }
 
     /// Waits until the tunnel is in this phase.
     pub(crate) fn reaches(&self, phase: &str) {
-        eventually(phase, DEADLINE, || self.status()["phase"] == phase);
+        eventually(phase, || self.status()["phase"] == phase);
     }
 
     /// Waits until the connection is lost and there again. On a slow machine it may be lost more than once.
     pub(crate) fn is_back(&self) {
-        eventually("the tunnel is back", BACK, || {
+        eventually("the tunnel is back", || {
             let status = self.status();
             status["reconnections"].as_u64() > Some(0) && status["phase"] == "connected"
         });
@@ -147,7 +140,7 @@ impl Vpn {
     /// Waits until no process of this machine has a command line that begins so. It may still be ending: its files
     /// and devices go a moment later, which [`Self::is_gone`] waits for.
     pub(crate) fn ends(&self, begins: &str) {
-        eventually(&format!("{begins} ends"), DEADLINE, || {
+        eventually(&format!("{begins} ends"), || {
             self.processes(begins).is_empty()
         });
     }
@@ -222,7 +215,7 @@ pub(crate) fn through() -> bool {
 
 /// Waits until the network behind the VPN server answers.
 pub(crate) fn leads_through() {
-    eventually("the network behind the VPN answers", DEADLINE, through);
+    eventually("the network behind the VPN answers", through);
 }
 
 pub(crate) fn ip(words: &str) -> String {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::network::{Vpn, entered, leads_through, nobody};
 use super::overlay::{hide, lay_under};
 use super::sudo::machine;
-use crate::support::{Pty, run, text};
+use crate::support::{Pty, run};
 
 /// The rows of the matrix, each a circumstance that was tried.
 pub(crate) const ROWS: usize =
@@ -53,7 +53,7 @@ fn nothing_of_the_environment_reaches_what_runs_with_rights() {
     up.arg(vpn.env.path("bin/ob"))
         .args(["vpn", "up", "--detach"]);
     let up = run(&mut up, "");
-    assert!(up.status.success(), "{}", text(&up.stderr));
+    assert!(up.status.success(), "{}", &up.stderr);
     leads_through();
     for process in [vpn.openvpn(), vpn.supervisor(), vpn.keeper()] {
         let environment = fs::read(format!("/proc/{process}/environ")).unwrap();
@@ -89,8 +89,8 @@ fn a_program_that_somebody_else_could_have_put_there_is_not_started() {
     let place = Path::new("/usr/sbin/openvpn");
     let refused = |what: &str| {
         let up = run(&mut vpn.env.ob(["vpn", "up", "--detach"]), "");
-        assert_eq!(up.status.code(), Some(126), "{what}: {}", text(&up.stderr));
-        let said = text(&up.stderr);
+        assert_eq!(up.status.code(), Some(126), "{what}: {}", &up.stderr);
+        let said = &up.stderr;
         assert!(
             said.contains("could have been put there by somebody else than root"),
             "{said}"
@@ -157,7 +157,7 @@ fn what_is_missing_is_named_before_anybody_signs_in() {
             _ => run(&mut vpn.env.ob(["vpn", "up", "--detach"]), ""),
         };
         assert!(!up.status.success());
-        assert!(text(&up.stderr).contains(said), "{}", text(&up.stderr));
+        assert!(up.stderr.contains(said), "{}", &up.stderr);
         assert!(
             Command::new("umount")
                 .args(["-l", directory])
@@ -201,7 +201,7 @@ fn who_has_the_capability_is_not_asked_and_openvpn_gets_no_other() {
             .filter_map(|(name, value)| Some((name, value?))),
     );
     let up = run(&mut with, "");
-    assert!(up.status.success(), "{}", text(&up.stderr));
+    assert!(up.status.success(), "{}", &up.stderr);
     leads_through();
     let status = fs::read_to_string(format!("/proc/{}/status", vpn.openvpn())).unwrap();
     for line in [
@@ -283,12 +283,7 @@ fn a_supervisor_of_another_uid_is_refused_before_a_byte() {
             assert_eq!(heard, b"", "{verb:?}");
             client.join().unwrap()
         });
-        assert_eq!(
-            said.status.code(),
-            Some(4),
-            "{verb:?}: {}",
-            text(&said.stderr)
-        );
+        assert_eq!(said.status.code(), Some(4), "{verb:?}: {}", &said.stderr);
     }
     fs::remove_file(&socket).unwrap();
     vpn.is_gone();
@@ -306,15 +301,11 @@ fn closed_streams_and_few_descriptors_are_enough() {
     for circumstance in ["exec <&- >&- 2>&-", "ulimit -Sn 12"] {
         let script = format!("{circumstance}; ob vpn up --detach --no-dns");
         let up = run(vpn.env.command("bash").args(["-c", &script]), "");
-        assert!(up.status.success(), "{circumstance}: {}", text(&up.stderr));
+        assert!(up.status.success(), "{circumstance}: {}", &up.stderr);
         leads_through();
         let script = format!("{circumstance}; ob vpn down");
         let down = run(vpn.env.command("bash").args(["-c", &script]), "");
-        assert!(
-            down.status.success(),
-            "{circumstance}: {}",
-            text(&down.stderr)
-        );
+        assert!(down.status.success(), "{circumstance}: {}", &down.stderr);
         vpn.is_gone();
     }
 }
@@ -329,7 +320,7 @@ fn too_few_descriptors_end_with_a_name_and_leave_nothing() {
     for count in [5, 6, 7, 8, 9, 10, 12, 14, 20, 24] {
         let script = format!("ulimit -n {count}; ob vpn up --detach --no-dns");
         let up = run(vpn.env.command("bash").args(["-c", &script]), "");
-        let said = text(&up.stderr);
+        let said = &up.stderr;
         assert!(
             up.status.success() || said.contains("too many open files"),
             "{count}: {said}"

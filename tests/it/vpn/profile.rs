@@ -1,11 +1,9 @@
 //! From the session to a profile: what is shown of it, and what a hostile server gets.
 
-use std::process::Output;
-
 use ob_sandbox::{Fault, FaultKind, Options, Server, VpnOptions};
 
 use super::network::vpn_settings;
-use crate::support::{TestEnv, run, text};
+use crate::support::{Finished, TestEnv, run};
 
 fn env(vpn: VpnOptions) -> TestEnv {
     let env = TestEnv::with(
@@ -15,13 +13,13 @@ fn env(vpn: VpnOptions) -> TestEnv {
             ..Options::default()
         },
     );
-    let settings = env.usual_settings() + &vpn_settings(&env.sandbox);
+    let settings = env.minimal_settings() + &vpn_settings(&env.sandbox);
     env.write_settings(&settings);
     env.sign_in();
     env
 }
 
-fn explain(env: &TestEnv, words: &[&str]) -> Output {
+fn explain(env: &TestEnv, words: &[&str]) -> Finished {
     run(env.ob(["vpn", "profile", "--explain"]).args(words), "")
 }
 
@@ -29,8 +27,8 @@ fn explain(env: &TestEnv, words: &[&str]) -> Output {
 fn each_directive_is_explained_and_no_key_is_shown() {
     let env = env(VpnOptions::default());
     let shown = explain(&env, &[]);
-    assert!(shown.status.success(), "{}", text(&shown.stderr));
-    let said = text(&shown.stdout);
+    assert!(shown.status.success(), "{}", &shown.stderr);
+    let said = &shown.stdout;
     for line in [
         "allowed  remote 127.0.0.1 9 udp",
         "allowed  <key> PRIVATE KEY",
@@ -39,7 +37,7 @@ fn each_directive_is_explained_and_no_key_is_shown() {
         assert!(said.contains(line), "{said}");
     }
     let json = explain(&env, &["--json"]);
-    let json_text = text(&json.stdout);
+    let json_text = &json.stdout;
     let parsed: serde_json::Value = serde_json::from_str(json_text).unwrap();
     assert_eq!(parsed["usable"], true);
     assert_eq!(parsed["door"], "/import_profile");
@@ -80,9 +78,9 @@ fn every_door_of_a_server_is_tried() {
         let env = env(vpn);
         let shown = explain(&env, &[]);
         assert!(
-            text(&shown.stdout).contains(&format!("from {door} of OpenVPN-AS")),
+            shown.stdout.contains(&format!("from {door} of OpenVPN-AS")),
             "{}",
-            text(&shown.stderr)
+            &shown.stderr
         );
     }
 }
@@ -96,7 +94,7 @@ fn a_server_without_any_door_is_named_with_what_each_answered() {
     });
     let shown = explain(&env, &[]);
     assert_eq!(shown.status.code(), Some(4));
-    let said = text(&shown.stderr);
+    let said = &shown.stderr;
     for part in [
         "OpenVPN-AS has no door",
         "/import_profile answered with status 404",
@@ -129,19 +127,10 @@ fn a_hostile_profile_is_refused_by_name() {
             ..VpnOptions::default()
         });
         let shown = explain(&env, &[]);
-        assert_eq!(
-            shown.status.code(),
-            Some(4),
-            "{line}: {}",
-            text(&shown.stdout)
-        );
+        assert_eq!(shown.status.code(), Some(4), "{line}: {}", &shown.stdout);
         let verdict = format!("refused  {name}");
-        assert!(
-            text(&shown.stdout).contains(&verdict),
-            "{line}: {}",
-            text(&shown.stdout)
-        );
-        assert!(text(&shown.stderr).contains("the VPN profile cannot be used"));
+        assert!(shown.stdout.contains(&verdict), "{line}: {}", &shown.stdout);
+        assert!(shown.stderr.contains("the VPN profile cannot be used"));
         let up = run(&mut env.ob(["vpn", "up", "--detach"]), "");
         assert_eq!(up.status.code(), Some(4), "{line}");
     }
@@ -196,8 +185,8 @@ fn harmless_lines_are_dropped_or_normalised_with_a_reason() {
         ..VpnOptions::default()
     });
     let shown = explain(&env, &[]);
-    assert!(shown.status.success(), "{}", text(&shown.stderr));
-    let said = text(&shown.stdout);
+    assert!(shown.status.success(), "{}", &shown.stderr);
+    let said = &shown.stdout;
     for (line, expected) in lines {
         assert!(said.contains(expected), "{line}: {said}");
     }
@@ -227,7 +216,7 @@ fn a_server_that_misleads_is_refused_by_name() {
         env.sandbox.clear_faults();
         env.sandbox.fault(Fault::vpn(path, fault));
         let shown = explain(&env, &[]);
-        let said = text(&shown.stderr);
+        let said = &shown.stderr;
         assert!(!shown.status.success(), "{path}");
         assert!(said.contains(expected), "{path}: {said}");
         assert!(!said.contains(token), "{said}");
@@ -238,7 +227,7 @@ fn a_server_that_misleads_is_refused_by_name() {
 #[test]
 fn an_assertion_for_elsewhere_is_not_sent() {
     let env = env(VpnOptions::default());
-    let settings = env.usual_settings()
+    let settings = env.minimal_settings()
         + &format!(
             "\n[vpn]\nhost = \"{}\"\napp = \"{}\"\n",
             env.sandbox.other_url().trim_start_matches("https://"),
@@ -248,9 +237,9 @@ fn an_assertion_for_elsewhere_is_not_sent() {
     let shown = explain(&env, &[]);
     assert_eq!(shown.status.code(), Some(4));
     assert!(
-        text(&shown.stderr).contains("which is not the configured VPN"),
+        shown.stderr.contains("which is not the configured VPN"),
         "{}",
-        text(&shown.stderr)
+        &shown.stderr
     );
     assert!(env.sandbox.requests(Server::Vpn, "/").is_empty());
     assert!(env.sandbox.requests(Server::Other, "/").is_empty());
@@ -260,14 +249,14 @@ fn an_assertion_for_elsewhere_is_not_sent() {
 fn the_app_is_found_among_the_tiles() {
     let env = env(VpnOptions::default());
     let host = env.sandbox.vpn_url();
-    let settings = env.usual_settings()
+    let settings = env.minimal_settings()
         + &format!(
             "\n[vpn]\nhost = \"{}\"\n",
             host.trim_start_matches("https://")
         );
     env.write_settings(&settings);
     let shown = explain(&env, &[]);
-    assert!(shown.status.success(), "{}", text(&shown.stderr));
+    assert!(shown.status.success(), "{}", &shown.stderr);
 }
 
 #[test]
@@ -281,9 +270,9 @@ fn without_a_vpn_in_the_settings_it_says_what_to_write() {
         let said = run(&mut env.ob(verb), "");
         assert_eq!(said.status.code(), Some(2), "{verb:?}");
         assert!(
-            text(&said.stderr).contains("host = \"vpn.acme.com\""),
+            said.stderr.contains("host = \"vpn.acme.com\""),
             "{}",
-            text(&said.stderr)
+            &said.stderr
         );
     }
 }

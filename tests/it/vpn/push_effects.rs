@@ -7,7 +7,6 @@ use ob_sandbox::{Options, VpnOptions};
 use super::isolation::greedy_pushes;
 use super::network::{Vpn, entered, vpn_settings};
 use super::pushes::routes;
-use crate::support::text;
 
 #[test]
 fn the_machine_gets_the_routes_and_name_servers_of_its_flags() {
@@ -41,7 +40,7 @@ fn the_machine_gets_the_routes_and_name_servers_of_its_flags() {
     up(&["--no-routes", "--no-dns"], none, &[]);
     up(&["--route", "10.77.0.0/24"], one, &["10.88.0.1"]);
     up(&["--route", "10.77.0.0/24", "--no-dns"], one, &[]);
-    let settings = vpn.env.usual_settings() + &vpn_settings(&vpn.env.sandbox);
+    let settings = vpn.env.minimal_settings() + &vpn_settings(&vpn.env.sandbox);
     vpn.env
         .write_settings(&(settings + "routes = [\"10.77.0.0/24\"]\n"));
     up(&["--no-dns"], one, &[]);
@@ -81,7 +80,7 @@ fn a_tunnels_own_network_as_wide_as_the_internet_is_refused() {
     });
     let up = vpn.vpn(&["up", "--detach", "--no-routes", "--no-dns"]);
     assert_eq!(up.status.code(), Some(4));
-    let said = text(&up.stderr);
+    let said = &up.stderr;
     assert!(
         said.contains("a network of its own as wide as 128.0.0.0/1"),
         "{said}"
@@ -100,8 +99,8 @@ fn a_server_that_compresses_is_refused_by_name() {
     for option in ["comp-lzo yes", "compress lz4-v2"] {
         let vpn = pushed(option);
         let up = vpn.vpn(&["up", "--detach", "--no-dns"]);
-        assert_eq!(up.status.code(), Some(4), "{option}: {}", text(&up.stderr));
-        let said = text(&up.stderr);
+        assert_eq!(up.status.code(), Some(4), "{option}: {}", &up.stderr);
+        let said = &up.stderr;
         assert!(said.contains("insists on compression"), "{said}");
         vpn.is_gone();
     }

@@ -10,7 +10,7 @@ use ob::wire::{FromTunnel, Sealed, ToTunnel, TunnelAnswer, TunnelPhase, TunnelQu
 use ob_sandbox::{OpenVpn, Options, VpnOptions, VpnQuestion};
 
 use super::network::{Vpn, entered, leads_through, through};
-use crate::support::{DEADLINE, Pty, eventually, run, text};
+use crate::support::{DEADLINE, Pty, eventually, run};
 
 fn vpn(asks: VpnQuestion) -> Vpn {
     vpn_with(VpnOptions {
@@ -83,7 +83,7 @@ fn it_is_asked_before_the_tunnel_goes_into_the_background() {
         assert!(status.success(), "{said}");
         leads_through();
         let logs = vpn.vpn(&["logs"]);
-        assert!(!text(&logs.stdout).contains(OpenVpn::CODE));
+        assert!(!logs.stdout.contains(OpenVpn::CODE));
         assert!(vpn.vpn(&["down"]).status.success());
         vpn.is_gone();
     }
@@ -99,7 +99,7 @@ fn without_a_terminal_it_ends_at_once_and_says_what_was_asked() {
         for words in [&["vpn", "up"][..], &["vpn", "up", "--detach"]] {
             let vpn = vpn(kind.clone());
             let ended = run(&mut vpn.env.ob(words), "");
-            let said = text(&ended.stderr);
+            let said = &ended.stderr;
             assert_eq!(ended.status.code(), Some(3), "{kind:?}: {said}");
             for part in [
                 "nobody answered the VPN's question",
@@ -179,7 +179,7 @@ fn what_is_typed_between_its_questions_is_neither_shown_nor_an_answer_nor_the_sh
         // As long as it hears of no answer nothing else is asked.
         vpn.signal(vpn.supervisor(), Signal::SIGSTOP);
         terminal.send(&format!("{answer}\r"));
-        eventually("nothing is shown", DEADLINE, || !terminal.echoes());
+        eventually("nothing is shown", || !terminal.echoes());
         terminal.send("canary\rcanary");
         // The terminal takes what is typed in its own time, and has no way to say when.
         thread::sleep(Duration::from_millis(100));
@@ -216,8 +216,8 @@ fn its_text_is_inert_on_the_terminal() {
     // In a profile it is no text at all.
     let vpn = vpn(VpnQuestion::Static(hostile.replace('\r', "")));
     let refused = run(&mut vpn.env.ob(["vpn", "up", "--no-dns"]), "");
-    assert_eq!(refused.status.code(), Some(4), "{}", text(&refused.stderr));
-    assert!(!text(&refused.stderr).contains('\u{1b}'));
+    assert_eq!(refused.status.code(), Some(4), "{}", &refused.stderr);
+    assert!(!refused.stderr.contains('\u{1b}'));
     vpn.is_gone();
 }
 
@@ -269,18 +269,22 @@ fn a_tunnel_in_the_background_says_what_it_is_asked_and_anybody_may_answer() {
     terminal.send(&format!("{}\r", OpenVpn::CODE));
     assert!(terminal.wait().0.success());
     let twice = vpn.vpn(&["up"]);
-    assert!(text(&twice.stderr).contains("a tunnel is up, or on its way"));
+    assert!(twice.stderr.contains("a tunnel is up, or on its way"));
     // Whoever connects anew is asked anew.
     vpn.server.restart().unwrap();
-    eventually("the question is open", Duration::from_secs(90), || {
+    eventually("the question is open", || {
         vpn.status()["asks"] == "The VPN server asks: Enter your code"
     });
     let status = vpn.vpn(&["status"]);
-    let said = text(&status.stdout);
+    let said = &status.stdout;
     for part in ["The VPN server asks: Enter your code", "`ob vpn up` does"] {
         assert!(said.contains(part), "{said}");
     }
-    assert!(text(&vpn.vpn(&["logs"]).stdout).contains("nobody is here to answer"));
+    assert!(
+        vpn.vpn(&["logs"])
+            .stdout
+            .contains("nobody is here to answer")
+    );
     // Not without a terminal; the question stays open then.
     let mut terminal = up(&vpn, &["--detach"]);
     terminal.until(ASKED);
@@ -322,7 +326,7 @@ fn an_answer_to_an_earlier_question_is_given_to_no_other() {
     terminal.send(&format!("{}\r", OpenVpn::CODE));
     assert!(terminal.wait().0.success());
     vpn.server.restart().unwrap();
-    eventually("the question is open", Duration::from_secs(90), || {
+    eventually("the question is open", || {
         vpn.status()["asks"] == "The VPN server asks: Enter your code"
     });
     let mut link = SupervisorConnection::connect(&vpn.env.path("run/ob/vpn.sock"))

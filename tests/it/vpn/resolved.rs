@@ -13,7 +13,7 @@ use super::network::{Vpn, entered, leads_through};
 use super::overlay::{hide, lay_over, lay_under, mount};
 use super::root_program::{RULE, install};
 use super::sudo::{OPENVPN, machine_with};
-use crate::support::{DEADLINE, eventually, run, text};
+use crate::support::{eventually, run};
 
 /// A rule for the commands themselves, where the resolver is systemd's.
 const DNS: &str = "/usr/sbin/resolvconf -a tun-ob0, /usr/sbin/resolvconf -d tun-ob0";
@@ -100,11 +100,11 @@ fn with_resolved_and(options: Options, rules: &str, also: Option<&str>) -> (Vpn,
     };
     let bus = ["--config-file=/run/bus.conf", "--nofork", "--nopidfile"];
     serve(Path::new("/usr/bin/dbus-daemon"), &bus);
-    eventually("there is a bus", DEADLINE, || {
+    eventually("there is a bus", || {
         Path::new("/run/dbus/system_bus_socket").exists()
     });
     serve(&unpacked("lib/systemd/systemd-resolved"), &[]);
-    eventually("systemd-resolved answers", DEADLINE, || {
+    eventually("systemd-resolved answers", || {
         !resolvectl("status").is_empty()
     });
     (vpn, serving)
@@ -113,7 +113,7 @@ fn with_resolved_and(options: Options, rules: &str, also: Option<&str>) -> (Vpn,
 /// What systemd-resolved says; nothing where it fails.
 fn resolvectl(words: &str) -> String {
     let said = run(Command::new("resolvectl").args(words.split(' ')), "");
-    text(&said.stdout).to_owned()
+    said.stdout.to_owned()
 }
 
 /// A name server behind the VPN: every name is 10.77.0.1, and each is noted in a file.
@@ -157,7 +157,7 @@ fn check_both_ways(name: &str, rules: &str, also: Option<&str>) {
     let mut name_server = vpn.server.inside("python3");
     name_server.args(["-c", NAME_SERVER]).arg(&noted);
     let mut name_server = name_server.spawn().unwrap();
-    eventually("a name behind the VPN is found", DEADLINE, || {
+    eventually("a name behind the VPN is found", || {
         resolvectl("query db.corp.test").contains("10.77.0.1")
     });
     resolvectl("query www.example.org");
@@ -171,18 +171,18 @@ fn check_both_ways(name: &str, rules: &str, also: Option<&str>) {
     // The device is made anew.
     vpn.server.restart().unwrap();
     vpn.is_back();
-    eventually("its name servers are there", DEADLINE, || {
+    eventually("its name servers are there", || {
         resolvectl("dns tun-ob0").contains("10.88.0.1")
     });
     assert!(vpn.vpn(&["down"]).status.success());
-    eventually("they are taken back", DEADLINE, || {
+    eventually("they are taken back", || {
         !resolvectl("dns").contains("10.88.0.1")
     });
     vpn.is_gone();
     vpn.up(&[]);
     vpn.signal(vpn.supervisor(), Signal::SIGKILL);
     vpn.is_gone();
-    eventually("they are taken back", DEADLINE, || {
+    eventually("they are taken back", || {
         !resolvectl("dns").contains("10.88.0.1")
     });
 }
@@ -223,7 +223,7 @@ fn somebody_without_the_right_keeps_the_tunnel_and_is_shown_the_command() {
     vpn.up(&[]);
     leads_through();
     let status = vpn.vpn(&["status"]);
-    let said = text(&status.stdout);
+    let said = &status.stdout;
     assert!(
         said.contains("are not applied") && said.contains("| sudo /usr/sbin/resolvconf -a tun-ob0"),
         "{said}"
@@ -301,13 +301,13 @@ fn check_situation(name: &str, number: usize) {
     };
     let (vpn, _resolved) = with_resolved_and(options, RULE, None);
     let up = run(vpn.env.ob(["vpn", "up", "--detach"]).args(flags), "");
-    assert!(up.status.success(), "{}", text(&up.stderr));
+    assert!(up.status.success(), "{}", &up.stderr);
     let status = vpn.status();
     assert_eq!(status["dns"]["applied"], true, "{status}");
     let all = default_route == "yes";
     assert_eq!(status["dns"]["asked"], if all { "all" } else { "domains" });
     let asked = if all { "for every name" } else { "for " };
-    assert!(text(&up.stderr).contains(asked), "{}", text(&up.stderr));
+    assert!(up.stderr.contains(asked), "{}", &up.stderr);
     let told = resolvectl("domain tun-ob0");
     let (_, told) = told.split_once(": ").unwrap();
     assert_eq!(told.split_whitespace().collect::<Vec<_>>(), domains);

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 use ob_sandbox::{Options, VpnOptions};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::network::{Vpn, entered, leads_through, nobody};
 use super::overlay::{hide, lay_over, lay_under, mount};
 use super::sudo::{machine, machine_with};
-use crate::support::{DEADLINE, Pty, eventually, run, text};
+use crate::support::{Finished, Pty, eventually, run};
 
 pub(super) const PROGRAM: &str = "/usr/libexec/ob/ob-vpn-root";
 /// The rule of docs/vpn-sudo.md.
@@ -49,7 +49,7 @@ fn with_own_resolver_files(vpn: &Vpn) {
 }
 
 /// Runs it by sudo as a user without any other right.
-pub(super) fn ask(vpn: &Vpn, input: impl AsRef<[u8]>) -> Output {
+pub(super) fn ask(vpn: &Vpn, input: impl AsRef<[u8]>) -> Finished {
     let mut sudo = vpn.env.command("/usr/bin/sudo");
     run(sudo.args(["-n", "--", PROGRAM]), input)
 }
@@ -59,8 +59,8 @@ pub(super) fn request(action: Value) -> String {
 }
 
 /// Fails unless the program refused by this name.
-pub(super) fn assert_refused(output: &Output, name: &str) {
-    let said = text(&output.stderr);
+pub(super) fn assert_refused(output: &Finished, name: &str) {
+    let said = &output.stderr;
     assert!(!output.status.success(), "{name}: accepted");
     assert!(
         said.contains(&format!("ob-vpn-root: {name}: ")),
@@ -118,7 +118,7 @@ fn programs_of_the_user_cannot_make_openvpn_run_code() {
         let file = format!("/proc/{process}/{what}");
         let read = run(vpn.env.command("ls").arg("-l").arg(&file), "");
         let head = run(vpn.env.command("head").args(["-c1", &file]), "");
-        assert!(!head.status.success(), "{what}: {}", text(&read.stdout));
+        assert!(!head.status.success(), "{what}: {}", &read.stdout);
     }
     let attach = "import ctypes, sys; libc = ctypes.CDLL(None, use_errno=True); \
                   sys.exit(0 if libc.ptrace(16, int(sys.argv[1]), 0, 0) == 0 else 7)";
@@ -183,7 +183,7 @@ fn openresolv_gets_values_that_hold_no_command() {
     assert!(
         there.status.success(),
         "openresolv is needed: {}",
-        text(&there.stderr)
+        &there.stderr
     );
     vpn.up(&[]);
     let status = vpn.status();
@@ -211,9 +211,7 @@ fn openresolv_gets_values_that_hold_no_command() {
     }}));
     assert_refused(&ask(&vpn, hostile), "request.malformed");
     assert!(vpn.vpn(&["down"]).status.success());
-    eventually("they are reverted", DEADLINE, || {
-        !resolv_conf().contains("10.88.0.1")
-    });
+    eventually("they are reverted", || !resolv_conf().contains("10.88.0.1"));
     assert!(!Path::new("/run/ran").exists());
     vpn.is_gone();
 }
@@ -251,7 +249,7 @@ fn rule_with_a_password_uses_the_program_too() {
         Command::new("openssl").args(["passwd", "-6", "open-sesame"]),
         "",
     );
-    let shadow = format!("nobody:{}:19000:0:99999:7:::\n", text(&hash.stdout).trim());
+    let shadow = format!("nobody:{}:19000:0:99999:7:::\n", hash.stdout.trim());
     lay_over(&vpn.env, "/etc/shadow", &shadow, 0o600);
     let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
     terminal.until("sudo wants a password: ");
@@ -282,7 +280,7 @@ fn rule_of_doas_without_arguments_is_enough() {
     install(&vpn);
     let mut doas = vpn.env.command("/usr/bin/doas");
     let refused = run(doas.args(["-n", PROGRAM, "--up"]), request(json!("Probe")));
-    assert!(!refused.status.success() && !text(&refused.stderr).contains("ob-vpn-root:"));
+    assert!(!refused.status.success() && !refused.stderr.contains("ob-vpn-root:"));
     vpn.up(&["--no-dns"]);
     let status = fs::read_to_string(format!("/proc/{}/status", vpn.openvpn())).unwrap();
     assert!(status.contains("CapEff:\t0000000000001000"), "{status}");

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::network::{Vpn, entered};
 use super::overlay::lay_under;
 use super::root_program::{PROGRAM, RULE, ask, assert_refused, installed, request};
-use crate::support::{DEADLINE, eventually, run, text};
+use crate::support::{eventually, run};
 
 const NOBODY: u32 = 65_534;
 
@@ -51,13 +51,13 @@ fn arguments_environment_and_callers_are_refused_by_name() {
     let probe = request(json!("Probe"));
     let allowed = ask(&vpn, &probe);
     assert_eq!(
-        (text(&allowed.stdout), allowed.status.code()),
+        (allowed.stdout.as_str(), allowed.status.code()),
         ("1\n", Some(0))
     );
     // sudo's rule has no arguments, and neither has the program.
     let mut sudo = vpn.env.command("/usr/bin/sudo");
     let refused = run(sudo.args(["-n", "--", PROGRAM, "--up", "/tmp/x"]), &probe);
-    assert!(!refused.status.success() && !text(&refused.stderr).contains("ob-vpn-root:"));
+    assert!(!refused.status.success() && !refused.stderr.contains("ob-vpn-root:"));
     let direct = |words: &[&str], uid: Option<&str>| {
         let mut program = Command::new(PROGRAM);
         program.args(words).env_clear();
@@ -80,7 +80,7 @@ fn arguments_environment_and_callers_are_refused_by_name() {
     ]);
     other.args(["/usr/bin/sudo", "-n", "--", PROGRAM]);
     let as_nobody = run(&mut other, &probe);
-    assert_eq!(text(&as_nobody.stderr), "");
+    assert_eq!(&as_nobody.stderr, "");
     assert!(as_nobody.status.success());
     // Poor circumstances of the caller are not root's.
     for circumstance in ["ulimit -Sf 0; ulimit -St 5", "exec >&- 2>&-", "umask 0"] {
@@ -89,7 +89,7 @@ fn arguments_environment_and_callers_are_refused_by_name() {
         assert!(
             output.status.success(),
             "{circumstance}: {}",
-            text(&output.stderr)
+            &output.stderr
         );
     }
     let closed = format!("exec /usr/bin/sudo -n -- {PROGRAM} <&-");
@@ -200,7 +200,7 @@ fn administrators_list_of_servers_is_kept() {
     ] {
         list(text, mode);
         let up = run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
-        let said = text_of(&up);
+        let said = &up.stderr;
         assert!(!up.status.success() && said.contains(refused), "{said}");
         vpn.is_gone();
         assert!(
@@ -215,10 +215,6 @@ fn administrators_list_of_servers_is_kept() {
     vpn.up(&["--no-dns"]);
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
-}
-
-fn text_of(output: &std::process::Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]
@@ -240,7 +236,7 @@ fn files_swapped_meanwhile_gain_nothing() {
     let mut swapping = vpn.env.command("/usr/bin/python3");
     let mut swapping = swapping.args(["-c", swap]).arg(&own).spawn().unwrap();
     let pipe = own.join("q");
-    eventually("the files are swapped", DEADLINE, || pipe.exists());
+    eventually("the files are swapped", || pipe.exists());
     let done = AtomicBool::new(false);
     let secret = fs::read_to_string("/etc/shadow").unwrap();
     let secret = secret.lines().next().unwrap();
@@ -253,7 +249,7 @@ fn files_swapped_meanwhile_gain_nothing() {
         });
         for _ in 0..30 {
             let answer = ask(&vpn, start_in(&own));
-            let said = text(&answer.stderr);
+            let said = &answer.stderr;
             assert!(!answer.status.success());
             assert!(said.contains("ob-vpn-root: profile."), "{said}");
             assert!(!said.contains(secret), "{said}");
@@ -295,13 +291,13 @@ fn name_servers_of_a_device_that_is_not_the_callers_are_refused() {
     let mut others = Command::new("/usr/bin/python3");
     others.args(["-c", make]).current_dir(vpn.env.path("tmp"));
     let mut others = others.spawn().unwrap();
-    eventually("it is open", DEADLINE, || vpn.env.path("tmp/made").exists());
+    eventually("it is open", || vpn.env.path("tmp/made").exists());
     assert_refused(&ask(&vpn, set("tun-ob1")), "device.owner");
     // The same name in a network of the caller's own, where it may make one.
     let mut own = vpn.env.command("/usr/bin/unshare");
     own.args(["-Urn", "/usr/bin/python3", "-c", make]);
     let mut own = own.current_dir(vpn.env.path("run")).spawn().unwrap();
-    eventually("there is a device of that name", DEADLINE, || {
+    eventually("there is a device of that name", || {
         vpn.env.path("run/made").exists()
     });
     assert_refused(&ask(&vpn, set("tun-ob1")), "device.owner");

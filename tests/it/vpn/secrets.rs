@@ -119,7 +119,7 @@ fn no_secret_of_the_vpn_is_anywhere() {
     vpn.is_back();
     let logs = vpn.vpn(&["logs"]);
     // The token that openvpn's server makes up by itself.
-    let text = String::from_utf8_lossy(&logs.stdout);
+    let text = &logs.stdout;
     assert!(text.contains(">PASSWORD:Auth-Token:[redacted]"), "{text}");
     assert!(!text.contains("SESS_ID_AT_"), "{text}");
     seen.note("logs after a reconnection", logs.stdout);

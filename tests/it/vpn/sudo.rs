@@ -8,7 +8,7 @@ use ob_sandbox::Options;
 
 use super::network::{Vpn, entered, leads_through, nobody_with};
 use super::overlay::lay_over;
-use crate::support::{Pty, run, text};
+use crate::support::{Pty, run};
 
 /// The rule of docs/vpn-sudo.md for our own command line, for the user `nobody`.
 pub(super) const OPENVPN: &str = "/usr/bin/setsid --fork /usr/bin/setpriv --reuid 65534 --regid 65534 \
@@ -102,7 +102,7 @@ fn sudo_asks_before_anybody_signs_in_and_its_ticket_is_enough() {
     );
     let shadow = format!(
         "root:*:19000:0:99999:7:::\nnobody:{}:19000:0:99999:7:::\n",
-        text(&hash.stdout).trim()
+        hash.stdout.trim()
     );
     lay_over(&vpn.env, "/etc/shadow", &shadow, 0o600);
     assert!(run(&mut vpn.env.ob(["agent", "stop"]), "").status.success());
@@ -140,12 +140,8 @@ fn a_person_whom_sudo_refuses_is_told_and_signs_in_nowhere() {
     let vpn = machine("/usr/bin/true");
     vpn.env.sandbox.clear_log();
     let up = run(&mut vpn.env.ob(["vpn", "up", "--detach"]), "");
-    assert_eq!(up.status.code(), Some(3), "{}", text(&up.stderr));
-    assert!(
-        text(&up.stderr).contains("`ob vpn exec -- CMD`"),
-        "{}",
-        text(&up.stderr)
-    );
+    assert_eq!(up.status.code(), Some(3), "{}", &up.stderr);
+    assert!(up.stderr.contains("`ob vpn exec -- CMD`"), "{}", &up.stderr);
     assert!(vpn.env.sandbox.log().is_empty());
     vpn.is_gone();
 }
@@ -173,7 +169,7 @@ fn nothing_that_stays_holds_our_output_open_and_what_sudo_says_is_told() {
         0o440,
     );
     let up = run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
-    let said = text(&up.stderr);
+    let said = &up.stderr;
     assert_eq!(up.status.code(), Some(1), "{said}");
     assert!(
         said.contains("openvpn was not started as root")

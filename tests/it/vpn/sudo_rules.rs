@@ -31,7 +31,7 @@ pub(crate) fn findings() -> impl Iterator<Item = (String, String)> {
 /// The names and states of the findings about rules.
 fn found(vpn: &Vpn) -> Vec<(String, String)> {
     let output = run(&mut vpn.env.ob(["doctor", "--json"]), "");
-    let list: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let list: Vec<Value> = serde_json::from_str(&output.stdout).unwrap();
     let mut found: Vec<_> = list
         .iter()
         .map(|one| {

@@ -6,7 +6,7 @@ use ob_sandbox::{Options, VpnOptions};
 
 use super::network::{Vpn, entered, ip};
 use super::overlay::lay_over;
-use crate::support::{Pty, TestEnv, run, text};
+use crate::support::{Pty, TestEnv, run};
 
 /// Without the times, which are told from the first second on only.
 fn untimed(said: &str) -> String {
@@ -24,7 +24,7 @@ fn each_step_of_a_tunnel_is_told_once() {
     }
     let vpn = Vpn::new();
     let up = run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
-    insta::assert_snapshot!(untimed(text(&up.stderr)), @r"
+    insta::assert_snapshot!(untimed(&up.stderr), @r"
     ob: starting openvpn
     ob: connecting
     ob: signing in to the VPN
@@ -32,7 +32,7 @@ fn each_step_of_a_tunnel_is_told_once() {
     ob: connected
     ob: the VPN is up; `ob vpn down` takes it down
     ");
-    assert_eq!(text(&up.stdout), "");
+    assert_eq!(&up.stdout, "");
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
     let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
@@ -68,7 +68,7 @@ fn a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it() {
     });
     let up = run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
     // How often it was tried, and how far, is openvpn's.
-    let said = untimed(text(&up.stderr));
+    let said = untimed(&up.stderr);
     let steps = [
         "starting openvpn",
         "connecting",
@@ -132,7 +132,7 @@ fn a_supervisor_that_nobody_has_started_says_why_it_ends_and_writes_into_no_file
     shell.arg(&input).arg(env.path("run/ob"));
     let ended = run(&mut shell, "");
     // It goes into the background first; what it says there is waited for.
-    let said = text(&ended.stderr);
+    let said = &ended.stderr;
     assert!(
         said.contains("the tunnel's supervisor cannot start"),
         "{said}"
@@ -151,7 +151,7 @@ fn an_openvpn_that_does_not_tell_its_version_is_named_and_not_waited_for() {
     lay_over(&vpn.env, "/usr/sbin/openvpn", silent, 0o755);
     let up = run(&mut vpn.env.ob(["vpn", "up"]), "");
     assert_eq!(up.status.code(), Some(1));
-    insta::assert_snapshot!(text(&up.stderr), @r"
+    insta::assert_snapshot!(&up.stderr, @r"
     ob: openvpn does not tell its version
       cause: it took longer than 5 s
       hint: `/usr/sbin/openvpn --version` must work

@@ -1,51 +1,20 @@
-//! A machine of [`crate::support`] whose settings name everything, and what the tests of a program under
-//! attack and under load ask of it: its agent, its failures, its secrets.
+//! Settings that name everything, and what tests ask of a running agent.
 
-mod run;
-
-use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::unistd::Pid;
-use ob_sandbox::{AwsApp, DeviceScript, Options};
+use ob_sandbox::{AwsApp, DeviceScript};
 use serde_json::Value;
 
-use crate::support::TestEnv;
+use super::TestEnv;
+use super::run::{Finished, holds_within, run};
 
-pub(crate) use run::{
-    Ended, SOON, counted, finish, joined, patiently, run, start, without_progress,
-};
-
-pub(crate) struct Scene(TestEnv);
-
-impl Deref for Scene {
-    type Target = TestEnv;
-
-    fn deref(&self) -> &TestEnv {
-        &self.0
-    }
-}
-
-impl Scene {
-    /// A scene for one of the sandbox's people.
-    pub(crate) fn of(user: &str) -> Self {
-        Self::with(user, Options::default())
-    }
-
-    pub(crate) fn with(user: &str, options: Options) -> Self {
-        Self::furnished(TestEnv::with(user, options))
-    }
-
-    /// The same, with `ob` run by somebody to whom permissions mean something.
-    pub(crate) fn unprivileged(user: &str) -> Self {
-        Self::furnished(TestEnv::unprivileged(user))
-    }
-
-    fn furnished(env: TestEnv) -> Self {
-        let scene = Self(env);
-        scene.write_settings(&scene.settings());
-        scene
+impl TestEnv {
+    /// Writes settings that name everything: a sign-in asks for nothing but the secrets.
+    pub(crate) fn configured(self) -> Self {
+        self.write_settings(&self.full_settings());
+        self
     }
 
     /// Where the agent's socket lies.
@@ -58,7 +27,7 @@ impl Scene {
     }
 
     /// Everything named, so that a sign-in asks for nothing but the secrets.
-    pub(crate) fn settings(&self) -> String {
+    pub(crate) fn full_settings(&self) -> String {
         let login = &self.user().login;
         let role = &self.sandbox.roles(login, AwsApp::Production)[0];
         format!(
@@ -73,7 +42,7 @@ impl Scene {
 
     /// The same with a sign-in at a browser, for which a program stands that does nothing: whoever is there has
     /// signed in by the first poll.
-    pub(crate) fn settings_at_a_browser(&self) -> String {
+    pub(crate) fn browser_settings(&self) -> String {
         self.sandbox.device(DeviceScript {
             login: self.user().login.clone(),
             waits: 0,
@@ -83,18 +52,18 @@ impl Scene {
         let way = format!("'browser'\nclient_id = '{client}'");
         format!(
             "browser_command = ['/bin/true']\n{}",
-            self.settings().replace("'terminal'", &way)
+            self.full_settings().replace("'terminal'", &way)
         )
     }
 
     /// The same for a machine, whose key is in the variable `CI_KEY` and in no file; and that key.
-    pub(crate) fn settings_of_a_machine(&self) -> (String, &'static str) {
+    pub(crate) fn machine_settings(&self) -> (String, &'static str) {
         let (key_id, pem) = self.sandbox.machine_keys()[0];
         let (_, client) = self.sandbox.clients();
         let way = format!(
             "'machine'\nclient_id = '{client}'\nkey_id = '{key_id}'\nprivate_key_env = 'CI_KEY'"
         );
-        (self.settings().replace("'terminal'", &way), pem)
+        (self.full_settings().replace("'terminal'", &way), pem)
     }
 
     /// The VPN, whose app is named by its sign-on address.
@@ -107,7 +76,7 @@ impl Scene {
     }
 
     /// Runs `ob VERB …` with the answers on standard input; `arguments` begins with the verb.
-    pub(crate) fn answered(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn answered(&self, arguments: &[&str]) -> Finished {
         self.sandbox.forget_used_codes();
         let mut all = vec![arguments[0]];
         all.extend(self.answer_flags());
@@ -121,13 +90,13 @@ impl Scene {
     /// Has the agent hold a session; a factor that could be chosen is the code.
     pub(crate) fn sign_in(&self) {
         let ended = self.answered(&["login"]);
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     }
 
     /// `ob status --json`.
     pub(crate) fn status(&self) -> Value {
         let ended = run(self.ob(["status", "--json"]), "");
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
         serde_json::from_str(&ended.stdout).unwrap()
     }
 
@@ -137,8 +106,8 @@ impl Scene {
         Some(Pid::from_raw(i32::try_from(pid).unwrap()))
     }
 
-    /// Waits until no agent of this scene is left; says whether that came to pass.
+    /// Waits until no agent of this env is left; says whether that came to pass.
     pub(crate) fn agents_gone_within(&self, time: Duration) -> bool {
-        patiently(time, || self.agents().is_empty())
+        holds_within(time, || self.agents().is_empty())
     }
 }
