@@ -54,7 +54,7 @@ impl CookieClient {
     pub fn new(client: Client, origin: Org, observer: DateObserver) -> Self {
         let state = State {
             origin,
-            jar: RefCell::new(CookieJar::new()),
+            jar: RefCell::new(CookieJar::default()),
             date: Cell::new(None),
             foreign_redirect: RefCell::default(),
             observer,

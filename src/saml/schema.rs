@@ -43,65 +43,6 @@ pub(super) enum AttributeKind {
     Other,
 }
 
-/// Parent, namespace, name and place of an element.
-const CHILDREN: [(Place, &str, &str, Place); 15] = [
-    (Place::Response, ASSERTION, "Issuer", Place::ResponseIssuer),
-    (Place::Response, PROTOCOL, "Status", Place::Status),
-    (Place::Response, ASSERTION, "Assertion", Place::Assertion),
-    (
-        Place::Response,
-        ASSERTION,
-        "EncryptedAssertion",
-        Place::EncryptedAssertion,
-    ),
-    (Place::Status, PROTOCOL, "StatusCode", Place::StatusCode),
-    (
-        Place::Assertion,
-        ASSERTION,
-        "Issuer",
-        Place::AssertionIssuer,
-    ),
-    (Place::Assertion, ASSERTION, "Subject", Place::Subject),
-    (Place::Assertion, ASSERTION, "Conditions", Place::Conditions),
-    (
-        Place::Assertion,
-        ASSERTION,
-        "AuthnStatement",
-        Place::AuthnStatement,
-    ),
-    (
-        Place::Assertion,
-        ASSERTION,
-        "AttributeStatement",
-        Place::AttributeStatement,
-    ),
-    (Place::Subject, ASSERTION, "NameID", Place::NameId),
-    (
-        Place::Subject,
-        ASSERTION,
-        "SubjectConfirmation",
-        Place::Confirmation,
-    ),
-    (
-        Place::Confirmation,
-        ASSERTION,
-        "SubjectConfirmationData",
-        Place::ConfirmationData,
-    ),
-    (
-        Place::Conditions,
-        ASSERTION,
-        "AudienceRestriction",
-        Place::AudienceRestriction,
-    ),
-    (
-        Place::AudienceRestriction,
-        ASSERTION,
-        "Audience",
-        Place::Audience,
-    ),
-];
-
 impl AttributeKind {
     fn of(attribute: &Element) -> Self {
         let name = attribute.attribute("Name").unwrap_or_default();
@@ -122,25 +63,45 @@ impl Place {
     /// another place, an attempt at signature wrapping, [`SamlError::MisplacedAssertion`] or
     /// [`SamlError::TwoResponses`].
     pub(super) fn of(element: &Element, parent: Option<Self>) -> Result<Self, SamlError> {
-        match parent {
-            None if element.is(PROTOCOL, "Response") => return Ok(Self::Response),
-            None => return Err(wrong_root(element)),
-            Some(Self::AttributeStatement) if element.is(ASSERTION, "Attribute") => {
-                return Ok(Self::Attribute(AttributeKind::of(element)));
-            }
-            Some(Self::Attribute(kind)) if element.is(ASSERTION, "AttributeValue") => {
-                return Ok(Self::Value(kind));
-            }
-            Some(_) => {}
-        }
-        let mut children = CHILDREN.into_iter();
-        let known = children.find(|(above, namespace, name, _)| {
-            Some(*above) == parent && element.is(namespace, name)
-        });
-        match known {
-            Some((.., place)) => Ok(place),
+        let Some(parent) = parent else {
+            return match element.is(PROTOCOL, "Response") {
+                true => Ok(Self::Response),
+                false => Err(wrong_root(element)),
+            };
+        };
+        match parent.child(element) {
+            Some(place) => Ok(place),
             None => check_other(element).map(|()| Self::Other),
         }
+    }
+
+    /// Returns the place of a known element below this one.
+    fn child(self, element: &Element) -> Option<Self> {
+        let place = match (self, element.name.as_str()) {
+            (Self::Response, "Issuer") => Self::ResponseIssuer,
+            (Self::Response, "Status") => Self::Status,
+            (Self::Response, "Assertion") => Self::Assertion,
+            (Self::Response, "EncryptedAssertion") => Self::EncryptedAssertion,
+            (Self::Status, "StatusCode") => Self::StatusCode,
+            (Self::Assertion, "Issuer") => Self::AssertionIssuer,
+            (Self::Assertion, "Subject") => Self::Subject,
+            (Self::Assertion, "Conditions") => Self::Conditions,
+            (Self::Assertion, "AuthnStatement") => Self::AuthnStatement,
+            (Self::Assertion, "AttributeStatement") => Self::AttributeStatement,
+            (Self::Subject, "NameID") => Self::NameId,
+            (Self::Subject, "SubjectConfirmation") => Self::Confirmation,
+            (Self::Confirmation, "SubjectConfirmationData") => Self::ConfirmationData,
+            (Self::Conditions, "AudienceRestriction") => Self::AudienceRestriction,
+            (Self::AudienceRestriction, "Audience") => Self::Audience,
+            (Self::AttributeStatement, "Attribute") => Self::Attribute(AttributeKind::of(element)),
+            (Self::Attribute(kind), "AttributeValue") => Self::Value(kind),
+            _ => return None,
+        };
+        let namespace = match place {
+            Self::Status | Self::StatusCode => PROTOCOL,
+            _ => ASSERTION,
+        };
+        element.is(namespace, &element.name).then_some(place)
     }
 
     /// Whether the element's text is a value, which an element within would split.

@@ -11,4 +11,4 @@ mod set_cookie;
 pub use cookie_jar::CookieJar;
 pub use no_proxy::NoProxy;
 pub use redirect::{Hop, Method, RedirectError, next_hop};
-pub use set_cookie::{Cookie, CookieError};
+pub use set_cookie::CookieError;

@@ -17,16 +17,16 @@ const MAX_COOKIE_BYTES: usize = 4096;
 
 /// A cookie of one host.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Cookie {
-    pub name: String,
-    pub value: Secret,
+pub(super) struct Cookie {
+    pub(super) name: String,
+    pub(super) value: Secret,
     /// The only host that it is sent to.
-    pub host: String,
+    pub(super) host: String,
     /// The path that it is sent at and below.
-    pub path: String,
-    pub secure: bool,
+    pub(super) path: String,
+    pub(super) secure: bool,
     /// `None`: at the end of the session. A time in the past removes the cookie.
-    pub expires_at: Option<Timestamp>,
+    pub(super) expires_at: Option<Timestamp>,
 }
 
 /// Why a cookie is refused.
@@ -51,7 +51,7 @@ impl Cookie {
     ///
     /// # Errors
     /// [`CookieError`]. The rest of the response stays valid.
-    pub fn parse(header: &[u8], url: &Url, now: Timestamp) -> Result<Self, CookieError> {
+    pub(super) fn parse(header: &[u8], url: &Url, now: Timestamp) -> Result<Self, CookieError> {
         if header.len() > MAX_COOKIE_BYTES {
             return Err(CookieError::TooLarge);
         }
@@ -185,25 +185,8 @@ fn seconds(value: &str) -> Option<i64> {
 }
 
 /// Whether a byte may stand in a name (RFC 9110, 5.6.2).
-const fn is_token(b: u8) -> bool {
-    b.is_ascii_alphanumeric()
-        || matches!(
-            b,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
+fn is_token(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
 }
 
 /// Whether a byte may stand in a value: more than RFC 6265 allows, as servers send spaces, commas

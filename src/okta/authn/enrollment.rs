@@ -12,7 +12,7 @@ use crate::okta::post::Post;
 /// The factors that can be set up.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Enrollment {
-    handle: Handle,
+    pub handle: Handle,
     pub required: Vec<Factor>,
     pub optional: Vec<Factor>,
 }
@@ -35,15 +35,7 @@ impl Enrollment {
     }
 
     /// Builds the request that goes on without.
-    ///
-    /// # Errors
-    /// [`AuthnError::MissingLink`] if Okta does not offer it.
     pub fn skip(self) -> Result<Post, AuthnError> {
         self.handle.follow("skip")
-    }
-
-    /// Builds the request that ends the transaction.
-    pub fn cancel(&self) -> Option<Post> {
-        self.handle.cancel()
     }
 }

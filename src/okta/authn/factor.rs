@@ -65,18 +65,12 @@ impl Factor {
                 question: self.label.clone().unwrap_or_default(),
             },
             FactorKind::Password => FactorInput::Password,
-            FactorKind::Push
-            | FactorKind::Sms
-            | FactorKind::Call
-            | FactorKind::Email
-            | FactorKind::WebAuthn
-            | FactorKind::U2f
-            | FactorKind::Duo
-            | FactorKind::ClaimsProvider => FactorInput::Nothing,
             FactorKind::Assertion
             | FactorKind::FastPass
             | FactorKind::Browser
             | FactorKind::Unknown(_) => FactorInput::Unsupported,
+            // A push, a code or a challenge, which Okta sends first.
+            _ => FactorInput::Nothing,
         }
     }
 

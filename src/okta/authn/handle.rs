@@ -31,10 +31,11 @@ pub fn resume(org: &Org, state_token: &Secret) -> Post {
 
 /// What every unfinished state holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Handle {
+pub struct Handle {
     org: Org,
     state_token: Secret,
-    pub(super) expires_at: Option<Timestamp>,
+    /// When Okta ends the transaction.
+    pub expires_at: Option<Timestamp>,
     pub(super) links: Links,
 }
 
@@ -66,12 +67,14 @@ impl Handle {
         ))
     }
 
-    pub(super) fn resume(&self) -> Post {
+    /// Builds a request for the current state: Okta answers a wrong passcode without one.
+    pub fn resume(&self) -> Post {
         resume(&self.org, &self.state_token)
     }
 
-    /// Builds the request that ends the transaction, if Okta offers one.
-    pub(super) fn cancel(&self) -> Option<Post> {
+    /// Builds the request that ends the transaction, so that a phone stops asking. `None` if Okta
+    /// does not offer it.
+    pub fn cancel(&self) -> Option<Post> {
         self.follow("cancel").ok()
     }
 }

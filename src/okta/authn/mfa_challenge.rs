@@ -1,13 +1,14 @@
 //! `MFA_CHALLENGE`: a factor was started and waits for input, or for the user.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::AuthnError;
 use super::factor::{Factor, FactorInput, can_remember_device};
 use super::handle::{Handle, remember_device};
-use crate::model::{Org, Timestamp};
+use crate::model::Org;
 use crate::okta::factor_kind::FactorKind;
-use crate::okta::json::{elements, text, text_at};
+use crate::okta::json::{elements, text_at};
 use crate::okta::post::Post;
 use crate::okta::webauthn::{CheckedAssertion, WebAuthnChallenge};
 use crate::secret::Secret;
@@ -15,7 +16,7 @@ use crate::secret::Secret;
 /// A factor that was started.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MfaChallenge {
-    handle: Handle,
+    pub handle: Handle,
     factor: Factor,
     result: Option<FactorResult>,
     number: Option<String>,
@@ -24,7 +25,8 @@ pub struct MfaChallenge {
 }
 
 /// The result of the last attempt (`factorResult`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum FactorResult {
     Waiting,
     Success,
@@ -36,25 +38,8 @@ pub enum FactorResult {
     PasscodeReplayed,
     Error,
     Failed,
+    #[serde(untagged)]
     Unknown(String),
-}
-
-impl FactorResult {
-    fn parse(name: &str) -> Self {
-        match name {
-            "WAITING" => Self::Waiting,
-            "SUCCESS" => Self::Success,
-            "CHALLENGE" => Self::Challenge,
-            "CANCELLED" => Self::Cancelled,
-            "REJECTED" => Self::Rejected,
-            "TIMEOUT" => Self::Timeout,
-            "TIME_WINDOW_EXCEEDED" => Self::TimeWindowExceeded,
-            "PASSCODE_REPLAYED" => Self::PasscodeReplayed,
-            "ERROR" => Self::Error,
-            "FAILED" => Self::Failed,
-            other => Self::Unknown(other.to_owned()),
-        }
-    }
 }
 
 impl MfaChallenge {
@@ -73,7 +58,7 @@ impl MfaChallenge {
         Ok(Self {
             handle: Handle::parse(org, answer)?,
             factor,
-            result: text(answer, "factorResult").map(FactorResult::parse),
+            result: FactorResult::deserialize(&answer["factorResult"]).ok(),
             number: number_challenge(embedded),
             webauthn,
             can_remember_device: can_remember_device(embedded),
@@ -91,11 +76,6 @@ impl MfaChallenge {
     /// Returns the number to tap on the phone. It may appear only after some polls.
     pub fn number(&self) -> Option<&str> {
         self.number.as_deref()
-    }
-
-    /// Returns when Okta ends the transaction.
-    pub fn expires_at(&self) -> Option<Timestamp> {
-        self.handle.expires_at
     }
 
     /// Whether Okta expects [`Self::poll`] next.
@@ -135,9 +115,6 @@ impl MfaChallenge {
     }
 
     /// Builds the request with a security key's assertion.
-    ///
-    /// # Errors
-    /// As [`Self::answer`].
     pub fn sign(self, assertion: &CheckedAssertion) -> Result<Post, AuthnError> {
         if self.factor.kind != FactorKind::WebAuthn {
             return Err(AuthnError::WrongAnswer);
@@ -146,17 +123,11 @@ impl MfaChallenge {
     }
 
     /// Builds the request that asks whether the user has acted.
-    ///
-    /// # Errors
-    /// [`AuthnError::MissingLink`] if Okta does not expect a poll.
     pub fn poll(self) -> Result<Post, AuthnError> {
         self.next_remembering("poll", json!({}))
     }
 
     /// Builds the request for a new push after a rejection or a timeout.
-    ///
-    /// # Errors
-    /// [`AuthnError::MissingLink`] if the next link is not `verify`.
     pub fn restart(self) -> Result<Post, AuthnError> {
         self.next("verify", json!({}))
     }
@@ -167,9 +138,6 @@ impl MfaChallenge {
     }
 
     /// Builds the request that has the code sent again.
-    ///
-    /// # Errors
-    /// [`AuthnError::MissingLink`] if Okta does not offer it.
     pub fn resend(self) -> Result<Post, AuthnError> {
         self.handle.follow("resend")
     }
@@ -180,21 +148,8 @@ impl MfaChallenge {
     }
 
     /// Builds the request that returns to the selection of factors.
-    ///
-    /// # Errors
-    /// [`AuthnError::MissingLink`] if Okta does not offer it.
     pub fn previous(self) -> Result<Post, AuthnError> {
         self.handle.follow("prev")
-    }
-
-    /// Builds a request for the current state: Okta answers a wrong passcode without one.
-    pub fn resume(&self) -> Post {
-        self.handle.resume()
-    }
-
-    /// Builds the request that ends the transaction, so that the phone stops asking.
-    pub fn cancel(&self) -> Option<Post> {
-        self.handle.cancel()
     }
 
     fn has_next(&self, name: &str) -> bool {

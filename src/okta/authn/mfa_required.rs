@@ -18,7 +18,7 @@ const ALL_KEYS: &str = "/api/v1/authn/factors/webauthn/verify";
 /// A factor must be selected.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MfaRequired {
-    handle: Handle,
+    pub handle: Handle,
     factors: Vec<Factor>,
     can_remember_device: bool,
 }
@@ -56,16 +56,6 @@ impl MfaRequired {
             factor,
             can_remember_device: self.can_remember_device,
         })
-    }
-
-    /// Builds a request for the current state: Okta answers a wrong passcode without one.
-    pub fn resume(&self) -> Post {
-        self.handle.resume()
-    }
-
-    /// Builds the request that ends the transaction.
-    pub fn cancel(&self) -> Option<Post> {
-        self.handle.cancel()
     }
 }
 
@@ -114,9 +104,6 @@ impl SelectedFactor {
     }
 
     /// Builds the request that has Okta send a push, a message, a call or a challenge.
-    ///
-    /// # Errors
-    /// [`AuthnError::MissingLink`], [`AuthnError::ForeignLink`].
     pub fn begin(self) -> Result<Post, AuthnError> {
         self.verify(json!({}))
     }

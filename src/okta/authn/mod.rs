@@ -4,6 +4,9 @@
 //! the response into the next state. The order of states is the org's policy, so links are
 //! followed, never guessed, and none takes the state token to another origin. (Okta developer docs,
 //! "Authentication API reference".)
+//!
+//! Building a request fails with [`AuthnError::MissingLink`] if Okta does not offer the action, and
+//! with [`AuthnError::ForeignLink`] if its link leads to another origin.
 
 mod enrollment;
 mod error;
@@ -21,7 +24,7 @@ mod tests;
 pub use enrollment::Enrollment;
 pub use error::AuthnError;
 pub use factor::{Factor, FactorInput};
-pub use handle::{resume, start};
+pub use handle::{Handle, resume, start};
 pub use mfa_challenge::{FactorResult, MfaChallenge};
 pub use mfa_required::{MfaRequired, SelectedFactor};
 pub use password_change::PasswordChange;

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 /// The password must or should be changed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PasswordChange {
-    handle: Handle,
+    pub handle: Handle,
     /// Days left, if Okta says so (`policy.expiration.passwordExpireDays`).
     pub days_left: Option<u64>,
     /// The page outside the org where the password is changed, if there is one (custom link).
@@ -33,9 +33,6 @@ impl PasswordChange {
     }
 
     /// Builds the request that keeps the old password.
-    ///
-    /// # Errors
-    /// [`AuthnError::MissingLink`] if Okta does not offer it.
     pub fn skip(self) -> Result<Post, AuthnError> {
         self.handle.follow("skip")
     }
@@ -47,18 +44,10 @@ impl PasswordChange {
     }
 
     /// Builds the request with a new password. Okta keeps this state until it accepts one.
-    ///
-    /// # Errors
-    /// [`AuthnError::MissingLink`] if Okta does not offer it.
     pub fn change(&self, old: &Secret, new: &Secret) -> Result<Post, AuthnError> {
         let next = self.handle.links.get("next");
         let members = json!({ "oldPassword": old.expose(), "newPassword": new.expose() });
         self.handle
             .post(next.ok_or(AuthnError::MissingLink("next"))?, members)
-    }
-
-    /// Builds the request that ends the transaction.
-    pub fn cancel(&self) -> Option<Post> {
-        self.handle.cancel()
     }
 }

@@ -105,7 +105,7 @@ fn factors_are_listed_with_kind_and_label() {
     );
     let challenge = push(|_| {});
     assert_eq!(
-        challenge.expires_at(),
+        challenge.handle.expires_at,
         Timestamp::from_rfc3339("2026-11-22T01:07:55Z")
     );
 }
@@ -168,7 +168,7 @@ fn push_is_polled_and_its_number_may_be_zero() {
     assert_eq!((state.number(), state.is_polling()), (Some("0"), true));
     assert_eq!(state.factor_result(), Some(&FactorResult::Waiting));
     assert_eq!(state.input(), FactorInput::Nothing);
-    let cancel = state.cancel().unwrap();
+    let cancel = state.handle.cancel().unwrap();
     assert_eq!(
         request(&cancel),
         (
@@ -252,7 +252,7 @@ fn state_token_is_sent_to_the_org_only() {
             let post = match relation {
                 "next" => state.poll().ok(),
                 "prev" => state.previous().ok(),
-                _ => state.cancel(),
+                _ => state.handle.cancel(),
             };
             assert_eq!(post, None, "{relation} {href}");
         }

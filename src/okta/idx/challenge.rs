@@ -69,9 +69,6 @@ impl Challenge {
     }
 
     /// Builds the request with typed input.
-    ///
-    /// # Errors
-    /// [`IdxError::Shape`] if the form has no field to type into, [`IdxError::ForeignLink`].
     pub fn answer(self, typed: &Secret) -> Result<Post, IdxError> {
         let field = self.typed_field().ok_or(IdxError::Shape)?;
         let mut credentials = filled_values(self.credentials());
@@ -90,18 +87,12 @@ impl Challenge {
     }
 
     /// Builds the request with a security key's assertion.
-    ///
-    /// # Errors
-    /// [`IdxError::ForeignLink`].
     pub fn sign(self, assertion: &CheckedAssertion) -> Result<Post, IdxError> {
         let members = json!({ "credentials": assertion.members() });
         self.response.follow(CHALLENGE, members)
     }
 
     /// Builds the request that has the code sent again.
-    ///
-    /// # Errors
-    /// [`IdxError::Shape`] if Okta does not offer it.
     pub fn resend(&self) -> Result<Post, IdxError> {
         let form = self.resend_form().ok_or(IdxError::Shape)?;
         self.response.post(&form, json!({}))

@@ -102,9 +102,6 @@ impl Continuation {
     /// Returns the only remediation of `response` that needs no input.
     ///
     /// `None` if there is none, or several: the user would have to choose.
-    ///
-    /// # Errors
-    /// [`IdxError::ForeignLink`].
     pub(super) fn find(response: &Response) -> Result<Option<Self>, IdxError> {
         let mut found = response
             .remediations

@@ -29,9 +29,6 @@ impl Identify {
     }
 
     /// Builds the request with user name and password.
-    ///
-    /// # Errors
-    /// [`IdxError::ForeignLink`].
     pub fn send(self, username: &str, password: Option<&Secret>) -> Result<Post, IdxError> {
         let mut members = json!({ "identifier": username });
         if let Some(password) = password {

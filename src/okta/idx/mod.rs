@@ -4,6 +4,9 @@
 //! a form) and carries a new state handle, which replaces the old one. Unknown remediations are
 //! reported by name. Shapes: the responses that Okta's public SDKs (auth-js, idx-golang) are tested
 //! with.
+//!
+//! Building a request fails with [`IdxError::Shape`] if Okta does not offer it, and with
+//! [`IdxError::ForeignLink`] if its address is of another origin.
 
 mod authenticator_option;
 mod challenge;

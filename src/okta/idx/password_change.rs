@@ -47,9 +47,6 @@ impl PasswordChange {
     }
 
     /// Builds the request that keeps the old password.
-    ///
-    /// # Errors
-    /// [`IdxError::Shape`] if Okta does not offer it, [`IdxError::ForeignLink`].
     pub fn skip(&self) -> Result<Post, IdxError> {
         self.0.follow(SKIP, json!({}))
     }
@@ -72,9 +69,6 @@ impl PasswordChange {
     }
 
     /// Builds the request with a new password.
-    ///
-    /// # Errors
-    /// [`IdxError::Shape`] if Okta does not offer it, [`IdxError::ForeignLink`].
     pub fn change(self, new: &Secret) -> Result<Post, IdxError> {
         let members = json!({ "credentials": { "passcode": new.expose() } });
         self.0.follow(self.form().ok_or(IdxError::Shape)?, members)

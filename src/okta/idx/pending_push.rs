@@ -49,9 +49,6 @@ impl PendingPush {
     }
 
     /// Builds the request that asks whether the user has acted.
-    ///
-    /// # Errors
-    /// [`IdxError::Shape`] if Okta does not wait any more.
     pub fn poll(&self) -> Result<Post, IdxError> {
         self.0.follow(POLL, json!({}))
     }
@@ -61,9 +58,6 @@ impl PendingPush {
     }
 
     /// Builds the request for another push.
-    ///
-    /// # Errors
-    /// [`IdxError::Shape`] if Okta does not offer it.
     pub fn resend(&self) -> Result<Post, IdxError> {
         let form = self.0.remediation(RESEND).ok_or(IdxError::Shape)?;
         let authenticator = filled_values(form.inner_fields("authenticator"));

@@ -103,9 +103,6 @@ impl Response {
     }
 
     /// Builds the POST of the remediation `name` with `members` and the newest handle.
-    ///
-    /// # Errors
-    /// [`IdxError::Shape`] if the response does not offer it, [`IdxError::ForeignLink`].
     pub(super) fn follow(&self, name: &str, members: Value) -> Result<Post, IdxError> {
         self.post(self.remediation(name).ok_or(IdxError::Shape)?, members)
     }

@@ -55,9 +55,6 @@ impl Step {
     ///
     /// The order matters: automatic steps come before those that need input, and the current
     /// authenticator before a selection of others.
-    ///
-    /// # Errors
-    /// [`IdxError::ForeignLink`].
     pub fn next(response: Response) -> Result<Self, IdxError> {
         if let Some(url) = success_url(&response)? {
             return Ok(Self::Done(url));

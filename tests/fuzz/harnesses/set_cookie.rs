@@ -47,7 +47,7 @@ pub(crate) const HARNESS: Harness = Harness {
 fn target(bytes: &[u8]) {
     let now = Timestamp(1_795_309_375);
     let url = |text| Url::parse(text).expect("an address");
-    let mut jar = CookieJar::new();
+    let mut jar = CookieJar::default();
     for header in bytes.split(|byte| *byte == b'\n') {
         let _ = jar.store(header, &url("https://acme.okta.com/api/v1/authn"), now);
     }

@@ -147,11 +147,11 @@ impl<'a, C: Conversation> Engine<'a, C> {
                         .map_or("soon".into(), |days| format!("in {days} days"));
                     self.conversation
                         .notify(Notice::Message(format!("your password ends {days}")));
-                    self.cancel = change.cancel();
+                    self.cancel = change.handle.cancel();
                     self.once(change.skip()?).await?
                 }
                 Transaction::PasswordExpired(change) if change.can_change() => {
-                    self.cancel = change.cancel();
+                    self.cancel = change.handle.cancel();
                     match old {
                         Some(old) => self.change_password(change, &old).await?,
                         None => return Err(dead_end(&Transaction::PasswordExpired(change))),
@@ -162,15 +162,15 @@ impl<'a, C: Conversation> Engine<'a, C> {
                         "Okta suggests another factor; set it up in the browser when you like"
                             .into(),
                     ));
-                    self.cancel = enrollment.cancel();
+                    self.cancel = enrollment.handle.cancel();
                     self.once(enrollment.skip()?).await?
                 }
                 Transaction::MfaRequired(required) => {
-                    self.cancel = required.cancel();
+                    self.cancel = required.handle.cancel();
                     self.verify(required).await?
                 }
                 Transaction::MfaChallenge(challenge) => {
-                    self.cancel = challenge.cancel();
+                    self.cancel = challenge.handle.cancel();
                     self.go_on(*challenge).await?
                 }
                 other => return Err(dead_end(&other)),

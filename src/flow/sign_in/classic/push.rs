@@ -23,7 +23,7 @@ impl<C: Conversation> Engine<'_, C> {
     ) -> Result<Transaction, Report> {
         let mut shown = None;
         let started = self.browser.server_time();
-        let good_for = match (challenge.expires_at(), started) {
+        let good_for = match (challenge.handle.expires_at, started) {
             (Some(end), Some(now)) => end.seconds_since(now).clamp(0, PUSH),
             _ => PUSH,
         };
@@ -54,7 +54,7 @@ impl<C: Conversation> Engine<'_, C> {
                 Transaction::MfaChallenge(challenge) => *challenge,
                 other => return Ok(other),
             };
-            self.cancel = challenge.cancel();
+            self.cancel = challenge.handle.cancel();
         }
     }
 

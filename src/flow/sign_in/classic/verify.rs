@@ -40,7 +40,7 @@ impl<C: Conversation> Engine<'_, C> {
         // Named for one choice; a later one, or a change of mind, is the person's.
         self.taste.preferred = None;
         let several = factors.len() > 1;
-        let resume = required.resume();
+        let resume = required.handle.resume();
         let selected = required.select(index)?;
         let factor = selected.factor().clone();
         self.factor = Some(offered(&factor, self.taste.security_keys).used());
@@ -78,7 +78,7 @@ impl<C: Conversation> Engine<'_, C> {
                 let can_change = challenge.can_go_back();
                 match self.typed(&factor, &need, can_resend, can_change).await? {
                     Typed::Code(answer) => {
-                        let resume = challenge.resume();
+                        let resume = challenge.handle.resume();
                         let post = challenge.answer(&answer)?;
                         drop(answer);
                         self.judged(post, &factor, resume).await
@@ -97,7 +97,7 @@ impl<C: Conversation> Engine<'_, C> {
             FactorInput::WebAuthn(asked) => {
                 let asked = security_key::Asked {
                     challenge: &asked,
-                    ends: challenge.expires_at(),
+                    ends: challenge.handle.expires_at,
                     can_change: challenge.can_go_back(),
                 };
                 match security_key::touch(asked, self.browser, self.conversation).await? {

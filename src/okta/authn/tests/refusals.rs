@@ -111,7 +111,7 @@ proptest! {
         ];
         *answer.pointer_mut(paths[member]).unwrap() = odd;
         if let Ok(Transaction::MfaChallenge(state)) = parse(answer.to_string().as_bytes()) {
-            let _ = (state.input(), state.can_resend(), state.cancel(), state.poll());
+            let _ = (state.input(), state.can_resend(), state.handle.cancel(), state.poll());
         }
     }
 }
