@@ -1,5 +1,5 @@
-//! The roles that a user was granted when they were last looked at: names, no secret. Kept in a file so that a
-//! list or a menu need not wait for Okta, and read back as something that anybody could have written.
+//! The roles that a user was granted at the last look-up, without secrets. They are kept in a file, so
+//! that a list or a menu need not wait for Okta. The file is untrusted when it is read.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -8,38 +8,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Millis, ProviderArn, RoleArn, SamlRole, Timestamp};
 
-/// Far more than a SAML assertion carries (100 000 characters of it are all that STS takes).
+/// Far more than fit into a SAML assertion of the 100 000 characters that STS accepts.
 const MAX_ROLES: usize = 5000;
-/// The longest label or alias that is kept, in bytes.
+/// Upper limit of a label or alias.
 const MAX_LABEL_BYTES: usize = 256;
-/// Older than this, in seconds, and nobody remembers it: 30 days.
+/// An older catalogue is not used: 30 days.
 const MAX_AGE_SECONDS: i64 = 30 * 24 * 3600;
-/// 2: uses in milliseconds.
+/// The version of the format. 2: uses in milliseconds.
 const VERSION: u8 = 2;
 
-/// Whose roles, and of which app where the settings name one.
+/// The user whose roles they are, and the app if the settings name one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueKey {
-    /// The org's origin.
+    /// The origin of the org.
     pub org: String,
-    /// In lower case; none where the settings leave it open.
+    /// In lower case. `None` if the settings do not set it.
     pub username: Option<String>,
     pub app: Option<String>,
 }
 
-/// A role and what is known about it.
+/// A role and its known names and use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownRole {
     pub pair: SamlRole,
-    /// The app's label in Okta; foreign text.
+    /// The app's label in Okta. Untrusted text.
     pub app: String,
-    /// IAM's name for the account.
+    /// IAM's alias of the account.
     pub alias: Option<String>,
     pub used: Option<Millis>,
 }
 
-/// All of them, as of a time.
+/// The roles of a user at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Catalogue {
     pub as_of: Timestamp,
@@ -48,16 +48,16 @@ pub struct Catalogue {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct StoredCatalogue {
     version: u8,
     of: CatalogueKey,
     as_of: Timestamp,
-    roles: Vec<WrittenRole>,
+    roles: Vec<StoredRole>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenRole {
+struct StoredRole {
     role: String,
     provider: String,
     app: String,
@@ -68,18 +68,19 @@ struct WrittenRole {
 }
 
 impl Catalogue {
-    /// Reads what [`Self::written`] makes, if it is whole, of `key` and not too old at `now`. Anything else is none.
-    pub fn read(text: &str, key: &CatalogueKey, now: Timestamp) -> Option<Self> {
-        let written: Written = serde_json::from_str(text).ok()?;
-        let age = now.seconds_since(written.as_of);
-        if written.version != VERSION
-            || written.of != *key
+    /// Parses the text of [`Self::to_json`]. Returns `None` if it is damaged, not of `key`, or too old
+    /// at `now`.
+    pub fn from_json(text: &str, key: &CatalogueKey, now: Timestamp) -> Option<Self> {
+        let stored: StoredCatalogue = serde_json::from_str(text).ok()?;
+        let age = now.seconds_since(stored.as_of);
+        if stored.version != VERSION
+            || stored.of != *key
             || !(0..=MAX_AGE_SECONDS).contains(&age)
-            || !(1..=MAX_ROLES).contains(&written.roles.len())
+            || !(1..=MAX_ROLES).contains(&stored.roles.len())
         {
             return None;
         }
-        let role = |role: WrittenRole| {
+        let role = |role: StoredRole| {
             let short = |text: &String| text.len() <= MAX_LABEL_BYTES;
             let fits = short(&role.app) && role.alias.as_ref().is_none_or(short);
             fits.then_some(KnownRole {
@@ -92,37 +93,37 @@ impl Catalogue {
                 used: role.used.filter(|used| used.second() <= now),
             })
         };
-        let roles = written.roles.into_iter().map(role);
+        let roles = stored.roles.into_iter().map(role);
         Some(Self {
-            as_of: written.as_of,
+            as_of: stored.as_of,
             roles: roles.collect::<Option<_>>()?,
         })
     }
 
-    /// The text of the file; none where there is nothing to keep, or too much.
-    pub fn written(&self, key: &CatalogueKey) -> Option<String> {
+    /// Returns the text of the file, or `None` if there are no roles or too many.
+    pub fn to_json(&self, key: &CatalogueKey) -> Option<String> {
         let short = |text: &str| {
             let end = text.floor_char_boundary(MAX_LABEL_BYTES);
             text[..end].to_owned()
         };
-        let roles = self.roles.iter().map(|known| WrittenRole {
+        let roles = self.roles.iter().map(|known| StoredRole {
             role: known.pair.role.to_string(),
             provider: known.pair.provider.to_string(),
             app: short(&known.app),
             alias: known.alias.as_deref().map(short),
             used: known.used,
         });
-        let written = Written {
+        let stored = StoredCatalogue {
             version: VERSION,
             of: key.clone(),
             as_of: self.as_of,
             roles: roles.collect(),
         };
-        let fits = (1..=MAX_ROLES).contains(&written.roles.len());
-        fits.then(|| serde_json::to_string(&written).ok()).flatten()
+        let fits = (1..=MAX_ROLES).contains(&stored.roles.len());
+        fits.then(|| serde_json::to_string(&stored).ok()).flatten()
     }
 
-    /// Takes over what an older one knew and this one does not: aliases and uses.
+    /// Takes aliases and uses from an older catalogue.
     pub fn inherit(&mut self, older: &Self) {
         let uses: HashMap<&RoleArn, Millis> = older
             .roles
@@ -144,19 +145,19 @@ impl Catalogue {
         }
     }
 
-    /// Notes a use of `role`, and says whether that was news.
+    /// Records a use of `role`. Returns whether the catalogue has changed.
     pub fn record_use(&mut self, role: &str, at: Millis) -> bool {
-        let mut news = false;
+        let mut has_changed = false;
         for known in &mut self.roles {
             if known.pair.role.as_str() == role && known.used < Some(at) {
                 known.used = Some(at);
-                news = true;
+                has_changed = true;
             }
         }
-        news
+        has_changed
     }
 
-    /// The last used first; what was never used by its name.
+    /// Sorts the last used role first, and unused ones by name.
     pub fn sort(&mut self) {
         self.roles.sort_by(|a, b| {
             let by = |known: &KnownRole| (Reverse(known.used), known.pair.clone());
@@ -200,10 +201,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back_and_the_last_used_comes_first() {
+    fn stored_catalogue_is_read_back_and_sorted_by_use() {
         let mut known = catalogue();
-        let text = known.written(&key()).unwrap();
-        assert_eq!(Catalogue::read(&text, &key(), NOW).as_ref(), Some(&known));
+        let text = known.to_json(&key()).unwrap();
+        assert_eq!(
+            Catalogue::from_json(&text, &key(), NOW).as_ref(),
+            Some(&known)
+        );
         known.sort();
         let names = known.roles.iter().map(|known| known.pair.role.name());
         assert_eq!(names.collect::<String>(), "CBA");
@@ -222,13 +226,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_foreign_old_or_from_the_future_is_none() {
-        let text = catalogue().written(&key()).unwrap();
+    fn damaged_foreign_and_old_catalogues_are_not_used() {
+        let text = catalogue().to_json(&key()).unwrap();
         for (case, text, now) in [
             ("whole", text.clone(), NOW),
             ("a month", text.clone(), NOW.plus(MAX_AGE_SECONDS)),
         ] {
-            assert!(Catalogue::read(&text, &key(), now).is_some(), "{case}");
+            assert!(Catalogue::from_json(&text, &key(), now).is_some(), "{case}");
         }
         let swap = |from: &str, to: &str| {
             assert!(text.contains(from), "{from}");
@@ -261,22 +265,22 @@ mod tests {
                 NOW,
             ),
         ] {
-            assert_eq!(Catalogue::read(&text, &key(), now), None, "{case}");
+            assert_eq!(Catalogue::from_json(&text, &key(), now), None, "{case}");
         }
         let future = swap("\"used\":9", "\"used\":99999999999999");
-        let read = Catalogue::read(&future, &key(), NOW).unwrap();
+        let read = Catalogue::from_json(&future, &key(), NOW).unwrap();
         assert_eq!(read.roles[2].used, None);
         let mut none = catalogue();
         none.roles.clear();
-        assert_eq!(none.written(&key()), None);
+        assert_eq!(none.to_json(&key()), None);
         none.roles = vec![role("A", None); MAX_ROLES + 1];
-        assert_eq!(none.written(&key()), None);
+        assert_eq!(none.to_json(&key()), None);
     }
 
     proptest! {
         #[test]
         fn no_text_panics(text in "[\\[\\]{}\":,a-z0-9_ ]{0,200}") {
-            prop_assert_eq!(Catalogue::read(&text, &key(), NOW), None);
+            prop_assert_eq!(Catalogue::from_json(&text, &key(), NOW), None);
         }
     }
 }

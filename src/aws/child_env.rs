@@ -1,10 +1,9 @@
-//! The environment of the command that is run with a role's credentials, as a pure function.
+//! The environment of a command that runs with a role's credentials, as a pure function.
 //!
-//! Half of the work is taking away: SDKs look in many places, and a stale `AWS_SECURITY_TOKEN` beats a
-//! fresh `AWS_SESSION_TOKEN`, an inherited `AWS_PROFILE` makes some ignore the keys beside it, an
-//! `AWS_CONTAINER_*` or `AWS_ROLE_ARN` names another identity. Which variables are taken away is decided in
-//! `variables`. `AWS_ENDPOINT_URL*` stays: it is where the *child* calls (LocalStack, a VPC endpoint), the user's
-//! own and visible choice; our calls never read it.
+//! SDKs look in many places, so misleading variables are removed first: a stale
+//! `AWS_SECURITY_TOKEN` overrides a fresh `AWS_SESSION_TOKEN`, an inherited `AWS_PROFILE` makes some
+//! SDKs ignore the keys beside it, and `AWS_CONTAINER_*` or `AWS_ROLE_ARN` name another identity.
+//! `variables.rs` has the list.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -17,24 +16,37 @@ use crate::model::{Credentials, RoleArn, SessionPolicy};
 use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 
-/// What the child is told beside the credentials.
+/// The description of a role for the command and its prompt.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChildContext<'a> {
-    /// `None` leaves the region variables as they were.
+    /// `None` keeps the parent's region variables.
     pub region: Option<&'a Region>,
-    /// The profile's name in our settings.
+    /// The profile's name in the settings.
     pub profile: Option<&'a str>,
-    /// What is left of the role's rights; `None`: nobody says.
+    /// The session policy, if it is known.
     pub policy: Option<&'a SessionPolicy>,
-    /// The account's name in our settings or in Okta; else its number is shown.
+    /// The account's name in the settings or in Okta, shown instead of its number.
     pub account_label: Option<&'a str>,
-    /// The class of the environment (`prod`, `stage`, `dev`…), for prompts.
+    /// The class of the environment (`prod`, `stage`, `dev`…).
     pub class: Option<&'a str>,
-    /// The colour's name, for prompts.
+    /// The name of the profile's colour.
     pub color: Option<&'a str>,
 }
 
-/// Everything the child has: replace the environment with it, inherit nothing.
+/// The description of a role for a command that renews its credentials by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct RenewingContext<'a> {
+    /// A profile of `~/.aws/config` with a `credential_process`.
+    pub aws_profile: &'a str,
+    /// `None` keeps the parent's region variables.
+    pub region: Option<&'a Region>,
+    /// The profile's name in the settings.
+    pub profile: &'a str,
+    pub policy: &'a SessionPolicy,
+    pub account_label: Option<&'a str>,
+}
+
+/// The whole environment of a command, which inherits nothing else.
 #[derive(PartialEq, Eq)]
 pub struct ChildEnv(Vec<(OsString, OsString)>);
 
@@ -53,7 +65,7 @@ impl IntoIterator for ChildEnv {
     }
 }
 
-/// Names only: three of the values are secrets, and the parent's may be as well.
+/// Shows only names: three of the values are secrets, and the parent's may be too.
 impl fmt::Debug for ChildEnv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.0.iter().map(|(name, _)| name);
@@ -61,94 +73,52 @@ impl fmt::Debug for ChildEnv {
     }
 }
 
-/// The parent's variables without what would mislead an SDK, then ours.
+/// Returns the parent's variables without those that would mislead an SDK, and the credentials.
 ///
 /// # Errors
-/// When a value cannot be an environment variable's.
+/// [`ChildEnvError`] if a value holds a NUL.
 pub fn child_env(
     parent: impl IntoIterator<Item = (OsString, OsString)>,
     credentials: &Credentials,
     context: &ChildContext<'_>,
 ) -> Result<ChildEnv, ChildEnvError> {
-    let ours = checked_variables(credentials, context)?;
-    let kept = parent.into_iter().filter(|(name, _)| {
-        !is_identity(name) && !ours.iter().any(|(ours, _)| name == OsStr::new(ours))
-    });
-    let mut all: Vec<_> = kept.collect();
-    all.extend(ours.iter().map(|(name, value)| (name.into(), value.into())));
-    Ok(ChildEnv(all))
+    let own = credential_variables(credentials, context)?;
+    Ok(replace_identity(parent, &own))
 }
 
-/// Our variables, none of which holds what no variable can.
-pub(super) fn checked_variables(
-    credentials: &Credentials,
-    context: &ChildContext<'_>,
-) -> Result<Vec<(&'static str, String)>, ChildEnvError> {
-    let ours = variables(credentials, context);
-    match ours.iter().find(|(_, value)| value.contains('\0')) {
-        Some((name, _)) => Err(ChildEnvError { name }),
-        None => Ok(ours),
-    }
-}
-
-/// What a child that renews by itself is told.
-#[derive(Clone, Copy, Debug)]
-pub struct RenewingContext<'a> {
-    /// A profile of `~/.aws/config` with a `credential_process`.
-    pub aws_profile: &'a str,
-    /// `None` leaves the region variables as they were.
-    pub region: Option<&'a Region>,
-    /// The profile's name in our settings.
-    pub profile: &'a str,
-    pub policy: &'a SessionPolicy,
-    pub account_label: Option<&'a str>,
-}
-
-/// The parent's variables without any identity, and the name of the profile that renews.
+/// Returns the parent's variables without any identity, and the name of the profile that renews.
 ///
 /// # Errors
-/// As [`child_env`].
+/// [`ChildEnvError`] if a value holds a NUL.
 pub fn renewing_env(
     parent: impl IntoIterator<Item = (OsString, OsString)>,
     role: &RoleArn,
     context: &RenewingContext<'_>,
 ) -> Result<ChildEnv, ChildEnvError> {
-    let account = context.account_label.unwrap_or_else(|| role.account());
-    let mut ours = vec![
+    let mut own = vec![
         ("AWS_PROFILE", context.aws_profile.to_owned()),
-        // Go's first SDK reads ~/.aws/config only where this is set.
+        // Version 1 of Go's SDK reads ~/.aws/config only if this is set.
         ("AWS_SDK_LOAD_CONFIG", "1".to_owned()),
-        ("OB_PROFILE", escape(context.profile)),
-        ("OB_ROLE", role.name().to_owned()),
-        ("OB_ACCOUNT", escape(account)),
     ];
-    if let Some(words) = context.policy.summary() {
-        ours.push(("OB_POLICY", words));
-    }
-    if let Some(region) = context.region {
-        ours.push(("AWS_REGION", region.as_str().to_owned()));
-        ours.push(("AWS_DEFAULT_REGION", region.as_str().to_owned()));
-    }
-    if let Some((name, _)) = ours.iter().find(|(_, value)| value.contains('\0')) {
-        return Err(ChildEnvError { name });
-    }
-    let kept = parent.into_iter().filter(|(name, _)| {
-        !is_identity(name) && !ours.iter().any(|(ours, _)| name == OsStr::new(ours))
-    });
-    let mut all: Vec<_> = kept.collect();
-    all.extend(ours.iter().map(|(name, value)| (name.into(), value.into())));
-    Ok(ChildEnv(all))
+    let (profile, policy) = (Some(context.profile), Some(context.policy));
+    push_role(&mut own, role, profile, context.account_label, policy);
+    push_region(&mut own, context.region);
+    Ok(replace_identity(parent, &reject_nul(own)?))
 }
 
-fn variables(credentials: &Credentials, context: &ChildContext<'_>) -> Vec<(&'static str, String)> {
-    let role = &credentials.role;
+type Variables = Vec<(&'static str, String)>;
+
+/// Returns the variables that hold and describe `credentials`.
+pub(super) fn credential_variables(
+    credentials: &Credentials,
+    context: &ChildContext<'_>,
+) -> Result<Variables, ChildEnvError> {
+    let secret_key = credentials.secret_access_key.expose();
     let expiration = credentials.expires_at.to_string();
-    let mut ours = vec![
+    let role = &credentials.role;
+    let mut own = vec![
         ("AWS_ACCESS_KEY_ID", credentials.access_key_id.clone()),
-        (
-            "AWS_SECRET_ACCESS_KEY",
-            credentials.secret_access_key.expose().to_owned(),
-        ),
+        ("AWS_SECRET_ACCESS_KEY", secret_key.to_owned()),
         (
             "AWS_SESSION_TOKEN",
             credentials.session_token.expose().to_owned(),
@@ -158,31 +128,60 @@ fn variables(credentials: &Credentials, context: &ChildContext<'_>) -> Vec<(&'st
         ("AWS_SESSION_EXPIRATION", expiration),
         ("AWS_ACCOUNT_ID", role.account().to_owned()),
     ];
-    if let Some(region) = context.region {
-        ours.push(("AWS_REGION", region.as_str().to_owned()));
-        ours.push(("AWS_DEFAULT_REGION", region.as_str().to_owned()));
-    }
-    // These end in prompts, so what a terminal would act on is escaped here.
-    if let Some(profile) = context.profile {
-        ours.push(("OB_PROFILE", escape(profile)));
-    }
-    ours.push(("OB_ROLE", role.name().to_owned()));
-    let account = context.account_label.unwrap_or_else(|| role.account());
-    ours.push(("OB_ACCOUNT", escape(account)));
-    if let Some(words) = context.policy.and_then(SessionPolicy::summary) {
-        ours.push(("OB_POLICY", words));
-    }
-    if let Some(class) = context.class {
-        ours.push(("OB_ENV", escape(class)));
-    }
-    if let Some(color) = context.color {
-        ours.push(("OB_COLOR", escape(color)));
-    }
+    push_region(&mut own, context.region);
+    let label = context.account_label;
+    push_role(&mut own, role, context.profile, label, context.policy);
+    own.extend(context.class.map(|class| ("OB_ENV", escape(class))));
+    own.extend(context.color.map(|color| ("OB_COLOR", escape(color))));
     // Seconds since the epoch: shells subtract it without a date parser.
-    ours.push(("OB_EXPIRES", credentials.expires_at.0.to_string()));
-    ours
+    own.push(("OB_EXPIRES", credentials.expires_at.0.to_string()));
+    reject_nul(own)
 }
 
+fn push_region(own: &mut Variables, region: Option<&Region>) {
+    if let Some(region) = region {
+        own.push(("AWS_REGION", region.as_str().to_owned()));
+        own.push(("AWS_DEFAULT_REGION", region.as_str().to_owned()));
+    }
+}
+
+/// Adds the variables for prompts, in which control characters are escaped.
+fn push_role(
+    own: &mut Variables,
+    role: &RoleArn,
+    profile: Option<&str>,
+    account_label: Option<&str>,
+    policy: Option<&SessionPolicy>,
+) {
+    own.extend(profile.map(|profile| ("OB_PROFILE", escape(profile))));
+    own.push(("OB_ROLE", role.name().to_owned()));
+    let account = account_label.unwrap_or_else(|| role.account());
+    own.push(("OB_ACCOUNT", escape(account)));
+    let words = policy.and_then(SessionPolicy::summary);
+    own.extend(words.map(|words| ("OB_POLICY", words)));
+}
+
+fn reject_nul(own: Variables) -> Result<Variables, ChildEnvError> {
+    match own.iter().find(|(_, value)| value.contains('\0')) {
+        Some((name, _)) => Err(ChildEnvError { name }),
+        None => Ok(own),
+    }
+}
+
+/// Returns the parent's variables without identities, then `own`.
+fn replace_identity(
+    parent: impl IntoIterator<Item = (OsString, OsString)>,
+    own: &[(&'static str, String)],
+) -> ChildEnv {
+    let is_own = |name: &OsStr| own.iter().any(|(own, _)| name == OsStr::new(own));
+    let kept = parent
+        .into_iter()
+        .filter(|(name, _)| !is_identity(name) && !is_own(name));
+    let own = own.iter().map(|(name, value)| (name.into(), value.into()));
+    ChildEnv(kept.chain(own).collect())
+}
+
+/// A value that no environment variable can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the value of {name} holds a NUL character")]
 pub struct ChildEnvError {

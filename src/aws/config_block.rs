@@ -1,188 +1,154 @@
-//! `ob`'s part of `~/.aws/config`: one `credential_process` profile for each of the settings' profiles,
-//! between two marking lines. No secret is in it, and nothing outside of the marks is touched.
+//! Profiles of `~/.aws/config` with a `credential_process`: those that `ob` writes, one for each
+//! profile of the settings, and those written by hand. They hold no secret.
 
 use super::endpoint::Region;
-use super::ini::{Ini, IniError};
+use super::ini_edit::{IniError, IniText, is_section_byte};
+use super::marked_block::PROFILES;
+use crate::ini::read;
 
-pub(super) const MARKS: Marks = Marks {
-    name: "# >>> ob:",
-    begin: "# >>> ob: written by `ob config aws`, taken out by `ob config aws --remove`",
-    end: "# <<< ob",
-};
-
-/// The two lines around a part of ours.
-pub(super) struct Marks {
-    /// What the first begins with: the words behind it may change from one version to the next.
-    pub(super) name: &'static str,
-    pub(super) begin: &'static str,
-    pub(super) end: &'static str,
-}
-
-/// One profile to write.
+/// A profile to write.
 #[derive(Clone, Debug)]
 pub struct ConfigProfile {
-    /// As [`config_profile_name`] spells it.
+    /// The name from [`config_profile_name`].
     pub name: String,
     /// The words of the command that prints credentials.
     pub command: Vec<String>,
     pub region: Option<Region>,
 }
 
-/// The AWS profile that stands for a profile of the settings: `ob/NAME`, so that it can never be the
-/// user's own. `None` when the name has a character that the SDKs do not read in a profile
-/// (`[A-Za-z0-9_.@/%:+-]`, as the JavaScript SDK's reader has it).
+/// A profile in the config file.
+#[derive(Debug)]
+pub struct AwsProfile {
+    /// The words of its `credential_process`, if all tools read the same words.
+    pub command: Option<Vec<String>>,
+    /// Whether `ob` wrote it and may replace it. An error if the marks are broken.
+    pub is_ours: Result<bool, IniError>,
+}
+
+/// Returns `ob/NAME`, the AWS profile for a profile of the settings, which cannot be one of the
+/// user's own. Returns `None` if an SDK would not accept the name.
 pub fn config_profile_name(profile: &str) -> Option<String> {
-    let fits = !profile.is_empty() && profile.len() <= 128 && profile.bytes().all(is_plain);
-    fits.then(|| format!("ob/{profile}"))
+    let is_valid = (1..=128).contains(&profile.len()) && profile.bytes().all(is_section_byte);
+    is_valid.then(|| format!("ob/{profile}"))
 }
 
-/// Characters of a section's name that every reader takes.
-pub(super) fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_.@/%:+-".contains(&byte)
-}
-
-/// `text` with these profiles as `ob`'s part: in its old place, or at the end.
+/// Returns `text` with these profiles as `ob`'s part, in its old place or at the end.
 ///
 /// # Errors
-/// When the marks are broken, a profile stands outside of them, or a word cannot be written.
+/// [`IniError`] if the marks are broken, a profile exists outside of them, or a word cannot be
+/// written.
 pub fn with_block(text: &str, profiles: &[ConfigProfile]) -> Result<String, IniError> {
     let mut lines = Vec::new();
     for profile in profiles {
         lines.push(format!("[profile {}]", profile.name));
-        lines.push(format!(
-            "credential_process = {}",
-            command_line(&profile.command)?
-        ));
-        if let Some(region) = &profile.region {
-            lines.push(format!("region = {region}"));
-        }
+        let command = command_line(&profile.command)?;
+        lines.push(format!("credential_process = {command}"));
+        lines.extend(profile.region.iter().map(Region::config_line));
     }
     let names = profiles.iter().map(|profile| profile.name.as_str());
-    MARKS.put(Ini::parse(text), names, lines)
+    PROFILES.write(IniText::parse(text), names, lines)
 }
 
-/// `text` without `ob`'s part.
+/// Returns `text` without `ob`'s part.
 ///
 /// # Errors
-/// When the marks are broken, or what follows them belongs to no section of its own.
+/// [`IniError`] if the marks are broken, or keys without a section follow them.
 pub fn without_block(text: &str) -> Result<String, IniError> {
-    let mut ini = Ini::parse(text);
-    if let Some(place) = MARKS.place(&ini)? {
-        ini.cut(place);
-    }
-    Ok(ini.to_string())
+    PROFILES.remove(text).map(|(text, _)| text)
 }
 
-/// Whether the credentials file `text` has a section `name`, whose keys come before any `credential_process`.
+/// Whether the credentials file `text` has a section `name`, whose keys precede any
+/// `credential_process`.
 pub fn has_section(text: &str, name: &str) -> bool {
-    !matches!(Ini::parse(text).section(name), Ok(None))
+    !matches!(IniText::parse(text).section(name), Ok(None))
 }
 
-/// The programs that `ob`'s part of the config file calls, each once.
+/// Returns the programs that `ob`'s part of the config file calls, each once.
 pub fn block_programs(text: &str) -> Vec<String> {
-    let ini = Ini::parse(text);
-    let Ok(Some(place)) = MARKS.place(&ini) else {
+    let ini = IniText::parse(text);
+    let Ok(Some(range)) = PROFILES.find(&ini) else {
         return Vec::new();
     };
-    let mut programs: Vec<String> = place
-        .filter_map(|at| {
-            let command = ini.line(at).strip_prefix("credential_process = ")?;
-            let quoted = command
-                .strip_prefix('"')
-                .and_then(|rest| rest.split_once('"'));
-            let program = quoted
-                .map(|(program, _)| program)
-                .or_else(|| command.split(' ').next())?;
-            Some(program.to_owned())
-        })
-        .collect();
+    let program = |at: usize| {
+        let command = ini.line(at).strip_prefix("credential_process = ")?;
+        match command
+            .strip_prefix('"')
+            .and_then(|rest| rest.split_once('"'))
+        {
+            Some((program, _)) => Some(program.to_owned()),
+            None => command.split(' ').next().map(str::to_owned),
+        }
+    };
+    let mut programs: Vec<String> = range.filter_map(program).collect();
     programs.sort();
     programs.dedup();
     programs
 }
 
-impl Marks {
-    /// Where the part is, its marks included.
-    ///
-    /// # Errors
-    /// When the marks are not one pair, or what follows them belongs to no section of its own.
-    pub(super) fn place(&self, ini: &Ini) -> Result<Option<std::ops::Range<usize>>, IniError> {
-        let bare = self.name.trim_end_matches(':');
-        let all = |wanted: &dyn Fn(&str) -> bool| -> Vec<usize> {
-            (0..ini.len())
-                .filter(|at| wanted(ini.line(*at).trim_end()))
-                .collect()
-        };
-        let begins = all(&|line| line.starts_with(self.name) || line == bare);
-        let ends = all(&|line| line.trim_start() == self.end);
-        let (begin, end) = match (begins.as_slice(), ends.as_slice()) {
-            ([], []) => return Ok(None),
-            ([begin], [end]) if begin < end => (*begin, *end),
-            (begins, ends) => {
-                let at = begins.last().max(ends.last()).copied().unwrap_or_default();
-                return Err(IniError::Markers(at + 1));
-            }
-        };
-        let behind = (end + 1..ini.len()).find(|at| !ini.is_silent(*at));
-        match behind {
-            Some(at) if ini.header(at).is_none() => Err(IniError::Stranded(at + 1)),
-            _ => Ok(Some(begin..end + 1)),
-        }
-    }
-
-    /// The file with `lines` as this part: in its old place, or at the end. The profiles `names` may stand nowhere
-    /// else.
-    ///
-    /// # Errors
-    /// As [`Self::place`], and when one of them does.
-    pub(super) fn put<'a>(
-        &self,
-        mut ini: Ini,
-        names: impl Iterator<Item = &'a str>,
-        lines: Vec<String>,
-    ) -> Result<String, IniError> {
-        let place = self.place(&ini)?;
-        let mut rest = ini.clone();
-        if let Some(place) = &place {
-            rest.cut(place.clone());
-        }
-        for name in names {
-            let section = format!("profile {name}");
-            if rest.section(&section)?.is_some() {
-                return Err(IniError::Foreign(section));
-            }
-        }
-        let mut whole = vec![self.begin.to_owned()];
-        whole.extend(lines);
-        whole.push(self.end.to_owned());
-        match place {
-            Some(place) => ini.replace(place, &whole),
-            None => ini.append(&whole),
-        }
-        Ok(ini.to_string())
-    }
-}
-
-/// The command as botocore (shlex), the other SDKs (`sh -c`) and their INI readers all take it: plain words
-/// as they are, a space in double quotes, nothing else.
+/// Finds the profile `name` in the config file `text`.
 ///
 /// # Errors
-/// When a word has a character that one of them would take otherwise.
+/// [`IniError`] if it is there twice, or the tools disagree on where.
+pub fn aws_profile(text: &str, name: &str) -> Result<Option<AwsProfile>, IniError> {
+    let ini = IniText::parse(text);
+    let Some(section) = ini.section(&format!("profile {name}"))? else {
+        return Ok(None);
+    };
+    let start = section.start;
+    let is_here = |line: usize| section.contains(&(line - 1));
+    let read = read(text);
+    let mut entries = read.sections.iter().flat_map(|section| &section.entries);
+    let command = entries.find(|entry| is_here(entry.line) && entry.is("credential_process"));
+    let is_valid = !read.faults.iter().any(|fault| is_here(fault.line));
+    let command = command.filter(|entry| is_valid && entry.continued().is_none());
+    let command = command.and_then(|entry| command_words(&entry.value()));
+    let own = PROFILES.find(&ini);
+    let is_ours = own.map(|own| own.is_some_and(|own| own.contains(&start)));
+    Ok(Some(AwsProfile { command, is_ours }))
+}
+
+/// Splits a command into words that botocore (shlex) and the other SDKs (`sh -c`) read alike.
+/// Returns `None` if a shell would do more than split words, or part of it may be a comment.
+fn command_words(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in line.trim().chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some('"'), '\\' | '$' | '`') => return None,
+            (Some(_), c) => word.get_or_insert_default().push(c),
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, ' ' | '\t') => words.extend(word.take()),
+            (None, c) if c.is_control() || "\\$`|&;<>()*?[]#!{}".contains(c) => return None,
+            (None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+/// Joins the words of a command so that botocore (shlex), the other SDKs (`sh -c`) and their INI
+/// parsers read them alike: plain words unchanged, words with a blank in double quotes.
+///
+/// # Errors
+/// [`IniError::Value`] if a word has any other character.
 pub fn command_line(words: &[String]) -> Result<String, IniError> {
-    let mut line = Vec::new();
-    for word in words {
-        let plain = |byte: u8| is_plain(byte) || b"=,~".contains(&byte);
-        let spaced = word.contains(' ');
-        if word.is_empty() || !word.bytes().all(|byte| plain(byte) || byte == b' ') {
+    let is_plain = |byte: u8| is_section_byte(byte) || b"=,~ ".contains(&byte);
+    let quote = |word: &String| {
+        if word.is_empty() || !word.bytes().all(is_plain) {
             return Err(IniError::Value("credential_process"));
         }
-        line.push(if spaced {
-            format!("\"{word}\"")
-        } else {
-            word.clone()
-        });
-    }
-    Ok(line.join(" "))
+        Ok(match word.contains(' ') {
+            true => format!("\"{word}\""),
+            false => word.clone(),
+        })
+    };
+    let words: Vec<String> = words.iter().map(quote).collect::<Result<_, _>>()?;
+    Ok(words.join(" "))
 }
 
 #[cfg(test)]
@@ -211,7 +177,7 @@ region = eu-west-1
 ";
 
     #[test]
-    fn the_block_is_added_replaced_in_place_and_taken_out() {
+    fn block_is_added_replaced_in_place_and_removed() {
         let before = "# mine\n[default]\n  region=us-east-1 ; odd\n";
         let after = with_block(before, &dev()).unwrap();
         assert_eq!(after, format!("{before}\n{WRITTEN}"));
@@ -230,7 +196,7 @@ region = eu-west-1
     }
 
     #[test]
-    fn windows_line_ends_are_kept_and_continued() {
+    fn windows_line_ends_are_kept() {
         let after = with_block("[default]\r\nregion=x\r\n", &dev()).unwrap();
         assert_eq!(
             after,
@@ -239,7 +205,7 @@ region = eu-west-1
     }
 
     #[test]
-    fn what_the_tools_would_quarrel_about_is_refused() {
+    fn ambiguous_files_are_refused() {
         let outside = "[profile \"ob/dev\"]\nregion = x\n";
         for (text, expected) in [
             (outside.to_owned(), "aws.file.foreign_section"),
@@ -263,7 +229,7 @@ region = eu-west-1
     }
 
     #[test]
-    fn only_names_and_commands_that_every_sdk_reads_are_written() {
+    fn only_names_and_commands_of_every_sdk_are_written() {
         for name in [
             "",
             "a b",
@@ -284,9 +250,62 @@ region = eu-west-1
         }
     }
 
+    #[test]
+    fn command_by_hand_is_split_where_all_tools_agree() {
+        let read = |line: &str| command_words(line).map(|words| words.join("|"));
+        for (line, expected) in [
+            (" ob credential -p dev", "ob|credential|-p|dev"),
+            (
+                "ob\tcredential  --profile=dev ",
+                "ob|credential|--profile=dev",
+            ),
+            (
+                "\"/opt/my tools/ob\" credential -p 'a b'",
+                "/opt/my tools/ob|credential|-p|a b",
+            ),
+            ("ob cred''ential '$x'", "ob|credential|$x"),
+            ("ob ''", "ob|"),
+        ] {
+            assert_eq!(read(line).as_deref(), Some(expected), "{line}");
+        }
+        for line in [
+            "ob credential # -p dev",
+            "ob credential ; id",
+            "$HOME/ob credential",
+            "ob \"$x\"",
+            "ob 'x",
+            "ob credential -p dev | tee x",
+            "ob a\\ b",
+            "ob $(id)",
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn profile_is_ours_between_our_marks() {
+        let of = |text: &str| aws_profile(text, "ob/dev").unwrap().unwrap();
+        let ours = of(WRITTEN);
+        assert_eq!(ours.is_ours, Ok(true));
+        assert_eq!(
+            ours.command.unwrap(),
+            ["/opt/my tools/ob", "credential", "-p", "dev"]
+        );
+        let theirs = of("[profile \"ob/dev\"]\ncredential_process=ob credential\n[x]\n");
+        assert_eq!(theirs.is_ours, Ok(false));
+        assert_eq!(theirs.command.unwrap(), ["ob", "credential"]);
+        assert_eq!(
+            of("[profile ob/dev]\nregion = x\n[profile b]\ncredential_process = x\n").command,
+            None
+        );
+        let broken = of("# >>> ob\n[profile ob/dev]\n");
+        assert_eq!(broken.is_ours, Err(IniError::Markers(1)));
+        assert!(aws_profile("", "ob/dev").unwrap().is_none());
+    }
+
     proptest! {
         #[test]
-        fn taking_out_what_was_added_leaves_the_file_as_it_was(
+        fn removing_the_block_restores_the_file(
             lines in proptest::collection::vec("[ -~\t]{0,20}\r?", 0..12)
         ) {
             let text: String = lines.iter().map(|line| format!("{line}\n")).collect();

@@ -1,5 +1,6 @@
-//! The AWS console's sign-in with a role's credentials (IAM User Guide, "Enabling custom identity broker access
-//! to the AWS console"): what is asked of the federation endpoint, what it answers, and the link that comes of it.
+//! The sign-in to the AWS console with a role's credentials (IAM User Guide, "Enabling custom
+//! identity broker access to the AWS console"): the request to the federation endpoint, its answer,
+//! and the sign-in link.
 
 mod page;
 
@@ -11,7 +12,9 @@ use crate::model::{Credentials, Partition};
 use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 
-/// The sign-in of a partition.
+const MAX_TOKEN_BYTES: usize = 16_384;
+
+/// The console of a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Console {
     federation: Url,
@@ -19,11 +22,14 @@ pub struct Console {
 }
 
 impl Console {
-    /// The console of `partition`; `endpoint` stands in for its federation endpoint.
+    /// Returns the console of `partition`. `endpoint` replaces its federation endpoint.
     ///
     /// # Errors
-    /// When the partition's console is not public.
-    pub fn of(partition: &Partition, endpoint: Option<&str>) -> Result<Self, ConsoleError> {
+    /// [`ConsoleError`] if the partition's console is not public, or `endpoint` is not an address.
+    pub fn for_partition(
+        partition: &Partition,
+        endpoint: Option<&str>,
+    ) -> Result<Self, ConsoleError> {
         let (signin, host) = match partition.name() {
             "aws" => (
                 "https://signin.aws.amazon.com/federation",
@@ -44,13 +50,15 @@ impl Console {
         Ok(Self { federation, host })
     }
 
-    /// The host of the federation endpoint.
+    /// Returns the host of the federation endpoint.
     pub fn host(&self) -> &str {
         self.federation.host_str().unwrap_or_default()
     }
 
-    /// The request that exchanges `credentials` for a sign-in token; the keys are in its query, so it must not be
-    /// shown or logged. `seconds` is how long the console stays signed in; AWS takes it of a first role only.
+    /// Returns the request that exchanges `credentials` for a sign-in token. The keys are in its
+    /// query, so it must not be shown or logged.
+    ///
+    /// The console stays signed in for `seconds`, which AWS does not accept for a chained role.
     pub fn token_request(&self, credentials: &Credentials, seconds: Option<u32>) -> Url {
         let session = json!({
             "sessionId": credentials.access_key_id,
@@ -68,7 +76,7 @@ impl Console {
         url
     }
 
-    /// The link that signs in: as good as a password for the 15 minutes that `token` lives.
+    /// Returns the link that signs in. It is a secret for the 15 minutes that `token` is valid.
     pub fn login(&self, token: &Secret, issuer: &str, page: &Url) -> Secret {
         let mut url = self.federation.clone();
         url.query_pairs_mut()
@@ -80,18 +88,21 @@ impl Console {
     }
 }
 
-/// Reads the endpoint's answer.
+/// Parses the endpoint's answer.
 ///
 /// # Errors
-/// When it holds no token.
+/// [`ConsoleError::NoToken`] if it holds no token.
 pub fn read_signin_token(body: &[u8]) -> Result<Secret, ConsoleError> {
     let answer: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     match answer["SigninToken"].as_str() {
-        Some(token) if !token.is_empty() && token.len() <= 16_384 => Ok(Secret::new(token)),
+        Some(token) if !token.is_empty() && token.len() <= MAX_TOKEN_BYTES => {
+            Ok(Secret::new(token))
+        }
         _ => Err(ConsoleError::NoToken),
     }
 }
 
+/// The reason why the console cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConsoleError {
     #[error("it is no address")]
@@ -113,7 +124,8 @@ impl From<ConsoleError> for Report {
         let (code, hint) = match &error {
             ConsoleError::Partition(_) => (
                 ErrorCode::ConsolePartition,
-                "consoles of aws, aws-us-gov and aws-cn are known; `ob exec -- CMD` works in every partition",
+                "consoles of aws, aws-us-gov and aws-cn are known; \
+                 `ob exec -- CMD` works in every partition",
             ),
             ConsoleError::Endpoint => (
                 ErrorCode::ConsoleEndpoint,
@@ -121,11 +133,13 @@ impl From<ConsoleError> for Report {
             ),
             ConsoleError::Address | ConsoleError::OtherAddress { .. } => (
                 ErrorCode::ConsoleAddress,
-                "copy it from a console of the same partition: `-s 'https://eu-west-1.console.aws.amazon.com/ec2/home#Instances:'`",
+                "copy it from a console of the same partition: \
+                 `-s 'https://eu-west-1.console.aws.amazon.com/ec2/home#Instances:'`",
             ),
             ConsoleError::Service(_) => (
                 ErrorCode::ConsoleService,
-                "write it as in the console's address: `ob console -s s3`, `ob console -s 'cloudwatch#logsV2:log-groups'`",
+                "write it as in the console's address: `ob console -s s3`, \
+                 `ob console -s 'cloudwatch#logsV2:log-groups'`",
             ),
             ConsoleError::NoToken => (
                 ErrorCode::ConsoleNoToken,
@@ -146,11 +160,11 @@ mod tests {
 
     fn console(partition: &str) -> Result<Console, ConsoleError> {
         let role = RoleArn::parse(&format!("arn:{partition}:iam::123456789012:role/R")).unwrap();
-        Console::of(&role.partition(), None)
+        Console::for_partition(&role.partition(), None)
     }
 
     #[test]
-    fn each_partition_has_its_own_sign_in_and_console() {
+    fn each_partition_has_its_own_console() {
         let region = Region::parse("eu-west-1").unwrap();
         let page = |partition: &str| {
             console(partition)
@@ -189,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_and_the_link_carry_each_value_encoded_once() {
+    fn request_and_link_encode_each_value_once() {
         let credentials = Credentials {
             access_key_id: "ASIAEXAMPLE".into(),
             secret_access_key: Secret::new("a/b+c&d"),
@@ -215,13 +229,14 @@ mod tests {
         let login = console.login(&Secret::new("t&o"), "https://acme.okta.com", &page);
         assert_eq!(
             login.expose(),
-            "https://signin.aws.amazon.com/federation?Action=login&Issuer=https%3A%2F%2Facme.okta.com\
+            "https://signin.aws.amazon.com/federation\
+             ?Action=login&Issuer=https%3A%2F%2Facme.okta.com\
              &Destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fconsole%2Fhome&SigninToken=t%26o"
         );
     }
 
     #[test]
-    fn only_a_token_is_a_token() {
+    fn answer_without_a_token_is_refused() {
         assert_eq!(
             read_signin_token(br#"{"SigninToken":"t"}"#)
                 .unwrap()

@@ -1,8 +1,8 @@
-//! Whether what STS handed out is what was asked for.
+//! Checks that the credentials from STS are the requested ones.
 //!
-//! It came over TLS from the right host, so this guards against a wrong endpoint and a wrong parser
-//! rather than a liar: values end in a child's environment, in JSON and in an INI file, and none of
-//! these should ever have to quote them.
+//! They came over TLS from the right host, so this guards against a wrong endpoint or a parser
+//! error. The values end in an environment, in JSON and in an INI file, and must not need quotes in
+//! any of these.
 
 use thiserror::Error;
 
@@ -11,11 +11,11 @@ use crate::model::{Credentials, RoleArn, Timestamp};
 use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 
-/// How far STS's clock may be from the one `now` was read from, in seconds.
+/// The accepted difference between the clock of STS and `now`.
 const MAX_CLOCK_SKEW_SECONDS: i64 = 300;
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// STS's answer, unchecked.
+/// The answer of STS, not checked yet.
 #[derive(Debug)]
 pub struct Issued {
     pub access_key_id: String,
@@ -27,10 +27,10 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// The credentials, if they are for `role` and good at `now`.
+    /// Returns the credentials if they are for `role` and valid at `now`.
     ///
     /// # Errors
-    /// Names the first value that is not as it should be, never the value.
+    /// [`CredentialFault`] with the name of the first invalid value, never the value itself.
     pub fn check(self, role: &RoleArn, now: Timestamp) -> Result<Credentials, CredentialFault> {
         let key = self.access_key_id.as_bytes();
         // Temporary keys start with ASIA (IAM user guide, "Unique identifiers").
@@ -73,7 +73,8 @@ impl Issued {
     }
 }
 
-/// `arn:aws:sts::123456789012:assumed-role/NAME/SESSION`: the name without the role's path.
+/// Whether `assumed` is a session of `role`:
+/// `arn:aws:sts::123456789012:assumed-role/NAME/SESSION`, where `NAME` has no path.
 fn is_session_of(assumed: &str, role: &RoleArn) -> bool {
     let partition = role.partition();
     let start = format!(
@@ -87,6 +88,7 @@ fn is_session_of(assumed: &str, role: &RoleArn) -> bool {
         .is_some_and(|session| !session.is_empty() && !session.contains('/'))
 }
 
+/// The value of an answer that is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum CredentialFault {
     #[error("the access key id is not a temporary key's")]
@@ -106,12 +108,12 @@ pub enum CredentialFault {
 impl From<CredentialFault> for Report {
     fn from(fault: CredentialFault) -> Self {
         let (code, hint) = match fault {
-            CredentialFault::AccessKeyId => (ErrorCode::StsAnswerAccessKeyId, ENDPOINT),
-            CredentialFault::SecretAccessKey => (ErrorCode::StsAnswerSecretAccessKey, ENDPOINT),
-            CredentialFault::SessionToken => (ErrorCode::StsAnswerSessionToken, ENDPOINT),
-            CredentialFault::OtherRole => (ErrorCode::StsAnswerOtherRole, ENDPOINT),
-            CredentialFault::Expired => (ErrorCode::StsAnswerExpired, CLOCK),
-            CredentialFault::TooLong => (ErrorCode::StsAnswerTooLong, CLOCK),
+            CredentialFault::AccessKeyId => (ErrorCode::StsAnswerAccessKeyId, ENDPOINT_HINT),
+            CredentialFault::SecretAccessKey => (ErrorCode::StsAnswerSecretAccessKey, ENDPOINT_HINT),
+            CredentialFault::SessionToken => (ErrorCode::StsAnswerSessionToken, ENDPOINT_HINT),
+            CredentialFault::OtherRole => (ErrorCode::StsAnswerOtherRole, ENDPOINT_HINT),
+            CredentialFault::Expired => (ErrorCode::StsAnswerExpired, CLOCK_HINT),
+            CredentialFault::TooLong => (ErrorCode::StsAnswerTooLong, CLOCK_HINT),
         };
         Self::new(code, "cannot use the credentials that STS sent")
             .cause(fault)
@@ -119,8 +121,9 @@ impl From<CredentialFault> for Report {
     }
 }
 
-const ENDPOINT: &str = "check `aws.sts_endpoint` with `ob config check`; left out, it is AWS's own";
-const CLOCK: &str = "set this machine's clock: `date -u` shows what it says now";
+const ENDPOINT_HINT: &str =
+    "check `aws.sts_endpoint` with `ob config check`; left out, it is AWS's own";
+const CLOCK_HINT: &str = "set this machine's clock: `date -u` shows what it says now";
 
 #[cfg(test)]
 mod tests {
@@ -152,13 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn what_sts_and_moto_send_is_taken() {
+    fn answers_of_sts_and_moto_are_accepted() {
         assert_eq!(fault(|_| {}), None);
         assert_eq!(fault(|a| a.expires_at = NOW.plus(12 * 3600 + 200)), None);
     }
 
     #[test]
-    fn what_is_not_as_asked_is_named() {
+    fn each_invalid_value_is_reported() {
         let cases: [(Change, CredentialFault); 12] = [
             (
                 &|a| a.access_key_id = "AKIAIOSFODNN7EXAMPLE".to_owned(),

@@ -1,149 +1,139 @@
-//! `ob`'s sections of `~/.aws/credentials`: each carries a comment that says whose it is, and only those are
-//! ever changed or taken out.
+//! `ob`'s sections of `~/.aws/credentials`. A comment marks each of them, and only marked sections are
+//! changed or removed.
+
+use std::fmt;
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::config_block::is_plain;
-use super::ini::{Ini, IniError};
+use super::ini_edit::{IniError, IniText, check_section_name};
 use crate::ini::read;
 use crate::model::{Credentials, Timestamp};
 
 const MARK: &str = "# written by ob, taken out by `ob write --clean`";
 
-/// What is ours in a section.
+/// No SDK reads it; okta-aws-cli and similar tools write it for scripts.
+const EXPIRY_KEY: &str = "x_security_token_expires";
+/// The keys that `ob` writes.
 const KEYS: [&str; 5] = [
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
-    // Not read by any SDK; okta-aws-cli and its kin write it for scripts.
-    "x_security_token_expires",
+    EXPIRY_KEY,
     "aws_security_token",
 ];
+const MAX_VALUE_BYTES: usize = 8192;
 
-/// The file's text on its way from one state to the next.
+/// The text of the file.
 #[derive(Debug)]
-pub struct CredentialsFile(Ini);
+pub struct CredentialsFile(IniText);
 
-/// What to do with a section of the same name that the user wrote.
+/// The treatment of a section of the same name that the user wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForeignSection {
     Refuse,
-    /// Its keys go, its comments stay.
+    /// Removes its keys and keeps its comments.
     Replace,
 }
 
 impl CredentialsFile {
     pub fn parse(text: &str) -> Self {
-        Self(Ini::parse(text))
+        Self(IniText::parse(text))
     }
 
-    /// Makes the section `name` hold `credentials`; `legacy` adds `aws_security_token`.
+    /// Writes `credentials` into the section `name`. `legacy` adds `aws_security_token`.
     ///
     /// # Errors
-    /// When the name or a value cannot be written, or the section is the user's or stands there twice.
+    /// [`IniError`] if the name or a value cannot be written, or the section is the user's or
+    /// exists twice.
     pub fn put(
         &mut self,
         name: &str,
         credentials: &Credentials,
         legacy: bool,
-        theirs: ForeignSection,
+        foreign: ForeignSection,
     ) -> Result<(), IniError> {
-        if name.is_empty() || name.len() > 256 || !name.bytes().all(is_plain) {
-            return Err(IniError::Name(name.chars().take(64).collect()));
-        }
+        check_section_name(name)?;
         let keys = key_lines(credentials, legacy)?;
-        let Some(range) = self.0.section(name)? else {
+        let Some(section) = self.0.section(name)? else {
             let mut lines = vec![format!("[{name}]"), MARK.to_owned()];
             lines.extend(keys);
             self.0.append(&lines);
             return Ok(());
         };
-        let ours = self.is_ours(range.start);
-        if !ours && theirs == ForeignSection::Refuse {
+        let header = section.start;
+        if self.own_header(header).is_some() {
+            self.remove_keys(section, |key| KEYS.contains(&key));
+            self.0.replace(header + 2..header + 2, &keys);
+        } else if foreign == ForeignSection::Refuse {
             return Err(IniError::Foreign(name.to_owned()));
+        } else {
+            self.remove_keys(section, |_| true);
+            let lines: Vec<String> = [MARK.to_owned()].into_iter().chain(keys).collect();
+            self.0.replace(header + 1..header + 1, &lines);
         }
-        // From behind, so that the places in front stay where they are.
-        for at in self
-            .key_places(range.clone(), |key| !ours || KEYS.contains(&key))
-            .into_iter()
-            .rev()
-        {
-            self.0.replace(at, &[]);
-        }
-        let at = range.start + 1;
-        let mut lines = Vec::new();
-        if !ours {
-            lines.push(MARK.to_owned());
-        }
-        lines.extend(keys);
-        let at = if ours { at + 1 } else { at };
-        self.0.replace(at..at, &lines);
         Ok(())
     }
 
-    /// Takes out every section of ours and answers with their names. What the user added to one stays.
+    /// Removes `ob`'s sections and returns their names. Lines that the user added stay.
     pub fn clean(&mut self) -> Vec<String> {
-        self.clean_those(|_| true)
+        self.clean_sections(|_| true)
     }
 
-    fn clean_those(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    fn clean_sections(&mut self, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let mut cleaned = Vec::new();
-        for start in (0..self.0.len()).rev() {
-            if !self.is_ours(start) || !self.0.header(start).is_some_and(&wanted) {
+        for header in (0..self.0.len()).rev() {
+            let name = self.own_header(header).filter(|name| is_wanted(name));
+            let Some(name) = name.map(str::to_owned) else {
                 continue;
-            }
-            cleaned.extend(self.0.header(start).map(ToOwned::to_owned));
-            let range = start..self.0.end_of_section(start);
-            for at in self
-                .key_places(range, |key| KEYS.contains(&key))
-                .into_iter()
-                .rev()
-            {
-                self.0.replace(at, &[]);
-            }
-            let end = self.0.end_of_section(start);
-            let only_silence = (start + 2..end).all(|at| self.0.is_silent(at));
-            if only_silence {
-                self.0.cut(start..start + 2);
+            };
+            cleaned.push(name);
+            let section = header..self.0.end_of_section(header);
+            self.remove_keys(section, |key| KEYS.contains(&key));
+            let end = self.0.end_of_section(header);
+            if (header + 2..end).all(|at| self.0.is_comment(at)) {
+                self.0.remove(header..header + 2);
             } else {
-                self.0.replace(start + 1..start + 2, &[]);
+                self.0.replace(header + 1..header + 2, &[]);
             }
         }
         cleaned.reverse();
         cleaned
     }
 
-    /// Takes out the section `name` if it is ours; what the user added to it stays. Keys in a section of the user's,
-    /// which some tools would take instead of what stands under that name in the config file, are refused or taken out.
+    /// Removes the section `name` if it is `ob`'s. Lines that the user added stay.
+    ///
+    /// Some tools would take keys in a section of the user's instead of the profile of that name
+    /// in the config file. They are refused or removed.
     ///
     /// # Errors
-    /// When there are such keys, or the section stands there twice.
-    pub fn remove_section(&mut self, name: &str, theirs: ForeignSection) -> Result<(), IniError> {
-        self.clean_those(|section| section == name);
-        let Some(range) = self.0.section(name)? else {
+    /// [`IniError`] if there are such keys, or the section exists twice.
+    pub fn remove_section(&mut self, name: &str, foreign: ForeignSection) -> Result<(), IniError> {
+        self.clean_sections(|section| section == name);
+        let Some(section) = self.0.section(name)? else {
             return Ok(());
         };
-        let keys = self.key_places(range, |key| KEYS.contains(&key));
-        if theirs == ForeignSection::Refuse && !keys.is_empty() {
+        let is_key = |key: &str| KEYS.contains(&key);
+        let has_keys = !self.key_ranges(section.clone(), is_key).is_empty();
+        if foreign == ForeignSection::Refuse && has_keys {
             return Err(IniError::Foreign(name.to_owned()));
         }
-        for at in keys.into_iter().rev() {
-            self.0.replace(at, &[]);
-        }
+        self.remove_keys(section, is_key);
         Ok(())
     }
 
-    /// The names of the sections that are ours.
+    /// Returns the names of `ob`'s sections.
     pub fn ours(&self) -> Vec<&str> {
-        let starts = (0..self.0.len()).filter(|at| self.is_ours(*at));
-        starts.filter_map(|at| self.0.header(at)).collect()
+        (0..self.0.len())
+            .filter_map(|at| self.own_header(at))
+            .collect()
     }
 
-    /// The sections that are ours and whose keys have not expired at `now`, each with the time when they do.
+    /// Returns `ob`'s sections whose keys have not expired at `now`, with the time of expiry.
     pub fn unexpired(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
         let read = read(&Zeroizing::new(self.to_string()));
         let expiry = |name: &str| {
-            let expiry = read.section(name)?.get(KEYS[3])?.value();
+            let expiry = read.section(name)?.get(EXPIRY_KEY)?.value();
             Timestamp::from_rfc3339(&expiry).filter(|expiry| *expiry > now)
         };
         let ours = self.ours().into_iter();
@@ -151,46 +141,54 @@ impl CredentialsFile {
             .collect()
     }
 
-    fn is_ours(&self, start: usize) -> bool {
-        start + 1 < self.0.len()
-            && self.0.header(start).is_some()
-            && self.0.line(start + 1).trim() == MARK
+    /// Returns the section's name if the line is the header of one of `ob`'s sections.
+    fn own_header(&self, at: usize) -> Option<&str> {
+        let is_marked = at + 1 < self.0.len() && self.0.line(at + 1).trim() == MARK;
+        is_marked.then(|| self.0.header(at)).flatten()
     }
 
-    /// The lines of each key that `wanted` picks, continued lines included.
-    fn key_places(
+    /// Removes the keys of the section that `is_wanted` selects.
+    fn remove_keys(&mut self, section: Range<usize>, is_wanted: impl Fn(&str) -> bool) {
+        // Backwards, so that the ranges before a removed one stay valid.
+        for range in self.key_ranges(section, is_wanted).into_iter().rev() {
+            self.0.replace(range, &[]);
+        }
+    }
+
+    /// Returns the lines of each key that `is_wanted` selects, with continuation lines.
+    fn key_ranges(
         &self,
-        section: std::ops::Range<usize>,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Vec<std::ops::Range<usize>> {
-        let mut places: Vec<std::ops::Range<usize>> = Vec::new();
-        let mut inside = false;
+        section: Range<usize>,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Vec<Range<usize>> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        let mut is_inside = false;
         for at in section.start + 1..section.end {
             let line = self.0.line(at);
-            if self.0.is_silent(at) {
-                inside = false;
+            if self.0.is_comment(at) {
+                is_inside = false;
                 continue;
             }
-            let continued = line.starts_with([' ', '\t']) && !line.contains('=');
-            if continued
-                && inside
-                && let Some(last) = places.last_mut()
+            let is_continuation = line.starts_with([' ', '\t']) && !line.contains('=');
+            if is_continuation
+                && is_inside
+                && let Some(last) = ranges.last_mut()
             {
                 last.end = at + 1;
                 continue;
             }
             let key = line.split(['=', ':']).next().unwrap_or_default().trim();
-            inside = wanted(&key.to_ascii_lowercase());
-            if inside {
-                places.push(at..at + 1);
+            is_inside = is_wanted(&key.to_ascii_lowercase());
+            if is_inside {
+                ranges.push(at..at + 1);
             }
         }
-        places
+        ranges
     }
 }
 
-impl std::fmt::Display for CredentialsFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for CredentialsFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
@@ -205,18 +203,18 @@ fn key_lines(credentials: &Credentials, legacy: bool) -> Result<Vec<String>, Ini
         &expires,
         token,
     ];
-    let pairs = KEYS
-        .into_iter()
-        .zip(values)
-        .take(if legacy { 5 } else { 4 });
+    let pairs = KEYS.into_iter().zip(values);
     pairs
+        .take(if legacy { 5 } else { 4 })
         .map(|(key, value)| {
-            // Printable and without the characters that some reader takes for a comment or a quote.
-            let fits = |byte: u8| byte.is_ascii_graphic() && !b"\"'#;\\".contains(&byte);
-            if value.is_empty() || value.len() > 8192 || !value.bytes().all(fits) {
-                return Err(IniError::Value(key));
+            // Without the characters that a parser takes for a comment or a quote.
+            let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'#;\\".contains(&byte);
+            let is_valid =
+                (1..=MAX_VALUE_BYTES).contains(&value.len()) && value.bytes().all(is_plain);
+            match is_valid {
+                true => Ok(format!("{key} = {value}")),
+                false => Err(IniError::Value(key)),
             }
-            Ok(format!("{key} = {value}"))
         })
         .collect()
 }
@@ -244,10 +242,10 @@ mod tests {
         text: &str,
         name: &str,
         token: &str,
-        theirs: ForeignSection,
+        foreign: ForeignSection,
     ) -> Result<String, IniError> {
         let mut file = CredentialsFile::parse(text);
-        file.put(name, &credentials(token), false, theirs)?;
+        file.put(name, &credentials(token), false, foreign)?;
         Ok(file.to_string())
     }
 
@@ -258,10 +256,11 @@ mod tests {
         )
     }
 
-    const MINE: &str = "; old\r\n[default]\r\n  aws_access_key_id=AKIA ; mine\r\n\r\n[ work ]  # two\r\nrole_arn =\r\n  arn\r\n[work2]\r\n[work2]\r\n";
+    const MINE: &str = "; old\r\n[default]\r\n  aws_access_key_id=AKIA ; mine\r\n\r\n\
+        [ work ]  # two\r\nrole_arn =\r\n  arn\r\n[work2]\r\n[work2]\r\n";
 
     #[test]
-    fn a_section_comes_is_renewed_in_place_and_goes() {
+    fn section_is_added_renewed_in_place_and_removed() {
         let once = put("[default]\na = b\n", "dev", "one", ForeignSection::Refuse).unwrap();
         assert_eq!(
             once,
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_spacing_line_ends_comments_and_other_peoples_duplicates_survive() {
+    fn formatting_comments_and_duplicates_are_kept() {
         let after = put(MINE, "dev", "t", ForeignSection::Refuse).unwrap();
         assert_eq!(
             after,
@@ -298,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn the_users_own_section_is_refused_or_replaced_when_asked_for() {
+    fn foreign_section_is_refused_or_replaced() {
         let mine = "[dev]\n# keep me\naws_access_key_id = AKIA\nrole_arn = x\n\n[b]\n";
         let refused = put(mine, "dev", "t", ForeignSection::Refuse);
         assert_eq!(refused, Err(IniError::Foreign("dev".into())));
@@ -325,11 +324,11 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_the_users_under_a_name_are_refused_or_taken_out_and_the_rest_stays() {
+    fn foreign_keys_are_refused_or_removed() {
         let mine = "[dev]\n# keep me\naws_access_key_id = AKIA\nregion = x\n[b]\n";
-        let out = |text: &str, theirs| {
+        let out = |text: &str, foreign| {
             let mut file = CredentialsFile::parse(text);
-            file.remove_section("dev", theirs)
+            file.remove_section("dev", foreign)
                 .map(|()| file.to_string())
         };
         assert_eq!(
@@ -348,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_names_and_values_are_named_not_written() {
+    fn hostile_names_and_values_are_refused() {
         for name in [
             "",
             "a]",
@@ -389,8 +388,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cleaning_leaves_any_file_as_it_was(
-            lines in proptest::collection::vec("[ -~\t]{0,20}\r?|\\[[a-c ]{1,3}\\]|[a-c]{1,2} ?[=:] ?[a-c]{0,2}", 0..14),
+        fn cleaning_restores_the_file(
+            lines in proptest::collection::vec(
+                "[ -~\t]{0,20}\r?|\\[[a-c ]{1,3}\\]|[a-c]{1,2} ?[=:] ?[a-c]{0,2}",
+                0..14,
+            ),
             names in proptest::collection::vec("[x-z]{1,3}", 1..4),
         ) {
             let text: String = lines.iter().map(|line| format!("{line}\n")).collect();

@@ -1,7 +1,7 @@
-//! How long credentials are asked for, and the steps down when a role does not allow it.
+//! The duration of credentials, and shorter ones to try if a role does not allow it.
 //!
-//! STS never says what a role's maximum is, so it is found by asking for less. Every role allows an
-//! hour; an administrator may set up to twelve.
+//! STS does not tell a role's maximum, so it is found by trying shorter durations. Every role
+//! allows one hour, and an administrator can set up to twelve.
 
 use std::fmt;
 
@@ -15,15 +15,17 @@ pub struct SessionDuration(u32);
 
 impl SessionDuration {
     pub const MIN: Self = Self(900);
-    /// What every role allows, and the most that a chained role ever gets.
+    /// The duration that every role allows, and the maximum of a chained role.
     pub const HOUR: Self = Self(3600);
     pub const MAX: Self = Self(43_200);
 
-    /// Hours at which administrators set the maximum.
+    /// The durations to try, which administrators set as a maximum, in seconds.
     const LADDER: [u32; 8] = [43_200, 28_800, 21_600, 14_400, 7200, 3600, 1800, 900];
 
+    /// Creates a duration.
+    ///
     /// # Errors
-    /// When STS would refuse it for every role.
+    /// [`DurationError`] if STS would refuse it for every role.
     pub fn from_seconds(seconds: u32) -> Result<Self, DurationError> {
         match seconds {
             0..900 => Err(DurationError::TooShort),
@@ -32,10 +34,10 @@ impl SessionDuration {
         }
     }
 
-    /// Reads `1h`, `90m`, `1h30m`, `3600s`, `3600`.
+    /// Parses `1h`, `90m`, `1h30m`, `3600s` or `3600`.
     ///
     /// # Errors
-    /// When it is none of these, or outside of STS's limits.
+    /// [`DurationError`] if it is none of these, or outside of the limits of STS.
     pub fn parse(text: &str) -> Result<Self, DurationError> {
         if let Ok(seconds) = text.parse::<u32>() {
             return Self::from_seconds(seconds);
@@ -62,13 +64,13 @@ impl SessionDuration {
         self.0
     }
 
-    /// The next shorter one to ask for; `None` at the bottom.
+    /// Returns the next shorter duration to try.
     pub fn step_down(self) -> Option<Self> {
         let shorter = Self::LADDER.into_iter().find(|step| *step < self.0);
         shorter.map(Self)
     }
 
-    /// What to ask for when the role is assumed with another role's credentials.
+    /// Returns the duration for a role that is assumed with another role's credentials.
     #[must_use]
     pub fn chained(self) -> Self {
         self.min(Self::HOUR)
@@ -86,6 +88,7 @@ impl fmt::Display for SessionDuration {
     }
 }
 
+/// The reason why a text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DurationError {
     #[error("not a duration")]
@@ -114,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_spellings_of_a_duration() {
+    fn durations_are_parsed() {
         for (text, seconds) in [
             ("1h", 3600),
             ("90m", 5400),
@@ -147,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ladder_ends_and_each_step_is_shorter() {
+    fn each_step_down_is_shorter_and_the_last_is_the_minimum() {
         let mut step = SessionDuration::MAX;
         let mut steps = 0;
         while let Some(shorter) = step.step_down() {
@@ -162,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_written_as_it_is_typed() {
+    fn displayed_duration_parses_to_the_same() {
         for text in ["1h", "90m", "15m", "1h30m", "12h"] {
             let again = SessionDuration::parse(text).unwrap().to_string();
             assert_eq!(SessionDuration::parse(&again), SessionDuration::parse(text));

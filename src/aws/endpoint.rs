@@ -1,7 +1,7 @@
-//! Regions, and where a region's STS is.
+//! Regions and the endpoints of STS and IAM.
 //!
-//! Regional endpoints always: opt-in regions refuse the tokens of the global one, and it was down when
-//! us-east-1 was. Host names as in botocore's endpoint rules.
+//! STS is always called in a region: opt-in regions refuse the tokens of the global endpoint, which
+//! fails together with us-east-1. The host names are those of botocore's endpoint rules.
 
 use std::fmt;
 
@@ -11,19 +11,21 @@ use url::Url;
 use crate::model::Partition;
 use crate::report::{ErrorCode, Report};
 
-/// `eu-west-1`, well spelled; whether AWS has it is AWS's to say.
+/// A region such as `eu-west-1`. Only its spelling is checked, not whether it exists.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Region(String);
 
 impl Region {
+    /// Parses the name of a region.
+    ///
     /// # Errors
-    /// When it is not spelled like a region.
+    /// [`RegionError::Spelling`] if it is not spelled like a region.
     pub fn parse(text: &str) -> Result<Self, RegionError> {
         let parts: Vec<&str> = text.split('-').collect();
         let is_word = |part: &&str| {
             (1..=16).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase())
         };
-        let spelled = match parts.as_slice() {
+        let is_valid = match parts.as_slice() {
             [words @ .., number] => {
                 (2..=4).contains(&words.len())
                     && words.iter().all(is_word)
@@ -32,17 +34,17 @@ impl Region {
             }
             [] => false,
         };
-        if spelled {
+        if is_valid {
             Ok(Self(text.to_owned()))
         } else {
             Err(RegionError::Spelling(text.chars().take(64).collect()))
         }
     }
 
-    /// The region to use for `partition` when none is set.
+    /// Returns the region for `partition` when none is set.
     ///
     /// # Errors
-    /// When the partition's public names are not known.
+    /// [`RegionError::Partition`] if the partition's host names are not public.
     pub fn default_of(partition: &Partition) -> Result<Self, RegionError> {
         let name = match partition.name() {
             "aws" => "us-east-1",
@@ -54,10 +56,10 @@ impl Region {
         Ok(Self(name.to_owned()))
     }
 
-    /// `set` if it lies in the role's partition, else that partition's default where nothing is set.
+    /// Returns `set`, or the default of the role's partition when nothing is set.
     ///
     /// # Errors
-    /// When `set` lies in another partition than the role.
+    /// [`RegionError::OtherPartition`] if `set` is not in the role's partition.
     pub fn for_role(set: Option<&Self>, partition: &Partition) -> Result<Self, RegionError> {
         match set {
             None => Self::default_of(partition),
@@ -69,8 +71,7 @@ impl Region {
         }
     }
 
-    /// The same for a region that is a default for roles of every partition: in another one it
-    /// gives way to that partition's own, which may not be known.
+    /// Returns the region, or the default of `partition` if the region is in another one.
     pub fn in_partition(self, partition: &Partition) -> Option<Self> {
         match self.partition_name() == partition.name() {
             true => Some(self),
@@ -82,10 +83,15 @@ impl Region {
         &self.0
     }
 
-    /// Where STS answers.
+    /// Returns the line for a profile of `~/.aws/config`.
+    pub(super) fn config_line(&self) -> String {
+        format!("region = {self}")
+    }
+
+    /// Returns the endpoint of STS.
     ///
     /// # Errors
-    /// When the partition's host names are not public.
+    /// [`RegionError::Partition`] if the partition's host names are not public.
     pub fn sts_endpoint(&self) -> Result<Url, RegionError> {
         let domain = match self.partition_name() {
             "aws" | "aws-us-gov" => "amazonaws.com",
@@ -114,10 +120,10 @@ impl Region {
     }
 }
 
-/// Where a partition's IAM answers, and the region its requests are signed for.
+/// Returns the endpoint of a partition's IAM, and the region for which its requests are signed.
 ///
 /// # Errors
-/// When the partition's host names are not public.
+/// [`RegionError::Partition`] if the partition's host names are not public.
 pub fn iam_endpoint(partition: &Partition) -> Result<(&'static str, &'static str), RegionError> {
     match partition.name() {
         "aws" => Ok(("https://iam.amazonaws.com/", "us-east-1")),
@@ -133,6 +139,7 @@ impl fmt::Display for Region {
     }
 }
 
+/// The reason why a region or an endpoint cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RegionError {
     #[error("'{0}' is not the name of a region")]
@@ -156,7 +163,8 @@ impl From<RegionError> for Report {
             ),
             RegionError::OtherPartition { .. } => (
                 ErrorCode::AwsRegionOtherPartition,
-                "give a region of the role's partition: `--region us-gov-west-1`, `--region cn-north-1`",
+                "give a region of the role's partition: \
+                 `--region us-gov-west-1`, `--region cn-north-1`",
             ),
         };
         Self::new(code, "cannot tell where STS is")
@@ -175,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn every_partition_has_its_own_hosts() {
+    fn each_partition_has_its_own_hosts() {
         for (name, host) in [
             ("us-east-1", "sts.us-east-1.amazonaws.com"),
             ("ap-southeast-4", "sts.ap-southeast-4.amazonaws.com"),
@@ -193,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_change_the_host_is_no_region() {
+    fn text_that_would_change_the_host_is_refused() {
         for text in [
             "",
             "us",
@@ -217,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_roles_partition_decides() {
+    fn region_must_be_in_the_roles_partition() {
         let partition = |name: &str| {
             let arn = format!("arn:{name}:iam::123456789012:role/R");
             RoleArn::parse(&arn).unwrap().partition()

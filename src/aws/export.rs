@@ -1,59 +1,36 @@
-//! Variables as text: for a shell to evaluate, for a `.env` file, as JSON.
+//! Variables as text: for a shell to evaluate, as a `.env` file, as JSON.
 //!
-//! Whatever a value holds, reading the text back gives that value and does nothing else. Where a format's
-//! readers disagree on quoting (`.env`), only values that need none are written.
+//! Reading the text back gives exactly the values, whatever they hold, and does nothing else. The
+//! parsers of `.env` files disagree on quoting, so only values that need no quotes are written
+//! there.
 
 use std::ffi::OsStr;
 
 use thiserror::Error;
 
-use super::child_env::{ChildContext, ChildEnvError, checked_variables};
-use super::variables::present_identities;
+use super::child_env::{ChildContext, ChildEnvError, credential_variables};
+use super::variables::{LEGACY, present_identities};
 use crate::model::Credentials;
 use crate::report::{ErrorCode, Report};
 
-/// How the variables are written.
+/// The format of the variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// bash, zsh and every POSIX shell.
     Posix,
     Fish,
-    /// JSON for `from json | load-env`; the names to hide as a list for `hide-env`.
+    /// JSON for `from json | load-env`. Names to unset are a list for `hide-env`.
     Nu,
     PowerShell,
     Dotenv,
     Json,
 }
 
-/// Names that only old programs read.
-const LEGACY: [&str; 2] = ["AWS_SECURITY_TOKEN", "X_SECURITY_TOKEN_EXPIRES"];
-
-/// What [`exported`] sets, in its order; the legacy names last.
-pub const EXPORTED_NAMES: [&str; 17] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_SESSION_EXPIRATION",
-    "AWS_ACCOUNT_ID",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "OB_PROFILE",
-    "OB_ROLE",
-    "OB_ACCOUNT",
-    "OB_ENV",
-    "OB_COLOR",
-    "OB_EXPIRES",
-    "OB_POLICY",
-    LEGACY[0],
-    LEGACY[1],
-];
-
-/// The variables of `credentials` in `dialect`, with the legacy names where `legacy` asks for them. A shell is
-/// also told to drop those of `present` that would mislead an SDK.
+/// Returns the variables of `credentials` in `dialect`, with the names of old programs if `legacy`.
+/// For a shell, the variables of `present` that would mislead an SDK are unset first.
 ///
 /// # Errors
-/// When a value cannot be written so that it is read back as it is.
+/// [`ExportError`] if a value cannot be written so that it is read back unchanged.
 pub fn export_script<'a>(
     dialect: Dialect,
     credentials: &Credentials,
@@ -61,14 +38,14 @@ pub fn export_script<'a>(
     legacy: bool,
     present: impl IntoIterator<Item = &'a OsStr>,
 ) -> Result<String, ExportError> {
-    let mut variables = checked_variables(credentials, context)?;
+    let mut variables = credential_variables(credentials, context)?;
     if legacy {
         let token = credentials.session_token.expose().to_owned();
         variables.push((LEGACY[0], token));
         variables.push((LEGACY[1], credentials.expires_at.to_string()));
     }
     if matches!(dialect, Dialect::Dotenv | Dialect::Json) {
-        // A program gets what programs read; the markers are for prompts.
+        // OB_* is for prompts, not for programs.
         variables.retain(|(name, _)| !name.starts_with("OB_"));
     }
     let stale: Vec<&str> = present_identities(present)
@@ -76,7 +53,7 @@ pub fn export_script<'a>(
         .collect();
     let mut text = match dialect {
         Dialect::Nu | Dialect::Json => {
-            // nushell passes a variable that is null to no program.
+            // nushell does not pass a variable that is null to programs.
             let stale = stale.iter().filter(|_| dialect == Dialect::Nu);
             let stale = stale.map(|name| ((*name).to_owned(), serde_json::Value::Null));
             let ours = variables
@@ -89,7 +66,7 @@ pub fn export_script<'a>(
         Dialect::Fish => {
             stale
                 .iter()
-                .map(|name| fish_erased(name))
+                .map(|name| erase_in_fish(name))
                 .collect::<String>()
                 + "true\n"
         }
@@ -110,13 +87,13 @@ pub fn export_script<'a>(
     Ok(text)
 }
 
-/// Text that takes `names` out of a shell; nothing for formats that only set.
+/// Returns the text that unsets `names` in a shell, empty for formats that only set.
 pub fn unset_script(dialect: Dialect, names: &[&str]) -> String {
     let each = |line: &dyn Fn(&str) -> String| names.iter().map(|name| line(name)).collect();
     match dialect {
         _ if names.is_empty() && dialect != Dialect::Nu => String::new(),
         Dialect::Posix => format!("unset {}\n", names.join(" ")),
-        // Without `true` the status would be 4 where there was nothing to erase.
+        // Without `true` the status would be 4 if nothing was erased.
         Dialect::Fish => each(&|name| format!("set -eg {name}\n")) + "true\n",
         Dialect::PowerShell => {
             each(&|name| format!("Remove-Item -ErrorAction SilentlyContinue Env:{name}\n"))
@@ -130,8 +107,8 @@ fn posix(value: &str) -> String {
     format!("'{}'", value.replace('\'', "'\\''"))
 }
 
-/// Fails where the shell has kept a variable because it is readonly: bash goes on after that, and a command behind
-/// `eval "$(ob env)" &&` would run as another identity.
+/// Returns a test that fails if the shell has kept a readonly variable. bash continues after that
+/// error, and the command after `eval "$(ob env)" &&` would run as another identity.
 fn posix_check(stale: &[&str], credentials: &Credentials) -> String {
     let left: String = stale.iter().map(|name| format!("${{{name}+x}}")).collect();
     let id = posix(&credentials.access_key_id);
@@ -142,16 +119,16 @@ fn fish(value: &str) -> String {
     format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// fish exports a universal variable although a global one of the same name is not exported, and an empty one would
-/// count: so that is erased as well, and said.
-fn fish_erased(name: &str) -> String {
+/// Erases a variable and reports a universal one. fish exports a universal variable even if a global
+/// one of the same name is not exported, and an empty value counts too.
+fn erase_in_fish(name: &str) -> String {
     format!(
         "set -eg {name}; set -qUx {name}; and set -eU {name}; \
          and echo 'ob: erased the universal variable {name}: it names other credentials' >&2\n"
     )
 }
 
-/// `PowerShell` ends a string at typographic quotes as well; each is doubled.
+/// Doubles each quote: `PowerShell` ends a string at typographic ones too.
 fn power_shell(value: &str) -> String {
     let mut text = String::from("'");
     for c in value.chars() {
@@ -163,13 +140,14 @@ fn power_shell(value: &str) -> String {
     text + "'"
 }
 
-/// Characters that docker, compose, direnv and every library of that name take as they are.
+/// Whether docker, compose, direnv and every dotenv library read the value unchanged.
 fn is_bare(value: &str) -> bool {
     value
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"_./+=:@%,-".contains(&byte))
 }
 
+/// The reason why variables cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ExportError {
     #[error(transparent)]
@@ -198,6 +176,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::variables::EXPORTED_NAMES;
     use super::*;
     use crate::model::{RoleArn, Timestamp};
     use crate::secret::Secret;
@@ -234,7 +213,7 @@ mod tests {
         export_script(dialect, &credentials(token), &context, false, present)
     }
 
-    /// What `shell` has as the token once it has evaluated the text.
+    /// Returns the output of `shell` after it has evaluated the text.
     fn evaluated(shell: &[&str], text: &str) -> String {
         let output = Command::new(shell[0])
             .args(&shell[1..])
@@ -249,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn each_dialect_is_written_as_its_shell_writes_it() {
+    fn each_dialect_has_its_own_syntax() {
         let posix = export(Dialect::Posix, "t").unwrap();
         assert!(posix.starts_with(
             "unset AWS_PROFILE AWS_SECURITY_TOKEN\nexport AWS_ACCESS_KEY_ID='ASIAEXAMPLE'\n"
@@ -273,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_one_that_unset_knows() {
+    fn every_exported_name_is_in_the_list() {
         let legacy = export_script(
             Dialect::Nu,
             &credentials("t"),
@@ -297,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_values_come_back_as_they_are_from_real_shells() {
+    fn hostile_values_survive_real_shells() {
         for value in HOSTILE {
             let text = export(Dialect::Posix, value).unwrap()
                 + "printf %s \"$AWS_SESSION_TOKEN\" \"${AWS_PROFILE-}\"";
@@ -317,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_variable_or_dotenv_holds_is_named() {
+    fn unwritable_values_are_refused() {
         for dialect in [
             Dialect::Posix,
             Dialect::Fish,
@@ -340,13 +319,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_value_ends_its_quotes(value in "[ -~\n\u{2018}-\u{201b}]{0,40}") {
-            // Read back by the shells' own rules, which the test above checks against the shells.
+        fn quotes_cannot_be_closed_by_a_value(value in "[ -~\n\u{2018}-\u{201b}]{0,40}") {
+            // By the shells' own rules, which the test above checks with real shells.
             let posix = posix(&value);
-            prop_assert_eq!(posix[1..posix.len() - 1].replace("'\\''", "\u{1}").contains('\''), false);
+            let inner = posix[1..posix.len() - 1].replace("'\\''", "\u{1}");
+            prop_assert!(!inner.contains('\''));
             let quotes = |c: &char| matches!(c, '\'' | '\u{2018}'..='\u{201b}');
             let inside = power_shell(&value);
-            prop_assert_eq!(inside.chars().filter(quotes).count(), 2 + 2 * value.chars().filter(quotes).count());
+            let expected = 2 + 2 * value.chars().filter(quotes).count();
+            prop_assert_eq!(inside.chars().filter(quotes).count(), expected);
         }
     }
 }

@@ -1,37 +1,38 @@
-//! What Okta and IAM call an account, for where its user does not: see [`super::Names`].
+//! The names of accounts in Okta and IAM, for accounts that the user has not named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is known of one role's account beside its number.
+/// The known names of a role's account.
 #[derive(Clone, Copy, Debug)]
 pub struct AccountHint<'a> {
     /// The twelve digits.
     pub account: &'a str,
-    /// The label of the Okta app that grants the role; foreign text.
+    /// The label of the Okta app that grants the role. Untrusted text.
     pub app: &'a str,
-    /// IAM's own name for the account, if it was asked.
+    /// IAM's alias of the account, if it is known.
     pub alias: Option<&'a str>,
 }
 
-/// A name for each account that has one: the label of its Okta app, else its IAM alias. A label names an account
-/// only where it is that account's alone: an app for many accounts, or two apps for one, tell nothing apart.
+/// Returns the name of each account: the label of its Okta app, else its IAM alias.
+///
+/// A label is used only if the app is for one account, and the account has one app.
 pub fn found_names<'a>(
-    traces: impl IntoIterator<Item = AccountHint<'a>>,
+    hints: impl IntoIterator<Item = AccountHint<'a>>,
 ) -> BTreeMap<String, String> {
     let mut accounts_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut apps_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut aliases: BTreeMap<&str, &str> = BTreeMap::new();
-    for trace in traces {
+    for hint in hints {
         accounts_of
-            .entry(trace.app)
+            .entry(hint.app)
             .or_default()
-            .insert(trace.account);
-        apps_of.entry(trace.account).or_default().insert(trace.app);
-        aliases.extend(trace.alias.map(|alias| (trace.account, alias)));
+            .insert(hint.account);
+        apps_of.entry(hint.account).or_default().insert(hint.app);
+        aliases.extend(hint.alias.map(|alias| (hint.account, alias)));
     }
     let name = |(account, apps): (&str, BTreeSet<&str>)| {
         let label = apps.first().copied().filter(|label| {
-            // A name with a slash could not be told from `account/role`.
+            // A name with a slash would be ambiguous with `account/role`.
             apps.len() == 1
                 && accounts_of.get(label).map(BTreeSet::len) == Some(1)
                 && !label.is_empty()
@@ -47,13 +48,13 @@ pub fn found_names<'a>(
 mod tests {
     use super::*;
 
-    fn named(traces: &[(&str, &str, Option<&str>)]) -> Vec<(String, String)> {
-        let traces = traces.iter().map(|(account, app, alias)| AccountHint {
+    fn named(hints: &[(&str, &str, Option<&str>)]) -> Vec<(String, String)> {
+        let hints = hints.iter().map(|(account, app, alias)| AccountHint {
             account,
             app,
             alias: *alias,
         });
-        found_names(traces).into_iter().collect()
+        found_names(hints).into_iter().collect()
     }
 
     fn expected(names: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn oktas_name_comes_before_iams() {
+    fn okta_label_precedes_iam_alias() {
         let all = ("1", "AWS Prod", Some("acme-prod"));
         assert_eq!(named(&[all]), expected(&[("1", "AWS Prod")]));
         assert_eq!(
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_is_not_one_accounts_alone_names_none() {
+    fn label_of_several_accounts_is_not_used() {
         // One app for two accounts.
         assert_eq!(
             named(&[("1", "AWS", None), ("2", "AWS", Some("two"))]),

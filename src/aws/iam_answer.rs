@@ -1,16 +1,16 @@
-//! The answers of IAM's query protocol: XML in which only the text of named elements matters.
+//! Answers of IAM's query protocol: XML, of which only the text of named elements is read.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use thiserror::Error;
 
-/// No answer comes near.
+/// Upper limit of nested elements.
 const MAX_DEPTH: usize = 32;
 
-/// The texts of all elements that stand at the end of a path like `path`, in document order.
+/// Returns the texts of all elements whose path ends with `path`, in document order.
 ///
 /// # Errors
-/// When it is no whole XML document, or has what an answer of AWS never has (a DTD, foreign entities).
+/// [`IamAnswerError`] if the document is not well-formed, or has a DTD or unknown entities.
 pub fn element_texts(document: &[u8], path: &[&str]) -> Result<Vec<String>, IamAnswerError> {
     let document = std::str::from_utf8(document).map_err(|_| IamAnswerError)?;
     let mut reader = Reader::from_str(document);
@@ -19,24 +19,24 @@ pub fn element_texts(document: &[u8], path: &[&str]) -> Result<Vec<String>, IamA
     let mut open: Vec<String> = Vec::new();
     let mut text = String::new();
     let mut found = Vec::new();
-    let mut any = false;
+    let mut has_root = false;
     loop {
         match reader.read_event().map_err(|_| IamAnswerError)? {
             Event::Start(start) => {
                 open.push(start.local_name().as_ref().to_owned());
                 text.clear();
-                any = true;
+                has_root = true;
                 if open.len() > MAX_DEPTH {
                     return Err(IamAnswerError);
                 }
             }
             Event::End(_) => {
-                let here = open.len() >= path.len()
+                let is_match = open.len() >= path.len()
                     && open[open.len() - path.len()..]
                         .iter()
                         .zip(path)
                         .all(|(a, b)| a == b);
-                if here {
+                if is_match {
                     found.push(std::mem::take(&mut text).trim().to_owned());
                 }
                 open.pop();
@@ -48,13 +48,14 @@ pub fn element_texts(document: &[u8], path: &[&str]) -> Result<Vec<String>, IamA
                 text.push(character(&reference).ok_or(IamAnswerError)?);
             }
             Event::DocType(_) => return Err(IamAnswerError),
-            Event::Eof if any && open.is_empty() => return Ok(found),
+            Event::Eof if has_root && open.is_empty() => return Ok(found),
             Event::Eof => return Err(IamAnswerError),
             _ => {}
         }
     }
 }
 
+/// Returns the character of a predefined entity or a numeric reference.
 fn character(reference: &str) -> Option<char> {
     Some(match reference {
         "lt" => '<',
@@ -73,6 +74,7 @@ fn character(reference: &str) -> Option<char> {
     })
 }
 
+/// A document that is not an answer of IAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("it is not the XML that IAM answers with")]
 pub struct IamAnswerError;
@@ -83,8 +85,10 @@ mod tests {
 
     use super::*;
 
-    const NAMES: &[u8] = b"<?xml version='1.0'?><ListRolePoliciesResponse xmlns='https://iam.amazonaws.com/doc/2010-05-08/'>\
-        <ListRolePoliciesResult><PolicyNames><member>a&amp;b</member><member>c&#x21;</member></PolicyNames>\
+    const NAMES: &[u8] = b"<?xml version='1.0'?>\
+        <ListRolePoliciesResponse xmlns='https://iam.amazonaws.com/doc/2010-05-08/'>\
+        <ListRolePoliciesResult><PolicyNames>\
+        <member>a&amp;b</member><member>c&#x21;</member></PolicyNames>\
         <IsTruncated>false</IsTruncated></ListRolePoliciesResult></ListRolePoliciesResponse>";
 
     #[test]
@@ -99,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_answer_holds_is_refused() {
+    fn malformed_documents_are_refused() {
         let deep = "<a>".repeat(99) + &"</a>".repeat(99);
         for document in [
             "",
@@ -121,7 +125,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[<>&;/a-c!\\[\\]\"' ?x#-]{0,80}") {
+        fn no_bytes_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+            text in "[<>&;/a-c!\\[\\]\"' ?x#-]{0,80}",
+        ) {
             let _ = element_texts(&bytes, &["a"]);
             let _ = element_texts(text.as_bytes(), &["a"]);
         }

@@ -1,24 +1,18 @@
-//! Roles of other accounts in `~/.aws/config`, for tools that go on by themselves: `role_arn` and `source_profile`
-//! (AWS SDKs and Tools Reference, "Assume role credential provider"). No secret is in it, and nothing outside of
-//! the marks is touched.
+//! Profiles of `~/.aws/config` that assume a role with another profile's credentials: `role_arn` and
+//! `source_profile` (AWS SDKs and Tools Reference, "Assume role credential provider"). They hold no
+//! secret.
 
-use super::config_block::{Marks, is_plain};
 use super::endpoint::Region;
-use super::ini::{Ini, IniError};
+use super::ini_edit::{IniError, IniText, check_section_name};
+use super::marked_block::LINKS;
 use crate::model::RoleArn;
-
-const MARKS: Marks = Marks {
-    name: "# >>> ob link:",
-    begin: "# >>> ob link: written by `ob write --link`, taken out by `ob write --clean`",
-    end: "# <<< ob link",
-};
 
 /// A profile that assumes a role with the credentials of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleLink {
     pub name: String,
     pub role: RoleArn,
-    /// The profile to start from.
+    /// The profile whose credentials assume the role.
     pub source: String,
     pub region: Option<Region>,
 }
@@ -28,43 +22,38 @@ impl RoleLink {
         if self.name == "default" {
             return Err(IniError::Default);
         }
-        for name in [&self.name, &self.source] {
-            if name.is_empty() || name.len() > 256 || !name.bytes().all(is_plain) {
-                return Err(IniError::Name(name.chars().take(64).collect()));
-            }
-        }
+        check_section_name(&self.name)?;
+        check_section_name(&self.source)?;
         let mut lines = vec![
             format!("[profile {}]", self.name),
             format!("role_arn = {}", self.role),
             format!("source_profile = {}", self.source),
         ];
-        lines.extend(
-            self.region
-                .as_ref()
-                .map(|region| format!("region = {region}")),
-        );
+        lines.extend(self.region.as_ref().map(Region::config_line));
         Ok(lines)
     }
 }
 
-/// `text` with `links` in `ob`'s part; others that are there stay, unless they have the same name.
+/// Returns `text` with `links` in `ob`'s part. Other links there stay, unless they have the same
+/// name.
 ///
 /// # Errors
-/// When the marks are broken, a profile of that name stands outside of them, or a name cannot be written.
+/// [`IniError`] if the marks are broken, a profile of that name exists outside of them, or a name
+/// cannot be written.
 pub fn with_links(text: &str, links: &[RoleLink]) -> Result<String, IniError> {
-    let ini = Ini::parse(text);
+    let ini = IniText::parse(text);
     let mut lines: Vec<String> = Vec::new();
-    let mut kept = false;
-    for at in MARKS.place(&ini)?.unwrap_or(0..0).skip(1) {
+    let mut is_kept = false;
+    for at in LINKS.find(&ini)?.unwrap_or(0..0).skip(1) {
         let line = ini.line(at);
-        if line.trim() == MARKS.end {
+        if line.trim() == LINKS.end {
             break;
         }
         if let Some(header) = ini.header(at) {
             let name = header.strip_prefix("profile ").unwrap_or(header).trim();
-            kept = links.iter().all(|link| link.name != name);
+            is_kept = links.iter().all(|link| link.name != name);
         }
-        if kept {
+        if is_kept {
             lines.push(line.to_owned());
         }
     }
@@ -72,24 +61,15 @@ pub fn with_links(text: &str, links: &[RoleLink]) -> Result<String, IniError> {
         lines.extend(link.lines()?);
     }
     let names = links.iter().map(|link| link.name.as_str());
-    MARKS.put(ini, names, lines)
+    LINKS.write(ini, names, lines)
 }
 
-/// `text` without `ob`'s part, and the names of the profiles that were in it.
+/// Returns `text` without `ob`'s part, and the names of the profiles that were in it.
 ///
 /// # Errors
-/// As [`with_links`].
+/// As for [`with_links`].
 pub fn without_links(text: &str) -> Result<(String, Vec<String>), IniError> {
-    let mut ini = Ini::parse(text);
-    let mut names = Vec::new();
-    if let Some(place) = MARKS.place(&ini)? {
-        names.extend(place.clone().filter_map(|at| {
-            let name = ini.header(at)?.strip_prefix("profile ")?;
-            Some(name.trim().to_owned())
-        }));
-        ini.cut(place);
-    }
-    Ok((ini.to_string(), names))
+    LINKS.remove(text)
 }
 
 #[cfg(test)]
@@ -116,22 +96,22 @@ region = eu-west-1
 ";
 
     #[test]
-    fn links_come_are_replaced_by_name_and_go() {
+    fn links_are_added_replaced_by_name_and_removed() {
         let mine = "# mine\n[default]\nregion=x ; odd\n";
         let one = with_links(mine, &[link("audit", "base")]).unwrap();
-        let written = format!("{}\n{AUDIT}{}\n", MARKS.begin, MARKS.end);
+        let written = format!("{}\n{AUDIT}{}\n", LINKS.begin, LINKS.end);
         assert_eq!(one, format!("{mine}\n{written}"));
         assert_eq!(with_links(&one, &[link("audit", "base")]).unwrap(), one);
         let two = with_links(&one, &[link("other", "base")]).unwrap();
         let other = AUDIT.replace("audit", "other");
         assert!(
-            two.contains(&format!("{AUDIT}{other}{}\n", MARKS.end)),
+            two.contains(&format!("{AUDIT}{other}{}\n", LINKS.end)),
             "{two}"
         );
         let moved = with_links(&two, &[link("audit", "elsewhere")]).unwrap();
         let audit = AUDIT.replace("= base", "= elsewhere");
         assert!(
-            moved.contains(&format!("{}\n{other}{audit}", MARKS.begin)),
+            moved.contains(&format!("{}\n{other}{audit}", LINKS.begin)),
             "{moved}"
         );
         let (without, names) = without_links(&moved).unwrap();
@@ -147,7 +127,7 @@ region = eu-west-1
     }
 
     #[test]
-    fn the_two_parts_of_ours_do_not_touch_each_other() {
+    fn profiles_and_links_are_separate_parts() {
         let dev = ConfigProfile {
             name: "ob/dev".into(),
             command: vec!["ob".into()],
@@ -160,7 +140,7 @@ region = eu-west-1
     }
 
     #[test]
-    fn what_the_tools_would_quarrel_about_is_refused() {
+    fn ambiguous_files_and_names_are_refused() {
         for text in [
             "[profile audit]\nregion = x\n",
             "[profile \"audit\"]\n[profile audit]\n",
@@ -192,7 +172,7 @@ region = eu-west-1
 
     proptest! {
         #[test]
-        fn taking_out_what_was_added_leaves_the_file_as_it_was(
+        fn removing_the_links_restores_the_file(
             lines in proptest::collection::vec("[ -~\t]{0,20}\r?", 0..12)
         ) {
             let text: String = lines.iter().map(|line| format!("{line}\n")).collect();

@@ -1,6 +1,4 @@
-//! What roles and accounts are called in every list, by the user's own settings.
-//!
-//! The one place where a name is decided: [`Names::account`], [`Names::role`] and [`Names::list_labels`].
+//! The names of roles and accounts in every list, from the user's settings.
 
 use std::collections::BTreeMap;
 
@@ -8,29 +6,31 @@ use regex_lite::{Regex, RegexBuilder};
 
 use crate::model::{Label, Labels, ProviderArn, RoleArn, SamlRole};
 
-/// The longest expression, in bytes; ARNs themselves are shorter.
+/// Upper limit of an expression. ARNs themselves are shorter.
 const MAX_EXPRESSION_BYTES: usize = 512;
-/// The memory one expression may come to, in bytes.
+/// Upper limit of the memory of a compiled expression.
 const MAX_EXPRESSION_MEMORY_BYTES: usize = 64 * 1024;
 
-/// The user's words, ready to be looked up.
+/// The names that the user has set, prepared for look-ups.
 #[derive(Debug)]
 pub struct Names<'a> {
     accounts: &'a BTreeMap<String, String>,
     roles: LabelTable<'a>,
     providers: LabelTable<'a>,
-    /// What others call an account, by its number.
+    /// Names from Okta and IAM by account number.
     found: Option<&'a BTreeMap<String, String>>,
 }
 
+/// Labels by whole ARN, and by expressions in the order of the file.
 #[derive(Debug, Default)]
 struct LabelTable<'a> {
     exact: BTreeMap<&'a str, &'a str>,
-    fitting: Vec<(Regex, &'a str)>,
+    patterns: Vec<(Regex, &'a str)>,
 }
 
 impl<'a> Names<'a> {
-    /// `accounts` maps numbers to names. An expression that cannot be used ([`is_expression`]) fits nothing.
+    /// Creates the look-up. `accounts` maps numbers to names. An invalid expression
+    /// ([`is_expression`]) matches nothing.
     pub fn new(accounts: &'a BTreeMap<String, String>, labels: &'a Labels) -> Self {
         Self {
             accounts,
@@ -40,17 +40,18 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The same, with names that were found elsewhere ([`super::found_names`]) where the user has none.
+    /// Adds names from Okta and IAM ([`super::found_names`]) for accounts that the user has not
+    /// named.
     #[must_use]
-    pub fn or(self, found: &'a BTreeMap<String, String>) -> Self {
+    pub fn with_found(self, found: &'a BTreeMap<String, String>) -> Self {
         Self {
             found: Some(found),
             ..self
         }
     }
 
-    /// The account behind `pair`: by its provider's own label, by its number, by an expression for providers, by
-    /// what others call it.
+    /// Returns the name of the account of `pair`: by the label of its provider, by its number, by an
+    /// expression for providers, or from Okta and IAM.
     pub fn account(&self, pair: &SamlRole) -> Option<&'a str> {
         let provider = pair.provider.as_str();
         self.providers
@@ -58,36 +59,36 @@ impl<'a> Names<'a> {
             .get(provider)
             .copied()
             .or_else(|| self.account_number(pair.role.account()))
-            .or_else(|| self.providers.fitting(provider))
+            .or_else(|| self.providers.patterns(provider))
             .or_else(|| self.found(pair.role.account()))
     }
 
-    /// What others call the account. A word that the user has for something keeps to mean that: whoever names
-    /// accounts elsewhere must not be able to lead `prod/Deploy` into another one.
+    /// Returns the account's name from Okta and IAM, unless the user has given that name to something
+    /// else: an account's administrator must not be able to redirect `prod/Deploy`.
     pub(super) fn found(&self, number: &str) -> Option<&'a str> {
         let name = self.found?.get(number)?;
-        let is_the_users = self.accounts.values().any(|own| own == name)
+        let is_taken = self.accounts.values().any(|own| own == name)
             || self.providers.all().any(|own| own == name);
-        (!is_the_users).then_some(name)
+        (!is_taken).then_some(name)
     }
 
-    /// The user's name for it where no provider is known.
+    /// Returns the user's name for an account number.
     pub fn account_number(&self, number: &str) -> Option<&'a str> {
         self.accounts.get(number).map(String::as_str)
     }
 
-    /// The role's label.
+    /// Returns the role's label.
     pub fn role(&self, role: &RoleArn) -> Option<&'a str> {
         self.roles.of(role.as_str())
     }
 
-    /// Every word for a provider, from the most exact.
+    /// Returns the provider's label.
     pub(super) fn provider(&self, provider: &ProviderArn) -> Option<&'a str> {
         self.providers.of(provider.as_str())
     }
 
-    /// The labels of a list's roles. Where two would read the same, account and label, each says its account's
-    /// number.
+    /// Returns the labels of the roles in a list. The account number is added if two roles have the
+    /// same account and label.
     pub fn list_labels(&self, list: &[SamlRole]) -> Vec<Option<String>> {
         let words: Vec<_> = list
             .iter()
@@ -119,30 +120,30 @@ impl<'a> LabelTable<'a> {
             if is_arn(pattern) {
                 words.exact.entry(pattern).or_insert(text);
             } else if let Some(expression) = expression(pattern) {
-                words.fitting.push((expression, text));
+                words.patterns.push((expression, text));
             }
         }
         words
     }
 
     fn all(&self) -> impl Iterator<Item = &'a str> {
-        let fitting = self.fitting.iter().map(|(_, text)| *text);
-        self.exact.values().copied().chain(fitting)
+        let patterns = self.patterns.iter().map(|(_, text)| *text);
+        self.exact.values().copied().chain(patterns)
     }
 
     fn of(&self, arn: &str) -> Option<&'a str> {
-        self.exact.get(arn).copied().or_else(|| self.fitting(arn))
+        self.exact.get(arn).copied().or_else(|| self.patterns(arn))
     }
 
-    fn fitting(&self, arn: &str) -> Option<&'a str> {
-        let mut fitting = self.fitting.iter();
-        fitting
+    fn patterns(&self, arn: &str) -> Option<&'a str> {
+        let mut patterns = self.patterns.iter();
+        patterns
             .find(|(expression, _)| expression.is_match(arn))
             .map(|(_, text)| *text)
     }
 }
 
-/// Whether `text` can be used as an expression. A whole ARN always can, and need not be tried before each command.
+/// Whether `text` can be used as an expression. A whole ARN always can and is not compiled.
 pub fn is_expression(text: &str) -> bool {
     let is_arn = || RoleArn::parse(text).is_ok() || ProviderArn::parse(text).is_ok();
     is_arn() || expression(text).is_some()
@@ -188,7 +189,7 @@ mod tests {
     const TWO: &str = "222222222222";
 
     #[test]
-    fn a_whole_arn_comes_before_every_expression_and_of_those_the_first_in_the_file() {
+    fn whole_arn_precedes_expressions_in_file_order() {
         let labels = labels(
             &[
                 ("arn:aws:iam::.*:role/op", "Ops"),
@@ -203,13 +204,13 @@ mod tests {
         let of = |account, role| names.role(&pair(account, role, "okta").role);
         assert_eq!(of(ONE, "operator"), Some("Ops"));
         assert_eq!(of(TWO, "operator"), Some("Two"));
-        // A whole ARN is one role's, not of those that begin alike.
+        // A whole ARN does not match roles with the same prefix.
         assert_eq!(of(TWO, "operator-2"), Some("Ops"));
         assert_eq!(of(ONE, "Admin"), None);
     }
 
     #[test]
-    fn an_account_is_called_by_its_providers_label_its_name_or_an_expression() {
+    fn account_name_is_looked_up_in_order() {
         let labels = labels(
             &[],
             &[
@@ -225,26 +226,26 @@ mod tests {
         assert_eq!(of(TWO, "okta"), Some("prod"));
         let found = [ONE, TWO, "333333333333"].map(|number| (number.to_owned(), "AWS".into()));
         let found = BTreeMap::from(found);
-        let names = Names::new(&accounts, &labels).or(&found);
+        let names = Names::new(&accounts, &labels).with_found(&found);
         let of = |account| names.account(&pair(account, "Ops", "okta"));
         let all = [of(ONE), of(TWO), of("333333333333")];
         assert_eq!(all, [Some("Dev accounts"), Some("prod"), Some("AWS")]);
     }
 
     #[test]
-    fn a_name_found_elsewhere_never_means_what_the_users_own_word_means() {
+    fn found_name_never_replaces_a_name_of_the_user() {
         let labels = labels(&[], &[("saml-provider/special$", "Special")]);
         let accounts = BTreeMap::from([(ONE.to_owned(), "prod".to_owned())]);
         for word in ["prod", "Special"] {
             let found = BTreeMap::from([(TWO.to_owned(), word.to_owned())]);
-            let names = Names::new(&accounts, &labels).or(&found);
+            let names = Names::new(&accounts, &labels).with_found(&found);
             assert_eq!(names.account(&pair(TWO, "Deploy", "okta")), None, "{word}");
             assert_eq!(names.found(TWO), None, "{word}");
         }
     }
 
     #[test]
-    fn labels_that_read_the_same_are_told_apart_by_their_accounts() {
+    fn equal_labels_get_the_account_number() {
         let labels = labels(&[("role/Ops", "Ops")], &[]);
         let accounts = BTreeMap::from([("333333333333".to_owned(), "prod".to_owned())]);
         let names = Names::new(&accounts, &labels);
@@ -252,7 +253,7 @@ mod tests {
             pair(ONE, "Ops", "okta"),
             pair(TWO, "Ops", "okta"),
             pair("333333333333", "Ops", "okta"),
-            // Two ways into one role are one role.
+            // One role through two providers is one role.
             pair("333333333333", "Ops", "other"),
             pair(ONE, "Admin", "okta"),
         ];
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expression_is_bounded() {
+    fn expression_is_limited_in_size() {
         assert!(is_expression("arn:aws:iam::.*:role/(a|b)+$"));
         for text in ["", "(", "a{100000}", "((((a{99}){99}){99}){99})", "\\1"] {
             assert!(!is_expression(text), "{text}");

@@ -1,14 +1,14 @@
-//! What a role's policies let it assume (IAM User Guide, "IAM JSON policy elements reference").
+//! The roles that a role's policies allow it to assume (IAM User Guide, "IAM JSON policy elements
+//! reference").
 //!
-//! Only the question "which roles may it go on to" is asked; whether such a role trusts this one is its own
-//! account's business and not to be seen from here.
+//! Whether such a role trusts this one is set in its own account and cannot be seen here.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 use wildmatch::WildMatch;
 
-/// One resource that a policy opens to `sts:AssumeRole`.
+/// A resource for which a policy allows `sts:AssumeRole`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AssumableRole {
     /// A role's ARN, or a pattern of ARNs.
@@ -17,7 +17,7 @@ pub struct AssumableRole {
     pub conditional: bool,
 }
 
-/// What one policy document says about assuming roles.
+/// The permissions to assume roles in a policy document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AssumePermissions {
     pub allowed: BTreeSet<AssumableRole>,
@@ -25,12 +25,12 @@ pub struct AssumePermissions {
 }
 
 impl AssumePermissions {
-    /// Reads a document; `None` when it is no policy.
-    pub fn read(document: &str) -> Option<Self> {
+    /// Parses a document. Returns `None` if it is not a policy.
+    pub fn parse(document: &str) -> Option<Self> {
         let policy: Value = serde_json::from_str(document).ok()?;
         let mut found = Self::default();
         for statement in one_or_many(policy.get("Statement")?) {
-            if !concerns_assuming(statement) {
+            if !is_about_assuming(statement) {
                 continue;
             }
             let resources = strings(statement.get("Resource")).filter(|text| is_role_pattern(text));
@@ -40,7 +40,7 @@ impl AssumePermissions {
                     role: role.to_owned(),
                     conditional,
                 })),
-                // A deny under a condition may not hold: it takes nothing off the list.
+                // A conditional deny may not apply, so it is ignored.
                 Some("Deny") if !conditional => {
                     found.denied.extend(resources.map(ToOwned::to_owned));
                 }
@@ -55,7 +55,7 @@ impl AssumePermissions {
         self.denied.extend(other.denied);
     }
 
-    /// What is allowed and not denied.
+    /// Returns the roles that are allowed and not denied.
     pub fn targets(&self) -> impl Iterator<Item = &AssumableRole> {
         self.allowed.iter().filter(|onward| {
             let denied = |pattern: &String| WildMatch::new(pattern).matches(&onward.role);
@@ -64,14 +64,14 @@ impl AssumePermissions {
     }
 }
 
-fn concerns_assuming(statement: &Value) -> bool {
+fn is_about_assuming(statement: &Value) -> bool {
     strings(statement.get("Action")).any(|action| {
         let action = action.to_ascii_lowercase();
         WildMatch::new(&action).matches("sts:assumerole")
     })
 }
 
-/// `*`, or the ARN of roles, wildcards allowed.
+/// Whether `text` is `*` or the ARN of a role, with or without wildcards.
 fn is_role_pattern(text: &str) -> bool {
     text == "*"
         || (text.starts_with("arn:") && text.contains(":role/"))
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn targets(document: &str) -> Vec<String> {
-        let found = AssumePermissions::read(document).unwrap();
+        let found = AssumePermissions::parse(document).unwrap();
         found
             .targets()
             .map(|onward| {
@@ -114,7 +114,7 @@ mod tests {
     const ADMIN: &str = "arn:aws:iam::210987654321:role/Admin";
 
     #[test]
-    fn allowed_roles_are_found_however_they_are_written() {
+    fn allowed_roles_are_found_in_every_form() {
         for action in [
             r#""sts:AssumeRole""#,
             r#"["s3:*","STS:assumerole"]"#,
@@ -129,7 +129,8 @@ mod tests {
         }
         let many = format!(
             r#"{{"Version":"2012-10-17","Statement":[
-              {{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["{ADMIN}","arn:aws:iam::*:role/Audit*"],"Condition":{{"Bool":{{}}}}}},
+              {{"Effect":"Allow","Action":"sts:AssumeRole",
+                "Resource":["{ADMIN}","arn:aws:iam::*:role/Audit*"],"Condition":{{"Bool":{{}}}}}},
               {{"Effect":"Allow","Action":"s3:*","Resource":"*"}},
               {{"Effect":"Allow","Action":"sts:GetFederationToken","Resource":"*"}}]}}"#
         );
@@ -140,11 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn a_deny_takes_off_what_it_matches_unless_it_has_a_condition() {
+    fn unconditional_deny_removes_what_it_matches() {
         let with = |condition: &str| {
             format!(
-                r#"{{"Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{ADMIN}"}},
-                {{"Effect":"Deny","Action":"sts:*","Resource":"arn:aws:iam::210987654321:role/*"{condition}}}]}}"#
+                r#"{{"Statement":[
+                {{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{ADMIN}"}},
+                {{"Effect":"Deny","Action":"sts:*",
+                  "Resource":"arn:aws:iam::210987654321:role/*"{condition}}}]}}"#
             )
         };
         assert!(targets(&with("")).is_empty());
@@ -152,15 +155,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_is_none_and_odd_statements_say_nothing() {
+    fn other_documents_and_statements_are_ignored() {
         for document in ["", "x", "[]", "{}", "7"] {
-            assert_eq!(AssumePermissions::read(document), None, "{document}");
+            assert_eq!(AssumePermissions::parse(document), None, "{document}");
         }
         for document in [
             r#"{"Statement":7}"#,
             r#"{"Statement":[null,{"Effect":"Allow"}]}"#,
             r#"{"Statement":{"Effect":"Allow","Action":{"a":1},"Resource":"*"}}"#,
-            r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:s3:::bucket"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole",
+                "Resource":"arn:aws:s3:::bucket"}}"#,
         ] {
             assert!(targets(document).is_empty(), "{document}");
         }

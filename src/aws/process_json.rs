@@ -1,10 +1,12 @@
-//! What a `credential_process` prints (AWS SDKs and Tools Reference, "Process credential provider").
+//! The output of a `credential_process` (AWS SDKs and Tools Reference, "Process credential
+//! provider").
 
 use serde_json::json;
 
 use crate::model::Credentials;
 
-/// Version 1, one line. The account is told as well: SDKs that know the key route by it, the others skip it.
+/// Returns version 1 of the format in one line. SDKs that know `AccountId` route by it, others ignore
+/// it.
 pub fn process_json(credentials: &Credentials) -> String {
     let answer = json!({
         "Version": 1,

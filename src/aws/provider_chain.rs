@@ -1,23 +1,24 @@
-//! Whose credentials a program takes in a given environment: the default chains of the AWS SDKs.
+//! The default credential provider chains of the AWS SDKs, which decide whose credentials a program
+//! takes.
 //!
-//! botocore 1.44 `credentials.create_credential_resolver` and its profile providers; the JavaScript SDK v3
-//! `credential-provider-node` and `-ini`; Go v2 `config.resolveCredentialChain`; Java v2
-//! `DefaultCredentialsProvider` and `ProfileCredentialsUtils`. Where Go has the login provider among the others of a
-//! profile is taken from botocore's order.
+//! Sources: botocore 1.44 `credentials.create_credential_resolver` and its profile providers; the
+//! JavaScript SDK v3 `credential-provider-node` and `-ini`; Go v2 `config.resolveCredentialChain`;
+//! Java v2 `DefaultCredentialsProvider` and `ProfileCredentialsUtils`. The position of Go's login
+//! provider among the others of a profile is taken from botocore's order.
 
 use std::fmt;
 
 use crate::ini::{Ini, read};
 use crate::model::Environment;
 
-/// A family of programs with one order.
+/// An SDK, and the programs that use its chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sdk {
     /// The aws CLI and boto3.
     Python,
     /// The JavaScript SDK.
     Node,
-    /// The Go SDK, terraform with it.
+    /// The Go SDK and terraform.
     Go,
     Java,
 }
@@ -35,28 +36,28 @@ impl Sdk {
     }
 }
 
-/// Where its credentials come from.
+/// The source of a program's credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CredentialSource {
-    /// `AWS_ACCESS_KEY_ID` and its kin.
+    /// `AWS_ACCESS_KEY_ID` and the variables that belong to it.
     Environment,
     WebIdentity,
     /// Keys in the credentials file, or in the config file.
     Keys(String),
-    /// Another role, assumed with a profile's credentials.
+    /// Another role, assumed with the profile's credentials.
     AssumedRole(String),
     SingleSignOn(String),
-    /// The session of `aws login` (`login_session`), whose keys lie in a cache directory.
+    /// The session of `aws login` (`login_session`), whose keys are in a cache directory.
     Login(String),
     Process(String),
     Container,
     /// `-Daws.accessKeyId=…` in the options of every Java program.
     JavaProperties,
-    /// Nothing before the metadata service of a cloud machine.
+    /// The metadata service of a cloud machine, after every other provider.
     InstanceMetadata,
     /// `AWS_PROFILE` names a profile that is in neither file: the program stops.
     MissingProfile(String),
-    /// The program stops at a line of one of the files: which, and the line.
+    /// The program cannot read one of the files. Holds the file and the line.
     Unreadable(&'static str, usize),
 }
 
@@ -88,7 +89,7 @@ impl fmt::Display for CredentialSource {
     }
 }
 
-/// What `sdk` takes, given the texts of the config and the credentials file.
+/// Returns the source that `sdk` takes, given the texts of the config and the credentials file.
 pub fn credential_source(
     sdk: Sdk,
     environment: &Environment,
@@ -99,7 +100,7 @@ pub fn credential_source(
     let named = named_profile(sdk, environment);
     let profile = named.unwrap_or("default").to_owned();
     let (config, credentials) = (read(config), read(credentials));
-    // Read whole before anything else is looked at; the others pass over such lines.
+    // botocore reads both files first. The other SDKs skip such lines.
     let files = [("config", &config), ("credentials", &credentials)];
     let mut faults = files
         .into_iter()
@@ -117,7 +118,7 @@ pub fn credential_source(
     if sdk == Sdk::Java && has_java_keys(environment) {
         return CredentialSource::JavaProperties;
     }
-    // The first two look for the profile before they look at anything else.
+    // botocore and Go look for the profile before anything else.
     if named.is_some() && !found.exists && matches!(sdk, Sdk::Python | Sdk::Go) {
         return CredentialSource::MissingProfile(profile);
     }
@@ -148,8 +149,8 @@ pub fn credential_source(
     CredentialSource::InstanceMetadata
 }
 
-/// Whether the options that every Java program takes from the environment name keys; Java's SDK takes properties
-/// before variables.
+/// Whether the options for every Java program contain keys. Java's SDK prefers properties to
+/// variables.
 fn has_java_keys(environment: &Environment) -> bool {
     let options = ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"];
     options.into_iter().any(|name| {
@@ -158,7 +159,7 @@ fn has_java_keys(environment: &Environment) -> bool {
     })
 }
 
-/// The profile that the environment names; botocore reads the older name first.
+/// Returns the profile that the environment names. botocore prefers the older variable.
 pub fn named_profile(sdk: Sdk, environment: &Environment) -> Option<&str> {
     let old = || environment.text("AWS_DEFAULT_PROFILE");
     match sdk {
@@ -168,7 +169,7 @@ pub fn named_profile(sdk: Sdk, environment: &Environment) -> Option<&str> {
     }
 }
 
-/// What both files say of one profile.
+/// The settings of one profile in both files.
 #[derive(Debug, Default)]
 struct Profile {
     exists: bool,
@@ -208,35 +209,22 @@ impl Profile {
     }
 
     fn credential_source(&self, sdk: Sdk, name: &str) -> Option<CredentialSource> {
-        let keys = (
-            self.keys_in_credentials || self.keys_in_config,
-            CredentialSource::Keys as fn(String) -> CredentialSource,
-        );
-        let in_credentials = (self.keys_in_credentials, keys.1);
-        let role = (
-            self.role,
-            CredentialSource::AssumedRole as fn(String) -> CredentialSource,
-        );
-        let sso = (
-            self.sso,
-            CredentialSource::SingleSignOn as fn(String) -> CredentialSource,
-        );
-        let login = (
-            self.login,
-            CredentialSource::Login as fn(String) -> CredentialSource,
-        );
-        let process = (
-            self.process,
-            CredentialSource::Process as fn(String) -> CredentialSource,
-        );
+        type Source = fn(String) -> CredentialSource;
+        let has_keys = self.keys_in_credentials || self.keys_in_config;
+        let keys = (has_keys, CredentialSource::Keys as Source);
+        let in_credentials = (self.keys_in_credentials, CredentialSource::Keys as Source);
+        let role = (self.role, CredentialSource::AssumedRole as Source);
+        let sso = (self.sso, CredentialSource::SingleSignOn as Source);
+        let login = (self.login, CredentialSource::Login as Source);
+        let process = (self.process, CredentialSource::Process as Source);
         let order = match sdk {
             Sdk::Python => vec![role, sso, in_credentials, login, process, keys],
             Sdk::Node => vec![role, keys, process, sso, login],
             Sdk::Go => vec![role, keys, sso, login, process],
             Sdk::Java => vec![sso, role, login, process, keys],
         };
-        let first = order.into_iter().find(|(there, _)| *there);
-        first.map(|(_, credential_source)| credential_source(name.to_owned()))
+        let first = order.into_iter().find(|(is_set, _)| *is_set);
+        first.map(|(_, source)| source(name.to_owned()))
     }
 }
 

@@ -1,15 +1,15 @@
-//! Which of the granted roles is meant by what was typed.
+//! Finds the granted roles that a query of the user means.
 //!
-//! From the most exact reading to the loosest, and the first that fits anything decides: the whole ARN,
-//! `account/role` (the account's number or name), the role's name or its user's label, a glob. A name that is
-//! exact for one role is never drowned by a glob that fits more.
+//! The readings are tried from the most exact to the loosest, and the first that matches anything
+//! decides: the whole ARN, `account/role` (with the account's number or name), the role's name or
+//! label, a glob. So an exact name is never ambiguous with a glob.
 
 use wildmatch::WildMatch;
 
 use super::names::Names;
 use crate::model::{ProviderArn, RoleArn, SamlRole, best_matches, by_similarity, similarity};
 
-/// What was typed or set.
+/// A role and a provider, as typed or set.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RoleQuery<'a> {
     /// An ARN, `account/role`, a role's name, or a glob of one of them.
@@ -18,16 +18,16 @@ pub struct RoleQuery<'a> {
     pub provider: Option<&'a str>,
 }
 
-/// What it comes to.
+/// The roles that a query means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoleMatch<'a> {
     One(&'a SamlRole),
     None,
-    /// In the order of the assertion.
+    /// Several, in the order of the assertion.
     Many(Vec<&'a SamlRole>),
 }
 
-/// The roles of `granted` that `query` means.
+/// Returns the roles of `granted` that `query` means.
 pub fn find_role<'a>(
     granted: &'a [SamlRole],
     query: &RoleQuery<'_>,
@@ -41,10 +41,10 @@ pub fn find_role<'a>(
         &|pair| pair.role.as_str() == wanted,
         &|pair| is_in_account(pair, wanted, names),
         &|pair| names_of_role(&pair.role, names).any(|name| name == wanted),
-        &|pair| fits_glob(pair, wanted, names),
+        &|pair| matches_glob(pair, wanted, names),
     ];
-    for fits in readings {
-        let fitting = candidates.iter().copied().filter(|pair| fits(pair));
+    for matches in readings {
+        let fitting = candidates.iter().copied().filter(|pair| matches(pair));
         let fitting: Vec<_> = fitting.collect();
         if !fitting.is_empty() {
             return conclude(fitting);
@@ -53,8 +53,8 @@ pub fn find_role<'a>(
     RoleMatch::None
 }
 
-/// The providers by which `granted` has the role of a `query` that means none only because of its provider: three at
-/// most, the likest first, as words that mean each. Only IAM's alphabet is in them.
+/// Returns up to three providers with which `query` would have found a role, the most similar first.
+/// They contain only characters of IAM's names.
 pub fn suggest_providers<'a>(
     granted: &'a [SamlRole],
     query: &RoleQuery<'_>,
@@ -79,8 +79,8 @@ pub fn suggest_providers<'a>(
     by_similarity(wanted, pairs.into_iter().map(named))
 }
 
-/// The roles of `granted` that may have been meant by a `query` that means none, as words that mean each with its
-/// provider: three at most. Only the user's own settings and IAM's alphabet are in them.
+/// Returns up to three roles, as `account/role`, that are similar to a `query` that found none. They
+/// contain only names of the user's settings and characters of IAM's names.
 pub fn suggest_roles(
     granted: &[SamlRole],
     query: &RoleQuery<'_>,
@@ -99,10 +99,10 @@ pub fn suggest_roles(
         let best = |similarity: f64, other: f64| similarity.max(other);
         let roles = names_of_role(&pair.role, names).map(|name| similarity(role, name));
         let roles = roles.fold(0.0, best);
-        let judged = account.map_or(roles, |account| {
+        let score = account.map_or(roles, |account| {
             let accounts = names_of_account(pair, names).map(|name| similarity(account, name));
             match accounts.fold(0.0, best) {
-                // The right name in an account that is none: better than nothing.
+                // The account is unknown, the role is exact: a weak suggestion.
                 0.0 if roles < 1.0 => 0.0,
                 0.0 => roles * 0.7,
                 accounts => accounts.min(roles),
@@ -110,7 +110,7 @@ pub fn suggest_roles(
         });
         let number = pair.role.account();
         let account = names.account_number(number).unwrap_or(number);
-        (judged, format!("{account}/{}", pair.role.name()))
+        (score, format!("{account}/{}", pair.role.name()))
     }))
 }
 
@@ -134,9 +134,10 @@ fn conclude(roles: Vec<&SamlRole>) -> RoleMatch<'_> {
     }
 }
 
-/// `prod/Deploy`, `123456789012/Deploy`; the role with or without its path, or by its label.
+/// Whether `wanted` is `prod/Deploy` or `123456789012/Deploy`, with the role's name, path and name,
+/// or label.
 fn is_in_account(pair: &SamlRole, wanted: &str, names: &Names<'_>) -> bool {
-    // An account's name may hold a slash, so the split is tried behind the name.
+    // An account's name may contain a slash, so the prefix is compared.
     names_of_account(pair, names).any(|account| {
         wanted
             .strip_prefix(account)
@@ -145,7 +146,7 @@ fn is_in_account(pair: &SamlRole, wanted: &str, names: &Names<'_>) -> bool {
     })
 }
 
-fn fits_glob(pair: &SamlRole, wanted: &str, names: &Names<'_>) -> bool {
+fn matches_glob(pair: &SamlRole, wanted: &str, names: &Names<'_>) -> bool {
     if !is_glob(wanted) {
         return false;
     }
@@ -186,7 +187,7 @@ fn is_provider(provider: &ProviderArn, wanted: &str, names: &Names<'_>) -> bool 
     words.any(|word| word == wanted || (is_glob(wanted) && WildMatch::new(wanted).matches(word)))
 }
 
-/// Neither character occurs in an ARN.
+/// Whether `text` is a glob. Neither character occurs in an ARN.
 fn is_glob(text: &str) -> bool {
     text.contains(['*', '?'])
 }
@@ -216,7 +217,7 @@ mod tests {
         .to_vec()
     }
 
-    /// The indexes in `granted` that the query comes to.
+    /// Returns the indexes in `granted` of the roles that the query means.
     fn chosen(role: Option<&str>, provider: Option<&str>) -> Vec<usize> {
         let granted = granted();
         let accounts = BTreeMap::from([("222222222222".to_owned(), "prod/eu".to_owned())]);
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_name_a_role() {
+    fn each_reading_of_a_role_is_found() {
         for (wanted, expected) in [
             ("arn:aws:iam::111111111111:role/Admin", &[0][..]),
             ("111111111111/Admin", &[0]),
@@ -273,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_no_role_is_likened_to_those_there_are() {
+    fn unknown_role_gets_similar_suggestions() {
         let accounts = BTreeMap::from([("222222222222".to_owned(), "it's prod".to_owned())]);
         let labels = Labels {
             roles: vec![Label {
@@ -312,14 +313,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_offered_beside_a_provider_is_a_role_of_it_and_beside_a_wrong_one_who_has_the_role() {
+    fn suggestions_respect_the_provider() {
         let (accounts, labels) = (BTreeMap::new(), Labels::default());
         let names = Names::new(&accounts, &labels);
         let arn = "arn:aws:iam::222222222222:saml-provider/okta-prewiev";
         for (role, provider, providers, roles) in [
             (Some("Audti"), "okta", &[][..], &["222222222222/Audit"][..]),
             (Some("Audti"), "okta-preview", &[], &["222222222222/Audit"]),
-            // Of that provider there is no such role.
+            // That provider has no similar role.
             (Some("Amdin"), "okta-preview", &[], &[]),
             (Some("Audit"), "nope", &["okta", "okta-preview"], &[]),
             (
@@ -358,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn the_provider_decides_between_two_ways_into_one_role() {
+    fn provider_decides_between_equal_roles() {
         assert_eq!(chosen(Some("Audit"), None), [4, 5]);
         assert_eq!(chosen(Some("Audit"), Some("okta")), [4]);
         assert_eq!(chosen(Some("Audit"), Some("*preview")), [5]);

@@ -1,73 +1,93 @@
-//! What STS's refusals mean, and what helps.
+//! The meaning of STS's refusals, with hints.
 //!
-//! STS tells apart by text what it does not tell apart by code, so a few words of its messages are
-//! matched (texts as botocore's tests and AWS's SAML troubleshooting page have them). A message that
-//! changes falls back to its code's meaning, never to a retry.
+//! One error code of STS can have several causes, so a few words of its messages are matched (as in
+//! botocore's tests and AWS's SAML troubleshooting page). A message that has changed falls back to
+//! the meaning of its code, never to a retry.
 
 use crate::model::{ProviderArn, RoleArn};
 use crate::report::{ErrorCode, Report};
 
-/// `SAMLAssertion` as STS takes it, in characters of base64.
+/// Upper limit of `SAMLAssertion` at STS, in characters of base64.
 pub const MAX_ASSERTION_CHARS: usize = 100_000;
 
-/// A refusal as it came.
+/// A refusal of STS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StsRefusal {
     pub fault: StsFault,
     pub code: String,
-    /// Foreign text.
+    /// Untrusted text.
     pub message: String,
     pub http_status: u16,
 }
 
-/// What a refusal comes to.
+/// The cause of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StsFault {
     /// Trust policy, role name or provider: `AccessDenied`.
     AccessDenied,
-    /// The assertion's five minutes are over: fetch another, once.
+    /// The assertion is older than five minutes. A new one is fetched once.
     AssertionExpired,
     /// A chained role gets an hour at most.
     ChainedTooLong,
-    /// Above the role's maximum: ask for less.
+    /// Longer than the role's maximum.
     DurationTooLong,
     DurationTooShort,
     /// The assertion is not what the role's account expects.
     InvalidIdentity,
-    /// The account has no provider of that name (or it is another partition's).
+    /// The account has no provider of that name, or it is in another partition.
     ProviderUnknown,
     RegionDisabled,
-    /// STS's own trouble: try again.
+    /// STS failed. A retry may help.
     Server,
     /// Session policies and tags are too large together.
     PolicyTooLarge,
-    /// A session policy that IAM cannot read or does not have.
+    /// IAM cannot parse or find a session policy.
     PolicyMalformed,
     Throttled,
-    /// Somebody else answered: a portal, a proxy.
+    /// The answer is from a captive portal or a proxy.
     NotSts,
-    /// What no other name fits.
+    /// Any other cause.
     Other,
 }
 
 impl StsFault {
-    /// Whether the same request may be sent again after a pause.
+    /// Whether the same request may be repeated after a pause.
     pub const fn is_transient(self) -> bool {
         matches!(self, Self::Server | Self::Throttled)
+    }
+
+    const fn code(self) -> ErrorCode {
+        match self {
+            Self::AccessDenied => ErrorCode::StsAccessDenied,
+            Self::AssertionExpired => ErrorCode::StsAssertionExpired,
+            Self::ChainedTooLong => ErrorCode::StsChainedTooLong,
+            Self::DurationTooLong => ErrorCode::StsDurationTooLong,
+            Self::DurationTooShort => ErrorCode::StsDurationTooShort,
+            Self::InvalidIdentity => ErrorCode::StsInvalidIdentity,
+            Self::ProviderUnknown => ErrorCode::StsProviderUnknown,
+            Self::RegionDisabled => ErrorCode::StsRegionDisabled,
+            Self::Server => ErrorCode::StsServer,
+            Self::PolicyTooLarge => ErrorCode::StsPolicyTooLarge,
+            Self::PolicyMalformed => ErrorCode::StsPolicyMalformed,
+            Self::Throttled => ErrorCode::StsThrottled,
+            Self::NotSts => ErrorCode::StsNotSts,
+            Self::Other => ErrorCode::StsOther,
+        }
     }
 }
 
 impl StsRefusal {
-    pub fn read(code: &str, message: &str, http_status: u16) -> Self {
+    /// Classifies a refusal.
+    pub fn classify(code: &str, message: &str, http_status: u16) -> Self {
         Self {
-            fault: fault(code, message, http_status),
+            fault: classify(code, message, http_status),
             code: code.to_owned(),
             message: message.to_owned(),
             http_status,
         }
     }
 
-    /// What to tell about a request for `role` through `provider` (none in a chain).
+    /// Returns the report on a request for `role` through `provider`, which is `None` in a chain.
     pub fn report(&self, role: &RoleArn, provider: Option<&ProviderArn>) -> Report {
         let code = self.fault.code();
         let cause = if self.code.is_empty() {
@@ -97,12 +117,15 @@ impl StsRefusal {
                 ];
             }
             StsFault::ProviderUnknown => format!(
-                "account {} has no identity provider {}: ask its admin, or see `ob roles` for the right one",
+                "account {} has no identity provider {}: \
+                 ask its admin, or see `ob roles` for the right one",
                 role.account(),
                 provider.map_or("of that name", ProviderArn::as_str),
             ),
             StsFault::AssertionExpired => {
-                "run the same command again; if it repeats, this machine's clock is off: `date -u` shows it".to_owned()
+                "run the same command again; if it repeats, this machine's clock is off: \
+                 `date -u` shows it"
+                    .to_owned()
             }
             StsFault::ChainedTooLong => {
                 "a role at the end of a `chain` gets an hour at most: `--duration 1h`".to_owned()
@@ -112,35 +135,39 @@ impl StsRefusal {
             }
             StsFault::DurationTooShort => "ask for 15 minutes or more: `--duration 15m`".to_owned(),
             StsFault::InvalidIdentity => {
-                "the identity provider in IAM and the app in Okta do not fit together: ask your admin to upload the app's current metadata".to_owned()
+                "the identity provider in IAM and the app in Okta do not fit together: \
+                 ask your admin to upload the app's current metadata"
+                    .to_owned()
             }
-            StsFault::RegionDisabled => {
-                "enable this region's STS in the account, or use another: `--region us-east-1`".to_owned()
-            }
+            StsFault::RegionDisabled => "enable this region's STS in the account, or use another: \
+                 `--region us-east-1`"
+                .to_owned(),
             StsFault::Server | StsFault::Throttled => {
                 "wait a moment, then run the same command again".to_owned()
             }
             StsFault::PolicyTooLarge => {
                 return vec![
-                    "name fewer or smaller policies: `--policy-arn`, or `policy_arns` of the profile".to_owned(),
+                    "name fewer or smaller policies: `--policy-arn`, \
+                     or `policy_arns` of the profile"
+                        .to_owned(),
                     "or ask your Okta admin for fewer or shorter session tags".to_owned(),
                 ];
             }
-            StsFault::PolicyMalformed => {
-                "check the names of `--policy-arn` or `policy_arns`: `ob exec -- aws iam list-policies` shows what there is".to_owned()
-            }
-            StsFault::NotSts => {
-                "check `sts_endpoint` with `ob config check`, and whether a proxy or your network's sign-in page answers instead".to_owned()
-            }
+            StsFault::PolicyMalformed => "check the names of `--policy-arn` or `policy_arns`: \
+                 `ob exec -- aws iam list-policies` shows what there is"
+                .to_owned(),
+            StsFault::NotSts => "check `sts_endpoint` with `ob config check`, \
+                 and whether a proxy or your network's sign-in page answers instead"
+                .to_owned(),
             StsFault::Other => "`ob roles` shows the roles you were granted".to_owned(),
         };
         vec![hint]
     }
 }
 
-fn fault(code: &str, message: &str, http_status: u16) -> StsFault {
+fn classify(code: &str, message: &str, http_status: u16) -> StsFault {
     let says = |words: &str| message.contains(words);
-    // SDKs give codes with and without the suffix.
+    // SDKs return codes with and without the suffix.
     match code.strip_suffix("Exception").unwrap_or(code) {
         "ValidationError" | "Validation" if says("role chaining") => StsFault::ChainedTooLong,
         "ValidationError" | "Validation" if says("MaxSessionDuration") => StsFault::DurationTooLong,
@@ -178,34 +205,13 @@ fn fault(code: &str, message: &str, http_status: u16) -> StsFault {
     }
 }
 
-impl StsFault {
-    const fn code(self) -> ErrorCode {
-        match self {
-            Self::AccessDenied => ErrorCode::StsAccessDenied,
-            Self::AssertionExpired => ErrorCode::StsAssertionExpired,
-            Self::ChainedTooLong => ErrorCode::StsChainedTooLong,
-            Self::DurationTooLong => ErrorCode::StsDurationTooLong,
-            Self::DurationTooShort => ErrorCode::StsDurationTooShort,
-            Self::InvalidIdentity => ErrorCode::StsInvalidIdentity,
-            Self::ProviderUnknown => ErrorCode::StsProviderUnknown,
-            Self::RegionDisabled => ErrorCode::StsRegionDisabled,
-            Self::Server => ErrorCode::StsServer,
-            Self::PolicyTooLarge => ErrorCode::StsPolicyTooLarge,
-            Self::PolicyMalformed => ErrorCode::StsPolicyMalformed,
-            Self::Throttled => ErrorCode::StsThrottled,
-            Self::NotSts => ErrorCode::StsNotSts,
-            Self::Other => ErrorCode::StsOther,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::Exit;
 
     #[test]
-    fn each_refusal_has_its_meaning() {
+    fn each_refusal_is_classified() {
         for (code, message, http_status, expected) in [
             (
                 "ValidationError",
@@ -215,19 +221,22 @@ mod tests {
             ),
             (
                 "ValidationError",
-                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+                "The requested DurationSeconds exceeds the 1 hour session limit \
+                 for roles assumed by role chaining.",
                 400,
                 StsFault::ChainedTooLong,
             ),
             (
                 "ValidationError",
-                "1 validation error detected: Value '60' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
+                "1 validation error detected: Value '60' at 'durationSeconds' failed to satisfy \
+                 constraint: Member must have value greater than or equal to 900",
                 400,
                 StsFault::DurationTooShort,
             ),
             (
                 "ValidationError",
-                "1 validation error detected: Value '90000' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200",
+                "1 validation error detected: Value '90000' at 'durationSeconds' failed to satisfy \
+                 constraint: Member must have value less than or equal to 43200",
                 400,
                 StsFault::DurationTooLong,
             ),
@@ -277,23 +286,24 @@ mod tests {
             ("", "", 429, StsFault::Throttled),
             ("NewInTheFuture", "", 400, StsFault::Other),
         ] {
-            let refusal = StsRefusal::read(code, message, http_status);
+            let refusal = StsRefusal::classify(code, message, http_status);
             assert_eq!(refusal.fault, expected, "{code} {message}");
         }
         assert!(StsFault::Throttled.is_transient() && !StsFault::AccessDenied.is_transient());
     }
 
     #[test]
-    fn a_denied_role_names_role_and_provider() {
+    fn denied_role_names_role_and_provider() {
         let role = RoleArn::parse("arn:aws:iam::123456789012:role/Engineer").unwrap();
         let provider = ProviderArn::parse("arn:aws:iam::123456789012:saml-provider/okta").unwrap();
-        let refusal = StsRefusal::read("AccessDenied", "Not authorized", 403);
+        let refusal = StsRefusal::classify("AccessDenied", "Not authorized", 403);
         let report = refusal.report(&role, Some(&provider));
         assert_eq!(
             report.render(),
             "ob: cannot assume arn:aws:iam::123456789012:role/Engineer\n  \
              cause: STS answered AccessDenied: Not authorized\n  \
-             hint: the role must trust arn:aws:iam::123456789012:saml-provider/okta; names count upper and lower case\n  \
+             hint: the role must trust arn:aws:iam::123456789012:saml-provider/okta; \
+             names count upper and lower case\n  \
              hint: `ob roles` shows the roles you were granted\n"
         );
         assert_eq!(report.exit, Exit::Refused);

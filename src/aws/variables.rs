@@ -1,55 +1,67 @@
 //! The one list of environment variables that decide whose credentials an AWS program takes.
 //!
-//! `exec`, `exec --refresh`, `shell`, `use`, `env` and the browsers that `ob` starts all follow it. The names are
-//! those that botocore and the SDKs for JavaScript, Go and Java read (`tests/fixtures/aws/`, compared with the
-//! installed packages by a test), and those that other tools' shells leave behind.
+//! `exec`, `exec --refresh`, `shell`, `use`, `env` and the browsers that `ob` starts all follow it.
+//! The names are those that botocore and the SDKs for JavaScript, Go and Java read
+//! (`tests/fixtures/aws/`, compared with the installed packages by a test), and those that other
+//! tools' shells leave behind.
 //!
-//! Kept are the places of the user's own files (`AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`,
-//! `AWS_LOGIN_CACHE_DIRECTORY`): they say where profiles are, not which one is taken. `AWS_ENDPOINT_URL*` and
-//! `AWS_EC2_METADATA_*` are kept too: they say where the program calls, which is the user's visible choice.
+//! Kept are the paths of the user's own files (`AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`,
+//! `AWS_LOGIN_CACHE_DIRECTORY`): they say where profiles are, not which one is taken.
+//! `AWS_ENDPOINT_URL*` and `AWS_EC2_METADATA_*` are kept too: they say where the program connects,
+//! which the user has chosen.
 
 use std::ffi::OsStr;
 
 use crate::model::is_variable_name;
 
-/// What becomes of a variable in the environment of a program that works with a role.
+/// The treatment of a variable in the environment of a program that works with a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Treatment {
     /// Names another identity, or marks another tool's shell: never passed on.
     Removed,
-    /// Never passed on as it was; `ob` sets it where it has a value for it.
+    /// Never passed on; `ob` sets it if it has a value for it.
     Set,
-    /// Set where a region is known, else passed on.
+    /// Set if a region is known, else passed on.
     Region,
     /// Passed on.
     Kept,
 }
 
-/// What `ob` itself sets.
-const SET: [&str; 20] = [
-    "AWSUME_PROFILE",
+const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+
+/// Names that only old programs read.
+pub(super) const LEGACY: [&str; 2] = ["AWS_SECURITY_TOKEN", "X_SECURITY_TOKEN_EXPIRES"];
+
+/// The variables that hold a role's credentials or describe it, in the order in which `ob env`
+/// writes them.
+pub const EXPORTED_NAMES: [&str; 17] = [
     "AWS_ACCESS_KEY_ID",
-    "AWS_ACCOUNT_ID",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_PROFILE",
-    "AWS_SDK_LOAD_CONFIG",
     "AWS_SECRET_ACCESS_KEY",
-    "AWS_SECURITY_TOKEN",
-    "AWS_SESSION_EXPIRATION",
     "AWS_SESSION_TOKEN",
-    "OB_ACCOUNT",
-    "OB_COLOR",
-    "OB_ENV",
-    "OB_EXPIRES",
-    "OB_POLICY",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_SESSION_EXPIRATION",
+    "AWS_ACCOUNT_ID",
+    REGION[0],
+    REGION[1],
     "OB_PROFILE",
     "OB_ROLE",
-    "OB_STATE",
-    "OB_TARGET",
-    "X_SECURITY_TOKEN_EXPIRES",
+    "OB_ACCOUNT",
+    "OB_ENV",
+    "OB_COLOR",
+    "OB_EXPIRES",
+    "OB_POLICY",
+    LEGACY[0],
+    LEGACY[1],
 ];
 
-const REGION: [&str; 2] = ["AWS_DEFAULT_REGION", "AWS_REGION"];
+/// Other variables that `ob` sets in a shell or for a command that renews by itself.
+const SET: [&str; 5] = [
+    "AWSUME_PROFILE",
+    "AWS_PROFILE",
+    "AWS_SDK_LOAD_CONFIG",
+    "OB_STATE",
+    "OB_TARGET",
+];
 
 const REMOVED: [&str; 27] = [
     // The SDK for Ruby and fog.
@@ -73,7 +85,7 @@ const REMOVED: [&str; 27] = [
     "EC2_SECRET_KEY",
     "EC2_SECURITY_TOKEN",
     "SAML2AWS_PROFILE",
-    // Java's properties: frameworks that read properties from the environment take them (Spring).
+    // Properties of Java. Frameworks such as Spring read properties from the environment.
     "aws.accessKeyId",
     "aws.profile",
     "aws.roleArn",
@@ -86,7 +98,7 @@ const REMOVED: [&str; 27] = [
 
 const REMOVED_PREFIXES: [&str; 9] = [
     "AWSUME_",
-    // With one of these botocore and the SDKs sign a service's requests as another identity.
+    // botocore and the SDKs sign a service's requests as another identity with one of these.
     "AWS_BEARER_TOKEN_",
     "AWS_CONTAINER_",
     "AWS_OKTA_",
@@ -97,47 +109,43 @@ const REMOVED_PREFIXES: [&str; 9] = [
     "aws.container",
 ];
 
-/// Returns what becomes of the variable `name`. A name that is not listed is passed on.
+/// Returns the treatment of the variable `name`. A name that is not listed is passed on.
 pub fn treatment(name: &OsStr) -> Treatment {
-    let bytes = name.as_encoded_bytes();
-    let is_in = |names: &[&str]| names.iter().any(|known| known.as_bytes() == bytes);
-    if is_in(&SET) {
-        Treatment::Set
-    } else if is_in(&REGION) {
+    let name = name.as_encoded_bytes();
+    let is_in = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
+    let has_removed_prefix = || {
+        let mut prefixes = REMOVED_PREFIXES.iter();
+        prefixes.any(|prefix| name.starts_with(prefix.as_bytes()))
+    };
+    if is_in(&REGION) {
         Treatment::Region
-    } else if is_in(&REMOVED) || starts_as(&REMOVED_PREFIXES, bytes) {
+    } else if is_in(&EXPORTED_NAMES) || is_in(&SET) {
+        Treatment::Set
+    } else if is_in(&REMOVED) || has_removed_prefix() {
         Treatment::Removed
     } else {
         Treatment::Kept
     }
 }
 
-fn starts_as(prefixes: &[&str], bytes: &[u8]) -> bool {
-    prefixes
-        .iter()
-        .any(|prefix| bytes.starts_with(prefix.as_bytes()))
-}
-
-/// Returns whether the variable `name` of the parent would decide the identity of a program, or what a prompt says
-/// of it.
+/// Whether the variable `name` of the parent would decide the identity of a program, or what a
+/// prompt shows of it.
 pub fn is_identity(name: &OsStr) -> bool {
     matches!(treatment(name), Treatment::Removed | Treatment::Set)
 }
 
-/// Returns the identity variables that a shell has to drop: those with a fixed name always, others where they are
-/// among `present`. Only names that a shell can have as a variable.
+/// Returns the identity variables that a shell has to unset: those with a fixed name always, others
+/// if they are among `present`. Names that a shell cannot have as a variable are left out.
 pub fn names_to_unset<'a>(present: impl IntoIterator<Item = &'a OsStr>) -> Vec<&'a str> {
-    let fixed = SET.into_iter().chain(REMOVED);
-    let mut names: Vec<&str> = fixed
-        .filter(|name| is_variable_name(OsStr::new(name)))
-        .collect();
+    let fixed = EXPORTED_NAMES.into_iter().chain(SET).chain(REMOVED);
+    let mut names: Vec<&str> = present_identities(fixed.map(OsStr::new)).collect();
     names.extend(present_identities(present));
     names.sort_unstable();
     names.dedup();
     names
 }
 
-/// Returns the identity variables among `present`, as far as a shell can have them as a variable.
+/// Returns the identity variables among `present` that a shell can have as a variable.
 pub(super) fn present_identities<'a>(
     present: impl IntoIterator<Item = &'a OsStr>,
 ) -> impl Iterator<Item = &'a str> {
@@ -151,7 +159,7 @@ pub(super) fn present_identities<'a>(
 mod tests {
     use super::*;
 
-    /// What each SDK reads, with the treatment that was decided for it.
+    /// The variables that each SDK reads, with the treatment that was decided for them.
     const FIXTURES: [(&str, &str); 5] = [
         (
             "awscli",
@@ -170,7 +178,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_name_an_sdk_reads_is_treated_as_decided() {
+    fn every_name_that_an_sdk_reads_is_classified() {
         for (sdk, text) in FIXTURES {
             let lines = text.lines().filter(|line| !line.starts_with('#'));
             let mut count = 0;
@@ -217,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_drops_fixed_names_and_present_ones_it_can_hold() {
+    fn shell_unsets_fixed_names_and_present_ones() {
         let present = [
             "AWS_SSO_START_URL",
             "AWS_BEARER_TOKEN_BEDROCK",

@@ -47,7 +47,7 @@ impl<'a> RoleCache<'a> {
     /// What is kept, the last used first.
     pub fn load(&self) -> Option<Catalogue> {
         let text = self.directory()?.text(&self.name, MAX_CACHE_BYTES)?;
-        let mut known = Catalogue::read(&text, &self.key, Clock::system().now())?;
+        let mut known = Catalogue::from_json(&text, &self.key, Clock::system().now())?;
         known.sort();
         Some(known)
     }
@@ -83,7 +83,7 @@ impl<'a> RoleCache<'a> {
     }
 
     pub fn save(&self, catalogue: &Catalogue) {
-        if let Some(text) = catalogue.written(&self.key)
+        if let Some(text) = catalogue.to_json(&self.key)
             && let Some(directory) = cache_dir(&self.context.environment)
         {
             let _ = directory.put(&self.name, &text);
@@ -122,7 +122,7 @@ impl<'a> RoleCache<'a> {
             alias: known.alias.as_deref(),
         });
         let found = found_names(traces);
-        let names = Names::new(&target.names.accounts, &target.names.labels).or(&found);
+        let names = Names::new(&target.names.accounts, &target.names.labels).with_found(&found);
         let pairs: Vec<SamlRole> = catalogue
             .roles
             .iter()

@@ -21,7 +21,7 @@ pub async fn console_link(
     conversation: &impl Conversation,
 ) -> Result<Secret, Report> {
     let partition = credentials.role.partition();
-    let console = Console::of(&partition, request.signin_endpoint.as_deref())?;
+    let console = Console::for_partition(&partition, request.signin_endpoint.as_deref())?;
     let region = region_of(&request.target, &credentials.role)?;
     let page = console.page(request.service.as_deref(), region.as_ref())?;
     let what = "ask AWS for a console sign-in";

@@ -99,7 +99,7 @@ pub async fn discover(
 /// IAM hands documents out percent-encoded (RFC 3986).
 fn read(policy: &str, document: &str) -> Result<AssumePermissions, Report> {
     let decoded = percent_decode_str(document).decode_utf8_lossy();
-    AssumePermissions::read(&decoded).ok_or_else(|| {
+    AssumePermissions::parse(&decoded).ok_or_else(|| {
         Report::new(
             ErrorCode::DiscoverPolicy,
             format!("cannot read the policy {policy}"),

@@ -1,35 +1,35 @@
 //! The argument list that starts openvpn, and the privilege it is started with.
 //!
-//! What is forced stands after `--config`: only there does it win over the profile. `--client`,
-//! `--nobind`, `--remote-cert-tls` and `--auth-user-pass` are repeated although the profile has them: an
-//! openvpn that gets SIGHUP reads its configuration again, finds none, and would come back as an
-//! unencrypted tunnel that listens on every address; with them it ends. Nothing secret stands here.
-//! Whether the programs named are root's own is checked by whoever found them.
+//! Forced options come after `--config`, because only there they override the profile. `--client`,
+//! `--nobind`, `--remote-cert-tls` and `--auth-user-pass` are repeated although the profile has
+//! them: after SIGHUP openvpn reads its configuration again, finds none, and would come back as an
+//! unencrypted tunnel that listens on every address. With these options it ends. The list holds no
+//! secret. The caller checks that the programs are owned by root.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::policy::{Policy, Routes};
 
-/// What openvpn is told about single sign-on: without it a server with SAML refuses the user.
+/// The methods of single sign-on. Without them a server with SAML refuses the user.
 const SSO_METHODS: &str = "webauth,crtext";
-/// openvpn logs a WEB_AUTH too long for the management interface from this level on.
+/// From this level on openvpn logs a WEB_AUTH that is too long for the management interface.
 const VERBOSITY: &str = "3";
-/// All that a client of a tunnel needs of root.
+/// The only capability that a tunnel's client needs.
 const CAPABILITY: &str = "-all,+net_admin";
 
 /// How openvpn gets the one capability it needs. Every path is absolute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Privilege {
-    /// We have it already: we are root of a network of our own.
+    /// `ob` has it and nothing else, as root of its own user and network namespace.
     Held,
-    /// We have it, and whatever we start would too: all others are given up.
+    /// `ob` has ambient capabilities, which openvpn would inherit: drops all but this one.
     Ambient { setpriv: PathBuf },
-    /// We are root: everything but the capability is given up.
+    /// `ob` is root: drops everything but the capability.
     Root { setpriv: PathBuf },
-    /// A person's ticket: root for as long as it takes to become the caller again. Without an elevator we are root
-    /// already, on the caller's behalf.
-    Asked {
+    /// sudo or doas: root until `setpriv` has become the caller again. Without an elevator `ob` is
+    /// root already, on behalf of the caller.
+    Elevated {
         elevator: Option<Elevator>,
         setsid: PathBuf,
         setpriv: PathBuf,
@@ -38,12 +38,12 @@ pub enum Privilege {
     },
 }
 
-/// The program that makes root of a person.
+/// A program that runs a command as root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Elevator {
     Sudo {
         path: PathBuf,
-        /// Fail rather than ask (`-n`).
+        /// Fail rather than ask for a password (`-n`).
         quiet: bool,
     },
     Doas {
@@ -53,7 +53,7 @@ pub enum Elevator {
 }
 
 impl Elevator {
-    /// Its own words, before those of the command.
+    /// Returns the elevator's own words, which precede the command.
     pub fn words(&self) -> Vec<OsString> {
         let (Self::Sudo { path, quiet } | Self::Doas { path, quiet }) = self;
         let mut words: Vec<OsString> = vec![path.into()];
@@ -67,26 +67,26 @@ impl Elevator {
     }
 }
 
-/// Everything that a run of openvpn is made of, besides its profile.
+/// The parameters of a run of openvpn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch<'a> {
     pub openvpn: &'a Path,
-    /// Its major and minor version; 2.7 has a helper of its own for name servers.
+    /// openvpn's major and minor version. 2.7 has its own helper for name servers.
     pub version: (u32, u32),
     /// The named pipe with the canonical profile.
     pub config: &'a Path,
-    /// The socket on which we listen for openvpn's call.
+    /// The socket to which openvpn connects.
     pub management: &'a Path,
-    /// Our user's name: openvpn refuses a management socket of anybody else's.
+    /// The caller's name. openvpn refuses a management socket of another user.
     pub user: Option<&'a str>,
-    /// `tun-ob0`: at most 15 characters.
+    /// The device, `tun-ob0`: at most 15 characters.
     pub device: &'a str,
     /// Whether the profile asks for a username and a password.
     pub asks_user_password: bool,
     pub policy: &'a Policy,
 }
 
-/// The whole command: the privilege's program first, if there is one.
+/// Returns the whole command, with the privilege's program in front.
 pub fn argv(launch: &Launch<'_>, privilege: &Privilege) -> Vec<OsString> {
     let mut argv = prefix(privilege);
     argv.push(launch.openvpn.into());
@@ -94,89 +94,73 @@ pub fn argv(launch: &Launch<'_>, privilege: &Privilege) -> Vec<OsString> {
     argv
 }
 
-/// openvpn's own arguments.
+/// Returns openvpn's own arguments.
 fn options(launch: &Launch<'_>) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec!["--config".into(), launch.config.into()];
-    let mut say = |parts: &[&str]| words.extend(parts.iter().map(OsString::from));
-    say(&["--client", "--nobind", "--remote-cert-tls", "server"]);
+    let mut push = |parts: &[&str]| words.extend(parts.iter().map(OsString::from));
+    push(&["--client", "--nobind", "--remote-cert-tls", "server"]);
     if launch.asks_user_password {
-        say(&["--auth-user-pass"]);
+        push(&["--auth-user-pass"]);
     }
-    // Without the kernel's data channel: in a network of its own the kernel refuses it to openvpn, which then fails, and
-    // a device made by it has no process that holds `/dev/net/tun`, by which `ob-vpn-root` knows whose it is.
-    say(&["--dev", launch.device, "--dev-type", "tun", "--disable-dco"]);
-    say(&[
-        "--script-security",
-        "0",
-        "--auth-retry",
-        "interact",
-        "--auth-nocache",
-    ]);
-    say(&["--verb", VERBOSITY]);
-    say(&["--setenv", "IV_SSO", SSO_METHODS]);
-    say(&[
-        "--setenv",
-        "IV_GUI_VER",
-        concat!("ob/", env!("CARGO_PKG_VERSION")),
-    ]);
+    // Without the kernel's data channel: in another network namespace the kernel refuses it, and
+    // openvpn fails. No process holds `/dev/net/tun` for its device either, by which `ob-vpn-root`
+    // finds the owner of a device.
+    push(&["--dev", launch.device, "--dev-type", "tun", "--disable-dco"]);
+    push(&["--script-security", "0"]);
+    push(&["--auth-retry", "interact", "--auth-nocache"]);
+    push(&["--verb", VERBOSITY]);
+    push(&["--setenv", "IV_SSO", SSO_METHODS]);
+    let version = concat!("ob/", env!("CARGO_PKG_VERSION"));
+    push(&["--setenv", "IV_GUI_VER", version]);
     if launch.version >= (2, 7) {
-        say(&["--dns-updown", "disable"]);
+        push(&["--dns-updown", "disable"]);
     }
-    policy(launch.policy, &mut say);
+    push_policy(launch.policy, &mut push);
     if let Some(user) = launch.user {
-        say(&["--management-client-user", user]);
+        push(&["--management-client-user", user]);
     }
-    say(&[
-        "--management-client",
-        "--management-query-passwords",
-        "--management-hold",
-    ]);
-    say(&["--management-up-down", "--management"]);
+    push(&["--management-client", "--management-query-passwords"]);
+    push(&["--management-hold", "--management-up-down", "--management"]);
     words.extend([launch.management.into(), "unix".into()]);
     words
 }
 
-/// What of the server's pushes is accepted; the last filter, which matches everything, ignores the rest.
-/// `--route-nopull` takes name servers away together with the routes, so it stands where neither is wanted.
-fn policy(policy: &Policy, say: &mut impl FnMut(&[&str])) {
+/// Pushes the routes of the policy and the filters of pushed options. The last filter matches
+/// every option and ignores it. `--route-nopull` excludes routes and name servers together, so it
+/// is used only where neither is wanted.
+fn push_policy(policy: &Policy, push: &mut impl FnMut(&[&str])) {
     if let Routes::Only(networks) = &policy.routes {
         if !policy.dns {
-            say(&["--route-nopull"]);
+            push(&["--route-nopull"]);
         }
         for network in networks {
             let address = network.address.to_string();
             if network.address.is_ipv4() {
-                say(&["--route", &address, &network.netmask().to_string()]);
+                push(&["--route", &address, &network.netmask().to_string()]);
             } else {
-                say(&["--route-ipv6", &network.to_string()]);
+                push(&["--route-ipv6", &network.to_string()]);
             }
         }
     }
-    for beginning in policy.accepted_pushes() {
-        say(&["--pull-filter", "accept", beginning]);
+    for prefix in policy.accepted_pushes() {
+        push(&["--pull-filter", "accept", prefix]);
     }
-    say(&["--pull-filter", "ignore", ""]);
+    push(&["--pull-filter", "ignore", ""]);
 }
 
 fn prefix(privilege: &Privilege) -> Vec<OsString> {
     let mut words: Vec<OsString> = Vec::new();
-    match privilege {
-        Privilege::Held => {}
+    let capability_sets: &[&str] = match privilege {
+        Privilege::Held => return words,
         Privilege::Ambient { setpriv } => {
             words.push(setpriv.into());
-            words.extend(
-                ["--inh-caps", CAPABILITY, "--ambient-caps", CAPABILITY].map(OsString::from),
-            );
-            words.push("--no-new-privs".into());
+            &["--inh-caps", "--ambient-caps"]
         }
         Privilege::Root { setpriv } => {
             words.push(setpriv.into());
-            words.extend(
-                ["--inh-caps", CAPABILITY, "--bounding-set", CAPABILITY].map(OsString::from),
-            );
-            words.push("--no-new-privs".into());
+            &["--inh-caps", "--bounding-set"]
         }
-        Privilege::Asked {
+        Privilege::Elevated {
             elevator,
             setsid,
             setpriv,
@@ -184,22 +168,19 @@ fn prefix(privilege: &Privilege) -> Vec<OsString> {
             gid,
         } => {
             words.extend(elevator.iter().flat_map(Elevator::words));
-            // In a session of its own openvpn outlives the elevator and hears no hang-up of its terminal.
-            words.push(setsid.into());
-            words.push("--fork".into());
-            words.push(setpriv.into());
-            for (option, value) in [("--reuid", uid.to_string()), ("--regid", gid.to_string())] {
-                words.push(option.into());
-                words.push(value.into());
-            }
+            // A session of its own: openvpn outlives the elevator and gets no SIGHUP from its
+            // terminal.
+            words.extend([setsid.into(), "--fork".into(), setpriv.into()]);
+            words.extend(["--reuid".into(), uid.to_string().into()]);
+            words.extend(["--regid".into(), gid.to_string().into()]);
             words.push("--clear-groups".into());
-            for option in ["--inh-caps", "--ambient-caps", "--bounding-set"] {
-                words.push(option.into());
-                words.push(CAPABILITY.into());
-            }
-            words.push("--no-new-privs".into());
+            &["--inh-caps", "--ambient-caps", "--bounding-set"]
         }
+    };
+    for set in capability_sets {
+        words.extend([set.into(), CAPABILITY.into()]);
     }
+    words.push("--no-new-privs".into());
     words
 }
 
@@ -229,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forced_comes_after_the_profile() {
+    fn forced_options_come_after_the_profile() {
         let policy = Policy::default();
         let text = text(&launch(&policy), &Privilege::Held);
         let (before, after) = text.split_once("--config /run/user/1000/ob/x/p ").unwrap();
@@ -251,9 +232,9 @@ mod tests {
     }
 
     #[test]
-    fn a_persons_ticket_is_spent_on_one_capability() {
+    fn elevated_openvpn_keeps_one_capability() {
         let policy = Policy::default();
-        let privilege = Privilege::Asked {
+        let privilege = Privilege::Elevated {
             elevator: Some(Elevator::Sudo {
                 path: "/usr/bin/sudo".into(),
                 quiet: true,
@@ -264,13 +245,14 @@ mod tests {
             gid: 1000,
         };
         assert!(text(&launch(&policy), &privilege).starts_with(
-            "/usr/bin/sudo -n -- /usr/bin/setsid --fork /usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups \
-             --inh-caps -all,+net_admin --ambient-caps -all,+net_admin --bounding-set -all,+net_admin \
+            "/usr/bin/sudo -n -- /usr/bin/setsid --fork /usr/bin/setpriv \
+             --reuid 1000 --regid 1000 --clear-groups --inh-caps -all,+net_admin \
+             --ambient-caps -all,+net_admin --bounding-set -all,+net_admin \
              --no-new-privs /usr/sbin/openvpn --config "
         ));
     }
 
-    /// The patterns of `--pull-filter`, in their order.
+    /// Returns the patterns of `--pull-filter` in their order.
     fn filters(policy: &Policy) -> Vec<(String, String)> {
         let words = argv(&launch(policy), &Privilege::Held);
         let word = |at: usize| words[at].to_str().unwrap().to_owned();
@@ -325,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_becomes_filters_and_routes() {
+    fn policy_becomes_filters_and_routes() {
         let policy = Policy {
             routes: Routes::Only(vec![
                 "10.77.0.0/16".parse().unwrap(),

@@ -1,9 +1,9 @@
-//! What the server gave the tunnel: addresses, routes, name servers; from the variables of `>UPDOWN:`.
+//! The addresses, routes and name servers of a tunnel, from the variables of `>UPDOWN:`.
 //!
-//! openvpn hands them over on the management socket when `--management-up-down` is set, so no script is
-//! needed. Two families are read: `foreign_option_N` of 2.6 and `dns_server_N_…` of 2.7. The values are
-//! the server's: only addresses and names of hosts are taken. Options about name servers that are not used are
-//! collected in [`TunnelNetwork::unused`], so that the user can be told.
+//! openvpn sends them on the management socket when `--management-up-down` is set, so no script is
+//! needed. Two families are read: `foreign_option_N` of 2.6 and `dns_server_N_…` of 2.7. The values
+//! come from the server: only addresses and host names are accepted. Options about name servers
+//! that are not used are collected in [`TunnelNetwork::unused`] for the user.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -11,24 +11,24 @@ use std::net::IpAddr;
 use super::policy::Network;
 use crate::model::Domain;
 
-/// The most variables that are kept of one event.
+/// How many variables of one event are kept.
 const MAX_VARIABLES: usize = 2000;
-/// Limits of what is set on this machine; glibc uses three servers and systemd-resolved takes more.
+/// Limits of the name service settings. glibc uses three servers, systemd-resolved accepts more.
 const MAX_SERVERS: usize = 16;
 const MAX_DOMAINS: usize = 256;
-/// Limits of what is kept to be shown.
+/// Limits of the options that are kept for the user.
 const MAX_UNUSED: usize = 20;
 const MAX_UNUSED_CHARS: usize = 120;
-/// The addresses of the Internet. A tunnel whose routes cover all of them is a full tunnel.
+/// All IPv4 addresses. A tunnel whose routes cover them is a full tunnel.
 const ALL_IPV4: (u128, u128) = (0, u32::MAX as u128);
-/// Global unicast, `2000::/3`.
+/// The addresses of IPv6 global unicast, `2000::/3`.
 const ALL_IPV6: (u128, u128) = (0x2 << 124, (0x4 << 124) - 1);
 
-/// The environment of one `>UPDOWN:` event, while it is still coming in.
+/// The variables of one `>UPDOWN:` event.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
 
-/// What is to be set on this machine for the tunnel, beyond what openvpn does itself.
+/// The settings of a tunnel that openvpn does not make itself, and its routes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TunnelNetwork {
     /// The device, `tun-ob0`.
@@ -37,9 +37,9 @@ pub struct TunnelNetwork {
     pub address6: Option<IpAddr>,
     pub gateway: Option<IpAddr>,
     pub name_servers: Vec<IpAddr>,
-    /// Domains that are searched and resolved through the tunnel.
+    /// Search domains, which are resolved through the tunnel.
     pub search: Vec<Domain>,
-    /// Domains that are resolved through the tunnel and not searched.
+    /// Domains that are resolved through the tunnel but not searched.
     pub route_domains: Vec<Domain>,
     /// The server wants every name resolved through the tunnel (`DOMAIN-ROUTE .`).
     pub resolves_all: bool,
@@ -51,8 +51,8 @@ pub struct TunnelNetwork {
 }
 
 impl TunnelNetwork {
-    /// Whether all traffic of IPv4 or of IPv6 goes through the tunnel: by `redirect-gateway`, or by routes that
-    /// together cover every address (`0.0.0.0/1` and `128.0.0.0/1`).
+    /// Whether all traffic of IPv4 or IPv6 goes through the tunnel: by `redirect-gateway`, or by
+    /// routes that together cover every address (`0.0.0.0/1` and `128.0.0.0/1`).
     pub fn is_full_tunnel(&self) -> bool {
         let ranges = |is_ipv4: bool| {
             let routes = self.routes.iter();
@@ -89,8 +89,8 @@ impl TunnelNetwork {
         is_usable
     }
 
-    /// Adds a domain. A `~` before it means the same as in systemd: resolved there and not searched; `.` is every
-    /// name. A dot before a name is left out.
+    /// Adds a domain. `~` means the same as in systemd: resolved through the tunnel and not
+    /// searched. `.` means every name. A leading dot is removed.
     fn add_domain(&mut self, name: &str, is_searched: bool) -> bool {
         let (name, is_searched) = match name.strip_prefix('~') {
             Some(name) => (name, false),
@@ -142,7 +142,7 @@ impl Environment {
         }
     }
 
-    /// What the variables say, as far as it is sound.
+    /// Returns the settings in the variables. Invalid values are left out.
     pub fn network(&self) -> TunnelNetwork {
         let mut network = TunnelNetwork {
             device: self
@@ -164,12 +164,12 @@ impl Environment {
                 network.add_unused(&format!("dns search-domains {domain}"));
             }
         }
-        self.servers_of_27(&mut network);
-        self.routes(&mut network);
+        self.read_dns_servers(&mut network);
+        self.read_routes(&mut network);
         network
     }
 
-    fn servers_of_27(&self, network: &mut TunnelNetwork) {
+    fn read_dns_servers(&self, network: &mut TunnelNetwork) {
         for (name, value) in &self.0 {
             let Some(rest) = name.strip_prefix("dns_server_") else {
                 continue;
@@ -186,7 +186,7 @@ impl Environment {
             } else if rest == "transport" {
                 (value == "plain", "transport")
             } else {
-                // DNSSEC and the name for TLS: the resolver has its own settings for both.
+                // The resolver has its own settings for DNSSEC and the TLS name.
                 (matches!(rest, "dnssec" | "sni"), rest)
             };
             if !is_used {
@@ -195,14 +195,14 @@ impl Environment {
         }
     }
 
-    fn routes(&self, network: &mut TunnelNetwork) {
+    fn read_routes(&self, network: &mut TunnelNetwork) {
         for number in 1..=MAX_VARIABLES {
             let Some(address) = self.address(&format!("route_network_{number}")) else {
                 break;
             };
             let mask = self
                 .value(&format!("route_netmask_{number}"))
-                .and_then(bits_of_mask);
+                .and_then(parse_netmask_bits);
             network.routes.push(Network {
                 address,
                 bits: mask.unwrap_or(32),
@@ -224,7 +224,7 @@ impl Environment {
         self.value(name)?.parse().ok()
     }
 
-    /// The values of `PREFIX1`, `PREFIX2`, … in the order of their numbers.
+    /// Returns the values of `PREFIX1`, `PREFIX2`, … in the order of their numbers.
     fn numbered(&self, prefix: &str) -> Vec<&str> {
         let mut found: Vec<(u32, &str)> = self
             .0
@@ -238,7 +238,7 @@ impl Environment {
     }
 }
 
-/// One `dhcp-option KIND VALUE…`. A kind that lists names takes several, in one option as well.
+/// Reads `dhcp-option KIND VALUE…`. One option may have several values.
 fn foreign_option(option: &str, network: &mut TunnelNetwork) {
     let mut words = option.split(|c: char| c.is_ascii_whitespace() || matches!(c, ',' | ';'));
     let mut words = words.by_ref().filter(|word| !word.is_empty());
@@ -261,7 +261,7 @@ fn foreign_option(option: &str, network: &mut TunnelNetwork) {
     }
 }
 
-/// The name of a network device as Linux has it, without anything a command could misread.
+/// Whether `name` is the name of a Linux network device that no command would misread.
 fn is_device(name: &str) -> bool {
     (1..=15).contains(&name.len())
         && !name.starts_with('-')
@@ -270,7 +270,7 @@ fn is_device(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-fn bits_of_mask(mask: &str) -> Option<u8> {
+fn parse_netmask_bits(mask: &str) -> Option<u8> {
     let mask = u32::from(mask.parse::<std::net::Ipv4Addr>().ok()?);
     let bits = mask.leading_ones();
     (mask.checked_shl(bits).unwrap_or(0) == 0).then_some(u8::try_from(bits).ok()?)

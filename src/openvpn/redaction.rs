@@ -1,11 +1,22 @@
-//! Lines of the management interface as they may be logged: without tokens, addresses and errors.
+//! Removes tokens, addresses and error texts from lines of the management interface before they are
+//! logged.
 //!
-//! It errs on the side of silence: an error line may repeat whatever was sent, so nothing of it is kept.
+//! An error line may repeat anything that was sent, so none of its text is kept.
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 const REMOVED: &str = "[redacted]";
-/// Words after which, up to the next blank, comma or quote, a secret stands.
-const MARKS: &[&str] = &[
+/// Prefixes of lines of which only the prefix is kept.
+const SECRET_LINES: &[&str] = &[
+    ">PASSWORD:Auth-Token:",
+    "ERROR:",
+    "password ",
+    "username ",
+    "cr-response ",
+    ">PK_SIGN:",
+    ">RSA_SIGN:",
+];
+/// Words that are followed by a secret, up to the next blank, comma or quote.
+const MARKERS: &[&str] = &[
     "SESS_ID",
     "https://",
     "http://",
@@ -15,64 +26,51 @@ const MARKS: &[&str] = &[
     "auth-token",
 ];
 
-/// `line` without anything in it that opens a session.
+/// Returns `line` without anything in it that opens a session.
 pub fn redacted(line: &str) -> String {
-    for (prefix, shown) in [
-        (">PASSWORD:Auth-Token:", ">PASSWORD:Auth-Token:"),
-        ("ERROR:", "ERROR: "),
-        ("password ", "password "),
-        ("username ", "username "),
-        ("cr-response ", "cr-response "),
-        (">PK_SIGN:", ">PK_SIGN:"),
-        (">RSA_SIGN:", ">RSA_SIGN:"),
-    ] {
-        if line.starts_with(prefix) {
-            return format!("{shown}{REMOVED}");
-        }
+    if let Some(prefix) = SECRET_LINES
+        .iter()
+        .find(|prefix| line.starts_with(**prefix))
+    {
+        let blank = if *prefix == "ERROR:" { " " } else { "" };
+        return format!("{prefix}{blank}{REMOVED}");
     }
     if let Some(rest) = line.strip_prefix(">INFOMSG:") {
-        return format!(
-            ">INFOMSG:{}:{REMOVED}",
-            rest.split(':').next().unwrap_or_default()
-        );
+        let kind = rest.split(':').next().unwrap_or_default();
+        return format!(">INFOMSG:{kind}:{REMOVED}");
     }
-    if let Some(command) = line.find("CMD '") {
-        let name = &line[command + 5..];
-        if ["username", "password", "cr-response"]
-            .iter()
-            .any(|secret| name.starts_with(secret))
-        {
-            let name = name.split(' ').next().unwrap_or_default();
-            return format!("{}CMD '{name} {REMOVED}", &line[..command]);
+    if let Some((before, command)) = line.split_once("CMD '") {
+        let secret_commands = ["username", "password", "cr-response"];
+        if secret_commands.iter().any(|name| command.starts_with(name)) {
+            let name = command.split(' ').next().unwrap_or_default();
+            return format!("{before}CMD '{name} {REMOVED}");
         }
     }
-    if let Some(position) = line.find("Info command was pushed by server ('") {
-        return format!(
-            "{}Info command was pushed by server ({REMOVED})",
-            &line[..position]
-        );
+    if let Some((before, _)) = line.split_once("Info command was pushed by server ('") {
+        return format!("{before}Info command was pushed by server ({REMOVED})");
     }
-    // A challenge's handle stands between colons, its text may hold anything.
-    if let Some(position) = line.find("CRV1:") {
-        return format!("{}CRV1:{REMOVED}", without_marked(&line[..position]));
+    // A challenge's text may hold anything.
+    if let Some((before, _)) = line.split_once("CRV1:") {
+        return format!("{}CRV1:{REMOVED}", redact_marked(before));
     }
-    without_marked(line)
+    redact_marked(line)
 }
 
-fn without_marked(line: &str) -> String {
+/// Replaces what follows each of [`MARKERS`].
+fn redact_marked(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some((start, mark)) = MARKS
+    while let Some((start, marker)) = MARKERS
         .iter()
-        .filter_map(|mark| rest.find(mark).map(|at| (at, *mark)))
-        .min_by_key(|(at, mark)| (*at, usize::MAX - mark.len()))
+        .filter_map(|marker| rest.find(marker).map(|at| (at, *marker)))
+        .min_by_key(|(at, marker)| (*at, usize::MAX - marker.len()))
     {
         out.push_str(&rest[..start]);
-        out.push_str(mark);
+        out.push_str(marker);
         out.push_str(REMOVED);
-        let mut tail = &rest[start + mark.len()..];
-        if mark == "auth-token" {
-            // A name in quotes: what follows them is the token all the same.
+        let mut tail = &rest[start + marker.len()..];
+        if marker == "auth-token" {
+            // The name may be in quotes, and the token follows them.
             tail = tail.trim_start_matches(['"', '\'', ' ', '\t']);
         }
         let end = tail
@@ -89,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_opens_a_session_is_left_in_a_line() {
+    fn no_session_secret_is_left_in_a_line() {
         for line in [
             ">PASSWORD:Auth-Token:SESS_ID_AT_canary",
             ">INFOMSG:WEB_AUTH::https://vpn.acme.com/saml?sid=canary",
@@ -99,7 +97,8 @@ mod tests {
             ">LOG:1,D,MANAGEMENT: CMD 'password \"Auth\" canary'",
             ">LOG:1,D,MANAGEMENT: CMD 'cr-response canary'",
             "ERROR: Options error: Parameter at TCP:0 is too long (256 chars max): canary",
-            ">LOG:1,,PUSH: Received control message: 'PUSH_REPLY,peer-id 0,auth-token canary,cipher X'",
+            ">LOG:1,,PUSH: Received control message: \
+             'PUSH_REPLY,peer-id 0,auth-token canary,cipher X'",
             ">LOG:1,,PUSH: Received control message: 'PUSH_REPLY,auth-tokenSESS_IDcanary,cipher X'",
             ">LOG:1,,PUSH: Received control message: 'PUSH_REPLY,\"auth-token\" canary,cipher X'",
             ">LOG:1,,PUSH: Received control message: 'PUSH_REPLY,'auth-token' \"canary\",cipher X'",
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_is_kept() {
+    fn other_text_is_kept() {
         for line in [
             ">STATE:1795305299,CONNECTED,SUCCESS,10.88.0.2,10.99.0.1,1194,,",
             ">LOG:1,,VERIFY OK: depth=0, CN=vpn.acme.com",

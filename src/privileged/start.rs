@@ -40,7 +40,7 @@ pub(super) fn start(request: &StartTunnel, caller: &Caller) -> Result<(), Refusa
             asks_user_password: profile.asks_user_password(),
             policy: &policy,
         },
-        &Privilege::Asked {
+        &Privilege::Elevated {
             elevator: None,
             setsid: setsid.path().to_owned(),
             setpriv: setpriv.path().to_owned(),

@@ -1,33 +1,33 @@
-//! The page of the console that is meant: a service, a page of it, or an address out of a browser.
+//! The page of the console to open: a service, a page of it, or an address from a browser.
 
 use url::Url;
 
 use super::{Console, ConsoleError};
 use crate::aws::Region;
 
-/// The longest address of a page, or what stands for one.
+/// Upper limit of the text for a page.
 const MAX_LINK_BYTES: usize = 2048;
 
 impl Console {
-    /// Where the console opens: a service's page (`s3`, `cloudwatch#logsV2:log-groups`), or a whole
-    /// address of this console, in a region where it names none itself.
+    /// Returns the page to open: a service's page (`s3`, `cloudwatch#logsV2:log-groups`), or a whole
+    /// address of this console. `region` is added unless the page names one.
     ///
     /// # Errors
-    /// When it is not spelled like one, or is the address of something else.
+    /// [`ConsoleError`] if the text is not spelled like one, or is another site's address.
     pub fn page(
         &self,
         service: Option<&str>,
         region: Option<&Region>,
     ) -> Result<Url, ConsoleError> {
         let text = service.unwrap_or("console");
-        let strange = || ConsoleError::Service(text.chars().take(64).collect());
+        let invalid = || ConsoleError::Service(text.chars().take(64).collect());
         let is_plain = |c: char| c.is_ascii_graphic() && !"\\\"<>`".contains(c);
         if text.len() > MAX_LINK_BYTES || !text.chars().all(is_plain) {
-            return Err(strange());
+            return Err(invalid());
         }
-        let mut page = match self.address(text)? {
+        let mut page = match self.parse_address(text)? {
             Some(page) => page,
-            None => self.service(text).ok_or_else(strange)?,
+            None => self.parse_service(text).ok_or_else(invalid)?,
         };
         let has_region = page.query_pairs().any(|(name, _)| name == "region");
         if let Some(region) = region.filter(|_| !has_region) {
@@ -37,8 +37,8 @@ impl Console {
         Ok(page)
     }
 
-    /// A whole address; `None` where the text is none.
-    fn address(&self, text: &str) -> Result<Option<Url>, ConsoleError> {
+    /// Parses a whole address. Returns `None` if the text is not one.
+    fn parse_address(&self, text: &str) -> Result<Option<Url>, ConsoleError> {
         let domain = format!(".{}", self.host);
         let begins = text.split(['/', '?', '#']).next().unwrap_or_default();
         let with_scheme = match format!(".{begins}").ends_with(&domain) {
@@ -59,8 +59,7 @@ impl Console {
                 console: self.host,
             });
         }
-        // Where a browser has several sessions, the first label names one of them, which ends with
-        // it.
+        // The first label names a session of a browser with several, which ends with it.
         if let Some((first, rest)) = host.split_once('.')
             && first.len() > 13
             && first.bytes().take(12).all(|b| b.is_ascii_digit())
@@ -72,9 +71,9 @@ impl Console {
         Ok(Some(url))
     }
 
-    /// `SERVICE`, `SERVICE/PAGE`, each with a `?QUERY` and a `#FRAGMENT` as the console's addresses
-    /// have them.
-    fn service(&self, text: &str) -> Option<Url> {
+    /// Parses `SERVICE` or `SERVICE/PAGE`, with a `?QUERY` and a `#FRAGMENT` as in the console's
+    /// addresses.
+    fn parse_service(&self, text: &str) -> Option<Url> {
         let (rest, fragment) = split(text, '#');
         let (path, query) = split(rest, '?');
         let is_deep = fragment.is_some() || query.is_some();
@@ -84,20 +83,20 @@ impl Console {
                 || "-/".contains(c)
                 || (is_deep && (c.is_ascii_uppercase() || "._~:%@,=+".contains(c)))
         };
-        let spelled = path.starts_with(|c: char| c.is_ascii_lowercase())
+        let is_valid = path.starts_with(|c: char| c.is_ascii_lowercase())
             && (is_deep || path.len() <= 64)
             && !path.contains("//")
             && !path.split('/').any(|part| part == "..")
             && path.chars().all(fits)
             && fragment != Some("")
             && query != Some("");
-        if !spelled {
+        if !is_valid {
             return None;
         }
         let path = path.trim_end_matches('/');
-        // `s3/buckets/x?tab=objects` is a page of its own; `s3` and `cloudwatch/home` are not.
-        let whole = path.ends_with("/home") || (query.is_some() && path.contains('/'));
-        let home = if whole { "" } else { "/home" };
+        // `s3/buckets/x?tab=objects` is a page; `s3` needs `/home`.
+        let is_page = path.ends_with("/home") || (query.is_some() && path.contains('/'));
+        let home = if is_page { "" } else { "/home" };
         let mut url = Url::parse(&format!("https://{}/{path}{home}", self.host)).ok()?;
         url.set_query(query);
         url.set_fragment(fragment);
@@ -106,10 +105,8 @@ impl Console {
 }
 
 fn split(text: &str, at: char) -> (&str, Option<&str>) {
-    match text.split_once(at) {
-        Some((before, after)) => (before, Some(after)),
-        None => (text, None),
-    }
+    text.split_once(at)
+        .map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
 #[cfg(test)]
@@ -119,11 +116,11 @@ mod tests {
 
     fn console(partition: &str) -> Result<Console, ConsoleError> {
         let role = RoleArn::parse(&format!("arn:{partition}:iam::123456789012:role/R")).unwrap();
-        Console::of(&role.partition(), None)
+        Console::for_partition(&role.partition(), None)
     }
 
     #[test]
-    fn a_service_is_a_path_and_nothing_else() {
+    fn service_is_only_a_path() {
         let page = |service: &str| console("aws").unwrap().page(Some(service), None);
         assert_eq!(
             page("s3").unwrap().as_str(),
@@ -154,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_links_of_the_same_console_are_taken() {
+    fn deep_links_of_the_same_console_are_accepted() {
         let region = Region::parse("eu-west-1").unwrap();
         let page = |text: &str| {
             let page = console("aws").unwrap().page(Some(text), Some(&region));
@@ -163,30 +160,37 @@ mod tests {
         for (text, expected) in [
             (
                 "cloudwatch#logsV2:log-groups",
-                "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups",
+                "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1\
+                 #logsV2:log-groups",
             ),
             (
                 "cloudwatch/home?region=us-east-1#logsV2:log-groups/log-group/$252Faws$252Fx",
-                "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#logsV2:log-groups/log-group/$252Faws$252Fx",
+                "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1\
+                 #logsV2:log-groups/log-group/$252Faws$252Fx",
             ),
             (
                 "ec2/v2/home#Instances:instanceState=running",
-                "https://console.aws.amazon.com/ec2/v2/home?region=eu-west-1#Instances:instanceState=running",
+                "https://console.aws.amazon.com/ec2/v2/home?region=eu-west-1\
+                 #Instances:instanceState=running",
             ),
             (
                 "s3/buckets/My.Bucket?tab=objects",
-                "https://console.aws.amazon.com/s3/buckets/My.Bucket?tab=objects&region=eu-west-1",
+                "https://console.aws.amazon.com/s3/buckets/My.Bucket\
+                 ?tab=objects&region=eu-west-1",
             ),
             (
-                "https://eu-central-1.console.aws.amazon.com/ec2/home?region=eu-central-1#Instances:",
-                "https://eu-central-1.console.aws.amazon.com/ec2/home?region=eu-central-1#Instances:",
+                "https://eu-central-1.console.aws.amazon.com/ec2/home\
+                 ?region=eu-central-1#Instances:",
+                "https://eu-central-1.console.aws.amazon.com/ec2/home\
+                 ?region=eu-central-1#Instances:",
             ),
             (
                 "console.aws.amazon.com/billing/home",
                 "https://console.aws.amazon.com/billing/home?region=eu-west-1",
             ),
             (
-                "https://123456789012-ab12cd34.us-east-1.console.aws.amazon.com/s3/home?region=us-east-1",
+                "https://123456789012-ab12cd34.us-east-1.console.aws.amazon.com/s3/home\
+                 ?region=us-east-1",
                 "https://us-east-1.console.aws.amazon.com/s3/home?region=us-east-1",
             ),
         ] {

@@ -160,7 +160,7 @@ fn privilege(context: &Context) -> Result<Privilege, Report> {
             }
         },
     };
-    Ok(Privilege::Asked {
+    Ok(Privilege::Elevated {
         elevator: Some(elevator),
         setsid: Program::find("setsid")?.path().to_owned(),
         setpriv: setpriv()?,

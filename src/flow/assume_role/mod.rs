@@ -152,7 +152,7 @@ async fn chosen(
     }
     let roles: Vec<SamlRole> = entries.iter().map(|(_, role)| role.clone()).collect();
     let found = found_names(&assertions, target);
-    let names = Names::new(&target.names.accounts, &target.names.labels).or(&found);
+    let names = Names::new(&target.names.accounts, &target.names.labels).with_found(&found);
     let query = RoleQuery {
         role: target.role.as_deref(),
         provider: target.provider.as_deref(),

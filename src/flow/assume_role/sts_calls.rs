@@ -206,7 +206,7 @@ where
                 SdkError::ServiceError(refused) => (refused.err().code(), refused.err().message()),
                 _ => (None, None),
             };
-            let refusal = StsRefusal::read(
+            let refusal = StsRefusal::classify(
                 code.unwrap_or_default(),
                 message.unwrap_or_default(),
                 status,

@@ -90,7 +90,7 @@ pub(in crate::flow) fn entries(
         }
     }
     let found = found_names(assertions, target);
-    let names = Names::new(&target.names.accounts, &target.names.labels).or(&found);
+    let names = Names::new(&target.names.accounts, &target.names.labels).with_found(&found);
     let pairs: Vec<SamlRole> = all.iter().map(|(_, pair)| (*pair).clone()).collect();
     let labels = names.list_labels(&pairs);
     let entry = |((app, _), (pair, label)): ((&str, &SamlRole), (SamlRole, Option<String>))| {

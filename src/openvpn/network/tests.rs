@@ -9,7 +9,7 @@ fn environment(text: &str) -> TunnelNetwork {
 }
 
 #[test]
-fn what_2_6_hands_over_is_read() {
+fn variables_of_openvpn_2_6_are_read() {
     let network = environment(
         "dev=tun-ob0\nifconfig_local=10.88.0.2\nroute_vpn_gateway=10.88.0.1\n\
          foreign_option_10=dhcp-option DOMAIN-ROUTE internal.test\n\
@@ -32,7 +32,7 @@ fn what_2_6_hands_over_is_read() {
 }
 
 #[test]
-fn what_2_7_hands_over_is_read() {
+fn variables_of_openvpn_2_7_are_read() {
     let network = environment(
         "dev=tun0\ndns_search_domain_1=corp.test\ndns_server_1_address_1=10.88.0.1\n\
          dns_server_1_resolve_domain_1=svc.test\nredirect_gateway=1\nroute_ipv6_network_1=fd00::/64",
@@ -53,7 +53,7 @@ fn what_2_7_hands_over_is_read() {
 }
 
 #[test]
-fn a_hostile_value_is_no_argument_of_a_command() {
+fn hostile_values_are_left_out() {
     let network = environment(
         "dev=-x\nforeign_option_1=dhcp-option DNS --help\nforeign_option_2=dhcp-option DOMAIN -x.test\n\
          foreign_option_3=dhcp-option DOMAIN a&b\nforeign_option_4=dhcp-option DNS 0.0.0.0\n\
@@ -74,7 +74,7 @@ fn a_hostile_value_is_no_argument_of_a_command() {
 }
 
 #[test]
-fn every_name_of_an_option_is_kept() {
+fn every_name_in_an_option_is_kept() {
     let network = environment(
         "foreign_option_1=dhcp-option DNS 10.88.0.1 10.88.0.2\n\
          foreign_option_2=dhcp-option DOMAIN-SEARCH a.corp.test b.corp.test\n\
@@ -101,7 +101,7 @@ fn every_name_of_an_option_is_kept() {
 }
 
 #[test]
-fn root_domain_asks_for_every_name() {
+fn root_domain_resolves_every_name() {
     for option in [
         "foreign_option_1=dhcp-option DOMAIN-ROUTE .",
         "foreign_option_1=dhcp-option DOMAIN-ROUTE corp.test .",
@@ -115,7 +115,7 @@ fn root_domain_asks_for_every_name() {
 }
 
 #[test]
-fn options_without_use_are_named() {
+fn unused_options_are_collected() {
     let network = environment(
         "foreign_option_1=dhcp-option NTP 10.0.0.1\nforeign_option_2=dhcp-option DOMAIN a.test x$y\n\
          foreign_option_3=dhcp-option DOMAIN-SEARCH\ndns_server_1_address_1=10.88.0.1\n\
@@ -142,7 +142,7 @@ fn options_without_use_are_named() {
 }
 
 #[test]
-fn routes_to_every_address_are_a_full_tunnel() {
+fn routes_to_every_address_make_a_full_tunnel() {
     let routed = |networks: &[&str]| TunnelNetwork {
         routes: networks.iter().map(|text| text.parse().unwrap()).collect(),
         ..TunnelNetwork::default()

@@ -1,12 +1,12 @@
-//! Every dangerous directive in every spelling that openvpn accepts, refused by name.
+//! Tests that every dangerous directive is refused by name, in every spelling that openvpn accepts.
 
 use super::directives::{Class, Kind, classify, known_directives};
 use super::*;
 
 const GOOD: &str = include_str!("../../../tests/fixtures/openvpn/userlocked-2024.ovpn");
 
-/// Directives with which a profile ran code, read, wrote or sent files as root, or took hold of the
-/// machine, when they were tried on OpenVPN 2.6 (and 2.7's `dns-updown`), with arguments that worked.
+/// Directives that let a profile run code, read, write or send files as root, or change the machine
+/// (tried on OpenVPN 2.6, and 2.7 for `dns-updown`), with arguments that worked.
 const DANGEROUS: &[&str] = &[
     // run programs
     "up /tmp/x",
@@ -76,7 +76,7 @@ const DANGEROUS: &[&str] = &[
     "ifconfig-pool-persist /etc/x",
     "tmp-dir /etc",
     "syslog x",
-    // take hold of the machine, the process, the supervisor
+    // change the machine, the process, the supervisor
     "dev-node /dev/sda",
     "mktun",
     "rmtun",
@@ -137,7 +137,7 @@ const DANGEROUS: &[&str] = &[
     "show-pkcs11-ids /tmp/x.so",
 ];
 
-/// One directive in every spelling of the matrix; each as a whole profile.
+/// Returns profiles with the directive in every spelling.
 fn spellings(directive: &str) -> Vec<String> {
     let (name, rest) = directive.split_once(' ').unwrap_or((directive, ""));
     let mut lines: Vec<String> = vec![
@@ -172,7 +172,7 @@ fn spellings(directive: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_dangerous_directive_is_refused_by_name_in_every_spelling() {
+fn dangerous_directive_is_refused_in_every_spelling() {
     let mut tried = 0;
     for directive in DANGEROUS {
         let name = directive.split(' ').next().unwrap();
@@ -190,7 +190,7 @@ fn a_dangerous_directive_is_refused_by_name_in_every_spelling() {
 }
 
 #[test]
-fn a_directive_behind_a_closing_tag_that_openvpn_would_accept_is_not_missed() {
+fn directive_behind_a_loose_closing_tag_is_found() {
     let (head, tail) = GOOD.split_once("</ca>\n").unwrap();
     for closer in [
         "</ca>junk",
@@ -219,7 +219,7 @@ fn a_directive_behind_a_closing_tag_that_openvpn_would_accept_is_not_missed() {
 }
 
 #[test]
-fn a_refused_directive_as_a_block_is_refused_by_name() {
+fn refused_directive_as_a_block_is_refused() {
     for name in [
         "plugin",
         "up",
@@ -242,7 +242,7 @@ fn a_refused_directive_as_a_block_is_refused_by_name() {
 }
 
 #[test]
-fn a_name_that_is_not_openvpns_is_refused() {
+fn unknown_directive_is_refused() {
     for name in [
         "UP",
         "Client",
@@ -264,7 +264,7 @@ fn a_name_that_is_not_openvpns_is_refused() {
 }
 
 #[test]
-fn a_key_without_its_tag_does_not_come_out_in_the_refusal() {
+fn key_without_its_tag_is_not_shown_in_the_refusal() {
     let text = GOOD.replace("<key>\n", "");
     let shown = format!("{:?}", Profile::parse(text.as_bytes()).unwrap_err());
     assert!(!shown.contains("Y2FuYXJ5"), "{shown}");
@@ -277,7 +277,7 @@ fn a_key_without_its_tag_does_not_come_out_in_the_refusal() {
 }
 
 #[test]
-fn what_is_dangerous_is_never_in_the_allowed_part_of_the_table_without_a_grammar() {
+fn no_dangerous_directive_is_allowed_as_a_flag() {
     for directive in DANGEROUS {
         let name = directive.split(' ').next().unwrap();
         assert!(
@@ -291,7 +291,7 @@ fn what_is_dangerous_is_never_in_the_allowed_part_of_the_table_without_a_grammar
 }
 
 #[test]
-fn every_classified_name_gets_a_verdict_and_no_panic() {
+fn every_known_directive_gets_a_verdict() {
     for name in known_directives() {
         for args in [
             "",
@@ -313,7 +313,7 @@ fn every_classified_name_gets_a_verdict_and_no_panic() {
 }
 
 #[test]
-fn no_file_name_survives_into_canonical_text() {
+fn canonical_text_holds_no_file_name() {
     for name in known_directives() {
         for args in [
             "/etc/shadow",

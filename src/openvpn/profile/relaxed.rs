@@ -1,5 +1,5 @@
-//! Lines that profiles of the field have and that are harmless: what becomes of each, and what of its kind
-//! is refused all the same.
+//! Tests of harmless lines in real profiles: what becomes of each, and which of their kind are
+//! refused.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn with(lines: &str) -> Result<Profile, ProfileError> {
     Profile::parse(format!("{GOOD}{lines}\n").as_bytes())
 }
 
-/// The lines of the canonical text that the good profile does not have.
+/// Returns the lines that `lines` add to the canonical text.
 fn added(lines: &str) -> Vec<String> {
     let own = with("").unwrap();
     let own = own.canonical();
@@ -31,7 +31,7 @@ fn is_refused(lines: &str, name: &str) -> bool {
         .any(|verdict| verdict.directive == name && verdict.ruling.is_refused())
 }
 
-/// The rulings on the last line.
+/// Returns the rulings on the last line.
 fn rulings(line: &str) -> Vec<(String, Ruling)> {
     let profile = with(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     let last = GOOD.lines().count();
@@ -45,7 +45,7 @@ fn rulings(line: &str) -> Vec<(String, Ruling)> {
 }
 
 #[test]
-fn an_apps_settings_are_dropped_with_a_reason() {
+fn settings_of_apps_are_dropped() {
     for line in [
         "setenv opt USERNAME alice@acme.com",
         "setenv USERNAME \"alice\"",
@@ -90,13 +90,13 @@ fn an_apps_settings_are_dropped_with_a_reason() {
 }
 
 #[test]
-fn what_a_profile_lets_a_client_ignore_is_dropped() {
+fn ignorable_options_are_dropped() {
     let lines = "ignore-unknown-option dco-frobnicate other\ndco-frobnicate 1";
     assert!(added(lines).is_empty());
     assert!(added("dco-frobnicate 1\nignore-unknown-option dco-frobnicate").is_empty());
     assert!(added("ignore-unknown-option x-y\n<x-y>\n1\n</x-y>").is_empty());
     assert!(is_refused("dco-frobnicate 1", "dco-frobnicate"));
-    // A name that openvpn knows is not let go by it.
+    // It does not cover a name that openvpn knows.
     for (line, name) in [
         ("up /x", "up"),
         ("plugin /x.so", "plugin"),
@@ -110,7 +110,7 @@ fn what_a_profile_lets_a_client_ignore_is_dropped() {
 }
 
 #[test]
-fn hosts_and_domains_are_written_as_openvpn_takes_them() {
+fn hosts_and_domains_are_normalized() {
     for (line, expected) in [
         (
             "remote vpn.example.com. 1194 udp",
@@ -210,7 +210,7 @@ fn hosts_and_domains_are_written_as_openvpn_takes_them() {
 }
 
 #[test]
-fn numbers_and_flags_of_newer_versions_are_read() {
+fn arguments_of_newer_versions_are_parsed() {
     for (line, expected) in [
         ("mssfix 1400 mtu", "mssfix 1400 mtu"),
         ("mssfix 1400 fixed", "mssfix 1400 fixed"),
@@ -240,7 +240,7 @@ fn numbers_and_flags_of_newer_versions_are_read() {
 }
 
 #[test]
-fn the_framing_of_compression_is_kept_and_nothing_compressed() {
+fn only_the_framing_of_compression_is_kept() {
     for (line, expected) in [
         ("comp-lzo", "comp-lzo no"),
         ("comp-lzo no", "comp-lzo no"),
@@ -259,7 +259,7 @@ fn the_framing_of_compression_is_kept_and_nothing_compressed() {
         assert!(is_refused(&format!("{name} x"), name));
         assert!(is_refused(&format!("{name} yes /x"), name));
     }
-    // Whatever the profile says, it stands before and cannot be taken back.
+    // It comes before any line of the profile, which cannot undo it.
     let profile = with("compress stub\nallow-compression yes").unwrap();
     let canonical = profile.canonical();
     assert!(
@@ -271,7 +271,7 @@ fn the_framing_of_compression_is_kept_and_nothing_compressed() {
 }
 
 #[test]
-fn an_inline_mark_stands_for_the_block_that_follows() {
+fn inline_marker_announces_a_block() {
     for line in [
         "ca [inline]",
         "cert [inline]",
@@ -328,7 +328,7 @@ fn parameters_before_a_key_are_left_out() {
 }
 
 #[test]
-fn hashes_and_revocation_lists_only_narrow_the_trust() {
+fn hashes_and_revocation_lists_narrow_the_trust() {
     let hash = ["AB"; 32].join(":");
     assert_eq!(
         added(&format!("peer-fingerprint {hash}")),
@@ -365,7 +365,7 @@ fn hashes_and_revocation_lists_only_narrow_the_trust() {
     ] {
         assert!(is_refused(line, name), "{line}");
     }
-    // They replace no authority.
+    // They do not replace an authority.
     let text = GOOD
         .replace("<ca>", "<extra-certs>")
         .replace("</ca>", "</extra-certs>");
@@ -377,7 +377,7 @@ fn hashes_and_revocation_lists_only_narrow_the_trust() {
 }
 
 #[test]
-fn every_line_of_the_field_is_usable_at_once() {
+fn all_harmless_lines_together_are_accepted() {
     let lines = "setenv opt USERNAME alice@acme.com\nsetenv USERNAME \"alice\"\n\
                  setenv FRIENDLY_NAME \"Acme VPN\"\nsocket-flags TCP_NODELAY\n\
                  dhcp-option DOMAIN corp.example.com.\ndhcp-option DOMAIN-ROUTE .\n\

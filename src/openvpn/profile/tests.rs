@@ -1,4 +1,5 @@
-//! What a sound profile becomes, what is missing from an unsound one, and that writing it is stable.
+//! Tests that valid profiles become the expected canonical text, that incomplete ones are refused,
+//! and that writing is stable.
 
 use proptest::prelude::*;
 
@@ -12,7 +13,7 @@ fn parse(text: &str) -> Profile {
     Profile::parse(text.as_bytes()).unwrap()
 }
 
-/// Everything of the canonical text before the keys.
+/// Returns the canonical text up to the keys.
 fn head(profile: &Profile) -> String {
     profile
         .canonical()
@@ -24,7 +25,7 @@ fn head(profile: &Profile) -> String {
 }
 
 #[test]
-fn a_profile_of_today_is_kept_as_it_is() {
+fn current_profile_is_unchanged() {
     let profile = parse(OF_2024);
     assert_eq!(
         head(&profile),
@@ -39,7 +40,7 @@ fn a_profile_of_today_is_kept_as_it_is() {
 }
 
 #[test]
-fn a_profile_of_2016_is_written_in_todays_words() {
+fn profile_of_2016_is_written_with_present_names() {
     let profile = parse(OF_2016);
     assert_eq!(
         head(&profile),
@@ -51,7 +52,7 @@ fn a_profile_of_2016_is_written_in_todays_words() {
 }
 
 #[test]
-fn the_verdicts_name_what_is_changed_and_show_no_key() {
+fn verdicts_show_changes_but_no_key() {
     let shown = format!("{:#?}", parse(OF_2016).explain());
     for text in ["its name since", "Y2FuYXJ5", "0000000000", "YSBjZXJ0"] {
         assert!(!shown.contains(text), "{text}");
@@ -63,7 +64,7 @@ fn the_verdicts_name_what_is_changed_and_show_no_key() {
 }
 
 #[test]
-fn a_profile_that_cannot_be_used_safely_says_what_it_lacks() {
+fn incomplete_profile_is_refused_with_what_is_missing() {
     let without = |line: &str| OF_2024.replace(&format!("\n{line}\n"), "\n");
     let blockless = |name: &str| {
         let (head, rest) = OF_2024.split_once(&format!("<{name}>")).unwrap();
@@ -146,7 +147,7 @@ fn text_around_a_certificate_is_left_out() {
 }
 
 #[test]
-fn a_policy_takes_routes_and_name_servers_away() {
+fn policy_excludes_routes_and_name_servers() {
     let text = format!(
         "{OF_2024}route 10.77.0.0 255.255.0.0\nredirect-gateway def1\ndhcp-option DNS 10.0.0.1\n\
          pull-filter accept \"route \"\npull-filter ignore \"block-\"\n"
@@ -175,7 +176,7 @@ fn a_policy_takes_routes_and_name_servers_away() {
 }
 
 #[test]
-fn a_profiles_filter_accepts_no_more_than_the_policy() {
+fn own_filter_accepts_no_more_than_the_policy() {
     let canonical_head = |text: &str, policy: &Policy| {
         let profile = parse(&format!("{OF_2024}pull-filter accept {text}\n")).apply_policy(policy);
         let head = head(&profile);
@@ -208,7 +209,7 @@ fn a_profiles_filter_accepts_no_more_than_the_policy() {
         canonical_head("route", &strict),
         ["pull-filter \"accept\" \"route-gateway \""]
     );
-    // Everything is what the policy accepts.
+    // An empty prefix accepts what the policy accepts.
     assert_eq!(canonical_head("r", &open).len(), 6);
     let all = open.accepted_pushes().count();
     let profile = parse(&format!(
@@ -222,7 +223,7 @@ fn a_profiles_filter_accepts_no_more_than_the_policy() {
 }
 
 #[test]
-fn of_a_directive_that_stands_once_the_last_value_counts() {
+fn last_value_of_a_single_directive_counts() {
     let profile = parse(&format!("{OF_2024}reneg-sec 60\nreneg-sec 120\n"));
     assert_eq!(
         profile.settings().find("reneg-sec"),
@@ -232,7 +233,7 @@ fn of_a_directive_that_stands_once_the_last_value_counts() {
 }
 
 #[test]
-fn a_generic_profile_is_refused_as_one() {
+fn generic_profile_is_refused() {
     let text = format!("{OF_2024}setenv GENERIC_CONFIG 1\n");
     assert_eq!(
         Profile::parse(text.as_bytes()).unwrap_err(),
@@ -240,7 +241,7 @@ fn a_generic_profile_is_refused_as_one() {
     );
 }
 
-/// Lines that are accepted, and some that are not, with free parts.
+/// Generates accepted and refused lines with variable parts.
 fn line() -> impl Strategy<Value = String> {
     let words = prop::sample::select(known_directives().collect::<Vec<_>>());
     prop_oneof![
@@ -261,8 +262,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn what_is_written_reads_as_the_same_settings(lines in prop::collection::vec(line(), 0..6)) {
-        // A profile with one refused line is refused whole, so every line is tried alone as well.
+    fn canonical_text_parses_to_the_same_settings(lines in prop::collection::vec(line(), 0..6)) {
+        // One refused line refuses the profile, so each line is tried alone as well.
         let whole = format!("{OF_2024}{}\n", lines.join("\n"));
         let alone = lines.iter().map(|line| format!("{OF_2016}{line}\n"));
         for text in std::iter::once(whole).chain(alone) {
@@ -278,7 +279,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), cut in 0usize..3000) {
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), cut in 0usize..3000) {
         let _ = Profile::parse(&bytes);
         let mut spliced = OF_2024.as_bytes()[..cut.min(OF_2024.len())].to_vec();
         spliced.extend_from_slice(&bytes);

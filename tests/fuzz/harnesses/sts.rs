@@ -78,7 +78,7 @@ fn target(bytes: &[u8]) {
         assert_eq!(credentials.role, role);
     }
     for status in [400, 403, 429, 500] {
-        let report = StsRefusal::read(&code, &message, status).report(&role, None);
+        let report = StsRefusal::classify(&code, &message, status).report(&role, None);
         assert!(report.name().starts_with("sts.") && !report.hints.is_empty());
         assert_eq!(
             report.render().lines().count(),

@@ -194,7 +194,7 @@ fn target(bytes: &[u8]) {
                 SdkError::ServiceError(refused) => (refused.err().code(), refused.err().message()),
                 _ => (None, None),
             };
-            let refusal = StsRefusal::read(
+            let refusal = StsRefusal::classify(
                 code.unwrap_or_default(),
                 message.unwrap_or_default(),
                 status,

@@ -1,34 +1,38 @@
-//! The text of the AWS tools' two files, line by line, as it is: for edits. [`crate::ini`] reads what it says.
+//! The text of the AWS tools' two files, line by line, for edits. [`crate::ini`] parses the values.
 //!
-//! Only what is asked for changes: comments, odd spacing, line ends and other people's mistakes stay where they
-//! are. The tools read these files differently (configparser, the SDKs' own readers), so a section counts as
-//! found only where all of them agree, and what they would quarrel about is refused instead of guessed.
+//! Only the requested lines change: comments, unusual spacing, line ends and other mistakes stay.
+//! The tools read these files differently (configparser, the SDKs' own parsers), so a section
+//! counts as found only if all of them agree. Ambiguous text is refused. Hand-written because no
+//! crate preserves the text and detects these differences.
 
 use std::fmt;
 use std::ops::Range;
 
 use thiserror::Error;
 
-use crate::ini::header as read_header;
+use crate::ini::header as python_header;
 use crate::report::{ErrorCode, Report};
 
-/// A file's lines, each with its own end.
+const MAX_SECTION_NAME_BYTES: usize = 256;
+
+/// The lines of a file, each with its line end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ini {
+pub(super) struct IniText {
     lines: Vec<String>,
-    end: &'static str,
+    line_end: &'static str,
 }
 
-impl Ini {
+impl IniText {
     pub(super) fn parse(text: &str) -> Self {
         let lines: Vec<String> = text.split_inclusive('\n').map(ToOwned::to_owned).collect();
-        let crlf = lines.first().is_some_and(|line| line.ends_with("\r\n"));
+        let is_crlf = lines.first().is_some_and(|line| line.ends_with("\r\n"));
         Self {
             lines,
-            end: if crlf { "\r\n" } else { "\n" },
+            line_end: if is_crlf { "\r\n" } else { "\n" },
         }
     }
 
+    /// Returns a line without its line end and without a byte order mark.
     pub(super) fn line(&self, at: usize) -> &str {
         let line = self.lines[at].trim_end_matches(['\r', '\n']);
         line.strip_prefix('\u{feff}').unwrap_or(line)
@@ -38,35 +42,31 @@ impl Ini {
         self.lines.len()
     }
 
-    pub(super) fn is_blank(&self, at: usize) -> bool {
-        self.line(at).trim().is_empty()
-    }
-
-    /// A comment, or nothing: lines that belong to no key.
-    pub(super) fn is_silent(&self, at: usize) -> bool {
+    /// Whether the line is blank or a comment.
+    pub(super) fn is_comment(&self, at: usize) -> bool {
         let line = self.line(at).trim_start();
         line.is_empty() || line.starts_with(['#', ';'])
     }
 
-    /// The name in a section's header, if that line is one.
+    /// Returns the section's name if the line is a header.
     pub(super) fn header(&self, at: usize) -> Option<&str> {
-        header(self.line(at))
+        sdk_header(self.line(at))
     }
 
-    /// Where the one section called `name` is, its header first, up to the next header.
+    /// Returns the lines of the section `name`, from its header up to the next one.
     ///
     /// # Errors
-    /// When there are several, or the tools would not agree on whether a line is its header.
+    /// [`IniError`] if there are several, or the tools disagree on whether a line is its header.
     pub(super) fn section(&self, name: &str) -> Result<Option<Range<usize>>, IniError> {
         let mut found = None;
         for at in 0..self.len() {
-            match reading(self.line(at), name) {
-                Reading::Other => {}
-                Reading::Unclear => return Err(IniError::Unclear(name.to_owned(), at + 1)),
-                Reading::Header if found.is_some() => {
+            match is_header(self.line(at), name) {
+                Some(false) => {}
+                None => return Err(IniError::Unclear(name.to_owned(), at + 1)),
+                Some(true) if found.is_some() => {
                     return Err(IniError::Twice(name.to_owned(), at + 1));
                 }
-                Reading::Header => found = Some(at),
+                Some(true) => found = Some(at),
             }
         }
         Ok(found.map(|start| start..self.end_of_section(start)))
@@ -78,9 +78,9 @@ impl Ini {
             .unwrap_or(self.len())
     }
 
-    /// Puts `lines` at `range`, with this file's line ends.
+    /// Replaces the lines of `range` with `lines`, which get this file's line ends.
     pub(super) fn replace(&mut self, range: Range<usize>, lines: &[String]) {
-        let end = self.end;
+        let end = self.line_end;
         if range.start == self.len()
             && let Some(last) = self.lines.last_mut()
             && !last.ends_with('\n')
@@ -91,64 +91,77 @@ impl Ini {
         self.lines.splice(range, lines);
     }
 
-    /// Puts `lines` behind everything else, after a blank line.
+    /// Appends `lines` after a blank line.
     pub(super) fn append(&mut self, lines: &[String]) {
         let blank = (self.len() > 0).then(String::new);
         let lines: Vec<String> = blank.into_iter().chain(lines.iter().cloned()).collect();
         self.replace(self.len()..self.len(), &lines);
     }
 
-    /// Takes out `range` and the one blank line before it, which [`Self::append`] has put there.
-    pub(super) fn cut(&mut self, range: Range<usize>) {
+    /// Removes `range` and the one blank line before it, which [`Self::append`] has added.
+    pub(super) fn remove(&mut self, range: Range<usize>) {
         let start = match range.start.checked_sub(1) {
-            Some(before) if self.is_blank(before) => before,
+            Some(before) if self.line(before).trim().is_empty() => before,
             _ => range.start,
         };
         self.lines.drain(start..range.end);
     }
 }
 
-impl fmt::Display for Ini {
+impl fmt::Display for IniText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lines.iter().try_for_each(|line| f.write_str(line))
     }
 }
 
-enum Reading {
-    Header,
-    Unclear,
-    Other,
-}
-
-fn header(line: &str) -> Option<&str> {
+/// Returns the name in a header by the rules of the SDKs, which take the first closing bracket.
+fn sdk_header(line: &str) -> Option<&str> {
     let inside = line.strip_prefix('[')?;
     Some(inside.split_once(']')?.0.trim())
 }
 
-/// Python takes the last bracket of a line, the SDKs the first; an indented header is a header to the SDKs
-/// and a continued value to Python.
-fn reading(line: &str, name: &str) -> Reading {
+/// Whether the line is the header of `name`, or `None` if the tools disagree.
+///
+/// Python takes the last bracket of a line, the SDKs the first. An indented header is a header to
+/// the SDKs and a continued value to Python.
+fn is_header(line: &str, name: &str) -> Option<bool> {
     let trimmed = line.trim_start();
-    let Some(first) = header(trimmed).map(plain) else {
-        return Reading::Other;
+    let Some(first) = sdk_header(trimmed) else {
+        return Some(false);
     };
-    let last = read_header(trimmed).map(|inside| plain(inside.trim()));
-    let is = |read: &str| read == name;
-    match (is(&first), last.is_some_and(|last| is(&last))) {
-        (false, false) => Reading::Other,
-        (true, true) if trimmed.len() == line.len() => Reading::Header,
-        _ => Reading::Unclear,
+    let is_name = |header: &str| normalize(header) == name;
+    match (is_name(first), python_header(trimmed).is_some_and(is_name)) {
+        (false, false) => Some(false),
+        (true, true) if trimmed.len() == line.len() => Some(true),
+        _ => None,
     }
 }
 
-/// `profile "x"`, `profile  x` and `profile x` are the same section.
-fn plain(header: &str) -> String {
+/// Returns the one spelling of `profile "x"`, `profile  x` and `profile x`.
+fn normalize(header: &str) -> String {
     let words = header.split_whitespace();
     let words = words.map(|word| word.trim_matches(['"', '\'']));
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Why a file cannot be edited safely.
+/// Whether every SDK accepts the character in a section's name: `[A-Za-z0-9_.@/%:+-]`, as in the
+/// parser of the JavaScript SDK.
+pub(super) fn is_section_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.@/%:+-".contains(&byte)
+}
+
+/// Checks that every tool accepts `name` as a section's name.
+pub(super) fn check_section_name(name: &str) -> Result<(), IniError> {
+    let is_valid =
+        (1..=MAX_SECTION_NAME_BYTES).contains(&name.len()) && name.bytes().all(is_section_byte);
+    if is_valid {
+        Ok(())
+    } else {
+        Err(IniError::Name(name.chars().take(64).collect()))
+    }
+}
+
+/// The reason why a file cannot be edited safely.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum IniError {
     #[error("[{0}] stands there twice, again in line {1}")]
@@ -162,13 +175,15 @@ pub enum IniError {
     #[error("{0:?} cannot be a section's name")]
     Name(String),
     #[error(
-        "a link cannot be called default: every tool takes [default] unasked, and they do not agree on its spelling"
+        "a link cannot be called default: every tool takes [default] unasked, \
+         and they do not agree on its spelling"
     )]
     Default,
     #[error("the lines that mark ob's part are not one pair: see line {0}")]
     Markers(usize),
     #[error(
-        "line {0} would fall into another section: it stands behind ob's part without a section of its own"
+        "line {0} would fall into another section: \
+         it stands behind ob's part without a section of its own"
     )]
     Stranded(usize),
 }
@@ -192,7 +207,8 @@ impl From<IniError> for Report {
     fn from(error: IniError) -> Self {
         let hint = match &error {
             IniError::Foreign(section) if section.starts_with("profile ") => {
-                "give that `[profile]` another name, or take it out by hand; nothing has been changed"
+                "give that `[profile]` another name, or take it out by hand; \
+                 nothing has been changed"
             }
             IniError::Default => {
                 "name the link otherwise: another profile of the settings, or `--name-template`"
@@ -201,7 +217,8 @@ impl From<IniError> for Report {
                 "choose another name with `--name-template`, or let it go with `--replace`"
             }
             IniError::Name(_) | IniError::Value(_) => {
-                "`ob write --name-template '{account}-{role}'` makes names of digits and plain letters"
+                "`ob write --name-template '{account}-{role}'` makes names of digits \
+                 and plain letters"
             }
             IniError::Twice(..) | IniError::Unclear(..) => {
                 "make it one plain `[name]` line by hand; nothing has been changed"

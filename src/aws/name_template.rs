@@ -1,37 +1,39 @@
-//! What each role's section is called: a template filled in, made unique where two roles come to the same.
+//! The names of the roles' sections: a filled template, made unique if two roles get the same name.
 
 use std::collections::{BTreeMap, HashMap};
 
 use thiserror::Error;
 
-use super::config_block::is_plain;
+use super::ini_edit::is_section_byte;
 use crate::model::RoleArn;
 use crate::report::{ErrorCode, Report};
 
-/// How sections are named.
+/// The template of a section's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameTemplate {
     text: String,
-    /// Whether the user wrote it: then two roles of one name are an error, not ours to tell apart.
-    given: bool,
+    /// Whether the user wrote it. Then two roles with one name are an error.
+    is_custom: bool,
 }
 
-const PLACES: [&str; 5] = ["{alias}", "{account}", "{role}", "{path}", "{profile}"];
+const PLACEHOLDERS: [&str; 5] = ["{alias}", "{account}", "{role}", "{path}", "{profile}"];
 
 impl NameTemplate {
-    /// `ALIAS-ROLE`, the alias being the account's name or else its number.
+    /// Returns `{alias}-{role}`, where the alias is the account's name or else its number.
     pub fn default_template() -> Self {
         Self {
             text: "{alias}-{role}".into(),
-            given: false,
+            is_custom: false,
         }
     }
 
+    /// Parses a template of the user.
+    ///
     /// # Errors
-    /// When something in braces is none of the places.
+    /// [`TemplateError::Place`] if a placeholder is not known.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut rest = text.to_owned();
-        for place in PLACES {
+        for place in PLACEHOLDERS {
             rest = rest.replace(place, "");
         }
         if rest.contains(['{', '}']) || text.is_empty() {
@@ -39,11 +41,11 @@ impl NameTemplate {
         }
         Ok(Self {
             text: text.to_owned(),
-            given: true,
+            is_custom: true,
         })
     }
 
-    /// One name; characters that no section's name may have become dashes.
+    /// Returns the name of one role. Characters that a section's name cannot have become dashes.
     pub fn fill(&self, role: &RoleArn, alias: Option<&str>, profile: Option<&str>) -> String {
         let values = [
             alias.unwrap_or(role.account()),
@@ -54,9 +56,9 @@ impl NameTemplate {
         ];
         let mut name = String::new();
         let mut rest = self.text.as_str();
-        // From left to right, so that braces in a value are a value's.
+        // From left to right, so that braces in a value are not replaced.
         'next: while !rest.is_empty() {
-            for (place, value) in PLACES.iter().zip(values) {
+            for (place, value) in PLACEHOLDERS.iter().zip(values) {
                 if let Some(after) = rest.strip_prefix(place) {
                     name += &plain(value);
                     rest = after;
@@ -70,10 +72,10 @@ impl NameTemplate {
         name
     }
 
-    /// A name for each of `roles`, no two the same.
+    /// Returns a different name for each of `roles`.
     ///
     /// # Errors
-    /// When a template of the user's gives two roles one name.
+    /// [`TemplateError::Twice`] if a template of the user gives two roles one name.
     pub fn names(
         &self,
         roles: &[RoleArn],
@@ -98,7 +100,7 @@ impl NameTemplate {
                 .filter(|same| same.len() > 1)
                 .flatten()
                 .collect();
-            if let (true, Some(at)) = (self.given, twice.iter().min()) {
+            if let (true, Some(at)) = (self.is_custom, twice.iter().min()) {
                 return Err(TemplateError::Twice(names[*at].clone()));
             }
             for at in twice {
@@ -117,15 +119,16 @@ impl NameTemplate {
 
 fn plain(text: &str) -> String {
     let dashed = text.chars().map(|c| match u8::try_from(c) {
-        Ok(byte) if is_plain(byte) => c,
+        Ok(byte) if is_section_byte(byte) => c,
         _ => '-',
     });
     dashed.take(128).collect()
 }
 
+/// The reason why sections cannot be named.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TemplateError {
-    #[error("{0:?} has something in braces that is none of {places}", places = PLACES.join(" "))]
+    #[error("{0:?} has something in braces that is none of {places}", places = PLACEHOLDERS.join(" "))]
     Place(String),
     #[error("two roles would both be called {0}")]
     Twice(String),
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_is_called_by_its_account_and_its_name_until_two_are_the_same() {
+    fn default_names_are_made_unique() {
         let roles = [
             role("123456789012", "Admin"),
             role("210987654321", "Admin"),
@@ -178,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_is_filled_once_and_is_the_users_to_make_unique() {
+    fn custom_template_with_equal_names_is_refused() {
         let roles = [role("123456789012", "a/Ops"), role("123456789012", "b/Ops")];
         let template = |text| NameTemplate::parse(text).unwrap();
         let names = template("okta/{account}.{path}")
