@@ -1,5 +1,5 @@
-//! The roles that a user was granted at the last look-up, without secrets. They are kept in a file, so
-//! that a list or a menu need not wait for Okta. The file is untrusted when it is read.
+//! The roles that a user was granted at the last look-up, without secrets. They are kept in a file,
+//! so that a list or a menu need not wait for Okta. The file is untrusted when it is read.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -68,8 +68,8 @@ struct StoredRole {
 }
 
 impl Catalogue {
-    /// Parses the text of [`Self::to_json`]. Returns `None` if it is damaged, not of `key`, or too old
-    /// at `now`.
+    /// Parses the text of [`Self::to_json`]. Returns `None` if it is damaged, not of `key`, or too
+    /// old at `now`.
     pub fn from_json(text: &str, key: &CatalogueKey, now: Timestamp) -> Option<Self> {
         let stored: StoredCatalogue = serde_json::from_str(text).ok()?;
         let age = now.seconds_since(stored.as_of);

@@ -1,9 +1,9 @@
 //! The environment of a command that runs with a role's credentials, as a pure function.
 //!
 //! SDKs look in many places, so misleading variables are removed first: a stale
-//! `AWS_SECURITY_TOKEN` overrides a fresh `AWS_SESSION_TOKEN`, an inherited `AWS_PROFILE` makes some
-//! SDKs ignore the keys beside it, and `AWS_CONTAINER_*` or `AWS_ROLE_ARN` name another identity.
-//! `variables.rs` has the list.
+//! `AWS_SECURITY_TOKEN` overrides a fresh `AWS_SESSION_TOKEN`, an inherited `AWS_PROFILE` makes
+//! some SDKs ignore the keys beside it, and `AWS_CONTAINER_*` or `AWS_ROLE_ARN` name another
+//! identity. `variables.rs` has the list.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;

@@ -119,8 +119,8 @@ fn fish(value: &str) -> String {
     format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// Erases a variable and reports a universal one. fish exports a universal variable even if a global
-/// one of the same name is not exported, and an empty value counts too.
+/// Erases a variable and reports a universal one. fish exports a universal variable even if a
+/// global one of the same name is not exported, and an empty value counts too.
 fn erase_in_fish(name: &str) -> String {
     format!(
         "set -eg {name}; set -qUx {name}; and set -eU {name}; \

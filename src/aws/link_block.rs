@@ -1,6 +1,6 @@
-//! Profiles of `~/.aws/config` that assume a role with another profile's credentials: `role_arn` and
-//! `source_profile` (AWS SDKs and Tools Reference, "Assume role credential provider"). They hold no
-//! secret.
+//! Profiles of `~/.aws/config` that assume a role with another profile's credentials: `role_arn`
+//! and `source_profile` (AWS SDKs and Tools Reference, "Assume role credential provider"). They
+//! hold no secret.
 
 use super::endpoint::Region;
 use super::ini_edit::{IniError, IniText, check_section_name};

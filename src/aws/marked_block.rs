@@ -1,5 +1,5 @@
-//! The parts of `~/.aws/config` that `ob` writes, each between two marking lines. Nothing outside of
-//! the marks is changed.
+//! The parts of `~/.aws/config` that `ob` writes, each between two marking lines. Nothing outside
+//! of the marks is changed.
 
 use std::ops::Range;
 

@@ -128,7 +128,10 @@ fn plain(text: &str) -> String {
 /// The reason why sections cannot be named.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TemplateError {
-    #[error("{0:?} has something in braces that is none of {places}", places = PLACEHOLDERS.join(" "))]
+    #[error(
+        "{0:?} has something in braces that is none of {places}",
+        places = PLACEHOLDERS.join(" ")
+    )]
     Place(String),
     #[error("two roles would both be called {0}")]
     Twice(String),

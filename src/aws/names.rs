@@ -50,8 +50,8 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Returns the name of the account of `pair`: by the label of its provider, by its number, by an
-    /// expression for providers, or from Okta and IAM.
+    /// Returns the name of the account of `pair`: by the label of its provider, by its number, by
+    /// an expression for providers, or from Okta and IAM.
     pub fn account(&self, pair: &SamlRole) -> Option<&'a str> {
         let provider = pair.provider.as_str();
         self.providers
@@ -63,8 +63,8 @@ impl<'a> Names<'a> {
             .or_else(|| self.found(pair.role.account()))
     }
 
-    /// Returns the account's name from Okta and IAM, unless the user has given that name to something
-    /// else: an account's administrator must not be able to redirect `prod/Deploy`.
+    /// Returns the account's name from Okta and IAM, unless the user has given that name to
+    /// something else: an account's administrator must not be able to redirect `prod/Deploy`.
     pub(super) fn found(&self, number: &str) -> Option<&'a str> {
         let name = self.found?.get(number)?;
         let is_taken = self.accounts.values().any(|own| own == name)

@@ -53,8 +53,8 @@ pub fn find_role<'a>(
     RoleMatch::None
 }
 
-/// Returns up to three providers with which `query` would have found a role, the most similar first.
-/// They contain only characters of IAM's names.
+/// Returns up to three providers with which `query` would have found a role, the most similar
+/// first. They contain only characters of IAM's names.
 pub fn suggest_providers<'a>(
     granted: &'a [SamlRole],
     query: &RoleQuery<'_>,
@@ -79,8 +79,8 @@ pub fn suggest_providers<'a>(
     by_similarity(wanted, pairs.into_iter().map(named))
 }
 
-/// Returns up to three roles, as `account/role`, that are similar to a `query` that found none. They
-/// contain only names of the user's settings and characters of IAM's names.
+/// Returns up to three roles, as `account/role`, that are similar to a `query` that found none.
+/// They contain only names of the user's settings and characters of IAM's names.
 pub fn suggest_roles(
     granted: &[SamlRole],
     query: &RoleQuery<'_>,

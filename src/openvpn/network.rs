@@ -1,9 +1,9 @@
 //! The addresses, routes and name servers of a tunnel, from the variables of `>UPDOWN:`.
 //!
 //! openvpn sends them on the management socket when `--management-up-down` is set, so no script is
-//! needed. Two families are read: `foreign_option_N` of 2.6 and `dns_server_N_…` of 2.7. The values
-//! come from the server: only addresses and host names are accepted. Options about name servers
-//! that are not used are collected in [`TunnelNetwork::unused`] for the user.
+//! needed. Two families are read: `foreign_option_N` of 2.6 and `dns_server_N_…` of 2.7. The
+//! values come from the server: only addresses and host names are accepted. Options about name
+//! servers that are not used are collected in [`TunnelNetwork::unused`] for the user.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -17,8 +17,8 @@ use thiserror::Error;
 
 use crate::report::{ErrorCode, Report};
 
-/// Prefixes of pushed options that every policy accepts: those that a tunnel needs, and those of the
-/// server's own session.
+/// Prefixes of pushed options that every policy accepts: those that a tunnel needs, and those of
+/// the server's own session.
 ///
 /// The blank at the end excludes longer names: `ping-restart` does not begin with `ping `.
 /// Compression is accepted because it changes the framing. openvpn refuses every kind that

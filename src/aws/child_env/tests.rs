@@ -41,13 +41,13 @@ const BARE_MARKERS: &str = "\
     OB_EXPIRES=1795309375\n";
 
 #[test]
-fn an_empty_parent_gives_only_what_is_ours() {
+fn empty_parent_gives_only_own_variables() {
     let after = transcript("", &ChildContext::default());
     assert_eq!(after, format!("{BARE}{BARE_MARKERS}"));
 }
 
 #[test]
-fn the_parents_own_variables_stay_in_their_order() {
+fn variables_of_the_parent_stay_in_order() {
     let before = "HOME=/home/alice\nPATH=/bin\nAWS_PAGER=\nAWS_CONFIG_FILE=/x\n\
                   AWS_ENDPOINT_URL=http://localhost:4566\nAWS_ENDPOINT_URL_S3=http://s3\n\
                   OB_DEFAULT_PROFILE=dev\nAWS_REGION=eu-west-1\n";
@@ -56,13 +56,14 @@ fn the_parents_own_variables_stay_in_their_order() {
 }
 
 #[test]
-fn what_would_mislead_an_sdk_or_a_prompt_is_gone() {
+fn misleading_variables_are_removed() {
     let before = "AWS_SECURITY_TOKEN=old\nAWS_PROFILE=other\nAWS_DEFAULT_PROFILE=other\n\
         AWS_CREDENTIAL_FILE=/x\nAWS_ROLE_ARN=arn\nAWS_ROLE_SESSION_NAME=n\nAWS_SDK_LOAD_CONFIG=1\n\
         AWS_WEB_IDENTITY_TOKEN_FILE=/t\nAWS_CONTAINER_CREDENTIALS_FULL_URI=http://x\n\
         AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/x\nAWS_CONTAINER_AUTHORIZATION_TOKEN=t\n\
         AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/t\nAWS_VAULT=prod\nAWS_VAULT_BACKEND=pass\n\
-        AWS_SSO_PROFILE=p\nAWSU_PROFILE=p\nAWS_OKTA_PROFILE=p\nAWSUME_PROFILE=p\nAWS_ACCESS_KEY=k\nAWS_SECRET_KEY=k\n\
+        AWS_SSO_PROFILE=p\nAWSU_PROFILE=p\nAWS_OKTA_PROFILE=p\nAWSUME_PROFILE=p\n\
+        AWS_ACCESS_KEY=k\nAWS_SECRET_KEY=k\n\
         AWS_ACCESS_KEY_ID=AKIAOLD\nAWS_SECRET_ACCESS_KEY=old\nAWS_SESSION_TOKEN=old\n\
         AWS_CREDENTIAL_EXPIRATION=2000-01-01T00:00:00Z\nAWS_ACCOUNT_ID=999999999999\n\
         OB_PROFILE=outer\nOB_ROLE=Outer\nOB_ACCOUNT=outer\nOB_ENV=prod\nOB_EXPIRES=1\n\
@@ -72,7 +73,7 @@ fn what_would_mislead_an_sdk_or_a_prompt_is_gone() {
 }
 
 #[test]
-fn region_profile_account_and_class_are_told() {
+fn region_profile_account_and_class_are_set() {
     let region = Region::parse("eu-west-1").unwrap();
     let context = ChildContext {
         region: Some(&region),
@@ -88,13 +89,14 @@ fn region_profile_account_and_class_are_told() {
     );
     let expected = format!(
         "{BARE}AWS_REGION=eu-west-1\nAWS_DEFAULT_REGION=eu-west-1\nOB_PROFILE=prod\n\
-         OB_ROLE=Deploy\nOB_ACCOUNT=payments\\u{{1b}}[31m\nOB_POLICY=read-only\nOB_ENV=prod\nOB_COLOR=red\nOB_EXPIRES=1795309375\n"
+         OB_ROLE=Deploy\nOB_ACCOUNT=payments\\u{{1b}}[31m\nOB_POLICY=read-only\n\
+         OB_ENV=prod\nOB_COLOR=red\nOB_EXPIRES=1795309375\n"
     );
     assert_eq!(after, expected);
 }
 
 #[test]
-fn a_value_that_no_variable_can_hold_is_named() {
+fn value_with_nul_is_refused() {
     let mut broken = credentials();
     broken.session_token = Secret::new("a\0b");
     let error = child_env([], &broken, &ChildContext::default()).unwrap_err();
@@ -105,7 +107,7 @@ fn a_value_that_no_variable_can_hold_is_named() {
 }
 
 #[test]
-fn a_child_that_renews_gets_a_profile_and_no_identity_else() {
+fn renewing_child_gets_a_profile_and_no_keys() {
     let parent = "HOME=/h\nAWS_ACCESS_KEY_ID=A\nAWS_SECRET_ACCESS_KEY=s\nAWS_SESSION_TOKEN=t\n\
         AWS_SECURITY_TOKEN=t\nAWS_PROFILE=other\nAWS_ACCOUNT_ID=9\nOB_EXPIRES=1\nAWS_VAULT=x";
     let parent = parent.lines().map(|line| {
@@ -138,7 +140,7 @@ fn a_child_that_renews_gets_a_profile_and_no_identity_else() {
 }
 
 #[test]
-fn debug_shows_names_alone() {
+fn debug_shows_only_names() {
     let env = child_env([], &credentials(), &ChildContext::default()).unwrap();
     let debug = format!("{env:?}");
     assert!(debug.contains("AWS_SESSION_TOKEN") && !debug.contains("token\""));

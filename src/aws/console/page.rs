@@ -9,8 +9,8 @@ use crate::aws::Region;
 const MAX_LINK_BYTES: usize = 2048;
 
 impl Console {
-    /// Returns the page to open: a service's page (`s3`, `cloudwatch#logsV2:log-groups`), or a whole
-    /// address of this console. `region` is added unless the page names one.
+    /// Returns the page to open: a service's page (`s3`, `cloudwatch#logsV2:log-groups`), or a
+    /// whole address of this console. `region` is added unless the page names one.
     ///
     /// # Errors
     /// [`ConsoleError`] if the text is not spelled like one, or is another site's address.

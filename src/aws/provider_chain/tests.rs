@@ -15,7 +15,7 @@ const OB: &str = "[profile ob/dev]\ncredential_process = ob credential -p dev\n"
 const STATIC: &str = "[default]\naws_access_key_id = A\naws_secret_access_key = s\n";
 
 #[test]
-fn keys_in_the_environment_win_except_where_node_sees_a_profile() {
+fn environment_keys_win_except_for_node_with_a_profile() {
     let both: Vec<_> = KEYS
         .into_iter()
         .chain([("AWS_PROFILE", "ob/dev")])
@@ -80,7 +80,7 @@ fn login_session_ranks_as_in_each_sdk() {
 }
 
 #[test]
-fn older_names_and_java_properties_win_where_they_are_read() {
+fn older_names_and_java_properties_win_if_read() {
     let old = [("AWS_ACCESS_KEY", "A"), ("AWS_SECRET_KEY", "s")];
     for sdk in Sdk::ALL {
         let expected = match sdk {
@@ -109,7 +109,7 @@ fn older_names_and_java_properties_win_where_they_are_read() {
     );
 }
 
-/// Everything that names another identity, as `tests/it/consumers/variables.rs` gives it to the real SDKs.
+/// Variables that name another identity, as in the test with the real SDKs.
 const FOREIGN: [(&str, &str); 10] = [
     ("AWS_ACCESS_KEY", "A"),
     ("AWS_BEARER_TOKEN_BEDROCK", "b"),
@@ -124,7 +124,7 @@ const FOREIGN: [(&str, &str); 10] = [
 ];
 
 #[test]
-fn every_sdk_takes_what_ob_hands_over_among_foreign_variables() {
+fn every_sdk_takes_our_credentials() {
     let parent = || FOREIGN.map(|(name, value)| (name.into(), value.into()));
     let environment: Environment = child_env(parent(), &credentials(), &ChildContext::default())
         .unwrap()
@@ -175,7 +175,7 @@ fn credentials() -> Credentials {
 }
 
 #[test]
-fn a_profile_is_read_in_each_sdks_own_order() {
+fn profile_is_read_in_the_order_of_each_sdk() {
     let profile = [("AWS_PROFILE", "p")];
     let config = "[profile p]\ncredential_process = x\naws_access_key_id = A\n";
     assert_eq!(
@@ -200,7 +200,7 @@ fn a_profile_is_read_in_each_sdks_own_order() {
 }
 
 #[test]
-fn python_stops_at_a_line_that_the_others_pass_over() {
+fn python_stops_at_a_line_that_others_skip() {
     let config = "[default]\noutput\n";
     let stops = CredentialSource::Unreadable("config", 2);
     assert_eq!(of(Sdk::Python, &KEYS, config, STATIC), stops);
@@ -213,7 +213,7 @@ fn python_stops_at_a_line_that_the_others_pass_over() {
 }
 
 #[test]
-fn a_nested_block_is_not_the_profiles_own() {
+fn nested_block_does_not_belong_to_the_profile() {
     let profile = [("AWS_PROFILE", "p")];
     let config = "[profile p] # mine\n  s3 =\n    role_arn = x\n  REGION: y\n";
     for sdk in Sdk::ALL {

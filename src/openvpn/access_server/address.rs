@@ -92,7 +92,8 @@ pub fn acs(action: &str, hosts: &VpnHosts) -> Result<Url, AccessServerError> {
 /// Returns the address of a web sign-in that the server asks for at connect time (WEB_AUTH).
 ///
 /// # Errors
-/// [`AccessServerError`] if it does not lead to the configured VPN. Then only the user may open it.
+/// [`AccessServerError`] if it does not lead to the configured VPN. Then only the user may open
+/// it.
 pub fn web_auth_address(url: &Secret, hosts: &VpnHosts) -> Result<Url, AccessServerError> {
     let address = browsable(url)?;
     hosts.check(&address)?;

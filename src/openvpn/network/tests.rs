@@ -14,7 +14,8 @@ fn variables_of_openvpn_2_6_are_read() {
         "dev=tun-ob0\nifconfig_local=10.88.0.2\nroute_vpn_gateway=10.88.0.1\n\
          foreign_option_10=dhcp-option DOMAIN-ROUTE internal.test\n\
          foreign_option_1=dhcp-option DNS 10.88.0.1\nforeign_option_2=dhcp-option DNS 10.88.0.2\n\
-         foreign_option_3=dhcp-option DOMAIN corp.test\nforeign_option_4=dhcp-option DOMAIN-SEARCH svc.corp.test\n\
+         foreign_option_3=dhcp-option DOMAIN corp.test\n\
+         foreign_option_4=dhcp-option DOMAIN-SEARCH svc.corp.test\n\
          route_network_1=10.77.0.0\nroute_netmask_1=255.255.255.0\nroute_gateway_1=10.88.0.1",
     );
     assert_eq!(network.device, "tun-ob0");
@@ -35,7 +36,8 @@ fn variables_of_openvpn_2_6_are_read() {
 fn variables_of_openvpn_2_7_are_read() {
     let network = environment(
         "dev=tun0\ndns_search_domain_1=corp.test\ndns_server_1_address_1=10.88.0.1\n\
-         dns_server_1_resolve_domain_1=svc.test\nredirect_gateway=1\nroute_ipv6_network_1=fd00::/64",
+         dns_server_1_resolve_domain_1=svc.test\nredirect_gateway=1\n\
+         route_ipv6_network_1=fd00::/64",
     );
     assert_eq!(
         network.name_servers,
@@ -55,7 +57,8 @@ fn variables_of_openvpn_2_7_are_read() {
 #[test]
 fn hostile_values_are_left_out() {
     let network = environment(
-        "dev=-x\nforeign_option_1=dhcp-option DNS --help\nforeign_option_2=dhcp-option DOMAIN -x.test\n\
+        "dev=-x\nforeign_option_1=dhcp-option DNS --help\n\
+         foreign_option_2=dhcp-option DOMAIN -x.test\n\
          foreign_option_3=dhcp-option DOMAIN a&b\nforeign_option_4=dhcp-option DNS 0.0.0.0\n\
          foreign_option_5=dhcp-option DOMAIN x$(id)\nroute_network_1=x",
     );
@@ -117,7 +120,8 @@ fn root_domain_resolves_every_name() {
 #[test]
 fn unused_options_are_collected() {
     let network = environment(
-        "foreign_option_1=dhcp-option NTP 10.0.0.1\nforeign_option_2=dhcp-option DOMAIN a.test x$y\n\
+        "foreign_option_1=dhcp-option NTP 10.0.0.1\n\
+         foreign_option_2=dhcp-option DOMAIN a.test x$y\n\
          foreign_option_3=dhcp-option DOMAIN-SEARCH\ndns_server_1_address_1=10.88.0.1\n\
          dns_server_1_port_1=5353\ndns_server_1_transport=DoT\n\
          dns_server_1_exclude_domain_1=home.test\ndns_server_1_dnssec=no\ndns_server_1_sni=x.test",

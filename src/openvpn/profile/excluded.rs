@@ -7,7 +7,8 @@ use super::verdict::RefusalReason;
 pub(super) const DROPPED: &[(&str, &str)] = &[
     (
         "`ob` decides how much openvpn logs",
-        "verb mute suppress-timestamps machine-readable-output errors-to-stderr memstats gremlin",
+        "verb mute suppress-timestamps machine-readable-output errors-to-stderr memstats \
+         gremlin",
     ),
     (
         "says nothing to openvpn's own daemon",
@@ -33,8 +34,8 @@ pub(super) const DROPPED: &[(&str, &str)] = &[
     ),
     (
         "openvpn's own choice is taken",
-        "persist-local-ip persist-remote-ip passtos txqueuelen mtu-test shaper link-mtu udp-mtu \
-         tun-mtu-extra ifconfig-nowarn ip-remote-hint",
+        "persist-local-ip persist-remote-ip passtos txqueuelen mtu-test shaper link-mtu \
+         udp-mtu tun-mtu-extra ifconfig-nowarn ip-remote-hint",
     ),
     (
         "a route of the server's is an address here",
@@ -42,14 +43,15 @@ pub(super) const DROPPED: &[(&str, &str)] = &[
     ),
     (
         "has no meaning on this system",
-        "block-outside-dns register-dns dhcp-release dhcp-renew dhcp-pre-release ip-win32 tap-sleep \
-         route-method rdns-internal show-adapters show-net show-net-up show-valid-subnets pause-exit \
-         service win-sys windows-driver dhcp-internal foreign-option",
+        "block-outside-dns register-dns dhcp-release dhcp-renew dhcp-pre-release ip-win32 \
+         tap-sleep route-method rdns-internal show-adapters show-net show-net-up \
+         show-valid-subnets pause-exit service win-sys windows-driver dhcp-internal \
+         foreign-option",
     ),
     (
         "openvpn has it no more, or ignores it",
-        "max-routes http-proxy-retry socks-proxy-retry http-proxy-timeout tun-ipv6 key-method no-iv \
-         ncp-disable mtu-dynamic tls-exit single-session preresolve ecdh-curve prng \
+        "max-routes http-proxy-retry socks-proxy-retry http-proxy-timeout tun-ipv6 key-method \
+         no-iv ncp-disable mtu-dynamic tls-exit single-session preresolve ecdh-curve prng \
          compat-mode tun-max-mtu use-prediction-resistance keysize opt-verify",
     ),
 ];
@@ -58,9 +60,9 @@ pub(super) const DROPPED: &[(&str, &str)] = &[
 pub(super) const REFUSED: &[(RefusalReason, &str)] = &[
     (
         RefusalReason::RunsPrograms,
-        "up up-delay up-restart down down-pre route-up route-pre-down ipchange tls-verify iproute \
-         auth-user-pass-verify learn-address client-connect client-disconnect client-crresponse \
-         tls-crypt-v2-verify script-security dns-updown",
+        "up up-delay up-restart down down-pre route-up route-pre-down ipchange tls-verify \
+         iproute auth-user-pass-verify learn-address client-connect client-disconnect \
+         client-crresponse tls-crypt-v2-verify script-security dns-updown",
     ),
     (RefusalReason::LoadsLibraries, "plugin providers engine"),
     (
@@ -74,7 +76,8 @@ pub(super) const REFUSED: &[(RefusalReason, &str)] = &[
     ),
     (
         RefusalReason::OpensSockets,
-        "local lport bind multihome port-share bind-dev mark allow-recursive-routing allow-loopback",
+        "local lport bind multihome port-share bind-dev mark allow-recursive-routing \
+         allow-loopback",
     ),
     (RefusalReason::ChangesEnvironment, "setenv-safe"),
     (
@@ -101,28 +104,30 @@ pub(super) const REFUSED: &[(RefusalReason, &str)] = &[
     ),
     (
         RefusalReason::ServerOnly,
-        "mode tls-server server server-bridge server-ipv6 push push-reset push-remove ifconfig-pool \
-         ifconfig-pool-linear ifconfig-ipv6-pool ifconfig-push ifconfig-ipv6-push \
-         ifconfig-push-constraint iroute iroute-ipv6 disable verify-client-cert \
-         client-cert-not-required username-as-common-name auth-gen-token auth-gen-token-secret \
-         auth-user-pass-optional client-to-client duplicate-cn ccd-exclusive hash-size bcast-buffers \
-         tcp-queue-limit connect-freq connect-freq-initial max-clients max-routes-per-client \
-         stale-routes-check vlan-tagging vlan-accept vlan-pvid tls-crypt-v2-max-age \
-         x509-track x509-username-field compat-names no-name-remapping",
+        "mode tls-server server server-bridge server-ipv6 push push-reset push-remove \
+         ifconfig-pool ifconfig-pool-linear ifconfig-ipv6-pool ifconfig-push \
+         ifconfig-ipv6-push ifconfig-push-constraint iroute iroute-ipv6 disable \
+         verify-client-cert client-cert-not-required username-as-common-name auth-gen-token \
+         auth-gen-token-secret auth-user-pass-optional client-to-client duplicate-cn \
+         ccd-exclusive hash-size bcast-buffers tcp-queue-limit connect-freq \
+         connect-freq-initial max-clients max-routes-per-client stale-routes-check \
+         vlan-tagging vlan-accept vlan-pvid tls-crypt-v2-max-age x509-track \
+         x509-username-field compat-names no-name-remapping",
     ),
     (RefusalReason::OtherMode, "ifconfig ifconfig-ipv6"),
     (
         RefusalReason::HardwareKeys,
-        "pkcs11-providers pkcs11-protected-authentication pkcs11-private-mode pkcs11-cert-private \
-         pkcs11-pin-cache pkcs11-id pkcs11-id-management pkcs11-id-type pkcs11-slot pkcs11-slot-type \
-         pkcs11-sign-mode cryptoapicert management-external-key management-external-cert",
+        "pkcs11-providers pkcs11-protected-authentication pkcs11-private-mode \
+         pkcs11-cert-private pkcs11-pin-cache pkcs11-id pkcs11-id-management pkcs11-id-type \
+         pkcs11-slot pkcs11-slot-type pkcs11-sign-mode cryptoapicert management-external-key \
+         management-external-cert",
     ),
     (
         RefusalReason::Management,
         "management management-client management-client-user management-client-group \
-         management-client-auth management-client-pf management-forget-disconnect management-hold \
-         management-log-cache management-query-passwords management-query-proxy \
-         management-query-remote management-signal management-up-down",
+         management-client-auth management-client-pf management-forget-disconnect \
+         management-hold management-log-cache management-query-passwords \
+         management-query-proxy management-query-remote management-signal management-up-down",
     ),
     (
         RefusalReason::PushedOnly,
@@ -130,7 +135,7 @@ pub(super) const REFUSED: &[(RefusalReason, &str)] = &[
     ),
     (
         RefusalReason::NotAConnection,
-        "help version show-ciphers show-curves show-digests show-engines show-gateway show-groups \
-         show-tls show-pkcs11-ids show-pkcs11-objects show-pkcs11-slots",
+        "help version show-ciphers show-curves show-digests show-engines show-gateway \
+         show-groups show-tls show-pkcs11-ids show-pkcs11-objects show-pkcs11-slots",
     ),
 ];

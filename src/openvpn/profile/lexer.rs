@@ -9,8 +9,8 @@ use super::ProfileError;
 /// Upper limit of a profile. Usual ones have about 11 kB.
 pub(super) const MAX_PROFILE_BYTES: usize = 512 * 1024;
 pub(super) const MAX_LINES: usize = 4000;
-/// Upper limit of a line. openvpn reads 256 bytes at a time, with line feed and final NUL, and would
-/// take the rest of a longer line for another line.
+/// Upper limit of a line. openvpn reads 256 bytes at a time, with line feed and final NUL, and
+/// would take the rest of a longer line for another line.
 pub(super) const MAX_LINE_BYTES: usize = 254;
 
 /// A directive as it is written, before validation.

@@ -382,7 +382,8 @@ fn all_harmless_lines_together_are_accepted() {
                  setenv FRIENDLY_NAME \"Acme VPN\"\nsocket-flags TCP_NODELAY\n\
                  dhcp-option DOMAIN corp.example.com.\ndhcp-option DOMAIN-ROUTE .\n\
                  dhcp-option DOMAIN a.example.com; b.example.com;\ndhcp-option NTP 10.0.0.1\n\
-                 dns server 0 address 10.88.0.1\nmssfix 1400 mtu\nremote vpn.example.com. 1194 udp\n\
+                 dns server 0 address 10.88.0.1\nmssfix 1400 mtu\n\
+                 remote vpn.example.com. 1194 udp\n\
                  remote [2001:db8::1] 1194 udp6\nca [inline]\ncomp-lzo\nuser nobody\n\
                  group nogroup\nignore-unknown-option dco-frobnicate\ndco-frobnicate 1";
     let profile = with(lines).unwrap();

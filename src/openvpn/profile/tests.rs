@@ -29,7 +29,8 @@ fn current_profile_is_unchanged() {
     let profile = parse(OF_2024);
     assert_eq!(
         head(&profile),
-        "client\ndev tun\nallow-compression no\nserver-poll-timeout 4\nnobind\nremote vpn.acme.com 1194 udp\n\
+        "client\ndev tun\nallow-compression no\nserver-poll-timeout 4\nnobind\n\
+         remote vpn.acme.com 1194 udp\n\
          remote vpn.acme.com 1194 udp\nremote vpn.acme.com 443 tcp\ndev-type tun\n\
          remote-cert-tls server\ntls-version-min 1.2\nreneg-sec 604800\ntun-mtu 1420\n\
          auth-user-pass\npush-peer-info\n"
@@ -44,9 +45,11 @@ fn profile_of_2016_is_written_with_present_names() {
     let profile = parse(OF_2016);
     assert_eq!(
         head(&profile),
-        "client\ndev tun\nallow-compression no\nserver-poll-timeout 4\nnobind\nremote 192.0.2.10 1194 udp\n\
+        "client\ndev tun\nallow-compression no\nserver-poll-timeout 4\nnobind\n\
+         remote 192.0.2.10 1194 udp\n\
          remote 192.0.2.10 443 tcp\ndev-type tun\nremote-cert-tls server\ntls-version-min 1.2\n\
-         reneg-sec 604800\nsndbuf 100000\nrcvbuf 100000\nauth-user-pass\ncomp-lzo no\npush-peer-info\n\
+         reneg-sec 604800\nsndbuf 100000\nrcvbuf 100000\nauth-user-pass\ncomp-lzo no\n\
+         push-peer-info\n\
          static-challenge \"Enter Authenticator Code\" 1\nkey-direction 1\n"
     );
 }
@@ -108,7 +111,8 @@ fn damaged_keys_and_repeated_blocks_are_refused() {
         ("-----BEGIN PRIVATE KEY-----", "-----BEGIN CERTIFICATE-----"),
         (
             "-----END PRIVATE KEY-----",
-            "-----END PRIVATE KEY-----\n-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----",
+            "-----END PRIVATE KEY-----\n-----BEGIN PRIVATE KEY-----\nQUJD\n\
+             -----END PRIVATE KEY-----",
         ),
         ("-----END PRIVATE KEY-----", ""),
         (

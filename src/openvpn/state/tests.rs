@@ -221,9 +221,16 @@ proptest! {
                 ));
                 prop_assert!(answered);
             }
-            let usernames = actions.iter().filter(|action| matches!(action, Action::Send(Command::Username(_))));
-            let passwords = actions.iter().filter(|action| matches!(action, Action::Send(Command::Password(_))));
-            prop_assert_eq!(usernames.count(), passwords.count());
+            let count = |is_kind: fn(&Command) -> bool| {
+                let sent = actions.iter().filter(|action| match action {
+                    Action::Send(command) => is_kind(command),
+                    _ => false,
+                });
+                sent.count()
+            };
+            let usernames = count(|command| matches!(command, Command::Username(_)));
+            let passwords = count(|command| matches!(command, Command::Password(_)));
+            prop_assert_eq!(usernames, passwords);
             state = next;
         }
     }
