@@ -109,7 +109,9 @@ impl From<CredentialFault> for Report {
     fn from(fault: CredentialFault) -> Self {
         let (code, hint) = match fault {
             CredentialFault::AccessKeyId => (ErrorCode::StsAnswerAccessKeyId, ENDPOINT_HINT),
-            CredentialFault::SecretAccessKey => (ErrorCode::StsAnswerSecretAccessKey, ENDPOINT_HINT),
+            CredentialFault::SecretAccessKey => {
+                (ErrorCode::StsAnswerSecretAccessKey, ENDPOINT_HINT)
+            }
             CredentialFault::SessionToken => (ErrorCode::StsAnswerSessionToken, ENDPOINT_HINT),
             CredentialFault::OtherRole => (ErrorCode::StsAnswerOtherRole, ENDPOINT_HINT),
             CredentialFault::Expired => (ErrorCode::StsAnswerExpired, CLOCK_HINT),
