@@ -1,11 +1,11 @@
-//! Whether a profile of `~/.aws/config` hands out what a profile of the settings says. A line of a
-//! person's own is read as `ob` would read it: what counts is what it means, not how it is spelled.
+//! Compares a profile of `~/.aws/config` with a profile of the settings. The user's own command lines
+//! are parsed as `ob` would, so that any spelling of the same credentials matches.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use super::aws::{command_for, words_for};
+use super::credential_command::{credential_arguments, credential_command};
 use crate::aws::{AwsProfile, aws_profile, command_line};
 use crate::client::Context;
 use crate::commands::args::GlobalArgs;
@@ -13,7 +13,7 @@ use crate::commands::credential;
 use crate::config::Flags;
 use crate::report::{ErrorCode, Report};
 
-/// What `credential_process` may say of `ob`.
+/// The command lines of `ob` that `credential_process` may hold.
 #[derive(Debug, Parser)]
 struct Line {
     #[command(flatten)]
@@ -27,12 +27,11 @@ enum Verb {
     Credential(credential::Args),
 }
 
-/// Whether the AWS profile `name` of `text`, which is the file `path`, serves `profile` under these
-/// very settings; if not, `ob config aws` writes it.
+/// Whether the AWS profile `name` in `text`, the file at `path`, provides the credentials of
+/// `profile` under the same settings. If not, `ob config aws` writes it.
 ///
 /// # Errors
-/// When a profile of the user's own has that name and does something else, or the tools would
-/// quarrel about it.
+/// When the user has another profile of that name, or the AWS tools would disagree about it.
 pub fn profile_matches(
     context: &Context,
     path: &Path,
@@ -44,25 +43,21 @@ pub fn profile_matches(
     let Some(AwsProfile { command, is_ours }) = aws_profile(text, name).map_err(unreadable)? else {
         return Ok(false);
     };
-    let wanted = command_for(context, profile)?;
+    let wanted = credential_command(context, profile)?;
     let is_as_written = command
         .as_deref()
         .is_some_and(|words| words.get(1..) == wanted.get(1..));
-    if is_as_written || command.is_some_and(|words| means(context, &words, profile)) {
+    if is_as_written || command.is_some_and(|words| is_equivalent(context, &words, profile)) {
         return Ok(true);
     }
     if is_ours.map_err(unreadable)? {
         return Ok(false);
     }
-    let bare = words_for(context, profile)?.join(" ");
-    let report = Report::new(
-        ErrorCode::ConfigAwsProfile,
-        format!(
-            "{} has a [profile {name}] of yours that does something else",
-            path.display()
-        ),
-    )
-    .cause(format!("its `credential_process` is not `ob {bare}`"));
+    let bare = credential_arguments(context, profile)?.join(" ");
+    let path = path.display();
+    let summary = format!("{path} has a [profile {name}] of yours that does something else");
+    let report = Report::new(ErrorCode::ConfigAwsProfile, summary)
+        .cause(format!("its `credential_process` is not `ob {bare}`"));
     let report = match command_line(&wanted) {
         Ok(line) => report.hint(format!("write in it: `credential_process = {line}`")),
         Err(_) => report,
@@ -71,24 +66,24 @@ pub fn profile_matches(
     Err(report.hint(format!("or take it out, and `{again}` writes one")))
 }
 
-/// Whether these words come to the same credentials as `-p PROFILE` does here.
-fn means(context: &Context, words: &[String], profile: &str) -> bool {
+/// Whether the command `words` provides the same credentials as `-p PROFILE` of this command.
+fn is_equivalent(context: &Context, words: &[String], profile: &str) -> bool {
     let Ok(Line { globals, verb }) = Line::try_parse_from(words) else {
         return false;
     };
     let Verb::Credential(credential::Args { role }) = verb;
-    // Without a profile it depends on who calls it, and so does a relative path.
-    let is_plain = role.profile.is_some() && !globals.no_agent;
-    let is_anywhere = globals
+    // Without a profile, or with a relative path, it depends on the caller.
+    let has_profile = role.profile.is_some() && !globals.no_agent;
+    let is_absolute = globals
         .config
         .as_ref()
         .is_none_or(|file| file.is_absolute());
-    if !is_plain || !is_anywhere {
+    if !has_profile || !is_absolute {
         return false;
     }
     let there = Context::new(globals.into());
-    // Other settings may mean the same today and something else tomorrow.
-    if real(&there) != real(context) {
+    // Other settings may be equivalent today and differ tomorrow.
+    if canonical_settings(&there) != canonical_settings(context) {
         return false;
     }
     let flags = Flags {
@@ -101,18 +96,15 @@ fn means(context: &Context, words: &[String], profile: &str) -> bool {
         policy_arns: role.limits.policy_arn,
         ..there.flags()
     };
-    let here = Flags {
-        profile: Some(profile.to_owned()),
-        ..context.flags()
+    let Ok(settings) = context.settings() else {
+        return false;
     };
-    let target = |flags: &Flags| {
-        let settings = context.settings().ok()?;
-        settings.resolve(flags, &context.environment).ok()
-    };
-    target(&flags).is_some_and(|there| target(&here).is_some_and(|here| here == there))
+    let target = |flags: &Flags| settings.resolve(flags, &context.environment).ok();
+    let here = target(&context.profile_flags(profile));
+    here.is_some() && target(&flags) == here
 }
 
-/// The settings file by the one name that it has.
-fn real(context: &Context) -> Option<PathBuf> {
+/// Returns the path of the settings file without links.
+fn canonical_settings(context: &Context) -> Option<PathBuf> {
     context.settings_file().ok()?.canonicalize().ok()
 }

@@ -1,5 +1,5 @@
-//! `ob config explain`: where each value came from, and whose credentials a program takes in this
-//! very shell.
+//! `ob config explain`: the source of each setting, and the credentials that programs take in this
+//! shell.
 
 use std::process::ExitCode;
 
@@ -22,47 +22,45 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
         .collect();
     let config = read(&Kind::Config.path(&context.environment)?)?;
     let credentials = Zeroizing::new(read(&Kind::Credentials.path(&context.environment)?)?);
-    let winners = Sdk::ALL.map(|sdk| {
-        let credential_source = credential_source(sdk, &context.environment, &config, &credentials);
-        (sdk, described(&credential_source, context))
+    let programs = Sdk::ALL.map(|sdk| {
+        let source = credential_source(sdk, &context.environment, &config, &credentials);
+        (sdk.name(), describe(&source, context))
     });
     if context.globals.json {
         let settings = values
             .iter()
             .map(|(key, value, source)| json!({ "key": key, "value": value, "source": source }));
-        let programs = winners
+        let programs = programs
             .iter()
-            .map(|(sdk, credential_source)| json!({ "program": sdk.name(), "credentials": credential_source }));
+            .map(|(name, source)| json!({ "program": name, "credentials": source }));
         context.voice.data_json(json!({
             "settings": settings.collect::<Vec<_>>(),
             "programs": programs.collect::<Vec<_>>(),
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let width = |texts: &mut dyn Iterator<Item = &str>| {
-        texts.map(|text| text.chars().count()).max().unwrap_or(0)
-    };
-    let keys = width(&mut values.iter().map(|(key, ..)| key.as_str()));
+    let keys = values.iter().map(|(key, ..)| key.chars().count());
+    let width = keys.max().unwrap_or(0);
     let mut text = String::from("settings\n");
     for (key, value, source) in &values {
-        text += &format!(
-            "  {:keys$} = {}  ({})\n",
-            escape(key),
-            escape(value),
-            escape(source)
-        );
+        let (key, value, source) = (escape(key), escape(value), escape(source));
+        text += &format!("  {key:width$} = {value}  ({source})\n");
     }
     text += "what a program takes in this shell\n";
-    let names = width(&mut Sdk::ALL.iter().map(|sdk| sdk.name()));
-    for (sdk, credential_source) in &winners {
-        text += &format!("  {:names$}   {}\n", sdk.name(), escape(credential_source));
+    let width = programs
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or(0);
+    for (name, source) in &programs {
+        text += &format!("  {name:width$}   {}\n", escape(source));
     }
     context.voice.list(text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a program takes; of an `aws login` session also where its keys lie.
-fn described(credential_source: &CredentialSource, context: &Context) -> String {
+/// Describes the credentials that a program takes, with the directory of an `aws login` session.
+fn describe(credential_source: &CredentialSource, context: &Context) -> String {
     let directory = match credential_source {
         CredentialSource::Login(_) => login_cache_directory(&context.environment),
         _ => None,

@@ -1,4 +1,4 @@
-//! `ob config init`: from nothing to a settings file in four questions.
+//! `ob config init`: writes the first settings file from four answers.
 
 use std::process::ExitCode;
 
@@ -32,7 +32,7 @@ pub(super) struct Args {
 }
 
 /// # Errors
-/// When an answer is no good or missing, or the file cannot be written.
+/// When an answer is refused or missing, or the file cannot be written.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let path = context.settings_file()?;
     if !args.force && !args.print {
@@ -40,18 +40,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
     let new = match &args.url {
         Some(url) => NewSettings {
-            url: org(Given::Flag("--url"), url, context)?,
-            username: checked(
-                Given::Flag("--username"),
-                "org.username",
-                args.username.as_deref(),
-            )?,
-            region: checked(
-                Given::Flag("--region"),
-                "aws.region",
-                args.region.as_deref(),
-            )?,
-            app: checked(Given::Flag("--app"), "aws.app", args.app.as_deref())?,
+            url: org(Input::Flag("--url"), url, context)?,
+            username: check_flag("--username", "org.username", &args.username)?,
+            region: check_flag("--region", "aws.region", &args.region)?,
+            app: check_flag("--app", "aws.app", &args.app)?,
         },
         None => ask(args, context)?,
     };
@@ -59,10 +51,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         data(&new.to_toml())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let existing = if args.force {
-        Existing::Replace
-    } else {
-        Existing::Keep
+    let existing = match args.force {
+        true => Existing::Replace,
+        false => Existing::Keep,
     };
     write_new(&path, &new.to_toml(), existing, &context.environment)?;
     context
@@ -79,18 +70,18 @@ fn ask(args: &Args, context: &Context) -> Result<NewSettings, Report> {
             instead: "`ob config init --url acme.okta.com` asks nothing",
         })
     };
-    let url = insist(context, || {
+    let url = retry(context, || {
         let answer = line("Okta org, as your browser shows it (acme.okta.com)")?;
-        Ok(org(Given::Answer, &answer, context))
+        Ok(org(Input::Answer, &answer, context))
     })?;
     let mut optional =
         |flag: &'static str, key: &'static str, given: &Option<String>, text: &'static str| {
             if given.is_some() {
-                return checked(Given::Flag(flag), key, given.as_deref());
+                return check_flag(flag, key, given);
             }
-            insist(context, || {
+            retry(context, || {
                 let answer = line(text)?;
-                Ok(checked(Given::Answer, key, Some(answer.trim())))
+                Ok(check(Input::Answer, key, Some(answer.trim())))
             })
         };
     Ok(NewSettings {
@@ -116,8 +107,8 @@ fn ask(args: &Args, context: &Context) -> Result<NewSettings, Report> {
     })
 }
 
-/// Asks up to three times; a terminal that is not there, or says nothing, is not asked twice.
-fn insist<T>(
+/// Asks up to three times. A missing terminal or answer ends it.
+fn retry<T>(
     context: &Context,
     mut attempt: impl FnMut() -> Result<Result<T, Report>, Report>,
 ) -> Result<T, Report> {
@@ -130,15 +121,15 @@ fn insist<T>(
     attempt()?
 }
 
-/// How a value came: a mistake in it is told accordingly.
+/// Where a value was typed, which its error names.
 #[derive(Clone, Copy)]
-enum Given {
+enum Input {
     Flag(&'static str),
     Answer,
 }
 
-impl Given {
-    fn read(self, key: &'static str, text: &str) -> Result<Value, Report> {
+impl Input {
+    fn parse(self, key: &'static str, text: &str) -> Result<Value, Report> {
         match self {
             Self::Flag(flag) => parse_flag(flag, key, text),
             Self::Answer => parse_answer(key, text),
@@ -146,13 +137,13 @@ impl Given {
     }
 }
 
-/// The org's origin; a word alone is what Okta calls the org, in front of `.okta.com`.
-fn org(given: Given, text: &str, context: &Context) -> Result<String, Report> {
+/// Returns the org's origin. A word alone is the org's name before `.okta.com`.
+fn org(input: Input, text: &str, context: &Context) -> Result<String, Report> {
     let text = text.trim();
     let in_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
     let is_word = !text.is_empty() && text != "localhost" && text.chars().all(in_word);
     let whole = is_word.then(|| format!("{text}.okta.com"));
-    let value = given.read("org.url", whole.as_deref().unwrap_or(text))?;
+    let value = input.parse("org.url", whole.as_deref().unwrap_or(text))?;
     let origin = match value {
         Value::Org(org) => org.origin().to_owned(),
         other => other.to_string(),
@@ -165,11 +156,20 @@ fn org(given: Given, text: &str, context: &Context) -> Result<String, Report> {
     Ok(origin)
 }
 
-fn checked(given: Given, key: &'static str, text: Option<&str>) -> Result<Option<String>, Report> {
+fn check_flag(
+    flag: &'static str,
+    key: &'static str,
+    text: &Option<String>,
+) -> Result<Option<String>, Report> {
+    check(Input::Flag(flag), key, text.as_deref())
+}
+
+/// Checks a value as the setting `key`; an empty one is none.
+fn check(input: Input, key: &'static str, text: Option<&str>) -> Result<Option<String>, Report> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    given.read(key, text)?;
+    input.parse(key, text)?;
     if key == "org.username" && text.contains("://") {
         return Err(
             Report::new(ErrorCode::ConfigUsername, "cannot use this user name")

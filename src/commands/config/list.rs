@@ -1,4 +1,4 @@
-//! `ob config list`: the profiles and where each leads.
+//! `ob config list`: the profiles and their settings.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use crate::client::Context;
 use crate::report::Report;
 use crate::sanitize::escape;
 
-/// What is told of a profile besides its name, in this order.
+/// The settings of a profile that are listed, in this order.
 const COLUMNS: [&str; 8] = [
     "role",
     "org",
@@ -37,17 +37,13 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             }
             Value::Object(profile)
         });
-        let profiles: Vec<Value> = profiles.collect();
-        let profiles = Value::from(profiles);
+        let profiles: Value = profiles.collect();
         context.voice.data_json(format_args!("{profiles:#}"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let names: Vec<String> = settings.profiles().map(escape).collect();
-    let width = names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let widths = names.iter().map(|name| name.chars().count());
+    let width = widths.max().unwrap_or(0);
     if names.is_empty() {
         context
             .voice

@@ -1,8 +1,9 @@
-//! `ob config`: make the settings, look at them, judge them.
+//! `ob config`: makes, shows and checks the settings.
 
 mod aws;
 mod aws_profile;
 mod check;
+mod credential_command;
 mod explain;
 mod import;
 mod init;
@@ -15,16 +16,12 @@ use crate::report::Report;
 
 pub use aws_profile::profile_matches;
 
-/// Writes the settings' profiles to `~/.aws/config`, as `ob config aws` does.
+/// Writes the settings' profiles to `~/.aws/config`, as `ob config aws` does, without stdout.
 ///
 /// # Errors
 /// As `ob config aws`.
 pub fn write_aws_profiles(context: &Context) -> Result<(), Report> {
-    let args = aws::Args {
-        offered: true,
-        ..aws::Args::default()
-    };
-    aws::run(&args, context).map(|_| ())
+    aws::write_profiles(context)
 }
 
 #[derive(clap::Args, Debug)]
@@ -48,7 +45,7 @@ enum Verb {
 }
 
 /// # Errors
-/// When the settings cannot be used, or an answer is needed and nobody gives it.
+/// When the settings cannot be used, or an answer is needed and not given.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     match &args.verb {
         Verb::Init(args) => init::run(args, context),
