@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Action, PROTOCOL, Request};
 use crate::openvpn::argv::Elevator;
-use crate::process::{self, Program};
+use crate::process::{self, Program, ProgramError};
 
 /// Where an administrator may install the program; the first path that exists is used.
 pub const PLACES: [&str; 2] = ["/usr/libexec/ob/ob-vpn-root", "/usr/lib/ob/ob-vpn-root"];
@@ -43,15 +43,22 @@ pub fn ask(elevator: &Elevator, program: &Program, action: Action) -> Result<(),
 /// Has the installed program do `action`; `None` where there is none, or no sudo and no doas.
 pub fn ask_if_installed(action: Action) -> Option<Result<(), String>> {
     let program = find()?;
-    let path = |name| Program::find(name).map(|program| program.path().to_owned());
-    let elevator = match path("sudo") {
-        Ok(path) => Elevator::Sudo { path, quiet: true },
-        Err(_) => Elevator::Doas {
-            path: path("doas").ok()?,
-            quiet: true,
-        },
-    };
+    let elevator = find_elevator(true).ok()?;
     Some(ask(&elevator, &program, action))
+}
+
+/// Finds sudo, or doas where there is no sudo. A `quiet` one fails where it would ask for a password.
+///
+/// # Errors
+/// When there is neither; names sudo.
+pub fn find_elevator(quiet: bool) -> Result<Elevator, ProgramError> {
+    let path = |name| Program::find(name).map(|program| program.path().to_owned());
+    match path("sudo") {
+        Ok(path) => Ok(Elevator::Sudo { path, quiet }),
+        Err(error) => path("doas")
+            .map(|path| Elevator::Doas { path, quiet })
+            .map_err(|_| error),
+    }
 }
 
 /// Whether a rule lets the caller run `program` without a password, and it understands this `ob`.

@@ -34,7 +34,9 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::process;
 
-pub use ask::{PLACES, ask, ask_if_installed, find, input, is_allowed_without_password};
+pub use ask::{
+    PLACES, ask, ask_if_installed, find, find_elevator, input, is_allowed_without_password,
+};
 pub use openvpn_program::OpenVpn;
 pub use request::{Action, PROTOCOL, Request, StartTunnel};
 pub use resolver::{DnsConfig, NoSplitDns, Resolver, Step};

@@ -1,4 +1,4 @@
-//! Questions for the agent, each in a thread of its own: its protocol blocks, and the tunnel must not.
+//! Requests to the agent. Each runs in a thread of its own, because the agent's protocol blocks.
 
 use std::path::{Path, PathBuf};
 
@@ -10,48 +10,40 @@ use crate::wire::{
     VpnTarget,
 };
 
-/// What the agent was asked and what it said.
-#[derive(Debug)]
-pub(super) enum FromSession {
-    /// A new token in place of a password, if the server gives any.
-    Token(Result<Option<(String, Secret)>, Report>),
-    /// The sign-in at this address is done, or was not to be done.
-    SignedIn(Secret, Result<(), Report>),
-}
-
-/// Asks for a new token, of a new profile that nobody will read.
-pub(super) fn renew(
+/// Asks for a new token, which comes with a profile that is not used. Calls `notify` with the
+/// username and the token, if the server issues one.
+pub(super) fn renew_token(
     directory: PathBuf,
     target: VpnTarget,
-    tell: impl FnOnce(FromSession) + Send + 'static,
+    notify: impl FnOnce(Result<Option<(String, Secret)>, Report>) + Send + 'static,
 ) {
+    let request = Request::VpnProfile(VpnProfileRequest {
+        target,
+        policy: VpnPolicy {
+            routes: None,
+            dns: true,
+        },
+        explain: false,
+        may_sign_in: false,
+    });
     std::thread::spawn(move || {
-        let request = Request::VpnProfile(VpnProfileRequest {
-            target,
-            policy: VpnPolicy {
-                routes: None,
-                dns: true,
-            },
-            explain: false,
-            may_sign_in: false,
-        });
-        tell(FromSession::Token(match ask(&directory, request) {
+        notify(match ask(&directory, request) {
             Ok(Reply::VpnProfile(profile)) => {
                 let token = profile.token.map(|token| token.0);
                 Ok(profile.username.zip(token))
             }
-            Ok(_) => Err(nonsense()),
+            Ok(_) => Err(unexpected_reply()),
             Err(report) => Err(report),
-        }));
+        });
     });
 }
 
-/// Has the agent finish the sign-in that the server waits for.
+/// Has the agent finish the sign-in at `url` that the server waits for.
 pub(super) fn sign_in(
     directory: PathBuf,
     target: VpnTarget,
     url: Secret,
-    tell: impl FnOnce(FromSession) + Send + 'static,
+    notify: impl FnOnce(Secret, Result<(), Report>) + Send + 'static,
 ) {
     std::thread::spawn(move || {
         let request = Request::VpnSignIn(VpnSignIn {
@@ -60,14 +52,14 @@ pub(super) fn sign_in(
         });
         let outcome = match ask(&directory, request) {
             Ok(Reply::VpnSignedIn) => Ok(()),
-            Ok(_) => Err(nonsense()),
+            Ok(_) => Err(unexpected_reply()),
             Err(report) => Err(report),
         };
-        tell(FromSession::SignedIn(url, outcome));
+        notify(url, outcome);
     });
 }
 
-/// Leaves with the agent how the tunnel ended, for whoever looks later. Without an agent nobody knows.
+/// Leaves with the agent how the tunnel ended, for `ob vpn status`. Without an agent it is lost.
 pub(super) fn report_end(directory: &Path, end: Option<TunnelEnd>) {
     let _ = ask(directory, Request::TunnelEnded(end));
 }
@@ -89,7 +81,7 @@ fn ask(directory: &Path, request: Request) -> Result<Reply, Report> {
     }
 }
 
-fn nonsense() -> Report {
+fn unexpected_reply() -> Report {
     Report::new(
         ErrorCode::AgentReply,
         "the agent answered something else than it was asked",

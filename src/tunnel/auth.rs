@@ -1,40 +1,38 @@
-//! Who answers openvpn's questions: what is at hand first, then the agent, then the person.
+//! Answers openvpn's questions: from what is known first, then by the agent, then by the user.
 //!
-//! A token or an empty password (with which a server begins a sign-in by web) is tried once each; a password
-//! that a person typed is sent once. Nobody there is an answer too.
+//! A token and an empty password (with which a server begins a sign-in by web) are tried once each.
+//! A password that the user typed is sent once.
 
 use crate::openvpn::challenge::StaticChallenge;
 use crate::openvpn::state::{AuthAnswer, AuthPrompt, CredentialReason, VpnCredentials};
 use crate::secret::Secret;
 use crate::wire;
 
-/// What is to be done about a question.
+/// The next step towards an answer.
 #[derive(Debug)]
 pub(super) enum Next {
     Answer(AuthAnswer),
     /// Ask the agent for a new token.
     Renew,
-    /// Ask the person beside the tunnel.
-    Person(wire::TunnelQuestion),
+    AskUser(wire::TunnelQuestion),
 }
 
-/// The credentials of one tunnel.
+/// The credentials of one tunnel and the question that is open.
 #[derive(Debug)]
 pub(super) struct Auth {
     username: String,
     token: Option<Secret>,
-    /// Whether the web sign-in was already offered since the last connection.
-    offered_web: bool,
+    /// Whether an empty password was sent since the last connection.
+    tried_web: bool,
     has_agent: bool,
-    /// The question that is open.
-    open: Option<Open>,
+    open: Option<OpenQuestion>,
 }
 
 #[derive(Debug)]
-enum Open {
-    /// A password is being fetched or asked; the static challenge comes after.
+enum OpenQuestion {
+    /// A password is being fetched or asked for; the static challenge follows.
     Password(Option<StaticChallenge>),
-    /// The answer to the static challenge, which is sent with this password.
+    /// The static challenge, whose answer is sent with this password.
     Static(Secret),
     Challenge,
 }
@@ -44,7 +42,7 @@ impl Auth {
         Self {
             username,
             token,
-            offered_web: false,
+            tried_web: false,
             has_agent,
             open: None,
         }
@@ -54,37 +52,36 @@ impl Auth {
         &self.username
     }
 
-    /// The tunnel is up: what was tried may be tried again the next time.
+    /// Allows every attempt again, now that the tunnel is up.
     pub(super) fn connected(&mut self) {
-        self.offered_web = false;
+        self.tried_web = false;
         self.open = None;
     }
 
-    /// The open question needs no answer any more.
+    /// Drops the open question.
     pub(super) fn withdraw(&mut self) {
         self.open = None;
     }
 
+    /// Takes a question of openvpn and returns how to answer it.
     pub(super) fn asked(&mut self, question: AuthPrompt) -> Next {
         match question {
             AuthPrompt::Challenge { text, echo } => {
-                self.open = Some(Open::Challenge);
-                Next::Person(wire::TunnelQuestion::Challenge { text, echo })
+                self.open = Some(OpenQuestion::Challenge);
+                Next::AskUser(wire::TunnelQuestion::Challenge { text, echo })
             }
             AuthPrompt::Credentials { reason, challenge } => match reason {
                 CredentialReason::SessionExpired if self.has_agent => {
-                    self.open = Some(Open::Password(challenge));
+                    self.open = Some(OpenQuestion::Password(challenge));
                     Next::Renew
                 }
                 CredentialReason::First | CredentialReason::SessionExpired => {
-                    self.password_at_hand(challenge)
+                    self.known_password(challenge)
                 }
-                CredentialReason::Refused(_) if !self.offered_web => {
-                    self.password_at_hand(challenge)
-                }
+                CredentialReason::Refused(_) if !self.tried_web => self.known_password(challenge),
                 CredentialReason::Refused(reason) => {
-                    self.open = Some(Open::Password(challenge));
-                    Next::Person(wire::TunnelQuestion::Password {
+                    self.open = Some(OpenQuestion::Password(challenge));
+                    Next::AskUser(wire::TunnelQuestion::Password {
                         username: self.username.clone(),
                         why: reason,
                     })
@@ -93,43 +90,45 @@ impl Auth {
         }
     }
 
-    /// What the agent has brought.
+    /// Takes the agent's username and token, if there are any.
     pub(super) fn renewed(&mut self, renewed: Option<(String, Secret)>) -> Option<Next> {
-        let Some(Open::Password(challenge)) = self.open.take() else {
+        let Some(OpenQuestion::Password(challenge)) = self.open.take() else {
             return None;
         };
         if let Some((username, token)) = renewed {
             self.username = username;
             self.token = Some(token);
         }
-        Some(self.password_at_hand(challenge))
+        Some(self.known_password(challenge))
     }
 
-    /// What the person has answered; `None`: nobody is there.
-    pub(super) fn given(&mut self, answer: Option<Secret>) -> Option<Next> {
+    /// Takes the user's answer; `None` declines.
+    pub(super) fn answered(&mut self, answer: Option<Secret>) -> Option<Next> {
         let open = self.open.take()?;
         let Some(answer) = answer else {
             return Some(Next::Answer(AuthAnswer::Declined));
         };
         Some(match open {
-            Open::Password(challenge) => self.with_challenge(answer, challenge),
-            Open::Static(password) => Next::Answer(self.credentials(password, Some(answer))),
-            Open::Challenge => Next::Answer(AuthAnswer::Challenge(answer)),
+            OpenQuestion::Password(challenge) => self.with_challenge(answer, challenge),
+            OpenQuestion::Static(password) => {
+                Next::Answer(self.credentials(password, Some(answer)))
+            }
+            OpenQuestion::Challenge => Next::Answer(AuthAnswer::Challenge(answer)),
         })
     }
 
-    /// The token, once; else nothing, which asks the server for a sign-in by web. A server that wants a code with the
-    /// password has none.
-    fn password_at_hand(&mut self, challenge: Option<StaticChallenge>) -> Next {
+    /// Sends the token, once; without one an empty password, which asks the server for a sign-in by
+    /// web. A server that wants a code with the password offers no web sign-in: the user is asked.
+    fn known_password(&mut self, challenge: Option<StaticChallenge>) -> Next {
         if self.token.is_none() && challenge.is_some() {
-            self.open = Some(Open::Password(challenge));
-            return Next::Person(wire::TunnelQuestion::Password {
+            self.open = Some(OpenQuestion::Password(challenge));
+            return Next::AskUser(wire::TunnelQuestion::Password {
                 username: self.username.clone(),
                 why: None,
             });
         }
         let password = self.token.take().unwrap_or_else(|| {
-            self.offered_web = true;
+            self.tried_web = true;
             Secret::new("")
         });
         self.with_challenge(password, challenge)
@@ -139,8 +138,8 @@ impl Auth {
         match challenge {
             None => Next::Answer(self.credentials(password, None)),
             Some(StaticChallenge { text, echo, .. }) => {
-                self.open = Some(Open::Static(password));
-                Next::Person(wire::TunnelQuestion::Challenge { text, echo })
+                self.open = Some(OpenQuestion::Static(password));
+                Next::AskUser(wire::TunnelQuestion::Challenge { text, echo })
             }
         }
     }
@@ -158,8 +157,8 @@ impl Auth {
 mod tests {
     use super::*;
 
-    fn asked(answers: &mut Auth, why: CredentialReason) -> String {
-        match answers.asked(AuthPrompt::Credentials {
+    fn asked(auth: &mut Auth, why: CredentialReason) -> String {
+        match auth.asked(AuthPrompt::Credentials {
             reason: why,
             challenge: None,
         }) {
@@ -167,43 +166,37 @@ mod tests {
                 format!("sent {:?}", given.password.expose())
             }
             Next::Renew => "renew".to_owned(),
-            Next::Person(wire::TunnelQuestion::Password { .. }) => "person".to_owned(),
+            Next::AskUser(wire::TunnelQuestion::Password { .. }) => "user".to_owned(),
             other => format!("{other:?}"),
         }
     }
 
     #[test]
-    fn a_token_is_sent_once_then_the_web_then_the_person_is_asked() {
-        let mut answers = Auth::new("alice@acme.com".into(), Some(Secret::new("t")), true);
-        assert_eq!(asked(&mut answers, CredentialReason::First), "sent \"t\"");
+    fn token_is_sent_once_then_web_then_the_user_is_asked() {
+        let mut auth = Auth::new("alice@acme.com".into(), Some(Secret::new("t")), true);
+        assert_eq!(asked(&mut auth, CredentialReason::First), "sent \"t\"");
         assert_eq!(
-            asked(&mut answers, CredentialReason::Refused(None)),
+            asked(&mut auth, CredentialReason::Refused(None)),
             "sent \"\""
         );
-        assert_eq!(
-            asked(&mut answers, CredentialReason::Refused(None)),
-            "person"
-        );
-        let given = answers.given(Some(Secret::new("pw")));
+        assert_eq!(asked(&mut auth, CredentialReason::Refused(None)), "user");
+        let given = auth.answered(Some(Secret::new("pw")));
         assert!(matches!(
             given,
             Some(Next::Answer(AuthAnswer::Credentials(_)))
         ));
         assert!(
-            answers.given(Some(Secret::new("pw"))).is_none(),
+            auth.answered(Some(Secret::new("pw"))).is_none(),
             "an answer is used once"
         );
     }
 
     #[test]
-    fn a_dead_token_is_renewed_by_the_agent() {
-        let mut answers = Auth::new("alice@acme.com".into(), None, true);
-        answers.connected();
-        assert_eq!(
-            asked(&mut answers, CredentialReason::SessionExpired),
-            "renew"
-        );
-        let next = answers.renewed(Some(("alice".into(), Secret::new("new"))));
+    fn expired_token_is_renewed_by_the_agent() {
+        let mut auth = Auth::new("alice@acme.com".into(), None, true);
+        auth.connected();
+        assert_eq!(asked(&mut auth, CredentialReason::SessionExpired), "renew");
+        let next = auth.renewed(Some(("alice".into(), Secret::new("new"))));
         let Some(Next::Answer(AuthAnswer::Credentials(given))) = next else {
             panic!("{next:?}");
         };
@@ -211,44 +204,44 @@ mod tests {
             (given.username.as_str(), given.password.expose()),
             ("alice", "new")
         );
-        let mut alone = Auth::new("alice@acme.com".into(), None, false);
+        let mut without_agent = Auth::new("alice@acme.com".into(), None, false);
         assert_eq!(
-            asked(&mut alone, CredentialReason::SessionExpired),
+            asked(&mut without_agent, CredentialReason::SessionExpired),
             "sent \"\""
         );
     }
 
     #[test]
-    fn a_static_challenge_is_asked_beside_the_password() {
-        let mut answers = Auth::new("a".into(), Some(Secret::new("t")), false);
+    fn static_challenge_is_asked_with_the_password() {
+        let mut auth = Auth::new("a".into(), Some(Secret::new("t")), false);
         let challenge = Some(StaticChallenge {
             text: "Code".into(),
             echo: true,
             concatenate: false,
         });
-        let next = answers.asked(AuthPrompt::Credentials {
+        let next = auth.asked(AuthPrompt::Credentials {
             reason: CredentialReason::First,
             challenge,
         });
         assert!(matches!(
             next,
-            Next::Person(wire::TunnelQuestion::Challenge { .. })
+            Next::AskUser(wire::TunnelQuestion::Challenge { .. })
         ));
         let Some(Next::Answer(AuthAnswer::Credentials(given))) =
-            answers.given(Some(Secret::new("42")))
+            auth.answered(Some(Secret::new("42")))
         else {
             panic!("no credentials");
         };
         assert_eq!(given.challenge.unwrap().expose(), "42");
         assert!(matches!(
-            answers.asked(AuthPrompt::Challenge {
+            auth.asked(AuthPrompt::Challenge {
                 text: String::new(),
                 echo: false
             }),
-            Next::Person(_)
+            Next::AskUser(_)
         ));
         assert!(matches!(
-            answers.given(None),
+            auth.answered(None),
             Some(Next::Answer(AuthAnswer::Declined))
         ));
     }

@@ -1,4 +1,4 @@
-//! Those who come to the supervisor's socket, and the one who started it.
+//! The clients of the supervisor: the one that started it and those that connect to its socket.
 
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -14,114 +14,121 @@ use crate::wire::{
     FromTunnel, Hello, PROTOCOL, TO_AGENT_MAX, TO_AGENT_WITH_CERTIFICATES_MAX, ToTunnel,
 };
 
-const FIRST_WORDS: Duration = Duration::from_secs(30);
-/// The starter signs in between its words, and later waits for a tunnel that lasts for days.
-const STARTERS_WORDS: Duration = Duration::from_secs(30 * 86_400);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// A client that answers questions is silent while the user signs in, and while the tunnel is up.
+const ANSWERER_TIMEOUT: Duration = Duration::from_secs(30 * 86_400);
+/// The process may be out of descriptors for a moment.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
-/// What comes of them.
+/// Tells apart the clients that answered questions one after the other.
+pub(super) type ClientId = u64;
+
+/// The client that started the supervisor.
+pub(super) const STARTER: ClientId = 0;
+
+/// The queue of messages to one client; a task writes them to its socket.
+pub(super) type ClientQueue = UnboundedSender<FromTunnel>;
+
 #[derive(Debug)]
-pub(super) enum Visit {
-    Starter(Number, ToTunnel),
-    StarterLeft(Number),
-    /// Somebody wants to be in the place of the one who started us.
-    Attached(Number, UnboundedSender<FromTunnel>),
-    Visitor(ToTunnel, UnboundedSender<FromTunnel>),
-    VisitorLeft,
+pub(super) enum ClientEvent {
+    /// A message of a client that answers questions.
+    Answerer(ClientId, ToTunnel),
+    AnswererLeft(ClientId),
+    /// A client wants to answer questions.
+    Attach(ClientId, ClientQueue),
+    /// The one request of any other client.
+    Request(ToTunnel, ClientQueue),
 }
 
-/// Tells those apart who were in the starter's place, one after the other.
-pub(super) type Number = u64;
-
-/// The one who started us.
-pub(super) const FIRST: Number = 0;
-
-/// Serves the one who started us. What is sent into the channel is said to it; the task ends when all has been.
-pub(super) fn starter(
+/// Serves the client that started the supervisor. The task ends when the queue is closed and
+/// written.
+pub(super) fn serve_starter(
     stream: UnixStream,
-    tell: impl Fn(Visit) + 'static,
-) -> io::Result<(UnboundedSender<FromTunnel>, JoinHandle<()>)> {
+    notify: impl Fn(ClientEvent) + 'static,
+) -> io::Result<(ClientQueue, JoinHandle<()>)> {
     let (mut incoming, outgoing) =
         from_stream(stream)?.ok_or_else(|| io::Error::other("started by another user"))?;
-    let (say, said) = unbounded_channel();
-    let _ = say.send(hello());
-    let speaking = spawn_local(speak(outgoing, said));
-    spawn_local(async move { hear_starter(&mut incoming, FIRST, &tell).await });
-    Ok((say, speaking))
+    let (queue, writer) = start_writer(outgoing);
+    spawn_local(async move { read_answerer(&mut incoming, STARTER, &notify).await });
+    Ok((queue, writer))
 }
 
-async fn hear_starter(incoming: &mut Incoming, number: Number, tell: &impl Fn(Visit)) {
-    let limit = || TO_AGENT_WITH_CERTIFICATES_MAX;
-    loop {
-        match incoming.recv::<ToTunnel>(limit, STARTERS_WORDS).await {
-            Ok(ToTunnel::Hello(_)) => {}
-            Ok(message) => tell(Visit::Starter(number, message)),
-            Err(_) => return tell(Visit::StarterLeft(number)),
-        }
-    }
-}
-
-/// Serves everybody who comes to `listener`.
-pub(super) fn receive(
+/// Serves every client that connects to `listener`.
+pub(super) fn serve(
     listener: UnixListener,
-    tell: impl Fn(Visit) + Clone + 'static,
+    notify: impl Fn(ClientEvent) + Clone + 'static,
 ) -> io::Result<()> {
     let listener = Listener::new(listener)?;
     let connections = Connections::new(max_descriptors());
     spawn_local(async move {
-        let mut number = FIRST;
+        let mut id = STARTER;
         loop {
             connections.wait_for_slot().await;
             match listener.accept().await {
                 Ok(Some((incoming, outgoing))) => {
-                    number += 1;
-                    let tell = tell.clone();
-                    connections.serve(|slot| visit(incoming, outgoing, number, tell, slot));
-                    // What has come with the connection is read before it could give way to the next one.
+                    id += 1;
+                    let notify = notify.clone();
+                    connections.serve(|slot| serve_client(incoming, outgoing, id, notify, slot));
+                    // Reads what came with the connection before it could give way to the next.
                     yield_now().await;
                 }
                 Ok(None) => {}
                 Err(_) if connections.close_oldest_silent().await => {}
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(_) => tokio::time::sleep(ACCEPT_RETRY).await,
             }
         }
     });
     Ok(())
 }
 
-async fn visit(
+async fn serve_client(
     mut incoming: Incoming,
     outgoing: Outgoing,
-    number: Number,
-    tell: impl Fn(Visit) + 'static,
+    id: ClientId,
+    notify: impl Fn(ClientEvent) + 'static,
     slot: Slot,
 ) {
     let limit = || TO_AGENT_MAX;
-    let Ok(ToTunnel::Hello(theirs)) = incoming.recv(limit, FIRST_WORDS).await else {
+    let Ok(ToTunnel::Hello(theirs)) = incoming.recv(limit, REQUEST_TIMEOUT).await else {
         return;
     };
-    let (say, said) = unbounded_channel();
-    let _ = say.send(hello());
-    let speaking = spawn_local(speak(outgoing, said));
+    let (queue, writer) = start_writer(outgoing);
     if theirs.protocol == PROTOCOL
-        && let Ok(message) = incoming.recv(limit, FIRST_WORDS).await
+        && let Ok(message) = incoming.recv(limit, REQUEST_TIMEOUT).await
     {
         slot.mark_busy();
         if matches!(message, ToTunnel::Attach) {
-            tell(Visit::Attached(number, say));
-            return hear_starter(&mut incoming, number, &tell).await;
+            notify(ClientEvent::Attach(id, queue));
+            return read_answerer(&mut incoming, id, &notify).await;
         }
-        tell(Visit::Visitor(message, say));
-        // It says nothing more; its going away ends what it listens to.
+        notify(ClientEvent::Request(message, queue));
+        // The client sends nothing more; its disconnection ends what it follows.
         tokio::select! {
-            _ = incoming.recv::<ToTunnel>(limit, STARTERS_WORDS) => {}
-            _ = speaking => {}
+            _ = incoming.recv::<ToTunnel>(limit, ANSWERER_TIMEOUT) => {}
+            _ = writer => {}
         }
-        tell(Visit::VisitorLeft);
     }
 }
 
-async fn speak(mut outgoing: Outgoing, mut said: UnboundedReceiver<FromTunnel>) {
-    while let Some(message) = said.recv().await {
+async fn read_answerer(incoming: &mut Incoming, id: ClientId, notify: &impl Fn(ClientEvent)) {
+    let limit = || TO_AGENT_WITH_CERTIFICATES_MAX;
+    loop {
+        match incoming.recv::<ToTunnel>(limit, ANSWERER_TIMEOUT).await {
+            Ok(ToTunnel::Hello(_)) => {}
+            Ok(message) => notify(ClientEvent::Answerer(id, message)),
+            Err(_) => return notify(ClientEvent::AnswererLeft(id)),
+        }
+    }
+}
+
+fn start_writer(outgoing: Outgoing) -> (ClientQueue, JoinHandle<()>) {
+    let (queue, messages) = unbounded_channel();
+    let _ = queue.send(hello());
+    (queue, spawn_local(write(outgoing, messages)))
+}
+
+async fn write(mut outgoing: Outgoing, mut messages: UnboundedReceiver<FromTunnel>) {
+    while let Some(message) = messages.recv().await {
         if outgoing.send(&message).await.is_err() {
             return;
         }

@@ -1,4 +1,4 @@
-//! When a tunnel has lasted too long as it is.
+//! How long a tunnel may stay as it is.
 
 use std::time::Duration;
 
@@ -6,46 +6,112 @@ use tokio::time::Instant;
 
 use crate::openvpn::state::{Phase, TunnelState};
 
-/// Longer than anybody waits.
+/// Stands for "no deadline".
 const NEVER: Duration = Duration::from_secs(365 * 86_400);
 
-/// When a tunnel came to where it stands.
-#[derive(Clone, Copy, Debug)]
+/// The limits of the supervisor. Those of openvpn's phases are [`TunnelState`]'s.
+#[derive(Clone, Debug)]
+pub(super) struct Timeouts {
+    /// From the start of the supervisor to its orders; the user signs in at that time.
+    pub(super) preparing: Duration,
+    /// From the orders to openvpn opening its configuration; sudo may ask for a password.
+    pub(super) launching: Duration,
+    /// From the end of the management connection to the end of openvpn; then it is killed and given
+    /// the same time again.
+    pub(super) openvpn_exit: Duration,
+    /// The reaper reverts the name servers in this time.
+    pub(super) reaper_exit: Duration,
+    /// The last message to a client that started no tunnel.
+    pub(super) refusal: Duration,
+    /// The last messages to the client that answered questions.
+    pub(super) farewell: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            preparing: Duration::from_secs(15 * 60),
+            launching: Duration::from_secs(180),
+            openvpn_exit: Duration::from_secs(5),
+            reaper_exit: Duration::from_secs(5),
+            refusal: Duration::from_secs(2),
+            farewell: Duration::from_secs(1),
+        }
+    }
+}
+
+/// How far the tunnel is before the phases of openvpn count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The supervisor has no orders yet.
+    Preparing,
+    /// openvpn has not opened its configuration yet.
+    Launching,
+    Running,
+}
+
+/// When the stage and the phase of a tunnel began.
+#[derive(Clone, Debug)]
 pub(super) struct Deadlines {
-    /// The last change of phase.
-    pub(super) since: Instant,
-    /// Where the search for a server began that is still going on.
+    preparing: Duration,
+    launching: Duration,
+    stage: Stage,
+    /// The last change of stage or phase.
+    since: Instant,
+    /// The start of the search for a server that is still going on.
     search: Option<Instant>,
 }
 
 impl Deadlines {
-    pub(super) const fn new(now: Instant) -> Self {
+    pub(super) const fn new(timeouts: &Timeouts, now: Instant) -> Self {
         Self {
+            preparing: timeouts.preparing,
+            launching: timeouts.launching,
+            stage: Stage::Preparing,
             since: now,
             search: None,
         }
     }
 
-    /// The phase is another. A search ends with a server that waits for a person, or with a connection; credentials
-    /// that are given without a person are asked for at each attempt and change nothing.
-    pub(super) fn changed(&mut self, phase: &Phase, a_person_is_asked: bool, now: Instant) {
+    pub(super) const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    pub(super) const fn enter(&mut self, stage: Stage, now: Instant) {
+        self.stage = stage;
+        self.since = now;
+    }
+
+    pub(super) fn in_phase(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.since)
+    }
+
+    /// Notes a change of phase. A search ends when a server waits for the user, or connects.
+    /// Credentials that are given without the user are asked for at each attempt and change nothing.
+    pub(super) fn phase_changed(&mut self, phase: &Phase, asks_user: bool, now: Instant) {
         self.since = now;
         match phase {
             Phase::Connecting | Phase::Reconnecting { .. } | Phase::SigningIn => {
                 self.search.get_or_insert(now);
             }
-            Phase::Asking if !a_person_is_asked => {}
+            Phase::Asking if !asks_user => {}
             _ => self.search = None,
         }
     }
 
-    /// When `state` is to be told that its time is over.
+    /// Returns when `state` reaches its deadline.
     pub(super) fn end(&self, state: &TunnelState) -> Instant {
-        let phase = state.deadline().map(|limit| self.since + limit);
-        let search = self.search.zip(state.search_deadline());
-        let search = search.map(|(began, limit)| began + limit);
-        let first = phase.into_iter().chain(search).min();
-        first.unwrap_or(self.since + NEVER)
+        match self.stage {
+            Stage::Preparing => self.since + self.preparing,
+            Stage::Launching => self.since + self.launching,
+            Stage::Running => {
+                let phase = state.deadline().map(|limit| self.since + limit);
+                let search = self.search.zip(state.search_deadline());
+                let search = search.map(|(began, limit)| began + limit);
+                let first = phase.into_iter().chain(search).min();
+                first.unwrap_or(self.since + NEVER)
+            }
+        }
     }
 }
 
@@ -57,10 +123,11 @@ mod tests {
 
     const STEP: Duration = Duration::from_secs(10);
 
-    /// Plays `lines` again and again, ten seconds apart, until the time is over or an hour is.
-    fn waits(mut state: TunnelState, lines: &[&str]) -> (TunnelState, Option<Duration>) {
+    /// Feeds `lines` in a circle, ten seconds apart, until the deadline or for an hour.
+    fn time_to_deadline(mut state: TunnelState, lines: &[&str]) -> (TunnelState, Option<Duration>) {
         let began = Instant::now();
-        let (mut patience, mut now) = (Deadlines::new(began), began);
+        let (mut deadlines, mut now) = (Deadlines::new(&Timeouts::default(), began), began);
+        deadlines.enter(Stage::Running, began);
         let mut known = state.phase().clone();
         for line in lines.iter().cycle().take(360) {
             state = state
@@ -68,10 +135,10 @@ mod tests {
                 .0;
             if *state.phase() != known {
                 known = state.phase().clone();
-                patience.changed(&known, false, now);
+                deadlines.phase_changed(&known, false, now);
             }
             now += STEP;
-            let end = patience.end(&state);
+            let end = deadlines.end(&state);
             if end <= now {
                 return (state, Some(end - began));
             }
@@ -87,8 +154,8 @@ mod tests {
     ];
 
     #[test]
-    fn a_server_that_never_answers_is_given_up_after_a_minute_in_all() {
-        let (state, end) = waits(TunnelState::default(), &SILENT);
+    fn silent_servers_are_given_up_after_a_minute_in_all() {
+        let (state, end) = time_to_deadline(TunnelState::default(), &SILENT);
         assert_eq!(end, Some(Duration::from_secs(60)));
         let state = state.step(Input::Deadline).0;
         let Phase::Stopping(cause) = state.phase() else {
@@ -101,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_begins_and_never_goes_on_is_given_up_too() {
+    fn server_that_stops_answering_is_given_up() {
         let lines = [
             ">STATE:1,WAIT,,,,,,",
             ">STATE:1,AUTH,,,,,,",
             ">STATE:1,RECONNECTING,tls-error,,,,,",
         ];
-        let (_, end) = waits(TunnelState::default(), &lines);
+        let (_, end) = time_to_deadline(TunnelState::default(), &lines);
         assert!(
             end.is_some_and(|end| end <= Duration::from_secs(120)),
             "{end:?}"
@@ -115,11 +182,27 @@ mod tests {
     }
 
     #[test]
-    fn a_tunnel_that_was_up_once_is_looked_for_without_an_end() {
+    fn tunnel_that_was_up_is_retried_without_end() {
         let line = ">STATE:1,CONNECTED,SUCCESS,10.0.0.2,,,,";
         let connected = TunnelState::default()
             .step(Input::Event(ManagementEvent::parse(line.as_bytes())))
             .0;
-        assert_eq!(waits(connected, &SILENT).1, None);
+        assert_eq!(time_to_deadline(connected, &SILENT).1, None);
+    }
+
+    #[test]
+    fn stages_before_openvpn_runs_have_their_own_limits() {
+        let (now, timeouts) = (Instant::now(), Timeouts::default());
+        let state = TunnelState::default();
+        let mut deadlines = Deadlines::new(&timeouts, now);
+        assert_eq!(deadlines.end(&state), now + timeouts.preparing);
+        deadlines.enter(Stage::Launching, now + STEP);
+        assert_eq!(deadlines.end(&state), now + STEP + timeouts.launching);
+        deadlines.enter(Stage::Running, now + STEP);
+        assert_eq!(
+            Some(deadlines.end(&state) - now - STEP),
+            state.deadline(),
+            "openvpn's own limit"
+        );
     }
 }

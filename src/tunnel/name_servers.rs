@@ -1,16 +1,14 @@
-//! Telling this machine of the tunnel's name servers, and taking it back whatever happens.
+//! Sets the tunnel's name servers on this machine and reverts them.
 //!
-//! The reaper (`reaper.rs`) does it, which outlives the supervisor. As root it runs the resolver's commands itself; else
-//! it has the installed `ob-vpn-root` do it, or runs each command by a sudo or doas that does not ask.
+//! Runs in the reaper, which outlives the supervisor. As root it runs the resolver's commands itself.
+//! Otherwise it uses the installed `ob-vpn-root`, or runs each command by sudo or doas, which must
+//! not ask for a password: the reaper has no terminal.
 
-use crate::model::{DnsScope, TunDevice};
-use crate::openvpn::argv::Elevator;
-use crate::openvpn::network::TunnelNetwork;
+use super::dns_status::status_of;
+use crate::model::TunDevice;
 use crate::privileged::{self, Action, DnsConfig, Resolver, Step};
-use crate::process::Program;
 use crate::wire::DnsStatus;
 
-/// The name servers that are set, and the resolver that knows them.
 pub(super) struct NameServers {
     resolver: Option<Resolver>,
     /// The device whose servers are set.
@@ -18,6 +16,7 @@ pub(super) struct NameServers {
 }
 
 impl NameServers {
+    /// Finds this machine's resolver.
     pub(super) fn find() -> Self {
         Self {
             resolver: Resolver::find(),
@@ -44,7 +43,7 @@ impl NameServers {
             }
         };
         self.applied = Some(config.device);
-        match as_root(Action::SetDns(config.clone()), &steps) {
+        match run_as_root(Action::SetDns(config.clone()), &steps) {
             Ok(()) => status.applied = true,
             Err(why) => {
                 status.why = Some(why);
@@ -56,73 +55,28 @@ impl NameServers {
 
     pub(super) fn revert(&mut self) {
         if let (Some(resolver), Some(device)) = (&self.resolver, self.applied.take()) {
-            // A device that is gone has taken its servers along, or never had any.
-            let _ = as_root(Action::RevertDns(device), &[resolver.revert(device)]);
+            // Fails where the device is gone; its servers are gone with it.
+            let _ = run_as_root(Action::RevertDns(device), &[resolver.revert(device)]);
         }
     }
 }
 
-/// The servers of `config`, not applied.
-pub(super) fn status_of(config: &DnsConfig) -> DnsStatus {
-    let domains = config.search.iter().chain(&config.route_domains);
-    DnsStatus {
-        applied: false,
-        servers: config.servers.iter().map(ToString::to_string).collect(),
-        asked: config.scope,
-        domains: domains.map(ToString::to_string).collect(),
-        notes: Vec::new(),
-        why: None,
-        commands: Vec::new(),
-    }
-}
-
-/// What the user is told about options of the server that are not used.
-pub(super) fn notes_on(network: &TunnelNetwork, config: &DnsConfig) -> Vec<String> {
-    let mut notes: Vec<String> = network
-        .unused
-        .iter()
-        .map(|option| format!("the server pushes `{option}`, which is not used"))
-        .collect();
-    let domains = config.search.iter().chain(&config.route_domains);
-    let domains: Vec<&str> = domains.map(crate::model::Domain::as_str).collect();
-    if config.servers.is_empty() && !domains.is_empty() {
-        let domains = domains.join(", ");
-        notes.push(format!(
-            "the server pushes {domains} and no name server: nothing is set"
-        ));
-    }
-    if network.resolves_all && config.scope == DnsScope::Domains {
-        notes.push("the server wants every name asked there; `--dns-scope` says otherwise".into());
-    }
-    notes
-}
-
-/// Does it as root: as we are, by the installed program, or by a sudo or doas that does not ask.
-fn as_root(action: Action, steps: &[Step]) -> Result<(), String> {
+/// Has `action`, which consists of `steps`, done as root.
+fn run_as_root(action: Action, steps: &[Step]) -> Result<(), String> {
     if nix::unistd::geteuid().is_root() {
         return steps.iter().try_for_each(Step::run);
     }
-    // Where sudo or doas allows only the commands themselves, those are tried.
-    let refused = match privileged::ask_if_installed(action) {
+    let refusal = match privileged::ask_if_installed(action) {
         Some(Ok(())) => return Ok(()),
         Some(Err(why)) => Some(why),
         None => None,
     };
-    let outcome = elevator().and_then(|elevator| {
-        let words = elevator.words();
-        steps.iter().try_for_each(|step| step.run_after(&words))
-    });
-    outcome.map_err(|why| refused.unwrap_or(why))
-}
-
-/// It fails rather than asks: the reaper has no terminal.
-fn elevator() -> Result<Elevator, String> {
-    let path = |name| Program::find(name).map(|program| program.path().to_owned());
-    match path("sudo") {
-        Ok(path) => Ok(Elevator::Sudo { path, quiet: true }),
-        // The one that is missing is named.
-        Err(error) => path("doas")
-            .map(|path| Elevator::Doas { path, quiet: true })
-            .map_err(|_| error.to_string()),
-    }
+    // A rule of sudo or doas may allow the commands and not the installed program.
+    let outcome = privileged::find_elevator(true)
+        .map_err(|error| error.to_string())
+        .and_then(|elevator| {
+            let words = elevator.words();
+            steps.iter().try_for_each(|step| step.run_after(&words))
+        });
+    outcome.map_err(|why| refusal.unwrap_or(why))
 }

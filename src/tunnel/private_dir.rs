@@ -1,7 +1,8 @@
-//! The private directory of one supervisor: locked while it is needed, and removed by whoever finds it unlocked.
+//! The private directory of one supervisor. It is locked while it is in use; an unlocked one is
+//! removed by the next cleanup.
 //!
-//! Several may clean up at once, while a new supervisor begins. A directory is removed only by who holds its lock, and
-//! one that was removed before its supervisor had locked it is not used: another is made.
+//! Cleanups may run at once, and while a new supervisor starts. A directory is removed only under its
+//! lock. A supervisor whose new directory was removed before it could lock it makes another.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
@@ -15,31 +16,36 @@ use tempfile::TempDir;
 
 use crate::ownership::with_private_umask;
 
-/// Who cleans up may take a directory that is just being made; so often in a row nobody does.
-const TRIES: u32 = 1000;
-const PAUSE: Duration = Duration::from_millis(1);
+/// Attempts to make a directory, because a concurrent cleanup can remove the new one.
+const MAX_ATTEMPTS: u32 = 1000;
+/// Gets out of step with a cleanup that runs in a loop.
+const RETRY_PAUSE: Duration = Duration::from_millis(1);
+/// The named pipe from which openvpn reads its configuration.
+pub(super) const PIPE: &str = "p";
+/// The first characters of the directories' names.
+const PREFIX: &str = "vpn";
 
-/// A directory that is a supervisor's own as long as this lives.
+/// A locked directory, which is removed on drop.
 #[derive(Debug)]
 pub(super) struct PrivateDir {
     directory: TempDir,
     _lock: Flock<File>,
-    /// A descriptor to be given back for [`remove`], which needs one where there may be no other.
+    /// Closed before the removal, which needs a descriptor where there may be no other.
     spare: Option<File>,
 }
 
 impl PrivateDir {
-    pub(super) fn make(directory: &Path) -> io::Result<Self> {
-        for _ in 0..TRIES {
+    pub(super) fn create(directory: &Path) -> io::Result<Self> {
+        for _ in 0..MAX_ATTEMPTS {
             let mut temporary = tempfile::Builder::new();
             temporary
                 .prefix(PREFIX)
                 .permissions(Permissions::from_mode(0o700));
-            let made = with_private_umask(|| temporary.tempdir_in(directory))?;
-            match lock(made.path()) {
+            let created = with_private_umask(|| temporary.tempdir_in(directory))?;
+            match lock(created.path()) {
                 Ok(Some(lock)) => {
                     return Ok(Self {
-                        directory: made,
+                        directory: created,
                         _lock: lock,
                         spare: Some(File::open("/dev/null")?),
                     });
@@ -48,8 +54,7 @@ impl PrivateDir {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
-            // Out of step with somebody who cleans up without a pause.
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(RETRY_PAUSE);
         }
         Err(ErrorKind::ResourceBusy.into())
     }
@@ -66,13 +71,8 @@ impl Drop for PrivateDir {
     }
 }
 
-/// The name of what openvpn reads its configuration from.
-pub(super) const PIPE: &str = "p";
-/// What the names of these directories begin with.
-const PREFIX: &str = "vpn";
-
-/// Removes `path` if its supervisor is gone; whether it is not there any more.
-pub(super) fn remove_left(path: &Path) -> bool {
+/// Removes the directory `path` if its supervisor is gone. Returns whether it is not there any more.
+pub(super) fn remove_stale(path: &Path) -> bool {
     match lock(path) {
         Ok(Some(_lock)) => remove(path).is_ok(),
         Ok(None) => false,
@@ -80,20 +80,20 @@ pub(super) fn remove_left(path: &Path) -> bool {
     }
 }
 
-/// Removes all in `directory` whose supervisors are gone.
-pub(super) fn remove_all_left(directory: &Path) {
+/// Removes every private directory in `directory` whose supervisor is gone.
+pub(super) fn remove_all_stale(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let is_one = entry
-            .file_name()
-            .as_encoded_bytes()
-            .starts_with(PREFIX.as_bytes());
-        if is_one && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            remove_left(&entry.path());
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
+            && entry.file_type().is_ok_and(|kind| kind.is_dir())
+        {
+            remove_stale(&entry.path());
         }
     }
 }
 
-/// The lock of the directory at `path`; `None` where another holds it, or has removed what was there.
+/// Locks the directory `path`. Returns `None` where another process holds the lock, or has removed
+/// the directory meanwhile.
 fn lock(path: &Path) -> io::Result<Option<Flock<File>>> {
     let file = File::open(path)?;
     let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -101,13 +101,13 @@ fn lock(path: &Path) -> io::Result<Option<Flock<File>>> {
         Err((_, Errno::EWOULDBLOCK)) => return Ok(None),
         Err((_, error)) => return Err(error.into()),
     };
-    let (held, there) = (lock.metadata()?, fs::metadata(path));
-    let is_it = there.is_ok_and(|there| (there.dev(), there.ino()) == (held.dev(), held.ino()));
-    Ok(is_it.then_some(lock))
+    let (held, found) = (lock.metadata()?, fs::metadata(path));
+    let is_same = found.is_ok_and(|found| (found.dev(), found.ino()) == (held.dev(), held.ino()));
+    Ok(is_same.then_some(lock))
 }
 
-/// An openvpn that waits at the pipe for a writer would wait for ever once nobody finds the pipe: it gets an empty
-/// configuration, with which it ends.
+/// Removes the directory. An openvpn that waits at the pipe for a writer gets an empty configuration,
+/// with which it ends; otherwise it would wait for ever.
 fn remove(path: &Path) -> io::Result<()> {
     let name = path.join(PIPE);
     let pipe = File::options()
@@ -115,7 +115,7 @@ fn remove(path: &Path) -> io::Result<()> {
         .write(true)
         .custom_flags(OFlag::O_NONBLOCK.bits())
         .open(&name);
-    // Whoever comes later finds nothing, and does not wait.
+    // Unlinked before the pipe closes: an openvpn that comes later finds nothing and does not wait.
     let _ = fs::remove_file(name);
     drop(pipe);
     fs::remove_dir_all(path)

@@ -1,8 +1,9 @@
-//! The files of a running tunnel, none of which holds anything: a lock, sockets, a named pipe, a mark for prompts.
+//! The files of a running tunnel: a lock, sockets, a named pipe and a marker for prompts. None of
+//! them holds data.
 //!
-//! The profile goes through the pipe once. It is unlinked as soon as openvpn has opened it, so that a
-//! SIGHUP, on which openvpn reads its configuration again, ends it instead. Both names are in a private
-//! directory that is gone once openvpn has called.
+//! The profile goes through the pipe once. The pipe is unlinked as soon as openvpn has opened it, so
+//! that an openvpn that reads its configuration again, on SIGHUP, ends. Pipe and management socket
+//! are in a private directory, which is removed once openvpn has connected.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -11,203 +12,224 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::mkfifo;
 
-use super::private_dir::{self, PrivateDir};
+use super::private_dir::{PIPE, PrivateDir, remove_all_stale, remove_stale};
 use crate::link::SupervisorConnection;
 use crate::ownership::with_private_umask;
 use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
-use crate::tunnel::{Leftovers, control_socket, mark};
 
-/// The longest path of a socket that every system takes.
-const SUN_PATH: usize = 100;
-/// Who cleans up holds the lock of a tunnel for a moment, and so does the kernel for a supervisor that was killed.
-const MOMENT: Duration = Duration::from_secs(3);
-const STEP: Duration = Duration::from_millis(10);
+/// The bytes of a socket's path that every system takes.
+const MAX_SOCKET_PATH: usize = 100;
+/// A cleanup holds the lock of a tunnel for a moment, and so does the kernel for a killed supervisor.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
+const LOCK_RETRY: Duration = Duration::from_millis(10);
 /// Where Linux shows network devices.
 const DEVICES: &str = "/sys/class/net";
 
-/// What a supervisor holds while it works.
-#[derive(Debug)]
-pub(super) struct RuntimeFiles {
-    /// For the machine's tunnel: there is one at a time.
-    _lock: Option<Flock<File>>,
-    control: PathBuf,
-    /// For the machine's tunnel: what a prompt tests.
-    mark: Option<PathBuf>,
-    own: Option<PrivateDir>,
-    /// Where that is, or was.
-    named: PathBuf,
+/// Returns where the supervisor of this machine's tunnel listens.
+pub fn control_socket(directory: &Path) -> PathBuf {
+    directory.join("vpn.sock")
 }
 
-/// The ends of it that are listened at.
+/// Returns the path that exists while this machine's tunnel is up, for prompts to test. It is a link
+/// to the tunnel's device where the system shows one: a device that is gone makes it dangle, even if
+/// the supervisor was killed.
+pub fn up_marker(directory: &Path) -> PathBuf {
+    directory.join("vpn.up")
+}
+
+/// What a killed supervisor leaves behind.
+#[derive(Clone, Debug)]
+pub struct Leftovers {
+    /// The runtime directory.
+    pub directory: PathBuf,
+    /// The supervisor's private directory in it.
+    pub private_dir: PathBuf,
+    /// The supervisor belongs to `ob vpn exec`: nothing else is left of it.
+    pub is_private: bool,
+}
+
+/// The files of one supervisor, which are removed on drop.
+#[derive(Debug)]
+pub(super) struct RuntimeFiles {
+    /// Held by the supervisor of this machine's one tunnel.
+    _lock: Option<Flock<File>>,
+    control: PathBuf,
+    /// `None` for a private supervisor.
+    up_marker: Option<PathBuf>,
+    private_dir: Option<PrivateDir>,
+    /// The path of the private directory, also after its removal.
+    private_path: PathBuf,
+}
+
 pub(super) struct Listeners {
     pub(super) control: UnixListener,
     pub(super) management: UnixListener,
 }
 
 impl RuntimeFiles {
-    pub(super) fn take(directory: &Path, private: bool) -> Result<(Self, Listeners), Report> {
-        let lock = if private {
-            None
-        } else {
-            Some(lock_for_a_tunnel(directory)?)
+    pub(super) fn create(directory: &Path, is_private: bool) -> Result<(Self, Listeners), Report> {
+        let lock = match is_private {
+            true => None,
+            false => Some(lock_for_tunnel(directory)?),
         };
-        let own = PrivateDir::make(directory).map_err(|error| no_place(&error))?;
-        let control = if private {
-            own.path().join("s")
-        } else {
-            control_socket(directory)
+        let private_dir = PrivateDir::create(directory).map_err(|error| unusable(&error))?;
+        let private_path = private_dir.path().to_owned();
+        let control = match is_private {
+            true => private_path.join("s"),
+            false => control_socket(directory),
         };
-        let management = own.path().join("m");
-        if management.as_os_str().len() > SUN_PATH {
-            return Err(no_place(&"its path is too long for a socket")
+        let management = private_path.join("m");
+        if management.as_os_str().len() > MAX_SOCKET_PATH {
+            return Err(unusable(&"its path is too long for a socket")
                 .hint("`export XDG_RUNTIME_DIR=/run/user/$(id -u)`"));
         }
-        let pipe = own.path().join(private_dir::PIPE);
+        let pipe = private_path.join(PIPE);
         with_private_umask(|| mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR))
-            .map_err(|error| no_place(&error))?;
-        let mark = (!private).then(|| mark(directory));
-        // Whoever held the lock before us is gone, and with it everybody who listened here.
-        for left in mark.iter().chain([&control]) {
-            remove(left).map_err(|error| no_place(&error))?;
+            .map_err(|error| unusable(&error))?;
+        let up_marker = (!is_private).then(|| up_marker(directory));
+        // The lock is ours, so these belong to a supervisor that is gone.
+        for stale in up_marker.iter().chain([&control]) {
+            remove(stale).map_err(|error| unusable(&error))?;
         }
         let listeners = Listeners {
-            control: bind(&control).map_err(|error| no_place(&error))?,
-            management: bind(&management).map_err(|error| no_place(&error))?,
+            control: bind(&control).map_err(|error| unusable(&error))?,
+            management: bind(&management).map_err(|error| unusable(&error))?,
         };
-        let place = Self {
+        let files = Self {
             _lock: lock,
             control,
-            mark,
-            named: own.path().to_owned(),
-            own: Some(own),
+            up_marker,
+            private_dir: Some(private_dir),
+            private_path,
         };
-        Ok((place, listeners))
+        Ok((files, listeners))
     }
 
-    /// What is left of it when the supervisor is killed.
-    pub(super) fn kept(&self, directory: &Path) -> Leftovers {
+    pub(super) fn leftovers(&self, directory: &Path) -> Leftovers {
         Leftovers {
             directory: directory.to_owned(),
-            own: self.named.clone(),
-            private: self.mark.is_none(),
+            private_dir: self.private_path.clone(),
+            is_private: self.up_marker.is_none(),
         }
     }
 
     pub(super) fn config(&self) -> PathBuf {
-        self.named.join(private_dir::PIPE)
+        self.private_path.join(PIPE)
     }
 
     pub(super) fn management(&self) -> PathBuf {
-        self.named.join("m")
+        self.private_path.join("m")
     }
 
     pub(super) fn control(&self) -> &Path {
         &self.control
     }
 
-    /// The tunnel is up, through `device`. Without its mark it is as good.
-    pub(super) fn is_up(&self, device: Option<&str>) {
-        self.is_not_up();
-        if let Some(mark) = &self.mark {
-            let shown = device
+    /// Marks the tunnel as up through `device`. A failure is ignored: only prompts miss the marker.
+    pub(super) fn mark_up(&self, device: Option<&str>) {
+        self.mark_down();
+        if let Some(marker) = &self.up_marker {
+            let target = device
                 .filter(|device| !device.contains('/'))
                 .map(|device| Path::new(DEVICES).join(device))
                 .filter(|device| device.exists());
-            let _ = symlink(shown.as_deref().unwrap_or(Path::new(".")), mark);
+            let _ = symlink(target.as_deref().unwrap_or(Path::new(".")), marker);
         }
     }
 
-    /// The tunnel is not up, or not at the moment.
-    pub(super) fn is_not_up(&self) {
-        if let Some(mark) = &self.mark {
-            let _ = remove(mark);
+    pub(super) fn mark_down(&self) {
+        if let Some(marker) = &self.up_marker {
+            let _ = remove(marker);
         }
     }
 
-    /// openvpn has called: nothing of the private directory is needed any more.
-    pub(super) fn called(&mut self) {
-        if self.control.starts_with(&self.named) {
+    /// Removes what only a connecting openvpn needs.
+    pub(super) fn openvpn_connected(&mut self) {
+        if self.control.starts_with(&self.private_path) {
             let _ = remove(&self.config());
             let _ = remove(&self.management());
         } else {
-            self.own = None;
+            self.private_dir = None;
         }
     }
 }
 
 impl Drop for RuntimeFiles {
     fn drop(&mut self) {
-        self.is_not_up();
+        self.mark_down();
         let _ = remove(&self.control);
     }
 }
 
-/// Writes `profile` to whoever opens `pipe`, once, and takes the name away. Blocks until somebody does.
+/// Writes `profile` to the process that opens `pipe`, and unlinks the pipe. Blocks until a process
+/// opens it.
 pub(super) fn write_profile(pipe: &Path, profile: &Secret) -> io::Result<()> {
     let mut file = File::options().write(true).open(pipe)?;
     remove(pipe)?;
     file.write_all(profile.expose().as_bytes())
 }
 
-/// Removes the names of a supervisor that was killed. Its locks end with it, a moment after all it had open.
-pub(super) fn clean_up_after(kept: &Leftovers) {
-    within_a_moment(|| private_dir::remove_left(&kept.own));
-    if !kept.private {
-        within_a_moment(|| try_clean_up(&kept.directory));
+/// Removes the files of a supervisor that was killed. Its locks end a moment after its connections.
+pub(super) fn clean_up_after(leftovers: &Leftovers) {
+    retry_until_lock_timeout(|| remove_stale(&leftovers.private_dir));
+    if !leftovers.is_private {
+        retry_until_lock_timeout(|| clean_up(&leftovers.directory));
     }
 }
 
-/// Removes the names of a supervisor that is gone without a word.
-pub(super) fn clean_up(directory: &Path) {
-    try_clean_up(directory);
-}
-
-/// Whether it could be done: where a supervisor lives the names are its own.
-fn try_clean_up(directory: &Path) -> bool {
+/// Removes the files of supervisors that are gone. Returns `false` where one is still running.
+pub fn clean_up(directory: &Path) -> bool {
     let lock = lock(directory);
     if lock.is_ok() {
         let _ = remove(&control_socket(directory));
-        let _ = remove(&mark(directory));
-        private_dir::remove_all_left(directory);
+        let _ = remove(&up_marker(directory));
+        remove_all_stale(directory);
     }
     lock.is_ok()
 }
 
-/// The lock of the machine's tunnel. Where somebody holds it for a moment only, that is waited for.
-fn lock_for_a_tunnel(directory: &Path) -> Result<Flock<File>, Report> {
+/// Takes the lock of this machine's tunnel. Waits for a holder that does not serve clients.
+fn lock_for_tunnel(directory: &Path) -> Result<Flock<File>, Report> {
     let control = control_socket(directory);
     let mut locked = lock(directory);
-    within_a_moment(|| {
-        let is_held = locked
-            .as_ref()
-            .is_err_and(|report| report.code == ErrorCode::VpnAlreadyUp);
+    retry_until_lock_timeout(|| {
+        let is_held = matches!(locked, Err(LockError::Held));
         if !is_held || !matches!(SupervisorConnection::connect(&control), Ok(None)) {
             return true;
         }
         locked = lock(directory);
         locked.is_ok()
     });
-    locked
+    locked.map_err(|error| match error {
+        LockError::Held => already_up(),
+        LockError::Failed(report) => report,
+    })
 }
 
-fn within_a_moment(mut done: impl FnMut() -> bool) {
-    let until = Instant::now() + MOMENT;
-    while !done() && Instant::now() < until {
-        std::thread::sleep(STEP);
+fn retry_until_lock_timeout(mut is_done: impl FnMut() -> bool) {
+    let until = Instant::now() + LOCK_TIMEOUT;
+    while !is_done() && Instant::now() < until {
+        std::thread::sleep(LOCK_RETRY);
     }
 }
 
-fn lock(directory: &Path) -> Result<Flock<File>, Report> {
-    let file = File::open(directory).map_err(|error| no_place(&error))?;
+fn lock(directory: &Path) -> Result<Flock<File>, LockError> {
+    let file = File::open(directory).map_err(|error| LockError::Failed(unusable(&error)))?;
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
-        nix::errno::Errno::EWOULDBLOCK => already_up(),
-        error => no_place(&error),
+        Errno::EWOULDBLOCK => LockError::Held,
+        error => LockError::Failed(unusable(&error)),
     })
+}
+
+enum LockError {
+    Held,
+    Failed(Report),
 }
 
 fn bind(path: &Path) -> io::Result<UnixListener> {
@@ -224,13 +246,13 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// There is one tunnel of a user and machine at a time.
-pub(super) fn already_up() -> Report {
+/// Reports that a user has one tunnel at a time.
+pub fn already_up() -> Report {
     Report::new(ErrorCode::VpnAlreadyUp, "a tunnel is up, or on its way")
         .hint("`ob vpn status` shows it, `ob vpn down` takes it down")
 }
 
-fn no_place(why: &dyn std::fmt::Display) -> Report {
+fn unusable(why: &dyn std::fmt::Display) -> Report {
     Report::new(
         ErrorCode::VpnPlace,
         "there is no place for the tunnel's sockets",

@@ -1,351 +1,293 @@
-//! The supervisor's loop: one thing happens, the state steps, its actions are done.
+//! The supervisor's loop and the effects of its actions.
 
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::path::PathBuf;
 
-use nix::unistd::Pid;
-use tokio::net::unix::OwnedWriteHalf;
+use tokio::io::AsyncWriteExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::task::{JoinHandle, spawn_local, yield_now};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::agent_client::FromSession;
-use super::auth::Auth;
-use super::connections::{self, Number, Visit};
-use super::deadlines::Deadlines;
-use super::log::Log;
-use super::management::{self, Heard};
+use super::actions::Action;
+use super::agent_client;
+use super::connections::{self, STARTER};
+use super::deadlines::Timeouts;
+use super::dns_status::status_of;
+use super::events::Event;
+use super::failure::cannot;
+use super::management::{self, ManagementSocket};
+use super::process_handle::ProcessHandle;
 use super::reaper::Reaper;
-use super::runtime_files::{self, RuntimeFiles};
-use super::{Start, cannot};
+use super::runtime_files::{Listeners, RuntimeFiles, write_profile};
+use super::state::SupervisorState;
 use crate::clock::Clock;
-use crate::model::Timestamp;
-use crate::openvpn::command::Command;
-use crate::openvpn::management::{ConnectionState, Event as ManagementEvent};
-use crate::openvpn::network::TunnelNetwork;
-use crate::openvpn::state::{Input, Phase, TunnelState};
 use crate::privileged::DnsConfig;
 use crate::process;
 use crate::report::Report;
 use crate::secret::Secret;
-use crate::wire::{Begin, DnsStatus, FromTunnel, Sealed, ToTunnel, TunnelAnswer, TunnelQuestion};
+use crate::wire::{DnsStatus, FromTunnel, TunnelEnd};
 
-/// From being started to being told what to do: a person signs in meanwhile.
-const PREPARING: Duration = Duration::from_secs(15 * 60);
-/// From there to openvpn opening its configuration: sudo may ask for a password.
-const LAUNCHING: Duration = Duration::from_secs(180);
-
-/// What can happen.
+/// How a supervisor was started.
 #[derive(Debug)]
-pub(super) enum Event {
-    Visit(Visit),
-    Management(Heard),
-    Session(FromSession),
-    Due(Command),
-    HandedOver(io::Result<()>),
-    Dns(DnsStatus),
-    ReaperGone,
-    Signal,
+pub struct Start {
+    /// The runtime directory, which holds the agent's socket.
+    pub directory: PathBuf,
+    /// For `ob vpn exec`: not this machine's tunnel, and not found by `ob vpn status`.
+    pub private: bool,
 }
 
-/// How far the tunnel is before its state counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    Preparing,
-    Launching,
-    Running,
-}
+type EventQueue = UnboundedSender<Event>;
 
-pub(super) struct Supervisor<'a> {
-    pub(super) start: &'a Start,
-    pub(super) happen: UnboundedSender<Event>,
-    pub(super) stage: Stage,
-    pub(super) state: TunnelState,
-    /// The phase that everybody knows of.
-    pub(super) announced: Phase,
-    pub(super) deadlines: Deadlines,
-    pub(super) began: Instant,
-    pub(super) started: Timestamp,
-    pub(super) files: RuntimeFiles,
-    pub(super) log: Log,
-    /// Who answers questions, with its number among those who did.
-    pub(super) starter: Option<(Number, UnboundedSender<FromTunnel>)>,
-    /// The question that is open, with its number.
-    pub(super) question: Option<(u64, TunnelQuestion)>,
-    /// How many have been asked.
-    pub(super) questions: u64,
-    pub(super) begin: Option<Begin>,
-    pub(super) auth: Auth,
-    pub(super) management: Option<OwnedWriteHalf>,
-    pub(super) openvpn: Option<Pid>,
-    pub(super) reaper: Option<Reaper>,
-    /// What takes the place of a reaper that was killed.
-    pub(super) reserve: Option<Reaper>,
-    /// The name servers that the reaper was told to set.
-    pub(super) set: Option<DnsConfig>,
-    pub(super) network: Option<TunnelNetwork>,
-    /// What the user is told beside the state of the name servers.
-    pub(super) dns_notes: Vec<String>,
-    pub(super) dns: Option<DnsStatus>,
-    pub(super) remote: Option<String>,
-    pub(super) address: Option<String>,
-    pub(super) traffic: (u64, u64),
-    pub(super) connections: u32,
-    /// What went wrong beside openvpn.
-    pub(super) failure: Option<Report>,
-}
-
-pub(super) async fn supervise(stream: UnixStream, start: &Start) -> Result<(), Report> {
-    let (happen, happenings) = unbounded_channel();
-    let visit = {
-        let happen = happen.clone();
-        move |visit| drop(happen.send(Event::Visit(visit)))
+/// Supervises a tunnel for the client at the other end of `stream`.
+pub(super) async fn supervise(
+    stream: UnixStream,
+    start: &Start,
+    timeouts: &Timeouts,
+) -> Result<(), Report> {
+    let (queue, events) = unbounded_channel();
+    let notify = {
+        let queue = queue.clone();
+        move |event| drop(queue.send(Event::Client(event)))
     };
-    let (starter, speaking) = connections::starter(stream, visit.clone())
+    let (starter, writer) = connections::serve_starter(stream, notify.clone())
         .map_err(|error| cannot("talk to whoever started it", &error))?;
-    let taken =
-        RuntimeFiles::take(&start.directory, start.private).and_then(|(place, listeners)| {
-            connections::receive(listeners.control, visit)
+    let prepared = RuntimeFiles::create(&start.directory, start.private).and_then(
+        |(
+            files,
+            Listeners {
+                control,
+                management,
+            },
+        )| {
+            let queue = queue.clone();
+            connections::serve(control, notify)
                 .and_then(|()| {
-                    let happen = happen.clone();
-                    management::receive(listeners.management, move |heard| {
-                        drop(happen.send(Event::Management(heard)));
+                    management::serve(management, {
+                        let queue = queue.clone();
+                        move |event| drop(queue.send(Event::Openvpn(event)))
                     })
                 })
                 .map_err(|error| cannot("listen", &error))?;
-            watch_signals(&happen).map_err(|error| cannot("catch signals", &error))?;
-            Ok(place)
-        });
-    let place = match taken {
-        Ok(place) => place,
+            watch_signals(&queue).map_err(|error| cannot("catch signals", &error))?;
+            Ok(files)
+        },
+    );
+    let files = match prepared {
+        Ok(files) => files,
         Err(report) => {
             let _ = starter.send(FromTunnel::Failed(report.clone()));
             drop(starter);
-            let _ = timeout(Duration::from_secs(2), speaking).await;
+            let _ = timeout(timeouts.refusal, writer).await;
             return Err(report);
         }
     };
     let _ = starter.send(FromTunnel::Ready {
-        config: place.config(),
-        management: place.management(),
-        control: place.control().to_owned(),
+        config: files.config(),
+        management: files.management(),
+        control: files.control().to_owned(),
     });
-    let now = Instant::now();
-    let mut supervisor = Supervisor {
-        start,
-        happen,
-        stage: Stage::Preparing,
-        state: TunnelState::default(),
-        announced: Phase::Starting,
-        deadlines: Deadlines::new(now),
-        began: now,
-        started: Clock::system().now(),
-        files: place,
-        log: Log::default(),
-        starter: Some((connections::FIRST, starter)),
-        question: None,
-        questions: 0,
-        begin: None,
-        auth: Auth::new(String::new(), None, false),
-        management: None,
-        openvpn: None,
-        reaper: None,
-        reserve: None,
-        set: None,
-        network: None,
-        dns_notes: Vec::new(),
-        dns: None,
-        remote: None,
-        address: None,
-        traffic: (0, 0),
-        connections: 0,
-        failure: None,
-    };
-    supervisor.start_reapers();
-    // From here on it starts no program.
+    let started = Clock::system().now();
+    let mut state = SupervisorState::new((STARTER, starter), timeouts, Instant::now(), started);
+    let mut effects = Effects::new(start, files, queue);
+    // From here on this process starts no program.
     let confinement = process::confine_supervisor(&start.directory);
-    supervisor.log.say(format!("ob: {confinement}"));
-    supervisor.listen_to_reaper();
-    supervisor.run(happenings, speaking).await;
+    state.log.push(format!("ob: {confinement}"));
+    effects.listen_to_reaper();
+    effects.run(state, events, writer, timeouts).await;
     Ok(())
 }
 
-fn watch_signals(happen: &UnboundedSender<Event>) -> io::Result<()> {
+fn watch_signals(queue: &EventQueue) -> io::Result<()> {
     for kind in [
         SignalKind::terminate(),
         SignalKind::interrupt(),
         SignalKind::hangup(),
     ] {
         let mut signals = signal(kind)?;
-        let happen = happen.clone();
+        let queue = queue.clone();
         spawn_local(async move {
             while signals.recv().await.is_some() {
-                let _ = happen.send(Event::Signal);
+                let _ = queue.send(Event::Terminate);
             }
         });
     }
     Ok(())
 }
 
-impl Supervisor<'_> {
-    async fn run(mut self, mut happenings: UnboundedReceiver<Event>, speaking: JoinHandle<()>) {
-        while !matches!(self.state.phase(), Phase::Ended(_)) {
-            let until = match self.stage {
-                Stage::Preparing => self.deadlines.since + PREPARING,
-                Stage::Launching => self.deadlines.since + LAUNCHING,
-                Stage::Running => self.deadlines.end(&self.state),
+/// What the supervisor holds of the world.
+struct Effects<'a> {
+    start: &'a Start,
+    files: RuntimeFiles,
+    queue: EventQueue,
+    management: Option<ManagementSocket>,
+    openvpn: Option<ProcessHandle>,
+    reaper: Option<Reaper>,
+    /// Replaces a reaper that was killed: a confined supervisor can start no other.
+    reserve: Option<Reaper>,
+}
+
+impl<'a> Effects<'a> {
+    fn new(start: &'a Start, files: RuntimeFiles, queue: EventQueue) -> Self {
+        let leftovers = files.leftovers(&start.directory);
+        Self {
+            start,
+            files,
+            queue,
+            management: None,
+            openvpn: None,
+            reaper: Reaper::start(&leftovers).ok(),
+            reserve: Reaper::start_reserve(&leftovers).ok(),
+        }
+    }
+
+    async fn run(
+        mut self,
+        mut state: SupervisorState,
+        mut events: UnboundedReceiver<Event>,
+        writer: JoinHandle<()>,
+        timeouts: &Timeouts,
+    ) {
+        while !state.has_ended() {
+            let event = tokio::select! {
+                event = events.recv() => event.unwrap_or(Event::Terminate),
+                () = sleep_until(state.deadline()) => Event::Deadline,
             };
-            tokio::select! {
-                happening = happenings.recv() => match happening {
-                    Some(happening) => self.handle(happening).await,
-                    None => break,
-                },
-                () = sleep_until(until) => self.step(Input::Deadline).await,
+            for action in state.handle(event, Instant::now()) {
+                self.perform(action).await;
             }
         }
-        self.finish(speaking).await;
+        self.finish(state, writer, timeouts).await;
     }
 
-    async fn handle(&mut self, happening: Event) {
-        match happening {
-            Event::Visit(visit) => self.visited(visit).await,
-            Event::Management(heard) => self.heard(heard).await,
-            Event::Session(FromSession::Token(outcome)) => {
-                let renewed = outcome.unwrap_or_else(|report| {
-                    self.log
-                        .say(format!("ob: no new token: {}", report.summary));
-                    None
+    async fn perform(&mut self, action: Action) {
+        match action {
+            // A client that is gone misses nothing.
+            Action::Tell(client, message) => drop(client.send(message)),
+            Action::AcceptOpenvpn(socket) => {
+                self.openvpn = socket.pid.map(ProcessHandle::open);
+                self.management = Some(socket);
+                self.files.openvpn_connected();
+            }
+            Action::Write(line) => {
+                if let Some(socket) = &mut self.management {
+                    // The reader notices when the connection is closed.
+                    let _ = socket.writer.write_all(line.expose().as_bytes()).await;
+                }
+            }
+            Action::WriteLater(pause, command) => {
+                let queue = self.queue.clone();
+                spawn_local(async move {
+                    sleep(pause).await;
+                    let _ = queue.send(Event::CommandDue(command));
                 });
-                if let Some(next) = self.auth.renewed(renewed) {
-                    self.answer(next).await;
+            }
+            Action::CloseManagement => self.management = None,
+            Action::KillOpenvpn => {
+                if let Some(openvpn) = &self.openvpn {
+                    openvpn.kill();
                 }
             }
-            Event::Session(FromSession::SignedIn(_, Ok(()))) => {
-                self.log.say("ob: signed in for the tunnel".to_owned());
+            Action::WriteProfile(profile) => self.write_profile(profile),
+            Action::RenewToken(target) => {
+                let (queue, directory) = (self.queue.clone(), self.start.directory.clone());
+                agent_client::renew_token(directory, target, move |outcome| {
+                    let _ = queue.send(Event::TokenRenewed(outcome));
+                });
             }
-            Event::Session(FromSession::SignedIn(url, Err(report))) => {
-                let why = report.causes.first().unwrap_or(&report.summary).clone();
-                self.browse(url, Some(why));
+            Action::SignIn(target, url) => {
+                let (queue, directory) = (self.queue.clone(), self.start.directory.clone());
+                agent_client::sign_in(directory, target, url, move |url, outcome| {
+                    let _ = queue.send(Event::SignInFinished(url, outcome));
+                });
             }
-            Event::Due(command) => self.send(command).await,
-            Event::HandedOver(done) => {
-                self.stage = Stage::Running;
-                self.deadlines.since = Instant::now();
-                if let Err(error) = done {
-                    self.failure = Some(cannot("give openvpn its configuration", &error));
-                    self.step(Input::Closed).await;
+            Action::SetDns(config) => self.set_dns(config),
+            Action::RevertDns => {
+                if let Some(reaper) = &mut self.reaper {
+                    let _ = reaper.revert();
                 }
             }
-            Event::Dns(status) => self.dns_is(status),
-            Event::ReaperGone => self.replace_reaper(),
-            Event::Signal => self.stop().await,
+            Action::ReplaceReaper => self.replace_reaper(),
+            Action::MarkUp(device) => self.files.mark_up(device.as_deref()),
+            Action::MarkDown => self.files.mark_down(),
         }
     }
 
-    async fn visited(&mut self, visit: Visit) {
-        let starter = self.starter.as_ref().map(|(number, _)| *number);
-        match visit {
-            Visit::Starter(number, message) if starter == Some(number) => {
-                self.starter_says(message).await;
-            }
-            Visit::StarterLeft(number) if starter == Some(number) => {
-                self.starter = None;
-                self.stop().await;
-            }
-            Visit::Attached(number, to) => self.attach(number, to),
-            Visit::Visitor(ToTunnel::Status, to) => {
-                let _ = to.send(FromTunnel::Status(Box::new(self.status())));
-            }
-            Visit::Visitor(ToTunnel::Logs { follow }, to) => self.log.replay(to, follow),
-            Visit::Visitor(ToTunnel::Events, to) => {
-                for message in self.present().into_iter().chain([FromTunnel::Listening]) {
-                    let _ = to.send(message);
-                }
-                self.log.watch(to);
-            }
-            Visit::Visitor(ToTunnel::Down, to) => {
-                self.log.watch(to);
-                self.stop().await;
-            }
-            _ => {}
-        }
-    }
-
-    async fn starter_says(&mut self, message: ToTunnel) {
-        match message {
-            ToTunnel::Begin(begin) if self.begin.is_none() => self.launch(*begin),
-            ToTunnel::Answer { number, answer } => {
-                // One that was given to another question came too late, and may be a password.
-                if self.question.as_ref().map(|(open, _)| *open) != Some(number) {
-                    return;
-                }
-                self.question = None;
-                let answer = match answer {
-                    TunnelAnswer::Unavailable => None,
-                    TunnelAnswer::Given(secret) => Some(secret.0),
-                };
-                if let Some(next) = self.auth.given(answer) {
-                    self.answer(next).await;
-                }
-            }
-            ToTunnel::NotStarted if self.openvpn.is_none() => self.step(Input::Closed).await,
-            ToTunnel::Detach => self.starter = None,
-            ToTunnel::Down => self.stop().await,
-            _ => {}
-        }
-    }
-
-    fn launch(&mut self, mut begin: Begin) {
-        let token = begin.token.take().map(|token| token.0);
-        self.auth = Auth::new(begin.username.clone(), token, begin.has_agent);
-        let profile = std::mem::replace(&mut begin.profile, Sealed(Secret::new("")));
-        let (pipe, happen) = (self.files.config(), self.happen.clone());
-        // Opening blocks until openvpn opens too; should it never, the process ends with this thread in it.
-        let tell = self.happen.clone();
-        let handing = std::thread::Builder::new().spawn(move || {
-            let done = runtime_files::write_profile(&pipe, &profile.0);
-            let _ = happen.send(Event::HandedOver(done));
+    /// Opening the pipe blocks until openvpn opens it too. If it never does, this process ends with
+    /// the thread in it.
+    fn write_profile(&self, profile: Secret) {
+        let (pipe, queue) = (self.files.config(), self.queue.clone());
+        let spawned = std::thread::Builder::new().spawn(move || {
+            let _ = queue.send(Event::ProfileWritten(write_profile(&pipe, &profile)));
         });
-        if let Err(error) = handing {
-            let _ = tell.send(Event::HandedOver(Err(error)));
+        if let Err(error) = spawned {
+            let _ = self.queue.send(Event::ProfileWritten(Err(error)));
         }
-        self.begin = Some(begin);
-        self.stage = Stage::Launching;
-        self.deadlines.since = Instant::now();
-        self.began = self.deadlines.since;
-        self.announce();
     }
 
-    async fn heard(&mut self, heard: Heard) {
-        match heard {
-            Heard::Called(writer, pid) => {
-                self.management = Some(writer);
-                self.openvpn = pid.map(Pid::from_raw);
-                self.files.called();
-            }
-            Heard::Line(line) => {
-                self.log.note(&String::from_utf8_lossy(&line));
-                let event = ManagementEvent::parse(&line);
-                match &event {
-                    ManagementEvent::ByteCount { received, sent } => {
-                        self.traffic = (*received, *sent)
-                    }
-                    ManagementEvent::State(line) if line.state == ConnectionState::Connected => {
-                        self.remote = Some(format!("{}:{}", line.remote, line.port));
-                        self.address = Some(line.address.clone()).filter(|text| !text.is_empty());
-                        self.connections += 1;
-                        self.auth.connected();
-                    }
-                    _ => {}
-                }
-                self.step(Input::Event(event)).await;
-            }
-            Heard::Closed => {
-                self.management = None;
-                self.step(Input::Closed).await;
-            }
+    fn set_dns(&mut self, config: DnsConfig) {
+        let mut status = status_of(&config);
+        let sent = self.reaper.as_mut().map(|reaper| reaper.apply(config));
+        if !matches!(sent, Some(Ok(()))) {
+            status.why = Some("the process that sets them is gone".to_owned());
+            let _ = self.queue.send(Event::Dns(status));
         }
+    }
+
+    fn listen_to_reaper(&mut self) {
+        let queue = self.queue.clone();
+        let notify = move |status: Option<DnsStatus>| {
+            drop(queue.send(status.map_or(Event::ReaperExited, Event::Dns)));
+        };
+        let listening = self.reaper.as_ref().map(|reaper| reaper.listen(notify));
+        if !matches!(listening, Some(Ok(()))) {
+            self.reaper = None;
+        }
+    }
+
+    fn replace_reaper(&mut self) {
+        if let Some(killed) = self.reaper.take() {
+            killed.reap();
+        }
+        if let Some(mut reserve) = self.reserve.take()
+            && reserve.activate().is_ok()
+        {
+            self.reaper = Some(reserve);
+            self.listen_to_reaper();
+        }
+    }
+
+    /// Waits until openvpn is gone, reverts everything, and tells every client.
+    async fn finish(
+        mut self,
+        mut state: SupervisorState,
+        writer: JoinHandle<()>,
+        timeouts: &Timeouts,
+    ) {
+        self.management = None;
+        if let Some(openvpn) = self.openvpn.take() {
+            openvpn.wait_or_kill(timeouts.openvpn_exit).await;
+        }
+        drop(self.reserve.take());
+        if let Some(reaper) = self.reaper.take() {
+            reaper.end(timeouts.reaper_exit).await;
+        }
+        let (actions, to_remember) = state.finish();
+        for action in actions {
+            self.perform(action).await;
+        }
+        // No task has run since: a client that reads of the end finds no file of the tunnel.
+        drop(self.files);
+        if !self.start.private {
+            let at = Clock::system().now();
+            let end = to_remember.map(|report| TunnelEnd { at, report });
+            agent_client::report_end(&self.start.directory, end);
+        }
+        // Closes the queues of all clients.
+        drop(state);
+        let _ = timeout(timeouts.farewell, writer).await;
+        // Lets the tasks of the other clients write their last message.
+        yield_now().await;
     }
 }

@@ -23,7 +23,7 @@ use crate::flow::check_vpn;
 use crate::link::{LinkError, SupervisorConnection};
 use crate::paths;
 use crate::report::Report;
-use crate::tunnel::{self, control_socket, mark};
+use crate::tunnel::{self, control_socket, up_marker};
 use crate::wire::{VpnPolicy, VpnTarget};
 
 pub(in crate::commands) use exec::{TUN, tun_can_be_opened};
@@ -182,7 +182,7 @@ pub(in crate::commands) fn tunnel_directories(context: &Context) -> Vec<PathBuf>
 /// Removes what supervisors that were killed have left behind.
 fn clean_up(context: &Context) {
     for directory in paths::existing_runtime_dirs(&context.environment) {
-        if mark(directory.path()).is_symlink() {
+        if up_marker(directory.path()).is_symlink() {
             tunnel::clean_up(directory.path());
         }
     }

@@ -59,8 +59,8 @@ impl KeepArgs {
     fn kept(&self) -> Leftovers {
         Leftovers {
             directory: self.directory.clone(),
-            own: self.own.clone(),
-            private: self.private,
+            private_dir: self.own.clone(),
+            is_private: self.private,
         }
     }
 }
