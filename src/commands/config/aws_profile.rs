@@ -1,5 +1,5 @@
-//! Compares a profile of `~/.aws/config` with a profile of the settings. The user's own command lines
-//! are parsed as `ob` would, so that any spelling of the same credentials matches.
+//! Compares a profile of `~/.aws/config` with a profile of the settings. The user's own command
+//! lines are parsed as `ob` would, so that any spelling of the same credentials matches.
 
 use std::path::{Path, PathBuf};
 
