@@ -23,6 +23,7 @@ mod policy;
 mod process_json;
 mod provider_chain;
 mod role_choice;
+mod sts_answer;
 mod sts_fault;
 mod variables;
 
@@ -50,5 +51,6 @@ pub use policy::{AssumableRole, AssumePermissions};
 pub use process_json::process_json;
 pub use provider_chain::{CredentialSource, Sdk, credential_source, named_profile};
 pub use role_choice::{RoleMatch, RoleQuery, find_role, suggest_providers, suggest_roles};
+pub use sts_answer::StsAnswerError;
 pub use sts_fault::{MAX_ASSERTION_CHARS, StsFault, StsRefusal};
 pub use variables::{EXPORTED_NAMES, Treatment, is_identity, names_to_unset, treatment};

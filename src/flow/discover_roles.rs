@@ -1,19 +1,20 @@
-//! Which roles of other accounts a role may go on to, read from its policies.
+//! Finds the roles of other accounts that a role may assume, by its policies.
 
 use futures_util::future::try_join_all;
 use percent_encoding::percent_decode_str;
 
 use crate::aws::AssumePermissions;
-use crate::flow::iam_client::Iam;
-use crate::flow::{Conversation, OktaSession};
+use crate::flow::conversation::Conversation;
+use crate::flow::iam_client::IamClient;
+use crate::flow::session::OktaSession;
 use crate::model::{Credentials, RoleArn, Timestamp};
 use crate::report::{ErrorCode, Report};
 use crate::wire::{DiscoveredRole, Notice};
 
-/// Reads the policies of `role` with `reader`'s credentials: inline ones and attached ones.
+/// Reads the inline and attached policies of `role` with the credentials of `reader`.
 ///
 /// # Errors
-/// When IAM refuses, cannot be reached, or the reader belongs to another account.
+/// If the reader belongs to another account, or IAM refuses or cannot be reached.
 pub async fn discover(
     session: &OktaSession,
     role: &RoleArn,
@@ -23,70 +24,41 @@ pub async fn discover(
     conversation: &impl Conversation,
 ) -> Result<Vec<DiscoveredRole>, Report> {
     if reader.role.account() != role.account() {
-        return Err(Report::new(
-            ErrorCode::DiscoverAccount,
-            format!("cannot read the policies of {role}"),
-        )
-        .cause(format!("{} belongs to another account", reader.role))
-        .hint("name a profile of the same account with `--with PROFILE`"));
+        let summary = format!("cannot read the policies of {role}");
+        return Err(Report::new(ErrorCode::DiscoverAccount, summary)
+            .cause(format!("{} belongs to another account", reader.role))
+            .hint("name a profile of the same account with `--with PROFILE`"));
     }
     conversation.notify(Notice::Doing(format!("read the policies of {role}")));
-    let iam = Iam::new(session, reader, endpoint, now)?;
-    let name = [("RoleName", role.name())];
-    let inline = iam
-        .list(
-            "ListRolePolicies",
-            &name,
-            &["PolicyNames", "member"],
-            conversation,
-        )
-        .await?;
-    let attached = iam
-        .list(
-            "ListAttachedRolePolicies",
-            &name,
-            &["AttachedPolicies", "member", "PolicyArn"],
-            conversation,
-        )
-        .await?;
-    let of_inline = inline.iter().map(|policy| {
-        let asked = [("RoleName", role.name()), ("PolicyName", policy)];
-        let iam = &iam;
-        async move {
-            let path = ["GetRolePolicyResult", "PolicyDocument"];
-            let document = iam
-                .one("GetRolePolicy", &asked, &path, conversation)
-                .await?;
-            read(policy, &document)
-        }
+    let iam = IamClient::new(session.http(), reader, endpoint, now)?;
+    let role_name = ("RoleName", role.name());
+    let list = async |action: &str, path: &[&str]| {
+        iam.list(action, &[role_name], path, conversation).await
+    };
+    let get = async |action: &str, parameters: &[(&str, &str)], path: &[&str]| {
+        iam.get(action, parameters, path, conversation).await
+    };
+    let inline = list("ListRolePolicies", &["PolicyNames", "member"]).await?;
+    let path = ["AttachedPolicies", "member", "PolicyArn"];
+    let attached = list("ListAttachedRolePolicies", &path).await?;
+    let inline = inline.iter().map(async |policy| {
+        let parameters = [role_name, ("PolicyName", policy)];
+        let path = ["GetRolePolicyResult", "PolicyDocument"];
+        let document = get("GetRolePolicy", &parameters, &path).await?;
+        parse(policy, &document)
     });
-    let of_attached = attached.iter().map(|policy| {
-        let iam = &iam;
-        async move {
-            let asked = [("PolicyArn", policy.as_str())];
-            let version = iam
-                .one(
-                    "GetPolicy",
-                    &asked,
-                    &["Policy", "DefaultVersionId"],
-                    conversation,
-                )
-                .await?;
-            let asked = [("PolicyArn", policy.as_str()), ("VersionId", &version)];
-            let path = ["PolicyVersion", "Document"];
-            let document = iam
-                .one("GetPolicyVersion", &asked, &path, conversation)
-                .await?;
-            read(policy, &document)
-        }
+    let attached = attached.iter().map(async |policy| {
+        let arn = ("PolicyArn", policy.as_str());
+        let version = get("GetPolicy", &[arn], &["Policy", "DefaultVersionId"]).await?;
+        let parameters = [arn, ("VersionId", &version)];
+        let path = ["PolicyVersion", "Document"];
+        let document = get("GetPolicyVersion", &parameters, &path).await?;
+        parse(policy, &document)
     });
     let mut all = AssumePermissions::default();
-    for found in try_join_all(of_inline)
-        .await?
-        .into_iter()
-        .chain(try_join_all(of_attached).await?)
-    {
-        all.merge(found);
+    let inline = try_join_all(inline).await?;
+    for permissions in inline.into_iter().chain(try_join_all(attached).await?) {
+        all.merge(permissions);
     }
     let found = all.targets().map(|onward| DiscoveredRole {
         from: role.to_string(),
@@ -96,15 +68,13 @@ pub async fn discover(
     Ok(found.collect())
 }
 
-/// IAM hands documents out percent-encoded (RFC 3986).
-fn read(policy: &str, document: &str) -> Result<AssumePermissions, Report> {
+/// Parses a policy document, which IAM percent-encodes (RFC 3986).
+fn parse(policy: &str, document: &str) -> Result<AssumePermissions, Report> {
     let decoded = percent_decode_str(document).decode_utf8_lossy();
     AssumePermissions::parse(&decoded).ok_or_else(|| {
-        Report::new(
-            ErrorCode::DiscoverPolicy,
-            format!("cannot read the policy {policy}"),
-        )
-        .cause("it is not the JSON of a policy")
-        .hint("`ob exec -- aws iam get-role-policy` shows what IAM has")
+        let summary = format!("cannot read the policy {policy}");
+        Report::new(ErrorCode::DiscoverPolicy, summary)
+            .cause("it is not the JSON of a policy")
+            .hint("`ob exec -- aws iam get-role-policy` shows what IAM has")
     })
 }

@@ -5,7 +5,9 @@
 
 mod app;
 mod assume_role;
+mod aws_client;
 mod console;
+mod context;
 mod conversation;
 mod discover_roles;
 mod failure;
@@ -19,13 +21,16 @@ mod validate;
 mod vpn_profile;
 
 pub use assume_role::all_roles::{RoleObserver, assume_all_roles};
-pub use assume_role::sts_client::expected_sts_endpoint;
-pub use assume_role::{FlowContext, Obtained, RoleChoices, is_withdrawn, obtain_credentials};
+pub use assume_role::region::expected_sts_endpoint;
+pub use assume_role::select_role::RoleChoices;
+pub use assume_role::{Obtained, is_withdrawn, obtain_credentials};
 pub use console::console_link;
+pub use context::FlowContext;
 pub use conversation::{Conversation, Unanswered};
 pub use discover_roles::discover;
 pub use failure::{Failure, new_session_refused};
-pub use roles::{ambiguous_role, ambiguous_role_unasked, list_roles};
+pub use roles::entries::{ambiguous_role, ambiguous_role_unasked};
+pub use roles::list_roles;
 pub use routed_client::RoutedClient;
 pub use session::OktaSession;
 pub use sign_in::factors::UsedFactor;

@@ -11,9 +11,9 @@ use crate::report::{ErrorCode, Report};
 use crate::wire::Notice;
 
 /// Requests for one question, the first included.
-pub(super) const MAX_ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 /// Nothing is retried when a question has taken this long.
-pub(super) const MAX_ELAPSED: Duration = Duration::from_secs(25);
+const MAX_ELAPSED: Duration = Duration::from_secs(25);
 /// Longest wait for a rate limit. Okta counts by the minute.
 const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
 const DEFAULT_RATE_LIMIT_WAIT: Duration = Duration::from_secs(1);
@@ -54,30 +54,34 @@ pub(super) async fn with_retry_at<F>(
 where
     F: Future<Output = Result<Response, HttpError>>,
 {
-    let mut budget = RetryBudget::new(provider, what);
+    let mut budget = RetryBudget::new();
     loop {
-        if let Some(response) = budget.accept(send().await, conversation).await? {
+        let accepted = budget.accept(provider, what, send().await, conversation);
+        if let Some(response) = accepted.await? {
             return Ok(response);
         }
     }
 }
 
-/// Counts the attempts of one question. Used directly where each attempt sends something else.
-pub(super) struct RetryBudget<'a> {
-    provider: Provider<'a>,
-    what: &'a str,
+/// Counts the attempts of one question.
+pub(super) struct RetryBudget {
     started: Instant,
     attempts: u32,
 }
 
-impl<'a> RetryBudget<'a> {
-    pub(super) fn new(provider: Provider<'a>, what: &'a str) -> Self {
+impl RetryBudget {
+    pub(super) fn new() -> Self {
         Self {
-            provider,
-            what,
             started: Instant::now(),
             attempts: 0,
         }
+    }
+
+    /// Returns the wait after a failed attempt, or `None` if that was the last one.
+    pub(super) fn next_wait(&mut self) -> Option<Duration> {
+        self.attempts += 1;
+        let is_spent = self.attempts >= MAX_ATTEMPTS || self.started.elapsed() >= MAX_ELAPSED;
+        (!is_spent).then(|| backoff(self.attempts) + jitter(MAX_JITTER_MILLIS))
     }
 
     /// Returns the response if the server has decided something. Returns `None`, after a wait, if
@@ -87,40 +91,26 @@ impl<'a> RetryBudget<'a> {
     /// The failure of the last attempt, or [`Unanswered::Abandoned`].
     pub(super) async fn accept(
         &mut self,
+        provider: Provider<'_>,
+        what: &str,
         result: Result<Response, HttpError>,
         conversation: &impl Conversation,
     ) -> Result<Option<Response>, Report> {
-        match classify(self.provider, self.what, result)? {
-            Outcome::Decided(response) => Ok(Some(response)),
+        match classify(provider, what, result)? {
+            Outcome::Decided(response) => return Ok(Some(response)),
             Outcome::RateLimited(wait) => {
                 self.attempts += 1;
                 if self.attempts >= MAX_ATTEMPTS || wait > MAX_RATE_LIMIT_WAIT {
-                    return Err(rate_limited_at(self.provider, self.what, wait));
+                    return Err(rate_limited_at(provider, what, wait));
                 }
-                wait_rate_limit(self.what, wait, conversation).await?;
-                Ok(None)
+                wait_rate_limit(what, wait, conversation).await?;
             }
-            Outcome::Transient(report) => match self.back_off(conversation).await? {
-                true => Ok(None),
-                false => Err(report),
-            },
+            Outcome::Transient(report) => {
+                let wait = self.next_wait().ok_or(report)?;
+                pause(what, wait, conversation).await?;
+            }
         }
-    }
-
-    /// Waits before the next attempt. Returns `false` at once if there is none left.
-    ///
-    /// # Errors
-    /// [`Unanswered::Abandoned`].
-    pub(super) async fn back_off(
-        &mut self,
-        conversation: &impl Conversation,
-    ) -> Result<bool, Unanswered> {
-        self.attempts += 1;
-        if self.attempts >= MAX_ATTEMPTS || self.started.elapsed() >= MAX_ELAPSED {
-            return Ok(false);
-        }
-        pause(self.what, backoff(self.attempts), conversation).await?;
-        Ok(true)
+        Ok(None)
     }
 }
 
@@ -160,7 +150,7 @@ where
                     Some(rest) if failures < MAX_ATTEMPTS => rest,
                     _ => return Err(report),
                 };
-                pause(what, wait, conversation).await?;
+                pause(what, wait + jitter(MAX_JITTER_MILLIS), conversation).await?;
             }
         }
     }
@@ -222,7 +212,7 @@ async fn pause(
         "waiting {} s before asking again to {what}",
         wait.as_secs().max(1)
     )));
-    conversation.pause(wait + jitter(MAX_JITTER_MILLIS)).await
+    conversation.pause(wait).await
 }
 
 pub(super) fn jitter(max_millis: u64) -> Duration {

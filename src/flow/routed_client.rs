@@ -1,16 +1,15 @@
-//! The HTTP client of one route: built when a request is made with other network settings than the
-//! last one.
+//! The HTTP client of one route, built when a request has other network settings than the last.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::flow::{Conversation, Unanswered};
+use crate::flow::conversation::{Conversation, Unanswered};
 use crate::http::{Client, HttpError, Network};
-use crate::report::{ErrorCode, Report};
+use crate::report::Report;
 use crate::secret::Secret;
-use crate::wire::{Answer, Ask, CaBundle, Route};
+use crate::wire::{Answer, Ask, AskKind, CaBundle, Route};
 
-/// A client whose connections all go by one route.
+/// A client whose connections all use one route.
 #[derive(Clone, Debug)]
 pub struct RoutedClient {
     client: Client,
@@ -20,11 +19,11 @@ pub struct RoutedClient {
 }
 
 impl RoutedClient {
-    /// Builds the client for `route`. Where it names a CA bundle that `known` does not hold, `ask`
-    /// is put to the client process, which reads the file.
+    /// Builds the client for `route`. If that names a CA bundle that `known` does not hold, sends
+    /// `ask` to the client process, which reads the file.
     ///
     /// # Errors
-    /// When the bundle is not handed over, or it or the proxy cannot be used.
+    /// If the client process does not send the bundle, or bundle or proxy cannot be used.
     pub async fn open(
         route: &Rc<Route>,
         known: Option<&Self>,
@@ -36,9 +35,8 @@ impl RoutedClient {
             Some(bundle) => match known.and_then(|known| known.certificates_of(bundle)) {
                 Some(pem) => Some((bundle.clone(), pem)),
                 None => {
-                    let name = ask.kind();
                     let Answer::CaCertificates(pem) = conversation.ask(ask).await? else {
-                        return Err(Unanswered::Mismatched(name).into());
+                        return Err(Unanswered::Mismatched(AskKind::CaBundle).into());
                     };
                     Some((bundle.clone(), pem.into()))
                 }
@@ -47,8 +45,8 @@ impl RoutedClient {
         Ok(Self::build(route, certificates)?)
     }
 
-    /// The same without a client process to ask. `None` where its certificates would be needed, or
-    /// the route cannot be used.
+    /// Builds the client without asking a client process. Returns `None` if its certificates would
+    /// be needed, or the route cannot be used.
     pub fn reopen(&self, route: &Rc<Route>) -> Option<Self> {
         let certificates = match &route.ca_bundle {
             None => None,
@@ -69,10 +67,10 @@ impl RoutedClient {
         })
     }
 
-    /// A client by the same route that trusts `certificates` (PEM) and nothing else.
+    /// Returns a client by the same route that trusts only `certificates` (PEM).
     ///
     /// # Errors
-    /// When they cannot be used.
+    /// If the certificates cannot be used.
     pub(super) fn trusting(&self, certificates: &str) -> Result<Client, HttpError> {
         Client::new(network(&self.route, Some(certificates.into())))
     }
@@ -100,14 +98,4 @@ fn network(route: &Route, ca_bundle: Option<Arc<str>>) -> Network {
             (url, proxy.no_proxy.clone())
         }),
     }
-}
-
-/// The report of a server that does not end a session.
-pub(super) fn not_ended(status: u16) -> Report {
-    Report::new(
-        ErrorCode::OktaSignOut,
-        "cannot end the session at the server",
-    )
-    .cause(format!("it answered with status {status}"))
-    .hint("sign out in the browser; here everything is wiped")
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use reqwest::Url;
+use reqwest::header::COOKIE;
 
 use crate::http::client::Client;
 use crate::http::error::HttpError;
@@ -111,7 +112,9 @@ impl CookieClient {
         }
         // Cookies expire by the server's clock. Before the first response there are none.
         let now = || state.date.get().unwrap_or(Timestamp(0));
-        request.cookies = state.jar.borrow().header_for(&request.url, now());
+        if let Some(cookies) = state.jar.borrow().header_for(&request.url, now()) {
+            request = request.header(COOKIE, cookies.expose());
+        }
         let response = self.client.send(request).await?;
         if let Some(date) = response.date() {
             state.date.set(Some(date));

@@ -17,5 +17,5 @@ pub use cookie_client::{CookieClient, DateObserver};
 pub use error::HttpError;
 pub use network::Network;
 pub use pool::KeepAlive;
-pub use request::Request;
+pub use request::{FORM, Request};
 pub use response::Response;

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName,
-    HeaderValue,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use reqwest::{Method, Url};
 
@@ -16,7 +15,9 @@ const MAX_JSON_BYTES: usize = 256 * 1024;
 
 const HTML: &str = "text/html";
 const JSON: &str = "application/json";
-const FORM: &str = "application/x-www-form-urlencoded";
+const XML: &str = "text/xml";
+/// The media type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
 /// The media type of Identity Engine's own API.
 const ION: &str = "application/ion+json; okta-version=1.0.0";
 
@@ -25,12 +26,8 @@ const ION: &str = "application/ion+json; okta-version=1.0.0";
 pub struct Request {
     pub url: Url,
     method: Method,
-    accept: &'static str,
-    /// Content type and text.
-    body: Option<(&'static str, Secret)>,
-    extra_headers: &'static [(&'static str, &'static str)],
-    bearer: Option<Secret>,
-    pub(super) cookies: Option<Secret>,
+    headers: HeaderMap,
+    body: Option<Secret>,
     pub(super) max_bytes: usize,
     /// From the first byte sent to the last byte read.
     pub(super) timeout: Duration,
@@ -38,23 +35,24 @@ pub struct Request {
 
 impl Request {
     fn new(method: Method, url: Url, accept: &'static str, max_bytes: usize) -> Self {
-        Self {
+        let request = Self {
             url,
             method,
-            accept,
+            headers: HeaderMap::new(),
             body: None,
-            extra_headers: &[],
-            bearer: None,
-            cookies: None,
             max_bytes,
             timeout: REQUEST_TIMEOUT,
-        }
+        };
+        request
+            .header(ACCEPT, accept)
+            .header(ACCEPT_ENCODING, "identity")
     }
 
-    fn with_body(self, content_type: &'static str, body: Secret) -> Self {
+    fn body(self, content_type: &'static str, body: Secret) -> Self {
+        let request = self.header(CONTENT_TYPE, content_type);
         Self {
-            body: Some((content_type, body)),
-            ..self
+            body: Some(body),
+            ..request
         }
     }
 
@@ -70,22 +68,27 @@ impl Request {
 
     /// `POST` of JSON, answered with JSON.
     pub fn post_json(url: Url, body: Secret) -> Self {
-        Self::new(Method::POST, url, JSON, MAX_JSON_BYTES).with_body(JSON, body)
+        Self::new(Method::POST, url, JSON, MAX_JSON_BYTES).body(JSON, body)
     }
 
     /// `POST` to Identity Engine's own API.
     pub fn post_ion(url: Url, body: Secret) -> Self {
-        Self::new(Method::POST, url, ION, MAX_JSON_BYTES).with_body(ION, body)
+        Self::new(Method::POST, url, ION, MAX_JSON_BYTES).body(ION, body)
     }
 
     /// `POST` of a form, answered with JSON.
     pub fn post_form(url: Url, body: Secret) -> Self {
-        Self::new(Method::POST, url, JSON, MAX_JSON_BYTES).with_body(FORM, body)
+        Self::new(Method::POST, url, JSON, MAX_JSON_BYTES).body(FORM, body)
     }
 
     /// `POST` of a form, answered with an HTML page.
     pub fn post_form_html(url: Url, body: Secret) -> Self {
-        Self::new(Method::POST, url, HTML, MAX_HTML_BYTES).with_body(FORM, body)
+        Self::new(Method::POST, url, HTML, MAX_HTML_BYTES).body(FORM, body)
+    }
+
+    /// `POST` of a form, answered with XML.
+    pub fn post_form_xml(url: Url, body: Secret, max_bytes: usize) -> Self {
+        Self::new(Method::POST, url, XML, max_bytes).body(FORM, body)
     }
 
     /// `HEAD`, to open a connection ahead of time.
@@ -98,22 +101,36 @@ impl Request {
         Self::new(Method::DELETE, url, JSON, MAX_JSON_BYTES)
     }
 
-    /// Adds headers that one server requires.
+    /// Sets a header that a redirect does not carry along. A value that no header can have is left
+    /// out.
     #[must_use]
-    pub fn with_headers(self, extra_headers: &'static [(&'static str, &'static str)]) -> Self {
-        Self {
-            extra_headers,
-            ..self
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            value.set_sensitive(true);
+            self.headers.insert(name, value);
         }
+        self
     }
 
-    /// Adds an access token. A redirect does not carry it along.
+    /// Sets several headers, by lower-case names.
+    #[must_use]
+    pub fn headers<'a>(self, headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        headers
+            .into_iter()
+            .fold(
+                self,
+                |request, (name, value)| match HeaderName::from_bytes(name.as_bytes()) {
+                    Ok(name) => request.header(name, value),
+                    Err(_) => request,
+                },
+            )
+    }
+
+    /// Sets an access token.
     #[must_use]
     pub fn bearer(self, token: &Secret) -> Self {
-        Self {
-            bearer: Some(token.duplicate()),
-            ..self
-        }
+        let value = Secret::new(format!("Bearer {}", token.expose()));
+        self.header(AUTHORIZATION, value.expose())
     }
 
     #[must_use]
@@ -122,43 +139,27 @@ impl Request {
     }
 
     /// Returns the request that follows a redirect of this one: the same kind of response, without
-    /// body, token and extra headers.
+    /// body and other headers.
     pub(super) fn redirected(&self, url: Url) -> Self {
-        Self::new(Method::GET, url, self.accept, self.max_bytes).with_timeout(self.timeout)
+        let mut next = Self::new(Method::GET, url, HTML, self.max_bytes);
+        if let Some(accept) = self.headers.get(ACCEPT) {
+            next.headers.insert(ACCEPT, accept.clone());
+        }
+        next.with_timeout(self.timeout)
     }
 
     pub(super) fn build(
         self,
         client: &reqwest::Client,
     ) -> Result<reqwest::Request, reqwest::Error> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static(self.accept));
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let mut insert_secret = |name: HeaderName, text: &str| {
-            if let Ok(mut value) = HeaderValue::from_str(text) {
-                value.set_sensitive(true);
-                headers.insert(name, value);
-            }
-        };
-        if let Some(cookies) = &self.cookies {
-            insert_secret(COOKIE, cookies.expose());
-        }
-        if let Some(token) = &self.bearer {
-            let text = Secret::new(format!("Bearer {}", token.expose()));
-            insert_secret(AUTHORIZATION, text.expose());
-        }
-        let mut request = client
+        let request = client
             .request(self.method, self.url)
             .timeout(self.timeout)
-            .headers(headers);
-        for (name, value) in self.extra_headers {
-            request = request.header(*name, *value);
+            .headers(self.headers);
+        match &self.body {
+            Some(body) => request.body(body.expose().to_owned()),
+            None => request,
         }
-        if let Some((content_type, body)) = &self.body {
-            request = request
-                .header(CONTENT_TYPE, *content_type)
-                .body(body.expose().to_owned());
-        }
-        request.build()
+        .build()
     }
 }

@@ -67,7 +67,7 @@ fn issued(fetched: VpnProfile, explain: bool) -> Outcome<IssuedProfile> {
     let VpnProfile {
         profile,
         session,
-        door,
+        endpoint,
         server,
     } = fetched;
     let mut issued = IssuedProfile {
@@ -78,7 +78,7 @@ fn issued(fetched: VpnProfile, explain: bool) -> Outcome<IssuedProfile> {
         token: None,
         asks_user_password: false,
         remotes: Vec::new(),
-        door: door.to_owned(),
+        door: endpoint.to_owned(),
         server,
     };
     match profile {

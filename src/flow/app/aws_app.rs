@@ -1,14 +1,16 @@
-//! The AWS apps of a user, and the assertion each of them hands over.
+//! The user's AWS apps and their assertions.
 
 use futures_util::future::join_all;
 use url::Url;
 
-use crate::flow::app::refusal::refused_page;
-use crate::flow::app::step_up;
-use crate::flow::{Conversation, Failure, OktaSession};
+use crate::flow::app::open::open_page;
+use crate::flow::app::saml_form::{parse_saml_form, refused_page};
+use crate::flow::conversation::Conversation;
+use crate::flow::failure::Failure;
+use crate::flow::session::OktaSession;
 use crate::model::{AppLink, Org, SamlRole, Timestamp};
 use crate::okta::Tiles;
-use crate::okta::page::{Acs, AppPage, PageError};
+use crate::okta::page::Acs;
 use crate::process::panic_point;
 use crate::report::{ErrorCode, Report};
 use crate::saml::{self, Response};
@@ -20,14 +22,14 @@ const AWS_APP_NUMBER: &str = "272";
 /// Where the user names the app.
 const APP_SETTING: &str = "`app` of [aws]";
 
-/// What an app handed over, ready for STS.
+/// An app's assertion, ready for STS.
 #[derive(Debug)]
 pub(in crate::flow) struct AwsAssertion {
     pub(in crate::flow) app: AppLink,
     /// base64, as received.
     pub(in crate::flow) encoded: Secret,
-    /// The roles it opens; `None` when it is encrypted for AWS.
-    pub(in crate::flow) roles: Option<Vec<SamlRole>>,
+    /// The roles it grants; `None` if it is encrypted for AWS.
+    granted: Option<Vec<SamlRole>>,
     pub(in crate::flow) role_session_name: Option<String>,
 }
 
@@ -36,13 +38,22 @@ impl AwsAssertion {
         Self {
             app: self.app.clone(),
             encoded: self.encoded.duplicate(),
-            roles: self.roles.clone(),
+            granted: self.granted.clone(),
             role_session_name: self.role_session_name.clone(),
         }
     }
+
+    pub(in crate::flow) fn is_encrypted(&self) -> bool {
+        self.granted.is_none()
+    }
+
+    /// Returns the roles it grants; none if it is encrypted.
+    pub(in crate::flow) fn roles(&self) -> &[SamlRole] {
+        self.granted.as_deref().unwrap_or_default()
+    }
 }
 
-/// The app that the settings name, or all AWS apps among the user's tiles.
+/// Returns the app that the settings name, or all AWS apps among the user's tiles.
 pub(in crate::flow) async fn aws_apps(
     session: &OktaSession,
     named: Option<&str>,
@@ -54,35 +65,42 @@ pub(in crate::flow) async fn aws_apps(
     let what = format!("list your apps at {}", session.org().host());
     conversation.notify(Notice::Doing(what.clone()));
     let page = session.tiles(&what, conversation).await?;
-    let no_scope = page.status == 403 && session.by_token().is_some();
-    if matches!(page.status, 401 | 403) && !no_scope {
-        return Err(Failure::SessionEnded);
-    }
-    if page.status != 200 {
-        return Err(refused_page(&page, APP_SETTING)
-            .during(format!("cannot {what}"))
-            .into());
+    match page.status {
+        200 => {}
+        401 => return Err(Failure::SessionEnded),
+        // With tokens, 403 is a missing scope, and Okta names it.
+        403 if !session.has_tokens() => return Err(Failure::SessionEnded),
+        _ => {
+            let report = refused_page(&page, APP_SETTING);
+            return Err(report.during(format!("cannot {what}")).into());
+        }
     }
     let tiles = Tiles::parse(session.org(), page.content_type(), &page.body)?;
     let apps: Vec<AppLink> = tiles.aws().cloned().collect();
-    if apps.is_empty() {
-        let center = tiles.aws_identity_center().next().is_some();
-        let hint = if center {
-            "your tile is AWS IAM Identity Center, which hands out credentials by itself: see `aws configure sso`"
-        } else {
-            "ask your administrator for the AWS app, or name its embed link with `app =` in [aws]"
-        };
-        return Err(
-            Report::new(ErrorCode::OktaNoAwsApp, "you have no AWS app in Okta")
-                .cause(format!("none of your {} tiles is one", tiles.links.len()))
-                .hint(hint)
-                .into(),
-        );
+    match apps.is_empty() {
+        true => Err(no_aws_app(&tiles).into()),
+        false => Ok(apps),
     }
-    Ok(apps)
 }
 
-/// An embed link as it is pasted, or the instance id of an AWS app.
+fn no_aws_app(tiles: &Tiles) -> Report {
+    let hint = match tiles.aws_identity_center().next() {
+        Some(_) => {
+            "your tile is AWS IAM Identity Center, which hands out credentials by itself: \
+             see `aws configure sso`"
+        }
+        None => {
+            "ask your administrator for the AWS app, \
+             or name its embed link with `app =` in [aws]"
+        }
+    };
+    let summary = "you have no AWS app in Okta";
+    Report::new(ErrorCode::OktaNoAwsApp, summary)
+        .cause(format!("none of your {} tiles is one", tiles.links.len()))
+        .hint(hint)
+}
+
+/// Parses the `app` setting: an embed link, or the instance id of an AWS app.
 pub(in crate::flow) fn app_link(org: &Org, named: &str) -> Result<AppLink, Report> {
     let refused = |why: String| {
         Report::new(
@@ -115,70 +133,52 @@ pub(in crate::flow) fn app_link(org: &Org, named: &str) -> Result<AppLink, Repor
 }
 
 /// The assertions of the apps that opened, and the apps that did not.
-pub(in crate::flow) struct Opened {
+pub(in crate::flow) struct OpenedApps {
     pub(in crate::flow) assertions: Vec<AwsAssertion>,
-    pub(in crate::flow) for_tests: Vec<AppLink>,
+    pub(in crate::flow) failed: Vec<AppLink>,
 }
 
-/// Fetches the assertions of all `apps` side by side. One app that does not open spoils nothing as long as
-/// another does.
-pub(in crate::flow) async fn assertions(
+/// Fetches the assertions of all `apps` side by side. An app that fails is reported and left out, as
+/// long as another one opens.
+///
+/// # Errors
+/// If no app opens.
+pub(in crate::flow) async fn open_apps(
     session: &OktaSession,
     apps: Vec<AppLink>,
     now: Timestamp,
     conversation: &impl Conversation,
-) -> Result<Vec<AwsAssertion>, Failure> {
-    let opened = open_all(session, apps, now, conversation).await?;
-    Ok(opened.assertions)
-}
-
-/// The same, for what also depends on the apps that do not open.
-pub(in crate::flow) async fn open_all(
-    session: &OktaSession,
-    apps: Vec<AppLink>,
-    now: Timestamp,
-    conversation: &impl Conversation,
-) -> Result<Opened, Failure> {
-    let only = apps.len() == 1;
+) -> Result<OpenedApps, Failure> {
     let fetches = apps.iter().cloned();
-    let fetched = join_all(fetches.map(|app| assertion(session, app, now, conversation)));
-    let (mut good, mut failed, mut for_tests) = (Vec::new(), Vec::new(), Vec::new());
-    for (outcome, app) in fetched.await.into_iter().zip(apps) {
-        match outcome {
-            Ok(assertion) => {
-                session.remember_granted(&assertion.app, assertion.roles.as_deref());
-                good.push(assertion);
-            }
+    let fetched = join_all(fetches.map(|app| fetch_assertion(session, app, now, conversation)));
+    let (mut assertions, mut failures, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for (result, app) in fetched.await.into_iter().zip(apps) {
+        match result {
+            Ok(assertion) => assertions.push(assertion),
             Err(failure) => {
-                failed.push(failure);
-                for_tests.push(app);
+                failures.push(failure);
+                failed.push(app);
             }
         }
     }
-    let Some(first) = failed.pop() else {
-        return Ok(Opened {
-            assertions: good,
-            for_tests,
-        });
-    };
-    if good.is_empty() || only {
-        return Err(first);
+    if assertions.is_empty()
+        && let Some(last) = failures.pop()
+    {
+        return Err(last);
     }
-    for failure in failed.into_iter().chain([first]) {
+    for failure in failures {
         let report = failure.into_report();
-        conversation.notify(Notice::Message(format!(
-            "{}: {}",
-            report.summary,
-            report.causes.join(": ")
-        )));
+        let causes = report.causes.join(": ");
+        conversation.notify(Notice::Message(format!("{}: {causes}", report.summary)));
     }
-    Ok(Opened {
-        assertions: good,
-        for_tests,
-    })
+    Ok(OpenedApps { assertions, failed })
 }
 
-async fn assertion(
+/// Fetches the assertion of one app.
+///
+/// # Errors
+/// As [`open_page`]; and if the assertion is not for AWS, or expired.
+pub(in crate::flow) async fn fetch_assertion(
     session: &OktaSession,
     app: AppLink,
     now: Timestamp,
@@ -186,56 +186,44 @@ async fn assertion(
 ) -> Result<AwsAssertion, Failure> {
     let what = format!("open {}", app.label);
     conversation.notify(Notice::Doing(what.clone()));
-    let cannot = || format!("cannot {what}");
-    let link = Url::parse(&app.url)
-        .ok()
-        .filter(|url| session.org().owns(url))
-        .ok_or_else(|| odd_link(&app, session))?;
-    let page = step_up::open(session, &link, &what, conversation).await?;
-    match page.status {
-        200 => {}
-        401 => return Err(Failure::SessionEnded),
-        _ => return Err(refused_page(&page, APP_SETTING).during(cannot()).into()),
-    }
-    let form = match AppPage::parse(&page.body).and_then(AppPage::into_saml_form) {
-        Ok(form) => form,
-        Err(PageError::SignInNeeded) => return Err(Failure::SessionEnded),
-        Err(error) => return Err(Report::from(error).during(cannot()).into()),
-    };
+    let link = Url::parse(&app.url).ok();
+    let link = link.filter(|url| session.org().owns(url));
+    let link = link.ok_or_else(|| foreign_link(&app, session.org()))?;
+    let page = open_page(session, &link, &what, conversation).await?;
+    let form = parse_saml_form(&page, &what, APP_SETTING)?;
+    let cannot = |report: Report| report.during(format!("cannot {what}"));
     form.check_action(Acs::Aws)
-        .map_err(|error| Report::from(error).during(cannot()))?;
+        .map_err(|error| cannot(error.into()))?;
     panic_point("flow.assertion", form.saml_response.expose());
-    let response = saml::parse(&form.saml_response)
-        .and_then(|response| {
-            response.check_aws_recipient()?;
-            if let Response::Plain(assertion) = &response {
-                assertion.aws_roles()?;
-                assertion.check_expiry(session.server_time().unwrap_or(now))?;
-            }
-            Ok(response)
-        })
-        .map_err(|error| Report::from(error).during(cannot()))?;
-    let label = &app.label;
-    if let Response::Plain(assertion) = &response {
-        session.name_left_out(label, &assertion.ignored_values, conversation);
-    }
-    let (roles, role_session_name) = match response {
-        Response::Plain(assertion) => (Some(assertion.roles), assertion.role_session_name),
+    let response = saml::parse(&form.saml_response).and_then(|response| {
+        response.check_aws_recipient()?;
+        if let Response::Plain(assertion) = &response {
+            assertion.aws_roles()?;
+            assertion.check_expiry(session.server_time().unwrap_or(now))?;
+        }
+        Ok(response)
+    });
+    let (granted, role_session_name) = match response.map_err(|error| cannot(error.into()))? {
+        Response::Plain(assertion) => {
+            let unusable = &assertion.ignored_values;
+            let apps = session.apps();
+            apps.report_unusable(&app.label, unusable, conversation);
+            (Some(assertion.roles), assertion.role_session_name)
+        }
         Response::Encrypted(_) => (None, None),
     };
+    session.apps().remember_granted(&app, granted.as_deref());
     Ok(AwsAssertion {
         app,
         encoded: form.saml_response,
-        roles,
+        granted,
         role_session_name,
     })
 }
 
-fn odd_link(app: &AppLink, session: &OktaSession) -> Report {
-    Report::new(
-        ErrorCode::OktaForeignTile,
-        format!("cannot open {}", app.label),
-    )
-    .cause(format!("its link does not belong to {}", session.org()))
-    .hint("name the app's embed link with `app =` in [aws]")
+fn foreign_link(app: &AppLink, org: &Org) -> Report {
+    let summary = format!("cannot open {}", app.label);
+    Report::new(ErrorCode::OktaForeignTile, summary)
+        .cause(format!("its link does not belong to {org}"))
+        .hint("name the app's embed link with `app =` in [aws]")
 }

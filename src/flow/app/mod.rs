@@ -1,7 +1,9 @@
 //! The user's apps in Okta: finding them, opening their pages, reading their assertions.
 
 pub(super) mod aws_app;
-pub(super) mod refusal;
+mod oauth_page;
+mod open;
+pub(super) mod saml_form;
 pub(super) mod sign_on_url;
-pub(super) mod step_up;
+mod step_up;
 pub(super) mod vpn_app;

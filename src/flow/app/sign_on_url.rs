@@ -1,55 +1,47 @@
-//! An app's sign-on address (`/app/NAME/exk…/sso/saml`): the one of its links that takes a token in the place of
-//! a session.
+//! An app's sign-on address, `/app/NAME/exk…/sso/saml`: the one address of an app that accepts a
+//! token instead of a session.
 
 use url::Url;
 
-use crate::flow::{Failure, OktaSession};
+use crate::flow::failure::Failure;
+use crate::flow::session::OktaSession;
 use crate::http::{CookieClient, DateObserver, Request};
 
-/// Okta leads from a tile's link to the address in one step or two.
-const HOPS: usize = 4;
+/// Okta leads from a tile's link to the address in one or two redirects.
+const MAX_HOPS: usize = 4;
 
-/// The sign-on address that `link` is or leads to. A tile's link is followed as nobody: where it leads is told
-/// to everyone, in a redirect or in `fromURI`.
+/// Returns the sign-on address that `link` is or leads to. The link is followed without cookies:
+/// Okta shows the address to anybody, in a redirect or in `fromURI`.
 ///
 /// # Errors
-/// When the org cannot be asked.
-pub(in crate::flow) async fn address(
-    session: &OktaSession,
-    link: &Url,
-) -> Result<Option<Url>, Failure> {
-    if is_sign_on(link) {
+/// If the org cannot be asked.
+pub(super) async fn find(session: &OktaSession, link: &Url) -> Result<Option<Url>, Failure> {
+    let is_match = |url: &Url| session.org().owns(url) && is_sign_on_url(url);
+    if is_sign_on_url(link) {
         return Ok(Some(link.clone()));
     }
-    let client = session.browser().client().clone();
-    let nobody = CookieClient::new(client, session.org().clone(), DateObserver::default());
+    let (http, org) = (session.http().clone(), session.org().clone());
+    let client = CookieClient::new(http, org, DateObserver::default());
     let mut next = link.clone();
-    for _ in 0..HOPS {
-        let page = nobody.send(Request::get(next.clone())).await?;
-        let location = page
-            .location()
-            .and_then(|text| std::str::from_utf8(text).ok());
-        let Some(to) = location.and_then(|to| page.url.join(to).ok()) else {
+    for _ in 0..MAX_HOPS {
+        let response = client.send(Request::get(next)).await?;
+        let Some(to) = response.location_url().filter(|to| session.org().owns(to)) else {
             return Ok(None);
         };
-        if !session.org().owns(&to) {
-            return Ok(None);
+        if is_match(&to) {
+            return Ok(Some(to));
         }
-        let from = to.query_pairs().find(|(name, _)| name == "fromURI");
+        let mut parameters = to.query_pairs();
+        let from = parameters.find(|(name, _)| name == "fromURI");
         let from = from.and_then(|(_, from)| to.join(&from).ok());
-        let candidates = [Some(to.clone()), from];
-        let found = candidates
-            .into_iter()
-            .flatten()
-            .find(|url| session.org().owns(url) && is_sign_on(url));
-        if found.is_some() {
-            return Ok(found);
+        if let Some(from) = from.filter(is_match) {
+            return Ok(Some(from));
         }
         next = to;
     }
     Ok(None)
 }
 
-pub(in crate::flow) fn is_sign_on(url: &Url) -> bool {
+pub(in crate::flow) fn is_sign_on_url(url: &Url) -> bool {
     url.path().starts_with("/app/") && url.path().ends_with("/sso/saml")
 }

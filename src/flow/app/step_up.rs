@@ -1,13 +1,13 @@
-//! An app's page, however the session opens it. An app that asks for more than the session has is answered
-//! within the session, in the pipeline that asks; what a terminal cannot answer the caller names.
+//! Satisfies what an app asks for beyond the session: another factor, or the password again.
 
 use url::Url;
 
+use crate::flow::conversation::Conversation;
+use crate::flow::failure::Failure;
 use crate::flow::retry::{rate_limited, with_retry};
-use crate::flow::sign_in::classic;
-use crate::flow::sign_in::idx;
-use crate::flow::sign_in::password;
-use crate::flow::{Conversation, Failure, OktaSession};
+use crate::flow::session::OktaSession;
+use crate::flow::sign_in::prompts::ask_password;
+use crate::flow::sign_in::{classic, idx};
 use crate::http::{Request, Response};
 use crate::okta::authn::Success;
 use crate::okta::page::{AppPage, PasswordForm};
@@ -15,9 +15,9 @@ use crate::okta::{OktaError, StateToken};
 use crate::report::{ErrorCode, Report};
 use crate::wire::Notice;
 
-/// What an app asks for that can be answered here.
+/// What an app asks for.
 enum Demand {
-    /// Identity Engine shows its sign-in page, and only its script is told what is asked for.
+    /// Identity Engine's sign-in page. Only its script learns what is asked for.
     IdentityEngine(StateToken),
     /// Classic's "Extra Verification".
     Factor(StateToken),
@@ -25,44 +25,39 @@ enum Demand {
     Password(PasswordForm),
 }
 
-/// The page that `link` opens, after whatever its app asks for; not judged but for the demand. Each kind of
-/// demand is met once: an app that repeats it is not satisfied by what a person can do here.
+/// Opens an app's page with the session's cookies and satisfies what the app asks for. Each kind of
+/// demand is satisfied once: an app that repeats it wants something that cannot be given here.
 ///
 /// # Errors
-/// [`Failure::SessionEnded`] when it is the sign-in that is asked for; else what was refused.
-pub(in crate::flow) async fn open(
+/// [`Failure::SessionEnded`] if the page asks for a sign-in; else what was refused.
+pub(super) async fn open_with_cookies(
     session: &OktaSession,
     link: &Url,
     what: &str,
     conversation: &impl Conversation,
 ) -> Result<Response, Failure> {
-    if let Some(by_token) = session.by_token() {
-        return by_token.open(session, link, what, conversation).await;
-    }
-    let page = with_retry(what, conversation, || session.open(link)).await?;
+    let get_page = || with_retry(what, conversation, || session.get_page(link));
+    let mut page = get_page().await?;
     if demand(&page).is_none() {
         return Ok(page);
     }
-    let at_once = session.stepping_up().try_lock();
-    let (_turn, page) = if let Ok(turn) = at_once {
-        (turn, page)
-    } else {
-        let turn = session.stepping_up().lock().await;
-        // What another app asked for meanwhile may be what this one wants.
-        let page = with_retry(what, conversation, || session.open(link)).await?;
-        (turn, page)
+    let _guard = match session.step_up_lock().try_lock() {
+        Ok(guard) => guard,
+        Err(_) => {
+            let guard = session.step_up_lock().lock().await;
+            // The verification for another app may have satisfied this one.
+            page = get_page().await?;
+            guard
+        }
     };
-    if demand(&page).is_none() {
-        return Ok(page);
-    }
-    answered(session, link, page, what, conversation).await
+    satisfy(session, link, page, what, conversation).await
 }
 
-/// The page that `page`, which a token opened at `link`, leads to after whatever it asks for.
+/// Satisfies what `page` asks for, which a token opened at `link`.
 ///
 /// # Errors
-/// As [`open`].
-pub(in crate::flow) async fn met(
+/// As [`open_with_cookies`].
+pub(super) async fn satisfy_page(
     session: &OktaSession,
     link: &Url,
     page: Response,
@@ -72,82 +67,74 @@ pub(in crate::flow) async fn met(
     if demand(&page).is_none() {
         return Ok(page);
     }
-    let _turn = session.stepping_up().lock().await;
-    answered(session, link, page, what, conversation).await
+    let _guard = session.step_up_lock().lock().await;
+    satisfy(session, link, page, what, conversation).await
 }
 
-async fn answered(
+async fn satisfy(
     session: &OktaSession,
     link: &Url,
     mut page: Response,
     what: &str,
     conversation: &impl Conversation,
 ) -> Result<Response, Failure> {
-    let (browser, username, taste) = (session.browser(), session.username(), session.taste());
-    let cannot = |wants: &str| format!("cannot {what}: the app asks for {wants}");
-    let (mut verified, mut gave_password) = (false, false);
+    let (client, username) = (session.client(), session.username());
+    let asks_for = |wanted: &str| format!("cannot {what}: the app asks for {wanted}");
+    let (mut is_verified, mut gave_password) = (false, false);
     loop {
         page = match demand(&page) {
-            Some(Demand::IdentityEngine(token)) if !verified => {
-                verified = true;
-                idx::step_up(
-                    browser,
-                    username,
-                    token.secret(),
-                    taste.clone(),
-                    conversation,
-                )
-                .await
-                .map_err(|failure| failure.context(cannot("another factor")))?
+            Some(Demand::IdentityEngine(token)) if !is_verified => {
+                is_verified = true;
+                let (token, preference) = (token.secret(), session.preference());
+                idx::step_up(client, username, token, preference, conversation)
+                    .await
+                    .map_err(|failure| failure.context(asks_for("another factor")))?
             }
-            Some(Demand::Factor(token)) if !verified => {
-                verified = true;
-                let token = token.secret();
-                let success =
-                    classic::step_up(browser, username, token, taste.clone(), conversation)
-                        .await
-                        .map_err(|report| report.during(cannot("another factor")))?;
-                browser
-                    .follow(Request::get(way_back(success, link)))
+            Some(Demand::Factor(token)) if !is_verified => {
+                is_verified = true;
+                let (token, preference) = (token.secret(), session.preference());
+                let success = classic::step_up(client, username, token, preference, conversation)
+                    .await
+                    .map_err(|report| report.during(asks_for("another factor")))?;
+                client
+                    .follow(Request::get(return_url(success, link)))
                     .await?
             }
             Some(Demand::Password(form)) if !gave_password => {
                 gave_password = true;
-                give_password(session, &form, conversation)
+                post_password(session, &form, conversation)
                     .await
-                    .map_err(|report| report.during(cannot("the password again")))?;
-                with_retry(what, conversation, || session.open(link)).await?
+                    .map_err(|report| report.during(asks_for("the password again")))?;
+                with_retry(what, conversation, || session.get_page(link)).await?
             }
             Some(Demand::Password(_)) => {
-                return Err(refused_password(None)
-                    .during(cannot("the password again"))
-                    .into());
+                let report = refused_password(None);
+                return Err(report.during(asks_for("the password again")).into());
             }
             _ => return Ok(page),
         };
     }
 }
 
-/// Where the app goes on after a step-up: at the address that Okta names, else at its own link, with the session
-/// token where there is one. (gimme-aws-creds and tokendito go on in the same way.)
-fn way_back(success: Success, link: &Url) -> Url {
-    if let Some(original) = success.return_url {
-        return original.0;
+/// Returns where the app continues after a step-up: the address that Okta names, else the app's own
+/// link, with the session token if there is one (as gimme-aws-creds and tokendito do).
+fn return_url(success: Success, link: &Url) -> Url {
+    if let Some(url) = success.return_url {
+        return url.0;
     }
-    let mut again = link.clone();
+    let mut url = link.clone();
     if let Some(token) = success.session_token {
-        again
-            .query_pairs_mut()
+        url.query_pairs_mut()
             .append_pair("sessionToken", token.expose());
     }
-    again
+    url
 }
 
 fn demand(page: &Response) -> Option<Demand> {
     if page.status != 200 {
         return None;
     }
-    let found = match AppPage::parse(&page.body).ok()? {
+    let token = match AppPage::parse(&page.body).ok()? {
         AppPage::StepUp {
             state_token: Some(token),
         } => return Some(Demand::Factor(token)),
@@ -161,14 +148,15 @@ fn demand(page: &Response) -> Option<Demand> {
         | AppPage::NoForm => token_of_address(&page.redirected_from, &page.url),
         _ => None,
     };
-    found.map(|token| match token.is_identity_engine() {
+    token.map(|token| match token.is_identity_engine() {
         true => Demand::IdentityEngine(token),
         false => Demand::Factor(token),
     })
 }
 
-/// The state token of `/login/step-up/redirect?stateToken=…`, where an app's link led there: some orgs put it
-/// in the address alone, and the page is made by a script. `/signin/…` is the page of a factor.
+/// Returns the state token of `/login/step-up/redirect?stateToken=…` if the app's link led there.
+/// Some orgs put it in the address only, and a script builds the page. `/signin/…` is the page of a
+/// factor.
 fn token_of_address(redirected_from: &[Url], reached: &Url) -> Option<StateToken> {
     let is_sign_in = |url: &&Url| {
         let mut parts = url.path().split('/').skip(1);
@@ -184,8 +172,9 @@ fn token_of_address(redirected_from: &[Url], reached: &Url) -> Option<StateToken
         .find_map(StateToken::in_address)
 }
 
-/// Fills the form in, once. How its answer says yes is not documented, so the app's page is asked next.
-async fn give_password(
+/// Posts the password form once. How its response reports success is not documented, so the app's
+/// page is requested next.
+async fn post_password(
     session: &OktaSession,
     form: &PasswordForm,
     conversation: &impl Conversation,
@@ -193,23 +182,26 @@ async fn give_password(
     conversation.notify(Notice::Message(
         "the app asks for your password again".into(),
     ));
-    let password = password(session.org(), session.username(), conversation).await?;
+    let password = ask_password(session.org(), session.username(), conversation).await?;
     let post = form.fill_in(session.org(), &password)?;
     drop(password);
-    let exchange = Request::post_form(post.url, post.body);
-    let page = session.browser().send(exchange).await?;
-    match page.status {
-        429 => Err(rate_limited("give the password again", page.retry_after())),
-        400.. => Err(refused_password(OktaError::parse(
-            page.status,
-            page.content_type(),
-            &page.body,
-        ))),
+    let request = Request::post_form(post.url, post.body);
+    let response = session.client().send(request).await?;
+    let (status, content_type) = (response.status, response.content_type());
+    match status {
+        429 => {
+            let wait = response.retry_after();
+            Err(rate_limited("give the password again", wait))
+        }
+        400.. => {
+            let error = OktaError::parse(status, content_type, &response.body);
+            Err(refused_password(error))
+        }
         _ => Ok(()),
     }
 }
 
-/// Sent once; another try is the person's.
+/// Returns the report of a password that Okta refused. A second attempt is the user's decision.
 fn refused_password(error: Option<OktaError>) -> Report {
     let report = Report::new(
         ErrorCode::OktaPagePasswordRefused,
@@ -219,7 +211,10 @@ fn refused_password(error: Option<OktaError>) -> Report {
         Some(error) => report.cause(error),
         None => report.cause("it asks for it once more"),
     }
-    .hint("run the same command again to give it once more; too many wrong passwords lock the account")
+    .hint(
+        "run the same command again to give it once more; \
+         too many wrong passwords lock the account",
+    )
 }
 
 #[cfg(test)]
@@ -227,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_address_of_a_step_up_tells_its_token() {
+    fn state_token_is_taken_from_step_up_addresses_only() {
         let token = |addresses: &[&str]| {
             let mut addresses: Vec<Url> = (addresses.iter())
                 .map(|path| Url::parse("https://acme.okta.com").unwrap().join(path))

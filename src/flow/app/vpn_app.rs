@@ -1,11 +1,14 @@
-//! The VPN's app in Okta: which it is, and its page, however the session opens it.
+//! The VPN's app in Okta: finding it and opening its page.
 
 use url::Url;
 
+use crate::flow::app::oauth_page::{app_id, open_at_sign_on_url};
+use crate::flow::app::open::open_page;
 use crate::flow::app::sign_on_url;
-use crate::flow::app::step_up;
-use crate::flow::session::oauth::{ByToken, app_id};
-use crate::flow::{Conversation, Failure, OktaSession};
+use crate::flow::conversation::Conversation;
+use crate::flow::failure::Failure;
+use crate::flow::session::oauth::OauthSession;
+use crate::flow::session::{OktaSession, SessionKind};
 use crate::http::Response;
 use crate::model::AppLink;
 use crate::okta::Tiles;
@@ -13,33 +16,34 @@ use crate::openvpn::access_server;
 use crate::report::{ErrorCode, Report};
 use crate::wire::Notice;
 
-/// The page of the VPN's app: from the tile's link, or `at` an address of the org that the VPN named.
+/// Opens the page of the VPN's app: at `address` if the VPN server named one, else from its tile.
+/// `named` is the app's link in the settings.
 ///
 /// # Errors
-/// [`Failure::SessionEnded`] when a new sign-in may do; else why the app cannot be opened.
-pub(in crate::flow) async fn page(
+/// [`Failure::SessionEnded`] if a new sign-in may do; else why the app cannot be opened.
+pub(in crate::flow) async fn open_vpn_app(
     session: &OktaSession,
     named: Option<&str>,
-    at: Option<&Url>,
+    address: Option<&Url>,
     what: &str,
     conversation: &impl Conversation,
 ) -> Result<Response, Failure> {
-    if let Some(by_token) = session.by_token() {
-        return page_by_token(session, by_token, named, at, what, conversation).await;
+    if let SessionKind::Oauth(oauth) = session.kind() {
+        return open_with_token(session, oauth, named, address, what, conversation).await;
     }
-    let link = match at {
-        Some(at) => at.clone(),
-        None => wishing(app_link(session, named, conversation).await?),
+    let link = match address {
+        Some(address) => address.clone(),
+        None => with_relay_state(app_link(session, named, conversation).await?),
     };
-    step_up::open(session, &link, what, conversation).await
+    open_page(session, &link, what, conversation).await
 }
 
-/// A token is made for the app's id and taken at its sign-on address; a link has one of the two.
-async fn page_by_token(
+/// A token is made for the app's id and accepted at its sign-on address. A link has one of the two.
+async fn open_with_token(
     session: &OktaSession,
-    by_token: &ByToken,
+    oauth: &OauthSession,
     named: Option<&str>,
-    at: Option<&Url>,
+    address: Option<&Url>,
     what: &str,
     conversation: &impl Conversation,
 ) -> Result<Response, Failure> {
@@ -47,34 +51,39 @@ async fn page_by_token(
     let id = match app_id(&link) {
         Some(id) => id.to_owned(),
         None => {
-            let tile = found(session, Some(&link), conversation).await?;
+            let tile = find_tile(session, Some(&link), conversation).await?;
             let tile = Url::parse(&tile.url).ok();
             let id = tile.as_ref().and_then(app_id).map(str::to_owned);
             id.ok_or_else(|| no_app("its tile's link does not name the app (0oa…)".into()))?
         }
     };
-    let address = match at {
-        Some(at) => at.clone(),
-        None => match sign_on_url::address(session, &link).await? {
-            Some(address) => wishing(address),
-            None => {
-                return Err(Report::new(
-                    ErrorCode::SettingsVpnApp,
-                    format!("cannot {what}: its sign-on address is not known"),
-                )
-                .cause("a browser sign-in opens an app at that address, and its tile's link does not lead there without a session")
-                .hint("ask your Okta admin for the app's sign-on URL, `https://acme.okta.com/app/openvpn/exk…/sso/saml`, and write it into `app` of [vpn]")
-                .into());
-            }
+    let address = match address {
+        Some(address) => address.clone(),
+        None => match sign_on_url::find(session, &link).await? {
+            Some(address) => with_relay_state(address),
+            None => return Err(no_sign_on_url(what).into()),
         },
     };
-    by_token
-        .sign_on(session, &id, &address, what, conversation)
-        .await
+    open_at_sign_on_url(session, oauth, &id, &address, what, conversation).await
 }
 
-/// With the wish for a profile (`RelayState`).
-fn wishing(mut link: Url) -> Url {
+fn no_sign_on_url(what: &str) -> Report {
+    Report::new(
+        ErrorCode::SettingsVpnApp,
+        format!("cannot {what}: its sign-on address is not known"),
+    )
+    .cause(
+        "a browser sign-in opens an app at that address, \
+         and its tile's link does not lead there without a session",
+    )
+    .hint(
+        "ask your Okta admin for the app's sign-on URL, \
+         `https://acme.okta.com/app/openvpn/exk…/sso/saml`, and write it into `app` of [vpn]",
+    )
+}
+
+/// Adds the `RelayState` that asks for a profile.
+fn with_relay_state(mut link: Url) -> Url {
     link.query_pairs_mut()
         .append_pair("RelayState", access_server::RELAY_STATE);
     link
@@ -89,7 +98,7 @@ fn no_app(why: String) -> Report {
     .hint("copy the address of the VPN's tile into `app` of [vpn]")
 }
 
-/// The app's link.
+/// Returns the link of the app that the settings name, or of the VPN's tile.
 async fn app_link(
     session: &OktaSession,
     named: Option<&str>,
@@ -97,14 +106,14 @@ async fn app_link(
 ) -> Result<Url, Failure> {
     let link = match named {
         Some(named) => named.to_owned(),
-        None => found(session, None, conversation).await?.url,
+        None => find_tile(session, None, conversation).await?.url,
     };
     let url = Url::parse(&link).ok().filter(|url| session.org().owns(url));
     Ok(url.ok_or_else(|| no_app(format!("it is no address of {}", session.org())))?)
 }
 
-/// The one VPN among the user's tiles: of the kind that `like`, another link of the app, names.
-async fn found(
+/// Returns the only VPN among the user's tiles. `like`, another link of the app, names its kind.
+async fn find_tile(
     session: &OktaSession,
     like: Option<&Url>,
     conversation: &impl Conversation,
@@ -112,7 +121,7 @@ async fn found(
     let what = format!("list your apps at {}", session.org().host());
     conversation.notify(Notice::Doing(what.clone()));
     let page = session.tiles(&what, conversation).await?;
-    if page.status == 403 && session.by_token().is_some() {
+    if page.status == 403 && session.has_tokens() {
         return Err(
             Report::new(ErrorCode::OktaOauthScope, format!("cannot {what}"))
                 .cause("the OIDC app may not read your tiles")

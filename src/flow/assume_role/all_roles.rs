@@ -1,5 +1,4 @@
-//! The credentials of every role of every app, side by side: one assertion for each app, then STS with a
-//! bounded number of calls at a time.
+//! The credentials of every role of every app, with a bounded number of STS calls at a time.
 
 use std::rc::Rc;
 
@@ -7,23 +6,27 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::Mutex;
 
-use crate::flow::app::aws_app::{self, AwsAssertion};
-use crate::flow::assume_role::redeem;
-use crate::flow::assume_role::sts_calls::NoCredentials;
-use crate::flow::retry::backoff;
-use crate::flow::roles::{entries, nothing_to_choose};
-use crate::flow::session::machine;
-use crate::flow::{Conversation, Failure, FlowContext, OktaSession};
+use crate::flow::app::aws_app::{AwsAssertion, aws_apps, fetch_assertion, open_apps};
+use crate::flow::assume_role::role_request::RoleRequest;
+use crate::flow::assume_role::sts::AssumeError;
+use crate::flow::context::FlowContext;
+use crate::flow::conversation::Conversation;
+use crate::flow::failure::Failure;
+use crate::flow::retry::{backoff, jitter};
+use crate::flow::roles::entries::{no_roles, role_entries};
+use crate::flow::session::machine::cannot_list_roles;
+use crate::flow::session::{OktaSession, SessionKind};
 use crate::model::{Credentials, RoleArn, SamlRole};
 use crate::report::Report;
 use crate::wire::{Notice, RoleEntry, Target};
 
-/// STS calls at a time: as many connections as the pool keeps.
-const AT_ONCE: usize = 32;
-/// How often STS may say "slow down" about one role before it is reported.
-const PATIENCE: u32 = 7;
+/// As many as the pool keeps connections.
+const MAX_CONCURRENT_CALLS: usize = 32;
+/// Throttled calls for one role before it is reported.
+const MAX_THROTTLED_CALLS: u32 = 7;
+const MAX_JITTER_MILLIS: u64 = 1000;
 
-/// Whoever takes the results as they come.
+/// Receives the results as they arrive.
 pub trait RoleObserver {
     /// Every role there is, before the first result.
     fn listed(&self, roles: Vec<RoleEntry>);
@@ -31,57 +34,49 @@ pub trait RoleObserver {
     fn refused(&self, role: &RoleArn, report: Report);
 }
 
-/// Redeems every role that the user's apps grant and hands each result over. A role that STS refuses spoils
-/// no other.
+/// Assumes every role that the user's apps grant. A role that STS refuses does not stop the others.
 ///
 /// # Errors
-/// When the roles cannot be told, or nobody waits any longer.
+/// If the roles cannot be listed.
 pub async fn assume_all_roles(
     session: &OktaSession,
     target: &Target,
-    memory: &dyn FlowContext,
+    context: &dyn FlowContext,
     conversation: &impl Conversation,
     observer: &impl RoleObserver,
 ) -> Result<(), Failure> {
-    if session.machine().is_some() {
-        return Err(machine::no_list().into());
+    if let SessionKind::Machine(_) = session.kind() {
+        return Err(cannot_list_roles().into());
     }
-    let apps = aws_app::aws_apps(session, target.app.as_deref(), conversation).await?;
-    let assertions = aws_app::assertions(session, apps, memory.now(), conversation).await?;
-    let mut entries = entries(&assertions, target);
-    // Several providers may open one role; one of them is enough.
+    let apps = aws_apps(session, target.app.as_deref(), conversation).await?;
+    let opened = open_apps(session, apps, context.now(), conversation).await?;
+    let mut entries = role_entries(&opened.assertions, target);
+    // One provider of each role is enough.
     entries.sort();
     entries.dedup_by(|(_, a), (_, b)| a.role == b.role);
     if entries.is_empty() {
-        return Err(nothing_to_choose(&assertions));
+        return Err(no_roles(&opened.assertions).into());
     }
     observer.listed(entries.iter().map(|(entry, _)| entry.clone()).collect());
-    let apps: Vec<App<'_>> = assertions
-        .into_iter()
-        .map(|assertion| App {
-            session,
-            latest: Mutex::new(Rc::new(assertion)),
-        })
-        .collect();
-    let mut work = Vec::new();
-    for (_, role) in entries {
-        for app in &apps {
-            if app
-                .latest
-                .lock()
-                .await
-                .roles
-                .as_ref()
-                .is_some_and(|roles| roles.contains(&role))
-            {
-                work.push((app, role));
-                break;
-            }
-        }
-    }
-    stream::iter(work)
-        .for_each_concurrent(AT_ONCE, |(app, role)| async move {
-            match app.redeem(target, &role, memory, conversation).await {
+    let request = RoleRequest {
+        session,
+        target,
+        context,
+        conversation,
+    };
+    let app = |assertion: AwsAssertion| App {
+        request: &request,
+        roles: assertion.roles().to_vec(),
+        latest: Mutex::new(Rc::new(assertion)),
+    };
+    let apps: Vec<App<'_, _>> = opened.assertions.into_iter().map(app).collect();
+    let calls = entries.into_iter().filter_map(|(_, role)| {
+        let app = apps.iter().find(|app| app.roles.contains(&role))?;
+        Some((app, role))
+    });
+    stream::iter(calls)
+        .for_each_concurrent(MAX_CONCURRENT_CALLS, |(app, role)| async move {
+            match app.assume(&role).await {
                 Ok(credentials) => observer.issued(&credentials),
                 Err(report) => observer.refused(&role.role, report),
             }
@@ -90,63 +85,52 @@ pub async fn assume_all_roles(
     Ok(())
 }
 
-/// An app and the freshest assertion it handed over.
-struct App<'a> {
-    session: &'a OktaSession,
+/// An app with its newest assertion.
+struct App<'a, C> {
+    request: &'a RoleRequest<'a, C>,
+    roles: Vec<SamlRole>,
     latest: Mutex<Rc<AwsAssertion>>,
 }
 
-impl App<'_> {
-    async fn redeem(
-        &self,
-        target: &Target,
-        role: &SamlRole,
-        memory: &dyn FlowContext,
-        conversation: &impl Conversation,
-    ) -> Result<Credentials, Report> {
+impl<C: Conversation> App<'_, C> {
+    async fn assume(&self, role: &SamlRole) -> Result<Credentials, Report> {
         let mut assertion = Rc::clone(&*self.latest.lock().await);
-        let mut refreshed = false;
+        let mut is_refreshed = false;
         let mut throttled = 0;
         loop {
-            match redeem(self.session, target, &assertion, role, memory, conversation).await {
+            match self.request.with_assertion(&assertion, role).await {
                 Ok(credentials) => return Ok(credentials),
-                Err(NoCredentials::Throttled(report)) => {
+                Err(AssumeError::Throttled(report)) => {
                     throttled += 1;
-                    if throttled > PATIENCE {
+                    if throttled > MAX_THROTTLED_CALLS {
                         return Err(report);
                     }
-                    // Everyone who was turned away does not come back at once.
-                    let jitter = std::time::Duration::from_millis(fastrand::u64(0..1000));
-                    conversation.pause(backoff(throttled) + jitter).await?;
+                    let wait = backoff(throttled) + jitter(MAX_JITTER_MILLIS);
+                    self.request.conversation.pause(wait).await?;
                 }
-                Err(NoCredentials::AssertionExpired(_)) if !refreshed => {
-                    refreshed = true;
-                    assertion = self.fresher(&assertion, memory, conversation).await?;
+                Err(AssumeError::ProofExpired(_)) if !is_refreshed => {
+                    is_refreshed = true;
+                    assertion = self.newer_than(&assertion).await?;
                 }
-                Err(NoCredentials::AssertionExpired(report) | NoCredentials::Final(report)) => {
-                    return Err(report);
-                }
+                Err(error) => return Err(error.into_report()),
             }
         }
     }
 
-    /// Another assertion than `old`, which one of all who need it fetches.
-    async fn fresher(
-        &self,
-        old: &Rc<AwsAssertion>,
-        memory: &dyn FlowContext,
-        conversation: &impl Conversation,
-    ) -> Result<Rc<AwsAssertion>, Report> {
+    /// Returns a newer assertion, fetched once for all calls that need it.
+    async fn newer_than(&self, old: &Rc<AwsAssertion>) -> Result<Rc<AwsAssertion>, Report> {
+        let RoleRequest {
+            session,
+            context,
+            conversation,
+            ..
+        } = self.request;
         let mut latest = self.latest.lock().await;
         if Rc::ptr_eq(&latest, old) {
             conversation.notify(Notice::Doing(format!("open {} again", old.app.label)));
-            let app = vec![old.app.clone()];
-            let fresh = aws_app::assertions(self.session, app, memory.now(), conversation)
-                .await
-                .map_err(Failure::into_report)?;
-            if let Some(fresh) = fresh.into_iter().next() {
-                *latest = Rc::new(fresh);
-            }
+            let app = old.app.clone();
+            let fresh = fetch_assertion(session, app, context.now(), *conversation).await;
+            *latest = Rc::new(fresh.map_err(Failure::into_report)?);
         }
         Ok(Rc::clone(&latest))
     }

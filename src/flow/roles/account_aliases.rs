@@ -1,5 +1,5 @@
-//! What accounts call themselves: IAM's alias, asked with a role of each. Nobody waits for it but who asked for
-//! names, and an account that does not tell is left without.
+//! The accounts' aliases, which IAM tells with a role of each account. An account that does not
+//! answer has no alias in the list.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,62 +10,66 @@ use tokio::time::timeout;
 
 use crate::aws::SessionDuration;
 use crate::flow::app::aws_app::AwsAssertion;
-use crate::flow::assume_role::redeem;
-use crate::flow::iam_client::Iam;
-use crate::flow::{Conversation, FlowContext, OktaSession};
+use crate::flow::assume_role::role_request::RoleRequest;
+use crate::flow::context::FlowContext;
+use crate::flow::conversation::Conversation;
+use crate::flow::iam_client::IamClient;
+use crate::flow::session::OktaSession;
 use crate::model::{SamlRole, SessionPolicy};
 use crate::wire::{Notice, RolesRequest, Target};
 
-/// Accounts asked at a time.
-const AT_ONCE: usize = 16;
-/// For all of them together.
-const ENOUGH: Duration = Duration::from_secs(20);
+const MAX_CONCURRENT_ACCOUNTS: usize = 16;
+/// For all accounts together.
+const ALIASES_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The alias of each account that `assertions` open and that tells it, by its number.
-pub(in crate::flow) async fn account_aliases(
+/// Returns the alias of each account that has one, by account number.
+pub(super) async fn account_aliases(
     session: &OktaSession,
     request: &RolesRequest,
     assertions: &[AwsAssertion],
-    memory: &dyn FlowContext,
+    context: &dyn FlowContext,
     conversation: &impl Conversation,
 ) -> BTreeMap<String, String> {
-    let mut one_of_each: BTreeMap<&str, (&AwsAssertion, &SamlRole)> = BTreeMap::new();
+    let mut role_of_account: BTreeMap<&str, (&AwsAssertion, &SamlRole)> = BTreeMap::new();
     for assertion in assertions {
-        for role in assertion.roles.iter().flatten() {
-            one_of_each
-                .entry(role.role.account())
-                .or_insert((assertion, role));
+        for role in assertion.roles() {
+            let account = role.role.account();
+            role_of_account.entry(account).or_insert((assertion, role));
         }
     }
-    // The least that can ask: for a quarter of an hour, and only to look.
+    // The weakest credentials that can ask: short-lived and read-only.
     let target = Target {
         chain: Vec::new(),
         policy: SessionPolicy::ReadOnly,
         duration: SessionDuration::MIN.seconds(),
         ..request.target.clone()
     };
-    let (target, endpoint) = (&target, request.iam_endpoint.as_deref());
+    let role_request = RoleRequest {
+        session,
+        target: &target,
+        context,
+        conversation,
+    };
+    let (endpoint, now) = (request.iam_endpoint.as_deref(), context.now());
     let ask = async |assertion: &AwsAssertion, role: &SamlRole| {
-        let credentials = redeem(session, target, assertion, role, memory, conversation)
-            .await
-            .ok()?;
-        let iam = Iam::new(session, &credentials, endpoint, memory.now()).ok()?;
+        let credentials = role_request.with_assertion(assertion, role).await.ok()?;
+        let iam = IamClient::new(session.http(), &credentials, endpoint, now).ok()?;
         let path = ["AccountAliases", "member"];
-        let answer = iam.list("ListAccountAliases", &[], &path, conversation);
-        let alias = answer.await.ok()?.into_iter().next()?;
+        let aliases = iam.list("ListAccountAliases", &[], &path, conversation);
+        let alias = aliases.await.ok()?.into_iter().next()?;
         Some((role.role.account().to_owned(), alias))
     };
     let mut found = BTreeMap::new();
     let all = async {
-        let mut answers = stream::iter(one_of_each)
+        let mut answers = stream::iter(role_of_account)
             .map(|(_, (assertion, role))| ask(assertion, role))
-            .buffer_unordered(AT_ONCE);
+            .buffer_unordered(MAX_CONCURRENT_ACCOUNTS);
         while let Some(answer) = answers.next().await {
             found.extend(answer);
         }
     };
     conversation.notify(Notice::Doing("ask the accounts for their names".into()));
-    // Those that are slow are asked again the next time.
-    let _ = timeout(ENOUGH, all).await;
+    // Those that are late are asked again the next time.
+    let _ = timeout(ALIASES_TIMEOUT, all).await;
     found
 }

@@ -1,360 +1,268 @@
-//! An Okta session: the cookies of one sign-in at one org, and what it has been found to open.
+//! A signed-in user at an org: the kind of session, and what it has learned about the user's apps.
 
-mod app_cache;
+pub(super) mod app_cache;
+pub(super) mod cookie;
 pub(super) mod machine;
 pub(super) mod oauth;
+mod sign_out;
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::time::Duration;
 
 use tokio::sync::Mutex;
 use url::Url;
 
+use crate::flow::conversation::Conversation;
+use crate::flow::failure::Failure;
 use crate::flow::retry::with_retry;
-use crate::flow::routed_client::not_ended;
-use crate::flow::session::machine::Machine;
-use crate::flow::session::oauth::ByToken;
-use crate::flow::sign_in::factors::Taste;
-use crate::flow::{Conversation, Failure, RoutedClient};
-use crate::http::{CookieClient, HttpError, KeepAlive, Request, Response};
-use crate::model::{AppLink, Org, SamlRole, Timestamp};
+use crate::flow::routed_client::RoutedClient;
+use crate::flow::sign_in::factors::{FactorPreference, UsedFactor};
+use crate::http::{Client, CookieClient, HttpError, KeepAlive, Request, Response};
+use crate::model::{Org, Timestamp};
 use crate::okta::Tiles;
 use crate::okta::oauth::OptionalScopes;
-use crate::process::panic_point;
-use crate::report::{ErrorCode, Report};
-use crate::secret::Secret;
-use crate::wire::Notice;
+use crate::report::Report;
 
-/// Ending a session at the server is a courtesy; nobody waits long for it.
-pub(in crate::flow) const GOODBYE: Duration = Duration::from_secs(5);
+use self::app_cache::AppCache;
+use self::cookie::CookieSession;
+use self::machine::MachineSession;
+use self::oauth::OauthSession;
 
-/// A signed-in user at an org, over the connections of one route.
+/// A session at an org, over the connections of one route.
 ///
-/// Clones share everything but those: the session outlives a change of network ([`Self::with_network`]).
+/// Clones share everything but the connections: the session outlives a change of network
+/// ([`Self::with_network`]).
 #[derive(Clone, Debug)]
 pub struct OktaSession {
-    browser: CookieClient,
-    /// Absent until the sign-in is done.
+    client: CookieClient,
+    /// Absent until the sign-in is complete.
     network: Option<RoutedClient>,
     state: Rc<State>,
 }
 
-/// What does not depend on the way to the servers.
+/// The state that does not depend on the connections.
 #[derive(Debug)]
 struct State {
-    org: Org,
     username: String,
-    /// What the sign-in gave: good once, for the first page that is opened, which then sets the cookies.
-    token: Mutex<Option<Secret>>,
-    /// The app page the sign-in ended on, and its link: taken instead of fetching it again.
-    landed: RefCell<Option<(Url, Response)>>,
-    opened: Cell<bool>,
-    expires_at: Cell<Option<Timestamp>>,
-    /// Okta has said itself that this is a session.
-    settled: Cell<bool>,
-    by: By,
-    /// How the person verified, for an app that asks again.
-    taste: Taste,
-    /// One demand of an app at a time: meeting it may open the others too.
-    stepping_up: Mutex<()>,
-    /// The app in which a role was found, so that a renewal asks for one page only.
-    role_apps: RefCell<Vec<(SamlRole, AppLink)>>,
-    /// The roles that an app granted when it was last opened, by its address.
-    granted: RefCell<BTreeMap<String, Vec<SamlRole>>>,
-    /// What was said of values that cannot be used: each is named once in a session.
-    left_out: RefCell<BTreeSet<String>>,
+    kind: SessionKind,
+    /// The user's factors, for an app that asks again.
+    preference: FactorPreference,
+    /// Serialises step-up: one verification often satisfies several apps.
+    step_up: Mutex<()>,
+    apps: AppCache,
 }
 
-/// What opens apps.
+/// What opens apps in a session.
 #[derive(Debug)]
-pub(in crate::flow) enum Opening {
-    /// Good once, for the cookies.
-    SessionToken(Secret),
-    Cookies,
-    Tokens(ByToken),
-    Machine(Machine),
-}
-
-/// What is kept of it beside the cookies.
-#[derive(Debug)]
-enum By {
-    Cookies,
-    Tokens(ByToken),
-    Machine(Machine),
+pub(super) enum SessionKind {
+    /// The org's cookies.
+    Cookie(CookieSession),
+    /// The tokens of a browser sign-in.
+    Oauth(OauthSession),
+    /// A machine's key. There is no session at the server.
+    Machine(MachineSession),
 }
 
 impl OktaSession {
-    pub(in crate::flow) fn new(
-        browser: CookieClient,
+    pub(super) fn new(
+        client: CookieClient,
         username: String,
-        by: Opening,
-        taste: Taste,
+        kind: SessionKind,
+        preference: FactorPreference,
     ) -> Self {
-        let (token, by) = match by {
-            Opening::SessionToken(token) => (Some(token), By::Cookies),
-            Opening::Cookies => (None, By::Cookies),
-            Opening::Tokens(tokens) => (None, By::Tokens(tokens)),
-            Opening::Machine(machine) => (None, By::Machine(machine)),
-        };
-        let ends = match &by {
-            By::Tokens(tokens) => tokens.expires_at(),
-            By::Cookies | By::Machine(_) => None,
-        };
         let state = State {
-            settled: Cell::new(!matches!(by, By::Cookies)),
-            by,
-            org: browser.org().clone(),
             username,
-            opened: Cell::new(token.is_none()),
-            token: Mutex::new(token),
-            landed: RefCell::default(),
-            expires_at: Cell::new(ends),
-            taste,
-            stepping_up: Mutex::new(()),
-            role_apps: RefCell::default(),
-            granted: RefCell::default(),
-            left_out: RefCell::default(),
+            kind,
+            preference,
+            step_up: Mutex::default(),
+            apps: AppCache::default(),
         };
         Self {
-            browser,
+            client,
             network: None,
             state: Rc::new(state),
         }
     }
 
-    /// The same session over the connections of another client.
+    /// Returns a session without a sign-in.
+    #[cfg(test)]
+    pub fn for_tests(origin: &str, username: &str) -> Self {
+        use crate::http::{DateObserver, Network};
+        let client = Client::new(Network::default()).unwrap();
+        let org = Org::parse(origin).unwrap();
+        let client = CookieClient::new(client, org, DateObserver::default());
+        let kind = SessionKind::Cookie(CookieSession::new(None, None));
+        Self::new(client, username.into(), kind, FactorPreference::default())
+    }
+
+    /// Returns the same session over the connections of another client.
     #[must_use]
     pub fn with_network(&self, network: RoutedClient) -> Self {
         Self {
-            browser: self.browser.with_client(network.client().clone()),
+            client: self.client.with_client(network.client().clone()),
             network: Some(network),
             state: Rc::clone(&self.state),
         }
     }
 
-    /// The client of its requests; absent in a sign-in that is not done yet.
+    /// Returns the client and its route; absent until the sign-in is complete.
     pub fn network(&self) -> Option<&RoutedClient> {
         self.network.as_ref()
     }
 
-    /// Adds where the org's last answer sent us, if that is another host.
+    /// Adds the last response's redirect to another host to a failure.
     pub fn with_redirect(&self, report: Report) -> Report {
-        self.browser.with_redirect(report)
+        self.client.with_redirect(report)
     }
 
-    pub(in crate::flow) fn stepping_up(&self) -> &Mutex<()> {
-        &self.state.stepping_up
+    /// Returns the client with the org's cookies.
+    pub(super) fn client(&self) -> &CookieClient {
+        &self.client
     }
 
-    /// A session that nobody signed in to, for what only keeps sessions.
-    #[cfg(test)]
-    pub fn for_tests(origin: &str, username: &str) -> Self {
-        use crate::http::{Client, DateObserver, Network};
-        let client = Client::new(Network::default()).unwrap();
-        let browser =
-            CookieClient::new(client, Org::parse(origin).unwrap(), DateObserver::default());
-        Self::new(
-            browser,
-            username.to_owned(),
-            Opening::Cookies,
-            Taste::default(),
-        )
+    /// Returns the client for servers other than the org's.
+    pub(super) fn http(&self) -> &Client {
+        self.client.client()
     }
 
-    pub(in crate::flow) fn by_token(&self) -> Option<&ByToken> {
-        match &self.state.by {
-            By::Tokens(tokens) => Some(tokens),
-            By::Cookies | By::Machine(_) => None,
-        }
+    pub(super) fn kind(&self) -> &SessionKind {
+        &self.state.kind
     }
 
-    pub(in crate::flow) fn machine(&self) -> Option<&Machine> {
-        match &self.state.by {
-            By::Machine(machine) => Some(machine),
-            By::Cookies | By::Tokens(_) => None,
-        }
+    pub(super) fn apps(&self) -> &AppCache {
+        &self.state.apps
     }
 
-    /// Whether something is left at the server when this is merely forgotten.
-    pub fn has_tokens(&self) -> bool {
-        self.by_token().is_some()
+    pub(super) fn step_up_lock(&self) -> &Mutex<()> {
+        &self.state.step_up
     }
 
-    /// The scopes that the org refused this sign-in.
-    pub fn refused_scopes(&self) -> OptionalScopes {
-        self.by_token().map(ByToken::refused).unwrap_or_default()
-    }
-
-    /// Keeps the page that a sign-in begun at `link` ended on.
-    #[must_use]
-    pub(in crate::flow) fn landed_on(self, link: Url, page: Response) -> Self {
-        self.state.landed.replace(Some((link, page)));
-        self
+    pub(super) fn preference(&self) -> FactorPreference {
+        self.state.preference.clone()
     }
 
     pub fn org(&self) -> &Org {
-        &self.state.org
+        self.client.org()
     }
 
     pub fn username(&self) -> &str {
         &self.state.username
     }
 
-    /// What the sign-in was verified with, by ob's word for its kind.
+    /// Returns the kind of the factor that verified the sign-in, as the settings name it.
     pub fn factor(&self) -> Option<&str> {
-        self.state
-            .taste
-            .last
-            .as_ref()
-            .map(|used| used.kind.as_str())
+        let last = self.state.preference.last.as_ref()?;
+        Some(&last.kind)
     }
 
-    pub(in crate::flow) fn taste(&self) -> Taste {
-        self.state.taste.clone()
+    /// Returns the factor that verified the sign-in, with its device.
+    pub fn used_factor(&self) -> Option<UsedFactor> {
+        self.state.preference.last.clone()
     }
 
-    /// When Okta ends the session, where it has said so.
+    /// Whether tokens stay valid at the server if the session is only forgotten here.
+    pub fn has_tokens(&self) -> bool {
+        matches!(self.kind(), SessionKind::Oauth(_))
+    }
+
+    /// Returns the scopes that the org refused this sign-in.
+    pub fn refused_scopes(&self) -> OptionalScopes {
+        match self.kind() {
+            SessionKind::Oauth(oauth) => oauth.refused(),
+            SessionKind::Cookie(_) | SessionKind::Machine(_) => OptionalScopes::default(),
+        }
+    }
+
+    /// Returns when Okta ends the session, where it has said so.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.state.expires_at.get()
+        match self.kind() {
+            SessionKind::Cookie(cookie) => cookie.expires_at(),
+            SessionKind::Oauth(oauth) => oauth.expires_at(),
+            SessionKind::Machine(_) => None,
+        }
     }
 
-    /// The `Date` of the org's last answer.
+    /// Returns the `Date` of the org's last response.
     pub fn server_time(&self) -> Option<Timestamp> {
-        self.browser.server_time()
+        self.client.server_time()
     }
 
-    /// Keeps the connections to Okta and AWS open until what is returned is dropped.
+    /// Keeps the connections to Okta and AWS open until the returned guard is dropped.
     pub fn keep_alive(&self) -> KeepAlive {
-        self.browser.client().keep_alive()
+        self.http().keep_alive()
     }
 
-    /// Forgets the app page that the sign-in ended on, which holds an assertion: its app was not asked for.
+    /// Drops the app page that the sign-in ended on: it holds an assertion, and its app was not
+    /// asked for.
     pub fn forget_landing_page(&self) {
-        self.state.landed.take();
-    }
-
-    pub(in crate::flow) fn browser(&self) -> &CookieClient {
-        &self.browser
-    }
-
-    /// Opens an app's page. The first page of a session carries the session token, which saves the
-    /// round trip of a page that only sets cookies (Okta: "Retrieve a session cookie through an app").
-    pub(in crate::flow) async fn open(&self, link: &Url) -> Result<Response, HttpError> {
-        let landed = self.state.landed.take();
-        if let Some((_, page)) = landed.filter(|(landed, _)| landed == link) {
-            return Ok(page);
+        if let SessionKind::Cookie(cookie) = self.kind() {
+            cookie.take_landing_page();
         }
-        let mut token = self.state.token.lock().await;
-        let Some(once) = token.take() else {
-            drop(token);
-            return self.browser.follow(Request::get(link.clone())).await;
-        };
-        panic_point("flow.open", once.expose());
-        let mut first = link.clone();
-        first
-            .query_pairs_mut()
-            .append_pair("sessionToken", once.expose());
-        let page = self.browser.follow(Request::get(first)).await;
-        self.state.opened.set(true);
-        if undecided(&page) {
-            *token = Some(once);
-        }
-        page
     }
 
-    /// The user's tiles, whatever opens apps.
-    pub(in crate::flow) async fn tiles(
+    /// Gets the page of an app with the session's cookies.
+    pub(super) async fn get_page(&self, link: &Url) -> Result<Response, HttpError> {
+        match self.kind() {
+            SessionKind::Cookie(cookie) => cookie.get_page(&self.client, link).await,
+            SessionKind::Oauth(_) | SessionKind::Machine(_) => {
+                self.client.follow(Request::get(link.clone())).await
+            }
+        }
+    }
+
+    /// Gets the list of the user's apps.
+    pub(super) async fn tiles(
         &self,
         what: &str,
         conversation: &impl Conversation,
     ) -> Result<Response, Failure> {
-        if let Some(by_token) = self.by_token() {
-            let url = self.at(Tiles::PATH)?;
-            return by_token.json(&self.browser, url, what, conversation).await;
-        }
-        Ok(with_retry(what, conversation, || self.json(Tiles::PATH)).await?)
-    }
-
-    /// Gets JSON from the org, opening the session first if nothing has.
-    async fn json(&self, path: &str) -> Result<Response, HttpError> {
-        let url = self.at(path)?;
-        let mut token = self.state.token.lock().await;
-        let Some(once) = token.take() else {
-            drop(token);
-            return self.browser.follow(Request::get_json(url)).await;
-        };
-        panic_point("flow.settle", once.expose());
-        let mut first = self.at("/login/sessionCookieRedirect")?;
-        first
-            .query_pairs_mut()
-            .append_pair("checkAccountSetupComplete", "true")
-            .append_pair("token", once.expose())
-            .append_pair("redirectUrl", url.as_str());
-        let page = self.browser.follow(Request::get_json(first)).await;
-        self.state.opened.set(true);
-        if undecided(&page) {
-            *token = Some(once);
-        }
-        page
-    }
-
-    /// Turns the session token into cookies now, for a sign-in that opens no app, and learns when the
-    /// session ends.
-    ///
-    /// # Errors
-    /// When Okta does not take the token.
-    pub async fn establish(&self, conversation: &impl Conversation) -> Result<(), Failure> {
-        if !matches!(self.state.by, By::Cookies) {
-            // The server has said all there is with the tokens.
-            return Ok(());
-        }
-        let what = format!("open a session at {}", self.state.org.host());
-        conversation.notify(Notice::Doing(what.clone()));
-        let ask =
-            async || with_retry(&what, conversation, || self.json("/api/v1/sessions/me")).await;
-        let read = |page: &Response| serde_json::from_slice::<serde_json::Value>(&page.body).ok();
-        let mut page = ask().await?;
-        if page.status == 200 && read(&page).is_none() {
-            // The token had been taken by a try whose answer was lost, and the cookies came with that.
-            page = ask().await?;
-        }
-        let session = match (page.status, read(&page)) {
-            (200, Some(session)) => session,
-            // Okta's sign-in page, or somebody else's.
-            (200 | 401 | 403 | 404, _) => return Err(Failure::SessionEnded),
-            (status, _) => {
-                let report = Report::new(ErrorCode::OktaStatus, format!("cannot {what}"))
-                    .cause(format!("Okta answered with status {status}"))
-                    .hint("check the org's address with `ob config check`");
-                return Err(report.into());
+        let url = self.client.url(Tiles::PATH)?;
+        Ok(match self.kind() {
+            SessionKind::Cookie(cookie) => {
+                let get = || cookie.get_json(&self.client, &url);
+                with_retry(what, conversation, get).await?
             }
-        };
-        self.state.settled.set(true);
-        self.state.expires_at.set(
-            session["expiresAt"]
-                .as_str()
-                .and_then(Timestamp::from_rfc3339),
-        );
-        Ok(())
+            SessionKind::Oauth(oauth) => {
+                oauth
+                    .get_json(&self.client, url, what, conversation)
+                    .await?
+            }
+            SessionKind::Machine(_) => {
+                let get = || self.client.follow(Request::get_json(url.clone()));
+                with_retry(what, conversation, get).await?
+            }
+        })
     }
 
-    /// Whether [`Self::establish`] has been told so before.
-    pub fn is_established(&self) -> bool {
-        self.state.settled.get()
-    }
-
-    /// Whether Okta itself knows the session, which an app has turned away; `None` where there are no cookies that it
-    /// could know.
+    /// Turns a session token into cookies and learns when the session ends. Does nothing for other
+    /// kinds of sessions.
     ///
     /// # Errors
-    /// When it cannot be asked.
+    /// [`Failure::SessionEnded`] if Okta does not accept the token or the cookies.
+    pub async fn establish(&self, conversation: &impl Conversation) -> Result<(), Failure> {
+        match self.kind() {
+            SessionKind::Cookie(cookie) => cookie.establish(&self.client, conversation).await,
+            SessionKind::Oauth(_) | SessionKind::Machine(_) => Ok(()),
+        }
+    }
+
+    /// Whether Okta has confirmed the session.
+    pub fn is_established(&self) -> bool {
+        match self.kind() {
+            SessionKind::Cookie(cookie) => cookie.is_established(),
+            SessionKind::Oauth(_) | SessionKind::Machine(_) => true,
+        }
+    }
+
+    /// Asks Okta whether it knows a session that an app refuses. `None` if there are no cookies to
+    /// ask about.
+    ///
+    /// # Errors
+    /// If Okta cannot be asked.
     pub async fn is_known_to_okta(
         &self,
         conversation: &impl Conversation,
     ) -> Result<Option<bool>, Report> {
-        if !matches!(self.state.by, By::Cookies) {
+        if !matches!(self.kind(), SessionKind::Cookie(_)) {
             return Ok(None);
         }
         match self.establish(conversation).await {
@@ -367,41 +275,14 @@ impl OktaSession {
     /// Ends the session at the server.
     ///
     /// # Errors
-    /// When the server cannot be reached or will not.
+    /// If the server cannot be reached, or refuses.
     pub async fn end(&self) -> Result<(), Report> {
         // A session that shares its connections with the next one leaves none of them open.
         let _open = self.keep_alive();
-        match &self.state.by {
-            By::Cookies => {}
-            By::Tokens(by) => return by.end(&self.browser).await,
-            By::Machine(_) => return Ok(()),
-        }
-        if !self.state.opened.get() {
-            // The token was never used and ends by itself within minutes.
-            self.state.token.lock().await.take();
-            return Ok(());
-        }
-        let url = self.at("/api/v1/sessions/me")?;
-        let page = self
-            .browser
-            .send(Request::delete(url).with_timeout(GOODBYE))
-            .await?;
-        match page.status {
-            200..300 | 401 | 403 | 404 => Ok(()),
-            status => Err(not_ended(status)),
+        match self.kind() {
+            SessionKind::Cookie(cookie) => cookie.end(&self.client).await,
+            SessionKind::Oauth(oauth) => oauth.end(&self.client).await,
+            SessionKind::Machine(_) => Ok(()),
         }
     }
-
-    pub(in crate::flow) fn at(&self, path: &str) -> Result<Url, HttpError> {
-        Url::parse(&self.state.org.at(path))
-            .map_err(|_| HttpError::NotHttps(self.state.org.host().into()))
-    }
-}
-
-/// Whether the session token may not have been taken yet: then the next try carries it again. If it was
-/// taken all the same, Okta shows its sign-in page, as it would without a token.
-fn undecided(page: &Result<Response, HttpError>) -> bool {
-    page.as_ref().map_or_else(HttpError::is_transient, |page| {
-        page.status == 429 || page.status >= 500
-    })
 }

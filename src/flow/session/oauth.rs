@@ -1,5 +1,5 @@
-//! A session that is tokens instead of cookies: renewed without the person where the org lets it be, and
-//! exchanged for an app's page when that is wanted.
+//! A session by OAuth tokens: renewed without the user if the org allows it, and exchanged for
+//! one-time tokens that open apps.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
@@ -9,75 +9,104 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::flow::app::sign_on_url;
-use crate::flow::app::step_up;
+use crate::flow::conversation::Conversation;
+use crate::flow::failure::Failure;
 use crate::flow::retry::with_retry;
-use crate::flow::routed_client::not_ended;
-use crate::flow::session::GOODBYE;
-use crate::flow::{Conversation, Failure, OktaSession};
+use crate::flow::session::sign_out::{SIGN_OUT_TIMEOUT, sign_out};
 use crate::http::{CookieClient, HttpError, Request, Response};
 use crate::model::Timestamp;
+use crate::okta::Post;
 use crate::okta::oauth::{self, OauthError, OneTimeToken, OptionalScopes, Tokens};
-use crate::process::panic_point;
 use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
 
-/// An exchange this soon after the sign-in, in seconds, is as fresh as one can be.
-const FRESH: i64 = 30;
+/// A sign-in this many seconds old is as new as one can be.
+const FRESH_SIGN_IN_SECONDS: i64 = 30;
 
 #[derive(Debug)]
-pub(in crate::flow) struct ByToken {
+pub(in crate::flow) struct OauthSession {
     client_id: String,
     tokens: RefCell<Rc<Tokens>>,
-    /// One renewal at a time: the second would spend a token that the first has had replaced.
-    renewing: Mutex<()>,
-    /// When the person was last there; a renewal proves nothing newer.
+    /// Serialises renewal: a second one would spend a refresh token that the first has replaced.
+    renewal: Mutex<()>,
+    /// When the user signed in. A renewal proves nothing newer.
     signed_in: Option<Timestamp>,
-    asked: OptionalScopes,
+    requested: OptionalScopes,
     refused: OptionalScopes,
-    /// An app was opened by a token in the place of a session, and made one.
+    /// Whether an app was opened with an interclient token, which made a cookie session.
     has_web_session: Cell<bool>,
 }
 
 /// Why an exchange gave no token.
-enum NoToken {
+pub(in crate::flow) enum ExchangeError {
     Refused(OauthError),
-    Other(Failure),
+    Failed(Failure),
 }
 
-impl<E: Into<Failure>> From<E> for NoToken {
+impl<E: Into<Failure>> From<E> for ExchangeError {
     fn from(error: E) -> Self {
-        Self::Other(error.into())
+        Self::Failed(error.into())
     }
 }
 
-impl ByToken {
+impl OauthSession {
     pub(in crate::flow) fn new(
         client_id: &str,
         tokens: Tokens,
-        asked: OptionalScopes,
+        requested: OptionalScopes,
         refused: OptionalScopes,
         signed_in: Option<Timestamp>,
     ) -> Self {
         Self {
             client_id: client_id.to_owned(),
             tokens: RefCell::new(Rc::new(tokens)),
-            renewing: Mutex::new(()),
+            renewal: Mutex::default(),
             signed_in,
-            asked,
+            requested,
             refused,
             has_web_session: Cell::new(false),
         }
     }
 
-    /// Who signed in, as the id token says; where it does not, as the org says when it is asked.
+    fn tokens(&self) -> Rc<Tokens> {
+        Rc::clone(&self.tokens.borrow())
+    }
+
+    /// Returns the scopes that the org does not grant this client.
+    pub(in crate::flow) fn refused(&self) -> OptionalScopes {
+        self.refused
+    }
+
+    /// Whether the sign-in asked for interclient tokens, or the org is known to refuse them.
+    pub(in crate::flow) fn has_tried_interclient(&self) -> bool {
+        self.requested.interclient || self.refused.interclient
+    }
+
+    pub(in crate::flow) fn has_interclient(&self) -> bool {
+        let granted = self.tokens().granted;
+        self.requested.interclient && granted.is_none_or(|granted| granted.interclient)
+    }
+
+    /// Notes that a cookie session was made, which [`Self::end`] ends too.
+    pub(in crate::flow) fn note_web_session(&self) {
+        self.has_web_session.set(true);
+    }
+
+    /// Returns when the tokens expire, if they cannot be renewed.
+    pub(super) fn expires_at(&self) -> Option<Timestamp> {
+        let tokens = self.tokens();
+        let end = self.signed_in?.plus(tokens.expires_in.into());
+        tokens.refresh_token.is_none().then_some(end)
+    }
+
+    /// Returns the username: from the id token, else from the org's user info.
     ///
     /// # Errors
-    /// When the org cannot be asked.
+    /// If the org cannot be asked.
     pub(in crate::flow) async fn username(
         &self,
-        browser: &CookieClient,
+        client: &CookieClient,
         conversation: &impl Conversation,
     ) -> Result<Option<String>, Report> {
         let tokens = self.tokens();
@@ -86,232 +115,119 @@ impl ByToken {
         }
         let what = "ask who has signed in";
         conversation.notify(Notice::Doing(what.into()));
-        let url = Url::parse(&browser.org().at(oauth::USER_INFO))
-            .map_err(|_| HttpError::NotHttps(browser.org().host().into()))?;
-        let page = with_retry(what, conversation, || {
-            browser.send(Request::get_json(url.clone()).bearer(&tokens.access_token))
+        let url = client.url(oauth::USER_INFO)?;
+        let response = with_retry(what, conversation, || {
+            client.send(Request::get_json(url.clone()).bearer(&tokens.access_token))
         })
         .await?;
-        Ok(tokens
-            .username_in(&page.body)
-            .filter(|_| page.status == 200))
+        let username = tokens.username_in(&response.body);
+        Ok(username.filter(|_| response.status == 200))
     }
 
-    fn tokens(&self) -> Rc<Tokens> {
-        Rc::clone(&self.tokens.borrow())
-    }
-
-    /// What the org does not grant this client.
-    pub(in crate::flow) fn refused(&self) -> OptionalScopes {
-        self.refused
-    }
-
-    /// When the tokens end, where they end for good.
-    pub(in crate::flow) fn expires_at(&self) -> Option<Timestamp> {
-        let tokens = self.tokens();
-        let end = self.signed_in?.plus(tokens.expires_in.into());
-        tokens.refresh_token.is_none().then_some(end)
-    }
-
-    /// Tells the server that the tokens, and the session they made, are needed no more: each of them, whatever
-    /// becomes of the others. A renewal under way is waited for: what it gives is to be ended too.
+    /// Revokes every token, and ends the cookie session that they made. Waits for a renewal under
+    /// way: its tokens must be revoked too.
     ///
     /// # Errors
-    /// When one of them may be left.
-    pub(in crate::flow) async fn end(&self, browser: &CookieClient) -> Result<(), Report> {
-        let _turn = timeout(GOODBYE, self.renewing.lock()).await;
-        let posts = self.tokens().revoke(browser.org(), &self.client_id);
-        let mut goodbyes: Vec<Request> = posts
-            .into_iter()
+    /// If one of them may still be valid.
+    pub(in crate::flow) async fn end(&self, client: &CookieClient) -> Result<(), Report> {
+        let _guard = timeout(SIGN_OUT_TIMEOUT, self.renewal.lock()).await;
+        let posts = self.tokens().revoke(client.org(), &self.client_id);
+        let posts = posts.into_iter();
+        let mut requests: Vec<Request> = posts
             .map(|post| Request::post_form(post.url, post.body))
             .collect();
-        if self.has_web_session.get()
-            && let Ok(url) = Url::parse(&browser.org().at("/api/v1/sessions/me"))
-        {
-            goodbyes.push(Request::delete(url));
+        if self.has_web_session.get() {
+            requests.push(Request::delete(client.url("/api/v1/sessions/me")?));
         }
         let mut outcome = Ok(());
-        for goodbye in goodbyes {
-            match browser.send(goodbye.with_timeout(GOODBYE)).await {
-                Ok(page) if matches!(page.status, 200..300 | 401 | 403 | 404) => {}
-                Ok(page) => outcome = Err(not_ended(page.status)),
-                // Whoever is away for one of them is away for all.
-                Err(error) => return Err(error.into()),
-            }
+        for request in requests {
+            // A server that cannot be reached once is not asked again; a refusal ends nothing else.
+            let ended = sign_out(client, request).await?;
+            outcome = ended.and(outcome);
         }
         outcome
     }
 
-    fn has_interclient(&self) -> bool {
-        let granted = self.tokens().granted;
-        self.asked.interclient && granted.is_none_or(|granted| granted.interclient)
-    }
-
     fn is_fresh(&self, now: Option<Timestamp>) -> bool {
         match (self.signed_in, now) {
-            (Some(then), Some(now)) => now.seconds_since(then) < FRESH,
+            (Some(then), Some(now)) => now.seconds_since(then) < FRESH_SIGN_IN_SECONDS,
             _ => true,
         }
     }
 
-    /// Gets JSON as the user, with newer tokens if these are over.
-    pub(in crate::flow) async fn json(
+    /// Gets JSON as the user, with renewed tokens if these have expired.
+    pub(super) async fn get_json(
         &self,
-        browser: &CookieClient,
+        client: &CookieClient,
         url: Url,
         what: &str,
         conversation: &impl Conversation,
     ) -> Result<Response, Failure> {
         let tokens = self.tokens();
-        let ask = |token: &Secret| browser.send(Request::get_json(url.clone()).bearer(token));
-        let page = with_retry(what, conversation, || ask(&tokens.access_token)).await?;
-        if page.status != 401 || !self.renew(&tokens, browser, conversation).await? {
-            return Ok(page);
+        let get = |token: &Secret| client.send(Request::get_json(url.clone()).bearer(token));
+        let response = with_retry(what, conversation, || get(&tokens.access_token)).await?;
+        if response.status != 401 || !self.renew(&tokens, client, conversation).await? {
+            return Ok(response);
         }
         let tokens = self.tokens();
-        Ok(with_retry(what, conversation, || ask(&tokens.access_token)).await?)
+        Ok(with_retry(what, conversation, || get(&tokens.access_token)).await?)
     }
 
-    /// The page of the AWS app that `link` leads to, by a token that is good for it once.
+    /// Exchanges the tokens for a one-time token that opens the app `app_id`.
     ///
     /// # Errors
-    /// [`Failure::SessionEnded`] and [`Failure::NewerSignIn`] when a new sign-in may do; else why this app cannot
-    /// be opened so.
-    pub(in crate::flow) async fn open(
+    /// [`ExchangeError::Refused`] with Okta's answer; [`Failure::SessionEnded`] and
+    /// [`Failure::NewerSignIn`] if a new sign-in may do.
+    pub(in crate::flow) async fn exchange(
         &self,
-        session: &OktaSession,
-        link: &Url,
-        what: &str,
-        conversation: &impl Conversation,
-    ) -> Result<Response, Failure> {
-        let browser = session.browser();
-        let app_id = app_id(link).ok_or_else(|| no_app_id(what))?;
-        let token = self.exchange(browser, app_id, OneTimeToken::WebSso, what, conversation);
-        let token = match token.await {
-            Ok(token) => token,
-            Err(NoToken::Refused(error)) => {
-                let refusal = Report::from(error.clone()).during(format!("cannot {what}"));
-                if error.is_without_web_sso()
-                    && self.has_interclient()
-                    && let Some(address) = sign_on_url::address(session, link).await?
-                {
-                    // The org may trust this client for the app all the same.
-                    let page = self
-                        .sign_on(session, app_id, &address, what, conversation)
-                        .await;
-                    return page.map_err(|failure| match failure {
-                        Failure::Final(report) if report.code == ErrorCode::OktaOauthNoTrust => {
-                            refusal.into()
-                        }
-                        other => other,
-                    });
-                }
-                return Err(refusal.into());
-            }
-            Err(NoToken::Other(failure)) => return Err(failure),
-        };
-        let post = oauth::open_app(browser.org(), &token);
-        let open = Request::post_form_html(post.url, post.body);
-        Ok(browser.follow(open).await?)
-    }
-
-    /// The page of the app `app_id`, whose sign-on address is `address`: a token takes the place of a session
-    /// (Okta: "Native to Web SSO"). What the app asks for beyond the sign-in is answered here.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub(in crate::flow) async fn sign_on(
-        &self,
-        session: &OktaSession,
+        client: &CookieClient,
         app_id: &str,
-        address: &Url,
+        kind: OneTimeToken,
         what: &str,
         conversation: &impl Conversation,
-    ) -> Result<Response, Failure> {
-        if !self.asked.interclient && !self.refused.interclient {
-            let why = "you signed in before `host` of [vpn] was in the settings";
-            return Err(newer_sign_in(why, what));
-        }
-        let browser = session.browser();
-        let token = self.exchange(
-            browser,
-            app_id,
-            OneTimeToken::Interclient,
-            what,
-            conversation,
-        );
-        let token = match token.await {
-            Ok(token) => token,
-            Err(NoToken::Refused(error)) => {
-                return Err(Report::from(error).during(format!("cannot {what}")).into());
-            }
-            Err(NoToken::Other(failure)) => return Err(failure),
-        };
-        panic_point("flow.sign_on", token.expose());
-        let page = browser.follow(Request::get(oauth::sign_on(address, &token)));
-        self.has_web_session.set(true);
-        step_up::met(session, address, page.await?, what, conversation).await
-    }
-
-    async fn exchange(
-        &self,
-        browser: &CookieClient,
-        app_id: &str,
-        token: OneTimeToken,
-        what: &str,
-        conversation: &impl Conversation,
-    ) -> Result<Secret, NoToken> {
+    ) -> Result<Secret, ExchangeError> {
         let mut renewed = false;
         loop {
             let tokens = self.tokens();
-            let post = tokens.exchange(browser.org(), &self.client_id, app_id, token);
-            let post = post.map_err(NoToken::Refused)?;
-            let page = with_retry(what, conversation, || {
-                let post = post.duplicate();
-                browser.send(Request::post_form(post.url, post.body))
-            })
-            .await?;
-            match Tokens::parse(page.status, page.content_type(), &page.body) {
+            let post = tokens.exchange(client.org(), &self.client_id, app_id, kind);
+            let post = post.map_err(ExchangeError::Refused)?;
+            let response = post_with_retry(client, &post, what, conversation).await?;
+            match Tokens::parse(response.status, response.content_type(), &response.body) {
                 Ok(tokens) => return Ok(tokens.access_token),
-                Err(error) if error.is_expired() && !renewed => {
-                    if !self.renew(&tokens, browser, conversation).await? {
+                Err(error) if error.is_expired() => {
+                    if renewed || !self.renew(&tokens, client, conversation).await? {
                         return Err(Failure::SessionEnded.into());
                     }
                     renewed = true;
                 }
-                Err(error) if error.is_expired() => return Err(Failure::SessionEnded.into()),
-                Err(error) if error.is_assurance() && !self.is_fresh(browser.server_time()) => {
+                Err(error) if error.is_assurance() && !self.is_fresh(client.server_time()) => {
                     return Err(newer_sign_in(error, what).into());
                 }
-                Err(error) => return Err(NoToken::Refused(error)),
+                Err(error) => return Err(ExchangeError::Refused(error)),
             }
         }
     }
 
-    /// Has newer tokens take the place of `over`; says whether there are any.
+    /// Replaces `expired` by renewed tokens. Returns whether there are any.
     async fn renew(
         &self,
-        over: &Rc<Tokens>,
-        browser: &CookieClient,
+        expired: &Rc<Tokens>,
+        client: &CookieClient,
         conversation: &impl Conversation,
     ) -> Result<bool, Failure> {
-        let _turn = self.renewing.lock().await;
-        if !Rc::ptr_eq(&self.tokens(), over) {
+        let _guard = self.renewal.lock().await;
+        if !Rc::ptr_eq(&self.tokens(), expired) {
             return Ok(true);
         }
-        let Some(post) = over.renewal(browser.org(), &self.client_id) else {
+        let Some(post) = expired.renewal(client.org(), &self.client_id) else {
             return Ok(false);
         };
-        let what = format!("renew the sign-in at {}", browser.org().host());
+        let what = format!("renew the sign-in at {}", client.org().host());
         conversation.notify(Notice::Doing(what.clone()));
-        let page = with_retry(&what, conversation, || {
-            let post = post.duplicate();
-            browser.send(Request::post_form(post.url, post.body))
-        })
-        .await?;
-        match Tokens::parse(page.status, page.content_type(), &page.body) {
+        let response = post_with_retry(client, &post, &what, conversation).await?;
+        match Tokens::parse(response.status, response.content_type(), &response.body) {
             Ok(newer) => {
-                self.tokens.replace(Rc::new(newer.in_place_of(over)));
+                self.tokens.replace(Rc::new(newer.in_place_of(expired)));
                 Ok(true)
             }
             Err(error) if error.is_refusal() => {
@@ -325,13 +241,27 @@ impl ByToken {
     }
 }
 
-/// The instance id (`0oa…`) that an embed link names.
-pub(in crate::flow) fn app_id(link: &Url) -> Option<&str> {
-    let mut segments = link.path_segments().into_iter().flatten();
-    segments.find(|segment| segment.starts_with("0oa"))
+/// Sends a form that does no harm when sent twice.
+async fn post_with_retry(
+    client: &CookieClient,
+    post: &Post,
+    what: &str,
+    conversation: &impl Conversation,
+) -> Result<Response, Report> {
+    with_retry(what, conversation, || post_form(client, post)).await
 }
 
-fn newer_sign_in(why: impl Display, what: &str) -> Failure {
+/// Sends a copy of a form.
+pub(in crate::flow) fn post_form(
+    client: &CookieClient,
+    post: &Post,
+) -> impl Future<Output = Result<Response, HttpError>> {
+    let Post { url, body } = post.duplicate();
+    client.send(Request::post_form(url, body))
+}
+
+/// Returns the failure of an app that wants a newer sign-in than the session's.
+pub(in crate::flow) fn newer_sign_in(why: impl Display, what: &str) -> Failure {
     let report = Report::new(
         ErrorCode::OktaNewerSignIn,
         format!("cannot {what}: it wants a newer sign-in"),
@@ -339,13 +269,4 @@ fn newer_sign_in(why: impl Display, what: &str) -> Failure {
     .cause(why)
     .hint("`ob login --again` signs you in anew; for other apps the one you have is still good");
     Failure::NewerSignIn(report)
-}
-
-fn no_app_id(what: &str) -> Report {
-    Report::new(
-        ErrorCode::SettingsApp,
-        format!("cannot {what}: its link does not name the app"),
-    )
-    .cause("a browser sign-in opens an app by its id (0oa…)")
-    .hint("copy the address of the app's tile, `https://acme.okta.com/home/amazon_aws/0oa…/272`")
 }

@@ -1,134 +1,132 @@
-//! The browser engine: a device grant (RFC 8628) that a person confirms in their own browser.
+//! The sign-in at the user's own browser: a device grant (RFC 8628).
 
 use std::time::Duration;
 
+use crate::flow::conversation::{Conversation, Unanswered};
 use crate::flow::retry::{poll, with_retry};
-use crate::flow::session::oauth::ByToken;
-use crate::flow::{Conversation, Unanswered};
-use crate::http::{CookieClient, Request};
+use crate::flow::session::oauth::{OauthSession, post_form};
+use crate::http::CookieClient;
 use crate::okta::oauth::{DeviceCode, OauthError, OptionalScopes, PollOutcome, Tokens};
 use crate::report::{ErrorCode, Report};
-use crate::wire::{Answer, Ask, Notice};
+use crate::wire::{Answer, Ask, AskKind, Notice};
 
-/// What `slow_down` adds to the time between polls (RFC 8628, 3.5).
-const SLOWER: Duration = Duration::from_secs(5);
+/// Added to the polling interval by `slow_down` (RFC 8628, 3.5).
+const SLOW_DOWN_STEP: Duration = Duration::from_secs(5);
 
 /// Why a grant gave no tokens.
-enum NoTokens {
-    /// By Okta; perhaps for something that can be left out.
+enum GrantError {
+    /// Okta refused, possibly because of an optional scope.
     Refused {
         error: OauthError,
-        /// The person has been there.
-        late: bool,
+        /// Whether the user was at the browser before.
+        after_visit: bool,
     },
     Final(Report),
 }
 
-impl<E: Into<Report>> From<E> for NoTokens {
+impl<E: Into<Report>> From<E> for GrantError {
     fn from(error: E) -> Self {
         Self::Final(error.into())
     }
 }
 
-/// Has a person sign in at a browser. Of what is `wanted` the sign-in has what the org grants; what it is known
-/// to have `refused` is not asked for.
+/// Has the user sign in at a browser. Requests the `wanted` scopes without those that the org is
+/// known to have `refused`, and once more without those that it refuses now.
 ///
 /// # Errors
-/// When nobody is there to open it, it is refused, or the code runs out.
-pub(in crate::flow) async fn sign_in(
-    browser: &CookieClient,
+/// If the user cannot open the page, Okta refuses, or the code expires.
+pub(super) async fn sign_in(
+    client: &CookieClient,
     client_id: &str,
     wanted: OptionalScopes,
     refused: OptionalScopes,
     conversation: &impl Conversation,
-) -> Result<ByToken, Report> {
-    let mut asked = wanted.without(refused);
+) -> Result<OauthSession, Report> {
+    let mut requested = wanted.without(refused);
     loop {
-        let (error, late) = match grant(browser, client_id, asked, conversation).await {
+        let (error, after_visit) = match grant(client, client_id, requested, conversation).await {
             Ok(tokens) => {
-                let refused = wanted.without(asked);
-                let signed_in = browser.server_time();
-                return Ok(ByToken::new(client_id, tokens, asked, refused, signed_in));
+                let refused = wanted.without(requested);
+                let now = client.server_time();
+                return Ok(OauthSession::new(
+                    client_id, tokens, requested, refused, now,
+                ));
             }
-            Err(NoTokens::Final(report)) => return Err(report),
-            Err(NoTokens::Refused { error, late }) => (error, late),
+            Err(GrantError::Final(report)) => return Err(report),
+            Err(GrantError::Refused { error, after_visit }) => (error, after_visit),
         };
-        let Some(refused) = asked.refused_by(&error) else {
+        let Some(refused) = requested.refused_by(&error) else {
             return Err(error.into());
         };
-        asked = asked.without(refused);
-        if late {
-            let text = format!(
+        requested = requested.without(refused);
+        if after_visit {
+            conversation.notify(Notice::Message(format!(
                 "Okta refuses what was asked for beside the sign-in: {error}; once more, without"
-            );
-            conversation.notify(Notice::Message(text));
+            )));
         }
     }
 }
 
 async fn grant(
-    browser: &CookieClient,
+    client: &CookieClient,
     client_id: &str,
-    extras: OptionalScopes,
+    scopes: OptionalScopes,
     conversation: &impl Conversation,
-) -> Result<Tokens, NoTokens> {
-    let org = browser.org();
+) -> Result<Tokens, GrantError> {
+    let org = client.org();
     let what = format!("ask {} for a sign-in code", org.host());
     conversation.notify(Notice::Doing(what.clone()));
-    let post = DeviceCode::request(org, client_id, extras);
-    let page = with_retry(&what, conversation, || {
-        let post = post.duplicate();
-        browser.send(Request::post_form(post.url, post.body))
-    })
-    .await?;
-    let code = DeviceCode::parse(org, page.status, page.content_type(), &page.body)
-        .map_err(|error| NoTokens::Refused { error, late: false })?;
+    let post = DeviceCode::request(org, client_id, scopes);
+    let response = with_retry(&what, conversation, || post_form(client, &post)).await?;
+    let (status, content_type) = (response.status, response.content_type());
+    let code = DeviceCode::parse(org, status, content_type, &response.body);
+    let code = code.map_err(|error| GrantError::Refused {
+        error,
+        after_visit: false,
+    })?;
     let ask = Ask::OpenPage {
         page: code.page.to_string(),
         code: code.user_code.clone(),
         minutes: code.expires_in.as_secs() / 60,
     };
-    let question = ask.kind();
     match conversation.ask(ask).await? {
-        Answer::PageShown => {}
-        _ => return Err(Unanswered::Mismatched(question).into()),
+        Answer::PageShown => poll_tokens(client, client_id, &code, conversation).await,
+        _ => Err(Unanswered::Mismatched(AskKind::Browser).into()),
     }
-    wait(browser, client_id, &code, conversation).await
 }
 
-async fn wait(
-    browser: &CookieClient,
+async fn poll_tokens(
+    client: &CookieClient,
     client_id: &str,
     code: &DeviceCode,
     conversation: &impl Conversation,
-) -> Result<Tokens, NoTokens> {
-    let ask = code.poll(browser.org(), client_id);
+) -> Result<Tokens, GrantError> {
+    let post = code.poll(client.org(), client_id);
     let mut interval = code.interval;
     let mut left = code.expires_in;
     while left >= interval {
         conversation.pause(interval).await?;
         left -= interval;
         let what = "ask whether you have signed in";
-        let page = poll(what, interval, &mut left, conversation, || {
-            let ask = ask.duplicate();
-            browser.send(Request::post_form(ask.url, ask.body))
-        })
-        .await?;
-        match PollOutcome::parse(page.status, page.content_type(), &page.body) {
+        let send = || post_form(client, &post);
+        let response = poll(what, interval, &mut left, conversation, send).await?;
+        let (status, content_type) = (response.status, response.content_type());
+        match PollOutcome::parse(status, content_type, &response.body) {
             Ok(PollOutcome::Pending) => {}
-            Ok(PollOutcome::SlowDown) => interval += SLOWER,
+            Ok(PollOutcome::SlowDown) => interval += SLOW_DOWN_STEP,
             Ok(PollOutcome::SignedIn(tokens)) => return Ok(tokens),
-            Err(error) => return Err(NoTokens::Refused { error, late: true }),
+            Err(error) => {
+                return Err(GrantError::Refused {
+                    error,
+                    after_visit: true,
+                });
+            }
         }
     }
-    Err(Report::new(
-        ErrorCode::OktaOauthCodeExpired,
-        "nobody signed in at the browser in time",
-    )
-    .cause(format!(
-        "the code was good for {} minutes",
-        code.expires_in.as_secs() / 60
-    ))
-    .hint("`ob login` shows a new code")
-    .into())
+    let minutes = code.expires_in.as_secs() / 60;
+    let summary = "nobody signed in at the browser in time";
+    Err(Report::new(ErrorCode::OktaOauthCodeExpired, summary)
+        .cause(format!("the code was good for {minutes} minutes"))
+        .hint("`ob login` shows a new code")
+        .into())
 }

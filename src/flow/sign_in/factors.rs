@@ -22,7 +22,7 @@ pub(in crate::flow) fn unusable_reason(
 
 /// A factor as any pipeline offers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::flow) struct Offered {
+pub(in crate::flow) struct OfferedFactor {
     /// For a person; foreign text.
     pub(in crate::flow) label: String,
     /// What it may be called in settings and flags, lower case; the first is its kind.
@@ -42,7 +42,7 @@ pub struct UsedFactor {
     pub id: String,
 }
 
-impl Offered {
+impl OfferedFactor {
     pub(in crate::flow) fn used(&self) -> UsedFactor {
         UsedFactor {
             kind: self.names.first().cloned().unwrap_or_default(),
@@ -51,9 +51,9 @@ impl Offered {
     }
 }
 
-/// What is known of the person's taste.
+/// What is known of the person's preference.
 #[derive(Clone, Debug, Default)]
-pub(in crate::flow) struct Taste {
+pub(in crate::flow) struct FactorPreference {
     /// Named in the settings or with a flag: taken without asking where it is one.
     pub(in crate::flow) preferred: Option<String>,
     /// What this user's last sign-in was verified with: offered first, and taken where several have the name that is
@@ -65,9 +65,9 @@ pub(in crate::flow) struct Taste {
     pub(in crate::flow) has_browser: bool,
 }
 
-impl Taste {
+impl FactorPreference {
     /// A security key was meant, and the client cannot talk to one.
-    pub(in crate::flow) fn needs_build(&self) -> Report {
+    pub(in crate::flow) fn security_key_not_built(&self) -> Report {
         let report = Report::new(
             ErrorCode::SecurityKeyNotBuilt,
             "this ob cannot talk to a security key",
@@ -88,24 +88,24 @@ impl Taste {
 /// # Errors
 /// When none can be used, the one that was named is not among them, or nobody is here to choose.
 pub(in crate::flow) async fn choose(
-    offered: &[Offered],
-    taste: &Taste,
+    offered: &[OfferedFactor],
+    preference: &FactorPreference,
     conversation: &impl Conversation,
 ) -> Result<usize, Report> {
     let listed = || offered.iter().map(describe).collect::<Vec<_>>().join(", ");
     let mut usable: Vec<usize> = (0..offered.len())
         .filter(|index| offered[*index].unusable.is_none())
         .collect();
-    if let Some(preferred) = &taste.preferred {
-        usable = named(offered, preferred, taste, &listed())?;
+    if let Some(preferred) = &preference.preferred {
+        usable = named(offered, preferred, preference, &listed())?;
     }
     if usable.is_empty() {
         let key = offered
             .iter()
             .any(|one| one.unusable.as_deref() == Some(NEEDS_BUILD));
         if key {
-            return Err(taste
-                .needs_build()
+            return Err(preference
+                .security_key_not_built()
                 .cause(format!("Okta offers: {}", listed())));
         }
         return Err(Report::new(ErrorCode::SignInNoUsableFactor, "no factor can be used here")
@@ -116,8 +116,8 @@ pub(in crate::flow) async fn choose(
     if let [only] = usable[..] {
         return Ok(only);
     }
-    let mut order = in_order(offered, taste.last.as_ref());
-    if taste.preferred.is_some() {
+    let mut order = in_order(offered, preference.last.as_ref());
+    if preference.preferred.is_some() {
         // Two phones, both named: the question is which of them.
         order.retain(|index| usable.contains(index));
     }
@@ -139,7 +139,7 @@ pub(in crate::flow) async fn choose(
         Ok(_) => Err(Unanswered::Mismatched(question).into()),
         Err(unanswered) => {
             let report = Report::from(unanswered);
-            Err(match &taste.preferred {
+            Err(match &preference.preferred {
                 None => report,
                 Some(preferred) => report
                     .cause(format!("{preferred} is set up on several devices"))
@@ -151,7 +151,7 @@ pub(in crate::flow) async fn choose(
 }
 
 /// The last used first, what cannot be taken last, Okta's order otherwise.
-fn in_order(offered: &[Offered], last: Option<&UsedFactor>) -> Vec<usize> {
+fn in_order(offered: &[OfferedFactor], last: Option<&UsedFactor>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..offered.len()).collect();
     order.sort_by_key(|index| {
         let factor = &offered[*index];
@@ -164,9 +164,9 @@ fn in_order(offered: &[Offered], last: Option<&UsedFactor>) -> Vec<usize> {
 
 /// The usable factors that `wanted` names: one, if the user can be spared the question.
 fn named(
-    offered: &[Offered],
+    offered: &[OfferedFactor],
     wanted: &str,
-    taste: &Taste,
+    preference: &FactorPreference,
     listed: &str,
 ) -> Result<Vec<usize>, Report> {
     let wanted_name = wanted.to_lowercase();
@@ -176,7 +176,7 @@ fn named(
         .clone()
         .filter(|index| offered[*index].unusable.is_none())
         .collect();
-    let is_last = |index: &&usize| taste.last.as_ref() == Some(&offered[**index].used());
+    let is_last = |index: &&usize| preference.last.as_ref() == Some(&offered[**index].used());
     if let Some(last) = usable.iter().find(is_last) {
         return Ok(vec![*last]);
     }
@@ -191,7 +191,9 @@ fn named(
     if let Some(index) = matching.next() {
         let why = offered[index].unusable.clone().unwrap_or_default();
         if why == NEEDS_BUILD {
-            return Err(taste.needs_build().cause(format!("Okta offers: {listed}")));
+            return Err(preference
+                .security_key_not_built()
+                .cause(format!("Okta offers: {listed}")));
         }
         return Err(Report::new(
             ErrorCode::SignInFactorUnusable,
@@ -209,7 +211,7 @@ fn named(
     .hint("name one of these with `--factor`, or leave it out to be asked"))
 }
 
-fn describe(factor: &Offered) -> String {
+fn describe(factor: &OfferedFactor) -> String {
     match &factor.unusable {
         Some(why) => format!("{} [{why}]", factor.label),
         None => factor.label.clone(),
@@ -252,8 +254,8 @@ mod tests {
         }
     }
 
-    fn factor(kind: &str, id: &str) -> Offered {
-        Offered {
+    fn factor(kind: &str, id: &str) -> OfferedFactor {
+        OfferedFactor {
             label: format!("{kind} ({id})"),
             names: vec![kind.to_owned(), id.to_owned(), "okta".to_owned()],
             id: id.to_owned(),
@@ -261,7 +263,7 @@ mod tests {
         }
     }
 
-    fn offered() -> Vec<Offered> {
+    fn offered() -> Vec<OfferedFactor> {
         vec![
             factor("push", "old phone"),
             factor("totp", "old phone"),
@@ -269,17 +271,17 @@ mod tests {
         ]
     }
 
-    fn taste(preferred: Option<&str>, last: Option<&Offered>) -> Taste {
-        Taste {
+    fn preference(preferred: Option<&str>, last: Option<&OfferedFactor>) -> FactorPreference {
+        FactorPreference {
             preferred: preferred.map(str::to_owned),
-            last: last.map(Offered::used),
-            ..Taste::default()
+            last: last.map(OfferedFactor::used),
+            ..FactorPreference::default()
         }
     }
 
     fn taken(
-        offered: &[Offered],
-        taste: &Taste,
+        offered: &[OfferedFactor],
+        preference: &FactorPreference,
         picks: Option<&'static str>,
     ) -> (Result<usize, Report>, Vec<String>) {
         let user = User {
@@ -287,7 +289,9 @@ mod tests {
             ..User::default()
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let outcome = runtime.unwrap().block_on(choose(offered, taste, &user));
+        let outcome = runtime
+            .unwrap()
+            .block_on(choose(offered, preference, &user));
         (outcome, user.menu.into_inner())
     }
 
@@ -295,8 +299,8 @@ mod tests {
     fn of_two_phones_the_one_used_last_is_taken() {
         let offered = offered();
         for last in [0, 2] {
-            let taste = taste(Some("push"), Some(&offered[last]));
-            let (outcome, menu) = taken(&offered, &taste, None);
+            let preference = preference(Some("push"), Some(&offered[last]));
+            let (outcome, menu) = taken(&offered, &preference, None);
             assert_eq!((outcome.unwrap(), menu.len()), (last, 0));
         }
     }
@@ -307,11 +311,11 @@ mod tests {
         let gone = factor("push", "lost phone");
         // A code of the same phone says nothing of its push.
         for last in [None, Some(&gone), Some(&offered[1])] {
-            let taste = taste(Some("push"), last);
-            let (outcome, menu) = taken(&offered, &taste, Some("push (new phone)"));
+            let preference = preference(Some("push"), last);
+            let (outcome, menu) = taken(&offered, &preference, Some("push (new phone)"));
             assert_eq!(outcome.unwrap(), 2);
             assert_eq!(menu, ["push (old phone)", "push (new phone)"]);
-            let (outcome, _) = taken(&offered, &taste, None);
+            let (outcome, _) = taken(&offered, &preference, None);
             let report = outcome.unwrap_err();
             assert_eq!(report.exit, Exit::SignIn);
             assert!(report.hints.iter().any(|hint| hint.contains("`ob login`")));
@@ -322,20 +326,22 @@ mod tests {
     fn one_that_is_named_is_taken_unasked() {
         let offered = offered();
         for (name, expected) in [("totp", 1), ("TOTP", 1), ("new phone", 2)] {
-            let (outcome, menu) = taken(&offered, &taste(Some(name), None), None);
+            let (outcome, menu) = taken(&offered, &preference(Some(name), None), None);
             assert_eq!((outcome.unwrap(), menu.len()), (expected, 0), "{name}");
         }
         // A provider's name fits all of its factors.
         let (outcome, menu) = taken(
             &offered,
-            &taste(Some("okta"), None),
+            &preference(Some("okta"), None),
             Some("push (new phone)"),
         );
         assert_eq!((outcome.unwrap(), menu.len()), (2, 3));
         // Enrolments that Okta does not tell apart are no choice.
         let twins = [factor("push", "same"), factor("push", "same")];
         assert_eq!(
-            taken(&twins, &taste(Some("push"), None), None).0.unwrap(),
+            taken(&twins, &preference(Some("push"), None), None)
+                .0
+                .unwrap(),
             0
         );
     }
@@ -345,7 +351,7 @@ mod tests {
         let offered = offered();
         let (_, menu) = taken(
             &offered,
-            &taste(None, Some(&offered[2])),
+            &preference(None, Some(&offered[2])),
             Some("push (new phone)"),
         );
         assert_eq!(

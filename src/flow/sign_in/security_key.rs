@@ -1,7 +1,6 @@
-//! A security key, in either pipeline: what it is asked goes to the client beside which it is plugged in, its
-//! answer is looked at before it goes to Okta.
+//! The verification with a security key: the client that it is plugged into signs the challenge.
 
-use crate::flow::{Conversation, Unanswered};
+use crate::flow::conversation::{Conversation, Unanswered};
 use crate::http::CookieClient;
 use crate::model::Timestamp;
 use crate::okta::webauthn::{
@@ -9,59 +8,62 @@ use crate::okta::webauthn::{
     WebAuthnError, decode_base64url, encode_base64url,
 };
 use crate::report::{ErrorCode, Report};
-use crate::wire::{Answer, Ask, KeyChallenge, KeySigned, PinUse};
+use crate::wire::{Answer, Ask, AskKind, KeyChallenge, KeySigned, PinUse};
 
-/// A key blinks half a minute by itself; nobody looks for one longer than this, in seconds.
-const TOUCH: i64 = 60;
+/// A key blinks for half a minute; the user may have to find it first.
+const MAX_TOUCH_SECONDS: i64 = 60;
 
-/// One question to a key.
-pub(in crate::flow) struct Asked<'a> {
-    pub(in crate::flow) challenge: &'a WebAuthnChallenge,
-    /// When the transaction ends, and the challenge with it.
-    pub(in crate::flow) ends: Option<Timestamp>,
-    pub(in crate::flow) can_change: bool,
+/// A challenge, and what else the user can do.
+pub(super) struct KeyRequest<'a> {
+    pub(super) challenge: &'a WebAuthnChallenge,
+    /// When the transaction ends.
+    pub(super) expires_at: Option<Timestamp>,
+    /// Whether another factor can be chosen.
+    pub(super) can_change: bool,
 }
 
-/// What became of it.
-pub(in crate::flow) enum Touched {
+/// What the user did.
+pub(super) enum KeyOutcome {
     Signed(CheckedAssertion),
     OtherFactor,
 }
 
-/// Has a key beside the person sign the challenge.
+/// Has a security key sign the challenge, and checks its answer.
 ///
 /// # Errors
-/// When the challenge is not for this org, nobody is there, or the answer is not one to the question.
-pub(in crate::flow) async fn touch(
-    asked: Asked<'_>,
-    browser: &CookieClient,
+/// If the challenge is not for this org, no client can ask the key, or the answer does not match.
+pub(super) async fn sign(
+    request: KeyRequest<'_>,
+    client: &CookieClient,
     conversation: &impl Conversation,
-) -> Result<Touched, Report> {
-    let demand = asked.challenge.for_org(browser.org())?;
-    let left = match (asked.ends, browser.server_time()) {
-        (Some(end), Some(now)) => end.seconds_since(now).clamp(1, TOUCH),
-        _ => TOUCH,
+) -> Result<KeyOutcome, Report> {
+    let assertion_request = request.challenge.for_org(client.org())?;
+    let seconds = match (request.expires_at, client.server_time()) {
+        (Some(end), Some(now)) => end.seconds_since(now).clamp(1, MAX_TOUCH_SECONDS),
+        _ => MAX_TOUCH_SECONDS,
     };
     let ask = Ask::SecurityKey {
-        challenge: on_the_wire(&demand, left.unsigned_abs()),
-        can_change: asked.can_change,
+        challenge: to_wire(&assertion_request, seconds.unsigned_abs()),
+        can_change: request.can_change,
     };
-    let question = ask.kind();
     match conversation.ask(ask).await? {
-        Answer::SecurityKey(signed) => Ok(Touched::Signed(demand.check(read(signed)?)?)),
-        Answer::OtherFactor if asked.can_change => Ok(Touched::OtherFactor),
-        _ => Err(Unanswered::Mismatched(question).into()),
+        Answer::SecurityKey(signed) => {
+            let answer = assertion_request.check(from_wire(&signed)?)?;
+            Ok(KeyOutcome::Signed(answer))
+        }
+        Answer::OtherFactor if request.can_change => Ok(KeyOutcome::OtherFactor),
+        _ => Err(Unanswered::Mismatched(AskKind::SecurityKey).into()),
     }
 }
 
-fn on_the_wire(demand: &AssertionRequest, seconds: u64) -> KeyChallenge {
-    let ids = demand.credential_ids.iter();
+fn to_wire(assertion_request: &AssertionRequest, seconds: u64) -> KeyChallenge {
+    let ids = assertion_request.credential_ids.iter();
     KeyChallenge {
-        rp_id: demand.rp_id.clone(),
-        app_id: demand.app_id.clone(),
-        client_data: demand.client_data.clone(),
+        rp_id: assertion_request.rp_id.clone(),
+        app_id: assertion_request.app_id.clone(),
+        client_data: assertion_request.client_data.clone(),
         credential_ids: ids.map(|id| encode_base64url(id)).collect(),
-        pin: match demand.verification {
+        pin: match assertion_request.verification {
             Verification::Required => PinUse::Required,
             Verification::Preferred => PinUse::Preferred,
             Verification::Discouraged => PinUse::Discouraged,
@@ -70,7 +72,7 @@ fn on_the_wire(demand: &AssertionRequest, seconds: u64) -> KeyChallenge {
     }
 }
 
-fn read(signed: KeySigned) -> Result<KeyAssertion, WebAuthnError> {
+fn from_wire(signed: &KeySigned) -> Result<KeyAssertion, WebAuthnError> {
     let bytes = |text: &str| decode_base64url(text).ok_or(WebAuthnError::Shape);
     Ok(KeyAssertion {
         credential_id: bytes(&signed.credential_id)?,
@@ -79,8 +81,8 @@ fn read(signed: KeySigned) -> Result<KeyAssertion, WebAuthnError> {
     })
 }
 
-/// A key's answer that Okta turned down, to be given Okta's reason.
-pub(in crate::flow) fn refused() -> Report {
+/// Returns the report of an answer that Okta refused, without Okta's reason.
+pub(super) fn refused() -> Report {
     Report::new(
         ErrorCode::OktaKeyRefused,
         "Okta does not accept the security key's answer",

@@ -1,51 +1,50 @@
-//! From a session to a VPN profile: assertion, the server's doors in their order, one GET, the allow-list.
+//! From a session to a VPN profile: assertion, the server's endpoints in turn, one `GET`, the
+//! allow-list.
 //!
-//! Which doors a server has depends on its version, and none says which it is; so they are tried in order
-//! and an error names what each of them answered.
+//! Which endpoints a server has depends on its version, which it does not tell. They are tried in
+//! order, and an error names the answer of each.
 
-pub(super) mod access_server_client;
+mod access_server_client;
+mod assertion;
 pub(super) mod web_auth;
 
 use url::Url;
 
-use crate::flow::validate::{check_vpn, vpn_policy};
-use crate::flow::vpn_profile::access_server_client::{
-    Arrival, VpnDoors, is_redirect, judge, posted, vpn_form,
+use self::access_server_client::{
+    AccessServerClient, Followed, check_page, foreign_host, post_form,
 };
-use crate::flow::{Conversation, Failure, OktaSession};
+use self::assertion::vpn_form;
+use crate::flow::conversation::Conversation;
+use crate::flow::failure::Failure;
+use crate::flow::session::OktaSession;
+use crate::flow::validate::{check_vpn, vpn_policy};
 use crate::http::{Request, Response};
 use crate::openvpn::access_server::{
-    self, AccessServerError, Fault, OneTimeAddress, VpnHosts, VpnSession,
+    self, AccessServerError, DOWNLOADS_PATH, Fault, IMPORT_PATH, OneTimeAddress, TOKEN_URL_PATH,
+    VpnHosts, VpnSession,
 };
 use crate::openvpn::profile::{Profile, ProfileError};
 use crate::report::{ErrorCode, Report};
 use crate::wire::{Notice, VpnPolicy, VpnTarget};
 
-/// What a VPN server handed out.
+/// A profile that a VPN server handed out.
 #[derive(Debug)]
 pub struct VpnProfile {
-    /// Judged by the allow-list, and under the user's policy.
+    /// Checked by the allow-list, and with the user's policy applied.
     pub profile: Result<Profile, ProfileError>,
-    /// What saves the second sign-in, where the server gives it.
+    /// Saves the second sign-in, if the server gives it.
     pub session: Option<VpnSession>,
-    /// Which door gave it.
-    pub door: &'static str,
-    /// What the web server calls itself.
+    /// The path of the endpoint that gave it.
+    pub endpoint: &'static str,
+    /// The `Server` header.
     pub server: Option<String>,
-}
-
-/// Where a profile is to be had.
-enum Way {
-    Once(OneTimeAddress),
-    /// With the cookies of the sign-in.
-    Download(Url),
 }
 
 /// Fetches one profile for the session's user.
 ///
 /// # Errors
-/// [`Failure::SessionEnded`] when Okta wants a new sign-in; else what was refused and by whom. A profile that
-/// the allow-list refuses is a value.
+/// [`Failure::SessionEnded`] if Okta wants a new sign-in; else what was refused and by whom. A
+/// profile that the allow-list refuses is a value.
 pub async fn vpn_profile(
     session: &OktaSession,
     target: &VpnTarget,
@@ -55,7 +54,7 @@ pub async fn vpn_profile(
     let hosts = check_vpn(target)?;
     let policy = vpn_policy(policy)?;
     let (form, acs) = vpn_form(session, target, None, &hosts, conversation).await?;
-    let mut doors = VpnDoors::new(session, target, &hosts)?;
+    let mut client = AccessServerClient::new(session, target, &hosts)?;
     let what = format!("get a profile from {}", hosts.host);
     conversation.notify(Notice::Doing(what.clone()));
     let relay_state = match form.relay_state.expose() {
@@ -66,8 +65,8 @@ pub async fn vpn_profile(
         ("SAMLResponse", form.saml_response.expose()),
         ("RelayState", relay_state),
     ];
-    let fetched = fetch(&mut doors, posted(acs, &fields), session.username()).await;
-    let (page, door) = fetched.map_err(|failure| failure.context(format!("cannot {what}")))?;
+    let fetched = fetch(&mut client, post_form(acs, &fields), session.username()).await;
+    let (page, endpoint) = fetched.map_err(|failure| failure.context(format!("cannot {what}")))?;
     let text = access_server::profile_text(page.status, &page.body)?;
     let session = VpnSession::parse(
         page.header(access_server::SESSION_USER),
@@ -76,128 +75,119 @@ pub async fn vpn_profile(
     Ok(VpnProfile {
         profile: Profile::parse(text).map(|profile| profile.apply_policy(&policy)),
         session,
-        door,
-        server: doors.server,
+        endpoint,
+        server: client.server_name,
     })
 }
 
-/// Signs in with `form`, finds the profile's address and gets it.
+/// Signs in with `form`, finds the profile's address, and gets it once.
 async fn fetch(
-    doors: &mut VpnDoors<'_>,
+    client: &mut AccessServerClient<'_>,
     form: Request,
     username: &str,
 ) -> Result<(Response, &'static str), Failure> {
-    let mut page = doors.send(form).await?;
-    let mut found = deep_link(&page, doors.hosts)?;
-    if found.is_none() && is_redirect(&page) {
-        if let Some(away) = doors.leads_away(&page) {
-            let host = away.host_str().unwrap_or_default().to_owned();
-            return Err(AccessServerError::ForeignHost(host).into());
+    let mut page = client.send(form).await?;
+    let mut found = one_time_url(&page, client.hosts)?;
+    if found.is_none() && page.is_redirect() {
+        if let Some(url) = client.foreign_location(&page) {
+            return Err(foreign_host(&url).into());
         }
-        // The page it leads to is for people; but the other host's session may be made on the way there.
-        if doors.hosts.saml_host.is_some() {
-            let next = page
-                .location()
-                .and_then(|next| std::str::from_utf8(next).ok());
-            let next = next.and_then(|next| page.url.join(next).ok());
-            let next = next.ok_or(AccessServerError::Address)?;
-            match doors.arrive(Request::get(next)).await? {
-                Arrival::Page(end) => page = end,
-                Arrival::Away(url) => {
-                    let host = url.host_str().unwrap_or_default().to_owned();
-                    return Err(AccessServerError::ForeignHost(host).into());
-                }
-            }
-            found = deep_link(&page, doors.hosts)?;
+        // The redirect leads to a page for users. With two hosts, the session of the other host may
+        // be made on the way.
+        if client.hosts.saml_host.is_some() {
+            let next = page.location_url().ok_or(AccessServerError::Address)?;
+            page = match client.follow_within(Request::get(next)).await? {
+                Followed::Page(page) => page,
+                Followed::Foreign(url) => return Err(foreign_host(&url).into()),
+            };
+            found = one_time_url(&page, client.hosts)?;
         }
     }
-    let (way, door) = match found {
-        Some(address) => (Way::Once(address), "/saml/acs"),
+    let (url, endpoint) = match found {
+        Some(url) => (url, "/saml/acs"),
         None => {
-            judge(&page)?;
-            other_doors(doors, username).await?
+            check_page(&page)?;
+            other_endpoints(client, username).await?
         }
     };
-    let url = match &way {
-        Way::Once(address) => {
-            Url::parse(address.address().expose()).map_err(|_| AccessServerError::DeepLink)?
-        }
-        Way::Download(url) => url.clone(),
-    };
-    Ok((doors.send(Request::get(url)).await?, door))
+    Ok((client.send(Request::get(url)).await?, endpoint))
 }
 
-async fn other_doors(
-    doors: &mut VpnDoors<'_>,
+/// Tries the endpoints that use the cookies of the sign-in.
+async fn other_endpoints(
+    client: &mut AccessServerClient<'_>,
     username: &str,
-) -> Result<(Way, &'static str), Failure> {
-    let mut answered: Vec<String> = Vec::new();
-    let import = doors.at(access_server::IMPORT_PATH)?;
-    let import = posted(import, access_server::IMPORT_FORM).with_headers(access_server::HEADERS);
-    let page = doors.send(import).await?;
-    if let Some(address) = deep_link(&page, doors.hosts)? {
-        return Ok((Way::Once(address), access_server::IMPORT_PATH));
+) -> Result<(Url, &'static str), Failure> {
+    let headers = || access_server::HEADERS.iter().copied();
+    let mut answers: Vec<String> = Vec::new();
+    let request = post_form(client.url(IMPORT_PATH)?, access_server::IMPORT_FORM);
+    let page = client.send(request.headers(headers())).await?;
+    if let Some(url) = one_time_url(&page, client.hosts)? {
+        return Ok((url, IMPORT_PATH));
     }
-    match judge(&page) {
+    match check_page(&page) {
         Err(AccessServerError::Fault(Fault::SessionExpired)) => {
             return Err(AccessServerError::NotSignedIn.into());
         }
         Err(fault @ AccessServerError::Fault(_)) => return Err(fault.into()),
-        _ => answered.push(format!(
-            "{} answered with status {} and no profile's address",
-            access_server::IMPORT_PATH,
+        _ => answers.push(format!(
+            "{IMPORT_PATH} answered with status {} and no profile's address",
             page.status
         )),
     }
-    let list = doors.at(access_server::DOWNLOADS_PATH)?;
-    let page = doors
-        .send(posted(list, &[]).with_headers(access_server::HEADERS))
-        .await?;
+    let request = post_form(client.url(DOWNLOADS_PATH)?, &[]);
+    let page = client.send(request.headers(headers())).await?;
     if page.status == 200 {
         let body = String::from_utf8_lossy(&page.body);
-        match access_server::userlocked_download(&body, doors.hosts) {
-            Ok(url) => return Ok((Way::Download(url), access_server::DOWNLOADS_PATH)),
+        match access_server::userlocked_download(&body, client.hosts) {
+            Ok(url) => return Ok((url, DOWNLOADS_PATH)),
             Err(error @ (AccessServerError::NotSignedIn | AccessServerError::NoProfile)) => {
                 return Err(error.into());
             }
-            Err(error) => answered.push(format!("{}: {error}", access_server::DOWNLOADS_PATH)),
+            Err(error) => answers.push(format!("{DOWNLOADS_PATH}: {error}")),
         }
     } else {
-        let (path, status) = (access_server::DOWNLOADS_PATH, page.status);
-        answered.push(format!("{path} answered with status {status}"));
+        answers.push(unexpected_status(DOWNLOADS_PATH, &page));
     }
-    let api = doors.at(access_server::TOKEN_URL_PATH)?;
-    let api = Request::post_json(api, access_server::token_url_request(username));
-    let page = doors.send(api.with_headers(access_server::HEADERS)).await?;
-    let path = access_server::TOKEN_URL_PATH;
+    let body = access_server::token_url_request(username);
+    let request = Request::post_json(client.url(TOKEN_URL_PATH)?, body);
+    let page = client.send(request.headers(headers())).await?;
     if page.status == 200 {
-        match access_server::token_url(&page.body, doors.hosts)? {
-            Some(address) => return Ok((Way::Once(address), path)),
-            None => answered.push(format!("{path} names no profile's address")),
+        match access_server::token_url(&page.body, client.hosts)? {
+            Some(address) => return Ok((parse_address(&address)?, TOKEN_URL_PATH)),
+            None => answers.push(format!("{TOKEN_URL_PATH} names no profile's address")),
         }
     } else {
-        answered.push(format!("{path} answered with status {}", page.status));
+        answers.push(unexpected_status(TOKEN_URL_PATH, &page));
     }
-    let name = doors.server.as_deref().unwrap_or("a server without a name");
-    let report = Report::new(
-        ErrorCode::OpenvpnNoDoor,
-        format!("{name} has no door to a profile that `ob` knows"),
-    );
-    let report = answered.into_iter().fold(report, Report::cause);
+    let name = client.server_name.as_deref();
+    let name = name.unwrap_or("a server without a name");
+    let summary = format!("{name} has no door to a profile that `ob` knows");
+    let report = Report::new(ErrorCode::OpenvpnNoDoor, summary);
+    let report = answers.into_iter().fold(report, Report::cause);
     Err(report
         .hint("check `host` of [vpn] with `ob config check`: it is the host of the VPN's web pages")
         .into())
 }
 
-fn deep_link(
-    page: &Response,
-    hosts: &VpnHosts,
-) -> Result<Option<OneTimeAddress>, AccessServerError> {
+fn unexpected_status(path: &str, page: &Response) -> String {
+    format!("{path} answered with status {}", page.status)
+}
+
+/// Returns the profile's one-time address, from the redirect or the page.
+fn one_time_url(page: &Response, hosts: &VpnHosts) -> Result<Option<Url>, AccessServerError> {
     let location = page.location().map(String::from_utf8_lossy);
-    if let Some(location) = location
-        && let Some(address) = OneTimeAddress::find(&location, hosts)?
-    {
-        return Ok(Some(address));
-    }
-    OneTimeAddress::find(&String::from_utf8_lossy(&page.body), hosts)
+    let in_location = match location {
+        Some(location) => OneTimeAddress::find(&location, hosts)?,
+        None => None,
+    };
+    let found = match in_location {
+        Some(address) => Some(address),
+        None => OneTimeAddress::find(&String::from_utf8_lossy(&page.body), hosts)?,
+    };
+    found.as_ref().map(parse_address).transpose()
+}
+
+fn parse_address(address: &OneTimeAddress) -> Result<Url, AccessServerError> {
+    Url::parse(address.address().expose()).map_err(|_| AccessServerError::DeepLink)
 }

@@ -1,12 +1,17 @@
-//! The sign-in that a VPN server asks for while it keeps the tunnel waiting (WEB_AUTH), without a browser.
+//! The sign-in that a VPN server asks for while the tunnel waits (WEB_AUTH), without a browser.
 //!
-//! The address is the server's: only the configured VPN is visited with it, only a sign-on address of the user's
-//! own org is asked for an assertion, and that goes back to the VPN alone.
+//! The server names the address. It is visited at the configured VPN only, an assertion is
+//! requested at a sign-on address of the user's own org only, and it is sent to the VPN only.
 
-use crate::flow::app::sign_on_url;
+use super::access_server_client::{
+    AccessServerClient, Followed, check_page, foreign_host, post_form,
+};
+use super::assertion::vpn_form;
+use crate::flow::app::sign_on_url::is_sign_on_url;
+use crate::flow::conversation::Conversation;
+use crate::flow::failure::Failure;
+use crate::flow::session::OktaSession;
 use crate::flow::validate::check_vpn;
-use crate::flow::vpn_profile::access_server_client::{Arrival, VpnDoors, judge, posted, vpn_form};
-use crate::flow::{Conversation, Failure, OktaSession};
 use crate::http::Request;
 use crate::openvpn::access_server::{AccessServerError, web_auth_address};
 use crate::secret::Secret;
@@ -15,7 +20,7 @@ use crate::wire::VpnTarget;
 /// Signs the waiting tunnel in at `url`.
 ///
 /// # Errors
-/// When the address leads elsewhere, or one of the two servers refuses.
+/// If the address leads elsewhere, or one of the two servers refuses.
 pub async fn finish_vpn_sign_in(
     session: &OktaSession,
     target: &VpnTarget,
@@ -24,32 +29,29 @@ pub async fn finish_vpn_sign_in(
 ) -> Result<(), Failure> {
     let hosts = check_vpn(target)?;
     let start = web_auth_address(url, &hosts)?;
-    let mut doors = VpnDoors::new(session, target, &hosts)?;
-    let to_okta = match doors.arrive(Request::get(start)).await? {
-        Arrival::Away(url) if !session.org().owns(&url) => {
-            let host = url.host_str().unwrap_or_default().to_owned();
-            return Err(AccessServerError::ForeignHost(host).into());
+    let mut client = AccessServerClient::new(session, target, &hosts)?;
+    let sign_on_url = match client.follow_within(Request::get(start)).await? {
+        Followed::Foreign(url) if !session.org().owns(&url) => {
+            return Err(foreign_host(&url).into());
         }
-        // A session opens more than apps, and can be ended by an address.
-        Arrival::Away(url) if !sign_on_url::is_sign_on(&url) => {
+        // Other pages of the org can do more than open an app, such as end the session.
+        Followed::Foreign(url) if !is_sign_on_url(&url) => {
             return Err(AccessServerError::ForeignPage(url.path().to_owned()).into());
         }
-        Arrival::Away(url) => url,
-        Arrival::Page(page) => {
-            judge(&page)?;
+        Followed::Foreign(url) => url,
+        Followed::Page(page) => {
+            check_page(&page)?;
             return Err(AccessServerError::NotSignedIn.into());
         }
     };
-    let (form, acs) = vpn_form(session, target, Some(&to_okta), &hosts, conversation).await?;
+    let address = Some(&sign_on_url);
+    let (form, acs) = vpn_form(session, target, address, &hosts, conversation).await?;
     let fields = [
         ("SAMLResponse", form.saml_response.expose()),
         ("RelayState", form.relay_state.expose()),
     ];
-    match doors.arrive(posted(acs, &fields)).await? {
-        Arrival::Page(page) => Ok(judge(&page)?),
-        Arrival::Away(url) => {
-            let host = url.host_str().unwrap_or_default().to_owned();
-            Err(AccessServerError::ForeignHost(host).into())
-        }
+    match client.follow_within(post_form(acs, &fields)).await? {
+        Followed::Page(page) => Ok(check_page(&page)?),
+        Followed::Foreign(url) => Err(foreign_host(&url).into()),
     }
 }

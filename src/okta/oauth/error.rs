@@ -3,7 +3,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
-use super::error_messages::{ASSURANCE, EXPIRED, MESSAGES, NO_WEB_SSO};
+use super::error_messages::{ASSURANCE, EXPIRED, MESSAGES, NO_TRUST, NO_WEB_SSO};
 use crate::okta::error::OktaError;
 use crate::okta::hint;
 use crate::okta::json::{JsonError, text};
@@ -65,6 +65,11 @@ impl OauthError {
     /// Whether the app accepts no `web_sso_token` of this client.
     pub fn is_without_web_sso(&self) -> bool {
         self.says(NO_WEB_SSO)
+    }
+
+    /// Whether the app does not trust this client with interclient tokens.
+    pub fn is_untrusted(&self) -> bool {
+        NO_TRUST.iter().any(|message| self.says(message))
     }
 
     /// Whether the server refused the request for good, whatever its reason (RFC 6749, 5.2).

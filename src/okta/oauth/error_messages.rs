@@ -8,6 +8,11 @@ use crate::report::ErrorCode;
 pub(super) type Row = (&'static [&'static str], ErrorCode, &'static str);
 
 pub(super) const ASSURANCE: &str = "assurance requirements are not met";
+pub(super) const NO_TRUST: &[&str] = &[
+    "must have the 'interclient_access' scope",
+    "configured trust relationship",
+    "No trust relationship exists",
+];
 pub(super) const NO_WEB_SSO: &str = "must be configured to allow the client";
 pub(super) const EXPIRED: &[&str] = &[
     "either expired or the session associated with it was terminated",
@@ -45,15 +50,7 @@ pub(super) const MESSAGES: &[Row] = &[
         ErrorCode::OktaOauthRefresh,
         LOGIN,
     ),
-    (
-        &[
-            "must have the 'interclient_access' scope",
-            "configured trust relationship",
-            "No trust relationship exists",
-        ],
-        ErrorCode::OktaOauthNoTrust,
-        TRUST,
-    ),
+    (NO_TRUST, ErrorCode::OktaOauthNoTrust, TRUST),
     (
         &["must have the 'okta.apps.sso' scope"],
         ErrorCode::OktaOauthScope,

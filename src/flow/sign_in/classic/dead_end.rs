@@ -1,55 +1,39 @@
-//! Where a terminal cannot help, and who can.
+//! The states of a Classic transaction that a terminal cannot continue.
 
+use crate::flow::sign_in::dead_end::{dead_end, factor_enrollment_needed, password_expired};
 use crate::okta::authn::{Enrollment, Transaction};
 use crate::report::{ErrorCode, Exit, Report};
 
-/// A state in which a terminal cannot help, and who can.
-pub(super) fn dead_end(state: &Transaction) -> Report {
-    let report = |code, cause: &str, hint: &str| {
-        Report::new(code, "Okta does not let this sign-in go on")
-            .cause(cause)
-            .hint(hint)
-    };
+/// Returns the report of a state in which a terminal cannot help.
+pub(super) fn state_report(state: &Transaction) -> Report {
     match state {
-        Transaction::LockedOut => report(
+        Transaction::LockedOut => dead_end(
             ErrorCode::OktaLockedOut,
             "the account is locked (LOCKED_OUT)",
-            "unlock it on the org's sign-in page, under \"Need help signing in?\", or ask your administrator",
+            "unlock it on the org's sign-in page, under \"Need help signing in?\", \
+             or ask your administrator",
         ),
-        Transaction::PasswordExpired(change) => {
-            let place = change
-                .custom_url
-                .as_deref()
-                .unwrap_or("the org's sign-in page");
-            report(
-                ErrorCode::OktaPasswordExpired,
-                "the password has expired and must be changed first",
-                &format!("change it at {place}, then `ob login`"),
-            )
-        }
+        Transaction::PasswordExpired(change) => password_expired(change.custom_url.as_deref()),
         Transaction::MfaEnroll(enrollment) => {
-            let report = report(
-                ErrorCode::OktaMfaEnroll,
-                "a second factor must be set up first (MFA_ENROLL)",
-                "sign in once in the browser and set one up, then `ob login`",
-            );
-            match offered(enrollment) {
+            let cause = "a second factor must be set up first (MFA_ENROLL)";
+            let report = factor_enrollment_needed(cause);
+            match offered_factors(enrollment) {
                 none if none.is_empty() => report,
                 offered => report.cause(format!("Okta offers: {offered}")),
             }
         }
-        Transaction::Recovery => report(
+        Transaction::Recovery => dead_end(
             ErrorCode::OktaRecovery,
             "the account is being recovered",
             "finish that in the browser, then `ob login`",
         )
         .exit(Exit::Refused),
-        Transaction::Other(status) => report(
+        Transaction::Other(status) => dead_end(
             ErrorCode::OktaUnknownStatus,
-            &format!("it answered with the status {status}, which ob does not know"),
+            format!("it answered with the status {status}, which ob does not know"),
             "sign in once in the browser: Okta may want something there",
         ),
-        _ => report(
+        _ => dead_end(
             ErrorCode::OktaUnexpectedStatus,
             "it answered with a state that does not belong here",
             "`ob login` starts again",
@@ -57,8 +41,8 @@ pub(super) fn dead_end(state: &Transaction) -> Report {
     }
 }
 
-/// What can be set up, those that must be first.
-fn offered(enrollment: &Enrollment) -> String {
+/// Lists the factors that can be set up, required ones first.
+fn offered_factors(enrollment: &Enrollment) -> String {
     let required = enrollment.required.iter();
     let required = required.map(|factor| format!("{} (required)", factor.kind));
     let optional = enrollment.optional.iter();

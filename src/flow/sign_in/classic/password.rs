@@ -1,16 +1,17 @@
-//! A password that has expired: changed here, if somebody is at a terminal to think of another.
+//! The change of an expired password.
 
-use super::Engine;
-use super::dead_end::dead_end;
-use crate::flow::{Conversation, Unanswered};
-use crate::http::Request;
+use super::transaction::ClassicTransaction;
+use crate::flow::conversation::Conversation;
+use crate::flow::sign_in::dead_end::password_not_changed;
+use crate::flow::sign_in::prompts::ask_new_password;
 use crate::okta::ErrorKind;
 use crate::okta::authn::{AuthnError, PasswordChange, Transaction};
-use crate::report::{Exit, Report};
+use crate::report::Report;
 use crate::secret::Secret;
-use crate::wire::{Answer, Ask, Notice};
+use crate::wire::Notice;
 
-impl<C: Conversation> Engine<'_, C> {
+impl<C: Conversation> ClassicTransaction<'_, C> {
+    /// Asks for a new password until one meets the org's rules.
     pub(super) async fn change_password(
         &mut self,
         change: PasswordChange,
@@ -19,43 +20,24 @@ impl<C: Conversation> Engine<'_, C> {
         self.conversation.notify(Notice::Message(
             "your Okta password has expired and must be changed now".into(),
         ));
+        let mut refused: Option<Report> = None;
         loop {
-            let ask = Ask::NewPassword {
-                org: self.org.origin().into(),
-                username: self.username.into(),
-            };
-            let question = ask.kind();
-            let new = match self.conversation.ask(ask).await {
-                Ok(Answer::NewPassword(new)) if !new.0.is_empty() => new.0,
-                Ok(_) => return Err(Unanswered::Mismatched(question).into()),
-                Err(unanswered) => {
-                    return Err(match self.refused.take() {
-                        Some(refused) => refused.cause(unanswered),
-                        None => dead_end(&Transaction::PasswordExpired(change))
-                            .cause(unanswered)
-                            .exit(Exit::SignIn)
-                            .hint("in a terminal `ob login` asks for a new one"),
-                    });
-                }
-            };
+            let new = ask_new_password(self.org, self.username, self.conversation).await;
+            let new = new.map_err(|unanswered| match refused.take() {
+                Some(refused) => refused.cause(unanswered),
+                None => password_not_changed(change.custom_url.as_deref(), unanswered),
+            })?;
             let post = change.change(old, &new)?;
             drop(new);
-            let page = self
-                .browser
-                .send(Request::post_json(post.url, post.body))
-                .await?;
-            let transaction =
-                Transaction::parse(self.org, page.status, page.content_type(), &page.body);
-            match transaction {
-                // The rules of the org were not met: Okta says which, and takes another one.
+            let response = self.post(post).await?;
+            let (status, content_type) = (response.status, response.content_type());
+            match Transaction::parse(self.org, status, content_type, &response.body) {
+                // Okta names the rule, and accepts another password.
                 Err(AuthnError::Refused(error)) if error.kind() == ErrorKind::PasswordPolicy => {
                     self.conversation.notify(Notice::Message(error.message()));
-                    self.refused = Some(error.into());
+                    refused = Some(error.into());
                 }
-                read => {
-                    self.refused = None;
-                    return Ok(read?);
-                }
+                parsed => return Ok(parsed?),
             }
         }
     }

@@ -1,56 +1,52 @@
-//! A push: sent, waited for no longer than Okta does, sent again if the person says so.
+//! A push: polled until Okta's deadline, and sent again if the user wants.
 
 use std::time::Duration;
 
-use super::Engine;
-use super::verify::name;
-use crate::flow::Conversation;
+use super::factor::factor_name;
+use super::transaction::ClassicTransaction;
+use crate::flow::conversation::Conversation;
 use crate::flow::retry::poll;
-use crate::http::Request;
+use crate::flow::sign_in::dead_end::push_not_approved;
+use crate::flow::sign_in::prompts::{PushDecision, ask_push_again};
 use crate::okta::authn::{FactorResult, MfaChallenge, Transaction};
-use crate::report::{ErrorCode, Report};
-use crate::wire::{Answer, Ask, Notice};
+use crate::report::Report;
+use crate::wire::Notice;
 
-/// Between two looks at a push; Okta's own page takes four seconds and its limits allow two.
-const POLL: Duration = Duration::from_secs(2);
-/// A push without an `expiresAt` is waited for this long, in seconds.
-const PUSH: i64 = 300;
+/// Okta's own page polls every four seconds; its rate limits allow two.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// For a push without an `expiresAt`, and at most.
+const PUSH_LIFETIME_SECONDS: i64 = 300;
 
-impl<C: Conversation> Engine<'_, C> {
-    pub(super) async fn push(
+impl<C: Conversation> ClassicTransaction<'_, C> {
+    pub(super) async fn wait_for_push(
         &mut self,
         mut challenge: MfaChallenge,
     ) -> Result<Transaction, Report> {
-        let mut shown = None;
-        let started = self.browser.server_time();
-        let good_for = match (challenge.handle.expires_at, started) {
-            (Some(end), Some(now)) => end.seconds_since(now).clamp(0, PUSH),
-            _ => PUSH,
+        let seconds = match (challenge.handle.expires_at, self.client.server_time()) {
+            (Some(end), Some(now)) => end.seconds_since(now).clamp(0, PUSH_LIFETIME_SECONDS),
+            _ => PUSH_LIFETIME_SECONDS,
         };
-        let mut left = Duration::from_secs(good_for.unsigned_abs());
+        let mut left = Duration::from_secs(seconds.unsigned_abs());
+        let mut shown_number: Option<String> = None;
         loop {
-            if let Some(number) = challenge
-                .number()
-                .filter(|number| shown.as_deref() != Some(*number))
+            if let Some(number) = challenge.number()
+                && shown_number.as_deref() != Some(number)
             {
-                self.conversation.notify(Notice::NumberChallenge {
-                    number: number.to_owned(),
-                });
-                shown = Some(number.to_owned());
+                let number = number.to_owned();
+                shown_number = Some(number.clone());
+                self.conversation.notify(Notice::NumberChallenge { number });
             }
-            if let Some(why) = stopped(&challenge, left.is_zero()) {
-                return self.push_again(why, challenge).await;
+            if let Some(why) = end_of_push(&challenge, left.is_zero()) {
+                return self.resend_push(why, challenge).await;
             }
-            self.conversation.pause(POLL).await?;
-            left = left.saturating_sub(POLL);
-            let ask = challenge.poll()?;
+            self.conversation.pause(POLL_INTERVAL).await?;
+            left = left.saturating_sub(POLL_INTERVAL);
+            let post = challenge.poll()?;
+            let send = || self.post(post.duplicate());
             let what = "ask whether the push was answered";
-            let page = poll(what, POLL, &mut left, self.conversation, || {
-                let ask = ask.duplicate();
-                self.browser.send(Request::post_json(ask.url, ask.body))
-            })
-            .await?;
-            challenge = match self.read(&page)? {
+            let polled = poll(what, POLL_INTERVAL, &mut left, self.conversation, send);
+            let response = polled.await?;
+            challenge = match self.parse(&response)? {
                 Transaction::MfaChallenge(challenge) => *challenge,
                 other => return Ok(other),
             };
@@ -58,44 +54,31 @@ impl<C: Conversation> Engine<'_, C> {
         }
     }
 
-    async fn push_again(
+    async fn resend_push(
         &mut self,
         why: &str,
         challenge: MfaChallenge,
     ) -> Result<Transaction, Report> {
-        let factor = name(challenge.factor());
-        let ask = Ask::PushAgain {
-            factor: factor.clone(),
-            why: why.to_owned(),
-            can_change: challenge.can_go_back(),
-        };
-        match self.conversation.ask(ask).await {
-            Ok(Answer::PushAgain(true)) if challenge.is_polling() => {
-                // Okta still waits for the old one and takes no other: it says so itself.
-                self.push_is_over(&factor, why)
+        let factor = factor_name(challenge.factor());
+        let can_change = challenge.can_go_back();
+        match ask_push_again(&factor, why, can_change, self.conversation).await {
+            // Okta still waits for the last push and accepts no other.
+            PushDecision::SendAgain if challenge.is_polling() => {
+                Err(push_not_approved(&factor, why))
             }
-            Ok(Answer::PushAgain(true)) => {
-                let transaction = self.once(challenge.restart()?).await?;
+            PushDecision::SendAgain => {
+                let transaction = self.send_once(challenge.restart()?).await?;
                 self.conversation.notify(Notice::PushSent { factor });
                 Ok(transaction)
             }
-            Ok(Answer::OtherFactor) => self.change(challenge).await,
-            _ => self.push_is_over(&factor, why),
+            PushDecision::OtherFactor => self.choose_other(challenge).await,
+            PushDecision::GiveUp => Err(push_not_approved(&factor, why)),
         }
-    }
-
-    fn push_is_over(&self, factor: &str, why: &str) -> Result<Transaction, Report> {
-        Err(Report::new(
-            ErrorCode::SignInPushRefused,
-            format!("the {factor} was not approved"),
-        )
-        .cause(why)
-        .hint("`ob login` sends another one; with `--factor totp`, or another that you have set up, it asks for that instead"))
     }
 }
 
-/// Why there is nothing to wait for any longer.
-fn stopped(challenge: &MfaChallenge, out_of_time: bool) -> Option<&'static str> {
+/// Returns why there is nothing to wait for any more.
+fn end_of_push(challenge: &MfaChallenge, is_out_of_time: bool) -> Option<&'static str> {
     match challenge.factor_result() {
         Some(FactorResult::Rejected) => Some("it was rejected on the phone"),
         Some(FactorResult::Timeout | FactorResult::TimeWindowExceeded) => {
@@ -104,7 +87,7 @@ fn stopped(challenge: &MfaChallenge, out_of_time: bool) -> Option<&'static str> 
         Some(FactorResult::Cancelled) => Some("it was cancelled"),
         Some(FactorResult::Error | FactorResult::Failed) => Some("Okta could not deliver it"),
         _ if !challenge.is_polling() => Some("Okta no longer waits for it"),
-        _ if out_of_time => Some("nobody answered it in time"),
+        _ if is_out_of_time => Some("nobody answered it in time"),
         _ => None,
     }
 }

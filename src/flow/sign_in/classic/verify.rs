@@ -1,138 +1,123 @@
-//! A second factor: chosen, begun, answered, and answered again if the answer was wrong.
+//! A second factor: chosen, challenged, answered, and answered again if the answer was wrong.
 
-use std::time::Duration;
-
-use super::{Engine, SEND_FLOOR};
-use crate::flow::sign_in::factors::{Offered, choose, unusable_reason};
-use crate::flow::sign_in::security_key::{self, Touched};
-use crate::flow::{Conversation, Unanswered};
-use crate::http::Request;
+use super::factor::{factor_name, offered};
+use super::transaction::ClassicTransaction;
+use crate::flow::conversation::{Conversation, Unanswered};
+use crate::flow::sign_in::dead_end::browser_only_factor;
+use crate::flow::sign_in::factors::choose;
+use crate::flow::sign_in::prompts::{PasscodeInput, PasscodePrompt, ask_password};
+use crate::flow::sign_in::security_key::{self, KeyOutcome, KeyRequest};
 use crate::okta::authn::{AuthnError, Factor, FactorInput, MfaChallenge, MfaRequired, Transaction};
 use crate::okta::{FactorKind, Post};
-use crate::process::panic_point;
-use crate::report::{ErrorCode, Report};
-use crate::secret::Secret;
-use crate::wire::{Answer, Ask, Notice};
+use crate::report::Report;
+use crate::wire::Notice;
 
-/// What a person does when a code is asked for.
-enum Typed {
-    Code(Secret),
-    Resend,
-    OtherFactor,
-}
-
-impl<C: Conversation> Engine<'_, C> {
-    pub(super) async fn verify(&mut self, required: MfaRequired) -> Result<Transaction, Report> {
+impl<C: Conversation> ClassicTransaction<'_, C> {
+    /// Selects a factor, and verifies it if no challenge is needed for that.
+    pub(super) async fn select_factor(
+        &mut self,
+        required: MfaRequired,
+    ) -> Result<Transaction, Report> {
         let factors = required.factors();
-        let again = self.again.take();
-        let again = again.and_then(|id| factors.iter().position(|factor| factor.id == id));
-        let index = match again {
+        let retry_factor = self.retry_factor.take();
+        let retry_index =
+            retry_factor.and_then(|id| factors.iter().position(|factor| factor.id == id));
+        let has_keys = self.preference.security_keys;
+        let index = match retry_index {
             Some(index) => index,
             None => {
-                let can_touch = self.taste.security_keys;
-                let offered: Vec<Offered> = factors
-                    .iter()
-                    .map(|factor| offered(factor, can_touch))
-                    .collect();
-                choose(&offered, &self.taste, self.conversation).await?
+                let factors = factors.iter().map(|factor| offered(factor, has_keys));
+                let factors: Vec<_> = factors.collect();
+                choose(&factors, &self.preference, self.conversation).await?
             }
         };
-        // Named for one choice; a later one, or a change of mind, is the person's.
-        self.taste.preferred = None;
-        let several = factors.len() > 1;
+        // The setting is for the first choice; a later one is the user's.
+        self.preference.preferred = None;
+        let has_several = factors.len() > 1;
         let resume = required.handle.resume();
         let selected = required.select(index)?;
         let factor = selected.factor().clone();
-        self.factor = Some(offered(&factor, self.taste.security_keys).used());
+        self.factor = Some(offered(&factor, has_keys).used());
         if selected.input() == FactorInput::Nothing {
-            let name = name(&factor);
+            let name = factor_name(&factor);
             self.conversation
                 .notify(Notice::Doing(format!("verify with {name}")));
-            let transaction = self.order(selected.begin()?).await?;
+            let transaction = self.request_code(selected.begin()?).await?;
             if factor.kind == FactorKind::Push {
                 self.conversation.notify(Notice::PushSent { factor: name });
             }
             return Ok(transaction);
         }
-        match self
-            .typed(&factor, &selected.input(), false, several)
-            .await?
-        {
-            Typed::Code(answer) => {
-                let post = selected.answer(&answer)?;
-                drop(answer);
-                self.judged(post, &factor, resume).await
+        let input = selected.input();
+        match self.ask_input(&factor, &input, false, has_several).await? {
+            PasscodeInput::Code(code) => {
+                let post = selected.answer(&code)?;
+                drop(code);
+                self.send_answer(post, &factor, resume).await
             }
-            // The choice of factors is where we still are.
-            Typed::Resend | Typed::OtherFactor => self.once(resume).await,
+            // The transaction is still at the choice of factors.
+            PasscodeInput::Resend | PasscodeInput::OtherFactor => self.send_once(resume).await,
         }
     }
 
-    /// A factor that is under way: wait for the phone, or ask for the code that was sent.
-    pub(super) async fn go_on(&mut self, challenge: MfaChallenge) -> Result<Transaction, Report> {
-        self.again = None;
+    /// Verifies a factor that was challenged: waits for the phone, or asks for the code.
+    pub(super) async fn verify(&mut self, challenge: MfaChallenge) -> Result<Transaction, Report> {
+        self.retry_factor = None;
         let factor = challenge.factor().clone();
+        let can_change = challenge.can_go_back();
         match challenge.input() {
-            need @ (FactorInput::Passcode | FactorInput::Answer { .. } | FactorInput::Password) => {
+            input
+            @ (FactorInput::Passcode | FactorInput::Answer { .. } | FactorInput::Password) => {
                 let can_resend = challenge.can_resend();
-                let can_change = challenge.can_go_back();
-                match self.typed(&factor, &need, can_resend, can_change).await? {
-                    Typed::Code(answer) => {
+                let entered = self.ask_input(&factor, &input, can_resend, can_change);
+                match entered.await? {
+                    PasscodeInput::Code(code) => {
                         let resume = challenge.handle.resume();
-                        let post = challenge.answer(&answer)?;
-                        drop(answer);
-                        self.judged(post, &factor, resume).await
+                        let post = challenge.answer(&code)?;
+                        drop(code);
+                        self.send_answer(post, &factor, resume).await
                     }
-                    Typed::Resend => {
-                        let since = self.sent.map_or(0, |sent| sent.elapsed().as_secs());
-                        let rest = SEND_FLOOR.saturating_sub(Duration::from_secs(since));
-                        self.wait_to_send(rest).await?;
-                        self.order(challenge.resend()?).await
+                    PasscodeInput::Resend => {
+                        self.code_delivery.wait(self.conversation).await?;
+                        self.request_code(challenge.resend()?).await
                     }
-                    Typed::OtherFactor => self.change(challenge).await,
+                    PasscodeInput::OtherFactor => self.choose_other(challenge).await,
                 }
             }
-            FactorInput::Nothing => self.push(challenge).await,
-            FactorInput::WebAuthn(_) if !self.taste.security_keys => Err(self.taste.needs_build()),
-            FactorInput::WebAuthn(asked) => {
-                let asked = security_key::Asked {
-                    challenge: &asked,
-                    ends: challenge.handle.expires_at,
-                    can_change: challenge.can_go_back(),
+            FactorInput::Nothing => self.wait_for_push(challenge).await,
+            FactorInput::WebAuthn(_) if !self.preference.security_keys => {
+                Err(self.preference.security_key_not_built())
+            }
+            FactorInput::WebAuthn(key_challenge) => {
+                let request = KeyRequest {
+                    challenge: &key_challenge,
+                    expires_at: challenge.handle.expires_at,
+                    can_change,
                 };
-                match security_key::touch(asked, self.browser, self.conversation).await? {
-                    Touched::Signed(answer) => self.signed(challenge.sign(&answer)?).await,
-                    Touched::OtherFactor => self.change(challenge).await,
+                match security_key::sign(request, self.client, self.conversation).await? {
+                    KeyOutcome::Signed(answer) => {
+                        let post = challenge.sign(&answer)?;
+                        self.send_signature(post).await
+                    }
+                    KeyOutcome::OtherFactor => self.choose_other(challenge).await,
                 }
             }
-            FactorInput::External { .. } | FactorInput::Unsupported => Err(Report::new(
-                ErrorCode::SignInFactorUnusable,
-                format!("cannot verify with {}", name(&factor)),
-            )
-            .cause("Okta finishes this factor in a browser")
-            .hint("choose another one with `--factor push` or `--factor totp`")),
+            FactorInput::External { .. } | FactorInput::Unsupported => Err(browser_only_factor(
+                &factor_name(&factor),
+                "choose another one with `--factor push` or `--factor totp`",
+            )),
         }
     }
 
-    /// Back to the choice of factors.
-    pub(super) async fn change(&mut self, challenge: MfaChallenge) -> Result<Transaction, Report> {
-        self.refused = None;
-        self.once(challenge.previous()?).await
-    }
-
-    /// Sends an answer once. A wrong one leads back to the same factor, for a person to give another.
-    async fn judged(
+    /// Sends an answer once. A wrong one leads back to the same factor, for the user to give
+    /// another.
+    async fn send_answer(
         &mut self,
         post: Post,
         factor: &Factor,
         resume: Post,
     ) -> Result<Transaction, Report> {
-        let exchange = Request::post_json(post.url, post.body);
-        let page = self.browser.send(exchange).await?;
-        if page.status == 429 {
-            return self.read(&page);
-        }
-        match Transaction::parse(self.org, page.status, page.content_type(), &page.body) {
+        match self.post_answer(post).await? {
             Ok(transaction) => {
                 self.refused = None;
                 Ok(transaction)
@@ -140,100 +125,72 @@ impl<C: Conversation> Engine<'_, C> {
             Err(AuthnError::Refused(error)) if error.is_wrong_answer() => {
                 self.conversation.notify(Notice::Message(error.message()));
                 let report = Report::from(error);
-                self.again = Some(factor.id.clone());
-                let state = self.once(resume).await.map_err(|_| report.clone());
+                self.retry_factor = Some(factor.id.clone());
+                let transaction = self.send_once(resume).await.map_err(|_| report.clone());
                 self.refused = Some(report);
-                state
+                transaction
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Sends a security key's answer once. One that is refused ends it: the key would say the same again.
-    async fn signed(&mut self, post: Post) -> Result<Transaction, Report> {
-        let page = self
-            .browser
-            .send(Request::post_json(post.url, post.body))
-            .await?;
-        if page.status == 429 {
-            return self.read(&page);
-        }
-        match Transaction::parse(self.org, page.status, page.content_type(), &page.body) {
+    /// Sends a security key's answer once. A refusal is final: the key would sign the same again.
+    async fn send_signature(&self, post: Post) -> Result<Transaction, Report> {
+        match self.post_answer(post).await? {
             Err(AuthnError::Refused(error)) if error.is_wrong_answer() => {
                 Err(security_key::refused().cause(error))
             }
-            read => Ok(read?),
+            parsed => Ok(parsed?),
         }
     }
 
-    async fn typed(
+    /// The outer error is a failure of the request or a rate limit, the inner one Okta's refusal.
+    async fn post_answer(&self, post: Post) -> Result<Result<Transaction, AuthnError>, Report> {
+        let response = self.post(post).await?;
+        let (status, content_type) = (response.status, response.content_type());
+        match status {
+            429 => self.parse(&response).map(Ok),
+            _ => Ok(Transaction::parse(
+                self.org,
+                status,
+                content_type,
+                &response.body,
+            )),
+        }
+    }
+
+    async fn ask_input(
         &mut self,
         factor: &Factor,
-        need: &FactorInput,
+        input: &FactorInput,
         can_resend: bool,
         can_change: bool,
-    ) -> Result<Typed, Report> {
-        let ask = match need {
-            FactorInput::Password => Ask::Password {
-                org: self.org.origin().into(),
-                username: self.username.into(),
+    ) -> Result<PasscodeInput, Report> {
+        if *input == FactorInput::Password {
+            let password = ask_password(self.org, self.username, self.conversation).await;
+            return password
+                .map(PasscodeInput::Code)
+                .map_err(|unanswered| self.password_unanswered(unanswered, factor));
+        }
+        let prompt = PasscodePrompt {
+            factor: match input {
+                FactorInput::Answer { question } if !question.is_empty() => question.clone(),
+                _ => factor_name(factor),
             },
-            FactorInput::Answer { question } if !question.is_empty() => Ask::Passcode {
-                factor: question.clone(),
-                can_resend,
-                can_change,
-            },
-            _ => Ask::Passcode {
-                factor: name(factor),
-                can_resend,
-                can_change,
-            },
+            can_resend,
+            can_change,
         };
-        let question = ask.kind();
-        let asked_for = match &ask {
-            Ask::Passcode { factor, .. } => factor.clone(),
-            _ => name(factor),
-        };
-        match self.conversation.ask(ask).await {
-            Ok(Answer::Password(password)) if !password.0.is_empty() => Ok(Typed::Code(password.0)),
-            Ok(Answer::Passcode(code)) if !code.0.expose().trim().is_empty() => {
-                panic_point("flow.passcode", code.0.expose());
-                Ok(Typed::Code(Secret::new(code.0.expose().trim())))
-            }
-            Ok(Answer::Resend) if can_resend => Ok(Typed::Resend),
-            Ok(Answer::OtherFactor) if can_change => Ok(Typed::OtherFactor),
-            Ok(_) => Err(Unanswered::Mismatched(question).into()),
-            // Whoever could answer once and not again should read why the first answer was refused.
-            Err(unanswered) => {
-                let refused = self.refused.take();
-                Err(refused.unwrap_or_else(|| {
-                    Report::from(unanswered).cause(format!("it is for {asked_for}"))
-                }))
+        prompt.ask(&mut self.refused, self.conversation).await
+    }
+
+    /// Returns the refusal of the last password if there is one, else why there is no password.
+    fn password_unanswered(&mut self, unanswered: Unanswered, factor: &Factor) -> Report {
+        match (unanswered, self.refused.take()) {
+            (Unanswered::Mismatched(_), _) => unanswered.into(),
+            (_, Some(refused)) => refused,
+            (_, None) => {
+                Report::from(unanswered).cause(format!("it is for {}", factor_name(factor)))
             }
         }
-    }
-}
-
-pub(super) fn name(factor: &Factor) -> String {
-    match &factor.label {
-        Some(label) => format!("{} ({label})", factor.kind),
-        None => factor.kind.to_string(),
-    }
-}
-
-/// A factor for the choice: by ob's word for its kind, by Okta's id, or by provider.
-fn offered(factor: &Factor, can_touch: bool) -> Offered {
-    let provider = factor.provider.to_lowercase();
-    let kind = factor.kind.name();
-    Offered {
-        label: name(factor),
-        names: vec![
-            kind.to_owned(),
-            factor.id.to_lowercase(),
-            format!("{provider}.{kind}"),
-            provider,
-        ],
-        id: factor.id.clone(),
-        unusable: unusable_reason(&factor.kind, can_touch).map(str::to_owned),
     }
 }

@@ -1,43 +1,37 @@
-//! A password that has expired: changed here, if somebody is at a terminal to think of another.
+//! The change of an expired password.
 
-use super::Engine;
-use super::dead_end::nobody_to_change_it;
-use crate::flow::{Conversation, Unanswered};
+use super::transaction::IdxTransaction;
+use crate::flow::conversation::Conversation;
+use crate::flow::sign_in::dead_end::password_not_changed;
+use crate::flow::sign_in::prompts::ask_new_password;
 use crate::okta::Post;
 use crate::okta::idx::PasswordChange;
 use crate::report::Report;
-use crate::wire::{Answer, Ask, Notice};
+use crate::wire::Notice;
 
-impl<C: Conversation> Engine<'_, C> {
-    /// Asks for a new password and sends it once. One that the org's rules refuse leads back to this step,
-    /// with Okta's words told by then, for the person to think of another.
+impl<C: Conversation> IdxTransaction<'_, C> {
+    /// Asks for a new password. One that the org's rules refuse leads back to this step, after
+    /// Okta's message was shown.
     pub(super) async fn change_password(&mut self, change: PasswordChange) -> Result<Post, Report> {
         if self.refused.is_none() {
             self.conversation.notify(Notice::Message(
                 "your Okta password has expired and must be changed now".into(),
             ));
         }
-        let ask = Ask::NewPassword {
-            org: self.browser.org().origin().into(),
-            username: self.username.into(),
-        };
-        let question = ask.kind();
-        match self.conversation.ask(ask).await {
-            Ok(Answer::NewPassword(new)) if !new.0.is_empty() => Ok(change.change(&new.0)?),
-            Ok(_) => Err(Unanswered::Mismatched(question).into()),
-            Err(unanswered) => Err(match self.refused.take() {
-                Some(refused) => refused.cause(unanswered),
-                None => nobody_to_change_it(&change, unanswered),
-            }),
-        }
+        let org = self.client.org();
+        let new = ask_new_password(org, self.username, self.conversation).await;
+        let new = new.map_err(|unanswered| match self.refused.take() {
+            Some(refused) => refused.cause(unanswered),
+            None => password_not_changed(change.custom_url().as_deref(), unanswered),
+        })?;
+        Ok(change.change(&new)?)
     }
 
-    /// One that ends soon is mentioned, and kept.
-    pub(super) fn put_off(&mut self, change: &PasswordChange) -> Result<Post, Report> {
+    /// Keeps a password that expires soon, and says so.
+    pub(super) fn keep_password(&self, change: &PasswordChange) -> Result<Post, Report> {
         if let Some(days) = change.days_left() {
-            self.conversation.notify(Notice::Message(format!(
-                "your password ends in {days} days"
-            )));
+            let text = format!("your password ends in {days} days");
+            self.conversation.notify(Notice::Message(text));
         }
         Ok(change.skip()?)
     }

@@ -1,77 +1,58 @@
-//! A push: waited for as fast as Okta says and no longer than it does.
+//! A push: polled at Okta's pace and until its deadline, and sent again if the user wants.
 
 use std::time::Duration;
 
-use super::Engine;
-use crate::flow::Conversation;
+use super::dead_end::unexpected;
+use super::transaction::{IdxTransaction, Push};
+use crate::flow::conversation::Conversation;
+use crate::flow::sign_in::dead_end::push_not_approved;
+use crate::flow::sign_in::prompts::{PushDecision, ask_push_again};
 use crate::okta::idx::PendingPush;
 use crate::okta::{FactorKind, Post};
-use crate::report::{ErrorCode, Report};
-use crate::wire::{Answer, Ask, Notice};
+use crate::report::Report;
+use crate::wire::Notice;
 
-/// Between two polls where Okta names no time.
-const POLL: Duration = Duration::from_secs(4);
-/// No answer may make us poll faster or slower than this.
-const FASTEST: Duration = Duration::from_secs(1);
-const SLOWEST: Duration = Duration::from_secs(15);
-/// A push without an end is waited for this long.
-const PUSH: Duration = Duration::from_secs(300);
+/// Where Okta names no interval.
+const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(4);
+const MIN_POLL_INTERVAL: Duration = Duration::from_secs(1);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(15);
+/// For a push without a deadline, and at most.
+const PUSH_LIFETIME: Duration = Duration::from_secs(300);
 
-/// A push that is out.
-pub(super) struct Push {
-    shown: Option<String>,
-    pub(super) left: Duration,
-    /// Between two polls.
-    pub(super) pace: Duration,
-}
-
-impl<C: Conversation> Engine<'_, C> {
-    /// One look at the push; what to send next.
-    pub(super) async fn wait(&mut self, waiting: PendingPush) -> Result<Post, Report> {
-        let wanted = self.taste.preferred.as_deref();
-        if wanted.is_some_and(|wanted| wanted != "push") && waiting.can_choose_other() {
-            return self.select(waiting.choose_other()).await;
+impl<C: Conversation> IdxTransaction<'_, C> {
+    /// Waits one polling interval. Returns the request to send next.
+    pub(super) async fn wait_for_push(&mut self, pending: PendingPush) -> Result<Post, Report> {
+        let preferred = self.preference.preferred.as_deref();
+        if preferred.is_some_and(|name| name != "push") && pending.can_choose_other() {
+            return self.select_factor(pending.choose_other()).await;
         }
-        let name = match waiting.detail() {
+        let name = match pending.detail() {
             Some(detail) => format!("push ({detail})"),
             None => "push".into(),
         };
         if self.push.is_none() {
-            self.verifies_with(&FactorKind::Push);
-            self.conversation.notify(Notice::PushSent {
-                factor: name.clone(),
-            });
-            let now = self.browser.server_time();
-            let left = match (waiting.expires_at(), now) {
-                (Some(end), Some(now)) => {
-                    Duration::from_secs(end.seconds_since(now).max(0).unsigned_abs()).min(PUSH)
-                }
-                _ => PUSH,
-            };
-            self.push = Some(Push {
-                shown: None,
-                left,
-                pace: POLL,
-            });
+            self.note_factor(&FactorKind::Push);
+            let factor = name.clone();
+            self.conversation.notify(Notice::PushSent { factor });
+            self.push = Some(self.new_push(&pending));
         }
         let Some(push) = &mut self.push else {
-            return Err(super::unexpected("no push is out"));
+            return Err(unexpected("no push is out"));
         };
-        if let Some(number) = waiting.number()
-            && push.shown.as_deref() != Some(number)
+        if let Some(number) = pending.number()
+            && push.shown_number.as_deref() != Some(number)
         {
-            self.conversation.notify(Notice::NumberChallenge {
-                number: number.to_owned(),
-            });
-            push.shown = Some(number.to_owned());
+            let number = number.to_owned();
+            push.shown_number = Some(number.clone());
+            self.conversation.notify(Notice::NumberChallenge { number });
         }
-        let pause = waiting.poll_interval().unwrap_or(POLL);
-        let pause = pause.clamp(FASTEST, SLOWEST);
-        if waiting.is_polling() && push.left >= pause {
-            push.left -= pause;
-            push.pace = pause;
-            let poll = waiting.poll()?;
-            self.conversation.pause(pause).await?;
+        let interval = pending.poll_interval().unwrap_or(DEFAULT_POLL_INTERVAL);
+        let interval = interval.clamp(MIN_POLL_INTERVAL, MAX_POLL_INTERVAL);
+        if pending.is_polling() && push.left >= interval {
+            push.left -= interval;
+            push.interval = interval;
+            let poll = pending.poll()?;
+            self.conversation.pause(interval).await?;
             return Ok(poll);
         }
         self.push = None;
@@ -79,20 +60,26 @@ impl<C: Conversation> Engine<'_, C> {
             Some(report) => report.causes.join(": "),
             None => "nobody answered it in time".into(),
         };
-        let ask = Ask::PushAgain {
-            factor: name.clone(),
-            why: why.clone(),
-            can_change: waiting.can_choose_other(),
+        let can_change = pending.can_choose_other();
+        match ask_push_again(&name, &why, can_change, self.conversation).await {
+            PushDecision::SendAgain if pending.can_resend() => Ok(pending.resend()?),
+            PushDecision::OtherFactor => self.select_factor(pending.choose_other()).await,
+            PushDecision::SendAgain | PushDecision::GiveUp => Err(push_not_approved(&name, &why)),
+        }
+    }
+
+    fn new_push(&self, pending: &PendingPush) -> Push {
+        let left = match (pending.expires_at(), self.client.server_time()) {
+            (Some(end), Some(now)) => {
+                let seconds = end.seconds_since(now).max(0).unsigned_abs();
+                Duration::from_secs(seconds).min(PUSH_LIFETIME)
+            }
+            _ => PUSH_LIFETIME,
         };
-        match self.conversation.ask(ask).await {
-            Ok(Answer::PushAgain(true)) if waiting.can_resend() => Ok(waiting.resend()?),
-            Ok(Answer::OtherFactor) if waiting.can_choose_other() => self.select(waiting.choose_other()).await,
-            _ => Err(Report::new(
-                ErrorCode::SignInPushRefused,
-                format!("the {name} was not approved"),
-            )
-            .cause(why)
-            .hint("`ob login` sends another one; with `--factor totp`, or another that you have set up, it asks for that instead")),
+        Push {
+            shown_number: None,
+            left,
+            interval: DEFAULT_POLL_INTERVAL,
         }
     }
 }
