@@ -44,7 +44,7 @@ pub struct TunnelNetwork {
     /// The server wants every name resolved through the tunnel (`DOMAIN-ROUTE .`).
     pub resolves_all: bool,
     pub routes: Vec<Network>,
-    /// openvpn was told to redirect the default gateway.
+    /// openvpn redirects the default gateway.
     pub redirect_gateway: bool,
     /// Pushed options about name servers that are not used, as the server wrote them.
     pub unused: Vec<String>,

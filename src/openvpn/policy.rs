@@ -1,5 +1,5 @@
-//! What the user lets a VPN server change on this machine: routes, name servers, and what it is
-//! told.
+//! What the user lets a VPN server change on this machine: routes and name servers, and
+//! the details that it may learn.
 //!
 //! The policy is applied twice: to the profile's own directives, and as `--pull-filter`s to the
 //! options that the server pushes (`argv.rs`).

@@ -1,4 +1,4 @@
-//! The values of a profile, which are everything that openvpn is told.
+//! The values of a profile, which are the whole configuration of openvpn.
 
 use super::block::Block;
 use super::directives::REPEATED;

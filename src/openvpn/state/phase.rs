@@ -31,7 +31,7 @@ pub enum Phase {
     Connected { routes: bool },
     /// The connection is lost and will be made again, for the reason that openvpn gave.
     Reconnecting { reason: String },
-    /// openvpn was told to end.
+    /// openvpn is ending.
     Stopping(EndReason),
     /// openvpn has ended.
     Ended(EndReason),
