@@ -279,7 +279,7 @@ fn foreign_namespaces_are_refused() {
             "saml.xml.duplicate_attribute",
         ),
     ]);
-    // A role attribute whose elements are shadowed is nobody's.
+    // Elements with a shadowed prefix are not SAML's, so they grant no role.
     let shadowed = role_value(PAIR).replace("<a:Attribute ", r#"<a:Attribute xmlns:a="urn:evil" "#);
     assert!(assertion(&shadowed).roles.is_empty());
 }

@@ -179,7 +179,7 @@ fn attribute(name: &str, values: &[&str]) -> String {
 
 #[test]
 fn unusable_session_duration_is_ignored() {
-    for (values, duration, said) in counted::<10, (&[&str], _, _)>([
+    for (values, duration, message) in counted::<10, (&[&str], _, _)>([
         (&[""][..], None, "`` is left out"),
         (&["3600.0"], None, "`3600.0` is left out"),
         (&["12h"], None, "`12h` is left out"),
@@ -213,11 +213,11 @@ fn unusable_session_duration_is_ignored() {
             .collect();
         assert_eq!(
             ignored_values.len(),
-            usize::from(!said.is_empty()),
+            usize::from(!message.is_empty()),
             "{values:?}"
         );
         assert!(
-            ignored_values.iter().all(|line| line.contains(said)),
+            ignored_values.iter().all(|line| line.contains(message)),
             "{ignored_values:?}"
         );
     }
