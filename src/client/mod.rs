@@ -5,14 +5,17 @@
 
 mod account;
 mod agent_client;
+mod answerer;
 mod aws_file_checks;
 mod browser;
 mod context;
 mod credentials;
 mod device_page;
+mod discover;
 mod environments;
 mod expiry_files;
 mod network;
+mod progress;
 mod prompts;
 mod qr_code;
 mod role_cache;
@@ -34,6 +37,7 @@ pub use context::{Context, Globals};
 pub use credentials::{
     Granted, child_environment, credentials, credentials_with, parse_credentials, unexpected_reply,
 };
+pub use discover::discover_roles;
 pub use expiry_files::{clear_expiry_files, create_expiry_file, update_expiry_files};
 pub use network::{
     ca_certificates, changed_network, check_network, environment_route, foreign_ca_variables,

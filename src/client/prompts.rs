@@ -1,11 +1,24 @@
 //! The agent's questions in words, and what a person's answer means to it.
 
+use crate::report::Report;
 use crate::sanitize::escape;
 use crate::secret::Secret;
 use crate::terminal::{Question, Questions, TerminalError, Voice};
 use crate::wire::{Answer, Ask, FactorChoice, RoleEntry, Sealed};
 
-/// Puts one question to the person at the terminal.
+/// Why a question has no answer.
+pub(super) enum PromptError {
+    Terminal(TerminalError),
+    Report(Report),
+}
+
+impl From<TerminalError> for PromptError {
+    fn from(error: TerminalError) -> Self {
+        Self::Terminal(error)
+    }
+}
+
+/// Asks the user one question at the terminal.
 pub(super) fn ask_user(
     ask: &Ask,
     questions: &mut Questions,

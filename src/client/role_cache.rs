@@ -1,6 +1,9 @@
-//! The roles as they were last seen, kept in a file of the user's cache: what makes `ob roles` and the menu of
-//! roles instant. Written where a person looks at roles or chooses one, never on the way to a command whose
-//! role is known. Names alone; `aws.catalogue = false` keeps nothing.
+//! The roles as they were last listed, in a file of the user's cache directory.
+//!
+//! They make `ob roles` and the role menu instant. The file is written when the user looks at roles
+//! or chooses one, never on the way to a command whose role is named. It holds names alone, and
+//! `aws.catalogue = false` turns it off. A failure to read or write it is ignored: the list is read
+//! from Okta again.
 
 use crate::aws::{AccountHint, Catalogue, CatalogueKey, KnownRole, Names, found_names};
 use crate::client::context::Context;
@@ -12,16 +15,16 @@ use crate::wire::{RoleEntry, Target, UsedRole};
 /// More than [`Catalogue`] ever writes.
 const MAX_CACHE_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Where the roles of one user are kept.
+/// The cache file of one user and org.
 #[derive(Clone, Debug)]
 pub struct RoleCache<'a> {
     context: &'a Context,
     key: CatalogueKey,
-    name: String,
+    file_name: String,
 }
 
 impl<'a> RoleCache<'a> {
-    /// The one for `target`; none where nothing may be kept, or what is asked for is not all roles.
+    /// Returns the cache for `target`, or `None` if the settings turn it off or the user is a machine.
     pub fn of(context: &'a Context, target: &Target) -> Option<Self> {
         if !context.settings().ok()?.is_catalogue_enabled() || target.account.machine.is_some() {
             return None;
@@ -40,13 +43,13 @@ impl<'a> RoleCache<'a> {
         Some(Self {
             context,
             key,
-            name: format!("roles-{hex}.json"),
+            file_name: format!("roles-{hex}.json"),
         })
     }
 
-    /// What is kept, the last used first.
+    /// Returns the cached roles, the last used first.
     pub fn load(&self) -> Option<Catalogue> {
-        let text = self.directory()?.text(&self.name, MAX_CACHE_BYTES)?;
+        let text = self.directory()?.text(&self.file_name, MAX_CACHE_BYTES)?;
         let mut known = Catalogue::from_json(&text, &self.key, Clock::system().now())?;
         known.sort();
         Some(known)
@@ -56,8 +59,7 @@ impl<'a> RoleCache<'a> {
         existing_cache_dir(&self.context.environment)
     }
 
-    /// Keeps `entries`, all there are, with what is known of them from before. A disk that refuses is no reason to
-    /// tell anybody: nothing is lost.
+    /// Replaces the cached roles by `entries`, keeping the uses and aliases that are known of them.
     pub fn store(&self, entries: &[RoleEntry]) -> Option<Catalogue> {
         let role = |entry: &RoleEntry| {
             Some(KnownRole {
@@ -86,35 +88,35 @@ impl<'a> RoleCache<'a> {
         if let Some(text) = catalogue.to_json(&self.key)
             && let Some(directory) = cache_dir(&self.context.environment)
         {
-            let _ = directory.put(&self.name, &text);
+            let _ = directory.put(&self.file_name, &text);
         }
     }
 
-    /// Takes it away: it has named a role that is not granted any more.
-    pub fn forget(&self) {
+    /// Deletes the file, after a role from it was not granted.
+    pub fn clear(&self) {
         if let Some(directory) = self.directory() {
-            directory.remove(&self.name);
+            directory.remove(&self.file_name);
         }
     }
 
-    /// Notes what an agent has handed out since; says whether that was news.
-    pub fn note(&self, catalogue: &mut Catalogue, used: &[UsedRole]) -> bool {
-        let mut news = false;
-        for one in used {
-            let named = self.key.username.as_ref();
-            if one.org == self.key.org && named.is_none_or(|name| *name == one.username) {
-                news |= catalogue.record_use(&one.role, one.at);
+    /// Adds what an agent has issued since. Returns whether that changed anything.
+    pub fn record_uses(&self, catalogue: &mut Catalogue, used: &[UsedRole]) -> bool {
+        let mut is_changed = false;
+        for role in used {
+            let username = self.key.username.as_ref();
+            if role.org == self.key.org && username.is_none_or(|name| *name == role.username) {
+                is_changed |= catalogue.record_use(&role.role, role.at);
             }
         }
         catalogue.sort();
-        news
+        is_changed
     }
 
-    /// As lines of a list: with the names that the accounts have by the settings of now.
+    /// Returns the entries of a list, with the names that the current settings give the accounts.
     pub fn entries(&self, catalogue: &Catalogue, target: &Target) -> Vec<RoleEntry> {
         let traces = catalogue.roles.iter().map(|known| AccountHint {
             account: known.pair.role.account(),
-            // An app that the settings name has no label of its own here.
+            // An app named in the settings has no label.
             app: match target.app {
                 Some(_) => "",
                 None => &known.app,

@@ -1,4 +1,4 @@
-//! The menu of roles that needs no server: what was seen before, the last used first.
+//! The role menu that needs no server: the cached roles, the last used first.
 
 use crate::client::context::Context;
 use crate::client::prompts::choose_role;
@@ -8,35 +8,36 @@ use crate::report::{ErrorCode, Report};
 use crate::terminal::{Questions, TerminalError};
 use crate::wire::{Answer, ChosenRole, Request, RoleEntry, Target, UsedRole};
 
-/// For a request that names no role.
+/// The menu of a request that names no role.
 #[derive(Debug)]
-pub(super) struct KnownRoleMenu<'a> {
+pub(super) struct CachedRoleMenu<'a> {
     context: &'a Context,
     cache: RoleCache<'a>,
     target: Target,
-    /// A role was taken from what is remembered.
-    chosen: bool,
+    /// Whether a cached role was chosen.
+    is_chosen: bool,
 }
 
-impl<'a> KnownRoleMenu<'a> {
+impl<'a> CachedRoleMenu<'a> {
     pub(super) fn of(context: &'a Context, request: &Request) -> Option<Self> {
         let Request::Credentials(request) = request else {
             return None;
         };
         let target = &request.target;
-        let named = [&target.role, &target.provider, &target.through];
-        if named.iter().any(|name| name.is_some()) {
+        let names = [&target.role, &target.provider, &target.through];
+        if names.iter().any(|name| name.is_some()) {
             return None;
         }
         Some(Self {
             context,
             cache: RoleCache::of(context, target)?,
             target: target.clone(),
-            chosen: false,
+            is_chosen: false,
         })
     }
 
-    /// Has the person choose among the remembered roles, if there are several.
+    /// Asks the user to choose one of the cached roles, if there are several. `used` is what the
+    /// agent has issued.
     pub(super) fn ask(
         &mut self,
         used: &[UsedRole],
@@ -45,38 +46,38 @@ impl<'a> KnownRoleMenu<'a> {
         let Some(mut known) = self.cache.load().filter(|known| known.roles.len() > 1) else {
             return Ok(Answer::UnknownRole);
         };
-        self.cache.note(&mut known, used);
+        self.cache.record_uses(&mut known, used);
         let entries = self.cache.entries(&known, &self.target);
         self.context.voice.say(&format!(
             "ob: your roles as of {}; `ob roles --refresh` reads them again",
             self.context.format_time(known.as_of)
         ));
-        let place = choose_role(&entries, questions)?;
-        let Some(entry) = entries.get(place) else {
+        let index = choose_role(&entries, questions)?;
+        let Some(entry) = entries.get(index) else {
             return Ok(Answer::UnknownRole);
         };
         known.record_use(&entry.role, Clock::system().now_millis());
         self.cache.save(&known);
-        self.chosen = true;
+        self.is_chosen = true;
         Ok(Answer::KnownRole(ChosenRole {
             role: entry.role.clone(),
             provider: entry.provider.clone(),
         }))
     }
 
-    /// Remembers all roles there are, and that the one at `place` was chosen.
-    pub(super) fn learn(&self, choices: &[RoleEntry], place: usize) {
+    /// Caches the roles that the agent has offered, and that the one at `index` was chosen.
+    pub(super) fn store(&self, choices: &[RoleEntry], index: usize) {
         let mut choices = choices.to_vec();
-        if let Some(chosen) = choices.get_mut(place) {
+        if let Some(chosen) = choices.get_mut(index) {
             chosen.used = Some(Clock::system().now_millis());
         }
         self.cache.store(&choices);
     }
 
-    /// What is remembered is wrong if the role that was taken from it is not granted.
-    pub(super) fn refused(&self, report: &Report) {
-        if self.chosen && report.code == ErrorCode::SamlNoSuchRole {
-            self.cache.forget();
+    /// Clears the cache if a role that was chosen from it is not granted any more.
+    pub(super) fn handle_failure(&self, report: &Report) {
+        if self.is_chosen && report.code == ErrorCode::SamlNoSuchRole {
+            self.cache.clear();
         }
     }
 }

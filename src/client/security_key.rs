@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::client::prompts::PromptError;
 use crate::model::Org;
 use crate::okta::webauthn::{checked_rp_id, is_app_id_of, is_client_data_for};
 use crate::process;
@@ -24,7 +25,7 @@ pub(super) fn touch(
     can_change: bool,
     org: &Org,
     questions: &mut Questions,
-) -> Result<Answer, Unsigned> {
+) -> Result<Answer, PromptError> {
     let is_for_org = is_client_data_for(org, &challenge.client_data)
         && checked_rp_id(org, Some(&challenge.rp_id)).is_ok()
         && challenge
@@ -32,7 +33,7 @@ pub(super) fn touch(
             .as_ref()
             .is_none_or(|id| is_app_id_of(org, id));
     if !is_for_org {
-        return Err(Unsigned::Report(
+        return Err(PromptError::Report(
             Report::new(
                 ErrorCode::WebauthnRelyingParty,
                 "cannot verify with the security key",
@@ -66,8 +67,8 @@ pub(super) fn touch(
             ways.push(("use another factor", Way::Other));
         }
         let given_up = || match fault.clone() {
-            Some(fault) => Unsigned::Report(fault.into()),
-            None => Unsigned::Terminal(TerminalError::NoAnswer {
+            Some(fault) => PromptError::Report(fault.into()),
+            None => PromptError::Terminal(TerminalError::NoAnswer {
                 question: PIN.to_owned(),
                 instead: HOW.instead.to_owned(),
             }),
@@ -95,18 +96,6 @@ enum Way {
     Again,
     Other,
     GiveUp,
-}
-
-/// Why there is no answer of a key.
-pub(super) enum Unsigned {
-    Terminal(TerminalError),
-    Report(Report),
-}
-
-impl From<TerminalError> for Unsigned {
-    fn from(error: TerminalError) -> Self {
-        Self::Terminal(error)
-    }
 }
 
 enum Tried {

@@ -1,15 +1,13 @@
-//! `ob roles`: every role this user may assume, across all AWS apps.
+//! `ob roles`: lists the roles that the user may assume, across all AWS apps.
 
 use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::client::Context;
-use crate::client::RoleCache;
-use crate::client::ask_agent;
-use crate::client::ask_running_agent;
-use crate::client::unexpected_reply;
-use crate::client::{ResolvedTarget, RoleSelection, resolve, resolve_for_menu};
+use crate::client::{
+    Context, ResolvedTarget, RoleCache, RoleSelection, SignInOptions, ask_agent, ask_running_agent,
+    discover_roles, resolve, resolve_for_menu, unexpected_reply,
+};
 use crate::commands::args::{MenuArgs, SignInArgs};
 use crate::commands::role_table::table;
 use crate::config::Flags;
@@ -17,14 +15,15 @@ use crate::model::Timestamp;
 use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::data_is_seen;
-use crate::wire::{DiscoverRequest, Reply, Request, RoleEntry, RolesRequest};
+use crate::wire::{DiscoveredRole, Reply, Request, RoleEntry, RolesRequest};
 
 /// List the roles you may assume
 ///
-/// The last used come first. A list that was read before is shown at once, with its time, whether anybody is signed
-/// in or not.
+/// The last used come first. A list that was read before is shown at once, with its time, whether
+/// anybody is signed in or not.
 ///
-/// With --json each role is an object; its `as_of` is when the list was read, and null where that was just now.
+/// With --json each role is an object; its `as_of` is when the list was read, and null where that
+/// was just now.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     /// Read the list from Okta again
@@ -59,76 +58,69 @@ pub struct Args {
 }
 
 /// # Errors
-/// When nobody can sign in, or Okta grants no role.
+/// When the sign-in fails, or Okta grants no role.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if args.discover {
         return discover(args, context);
     }
-    let target = resolve(context, RoleSelection::default(), &args.sign_in.options())?;
+    let sign_in = args.sign_in.options();
+    let target = resolve(context, RoleSelection::default(), &sign_in)?;
     let cache = RoleCache::of(context, &target.wire);
-    let known = cache.as_ref().filter(|_| !args.refresh && !args.names);
-    let known = known.and_then(|cache| remembered(cache, context, &target));
-    let (roles, as_of) = match known {
-        Some((roles, as_of)) => {
-            context.voice.say(&format!(
-                "ob: as of {}; `ob roles --refresh` reads them again",
-                context.format_time(as_of)
-            ));
-            (roles, Some(as_of))
-        }
-        None => {
-            let roles = granted(args, context, &target)?;
-            let kept = cache.and_then(|cache| {
-                let catalogue = cache.store(&roles)?;
-                Some(cache.entries(&catalogue, &target.wire))
-            });
-            (kept.unwrap_or(roles), None)
-        }
+    let cached = cache.as_ref().filter(|_| !args.refresh && !args.names);
+    let cached = cached.and_then(|cache| cached_roles(cache, context, &target));
+    let (roles, as_of) = if let Some((roles, as_of)) = cached {
+        context.voice.say(&format!(
+            "ob: as of {}; `ob roles --refresh` reads them again",
+            context.format_time(as_of)
+        ));
+        (roles, Some(as_of))
+    } else {
+        let roles = fetch_roles(args.names, context, &target, &sign_in)?;
+        let stored = cache.and_then(|cache| {
+            let catalogue = cache.store(&roles)?;
+            Some(cache.entries(&catalogue, &target.wire))
+        });
+        (stored.unwrap_or(roles), None)
     };
     if context.globals.json {
         let list: Vec<_> = roles.iter().map(|role| as_json(role, as_of)).collect();
         context.voice.data_json(json!(list))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let text = table(&roles, data_is_seen());
-    context.voice.list(text)?;
+    context.voice.list(table(&roles, data_is_seen()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What was read before, with what an agent that is running has handed out since.
-fn remembered(
+/// Returns the cached roles with their time, updated by what a running agent has issued since.
+fn cached_roles(
     cache: &RoleCache<'_>,
     context: &Context,
     target: &ResolvedTarget,
 ) -> Option<(Vec<RoleEntry>, Timestamp)> {
     let mut known = cache.load()?;
     if let Ok(Some(Reply::Status(status))) = ask_running_agent(context, Request::Status)
-        && cache.note(&mut known, &status.used)
+        && cache.record_uses(&mut known, &status.used)
     {
         cache.save(&known);
     }
     Some((cache.entries(&known, &target.wire), known.as_of))
 }
 
-fn granted(
-    args: &Args,
+fn fetch_roles(
+    names: bool,
     context: &Context,
     target: &ResolvedTarget,
+    sign_in: &SignInOptions,
 ) -> Result<Vec<RoleEntry>, Report> {
-    let endpoint = context.settings()?.iam_endpoint().map(ToOwned::to_owned);
+    let endpoint = context.settings()?.iam_endpoint();
     let request = || {
         Request::Roles(RolesRequest {
             target: target.wire.clone(),
-            names: args.names,
-            iam_endpoint: endpoint.clone(),
+            names,
+            iam_endpoint: endpoint.map(ToOwned::to_owned),
         })
     };
-    match ask_agent(
-        context,
-        request,
-        &target.settings.org,
-        &args.sign_in.options(),
-    )? {
+    match ask_agent(context, request, &target.settings.org, sign_in)? {
         Reply::Roles(roles) => Ok(roles),
         _ => Err(unexpected_reply()),
     }
@@ -138,69 +130,48 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let choose = args.choose;
     let menu = MenuArgs { choose }.menu();
     let sign_in = args.sign_in.options();
-    let named = |profile: &Option<String>, role: &Option<String>| {
+    let resolve = |profile: Option<&String>, role: Option<&String>| {
         let selection = RoleSelection::from(Flags {
-            profile: profile.clone(),
-            role: role.clone(),
+            profile: profile.cloned(),
+            role: role.cloned(),
             ..Flags::default()
         });
         resolve_for_menu(context, selection, menu, &sign_in)
     };
-    let target = named(&args.profile, &args.role)?;
-    let reader = args
-        .with
-        .is_some()
-        .then(|| named(&args.with, &None))
+    let target = resolve(args.profile.as_ref(), args.role.as_ref())?;
+    let reader = args.with.as_ref();
+    let reader = reader
+        .map(|reader| resolve(Some(reader), None))
         .transpose()?;
-    let endpoint = context.settings()?.iam_endpoint().map(ToOwned::to_owned);
-    let request = || {
-        Request::Discover(Box::new(DiscoverRequest {
-            target: target.wire.clone(),
-            menu,
-            confirm: target.confirmation(),
-            reader: reader.as_ref().map(|reader| reader.wire.clone()),
-            confirm_reader: reader.as_ref().and_then(ResolvedTarget::confirmation),
-            iam_endpoint: endpoint.clone(),
-        }))
-    };
-    let reply = ask_agent(
-        context,
-        request,
-        &target.settings.org,
-        &args.sign_in.options(),
-    );
-    let reply = reply.map_err(|report| match report.code {
-        ErrorCode::IamRefused => report.hint("a role that may not read its own policies is read with another: `ob roles --discover --with PROFILE`"),
+    let found = discover_roles(context, &target, reader.as_ref(), menu, &sign_in);
+    let found = found.map_err(|report| match report.code {
+        ErrorCode::IamRefused => report.hint(
+            "a role that may not read its own policies is read with another: \
+             `ob roles --discover --with PROFILE`",
+        ),
         _ => report,
     })?;
-    let Reply::Discovered(found) = reply else {
-        return Err(unexpected_reply());
-    };
     if context.globals.json {
-        let list: Vec<_> = found
-            .iter()
-            .map(|onward| json!({ "from": onward.from, "role": onward.role, "conditional": onward.conditional }))
-            .collect();
+        let as_json = |next: &DiscoveredRole| json!({ "from": next.from, "role": next.role, "conditional": next.conditional });
+        let list: Vec<_> = found.iter().map(as_json).collect();
         context.voice.data_json(json!(list))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = String::new();
-    for onward in &found {
-        let note = if onward.conditional {
+    for next in &found {
+        let condition = if next.conditional {
             "  (under a condition)"
         } else {
             ""
         };
-        text += &format!("{}{note}\n", escape(&onward.role));
+        text += &format!("{}{condition}\n", escape(&next.role));
     }
     context.voice.list(text)?;
-    if found.is_empty() {
-        context
-            .voice
-            .say("ob: its policies let it go on to no role");
+    context.voice.say(if found.is_empty() {
+        "ob: its policies let it go on to no role"
     } else {
-        context.voice.say("ob: whether they trust it is theirs to say; `chain = [\"ROLE\"]` in a profile goes on to one");
-    }
+        "ob: whether they trust it is theirs to say; `chain = [\"ROLE\"]` in a profile goes on to one"
+    });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,42 +1,65 @@
-//! `ob write --link`: the role that is signed in to gets its section, the roles it hands on to get profiles in
-//! `~/.aws/config` that start from it.
+//! `ob write --link`: profiles in `~/.aws/config` that assume further roles, starting from the
+//! section of the role that was signed in to.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::round::Plan;
 use crate::aws::{NameTemplate, RoleLink, TemplateError, with_links, without_links};
 use crate::aws_files::{self, Kind};
-use crate::client::Context;
-use crate::client::{ResolvedTarget, ask_agent, unexpected_reply};
+use crate::client::{Context, ResolvedTarget, SignInOptions, discover_roles};
 use crate::model::{RoleArn, SessionPolicy};
 use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::in_one_piece;
-use crate::wire::{DiscoverRequest, Reply, Request, RoleMenu};
+use crate::wire::RoleMenu;
 
-/// Takes the chain out of `target`, so that it is about its first role, and answers with it.
+/// Removes the chain from `target`, which is about its first role then, and returns it.
 ///
 /// # Errors
-/// When the target is limited, which no AWS file can say.
+/// When the target has a session policy, which an AWS config file cannot express.
 pub(super) fn take_chain(target: &mut ResolvedTarget) -> Result<Vec<RoleArn>, Report> {
     if target.settings.policy != SessionPolicy::Whole {
         return Err(Report::new(
             ErrorCode::WriteLinkPolicy,
             "cannot link a role that is limited",
         )
-        .cause("an AWS config file has no word for session policies: the tools would assume the whole role")
+        .cause(
+            "an AWS config file has no word for session policies: the tools would assume the whole \
+             role",
+        )
         .hint("`ob write -p PROFILE` without `--link` writes the limited role itself"));
     }
     target.wire.chain.clear();
     Ok(std::mem::take(&mut target.settings.chain))
 }
 
-impl Plan<'_> {
-    /// The links from the section `base` of `role`: along `chain`, else to the roles that its policies name.
+/// Returns the name of a role's section: by the template, else the profile's, else the default.
+pub(super) fn section_name(
+    template: Option<&NameTemplate>,
+    role: &RoleArn,
+    alias: Option<&str>,
+    profile: Option<&str>,
+) -> String {
+    match (template, profile) {
+        (Some(template), profile) => template.fill(role, alias, profile),
+        (None, Some(profile)) => profile.to_owned(),
+        (None, None) => NameTemplate::default_template().fill(role, alias, None),
+    }
+}
+
+/// Finds the roles to link.
+pub(super) struct Linker<'a> {
+    pub(super) context: &'a Context,
+    pub(super) template: Option<&'a NameTemplate>,
+    pub(super) sign_in: &'a SignInOptions,
+}
+
+impl Linker<'_> {
+    /// Returns the links that start from `role`'s section `base`: along `chain`, or if that is
+    /// empty, to the roles that the role's policies name.
     ///
     /// # Errors
-    /// When these cannot be read, or a name is no good.
+    /// When the policies cannot be read, or a name is not valid.
     pub(super) fn links(
         &self,
         target: &ResolvedTarget,
@@ -52,25 +75,21 @@ impl Plan<'_> {
             region: region.clone(),
         };
         let accounts = &target.settings.accounts;
-        let default_template = NameTemplate::default_template();
-        let Some((last, way)) = chain.split_last() else {
-            let onward = self.onward(target, role)?;
-            let template = self.template.unwrap_or(&default_template);
-            let names = template.names(&onward, accounts)?;
-            let links = onward.iter().zip(names);
+        let Some((last, steps)) = chain.split_last() else {
+            let roles = self.discover(target, role)?;
+            let default = NameTemplate::default_template();
+            let template = self.template.unwrap_or(&default);
+            let names = template.names(&roles, accounts)?;
+            let links = roles.iter().zip(names);
             return Ok(links.map(|(role, name)| link(name, role, base)).collect());
         };
-        let profile = target.settings.profile.as_deref();
         let alias = accounts.get(last.account()).map(String::as_str);
-        let name = match (self.template, profile) {
-            (Some(template), profile) => template.fill(last, alias, profile),
-            (None, Some(profile)) => profile.to_owned(),
-            (None, None) => default_template.fill(last, alias, None),
-        };
+        let profile = target.settings.profile.as_deref();
+        let name = section_name(self.template, last, alias, profile);
         let mut links: Vec<RoleLink> = Vec::new();
         let mut source = base.to_owned();
-        for (at, role) in way.iter().enumerate() {
-            let step = format!("{name}.{}", at + 1);
+        for (index, role) in steps.iter().enumerate() {
+            let step = format!("{name}.{}", index + 1);
             links.push(link(step.clone(), role, &source));
             source = step;
         }
@@ -78,38 +97,29 @@ impl Plan<'_> {
         Ok(links)
     }
 
-    fn onward(&self, target: &ResolvedTarget, role: &RoleArn) -> Result<Vec<RoleArn>, Report> {
-        let endpoint = self.context.settings()?.iam_endpoint();
-        let request = || {
-            Request::Discover(Box::new(DiscoverRequest {
-                target: target.wire.clone(),
-                menu: RoleMenu::Remembered,
-                confirm: target.confirmation(),
-                reader: None,
-                confirm_reader: None,
-                iam_endpoint: endpoint.map(ToOwned::to_owned),
-            }))
-        };
-        let org = &target.settings.org;
-        let reply = ask_agent(self.context, request, org, &self.args.sign_in.options());
-        let reply = reply.map_err(|report| match report.code {
+    fn discover(&self, target: &ResolvedTarget, role: &RoleArn) -> Result<Vec<RoleArn>, Report> {
+        let found = discover_roles(
+            self.context,
+            target,
+            None,
+            RoleMenu::Remembered,
+            self.sign_in,
+        );
+        let found = found.map_err(|report| match report.code {
             ErrorCode::IamRefused => report.during("cannot tell which roles to link").hint(
                 "`chain = [\"ROLE\"]` in the profile links that role without reading policies",
             ),
             _ => report,
         })?;
-        let Reply::Discovered(found) = reply else {
-            return Err(unexpected_reply());
-        };
         let voice = self.context.voice;
         let mut roles: Vec<RoleArn> = Vec::new();
-        for onward in found {
-            match RoleArn::parse(&onward.role) {
+        for next in found {
+            match RoleArn::parse(&next.role) {
                 Ok(role) if !roles.contains(&role) => roles.push(role),
                 Ok(_) => {}
                 Err(_) => voice.say(&format!(
                     "ob: {} is a pattern, not a role: it is left out",
-                    escape(&onward.role)
+                    escape(&next.role)
                 )),
             }
         }
@@ -120,8 +130,8 @@ impl Plan<'_> {
     }
 }
 
-/// Refuses two profiles or sections of one name.
-pub(super) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Report> {
+/// Rejects two profiles or sections of the same name.
+pub(super) fn reject_duplicates<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Report> {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
@@ -131,31 +141,32 @@ pub(super) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), R
     Ok(())
 }
 
-/// The config file, as far as it can be told before the names are known that links can be put into it.
+/// Returns the path of the config file.
 ///
 /// # Errors
-/// Why none can.
-pub(super) fn ready(context: &Context) -> Result<PathBuf, Report> {
+/// When it can be seen before the names are known that no link can be written to it.
+pub(super) fn check_config_file(context: &Context) -> Result<PathBuf, Report> {
     let path = Kind::Config.path(&context.environment)?;
     aws_files::check(&path)?;
-    linked(&path, &aws_files::read(&path)?, &[])?;
+    add(&path, &aws_files::read(&path)?, &[])?;
     Ok(path)
 }
 
-/// The config file's text with `links` in it.
+/// Returns the config file's text with `links` added.
 ///
 /// # Errors
 /// When it cannot be edited.
-pub(super) fn linked(config: &Path, text: &str, links: &[RoleLink]) -> Result<String, Report> {
+pub(super) fn add(config: &Path, text: &str, links: &[RoleLink]) -> Result<String, Report> {
     with_links(text, links)
         .map_err(|error| Report::from(error).during(format!("cannot write {}", config.display())))
 }
 
-/// Takes all links out of the config file and answers with their names; what was left beside it comes to `leftovers`.
+/// Removes all links from the config file and returns their names. The temporary files that an
+/// interrupted edit left beside it are removed, too, and appended to `leftovers`.
 ///
 /// # Errors
-/// When it cannot be edited; then it is as it was.
-pub(super) fn clean(
+/// When it cannot be edited. It is unchanged then.
+pub(super) fn remove_all(
     context: &Context,
     leftovers: &mut Vec<PathBuf>,
 ) -> Result<Vec<String>, Report> {
