@@ -1,4 +1,4 @@
-//! What can be typed, and which verb each word means. Types and dispatch only.
+//! The grammar of the command line, and the dispatch to the verbs.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ pub struct Cli {
     verb: Verb,
 }
 
-/// One variant a verb; each holds the arguments its own file declares.
+/// The verbs, each with the arguments that its file declares.
 #[derive(Debug, Subcommand)]
 enum Verb {
     Login(login::Args),
@@ -116,7 +116,7 @@ pub fn run() -> ExitCode {
     }
     match parse(std::env::args_os()) {
         Ok(cli) => run_verb(&cli.verb, cli.globals.into()),
-        Err(error) => refuse(&sanitize_clap_error(error)),
+        Err(error) => print_clap_error(&sanitize_clap_error(error)),
     }
 }
 
@@ -137,7 +137,7 @@ fn run_verb(verb: &Verb, globals: Globals) -> ExitCode {
     })
 }
 
-/// What can be typed, with what its help says beyond that.
+/// Returns the grammar with the examples.
 fn grammar() -> clap::Command {
     examples::add(Cli::command())
 }
@@ -159,16 +159,16 @@ fn sanitize_clap_error(error: clap::Error) -> clap::Error {
     again.err().unwrap_or(error)
 }
 
-/// Help that was asked for is an answer; all else that clap says is about a mistake in what was typed.
-fn refuse(error: &clap::Error) -> ExitCode {
+/// Prints what clap returned instead of arguments: help to standard output, or the usage error.
+fn print_clap_error(error: &clap::Error) -> ExitCode {
     let typed = std::env::args_os().skip(1);
     let typed: Vec<String> = typed
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     let mut grammar = grammar();
     grammar.build();
-    let understood = usage_errors::parse_partially(&typed, &grammar);
-    let voice = Voice::new(understood.color, &std::env::vars_os().collect());
+    let partial = usage_errors::parse_partially(&typed, &grammar);
+    let voice = Voice::new(partial.color, &std::env::vars_os().collect());
     let help = || error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -177,12 +177,12 @@ fn refuse(error: &clap::Error) -> ExitCode {
                 Err(_) => ExitCode::FAILURE,
             };
         }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !understood.json => {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !partial.json => {
             voice.say(&help());
         }
         _ => {
-            let report = usage_errors::report(error, &understood, &grammar);
-            if understood.json {
+            let report = usage_errors::report(error, &partial, &grammar);
+            if partial.json {
                 voice.say_json(&report.as_json());
             } else {
                 voice.report(&report);
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn help_examples_parse() {
-        for example in examples::typed() {
+        for example in examples::command_lines() {
             let (_, typed) = example.split_once("ob ").unwrap();
             let typed = typed.split([')', '|', '>']).next().unwrap();
             let words = ["ob"].into_iter().chain(typed.split_whitespace());

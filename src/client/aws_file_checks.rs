@@ -1,4 +1,4 @@
-//! Whether the aws CLI and boto3 can read the two AWS files.
+//! Checks whether the AWS tools can use the two AWS files.
 
 use std::path::Path;
 
@@ -11,16 +11,17 @@ use crate::client::context::Context;
 use crate::ini;
 use crate::report::{ErrorCode, Report};
 
-/// What the aws CLI and boto3 stop at in the AWS file at `path`; nothing when they can read it.
+/// Returns the lines of the AWS file at `path` that the aws CLI and boto3 reject, if there are
+/// some.
 ///
 /// # Errors
-/// When it cannot be read here.
+/// When the file cannot be read.
 pub fn unreadable(path: &Path) -> Result<Option<Report>, Report> {
     let text = Zeroizing::new(read(path)?);
     Ok(ini::unreadable(&ini::read(&text), path))
 }
 
-/// Refuses an AWS file that the aws CLI and boto3 cannot read.
+/// Rejects an AWS file that the aws CLI and boto3 cannot read.
 ///
 /// # Errors
 /// Names the file and each line that they stop at.
@@ -28,7 +29,7 @@ pub fn refuse_unreadable(path: &Path) -> Result<(), Report> {
     unreadable(path)?.map_or(Ok(()), Err)
 }
 
-/// Refuses to lead a program to the AWS files when the aws CLI and boto3 cannot read one of them.
+/// Rejects the two AWS files if the aws CLI and boto3 cannot read one of them.
 ///
 /// # Errors
 /// As [`refuse_unreadable`].
@@ -39,24 +40,24 @@ pub fn refuse_unreadable_files(context: &Context) -> Result<(), Report> {
     Ok(())
 }
 
-/// What a script is told of an AWS file that the aws CLI and boto3 cannot read.
+/// Returns the `warning` of a JSON answer for the report of [`unreadable`].
 pub fn as_warning(report: &Report) -> Value {
     json!({ "error": report.name(), "summary": report.summary, "causes": report.causes })
 }
 
-/// Refuses, under the name `failure`, keys in the credentials file under the profile's own name: the AWS tools take
-/// them before they ask its process.
+/// Rejects a credentials file that has keys for the profile `name`: the AWS tools prefer them to
+/// its `credential_process`. The error has the given code.
 ///
 /// # Errors
-/// When there are some, or the file cannot be read.
-pub fn refuse_shadowed(context: &Context, name: &str, failure: ErrorCode) -> Result<(), Report> {
+/// When there are such keys, or the file cannot be read.
+pub fn refuse_shadowed(context: &Context, name: &str, code: ErrorCode) -> Result<(), Report> {
     let path = Kind::Credentials.path(&context.environment)?;
     let text = Zeroizing::new(read(&path)?);
     if !has_section(&text, name) {
         return Ok(());
     }
     let path = path.display();
-    Err(Report::new(failure, format!("{path} has keys for {name}"))
+    Err(Report::new(code, format!("{path} has keys for {name}"))
         .cause("the AWS tools take them before they ask ob")
         .hint(format!("take the section `[{name}]` out of {path}")))
 }

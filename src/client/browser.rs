@@ -6,7 +6,7 @@ use crate::client::context::Context;
 use crate::process;
 use crate::sanitize::escape;
 
-/// Where systems keep the program that opens an address, most particular first.
+/// The programs by which systems open an address, the most specific first.
 const OPENERS: [&str; 4] = [
     "/usr/bin/wslview",
     "/usr/bin/xdg-open",
@@ -14,8 +14,8 @@ const OPENERS: [&str; 4] = [
     "/usr/bin/open",
 ];
 
-/// The program that opens a page where the settings name none: `$BROWSER`, else the system's own, if there is a
-/// screen to open a browser on. An unusable `$BROWSER` is named on stderr.
+/// Returns the program that opens a page if the settings name none: `$BROWSER`, else the system's
+/// own if there is a display. Prints why a `$BROWSER` is not used.
 pub fn default_browser(context: &Context) -> Option<PathBuf> {
     let variable = |name| context.environment.raw(name);
     if let Some(value) = variable("BROWSER") {
@@ -27,11 +27,11 @@ pub fn default_browser(context: &Context) -> Option<PathBuf> {
             )),
         }
     }
-    let screens = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
-    let has_screen =
-        cfg!(target_os = "macos") || screens.iter().any(|name| variable(name).is_some());
+    let displays = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
+    let has_display =
+        cfg!(target_os = "macos") || displays.iter().any(|name| variable(name).is_some());
     let mut openers = OPENERS.iter().map(PathBuf::from);
-    has_screen
+    has_display
         .then(|| openers.find(|opener| opener.is_file()))
         .flatten()
 }

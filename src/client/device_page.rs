@@ -1,5 +1,5 @@
-//! A page that a person opens: its address, a code to compare, a square for the phone, and their browser if
-//! there is one. Only pages of the org are shown or opened.
+//! The page on which the user approves a device code (RFC 8628): its address, the code, a QR code
+//! and the browser. Only pages of the org are shown or opened.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::sanitize::escape;
 use crate::terminal::has_person;
 use crate::wire::Answer;
 
-/// Shows `page` and opens it where that can be done.
+/// Shows `page` and opens it in a browser, if there is one.
 ///
 /// # Errors
 /// When the page is not the org's own.
@@ -34,8 +34,8 @@ pub(super) fn open_device_page(
         )
         .hint("set `org.url` to the address your browser shows when you sign in")
     })?;
-    let chosen = context.settings()?.browser_command();
-    if chosen.is_none() && !has_person() {
+    let configured = context.settings()?.browser_command();
+    if configured.is_none() && !has_person() {
         return Ok(Answer::Unavailable);
     }
     let mut text = format!(
@@ -44,12 +44,12 @@ pub(super) fn open_device_page(
     );
     text += &qr_code(url.as_str(), context).unwrap_or_default();
     context.voice.say(&text);
-    let opener = match chosen {
+    let browser = match configured {
         Some([program, arguments @ ..]) => Some((PathBuf::from(program), arguments)),
         _ => default_browser(context).map(|program| (program, &[][..])),
     };
     let environment = context.browser_environment()?;
-    if let Some((program, arguments)) = opener
+    if let Some((program, arguments)) = browser
         && let Err(error) = process::open_page(&program, arguments, url.as_str(), environment)
     {
         context.voice.say(&format!(

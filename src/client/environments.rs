@@ -1,8 +1,7 @@
-//! What the programs that `ob` starts have in their environment.
+//! The environments of the user's programs: their command, shell and browser.
 //!
-//! A program inherits nothing by itself: `process` starts every one with an empty environment and what is passed to
-//! it. sudo, openvpn and the other programs of the machine get a search path and the C locale there; the user's own
-//! command, shell or browser gets one of these.
+//! `process` starts every program with an empty environment and the variables passed to it. System
+//! programs, as sudo and openvpn, get a search path and the C locale there.
 
 use crate::aws::is_identity;
 use crate::client::context::Context;
@@ -10,8 +9,8 @@ use crate::model::Environment;
 use crate::report::Report;
 
 impl Context {
-    /// Returns the environment for a command of the user's: the one `ob` was started with, without the variables that
-    /// hold private keys of machine sign-ins, of whichever org.
+    /// Returns the environment for a command of the user's: that of `ob` without the variables that
+    /// hold private keys of machine sign-ins, of any org.
     ///
     /// # Errors
     /// When the settings, which name these variables, cannot be read.
@@ -22,8 +21,9 @@ impl Context {
             .without(|name| keys.iter().any(|key| name == key.as_str())))
     }
 
-    /// Returns the environment for a browser: no private key, and no AWS credentials either. It outlives the command,
-    /// and every program it opens inherits from it. `$BROWSER` is left out: xdg-open would run whatever it holds.
+    /// Returns the environment for a browser, which has no AWS credentials either: the browser
+    /// outlives the command, and its programs inherit them. `BROWSER` is removed: xdg-open would
+    /// run its value.
     ///
     /// # Errors
     /// As [`Self::program_environment`].

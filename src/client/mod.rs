@@ -1,7 +1,8 @@
 //! What every verb needs between the command line and the agent: the settings in force, the role
 //! that is meant, the conversation with the agent, and the questions to the user.
 //!
-//! A verb in `commands` parses its arguments, makes one call into this module and prints the result.
+//! A verb in `commands` parses its arguments, makes one call into this module and prints the
+//! result.
 
 mod account;
 mod agent_client;

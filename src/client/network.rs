@@ -8,7 +8,7 @@ use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::{CaBundle, ProxyRoute, Route, Sealed, SessionStatus};
 
-/// How the settings reach the org and what it leads to.
+/// Returns the proxy and the CA bundle for `org` and the servers it leads to.
 pub fn route(org: &OrgTarget) -> Route {
     Route {
         proxy: org.proxy.as_ref().map(proxy_route),
@@ -19,7 +19,7 @@ pub fn route(org: &OrgTarget) -> Route {
     }
 }
 
-/// How an org is reached that no setting is about.
+/// Returns the route to an org that has no settings: the environment's proxy.
 ///
 /// # Errors
 /// When the environment's proxy cannot be used.
@@ -31,11 +31,10 @@ pub fn environment_route(context: &Context) -> Result<Route, Report> {
     })
 }
 
-/// Whether the CA bundle and the proxy of `org` can be used, as far as that is seen without a
-/// server.
+/// Checks the CA bundle and the proxy of `org` without connecting.
 ///
 /// # Errors
-/// When one of them cannot.
+/// When one of them cannot be used.
 pub fn check_network(org: &OrgTarget, environment: &Environment) -> Result<(), Report> {
     let bundle = org.ca_bundle.as_ref();
     let pem = bundle
@@ -57,8 +56,8 @@ pub fn check_network(org: &OrgTarget, environment: &Environment) -> Result<(), R
     }
 }
 
-/// What differs between the settings that a session was last used with and those of this command;
-/// then and now.
+/// Returns how the network settings that a session was last used with differ from those of this
+/// command: then and now.
 pub fn changed_network(context: &Context, session: &SessionStatus) -> Option<(String, String)> {
     let orgs = context
         .settings()
@@ -73,8 +72,7 @@ pub fn changed_network(context: &Context, session: &SessionStatus) -> Option<(St
     (*then != now).then(|| (then.differences(&now), now.differences(then)))
 }
 
-/// The variables by which other programs are told of CA certificates, and which are not trusted
-/// here.
+/// Returns the variables that name CA certificates for other programs. `ob` ignores them.
 pub fn foreign_ca_variables(context: &Context) -> impl Iterator<Item = (&'static str, &str)> {
     const NAMES: [&str; 5] = [
         "SSL_CERT_FILE",
@@ -89,24 +87,26 @@ pub fn foreign_ca_variables(context: &Context) -> impl Iterator<Item = (&'static
         .filter_map(move |name| Some((name, environment.text(name)?)))
 }
 
-/// Adds to a certificate that is not trusted the variables that name others, and how to have those
-/// trusted.
+/// Adds a hint to the report of an untrusted certificate if a variable names CA certificates that
+/// `ob` ignores.
 pub(super) fn hint_ca_variables(context: &Context, org: &OrgTarget, report: Report) -> Report {
     if report.code != ErrorCode::HttpTlsAuthority || org.ca_bundle.is_some() {
         return report;
     }
     match foreign_ca_variables(context).next() {
         Some((name @ "SSL_CERT_DIR", _)) => report.hint(format!(
-            "{name} is set and ob does not follow it: `ca_bundle =` in [org] takes a file of certificates"
+            "{name} is set and ob does not follow it: `ca_bundle =` in [org] takes a file of \
+             certificates"
         )),
         Some((name, path)) => report.hint(format!(
-            "{name} is set and ob does not follow it: write `ca_bundle = \"{path}\"` into [org] of the settings"
+            "{name} is set and ob does not follow it: write `ca_bundle = \"{path}\"` into [org] of \
+             the settings"
         )),
         None => report,
     }
 }
 
-/// A route by which nothing is sent.
+/// Returns a route over which nothing can be sent.
 pub fn unusable_route() -> Route {
     let proxy = ProxyRoute {
         url: Sealed(Secret::new("")),
@@ -127,7 +127,7 @@ fn proxy_route(proxy: &Proxy) -> ProxyRoute {
     }
 }
 
-/// The certificates of the org's bundle, which the agent cannot read itself.
+/// Reads the CA bundle of `org`, PEM. The agent cannot read files.
 ///
 /// # Errors
 /// When the file cannot be used.

@@ -1,4 +1,4 @@
-//! The agent's questions in words, and what a person's answer means to it.
+//! The wording of the agent's questions, and the user's answers as values.
 
 use crate::report::Report;
 use crate::sanitize::escape;
@@ -26,7 +26,7 @@ pub(super) fn ask_user(
 ) -> Result<Answer, TerminalError> {
     let question = |text, instead| Question { text, instead };
     Ok(match ask {
-        // Answered without a person, or with more than a line.
+        // These are answered without a prompt, or by a module of their own.
         Ask::CaCertificates
         | Ask::Terminal
         | Ask::CaCertificatesOf { .. }
@@ -63,15 +63,15 @@ pub(super) fn ask_user(
             let items: Vec<String> = choices.iter().map(factor_line).collect();
             let any = choices.iter().any(|choice| choice.unusable.is_none());
             loop {
-                let place = questions
+                let index = questions
                     .choose(question("Verify with", "name one with `--factor`"), &items)?;
                 match choices
-                    .get(place)
+                    .get(index)
                     .and_then(|choice| choice.unusable.as_ref())
                 {
-                    // With nothing to take instead the agent says so itself.
-                    None => break Answer::Factor(place),
-                    Some(_) if !any => break Answer::Factor(place),
+                    // If no factor is usable, the agent reports that.
+                    None => break Answer::Factor(index),
+                    Some(_) if !any => break Answer::Factor(index),
                     Some(why) => {
                         let text = format!("ob: cannot be used here: {}\n", escape(why));
                         voice.say(&text);
@@ -125,7 +125,7 @@ fn password(questions: &mut Questions, text: &str) -> Result<Secret, TerminalErr
     })
 }
 
-/// The place of the role that is chosen.
+/// Asks for one of several roles and returns its index.
 pub(super) fn choose_role(
     choices: &[RoleEntry],
     questions: &mut Questions,
@@ -141,7 +141,7 @@ pub(super) fn choose_role(
     questions.choose(question, &items)
 }
 
-/// Asks for a code; an empty line opens the other ways.
+/// Asks for a code. An empty line opens the menu of the alternatives.
 fn passcode(
     questions: &mut Questions,
     factor: &str,
@@ -170,10 +170,10 @@ fn passcode(
             return Ok(Answer::Passcode(Sealed(code)));
         }
         let items: Vec<String> = ways.iter().map(|(label, _)| label.clone()).collect();
-        let place = questions.pick(question("Instead"), &items)?;
-        if place > 0
-            && place < ways.len()
-            && let (_, Some(answer)) = ways.swap_remove(place)
+        let index = questions.pick(question("Instead"), &items)?;
+        if index > 0
+            && index < ways.len()
+            && let (_, Some(answer)) = ways.swap_remove(index)
         {
             return Ok(answer);
         }
@@ -187,7 +187,8 @@ fn factor_line(choice: &FactorChoice) -> String {
     }
 }
 
-/// A role in the menu; where it is there several times, with the app and the identity provider that lead to it.
+/// Formats a role for the menu. One that is in it several times is followed by its app and identity
+/// provider.
 fn choice_line(entry: &RoleEntry, choices: &[RoleEntry]) -> String {
     let line = role_line(entry);
     if choices
@@ -202,8 +203,8 @@ fn choice_line(entry: &RoleEntry, choices: &[RoleEntry]) -> String {
     format!("{line}  ({}, {provider})", entry.app)
 }
 
-/// One role in a list: the user's name for the account and label for the role first, the ARN always.
-pub(super) fn role_line(entry: &RoleEntry) -> String {
+/// Formats a role: the user's name for the account, the label, the ARN.
+fn role_line(entry: &RoleEntry) -> String {
     let words = [entry.account_name.as_deref(), entry.label.as_deref()];
     let words = words.into_iter().flatten().chain([entry.role.as_str()]);
     words.collect::<Vec<_>>().join("  ")

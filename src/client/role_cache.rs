@@ -24,7 +24,8 @@ pub struct RoleCache<'a> {
 }
 
 impl<'a> RoleCache<'a> {
-    /// Returns the cache for `target`, or `None` if the settings turn it off or the user is a machine.
+    /// Returns the cache for `target`, or `None` if the settings turn it off or the user is a
+    /// machine.
     pub fn of(context: &'a Context, target: &Target) -> Option<Self> {
         if !context.settings().ok()?.is_catalogue_enabled() || target.account.machine.is_some() {
             return None;

@@ -1,5 +1,5 @@
-//! A security key beside the person: what it needs is asked at the terminal, how it fails is said by name. And
-//! `ob security-key`, the process that this very program starts to talk to it.
+//! Signing a challenge with a security key: the prompts for the PIN and the touch, and what can be
+//! done when it fails.
 
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,10 @@ use crate::security_key::{KEY_RESPONSE_TIMEOUT, KeyProcess};
 use crate::terminal::{Question, Questions, TerminalError};
 use crate::wire::{Answer, FromKey, KeyChallenge, KeyFault, KeySigned, Sealed, ToKey, tries_left};
 
-/// Between two looks whether anybody still wants what a key signs.
-const BREATH: Duration = Duration::from_millis(500);
+/// How often the agent is asked whether it still wants the signature.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Has a key sign, with as many tries as the person wants.
+/// Has a key sign the challenge. The user decides whether it is tried again.
 ///
 /// # Errors
 /// When no key has signed, the challenge is not the org's, or there is no terminal.
@@ -43,28 +43,28 @@ pub(super) fn touch(
         ));
     }
     loop {
-        let fault = match signed(challenge, questions) {
+        let fault = match sign(challenge, questions) {
             Ok(signed) => return Ok(Answer::SecurityKey(signed)),
-            Err(Tried::Fault(fault)) => Some(fault),
-            // Asked once more, and nothing else: whoever types a PIN again must not type it into a list.
-            Err(Tried::WrongPin(left)) => {
+            Err(Failure::Fault(fault)) => Some(fault),
+            // No menu: a PIN that is typed again must not be typed into one.
+            Err(Failure::WrongPin(left)) => {
                 let wrong = KeyFault::WrongPin { left };
                 questions.show(HOW, &format!("ob: {wrong}\n"))?;
                 continue;
             }
-            Err(Tried::NoPin) => None,
-            Err(Tried::Terminal(error)) => return Err(error.into()),
+            Err(Failure::NoPin) => None,
+            Err(Failure::Terminal(error)) => return Err(error.into()),
         };
         if let Some(fault) = &fault {
             questions.show(HOW, &format!("ob: {}\n", escape(&fault.to_string())))?;
         }
         let mut ways = match fault {
-            None => vec![("type the PIN", Way::Again)],
+            None => vec![("type the PIN", Alternative::Again)],
             Some(KeyFault::PinBlocked | KeyFault::Gone) => Vec::new(),
-            Some(_) => vec![("ask the key again", Way::Again)],
+            Some(_) => vec![("ask the key again", Alternative::Again)],
         };
         if can_change {
-            ways.push(("use another factor", Way::Other));
+            ways.push(("use another factor", Alternative::Other));
         }
         let given_up = || match fault.clone() {
             Some(fault) => PromptError::Report(fault.into()),
@@ -76,11 +76,11 @@ pub(super) fn touch(
         if ways.is_empty() {
             return Err(given_up());
         }
-        ways.push(("give up", Way::GiveUp));
+        ways.push(("give up", Alternative::GiveUp));
         let items: Vec<String> = ways.iter().map(|(label, _)| (*label).to_owned()).collect();
         match ways.get(questions.pick(HOW, &items)?) {
-            Some((_, Way::Again)) => {}
-            Some((_, Way::Other)) => return Ok(Answer::OtherFactor),
+            Some((_, Alternative::Again)) => {}
+            Some((_, Alternative::Other)) => return Ok(Answer::OtherFactor),
             _ => return Err(given_up()),
         }
     }
@@ -92,55 +92,55 @@ const HOW: Question<'static> = Question {
     instead: "take another factor with `--factor`",
 };
 
-enum Way {
+enum Alternative {
     Again,
     Other,
     GiveUp,
 }
 
-enum Tried {
+enum Failure {
     Fault(KeyFault),
-    /// The one that was typed.
+    /// The PIN that was typed is wrong; the tries that are left.
     WrongPin(Option<u32>),
-    /// Enter alone was the answer.
+    /// An empty line was typed.
     NoPin,
     Terminal(TerminalError),
 }
 
-impl From<KeyFault> for Tried {
+impl From<KeyFault> for Failure {
     fn from(fault: KeyFault) -> Self {
         Self::Fault(fault)
     }
 }
 
-impl From<TerminalError> for Tried {
+impl From<TerminalError> for Failure {
     fn from(error: TerminalError) -> Self {
         Self::Terminal(error)
     }
 }
 
-/// One try.
-fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySigned, Tried> {
+/// Tries once.
+fn sign(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySigned, Failure> {
     let start = |socket| process::spawn_own(["security-key".into()], socket, []);
-    // Nothing is begun where nobody could be told to touch it.
+    // First, because without a terminal the user cannot be told to touch the key.
     questions.show(HOW, "")?;
     let mut link = KeyProcess::open(start)?;
     link.send(&ToKey::Sign(challenge.clone()))?;
-    let mut patience = KEY_RESPONSE_TIMEOUT;
+    let mut timeout = KEY_RESPONSE_TIMEOUT;
     let mut typed = false;
     loop {
-        match heard(&mut link, patience, questions)? {
+        match recv(&mut link, timeout, questions)? {
             FromKey::Pin { left } => {
                 let text = format!("{PIN}{} (Enter alone for other ways)", tries_left(left));
                 let pin = questions.ask_secret(Question { text: &text, ..HOW })?;
                 if pin.is_empty() {
-                    return Err(Tried::NoPin);
+                    return Err(Failure::NoPin);
                 }
                 typed = true;
                 link.send(&ToKey::Pin(Sealed(pin)))?;
             }
             FromKey::Touch => {
-                patience = Duration::from_secs(challenge.seconds);
+                timeout = Duration::from_secs(challenge.seconds);
                 questions.show(
                     HOW,
                     &format!(
@@ -151,25 +151,25 @@ fn signed(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySign
             }
             FromKey::Signed(signed) => return Ok(signed),
             FromKey::Failed(KeyFault::WrongPin { left }) if typed => {
-                return Err(Tried::WrongPin(left));
+                return Err(Failure::WrongPin(left));
             }
             FromKey::Failed(fault) => return Err(fault.into()),
         }
     }
 }
 
-/// What the key says next. One that goes on blinking when nobody wants its answer any more would be touched for
-/// nothing, or for something else.
-fn heard(
+/// Returns the key's next message. Ends when the agent no longer wants the signature: a key that
+/// went on blinking would be touched for nothing, or for another request.
+fn recv(
     link: &mut KeyProcess,
-    patience: Duration,
+    timeout: Duration,
     questions: &mut Questions,
-) -> Result<FromKey, Tried> {
-    let until = Instant::now() + patience;
+) -> Result<FromKey, Failure> {
+    let until = Instant::now() + timeout;
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        if link.wait_readable(left.min(BREATH))? || left.is_zero() {
-            return Ok(link.recv(left.max(BREATH))?);
+        if link.wait_readable(left.min(POLL_INTERVAL))? || left.is_zero() {
+            return Ok(link.recv(left.max(POLL_INTERVAL))?);
         }
         if !questions.are_wanted() {
             let question = HOW.text.to_owned();

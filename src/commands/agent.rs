@@ -1,4 +1,4 @@
-//! `ob agent`: the agent itself, for the curious.
+//! `ob agent`: shows or stops the agent; as `ob agent run` it is the agent.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -73,6 +73,7 @@ pub struct RoleArgs {
 }
 
 impl RoleArgs {
+    /// Returns what was typed, for [`crate::client`].
     pub fn selection(&self) -> RoleSelection {
         let args = self.clone();
         RoleSelection::from(Flags {
@@ -113,7 +114,8 @@ pub struct LimitArgs {
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Role")]
 pub struct MenuArgs {
-    /// Open the menu of roles, also where you have chosen one in this terminal; with -p or -r, of those that match
+    /// Open the menu of roles, also where you have chosen one in this terminal; with -p or -r, of
+    /// those that match
     #[arg(long)]
     pub choose: bool,
 }
@@ -139,7 +141,11 @@ pub struct SignInArgs {
     #[arg(long)]
     pub passcode_stdin: bool,
     /// Verify with this factor (token: RSA, VIP; webauthn: a security key)
-    #[arg(long, value_name = "FACTOR", value_parser = PossibleValuesParser::new(FACTORS.split(", ")))]
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        value_parser = PossibleValuesParser::new(FACTORS.split(", ")),
+    )]
     pub factor: Option<String>,
 }
 

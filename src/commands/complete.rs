@@ -1,5 +1,5 @@
-//! `ob complete`: the words that only settings and agent know, for the completion scripts. It starts nothing, asks
-//! nobody, and opens no network connection; what it cannot find out it leaves out.
+//! `ob complete`: the words that completion scripts take from the settings and the agent. It starts
+//! no agent, asks no question and uses no network.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -63,7 +63,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             roles
         }
     };
-    // A word is a line; one that is not cannot be completed.
+    // The scripts read one word a line.
     let words = words
         .iter()
         .filter(|word| !word.chars().any(char::is_control));

@@ -1,7 +1,7 @@
-//! `ob completions`: what a shell needs to complete `ob`'s own words.
+//! `ob completions`: prints the completion script of a shell.
 //!
-//! clap writes the scripts from the grammar. It knows no way to ask a program for words and keep its scripts
-//! plain, so the places where a profile, a role or an org stands are led to `ob complete` here.
+//! clap generates the scripts from the grammar. Static scripts cannot know profiles, roles and
+//! orgs, so their places are patched to call `ob complete`.
 
 use std::process::ExitCode;
 
@@ -30,8 +30,8 @@ enum Completing {
     Powershell,
 }
 
-/// The options whose words `ob complete` knows, and what it calls them.
-const ASKED: [(&str, &str, &str); 5] = [
+/// The options whose values `ob complete` knows: flag, value name, kind of words.
+const DYNAMIC_OPTIONS: [(&str, &str, &str); 5] = [
     ("--profile", "PROFILE", "profiles"),
     ("-p", "PROFILE", "profiles"),
     ("--role", "ROLE", "roles"),
@@ -87,7 +87,7 @@ _ob_command() {
 }
 "#;
 
-/// Before the verb's own words are looked at.
+/// Inserted before the verb's own words are completed.
 const BASH_COMMAND: &str = r#"
     case "${cmd}" in
         ob__subcmd__exec|ob__subcmd__vpn__subcmd__exec)
@@ -100,6 +100,13 @@ const BASH_COMMAND: &str = r#"
             ;;
     esac
 
+"#;
+
+/// Inserted where the words of `ob use` are completed.
+const BASH_USE: &str = r#"            if [[ ${cur} != -* && ${COMP_CWORD} -eq 2 ]] ; then
+                _ob_known profiles
+                return 0
+            fi
 "#;
 
 const ZSH: &str = r#"
@@ -116,7 +123,7 @@ _ob_known() {
 (( $+functions[_ob_orgs] )) || _ob_orgs() { _ob_known orgs "$@" }
 "#;
 
-/// Prints the script; `command` is the whole grammar, which is known above this floor.
+/// Prints the script for the grammar `command`.
 ///
 /// # Errors
 /// When standard output cannot be written.
@@ -139,7 +146,7 @@ fn script(shell: impl Generator, mut command: clap::Command) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// The grammar without what people are not shown: clap would complete that as well.
+/// Returns the grammar without hidden verbs and options, which clap would complete as well.
 fn visible(command: &clap::Command) -> clap::Command {
     let arguments = command
         .get_arguments()
@@ -176,7 +183,7 @@ fn bash(script: &str) -> String {
             continue;
         }
         let option = trimmed.strip_suffix(')');
-        asked = ASKED.iter().find_map(|(name, _, what)| {
+        asked = DYNAMIC_OPTIONS.iter().find_map(|(name, _, what)| {
             (option == Some(name)).then_some(match *what {
                 "profiles" => "_ob_known profiles",
                 "roles" => "_ob_known roles",
@@ -189,8 +196,7 @@ fn bash(script: &str) -> String {
         out += line;
         out.push('\n');
         if trimmed == "ob__subcmd__use)" {
-            out += "            if [[ ${cur} != -* && ${COMP_CWORD} -eq 2 ]] ; then\n                \
-                    _ob_known profiles\n                return 0\n            fi\n";
+            out += BASH_USE;
         }
     }
     out
@@ -198,7 +204,7 @@ fn bash(script: &str) -> String {
 
 fn zsh(script: &str) -> String {
     let mut script = script.replacen("\n\n", &format!("\n{ZSH}\n"), 1);
-    for (_, value, what) in ASKED {
+    for (_, value, what) in DYNAMIC_OPTIONS {
         script = script.replace(
             &format!(":{value}:_default'"),
             &format!(":{value}:_ob_{what}'"),
@@ -206,7 +212,7 @@ fn zsh(script: &str) -> String {
     }
     let shells = ":SHELL:_default'";
     script = script.replace(shells, ":SHELL:(bash zsh fish nu)'");
-    // The words behind are a command's, and completed as its own.
+    // What follows is a command line, which zsh completes itself.
     script = script.replace(
         "'*::command -- The command and its arguments:_default'",
         "'*::command -- The command and its arguments:_normal'",
@@ -219,6 +225,11 @@ fn zsh(script: &str) -> String {
         });
     lines.collect()
 }
+
+const FISH_USE: &str = concat!(
+    r#"complete -c ob -n "__fish_ob_using_subcommand use" -f -a "#,
+    "'(command ob complete profiles 2>/dev/null </dev/null)'\n",
+);
 
 const FISH: &str = r#"
 # What stands behind `--` is a command of its own: it completes as that does.
@@ -242,7 +253,7 @@ fn fish(script: &str) -> String {
     let mut out = String::new();
     for line in script.lines() {
         out += line;
-        let asked = ASKED.iter().find(|(name, ..)| {
+        let asked = DYNAMIC_OPTIONS.iter().find(|(name, ..)| {
             let long = name.strip_prefix("--");
             long.is_some_and(|long| line.contains(&format!(" -l {long} ")))
         });
@@ -255,6 +266,5 @@ fn fish(script: &str) -> String {
         }
         out.push('\n');
     }
-    out + "complete -c ob -n \"__fish_ob_using_subcommand use\" -f -a '(command ob complete profiles 2>/dev/null </dev/null)'\n"
-        + FISH
+    out + FISH_USE + FISH
 }

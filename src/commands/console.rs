@@ -1,4 +1,4 @@
-//! `ob console`: the AWS console, signed in with a role.
+//! `ob console`: opens the AWS console, signed in with a role.
 
 use std::process::ExitCode;
 
@@ -14,8 +14,9 @@ use crate::wire::{ConsoleRequest, Reply, Request};
 
 /// Open the AWS console, signed in with a role
 ///
-/// The browser is sent to a page on 127.0.0.1 that works once, for a browser of your user, and sends it on: the
-/// address that signs in stands in no argument list. `--duration` is how long the console stays signed in.
+/// The browser is sent to a page on 127.0.0.1 that works once, for a browser of your user, and
+/// sends it on: the address that signs in stands in no argument list. `--duration` is how long the
+/// console stays signed in.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     #[command(flatten)]
@@ -78,7 +79,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let mut failed = None;
     let visit = page
         .redirect(&link.0, || {
-            // A launcher that ends well may have handed the page to a browser that is still starting.
+            // A launcher that succeeds may have handed the page to a browser that still starts.
             failed = browser
                 .try_wait()
                 .ok()
@@ -99,8 +100,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             "the browser's command ended with {status}"
         ))),
         (RedirectOutcome::NotFetched { refused }, None) if refused > 0 => Err(unvisited(format!(
-            "no browser of your user fetched the page within 30 seconds; {refused} connections were \
-             refused, because they belong to another user or to none that this system shows"
+            "no browser of your user fetched the page within 30 seconds; {refused} connections \
+             were refused, because they belong to another user or to none that this system shows"
         ))),
         (_, None) => Err(unvisited(
             "no browser came to the page within 30 seconds".into(),
@@ -108,7 +109,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
 }
 
-/// The words of what opens a page: the flag's, the settings', or the system's own.
+/// Returns the command that opens a page: the flag's, the settings', or the system's.
 fn browser(args: &Args, context: &Context) -> Result<Vec<String>, Report> {
     if let Some(command) = &args.browser_command {
         return Ok(command.split_whitespace().map(ToOwned::to_owned).collect());

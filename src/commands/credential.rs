@@ -1,5 +1,5 @@
-//! `ob credential`: what an SDK's `credential_process` runs. It never prompts, opens no browser and starts no
-//! agent: without a session it says so at once.
+//! `ob credential`: what an SDK's `credential_process` runs. It asks no question, opens no browser
+//! and starts no agent: without a session it fails at once.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -17,8 +17,9 @@ use crate::wire::{CredentialsRequest, Reply, Request};
 
 /// Print credentials for an SDK's `credential_process`; never asks
 ///
-/// Prints the JSON that AWS SDKs take from a `credential_process` (version 1). Without a live session it exits
-/// with 3 at once: no network, no question. `ob config aws` writes the profiles that call it.
+/// Prints the JSON that AWS SDKs take from a `credential_process` (version 1). Without a live
+/// session it exits with 3 at once: no network, no question. `ob config aws` writes the profiles
+/// that call it.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     #[command(flatten)]
@@ -26,7 +27,8 @@ pub struct Args {
 }
 
 impl Args {
-    /// Reads the form that `ob config aws` writes, `ob credential -p PROFILE`, without clap, as `ob exec` does.
+    /// Parses `ob credential -p PROFILE`, which `ob config aws` writes, without clap. Returns
+    /// `None` for any other form.
     pub fn parse_fast_path(arguments: impl IntoIterator<Item = OsString>) -> Option<Self> {
         let mut words = arguments.into_iter().skip(1);
         let (verb, flag, profile) = (words.next()?, words.next()?, words.next()?);
@@ -44,13 +46,13 @@ impl Args {
 }
 
 /// # Errors
-/// When nobody is signed in, the role is not plain, or STS refuses.
+/// When there is no session, several roles match, or STS refuses.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let target = resolve(context, args.role.selection(), &SignInOptions::default())?;
     target.reject_confirm()?;
-    let nobody = || not_signed_in(&target.wire.account);
+    let no_session = || not_signed_in(&target.wire.account);
     if context.globals.no_agent {
-        return Err(nobody());
+        return Err(no_session());
     }
     let request = CredentialsRequest::without_sign_in(target.wire.clone(), None);
     let org = &target.settings.org;
@@ -63,6 +65,6 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             Ok(ExitCode::SUCCESS)
         }
         Some(_) => Err(unexpected_reply()),
-        None => Err(nobody()),
+        None => Err(no_session()),
     }
 }

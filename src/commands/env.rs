@@ -1,4 +1,4 @@
-//! `ob env`: a role's credentials as text, for `eval` and for programs that read a file.
+//! `ob env`: prints a role's credentials as text, for `eval` and for programs that read a file.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -16,9 +16,9 @@ use crate::terminal::{data, data_is_seen};
 
 /// Print a role's credentials as variables, for `eval "$(ob env)"`
 ///
-/// bash, zsh: eval "$(ob env)" · fish: ob env | source · nushell: ob env --shell nu | from json | load-env ·
-/// PowerShell: ob env --shell powershell | Out-String | Invoke-Expression. `ob exec` and `ob config aws` keep
-/// the keys out of your shell altogether.
+/// bash, zsh: eval "$(ob env)" · fish: ob env | source · nushell: ob env --shell nu | from json |
+/// load-env · PowerShell: ob env --shell powershell | Out-String | Invoke-Expression. `ob exec` and
+/// `ob config aws` keep the keys out of your shell altogether.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     #[command(flatten)]
@@ -81,7 +81,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .cause("standard output is one")
         .hint(format!(
             "`{}` sets them in this shell; `ob exec{words} -- CMD` keeps them out of it",
-            sourced(dialect, &words)
+            eval_command(dialect, &words)
         ))
         .hint(format!("`ob env{words} --reveal` shows them")));
     }
@@ -103,8 +103,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// How a shell takes what `ob env` prints.
-pub(super) fn sourced(dialect: Dialect, words: &str) -> String {
+/// Returns the command line by which a shell takes what `ob env` prints.
+pub(super) fn eval_command(dialect: Dialect, words: &str) -> String {
     match dialect {
         Dialect::Fish => format!("ob env{words} --shell fish | source"),
         Dialect::Nu => format!("ob env{words} --shell nu | from json | load-env"),
@@ -124,10 +124,9 @@ fn dialect(args: &Args, context: &Context) -> Dialect {
     }
 }
 
-/// The syntax of the shell that runs `ob`; of one that is not known the POSIX shell's.
+/// Returns the syntax of the shell that runs `ob`, POSIX if that is unknown.
 pub(super) fn running_dialect(context: &Context) -> Dialect {
     let shell = |program: &OsStr| match program.to_str()? {
-        // Shells that read nothing but POSIX's.
         "sh" | "dash" | "ash" | "ksh" | "mksh" | "busybox" => Some(Dialect::Posix),
         "pwsh" | "powershell" => Some(Dialect::PowerShell),
         _ => prompt::Shell::of_program(program).map(|shell| match shell {

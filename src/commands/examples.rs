@@ -1,5 +1,4 @@
-//! What is shown of a verb beyond its options: examples, and what its exit status means. For `-h`, `--help` and the
-//! manual alike.
+//! The examples and the exit status of each verb, for `-h`, `--help` and the manual.
 
 use std::fmt::Write as _;
 
@@ -7,10 +6,10 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::report::Exit;
 
-/// What is typed, and what it does.
+/// A command line, and what it does.
 type Example = (&'static str, &'static str);
 
-/// By the verb's words.
+/// The examples by verb.
 const EXAMPLES: [(&str, &[Example]); 12] = [
     (
         "",
@@ -140,10 +139,10 @@ const EXAMPLES: [(&str, &[Example]); 12] = [
     ),
 ];
 
-/// Verbs whose exit status is that of a command they run.
-const BESIDE_A_CHILD: [&str; 3] = ["exec", "shell", "vpn exec"];
+/// The verbs that return the exit status of a command.
+const WRAPPERS: [&str; 3] = ["exec", "shell", "vpn exec"];
 
-/// The grammar, and what `-h` and `--help` show at the end.
+/// Adds examples and exit status to the end of `-h` and `--help`.
 pub fn add(grammar: clap::Command) -> clap::Command {
     EXAMPLES.iter().fold(grammar, |grammar, (verb, examples)| {
         let words: Vec<&str> = verb.split_whitespace().collect();
@@ -177,9 +176,9 @@ fn as_text(examples: &[Example]) -> String {
 }
 
 fn status(verb: &str) -> String {
-    let said = |exit: Exit, code: u8| format!("{code} {}", exit.meaning());
-    if BESIDE_A_CHILD.contains(&verb) {
-        let codes = Exit::ALL.map(|exit| said(exit, exit.code_beside_a_child()));
+    let describe = |exit: Exit, code: u8| format!("{code} {}", exit.meaning());
+    if WRAPPERS.contains(&verb) {
+        let codes = Exit::ALL.map(|exit| describe(exit, exit.code_beside_a_child()));
         return format!(
             "the command's own, 128+n when a signal ended it; of ob itself: {}",
             codes.join(", ")
@@ -188,11 +187,11 @@ fn status(verb: &str) -> String {
     let codes = Exit::ALL
         .iter()
         .filter(|exit| !matches!(exit, Exit::NotExecutable | Exit::NotFound))
-        .map(|exit| said(*exit, exit.code()));
+        .map(|exit| describe(*exit, exit.code()));
     format!("0 ok, {}", codes.collect::<Vec<_>>().join(", "))
 }
 
-/// The same as sections of the manual's page of `verb`.
+/// Returns the sections of the manual page of `verb`, in roff.
 pub(super) fn sections(verb: &str) -> String {
     let mut page = Roff::new();
     let known = EXAMPLES.iter().find(|(known, _)| *known == verb);
@@ -209,9 +208,9 @@ pub(super) fn sections(verb: &str) -> String {
     page.to_roff()
 }
 
-/// Everything that is typed in an example.
+/// Returns the command line of every example.
 #[cfg(test)]
-pub(crate) fn typed() -> impl Iterator<Item = &'static str> {
+pub(crate) fn command_lines() -> impl Iterator<Item = &'static str> {
     EXAMPLES
         .iter()
         .flat_map(|(_, examples)| examples.iter().map(|(typed, _)| *typed))

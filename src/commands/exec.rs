@@ -20,8 +20,14 @@ pub struct Args {
     /// Start only if the credentials last at least this long: 45m
     #[arg(long, value_name = "TIME")]
     pub min_ttl: Option<String>,
-    /// For runs longer than credentials last: no keys in the environment, the command's SDK renews by itself
-    #[arg(long, conflicts_with_all = ["role", "provider", "region", "duration", "read_only", "policy_arn", "choose"])]
+    /// For runs longer than credentials last: no keys in the environment, the command's SDK renews
+    /// by itself
+    #[arg(
+        long,
+        conflicts_with_all = [
+            "role", "provider", "region", "duration", "read_only", "policy_arn", "choose",
+        ],
+    )]
     pub refresh: bool,
     #[command(flatten)]
     pub sign_in: SignInArgs,

@@ -1,8 +1,8 @@
-//! `ob help`: what `--help` of a verb says.
+//! `ob help`: prints the `--help` of a verb.
 
 use std::process::ExitCode;
 
-use crate::commands::usage_errors::alike;
+use crate::commands::usage_errors::similar_verbs;
 use crate::report::{ErrorCode, Report};
 use crate::terminal::data;
 
@@ -14,14 +14,14 @@ pub struct Args {
     verb: Vec<String>,
 }
 
-/// Prints what `--help` prints; `command` is the whole grammar, which is known above this floor.
+/// Prints what `--help` prints; `command` is the whole grammar.
 ///
 /// # Errors
 /// When there is no such verb, or standard output cannot be written.
 pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> {
     let mut found = &command;
     for (at, word) in args.verb.iter().enumerate() {
-        // Looked up first: behind `exec` any word is taken, and a `--help` behind it as the command's.
+        // Looked up first: after `exec`, clap takes any word and a `--help` as the command's.
         found = found.find_subcommand(word).ok_or_else(|| {
             Report::new(
                 ErrorCode::HelpNoVerb,
@@ -29,7 +29,7 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
             )
             .did_you_mean(
                 ["ob help", &args.verb[..at].join(" ")].join(" ").trim_end(),
-                alike(found, word),
+                similar_verbs(found, word),
             )
             .hint("`ob help` names the verbs")
         })?;

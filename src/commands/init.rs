@@ -1,4 +1,4 @@
-//! `ob init`: what a shell sources to show the prompt's segment and to know `ob use`.
+//! `ob init`: prints what a shell sources for the prompt's segment and `ob use`.
 
 use std::process::ExitCode;
 
@@ -16,7 +16,8 @@ One line each, at the end of the shell's own file:
   nushell  config.nu                   source ~/.local/share/ob/ob.nu
   direnv                               ob init direnv >~/.config/direnv/lib/ob.sh
 
-Without eval, and without starting ob in each shell: write the text to a file once, and after an update of ob,
+Without eval, and without starting ob in each shell: write the text to a file once, and after an \
+update of ob,
   mkdir -p ~/.local/share/ob && ob init bash >~/.local/share/ob/ob.bash
 and source that: `. ~/.local/share/ob/ob.bash`. The same with zsh, fish and nu.";
 
@@ -26,12 +27,12 @@ and source that: `. ~/.local/share/ob/ob.bash`. The same with zsh, fish and nu."
 pub struct Args {
     /// The shell, or direnv
     #[arg(value_enum)]
-    shell: Sourcing,
+    shell: ScriptTarget,
 }
 
-/// Who sources it.
+/// The program that sources it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Sourcing {
+enum ScriptTarget {
     Bash,
     Zsh,
     Fish,
@@ -44,11 +45,11 @@ enum Sourcing {
 /// When standard output cannot be written.
 pub fn run(args: &Args) -> Result<ExitCode, Report> {
     data(match args.shell {
-        Sourcing::Bash => Shell::Bash.script(),
-        Sourcing::Zsh => Shell::Zsh.script(),
-        Sourcing::Fish => Shell::Fish.script(),
-        Sourcing::Nu => Shell::Nu.script(),
-        Sourcing::Direnv => DIRENV,
+        ScriptTarget::Bash => Shell::Bash.script(),
+        ScriptTarget::Zsh => Shell::Zsh.script(),
+        ScriptTarget::Fish => Shell::Fish.script(),
+        ScriptTarget::Nu => Shell::Nu.script(),
+        ScriptTarget::Direnv => DIRENV,
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `ob login`: sign in now.
+//! `ob login`: signs in.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `ob logout`: wipe what the agent holds, then end the Okta session at the server.
+//! `ob logout`: wipes what the agent holds, then ends the Okta session at the server.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,20 +19,20 @@ use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::wire::{Reply, Request, SignOutScope};
 
-/// More sections of the credentials file than this are only counted.
 const MAX_SECTIONS_SHOWN: usize = 8;
 
 /// Wipe every credential and end the Okta session
 ///
-/// AWS keys that were handed out before (to a command, a shell, a file) stay valid until they expire: AWS has no call that
-/// takes them back. It is said until when, as far as this agent knows: one that was started anew knows of none. Keys that
-/// `ob write` put into the credentials file stay there until `ob write --clean`; they are named. For all who use a role, an
-/// administrator can (IAM, "Revoke active sessions").
+/// AWS keys that were handed out before (to a command, a shell, a file) stay valid until they
+/// expire: AWS has no call that takes them back. It is said until when, as far as this agent knows:
+/// one that was started anew knows of none. Keys that `ob write` put into the credentials file stay
+/// there until `ob write --clean`; they are named. For all who use a role, an administrator can
+/// (IAM, "Revoke active sessions").
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
 /// # Errors
-/// When the server could not be told (everything is wiped all the same), or the agent not be asked.
+/// When the server cannot be reached (everything is wiped all the same), or the agent cannot.
 pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
     let org = match &context.globals.org {
         None => None,
@@ -63,12 +63,17 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         format!("AWS keys that were handed out stay valid until {until}: AWS takes none back")
     });
     let keys_until = keys_until.map(|until| until.to_string());
-    let written = written(context);
+    let written = written_keys(context);
     let written_text = written.as_ref().map(|written| written.text(context));
     if let Some(why) = unreachable {
-        let report = Report::new(ErrorCode::LogoutServer, "signed out here, not at Okta")
-            .cause(why)
-            .hint("everything is wiped on this machine; the Okta session ends by itself, or sign out in the browser");
+        let report = Report::new(ErrorCode::LogoutServer,
+            "signed out here, not at Okta",
+        )
+        .cause(why)
+        .hint(
+            "everything is wiped on this machine; the Okta session ends by itself, or sign out in \
+                 the browser",
+        );
         let report = report.also("keys_valid_until", keys_until);
         let hints = still.into_iter().chain(written_text);
         return Err(hints.fold(report, Report::hint));
@@ -92,12 +97,12 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
 }
 
 /// Keys that `ob write` has put into the credentials file and that are still valid.
-struct Written {
+struct WrittenKeys {
     path: PathBuf,
     sections: Vec<(String, Timestamp)>,
 }
 
-impl Written {
+impl WrittenKeys {
     fn text(&self, context: &Context) -> String {
         let mut sections: Vec<String> = self
             .sections
@@ -127,16 +132,16 @@ impl Written {
     }
 }
 
-/// A file that cannot be read has none that could be named.
-fn written(context: &Context) -> Option<Written> {
+/// Returns the keys in the credentials file, or `None` if there are none or it cannot be read.
+fn written_keys(context: &Context) -> Option<WrittenKeys> {
     let path = Kind::Credentials.path(&context.environment).ok()?;
     let text = Zeroizing::new(read(&path).ok()?);
     let sections = CredentialsFile::parse(&text).unexpired(Clock::system().now());
-    (!sections.is_empty()).then_some(Written { path, sections })
+    (!sections.is_empty()).then_some(WrittenKeys { path, sections })
 }
 
-/// Has every agent sign out, by the present settings' routes: those of the sign-in may lead nowhere
-/// any more.
+/// Has every agent sign out over the network settings of now: those of the sign-in may no longer
+/// work.
 ///
 /// # Errors
 /// When the agent cannot be asked.
@@ -146,7 +151,7 @@ fn sign_out(context: &Context, org: Option<&str>) -> Result<Vec<Reply>, Report> 
         .settings()
         .and_then(|settings| settings.orgs(&context.environment))
         .unwrap_or_default();
-    // Where its proxy cannot be used nothing is sent, and that is told.
+    // With an unusable proxy nothing is sent, and the reply names it.
     let otherwise = environment_route(context).unwrap_or_else(|_| unusable_route());
     let routes: Vec<_> = orgs
         .iter()

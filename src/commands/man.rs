@@ -1,11 +1,11 @@
-//! `ob man`: the manual, one page for each verb.
+//! `ob man`: prints the manual, one page for each verb.
 
 use std::process::ExitCode;
 
 use clap_mangen::Man;
 
 use crate::commands::examples::sections;
-use crate::commands::usage_errors::alike;
+use crate::commands::usage_errors::similar_verbs;
 use crate::report::{ErrorCode, Report};
 use crate::terminal::data;
 
@@ -20,7 +20,7 @@ pub struct Args {
     list: bool,
 }
 
-/// Prints one page, or the list; `command` is the whole grammar, which is known above this floor.
+/// Prints one page, or the list; `command` is the whole grammar.
 ///
 /// # Errors
 /// When there is no such verb, or standard output cannot be written.
@@ -38,7 +38,7 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
             Report::new(ErrorCode::ManNoPage, format!("there is no verb {word}"))
                 .did_you_mean(
                     ["ob man", &args.verb[..at].join(" ")].join(" ").trim_end(),
-                    alike(page, word),
+                    similar_verbs(page, word),
                 )
                 .hint("`ob man --list` names the pages")
         })?;
@@ -46,7 +46,7 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
     let name = page.get_display_name().unwrap_or("ob").to_uppercase();
     let source = format!("ob {}", command.get_version().unwrap_or_default());
     let mut roff = Vec::new();
-    // Its examples are a section of the page.
+    // The examples are a section of their own.
     let plain = page.clone().after_help(None).after_long_help(None);
     Man::new(plain)
         .title(name)
@@ -63,7 +63,7 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// The words of every verb that is shown to people.
+/// Appends the words of every verb that is not hidden.
 fn list(command: &clap::Command, words: &mut Vec<String>, names: &mut Vec<String>) {
     for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
         words.push(verb.get_name().to_owned());

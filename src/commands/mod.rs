@@ -1,7 +1,7 @@
-//! The verbs: one file each, its arguments beside what it does.
+//! The verbs, one file each: the arguments, one call to [`crate::client`], the output.
 //!
-//! A verb reads what was typed and the settings, does one thing through the rooms below, and answers with an
-//! exit code or a [`Report`]. It neither prints past [`crate::terminal`] nor ends the process.
+//! A verb returns an exit code or a [`crate::report::Report`]. It prints through
+//! [`crate::terminal`] and does not end the process.
 
 pub mod agent;
 pub mod args;

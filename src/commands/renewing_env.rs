@@ -1,5 +1,6 @@
-//! `ob exec --refresh`: a command that outlives its credentials. It gets no keys, only the name of the AWS
-//! profile whose `credential_process` is `ob credential`, so that every SDK renews by itself.
+//! `ob exec --refresh`: the environment of a command that outlives its credentials. It has no keys,
+//! only the name of the AWS profile whose `credential_process` is `ob credential`: the command's
+//! SDK renews the credentials.
 
 use crate::aws::{RenewingContext, config_profile_name, has_section, renewing_env};
 use crate::aws_files::{Kind, read};
@@ -10,11 +11,11 @@ use crate::model::Credentials;
 use crate::report::{ErrorCode, Report};
 use crate::terminal::{Question, Questions, TerminalError};
 
-/// The environment of a command that renews by itself.
+/// Returns the environment of a command whose SDK renews the credentials.
 ///
 /// # Errors
-/// When no profile is meant, `~/.aws/config` does not have it and nobody agrees to write it, or keys of the
-/// same name in the credentials file would be used instead.
+/// When no profile is given, `~/.aws/config` does not have it and the user does not agree to write
+/// it, or keys of the same name in the credentials file would be used instead.
 pub(super) fn renewing_environment(
     context: &Context,
     target: &ResolvedTarget,
@@ -36,7 +37,7 @@ pub(super) fn renewing_environment(
         .cause("their profiles are named with letters, digits and _.@/%:+-")
         .hint("give it a plainer name in the settings; `ob config list` shows them")
     })?;
-    is_the_profiles(context, target, profile)?;
+    reject_difference(context, target, profile)?;
     let config = Kind::Config.path(&context.environment)?;
     let is_served = profile_matches(context, &config, &read(&config)?, &name, profile)?;
     refuse_unreadable_files(context)?;
@@ -63,8 +64,8 @@ pub(super) fn renewing_environment(
         .collect())
 }
 
-/// What renews is told the profile's name and nothing else: a shell's own role or limits would be lost on the way.
-fn is_the_profiles(
+/// Rejects a target that differs from its profile: a renewal knows the profile's name alone.
+fn reject_difference(
     context: &Context,
     target: &ResolvedTarget,
     profile: &str,
@@ -72,7 +73,7 @@ fn is_the_profiles(
     let flags = context.profile_flags(profile);
     let alone = context.settings()?.resolve(&flags, &context.environment)?;
     let here = &target.settings;
-    let its_own = [
+    let differences = [
         ("role", alone.role != target.wire.role),
         (
             "identity provider",
@@ -81,18 +82,22 @@ fn is_the_profiles(
         ("limit", alone.policy != here.policy),
         ("duration", alone.duration != here.duration),
     ];
-    let its_own = its_own.into_iter().filter(|(_, differs)| *differs);
-    let its_own: Vec<&str> = its_own.map(|(what, _)| what).collect();
-    if its_own.is_empty() {
+    let differences = differences.into_iter().filter(|(_, differs)| *differs);
+    let differences: Vec<&str> = differences.map(|(what, _)| what).collect();
+    if differences.is_empty() {
         return Ok(());
     }
     Err(Report::new(
         ErrorCode::RefreshNotTheProfile,
         "`--refresh` renews as the profile says, and this shell is for something else",
     )
-    .cause(format!("not the profile's: its {}", its_own.join(", its ")))
+    .cause(format!(
+        "not the profile's: its {}",
+        differences.join(", its ")
+    ))
     .hint(format!(
-        "`ob exec --refresh -p {profile} -- CMD` takes the profile as it is; without `--refresh` the shell's own are kept"
+        "`ob exec --refresh -p {profile} -- CMD` takes the profile as it is; without `--refresh` \
+         the shell's own are kept"
     )))
 }
 
@@ -124,7 +129,7 @@ fn offer(context: &Context, name: &str) -> Result<(), Report> {
     }
 }
 
-/// `[default]` is taken by what ignores `AWS_PROFILE`.
+/// Warns of keys in `[default]`, which programs that ignore `AWS_PROFILE` use.
 fn warn_of_default_keys(context: &Context) -> Result<(), Report> {
     let path = Kind::Credentials.path(&context.environment)?;
     let text = zeroize::Zeroizing::new(read(&path)?);

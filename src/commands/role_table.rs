@@ -1,10 +1,10 @@
-//! The list of roles, in columns that stand below each other.
+//! The list of roles as a table.
 
 use crate::sanitize::escape;
 use crate::terminal::width;
 use crate::wire::RoleEntry;
 
-/// What a column is called, and what stands in it.
+/// A column's head, and its cell for a role.
 type Column = (&'static str, fn(&RoleEntry) -> &str);
 
 const COLUMNS: [Column; 4] = [
@@ -16,9 +16,9 @@ const COLUMNS: [Column; 4] = [
     ("APP", |role| &role.app),
 ];
 
-/// One line a role; a column in which nothing stands, or an app that needs no telling, is left out. A person gets a
-/// line more that says what the columns are.
-pub(super) fn table(roles: &[RoleEntry], for_a_person: bool) -> String {
+/// Formats one line a role, without empty columns and without the apps if these name the accounts.
+/// `has_head` adds the line of the columns' names.
+pub(super) fn table(roles: &[RoleEntry], has_head: bool) -> String {
     let several_apps = roles.iter().any(|role| role.app != roles[0].app);
     let columns = COLUMNS.into_iter().filter(|(name, cell)| match *name {
         "APP" => {
@@ -34,7 +34,7 @@ pub(super) fn table(roles: &[RoleEntry], for_a_person: bool) -> String {
         columns.iter().map(|(_, cell)| escape(cell(role))).collect()
     };
     let head = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let head: Option<Vec<String>> = for_a_person.then_some(head);
+    let head: Option<Vec<String>> = has_head.then_some(head);
     let lines: Vec<Vec<String>> = head.into_iter().chain(roles.iter().map(cells)).collect();
     let widths: Vec<usize> = (0..columns.len())
         .map(|at| lines.iter().map(|line| width(&line[at])).max().unwrap_or(0))
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_stand_below_each_other_and_a_person_is_told_what_they_are() {
+    fn columns_are_aligned_and_have_a_head() {
         let roles = [
             entry(Some("prod"), None, "Deploy", "AWS"),
             entry(
@@ -80,26 +80,26 @@ mod tests {
             ),
             entry(Some("données"), Some("日本"), "A", "AWS Labs"),
         ];
-        let told = table(&roles, true);
-        insta::assert_snapshot!(told, @r"
+        let with_head = table(&roles, true);
+        insta::assert_snapshot!(with_head, @r"
         ACCOUNT  LABEL                     ROLE                                     APP
         prod                               arn:aws:iam::123456789012:role/Deploy    AWS
                  Looking\u{1b}[31m around  arn:aws:iam::123456789012:role/ReadOnly  AWS Labs
         données  日本                      arn:aws:iam::123456789012:role/A         AWS Labs
         ");
-        let (_, without) = told.split_once('\n').unwrap();
+        let (_, without) = with_head.split_once('\n').unwrap();
         assert_eq!(without, table(&roles, false));
     }
 
     #[test]
-    fn a_column_in_which_nothing_stands_is_left_out() {
+    fn empty_columns_are_left_out() {
         let roles = [entry(None, None, "A", "AWS"), entry(None, None, "B", "AWS")];
         insta::assert_snapshot!(table(&roles, true), @r"
         ROLE
         arn:aws:iam::123456789012:role/A
         arn:aws:iam::123456789012:role/B
         ");
-        // An app that is an account's needs no telling.
+        // The apps are the accounts' names.
         let roles = [
             entry(Some("one"), None, "A", "one"),
             entry(Some("two"), None, "B", "two"),

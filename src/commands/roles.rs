@@ -152,7 +152,14 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         _ => report,
     })?;
     if context.globals.json {
-        let as_json = |next: &DiscoveredRole| json!({ "from": next.from, "role": next.role, "conditional": next.conditional });
+        let as_json = |next: &DiscoveredRole| {
+            let DiscoveredRole {
+                from,
+                role,
+                conditional,
+            } = next;
+            json!({ "from": from, "role": role, "conditional": conditional })
+        };
         let list: Vec<_> = found.iter().map(as_json).collect();
         context.voice.data_json(json!(list))?;
         return Ok(ExitCode::SUCCESS);
@@ -170,7 +177,8 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     context.voice.say(if found.is_empty() {
         "ob: its policies let it go on to no role"
     } else {
-        "ob: whether they trust it is theirs to say; `chain = [\"ROLE\"]` in a profile goes on to one"
+        "ob: whether they trust it is theirs to say; `chain = [\"ROLE\"]` in a profile goes on to \
+         one"
     });
     Ok(ExitCode::SUCCESS)
 }

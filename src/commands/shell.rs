@@ -1,9 +1,8 @@
-//! `ob shell`: become a shell that holds one role, shows it, and keeps it fresh.
+//! `ob shell`: replaces this process with a shell that holds one role, shows it and renews it.
 //!
-//! The shell starts with its user's own files; ours come last. They are in the runtime directory and say
-//! nothing of the role: what differs is in the environment, as with `ob exec`. Renewal is the same program
-//! again, `--renew`, which prints the new values for the shell to take in place; it asks a running agent and
-//! nobody else.
+//! The shell reads its user's own start files first, then ours from the runtime directory. These
+//! are the same for every role: what differs is in the environment, as with `ob exec`. To renew,
+//! the shell runs `ob shell --renew`, which asks the running agent and prints the new values.
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
@@ -26,8 +25,9 @@ use crate::wire::{ChosenRole, CredentialsRequest, Reply, Request};
 
 /// Start a shell that holds a role, shows it in its prompt and renews it
 ///
-/// Your own start files run as always. The prompt shows account, role and minutes left; new credentials take the
-/// place of old ones by themselves, as long as you are signed in. `exit` returns to where you were.
+/// Your own start files run as always. The prompt shows account, role and minutes left; new
+/// credentials take the place of old ones by themselves, as long as you are signed in. `exit`
+/// returns to where you were.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     #[command(flatten)]
@@ -45,12 +45,12 @@ pub struct Args {
 }
 
 /// # Errors
-/// Whatever keeps the shell from being started; then it has not been started.
+/// When the shell cannot be started.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if let Some(shell) = args.renew {
         return renew(shell, context);
     }
-    let (program, shell) = chosen(args, context)?;
+    let (program, shell) = shell_program(args, context)?;
     let (menu, sign_in) = (args.menu.menu(), args.sign_in.options());
     let target = resolve_for_menu(context, args.role.selection(), menu, &sign_in)?;
     let granted = credentials(context, &target, None, menu, &sign_in)?;
@@ -77,7 +77,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     Err(process::replace(&program, &arguments, all))
 }
 
-fn chosen(args: &Args, context: &Context) -> Result<(OsString, Shell), Report> {
+fn shell_program(args: &Args, context: &Context) -> Result<(OsString, Shell), Report> {
     let program = args.shell.as_deref().or(context.environment.raw("SHELL"));
     let refusal = |summary: String| {
         Report::new(ErrorCode::ShellUnknown, summary)
@@ -96,7 +96,7 @@ fn chosen(args: &Args, context: &Context) -> Result<(OsString, Shell), Report> {
     Ok((program.to_owned(), shell))
 }
 
-/// One line for a shell within a shell: which role it leaves, and for how long.
+/// Names both roles when the shell is started within another one.
 fn announce_nesting(context: &Context, target: &ResolvedTarget, credentials: &Credentials) {
     let text = |name| context.environment.text(name).map(escape);
     if context.environment.raw("OB_TARGET").is_some()
@@ -109,7 +109,7 @@ fn announce_nesting(context: &Context, target: &ResolvedTarget, credentials: &Cr
     }
 }
 
-/// What other prompts show of the role: starship and powerlevel10k read it from `AWSUME_PROFILE`.
+/// Returns the role's name for `AWSUME_PROFILE`, which starship and powerlevel10k show.
 fn label(target: &ResolvedTarget, credentials: &Credentials) -> String {
     if let Some(profile) = &target.settings.profile {
         return escape(profile);
@@ -122,7 +122,7 @@ fn label(target: &ResolvedTarget, credentials: &Credentials) -> String {
 
 type Extra = Vec<(&'static str, OsString)>;
 
-/// Writes what the shell starts with; its arguments, and the variables that lead it there.
+/// Writes the start files; returns the shell's arguments and the variables that name the files.
 fn start(
     shell: Shell,
     directory: RuntimeDir,
@@ -214,7 +214,7 @@ fn renew(shell: Shell, context: &Context) -> Result<ExitCode, Report> {
     let new: Vec<(String, String)> = new
         .iter()
         .filter_map(|(name, value)| Some((text(name)?, text(value)?)))
-        // The names of role and account are the shell's already, and as its user calls them.
+        // The shell has the names of role and account, with the user's own words.
         .filter(|(name, _)| name.starts_with("AWS_") || name == "OB_EXPIRES")
         .collect();
     let changes: Vec<Assignment<'_>> = new

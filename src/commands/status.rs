@@ -1,4 +1,4 @@
-//! `ob status`: who is signed in, what is held for how long, and whether the VPN is up.
+//! `ob status`: shows the sessions, the roles held and the VPN.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         context.voice.data_json(answer)?;
     } else {
         let tunnel = tunnel.map(|(tunnel, _)| tunnel);
-        // Whether the settings are good is not this verb's matter.
+        // Invalid settings are no reason to fail here.
         let settings = context.settings().ok();
         let accounts = BTreeMap::new();
         let labels = settings.map(Settings::labels).unwrap_or_default();
@@ -86,7 +86,7 @@ fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -
     for role in &status.roles {
         let limit = role.policy.summary();
         let arn = RoleArn::parse(&role.role).ok();
-        // Counted by the agent, which knows how far off this machine's clock is.
+        // The agent counts the seconds, because it corrects this machine's clock.
         let until = match role.seconds_left {
             ..=0 => "expired".to_owned(),
             left => {
@@ -117,8 +117,7 @@ fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -
     text
 }
 
-/// What `ob status --json` and `ob agent status --json` print.
-pub(super) fn as_json(status: Option<&StatusReply>) -> serde_json::Value {
+fn as_json(status: Option<&StatusReply>) -> serde_json::Value {
     let Some(status) = status else {
         return json!({ "agent": null, "sessions": [], "roles": [] });
     };

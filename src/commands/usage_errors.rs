@@ -1,4 +1,4 @@
-//! What was typed and means nothing, told in our own words: with what other tools call a verb, and where a word goes.
+//! Usage errors in the form of our reports, with hints for the names that other tools use.
 
 mod partial_parse;
 
@@ -12,8 +12,8 @@ use crate::report::{ErrorCode, Report};
 use crate::sanitize::shell_word;
 pub use partial_parse::{PartialParse, parse_partially};
 
-/// Words for which nothing here looks alike, below which verb, and what is meant.
-const ELSEWHERE: [(&str, &[&str], &str); 14] = [
+/// Words of other tools: the verb they were typed after, the words, the hint.
+const FOREIGN_VERBS: [(&str, &[&str], &str); 14] = [
     (
         "",
         &["list", "ls"],
@@ -74,15 +74,16 @@ const ELSEWHERE: [(&str, &[&str], &str); 14] = [
     ),
 ];
 
-/// The most verbs that are offered.
-const OFFERED: usize = 3;
+/// The limit of suggestions.
+const MAX_SUGGESTIONS: usize = 3;
 
-/// Verbs that are about a profile or role.
-const OF_A_ROLE: [&str; 5] = ["shell", "env", "credential", "write", "console"];
+/// The verbs that take `-p` and `-r`.
+const ROLE_VERBS: [&str; 5] = ["shell", "env", "credential", "write", "console"];
 
-/// What to say of a mistake in what was typed, as far as that was `understood`. `grammar` is what could have been.
-pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Command) -> Report {
-    let PartialParse { verb, command, .. } = understood;
+/// Returns the report of clap's error, with hints that depend on the part of the command line that
+/// could be parsed.
+pub fn report(error: &clap::Error, partial: &PartialParse<'_>, grammar: &Command) -> Report {
+    let PartialParse { verb, command, .. } = partial;
     let wrong = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word.as_str()),
         _ => None,
@@ -100,16 +101,16 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
                 ErrorCode::UsageNoVerb,
                 format!("there is no `{}`", path.join(" ")),
             );
-            let elsewhere = ELSEWHERE
+            let elsewhere = FOREIGN_VERBS
                 .iter()
                 .find(|(below, words, _)| below == verb && words.contains(&word));
-            let below = below_a_verb(grammar, word).filter(|_| verb.is_empty());
+            let below = qualified_verb(grammar, word).filter(|_| verb.is_empty());
             match (elsewhere, below) {
                 (Some((.., meant)), _) => report.hint(*meant),
                 (None, Some(meant)) => report.hint(format!("did you mean `ob {meant}`?")),
                 (None, None) => {
                     let prefix = ["ob ", verb].concat();
-                    report.did_you_mean(prefix.trim_end(), alike(command, word))
+                    report.did_you_mean(prefix.trim_end(), similar_verbs(command, word))
                 }
             }
         }
@@ -117,20 +118,20 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
             let flag = word.split('=').next().unwrap_or(word);
             let report = new(
                 ErrorCode::UsageUnexpected,
-                format!("{} does not take `{word}`", spoken(verb)),
+                format!("{} does not take `{word}`", quoted_command(verb)),
             );
             match (verb.as_str(), flag) {
                 ("", "-p" | "--profile" | "-r" | "--role") => {
                     report.hint(format!("behind the verb: `ob exec {flag} NAME -- CMD`"))
                 }
-                ("login" | "logout", "-u" | "--user" | "--username") => report.hint(WHO),
-                (verb, _) if !word.starts_with('-') && OF_A_ROLE.contains(&verb) => {
+                ("login" | "logout", "-u" | "--user" | "--username") => report.hint(USERNAME_HINT),
+                (verb, _) if !word.starts_with('-') && ROLE_VERBS.contains(&verb) => {
                     let word = shell_word(word);
                     report.hint(format!(
                         "`ob {verb} -p {word}` takes a profile, `-r` a role"
                     ))
                 }
-                ("login", _) if !word.starts_with('-') => report.hint(WHO),
+                ("login", _) if !word.starts_with('-') => report.hint(USERNAME_HINT),
                 ("logout", _) if !word.starts_with('-') => {
                     report.hint("`--org NAME` ends the session of one of several orgs")
                 }
@@ -149,13 +150,13 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
         )
         .hint(format!("`ob {verb} -- CMD` runs one")),
         ErrorKind::MissingRequiredArgument => {
-            let missing = several(error, ContextKind::InvalidArg);
+            let missing = context_values(error, ContextKind::InvalidArg);
             let here = match missing.iter().any(|missing| missing.starts_with('-')) {
                 true => " with what was typed",
                 false => "",
             };
             let missing = missing.join("`, `");
-            let summary = format!("{} needs `{missing}`{here}", spoken(verb));
+            let summary = format!("{} needs `{missing}`{here}", quoted_command(verb));
             let report = new(ErrorCode::UsageMissing, summary);
             match missing.as_str() {
                 "<PROFILE>" => report.hint("`ob config list` shows the profiles"),
@@ -163,11 +164,11 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
             }
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            let summary = format!("{} needs a verb behind it", spoken(verb));
+            let summary = format!("{} needs a verb behind it", quoted_command(verb));
             new(ErrorCode::UsageMissing, summary)
         }
         ErrorKind::ArgumentConflict => {
-            let others = several(error, ContextKind::PriorArg);
+            let others = context_values(error, ContextKind::PriorArg);
             let summary = match others.join("`, `") {
                 other if other == word => format!("`{word}` can be given only once"),
                 others => format!("`{word}` cannot be used with `{others}`"),
@@ -191,16 +192,16 @@ pub fn report(error: &clap::Error, understood: &PartialParse<'_>, grammar: &Comm
     report.hint(format!("`{}` {what}", help.trim_end()))
 }
 
-/// Of a value that `argument` does not take, or of none.
+/// Returns the report of a value that `argument` does not take, or of a missing one.
 fn value(error: &clap::Error, argument: &str) -> Report {
-    let one = |kind| several(error, kind).into_iter().next();
+    let one = |kind| context_values(error, kind).into_iter().next();
     let value = one(ContextKind::InvalidValue).unwrap_or_default();
     let summary = match value {
         "" => format!("`{argument}` needs a value"),
         value => format!("`{argument}` cannot be `{value}`"),
     };
     let report = Report::new(ErrorCode::UsageValue, summary);
-    let valid = several(error, ContextKind::ValidValue);
+    let valid = context_values(error, ContextKind::ValidValue);
     let near = suggest(value, valid.iter().map(|valid| (valid, *valid)));
     let report = match valid.join(", ") {
         none if none.is_empty() => report,
@@ -216,7 +217,7 @@ fn value(error: &clap::Error, argument: &str) -> Report {
     }
 }
 
-fn several(error: &clap::Error, kind: ContextKind) -> Vec<&str> {
+fn context_values(error: &clap::Error, kind: ContextKind) -> Vec<&str> {
     match error.get(kind) {
         Some(ContextValue::String(word)) => vec![word],
         Some(ContextValue::Strings(words)) => words.iter().map(String::as_str).collect(),
@@ -224,18 +225,18 @@ fn several(error: &clap::Error, kind: ContextKind) -> Vec<&str> {
     }
 }
 
-const WHO: &str =
+const USERNAME_HINT: &str =
     "who signs in is `username` of the settings, or for once: `OB_ORG_USERNAME=NAME ob login`";
 
-fn spoken(verb: &str) -> String {
+fn quoted_command(verb: &str) -> String {
     match verb {
         "" => "`ob`".to_owned(),
         verb => format!("`ob {verb}`"),
     }
 }
 
-/// `config import`, where `import` alone was typed.
-fn below_a_verb(grammar: &Command, word: &str) -> Option<String> {
+/// Returns `config import` if `import` was typed without its verb.
+fn qualified_verb(grammar: &Command, word: &str) -> Option<String> {
     let is_shown = |verb: &&Command| !verb.is_hide_set();
     let mut verbs = grammar.get_subcommands().filter(is_shown);
     verbs.find_map(|verb| {
@@ -244,8 +245,8 @@ fn below_a_verb(grammar: &Command, word: &str) -> Option<String> {
     })
 }
 
-/// Which verbs right below `command` may have been meant by a word that is none, or was not typed to its end.
-pub(super) fn alike<'a>(command: &'a Command, word: &str) -> Vec<&'a str> {
+/// Returns the verbs of `command` that resemble `word` or begin with it.
+pub(super) fn similar_verbs<'a>(command: &'a Command, word: &str) -> Vec<&'a str> {
     let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
     let names: Vec<&str> = verbs.map(Command::get_name).collect();
     let near = suggest(word, names.iter().map(|name| (name, *name)));
@@ -255,6 +256,6 @@ pub(super) fn alike<'a>(command: &'a Command, word: &str) -> Vec<&'a str> {
     let mut begun = names;
     begun.retain(|name| name.starts_with(word));
     begun.sort_by_key(|name| name.len());
-    begun.truncate(OFFERED);
+    begun.truncate(MAX_SUGGESTIONS);
     begun
 }

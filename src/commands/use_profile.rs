@@ -1,5 +1,5 @@
-//! `ob use`: what the shell function of that name evaluates. A program cannot change the shell that started
-//! it, so this one prints the changes: `AWS_PROFILE` and the names for the prompt, never a key.
+//! `ob use`: prints the changes of variables that the shell function of that name evaluates:
+//! `AWS_PROFILE` and the names for the prompt, never a key.
 
 use std::process::ExitCode;
 
@@ -20,9 +20,9 @@ use crate::wire::{CredentialsRequest, Reply, Request};
 
 /// Switch this shell to a profile, with no keys in its environment
 ///
-/// Sets AWS_PROFILE to the profile that `ob config aws` wrote to ~/.aws/config; every AWS tool then gets its
-/// credentials from ob, and new ones when they expire. A function of the shell: it needs the line that
-/// `ob init` is for.
+/// Sets AWS_PROFILE to the profile that `ob config aws` wrote to ~/.aws/config; every AWS tool then
+/// gets its credentials from ob, and new ones when they expire. A function of the shell: it needs
+/// the line that `ob init` is for.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// A profile of the settings; - for the one before, which may be none
@@ -64,7 +64,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         let target = resolve(context, selection, &SignInOptions::default())?;
         target.reject_confirm()?;
         set.push(("AWS_PROFILE", aws_profile(args, context, profile)?));
-        // Go's first SDK reads ~/.aws/config only where this is set.
+        // AWS SDK for Go v1 reads ~/.aws/config only if this is set.
         set.push(("AWS_SDK_LOAD_CONFIG", "1".to_owned()));
         names(&target, &mut set);
         set.extend(context.settings()?.shell_variables());
@@ -90,7 +90,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says how the shell that runs gets the function.
+/// Returns the error that tells how this shell gets the function.
 fn no_function(context: &Context) -> Report {
     let report = Report::new(
         ErrorCode::UseNoFunction,
@@ -106,14 +106,14 @@ fn no_function(context: &Context) -> Report {
             shell.name()
         )),
         None => report.hint(
-            "bash: `eval \"$(ob init bash)\"`; zsh: `eval \"$(ob init zsh)\"`; fish: `ob init fish | source`; \
-             `ob init --help` shows where",
+            "bash: `eval \"$(ob init bash)\"`; zsh: `eval \"$(ob init zsh)\"`; \
+             fish: `ob init fish | source`; `ob init --help` shows where",
         ),
     };
     report.hint("`ob shell -p PROFILE` needs nothing, nor does `ob exec -p PROFILE -- CMD`")
 }
 
-/// The name AWS tools know the profile by; writes it for them if a person agrees.
+/// Returns the profile's name in `~/.aws/config`, and writes it there if the user agrees.
 fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, Report> {
     let Some(name) = config_profile_name(profile) else {
         return Err(Report::new(
@@ -162,7 +162,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
     Ok(name)
 }
 
-/// For the prompt: what is known before anybody has signed in.
+/// Adds the variables of the prompt, as far as the settings know them.
 fn names(target: &ResolvedTarget, set: &mut Vec<(&'static str, String)>) {
     let settings = &target.settings;
     let profile = settings.profile.as_deref();
@@ -194,7 +194,8 @@ fn names(target: &ResolvedTarget, set: &mut Vec<(&'static str, String)>) {
     }
 }
 
-/// Until when there are credentials; asks a running agent for some, so that the first tool finds them ready.
+/// Returns the expiry of the profile's credentials, which a running agent fetches now so that the
+/// first tool need not wait.
 fn expiry(context: &Context, target: &ResolvedTarget) -> Option<Timestamp> {
     let request = CredentialsRequest::without_sign_in(target.wire.clone(), None);
     let org = &target.settings.org;
@@ -202,8 +203,8 @@ fn expiry(context: &Context, target: &ResolvedTarget) -> Option<Timestamp> {
         Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),
         Err(report) if report.code == ErrorCode::RoleSeveral => {
             context.voice.say(
-                "ob: AWS tools get no credentials through it: it matches several roles, and they cannot ask which; \
-                 give the profile one `role`",
+                "ob: AWS tools get no credentials through it: it matches several roles, and they \
+                 cannot ask which; give the profile one `role`",
             );
             None
         }

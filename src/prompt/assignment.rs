@@ -1,30 +1,31 @@
-//! Variables set and unset in a shell's own syntax, each value literal.
+//! Assignments of variables in each shell's syntax. Every value is quoted.
 
 use serde_json::{Map, Value, json};
 
 use super::Shell;
 
-/// What becomes of one variable. Names are valid in a shell (`is_variable_name`), values may be anything.
+/// A change of one variable. The name must be valid in a shell (`is_variable_name`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Assignment<'a> {
     Set(&'a str, &'a str),
-    /// It reaches no program from this shell any more.
+    /// Programs started by this shell no longer get the variable.
     Unset(&'a str),
-    /// This shell's own value is taken away; in fish one that all of the user's shells have comes back.
+    /// Removes this shell's own value. In fish, the universal variable of that name is visible
+    /// again.
     Leave(&'a str),
 }
 
-/// `changes` as text for `eval` (nushell: JSON for `load-env`). Its first line says that it is meant for that:
-/// what a verb prints for people (`--help`) does not begin so.
+/// Formats `changes` for `eval`, or for nushell as JSON for `load-env`. The shell function checks
+/// the first line, because it must not evaluate other output, such as `--help`.
 ///
-/// bash and zsh stop at the first change that the shell refuses, which it does for a readonly variable, and the
-/// status says so: a command behind `&&` must not run with the identity that stayed.
+/// bash and zsh stop with a failure at the first change that is refused, as for a readonly
+/// variable: a command after `&&` must not run with the old identity.
 pub fn assignments(shell: Shell, changes: &[Assignment<'_>]) -> String {
     let line = |change: &Assignment<'_>| match (shell, change) {
         (Shell::Fish, Assignment::Set(name, value)) => {
             format!("set -gx {name} {}\n", fish_quoted(value))
         }
-        (Shell::Fish, Assignment::Unset(name)) => fish_erased(name),
+        (Shell::Fish, Assignment::Unset(name)) => fish_unset(name),
         (Shell::Fish, Assignment::Leave(name)) => format!("set -eg {name}\n"),
         (_, Assignment::Set(name, value)) => format!("export {name}={} &&\n", quoted(value)),
         (_, Assignment::Unset(name) | Assignment::Leave(name)) => format!("unset {name} &&\n"),
@@ -33,23 +34,23 @@ pub fn assignments(shell: Shell, changes: &[Assignment<'_>]) -> String {
         return as_json(changes);
     }
     let lines: String = changes.iter().map(line).collect();
-    // The end of the chain; and fish's `set -e` leaves a status of 4 where there was nothing to erase.
+    // `true` ends the chain of `&&`. In fish, `set -e` of an unset variable leaves status 4.
     format!("# ob\n{lines}true\n")
 }
 
-/// Everything but a quote is itself between single quotes in bash and zsh (POSIX, 2.2.2).
+/// Quotes for bash and zsh: between single quotes only the quote is special (POSIX 2.2.2).
 fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
-/// fish reads `\\` and `\'` between single quotes as well (fish(1), Quotes).
+/// Quotes for fish, which also reads `\\` and `\'` between single quotes (fish(1), Quotes).
 fn fish_quoted(value: &str) -> String {
     format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
-/// fish exports a universal variable although a global one of the same name is not exported, and an empty one would
-/// count: so that is erased as well, and said.
-fn fish_erased(name: &str) -> String {
+/// Returns the commands that erase a variable in fish. An exported universal variable would still
+/// reach programs, so it is erased too, with a message.
+fn fish_unset(name: &str) -> String {
     format!(
         "set -eg {name}; set -qUx {name}; and set -eU {name}; \
          and echo 'ob: erased the universal variable {name}: it names other credentials' >&2\n"
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_literal_in_each_syntax() {
+    fn values_are_quoted_in_each_syntax() {
         let hostile = "it's $(id) `id` \\ \"x\"\n";
         let changes = [Assignment::Set("A", hostile), Assignment::Leave("B")];
         assert_eq!(

@@ -1,4 +1,4 @@
-//! How dangerous a role is, by what people call it.
+//! The class of an environment (dev, stage, prod), guessed from the names of profile and account.
 
 /// The class of an environment, for prompts (`OB_ENV`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,7 +9,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// The most dangerous class that one of `names` (a profile, an account) speaks of.
+    /// Returns the most dangerous class that one of `names` (a profile, an account) contains.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         names.into_iter().filter_map(class_of).max()
     }
@@ -22,7 +22,7 @@ impl Class {
         }
     }
 
-    /// The colour where the settings name none.
+    /// Returns the colour that is used if the settings name none.
     pub const fn color(self) -> &'static str {
         match self {
             Self::Dev => "green",
@@ -39,7 +39,7 @@ fn class_of(name: &str) -> Option<Class> {
         .filter(|word| !word.is_empty())
         .collect();
     let of_word = |at: usize| match words[at] {
-        // `non-prod` and `pre-prod` are not prod.
+        // `non-prod` and `pre-prod` are no production.
         "prod" | "production" if at > 0 && matches!(words[at - 1], "non" | "not" | "pre") => {
             Some(Class::Stage)
         }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_dangerous_name_decides() {
+    fn most_dangerous_name_wins() {
         for (names, expected) in [
             (vec!["prod"], Some(Class::Prod)),
             (vec!["acme-PROD-eu", "dev"], Some(Class::Prod)),

@@ -1,8 +1,5 @@
-//! What a prompt shows and how a shell is told, as pure values.
-//!
-//! The shells' own files (`shell/`) draw the segment; this room has what goes into them: which class a role is
-//! of, and assignments in each shell's own syntax, in which every value is text whatever it holds. It knows
-//! nothing of credentials.
+//! What `ob` gives to shells: their scripts (`shell/`), the class of an environment, and
+//! assignments in each shell's syntax. Pure; it has no credentials.
 
 mod assignment;
 mod class;

@@ -1,4 +1,4 @@
-//! The shells that `ob` is at home in, and what each of them sources.
+//! The supported shells, and the script that each of them sources.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub enum Shell {
 }
 
 impl Shell {
-    /// The shell that a program is, by its name: `/bin/zsh`, `-bash` of a login, `zsh-5.9`.
+    /// Recognises a shell by its program's name: `/bin/zsh`, a login's `-bash`, `zsh-5.9`.
     pub fn of_program(program: &OsStr) -> Option<Self> {
         let name = Path::new(program).file_name()?.to_str()?;
         let name = name.trim_start_matches('-');
@@ -29,7 +29,7 @@ impl Shell {
         }
     }
 
-    /// The program's name.
+    /// Returns the program's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bash => "bash",
@@ -39,7 +39,7 @@ impl Shell {
         }
     }
 
-    /// What `ob init` prints, byte for byte.
+    /// Returns what `ob init` prints, byte for byte.
     pub const fn script(self) -> &'static str {
         match self {
             Self::Bash => include_str!("../../shell/ob.bash"),
@@ -50,14 +50,14 @@ impl Shell {
     }
 }
 
-/// direnv's function `use ob PROFILE`, which `ob init direnv` prints.
+/// The direnv function `use ob PROFILE`, which `ob init direnv` prints.
 pub const DIRENV: &str = include_str!("../../shell/direnv.sh");
 
-/// What `ob shell` starts bash with.
+/// The rcfile with which `ob shell` starts bash.
 pub const START_BASHRC: &str = include_str!("../../shell/start/bashrc");
-/// What `ob shell` starts zsh with, as its `.zshenv`.
+/// The `.zshenv` with which `ob shell` starts zsh.
 pub const START_ZSHENV: &str = include_str!("../../shell/start/zshenv");
-/// The same as its `.zshrc`.
+/// The `.zshrc` with which `ob shell` starts zsh.
 pub const START_ZSHRC: &str = include_str!("../../shell/start/zshrc");
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_is_known_by_its_programs_name() {
+    fn shell_is_recognised_by_program_name() {
         for (program, expected) in [
             ("/bin/bash", Some(Shell::Bash)),
             ("-zsh", Some(Shell::Zsh)),

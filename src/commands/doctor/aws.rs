@@ -11,7 +11,7 @@ use crate::aws_files::{Kind, leftovers, login_sessions, read};
 use crate::client::Context;
 use crate::client::unreadable;
 use crate::clock::Clock;
-use crate::commands::env::{running_dialect, sourced};
+use crate::commands::env::{eval_command, running_dialect};
 use crate::model::Timestamp;
 use crate::report::Report;
 use crate::sanitize::shell_word;
@@ -119,8 +119,8 @@ fn variables(context: &Context) -> Vec<Finding> {
             ),
             format!(
                 "`{}` renews them, `{}` takes them out",
-                sourced(dialect, ""),
-                sourced(dialect, " --unset")
+                eval_command(dialect, ""),
+                eval_command(dialect, " --unset")
             ),
         ));
     }
@@ -148,7 +148,7 @@ fn variables(context: &Context) -> Vec<Finding> {
             "AWS_PROFILE and AWS_ACCESS_KEY_ID are both set: the JavaScript SDK takes the one, the others the other",
             format!(
                 "`unset AWS_PROFILE`, or `{}`",
-                sourced(dialect, " --unset")
+                eval_command(dialect, " --unset")
             ),
         ));
     }

@@ -1,21 +1,22 @@
-//! How far what was typed can be understood when clap refuses it.
+//! Parses as much of a command line as possible when clap rejects it.
 
 use clap::{Arg, Command, ValueEnum as _};
 
 use crate::terminal::Color;
 
-/// The verb, and how its answer is wanted.
+/// The verb, and the options that decide how an error is printed.
 #[derive(Debug)]
 pub struct PartialParse<'a> {
-    /// Its words, `vpn up`; none where the first is none.
+    /// The verb's words, `vpn up`; empty if the first word is no verb.
     pub(super) verb: String,
     pub(super) command: &'a Command,
     pub json: bool,
     pub color: Color,
 }
 
-/// Reads `typed`, what stands behind `ob`, up to `--` or the first word of a command to run. Behind a word that means
-/// nothing there are only options. `grammar` has been built, so that each verb knows the options of all.
+/// Parses `typed`, the words after `ob`, up to `--` or the first word of a command to run. After an
+/// unknown word only options are recognised. `grammar` must be built, so that each verb has the
+/// global options.
 pub fn parse_partially<'a>(typed: &[String], grammar: &'a Command) -> PartialParse<'a> {
     let mut found = PartialParse {
         verb: String::new(),
@@ -23,12 +24,12 @@ pub fn parse_partially<'a>(typed: &[String], grammar: &'a Command) -> PartialPar
         json: false,
         color: Color::Auto,
     };
-    let mut is_lost = false;
+    let mut is_verb_unknown = false;
     let mut words = typed.iter().map(String::as_str).peekable();
     while let Some(word) = words.next().filter(|word| *word != "--") {
         if word.len() > 1 && word.starts_with('-') {
             let options = options(found.command, word);
-            is_lost |= options.is_empty();
+            is_verb_unknown |= options.is_empty();
             for (option, value) in options {
                 let takes_one = option.get_action().takes_values();
                 let value = match value {
@@ -44,7 +45,7 @@ pub fn parse_partially<'a>(typed: &[String], grammar: &'a Command) -> PartialPar
                     _ => {}
                 }
             }
-        } else if !is_lost && let Some(verb) = found.command.find_subcommand(word) {
+        } else if !is_verb_unknown && let Some(verb) = found.command.find_subcommand(word) {
             found.verb = [&found.verb, verb.get_name()].join(" ").trim().to_owned();
             found.command = verb;
         } else if found
@@ -54,14 +55,14 @@ pub fn parse_partially<'a>(typed: &[String], grammar: &'a Command) -> PartialPar
         {
             break;
         } else {
-            is_lost |= found.command.has_subcommands();
+            is_verb_unknown |= found.command.has_subcommands();
         }
     }
     found
 }
 
-/// What one word sets, `--org=acme` or `-vp`, each with the value that stands in the same word; none where any of it
-/// is unknown.
+/// Parses one word, `--org=acme` or `-vp`, into its options, each with the value in the same word.
+/// Returns none if one of them is unknown.
 fn options<'a, 'w>(command: &'a Command, word: &'w str) -> Vec<(&'a Arg, Option<&'w str>)> {
     if let Some(long) = word.strip_prefix("--") {
         let (name, value) = match long.split_once('=') {

@@ -111,7 +111,7 @@ fn a_panic_in_the_agent_puts_its_place_and_not_its_payload_even_into_dev_null() 
     let script = "export OB_PANIC_AT=flow.redeem; ob exec --password-stdin -- true; ob agent stop";
     let trace = trace::traced(&env, script, &env.answers());
     let said = trace.said_into("/dev/null");
-    let place = |line: &String| line.contains("src/flow/assume_role.rs:");
+    let place = |line: &String| line.contains("src/flow/assume_role/");
     assert!(said.iter().any(place), "{said:?}");
     let hits = needles(&env).in_bytes(said.concat().as_bytes());
     assert_eq!(hits, [], "{said:?}");
