@@ -2,8 +2,9 @@
 
 use super::Finding;
 use crate::client::Context;
-use crate::commands::vpn::{OpenVpn, TUN, tun_can_be_opened};
+use crate::commands::vpn::{TUN, tun_can_be_opened};
 use crate::config::read_vpn_ca_bundle;
+use crate::privileged::OpenVpn;
 use crate::process::Program;
 use crate::report::Report;
 

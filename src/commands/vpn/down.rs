@@ -1,39 +1,35 @@
-//! `ob vpn down`: take the tunnel down and wait until it is gone.
+//! `ob vpn down`: takes the tunnel down and waits until it is gone.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::running;
+use super::find::{clean_up, find_supervisor};
 use crate::client::Context;
-use crate::paths;
 use crate::report::{ErrorCode, Report};
-use crate::tunnel;
 use crate::wire::{FromTunnel, ToTunnel};
 
-/// openvpn tells the server that it goes; longer than this it does not take.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// openvpn takes its leave of the server in this time.
+const DOWN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Take the VPN down
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(super) struct Args {}
 
 /// # Errors
-/// When it does not go down.
+/// When the tunnel does not go down.
 pub(super) fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
-    let Some(mut link) = running(context)? else {
-        for directory in paths::existing_runtime_dirs(&context.environment) {
-            tunnel::clean_up(directory.path());
-        }
-        return said(context, false);
+    let Some(mut link) = find_supervisor(context)? else {
+        clean_up(context);
+        return print_result(context, false);
     };
     link.send(&ToTunnel::Down)?;
     loop {
-        match link.recv(Some(PATIENCE)) {
-            Ok(FromTunnel::Ended(_)) => return said(context, true),
+        match link.recv(Some(DOWN_TIMEOUT)) {
+            Ok(FromTunnel::Ended(_)) => return print_result(context, true),
             Ok(_) => {}
-            Err(error) if error.is_gone() => return said(context, true),
+            Err(error) if error.is_gone() => return print_result(context, true),
             Err(error) => {
                 return Err(Report::new(ErrorCode::VpnDown, "the VPN does not go down")
                     .cause(error)
@@ -43,7 +39,7 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
 }
 
-fn said(context: &Context, was_up: bool) -> Result<ExitCode, Report> {
+fn print_result(context: &Context, was_up: bool) -> Result<ExitCode, Report> {
     if context.globals.json {
         context.voice.data_json(json!({ "was_up": was_up }))?;
     } else {

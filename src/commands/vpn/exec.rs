@@ -1,31 +1,33 @@
-//! `ob vpn exec`: one command inside the tunnel, in a network of its own, without root.
+//! `ob vpn exec`: runs one command inside a tunnel, in a network namespace of its own, without root.
 //!
-//! pasta gives an unprivileged user a network namespace whose way out is the user's own sockets. openvpn runs
-//! inside it with the capability that its owner has there; the rest of the machine sees nothing of it. The
-//! supervisor stays outside: the sockets of files reach across.
+//! pasta makes the namespace and forwards its traffic over sockets of the user. openvpn runs inside
+//! with the capability that the user has there. The supervisor stays outside: its Unix sockets are
+//! files, which the namespace shares.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::netns_child;
-use super::preflight::{self, OpenVpn, Supervisor};
-use super::watch::say_log;
-use super::{PolicyArgs, resolve};
+use super::preflight::DEVICE;
+use super::resolv_conf::NAME_SERVER;
+use super::resolve::{PolicyArgs, fetch_profile, resolve};
+use super::supervisor::{Supervisor, print_log};
 use crate::client::Context;
 use crate::commands::args::SignInArgs;
 use crate::flow::vpn_policy;
 use crate::openvpn::argv::{Launch, Privilege, argv};
+use crate::privileged::OpenVpn;
 use crate::process::{self, Program};
 use crate::report::{ErrorCode, Exit, Report};
 use crate::wire::{FromTunnel, ToTunnel, TunnelPhase};
 
-/// What openvpn opens inside; the node is the machine's own there too.
+/// The device node that openvpn opens; inside the namespace it is the machine's own too.
 pub(in crate::commands) const TUN: &str = "/dev/net/tun";
-/// How pasta is started. Its default forwards ports both ways: a listener of the command would be reached at
-/// this machine's addresses, and this machine's loopback listeners inside. `none` forwards no port: TCP and
-/// UDP into the namespace (`-t`, `-u`) and out of it (`-T`, `-U`). Name queries alone go out, from one address.
-const PASTA: [&str; 14] = [
+/// The options of pasta. By default it forwards ports both ways: listeners of the command would be
+/// reachable at this machine's addresses, and this machine's loopback listeners inside. `none`
+/// forwards no port: TCP and UDP into the namespace (`-t`, `-u`) and out of it (`-T`, `-U`). Only name
+/// queries to one address are forwarded.
+const PASTA_OPTIONS: [&str; 14] = [
     "--config-net",
     "--no-map-gw",
     "-t",
@@ -37,12 +39,12 @@ const PASTA: [&str; 14] = [
     "-U",
     "none",
     "--dns-forward",
-    netns_child::NAME_SERVER,
+    NAME_SERVER,
     "--quiet",
     "--",
 ];
-/// A supervisor without an openvpn ends at once; longer than this nobody waits.
-const GOODBYE: Duration = Duration::from_secs(3);
+/// A supervisor without an openvpn ends at once.
+const DOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Run one command inside the tunnel, in a network of its own; needs no root
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -66,7 +68,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let unshare = Program::find("unshare")?;
     tun_can_be_opened()?;
     let mut supervisor = Supervisor::start(context, true)?;
-    let profile = preflight::profile(context, &resolved, &args.sign_in.options())?;
+    let profile = fetch_profile(context, &resolved, &args.sign_in.options(), false)?;
     let policy = vpn_policy(&resolved.policy)?;
     let openvpn = argv(
         &Launch {
@@ -74,22 +76,22 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             version: openvpn.version,
             config: &supervisor.config,
             management: &supervisor.management,
-            // Inside, our uid has another number.
+            // Our uid has another number inside.
             user: None,
-            device: preflight::DEVICE,
+            device: DEVICE,
             asks_user_password: profile.asks_user_password,
             policy: &policy,
         },
         &Privilege::Held,
     );
     let own = process::own_path().map_err(|error| not_started(&error))?;
-    // An interrupt that is typed is the command's to decide on; pasta would end, and the command with it.
+    // pasta would end on Ctrl-C and take the command with it; the command decides itself.
     let env = Program::find("env")?;
     let mut words: Vec<OsString> = vec![env.path().into()];
     words.extend(["--ignore-signal=INT", "--ignore-signal=QUIT"].map(OsString::from));
     words.push(pasta.path().into());
-    words.extend(PASTA.map(OsString::from));
-    // Mounts of its own, for its resolv.conf.
+    words.extend(PASTA_OPTIONS.map(OsString::from));
+    // A mount namespace, for its resolv.conf.
     words.push(unshare.path().into());
     words.extend(["--mount", "--"].map(OsString::from));
     words.push(own.into());
@@ -109,7 +111,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     words.extend(args.command.iter().cloned());
     supervisor.begin(context, &resolved, profile, None)?;
     if context.globals.verbose > 0 {
-        say_log(context, &supervisor)?;
+        print_log(context, &supervisor)?;
     }
     let environment = context.program_environment()?;
     let orphans = process::Orphans::adopt().map_err(|error| not_started(&error))?;
@@ -117,8 +119,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         .and_then(|attendant| attendant.wait_for(process::start_as_is(&words, environment)?));
     orphans.end();
     let code = process::exit_code(status.map_err(|error| not_started(&error))?);
-    // Beside a child we never end with 1 ourselves: it is the command's, or pasta's before there was one.
-    if code == Exit::Failed.code() && !was_up(&mut supervisor) {
+    // Exit code 1 is the command's, unless it was pasta that failed before there was a command.
+    if code == Exit::Failed.code() && !was_connected(&mut supervisor) {
         return Err(not_started(
             &"pasta ended before the command could start; what it said stands above",
         ));
@@ -126,7 +128,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     Ok(ExitCode::from(code))
 }
 
-/// pasta changes from root to nobody, who may not do what it does next, and then it waits for ever.
+/// Refuses root: pasta would change to the user nobody, lack the rights for its next step, and hang.
 fn refuse_root() -> Result<(), Report> {
     if !process::is_root_of_the_machine() {
         return Ok(());
@@ -140,7 +142,7 @@ fn refuse_root() -> Result<(), Report> {
 }
 
 /// # Errors
-/// Why it cannot, and what changes that.
+/// When the tunnel device cannot be opened; the hint says how to change that.
 pub(in crate::commands) fn tun_can_be_opened() -> Result<(), Report> {
     let opened = std::fs::File::options().read(true).write(true).open(TUN);
     opened.map(drop).map_err(|error| {
@@ -156,13 +158,13 @@ pub(in crate::commands) fn tun_can_be_opened() -> Result<(), Report> {
     })
 }
 
-/// Whether the tunnel was up once, so that there was a command.
-fn was_up(supervisor: &mut Supervisor) -> bool {
+/// Stops the supervisor. Returns whether the tunnel was up once, so that there was a command.
+fn was_connected(supervisor: &mut Supervisor) -> bool {
     let link = &mut supervisor.link;
-    // Should it be gone already, what it said before can still be heard.
+    // What a supervisor sent before it ended can still be read.
     let _ = link.send(&ToTunnel::Down);
     loop {
-        match link.recv(Some(GOODBYE)) {
+        match link.recv(Some(DOWN_TIMEOUT)) {
             Ok(FromTunnel::Phase(phase)) if phase.phase == TunnelPhase::Connected => return true,
             Ok(FromTunnel::Ended(_) | FromTunnel::Failed(_)) | Err(_) => return false,
             Ok(_) => {}

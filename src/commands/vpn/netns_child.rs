@@ -1,8 +1,6 @@
-//! `ob vpn inside`: in the network of one command, openvpn beside it.
+//! `ob vpn inside`: starts openvpn and the command of `ob vpn exec` in their network namespace.
 
 use std::ffi::OsString;
-use std::io::Write as _;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,22 +10,18 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::watch::supervisor_gone;
+use super::find::supervisor_gone;
+use super::resolv_conf::{replace_resolv_conf, set_name_servers, through_pasta};
 use crate::client::Context;
 use crate::link::{LinkError, SupervisorConnection};
-use crate::process::{self, Program};
+use crate::process;
 use crate::report::{ErrorCode, Exit, Report};
 use crate::wire::{DnsStatus, FromTunnel, ToTunnel, TunnelPhase};
 
-/// What a command gets to end after its tunnel.
-const LAST_WORDS: Duration = Duration::from_secs(3);
-/// openvpn tells the server that it goes; longer than this nobody waits.
-const GOODBYE: Duration = Duration::from_secs(3);
-/// An address at which pasta answers name queries, from the machine's own name servers. It is link-local, so no
-/// network that is routed has it.
-pub(super) const NAME_SERVER: &str = "169.254.1.1";
-/// A mount of this machine alone.
-const MOUNTED: Duration = Duration::from_secs(10);
+/// How long the command may take to end after each signal, once its tunnel is gone.
+const COMMAND_EXIT_TIMEOUT: Duration = Duration::from_secs(3);
+/// openvpn takes its leave of the server in this time.
+const DOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Hold a tunnel and run a command
 #[derive(clap::Args, Clone, Debug)]
@@ -57,59 +51,59 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if let Some(text) = through_pasta(&own) {
         replace_resolv_conf(&text)?;
     }
-    let mut beside =
+    let mut child =
         process::start(openvpn, None, true).map_err(|error| cannot("start openvpn", &error))?;
-    std::thread::spawn(move || beside.wait());
+    std::thread::spawn(move || child.wait());
     let is_up = Arc::new(AtomicBool::new(false));
-    give_up_on_signals(&args.control, &is_up)?;
+    stop_on_signals(&args.control, &is_up)?;
     let servers = until_connected(&mut link)?;
     is_up.store(true, Ordering::Relaxed);
     if let Some(status) = servers.filter(|_| !args.no_dns) {
         set_name_servers(&status)?;
     }
-    // `ob vpn exec` has taken out of it what the command must not have.
+    // `ob vpn exec` has removed what the command must not have.
     let environment = context.environment.clone();
     let attendant = process::Attendant::new().map_err(|error| cannot("catch signals", &error))?;
     let child = process::start_as_is(command, environment).map_err(|error| {
         let name = command.first().map(|name| name.to_string_lossy());
         refused(&name.unwrap_or_default(), &error)
     });
-    let lost = Lost::default();
+    let guard = TunnelGuard::default();
     let status = child.and_then(|child| {
-        lost.watch(link, &child);
+        guard.watch(link, &child);
         let ended = attendant.wait_for(child);
         ended.map_err(|error| cannot("wait for the command", &error))
     });
-    if let Some(report) = lost.over() {
+    if let Some(report) = guard.command_ended() {
         return Err(report);
     }
-    let mut goodbye = connect(&args.control)?;
-    goodbye.send(&ToTunnel::Down)?;
+    let mut stopping = connect(&args.control)?;
+    stopping.send(&ToTunnel::Down)?;
     while !matches!(
-        goodbye.recv(Some(GOODBYE)),
+        stopping.recv(Some(DOWN_TIMEOUT)),
         Ok(FromTunnel::Ended(_)) | Err(_)
     ) {}
     Ok(ExitCode::from(process::exit_code(status?)))
 }
 
-/// How far command and tunnel are.
+/// Which of command and tunnel has ended first.
 #[derive(Default)]
-enum Life {
+enum Progress {
     #[default]
-    Both,
-    /// The command has ended; its process id may be somebody else's by now.
-    CommandOver,
-    /// The tunnel ended under the command, and why.
+    Running,
+    /// The command has ended; its process id may be reused.
+    CommandEnded,
+    /// The tunnel ended while the command ran, and why.
     TunnelLost(Report),
 }
 
 #[derive(Clone, Default)]
-struct Lost(Arc<Mutex<Life>>);
+struct TunnelGuard(Arc<Mutex<Progress>>);
 
-impl Lost {
-    /// Ends the command when its tunnel ends: it would go on outside of it.
+impl TunnelGuard {
+    /// Ends the command when its tunnel ends, because it would go on without it.
     fn watch(&self, mut link: SupervisorConnection, child: &Child) {
-        let lost = self.clone();
+        let guard = self.clone();
         let child = i32::try_from(child.id()).map(Pid::from_raw);
         std::thread::spawn(move || {
             let report = loop {
@@ -121,32 +115,32 @@ impl Lost {
             };
             let mut why = Some(report);
             for signal in [Signal::SIGTERM, Signal::SIGKILL] {
-                let mut life = lost.life();
-                if matches!(*life, Life::CommandOver) {
+                let mut progress = guard.progress();
+                if matches!(*progress, Progress::CommandEnded) {
                     return;
                 }
                 if let Some(report) = why.take() {
-                    *life = Life::TunnelLost(report);
+                    *progress = Progress::TunnelLost(report);
                 }
                 let _ = child.map(|child| kill(child, signal));
-                drop(life);
-                std::thread::sleep(LAST_WORDS);
+                drop(progress);
+                std::thread::sleep(COMMAND_EXIT_TIMEOUT);
             }
         });
     }
 
-    /// The command has ended: whether that was its tunnel's doing.
-    fn over(&self) -> Option<Report> {
-        match std::mem::replace(&mut *self.life(), Life::CommandOver) {
-            Life::TunnelLost(report) => {
+    /// Notes that the command has ended. Returns the reason if its tunnel ended first.
+    fn command_ended(&self) -> Option<Report> {
+        match std::mem::replace(&mut *self.progress(), Progress::CommandEnded) {
+            Progress::TunnelLost(report) => {
                 let report = report.during("the command was ended: its tunnel is gone");
                 Some(report.hint("`ob vpn exec -v -- CMD` shows what openvpn says"))
             }
-            Life::Both | Life::CommandOver => None,
+            Progress::Running | Progress::CommandEnded => None,
         }
     }
 
-    fn life(&self) -> MutexGuard<'_, Life> {
+    fn progress(&self) -> MutexGuard<'_, Progress> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -156,15 +150,15 @@ fn taken_down() -> Report {
         .hint("`ob vpn exec` brings up another")
 }
 
-/// Before there is a command to decide on it, a signal gives the tunnel up.
-fn give_up_on_signals(control: &Path, is_up: &Arc<AtomicBool>) -> Result<(), Report> {
+/// Until the command starts, a signal stops the tunnel. The command then decides itself.
+fn stop_on_signals(control: &Path, is_up: &Arc<AtomicBool>) -> Result<(), Report> {
     let (control, is_up) = (control.to_owned(), Arc::clone(is_up));
-    let told = move |_| {
+    let stop = move |_| {
         if !is_up.load(Ordering::Relaxed) {
             let _ = connect(&control).map(|mut link| link.send(&ToTunnel::Down));
         }
     };
-    process::on_end_signals(told).map_err(|error| cannot("catch signals", &error))
+    process::on_end_signals(stop).map_err(|error| cannot("catch signals", &error))
 }
 
 fn connect(control: &Path) -> Result<SupervisorConnection, Report> {
@@ -186,77 +180,6 @@ fn until_connected(link: &mut SupervisorConnection) -> Result<Option<DnsStatus>,
     }
 }
 
-/// Rewrites a resolv.conf whose name servers all listen on the machine's loopback, which is another one in here:
-/// [`NAME_SERVER`] stands in their place. `None` where one of them can be reached as it is.
-fn through_pasta(own: &str) -> Option<String> {
-    let server = |line: &str| -> Option<IpAddr> {
-        let address = line.trim_start().strip_prefix("nameserver")?;
-        address.split_whitespace().next()?.parse().ok()
-    };
-    let (servers, rest): (Vec<&str>, Vec<&str>) =
-        own.lines().partition(|line| server(line).is_some());
-    let mut addresses = servers.iter().filter_map(|line| server(line)).peekable();
-    addresses.peek()?;
-    addresses.all(|address| address.is_loopback()).then(|| {
-        let rest = rest.iter().map(|line| format!("{line}\n"));
-        rest.chain([format!("nameserver {NAME_SERVER}\n")])
-            .collect()
-    })
-}
-
-/// Lays the tunnel's name servers over `/etc/resolv.conf`.
-fn set_name_servers(status: &DnsStatus) -> Result<(), Report> {
-    if status.servers.is_empty() {
-        return Ok(());
-    }
-    let mut text = String::new();
-    if !status.domains.is_empty() {
-        text = format!("search {}\n", status.domains.join(" "));
-    }
-    for server in &status.servers {
-        text += &format!("nameserver {server}\n");
-    }
-    replace_resolv_conf(&text)
-}
-
-/// Lays a file over `/etc/resolv.conf` that no other process sees: the mount namespace is our own.
-fn replace_resolv_conf(text: &str) -> Result<(), Report> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Report::new(
-            ErrorCode::VpnInsideDns,
-            "cannot set the name servers of the tunnel",
-        )
-        .cause(error)
-        .hint("`--no-dns` does without them")
-    };
-    // On a tmpfs of our own, so that nothing is left behind.
-    let mount = Program::find("mount")?;
-    let run = |arguments: &[&str]| {
-        let words: Vec<OsString> = std::iter::once(mount.path().into())
-            .chain(arguments.iter().map(OsString::from))
-            .collect();
-        match process::run(&words, b"", MOUNTED) {
-            Ok(output) if output.status.success() => Ok(()),
-            Ok(output) => Err(failed(&String::from_utf8_lossy(&output.stderr).trim())),
-            Err(error) => Err(failed(&error)),
-        }
-    };
-    run(&["-t", "tmpfs", "-o", "mode=755,size=64k", "tmpfs", "/mnt"])?;
-    std::fs::File::options()
-        .write(true)
-        .create_new(true)
-        .open("/mnt/resolv.conf")
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| failed(&error))?;
-    run(&["--bind", "/mnt/resolv.conf", "/etc/resolv.conf"])?;
-    let umount = Program::find("umount")?;
-    // The file lives on under its other name.
-    let words = [umount.path().into(), "-l".into(), "/mnt".into()];
-    process::run(&words, b"", MOUNTED)
-        .map(drop)
-        .map_err(|error| failed(&error))
-}
-
 fn refused(name: &str, error: &std::io::Error) -> Report {
     let exit = match error.kind() {
         std::io::ErrorKind::NotFound => Exit::NotFound,
@@ -273,29 +196,4 @@ fn cannot(what: &str, error: &std::io::Error) -> Report {
     Report::new(ErrorCode::VpnInside, format!("cannot {what}"))
         .cause(error)
         .hint("`ob vpn exec -v -- CMD` shows what openvpn says")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_name_servers_are_asked_through_pasta() {
-        for (own, expected) in [
-            (
-                "# stub\nnameserver 127.0.0.53\noptions edns0\nsearch acme.com\n",
-                Some("# stub\noptions edns0\nsearch acme.com\nnameserver 169.254.1.1\n"),
-            ),
-            (
-                "nameserver 127.0.0.1\nnameserver ::1\n",
-                Some("nameserver 169.254.1.1\n"),
-            ),
-            ("nameserver 127.0.0.1\nnameserver 10.0.0.1\n", None),
-            ("nameserver 192.168.1.1\n", None),
-            ("search acme.com\n", None),
-            ("", None),
-        ] {
-            assert_eq!(through_pasta(own).as_deref(), expected, "{own}");
-        }
-    }
 }

@@ -1,38 +1,28 @@
-//! What has to be there before a tunnel is begun, and its beginning: programs, rights, supervisor, profile.
+//! Chooses how openvpn is started with the rights it needs, before a sign-in is begun.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use nix::unistd::{User, getegid, geteuid};
 
-use super::Resolved;
-use super::watch::supervisor_gone;
-use crate::client::Context;
-use crate::client::SignInOptions;
-use crate::client::ask_agent;
-use crate::client::find_agent;
-use crate::client::unexpected_reply;
-use crate::link::{LinkError, SupervisorConnection};
-use crate::model::DnsScope;
+use super::resolve::Resolved;
+use super::supervisor::Supervisor;
+use crate::client::{Context, unexpected_reply};
 use crate::openvpn::argv::{Elevator, Privilege};
-use crate::paths;
 use crate::privileged::{self, Action, StartTunnel};
 use crate::process::{self, Program};
 use crate::report::{ErrorCode, Report};
-use crate::wire::{Begin, FromTunnel, IssuedProfile, Reply, Request, ToTunnel, VpnProfileRequest};
 
-pub(in crate::commands) use crate::privileged::OpenVpn;
-
-/// The supervisor needs no network and no person to get ready.
-const READY: Duration = Duration::from_secs(10);
 /// The rules of sudo may have to be fetched from an LDAP server.
-const RULES: Duration = Duration::from_secs(30);
-/// The device of the machine's tunnel.
+const RULES_TIMEOUT: Duration = Duration::from_secs(30);
+/// The device of this machine's tunnel.
 pub(super) const DEVICE: &str = "tun-ob0";
+/// The installed program's refusal of a request of another version.
+const WRONG_PROTOCOL: &str = "request.protocol";
 
 /// How openvpn is started.
-pub(super) enum Way {
+pub(super) enum StartMethod {
     /// By the program that an administrator has installed.
     Installed {
         elevator: Elevator,
@@ -42,32 +32,25 @@ pub(super) enum Way {
     Direct(Privilege),
 }
 
-/// Chooses how openvpn is started. The installed program comes first, because it gives away least; where neither it nor
-/// a rule does without a password, that is asked for now, before a sign-in is begun.
-pub(super) fn way(context: &Context) -> Result<Way, Report> {
+/// Prefers the installed program, because a rule for it gives away least. Where neither it nor
+/// another rule does without a password, the password is asked for now.
+pub(super) fn choose_start_method(context: &Context) -> Result<StartMethod, Report> {
     if geteuid().is_root() || has_net_admin() {
-        return privilege(context).map(Way::Direct);
+        return privilege(context).map(StartMethod::Direct);
     }
     let Some(program) = privileged::find() else {
-        return privilege(context).map(Way::Direct);
+        return privilege(context).map(StartMethod::Direct);
     };
-    let path = |name| Program::find(name).map(|program| program.path().to_owned());
-    let elevator = |quiet| match path("sudo") {
-        Ok(path) => Ok(Elevator::Sudo { path, quiet }),
-        Err(error) => path("doas")
-            .map(|path| Elevator::Doas { path, quiet })
-            .map_err(|_| error),
-    };
-    let quiet = elevator(true)?;
-    let asking = elevator(false)?;
-    // Where no rule allows it, sudo would note an attempt.
+    let quiet = privileged::find_elevator(true)?;
+    let interactive = privileged::find_elevator(false)?;
+    // Without a rule sudo would record a refused attempt.
     let probed =
         allows(&quiet, &program).then(|| privileged::is_allowed_without_password(&quiet, &program));
     match probed.unwrap_or(Err(String::new())) {
         Ok(()) => {
-            // Should sudo's ticket end meanwhile, it asks.
-            return Ok(Way::Installed {
-                elevator: asking,
+            // Interactive, in case sudo's ticket expires during the sign-in.
+            return Ok(StartMethod::Installed {
+                elevator: interactive,
                 program,
             });
         }
@@ -76,26 +59,23 @@ pub(super) fn way(context: &Context) -> Result<Way, Report> {
             context.voice.say(&format!(
                 "ob: {program} is not the one that came with this ob, and is not used; docs/admin.md, section 9, installs it\n"
             ));
-            return privilege(context).map(Way::Direct);
+            return privilege(context).map(StartMethod::Direct);
         }
         Err(_) => {}
     }
     let direct = privilege(context)?;
-    // The password was typed, or doas asks for it.
-    Ok(if allows(&asking, &program) {
-        Way::Installed {
-            elevator: asking,
+    // sudo has the password now; doas asks for it.
+    Ok(if allows(&interactive, &program) {
+        StartMethod::Installed {
+            elevator: interactive,
             program,
         }
     } else {
-        Way::Direct(direct)
+        StartMethod::Direct(direct)
     })
 }
 
-/// How the installed program names a request of another version.
-const WRONG_PROTOCOL: &str = "request.protocol";
-
-/// Whether a rule lets the user run `program`, with or without a password.
+/// Returns whether a rule lets the user run `program`, with or without a password.
 fn allows(elevator: &Elevator, program: &Program) -> bool {
     let (path, options): (_, &[&str]) = match elevator {
         Elevator::Sudo { path, .. } => (path, &["-n", "-l", "--"]),
@@ -104,7 +84,7 @@ fn allows(elevator: &Elevator, program: &Program) -> bool {
     let mut words: Vec<OsString> = vec![path.into()];
     words.extend(options.iter().map(OsString::from));
     words.push(program.path().into());
-    let Ok(answer) = process::run(&words, b"", RULES) else {
+    let Ok(answer) = process::run(&words, b"", RULES_TIMEOUT) else {
         return false;
     };
     match elevator {
@@ -113,7 +93,7 @@ fn allows(elevator: &Elevator, program: &Program) -> bool {
     }
 }
 
-/// What the installed program is asked for.
+/// Returns the request to the installed program.
 pub(super) fn request(supervisor: &Supervisor, resolved: &Resolved) -> Result<Vec<u8>, Report> {
     let directory = supervisor.management.parent();
     let device = DEVICE.parse().map_err(|_| unexpected_reply())?;
@@ -125,7 +105,8 @@ pub(super) fn request(supervisor: &Supervisor, resolved: &Resolved) -> Result<Ve
     })))
 }
 
-/// How openvpn gets its one capability by our own command line. Where a person's ticket is needed it is asked for now.
+/// Finds out how openvpn gets its one capability by our own command line. sudo asks for a password
+/// now, if it needs one.
 fn privilege(context: &Context) -> Result<Privilege, Report> {
     let setpriv = || Program::find("setpriv").map(|program| program.path().to_owned());
     if geteuid().is_root() {
@@ -169,7 +150,7 @@ fn privilege(context: &Context) -> Result<Privilege, Report> {
     })
 }
 
-/// Whether programs we start would keep `CAP_NET_ADMIN` (number 12): it is in the ambient set.
+/// Returns whether programs we start keep `CAP_NET_ADMIN` (number 12), by the ambient set.
 fn has_net_admin() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ambient = status.lines().find_map(|line| line.strip_prefix("CapAmb:"));
@@ -177,14 +158,16 @@ fn has_net_admin() -> bool {
     set.is_some_and(|set| set & (1 << 12) != 0)
 }
 
-/// A valid sudo ticket of this terminal, or a rule that needs none; else sudo asks for it.
+/// Ensures a valid sudo ticket of this terminal or a rule that needs none. Otherwise sudo asks.
 fn ensure_sudo(context: &Context, sudo: &Program) -> Result<(), Report> {
     let words = |options: &[&str]| -> Vec<OsString> {
         let options = options.iter().map(OsString::from);
         std::iter::once(sudo.path().into()).chain(options).collect()
     };
     for quiet in [&["-n", "-v"][..], &["-n", "-l", "setsid"]] {
-        if process::run(&words(quiet), b"", RULES).is_ok_and(|output| output.status.success()) {
+        if process::run(&words(quiet), b"", RULES_TIMEOUT)
+            .is_ok_and(|output| output.status.success())
+        {
             return Ok(());
         }
     }
@@ -204,8 +187,8 @@ fn ensure_sudo(context: &Context, sudo: &Program) -> Result<(), Report> {
     .hint("`ob vpn exec -- CMD` runs one command inside the tunnel without root"))
 }
 
-/// Whether doas has a rule for us. It keeps no ticket that could be had beforehand: where its rule wants a password it
-/// asks when openvpn is started.
+/// Refuses where doas has no rule for us. doas keeps no ticket: if its rule wants a password, it asks
+/// when openvpn is started.
 fn doas_allows(doas: &Program) -> Result<(), Report> {
     let setsid = Program::find("setsid")?;
     let words: Vec<OsString> = vec![
@@ -214,8 +197,8 @@ fn doas_allows(doas: &Program) -> Result<(), Report> {
         "/etc/doas.conf".into(),
         setsid.path().into(),
     ];
-    let said = process::run(&words, b"", RULES);
-    let denied = said.is_ok_and(|said| said.stdout.trim_ascii() == b"deny");
+    let output = process::run(&words, b"", RULES_TIMEOUT);
+    let denied = output.is_ok_and(|output| output.stdout.trim_ascii() == b"deny");
     if !denied {
         return Ok(());
     }
@@ -228,105 +211,10 @@ fn doas_allows(doas: &Program) -> Result<(), Report> {
     .hint("`ob vpn exec -- CMD` runs one command inside the tunnel without root"))
 }
 
-/// Our user's name, for openvpn to check who listens at the management socket.
+/// Returns our user's name, by which openvpn checks the owner of the management socket.
 pub(super) fn user_name() -> Option<String> {
     User::from_uid(geteuid())
         .ok()
         .flatten()
         .map(|user| user.name)
-}
-
-/// A supervisor that waits to be told what to do, and the names it waits at.
-pub(super) struct Supervisor {
-    pub(super) link: SupervisorConnection,
-    pub(super) config: PathBuf,
-    pub(super) management: PathBuf,
-    pub(super) control: PathBuf,
-}
-
-impl Supervisor {
-    pub(super) fn start(context: &Context, private: bool) -> Result<Self, Report> {
-        // It asks the agent that is used here, wherever that was started.
-        let directory = match find_agent(context)? {
-            Some(agent) if !context.globals.no_agent => agent.directory,
-            _ => paths::runtime_dir(&context.environment)?.path().to_owned(),
-        };
-        let (mut link, theirs) = SupervisorConnection::pair()?;
-        let mut words: Vec<OsString> = ["vpn", "supervise", "--directory"].map(Into::into).into();
-        words.push(directory.into());
-        if private {
-            words.push("--private".into());
-        }
-        let kept = ["HOME", "LANG", "TZ"].into_iter().filter_map(|name| {
-            let value = context.environment.raw(name)?;
-            Some((OsString::from(name), value.to_owned()))
-        });
-        let mut child = process::spawn_own(words, theirs, kept)
-            .and_then(|mut child| child.wait().map(|_| child))
-            .map_err(LinkError::from)?;
-        let _ = child.try_wait();
-        let ready = link.recv(Some(READY)).map_err(|error| match error {
-            error if error.is_gone() => supervisor_gone(),
-            error => error.into(),
-        })?;
-        match ready {
-            FromTunnel::Ready {
-                config,
-                management,
-                control,
-            } => Ok(Self {
-                link,
-                config,
-                management,
-                control,
-            }),
-            FromTunnel::Failed(report) => Err(report),
-            _ => Err(unexpected_reply()),
-        }
-    }
-
-    /// Gives it the profile and everything that goes with it; `dns` where name servers are set, with the scope that
-    /// the user chose.
-    pub(super) fn begin(
-        &mut self,
-        context: &Context,
-        resolved: &Resolved,
-        profile: IssuedProfile,
-        dns: Option<Option<DnsScope>>,
-    ) -> Result<(), Report> {
-        let username = profile
-            .username
-            .or_else(|| resolved.org.username.clone())
-            .unwrap_or_default();
-        let begin = Begin {
-            profile: profile.text.ok_or_else(unexpected_reply)?,
-            username,
-            token: profile.token,
-            target: resolved.target.clone(),
-            has_agent: !context.globals.no_agent,
-            sets_dns: dns.is_some(),
-            dns_scope: dns.flatten(),
-        };
-        Ok(self.link.send(&ToTunnel::Begin(Box::new(begin)))?)
-    }
-}
-
-/// A profile that may be used, from the agent.
-pub(super) fn profile(
-    context: &Context,
-    resolved: &Resolved,
-    sign_in: &SignInOptions,
-) -> Result<IssuedProfile, Report> {
-    let request = || {
-        Request::VpnProfile(VpnProfileRequest {
-            target: resolved.target.clone(),
-            policy: resolved.policy.clone(),
-            explain: false,
-            may_sign_in: true,
-        })
-    };
-    match ask_agent(context, request, &resolved.org, sign_in)? {
-        Reply::VpnProfile(profile) => Ok(*profile),
-        _ => Err(unexpected_reply()),
-    }
 }

@@ -1,18 +1,16 @@
-//! `ob vpn profile`: what the VPN server would have openvpn do, and what `ob` lets through.
+//! `ob vpn profile`: shows what the VPN server wants openvpn to do, and what `ob` lets through.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{PolicyArgs, resolve};
+use super::resolve::{PolicyArgs, fetch_profile, resolve};
 use crate::client::Context;
-use crate::client::ask_agent;
-use crate::client::unexpected_reply;
 use crate::commands::args::SignInArgs;
 use crate::report::Report;
 use crate::sanitize::escape;
-use crate::wire::{IssuedProfile, Reply, Request, VpnProfileRequest};
+use crate::wire::IssuedProfile;
 
 /// Fetch a profile and show what is in it; its text never leaves memory
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -27,22 +25,10 @@ pub(super) struct Args {
 }
 
 /// # Errors
-/// When no profile can be had, or the one there is may not be used.
+/// When no profile is issued, or the profile may not be used.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let resolved = resolve(context, &args.policy, &args.sign_in.options())?;
-    let request = || {
-        Request::VpnProfile(VpnProfileRequest {
-            target: resolved.target.clone(),
-            policy: resolved.policy.clone(),
-            explain: true,
-            may_sign_in: true,
-        })
-    };
-    let Reply::VpnProfile(profile) =
-        ask_agent(context, request, &resolved.org, &args.sign_in.options())?
-    else {
-        return Err(unexpected_reply());
-    };
+    let profile = fetch_profile(context, &resolved, &args.sign_in.options(), true)?;
     if context.globals.json {
         context.voice.data_json(as_json(&profile))?;
     } else {

@@ -1,5 +1,5 @@
-//! A question of the VPN server on the terminal, in a thread of its own: it is taken back when nobody waits for the
-//! answer any more, be it that the server's patience is over or that the tunnel is.
+//! A prompt for the VPN server's question, in a thread of its own so that it can be withdrawn: the
+//! server may stop waiting, and the tunnel may end.
 
 use std::io::{PipeWriter, pipe};
 use std::sync::mpsc::{Sender, channel};
@@ -14,28 +14,29 @@ use crate::secret::Secret;
 use crate::terminal::{Question as Text, Questions, TerminalError};
 use crate::wire::{Sealed, ToTunnel, TunnelAnswer, TunnelQuestion};
 
-/// A signal that ends us waits this long for the tunnel to be down.
-const GOODBYE: Duration = Duration::from_secs(2);
+/// An aborted prompt waits this long for the tunnel to go down before the process ends.
+const DOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The question that is open. Dropping it takes it back.
+/// An open prompt. Dropping it withdraws the prompt.
 pub(super) struct PromptThread {
-    /// Closed when the question is over.
+    /// Closed to withdraw the prompt.
     open: Option<PipeWriter>,
-    /// Closed when the tunnel is gone.
+    /// Closed when the tunnel is gone, which ends the wait of an aborted prompt.
     tunnel: Option<Sender<()>>,
     thread: Option<JoinHandle<Finished>>,
 }
 
-/// The terminal as it is between two questions, and why the last one had no answer if there could be none.
+/// The terminal after a prompt, for the next one.
 pub(super) struct Finished {
     pub(super) questions: Questions,
-    pub(super) why: Option<String>,
+    /// Why there can be no answer.
+    pub(super) failure: Option<String>,
 }
 
 impl PromptThread {
-    /// Asks, and tells the supervisor what was answered. `questions` are those of the question before: between two
-    /// the terminal shows nothing that is typed.
-    pub(super) fn begin(
+    /// Shows the prompt and sends the answer to the supervisor. `questions` is the terminal of the
+    /// previous prompt: between two prompts it echoes nothing.
+    pub(super) fn start(
         context: &Context,
         questions: Option<Questions>,
         number: u64,
@@ -49,7 +50,7 @@ impl PromptThread {
         let voice = context.voice;
         let abort = move || {
             let _ = aborting.send(&ToTunnel::Down);
-            let _ = gone.recv_timeout(GOODBYE);
+            let _ = gone.recv_timeout(DOWN_TIMEOUT);
         };
         let mut questions = if let Some(questions) = questions {
             questions.abort_with(abort);
@@ -64,19 +65,16 @@ impl PromptThread {
             }
             let (answer, failure) = match ask(&mut questions, &question) {
                 Ok(answer) => (TunnelAnswer::Given(Sealed(answer)), None),
-                // The next question must not get the answer to this one.
+                // Sends nothing: the next question must not get the answer to this one.
                 Err(TerminalError::TakenBack { .. }) => {
-                    let why = None;
-                    return Finished { questions, why };
+                    let failure = None;
+                    return Finished { questions, failure };
                 }
-                Err(error) => (TunnelAnswer::Unavailable, Some(said(&question, &error))),
+                Err(error) => (TunnelAnswer::Unavailable, Some(describe(&question, &error))),
             };
-            // A supervisor that is gone is noticed by whoever listens to it.
+            // The reader of the connection notices a supervisor that is gone.
             let _ = answering.send(&ToTunnel::Answer { number, answer });
-            Finished {
-                questions,
-                why: failure,
-            }
+            Finished { questions, failure }
         });
         Ok(Self {
             open: Some(open),
@@ -85,7 +83,7 @@ impl PromptThread {
         })
     }
 
-    /// Takes the question back if it is still open.
+    /// Withdraws the prompt if it is still open.
     pub(super) fn end(mut self) -> Option<Finished> {
         self.close()
     }
@@ -115,6 +113,6 @@ fn ask(questions: &mut Questions, question: &TunnelQuestion) -> Result<Secret, T
     }
 }
 
-fn said(question: &TunnelQuestion, error: &TerminalError) -> String {
+fn describe(question: &TunnelQuestion, error: &TerminalError) -> String {
     format!("{error}: {}", escape(&question.text()))
 }

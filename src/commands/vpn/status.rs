@@ -1,4 +1,4 @@
-//! `ob vpn status`: whether the tunnel is up, and what it did to this machine.
+//! `ob vpn status`: shows whether the tunnel is up, and what it changed on this machine.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::watch::{dns_json, dns_text, event, in_words, phase_json, phase_text, supervisor_gone};
-use super::{clean_up, running};
-use crate::client::Context;
-use crate::client::ask_running_agent;
-use crate::client::unexpected_reply;
+use super::event_text::{dns_json, dns_text, phase_json, phase_text, phase_words, print_event};
+use super::find::{clean_up_markers, find_supervisor, supervisor_gone};
+use crate::client::{Context, ask_running_agent, unexpected_reply};
 use crate::clock::span;
 use crate::link::SupervisorConnection;
 use crate::report::{Exit, Report};
@@ -18,7 +16,7 @@ use crate::sanitize::escape;
 use crate::terminal::data;
 use crate::wire::{FromTunnel, Reply, Request, ToTunnel, TunnelPhase, TunnelStatus};
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Show the tunnel; exits 1 when there is none
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -31,9 +29,9 @@ pub(super) struct Args {
 /// # Errors
 /// When the tunnel's supervisor cannot be asked; followed to its end, why it ended unless it was taken down.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
-    // Before the state is told, so that nothing happens in between unseen.
+    // Subscribes before it asks for the state, so that no event is missed.
     let events = match args.follow {
-        true => listen(context)?,
+        true => subscribe(context)?,
         false => None,
     };
     let Some(status) = ask(context)? else {
@@ -41,7 +39,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     };
     match (context.globals.json, events.is_some()) {
         (true, false) => context.voice.data_json(as_json(&status))?,
-        (true, true) => event(
+        (true, true) => print_event(
             context.voice,
             &json!({ "event": "status", "status": as_json(&status) }),
         )?,
@@ -53,14 +51,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
 }
 
-/// A conversation in which every event is heard from now on.
-fn listen(context: &Context) -> Result<Option<SupervisorConnection>, Report> {
-    let Some(mut link) = running(context)? else {
+/// Subscribes to every later event.
+fn subscribe(context: &Context) -> Result<Option<SupervisorConnection>, Report> {
+    let Some(mut link) = find_supervisor(context)? else {
         return Ok(None);
     };
     link.send(&ToTunnel::Events)?;
     loop {
-        match link.recv(Some(PATIENCE)) {
+        match link.recv(Some(REPLY_TIMEOUT)) {
             Ok(FromTunnel::Listening) => return Ok(Some(link)),
             Ok(_) => {}
             Err(error) if error.is_gone() => return Ok(None),
@@ -69,7 +67,7 @@ fn listen(context: &Context) -> Result<Option<SupervisorConnection>, Report> {
     }
 }
 
-/// Tells each event until the tunnel ends. That has no deadline, so it is said what is waited for.
+/// Prints each event until the tunnel ends. That has no deadline, so it says what it waits for.
 fn follow(mut events: SupervisorConnection, context: &Context) -> Result<ExitCode, Report> {
     let json = context.globals.json;
     context
@@ -77,14 +75,16 @@ fn follow(mut events: SupervisorConnection, context: &Context) -> Result<ExitCod
         .say("ob: waiting for what happens to the VPN; Ctrl-C leaves it as it is\n");
     loop {
         match events.recv(None) {
-            // Told with its reason in a moment.
+            // Printed with its reason below.
             Ok(FromTunnel::Phase(phase)) if phase.phase == TunnelPhase::Ended => {}
-            Ok(FromTunnel::Phase(phase)) if json => event(context.voice, &phase_json(&phase))?,
+            Ok(FromTunnel::Phase(phase)) if json => {
+                print_event(context.voice, &phase_json(&phase))?
+            }
             Ok(FromTunnel::Phase(phase)) => {
                 context.voice.list(format!("{}\n", phase_text(&phase)))?;
             }
             Ok(FromTunnel::Dns(status)) if json => {
-                event(
+                print_event(
                     context.voice,
                     &json!({ "event": "dns", "dns": dns_json(&status) }),
                 )?;
@@ -105,23 +105,23 @@ fn follow(mut events: SupervisorConnection, context: &Context) -> Result<ExitCod
 fn ended(report: Option<Report>, context: &Context) -> Result<ExitCode, Report> {
     let name = report.as_ref().map(|report| report.name().to_owned());
     if context.globals.json {
-        event(context.voice, &json!({ "event": "ended", "error": name }))?;
+        print_event(context.voice, &json!({ "event": "ended", "error": name }))?;
     } else {
         data("ended\n")?;
     }
     report.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
-/// Says that there is no tunnel, and how the last one ended if it did so by itself.
+/// Prints that there is no tunnel, and how the last one ended if it did so by itself.
 pub(super) fn not_up(context: &Context) -> Result<ExitCode, Report> {
     let ended = match ask_running_agent(context, Request::Status) {
         Ok(Some(Reply::Status(status))) => status.tunnel_ended,
-        // Without an agent nobody remembers.
+        // Only the agent remembers.
         _ => None,
     };
     match (context.globals.json, ended) {
         (true, None) => data("null\n")?,
-        (true, Some(end)) => event(
+        (true, Some(end)) => print_event(
             context.voice,
             &json!({
                 "phase": "ended",
@@ -143,10 +143,10 @@ pub(super) fn not_up(context: &Context) -> Result<ExitCode, Report> {
     Ok(ExitCode::from(Exit::Failed.code()))
 }
 
-/// The tunnel for `ob status`: one line, and JSON. Nothing where there is none.
+/// Returns the tunnel for `ob status` as one line and as JSON; `None` where there is none.
 ///
 /// # Errors
-/// When its supervisor cannot be asked.
+/// When the tunnel's supervisor cannot be asked.
 pub fn tunnel_in_short(context: &Context) -> Result<Option<(String, Value)>, Report> {
     Ok(ask(context)?.map(|status| {
         let address = status
@@ -156,7 +156,7 @@ pub fn tunnel_in_short(context: &Context) -> Result<Option<(String, Value)>, Rep
         let text = format!(
             "VPN {} {}{}\n",
             escape(&status.host),
-            in_words(status.phase),
+            phase_words(status.phase),
             address.unwrap_or_default()
         );
         (text, as_json(&status))
@@ -164,13 +164,13 @@ pub fn tunnel_in_short(context: &Context) -> Result<Option<(String, Value)>, Rep
 }
 
 fn ask(context: &Context) -> Result<Option<TunnelStatus>, Report> {
-    let Some(mut link) = running(context)? else {
-        // A supervisor that was killed left its names behind, and prompts believe one of them.
-        clean_up(context);
+    let Some(mut link) = find_supervisor(context)? else {
+        // A killed supervisor may have left its marker behind.
+        clean_up_markers(context);
         return Ok(None);
     };
     link.send(&ToTunnel::Status)?;
-    match link.recv(Some(PATIENCE)) {
+    match link.recv(Some(REPLY_TIMEOUT)) {
         Ok(FromTunnel::Status(status)) => Ok(Some(*status)),
         Ok(_) => Err(unexpected_reply()),
         Err(error) if error.is_gone() => Ok(None),
@@ -183,7 +183,7 @@ fn as_text(status: &TunnelStatus) -> String {
         "{} at {}: {} for {}\n",
         escape(&status.username),
         escape(&status.host),
-        in_words(status.phase),
+        phase_words(status.phase),
         span(i64::try_from(status.seconds_in_phase).unwrap_or(i64::MAX))
     );
     if let Some(asks) = &status.question {

@@ -1,4 +1,4 @@
-//! `ob vpn supervise`: the process that holds a tunnel; and `ob vpn keep`, the one that outlives it.
+//! The hidden verbs that are the processes of a tunnel: `ob vpn supervise`, `keep` and `keep-reserve`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ pub(super) struct KeepArgs {
 }
 
 /// # Errors
-/// When it cannot start.
+/// When the supervisor cannot start.
 pub(super) fn run(args: &Args) -> Result<ExitCode, Report> {
     tunnel::run(&Start {
         directory: args.directory.clone(),
@@ -42,21 +42,21 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Report> {
 }
 
 /// # Errors
-/// When it cannot hear the supervisor.
+/// When the socket of the supervisor cannot be read.
 pub(super) fn keep(args: &KeepArgs) -> Result<ExitCode, Report> {
-    tunnel::run_reaper(&args.kept())?;
+    tunnel::run_reaper(&args.leftovers())?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// # Errors
-/// When it cannot hear the supervisor.
+/// When the socket of the supervisor cannot be read.
 pub(super) fn run_reserve(args: &KeepArgs) -> Result<ExitCode, Report> {
-    tunnel::run_reserve(&args.kept())?;
+    tunnel::run_reserve(&args.leftovers())?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl KeepArgs {
-    fn kept(&self) -> Leftovers {
+    fn leftovers(&self) -> Leftovers {
         Leftovers {
             directory: self.directory.clone(),
             private_dir: self.own.clone(),

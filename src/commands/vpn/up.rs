@@ -1,23 +1,30 @@
-//! `ob vpn up`: from the Okta session to a tunnel.
+//! `ob vpn up`: brings the tunnel up with the Okta session.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, ExitCode};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::preflight::{self, OpenVpn, Supervisor, Way};
-use super::watch::{Seen, Watch, say_log};
-use super::{PolicyArgs, resolve, running};
+use super::find::find_supervisor;
+use super::preflight::{self, StartMethod};
+use super::resolve::{PolicyArgs, fetch_profile, resolve};
+use super::supervisor::{Supervisor, print_log};
+use super::watch::{Outcome, Watch};
 use crate::client::Context;
 use crate::commands::args::SignInArgs;
 use crate::flow::vpn_policy;
 use crate::link::SupervisorConnection;
 use crate::model::DnsScope;
 use crate::openvpn::argv::{Launch, Privilege, argv};
+use crate::privileged::OpenVpn;
 use crate::process;
 use crate::report::{ErrorCode, Report};
 use crate::wire::ToTunnel;
+
+/// The part of an elevator's error that is read.
+const MAX_ERROR_BYTES: u64 = 4096;
+const ERROR_LINE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Bring up the VPN; it stays until Ctrl-C, or in the background with --detach
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -36,32 +43,29 @@ pub(super) struct Args {
 }
 
 /// # Errors
-/// Why there is no tunnel, or no longer one.
+/// When the tunnel does not come up, or ended by itself.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let resolved = resolve(context, &args.policy, &args.sign_in.options())?;
-    if let Some(mut link) = running(context)? {
-        // One in the background may be waiting for an answer.
+    if let Some(mut link) = find_supervisor(context)? {
+        // A tunnel in the background may wait for an answer.
         link.send(&ToTunnel::Attach)?;
-        return told(
-            context,
-            Watch::new(context, link).until_the_end(args.detach),
-        );
+        return print_outcome(context, Watch::new(context, link).run(args.detach));
     }
     let scope = dns_scope(args, context)?;
     let openvpn = OpenVpn::find()?;
-    let way = preflight::way(context)?;
+    let method = preflight::choose_start_method(context)?;
     let mut supervisor = Supervisor::start(context, false)?;
-    let profile = preflight::profile(context, &resolved, &args.sign_in.options())?;
+    let profile = fetch_profile(context, &resolved, &args.sign_in.options(), false)?;
     let policy = vpn_policy(&resolved.policy)?;
     let user = preflight::user_name();
-    let (words, input) = match &way {
-        Way::Installed { elevator, program } => {
+    let (words, input) = match &method {
+        StartMethod::Installed { elevator, program } => {
             let request = preflight::request(&supervisor, &resolved)?;
             let mut words = elevator.words();
             words.push(program.path().into());
             (words, Some(request))
         }
-        Way::Direct(privilege) => {
+        StartMethod::Direct(privilege) => {
             let launch = Launch {
                 openvpn: openvpn.program.path(),
                 version: openvpn.version,
@@ -78,21 +82,20 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let dns = resolved.policy.dns.then_some(scope);
     supervisor.begin(context, &resolved, profile, dns)?;
     if context.globals.verbose > 0 {
-        say_log(context, &supervisor)?;
+        print_log(context, &supervisor)?;
     }
-    let asked = !matches!(
-        way,
-        Way::Direct(Privilege::Held | Privilege::Ambient { .. } | Privilege::Root { .. })
+    let elevated = !matches!(
+        method,
+        StartMethod::Direct(Privilege::Held | Privilege::Ambient { .. } | Privilege::Root { .. })
     );
     let started =
-        process::start(&words, input.as_deref(), !asked).map_err(|error| not_started(&error))?;
-    let failed = attend(started, supervisor.link.try_clone().ok(), asked);
-    let outcome = Watch::new(context, supervisor.link).until_the_end(args.detach);
-    let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
-    told(context, failed.map_or(outcome, Err))
+        process::start(&words, input.as_deref(), !elevated).map_err(|error| not_started(&error))?;
+    let failed = watch_start(started, supervisor.link.try_clone().ok(), elevated);
+    let outcome = Watch::new(context, supervisor.link).run(args.detach);
+    print_outcome(context, failed.get().cloned().map_or(outcome, Err))
 }
 
-/// What the user wants asked at the VPN's name servers: typed, or set. Absent: as the server pushes.
+/// Returns the typed or configured scope; `None` follows the server's options.
 fn dns_scope(args: &Args, context: &Context) -> Result<Option<DnsScope>, Report> {
     match &args.dns_scope {
         Some(typed) => Ok(typed.parse().ok()),
@@ -100,12 +103,12 @@ fn dns_scope(args: &Args, context: &Context) -> Result<Option<DnsScope>, Report>
     }
 }
 
-fn told(context: &Context, outcome: Result<Seen, Report>) -> Result<ExitCode, Report> {
+fn print_outcome(context: &Context, outcome: Result<Outcome, Report>) -> Result<ExitCode, Report> {
     let (text, code) = match outcome? {
-        Seen::Down => ("the VPN is down", 0),
-        Seen::Connected => ("the VPN is up; `ob vpn down` takes it down", 0),
-        // As a shell tells of a command that a signal ended: a script does not take it for a tunnel.
-        Seen::GivenUp(signal) => (
+        Outcome::Down => ("the VPN is down", 0),
+        Outcome::Detached => ("the VPN is up; `ob vpn down` takes it down", 0),
+        // As a shell reports a signal, so that a script does not take it for a tunnel.
+        Outcome::Interrupted(signal) => (
             "the VPN was not up yet, and is down",
             u8::try_from(128 + signal).unwrap_or(1),
         ),
@@ -114,19 +117,21 @@ fn told(context: &Context, outcome: Result<Seen, Report>) -> Result<ExitCode, Re
     Ok(ExitCode::from(code))
 }
 
-/// Waits for what was started: openvpn itself, or the program that starts it as root. When that fails nobody
-/// will call the supervisor, so it is told to stop.
-fn attend(
+/// Waits for the started process: openvpn itself, or the program that starts it as root. If it
+/// fails, the supervisor is told, because no openvpn will connect. Returns where the failure of an
+/// elevated start appears.
+fn watch_start(
     mut started: Child,
     link: Option<SupervisorConnection>,
     elevated: bool,
-) -> Arc<Mutex<Option<Report>>> {
-    let failed = Arc::new(Mutex::new(None));
-    let told = Arc::clone(&failed);
+) -> Arc<OnceLock<Report>> {
+    let failure = Arc::new(OnceLock::new());
+    let set = Arc::clone(&failure);
     std::thread::spawn(move || {
-        let complaints = started.stderr.take();
+        let stderr = started.stderr.take();
         let status = started.wait();
-        if elevated && !status.is_ok_and(|status| status.success()) {
+        let has_failed = !status.is_ok_and(|status| status.success());
+        if elevated && has_failed {
             let report = Report::new(
                 ErrorCode::VpnNotStarted,
                 "openvpn was not started as root",
@@ -134,34 +139,28 @@ fn attend(
             .hint(
                 "`sudo -l` shows what you may do; docs/vpn-sudo.md has the rules for sudo and doas",
             );
-            let report = first_line(complaints)
-                .into_iter()
-                .fold(report, Report::cause);
-            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+            let report = first_line(stderr).into_iter().fold(report, Report::cause);
+            let _ = set.set(report);
         }
-        // sudo is gone once openvpn runs; what it started is heard of by the supervisor alone.
-        if !elevated
-            || told
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .is_some()
-        {
+        // An elevator that succeeded has left openvpn to the supervisor.
+        if !elevated || has_failed {
             let _ = link.map(|mut link| link.send(&ToTunnel::NotStarted));
         }
     });
-    failed
+    failure
 }
 
-/// What sudo or doas said before it ended. It is in the pipe already; who else holds that open is not waited for.
-fn first_line(complaints: Option<ChildStderr>) -> Option<String> {
-    let complaints = complaints?;
-    let (tell, told) = channel();
+/// Reads the first line of sudo's or doas' error. It is in the pipe already; another process that
+/// holds the pipe open is not waited for.
+fn first_line(stderr: Option<ChildStderr>) -> Option<String> {
+    let stderr = stderr?;
+    let (sender, receiver) = channel();
     std::thread::spawn(move || {
         let mut line = String::new();
-        let _ = BufReader::new(complaints.take(4096)).read_line(&mut line);
-        let _ = tell.send(line);
+        let _ = BufReader::new(stderr.take(MAX_ERROR_BYTES)).read_line(&mut line);
+        let _ = sender.send(line);
     });
-    let line = told.recv_timeout(Duration::from_secs(1)).ok()?;
+    let line = receiver.recv_timeout(ERROR_LINE_TIMEOUT).ok()?;
     Some(line.trim().to_owned()).filter(|line| !line.is_empty())
 }
 
