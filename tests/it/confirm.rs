@@ -1,6 +1,6 @@
 //! `confirm = true` of a profile: a person is asked, once for each terminal.
 
-use crate::consumers::tools::{installed, tool};
+use crate::sdks::tools::{installed, tool};
 use crate::shells::{Kind, machine, type_line};
 use crate::support::{Finished, Pty, TestEnv, run};
 

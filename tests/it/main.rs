@@ -11,16 +11,18 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod browser_session;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod choices;
 mod completions;
+#[cfg(test)]
+mod concurrency;
 mod config;
 mod confirm;
-mod consumers;
 #[cfg(test)]
-mod crowd;
-mod engines;
+mod device_page;
 mod exec;
 #[cfg(test)]
 mod faults;
@@ -46,20 +48,18 @@ mod properties;
 #[cfg(test)]
 mod providers;
 mod readme;
+mod sdks;
 #[cfg(test)]
 mod secrets;
 mod security_key;
 mod shells;
-mod slips;
+mod sign_in;
 mod support;
 mod terminal;
 mod times;
-#[cfg(test)]
-mod tokens;
 mod trust;
+mod usage_errors;
 #[cfg(test)]
 mod values;
-#[cfg(test)]
-mod visit;
 #[cfg(test)]
 mod vpn;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ob::openvpn::profile::known_directives;
 
-use crate::engines::cells;
+use crate::sign_in::factor_matrix;
 use crate::{harnesses, properties, terminal, trust, vpn};
 
 fn root() -> PathBuf {
@@ -147,10 +147,10 @@ fn the_counts_are_computed() {
     ];
     let stumbles = ["tests/it/hostile/retries.rs", "tests/it/hostile/sts.rs"];
     let factors = [
-        "tests/it/engines/cells.rs",
-        "tests/it/engines/unattended.rs",
+        "tests/it/sign_in/factor_matrix.rs",
+        "tests/it/sign_in/unattended.rs",
     ];
-    let paths = format!("{} of factor, case and pipeline", cells::CELLS);
+    let paths = format!("{} of factor, case and pipeline", factor_matrix::CELLS);
     for (matrix, places, cases) in [
         ("leaks", &["tests/it/secrets"][..], None),
         ("agent", &["tests/it/agent"], None),
@@ -176,7 +176,7 @@ fn the_counts_are_computed() {
         ("terminal", &["tests/it/terminal"], Some(cells)),
         (
             "load",
-            &["tests/it/crowd.rs", "src/agent/single_flight"],
+            &["tests/it/concurrency.rs", "src/agent/single_flight"],
             Some("100 000 schedules of shuttle, every order of two clients".to_owned()),
         ),
         ("factors", &factors, Some(paths)),

@@ -1,16 +1,16 @@
 //! The agent under attack: strangers, tricks with its directory, frames that are none, clients that stall, and
 //! the ends of its life.
 
-mod asked;
 mod barred;
 mod confined;
 mod directory;
-mod elsewhere;
+mod foreign_uid;
 mod frames;
 mod idle;
-mod life;
+mod lifetime;
 pub(crate) mod load;
-mod strangers;
+mod questions;
+mod runtime_directories;
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;

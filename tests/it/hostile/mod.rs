@@ -2,6 +2,7 @@
 //! standard output, the command not run, nothing secret said twice or to strangers.
 
 mod answers;
+mod app_refusals;
 mod assertions;
 mod network;
 mod pages;
@@ -11,7 +12,6 @@ mod retries;
 mod sign_in;
 mod sts;
 mod tls;
-mod turned_away;
 
 use ob_sandbox::{Fault, FaultKind, Options, Server};
 

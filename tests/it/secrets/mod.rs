@@ -3,7 +3,6 @@
 
 mod cores;
 mod disk;
-mod engines;
 mod live_memory;
 mod memory;
 mod needles;
@@ -11,6 +10,7 @@ mod observers;
 mod panics;
 mod planted;
 mod scenarios;
+mod sign_in;
 mod trace;
 
 use needles::Needles;

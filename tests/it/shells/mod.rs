@@ -3,7 +3,7 @@
 mod contract;
 mod files;
 mod hostile_variables;
-mod picture;
+mod prompt_svg;
 mod segment;
 mod status;
 mod subshell;

@@ -1,15 +1,15 @@
 //! Server text on a terminal: every place that shows some, with everything a terminal might fall for. The client is
 //! told these texts by an agent that lies: whatever the real one lets through, what reaches the person is inert.
 
-mod liar;
-mod people;
-mod sinks;
+mod fake_agent;
+mod output_sanitizing;
+mod prompts;
 
 use crate::harnesses::shown::acts;
 use crate::support::{Pty, TestEnv, run};
 
-use liar::Liar;
-use sinks::{SINKS, Sink};
+use fake_agent::Liar;
+use output_sanitizing::{SINKS, Sink};
 
 /// What a hostile text tries, by name.
 pub(crate) const ATTACKS: [(&str, &str); 8] = [

@@ -1,14 +1,12 @@
 //! `ob vpn` against the sandbox's Access Server and a real openvpn, each test in a network of its own.
 
 pub(crate) mod authority;
-mod cleaners;
 mod command;
 mod confined;
 mod doas;
-mod elsewhere;
-mod figures;
 mod isolation;
 mod kills;
+mod messages;
 mod name_servers;
 pub(crate) mod network;
 pub(crate) mod overlay;
@@ -21,9 +19,11 @@ mod questions;
 mod resolved;
 mod root_program;
 mod root_refusals;
+mod runtime_directories;
 mod secrets;
+mod stale_cleanup;
 mod sudo;
 pub(crate) mod sudo_rules;
-mod told;
+mod timing;
 mod tunnel;
 mod web_auth;

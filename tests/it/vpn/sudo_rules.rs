@@ -11,7 +11,7 @@ use super::root_program::{PROGRAM, RULE, install};
 use super::sudo::{OPENVPN, machine};
 use crate::support::run;
 
-/// The findings that are made here: name and state. `consumers::findings` has those of the rest.
+/// The findings that are made here: name and state. `sdks::findings` has those of the rest.
 pub(crate) const FINDINGS: [(&str, &str); 8] = [
     ("resolvconf", "note"),
     ("sudo.any_program", "wrong"),

@@ -19,7 +19,7 @@ fn untimed(said: &str) -> String {
 
 #[test]
 fn each_step_of_a_tunnel_is_told_once() {
-    if !entered("vpn::told::each_step_of_a_tunnel_is_told_once", false) {
+    if !entered("vpn::messages::each_step_of_a_tunnel_is_told_once", false) {
         return;
     }
     let vpn = Vpn::new();
@@ -55,7 +55,7 @@ fn each_step_of_a_tunnel_is_told_once() {
 #[test]
 fn a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it() {
     let name =
-        "vpn::told::a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it";
+        "vpn::messages::a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it";
     if !entered(name, false) {
         return;
     }
@@ -95,7 +95,8 @@ fn a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it() {
 
 #[test]
 fn a_server_that_never_answers_is_tried_again_and_says_so_in_a_line_each() {
-    let name = "vpn::told::a_server_that_never_answers_is_tried_again_and_says_so_in_a_line_each";
+    let name =
+        "vpn::messages::a_server_that_never_answers_is_tried_again_and_says_so_in_a_line_each";
     if !entered(name, false) {
         return;
     }
@@ -142,7 +143,8 @@ fn a_supervisor_that_nobody_has_started_says_why_it_ends_and_writes_into_no_file
 
 #[test]
 fn an_openvpn_that_does_not_tell_its_version_is_named_and_not_waited_for() {
-    let name = "vpn::told::an_openvpn_that_does_not_tell_its_version_is_named_and_not_waited_for";
+    let name =
+        "vpn::messages::an_openvpn_that_does_not_tell_its_version_is_named_and_not_waited_for";
     if !entered(name, false) {
         return;
     }

@@ -18,7 +18,7 @@ fn ok(output: &Finished) {
 #[test]
 fn a_tunnel_is_reached_with_and_without_xdg() {
     if !entered(
-        "vpn::elsewhere::a_tunnel_is_reached_with_and_without_xdg",
+        "vpn::runtime_directories::a_tunnel_is_reached_with_and_without_xdg",
         false,
     ) {
         return;

@@ -12,8 +12,8 @@ use ob::wire::{
 };
 use ob_sandbox::{AwsApp, Fault, FaultKind, Plugged, Touch};
 
+use super::fake_agent::Liar;
 use super::judge;
-use super::liar::Liar;
 use crate::support::{Pty, TestEnv, run};
 
 /// Mallory's phone, apps and name are hostile. Everything she is shown while she signs in and asks for a role.

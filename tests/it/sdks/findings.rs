@@ -344,7 +344,7 @@ fn every_finding_of_doctor_has_a_row_and_every_row_a_finding() {
 
 #[test]
 fn each_finding_of_doctor_is_found_with_its_hint() {
-    let name = "consumers::findings::each_finding_of_doctor_is_found_with_its_hint";
+    let name = "sdks::findings::each_finding_of_doctor_is_found_with_its_hint";
     if !entered(name, true) {
         return;
     }

@@ -2,8 +2,8 @@
 //! sandbox's clock instead of ours.
 
 mod browser;
-pub(crate) mod cells;
 mod classic;
+pub(crate) mod factor_matrix;
 mod idx;
 mod interludes;
 mod limits;

@@ -1,5 +1,5 @@
 //! How long a tunnel takes, beside openvpn alone, in one interleaved run. Printed, not judged: `cargo build --release`, then
-//! `OB_FIGURES=target/release/ob cargo test --test it vpn::figures -- --nocapture`. Without that it is a short run of the program
+//! `OB_FIGURES=target/release/ob cargo test --test it vpn::timing -- --nocapture`. Without that it is a short run of the program
 //! under test.
 
 use std::fs;
@@ -184,7 +184,7 @@ fn spread(mut times: Vec<Duration>) -> String {
 #[test]
 fn figures_of_a_tunnel_beside_openvpn_alone() {
     if !entered(
-        "vpn::figures::figures_of_a_tunnel_beside_openvpn_alone",
+        "vpn::timing::figures_of_a_tunnel_beside_openvpn_alone",
         false,
     ) {
         return;
