@@ -1,4 +1,4 @@
-//! What a client asks for, looked at once more: the agent trusts its own eyes.
+//! Checks of a client's request, repeated by the agent, which does not trust the client.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const MAX_SESSION: Duration = Duration::from_secs(12 * 3600);
 const DURATION: std::ops::RangeInclusive<u32> = 900..=43_200;
 
 /// # Errors
-/// When the org is no https origin (or loopback), or the deadlines are out of bounds.
+/// If the org is no https origin (or loopback), or the lifetimes are out of bounds.
 pub fn check_account(account: &Account) -> Result<(), Report> {
     let org = Org::parse(&account.org)?;
     if org.origin() != account.org {
@@ -51,7 +51,7 @@ pub fn check_account(account: &Account) -> Result<(), Report> {
 }
 
 /// # Errors
-/// When an address is neither https nor loopback, or a duration or a role's ARN cannot be.
+/// If an address is neither https nor loopback, or a duration or an ARN is invalid.
 pub fn check_target(target: &Target) -> Result<(), Report> {
     check_account(&target.account)?;
     if !DURATION.contains(&target.duration) {
@@ -70,7 +70,7 @@ pub fn check_target(target: &Target) -> Result<(), Report> {
 }
 
 /// # Errors
-/// When `endpoint`, which is called `what`, is neither https nor loopback.
+/// If `endpoint` is neither https nor loopback. `what` names it in the report.
 pub fn check_endpoint(what: &str, endpoint: &str) -> Result<(), Report> {
     let url = Url::parse(endpoint).map_err(|_| refused(&format!("the {what} is no address")))?;
     if url.scheme() == "https" || is_loopback(&url) {
@@ -80,10 +80,10 @@ pub fn check_endpoint(what: &str, endpoint: &str) -> Result<(), Report> {
     }
 }
 
-/// The VPN's hosts, checked like everything else a client names.
+/// Checks the VPN target and returns its hosts.
 ///
 /// # Errors
-/// When the account cannot be used, or a host is none.
+/// If the account cannot be used, or a host is invalid.
 pub fn check_vpn(target: &VpnTarget) -> Result<VpnHosts, Report> {
     check_account(&target.account)?;
     if target.account.way == SignInWay::Machine {
@@ -92,7 +92,10 @@ pub fn check_vpn(target: &VpnTarget) -> Result<VpnHosts, Report> {
             "a machine's sign-in does not open the VPN",
         )
         .cause("the VPN's app takes a person's session, and a machine has a token for AWS alone")
-        .hint("set `sign_in = \"terminal\"` or \"browser\" for this org, or name another one of [orgs] with `--org`"));
+        .hint(
+            "set `sign_in = \"terminal\"` or \"browser\" for this org, \
+             or name another one of [orgs] with `--org`",
+        ));
     }
     let whole = |host: &str| {
         Url::parse(&format!("https://{host}/"))
@@ -111,10 +114,10 @@ pub fn check_vpn(target: &VpnTarget) -> Result<VpnHosts, Report> {
     Ok(hosts)
 }
 
-/// The policy in the words of the room that applies it.
+/// Converts the policy from the wire.
 ///
 /// # Errors
-/// When a network is none.
+/// If a network is invalid.
 pub fn vpn_policy(policy: &VpnPolicy) -> Result<Policy, Report> {
     let routes = match &policy.routes {
         None => Routes::AsOffered,
@@ -130,7 +133,7 @@ pub fn vpn_policy(policy: &VpnPolicy) -> Result<Policy, Report> {
     })
 }
 
-/// What `ob credential` says without a session: no network, no wait.
+/// Returns the report of a request that needs a session, where there is none.
 pub fn not_signed_in(account: &Account) -> Report {
     Report::new(ErrorCode::SignInNeeded, "nobody is signed in")
         .cause(format!("there is no session at {}", account.org))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustls::CertificateError;
 use thiserror::Error;
 
-use crate::http::network::CONNECT_TIMEOUT;
+use crate::http::timeouts::CONNECT_TIMEOUT;
 use crate::report::{ErrorCode, Report};
 use crate::web::RedirectError;
 
@@ -117,7 +117,7 @@ impl HttpError {
         }
         let mut cause = error.source();
         let mut innermost = String::new();
-        // Whether the proxy failed or refused. Errors of a tunnelled connection look as without one.
+        // Whether the proxy failed or refused.
         let mut at_proxy = false;
         while let Some(inner) = cause {
             if let Some(tls) = wrapped(inner).downcast_ref::<rustls::Error>() {

@@ -11,6 +11,7 @@ mod network;
 mod pool;
 mod request;
 mod response;
+mod timeouts;
 
 pub use client::Client;
 pub use cookie_client::{CookieClient, DateObserver};

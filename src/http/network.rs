@@ -1,17 +1,14 @@
-//! The configuration of connections: trusted certificates, proxy, timeouts.
+//! The configuration of connections: trusted certificates and a proxy.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::{Certificate, Proxy, Url, redirect};
 
 use crate::http::error::HttpError;
+use crate::http::timeouts::{CONNECT_TIMEOUT, REQUEST_TIMEOUT};
 use crate::secret::Secret;
 use crate::web::NoProxy;
 
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// From the first byte sent to the last byte read.
-pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_IDLE_CONNECTIONS: usize = 32;
 
 /// The network settings of a request: certificates and a proxy.

@@ -7,7 +7,7 @@ use reqwest::header::{
 };
 use reqwest::{Method, Url};
 
-use crate::http::network::REQUEST_TIMEOUT;
+use crate::http::timeouts::REQUEST_TIMEOUT;
 use crate::secret::Secret;
 
 const MAX_HTML_BYTES: usize = 1024 * 1024;

@@ -138,8 +138,8 @@ pub(in crate::flow) struct OpenedApps {
     pub(in crate::flow) failed: Vec<AppLink>,
 }
 
-/// Fetches the assertions of all `apps` side by side. An app that fails is reported and left out, as
-/// long as another one opens.
+/// Fetches the assertions of all `apps` side by side. An app that fails is reported and left out
+/// if another one opens.
 ///
 /// # Errors
 /// If no app opens.

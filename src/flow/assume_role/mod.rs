@@ -102,7 +102,7 @@ fn no_machine_role(given: Option<&str>) -> Report {
     .hint("`-r arn:aws:iam::123456789012:role/Deploy`, or `role =` of a profile")
 }
 
-/// Whether a failure of [`obtain_credentials`] says that the user no longer has the role or the app.
+/// Whether a failure of [`obtain_credentials`] says that the user lost the role or the app.
 pub fn is_withdrawn(report: &Report) -> bool {
     matches!(
         report.code,

@@ -5,7 +5,7 @@ use crate::model::RoleArn;
 use crate::report::Report;
 use crate::wire::Target;
 
-/// Returns the region that the settings give for `role`. `None` leaves it to the partition's default.
+/// Returns the region that the settings give for `role`, or `None` for the partition's default.
 ///
 /// # Errors
 /// If the setting is no region.

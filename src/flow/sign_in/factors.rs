@@ -1,11 +1,11 @@
-//! Which of the factors on offer is taken: the one that was named, the only one, or the one a person chooses.
+//! Chooses a factor: the one that the settings name, the only one, or the user's choice.
 
-use crate::flow::{Conversation, Unanswered};
+use crate::flow::conversation::{Conversation, Unanswered};
 use crate::okta::FactorKind;
 use crate::report::{ErrorCode, Report};
 use crate::wire::{Answer, Ask, FactorChoice};
 
-/// Why a security key cannot be taken where this `ob` was built without what talks to one.
+/// Why a security key cannot be chosen in a build without the feature `fido2`.
 pub(in crate::flow) const NEEDS_BUILD: &str =
     "a security key: needs a build with `--features fido2`";
 
@@ -20,25 +20,25 @@ pub(in crate::flow) fn unusable_reason(
     }
 }
 
-/// A factor as any pipeline offers it.
+/// A factor that Okta offers, in either pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::flow) struct OfferedFactor {
-    /// For a person; foreign text.
+    /// The name for users; foreign text.
     pub(in crate::flow) label: String,
-    /// What it may be called in settings and flags, lower case; the first is its kind.
+    /// Its names in settings and flags, lower case. The first is its kind.
     pub(in crate::flow) names: Vec<String>,
-    /// Okta's id of the factor or of its enrolment: the same for as long as the device is enrolled.
+    /// Okta's id of the factor or of its enrolment; stable while the device is enrolled.
     pub(in crate::flow) id: String,
-    /// Why it is listed and cannot be taken.
+    /// Why it is listed and cannot be chosen.
     pub(in crate::flow) unusable: Option<String>,
 }
 
-/// A factor that a sign-in was verified with.
+/// The factor that verified a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsedFactor {
-    /// The word of the settings for its kind, `push`.
+    /// Its kind as the settings name it, such as `push`.
     pub kind: String,
-    /// Which one of that kind: the id of what was offered; empty where Okta took it without a choice.
+    /// Okta's id of the offered factor; empty if Okta used it without a choice.
     pub id: String,
 }
 
@@ -51,22 +51,22 @@ impl OfferedFactor {
     }
 }
 
-/// What is known of the person's preference.
+/// The user's factors: the setting, the last one, and what the client supports.
 #[derive(Clone, Debug, Default)]
 pub(in crate::flow) struct FactorPreference {
-    /// Named in the settings or with a flag: taken without asking where it is one.
+    /// Named in the settings or with a flag; chosen without a question if it is unambiguous.
     pub(in crate::flow) preferred: Option<String>,
-    /// What this user's last sign-in was verified with: offered first, and taken where several have the name that is
-    /// preferred.
+    /// The factor of this user's last sign-in: listed first, and chosen if several match
+    /// `preferred`.
     pub(in crate::flow) last: Option<UsedFactor>,
-    /// The client's side can talk to a security key.
+    /// Whether the client can talk to a security key.
     pub(in crate::flow) security_keys: bool,
-    /// A browser sign-in is set up.
+    /// Whether a browser sign-in is set up.
     pub(in crate::flow) has_browser: bool,
 }
 
 impl FactorPreference {
-    /// A security key was meant, and the client cannot talk to one.
+    /// Returns the report of a security key that the client cannot talk to.
     pub(in crate::flow) fn security_key_not_built(&self) -> Report {
         let report = Report::new(
             ErrorCode::SecurityKeyNotBuilt,
@@ -83,10 +83,10 @@ impl FactorPreference {
     }
 }
 
-/// The index of the factor to take.
+/// Returns the index of the factor to use.
 ///
 /// # Errors
-/// When none can be used, the one that was named is not among them, or nobody is here to choose.
+/// If no factor can be used, the named one is not offered, or no client can choose.
 pub(in crate::flow) async fn choose(
     offered: &[OfferedFactor],
     preference: &FactorPreference,
@@ -108,10 +108,16 @@ pub(in crate::flow) async fn choose(
                 .security_key_not_built()
                 .cause(format!("Okta offers: {}", listed())));
         }
-        return Err(Report::new(ErrorCode::SignInNoUsableFactor, "no factor can be used here")
-            .cause(format!("Okta offers: {}", listed()))
-            .hint("set up Okta Verify or a code generator in the browser, under Settings › Extra verification")
-            .hint("or sign in there: `sign_in = \"browser\"` and `client_id =` in [org]"));
+        return Err(Report::new(
+            ErrorCode::SignInNoUsableFactor,
+            "no factor can be used here",
+        )
+        .cause(format!("Okta offers: {}", listed()))
+        .hint(
+            "set up Okta Verify or a code generator in the browser, \
+                 under Settings › Extra verification",
+        )
+        .hint("or sign in there: `sign_in = \"browser\"` and `client_id =` in [org]"));
     }
     if let [only] = usable[..] {
         return Ok(only);
@@ -143,7 +149,10 @@ pub(in crate::flow) async fn choose(
                 None => report,
                 Some(preferred) => report
                     .cause(format!("{preferred} is set up on several devices"))
-                    .hint("run `ob login` in a terminal: the one that is chosen there is taken from then on"),
+                    .hint(
+                        "run `ob login` in a terminal: \
+                     the one that is chosen there is taken from then on",
+                    ),
             }
             .cause(format!("Okta offers: {}", listed())))
         }

@@ -1,4 +1,4 @@
-//! The Classic pipeline: one transaction at `/api/v1/authn`, from the password to the session token.
+//! The Classic pipeline: a transaction at `/api/v1/authn` from password to session token.
 //!
 //! Links are followed; the next state is never assumed.
 

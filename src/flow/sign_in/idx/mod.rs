@@ -181,8 +181,8 @@ impl<C: Conversation> IdxTransaction<'_, C> {
         self.conversation
             .notify(Notice::Doing(format!("continue past {name}")));
         if let Some(delay) = delay {
-            let (shortest, longest) = CONTINUATION_DELAY.into_inner();
-            let delay = delay.clamp(shortest, longest);
+            let (min, max) = CONTINUATION_DELAY.into_inner();
+            let delay = delay.clamp(min, max);
             self.conversation.pause(delay).await?;
         }
         Ok(post)
