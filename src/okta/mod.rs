@@ -20,7 +20,7 @@ mod state_token;
 mod tiles;
 pub mod webauthn;
 
-pub use error::{ErrorKind, OktaError};
+pub use error::OktaError;
 pub use factor_kind::FactorKind;
 pub use json::JsonError;
 pub use organization::{Organization, Pipeline};

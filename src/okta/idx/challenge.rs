@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::authenticator_option::{detail, kind_of};
 use super::error::IdxError;
 use super::pending_push::RESEND;
 use super::remediation::{Remediation, filled_values};
 use super::response::Response;
-use super::selection::{SELECT, Selection};
+use super::selection::{SELECT, Selection, detail, kind_of};
 use crate::model::Timestamp;
 use crate::okta::factor_kind::FactorKind;
 use crate::okta::json::{elements, text};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::okta::error::ErrorKind;
+use crate::okta::error;
 use crate::okta::hint;
 use crate::okta::json::{elements, text, text_at};
 use crate::report::{ErrorCode, Report};
@@ -90,8 +90,8 @@ impl Message {
                 "the app is not assigned to you",
                 "ask your Okta admin for it; `ob roles` shows what you have",
             ),
-            "errors.E0000004" => ErrorKind::SignInRefused.report(),
-            "errors.E0000119" => ErrorKind::AccountLocked.report(),
+            "errors.E0000004" => error::report("E0000004", 403),
+            "errors.E0000119" => error::report("E0000119", 403),
             "password.passwordRequirementsNotMet" | "errors.E0000014" | "errors.E0000080" => new(
                 ErrorCode::OktaPasswordPolicy,
                 "Okta does not accept the new password",
@@ -102,13 +102,13 @@ impl Message {
                 "Okta lets you change no password here",
                 "change it where your organisation has you do it, then `ob login`",
             ),
-            "authfactor.challenge.soft_token.used_passcode" => ErrorKind::CodeUsed.report(),
+            "authfactor.challenge.soft_token.used_passcode" => error::report("E0000082", 403),
             key if key.starts_with("authfactor.webauthn.error") => new(
                 ErrorCode::OktaKeyRefused,
                 "Okta does not accept the security key's answer",
                 "`ob login` tries again; if it stays so, set the key up anew in your Okta settings",
             ),
-            key if key.starts_with("api.authn.error") => ErrorKind::WrongAnswer.report(),
+            key if key.starts_with("api.authn.error") => error::report("E0000068", 403),
             _ => new(
                 ErrorCode::OktaIdxRefused,
                 "Okta refused",

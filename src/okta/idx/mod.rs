@@ -8,7 +8,6 @@
 //! Building a request fails with [`IdxError::Shape`] if Okta does not offer it, and with
 //! [`IdxError::ForeignLink`] if its address is of another origin.
 
-mod authenticator_option;
 mod challenge;
 mod continuation;
 mod error;
@@ -24,7 +23,6 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use authenticator_option::AuthenticatorOption;
 pub use challenge::Challenge;
 pub use continuation::Continuation;
 pub use error::IdxError;
@@ -33,5 +31,5 @@ pub use message::{Message, MessageClass};
 pub use password_change::PasswordChange;
 pub use pending_push::PendingPush;
 pub use response::Response;
-pub use selection::Selection;
+pub use selection::{AuthenticatorOption, Selection};
 pub use step::Step;

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::authenticator_option::detail;
 use super::error::IdxError;
 use super::remediation::filled_values;
 use super::response::Response;
-use super::selection::{SELECT, Selection};
+use super::selection::{SELECT, Selection, detail};
 use crate::model::Timestamp;
 use crate::okta::post::Post;
 

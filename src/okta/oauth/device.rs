@@ -7,8 +7,7 @@ use url::Url;
 
 use super::error::OauthError;
 use super::optional_scopes::OptionalScopes;
-use super::response::{self, TOKEN};
-use super::tokens::Tokens;
+use super::tokens::{TOKEN, Tokens, parse_response};
 use crate::model::Org;
 use crate::okta::json::{JsonError, text};
 use crate::okta::link;
@@ -61,7 +60,7 @@ impl DeviceCode {
         content_type: &str,
         body: &[u8],
     ) -> Result<Self, OauthError> {
-        let answer: Value = response::parse(http_status, content_type, body)?;
+        let answer: Value = parse_response(http_status, content_type, body)?;
         let page = text(&answer, "verification_uri_complete")
             .or_else(|| text(&answer, "verification_uri"))
             .ok_or(JsonError::Shape)?;

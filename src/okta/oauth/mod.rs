@@ -9,7 +9,6 @@ mod device;
 mod error;
 mod error_messages;
 mod optional_scopes;
-mod response;
 mod tokens;
 
 #[cfg(test)]

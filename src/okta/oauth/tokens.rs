@@ -7,11 +7,13 @@ use url::Url;
 
 use super::error::OauthError;
 use super::optional_scopes::OptionalScopes;
-use super::response::{self, TOKEN};
 use crate::model::Org;
-use crate::okta::json::{JsonError, text};
+use crate::okta::json::{self, JsonError, text};
 use crate::okta::post::Post;
 use crate::secret::Secret;
+
+/// The path of the token endpoint.
+pub(super) const TOKEN: &str = "/oauth2/v1/token";
 
 /// The path of the user's profile (OpenID Connect Core, 5.3; Okta: scope `profile`).
 pub const USER_INFO: &str = "/oauth2/v1/userinfo";
@@ -57,7 +59,7 @@ impl Tokens {
     /// # Errors
     /// The server's refusal, or [`OauthError::Json`].
     pub fn parse(http_status: u16, content_type: &str, body: &[u8]) -> Result<Self, OauthError> {
-        let answer = response::parse(http_status, content_type, body)?;
+        let answer = parse_response(http_status, content_type, body)?;
         let token = |name| text(&answer, name).map(Secret::new);
         let expires_in = answer["expires_in"].as_u64();
         Ok(Self {
@@ -181,4 +183,21 @@ pub fn sign_on(address: &Url, token: &Secret) -> Url {
     url.query_pairs_mut()
         .append_pair("interclient_token", token.expose());
     url
+}
+
+/// Parses the JSON of a response.
+///
+/// # Errors
+/// The refusal of any status but 200.
+pub(super) fn parse_response(
+    http_status: u16,
+    content_type: &str,
+    body: &[u8],
+) -> Result<Value, OauthError> {
+    match json::parse(content_type, body) {
+        Ok(answer) if http_status == 200 => Ok(answer),
+        Ok(answer) => Err(OauthError::from_value(http_status, &answer)),
+        Err(_) if http_status != 200 => Err(OauthError::HttpStatus(http_status)),
+        Err(error) => Err(error.into()),
+    }
 }

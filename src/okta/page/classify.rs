@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::app_page::AppPage;
+use super::explanation::append_words;
 use super::password_form::PasswordReader;
-use super::text::append_words;
 use crate::okta::html::{Piece, Tag};
 use crate::okta::state_token::StateToken;
 

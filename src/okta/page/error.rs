@@ -20,6 +20,16 @@ pub enum PageError {
     ActionScheme(String),
     #[error("the form's action carries a name or password")]
     ActionUserInfo,
+    #[error("the SAML response is not base64: a character that does not belong there")]
+    Base64Alphabet,
+    #[error("the SAML response is not base64: its end is wrong")]
+    Base64Padding,
+    #[error("the SAML response is not base64: it is percent-encoded")]
+    Base64Percent,
+    #[error("the SAML response is not base64: it is the alphabet for URLs")]
+    Base64UrlSafe,
+    #[error("the SAML response is not base64: white space in it")]
+    Base64WhiteSpace,
     #[error("the page sets a base address")]
     BaseTag,
     #[error("the page is not UTF-8")]
@@ -46,8 +56,6 @@ pub enum PageError {
     Method,
     #[error("a form within a form")]
     NestedForm,
-    #[error("the SAML response is not base64: {0}")]
-    NotBase64(Base64Flaw),
     #[error("the relay state is longer than 4 KiB")]
     RelayStateTooLong,
     #[error("the SAML response is empty")]
@@ -87,21 +95,6 @@ pub enum PageError {
     NoForm,
 }
 
-/// Why a value is not base64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Base64Flaw {
-    #[error("a character that does not belong there")]
-    Alphabet,
-    #[error("its end is wrong")]
-    Padding,
-    #[error("it is percent-encoded")]
-    Percent,
-    #[error("it is the alphabet for URLs")]
-    UrlSafe,
-    #[error("white space in it")]
-    WhiteSpace,
-}
-
 impl From<HtmlError> for PageError {
     fn from(error: HtmlError) -> Self {
         match error {
@@ -121,6 +114,11 @@ impl PageError {
             Self::ActionRelative => ErrorCode::OktaPageActionRelative,
             Self::ActionScheme(_) => ErrorCode::OktaPageActionScheme,
             Self::ActionUserInfo => ErrorCode::OktaPageActionUserInfo,
+            Self::Base64Alphabet => ErrorCode::OktaPageBase64Alphabet,
+            Self::Base64Padding => ErrorCode::OktaPageBase64Padding,
+            Self::Base64Percent => ErrorCode::OktaPageBase64Percent,
+            Self::Base64UrlSafe => ErrorCode::OktaPageBase64UrlSafe,
+            Self::Base64WhiteSpace => ErrorCode::OktaPageBase64WhiteSpace,
             Self::BaseTag => ErrorCode::OktaPageBaseTag,
             Self::Charset => ErrorCode::OktaPageCharset,
             Self::Compressed => ErrorCode::OktaPageCompressed,
@@ -134,7 +132,6 @@ impl PageError {
             Self::MetaRefresh => ErrorCode::OktaPageMetaRefresh,
             Self::Method => ErrorCode::OktaPageMethod,
             Self::NestedForm => ErrorCode::OktaPageNestedForm,
-            Self::NotBase64(flaw) => flaw.code(),
             Self::RelayStateTooLong => ErrorCode::OktaPageRelayStateTooLong,
             Self::ResponseEmpty => ErrorCode::OktaPageResponseEmpty,
             Self::ResponseOutsideForm => ErrorCode::OktaPageResponseOutsideForm,
@@ -153,18 +150,6 @@ impl PageError {
             Self::Okta(_) => ErrorCode::OktaPageError,
             Self::ScriptOnly => ErrorCode::OktaPageScriptOnly,
             Self::NoForm => ErrorCode::OktaPageNoForm,
-        }
-    }
-}
-
-impl Base64Flaw {
-    const fn code(self) -> ErrorCode {
-        match self {
-            Self::Alphabet => ErrorCode::OktaPageBase64Alphabet,
-            Self::Padding => ErrorCode::OktaPageBase64Padding,
-            Self::Percent => ErrorCode::OktaPageBase64Percent,
-            Self::UrlSafe => ErrorCode::OktaPageBase64UrlSafe,
-            Self::WhiteSpace => ErrorCode::OktaPageBase64WhiteSpace,
         }
     }
 }

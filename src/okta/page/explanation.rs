@@ -1,7 +1,6 @@
 //! The explanation on a page that refuses: its heading and the text below it.
 
 use super::parse::MAX_PAGE_BYTES;
-use super::text::append_words;
 use crate::okta::html::{Piece, pieces};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,6 +70,22 @@ fn part_of(tag: &str) -> Option<Part> {
         }
         _ => return None,
     })
+}
+
+/// Limit of a text that is kept, in characters.
+const MAX_TEXT_CHARS: usize = 300;
+
+/// Appends the words of `text` with single spaces, up to the limit.
+pub(super) fn append_words(to: &mut String, text: &str) {
+    for word in text.split_whitespace() {
+        if to.chars().count() + word.chars().count() >= MAX_TEXT_CHARS {
+            return;
+        }
+        if !to.is_empty() {
+            to.push(' ');
+        }
+        to.push_str(word);
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
-use super::error::{Base64Flaw, PageError};
+use super::error::PageError;
 use super::saml_form::SamlForm;
 use crate::model::is_loopback;
 use crate::okta::html::Tag;
@@ -229,25 +229,25 @@ fn parse_base64(folded: &str) -> Result<Secret, PageError> {
         return Err(PageError::ResponseTooLarge);
     }
     let value = folded.replace(['\r', '\n'], "");
-    if let Some(flaw) = value.trim_end_matches('=').chars().find_map(base64_flaw) {
-        return Err(PageError::NotBase64(flaw));
+    if let Some(error) = value.trim_end_matches('=').chars().find_map(base64_error) {
+        return Err(error);
     }
     match STANDARD.decode(&value) {
         Ok(document) if document.is_empty() => Err(PageError::ResponseEmpty),
         Ok(document) if document.len() > MAX_RESPONSE_BYTES => Err(PageError::ResponseTooLarge),
         Ok(_) => Ok(Secret::new(value)),
-        Err(_) => Err(PageError::NotBase64(Base64Flaw::Padding)),
+        Err(_) => Err(PageError::Base64Padding),
     }
 }
 
 /// Returns why a character is not of the base64 alphabet, `None` if it is.
-fn base64_flaw(c: char) -> Option<Base64Flaw> {
+fn base64_error(c: char) -> Option<PageError> {
     match c {
         'A'..='Z' | 'a'..='z' | '0'..='9' | '+' | '/' => None,
-        '-' | '_' => Some(Base64Flaw::UrlSafe),
-        '%' => Some(Base64Flaw::Percent),
-        '=' => Some(Base64Flaw::Padding),
-        c if c.is_whitespace() => Some(Base64Flaw::WhiteSpace),
-        _ => Some(Base64Flaw::Alphabet),
+        '-' | '_' => Some(PageError::Base64UrlSafe),
+        '%' => Some(PageError::Base64Percent),
+        '=' => Some(PageError::Base64Padding),
+        c if c.is_whitespace() => Some(PageError::Base64WhiteSpace),
+        _ => Some(PageError::Base64Alphabet),
     }
 }

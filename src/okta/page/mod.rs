@@ -13,13 +13,12 @@ mod form_reader;
 mod parse;
 mod password_form;
 mod saml_form;
-mod text;
 
 #[cfg(test)]
 mod tests;
 
 pub use app_page::AppPage;
-pub use error::{Base64Flaw, PageError};
+pub use error::PageError;
 pub use explanation::explanation;
 pub use parse::MAX_PAGE_BYTES;
 pub use password_form::PasswordForm;

@@ -34,7 +34,7 @@ pub enum Verification {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssertionRequest {
     pub rp_id: String,
-    /// Replaces the relying party for keys that were enrolled as U2F.
+    /// Replaces the RP ID for keys that were enrolled as U2F.
     pub app_id: Option<String>,
     /// The JSON text whose hash the key signs.
     pub client_data: String,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::assertion::{AssertionRequest, Verification};
 use super::base64url::{decode_base64url, encode_base64url};
 use super::error::WebAuthnError;
-use super::relying_party::{checked_rp_id, is_app_id_of};
+use super::rp_id::{checked_rp_id, is_app_id_of};
 use crate::model::Org;
 use crate::okta::json::{text, text_at};
 
@@ -26,7 +26,7 @@ pub struct WebAuthnChallenge {
     pub user_verification: Option<String>,
     /// The app id of keys that were enrolled as U2F.
     pub app_id: Option<String>,
-    /// The relying party, if the server names one.
+    /// The RP ID, if the server names one.
     pub rp_id: Option<String>,
 }
 

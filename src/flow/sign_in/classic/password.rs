@@ -4,9 +4,8 @@ use super::transaction::ClassicTransaction;
 use crate::flow::conversation::Conversation;
 use crate::flow::sign_in::dead_end::password_not_changed;
 use crate::flow::sign_in::prompts::ask_new_password;
-use crate::okta::ErrorKind;
 use crate::okta::authn::{AuthnError, PasswordChange, Transaction};
-use crate::report::Report;
+use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::Notice;
 
@@ -33,7 +32,9 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
             let (status, content_type) = (response.status, response.content_type());
             match Transaction::parse(self.org, status, content_type, &response.body) {
                 // Okta names the rule, and accepts another password.
-                Err(AuthnError::Refused(error)) if error.kind() == ErrorKind::PasswordPolicy => {
+                Err(AuthnError::Refused(error))
+                    if error.report_code() == ErrorCode::OktaPasswordPolicy =>
+                {
                     self.conversation.notify(Notice::Message(error.message()));
                     refused = Some(error.into());
                 }

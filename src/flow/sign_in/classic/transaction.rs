@@ -9,8 +9,8 @@ use crate::flow::sign_in::factors::{FactorPreference, UsedFactor};
 use crate::http::{CookieClient, HttpError, Request, Response};
 use crate::model::Org;
 use crate::okta::authn::{MfaChallenge, Transaction};
-use crate::okta::{ErrorKind, OktaError, Post};
-use crate::report::Report;
+use crate::okta::{OktaError, Post};
+use crate::report::{ErrorCode, Report};
 
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -71,8 +71,8 @@ impl<'a, C: Conversation> ClassicTransaction<'a, C> {
         self.code_delivery.note_sent();
         let (status, content_type) = (response.status, response.content_type());
         let error = OktaError::parse(status, content_type, &response.body);
-        let is_too_soon =
-            status == 429 && error.is_some_and(|error| error.kind() == ErrorKind::TooSoon);
+        let is_too_soon = status == 429
+            && error.is_some_and(|error| error.report_code() == ErrorCode::OktaTooSoon);
         if !is_too_soon {
             return self.parse(&response);
         }

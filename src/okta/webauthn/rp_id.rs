@@ -6,7 +6,7 @@ use url::{Host, Url};
 use super::error::WebAuthnError;
 use crate::model::{OKTA_DOMAINS, Org};
 
-/// Returns the relying party: the org's host, or a domain above it that the server names and that
+/// Returns the RP ID: the org's host, or a domain above it that the server names and that
 /// belongs to the organisation.
 ///
 /// # Errors
