@@ -37,7 +37,6 @@ mod layering;
 mod lockfile;
 #[cfg(test)]
 mod login;
-mod matrix;
 mod networks;
 #[cfg(test)]
 mod openvpn_differential;
@@ -51,6 +50,7 @@ mod readme;
 mod sdks;
 #[cfg(test)]
 mod secrets;
+mod security_doc;
 mod security_key;
 mod shells;
 mod sign_in;

@@ -1,4 +1,4 @@
-//! The README's tables are the program's own: each is generated and compared. `OB_BLESS=1` writes them.
+//! Checks the README's generated tables against the program, and its headings. `OB_BLESS=1` rewrites the tables.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -8,7 +8,8 @@ use ob::report::Exit;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
-fn hold(mark: &str, expected: &str) {
+/// Compares the block between a mark and its end with the expected text.
+fn check_block(mark: &str, expected: &str) {
     let readme = std::fs::read_to_string(README).unwrap();
     let (start, end) = (
         format!("<!-- {mark} -->\n"),
@@ -21,14 +22,14 @@ fn hold(mark: &str, expected: &str) {
     } else {
         assert_eq!(
             table, expected,
-            "{mark}: OB_BLESS=1 cargo test --test it readme writes it anew"
+            "{mark}: run `OB_BLESS=1 cargo test --test it readme::`"
         );
     }
 }
 
-/// One test, because all of them may write the same file.
+/// A single test: the three blocks are in one file, and blessing writes it.
 #[test]
-fn the_tables_are_the_programs_own() {
+fn generated_tables_are_current() {
     let mut settings =
         String::from("| key | variable | what it decides | for example |\n|---|---|---|---|\n");
     for key in KEYS {
@@ -43,13 +44,13 @@ fn the_tables_are_the_programs_own() {
         )
         .unwrap();
     }
-    hold("settings", &settings);
+    check_block("settings", &settings);
 
     let mut codes = String::from("| code | meaning |\n|---|---|\n| 0 | ok |\n");
     for exit in Exit::ALL {
         writeln!(codes, "| {} | {} |", exit.code(), exit.meaning()).unwrap();
     }
-    hold("exit codes", &codes);
+    check_block("exit codes", &codes);
 
     let help = Command::new(env!("CARGO_BIN_EXE_ob"))
         .arg("--help")
@@ -59,11 +60,11 @@ fn the_tables_are_the_programs_own() {
     let help = String::from_utf8(help.stdout).unwrap();
     let (_, verbs) = help.split_once("Commands:\n").unwrap();
     let (verbs, _) = verbs.split_once("\n\n").unwrap();
-    hold("verbs: ob --help", &format!("```text\n{verbs}\n```\n"));
+    check_block("verbs: ob --help", &format!("```text\n{verbs}\n```\n"));
 }
 
 #[test]
-fn what_a_new_reader_needs_stands_before_the_reference() {
+fn introduction_comes_before_the_reference() {
     let readme = std::fs::read_to_string(README).unwrap();
     let headings = readme.lines().filter_map(|line| line.strip_prefix("## "));
     let headings: Vec<&str> = headings.collect();
@@ -88,8 +89,8 @@ fn what_a_new_reader_needs_stands_before_the_reference() {
 }
 
 #[test]
-fn the_rust_that_is_needed_is_the_one_that_cargo_asks_for() {
+fn readme_names_the_minimum_rust_version() {
     let readme = std::fs::read_to_string(README).unwrap();
-    let needed = format!("needs Rust {} or later", env!("CARGO_PKG_RUST_VERSION"));
-    assert!(readme.contains(&needed), "{needed}");
+    let sentence = format!("needs Rust {} or later", env!("CARGO_PKG_RUST_VERSION"));
+    assert!(readme.contains(&sentence), "{sentence}");
 }

@@ -1,5 +1,5 @@
-//! `docs/security.md` says what is tested; this holds it to that: each test it names is there, its counts are computed.
-//! `OB_BLESS=1` writes the counts.
+//! Checks `docs/security.md` against the sources: every test that it names exists, and its table of counts is current.
+//! `OB_BLESS=1` rewrites the table.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,8 +18,8 @@ fn document() -> String {
     fs::read_to_string(root().join("docs/security.md")).unwrap()
 }
 
-/// The test names of a text: paths of at least two parts between backticks.
-fn named(text: &str) -> Vec<&str> {
+/// Returns the test names in a text: paths of at least two parts between backticks.
+fn test_names(text: &str) -> Vec<&str> {
     let spans = text.split('`').skip(1).step_by(2);
     spans
         .filter(|span| {
@@ -34,7 +34,7 @@ fn named(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether a function of that path is in the sources, wherever a module may lie.
+/// Reports whether a function of that path exists, in any place where its module may be.
 fn exists(path: &str) -> bool {
     let mut parts: Vec<&str> = path.split("::").collect();
     let name = parts.pop().unwrap();
@@ -60,19 +60,19 @@ fn exists(path: &str) -> bool {
 }
 
 #[test]
-fn every_test_the_document_names_is_there() {
+fn every_named_test_exists() {
     let text = document();
-    let named = named(&text);
-    assert!(named.len() > 50, "the names were not read: {named:?}");
-    let missing: Vec<_> = named.iter().filter(|path| !exists(path)).collect();
+    let names = test_names(&text);
+    assert!(names.len() > 50, "the names were not read: {names:?}");
+    let missing: Vec<_> = names.iter().filter(|path| !exists(path)).collect();
     assert!(missing.is_empty(), "{missing:#?}");
     assert!(!exists("trust::no_such_test") && !exists("no_such_module::x"));
 }
 
 #[test]
-fn every_invariant_has_its_line() {
+fn every_invariant_has_one_line() {
     let text = document();
-    for number in 1..=24 {
+    for number in 1..=25 {
         let lines = text
             .lines()
             .filter(|line| line.starts_with(&format!("| I{number} |")));
@@ -80,7 +80,7 @@ fn every_invariant_has_its_line() {
     }
 }
 
-/// What stands in these files, and in all files of these directories.
+/// Returns the text of these files and of all files below these directories.
 fn files_in(places: &[&str]) -> Vec<String> {
     let mut open: Vec<PathBuf> = places.iter().map(|place| root().join(place)).collect();
     let mut texts = Vec::new();
@@ -103,8 +103,8 @@ fn tests_in(places: &[&str]) -> usize {
         .sum()
 }
 
-/// The cases of the tests below these places: what stands in a table counts as many times as `counted` and its kin say,
-/// a test without a table once.
+/// Counts the cases of the tests below these places: the rows of each `counted::<N>` or `all_refused::<N>` table,
+/// and one for a test without a table.
 fn cases_in(places: &[&str]) -> usize {
     let sizes = |test: &str| -> usize {
         let marks = test.match_indices("::<");
@@ -122,9 +122,9 @@ fn cases_in(places: &[&str]) -> usize {
 }
 
 #[test]
-fn the_counts_are_computed() {
-    let mut table = String::from("| matrix | where | tests | cases |\n|---|---|---|---|\n");
-    let cells = format!("{} cells, each on a terminal", terminal::CELLS);
+fn counts_are_current() {
+    let mut table = String::from("| area | where | tests | cases |\n|---|---|---|---|\n");
+    let terminal_cases = format!("{} cases, each on a terminal", terminal::CELLS);
     let harnesses = format!(
         "{} harnesses of {} cases",
         harnesses::ALL.len(),
@@ -150,8 +150,8 @@ fn the_counts_are_computed() {
         "tests/it/sign_in/factor_matrix.rs",
         "tests/it/sign_in/unattended.rs",
     ];
-    let paths = format!("{} of factor, case and pipeline", factor_matrix::CELLS);
-    for (matrix, places, cases) in [
+    let combinations = format!("{} of factor, case and pipeline", factor_matrix::CELLS);
+    for (area, places, cases) in [
         ("leaks", &["tests/it/secrets"][..], None),
         ("agent", &["tests/it/agent"], None),
         (
@@ -173,13 +173,13 @@ fn the_counts_are_computed() {
         ("networks that change", &["tests/it/networks"], None),
         ("servers that stumble or refuse", &stumbles, None),
         ("faults of the machine", &["tests/it/faults"], None),
-        ("terminal", &["tests/it/terminal"], Some(cells)),
+        ("terminal", &["tests/it/terminal"], Some(terminal_cases)),
         (
             "load",
             &["tests/it/concurrency.rs", "src/agent/single_flight"],
             Some("100 000 schedules of shuttle, every order of two clients".to_owned()),
         ),
-        ("factors", &factors, Some(paths)),
+        ("factors", &factors, Some(combinations)),
         ("trust", &["tests/it/trust"], Some(trust::CASES.to_string())),
         ("fuzz", &["tests/it/properties.rs"], Some(harnesses)),
         (
@@ -194,13 +194,13 @@ fn the_counts_are_computed() {
             .map(|place| format!("`{place}`"))
             .collect::<Vec<_>>()
             .join(" ");
-        // Those of the harnesses are made by a macro.
-        let tests = match matrix {
+        // A macro makes the tests of the harnesses.
+        let tests = match area {
             "fuzz" => harnesses::ALL.len() + 1,
             _ => tests_in(places),
         };
         let cases = cases.unwrap_or_else(|| cases_in(places).to_string());
-        writeln!(table, "| {matrix} | {shown} | {tests} | {cases} |").unwrap();
+        writeln!(table, "| {area} | {shown} | {tests} | {cases} |").unwrap();
     }
     println!("{table}");
     let text = document();
@@ -212,7 +212,7 @@ fn the_counts_are_computed() {
     } else {
         assert_eq!(
             written, table,
-            "OB_BLESS=1 cargo test --test it matrix writes it anew"
+            "run `OB_BLESS=1 cargo test --test it security_doc::`"
         );
     }
 }
