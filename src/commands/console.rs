@@ -27,8 +27,11 @@ pub struct Args {
     /// whole address
     #[arg(short, long, value_name = "SERVICE")]
     pub service: Option<String>,
-    /// Print the address, which signs in whoever opens it within 15 minutes
-    #[arg(long, conflicts_with = "browser_command")]
+    #[arg(
+        long,
+        conflicts_with = "browser_command",
+        help = "Print the address, which signs in whoever opens it within 15 minutes"
+    )]
     pub print: bool,
     /// What opens the page: 'firefox -P work {url}'
     #[arg(long, value_name = "CMD")]

@@ -31,8 +31,11 @@ pub struct Args {
     /// Write for a program instead
     #[arg(long, value_enum, conflicts_with = "shell")]
     pub format: Option<Format>,
-    /// Take the variables out of the shell again; asks nobody
-    #[arg(long, conflicts_with_all = ["format", "legacy", "min_ttl", "choose"])]
+    #[arg(
+        long,
+        help = "Take the variables out of the shell again; asks nobody",
+        conflicts_with_all = ["format", "legacy", "min_ttl", "choose"],
+    )]
     pub unset: bool,
     /// Names that only old programs read, too: AWS_SECURITY_TOKEN, X_SECURITY_TOKEN_EXPIRES
     #[arg(long)]

@@ -6,148 +6,70 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::report::Exit;
 
-/// A command line, and what it does.
-type Example = (&'static str, &'static str);
+/// The examples: each verb in brackets, then its command lines with what they do.
+const EXAMPLES: &str = r#"
+[]
+ob config init  # once: asks for your org
+ob login  # sign in; `ob exec` does it too where it must
+ob exec -- terraform plan  # run a command with your role's credentials
+[login]
+ob login  # asks for what is missing
+ob login --factor push  # takes this factor, whatever the settings say
+ob login --again  # a new session, though one is live
+[exec]
+ob exec -- terraform plan  # the default profile, else a menu of your roles
+ob exec -p prod --min-ttl 45m -- ./release.sh  # 45 minutes at least
+ob exec -r 123456789012/Deploy -- aws s3 ls  # a role without a profile
+ob exec --choose -- aws s3 ls  # the menu once more, for another role
+ob exec --read-only -p prod -- aws s3 ls  # that cannot change anything
+[env]
+eval "$(ob env -p dev)"  # into this bash or zsh
+eval "$(ob env --unset)"  # takes them out again
+[shell]
+ob shell -p prod  # your own shell; `exit` returns
+ob shell -r 123456789012/Deploy --shell zsh  # another one
+[credential]
+credential_process = ob credential -p dev  # in a profile of ~/.aws/config
+ob config aws  # writes such profiles
+[write]
+ob write -p dev --watch  # written anew before they expire, until Ctrl-C
+ob write --clean  # takes out what ob has written
+[console]
+ob console -p dev --service s3  # opens your browser there
+ob console -p dev --print  # prints the address instead
+[roles]
+ob roles  # as they were last read
+ob roles --refresh  # read from Okta again
+[vpn]
+ob vpn up  # until Ctrl-C
+ob vpn exec -- psql -h db  # one command inside the tunnel, without root
+ob vpn status  # what the tunnel did to this machine
+[vpn up]
+ob vpn up -d  # in the background; `ob vpn down` ends it
+ob vpn up --route 10.0.0.0/8  # this network only
+[vpn exec]
+ob vpn exec -- psql -h db  # no other program sees the tunnel
+ob vpn exec -- curl https://intranet.acme.com/  # ends with its command
+"#;
 
-/// The examples by verb.
-const EXAMPLES: [(&str, &[Example]); 12] = [
-    (
-        "",
-        &[
-            ("ob config init", "once: asks for your org"),
-            ("ob login", "sign in; `ob exec` does it too where it must"),
-            (
-                "ob exec -- terraform plan",
-                "run a command with your role's credentials",
-            ),
-        ],
-    ),
-    (
-        "login",
-        &[
-            ("ob login", "asks for what is missing"),
-            (
-                "ob login --factor push",
-                "takes this factor, whatever the settings say",
-            ),
-            ("ob login --again", "a new session, though one is live"),
-        ],
-    ),
-    (
-        "exec",
-        &[
-            (
-                "ob exec -- terraform plan",
-                "the default profile, else a menu of your roles",
-            ),
-            (
-                "ob exec -p prod --min-ttl 45m -- ./release.sh",
-                "45 minutes at least",
-            ),
-            (
-                "ob exec -r 123456789012/Deploy -- aws s3 ls",
-                "a role without a profile",
-            ),
-            (
-                "ob exec --choose -- aws s3 ls",
-                "the menu once more, for another role",
-            ),
-            (
-                "ob exec --read-only -p prod -- aws s3 ls",
-                "that cannot change anything",
-            ),
-        ],
-    ),
-    (
-        "env",
-        &[
-            ("eval \"$(ob env -p dev)\"", "into this bash or zsh"),
-            ("eval \"$(ob env --unset)\"", "takes them out again"),
-        ],
-    ),
-    (
-        "shell",
-        &[
-            ("ob shell -p prod", "your own shell; `exit` returns"),
-            ("ob shell -r 123456789012/Deploy --shell zsh", "another one"),
-        ],
-    ),
-    (
-        "credential",
-        &[
-            (
-                "credential_process = ob credential -p dev",
-                "in a profile of ~/.aws/config",
-            ),
-            ("ob config aws", "writes such profiles"),
-        ],
-    ),
-    (
-        "write",
-        &[
-            (
-                "ob write -p dev --watch",
-                "written anew before they expire, until Ctrl-C",
-            ),
-            ("ob write --clean", "takes out what ob has written"),
-        ],
-    ),
-    (
-        "console",
-        &[
-            ("ob console -p dev --service s3", "opens your browser there"),
-            ("ob console -p dev --print", "prints the address instead"),
-        ],
-    ),
-    (
-        "roles",
-        &[
-            ("ob roles", "as they were last read"),
-            ("ob roles --refresh", "read from Okta again"),
-        ],
-    ),
-    (
-        "vpn",
-        &[
-            ("ob vpn up", "until Ctrl-C"),
-            (
-                "ob vpn exec -- psql -h db",
-                "one command inside the tunnel, without root",
-            ),
-            ("ob vpn status", "what the tunnel did to this machine"),
-        ],
-    ),
-    (
-        "vpn up",
-        &[
-            ("ob vpn up -d", "in the background; `ob vpn down` ends it"),
-            ("ob vpn up --route 10.0.0.0/8", "this network only"),
-        ],
-    ),
-    (
-        "vpn exec",
-        &[
-            (
-                "ob vpn exec -- psql -h db",
-                "no other program sees the tunnel",
-            ),
-            (
-                "ob vpn exec -- curl https://intranet.acme.com/",
-                "ends with its command",
-            ),
-        ],
-    ),
-];
+/// Returns each verb with its examples: the command line, and what it does.
+fn examples() -> impl Iterator<Item = (&'static str, Vec<(&'static str, &'static str)>)> {
+    EXAMPLES.split("\n[").skip(1).filter_map(|section| {
+        let (verb, lines) = section.split_once("]\n")?;
+        let examples = lines.lines().filter_map(|line| line.split_once("  # "));
+        Some((verb, examples.collect()))
+    })
+}
 
 /// The verbs that return the exit status of a command.
 const WRAPPERS: [&str; 3] = ["exec", "shell", "vpn exec"];
 
 /// Adds examples and exit status to the end of `-h` and `--help`.
 pub fn add(grammar: clap::Command) -> clap::Command {
-    EXAMPLES.iter().fold(grammar, |grammar, (verb, examples)| {
+    examples().fold(grammar, |grammar, (verb, examples)| {
         let words: Vec<&str> = verb.split_whitespace().collect();
         below(grammar, &words, &|command| {
-            let short = as_text(examples);
+            let short = as_text(&examples);
             let long = format!("{short}\n\nExit status:\n  {}", status(verb));
             command.after_help(short).after_long_help(long)
         })
@@ -165,12 +87,12 @@ fn below(
     }
 }
 
-fn as_text(examples: &[Example]) -> String {
-    let widest = examples.iter().map(|(typed, _)| typed.len()).max();
-    let widest = widest.unwrap_or(0);
+fn as_text(examples: &[(&str, &str)]) -> String {
+    let width = examples.iter().map(|(line, _)| line.len()).max();
+    let width = width.unwrap_or(0);
     let mut text = "Examples:".to_owned();
-    for (typed, what) in examples {
-        let _ = write!(text, "\n  {typed:widest$}  {what}");
+    for (command_line, what) in examples {
+        let _ = write!(text, "\n  {command_line:width$}  {what}");
     }
     text
 }
@@ -194,13 +116,12 @@ fn status(verb: &str) -> String {
 /// Returns the sections of the manual page of `verb`, in roff.
 pub(super) fn sections(verb: &str) -> String {
     let mut page = Roff::new();
-    let known = EXAMPLES.iter().find(|(known, _)| *known == verb);
-    if let Some((_, examples)) = known {
+    if let Some((_, examples)) = examples().find(|(known, _)| *known == verb) {
         page.control("SH", ["EXAMPLES"]);
-        for (typed, what) in *examples {
+        for (command_line, what) in examples {
             page.control("TP", []);
-            page.text([bold(*typed)]);
-            page.text([roman(*what)]);
+            page.text([bold(command_line)]);
+            page.text([roman(what)]);
         }
     }
     page.control("SH", ["EXIT STATUS"]);
@@ -211,7 +132,5 @@ pub(super) fn sections(verb: &str) -> String {
 /// Returns the command line of every example.
 #[cfg(test)]
 pub(crate) fn command_lines() -> impl Iterator<Item = &'static str> {
-    EXAMPLES
-        .iter()
-        .flat_map(|(_, examples)| examples.iter().map(|(typed, _)| *typed))
+    examples().flat_map(|(_, examples)| examples.into_iter().map(|(command_line, _)| command_line))
 }

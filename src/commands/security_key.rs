@@ -12,7 +12,7 @@ use crate::report::{ErrorCode, Exit, Report};
 pub struct Args {}
 
 /// # Errors
-/// When this build cannot talk to a key, or nobody has started it for that.
+/// When this build cannot talk to a key, or the process was not started for that.
 #[cfg(feature = "fido2")]
 pub fn run(_args: &Args, _context: &Context) -> Result<ExitCode, Report> {
     let served = process::end_with_starter().and_then(|()| crate::security_key::serve());

@@ -12,67 +12,33 @@ use crate::report::{ErrorCode, Report};
 use crate::sanitize::shell_word;
 pub use partial_parse::{PartialParse, parse_partially};
 
-/// Words of other tools: the verb they were typed after, the words, the hint.
-const FOREIGN_VERBS: [(&str, &[&str], &str); 14] = [
-    (
-        "",
-        &["list", "ls"],
-        "`ob roles` lists your roles, `ob config list` the profiles",
-    ),
-    ("", &["whoami", "info"], "`ob status` says who is signed in"),
-    ("", &["version"], "`ob --version`"),
-    (
-        "",
-        &["run", "assume", "assume-role"],
-        "`ob exec -- CMD` runs a command with a role's credentials",
-    ),
-    ("", &["up", "connect"], "`ob vpn up` brings up the VPN"),
-    (
-        "",
-        &["down", "disconnect"],
-        "`ob vpn down` takes the VPN down",
-    ),
-    (
-        "",
-        &["start"],
-        "nothing needs to be started; `ob login` signs in, `ob vpn up` brings up the VPN",
-    ),
-    (
-        "",
-        &["stop", "kill"],
-        "`ob logout` ends the session, `ob agent stop` the agent",
-    ),
-    (
-        "",
-        &["setup", "configure"],
-        "`ob config init` writes the settings",
-    ),
-    (
-        "",
-        &["browser", "web", "open"],
-        "`ob console` opens the AWS console",
-    ),
-    (
-        "vpn",
-        &["start", "connect", "open"],
-        "`ob vpn up` brings up the VPN",
-    ),
-    (
-        "vpn",
-        &["stop", "disconnect", "close"],
-        "`ob vpn down` takes the VPN down",
-    ),
-    (
-        "agent",
-        &["start", "restart"],
-        "the agent is started by the first verb that needs it",
-    ),
-    (
-        "config",
-        &["show", "get", "edit", "set"],
-        "`ob config list` shows the profiles, `ob config explain` every value and its file",
-    ),
-];
+/// Verbs of other tools, after the verb of ours that they are typed with, and the hint.
+const FOREIGN_VERBS: &str = "\
+list|ls: `ob roles` lists your roles, `ob config list` the profiles
+whoami|info: `ob status` says who is signed in
+version: `ob --version`
+run|assume|assume-role: `ob exec -- CMD` runs a command with a role's credentials
+up|connect: `ob vpn up` brings up the VPN
+down|disconnect: `ob vpn down` takes the VPN down
+start: nothing needs to be started; `ob login` signs in, `ob vpn up` brings up the VPN
+stop|kill: `ob logout` ends the session, `ob agent stop` the agent
+setup|configure: `ob config init` writes the settings
+browser|web|open: `ob console` opens the AWS console
+vpn start|connect|open: `ob vpn up` brings up the VPN
+vpn stop|disconnect|close: `ob vpn down` takes the VPN down
+agent start|restart: the agent is started by the first verb that needs it
+config show|get|edit|set: `ob config list` shows the profiles, \
+    `ob config explain` every value and its file
+";
+
+/// Returns the hint for `word`, typed after `verb`, if other tools have such a verb.
+fn foreign_verb_hint(verb: &str, word: &str) -> Option<&'static str> {
+    FOREIGN_VERBS.lines().find_map(|line| {
+        let (words, hint) = line.split_once(": ")?;
+        let (below, words) = words.rsplit_once(' ').unwrap_or(("", words));
+        (below == verb && words.split('|').any(|known| known == word)).then_some(hint)
+    })
+}
 
 /// The limit of suggestions.
 const MAX_SUGGESTIONS: usize = 3;
@@ -101,12 +67,9 @@ pub fn report(error: &clap::Error, partial: &PartialParse<'_>, grammar: &Command
                 ErrorCode::UsageNoVerb,
                 format!("there is no `{}`", path.join(" ")),
             );
-            let elsewhere = FOREIGN_VERBS
-                .iter()
-                .find(|(below, words, _)| below == verb && words.contains(&word));
-            let below = qualified_verb(grammar, word).filter(|_| verb.is_empty());
-            match (elsewhere, below) {
-                (Some((.., meant)), _) => report.hint(*meant),
+            let qualified = qualified_verb(grammar, word).filter(|_| verb.is_empty());
+            match (foreign_verb_hint(verb, word), qualified) {
+                (Some(hint), _) => report.hint(hint),
                 (None, Some(meant)) => report.hint(format!("did you mean `ob {meant}`?")),
                 (None, None) => {
                     let prefix = ["ob ", verb].concat();
