@@ -1,7 +1,7 @@
 # ob in an interactive bash, 3.2 and later: the prompt's segment, and `ob use`.
 #
-# PS1 shows the segment as ${OB_PS1-}; put that where you like it, or leave it to this file to put it first.
-# A prompt starts no program. In `ob shell`, credentials that come to their end are renewed, by one `ob`.
+# PS1 shows the segment as ${OB_PS1-}. Put that where you like it; otherwise it is put first.
+# A prompt starts no program. Only `ob shell` runs one `ob` when the credentials end soon.
 # shellcheck shell=bash
 
 OB_PS1=''
@@ -13,7 +13,7 @@ _ob_warn=900
 _ob_warn_text=''
 _ob_previous=${_ob_previous-}
 _ob_vpn=''
-# What stands there while a tunnel is up: in the same directory as the agent's socket.
+# A file that exists while a tunnel is up, in the directory of the agent's socket.
 if [[ ${XDG_RUNTIME_DIR-} == /* && -O $XDG_RUNTIME_DIR ]]; then
   _ob_tunnel=$XDG_RUNTIME_DIR/ob/vpn.up
 else
@@ -25,7 +25,7 @@ if [[ -n ${EPOCHSECONDS-} ]]; then
 elif ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 402)); then
   _ob_clock=format
 else
-  # Nothing in this bash tells the time: it is asked once, and counted from there.
+  # This bash has no clock variable: the time is read once, and counted from there.
   _ob_clock=count
   _ob_started=$(($(date +%s) - SECONDS))
 fi
@@ -43,7 +43,7 @@ _ob_prompt() {
         { read -r _ob_ends <"$OB_STATE"; } 2>/dev/null || :
       fi
     fi
-    # Until the next minute the segment is what it was, unless it is about something else.
+    # The segment stays until the next minute, unless what it shows has changed.
     if [[ ${EPOCHSECONDS-0} -ge $_ob_next || $_ob_drawn != "$_ob_ends|$_ob_vpn|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}" ]]; then
       _ob_segment "$_ob_ends"
     fi
@@ -55,18 +55,18 @@ _ob_prompt() {
     # shellcheck disable=SC2016 # bash expands it whenever it shows the prompt
     PS1='${OB_PS1-}'${PS1-}
   fi
-  # What runs after this sees the status of the command; under `set -e` it could be taken for our own failure.
+  # Later prompt commands see the command's status. Under `set -e` it is no failure of ours.
   if [[ $- == *e* ]]; then
     return 0
   fi
   return "$_ob_status"
 }
 
-# $1: when the credentials expire.
+# $1: when the credentials expire, in seconds since 1970.
 _ob_segment() {
   local until=$1 now=0 left=0 text='' style='' warn next at
   _ob_next=0
-  # bash would run what arithmetic finds in a variable: only a number gets there.
+  # bash executes code in an arithmetic value, so only digits are let through.
   if ! _ob_is_time "$until"; then
     until=''
   fi
@@ -77,7 +77,7 @@ _ob_segment() {
       *) now=$((_ob_started + SECONDS)) ;;
     esac
     left=$((10#$until - now))
-    # As the agent does: 20 minutes before the end, a third of a short life.
+    # Like the agent: 20 minutes before the expiry, or after two thirds of a short life.
     if ((left / 3 > _ob_margin)); then
       _ob_margin=$((left / 3 < 1200 ? left / 3 : 1200))
     fi
@@ -99,7 +99,7 @@ _ob_segment() {
     else
       text=expired style='1;31'
     fi
-    # The next moment that changes anything: a minute, a threshold, the margin, the next try.
+    # When the segment changes next: a minute, a threshold, the renewal, the next attempt.
     next=$((left > 0 ? left % 60 + 1 : 60))
     for at in "$warn" "$((warn / 3))" "$_ob_margin" 0; do
       if ((left > at && left - at < next)); then
@@ -125,7 +125,7 @@ _ob_is_time() {
   esac
 }
 
-# Makes the segment of the time that is left and its style: only when it differs from the one before.
+# Builds the segment from the time left and its style, if it differs from the last one.
 _ob_draw() {
   local format=${OB_SHELL_FORMAT-} left=$1 color='' off='' on='' name
   if [[ $format == none ]]; then
@@ -133,7 +133,7 @@ _ob_draw() {
     return 0
   fi
   if [[ -z ${OB_PROFILE-}${OB_ROLE-} ]]; then
-    # Without a role there is the tunnel alone.
+    # Without a role, only the tunnel is shown.
     if [[ -z $_ob_vpn || $format != *'{vpn}'* && -n $format ]]; then
       OB_PS1=''
       return 0
@@ -155,7 +155,7 @@ _ob_draw() {
     white) color=37 ;;
   esac
   if [[ -z ${NO_COLOR-} && ${TERM-dumb} != dumb ]]; then
-    # \001 and \002 tell readline that what is between them takes no room.
+    # Between \001 and \002, readline counts no columns.
     off=$'\001\e[0m\002'
     on=$off
     if [[ -n $color ]]; then
@@ -205,7 +205,7 @@ _ob_read_warn() {
   esac
 }
 
-# Takes the place of the credentials that end soon; when there are none, asks again in half a minute.
+# Renews credentials that end soon. After a failure, tries again in half a minute.
 _ob_renew() {
   local trace='' answer
   _ob_retry=$(($1 + 30))
@@ -223,7 +223,7 @@ _ob_renew() {
   fi
 }
 
-# The shell has said which variable it did not change.
+# The shell has printed which variable it did not change.
 _ob_refused() {
   # shellcheck disable=SC2016 # the backquotes are for people
   printf '%s\n' 'ob: the switch is not complete: this shell has a readonly variable in the way' \
@@ -240,7 +240,7 @@ ob() {
   answer=$(command ob use --shell bash --previous "$_ob_previous" "$@") || return
   case $answer in
     '# ob'*)
-      # A readonly variable keeps its value, and what follows `ob use PROFILE &&` must not run with that.
+      # A readonly variable keeps its value: a command after `ob use PROFILE &&` must not run.
       if ! eval "$answer"; then
         _ob_refused
         return 1
@@ -253,7 +253,7 @@ ob() {
 
 case $- in
   *i*)
-    # In an array each command finds PIPESTATUS as it was; before 5.1 there is only the string.
+    # In an array, each command finds PIPESTATUS unchanged. Before 5.1 there is only the string.
     case " ${PROMPT_COMMAND[*]-} " in
       *_ob_prompt*) ;;
       *)

@@ -1,8 +1,8 @@
 # ob in an interactive fish, 3.4 and later: the prompt's segment, and `ob use`.
 #
-# The segment goes before fish_prompt, or after fish_right_prompt with OB_SHELL_SIDE=right; both are wrapped
-# once, so this belongs at the end of config.fish. A prompt starts no program. In `ob shell`, credentials that
-# come to their end are renewed, by one `ob`, before a prompt or a command.
+# The segment goes before fish_prompt, or after fish_right_prompt with OB_SHELL_SIDE=right. Both are
+# wrapped once, so this belongs at the end of config.fish. A prompt starts no program. Only
+# `ob shell` runs one `ob`, before a prompt or a command, when the credentials end soon.
 
 set -q _ob_previous; or set -g _ob_previous ''
 set -g _ob_ps1 ''
@@ -13,14 +13,14 @@ set -g _ob_retry 0
 set -g _ob_warn 900
 set -g _ob_warn_text ''
 set -g _ob_vpn ''
-# What stands there while a tunnel is up: in the same directory as the agent's socket.
+# A file that exists while a tunnel is up, in the directory of the agent's socket.
 if string match -q '/*' -- "$XDG_RUNTIME_DIR"; and test -O "$XDG_RUNTIME_DIR"
     set -g _ob_tunnel $XDG_RUNTIME_DIR/ob/vpn.up
 else
     set -g _ob_tunnel $HOME/.local/state/ob/run/(string replace -ar '[^A-Za-z0-9_-]' _ -- "$hostname")/vpn.up
 end
 
-# What /proc/uptime and the time differ by: a file's age and its date add up to the time, without a program.
+# The time minus /proc/uptime: a file's age and its date give the time without a program.
 function _ob_anchor
     set -g _ob_boot ''
     if test -r /proc/uptime; and builtin -q path
@@ -44,7 +44,7 @@ function _ob_look --on-event fish_prompt
         set ends ''
         test -r "$OB_STATE"; and read ends <"$OB_STATE" 2>/dev/null
     end
-    # Until the next minute the segment is what it was, unless it is about something else.
+    # The segment stays until the next minute, unless what it shows has changed.
     set -l up 0
     test -n "$_ob_boot"; and read up _ </proc/uptime
     if test -z "$_ob_boot" -o "$up" -ge "$_ob_next" -o "$_ob_drawn" != "$ends|$_ob_vpn|$OB_PROFILE|$OB_ROLE|$OB_ACCOUNT|$OB_COLOR|$OB_SHELL_FORMAT|$OB_SHELL_SIDE"
@@ -68,7 +68,7 @@ function _ob_segment
             set now (command date +%s)
         end
         set -l left (math $until - $now)
-        # As the agent does: 20 minutes before the end, a third of a short life.
+        # Like the agent: 20 minutes before the expiry, or after two thirds of a short life.
         set -g _ob_margin (math "max($_ob_margin, min(floor($left / 3), 1200))")
         if set -q OB_TARGET; and test $left -le $_ob_margin -a $now -ge $_ob_retry
             _ob_renew $now
@@ -93,7 +93,7 @@ function _ob_segment
             set text expired
             set style '1;31'
         end
-        # The next moment that changes anything: a minute, a threshold, the margin, the next try.
+        # When the segment changes next: a minute, a threshold, the renewal, the next attempt.
         test $left -gt 0; and set next (math $left % 60 + 1)
         for at in $_ob_warn $alarm $_ob_margin 0
             set -l until_then (math $left - $at)
@@ -108,19 +108,19 @@ function _ob_segment
     _ob_draw "$text" "$style"
 end
 
-# A shell that stood idle renews before the command that needs it.
+# After an idle time, renews before the next command.
 function _ob_preexec --on-event fish_preexec
     set -q OB_TARGET; and _ob_look
 end
 
-# Makes the segment of the time that is left and its style: only when it differs from the one before.
+# Builds the segment from the time left and its style, if it differs from the last one.
 function _ob_draw
     set -l left $argv[1]
     set -l format "$OB_SHELL_FORMAT"
     set -g _ob_ps1 ''
     test "$format" = none; and return
     if test -z "$OB_PROFILE$OB_ROLE"
-        # Without a role there is the tunnel alone.
+        # Without a role, only the tunnel is shown.
         test -n "$_ob_vpn"; or return 0
         test -z "$format"; or string match -q '*{vpn}*' -- $format; or return 0
         set format '{vpn}'
@@ -188,7 +188,7 @@ function _ob_read_warn
     end
 end
 
-# Takes the place of the credentials that end soon; when there are none, asks again in half a minute.
+# Renews credentials that end soon. After a failure, tries again in half a minute.
 function _ob_renew
     set -l fish_trace
     set -g _ob_retry (math $argv[1] + 30)
@@ -209,7 +209,7 @@ function ob --wraps ob
     if string match -q '# ob*' -- "$answer[1]"
         string join \n -- $answer | source
         set -g _ob_previous $before
-        # `set` leaves the status as it is, and that may be 4: of a variable that was not there to be erased.
+        # `set` leaves the status, which is 4 if a variable to erase did not exist.
         return 0
     else
         string join \n -- $answer
@@ -221,7 +221,7 @@ if status is-interactive; and not functions -q _ob_prompt_before
     functions -q fish_prompt; or function fish_prompt
     end
     functions -c fish_prompt _ob_prompt_before
-    # The one that was there runs first: it finds $status and $pipestatus as the command left them.
+    # The user's prompt runs first and finds $status and $pipestatus unchanged.
     function fish_prompt
         set -l lines (_ob_prompt_before)
         if test "$OB_SHELL_SIDE" != right

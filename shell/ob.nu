@@ -1,11 +1,11 @@
 # ob in an interactive nushell: the prompt's segment, and `ob use`.
 #
-# The segment goes before PROMPT_COMMAND, or after PROMPT_COMMAND_RIGHT with OB_SHELL_SIDE=right; both are
-# wrapped once, so this belongs at the end of config.nu. A prompt starts no program. In `ob shell`, credentials
-# that come to their end are renewed, by one `ob`, before a prompt or a command.
+# The segment goes before PROMPT_COMMAND, or after PROMPT_COMMAND_RIGHT with OB_SHELL_SIDE=right.
+# Both are wrapped once, so this belongs at the end of config.nu. A prompt starts no program. Only
+# `ob shell` runs one `ob`, before a prompt or a command, when the credentials end soon.
 
 def --env _ob_segment [] {
-    # What stands there while a tunnel is up.
+    # A file that exists while a tunnel is up.
     $env._ob.vpn = (if ($env._ob.tunnel | path exists) { "vpn" } else { "" })
     if ($env.OB_PROFILE? | is-empty) and ($env.OB_ROLE? | is-empty) and ($env._ob.vpn | is-empty) {
         $env._ob.ps1 = ""
@@ -20,7 +20,7 @@ def --env _ob_segment [] {
     if ($until =~ '^[0-9]{1,12}$') {
         let now = ((date now | into int) // 1000000000)
         mut left = (($until | into int) - $now)
-        # As the agent does: 20 minutes before the end, a third of a short life.
+        # Like the agent: 20 minutes before the expiry, or after two thirds of a short life.
         $env._ob.margin = ([$env._ob.margin ([($left // 3) 1200] | math min)] | math max)
         if ($env.OB_TARGET? | is-not-empty) and $left <= $env._ob.margin and $now >= $env._ob.retry {
             $env._ob.retry = $now + 30
@@ -54,7 +54,7 @@ def _ob_draw [left: string, style: string] {
     }
     mut left = $left
     if ($env.OB_PROFILE? | is-empty) and ($env.OB_ROLE? | is-empty) {
-        # Without a role there is the tunnel alone.
+        # Without a role, only the tunnel is shown.
         if ($format | is-not-empty) and not ($format | str contains "{vpn}") {
             return ""
         }
@@ -90,7 +90,7 @@ def _ob_draw [left: string, style: string] {
     }
 }
 
-# The same directory as the agent's socket.
+# The directory of the agent's socket.
 def _ob_tunnel [] {
     let runtime = ($env.XDG_RUNTIME_DIR? | default "")
     if ($runtime | str starts-with "/") and ($runtime | path exists) {
@@ -113,7 +113,7 @@ def _ob_seconds [text: string] {
     }
 }
 
-# Takes the place of the credentials that end soon; when there are none, asks again in half a minute.
+# Renews credentials that end soon. After a failure, tries again in half a minute.
 def --env _ob_renew [] {
     let answer = (try { do { ^ob shell --renew nu } | complete } catch { { exit_code: 1, stdout: "" } })
     if $answer.exit_code == 0 {

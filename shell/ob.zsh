@@ -1,14 +1,14 @@
 # ob in an interactive zsh: the prompt's segment, and `ob use`.
 #
-# The segment goes before PROMPT, or after RPROMPT with OB_SHELL_SIDE=right; a PROMPT or RPROMPT that names
-# ${OB_PS1} itself (with promptsubst) is left alone. A prompt starts no program. In `ob shell`, credentials
-# that come to their end are renewed, by one `ob`, before a prompt or a command.
+# The segment goes before PROMPT, or after RPROMPT with OB_SHELL_SIDE=right. A prompt that names
+# ${OB_PS1} itself (with promptsubst) is left alone. A prompt starts no program. Only `ob shell` runs
+# one `ob`, before a prompt or a command, when the credentials end soon.
 
 zmodload zsh/datetime 2>/dev/null || :
 
 typeset -g OB_PS1='' _ob_drawn='' _ob_warn_text='' _ob_ends='' _ob_placed='' _ob_left_of='' _ob_right_of=''
 typeset -g _ob_previous="${_ob_previous-}" _ob_vpn='' _ob_tunnel=''
-# What stands there while a tunnel is up: in the same directory as the agent's socket.
+# A file that exists while a tunnel is up, in the directory of the agent's socket.
 if [[ "${XDG_RUNTIME_DIR-}" == /* && -O "$XDG_RUNTIME_DIR" ]]; then
   _ob_tunnel="$XDG_RUNTIME_DIR/ob/vpn.up"
 else
@@ -26,14 +26,14 @@ _ob_precmd() {
     if [[ -n "${OB_STATE-}" ]]; then
       _ob_read_state
     fi
-    # Until the next minute the segment is what it was, unless it is about something else.
+    # The segment stays until the next minute, unless what it shows has changed.
     if [[ "${EPOCHSECONDS-0}" -ge "$_ob_next" || "$_ob_drawn" != "$_ob_ends|$_ob_vpn|${OB_PROFILE-}|${OB_ROLE-}|${OB_ACCOUNT-}|${OB_COLOR-}|${OB_SHELL_FORMAT-}|${OB_SHELL_SIDE-}" ]]; then
       _ob_segment "$_ob_ends"
     fi
   elif [[ -n "$OB_PS1" ]]; then
     OB_PS1='' _ob_drawn=''
   fi
-  # A text that is placed as it is would be run once the option is set.
+  # Text that is inserted literally would be executed once promptsubst is set.
   local subst=''
   if [[ -o promptsubst ]]; then
     subst=1
@@ -48,7 +48,7 @@ _ob_precmd() {
   fi
 }
 
-# A shell that stood idle renews before the command that needs it.
+# After an idle time, renews before the next command.
 _ob_preexec() {
   if [[ -n "${OB_TARGET-}" && "${EPOCHSECONDS-0}" -ge "$_ob_next" ]]; then
     _ob_segment "${OB_EXPIRES-}"
@@ -62,8 +62,8 @@ _ob_read_state() {
   fi
 }
 
-# Puts the segment into the prompt. With promptsubst it is named there: the prompt is expanded once, so what
-# the variable holds is then only text with % in it.
+# Puts the segment into the prompt. With promptsubst, the variable is named there: the prompt is
+# expanded once, so the variable's value is not executed.
 _ob_place() {
   emulate -L zsh
   setopt noxtrace
@@ -83,18 +83,18 @@ _ob_place() {
   fi
 }
 
-# $1: when the credentials expire.
+# $1: when the credentials expire, in seconds since 1970.
 _ob_segment() {
   emulate -L zsh
   setopt noxtrace
   local until="$1" text='' style=''
   local -i left=0 next=60 at now=${EPOCHSECONDS-0}
-  # zsh would run what arithmetic finds in a variable: only a number gets there.
+  # zsh executes code in an arithmetic value, so only digits are let through.
   if ! _ob_is_time "$until" || ((now == 0)); then
     until=''
   else
     left=$((until - now))
-    # As the agent does: 20 minutes before the end, a third of a short life.
+    # Like the agent: 20 minutes before the expiry, or after two thirds of a short life.
     if ((left / 3 > _ob_margin)); then
       _ob_margin=$((left / 3 < 1200 ? left / 3 : 1200))
     fi
@@ -115,7 +115,7 @@ _ob_segment() {
     else
       text=expired style='1;31'
     fi
-    # The next moment that changes anything: a minute, a threshold, the margin, the next try.
+    # When the segment changes next: a minute, a threshold, the renewal, the next attempt.
     next=$((left > 0 ? left % 60 + 1 : 60))
     for at in "$_ob_warn" "$((_ob_warn / 3))" "$_ob_margin" 0; do
       if ((left > at && left - at < next)); then
@@ -135,7 +135,7 @@ _ob_is_time() {
   [[ -n "$1" && "$1" != *[^0-9]* && "${#1}" -le 12 ]]
 }
 
-# Makes the segment of the time that is left and its style: only when it differs from the one before.
+# Builds the segment from the time left and its style, if it differs from the last one.
 _ob_draw() {
   emulate -L zsh
   setopt noxtrace
@@ -145,7 +145,7 @@ _ob_draw() {
     return 0
   fi
   if [[ -z "${OB_PROFILE-}${OB_ROLE-}" ]]; then
-    # Without a role there is the tunnel alone.
+    # Without a role, only the tunnel is shown.
     if [[ -z "$_ob_vpn" || "$format" != *'{vpn}'* && -n "$format" ]]; then
       return 0
     fi
@@ -178,7 +178,7 @@ _ob_draw() {
   text="${text//\{account\}/${OB_ACCOUNT-}}"
   text="${text//\{class\}/${OB_ENV-}}"
   text="${text//[[:cntrl:]]/}"
-  # To a prompt a % is an escape, and %% is a %.
+  # In a prompt, % is an escape, and %% is a %.
   text="${text//\%/%%}"
   if [[ -z "${NO_COLOR-}" && "${TERM-dumb}" != dumb ]]; then
     off=$'%{\e[0m%}'
@@ -217,7 +217,7 @@ _ob_read_warn() {
   fi
 }
 
-# Takes the place of the credentials that end soon; when there are none, asks again in half a minute.
+# Renews credentials that end soon. After a failure, tries again in half a minute.
 _ob_renew() {
   emulate -L zsh
   setopt noxtrace
@@ -230,7 +230,7 @@ _ob_renew() {
   fi
 }
 
-# The shell has said which variable it did not change.
+# The shell has printed which variable it did not change.
 _ob_refused() {
   print -lr -- 'ob: the switch is not complete: this shell has a readonly variable in the way' \
     '  hint: `readonly -p` lists them; `ob exec -p PROFILE -- CMD` needs no variable of this shell' >&2
@@ -245,7 +245,7 @@ ob() {
   shift
   answer="$(command ob use --shell zsh --previous "$_ob_previous" "$@")" || return
   if [[ "$answer" == '# ob'* ]]; then
-    # A readonly variable keeps its value, and what follows `ob use PROFILE &&` must not run with that.
+    # A readonly variable keeps its value: a command after `ob use PROFILE &&` must not run.
     if ! eval "$answer"; then
       _ob_refused
       return 1
