@@ -78,7 +78,7 @@ impl Proxy {
 
     /// Returns the entries of `NO_PROXY` that cannot be parsed.
     pub fn unreadable_exceptions(&self) -> Vec<String> {
-        NoProxy::parse(&self.no_proxy).unreadable().to_vec()
+        NoProxy::parse(&self.no_proxy).invalid().to_vec()
     }
 
     /// Returns the proxy of the environment, for orgs that have no settings.

@@ -175,14 +175,14 @@ impl CookieClient {
                 break;
             }
             let (status, location) = (response.status, response.location());
-            let hop = next_hop(status, location, &response.url, Method::Get, &origins, hops);
-            let hop = hop.map_err(|error| HttpError::Redirect {
+            let next = next_hop(status, location, &response.url, Method::Get, &origins, hops);
+            let next = next.map_err(|error| HttpError::Redirect {
                 host: self.state.origin.host().into(),
                 error,
             })?;
             let mut redirected_from = std::mem::take(&mut response.redirected_from);
             redirected_from.push(response.url);
-            response = self.send(template.redirected(hop.url)).await?;
+            response = self.send(template.redirected(next)).await?;
             response.redirected_from = redirected_from;
         }
         Ok(response)

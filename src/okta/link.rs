@@ -8,10 +8,6 @@ use crate::model::Org;
 pub(super) struct ForeignHost(pub(super) String);
 
 /// Parses an absolute link of the org.
-///
-/// # Errors
-/// [`ForeignHost`] if `href` is no URL, leads to another origin, or carries a user name or
-/// password.
 pub(super) fn parse(org: &Org, href: &str) -> Result<Url, ForeignHost> {
     let url = Url::parse(href).map_err(|_| ForeignHost(host_of(href)))?;
     check(org, url)

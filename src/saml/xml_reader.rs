@@ -80,8 +80,6 @@ pub(super) struct StrictReader<'a> {
 }
 
 impl<'a> StrictReader<'a> {
-    /// # Errors
-    /// [`XmlError::Encoding`], [`XmlError::ByteOrderMark`], [`XmlError::Character`].
     pub(super) fn new(document: &'a [u8]) -> Result<Self, XmlError> {
         if document.starts_with(&[0xff, 0xfe]) || document.starts_with(&[0xfe, 0xff]) {
             return Err(XmlError::Encoding);

@@ -10,5 +10,5 @@ mod set_cookie;
 
 pub use cookie_jar::CookieJar;
 pub use no_proxy::NoProxy;
-pub use redirect::{Hop, Method, RedirectError, next_hop};
+pub use redirect::{Method, RedirectError, next_hop};
 pub use set_cookie::CookieError;

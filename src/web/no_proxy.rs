@@ -9,7 +9,7 @@ use url::{Host, Url};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoProxy {
     entries: Vec<Entry>,
-    unreadable: Vec<String>,
+    invalid: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl NoProxy {
         for word in words.filter(|word| !word.is_empty()) {
             match parse_entry(word) {
                 Some(entry) => list.entries.push(entry),
-                None => list.unreadable.push(word.to_owned()),
+                None => list.invalid.push(word.to_owned()),
             }
         }
         list
@@ -55,8 +55,8 @@ impl NoProxy {
     }
 
     /// Returns the invalid entries.
-    pub fn unreadable(&self) -> &[String] {
-        &self.unreadable
+    pub fn invalid(&self) -> &[String] {
+        &self.invalid
     }
 }
 
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn invalid_entries_are_kept() {
         let list = NoProxy::parse("acme.com, 10.*, host:port, 10.0.0.0/99, a b");
-        assert_eq!(list.unreadable(), ["10.*", "host:port", "10.0.0.0/99"]);
+        assert_eq!(list.invalid(), ["10.*", "host:port", "10.0.0.0/99"]);
     }
 
     proptest! {

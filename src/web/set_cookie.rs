@@ -48,9 +48,6 @@ pub enum CookieError {
 
 impl Cookie {
     /// Parses the header of a response of `url` at `now`.
-    ///
-    /// # Errors
-    /// [`CookieError`]. The rest of the response stays valid.
     pub(super) fn parse(header: &[u8], url: &Url, now: Timestamp) -> Result<Self, CookieError> {
         if header.len() > MAX_COOKIE_BYTES {
             return Err(CookieError::TooLarge);

@@ -88,8 +88,8 @@ impl<'a> AccessServerClient<'a> {
             let origins = self.clients.iter().map(|client| client.org().url());
             let origins: Vec<&Url> = origins.collect();
             let (status, location) = (page.status, page.location());
-            let hop = next_hop(status, location, &page.url, Method::Get, &origins, hops)?;
-            page = self.send(Request::get(hop.url)).await?;
+            let next = next_hop(status, location, &page.url, Method::Get, &origins, hops)?;
+            page = self.send(Request::get(next)).await?;
         }
         Ok(Followed::Page(page))
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::error::AuthnError;
-use super::links::Links;
+use super::handle::Links;
 use crate::okta::factor_kind::FactorKind;
 use crate::okta::json::text;
 use crate::okta::webauthn::WebAuthnChallenge;
@@ -100,9 +100,6 @@ pub enum FactorInput {
 
 impl FactorInput {
     /// Returns the request member that carries typed input.
-    ///
-    /// # Errors
-    /// [`AuthnError::WrongAnswer`] if the factor takes no typed input.
     pub(super) fn members(&self, typed: &Secret) -> Result<Value, AuthnError> {
         match self {
             Self::Passcode => Ok(json!({ "passCode": typed.expose() })),

@@ -17,9 +17,10 @@ use crate::secret::Secret;
 #[derive(Debug, PartialEq, Eq)]
 pub struct MfaChallenge {
     pub handle: Handle,
-    factor: Factor,
-    result: Option<FactorResult>,
-    number: Option<String>,
+    pub factor: Factor,
+    pub result: Option<FactorResult>,
+    /// The number to tap on the phone. It may appear only after some polls.
+    pub number: Option<String>,
     webauthn: Option<WebAuthnChallenge>,
     can_remember_device: bool,
 }
@@ -63,19 +64,6 @@ impl MfaChallenge {
             webauthn,
             can_remember_device: can_remember_device(embedded),
         })
-    }
-
-    pub fn factor(&self) -> &Factor {
-        &self.factor
-    }
-
-    pub fn factor_result(&self) -> Option<&FactorResult> {
-        self.result.as_ref()
-    }
-
-    /// Returns the number to tap on the phone. It may appear only after some polls.
-    pub fn number(&self) -> Option<&str> {
-        self.number.as_deref()
     }
 
     /// Whether Okta expects [`Self::poll`] next.

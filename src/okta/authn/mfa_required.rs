@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::error::AuthnError;
-use super::factor::{Factor, FactorInput, can_remember_device};
-use super::handle::{Handle, remember_device};
-use super::links::Links;
+use super::factor::{Factor, can_remember_device};
+use super::handle::{Handle, Links, remember_device};
 use crate::model::Org;
 use crate::okta::factor_kind::FactorKind;
 use crate::okta::json::elements;
@@ -19,7 +18,8 @@ const ALL_KEYS: &str = "/api/v1/authn/factors/webauthn/verify";
 #[derive(Debug, PartialEq, Eq)]
 pub struct MfaRequired {
     pub handle: Handle,
-    factors: Vec<Factor>,
+    /// All factors in Okta's order, unusable ones included.
+    pub factors: Vec<Factor>,
     can_remember_device: bool,
 }
 
@@ -32,11 +32,6 @@ impl MfaRequired {
             factors: merge_security_keys(factors.map(Factor::parse).collect(), embedded, org),
             can_remember_device: can_remember_device(embedded),
         })
-    }
-
-    /// Returns all factors in Okta's order, unusable ones included.
-    pub fn factors(&self) -> &[Factor] {
-        &self.factors
     }
 
     /// Selects the factor at `index` of [`Self::factors`].
@@ -89,20 +84,13 @@ fn merge_security_keys(mut factors: Vec<Factor>, embedded: &Value, org: &Org) ->
 #[derive(Debug, PartialEq, Eq)]
 pub struct SelectedFactor {
     handle: Handle,
-    factor: Factor,
+    /// With [`FactorInput::Nothing`](super::FactorInput::Nothing), call [`Self::begin`], else
+    /// [`Self::answer`].
+    pub factor: Factor,
     can_remember_device: bool,
 }
 
 impl SelectedFactor {
-    pub fn factor(&self) -> &Factor {
-        &self.factor
-    }
-
-    /// Returns the input for [`Self::answer`]; with [`FactorInput::Nothing`], call [`Self::begin`].
-    pub fn input(&self) -> FactorInput {
-        self.factor.input()
-    }
-
     /// Builds the request that has Okta send a push, a message, a call or a challenge.
     pub fn begin(self) -> Result<Post, AuthnError> {
         self.verify(json!({}))
@@ -113,7 +101,7 @@ impl SelectedFactor {
     /// # Errors
     /// [`AuthnError::WrongAnswer`] if the factor takes no typed input, else as [`Self::begin`].
     pub fn answer(self, typed: &Secret) -> Result<Post, AuthnError> {
-        let members = self.input().members(typed)?;
+        let members = self.factor.input().members(typed)?;
         self.verify(members)
     }
 

@@ -12,7 +12,6 @@ mod enrollment;
 mod error;
 mod factor;
 mod handle;
-mod links;
 mod mfa_challenge;
 mod mfa_required;
 mod password_change;

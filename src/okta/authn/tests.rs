@@ -77,7 +77,7 @@ fn start_sends_username_and_password() {
 fn factors_are_listed_with_kind_and_label() {
     let state = required();
     let listed: Vec<_> = state
-        .factors()
+        .factors
         .iter()
         .map(|factor| {
             (
@@ -125,7 +125,7 @@ fn typed_input_is_sent_in_one_request() {
         (4, FactorInput::Password, "password"),
     ] {
         let selected = required().select(index).unwrap();
-        assert_eq!(selected.input(), need);
+        assert_eq!(selected.factor.input(), need);
         let (path, body) = request(&selected.answer(&answer).unwrap());
         assert!(path.ends_with("/verify?rememberDevice=true"), "{path}");
         assert_eq!(body, json!({ "stateToken": STATE, member: "123456" }));
@@ -136,7 +136,7 @@ fn typed_input_is_sent_in_one_request() {
 fn push_and_sms_begin_without_input() {
     for index in [0, 3] {
         let selected = required().select(index).unwrap();
-        assert_eq!(selected.input(), FactorInput::Nothing);
+        assert_eq!(selected.factor.input(), FactorInput::Nothing);
         let (path, body) = request(&selected.begin().unwrap());
         assert!(path.ends_with("/verify?rememberDevice=true"), "{path}");
         assert_eq!(body, json!({ "stateToken": STATE }));
@@ -165,8 +165,11 @@ fn unusable_factors_cannot_be_selected() {
 #[test]
 fn push_is_polled_and_its_number_may_be_zero() {
     let state = push(|_| {});
-    assert_eq!((state.number(), state.is_polling()), (Some("0"), true));
-    assert_eq!(state.factor_result(), Some(&FactorResult::Waiting));
+    assert_eq!(
+        (state.number.as_deref(), state.is_polling()),
+        (Some("0"), true)
+    );
+    assert_eq!(state.result, Some(FactorResult::Waiting));
     assert_eq!(state.input(), FactorInput::Nothing);
     let cancel = state.handle.cancel().unwrap();
     assert_eq!(
@@ -193,7 +196,7 @@ fn push_is_polled_and_its_number_may_be_zero() {
     ] {
         let state =
             push(|a| a["_embedded"]["factor"]["_embedded"]["challenge"]["correctAnswer"] = answer);
-        assert_eq!(state.number(), expected);
+        assert_eq!(state.number.as_deref(), expected);
     }
 }
 
@@ -205,10 +208,7 @@ fn rejected_push_is_not_polled_but_can_restart() {
             answer["_links"]["next"]["name"] = json!("verify");
         })
     };
-    assert_eq!(
-        rejected("REJECTED").factor_result(),
-        Some(&FactorResult::Rejected)
-    );
+    assert_eq!(rejected("REJECTED").result, Some(FactorResult::Rejected));
     assert_eq!(
         rejected("TIMEOUT").poll(),
         Err(AuthnError::MissingLink("poll"))
@@ -216,7 +216,7 @@ fn rejected_push_is_not_polled_but_can_restart() {
     assert!(rejected("TIMEOUT").restart().is_ok());
     let unknown = rejected("MELTED");
     let expected = FactorResult::Unknown("MELTED".to_owned());
-    assert_eq!(unknown.factor_result(), Some(&expected));
+    assert_eq!(unknown.result, Some(expected));
 }
 
 #[test]

@@ -7,8 +7,7 @@ use url::Url;
 
 use super::enrollment::Enrollment;
 use super::error::AuthnError;
-use super::handle::{Handle, expires_at};
-use super::links::Links;
+use super::handle::{Handle, Links, expires_at};
 use super::mfa_challenge::MfaChallenge;
 use super::mfa_required::MfaRequired;
 use super::password_change::PasswordChange;
@@ -115,8 +114,6 @@ impl fmt::Debug for ReturnUrl {
 }
 
 impl Success {
-    /// # Errors
-    /// [`AuthnError::ForeignLink`] if there is no session token and the return address is foreign.
     fn parse(org: &Org, answer: &Value) -> Result<Self, AuthnError> {
         let session_token = text(answer, "sessionToken").map(Secret::new);
         let links = Links::parse(answer);

@@ -186,9 +186,6 @@ pub fn sign_on(address: &Url, token: &Secret) -> Url {
 }
 
 /// Parses the JSON of a response.
-///
-/// # Errors
-/// The refusal of any status but 200.
 pub(super) fn parse_response(
     http_status: u16,
     content_type: &str,

@@ -29,7 +29,7 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
         let mut left = Duration::from_secs(seconds.unsigned_abs());
         let mut shown_number: Option<String> = None;
         loop {
-            if let Some(number) = challenge.number()
+            if let Some(number) = challenge.number.as_deref()
                 && shown_number.as_deref() != Some(number)
             {
                 let number = number.to_owned();
@@ -59,7 +59,7 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
         why: &str,
         challenge: MfaChallenge,
     ) -> Result<Transaction, Report> {
-        let factor = factor_name(challenge.factor());
+        let factor = factor_name(&challenge.factor);
         let can_change = challenge.can_go_back();
         match ask_push_again(&factor, why, can_change, self.conversation).await {
             // Okta still waits for the last push and accepts no other.
@@ -79,7 +79,7 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
 
 /// Returns why there is nothing to wait for any more.
 fn end_of_push(challenge: &MfaChallenge, is_out_of_time: bool) -> Option<&'static str> {
-    match challenge.factor_result() {
+    match challenge.result {
         Some(FactorResult::Rejected) => Some("it was rejected on the phone"),
         Some(FactorResult::Timeout | FactorResult::TimeWindowExceeded) => {
             Some("nobody answered it in time")

@@ -18,7 +18,7 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
         &mut self,
         required: MfaRequired,
     ) -> Result<Transaction, Report> {
-        let factors = required.factors();
+        let factors = &required.factors;
         let retry_factor = self.retry_factor.take();
         let retry_index =
             retry_factor.and_then(|id| factors.iter().position(|factor| factor.id == id));
@@ -36,9 +36,9 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
         let has_several = factors.len() > 1;
         let resume = required.handle.resume();
         let selected = required.select(index)?;
-        let factor = selected.factor().clone();
+        let factor = selected.factor.clone();
         self.factor = Some(offered(&factor, has_keys).used());
-        if selected.input() == FactorInput::Nothing {
+        if selected.factor.input() == FactorInput::Nothing {
             let name = factor_name(&factor);
             self.conversation
                 .notify(Notice::Doing(format!("verify with {name}")));
@@ -48,7 +48,7 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
             }
             return Ok(transaction);
         }
-        let input = selected.input();
+        let input = selected.factor.input();
         match self.ask_input(&factor, &input, false, has_several).await? {
             PasscodeInput::Code(code) => {
                 let post = selected.answer(&code)?;
@@ -63,7 +63,7 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
     /// Verifies a factor that was challenged: waits for the phone, or asks for the code.
     pub(super) async fn verify(&mut self, challenge: MfaChallenge) -> Result<Transaction, Report> {
         self.retry_factor = None;
-        let factor = challenge.factor().clone();
+        let factor = challenge.factor.clone();
         let can_change = challenge.can_go_back();
         match challenge.input() {
             input
