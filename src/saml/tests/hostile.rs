@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The classic response with something in front of its root, behind the XML declaration.
+/// Returns the classic response with `text` between the XML declaration and the root.
 fn prologue(text: &str) -> String {
     CLASSIC.replacen("?>", &format!("?>{text}"), 1)
 }

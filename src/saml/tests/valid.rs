@@ -176,7 +176,7 @@ fn assertion_for_another_service_has_no_aws_roles() {
     }
 }
 
-/// Not a bound that a busy machine could break: the figure is for the reader (`--nocapture`).
+/// Prints the time (`--nocapture`) and asserts none: a limit could fail on a busy machine.
 #[test]
 fn large_document_is_parsed() {
     let mut values = String::new();
@@ -196,7 +196,7 @@ fn large_document_is_parsed() {
     println!("{} bytes in {:?}", document.len(), start.elapsed());
 }
 
-/// `document` without the attributes of this name.
+/// Returns `document` without the attributes of this name.
 fn without_attribute(document: &str, name: &str) -> String {
     let mut text = document.to_owned();
     while let Some(at) = text.find(&format!(" {name}=\"")) {

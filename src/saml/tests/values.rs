@@ -68,7 +68,7 @@ fn role_values_that_are_no_pair_are_refused() {
     }
 }
 
-/// The values of a report from the field, each beside a good one.
+/// Values that orgs had by mistake, each beside a usable one.
 #[test]
 fn unusable_role_value_is_ignored_beside_usable_ones() {
     let dev = PAIR.replace("Deploy", "Dev");
@@ -107,7 +107,7 @@ fn unusable_role_value_is_ignored_beside_usable_ones() {
     }
 }
 
-/// Beside good roles, what could be read in two ways still refuses the document.
+/// A value with two readings refuses the document, even beside usable roles.
 #[test]
 fn ambiguous_value_refuses_the_whole_document() {
     let (front, end) = PAIR.split_at(40);
@@ -239,7 +239,7 @@ fn second_session_name_is_ignored() {
     );
     let split = attribute("RoleSessionName", &["alice@acme.com", "ali<!--x-->ce"]);
     assert_eq!(refusal(&response(&split)), "saml.xml.comment_in_value");
-    // An issuer or a time limit twice is what it was: refused.
+    // Unlike these, a second issuer or time limit refuses the document.
     let issuer = "<a:Issuer>a</a:Issuer><a:Issuer>b</a:Issuer>";
     let document = with_body(&format!("<a:Assertion>{issuer}</a:Assertion>"));
     assert_eq!(refusal(&document), "saml.twice");
