@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ob::model::Timestamp;
 use ob::okta::webauthn::encode_base64url;
-use ob::report::{ErrorCode, Report};
+use ob::report::{ErrorCode, Exit, Report};
 use ob::secret::Secret;
 use ob::wire::{
     Ask, FromAgent, IssuedCredentials, KeyChallenge, Notice, PinUse, Reply, RoleEntry, Sealed,
@@ -152,7 +152,9 @@ fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
         pin: PinUse::Discouraged,
         seconds: 60,
     };
-    let over = Report::new(ErrorCode::OktaSessionOver, "over").hint("`ob login`");
+    let over = Report::new(ErrorCode::OktaSessionOver, "over")
+        .exit(Exit::Refused)
+        .hint("`ob login`");
     let _liar = Liar::new(
         &env,
         vec![
