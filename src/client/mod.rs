@@ -47,8 +47,8 @@ pub use network::{
 pub use qr_code::qr_code;
 pub use role_cache::RoleCache;
 pub use running_agent::{
-    StopOutcome, ask_all_running_agents, ask_running_agent, ask_running_agent_for, find_agent,
-    find_all_agents, look_in_runtime_dirs, stop_agents,
+    RunningAgent, StopOutcome, ask_all_running_agents, ask_running_agent, ask_running_agent_for,
+    find_agent, find_all_agents, look_in_runtime_dirs, stop_agents,
 };
 pub use selection::RoleSelection;
 pub use shell_target::ShellTarget;
