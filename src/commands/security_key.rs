@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use crate::client::Context;
 #[cfg(feature = "fido2")]
 use crate::process;
-use crate::report::{ErrorCode, Exit, Report};
+#[cfg(not(feature = "fido2"))]
+use crate::report::Exit;
+use crate::report::{ErrorCode, Report};
 
 /// Be the process that talks to a security key; `ob` does this by itself when it needs one
 #[derive(clap::Args, Clone, Debug)]
