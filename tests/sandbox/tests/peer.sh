@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# peer.sh SANDBOX PEERS CASE [SERVE-OPTION…]: in namespaces of its own, serves the sandbox as acme.okta.com on port 443
-# and runs one client that others wrote against it. Prints what the client prints.
+# peer.sh SANDBOX PEERS CASE [SERVE-OPTION…]: serves the sandbox as acme.okta.com on port 443, in the caller's new
+# namespaces, and runs another project's Okta client against it. Prints the client's output.
 set -euo pipefail
 sandbox=$1 peers=$2 case=$3
 shift 3
@@ -26,7 +26,7 @@ user() {
 ca=$(value "where['ca_file']")
 export HOME=$work REQUESTS_CA_BUNDLE=$ca AWS_CA_BUNDLE=$ca
 AWS_ENDPOINT_URL_STS=$(value "where['sts_url']")
-# tokendito checks its credentials without the region that it is given.
+# tokendito verifies its credentials without the region of its options.
 export AWS_ENDPOINT_URL_STS AWS_EC2_METADATA_DISABLED=true AWS_DEFAULT_REGION=us-east-1
 org=$(value "where['org_url']")
 tile=$org/home/amazon_aws/0oa1awsprod0000000h7/272
@@ -74,13 +74,13 @@ case $case in
 gimme-code) gimme bob token:software:totp < <(code bob) ;;
 gimme-push-twice)
   gimme alice push </dev/null
-  # The second time it brings its device token.
+  # The second sign-in sends its device token.
   gimme alice push </dev/null
   ;;
 processor-code) processor bob --application "$tile" --role "$role" --factor token:software:totp:okta < <(code bob) ;;
 processor-push) processor dave --application "$tile" --factor push:okta </dev/null ;;
 processor-tiles) processor bob --factor token:software:totp:okta < <(code bob) ;;
-# It asks for twelve hours, which the role does not have, and then for less.
+# It requests twelve hours, which the role refuses, and then less.
 processor-long) processor bob --application "$tile" --duration 43200 --factor token:software:totp:okta < <(code bob) ;;
 dito-code) dito bob --okta-tile "$tile" --okta-mfa token:software:totp --okta-mfa-response "$(code bob)" ;;
 dito-push) dito alice --okta-tile "$tile" --okta-mfa push ;;
