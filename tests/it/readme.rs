@@ -1,4 +1,4 @@
-//! Checks the README's generated tables against the program, and its headings. `OB_BLESS=1` rewrites the tables.
+//! Checks the README's generated tables and its headings. `OB_BLESS=1` rewrites the tables.
 
 use std::fmt::Write as _;
 use std::process::Command;

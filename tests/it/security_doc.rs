@@ -1,5 +1,5 @@
-//! Checks `docs/security.md` against the sources: every test that it names exists, and its table of counts is current.
-//! `OB_BLESS=1` rewrites the table.
+//! Checks that every test named in `docs/security.md` exists and that its table of counts is
+//! current. `OB_BLESS=1` rewrites the table.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -103,8 +103,8 @@ fn tests_in(places: &[&str]) -> usize {
         .sum()
 }
 
-/// Counts the cases of the tests below these places: the rows of each `counted::<N>` or `all_refused::<N>` table,
-/// and one for a test without a table.
+/// Counts the cases of the tests below these places: the rows of each `counted::<N>` or
+/// `all_refused::<N>` table, and one for a test without a table.
 fn cases_in(places: &[&str]) -> usize {
     let sizes = |test: &str| -> usize {
         let marks = test.match_indices("::<");
