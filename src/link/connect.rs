@@ -1,4 +1,4 @@
-//! Connecting to a socket of this machine, not for ever.
+//! Connecting to a socket of this machine within a bounded time.
 
 use std::io;
 use std::os::fd::AsRawFd as _;
@@ -11,18 +11,25 @@ use nix::sys::socket::sockopt::SendTimeout;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, setsockopt, socket};
 use nix::sys::time::{TimeVal, TimeValLike as _};
 
-use crate::link::client::LinkError;
+use crate::link::error::LinkError;
 
-/// To be let in, and to be rid of what is written later: a listener that is alive takes callers and words at once.
+/// Limit of a connect and of each later write: a working listener accepts and reads at once.
 pub(super) const SOCKET_SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Whoever listens at `path`; `None` when nobody does.
+#[cfg(target_os = "linux")]
+const CLOSED_ON_EXEC: SockFlag = SockFlag::SOCK_CLOEXEC;
+#[cfg(not(target_os = "linux"))]
+const CLOSED_ON_EXEC: SockFlag = SockFlag::empty();
+
+/// Connects to the listener at `path`; `None` if there is none.
 ///
-/// A listener that has stopped takes no callers, and with its queue full the kernel would have us wait for it for
-/// as long as it is stopped (unix(7): the send timeout bounds that).
+/// nix is used because std sets no send timeout before the connect. A listener that has stopped
+/// does not accept, and once its queue is full connect(2) waits; the send timeout bounds that
+/// (unix(7)).
 ///
 /// # Errors
-/// When the listener lets nobody in, or the process is out of descriptors.
+/// [`LinkError::QueueFull`] if the listener does not accept. Also when the process is out of
+/// descriptors.
 pub(super) fn connect_socket(path: &Path) -> Result<Option<UnixStream>, LinkError> {
     let address = UnixAddr::new(path).map_err(io::Error::from)?;
     let stream = socket(AddressFamily::Unix, SockType::Stream, CLOSED_ON_EXEC, None)
@@ -33,8 +40,8 @@ pub(super) fn connect_socket(path: &Path) -> Result<Option<UnixStream>, LinkErro
         nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC),
     )
     .map_err(io::Error::from)?;
-    let patience = TimeVal::seconds(SOCKET_SEND_TIMEOUT.as_secs().cast_signed());
-    setsockopt(&stream, SendTimeout, &patience).map_err(io::Error::from)?;
+    let timeout = TimeVal::seconds(SOCKET_SEND_TIMEOUT.as_secs().cast_signed());
+    setsockopt(&stream, SendTimeout, &timeout).map_err(io::Error::from)?;
     loop {
         match connect(stream.as_raw_fd(), &address) {
             Ok(()) => return Ok(Some(stream.into())),
@@ -45,8 +52,3 @@ pub(super) fn connect_socket(path: &Path) -> Result<Option<UnixStream>, LinkErro
         }
     }
 }
-
-#[cfg(target_os = "linux")]
-const CLOSED_ON_EXEC: SockFlag = SockFlag::SOCK_CLOEXEC;
-#[cfg(not(target_os = "linux"))]
-const CLOSED_ON_EXEC: SockFlag = SockFlag::empty();

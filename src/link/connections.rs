@@ -1,9 +1,9 @@
-//! How many clients a server has connected at once, and which of them give way to new ones.
+//! The number of connections at a time, and which of them are closed for new ones.
 //!
-//! A connection is silent until its whole request has been read, half a frame included. Where the limit is
-//! reached the oldest silent connection is closed for a new one, so that programs that connect and say nothing
-//! keep no other client waiting. A connection with a request under way is never closed: while there are only such, new
-//! clients wait in the kernel's queue.
+//! A connection is silent until its whole request has been read. At the limit, the oldest silent
+//! connection is closed for a new one, so that programs that connect and send nothing delay no
+//! other client. A connection with a request under way is never closed: if there are only such,
+//! new clients wait in the kernel's queue.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -13,29 +13,29 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local, yield_now};
 
-/// Connections at a time where the process may open enough files.
+/// Connections at a time if the process may open enough files.
 const MAX_CONNECTIONS: usize = 2048;
-/// Silent ones among them. Each may hold a frame of 64 KiB that is not whole yet, in a buffer of twice that, so
-/// this bounds the memory that clients can fill without asking for anything. A client sends its request right after it connects, and one
-/// that is closed before it could connects again.
+/// Silent connections among them. Each may hold an incomplete frame of 64 KiB in a buffer of twice
+/// that size, so this bounds the memory that clients can fill without a request. A client sends its
+/// request right after it connects, and connects again if it is closed before.
 const MAX_SILENT: usize = 64;
-/// Open files that connections leave for the network and for the server itself.
+/// Descriptors that are kept free for the network and for the server itself.
 const RESERVED_FILES: usize = 64;
 
-/// All connections of an agent, or of a tunnel's supervisor.
+/// All connections of an agent or of a tunnel's supervisor.
 #[derive(Debug)]
 pub struct Connections {
     limit: usize,
-    /// Those whose request has not been read, oldest first.
+    /// Connections whose request has not been read, oldest first.
     silent: RefCell<BTreeMap<u64, AbortHandle>>,
-    /// How many have a request under way.
+    /// Number of connections with a request under way.
     busy: Cell<usize>,
     next: Cell<u64>,
     ended: Notify,
 }
 
 impl Connections {
-    /// As many as a process that may open `max_files` files can serve.
+    /// Returns a set with the limit for a process that may open `max_files` files.
     pub fn new(max_files: usize) -> Rc<Self> {
         Rc::new(Self {
             limit: limit(max_files),
@@ -46,7 +46,7 @@ impl Connections {
         })
     }
 
-    /// Returns once there is room for one more.
+    /// Returns once one more connection can be accepted.
     pub async fn wait_for_slot(&self) {
         while self.is_full() {
             if !self.close_oldest_silent().await {
@@ -60,19 +60,19 @@ impl Connections {
         silent >= MAX_SILENT || silent + self.busy.get() >= self.limit
     }
 
-    /// Closes the oldest silent connection; `false` when there is none.
+    /// Closes the oldest silent connection. Returns `false` if there is none.
     pub async fn close_oldest_silent(&self) -> bool {
         let oldest = self.silent.borrow_mut().pop_first();
         let Some((_, task)) = oldest else {
             return false;
         };
         task.abort();
-        // The task is dropped, and its socket closed, when it has its turn.
+        // The runtime drops the task, and closes its socket, in the next turn.
         yield_now().await;
         true
     }
 
-    /// Serves a connection in a task of its own, which may be closed until [`Slot::mark_busy`].
+    /// Serves a connection in a new task, which may be aborted until [`Slot::mark_busy`].
     pub fn serve<F: Future<Output = ()> + 'static>(
         self: &Rc<Self>,
         conversation: impl FnOnce(Slot) -> F,
@@ -85,27 +85,17 @@ impl Connections {
             is_busy: Cell::new(false),
         };
         let task = spawn_local(conversation(slot));
-        // There is one thread: the task has not run yet.
+        // On this single thread the task has not run yet.
         self.silent.borrow_mut().insert(id, task.abort_handle());
     }
 }
 
-const fn limit(max_files: usize) -> usize {
-    let half = max_files / 2;
-    let reserved = if half < RESERVED_FILES {
-        half
-    } else {
-        RESERVED_FILES
-    };
-    let left = max_files - reserved;
-    if left < MAX_CONNECTIONS {
-        left
-    } else {
-        MAX_CONNECTIONS
-    }
+fn limit(max_files: usize) -> usize {
+    let reserved = RESERVED_FILES.min(max_files / 2);
+    MAX_CONNECTIONS.min(max_files - reserved)
 }
 
-/// The place of one connection among the others, given up when it is dropped.
+/// The slot of one connection, freed when it is dropped.
 #[derive(Debug)]
 pub struct Slot {
     connections: Rc<Connections>,
@@ -114,15 +104,10 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// From here on the connection does not give way.
+    /// Marks the request as read: from now on the connection is not closed for another one.
     pub fn mark_busy(&self) {
-        if self
-            .connections
-            .silent
-            .borrow_mut()
-            .remove(&self.id)
-            .is_some()
-        {
+        let was_silent = self.connections.silent.borrow_mut().remove(&self.id);
+        if was_silent.is_some() {
             self.is_busy.set(true);
             self.connections.busy.set(self.connections.busy.get() + 1);
         }
@@ -154,7 +139,8 @@ mod tests {
         LocalSet::new().block_on(&runtime, test);
     }
 
-    /// A connection that reads its request at once or never; the value says whether it is still open.
+    /// Opens a connection that reads its request at once or never. The result is shared while it
+    /// is open.
     fn connect(connections: &Rc<Connections>, reads: bool) -> Rc<()> {
         let open = Rc::new(());
         let held = Rc::clone(&open);
@@ -173,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_silent_connection_gives_way() {
+    fn oldest_silent_connection_is_closed_first() {
         on_one_thread(async {
             let connections = Connections::new(8);
             let mut open = Vec::new();
@@ -194,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn few_connections_are_silent_where_many_are_served() {
+    fn silent_connections_have_a_limit_of_their_own() {
         on_one_thread(async {
             let connections = Connections::new(1 << 20);
             let busy: Vec<_> = (0..1000).map(|_| connect(&connections, true)).collect();
@@ -213,23 +199,23 @@ mod tests {
     }
 
     #[test]
-    fn a_request_under_way_never_gives_way() {
+    fn connection_with_a_request_is_never_closed() {
         on_one_thread(async {
             let connections = Connections::new(4);
             let (first, second) = (connect(&connections, true), connect(&connections, true));
             yield_now().await;
             assert!(!connections.close_oldest_silent().await);
             let wait = connections.wait_for_slot();
-            let room = tokio::select! {
+            let freed = tokio::select! {
                 () = wait => true,
                 () = async { for _ in 0..100 { yield_now().await } } => false,
             };
-            assert!(!room && is_open(&first) && is_open(&second));
+            assert!(!freed && is_open(&first) && is_open(&second));
         });
     }
 
     #[test]
-    fn files_are_left_for_the_network() {
+    fn descriptors_are_kept_free_for_the_network() {
         let limits = [16, 48, 256, 1024, 2112, 1 << 20].map(limit);
         assert_eq!(limits, [8, 24, 192, 960, 2048, 2048]);
     }

@@ -1,4 +1,4 @@
-//! The agent's end: many conversations, none of which can hold up another.
+//! The server's end: many conversations, none of which can delay another.
 
 use std::io;
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
@@ -10,30 +10,32 @@ use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::link::peer::is_same_user;
 use crate::wire::{self, FrameError, HEADER};
 
-/// A client that has begun to speak finishes its read_frame within this time.
+/// From the first byte of a frame to its last.
 const FRAME_TIMEOUT: Duration = Duration::from_secs(5);
-/// A client that stops reading does not hold a conversation open for longer than this.
+/// Limit of one write to a client that does not read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where clients knock.
+/// A listening socket that accepts only this user.
 #[derive(Debug)]
 pub struct Listener(UnixListener);
 
 impl Listener {
+    /// Takes over a listening socket.
+    ///
     /// # Errors
-    /// When `listener` is no listening socket.
+    /// When it cannot be made non-blocking.
     pub fn new(listener: StdListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         UnixListener::from_std(listener).map(Self)
     }
 
-    /// The next client of the same user; others are turned away before a byte.
+    /// Accepts the next client. Returns `None` for one of another user, which is closed before a
+    /// byte is read.
     ///
     /// # Errors
     /// When the process or the system is out of descriptors or memory.
@@ -43,10 +45,11 @@ impl Listener {
     }
 }
 
-/// The one conversation of a private agent, or of a supervisor with whoever started it.
+/// Serves one connected socket: that of a private agent, or of a supervisor's starter. Returns
+/// `None` if the peer is of another user.
 ///
 /// # Errors
-/// When `stream` is no connected socket.
+/// When the socket cannot be made non-blocking.
 pub fn from_stream(stream: StdStream) -> io::Result<Option<(Incoming, Outgoing)>> {
     stream.set_nonblocking(true)?;
     UnixStream::from_std(stream).map(split)
@@ -60,28 +63,29 @@ fn split(stream: UnixStream) -> Option<(Incoming, Outgoing)> {
     Some((Incoming(read), Outgoing(write)))
 }
 
-/// What a client says.
+/// The receiving half of a conversation.
 #[derive(Debug)]
 pub struct Incoming(OwnedReadHalf);
 
 impl Incoming {
-    /// The next message of at most `limit` bytes, begun within `patience`.
+    /// Receives the next message, which must begin within `timeout`.
     ///
-    /// The limit is asked for when a frame begins: it depends on what the client was asked meanwhile.
+    /// `limit` is its maximum size in bytes. It is evaluated when the frame begins, because it
+    /// depends on what the client has been asked by then.
     ///
     /// # Errors
-    /// When the client is gone, slow or speaks nonsense.
+    /// When the client has gone, is too slow or sends no valid message.
     pub async fn recv<T: DeserializeOwned>(
         &mut self,
         limit: impl Fn() -> usize,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<T, RecvError> {
         let mut header = [0; HEADER];
-        let first = timeout(patience, self.0.read(&mut header[..1])).await;
+        let first = tokio::time::timeout(timeout, self.0.read(&mut header[..1])).await;
         if first.map_err(|_| RecvError::Slow)?? == 0 {
             return Err(RecvError::Gone);
         }
-        timeout(FRAME_TIMEOUT, self.read_frame(header, limit()))
+        tokio::time::timeout(FRAME_TIMEOUT, self.read_frame(header, limit()))
             .await
             .map_err(|_| RecvError::Slow)?
     }
@@ -94,7 +98,7 @@ impl Incoming {
         self.0.read_exact(&mut header[1..]).await?;
         let length = wire::body_length(header, limit)?;
         let mut body = Zeroizing::new(Vec::new());
-        // Grows with what arrives: a length alone allocates nothing.
+        // The buffer grows with the data: an announced length allocates nothing.
         (&mut self.0)
             .take(length as u64)
             .read_to_end(&mut body)
@@ -106,23 +110,25 @@ impl Incoming {
     }
 }
 
-/// What the agent says to a client.
+/// The sending half of a conversation.
 #[derive(Debug)]
 pub struct Outgoing(OwnedWriteHalf);
 
 impl Outgoing {
+    /// Sends one message.
+    ///
     /// # Errors
-    /// When the client is gone or does not read.
+    /// When the client has gone or does not read.
     pub async fn send(&mut self, message: &impl Serialize) -> Result<(), RecvError> {
         let frame = wire::encode(message, wire::FROM_AGENT_MAX)?;
-        match timeout(WRITE_TIMEOUT, self.0.write_all(&frame)).await {
+        match tokio::time::timeout(WRITE_TIMEOUT, self.0.write_all(&frame)).await {
             Ok(result) => Ok(result?),
             Err(_) => Err(RecvError::Slow),
         }
     }
 }
 
-/// Why a client is not listened to any longer. Never quotes what it said.
+/// Why a conversation with a client ends. Never quotes a message.
 #[derive(Debug, Error)]
 pub enum RecvError {
     #[error("the client is gone")]

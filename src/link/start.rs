@@ -1,9 +1,12 @@
-//! Finding the agent, or starting it: the client binds the socket and hands it over, so there is no
-//! moment in which a connection can be refused and nothing to poll for.
+//! Finding the agent, or starting it.
+//!
+//! The client binds the socket and passes it to the new agent. A connection is therefore never
+//! refused, and the client need not poll until the agent listens.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, PipeReader, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -14,25 +17,32 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{Backlog, listen};
 use nix::sys::stat::{Mode, umask};
 
+use crate::link::client::AgentConnection;
 use crate::link::connect::connect_socket;
-use crate::link::{AgentConnection, LOCK, LinkError, SOCKET};
+use crate::link::error::LinkError;
 use crate::ownership::with_private_umask;
 
-/// From fork to the ready byte takes milliseconds; a machine on its knees gets this long.
+/// The socket's name in the runtime directory.
+pub const SOCKET: &str = "agent.sock";
+/// The name of the file that a client locks to start the agent, so that many clients start one.
+pub const LOCK: &str = "lock";
+/// Limit from fork to the ready byte. It takes milliseconds on a machine that is not overloaded.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many clients may knock at once; the kernel caps it at its own `somaxconn`.
+/// Another client holds the lock for one start at most.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(20);
+/// Connections that may wait to be accepted; the kernel caps it at `somaxconn`.
 const BACKLOG: i32 = 4096;
-/// The longest socket path every system takes (macOS: 104 with the final NUL).
+/// Every system accepts paths of this length (macOS: 104 bytes with the final NUL).
 const MAX_SOCKET_PATH_BYTES: usize = 100;
 
-/// What starts `ob agent run` with a socket as its standard input, the given arguments and the directory
-/// of the socket; hands over the process and the pipe on which it says that it is ready.
+/// Starts `ob agent run` with a socket as its standard input, the given arguments and the directory
+/// of the socket. Returns the process and the pipe to which it writes that it is ready.
 pub type Starter = fn(OwnedFd, &[&str], Option<&Path>) -> io::Result<(Child, PipeReader)>;
 
-/// The running agent in `directory`, or `None`.
+/// Connects to the agent in `directory`; `None` if none runs.
 ///
 /// # Errors
-/// When something serves the socket that must not be talked to, or lets nobody in.
+/// When another user serves the socket, or the agent does not accept.
 pub fn connect(directory: &Path) -> Result<Option<AgentConnection>, LinkError> {
     let place = reachable(directory)?;
     connect_socket(&place.path)?
@@ -40,43 +50,44 @@ pub fn connect(directory: &Path) -> Result<Option<AgentConnection>, LinkError> {
         .transpose()
 }
 
-/// The running agent in `directory`, which is started if there is none.
+/// Connects to the agent in `directory`, and starts it if none runs.
 ///
 /// # Errors
-/// When there is none and none can be started.
+/// As [`connect`], and when no agent can be started.
 pub fn connect_or_start(directory: &Path, starter: Starter) -> Result<AgentConnection, LinkError> {
     if let Some(link) = connect(directory)? {
         return Ok(link);
     }
     let _lock = lock(directory)?;
-    // Whoever held the lock before us has started one meanwhile.
+    // The client that held the lock before may have started one.
     if let Some(link) = connect(directory)? {
         return Ok(link);
     }
-    let socket = directory.join(SOCKET);
-    match std::fs::remove_file(&socket) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
+    remove_if_present(&directory.join(SOCKET))?;
     let listener = bind(directory)?;
     start(starter, listener.into(), &["--detach"], Some(directory))?;
     connect(directory)?.ok_or_else(|| LinkError::NotReady("it ended at once".into()))
 }
 
-/// Takes the socket away from an agent that cannot be spoken to: it notices, wipes what it holds and ends.
-/// Its process is not signalled, because the kernel only knows who made the socket, and that was a client.
+/// Removes the socket of an agent that does not answer: the agent notices, wipes its memory and
+/// ends. Its process is not signalled, because the kernel reports only the process that made the
+/// socket, which was a client.
 ///
 /// # Errors
 /// When the socket cannot be removed.
 pub fn remove_socket(directory: &Path) -> Result<(), LinkError> {
     let _lock = lock(directory)?;
-    match std::fs::remove_file(directory.join(SOCKET)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
+    Ok(remove_if_present(&directory.join(SOCKET))?)
+}
+
+fn remove_if_present(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        result => result,
     }
 }
 
-/// An agent of this one conversation: never listening, gone with the reply.
+/// Starts an agent for one conversation: it does not listen, and ends after the reply.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -93,27 +104,25 @@ fn start(
     directory: Option<&Path>,
 ) -> Result<(), LinkError> {
     let (mut child, ready) = starter(socket, arguments, directory).map_err(LinkError::NoProcess)?;
-    let said = wait_ready(ready);
-    if said.is_err() {
-        // It may hang before its fork, and nobody is to wait for that.
+    let outcome = wait_ready(ready);
+    if outcome.is_err() {
+        // It may hang before its fork.
         let _ = child.kill();
     }
-    // The agent itself went to init; this was the process that forked it, and it is over.
+    // This is the process that forked the agent. The agent itself is a child of init.
     child.wait()?;
-    said
+    outcome
 }
 
-/// Waits for the ready byte, or for the reason why there is none.
+/// Waits for the ready byte, or for the reason why the agent did not start.
 fn wait_ready(mut ready: PipeReader) -> Result<(), LinkError> {
     let until = Instant::now() + START_TIMEOUT;
-    let mut said = Vec::new();
+    let mut text = Vec::new();
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        match poll(
-            &mut [PollFd::new(ready.as_fd(), PollFlags::POLLIN)],
-            timeout,
-        ) {
+        let mut polled = [PollFd::new(ready.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut polled, timeout) {
             Err(nix::errno::Errno::EINTR) => continue,
             Err(errno) => return Err(io::Error::from(errno).into()),
             Ok(0) => {
@@ -124,14 +133,13 @@ fn wait_ready(mut ready: PipeReader) -> Result<(), LinkError> {
         }
         let mut chunk = [0; 512];
         match ready.read(&mut chunk)? {
-            0 if said.is_empty() => return Err(LinkError::NotReady("it ended at once".into())),
+            0 if text.is_empty() => return Err(LinkError::NotReady("it ended at once".into())),
             0 => {
-                return Err(LinkError::NotReady(
-                    String::from_utf8_lossy(&said).into_owned(),
-                ));
+                let why = String::from_utf8_lossy(&text).into_owned();
+                return Err(LinkError::NotReady(why));
             }
-            count if said.is_empty() && chunk[..count].starts_with(b"+") => return Ok(()),
-            count => said.extend_from_slice(&chunk[..count]),
+            count if text.is_empty() && chunk[..count].starts_with(b"+") => return Ok(()),
+            count => text.extend_from_slice(&chunk[..count]),
         }
     }
 }
@@ -150,10 +158,10 @@ fn bind(directory: &Path) -> Result<UnixListener, LinkError> {
 fn lock(directory: &Path) -> Result<Flock<File>, LinkError> {
     let path = directory.join(LOCK);
     let mut options = File::options();
-    options.create(true).truncate(false).write(true).mode_0600();
+    options.create(true).truncate(false).write(true).mode(0o600);
     let mut file = with_private_umask(|| options.open(&path))
         .map_err(|error| LinkError::NoPlace(path, error))?;
-    let until = Instant::now() + START_TIMEOUT + START_TIMEOUT;
+    let until = Instant::now() + LOCK_TIMEOUT;
     loop {
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => return Ok(lock),
@@ -167,7 +175,7 @@ fn lock(directory: &Path) -> Result<Flock<File>, LinkError> {
     }
 }
 
-/// A path to the socket that fits into `sockaddr_un`, and the directory it may lead through.
+/// A path to the socket that fits into `sockaddr_un`, and the open directory that it may use.
 struct Reachable {
     path: PathBuf,
     _directory: Option<File>,
@@ -181,21 +189,10 @@ fn reachable(directory: &Path) -> io::Result<Reachable> {
             _directory: None,
         });
     }
-    use std::os::fd::AsRawFd;
     let open = File::open(directory)?;
     let path = PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", open.as_raw_fd()));
     Ok(Reachable {
         path,
         _directory: Some(open),
     })
-}
-
-trait Private {
-    fn mode_0600(&mut self) -> &mut Self;
-}
-
-impl Private for std::fs::OpenOptions {
-    fn mode_0600(&mut self) -> &mut Self {
-        std::os::unix::fs::OpenOptionsExt::mode(self, 0o600)
-    }
 }

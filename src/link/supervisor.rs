@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::link::client::LinkError;
 use crate::link::connect::{SOCKET_SEND_TIMEOUT, connect_socket};
+use crate::link::error::LinkError;
 use crate::link::peer::is_same_user;
 use crate::wire::{self, FrameError, FromTunnel, HEADER, Hello, PROTOCOL, ToTunnel};
 

@@ -1,46 +1,46 @@
-//! One open connection and the bytes of its request so far, at most [`MAX_REQUEST_BYTES`].
+//! An open connection and the received part of its request.
 
 use std::io::{ErrorKind, Read as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::Peer;
+use super::peer::Peer;
 
 const MAX_REQUEST_BYTES: usize = 16 * 1024;
 
-/// A non-blocking connection of the user's own process.
+/// A non-blocking connection of a process of the same user.
 pub(super) struct Connection {
     pub(super) stream: TcpStream,
-    pub(super) visitor: Peer,
+    pub(super) peer: Peer,
     bytes: Vec<u8>,
-    /// When its first byte arrived.
+    /// When the first byte arrived.
     begun: Option<Instant>,
 }
 
 /// The result of reading from a connection.
 pub(super) enum Progress {
     Unfinished,
-    /// It was closed, was too slow, or sent something that is not a request.
+    /// The connection was closed, is too slow, or sent no valid request.
     Ended,
-    /// A whole request, up to the empty line.
+    /// The complete request, up to the empty line.
     Request(String),
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, visitor: Peer) -> Self {
+    pub(super) fn new(stream: TcpStream, peer: Peer) -> Self {
         Self {
             stream,
-            visitor,
+            peer,
             bytes: Vec::new(),
             begun: None,
         }
     }
 
-    pub(super) fn has_sent_nothing(&self) -> bool {
+    pub(super) fn is_silent(&self) -> bool {
         self.begun.is_none()
     }
 
-    /// Reads what has arrived; a request must be complete within `limit` of its first byte.
+    /// Reads what has arrived. The request must be complete within `limit` of its first byte.
     pub(super) fn read(&mut self, limit: Duration) -> Progress {
         let mut chunk = [0; 2048];
         loop {

@@ -1,13 +1,14 @@
-//! One page on 127.0.0.1 that redirects one browser, once, to an address that must not stand in a browser's
-//! arguments, where every process of the machine can read it.
+//! A page on 127.0.0.1 that redirects one browser, once, to a secret address. Every process of the
+//! machine could read the address if it were an argument of the browser.
 //!
-//! The page's own address stands there instead, so it is known to every user of the machine. It works for one
-//! visit, for half a minute, for a process of the same user. Each connection's owner is looked up in the kernel
-//! when it is accepted; a connection of another user, or of an owner that cannot be found, is closed before
-//! a byte is read, and counts for nothing. Where no owner can be found at all there is no page.
+//! The page's own address is that argument instead, so every user of the machine knows it. It works
+//! for one request, for half a minute, for a process of the same user. The owner of each connection
+//! is looked up in the kernel when it is accepted. A connection of another user, or of an unknown
+//! owner, is closed before a byte is read. Where the kernel reports no owners, no page is served.
 
 mod connection;
 mod owner;
+mod peer;
 #[cfg(target_os = "linux")]
 mod proc_net;
 #[cfg(target_os = "linux")]
@@ -26,55 +27,57 @@ use crate::secret::Secret;
 
 use connection::{Connection, Progress};
 use owner::OwnerLookup;
-pub use owner::Peer;
+pub use peer::Peer;
 
-/// How long the page waits for its visitor.
+/// How long the page is served.
 pub const REDIRECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// From the first byte of a request to its last, and for the answer to be taken.
+/// Limit of receiving a request from its first byte, and of sending the response.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
-/// Requests of the same user for something else before the page is closed.
+/// Requests of the same user for other paths before the page is closed.
 const MAX_WRONG_REQUESTS: usize = 32;
-/// Connections of the same user at a time. Browsers open some that they may never use.
+/// Connections of the same user at a time. Browsers open some without using them.
 const MAX_CONNECTIONS: usize = 64;
-/// Connections that are accepted before those that are open are read again.
+/// Connections that are accepted before the open ones are read again.
 const ACCEPTS_PER_ROUND: usize = 64;
-/// Connections that may wait to be accepted; the kernel caps it at its own `somaxconn`.
+/// Connections that may wait to be accepted; the kernel caps it at `somaxconn`.
 const BACKLOG: i32 = 4096;
-/// How often `give_up` is called.
-const GIVE_UP_INTERVAL: Duration = Duration::from_millis(20);
+/// Interval at which `is_cancelled` is called.
+const CANCEL_CHECK: Duration = Duration::from_millis(20);
 
-/// The page before it is visited.
+/// A page that has not been fetched.
 #[derive(Debug)]
 pub struct OneShotRedirect {
     listener: TcpListener,
     local: SocketAddrV4,
     path: String,
     owners: OwnerLookup,
-    /// Our own connection, with which the lookup was tried.
+    /// The address of this process's own connection, which tested the owner lookup.
     probe: SocketAddrV4,
 }
 
-/// How the wait for the visitor ended.
+/// The result of serving the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RedirectOutcome {
-    /// The visitor was sent on.
+    /// A browser was redirected.
     Redirected(Peer),
-    /// No browser of this user came, or too many requests were for something else.
+    /// No browser of this user fetched the page, or too many requests were for other paths.
     NotFetched {
-        /// Connections of other users, and of owners that could not be found.
+        /// Number of connections of other users and of unknown owners.
         refused: usize,
     },
-    /// `give_up` said so.
+    /// `is_cancelled` returned true.
     Cancelled,
 }
 
 impl OneShotRedirect {
+    /// Opens the page on a free port.
+    ///
     /// # Errors
-    /// When the machine has no port or no random numbers, or does not show which user a connection belongs to
-    /// ([`ErrorKind::Unsupported`]).
+    /// [`ErrorKind::Unsupported`] if the machine does not report the owner of a connection. Also when
+    /// there is no free port or no random number.
     pub fn open() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        // Another user's connections must not fill the queue.
+        // A long queue, so that another user's connections cannot fill it.
         listen(&listener, Backlog::new(BACKLOG)?)?;
         listener.set_nonblocking(true)?;
         let local = v4(listener.local_addr()?)?;
@@ -95,22 +98,22 @@ impl OneShotRedirect {
         })
     }
 
-    /// What the browser is given.
+    /// Returns the address to open in the browser.
     pub fn address(&self) -> String {
         format!("http://127.0.0.1:{}{}", self.local.port(), self.path)
     }
 
-    /// Waits for the visitor and sends it on to `destination`; the port is closed when this returns.
+    /// Waits for a browser and redirects it to `destination`. The port is closed when this returns.
     ///
     /// # Errors
-    /// When the socket cannot be waited on.
+    /// When the socket cannot be polled.
     pub fn redirect(
         self,
         destination: &Secret,
-        mut give_up: impl FnMut() -> bool,
+        mut is_cancelled: impl FnMut() -> bool,
     ) -> io::Result<RedirectOutcome> {
         let until = Instant::now() + REDIRECT_TIMEOUT;
-        let mut asked = Instant::now();
+        let mut checked = Instant::now();
         let mut open = VecDeque::new();
         let (mut wrong, mut refused) = (0, 0);
         while Instant::now() < until && wrong < MAX_WRONG_REQUESTS {
@@ -124,44 +127,44 @@ impl OneShotRedirect {
                     Progress::Unfinished => open.push_back(connection),
                     Progress::Ended => {}
                     Progress::Request(request) => {
-                        let is_ours = self.is_for_us(&request);
-                        let answered = answer(connection.stream, is_ours.then_some(destination));
-                        match (is_ours, answered) {
+                        let is_for_page = self.is_for_page(&request);
+                        let sent = respond(connection.stream, is_for_page.then_some(destination));
+                        match (is_for_page, sent) {
                             (true, Ok(())) => {
-                                return Ok(RedirectOutcome::Redirected(connection.visitor));
+                                return Ok(RedirectOutcome::Redirected(connection.peer));
                             }
-                            // It went away before it had the answer, and may come again.
+                            // It disconnected before the response, and may connect again.
                             (true, Err(_)) => {}
                             (false, _) => wrong += 1,
                         }
                     }
                 }
             }
-            if asked.elapsed() >= GIVE_UP_INTERVAL {
-                if give_up() {
+            if checked.elapsed() >= CANCEL_CHECK {
+                if is_cancelled() {
                     return Ok(RedirectOutcome::Cancelled);
                 }
-                asked = Instant::now();
+                checked = Instant::now();
             }
         }
         Ok(RedirectOutcome::NotFetched { refused })
     }
 
-    /// Waits until there is something to accept or to read, at most until `give_up` is to be called.
+    /// Waits until a socket is readable, at most until `is_cancelled` is to be called.
     fn wait(&self, open: &VecDeque<Connection>) -> io::Result<()> {
         let listener = std::iter::once(self.listener.as_fd());
         let sockets = listener.chain(open.iter().map(|connection| connection.stream.as_fd()));
         let mut polled: Vec<PollFd<'_>> = sockets
             .map(|socket| PollFd::new(socket, PollFlags::POLLIN))
             .collect();
-        let timeout = PollTimeout::try_from(GIVE_UP_INTERVAL).unwrap_or(PollTimeout::ZERO);
+        let timeout = PollTimeout::try_from(CANCEL_CHECK).unwrap_or(PollTimeout::ZERO);
         match poll(&mut polled, timeout) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
             Err(errno) => Err(errno.into()),
         }
     }
 
-    /// Accepts what waits, in bounds; says how many connections were refused.
+    /// Accepts waiting connections. Returns how many were refused.
     fn accept(&self, open: &mut VecDeque<Connection>) -> io::Result<usize> {
         let mut refused = 0;
         for _ in 0..ACCEPTS_PER_ROUND {
@@ -182,13 +185,13 @@ impl OneShotRedirect {
             if from == self.probe {
                 continue;
             }
-            match self.owners.visitor(from, self.local) {
-                Some(visitor) if stream.set_nonblocking(true).is_ok() => {
+            match self.owners.peer(from, self.local) {
+                Some(peer) if stream.set_nonblocking(true).is_ok() => {
                     if open.len() >= MAX_CONNECTIONS {
-                        let silent = open.iter().position(Connection::has_sent_nothing);
+                        let silent = open.iter().position(Connection::is_silent);
                         open.remove(silent.unwrap_or(0));
                     }
-                    open.push_back(Connection::new(stream, visitor));
+                    open.push_back(Connection::new(stream, peer));
                 }
                 _ => refused += 1,
             }
@@ -196,8 +199,9 @@ impl OneShotRedirect {
         Ok(refused)
     }
 
-    /// Exactly our path and host; a page of another site that had found the port would say where it is from.
-    fn is_for_us(&self, request: &str) -> bool {
+    /// Whether a request has exactly this path and host, and no `Origin`: a page of another site that
+    /// had found the port would send its own.
+    fn is_for_page(&self, request: &str) -> bool {
         let mut lines = request.split("\r\n");
         let host = self.local.to_string();
         if lines.next() != Some(&format!("GET {} HTTP/1.1", self.path)) {
@@ -218,11 +222,11 @@ impl OneShotRedirect {
     }
 }
 
-/// Sends the browser on, or tells it that there is nothing here.
-fn answer(mut stream: TcpStream, destination: Option<&Secret>) -> io::Result<()> {
+/// Sends the redirect, or 404 without a destination.
+fn respond(mut stream: TcpStream, destination: Option<&Secret>) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(REQUEST_TIMEOUT))?;
-    let answer = zeroize::Zeroizing::new(match destination {
+    let response = zeroize::Zeroizing::new(match destination {
         Some(destination) => format!(
             "HTTP/1.1 302 Found\r\nLocation: {}\r\nReferrer-Policy: no-referrer\r\n\
              Cache-Control: no-store\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -230,11 +234,11 @@ fn answer(mut stream: TcpStream, destination: Option<&Secret>) -> io::Result<()>
         ),
         None => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".into(),
     });
-    stream.write_all(answer.as_bytes())?;
+    stream.write_all(response.as_bytes())?;
     stream.shutdown(Shutdown::Write)
 }
 
-/// The listener is bound to an IPv4 address, so every address is one.
+/// Returns an IPv4 address: the listener is bound to one, so all are.
 fn v4(address: SocketAddr) -> io::Result<SocketAddrV4> {
     match address {
         SocketAddr::V4(address) => Ok(address),

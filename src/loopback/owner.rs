@@ -1,29 +1,21 @@
-//! Which user owns the other end of a loopback connection.
+//! The user that owns the peer of a loopback connection.
 //!
-//! The kernel is asked by sock_diag(7), which finds one socket at once; a kernel without it shows all in
-//! `/proc/net/tcp` and `tcp6`. Which of the two works is found out with a connection of our own. Both show
-//! the sockets of our network namespace, which is where every connection to a loopback address comes from,
-//! be it from 127.0.0.2 or an IPv6 socket's `::ffff:127.0.0.1`. A socket that its process has closed has no
-//! owner any more (both show uid 0 for it), and is not found.
+//! The kernel reports it by sock_diag(7), which finds one socket at once, or else in `/proc/net/tcp`
+//! and `tcp6`, which list all sockets. A connection of this process tests which of the two works.
+//! Both report the sockets of this network namespace, where every connection to a loopback address
+//! comes from, be it from 127.0.0.2 or from an IPv6 socket's `::ffff:127.0.0.1`. A socket that its
+//! process has closed has no owner (both report uid 0), and is refused.
 //!
-//! macOS and the BSDs have no such table for an ordinary user in a form that safe code can read: there no
+//! macOS and the BSDs have no such table that safe code of an ordinary user can read. There no
 //! owner is found, and no page is served.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddrV4;
 
+use super::peer::{Peer, SocketInfo};
 use crate::ownership::is_own;
 
-/// Whose process visits the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer {
-    /// This very user's.
-    SameUser,
-    /// Root's, on WSL: its relay for the browsers of Windows.
-    WslRelay,
-}
-
-/// A way to the owner that works here.
+/// A lookup that works on this machine.
 #[derive(Debug)]
 pub(super) struct OwnerLookup {
     source: Source,
@@ -41,23 +33,11 @@ enum Source {
 #[derive(Debug)]
 enum Source {}
 
-/// What the kernel shows of a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(target_os = "linux"),
-    expect(dead_code, reason = "never made there")
-)]
-pub(super) struct SocketInfo {
-    pub(super) uid: u32,
-    /// 0 once no process has it open.
-    pub(super) inode: u64,
-}
-
 impl OwnerLookup {
-    /// The first source that knows `probe`, a connection of our own to `local`.
+    /// Returns the first source that finds `probe`, a connection of this process to `local`.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] when none does.
+    /// [`ErrorKind::Unsupported`] if none does.
     pub(super) fn find(probe: SocketAddrV4, local: SocketAddrV4) -> io::Result<Self> {
         let knows_us = |source: &Source| {
             let found = source.info(probe, local).ok().flatten();
@@ -75,15 +55,15 @@ impl OwnerLookup {
         })
     }
 
-    /// Who is at `peer` of a connection to `local`; `None` is a process that gets nothing.
-    pub(super) fn visitor(&self, peer: SocketAddrV4, local: SocketAddrV4) -> Option<Peer> {
+    /// Returns the owner of `peer` in a connection to `local`; `None` if it must be refused.
+    pub(super) fn peer(&self, peer: SocketAddrV4, local: SocketAddrV4) -> Option<Peer> {
         let info = self.source.info(peer, local).ok().flatten()?;
-        judge(info, is_own(info.uid), self.is_wsl)
+        classify(info, is_own(info.uid), self.is_wsl)
     }
 }
 
-/// Root is let in on WSL alone, where its relay makes the connections of Windows' browsers (NAT mode).
-fn judge(info: SocketInfo, is_own: bool, is_wsl: bool) -> Option<Peer> {
+/// Accepts root only on WSL, where its relay connects for Windows' browsers (NAT mode).
+fn classify(info: SocketInfo, is_own: bool, is_wsl: bool) -> Option<Peer> {
     match info {
         SocketInfo { inode: 0, .. } => None,
         _ if is_own => Some(Peer::SameUser),
@@ -119,7 +99,7 @@ impl Source {
     }
 }
 
-/// Whether the kernel is Microsoft's, or runs programs of Windows. No other user can make it look so.
+/// Whether the kernel is Microsoft's, or runs Windows programs. Only root can change that.
 #[cfg(target_os = "linux")]
 fn is_wsl() -> bool {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
@@ -146,8 +126,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn root_visits_on_wsl_alone() {
-        let of = |uid, own, wsl| judge(SocketInfo { uid, inode: 7 }, own, wsl);
+    fn root_is_accepted_only_on_wsl() {
+        let of = |uid, own, wsl| classify(SocketInfo { uid, inode: 7 }, own, wsl);
         assert_eq!(of(1000, true, false), Some(Peer::SameUser));
         assert_eq!(of(0, true, false), Some(Peer::SameUser));
         assert_eq!(of(0, false, false), None);
@@ -157,21 +137,21 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_that_was_closed_has_no_owner() {
+    fn closed_socket_has_no_owner() {
         for (own, wsl) in [(true, true), (true, false), (false, true), (false, false)] {
-            assert_eq!(judge(SocketInfo { uid: 0, inode: 0 }, own, wsl), None);
+            assert_eq!(classify(SocketInfo { uid: 0, inode: 0 }, own, wsl), None);
         }
     }
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn wsl_is_known_by_its_kernel() {
+    fn wsl_is_detected_by_its_kernel() {
         assert!(is_wsl_release("5.15.153.1-microsoft-standard-WSL2\n"));
         assert!(is_wsl_release("4.4.0-19041-Microsoft\n"));
         assert!(!is_wsl_release("6.12.0-amd64\n"));
     }
 
-    /// The two sources agree on sockets of every kind that reaches 127.0.0.1.
+    /// Both sources agree on every kind of socket that can connect to 127.0.0.1.
     #[cfg(target_os = "linux")]
     #[test]
     fn both_sources_find_each_kind_of_connection() {
@@ -186,7 +166,7 @@ mod tests {
             local.port(),
         );
         let mut clients = vec![TcpStream::connect(local).unwrap()];
-        // Where IPv6 is off no connection can come that way.
+        // Fails where IPv6 is off.
         clients.extend(TcpStream::connect(mapped));
         let sources: Vec<Source> = sources().collect();
         assert_eq!(sources.len(), 2, "sock_diag is missing here");
@@ -201,15 +181,15 @@ mod tests {
                     found.is_some_and(|info| info.uid == own && info.inode != 0),
                     "{source:?} {client:?}: {found:?}"
                 );
-                // Neither end is taken for the other, and another port has no owner.
+                // Another port has no owner.
                 let other = SocketAddrV4::new(*peer.ip(), peer.port() ^ 1);
                 assert_eq!(source.info(other, local).unwrap(), None, "{source:?}");
             }
             drop(client);
             for source in &sources {
                 let left = source.info(peer, local).unwrap();
-                let visitor = left.and_then(|info| judge(info, is_own(info.uid), true));
-                assert_eq!(visitor, None, "{source:?}: {left:?}");
+                let accepted_as = left.and_then(|info| classify(info, is_own(info.uid), true));
+                assert_eq!(accepted_as, None, "{source:?}: {left:?}");
             }
             drop(accepted);
         }

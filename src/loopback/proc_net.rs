@@ -1,17 +1,18 @@
-//! The kernel's tables of TCP sockets as text: `/proc/net/tcp` and `/proc/net/tcp6` (proc_net_tcp.rst).
+//! The kernel's text tables of TCP sockets: `/proc/net/tcp` and `/proc/net/tcp6`
+//! (proc_net_tcp.rst).
 
 use std::fs::read_to_string;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddrV4;
 
-use super::owner::SocketInfo;
+use super::peer::SocketInfo;
 
-/// The socket bound to `peer` and connected to `local`.
+/// Returns the socket that is bound to `peer` and connected to `local`.
 ///
 /// # Errors
-/// When the tables cannot be read. Without IPv6 there is no second table.
+/// When a table cannot be read. Without IPv6 there is no second table.
 pub(super) fn info(peer: SocketAddrV4, local: SocketAddrV4) -> io::Result<Option<SocketInfo>> {
-    // A socket of IPv6 may speak IPv4; it stands in the second table alone.
+    // An IPv6 socket may use IPv4; only the second table lists it.
     if let Some(found) = find(&read_to_string("/proc/net/tcp")?, peer, local, "") {
         return Ok(Some(found));
     }
@@ -36,13 +37,13 @@ fn find(table: &str, peer: SocketAddrV4, local: SocketAddrV4, prefix: &str) -> O
     })
 }
 
-/// As the kernel prints it: each 32 bits of the address as one number of this machine, the port as a number.
+/// Formats an address as the kernel does: each 32 bits as a number in native byte order.
 fn column(address: SocketAddrV4, prefix: &str) -> String {
     let number = u32::from_ne_bytes(address.ip().octets());
     format!("{prefix}{number:08X}:{:04X}", address.port())
 }
 
-/// The first 96 bits of `::ffff:0.0.0.0`.
+/// Formats the first 96 bits of `::ffff:0.0.0.0`.
 fn mapped_prefix() -> String {
     let last = u32::from_ne_bytes([0, 0, 0xff, 0xff]);
     format!("{:08X}{:08X}{last:08X}", 0, 0)
@@ -53,26 +54,38 @@ fn mapped_prefix() -> String {
 mod tests {
     use super::*;
 
-    const V4: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   \
-        0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 111 1 0000000000000000 100 0 0 10 0\n   \
-        1: 0200007F:C001 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1001        0 222 1 0000000000000000 20 4 30 10 -1\n   \
-        2: 0100007F:1F90 0200007F:C001 01 00000000:00000000 00:00000000 00000000  1000        0 333 1 0000000000000000 20 4 30 10 -1\n   \
-        3: 0100007F:C002 0100007F:1F90 06 00000000:00000000 03:000017A7 00000000     0        0 0 3 0000000000000000\n";
-    const V6: &str = "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   \
-        0: 0000000000000000FFFF00000100007F:C003 0000000000000000FFFF00000100007F:1F90 01 00000000:00000000 00:00000000 00000000  1002        0 444 1 0000000000000000 20 4 30 10 -1\n";
+    const V4: &str = concat!(
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid",
+        "  timeout inode\n",
+        "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000",
+        "        0 111 1 0000000000000000 100 0 0 10 0\n",
+        "   1: 0200007F:C001 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1001",
+        "        0 222 1 0000000000000000 20 4 30 10 -1\n",
+        "   2: 0100007F:1F90 0200007F:C001 01 00000000:00000000 00:00000000 00000000  1000",
+        "        0 333 1 0000000000000000 20 4 30 10 -1\n",
+        "   3: 0100007F:C002 0100007F:1F90 06 00000000:00000000 03:000017A7 00000000     0",
+        "        0 0 3 0000000000000000\n",
+    );
+    const V6: &str = concat!(
+        "  sl  local_address                         remote_address                        st",
+        " tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n",
+        "   0: 0000000000000000FFFF00000100007F:C003 0000000000000000FFFF00000100007F:1F90 01",
+        " 00000000:00000000 00:00000000 00000000  1002        0 444 1 0000000000000000 20 4 30",
+        " 10 -1\n",
+    );
 
     fn at(text: &str) -> SocketAddrV4 {
         text.parse().unwrap()
     }
 
     #[test]
-    fn the_peers_end_is_found_by_its_real_address() {
+    fn peer_is_found_by_its_address() {
         let local = at("127.0.0.1:8080");
         let in_v4 = |peer: &str| find(V4, at(peer), local, "");
         let info = |uid, inode| Some(SocketInfo { uid, inode });
         assert_eq!(in_v4("127.0.0.2:49153"), info(1001, 222));
         assert_eq!(in_v4("127.0.0.1:49153"), None);
-        // In TIME_WAIT it has no owner, and the table shows 0.
+        // A socket in TIME_WAIT has no owner: the table shows 0.
         assert_eq!(in_v4("127.0.0.1:49154"), info(0, 0));
         let mapped = find(V6, at("127.0.0.1:49155"), local, &mapped_prefix());
         assert_eq!(mapped, info(1002, 444));
@@ -80,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_cut_short_is_not_found() {
+    fn truncated_line_is_not_found() {
         let cut: String = V4
             .lines()
             .map(|line| line[..line.len().min(60)].to_owned() + "\n")

@@ -1,7 +1,7 @@
-//! One TCP socket, asked of the kernel by netlink (sock_diag(7), `linux/inet_diag.h`).
+//! Looks one TCP socket up in the kernel by netlink (sock_diag(7), `linux/inet_diag.h`).
 //!
-//! Any user may ask, `/proc` is not needed, and the kernel looks the one socket up in its hash table, so the
-//! answer does not take longer when another user opens thousands of connections.
+//! Any user may do that, and `/proc` is not needed. The kernel uses a hash table, so thousands of
+//! connections of another user do not slow it down.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
@@ -17,7 +17,7 @@ use nix::sys::socket::{
 };
 use nix::sys::time::{TimeVal, TimeValLike as _};
 
-use super::owner::SocketInfo;
+use super::peer::SocketInfo;
 
 const NLMSG_ERROR: u16 = 2;
 const NLM_F_REQUEST: u16 = 1;
@@ -30,10 +30,10 @@ const SOCKET_ID: usize = 48;
 const REQUEST: usize = HEADER + 8 + SOCKET_ID;
 /// The header and `struct inet_diag_msg`; attributes may follow.
 const REPLY: usize = HEADER + 4 + SOCKET_ID + 20;
-/// Stale answers that are skipped.
+/// Number of stale replies that are skipped.
 const MAX_STALE: usize = 16;
 
-/// A socket to the kernel's socket table.
+/// A netlink socket to the kernel's socket table.
 #[derive(Debug)]
 pub(super) struct SockDiag {
     socket: OwnedFd,
@@ -41,8 +41,10 @@ pub(super) struct SockDiag {
 }
 
 impl SockDiag {
+    /// Opens the netlink socket.
+    ///
     /// # Errors
-    /// When the kernel has no such table, or a sandbox forbids it.
+    /// When the kernel has no sock_diag, or a sandbox forbids it.
     pub(super) fn open() -> io::Result<Self> {
         let socket = socket(
             AddressFamily::Netlink,
@@ -50,7 +52,7 @@ impl SockDiag {
             SockFlag::SOCK_CLOEXEC,
             SockProtocol::NetlinkSockDiag,
         )?;
-        // The kernel answers while it is asked; this is for one that does not.
+        // The kernel replies during the request. The timeout is for a sandbox that drops it.
         setsockopt(&socket, ReceiveTimeout, &TimeVal::seconds(1))?;
         Ok(Self {
             socket,
@@ -58,10 +60,10 @@ impl SockDiag {
         })
     }
 
-    /// The socket bound to `peer` and connected to `local`.
+    /// Returns the socket that is bound to `peer` and connected to `local`.
     ///
     /// # Errors
-    /// When the kernel does not answer.
+    /// When the kernel does not reply.
     pub(super) fn info(
         &self,
         peer: SocketAddrV4,
@@ -103,13 +105,13 @@ fn request(peer: SocketAddrV4, local: SocketAddrV4, sequence: u32) -> Vec<u8> {
     bytes.extend([0; 4]);
     let (family, protocol) = (low_byte(AF_INET), low_byte(IPPROTO_TCP));
     bytes.extend([family, protocol, 0, 0]);
-    // Every state.
+    // All states.
     bytes.extend(u32::MAX.to_ne_bytes());
     bytes.extend(socket_id(peer, local));
     bytes
 }
 
-/// Ports and addresses are in network order; no interface, and the cookie that stands for any.
+/// Encodes ports and addresses in network order, no interface, and the cookie that means any.
 fn socket_id(peer: SocketAddrV4, local: SocketAddrV4) -> [u8; SOCKET_ID] {
     let mut id = [0; SOCKET_ID];
     id[..2].copy_from_slice(&peer.port().to_be_bytes());
@@ -120,8 +122,8 @@ fn socket_id(peer: SocketAddrV4, local: SocketAddrV4) -> [u8; SOCKET_ID] {
     id
 }
 
-/// What the answer says. The kernel may answer with a listener in the place of a connection it does not have:
-/// only the very socket that was asked for counts.
+/// Parses a reply. For a connection that does not exist the kernel may return a listener, so only
+/// the socket that was asked for is accepted.
 fn parse(reply: &[u8], peer: SocketAddrV4, local: SocketAddrV4) -> io::Result<Option<SocketInfo>> {
     let malformed = || io::Error::from(ErrorKind::InvalidData);
     let kind = reply.get(4..6).and_then(|kind| kind.try_into().ok());
@@ -166,7 +168,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(four))
 }
 
-/// Families and protocols are small numbers that a byte holds.
+/// Returns a family or protocol, a small number, as one byte.
 fn low_byte(number: i32) -> u8 {
     number.to_ne_bytes()[if cfg!(target_endian = "little") { 0 } else { 3 }]
 }
@@ -179,7 +181,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// An answer about the socket `id` of `family`.
+    /// Builds a reply about the socket `id` of `family`.
     fn reply(family: i32, id: &[u8; SOCKET_ID], uid: u32, inode: u32) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.extend(92u32.to_ne_bytes());
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_socket_that_was_asked_for_counts() {
+    fn only_the_requested_socket_is_accepted() {
         let (peer, local) = (at("127.0.0.2:49153"), at("127.0.0.1:8080"));
         let id = socket_id(peer, local);
         let found = Some(SocketInfo {
@@ -211,7 +213,7 @@ mod tests {
         mapped[30..32].fill(0xff);
         mapped[32..36].copy_from_slice(&local.ip().octets());
         assert_eq!(of(AF_INET6, &mapped), found);
-        // A listener at the peer's port, our own end, another family.
+        // A listener at the peer's port, the local end, another family.
         let mut listener = id;
         listener[2..4].fill(0);
         assert_eq!(of(AF_INET, &listener), None);
@@ -220,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_none_is_an_error() {
+    fn invalid_reply_is_an_error() {
         let (peer, local) = (at("127.0.0.2:49153"), at("127.0.0.1:8080"));
         let whole = reply(AF_INET, &socket_id(peer, local), 1001, 5);
         for length in 0..whole.len() {

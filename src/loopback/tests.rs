@@ -1,13 +1,13 @@
-//! The page and its visitors of the same user; those of others are in `tests/it/trust`.
+//! Requests of the same user. Those of other users are in `tests/it/trust`.
 
 use std::thread;
 
 use super::*;
 
-const THERE: &str = "https://signin.aws.amazon.com/federation?SigninToken=canary";
+const DESTINATION: &str = "https://signin.aws.amazon.com/federation?SigninToken=canary";
 
-/// What a visitor gets that says `request`.
-fn visit(port: u16, request: &str) -> String {
+/// Sends `request` and returns the response.
+fn fetch(port: u16, request: &str) -> String {
     let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
         return "closed".into();
     };
@@ -23,7 +23,7 @@ fn with_page(test: impl FnOnce(u16, &str, &str)) -> RedirectOutcome {
     let stop = std::sync::atomic::AtomicBool::new(false);
     thread::scope(|scope| {
         let served = scope.spawn(|| {
-            page.redirect(&Secret::new(THERE), || {
+            page.redirect(&Secret::new(DESTINATION), || {
                 stop.load(std::sync::atomic::Ordering::SeqCst)
             })
         });
@@ -34,21 +34,21 @@ fn with_page(test: impl FnOnce(u16, &str, &str)) -> RedirectOutcome {
 }
 
 #[test]
-fn the_first_visitor_is_sent_on_and_a_second_finds_the_port_closed() {
-    let visit = with_page(|port, path, host| {
+fn first_request_is_redirected_and_closes_the_port() {
+    let outcome = with_page(|port, path, host| {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\n\r\n");
-        let answer = visit(port, &request);
+        let answer = fetch(port, &request);
         assert!(answer.starts_with("HTTP/1.1 302 Found\r\n"), "{answer}");
-        assert!(answer.contains(&format!("Location: {THERE}\r\n")));
+        assert!(answer.contains(&format!("Location: {DESTINATION}\r\n")));
         assert!(answer.contains("Referrer-Policy: no-referrer\r\n"));
         thread::sleep(Duration::from_millis(100));
-        assert_eq!(self::visit(port, &request), "closed");
+        assert_eq!(fetch(port, &request), "closed");
     });
-    assert_eq!(visit, RedirectOutcome::Redirected(Peer::SameUser));
+    assert_eq!(outcome, RedirectOutcome::Redirected(Peer::SameUser));
 }
 
 #[test]
-fn a_foreign_host_an_origin_and_a_wrong_path_get_nothing() {
+fn wrong_host_origin_or_path_gets_not_found() {
     let end = with_page(|port, path, host| {
         for request in [
             format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"),
@@ -63,7 +63,7 @@ fn a_foreign_host_an_origin_and_a_wrong_path_get_nothing() {
             format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
             format!("GET http://{host}{path} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
         ] {
-            let answer = visit(port, &request);
+            let answer = fetch(port, &request);
             assert!(answer.starts_with("HTTP/1.1 404 "), "{request} {answer}");
             assert!(!answer.contains("canary"));
         }
@@ -72,20 +72,20 @@ fn a_foreign_host_an_origin_and_a_wrong_path_get_nothing() {
 }
 
 #[test]
-fn many_wrong_requests_of_the_same_user_close_the_page() {
+fn many_wrong_requests_close_the_page() {
     let end = with_page(|port, _, host| {
         let _silent = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
         for _ in 0..MAX_WRONG_REQUESTS {
-            visit(port, &format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+            fetch(port, &format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
         }
         thread::sleep(Duration::from_millis(100));
-        assert_eq!(visit(port, "GET / HTTP/1.1\r\n\r\n"), "closed");
+        assert_eq!(fetch(port, "GET / HTTP/1.1\r\n\r\n"), "closed");
     });
     assert_eq!(end, RedirectOutcome::NotFetched { refused: 0 });
 }
 
 #[test]
-fn silent_and_half_sent_connections_keep_no_browser_out() {
+fn silent_connections_keep_no_browser_out() {
     let end = with_page(|port, path, host| {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
         let mut open: Vec<TcpStream> = (0..MAX_CONNECTIONS * 3)
@@ -95,7 +95,7 @@ fn silent_and_half_sent_connections_keep_no_browser_out() {
             stream.write_all(&request.as_bytes()[..20]).unwrap();
         }
         let begun = Instant::now();
-        assert!(visit(port, &request).contains(THERE));
+        assert!(fetch(port, &request).contains(DESTINATION));
         assert!(
             begun.elapsed() < REDIRECT_TIMEOUT / 2,
             "{:?}",
@@ -106,7 +106,7 @@ fn silent_and_half_sent_connections_keep_no_browser_out() {
 }
 
 #[test]
-fn a_request_in_pieces_and_one_after_a_pause_are_served() {
+fn request_in_pieces_after_a_pause_is_served() {
     let end = with_page(|port, path, host| {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
@@ -118,13 +118,13 @@ fn a_request_in_pieces_and_one_after_a_pause_are_served() {
         }
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.contains(THERE), "{answer}");
+        assert!(answer.contains(DESTINATION), "{answer}");
     });
     assert_eq!(end, RedirectOutcome::Redirected(Peer::SameUser));
 }
 
 #[test]
-fn two_pages_have_nothing_in_common() {
+fn two_pages_have_different_paths_and_ports() {
     let (a, b) = (
         OneShotRedirect::open().unwrap(),
         OneShotRedirect::open().unwrap(),

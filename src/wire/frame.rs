@@ -5,16 +5,16 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// Bytes of the length in front of each frame.
+/// Bytes of the length before each frame.
 pub const HEADER: usize = 4;
-/// The longest frame towards the agent, in bytes.
+/// Size limit of a frame to the agent.
 pub const TO_AGENT_MAX: usize = 64 * 1024;
-/// The longest answer to the agent's request for CA certificates, in bytes.
+/// Size limit of the answer to the agent's request for CA certificates.
 pub const TO_AGENT_WITH_CERTIFICATES_MAX: usize = 1024 * 1024;
-/// The longest frame from the agent, in bytes.
+/// Size limit of a frame from the agent.
 pub const FROM_AGENT_MAX: usize = 1024 * 1024;
 
-/// Why bytes are no frame. Never quotes them: they may hold a secret.
+/// Why bytes are no valid frame. Never quotes them: they may hold a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FrameError {
     #[error("the frame is empty")]
@@ -25,10 +25,10 @@ pub enum FrameError {
     NotAMessage,
 }
 
-/// One message as bytes, length included.
+/// Encodes one message, with its length.
 ///
 /// # Errors
-/// When the message would be longer than `limit` bytes.
+/// [`FrameError::TooLong`] if the message is longer than `limit` bytes.
 pub fn encode(message: &impl Serialize, limit: usize) -> Result<Zeroizing<Vec<u8>>, FrameError> {
     let mut bytes = Zeroizing::new(vec![0; HEADER]);
     serde_json::to_writer(&mut *bytes, message).map_err(|_| FrameError::NotAMessage)?;
@@ -40,10 +40,10 @@ pub fn encode(message: &impl Serialize, limit: usize) -> Result<Zeroizing<Vec<u8
     Ok(bytes)
 }
 
-/// The length of the body that `header` announces, judged before a byte of it is read.
+/// Returns the length that `header` announces, checked before a byte of the body is read.
 ///
 /// # Errors
-/// When it is zero or more than `limit`.
+/// [`FrameError::Empty`] or [`FrameError::TooLong`].
 pub fn body_length(header: [u8; HEADER], limit: usize) -> Result<usize, FrameError> {
     match usize::try_from(u32::from_be_bytes(header)) {
         Ok(0) => Err(FrameError::Empty),
@@ -52,10 +52,10 @@ pub fn body_length(header: [u8; HEADER], limit: usize) -> Result<usize, FrameErr
     }
 }
 
-/// Reads one message out of a frame's body.
+/// Decodes the one message of a frame's body.
 ///
 /// # Errors
-/// When it is not exactly one message of type `T`.
+/// [`FrameError::NotAMessage`] if it is not exactly one message of type `T`.
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, FrameError> {
     serde_json::from_slice(body).map_err(|_| FrameError::NotAMessage)
 }
@@ -68,7 +68,7 @@ mod tests {
     use crate::wire::{Answer, FromAgent, Request, Sealed, ToAgent};
 
     #[test]
-    fn a_message_survives_the_wire() {
+    fn message_round_trips() {
         let frame = encode(
             &ToAgent::Answer(Answer::Password(Sealed(crate::secret::Secret::new(
                 "p\"\u{1}ß",
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_judged_before_the_body() {
+    fn lengths_are_checked_before_the_body() {
         for (length, expected) in [
             (0u32, Err(FrameError::Empty)),
             (1, Ok(1)),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_refused_without_an_echo() {
+    fn invalid_message_is_refused_without_an_echo() {
         for body in [
             &b"{}"[..],
             b"null",
@@ -144,7 +144,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_message_or_a_named_error(body in proptest::collection::vec(any::<u8>(), 0..512)) {
+        fn any_bytes_are_a_message_or_an_error(
+            body in proptest::collection::vec(any::<u8>(), 0..512),
+        ) {
             let _ = decode::<ToAgent>(&body);
             let _ = decode::<FromAgent>(&body);
         }

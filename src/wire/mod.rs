@@ -42,7 +42,9 @@ pub use tunnel::{
     Begin, DnsStatus, FromTunnel, PhaseChange, ToTunnel, TunnelAnswer, TunnelPhase, TunnelQuestion,
     TunnelStatus,
 };
-pub use vpn::{IssuedProfile, ProfileVerdict, VpnPolicy, VpnProfileRequest, VpnSignIn, VpnTarget};
+pub use vpn::{
+    IssuedProfile, ProfileVerdict, Ruling, VpnPolicy, VpnProfileRequest, VpnSignIn, VpnTarget,
+};
 
 /// Increased by hand when a message changes its meaning, independently of the package version.
 pub const PROTOCOL: u16 = 7;

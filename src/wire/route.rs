@@ -1,4 +1,4 @@
-//! How a client's settings reach the servers: which proxy, and which certificates are trusted.
+//! The network settings of a request: the proxy and the trusted certificates.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -7,40 +7,40 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::Sealed;
 
-/// The network settings that one request is made with.
+/// The network settings of one request.
 ///
-/// It belongs to the request, not to the session: a session outlives the network it was begun in.
+/// They belong to the request, because a session outlives a change of network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
-    /// Absent: servers are connected to directly.
+    /// Absent: connections are direct.
     pub proxy: Option<ProxyRoute>,
-    /// Absent: the authorities of the system are trusted.
+    /// Absent: the system's certificate authorities are trusted.
     pub ca_bundle: Option<CaBundle>,
 }
 
-/// The proxy for https, with the hosts that are reached without it.
+/// The proxy for https, and the hosts that are connected to without it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProxyRoute {
-    /// May carry a name and a password.
+    /// May contain a username and a password.
     pub url: Sealed,
-    /// The same without them.
+    /// The URL without username and password.
     pub address: String,
     pub no_proxy: Option<String>,
 }
 
-/// Names a file of CA certificates and its present state; the certificates are asked for when they
-/// are needed.
+/// Identifies a file of CA certificates and its version. The agent asks for the certificates when
+/// it needs them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaBundle {
     pub path: String,
-    /// Differs after each change of the file.
+    /// Changes with each change of the file.
     pub version: String,
 }
 
-/// A route as it is shown: without the proxy's password.
+/// A route to be displayed, without the proxy's password.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouteSummary {
@@ -61,8 +61,8 @@ impl Route {
 }
 
 impl RouteSummary {
-    /// What differs from `other`, in words: `the proxy http://proxy:3128, no CA bundle`. Empty when
-    /// nothing does.
+    /// Describes what differs from `other`, such as `the proxy http://proxy:3128, no CA bundle`.
+    /// Empty if nothing differs.
     pub fn differences(&self, other: &Self) -> String {
         let mut words = Vec::new();
         if self.proxy != other.proxy {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn routes_differ_by_password_and_exceptions() {
+    fn password_and_exceptions_make_routes_differ() {
         let route = through("http://alice:canary@proxy:3128", None);
         assert_eq!(route, route.clone());
         assert_ne!(route, through("http://alice:other@proxy:3128", None));

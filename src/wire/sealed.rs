@@ -1,10 +1,10 @@
-//! The one way a secret is serialised: between client and agent, on a socket of the same user.
+//! The only serialisation of a secret: between client and agent, on a socket of the same user.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::secret::Secret;
 
-/// A secret inside a message.
+/// A secret in a message.
 #[derive(Debug)]
 pub struct Sealed(pub Secret);
 

@@ -1,31 +1,31 @@
-//! A security key's question and answer, and what is said to the part of `ob` that talks to the key.
+//! The challenge and the answer of a security key, and the messages to the process that uses it.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::wire::Sealed;
 
-/// What a key beside the client is asked to sign. Bytes are base64url.
+/// What a key of the client must sign. Bytes are base64url.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyChallenge {
-    /// The org's host, or a domain above it.
+    /// The org's host or a parent domain.
     pub rp_id: String,
-    /// Tried where no key knows `rp_id`: the name of the org from the days of U2F.
+    /// The org's U2F app id, tried if no key knows `rp_id`.
     pub app_id: Option<String>,
-    /// The text whose hash is signed; it names the org's origin.
+    /// The text whose hash is signed. It contains the org's origin.
     pub client_data: String,
     pub credential_ids: Vec<String>,
     pub pin: PinUse,
-    /// How long there is to touch the key.
+    /// Seconds within which the key must be touched.
     pub seconds: u64,
 }
 
-/// Whether the key has to know the person (WebAuthn's `userVerification`).
+/// Whether the key must verify its user (WebAuthn `userVerification`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PinUse {
     Required,
-    /// Where the key has a PIN or a fingerprint.
+    /// If the key has a PIN or a fingerprint.
     Preferred,
     Discouraged,
 }
@@ -39,27 +39,27 @@ pub struct KeySigned {
     pub signature: Sealed,
 }
 
-/// To the part of `ob` that talks to the key.
+/// Messages to the process that uses the key.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ToKey {
     Sign(KeyChallenge),
     Pin(Sealed),
 }
 
-/// From there: what it needs, and how it ended.
+/// Messages from the process that uses the key.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FromKey {
-    /// The PIN is needed. The key counts wrong ones.
+    /// The PIN is needed. `left` is how many wrong ones the key still accepts.
     Pin {
         left: Option<u32>,
     },
-    /// It waits to be touched.
+    /// The key waits to be touched.
     Touch,
     Signed(KeySigned),
     Failed(KeyFault),
 }
 
-/// Why a key has not signed.
+/// Why no key has signed.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum KeyFault {
     #[error("no security key is plugged in")]
@@ -82,14 +82,14 @@ pub enum KeyFault {
     NotRecognised,
     #[error("nobody touched the security key in time")]
     TimedOut,
-    /// In the key's words; foreign text.
+    /// The key's message; foreign text.
     #[error("the security key refuses: {0}")]
     Refused(String),
     #[error("the part of ob that talks to the security key has gone")]
     Gone,
 }
 
-/// `, 3 tries left`.
+/// Formats the remaining tries: `, 3 tries left`.
 pub fn tries_left(left: Option<u32>) -> String {
     match left {
         Some(1) => ", 1 try left".to_owned(),

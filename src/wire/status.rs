@@ -1,4 +1,4 @@
-//! What `ob status` is told.
+//! The reply to `ob status`.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,17 +14,17 @@ pub struct StatusReply {
     pub started: Timestamp,
     /// What the kernel enforces on the agent.
     pub confinement: Confinement,
-    /// Seconds this machine's clock is ahead of the servers'; absent before any has been asked.
+    /// Seconds this machine's clock is ahead of the servers'; absent before the first response.
     pub clock_skew: Option<i64>,
     pub sessions: Vec<SessionStatus>,
     pub roles: Vec<HeldRole>,
-    /// What was handed out since the sign-in, whether it is still held or not.
+    /// The roles that were used since the sign-in, whether still held or not.
     pub used: Vec<UsedRole>,
-    /// The last one, if that is how it ended.
+    /// The end of the last tunnel, if the user did not end it.
     pub tunnel_ended: Option<TunnelEnd>,
 }
 
-/// How a tunnel in the background ended that nobody asked to end.
+/// How a background tunnel ended that the user did not end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TunnelEnd {
@@ -38,7 +38,7 @@ pub struct SessionStatus {
     pub org: String,
     pub username: String,
     pub signed_in: Timestamp,
-    /// When it ends if nothing is asked of it meanwhile.
+    /// When it ends if no request uses it.
     pub ends: Timestamp,
     /// The network settings of its last request.
     pub network: RouteSummary,
@@ -51,6 +51,6 @@ pub struct HeldRole {
     pub username: String,
     pub policy: SessionPolicy,
     pub expires_at: Timestamp,
-    /// Seconds until then, by the agent's corrected clock.
+    /// Seconds until `expires_at`, by the agent's corrected clock.
     pub seconds_left: i64,
 }

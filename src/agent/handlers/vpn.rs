@@ -6,9 +6,11 @@ use super::sign_in::SignInHints;
 use super::state::{Handlers, Outcome, run_detached};
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, OktaSession, VpnProfile};
-use crate::openvpn::profile::{Ruling, Verdict};
+use crate::openvpn::profile::{self, Verdict};
 use crate::report::Report;
-use crate::wire::{IssuedProfile, ProfileVerdict, Reply, Sealed, VpnProfileRequest, VpnSignIn};
+use crate::wire::{
+    IssuedProfile, ProfileVerdict, Reply, Ruling, Sealed, VpnProfileRequest, VpnSignIn,
+};
 
 impl Handlers {
     pub(super) async fn vpn_profile(
@@ -78,7 +80,7 @@ fn issued(fetched: VpnProfile, explain: bool) -> Outcome<IssuedProfile> {
         token: None,
         asks_user_password: false,
         remotes: Vec::new(),
-        door: endpoint.to_owned(),
+        endpoint: endpoint.to_owned(),
         server,
     };
     match profile {
@@ -113,15 +115,15 @@ fn issued(fetched: VpnProfile, explain: bool) -> Outcome<IssuedProfile> {
 
 fn verdict(verdict: &Verdict) -> ProfileVerdict {
     let (ruling, why) = match &verdict.ruling {
-        Ruling::Allowed => ("allowed", None),
-        Ruling::Changed(why) => ("changed", Some(why)),
-        Ruling::Dropped(why) => ("dropped", Some(why)),
-        Ruling::Refused(why) => ("refused", Some(why)),
+        profile::Ruling::Allowed => (Ruling::Allowed, None),
+        profile::Ruling::Changed(why) => (Ruling::Changed, Some(why)),
+        profile::Ruling::Dropped(why) => (Ruling::Dropped, Some(why)),
+        profile::Ruling::Refused(why) => (Ruling::Refused, Some(why)),
     };
     ProfileVerdict {
         line: verdict.line,
         directive: verdict.directive.clone(),
-        ruling: ruling.to_owned(),
+        ruling,
         why: why.cloned(),
     }
 }

@@ -10,7 +10,7 @@ use crate::client::Context;
 use crate::commands::args::SignInArgs;
 use crate::report::Report;
 use crate::sanitize::escape;
-use crate::wire::IssuedProfile;
+use crate::wire::{IssuedProfile, Ruling};
 
 /// Fetch a profile and show what is in it; its text never leaves memory
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 
 fn as_text(profile: &IssuedProfile, explain: bool) -> String {
     let mut text = String::new();
-    let count = |ruling: &str| {
+    let count = |ruling: Ruling| {
         let those = profile.verdicts.iter();
         those.filter(|verdict| verdict.ruling == ruling).count()
     };
@@ -75,11 +75,11 @@ fn as_text(profile: &IssuedProfile, explain: bool) -> String {
     let _ = writeln!(
         text,
         "{} allowed, {} changed, {} dropped, {} refused; from {} of {}",
-        count("allowed"),
-        count("changed"),
-        count("dropped"),
-        count("refused"),
-        profile.door,
+        count(Ruling::Allowed),
+        count(Ruling::Changed),
+        count(Ruling::Dropped),
+        count(Ruling::Refused),
+        profile.endpoint,
         escape(server)
     );
     text
@@ -97,7 +97,7 @@ fn as_json(profile: &IssuedProfile) -> serde_json::Value {
     json!({
         "username": profile.username,
         "servers": profile.remotes,
-        "door": profile.door,
+        "door": profile.endpoint,
         "web_server": profile.server,
         "usable": profile.refused.is_none(),
         "verdicts": verdicts.collect::<Vec<_>>(),

@@ -343,7 +343,7 @@ fn vpn_profile(text: &str) -> Vec<FromAgent> {
     let verdict = ProfileVerdict {
         line: 1,
         directive: text.into(),
-        ruling: "dropped".into(),
+        ruling: ob::wire::Ruling::Dropped,
         why: Some(text.into()),
     };
     vec![FromAgent::Reply(Reply::VpnProfile(Box::new(
@@ -355,7 +355,7 @@ fn vpn_profile(text: &str) -> Vec<FromAgent> {
             token: None,
             asks_user_password: false,
             remotes: vec![text.into()],
-            door: "token URL".into(),
+            endpoint: "token URL".into(),
             server: Some(text.into()),
         },
     )))]
