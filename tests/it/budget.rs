@@ -1,5 +1,5 @@
-//! What may be counted: system calls and opened files before a warm `ob exec` becomes its command, requests
-//! and handshakes of a sign-in and of a renewal.
+//! Counted costs: system calls and opened files before a warm `ob exec` becomes its command,
+//! requests and handshakes of a sign-in and of a renewal.
 
 use std::fs;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::support::{TestEnv, run};
 
 const OB: &str = env!("CARGO_BIN_EXE_ob");
 
-/// The system calls of a program under strace, one a line, up to the exec of `/bin/true`.
+/// Returns the system calls under strace, one a line, up to the exec of `/bin/true`.
 fn calls_before_exec(env: &TestEnv) -> Vec<String> {
     let trace = env.path("trace");
     let mut command = env.command("strace");
@@ -22,17 +22,17 @@ fn calls_before_exec(env: &TestEnv) -> Vec<String> {
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let exec = |line: &String| line.contains("execve(\"/bin/true\"");
     let end = lines.iter().position(exec).unwrap();
-    // The first line is the exec of ob itself, which strace's child makes.
+    // The first line is the exec of ob itself, made by strace's child.
     lines[1..end].to_vec()
 }
 
 #[test]
-fn a_warm_exec_makes_at_most_100_calls_and_8_opens_and_starts_no_thread_or_runtime() {
+fn warm_exec_makes_100_calls_at_most_and_no_thread() {
     let env = TestEnv::of("carol").configured();
     let cold = env.answered(&["exec", "--", "true"]);
     assert_eq!(cold.code(), Some(0), "{}", cold.stderr);
     let calls = calls_before_exec(&env);
-    let of = |names: &[&str]| -> Vec<&String> {
+    let calls_of = |names: &[&str]| -> Vec<&String> {
         let is = |line: &&String| {
             let call = line
                 .split_once(' ')
@@ -43,36 +43,28 @@ fn a_warm_exec_makes_at_most_100_calls_and_8_opens_and_starts_no_thread_or_runti
         };
         calls.iter().filter(is).collect()
     };
-    let opens: Vec<_> = of(&["open", "openat"]);
-    // A build with debug assertions looks at each descriptor before closing it, and its linker keeps libm.
-    let debug = calls.iter().filter(|line| line.contains("F_GETFD")).count();
+    let opens: Vec<_> = calls_of(&["open", "openat"]);
+    // A debug build checks each descriptor before closing it, and its linker keeps libm.
+    let debug_checks = calls.iter().filter(|line| line.contains("F_GETFD")).count();
     let libm = calls
         .iter()
         .skip_while(|line| !line.contains("/libm.so"))
         .position(|line| line.contains("close("))
         .map_or(0, |last| last + 1);
-    let count = calls.len() - debug - libm;
+    let count = calls.len() - debug_checks - libm;
     let opened = opens.len() - usize::from(libm > 0);
     println!("{count} calls, {opened} opens");
-    assert!(
-        count <= 100,
-        "{count} calls:
-{}",
-        calls.join(
-            "
-"
-        )
-    );
+    assert!(count <= 100, "{count} calls:\n{}", calls.join("\n"));
     assert!(opened <= 8, "{opens:#?}");
     assert_eq!(
-        of(&["clone", "clone3", "fork", "vfork"]),
+        calls_of(&["clone", "clone3", "fork", "vfork"]),
         Vec::<&String>::new()
     );
     assert_eq!(
-        of(&["epoll_create1", "epoll_create", "eventfd2", "eventfd"]),
+        calls_of(&["epoll_create1", "epoll_create", "eventfd2", "eventfd"]),
         Vec::<&String>::new()
     );
-    let sockets = of(&["socket"]);
+    let sockets = calls_of(&["socket"]);
     assert!(
         sockets.len() == 1 && sockets[0].contains("AF_UNIX"),
         "{sockets:#?}"
@@ -91,8 +83,8 @@ fn paths(env: &TestEnv, server: Server) -> Vec<String> {
 }
 
 #[test]
-fn a_cold_sign_in_with_app_and_way_named_is_four_requests_and_two_handshakes() {
-    // Each server is far enough away for the connection to STS to be there when it is needed.
+fn cold_sign_in_is_four_requests_and_two_handshakes() {
+    // Each server is slow enough for the connection to STS to be open when it is needed.
     let options = Options {
         latency: Duration::from_millis(100),
         ..Options::default()
@@ -118,7 +110,7 @@ fn a_cold_sign_in_with_app_and_way_named_is_four_requests_and_two_handshakes() {
 }
 
 #[test]
-fn asking_the_org_and_finding_the_app_cost_one_request_each() {
+fn pipeline_query_and_app_search_cost_one_request_each() {
     let env = TestEnv::of("carol").configured();
     let app = env
         .full_settings()
@@ -148,7 +140,7 @@ fn renewal_is_two_requests_on_two_new_connections() {
         env.sandbox.handshakes(Server::Sts),
     );
     let before = env.sandbox.log().len();
-    // Credentials of another length are others.
+    // Another duration needs new credentials.
     let ended = run(env.ob(["exec", "--duration", "30m", "--", "true"]), "");
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     let log = env.sandbox.log();
@@ -167,7 +159,7 @@ fn renewal_is_two_requests_on_two_new_connections() {
 }
 
 #[test]
-fn a_warm_exec_asks_no_server() {
+fn warm_exec_asks_no_server() {
     let env = TestEnv::with("carol", Options::default()).configured();
     env.answered(&["exec", "--", "true"]);
     let before = env.sandbox.log().len();

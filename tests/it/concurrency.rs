@@ -1,4 +1,5 @@
-//! Crowds: however many ask at once, there is one agent, one sign-in, one STS call, and everybody is served.
+//! Many clients at once: there is one agent, one sign-in and one STS call, and every client is
+//! served.
 
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,16 +9,17 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use ob_sandbox::{AwsApp, Fault, FaultKind, Options, Pipeline, PushOutcome, PushScript, Server};
 
-use crate::agent::load::{descriptors, resident_kib};
-use crate::support::Pty;
-use crate::support::{Finished, SOON, TestEnv, finish, holds_within, joined, run, start};
+use crate::support::{
+    Finished, Pty, SOON, TestEnv, finish, holds_within, joined, memory_kib, open_descriptors, run,
+    start,
+};
 
 const EXEC: [&str; 4] = ["exec", "--password-stdin", "--", "true"];
-/// Says what it waits for.
-const TELLING: [&str; 5] = ["exec", "-v", "--password-stdin", "--", "true"];
+/// With `-v` a client prints what it waits for.
+const VERBOSE_EXEC: [&str; 5] = ["exec", "-v", "--password-stdin", "--", "true"];
 
-/// Starts `count` clients as fast as the machine can and waits for all of them.
-fn crowd(env: &TestEnv, count: usize, arguments: &[&str]) -> Vec<Finished> {
+/// Starts `count` clients as fast as possible and waits for all of them.
+fn run_clients(env: &TestEnv, count: usize, arguments: &[&str]) -> Vec<Finished> {
     let answers = env.answers();
     let clients: Vec<Child> = (0..count)
         .map(|_| start(env.ob(arguments), &answers))
@@ -25,15 +27,7 @@ fn crowd(env: &TestEnv, count: usize, arguments: &[&str]) -> Vec<Finished> {
     clients.into_iter().map(finish).collect()
 }
 
-fn sign_ins(env: &TestEnv) -> usize {
-    let requests = env.sandbox.requests(Server::Org, "/api/v1/authn");
-    requests
-        .iter()
-        .filter(|request| request.path == "/api/v1/authn")
-        .count()
-}
-
-fn calls(env: &TestEnv) -> usize {
+fn sts_calls(env: &TestEnv) -> usize {
     env.sandbox.sts_calls("AssumeRoleWithSAML").len()
 }
 
@@ -44,11 +38,11 @@ fn failures(ended: &[Finished]) -> Vec<String> {
         .collect()
 }
 
-/// `count` clients on a machine without an agent, then again on the agent they made.
+/// Runs `count` clients without an agent, then again with the agent that they started.
 fn cold_and_warm(count: usize) {
     let env = TestEnv::of("carol").configured();
     let begun = Instant::now();
-    let cold = crowd(&env, count, &EXEC);
+    let cold = run_clients(&env, count, &EXEC);
     let took = begun.elapsed();
     let failed = failures(&cold);
     assert!(
@@ -57,29 +51,29 @@ fn cold_and_warm(count: usize) {
         failed.len(),
         failed[0]
     );
-    assert_eq!((sign_ins(&env), calls(&env)), (1, 1));
+    assert_eq!((env.passwords_sent(), sts_calls(&env)), (1, 1));
     assert_eq!(env.agents().len(), 1);
     let begun = Instant::now();
-    let warm = crowd(&env, count, &["exec", "--", "true"]);
+    let warm = run_clients(&env, count, &["exec", "--", "true"]);
     assert_eq!(failures(&warm), Vec::<String>::new());
-    assert_eq!((sign_ins(&env), calls(&env)), (1, 1));
+    assert_eq!((env.passwords_sent(), sts_calls(&env)), (1, 1));
     let agent = env.agents()[0];
     assert!(
-        holds_within(SOON, || descriptors(agent) < 32),
+        holds_within(SOON, || open_descriptors(agent) < 32),
         "{} descriptors are left open",
-        descriptors(agent)
+        open_descriptors(agent)
     );
-    let resident = resident_kib(agent);
-    assert!(resident < 32 * 1024, "{resident} KiB");
+    let memory = memory_kib(agent, "RssAnon");
+    assert!(memory < 32 * 1024, "{memory} KiB");
     println!(
-        "{count} at once: cold {took:?}, warm {:?}, then {resident} KiB and {} descriptors",
+        "{count} at once: cold {took:?}, warm {:?}, then {memory} KiB and {} descriptors",
         begun.elapsed(),
-        descriptors(agent)
+        open_descriptors(agent)
     );
 }
 
 #[test]
-fn twenty_roles_for_ten_clients_each_are_one_sign_in_and_twenty_calls() {
+fn twenty_roles_for_200_clients_are_one_sign_in() {
     let env = TestEnv::of("carol").configured();
     let roles: Vec<String> = (0..20)
         .map(|n| format!("arn:aws:iam::123456789012:role/Crowd{n}"))
@@ -106,42 +100,42 @@ fn twenty_roles_for_ten_clients_each_are_one_sign_in_and_twenty_calls() {
         .collect();
     let ended: Vec<Finished> = clients.into_iter().map(finish).collect();
     assert_eq!(failures(&ended), Vec::<String>::new());
-    assert_eq!((sign_ins(&env), calls(&env)), (1, 20));
+    assert_eq!((env.passwords_sent(), sts_calls(&env)), (1, 20));
 }
 
 #[test]
-fn two_hundred_clients_on_a_cold_agent_are_one_sign_in_and_one_sts_call() {
+fn two_hundred_cold_clients_are_one_sign_in() {
     cold_and_warm(200);
 }
 
 #[test]
-fn a_thousand_parallel_execs_are_one_sign_in_and_one_sts_call_and_none_fails() {
+fn thousand_parallel_execs_are_one_sign_in_and_none_fails() {
     cold_and_warm(1000);
 }
 
 #[test]
-fn fifty_starters_make_one_agent() {
+fn fifty_simultaneous_starts_make_one_agent() {
     let env = TestEnv::of("carol").configured();
     let stop = AtomicBool::new(false);
-    let most = thread::scope(|scope| {
-        let watching = scope.spawn(|| {
-            let mut most = 0;
+    let maximum = thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut maximum = 0;
             while !stop.load(Ordering::Relaxed) {
-                most = most.max(serving(&env));
+                maximum = maximum.max(serving_agents(&env));
             }
-            most
+            maximum
         });
-        let ended = crowd(&env, 50, &["login", "--password-stdin"]);
+        let ended = run_clients(&env, 50, &["login", "--password-stdin"]);
         stop.store(true, Ordering::Relaxed);
         assert_eq!(failures(&ended), Vec::<String>::new());
-        watching.join().unwrap()
+        watcher.join().unwrap()
     });
-    assert_eq!((env.agents().len(), sign_ins(&env)), (1, 1));
-    assert!(most <= 1, "{most} agents at a time");
+    assert_eq!((env.agents().len(), env.passwords_sent()), (1, 1));
+    assert!(maximum <= 1, "{maximum} agents at a time");
 }
 
-/// Agents that serve: one that is being started is two processes for the moment of its fork.
-fn serving(env: &TestEnv) -> usize {
+/// Counts agents that serve; an agent that is being started is two processes during its fork.
+fn serving_agents(env: &TestEnv) -> usize {
     let detached = |pid: &nix::unistd::Pid| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // pid (name) state parent group session
@@ -155,60 +149,62 @@ fn serving(env: &TestEnv) -> usize {
 }
 
 #[test]
-fn an_agent_killed_under_waiting_clients_ends_each_at_once() {
+fn killed_agent_ends_its_waiting_clients_at_once() {
     let env = TestEnv::of("carol").configured();
     env.sandbox
         .fault(Fault::org("/api/v1/authn", FaultKind::Hang));
     let answers = env.answers();
-    let mut clients: Vec<Child> = (0..40).map(|_| start(env.ob(TELLING), &answers)).collect();
+    let mut clients: Vec<Child> = (0..40)
+        .map(|_| start(env.ob(VERBOSE_EXEC), &answers))
+        .collect();
     for client in &mut clients {
         joined(client);
     }
-    assert!(holds_within(SOON, || sign_ins(&env) == 1));
+    assert!(holds_within(SOON, || env.passwords_sent() == 1));
     let agent = env.agents()[0];
     kill(agent, Signal::SIGKILL).unwrap();
     let killed = Instant::now();
-    let (mut good, mut told) = (0, 0);
+    let (mut succeeded, mut failed) = (0, 0);
     for client in clients {
         let ended = finish(client);
         match ended.code() {
-            Some(0) => good += 1,
-            Some(125) if ended.stderr.contains("the agent went away") => told += 1,
+            Some(0) => succeeded += 1,
+            Some(125) if ended.stderr.contains("the agent went away") => failed += 1,
             code => panic!("{code:?}: {}", ended.stderr),
         }
     }
     println!(
-        "{good} signed in anew, {told} were told, in {:?}",
+        "{succeeded} signed in again, {failed} failed, in {:?}",
         killed.elapsed()
     );
     assert!(killed.elapsed() < SOON, "{:?}", killed.elapsed());
     assert!(
-        told <= 1,
-        "only whoever had given the password may not give it again"
+        failed <= 1,
+        "only the client that gave the password may fail"
     );
-    assert_eq!((env.agents().len(), sign_ins(&env)), (1, 2));
+    assert_eq!((env.agents().len(), env.passwords_sent()), (1, 2));
 }
 
 #[test]
-fn the_question_goes_to_the_next_when_the_one_who_is_asked_is_killed() {
+fn question_moves_on_when_the_asked_client_is_killed() {
     let env = TestEnv::of("carol").configured();
-    let mut person = Pty::spawn(&env.ob(["exec", "--", "true"]));
-    person.until("assword");
+    let mut terminal = Pty::spawn(&env.ob(["exec", "--", "true"]));
+    terminal.until("assword");
     let mut waiting = start(env.ob(EXEC), &env.answers());
-    let told = joined(&mut waiting);
+    let line = joined(&mut waiting);
     assert!(
-        told.contains("waiting for the sign-in that is under way"),
-        "{told}"
+        line.contains("waiting for the sign-in that is under way"),
+        "{line}"
     );
-    assert_eq!(sign_ins(&env), 0);
-    kill(person.pid(), Signal::SIGKILL).unwrap();
+    assert_eq!(env.passwords_sent(), 0);
+    kill(terminal.pid(), Signal::SIGKILL).unwrap();
     let ended = finish(waiting);
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     assert!(ended.took < SOON, "{:?}", ended.took);
-    assert_eq!(sign_ins(&env), 1);
+    assert_eq!(env.passwords_sent(), 1);
 }
 
-fn never() -> PushScript {
+fn unanswered_push() -> PushScript {
     PushScript {
         outcome: PushOutcome::Never,
         ..PushScript::approve()
@@ -222,98 +218,105 @@ fn cancels(env: &TestEnv) -> usize {
 }
 
 #[test]
-fn a_push_is_cancelled_at_the_server_when_everyone_has_left_and_not_before() {
+fn push_is_cancelled_when_the_last_client_has_left() {
     let env = TestEnv::of("dave").configured();
-    env.sandbox.push(never());
+    env.sandbox.push(unanswered_push());
     let first = start(env.ob(EXEC), &env.answers());
-    let under_way = || {
+    let push_is_sent = || {
         !env.sandbox
             .requests(Server::Org, "/api/v1/authn/factors/")
             .is_empty()
     };
-    assert!(holds_within(SOON, under_way));
-    let mut second = start(env.ob(TELLING), &env.answers());
+    assert!(holds_within(SOON, push_is_sent));
+    let mut second = start(env.ob(VERBOSE_EXEC), &env.answers());
     joined(&mut second);
-    let leave = |mut client: Child| {
+    let kill_client = |mut client: Child| {
         client.kill().unwrap();
         client.wait().unwrap();
     };
-    leave(first);
+    kill_client(first);
     assert!(
         !holds_within(Duration::from_secs(2), || cancels(&env) > 0),
-        "somebody still waits"
+        "a client still waits"
     );
-    leave(second);
+    kill_client(second);
     assert!(holds_within(SOON, || cancels(&env) == 1));
 }
 
 #[test]
-fn a_push_under_way_serves_whoever_is_left() {
+fn pending_push_serves_the_remaining_client() {
     let env = TestEnv::of("dave").configured();
-    env.sandbox.push(never());
+    env.sandbox.push(unanswered_push());
     let mut first = start(env.ob(EXEC), &env.answers());
-    let under_way = || {
+    let push_is_sent = || {
         !env.sandbox
             .requests(Server::Org, "/api/v1/authn/factors/")
             .is_empty()
     };
-    assert!(holds_within(SOON, under_way));
-    let mut second = start(env.ob(TELLING), &env.answers());
+    assert!(holds_within(SOON, push_is_sent));
+    let mut second = start(env.ob(VERBOSE_EXEC), &env.answers());
     joined(&mut second);
     first.kill().unwrap();
     first.wait().unwrap();
     env.sandbox.approve_push();
     let ended = finish(second);
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
-    assert_eq!((sign_ins(&env), calls(&env), cancels(&env)), (1, 1, 0));
+    assert_eq!(
+        (env.passwords_sent(), sts_calls(&env), cancels(&env)),
+        (1, 1, 0)
+    );
 }
 
-/// A phone says yes in the moment in which the only one who waits for it leaves: the answer is on its way by then.
-fn approved_when_nobody_waits(options: Options, way: &str, poll: &str, polls: usize) {
+/// Approves on the phone at the moment when the only waiting client leaves: the answer is on its
+/// way by then.
+fn approved_after_the_client_left(options: Options, way: &str, poll: &str, polls: usize) {
     let env = TestEnv::with("dave", options).configured();
     let settings = match way {
         "browser" => env.browser_settings(),
         way => env.full_settings().replace("'terminal'", way),
     };
     env.write_settings(&settings);
-    let late = FaultKind::Delay(Duration::from_secs(1));
-    let late = Fault::org(poll, late).after(polls - 1).times(1);
-    env.sandbox.fault(late);
-    let mut person = Pty::spawn(&env.ob(["login"]));
+    let delay = FaultKind::Delay(Duration::from_secs(1));
+    let delay = Fault::org(poll, delay).after(polls - 1).times(1);
+    env.sandbox.fault(delay);
+    let mut terminal = Pty::spawn(&env.ob(["login"]));
     if way != "browser" {
-        person.until("assword");
-        person.send(&format!("{}\n", env.user().password));
+        terminal.until("assword");
+        terminal.send(&format!("{}\n", env.user().password));
     }
     let is_approved = || {
         let polled = env.sandbox.requests(Server::Org, poll);
         polled.len() == polls && polled.iter().all(|one| one.status == Some(200))
     };
     assert!(holds_within(SOON * 3, is_approved), "{way}");
-    person.send("\u{3}");
-    assert!(!person.wait().0.success(), "{way}");
-    let is_there = || {
+    terminal.send("\u{3}");
+    assert!(!terminal.wait().0.success(), "{way}");
+    let session_is_left = || {
         let held = env.status()["sessions"].as_array().unwrap().len();
         held > 0 || env.sandbox.live() != (0, 0)
     };
-    let goodbyes = || {
+    let sign_outs = || {
         let paths = ["/api/v1/sessions/me", "/oauth2/v1/revoke"];
         paths.map(|path| env.sandbox.requests(Server::Org, path).len())
     };
     match way {
-        // The token for a session is not used, and is good for minutes.
-        "'terminal'" => assert!(!holds_within(Duration::from_secs(3), is_there), "{way}"),
-        "'auto'" => assert!(holds_within(SOON, || goodbyes() == [1, 0]), "{way}"),
-        _ => assert!(holds_within(SOON, || goodbyes() == [0, 2]), "{way}"),
+        // The session token is not used, and expires within minutes.
+        "'terminal'" => assert!(
+            !holds_within(Duration::from_secs(3), session_is_left),
+            "{way}"
+        ),
+        "'auto'" => assert!(holds_within(SOON, || sign_outs() == [1, 0]), "{way}"),
+        _ => assert!(holds_within(SOON, || sign_outs() == [0, 2]), "{way}"),
     }
-    assert!(!is_there(), "{way}: something is left");
-    // At a browser nobody needs to be here to sign in once more.
+    assert!(!session_is_left(), "{way}: something is left");
+    // With the device grant the next sign-in needs no user at this terminal.
     let next = run(env.ob(["exec", "--json", "--", "true"]), "");
     let asked = next.error() == "sign_in.unanswered";
     assert_eq!(asked, way != "browser", "{way}: {}", next.stderr);
 }
 
 #[test]
-fn what_is_approved_when_everybody_has_left_is_ended_and_serves_nobody() {
+fn session_approved_after_all_clients_left_is_ended() {
     thread::scope(|scope| {
         for (pipeline, way, poll, polls) in [
             (Pipeline::V1, "'terminal'", "/api/v1/authn/factors/", 3),
@@ -324,13 +327,13 @@ fn what_is_approved_when_everybody_has_left_is_ended_and_serves_nobody() {
                 pipeline,
                 ..Options::default()
             };
-            scope.spawn(move || approved_when_nobody_waits(options, way, poll, polls));
+            scope.spawn(move || approved_after_the_client_left(options, way, poll, polls));
         }
     });
 }
 
 #[test]
-fn a_failure_is_shared_with_those_who_wait_and_not_remembered() {
+fn failure_is_shared_by_waiting_clients_and_not_cached() {
     let env = TestEnv::of("carol").configured();
     env.sandbox.fault(Fault::org(
         "/api/v1/authn",
@@ -344,9 +347,9 @@ fn a_failure_is_shared_with_those_who_wait_and_not_remembered() {
         failures(&ended)
     );
     assert_eq!(
-        sign_ins(&env),
+        env.passwords_sent(),
         1,
-        "a wrong password is sent once, whoever waits"
+        "a wrong password is sent once for all waiting clients"
     );
     thread::sleep(Duration::from_secs(2));
     let right = run(env.ob(EXEC), &env.answers());
@@ -354,19 +357,21 @@ fn a_failure_is_shared_with_those_who_wait_and_not_remembered() {
 }
 
 #[test]
-fn a_sign_out_in_a_crowd_leaves_nobody_hanging() {
+fn sign_out_ends_every_waiting_client() {
     let env = TestEnv::of("carol").configured();
     env.sandbox.fault(Fault::sts(
         "AssumeRoleWithSAML",
         FaultKind::Delay(Duration::from_secs(3)),
     ));
     let answers = env.answers();
-    let mut clients: Vec<Child> = (0..20).map(|_| start(env.ob(TELLING), &answers)).collect();
-    // Who comes after the sign-out signs in anew.
+    let mut clients: Vec<Child> = (0..20)
+        .map(|_| start(env.ob(VERBOSE_EXEC), &answers))
+        .collect();
+    // A client that arrives after the sign-out signs in again.
     for client in &mut clients {
         joined(client);
     }
-    assert!(holds_within(SOON, || calls(&env) == 1));
+    assert!(holds_within(SOON, || sts_calls(&env) == 1));
     assert_eq!(run(env.ob(["logout"]), "").code(), Some(0));
     for client in clients {
         let ended = finish(client);
@@ -382,6 +387,6 @@ fn a_sign_out_in_a_crowd_leaves_nobody_hanging() {
     assert_eq!(
         status["roles"].as_array().unwrap().len(),
         0,
-        "what was begun before is not kept: {status}"
+        "the result of an earlier request is not kept: {status}"
     );
 }

@@ -1,5 +1,5 @@
-//! Security keys through the whole program, at a terminal. In a debug build the keys may be a socket of the
-//! sandbox's in the place of USB; with the feature and none of these, the machine's USB is looked at.
+//! Security keys through the whole program at a terminal. A debug build can use the sandbox's
+//! socket in place of USB; with the feature and without that socket, the machine's USB is used.
 
 use std::process::Command;
 use std::time::Duration;
@@ -8,10 +8,9 @@ use serde_json::{Value, json};
 
 use ob_sandbox::{Options, Pipeline, Plugged, Server, Touch};
 
-use crate::support::without_progress;
-use crate::support::{Pty, TestEnv, eventually, run};
+use crate::support::{Pty, TestEnv, eventually, run, without_progress};
 
-/// A person with a key in the machine, who wants to use it.
+/// An environment whose user has a key plugged in and configured as factor.
 fn with_key(user: &str, options: Options) -> (TestEnv, Plugged) {
     let env = TestEnv::with(user, options);
     let settings = env.minimal_settings();
@@ -34,8 +33,8 @@ fn ob(env: &TestEnv, arguments: &[&str]) -> Command {
     command
 }
 
-/// Up to where the key's PIN is asked for.
-fn at_the_pin(env: &TestEnv, arguments: &[&str]) -> Pty {
+/// Runs `ob` up to the prompt for the key's PIN.
+fn run_until_pin(env: &TestEnv, arguments: &[&str]) -> Pty {
     let mut pty = Pty::spawn(&ob(env, arguments));
     pty.until("Password of ");
     pty.send(&format!("{}\n", env.user().password));
@@ -48,7 +47,7 @@ fn pin(env: &TestEnv) -> String {
 }
 
 #[test]
-fn a_command_runs_with_credentials_that_a_key_has_opened() {
+fn exec_runs_with_credentials_after_a_key_sign_in() {
     for pipeline in [Pipeline::V1, Pipeline::Idx] {
         let (env, keys) = with_key(
             "wendy",
@@ -58,7 +57,7 @@ fn a_command_runs_with_credentials_that_a_key_has_opened() {
             },
         );
         let words = ["exec", "--", "sh", "-c", "echo in $AWS_ACCOUNT_ID"];
-        let mut pty = at_the_pin(&env, &words);
+        let mut pty = run_until_pin(&env, &words);
         pty.send(&pin(&env));
         pty.until("ob: touch the security key, within ");
         pty.until("in 123456789012");
@@ -70,11 +69,11 @@ fn a_command_runs_with_credentials_that_a_key_has_opened() {
 }
 
 #[test]
-fn each_of_several_keys_is_found_where_it_is_plugged_in_the_u2f_one_too() {
+fn each_plugged_in_key_is_found_including_u2f() {
     let (env, keys) = with_key("walter", Options::default());
     for key in env.user().keys() {
         keys.replug(vec![key.clone()]);
-        let mut pty = at_the_pin(&env, &["login", "--again"]);
+        let mut pty = run_until_pin(&env, &["login", "--again"]);
         pty.send(&format!("{}\n", key.pin()));
         pty.until("touch the security key");
         let (status, screen) = pty.wait();
@@ -83,7 +82,7 @@ fn each_of_several_keys_is_found_where_it_is_plugged_in_the_u2f_one_too() {
 }
 
 #[test]
-fn a_wrong_pin_is_told_with_what_is_left_and_asked_for_again_unseen_and_in_no_menu() {
+fn wrong_pin_shows_tries_left_and_asks_again_unechoed() {
     for term in ["dumb", "xterm"] {
         let (env, keys) = with_key("wendy", Options::default());
         let mut login = ob(&env, &["login"]);
@@ -92,7 +91,7 @@ fn a_wrong_pin_is_told_with_what_is_left_and_asked_for_again_unseen_and_in_no_me
         pty.send(&format!("{}\n", env.user().password));
         screen +=
             &pty.until("PIN of the security key, 8 tries left (Enter alone for other ways): ");
-        // Typed once more before anybody has asked for it.
+        // The PIN is typed again before the next prompt.
         pty.send("0000\n1111");
         screen += &pty.until("ob: the PIN is wrong, 7 tries left");
         screen +=
@@ -110,7 +109,7 @@ fn a_wrong_pin_is_told_with_what_is_left_and_asked_for_again_unseen_and_in_no_me
 }
 
 #[test]
-fn enter_alone_in_the_place_of_a_pin_opens_the_other_ways_and_shows_nothing_typed_there() {
+fn empty_pin_opens_the_menu_and_echoes_nothing() {
     let (env, _keys) = with_key("wendy", Options::default());
     let mut login = ob(&env, &["login"]);
     let mut pty = Pty::spawn(login.env("TERM", "xterm"));
@@ -127,9 +126,9 @@ fn enter_alone_in_the_place_of_a_pin_opens_the_other_ways_and_shows_nothing_type
     let (status, screen) = pty.wait();
     assert!(status.success(), "{screen}");
 
-    let mut pty = at_the_pin(&env, &["login", "--again"]);
+    let mut pty = run_until_pin(&env, &["login", "--again"]);
     pty.send("\n");
-    let (code, screen) = given_up(&env, pty);
+    let (code, screen) = give_up(&env, pty);
     assert_eq!(code, Some(3), "{screen}");
     assert!(
         screen.contains("not answered: PIN of the security key"),
@@ -138,7 +137,7 @@ fn enter_alone_in_the_place_of_a_pin_opens_the_other_ways_and_shows_nothing_type
 }
 
 #[test]
-fn another_factor_takes_the_keys_place_without_another_password() {
+fn another_factor_replaces_the_key_without_a_new_password() {
     let (env, keys) = with_key("wendy", Options::default());
     keys.replug(Vec::new());
     let mut pty = Pty::spawn(&ob(&env, &["login"]));
@@ -156,30 +155,30 @@ fn another_factor_takes_the_keys_place_without_another_password() {
     assert!(status.success(), "{screen}");
 }
 
-/// The client's going away is what ends the transaction: the agent says so to Okta.
-fn is_cancelled(env: &TestEnv) {
+/// Waits until the agent cancels the transaction at Okta, because the client has ended.
+fn wait_until_cancelled(env: &TestEnv) {
     eventually("the transaction is cancelled", || {
         let path = "/api/v1/authn/cancel";
         env.sandbox.requests(Server::Org, path).len() == 1
     });
 }
 
-/// Gives up at the first question about the key; how that ended.
-fn given_up(env: &TestEnv, mut pty: Pty) -> (Option<i32>, String) {
+/// Gives up at the first prompt about the key; returns the exit code and the screen.
+fn give_up(env: &TestEnv, mut pty: Pty) -> (Option<i32>, String) {
     pty.until("Security key (1-3): ");
     pty.send("3\n");
     let (status, screen) = pty.wait();
-    is_cancelled(env);
+    wait_until_cancelled(env);
     (status.code(), screen)
 }
 
-/// Without the number that was typed.
+/// Cuts off the number that was typed.
 fn after_the_answer(screen: &str) -> &str {
     screen.trim().trim_start_matches("3\n")
 }
 
-/// Whether the person may try again, or has to take another factor.
-fn ways(fault: &Value) -> &'static str {
+/// Returns the prompt: after a blocked PIN only another factor is left.
+fn prompt_after(fault: &Value) -> &'static str {
     match fault == "PinBlocked" {
         true => "Security key (1-2): ",
         false => "Security key (1-3): ",
@@ -187,9 +186,9 @@ fn ways(fault: &Value) -> &'static str {
 }
 
 #[test]
-fn each_way_to_fail_has_its_name_and_ends_the_transaction_at_okta() {
+fn each_key_failure_is_named_and_ends_the_transaction() {
     let (env, keys) = with_key("wendy", Options::default());
-    for (fault, said, name) in [
+    for (fault, message, name) in [
         (json!("NoKey"), "no security key is plugged in", "none"),
         (json!("NoAccess"), "may not be opened by you", "no_access"),
         (json!("OnlyU2f"), "speaks U2F only", "only_u2f"),
@@ -231,8 +230,8 @@ fn each_way_to_fail_has_its_name_and_ends_the_transaction_at_okta() {
         let mut pty = Pty::spawn(&ob(&env, &["login", "--json"]));
         pty.until("Password of ");
         pty.send(&format!("{}\n", env.user().password));
-        pty.until(said);
-        let choices = pty.until(ways(&fault));
+        pty.until(message);
+        let choices = pty.until(prompt_after(&fault));
         let last = choices.lines().rev().find(|line| line.contains("give up"));
         pty.send(&format!(
             "{}\n",
@@ -242,18 +241,18 @@ fn each_way_to_fail_has_its_name_and_ends_the_transaction_at_okta() {
         assert_eq!(status.code(), Some(3), "{screen}");
         let name = format!("\"security_key.{name}\"");
         assert!(screen.contains(&name), "{name} {screen}");
-        is_cancelled(&env);
+        wait_until_cancelled(&env);
     }
 }
 
 #[test]
-fn what_is_read_when_no_key_is_plugged_in() {
+fn message_when_no_key_is_plugged_in() {
     let (env, keys) = with_key("wendy", Options::default());
     keys.replug(Vec::new());
     let mut pty = Pty::spawn(&ob(&env, &["login"]));
     pty.until("Password of ");
     pty.send(&format!("{}\n", env.user().password));
-    let (code, screen) = given_up(&env, pty);
+    let (code, screen) = give_up(&env, pty);
     assert_eq!(code, Some(3), "{screen}");
     insta::assert_snapshot!(without_progress(after_the_answer(&screen)), @r"
     ob: cannot verify with the security key
@@ -263,17 +262,17 @@ fn what_is_read_when_no_key_is_plugged_in() {
 }
 
 #[test]
-fn a_key_nobody_touches_is_not_waited_for_for_ever() {
+fn untouched_key_times_out() {
     let (env, keys) = with_key(
         "wendy",
         Options {
-            // As long as a busy machine may take until the key is asked.
+            // As long as a busy machine may take until the key is used.
             state_token_seconds: 8,
             ..Options::default()
         },
     );
     keys.touch(Touch::Never);
-    let mut pty = at_the_pin(&env, &["login"]);
+    let mut pty = run_until_pin(&env, &["login"]);
     pty.send(&pin(&env));
     pty.until("touch the security key, within ");
     pty.until("ob: nobody touched the security key in time");
@@ -284,35 +283,35 @@ fn a_key_nobody_touches_is_not_waited_for_for_ever() {
 }
 
 #[test]
-fn ctrl_c_while_the_key_waits_ends_it_and_the_transaction() {
+fn ctrl_c_while_the_key_waits_ends_the_transaction() {
     let (env, keys) = with_key("wendy", Options::default());
     keys.touch(Touch::After(Duration::from_secs(60)));
-    let mut pty = at_the_pin(&env, &["login"]);
+    let mut pty = run_until_pin(&env, &["login"]);
     pty.send(&pin(&env));
     pty.until("touch the security key");
     pty.send("\u{3}");
     let (status, screen) = pty.wait();
     assert!(!status.success(), "{screen}");
-    is_cancelled(&env);
+    wait_until_cancelled(&env);
 }
 
 #[test]
-fn without_a_terminal_it_ends_at_once_and_no_key_is_asked() {
+fn without_a_terminal_it_ends_and_uses_no_key() {
     let (env, keys) = with_key("wendy", Options::default());
     let mut login = ob(&env, &["login", "--password-stdin"]);
     let ended = run(&mut login, format!("{}\n", env.user().password));
     assert_eq!(ended.status.code(), Some(3));
-    let said = &ended.stderr;
+    let stderr = &ended.stderr;
     assert!(
-        said.contains("the touch of a security key is needed, and nobody is here"),
-        "{said}"
+        stderr.contains("the touch of a security key is needed, and nobody is here"),
+        "{stderr}"
     );
     assert_eq!(keys.asked(), 0);
 }
 
 #[cfg(not(feature = "fido2"))]
 #[test]
-fn built_without_the_feature_it_says_how_to_get_one_that_can() {
+fn without_the_feature_the_error_says_how_to_build_it() {
     let env = TestEnv::of("wendy");
     let mut command = env.ob(["login", "--password-stdin", "--factor", "webauthn"]);
     let ended = run(&mut command, format!("{}\n", env.user().password));
@@ -329,13 +328,13 @@ ob: cannot sign wendy@acme.com in at 127.0.0.1
     env.write_settings(&settings.replace("[aws]", "client_id = \"0oa1\"\n\n[aws]"));
     let mut command = env.ob(["login", "--password-stdin", "--factor", "webauthn"]);
     let ended = run(&mut command, format!("{}\n", env.user().password));
-    let said = &ended.stderr;
-    assert!(said.contains("sign_in = \"browser\""), "{said}");
+    let stderr = &ended.stderr;
+    assert!(stderr.contains("sign_in = \"browser\""), "{stderr}");
 }
 
 #[cfg(feature = "fido2")]
 #[test]
-fn built_with_the_feature_it_looks_at_usb_and_finds_no_key() {
+fn with_the_feature_usb_is_searched_and_no_key_found() {
     let env = TestEnv::of("wendy");
     let mut command = env.ob(["login", "--factor", "webauthn"]);
     command.env("TERM", "dumb");
@@ -343,7 +342,7 @@ fn built_with_the_feature_it_looks_at_usb_and_finds_no_key() {
     pty.until("Password of ");
     pty.send(&format!("{}\n", env.user().password));
     pty.until("ob: no security key is plugged in");
-    let (code, screen) = given_up(&env, pty);
+    let (code, screen) = give_up(&env, pty);
     assert_eq!(code, Some(3), "{screen}");
     assert!(
         screen.contains("cannot verify with the security key"),
@@ -352,7 +351,7 @@ fn built_with_the_feature_it_looks_at_usb_and_finds_no_key() {
 }
 
 #[test]
-fn doctor_says_when_the_settings_want_a_key_that_this_build_cannot_talk_to() {
+fn doctor_reports_a_key_factor_that_the_build_lacks() {
     let (env, _keys) = with_key("wendy", Options::default());
     let doctor = |with_key: bool| {
         let mut command = env.ob(["doctor", "--json"]);
@@ -360,9 +359,9 @@ fn doctor_says_when_the_settings_want_a_key_that_this_build_cannot_talk_to() {
             command.env("OB_SECURITY_KEY", env.path("keys"));
         }
         let ended = run(&mut command, "");
-        let found: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
-        let about = |name: &str| found.iter().any(|one| one["name"] == name);
-        (about("security_key"), about("variables"))
+        let findings: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
+        let has_finding = |name: &str| findings.iter().any(|one| one["name"] == name);
+        (has_finding("security_key"), has_finding("variables"))
     };
     assert_eq!(doctor(false), (!cfg!(feature = "fido2"), false));
     assert_eq!(doctor(true), (false, false));

@@ -1,5 +1,5 @@
-//! Each row of the table of what the kernel bars the agent from, tried in a process that is confined as the agent is:
-//! with everything, without Landlock, without seccomp, and not at all.
+//! Each row of the table of what the kernel bars the agent from, tried in a process that is
+//! confined as the agent is: fully, without Landlock, without seccomp, and not at all.
 
 #![expect(
     unsafe_code,
@@ -30,32 +30,32 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 
 use crate::support::counted;
 
-/// In this test binary's own child: where it may try things, and how it is confined.
-const PLACE: &str = "TEST_BARRED_PLACE";
-const HOW: &str = "TEST_BARRED_HOW";
-const FREE: &str = "free";
-/// What an attempt is called that must succeed however the process is confined.
+/// Variables of the child of this test binary: its directory and its confinement.
+const DIRECTORY_VARIABLE: &str = "TEST_BARRED_PLACE";
+const CONFINEMENT_VARIABLE: &str = "TEST_BARRED_HOW";
+const UNCONFINED: &str = "free";
+/// Row of the attempts that must succeed in every confinement.
 const NEEDED: &str = "needed";
 
-/// What the attempts need from before the confinement.
-struct Around {
+/// Targets of the attempts, made before the confinement.
+struct Targets {
     other: Child,
     by_path: UnixListener,
     abstract_name: UnixListener,
     server: TcpListener,
 }
 
-impl Around {
-    fn new(place: &Path) -> Self {
-        let name = abstract_address(place);
+impl Targets {
+    fn new(directory: &Path) -> Self {
+        let name = abstract_address(directory);
         Self {
-            // It ends with this process, which may not be able to end it.
+            // It ends with this process, which may not be able to kill it.
             other: Command::new("cat")
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .spawn()
                 .unwrap(),
-            by_path: UnixListener::bind(place.join("socket")).unwrap(),
+            by_path: UnixListener::bind(directory.join("socket")).unwrap(),
             abstract_name: UnixListener::bind_addr(&name).unwrap(),
             server: TcpListener::bind("127.0.0.1:0").unwrap(),
         }
@@ -66,15 +66,15 @@ impl Around {
     }
 }
 
-fn abstract_address(place: &Path) -> SocketAddr {
-    let name = place.file_name().unwrap().to_str().unwrap();
+fn abstract_address(directory: &Path) -> SocketAddr {
+    let name = directory.file_name().unwrap().to_str().unwrap();
     SocketAddr::from_abstract_name(format!("ob-barred-{}-{name}", std::process::id())).unwrap()
 }
 
-/// A system call that returns something negative when it fails.
-fn raw(number: c_long, arguments: [u64; 5]) -> bool {
+/// Makes a system call; a negative result is a failure.
+fn syscall_succeeds(number: c_long, arguments: [u64; 5]) -> bool {
     let [a, b, c, d, e] = arguments;
-    // SAFETY: each caller passes what the call reads; what it changes is in a process that ends soon.
+    // SAFETY: each caller passes valid arguments; the effects stay in a process that ends soon.
     unsafe { libc::syscall(number, a, b, c, d, e) >= 0 }
 }
 
@@ -86,7 +86,7 @@ fn address(text: &CString) -> u64 {
     text.as_ptr() as u64
 }
 
-/// The file of one attempt, made before the confinement.
+/// Files of the attempts, made before the confinement.
 const FILES: [&str; 14] = [
     "append",
     "truncate",
@@ -104,61 +104,65 @@ const FILES: [&str; 14] = [
     "symlink",
 ];
 
-/// Every attempt by the row that it belongs to, in the order of the table, and whether it succeeded.
-fn attempts(place: &Path, around: &Around) -> Vec<(&'static str, &'static str, bool)> {
-    let at = |name: &str| place.join(name);
-    let c = |name: &str| c_path(&place.join(name));
+/// Makes every attempt; returns its row in the table, its name, and whether it succeeded.
+fn attempts(directory: &Path, targets: &Targets) -> Vec<(&'static str, &'static str, bool)> {
+    let at = |name: &str| directory.join(name);
+    let c = |name: &str| c_path(&directory.join(name));
     let opened = |name: &str, options: &mut fs::OpenOptions| options.open(at(name)).is_ok();
     let new = fs::OpenOptions::new;
     let mut done = Vec::new();
     let rows: Vec<&'static str> = BARRED.iter().map(|row| row.what).collect();
-    let mut tried = |row: usize, name, succeeded| done.push((rows[row], name, succeeded));
+    let mut record = |row: usize, name, succeeded| done.push((rows[row], name, succeeded));
 
-    tried(0, "append", opened("append", new().append(true)));
-    tried(
+    record(0, "append", opened("append", new().append(true)));
+    record(
         0,
         "overwrite",
         opened("overwrite", new().read(true).write(true)),
     );
-    tried(0, "create", fs::write(at("new"), "x").is_ok());
-    tried(0, "mkdir", fs::create_dir(at("directory")).is_ok());
-    tried(0, "symlink", symlink("x", at("pointer")).is_ok());
-    tried(0, "link", fs::hard_link(at("link"), at("linked")).is_ok());
-    tried(0, "rename", fs::rename(at("rename"), at("renamed")).is_ok());
-    tried(
+    record(0, "create", fs::write(at("new"), "x").is_ok());
+    record(0, "mkdir", fs::create_dir(at("directory")).is_ok());
+    record(0, "symlink", symlink("x", at("pointer")).is_ok());
+    record(0, "link", fs::hard_link(at("link"), at("linked")).is_ok());
+    record(0, "rename", fs::rename(at("rename"), at("renamed")).is_ok());
+    record(
         0,
         "fifo",
         nix::unistd::mkfifo(&at("fifo"), nix::sys::stat::Mode::S_IRWXU).is_ok(),
     );
-    tried(
+    record(
         1,
         "truncate",
         nix::unistd::truncate(&at("truncate"), 0).is_ok(),
     );
-    tried(
+    record(
         1,
         "open to cut",
         opened("cut", new().write(true).truncate(true)),
     );
-    tried(
+    record(
         3,
         "mode",
         fs::set_permissions(at("mode"), fs::Permissions::from_mode(0o777)).is_ok(),
     );
     let fd = |name: &str| fs::File::open(at(name)).unwrap();
     let by_fd = fd("mode").set_permissions(fs::Permissions::from_mode(0o700));
-    tried(3, "mode by descriptor", by_fd.is_ok());
+    record(3, "mode by descriptor", by_fd.is_ok());
     const FCHMODAT2: c_long = 452;
     let mode_path = c("mode");
     let mode = [libc::AT_FDCWD as u64, address(&mode_path), 0o755, 0, 0];
-    tried(3, "fchmodat2", raw(FCHMODAT2, mode));
-    tried(3, "owner", chown(at("owner"), Some(1), Some(1)).is_ok());
+    record(3, "fchmodat2", syscall_succeeds(FCHMODAT2, mode));
+    record(3, "owner", chown(at("owner"), Some(1), Some(1)).is_ok());
     let times = fs::FileTimes::new().set_modified(std::time::SystemTime::UNIX_EPOCH);
-    tried(3, "times", fd("times").set_times(times).is_ok());
+    record(3, "times", fd("times").set_times(times).is_ok());
     let (file, name) = (c("attribute"), CString::new("user.ob").unwrap());
     let attribute = [address(&file), address(&name), address(&name), 4, 0];
-    tried(3, "attribute", raw(libc::SYS_setxattr, attribute));
-    tried(
+    record(
+        3,
+        "attribute",
+        syscall_succeeds(libc::SYS_setxattr, attribute),
+    );
+    record(
         4,
         "program",
         Command::new("/bin/true")
@@ -166,8 +170,8 @@ fn attempts(place: &Path, around: &Around) -> Vec<(&'static str, &'static str, b
             .status()
             .is_ok(),
     );
-    tried(5, "fork", forked());
-    tried(6, "bind", TcpListener::bind("127.0.0.1:0").is_ok());
+    record(5, "fork", forked());
+    record(6, "bind", TcpListener::bind("127.0.0.1:0").is_ok());
     let bound_by_listen = || {
         let stream = socket(
             AddressFamily::Inet,
@@ -178,11 +182,11 @@ fn attempts(place: &Path, around: &Around) -> Vec<(&'static str, &'static str, b
         .ok()?;
         listen(&stream, Backlog::new(1).unwrap()).ok()
     };
-    tried(7, "listen", bound_by_listen().is_some());
-    tried(8, "UDP", UdpSocket::bind("127.0.0.1:0").is_ok());
+    record(7, "listen", bound_by_listen().is_some());
+    record(8, "UDP", UdpSocket::bind("127.0.0.1:0").is_ok());
     let made = |family, kind| socket(family, kind, SockFlag::empty(), None).is_ok();
-    tried(8, "netlink", made(AddressFamily::Netlink, SockType::Raw));
-    tried(8, "packet", made(AddressFamily::Packet, SockType::Raw));
+    record(8, "netlink", made(AddressFamily::Netlink, SockType::Raw));
+    record(8, "packet", made(AddressFamily::Packet, SockType::Raw));
     let raw_ip = [
         libc::AF_INET as u64,
         libc::SOCK_RAW as u64,
@@ -190,40 +194,48 @@ fn attempts(place: &Path, around: &Around) -> Vec<(&'static str, &'static str, b
         0,
         0,
     ];
-    tried(8, "raw", raw(libc::SYS_socket, raw_ip));
-    tried(
+    record(8, "raw", syscall_succeeds(libc::SYS_socket, raw_ip));
+    record(
         9,
         "by a path",
-        UnixStream::connect(around.by_path.local_addr().unwrap().as_pathname().unwrap()).is_ok(),
+        UnixStream::connect(targets.by_path.local_addr().unwrap().as_pathname().unwrap()).is_ok(),
     );
-    tried(9, "a pair", UnixStream::pair().is_ok());
-    let name = around.abstract_name.local_addr().unwrap();
-    tried(10, "abstract", UnixStream::connect_addr(&name).is_ok());
-    tried(11, "signal", kill(around.pid(), Signal::SIGCONT).is_ok());
-    let seize = [0x4206, u64::from(around.other.id()), 0, 0, 0];
-    tried(12, "trace", raw(libc::SYS_ptrace, seize));
-    tried(13, "ioctl", terminal_number());
+    record(9, "a pair", UnixStream::pair().is_ok());
+    let name = targets.abstract_name.local_addr().unwrap();
+    record(10, "abstract", UnixStream::connect_addr(&name).is_ok());
+    record(11, "signal", kill(targets.pid(), Signal::SIGCONT).is_ok());
+    let seize = [0x4206, u64::from(targets.other.id()), 0, 0, 0];
+    record(12, "trace", syscall_succeeds(libc::SYS_ptrace, seize));
+    record(13, "ioctl", terminal_number());
     let mut parameters = [0_u64; 15];
     let ring = [1, parameters.as_mut_ptr() as u64, 0, 0, 0];
-    tried(14, "io_uring", raw(libc::SYS_io_uring_setup, ring));
-    let namespace = [libc::CLONE_NEWUTS as u64, 0, 0, 0, 0];
-    tried(14, "namespace", raw(libc::SYS_unshare, namespace));
-    tried(15, "dumpable", nix::sys::prctl::set_dumpable(true).is_ok());
-    // Last, because without seccomp they take away what others use.
-    tried(2, "delete", fs::remove_file(at("delete")).is_ok());
-
-    let mut needed = |name, succeeded| done.push((NEEDED, name, succeeded));
-    needed("read", fs::read(at("read")).is_ok());
-    needed(
-        "connect",
-        TcpStream::connect(around.server.local_addr().unwrap()).is_ok(),
+    record(
+        14,
+        "io_uring",
+        syscall_succeeds(libc::SYS_io_uring_setup, ring),
     );
-    needed("names", ("localhost", 1).to_socket_addrs().is_ok());
-    needed("a thread", std::thread::spawn(|| ()).join().is_ok());
-    needed("its own signal", kill(Pid::this(), Signal::SIGCONT).is_ok());
+    let namespace = [libc::CLONE_NEWUTS as u64, 0, 0, 0, 0];
+    record(
+        14,
+        "namespace",
+        syscall_succeeds(libc::SYS_unshare, namespace),
+    );
+    record(15, "dumpable", nix::sys::prctl::set_dumpable(true).is_ok());
+    // Last, because without seccomp the other attempts would miss the file.
+    record(2, "delete", fs::remove_file(at("delete")).is_ok());
+
+    let mut record_needed = |name, succeeded| done.push((NEEDED, name, succeeded));
+    record_needed("read", fs::read(at("read")).is_ok());
+    record_needed(
+        "connect",
+        TcpStream::connect(targets.server.local_addr().unwrap()).is_ok(),
+    );
+    record_needed("names", ("localhost", 1).to_socket_addrs().is_ok());
+    record_needed("a thread", std::thread::spawn(|| ()).join().is_ok());
+    record_needed("its own signal", kill(Pid::this(), Signal::SIGCONT).is_ok());
     let mut random = [0; 8];
     let urandom = fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut random));
-    needed("random numbers", urandom.is_ok());
+    record_needed("random numbers", urandom.is_ok());
     done
 }
 
@@ -239,7 +251,7 @@ fn forked() -> bool {
     }
 }
 
-/// Asks a device that was opened for reading for something: the number of a new terminal.
+/// Makes an ioctl on a device opened for reading: the number of a new terminal.
 fn terminal_number() -> bool {
     let Ok(device) = fs::File::open("/dev/ptmx") else {
         return false;
@@ -252,10 +264,10 @@ fn terminal_number() -> bool {
         0,
         0,
     ];
-    raw(libc::SYS_ioctl, request)
+    syscall_succeeds(libc::SYS_ioctl, request)
 }
 
-/// Makes a system call fail from now on, as where the kernel has none or a container refuses it.
+/// Makes a system call fail from now on, as on a kernel without it or in a container.
 fn refuse(call: c_long, errno: i32) {
     let filter = SeccompFilter::new(
         BTreeMap::from([(call, Vec::new())]),
@@ -266,43 +278,46 @@ fn refuse(call: c_long, errno: i32) {
     apply_filter(&BpfProgram::try_from(filter.unwrap()).unwrap()).unwrap();
 }
 
-/// Not a test of its own: what the next one runs in a process that it may spoil.
+/// Not a test of its own: the body that the next test runs in a child process.
 #[test]
 fn probe() {
-    let (Ok(place), Ok(how)) = (std::env::var(PLACE), std::env::var(HOW)) else {
+    let (Ok(directory), Ok(confinement_name)) = (
+        std::env::var(DIRECTORY_VARIABLE),
+        std::env::var(CONFINEMENT_VARIABLE),
+    ) else {
         return;
     };
-    let place = Path::new(&place);
-    let around = ["first", "second"].map(|name| {
-        let place = place.join(name);
-        fs::create_dir(&place).unwrap();
+    let directory = Path::new(&directory);
+    let targets = ["first", "second"].map(|name| {
+        let directory = directory.join(name);
+        fs::create_dir(&directory).unwrap();
         for name in FILES {
-            fs::write(place.join(name), "x").unwrap();
+            fs::write(directory.join(name), "x").unwrap();
         }
-        (place.clone(), Around::new(&place))
+        (directory.clone(), Targets::new(&directory))
     });
-    match how.as_str() {
+    match confinement_name.as_str() {
         "no Landlock" => refuse(libc::SYS_landlock_create_ruleset, libc::ENOSYS),
         "no seccomp" => refuse(libc::SYS_seccomp, libc::EINVAL),
         _ => {}
     }
-    let confinement = match how.as_str() {
-        FREE => Confinement::NONE,
+    let confinement = match confinement_name.as_str() {
+        UNCONFINED => Confinement::NONE,
         _ => confine(None),
     };
-    let print = |(place, around): &(PathBuf, Around)| {
-        for (row, name, succeeded) in attempts(place, around) {
+    let print = |(directory, targets): &(PathBuf, Targets)| {
+        for (row, name, succeeded) in attempts(directory, targets) {
             let level = serde_json::to_string(&confinement).unwrap();
             println!("|{level}|{row}|{name}|{succeeded}");
         }
     };
-    print(&around[0]);
-    // A thread begun later is barred like the rest.
-    std::thread::scope(|scope| scope.spawn(|| print(&around[1])).join().unwrap());
+    print(&targets[0]);
+    // A thread started later is confined as well.
+    std::thread::scope(|scope| scope.spawn(|| print(&targets[1])).join().unwrap());
 }
 
-fn outcome(how: &str) -> (Confinement, Vec<[String; 3]>) {
-    let place = tempfile::tempdir().unwrap();
+fn attempts_in_child(confinement_name: &str) -> (Confinement, Vec<[String; 3]>) {
+    let directory = tempfile::tempdir().unwrap();
     let mut probe = Command::new(std::env::current_exe().unwrap());
     probe
         .args([
@@ -311,8 +326,8 @@ fn outcome(how: &str) -> (Confinement, Vec<[String; 3]>) {
             "--nocapture",
             "--test-threads=1",
         ])
-        .env(PLACE, place.path())
-        .env(HOW, how)
+        .env(DIRECTORY_VARIABLE, directory.path())
+        .env(CONFINEMENT_VARIABLE, confinement_name)
         .process_group(0);
     let output = probe.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -331,18 +346,18 @@ fn outcome(how: &str) -> (Confinement, Vec<[String; 3]>) {
 }
 
 #[test]
-fn each_row_is_barred_where_the_table_says_and_nowhere_else() {
-    for (how, landlock, seccomp) in counted::<4, _>([
-        (FREE, false, false),
+fn each_row_is_barred_exactly_as_the_table_says() {
+    for (confinement_name, landlock, seccomp) in counted::<4, _>([
+        (UNCONFINED, false, false),
         ("confined", true, true),
         ("no Landlock", false, true),
         ("no seccomp", true, false),
     ]) {
-        let (confinement, rows) = outcome(how);
+        let (confinement, rows) = attempts_in_child(confinement_name);
         assert_eq!(
             (confinement.landlock >= 6, confinement.seccomp),
             (landlock, seccomp),
-            "{how}: {confinement:?}"
+            "{confinement_name}: {confinement:?}"
         );
         let mut wrong = Vec::new();
         for [row, name, succeeded] in &rows {
@@ -352,10 +367,10 @@ fn each_row_is_barred_where_the_table_says_and_nowhere_else() {
                 wrong.push(format!("{row}: {name}: {succeeded}"));
             }
         }
-        assert!(wrong.is_empty(), "{how}: {wrong:#?}");
+        assert!(wrong.is_empty(), "{confinement_name}: {wrong:#?}");
         for row in &BARRED {
             let tries = rows.iter().filter(|[what, ..]| what == row.what).count();
-            assert!(tries >= 2, "{how}: {} is not tried", row.what);
+            assert!(tries >= 2, "{confinement_name}: {} is not tried", row.what);
         }
     }
 }

@@ -1,19 +1,19 @@
-//! What keeps the agent's memory to itself and its hands off the disk, asked of the kernel.
+//! The agent's protection of its memory and its file system limits, read from the kernel.
 
 use std::fs;
 
-use super::started;
+use super::start_agent;
 use crate::support::{TestEnv, counted, run};
 
-fn proc(pid: nix::unistd::Pid, name: &str) -> String {
+fn proc_file(pid: nix::unistd::Pid, name: &str) -> String {
     fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap()
 }
 
 #[test]
-fn core_limit_is_one_and_no_new_privileges_come() {
+fn core_limit_is_one_and_no_new_privs_is_set() {
     let env = TestEnv::of("carol").configured();
-    let agent = started(&env);
-    let limits = proc(agent, "limits");
+    let agent = start_agent(&env);
+    let limits = proc_file(agent, "limits");
     let core = limits
         .lines()
         .find(|line| line.starts_with("Max core file size"))
@@ -23,8 +23,8 @@ fn core_limit_is_one_and_no_new_privileges_come() {
         ["1", "1"],
         "{core}"
     );
-    assert!(proc(agent, "status").contains("NoNewPrivs:\t1"));
-    let kept: Vec<_> = proc(agent, "environ")
+    assert!(proc_file(agent, "status").contains("NoNewPrivs:\t1"));
+    let kept: Vec<_> = proc_file(agent, "environ")
         .split_terminator('\0')
         .map(|pair| pair.split('=').next().unwrap().to_owned())
         .collect();
@@ -40,7 +40,7 @@ fn core_limit_is_one_and_no_new_privileges_come() {
 }
 
 #[test]
-fn a_child_gets_soft_core_limit_one_and_its_hard_limit_as_it_was() {
+fn child_keeps_its_hard_core_limit() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
     let ended = run(
@@ -50,7 +50,7 @@ fn a_child_gets_soft_core_limit_one_and_its_hard_limit_as_it_was() {
     let mut bare = env.command("sh");
     bare.args(["-c", "ulimit -Hc"]);
     let hard = run(bare, "").stdout;
-    // The shell counts in blocks: less than one is none.
+    // The shell counts in blocks: less than one block is 0.
     assert_eq!(ended.stdout, format!("0\n{hard}"));
 }
 
@@ -120,7 +120,7 @@ fn the_same_user_cannot_read_or_trace_the_agent() {
 #[test]
 fn status_says_how_the_agent_is_confined() {
     let env = TestEnv::of("carol").configured();
-    started(&env);
+    start_agent(&env);
     let status = env.status();
     assert_eq!(status["agent"]["confined"], true, "{status}");
     assert_eq!(status["agent"]["seccomp"], true, "{status}");

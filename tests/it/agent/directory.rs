@@ -1,4 +1,5 @@
-//! Tricks with the directory of the socket: what is not ours is refused as it is, never repaired.
+//! Tampering with the socket's directory: a directory that is not the user's own is refused, never
+//! repaired.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
@@ -7,13 +8,13 @@ use std::process::Command;
 
 use crate::support::{Finished, TestEnv, counted, run};
 
-const NOBODY: u32 = 65534;
+const NOBODY_UID: u32 = 65534;
 
-fn give(path: &Path) {
-    chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+fn chown_to_nobody(path: &Path) {
+    chown(path, Some(NOBODY_UID), Some(NOBODY_UID)).unwrap();
 }
 
-fn mode(path: &Path, mode: u32) {
+fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
@@ -22,54 +23,54 @@ fn login(env: &TestEnv) -> Finished {
 }
 
 #[test]
-fn what_stands_in_the_place_of_our_directory_is_refused_and_left_as_it_was() {
+fn foreign_runtime_directory_is_refused_and_unchanged() {
     type Trick = fn(&TestEnv, &Path);
     let tricks: [(&str, Trick); 7] = [
-        ("symlink", |env, place| {
+        ("symlink", |env, directory| {
             let victim = env.path("victim");
             fs::create_dir(&victim).unwrap();
-            give(&victim);
-            mode(&victim, 0o755);
-            symlink(&victim, place).unwrap();
+            chown_to_nobody(&victim);
+            set_mode(&victim, 0o755);
+            symlink(&victim, directory).unwrap();
         }),
-        ("open to all", |_, place| {
-            fs::create_dir(place).unwrap();
-            give(place);
-            mode(place, 0o777);
+        ("open to all", |_, directory| {
+            fs::create_dir(directory).unwrap();
+            chown_to_nobody(directory);
+            set_mode(directory, 0o777);
         }),
-        ("readable by a group", |_, place| {
-            fs::create_dir(place).unwrap();
-            give(place);
-            mode(place, 0o750);
+        ("readable by a group", |_, directory| {
+            fs::create_dir(directory).unwrap();
+            chown_to_nobody(directory);
+            set_mode(directory, 0o750);
         }),
-        ("another's", |_, place| {
-            fs::create_dir(place).unwrap();
-            mode(place, 0o777);
+        ("another's", |_, directory| {
+            fs::create_dir(directory).unwrap();
+            set_mode(directory, 0o777);
         }),
-        ("another's, private", |_, place| {
-            fs::create_dir(place).unwrap();
-            mode(place, 0o700);
+        ("another's, private", |_, directory| {
+            fs::create_dir(directory).unwrap();
+            set_mode(directory, 0o700);
         }),
-        ("a file", |_, place| {
-            fs::write(place, "").unwrap();
-            give(place);
+        ("a file", |_, directory| {
+            fs::write(directory, "").unwrap();
+            chown_to_nobody(directory);
         }),
-        ("a fifo", |_, place| {
+        ("a fifo", |_, directory| {
             assert!(
                 Command::new("mkfifo")
-                    .arg(place)
+                    .arg(directory)
                     .status()
                     .unwrap()
                     .success()
             );
-            give(place);
+            chown_to_nobody(directory);
         }),
     ];
     for (case, trick) in counted::<7, _>(tricks) {
         let env = TestEnv::unprivileged("carol").configured();
-        let place = env.runtime();
-        trick(&env, &place);
-        let before = fs::metadata(&place).unwrap();
+        let directory = env.runtime();
+        trick(&env, &directory);
+        let before = fs::metadata(&directory).unwrap();
         let ended = login(&env);
         assert_eq!(ended.stdout, "", "{case}");
         assert!(
@@ -78,7 +79,7 @@ fn what_stands_in_the_place_of_our_directory_is_refused_and_left_as_it_was() {
             ended.stderr
         );
         assert!(!ended.report()["hints"].as_array().unwrap().is_empty());
-        let after = fs::metadata(&place).unwrap();
+        let after = fs::metadata(&directory).unwrap();
         assert_eq!(
             (before.mode(), before.uid(), before.ino()),
             (after.mode(), after.uid(), after.ino()),
@@ -89,14 +90,14 @@ fn what_stands_in_the_place_of_our_directory_is_refused_and_left_as_it_was() {
             env.sandbox.log().is_empty(),
             "{case}: no secret goes anywhere"
         );
-        fs::remove_dir_all(&place)
-            .or_else(|_| fs::remove_file(&place))
+        fs::remove_dir_all(&directory)
+            .or_else(|_| fs::remove_file(&directory))
             .unwrap();
     }
 }
 
 #[test]
-fn what_stands_in_the_place_of_our_socket_does_not_lead_us_astray() {
+fn foreign_file_at_the_socket_path_is_replaced() {
     type Trick = fn(&TestEnv);
     let tricks: [(&str, Trick); 5] = [
         ("a fifo", |env| {
@@ -118,8 +119,7 @@ fn what_stands_in_the_place_of_our_socket_does_not_lead_us_astray() {
     ];
     for (case, trick) in counted::<5, _>(tricks) {
         let env = TestEnv::of("carol").configured();
-        fs::create_dir(env.runtime()).unwrap();
-        mode(&env.runtime(), 0o700);
+        env.create_runtime();
         trick(&env);
         let ended = login(&env);
         assert_eq!(ended.code(), Some(0), "{case}: {}", ended.stderr);
@@ -128,8 +128,8 @@ fn what_stands_in_the_place_of_our_socket_does_not_lead_us_astray() {
     }
 }
 
-/// Runs `ob login` with another XDG_RUNTIME_DIR and says where the socket is.
-fn placed(env: &TestEnv, xdg: Option<&str>) -> (Finished, Vec<String>) {
+/// Runs `ob login` with another XDG_RUNTIME_DIR and returns the sockets that exist then.
+fn login_with_runtime_dir(env: &TestEnv, xdg: Option<&str>) -> (Finished, Vec<String>) {
     let mut ob = env.ob(["login", "--json", "--password-stdin"]);
     match xdg {
         Some(value) => ob.env("XDG_RUNTIME_DIR", value),
@@ -155,7 +155,7 @@ fn placed(env: &TestEnv, xdg: Option<&str>) -> (Finished, Vec<String>) {
 }
 
 #[test]
-fn without_a_good_runtime_directory_the_home_takes_its_place() {
+fn without_a_safe_runtime_directory_home_is_used() {
     for xdg in counted::<5, _>([
         None,
         Some(""),
@@ -164,7 +164,7 @@ fn without_a_good_runtime_directory_the_home_takes_its_place() {
         Some("/nonexistent"),
     ]) {
         let env = TestEnv::unprivileged("carol").configured();
-        let (ended, sockets) = placed(&env, xdg);
+        let (ended, sockets) = login_with_runtime_dir(&env, xdg);
         assert_eq!(ended.code(), Some(0), "{xdg:?}: {}", ended.stderr);
         assert_eq!(sockets.len(), 1, "{xdg:?}: {sockets:?}");
         assert!(
@@ -173,23 +173,23 @@ fn without_a_good_runtime_directory_the_home_takes_its_place() {
         );
     }
     let env = TestEnv::unprivileged("carol").configured();
-    mode(&env.path("run"), 0o777);
+    set_mode(&env.path("run"), 0o777);
     let open = env.path("run").display().to_string();
-    let (ended, sockets) = placed(&env, Some(&open));
+    let (ended, sockets) = login_with_runtime_dir(&env, Some(&open));
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     assert!(sockets[0].starts_with("home/.local/state/"), "{sockets:?}");
 }
 
 #[test]
-fn a_path_too_long_for_a_socket_works_all_the_same() {
+fn path_too_long_for_a_socket_still_works() {
     let env = TestEnv::unprivileged("carol").configured();
     for length in counted::<5, _>([100, 107, 108, 150, 250]) {
         let name = "d".repeat(length);
         let long = env.path(&name);
         fs::create_dir(&long).unwrap();
-        give(&long);
-        mode(&long, 0o700);
-        let (ended, sockets) = placed(&env, Some(&long.display().to_string()));
+        chown_to_nobody(&long);
+        set_mode(&long, 0o700);
+        let (ended, sockets) = login_with_runtime_dir(&env, Some(&long.display().to_string()));
         assert_eq!(ended.code(), Some(0), "{length}: {}", ended.stderr);
         assert_eq!(sockets, [format!("{name}/ob/agent.sock")]);
         fs::remove_dir_all(&long).unwrap();
@@ -197,7 +197,7 @@ fn a_path_too_long_for_a_socket_works_all_the_same() {
 }
 
 #[test]
-fn with_no_home_and_no_runtime_directory_the_error_says_so() {
+fn without_home_and_runtime_directory_the_error_is_named() {
     let env = TestEnv::of("carol").configured();
     let mut ob = env.ob(["login", "--json"]);
     ob.env_remove("XDG_RUNTIME_DIR").env_remove("HOME");

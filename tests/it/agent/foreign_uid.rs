@@ -1,4 +1,4 @@
-//! Other users, in both directions: neither side says a byte.
+//! Connections between different users, in both directions: neither side sends a byte.
 
 use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
@@ -9,14 +9,14 @@ use std::process::Command;
 use super::status;
 use crate::support::{SOON, TestEnv, counted, run};
 
-/// Closes it again, so that its owner is let in.
-fn close(env: &TestEnv) {
+/// Makes the directories private again, so that their owner can connect.
+fn make_private(env: &TestEnv) {
     for name in ["", "run", "run/ob"] {
         fs::set_permissions(env.path(name), Permissions::from_mode(0o700)).unwrap();
     }
 }
 
-/// Opens the way to the socket for everybody, as somebody careless could.
+/// Opens the path to the socket for everyone, as a careless user could.
 fn open_to_all(env: &TestEnv) {
     for name in ["", "run", "run/ob"] {
         fs::set_permissions(env.path(name), Permissions::from_mode(0o755)).unwrap();
@@ -25,34 +25,36 @@ fn open_to_all(env: &TestEnv) {
 }
 
 #[test]
-fn a_client_of_another_uid_gets_no_byte_not_even_root() {
+fn root_client_of_another_users_agent_gets_no_byte() {
     let env = TestEnv::unprivileged("carol").configured();
     env.sign_in();
     open_to_all(&env);
     let mut stream = UnixStream::connect(env.socket()).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     let _ = stream.write_all(&status());
-    let mut heard = Vec::new();
-    let _ = stream.read_to_end(&mut heard);
-    assert_eq!(heard, b"");
-    close(&env);
+    let mut received = Vec::new();
+    let _ = stream.read_to_end(&mut received);
+    assert_eq!(received, b"");
+    make_private(&env);
 }
 
 #[test]
-fn a_client_of_another_uid_gets_no_byte_through_a_socket_open_to_all() {
+fn foreign_uid_gets_no_byte_through_an_open_socket() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
     open_to_all(&env);
-    // Debian's perl-base is always there.
-    let stranger = "socket(S,AF_UNIX,SOCK_STREAM,0)||die; connect(S,sockaddr_un($ARGV[0]))||die \"no way: $!\"; \
-                    $SIG{PIPE}='IGNORE'; syswrite(S,pack('H*',$ARGV[1])); $n=sysread(S,$b,9); print $n//0";
+    // perl-base is always installed on Debian.
+    let client_script = "socket(S,AF_UNIX,SOCK_STREAM,0)||die; \
+                        connect(S,sockaddr_un($ARGV[0]))||die \"no way: $!\"; \
+                        $SIG{PIPE}='IGNORE'; syswrite(S,pack('H*',$ARGV[1])); \
+                        $n=sysread(S,$b,9); print $n//0";
     let bytes: String = status().iter().map(|byte| format!("{byte:02x}")).collect();
-    // Root of a user namespace of one's own is still somebody else.
-    for within in counted::<2, _>([&[][..], &["unshare", "--user", "--map-root-user"]]) {
+    // Root of its own user namespace is still another user.
+    for wrapper in counted::<2, _>([&[][..], &["unshare", "--user", "--map-root-user"]]) {
         let output = Command::new("setpriv")
             .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-            .args(within)
-            .args(["perl", "-MSocket", "-e", stranger])
+            .args(wrapper)
+            .args(["perl", "-MSocket", "-e", client_script])
             .arg(env.socket())
             .arg(&bytes)
             .output()
@@ -60,16 +62,16 @@ fn a_client_of_another_uid_gets_no_byte_through_a_socket_open_to_all() {
         assert_eq!(
             String::from_utf8_lossy(&output.stdout),
             "0",
-            "{within:?}: {}",
+            "{wrapper:?}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    close(&env);
+    make_private(&env);
     assert!(env.agent().is_some());
-    // The owner in one is still the owner, where the namespace shows it.
-    let mut within = env.command("unshare");
-    within.args(["--user", "--map-root-user", "ob", "status", "--json"]);
-    let ended = run(within, "");
+    // The owner in a namespace is still the owner, where the namespace maps the uid.
+    let mut wrapper = env.command("unshare");
+    wrapper.args(["--user", "--map-root-user", "ob", "status", "--json"]);
+    let ended = run(wrapper, "");
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
 }
 
@@ -79,7 +81,7 @@ fn unmapped_uids_are_not_taken_for_the_same_user() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
     open_to_all(&env);
-    // A client in a namespace without a map: the directory's owner is not shown, nor is the agent's.
+    // A client in a namespace without a map sees neither the directory's owner nor the agent's.
     for uid in counted::<2, _>([0, 12_345]) {
         let mut client = Command::new("setpriv");
         client
@@ -98,15 +100,15 @@ fn unmapped_uids_are_not_taken_for_the_same_user() {
             ended.stderr
         );
     }
-    close(&env);
+    make_private(&env);
 
-    // An agent in such a namespace, to which each client's uid looks like its own.
-    for within in counted::<2, _>([&["unshare", "--user"][..], &["env"]]) {
+    // An agent in such a namespace, to which every client's uid looks like its own.
+    for wrapper in counted::<2, _>([&["unshare", "--user"][..], &["env"]]) {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("agent.sock");
         let listener = UnixListener::bind(&socket).unwrap();
-        let mut agent = Command::new(within[0])
-            .args(&within[1..])
+        let mut agent = Command::new(wrapper[0])
+            .args(&wrapper[1..])
             .args([env!("CARGO_BIN_EXE_ob"), "agent", "run", "--directory"])
             .arg(directory.path())
             .stdin(std::os::fd::OwnedFd::from(listener))
@@ -123,16 +125,20 @@ fn unmapped_uids_are_not_taken_for_the_same_user() {
         let mut stream = UnixStream::connect(&socket).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
         let _ = stream.write_all(&status());
-        let mut heard = [0; 9];
-        let heard = stream.read(&mut heard).unwrap_or(0);
+        let mut received = [0; 9];
+        let received = stream.read(&mut received).unwrap_or(0);
         agent.kill().unwrap();
         agent.wait().unwrap();
-        assert_eq!(heard > 0, within == ["env"], "{within:?}: {heard} bytes");
+        assert_eq!(
+            received > 0,
+            wrapper == ["env"],
+            "{wrapper:?}: {received} bytes"
+        );
     }
 }
 
 #[test]
-fn an_agent_of_another_uid_is_refused_before_a_byte() {
+fn agent_of_another_uid_is_refused_before_a_byte() {
     let env = TestEnv::unprivileged("carol").configured();
     env.sign_in();
     assert_eq!(run(env.ob(["agent", "stop"]), "").code(), Some(0));
@@ -147,9 +153,9 @@ fn an_agent_of_another_uid_is_refused_before_a_byte() {
     ]) {
         let client = crate::support::start(env.ob(&verb), &env.answers());
         let (mut stream, _) = fake.accept().unwrap();
-        let mut heard = Vec::new();
-        let _ = stream.read_to_end(&mut heard);
-        assert_eq!(heard, b"", "{verb:?}");
+        let mut received = Vec::new();
+        let _ = stream.read_to_end(&mut received);
+        assert_eq!(received, b"", "{verb:?}");
         let ended = crate::support::finish(client);
         assert_eq!(
             (ended.code(), ended.error().as_str(), ended.stdout.as_str()),
@@ -161,7 +167,7 @@ fn an_agent_of_another_uid_is_refused_before_a_byte() {
 }
 
 #[test]
-fn an_agent_that_speaks_nonsense_is_left_with_an_error() {
+fn agent_that_sends_garbage_is_a_named_error() {
     for words in counted::<5, _>([
         &b"\xff\xff\xff\xff"[..],
         b"\0\0\0\x02{}",
@@ -170,8 +176,7 @@ fn an_agent_that_speaks_nonsense_is_left_with_an_error() {
         b"\0\0\0\0",
     ]) {
         let env = TestEnv::of("carol").configured();
-        fs::create_dir(env.runtime()).unwrap();
-        fs::set_permissions(env.runtime(), Permissions::from_mode(0o700)).unwrap();
+        env.create_runtime();
         let fake = UnixListener::bind(env.socket()).unwrap();
         let client = crate::support::start(env.ob(["status", "--json"]), "");
         let (mut stream, _) = fake.accept().unwrap();

@@ -1,4 +1,4 @@
-//! Frames that are none: each ends its own conversation, and nobody else notices.
+//! Invalid frames: each ends its own connection and affects no other.
 
 use std::io::{Read as _, Write as _};
 use std::thread;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ob::wire::{Answer, FromAgent, PROTOCOL, Reply, Request, ToAgent};
 
-use super::{connect, frame, hear, hello, request, said_to, started, status};
+use super::{connect, frame, hello, recv, replies_to, request, start_agent, status};
 use crate::support::{TestEnv, counted};
 
 fn with_length(length: u32, body: &[u8]) -> Vec<u8> {
@@ -14,9 +14,9 @@ fn with_length(length: u32, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_hello_is_answered_with_nothing() {
+fn invalid_hello_gets_no_answer() {
     let env = TestEnv::of("carol").configured();
-    let agent = started(&env);
+    let agent = start_agent(&env);
     let json = |text: &str| with_length(u32::try_from(text.len()).unwrap(), text.as_bytes());
     for (case, bytes) in counted::<16, _>([
         ("length zero", with_length(0, b"")),
@@ -48,17 +48,17 @@ fn what_is_no_hello_is_answered_with_nothing() {
         ("stop without hello", request(Request::Stop)),
         ("answer first", frame(&ToAgent::Answer(Answer::Unavailable))),
     ]) {
-        let said = said_to(&env, &bytes);
-        assert!(said.is_empty(), "{case}: {said:?}");
+        let replies = replies_to(&env, &bytes);
+        assert!(replies.is_empty(), "{case}: {replies:?}");
     }
     assert_eq!(env.agent(), Some(agent), "the agent is the same");
 }
 
 #[test]
-fn after_the_hello_only_one_request_is_heard() {
+fn only_one_request_is_accepted_after_the_hello() {
     let env = TestEnv::of("carol").configured();
-    let agent = started(&env);
-    let other = said_to(
+    let agent = start_agent(&env);
+    let other = replies_to(
         &env,
         &[hello(PROTOCOL + 1), request(Request::Status)].concat(),
     );
@@ -66,11 +66,11 @@ fn after_the_hello_only_one_request_is_heard() {
         matches!(&other[..], [FromAgent::Hello(hello)] if hello.protocol == PROTOCOL),
         "{other:?}"
     );
-    let twice = said_to(&env, &[hello(PROTOCOL), hello(PROTOCOL)].concat());
+    let twice = replies_to(&env, &[hello(PROTOCOL), hello(PROTOCOL)].concat());
     assert!(matches!(&twice[..], [FromAgent::Hello(_)]), "{twice:?}");
     let unasked = [status(), frame(&ToAgent::Answer(Answer::Factor(0)))].concat();
-    assert!(said_to(&env, &unasked).len() <= 2);
-    let unknown = said_to(
+    assert!(replies_to(&env, &unasked).len() <= 2);
+    let unknown = replies_to(
         &env,
         &[
             hello(PROTOCOL),
@@ -86,10 +86,10 @@ fn after_the_hello_only_one_request_is_heard() {
 }
 
 #[test]
-fn two_frames_in_one_write_and_one_byte_at_a_time_are_the_same() {
+fn frames_in_one_write_or_byte_by_byte_are_equal() {
     let env = TestEnv::of("carol").configured();
-    started(&env);
-    let at_once = said_to(&env, &status());
+    start_agent(&env);
+    let at_once = replies_to(&env, &status());
     assert!(
         matches!(
             at_once[..],
@@ -102,17 +102,17 @@ fn two_frames_in_one_write_and_one_byte_at_a_time_are_the_same() {
         stream.write_all(&[byte]).unwrap();
         thread::sleep(Duration::from_millis(1));
     }
-    assert!(matches!(hear(&mut stream), Some(FromAgent::Hello(_))));
+    assert!(matches!(recv(&mut stream), Some(FromAgent::Hello(_))));
     assert!(matches!(
-        hear(&mut stream),
+        recv(&mut stream),
         Some(FromAgent::Reply(Reply::Status(_)))
     ));
 }
 
 #[test]
-fn a_sentence_begun_is_finished_in_five_seconds_or_cut() {
+fn unfinished_frame_is_cut_after_five_seconds() {
     let env = TestEnv::of("carol").configured();
-    started(&env);
+    start_agent(&env);
     let slow = |bytes: Vec<u8>, pause: Duration| {
         let mut stream = connect(&env);
         thread::spawn(move || {

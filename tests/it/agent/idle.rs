@@ -1,42 +1,31 @@
-//! Thousands of connections that say nothing, or half of something, beside clients that ask.
+//! Thousands of connections that send nothing or part of a frame, beside working clients.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::unistd::Pid;
 
-use super::{connect, hear, hello, request, said_to, status};
-use crate::support::{SOON, TestEnv, holds_within};
+use super::{connect, hello, recv, replies_to, request, status};
+use crate::support::{SOON, TestEnv, holds_within, memory_kib};
 use ob::wire::{Ask, FromAgent, PROTOCOL, Request};
 
 const IDLE: usize = 6000;
 /// Descriptors for everything else in this process.
 const SPARE: usize = 1000;
-/// Generous: 1 s is the goal, on a machine that has nothing else to do.
+/// Generous: the goal is 1 s on an idle machine.
 const WARM_LIMIT: Duration = Duration::from_secs(10);
 const MEMORY_LIMIT_KIB: u64 = 16 * 1024;
 
-/// This process holds the clients' ends: as many as it may open.
+/// Raises this process's limit of descriptors, since it holds the clients' ends; returns how many
+/// connections it may open.
 fn allow_descriptors() -> usize {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     let wanted = soft.max(3 * IDLE as u64).min(hard);
     setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).unwrap();
-    let may = usize::try_from(wanted).unwrap().saturating_sub(SPARE) / 2;
-    assert!(may > 500, "`ulimit -Hn` is {hard}");
-    IDLE.min(may)
-}
-
-/// All of the agent's memory (`VmRSS`) or what is not a part of its program file (`RssAnon`): a debug build's
-/// file alone is larger than the whole agent of a release build.
-fn memory_kib(agent: Pid, field: &str) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{agent}/status")).unwrap();
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':').map(|_| line));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1));
-    kib.unwrap().parse().unwrap()
+    let allowed = usize::try_from(wanted).unwrap().saturating_sub(SPARE) / 2;
+    assert!(allowed > 500, "`ulimit -Hn` is {hard}");
+    IDLE.min(allowed)
 }
 
 fn is_closed(stream: &mut UnixStream) -> bool {
@@ -45,7 +34,7 @@ fn is_closed(stream: &mut UnixStream) -> bool {
     loop {
         match stream.read(&mut byte) {
             Ok(0) => return true,
-            // Its hello.
+            // The agent's hello.
             Ok(_) => {}
             Err(error) => return error.kind() != std::io::ErrorKind::WouldBlock,
         }
@@ -56,7 +45,7 @@ fn is_closed(stream: &mut UnixStream) -> bool {
 fn half_sent_frames_fill_no_memory() {
     let count = allow_descriptors();
     let env = TestEnv::of("carol").configured();
-    let agent = super::started(&env);
+    let agent = super::start_agent(&env);
     let before = memory_kib(agent, "VmRSS");
     let length = u32::try_from(ob::wire::TO_AGENT_MAX).unwrap();
     let mut half = length.to_be_bytes().to_vec();
@@ -65,7 +54,7 @@ fn half_sent_frames_fill_no_memory() {
     let mut open = Vec::new();
     for number in 0..count / 2 {
         let mut stream = connect(&env);
-        // What it does not take at once it may leave.
+        // The agent may leave what it does not read at once.
         stream.set_nonblocking(true).unwrap();
         let _ = stream.write(&half);
         open.push(stream);
@@ -73,7 +62,7 @@ fn half_sent_frames_fill_no_memory() {
             most = most.max(memory_kib(agent, "VmRSS"));
         }
     }
-    assert_eq!(said_to(&env, &status()).len(), 2);
+    assert_eq!(replies_to(&env, &status()).len(), 2);
     println!("{before} KiB, at most {most} KiB with half-sent frames");
     assert!(
         most - before < MEMORY_LIMIT_KIB,
@@ -81,19 +70,19 @@ fn half_sent_frames_fill_no_memory() {
     );
 }
 
-/// Opens idle connections, each with the first bytes of a conversation, from none to all but the last.
-fn idle(env: &TestEnv, count: usize) -> Vec<UnixStream> {
-    let words = [hello(PROTOCOL), status()].concat();
+/// Opens idle connections that have sent nothing, a part, or all but the last byte of a request.
+fn open_idle(env: &TestEnv, count: usize) -> Vec<UnixStream> {
+    let hello_and_status = [hello(PROTOCOL), status()].concat();
     let whole = status();
     let open = |number: usize| {
         let mut stream = connect(env);
         let part: &[u8] = match number % 4 {
             0 => b"",
-            1 => &words[..3],
+            1 => &hello_and_status[..3],
             2 => &hello(PROTOCOL),
             _ => &whole[..whole.len() - 1],
         };
-        // It may have given way already.
+        // The agent may have closed it already.
         let _ = stream.write_all(part);
         stream
     };
@@ -101,20 +90,20 @@ fn idle(env: &TestEnv, count: usize) -> Vec<UnixStream> {
 }
 
 #[test]
-fn six_thousand_idle_connections_slow_no_exec_down() {
+fn six_thousand_idle_connections_do_not_slow_exec() {
     let count = allow_descriptors();
     let env = TestEnv::of("carol").configured();
     assert_eq!(env.answered(&["exec", "--", "true"]).code(), Some(0));
     let agent = env.agent().unwrap();
     let before = memory_kib(agent, "VmRSS");
     println!("{before} KiB before");
-    let mut open = idle(&env, count);
+    let mut open = open_idle(&env, count);
     for round in 0..3 {
         let ended = crate::support::run(env.ob(["exec", "--", "true"]), "");
         assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
         println!("round {round}: a warm exec took {:?}", ended.took);
         assert!(ended.took < WARM_LIMIT, "{:?}", ended.took);
-        open.extend(idle(&env, 150));
+        open.extend(open_idle(&env, 150));
     }
     let (all, own) = (memory_kib(agent, "VmRSS"), memory_kib(agent, "RssAnon"));
     println!(
@@ -131,42 +120,42 @@ fn six_thousand_idle_connections_slow_no_exec_down() {
 }
 
 #[test]
-fn the_oldest_silent_connections_are_closed_first() {
+fn oldest_silent_connections_are_closed_first() {
     let count = allow_descriptors();
     let env = TestEnv::of("carol").configured();
-    super::started(&env);
-    let mut first = idle(&env, 8);
-    let mut last = idle(&env, count / 2);
+    super::start_agent(&env);
+    let mut first = open_idle(&env, 8);
+    let mut last = open_idle(&env, count / 2);
     assert!(holds_within(SOON, || first.iter_mut().all(is_closed)));
-    assert_eq!(said_to(&env, &status()).len(), 2);
+    assert_eq!(replies_to(&env, &status()).len(), 2);
     let mut newest = last.split_off(last.len() - 8);
     assert!(!newest.iter_mut().any(is_closed));
 }
 
 #[test]
-fn a_request_under_way_outlives_thousands_of_idle_connections() {
+fn running_request_outlives_thousands_of_connections() {
     let count = allow_descriptors();
     let env = TestEnv::of("carol").configured();
-    super::started(&env);
+    super::start_agent(&env);
     let account = super::account(&env, 3600, 3600);
     let mut waiting = connect(&env);
-    let wish = request(Request::SignIn {
+    let sign_in_request = request(Request::SignIn {
         account,
         again: false,
     });
     waiting
-        .write_all(&[hello(PROTOCOL), wish].concat())
+        .write_all(&[hello(PROTOCOL), sign_in_request].concat())
         .unwrap();
     let asked = loop {
-        match hear(&mut waiting).unwrap() {
+        match recv(&mut waiting).unwrap() {
             FromAgent::Ask(ask) => break ask,
             _ => continue,
         }
     };
     assert!(matches!(asked, Ask::CaCertificates), "{asked:?}");
     let begun = Instant::now();
-    let _idle = idle(&env, count);
+    let _idle = open_idle(&env, count);
     println!("{count} idle connections in {:?}", begun.elapsed());
-    assert_eq!(said_to(&env, &status()).len(), 2);
+    assert_eq!(replies_to(&env, &status()).len(), 2);
     assert!(!is_closed(&mut waiting));
 }

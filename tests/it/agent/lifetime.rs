@@ -1,4 +1,4 @@
-//! The ends of the agent's life: nobody can reach it, nobody needs it, somebody says so.
+//! The ends of the agent's life: its socket is lost, its sessions are over, or it is stopped.
 
 use std::fs;
 use std::os::unix::net::UnixListener;
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use ob_sandbox::{Fault, FaultKind};
 
-use super::{sign_in, started};
+use super::{sign_in, start_agent};
 use crate::support::{SOON, TestEnv, counted, run};
 
-/// On a machine that has time: other tests take some of it.
-const TWO_SECONDS: Duration = Duration::from_secs(6);
+/// The agent's limit is two seconds; other tests keep the machine busy.
+const END_LIMIT: Duration = Duration::from_secs(6);
 
 #[test]
-fn an_agent_that_has_lost_its_socket_is_gone_within_two_seconds() {
+fn agent_that_lost_its_socket_ends_within_two_seconds() {
     type Loss = fn(&TestEnv);
     let losses: [(&str, Loss); 5] = [
         ("socket removed", |env| {
@@ -36,18 +36,19 @@ fn an_agent_that_has_lost_its_socket_is_gone_within_two_seconds() {
     ];
     for (case, lose) in counted::<5, _>(losses) {
         let env = TestEnv::of("carol").configured();
-        started(&env);
+        start_agent(&env);
         lose(&env);
-        assert!(env.agents_gone_within(TWO_SECONDS), "{case}");
+        assert!(env.agents_gone_within(END_LIMIT), "{case}");
         if case == "socket replaced" {
             assert!(env.socket().exists(), "another's socket is left alone");
         }
     }
 }
 
-/// Editors and container tools use up what a user may have of inotify; here the limit of a user namespace is none.
+/// Editors and container tools use up a user's inotify instances; here a user namespace allows
+/// none.
 #[test]
-fn an_agent_without_inotify_serves_and_notices_its_lost_socket() {
+fn agent_without_inotify_notices_its_lost_socket() {
     let env = TestEnv::of("carol").configured();
     let script = "echo 0 >/proc/sys/user/max_inotify_instances && ob login --password-stdin";
     let mut command = env.command("unshare");
@@ -61,24 +62,24 @@ fn an_agent_without_inotify_serves_and_notices_its_lost_socket() {
 }
 
 #[test]
-fn a_signal_or_a_word_ends_it_and_takes_the_socket_away() {
+fn signal_or_stop_ends_the_agent_and_removes_the_socket() {
     for signal in counted::<3, _>([Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT]) {
         let env = TestEnv::of("carol").configured();
-        let agent = started(&env);
+        let agent = start_agent(&env);
         kill(agent, signal).unwrap();
-        assert!(env.agents_gone_within(TWO_SECONDS), "{signal}");
+        assert!(env.agents_gone_within(END_LIMIT), "{signal}");
         assert!(!env.socket().exists(), "{signal}");
     }
     let env = TestEnv::of("carol").configured();
-    started(&env);
+    start_agent(&env);
     assert_eq!(run(env.ob(["agent", "stop"]), "").code(), Some(0));
-    assert!(env.agents_gone_within(TWO_SECONDS));
+    assert!(env.agents_gone_within(END_LIMIT));
 }
 
 #[test]
-fn a_session_that_nobody_uses_ends_with_its_agent() {
+fn unused_session_ends_with_its_agent() {
     let env = TestEnv::of("carol").configured();
-    started(&env);
+    start_agent(&env);
     let begun = Instant::now();
     sign_in(&env, 2, 3600);
     assert!(env.agents_gone_within(SOON));
@@ -90,9 +91,9 @@ fn a_session_that_nobody_uses_ends_with_its_agent() {
 }
 
 #[test]
-fn a_session_ends_at_its_latest_however_much_it_is_used() {
+fn session_ends_at_its_maximum_age_despite_use() {
     let env = TestEnv::of("carol").configured();
-    started(&env);
+    start_agent(&env);
     let begun = Instant::now();
     sign_in(&env, 3600, 3);
     while begun.elapsed() < Duration::from_secs(2) {
@@ -102,11 +103,11 @@ fn a_session_ends_at_its_latest_however_much_it_is_used() {
 }
 
 #[test]
-fn a_killed_agent_is_replaced_and_its_socket_with_it() {
+fn killed_agent_and_its_socket_are_replaced() {
     let env = TestEnv::of("carol").configured();
-    let first = started(&env);
+    let first = start_agent(&env);
     kill(first, Signal::SIGKILL).unwrap();
-    assert!(env.agents_gone_within(TWO_SECONDS));
+    assert!(env.agents_gone_within(END_LIMIT));
     assert!(env.socket().exists(), "nobody was left to take it away");
     assert_eq!(env.status()["agent"], serde_json::Value::Null);
     env.sign_in();
@@ -116,7 +117,7 @@ fn a_killed_agent_is_replaced_and_its_socket_with_it() {
 #[test]
 fn request_under_way_outlives_its_session() {
     let env = TestEnv::of("carol").configured();
-    started(&env);
+    start_agent(&env);
     sign_in(&env, 3, 3);
     let slow = FaultKind::Delay(Duration::from_secs(6));
     env.sandbox

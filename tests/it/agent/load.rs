@@ -1,40 +1,24 @@
-//! Many clients, clients that stall, no descriptors left: whoever behaves is served.
+//! Many clients, stalled clients, exhausted descriptors: well-behaved clients are served.
 
-use std::fs;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
-use super::{connect, said_to, started, status};
-use crate::support::Pty;
-use crate::support::{SOON, TestEnv, holds_within, run};
-
-pub(crate) fn descriptors(agent: Pid) -> usize {
-    fs::read_dir(format!("/proc/{agent}/fd")).unwrap().count()
-}
-
-pub(crate) fn resident_kib(agent: Pid) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{agent}/status")).unwrap();
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("RssAnon:"))
-        .unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
+use super::{connect, replies_to, start_agent, status};
+use crate::support::{Pty, SOON, TestEnv, holds_within, memory_kib, open_descriptors, run};
 
 #[test]
-fn three_hundred_idle_connections_hinder_nobody_and_ten_thousand_short_ones_leave_nothing() {
+fn many_connections_neither_block_nor_leak() {
     let env = TestEnv::of("carol").configured();
-    let agent = started(&env);
-    let base = descriptors(agent);
-    println!("{} KiB at rest", resident_kib(agent));
+    let agent = start_agent(&env);
+    let base = open_descriptors(agent);
+    println!("{} KiB at rest", memory_kib(agent, "RssAnon"));
     let idle: Vec<UnixStream> = (0..300).map(|_| connect(&env)).collect();
     let asked = Instant::now();
-    assert_eq!(said_to(&env, &status()).len(), 2);
+    assert_eq!(replies_to(&env, &status()).len(), 2);
     assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
-    println!("{} KiB with 300", resident_kib(agent));
+    println!("{} KiB with 300", memory_kib(agent, "RssAnon"));
     drop(idle);
     let begun = Instant::now();
     for round in 0..10_000 {
@@ -45,18 +29,18 @@ fn three_hundred_idle_connections_hinder_nobody_and_ten_thousand_short_ones_leav
     }
     println!("10 000 connections in {:?}", begun.elapsed());
     assert!(
-        holds_within(SOON, || descriptors(agent) <= base),
+        holds_within(SOON, || open_descriptors(agent) <= base),
         "{} of {base}",
-        descriptors(agent)
+        open_descriptors(agent)
     );
-    let resident = resident_kib(agent);
+    let resident = memory_kib(agent, "RssAnon");
     println!("agent: {resident} KiB of its own");
     assert!(resident < 10 * 1024, "{resident} KiB");
     assert_eq!(env.agent(), Some(agent));
 }
 
 #[test]
-fn an_agent_with_few_descriptors_serves_beside_idle_clients() {
+fn agent_with_few_descriptors_serves_beside_idle_clients() {
     let env = TestEnv::of("carol").configured();
     let mut login = env.command("prlimit");
     login
@@ -66,11 +50,11 @@ fn an_agent_with_few_descriptors_serves_beside_idle_clients() {
     assert_eq!(run(login, "").code(), Some(3));
     let agent = env.agent().unwrap();
     let idle: Vec<UnixStream> = (0..200).map(|_| connect(&env)).collect();
-    assert!(holds_within(SOON, || descriptors(agent) >= 24));
+    assert!(holds_within(SOON, || open_descriptors(agent) >= 24));
     // A sign-in needs descriptors for the network.
     env.sign_in();
     assert_eq!(env.agent(), Some(agent));
-    assert!(descriptors(agent) < 48);
+    assert!(open_descriptors(agent) < 48);
     drop(idle);
     let asked = Instant::now();
     assert_eq!(env.agent(), Some(agent));
@@ -78,11 +62,11 @@ fn an_agent_with_few_descriptors_serves_beside_idle_clients() {
 }
 
 #[test]
-fn a_client_that_is_stopped_holds_up_nobody() {
+fn stopped_client_blocks_no_other() {
     let env = TestEnv::of("carol").configured();
-    let mut person = Pty::spawn(&env.ob(["login"]));
-    person.until("assword");
-    let client = person.pid();
+    let mut terminal = Pty::spawn(&env.ob(["login"]));
+    terminal.until("assword");
+    let client = terminal.pid();
     kill(client, Signal::SIGSTOP).unwrap();
     let asked = Instant::now();
     assert_eq!(env.status()["sessions"].as_array().unwrap().len(), 0);
@@ -94,34 +78,34 @@ fn a_client_that_is_stopped_holds_up_nobody() {
 #[test]
 fn clients_that_do_not_read_do_not_stop_the_agent() {
     let env = TestEnv::of("carol").configured();
-    let agent = started(&env);
-    let mut deaf = Vec::new();
+    let agent = start_agent(&env);
+    let mut connections = Vec::new();
     for _ in 0..100 {
         use std::io::Write as _;
         let mut stream = connect(&env);
         stream.write_all(&status()).unwrap();
-        deaf.push(stream);
+        connections.push(stream);
     }
     assert_eq!(env.agent(), Some(agent));
 }
 
 #[test]
-fn a_client_that_is_gone_before_it_is_served_leaves_nothing() {
+fn client_gone_before_it_is_served_leaks_nothing() {
     use std::io::Write as _;
 
     let env = TestEnv::of("carol").configured();
-    let agent = started(&env);
-    let base = descriptors(agent);
+    let agent = start_agent(&env);
+    let base = open_descriptors(agent);
     kill(agent, Signal::SIGSTOP).unwrap();
     for round in 0..100 {
         let mut stream = connect(&env);
-        let words = status();
-        // Nothing, a part of a frame, a whole request: then gone.
+        let request = status();
+        // Nothing, part of a frame, or a whole request, then the connection closes.
         stream
-            .write_all(&words[..words.len() * (round % 3) / 2])
+            .write_all(&request[..request.len() * (round % 3) / 2])
             .unwrap();
     }
     kill(agent, Signal::SIGCONT).unwrap();
     assert_eq!(env.agent(), Some(agent));
-    assert!(holds_within(SOON, || descriptors(agent) <= base));
+    assert!(holds_within(SOON, || open_descriptors(agent) <= base));
 }

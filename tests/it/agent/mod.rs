@@ -1,5 +1,5 @@
-//! The agent under attack: strangers, tricks with its directory, frames that are none, clients that stall, and
-//! the ends of its life.
+//! The agent under attack: other users, tampering with its directory, invalid frames, stalled
+//! clients; and the ways in which it ends.
 
 mod barred;
 mod confined;
@@ -8,7 +8,7 @@ mod foreign_uid;
 mod frames;
 mod idle;
 mod lifetime;
-pub(crate) mod load;
+mod load;
 mod questions;
 mod runtime_directories;
 
@@ -24,8 +24,8 @@ use ob::wire::{
 
 use crate::support::TestEnv;
 
-/// Longer than any limit of the agent's on a sentence.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any of the agent's limits on receiving a frame.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn frame(message: &ToAgent) -> Vec<u8> {
     wire::encode(message, TO_AGENT_WITH_CERTIFICATES_MAX)
@@ -53,19 +53,19 @@ fn request(request: Request) -> Vec<u8> {
     })
 }
 
-/// A question that every agent answers.
+/// A request that every agent answers.
 fn status() -> Vec<u8> {
     [hello(PROTOCOL), request(Request::Status)].concat()
 }
 
 fn connect(env: &TestEnv) -> UnixStream {
     let stream = UnixStream::connect(env.socket()).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
     stream
 }
 
-/// The next frame; `None` when the agent has closed.
-fn hear(stream: &mut UnixStream) -> Option<FromAgent> {
+/// Reads the next frame; `None` when the agent has closed the connection.
+fn recv(stream: &mut UnixStream) -> Option<FromAgent> {
     let mut header = [0; wire::HEADER];
     match stream.read_exact(&mut header) {
         Ok(()) => {}
@@ -79,22 +79,22 @@ fn hear(stream: &mut UnixStream) -> Option<FromAgent> {
     Some(wire::decode(&body).unwrap())
 }
 
-/// Everything the agent says to these bytes until it closes or has replied.
-fn said_to(env: &TestEnv, bytes: &[u8]) -> Vec<FromAgent> {
+/// Sends bytes and returns the agent's frames until it closes or has replied.
+fn replies_to(env: &TestEnv, bytes: &[u8]) -> Vec<FromAgent> {
     let mut stream = connect(env);
-    // It may have closed before the last byte.
+    // The agent may close before the last byte.
     let _ = stream.write_all(bytes);
-    let mut said = Vec::new();
-    while let Some(message) = hear(&mut stream) {
-        said.push(message);
-        if matches!(said.last(), Some(FromAgent::Reply(_))) {
+    let mut replies = Vec::new();
+    while let Some(message) = recv(&mut stream) {
+        replies.push(message);
+        if matches!(replies.last(), Some(FromAgent::Reply(_))) {
             break;
         }
     }
-    said
+    replies
 }
 
-/// Carol's account as a client sends it, with deadlines no settings allow.
+/// Carol's account as a client sends it; the lifetimes may be shorter than settings allow.
 fn account(env: &TestEnv, idle: u32, max: u32) -> Account {
     Account {
         org: env.sandbox.org_url(),
@@ -110,15 +110,15 @@ fn account(env: &TestEnv, idle: u32, max: u32) -> Account {
     }
 }
 
-/// Signs in over the socket as a client would.
+/// Signs in over the socket as a client does.
 pub(crate) fn sign_in(env: &TestEnv, idle: u32, max: u32) {
-    sign_in_to(env, account(env, idle, max));
+    send_sign_in(env, account(env, idle, max));
 }
 
-/// The same at a browser.
+/// Signs in over the socket with the device grant.
 pub(crate) fn sign_in_at_a_browser(env: &TestEnv, idle: u32, max: u32) {
     let client = env.sandbox.clients().0.to_owned();
-    sign_in_to(
+    send_sign_in(
         env,
         Account {
             way: SignInWay::Browser,
@@ -128,15 +128,17 @@ pub(crate) fn sign_in_at_a_browser(env: &TestEnv, idle: u32, max: u32) {
     );
 }
 
-fn sign_in_to(env: &TestEnv, account: Account) {
+fn send_sign_in(env: &TestEnv, account: Account) {
     let mut stream = connect(env);
-    let wish = request(Request::SignIn {
+    let sign_in_request = request(Request::SignIn {
         account,
         again: false,
     });
-    stream.write_all(&[hello(PROTOCOL), wish].concat()).unwrap();
+    stream
+        .write_all(&[hello(PROTOCOL), sign_in_request].concat())
+        .unwrap();
     loop {
-        let answer = match hear(&mut stream).unwrap() {
+        let answer = match recv(&mut stream).unwrap() {
             FromAgent::Ask(Ask::CaCertificates) => {
                 Answer::CaCertificates(env.sandbox.ca_pem().into())
             }
@@ -152,9 +154,9 @@ fn sign_in_to(env: &TestEnv, account: Account) {
     }
 }
 
-/// An agent that holds nothing and waits.
-pub(crate) fn started(env: &TestEnv) -> nix::unistd::Pid {
-    // Somebody asks for something and has no answers: the agent stays.
+/// Starts an agent that has no session.
+pub(crate) fn start_agent(env: &TestEnv) -> nix::unistd::Pid {
+    // A sign-in without a password fails and leaves its agent running.
     let ended = crate::support::run(env.ob(["login"]), "");
     assert_eq!(ended.code(), Some(3), "{}", ended.stderr);
     env.agent().unwrap()

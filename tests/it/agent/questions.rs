@@ -1,7 +1,5 @@
-//! Who is asked, and what becomes of the others: a client that does not answer holds up nobody for long.
+//! Which client is asked: a client that does not answer delays the others only for a limited time.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,8 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{Backlog, listen};
 use ob_sandbox::Server;
 
-use crate::support::Pty;
-use crate::support::{TestEnv, finish, run, start};
+use crate::support::{Pty, TestEnv, finish, run, start};
 
 const EXEC: [&str; 4] = ["exec", "--password-stdin", "--", "true"];
 
@@ -19,8 +16,8 @@ fn passwords(env: &TestEnv) -> usize {
     env.sandbox.requests(Server::Org, "/api/v1/authn").len()
 }
 
-/// Its terminal shows the question, and then the process gets no time.
-fn stopped_at_its_prompt() {
+/// The first client shows its prompt and is then stopped.
+fn stopped_client_is_followed_by_the_next() {
     let env = TestEnv::of("carol").configured();
     let mut first = Pty::spawn(&env.ob(["login"]));
     first.until("assword");
@@ -38,14 +35,14 @@ fn stopped_at_its_prompt() {
     );
 
     kill(first.pid(), Signal::SIGCONT).unwrap();
-    let told = first.until("signed in");
-    assert!(told.contains("ob: answered elsewhere"), "{told}");
+    let screen = first.until("signed in");
+    assert!(screen.contains("ob: answered elsewhere"), "{screen}");
     assert!(first.wait().0.success());
     assert_eq!(passwords(&env), 1);
 }
 
-/// Both are at their terminals; the second is asked as well, and answers.
-fn two_people_at_two_terminals() {
+/// Both clients have terminals; the second is asked as well, and answers.
+fn second_client_answers() {
     let env = TestEnv::of("carol").configured();
     let mut first = Pty::spawn(&env.ob(["login"]));
     first.until("assword");
@@ -55,14 +52,14 @@ fn two_people_at_two_terminals() {
     second.send(&format!("{}\n", env.user().password));
     second.until("ran");
     assert!(second.wait().0.success());
-    let told = first.until("signed in");
-    assert!(told.contains("ob: answered elsewhere"), "{told}");
+    let screen = first.until("signed in");
+    assert!(screen.contains("ob: answered elsewhere"), "{screen}");
     assert!(first.wait().0.success());
     assert_eq!(passwords(&env), 1);
 }
 
-/// The same, and the first one answers after all.
-fn the_first_answers_after_all() {
+/// Both clients have terminals; the first answers after all.
+fn first_client_answers_after_all() {
     let env = TestEnv::of("carol").configured();
     let mut first = Pty::spawn(&env.ob(["login"]));
     first.until("assword");
@@ -70,14 +67,14 @@ fn the_first_answers_after_all() {
     second.until("assword");
     first.send(&format!("{}\n", env.user().password));
     first.until("signed in");
-    let told = second.until("ran");
-    assert!(told.contains("ob: answered elsewhere"), "{told}");
+    let screen = second.until("ran");
+    assert!(screen.contains("ob: answered elsewhere"), "{screen}");
     assert!(second.wait().0.success());
     assert_eq!(passwords(&env), 1);
 }
 
-/// The first has not answered the first question, so the second one is asked the next at once.
-fn who_has_answered_is_asked_next() {
+/// The second client answered the first question, so it is asked the next one at once.
+fn answering_client_is_asked_next() {
     let env = TestEnv::of("carol").configured();
     let username = format!("username = '{}'\n", env.user().login);
     env.write_settings(&env.full_settings().replace(&username, ""));
@@ -90,14 +87,14 @@ fn who_has_answered_is_asked_next() {
     let begun = Instant::now();
     second.until("assword");
     let took = begun.elapsed();
-    // Not after the twenty seconds that the first one got.
+    // Sooner than the twenty seconds that the first client gets.
     assert!(took < Duration::from_secs(19), "{took:?}");
     second.send(&format!("{}\n", env.user().password));
     assert!(second.wait().0.success());
 }
 
-/// The agent itself gets no time, and there is room in its queue.
-fn a_stopped_agent() {
+/// The agent is stopped, and there is space in its socket's queue.
+fn stopped_agent_is_given_up() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
     let agent = env.agent().unwrap();
@@ -116,35 +113,34 @@ fn a_stopped_agent() {
 }
 
 #[test]
-fn after_twenty_seconds_the_next_is_asked_too_and_after_thirty_a_stopped_agent_is_given_up() {
+fn silent_client_and_stopped_agent_are_given_up() {
     thread::scope(|scope| {
-        scope.spawn(stopped_at_its_prompt);
-        scope.spawn(two_people_at_two_terminals);
-        scope.spawn(the_first_answers_after_all);
-        scope.spawn(a_stopped_agent);
-        scope.spawn(who_has_answered_is_asked_next);
+        scope.spawn(stopped_client_is_followed_by_the_next);
+        scope.spawn(second_client_answers);
+        scope.spawn(first_client_answers_after_all);
+        scope.spawn(stopped_agent_is_given_up);
+        scope.spawn(answering_client_is_asked_next);
     });
 }
 
 #[test]
-fn an_agent_that_goes_away_takes_its_question_back_and_a_new_one_asks() {
+fn killed_agents_question_is_asked_by_a_new_one() {
     let env = TestEnv::of("carol").configured();
-    let mut person = Pty::spawn(&env.ob(["login"]));
-    person.until("assword");
+    let mut terminal = Pty::spawn(&env.ob(["login"]));
+    terminal.until("assword");
     kill(env.agents()[0], Signal::SIGKILL).unwrap();
-    person.until("assword");
-    person.send(&format!("{}\n", env.user().password));
-    person.until("signed in");
-    assert!(person.wait().0.success());
+    terminal.until("assword");
+    terminal.send(&format!("{}\n", env.user().password));
+    terminal.until("signed in");
+    assert!(terminal.wait().0.success());
     assert_eq!(passwords(&env), 1);
 }
 
 #[test]
-fn an_agent_that_lets_nobody_in_is_given_up_after_five_seconds_and_can_be_stopped() {
+fn agent_with_a_full_queue_is_given_up_and_can_be_stopped() {
     let env = TestEnv::of("carol").configured();
-    fs::create_dir(env.runtime()).unwrap();
-    fs::set_permissions(env.runtime(), Permissions::from_mode(0o700)).unwrap();
-    // As an agent is that was stopped, when a crowd has knocked since.
+    env.create_runtime();
+    // Like a stopped agent whose queue has been filled by clients.
     let stopped = UnixListener::bind(env.socket()).unwrap();
     listen(&stopped, Backlog::new(0).unwrap()).unwrap();
     let _waiting = UnixStream::connect(env.socket()).unwrap();

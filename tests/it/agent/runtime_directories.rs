@@ -1,4 +1,4 @@
-//! Callers whose `XDG_RUNTIME_DIR` differs from that of the login: they reach the same agent.
+//! Callers whose `XDG_RUNTIME_DIR` differs from that of the login reach the same agent.
 
 use std::fs;
 use std::process::Command;
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::support::{Finished, TestEnv, counted, run};
 
-/// `ob` as a program calls it that was started without the login's runtime directory.
+/// `ob` as called by a program that lacks the login's runtime directory.
 fn without_xdg(env: &TestEnv, arguments: &[&str]) -> Command {
     let mut ob = env.ob(arguments);
     ob.env_remove("XDG_RUNTIME_DIR");
     ob
 }
 
-fn ok(ended: &Finished) {
+fn assert_ok(ended: &Finished) {
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
 }
 
@@ -22,7 +22,7 @@ fn json(ended: &Finished) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_default()
 }
 
-/// The findings of `ob doctor` by that name.
+/// Returns the findings of `ob doctor` with that name.
 fn findings(ended: &Finished, name: &str) -> Vec<String> {
     let all = json(ended);
     let all = all.as_array().cloned().unwrap_or_default();
@@ -33,7 +33,7 @@ fn findings(ended: &Finished, name: &str) -> Vec<String> {
 #[test]
 fn login_without_xdg_is_reached_with_it() {
     let env = TestEnv::of("carol").configured();
-    ok(&run(
+    assert_ok(&run(
         without_xdg(&env, &["login", "--password-stdin"]),
         &env.answers(),
     ));
@@ -44,8 +44,8 @@ fn login_without_xdg_is_reached_with_it() {
         Some(1),
         "{status}"
     );
-    ok(&run(env.ob(["exec", "--", "true"]), ""));
-    ok(&run(env.ob(["credential", "-p", "dev"]), ""));
+    assert_ok(&run(env.ob(["exec", "--", "true"]), ""));
+    assert_ok(&run(env.ob(["credential", "-p", "dev"]), ""));
     let doctor = run(env.ob(["doctor", "--json"]), "");
     let used = findings(&doctor, "agent.elsewhere");
     assert!(
@@ -53,24 +53,25 @@ fn login_without_xdg_is_reached_with_it() {
         "{}",
         doctor.stdout
     );
-    ok(&run(env.ob(["logout"]), ""));
+    assert_ok(&run(env.ob(["logout"]), ""));
     let status = env.status();
     assert_eq!(
         status["sessions"].as_array().map(Vec::len),
         Some(0),
         "{status}"
     );
-    ok(&run(env.ob(["agent", "stop"]), ""));
+    assert_ok(&run(env.ob(["agent", "stop"]), ""));
     assert_eq!(
         run(env.ob(["status"]), "").stdout,
         "nobody is signed in (no agent is running)\n"
     );
-    // It was never started a second time.
+    // No second agent was started.
     assert!(!env.socket().exists());
 }
 
-/// What follows runs where `/run/user/0` is root's private directory, as after a login.
-const LOGIN: &str = "mount -t tmpfs none /run && mkdir -p -m 755 /run/user && mkdir -m 700 /run/user/0 || exit 99; \
+/// Prefix for scripts that need `/run/user/0` as root's private directory, as after a login.
+const LOGIN: &str = "mount -t tmpfs none /run && mkdir -p -m 755 /run/user && \
+                     mkdir -m 700 /run/user/0 || exit 99; \
                      unset XDG_RUNTIME_DIR; ";
 
 fn in_login(env: &TestEnv, script: &str) -> Finished {
@@ -107,7 +108,7 @@ fn login_with_xdg_is_reached_without_it() {
 }
 
 #[test]
-fn a_place_that_others_can_enter_is_not_used() {
+fn runtime_directory_open_to_others_is_not_used() {
     let env = TestEnv::of("carol").configured();
     for spoil in counted::<4, _>([
         "chmod 755 /run/user/0/ob",
@@ -120,7 +121,8 @@ fn a_place_that_others_can_enter_is_not_used() {
             &format!(
                 "export XDG_RUNTIME_DIR=/run/user/0; ob login --password-stdin || exit; \
                  {spoil}; unset XDG_RUNTIME_DIR; ob status; \
-                 chown 0 /run/user/0 /run/user/0/ob; chmod 700 /run/user/0 /run/user/0/ob; ob agent stop"
+                                  chown 0 /run/user/0 /run/user/0/ob; \
+                                  chmod 700 /run/user/0 /run/user/0/ob; ob agent stop"
             ),
         );
         assert_eq!(ended.code(), Some(0), "{spoil}: {}", ended.stderr);
@@ -141,12 +143,12 @@ fn a_place_that_others_can_enter_is_not_used() {
 fn two_agents_are_reported_and_both_end() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
-    // It sees neither the other's home nor its runtime directory.
+    // The second login sees neither the first one's home nor its runtime directory.
     let home = env.path("tmp/home");
     fs::create_dir_all(&home).unwrap();
     let mut second = without_xdg(&env, &["login", "--password-stdin"]);
     second.env("HOME", &home);
-    ok(&run(second, &env.answers()));
+    assert_ok(&run(second, &env.answers()));
     let seeing_both = |arguments: &[&str]| {
         let mut ob = env.ob(arguments);
         ob.env("HOME", &home);

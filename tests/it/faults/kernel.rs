@@ -1,5 +1,5 @@
-//! System calls that fail, by strace's hand, and an agent that is killed wherever it is: a check that cannot be made is a
-//! no, a barrier that cannot be put up is told.
+//! System calls that strace makes fail, and an agent that is killed at every step: a check that
+//! cannot be made fails, and missing confinement is reported.
 
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use ob_sandbox::{Fault, FaultKind, Server};
 
-use super::{ANSWERED, COMMAND, Failure, in_shell, quiet, ran, runs, shell};
+use super::{ANSWERED, COMMAND, Failure, assert_quiet, assert_ran, in_shell, runs, shell};
 use crate::support::{Finished, SOON, TestEnv, counted, finish, holds_within, start};
 
-/// Runs a script under strace, which has these calls fail in every process of it.
+/// Runs a script under strace, which makes these calls fail in all of its processes.
 fn with_failing(env: &TestEnv, inject: &str, script: &str) -> Finished {
     let inject = format!("inject={inject}");
     in_shell(
@@ -32,7 +32,7 @@ fn with_failing(env: &TestEnv, inject: &str, script: &str) -> Finished {
 }
 
 #[test]
-fn a_client_that_cannot_tell_whose_agent_it_is_says_no_byte_to_it() {
+fn client_that_cannot_check_the_agents_uid_sends_nothing() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
     for errno in counted::<3, _>(["EPERM", "EBADF", "ENOPROTOOPT"]) {
@@ -40,30 +40,35 @@ fn a_client_that_cannot_tell_whose_agent_it_is_says_no_byte_to_it() {
         let inject = format!("getsockopt:error={errno}");
         let ended = with_failing(&env, &inject, &script);
         let expected = Failure(4, "agent.foreign", "served by another user");
-        failed_with_a_look(&env, &ended, &expected, errno);
+        assert_failed_without_input_hint(&env, &ended, &expected, errno);
     }
 }
 
-/// As [`failed`], for a remedy that is not typed.
-fn failed_with_a_look(env: &TestEnv, ended: &Finished, expected: &Failure, case: &str) {
-    let Failure(exit, error, says) = expected;
-    let told = format!("{case}: {}", ended.stderr);
+/// Like [`super::assert_failed`], for a hint that names nothing to type.
+fn assert_failed_without_input_hint(
+    env: &TestEnv,
+    ended: &Finished,
+    expected: &Failure,
+    case: &str,
+) {
+    let Failure(exit, error, text) = expected;
+    let context = format!("{case}: {}", ended.stderr);
     assert_eq!(
         (ended.code(), &*ended.error()),
         (Some(*exit), *error),
-        "{told}"
+        "{context}"
     );
-    assert!(ended.stderr.contains(says), "{told}");
+    assert!(ended.stderr.contains(text), "{context}");
     assert!(
         !ended.report()["hints"].as_array().unwrap().is_empty(),
-        "{told}"
+        "{context}"
     );
-    assert_eq!((&*ended.stdout, runs(env)), ("", 0), "{told}");
-    quiet(env, ended, case);
+    assert_eq!((&*ended.stdout, runs(env)), ("", 0), "{context}");
+    assert_quiet(env, ended, case);
 }
 
 #[test]
-fn an_agent_that_cannot_tell_whose_client_it_is_answers_nobody() {
+fn agent_that_cannot_check_a_clients_uid_answers_none() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
     let agent = env.agent().unwrap();
@@ -86,7 +91,7 @@ fn an_agent_that_cannot_tell_whose_client_it_is_answers_nobody() {
         !status.contains("TracerPid:\t0")
     };
     assert!(holds_within(SOON, traced));
-    assert_eq!(env.agent(), None, "it answers nobody");
+    assert_eq!(env.agent(), None, "it answers no client");
     kill(
         nix::unistd::Pid::from_raw(strace.id().cast_signed()),
         Signal::SIGTERM,
@@ -96,13 +101,13 @@ fn an_agent_that_cannot_tell_whose_client_it_is_answers_nobody() {
     assert_eq!(
         env.agent(),
         Some(agent),
-        "and everybody again when it can tell"
+        "and every client again when it can check"
     );
 }
 
 #[test]
-fn without_landlock_or_seccomp_it_works_and_says_so() {
-    for (call, errno, says) in counted::<5, _>([
+fn missing_landlock_or_seccomp_is_reported() {
+    for (call, errno, expected_text) in counted::<5, _>([
         (
             "landlock_create_ruleset",
             "ENOSYS",
@@ -128,17 +133,17 @@ fn without_landlock_or_seccomp_it_works_and_says_so() {
             "ob exec {ANSWERED} {COMMAND}; code=$?; ob status --json >$TMPDIR/status; \
              ob status >$TMPDIR/words; ob agent stop 2>/dev/null; exit $code"
         );
-        ran(&env, &with_failing(&env, &inject, &script), call);
-        let said = |name: &str| std::fs::read_to_string(env.path(name)).unwrap();
-        let status: serde_json::Value = serde_json::from_str(&said("tmp/status")).unwrap();
+        assert_ran(&env, &with_failing(&env, &inject, &script), call);
+        let file = |name: &str| std::fs::read_to_string(env.path(name)).unwrap();
+        let status: serde_json::Value = serde_json::from_str(&file("tmp/status")).unwrap();
         assert_eq!(status["agent"]["confined"], false, "{status}");
-        let words = said("tmp/words");
-        assert!(words.contains(says), "{call}: {words}");
+        let status_text = file("tmp/words");
+        assert!(status_text.contains(expected_text), "{call}: {status_text}");
     }
 }
 
 #[test]
-fn where_the_kernel_lets_nobody_hide_nothing_is_begun() {
+fn unprotectable_process_stops_before_it_begins() {
     for call in counted::<2, _>(["prctl", "prlimit64"]) {
         let env = TestEnv::of("carol").configured();
         let inject = format!("{call}:error=EPERM");
@@ -157,12 +162,12 @@ fn where_the_kernel_lets_nobody_hide_nothing_is_begun() {
             ended.stderr
         );
         assert!(env.agents().is_empty());
-        assert!(env.sandbox.log().is_empty(), "nothing was said to anybody");
+        assert!(env.sandbox.log().is_empty(), "no request was made");
     }
 }
 
-/// A path that the org or STS is asked at each step of a cold `ob exec`.
-const STEP: [(&str, Server, &str); 5] = [
+/// A path that the org or STS is asked for at each step of a cold `ob exec`.
+const STEPS: [(&str, Server, &str); 5] = [
     (
         "asking the org",
         Server::Org,
@@ -175,8 +180,8 @@ const STEP: [(&str, Server, &str); 5] = [
 ];
 
 #[test]
-fn an_agent_killed_at_any_step_leaves_no_command_run_twice_and_no_client_waiting() {
-    for (case, server, path) in counted::<5, _>(STEP) {
+fn agent_killed_at_any_step_runs_no_command_twice() {
+    for (case, server, path) in counted::<5, _>(STEPS) {
         let env = TestEnv::of("carol").configured();
         let lines = env.full_settings();
         let asks = lines
@@ -192,31 +197,31 @@ fn an_agent_killed_at_any_step_leaves_no_command_run_twice_and_no_client_waiting
         command.args(["-c", &format!("exec ob exec {ANSWERED} {COMMAND}")]);
         command.env("RAN", super::trace(&env));
         let client = start(command, &env.answers());
-        let asked = || match server {
+        let is_requested = || match server {
             Server::Sts => !env.sandbox.sts_calls(path).is_empty(),
             _ => !env.sandbox.requests(Server::Org, path).is_empty(),
         };
-        assert!(holds_within(SOON, asked), "{case}: never asked");
+        assert!(holds_within(SOON, is_requested), "{case}: never requested");
         thread::sleep(Duration::from_millis(20));
         kill(env.agents()[0], Signal::SIGKILL).unwrap();
         let killed = Instant::now();
         let ended = finish(client);
         assert!(killed.elapsed() < SOON, "{case}: {:?}", killed.elapsed());
-        // Before the password was said, a new agent is asked; after it, that is for the person to decide.
+        // Before the password was sent, a new agent is asked; after it, the user must decide.
         if case == "asking the org" {
-            ran(&env, &ended, case);
+            assert_ran(&env, &ended, case);
         } else {
             let expected = Failure(125, "agent.gone", "the agent went away");
-            failed_with_a_look(&env, &ended, &expected, case);
+            assert_failed_without_input_hint(&env, &ended, &expected, case);
             let again = shell(&env, &format!("ob exec {ANSWERED} {COMMAND}"));
-            ran(&env, &again, case);
+            assert_ran(&env, &again, case);
         }
         assert_eq!(env.agents().len(), 1, "{case}");
     }
 }
 
 #[test]
-fn a_program_that_was_replaced_or_removed_still_starts_its_agent() {
+fn replaced_or_removed_program_still_starts_its_agent() {
     for (case, change) in counted::<2, _>([
         ("removed", "rm $TMPDIR/ob"),
         (
@@ -226,11 +231,11 @@ fn a_program_that_was_replaced_or_removed_still_starts_its_agent() {
     ]) {
         let env = TestEnv::of("carol").configured();
         let copy = format!("cp {} $TMPDIR/ob", env!("CARGO_BIN_EXE_ob"));
-        // It is running when its file goes: it waits for its password.
+        // The program runs when its file is removed: it waits for its password.
         let script = format!(
             "{copy}; mkfifo $TMPDIR/late; $TMPDIR/ob exec {ANSWERED} {COMMAND} <$TMPDIR/late & \
              exec 3>$TMPDIR/late; sleep 0.3; {change}; cat >&3; exec 3>&-; wait $!"
         );
-        ran(&env, &shell(&env, &script), case);
+        assert_ran(&env, &shell(&env, &script), case);
     }
 }

@@ -1,10 +1,16 @@
-//! Limits of the kernel that are low.
+//! Low kernel limits.
 
-use super::{ANSWERED, COMMAND, Failure, failed, ran, shell};
+use super::{ANSWERED, COMMAND, Failure, assert_failed, assert_ran, shell};
 use crate::support::{SOON, TestEnv, counted};
 
-/// `ob exec` with an agent to start, with one of its own, and with one that holds the credentials.
-fn all_ways(env: &TestEnv, limit: &str, cold: impl Fn(&str, &str), warm: impl Fn(&str, &str)) {
+/// Runs `ob exec` with an agent to start, with a private agent, and with an agent that has the
+/// credentials.
+fn with_each_agent(
+    env: &TestEnv,
+    limit: &str,
+    cold: impl Fn(&str, &str),
+    warm: impl Fn(&str, &str),
+) {
     for flags in counted::<2, _>(["", "--no-agent"]) {
         let case = format!("{limit} {flags}");
         cold(
@@ -26,7 +32,7 @@ fn stop(env: &TestEnv) {
 }
 
 #[test]
-fn limits_that_are_low_but_enough_change_nothing() {
+fn low_but_sufficient_limits_change_nothing() {
     let env = TestEnv::of("carol").configured();
     for limit in counted::<5, _>([
         "--nofile=16:16",
@@ -35,8 +41,8 @@ fn limits_that_are_low_but_enough_change_nothing() {
         "--memlock=0:0",
         "--core=0:0",
     ]) {
-        let works = |case: &str, script: &str| ran(&env, &shell(&env, script), case);
-        all_ways(&env, limit, works, works);
+        let works = |case: &str, script: &str| assert_ran(&env, &shell(&env, script), case);
+        with_each_agent(&env, limit, works, works);
     }
 }
 
@@ -49,7 +55,7 @@ fn too_few_descriptors_for_an_agent_are_named() {
             let limit = format!("--nofile={count}:{count}");
             let script = format!("exec prlimit {limit} ob exec {flags} {ANSWERED} {COMMAND}");
             let case = format!("{limit} {flags}");
-            failed(&env, &shell(&env, &script), &expected, &case);
+            assert_failed(&env, &shell(&env, &script), &expected, &case);
             assert!(env.agents().is_empty(), "{case}");
             assert!(env.sandbox.log().is_empty(), "{case}");
         }
@@ -57,15 +63,15 @@ fn too_few_descriptors_for_an_agent_are_named() {
 }
 
 #[test]
-fn no_process_for_an_agent_is_named_and_a_live_one_needs_none() {
+fn process_limit_is_named_and_a_live_agent_needs_none() {
     let env = TestEnv::unprivileged("carol").configured();
     let expected = Failure(125, "agent.no-process", "the limit of processes is reached");
     for limit in counted::<2, _>(["--nproc=1:1", "--nproc=0:0"]) {
         let refused = |case: &str, script: &str| {
-            failed(&env, &shell(&env, script), &expected, case);
+            assert_failed(&env, &shell(&env, script), &expected, case);
             assert!(env.agents_gone_within(SOON), "{case}");
         };
-        let works = |case: &str, script: &str| ran(&env, &shell(&env, script), case);
-        all_ways(&env, limit, refused, works);
+        let works = |case: &str, script: &str| assert_ran(&env, &shell(&env, script), case);
+        with_each_agent(&env, limit, refused, works);
     }
 }

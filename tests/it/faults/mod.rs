@@ -1,6 +1,6 @@
-//! Machines that misbehave: full and read-only disks, homes that are not there, descriptors that are closed,
-//! limits that are low, names and hosts that do not answer. Each time `ob` works, or says what is wrong and what
-//! to type; the command is run once or not at all.
+//! Machines that misbehave: full and read-only disks, missing homes, closed descriptors, low
+//! limits, names and hosts that do not answer. Each time `ob` works, or reports what is wrong and
+//! what to type; the command runs once or not at all.
 
 mod kernel;
 mod limits;
@@ -14,21 +14,22 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Finished, TestEnv, run};
 
-/// `ob exec`, its flags still to come, of a command that leaves a trace of having run.
+/// `ob exec` of a command that leaves a trace of having run; flags come before this.
 const COMMAND: &str = r#"-- sh -c 'echo ran >>"$RAN"; echo out'"#;
 
-/// The flags with which everything is answered from standard input, and a failure is JSON.
+/// Flags that answer everything from standard input and print a failure as JSON.
 const ANSWERED: &str = "--json --password-stdin";
 
-/// What is expected of a failure: exit code, stable name, words of the report.
+/// An expected failure: exit code, error name, text of the report.
 struct Failure(i32, &'static str, &'static str);
 
-/// Runs a shell script in which `ob` is found, as the env's user, with the answers on standard input.
+/// Runs a shell script in which `ob` is found, as the environment's user, with the answers on
+/// standard input.
 fn shell(env: &TestEnv, script: &str) -> Finished {
     in_shell(env, &["sh", "-c", script])
 }
 
-/// The same as root in a mount namespace of its own, so that what it mounts is nobody else's.
+/// Runs a script as root in its own mount namespace.
 fn shell_with_mounts(env: &TestEnv, script: &str) -> Finished {
     let words = ["unshare", "--mount", "--propagation", "private", "sh", "-c"];
     in_shell(env, &[&words[..], &[script]].concat())
@@ -45,56 +46,56 @@ fn trace(env: &TestEnv) -> PathBuf {
     env.path("tmp/ran")
 }
 
-/// How often the command has run since this was asked last.
+/// Counts the command's runs since the last call.
 fn runs(env: &TestEnv) -> usize {
-    let ran = fs::read_to_string(trace(env)).unwrap_or_default();
+    let assert_ran = fs::read_to_string(trace(env)).unwrap_or_default();
     let _ = fs::remove_file(trace(env));
-    ran.lines().count()
+    assert_ran.lines().count()
 }
 
-/// It ran, once, and its output is all there is.
-fn ran(env: &TestEnv, ended: &Finished, case: &str) {
+/// Asserts that the command ran once and printed nothing else.
+fn assert_ran(env: &TestEnv, ended: &Finished, case: &str) {
     assert_eq!(ended.code(), Some(0), "{case}: {}", ended.stderr);
     assert_eq!(ended.stdout, "out\n", "{case}");
     assert_eq!(runs(env), 1, "{case}");
-    quiet(env, ended, case);
+    assert_quiet(env, ended, case);
 }
 
-/// It failed as expected, with a hint, and nothing was run.
-fn failed(env: &TestEnv, ended: &Finished, expected: &Failure, case: &str) {
-    let Failure(exit, error, says) = expected;
-    let told = format!("{case}: exit {:?}, {}", ended.code(), ended.stderr);
-    assert_eq!(ended.error(), *error, "{told}");
-    assert_eq!(ended.code(), Some(*exit), "{told}");
-    assert!(ended.stderr.contains(says), "{told}");
+/// Asserts that it failed as expected, with a hint, and that nothing was run.
+fn assert_failed(env: &TestEnv, ended: &Finished, expected: &Failure, case: &str) {
+    let Failure(exit, error, text) = expected;
+    let context = format!("{case}: exit {:?}, {}", ended.code(), ended.stderr);
+    assert_eq!(ended.error(), *error, "{context}");
+    assert_eq!(ended.code(), Some(*exit), "{context}");
+    assert!(ended.stderr.contains(text), "{context}");
     let reports = ended.stderr.lines().filter(|line| line.starts_with('{'));
-    assert_eq!(reports.count(), 1, "{told}");
+    assert_eq!(reports.count(), 1, "{context}");
     let hints = ended.report()["hints"].as_array().unwrap().clone();
-    let types = |hint: &serde_json::Value| hint.as_str().unwrap().contains(['`', '=']);
-    assert!(hints.iter().any(types), "nothing to type: {told}");
-    assert_eq!(ended.stdout, "", "{told}");
-    assert_eq!(runs(env), 0, "{told}");
-    quiet(env, ended, case);
+    let names_input = |hint: &serde_json::Value| hint.as_str().unwrap().contains(['`', '=']);
+    assert!(hints.iter().any(names_input), "nothing to type: {context}");
+    assert_eq!(ended.stdout, "", "{context}");
+    assert_eq!(runs(env), 0, "{context}");
+    assert_quiet(env, ended, case);
 }
 
-/// Nothing panicked, and no secret was said.
-fn quiet(env: &TestEnv, ended: &Finished, case: &str) {
+/// Asserts that nothing panicked and that no secret was printed.
+fn assert_quiet(env: &TestEnv, ended: &Finished, case: &str) {
     for word in ["panicked", "RUST_BACKTRACE", "os error"] {
-        let said = ended.stderr.contains(word) && !ended.stderr.contains("cannot get an answer");
-        assert!(!said, "{case}: {}", ended.stderr);
+        let shown = ended.stderr.contains(word) && !ended.stderr.contains("cannot get an answer");
+        assert!(!shown, "{case}: {}", ended.stderr);
     }
     for (kind, secret) in env.sandbox.canaries() {
-        // A passcode is six digits: any number may hold them.
+        // A passcode is six digits, which any number may contain.
         let shown = kind != "passcode"
             && [&ended.stderr, &ended.stdout]
                 .iter()
-                .any(|said| said.contains(&secret));
+                .any(|output| output.contains(&secret));
         assert!(!shown, "{case}: {kind} is shown");
     }
 }
 
-/// Each file of the env and what is in it; not sockets, not the command's trace, and not the names of roles that are
-/// kept for the next menu.
+/// Returns the files of the environment with their contents, without sockets, the command's trace,
+/// and the role names cached for the next menu.
 fn files(env: &TestEnv) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut look = vec![env.path("")];
@@ -115,7 +116,7 @@ fn files(env: &TestEnv) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// Empty, and left for the next one to start an agent.
+/// Whether it is the empty lock file that starting an agent leaves behind.
 fn is_lock(path: &Path) -> bool {
     path.ends_with("ob/lock") && fs::read(path).unwrap().is_empty()
 }

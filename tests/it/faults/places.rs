@@ -1,17 +1,19 @@
-//! Disks and directories: full, read-only, not there, gone from under one's feet.
+//! Disks and directories: full, read-only, missing, or removed while in use.
 
-use super::{ANSWERED, COMMAND, Failure, failed, files, ran, shell, shell_with_mounts};
+use super::{
+    ANSWERED, COMMAND, Failure, assert_failed, assert_ran, files, shell, shell_with_mounts,
+};
 use crate::support::{Finished, TestEnv, counted};
 
 const INIT: &str = "ob config init --json --url https://acme.okta.com --username alice@acme.com";
 
-/// Makes HOME read-only, and the only place there is.
+/// Makes HOME read-only.
 const READ_ONLY: &str = "mount --bind $HOME $HOME; mount -o remount,ro,bind $HOME;";
 
 const NO_XDG: &str =
     "SETTINGS=$XDG_CONFIG_HOME/ob/config.toml; unset XDG_CONFIG_HOME XDG_RUNTIME_DIR;";
 
-/// A small disk at `$DISK` with so many files at most, itself included, and so many bytes.
+/// Mounts a small disk at `$DISK` that takes so many files, its root included, and so many bytes.
 fn disk(files: u32, bytes: u32) -> String {
     format!(
         "export DISK=$TMPDIR/disk; mkdir -p $DISK; \
@@ -19,21 +21,22 @@ fn disk(files: u32, bytes: u32) -> String {
     )
 }
 
-/// Fills it.
+/// Fills the disk.
 const FILL: &str = "head -c 1000000 /dev/zero >$DISK/fill 2>/dev/null;";
 
-/// `ob exec` in a shell that has been prepared; whatever agent it started is stopped there, where its socket is.
+/// Runs `ob exec` in a prepared shell and then stops its agent there, where its socket is.
 fn exec_after(preparation: &str, flags: &str) -> String {
     format!(
-        "{preparation} ob exec {flags} {ANSWERED} {COMMAND}; code=$?; ob agent stop 2>/dev/null; exit $code"
+        "{preparation} ob exec {flags} {ANSWERED} {COMMAND}; code=$?; \
+                 ob agent stop 2>/dev/null; exit $code"
     )
 }
 
 #[test]
-fn settings_that_do_not_fit_on_the_disk_leave_nothing_behind() {
+fn settings_on_a_full_disk_leave_nothing_behind() {
     let env = TestEnv::of("carol").configured();
     let before = files(&env);
-    for (case, disk, says) in counted::<3, _>([
+    for (case, disk, expected_text) in counted::<3, _>([
         (
             "no bytes",
             disk(100, 4096) + FILL,
@@ -47,35 +50,37 @@ fn settings_that_do_not_fit_on_the_disk_leave_nothing_behind() {
         ("no room for a file", disk(2, 4096), "no storage space"),
     ]) {
         let script = format!(
-            "{disk} XDG_CONFIG_HOME=$DISK {INIT}; code=$?; find $DISK -type f ! -name fill; exit $code"
+            "{disk} XDG_CONFIG_HOME=$DISK {INIT}; code=$?; \
+                         find $DISK -type f ! -name fill; exit $code"
         );
         let ended = shell_with_mounts(&env, &script);
-        let expected = Failure(1, "config.write", says);
-        failed(&env, &ended, &expected, case);
+        let expected = Failure(1, "config.write", expected_text);
+        assert_failed(&env, &ended, &expected, case);
     }
     assert_eq!(files(&env), before);
 }
 
 #[test]
-fn profile_blocks_that_do_not_fit_on_the_disk_leave_the_file_as_it_was() {
+fn profiles_on_a_full_disk_leave_the_file_unchanged() {
     let env = TestEnv::of("carol").configured();
     for files in counted::<2, _>([3, 4]) {
         let script = format!(
             "{} mkdir $DISK/.aws; [ {files} = 3 ] || echo '# mine' >$DISK/.aws/config; {FILL} \
-             HOME=$DISK ob config aws --json; code=$?; find $DISK -type f ! -name fill ! -size 7c; exit $code",
+                          HOME=$DISK ob config aws --json; code=$?; \
+                          find $DISK -type f ! -name fill ! -size 7c; exit $code",
             disk(files, 8192)
         );
         let ended = shell_with_mounts(&env, &script);
         let expected = Failure(1, "aws.file.disk_full", "no storage space");
-        failed(&env, &ended, &expected, "config aws");
+        assert_failed(&env, &ended, &expected, "config aws");
     }
 }
 
 #[test]
-fn a_disk_with_no_room_for_the_agents_socket_is_named_and_no_agent_does_without() {
+fn disk_without_space_for_the_socket_is_named() {
     let env = TestEnv::of("carol").configured();
     let on = |files: u32| disk(files, 4096) + "export XDG_RUNTIME_DIR=$DISK;";
-    for (case, files, name, says) in counted::<3, _>([
+    for (case, files, name, expected_text) in counted::<3, _>([
         (
             "the directory",
             1,
@@ -96,7 +101,7 @@ fn a_disk_with_no_room_for_the_agents_socket_is_named_and_no_agent_does_without(
         ),
     ]) {
         let ended = shell_with_mounts(&env, &exec_after(&on(files), ""));
-        failed(&env, &ended, &Failure(125, name, says), case);
+        assert_failed(&env, &ended, &Failure(125, name, expected_text), case);
         assert!(
             ended.stderr.contains("--no-agent"),
             "{case}: {}",
@@ -106,29 +111,29 @@ fn a_disk_with_no_room_for_the_agents_socket_is_named_and_no_agent_does_without(
         assert!(env.agents().is_empty(), "{case}");
     }
     let ended = shell_with_mounts(&env, &exec_after(&on(1), "--no-agent"));
-    ran(&env, &ended, "without an agent");
+    assert_ran(&env, &ended, "without an agent");
     let ended = shell_with_mounts(&env, &exec_after(&on(4), ""));
-    ran(&env, &ended, "room enough");
+    assert_ran(&env, &ended, "room enough");
 }
 
 #[test]
-fn a_socket_takes_no_room_of_a_disk_that_is_full_of_bytes() {
+fn socket_needs_no_bytes_of_a_full_disk() {
     let env = TestEnv::of("carol").configured();
     let full = disk(100, 4096) + FILL + "export XDG_RUNTIME_DIR=$DISK TMPDIR=$DISK;";
     let ended = shell_with_mounts(&env, &exec_after(&full, ""));
-    ran(&env, &ended, "full");
+    assert_ran(&env, &ended, "full");
 }
 
 #[test]
-fn on_a_read_only_home_a_live_agent_serves() {
+fn live_agent_serves_on_a_read_only_home() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
     let before = files(&env);
     for flags in counted::<2, _>(["", "--min-ttl 5m"]) {
         let script = format!("{READ_ONLY} ob exec --json {flags} {COMMAND}");
-        ran(&env, &shell_with_mounts(&env, &script), "warm");
+        assert_ran(&env, &shell_with_mounts(&env, &script), "warm");
     }
-    // Its directory may be in the home as well: looking for it makes nothing.
+    // Looking for an agent's directory in the home creates nothing.
     let script = format!(
         "{READ_ONLY} mount -o remount,ro,bind $HOME; ob status --json >/dev/null && echo out"
     );
@@ -138,38 +143,39 @@ fn on_a_read_only_home_a_live_agent_serves() {
 }
 
 #[test]
-fn on_a_read_only_home_a_live_agent_in_the_home_serves() {
+fn live_agent_in_a_read_only_home_serves() {
     let env = TestEnv::of("carol").configured();
     let start = format!(
         "{NO_XDG} ob login --config $SETTINGS {ANSWERED} >/dev/null || exit; {READ_ONLY} \
-         ob exec --config $SETTINGS --json {COMMAND}; code=$?; ob agent stop 2>/dev/null; exit $code"
+                  ob exec --config $SETTINGS --json {COMMAND}; code=$?; \
+                  ob agent stop 2>/dev/null; exit $code"
     );
-    ran(&env, &shell_with_mounts(&env, &start), "in the home");
+    assert_ran(&env, &shell_with_mounts(&env, &start), "in the home");
 }
 
 #[test]
-fn what_cannot_be_made_in_a_read_only_home_is_named() {
+fn read_only_home_is_named() {
     let env = TestEnv::of("carol").configured();
     let before = files(&env);
     let exec = exec_after(&format!("{READ_ONLY} unset XDG_RUNTIME_DIR;"), "");
     let expected = Failure(125, "paths.make", "home/.local: Read-only file system");
-    failed(&env, &shell_with_mounts(&env, &exec), &expected, "exec");
+    assert_failed(&env, &shell_with_mounts(&env, &exec), &expected, "exec");
     let init = format!("{READ_ONLY} {NO_XDG} {INIT}");
     let expected = Failure(1, "config.write", "read-only file system");
-    failed(&env, &shell_with_mounts(&env, &init), &expected, "init");
+    assert_failed(&env, &shell_with_mounts(&env, &init), &expected, "init");
     let alone = exec_after(&format!("{READ_ONLY} unset XDG_RUNTIME_DIR;"), "--no-agent");
-    ran(&env, &shell_with_mounts(&env, &alone), "no agent");
+    assert_ran(&env, &shell_with_mounts(&env, &alone), "no agent");
     assert!(env.agents().is_empty());
     assert_eq!(files(&env), before);
 }
 
-/// `ob` with a HOME that `make` spoils and nothing of XDG.
-fn homeless(env: &TestEnv, make: &str, rest: &str) -> Finished {
+/// Runs a script without XDG variables and with a HOME that `make` changes.
+fn without_xdg(env: &TestEnv, make: &str, rest: &str) -> Finished {
     shell(env, &format!("{NO_XDG} {make} {rest}"))
 }
 
 #[test]
-fn without_a_home_everything_works_that_was_told_its_places() {
+fn without_a_home_explicit_paths_work() {
     let env = TestEnv::of("carol").configured();
     for home in counted::<5, _>([
         "unset HOME;",
@@ -178,13 +184,13 @@ fn without_a_home_everything_works_that_was_told_its_places() {
         "HOME=/nowhere/at/all;",
         "HOME=/dev/null;",
     ]) {
-        ran(&env, &shell(&env, &exec_after(home, "")), home);
-        ran(&env, &shell(&env, &exec_after(home, "--no-agent")), home);
+        assert_ran(&env, &shell(&env, &exec_after(home, "")), home);
+        assert_ran(&env, &shell(&env, &exec_after(home, "--no-agent")), home);
     }
 }
 
 #[test]
-fn without_a_home_and_without_xdg_what_is_missing_is_named() {
+fn missing_home_and_xdg_are_named() {
     let env = TestEnv::of("carol").configured();
     let before = files(&env);
     let unset = Failure(125, "paths.no-place", "HOME is not set");
@@ -196,55 +202,56 @@ fn without_a_home_and_without_xdg_what_is_missing_is_named() {
         ("HOME=/nowhere/at/all;", &nowhere),
     ]) {
         let given = format!("ob exec --config $SETTINGS {ANSWERED} {COMMAND}");
-        failed(&env, &homeless(&env, home, &given), expected, home);
+        assert_failed(&env, &without_xdg(&env, home, &given), expected, home);
         let given = format!("ob exec --no-agent --config $SETTINGS {ANSWERED} {COMMAND}");
-        ran(&env, &homeless(&env, home, &given), home);
-        let bare = homeless(&env, home, &format!("ob exec {ANSWERED} {COMMAND}"));
+        assert_ran(&env, &without_xdg(&env, home, &given), home);
+        let bare = without_xdg(&env, home, &format!("ob exec {ANSWERED} {COMMAND}"));
         let expected = Failure(2, "config.no-org", "ob config init");
-        failed(&env, &bare, &expected, home);
-        let status = homeless(&env, home, "ob status --json");
+        assert_failed(&env, &bare, &expected, home);
+        let status = without_xdg(&env, home, "ob status --json");
         assert_eq!(status.code(), Some(0), "{home} {}", status.stderr);
     }
     assert_eq!(files(&env), before);
 }
 
 #[test]
-fn a_home_at_the_root_of_the_disk_is_not_written_to() {
+fn home_at_the_root_directory_is_not_written_to() {
     let env = TestEnv::unprivileged("carol").configured();
     let given = format!("ob exec --config $SETTINGS {ANSWERED} {COMMAND}");
-    let ended = homeless(&env, "HOME=/;", &given);
+    let ended = without_xdg(&env, "HOME=/;", &given);
     let expected = Failure(125, "paths.make", "cannot make /.local");
-    failed(&env, &ended, &expected, "exec");
-    let ended = homeless(&env, "HOME=/;", INIT);
+    assert_failed(&env, &ended, &expected, "exec");
+    let ended = without_xdg(&env, "HOME=/;", INIT);
     let expected = Failure(1, "config.write", "permission denied");
-    failed(&env, &ended, &expected, "init");
+    assert_failed(&env, &ended, &expected, "init");
 }
 
 #[test]
-fn a_directory_that_is_gone_hinders_nothing() {
+fn removed_working_directory_does_no_harm() {
     let env = TestEnv::of("carol").configured();
     let gone = "mkdir $TMPDIR/d; cd $TMPDIR/d; rmdir ../d;";
-    ran(
+    assert_ran(
         &env,
         &shell(&env, &exec_after(gone, "--no-agent")),
         "no agent",
     );
-    ran(&env, &shell(&env, &exec_after(gone, "")), "cold");
+    assert_ran(&env, &shell(&env, &exec_after(gone, "")), "cold");
     env.sign_in();
     let warm = format!("{gone} ob exec --json {COMMAND}");
-    ran(&env, &shell(&env, &warm), "warm");
+    assert_ran(&env, &shell(&env, &warm), "warm");
     for verb in counted::<5, _>(["status", "login", "roles", "config check", "logout"]) {
         let ended = shell(&env, &format!("{gone} ob {verb}"));
         assert_eq!(ended.code(), Some(0), "{verb}: {}", ended.stderr);
     }
 }
 
-/// Scripts set `umask 0177` for files that hold secrets: not even the owner could enter a directory made with it.
+/// Scripts set `umask 0177` for files with secrets; a directory made so would lock out its owner.
 #[test]
-fn a_umask_that_takes_from_the_owner_spoils_no_directory() {
+fn umask_that_restricts_the_owner_is_harmless() {
     let script = |umask: &str| {
         format!(
-            "SETTINGS=$XDG_CONFIG_HOME/ob/config.toml; unset XDG_CONFIG_HOME XDG_RUNTIME_DIR; umask {umask}; \
+            "SETTINGS=$XDG_CONFIG_HOME/ob/config.toml; \
+                         unset XDG_CONFIG_HOME XDG_RUNTIME_DIR; umask {umask}; \
              {INIT} && ob --config $SETTINGS config aws && \
              ob --config $SETTINGS exec {ANSWERED} -- sh -c 'umask' && \
              ob --config $SETTINGS use --shell bash dev >/dev/null && ob agent stop && \

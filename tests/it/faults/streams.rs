@@ -1,16 +1,18 @@
-//! Standard streams that are closed, full or nobody's, and questions with nobody to ask.
+//! Standard streams that are closed or full, and prompts that nothing can answer.
 
 use ob_sandbox::Server;
 
-use super::{ANSWERED, COMMAND, Failure, failed, files, quiet, ran, runs, shell};
+use super::{
+    ANSWERED, COMMAND, Failure, assert_failed, assert_quiet, assert_ran, files, runs, shell,
+};
 use crate::support::{TestEnv, counted, run};
 
 #[test]
-fn closed_descriptors_neither_panic_nor_take_a_secret_into_a_file() {
+fn closed_descriptors_cause_no_panic_and_no_leak() {
     let env = TestEnv::of("carol").configured();
     let before = files(&env);
     // The streams, whether an answer can be read, whether output can be seen.
-    for (closed, reads, shows) in counted::<5, _>([
+    for (closed, can_read, can_print) in counted::<5, _>([
         ("<&-", false, true),
         (">&-", true, false),
         ("2>&-", true, true),
@@ -19,14 +21,14 @@ fn closed_descriptors_neither_panic_nor_take_a_secret_into_a_file() {
     ]) {
         let cold = |verb: &str| {
             let ended = shell(&env, &format!("ob {verb} {closed}"));
-            quiet(&env, &ended, closed);
+            assert_quiet(&env, &ended, closed);
             shell(&env, "ob agent stop");
             ended
         };
-        let code = Some(if reads { 0 } else { 3 });
+        let code = Some(if can_read { 0 } else { 3 });
         let exec = cold(&format!("exec {ANSWERED} {COMMAND}"));
         assert_eq!(exec.code(), code, "{closed}: {}", exec.stderr);
-        assert_eq!(runs(&env), usize::from(reads), "{closed}");
+        assert_eq!(runs(&env), usize::from(can_read), "{closed}");
         let login = cold(&format!("login {ANSWERED}"));
         assert_eq!(login.code(), code, "{closed}: {}", login.stderr);
         assert_eq!(cold("status").code(), Some(0), "{closed}");
@@ -34,12 +36,16 @@ fn closed_descriptors_neither_panic_nor_take_a_secret_into_a_file() {
         env.sign_in();
         let exec = shell(&env, &format!("ob exec {COMMAND} {closed}"));
         assert_eq!(exec.code(), Some(0), "{closed}: {}", exec.stderr);
-        assert_eq!(exec.stdout, if shows { "out\n" } else { "" }, "{closed}");
+        assert_eq!(
+            exec.stdout,
+            if can_print { "out\n" } else { "" },
+            "{closed}"
+        );
         assert_eq!(runs(&env), 1, "{closed}");
         for verb in counted::<3, _>(["login", "status", "roles"]) {
             let ended = shell(&env, &format!("ob {verb} {closed}"));
             assert_eq!(ended.code(), Some(0), "{closed} {verb}: {}", ended.stderr);
-            quiet(&env, &ended, closed);
+            assert_quiet(&env, &ended, closed);
         }
         shell(&env, "ob agent stop");
     }
@@ -47,7 +53,7 @@ fn closed_descriptors_neither_panic_nor_take_a_secret_into_a_file() {
 }
 
 #[test]
-fn a_password_with_nobody_to_ask_is_named_and_nothing_is_sent() {
+fn unanswerable_password_is_named_and_nothing_is_sent() {
     let env = TestEnv::of("carol").configured();
     let words = ["sh", "-c", "echo ran >>$RAN"];
     for verb in counted::<3, _>(["exec", "login", "roles"]) {
@@ -58,32 +64,32 @@ fn a_password_with_nobody_to_ask_is_named_and_nothing_is_sent() {
         }
         let ended = run(ob, "");
         let expected = Failure(3, "sign_in.unanswered", "the password is needed");
-        failed(&env, &ended, &expected, verb);
+        assert_failed(&env, &ended, &expected, verb);
     }
     let script = format!("ob exec {ANSWERED} {COMMAND} </dev/null");
     let expected = Failure(3, "terminal.stdin-ended", "cannot read the password");
-    failed(&env, &shell(&env, &script), &expected, "an empty input");
-    // The connection to STS is opened ahead of time, and nothing is asked on it.
+    assert_failed(&env, &shell(&env, &script), &expected, "an empty input");
+    // The connection to STS is opened ahead of time, and nothing is sent on it.
     let sent = env.sandbox.requests(Server::Org, "/");
     assert!(sent.is_empty(), "{sent:?}");
 }
 
 #[test]
-fn a_role_with_nobody_to_choose_it_is_named_and_sts_is_not_asked() {
+fn unanswerable_role_is_named_and_sts_is_not_asked() {
     let env = TestEnv::of("carol").configured();
     let settings = env.full_settings().replace("default_profile = 'dev'", "");
     let (settings, _) = settings.split_once("[profiles.dev]").unwrap();
     env.write_settings(settings);
     let ended = shell(&env, &format!("ob exec {ANSWERED} {COMMAND}"));
     let expected = Failure(3, "sign_in.unanswered", "role");
-    failed(&env, &ended, &expected, "role");
+    assert_failed(&env, &ended, &expected, "role");
     assert!(env.sandbox.sts_calls("AssumeRoleWithSAML").is_empty());
     let passwords = env.sandbox.requests(Server::Org, "/api/v1/authn");
     assert_eq!(passwords.len(), 1);
 }
 
 #[test]
-fn a_reader_that_has_gone_ends_each_verb_by_sigpipe_without_a_word() {
+fn closed_pipe_ends_each_verb_by_sigpipe_silently() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
     for verb in counted::<5, _>([
@@ -105,27 +111,28 @@ fn a_reader_that_has_gone_ends_each_verb_by_sigpipe_without_a_word() {
 }
 
 #[test]
-fn an_output_that_is_full_is_a_failure_with_its_reason() {
+fn full_output_is_a_failure_with_its_reason() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
     for verb in counted::<4, _>(["status", "roles", "credential", "env --shell bash"]) {
         let ended = shell(&env, &format!("ob --json {verb} >/dev/full"));
         let expected = Failure(1, "terminal.io", "no space left on device");
-        failed(&env, &ended, &expected, verb);
+        assert_failed(&env, &ended, &expected, verb);
     }
-    // A command's output is its own affair.
+    // A command's output is its own responsibility.
     let ended = shell(&env, &format!("ob exec {COMMAND} >/dev/full"));
     assert_eq!(runs(&env), 1, "{}", ended.stderr);
-    ran(
+    assert_ran(
         &env,
         &shell(&env, &format!("ob exec {COMMAND} 2>/dev/full")),
         "stderr",
     );
 }
 
-/// The kernel makes an empty list one empty word since Linux 5.18; before, the program got none.
+/// Since Linux 5.18 the kernel replaces an empty list by one empty word; before, the program got
+/// none.
 #[test]
-fn an_empty_list_of_arguments_is_refused_by_name() {
+fn empty_argument_list_is_refused_by_name() {
     let env = TestEnv::of("carol").configured();
     for arguments in counted::<3, _>(["None", "b'', None", "b'', b'exec', b'--', b'true', None"]) {
         let python = format!(

@@ -1,13 +1,14 @@
-//! Answers that are broken as HTTP or as JSON: each ends the sign-in with a name, and none has the password sent again.
+//! Answers that are invalid HTTP or JSON: each ends the sign-in with a named error, and none makes
+//! the password be sent again.
 
 use ob_sandbox::{Fault, FaultKind};
 
-use super::{Expected, broken, fails, passwords, refused, unreachable};
+use super::{Expected, broken, fails, refused, unreachable};
 use crate::support::counted;
 
 const AUTHN: &str = "/api/v1/authn";
 
-/// An answer that is written as it is.
+/// An answer that is sent as it is.
 fn raw(head: &str, body: impl AsRef<[u8]>) -> FaultKind {
     FaultKind::Raw([head.as_bytes(), b"\r\n\r\n", body.as_ref()].concat())
 }
@@ -19,15 +20,15 @@ fn json(body: impl Into<Vec<u8>>) -> FaultKind {
     }
 }
 
-fn all(cases: impl IntoIterator<Item = (&'static str, FaultKind, Expected)>) {
+fn all_fail(cases: impl IntoIterator<Item = (&'static str, FaultKind, Expected)>) {
     for (case, kind, expected) in cases {
         let env = fails(case, Fault::org(AUTHN, kind), &expected);
-        assert_eq!(passwords(&env), 1, "{case}");
+        assert_eq!(env.passwords_sent(), 1, "{case}");
     }
 }
 
 #[test]
-fn an_answer_that_is_not_sound_http_is_refused_by_name() {
+fn invalid_http_answer_is_refused_by_name() {
     let ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json";
     let headed = |more: &str, body: &[u8]| raw(&format!("{ok}\r\n{more}"), body);
     let chunked = |body: &[u8]| headed("Transfer-Encoding: chunked", body);
@@ -97,7 +98,7 @@ fn an_answer_that_is_not_sound_http_is_refused_by_name() {
             FaultKind::Raw(b"HTTP/1.1 100 Continue\r\n\r\n".repeat(5000)),
         ),
     ]);
-    all(cases.map(|(case, kind)| {
+    all_fail(cases.map(|(case, kind)| {
         let expected = match case {
             "longer than it says" => broken("okta.json.not_json", ""),
             "compressed" => refused("http.compressed", ""),
@@ -108,7 +109,7 @@ fn an_answer_that_is_not_sound_http_is_refused_by_name() {
 }
 
 #[test]
-fn an_answer_that_is_not_the_apis_json_is_refused_by_name() {
+fn invalid_json_answer_is_refused_by_name() {
     let no_json = || broken("okta.json.not_json", "");
     let cases: [(&str, FaultKind, Expected); 12] = [
         (
@@ -176,13 +177,13 @@ fn an_answer_that_is_not_the_apis_json_is_refused_by_name() {
             broken("okta.authn.no_status", ""),
         ),
     ];
-    all(counted::<12, _>(cases));
+    all_fail(counted::<12, _>(cases));
 }
 
 #[test]
-fn cut_short_at_ten_places_it_is_no_answer() {
+fn answer_cut_at_any_of_ten_places_is_refused() {
     let cuts = counted::<10, _>([0, 1, 2, 5, 10, 20, 50, 80, 120, 160]);
-    all(cuts.map(|cut| {
+    all_fail(cuts.map(|cut| {
         (
             "cut",
             FaultKind::CutAfter(cut),

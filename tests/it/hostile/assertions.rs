@@ -1,17 +1,17 @@
-//! What an assertion says of whom it is for, and values in it that nothing can be done with.
+//! An assertion's recipient and audience, and unusable values in it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ob_sandbox::{AwsApp, Fault, Options, Server};
 
-use super::pages::{form, spoiled};
+use super::pages::{altered_assertion_fails, form};
 use super::{exec, misled, page, succeeded};
 use crate::support::{TestEnv, counted, run};
 
 const TO_AWS: &str = "=\"https://signin.aws.amazon.com/saml\"";
 
 #[test]
-fn an_assertion_that_is_not_for_aws_is_never_sent() {
+fn assertion_for_another_recipient_never_reaches_aws() {
     let replaced = |what: &'static str, with: &'static str| {
         move |xml: &str| {
             let other = xml.replace(what, with);
@@ -19,7 +19,7 @@ fn an_assertion_that_is_not_for_aws_is_never_sent() {
             other
         }
     };
-    spoiled(
+    altered_assertion_fails(
         "no recipient and no destination",
         |xml| {
             let xml = xml.replace(&format!(" Recipient{TO_AWS}"), "");
@@ -27,17 +27,17 @@ fn an_assertion_that_is_not_for_aws_is_never_sent() {
         },
         &misled("saml.no_recipient", "neither a recipient nor a destination"),
     );
-    spoiled(
+    altered_assertion_fails(
         "empty ones",
         replaced(TO_AWS, "=\"\""),
         &misled("saml.no_recipient", ""),
     );
-    spoiled(
+    altered_assertion_fails(
         "another's",
         replaced(TO_AWS, "=\"https://vpn.acme.com/saml/acs\""),
         &misled("saml.recipient", "https://vpn.acme.com/saml/acs"),
     );
-    spoiled(
+    altered_assertion_fails(
         "one of two is another's",
         replaced(
             " Recipient=\"https://signin.aws.amazon.com/",
@@ -45,7 +45,7 @@ fn an_assertion_that_is_not_for_aws_is_never_sent() {
         ),
         &misled("saml.recipient", ""),
     );
-    spoiled(
+    altered_assertion_fails(
         "no audience",
         replaced(
             "<saml2:Audience>urn:amazon:webservices</saml2:Audience>",
@@ -55,7 +55,7 @@ fn an_assertion_that_is_not_for_aws_is_never_sent() {
     );
 }
 
-/// What the VPN's app hands over instead of its own assertion.
+/// Has the VPN's app return an altered assertion and checks the error.
 fn vpn_refuses(case: &str, spoil: impl Fn(&str) -> String, error: &str) {
     let env = TestEnv::of("bob").configured();
     env.write_settings(&format!(
@@ -80,7 +80,7 @@ fn vpn_refuses(case: &str, spoil: impl Fn(&str) -> String, error: &str) {
     let ended = run(env.ob(["vpn", "profile", "--json"]), "");
     assert_eq!(ended.error(), error, "{case}: {}", ended.stderr);
     let sent = env.sandbox.requests(Server::Vpn, "/saml/acs").len();
-    // Nothing is wrong with the last one but its signature, which only the server can judge.
+    // The last case is valid but for its signature, which only the server can check.
     assert_eq!(sent, usize::from(case == "as it should be"), "{case}");
     if sent == 0 {
         assert_eq!(ended.code(), Some(2), "{case}: {}", ended.stderr);
@@ -89,17 +89,22 @@ fn vpn_refuses(case: &str, spoil: impl Fn(&str) -> String, error: &str) {
 }
 
 #[test]
-fn an_assertion_that_is_not_for_the_vpn_is_never_sent() {
-    let named = |xml: &str, name: &str, value: &str| {
+fn assertion_for_another_recipient_never_reaches_the_vpn() {
+    let with_attribute = |xml: &str, name: &str, value: &str| {
         let start = xml.find(&format!(" {name}=\"")).unwrap();
         let end = start + name.len() + 3 + xml[start + name.len() + 3..].find('"').unwrap() + 1;
         format!("{}{value}{}", &xml[..start], &xml[end..])
     };
-    let none = |xml: &str| named(&named(xml, "Recipient", ""), "Destination", "");
-    vpn_refuses("neither is there", none, "saml.no_recipient");
+    let without_both =
+        |xml: &str| with_attribute(&with_attribute(xml, "Recipient", ""), "Destination", "");
+    vpn_refuses("neither is there", without_both, "saml.no_recipient");
     for name in counted::<2, _>(["Recipient", "Destination"]) {
         let other = format!(" {name}=\"https://other.acme.com/saml/acs\"");
-        vpn_refuses(name, |xml| named(xml, name, &other), "saml.recipient");
+        vpn_refuses(
+            name,
+            |xml| with_attribute(xml, name, &other),
+            "saml.recipient",
+        );
     }
     for audience in counted::<4, _>([
         "urn:amazon:webservices",
@@ -121,13 +126,13 @@ fn an_assertion_that_is_not_for_the_vpn_is_never_sent() {
     );
     vpn_refuses(
         "as it should be",
-        |xml| named(xml, "Destination", ""),
+        |xml| with_attribute(xml, "Destination", ""),
         "openvpn.refused",
     );
 }
 
-/// Values of a report from the field, all of them beside bob's proper roles.
-const ODD: [(&str, &str); 8] = [
+/// Values seen in practice, all of them beside bob's valid roles.
+const UNUSABLE_VALUES: [(&str, &str); 8] = [
     (
         "Role",
         "arn:aws:iam::12345678901:saml-provider/okta,arn:aws:iam::12345678901:role/Typo",
@@ -151,9 +156,9 @@ const ODD: [(&str, &str); 8] = [
 ];
 
 #[test]
-fn an_odd_value_is_named_once_and_the_good_roles_work() {
+fn unusable_values_are_named_once_and_valid_roles_work() {
     let options = Options {
-        odd_values: ODD.to_vec(),
+        odd_values: UNUSABLE_VALUES.to_vec(),
         ..Options::default()
     };
     let env = TestEnv::with("bob", options).configured();
@@ -178,7 +183,7 @@ fn an_odd_value_is_named_once_and_the_good_roles_work() {
             ended.stderr
         );
     }
-    // The next assertion of the session says nothing of it again.
+    // The session's next assertion repeats none of the warnings.
     let before = env.sandbox.requests(Server::Org, "/home/amazon_aws").len();
     let roles = run(env.ob(["roles"]), "");
     assert_eq!(roles.code(), Some(0), "{}", roles.stderr);
@@ -191,7 +196,7 @@ fn an_odd_value_is_named_once_and_the_good_roles_work() {
 }
 
 #[test]
-fn many_odd_values_are_named_ten_times_at_most() {
+fn unusable_values_are_named_ten_times_at_most() {
     let options = Options {
         odd_values: (0..40)
             .map(|at| {
@@ -206,14 +211,14 @@ fn many_odd_values_are_named_ten_times_at_most() {
     let env = TestEnv::with("bob", options).configured();
     let ended = exec(&env);
     succeeded(&env, &ended, "many");
-    let mut said = ended.stderr.matches("is left out").count();
-    said += usize::from(ended.stderr.contains("30 more values are left out"));
-    assert_eq!(said, 11, "{}", ended.stderr);
+    let mut warnings = ended.stderr.matches("is left out").count();
+    warnings += usize::from(ended.stderr.contains("30 more values are left out"));
+    assert_eq!(warnings, 11, "{}", ended.stderr);
 }
 
 #[test]
-fn an_assertion_of_odd_values_alone_is_refused_by_name() {
-    spoiled(
+fn assertion_without_a_usable_role_is_refused_by_name() {
+    altered_assertion_fails(
         "no good role",
         |xml| xml.replace(":role/", ":user/"),
         &super::broken("saml.role.not_a_pair", ":user/Engineer`: "),

@@ -1,5 +1,6 @@
-//! Servers and networks that misbehave: each time a named error with an exit code and a hint, nothing on
-//! standard output, the command not run, nothing secret said twice or to strangers.
+//! Servers and networks that misbehave: each failure is a named error with an exit code and a hint,
+//! nothing is printed to standard output, the command does not run, and no secret is sent twice or
+//! to another host.
 
 mod answers;
 mod app_refusals;
@@ -17,7 +18,7 @@ use ob_sandbox::{Fault, FaultKind, Options, Server};
 
 use crate::support::{Finished, TestEnv, run};
 
-/// A command that would leave a trace of having run.
+/// A command that leaves a trace of having run.
 const COMMAND: [&str; 5] = [
     "--",
     "sh",
@@ -26,44 +27,44 @@ const COMMAND: [&str; 5] = [
     "sh",
 ];
 
-/// What is expected of `ob exec` when something is wrong.
+/// The expected failure of `ob exec`.
 struct Expected {
     exit: i32,
     error: &'static str,
-    /// Words that the report has to hold, in summary, causes or hints.
-    says: &'static str,
+    /// Text that the report must contain, in summary, causes or hints.
+    expected_text: &'static str,
 }
 
-const fn refused(error: &'static str, says: &'static str) -> Expected {
+const fn refused(error: &'static str, expected_text: &'static str) -> Expected {
     Expected {
         exit: 4,
         error,
-        says,
+        expected_text,
     }
 }
 
-/// What stands between us and Okta has changed the answer, or Okta has: nobody said no.
-const fn broken(error: &'static str, says: &'static str) -> Expected {
+/// Okta or an intermediary changed the answer; nothing was refused.
+const fn broken(error: &'static str, expected_text: &'static str) -> Expected {
     Expected {
         exit: 125,
         error,
-        says,
+        expected_text,
     }
 }
 
-const fn misled(error: &'static str, says: &'static str) -> Expected {
+const fn misled(error: &'static str, expected_text: &'static str) -> Expected {
     Expected {
         exit: 2,
         error,
-        says,
+        expected_text,
     }
 }
 
-const fn unreachable(error: &'static str, says: &'static str) -> Expected {
+const fn unreachable(error: &'static str, expected_text: &'static str) -> Expected {
     Expected {
         exit: 5,
         error,
-        says,
+        expected_text,
     }
 }
 
@@ -73,52 +74,46 @@ fn exec(env: &TestEnv) -> Finished {
     env.answered(&words)
 }
 
-/// How often the command has run.
+/// Counts the runs of the command.
 fn runs(env: &TestEnv) -> usize {
     let trace = std::fs::read_to_string(env.path("home/ran")).unwrap_or_default();
     trace.lines().count()
 }
 
-/// How often the password was sent.
-fn passwords(env: &TestEnv) -> usize {
-    let requests = env.sandbox.requests(Server::Org, "/api/v1/authn");
-    requests
-        .iter()
-        .filter(|request| request.path == "/api/v1/authn" && request.json()["password"].is_string())
-        .count()
-}
-
-/// Asserts everything that holds for every failure.
+/// Asserts what holds for every failure.
 fn failed(env: &TestEnv, ended: &Finished, expected: &Expected, case: &str) {
     let report = ended.report();
-    let told = format!("{case}: exit {:?}, {}", ended.code(), ended.stderr);
-    assert_eq!(ended.error(), expected.error, "{told}");
-    assert_eq!(ended.code(), Some(expected.exit), "{told}");
-    assert!(ended.stderr.contains(expected.says), "{told}");
+    let context = format!("{case}: exit {:?}, {}", ended.code(), ended.stderr);
+    assert_eq!(ended.error(), expected.error, "{context}");
+    assert_eq!(ended.code(), Some(expected.exit), "{context}");
+    assert!(ended.stderr.contains(expected.expected_text), "{context}");
     let hints = report["hints"].as_array().unwrap();
-    assert!(!hints.is_empty(), "no hint: {told}");
+    assert!(!hints.is_empty(), "no hint: {context}");
     assert!(
         !report["causes"].as_array().unwrap().is_empty(),
-        "no cause: {told}"
+        "no cause: {context}"
     );
-    assert_eq!(ended.stdout, "", "{told}");
-    assert_eq!(runs(env), 0, "the command has run: {told}");
-    assert!(passwords(env) <= 1, "the password was sent twice: {told}");
-    strangers_saw_nothing(env);
+    assert_eq!(ended.stdout, "", "{context}");
+    assert_eq!(runs(env), 0, "the command has run: {context}");
+    assert!(
+        env.passwords_sent() <= 1,
+        "the password was sent twice: {context}"
+    );
+    other_host_received_nothing(env);
     for (kind, secret) in env.sandbox.canaries() {
-        // A passcode is six digits: any number may hold them.
+        // A passcode is six digits, which any number may contain.
         let shown = kind != "passcode" && ended.stderr.contains(&secret);
-        assert!(!shown, "{kind} is shown: {told}");
+        assert!(!shown, "{kind} is shown: {context}");
     }
 }
 
-/// The host that has no business with us heard nothing at all.
-fn strangers_saw_nothing(env: &TestEnv) {
-    let heard = env.sandbox.requests(Server::Other, "/");
-    assert!(heard.is_empty(), "{heard:?}");
+/// Asserts that the unrelated host received nothing.
+fn other_host_received_nothing(env: &TestEnv) {
+    let received = env.sandbox.requests(Server::Other, "/");
+    assert!(received.is_empty(), "{received:?}");
 }
 
-/// One server, one fault, one failure.
+/// Asserts that one fault leads to this failure.
 fn fails(case: &str, fault: Fault, expected: &Expected) -> TestEnv {
     let env = TestEnv::of("carol").configured();
     env.sandbox.fault(fault);
@@ -126,7 +121,7 @@ fn fails(case: &str, fault: Fault, expected: &Expected) -> TestEnv {
     env
 }
 
-/// The command runs in spite of this fault.
+/// Asserts that the command runs despite this fault.
 fn passes(case: &str, fault: Fault) -> TestEnv {
     let env = TestEnv::of("carol").configured();
     env.sandbox.fault(fault);
@@ -138,8 +133,8 @@ fn succeeded(env: &TestEnv, ended: &Finished, case: &str) {
     assert_eq!(ended.code(), Some(0), "{case}: {}", ended.stderr);
     assert_eq!(ended.stdout, "out\n", "{case}");
     assert_eq!(runs(env), 1, "{case}");
-    assert!(passwords(env) <= 1, "{case}");
-    strangers_saw_nothing(env);
+    assert!(env.passwords_sent() <= 1, "{case}");
+    other_host_received_nothing(env);
 }
 
 fn status(code: u16, body: &str) -> FaultKind {
@@ -157,11 +152,9 @@ fn page(body: impl Into<Vec<u8>>) -> FaultKind {
     }
 }
 
-/// What a person reads: addresses, ports and times of this run made the same for every run.
-fn read_by_people(env: &TestEnv, ended: &Finished) -> String {
-    // What is said meanwhile on a slow machine is not the message.
-    let lines = ended.stderr.split_inclusive('\n');
-    let mut text: String = lines.filter(|line| !line.ends_with("…\n")).collect();
+/// Returns the messages with the addresses and ids of this run replaced.
+fn normalized_messages(env: &TestEnv, ended: &Finished) -> String {
+    let mut text = ended.messages();
     for url in [
         env.sandbox.org_url(),
         env.sandbox.sts_url(),
@@ -186,14 +179,14 @@ fn read_by_people(env: &TestEnv, ended: &Finished) -> String {
     }
 }
 
-fn in_words(env: &TestEnv) -> String {
+fn exec_messages(env: &TestEnv) -> String {
     let mut words = vec!["exec"];
     words.extend(COMMAND);
     let ended = env.answered(&words);
-    read_by_people(env, &ended)
+    normalized_messages(env, &ended)
 }
 
-fn skewed(seconds: i64) -> TestEnv {
+fn with_clock_skew(seconds: i64) -> TestEnv {
     TestEnv::with(
         "carol",
         Options {
@@ -204,7 +197,7 @@ fn skewed(seconds: i64) -> TestEnv {
     .configured()
 }
 
-/// `ob` with more in its environment.
+/// Runs `ob exec` with more variables in its environment.
 fn exec_with(env: &TestEnv, variables: &[(&str, &str)]) -> Finished {
     let mut words = vec!["exec", "--password-stdin", "--json"];
     words.extend(COMMAND);

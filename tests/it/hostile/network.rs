@@ -1,13 +1,13 @@
-//! TLS that cannot be trusted, clocks that differ, hosts that do not answer.
+//! Untrusted TLS, clocks that differ, hosts that do not answer.
 
 use std::time::Duration;
 
 use ob_sandbox::{Certificate, Fault, FaultKind, Options};
 
-use super::{exec, exec_with, failed, in_words, skewed, succeeded, unreachable};
+use super::{exec, exec_messages, exec_with, failed, succeeded, unreachable, with_clock_skew};
 use crate::support::{SOON, TestEnv, counted};
 
-fn shown(certificate: Certificate) -> TestEnv {
+fn env_with_certificate(certificate: Certificate) -> TestEnv {
     TestEnv::with(
         "carol",
         Options {
@@ -19,8 +19,8 @@ fn shown(certificate: Certificate) -> TestEnv {
 }
 
 #[test]
-fn a_certificate_that_is_not_right_ends_before_a_secret_is_sent() {
-    for (certificate, error, says) in counted::<4, _>([
+fn invalid_certificate_ends_before_a_secret_is_sent() {
+    for (certificate, error, expected_text) in counted::<4, _>([
         (Certificate::Expired, "http.tls_time", "clock"),
         (Certificate::WrongHost, "http.tls_name", "another name"),
         (Certificate::SelfSigned, "http.tls_authority", "ca_bundle"),
@@ -30,14 +30,14 @@ fn a_certificate_that_is_not_right_ends_before_a_secret_is_sent() {
             "ca_bundle",
         ),
     ]) {
-        let env = shown(certificate);
-        failed(&env, &exec(&env), &unreachable(error, says), error);
+        let env = env_with_certificate(certificate);
+        failed(&env, &exec(&env), &unreachable(error, expected_text), error);
         assert!(env.sandbox.log().is_empty());
     }
 }
 
 #[test]
-fn a_clock_that_differs_is_told_in_words_and_hinders_nothing() {
+fn clock_difference_is_reported_and_does_no_harm() {
     for (skew, words) in counted::<6, _>([
         (600, "10 minutes behind"),
         (-720, "12 minutes ahead of"),
@@ -46,7 +46,7 @@ fn a_clock_that_differs_is_told_in_words_and_hinders_nothing() {
         (-86_400, "1440 minutes ahead of"),
         (-20 * 365 * 86_400, "10512000 minutes ahead of"),
     ]) {
-        let env = skewed(skew);
+        let env = with_clock_skew(skew);
         let ended = exec(&env);
         succeeded(&env, &ended, words);
         assert!(
@@ -60,7 +60,7 @@ fn a_clock_that_differs_is_told_in_words_and_hinders_nothing() {
 }
 
 #[test]
-fn a_host_that_is_not_there_is_told_at_once() {
+fn unreachable_host_is_reported_at_once() {
     let env = TestEnv::of("carol").configured();
     env.sandbox.stop();
     let ended = exec(&env);
@@ -74,13 +74,18 @@ fn a_host_that_is_not_there_is_told_at_once() {
 }
 
 #[test]
-fn servers_that_never_answer_are_given_up_and_named() {
-    let hang = |fault: Fault, says: &'static str| {
+fn servers_that_never_answer_time_out_by_name() {
+    let hang = |fault: Fault, expected_text: &'static str| {
         std::thread::spawn(move || {
             let env = TestEnv::of("carol").configured();
             env.sandbox.fault(fault.always());
             let ended = exec(&env);
-            failed(&env, &ended, &unreachable("http.timeout", says), says);
+            failed(
+                &env,
+                &ended,
+                &unreachable("http.timeout", expected_text),
+                expected_text,
+            );
             assert!(ended.took < Duration::from_secs(40), "{:?}", ended.took);
         })
     };
@@ -102,7 +107,7 @@ fn servers_that_never_answer_are_given_up_and_named() {
 }
 
 #[test]
-fn variables_that_a_stranger_could_set_do_nothing() {
+fn foreign_variables_have_no_effect() {
     let env = TestEnv::of("carol").configured();
     let other = env.sandbox.other_url();
     let keys = env.path("tmp/keys").display().to_string();
@@ -126,7 +131,7 @@ fn variables_that_a_stranger_could_set_do_nothing() {
 }
 
 #[test]
-fn a_connection_that_never_shakes_hands_is_given_up() {
+fn connection_without_a_handshake_times_out() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let env = TestEnv::of("carol").configured();
     let address = format!("https://{}", silent.local_addr().unwrap());
@@ -145,7 +150,7 @@ fn a_connection_that_never_shakes_hands_is_given_up() {
 }
 
 #[test]
-fn what_is_not_tls_is_refused() {
+fn answer_that_is_not_tls_is_refused() {
     let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let env = TestEnv::of("carol").configured();
     let address = format!("https://{}", plain.local_addr().unwrap());
@@ -164,7 +169,7 @@ fn what_is_not_tls_is_refused() {
 }
 
 #[test]
-fn plain_http_to_another_machine_is_refused_from_the_settings() {
+fn plain_http_in_the_settings_is_refused() {
     let env = TestEnv::of("carol").configured();
     let settings = env
         .full_settings()
@@ -180,8 +185,8 @@ fn plain_http_to_another_machine_is_refused_from_the_settings() {
 }
 
 #[test]
-fn what_people_read_when_the_certificate_has_expired() {
-    insta::assert_snapshot!(in_words(&shown(Certificate::Expired)), @r"
+fn message_when_the_certificate_has_expired() {
+    insta::assert_snapshot!(exec_messages(&env_with_certificate(Certificate::Expired)), @r"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: cannot get an answer
       cause: 127.0.0.1's certificate is not valid at this time by this machine's clock
@@ -190,8 +195,8 @@ fn what_people_read_when_the_certificate_has_expired() {
 }
 
 #[test]
-fn what_people_read_when_nobody_vouches_for_the_server() {
-    insta::assert_snapshot!(in_words(&shown(Certificate::UnknownAuthority)), @r"
+fn message_when_the_authority_is_unknown() {
+    insta::assert_snapshot!(exec_messages(&env_with_certificate(Certificate::UnknownAuthority)), @r"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: cannot get an answer
       cause: 127.0.0.1's certificate is not from an authority this machine trusts

@@ -1,11 +1,11 @@
-//! The page that an app hands over: exactly one form, one assertion, from the org itself.
+//! The page of an app: exactly one form and one assertion, from the org itself.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ob_sandbox::{AwsApp, Fault, FaultKind, Server};
 
 use super::{
-    Expected, broken, exec, failed, fails, in_words, misled, page, passes, refused, status,
+    Expected, broken, exec, exec_messages, failed, fails, misled, page, passes, refused, status,
     unreachable,
 };
 use crate::support::{TestEnv, counted};
@@ -14,14 +14,19 @@ const APP: &str = "/home/amazon_aws/";
 
 pub(super) fn form(action: &str, response: &str) -> String {
     format!(
-        "<form method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"SAMLResponse\" value=\"{response}\"></form>"
+        "<form method=\"post\" action=\"{action}\">\
+                 <input type=\"hidden\" name=\"SAMLResponse\" value=\"{response}\"></form>"
     )
 }
 
 const AWS: &str = "https://signin.aws.amazon.com/saml";
 
-/// The page is made from a good assertion's XML.
-pub(super) fn spoiled(case: &str, spoil: impl Fn(&str) -> String, expected: &Expected) {
+/// Has the app's page contain an altered assertion and checks the error.
+pub(super) fn altered_assertion_fails(
+    case: &str,
+    spoil: impl Fn(&str) -> String,
+    expected: &Expected,
+) {
     let env = TestEnv::of("carol").configured();
     let good = env.sandbox.assertion("carol", AwsApp::Production);
     let xml = String::from_utf8(STANDARD.decode(good).unwrap()).unwrap();
@@ -35,7 +40,7 @@ pub(super) fn spoiled(case: &str, spoil: impl Fn(&str) -> String, expected: &Exp
 }
 
 #[test]
-fn a_page_that_is_not_one_form_to_aws_is_refused_by_name() {
+fn page_without_one_form_to_aws_is_refused_by_name() {
     let env = TestEnv::of("carol").configured();
     let good = env.sandbox.assertion("carol", AwsApp::Production);
     let one = form(AWS, &good);
@@ -84,35 +89,35 @@ fn a_page_that_is_not_one_form_to_aws_is_refused_by_name() {
 }
 
 #[test]
-fn an_assertion_with_tricks_is_refused_by_name_and_never_sent() {
+fn malicious_assertion_is_refused_and_never_sent() {
     let dtd = |xml: &str| {
         format!(
             "<!DOCTYPE r [<!ENTITY a \"b\">]>{}",
             xml.trim_start_matches("<?xml version=\"1.0\" encoding=\"UTF-8\"?>")
         )
     };
-    spoiled("dtd", dtd, &broken("saml.xml.doctype", "document type"));
-    spoiled(
+    altered_assertion_fails("dtd", dtd, &broken("saml.xml.doctype", "document type"));
+    altered_assertion_fails(
         "cut short",
         |xml| xml[..xml.len() / 2].to_owned(),
         &broken("saml.xml.cut_short", "cut short"),
     );
-    spoiled(
+    altered_assertion_fails(
         "one byte short",
         |xml| xml[..xml.len() - 1].to_owned(),
         &broken("saml.xml.cut_short", "cut short"),
     );
-    spoiled(
+    altered_assertion_fails(
         "two roots",
         |xml| format!("{xml}<more/>"),
         &broken("saml.xml.second_root", ""),
     );
-    spoiled(
+    altered_assertion_fails(
         "html",
         |_| "<html></html>".into(),
         &broken("saml.wrong_root", ""),
     );
-    spoiled(
+    altered_assertion_fails(
         "another's app",
         |xml| xml.replace("urn:amazon:webservices", "urn:evil"),
         &misled("saml.audience", ""),
@@ -120,7 +125,7 @@ fn an_assertion_with_tricks_is_refused_by_name_and_never_sent() {
 }
 
 #[test]
-fn a_redirect_to_another_host_ends_there_with_nothing_told_to_it() {
+fn redirect_to_another_host_is_not_followed() {
     for path in counted::<2, _>(["/saml", "/?sessionToken=x"]) {
         let env = TestEnv::of("carol").configured();
         let elsewhere = env.sandbox.other_url() + path;
@@ -142,7 +147,7 @@ fn a_redirect_to_another_host_ends_there_with_nothing_told_to_it() {
 }
 
 #[test]
-fn a_page_is_asked_for_again_when_the_server_stumbles() {
+fn page_is_requested_again_after_a_server_error() {
     passes("503 once", Fault::org(APP, status(503, "")));
     passes("502 twice", Fault::org(APP, status(502, "")).times(2));
     passes(
@@ -152,7 +157,7 @@ fn a_page_is_asked_for_again_when_the_server_stumbles() {
 }
 
 #[test]
-fn a_server_that_stays_down_is_named_after_three_tries() {
+fn server_that_stays_down_is_named_after_three_tries() {
     let env = fails(
         "500 for good",
         Fault::org(APP, status(500, "")).always(),
@@ -173,10 +178,10 @@ fn a_server_that_stays_down_is_named_after_three_tries() {
 }
 
 #[test]
-fn what_people_read_when_the_page_has_no_form() {
+fn message_when_the_page_has_no_form() {
     let env = TestEnv::of("carol").configured();
     env.sandbox.fault(Fault::org(APP, page("<h1>Welcome</h1>")));
-    insta::assert_snapshot!(in_words(&env), @r"
+    insta::assert_snapshot!(exec_messages(&env), @r"
     ob: cannot open AWS
       cause: this is not the page of an Okta app
       cause: the page holds no SAML response
@@ -185,12 +190,12 @@ fn what_people_read_when_the_page_has_no_form() {
 }
 
 #[test]
-fn what_people_read_when_a_redirect_leads_away() {
+fn message_when_a_redirect_leads_away() {
     let env = TestEnv::of("carol").configured();
     let elsewhere = env.sandbox.other_url();
     env.sandbox
         .fault(Fault::org(APP, FaultKind::RedirectTo(elsewhere)));
-    insta::assert_snapshot!(in_words(&env), @r#"
+    insta::assert_snapshot!(exec_messages(&env), @r#"
     ob: cannot open AWS
       cause: cannot get an answer
       cause: 127.0.0.1: the redirect leads to OTHER
@@ -200,18 +205,20 @@ fn what_people_read_when_a_redirect_leads_away() {
     "#);
 }
 
-/// AWS may hold the key that an app encrypts its assertions for: which roles it grants then only AWS can read.
+/// AWS may hold the key that an app encrypts its assertions for; then only AWS can read the roles
+/// in it.
 #[test]
-fn an_encrypted_assertion_serves_a_role_and_provider_given_by_hand() {
+fn encrypted_assertion_works_with_a_given_role() {
     let env = TestEnv::of("carol").configured();
     let good = env.sandbox.assertion("carol", AwsApp::Production);
     let xml = String::from_utf8(STANDARD.decode(good).unwrap()).unwrap();
     let (before, rest) = xml.split_once("<saml2:Assertion").unwrap();
     let (_, after) = rest.split_once("</saml2:Assertion>").unwrap();
-    let sealed = format!(
-        "{before}<saml2:EncryptedAssertion xmlns:saml2=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>{after}"
+    let encrypted = format!(
+        "{before}<saml2:EncryptedAssertion \
+                 xmlns:saml2=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>{after}"
     );
-    let html = form(AWS, &STANDARD.encode(sealed));
+    let html = form(AWS, &STANDARD.encode(encrypted));
     env.sandbox.fault(Fault::org(APP, page(html)).always());
 
     let unread = env.answered(&["exec", "--json", "--", "true"]);
@@ -220,7 +227,7 @@ fn an_encrypted_assertion_serves_a_role_and_provider_given_by_hand() {
 
     let role = "arn:aws:iam::123456789012:role/Engineer";
     let provider = "arn:aws:iam::123456789012:saml-provider/okta";
-    // The sandbox's STS cannot decrypt it either; what it is asked is what counts.
+    // The sandbox's STS cannot decrypt it either; what counts is the request to STS.
     env.answered(&[
         "exec",
         "--json",

@@ -1,60 +1,59 @@
-//! A proxy in between: a good one, one that wants a password, one that answers with a page.
+//! Proxies: a good one, one that requires a password, one that answers with a page.
 
-use std::io::{BufRead as _, BufReader, Write as _, copy};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::{exec, exec_with, failed, succeeded, unreachable};
-use crate::support::{TestEnv, counted};
+use crate::support::{TestEnv, counted, relay};
 
-/// What a proxy does when it is asked to connect.
+/// What a proxy does on CONNECT.
 #[derive(Clone, Copy)]
-pub(crate) enum Manner {
-    Good,
-    Says(&'static str),
+pub(crate) enum Behavior {
+    Forward,
+    Answer(&'static str),
 }
 
 pub(crate) struct Proxy {
     pub(crate) address: String,
-    asked: Arc<Mutex<Vec<String>>>,
-    gone: Arc<AtomicBool>,
+    requests: Arc<Mutex<Vec<String>>>,
+    stopped: Arc<AtomicBool>,
     open: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl Proxy {
-    pub(crate) fn new(manner: Manner) -> Self {
+    pub(crate) fn new(behavior: Behavior) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&asked);
-        let gone = Arc::new(AtomicBool::new(false));
-        let left = Arc::clone(&gone);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&requests);
+        let stopped = Arc::new(AtomicBool::new(false));
+        let is_stopped = Arc::clone(&stopped);
         let open = Arc::new(Mutex::new(Vec::new()));
         let opened = Arc::clone(&open);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                if left.load(Ordering::Acquire) {
+                if is_stopped.load(Ordering::Acquire) {
                     return;
                 }
                 opened.lock().unwrap().push(client.try_clone().unwrap());
-                let noted = Arc::clone(&noted);
-                thread::spawn(move || serve(client, manner, &noted));
+                let log = Arc::clone(&log);
+                thread::spawn(move || serve(client, behavior, &log));
             }
         });
         Self {
             address,
-            asked,
-            gone,
+            requests,
+            stopped,
             open,
         }
     }
 
-    /// As if the machine had left the network of the proxy: nothing listens there any more, and
-    /// what was open is cut.
-    pub(crate) fn leave(&self) {
-        self.gone.store(true, Ordering::Release);
+    /// Simulates leaving the proxy's network: it stops listening and cuts its connections.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
         for client in self.open.lock().unwrap().drain(..) {
             let _ = client.shutdown(Shutdown::Both);
         }
@@ -66,12 +65,12 @@ impl Proxy {
         self.address.trim_start_matches("http://")
     }
 
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
-fn serve(mut client: TcpStream, manner: Manner, noted: &Mutex<Vec<String>>) {
+fn serve(mut client: TcpStream, behavior: Behavior, log: &Mutex<Vec<String>>) {
     let mut lines = BufReader::new(client.try_clone().unwrap());
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -79,31 +78,28 @@ fn serve(mut client: TcpStream, manner: Manner, noted: &Mutex<Vec<String>>) {
             return;
         }
     }
-    noted.lock().unwrap().push(head.clone());
-    let Manner::Good = manner else {
-        let Manner::Says(words) = manner else { return };
+    log.lock().unwrap().push(head.clone());
+    let Behavior::Forward = behavior else {
+        let Behavior::Answer(words) = behavior else {
+            return;
+        };
         let _ = client.write_all(words.as_bytes());
         let _ = client.shutdown(Shutdown::Write);
-        // A socket that is closed with something unread takes back what it has said.
+        // Closing a socket with unread input would discard what was sent.
         let _ = std::io::copy(&mut lines, &mut std::io::sink());
         return;
     };
     let target = head.split(' ').nth(1).unwrap_or_default();
-    let Ok(mut server) = TcpStream::connect(target) else {
+    let Ok(server) = TcpStream::connect(target) else {
         return;
     };
     client
         .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
         .unwrap();
-    let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-    thread::spawn(move || {
-        let _ = copy(&mut from, &mut to);
-        let _ = to.shutdown(Shutdown::Write);
-    });
-    let _ = copy(&mut server, &mut client);
+    relay(client, server);
 }
 
-fn behind(proxy: &str) -> TestEnv {
+fn env_with_proxy(proxy: &str) -> TestEnv {
     let env = TestEnv::of("carol").configured();
     let settings = env
         .full_settings()
@@ -114,16 +110,16 @@ fn behind(proxy: &str) -> TestEnv {
 
 #[test]
 fn everything_goes_through_the_proxy_of_the_settings() {
-    let proxy = Proxy::new(Manner::Good);
-    let env = behind(&proxy.address);
+    let proxy = Proxy::new(Behavior::Forward);
+    let env = env_with_proxy(&proxy.address);
     succeeded(&env, &exec(&env), "good proxy");
-    let asked = proxy.asked();
+    let requests = proxy.requests();
     assert_eq!(
-        asked.len(),
+        requests.len(),
         env.sandbox.connections(ob_sandbox::Server::Org)
             + env.sandbox.connections(ob_sandbox::Server::Sts)
     );
-    for head in asked {
+    for head in requests {
         assert!(head.starts_with("CONNECT 127.0.0.1:"), "{head}");
         for (kind, secret) in env.sandbox.canaries() {
             assert!(!head.contains(&secret), "{kind}");
@@ -132,17 +128,19 @@ fn everything_goes_through_the_proxy_of_the_settings() {
 }
 
 #[test]
-fn a_proxy_that_refuses_is_named_and_its_password_not_shown() {
-    for (case, words, error, says) in counted::<4, _>([
+fn refusing_proxy_is_named_without_its_password() {
+    for (case, words, error, expected_text) in counted::<4, _>([
         (
             "407",
-            "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 407 Proxy Authentication Required\r\n\
+                         Proxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
             "http.proxy_refused",
             "authorization",
         ),
         (
             "html",
-            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n\
+                         <html></html>",
             "http.tls",
             "TLS",
         ),
@@ -154,17 +152,17 @@ fn a_proxy_that_refuses_is_named_and_its_password_not_shown() {
             "did not answer CONNECT with status 200",
         ),
     ]) {
-        let proxy = Proxy::new(Manner::Says(words));
-        let env = behind(
+        let proxy = Proxy::new(Behavior::Answer(words));
+        let env = env_with_proxy(
             &proxy
                 .address
                 .replace("//", "//alice:canary-proxy-password@"),
         );
         let ended = exec(&env);
-        failed(&env, &ended, &unreachable(error, says), case);
+        failed(&env, &ended, &unreachable(error, expected_text), case);
         assert!(!ended.stderr.contains("canary-proxy"), "{}", ended.stderr);
         assert!(
-            proxy.asked()[0]
+            proxy.requests()[0]
                 .to_lowercase()
                 .contains("proxy-authorization: basic")
         );
@@ -172,34 +170,34 @@ fn a_proxy_that_refuses_is_named_and_its_password_not_shown() {
 }
 
 #[test]
-fn variables_name_a_proxy_and_what_goes_past_it_in_either_case() {
+fn proxy_variables_work_in_either_case() {
     for (proxy_name, past_name) in counted::<4, _>([
         ("HTTPS_PROXY", "NO_PROXY"),
         ("https_proxy", "no_proxy"),
         ("ALL_PROXY", "NO_PROXY"),
         ("all_proxy", "no_proxy"),
     ]) {
-        let proxy = Proxy::new(Manner::Good);
+        let proxy = Proxy::new(Behavior::Forward);
         let env = TestEnv::of("carol").configured();
         let ended = exec_with(
             &env,
             &[(proxy_name, &proxy.address), (past_name, "127.0.0.1")],
         );
         succeeded(&env, &ended, past_name);
-        assert_eq!(proxy.asked().len(), 0);
+        assert_eq!(proxy.requests().len(), 0);
         let env = TestEnv::of("carol").configured();
         succeeded(
             &env,
             &exec_with(&env, &[(proxy_name, &proxy.address)]),
             proxy_name,
         );
-        assert!(proxy.asked().len() >= 2);
+        assert!(proxy.requests().len() >= 2);
     }
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_told() {
-    let env = behind("http://127.0.0.1:1");
+fn unreachable_proxy_is_named() {
+    let env = env_with_proxy("http://127.0.0.1:1");
     failed(
         &env,
         &exec(&env),
@@ -209,7 +207,7 @@ fn a_proxy_that_is_not_there_is_told() {
 }
 
 #[test]
-fn a_proxy_that_is_none_is_told() {
+fn server_that_is_no_proxy_is_named() {
     for (case, scheme) in counted::<2, _>([
         ("the org itself", "http"),
         ("the org itself, by https", "https"),
@@ -225,7 +223,7 @@ fn a_proxy_that_is_none_is_told() {
 }
 
 #[test]
-fn variables_for_plain_http_are_not_for_us() {
+fn plain_http_proxy_variables_are_ignored() {
     for name in counted::<4, _>(["HTTP_PROXY", "http_proxy", "FTP_PROXY", "SOCKS_PROXY"]) {
         let env = TestEnv::of("carol").configured();
         let ended = exec_with(&env, &[(name, "http://127.0.0.1:1")]);

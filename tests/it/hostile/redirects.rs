@@ -1,11 +1,11 @@
-//! Redirects: at each step but a page's own, none is followed; at a page's, none that leads anywhere else.
+//! Redirects: they are followed only for a page, and only within its host.
 
 use ob_sandbox::{Fault, FaultKind, Server};
 
 use super::{broken, exec, failed, refused};
 use crate::support::{TestEnv, counted, run};
 
-/// Where it leads, with `{other}` for a host that must hear nothing and `{org}` for the org itself.
+/// Redirect targets; `{other}` is a host that must receive nothing, `{org}` is the org itself.
 const TARGETS: [(&str, &str); 16] = [
     ("another host", "{other}/saml"),
     ("another host, no scheme", "//{other-host}/saml"),
@@ -39,7 +39,7 @@ fn target(env: &TestEnv, text: &str) -> String {
 }
 
 #[test]
-fn a_page_is_not_followed_to_where_it_does_not_belong() {
+fn page_is_not_followed_to_another_host() {
     for (case, text) in counted::<16, _>(TARGETS) {
         let env = TestEnv::of("carol").configured();
         let leads = FaultKind::RedirectTo(target(&env, text));
@@ -50,7 +50,7 @@ fn a_page_is_not_followed_to_where_it_does_not_belong() {
 }
 
 #[test]
-fn a_sign_in_is_followed_nowhere() {
+fn sign_in_follows_no_redirect() {
     for (case, text) in counted::<16, _>(TARGETS) {
         let env = TestEnv::of("carol").configured();
         let leads = FaultKind::RedirectTo(target(&env, text));
@@ -62,13 +62,13 @@ fn a_sign_in_is_followed_nowhere() {
             &broken("okta.authn.http_status", "302"),
             case,
         );
-        assert_eq!(super::passwords(&env), 1, "{case}");
+        assert_eq!(env.passwords_sent(), 1, "{case}");
     }
 }
 
 /// 307 and 308 would have the same data sent again, 300 offers a choice.
 #[test]
-fn a_redirect_that_wants_the_same_again_gets_nothing() {
+fn redirect_that_repeats_the_request_is_not_followed() {
     for code in counted::<3, u16>([300, 307, 308]) {
         let env = TestEnv::of("carol").configured();
         let headers = vec![("Location".to_owned(), env.sandbox.other_url())];
@@ -85,9 +85,10 @@ fn a_redirect_that_wants_the_same_again_gets_nothing() {
     }
 }
 
-/// Whatever cookies the org sets, the session works, no other host hears of one, and what is unsound comes back to nobody.
+/// Whatever cookies the org sets, the session works, no other host receives one, and no unsound
+/// cookie is sent back.
 #[test]
-fn cookies_that_are_unsound_are_dropped_and_the_rest_works() {
+fn unsound_cookies_are_dropped_and_the_session_works() {
     let long = format!("long={}; Secure", "x".repeat(5000));
     let cookies = counted::<10, &str>([
         "unsound-evil=1; Domain=evil.example; Secure",

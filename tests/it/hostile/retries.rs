@@ -1,20 +1,21 @@
-//! Servers that stumble: what may be asked again is, three times at most; a password never.
+//! Temporary server errors: idempotent requests are repeated, three times at most; a password is
+//! never sent again.
 
 use std::thread;
 
 use ob_sandbox::{Fault, FaultKind, Server};
 
-use super::{Expected, exec, failed, passwords, status, succeeded, unreachable};
+use super::{Expected, exec, failed, status, succeeded, unreachable};
 use crate::support::{TestEnv, counted};
 
-/// What the app's page answers, how often, how often it is then asked, and how that ends.
-fn stumbles() -> [(&'static str, FaultKind, usize, usize, Option<Expected>); 16] {
-    let down = |says| Some(unreachable("okta.server_error", says));
-    let spent = || {
+/// The page's answer, how often it is given, how often the page is then requested, and the outcome.
+fn cases() -> [(&'static str, FaultKind, usize, usize, Option<Expected>); 16] {
+    let down = |expected_text| Some(unreachable("okta.server_error", expected_text));
+    let token_redeemed = || {
         Some(Expected {
             exit: 4,
             error: "okta.session_unknown",
-            says: "does not know the session",
+            expected_text: "does not know the session",
         })
     };
     let limited = |reset_in| FaultKind::RateLimited { reset_in };
@@ -37,8 +38,15 @@ fn stumbles() -> [(&'static str, FaultKind, usize, usize, Option<Expected>); 16]
         ),
         ("503 once", status(503, ""), 1, 2, None),
         ("503 for good", status(503, ""), usize::MAX, 3, down("503")),
-        // The page opens the session too, by a token that is good once: it may have been taken and the answer lost.
-        ("closed once", FaultKind::CloseBeforeAnswer, 1, 2, spent()),
+        // The page redeems a one-time token for the session: it may have been redeemed although the
+        // answer was lost.
+        (
+            "closed once",
+            FaultKind::CloseBeforeAnswer,
+            1,
+            2,
+            token_redeemed(),
+        ),
         (
             "live, closed once",
             FaultKind::CloseBeforeAnswer,
@@ -53,7 +61,7 @@ fn stumbles() -> [(&'static str, FaultKind, usize, usize, Option<Expected>); 16]
             3,
             Some(unreachable("http.broken_off", "")),
         ),
-        ("cut once", FaultKind::CutAfter(40), 1, 2, spent()),
+        ("cut once", FaultKind::CutAfter(40), 1, 2, token_redeemed()),
         ("live, cut once", FaultKind::CutAfter(40), 1, 2, None),
         ("a limit without a time, once", limited(None), 1, 2, None),
         ("a limit of the past, once", limited(Some(-60)), 1, 2, None),
@@ -69,10 +77,10 @@ fn stumbles() -> [(&'static str, FaultKind, usize, usize, Option<Expected>); 16]
 }
 
 #[test]
-fn a_page_is_asked_for_three_times_at_most_and_the_password_sent_once() {
-    // They mostly wait, so all of them do at once.
+fn page_is_requested_three_times_and_the_password_once() {
+    // Most of the time is spent waiting, so all cases run at once.
     thread::scope(|scope| {
-        for (case, kind, times, asked, outcome) in counted::<16, _>(stumbles()) {
+        for (case, kind, times, asked, outcome) in counted::<16, _>(cases()) {
             scope.spawn(move || {
                 let env = TestEnv::of("carol").configured();
                 let live = case.starts_with("live");
@@ -88,7 +96,7 @@ fn a_page_is_asked_for_three_times_at_most_and_the_password_sent_once() {
                 }
                 let requests = env.sandbox.requests(Server::Org, "/home/");
                 assert_eq!(requests.len(), asked, "{case}");
-                assert_eq!(passwords(&env), usize::from(!live), "{case}");
+                assert_eq!(env.passwords_sent(), usize::from(!live), "{case}");
             });
         }
     });

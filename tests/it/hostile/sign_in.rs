@@ -1,14 +1,14 @@
-//! The sign-in: the password goes out once, whatever comes back.
+//! Classic's first request: the password is sent once, whatever the answer.
 
 use ob_sandbox::{Fault, FaultKind, Server};
 
-use super::{broken, exec, failed, fails, in_words, passwords, refused, status, unreachable};
+use super::{broken, exec, exec_messages, failed, fails, refused, status, unreachable};
 use crate::support::{TestEnv, counted};
 
 const AUTHN: &str = "/api/v1/authn";
 
 #[test]
-fn whatever_comes_back_the_password_is_sent_once_and_the_error_has_a_name() {
+fn password_is_sent_once_whatever_the_answer() {
     for (case, kind, expected) in counted::<17, _>([
         (
             "json that is html",
@@ -116,12 +116,12 @@ fn whatever_comes_back_the_password_is_sent_once_and_the_error_has_a_name() {
         ),
     ]) {
         let env = fails(case, Fault::org(AUTHN, kind), &expected);
-        assert_eq!(passwords(&env), 1, "{case}");
+        assert_eq!(env.passwords_sent(), 1, "{case}");
     }
 }
 
 #[test]
-fn a_redirect_of_the_sign_in_is_not_followed_anywhere() {
+fn redirect_of_the_sign_in_is_not_followed() {
     let env = TestEnv::of("carol").configured();
     let elsewhere = env.sandbox.other_url() + "/login";
     env.sandbox
@@ -132,11 +132,11 @@ fn a_redirect_of_the_sign_in_is_not_followed_anywhere() {
         &broken("okta.authn.http_status", "302"),
         "redirect",
     );
-    assert_eq!(passwords(&env), 1);
+    assert_eq!(env.passwords_sent(), 1);
 }
 
 #[test]
-fn a_wrong_password_is_sent_once_and_says_what_it_may_mean() {
+fn wrong_password_is_sent_once_and_refused() {
     let env = TestEnv::of("carol").configured();
     let mut ob = env.ob(["exec", "--json", "--password-stdin", "--", "true"]);
     ob.stdin(std::process::Stdio::piped());
@@ -147,12 +147,12 @@ fn a_wrong_password_is_sent_once_and_says_what_it_may_mean() {
         &refused("okta.sign_in_refused", ""),
         "wrong password",
     );
-    assert_eq!(passwords(&env), 1);
+    assert_eq!(env.passwords_sent(), 1);
     assert!(!ended.stderr.contains("canary-wrong-password"));
 }
 
 #[test]
-fn an_answer_that_drips_is_waited_for() {
+fn slow_answer_is_waited_for() {
     let env = TestEnv::of("carol").configured();
     env.sandbox.fault(Fault::org(
         AUTHN,
@@ -162,7 +162,7 @@ fn an_answer_that_drips_is_waited_for() {
 }
 
 #[test]
-fn a_push_goes_on_through_a_flapping_network() {
+fn push_continues_after_a_lost_poll() {
     let env = TestEnv::of("dave").configured();
     env.sandbox.fault(
         Fault::org("/api/v1/authn/factors/", FaultKind::CloseBeforeAnswer)
@@ -180,11 +180,11 @@ fn a_push_goes_on_through_a_flapping_network() {
 }
 
 #[test]
-fn what_people_read_when_okta_is_a_portal() {
+fn message_when_a_portal_answers() {
     let env = TestEnv::of("carol").configured();
     env.sandbox
         .fault(Fault::org(AUTHN, FaultKind::HtmlInsteadOfJson));
-    insta::assert_snapshot!(in_words(&env), @r"
+    insta::assert_snapshot!(exec_messages(&env), @r"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: the answer does not come from Okta's API
       cause: the answer is a web page, not data
@@ -193,10 +193,10 @@ fn what_people_read_when_okta_is_a_portal() {
 }
 
 #[test]
-fn what_people_read_when_the_password_is_wrong() {
+fn message_when_the_password_is_wrong() {
     let env = TestEnv::of("carol").configured();
     let ended = crate::support::run(env.ob(["login", "--password-stdin"]), "wrong\n");
-    insta::assert_snapshot!(super::read_by_people(&env, &ended), @r"
+    insta::assert_snapshot!(super::normalized_messages(&env, &ended), @r"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: Okta did not accept the sign-in
       cause: Authentication failed (E0000004, error id ID)
@@ -205,13 +205,13 @@ fn what_people_read_when_the_password_is_wrong() {
 }
 
 #[test]
-fn what_people_read_when_okta_wants_patience() {
+fn message_when_okta_limits_the_rate() {
     let env = TestEnv::of("carol").configured();
     env.sandbox.fault(Fault::org(
         AUTHN,
         FaultKind::RateLimited { reset_in: Some(17) },
     ));
-    insta::assert_snapshot!(in_words(&env), @r"
+    insta::assert_snapshot!(exec_messages(&env), @r"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: cannot sign in
       cause: too many requests (429); Okta takes the next one in 17 s

@@ -1,30 +1,32 @@
-//! STS: throttled calls are repeated, an old assertion is replaced once, a long duration is stepped down.
+//! STS: throttled calls are repeated, an expired assertion is replaced once, a long duration is
+//! reduced.
 
 use ob_sandbox::{AwsApp, Fault, FaultKind, Server};
 
-use super::{exec, failed, fails, in_words, passes, refused, status, succeeded, unreachable};
+use super::{exec, exec_messages, failed, fails, passes, refused, status, succeeded, unreachable};
 use crate::support::{TestEnv, counted, run};
 
 const SAML: &str = "AssumeRoleWithSAML";
 
-fn says(code: u16, error: &str, message: &str) -> FaultKind {
+fn sts_error(code: u16, error: &str, message: &str) -> FaultKind {
     FaultKind::Status {
         code,
         headers: vec![("Content-Type".into(), "text/xml".into())],
         body: format!(
-            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
-             <Code>{error}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>\
+                         <Type>Sender</Type><Code>{error}</Code><Message>{message}</Message></Error>\
+                         <RequestId>r</RequestId></ErrorResponse>"
         )
         .into(),
     }
 }
 
 #[test]
-fn a_refusal_of_sts_has_a_name_and_what_to_do() {
+fn sts_refusal_is_named_with_a_hint() {
     for (case, kind, expected) in counted::<12, _>([
         (
             "denied",
-            says(
+            sts_error(
                 403,
                 "AccessDenied",
                 "Not authorized to perform sts:AssumeRoleWithSAML",
@@ -33,27 +35,27 @@ fn a_refusal_of_sts_has_a_name_and_what_to_do() {
         ),
         (
             "identity",
-            says(400, "InvalidIdentityToken", "Response signature invalid"),
+            sts_error(400, "InvalidIdentityToken", "Response signature invalid"),
             refused("sts.invalid_identity", ""),
         ),
         (
             "rejected",
-            says(403, "IDPRejectedClaim", "no"),
+            sts_error(403, "IDPRejectedClaim", "no"),
             refused("sts.invalid_identity", ""),
         ),
         (
             "policy",
-            says(400, "PackedPolicyTooLarge", "too big"),
+            sts_error(400, "PackedPolicyTooLarge", "too big"),
             refused("sts.policy_too_large", "--policy-arn"),
         ),
         (
             "no such policy",
-            says(400, "MalformedPolicyDocument", "no"),
+            sts_error(400, "MalformedPolicyDocument", "no"),
             refused("sts.policy_malformed", "policy_arns"),
         ),
         (
             "region",
-            says(403, "RegionDisabledException", "STS is not activated"),
+            sts_error(403, "RegionDisabledException", "STS is not activated"),
             refused("sts.region_disabled", ""),
         ),
         (
@@ -94,7 +96,7 @@ fn a_refusal_of_sts_has_a_name_and_what_to_do() {
 }
 
 #[test]
-fn throttling_is_waited_out_and_told_when_it_stays() {
+fn throttled_call_is_repeated_and_then_named() {
     let env = passes(
         "twice",
         Fault::sts(SAML, FaultKind::RateLimited { reset_in: None }).times(2),
@@ -109,9 +111,9 @@ fn throttling_is_waited_out_and_told_when_it_stays() {
 }
 
 #[test]
-fn an_expired_assertion_is_replaced_by_one_fresh_one() {
+fn expired_assertion_is_replaced_once() {
     let expired = || {
-        says(
+        sts_error(
             400,
             "ExpiredTokenException",
             "Token must be redeemed within 5 minutes of issuance",
@@ -133,7 +135,7 @@ fn an_expired_assertion_is_replaced_by_one_fresh_one() {
 }
 
 #[test]
-fn a_long_duration_is_stepped_down_said_and_remembered() {
+fn long_duration_is_reduced_reported_and_remembered() {
     let env = TestEnv::of("alice").configured();
     env.sign_in();
     let role = "arn:aws:iam::123456789012:role/Deploy";
@@ -168,7 +170,7 @@ fn a_long_duration_is_stepped_down_said_and_remembered() {
 }
 
 #[test]
-fn a_refused_connection_names_the_host() {
+fn refused_connection_names_the_host() {
     let env = TestEnv::of("carol").configured();
     let settings = env
         .full_settings()
@@ -180,11 +182,11 @@ fn a_refused_connection_names_the_host() {
         &unreachable("http.connect", "127.0.0.1"),
         "no STS",
     );
-    assert_eq!(super::passwords(&env), 1);
+    assert_eq!(env.passwords_sent(), 1);
 }
 
 #[test]
-fn a_role_that_is_not_granted_is_refused_without_asking_sts() {
+fn ungranted_role_is_refused_without_asking_sts() {
     let env = TestEnv::of("carol").configured();
     let ended = env.answered(&[
         "exec",
@@ -209,7 +211,7 @@ fn a_role_that_is_not_granted_is_refused_without_asking_sts() {
 }
 
 #[test]
-fn what_people_read_when_sts_refuses() {
+fn message_when_sts_refuses() {
     let env = TestEnv::of("carol").configured();
     env.sandbox.grant(
         "carol",
@@ -219,7 +221,7 @@ fn what_people_read_when_sts_refuses() {
     );
     let settings = env.full_settings().replace("role/Engineer", "role/Gone");
     env.write_settings(&settings);
-    insta::assert_snapshot!(in_words(&env), @r"
+    insta::assert_snapshot!(exec_messages(&env), @r"
     ob: cannot assume arn:aws:iam::123456789012:role/Gone
       cause: STS answered AccessDenied: Not authorized to perform sts:AssumeRoleWithSAML
       hint: the role must trust arn:aws:iam::123456789012:saml-provider/okta; names count upper and lower case
@@ -228,11 +230,11 @@ fn what_people_read_when_sts_refuses() {
 }
 
 #[test]
-fn what_people_read_when_sts_throttles() {
+fn message_when_sts_throttles() {
     let env = TestEnv::of("carol").configured();
     env.sandbox
         .fault(Fault::sts(SAML, FaultKind::RateLimited { reset_in: None }).always());
-    insta::assert_snapshot!(in_words(&env), @r"
+    insta::assert_snapshot!(exec_messages(&env), @r"
     ob: cannot assume arn:aws:iam::123456789012:role/Engineer
       cause: STS answered Throttling: Rate exceeded
       hint: wait a moment, then run the same command again
@@ -240,10 +242,10 @@ fn what_people_read_when_sts_throttles() {
 }
 
 #[test]
-fn the_session_outlives_what_sts_refused() {
+fn session_outlives_a_refusal_by_sts() {
     let env = TestEnv::of("carol").configured();
     env.sandbox
-        .fault(Fault::sts(SAML, says(403, "AccessDenied", "no")));
+        .fault(Fault::sts(SAML, sts_error(403, "AccessDenied", "no")));
     assert_eq!(exec(&env).error(), "sts.access_denied");
     let mut words = vec!["exec", "--json"];
     words.extend(super::COMMAND);

@@ -1,4 +1,5 @@
-//! TLS that openssl speaks and nobody should: old versions, weak keys, old signatures, ciphers without secrecy.
+//! TLS that openssl offers and `ob` must refuse: old versions, weak keys, old signatures, ciphers
+//! without forward secrecy.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -7,7 +8,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use super::{exec, failed, unreachable};
 use crate::support::{TestEnv, counted};
 
-/// A name, what openssl makes the key of, the signature's digest, whom the certificate is for, and the server's manner.
+/// Name, openssl's key type, digest of the signature, subject alternative name, arguments of the
+/// server.
 type Case = (
     &'static str,
     &'static str,
@@ -65,11 +67,11 @@ const CASES: [Case; 8] = [
     ),
 ];
 
-/// A server whose handshake is made by `openssl s_server`; the sandbox's TLS would do none of this.
+/// A TLS server run by `openssl s_server`; the sandbox's own TLS offers none of this.
 struct Server {
     process: Child,
     address: String,
-    /// Open until its end, or its next word would be its last.
+    /// Kept open: the server would die when it writes to a closed pipe.
     _output: BufReader<ChildStdout>,
 }
 
@@ -80,28 +82,32 @@ impl Drop for Server {
     }
 }
 
-fn openssl(place: &Path, line: &str) {
+fn openssl(directory: &Path, line: &str) {
     let mut command = Command::new("openssl");
-    let ended = command.args(line.split(' ')).current_dir(place).output();
+    let ended = command
+        .args(line.split(' '))
+        .current_dir(directory)
+        .output();
     let ended = ended.unwrap();
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert!(ended.status.success(), "openssl {line}: {said}");
+    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success(), "openssl {line}: {stderr}");
 }
 
-/// Puts a CA of its own into `ca.pem` and shows a certificate of it.
-fn serve(place: &Path, (_, key, digest, name, manner): Case) -> Server {
+/// Writes a CA of its own to `ca.pem` and serves a certificate signed by it.
+fn serve(directory: &Path, (_, key, digest, name, server_arguments): Case) -> Server {
     for line in [
         "req -x509 -nodes -days 30 -newkey rsa:2048 -subj /CN=ca -keyout ca.key -out ca.pem"
             .to_owned(),
         format!("req -new -nodes -newkey {key} -subj /CN=x -keyout key.pem -out request.pem"),
     ] {
-        openssl(place, &line);
+        openssl(directory, &line);
     }
-    std::fs::write(place.join("names"), format!("subjectAltName={name}")).unwrap();
+    std::fs::write(directory.join("names"), format!("subjectAltName={name}")).unwrap();
     openssl(
-        place,
+        directory,
         &format!(
-            "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 -{digest} -extfile names -out leaf.pem"
+            "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 \
+                         -{digest} -extfile names -out leaf.pem"
         ),
     );
     let mut process = Command::new("openssl")
@@ -115,8 +121,8 @@ fn serve(place: &Path, (_, key, digest, name, manner): Case) -> Server {
             "key.pem",
         ])
         .args(["-cipher", "DEFAULT:@SECLEVEL=0"])
-        .args(manner)
-        .current_dir(place)
+        .args(server_arguments)
+        .current_dir(directory)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -138,8 +144,8 @@ fn serve(place: &Path, (_, key, digest, name, manner): Case) -> Server {
     }
 }
 
-/// `ob exec` at an org that openssl plays, with its CA as the bundle.
-fn at(case: Case) -> (TestEnv, crate::support::Finished) {
+/// Runs `ob exec` against an org that openssl serves, with its CA as the bundle.
+fn exec_against(case: Case) -> (TestEnv, crate::support::Finished) {
     let env = TestEnv::of("carol").configured();
     let server = serve(&env.path("tmp"), case);
     let settings = env
@@ -155,17 +161,17 @@ fn at(case: Case) -> (TestEnv, crate::support::Finished) {
 }
 
 #[test]
-fn tls_of_yesterday_is_refused_and_the_same_server_of_today_is_not() {
+fn outdated_tls_is_refused_and_modern_tls_is_not() {
     for case in counted::<8, _>(CASES) {
-        let (env, ended) = at(case);
+        let (env, ended) = exec_against(case);
         let expected = match case.0 {
             "for no name at all" => unreachable("http.tls_name", "another name"),
-            // rustls does not tell a key that is too short from another authority's.
+            // rustls does not distinguish a key that is too short from an unknown authority.
             "RSA with 1024 bits" => unreachable("http.tls_authority", "not from an authority"),
             _ => unreachable("http.tls", "TLS"),
         };
         failed(&env, &ended, &expected, case.0);
     }
-    let (_, ended) = at(GOOD);
+    let (_, ended) = exec_against(GOOD);
     assert_eq!(ended.error(), "http.broken_off", "{}", ended.stderr);
 }

@@ -1,9 +1,9 @@
-//! The machine moves on: another resolver, IPv6 only, a VPN, a sleep, no network at all. Each in
-//! namespaces of its own.
+//! The machine moves: another resolver, IPv6 only, a VPN, suspend, no network at all; each in its
+//! own namespaces.
 
 use std::fs;
-use std::io::{Read as _, Write as _, copy};
-use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -13,34 +13,35 @@ use std::thread;
 use nix::sys::signal::{Signal, kill};
 use ob_sandbox::Options;
 
-use super::{exec_by, ran, sign_in_by};
-use crate::hostile::proxy::{Manner, Proxy};
-use crate::support::TestEnv;
+use super::{assert_ran, exec_by, sign_in_by};
+use crate::hostile::proxy::{Behavior, Proxy};
+use crate::support::{TestEnv, relay};
 use crate::vpn::network::{Vpn, entered, ip, leads_through};
 
 const HOST: &str = "acme.example";
 
-/// A name server (RFC 1035) that knows one name and counts who asks for it.
-fn name_server(address: &str, knows: bool) -> Arc<AtomicUsize> {
+/// Starts a name server (RFC 1035) that knows one name, and returns its count of queries.
+fn name_server(address: &str, knows_name: bool) -> Arc<AtomicUsize> {
     let socket = UdpSocket::bind((address, 53)).unwrap();
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
+    let queries = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&queries);
     thread::spawn(move || {
         let mut packet = [0; 512];
         while let Ok((length, from)) = socket.recv_from(&mut packet) {
             count.fetch_add(1, Ordering::AcqRel);
-            let _ = socket.send_to(&answer(&packet[..length], knows), from);
+            let _ = socket.send_to(&answer(&packet[..length], knows_name), from);
         }
     });
-    asked
+    queries
 }
 
-/// A name server that says of each answer that it does not fit into UDP, and counts who asks by TCP.
+/// Starts a name server that marks each UDP answer as truncated, and returns its count of queries
+/// over TCP.
 fn truncating_name_server(address: &str) -> Arc<AtomicUsize> {
     let socket = UdpSocket::bind((address, 53)).unwrap();
     let listener = TcpListener::bind((address, 53)).unwrap();
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
+    let queries = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&queries);
     thread::spawn(move || {
         let mut packet = [0; 512];
         while let Ok((length, from)) = socket.recv_from(&mut packet) {
@@ -55,31 +56,31 @@ fn truncating_name_server(address: &str) -> Arc<AtomicUsize> {
             thread::spawn(move || serve_by_tcp(client, &count));
         }
     });
-    asked
+    queries
 }
 
-fn serve_by_tcp(mut client: TcpStream, asked: &AtomicUsize) {
+fn serve_by_tcp(mut client: TcpStream, queries: &AtomicUsize) {
     let mut length = [0; 2];
     while client.read_exact(&mut length).is_ok() {
         let mut question = vec![0; u16::from_be_bytes(length).into()];
         client.read_exact(&mut question).unwrap();
-        asked.fetch_add(1, Ordering::AcqRel);
+        queries.fetch_add(1, Ordering::AcqRel);
         let answer = answer(&question, true);
         let length = u16::try_from(answer.len()).unwrap().to_be_bytes();
         client.write_all(&[&length[..], &answer].concat()).unwrap();
     }
 }
 
-/// 127.0.0.1 for a question for an address, nothing for one of IPv6, NXDOMAIN where the name is not
+/// Answers 127.0.0.1 to a query for an A record, nothing for AAAA, NXDOMAIN where the name is not
 /// known.
-fn answer(question: &[u8], knows: bool) -> Vec<u8> {
+fn answer(question: &[u8], knows_name: bool) -> Vec<u8> {
     let name = question[12..].iter().position(|byte| *byte == 0).unwrap();
     let end = 12 + name + 5;
-    let is_address = question[end - 4..end - 2] == [0, 1] && knows;
+    let is_address = question[end - 4..end - 2] == [0, 1] && knows_name;
     let mut answer = question[..2].to_vec();
     answer.extend([
         0x81,
-        if knows { 0x80 } else { 0x83 },
+        if knows_name { 0x80 } else { 0x83 },
         0,
         1,
         0,
@@ -96,8 +97,8 @@ fn answer(question: &[u8], knows: bool) -> Vec<u8> {
     answer
 }
 
-/// Lays an `/etc` of the test's own over the machine's: `hosts` and `resolv.conf` as given.
-fn own_etc(env: &TestEnv, nsswitch: &str, hosts: &str) {
+/// Mounts an `/etc` of the test's own with the given `hosts` and `nsswitch.conf`.
+fn mount_own_etc(env: &TestEnv, nsswitch: &str, hosts: &str) {
     let own = env.path("etc");
     fs::create_dir(&own).unwrap();
     for name in ["passwd", "group", "ld.so.cache", "localtime"] {
@@ -116,7 +117,7 @@ fn own_etc(env: &TestEnv, nsswitch: &str, hosts: &str) {
     assert!(mounted.unwrap().success());
 }
 
-fn resolver(address: &str) {
+fn set_resolver(address: &str) {
     fs::write("/etc/resolv.conf", format!("nameserver {address}\n")).unwrap();
 }
 
@@ -131,7 +132,7 @@ fn with_host() -> TestEnv {
     .configured()
 }
 
-/// The agent opens new connections: what it trusts is read anew.
+/// Makes the agent open new connections, because its CA bundle has changed.
 fn reconnect(env: &TestEnv) {
     env.write("ca.pem", env.sandbox.ca_pem());
 }
@@ -144,25 +145,25 @@ fn changed_resolver_is_asked_at_the_next_connection() {
     }
     ip("link set lo up");
     let env = with_host();
-    own_etc(&env, "dns", "");
+    mount_own_etc(&env, "dns", "");
     let office = name_server("127.0.0.53", true);
     let home = name_server("127.0.0.54", true);
     let elsewhere = name_server("127.0.0.55", false);
-    resolver("127.0.0.53");
+    set_resolver("127.0.0.53");
     sign_in_by(&env, &[]);
     assert!(office.load(Ordering::Acquire) > 0);
     let before = office.load(Ordering::Acquire);
-    resolver("127.0.0.54");
+    set_resolver("127.0.0.54");
     reconnect(&env);
-    ran(&exec_by(&env, &[], &[]));
+    assert_ran(&exec_by(&env, &[], &[]));
     assert_eq!(
         office.load(Ordering::Acquire),
         before,
         "the old resolver was asked"
     );
     assert!(home.load(Ordering::Acquire) > 0);
-    // One that does not know the name, as outside of the company.
-    resolver("127.0.0.55");
+    // A name server that does not know the name, as outside of the company.
+    set_resolver("127.0.0.55");
     reconnect(&env);
     let ended = exec_by(&env, &[], &["--duration", "15m"]);
     assert!(elsewhere.load(Ordering::Acquire) > 0);
@@ -199,7 +200,8 @@ fn changed_resolver_is_asked_at_the_next_connection() {
     unmount();
 }
 
-/// What systemd-resolved, mDNS and `resolv.conf` options ask for, from an agent that opens no Unix socket.
+/// What systemd-resolved, mDNS and `resolv.conf` options require, from an agent that opens no Unix
+/// socket.
 #[test]
 fn confined_agent_resolves_by_tcp_and_ipv6() {
     if !entered(
@@ -222,13 +224,13 @@ fn confined_agent_resolves_by_tcp_and_ipv6() {
         ),
     ] {
         let env = with_host();
-        own_etc(&env, sources, "");
-        let asked = truncating_name_server(address);
+        mount_own_etc(&env, sources, "");
+        let queries = truncating_name_server(address);
         let text = format!("nameserver {address}\n{options}\n");
         fs::write("/etc/resolv.conf", text).unwrap();
         sign_in_by(&env, &[]);
-        ran(&exec_by(&env, &[], &[]));
-        assert!(asked.load(Ordering::Acquire) > 0, "{address}");
+        assert_ran(&exec_by(&env, &[], &[]));
+        assert!(queries.load(Ordering::Acquire) > 0, "{address}");
         assert_eq!(env.status()["agent"]["seccomp"], true);
         unmount();
     }
@@ -244,19 +246,14 @@ fn unmount() {
     );
 }
 
-/// Passes connections on from `[::1]` to the same port of 127.0.0.1, where the sandbox listens.
-fn by_ipv6(url: &str) {
+/// Forwards connections from `[::1]` to the same port of 127.0.0.1, where the sandbox listens.
+fn forward_from_ipv6(url: &str) {
     let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
     let listener = TcpListener::bind(("::1", port)).unwrap();
     thread::spawn(move || {
-        for mut client in listener.incoming().flatten() {
-            let mut server = TcpStream::connect(("127.0.0.1", port)).unwrap();
-            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-            thread::spawn(move || {
-                let _ = copy(&mut from, &mut to);
-                let _ = to.shutdown(Shutdown::Write);
-            });
-            thread::spawn(move || copy(&mut server, &mut client));
+        for client in listener.incoming().flatten() {
+            let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            thread::spawn(move || relay(client, server));
         }
     });
 }
@@ -268,17 +265,17 @@ fn ipv6_only_network_is_enough() {
     }
     ip("link set lo up");
     let env = with_host();
-    own_etc(&env, "files", &format!("::1 {HOST} sts.example\n"));
+    mount_own_etc(&env, "files", &format!("::1 {HOST} sts.example\n"));
     let sts = env.sandbox.sts_url();
-    by_ipv6(&env.sandbox.org_url());
-    by_ipv6(&sts);
+    forward_from_ipv6(&env.sandbox.org_url());
+    forward_from_ipv6(&sts);
     env.write_settings(
         &env.full_settings()
             .replace(&sts, &sts.replace("127.0.0.1", "[::1]")),
     );
     sign_in_by(&env, &[]);
-    ran(&exec_by(&env, &[], &[]));
-    // A proxy at such an address is named so.
+    assert_ran(&exec_by(&env, &[], &[]));
+    // A proxy at an IPv6 address is named with its brackets.
     let dead = [("HTTPS_PROXY", "http://[::1]:1")];
     let ended = exec_by(&env, &dead, &["--duration", "15m"]);
     assert_eq!(
@@ -292,7 +289,7 @@ fn ipv6_only_network_is_enough() {
         "{}",
         ended.stderr
     );
-    // Where the network has no IPv6 any more, the host is named.
+    // Where the network no longer has IPv6, the host is named.
     fs::write("/etc/hosts", format!("2001:db8::1 {HOST}\n")).unwrap();
     reconnect(&env);
     let ended = exec_by(&env, &[], &["--duration", "15m"]);
@@ -321,7 +318,7 @@ fn machine_without_a_network_keeps_its_session() {
     ip("link set lo up");
     let env = TestEnv::of("carol").configured();
     sign_in_by(&env, &[]);
-    ran(&exec_by(&env, &[], &[]));
+    assert_ran(&exec_by(&env, &[], &[]));
     ip("link set lo down");
     let ended = exec_by(&env, &[], &["--duration", "15m"]);
     assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
@@ -330,30 +327,30 @@ fn machine_without_a_network_keeps_its_session() {
         "{}",
         ended.stderr
     );
-    // What is held needs none.
-    ran(&exec_by(&env, &[], &[]));
+    // Cached credentials need no network.
+    assert_ran(&exec_by(&env, &[], &[]));
     ip("link set lo up");
-    ran(&exec_by(&env, &[], &["--duration", "15m"]));
+    assert_ran(&exec_by(&env, &[], &["--duration", "15m"]));
 }
 
 #[test]
 fn sleep_and_wake_in_another_network_need_no_sign_in() {
     let env = TestEnv::of("carol").configured();
-    let office = Proxy::new(Manner::Good);
+    let office = Proxy::new(Behavior::Forward);
     sign_in_by(&env, &[("HTTPS_PROXY", &office.address)]);
     let agent = env.agent().unwrap();
     kill(agent, Signal::SIGSTOP).unwrap();
-    office.leave();
+    office.stop();
     env.sandbox.advance_clock(30 * 60);
     kill(agent, Signal::SIGCONT).unwrap();
-    let asked = office.asked().len();
-    ran(&exec_by(&env, &[], &[]));
-    assert_eq!(office.asked().len(), asked);
+    let requests = office.requests().len();
+    assert_ran(&exec_by(&env, &[], &[]));
+    assert_eq!(office.requests().len(), requests);
     assert_eq!(env.agent(), Some(agent));
 }
 
-/// The VPN's web pages are asked by the caller's route, and the session goes on while the tunnel is
-/// up.
+/// The VPN's web pages use the caller's network settings, and the session continues while the
+/// tunnel is up.
 #[test]
 fn vpn_comes_up_by_the_route_of_its_caller() {
     if !entered(
@@ -363,7 +360,7 @@ fn vpn_comes_up_by_the_route_of_its_caller() {
         return;
     }
     let vpn = Vpn::new();
-    let office = Proxy::new(Manner::Good);
+    let office = Proxy::new(Behavior::Forward);
     let exec = |proxy: Option<&str>| {
         let mut exec = vpn.env.ob([
             "exec",
@@ -375,13 +372,13 @@ fn vpn_comes_up_by_the_route_of_its_caller() {
         crate::support::run(&mut exec, "")
     };
     assert!(exec(Some(&office.address)).status.success());
-    let asked = office.asked().len();
-    assert!(asked > 0);
-    office.leave();
+    let requests = office.requests().len();
+    assert!(requests > 0);
+    office.stop();
     vpn.up(&["--no-dns"]);
     assert!(exec(None).status.success());
     leads_through();
-    assert_eq!(office.asked().len(), asked);
+    assert_eq!(office.requests().len(), requests);
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }

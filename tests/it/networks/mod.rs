@@ -1,5 +1,5 @@
-//! A session that outlives the network it was begun in: each request goes by the route of its own
-//! settings, and what stands in the way is named.
+//! A session that outlives the network it was started in: each request uses the network settings of
+//! its own command, and obstacles are named.
 
 mod machine;
 mod portals;
@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::support::{Finished, TestEnv, run};
 
-/// `ob exec`, with these variables; nothing is answered.
+/// Runs `ob exec` with these variables; nothing is answered.
 fn exec_by(env: &TestEnv, variables: &[(&str, &str)], words: &[&str]) -> Finished {
     let mut all = vec!["exec", "--json"];
     all.extend(words);
@@ -18,26 +18,33 @@ fn exec_by(env: &TestEnv, variables: &[(&str, &str)], words: &[&str]) -> Finishe
     ob_by(env, variables, &all)
 }
 
-/// `ob` with these variables; nothing is answered.
+/// Runs `ob` with these variables; nothing is answered.
 fn ob_by(env: &TestEnv, variables: &[(&str, &str)], words: &[&str]) -> Finished {
-    run(with(env.ob(words), variables), "")
+    run(with_variables(env.ob(words), variables), "")
 }
 
-fn with(mut command: Command, variables: &[(&str, &str)]) -> Command {
+fn with_variables(mut command: Command, variables: &[(&str, &str)]) -> Command {
     command.envs(variables.iter().copied());
     command
 }
 
-/// Signs in with these variables, everything answered.
+/// Signs in with these variables; everything is answered.
 fn sign_in_by(env: &TestEnv, variables: &[(&str, &str)]) {
     env.sandbox.forget_used_codes();
     let mut login = env.ob(["login"]);
     login.args(env.answer_flags());
-    let ended = run(with(login, variables), &env.answers());
+    let ended = run(with_variables(login, variables), &env.answers());
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
 }
 
-fn ran(ended: &Finished) {
+fn assert_ran(ended: &Finished) {
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     assert_eq!(ended.stdout, "out\n");
+}
+
+/// Runs `ob login --json` with these variables; everything is answered.
+fn login_by(env: &TestEnv, variables: &[(&str, &str)]) -> Finished {
+    let mut login = env.ob(["login", "--json"]);
+    login.args(env.answer_flags());
+    run(with_variables(login, variables), &env.answers())
 }

@@ -1,20 +1,11 @@
-//! What stands in between and answers in the place of the org: captive portals, moved orgs,
-//! inspected TLS.
+//! Intermediaries that answer in place of the org: captive portals, moved orgs, inspected TLS.
 
 use ob_sandbox::{Certificate, Fault, FaultKind, Options, Server};
 
-use super::{exec_by, ran, sign_in_by};
-use crate::support::{Finished, TestEnv, counted, run};
+use super::{assert_ran, exec_by, login_by, sign_in_by};
+use crate::support::{TestEnv, counted, run};
 
-fn login(env: &TestEnv, variables: &[(&str, &str)]) -> Finished {
-    let mut login = env.ob(["login", "--json"]);
-    login
-        .args(env.answer_flags())
-        .envs(variables.iter().copied());
-    run(login, &env.answers())
-}
-
-fn status(code: u16, location: Option<&str>) -> FaultKind {
+fn http_status(code: u16, location: Option<&str>) -> FaultKind {
     FaultKind::Status {
         code,
         headers: location
@@ -25,7 +16,7 @@ fn status(code: u16, location: Option<&str>) -> FaultKind {
     }
 }
 
-/// Where the first question of a sign-in goes, and where a session's next one does.
+/// The first request of a sign-in, and a session's next one.
 const FIRST: &str = "/api/v1/authn";
 const APP: &str = "/home/amazon_aws/";
 
@@ -33,8 +24,8 @@ const APP: &str = "/home/amazon_aws/";
 fn captive_portal_is_named_by_status_511() {
     let env = TestEnv::of("carol").configured();
     env.sandbox
-        .fault(Fault::org("", status(511, None)).always());
-    let ended = login(&env, &[]);
+        .fault(Fault::org("", http_status(511, None)).always());
+    let ended = login_by(&env, &[]);
     assert_eq!(
         (ended.code(), &*ended.error()),
         (Some(5), "http.portal"),
@@ -52,7 +43,7 @@ fn captive_portal_is_named_by_status_511() {
     sign_in_by(&env, &[]);
     // In the middle of a session, which it does not end.
     env.sandbox
-        .fault(Fault::org(APP, status(511, None)).always());
+        .fault(Fault::org(APP, http_status(511, None)).always());
     let ended = exec_by(&env, &[], &[]);
     assert_eq!(
         (ended.code(), &*ended.error()),
@@ -61,9 +52,9 @@ fn captive_portal_is_named_by_status_511() {
         ended.stderr
     );
     env.sandbox.clear_faults();
-    ran(&exec_by(&env, &[], &[]));
+    assert_ran(&exec_by(&env, &[], &[]));
     env.sandbox
-        .fault(Fault::sts("AssumeRoleWithSAML", status(511, None)).always());
+        .fault(Fault::sts("AssumeRoleWithSAML", http_status(511, None)).always());
     let ended = exec_by(&env, &[], &["--duration", "15m"]);
     assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
     assert!(ended.stderr.contains("status 511"), "{}", ended.stderr);
@@ -87,9 +78,9 @@ fn redirects_to_another_host_name_it_with_both_readings() {
                 sign_in_by(&env, &[]);
             }
             env.sandbox
-                .fault(Fault::org(path, status(code, Some(to))).always());
+                .fault(Fault::org(path, http_status(code, Some(to))).always());
             let ended = match signs_in {
-                true => login(&env, &[]),
+                true => login_by(&env, &[]),
                 false => exec_by(&env, &[], &[]),
             };
             let case = format!("{code} {to} {path}: {}", ended.stderr);
@@ -105,19 +96,19 @@ fn redirects_to_another_host_name_it_with_both_readings() {
     }
 }
 
-/// What a pipeline is asked of comes first where the settings leave it open.
+/// Where the settings leave the pipeline open, its query is the first request.
 #[test]
 fn redirect_of_the_first_question_names_the_new_host() {
     let env = TestEnv::of("carol").configured();
     let settings = env.full_settings();
     env.write_settings(&settings.replace("'terminal'", "'auto'"));
-    let moved = status(
+    let moved = http_status(
         307,
         Some("https://login.acme.com/.well-known/okta-organization"),
     );
     env.sandbox
         .fault(Fault::org("/.well-known/", moved).always());
-    let ended = login(&env, &[]);
+    let ended = login_by(&env, &[]);
     assert!(
         ended
             .stderr
@@ -137,7 +128,7 @@ fn portal_with_a_certificate_of_its_own_is_named() {
         },
     )
     .configured();
-    let ended = login(&env, &[]);
+    let ended = login_by(&env, &[]);
     assert_eq!((ended.code(), &*ended.error()), (Some(5), "http.tls_name"));
     assert!(
         ended.stderr.contains("wants a sign-in of its own"),
@@ -162,7 +153,7 @@ fn variables_that_name_certificates_are_named_and_not_trusted() {
             .filter(|line| !line.starts_with("ca_bundle"));
         env.write_settings(&lines.collect::<Vec<_>>().join("\n"));
         let bundle = env.path("ca.pem").display().to_string();
-        let ended = login(&env, &[(name, &bundle)]);
+        let ended = login_by(&env, &[(name, &bundle)]);
         assert_eq!(
             (ended.code(), &*ended.error()),
             (Some(5), "http.tls_authority"),
@@ -174,9 +165,9 @@ fn variables_that_name_certificates_are_named_and_not_trusted() {
             "{name} {hints}"
         );
         assert!(env.sandbox.log().is_empty(), "{name}");
-        // What the hint says works.
+        // The hint's suggestion works.
         env.write_settings(&settings);
-        assert_eq!(login(&env, &[]).code(), Some(0), "{name}");
+        assert_eq!(login_by(&env, &[]).code(), Some(0), "{name}");
     }
 }
 
@@ -190,9 +181,9 @@ fn console_endpoint_that_is_down_is_not_called_okta() {
     );
     env.write_settings(&settings.replace("\n[profiles", &signin));
     sign_in_by(&env, &[]);
-    ran(&exec_by(&env, &[], &[]));
+    assert_ran(&exec_by(&env, &[], &[]));
     for (code, error) in counted::<2, _>([(503, "aws.server_error"), (429, "aws.rate_limited")]) {
-        let mut answer = status(code, None);
+        let mut answer = http_status(code, None);
         if let FaultKind::Status { headers, .. } = &mut answer {
             headers.push(("Retry-After".into(), "3600".into()));
         }

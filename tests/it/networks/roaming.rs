@@ -3,12 +3,11 @@
 use ob_sandbox::Server;
 use serde_json::Value;
 
-use super::{exec_by, ob_by, ran, sign_in_by};
-use crate::hostile::proxy::{Manner, Proxy};
-use crate::support::TestEnv;
-use crate::support::{Pty, eventually};
+use super::{assert_ran, exec_by, ob_by, sign_in_by};
+use crate::hostile::proxy::{Behavior, Proxy};
+use crate::support::{Pty, TestEnv, eventually};
 
-/// Carol's settings with one more profile, whose credentials are others.
+/// Carol's settings with a second profile, whose credentials are cached separately.
 fn roaming() -> TestEnv {
     let env = TestEnv::of("carol").configured();
     let settings = env.full_settings();
@@ -19,13 +18,6 @@ fn roaming() -> TestEnv {
     env
 }
 
-/// How often a password was sent.
-fn sign_ins(env: &TestEnv) -> usize {
-    let requests = env.sandbox.requests(Server::Org, "/api/v1/authn");
-    let with_password = |request: &&ob_sandbox::Logged| request.json()["password"].is_string();
-    requests.iter().filter(with_password).count()
-}
-
 fn causes(report: &Value) -> String {
     report["causes"].to_string()
 }
@@ -33,40 +25,46 @@ fn causes(report: &Value) -> String {
 #[test]
 fn office_proxy_unset_at_home_is_used_no_more() {
     let env = roaming();
-    let office = Proxy::new(Manner::Good);
+    let office = Proxy::new(Behavior::Forward);
     let through = [("HTTPS_PROXY", office.address.as_str())];
     sign_in_by(&env, &through);
-    ran(&exec_by(&env, &through, &[]));
-    let asked = office.asked().len();
-    assert!(asked > 0);
-    office.leave();
-    ran(&exec_by(&env, &[], &["-p", "other"]));
-    assert_eq!((office.asked().len(), sign_ins(&env)), (asked, 1));
+    assert_ran(&exec_by(&env, &through, &[]));
+    let requests = office.requests().len();
+    assert!(requests > 0);
+    office.stop();
+    assert_ran(&exec_by(&env, &[], &["-p", "other"]));
+    assert_eq!(
+        (office.requests().len(), env.passwords_sent()),
+        (requests, 1)
+    );
 }
 
 #[test]
 fn proxy_newly_required_takes_every_connection() {
     let env = roaming();
     sign_in_by(&env, &[]);
-    ran(&exec_by(&env, &[], &[]));
+    assert_ran(&exec_by(&env, &[], &[]));
     let before = env.sandbox.connections(Server::Org) + env.sandbox.connections(Server::Sts);
-    let hotel = Proxy::new(Manner::Good);
-    ran(&exec_by(
+    let hotel = Proxy::new(Behavior::Forward);
+    assert_ran(&exec_by(
         &env,
         &[("https_proxy", &hotel.address)],
         &["-p", "other"],
     ));
     let after = env.sandbox.connections(Server::Org) + env.sandbox.connections(Server::Sts);
     assert!(after > before, "connections of another route were shared");
-    assert_eq!((hotel.asked().len(), sign_ins(&env)), (after - before, 1));
+    assert_eq!(
+        (hotel.requests().len(), env.passwords_sent()),
+        (after - before, 1)
+    );
 }
 
 #[test]
 fn changed_proxy_misses_no_cached_credentials() {
     let env = roaming();
     sign_in_by(&env, &[]);
-    ran(&exec_by(&env, &[], &[]));
-    ran(&exec_by(
+    assert_ran(&exec_by(&env, &[], &[]));
+    assert_ran(&exec_by(
         &env,
         &[("HTTPS_PROXY", "http://127.0.0.1:1")],
         &[],
@@ -74,16 +72,16 @@ fn changed_proxy_misses_no_cached_credentials() {
     std::fs::copy(env.path("ca.pem"), env.path("other.pem")).unwrap();
     let settings = env.full_settings();
     env.write_settings(&settings.replace("/ca.pem", "/other.pem"));
-    ran(&exec_by(&env, &[], &[]));
+    assert_ran(&exec_by(&env, &[], &[]));
     assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
-    assert_eq!(sign_ins(&env), 1);
+    assert_eq!(env.passwords_sent(), 1);
 }
 
 #[test]
 fn dead_proxy_of_the_caller_is_named_and_nothing_is_sent() {
     let env = roaming();
     sign_in_by(&env, &[]);
-    ran(&exec_by(&env, &[], &[]));
+    assert_ran(&exec_by(&env, &[], &[]));
     env.sandbox.clear_log();
     let dead = [("HTTPS_PROXY", "http://alice:canary-proxy@127.0.0.1:1")];
     let ended = exec_by(&env, &dead, &["-p", "other"]);
@@ -109,19 +107,19 @@ fn dead_proxy_of_the_caller_is_named_and_nothing_is_sent() {
         env.sandbox.log().is_empty(),
         "something went past the proxy"
     );
-    // The session has lost nothing.
-    ran(&exec_by(&env, &[], &["-p", "other"]));
+    // The session is unaffected.
+    assert_ran(&exec_by(&env, &[], &["-p", "other"]));
     assert_eq!(
-        sign_ins(&env),
+        env.passwords_sent(),
         0,
         "the log was cleared after the only sign-in"
     );
 }
 
 #[test]
-fn network_that_needs_its_proxy_again_is_told_which() {
+fn missing_proxy_is_suggested_by_a_hint() {
     let env = roaming();
-    let office = Proxy::new(Manner::Good);
+    let office = Proxy::new(Behavior::Forward);
     sign_in_by(&env, &[("HTTPS_PROXY", &office.address)]);
     env.sandbox.stop();
     let ended = exec_by(&env, &[], &[]);
@@ -141,7 +139,7 @@ fn ca_bundle_set_later_takes_effect_at_the_next_request() {
     env.write("ca.pem", other.sandbox.ca_pem());
     env.sandbox.clear_log();
     let ended = exec_by(&env, &[], &[]);
-    // The other authority has the same name, and another key.
+    // The other authority has the same name and another key.
     assert_eq!(
         (ended.code(), &*ended.error()),
         (Some(5), "http.tls_authority")
@@ -156,9 +154,9 @@ fn ca_bundle_set_later_takes_effect_at_the_next_request() {
         ended.stderr
     );
     env.write("ca.pem", good);
-    ran(&exec_by(&env, &[], &[]));
+    assert_ran(&exec_by(&env, &[], &[]));
     assert_eq!(
-        sign_ins(&env),
+        env.passwords_sent(),
         0,
         "the log was cleared after the only sign-in"
     );
@@ -184,7 +182,7 @@ fn ca_bundle_taken_away_is_noticed() {
         "{}",
         ended.stderr
     );
-    // One that cannot be read is the caller's to mend, where it is needed.
+    // An unreadable bundle is an error of the caller's settings, where it is needed.
     env.write_settings(&settings.replace("/ca.pem", "/missing.pem"));
     let ended = exec_by(&env, &[], &[]);
     assert_eq!(
@@ -197,20 +195,20 @@ fn ca_bundle_taken_away_is_noticed() {
 fn logout_from_another_network_ends_the_session_at_okta() {
     for (login, logout) in [(true, false), (false, true)] {
         let env = roaming();
-        let office = Proxy::new(Manner::Good);
+        let office = Proxy::new(Behavior::Forward);
         let through = [("HTTPS_PROXY", office.address.as_str())];
         let none: [(&str, &str); 0] = [];
         let by = |proxy: bool| if proxy { &through[..] } else { &none[..] };
         sign_in_by(&env, by(login));
-        ran(&exec_by(&env, by(login), &[]));
+        assert_ran(&exec_by(&env, by(login), &[]));
         if !logout {
-            office.leave();
+            office.stop();
         }
-        let asked = office.asked().len();
+        let requests = office.requests().len();
         let ended = ob_by(&env, by(logout), &["logout"]);
         assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
         assert_eq!(env.sandbox.live().1, 0, "the session lives on");
-        assert_eq!(office.asked().len() > asked, logout);
+        assert_eq!(office.requests().len() > requests, logout);
     }
 }
 
@@ -218,7 +216,7 @@ fn logout_from_another_network_ends_the_session_at_okta() {
 fn logout_behind_a_dead_proxy_wipes_and_names_it() {
     let env = roaming();
     sign_in_by(&env, &[]);
-    ran(&exec_by(&env, &[], &[]));
+    assert_ran(&exec_by(&env, &[], &[]));
     let dead = [("HTTPS_PROXY", "http://127.0.0.1:1")];
     let ended = ob_by(&env, &dead, &["logout", "--json"]);
     assert_eq!((ended.code(), &*ended.error()), (Some(5), "logout.server"));
@@ -230,7 +228,7 @@ fn logout_behind_a_dead_proxy_wipes_and_names_it() {
     assert_eq!(env.status()["sessions"], Value::Array(Vec::new()));
 }
 
-/// The console's federation endpoint is asked over the caller's route as well.
+/// The console's federation endpoint is reached by the caller's network settings as well.
 #[test]
 fn console_and_role_lists_go_by_the_route_of_the_caller() {
     let env = roaming();
@@ -241,94 +239,94 @@ fn console_and_role_lists_go_by_the_route_of_the_caller() {
     );
     env.write_settings(&settings.replace("\n[profiles", &signin));
     sign_in_by(&env, &[]);
-    let hotel = Proxy::new(Manner::Good);
+    let hotel = Proxy::new(Behavior::Forward);
     let through = [("HTTPS_PROXY", hotel.address.as_str())];
     for words in [&["console", "--print"][..], &["roles"]] {
-        let before = hotel.asked().len();
+        let before = hotel.requests().len();
         let ended = ob_by(&env, &through, words);
         assert_eq!(ended.code(), Some(0), "{words:?} {}", ended.stderr);
         if before == 0 {
-            assert!(hotel.asked().len() >= 2, "{words:?}");
+            assert!(hotel.requests().len() >= 2, "{words:?}");
         }
-        // Without the proxy again: nothing of it is left.
-        let asked = hotel.asked().len();
+        // Without the proxy again, none of its connections is used.
+        let asked = hotel.requests().len();
         let ended = ob_by(&env, &[], words);
         assert_eq!(ended.code(), Some(0), "{words:?} {}", ended.stderr);
-        assert_eq!(hotel.asked().len(), asked, "{words:?}");
+        assert_eq!(hotel.requests().len(), asked, "{words:?}");
     }
 }
 
-/// Credentials near their end are renewed while the old ones are handed out: by the route of who
-/// was handed them.
+/// Credentials near their end are renewed in the background, with the network settings of the
+/// command that was given the old ones.
 #[test]
 fn background_renewal_uses_the_last_callers_route() {
     let env = roaming();
-    let office = Proxy::new(Manner::Good);
+    let office = Proxy::new(Behavior::Forward);
     sign_in_by(&env, &[("HTTPS_PROXY", &office.address)]);
-    ran(&exec_by(&env, &[("HTTPS_PROXY", &office.address)], &[]));
-    let asked = office.asked().len();
+    assert_ran(&exec_by(&env, &[("HTTPS_PROXY", &office.address)], &[]));
+    let requests = office.requests().len();
     env.sandbox.advance_clock(45 * 60);
-    // An answer by which the agent learns the time.
+    // From this answer the agent learns the time.
     let roles = ob_by(&env, &[], &["roles"]);
     assert_eq!(roles.code(), Some(0), "{}", roles.stderr);
-    let hotel = Proxy::new(Manner::Good);
-    ran(&exec_by(&env, &[("HTTPS_PROXY", &hotel.address)], &[]));
+    let hotel = Proxy::new(Behavior::Forward);
+    assert_ran(&exec_by(&env, &[("HTTPS_PROXY", &hotel.address)], &[]));
     eventually("the renewal is done", || {
         env.sandbox.sts_calls("AssumeRoleWithSAML").len() == 2
     });
-    assert!(!hotel.asked().is_empty());
-    assert_eq!(office.asked().len(), asked);
+    assert!(!hotel.requests().is_empty());
+    assert_eq!(office.requests().len(), requests);
 }
 
-/// Two terminals with other settings at once: each has its own connections.
+/// Two terminals with different settings at once: each has its own connections.
 #[test]
 fn callers_at_once_share_a_session_and_no_connection() {
     let env = roaming();
     sign_in_by(&env, &[]);
-    let hotel = Proxy::new(Manner::Good);
+    let hotel = Proxy::new(Behavior::Forward);
     let through = [("HTTPS_PROXY", hotel.address.as_str())];
     std::thread::scope(|threads| {
         let one = threads.spawn(|| exec_by(&env, &through, &["-p", "other"]));
         let other = threads.spawn(|| exec_by(&env, &[], &[]));
-        ran(&one.join().unwrap());
-        ran(&other.join().unwrap());
+        assert_ran(&one.join().unwrap());
+        assert_ran(&other.join().unwrap());
     });
-    assert!(!hotel.asked().is_empty());
-    assert_eq!(sign_ins(&env), 1);
+    assert!(!hotel.requests().is_empty());
+    assert_eq!(env.passwords_sent(), 1);
 }
 
 #[test]
-fn status_and_doctor_tell_that_settings_have_changed() {
+fn status_and_doctor_report_changed_settings() {
     let env = roaming();
-    let office = Proxy::new(Manner::Good);
+    let office = Proxy::new(Behavior::Forward);
     let through = [("HTTPS_PROXY", office.address.as_str())];
     sign_in_by(&env, &through);
-    let told = |ended: crate::support::Finished| ended.stdout;
+    let stdout = |ended: crate::support::Finished| ended.stdout;
     let words = format!(
         "last used with other network settings: the proxy {}",
         office.address
     );
-    let status = told(ob_by(&env, &[], &["status"]));
+    let status = stdout(ob_by(&env, &[], &["status"]));
     assert!(status.contains(&words), "{status}");
-    assert!(!told(ob_by(&env, &through, &["status"])).contains("network settings"));
+    assert!(!stdout(ob_by(&env, &through, &["status"])).contains("network settings"));
     let status: Value =
-        serde_json::from_str(&told(ob_by(&env, &[], &["status", "--json"]))).unwrap();
+        serde_json::from_str(&stdout(ob_by(&env, &[], &["status", "--json"]))).unwrap();
     assert_eq!(status["sessions"][0]["network"]["proxy"], office.address);
-    let doctor = told(ob_by(&env, &[], &["doctor"]));
+    let doctor = stdout(ob_by(&env, &[], &["doctor"]));
     assert!(
         doctor.contains(&words) && doctor.contains("the next command uses no proxy"),
         "{doctor}"
     );
-    assert!(!told(ob_by(&env, &through, &["doctor"])).contains("other network settings"));
+    assert!(!stdout(ob_by(&env, &through, &["doctor"])).contains("other network settings"));
 }
 
-/// Two commands of one terminal, each with its own menu: the first one is gone before it is answered.
+/// Two commands of one terminal, each with its own menu; the first ends before it is answered.
 #[test]
 fn role_chosen_for_one_caller_takes_no_route_of_another() {
     let env = TestEnv::of("carol").configured();
     env.write_settings(&env.full_settings().replace("default_profile = 'dev'\n", ""));
     env.sign_in();
-    let office = Proxy::new(Manner::Good);
+    let office = Proxy::new(Behavior::Forward);
     let script = format!(
         "HTTPS_PROXY={} ob exec -- true & first=$!; until test -e go; do sleep 0.1; done; \
          ob exec -- echo it \"\"ran & second=$!; until test -e leave; do sleep 0.1; done; \
@@ -344,11 +342,11 @@ fn role_chosen_for_one_caller_takes_no_route_of_another() {
     pty.until("Role (1-");
     env.write("go", "");
     pty.until("Role (1-");
-    let asked = office.asked().len();
-    assert!(asked > 0);
+    let requests = office.requests().len();
+    assert!(requests > 0);
     env.write("leave", "");
     pty.until("first-gone");
     pty.send("1\r");
     pty.until("it ran");
-    assert_eq!(office.asked().len(), asked);
+    assert_eq!(office.requests().len(), requests);
 }

@@ -1,7 +1,7 @@
-//! Crashes, under both ways in which a kernel hands a core dump on: into a file, and into a program that pays no
-//! heed to a limit of 0.
+//! Crashes under both ways in which a kernel passes a core dump on: into a file, and to a program
+//! that ignores a core limit of 0.
 //!
-//! The pattern is the whole machine's, so one test at a time holds it, and puts it back.
+//! The pattern applies to the whole machine, so one test at a time holds it and restores it.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
@@ -18,19 +18,19 @@ use ob_sandbox::{PushOutcome, PushScript};
 use tempfile::TempDir;
 
 use super::needles::Needles;
-use super::{TYPED, a_push_is_out, needles};
+use super::{TYPED, needles, push_is_sent};
 use crate::support::{SOON, TestEnv, counted, finish, holds_within, run, start};
 
 const PATTERN: &str = "/proc/sys/kernel/core_pattern";
 
-/// How the kernel is told to hand cores on.
+/// How the kernel is set to pass cores on.
 #[derive(Clone, Copy, Debug)]
 enum Handler {
     File,
     Program,
 }
 
-/// The machine's cores, which all come here while this lives.
+/// Collects the machine's cores while it lives.
 struct Cores {
     directory: TempDir,
     before: String,
@@ -38,7 +38,7 @@ struct Cores {
 }
 
 impl Cores {
-    fn caught_by(handler: Handler) -> Self {
+    fn collect(handler: Handler) -> Self {
         assert!(
             geteuid().is_root(),
             "this test sets {PATTERN}: run it as root (`sudo tests/run`)"
@@ -64,7 +64,7 @@ impl Cores {
             }
         };
         let mut before = fs::read_to_string(PATTERN).unwrap();
-        // A run that was killed could not put it back: this is the kernel's own.
+        // A killed run could not restore the pattern; `core` is the kernel's default.
         if before.contains("/ob-core-") {
             before = "core".to_owned();
         }
@@ -77,7 +77,7 @@ impl Cores {
         cores
     }
 
-    /// Whose cores there are.
+    /// Returns the processes that left a core.
     fn of(&self) -> BTreeSet<i32> {
         let entries = fs::read_dir(self.directory.path()).unwrap().flatten();
         entries
@@ -85,7 +85,7 @@ impl Cores {
             .collect()
     }
 
-    /// Whether any core holds one of `needles`.
+    /// Whether a core holds one of `needles`.
     fn hold(&self, needles: &Needles) -> bool {
         self.of().iter().any(|pid| {
             let core = fs::read(self.directory.path().join(pid.to_string())).unwrap();
@@ -93,9 +93,9 @@ impl Cores {
         })
     }
 
-    /// A program that is not shielded crashes with a secret in its environment: its core must come, and shows
-    /// that those before it would have.
-    fn prove(&self, handler: Handler) {
+    /// Crashes an unprotected program with a secret in its environment: its core must arrive, which
+    /// shows that earlier ones would have.
+    fn prove_that_cores_arrive(&self, handler: Handler) {
         let limit = match handler {
             Handler::File => "unlimited",
             Handler::Program => "0",
@@ -108,7 +108,7 @@ impl Cores {
         let typed = Needles::new([("typed".to_owned(), TYPED.to_owned())]);
         assert!(
             holds_within(Duration::from_secs(10), || self.hold(&typed)),
-            "{handler:?}: the kernel hands no cores on here, so this proves nothing"
+            "{handler:?}: the kernel passes no cores on here, so this proves nothing"
         );
     }
 }
@@ -125,28 +125,28 @@ fn set(pattern: &str) {
         .unwrap_or_else(|error| panic!("the kernel does not let {PATTERN} be set: {error}"));
 }
 
-/// `ob` where cores may be as large as they like.
+/// Runs `ob` without a core limit.
 fn unlimited(env: &TestEnv, words: &str) -> Command {
     let mut command = env.command("sh");
     command.args(["-c", &format!("ulimit -c unlimited; exec ob {words}")]);
     command
 }
 
-/// The first fault of no instruction only takes away the handler that Rust sets for stack overflows.
+/// The first signal only removes the handler that Rust sets for stack overflows.
 fn crash(pid: Pid, signal: Signal) {
     kill(pid, signal).unwrap();
     thread::sleep(Duration::from_millis(50));
     let _ = kill(pid, signal);
 }
 
-/// Client and agent crash in the midst of a sign-in.
-fn crashed(env: &TestEnv, signal: Signal) -> Vec<Pid> {
+/// Crashes client and agent in the middle of a sign-in.
+fn crash_sign_in(env: &TestEnv, signal: Signal) -> Vec<Pid> {
     env.sandbox.push(PushScript {
         outcome: PushOutcome::Never,
         ..PushScript::approve()
     });
     let login = start(unlimited(env, "login --password-stdin"), &env.answers());
-    assert!(holds_within(SOON, || a_push_is_out(env)));
+    assert!(holds_within(SOON, || push_is_sent(env)));
     let client = Pid::from_raw(i32::try_from(login.id()).unwrap());
     let agent = env.agents()[0];
     crash(client, signal);
@@ -156,8 +156,8 @@ fn crashed(env: &TestEnv, signal: Signal) -> Vec<Pid> {
     vec![client, agent]
 }
 
-/// A command that was given credentials crashes.
-fn crashed_command(env: &TestEnv, signal: Signal) -> Pid {
+/// Crashes a command that was given credentials.
+fn crash_command(env: &TestEnv, signal: Signal) -> Pid {
     let words = format!(
         "exec --password-stdin -- sh -c 'echo $$; kill -{} $$'",
         signal.as_str().trim_start_matches("SIG")
@@ -174,13 +174,13 @@ fn no_crash_leaves_a_core(handler: Handler) {
             TestEnv::of("dave").configured(),
             TestEnv::of("carol").configured(),
         );
-        let cores = Cores::caught_by(handler);
-        let mut those = crashed(&env, signal);
-        those.push(crashed_command(&other, signal));
-        cores.prove(handler);
-        let came = cores.of();
-        for (who, pid) in ["client", "agent", "command"].iter().zip(those) {
-            assert!(!came.contains(&pid.as_raw()), "{signal} of the {who}");
+        let cores = Cores::collect(handler);
+        let mut crashed = crash_sign_in(&env, signal);
+        crashed.push(crash_command(&other, signal));
+        cores.prove_that_cores_arrive(handler);
+        let dumped = cores.of();
+        for (process, pid) in ["client", "agent", "command"].iter().zip(crashed) {
+            assert!(!dumped.contains(&pid.as_raw()), "{signal} of the {process}");
         }
         for env in counted::<2, _>([&env, &other]) {
             assert!(!cores.hold(&needles(env)), "{signal}");

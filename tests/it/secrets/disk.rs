@@ -1,4 +1,4 @@
-//! A disk of its own, read byte for byte: what was in a file that is gone again is still there.
+//! A separate disk, read byte for byte: contents of deleted files are still on it.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use super::needles::Needles;
 use super::{TYPED, needles};
 use crate::support::{SOON, TestEnv, run};
 
-/// What is written in these directories of a env goes to the disk at once.
-const ON_DISK: [&str; 3] = ["home", "run", "tmp"];
-/// Bytes.
+/// Directories of the environment that are moved to the disk, which is written synchronously.
+const MOVED_DIRECTORIES: [&str; 3] = ["home", "run", "tmp"];
+/// Size in bytes.
 const SIZE: u64 = 16 << 20;
 
 struct Disk {
@@ -18,44 +18,44 @@ struct Disk {
     mounted: Vec<PathBuf>,
 }
 
-fn does(program: &str, words: &[&str]) {
+fn run_program(program: &str, words: &[&str]) {
     let output = Command::new(program).args(words).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
-        "{program} {words:?}, as root: {said}"
+        "{program} {words:?}, as root: {stderr}"
     );
 }
 
 impl Disk {
-    fn below(env: &TestEnv) -> Self {
+    fn new(env: &TestEnv) -> Self {
         let image = env.path("image");
         File::create(&image).unwrap().set_len(SIZE).unwrap();
         let (file, disk) = (image.display().to_string(), env.path("disk"));
         fs::create_dir(&disk).unwrap();
         let place = disk.display().to_string();
-        does("mkfs.ext4", &["-q", &file]);
-        does("mount", &["-o", "loop,sync", &file, &place]);
+        run_program("mkfs.ext4", &["-q", &file]);
+        run_program("mount", &["-o", "loop,sync", &file, &place]);
         let mut mounted = vec![disk.clone()];
-        for name in ON_DISK {
+        for name in MOVED_DIRECTORIES {
             let (from, to) = (disk.join(name), env.path(name));
             fs::create_dir(&from).unwrap();
             let mode = fs::metadata(&to).unwrap().permissions();
             fs::set_permissions(&from, mode).unwrap();
             let words = [from.display().to_string(), to.display().to_string()];
-            does("mount", &["--bind", &words[0], &words[1]]);
+            run_program("mount", &["--bind", &words[0], &words[1]]);
             mounted.push(to);
         }
         Self { image, mounted }
     }
 
-    /// Takes it out and reads all of it.
+    /// Unmounts the disk and returns the secrets on its image.
     fn read(mut self, needles: &Needles) -> Vec<String> {
-        self.remove_section();
+        self.unmount();
         needles.count(&fs::read(&self.image).unwrap())
     }
 
-    fn remove_section(&mut self) {
+    fn unmount(&mut self) {
         while let Some(place) = self.mounted.pop() {
             let _ = Command::new("umount").arg(place).status();
         }
@@ -64,14 +64,14 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        self.remove_section();
+        self.unmount();
     }
 }
 
 #[test]
-fn what_was_in_a_file_that_is_gone_is_found_on_the_disk() {
+fn contents_of_a_deleted_file_are_found_on_the_disk() {
     let env = TestEnv::of("carol").configured();
-    let disk = Disk::below(&env);
+    let disk = Disk::new(&env);
     let mut command = env.command("sh");
     command
         .args(["-c", "exec 3>$TMPDIR/x; rm $TMPDIR/x; echo \"$LEAK\" >&3"])
@@ -83,9 +83,9 @@ fn what_was_in_a_file_that_is_gone_is_found_on_the_disk() {
 }
 
 #[test]
-fn no_secret_was_ever_on_the_disk() {
+fn no_secret_is_ever_written_to_the_disk() {
     let env = TestEnv::of("carol").configured();
-    let disk = Disk::below(&env);
+    let disk = Disk::new(&env);
     assert_eq!(
         env.answered(&["exec", "-vvv", "--", "true"]).code(),
         Some(0)

@@ -1,16 +1,15 @@
-//! The agent's memory, read as root, while the session lives: what only the sign-in needed is gone, and what the
-//! agent holds is the cookies or tokens of the session and the credentials it can hand out.
+//! The agent's memory, read as root, while the session lives: secrets that only the sign-in needed
+//! are gone; the agent holds the session's cookies or tokens and the credentials it can hand out.
 
 use nix::unistd::Pid;
 use ob_sandbox::{Fault, FaultKind, Options, Pipeline, PushScript, Server};
 
 use super::memory::secrets;
 use super::needles::Needles;
-use crate::support::eventually;
-use crate::support::{TestEnv, counted, run};
+use crate::support::{TestEnv, counted, eventually, run};
 
 /// Kinds that belong to the session itself and stay until it ends.
-const SESSION: [&str; 6] = [
+const SESSION_KINDS: [&str; 6] = [
     "sid",
     "DT",
     "access-token",
@@ -18,22 +17,22 @@ const SESSION: [&str; 6] = [
     "id-token",
     "machine-token",
 ];
-/// Credentials of AWS: those that are held stay, those of a step on the way do not.
-const AWS: [&str; 2] = ["aws-secret-access-key", "aws-session-token"];
-/// Bytes of a long secret for which one needle stands: what is left of a buffer may be any part of it.
-const PART: usize = 160;
+/// Kinds of credentials for roles: cached ones stay, those of an intermediate step do not.
+const AWS_KINDS: [&str; 2] = ["aws-secret-access-key", "aws-session-token"];
+/// Bytes of a long secret per needle: what is left of a buffer may be any part of it.
+const PART_BYTES: usize = 160;
 
 const CHAIN: &str = "chain = ['arn:aws:iam::210987654321:role/Admin']\n";
 
-/// One way to credentials.
+/// A way to obtain credentials.
 struct Route {
     name: &'static str,
     user: &'static str,
     options: fn() -> Options,
     settings: fn(&TestEnv) -> String,
-    /// The first one signs in.
+    /// The first verb signs in.
     verbs: &'static [&'static [&'static str]],
-    /// How many roles the agent holds afterwards.
+    /// Number of roles that the agent caches afterwards.
     held: usize,
 }
 
@@ -175,24 +174,27 @@ const ROUTES: [Route; 14] = [
     },
 ];
 
-/// Everything that must be gone, long secrets in parts.
-fn spent(env: &TestEnv, held: usize) -> Needles {
+/// Returns every secret that must be gone, long ones in parts.
+fn must_be_gone(env: &TestEnv, held: usize) -> Needles {
     let canaries = env.sandbox.canaries();
-    let issued = canaries.iter().filter(|(kind, _)| kind == AWS[0]).count();
+    let issued = canaries
+        .iter()
+        .filter(|(kind, _)| kind == AWS_KINDS[0])
+        .count();
     let mut seen = [0; 2];
     let mut parts = Vec::new();
     for (kind, value) in canaries {
-        if let Some(place) = AWS.iter().position(|known| *known == kind) {
+        if let Some(place) = AWS_KINDS.iter().position(|known| *known == kind) {
             seen[place] += 1;
             if seen[place] + held > issued {
                 continue;
             }
         }
-        if SESSION.contains(&kind.as_str()) {
+        if SESSION_KINDS.contains(&kind.as_str()) {
             continue;
         }
         if kind == "passcode" {
-            // Six digits stand everywhere by chance, but not after this name.
+            // Six digits occur everywhere by chance, but not after this name.
             for name in ["passCode", "passcode"] {
                 parts.push(("typed code".into(), format!("{name}\":\"{value}\"")));
             }
@@ -200,8 +202,8 @@ fn spent(env: &TestEnv, held: usize) -> Needles {
         }
         let bytes = value.as_bytes();
         for part in bytes
-            .chunks(PART)
-            .filter(|part| part.len() > 60 || bytes.len() <= PART)
+            .chunks(PART_BYTES)
+            .filter(|part| part.len() > 60 || bytes.len() <= PART_BYTES)
         {
             parts.push((kind.clone(), String::from_utf8_lossy(part).into_owned()));
         }
@@ -228,7 +230,7 @@ fn live_session_keeps_nothing_of_its_sign_in() {
         env.sandbox.push(PushScript::approve());
         env.write_settings(&(route.settings)(&env));
         let agent = agent_after(&env, route);
-        let found = secrets(agent, &spent(&env, route.held));
+        let found = secrets(agent, &must_be_gone(&env, route.held));
         if !found.is_empty() {
             left.push((route.name, found));
         }
@@ -277,12 +279,12 @@ fn failed_request_keeps_nothing_of_its_assertion() {
         assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
         let canaries = env.sandbox.canaries();
         assert!(canaries.iter().any(|(kind, _)| kind == "SAMLResponse"));
-        let found = secrets(env.agent().unwrap(), &spent(&env, 0));
+        let found = secrets(env.agent().unwrap(), &must_be_gone(&env, 0));
         assert_eq!(found, Vec::<String>::new(), "{verb:?}");
     }
 }
 
-/// The tokens of the session before are revoked over the connections of the new one.
+/// The previous session's tokens are revoked over the new session's connections.
 #[test]
 fn replaced_session_leaves_none_of_its_tokens() {
     let env = TestEnv::of("alice").configured();
@@ -290,7 +292,7 @@ fn replaced_session_leaves_none_of_its_tokens() {
     assert_eq!(env.answered(&["login"]).code(), Some(0));
     let tokens = env.sandbox.canaries().into_iter();
     let old: Vec<_> = tokens
-        .filter(|(kind, _)| SESSION.contains(&kind.as_str()))
+        .filter(|(kind, _)| SESSION_KINDS.contains(&kind.as_str()))
         .collect();
     assert!(old.iter().any(|(kind, _)| kind == "refresh-token"));
     env.write_settings(&env.browser_settings());

@@ -1,4 +1,4 @@
-//! The agent's memory, read as root, after everything was signed out.
+//! The agent's memory, read as root, after its sessions have ended.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
@@ -9,11 +9,10 @@ use ob_sandbox::{Options, PushScript, Server};
 
 use super::needles::Needles;
 use super::{TYPED, needles};
-use crate::agent::{sign_in, started};
-use crate::support::Pty;
-use crate::support::{SOON, TestEnv, counted, holds_within, run};
+use crate::agent::{sign_in, start_agent};
+use crate::support::{Pty, SOON, TestEnv, counted, holds_within, run};
 
-/// Every writable page of a process.
+/// Returns every writable area of a process.
 pub(super) fn of(pid: Pid) -> Vec<(String, Vec<u8>)> {
     let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
@@ -35,7 +34,7 @@ pub(super) fn of(pid: Pid) -> Vec<(String, Vec<u8>)> {
     areas
 }
 
-/// Every secret in the memory of `pid`, with where it lies.
+/// Returns every secret in the memory of `pid`, with its area.
 pub(super) fn secrets(pid: Pid, needles: &Needles) -> Vec<String> {
     let mut found = Vec::new();
     for (area, bytes) in of(pid) {
@@ -48,7 +47,7 @@ pub(super) fn secrets(pid: Pid, needles: &Needles) -> Vec<String> {
 }
 
 #[test]
-fn after_a_sign_out_no_secret_is_left_in_the_agents_memory() {
+fn sign_out_leaves_no_secret_in_the_agents_memory() {
     for user in counted::<3, _>(["carol", "bob", "dave"]) {
         let env = TestEnv::of(user).configured();
         env.sandbox.push(PushScript::number(47));
@@ -66,7 +65,7 @@ fn after_a_sign_out_no_secret_is_left_in_the_agents_memory() {
                 .requests(Server::Org, "/api/v1/sessions/me")
                 .is_empty()
         );
-        // A connection that waits for the server's goodbye is gone a moment later.
+        // A connection that waits for the server to close is gone a moment later.
         let needles = needles(&env);
         let is_clean = || secrets(agent, &needles).is_empty();
         let left = || secrets(agent, &needles);
@@ -75,44 +74,48 @@ fn after_a_sign_out_no_secret_is_left_in_the_agents_memory() {
 }
 
 #[test]
-fn after_a_sign_out_no_token_is_left_in_the_agents_memory_and_none_is_good_at_okta() {
+fn sign_out_leaves_no_token_in_memory_or_valid_at_okta() {
     let options = Options {
         interclient_trust: true,
         ..Options::default()
     };
-    for away in counted::<2, _>([false, true]) {
+    for server_is_down in counted::<2, _>([false, true]) {
         let env = TestEnv::with("alice", options.clone()).configured();
         env.write_settings(&(env.browser_settings() + &env.vpn_table()));
-        let done = |words: &[&str]| {
+        let succeeds = |words: &[&str]| {
             let ended = run(env.ob(words), "");
             assert_eq!(ended.code(), Some(0), "{words:?}: {}", ended.stderr);
         };
-        done(&["exec", "--", "true"]);
-        done(&["vpn", "profile", "--explain"]);
+        succeeds(&["exec", "--", "true"]);
+        succeeds(&["vpn", "profile", "--explain"]);
         env.sandbox.advance_clock(3700);
-        done(&["exec", "--duration", "30m", "--", "true"]);
+        succeeds(&["exec", "--duration", "30m", "--", "true"]);
         let agent = env.agent().unwrap();
         let held = secrets(agent, &needles(&env));
         assert!(
             held.iter().any(|what| what.contains("refresh-token")),
             "{held:?}"
         );
-        if away {
+        if server_is_down {
             env.sandbox.stop();
         }
         let logout = run(env.ob(["logout"]), "");
-        let expected = if away { 5 } else { 0 };
+        let expected = if server_is_down { 5 } else { 0 };
         assert_eq!(logout.code(), Some(expected), "{}", logout.stderr);
         let left = secrets(agent, &needles(&env));
-        assert_eq!(left, Vec::<String>::new(), "away: {away}");
-        if !away {
+        assert_eq!(
+            left,
+            Vec::<String>::new(),
+            "server_is_down: {server_is_down}"
+        );
+        if !server_is_down {
             assert_eq!(env.sandbox.live(), (0, 0));
         }
     }
 }
 
 #[test]
-fn after_a_refused_sign_in_no_secret_is_left_in_the_agents_memory() {
+fn refused_sign_in_leaves_no_secret_in_agent_memory() {
     let env = TestEnv::of("carol").configured();
     let ended = run(env.ob(["login", "--password-stdin"]), &format!("{TYPED}\n"));
     assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
@@ -121,9 +124,9 @@ fn after_a_refused_sign_in_no_secret_is_left_in_the_agents_memory() {
 }
 
 #[test]
-fn after_a_session_has_expired_no_secret_is_left_in_the_agents_memory() {
+fn expired_session_leaves_no_secret_in_agent_memory() {
     let env = TestEnv::of("carol").configured();
-    let agent = started(&env);
+    let agent = start_agent(&env);
     sign_in(&env, 6, 3600);
     assert_eq!(run(env.ob(["exec", "--", "true"]), "").code(), Some(0));
     let held = secrets(agent, &needles(&env));

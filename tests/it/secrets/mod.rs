@@ -1,5 +1,6 @@
-//! No secret leaves its place: recognisable ones are planted, every verb is run, and whatever a program can
-//! leave behind is searched for them. The searchers are searched too: each has to find a leak of its own.
+//! Secrets stay where they belong: recognisable ones are planted, every verb is run, and whatever a
+//! program can leave behind is searched for them. The searches are tested too: each must find a
+//! planted leak.
 
 mod cores;
 mod disk;
@@ -18,16 +19,16 @@ use ob_sandbox::Server;
 
 use crate::support::TestEnv;
 
-/// The secrets of a env, in every disguise.
+/// The secrets of an environment, in every encoding.
 fn needles(env: &TestEnv) -> Needles {
     Needles::new(env.sandbox.canaries())
 }
 
-/// Whether client and agent are both in the midst of a sign-in.
-fn a_push_is_out(env: &TestEnv) -> bool {
+/// Whether client and agent are both in the middle of a sign-in.
+fn push_is_sent(env: &TestEnv) -> bool {
     let path = "/api/v1/authn/factors/";
     !env.sandbox.requests(Server::Org, path).is_empty()
 }
 
-/// A secret that only the one who types it knows.
+/// A secret that is typed but is not valid.
 const TYPED: &str = "canary-typed-in-vain-4Xq8ZpLw";

@@ -1,60 +1,60 @@
-//! Secrets in ten disguises, and a search for all of them at once.
+//! Secrets in ten encodings, and a search for all of them at once.
 
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// The fewest bytes of a disguise that are no coincidence: eight digits, or twelve of base64
-/// that hide nine.
-const SHORTEST: usize = 8;
-const SHORTEST_BASE64: usize = 12;
+/// Shortest encoding, in bytes, that is no coincidence: eight digits, or twelve characters of
+/// base64, which encode nine.
+const MIN_BYTES: usize = 8;
+const MIN_BASE64_BYTES: usize = 12;
 
-/// A secret in one disguise.
+/// A secret in one encoding.
 struct Needle {
     kind: String,
-    disguise: &'static str,
+    encoding: &'static str,
     bytes: Vec<u8>,
 }
 
 pub(super) struct Needles {
     all: Vec<Needle>,
-    /// By their first two bytes: where in `all`.
+    /// Indexes into `all` by the first two bytes.
     by_start: Vec<Vec<usize>>,
 }
 
-/// What was found.
+/// A secret that was found.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
     pub(super) kind: String,
-    pub(super) disguise: &'static str,
+    pub(super) encoding: &'static str,
 }
 
 impl Needles {
     pub(super) fn new(secrets: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut all: Vec<Needle> = Vec::new();
         for (kind, secret) in secrets {
-            // Six digits stand everywhere by chance; a passcode is dead once it was used.
+            // Six digits occur everywhere by chance; a used passcode is worthless.
             if kind == "passcode" {
                 continue;
             }
-            // Of a long one, a part betrays it: what is in the middle is in no two of them.
+            // A part of a long secret reveals it; the middle is unique.
             let bytes = secret.as_bytes();
             let part = &bytes[bytes.len().saturating_sub(48) / 2..][..bytes.len().min(48)];
-            for (disguise, bytes) in disguises(part) {
-                // Of a short one, a few groups of base64 stand in a certificate by chance.
-                let shortest = match disguise.starts_with("base64") {
-                    true => SHORTEST_BASE64,
-                    false => SHORTEST,
+            for (encoding, bytes) in encodings(part) {
+                // A few groups of base64 of a short secret occur in certificates by chance.
+                let min_bytes = match encoding.starts_with("base64") {
+                    true => MIN_BASE64_BYTES,
+                    false => MIN_BYTES,
                 };
-                if bytes.len() < shortest {
+                if bytes.len() < min_bytes {
                     continue;
                 }
                 if !all.iter().any(|known| known.bytes == bytes) {
                     let kind = kind.clone();
                     all.push(Needle {
                         kind,
-                        disguise,
+                        encoding,
                         bytes,
                     });
                 }
@@ -67,15 +67,15 @@ impl Needles {
         Self { all, by_start }
     }
 
-    /// Every secret in `text`, each disguise once.
+    /// Returns every secret in `text`, each encoding once.
     pub(super) fn in_bytes(&self, text: &[u8]) -> Vec<Hit> {
         let mut hits = Vec::new();
         for (place, pair) in text.windows(2).enumerate() {
             for &index in &self.by_start[start(pair)] {
                 let needle = &self.all[index];
                 if text[place..].starts_with(&needle.bytes) {
-                    let (kind, disguise) = (needle.kind.clone(), needle.disguise);
-                    hits.push(Hit { kind, disguise });
+                    let (kind, encoding) = (needle.kind.clone(), needle.encoding);
+                    hits.push(Hit { kind, encoding });
                 }
             }
         }
@@ -84,14 +84,14 @@ impl Needles {
         hits
     }
 
-    /// How often any secret stands in `text`.
+    /// Returns every occurrence of a secret in `text`.
     pub(super) fn count(&self, text: &[u8]) -> Vec<String> {
         let mut found = Vec::new();
         for (place, pair) in text.windows(2).enumerate() {
             for &index in &self.by_start[start(pair)] {
                 let needle = &self.all[index];
                 if text[place..].starts_with(&needle.bytes) {
-                    found.push(format!("{} {}", needle.kind, needle.disguise));
+                    found.push(format!("{} {}", needle.kind, needle.encoding));
                 }
             }
         }
@@ -103,8 +103,8 @@ fn start(bytes: &[u8]) -> usize {
     usize::from(bytes[0]) << 8 | usize::from(bytes[1])
 }
 
-/// The ten ways in which a secret is searched for.
-pub(super) fn disguises(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+/// Returns the encodings in which a secret is searched for.
+pub(super) fn encodings(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let text = String::from_utf8_lossy(secret);
     let each = |plain: fn(char) -> bool, write: fn(char) -> String| -> Vec<u8> {
         let written = text
@@ -116,7 +116,7 @@ pub(super) fn disguises(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     for byte in secret {
         let _ = write!(hex, "{byte:02x}");
     }
-    // In the middle of a longer text, the first bytes share a group with what is before.
+    // Within a longer text, the first bytes share a group with the bytes before.
     let aligned = |skip: usize| {
         let rest = &secret[skip..];
         &rest[..rest.len() / 3 * 3]
@@ -152,13 +152,13 @@ pub(super) fn disguises(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn each_disguise_is_seen_through() {
+fn each_encoding_is_recognised() {
     let secret = "canary-a+b/c=\"d\"\\e-1234567890";
     let needles = Needles::new([("kind".to_owned(), secret.to_owned())]);
-    for (disguise, bytes) in disguises(secret.as_bytes()) {
+    for (encoding, bytes) in encodings(secret.as_bytes()) {
         let text = [b"before ", &bytes[..], b" after"].concat();
         let hits = needles.in_bytes(&text);
-        assert!(hits.iter().any(|hit| hit.kind == "kind"), "{disguise}");
+        assert!(hits.iter().any(|hit| hit.kind == "kind"), "{encoding}");
     }
     assert_eq!(needles.in_bytes(b"nothing to see, canary-a+b/c here"), []);
     for before in ["", "x", "xy"] {

@@ -1,4 +1,4 @@
-//! Those who look: at what was said, at files, at the processes while they run.
+//! Observers of output, of files, and of processes while they run.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,10 +12,10 @@ use std::time::Duration;
 use super::needles::Needles;
 use crate::support::{Finished, TestEnv};
 
-/// A secret where none belongs: who saw it, where, and which.
+/// Secrets found where they do not belong: observer, location and kind.
 pub(super) type Sightings = Vec<String>;
 
-fn sighted(
+fn find_secrets(
     observer: &str,
     place: impl std::fmt::Display,
     needles: &Needles,
@@ -23,14 +23,14 @@ fn sighted(
 ) -> Sightings {
     let hits = needles.in_bytes(bytes);
     hits.iter()
-        .map(|hit| format!("{observer}: {place}: {} as {}", hit.kind, hit.disguise))
+        .map(|hit| format!("{observer}: {place}: {} as {}", hit.kind, hit.encoding))
         .collect()
 }
 
-/// Standard output and standard error.
+/// Searches standard output and standard error.
 pub(super) fn outputs(ended: &Finished, needles: &Needles) -> Sightings {
-    let mut seen = sighted("output", "stdout", needles, ended.stdout.as_bytes());
-    seen.extend(sighted(
+    let mut seen = find_secrets("output", "stdout", needles, ended.stdout.as_bytes());
+    seen.extend(find_secrets(
         "output",
         "stderr",
         needles,
@@ -39,24 +39,24 @@ pub(super) fn outputs(ended: &Finished, needles: &Needles) -> Sightings {
     seen
 }
 
-/// What stood on a terminal.
+/// Searches the text of a terminal.
 pub(super) fn screen(text: &str, needles: &Needles) -> Sightings {
-    sighted("terminal", "screen", needles, text.as_bytes())
+    find_secrets("terminal", "screen", needles, text.as_bytes())
 }
 
-/// Every file below `root`: its name, where a link leads, its content.
+/// Searches every file below `root`: its name, the target of a link, its content.
 pub(super) fn files(root: &Path, needles: &Needles) -> Sightings {
     let mut seen = Vec::new();
     let mut left = vec![root.to_owned()];
     while let Some(path) = left.pop() {
         let name = path.display().to_string();
-        seen.extend(sighted("files", "name", needles, name.as_bytes()));
+        seen.extend(find_secrets("files", "name", needles, name.as_bytes()));
         let Ok(kind) = fs::symlink_metadata(&path).map(|found| found.file_type()) else {
             continue;
         };
         if kind.is_symlink() {
             let target = fs::read_link(&path).unwrap();
-            seen.extend(sighted(
+            seen.extend(find_secrets(
                 "files",
                 &name,
                 needles,
@@ -70,17 +70,22 @@ pub(super) fn files(root: &Path, needles: &Needles) -> Sightings {
                     .map(|entry| entry.path()),
             );
         } else if kind.is_file() {
-            seen.extend(sighted("files", &name, needles, &fs::read(&path).unwrap()));
+            seen.extend(find_secrets(
+                "files",
+                &name,
+                needles,
+                &fs::read(&path).unwrap(),
+            ));
         }
     }
     seen
 }
 
-/// Looks at every process again and again while a scenario runs: all argument lists, and the environments
-/// of agents and clients. What a client has become is the user's, and its environment the declared sink.
+/// Polls all processes while a scenario runs: the arguments of all, and the environments of agents
+/// and clients. A command that a client became may have credentials in its environment.
 pub(super) struct Watcher {
-    over: Arc<AtomicBool>,
-    looking: JoinHandle<Seen>,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Seen>,
 }
 
 #[derive(Default)]
@@ -91,33 +96,33 @@ struct Seen {
 
 impl Watcher {
     pub(super) fn new() -> Self {
-        let over = Arc::new(AtomicBool::new(false));
-        let until = Arc::clone(&over);
-        let looking = thread::spawn(move || {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stop_flag = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
             let mut seen = Seen::default();
-            // Once more when it is over: whoever is there at the end has been looked at.
+            // Polls once more after the end, so that every process that still runs is seen.
             loop {
-                let over = until.load(Ordering::Relaxed);
+                let stop = stop_flag.load(Ordering::Relaxed);
                 seen.look();
-                if over {
+                if stop {
                     return seen;
                 }
                 thread::sleep(Duration::from_millis(1));
             }
         });
-        Self { over, looking }
+        Self { stop, thread }
     }
 
     pub(super) fn end(self, needles: &Needles) -> Sightings {
-        self.over.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
         let Seen {
             arguments,
             environments,
-        } = self.looking.join().unwrap();
+        } = self.thread.join().unwrap();
         assert!(!environments.is_empty(), "the watcher saw nothing");
         let mut seen = Vec::new();
         for words in arguments {
-            seen.extend(sighted(
+            seen.extend(find_secrets(
                 "arguments",
                 String::from_utf8_lossy(&words),
                 needles,
@@ -125,7 +130,7 @@ impl Watcher {
             ));
         }
         for variables in environments {
-            seen.extend(sighted("environment", "of ob", needles, &variables));
+            seen.extend(find_secrets("environment", "of ob", needles, &variables));
         }
         seen
     }
@@ -142,7 +147,7 @@ impl Seen {
                 || fs::read_link(process.join("exe")).is_ok_and(|exe| exe.ends_with("debug/ob"));
             if is_ob() {
                 let variables = fs::read(process.join("environ")).unwrap_or_default();
-                // It may have become something else meanwhile.
+                // The process may have executed another program since.
                 if is_ob() {
                     self.environments.insert(variables);
                 }
@@ -152,7 +157,7 @@ impl Seen {
     }
 }
 
-/// The whole throw-away machine.
+/// Searches the whole environment.
 pub(super) fn machine(env: &TestEnv, needles: &Needles) -> Sightings {
     files(&env.path(""), needles)
 }

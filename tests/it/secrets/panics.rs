@@ -1,4 +1,4 @@
-//! A mistake of ours at each of twenty-one places, with a secret in the panic's payload.
+//! A panic at each of twenty-one points, with a secret in its payload.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use super::observers::{self, Sightings, Watcher};
 use super::{needles, trace};
 use crate::support::{Finished, SOON, TestEnv, counted, run};
 
-/// Each point, the verb that comes by there, and who.
+/// Each point, the verb that reaches it, and the user.
 const POINTS: [(&str, &str, &str); 21] = [
     ("agent.conversation", "login", "carol"),
     ("agent.request", "login", "carol"),
@@ -36,8 +36,8 @@ const POINTS: [(&str, &str, &str); 21] = [
     ("client.export", "env", "carol"),
 ];
 
-/// Has `ob VERB` panic at `point`.
-fn panicking(env: &TestEnv, point: &str, verb: &str) -> Finished {
+/// Makes `ob VERB` panic at `point`.
+fn run_with_panic(env: &TestEnv, point: &str, verb: &str) -> Finished {
     let with = |arguments: &[&str], input: &str| {
         let mut command = env.ob(arguments);
         command.env("OB_PANIC_AT", point);
@@ -68,7 +68,7 @@ fn panicking(env: &TestEnv, point: &str, verb: &str) -> Finished {
 }
 
 #[test]
-fn a_panic_at_any_of_twenty_one_places_leaks_nothing() {
+fn panic_at_any_of_21_points_leaks_nothing() {
     for (point, verb, user) in counted::<21, _>(POINTS) {
         let options = Options {
             interclient_trust: true,
@@ -76,20 +76,20 @@ fn a_panic_at_any_of_twenty_one_places_leaks_nothing() {
         };
         let env = TestEnv::with(user, options).configured();
         let watcher = Watcher::new();
-        let ended = panicking(&env, point, verb);
+        let ended = run_with_panic(&env, point, verb);
         let needles = needles(&env);
         let mut seen: Sightings = watcher.end(&needles);
         seen.extend(observers::outputs(&ended, &needles));
         seen.extend(observers::machine(&env, &needles));
         assert_eq!(seen, Sightings::new(), "{point}");
-        // Asked once more, the agent has taken the session out of its vault already.
-        let came_by = match point {
+        // Repeated, the request finds the session already removed from the agent's vault.
+        let was_reached = match point {
             "agent.sign_out" => ended.stderr.contains("nobody was signed in"),
             _ => ended.code() != Some(0),
         };
-        assert!(came_by, "{point} was not come by: {}", ended.stderr);
+        assert!(was_reached, "{point} was not reached: {}", ended.stderr);
         assert_eq!(ended.stdout, "", "{point}");
-        // One that panics at every request cannot be told to stop.
+        // An agent that panics at every request cannot be stopped by a request.
         for agent in env.agents() {
             kill(agent, Signal::SIGTERM).unwrap();
         }
@@ -106,19 +106,19 @@ fn a_panic_at_any_of_twenty_one_places_leaks_nothing() {
 }
 
 #[test]
-fn a_panic_in_the_agent_puts_its_place_and_not_its_payload_even_into_dev_null() {
+fn agent_panic_prints_its_location_and_not_its_payload() {
     let env = TestEnv::of("carol").configured();
     let script = "export OB_PANIC_AT=flow.redeem; ob exec --password-stdin -- true; ob agent stop";
     let trace = trace::traced(&env, script, &env.answers());
-    let said = trace.said_into("/dev/null");
+    let writes = trace.writes_into("/dev/null");
     let place = |line: &String| line.contains("src/flow/assume_role/");
-    assert!(said.iter().any(place), "{said:?}");
-    let hits = needles(&env).in_bytes(said.concat().as_bytes());
-    assert_eq!(hits, [], "{said:?}");
+    assert!(writes.iter().any(place), "{writes:?}");
+    let hits = needles(&env).in_bytes(writes.concat().as_bytes());
+    assert_eq!(hits, [], "{writes:?}");
 }
 
 #[test]
-fn a_panic_is_json_for_who_asked_for_json() {
+fn panic_is_reported_as_json_on_request() {
     let env = TestEnv::of("carol").configured();
     for (words, json) in counted::<3, _>([
         (&["login", "--json", "--password-stdin"][..], true),
@@ -143,7 +143,7 @@ fn a_panic_is_json_for_who_asked_for_json() {
 }
 
 #[test]
-fn every_place_of_the_program_is_in_the_table() {
+fn every_panic_point_of_the_program_is_in_the_table() {
     fn points(directory: &Path, found: &mut BTreeSet<String>) {
         for entry in fs::read_dir(directory).unwrap().flatten() {
             let path = entry.path();

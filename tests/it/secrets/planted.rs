@@ -1,9 +1,8 @@
-//! One leak for each observer: who does not find it would not find ob's either.
+//! A planted leak for each observer: an observer that misses it would also miss a real one.
 
-use super::needles::{Needles, disguises};
+use super::needles::{Needles, encodings};
 use super::{TYPED, memory, needles, observers, trace};
-use crate::support::Pty;
-use crate::support::{TestEnv, run};
+use crate::support::{Pty, TestEnv, run};
 
 fn typed() -> Needles {
     Needles::new([("typed".to_owned(), TYPED.to_owned())])
@@ -16,21 +15,21 @@ fn shell(env: &TestEnv, script: &str) -> std::process::Command {
 }
 
 #[test]
-fn a_leak_on_standard_error_is_found_in_every_disguise() {
+fn leak_on_standard_error_is_found_in_every_encoding() {
     let env = TestEnv::of("carol").configured();
-    for (disguise, bytes) in disguises(TYPED.as_bytes()) {
+    for (encoding, bytes) in encodings(TYPED.as_bytes()) {
         let octal: String = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
         let ended = run(shell(&env, &format!("printf 'x{octal}y' >&2")), "");
         assert_ne!(
             observers::outputs(&ended, &typed()),
             Vec::<String>::new(),
-            "{disguise}"
+            "{encoding}"
         );
     }
 }
 
 #[test]
-fn a_leak_on_a_terminal_is_found() {
+fn leak_on_a_terminal_is_found() {
     let env = TestEnv::of("carol").configured();
     let mut terminal = Pty::spawn(&shell(&env, "echo \"typed: $LEAK\""));
     let (_, text) = terminal.wait();
@@ -38,7 +37,7 @@ fn a_leak_on_a_terminal_is_found() {
 }
 
 #[test]
-fn a_leak_into_a_file_is_found() {
+fn leak_into_a_file_is_found() {
     let env = TestEnv::of("carol").configured();
     run(
         shell(
@@ -51,7 +50,7 @@ fn a_leak_into_a_file_is_found() {
 }
 
 #[test]
-fn a_leak_into_a_file_that_is_gone_again_is_found() {
+fn leak_into_a_deleted_file_is_found() {
     let env = TestEnv::of("carol").configured();
     let script = format!(
         "exec 3> \"$TMPDIR/x\"; rm \"$TMPDIR/x\"; read -r word; echo \"$word\" >&3; : {}",
@@ -69,7 +68,7 @@ fn a_leak_into_a_file_that_is_gone_again_is_found() {
 }
 
 #[test]
-fn a_leak_into_an_argument_list_is_found_even_of_a_process_that_is_gone() {
+fn leak_into_arguments_of_an_ended_process_is_found() {
     let env = TestEnv::of("carol").configured();
     let trace = trace::traced(
         &env,
@@ -80,7 +79,7 @@ fn a_leak_into_an_argument_list_is_found_even_of_a_process_that_is_gone() {
 }
 
 #[test]
-fn a_leak_into_the_arguments_of_a_running_process_is_found() {
+fn leak_into_arguments_of_a_running_process_is_found() {
     let env = TestEnv::of("carol").configured();
     let mut waiting = Pty::spawn(&env.ob(["login"]));
     waiting.until("assword");
@@ -94,7 +93,7 @@ fn a_leak_into_the_arguments_of_a_running_process_is_found() {
 }
 
 #[test]
-fn a_leak_into_the_environment_of_ob_is_found() {
+fn leak_into_the_environment_of_ob_is_found() {
     let env = TestEnv::of("carol").configured();
     let mut login = env.ob(["login"]);
     login.env("LEAK", TYPED);
@@ -109,7 +108,7 @@ fn a_leak_into_the_environment_of_ob_is_found() {
 }
 
 #[test]
-fn a_secret_in_memory_is_found() {
+fn secret_in_memory_is_found() {
     let env = TestEnv::of("carol").configured();
     env.answered(&["exec", "--", "true"]);
     let found = memory::secrets(env.agent().unwrap(), &needles(&env));

@@ -1,4 +1,4 @@
-//! Everything `ob` does, watched by everybody.
+//! Everything `ob` does, under every observer.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -6,10 +6,10 @@ use ob_sandbox::{Fault, FaultKind, PushOutcome, PushScript};
 
 use super::needles::Needles;
 use super::observers::{self, Sightings, Watcher};
-use super::{TYPED, a_push_is_out, trace};
+use super::{TYPED, push_is_sent, trace};
 use crate::support::{Finished, Pty, SOON, TestEnv, counted, finish, holds_within, run, start};
 
-/// All secrets of the sandbox, and the one that was typed in vain.
+/// Returns all secrets of the sandbox and the invalid one that was typed.
 fn all(env: &TestEnv) -> Needles {
     let mut secrets = env.sandbox.canaries();
     secrets.push(("typed".to_owned(), TYPED.to_owned()));
@@ -31,7 +31,7 @@ fn watched(case: &str, user: &str, scenario: impl Fn(&TestEnv) -> Vec<Finished>)
     assert!(!ended.is_empty(), "{case}");
 }
 
-fn loud(env: &TestEnv, arguments: &[&str]) -> Finished {
+fn verbose(env: &TestEnv, arguments: &[&str]) -> Finished {
     let mut words = arguments.to_vec();
     words.insert(1, "-vvv");
     let ended = env.answered(&words);
@@ -40,25 +40,25 @@ fn loud(env: &TestEnv, arguments: &[&str]) -> Finished {
 }
 
 #[test]
-fn signing_in_leaks_nothing_however_it_ends() {
+fn sign_in_leaks_nothing_however_it_ends() {
     watched("password", "carol", |env| {
         vec![
-            loud(env, &["login"]),
-            loud(env, &["login", "--again"]),
-            loud(env, &["login", "--json"]),
+            verbose(env, &["login"]),
+            verbose(env, &["login", "--again"]),
+            verbose(env, &["login", "--json"]),
         ]
     });
-    watched("code", "bob", |env| vec![loud(env, &["login"])]);
-    watched("push", "dave", |env| vec![loud(env, &["login"])]);
+    watched("code", "bob", |env| vec![verbose(env, &["login"])]);
+    watched("push", "dave", |env| vec![verbose(env, &["login"])]);
     watched("number", "dave", |env| {
         env.sandbox.push(PushScript::number(47));
-        let ended = loud(env, &["login"]);
+        let ended = verbose(env, &["login"]);
         assert!(ended.stderr.contains("47"), "{}", ended.stderr);
         vec![ended]
     });
     watched("rejected", "dave", |env| {
         env.sandbox.reject_push();
-        vec![loud(env, &["login"])]
+        vec![verbose(env, &["login"])]
     });
     watched("wrong password", "carol", |env| {
         vec![run(
@@ -89,7 +89,7 @@ fn accounts_that_cannot_sign_in_leak_nothing() {
         let watcher = Watcher::new();
         let password = format!("{}\n", env.user().password);
         let ended = run(env.ob(["login", "-vvv", "--password-stdin"]), &password);
-        // An expired password can be changed, by somebody who is here.
+        // An expired password can be changed by a user at a terminal.
         let expected = if user == "frank" { 3 } else { 4 };
         assert_eq!(ended.code(), Some(expected), "{user}: {}", ended.stderr);
         let needles = all(&env);
@@ -101,26 +101,26 @@ fn accounts_that_cannot_sign_in_leak_nothing() {
 }
 
 #[test]
-fn running_commands_leaks_nothing_but_to_the_command() {
+fn exec_leaks_nothing_but_to_its_command() {
     watched("command", "carol", |env| {
         vec![
-            loud(env, &["exec", "--", "true"]),
+            verbose(env, &["exec", "--", "true"]),
             run(env.ob(["exec", "--", "sleep", "0.1"]), ""),
         ]
     });
     watched("no such command", "carol", |env| {
-        let ended = loud(env, &["exec", "--", "no-such-command"]);
+        let ended = verbose(env, &["exec", "--", "no-such-command"]);
         assert_eq!(ended.code(), Some(127));
         vec![ended]
     });
     watched("crash", "carol", |env| {
-        vec![loud(
+        vec![verbose(
             env,
             &["exec", "--", "sh", "-c", "cd $HOME; kill -SEGV $$"],
         )]
     });
     watched("without an agent", "carol", |env| {
-        vec![loud(env, &["exec", "--no-agent", "--", "true"])]
+        vec![verbose(env, &["exec", "--no-agent", "--", "true"])]
     });
     watched("other verbs", "carol", |env| {
         env.sign_in();
@@ -137,34 +137,40 @@ fn running_commands_leaks_nothing_but_to_the_command() {
         verbs.iter().map(|verb| run(env.ob(*verb), "")).collect()
     });
     watched("refused by STS", "carol", |env| {
-        let kind = FaultKind::Status { code: 403, headers: vec![("Content-Type".into(), "text/xml".into())], body: b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>".to_vec() };
+        let body = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message>\
+                    </Error></ErrorResponse>";
+        let kind = FaultKind::Status {
+            code: 403,
+            headers: vec![("Content-Type".into(), "text/xml".into())],
+            body: body.to_vec(),
+        };
         env.sandbox
             .fault(Fault::sts("AssumeRoleWithSAML", kind).always());
         vec![
-            loud(env, &["exec", "--", "true"]),
+            verbose(env, &["exec", "--", "true"]),
             run(env.ob(["exec", "--json", "--", "true"]), ""),
         ]
     });
     watched("an answer cut short", "carol", |env| {
         env.sandbox
             .fault(Fault::sts("AssumeRoleWithSAML", FaultKind::CutAfter(300)).always());
-        vec![loud(env, &["exec", "--", "true"])]
+        vec![verbose(env, &["exec", "--", "true"])]
     });
     watched("a page that is none", "carol", |env| {
         env.sandbox
             .fault(Fault::org("/home/", FaultKind::CutAfter(900)).always());
-        vec![loud(env, &["exec", "--", "true"])]
+        vec![verbose(env, &["exec", "--", "true"])]
     });
     watched("sent elsewhere", "carol", |env| {
         let elsewhere = env.sandbox.other_url();
         env.sandbox
             .fault(Fault::org("/home/", FaultKind::RedirectTo(elsewhere)).always());
-        vec![loud(env, &["exec", "--", "true"])]
+        vec![verbose(env, &["exec", "--", "true"])]
     });
 }
 
 #[test]
-fn a_signal_at_any_moment_leaks_nothing() {
+fn signal_during_a_sign_in_leaks_nothing() {
     for signal in counted::<5, _>([
         Signal::SIGINT,
         Signal::SIGTERM,
@@ -181,7 +187,7 @@ fn a_signal_at_any_moment_leaks_nothing() {
                 env.ob(["login", "-vvv", "--password-stdin"]),
                 &env.answers(),
             );
-            assert!(holds_within(SOON, || a_push_is_out(env)));
+            assert!(holds_within(SOON, || push_is_sent(env)));
             let agent = env.agents()[0];
             kill(Pid::from_raw(i32::try_from(client.id()).unwrap()), signal).unwrap();
             let ended = finish(client);
@@ -194,7 +200,7 @@ fn a_signal_at_any_moment_leaks_nothing() {
 }
 
 #[test]
-fn what_is_typed_at_a_terminal_is_not_seen_there() {
+fn typed_secrets_are_not_shown_on_the_terminal() {
     let env = TestEnv::of("bob").configured();
     let watcher = Watcher::new();
     let mut terminal = Pty::spawn(&env.ob(["login", "-vvv"]));
@@ -213,8 +219,8 @@ fn what_is_typed_at_a_terminal_is_not_seen_there() {
     assert!(!text.contains(&code), "{text}");
 }
 
-/// Runs `script` under a trace that must show no secret, and answers with what was opened for writing beside the
-/// agent's lock and the devices.
+/// Runs `script` under a trace that must show no secret, and returns the files opened for writing,
+/// except the agent's lock and devices.
 fn written_by(env: &TestEnv, script: &str) -> Vec<String> {
     let trace = trace::traced(env, script, &env.answers());
     assert_eq!(trace.ended.code(), Some(0), "{}", trace.ended.stderr);
@@ -235,7 +241,7 @@ fn written_by(env: &TestEnv, script: &str) -> Vec<String> {
 const SIGN_IN: &str = "ob exec -vvv --password-stdin --passcode-stdin --factor totp -- true; ";
 
 #[test]
-fn client_and_agent_open_nothing_for_writing_and_write_no_secret_anywhere() {
+fn client_and_agent_write_no_file_and_no_secret() {
     let env = TestEnv::of("bob").configured();
     let script = SIGN_IN.to_owned()
         + "ob status >/dev/null; ob exec -- true; ob exec -- /nonexistent; \
@@ -243,9 +249,9 @@ fn client_and_agent_open_nothing_for_writing_and_write_no_secret_anywhere() {
     assert_eq!(written_by(&env, &script), Vec::<String>::new());
 }
 
-/// The one file that is written unasked: names of roles, for whoever looks at roles.
+/// The only file that is written without a request: the role names, after roles were listed.
 #[test]
-fn a_list_of_roles_leaves_their_names_in_one_file_and_a_command_adds_nothing_to_it() {
+fn roles_leaves_one_file_of_names_and_exec_adds_nothing() {
     let env = TestEnv::of("bob").configured();
     let script = SIGN_IN.to_owned() + "ob roles >/dev/null; ob agent stop";
     let opened = written_by(&env, &script);
@@ -295,8 +301,8 @@ fn nothing_is_opened_in_the_current_directory() {
     assert!(strange.is_empty(), "{strange:?}");
 }
 
-/// An answer that is asked to hold secrets: what else the command says is not.
-fn but_its_answer(env: &TestEnv, arguments: &[&str]) -> Finished {
+/// Runs a verb whose standard output holds secrets by design, and returns its other output.
+fn without_its_stdout(env: &TestEnv, arguments: &[&str]) -> Finished {
     let ended = run(env.ob(arguments), "");
     assert_eq!(ended.code(), Some(0), "{arguments:?}: {}", ended.stderr);
     let needles = all(env);
@@ -311,7 +317,7 @@ fn but_its_answer(env: &TestEnv, arguments: &[&str]) -> Finished {
 }
 
 #[test]
-fn verbs_that_hand_out_credentials_do_so_through_one_door() {
+fn verbs_that_print_credentials_use_one_output() {
     watched("on standard output", "carol", |env| {
         env.sign_in();
         let verbs: [&[&str]; 5] = [
@@ -321,7 +327,10 @@ fn verbs_that_hand_out_credentials_do_so_through_one_door() {
             &["env", "--format", "json"],
             &["credential", "-vvv"],
         ];
-        verbs.iter().map(|verb| but_its_answer(env, verb)).collect()
+        verbs
+            .iter()
+            .map(|verb| without_its_stdout(env, verb))
+            .collect()
     });
     watched("in the one file", "carol", |env| {
         env.sign_in();
@@ -330,14 +339,14 @@ fn verbs_that_hand_out_credentials_do_so_through_one_door() {
         let file = env.path("home/.aws/credentials");
         let written = std::fs::read(&file).unwrap();
         assert!(!all(env).in_bytes(&written).is_empty());
-        // What else is left of it is searched by those who watch.
+        // The rest of what the verb wrote is searched by the observers.
         std::fs::remove_file(file).unwrap();
         vec![ended]
     });
 }
 
 #[test]
-fn a_terminal_is_not_shown_what_is_meant_for_a_shell() {
+fn credentials_for_a_shell_are_not_shown_on_a_terminal() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();
     let mut terminal = Pty::spawn(&env.ob(["env", "--shell", "bash"]));

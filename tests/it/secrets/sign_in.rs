@@ -1,14 +1,13 @@
-//! The sweep over the other ways to sign in: Identity Engine, a browser, a machine.
+//! The search for leaks with the other ways to sign in: Identity Engine, a browser, a machine.
 
 use ob_sandbox::{Interstitial, Options, Pipeline, Plugged};
 
 use super::TYPED;
 use super::needles::Needles;
 use super::observers::{self, Sightings, Watcher};
-use crate::support::Pty;
-use crate::support::{Finished, TestEnv, counted, run};
+use crate::support::{Finished, Pty, TestEnv, counted, run};
 
-fn swept(case: &str, env: &TestEnv, more: &[&str], scenario: impl Fn() -> Vec<Finished>) {
+fn leaks_nothing(case: &str, env: &TestEnv, more: &[&str], scenario: impl Fn() -> Vec<Finished>) {
     let watcher = Watcher::new();
     let ended = scenario();
     let mut secrets = env.sandbox.canaries();
@@ -23,7 +22,7 @@ fn swept(case: &str, env: &TestEnv, more: &[&str], scenario: impl Fn() -> Vec<Fi
         seen.extend(observers::outputs(one, &needles));
     }
     seen.extend(observers::machine(env, &needles));
-    // The variable is where whoever started `ob` has put the key.
+    // The variable in which the caller of `ob` gave the key.
     let own = "environment: of ob: key";
     seen.retain(|sighting| !(more.len() == 1 && format!("{sighting:?}").contains(own)));
     assert_eq!(seen, Sightings::new(), "{case}");
@@ -40,7 +39,7 @@ fn identity_engine_leaks_nothing() {
     )
     .configured();
     env.write_settings(&env.full_settings().replace("'terminal'", "'auto'"));
-    swept("idx", &env, &[], || {
+    leaks_nothing("idx", &env, &[], || {
         vec![
             env.answered(&["login", "-vvv"]),
             env.answered(&["exec", "--", "true"]),
@@ -50,7 +49,7 @@ fn identity_engine_leaks_nothing() {
 }
 
 #[test]
-fn a_browser_sign_in_leaks_nothing_renewed_and_opening_the_vpn() {
+fn browser_sign_in_with_renewal_and_vpn_leaks_nothing() {
     let env = TestEnv::with(
         "alice",
         Options {
@@ -60,7 +59,7 @@ fn a_browser_sign_in_leaks_nothing_renewed_and_opening_the_vpn() {
     )
     .configured();
     env.write_settings(&(env.browser_settings() + &env.vpn_table()));
-    swept("browser", &env, &[], || {
+    leaks_nothing("browser", &env, &[], || {
         let first = vec![
             run(env.ob(["login", "-vvv"]), ""),
             run(env.ob(["exec", "--", "true"]), ""),
@@ -82,12 +81,12 @@ fn a_browser_sign_in_leaks_nothing_renewed_and_opening_the_vpn() {
 }
 
 #[test]
-fn a_machine_leaks_nothing_of_its_key() {
+fn machine_sign_in_leaks_nothing_of_its_key() {
     let env = TestEnv::of("alice").configured();
     let (settings, pem) = env.machine_settings();
     env.write_settings(&settings);
     let line = pem.lines().nth(3).unwrap();
-    swept("machine", &env, &[line], || {
+    leaks_nothing("machine", &env, &[line], || {
         let with_key = |arguments: &[&str]| {
             let mut command = env.ob(arguments);
             command.env("CI_KEY", pem);
@@ -102,7 +101,7 @@ fn a_machine_leaks_nothing_of_its_key() {
 }
 
 #[test]
-fn a_security_keys_pin_is_seen_nowhere() {
+fn security_keys_pin_is_leaked_nowhere() {
     for (pipeline, way) in [(Pipeline::V1, "'terminal'"), (Pipeline::Idx, "'auto'")] {
         let env = TestEnv::with(
             "wendy",
@@ -135,7 +134,7 @@ fn a_security_keys_pin_is_seen_nowhere() {
 }
 
 #[test]
-fn a_new_password_and_one_that_an_app_asks_for_again_are_seen_nowhere() {
+fn new_and_repeated_passwords_are_leaked_nowhere() {
     let new = format!("{TYPED}-new");
     for (pipeline, way) in [(Pipeline::V1, "'terminal'"), (Pipeline::Idx, "'auto'")] {
         let env = TestEnv::with(

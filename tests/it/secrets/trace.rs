@@ -1,4 +1,4 @@
-//! The system calls of client and agent: what they execute, open for writing, and write into files.
+//! The system calls of client and agent: programs executed, files opened for writing, data written.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,30 +7,44 @@ use super::needles::Needles;
 use super::observers::Sightings;
 use crate::support::{Finished, TestEnv, run};
 
-/// What a traced script did.
+/// The system calls that execute programs, create files, or write.
+const CALLS: &str = "trace=execve,open,openat,creat,memfd_create,link,linkat,symlink,symlinkat,\
+                     write,pwrite64,writev,pwritev,sendfile,copy_file_range,mknod,mknodat";
+
+/// The system calls of a traced script.
 pub(super) struct Trace {
     pub(super) ended: Finished,
     lines: Vec<Vec<u8>>,
 }
 
-/// Runs a shell script under strace, agents that it starts included; it has to end them.
+/// Runs a shell script under strace, which includes agents that it starts; the script must end
+/// them.
 pub(super) fn traced(env: &TestEnv, script: &str, input: &str) -> Trace {
     let file = tempfile::NamedTempFile::new().unwrap();
     let mut command = env.command("strace");
     command
-        .args(["-f", "-y", "-xx", "-s", "1000000", "-e", "signal=none", "-e"])
-        .arg("trace=execve,open,openat,creat,memfd_create,link,linkat,symlink,symlinkat,write,pwrite64,writev,pwritev,sendfile,copy_file_range,mknod,mknodat")
+        .args([
+            "-f",
+            "-y",
+            "-xx",
+            "-s",
+            "1000000",
+            "-e",
+            "signal=none",
+            "-e",
+        ])
+        .arg(CALLS)
         .arg("-o")
         .arg(file.path())
         .args(["sh", "-c", script]);
     let ended = run(command, input);
     let text = fs::read(file.path()).unwrap();
-    let lines = text.split(|byte| *byte == b'\n').map(plain).collect();
+    let lines = text.split(|byte| *byte == b'\n').map(decode).collect();
     Trace { ended, lines }
 }
 
-/// A line with its `\xNN` undone.
-fn plain(line: &[u8]) -> Vec<u8> {
+/// Decodes the `\xNN` of a line.
+fn decode(line: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(line.len());
     let mut rest = line;
     while let Some((&first, more)) = rest.split_first() {
@@ -54,7 +68,7 @@ fn text(line: &[u8]) -> String {
     String::from_utf8_lossy(line).into_owned()
 }
 
-/// `write(3</path>…`: the path, if it leads to a file.
+/// Returns the path in `write(3</path>…`, if it is a file.
 fn file_written(line: &str) -> Option<&str> {
     let (_, call) = line.split_once(' ')?;
     let call = call.trim_start();
@@ -65,7 +79,7 @@ fn file_written(line: &str) -> Option<&str> {
 }
 
 impl Trace {
-    /// Secrets in argument lists, however short the process lived.
+    /// Returns the secrets in argument lists, also of short-lived processes.
     pub(super) fn executed(&self, needles: &Needles) -> Sightings {
         let executions = self
             .lines
@@ -74,13 +88,13 @@ impl Trace {
         let mut seen = Vec::new();
         for line in executions {
             for hit in needles.in_bytes(line) {
-                seen.push(format!("executed: {} as {}", hit.kind, hit.disguise));
+                seen.push(format!("executed: {} as {}", hit.kind, hit.encoding));
             }
         }
         seen
     }
 
-    /// Secrets written into files, those without a name included.
+    /// Returns the secrets written into files, also into deleted ones.
     pub(super) fn written(&self, needles: &Needles) -> Sightings {
         let mut seen = Vec::new();
         for line in &self.lines {
@@ -89,13 +103,13 @@ impl Trace {
                 continue;
             };
             for hit in needles.in_bytes(line) {
-                seen.push(format!("written: {path}: {} as {}", hit.kind, hit.disguise));
+                seen.push(format!("written: {path}: {} as {}", hit.kind, hit.encoding));
             }
         }
         seen
     }
 
-    /// Every path that was opened for writing, made, or linked by `ob`.
+    /// Returns every path that was opened for writing, created, or linked by `ob`.
     pub(super) fn opened_for_writing(&self) -> BTreeSet<String> {
         let words = self.lines.iter().map(|line| text(line));
         let opens = words.filter(|line| {
@@ -123,7 +137,7 @@ impl Trace {
         opens.map(path).collect()
     }
 
-    /// Every path that was opened at all, as the kernel resolved the directory it is relative to.
+    /// Returns every path that was opened, with the directory that it is relative to.
     pub(super) fn opened(&self) -> BTreeSet<String> {
         let words = self.lines.iter().map(|line| text(line));
         let opens = words.filter(|line| line.contains("open(") || line.contains("openat("));
@@ -140,8 +154,8 @@ impl Trace {
         opens.map(path).collect()
     }
 
-    /// What was written into the file of that name.
-    pub(super) fn said_into(&self, file: &str) -> Vec<String> {
+    /// Returns the writes into the file of that name.
+    pub(super) fn writes_into(&self, file: &str) -> Vec<String> {
         let lines = self.lines.iter().map(|line| text(line));
         let into = format!("<{file}");
         lines
@@ -154,7 +168,7 @@ impl Trace {
             .collect()
     }
 
-    /// How many lines there are: an empty trace proves nothing.
+    /// Number of lines: an empty trace proves nothing.
     pub(super) fn len(&self) -> usize {
         self.lines.len()
     }

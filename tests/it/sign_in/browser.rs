@@ -10,14 +10,14 @@ const WAY: SignInWay = SignInWay::Browser;
 const USER_INFO: &str = "/oauth2/v1/userinfo";
 
 #[test]
-fn a_person_at_a_browser_signs_in_and_every_app_opens() {
+fn browser_sign_in_opens_every_app() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
     let role = sandbox.roles("alice", AwsApp::Labs).remove(0);
     let target = target(&sandbox, account(&sandbox, "alice", WAY, None), Some(&role));
     credentials(&sandbox, &target, &person, 2).unwrap();
-    assert_eq!(person.was_asked("the password"), 0);
-    // Both apps once to look for the role, then the one that has it.
+    assert_eq!(person.times_asked("the password"), 0);
+    // Both apps are searched for the role, then the app that has it is opened.
     assert_eq!(sandbox.requests(Server::Org, "/login/token/sso").len(), 3);
     assert!(
         sandbox
@@ -29,7 +29,7 @@ fn a_person_at_a_browser_signs_in_and_every_app_opens() {
 }
 
 #[test]
-fn with_the_app_known_nothing_stands_between_the_tokens_and_their_exchange() {
+fn known_app_takes_no_request_beyond_the_exchange() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
     let role = sandbox.roles("alice", AwsApp::Production).remove(0);
@@ -53,7 +53,7 @@ fn with_the_app_known_nothing_stands_between_the_tokens_and_their_exchange() {
 }
 
 #[test]
-fn polls_keep_the_servers_time_and_slow_down_when_told() {
+fn polls_keep_the_interval_and_slow_down_on_request() {
     let sandbox = Sandbox::start();
     sandbox.device(DeviceScript {
         slow_down: true,
@@ -62,7 +62,7 @@ fn polls_keep_the_servers_time_and_slow_down_when_told() {
     });
     let person = Person::new(&sandbox, "alice", &[]);
     sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap();
-    // Five seconds once, ten after that: a poll too early would have made it fifteen.
+    // Five seconds once, then ten: a poll too early would have made it fifteen.
     assert_eq!(person.waited.get().as_secs(), 5 + 3 * 10);
 }
 
@@ -92,15 +92,15 @@ fn each_end_without_tokens_is_named() {
         assert!(person.waited.get().as_secs() <= 600);
     }
     let sandbox = Sandbox::start();
-    let mut who = account(&sandbox, "alice", WAY, None);
-    who.client_id = Some("0oa1nobody".into());
-    let report = sign_in(&who, &Person::new(&sandbox, "alice", &[])).unwrap_err();
+    let mut user_account = account(&sandbox, "alice", WAY, None);
+    user_account.client_id = Some("0oa1nobody".into());
+    let report = sign_in(&user_account, &Person::new(&sandbox, "alice", &[])).unwrap_err();
     assert_eq!(report.name(), "okta.oauth.refused");
     assert!(report.hints[0].contains("client_id"));
 }
 
 #[test]
-fn with_nobody_at_a_browser_it_ends_at_once_by_name() {
+fn without_a_browser_it_ends_at_once_by_name() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]).without_browser();
     let report = sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap_err();
@@ -124,7 +124,7 @@ fn another_user_at_the_browser_is_refused() {
 }
 
 #[test]
-fn a_token_that_does_not_say_whose_it_is_is_refused_and_revoked_whoever_is_meant() {
+fn token_without_a_user_is_refused_and_revoked() {
     for user in [Some("alice"), Some("bob"), None] {
         let sandbox = Sandbox::with(Options {
             id_tokens_name_the_user: false,
@@ -132,9 +132,9 @@ fn a_token_that_does_not_say_whose_it_is_is_refused_and_revoked_whoever_is_meant
             ..Options::default()
         });
         let person = Person::new(&sandbox, "alice", &[]);
-        let mut who = account(&sandbox, user.unwrap_or("alice"), WAY, None);
-        who.username = who.username.filter(|_| user.is_some());
-        let report = sign_in(&who, &person).unwrap_err();
+        let mut user_account = account(&sandbox, user.unwrap_or("alice"), WAY, None);
+        user_account.username = user_account.username.filter(|_| user.is_some());
+        let report = sign_in(&user_account, &person).unwrap_err();
         assert_eq!(report.name(), "sign_in.nameless", "{user:?}");
         assert_eq!(report.exit, Exit::Refused);
         assert!(report.hints[0].contains("profile"), "{report:?}");
@@ -143,28 +143,28 @@ fn a_token_that_does_not_say_whose_it_is_is_refused_and_revoked_whoever_is_meant
 }
 
 #[test]
-fn an_id_token_that_does_not_say_whose_it_is_has_the_org_asked_and_no_other_does() {
+fn userinfo_is_asked_only_if_the_id_token_names_no_user() {
     for named in [true, false] {
         let sandbox = Sandbox::with(Options {
             id_tokens_name_the_user: named,
             ..Options::default()
         });
         let person = Person::new(&sandbox, "alice", &[]);
-        let mut who = account(&sandbox, "alice", WAY, None);
-        who.username = None;
-        let session = sign_in(&who, &person).unwrap();
+        let mut user_account = account(&sandbox, "alice", WAY, None);
+        user_account.username = None;
+        let session = sign_in(&user_account, &person).unwrap();
         assert_eq!(session.username(), sandbox.user("alice").login);
         let asked = sandbox.requests(Server::Org, USER_INFO).len();
         assert_eq!(asked, usize::from(!named));
-        // What it says is believed as little as the token: the user who is meant, or nobody.
-        let who = account(&sandbox, "bob", WAY, None);
-        let report = sign_in(&who, &Person::new(&sandbox, "bob", &[])).unwrap_err();
+        // The userinfo answer must name the configured user, as the token must.
+        let user_account = account(&sandbox, "bob", WAY, None);
+        let report = sign_in(&user_account, &Person::new(&sandbox, "bob", &[])).unwrap_err();
         assert_eq!(report.name(), "sign_in.another_user");
     }
 }
 
 #[test]
-fn an_answer_to_who_it_is_that_is_of_another_or_of_nobody_names_nobody() {
+fn invalid_userinfo_answer_names_no_user() {
     let body = |body: &str| FaultKind::ReplaceBody {
         body: body.into(),
         content_type: "application/json".into(),
@@ -184,25 +184,25 @@ fn an_answer_to_who_it_is_that_is_of_another_or_of_nobody_names_nobody() {
             ..Options::default()
         });
         sandbox.fault(Fault::org(USER_INFO, kind).always());
-        let who = account(&sandbox, "alice", WAY, None);
-        let report = sign_in(&who, &Person::new(&sandbox, "alice", &[])).unwrap_err();
+        let user_account = account(&sandbox, "alice", WAY, None);
+        let report = sign_in(&user_account, &Person::new(&sandbox, "alice", &[])).unwrap_err();
         assert_eq!(report.name(), "sign_in.nameless", "{report:?}");
         assert_eq!(sandbox.live(), (0, 0), "its tokens are revoked");
     }
 }
 
 #[test]
-fn without_a_username_in_the_settings_it_is_who_signed_in_at_the_browser() {
+fn without_a_username_the_browser_user_is_taken() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
-    let mut who = account(&sandbox, "alice", WAY, None);
-    who.username = None;
-    let session = sign_in(&who, &person).unwrap();
+    let mut user_account = account(&sandbox, "alice", WAY, None);
+    user_account.username = None;
+    let session = sign_in(&user_account, &person).unwrap();
     assert_eq!(session.username(), sandbox.user("alice").login);
 }
 
 #[test]
-fn assurance_on_fresh_tokens_explains_the_policy_and_on_old_ones_asks_for_a_sign_in() {
+fn assurance_error_names_the_policy_or_asks_for_sign_in() {
     let sandbox = Sandbox::with(Options {
         web_sso_assurance: 1,
         ..Options::default()
@@ -215,7 +215,7 @@ fn assurance_on_fresh_tokens_explains_the_policy_and_on_old_ones_asks_for_a_sign
     assert_eq!(report.name(), "okta.oauth.assurance");
     assert!(report.hints[0].contains("policy"));
 
-    let old = super::run(async {
+    let outcome = super::run(async {
         use ob::flow;
         let session = flow::sign_in(&target.account, super::start(), &person)
             .await
@@ -226,17 +226,20 @@ fn assurance_on_fresh_tokens_explains_the_policy_and_on_old_ones_asks_for_a_sign
             .await
             .unwrap_err()
     });
-    assert!(matches!(old, ob::flow::Failure::NewerSignIn(_)), "{old:?}");
+    assert!(
+        matches!(outcome, ob::flow::Failure::NewerSignIn(_)),
+        "{outcome:?}"
+    );
 }
 
 #[test]
-fn tokens_that_are_over_ask_for_a_new_sign_in() {
+fn expired_tokens_ask_for_a_new_sign_in() {
     let sandbox = Sandbox::start();
     let role = sandbox.roles("alice", AwsApp::Production).remove(0);
     let mut target = target(&sandbox, account(&sandbox, "alice", WAY, None), Some(&role));
     target.app = Some(sandbox.app_url(AwsApp::Production));
     let person = Person::new(&sandbox, "alice", &[]);
-    let over = super::run(async {
+    let outcome = super::run(async {
         use ob::flow;
         let session = flow::sign_in(&target.account, super::start(), &person)
             .await
@@ -247,11 +250,14 @@ fn tokens_that_are_over_ask_for_a_new_sign_in() {
             .await
             .unwrap_err()
     });
-    assert!(matches!(over, ob::flow::Failure::SessionEnded), "{over:?}");
+    assert!(
+        matches!(outcome, ob::flow::Failure::SessionEnded),
+        "{outcome:?}"
+    );
 }
 
 #[test]
-fn the_real_program_opens_the_page_with_the_users_command_and_waits() {
+fn program_opens_the_page_with_the_browser_command() {
     use std::os::unix::fs::PermissionsExt as _;
     let sandbox = Sandbox::start();
     sandbox.device(DeviceScript {
@@ -269,8 +275,9 @@ fn the_real_program_opens_the_page_with_the_users_command_and_waits() {
     .unwrap();
     std::fs::set_permissions(path("browser"), std::fs::Permissions::from_mode(0o700)).unwrap();
     let settings = format!(
-        "browser_command = [\"{}\", \"--private-window\"]\n[org]\nurl = \"{}\"\nsign_in = \"browser\"\n\
-         client_id = \"{}\"\nca_bundle = \"{}\"\n[aws]\nregion = \"eu-west-1\"\nsts_endpoint = \"{}\"\n",
+        "browser_command = [\"{}\", \"--private-window\"]\n[org]\nurl = \"{}\"\n\
+         sign_in = \"browser\"\nclient_id = \"{}\"\nca_bundle = \"{}\"\n\
+         [aws]\nregion = \"eu-west-1\"\nsts_endpoint = \"{}\"\n",
         path("browser").display(),
         sandbox.org_url(),
         sandbox.clients().0,
@@ -288,10 +295,14 @@ fn the_real_program_opens_the_page_with_the_users_command_and_waits() {
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "done\n", "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "done\n",
+        "{stderr}"
+    );
     let opened = std::fs::read_to_string(path("opened")).unwrap();
     let expected = format!("--private-window|{}/activate?user_code=", sandbox.org_url());
     assert!(opened.starts_with(&expected), "{opened}");
-    assert!(said.contains("/activate?user_code="), "{said}");
+    assert!(stderr.contains("/activate?user_code="), "{stderr}");
 }

@@ -1,15 +1,15 @@
-//! Classic: each factor, right and wrong, and each status on the way.
+//! The Classic pipeline: each factor with a right and a wrong answer, and each status on the way.
 
 use ob::report::Exit;
 use ob::wire::{Ask, SignInWay};
 use ob_sandbox::{Options, PushOutcome, PushScript, Sandbox, Server};
 
-use super::Says::{Again, Code, NewPassword, Other, Password, Pick, Resend, Sent};
-use super::{Person, Says, account, sign_in, sign_in_after, times_sent};
+use super::Reply::{Again, Code, NewPassword, Other, Password, Pick, Resend, Sent};
+use super::{Person, Reply, account, sign_in, sign_in_after, times_sent};
 
 const WAY: SignInWay = SignInWay::Terminal;
 
-fn right_answer(sandbox: &Sandbox, factor: &str) -> Vec<Says> {
+fn right_answer(sandbox: &Sandbox, factor: &str) -> Vec<Reply> {
     let judy = sandbox.user("judy");
     match factor {
         "push" => vec![],
@@ -37,12 +37,12 @@ fn every_factor_with_the_right_answer_signs_in() {
         let session = sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person);
         let session = session.unwrap_or_else(|report| panic!("{factor}: {report:?}"));
         assert_eq!(session.factor(), Some(factor));
-        assert_eq!(person.was_asked("which factor to use"), 0);
+        assert_eq!(person.times_asked("which factor to use"), 0);
     }
 }
 
 #[test]
-fn a_wrong_answer_is_refused_by_name_sent_once_and_the_transaction_ended() {
+fn wrong_answer_is_sent_once_and_ends_the_transaction() {
     for factor in TYPED {
         let sandbox = Sandbox::start();
         let person = Person::new(&sandbox, "judy", &[Code("000wrong".into())]);
@@ -58,11 +58,11 @@ fn a_wrong_answer_is_refused_by_name_sent_once_and_the_transaction_ended() {
 }
 
 #[test]
-fn a_second_answer_to_the_same_factor_is_the_users_and_is_taken() {
+fn second_answer_to_the_same_factor_is_accepted() {
     for factor in TYPED {
         let sandbox = Sandbox::start();
         let mut script = vec![Code("000wrong".into())];
-        // A code that was sent is good until the next one is.
+        // A code that was sent expires when the next one is sent.
         let sent = matches!(factor, "sms" | "call" | "email");
         script.extend(right_answer(&sandbox, factor));
         if sent {
@@ -71,12 +71,12 @@ fn a_second_answer_to_the_same_factor_is_the_users_and_is_taken() {
         let person = Person::new(&sandbox, "judy", &script);
         let session = sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person);
         session.unwrap_or_else(|report| panic!("{factor}: {report:?}"));
-        assert!(person.was_told("Invalid Passcode/Answer"));
+        assert!(person.was_notified("Invalid Passcode/Answer"));
     }
 }
 
 #[test]
-fn with_nobody_to_answer_the_question_is_named_and_the_transaction_ended() {
+fn unanswered_question_is_named_and_ends_the_transaction() {
     for factor in TYPED {
         let sandbox = Sandbox::start();
         let person = Person::new(&sandbox, "judy", &[]);
@@ -97,7 +97,7 @@ fn with_nobody_to_answer_the_question_is_named_and_the_transaction_ended() {
 }
 
 #[test]
-fn an_expired_code_is_wrong_and_an_expired_transaction_says_so() {
+fn expired_code_and_expired_transaction_are_named() {
     let sandbox = Sandbox::with(Options {
         state_token_seconds: 0,
         ..Options::default()
@@ -116,7 +116,7 @@ fn an_expired_code_is_wrong_and_an_expired_transaction_says_so() {
 }
 
 #[test]
-fn what_cannot_be_used_here_is_listed_last_and_refused_by_name() {
+fn unusable_factors_are_listed_last_and_refused() {
     let sandbox = Sandbox::start();
     let person = Person::new(
         &sandbox,
@@ -180,7 +180,7 @@ fn a_code_is_sent_again_after_thirty_seconds_and_not_before() {
         let sent: &'static str = factor;
         let person = Person::new(&sandbox, "judy", &[Resend, Sent(sent)]);
         sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person).unwrap();
-        // What the machine itself took counts as waiting.
+        // Time that the test itself takes counts as waiting.
         let waited = person.waited.get().as_secs();
         assert!((1..=30).contains(&waited), "{waited}");
         let log = sandbox.requests(Server::Org, "/api/v1/authn/factors");
@@ -191,10 +191,10 @@ fn a_code_is_sent_again_after_thirty_seconds_and_not_before() {
 #[test]
 fn a_code_sent_by_an_earlier_sign_in_delays_this_one_once() {
     let sandbox = Sandbox::start();
-    let who = account(&sandbox, "judy", WAY, Some("sms"));
-    let _ = sign_in(&who, &Person::new(&sandbox, "judy", &[]));
+    let user_account = account(&sandbox, "judy", WAY, Some("sms"));
+    let _ = sign_in(&user_account, &Person::new(&sandbox, "judy", &[]));
     let person = Person::new(&sandbox, "judy", &[Sent("sms")]);
-    sign_in(&who, &person).unwrap();
+    sign_in(&user_account, &person).unwrap();
     assert_eq!(person.waited.get().as_secs(), 30);
 }
 
@@ -215,7 +215,7 @@ fn another_factor_can_be_taken_instead() {
 }
 
 #[test]
-fn a_rejected_push_is_offered_again_and_another_factor_may_take_its_place() {
+fn rejected_push_can_be_resent_or_replaced() {
     let sandbox = Sandbox::start();
     sandbox.reject_push();
     let judy = sandbox.user("judy");
@@ -229,7 +229,7 @@ fn a_rejected_push_is_offered_again_and_another_factor_may_take_its_place() {
 }
 
 #[test]
-fn a_push_nobody_answers_is_not_polled_past_its_end_nor_too_fast() {
+fn unanswered_push_is_polled_slowly_and_until_its_end() {
     for outcome in [PushOutcome::Never, PushOutcome::TimeOut] {
         let sandbox = Sandbox::start();
         sandbox.push(PushScript {
@@ -246,17 +246,17 @@ fn a_push_nobody_answers_is_not_polled_past_its_end_nor_too_fast() {
 }
 
 #[test]
-fn the_number_to_tap_is_told_once_and_zero_is_a_number() {
+fn push_number_is_shown_once_even_when_it_is_zero() {
     let sandbox = Sandbox::start();
     sandbox.push(PushScript::number(0));
     let person = Person::new(&sandbox, "judy", &[]);
     sign_in(&account(&sandbox, "judy", WAY, Some("push")), &person).unwrap();
-    let told = person.told.borrow();
-    let numbers = told
+    let notices = person.notices.borrow();
+    let numbers = notices
         .iter()
         .filter(|notice| format!("{notice:?}").contains("NumberChallenge"));
     assert_eq!(numbers.count(), 1);
-    assert!(format!("{told:?}").contains("number: \"0\""));
+    assert!(format!("{notices:?}").contains("number: \"0\""));
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn rsa_may_ask_for_a_new_pin() {
     let code = sandbox.user("judy").rsa_passcode.clone();
     let person = Person::new(&sandbox, "judy", &[Code(code.clone()), Code("4711".into())]);
     sign_in(&account(&sandbox, "judy", WAY, Some("token")), &person).unwrap();
-    assert!(person.was_told("Enter a new PIN"));
+    assert!(person.was_notified("Enter a new PIN"));
     let person = Person::new(&sandbox, "judy", &[Code(code)]);
     let report = sign_in(&account(&sandbox, "judy", WAY, Some("token")), &person).unwrap_err();
     assert_eq!(report.name(), "okta.new_pin_needed");
@@ -282,7 +282,7 @@ fn the_password_may_be_a_later_factor() {
     let person = Person::new(&sandbox, "trent", &script);
     let session = sign_in(&account(&sandbox, "trent", WAY, Some("totp")), &person).unwrap();
     assert_eq!(session.factor(), Some("password"));
-    assert_eq!(person.was_asked("the password"), 2);
+    assert_eq!(person.times_asked("the password"), 2);
 
     sandbox.forget_used_codes();
     let script = [Code(trent.totp_now()), Password("wrong".into())];
@@ -292,7 +292,7 @@ fn the_password_may_be_a_later_factor() {
 }
 
 #[test]
-fn an_expired_password_is_changed_by_who_can_be_asked() {
+fn expired_password_is_changed_or_named() {
     let sandbox = Sandbox::start();
     let frank = sandbox.user("frank");
     let script = [
@@ -301,14 +301,14 @@ fn an_expired_password_is_changed_by_who_can_be_asked() {
         Code(frank.totp_now()),
     ];
     let person = Person::new(&sandbox, "frank", &script);
-    let who = account(&sandbox, "frank", WAY, None);
-    sign_in(&who, &person).unwrap();
-    assert!(person.was_told("at least 8 characters"));
-    // The new one is the password now.
+    let user_account = account(&sandbox, "frank", WAY, None);
+    sign_in(&user_account, &person).unwrap();
+    assert!(person.was_notified("at least 8 characters"));
+    // The new password is in force now.
     sandbox.forget_used_codes();
     let person =
         Person::new(&sandbox, "frank", &[Code(frank.totp_now())]).with_password("long enough");
-    sign_in(&who, &person).unwrap();
+    sign_in(&user_account, &person).unwrap();
 
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "frank", &[]);
@@ -342,18 +342,18 @@ fn each_status_that_ends_a_sign_in_is_named() {
 }
 
 #[test]
-fn what_may_be_put_off_is_put_off() {
+fn optional_enrolment_and_password_warning_are_skipped() {
     let sandbox = Sandbox::start();
     let oscar = Person::new(&sandbox, "oscar", &[]);
     sign_in(&account(&sandbox, "oscar", WAY, None), &oscar).unwrap();
-    assert!(oscar.was_told("set it up in the browser"));
+    assert!(oscar.was_notified("set it up in the browser"));
     let ivan = Person::new(&sandbox, "ivan", &[Code(sandbox.user("ivan").totp_now())]);
     sign_in(&account(&sandbox, "ivan", WAY, None), &ivan).unwrap();
-    assert!(ivan.was_told("your password ends in 5 days"));
+    assert!(ivan.was_notified("your password ends in 5 days"));
 }
 
 #[test]
-fn the_device_is_remembered_only_where_the_policy_lets_it() {
+fn device_is_remembered_only_where_the_policy_allows() {
     for allowed in [true, false] {
         let sandbox = Sandbox::with(Options {
             allow_remember_device: allowed,

@@ -1,4 +1,4 @@
-//! Every factor with every way it can go, in both pipelines: one table, and what each cell must end in.
+//! Every factor with every outcome in both pipelines: a table of cases and how each must end.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,23 @@ use ob::report::Exit;
 use ob::wire::SignInWay;
 use ob_sandbox::{Fault, FaultKind, Options, Pipeline, PushOutcome, PushScript, Sandbox, Server};
 
-use super::Says::{After, Code, Leave, Sent};
-use super::{Person, Says, account, sign_in, times_sent};
+use super::Reply::{After, Code, Leave, Sent};
+use super::{Person, Reply, account, sign_in, times_sent};
 
-/// What the last count of [`every_factor_ends_as_designed_however_it_goes`] was.
-pub(crate) const CELLS: usize = 102;
+/// Number of cases that [`every_factor_ends_as_expected_in_every_case`] runs.
+pub(crate) const FACTOR_CASES: usize = 102;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Case {
     Right,
     Wrong,
-    /// An answer that was right once: an old code, one that was used, a push that nobody answers.
+    /// An answer that was right earlier: an old code, a used code, a push that is not answered.
     Expired,
-    /// The right answer after the sign-in has run out.
+    /// The right answer after the sign-in has expired.
     Late,
-    /// Whoever is asked goes away.
+    /// The user stops waiting.
     Cancelled,
-    /// Okta answers with what nobody has heard of.
+    /// Okta answers with an unknown error.
     Unknown,
 }
 
@@ -39,8 +39,8 @@ const FACTORS: [&str; 9] = [
     "push", "totp", "hotp", "token", "yubikey", "sms", "call", "email", "question",
 ];
 
-/// How a cell ends: the report's name and exit, how often the answer went out, how often the transaction was
-/// called off at the server.
+/// How a case ends: the report's name and exit code, how often the answer was sent, how often the
+/// transaction was cancelled at the server.
 #[derive(Debug, PartialEq, Eq)]
 struct Ends {
     with: Option<(&'static str, Exit)>,
@@ -60,8 +60,8 @@ fn refused(name: &'static str) -> Option<(&'static str, Exit)> {
     Some((name, Exit::Refused))
 }
 
-/// The table: `None` where there is no such case.
-fn designed(pipeline: Pipeline, factor: &str, case: Case) -> Option<Ends> {
+/// Returns the expected end, or `None` where the case does not exist.
+fn expected_end(pipeline: Pipeline, factor: &str, case: Case) -> Option<Ends> {
     let classic = pipeline == Pipeline::V1;
     let is_push = factor == "push";
     Some(match case {
@@ -74,12 +74,13 @@ fn designed(pipeline: Pipeline, factor: &str, case: Case) -> Option<Ends> {
                 "totp" if classic => "okta.code_out_of_window",
                 "hotp" | "yubikey" => "okta.code_used",
                 "totp" | "sms" | "call" | "email" => "okta.wrong_answer",
-                // Nothing about these grows old but the sign-in itself.
+                // Nothing about these factors expires but the sign-in itself.
                 _ => return None,
             };
             ends(refused(name), 1, 1)
         }
-        // The transaction is over at the server: Classic is told so once more, Identity Engine has no handle left.
+        // The transaction is over at the server: Classic gets one more cancel, Identity Engine has
+        // no handle left.
         Case::Late if is_push => return None,
         Case::Late => ends(
             Some(("okta.transaction_over", Exit::SignIn)),
@@ -96,7 +97,7 @@ fn designed(pipeline: Pipeline, factor: &str, case: Case) -> Option<Ends> {
     })
 }
 
-fn right(sandbox: &Sandbox, factor: &str) -> Option<Says> {
+fn right(sandbox: &Sandbox, factor: &str) -> Option<Reply> {
     let judy = sandbox.user("judy");
     Some(match factor {
         "push" => return None,
@@ -111,8 +112,8 @@ fn right(sandbox: &Sandbox, factor: &str) -> Option<Says> {
     })
 }
 
-/// What the person says, and what of the world is changed for it.
-fn stage(sandbox: &Sandbox, pipeline: Pipeline, factor: &str, case: Case) -> Vec<Says> {
+/// Prepares the sandbox for a case and returns the user's script.
+fn prepare(sandbox: &Sandbox, pipeline: Pipeline, factor: &str, case: Case) -> Vec<Reply> {
     let judy = sandbox.user("judy");
     let sent = matches!(factor, "sms" | "call" | "email");
     let answer = || right(sandbox, factor).into_iter().collect::<Vec<_>>();
@@ -133,8 +134,8 @@ fn stage(sandbox: &Sandbox, pipeline: Pipeline, factor: &str, case: Case) -> Vec
         (Case::Expired, "totp") => vec![Code(judy.totp_at(sandbox.now() - 120))],
         (Case::Expired, "hotp" | "yubikey") => {
             let earlier = Person::new(sandbox, "judy", &answer());
-            let who = account(sandbox, "judy", SignInWay::Auto, Some(factor));
-            sign_in(&who, &earlier).unwrap();
+            let user_account = account(sandbox, "judy", SignInWay::Auto, Some(factor));
+            sign_in(&user_account, &earlier).unwrap();
             sandbox.clear_log();
             answer()
         }
@@ -149,15 +150,15 @@ fn stage(sandbox: &Sandbox, pipeline: Pipeline, factor: &str, case: Case) -> Vec
                     403,
                     r#"{"errorCode":"E0009999","errorSummary":"Something new"}"#,
                 ),
-                (_, "push") => ("/idp/idx/authenticators/poll", 400, UNHEARD),
-                _ => ("/idp/idx/challenge/answer", 400, UNHEARD),
+                (_, "push") => ("/idp/idx/authenticators/poll", 400, UNKNOWN_ERROR),
+                _ => ("/idp/idx/challenge/answer", 400, UNKNOWN_ERROR),
             };
             let kind = FaultKind::Status {
                 code,
                 headers: vec![("Content-Type".into(), "application/json".into())],
                 body: body.into(),
             };
-            // Classic's link of a factor serves for ordering a code too.
+            // Classic uses the same link for requesting a code.
             let first = usize::from(pipeline == Pipeline::V1 && (sent || factor == "push"));
             sandbox.fault(Fault::org(path, kind).after(first));
             answer()
@@ -165,16 +166,16 @@ fn stage(sandbox: &Sandbox, pipeline: Pipeline, factor: &str, case: Case) -> Vec
     }
 }
 
-const UNHEARD: &str = r#"{"version":"1.0.0","messages":{"type":"array","value":[
+const UNKNOWN_ERROR: &str = r#"{"version":"1.0.0","messages":{"type":"array","value":[
     {"message":"Something new","i18n":{"key":"brand.new"},"class":"ERROR"}]}}"#;
 
-/// The text that goes over the wire as the answer.
-fn secret(sandbox: &Sandbox, factor: &str, script: &[Says]) -> String {
+/// Returns the text that is sent as the answer.
+fn secret(sandbox: &Sandbox, factor: &str, script: &[Reply]) -> String {
     match script.last() {
         Some(Code(code)) => code.clone(),
         Some(Sent(by)) => sandbox.delivered("judy", by).unwrap_or_default(),
         _ => right(sandbox, factor)
-            .and_then(|says| match says {
+            .and_then(|reply| match reply {
                 Code(code) => Some(code),
                 _ => sandbox.delivered("judy", factor),
             })
@@ -182,32 +183,32 @@ fn secret(sandbox: &Sandbox, factor: &str, script: &[Says]) -> String {
     }
 }
 
-fn cell(pipeline: Pipeline, factor: &str, case: Case) -> Ends {
+fn run_case(pipeline: Pipeline, factor: &str, case: Case) -> Ends {
     let sandbox = Sandbox::with(Options {
         pipeline,
-        // A code grows old before the sign-in does, except where that is what is tried.
+        // A code expires before the sign-in does, except in the case of a late answer.
         state_token_seconds: if case == Case::Late { 300 } else { 3000 },
         ..Options::default()
     });
-    let script = stage(&sandbox, pipeline, factor, case);
+    let script = prepare(&sandbox, pipeline, factor, case);
     let person = Person::new(&sandbox, "judy", &script);
-    let who = account(&sandbox, "judy", SignInWay::Auto, Some(factor));
-    let outcome = sign_in(&who, &person);
-    let (cancel, polls, pace) = match pipeline {
+    let user_account = account(&sandbox, "judy", SignInWay::Auto, Some(factor));
+    let outcome = sign_in(&user_account, &person);
+    let (cancel, polls, interval) = match pipeline {
         Pipeline::V1 => ("/api/v1/authn/cancel", "/api/v1/authn/factors", 2),
         Pipeline::Idx => ("/idp/idx/cancel", "/idp/idx/authenticators/poll", 4),
     };
     let sent = match factor {
         "push" => {
-            let told = person.told.borrow();
-            let pushes = told
+            let notices = person.notices.borrow();
+            let pushes = notices
                 .iter()
                 .filter(|n| format!("{n:?}").contains("PushSent"));
             let polls = sandbox.requests(Server::Org, polls).len() as u64;
             let polls = polls - u64::from(pipeline == Pipeline::V1);
             let waited = person.waited.get().as_secs();
-            assert!(polls * pace <= waited, "{polls} polls in {waited} s");
-            assert!(waited <= 300 + pace, "{waited}");
+            assert!(polls * interval <= waited, "{polls} polls in {waited} s");
+            assert!(waited <= 300 + interval, "{waited}");
             pushes.count()
         }
         _ => times_sent(&sandbox, &secret(&sandbox, factor, &script)),
@@ -221,16 +222,16 @@ fn cell(pipeline: Pipeline, factor: &str, case: Case) -> Ends {
 }
 
 #[test]
-fn every_factor_ends_as_designed_however_it_goes() {
+fn every_factor_ends_as_expected_in_every_case() {
     let mut counted: BTreeMap<Case, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
     for pipeline in [Pipeline::V1, Pipeline::Idx] {
         for factor in FACTORS {
             for case in CASES {
-                let Some(expected) = designed(pipeline, factor, case) else {
+                let Some(expected) = expected_end(pipeline, factor, case) else {
                     continue;
                 };
-                let found = cell(pipeline, factor, case);
+                let found = run_case(pipeline, factor, case);
                 if found != expected {
                     wrong.push(format!(
                         "{pipeline:?} {factor} {case:?}: {found:?}, not {expected:?}"
@@ -241,7 +242,7 @@ fn every_factor_ends_as_designed_however_it_goes() {
         }
     }
     let total: usize = counted.values().sum();
-    println!("{total} cells: {counted:?}");
+    println!("{total} cases: {counted:?}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(total, CELLS);
+    assert_eq!(total, FACTOR_CASES);
 }

@@ -1,4 +1,5 @@
-//! Identity Engine in the terminal: each factor, right and wrong, and each way in and out.
+//! Identity Engine in the terminal: each factor with a right and a wrong answer, and each variant
+//! of the flow.
 
 use ob::report::{Exit, Report};
 use ob::wire::{Ask, SignInWay};
@@ -6,8 +7,8 @@ use ob_sandbox::{
     AwsApp, Fault, FaultKind, Options, Pipeline, PushOutcome, PushScript, Sandbox, Server,
 };
 
-use super::Says::{Again, Code, NewPassword, Other, Pick, Resend, Sent};
-use super::{Person, Says, account, sign_in, target, times_sent};
+use super::Reply::{Again, Code, NewPassword, Other, Pick, Resend, Sent};
+use super::{Person, Reply, account, sign_in, target, times_sent};
 
 const WAY: SignInWay = SignInWay::Auto;
 
@@ -20,7 +21,7 @@ fn sandbox(change: impl FnOnce(&mut Options)) -> Sandbox {
     Sandbox::with(options)
 }
 
-fn right_answer(sandbox: &Sandbox, factor: &str) -> Vec<Says> {
+fn right_answer(sandbox: &Sandbox, factor: &str) -> Vec<Reply> {
     let judy = sandbox.user("judy");
     match factor {
         "push" => vec![],
@@ -53,7 +54,7 @@ fn every_factor_with_the_right_answer_signs_in() {
 }
 
 #[test]
-fn a_wrong_answer_is_refused_by_name_sent_once_and_the_transaction_ended() {
+fn wrong_answer_is_sent_once_and_ends_the_transaction() {
     for factor in TYPED {
         let sandbox = sandbox(|_| {});
         let person = Person::new(&sandbox, "judy", &[Code("000wrong".into())]);
@@ -65,7 +66,7 @@ fn a_wrong_answer_is_refused_by_name_sent_once_and_the_transaction_ended() {
 }
 
 #[test]
-fn a_second_answer_is_the_users_and_is_taken() {
+fn second_answer_is_accepted() {
     for factor in TYPED {
         let sandbox = sandbox(|_| {});
         let mut script = vec![Code("000wrong".into())];
@@ -73,12 +74,12 @@ fn a_second_answer_is_the_users_and_is_taken() {
         let person = Person::new(&sandbox, "judy", &script);
         sign_in(&account(&sandbox, "judy", WAY, Some(factor)), &person)
             .unwrap_or_else(|report| panic!("{factor}: {report:?}"));
-        assert!(person.was_told("Invalid code"));
+        assert!(person.was_notified("Invalid code"));
     }
 }
 
 #[test]
-fn with_nobody_to_answer_the_question_is_named_and_nothing_is_sent_any_more() {
+fn unanswered_question_is_named_and_sends_nothing_more() {
     for factor in TYPED {
         let sandbox = sandbox(|_| {});
         let person = Person::new(&sandbox, "judy", &[]);
@@ -99,7 +100,7 @@ fn with_nobody_to_answer_the_question_is_named_and_nothing_is_sent_any_more() {
 }
 
 #[test]
-fn every_way_in_and_out_leads_to_a_session() {
+fn every_variant_of_the_flow_leads_to_a_session() {
     let changes: [fn(&mut Options); 4] = [
         |_| {},
         |options| options.idx_identifier_first = true,
@@ -123,12 +124,12 @@ fn a_wrong_password_is_sent_once_in_both_forms() {
         let report = sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap_err();
         assert_eq!(report.name(), "okta.sign_in_refused");
         assert_eq!(times_sent(&sandbox, "wrong-password"), 1);
-        assert_eq!(person.was_asked("the password"), 1);
+        assert_eq!(person.times_asked("the password"), 1);
     }
 }
 
 #[test]
-fn what_cannot_be_used_here_is_listed_last_and_refused_by_name() {
+fn unusable_factors_are_listed_last_and_refused() {
     let sandbox = sandbox(|_| {});
     let answer = sandbox.user("judy").security_answer.clone();
     let person = Person::new(&sandbox, "judy", &[Pick("question"), Code(answer)]);
@@ -146,8 +147,8 @@ fn what_cannot_be_used_here_is_listed_last_and_refused_by_name() {
     assert_eq!(unusable.iter().filter(|unusable| **unusable).count(), 3);
     assert!(unusable.is_sorted());
     let person = Person::new(&sandbox, "judy", &[]);
-    let who = account(&sandbox, "judy", WAY, Some("Duo Security"));
-    let report = sign_in(&who, &person).unwrap_err();
+    let user_account = account(&sandbox, "judy", WAY, Some("Duo Security"));
+    let report = sign_in(&user_account, &person).unwrap_err();
     assert_eq!(report.name(), "sign_in.factor_unusable");
 }
 
@@ -161,7 +162,7 @@ fn an_expired_transaction_says_so() {
 }
 
 #[test]
-fn codes_are_sent_again_after_thirty_seconds_and_factors_can_be_changed() {
+fn code_is_resent_after_30_s_and_factor_can_be_changed() {
     let sandbox = sandbox(|_| {});
     let judy = sandbox.user("judy");
     let script = [
@@ -176,20 +177,20 @@ fn codes_are_sent_again_after_thirty_seconds_and_factors_can_be_changed() {
     let person = Person::new(&sandbox, "judy", &script);
     let session = sign_in(&account(&sandbox, "judy", WAY, Some("sms")), &person).unwrap();
     assert_eq!(session.factor(), Some("totp"));
-    // What the machine itself took counts as waiting.
+    // Time that the test itself takes counts as waiting.
     assert!((1..=30).contains(&person.waited.get().as_secs()));
     let log = sandbox.requests(Server::Org, "/idp/idx/");
     assert!(log.iter().all(|request| request.status != Some(429)));
 }
 
 #[test]
-fn a_push_shows_its_number_is_offered_again_and_is_not_waited_for_for_ever() {
+fn push_shows_its_number_can_be_resent_and_times_out() {
     let sandbox = sandbox(|_| {});
     sandbox.push(PushScript::number(0));
     let person = Person::new(&sandbox, "judy", &[]);
-    let who = account(&sandbox, "judy", WAY, Some("push"));
-    sign_in(&who, &person).unwrap();
-    assert!(person.was_told("number: \"0\""));
+    let user_account = account(&sandbox, "judy", WAY, Some("push"));
+    sign_in(&user_account, &person).unwrap();
+    assert!(person.was_notified("number: \"0\""));
 
     sandbox.reject_push();
     let script = [
@@ -199,10 +200,10 @@ fn a_push_shows_its_number_is_offered_again_and_is_not_waited_for_for_ever() {
         Code(sandbox.user("judy").totp_now()),
     ];
     let person = Person::new(&sandbox, "judy", &script);
-    // The script's clock moves with the polls: the code is made when it is asked for.
-    let report = sign_in(&who, &person).err();
+    // The clock moves with the polls, so the code may have expired when it is sent.
+    let report = sign_in(&user_account, &person).err();
     assert!(report.is_none_or(|report| report.name() == "okta.wrong_answer"));
-    assert_eq!(person.was_asked("whether to send the push again"), 2);
+    assert_eq!(person.times_asked("whether to send the push again"), 2);
 
     sandbox.push(PushScript {
         outcome: PushOutcome::Never,
@@ -210,7 +211,7 @@ fn a_push_shows_its_number_is_offered_again_and_is_not_waited_for_for_ever() {
     });
     sandbox.clear_log();
     let person = Person::new(&sandbox, "judy", &[]);
-    let report = sign_in(&who, &person).unwrap_err();
+    let report = sign_in(&user_account, &person).unwrap_err();
     assert_eq!(report.name(), "sign_in.push_refused");
     let polls = sandbox
         .requests(Server::Org, "/idp/idx/authenticators/poll")
@@ -236,13 +237,13 @@ fn each_state_that_ends_or_delays_a_sign_in_is_named() {
     sign_in(&account(&sandbox, "oscar", WAY, None), &oscar).unwrap();
     let ivan = Person::new(&sandbox, "ivan", &[Code(sandbox.user("ivan").totp_now())]);
     sign_in(&account(&sandbox, "ivan", WAY, None), &ivan).unwrap();
-    assert!(ivan.was_told("your password ends in 5 days"));
-    assert!(ivan.was_told("you will be locked out"));
-    assert_eq!(ivan.was_asked("a new password"), 0);
+    assert!(ivan.was_notified("your password ends in 5 days"));
+    assert!(ivan.was_notified("you will be locked out"));
+    assert_eq!(ivan.times_asked("a new password"), 0);
 }
 
 #[test]
-fn an_expired_password_is_changed_by_who_can_be_asked() {
+fn expired_password_is_changed_or_named() {
     let sandbox = sandbox(|_| {});
     let frank = sandbox.user("frank");
     let script = [
@@ -251,22 +252,22 @@ fn an_expired_password_is_changed_by_who_can_be_asked() {
         Code(frank.totp_now()),
     ];
     let person = Person::new(&sandbox, "frank", &script);
-    let who = account(&sandbox, "frank", WAY, None);
-    sign_in(&who, &person).unwrap();
-    assert!(person.was_told("has expired and must be changed"));
-    assert!(person.was_told("at least 8 characters"));
+    let user_account = account(&sandbox, "frank", WAY, None);
+    sign_in(&user_account, &person).unwrap();
+    assert!(person.was_notified("has expired and must be changed"));
+    assert!(person.was_notified("at least 8 characters"));
     for new in ["\"short\"", "\"long enough\""] {
         assert_eq!(times_sent(&sandbox, new), 1, "{new}");
     }
-    // The new one is the password now.
+    // The new password is in force now.
     sandbox.forget_used_codes();
     let person =
         Person::new(&sandbox, "frank", &[Code(frank.totp_now())]).with_password("long enough");
-    sign_in(&who, &person).unwrap();
+    sign_in(&user_account, &person).unwrap();
 }
 
 #[test]
-fn an_expired_password_that_nobody_changes_ends_by_name_and_the_transaction_with_it() {
+fn unchanged_expired_password_ends_the_transaction() {
     for (script, name, exit) in [
         (&[][..], "okta.password_expired", Exit::SignIn),
         (
@@ -290,19 +291,19 @@ fn an_expired_password_that_nobody_changes_ends_by_name_and_the_transaction_with
 }
 
 #[test]
-fn a_page_in_place_of_data_wants_a_browser() {
+fn html_instead_of_json_needs_a_browser() {
     let sandbox = sandbox(|_| {});
     sandbox.fault(Fault::org(
         "/idp/idx/introspect",
         FaultKind::HtmlInsteadOfJson,
     ));
     let person = Person::new(&sandbox, "bob", &[]);
-    let mut who = account(&sandbox, "bob", WAY, None);
-    who.client_id = None;
-    let report = sign_in(&who, &person).unwrap_err();
+    let mut user_account = account(&sandbox, "bob", WAY, None);
+    user_account.client_id = None;
+    let report = sign_in(&user_account, &person).unwrap_err();
     assert_eq!(report.name(), "okta.idx.wants_browser");
     assert!(report.hints.iter().any(|hint| hint.contains("client_id")));
-    assert_eq!(person.was_asked("the password"), 0);
+    assert_eq!(person.times_asked("the password"), 0);
 }
 
 fn credentials(sandbox: &Sandbox, person: &Person<'_>, app: Option<String>) -> Result<(), Report> {
@@ -323,7 +324,8 @@ fn a_sign_in_begun_at_the_app_ends_at_its_form() {
         .into_iter()
         .map(|request| request.path)
         .collect();
-    // Ask the org; page, introspect, identify, pick, answer, redirect and the form it leads to; the goodbye.
+    // The pipeline query; page, introspect, identify, pick, answer, redirect and the form it leads
+    // to; the sign-out.
     assert_eq!(paths.len(), 9, "{paths:?}");
     assert_eq!(sandbox.handshakes(Server::Org), 1);
 }
@@ -335,12 +337,12 @@ fn an_app_that_asks_for_more_is_answered_within_the_session() {
     let script = [Code(bob.totp_now()), Code(bob.totp_at(sandbox.now() + 30))];
     let person = Person::new(&sandbox, "bob", &script);
     credentials(&sandbox, &person, None).unwrap();
-    assert_eq!(person.was_asked("the password"), 1);
-    assert_eq!(person.was_asked("the passcode"), 2);
+    assert_eq!(person.times_asked("the password"), 1);
+    assert_eq!(person.times_asked("the passcode"), 2);
 }
 
 #[test]
-fn an_org_that_wants_a_browser_gets_one_where_it_is_set_up() {
+fn html_instead_of_json_opens_the_configured_browser() {
     let sandbox = sandbox(|_| {});
     sandbox.fault(Fault::org(
         "/idp/idx/introspect",
@@ -348,5 +350,5 @@ fn an_org_that_wants_a_browser_gets_one_where_it_is_set_up() {
     ));
     let person = Person::new(&sandbox, "alice", &[]);
     sign_in(&account(&sandbox, "alice", WAY, None), &person).unwrap();
-    assert_eq!(person.was_asked("a person at a browser"), 1);
+    assert_eq!(person.times_asked("a person at a browser"), 1);
 }

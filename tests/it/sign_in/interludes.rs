@@ -1,10 +1,11 @@
-//! Steps and pages that stand between a good sign-in and an app: harmless ones are passed, others are named.
+//! Steps and pages between a successful sign-in and an app: harmless ones are passed, others are
+//! named.
 
 use ob::report::{Exit, Report};
 use ob::wire::SignInWay;
 use ob_sandbox::{AwsApp, Interlude, Options, Pipeline, Sandbox, Server, StepUpEnd};
 
-use super::Says::Code;
+use super::Reply::Code;
 use super::{Person, account, credentials, sign_in, target};
 
 const PIPELINES: [Pipeline; 2] = [Pipeline::V1, Pipeline::Idx];
@@ -30,7 +31,7 @@ fn keep_me_signed_in_is_declined_and_passed() {
     outcome.unwrap();
     let posted = sandbox.requests(Server::Org, "/idp/idx/keep-me-signed-in");
     assert_eq!(posted.len(), 1);
-    assert!(person.was_told("Doing(\"continue past keep-me-signed-in\")"));
+    assert!(person.was_notified("Doing(\"continue past keep-me-signed-in\")"));
 }
 
 #[test]
@@ -38,16 +39,16 @@ fn a_device_warning_shows_every_message_and_is_passed() {
     let sandbox = after_factor(&[Interlude::DeviceGracePeriod]);
     let (outcome, person) = sign_bob_in(&sandbox);
     outcome.unwrap();
-    assert!(person.was_told("warning: Your device doesn't meet the security requirements."));
-    assert!(person.was_told("Update to Ubuntu 24"));
+    assert!(person.was_notified("warning: Your device doesn't meet the security requirements."));
+    assert!(person.was_notified("Update to Ubuntu 24"));
 }
 
 #[test]
-fn a_device_warning_after_the_password_is_no_refusal() {
+fn device_warning_after_the_password_is_passed() {
     let sandbox = after_factor(&[Interlude::DeviceGracePeriod]);
     let carol = Person::new(&sandbox, "carol", &[]);
     sign_in(&account(&sandbox, "carol", SignInWay::Auto, None), &carol).unwrap();
-    assert!(carol.was_told("Update to Ubuntu 24"));
+    assert!(carol.was_notified("Update to Ubuntu 24"));
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn safe_mode_is_polled_as_slowly_as_okta_says() {
     let (outcome, person) = sign_bob_in(&sandbox);
     outcome.unwrap();
     assert_eq!(person.waited.get().as_secs(), 6);
-    assert!(person.was_told("Unable to complete your request"));
+    assert!(person.was_notified("Unable to complete your request"));
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn terms_are_not_accepted_for_the_user() {
     assert!(sandbox.requests(Server::Org, "/idp/idx/terms").is_empty());
 }
 
-/// Alice signs in with a code and goes for her first role, where the app asks for another.
+/// Signs Bob in with a code and opens his first role, where the app asks for another code.
 fn step_up(change: impl FnOnce(&mut Options)) -> (Result<(), Report>, Sandbox) {
     let mut options = Options {
         step_up: true,
@@ -99,8 +100,13 @@ fn step_up(change: impl FnOnce(&mut Options)) -> (Result<(), Report>, Sandbox) {
     let script = [Code(bob.totp_now()), Code(bob.totp_at(sandbox.now() + 30))];
     let person = Person::new(&sandbox, "bob", &script);
     let role = sandbox.roles("bob", AwsApp::Production).remove(0);
-    let who = account(&sandbox, "bob", SignInWay::Auto, None);
-    let outcome = credentials(&sandbox, &target(&sandbox, who, Some(&role)), &person, 1);
+    let user_account = account(&sandbox, "bob", SignInWay::Auto, None);
+    let outcome = credentials(
+        &sandbox,
+        &target(&sandbox, user_account, Some(&role)),
+        &person,
+        1,
+    );
     (outcome, sandbox)
 }
 
@@ -144,8 +150,13 @@ fn a_search_box_beside_the_app_form_is_ignored() {
 fn open_app(sandbox: &Sandbox) -> Result<(), Report> {
     let person = Person::new(sandbox, "bob", &[Code(sandbox.user("bob").totp_now())]);
     let role = sandbox.roles("bob", AwsApp::Production).remove(0);
-    let who = account(sandbox, "bob", SignInWay::Auto, None);
-    credentials(sandbox, &target(sandbox, who, Some(&role)), &person, 1)
+    let user_account = account(sandbox, "bob", SignInWay::Auto, None);
+    credentials(
+        sandbox,
+        &target(sandbox, user_account, Some(&role)),
+        &person,
+        1,
+    )
 }
 
 #[test]

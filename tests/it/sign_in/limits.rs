@@ -1,5 +1,5 @@
-//! "Too many requests" while something is waited for: the server's time is kept and shown, and what is waited
-//! for is not asked about past its end.
+//! Rate limits during a wait: the server's reset time is kept and shown, and polling stops at the
+//! end of what is polled for.
 
 use ob::flow;
 use ob::report::{Exit, Report};
@@ -18,10 +18,11 @@ fn limit(path: &str, seconds: i64) -> Fault {
     Fault::org(path, FaultKind::RateLimited { reset_in })
 }
 
-/// The seconds that were shown, each with the reason.
+/// Returns the seconds that were shown; each notice must give the reason.
 fn waits(person: &Person<'_>) -> Vec<u64> {
-    let told = person.told.borrow();
-    told.iter()
+    let notices = person.notices.borrow();
+    notices
+        .iter()
         .filter_map(|notice| match notice {
             Notice::Wait { seconds, why } => {
                 assert!(why.contains("429"), "{why}");
@@ -32,8 +33,12 @@ fn waits(person: &Person<'_>) -> Vec<u64> {
         .collect()
 }
 
-/// Signs in while the polls of one engine are limited; dave has a push and nothing else.
-fn polled(way: SignInWay, path: &str, seconds: i64) -> (Result<(), Report>, Vec<u64>, u64, usize) {
+/// Signs in while the polls of one pipeline are rate-limited; dave's only factor is a push.
+fn sign_in_limited(
+    way: SignInWay,
+    path: &str,
+    seconds: i64,
+) -> (Result<(), Report>, Vec<u64>, u64, usize) {
     let pipeline = match way {
         SignInWay::IdentityEngine => Pipeline::Idx,
         _ => Pipeline::V1,
@@ -77,9 +82,9 @@ const POLLS: [(SignInWay, &str); 3] = [
     (SignInWay::IdentityEngine, "/idp/idx/authenticators/poll"),
 ];
 
-fn waits_and_goes_on(engine: usize) {
-    let (way, path) = POLLS[engine];
-    let (outcome, shown, waited, limited) = polled(way, path, 47);
+fn waits_and_goes_on(index: usize) {
+    let (way, path) = POLLS[index];
+    let (outcome, shown, waited, limited) = sign_in_limited(way, path, 47);
     outcome.unwrap();
     assert_eq!(shown, [47]);
     assert_eq!(
@@ -89,9 +94,9 @@ fn waits_and_goes_on(engine: usize) {
     assert!((47..100).contains(&waited), "{waited}");
 }
 
-fn gives_up(engine: usize) {
-    let (way, path) = POLLS[engine];
-    let (outcome, shown, waited, limited) = polled(way, path, 3600);
+fn gives_up(index: usize) {
+    let (way, path) = POLLS[index];
+    let (outcome, shown, waited, limited) = sign_in_limited(way, path, 3600);
     let report = outcome.unwrap_err();
     assert_eq!(
         (report.name(), report.exit),
@@ -112,47 +117,47 @@ fn gives_up(engine: usize) {
 }
 
 #[test]
-fn a_device_poll_that_is_limited_waits_for_the_reset_and_goes_on() {
+fn limited_device_poll_waits_for_the_reset() {
     waits_and_goes_on(0);
 }
 
 #[test]
-fn a_device_poll_that_is_limited_past_the_codes_end_gives_up_by_name() {
+fn device_poll_limited_past_the_codes_end_gives_up() {
     gives_up(0);
 }
 
 #[test]
-fn a_push_poll_that_is_limited_waits_for_the_reset_and_goes_on() {
+fn limited_push_poll_waits_for_the_reset() {
     waits_and_goes_on(1);
 }
 
 #[test]
-fn a_push_poll_that_is_limited_past_the_pushs_end_gives_up_by_name() {
+fn push_poll_limited_past_the_pushs_end_gives_up() {
     gives_up(1);
 }
 
 #[test]
-fn an_idx_poll_that_is_limited_waits_for_the_reset_and_goes_on() {
+fn limited_idx_poll_waits_for_the_reset() {
     waits_and_goes_on(2);
 }
 
 #[test]
-fn an_idx_poll_that_is_limited_past_the_pushs_end_gives_up_by_name() {
+fn idx_poll_limited_past_the_pushs_end_gives_up() {
     gives_up(2);
 }
 
 #[test]
-fn a_reset_sooner_than_the_polls_interval_does_not_make_it_poll_faster() {
+fn early_reset_does_not_make_polls_faster() {
     let (way, path) = POLLS[0];
-    let (outcome, shown, waited, _) = polled(way, path, 1);
+    let (outcome, shown, waited, _) = sign_in_limited(way, path, 1);
     outcome.unwrap();
-    // The sandbox would have said slow_down, and ten seconds more.
+    // Polling faster would have brought a slow_down and ten seconds more.
     assert_eq!(shown, [5]);
     assert_eq!(waited, 4 * 5);
 }
 
 #[test]
-fn an_accident_of_the_network_does_not_make_it_poll_faster() {
+fn network_error_does_not_make_polls_faster() {
     let sandbox = Sandbox::start();
     sandbox.device(DeviceScript {
         waits: 2,
@@ -160,8 +165,8 @@ fn an_accident_of_the_network_does_not_make_it_poll_faster() {
     });
     let person = Person::new(&sandbox, "alice", &[]);
     sandbox.fault(Fault::org(TOKEN, FaultKind::CloseBeforeAnswer).after(1));
-    let who = account(&sandbox, "alice", SignInWay::Browser, None);
-    sign_in(&who, &person).unwrap();
+    let user_account = account(&sandbox, "alice", SignInWay::Browser, None);
+    sign_in(&user_account, &person).unwrap();
     let asked = sandbox.requests(Server::Org, TOKEN);
     assert_eq!((asked.len(), person.waited.get().as_secs()), (3, 3 * 5));
 }
@@ -174,12 +179,12 @@ fn the_servers_clock_decides_how_long_a_limit_lasts() {
     });
     sandbox.fault(limit(TOKEN, 17));
     let person = Person::new(&sandbox, "alice", &[]);
-    let who = account(&sandbox, "alice", SignInWay::Browser, None);
-    sign_in(&who, &person).unwrap();
+    let user_account = account(&sandbox, "alice", SignInWay::Browser, None);
+    sign_in(&user_account, &person).unwrap();
     assert_eq!(waits(&person), [17]);
 }
 
-fn exchanged(seconds: i64) -> (Result<(), Report>, Vec<u64>) {
+fn exchange_limited(seconds: i64) -> (Result<(), Report>, Vec<u64>) {
     let sandbox = Sandbox::start();
     sandbox.device(DeviceScript {
         waits: 0,
@@ -187,10 +192,10 @@ fn exchanged(seconds: i64) -> (Result<(), Report>, Vec<u64>) {
     });
     let person = Person::new(&sandbox, "alice", &[]);
     let role = sandbox.roles("alice", AwsApp::Production).remove(0);
-    let who: Account = account(&sandbox, "alice", SignInWay::Browser, None);
-    let mut target = target(&sandbox, who, Some(&role));
+    let user_account: Account = account(&sandbox, "alice", SignInWay::Browser, None);
+    let mut target = target(&sandbox, user_account, Some(&role));
     target.app = Some(sandbox.app_url(AwsApp::Production));
-    // The first is the poll.
+    // The first request is the poll.
     sandbox.fault(limit(TOKEN, seconds).after(1));
     let outcome = run(async {
         let session = flow::sign_in(&target.account, super::start(), &person).await?;
@@ -204,11 +209,11 @@ fn exchanged(seconds: i64) -> (Result<(), Report>, Vec<u64>) {
 }
 
 #[test]
-fn a_token_exchange_that_is_limited_waits_for_the_reset_or_gives_up_by_name() {
-    let (outcome, shown) = exchanged(43);
+fn limited_token_exchange_waits_or_gives_up() {
+    let (outcome, shown) = exchange_limited(43);
     outcome.unwrap();
     assert_eq!(shown, [43]);
-    let (outcome, shown) = exchanged(3600);
+    let (outcome, shown) = exchange_limited(3600);
     let report = outcome.unwrap_err();
     assert_eq!(
         (report.name(), report.exit),

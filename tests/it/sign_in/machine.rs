@@ -1,4 +1,4 @@
-//! A machine: a key instead of a person, in this process and through the real program.
+//! Machine sign-in: a key instead of a user, in this process and through the program.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -34,7 +34,7 @@ fn every_form_of_key_gives_credentials_without_a_question() {
         let person = Person::new(&sandbox, "alice", &[]).with_key(pem);
         credentials(&sandbox, &target, &person, 2).unwrap();
         assert_eq!(sandbox.sts_calls("AssumeRoleWithWebIdentity").len(), 2);
-        // One token does for both, and the key is nowhere in what was sent.
+        // One token serves both calls, and the key is in no request.
         assert_eq!(sandbox.requests(Server::Org, "/").len(), 1);
         assert_eq!(times_sent(&sandbox, "PRIVATE"), 0);
     }
@@ -58,18 +58,18 @@ fn a_machine_can_limit_its_role_too() {
 }
 
 #[test]
-fn a_custom_server_and_scope_are_asked() {
+fn custom_authorization_server_and_scope_are_used() {
     let sandbox = Sandbox::start();
     let (key_id, pem) = sandbox.machine_keys()[2];
-    let mut who = machine(&sandbox, key_id);
+    let mut user_account = machine(&sandbox, key_id);
     let custom = MachineAccount {
         key_id: key_id.into(),
         authorization_server: "aus1acme0h7".into(),
         scope: "aws".into(),
     };
-    who.machine = Some(custom);
+    user_account.machine = Some(custom);
     let person = Person::new(&sandbox, "alice", &[]).with_key(pem);
-    sign_in(&who, &person).unwrap();
+    sign_in(&user_account, &person).unwrap();
     let log = sandbox.requests(Server::Org, "/oauth2/");
     assert!(
         log.iter()
@@ -78,7 +78,7 @@ fn a_custom_server_and_scope_are_asked() {
 }
 
 #[test]
-fn what_is_refused_is_named() {
+fn each_refusal_has_its_name() {
     let sandbox = Sandbox::start();
     let (key_id, pem) = sandbox.machine_keys()[0];
     let person = || Person::new(&sandbox, "alice", &[]).with_key(pem);
@@ -109,7 +109,7 @@ fn what_is_refused_is_named() {
 }
 
 #[test]
-fn a_wrong_clock_is_set_right_by_the_server() {
+fn wrong_local_clock_is_corrected_from_the_server() {
     let sandbox = Sandbox::with(Options {
         clock_skew_seconds: 86_400,
         ..Options::default()
@@ -120,7 +120,7 @@ fn a_wrong_clock_is_set_right_by_the_server() {
     assert_eq!(sandbox.requests(Server::Org, "/oauth2").len(), 2);
 }
 
-/// The program with nothing but settings: no HOME, no terminal, no agent that stays.
+/// Builds a command with nothing but settings: no HOME, no terminal, no agent that stays.
 fn bare(sandbox: &Sandbox, directory: &std::path::Path, settings: &str) -> Command {
     let ca = directory.join("ca.pem");
     fs::write(&ca, sandbox.ca_pem()).unwrap();
@@ -147,7 +147,7 @@ fn bare(sandbox: &Sandbox, directory: &std::path::Path, settings: &str) -> Comma
 }
 
 #[test]
-fn the_real_program_needs_no_home_no_terminal_and_no_agent() {
+fn program_needs_no_home_no_terminal_and_no_agent() {
     let sandbox = Sandbox::start();
     let (key_id, pem) = sandbox.machine_keys()[2];
     let directory = tempfile::tempdir().unwrap();
@@ -168,31 +168,32 @@ fn the_real_program_needs_no_home_no_terminal_and_no_agent() {
             .args(["--no-agent", "exec", "-p", "ci", "--", "env"])
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
         let environment = String::from_utf8_lossy(&output.stdout);
         assert!(
             environment.contains("AWS_ACCESS_KEY_ID=ASIA"),
             "{environment}"
         );
         assert!(!environment.contains("HOME="), "{environment}");
-        // Only the variable that is named as the key's is kept from the command.
+        // Only the variable named in the settings is withheld from the command.
         assert_eq!(
             environment.contains("CI_KEY"),
             settings.contains("key_file")
         );
-        assert!(!lines.iter().any(|line| said.contains(line)), "{said}");
+        assert!(!lines.iter().any(|line| stderr.contains(line)), "{stderr}");
     }
 }
 
 #[test]
-fn the_real_program_asks_the_server_and_scope_of_the_settings_with_either_kind_of_key() {
+fn program_uses_the_configured_server_and_scope() {
     for (key_id, pem) in Sandbox::start().machine_keys() {
         let sandbox = Sandbox::start();
         let directory = tempfile::tempdir().unwrap();
         let settings = format!(
             "[org]\nsign_in = \"machine\"\nclient_id = \"{}\"\nkey_id = \"{key_id}\"\n\
-             private_key_env = \"CI_KEY\"\nauthorization_server = \"aus1acme0h7\"\nscope = \"aws\"\n",
+             private_key_env = \"CI_KEY\"\nauthorization_server = \"aus1acme0h7\"\n\
+             scope = \"aws\"\n",
             sandbox.clients().1
         );
         let output = bare(&sandbox, directory.path(), &settings)
@@ -200,8 +201,8 @@ fn the_real_program_asks_the_server_and_scope_of_the_settings_with_either_kind_o
             .args(["--no-agent", "exec", "-p", "ci", "--", "/bin/true"])
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
         let log = sandbox.requests(Server::Org, "/");
         let [request] = &log[..] else {
             panic!("{log:#?}");
@@ -222,10 +223,12 @@ fn an_app_that_demands_dpop_is_refused_by_name_and_exit_code() {
     let (key_id, pem) = sandbox.machine_keys()[2];
     let directory = tempfile::tempdir().unwrap();
     let settings = format!(
-        "[org]\nsign_in = \"machine\"\nclient_id = \"{}\"\nkey_id = \"{key_id}\"\nprivate_key_env = \"CI_KEY\"\n",
+        "[org]\nsign_in = \"machine\"\nclient_id = \"{}\"\nkey_id = \"{key_id}\"\n\
+         private_key_env = \"CI_KEY\"\n",
         sandbox.clients().1
     );
-    let body = br#"{"error":"use_dpop_nonce","error_description":"Authorization server requires nonce in DPoP proof."}"#;
+    let body = br#"{"error":"use_dpop_nonce",
+            "error_description":"Authorization server requires nonce in DPoP proof."}"#;
     sandbox.fault(
         Fault::org(
             "/oauth2/default/v1/token",
@@ -242,17 +245,17 @@ fn an_app_that_demands_dpop_is_refused_by_name_and_exit_code() {
         .args(["--no-agent", "exec", "-p", "ci", "--", "/bin/true"])
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(4), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
     assert!(
-        said.contains("use_dpop_nonce") && said.contains("Require DPoP"),
-        "{said}"
+        stderr.contains("use_dpop_nonce") && stderr.contains("Require DPoP"),
+        "{stderr}"
     );
     assert_eq!(sandbox.requests(Server::Org, "/").len(), 1);
 }
 
 #[test]
-fn a_limit_is_waited_for_with_an_assertion_of_its_own_for_each_try_or_given_up_by_name() {
+fn rate_limit_retries_with_a_new_assertion_or_gives_up() {
     let limited = |reset_in| {
         let sandbox = Sandbox::start();
         let (key_id, pem) = sandbox.machine_keys()[2];

@@ -1,5 +1,5 @@
-//! The sign-in engines against the sandbox, in this process: a script gives the answers, waiting moves the
-//! sandbox's clock instead of ours.
+//! Sign-in flows against the sandbox, in this process. A script gives the user's answers; waiting
+//! moves the sandbox's clock.
 
 mod browser;
 mod classic;
@@ -35,72 +35,72 @@ use ob::wire::{
 use ob_sandbox::{PRESENT, Sandbox, SecurityKey, Server, Signed, VERIFIED};
 use tokio::task::LocalSet;
 
-/// What the person does when the next question comes.
+/// The scripted user's reply to the next question.
 #[derive(Clone, Debug)]
-pub(crate) enum Says {
+pub(crate) enum Reply {
     Code(String),
-    /// The code that was just sent: `sms`, `call`, `email`.
+    /// Types the code that the sandbox last delivered: `sms`, `call`, `email`.
     Sent(&'static str),
-    /// The factor whose label begins so.
+    /// Picks the factor whose label starts with this text.
     Pick(&'static str),
     Resend,
     Other,
     Again(bool),
     NewPassword(&'static str),
     Password(String),
-    /// Touches the key of that number.
+    /// Touches the security key with this index.
     Touch(usize),
     Forge(Forgery),
-    /// Nothing for so many seconds, and then what comes next.
+    /// Moves the clock by so many seconds, then gives the next reply.
     After(i64),
-    /// Goodbye: nobody waits any longer.
+    /// Stops waiting for the sign-in.
     Leave,
 }
 
-/// What a security key may answer that it should not.
+/// Wrong answers of a security key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Forgery {
-    /// Signed by another key in the name of this one.
+    /// Signed by another key under this key's credential id.
     WrongSignature,
-    /// The right key's answer, with a count of long ago.
+    /// The right key's answer with a signature counter that is too low.
     Copy,
-    /// Of a credential that was not asked for.
+    /// An answer of a credential that was not requested.
     Stranger,
-    /// The right key's, for another site.
+    /// The right key's answer for another relying party.
     OtherSite,
     Untouched,
     Unverified,
     Garbage,
-    /// Right, after the transaction has ended by itself.
+    /// Right, but after the transaction has expired.
     TooLate,
-    /// Right, after the transaction was ended at the server.
+    /// Right, but after the transaction was ended at the server.
     Cancelled,
 }
 
-/// A person with a script.
+/// A user whose answers come from a script.
 pub(crate) struct Person<'s> {
     sandbox: &'s Sandbox,
     user: String,
     password: RefCell<Option<String>>,
     key: RefCell<Option<String>>,
-    at_browser: bool,
-    script: RefCell<VecDeque<Says>>,
+    has_browser: bool,
+    script: RefCell<VecDeque<Reply>>,
     pub(crate) asked: RefCell<Vec<Ask>>,
-    pub(crate) told: RefCell<Vec<Notice>>,
+    pub(crate) notices: RefCell<Vec<Notice>>,
     pub(crate) waited: Cell<Duration>,
 }
 
 impl<'s> Person<'s> {
-    pub(crate) fn new(sandbox: &'s Sandbox, user: &str, script: &[Says]) -> Self {
+    pub(crate) fn new(sandbox: &'s Sandbox, user: &str, script: &[Reply]) -> Self {
         Self {
             sandbox,
             user: user.to_owned(),
             password: RefCell::new(Some(sandbox.user(user).password.clone())),
             key: RefCell::default(),
-            at_browser: true,
+            has_browser: true,
             script: RefCell::new(script.iter().cloned().collect()),
             asked: RefCell::default(),
-            told: RefCell::default(),
+            notices: RefCell::default(),
             waited: Cell::default(),
         }
     }
@@ -117,13 +117,13 @@ impl<'s> Person<'s> {
 
     pub(crate) fn without_browser(self) -> Self {
         Self {
-            at_browser: false,
+            has_browser: false,
             ..self
         }
     }
 
-    /// What a key and its client answer.
-    fn key(&self, asked: &KeyChallenge, says: &Says) -> Option<Answer> {
+    /// Builds the answer of a security key and its client.
+    fn key(&self, asked: &KeyChallenge, reply: &Reply) -> Option<Answer> {
         let keys = self.sandbox.user(&self.user).keys();
         let text = asked.client_data.as_bytes();
         let mut flags = match asked.pin {
@@ -139,9 +139,9 @@ impl<'s> Person<'s> {
                 .find_map(|site| key.sign(site, &ids, text, flags))
                 .unwrap()
         };
-        let forgery = match says {
-            Says::Touch(place) => return Some(on_the_wire(&right(&keys[*place], flags))),
-            Says::Forge(forgery) => forgery,
+        let forgery = match reply {
+            Reply::Touch(place) => return Some(wire_answer(&right(&keys[*place], flags))),
+            Reply::Forge(forgery) => forgery,
             _ => return None,
         };
         let key = &keys[0];
@@ -179,16 +179,17 @@ impl<'s> Person<'s> {
                 right(key, flags)
             }
         };
-        Some(on_the_wire(&signed))
+        Some(wire_answer(&signed))
     }
 
-    pub(crate) fn was_told(&self, words: &str) -> bool {
-        let told = self.told.borrow();
-        told.iter()
+    pub(crate) fn was_notified(&self, words: &str) -> bool {
+        let notices = self.notices.borrow();
+        notices
+            .iter()
             .any(|notice| format!("{notice:?}").contains(words))
     }
 
-    pub(crate) fn was_asked(&self, name: &str) -> usize {
+    pub(crate) fn times_asked(&self, name: &str) -> usize {
         let asked = self.asked.borrow();
         asked
             .iter()
@@ -210,7 +211,7 @@ impl Conversation for Person<'_> {
             return Ok(Answer::PrivateKey(Sealed(Secret::new(key))));
         }
         if let Ask::OpenPage { page, .. } = &ask {
-            return match self.at_browser {
+            return match self.has_browser {
                 true => {
                     assert!(page.starts_with(&self.sandbox.org_url()));
                     Ok(Answer::PageShown)
@@ -223,48 +224,48 @@ impl Conversation for Person<'_> {
         {
             return Ok(Answer::Password(Sealed(Secret::new(password))));
         }
-        let mut says = self.script.borrow_mut().pop_front();
-        if let Some(Says::After(seconds)) = says {
+        let mut reply = self.script.borrow_mut().pop_front();
+        if let Some(Reply::After(seconds)) = reply {
             self.sandbox.advance_clock(seconds);
-            says = self.script.borrow_mut().pop_front();
+            reply = self.script.borrow_mut().pop_front();
         }
-        if let (Some(says), Ask::SecurityKey { challenge, .. }) = (&says, &ask)
-            && let Some(answer) = self.key(challenge, says)
+        if let (Some(reply), Ask::SecurityKey { challenge, .. }) = (&reply, &ask)
+            && let Some(answer) = self.key(challenge, reply)
         {
             return Ok(answer);
         }
         let sealed = |text: String| Sealed(Secret::new(text));
-        Ok(match (says, &ask) {
+        Ok(match (reply, &ask) {
             (None, _) => return Err(Unanswered::Unattended(kind)),
-            (Some(Says::Leave), _) => return Err(Unanswered::Abandoned),
-            (Some(Says::Code(code)), Ask::Passcode { .. }) => Answer::Passcode(sealed(code)),
-            (Some(Says::Sent(by)), Ask::Passcode { .. }) => {
+            (Some(Reply::Leave), _) => return Err(Unanswered::Abandoned),
+            (Some(Reply::Code(code)), Ask::Passcode { .. }) => Answer::Passcode(sealed(code)),
+            (Some(Reply::Sent(by)), Ask::Passcode { .. }) => {
                 let code = self.sandbox.delivered(&self.user, by).unwrap();
                 Answer::Passcode(sealed(code))
             }
-            (Some(Says::Password(password)), Ask::Password { .. }) => {
+            (Some(Reply::Password(password)), Ask::Password { .. }) => {
                 Answer::Password(sealed(password))
             }
-            (Some(Says::NewPassword(password)), Ask::NewPassword { .. }) => {
+            (Some(Reply::NewPassword(password)), Ask::NewPassword { .. }) => {
                 Answer::NewPassword(sealed(password.to_owned()))
             }
-            (Some(Says::Pick(label)), Ask::Factor { choices }) => {
+            (Some(Reply::Pick(label)), Ask::Factor { choices }) => {
                 let place = choices.iter().position(|c| c.label.starts_with(label));
                 Answer::Factor(place.unwrap())
             }
-            (Some(Says::Resend), _) => Answer::Resend,
-            (Some(Says::Other), _) => Answer::OtherFactor,
-            (Some(Says::Again(again)), Ask::PushAgain { .. }) => Answer::PushAgain(again),
-            (Some(says), ask) => panic!("{ask:?} came where {says:?} was to be said"),
+            (Some(Reply::Resend), _) => Answer::Resend,
+            (Some(Reply::Other), _) => Answer::OtherFactor,
+            (Some(Reply::Again(again)), Ask::PushAgain { .. }) => Answer::PushAgain(again),
+            (Some(reply), ask) => panic!("{ask:?} came where the script has {reply:?}"),
         })
     }
 
     fn notify(&self, notice: Notice) {
-        self.told.borrow_mut().push(notice);
+        self.notices.borrow_mut().push(notice);
     }
 
     async fn pause(&self, duration: Duration) -> Result<(), Unanswered> {
-        if matches!(self.script.borrow().front(), Some(Says::Leave)) {
+        if matches!(self.script.borrow().front(), Some(Reply::Leave)) {
             return Err(Unanswered::Abandoned);
         }
         self.waited.set(self.waited.get() + duration);
@@ -274,7 +275,7 @@ impl Conversation for Person<'_> {
     }
 }
 
-fn on_the_wire(signed: &Signed) -> Answer {
+fn wire_answer(signed: &Signed) -> Answer {
     Answer::SecurityKey(KeySigned {
         credential_id: encode_base64url(&signed.credential_id),
         authenticator_data: encode_base64url(&signed.authenticator_data),
@@ -319,14 +320,14 @@ pub(crate) fn target(sandbox: &Sandbox, account: Account, role: Option<&str>) ->
     }
 }
 
-/// Runs what needs the agent's kind of runtime: one thread, local tasks.
+/// Runs a future on the agent's kind of runtime: one thread, local tasks.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
     LocalSet::new().block_on(&runtime, future)
 }
 
-/// Signs in and proves it by asking for the session.
+/// Signs in and checks the session by establishing it.
 pub(crate) fn sign_in(account: &Account, person: &Person<'_>) -> Result<OktaSession, Report> {
     sign_in_after(account, None, person)
 }
@@ -353,7 +354,7 @@ pub(crate) fn sign_in_after(
     })
 }
 
-/// Signs in and assumes a role; how often the second is done shows what a session is worth.
+/// Signs in and assumes a role `times` times in the same session.
 pub(crate) fn credentials(
     sandbox: &Sandbox,
     target: &Target,
@@ -377,7 +378,7 @@ pub(crate) fn credentials(
     })
 }
 
-/// How often the org was sent this text, in any body.
+/// Counts the requests to the org whose body contains this text.
 pub(crate) fn times_sent(sandbox: &Sandbox, text: &str) -> usize {
     let log = sandbox.requests(Server::Org, "/");
     log.iter()
@@ -385,7 +386,7 @@ pub(crate) fn times_sent(sandbox: &Sandbox, text: &str) -> usize {
         .count()
 }
 
-/// Knows the sandbox's time and remembers nothing.
+/// A [`FlowContext`] with the sandbox's time that remembers nothing.
 pub(crate) struct Forgetful<'a>(pub(crate) &'a Sandbox);
 
 impl FlowContext for Forgetful<'_> {

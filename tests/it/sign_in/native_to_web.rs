@@ -1,4 +1,5 @@
-//! "Native to Web SSO": a token in the place of a session, for the VPN and for AWS apps that take no other.
+//! "Native to Web SSO": a token in place of a session, for the VPN and for AWS apps that accept
+//! nothing else.
 
 use ob::flow::{self, Failure, OktaSession, SignInOptions};
 use ob::report::{Exit, Report};
@@ -6,10 +7,10 @@ use ob::secret::Secret;
 use ob::wire::{Account, SignInWay, Target, VpnPolicy, VpnTarget};
 use ob_sandbox::{AwsApp, DeviceScript, Fault, FaultKind, Options, Pipeline, Sandbox, Server};
 
-use super::Says::{Code, Touch};
+use super::Reply::{Code, Touch};
 use super::{Forgetful, Person, account, run, target};
 
-fn trusting() -> Options {
+fn with_trust() -> Options {
     Options {
         pipeline: Pipeline::Idx,
         interclient_trust: true,
@@ -17,8 +18,8 @@ fn trusting() -> Options {
     }
 }
 
-/// The account of somebody whose settings name a VPN.
-fn who(sandbox: &Sandbox, user: &str) -> Account {
+/// Returns an account whose settings name a VPN.
+fn user_account(sandbox: &Sandbox, user: &str) -> Account {
     sandbox.device(DeviceScript {
         login: sandbox.user(user).login.clone(),
         waits: 0,
@@ -57,28 +58,28 @@ async fn open(
 /// Signs in at a browser and opens the VPN.
 fn vpn_opens(sandbox: &Sandbox, app: Option<String>, person: &Person<'_>) -> Result<(), Failure> {
     run(async {
-        let who = who(sandbox, "alice");
-        let session = flow::sign_in(&who, super::start(), person).await?;
-        let outcome = open(&session, &vpn(sandbox, who, app), person).await;
+        let user_account = user_account(sandbox, "alice");
+        let session = flow::sign_in(&user_account, super::start(), person).await?;
+        let outcome = open(&session, &vpn(sandbox, user_account, app), person).await;
         session.end().await?;
         outcome
     })
 }
 
-fn named(outcome: Result<(), Failure>) -> (String, Exit, String) {
+fn report_of(outcome: Result<(), Failure>) -> (String, Exit, String) {
     let report = outcome.unwrap_err().into_report();
     (report.name().to_owned(), report.exit, format!("{report:?}"))
 }
 
 #[test]
-fn the_vpn_opens_by_its_sign_on_address_its_tile_or_no_setting_and_nothing_is_left() {
+fn vpn_opens_by_sign_on_url_tile_or_without_a_setting() {
     let leads = Options {
         app_redirects: true,
-        ..trusting()
+        ..with_trust()
     };
     for (options, app) in [
         (
-            trusting(),
+            with_trust(),
             Some(Sandbox::vpn_sign_on_url as fn(&Sandbox) -> String),
         ),
         (leads.clone(), Some(Sandbox::vpn_app_url)),
@@ -87,7 +88,7 @@ fn the_vpn_opens_by_its_sign_on_address_its_tile_or_no_setting_and_nothing_is_le
         let sandbox = Sandbox::with(options);
         let person = Person::new(&sandbox, "alice", &[]);
         vpn_opens(&sandbox, app.map(|app| app(&sandbox)), &person).unwrap();
-        assert_eq!(person.was_asked("the passcode"), 0);
+        assert_eq!(person.times_asked("the passcode"), 0);
         assert_eq!(sandbox.live(), (0, 0), "no token and no session is left");
         let opened = sandbox.requests(Server::Org, "/app/openvpn/");
         let with_token = opened
@@ -98,71 +99,78 @@ fn the_vpn_opens_by_its_sign_on_address_its_tile_or_no_setting_and_nothing_is_le
 }
 
 #[test]
-fn a_tile_that_leads_nowhere_without_a_session_is_refused_with_what_to_write() {
-    let sandbox = Sandbox::with(trusting());
+fn tile_that_needs_a_session_is_refused_with_a_hint() {
+    let sandbox = Sandbox::with(with_trust());
     let person = Person::new(&sandbox, "alice", &[]);
     let outcome = vpn_opens(&sandbox, Some(sandbox.vpn_app_url()), &person);
-    let (name, exit, said) = named(outcome);
+    let (name, exit, report) = report_of(outcome);
     assert_eq!((name.as_str(), exit), ("settings.vpn_app", Exit::Usage));
-    assert!(said.contains("/sso/saml"), "{said}");
+    assert!(report.contains("/sso/saml"), "{report}");
 }
 
 #[test]
-fn without_trust_aws_opens_and_the_vpn_says_what_the_admin_does() {
+fn without_trust_aws_opens_and_vpn_names_the_admin_step() {
     let sandbox = Sandbox::with(Options {
         interclient_trust: false,
-        ..trusting()
+        ..with_trust()
     });
     let person = Person::new(&sandbox, "alice", &[]);
     let role = sandbox.roles("alice", AwsApp::Labs).remove(0);
     let (aws, vpn) = run(async {
-        let who = who(&sandbox, "alice");
-        let session = flow::sign_in(&who, super::start(), &person).await.unwrap();
+        let user_account = user_account(&sandbox, "alice");
+        let session = flow::sign_in(&user_account, super::start(), &person)
+            .await
+            .unwrap();
         assert!(session.refused_scopes().interclient);
-        let aws = target(&sandbox, who.clone(), Some(&role));
+        let aws = target(&sandbox, user_account.clone(), Some(&role));
         let memory = Forgetful(&sandbox);
         let aws = flow::obtain_credentials(&session, &aws, None, &memory, &person).await;
         let app = Some(sandbox.vpn_sign_on_url());
-        (aws, open(&session, &vpn(&sandbox, who, app), &person).await)
+        (
+            aws,
+            open(&session, &vpn(&sandbox, user_account, app), &person).await,
+        )
     });
     aws.unwrap();
-    assert_eq!(person.was_asked("a person at a browser"), 1);
-    let (name, exit, said) = named(vpn);
+    assert_eq!(person.times_asked("a person at a browser"), 1);
+    let (name, exit, report) = report_of(vpn);
     assert_eq!(
         (name.as_str(), exit),
         ("okta.oauth.no_trust", Exit::Refused)
     );
-    assert!(said.contains("trust list"), "{said}");
+    assert!(report.contains("trust list"), "{report}");
 }
 
 #[test]
-fn an_app_that_asks_for_more_is_answered_with_the_missing_factor_alone() {
+fn step_up_asks_for_the_missing_factor_only() {
     let sandbox = Sandbox::with(Options {
         vpn_step_up: true,
-        ..trusting()
+        ..with_trust()
     });
     let script = [Code(sandbox.user("bob").totp_now())];
     let person = Person::new(&sandbox, "bob", &script);
     run(async {
-        let who = who(&sandbox, "bob");
-        let session = flow::sign_in(&who, super::start(), &person).await.unwrap();
-        let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
+        let user_account = user_account(&sandbox, "bob");
+        let session = flow::sign_in(&user_account, super::start(), &person)
+            .await
+            .unwrap();
+        let vpn = vpn(&sandbox, user_account, Some(sandbox.vpn_sign_on_url()));
         open(&session, &vpn, &person).await.unwrap();
-        // What was answered once is not asked for again.
+        // An answered question is not asked again.
         open(&session, &vpn, &person).await.unwrap();
         session.end().await.unwrap();
     });
-    assert_eq!(person.was_asked("the passcode"), 1);
-    assert_eq!(person.was_asked("the password"), 0);
+    assert_eq!(person.times_asked("the passcode"), 1);
+    assert_eq!(person.times_asked("the password"), 0);
     assert_eq!(sandbox.live(), (0, 0));
 }
 
 #[test]
-fn an_app_that_asks_for_more_is_answered_with_the_factor_that_was_named() {
+fn step_up_uses_the_configured_factor() {
     for factor in ["webauthn", "totp"] {
         let sandbox = Sandbox::with(Options {
             vpn_step_up: true,
-            ..trusting()
+            ..with_trust()
         });
         let says = match factor {
             "totp" => Code(sandbox.user("wendy").totp_now()),
@@ -170,48 +178,50 @@ fn an_app_that_asks_for_more_is_answered_with_the_factor_that_was_named() {
         };
         let person = Person::new(&sandbox, "wendy", &[says]);
         run(async {
-            let who = Account {
+            let user_account = Account {
                 factor: Some(factor.into()),
-                ..who(&sandbox, "wendy")
+                ..user_account(&sandbox, "wendy")
             };
-            let session = flow::sign_in(&who, super::start(), &person).await.unwrap();
-            let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
+            let session = flow::sign_in(&user_account, super::start(), &person)
+                .await
+                .unwrap();
+            let vpn = vpn(&sandbox, user_account, Some(sandbox.vpn_sign_on_url()));
             open(&session, &vpn, &person).await.unwrap();
         });
-        assert_eq!(person.was_asked("which factor to use"), 0, "{factor}");
+        assert_eq!(person.times_asked("which factor to use"), 0, "{factor}");
     }
 }
 
 #[test]
-fn an_app_that_asks_for_more_and_gets_no_answer_is_named() {
+fn unanswered_step_up_is_named() {
     let sandbox = Sandbox::with(Options {
         vpn_step_up: true,
-        ..trusting()
+        ..with_trust()
     });
     let person = Person::new(&sandbox, "bob", &[]);
     let outcome = run(async {
-        let who = who(&sandbox, "bob");
-        let session = flow::sign_in(&who, super::start(), &person).await?;
-        let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
+        let user_account = user_account(&sandbox, "bob");
+        let session = flow::sign_in(&user_account, super::start(), &person).await?;
+        let vpn = vpn(&sandbox, user_account, Some(sandbox.vpn_sign_on_url()));
         open(&session, &vpn, &person).await
     });
-    let (name, exit, said) = named(outcome);
+    let (name, exit, report) = report_of(outcome);
     assert_eq!((name.as_str(), exit), ("sign_in.unanswered", Exit::SignIn));
-    assert!(said.contains("asks for another factor"), "{said}");
+    assert!(report.contains("asks for another factor"), "{report}");
 }
 
 #[test]
-fn an_aws_app_that_takes_no_web_sso_token_opens_where_it_trusts_the_client() {
+fn aws_app_without_web_sso_opens_where_trusted() {
     let opens = |options: Options| {
         let sandbox = Sandbox::with(options);
         let person = Person::new(&sandbox, "alice", &[]);
         let role = sandbox.roles("alice", AwsApp::Labs).remove(0);
         run(async {
-            let who = who(&sandbox, "alice");
-            let session = flow::sign_in(&who, super::start(), &person).await?;
+            let user_account = user_account(&sandbox, "alice");
+            let session = flow::sign_in(&user_account, super::start(), &person).await?;
             let target = Target {
                 app: Some(sandbox.app_url(AwsApp::Labs)),
-                ..target(&sandbox, who, Some(&role))
+                ..target(&sandbox, user_account, Some(&role))
             };
             let memory = Forgetful(&sandbox);
             flow::obtain_credentials(&session, &target, None, &memory, &person).await?;
@@ -221,7 +231,7 @@ fn an_aws_app_that_takes_no_web_sso_token_opens_where_it_trusts_the_client() {
     let options = Options {
         labs_web_sso: false,
         app_redirects: true,
-        ..trusting()
+        ..with_trust()
     };
     opens(options.clone()).unwrap();
     for options in [
@@ -234,18 +244,18 @@ fn an_aws_app_that_takes_no_web_sso_token_opens_where_it_trusts_the_client() {
             ..options
         },
     ] {
-        let (name, exit, _) = named(opens(options));
+        let (name, exit, _) = report_of(opens(options));
         let expected = ("okta.oauth.web_sso_client", Exit::Refused);
         assert_eq!((name.as_str(), exit), expected);
     }
 }
 
 #[test]
-fn a_session_made_before_there_was_a_vpn_is_made_anew() {
-    let sandbox = Sandbox::with(trusting());
+fn session_from_before_the_vpn_needs_a_newer_sign_in() {
+    let sandbox = Sandbox::with(with_trust());
     let person = Person::new(&sandbox, "alice", &[]);
     let outcome = run(async {
-        let with_vpn = who(&sandbox, "alice");
+        let with_vpn = user_account(&sandbox, "alice");
         let before = Account {
             vpn: false,
             ..with_vpn.clone()
@@ -264,17 +274,17 @@ fn a_session_made_before_there_was_a_vpn_is_made_anew() {
 }
 
 #[test]
-fn where_the_vpn_sends_a_session_in_the_org_is_an_apps_sign_on_address_or_refused() {
+fn vpn_redirect_to_another_org_page_is_refused() {
     for way in [SignInWay::Browser, SignInWay::Auto] {
-        let sandbox = Sandbox::with(trusting());
+        let sandbox = Sandbox::with(with_trust());
         let person = Person::new(&sandbox, "bob", &[Code(sandbox.user("bob").totp_now())]);
         let outcome = run(async {
-            let who = Account {
+            let user_account = Account {
                 way,
-                ..who(&sandbox, "bob")
+                ..user_account(&sandbox, "bob")
             };
-            let session = flow::sign_in(&who, super::start(), &person).await?;
-            let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
+            let session = flow::sign_in(&user_account, super::start(), &person).await?;
+            let vpn = vpn(&sandbox, user_account, Some(sandbox.vpn_sign_on_url()));
             let away = format!(
                 "{}/login/signout?fromURI=/app/x/sso/saml",
                 sandbox.org_url()
@@ -283,32 +293,32 @@ fn where_the_vpn_sends_a_session_in_the_org_is_an_apps_sign_on_address_or_refuse
             let start = Secret::new(format!("{}/saml/start?sid=x", sandbox.vpn_url()));
             flow::finish_vpn_sign_in(&session, &vpn, &start, &person).await
         });
-        let (name, exit, said) = named(outcome);
+        let (name, exit, report) = report_of(outcome);
         assert_eq!(
             (name.as_str(), exit),
             ("openvpn.foreign-page", Exit::Refused)
         );
-        assert!(said.contains("/login/signout"), "{said}");
-        assert!(!said.contains("fromURI"), "{said}");
+        assert!(report.contains("/login/signout"), "{report}");
+        assert!(!report.contains("fromURI"), "{report}");
         let visited = sandbox.requests(Server::Org, "/login/signout");
         assert!(visited.is_empty(), "{visited:?}");
     }
 }
 
 #[test]
-fn a_token_that_came_too_late_is_renewed_for_the_vpn_too() {
-    let sandbox = Sandbox::with(trusting());
+fn expired_token_is_renewed_for_the_vpn() {
+    let sandbox = Sandbox::with(with_trust());
     let person = Person::new(&sandbox, "alice", &[]);
     run(async {
-        let who = who(&sandbox, "alice");
+        let user_account = user_account(&sandbox, "alice");
         let start = SignInOptions {
             long_lived: true,
             ..super::start()
         };
-        let session = flow::sign_in(&who, start, &person).await.unwrap();
+        let session = flow::sign_in(&user_account, start, &person).await.unwrap();
         sandbox.advance_clock(3700);
-        let vpn = vpn(&sandbox, who, Some(sandbox.vpn_sign_on_url()));
+        let vpn = vpn(&sandbox, user_account, Some(sandbox.vpn_sign_on_url()));
         open(&session, &vpn, &person).await.unwrap();
     });
-    assert_eq!(person.was_asked("a person at a browser"), 1);
+    assert_eq!(person.times_asked("a person at a browser"), 1);
 }

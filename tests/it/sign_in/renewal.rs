@@ -1,5 +1,5 @@
-//! Tokens that are renewed without the person, where the org lets them be, and that are over at the server when
-//! they are over here.
+//! Renewal of tokens without the user, where the org allows it, and their revocation at the server
+//! on sign-out.
 
 use ob::flow::{self, Failure, OktaSession, SignInOptions};
 use ob::okta::oauth::OptionalScopes;
@@ -12,25 +12,27 @@ use super::{Forgetful, Person, account, run, target};
 /// A little longer than the org's tokens live.
 const HOUR: i64 = 3700;
 
-fn staying() -> SignInOptions {
+fn long_lived_options() -> SignInOptions {
     SignInOptions {
         long_lived: true,
         ..super::start()
     }
 }
 
-fn aim(sandbox: &Sandbox) -> Target {
-    let who = account(sandbox, "alice", SignInWay::Browser, None);
+fn production_target(sandbox: &Sandbox) -> Target {
+    let user_account = account(sandbox, "alice", SignInWay::Browser, None);
     let role = sandbox.roles("alice", AwsApp::Production).remove(0);
     Target {
         app: Some(sandbox.app_url(AwsApp::Production)),
-        ..target(sandbox, who, Some(&role))
+        ..target(sandbox, user_account, Some(&role))
     }
 }
 
 async fn signed_in(sandbox: &Sandbox, person: &Person<'_>) -> OktaSession {
-    let who = aim(sandbox).account;
-    flow::sign_in(&who, staying(), person).await.unwrap()
+    let user_account = production_target(sandbox).account;
+    flow::sign_in(&user_account, long_lived_options(), person)
+        .await
+        .unwrap()
 }
 
 async fn obtain(
@@ -45,8 +47,8 @@ async fn obtain(
         .map(|_| ())
 }
 
-/// The refresh tokens that were spent, in their order.
-fn spent(sandbox: &Sandbox) -> Vec<String> {
+/// Returns the refresh tokens that were used, in order.
+fn used_refresh_tokens(sandbox: &Sandbox) -> Vec<String> {
     let asked = sandbox.requests(Server::Org, "/oauth2/v1/token");
     asked
         .iter()
@@ -64,7 +66,7 @@ fn scopes(sandbox: &Sandbox) -> Vec<String> {
 }
 
 #[test]
-fn what_is_over_is_renewed_without_the_person_and_each_refresh_token_is_spent_once() {
+fn expired_tokens_renew_with_each_refresh_token_once() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
     run(async {
@@ -73,23 +75,27 @@ fn what_is_over_is_renewed_without_the_person_and_each_refresh_token_is_spent_on
         for _ in 0..3 {
             sandbox.advance_clock(HOUR);
             let before = sandbox.log().len();
-            obtain(&session, &aim(&sandbox), &sandbox, &person)
+            obtain(&session, &production_target(&sandbox), &sandbox, &person)
                 .await
                 .unwrap();
-            // The exchange that says it is over, the renewal, the exchange, the app's page, STS.
+            // The exchange that reports the expiry, the renewal, the exchange, the app's page, STS.
             assert_eq!(sandbox.log().len() - before, 5);
         }
     });
-    assert_eq!(person.was_asked("a person at a browser"), 1);
-    let mut spent = spent(&sandbox);
-    assert_eq!(spent.len(), 3);
-    spent.sort();
-    spent.dedup();
-    assert_eq!(spent.len(), 3, "a new one takes the place of the old");
+    assert_eq!(person.times_asked("a person at a browser"), 1);
+    let mut used_refresh_tokens = used_refresh_tokens(&sandbox);
+    assert_eq!(used_refresh_tokens.len(), 3);
+    used_refresh_tokens.sort();
+    used_refresh_tokens.dedup();
+    assert_eq!(
+        used_refresh_tokens.len(),
+        3,
+        "a new one takes the place of the old"
+    );
 }
 
 #[test]
-fn an_org_that_keeps_refresh_tokens_is_asked_with_the_same_again() {
+fn unrotated_refresh_token_is_used_again() {
     let sandbox = Sandbox::with(Options {
         rotates_refresh_tokens: false,
         ..Options::default()
@@ -99,25 +105,25 @@ fn an_org_that_keeps_refresh_tokens_is_asked_with_the_same_again() {
         let session = signed_in(&sandbox, &person).await;
         for _ in 0..2 {
             sandbox.advance_clock(HOUR);
-            obtain(&session, &aim(&sandbox), &sandbox, &person)
+            obtain(&session, &production_target(&sandbox), &sandbox, &person)
                 .await
                 .unwrap();
         }
     });
-    let spent = spent(&sandbox);
-    assert_eq!(spent.len(), 2);
-    assert_eq!(spent[0], spent[1]);
+    let used_refresh_tokens = used_refresh_tokens(&sandbox);
+    assert_eq!(used_refresh_tokens.len(), 2);
+    assert_eq!(used_refresh_tokens[0], used_refresh_tokens[1]);
 }
 
 #[test]
-fn several_apps_and_the_tiles_are_renewed_for_once() {
+fn several_apps_share_one_renewal() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
     let role = sandbox.roles("alice", AwsApp::Labs).remove(0);
     let everywhere = Target {
         app: None,
         role: Some(role),
-        ..aim(&sandbox)
+        ..production_target(&sandbox)
     };
     run(async {
         let session = signed_in(&sandbox, &person).await;
@@ -125,7 +131,11 @@ fn several_apps_and_the_tiles_are_renewed_for_once() {
         obtain(&session, &everywhere, &sandbox, &person)
             .await
             .unwrap();
-        assert_eq!(spent(&sandbox).len(), 1, "the tiles asked first");
+        assert_eq!(
+            used_refresh_tokens(&sandbox).len(),
+            1,
+            "the tiles asked first"
+        );
         sandbox.advance_clock(HOUR);
         let all = RolesRequest {
             target: everywhere,
@@ -136,21 +146,21 @@ fn several_apps_and_the_tiles_are_renewed_for_once() {
             .await
             .unwrap();
     });
-    assert_eq!(spent(&sandbox).len(), 2);
+    assert_eq!(used_refresh_tokens(&sandbox).len(), 2);
 }
 
 #[test]
-fn those_who_find_out_at_the_same_time_renew_once() {
+fn concurrent_requests_renew_once() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
     let (one, role) = (
-        aim(&sandbox),
+        production_target(&sandbox),
         sandbox.roles("alice", AwsApp::Labs).remove(0),
     );
     let other = Target {
         app: Some(sandbox.app_url(AwsApp::Labs)),
         role: Some(role),
-        ..aim(&sandbox)
+        ..production_target(&sandbox)
     };
     run(async {
         let session = signed_in(&sandbox, &person).await;
@@ -162,20 +172,26 @@ fn those_who_find_out_at_the_same_time_renew_once() {
         one.unwrap();
         other.unwrap();
     });
-    assert_eq!(spent(&sandbox).len(), 1);
+    assert_eq!(used_refresh_tokens(&sandbox).len(), 1);
 }
 
 #[test]
-fn only_what_outlives_its_tokens_asks_for_a_refresh_token() {
+fn refresh_token_is_asked_only_for_longer_sessions() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
-    let mut who = account(&sandbox, "alice", SignInWay::Browser, None);
+    let mut user_account = account(&sandbox, "alice", SignInWay::Browser, None);
     run(async {
-        flow::sign_in(&who, super::start(), &person).await.unwrap();
-        who.max = std::time::Duration::from_secs(3600);
-        flow::sign_in(&who, staying(), &person).await.unwrap();
-        who.max = std::time::Duration::from_secs(3601);
-        flow::sign_in(&who, staying(), &person).await.unwrap();
+        flow::sign_in(&user_account, super::start(), &person)
+            .await
+            .unwrap();
+        user_account.max = std::time::Duration::from_secs(3600);
+        flow::sign_in(&user_account, long_lived_options(), &person)
+            .await
+            .unwrap();
+        user_account.max = std::time::Duration::from_secs(3601);
+        flow::sign_in(&user_account, long_lived_options(), &person)
+            .await
+            .unwrap();
     });
     let asked: Vec<bool> = scopes(&sandbox)
         .iter()
@@ -185,15 +201,15 @@ fn only_what_outlives_its_tokens_asks_for_a_refresh_token() {
 }
 
 #[test]
-fn a_scope_that_is_refused_costs_one_request_and_is_not_asked_for_again() {
+fn refused_scope_costs_one_request_and_is_remembered() {
     let sandbox = Sandbox::with(Options {
         refresh_tokens: false,
         ..Options::default()
     });
     let person = Person::new(&sandbox, "alice", &[]);
-    let who = account(&sandbox, "alice", SignInWay::Browser, None);
-    let session = run(flow::sign_in(&who, staying(), &person)).unwrap();
-    assert_eq!(person.was_asked("a person at a browser"), 1);
+    let user_account = account(&sandbox, "alice", SignInWay::Browser, None);
+    let session = run(flow::sign_in(&user_account, long_lived_options(), &person)).unwrap();
+    assert_eq!(person.times_asked("a person at a browser"), 1);
     assert_eq!(scopes(&sandbox).len(), 2);
     let refused = session.refused_scopes();
     let only_refresh = OptionalScopes {
@@ -204,42 +220,42 @@ fn a_scope_that_is_refused_costs_one_request_and_is_not_asked_for_again() {
     sandbox.clear_log();
     let again = SignInOptions {
         refused_scopes: refused,
-        ..staying()
+        ..long_lived_options()
     };
-    run(flow::sign_in(&who, again, &person)).unwrap();
+    run(flow::sign_in(&user_account, again, &person)).unwrap();
     assert_eq!(scopes(&sandbox).len(), 1);
 }
 
 #[test]
-fn a_scope_that_is_refused_after_the_sign_in_does_not_end_it() {
+fn scope_refused_after_the_sign_in_does_not_end_it() {
     let sandbox = Sandbox::with(Options {
         refresh_tokens: false,
         judges_scopes_late: true,
         ..Options::default()
     });
     let person = Person::new(&sandbox, "alice", &[]);
-    let who = account(&sandbox, "alice", SignInWay::Browser, None);
-    run(flow::sign_in(&who, staying(), &person)).unwrap();
-    assert!(person.was_told("Okta refuses"));
-    assert_eq!(person.was_asked("a person at a browser"), 2);
+    let user_account = account(&sandbox, "alice", SignInWay::Browser, None);
+    run(flow::sign_in(&user_account, long_lived_options(), &person)).unwrap();
+    assert!(person.was_notified("Okta refuses"));
+    assert_eq!(person.times_asked("a person at a browser"), 2);
 }
 
 #[test]
-fn a_refresh_token_that_is_refused_is_named_and_wants_a_sign_in() {
+fn refused_refresh_token_is_named_and_needs_a_sign_in() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
-    let over = run(async {
+    let outcome = run(async {
         let session = signed_in(&sandbox, &person).await;
         sandbox.end_sessions();
-        obtain(&session, &aim(&sandbox), &sandbox, &person).await
+        obtain(&session, &production_target(&sandbox), &sandbox, &person).await
     });
-    assert!(matches!(over, Err(Failure::SessionEnded)), "{over:?}");
-    assert!(person.was_told("The refresh token is invalid or expired."));
-    assert_eq!(spent(&sandbox).len(), 1);
+    assert!(matches!(outcome, Err(Failure::SessionEnded)), "{outcome:?}");
+    assert!(person.was_notified("The refresh token is invalid or expired."));
+    assert_eq!(used_refresh_tokens(&sandbox).len(), 1);
 }
 
 #[test]
-fn whatever_okta_refuses_a_renewal_with_it_wants_a_sign_in() {
+fn every_renewal_refusal_needs_a_sign_in() {
     for (code, error) in [
         (400, "access_denied"),
         (400, "unauthorized_client"),
@@ -254,23 +270,23 @@ fn whatever_okta_refuses_a_renewal_with_it_wants_a_sign_in() {
             headers: vec![("content-type".into(), "application/json".into())],
             body: body.into_bytes(),
         };
-        let over = run(async {
+        let outcome = run(async {
             let session = signed_in(&sandbox, &person).await;
             sandbox.advance_clock(HOUR);
-            // The first is the exchange, which says that the tokens are over.
+            // The first request is the exchange, which reports that the tokens have expired.
             sandbox.fault(Fault::org("/oauth2/v1/token", refusal).after(1).times(1));
-            obtain(&session, &aim(&sandbox), &sandbox, &person).await
+            obtain(&session, &production_target(&sandbox), &sandbox, &person).await
         });
         assert!(
-            matches!(over, Err(Failure::SessionEnded)),
-            "{code} {error}: {over:?}"
+            matches!(outcome, Err(Failure::SessionEnded)),
+            "{code} {error}: {outcome:?}"
         );
-        assert!(person.was_told("not today"));
+        assert!(person.was_notified("not today"));
     }
 }
 
 #[test]
-fn a_sign_out_waits_for_a_renewal_under_way_and_revokes_what_it_gives() {
+fn sign_out_waits_for_a_renewal_and_revokes_its_tokens() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
     run(async {
@@ -278,22 +294,22 @@ fn a_sign_out_waits_for_a_renewal_under_way_and_revokes_what_it_gives() {
         sandbox.advance_clock(HOUR);
         let slow = FaultKind::Delay(std::time::Duration::from_millis(500));
         sandbox.fault(Fault::org("/oauth2/v1/token", slow).after(1).times(1));
-        let target = aim(&sandbox);
+        let target = production_target(&sandbox);
         let renewing = obtain(&session, &target, &sandbox, &person);
-        let goodbye = async {
-            while spent(&sandbox).is_empty() {
+        let sign_out = async {
+            while used_refresh_tokens(&sandbox).is_empty() {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
             session.end().await
         };
-        let (_, ended) = tokio::join!(renewing, goodbye);
+        let (_, ended) = tokio::join!(renewing, sign_out);
         ended.unwrap();
     });
     assert_eq!(sandbox.live(), (0, 0));
 }
 
 #[test]
-fn a_renewal_is_no_new_sign_in_for_an_app_that_wants_one() {
+fn renewal_does_not_count_as_a_new_sign_in() {
     let sandbox = Sandbox::with(Options {
         sign_in_good_for: Some(7200),
         ..Options::default()
@@ -304,7 +320,7 @@ fn a_renewal_is_no_new_sign_in_for_an_app_that_wants_one() {
         let mut outcomes = Vec::new();
         for _ in 0..2 {
             sandbox.advance_clock(HOUR);
-            outcomes.push(obtain(&session, &aim(&sandbox), &sandbox, &person).await);
+            outcomes.push(obtain(&session, &production_target(&sandbox), &sandbox, &person).await);
         }
         outcomes
     });
@@ -315,7 +331,7 @@ fn a_renewal_is_no_new_sign_in_for_an_app_that_wants_one() {
 }
 
 #[test]
-fn an_org_that_stumbles_over_a_renewal_is_named_and_the_session_stays() {
+fn failed_renewal_is_named_and_keeps_the_session() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
     let down = FaultKind::Status {
@@ -326,22 +342,22 @@ fn an_org_that_stumbles_over_a_renewal_is_named_and_the_session_stays() {
     run(async {
         let session = signed_in(&sandbox, &person).await;
         sandbox.advance_clock(HOUR);
-        // The first is the exchange, which says that the tokens are over.
+        // The first request is the exchange, which reports that the tokens have expired.
         sandbox.fault(Fault::org("/oauth2/v1/token", down).after(1).times(3));
-        let failed = obtain(&session, &aim(&sandbox), &sandbox, &person).await;
+        let failed = obtain(&session, &production_target(&sandbox), &sandbox, &person).await;
         let Err(Failure::Final(report)) = failed else {
             panic!("{failed:?}");
         };
         assert_eq!(report.exit, Exit::Unreachable);
         assert!(report.summary.contains("renew the sign-in"), "{report:?}");
-        obtain(&session, &aim(&sandbox), &sandbox, &person)
+        obtain(&session, &production_target(&sandbox), &sandbox, &person)
             .await
             .unwrap();
     });
 }
 
 #[test]
-fn a_sign_out_ends_every_token_at_the_server_and_says_if_it_cannot() {
+fn sign_out_revokes_every_token_or_reports_failure() {
     let sandbox = Sandbox::start();
     let person = Person::new(&sandbox, "alice", &[]);
     run(async {
@@ -365,7 +381,7 @@ fn a_sign_out_ends_every_token_at_the_server_and_says_if_it_cannot() {
         sandbox.fault(Fault::org("/oauth2/v1/revoke", broken));
         let report = session.end().await.unwrap_err();
         assert_eq!(report.name(), "okta.sign_out");
-        // The other one was ended all the same.
+        // The other token was revoked all the same.
         assert_eq!(sandbox.live(), (1, 0));
 
         let session = signed_in(&sandbox, &person).await;

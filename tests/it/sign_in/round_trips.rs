@@ -1,12 +1,12 @@
-//! What each engine asks for on a cold way to credentials, request by request, beside the least that its protocol
-//! can do with: the table of `docs/performance.md`.
+//! Requests of each pipeline from a cold start to credentials, beside the fewest that its protocol
+//! allows: the table of `docs/performance.md`.
 
 use std::fmt::Write as _;
 
 use ob::wire::{Account, MachineAccount, SignInWay};
 use ob_sandbox::{AwsApp, DeviceScript, Options, Pipeline, PushScript, Sandbox, Server};
 
-use super::Says::Code;
+use super::Reply::Code;
 use super::{Person, account, credentials, target};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
@@ -17,14 +17,14 @@ const AUTHN: &str = "/api/v1/authn";
 const VERIFY: &str = "/api/v1/authn/factors/";
 const TOKEN: &str = "/oauth2/v1/token";
 
-/// A way to sign in, and the steps that its protocol cannot do without; a poll is as many as the phone takes.
+/// A way to sign in and the requests that its protocol needs; two polls are scripted for a push.
 struct Way {
     name: &'static str,
     user: &'static str,
     way: SignInWay,
-    /// What the path of each request to Okta begins with.
+    /// Path prefix of each request to Okta.
     least: &'static [&'static str],
-    /// Each of the least once.
+    /// Explains each of the required requests.
     why: &'static str,
 }
 
@@ -61,7 +61,8 @@ const WAYS: [Way; 8] = [
             "/login/token/redirect",
             APP,
         ],
-        why: "the app's page, which has the state token; introspect; name and password; the redirect that sets the cookies; the app's page",
+        why: "the app's page, which has the state token; introspect; name and password; \
+                      the redirect that sets the cookies; the app's page",
     },
     Way {
         name: "Identity Engine, password and code",
@@ -115,8 +116,9 @@ const WAYS: [Way; 8] = [
     },
 ];
 
-/// What was asked of Okta before the goodbye, and the handshakes with Okta and STS together.
-fn asked(way: &Way) -> (Vec<String>, usize) {
+/// Returns the requests to Okta before the sign-out, and the number of handshakes with Okta and
+/// STS.
+fn requests_of(way: &Way) -> (Vec<String>, usize) {
     let sandbox = Sandbox::with(Options {
         pipeline: match way.way {
             SignInWay::IdentityEngine => Pipeline::Idx,
@@ -134,38 +136,39 @@ fn asked(way: &Way) -> (Vec<String>, usize) {
     let script = if user.has_totp() { &codes[..] } else { &[] };
     let (key_id, pem) = sandbox.machine_keys()[2];
     let person = Person::new(&sandbox, way.user, script).with_key(pem);
-    let mut who = account(&sandbox, way.user, way.way, None);
+    let mut user_account = account(&sandbox, way.user, way.way, None);
     if way.way == SignInWay::Machine {
-        who = Account {
+        user_account = Account {
             client_id: Some(sandbox.clients().1.into()),
             machine: Some(MachineAccount {
                 key_id: key_id.into(),
                 authorization_server: "default".into(),
                 scope: "okta-m2m-access".into(),
             }),
-            ..who
+            ..user_account
         };
     }
     let role = sandbox.roles(way.user, AwsApp::Production).remove(0);
-    let mut target = target(&sandbox, who, Some(&role));
+    let mut target = target(&sandbox, user_account, Some(&role));
     target.app = Some(sandbox.app_url(AwsApp::Production));
     credentials(&sandbox, &target, &person, 1).unwrap();
     assert_eq!(sandbox.requests(Server::Sts, "/").len(), 1, "{}", way.name);
     let log = sandbox.requests(Server::Org, "/");
     let paths = log.into_iter().map(|request| request.path);
-    let goodbyes = ["/api/v1/sessions/me", "/oauth2/v1/revoke"];
-    let paths = paths.filter(|path| !goodbyes.contains(&path.as_str()));
+    let sign_outs = ["/api/v1/sessions/me", "/oauth2/v1/revoke"];
+    let paths = paths.filter(|path| !sign_outs.contains(&path.as_str()));
     let handshakes = sandbox.handshakes(Server::Org) + sandbox.handshakes(Server::Sts);
     (paths.collect(), handshakes)
 }
 
 #[test]
-fn no_engine_asks_for_more_than_its_protocol_does() {
+fn no_pipeline_sends_more_than_its_protocol_needs() {
     let mut table = String::from(
-        "| engine | requests | at least | TLS handshakes | at least | what the least is, before STS |\n|---|---|---|---|---|---|\n",
+        "| engine | requests | at least | TLS handshakes | at least | what the least is, before STS |\n\
+         |---|---|---|---|---|---|\n",
     );
     for way in &WAYS {
-        let (paths, handshakes) = asked(way);
+        let (paths, handshakes) = requests_of(way);
         let fits = paths.len() == way.least.len()
             && paths
                 .iter()

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use ob::flow;
 use ob::wire::{CaBundle, Route};
 
-/// What every sign-in begins with: the sandbox is trusted by a CA bundle, which the person hands
-/// over.
+/// Returns the options of every sign-in: the sandbox is trusted through a CA bundle that the user
+/// provides.
 pub(crate) fn start() -> flow::SignInOptions {
     let bundle = CaBundle {
         path: "/ca.pem".into(),

@@ -1,16 +1,16 @@
-//! Classic's statuses that end a sign-in, and the token of the device that goes with its session.
+//! Classic's statuses that end a sign-in, and the device token that goes with its session.
 
 use ob::report::Exit;
 use ob::wire::SignInWay;
 use ob_sandbox::{Fault, FaultKind, Sandbox, Server};
 
-use super::Says::Code;
+use super::Reply::Code;
 use super::{Person, account, sign_in};
 
 const WAY: SignInWay = SignInWay::Terminal;
 
 #[test]
-fn every_other_status_is_named_and_nothing_more_is_sent() {
+fn terminal_statuses_are_named_and_end_the_requests() {
     for (status, more, name) in [
         ("PASSWORD_RESET", "", "okta.password_expired"),
         ("RECOVERY", "", "okta.recovery"),
@@ -59,10 +59,10 @@ const ENROLL: &str = r#","_embedded":{"factors":[
     {"factorType":"push","provider":"OKTA","enrollment":"REQUIRED"}]}"#;
 
 #[test]
-fn the_device_token_is_kept_with_the_session_and_dropped_with_it() {
+fn device_token_lives_as_long_as_its_session() {
     let sandbox = Sandbox::start();
     let bob = sandbox.user("bob");
-    let who = account(&sandbox, "bob", WAY, None);
+    let user_account = account(&sandbox, "bob", WAY, None);
     let tokens = || -> Vec<Option<String>> {
         let log = sandbox.requests(Server::Org, "/");
         let token = |cookies: &str| {
@@ -73,14 +73,22 @@ fn the_device_token_is_kept_with_the_session_and_dropped_with_it() {
             .map(|request| request.header("cookie").and_then(token))
             .collect()
     };
-    sign_in(&who, &Person::new(&sandbox, "bob", &[Code(bob.totp_now())])).unwrap();
+    sign_in(
+        &user_account,
+        &Person::new(&sandbox, "bob", &[Code(bob.totp_now())]),
+    )
+    .unwrap();
     let first = tokens();
     assert!(first.len() > 2 && first[0].is_none(), "{first:?}");
     assert!(first[1].is_some() && first[1..].iter().all(|token| *token == first[1]));
-    // The session is gone with its owner, and what it was known by with it.
+    // The session was dropped, and its device token with it.
     sandbox.clear_log();
     sandbox.forget_used_codes();
-    sign_in(&who, &Person::new(&sandbox, "bob", &[Code(bob.totp_now())])).unwrap();
+    sign_in(
+        &user_account,
+        &Person::new(&sandbox, "bob", &[Code(bob.totp_now())]),
+    )
+    .unwrap();
     let second = tokens();
     assert!(second[0].is_none() && second[1].is_some() && second[1] != first[1]);
 }

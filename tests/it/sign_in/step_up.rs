@@ -1,15 +1,15 @@
-//! An app that asks for more than the session has.
+//! Apps that require more than the session has.
 
 use ob::flow::{self, Failure};
 use ob::report::{Exit, Report};
 use ob::wire::{RolesRequest, SignInWay};
 use ob_sandbox::{AwsApp, Interstitial, Options, Pipeline, Sandbox, Server};
 
-use super::Says::{Code, Password, Pick};
-use super::{Forgetful, Person, Says, account, credentials, run, target, times_sent};
+use super::Reply::{Code, Password, Pick};
+use super::{Forgetful, Person, Reply, account, credentials, run, target, times_sent};
 
 #[test]
-fn an_app_that_asks_again_is_answered_within_the_session() {
+fn app_step_up_is_answered_within_the_session() {
     let sandbox = Sandbox::with(Options {
         step_up: true,
         ..Options::default()
@@ -23,8 +23,8 @@ fn an_app_that_asks_again_is_answered_within_the_session() {
     ];
     let person = Person::new(&sandbox, "alice", &script);
     let role = &sandbox.roles("alice", AwsApp::Production)[0];
-    let who = account(&sandbox, "alice", SignInWay::Terminal, None);
-    let target = target(&sandbox, who, Some(role));
+    let user_account = account(&sandbox, "alice", SignInWay::Terminal, None);
+    let target = target(&sandbox, user_account, Some(role));
     let credentials = run(async {
         let session = flow::sign_in(&target.account, super::start(), &person).await?;
         let memory = Forgetful(&sandbox);
@@ -36,8 +36,8 @@ fn an_app_that_asks_again_is_answered_within_the_session() {
         panic!("it is one role");
     };
     assert_eq!(credentials.role.as_str(), role);
-    // Two apps ask; meeting the first opens the second.
-    assert_eq!(person.was_asked("the passcode"), 2);
+    // Both apps ask; answering the first opens the second.
+    assert_eq!(person.times_asked("the passcode"), 2);
     assert_eq!(
         sandbox
             .requests(Server::Org, "/login/step-up/redirect")
@@ -47,15 +47,15 @@ fn an_app_that_asks_again_is_answered_within_the_session() {
 }
 
 #[test]
-fn a_step_up_that_nobody_answers_names_the_app_and_the_question() {
+fn unanswered_step_up_names_the_app_and_the_question() {
     let sandbox = Sandbox::with(Options {
         step_up: true,
         ..Options::default()
     });
     let bob = sandbox.user("bob");
     let person = Person::new(&sandbox, "bob", &[Code(bob.totp_now())]);
-    let who = account(&sandbox, "bob", SignInWay::Terminal, None);
-    let target = target(&sandbox, who, None);
+    let user_account = account(&sandbox, "bob", SignInWay::Terminal, None);
+    let target = target(&sandbox, user_account, None);
     let report = run(async {
         let session = flow::sign_in(&target.account, super::start(), &person).await?;
         let request = RolesRequest {
@@ -87,7 +87,7 @@ fn a_step_up_that_nobody_answers_names_the_app_and_the_question() {
 
 const PIPELINES: [Pipeline; 2] = [Pipeline::V1, Pipeline::Idx];
 
-fn behind(pipeline: Pipeline, interstitial: Interstitial) -> Sandbox {
+fn sandbox_with(pipeline: Pipeline, interstitial: Interstitial) -> Sandbox {
     Sandbox::with(Options {
         pipeline,
         interstitial: Some(interstitial),
@@ -95,22 +95,27 @@ fn behind(pipeline: Pipeline, interstitial: Interstitial) -> Sandbox {
     })
 }
 
-/// Bob signs in with password and code, and goes for his role; `then` is what he says to the app.
-fn bob(sandbox: &Sandbox, then: &[Says]) -> (Result<(), Report>, usize) {
+/// Signs Bob in with password and code and opens his role; `then` are his replies to the app.
+fn bob(sandbox: &Sandbox, then: &[Reply]) -> (Result<(), Report>, usize) {
     let bob = sandbox.user("bob");
     let mut script = vec![Code(bob.totp_now())];
     script.extend_from_slice(then);
     let person = Person::new(sandbox, "bob", &script);
     let role = sandbox.roles("bob", AwsApp::Production).remove(0);
-    let who = account(sandbox, "bob", SignInWay::Auto, None);
-    let outcome = credentials(sandbox, &target(sandbox, who, Some(&role)), &person, 2);
-    (outcome, person.was_asked("the password"))
+    let user_account = account(sandbox, "bob", SignInWay::Auto, None);
+    let outcome = credentials(
+        sandbox,
+        &target(sandbox, user_account, Some(&role)),
+        &person,
+        2,
+    );
+    (outcome, person.times_asked("the password"))
 }
 
 #[test]
-fn an_app_that_asks_for_the_password_again_gets_it_once_and_within_the_session() {
+fn app_that_asks_for_the_password_again_gets_it_once() {
     for pipeline in PIPELINES {
-        let sandbox = behind(pipeline, Interstitial::PasswordAgain);
+        let sandbox = sandbox_with(pipeline, Interstitial::PasswordAgain);
         let password = sandbox.user("bob").password.clone();
         let (outcome, asked) = bob(&sandbox, &[Password(password.clone())]);
         outcome.unwrap();
@@ -125,7 +130,7 @@ fn a_wrong_password_to_an_app_is_sent_once_and_refused() {
         (Pipeline::V1, "okta.page.password_refused"),
         (Pipeline::Idx, "okta.sign_in_refused"),
     ] {
-        let sandbox = behind(pipeline, Interstitial::PasswordAgain);
+        let sandbox = sandbox_with(pipeline, Interstitial::PasswordAgain);
         let (outcome, asked) = bob(&sandbox, &[Password("wrong-password".into())]);
         let report = outcome.unwrap_err();
         assert_eq!((report.name(), report.exit), (name, Exit::Refused));
@@ -134,9 +139,9 @@ fn a_wrong_password_to_an_app_is_sent_once_and_refused() {
 }
 
 #[test]
-fn a_password_that_nobody_gives_an_app_again_is_named_and_not_sent() {
+fn unanswered_password_for_an_app_is_named_and_not_sent() {
     for pipeline in PIPELINES {
-        let sandbox = behind(pipeline, Interstitial::PasswordAgain);
+        let sandbox = sandbox_with(pipeline, Interstitial::PasswordAgain);
         let password = sandbox.user("bob").password.clone();
         let report = bob(&sandbox, &[]).0.unwrap_err();
         assert_eq!(report.exit, Exit::SignIn);
@@ -172,7 +177,7 @@ fn an_app_may_ask_for_the_password_and_then_for_a_factor() {
 }
 
 #[test]
-fn what_a_terminal_cannot_answer_for_an_app_is_named() {
+fn pages_that_need_a_browser_are_named() {
     for (interstitial, pipelines, name, exit) in [
         (
             Interstitial::PasswordAgainByScript,
@@ -200,10 +205,10 @@ fn what_a_terminal_cannot_answer_for_an_app_is_named() {
         ),
     ] {
         for pipeline in pipelines {
-            let sandbox = behind(*pipeline, interstitial);
+            let sandbox = sandbox_with(*pipeline, interstitial);
             let report = bob(&sandbox, &[]).0.unwrap_err();
-            let told = (report.name(), report.exit);
-            assert_eq!(told, (name, exit), "{pipeline:?}: {report:?}");
+            let found = (report.name(), report.exit);
+            assert_eq!(found, (name, exit), "{pipeline:?}: {report:?}");
             assert!(!report.hints.is_empty());
         }
     }

@@ -1,4 +1,4 @@
-//! The engines' questions at a real terminal: another factor, a list by number, a new password.
+//! Sign-in prompts at a real terminal: another factor, a numbered list, a new password.
 
 use std::thread;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use ob_sandbox::{Options, Pipeline, PushOutcome, PushScript};
 
 use crate::support::{Pty, TestEnv};
 
-/// The number in front of the line that names `what`.
+/// Returns the number at the start of the last line that contains `what`.
 fn number_of(screen: &str, what: &str) -> String {
     let line = screen.lines().rev().find(|line| line.contains(what));
     let line = line.unwrap_or_else(|| panic!("no {what} in {screen}"));
@@ -23,7 +23,7 @@ fn judy() -> (TestEnv, Pty) {
 }
 
 #[test]
-fn an_empty_line_opens_the_other_ways_and_what_is_unusable_says_why() {
+fn empty_line_offers_alternatives_and_explains_unusable() {
     let (env, mut pty) = judy();
     pty.until("Password of judy@acme.com");
     pty.send(&format!("{}\n", env.user().password));
@@ -44,7 +44,7 @@ fn an_empty_line_opens_the_other_ways_and_what_is_unusable_says_why() {
 }
 
 #[test]
-fn an_empty_password_is_asked_for_again_and_the_end_of_input_is_named() {
+fn empty_password_asks_again_and_end_of_input_is_named() {
     let (_env, mut pty) = judy();
     for keys in ["\n", "\n", "\n"] {
         pty.until("Password of judy@acme.com");
@@ -63,9 +63,9 @@ fn an_empty_password_is_asked_for_again_and_the_end_of_input_is_named() {
     assert_eq!(screen.matches("Password of").count(), 1, "{screen}");
 }
 
-/// Whoever notices a slip types it once more before anybody has asked.
+/// A user who notices a typing error types the password again before the next prompt.
 #[test]
-fn a_password_that_was_typed_ahead_of_a_refusal_is_neither_shown_nor_the_shells() {
+fn input_typed_before_a_refusal_is_discarded() {
     for pipeline in [Pipeline::V1, Pipeline::Idx] {
         let options = Options {
             pipeline,
@@ -91,8 +91,8 @@ fn a_password_that_was_typed_ahead_of_a_refusal_is_neither_shown_nor_the_shells(
     }
 }
 
-/// Dave at the push of `script`'s sign-in, which nobody has approved.
-fn at_the_push(script: &str) -> (TestEnv, Pty, String) {
+/// Runs `script` up to dave's push, which stays unapproved.
+fn run_until_push(script: &str) -> (TestEnv, Pty, String) {
     let env = TestEnv::of("dave");
     env.sandbox.push(PushScript {
         outcome: PushOutcome::Never,
@@ -106,11 +106,11 @@ fn at_the_push(script: &str) -> (TestEnv, Pty, String) {
 }
 
 #[test]
-fn what_was_typed_ahead_of_a_success_is_neither_shown_nor_the_shells() {
+fn input_typed_before_a_success_is_discarded() {
     let script = "ob login; echo \"over=$?\"; read -r line; echo \"left=[$line]\"";
-    let (env, mut pty, mut screen) = at_the_push(script);
+    let (env, mut pty, mut screen) = run_until_push(script);
     pty.send("second-secret\nthird");
-    // The terminal takes what is typed in its own time, and has no way to say when.
+    // The terminal takes typed input asynchronously and does not report when.
     thread::sleep(Duration::from_millis(100));
     env.sandbox.approve_push();
     screen += &pty.until("over=0");
@@ -124,13 +124,13 @@ fn what_was_typed_ahead_of_a_success_is_neither_shown_nor_the_shells() {
 }
 
 #[test]
-fn what_was_typed_ahead_of_a_command_is_the_commands() {
+fn input_typed_before_a_command_reaches_the_command() {
     for verb in ["exec", "shell"] {
         let script = match verb {
             "exec" => "ob exec -- sh -c 'read -r line; echo \"got=[$line]\"'",
             _ => "ob shell --shell bash",
         };
-        let (env, mut pty, _) = at_the_push(script);
+        let (env, mut pty, _) = run_until_push(script);
         pty.send("echo \"for $OB_PROFILE$OB_ROLE\"\n");
         thread::sleep(Duration::from_millis(100));
         env.sandbox.approve_push();
@@ -141,11 +141,11 @@ fn what_was_typed_ahead_of_a_command_is_the_commands() {
     }
 }
 
-/// Whoever changes the terminal from the background is stopped for it.
+/// A process that changes the terminal from the background is stopped.
 #[test]
-fn a_sign_in_that_fails_in_the_background_says_so_and_ends() {
+fn background_sign_in_reports_its_failure_and_ends() {
     let script = "set -m; ob login; ob agent stop; bg >/dev/null; wait %1; echo \"over=$?\"";
-    let (_env, mut pty, _) = at_the_push(script);
+    let (_env, mut pty, _) = run_until_push(script);
     pty.send("\u{1a}");
     let screen = pty.until("over=");
     assert!(screen.contains("ob: "), "{screen}");
@@ -167,12 +167,12 @@ fn a_code_that_was_sent_is_typed() {
 }
 
 #[test]
-fn a_new_password_is_typed_twice_and_alike() {
+fn new_password_is_typed_twice() {
     new_password(&TestEnv::of("frank"));
 }
 
 #[test]
-fn a_new_password_is_typed_twice_and_alike_in_identity_engine() {
+fn new_password_is_typed_twice_in_identity_engine() {
     let options = Options {
         pipeline: Pipeline::Idx,
         ..Options::default()
@@ -203,7 +203,7 @@ fn new_password(env: &TestEnv) {
 }
 
 #[test]
-fn a_push_that_nobody_answered_is_sent_again_on_enter() {
+fn unanswered_push_is_sent_again_on_enter() {
     for pipeline in [Pipeline::V1, Pipeline::Idx] {
         let options = Options {
             pipeline,
@@ -226,7 +226,7 @@ fn a_push_that_nobody_answered_is_sent_again_on_enter() {
         pty.send("\n");
         let (status, screen) = pty.wait();
         assert!(status.success(), "{pipeline:?}: {screen}");
-        // After the question, the second one.
+        // The second push is sent after the question.
         assert!(screen.contains("sent a push"), "{screen}");
     }
 }

@@ -1,5 +1,5 @@
-//! Without a terminal: each question ends the sign-in at once with exit 3 and its name, and nothing is sent any
-//! more but the word that the transaction is over.
+//! Sign-in without a terminal: each question ends it at once with exit 3 and the question's name.
+//! Only the cancellation is sent after that.
 
 use ob_sandbox::{AwsApp, Options, Pipeline, PushScript, Server};
 
@@ -10,23 +10,23 @@ use crate::support::{TestEnv, eventually, run};
 
 struct Case {
     user: &'static str,
-    /// Beside `login`; the password's line is typed where it is promised.
+    /// Arguments after `login`; with `--password-stdin` the password is typed.
     arguments: &'static [&'static str],
-    /// A line of the settings that is not there.
+    /// Prefix of a settings line to leave out.
     without: &'static str,
-    /// What the error must say.
-    says: &'static [&'static str],
-    /// And what it is for.
-    names: &'static str,
+    /// Texts that the error must contain.
+    expected_texts: &'static [&'static str],
+    /// Name of the factor in the error.
+    factor_name: &'static str,
     exit: i32,
-    /// The requests of Classic, then those of Identity Engine, by the ends of their paths.
+    /// Last path segments of the requests, for Classic and for Identity Engine.
     requests: [&'static [&'static str]; 2],
 }
 
 const START: &[&str] = &["okta-organization", "authn"];
 const IDX: [&str; 4] = ["okta-organization", "UserHome", "introspect", "identify"];
 
-/// A factor of judy's whose answer is typed, as the question calls it; and whether Classic sends a code first.
+/// A case for one of judy's typed factors; `is_sent` says whether Classic sends a code first.
 const fn typed(arguments: &'static [&'static str], factor: &'static str, is_sent: bool) -> Case {
     const SAYS: [&str; 2] = ["the passcode is needed", "--passcode-stdin"];
     const SENT: [&str; 4] = [START[0], START[1], "verify", "cancel"];
@@ -35,8 +35,8 @@ const fn typed(arguments: &'static [&'static str], factor: &'static str, is_sent
         user: "judy",
         arguments,
         without: "",
-        says: &SAYS,
-        names: factor,
+        expected_texts: &SAYS,
+        factor_name: factor,
         exit: 3,
         requests: [
             if is_sent { &SENT } else { &CLASSIC },
@@ -50,8 +50,8 @@ const CASES: &[Case] = &[
         user: "bob",
         arguments: &[],
         without: "username",
-        says: &["the username is needed", "set `username`"],
-        names: "",
+        expected_texts: &["the username is needed", "set `username`"],
+        factor_name: "",
         exit: 3,
         requests: [&[], &[]],
     },
@@ -59,8 +59,8 @@ const CASES: &[Case] = &[
         user: "bob",
         arguments: &[],
         without: "",
-        says: &["the password is needed", "--password-stdin"],
-        names: "",
+        expected_texts: &["the password is needed", "--password-stdin"],
+        factor_name: "",
         exit: 3,
         requests: [
             &["okta-organization"],
@@ -71,12 +71,12 @@ const CASES: &[Case] = &[
         user: "judy",
         arguments: &["--password-stdin"],
         without: "factor",
-        says: &[
+        expected_texts: &[
             "which factor to use is needed",
             "Okta offers: push",
             "--factor",
         ],
-        names: "",
+        factor_name: "",
         exit: 3,
         requests: [
             &[START[0], START[1], "cancel"],
@@ -102,21 +102,21 @@ const CASES: &[Case] = &[
         user: "frank",
         arguments: &["--password-stdin"],
         without: "",
-        says: &["a new password is needed", "in a terminal `ob login` asks"],
-        names: "",
+        expected_texts: &["a new password is needed", "in a terminal `ob login` asks"],
+        factor_name: "",
         exit: 3,
         requests: [
             &[START[0], START[1], "cancel"],
             &[IDX[0], IDX[1], IDX[2], IDX[3], "cancel"],
         ],
     },
-    // Refused on the phone: sending another is a person's word, and the refusal stands.
+    // A push rejected on the phone is not resent without the user, and the refusal stands.
     Case {
         user: "dave",
         arguments: &["--password-stdin"],
         without: "",
-        says: &["was not approved", "reject"],
-        names: "",
+        expected_texts: &["was not approved", "reject"],
+        factor_name: "",
         exit: 4,
         requests: [
             &[START[0], START[1], "verify", "verify", "cancel"],
@@ -134,7 +134,7 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
-fn a_question_without_a_terminal_ends_with_its_name_and_no_further_request() {
+fn question_without_a_terminal_ends_the_sign_in() {
     for case in CASES {
         for (pipeline, requests) in [Pipeline::V1, Pipeline::Idx].into_iter().zip(case.requests) {
             let options = Options {
@@ -160,11 +160,11 @@ fn a_question_without_a_terminal_ends_with_its_name_and_no_further_request() {
                 false => String::new(),
             };
             let output = run(&mut login, &typed);
-            let said = &output.stderr;
-            let what = format!("{pipeline:?} {} {:?}: {said}", case.user, case.arguments);
+            let stderr = &output.stderr;
+            let what = format!("{pipeline:?} {} {:?}: {stderr}", case.user, case.arguments);
             assert_eq!(output.status.code(), Some(case.exit), "{what}");
-            for words in case.says.iter().chain([&case.names]) {
-                assert!(said.contains(words), "{words}: {what}");
+            for words in case.expected_texts.iter().chain([&case.factor_name]) {
+                assert!(stderr.contains(words), "{words}: {what}");
             }
             let log = env.sandbox.requests(Server::Org, "/");
             let paths: Vec<&str> = log
@@ -177,7 +177,7 @@ fn a_question_without_a_terminal_ends_with_its_name_and_no_further_request() {
 }
 
 #[test]
-fn a_code_that_is_sent_can_be_piped_when_it_comes() {
+fn delivered_code_can_be_piped_when_it_arrives() {
     for pipeline in [Pipeline::V1, Pipeline::Idx] {
         for factor in ["sms", "call", "email"] {
             let options = Options {
@@ -202,7 +202,7 @@ fn a_code_that_is_sent_can_be_piped_when_it_comes() {
                 env.sandbox.delivered("judy", factor).is_some()
             });
             let code = env.sandbox.delivered("judy", factor).unwrap();
-            // What stands behind it is the command's.
+            // Input behind the code belongs to the command.
             writeln!(stdin, "{code}\nthe rest").unwrap();
             drop(stdin);
             let mut rest = String::new();

@@ -1,10 +1,12 @@
 //! Settings that name everything, and what tests ask of a running agent.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::unistd::Pid;
-use ob_sandbox::{AwsApp, DeviceScript};
+use ob_sandbox::{AwsApp, DeviceScript, Logged, Server};
 use serde_json::Value;
 
 use super::TestEnv;
@@ -109,5 +111,20 @@ impl TestEnv {
     /// Waits until no agent of this env is left; says whether that came to pass.
     pub(crate) fn agents_gone_within(&self, time: Duration) -> bool {
         holds_within(time, || self.agents().is_empty())
+    }
+
+    /// Creates the private runtime directory that the agent would create.
+    pub(crate) fn create_runtime(&self) {
+        fs::create_dir(self.runtime()).unwrap();
+        fs::set_permissions(self.runtime(), Permissions::from_mode(0o700)).unwrap();
+    }
+
+    /// Counts the passwords that Classic was sent as a first factor.
+    pub(crate) fn passwords_sent(&self) -> usize {
+        let requests = self.sandbox.requests(Server::Org, "/api/v1/authn");
+        let has_password = |request: &&Logged| {
+            request.path == "/api/v1/authn" && request.json()["password"].is_string()
+        };
+        requests.iter().filter(has_password).count()
     }
 }
