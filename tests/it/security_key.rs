@@ -316,11 +316,12 @@ fn without_the_feature_the_error_says_how_to_build_it() {
     let mut command = env.ob(["login", "--password-stdin", "--factor", "webauthn"]);
     let ended = run(&mut command, format!("{}\n", env.user().password));
     assert_eq!(ended.status.code(), Some(3));
-    insta::assert_snapshot!(without_progress(&ended.stderr), @r"
+    insta::assert_snapshot!(without_progress(&ended.stderr), @"
 ob: cannot sign wendy@acme.com in at 127.0.0.1
   cause: this ob cannot talk to a security key
   cause: it was built without the feature `fido2`
-  cause: Okta offers: webauthn (YubiKey 5) [a security key: needs a build with `--features fido2`], totp (Wendy's phone)
+  cause: Okta offers: webauthn (YubiKey 5) [a security key: needs a build with `--features \
+    fido2`], totp (Wendy's phone)
   hint: build it so: `cargo install --path . --features fido2` (Debian: needs libudev-dev)
   hint: or take another factor: `--factor totp`
 ");

@@ -196,10 +196,11 @@ fn message_when_the_certificate_has_expired() {
 
 #[test]
 fn message_when_the_authority_is_unknown() {
-    insta::assert_snapshot!(exec_messages(&env_with_certificate(Certificate::UnknownAuthority)), @r"
+    insta::assert_snapshot!(exec_messages(&env_with_certificate(Certificate::UnknownAuthority)), @"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: cannot get an answer
       cause: 127.0.0.1's certificate is not from an authority this machine trusts
-      hint: if your company inspects TLS, set `ca_bundle` to its certificates; else something is in between: a network that wants a sign-in of its own, or an attacker
+      hint: if your company inspects TLS, set `ca_bundle` to its certificates; else something is \
+        in between: a network that wants a sign-in of its own, or an attacker
     ");
 }

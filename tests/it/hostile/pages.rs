@@ -181,11 +181,12 @@ fn server_that_stays_down_is_named_after_three_tries() {
 fn message_when_the_page_has_no_form() {
     let env = TestEnv::of("carol").configured();
     env.sandbox.fault(Fault::org(APP, page("<h1>Welcome</h1>")));
-    insta::assert_snapshot!(exec_messages(&env), @r"
+    insta::assert_snapshot!(exec_messages(&env), @"
     ob: cannot open AWS
       cause: this is not the page of an Okta app
       cause: the page holds no SAML response
-      hint: check `aws.app` with `ob config check`, and whether a proxy or your network's sign-in page answers instead
+      hint: check `aws.app` with `ob config check`, and whether a proxy or your network's \
+        sign-in page answers instead
     ");
 }
 

@@ -184,11 +184,12 @@ fn message_when_a_portal_answers() {
     let env = TestEnv::of("carol").configured();
     env.sandbox
         .fault(Fault::org(AUTHN, FaultKind::HtmlInsteadOfJson));
-    insta::assert_snapshot!(exec_messages(&env), @r"
+    insta::assert_snapshot!(exec_messages(&env), @"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: the answer does not come from Okta's API
       cause: the answer is a web page, not data
-      hint: check the org's address with `ob config check`, and whether a proxy or a sign-in page of your network answers instead
+      hint: check the org's address with `ob config check`, and whether a proxy or a sign-in \
+        page of your network answers instead
     ");
 }
 
@@ -196,11 +197,12 @@ fn message_when_a_portal_answers() {
 fn message_when_the_password_is_wrong() {
     let env = TestEnv::of("carol").configured();
     let ended = crate::support::run(env.ob(["login", "--password-stdin"]), "wrong\n");
-    insta::assert_snapshot!(super::normalized_messages(&env, &ended), @r"
+    insta::assert_snapshot!(super::normalized_messages(&env, &ended), @"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: Okta did not accept the sign-in
       cause: Authentication failed (E0000004, error id ID)
-      hint: check username and password; a policy or a lockout looks the same, so sign in once in a browser before you run `ob login` again
+      hint: check username and password; a policy or a lockout looks the same, so sign in once \
+        in a browser before you run `ob login` again
     ");
 }
 

@@ -14,8 +14,8 @@ fn sts_error(code: u16, error: &str, message: &str) -> FaultKind {
         headers: vec![("Content-Type".into(), "text/xml".into())],
         body: format!(
             "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>\
-                         <Type>Sender</Type><Code>{error}</Code><Message>{message}</Message></Error>\
-                         <RequestId>r</RequestId></ErrorResponse>"
+             <Type>Sender</Type><Code>{error}</Code><Message>{message}</Message></Error>\
+             <RequestId>r</RequestId></ErrorResponse>"
         )
         .into(),
     }
@@ -221,10 +221,11 @@ fn message_when_sts_refuses() {
     );
     let settings = env.full_settings().replace("role/Engineer", "role/Gone");
     env.write_settings(&settings);
-    insta::assert_snapshot!(exec_messages(&env), @r"
+    insta::assert_snapshot!(exec_messages(&env), @"
     ob: cannot assume arn:aws:iam::123456789012:role/Gone
       cause: STS answered AccessDenied: Not authorized to perform sts:AssumeRoleWithSAML
-      hint: the role must trust arn:aws:iam::123456789012:saml-provider/okta; names count upper and lower case
+      hint: the role must trust arn:aws:iam::123456789012:saml-provider/okta; names count upper \
+        and lower case
       hint: `ob roles` shows the roles you were granted
     ");
 }

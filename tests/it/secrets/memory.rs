@@ -131,7 +131,7 @@ fn expired_session_leaves_no_secret_in_agent_memory() {
     assert_eq!(run(env.ob(["exec", "--", "true"]), "").code(), Some(0));
     let held = secrets(agent, &needles(&env));
     assert!(!held.is_empty(), "a live session is in memory");
-    // Somebody else is asked for a password meanwhile, or the agent would be gone with its last session.
+    // Another user is asked for a password, or the agent would end with its last session.
     env.write_settings(
         &env.full_settings()
             .replace(&env.user().login, &env.sandbox.user("dave").login),
