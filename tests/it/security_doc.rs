@@ -150,7 +150,10 @@ fn counts_are_current() {
         "tests/it/sign_in/factor_matrix.rs",
         "tests/it/sign_in/unattended.rs",
     ];
-    let combinations = format!("{} of factor, case and pipeline", factor_matrix::FACTOR_CASES);
+    let combinations = format!(
+        "{} of factor, case and pipeline",
+        factor_matrix::FACTOR_CASES
+    );
     for (area, places, cases) in [
         ("leaks", &["tests/it/secrets"][..], None),
         ("agent", &["tests/it/agent"], None),
