@@ -14,7 +14,7 @@ use crate::commands::{
 };
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
-use crate::terminal::{Voice, data};
+use crate::terminal::{Output, data};
 
 /// One Okta login for AWS credentials, the AWS console and the VPN; secrets stay in memory
 #[derive(Debug, Parser)]
@@ -126,13 +126,13 @@ fn run_verb(verb: &Verb, globals: Globals) -> ExitCode {
     context.has_command = exit_codes == ExitCodes::Wrapper;
     verb.run(&context).unwrap_or_else(|report| {
         if context.globals.json {
-            context.voice.say_json(&report.as_json());
+            context.output.json_message(&report.as_json());
         } else {
-            context.voice.report(&report);
+            context.output.report(&report);
         }
         ExitCode::from(match exit_codes {
             ExitCodes::Own => report.exit.code(),
-            ExitCodes::Wrapper => report.exit.code_beside_a_child(),
+            ExitCodes::Wrapper => report.exit.wrapper_code(),
         })
     })
 }
@@ -168,7 +168,7 @@ fn print_clap_error(error: &clap::Error) -> ExitCode {
     let mut grammar = grammar();
     grammar.build();
     let partial = usage_errors::parse_partially(&typed, &grammar);
-    let voice = Voice::new(partial.color, &std::env::vars_os().collect());
+    let output = Output::new(partial.color, &std::env::vars_os().collect());
     let help = || error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -178,14 +178,14 @@ fn print_clap_error(error: &clap::Error) -> ExitCode {
             };
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !partial.json => {
-            voice.say(&help());
+            output.message(&help());
         }
         _ => {
             let report = usage_errors::report(error, &partial, &grammar);
             if partial.json {
-                voice.say_json(&report.as_json());
+                output.json_message(&report.as_json());
             } else {
-                voice.report(&report);
+                output.report(&report);
             }
         }
     }

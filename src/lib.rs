@@ -62,18 +62,18 @@ use report::{ErrorCode, Report};
 ///
 /// The shield comes first: nothing secret may be in memory before it is up.
 pub fn main() -> ExitCode {
-    say_where_and_not_what();
-    match process::shield().and_then(|()| has_a_name()) {
+    install_panic_hook();
+    match process::harden().and_then(|()| reject_empty_argv()) {
         Ok(()) => cli::run(),
         Err(report) => {
-            terminal::Voice::default().report(&report);
+            terminal::Output::default().report(&report);
             ExitCode::from(report.exit.code())
         }
     }
 }
 
 /// A panic's payload may hold anything, so a person is told its place alone.
-fn say_where_and_not_what() {
+fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(
             || "at a place it cannot tell".into(),
@@ -82,11 +82,11 @@ fn say_where_and_not_what() {
         let report = Report::new(ErrorCode::InternalPanic, "ob has a mistake and stops here")
             .cause(place)
             .hint("report that place with what `ob --version` prints; try the command again");
-        let voice = terminal::Voice::default();
+        let output = terminal::Output::default();
         if wants_json() {
-            voice.say_json(&report.as_json());
+            output.json_message(&report.as_json());
         } else {
-            voice.report(&report);
+            output.report(&report);
         }
     }));
 }
@@ -101,7 +101,7 @@ fn wants_json() -> bool {
 
 /// The first word is the program's name, and the verb comes after it. Whoever leaves all of them out means to
 /// have the rest taken for something else (CVE-2021-4034); Linux 5.18 and later put an empty word there.
-fn has_a_name() -> Result<(), Report> {
+fn reject_empty_argv() -> Result<(), Report> {
     match std::env::args_os().next() {
         Some(name) if !name.is_empty() => Ok(()),
         _ => Err(Report::new(

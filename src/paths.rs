@@ -9,11 +9,11 @@ mod cache;
 mod directory;
 mod error;
 mod host;
-mod note;
+mod prompt_files;
 
 pub use cache::{cache_dir, existing_cache_dir};
 pub use directory::RuntimeDir;
-pub use note::expiry_file;
+pub use prompt_files::expiry_file;
 
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};

@@ -58,7 +58,7 @@ impl Exit {
     }
 
     /// The code where a child's own 1 must stay recognisable (`exec`, `shell`, `vpn exec`).
-    pub const fn code_beside_a_child(self) -> u8 {
+    pub const fn wrapper_code(self) -> u8 {
         match self {
             Self::Failed => 125,
             other => other.code(),
@@ -93,7 +93,7 @@ pub struct Report {
     pub hints: Vec<String>,
     /// A field that a script is told beside these; it stays in this process.
     #[serde(skip)]
-    pub also: Option<Box<(&'static str, Value)>>,
+    pub extra_field: Option<Box<(&'static str, Value)>>,
 }
 
 impl Report {
@@ -105,7 +105,7 @@ impl Report {
             summary: summary.into(),
             causes: Vec::new(),
             hints: Vec::new(),
-            also: None,
+            extra_field: None,
         }
     }
 
@@ -138,8 +138,8 @@ impl Report {
 
     /// One more field of [`Self::as_json`].
     #[must_use]
-    pub fn also(mut self, field: &'static str, value: impl Into<Value>) -> Self {
-        self.also = Some(Box::new((field, value.into())));
+    pub fn field(mut self, field: &'static str, value: impl Into<Value>) -> Self {
+        self.extra_field = Some(Box::new((field, value.into())));
         self
     }
 
@@ -162,7 +162,7 @@ impl Report {
 
     /// The same failure seen from one step further out: the old summary becomes the first cause.
     #[must_use]
-    pub fn during(mut self, summary: impl Into<String>) -> Self {
+    pub fn context(mut self, summary: impl Into<String>) -> Self {
         let inner = std::mem::replace(&mut self.summary, summary.into());
         self.causes.insert(0, inner);
         self
@@ -177,7 +177,7 @@ impl Report {
             "causes": self.causes,
             "hints": self.hints,
         });
-        if let Some((field, value)) = self.also.as_deref() {
+        if let Some((field, value)) = self.extra_field.as_deref() {
             told[field] = value.clone();
         }
         told
@@ -205,7 +205,7 @@ mod tests {
         let report = Report::new(ErrorCode::StsOther, "cannot assume the role")
             .cause("AccessDenied: \x1b[31mno")
             .hint("`ob roles` shows the roles you were granted")
-            .during("cannot run terraform");
+            .context("cannot run terraform");
         assert_eq!(
             report.render(),
             "ob: cannot run terraform\n  cause: cannot assume the role\n  \
@@ -221,7 +221,7 @@ mod tests {
             } else {
                 exit.code()
             };
-            assert_eq!(exit.code_beside_a_child(), expected);
+            assert_eq!(exit.wrapper_code(), expected);
         }
     }
 }

@@ -57,8 +57,8 @@ pub fn run(start: &Start) -> Result<(), Report> {
 }
 
 fn start_and_serve(start: &Start) -> Result<(), Report> {
-    process::close_strays();
-    process::shield_agent()?;
+    process::close_inherited_fds();
+    process::harden_agent()?;
     process::raise_descriptors()?;
     if start.detach {
         process::detach().map_err(cannot("detach"))?;

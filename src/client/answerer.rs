@@ -183,7 +183,7 @@ impl<'a> Answerer<'a> {
                 },
                 _,
             ) => touch(challenge, *can_change, &self.org.org, questions),
-            _ => Ok(ask_user(ask, questions, context.voice)?),
+            _ => Ok(ask_user(ask, questions, context.output)?),
         }
     }
 }
@@ -199,7 +199,7 @@ fn open_questions(context: &Context, link: &Arc<Mutex<AgentConnection>>) -> Ques
     };
     let link = Arc::clone(link);
     let is_wanted = move |tty: BorrowedFd<'_>| lock(&link).wait_for_input(tty).unwrap_or(false);
-    Questions::new(context.voice, &context.environment, abort)
+    Questions::new(context.output, &context.environment, abort)
         .unseen_between()
         .while_wanted(Box::new(is_wanted))
 }

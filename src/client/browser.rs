@@ -21,7 +21,7 @@ pub fn default_browser(context: &Context) -> Option<PathBuf> {
     if let Some(value) = variable("BROWSER") {
         match process::browser_of_variable(value, variable("PATH")) {
             Ok(program) => return Some(program),
-            Err(why) => context.voice.say(&format!(
+            Err(why) => context.output.message(&format!(
                 "ob: $BROWSER is not used: {}; `browser_command` in the settings names a browser\n",
                 escape(&why.to_string())
             )),

@@ -12,7 +12,7 @@ use crate::prompt::Shell;
 use crate::report::{ErrorCode, Report};
 use crate::sanitize::shell_word;
 use crate::security_key;
-use crate::terminal::{Color, Voice};
+use crate::terminal::{Color, Output};
 
 /// The options that every verb takes.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,7 @@ pub struct Globals {
 pub struct Context {
     pub globals: Globals,
     pub environment: Environment,
-    pub voice: Voice,
+    pub output: Output,
     /// Whether the process becomes a command of the user's. Input that is not read by then is left
     /// for that command.
     pub has_command: bool,
@@ -45,7 +45,7 @@ impl Context {
     pub fn new(globals: Globals) -> Self {
         let environment: Environment = std::env::vars_os().collect();
         Self {
-            voice: Voice::new(globals.color, &environment),
+            output: Output::new(globals.color, &environment),
             globals,
             environment,
             has_command: false,
@@ -111,7 +111,7 @@ impl Context {
 
     /// Returns the shell that runs `ob`: the parent process's program, else the one `SHELL` names.
     pub fn running_shell(&self) -> Option<Shell> {
-        let parent = process::starter_program();
+        let parent = process::parent_program();
         let known = parent.as_deref().and_then(Shell::of_program);
         known.or_else(|| Shell::of_program(self.environment.raw("SHELL")?))
     }

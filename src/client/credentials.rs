@@ -11,7 +11,7 @@ use crate::client::target::ResolvedTarget;
 use crate::model::{Credentials, ProviderArn, RoleArn};
 use crate::process;
 use crate::report::{ErrorCode, Report};
-use crate::terminal::has_person;
+use crate::terminal::has_tty;
 use crate::wire::{
     ChosenRole, CredentialsRequest, IssuedCredentials, Reply, Request, RoleMenu, Target,
 };
@@ -80,7 +80,7 @@ pub fn credentials_with(
 /// Returns whether the user could choose one of the cached roles before a sign-in.
 fn knows_roles(context: &Context, target: &Target) -> bool {
     let names = [&target.role, &target.provider, &target.through];
-    let is_open = names.iter().all(|name| name.is_none()) && has_person();
+    let is_open = names.iter().all(|name| name.is_none()) && has_tty();
     let cache = is_open.then(|| RoleCache::of(context, target)).flatten();
     let known = cache.and_then(|cache| cache.load());
     known.is_some_and(|known| known.roles.len() > 1)

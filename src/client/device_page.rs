@@ -12,7 +12,7 @@ use crate::model::Org;
 use crate::process;
 use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
-use crate::terminal::has_person;
+use crate::terminal::has_tty;
 use crate::wire::Answer;
 
 /// Shows `page` and opens it in a browser, if there is one.
@@ -35,7 +35,7 @@ pub(super) fn open_device_page(
         .hint("set `org.url` to the address your browser shows when you sign in")
     })?;
     let configured = context.settings()?.browser_command();
-    if configured.is_none() && !has_person() {
+    if configured.is_none() && !has_tty() {
         return Ok(Answer::Unavailable);
     }
     let mut text = format!(
@@ -43,7 +43,7 @@ pub(super) fn open_device_page(
         escape(code)
     );
     text += &qr_code(url.as_str(), context).unwrap_or_default();
-    context.voice.say(&text);
+    context.output.message(&text);
     let browser = match configured {
         Some([program, arguments @ ..]) => Some((PathBuf::from(program), arguments)),
         _ => default_browser(context).map(|program| (program, &[][..])),
@@ -52,7 +52,7 @@ pub(super) fn open_device_page(
     if let Some((program, arguments)) = browser
         && let Err(error) = process::open_page(&program, arguments, url.as_str(), environment)
     {
-        context.voice.say(&format!(
+        context.output.message(&format!(
             "ob: cannot start {}: {error}; open the page yourself\n",
             escape(&program.display().to_string())
         ));

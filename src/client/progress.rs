@@ -37,7 +37,7 @@ impl<'a> Progress<'a> {
     }
 
     fn say(&self, text: &str) {
-        self.context.voice.say(&format!("ob: {text}\n"));
+        self.context.output.message(&format!("ob: {text}\n"));
     }
 
     /// Shows the countdown or the step until the next message comes.
@@ -62,7 +62,7 @@ impl<'a> Progress<'a> {
             }
             let seconds = left.as_millis().div_ceil(1000);
             let text = format!("ob: {}, {seconds} s", escape(why));
-            self.context.voice.progress(&text);
+            self.context.output.progress(&text);
             if link.wait_readable(left.min(COUNTDOWN_INTERVAL))? {
                 return Ok(());
             }
@@ -73,7 +73,7 @@ impl<'a> Progress<'a> {
     pub(super) fn end_countdown(&mut self, message: &FromAgent) {
         let is_news = !matches!(message, FromAgent::Notice(Notice::StillWaiting));
         if is_news && self.countdown.take().is_some() {
-            self.context.voice.progress("");
+            self.context.output.progress("");
         }
     }
 
@@ -92,7 +92,7 @@ impl<'a> Progress<'a> {
                 return;
             }
             Notice::Wait { seconds, why } => {
-                if !self.context.voice.is_followed() {
+                if !self.context.output.is_followed() {
                     self.say(&format!("{}, {seconds} s", escape(&why)));
                 }
                 let until = Instant::now() + Duration::from_secs(seconds);

@@ -3,7 +3,7 @@
 use crate::report::Report;
 use crate::sanitize::escape;
 use crate::secret::Secret;
-use crate::terminal::{Question, Questions, TerminalError, Voice};
+use crate::terminal::{Output, Question, Questions, TerminalError};
 use crate::wire::{Answer, Ask, FactorChoice, RoleEntry, Sealed};
 
 /// Why a question has no answer.
@@ -22,7 +22,7 @@ impl From<TerminalError> for PromptError {
 pub(super) fn ask_user(
     ask: &Ask,
     questions: &mut Questions,
-    voice: Voice,
+    output: Output,
 ) -> Result<Answer, TerminalError> {
     let question = |text, instead| Question { text, instead };
     Ok(match ask {
@@ -56,7 +56,7 @@ pub(super) fn ask_user(
                 if first == second {
                     break Answer::NewPassword(Sealed(first));
                 }
-                voice.say("ob: these two differ\n");
+                output.message("ob: these two differ\n");
             }
         }
         Ask::Factor { choices } => {
@@ -74,7 +74,7 @@ pub(super) fn ask_user(
                     Some(_) if !any => break Answer::Factor(index),
                     Some(why) => {
                         let text = format!("ob: cannot be used here: {}\n", escape(why));
-                        voice.say(&text);
+                        output.message(&text);
                     }
                 }
             }

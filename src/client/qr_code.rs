@@ -4,7 +4,7 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
 use crate::client::context::Context;
-use crate::terminal::has_person;
+use crate::terminal::has_tty;
 
 /// Modules left empty on each side of a code (ISO/IEC 18004).
 const QUIET_ZONE: usize = 4;
@@ -13,7 +13,7 @@ const MAX_COLUMNS: usize = 80;
 
 /// Renders `address`, if standard error is a terminal that can show it and it fits.
 pub fn qr_code(address: &str, context: &Context) -> Option<String> {
-    if !has_person() || !context.voice.draws() {
+    if !has_tty() || !context.output.draws() {
         return None;
     }
     let code = QrCode::new(address).ok()?;

@@ -48,7 +48,7 @@ impl<'a> CachedRoleMenu<'a> {
         };
         self.cache.record_uses(&mut known, used);
         let entries = self.cache.entries(&known, &self.target);
-        self.context.voice.say(&format!(
+        self.context.output.message(&format!(
             "ob: your roles as of {}; `ob roles --refresh` reads them again",
             self.context.format_time(known.as_of)
         ));

@@ -121,7 +121,7 @@ impl From<TerminalError> for Failure {
 
 /// Tries once.
 fn sign(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySigned, Failure> {
-    let start = |socket| process::spawn_own(["security-key".into()], socket, []);
+    let start = |socket| process::spawn_self(["security-key".into()], socket, []);
     // First, because without a terminal the user cannot be told to touch the key.
     questions.show(HOW, "")?;
     let mut link = KeyProcess::open(start)?;

@@ -193,7 +193,7 @@ impl ResolvedTarget {
         {
             let partition = role.partition();
             let instead = used.unwrap_or("none");
-            context.voice.say(&format!(
+            context.output.message(&format!(
                 "ob: the region {set} of the settings is not in {}: {instead} is used\n",
                 escape(partition.name())
             ));

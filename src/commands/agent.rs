@@ -66,7 +66,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
                     stopped.len()
                 ),
             };
-            context.voice.say(&text);
+            context.output.message(&text);
             Ok(ExitCode::SUCCESS)
         }
         What::Status => status::run(&status::Args {}, context),

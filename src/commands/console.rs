@@ -67,7 +67,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         };
         data(&format!("{text}\n"))?;
         if data_is_seen() {
-            context.voice.say(&format!(
+            context.output.message(&format!(
                 "ob: whoever opens this address is signed in as {role}; it is good for 15 minutes"
             ));
         }
@@ -77,8 +77,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let command = browser(args, context)?;
     let mut browser = open_browser(&command, &page.address(), context.browser_environment()?)?;
     context
-        .voice
-        .say(&format!("ob: opening the AWS console as {role}"));
+        .output
+        .message(&format!("ob: opening the AWS console as {role}"));
     let mut failed = None;
     let visit = page
         .redirect(&link.0, || {
@@ -94,9 +94,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     match (visit, failed) {
         (RedirectOutcome::Redirected(Peer::SameUser), _) => Ok(ExitCode::SUCCESS),
         (RedirectOutcome::Redirected(Peer::WslRelay), _) => {
-            context
-                .voice
-                .say("ob: the page was fetched by root, as WSL does for the browsers of Windows");
+            context.output.message(
+                "ob: the page was fetched by root, as WSL does for the browsers of Windows",
+            );
             Ok(ExitCode::SUCCESS)
         }
         (_, Some(status)) => Err(unvisited(format!(

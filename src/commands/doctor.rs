@@ -107,7 +107,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
             };
             json!({ "name": finding.name, "state": state, "what": finding.what, "hint": finding.hint })
         });
-        context.voice.data_json(json!(list.collect::<Vec<_>>()))?;
+        context.output.data_json(json!(list.collect::<Vec<_>>()))?;
     } else {
         let mut text = String::new();
         for finding in &findings {
@@ -121,7 +121,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
                 text += &format!("       {}\n", escape(hint));
             }
         }
-        context.voice.list(text)?;
+        context.output.list(text)?;
     }
     Ok(if wrong {
         ExitCode::FAILURE

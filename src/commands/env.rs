@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::aws::{Dialect, EXPORTED_NAMES, export_script, unset_script};
 use crate::client::{Context, credentials, resolve_for_menu};
 use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs, parse_min_ttl};
-use crate::process::{panic_point, starter_program};
+use crate::process::{panic_point, parent_program};
 use crate::prompt;
 use crate::report::{ErrorCode, Report};
 use crate::terminal::{data, data_is_seen};
@@ -138,7 +138,7 @@ pub(super) fn running_dialect(context: &Context) -> Dialect {
             prompt::Shell::Nu => Dialect::Nu,
         }),
     };
-    let starter = starter_program();
+    let starter = parent_program();
     let named = context.environment.raw("SHELL").map(Path::new);
     let named = named.and_then(Path::file_name);
     starter

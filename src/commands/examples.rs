@@ -100,7 +100,7 @@ fn as_text(examples: &[(&str, &str)]) -> String {
 fn status(verb: &str) -> String {
     let describe = |exit: Exit, code: u8| format!("{code} {}", exit.meaning());
     if WRAPPERS.contains(&verb) {
-        let codes = Exit::ALL.map(|exit| describe(exit, exit.code_beside_a_child()));
+        let codes = Exit::ALL.map(|exit| describe(exit, exit.wrapper_code()));
         return format!(
             "the command's own, 128+n when a signal ended it; of ob itself: {}",
             codes.join(", ")

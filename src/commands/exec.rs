@@ -90,7 +90,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     // Before a question: a password must not be typed for a command that does not exist.
     let check_program = || {
         let path = context.environment.raw("PATH");
-        process::is_there(program, path).map_err(|report| hint_profile(context, program, report))
+        process::exists_in_path(program, path)
+            .map_err(|report| hint_profile(context, program, report))
     };
     let hooks = AgentHooks {
         before_question: Some(&check_program),

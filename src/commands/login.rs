@@ -56,9 +56,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             "ends_if_unused": ends.to_string(),
             "okta_session_expires_at": expires_at.map(|time| time.to_string()),
         });
-        context.voice.data_json(answer)?;
+        context.output.data_json(answer)?;
     } else {
-        context.voice.say(&format!(
+        context.output.message(&format!(
             "ob: signed in to {} as {}, until {} if not used\n",
             escape(&account.org),
             escape(&username),

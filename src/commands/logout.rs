@@ -74,7 +74,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
             "everything is wiped on this machine; the Okta session ends by itself, or sign out in \
                  the browser",
         );
-        let report = report.also("keys_valid_until", keys_until);
+        let report = report.field("keys_valid_until", keys_until);
         let hints = still.into_iter().chain(written_text);
         return Err(hints.fold(report, Report::hint));
     }
@@ -83,15 +83,15 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         if let Some(written) = written {
             answer["written"] = written.as_json();
         }
-        context.voice.data_json(answer)?;
+        context.output.data_json(answer)?;
         return Ok(ExitCode::SUCCESS);
     }
-    context.voice.say(match sessions {
+    context.output.message(match sessions {
         0 => "ob: nobody was signed in",
         _ => "ob: signed out",
     });
     for text in still.into_iter().chain(written_text) {
-        context.voice.say(&format!("ob: {text}"));
+        context.output.message(&format!("ob: {text}"));
     }
     Ok(ExitCode::SUCCESS)
 }

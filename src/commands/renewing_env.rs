@@ -118,7 +118,7 @@ fn offer(context: &Context, name: &str) -> Result<(), Report> {
         text: &text,
         instead: &writes,
     };
-    let mut questions = Questions::new(context.voice, &context.environment, || {});
+    let mut questions = Questions::new(context.output, &context.environment, || {});
     match questions.confirm(question) {
         Ok(true) => write_aws_profiles(context),
         Ok(false) => Err(missing("you said no".into())),
@@ -134,7 +134,7 @@ fn warn_of_default_keys(context: &Context) -> Result<(), Report> {
     let path = Kind::Credentials.path(&context.environment)?;
     let text = zeroize::Zeroizing::new(read(&path)?);
     if has_section(&text, "default") {
-        context.voice.say(&format!(
+        context.output.message(&format!(
             "ob: {} has keys in [default]: a program that ignores AWS_PROFILE uses those instead",
             path.display()
         ));

@@ -69,7 +69,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let cached = cache.as_ref().filter(|_| !args.refresh && !args.names);
     let cached = cached.and_then(|cache| cached_roles(cache, context, &target));
     let (roles, as_of) = if let Some((roles, as_of)) = cached {
-        context.voice.say(&format!(
+        context.output.message(&format!(
             "ob: as of {}; `ob roles --refresh` reads them again",
             context.format_time(as_of)
         ));
@@ -84,10 +84,10 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     };
     if context.globals.json {
         let list: Vec<_> = roles.iter().map(|role| as_json(role, as_of)).collect();
-        context.voice.data_json(json!(list))?;
+        context.output.data_json(json!(list))?;
         return Ok(ExitCode::SUCCESS);
     }
-    context.voice.list(table(&roles, data_is_seen()))?;
+    context.output.list(table(&roles, data_is_seen()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -161,7 +161,7 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             json!({ "from": from, "role": role, "conditional": conditional })
         };
         let list: Vec<_> = found.iter().map(as_json).collect();
-        context.voice.data_json(json!(list))?;
+        context.output.data_json(json!(list))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = String::new();
@@ -173,8 +173,8 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         };
         text += &format!("{}{condition}\n", escape(&next.role));
     }
-    context.voice.list(text)?;
-    context.voice.say(if found.is_empty() {
+    context.output.list(text)?;
+    context.output.message(if found.is_empty() {
         "ob: its policies let it go on to no role"
     } else {
         "ob: whether they trust it is theirs to say; `chain = [\"ROLE\"]` in a profile goes on to \

@@ -103,7 +103,7 @@ fn announce_nesting(context: &Context, target: &ResolvedTarget, credentials: &Cr
         && let (Some(account), Some(role)) = (text("OB_ACCOUNT"), text("OB_ROLE"))
     {
         let now = label(target, credentials);
-        context.voice.say(&format!(
+        context.output.message(&format!(
             "ob: a shell for {now} inside the one for {account}/{role}; `exit` returns there"
         ));
     }

@@ -43,7 +43,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
             answer["other_agents"] = json!(others);
         }
         answer["vpn"] = tunnel.map_or(serde_json::Value::Null, |(_, tunnel)| tunnel);
-        context.voice.data_json(answer)?;
+        context.output.data_json(answer)?;
     } else {
         let tunnel = tunnel.map(|(tunnel, _)| tunnel);
         // Invalid settings are no reason to fail here.
@@ -52,10 +52,10 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         let labels = settings.map(Settings::labels).unwrap_or_default();
         let names = Names::new(&accounts, &labels);
         context
-            .voice
+            .output
             .list(as_text(context, status.as_ref(), &names) + &tunnel.unwrap_or_default())?;
         for other in others {
-            context.voice.say(&format!(
+            context.output.message(&format!(
                 "ob: another agent runs in {}; `ob agent stop` ends both",
                 escape(&other.display().to_string())
             ));

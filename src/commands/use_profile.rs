@@ -154,7 +154,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
         text: &text,
         instead: &format!("run `{again}` once"),
     };
-    let mut questions = Questions::new(context.voice, &context.environment, || {});
+    let mut questions = Questions::new(context.output, &context.environment, || {});
     if !questions.confirm(question)? {
         return Err(missing());
     }
@@ -202,7 +202,7 @@ fn expiry(context: &Context, target: &ResolvedTarget) -> Option<Timestamp> {
     match ask_running_agent_for(context, Request::Credentials(request), org) {
         Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),
         Err(report) if report.code == ErrorCode::RoleSeveral => {
-            context.voice.say(
+            context.output.message(
                 "ob: AWS tools get no credentials through it: it matches several roles, and they \
                  cannot ask which; give the profile one `role`",
             );
@@ -210,8 +210,8 @@ fn expiry(context: &Context, target: &ResolvedTarget) -> Option<Timestamp> {
         }
         _ => {
             context
-                .voice
-                .say("ob: there are no credentials for it yet; `ob login` signs you in");
+                .output
+                .message("ob: there are no credentials for it yet; `ob login` signs you in");
             None
         }
     }

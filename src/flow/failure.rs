@@ -31,7 +31,7 @@ impl Failure {
     /// Adds what was being done to a final failure.
     pub(super) fn context(self, summary: impl Into<String>) -> Self {
         match self {
-            Self::Final(report) => Self::Final(report.during(summary)),
+            Self::Final(report) => Self::Final(report.context(summary)),
             other => other,
         }
     }

@@ -84,7 +84,7 @@ impl<'a> IamClient<'a> {
 
 fn failed(action: &str, error: AwsError) -> Report {
     match error {
-        AwsError::Http(error) => Report::from(error).during(format!("cannot ask IAM ({action})")),
+        AwsError::Http(error) => Report::from(error).context(format!("cannot ask IAM ({action})")),
         AwsError::Refused(refusal) => refused(action, &refusal),
         AwsError::Unanswered(unanswered) => unanswered.into(),
         AwsError::Unsignable => unusable(action, "it cannot be signed"),

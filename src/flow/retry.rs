@@ -182,7 +182,7 @@ fn classify(
         Ok(response) => Ok(Outcome::Decided(response)),
         Err(error) => {
             let is_transient = error.is_transient();
-            let report = Report::from(error).during(format!("cannot {what}"));
+            let report = Report::from(error).context(format!("cannot {what}"));
             match is_transient {
                 true => Ok(Outcome::Transient(report)),
                 false => Err(report),

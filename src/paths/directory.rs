@@ -129,12 +129,12 @@ pub(super) fn enter(
 
 /// On Linux a descriptor that names the directory and can do nothing else with it.
 #[cfg(target_os = "linux")]
-const LOOK: OFlag = OFlag::O_PATH;
+const PATH_ONLY: OFlag = OFlag::O_PATH;
 #[cfg(not(target_os = "linux"))]
-const LOOK: OFlag = OFlag::O_RDONLY;
+const PATH_ONLY: OFlag = OFlag::O_RDONLY;
 
 pub(super) fn open_directory(at: impl AsFd, path: &Path, more: OFlag) -> Result<OwnedFd, Errno> {
-    let flags = LOOK | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | more;
+    let flags = PATH_ONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | more;
     openat(at, path, flags, Mode::empty())
 }
 

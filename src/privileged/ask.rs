@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Action, PROTOCOL, Request};
 use crate::openvpn::argv::Elevator;
-use crate::process::{self, Program, ProgramError};
+use crate::process::{self, ProgramError, TrustedProgram};
 
 /// Where an administrator may install the program; the first path that exists is used.
 pub const PLACES: [&str; 2] = ["/usr/libexec/ob/ob-vpn-root", "/usr/lib/ob/ob-vpn-root"];
@@ -17,10 +17,10 @@ const ACTION_TIMEOUT: Duration = Duration::from_secs(70);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Returns the installed program, if root owns it and every directory of its path.
-pub fn find() -> Option<Program> {
+pub fn find() -> Option<TrustedProgram> {
     PLACES
         .iter()
-        .find_map(|place| Program::at(Path::new(place)).ok())
+        .find_map(|place| TrustedProgram::at(Path::new(place)).ok())
 }
 
 /// Returns the request for `action`, as the program reads it.
@@ -36,7 +36,7 @@ pub fn input(action: Action) -> Vec<u8> {
 ///
 /// # Errors
 /// With the first line of sudo's, doas' or the program's own refusal.
-pub fn ask(elevator: &Elevator, program: &Program, action: Action) -> Result<(), String> {
+pub fn ask(elevator: &Elevator, program: &TrustedProgram, action: Action) -> Result<(), String> {
     run(elevator, program, action, ACTION_TIMEOUT).map(drop)
 }
 
@@ -52,7 +52,7 @@ pub fn ask_if_installed(action: Action) -> Option<Result<(), String>> {
 /// # Errors
 /// When there is neither; names sudo.
 pub fn find_elevator(quiet: bool) -> Result<Elevator, ProgramError> {
-    let path = |name| Program::find(name).map(|program| program.path().to_owned());
+    let path = |name| TrustedProgram::find(name).map(|program| program.path().to_owned());
     match path("sudo") {
         Ok(path) => Ok(Elevator::Sudo { path, quiet }),
         Err(error) => path("doas")
@@ -65,7 +65,10 @@ pub fn find_elevator(quiet: bool) -> Result<Elevator, ProgramError> {
 ///
 /// # Errors
 /// With the first line of the refusal.
-pub fn is_allowed_without_password(elevator: &Elevator, program: &Program) -> Result<(), String> {
+pub fn is_allowed_without_password(
+    elevator: &Elevator,
+    program: &TrustedProgram,
+) -> Result<(), String> {
     let answer = run(elevator, program, Action::Probe, PROBE_TIMEOUT)?;
     if answer.trim_ascii() == PROTOCOL.to_string().as_bytes() {
         Ok(())
@@ -76,7 +79,7 @@ pub fn is_allowed_without_password(elevator: &Elevator, program: &Program) -> Re
 
 fn run(
     elevator: &Elevator,
-    program: &Program,
+    program: &TrustedProgram,
     action: Action,
     limit: Duration,
 ) -> Result<Vec<u8>, String> {

@@ -147,7 +147,7 @@ const MIN_LIMITS: &[(Resource, rlim_t)] = &[
 /// Takes away what the caller set for its own process: limits, a mask of modes, a working directory.
 fn prepare_process() -> Result<(), Refusal> {
     let refused = |error: &dyn fmt::Display| Refusal::new("process", error);
-    process::shield_agent().map_err(|report| refused(&report.summary))?;
+    process::harden_agent().map_err(|report| refused(&report.summary))?;
     // Local resolvers (dnsmasq, unbound, named) read the files that resolvconf makes, and are not root.
     umask(Mode::from_bits_truncate(0o022));
     for (resource, least) in MIN_LIMITS {
@@ -165,7 +165,7 @@ fn prepare_process() -> Result<(), Refusal> {
 /// A copy that other users can write would run their code as root.
 fn check_own_path() -> Result<(), Refusal> {
     let path = std::env::current_exe().map_err(|error| Refusal::new("installation", error))?;
-    process::Program::at(&path)
+    process::TrustedProgram::at(&path)
         .map(drop)
         .map_err(|error| Refusal::new("installation", error))
 }

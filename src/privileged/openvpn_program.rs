@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::link::{DESCRIPTOR_LIMIT_HINT, OUT_OF_DESCRIPTORS, is_out_of_descriptors};
-use crate::process::{self, Program};
+use crate::process::{self, TrustedProgram};
 use crate::report::{ErrorCode, Report};
 
 /// openvpn's version is a line that it has in itself.
@@ -13,7 +13,7 @@ const VERSION: Duration = Duration::from_secs(5);
 /// openvpn and its version, major and minor.
 #[derive(Debug)]
 pub struct OpenVpn {
-    pub program: Program,
+    pub program: TrustedProgram,
     pub version: (u32, u32),
 }
 
@@ -21,7 +21,7 @@ impl OpenVpn {
     /// # Errors
     /// When there is none of root's, or one that is too old or does not tell its version in time.
     pub fn find() -> Result<Self, Report> {
-        let program = Program::find("openvpn")?;
+        let program = TrustedProgram::find("openvpn")?;
         let words = [program.path().into(), "--version".into()];
         let said = process::run(&words, b"", VERSION).map_err(|error| {
             let report = match error.kind() {

@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::Refusal;
 use crate::model::{DnsScope, Domain, TunDevice};
 use crate::openvpn::network::TunnelNetwork;
-use crate::process::{self, Program};
+use crate::process::{self, TrustedProgram};
 
 /// The service behind a step may have to be started for it.
 const STEP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -117,7 +117,7 @@ pub enum Resolver {
 
 impl Resolver {
     pub fn find() -> Option<Self> {
-        let resolvconf = Program::find("resolvconf")
+        let resolvconf = TrustedProgram::find("resolvconf")
             .ok()
             .map(|program| program.path().to_owned());
         if Path::new("/run/systemd/resolve").is_dir() {
@@ -128,7 +128,7 @@ impl Resolver {
             if let Some(path) = resolvconf.clone().filter(is_resolvectl) {
                 return Some(Self::ResolvedAsResolvconf(path));
             }
-            if let Ok(program) = Program::find("resolvectl") {
+            if let Ok(program) = TrustedProgram::find("resolvectl") {
                 return Some(Self::Resolvectl(program.path().to_owned()));
             }
         }

@@ -8,7 +8,7 @@ use super::{OpenVpn, Refusal, StartTunnel, files, servers};
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::openvpn::policy::{Policy, Routes};
 use crate::openvpn::profile::Profile;
-use crate::process::{self, Program};
+use crate::process::{self, TrustedProgram};
 use crate::report::Report;
 use crate::secret::Secret;
 
@@ -20,7 +20,7 @@ const MAX_ROUTES: usize = 1000;
 pub(super) fn start(request: &StartTunnel, caller: &Caller) -> Result<(), Refusal> {
     let policy = policy(request)?;
     let openvpn = OpenVpn::find().map_err(|report| unusable(&report))?;
-    let program = |name| Program::find(name).map_err(|error| Refusal::new("program", error));
+    let program = |name| TrustedProgram::find(name).map_err(|error| Refusal::new("program", error));
     let (setsid, setpriv) = (program("setsid")?, program("setpriv")?);
     let bytes =
         caller.assume(|| files::read_profile(&request.directory, caller.uid, MAX_PROFILE_BYTES))?;

@@ -39,7 +39,7 @@ pub fn spawn_agent(
     let kept = KEPT
         .iter()
         .filter_map(|name| Some((name, std::env::var_os(name)?)));
-    let mut command = Command::new(own_path()?);
+    let mut command = Command::new(current_program()?);
     command.arg0("ob").args(["agent", "run"]).args(arguments);
     if let Some(directory) = directory {
         command.arg("--directory").arg(directory);
@@ -63,12 +63,12 @@ pub fn spawn_agent(
     clippy::disallowed_methods,
     reason = "this room is where programs are started"
 )]
-pub fn spawn_own(
+pub fn spawn_self(
     words: impl IntoIterator<Item = std::ffi::OsString>,
     socket: OwnedFd,
     kept: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
 ) -> io::Result<Child> {
-    Command::new(own_path()?)
+    Command::new(current_program()?)
         .arg0("ob")
         .args(words)
         .env_clear()
@@ -85,8 +85,8 @@ pub fn spawn_own(
     clippy::disallowed_methods,
     reason = "this room is where programs are started"
 )]
-pub fn become_own(words: impl IntoIterator<Item = std::ffi::OsString>) -> io::Error {
-    match own_path() {
+pub fn exec_self(words: impl IntoIterator<Item = std::ffi::OsString>) -> io::Error {
+    match current_program() {
         Ok(path) => Command::new(path).arg0("ob").args(words).env_clear().exec(),
         Err(error) => error,
     }
@@ -107,7 +107,7 @@ pub fn end_with_starter() -> io::Result<()> {
 ///
 /// # Errors
 /// When the kernel does not tell it.
-pub fn own_path() -> io::Result<PathBuf> {
+pub fn current_program() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
     let gone =
         cfg!(target_os = "linux") && path.as_os_str().as_encoded_bytes().ends_with(b" (deleted)");
@@ -138,7 +138,7 @@ pub fn detach() -> io::Result<()> {
 
 /// Closes whatever the starter's shell had open and did not mean for the agent: a lock that would be held, a
 /// pipe whose reader would wait for its end as long as the agent lives. To be called before anything is opened.
-pub fn close_strays() {
+pub fn close_inherited_fds() {
     let open: Vec<RawFd> = std::fs::read_dir("/dev/fd")
         .into_iter()
         .flatten()

@@ -25,9 +25,9 @@ const NOBODY: u32 = 65_534;
 
 /// A program that only root can have put where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Program(PathBuf);
+pub struct TrustedProgram(PathBuf);
 
-impl Program {
+impl TrustedProgram {
     /// # Errors
     /// When it is not installed, or somebody else could have replaced it.
     pub fn find(name: &'static str) -> Result<Self, ProgramError> {
@@ -334,9 +334,9 @@ mod tests {
 
     #[test]
     fn what_is_not_installed_is_said_by_name() {
-        let error = Program::find("ob-no-such-program").unwrap_err();
+        let error = TrustedProgram::find("ob-no-such-program").unwrap_err();
         assert_eq!(error, ProgramError::NotInstalled("ob-no-such-program"));
-        assert!(Program::find("sh").is_ok());
+        assert!(TrustedProgram::find("sh").is_ok());
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub fn replace(
 ///
 /// # Errors
 /// When there is none.
-pub fn is_there(program: &OsStr, path: Option<&OsStr>) -> Result<(), Report> {
+pub fn exists_in_path(program: &OsStr, path: Option<&OsStr>) -> Result<(), Report> {
     let fails_as = |file: &Path| file.metadata().err().map(|error| error.kind());
     let missing = match path {
         _ if program.as_bytes().contains(&b'/') => {

@@ -102,7 +102,7 @@ pub fn finish_first(finish: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 /// Does `work` in one piece: a signal that would end or stop the process does so when it is done, or after five seconds.
-pub fn in_one_piece<T>(work: impl FnOnce() -> T) -> T {
+pub fn defer_signals<T>(work: impl FnOnce() -> T) -> T {
     {
         let mut state = unless_leaving();
         // Without a descriptor or a thread for it the work is to be done all the same.
@@ -179,7 +179,7 @@ pub(super) fn end(unseen: bool) {
 /// by nobody, until they end the line or stop, because the rest of a password is no shell's next line either.
 ///
 /// A signal may come meanwhile; [`take_back`] ends this.
-pub(super) fn swallow(quiet: Duration, at_most: Duration) {
+pub(super) fn drain_typeahead(quiet: Duration, at_most: Duration) {
     let tty = match &mut unless_leaving().question {
         Some(question) => {
             // Who stops us now and comes back is asked nothing any more.

@@ -87,12 +87,12 @@ pub(super) fn line(input: impl AsFd, what: &str) -> Result<Option<String>, Termi
 }
 
 /// The terminal, and whether its input has ended: rpassword takes the end for an empty line.
-pub(super) struct Noting {
+pub(super) struct EofTracker {
     pub(super) tty: File,
     pub(super) ended: Rc<Cell<bool>>,
 }
 
-impl Read for Noting {
+impl Read for EofTracker {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.tty.read(into)?;
         self.ended.set(count == 0);

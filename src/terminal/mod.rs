@@ -7,18 +7,18 @@
 mod error;
 mod interrupt;
 mod line;
+mod output;
 mod progress;
 mod question;
 mod session;
-mod voice;
 
 pub use error::TerminalError;
-pub use interrupt::{finish_first, in_one_piece, leave_signals_to_others};
+pub use interrupt::{defer_signals, finish_first, leave_signals_to_others};
 pub use line::{secret_from_stdin, stdin_takes_secrets};
+pub use output::{Color, Output, data, data_is_seen, width};
 pub use progress::Bar;
-pub use question::{Await, Question, Questions, has_person};
+pub use question::{Await, Question, Questions, has_tty};
 pub use session::terminal_id;
-pub use voice::{Color, Voice, data, data_is_seen, width};
 
 #[cfg(test)]
 mod pty_tests;

@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 
 use pty::{Pty, status_of};
 
-use super::{Color, Question, Questions, Voice};
+use super::{Color, Output, Question, Questions};
 use crate::model::Environment;
 
 const KIND: &str = "TEST_QUESTION";
@@ -28,9 +28,9 @@ fn person() {
         return;
     };
     let environment: Environment = std::env::vars_os().collect();
-    let voice = Voice::new(Color::Never, &environment);
+    let output = Output::new(Color::Never, &environment);
     let aborted = PathBuf::from(std::env::var_os(ABORTED).unwrap());
-    let mut questions = Questions::new(voice, &environment, move || {
+    let mut questions = Questions::new(output, &environment, move || {
         fs::write(aborted, "cancelled").unwrap();
     });
     println!("pid={}", std::process::id());

@@ -18,8 +18,8 @@ use nix::sys::termios::{FlushArg, InputFlags, LocalFlags, SetArg, tcflush, tcget
 
 use super::error::TerminalError;
 use super::interrupt::{self, Open};
-use super::line::{Noting, line};
-use super::voice::Voice;
+use super::line::{EofTracker, line};
+use super::output::Output;
 use crate::model::Environment;
 use crate::sanitize::{escape, escape_lines};
 use crate::secret::Secret;
@@ -44,7 +44,7 @@ pub type Await = Box<dyn FnMut(BorrowedFd<'_>) -> bool + Send>;
 /// Asks, one question after the other. While it exists, a signal that ends the process first calls `abort`.
 pub struct Questions {
     tty: Option<File>,
-    voice: Voice,
+    output: Output,
     dumb: bool,
     wait: Option<Await>,
     /// What is typed while nothing is asked is not shown.
@@ -59,14 +59,14 @@ impl Questions {
 
     /// Nothing is opened before the first question. `abort` has two seconds to cancel what the answers were for.
     pub fn new(
-        voice: Voice,
+        output: Output,
         environment: &Environment,
         abort: impl FnOnce() + Send + 'static,
     ) -> Self {
         interrupt::on_abort(Some(Box::new(abort)));
         Self {
             tty: None,
-            voice,
+            output,
             dumb: environment.raw("TERM").is_none_or(|term| term == "dumb"),
             wait: None,
             unseen: false,
@@ -144,7 +144,7 @@ impl Questions {
     /// # Errors
     /// Without a terminal.
     pub fn show(&mut self, question: Question<'_>, text: &str) -> Result<(), TerminalError> {
-        let text = self.voice.spell(escape_lines(text));
+        let text = self.output.spell(escape_lines(text));
         let (mut tty, _) = self.tty(question)?;
         tty.write_all(text.as_bytes())
             .map_err(|error| io_failed(&error))
@@ -156,7 +156,7 @@ impl Questions {
         text: &str,
         echo: Echo,
     ) -> Result<String, TerminalError> {
-        let text = &self.voice.spell(text.to_owned());
+        let text = &self.output.spell(text.to_owned());
         let unseen = self.unseen;
         let (tty, wait) = self.tty(question)?;
         let before = tcgetattr(tty).map_err(failed)?;
@@ -178,7 +178,7 @@ impl Questions {
             }) => interrupt::await_the_end(),
             Err(TerminalError::TakenBack { .. }) => {
                 if echo == Echo::Off {
-                    interrupt::swallow(QUIET, AT_MOST);
+                    interrupt::drain_typeahead(QUIET, AT_MOST);
                 }
                 interrupt::take_back();
             }
@@ -221,7 +221,7 @@ impl Drop for Questions {
 }
 
 /// Whether somebody can be shown something: there is a terminal, whatever the standard streams are.
-pub fn has_person() -> bool {
+pub fn has_tty() -> bool {
     OpenOptions::new()
         .read(true)
         .write(true)
@@ -281,7 +281,7 @@ fn await_line(person: BorrowedFd<'_>, until: &PipeReader) -> bool {
 /// the terminal would read single keys, and Ctrl-Z and Ctrl-\ would be letters.
 fn hidden_line(tty: &File, what: &str) -> Result<Option<String>, TerminalError> {
     let ended = Rc::new(Cell::new(false));
-    let input = Noting {
+    let input = EofTracker {
         tty: copy(tty)?,
         ended: Rc::clone(&ended),
     };

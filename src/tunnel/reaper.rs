@@ -58,7 +58,7 @@ impl Reaper {
 
     fn spawn(verb: &str, leftovers: &Leftovers) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        let child = process::spawn_own(arguments(verb, leftovers), theirs.into(), [])?;
+        let child = process::spawn_self(arguments(verb, leftovers), theirs.into(), [])?;
         Ok(Self {
             child,
             socket: ours,
@@ -138,7 +138,7 @@ pub fn run_reserve(leftovers: &Leftovers) -> Result<(), Report> {
     let socket = take_socket().map_err(|error| failed(&error))?;
     let mut byte = [0];
     match File::from(socket).read_exact(&mut byte) {
-        Ok(()) => Err(failed(&process::become_own(arguments("keep", leftovers)))),
+        Ok(()) => Err(failed(&process::exec_self(arguments("keep", leftovers)))),
         // The supervisor has ended.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
         Err(error) => Err(failed(&error)),

@@ -31,7 +31,7 @@ pub fn run(start: &Start) -> Result<(), Report> {
 
 /// Sets up everything that is needed before a client can be served.
 fn prepare_process() -> Result<(Runtime, OwnedFd), Report> {
-    process::shield()?;
+    process::harden()?;
     process::raise_descriptors()?;
     process::detach().map_err(|error| cannot("detach", &error))?;
     // Checked before the runtime or a socket fails for lack of one.

@@ -10,7 +10,7 @@ use crate::aws::{ConfigProfile, config_profile_name, with_block, without_block};
 use crate::aws_files::{Kind, edit, read};
 use crate::client::{Context, as_warning, refuse_unreadable, unreadable};
 use crate::report::{ErrorCode, Report};
-use crate::terminal::{data, in_one_piece};
+use crate::terminal::{data, defer_signals};
 
 /// Write a profile for each of yours to ~/.aws/config, or take them out again
 ///
@@ -53,7 +53,7 @@ fn write(args: &Args, prints_json: bool, context: &Context) -> Result<ExitCode, 
             true => without_block(text),
             false => with_block(text, &blocks),
         };
-        new.map_err(|error| Report::from(error).during(format!("cannot write {}", path.display())))
+        new.map_err(|error| Report::from(error).context(format!("cannot write {}", path.display())))
     };
     let mut warning = None;
     if !args.remove {
@@ -68,25 +68,25 @@ fn write(args: &Args, prints_json: bool, context: &Context) -> Result<ExitCode, 
     }
     // `--remove` makes no file where there is none.
     let changed =
-        (!args.remove || path.exists()) && in_one_piece(|| edit(&path, Kind::Config, make))?;
+        (!args.remove || path.exists()) && defer_signals(|| edit(&path, Kind::Config, make))?;
     if prints_json {
         let mut answer = json!({ "file": path, "changed": changed, "profiles": names });
         if let Some(report) = &warning {
             answer["warning"] = as_warning(report);
         }
-        context.voice.data_json(answer)?;
+        context.output.data_json(answer)?;
     } else {
         let is_usable = |name: &&&str| confirmed.iter().all(|(known, _)| known != **name);
         let usable = names.iter().find(is_usable);
         let usable = usable.filter(|_| warning.is_none()).copied();
         let message = message(args.remove, &path, changed, &names, usable);
-        context.voice.say(&message);
+        context.output.message(&message);
     }
     if let Some(report) = warning.filter(|_| !context.globals.json) {
-        context.voice.report(&report);
+        context.output.report(&report);
     }
     for (name, profile) in confirmed {
-        context.voice.say(&format!(
+        context.output.message(&format!(
             "ob: {name} serves no AWS tool, since {profile} has `confirm = true`: \
              `ob exec -p {profile} -- CMD` asks"
         ));
@@ -129,7 +129,7 @@ fn profiles(context: &Context) -> Result<Profiles, Report> {
     let mut profiles = Profiles::default();
     for profile in settings.profiles() {
         let Some(name) = config_profile_name(profile) else {
-            context.voice.say(&format!(
+            context.output.message(&format!(
                 "ob: {profile:?} is left out: \
                  AWS profiles are named with letters, digits and _.@/%:+-"
             ));

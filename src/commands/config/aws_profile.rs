@@ -39,7 +39,7 @@ pub fn profile_matches(
     name: &str,
     profile: &str,
 ) -> Result<bool, Report> {
-    let unreadable = |error| Report::from(error).during(format!("cannot use {}", path.display()));
+    let unreadable = |error| Report::from(error).context(format!("cannot use {}", path.display()));
     let Some(AwsProfile { command, is_ours }) = aws_profile(text, name).map_err(unreadable)? else {
         return Ok(false);
     };

@@ -20,9 +20,9 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
         let flags = Flags::for_profile(profile);
         let target = settings
             .resolve(&flags, &context.environment)
-            .map_err(|report| report.during(format!("the profile {profile} cannot be used")))?;
+            .map_err(|report| report.context(format!("the profile {profile} cannot be used")))?;
         if !target.chain.is_empty() && target.duration > SessionDuration::HOUR {
-            context.voice.say(&format!(
+            context.output.message(&format!(
                 "ob: {}: at the end of its chain AWS grants an hour at most, \
                  whatever `duration` says",
                 escape(profile)
@@ -35,8 +35,8 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             .map(|similar| format!("; did you mean {similar}?"))
             .unwrap_or_default();
         context
-            .voice
-            .say(&format!("ob: {name} is set and is no setting{suggestion}"));
+            .output
+            .message(&format!("ob: {name} is set and is no setting{suggestion}"));
     }
     let files = settings.files();
     let origins: Vec<&str> = orgs.iter().map(|org| org.org.origin()).collect();
@@ -51,16 +51,16 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             "profiles": settings.profiles().collect::<Vec<_>>(),
             "unknown_variables": names.collect::<Vec<_>>(),
         });
-        context.voice.data_json(format_args!("{answer:#}"))?;
+        context.output.data_json(format_args!("{answer:#}"))?;
     } else {
         for (path, found) in files.iter().rev() {
             let state = if *found { "read" } else { "not there" };
             let path = escape(&path.to_string_lossy());
-            context.voice.list(format!("{path}: {state}\n"))?;
+            context.output.list(format!("{path}: {state}\n"))?;
         }
         let origins = origins.join(", ");
         context
-            .voice
+            .output
             .list(format!("the settings are good for {origins}\n"))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
         let programs = programs
             .iter()
             .map(|(name, source)| json!({ "program": name, "credentials": source }));
-        context.voice.data_json(json!({
+        context.output.data_json(json!({
             "settings": settings.collect::<Vec<_>>(),
             "programs": programs.collect::<Vec<_>>(),
         }))?;
@@ -55,7 +55,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     for (name, source) in &programs {
         text += &format!("  {name:width$}   {}\n", escape(source));
     }
-    context.voice.list(text)?;
+    context.output.list(text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -57,13 +57,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     };
     write_new(&path, &new.to_toml(), existing, &context.environment)?;
     context
-        .voice
-        .say(&format!("wrote {}\nnext: `ob login`", path.display()));
+        .output
+        .message(&format!("wrote {}\nnext: `ob login`", path.display()));
     Ok(ExitCode::SUCCESS)
 }
 
 fn ask(args: &Args, context: &Context) -> Result<NewSettings, Report> {
-    let mut questions = Questions::new(context.voice, &context.environment, || {});
+    let mut questions = Questions::new(context.output, &context.environment, || {});
     let mut line = |text| {
         questions.ask_line(Question {
             text,
@@ -115,7 +115,7 @@ fn retry<T>(
     for _ in 0..2 {
         match attempt()? {
             Ok(answer) => return Ok(answer),
-            Err(report) => context.voice.report(&report),
+            Err(report) => context.output.report(&report),
         }
     }
     attempt()?
@@ -150,8 +150,8 @@ fn org(input: Input, text: &str, context: &Context) -> Result<String, Report> {
     };
     if is_word {
         context
-            .voice
-            .say(&format!("ob: taking {text} for {origin}\n"));
+            .output
+            .message(&format!("ob: taking {text} for {origin}\n"));
     }
     Ok(origin)
 }

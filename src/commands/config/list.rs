@@ -38,16 +38,16 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
             Value::Object(profile)
         });
         let profiles: Value = profiles.collect();
-        context.voice.data_json(format_args!("{profiles:#}"))?;
+        context.output.data_json(format_args!("{profiles:#}"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let names: Vec<String> = settings.profiles().map(escape).collect();
     let widths = names.iter().map(|name| name.chars().count());
     let width = widths.max().unwrap_or(0);
     if names.is_empty() {
-        context
-            .voice
-            .say("ob: there are no profiles; add `[profiles.NAME]` with a `role` to the settings");
+        context.output.message(
+            "ob: there are no profiles; add `[profiles.NAME]` with a `role` to the settings",
+        );
     }
     for (name, label) in settings.profiles().zip(names) {
         let mark = if default == Some(name) { '*' } else { ' ' };
@@ -60,7 +60,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
         });
         let details = details.collect::<Vec<_>>().join("  ");
         let line = format!("{mark} {label:width$}  {details}");
-        context.voice.list(format!("{}\n", line.trim_end()))?;
+        context.output.list(format!("{}\n", line.trim_end()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Finding;
 use crate::privileged::{self, Resolver};
-use crate::process::{self, Program};
+use crate::process::{self, TrustedProgram};
 
 /// The rules of sudo may have to be fetched from an LDAP server.
 const RULES_TIMEOUT: Duration = Duration::from_secs(30);
@@ -42,7 +42,7 @@ pub(super) fn look() -> Vec<Finding> {
         ));
     }
     if let Some(error) = privileged::PLACES.iter().find_map(|place| {
-        let judged = Program::at(Path::new(place)).err();
+        let judged = TrustedProgram::at(Path::new(place)).err();
         judged.filter(|_| Path::new(place).exists())
     }) {
         found.push(Finding::wrong(
@@ -58,7 +58,7 @@ pub(super) fn look() -> Vec<Finding> {
 
 /// What sudo or doas lets this user do without a password, as far as they tell.
 fn rules() -> Vec<Rule> {
-    if let Ok(sudo) = Program::find("sudo") {
+    if let Ok(sudo) = TrustedProgram::find("sudo") {
         let words: [OsString; 3] = [sudo.path().into(), "-n".into(), "-l".into()];
         let said = process::run(&words, b"", RULES_TIMEOUT);
         return said.map_or_else(
@@ -67,7 +67,8 @@ fn rules() -> Vec<Rule> {
         );
     }
     // doas lists nothing: it is asked for the command of the old rule.
-    let (Ok(doas), Ok(setsid)) = (Program::find("doas"), Program::find("setsid")) else {
+    let (Ok(doas), Ok(setsid)) = (TrustedProgram::find("doas"), TrustedProgram::find("setsid"))
+    else {
         return Vec::new();
     };
     let words: [OsString; 4] = [

@@ -5,7 +5,7 @@ use crate::client::Context;
 use crate::commands::vpn::{TUN, tun_can_be_opened};
 use crate::config::read_vpn_ca_bundle;
 use crate::privileged::OpenVpn;
-use crate::process::Program;
+use crate::process::TrustedProgram;
 use crate::report::Report;
 
 /// Each says no with a number, and the command that changes its mind.
@@ -47,7 +47,7 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
             Ok(()) => Finding::good("tun", format!("{TUN} can be opened, as a tunnel must")),
             Err(report) => Finding::needed("tun", wanted, &report),
         });
-        found.push(match Program::find("pasta").map_err(Report::from) {
+        found.push(match TrustedProgram::find("pasta").map_err(Report::from) {
             Ok(pasta) => Finding::good("pasta", format!("pasta is {}", pasta.path().display())),
             Err(report) => Finding::note(
                 "pasta",
@@ -71,7 +71,7 @@ fn ca_bundle(context: &Context) -> Option<Finding> {
 }
 
 fn rights() -> Finding {
-    let programs = [Program::find("sudo"), Program::find("doas")];
+    let programs = [TrustedProgram::find("sudo"), TrustedProgram::find("doas")];
     match programs.into_iter().find_map(Result::ok) {
         Some(program) => Finding::good(
             "sudo",

@@ -41,14 +41,14 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
 
 fn print_result(context: &Context, was_up: bool) -> Result<ExitCode, Report> {
     if context.globals.json {
-        context.voice.data_json(json!({ "was_up": was_up }))?;
+        context.output.data_json(json!({ "was_up": was_up }))?;
     } else {
         let text = if was_up {
             "the VPN is down"
         } else {
             "the VPN was not up"
         };
-        context.voice.say(&format!("ob: {text}\n"));
+        context.output.message(&format!("ob: {text}\n"));
     }
     Ok(ExitCode::SUCCESS)
 }

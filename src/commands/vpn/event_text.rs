@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::model::DnsScope;
 use crate::report::Report;
 use crate::sanitize::escape;
-use crate::terminal::Voice;
+use crate::terminal::Output;
 use crate::wire::{DnsStatus, PhaseChange, TunnelPhase};
 
 /// Returns the phase as it is shown to the user.
@@ -114,8 +114,8 @@ fn asked_text(status: &DnsStatus) -> String {
 }
 
 /// Prints one line of the JSON event stream.
-pub(super) fn print_event(voice: Voice, value: &serde_json::Value) -> Result<(), Report> {
-    Ok(voice.data_json(value)?)
+pub(super) fn print_event(output: Output, value: &serde_json::Value) -> Result<(), Report> {
+    Ok(output.data_json(value)?)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::commands::args::SignInArgs;
 use crate::flow::vpn_policy;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::privileged::OpenVpn;
-use crate::process::{self, Program};
+use crate::process::{self, TrustedProgram};
 use crate::report::{ErrorCode, Exit, Report};
 use crate::wire::{FromTunnel, ToTunnel, TunnelPhase};
 
@@ -64,8 +64,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let resolved = resolve(context, &args.policy, &args.sign_in.options())?;
     refuse_root()?;
     let openvpn = OpenVpn::find()?;
-    let pasta = Program::find("pasta")?;
-    let unshare = Program::find("unshare")?;
+    let pasta = TrustedProgram::find("pasta")?;
+    let unshare = TrustedProgram::find("unshare")?;
     tun_can_be_opened()?;
     let mut supervisor = Supervisor::start(context, true)?;
     let profile = fetch_profile(context, &resolved, &args.sign_in.options(), false)?;
@@ -84,9 +84,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         },
         &Privilege::Held,
     );
-    let own = process::own_path().map_err(|error| not_started(&error))?;
+    let own = process::current_program().map_err(|error| not_started(&error))?;
     // pasta would end on Ctrl-C and take the command with it; the command decides itself.
-    let env = Program::find("env")?;
+    let env = TrustedProgram::find("env")?;
     let mut words: Vec<OsString> = vec![env.path().into()];
     words.extend(["--ignore-signal=INT", "--ignore-signal=QUIT"].map(OsString::from));
     words.push(pasta.path().into());
@@ -115,7 +115,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
     let environment = context.program_environment()?;
     let orphans = process::Orphans::adopt().map_err(|error| not_started(&error))?;
-    let status = process::Attendant::new()
+    let status = process::ForegroundChild::new()
         .and_then(|attendant| attendant.wait_for(process::start_as_is(&words, environment)?));
     orphans.end();
     let code = process::exit_code(status.map_err(|error| not_started(&error))?);

@@ -35,9 +35,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     loop {
         match link.recv(timeout) {
             Ok(FromTunnel::Log(line)) if context.globals.json => {
-                context.voice.data_json(json!({ "line": line }))?;
+                context.output.data_json(json!({ "line": line }))?;
             }
-            Ok(FromTunnel::Log(line)) => context.voice.list(format!("{}\n", escape(&line)))?,
+            Ok(FromTunnel::Log(line)) => context.output.list(format!("{}\n", escape(&line)))?,
             Ok(_) => {}
             Err(error) if error.is_gone() => return Ok(ExitCode::SUCCESS),
             Err(error) => return Err(error.into()),

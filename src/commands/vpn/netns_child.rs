@@ -63,7 +63,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
     // `ob vpn exec` has removed what the command must not have.
     let environment = context.environment.clone();
-    let attendant = process::Attendant::new().map_err(|error| cannot("catch signals", &error))?;
+    let attendant =
+        process::ForegroundChild::new().map_err(|error| cannot("catch signals", &error))?;
     let child = process::start_as_is(command, environment).map_err(|error| {
         let name = command.first().map(|name| name.to_string_lossy());
         refused(&name.unwrap_or_default(), &error)
@@ -133,7 +134,7 @@ impl TunnelGuard {
     fn command_ended(&self) -> Option<Report> {
         match std::mem::replace(&mut *self.progress(), Progress::CommandEnded) {
             Progress::TunnelLost(report) => {
-                let report = report.during("the command was ended: its tunnel is gone");
+                let report = report.context("the command was ended: its tunnel is gone");
                 Some(report.hint("`ob vpn exec -v -- CMD` shows what openvpn says"))
             }
             Progress::Running | Progress::CommandEnded => None,

@@ -11,7 +11,7 @@ use super::supervisor::Supervisor;
 use crate::client::{Context, unexpected_reply};
 use crate::openvpn::argv::{Elevator, Privilege};
 use crate::privileged::{self, Action, StartTunnel};
-use crate::process::{self, Program};
+use crate::process::{self, TrustedProgram};
 use crate::report::{ErrorCode, Report};
 
 /// The rules of sudo may have to be fetched from an LDAP server.
@@ -26,7 +26,7 @@ pub(super) enum StartMethod {
     /// By the program that an administrator has installed.
     Installed {
         elevator: Elevator,
-        program: Program,
+        program: TrustedProgram,
     },
     /// By our own command line.
     Direct(Privilege),
@@ -56,7 +56,7 @@ pub(super) fn choose_start_method(context: &Context) -> Result<StartMethod, Repo
         }
         Err(why) if why.contains(WRONG_PROTOCOL) => {
             let program = program.path().display();
-            context.voice.say(&format!(
+            context.output.message(&format!(
                 "ob: {program} is not the one that came with this ob, and is not used; docs/admin.md, section 9, installs it\n"
             ));
             return privilege(context).map(StartMethod::Direct);
@@ -76,7 +76,7 @@ pub(super) fn choose_start_method(context: &Context) -> Result<StartMethod, Repo
 }
 
 /// Returns whether a rule lets the user run `program`, with or without a password.
-fn allows(elevator: &Elevator, program: &Program) -> bool {
+fn allows(elevator: &Elevator, program: &TrustedProgram) -> bool {
     let (path, options): (_, &[&str]) = match elevator {
         Elevator::Sudo { path, .. } => (path, &["-n", "-l", "--"]),
         Elevator::Doas { path, .. } => (path, &["-C", "/etc/doas.conf"]),
@@ -108,7 +108,7 @@ pub(super) fn request(supervisor: &Supervisor, resolved: &Resolved) -> Result<Ve
 /// Finds out how openvpn gets its one capability by our own command line. sudo asks for a password
 /// now, if it needs one.
 fn privilege(context: &Context) -> Result<Privilege, Report> {
-    let setpriv = || Program::find("setpriv").map(|program| program.path().to_owned());
+    let setpriv = || TrustedProgram::find("setpriv").map(|program| program.path().to_owned());
     if geteuid().is_root() {
         return Ok(Privilege::Root {
             setpriv: setpriv()?,
@@ -119,7 +119,7 @@ fn privilege(context: &Context) -> Result<Privilege, Report> {
             setpriv: setpriv()?,
         });
     }
-    let elevator = match Program::find("sudo") {
+    let elevator = match TrustedProgram::find("sudo") {
         Ok(sudo) => {
             ensure_sudo(context, &sudo)?;
             Elevator::Sudo {
@@ -127,7 +127,7 @@ fn privilege(context: &Context) -> Result<Privilege, Report> {
                 quiet: false,
             }
         }
-        Err(no_sudo) => match Program::find("doas") {
+        Err(no_sudo) => match TrustedProgram::find("doas") {
             Ok(doas) => {
                 doas_allows(&doas)?;
                 Elevator::Doas {
@@ -143,7 +143,7 @@ fn privilege(context: &Context) -> Result<Privilege, Report> {
     };
     Ok(Privilege::Elevated {
         elevator: Some(elevator),
-        setsid: Program::find("setsid")?.path().to_owned(),
+        setsid: TrustedProgram::find("setsid")?.path().to_owned(),
         setpriv: setpriv()?,
         uid: geteuid().as_raw(),
         gid: getegid().as_raw(),
@@ -159,7 +159,7 @@ fn has_net_admin() -> bool {
 }
 
 /// Ensures a valid sudo ticket of this terminal or a rule that needs none. Otherwise sudo asks.
-fn ensure_sudo(context: &Context, sudo: &Program) -> Result<(), Report> {
+fn ensure_sudo(context: &Context, sudo: &TrustedProgram) -> Result<(), Report> {
     let words = |options: &[&str]| -> Vec<OsString> {
         let options = options.iter().map(OsString::from);
         std::iter::once(sudo.path().into()).chain(options).collect()
@@ -172,8 +172,8 @@ fn ensure_sudo(context: &Context, sudo: &Program) -> Result<(), Report> {
         }
     }
     context
-        .voice
-        .say("ob: the tunnel's device needs root for a moment; sudo asks:\n");
+        .output
+        .message("ob: the tunnel's device needs root for a moment; sudo asks:\n");
     let asked = process::run_on_terminal(&words(&["-v"]));
     if asked.is_ok_and(|status| status.success()) {
         return Ok(());
@@ -189,8 +189,8 @@ fn ensure_sudo(context: &Context, sudo: &Program) -> Result<(), Report> {
 
 /// Refuses where doas has no rule for us. doas keeps no ticket: if its rule wants a password, it asks
 /// when openvpn is started.
-fn doas_allows(doas: &Program) -> Result<(), Report> {
-    let setsid = Program::find("setsid")?;
+fn doas_allows(doas: &TrustedProgram) -> Result<(), Report> {
+    let setsid = TrustedProgram::find("setsid")?;
     let words: Vec<OsString> = vec![
         doas.path().into(),
         "-C".into(),

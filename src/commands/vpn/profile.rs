@@ -30,9 +30,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let resolved = resolve(context, &args.policy, &args.sign_in.options())?;
     let profile = fetch_profile(context, &resolved, &args.sign_in.options(), true)?;
     if context.globals.json {
-        context.voice.data_json(as_json(&profile))?;
+        context.output.data_json(as_json(&profile))?;
     } else {
-        context.voice.list(as_text(&profile, args.explain))?;
+        context.output.list(as_text(&profile, args.explain))?;
     }
     match profile.refused {
         None => Ok(ExitCode::SUCCESS),

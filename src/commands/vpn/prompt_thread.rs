@@ -47,7 +47,7 @@ impl PromptThread {
         let (tunnel, gone) = channel::<()>();
         let mut aborting = link.try_clone().map_err(LinkError::from)?;
         let mut answering = link.try_clone().map_err(LinkError::from)?;
-        let voice = context.voice;
+        let output = context.output;
         let abort = move || {
             let _ = aborting.send(&ToTunnel::Down);
             let _ = gone.recv_timeout(DOWN_TIMEOUT);
@@ -56,12 +56,12 @@ impl PromptThread {
             questions.abort_with(abort);
             questions
         } else {
-            Questions::new(voice, &context.environment, abort).unseen_between()
+            Questions::new(output, &context.environment, abort).unseen_between()
         };
         questions.until(over);
         let thread = std::thread::spawn(move || {
             if let TunnelQuestion::Password { why: Some(why), .. } = &question {
-                voice.say(&format!("ob: the VPN server says: {}\n", escape(why)));
+                output.message(&format!("ob: the VPN server says: {}\n", escape(why)));
             }
             let (answer, failure) = match ask(&mut questions, &question) {
                 Ok(answer) => (TunnelAnswer::Given(Sealed(answer)), None),

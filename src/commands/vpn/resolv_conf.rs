@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::process::{self, Program};
+use crate::process::{self, TrustedProgram};
 use crate::report::{ErrorCode, Report};
 use crate::wire::DnsStatus;
 
@@ -58,7 +58,7 @@ pub(super) fn replace_resolv_conf(text: &str) -> Result<(), Report> {
         .hint("`--no-dns` does without them")
     };
     // On a tmpfs, so that nothing is left behind.
-    let mount = Program::find("mount")?;
+    let mount = TrustedProgram::find("mount")?;
     let run = |arguments: &[&str]| {
         let words: Vec<OsString> = std::iter::once(mount.path().into())
             .chain(arguments.iter().map(OsString::from))
@@ -77,7 +77,7 @@ pub(super) fn replace_resolv_conf(text: &str) -> Result<(), Report> {
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|error| failed(&error))?;
     run(&["--bind", "/mnt/resolv.conf", "/etc/resolv.conf"])?;
-    let umount = Program::find("umount")?;
+    let umount = TrustedProgram::find("umount")?;
     // The bind mount keeps the file.
     let words = [umount.path().into(), "-l".into(), "/mnt".into()];
     process::run(&words, b"", MOUNT_TIMEOUT)

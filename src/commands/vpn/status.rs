@@ -38,12 +38,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return not_up(context);
     };
     match (context.globals.json, events.is_some()) {
-        (true, false) => context.voice.data_json(as_json(&status))?,
+        (true, false) => context.output.data_json(as_json(&status))?,
         (true, true) => print_event(
-            context.voice,
+            context.output,
             &json!({ "event": "status", "status": as_json(&status) }),
         )?,
-        (false, _) => context.voice.list(as_text(&status))?,
+        (false, _) => context.output.list(as_text(&status))?,
     }
     match events {
         Some(events) => follow(events, context),
@@ -71,27 +71,27 @@ fn subscribe(context: &Context) -> Result<Option<SupervisorConnection>, Report> 
 fn follow(mut events: SupervisorConnection, context: &Context) -> Result<ExitCode, Report> {
     let json = context.globals.json;
     context
-        .voice
-        .say("ob: waiting for what happens to the VPN; Ctrl-C leaves it as it is\n");
+        .output
+        .message("ob: waiting for what happens to the VPN; Ctrl-C leaves it as it is\n");
     loop {
         match events.recv(None) {
             // Printed with its reason below.
             Ok(FromTunnel::Phase(phase)) if phase.phase == TunnelPhase::Ended => {}
             Ok(FromTunnel::Phase(phase)) if json => {
-                print_event(context.voice, &phase_json(&phase))?
+                print_event(context.output, &phase_json(&phase))?
             }
             Ok(FromTunnel::Phase(phase)) => {
-                context.voice.list(format!("{}\n", phase_text(&phase)))?;
+                context.output.list(format!("{}\n", phase_text(&phase)))?;
             }
             Ok(FromTunnel::Dns(status)) if json => {
                 print_event(
-                    context.voice,
+                    context.output,
                     &json!({ "event": "dns", "dns": dns_json(&status) }),
                 )?;
             }
             Ok(FromTunnel::Dns(status)) => {
                 if let Some(text) = dns_text(&status) {
-                    context.voice.list(format!("{text}\n"))?;
+                    context.output.list(format!("{text}\n"))?;
                 }
             }
             Ok(FromTunnel::Ended(report)) => return ended(report, context),
@@ -105,7 +105,7 @@ fn follow(mut events: SupervisorConnection, context: &Context) -> Result<ExitCod
 fn ended(report: Option<Report>, context: &Context) -> Result<ExitCode, Report> {
     let name = report.as_ref().map(|report| report.name().to_owned());
     if context.globals.json {
-        print_event(context.voice, &json!({ "event": "ended", "error": name }))?;
+        print_event(context.output, &json!({ "event": "ended", "error": name }))?;
     } else {
         data("ended\n")?;
     }
@@ -122,7 +122,7 @@ pub(super) fn not_up(context: &Context) -> Result<ExitCode, Report> {
     match (context.globals.json, ended) {
         (true, None) => data("null\n")?,
         (true, Some(end)) => print_event(
-            context.voice,
+            context.output,
             &json!({
                 "phase": "ended",
                 "ended": end.at.to_string(),

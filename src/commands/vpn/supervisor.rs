@@ -43,7 +43,7 @@ impl Supervisor {
             let value = context.environment.raw(name)?;
             Some((OsString::from(name), value.to_owned()))
         });
-        let mut child = process::spawn_own(words, theirs, kept)
+        let mut child = process::spawn_self(words, theirs, kept)
             .and_then(|mut child| child.wait().map(|_| child))
             .map_err(LinkError::from)?;
         let _ = child.try_wait();
@@ -101,13 +101,13 @@ pub(super) fn print_log(context: &Context, supervisor: &Supervisor) -> Result<()
         return Ok(());
     };
     log.send(&ToTunnel::Logs { follow: true })?;
-    let voice = context.voice;
+    let output = context.output;
     std::thread::spawn(move || {
         while let Ok(message) = log.recv(None) {
             if let FromTunnel::Log(line) = message
                 && !line.starts_with("ob: ")
             {
-                voice.say(&format!("openvpn: {}\n", escape(&line)));
+                output.message(&format!("openvpn: {}\n", escape(&line)));
             }
         }
     });

@@ -113,7 +113,7 @@ fn print_outcome(context: &Context, outcome: Result<Outcome, Report>) -> Result<
             u8::try_from(128 + signal).unwrap_or(1),
         ),
     };
-    context.voice.say(&format!("ob: {text}\n"));
+    context.output.message(&format!("ob: {text}\n"));
     Ok(ExitCode::from(code))
 }
 

@@ -134,7 +134,7 @@ impl<'a> Watch<'a> {
 
     fn print_phase(&mut self, mut change: PhaseChange) -> Result<(), Report> {
         if self.context.globals.json {
-            return print_event(self.context.voice, &phase_json(&change));
+            return print_event(self.context.output, &phase_json(&change));
         }
         let last = self.last_phase.replace(change.phase);
         match change.phase {
@@ -147,39 +147,39 @@ impl<'a> Watch<'a> {
             _ => {}
         }
         let line = format!("ob: {}\n", phase_text(&change));
-        self.context.voice.say(&line);
+        self.context.output.message(&line);
         Ok(())
     }
 
     fn print_dns(&self, status: &DnsStatus) -> Result<(), Report> {
         if self.context.globals.json {
             let event = json!({ "event": "dns", "dns": dns_json(status) });
-            return print_event(self.context.voice, &event);
+            return print_event(self.context.output, &event);
         }
         if let Some(text) = dns_text(status) {
-            self.context.voice.say(&format!("ob: {text}\n"));
+            self.context.output.message(&format!("ob: {text}\n"));
         }
         Ok(())
     }
 
     fn print_url(&self, url: &Secret, why: Option<&str>) -> Result<(), Report> {
         let url = browsable(url)?;
-        let voice = self.context.voice;
+        let output = self.context.output;
         if self.context.globals.json {
             let event = json!({ "event": "browse", "url": url.as_str() });
-            return print_event(voice, &event);
+            return print_event(output, &event);
         }
         if let Some(why) = why {
             let why = escape(why);
-            voice.say(&format!(
+            output.message(&format!(
                 "ob: the session cannot finish the VPN's sign-in: {why}\n"
             ));
         }
         // The address opens a session: it is shown on the terminal only.
-        voice.say("ob: the VPN server wants you to sign in here:\n");
-        voice.say_address(url.as_str());
+        output.message("ob: the VPN server wants you to sign in here:\n");
+        output.address(url.as_str());
         if let Some(code) = qr_code(url.as_str(), self.context) {
-            voice.say(&code);
+            output.message(&code);
         }
         Ok(())
     }

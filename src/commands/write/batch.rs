@@ -60,7 +60,7 @@ impl Batch {
     fn with_keys(&self, text: &str) -> Result<String, Report> {
         let mut file = CredentialsFile::parse(text);
         let in_file = |error: IniError| {
-            Report::from(error).during(format!("cannot write {}", self.path.display()))
+            Report::from(error).context(format!("cannot write {}", self.path.display()))
         };
         for link in &self.links {
             // The tools would take keys of the same name instead of the link.

@@ -12,7 +12,7 @@ use crate::aws::CredentialsFile;
 use crate::aws_files::{self, Kind};
 use crate::client::Context;
 use crate::report::Report;
-use crate::terminal::in_one_piece;
+use crate::terminal::defer_signals;
 
 /// # Errors
 /// When a file cannot be edited. It is unchanged then.
@@ -21,7 +21,7 @@ pub(super) fn run(path: &Path, context: &Context) -> Result<ExitCode, Report> {
     let mut leftovers = aws_files::remove_leftovers(path)?;
     let removed = RefCell::new(Vec::new());
     if path.symlink_metadata().is_ok() {
-        in_one_piece(|| {
+        defer_signals(|| {
             aws_files::edit(path, Kind::Credentials, |text| {
                 let mut file = CredentialsFile::parse(text);
                 removed.replace(file.clean());
@@ -43,7 +43,7 @@ pub(super) fn run(path: &Path, context: &Context) -> Result<ExitCode, Report> {
         ))
     })?;
     if context.globals.json {
-        context.voice.data_json(json!({
+        context.output.data_json(json!({
             "file": path,
             "removed": removed,
             "unlinked": unlinked,
@@ -72,7 +72,7 @@ pub(super) fn run(path: &Path, context: &Context) -> Result<ExitCode, Report> {
         lines.push(format!("ob: there was nothing of ob's in {path}"));
     }
     for line in lines {
-        context.voice.say(&line);
+        context.output.message(&line);
     }
     Ok(ExitCode::SUCCESS)
 }

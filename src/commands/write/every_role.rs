@@ -15,7 +15,7 @@ use crate::client::{
 use crate::config::Flags;
 use crate::model::SamlRole;
 use crate::report::Report;
-use crate::terminal::{Bar, finish_first, in_one_piece};
+use crate::terminal::{Bar, defer_signals, finish_first};
 use crate::wire::{IssuedCredentials, Part, Reply, Request, RoleEntry, Target};
 
 /// Writes every role, or those that were named.
@@ -105,18 +105,18 @@ impl Collector<'_> {
     fn save_on_interrupt(&mut self) {
         let (batch, bar) = (Arc::clone(&self.batch), self.bar().clone());
         let total = self.entries.len();
-        let voice = self.plan.context.voice;
+        let output = self.plan.context.output;
         // If the handler cannot be set, a signal loses this run and nothing else.
         let _ = finish_first(move || {
             bar.clear();
             let mut batch = lock(&batch);
             let count = batch.sections.len();
             match batch.save() {
-                Ok(true) => voice.say(&format!(
+                Ok(true) => output.message(&format!(
                     "ob: interrupted; wrote the {count} of {total} roles that were there"
                 )),
                 Ok(false) => {}
-                Err(report) => voice.report(&report),
+                Err(report) => output.report(&report),
             }
         });
     }
@@ -154,7 +154,7 @@ impl Collector<'_> {
         if let Some(Err(report)) = self.names {
             return Err(report);
         }
-        let saved = in_one_piece(|| {
+        let saved = defer_signals(|| {
             let mut batch = lock(&self.batch);
             if batch.sections.is_empty() {
                 return Ok(false);

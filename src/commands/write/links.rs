@@ -10,7 +10,7 @@ use crate::client::{Context, ResolvedTarget, SignInOptions, discover_roles};
 use crate::model::{RoleArn, SessionPolicy};
 use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
-use crate::terminal::in_one_piece;
+use crate::terminal::defer_signals;
 use crate::wire::RoleMenu;
 
 /// Removes the chain from `target`, which is about its first role then, and returns it.
@@ -106,25 +106,25 @@ impl Linker<'_> {
             self.sign_in,
         );
         let found = found.map_err(|report| match report.code {
-            ErrorCode::IamRefused => report.during("cannot tell which roles to link").hint(
+            ErrorCode::IamRefused => report.context("cannot tell which roles to link").hint(
                 "`chain = [\"ROLE\"]` in the profile links that role without reading policies",
             ),
             _ => report,
         })?;
-        let voice = self.context.voice;
+        let output = self.context.output;
         let mut roles: Vec<RoleArn> = Vec::new();
         for next in found {
             match RoleArn::parse(&next.role) {
                 Ok(role) if !roles.contains(&role) => roles.push(role),
                 Ok(_) => {}
-                Err(_) => voice.say(&format!(
+                Err(_) => output.message(&format!(
                     "ob: {} is a pattern, not a role: it is left out",
                     escape(&next.role)
                 )),
             }
         }
         if roles.is_empty() {
-            voice.say(&format!("ob: the policies of {role} name no role to link"));
+            output.message(&format!("ob: the policies of {role} name no role to link"));
         }
         Ok(roles)
     }
@@ -158,7 +158,7 @@ pub(super) fn check_config_file(context: &Context) -> Result<PathBuf, Report> {
 /// When it cannot be edited.
 pub(super) fn add(config: &Path, text: &str, links: &[RoleLink]) -> Result<String, Report> {
     with_links(text, links)
-        .map_err(|error| Report::from(error).during(format!("cannot write {}", config.display())))
+        .map_err(|error| Report::from(error).context(format!("cannot write {}", config.display())))
 }
 
 /// Removes all links from the config file and returns their names. The temporary files that an
@@ -177,7 +177,7 @@ pub(super) fn remove_all(
     }
     let (_, names) = without_links(&aws_files::read(&path)?)?;
     if !names.is_empty() {
-        in_one_piece(|| aws_files::edit(&path, Kind::Config, |text| Ok(without_links(text)?.0)))?;
+        defer_signals(|| aws_files::edit(&path, Kind::Config, |text| Ok(without_links(text)?.0)))?;
     }
     Ok(names)
 }

@@ -35,7 +35,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     {
         // Other programs skip such lines, so this is no error. JSON has it in the answer.
         if let Some(report) = unreadable(path)?.filter(|_| !context.globals.json) {
-            context.voice.report(&report);
+            context.output.report(&report);
         }
     }
     if args.watch {

@@ -61,7 +61,7 @@ impl Outcome {
             if let Some(report) = unreadable(path)? {
                 answer["warning"] = as_warning(&report);
             }
-            context.voice.data_json(answer)?;
+            context.output.data_json(answer)?;
             return Ok(());
         }
         let sections = self.written.iter().map(|written| written.section.as_str());
@@ -72,9 +72,9 @@ impl Outcome {
         if let Some(renews_at) = renews_at {
             text += &format!("; renewing at {}", context.format_time(renews_at));
         }
-        context.voice.say(&text);
+        context.output.message(&text);
         for link in &self.links {
-            context.voice.say(&format!(
+            context.output.message(&format!(
                 "ob: linked [profile {}] to {}, from [{}]",
                 link.name, link.role, link.source
             ));

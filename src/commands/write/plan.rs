@@ -17,7 +17,7 @@ use crate::client::{
 use crate::config::Flags;
 use crate::model::Credentials;
 use crate::report::Report;
-use crate::terminal::in_one_piece;
+use crate::terminal::defer_signals;
 use crate::wire::RoleMenu;
 
 pub(super) struct Plan<'a> {
@@ -147,7 +147,7 @@ impl<'a> Plan<'a> {
         let sections = batch.sections.iter().map(|(name, _)| name.as_str());
         let links = batch.links.iter().map(|link| link.name.as_str());
         links::reject_duplicates(sections.chain(links))?;
-        in_one_piece(|| batch.save())?;
+        defer_signals(|| batch.save())?;
         Ok(batch.outcome(Vec::new()))
     }
 

@@ -25,13 +25,13 @@ const RETRY_INTERVAL: i64 = 30;
 /// When a renewal needs an answer and has none, or is refused. The file is as the last run left it.
 pub(super) fn run(plan: &Plan<'_>) -> Result<ExitCode, Report> {
     let clock = Clock::system();
-    let voice = plan.context.voice;
+    let output = plan.context.output;
     let mut outcome = run_once(plan, None)?;
     loop {
         let (renews_at, margin) = next_renewal(&outcome, clock.now());
         outcome.print(plan.context, &plan.path, Some(renews_at))?;
         if let Some(report) = outcome.refusal() {
-            voice.report(&report);
+            output.report(&report);
         }
         wait_until(&clock, renews_at);
         let min_ttl = u64::try_from(margin + 1).ok().map(Duration::from_secs);
@@ -40,10 +40,10 @@ pub(super) fn run(plan: &Plan<'_>) -> Result<ExitCode, Report> {
                 Ok(outcome) => break outcome,
                 // The old credentials stay in the file until the network is back.
                 Err(report) if report.exit == Exit::Unreachable => {
-                    voice.report(&report);
+                    output.report(&report);
                     wait_until(&clock, clock.now().plus(RETRY_INTERVAL));
                 }
-                Err(report) => return Err(report.during("cannot renew; the file is as it was")),
+                Err(report) => return Err(report.context("cannot renew; the file is as it was")),
             }
         };
     }

@@ -72,7 +72,7 @@ pub(in crate::flow) async fn aws_apps(
         403 if !session.has_tokens() => return Err(Failure::SessionEnded),
         _ => {
             let report = refused_page(&page, APP_SETTING);
-            return Err(report.during(format!("cannot {what}")).into());
+            return Err(report.context(format!("cannot {what}")).into());
         }
     }
     let tiles = Tiles::parse(session.org(), page.content_type(), &page.body)?;
@@ -191,7 +191,7 @@ pub(in crate::flow) async fn fetch_assertion(
     let link = link.ok_or_else(|| foreign_link(&app, session.org()))?;
     let page = open_page(session, &link, &what, conversation).await?;
     let form = parse_saml_form(&page, &what, APP_SETTING)?;
-    let cannot = |report: Report| report.during(format!("cannot {what}"));
+    let cannot = |report: Report| report.context(format!("cannot {what}"));
     form.check_action(Acs::Aws)
         .map_err(|error| cannot(error.into()))?;
     panic_point("flow.assertion", form.saml_response.expose());

@@ -39,7 +39,7 @@ pub(super) async fn open_aws_app(
         Err(ExchangeError::Failed(failure)) => return Err(failure),
     };
     let is_without_web_sso = refusal.is_without_web_sso();
-    let refusal = || Report::from(refusal.clone()).during(format!("cannot {what}"));
+    let refusal = || Report::from(refusal.clone()).context(format!("cannot {what}"));
     if !is_without_web_sso || !oauth.has_interclient() {
         return Err(refusal().into());
     }
@@ -108,7 +108,7 @@ async fn sign_on(
 fn failure(error: ExchangeError, what: &str) -> Failure {
     match error {
         ExchangeError::Refused(error) => {
-            Report::from(error).during(format!("cannot {what}")).into()
+            Report::from(error).context(format!("cannot {what}")).into()
         }
         ExchangeError::Failed(failure) => failure,
     }

@@ -16,7 +16,7 @@ pub(in crate::flow) fn parse_saml_form(
     what: &str,
     setting: &str,
 ) -> Result<SamlForm, Failure> {
-    let failed = |report: Report| Err(report.during(format!("cannot {what}")).into());
+    let failed = |report: Report| Err(report.context(format!("cannot {what}")).into());
     match page.status {
         200 => {}
         401 => return Err(Failure::SessionEnded),

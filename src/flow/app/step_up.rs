@@ -95,7 +95,7 @@ async fn satisfy(
                 let (token, preference) = (token.secret(), session.preference());
                 let success = classic::step_up(client, username, token, preference, conversation)
                     .await
-                    .map_err(|report| report.during(asks_for("another factor")))?;
+                    .map_err(|report| report.context(asks_for("another factor")))?;
                 client
                     .follow(Request::get(return_url(success, link)))
                     .await?
@@ -104,12 +104,12 @@ async fn satisfy(
                 gave_password = true;
                 post_password(session, &form, conversation)
                     .await
-                    .map_err(|report| report.during(asks_for("the password again")))?;
+                    .map_err(|report| report.context(asks_for("the password again")))?;
                 with_retry(what, conversation, || session.get_page(link)).await?
             }
             Some(Demand::Password(_)) => {
                 let report = refused_password(None);
-                return Err(report.during(asks_for("the password again")).into());
+                return Err(report.context(asks_for("the password again")).into());
             }
             _ => return Ok(page),
         };

@@ -147,7 +147,7 @@ impl<C: Conversation> RoleRequest<'_, C> {
             return Ok(Vec::new());
         }
         let arns = self.target.policy.arns(role);
-        arns.map_err(|error| Report::from(error).during(format!("cannot assume {role}")))
+        arns.map_err(|error| Report::from(error).context(format!("cannot assume {role}")))
     }
 
     fn duration(&self) -> Result<SessionDuration, AssumeError> {

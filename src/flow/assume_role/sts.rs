@@ -146,7 +146,7 @@ impl<'a> Sts<'a> {
                 },
                 Err(AwsError::Refused(refusal)) => refusal,
                 Err(AwsError::Http(error)) => {
-                    return Err(Report::from(error).during("cannot ask STS").into());
+                    return Err(Report::from(error).context("cannot ask STS").into());
                 }
                 Err(AwsError::Unanswered(unanswered)) => return Err(unanswered.into()),
                 Err(AwsError::Unsignable) => {
@@ -203,7 +203,7 @@ impl<'a> Sts<'a> {
         let report = refusal.report(self.role, provider);
         if let Proof::Role { credentials, .. } = proof {
             let summary = format!("cannot go on from {}", credentials.role);
-            return Err(report.during(summary).into());
+            return Err(report.context(summary).into());
         }
         match (refusal.fault, duration.step_down()) {
             (StsFault::DurationTooLong, Some(shorter)) => Ok(shorter),

@@ -104,7 +104,7 @@ impl MachineSession {
                     now = server_time;
                     clock_corrected = true;
                 }
-                Err(error) => return Err(Report::from(error).during(format!("cannot {what}"))),
+                Err(error) => return Err(Report::from(error).context(format!("cannot {what}"))),
             }
         }
     }

@@ -236,7 +236,7 @@ impl OauthSession {
                 )));
                 Ok(false)
             }
-            Err(error) => Err(Report::from(error).during(format!("cannot {what}")).into()),
+            Err(error) => Err(Report::from(error).context(format!("cannot {what}")).into()),
         }
     }
 }

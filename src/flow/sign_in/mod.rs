@@ -88,7 +88,7 @@ pub async fn sign_in(
         conversation,
     };
     let session = attempt.run().await.map_err(|report| {
-        let report = report.during(format!("cannot {what}"));
+        let report = report.context(format!("cannot {what}"));
         attempt.client.with_redirect(report)
     })?;
     Ok(session.with_network(network))

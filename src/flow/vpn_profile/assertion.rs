@@ -38,7 +38,7 @@ pub(super) async fn vpn_form(
         let is_acs = |named: &str| Url::parse(named).is_ok_and(|named| named == acs);
         response.check_recipient(is_acs, |name| hosts.is_sp_identity(name, &acs))
     });
-    checked.map_err(|error| refused(error, hosts).during(format!("cannot {what}")))?;
+    checked.map_err(|error| refused(error, hosts).context(format!("cannot {what}")))?;
     Ok((form, acs))
 }
 

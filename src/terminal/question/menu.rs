@@ -24,7 +24,7 @@ impl Questions {
         question: Question<'_>,
         items: &[String],
     ) -> Result<usize, TerminalError> {
-        let in_colour = self.voice.is_colored();
+        let in_colour = self.output.is_colored();
         self.menu(question, items, |prompt, labels, screen| {
             FuzzySelect::new()
                 .with_prompt(prompt)
@@ -62,7 +62,7 @@ impl Questions {
     ) -> Result<usize, TerminalError> {
         let labels: Vec<String> = labels(items)
             .into_iter()
-            .map(|label| self.voice.spell(label))
+            .map(|label| self.output.spell(label))
             .collect();
         if self.dumb {
             return self.choose_by_number(question, &labels);
@@ -84,8 +84,8 @@ impl Questions {
         let chosen = tcsetattr(tty, SetArg::TCSAFLUSH, &during)
             .map_err(|errno| dialoguer::Error::IO(errno.into()))
             .and_then(|()| {
-                set_colors_enabled_stderr(self.voice.is_colored());
-                let prompt = self.voice.spell(escape(question.text));
+                set_colors_enabled_stderr(self.output.is_colored());
+                let prompt = self.output.spell(escape(question.text));
                 draw(prompt, &labels, &Term::read_write_pair(keys, screen))
             });
         if matches!(&chosen, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted)

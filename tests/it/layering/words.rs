@@ -35,7 +35,7 @@ const IN_NAMES: &[&str] = &[
     "slips",
     "souvenir",
     "strangers",
-    "swallow",
+    "drain_typeahead",
     "taste",
     "told",
     "visitors",

@@ -78,7 +78,7 @@ fn write(args: &Args, text: &str, context: &Context) -> Result<PathBuf, Report> 
     let path = context.settings_file()?;
     // Each value was checked alone; this finds those that contradict each other.
     check_text(text, &path)
-        .map_err(|report| report.during("what the files have is not written"))?;
+        .map_err(|report| report.context("what the files have is not written"))?;
     let existing = match args.force {
         true => Existing::Replace,
         false => Existing::Keep,

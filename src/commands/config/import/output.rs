@@ -21,19 +21,19 @@ pub(super) fn print(
 ) -> Result<(), Report> {
     if args.check {
         for profile in draft.profiles() {
-            context.voice.list(format!("{}\n", escape(profile)))?;
+            context.output.list(format!("{}\n", escape(profile)))?;
         }
     } else if args.print {
         data(text)?;
     }
     print_draft(draft, context);
     if args.print && !draft.has_address() {
-        context.voice.report(&without_address());
+        context.output.report(&without_address());
     }
     if let Some(path) = written {
         let path = path.display();
         let next = "next: `ob config check`, then `ob login`";
-        context.voice.say(&format!("wrote {path}\n{next}"));
+        context.output.message(&format!("wrote {path}\n{next}"));
     }
     Ok(())
 }
@@ -44,21 +44,21 @@ pub(super) fn print_draft(draft: &Draft, context: &Context) {
         let (from, key) = (place(&taken.from), escape(&taken.from.key));
         let (to, value) = (escape(&taken.to), escape(&taken.value));
         context
-            .voice
-            .say(&format!("{from}: {key} -> {to} = {value}"));
+            .output
+            .message(&format!("{from}: {key} -> {to} = {value}"));
     }
     for renamed in &draft.renamed {
         let (from, key) = (place(&renamed.from), escape(&renamed.from.key));
         let (to, why) = (escape(&renamed.to), renamed.why);
         context
-            .voice
-            .say(&format!("{from}: {key} is called {to} here: {why}"));
+            .output
+            .message(&format!("{from}: {key} is called {to} here: {why}"));
     }
     for (from, why) in &draft.notes {
         let (from, why) = (place(from), escape(why));
         context
-            .voice
-            .say(&format!("{from}: read all the same: {why}"));
+            .output
+            .message(&format!("{from}: read all the same: {why}"));
     }
     for left_out in &draft.left_out {
         let (from, why) = (place(&left_out.from), escape(&left_out.why));
@@ -66,7 +66,9 @@ pub(super) fn print_draft(draft: &Draft, context: &Context) {
         if !key.is_empty() {
             key.push(' ');
         }
-        context.voice.say(&format!("{from}: {key}left out: {why}"));
+        context
+            .output
+            .message(&format!("{from}: {key}left out: {why}"));
     }
 }
 
@@ -111,7 +113,7 @@ pub(super) fn print_json(
         "settings": text,
         "wrote": written,
     });
-    Ok(context.voice.data_json(format_args!("{answer:#}"))?)
+    Ok(context.output.data_json(format_args!("{answer:#}"))?)
 }
 
 pub(super) fn without_profile() -> Report {

@@ -166,7 +166,7 @@ fn default_files(wanted: Option<Tool>, environment: &Environment) -> Vec<(Tool, 
 }
 
 fn failed(error: impl Into<Report>, name: &str) -> Report {
-    error.into().during(format!("cannot import {name}"))
+    error.into().context(format!("cannot import {name}"))
 }
 
 fn unknown_tool(path: &Path) -> Report {

@@ -57,7 +57,7 @@ pub(in crate::flow) async fn sign_in<C: Conversation>(
     let what = "open the sign-in page";
     let get = || client.follow(Request::get(start.clone()));
     let page = with_retry(what, conversation, get).await?;
-    let failed = |error: PageError| Report::from(error).during(format!("cannot {what}"));
+    let failed = |error: PageError| Report::from(error).context(format!("cannot {what}"));
     let token = match AppPage::parse(&page.body).map_err(failed)? {
         AppPage::SignIn {
             state_token: Some(token),

@@ -245,7 +245,7 @@ impl Shape<'_> {
             "name": "authenticator", "label": "Phone", "form": { "value": [
                 { "name": "id", "required": true, "value": authenticator_id(FactorKind::Sms), "mutable": false },
                 { "name": "methodType", "required": true, "options": [
-                    { "label": "SMS", "value": "sms" }, { "label": "Voice call", "value": "voice" }
+                    { "label": "SMS", "value": "sms" }, { "label": "Output call", "value": "voice" }
                 ] }
             ]}
         })]);

@@ -18,20 +18,20 @@ use crate::report::{ErrorCode, Report};
 ///
 /// # Errors
 /// When the kernel refuses; no secret may be handled then.
-pub fn shield() -> Result<(), Report> {
+pub fn harden() -> Result<(), Report> {
     hide()?;
-    let (_, hard) = getrlimit(Resource::RLIMIT_CORE).map_err(unshielded)?;
-    setrlimit(Resource::RLIMIT_CORE, hard.min(1), hard).map_err(unshielded)
+    let (_, hard) = getrlimit(Resource::RLIMIT_CORE).map_err(not_hardened)?;
+    setrlimit(Resource::RLIMIT_CORE, hard.min(1), hard).map_err(not_hardened)
 }
 
-/// Like [`shield`], with the hard limit lowered as well: the agent executes nothing.
+/// Like [`harden`], with the hard limit lowered as well: the agent executes nothing.
 ///
 /// # Errors
 /// When the kernel refuses; no secret may be handled then.
-pub fn shield_agent() -> Result<(), Report> {
+pub fn harden_agent() -> Result<(), Report> {
     hide()?;
-    let (_, hard) = getrlimit(Resource::RLIMIT_CORE).map_err(unshielded)?;
-    setrlimit(Resource::RLIMIT_CORE, hard.min(1), hard.min(1)).map_err(unshielded)
+    let (_, hard) = getrlimit(Resource::RLIMIT_CORE).map_err(not_hardened)?;
+    setrlimit(Resource::RLIMIT_CORE, hard.min(1), hard.min(1)).map_err(not_hardened)
 }
 
 /// Allows this process as many descriptors as the system does: each waiting client is one.
@@ -41,7 +41,7 @@ pub fn shield_agent() -> Result<(), Report> {
 pub fn raise_descriptors() -> Result<(), Report> {
     getrlimit(Resource::RLIMIT_NOFILE)
         .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard))
-        .map_err(unshielded)
+        .map_err(not_hardened)
 }
 
 /// How many descriptors this process may have open.
@@ -60,7 +60,7 @@ pub fn has_descriptors(count: usize) -> bool {
 
 #[cfg(target_os = "linux")]
 fn hide() -> Result<(), Report> {
-    nix::sys::prctl::set_dumpable(false).map_err(unshielded)
+    nix::sys::prctl::set_dumpable(false).map_err(not_hardened)
 }
 
 /// Untested: macOS has `ptrace(PT_DENY_ATTACH)`, which nix does not wrap; the hardened runtime of a
@@ -70,7 +70,7 @@ fn hide() -> Result<(), Report> {
     Ok(())
 }
 
-fn unshielded(error: nix::Error) -> Report {
+fn not_hardened(error: nix::Error) -> Report {
     Report::new(
         ErrorCode::ProcessShield,
         "cannot keep this process from being read",

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt as _;
 
 /// Returns the name of the program that started this one, where the kernel tells it (Linux). `$SHELL` names the
 /// user's login shell, which may be another than the one that runs.
-pub fn starter_program() -> Option<OsString> {
+pub fn parent_program() -> Option<OsString> {
     let parent = std::os::unix::process::parent_id();
     let name = std::fs::read(format!("/proc/{parent}/comm")).ok()?;
     let name = name.strip_suffix(b"\n").unwrap_or(&name);

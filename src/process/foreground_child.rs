@@ -23,9 +23,9 @@ pub fn on_end_signals(mut told: impl FnMut(i32) + Send + 'static) -> io::Result<
 /// Stands by while a command has the terminal. Handlers, not "ignore", and set before the command starts: it
 /// begins with the defaults, even where we were started with a signal ignored.
 #[derive(Debug)]
-pub struct Attendant(Signals);
+pub struct ForegroundChild(Signals);
 
-impl Attendant {
+impl ForegroundChild {
     /// # Errors
     /// When the kernel refuses.
     pub fn new() -> io::Result<Self> {

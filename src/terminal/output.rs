@@ -40,13 +40,13 @@ impl Color {
 
 /// Speaks to a person, in colour or not.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Voice {
+pub struct Output {
     color: bool,
     /// The locale names another character set than UTF-8.
     foreign: bool,
 }
 
-impl Voice {
+impl Output {
     /// Decides once whether standard error is coloured.
     pub fn new(color: Color, environment: &Environment) -> Self {
         Self {
@@ -71,8 +71,8 @@ impl Voice {
     }
 
     /// A message for the person, a line or several; foreign characters in it are made inert.
-    pub fn say(self, text: &str) {
-        self.words(format!("{}\n", escape_lines(text.trim_end_matches('\n'))));
+    pub fn message(self, text: &str) {
+        self.write(format!("{}\n", escape_lines(text.trim_end_matches('\n'))));
     }
 
     /// Whether somebody looks on as things are said.
@@ -83,25 +83,25 @@ impl Voice {
     /// How far something is, on a line that the next such line replaces; nothing where nobody looks on.
     pub fn progress(self, text: &str) {
         if stderr().is_terminal() {
-            self.words(format!("\r\x1b[K{}", escape_lines(text)));
+            self.write(format!("\r\x1b[K{}", escape_lines(text)));
         }
     }
 
     /// An address, whole however long it is: cut, it would lead elsewhere. ASCII alone is said.
-    pub fn say_address(self, address: &str) {
+    pub fn address(self, address: &str) {
         if address.bytes().all(|byte| byte.is_ascii_graphic()) {
-            self.words(format!("  {address}\n"));
+            self.write(format!("  {address}\n"));
         }
     }
 
     /// A failure: what, why, and what to type next.
     pub fn report(self, report: &Report) {
-        self.words(self.paint(&report.render()));
+        self.write(self.paint(&report.render()));
     }
 
     /// The same for a script: one line of JSON, whose own escapes keep it to one line.
-    pub fn say_json(self, value: &serde_json::Value) {
-        self.words(format!("{}\n", escape_json(&value.to_string())));
+    pub fn json_message(self, value: &serde_json::Value) {
+        self.write(format!("{}\n", escape_json(&value.to_string())));
     }
 
     /// A list or a table for people, on standard output.
@@ -125,7 +125,7 @@ impl Voice {
     }
 
     /// Nobody is left to be told when standard error cannot be written.
-    fn words(self, text: String) {
+    fn write(self, text: String) {
         let text = if stderr().is_terminal() {
             self.spell(text)
         } else {
@@ -243,13 +243,13 @@ mod tests {
             .cause("why")
             .hint("`do`")
             .render();
-        let voice = |color| Voice {
+        let output = |color| Output {
             color,
             foreign: false,
         };
-        assert_eq!(voice(false).paint(&report), report);
+        assert_eq!(output(false).paint(&report), report);
         assert_eq!(
-            voice(true).paint(&report),
+            output(true).paint(&report),
             "\x1b[1;31mob:\x1b[0m no\n  cause: why\n  \x1b[1;36mhint:\x1b[0m `do`\n"
         );
     }
