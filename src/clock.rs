@@ -1,8 +1,8 @@
-//! The two clocks everything is judged by, and the only place that asks the system for the time.
+//! The wall clock and the boot clock. Only this module reads the system's time.
 //!
-//! Expiry is a wall-clock fact (STS and Okta send dates), but a wall clock can be set back; elapsed time
-//! is taken from a clock that keeps counting while the machine sleeps. Both are read through a [`Clock`]
-//! value, so a test moves them by hand.
+//! Expiry is a wall-clock time (STS and Okta send dates), but a wall clock can be set back; elapsed
+//! time comes from a clock that also counts suspend. Both are read through a [`Clock`], which tests
+//! move.
 
 mod zone;
 
@@ -16,7 +16,7 @@ use crate::model::{Millis, Timestamp};
 
 pub use zone::{Zone, span};
 
-/// Where "now" comes from. Cheap to clone; clones of a moved clock move together.
+/// Source of the current time. Clones of a stopped clock move together.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Option<Arc<Hands>>);
 
@@ -27,12 +27,12 @@ struct Hands {
 }
 
 impl Clock {
-    /// The machine's own clocks.
+    /// Returns the system's clocks.
     pub const fn system() -> Self {
         Self(None)
     }
 
-    /// A clock that stands at `wall` (and at boot + 0 s) until it is moved.
+    /// Returns a clock that stands at `wall`, 0 s after boot, until it is moved.
     pub fn stopped_at(wall: Timestamp) -> Self {
         Self(Some(Arc::new(Hands {
             wall: AtomicI64::new(wall.0),
@@ -40,7 +40,7 @@ impl Clock {
         })))
     }
 
-    /// The wall clock.
+    /// Returns the wall-clock time.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Some(hands) => Timestamp(hands.wall.load(Ordering::SeqCst)),
@@ -48,7 +48,7 @@ impl Clock {
         }
     }
 
-    /// The wall clock, more finely.
+    /// Returns the wall-clock time in milliseconds.
     pub fn now_millis(&self) -> Millis {
         match &self.0 {
             Some(_) => Millis(self.now().0.saturating_mul(1000)),
@@ -56,7 +56,7 @@ impl Clock {
         }
     }
 
-    /// Whole seconds since boot, counting those spent in suspend; only differences mean anything.
+    /// Returns whole seconds since boot, suspend included. Only differences are meaningful.
     pub fn boot_seconds(&self) -> i64 {
         match &self.0 {
             Some(hands) => hands.boot.load(Ordering::SeqCst),
@@ -64,7 +64,7 @@ impl Clock {
         }
     }
 
-    /// Lets `seconds` pass on both hands of a stopped clock; the system's clocks are nobody's to move.
+    /// Moves both clocks of a stopped clock. Does nothing to the system's.
     pub fn advance(&self, seconds: i64) {
         if let Some(hands) = &self.0 {
             hands.wall.fetch_add(seconds, Ordering::SeqCst);
@@ -72,7 +72,7 @@ impl Clock {
         }
     }
 
-    /// Sets the wall clock alone, as an administrator or NTP would.
+    /// Sets the wall clock alone, as NTP does.
     pub fn set_wall(&self, to: Timestamp) {
         if let Some(hands) = &self.0 {
             hands.wall.store(to.0, Ordering::SeqCst);
@@ -91,7 +91,8 @@ fn wall() -> Millis {
     }))
 }
 
-/// Linux's monotonic clock stops in suspend and its boot clock does not; Darwin's monotonic one keeps counting.
+/// Linux's monotonic clock stops in suspend and its boot clock does not; Darwin's monotonic clock
+/// does not stop.
 #[cfg(target_os = "linux")]
 const SINCE_BOOT: ClockId = ClockId::CLOCK_BOOTTIME;
 #[cfg(not(target_os = "linux"))]

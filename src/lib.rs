@@ -1,8 +1,7 @@
-//! One Okta login, handed to whatever needs it.
+//! `ob` signs in to Okta once and hands out AWS credentials, console addresses and a VPN.
 //!
-//! The house has floors. A room may use any room on a lower floor, none on its own or above; files
-//! inside a room may use each other. `tests/it/layering` reads this list and fails on an arrow that
-//! climbs:
+//! The crate has layers. A module uses modules of lower layers only, and the files of a module do
+//! not use each other in a circle. `tests/it/layering` reads this list and holds both rules:
 //!
 //! - 0 `model` `secret` `sanitize` `report` `ini`: values, and text into values
 //! - 1 `ownership`: whose files and directories are; it only looks, for every module above
@@ -58,9 +57,9 @@ use std::process::ExitCode;
 
 use report::{ErrorCode, Report};
 
-/// The whole program, from its arguments to its exit code.
+/// Runs the program, from its arguments to its exit code.
 ///
-/// The shield comes first: nothing secret may be in memory before it is up.
+/// The process is hardened first, before it holds any secret.
 pub fn main() -> ExitCode {
     install_panic_hook();
     match process::harden().and_then(|()| reject_empty_argv()) {
@@ -72,7 +71,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// A panic's payload may hold anything, so a person is told its place alone.
+/// Prints only the panic's location: the payload may hold a secret.
 fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(
@@ -91,7 +90,8 @@ fn install_panic_hook() {
     }));
 }
 
-/// Whether `--json` was typed. A panic may come before, in and after the reading of what was typed.
+/// Whether `--json` was typed, read from the raw arguments: a panic may happen before they are
+/// parsed.
 fn wants_json() -> bool {
     std::env::args_os()
         .skip(1)
@@ -99,8 +99,7 @@ fn wants_json() -> bool {
         .any(|word| word == "--json")
 }
 
-/// The first word is the program's name, and the verb comes after it. Whoever leaves all of them out means to
-/// have the rest taken for something else (CVE-2021-4034); Linux 5.18 and later put an empty word there.
+/// Rejects an empty argv (CVE-2021-4034). Linux 5.18 and later pass an empty first word instead.
 fn reject_empty_argv() -> Result<(), Report> {
     match std::env::args_os().next() {
         Some(name) if !name.is_empty() => Ok(()),

@@ -1,7 +1,7 @@
 use std::alloc::System;
 use std::process::ExitCode;
 
-/// Everything that is freed is wiped first, whoever held it.
+/// Wipes memory when it is freed.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<System> = zeroizing_alloc::ZeroAlloc(System);
 

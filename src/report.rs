@@ -1,8 +1,8 @@
-//! What a person reads when something goes wrong, and what the exit code is.
+//! Errors as the user sees them, and exit codes.
 //!
-//! Module errors are small `thiserror` enums; each becomes a [`Report`] beside its definition, because
-//! that is where the remedy is known. A report crosses the agent's socket as it is: it never carries a
-//! secret. The shape is fixed (`ob:` what failed, `cause:` why, `hint:` what to type next).
+//! Each module's errors are `thiserror` enums, which become a [`Report`] beside their definition,
+//! where the remedy is known. A report is sent over the agent's socket unchanged, so it holds no
+//! secret. Its form is fixed: `ob:` what failed, `cause:` why, `hint:` what to type next.
 
 mod code;
 
@@ -15,18 +15,18 @@ use crate::sanitize::{escape, shell_word};
 
 pub use code::ErrorCode;
 
-/// Why `ob` ends; the one table of exit codes (the README shows it, a test compares them).
+/// Kinds of failure with an exit code each. The README's table is generated from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Exit {
-    /// Anything that has no code of its own.
+    /// A failure without a code of its own.
     Failed,
-    /// What was typed, or what the settings say, cannot be used.
+    /// An invalid command line or setting.
     Usage,
-    /// A sign-in or an answer is needed and nobody is there to give it.
+    /// A sign-in or an answer is needed, and there is no terminal to ask at.
     SignIn,
-    /// Okta, STS or the VPN said no.
+    /// Okta, STS or the VPN refused.
     Refused,
-    /// A server could not be reached, or did not answer in time.
+    /// A server could not be reached or did not answer in time.
     Unreachable,
     /// The command exists but cannot be executed.
     NotExecutable,
@@ -57,7 +57,7 @@ impl Exit {
         }
     }
 
-    /// The code where a child's own 1 must stay recognisable (`exec`, `shell`, `vpn exec`).
+    /// Returns the exit code of a verb whose child may exit 1 (`exec`, `shell`, `vpn exec`).
     pub const fn wrapper_code(self) -> u8 {
         match self {
             Self::Failed => 125,
@@ -78,26 +78,26 @@ impl Exit {
     }
 }
 
-/// One failure, told to a person and to a script.
+/// A failure, for the user and for scripts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub exit: Exit,
-    /// The named error; its name is shown with `--json`.
+    /// The named error. `--json` shows its name.
     #[serde(rename = "name")]
     pub code: ErrorCode,
     /// What failed: lower case, no full stop.
     pub summary: String,
-    /// Why, from the outermost cause to the innermost.
+    /// The causes, outermost first.
     pub causes: Vec<String>,
-    /// What to type next.
+    /// What the user can do or type next.
     pub hints: Vec<String>,
-    /// A field that a script is told beside these; it stays in this process.
+    /// An additional field for scripts. It is not sent over the socket.
     #[serde(skip)]
     pub extra_field: Option<Box<(&'static str, Value)>>,
 }
 
 impl Report {
-    /// Makes a report with the exit code of `code`, without causes and hints.
+    /// Returns a report with the exit code of `code`, without causes and hints.
     pub fn new(code: ErrorCode, summary: impl Into<String>) -> Self {
         Self {
             exit: code.exit(),
@@ -109,7 +109,7 @@ impl Report {
         }
     }
 
-    /// Replaces the exit code, where an error ends this command otherwise than its code says.
+    /// Replaces the exit code of the named error.
     #[must_use]
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
@@ -136,14 +136,14 @@ impl Report {
         self
     }
 
-    /// One more field of [`Self::as_json`].
+    /// Adds a field to [`Self::as_json`].
     #[must_use]
     pub fn field(mut self, field: &'static str, value: impl Into<Value>) -> Self {
         self.extra_field = Some(Box::new((field, value.into())));
         self
     }
 
-    /// Offers the words that may have been meant in the place of one, each behind its flag; none is no hint.
+    /// Adds a hint that offers `words`, each behind `flag`; no hint without words.
     #[must_use]
     pub fn did_you_mean<W: AsRef<str>>(
         self,
@@ -160,7 +160,7 @@ impl Report {
         }
     }
 
-    /// The same failure seen from one step further out: the old summary becomes the first cause.
+    /// Replaces the summary; the old one becomes the first cause.
     #[must_use]
     pub fn context(mut self, summary: impl Into<String>) -> Self {
         let inner = std::mem::replace(&mut self.summary, summary.into());
@@ -168,9 +168,9 @@ impl Report {
         self
     }
 
-    /// For a script.
+    /// Returns the JSON form, for scripts.
     pub fn as_json(&self) -> Value {
-        let mut told = serde_json::json!({
+        let mut json = serde_json::json!({
             "error": self.name(),
             "exit": self.exit.code(),
             "summary": self.summary,
@@ -178,12 +178,12 @@ impl Report {
             "hints": self.hints,
         });
         if let Some((field, value)) = self.extra_field.as_deref() {
-            told[field] = value.clone();
+            json[field] = value.clone();
         }
-        told
+        json
     }
 
-    /// The text for a terminal, every foreign character in it inert.
+    /// Returns the text form, escaped for a terminal.
     pub fn render(&self) -> String {
         let mut text = format!("ob: {}\n", escape(&self.summary));
         for cause in &self.causes {

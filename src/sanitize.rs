@@ -1,20 +1,20 @@
-//! Text from elsewhere, made safe for a terminal.
+//! Escapes foreign text for a terminal.
 //!
-//! Everything that a server, a file or an environment says passes through [`escape`] before it reaches
-//! a person: control characters (C0, C1, DEL), invisible and bidirectional formatting, private-use
-//! and unassigned separators are written as `\u{…}`, and long text is cut. A newline is escaped as well:
-//! a message of one line stays one line.
+//! Text from a server, a file or the environment passes through [`escape`] before it is shown:
+//! control characters (C0, C1, DEL), invisible and bidirectional formatting, private-use and
+//! unassigned separators become `\u{…}`, and long text is cut. Newlines are escaped as well, so
+//! that a message stays on one line.
 
 use std::fmt::Write as _;
 
-/// The most characters of a foreign text that one message shows.
-const LONGEST: usize = 400;
+/// Maximum of characters of a foreign text in one message.
+const MAX_FOREIGN_CHARS: usize = 400;
 
-/// `text` with everything that could move a cursor, hide or reorder what is read escaped.
+/// Escapes what could move a cursor, hide text or reorder it, and cuts long text.
 pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(LONGEST));
+    let mut out = String::with_capacity(text.len().min(MAX_FOREIGN_CHARS));
     for (count, c) in text.chars().enumerate() {
-        if count == LONGEST {
+        if count == MAX_FOREIGN_CHARS {
             out.push('…');
             break;
         }
@@ -27,7 +27,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// `text` as one word of a shell, for a hint that somebody copies.
+/// Quotes `text` as one word of a shell, for hints that can be pasted.
 pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=,-".contains(c);
     match !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
@@ -36,17 +36,17 @@ pub fn shell_word(text: &str) -> String {
     }
 }
 
-/// Like [`escape`], for text of our own making that keeps its line breaks.
+/// As [`escape`], for `ob`'s own text that keeps its line breaks.
 pub fn escape_lines(text: &str) -> String {
     text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON that is written already, with everything that could act on a terminal as its `\u` escape: whoever reads
-/// it gets the same value. (JSON itself asks for that only below U+0020.)
+/// Escapes in finished JSON what could act on a terminal, as `\u` escapes: a parser gets the same
+/// value. (JSON requires that only below U+0020.)
 pub fn escape_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        // Line breaks between values; inside a string they are escaped already.
+        // A line break between values; inside of strings they are escaped already.
         if c == '\n' || is_printable(c) {
             out.push(c);
         } else {
@@ -58,8 +58,8 @@ pub fn escape_json(json: &str) -> String {
     out
 }
 
-/// `text` for a terminal that does not read UTF-8. The bytes of a harmless letter can be controls there: the second of
-/// `Û` is 0x9b, which begins a control sequence.
+/// Escapes `text` for a terminal that is not UTF-8, where the bytes of a letter can be controls:
+/// the second byte of `Û` is 0x9b, which begins a control sequence.
 pub fn ascii(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -74,10 +74,11 @@ pub fn ascii(text: &str) -> String {
     out
 }
 
-/// Whether a terminal draws `c` where it stands and does nothing else.
+/// Whether a terminal shows `c` in its place and does nothing else.
 ///
-/// Refused: Cc; Cf (soft hyphen, zero width, bidirectional marks and isolates, tags, shaping controls);
-/// line and paragraph separators; variation selectors and fillers that draw nothing; private use; noncharacters.
+/// False for Cc; Cf (soft hyphen, zero width, bidirectional marks and isolates, tags, shaping
+/// controls); line and paragraph separators; variation selectors and invisible fillers; private
+/// use; noncharacters.
 fn is_printable(c: char) -> bool {
     !(c.is_control()
         || matches!(c,
@@ -116,7 +117,10 @@ mod tests {
 
     #[test]
     fn long_text_is_cut() {
-        assert_eq!(escape(&"x".repeat(10_240)).chars().count(), LONGEST + 1);
+        assert_eq!(
+            escape(&"x".repeat(10_240)).chars().count(),
+            MAX_FOREIGN_CHARS + 1
+        );
     }
 
     #[test]

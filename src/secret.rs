@@ -1,23 +1,24 @@
-//! The only types that hold secrets.
+//! The types that hold secrets.
 //!
-//! A [`Secret`] cannot be printed, cloned by accident or serialised; it is wiped when dropped. What a
-//! secret was copied from is wiped too, because the whole program runs on an allocator that zeroes
-//! what it frees (`main.rs`). The wire has an explicit wrapper of its own (`wire::Sealed`).
+//! A [`Secret`] cannot be printed, cloned by accident or serialised, and is wiped when dropped. The
+//! values that it was copied from are wiped too: the allocator wipes what it frees (`main.rs`). The
+//! wire has a wrapper of its own (`wire::Sealed`).
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// Text that must never reach a terminal, a log, a file or an argument list.
+/// Text that must not reach a terminal, a log, a file or an argument list.
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes ownership of `text`; no copy of it is left behind.
+    /// Takes ownership of `text` without leaving a copy.
     pub fn new(text: impl Into<String>) -> Self {
         Self(SecretString::from(text.into()))
     }
 
-    /// The text itself. Every call is a place where a secret leaves its type: search for it in review.
+    /// Returns the text. Each call is a place where a secret leaves its type: search for it in
+    /// reviews.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -26,8 +27,8 @@ impl Secret {
         self.expose().is_empty()
     }
 
-    /// A second copy, for the rare value that two owners need (the agent keeps credentials and
-    /// hands them out). Named so that it shows in review.
+    /// Copies the secret, for the few values that have two owners. The name makes copies visible in
+    /// reviews.
     #[must_use]
     pub fn duplicate(&self) -> Self {
         Self::new(self.expose())
@@ -48,12 +49,12 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
-/// Bytes of stack below the caller that [`wipe_stack`] overwrites: deeper than the parsers reach. Without
-/// optimisation frames are several times larger.
+/// Bytes of stack that [`wipe_stack`] overwrites: deeper than the parsers reach. Frames are several
+/// times larger without optimisation.
 const STACK: usize = if cfg!(debug_assertions) { 512 } else { 96 } * 1024;
 
-/// Overwrites the stack below the caller. Code that searches text sixteen to sixty-four bytes at a time (memchr,
-/// base64) leaves the last pieces there, where no allocator wipes them.
+/// Overwrites the stack below the caller. Searches that read sixteen to sixty-four bytes at a time
+/// (memchr, base64) leave their last piece there, where no allocator wipes it.
 #[inline(never)]
 pub fn wipe_stack() {
     let mut below = [0_u8; STACK];

@@ -124,7 +124,7 @@ impl<'a> Answerer<'a> {
                 Ok(Answer::UnknownRole)
             }
             Err(PromptError::Terminal(
-                TerminalError::NoTerminal { .. } | TerminalError::TakenBack { .. },
+                TerminalError::NoTerminal { .. } | TerminalError::Withdrawn { .. },
             )) => Ok(Answer::Unavailable),
             Err(PromptError::Terminal(error)) => Err(error.into()),
             Err(PromptError::Report(report)) => Err(report),

@@ -173,7 +173,7 @@ fn recv(
         }
         if !questions.are_wanted() {
             let question = HOW.text.to_owned();
-            return Err(TerminalError::TakenBack { question }.into());
+            return Err(TerminalError::Withdrawn { question }.into());
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The zone a person's own clocks show, and how a time is told to them: everywhere alike. Programs get RFC 3339 in
-//! UTC instead, which is how a [`Timestamp`] writes itself.
+//! The user's time zone, and times as text for the user. For programs, a [`Timestamp`] prints RFC
+//! 3339 in UTC.
 
 use std::error::Error;
 use std::fs::File;
@@ -9,16 +9,16 @@ use tz::{DateTime, TimeZone, timezone::TimeZoneSettings};
 
 use crate::model::{Environment, Timestamp};
 
-/// The longest of the system's zones has 4 KiB.
-const LONGEST: u64 = 256 * 1024;
+/// Maximum size of a zone file. The largest of the system's has 4 KiB.
+const MAX_ZONE_BYTES: u64 = 256 * 1024;
 
 /// A time zone.
 #[derive(Debug)]
 pub struct Zone(TimeZone);
 
 impl Zone {
-    /// `TZ`, as POSIX and glibc have it (a rule, or a file of the system's), else the machine's own. UTC where that
-    /// cannot be read, as everywhere.
+    /// Returns the zone of `TZ` (POSIX and glibc: a rule or a file of the system's), else the
+    /// machine's own, or UTC if that cannot be read.
     pub fn of(environment: &Environment) -> Self {
         let settings = TimeZoneSettings::new(TimeZoneSettings::DEFAULT_DIRECTORIES, file);
         let name = environment.text("TZ").unwrap_or("localtime");
@@ -26,7 +26,8 @@ impl Zone {
         Self(zone.unwrap_or_else(|_| TimeZone::utc()))
     }
 
-    /// `14:05 (in 58 min)`, with the date where it is another day, and `UTC` where that is the zone.
+    /// Returns `14:05 (in 58 min)`, with the date if it is another day, and with `UTC` if that is
+    /// the zone.
     pub fn tell(&self, at: Timestamp, now: Timestamp) -> String {
         let (Some(there), Some(here)) = (self.date(at), self.date(now)) else {
             return at.to_string();
@@ -56,7 +57,7 @@ impl Zone {
     }
 }
 
-/// A time that passes, as people say it: `40 s`, `58 min`, `11 h 5 min`, `3 days`. What is over the last unit is left out.
+/// Returns a duration as text, rounded down: `40 s`, `58 min`, `11 h 5 min`, `3 days`.
 pub fn span(seconds: i64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match (minutes, hours) {
@@ -68,13 +69,15 @@ pub fn span(seconds: i64) -> String {
     }
 }
 
-/// A zone's file; a pipe or a device would be waited for.
+/// Reads a zone file. Opening a pipe or a device would block.
 fn file(path: &str) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
     if !std::fs::metadata(path)?.is_file() {
         return Err("not a file".into());
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(LONGEST).read_to_end(&mut bytes)?;
+    File::open(path)?
+        .take(MAX_ZONE_BYTES)
+        .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -85,28 +88,28 @@ mod tests {
     /// 2026-11-22T01:02:55Z.
     const NOW: Timestamp = Timestamp(1_795_309_375);
 
-    fn told(zone: &str, seconds: i64) -> String {
+    fn shown(zone: &str, seconds: i64) -> String {
         let environment = [("TZ", zone)].into_iter().collect();
         Zone::of(&environment).tell(NOW.plus(seconds), NOW)
     }
 
     #[test]
-    fn a_time_is_told_in_the_persons_zone_with_the_date_where_it_is_another_day() {
-        assert_eq!(told("CET-1", 58 * 60 + 10), "03:01 (in 58 min)");
-        assert_eq!(told("IST-5:30", 40), "06:33 (in 40 s)");
-        assert_eq!(told("CET-1", -2 * 3600), "00:02 (2 h ago)");
-        assert_eq!(told("CET-1", 0), "02:02 (now)");
-        assert_eq!(told("EST5", 3600), "21:02 (in 60 min)");
-        assert_eq!(told("EST5", 5 * 3600), "2026-11-22 01:02 (in 5 h)");
-        assert_eq!(told("CET-1", -3 * 3600), "2026-11-21 23:02 (3 h ago)");
-        assert_eq!(told("CET-1", 5 * 86_400), "2026-11-27 02:02 (in 5 days)");
+    fn time_is_shown_in_the_users_zone_with_date_if_not_today() {
+        assert_eq!(shown("CET-1", 58 * 60 + 10), "03:01 (in 58 min)");
+        assert_eq!(shown("IST-5:30", 40), "06:33 (in 40 s)");
+        assert_eq!(shown("CET-1", -2 * 3600), "00:02 (2 h ago)");
+        assert_eq!(shown("CET-1", 0), "02:02 (now)");
+        assert_eq!(shown("EST5", 3600), "21:02 (in 60 min)");
+        assert_eq!(shown("EST5", 5 * 3600), "2026-11-22 01:02 (in 5 h)");
+        assert_eq!(shown("CET-1", -3 * 3600), "2026-11-21 23:02 (3 h ago)");
+        assert_eq!(shown("CET-1", 5 * 86_400), "2026-11-27 02:02 (in 5 days)");
     }
 
     #[test]
     fn a_rule_says_when_summer_is() {
         let rule = "CET-1CEST,M3.5.0,M10.5.0/3";
-        assert_eq!(told(rule, 200 * 86_400), "2027-06-10 03:02 (in 200 days)");
-        assert_eq!(told(rule, 12 * 3600 + 60), "14:03 (in 12 h 1 min)");
+        assert_eq!(shown(rule, 200 * 86_400), "2027-06-10 03:02 (in 200 days)");
+        assert_eq!(shown(rule, 12 * 3600 + 60), "14:03 (in 12 h 1 min)");
     }
 
     #[test]
@@ -119,7 +122,7 @@ mod tests {
             "/dev/tty",
             "/etc",
         ] {
-            assert_eq!(told(zone, 3600), "02:02 UTC (in 60 min)", "{zone}");
+            assert_eq!(shown(zone, 3600), "02:02 UTC (in 60 min)", "{zone}");
         }
         let far = Zone::of(&[("TZ", "UTC")].into_iter().collect());
         assert_eq!(

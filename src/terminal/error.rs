@@ -1,26 +1,26 @@
-//! Why something could not be asked, read or written.
+//! Errors of prompts and of output.
 
 use nix::errno::Errno;
 use thiserror::Error;
 
 use crate::report::{ErrorCode, Report};
 
-/// A question that got no answer, or an output that could not be written.
+/// A prompt without an answer, or output that could not be written.
 #[derive(Debug, Error)]
 pub enum TerminalError {
-    /// There is nobody to ask. Carries the question, and what answers it without a terminal.
+    /// There is no terminal. Holds the question, and what answers it without a terminal.
     #[error("there is no terminal to ask on")]
     NoTerminal { question: String, instead: String },
-    /// The person ended the input or left the list without choosing.
+    /// The user ended the input or left the list without choosing.
     #[error("no answer was given")]
     NoAnswer { question: String, instead: String },
-    /// The same for a password, whose empty line is no answer either.
+    /// As [`Self::NoAnswer`], for a password: an empty line is no password either.
     #[error("no password was typed")]
     NoPassword { question: String, instead: String },
-    /// Whoever wanted the answer does so no more.
+    /// The question was withdrawn before it was answered.
     #[error("the question was taken back")]
-    TakenBack { question: String },
-    #[error("the line is longer than {LONGEST} bytes")]
+    Withdrawn { question: String },
+    #[error("the line is longer than {MAX_LINE_BYTES} bytes")]
     TooLong { what: String },
     #[error("it is not UTF-8 text")]
     NotUtf8 { what: String },
@@ -32,8 +32,8 @@ pub enum TerminalError {
     Io { what: String, errno: Errno },
 }
 
-/// More than a canonical terminal line holds (4095 bytes on Linux); for a pipe, a bound.
-pub(super) const LONGEST: usize = 4096;
+/// Maximum of a typed or piped line. A canonical terminal line holds 4095 bytes on Linux.
+pub(super) const MAX_LINE_BYTES: usize = 4096;
 
 impl From<TerminalError> for Report {
     fn from(error: TerminalError) -> Self {
@@ -48,8 +48,8 @@ impl From<TerminalError> for Report {
                 new(ErrorCode::TerminalNoAnswer, format!("not answered: {question}"))
                     .hint(format!("answer, or {instead}"))
             }
-            TerminalError::TakenBack { question } => {
-                new(ErrorCode::TerminalTakenBack, format!("not answered: {question}"))
+            TerminalError::Withdrawn { question } => {
+                new(ErrorCode::TerminalWithdrawn, format!("not answered: {question}"))
                     .hint("what asked has ended meanwhile: run the same command again")
             }
             TerminalError::TooLong { what } => {

@@ -1,10 +1,10 @@
-//! Signals that arrive while a person is being asked.
+//! Signals during prompts.
 //!
-//! A terminal left without echo is the worst souvenir a program can leave. From the first question on, one
-//! thread waits for the signals that end or stop a program: it restores the terminal, throws away what was
-//! half typed (a password must not land in the shell's next line), lets the caller cancel what it began, and
-//! then lets the signal do what it always does. Once installed it stays: the handlers cannot be taken back
-//! without leaving the signals dead. The command `ob` becomes starts with the default ones again.
+//! From the first prompt on, one thread waits for the signals that end or stop a program. It
+//! restores the terminal, discards what was half typed (a password must not become the shell's next
+//! line), lets the caller cancel its work, and then lets the signal take its default effect. The
+//! handlers stay installed: removing them would leave the signals ignored. The command that
+//! replaces `ob` starts with the default handlers again.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -29,14 +29,14 @@ use zeroize::Zeroizing;
 const NOT_WANTED: &[u8] =
     b"\r\nob: no answer is wanted here any more; what you type is thrown away until Enter or a pause";
 
-/// What to do to a question that is cut short.
+/// The state to restore when a prompt is interrupted.
 pub(super) struct Open {
     tty: File,
-    /// The terminal's settings before the first question.
+    /// The terminal's settings before the first prompt.
     before: Termios,
-    /// Repeated when the person comes back to a stopped question; empty if it draws itself.
+    /// Printed again when a stopped prompt continues. Empty if the prompt draws itself.
     text: String,
-    /// It was answered. The terminal shows nothing that is typed until the next one.
+    /// The prompt was answered. Echo stays off until the next one.
     answered: bool,
 }
 
@@ -51,85 +51,88 @@ impl Open {
     }
 }
 
-/// What the caller wants done before the process ends.
+/// What the caller does before the process ends.
 pub(super) type Abort = Box<dyn FnOnce() + Send>;
 
 struct State {
     watching: bool,
-    /// A signal is ending the process: no answer may be acted on any more.
-    leaving: bool,
+    /// A signal is ending the process: no answer counts any more.
+    is_ending: bool,
     question: Option<Open>,
     abort: Option<Abort>,
-    /// While nothing is being asked, somebody else decides what a signal means.
-    beside_others: bool,
-    /// How much is being done in one piece.
-    pieces: usize,
+    /// Between prompts, other code handles the signals.
+    handled_elsewhere: bool,
+    /// Number of running sections that signals must not interrupt.
+    deferrals: usize,
 }
 
-/// Signals are the process's, so what they act on is as well.
+/// Global, because signals are handled per process.
 static STATE: Mutex<State> = Mutex::new(State {
     watching: false,
-    leaving: false,
+    is_ending: false,
     question: None,
     abort: None,
-    beside_others: false,
-    pieces: 0,
+    handled_elsewhere: false,
+    deferrals: 0,
 });
 
-/// Told when a piece is done.
-static DONE: Condvar = Condvar::new();
-/// A disk that does not answer must not keep the person for ever.
-const LONGEST_PIECE: Duration = Duration::from_secs(5);
+/// Notified when such a section ends.
+static DEFERRAL_ENDED: Condvar = Condvar::new();
+/// How long a signal waits for such a section, in case a disk hangs.
+const MAX_DEFERRAL: Duration = Duration::from_secs(5);
 
 fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has `abort` called if a signal ends the process from now on; `None` takes that back.
+/// Calls `abort` if a signal ends the process from now on; `None` cancels that.
 pub(super) fn on_abort(abort: Option<Abort>) {
     state().abort = abort;
 }
 
-/// Has `finish` done, within two seconds, before a signal ends the process: for work that is worth keeping.
+/// Calls `finish`, limited to two seconds, before a signal ends the process.
 ///
 /// # Errors
+///
 /// When the process has no descriptor or thread left.
 pub fn finish_first(finish: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let mut state = unless_leaving();
+    let mut state = lock_unless_ending();
     state.begin_watch()?;
     state.abort = Some(Box::new(finish));
     Ok(())
 }
 
-/// Does `work` in one piece: a signal that would end or stop the process does so when it is done, or after five seconds.
+/// Runs `work` without interruption: a signal that would end or stop the process takes effect
+/// afterwards, or after five seconds.
 pub fn defer_signals<T>(work: impl FnOnce() -> T) -> T {
     {
-        let mut state = unless_leaving();
-        // Without a descriptor or a thread for it the work is to be done all the same.
+        let mut state = lock_unless_ending();
+        // Without a descriptor or a thread for the handler, the work runs unprotected.
         let _ = state.begin_watch();
-        state.pieces += 1;
+        state.deferrals += 1;
     }
     let done = work();
-    state().pieces -= 1;
-    DONE.notify_all();
-    drop(unless_leaving());
+    state().deferrals -= 1;
+    DEFERRAL_ENDED.notify_all();
+    drop(lock_unless_ending());
     done
 }
 
-/// Waits until nothing is being done in one piece.
-fn between_pieces(state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
-    let waited = DONE.wait_timeout_while(state, LONGEST_PIECE, |state| state.pieces > 0);
+/// Waits until no uninterruptible section runs.
+fn wait_for_deferrals(state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
+    let waited =
+        DEFERRAL_ENDED.wait_timeout_while(state, MAX_DEFERRAL, |state| state.deferrals > 0);
     waited.unwrap_or_else(PoisonError::into_inner).0
 }
 
-/// From now on the signals that end a process end it only while a question is open: else somebody else hears them.
+/// Handles the ending signals only during prompts from now on; other code handles them otherwise.
 pub fn leave_signals_to_others() {
-    unless_leaving().beside_others = true;
+    lock_unless_ending().handled_elsewhere = true;
 }
 
-/// Stands guard over `question` until [`end`].
+/// Protects the terminal during `question`, until [`end`].
 pub(super) fn begin(mut question: Open) -> io::Result<()> {
-    let mut state = unless_leaving();
+    let mut state = lock_unless_ending();
     state.begin_watch()?;
     if let Some(answered) = state.question.take() {
         question.before = answered.before;
@@ -151,16 +154,16 @@ impl State {
     }
 }
 
-/// The question is over: the terminal is as it was before, but that it shows nothing of what is typed until the
-/// next one, where that is `unseen`.
+/// Ends the prompt: restores the terminal, but keeps echo off until the next prompt if `unseen` is
+/// set.
 ///
-/// Does not return once a signal has begun to end the process.
+/// Does not return if a signal is ending the process.
 pub(super) fn end(unseen: bool) {
-    let mut state = unless_leaving();
+    let mut state = lock_unless_ending();
     let Some(mut question) = state.question.take() else {
         return;
     };
-    if !is_in_front(&question.tty) {
+    if !is_foreground(&question.tty) {
         return;
     }
     let mut after = question.before.clone();
@@ -175,27 +178,27 @@ pub(super) fn end(unseen: bool) {
     }
 }
 
-/// A hidden question is over before anybody has answered it. The person is still typing: seen by nobody and read
-/// by nobody, until they end the line or stop, because the rest of a password is no shell's next line either.
+/// Discards what the user still types after a hidden prompt was withdrawn, without echo, until
+/// Enter or a pause: the rest of a password must not become the shell's next line.
 ///
-/// A signal may come meanwhile; [`take_back`] ends this.
+/// Signals are handled meanwhile. Call [`withdraw`] afterwards.
 pub(super) fn drain_typeahead(quiet: Duration, at_most: Duration) {
-    let tty = match &mut unless_leaving().question {
+    let tty = match &mut lock_unless_ending().question {
         Some(question) => {
-            // Who stops us now and comes back is asked nothing any more.
+            // After a stop and continue, the prompt is not printed again.
             question.text.clear();
             question.tty.try_clone()
         }
         None => return,
     };
     let Ok(tty) = tty else { return };
-    if !is_in_front(&tty) {
+    if !is_foreground(&tty) {
         return;
     }
     let Ok(mut keys) = tcgetattr(&tty) else {
         return;
     };
-    // Key by key, so that what is half typed counts as well.
+    // Key by key, so that a half-typed line counts as well.
     keys.local_flags &= !(LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ECHONL);
     keys.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
     keys.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
@@ -206,9 +209,9 @@ pub(super) fn drain_typeahead(quiet: Duration, at_most: Duration) {
     let end = Instant::now() + at_most;
     let mut typed = Zeroizing::new([0; 256]);
     loop {
-        let patience = quiet.min(end.saturating_duration_since(Instant::now()));
-        let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
-        match poll(&mut [PollFd::new(tty.as_fd(), PollFlags::POLLIN)], patience) {
+        let timeout = quiet.min(end.saturating_duration_since(Instant::now()));
+        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::ZERO);
+        match poll(&mut [PollFd::new(tty.as_fd(), PollFlags::POLLIN)], timeout) {
             Err(Errno::EINTR) => {}
             Ok(ready) if ready > 0 => match read(&tty, &mut typed[..]) {
                 Ok(count)
@@ -221,18 +224,19 @@ pub(super) fn drain_typeahead(quiet: Duration, at_most: Duration) {
     }
 }
 
-/// The question is over before anybody has answered it; what was half typed is thrown away.
-pub(super) fn take_back() {
-    if let Some(question) = unless_leaving().question.take() {
+/// Withdraws the prompt and discards what was half typed.
+pub(super) fn withdraw() {
+    if let Some(question) = lock_unless_ending().question.take() {
         restore(&question);
         let _ = (&question.tty).write_all(b"\r\n");
     }
 }
 
-/// Does not return once the process is being ended: the line that was typed after Ctrl-C is no answer.
-fn unless_leaving() -> MutexGuard<'static, State> {
+/// Locks the state. Does not return if a signal is ending the process: a line that was typed after
+/// Ctrl-C is no answer.
+fn lock_unless_ending() -> MutexGuard<'static, State> {
     let state = state();
-    if !state.leaving {
+    if !state.is_ending {
         return state;
     }
     drop(state);
@@ -241,8 +245,8 @@ fn unless_leaving() -> MutexGuard<'static, State> {
     }
 }
 
-/// Waits for the signal that has already been seen by somebody else to end the process.
-pub(super) fn await_the_end() {
+/// Waits for a signal that the terminal library has received to end the process.
+pub(super) fn wait_for_signal() {
     thread::sleep(Duration::from_secs(3));
 }
 
@@ -259,13 +263,13 @@ fn watch(mut signals: Signals) {
 fn is_for_others(signal: c_int) -> bool {
     let state = state();
     let is_asking = |open: &Open| !open.answered;
-    state.beside_others && !state.question.as_ref().is_some_and(is_asking) && signal != SIGQUIT
+    state.handled_elsewhere && !state.question.as_ref().is_some_and(is_asking) && signal != SIGQUIT
 }
 
 fn leave(signal: c_int) {
     let (question, abort) = {
         let mut state = state();
-        state.leaving = true;
+        state.is_ending = true;
         (state.question.take(), state.abort.take())
     };
     if let Some(question) = &question {
@@ -273,7 +277,7 @@ fn leave(signal: c_int) {
         let _ = (&question.tty).write_all(b"\r\n");
     }
     if let Some(abort) = abort {
-        // A server that does not answer must not keep the person waiting for their prompt.
+        // A server that does not answer must not delay the shell's prompt.
         let (done, finished) = channel();
         thread::spawn(move || {
             abort();
@@ -281,8 +285,8 @@ fn leave(signal: c_int) {
         });
         let _ = finished.recv_timeout(Duration::from_secs(2));
     }
-    drop(between_pieces(state()));
-    // Once more: a menu that was between two keys has made the terminal raw again.
+    drop(wait_for_deferrals(state()));
+    // Once more: a menu between two keys may have made the terminal raw again.
     if let Some(question) = &question {
         restore(question);
     }
@@ -293,16 +297,16 @@ fn stop() {
     if is_orphaned() {
         return;
     }
-    // Held while stopped: nobody changes the question in between.
-    let mut state = between_pieces(state());
+    // Locked while stopped, so that the prompt does not change.
+    let mut state = wait_for_deferrals(state());
     let question = state.question.as_ref();
     let during = question.and_then(|question| tcgetattr(&question.tty).ok());
     if let Some(question) = question {
         restore(question);
     }
     let _ = emulate_default_handler(SIGTSTP);
-    // Who goes on in the background waits for no question, and leaves the terminal to whose it is now.
-    if question.is_some_and(|question| question.answered && !is_in_front(&question.tty)) {
+    // In the background no prompt is open, and the terminal belongs to another process group.
+    if question.is_some_and(|question| question.answered && !is_foreground(&question.tty)) {
         state.question = None;
     } else if let (Some(question), Some(during)) = (question, during) {
         let _ = tcsetattr(&question.tty, SetArg::TCSAFLUSH, &during);
@@ -310,28 +314,28 @@ fn stop() {
     }
 }
 
-/// Whether the terminal is ours. Who changes it from the background is stopped for that, in the middle of an error
-/// or of the way out.
-pub(super) fn is_in_front(tty: &File) -> bool {
+/// Whether this process is in the foreground. A background process that changes the terminal is
+/// stopped by the kernel, even while it ends.
+pub(super) fn is_foreground(tty: &File) -> bool {
     tcgetpgrp(tty) == Ok(getpgrp())
 }
 
-/// Flushes as well: what was half typed was meant for us.
+/// Restores the terminal and discards unread input.
 fn restore(question: &Open) {
-    if !is_in_front(&question.tty) {
+    if !is_foreground(&question.tty) {
         return;
     }
     let _ = tcsetattr(&question.tty, SetArg::TCSAFLUSH, &question.before);
     let _ = (&question.tty).write_all(b"\x1b[?25h");
 }
 
-/// Whether no shell is there that could continue us: the kernel then ignores SIGTSTP, and so must we.
+/// Whether the process group is orphaned: the kernel then ignores SIGTSTP, and so does `ob`.
 fn is_orphaned() -> bool {
     let parent = getppid();
     parent.as_raw() == 0 || getsid(Some(parent)) != getsid(None)
 }
 
-/// All but those that were ignored when we started: `nohup` means it.
+/// The handled signals, without those that were ignored at the start (`nohup`).
 fn wanted() -> Vec<c_int> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = ignored(&status);
@@ -341,7 +345,7 @@ fn wanted() -> Vec<c_int> {
         .collect()
 }
 
-/// The mask of ignored signals from proc_pid_status(5); none where there is no such file.
+/// Returns the mask of ignored signals from proc_pid_status(5); none without that file.
 fn ignored(status: &str) -> u64 {
     status
         .lines()

@@ -1,7 +1,7 @@
-//! One line, byte by byte.
+//! Reads one line, byte by byte.
 //!
-//! What follows the line on standard input belongs to the command that `ob` becomes, so not one byte more may
-//! be taken; and a buffered reader would keep a copy of the secret for as long as the process lives.
+//! What follows the line on standard input belongs to the command that replaces `ob`, so not one
+//! byte more is read. A buffered reader would also keep a copy of the secret.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -12,15 +12,17 @@ use std::rc::Rc;
 use nix::errno::Errno;
 use nix::unistd::read;
 
-use super::error::{LONGEST, TerminalError};
+use super::error::{MAX_LINE_BYTES, TerminalError};
 use crate::secret::Secret;
 
-/// Reads a secret from standard input: one line, without its line end, at most 4096 bytes.
+/// Reads a secret from standard input: one line without its end, at most 4096 bytes.
 ///
-/// `flag` is what asked for it (`--password-stdin`), `what` what it is (`password`).
+/// `flag` is the option that asked for it (`--password-stdin`), `what` its name (`password`).
 ///
 /// # Errors
-/// When standard input is a terminal (it would echo), ends before the line, or the line is no text.
+///
+/// When standard input is a terminal (which would echo), ends before the line, or the line is not
+/// UTF-8.
 #[expect(
     clippy::disallowed_methods,
     reason = "only its descriptor is taken, never its buffer"
@@ -34,9 +36,10 @@ pub fn secret_from_stdin(flag: &'static str, what: &str) -> Result<Secret, Termi
     }
 }
 
-/// Whether a secret can be read from standard input at all.
+/// Checks that a secret can be read from standard input.
 ///
 /// # Errors
+///
 /// When it is a terminal, which would echo.
 #[expect(
     clippy::disallowed_methods,
@@ -50,17 +53,17 @@ pub fn stdin_takes_secrets(flag: &'static str, what: &str) -> Result<(), Termina
     }
 }
 
-/// The next line of `input` without its end; `None` at the end of input.
+/// Reads the next line without its end; `None` at the end of input.
 pub(super) fn line(input: impl AsFd, what: &str) -> Result<Option<String>, TerminalError> {
-    // Never grown, so no copy is left behind by a reallocation.
-    let mut text = Vec::with_capacity(LONGEST);
+    // The capacity is fixed, so that no reallocation leaves a copy behind.
+    let mut text = Vec::with_capacity(MAX_LINE_BYTES);
     let mut byte = [0];
     loop {
         match read(&input, &mut byte) {
             Ok(0) if text.is_empty() => return Ok(None),
             Ok(0) => break,
             Ok(_) if byte == *b"\n" => break,
-            Ok(_) if text.len() == LONGEST => {
+            Ok(_) if text.len() == MAX_LINE_BYTES => {
                 return Err(TerminalError::TooLong {
                     what: what.to_owned(),
                 });
@@ -86,7 +89,7 @@ pub(super) fn line(input: impl AsFd, what: &str) -> Result<Option<String>, Termi
     }
 }
 
-/// The terminal, and whether its input has ended: rpassword takes the end for an empty line.
+/// A terminal that records the end of its input, which rpassword reports as an empty line.
 pub(super) struct EofTracker {
     pub(super) tty: File,
     pub(super) ended: Rc<Cell<bool>>,
@@ -138,10 +141,10 @@ mod tests {
         assert_eq!(lines(b"\n", 1).0, [Ok(Some(String::new()))]);
         assert_eq!(lines(b"last", 2).0, [Ok(Some("last".to_owned())), Ok(None)]);
         assert_eq!(
-            lines(&[b'x'; LONGEST], 1).0,
-            [Ok(Some("x".repeat(LONGEST)))]
+            lines(&[b'x'; MAX_LINE_BYTES], 1).0,
+            [Ok(Some("x".repeat(MAX_LINE_BYTES)))]
         );
-        assert!(lines(&[b'x'; LONGEST + 1], 1).0[0].is_err());
+        assert!(lines(&[b'x'; MAX_LINE_BYTES + 1], 1).0[0].is_err());
         assert!(lines(b"\xff\xfe\n", 1).0[0].is_err());
     }
 }

@@ -1,8 +1,8 @@
-//! Everything a person sees and types.
+//! Terminal I/O: prompts, messages and data.
 //!
-//! stdout is data, stderr is for people, questions go to `/dev/tty`; this room is the only writer and
-//! reader of all three. It never looks at what it carries, with one exception: text for people is made
-//! inert before a terminal gets it. A question that is interrupted leaves the terminal as it found it.
+//! Data goes to standard output, messages to standard error, prompts to `/dev/tty`; only this
+//! module reads and writes the three. Messages are escaped before a terminal gets them. An
+//! interrupted prompt restores the terminal.
 
 mod error;
 mod interrupt;

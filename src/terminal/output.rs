@@ -1,4 +1,4 @@
-//! What `ob` says: data on standard output, words on standard error.
+//! Output: data on standard output, messages on standard error.
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
@@ -14,7 +14,7 @@ use crate::model::Environment;
 use crate::report::Report;
 use crate::sanitize::{ascii, escape_json, escape_lines};
 
-/// When to colour.
+/// When output is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org).
@@ -38,11 +38,11 @@ impl Color {
     }
 }
 
-/// Speaks to a person, in colour or not.
+/// Writes messages and data, coloured or not.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Output {
     color: bool,
-    /// The locale names another character set than UTF-8.
+    /// Whether the locale's character set is not UTF-8.
     foreign: bool,
 }
 
@@ -55,58 +55,59 @@ impl Output {
         }
     }
 
-    /// Whether what goes to the terminal is coloured.
+    /// Whether standard error is coloured.
     pub const fn is_colored(self) -> bool {
         self.color
     }
 
-    /// Whether what is drawn with more than ASCII can be seen.
+    /// Whether the terminal shows more than ASCII.
     pub const fn draws(self) -> bool {
         !self.foreign
     }
 
-    /// `text` as a terminal of this person's can show it.
+    /// Returns `text` in the terminal's character set.
     pub fn spell(self, text: String) -> String {
         if self.foreign { ascii(&text) } else { text }
     }
 
-    /// A message for the person, a line or several; foreign characters in it are made inert.
+    /// Writes a message of one or more lines to standard error, escaped.
     pub fn message(self, text: &str) {
         self.write(format!("{}\n", escape_lines(text.trim_end_matches('\n'))));
     }
 
-    /// Whether somebody looks on as things are said.
+    /// Whether standard error is a terminal.
     pub fn is_followed(self) -> bool {
         stderr().is_terminal()
     }
 
-    /// How far something is, on a line that the next such line replaces; nothing where nobody looks on.
+    /// Replaces the progress line. Does nothing unless standard error is a terminal.
     pub fn progress(self, text: &str) {
         if stderr().is_terminal() {
             self.write(format!("\r\x1b[K{}", escape_lines(text)));
         }
     }
 
-    /// An address, whole however long it is: cut, it would lead elsewhere. ASCII alone is said.
+    /// Writes an address uncut, on a line of its own. Only printable ASCII is written.
     pub fn address(self, address: &str) {
         if address.bytes().all(|byte| byte.is_ascii_graphic()) {
             self.write(format!("  {address}\n"));
         }
     }
 
-    /// A failure: what, why, and what to type next.
+    /// Writes an error with its causes and hints.
     pub fn report(self, report: &Report) {
         self.write(self.paint(&report.render()));
     }
 
-    /// The same for a script: one line of JSON, whose own escapes keep it to one line.
+    /// Writes one line of JSON to standard error, escaped by JSON's own means.
     pub fn json_message(self, value: &serde_json::Value) {
         self.write(format!("{}\n", escape_json(&value.to_string())));
     }
 
-    /// A list or a table for people, on standard output.
+    /// Writes a list or a table to standard output.
     ///
     /// # Errors
+    ///
     /// As [`data`].
     pub fn list(self, text: String) -> Result<(), TerminalError> {
         if self.foreign && stdout().is_terminal() {
@@ -116,15 +117,17 @@ impl Output {
         }
     }
 
-    /// JSON and a line break, on standard output. A program that reads it gets the value, a terminal nothing that acts.
+    /// Writes JSON and a line break to standard output. Characters that act on a terminal are
+    /// escaped by JSON's own means.
     ///
     /// # Errors
+    ///
     /// As [`data`].
     pub fn data_json(self, json: impl std::fmt::Display) -> Result<(), TerminalError> {
         self.list(format!("{}\n", escape_json(&json.to_string())))
     }
 
-    /// Nobody is left to be told when standard error cannot be written.
+    /// Errors are dropped: there is no other channel to report them.
     fn write(self, text: String) {
         let text = if stderr().is_terminal() {
             self.spell(text)
@@ -155,18 +158,19 @@ impl Output {
     }
 }
 
-/// The places that `text` takes on a terminal.
+/// Returns the number of terminal columns of `text`.
 pub fn width(text: &str) -> usize {
     measure_text_width(text)
 }
 
-/// Whether what goes to standard output is shown to whoever looks at the screen.
+/// Whether standard output is a terminal.
 pub fn data_is_seen() -> bool {
     stdout().is_terminal()
 }
 
-/// Whether the locale's character set is UTF-8 (POSIX: the first of the three that is not empty). A person without any
-/// of them has the `C` locale, in which xterm and others take bytes above 0x7f for controls.
+/// Whether the locale's character set is UTF-8 (POSIX: the first of the three variables that is not
+/// empty). Without any, the locale is `C`, in which xterm and others treat bytes above 0x7f as
+/// controls.
 fn reads_utf8(environment: &Environment) -> bool {
     ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
@@ -177,11 +181,12 @@ fn reads_utf8(environment: &Environment) -> bool {
         })
 }
 
-/// Writes `text` to standard output as it is, past std's buffer, which would keep a copy.
+/// Writes `text` to standard output unbuffered: std's buffer would keep a copy.
 ///
-/// A reader that has gone ends `ob` as it ends any filter: by SIGPIPE, without a word.
+/// If the reader is gone, the process ends by SIGPIPE, as other filters do.
 ///
 /// # Errors
+///
 /// When standard output cannot be written for another reason (a full disk).
 pub fn data(text: &str) -> Result<(), TerminalError> {
     let mut rest = text.as_bytes();

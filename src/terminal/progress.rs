@@ -1,4 +1,4 @@
-//! How far work in many parts is: one line that draws itself anew, and says how long it has taken.
+//! The progress bar: one line with the number of finished parts and the elapsed time.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::Environment;
 
-/// Columns that a bar and its words need.
+/// Minimum of columns for a bar and its text.
 const NARROW: u16 = 40;
 
-/// A bar on standard error; nothing where nobody looks on, or where a line cannot be drawn again.
+/// A bar on standard error. Does nothing if that is no terminal or cannot redraw a line.
 ///
-/// ASCII and without colour, so that every terminal shows it alike.
+/// ASCII without colour, so that it looks the same on every terminal.
 #[derive(Clone, Debug)]
 pub struct Bar(ProgressBar);
 
 impl Bar {
-    /// Stands at 0 of `total` pieces of `what`, a few plain letters.
+    /// Shows a bar at 0 of `total`; `what` is ASCII.
     pub fn new(environment: &Environment, what: &'static str, total: usize) -> Self {
         let draws = environment.raw("TERM").is_some_and(|term| term != "dumb");
         let target = match draws {
@@ -26,7 +26,7 @@ impl Bar {
         };
         let length = u64::try_from(total).unwrap_or(u64::MAX);
         let bar = ProgressBar::with_draw_target(Some(length), target);
-        // What is longer than the line would scroll.
+        // A line longer than the terminal would scroll.
         let style = match Term::stderr().size().1 {
             0..NARROW => "ob: {pos}/{len} {elapsed}",
             _ => "ob: {pos}/{len} {msg} [{wide_bar}] {elapsed}",
@@ -36,18 +36,18 @@ impl Bar {
         }
         bar.set_message(what);
         if !bar.is_hidden() {
-            // The seconds go on where the pieces do not.
+            // The elapsed time advances between parts too.
             bar.enable_steady_tick(Duration::from_millis(250));
         }
         Self(bar)
     }
 
-    /// One more is done.
+    /// Counts one finished part.
     pub fn step(&self) {
         self.0.inc(1);
     }
 
-    /// Takes it off the screen.
+    /// Removes the bar.
     pub fn clear(&self) {
         self.0.finish_and_clear();
     }

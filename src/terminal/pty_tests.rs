@@ -1,4 +1,4 @@
-//! Questions on a real terminal: this test binary runs itself as the session leader of a pty.
+//! Prompts on a real terminal: this test binary runs itself as the session leader of a pty.
 
 mod between;
 mod pty;
@@ -21,9 +21,9 @@ use crate::model::Environment;
 const KIND: &str = "TEST_QUESTION";
 const ABORTED: &str = "TEST_ABORTED";
 
-/// Not a test of its own: what the other tests run on their pty.
+/// The program that the other tests run on their pty; does nothing by itself.
 #[test]
-fn person() {
+fn prompting_program() {
     let Ok(kind) = std::env::var(KIND) else {
         return;
     };
@@ -40,7 +40,7 @@ fn person() {
     };
     if kind.ends_with("taken back") {
         questions = questions.while_wanted(Box::new(|_| {
-            // Long enough for a busy machine to type meanwhile.
+            // Long enough for the test to type meanwhile on a busy machine.
             thread::sleep(Duration::from_millis(1500));
             false
         }));
@@ -95,7 +95,7 @@ fn person() {
 }
 
 #[test]
-fn these_tests_heed_signals_that_whoever_runs_them_ignores() {
+fn signals_ignored_by_the_test_runner_are_reset() {
     let mut tests = Command::new("env")
         .arg("--ignore-signal=HUP,INT,QUIT,TERM")
         .arg(std::env::current_exe().unwrap())
@@ -142,13 +142,13 @@ fn every_ending_signal_restores_cancels_and_kills() {
 }
 
 #[test]
-fn what_was_half_typed_does_not_land_in_the_shell() {
+fn half_typed_text_does_not_reach_the_shell() {
     let script = r#""$@"; read -r line; echo "left=[$line]""#;
     let mut pty = Pty::run("secret", "xterm", &["sh", "-c", script, "sh"]);
     let pid = pty.pid();
     pty.expect(": ");
     pty.send("canary");
-    // The terminal takes what is typed in its own time, and has no way to say when.
+    // The terminal does not report when it has taken the input.
     thread::sleep(Duration::from_millis(300));
     kill(pid, Signal::SIGTERM).unwrap();
     pty.expect("Terminated");
@@ -158,7 +158,7 @@ fn what_was_half_typed_does_not_land_in_the_shell() {
 }
 
 #[test]
-fn a_question_that_is_taken_back_takes_what_was_half_typed_with_it() {
+fn withdrawn_prompt_discards_what_was_half_typed() {
     let mut pty = Pty::asking("taken back", "xterm");
     pty.expect(": ");
     pty.send("canary");
@@ -169,14 +169,14 @@ fn a_question_that_is_taken_back_takes_what_was_half_typed_with_it() {
 }
 
 #[test]
-fn what_is_typed_on_after_a_hidden_question_was_taken_back_is_neither_shown_nor_read() {
+fn typing_after_a_withdrawn_secret_is_discarded() {
     for end in ["canary-end\n", "canary-end"] {
         let mut pty = Pty::asking("secret taken back", "xterm");
         pty.expect(": ");
         pty.send("canary-half");
         pty.expect("thrown away until Enter or a pause");
         pty.send("canary-on");
-        // As a person types: the rest a moment later.
+        // The rest arrives later, as when a user types.
         thread::sleep(Duration::from_millis(300));
         pty.send(end);
         pty.expect("answer=Err(\"the question was taken back\")");
@@ -190,7 +190,7 @@ fn what_is_typed_on_after_a_hidden_question_was_taken_back_is_neither_shown_nor_
 }
 
 #[test]
-fn a_signal_while_the_rest_of_a_password_is_thrown_away_restores_the_terminal() {
+fn signal_while_discarding_restores_the_terminal() {
     let mut pty = Pty::asking("secret taken back", "xterm");
     pty.expect("thrown away");
     pty.send("canary\x03");
@@ -199,7 +199,7 @@ fn a_signal_while_the_rest_of_a_password_is_thrown_away_restores_the_terminal() 
 }
 
 #[test]
-fn a_stopped_question_gives_the_terminal_back_and_is_asked_again() {
+fn stopped_prompt_restores_the_terminal_and_asks_again() {
     let mut pty = Pty::run("secret", "xterm", &["sh", "-c", "\"$@\"; true", "sh"]);
     let pid = pty.pid();
     pty.expect("Favourite");
@@ -242,7 +242,7 @@ fn eventually(holds: impl Fn() -> bool) {
 }
 
 #[test]
-fn the_list_is_chosen_from_by_typing_and_left_by_control_c() {
+fn menu_filters_by_typing_and_ends_on_control_c() {
     let mut pty = Pty::asking("choose", "xterm");
     pty.expect("gamma\\u{d}\\u{a}");
     pty.send("beta (2");
@@ -266,7 +266,7 @@ fn the_list_is_chosen_from_by_typing_and_left_by_control_c() {
 }
 
 #[test]
-fn a_list_of_ways_knows_arrows_enter_and_escape_and_no_letter() {
+fn short_menu_takes_arrows_enter_escape_and_no_letter() {
     let typed = "jkhlq \t\x05\u{1b}jmy pin is jk ";
     let (up, down) = ("\x1b[A", "\x1b[B");
     for (keys, answer) in [
@@ -280,7 +280,7 @@ fn a_list_of_ways_knows_arrows_enter_and_escape_and_no_letter() {
         pty.expect("gamma");
         for key in &keys {
             pty.send(key);
-            // A key of several bytes comes as one, and Escape is what nothing follows.
+            // An escape sequence arrives in one piece; Escape alone is followed by a pause.
             thread::sleep(Duration::from_millis(100));
         }
         pty.expect(&format!("answer={answer}"));
@@ -296,7 +296,7 @@ fn a_list_of_ways_knows_arrows_enter_and_escape_and_no_letter() {
 }
 
 #[test]
-fn a_dumb_terminal_gets_numbers_and_lines_and_the_end_of_input_are_answers() {
+fn dumb_terminal_gets_a_numbered_menu() {
     let mut pty = Pty::asking("choose", "dumb");
     pty.expect("(1-4): ");
     pty.send("4\n");

@@ -1,7 +1,7 @@
-//! Questions to the person, on the controlling terminal whatever the standard streams are.
+//! Prompts on the controlling terminal, whatever the standard streams are.
 //!
-//! The terminal's own line editing makes the answers, with echo off for secrets, so that Ctrl-C, Ctrl-\ and
-//! Ctrl-Z stay signals.
+//! The terminal's own line editing reads the answers, with echo off for secrets, so that Ctrl-C,
+//! Ctrl-\ and Ctrl-Z remain signals.
 
 mod menu;
 
@@ -24,40 +24,41 @@ use crate::model::Environment;
 use crate::sanitize::{escape, escape_lines};
 use crate::secret::Secret;
 
-/// Who has typed nothing for so long has heard that a hidden question was taken back.
-const QUIET: Duration = Duration::from_secs(2);
-/// Nobody's fingers may hold up a command for longer.
-const AT_MOST: Duration = Duration::from_secs(10);
+/// How long typing must pause before the rest of a withdrawn secret counts as complete.
+const TYPING_PAUSE: Duration = Duration::from_secs(2);
+/// Limit of discarding, however much is typed.
+const MAX_DRAIN: Duration = Duration::from_secs(10);
 
-/// What is asked, and what would have made asking needless.
+/// A prompt, and what answers it without a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// Without a colon: `Password for alice@acme.com`.
     pub text: &'a str,
-    /// The answer for where there is no terminal, to follow "without a terminal, …": `` use `--password-stdin` ``.
+    /// What to do without a terminal: `` use `--password-stdin` ``.
     pub instead: &'a str,
 }
 
-/// Waits until the person can be heard on this terminal; `false` when the answer is not wanted any more.
+/// Waits until the terminal has input. Returns false if the answer is not wanted any more.
 pub type Await = Box<dyn FnMut(BorrowedFd<'_>) -> bool + Send>;
 
-/// Asks, one question after the other. While it exists, a signal that ends the process first calls `abort`.
+/// Asks one question after the other. If a signal ends the process meanwhile, `abort` is called
+/// first.
 pub struct Questions {
     tty: Option<File>,
     output: Output,
     dumb: bool,
     wait: Option<Await>,
-    /// What is typed while nothing is asked is not shown.
+    /// Whether echo stays off between prompts.
     unseen: bool,
 }
 
 impl Questions {
-    /// From the next question on another `abort` is called.
+    /// Replaces the `abort` function from the next prompt on.
     pub fn abort_with(&self, abort: impl FnOnce() + Send + 'static) {
         interrupt::on_abort(Some(Box::new(abort)));
     }
 
-    /// Nothing is opened before the first question. `abort` has two seconds to cancel what the answers were for.
+    /// Opens nothing before the first prompt. `abort` has two seconds to cancel the caller's work.
     pub fn new(
         output: Output,
         environment: &Environment,
@@ -73,65 +74,66 @@ impl Questions {
         }
     }
 
-    /// From the first question to the end, what is typed while nothing is asked is not shown: where passwords are
-    /// typed, it may be one, by somebody who is quicker than the next question.
+    /// Keeps echo off between the first prompt and the last: what is typed early may be a password.
     #[must_use]
     pub fn unseen_between(mut self) -> Self {
         self.unseen = true;
         self
     }
 
-    /// Throws away what was typed and not read: it came to nothing, and is no line for a shell.
+    /// Discards typed and unread input, which must not become the shell's next line.
     pub fn forget_typed(&self) {
         if let Some(tty) = &self.tty
-            && interrupt::is_in_front(tty)
+            && interrupt::is_foreground(tty)
         {
             let _ = tcflush(tty, FlushArg::TCIFLUSH);
         }
     }
 
-    /// Takes an open question back once the other end of `pipe` is closed: nobody is left who wants the answer.
+    /// Withdraws an open prompt when the other end of `pipe` is closed.
     pub fn until(&mut self, pipe: PipeReader) {
         self.wait = Some(Box::new(move |person| await_line(person, &pipe)));
     }
 
-    /// Takes an open question back when `wait` says that its answer is not wanted any more; a menu stays until a key
-    /// is pressed.
+    /// Withdraws an open prompt when `wait` returns false. A menu stays until a key is pressed.
     #[must_use]
     pub fn while_wanted(mut self, wait: Await) -> Self {
         self.wait = Some(wait);
         self
     }
 
-    /// Whether what the person does is still wanted, for what they answer otherwise than by typing.
+    /// Whether answers that are not typed (a security key's touch) are still wanted.
     pub fn are_wanted(&mut self) -> bool {
-        // In the place of a person who has answered already: nothing is waited for.
+        // `/dev/null` is always readable, so `wait` does not block.
         match (&mut self.wait, File::open("/dev/null")) {
             (Some(wait), Ok(answered)) => wait(answered.as_fd()),
             _ => true,
         }
     }
 
-    /// Asks for a line that may be seen.
+    /// Asks for a line with echo.
     ///
     /// # Errors
-    /// Without a terminal, or when the person ends the input.
+    ///
+    /// Without a terminal, or when the user ends the input.
     pub fn ask_line(&mut self, question: Question<'_>) -> Result<String, TerminalError> {
         self.ask(question, &format!("{}: ", escape(question.text)), Echo::On)
     }
 
-    /// Asks for a line that is not shown while it is typed.
+    /// Asks for a line without echo.
     ///
     /// # Errors
+    ///
     /// As [`Self::ask_line`].
     pub fn ask_secret(&mut self, question: Question<'_>) -> Result<Secret, TerminalError> {
         let text = format!("{}: ", escape(question.text));
         self.ask(question, &text, Echo::Off).map(Secret::new)
     }
 
-    /// Asks for yes or no; anything but yes is no.
+    /// Asks for yes or no. Anything but yes is no.
     ///
     /// # Errors
+    ///
     /// As [`Self::ask_line`].
     pub fn confirm(&mut self, question: Question<'_>) -> Result<bool, TerminalError> {
         let text = format!("{} [y/N] ", escape(question.text));
@@ -139,9 +141,10 @@ impl Questions {
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Says something at the terminal that belongs to a question; an empty text only looks whether there is one.
+    /// Shows text that belongs to a question. An empty text only checks that there is a terminal.
     ///
     /// # Errors
+    ///
     /// Without a terminal.
     pub fn show(&mut self, question: Question<'_>, text: &str) -> Result<(), TerminalError> {
         let text = self.output.spell(escape_lines(text));
@@ -161,7 +164,7 @@ impl Questions {
         let (tty, wait) = self.tty(question)?;
         let before = tcgetattr(tty).map_err(failed)?;
         let mut during = before.clone();
-        // A program before us may have left the terminal raw.
+        // The program before `ob` may have left the terminal raw.
         during.local_flags |= LocalFlags::ICANON | LocalFlags::ISIG | LocalFlags::ECHO;
         during.input_flags |= InputFlags::ICRNL;
         if echo == Echo::Off {
@@ -169,18 +172,18 @@ impl Questions {
         }
         let guarded = Open::new(copy(tty)?, before, text);
         interrupt::begin(guarded).map_err(|error| io_failed(&error))?;
-        let answer = converse(tty, question, text, echo, wait.as_mut(), || {
+        let answer = prompt(tty, question, text, echo, wait.as_mut(), || {
             tcsetattr(tty, SetArg::TCSAFLUSH, &during)
         });
         match answer {
             Err(TerminalError::Io {
                 errno: Errno::EIO, ..
-            }) => interrupt::await_the_end(),
-            Err(TerminalError::TakenBack { .. }) => {
+            }) => interrupt::wait_for_signal(),
+            Err(TerminalError::Withdrawn { .. }) => {
                 if echo == Echo::Off {
-                    interrupt::drain_typeahead(QUIET, AT_MOST);
+                    interrupt::drain_typeahead(TYPING_PAUSE, MAX_DRAIN);
                 }
-                interrupt::take_back();
+                interrupt::withdraw();
             }
             _ => {}
         }
@@ -214,13 +217,13 @@ impl std::fmt::Debug for Questions {
 
 impl Drop for Questions {
     fn drop(&mut self) {
-        // Not while a signal is ending the process: its effect is what the caller's caller must see.
+        // Blocks while a signal is ending the process: the signal's effect must be the result.
         interrupt::end(false);
         interrupt::on_abort(None);
     }
 }
 
-/// Whether somebody can be shown something: there is a terminal, whatever the standard streams are.
+/// Whether there is a controlling terminal, whatever the standard streams are.
 pub fn has_tty() -> bool {
     OpenOptions::new()
         .read(true)
@@ -235,7 +238,7 @@ enum Echo {
     Off,
 }
 
-fn converse(
+fn prompt(
     mut tty: &File,
     question: Question<'_>,
     text: &str,
@@ -243,12 +246,12 @@ fn converse(
     wait: Option<&mut Await>,
     prepare: impl FnOnce() -> nix::Result<()>,
 ) -> Result<String, TerminalError> {
-    // Echo is off before the question can be seen, or a quick typist's first letters would be too.
+    // Echo is off before the prompt is visible: a fast typist starts at once.
     prepare().map_err(failed)?;
     tty.write_all(text.as_bytes())
         .map_err(|error| io_failed(&error))?;
     if wait.is_some_and(|wait| !wait(tty.as_fd())) {
-        return Err(TerminalError::TakenBack {
+        return Err(TerminalError::Withdrawn {
             question: question.text.to_owned(),
         });
     }
@@ -263,22 +266,22 @@ fn converse(
     answer.ok_or_else(|| unanswered(question))
 }
 
-/// Waits until a line was typed; `false` when nobody wants it any more.
+/// Waits until a line was typed. Returns false if `until` is closed first.
 fn await_line(person: BorrowedFd<'_>, until: &PipeReader) -> bool {
     loop {
         let ready = |of| PollFd::new(of, PollFlags::POLLIN);
         let mut ends = [ready(person), ready(until.as_fd())];
         match poll(&mut ends, PollTimeout::NONE) {
             Err(Errno::EINTR) => {}
-            // What cannot be waited for is read, and says why.
+            // What cannot be polled is read; the read returns the error.
             Err(_) => return true,
             Ok(_) => return ends[1].any() == Some(false),
         }
     }
 }
 
-/// A line that nobody sees. rpassword reads it from the terminal as we have set it up: set up by rpassword,
-/// the terminal would read single keys, and Ctrl-Z and Ctrl-\ would be letters.
+/// Reads a line without echo by rpassword, in the mode that was set here. rpassword's own mode
+/// would read single keys, and turn Ctrl-Z and Ctrl-\ into letters.
 fn hidden_line(tty: &File, what: &str) -> Result<Option<String>, TerminalError> {
     let ended = Rc::new(Cell::new(false));
     let input = EofTracker {
@@ -291,7 +294,7 @@ fn hidden_line(tty: &File, what: &str) -> Result<Option<String>, TerminalError> 
         .password_feedback_hide()
         .build();
     match rpassword::read_password_with_config(config) {
-        // What rpassword could not read as UTF-8 it replaces; a password must be what was typed.
+        // rpassword replaces what is not UTF-8, but a password must be exact.
         Ok(text) if text.contains(char::REPLACEMENT_CHARACTER) => Err(TerminalError::NotUtf8 {
             what: what.to_owned(),
         }),

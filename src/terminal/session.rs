@@ -1,11 +1,11 @@
-//! Which terminal this is.
+//! The identity of the controlling terminal.
 
 use std::fs::{self, OpenOptions};
 
 use crate::wire::TerminalId;
 
-/// The controlling terminal of this process, as an identity that no other terminal has before the next boot.
-/// `None` without a terminal to ask at, and where it cannot be told which one it is: then every question is asked.
+/// Returns an identity of the controlling terminal that no other terminal has until the next boot.
+/// Returns `None` without a terminal, or if it cannot be identified.
 pub fn terminal_id() -> Option<TerminalId> {
     OpenOptions::new()
         .read(true)
@@ -13,7 +13,7 @@ pub fn terminal_id() -> Option<TerminalId> {
         .open("/dev/tty")
         .ok()?;
     let own = Stat::of("self")?;
-    // A leader outside of this PID namespace is 0.
+    // The session leader is 0 if it is outside of this PID namespace.
     if own.session <= 0 || own.device == 0 {
         return None;
     }
@@ -25,12 +25,12 @@ pub fn terminal_id() -> Option<TerminalId> {
     })
 }
 
-/// What proc(5) says in `/proc/PID/stat`.
+/// Fields of `/proc/PID/stat` (proc(5)).
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
     session: i32,
     device: i64,
-    /// Clock ticks since boot.
+    /// Start time in clock ticks since boot.
     started: u64,
 }
 
@@ -39,7 +39,7 @@ impl Stat {
         Self::parse(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
     }
 
-    /// Parses the fields after the program's name, which may hold anything, parentheses included.
+    /// Parses the fields after the program's name, which may contain any character.
     fn parse(text: &str) -> Option<Self> {
         let (_, fields) = text.rsplit_once(')')?;
         let fields: Vec<&str> = fields.split_whitespace().collect();

@@ -188,7 +188,7 @@ fn serve(socket: OwnedFd, servers: &mut NameServers) -> io::Result<End> {
 }
 
 fn failed(error: &io::Error) -> Report {
-    Report::new(ErrorCode::VpnKeeper, "cannot hear the supervisor")
+    Report::new(ErrorCode::VpnReaper, "cannot hear the supervisor")
         .cause(error)
         .hint("`ob vpn up` tries again")
 }

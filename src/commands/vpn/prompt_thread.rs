@@ -66,7 +66,7 @@ impl PromptThread {
             let (answer, failure) = match ask(&mut questions, &question) {
                 Ok(answer) => (TunnelAnswer::Given(Sealed(answer)), None),
                 // Sends nothing: the next question must not get the answer to this one.
-                Err(TerminalError::TakenBack { .. }) => {
+                Err(TerminalError::Withdrawn { .. }) => {
                     let failure = None;
                     return Finished { questions, failure };
                 }

@@ -109,7 +109,7 @@ macro_rules! local_codes {
             TerminalNone = "terminal.none", SignIn;
             TerminalNotUtf8 = "terminal.not-utf8", Usage;
             TerminalStdinEnded = "terminal.stdin-ended", SignIn;
-            TerminalTakenBack = "terminal.taken-back", SignIn;
+            TerminalWithdrawn = "terminal.taken-back", SignIn;
             TerminalTooLong = "terminal.too-long", Usage;
             UsageConflict = "usage.conflict", Usage;
             UsageMissing = "usage.missing", Usage;

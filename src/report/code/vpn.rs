@@ -40,7 +40,7 @@ macro_rules! vpn_codes {
             VpnFailed = "vpn.failed", Failed;
             VpnInside = "vpn.inside", Failed;
             VpnInsideDns = "vpn.inside_dns", Failed;
-            VpnKeeper = "vpn.keeper", Failed;
+            VpnReaper = "vpn.keeper", Failed;
             VpnNoAnswer = "vpn.no-answer", Unreachable;
             VpnNotAnswered = "vpn.not-answered", SignIn;
             VpnNotStarted = "vpn.not_started", Failed;

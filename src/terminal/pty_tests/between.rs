@@ -11,7 +11,7 @@ use nix::unistd::tcgetpgrp;
 use super::{Pty, eventually, is_stopped};
 
 #[test]
-fn what_is_typed_between_two_questions_is_neither_shown_nor_an_answer() {
+fn typing_between_prompts_is_neither_shown_nor_read() {
     for (kind, term, question, answer, expected) in [
         ("secret", "xterm", ": ", "second\n", "answer=Ok(\"second\")"),
         ("menu", "xterm", "beta", "canary\r", "answer=Ok(\"0\")"),
@@ -40,7 +40,7 @@ fn what_is_typed_between_two_questions_is_neither_shown_nor_an_answer() {
 }
 
 #[test]
-fn a_signal_between_two_questions_gives_the_terminal_back() {
+fn signal_between_prompts_restores_the_terminal() {
     for (keys, signal) in [("\x03", SIGINT), ("", SIGTERM)] {
         let mut pty = Pty::asking("secret, then a secret", "xterm");
         pty.expect(": ");
@@ -57,7 +57,7 @@ fn a_signal_between_two_questions_gives_the_terminal_back() {
 }
 
 #[test]
-fn who_is_sent_to_the_background_between_two_questions_ends_there() {
+fn process_in_the_background_between_prompts_ends() {
     let script =
         r#"set -m; "$@"; bg >/dev/null; wait; echo "over"; read -r line; echo "left=[$line]""#;
     let mut pty = Pty::run("secret, then nothing", "xterm", &["sh", "-c", script, "sh"]);
@@ -80,7 +80,7 @@ fn who_is_sent_to_the_background_between_two_questions_ends_there() {
 
 /// Whoever changes the terminal from there is stopped by the kernel, in the middle of what it does.
 #[test]
-fn who_was_stopped_unasked_and_goes_on_in_the_background_is_not_stopped_for_the_terminal() {
+fn continued_in_the_background_is_not_stopped_by_the_tty() {
     let script = r#"set -m; "$@"; bg >/dev/null; wait; echo "over""#;
     for signal in [None, Some(Signal::SIGTERM)] {
         let mut pty = Pty::run("secret, then nothing", "xterm", &["sh", "-c", script, "sh"]);

@@ -42,7 +42,11 @@ impl Pty {
             .args(["--default-signal", "setsid", "--ctty"])
             .args(before)
             .arg(std::env::current_exe().unwrap())
-            .args(["--exact", "terminal::pty_tests::person", "--nocapture"])
+            .args([
+                "--exact",
+                "terminal::pty_tests::prompting_program",
+                "--nocapture",
+            ])
             .env(KIND, kind)
             .env(ABORTED, directory.path().join("aborted"))
             .env("TERM", term)

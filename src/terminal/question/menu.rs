@@ -1,4 +1,4 @@
-//! Lists to choose from.
+//! Menus.
 
 use std::io;
 
@@ -11,14 +11,15 @@ use crate::sanitize::escape;
 use crate::terminal::error::TerminalError;
 use crate::terminal::interrupt::{self, Open};
 
-/// How many lines of a list are shown at a time.
+/// Maximum of lines shown at a time.
 const LINES: usize = 20;
 
 impl Questions {
-    /// Has the person choose one of `items`, by typing a part of it; returns its place.
+    /// Lets the user choose one of `items` by typing a part of it; returns its index.
     ///
     /// # Errors
-    /// Without a terminal, or when the person leaves without choosing.
+    ///
+    /// Without a terminal, or when the user leaves without choosing.
     pub fn choose(
         &mut self,
         question: Question<'_>,
@@ -37,10 +38,12 @@ impl Questions {
         })
     }
 
-    /// The same for a few ways to go on, where a secret was typed before and may be again: what is typed is not
-    /// shown, and no letter or blank of it does anything. Arrows move, Enter takes the marked one, Escape leaves.
+    /// As [`Self::choose`], for a short menu beside a secret's prompt: typed text is not shown, and
+    /// letters and blanks do nothing. Arrows move, Enter takes the marked item, Escape leaves.
     ///
     /// # Errors
+    ///
+    /// As [`Self::choose`].
     /// As [`Self::choose`].
     pub fn pick(
         &mut self,
@@ -71,8 +74,8 @@ impl Questions {
         let (tty, _) = self.tty(question)?;
         let (keys, screen) = (copy(tty)?, copy(tty)?);
         let before = tcgetattr(tty).map_err(failed)?;
-        // Between two keys as well the terminal neither echoes nor turns Ctrl-C into a signal: that
-        // signal would restore the terminal while the next key makes it raw again.
+        // The mode stays the same between two keys: if Ctrl-C were a signal there, its handler
+        // would restore the terminal while the next key makes it raw again.
         let mut during = before.clone();
         during.local_flags &= !(LocalFlags::ECHO
             | LocalFlags::ECHONL
@@ -80,7 +83,7 @@ impl Questions {
             | LocalFlags::IEXTEN
             | LocalFlags::ISIG);
         interrupt::begin(Open::new(copy(tty)?, before, "")).map_err(|error| io_failed(&error))?;
-        // What was typed before it could be seen was meant for something else.
+        // Discards what was typed before the menu was visible.
         let chosen = tcsetattr(tty, SetArg::TCSAFLUSH, &during)
             .map_err(|errno| dialoguer::Error::IO(errno.into()))
             .and_then(|()| {
@@ -90,7 +93,7 @@ impl Questions {
             });
         if matches!(&chosen, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted)
         {
-            interrupt::await_the_end();
+            interrupt::wait_for_signal();
         }
         interrupt::end(unseen);
         match chosen {
@@ -100,7 +103,7 @@ impl Questions {
         }
     }
 
-    /// The list for terminals that cannot move their cursor. Enter alone is its first line, as where one can.
+    /// The menu for terminals that cannot move their cursor. Enter alone takes the first item.
     fn choose_by_number(
         &mut self,
         question: Question<'_>,
@@ -125,7 +128,7 @@ impl Questions {
     }
 }
 
-/// Not dialoguer's `Select`, to which `j`, `k`, `h`, `l`, `q`, Tab and the blank are keys.
+/// Not dialoguer's `Select`, which reacts to `j`, `k`, `h`, `l`, `q`, Tab and the blank.
 fn by_arrows(prompt: &str, labels: &[String], screen: &Term) -> io::Result<Option<usize>> {
     let mut marked = 0;
     let last = labels.len().saturating_sub(1);
@@ -155,7 +158,7 @@ fn by_arrows(prompt: &str, labels: &[String], screen: &Term) -> io::Result<Optio
     }
 }
 
-/// What is shown of each item: inert, and no two alike.
+/// Returns the items escaped, with numbers added to equal ones.
 fn labels(items: &[String]) -> Vec<String> {
     let mut labels: Vec<String> = Vec::with_capacity(items.len());
     for item in items {

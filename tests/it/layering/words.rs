@@ -35,7 +35,7 @@ const IN_NAMES: &[&str] = &[
     "slips",
     "souvenir",
     "strangers",
-    "drain_typeahead",
+    "swallow",
     "taste",
     "told",
     "visitors",
