@@ -351,7 +351,6 @@ fn failure_is_shared_by_waiting_clients_and_not_cached() {
         1,
         "a wrong password is sent once for all waiting clients"
     );
-    thread::sleep(Duration::from_secs(2));
     let right = run(env.ob(EXEC), &env.answers());
     assert_eq!(right.code(), Some(0), "{}", right.stderr);
 }

@@ -234,7 +234,9 @@ fn replaced_or_removed_program_still_starts_its_agent() {
         // The program runs when its file is removed: it waits for its password.
         let script = format!(
             "{copy}; mkfifo $TMPDIR/late; $TMPDIR/ob exec {ANSWERED} {COMMAND} <$TMPDIR/late & \
-             exec 3>$TMPDIR/late; sleep 0.3; {change}; cat >&3; exec 3>&-; wait $!"
+             exec 3>$TMPDIR/late; \
+             until [ \"$(readlink /proc/$!/exe)\" = $TMPDIR/ob ]; do sleep 0.01; done; \
+             {change}; cat >&3; exec 3>&-; wait $!"
         );
         assert_ran(&env, &shell(&env, &script), case);
     }

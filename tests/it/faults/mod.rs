@@ -2,11 +2,11 @@
 //! limits, names and hosts that do not answer. Each time `ob` works, or reports what is wrong and
 //! what to type; the command runs once or not at all.
 
+mod disks;
 mod kernel;
 mod limits;
-mod places;
-mod reach;
 mod streams;
+mod unreachable;
 
 use std::collections::BTreeMap;
 use std::fs;

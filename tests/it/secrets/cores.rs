@@ -73,12 +73,12 @@ impl Cores {
             before,
             _alone: alone,
         };
-        set(&pattern);
+        set_pattern(&pattern);
         cores
     }
 
     /// Returns the processes that left a core.
-    fn of(&self) -> BTreeSet<i32> {
+    fn processes(&self) -> BTreeSet<i32> {
         let entries = fs::read_dir(self.directory.path()).unwrap().flatten();
         entries
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
@@ -86,8 +86,8 @@ impl Cores {
     }
 
     /// Whether a core holds one of `needles`.
-    fn hold(&self, needles: &Needles) -> bool {
-        self.of().iter().any(|pid| {
+    fn contain(&self, needles: &Needles) -> bool {
+        self.processes().iter().any(|pid| {
             let core = fs::read(self.directory.path().join(pid.to_string())).unwrap();
             !needles.in_bytes(&core).is_empty()
         })
@@ -107,7 +107,7 @@ impl Cores {
         crash.status().unwrap();
         let typed = Needles::new([("typed".to_owned(), TYPED.to_owned())]);
         assert!(
-            holds_within(Duration::from_secs(10), || self.hold(&typed)),
+            holds_within(Duration::from_secs(10), || self.contain(&typed)),
             "{handler:?}: the kernel passes no cores on here, so this proves nothing"
         );
     }
@@ -115,11 +115,11 @@ impl Cores {
 
 impl Drop for Cores {
     fn drop(&mut self) {
-        set(&self.before);
+        set_pattern(&self.before);
     }
 }
 
-fn set(pattern: &str) {
+fn set_pattern(pattern: &str) {
     let mut file = File::options().write(true).open(PATTERN).unwrap();
     file.write_all(pattern.trim_end().as_bytes())
         .unwrap_or_else(|error| panic!("the kernel does not let {PATTERN} be set: {error}"));
@@ -178,12 +178,12 @@ fn no_crash_leaves_a_core(handler: Handler) {
         let mut crashed = crash_sign_in(&env, signal);
         crashed.push(crash_command(&other, signal));
         cores.prove_that_cores_arrive(handler);
-        let dumped = cores.of();
+        let dumped = cores.processes();
         for (process, pid) in ["client", "agent", "command"].iter().zip(crashed) {
             assert!(!dumped.contains(&pid.as_raw()), "{signal} of the {process}");
         }
         for env in counted::<2, _>([&env, &other]) {
-            assert!(!cores.hold(&needles(env)), "{signal}");
+            assert!(!cores.contain(&needles(env)), "{signal}");
         }
     }
 }

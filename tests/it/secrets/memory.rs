@@ -13,7 +13,7 @@ use crate::agent::{sign_in, start_agent};
 use crate::support::{Pty, SOON, TestEnv, counted, holds_within, run};
 
 /// Returns every writable area of a process.
-pub(super) fn of(pid: Pid) -> Vec<(String, Vec<u8>)> {
+fn writable_areas(pid: Pid) -> Vec<(String, Vec<u8>)> {
     let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
     let mut areas = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn of(pid: Pid) -> Vec<(String, Vec<u8>)> {
 /// Returns every secret in the memory of `pid`, with its area.
 pub(super) fn secrets(pid: Pid, needles: &Needles) -> Vec<String> {
     let mut found = Vec::new();
-    for (area, bytes) in of(pid) {
+    for (area, bytes) in writable_areas(pid) {
         for what in needles.count(&bytes) {
             let place = area.split_whitespace().last().unwrap_or_default();
             found.push(format!("{what} in {place}"));

@@ -7,6 +7,7 @@ use ob::wire::SignInWay;
 use ob_sandbox::{Fault, FaultKind, Options, Pipeline, PushOutcome, PushScript, Sandbox, Server};
 
 use super::Reply::{After, Code, Leave, Sent};
+use super::factors::right_answer;
 use super::{Person, Reply, account, sign_in, times_sent};
 
 /// Number of cases that [`every_factor_ends_as_expected_in_every_case`] runs.
@@ -97,26 +98,11 @@ fn expected_end(pipeline: Pipeline, factor: &str, case: Case) -> Option<Ends> {
     })
 }
 
-fn right(sandbox: &Sandbox, factor: &str) -> Option<Reply> {
-    let judy = sandbox.user("judy");
-    Some(match factor {
-        "push" => return None,
-        "totp" => Code(judy.totp_now()),
-        "hotp" => Code(judy.hotp_at(1)),
-        "token" => Code(judy.rsa_passcode.clone()),
-        "yubikey" => Code(judy.yubikey_otp.clone()),
-        "sms" => Sent("sms"),
-        "call" => Sent("call"),
-        "email" => Sent("email"),
-        _ => Code(judy.security_answer.clone()),
-    })
-}
-
 /// Prepares the sandbox for a case and returns the user's script.
 fn prepare(sandbox: &Sandbox, pipeline: Pipeline, factor: &str, case: Case) -> Vec<Reply> {
     let judy = sandbox.user("judy");
     let sent = matches!(factor, "sms" | "call" | "email");
-    let answer = || right(sandbox, factor).into_iter().collect::<Vec<_>>();
+    let answer = || right_answer(sandbox, factor);
     match (case, factor) {
         (Case::Right, _) => answer(),
         (Case::Wrong, "push") => {
@@ -174,7 +160,8 @@ fn secret(sandbox: &Sandbox, factor: &str, script: &[Reply]) -> String {
     match script.last() {
         Some(Code(code)) => code.clone(),
         Some(Sent(by)) => sandbox.delivered("judy", by).unwrap_or_default(),
-        _ => right(sandbox, factor)
+        _ => right_answer(sandbox, factor)
+            .pop()
             .and_then(|reply| match reply {
                 Code(code) => Some(code),
                 _ => sandbox.delivered("judy", factor),

@@ -7,8 +7,9 @@ use ob_sandbox::{
     AwsApp, Fault, FaultKind, Options, Pipeline, PushOutcome, PushScript, Sandbox, Server,
 };
 
-use super::Reply::{Again, Code, NewPassword, Other, Pick, Resend, Sent};
-use super::{Person, Reply, account, sign_in, target, times_sent};
+use super::Reply::{Again, Code, NewPassword, Other, Pick, Resend};
+use super::factors::{TYPED, right_answer};
+use super::{Person, account, sign_in, target, times_sent};
 
 const WAY: SignInWay = SignInWay::Auto;
 
@@ -20,26 +21,6 @@ fn sandbox(change: impl FnOnce(&mut Options)) -> Sandbox {
     change(&mut options);
     Sandbox::with(options)
 }
-
-fn right_answer(sandbox: &Sandbox, factor: &str) -> Vec<Reply> {
-    let judy = sandbox.user("judy");
-    match factor {
-        "push" => vec![],
-        "totp" => vec![Code(judy.totp_now())],
-        "hotp" => vec![Code(judy.hotp_at(1))],
-        "token" => vec![Code(judy.rsa_passcode.clone())],
-        "yubikey" => vec![Code(judy.yubikey_otp.clone())],
-        "sms" => vec![Sent("sms")],
-        "call" => vec![Sent("call")],
-        "email" => vec![Sent("email")],
-        "question" => vec![Code(judy.security_answer.clone())],
-        other => panic!("{other}"),
-    }
-}
-
-const TYPED: [&str; 8] = [
-    "totp", "hotp", "token", "yubikey", "sms", "call", "email", "question",
-];
 
 #[test]
 fn every_factor_with_the_right_answer_signs_in() {

@@ -6,9 +6,7 @@ use ob::wire::SignInWay;
 use ob_sandbox::{AwsApp, Interlude, Options, Pipeline, Sandbox, Server, StepUpEnd};
 
 use super::Reply::Code;
-use super::{Person, account, credentials, sign_in, target};
-
-const PIPELINES: [Pipeline; 2] = [Pipeline::V1, Pipeline::Idx];
+use super::{PIPELINES, Person, account, credentials, sign_in, target};
 
 fn after_factor(interludes: &[Interlude]) -> Sandbox {
     Sandbox::with(Options {

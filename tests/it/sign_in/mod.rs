@@ -4,6 +4,7 @@
 mod browser;
 mod classic;
 pub(crate) mod factor_matrix;
+mod factors;
 mod idx;
 mod interludes;
 mod limits;
@@ -29,8 +30,10 @@ use ob::flow::{self, Failure, FlowContext, OktaSession, UsedFactor};
 use ob::model::{RoleArn, Timestamp};
 use ob::report::Report;
 use ob::wire::{Account, SignInWay, Target};
-use ob_sandbox::{Sandbox, Server};
+use ob_sandbox::{Pipeline, Sandbox, Server};
 use tokio::task::LocalSet;
+
+const PIPELINES: [Pipeline; 2] = [Pipeline::V1, Pipeline::Idx];
 
 pub(crate) fn account(
     sandbox: &Sandbox,

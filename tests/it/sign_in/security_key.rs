@@ -5,9 +5,7 @@ use ob::wire::{Account, Ask, KeyChallenge, PinUse, SignInWay};
 use ob_sandbox::{AwsApp, Options, Pipeline, Sandbox, Server};
 
 use super::Reply::{Code, Forge, Other, Pick, Touch};
-use super::{Forgery, Person, Reply, account, sign_in, target};
-
-const PIPELINES: [Pipeline; 2] = [Pipeline::V1, Pipeline::Idx];
+use super::{Forgery, PIPELINES, Person, Reply, account, sign_in, target};
 
 fn sandbox(pipeline: Pipeline, change: impl FnOnce(&mut Options)) -> Sandbox {
     let mut options = Options {

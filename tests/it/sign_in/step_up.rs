@@ -6,7 +6,7 @@ use ob::wire::{RolesRequest, SignInWay};
 use ob_sandbox::{AwsApp, Interstitial, Options, Pipeline, Sandbox, Server};
 
 use super::Reply::{Code, Password, Pick};
-use super::{Forgetful, Person, Reply, account, credentials, run, target, times_sent};
+use super::{Forgetful, PIPELINES, Person, Reply, account, credentials, run, target, times_sent};
 
 #[test]
 fn app_step_up_is_answered_within_the_session() {
@@ -84,8 +84,6 @@ fn unanswered_step_up_names_the_app_and_the_question() {
         1
     );
 }
-
-const PIPELINES: [Pipeline; 2] = [Pipeline::V1, Pipeline::Idx];
 
 fn sandbox_with(pipeline: Pipeline, interstitial: Interstitial) -> Sandbox {
     Sandbox::with(Options {
