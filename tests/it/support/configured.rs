@@ -1,4 +1,4 @@
-//! Settings that name everything, and what tests ask of a running agent.
+//! Complete settings, and queries of a running agent.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,13 +13,13 @@ use super::TestEnv;
 use super::run::{Finished, holds_within, run};
 
 impl TestEnv {
-    /// Writes settings that name everything: a sign-in asks for nothing but the secrets.
+    /// Writes complete settings: a sign-in asks only for secrets.
     pub(crate) fn configured(self) -> Self {
         self.write_settings(&self.full_settings());
         self
     }
 
-    /// Where the agent's socket lies.
+    /// The agent's runtime directory, in which its socket is.
     pub(crate) fn runtime(&self) -> PathBuf {
         self.path("run/ob")
     }
@@ -28,13 +28,15 @@ impl TestEnv {
         self.runtime().join("agent.sock")
     }
 
-    /// Everything named, so that a sign-in asks for nothing but the secrets.
+    /// Complete settings: a sign-in asks only for secrets.
     pub(crate) fn full_settings(&self) -> String {
         let login = &self.user().login;
         let role = &self.sandbox.roles(login, AwsApp::Production)[0];
         format!(
-            "default_profile = 'dev'\n\n[org]\nurl = '{}'\nusername = '{login}'\nsign_in = 'terminal'\nca_bundle = '{}'\n\n\
-             [aws]\napp = '{}'\nregion = 'eu-west-1'\nsts_endpoint = '{}'\n\n[profiles.dev]\nrole = '{role}'\n",
+            "default_profile = 'dev'\n\n[org]\nurl = '{}'\nusername = '{login}'\n\
+             sign_in = 'terminal'\nca_bundle = '{}'\n\n\
+             [aws]\napp = '{}'\nregion = 'eu-west-1'\nsts_endpoint = '{}'\n\n\
+             [profiles.dev]\nrole = '{role}'\n",
             self.sandbox.org_url(),
             self.path("ca.pem").display(),
             self.sandbox.app_url(AwsApp::Production),
@@ -42,7 +44,7 @@ impl TestEnv {
         )
     }
 
-    /// The same with a sign-in at a browser, for which a program stands that does nothing: whoever is there has
+    /// Complete settings with a browser sign-in. The browser command does nothing, and the user has
     /// signed in by the first poll.
     pub(crate) fn browser_settings(&self) -> String {
         self.sandbox.device(DeviceScript {
@@ -58,7 +60,7 @@ impl TestEnv {
         )
     }
 
-    /// The same for a machine, whose key is in the variable `CI_KEY` and in no file; and that key.
+    /// Complete settings for a machine, and its key, which goes into the variable `CI_KEY`.
     pub(crate) fn machine_settings(&self) -> (String, &'static str) {
         let (key_id, pem) = self.sandbox.machine_keys()[0];
         let (_, client) = self.sandbox.clients();
@@ -68,7 +70,7 @@ impl TestEnv {
         (self.full_settings().replace("'terminal'", &way), pem)
     }
 
-    /// The VPN, whose app is named by its sign-on address.
+    /// The settings' table for the VPN, with the app's sign-on address.
     pub(crate) fn vpn_table(&self) -> String {
         format!(
             "\n[vpn]\nhost = '{}'\napp = '{}'\n",
@@ -89,26 +91,26 @@ impl TestEnv {
         run(self.ob(&all), &self.answers())
     }
 
-    /// Has the agent hold a session; a factor that could be chosen is the code.
+    /// Signs in; where there is a choice of factor, with the code.
     pub(crate) fn sign_in(&self) {
         let ended = self.answered(&["login"]);
         assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     }
 
-    /// `ob status --json`.
+    /// Returns the output of `ob status --json`.
     pub(crate) fn status(&self) -> Value {
         let ended = run(self.ob(["status", "--json"]), "");
         assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
         serde_json::from_str(&ended.stdout).unwrap()
     }
 
-    /// The agent's process, if one answers.
+    /// Returns the agent's process, if one answers.
     pub(crate) fn agent(&self) -> Option<Pid> {
         let pid = self.status()["agent"]["pid"].as_i64()?;
         Some(Pid::from_raw(i32::try_from(pid).unwrap()))
     }
 
-    /// Waits until no agent of this env is left; says whether that came to pass.
+    /// Waits until no agent of this environment is left, and returns whether none is.
     pub(crate) fn agents_gone_within(&self, time: Duration) -> bool {
         holds_within(time, || self.agents().is_empty())
     }

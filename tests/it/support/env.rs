@@ -1,5 +1,6 @@
-//! One person's machine in a throw-away directory: home, runtime directory, settings that point at a sandbox of
-//! its own, and nothing of the environment the tests run in. The agent ends with it.
+//! A user's machine in a temporary directory: home, runtime directory, and settings that point at a
+//! sandbox of its own. It inherits nothing from the environment of the tests. Its agent ends with
+//! it.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -19,10 +20,10 @@ use tempfile::TempDir;
 
 use super::run::{eventually, run};
 
-/// Nobody, on Debian and most others.
-const NOBODY: u32 = 65_534;
+/// The uid of `nobody` on Debian and most other systems.
+const NOBODY_UID: u32 = 65_534;
 
-/// What the names of the directories begin with; our process's id follows.
+/// Prefix of the directories' names; the id of the test process follows.
 const PREFIX: &str = "ob-it-";
 
 pub(crate) struct TestEnv {
@@ -32,54 +33,56 @@ pub(crate) struct TestEnv {
     uid: Option<u32>,
 }
 
-/// Descriptors that whoever runs the tests left open are not handed on: each counts towards a limit of them.
+/// Keeps descriptors that this process inherited from its children: each counts towards their
+/// limit.
 #[expect(unsafe_code, reason = "only their number is known; see SAFETY")]
-fn keep_inherited() {
+fn close_inherited_on_exec() {
     for entry in fs::read_dir("/proc/self/fd").unwrap() {
         let name = entry.unwrap().file_name();
         let descriptor = name.to_str().and_then(|name| name.parse().ok()).unwrap();
         if descriptor > 2 {
-            // SAFETY: fcntl says so when it is not open, and a flag that Rust's own have already changes nothing.
+            // SAFETY: fcntl fails on a closed descriptor, and Rust's own descriptors have this flag
+            // already.
             let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };
             let _ = fcntl(descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
         }
     }
 }
 
-/// Signals that whoever runs the tests ignores, as `nohup` and a shell's `&` do, are not ignored by what they start.
+/// Restores signals that this process inherited as ignored, as from `nohup` or a shell's `&`.
 #[expect(unsafe_code, reason = "signal has no safe form; see SAFETY")]
-fn heed_signals() {
+fn restore_signals() {
     for signal in [
         Signal::SIGHUP,
         Signal::SIGINT,
         Signal::SIGQUIT,
         Signal::SIGTERM,
     ] {
-        // SAFETY: the default is no handler that could run anything.
+        // SAFETY: the default disposition runs no handler.
         let _ = unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) };
     }
 }
 
-/// Takes away what tests left in `directory` whose process was killed before it could: theirs, and their agents.
-fn sweep(directory: &Path) {
+/// Removes the directories and agents of test processes that were killed before they could.
+fn remove_leftovers(directory: &Path) {
     for entry in fs::read_dir(directory).unwrap().flatten() {
         let name = entry.file_name();
         let of = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
         let of = of.and_then(|rest| rest.split_once('-')?.0.parse().ok());
         if of.is_some_and(|of| kill(Pid::from_raw(of), None) == Err(Errno::ESRCH)) {
-            for agent in serving(&entry.path().join("run/ob")) {
+            for agent in agents_serving(&entry.path().join("run/ob")) {
                 let _ = kill(agent, Signal::SIGKILL);
             }
-            // Whoever else looks at the same time may be quicker.
+            // A concurrent removal can be faster.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// The agents that serve a runtime directory.
-fn serving(directory: &Path) -> Vec<Pid> {
+/// Returns the agents that serve a runtime directory.
+fn agents_serving(directory: &Path) -> Vec<Pid> {
     let serves = |pid: &Pid| {
-        // Empty once it has ended, though nobody may have waited for it yet.
+        // Empty once the process has ended, even before it is reaped.
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let mut words = line.split(|byte| *byte == 0);
         words.next() == Some(b"ob")
@@ -94,30 +97,31 @@ fn serving(directory: &Path) -> Vec<Pid> {
 }
 
 impl TestEnv {
-    /// Bob, who has one role in one app and a code generator.
+    /// An environment for bob, who has one role in one app and a code generator.
     pub(crate) fn new() -> Self {
         Self::of("bob")
     }
 
-    /// Any other of the sandbox's people.
+    /// An environment for another user of the sandbox.
     pub(crate) fn of(user: &str) -> Self {
         Self::with(user, Options::default())
     }
 
-    /// A person in a sandbox that differs.
+    /// An environment in a sandbox with these options.
     pub(crate) fn with(user: &str, options: Options) -> Self {
         Self::build(user, options, None)
     }
 
-    /// Everything `ob` does here it does as uid 65534, for what depends on permissions, uid or sudo.
+    /// An environment in which `ob` runs as uid 65534, for what depends on permissions, uid or
+    /// sudo.
     ///
     /// # Panics
-    /// Unless run as root: a test that could only pass must not.
+    /// Unless run as root: without it the test would prove nothing.
     pub(crate) fn unprivileged(user: &str) -> Self {
         Self::unprivileged_with(user, Options::default())
     }
 
-    /// The same in a sandbox that differs.
+    /// Like [`Self::unprivileged`], in a sandbox with these options.
     ///
     /// # Panics
     /// Unless run as root.
@@ -126,19 +130,19 @@ impl TestEnv {
             geteuid().is_root(),
             "this test changes its uid with setpriv: run it as root (`sudo tests/run`)"
         );
-        Self::build(user, options, Some(NOBODY))
+        Self::build(user, options, Some(NOBODY_UID))
     }
 
     fn build(user: &str, options: Options, uid: Option<u32>) -> Self {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            keep_inherited();
-            heed_signals();
-            // What a test makes for somebody else is readable to them.
+            close_inherited_on_exec();
+            restore_signals();
+            // Files that a test creates for another user are readable to it.
             umask(Mode::from_bits_truncate(0o022));
-            sweep(&std::env::temp_dir());
+            remove_leftovers(&std::env::temp_dir());
         });
-        // Short: a socket's path ends at 108 bytes.
+        // Short: the path of a socket is limited to 108 bytes.
         let prefix = format!("{PREFIX}{}-", std::process::id());
         let root = tempfile::Builder::new().prefix(&prefix).tempdir().unwrap();
         let env = Self {
@@ -153,8 +157,9 @@ impl TestEnv {
             env.own(&path, 0o700);
         }
         if uid.is_some() {
-            // Where it was built, another user may not reach it. A copy of our own would be open for writing in
-            // whatever another test starts meanwhile, and the kernel runs no program that is.
+            // Another user may not reach the build directory. `cp` makes the copy because a
+            // descriptor of this process, open for writing and inherited by another test's child,
+            // would make exec fail.
             let copied = Command::new("cp")
                 .arg(env!("CARGO_BIN_EXE_ob"))
                 .arg(env.path("bin/ob"))
@@ -170,7 +175,7 @@ impl TestEnv {
         env
     }
 
-    /// A file or directory of this machine; `""` is all of it.
+    /// Returns a path in this environment; `""` is its root.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
@@ -190,12 +195,12 @@ impl TestEnv {
         }
     }
 
-    /// Who signs in.
+    /// The user who signs in.
     pub(crate) fn user(&self) -> &User {
         self.sandbox.user(&self.user)
     }
 
-    /// The settings of a person whose org and STS are the sandbox's; tables may be added at the end.
+    /// Settings whose org and STS are the sandbox's; tables may be appended.
     pub(crate) fn minimal_settings(&self) -> String {
         let user = self.user();
         let factor = if user.has_totp() { "totp" } else { "push" };
@@ -214,15 +219,15 @@ impl TestEnv {
         self.write("config/ob/config.toml", text);
     }
 
-    /// `ob` with these arguments.
+    /// A command that runs `ob` with these arguments.
     pub(crate) fn ob<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         let mut command = self.command(self.path("bin/ob"));
         command.args(arguments);
         command
     }
 
-    /// Any program, found in the usual places; `ob` is among them. It has no terminal, whoever runs the
-    /// tests, unless [`super::Pty`] gives it one. Its process is the one that is spawned.
+    /// A command that runs a program found in PATH, where `ob` comes first. It has no terminal
+    /// unless [`super::Pty`] gives it one. The spawned process is the program itself.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("setsid");
         if let Some(uid) = self.uid {
@@ -264,9 +269,10 @@ impl TestEnv {
         }
     }
 
-    /// The agents that serve this machine's runtime directory. One at most is right.
+    /// Returns the agents that serve this environment's runtime directory; there should be one at
+    /// most.
     pub(crate) fn agents(&self) -> Vec<Pid> {
-        serving(&self.path("run/ob"))
+        agents_serving(&self.path("run/ob"))
     }
 }
 
@@ -284,7 +290,7 @@ impl Drop for TestEnv {
                 self.agents().is_empty()
             });
         }
-        // What is mounted there would keep all of it.
+        // A mount would prevent the removal of the directory.
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
         let root = format!("{}/", self.root.path().display());
         let mounted = mounts
@@ -295,7 +301,7 @@ impl Drop for TestEnv {
 }
 
 #[test]
-fn what_a_killed_test_left_is_taken_away_with_its_agent() {
+fn leftovers_of_a_killed_test_are_removed() {
     let env = TestEnv::of("carol");
     let mut killed = Command::new("true").spawn().unwrap();
     killed.wait().unwrap();
@@ -308,10 +314,10 @@ fn what_a_killed_test_left_is_taken_away_with_its_agent() {
     let mut login = env.ob(["login", "--password-stdin"]);
     login.env("XDG_RUNTIME_DIR", left.join("run"));
     assert!(run(&mut login, env.answers()).status.success());
-    assert_eq!(serving(&left.join("run/ob")).len(), 1);
-    sweep(&env.path("tmp"));
+    assert_eq!(agents_serving(&left.join("run/ob")).len(), 1);
+    remove_leftovers(&env.path("tmp"));
     assert!(!left.exists() && ours.exists());
     eventually("its agent is gone", || {
-        serving(&left.join("run/ob")).is_empty()
+        agents_serving(&left.join("run/ob")).is_empty()
     });
 }

@@ -1,6 +1,7 @@
-//! The harness: a home beside a sandbox, a terminal, an unprivileged user, programs with a deadline.
+//! The harness: a home beside a sandbox, a terminal, an unprivileged user, programs with a
+//! deadline.
 //!
-//! Nothing here knows what any verb should answer.
+//! Nothing here depends on the answers of a particular verb.
 
 mod configured;
 mod env;

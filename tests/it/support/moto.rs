@@ -1,13 +1,14 @@
-//! Parts that are not ours: moto's server, which answers for AWS, and the programs of `tests/consumers.txt`.
+//! External programs: moto's server, which stands in for AWS, and the programs of
+//! `tests/consumers.txt`.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The directory of the AWS programs that `tests/aws-tools` installs.
+/// Returns the directory of the AWS programs that `tests/aws-tools` installs.
 ///
 /// # Panics
-/// When they are not installed: a test against them must not pass without them.
+/// When they are not installed: a test that needs them must not pass without them.
 pub(crate) fn consumers() -> PathBuf {
     let venv = std::env::var_os("OB_TEST_VENV").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv"),
@@ -16,7 +17,8 @@ pub(crate) fn consumers() -> PathBuf {
     let programs = venv.join("bin");
     assert!(
         programs.join("aws").exists() && programs.join("moto_server").exists(),
-        "there are no AWS programs in {}: run `tests/aws-tools`, or name their venv in OB_TEST_VENV",
+        "there are no AWS programs in {}: run `tests/aws-tools`, \
+                 or name their venv in OB_TEST_VENV",
         venv.display()
     );
     programs
@@ -29,6 +31,8 @@ pub(crate) struct Moto {
 }
 
 impl Moto {
+    /// Starts the server.
+    ///
     /// # Panics
     /// When it is not installed or does not start.
     pub(crate) fn start() -> Self {
@@ -40,14 +44,14 @@ impl Moto {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut said = BufReader::new(server.stderr.take().unwrap()).lines();
-        let url = said.find_map(|line| {
+        let mut stderr = BufReader::new(server.stderr.take().unwrap()).lines();
+        let url = stderr.find_map(|line| {
             let line = line.ok()?;
             let (_, url) = line.split_once("Running on ")?;
             Some(url.to_owned())
         });
-        // Read on, or it would block on a full pipe once it has told of enough requests.
-        std::thread::spawn(move || said.for_each(drop));
+        // Keeps reading: the server would block on a full pipe.
+        std::thread::spawn(move || stderr.for_each(drop));
         let started = Self {
             server,
             url: url.unwrap_or_default(),

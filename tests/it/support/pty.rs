@@ -1,7 +1,7 @@
-//! A person at a terminal: a pty that is the controlling terminal of one command in a session of its own.
+//! A pty that is the controlling terminal of one command in its own session.
 //!
-//! A thread reads the screen all the time, as a terminal does: what a line editor asks its terminal is answered while
-//! the test does something else, and nobody blocks on a screen that is full.
+//! A thread reads the screen all the time, as a terminal does: queries of line editors are answered
+//! while the test does something else, and a command never blocks on a full pty.
 
 use std::fs::File;
 use std::io::{ErrorKind, PipeReader, PipeWriter, Read as _, Write as _, pipe};
@@ -21,27 +21,27 @@ use nix::unistd::Pid;
 
 use super::run::DEADLINE;
 
-/// What line editors ask a terminal, and what it says. Without an answer nushell gives up after two seconds, fish 4
-/// complains after as many.
-const QUESTIONS: [(&[u8], &[u8]); 3] = [
+/// Queries of line editors and their answers. Without an answer nushell gives up after two seconds,
+/// and fish 4 complains.
+const QUERIES: [(&[u8], &[u8]); 3] = [
     (b"\x1b[6n", b"\x1b[1;1R"),
     (b"\x1b[c", b"\x1b[?6c"),
     (b"\x1b[0c", b"\x1b[?6c"),
 ];
 
-/// A part of the time that is waited for what nothing tells of.
-const LOOK: Duration = Duration::from_millis(5);
+/// Interval of polling where there is no notification.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 pub(crate) struct Pty {
     child: Child,
     /// `None` once it has been hung up.
     screen: Option<Screen>,
-    seen: Arc<Seen>,
-    /// How much of what was seen a test has looked at.
+    seen: Arc<Output>,
+    /// How much of the output a test has read.
     read: usize,
 }
 
-/// Our side of the pty, and who reads it. Both are gone with the value.
+/// The master side of the pty and its reader; both end with the value.
 struct Screen {
     keys: File,
     /// The reader ends when this is closed.
@@ -50,7 +50,7 @@ struct Screen {
 }
 
 #[derive(Default)]
-struct Seen {
+struct Output {
     text: Mutex<Text>,
     changed: Condvar,
 }
@@ -58,27 +58,27 @@ struct Seen {
 #[derive(Default)]
 struct Text {
     bytes: Vec<u8>,
-    /// How much of it holds no question that is still to be answered.
+    /// How much of it contains no unanswered query.
     answered: usize,
-    /// Nothing more will come.
+    /// No more output will come.
     ended: bool,
 }
 
-impl Seen {
+impl Output {
     fn text(&self) -> MutexGuard<'_, Text> {
         self.text.lock().unwrap()
     }
 
-    /// Waits for more, `time` at most.
+    /// Waits for more output, for `time` at most.
     fn wait<'a>(&self, text: MutexGuard<'a, Text>, time: Duration) -> MutexGuard<'a, Text> {
         self.changed.wait_timeout(text, time).unwrap().0
     }
 
-    /// Takes in what the screen shows until it ends or `until` is closed.
+    /// Reads the screen until it ends or `until` is closed.
     fn read(&self, mut screen: File, until: &PipeReader) {
         while ready(&screen, until) {
             let mut chunk = [0; 4096];
-            // Nobody may think that all was seen while we have some of it in our hands.
+            // Locked first: a test must not miss output that has been read but not stored.
             let mut text = self.text();
             match screen.read(&mut chunk) {
                 Ok(count) if count > 0 => {
@@ -96,15 +96,15 @@ impl Seen {
 }
 
 impl Text {
-    /// The answers to the questions that have come, also to one that came in two parts.
+    /// Returns the answers to the queries received, also to a query received in two parts.
     fn answers(&mut self) -> Vec<u8> {
         let mut answers = Vec::new();
         while self.answered < self.bytes.len() {
             let rest = &self.bytes[self.answered..];
-            if let Some((question, answer)) = QUESTIONS.iter().find(|(q, _)| rest.starts_with(q)) {
+            if let Some((question, answer)) = QUERIES.iter().find(|(q, _)| rest.starts_with(q)) {
                 answers.extend_from_slice(answer);
                 self.answered += question.len();
-            } else if QUESTIONS
+            } else if QUERIES
                 .iter()
                 .any(|(question, _)| question.starts_with(rest))
             {
@@ -117,7 +117,7 @@ impl Text {
     }
 }
 
-/// Waits for the screen; `false` when nobody wants to know any more.
+/// Waits for output; `false` when the reader is to end.
 fn ready(screen: &File, until: &PipeReader) -> bool {
     let mut ends = [screen.as_fd(), until.as_fd()].map(|end| PollFd::new(end, PollFlags::POLLIN));
     let _ = poll(&mut ends, PollTimeout::NONE);
@@ -155,7 +155,7 @@ impl Pty {
         let side = || terminal.try_clone().unwrap();
         let child = session.stdin(side()).stdout(side()).stderr(side()).spawn();
         let (until, end) = pipe().unwrap();
-        let seen = Arc::new(Seen::default());
+        let seen = Arc::new(Output::default());
         let (keys, reading) = (screen.try_clone().unwrap(), Arc::clone(&seen));
         let reader = thread::spawn(move || reading.read(screen, &until));
         Self {
@@ -170,23 +170,24 @@ impl Pty {
         }
     }
 
-    /// Types.
+    /// Types keys.
     pub(crate) fn send(&mut self, keys: &str) {
         let screen = self.screen.as_mut().unwrap();
         screen.keys.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Whether the terminal shows what is typed.
+    /// Whether the terminal echoes what is typed.
     pub(crate) fn echoes(&self) -> bool {
         let screen = self.screen.as_ref().unwrap();
         let settings = tcgetattr(&screen.keys).unwrap();
         settings.local_flags.contains(LocalFlags::ECHO)
     }
 
-    /// Reads on until `pattern` appears and answers with what came since the last time, `pattern` included.
+    /// Reads on until `pattern` appears; returns the output since the last call, `pattern`
+    /// included.
     ///
     /// # Panics
-    /// With all that was seen, when it does not appear before the deadline or the command ends.
+    /// With all output so far, when it does not appear before the deadline or the command ends.
     pub(crate) fn until(&mut self, pattern: &str) -> String {
         let deadline = Instant::now() + DEADLINE;
         let mut text = self.seen.text();
@@ -210,10 +211,10 @@ impl Pty {
         }
     }
 
-    /// Waits for the command's end; answers with how it ended and all that was not looked at yet.
+    /// Waits for the command's end; returns its status and the output that was not read yet.
     ///
     /// # Panics
-    /// With all that was seen, when it does not end before the deadline.
+    /// With all output so far, when it does not end before the deadline.
     pub(crate) fn wait(&mut self) -> (ExitStatus, String) {
         let deadline = Instant::now() + DEADLINE;
         let status = loop {
@@ -225,12 +226,12 @@ impl Pty {
                 "it did not end; saw {:?}",
                 String::from_utf8_lossy(&self.seen.text().bytes).into_owned()
             );
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         };
-        // What was printed last is still in the pty.
+        // The last output may still be in the pty.
         let mut text = self.seen.text();
         while !text.ended && self.screen.as_ref().is_some_and(Screen::has_more) {
-            text = self.seen.wait(text, LOOK);
+            text = self.seen.wait(text, POLL_INTERVAL);
         }
         let rest = String::from_utf8_lossy(&text.bytes[self.read..]).into_owned();
         self.read = text.bytes.len();
@@ -242,14 +243,14 @@ impl Pty {
         Pid::from_raw(self.child.id().try_into().unwrap())
     }
 
-    /// Pulls the plug: the terminal is gone.
+    /// Closes the terminal, as when its window is closed.
     pub(crate) fn hang_up(&mut self) {
         self.screen = None;
     }
 }
 
 impl Screen {
-    /// Whether something is there that was not read yet.
+    /// Whether there is output that was not read yet.
     fn has_more(&self) -> bool {
         let mut wait = [PollFd::new(self.keys.as_fd(), PollFlags::POLLIN)];
         let _ = poll(&mut wait, PollTimeout::ZERO);
@@ -259,9 +260,9 @@ impl Screen {
     }
 }
 
-/// Both ends of a new pty, wide enough that no line is broken, and a line's end is the one that was printed.
+/// Opens both ends of a pty that is wide enough to break no line and does not translate line ends.
 ///
-/// Not `openpty`: its descriptors would be handed on to what other tests start meanwhile.
+/// Not `openpty`: other tests' children would inherit its descriptors.
 fn pair() -> (File, File) {
     let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
     let screen = posix_openpt(flags).unwrap();
@@ -289,10 +290,11 @@ impl Drop for Pty {
 }
 
 #[test]
-fn what_a_line_editor_asks_is_answered_while_nobody_looks() {
+fn terminal_queries_are_answered_in_the_background() {
     let env = super::TestEnv::new();
-    // In two parts, as a busy machine may have it.
-    let asking = "stty raw -echo; printf '\\33['; sleep 0.1; printf 6n; head -c 6 >answer; mv answer answered";
+    // In two parts, as on a busy machine.
+    let asking = "stty raw -echo; printf '\\33['; sleep 0.1; printf 6n; \
+                  head -c 6 >answer; mv answer answered";
     let _pty = Pty::spawn(env.command("sh").args(["-c", asking]));
     let answered = env.path("home/answered");
     super::eventually("the answer is there", || answered.exists());

@@ -154,8 +154,8 @@ pub(crate) fn eventually(what: &str, holds: impl FnMut() -> bool) {
     );
 }
 
-/// Waits until `holds`, for `time` at most, and returns whether it did: for what must not happen, or
-/// must happen in time.
+/// Waits until `holds`, for `time` at most, and returns whether it did: for what must not happen,
+/// or must happen in time.
 pub(crate) fn holds_within(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let until = Instant::now() + time;
     loop {
