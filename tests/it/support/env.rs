@@ -33,8 +33,7 @@ pub(crate) struct TestEnv {
     uid: Option<u32>,
 }
 
-/// Keeps descriptors that this process inherited from its children: each counts towards their
-/// limit.
+/// Marks inherited descriptors close-on-exec: in a child each would count towards its limit.
 #[expect(unsafe_code, reason = "only their number is known; see SAFETY")]
 fn close_inherited_on_exec() {
     for entry in fs::read_dir("/proc/self/fd").unwrap() {
