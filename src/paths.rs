@@ -1,9 +1,9 @@
-//! Where `ob` looks: the settings files and the directory of its agent.
+//! Paths of the settings files and of the agent's directory.
 //!
-//! Paths come from the environment and are trusted only as far as they are checked. The runtime directory
-//! holds the agent's socket: a directory of somebody else's there would be offered our password. So it is
-//! opened without following links, judged by its descriptor, and refused as it is; nothing is repaired,
-//! because what we would repair is not known to be ours. Nothing is ever looked up in the current directory.
+//! Paths come from the environment and are trusted only as far as they are checked. A socket in
+//! another user's runtime directory would be offered the password, so the directory is opened
+//! without following links, checked by its descriptor, and refused if it is not the user's; it is
+//! never repaired. Nothing is looked up in the current directory.
 
 mod cache;
 mod directory;
@@ -29,23 +29,24 @@ use nix::unistd::geteuid;
 use crate::model::Environment;
 use crate::report::Report;
 
-/// A fleet's defaults, below the user's own settings.
+/// The administrator's defaults, below the user's settings.
 pub const SYSTEM_CONFIG: &str = "/etc/ob/config.toml";
 
-/// The user's settings: `$XDG_CONFIG_HOME/ob/config.toml`, else `$HOME/.config/ob/config.toml`; none when neither
-/// variable is an absolute path (the XDG specification says to ignore a relative one).
+/// Returns the user's settings file: `$XDG_CONFIG_HOME/ob/config.toml`, else
+/// `$HOME/.config/ob/config.toml`; `None` if neither variable is an absolute path (the XDG
+/// specification ignores relative ones).
 pub fn user_config(environment: &Environment) -> Option<PathBuf> {
     absolute(environment, "XDG_CONFIG_HOME")
         .or_else(|| home(environment).map(|home| home.join(".config")))
         .map(|directory| directory.join("ob/config.toml"))
 }
 
-/// `$HOME`, when it is an absolute path.
+/// Returns `$HOME` if it is an absolute path.
 pub fn home(environment: &Environment) -> Option<PathBuf> {
     absolute(environment, "HOME")
 }
 
-/// The absolute path at which `PATH` has the program `name`; links are left as they are.
+/// Returns the absolute path at which `PATH` has the program `name`, without resolving links.
 pub fn on_search_path(environment: &Environment, name: &str) -> Option<PathBuf> {
     let directories = environment.raw("PATH")?;
     std::env::split_paths(directories)
@@ -54,25 +55,28 @@ pub fn on_search_path(environment: &Environment, name: &str) -> Option<PathBuf> 
         .find(|path| path.is_file())
 }
 
-/// The directory of the agent's socket, made if it is missing: `$XDG_RUNTIME_DIR/ob`, else
-/// `~/.local/state/ob/run/HOST` (homes are shared between machines, sockets are not).
+/// Returns the directory of the agent's socket and creates it if it is missing:
+/// `$XDG_RUNTIME_DIR/ob`, else `~/.local/state/ob/run/HOST` (machines may share homes, but not
+/// sockets).
 ///
 /// # Errors
-/// When there is no place for one, what stands there is not a directory of ours that only we can enter, or the
+///
+/// When there is no place for it, the existing one is not a private directory of the user's, or the
 /// home is another user's.
 pub fn runtime_dir(environment: &Environment) -> Result<RuntimeDir, Report> {
     find(environment, Missing::Make)?.ok_or_else(|| PathError::NoPlace.into())
 }
 
-/// The same, for who only asks whether an agent is there: makes nothing.
+/// As [`runtime_dir`], without creating it.
 ///
 /// # Errors
-/// When something that is not ours stands in its place.
+///
+/// When the existing one is not a private directory of the user's.
 pub fn existing_runtime_dir(environment: &Environment) -> Result<Option<RuntimeDir>, Report> {
     Ok(find(environment, Missing::Leave)?)
 }
 
-/// The path of [`runtime_dir`], whether it is there or not.
+/// Returns the path of [`runtime_dir`], whether it exists or not.
 pub fn usual_runtime_dir(environment: &Environment) -> Option<PathBuf> {
     match absolute(environment, "XDG_RUNTIME_DIR").filter(|base| is_private(base)) {
         Some(base) => Some(base.join("ob")),
@@ -80,11 +84,11 @@ pub fn usual_runtime_dir(environment: &Environment) -> Option<PathBuf> {
     }
 }
 
-/// The runtime directories that a caller with other variables uses, as far as they are there: a program that
-/// an IDE, cron or `su` starts lacks the `XDG_RUNTIME_DIR` of the login, or has it where the login had none.
+/// Returns the existing runtime directories of callers with other variables. A program that an IDE,
+/// cron or `su` starts may lack the `XDG_RUNTIME_DIR` of the login session.
 ///
 /// These are `/run/user/UID/ob` and `~/.local/state/ob/run/HOST`, without the one that
-/// [`existing_runtime_dir`] finds. What does not pass the same checks is left out.
+/// [`existing_runtime_dir`] finds. Directories that fail the checks are left out.
 pub fn other_runtime_dirs(environment: &Environment) -> Vec<RuntimeDir> {
     let preferred = existing_runtime_dir(environment).ok().flatten();
     let candidates = [
@@ -103,14 +107,14 @@ pub fn other_runtime_dirs(environment: &Environment) -> Vec<RuntimeDir> {
         .collect()
 }
 
-/// Every runtime directory of the user's that is there, the one of this environment first.
+/// Returns every existing runtime directory of the user, that of this environment first.
 pub fn existing_runtime_dirs(environment: &Environment) -> Vec<RuntimeDir> {
     let preferred = existing_runtime_dir(environment).ok().flatten();
     let others = other_runtime_dirs(environment);
     preferred.into_iter().chain(others).collect()
 }
 
-/// Where a login session has its runtime directory, whatever the variables say (`pam_systemd(8)`).
+/// Returns the runtime directory of a login session, whatever the variables say (`pam_systemd(8)`).
 fn system_runtime_base() -> PathBuf {
     Path::new("/run/user").join(geteuid().to_string())
 }
@@ -140,14 +144,15 @@ fn is_private(base: &Path) -> bool {
         .is_ok_and(|stat| judge(&stat, base).is_ok())
 }
 
-/// The base was looked at, not opened: another user who put another directory there in between could still not
-/// put one of ours inside, and that one is judged by its descriptor.
+/// The base is not held open: if another user replaced it, they still could not put a directory of
+/// ours into it, and that one is checked by its descriptor.
 fn enter_base(base: &Path, missing: Missing) -> Result<Option<RuntimeDir>, PathError> {
     let path = base.join("ob");
     enter(AT_FDCWD, &path.clone(), path, missing)
 }
 
-/// The directory in a home that belongs to this user: in another user's nothing is made and no link followed.
+/// Opens the directory in a home of this user's. In another user's home nothing is created and no
+/// link is followed.
 fn in_home(home: PathBuf, missing: Missing) -> Result<Option<RuntimeDir>, PathError> {
     let local = home.join(".local");
     let Some(home) = Step::home(home)? else {
@@ -175,7 +180,7 @@ fn in_home(home: PathBuf, missing: Missing) -> Result<Option<RuntimeDir>, PathEr
 
 fn absolute(environment: &Environment, name: &str) -> Option<PathBuf> {
     let path = Path::new(environment.raw(name)?);
-    // Collecting the components drops a slash at the end, behind which `O_NOFOLLOW` follows.
+    // Collecting the components removes a final slash, behind which `O_NOFOLLOW` would follow.
     path.is_absolute().then(|| path.components().collect())
 }
 

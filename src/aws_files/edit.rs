@@ -1,4 +1,4 @@
-//! An edit of one of the files, or of both at once: everything is made before anything is put in place.
+//! Edits one file, or several at once: all new texts are written before one is put in place.
 
 use std::fs::{DirBuilder, File, Metadata, Permissions};
 use std::io::{self, Write as _};
@@ -14,14 +14,15 @@ use crate::ini::encode;
 use crate::ownership::with_private_umask;
 use crate::report::Report;
 
-/// How often an edit is begun anew because somebody else has changed the file meanwhile.
-const TRIES: usize = 5;
+/// How often an edit starts again because another program changed the file.
+const MAX_TRIES: usize = 5;
 
-/// What is to become of one file.
+/// The edit of one file.
 pub struct Edit<'a> {
     pub path: &'a Path,
     pub kind: Kind,
-    /// The new text from the old one, which is empty when there is no file. It may be asked more than once.
+    /// Returns the new text for the old one, which is empty without a file. May be called
+    /// repeatedly.
     pub make: &'a dyn Fn(&str) -> Result<String, Report>,
 }
 
@@ -34,10 +35,11 @@ impl std::fmt::Debug for Edit<'_> {
     }
 }
 
-/// Puts what `make` makes of the file's text in its place, whole or not at all, and says whether it changed.
+/// Replaces the file's text by what `make` returns, atomically. Returns whether it changed.
 ///
 /// # Errors
-/// What `make` reports, or why the file cannot be written; then it is byte for byte what it was.
+///
+/// The error of `make`, or why the file cannot be written. The file is unchanged then.
 pub fn edit(
     path: &Path,
     kind: Kind,
@@ -47,11 +49,12 @@ pub fn edit(
     edit_together(&[Edit { path, kind, make }])
 }
 
-/// Edits several files, put in place in this order, all of them or none; says whether one changed. Drafts that an
-/// edit which was cut short has left beside them are removed.
+/// Edits several files in this order, all of them or none. Returns whether one changed. Drafts that
+/// a killed edit left are removed.
 ///
 /// # Errors
-/// As [`edit`], and when two of them are one file. Then each is byte for byte what it was.
+///
+/// As [`edit`], and if two of them are one file. All files are unchanged then.
 pub fn edit_together(edits: &[Edit<'_>]) -> Result<bool, Report> {
     let mut places = Vec::new();
     for edit in edits {
@@ -61,8 +64,8 @@ pub fn edit_together(edits: &[Edit<'_>]) -> Result<bool, Report> {
     for place in &places {
         leftover::remove(&place.directory).map_err(|error| place.fail(error))?;
     }
-    for _ in 0..TRIES {
-        // A refusal of the last one comes before the first is put in place.
+    for _ in 0..MAX_TRIES {
+        // All drafts are made before the first is put in place, so that an error changes nothing.
         let mut drafts = Vec::new();
         for place in &places {
             drafts.extend(place.draft()?);
@@ -87,13 +90,13 @@ pub fn edit_together(edits: &[Edit<'_>]) -> Result<bool, Report> {
     ))
 }
 
-/// A file, and the directory in which it is replaced.
+/// A file and its directory.
 struct Place<'a> {
     edit: &'a Edit<'a>,
     path: PathBuf,
     directory: PathBuf,
     opened: File,
-    /// Which directory it is, by whatever path.
+    /// Identifies the directory under any path.
     inode: (u64, u64),
 }
 
@@ -120,7 +123,7 @@ impl<'a> Place<'a> {
         error.at(&self.path)
     }
 
-    /// What it is to be, beside it on the disk; nothing when it is that already.
+    /// Returns the draft of the new text, or `None` if the text does not change.
     fn draft(&self) -> Result<Option<Draft<'_>>, Report> {
         let found = contents(&self.path, Links::Refused).map_err(|error| self.fail(error))?;
         let old = found.as_ref().map_or("", |(text, _)| text.as_str());
@@ -149,9 +152,9 @@ impl<'a> Place<'a> {
             .rand_bytes(leftover::RANDOM)
             .permissions(Permissions::from_mode(mode))
             .tempfile_in(&self.directory)
-            // It names its own file, which is gone and nobody's concern.
+            // The error's own text names the draft.
             .map_err(|error| io::Error::from(error.kind()))?;
-        // The creation mode is cut by the umask; the file's own is not.
+        // The umask limits the creation mode, but not a mode that is set afterwards.
         file.as_file()
             .set_permissions(Permissions::from_mode(mode))?;
         file.as_file_mut().write_all(&encode(text))?;
@@ -160,7 +163,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Each directory once, in one order for everybody: else two writers could wait for each other.
+/// Locks each directory once, in one order, so that two writers cannot wait for each other.
 fn hold(places: &[Place<'_>]) -> Result<Vec<lock::Held>, Report> {
     let mut sorted: Vec<&Place<'_>> = places.iter().collect();
     sorted.sort_by_key(|place| (place.inode, place.path.file_name()));
@@ -181,7 +184,7 @@ fn hold(places: &[Place<'_>]) -> Result<Vec<lock::Held>, Report> {
     Ok(held)
 }
 
-/// A new text that waits beside its file.
+/// A new text in a file beside the final one.
 struct Draft<'a> {
     place: &'a Place<'a>,
     old: Option<(Zeroizing<String>, Metadata)>,
@@ -219,7 +222,7 @@ fn put(drafts: Vec<Draft<'_>>) -> Result<(), Report> {
         done.push((place, old));
     }
     for (place, _) in done {
-        // The rename itself is done; that it outlasts a power cut is a courtesy.
+        // The rename is done; syncing the directory only protects it from a power failure.
         let _ = place.opened.sync_all();
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Why one of the AWS files is left as it is.
+//! Errors of the AWS files.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -34,13 +34,13 @@ pub(super) enum FileError {
 }
 
 impl FileError {
-    /// What stops a write.
+    /// Returns the report of a failed write.
     pub(super) fn at(self, path: &Path) -> Report {
         self.while_doing("write", path)
             .hint("the file is as it was")
     }
 
-    /// What stops a read.
+    /// Returns the report of a failed read.
     pub(super) fn while_reading(self, path: &Path) -> Report {
         self.while_doing("read", path)
     }

@@ -1,7 +1,7 @@
-//! What a write that was ended at once (SIGKILL, a power cut) has left beside a file: a draft, keys and all.
+//! Drafts that a killed write (SIGKILL, power failure) left beside a file, with keys in them.
 //!
-//! A draft is made and put in place under the directory's lock. So whoever holds that lock and finds one has
-//! found one that nobody will ever put in place.
+//! A draft is made and put in place under the directory's lock. So a draft that is found under the
+//! lock is abandoned.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -13,11 +13,12 @@ use super::lock;
 use crate::ownership::is_own;
 use crate::report::Report;
 
-/// What a draft's name begins with; [`RANDOM`] letters and digits follow.
+/// Prefix of a draft's name, followed by [`RANDOM`] letters and digits.
 pub(super) const PREFIX: &str = ".ob.";
 pub(super) const RANDOM: usize = 6;
 
-/// The drafts beside the file at `path` that nobody is at work on; none while a writer is, or where nobody may look.
+/// Returns the abandoned drafts beside the file at `path`; none while a writer is active or if the
+/// directory cannot be read.
 pub fn leftovers(path: &Path) -> Vec<PathBuf> {
     let Ok(directory) = directory(path) else {
         return Vec::new();
@@ -27,10 +28,11 @@ pub fn leftovers(path: &Path) -> Vec<PathBuf> {
         .unwrap_or_default()
 }
 
-/// Removes the drafts beside the file at `path` and answers with their paths; there need be no such file.
+/// Removes the drafts beside the file at `path` and returns their paths. The file need not exist.
 ///
 /// # Errors
-/// When somebody else keeps writing there, or one cannot be removed.
+///
+/// When another process keeps writing there, or a draft cannot be removed.
 pub fn remove_leftovers(path: &Path) -> Result<Vec<PathBuf>, Report> {
     let remove = || {
         let directory = directory(path)?;
@@ -45,7 +47,7 @@ pub fn remove_leftovers(path: &Path) -> Result<Vec<PathBuf>, Report> {
     remove().map_err(|error: FileError| error.at(path))
 }
 
-/// Under the lock of `directory`.
+/// Called under the lock of `directory`.
 pub(super) fn remove(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
     let found = list(directory)?;
     for path in &found {
@@ -59,7 +61,7 @@ fn directory(path: &Path) -> io::Result<PathBuf> {
     Ok(path.parent().unwrap_or(Path::new("/")).to_owned())
 }
 
-/// By name, kind and owner: a link or somebody else's file is none of ours, whatever it is called.
+/// Selects by name, type and owner: a link or another user's file is no draft.
 fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory)? {
@@ -67,7 +69,7 @@ fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
         if !entry.file_name().to_str().is_some_and(is_draft) {
             continue;
         }
-        // Of the entry itself, not of what a link names.
+        // Metadata of the entry itself, not of a link's target.
         let metadata = match entry.metadata() {
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             metadata => metadata?,

@@ -1,5 +1,5 @@
-//! One writer at a time. The lock is on the directory: a lock on the file would be on the one that the rename
-//! takes away, and a lock file would be litter in a directory that is not ours.
+//! Allows one writer at a time, by a lock on the directory. A lock on the file would be lost with
+//! the rename, and a lock file would remain in a directory that is not ours.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -9,14 +9,14 @@ use nix::fcntl::{Flock, FlockArg};
 
 use super::error::FileError;
 
-/// An edit takes milliseconds; who waits longer than this is told so.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a writer waits for the lock. An edit takes milliseconds.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Until it is dropped, nobody else's.
+/// The lock; released when dropped.
 pub(super) type Held = Flock<File>;
 
 pub(super) fn hold(directory: File) -> Result<Held, FileError> {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + LOCK_TIMEOUT;
     let mut file = directory;
     loop {
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -31,7 +31,7 @@ pub(super) fn hold(directory: File) -> Result<Held, FileError> {
     }
 }
 
-/// At once or not at all.
+/// Takes the lock without waiting.
 pub(super) fn hold_now(directory: File) -> Option<Held> {
     Flock::lock(directory, FlockArg::LockExclusiveNonblock).ok()
 }

@@ -1,11 +1,12 @@
-//! Where `aws login` (AWS CLI 2.32 and later) keeps the keys of its sessions, unencrypted.
+//! The directory in which `aws login` (AWS CLI 2.32 and later) keeps its sessions' keys,
+//! unencrypted.
 
 use std::path::PathBuf;
 
 use crate::model::Environment;
 
-/// Returns the directory that holds the keys of `aws login`: `AWS_LOGIN_CACHE_DIRECTORY`, else `~/.aws/login/cache`
-/// (botocore's `get_login_token_cache_directory`).
+/// Returns the directory that holds the keys of `aws login`: `AWS_LOGIN_CACHE_DIRECTORY`, else
+/// `~/.aws/login/cache` (botocore's `get_login_token_cache_directory`).
 pub fn login_cache_directory(environment: &Environment) -> Option<PathBuf> {
     let home = environment.raw("HOME").map(PathBuf::from);
     let Some(named) = environment.raw("AWS_LOGIN_CACHE_DIRECTORY") else {
@@ -18,7 +19,7 @@ pub fn login_cache_directory(environment: &Environment) -> Option<PathBuf> {
     }
 }
 
-/// Returns that directory and the number of sessions whose keys are in it. Returns `None` when there are none.
+/// Returns that directory and the number of sessions with keys in it; `None` without any.
 pub fn login_sessions(environment: &Environment) -> Option<(PathBuf, usize)> {
     let directory = login_cache_directory(environment)?;
     let entries = std::fs::read_dir(&directory).ok()?;

@@ -1,8 +1,8 @@
-//! The two files that the AWS tools share, `~/.aws/config` and `~/.aws/credentials`: read, edited as a whole,
-//! put in place at once, one of them or both.
+//! The files `~/.aws/config` and `~/.aws/credentials`, which the AWS tools share: read, edited as
+//! text, and replaced atomically, one of them or both.
 //!
-//! The only writer of both. It never looks at what is in them: the edit is a pure function of the text. A file
-//! that is not plainly the user's own (a link, read-only, somebody else's) is refused as it is.
+//! Only this module writes them. It does not interpret them: an edit is a pure function of the
+//! text. A file that is a link, read-only or another user's is refused.
 
 mod edit;
 mod error;
@@ -29,17 +29,17 @@ pub use edit::{Edit, edit, edit_together};
 pub use leftover::{leftovers, remove_leftovers};
 pub use login_cache::{login_cache_directory, login_sessions};
 
-/// Which of the two.
+/// One of the two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `AWS_CONFIG_FILE`, else `~/.aws/config`; holds no secret and keeps its mode.
+    /// `AWS_CONFIG_FILE`, else `~/.aws/config`. It holds no secret and keeps its mode.
     Config,
-    /// `AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`; 0600 once it has been written here.
+    /// `AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`. Written with mode 0600.
     Credentials,
 }
 
-/// More than any such file; what is longer is something else.
-const LONGEST: u64 = 8 * 1024 * 1024;
+/// Maximum size. A larger file is no AWS file.
+const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 impl Kind {
     const fn variable(self) -> &'static str {
@@ -49,10 +49,11 @@ impl Kind {
         }
     }
 
-    /// Where the AWS tools look for it.
+    /// Returns the path that the AWS tools use.
     ///
     /// # Errors
-    /// When that depends on the current directory, or no home is known.
+    ///
+    /// When it depends on the current directory, or no home is known.
     pub fn path(self, environment: &Environment) -> Result<PathBuf, Report> {
         let home = environment
             .raw("HOME")
@@ -84,20 +85,22 @@ impl Kind {
     }
 }
 
-/// The file's text; nothing when it is not there. A byte that is not UTF-8 is in it as [`crate::ini::decode`] has it,
-/// and an edit puts it back.
+/// Returns the file's text, or an empty one without a file. Bytes that are not UTF-8 are
+/// represented as by [`crate::ini::decode`], and an edit restores them.
 ///
 /// # Errors
+///
 /// When it cannot be read as text.
 pub fn read(path: &Path) -> Result<String, Report> {
     let found = contents(path, Links::Followed).map_err(|error| error.while_reading(path))?;
     Ok(found.map(|(text, _)| text.to_string()).unwrap_or_default())
 }
 
-/// Whether the file could be edited, before anything is done that would be lost.
+/// Checks that the file could be edited, before other work that would be lost.
 ///
 /// # Errors
-/// Why it could not.
+///
+/// The reason why it could not.
 pub fn check(path: &Path) -> Result<(), Report> {
     check_place(path).map_err(|error| error.at(path))?;
     let found = contents(path, Links::Refused).map_err(|error| error.at(path))?;
@@ -107,8 +110,8 @@ pub fn check(path: &Path) -> Result<(), Report> {
     }
 }
 
-/// Nothing is made in a directory of another user's: the file's own directory and the one above it, or the
-/// nearest one that is there, belong to the user or root. Their modes are the user's matter.
+/// Refuses to create anything in another user's directory: the file's directory and the one above
+/// it, or the nearest existing one, must belong to the user or root, with any mode.
 fn check_place(path: &Path) -> Result<(), FileError> {
     let path = std::path::absolute(path)?;
     let directory = path.parent().unwrap_or(Path::new("/"));
@@ -121,16 +124,16 @@ fn check_place(path: &Path) -> Result<(), FileError> {
     Ok(check_owners(&path, top)?)
 }
 
-/// What a symbolic link in the file's place is.
+/// How a symbolic link in the file's place is treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Links {
-    /// As good as the file, to read.
+    /// For reading.
     Followed,
-    /// Not to be replaced.
+    /// For replacing.
     Refused,
 }
 
-/// The text and what the file was when it was read.
+/// Returns the text and the metadata of the file when it was read.
 fn contents(path: &Path, links: Links) -> Result<Option<(Zeroizing<String>, Metadata)>, FileError> {
     let mut flags = OFlag::O_NONBLOCK;
     flags.set(OFlag::O_NOFOLLOW, links == Links::Refused);
@@ -150,11 +153,11 @@ fn contents(path: &Path, links: Links) -> Result<Option<(Zeroizing<String>, Meta
     if !metadata.is_file() {
         return Err(FileError::NotAFile);
     }
-    if metadata.len() > LONGEST {
+    if metadata.len() > MAX_FILE_BYTES {
         return Err(FileError::TooLong);
     }
     let mut bytes = Zeroizing::new(Vec::new());
-    file.take(LONGEST).read_to_end(&mut bytes)?;
+    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
     Ok(Some((decode(&bytes)?, metadata)))
 }
 

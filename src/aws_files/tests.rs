@@ -120,7 +120,7 @@ fn an_edit_that_fails_changes_nothing() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
 }
 
-/// Two edits at once, of which the second does what `second` does.
+/// Makes two edits at once; the second does what `second` does.
 fn both(home: &Path, second: impl Fn(&str) -> Result<String, Report>) -> Result<bool, Report> {
     let (config, credentials) = (home.join("config"), home.join("credentials"));
     edit_together(&[
@@ -167,7 +167,7 @@ fn one_file_is_not_edited_as_two_by_whatever_path() {
     };
     let refused = edit_together(&[edit(&one), edit(&two)]).unwrap_err();
     assert_eq!(refused.name(), "aws.file.both");
-    // Nor does the second wait for the first to let go of the directory.
+    // Both files are in one directory, which is locked once.
     let beside = home.path().join("same/y");
     assert!(edit_together(&[edit(&one), edit(&beside)]).unwrap());
 }
@@ -234,7 +234,7 @@ fn a_draft_that_was_left_goes_with_the_next_edit_and_nothing_else_does() {
     assert_eq!(leftovers(&path), only);
     assert_eq!(remove_leftovers(&path).unwrap(), only);
     file(".ob.M0Bco7");
-    // An edit that changes nothing, too.
+    // Also an edit that changes nothing.
     assert!(!edit(&path, Kind::Credentials, |text| Ok(text.to_owned())).unwrap());
     assert!(!draft.exists() && kept.iter().all(|path| path.symlink_metadata().is_ok()));
     assert_eq!(

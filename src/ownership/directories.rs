@@ -1,8 +1,8 @@
-//! The directories and symbolic links on the way to a file, judged as sshd judges those of `authorized_keys`.
+//! Checks the directories and symbolic links on the way to a file, as sshd does for
+//! `authorized_keys`.
 //!
-//! A file is only as safe as each directory on the way: with write access to one of them another user puts
-//! another file in its place. Directories above the home are not judged: with write access there the whole
-//! home could be replaced.
+//! A user with write access to one of the directories can replace the file. Directories above the
+//! home are not checked: with write access there, the whole home could be replaced.
 
 use std::fs::{Metadata, read_link, symlink_metadata};
 use std::io::{self, ErrorKind};
@@ -17,7 +17,7 @@ use super::{is_own_or_root, is_writable_by_others};
 const MAX_LINKS: usize = 40;
 const STICKY: u32 = 0o1000;
 
-/// Why a directory or a link on the way is not trusted.
+/// Reasons not to trust a directory or a link on the way.
 #[derive(Debug, Error)]
 pub enum DirectoryFault {
     #[error("{} on its path belongs to uid {}, neither you nor root", .path.display(), .uid)]
@@ -31,7 +31,7 @@ pub enum DirectoryFault {
 }
 
 impl DirectoryFault {
-    /// The directory or link that is at fault.
+    /// Returns the directory or link at fault.
     pub fn path(&self) -> &Path {
         match self {
             Self::Owner { path, .. }
@@ -44,20 +44,24 @@ impl DirectoryFault {
 
 /// Checks that only the user and root can change what `path` leads to.
 ///
-/// Every directory and link must belong to the user or root. A directory that others may write to (a group of the
-/// user alone does not count) passes only with the sticky bit and an entry of the user's or root's on the path, as in `/tmp`. The file at the end is
-/// not judged; where the path ends early, what is there is judged.
+/// Every directory and link must belong to the user or root. A directory that others may write to
+/// (a group with no other member does not count) passes only with the sticky bit and an entry of
+/// the user's or root's on the path, as in `/tmp`. The file at the end is not checked; if the path
+/// ends early, its existing part is checked.
 ///
 /// # Errors
+///
+/// The first directory or link that another user could change.
 /// The first directory or link that another user could change.
 pub fn check_directories(path: &Path, home: Option<&Path>) -> Result<(), DirectoryFault> {
     walk(path, home, true)
 }
 
-/// Checks that every directory and link on the way to `path` belongs to the user or root, whatever the modes
-/// are: for files that are about to be created there.
+/// Checks that every directory and link on the way to `path` belongs to the user or root, with any
+/// mode: for files that are about to be created.
 ///
 /// # Errors
+///
 /// The first directory or link of another user.
 pub fn check_owners(path: &Path, home: Option<&Path>) -> Result<(), DirectoryFault> {
     walk(path, home, false)
@@ -87,7 +91,7 @@ fn walk(path: &Path, home: Option<&Path>, modes: bool) -> Result<(), DirectoryFa
             Err(error) => return Err(DirectoryFault::Unreadable { path: next, error }),
         };
         let is_file = !found.is_dir() && !found.is_symlink();
-        // The one who opens the file judges it by its descriptor.
+        // The file itself is checked by its descriptor when it is opened.
         if let Some(fault) = fault(&found, &next, modes).filter(|_| !is_file)
             && !is_above(home, &next)
         {
@@ -115,7 +119,7 @@ enum Step {
     Entry(std::ffi::OsString),
 }
 
-/// Puts the steps of `path` on top of those that are still ahead, the first on top.
+/// Pushes the steps of `path` on the stack, the first on top.
 fn push(ahead: &mut Vec<Step>, path: &Path) {
     for component in path.components().rev() {
         match component {
@@ -127,8 +131,8 @@ fn push(ahead: &mut Vec<Step>, path: &Path) {
     }
 }
 
-/// In a directory with the sticky bit only the owner of an entry, of the directory, and root can replace the
-/// entry, and each entry's owner is judged.
+/// With the sticky bit, only the owner of an entry, the owner of the directory and root can replace
+/// an entry, and the owner of each entry is checked.
 fn fault(found: &Metadata, path: &Path, modes: bool) -> Option<DirectoryFault> {
     if !is_own_or_root(found.uid()) {
         return Some(DirectoryFault::Owner {
@@ -197,7 +201,7 @@ mod tests {
                 let place = home.path().join(place).components().collect::<PathBuf>();
                 chmod(&place, mode);
                 assert_eq!(faulty(check(home.path())), place, "{mode:o}");
-                // Others may put files in, and cannot replace ours.
+                // Others may add files, but cannot replace ours.
                 chmod(&place, mode | STICKY);
                 assert!(check(home.path()).is_ok(), "{mode:o}");
                 chmod(&place, 0o755);

@@ -1,7 +1,7 @@
-//! Groups that have the user alone in them.
+//! Groups whose only member is the user.
 //!
-//! Debian, Ubuntu and others give each user a group of the same name, and Ubuntu's umask is 002: what such a user
-//! makes is writable by that group, which has no other member. Debian's OpenSSH accepts it for that reason.
+//! Debian, Ubuntu and others give each user a group of the same name, and Ubuntu's umask is 002, so
+//! that this group may write the user's files. Debian's OpenSSH accepts that for the same reason.
 
 use std::fs::read_to_string;
 use std::io::ErrorKind;
@@ -10,16 +10,17 @@ use std::sync::OnceLock;
 
 use nix::unistd::{Uid, geteuid};
 
-/// Sources of accounts whose content this module sees, or that have no members for the group of a user.
+/// Account sources whose content this module reads, or that add no members to a user's group.
 const VISIBLE_SOURCES: [&str; 2] = ["files", "systemd"];
 
-/// Returns whether others than its owner may write to the file or directory at `path`, which has `mode` and the group
-/// `gid`.
+/// Whether others than its owner may write to the file or directory at `path`, which has `mode` and
+/// the group `gid`.
 pub fn is_writable_by_others(path: &Path, mode: u32, gid: u32) -> bool {
     mode & 0o002 != 0 || mode & 0o020 != 0 && !(is_private_group(gid) && has_no_access_list(path))
 }
 
-/// Whether the group's bits are the group's alone: with an access list they stand for everybody it names (acl(5)).
+/// Whether the group bits are the group's own: with an access list they are a mask for all its
+/// entries (acl(5)).
 #[cfg(target_os = "linux")]
 fn has_no_access_list(path: &Path) -> bool {
     use rustix::io::Errno;
@@ -34,7 +35,8 @@ fn has_no_access_list(_: &Path) -> bool {
     false
 }
 
-/// Whether `gid` is the user's own group and has no other member. A group that cannot be seen whole is not.
+/// Whether `gid` is the user's own group without other members. A group that cannot be read
+/// completely is not.
 fn is_private_group(gid: u32) -> bool {
     static PRIVATE: OnceLock<Option<u32>> = OnceLock::new();
     let private = PRIVATE.get_or_init(|| {
@@ -59,7 +61,7 @@ struct Accounts<'a> {
 }
 
 impl Accounts<'_> {
-    /// Returns the private group of `uid`. Root has none: other accounts of the system are in its group.
+    /// Returns the private group of `uid`. Root has none: other system accounts are in its group.
     fn private_group(&self, uid: Uid) -> Option<u32> {
         if uid.is_root() || !self.are_whole() {
             return None;
@@ -102,7 +104,7 @@ impl Accounts<'_> {
     }
 }
 
-/// Whether each source is known, whatever is to happen after it (`[SUCCESS=merge]`).
+/// Whether each source is known, whatever action follows it (`[SUCCESS=merge]`).
 fn are_visible(sources: &str) -> bool {
     let mut is_action = false;
     sources.split_whitespace().all(|word| {

@@ -1,12 +1,12 @@
 //! The overflow uid of user namespaces.
 //!
-//! A user namespace shows every uid that it does not map as one number (`/proc/sys/kernel/overflowuid`,
-//! 65534 by default; user_namespaces(7)). Two uids shown so may differ: equal numbers then prove nothing. In
-//! a namespace that maps every uid nothing is shown so, and 65534 is a user like any other: `nobody`.
+//! A user namespace shows every uid that it does not map as one number
+//! (`/proc/sys/kernel/overflowuid`, 65534 by default; user_namespaces(7)), so two equal numbers may
+//! be two users. In a namespace that maps every uid, 65534 is an ordinary user, `nobody`.
 
 use nix::unistd::Uid;
 
-/// Whether `uid` names one user for certain.
+/// Whether `uid` identifies one user.
 #[cfg(target_os = "linux")]
 pub fn is_known_uid(uid: Uid) -> bool {
     linux::is_known(uid.as_raw())
@@ -25,7 +25,7 @@ mod linux {
     use std::path::{Path, PathBuf};
     use std::sync::OnceLock;
 
-    /// The kernel takes no larger number for its overflow uid.
+    /// Maximum of the kernel's overflow uid.
     const MAX_OVERFLOW_UID: u32 = 65_535;
     const DEFAULT_OVERFLOW_UID: u32 = 65_534;
     /// The initial user namespace has this inode on every kernel (`PROC_USER_INIT_INO`).
@@ -37,7 +37,7 @@ mod linux {
         uid > MAX_OVERFLOW_UID || maps_every_uid() || uid != overflow_uid()
     }
 
-    /// Asked once: this program never changes its namespace.
+    /// Computed once: this program does not change its namespace.
     fn maps_every_uid() -> bool {
         static ANSWER: OnceLock<bool> = OnceLock::new();
         *ANSWER.get_or_init(|| {
@@ -62,7 +62,8 @@ mod linux {
         matches!(namespace, Ok(name) if name.as_os_str() == INITIAL_NAMESPACE)
     }
 
-    /// Whether a map leaves no uid out. A kernel without user namespaces shows processes and no map.
+    /// Whether a map contains every uid. A kernel without user namespaces shows processes and no
+    /// map.
     fn is_full(map: &io::Result<String>, has_processes: impl Fn() -> bool) -> bool {
         match map {
             Ok(map) => {

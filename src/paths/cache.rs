@@ -1,5 +1,5 @@
-//! Where names may be kept between two commands: `$XDG_CACHE_HOME/ob`, else `~/.cache/ob`. Nobody needs what is
-//! there: whatever is in the way, there is simply nothing kept.
+//! The cache of names: `$XDG_CACHE_HOME/ob`, else `~/.cache/ob`. It is optional: on any error
+//! nothing is cached.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -16,12 +16,12 @@ use super::{absolute, home};
 use crate::model::Environment;
 use crate::ownership::{check_owners, is_own};
 
-/// The directory, made if it is missing.
+/// Returns the directory and creates it if it is missing.
 pub fn cache_dir(environment: &Environment) -> Option<RuntimeDir> {
     find(environment, Missing::Make)
 }
 
-/// The directory, if it is there.
+/// Returns the existing directory.
 pub fn existing_cache_dir(environment: &Environment) -> Option<RuntimeDir> {
     find(environment, Missing::Leave)
 }
@@ -29,7 +29,7 @@ pub fn existing_cache_dir(environment: &Environment) -> Option<RuntimeDir> {
 fn find(environment: &Environment, missing: Missing) -> Option<RuntimeDir> {
     let top = match absolute(environment, "XDG_CACHE_HOME") {
         Some(top) => {
-            // Nothing is made in a directory of another user's, nor by way of another user's link.
+            // Nothing is created in another user's directory, or through another user's link.
             check_owners(&top, home(environment).as_deref()).ok()?;
             if missing == Missing::Make {
                 make(AT_FDCWD, &top, &top).ok()?;
@@ -46,23 +46,24 @@ fn find(environment: &Environment, missing: Missing) -> Option<RuntimeDir> {
 }
 
 impl RuntimeDir {
-    /// The text of the file `name`, if it is a file of ours alone and of at most `longest` bytes.
-    pub fn text(&self, name: &str, longest: u64) -> Option<String> {
+    /// Returns the text of the file `name` if it is the user's own, private, and has at most `max`
+    /// bytes.
+    pub fn text(&self, name: &str, max: u64) -> Option<String> {
         let how = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
         let opened = openat(self, name, how, Mode::empty()).ok()?;
         let stat = fstat(&opened).ok()?;
         let is_file = SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG;
         let ours = is_own(stat.st_uid) && stat.st_mode & 0o077 == 0;
         let size = u64::try_from(stat.st_size).ok()?;
-        if !is_file || !ours || size > longest {
+        if !is_file || !ours || size > max {
             return None;
         }
         let mut text = String::new();
-        let read = File::from(opened).take(longest).read_to_string(&mut text);
+        let read = File::from(opened).take(max).read_to_string(&mut text);
         read.ok().map(|_| text)
     }
 
-    /// Takes the file `name` away, if it is there.
+    /// Removes the file `name`. Returns whether it existed.
     pub fn remove(&self, name: &str) -> bool {
         let removed = unlinkat(self.as_fd(), name, UnlinkatFlags::NoRemoveDir);
         matches!(removed, Ok(()) | Err(Errno::ENOENT))

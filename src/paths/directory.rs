@@ -1,4 +1,4 @@
-//! A directory of ours, opened step by step: each step is judged by its descriptor before the next is made.
+//! Opens a private directory step by step; each step is checked by its descriptor before the next.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, mkdirat};
 use super::error::PathError;
 use crate::ownership::{is_own, is_own_or_root, is_writable_by_others, with_private_umask};
 
-/// A directory that is ours, mode 0700, held open so that it cannot be replaced by another one.
+/// A directory of the user's with mode 0700, held open so that it cannot be replaced.
 #[derive(Debug)]
 pub struct RuntimeDir {
     pub(super) path: PathBuf,
@@ -18,7 +18,7 @@ pub struct RuntimeDir {
 }
 
 impl RuntimeDir {
-    /// Its name, for messages and for sockets (which have no `connectat`).
+    /// Returns its path, for messages and for sockets (there is no `connectat`).
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -36,7 +36,7 @@ pub(super) enum Missing {
     Leave,
 }
 
-/// A directory on the way to ours, which belongs to the user or root; others may be able to read it.
+/// A directory on the way, which belongs to the user or root; others may be able to read it.
 pub(super) struct Step {
     pub(super) path: PathBuf,
     directory: OwnedFd,
@@ -50,13 +50,14 @@ impl AsFd for Step {
 }
 
 impl Step {
-    /// The home. Root with another user's `HOME` (`sudo -E`, `su` without `-`) must make nothing there.
+    /// Opens the home. Root with another user's `HOME` (`sudo -E`, `su` without `-`) must create
+    /// nothing there.
     pub(super) fn home(path: PathBuf) -> Result<Option<Self>, PathError> {
         Self::open(AT_FDCWD, &path.clone(), path)
     }
 
-    /// The directory `name` in this one, made if it is missing. A link in its place is followed only if the
-    /// user or root made it.
+    /// Opens the directory `name` in this one and creates it if it is missing. A link is followed
+    /// only if the user or root made it.
     pub(super) fn next(&self, name: &str, missing: Missing) -> Result<Option<Self>, PathError> {
         let path = self.path.join(name);
         match fstatat(self, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
@@ -88,7 +89,7 @@ impl Step {
         }))
     }
 
-    /// As a directory that we make others in: it must be the user's own, and no other user may write there.
+    /// Checks that the directory is the user's own and that no other user may write there.
     pub(super) fn into_own(self) -> Result<RuntimeDir, PathError> {
         let (uid, mode) = (self.stat.st_uid, self.stat.st_mode);
         if !is_own(uid) || is_writable_by_others(&self.path, mode, self.stat.st_gid) {
@@ -101,7 +102,7 @@ impl Step {
     }
 }
 
-/// The directory called `name` in `parent`, which messages call `path`.
+/// Opens the directory `name` in `parent`; messages show `path`.
 pub(super) fn enter(
     parent: BorrowedFd<'_>,
     name: &Path,
@@ -127,7 +128,7 @@ pub(super) fn enter(
     Ok(Some(RuntimeDir { path, directory }))
 }
 
-/// On Linux a descriptor that names the directory and can do nothing else with it.
+/// On Linux, a descriptor that only identifies the directory.
 #[cfg(target_os = "linux")]
 const PATH_ONLY: OFlag = OFlag::O_PATH;
 #[cfg(not(target_os = "linux"))]
@@ -138,7 +139,8 @@ pub(super) fn open_directory(at: impl AsFd, path: &Path, more: OFlag) -> Result<
     openat(at, path, flags, Mode::empty())
 }
 
-/// One of two that start at once makes it; the other finds it and looks at it like at any other.
+/// Of two processes that start at once, one creates it, and the other opens it with the usual
+/// checks.
 pub(super) fn make(at: impl AsFd, name: &Path, path: &Path) -> Result<(), PathError> {
     match with_private_umask(|| mkdirat(at, name, Mode::S_IRWXU)) {
         Ok(()) | Err(Errno::EEXIST) => Ok(()),

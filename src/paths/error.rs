@@ -1,4 +1,4 @@
-//! Why there is no directory for what `ob` keeps.
+//! Reasons why a directory of `ob`'s cannot be used.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub(super) enum PathError {
     NotADirectory(PathBuf),
     #[error("{} belongs to uid {} with mode {:04o}", .0.display(), .1, .2)]
     NotOurs(PathBuf, u32, u32),
-    /// A home, a directory in it or a link in its place, with its owner.
+    /// A home, a directory in it or a link, with its owner.
     #[error("{} belongs to uid {}, not to you (uid {})", .0.display(), .1, geteuid())]
     Foreign(PathBuf, u32),
     #[error("{} belongs to uid {} with mode {:04o}", .0.display(), .1, .2)]

@@ -1,8 +1,8 @@
-//! Homes are shared between machines, sockets are not.
+//! The host name in paths: machines may share homes, but not sockets.
 
 use nix::unistd::gethostname;
 
-/// The machine's name as one path segment.
+/// Returns the host name as one path segment.
 pub(super) fn host() -> String {
     let name = gethostname().unwrap_or_default();
     let name = name.to_string_lossy();

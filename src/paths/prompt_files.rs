@@ -1,5 +1,5 @@
-//! Small texts that are left in the runtime directory for shells to read: what `ob shell` starts them with,
-//! and when a profile's credentials expire. Nothing secret is among them, and `ob` reads none of them back.
+//! Files in the runtime directory that shells read: what `ob shell` starts them with, and when a
+//! profile's credentials expire. They hold no secret, and `ob` does not read them.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -17,25 +17,27 @@ use crate::ownership::with_private_umask;
 use crate::report::Report;
 
 impl RuntimeDir {
-    /// A directory of ours in this one, made if it is missing.
+    /// Opens a directory in this one and creates it if it is missing.
     ///
     /// # Errors
-    /// When it cannot be made, or something that is not ours stands in its place.
+    ///
+    /// When it cannot be created, or the existing one is not the user's.
     pub fn below(self, name: &str) -> Result<Self, Report> {
         let path = self.path.join(name);
         let made = enter(self.as_fd(), name.as_ref(), path.clone(), Missing::Make)?;
         Ok(made.ok_or(PathError::Open(path, Errno::ENOENT))?)
     }
 
-    /// Puts `text` in the file `name`, whole or not at all.
+    /// Writes `text` to the file `name` atomically.
     ///
     /// # Errors
-    /// When the disk refuses.
+    ///
+    /// When the file system refuses.
     pub fn put(&self, name: &str, text: &str) -> Result<PathBuf, Report> {
         let path = self.path.join(name);
         let put = || -> Result<(), Errno> {
             let new = format!(".{name}.{}", std::process::id());
-            // Of a process that had this number and was killed here.
+            // Left by a killed process that had the same number.
             let _ = unlinkat(self.as_fd(), new.as_str(), UnlinkatFlags::NoRemoveDir);
             let how = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
             let mode = Mode::S_IRUSR | Mode::S_IWUSR;
@@ -48,15 +50,15 @@ impl RuntimeDir {
         Ok(path)
     }
 
-    /// As [`Self::put`] where the file is there; where there is none, none is made.
+    /// As [`Self::put`], but only if the file exists.
     pub fn put_again(&self, name: &str, text: &str) {
         if self.path.join(name).symlink_metadata().is_ok() {
             let _ = self.put(name, text);
         }
     }
 
-    /// Replaces what is in the file `name` by a text of the same length; where there is none, none is made.
-    /// One write: who reads meanwhile reads the old text or the new one.
+    /// Overwrites the file `name` with a text of the same length, if it exists. It is one write, so
+    /// a reader gets the old text or the new one.
     pub fn replace(&self, name: &str, text: &str) {
         let how = OFlag::O_WRONLY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         if let Ok(file) = openat(self, name, how, Mode::empty()) {
@@ -65,7 +67,7 @@ impl RuntimeDir {
     }
 }
 
-/// The file that says when the credentials of `profile` expire: the name it has in the runtime directory.
+/// Returns the name of the file that holds the expiry of `profile`'s credentials.
 pub fn expiry_file(profile: &str) -> String {
     const LONGEST: usize = 120;
     let mut name = "until-".to_owned();
@@ -77,7 +79,7 @@ pub fn expiry_file(profile: &str) -> String {
         }
     }
     if name.len() > LONGEST {
-        // Long names are told apart by their digest (FNV-1a).
+        // Long names are told apart by a digest (FNV-1a).
         let digest = profile
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {

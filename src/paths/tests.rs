@@ -1,4 +1,4 @@
-//! Which directories are used, and which are refused.
+//! Which directories are used and which are refused.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -123,7 +123,8 @@ fn nothing_is_made_in_a_home_of_another_user() {
         return;
     }
     let foreign = |path: &Path| std::os::unix::fs::lchown(path, Some(12_345), None).unwrap();
-    // What belongs to the other user: the home, `.local`, `state`, or a link in the place of one of them.
+    // What belongs to the other user: the home, `.local`, `state`, or a link in place of one of
+    // them.
     for (place, linked) in [
         ("", false),
         (".local", false),
@@ -199,7 +200,7 @@ fn the_directories_of_other_callers_are_found() {
     let in_base = runtime_dir(&both).unwrap().path().to_owned();
     let found = paths(existing_runtime_dirs(&both));
     assert!(found == [&*in_base, &*in_home], "{found:?}");
-    // What is not ours alone is not looked at.
+    // A directory that others can enter is skipped.
     chmod(&in_home, 0o755);
     assert_eq!(paths(other_runtime_dirs(&both)), [""; 0].map(PathBuf::from));
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::Refusal;
 use crate::openvpn::profile::Profile;
-use crate::process::is_roots_alone;
+use crate::process::is_writable_by_root_only;
 
 /// One host name or address a line; `#` begins a comment.
 const FILE: &str = "/etc/ob/vpn-servers";
@@ -34,7 +34,7 @@ fn list(file: &Path) -> Result<Option<String>, Refusal> {
             Ok(None)
         }
         Err(error) => unreadable(&error),
-        Ok(_) if !is_roots_alone(file) => {
+        Ok(_) if !is_writable_by_root_only(file) => {
             unreadable(&"it must belong to root and be writable by no other")
         }
         Ok(text) => Ok(Some(text)),

@@ -1,4 +1,4 @@
-//! Opening a page in the user's browser.
+//! Opens a page in the user's browser.
 
 use std::io;
 use std::process::{Child, Command, Stdio};
@@ -6,10 +6,12 @@ use std::process::{Child, Command, Stdio};
 use crate::model::Environment;
 use crate::report::{ErrorCode, Report};
 
-/// Starts `command`, in whose words `{url}` stands for `address`, which else comes last. `environment` is all it sees.
+/// Starts `command` with `address` in the place of `{url}`, else as the last word. The program sees
+/// `environment` only.
 ///
 /// # Errors
-/// When there is no such program.
+///
+/// When the program does not exist.
 #[expect(
     clippy::disallowed_methods,
     reason = "this room is where programs are started"

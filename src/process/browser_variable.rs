@@ -1,8 +1,8 @@
 //! The browser that `$BROWSER` names.
 //!
-//! gh, the AWS CLI, VS Code's remote sessions and WSL rely on the variable. In full it is a shell-like list of
-//! commands (`firefox:lynx %s`), which other programs turned into ways to run code; here it is the name of one
-//! program or nothing.
+//! gh, the AWS CLI, VS Code's remote sessions and WSL rely on the variable. Its full syntax is a
+//! shell-like list of commands (`firefox:lynx %s`), which has let servers run code in other
+//! programs. Here it may only name one program.
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::ownership::{DirectoryFault, check_directories, is_own_or_root, is_writable_by_others};
 
-/// Why `$BROWSER` is not used.
+/// Reasons not to use `$BROWSER`.
 #[derive(Debug, Error)]
 pub enum BrowserVariableError {
     #[error("it is not the name of one program")]
@@ -26,11 +26,13 @@ pub enum BrowserVariableError {
     Directory(#[from] DirectoryFault),
 }
 
-/// Returns the program that `$BROWSER` names: by its absolute path, or a bare name found in one of the absolute
-/// directories of `search_path`.
+/// Returns the program that `$BROWSER` names: an absolute path, or a bare name found in one of the
+/// absolute directories of `search_path`.
 ///
 /// # Errors
-/// When the value is a command line or a list, names no program, or names one that another user could change.
+///
+/// When the value is a command line or a list, names no program, or names one that another user
+/// could change.
 pub fn browser_of_variable(
     value: &OsStr,
     search_path: Option<&OsStr>,
@@ -75,7 +77,7 @@ fn is_bare_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('-') && name.chars().all(allowed)
 }
 
-/// Whether the value looks like a command line or a list of commands.
+/// Whether the value is a command line or a list of commands.
 fn has_words(value: &OsStr) -> bool {
     value
         .to_string_lossy()

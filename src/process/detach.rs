@@ -1,7 +1,8 @@
-//! Starting the agent so that it belongs to nobody.
+//! Starts the agent detached from the client.
 //!
-//! The client that starts it becomes the user's command a moment later, and a command must not find a
-//! child it never had. So the agent forks once, before it has a thread or a secret, and is inherited by init.
+//! The client becomes the user's command a moment later, which must not find a child process that
+//! it did not start. So the agent forks once, before it has a thread or a secret, and is adopted by
+//! init.
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
@@ -12,19 +13,20 @@ use std::process::{Child, Command, Stdio};
 
 use nix::unistd::{ForkResult, fork, setsid};
 
-/// The environment the agent keeps: names of places, language and time zone.
+/// The variables that the agent keeps: home, language and time zone.
 #[cfg(not(debug_assertions))]
 const KEPT: [&str; 3] = ["HOME", "LANG", "TZ"];
-/// And what a test wants of it.
+/// In debug builds also the panic point that a test chose.
 #[cfg(debug_assertions)]
 const KEPT: [&str; 4] = ["HOME", "LANG", "TZ", super::panic_point::VARIABLE];
 
-/// Starts this very program as an agent with `socket` as its standard input.
+/// Starts this program as an agent with `socket` as its standard input.
 ///
-/// Returns the process and the pipe on which the agent says that it is ready, or why it is not. The
-/// agent gets no environment but what names the user's home, language and time zone.
+/// Returns the process and the pipe on which the agent reports that it is ready, or why it is not.
+/// The agent's environment holds home, language and time zone only.
 ///
 /// # Errors
+///
 /// When no process can be started.
 #[expect(
     clippy::disallowed_methods,
@@ -55,9 +57,10 @@ pub fn spawn_agent(
     Ok((child, ready))
 }
 
-/// Starts this very program with `words` and `socket` as its standard input, nobody listening to it.
+/// Starts this program with `words`, and `socket` as its standard input; its output is dropped.
 ///
 /// # Errors
+///
 /// When no process can be started.
 #[expect(
     clippy::disallowed_methods,
@@ -80,7 +83,8 @@ pub fn spawn_self(
         .spawn()
 }
 
-/// Becomes this very program with `words`; its standard input stays. Returns only the reason why it could not.
+/// Replaces this process by this program with `words`, keeping standard input. Returns only on
+/// failure, with the reason.
 #[expect(
     clippy::disallowed_methods,
     reason = "this room is where programs are started"
@@ -92,9 +96,10 @@ pub fn exec_self(words: impl IntoIterator<Item = std::ffi::OsString>) -> io::Err
     }
 }
 
-/// Has the kernel end this process when the one that started it ends, however it ends.
+/// Has the kernel end this process when its parent ends.
 ///
 /// # Errors
+///
 /// When the kernel refuses.
 #[cfg(feature = "fido2")]
 pub fn end_with_starter() -> io::Result<()> {
@@ -103,9 +108,10 @@ pub fn end_with_starter() -> io::Result<()> {
     Ok(())
 }
 
-/// This program's file; through `/proc` if an upgrade has replaced it meanwhile.
+/// Returns this program's file, through `/proc` if an upgrade has replaced it.
 ///
 /// # Errors
+///
 /// When the kernel does not tell it.
 pub fn current_program() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
@@ -118,16 +124,17 @@ pub fn current_program() -> io::Result<PathBuf> {
     })
 }
 
-/// Lets the caller's process end and goes on as a child of init in a session of its own.
+/// Ends the calling process and continues as a child of init, in a session of its own.
 ///
 /// # Errors
+///
 /// When the kernel refuses to fork.
 #[expect(unsafe_code, reason = "fork has no safe form; see SAFETY")]
 pub fn detach() -> io::Result<()> {
-    // SAFETY: called first thing in the agent, while it has one thread, so no lock can be held by a
-    // thread that the child does not have; the parent calls nothing but _exit.
+    // SAFETY: called first in the agent, while it has one thread, so no lock can be held by a
+    // thread that the child does not have; the parent calls only _exit.
     match unsafe { fork() }? {
-        // SAFETY: _exit runs no handlers, so nothing of the child's is flushed or closed twice.
+        // SAFETY: _exit runs no handlers, so nothing of the child is flushed or closed twice.
         ForkResult::Parent { .. } => unsafe { nix::libc::_exit(0) },
         ForkResult::Child => {
             setsid()?;
@@ -136,8 +143,8 @@ pub fn detach() -> io::Result<()> {
     }
 }
 
-/// Closes whatever the starter's shell had open and did not mean for the agent: a lock that would be held, a
-/// pipe whose reader would wait for its end as long as the agent lives. To be called before anything is opened.
+/// Closes descriptors that the client's shell left open: a lock would stay held, and a pipe's
+/// reader would wait for the agent's end. Called before anything is opened.
 pub fn close_inherited_fds() {
     let open: Vec<RawFd> = std::fs::read_dir("/dev/fd")
         .into_iter()
@@ -146,15 +153,16 @@ pub fn close_inherited_fds() {
         .filter(|descriptor| *descriptor > 2)
         .collect();
     for descriptor in open {
-        // The directory that was just read is among them, and closed already.
+        // One of them was the directory that was just read, and is closed already.
         let _ = nix::unistd::close(descriptor);
     }
 }
 
-/// Nothing, opened for reading and writing: to be had before a process is confined.
+/// Opens `/dev/null` for reading and writing, before the process is confined.
 ///
 /// # Errors
-/// When `/dev/null` cannot be opened.
+///
+/// When it cannot be opened.
 pub fn nothing() -> io::Result<OwnedFd> {
     File::options()
         .read(true)
@@ -163,9 +171,10 @@ pub fn nothing() -> io::Result<OwnedFd> {
         .map(OwnedFd::from)
 }
 
-/// Points standard input and output at `nothing`: what came through them has been taken.
+/// Replaces standard input and output by `nothing`, once they are not needed any more.
 ///
 /// # Errors
+///
 /// When the kernel refuses.
 pub fn silence(nothing: &OwnedFd) -> io::Result<()> {
     nix::unistd::dup2_stdin(nothing)?;

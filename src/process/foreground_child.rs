@@ -1,4 +1,4 @@
-//! Waiting for a command in the foreground as a shell does, and hearing of signals meanwhile.
+//! Waits for a command in the foreground, as a shell does, and handles signals meanwhile.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -10,18 +10,21 @@ use nix::unistd::Pid;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// Calls `told` with the number of each signal that asks this process to end, which it then does not do by itself.
+/// Calls `on_signal` with the number of each signal that asks this process to end. The signal has
+/// no other effect then.
 ///
 /// # Errors
+///
 /// When the kernel refuses.
-pub fn on_end_signals(mut told: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
+pub fn on_end_signals(mut on_signal: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    thread::spawn(move || signals.forever().for_each(&mut told));
+    thread::spawn(move || signals.forever().for_each(&mut on_signal));
     Ok(())
 }
 
-/// Stands by while a command has the terminal. Handlers, not "ignore", and set before the command starts: it
-/// begins with the defaults, even where we were started with a signal ignored.
+/// Ignores the terminal's signals while a command has the terminal. They are handled, not ignored,
+/// and before the command starts: it begins with the default actions even if `ob` was started with
+/// a signal ignored.
 #[derive(Debug)]
 pub struct ForegroundChild(Signals);
 
@@ -32,9 +35,10 @@ impl ForegroundChild {
         Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP]).map(Self)
     }
 
-    /// Waits for `child`. What is typed at the terminal reaches it by itself; other signals are passed on.
+    /// Waits for `child`. The terminal's signals reach it directly; other signals are passed on.
     ///
     /// # Errors
+    ///
     /// When it cannot be waited for.
     pub fn wait_for(mut self, mut child: Child) -> io::Result<ExitStatus> {
         let id = i32::try_from(child.id()).map(Pid::from_raw);
@@ -51,7 +55,7 @@ impl ForegroundChild {
     }
 }
 
-/// The exit code of a command as a shell tells it: its own, or 128 and the signal that ended it.
+/// Returns the command's exit code as a shell does: its own, or 128 plus the signal that ended it.
 pub fn exit_code(status: ExitStatus) -> u8 {
     let code = status
         .code()

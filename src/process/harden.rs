@@ -1,9 +1,10 @@
-//! What keeps the secrets of this process from other processes and from the disk.
+//! Protects the secrets of this process from other processes and from the disk.
 //!
-//! Measured: a core limit of 0 does not stop a piped core handler, 1 does; not being dumpable hides
-//! `/proc/PID/{environ,mem,maps,fd}` from the same user until the next exec, which resets it. Landlock
-//! and seccomp make the agent's limits the kernel's promise instead of ours. Both need `no_new_privs`, which stops sudo:
-//! only the agent, and a tunnel's supervisor once its keepers run (`supervisor_confinement.rs`), are confined.
+//! Measured: a core limit of 0 does not stop a core handler behind a pipe, 1 does. A process that
+//! is not dumpable hides `/proc/PID/{environ,mem,maps,fd}` from the same user until the next exec.
+//! Landlock and seccomp let the kernel enforce the agent's limits. Both need `no_new_privs`, which
+//! stops sudo, so only the agent is confined, and a tunnel's supervisor after its reapers have
+//! started (`supervisor_confinement.rs`).
 
 use std::path::Path;
 
@@ -12,31 +13,35 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use crate::model::Confinement;
 use crate::report::{ErrorCode, Report};
 
-/// Hides this process from others of the same user and keeps it, and what it becomes, from dumping core.
+/// Hides this process from others of the same user, and prevents core dumps of it and of what it
+/// executes.
 ///
-/// The hard limit stays, so that a child may raise its own again.
+/// The hard limit stays, so that a child may raise its own.
 ///
 /// # Errors
-/// When the kernel refuses; no secret may be handled then.
+///
+/// When the kernel refuses. The process must handle no secret then.
 pub fn harden() -> Result<(), Report> {
     hide()?;
     let (_, hard) = getrlimit(Resource::RLIMIT_CORE).map_err(not_hardened)?;
     setrlimit(Resource::RLIMIT_CORE, hard.min(1), hard).map_err(not_hardened)
 }
 
-/// Like [`harden`], with the hard limit lowered as well: the agent executes nothing.
+/// As [`harden`], and lowers the hard limit: the agent executes nothing.
 ///
 /// # Errors
-/// When the kernel refuses; no secret may be handled then.
+///
+/// When the kernel refuses. The process must handle no secret then.
 pub fn harden_agent() -> Result<(), Report> {
     hide()?;
     let (_, hard) = getrlimit(Resource::RLIMIT_CORE).map_err(not_hardened)?;
     setrlimit(Resource::RLIMIT_CORE, hard.min(1), hard.min(1)).map_err(not_hardened)
 }
 
-/// Allows this process as many descriptors as the system does: each waiting client is one.
+/// Raises the limit of open descriptors to the system's: each waiting client is one.
 ///
 /// # Errors
+///
 /// When the kernel refuses.
 pub fn raise_descriptors() -> Result<(), Report> {
     getrlimit(Resource::RLIMIT_NOFILE)
@@ -44,13 +49,13 @@ pub fn raise_descriptors() -> Result<(), Report> {
         .map_err(not_hardened)
 }
 
-/// How many descriptors this process may have open.
+/// Returns the limit of open descriptors.
 pub fn max_descriptors() -> usize {
     let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, 0));
     usize::try_from(soft).unwrap_or(usize::MAX)
 }
 
-/// Whether this process may open so many descriptors more.
+/// Whether `count` more descriptors can be opened.
 pub fn has_descriptors(count: usize) -> bool {
     let more: Result<Vec<_>, _> = (0..count)
         .map(|_| nix::unistd::dup(std::io::stderr()))
@@ -64,7 +69,7 @@ fn hide() -> Result<(), Report> {
 }
 
 /// Untested: macOS has `ptrace(PT_DENY_ATTACH)`, which nix does not wrap; the hardened runtime of a
-/// signed build does the same.
+/// signed build has the same effect.
 #[cfg(not(target_os = "linux"))]
 fn hide() -> Result<(), Report> {
     Ok(())
@@ -79,13 +84,14 @@ fn not_hardened(error: nix::Error) -> Report {
     .hint("a sandbox around `ob` forbids prctl or setrlimit: allow both")
 }
 
-/// Bars this process and the threads it starts, for good, from what the table of [`crate::model::BARRED`] names, as
-/// far as this kernel can. Where it cannot, nothing fails: what is returned says so.
+/// Bars this process and its threads, for good, from what [`crate::model::BARRED`] names, as far as
+/// the kernel can. Does not fail: the result says what is enforced.
 ///
-/// In `keep` files may still be deleted: the agent's own socket. To be called while the process has one thread.
+/// In `keep`, files may still be deleted: the agent's own socket. Called while the process has one
+/// thread.
 #[cfg(target_os = "linux")]
 pub fn confine(keep: Option<&Path>) -> Confinement {
-    // Landlock first: the filters allow none of its calls.
+    // Landlock first: the seccomp filters allow none of its calls.
     Confinement {
         landlock: landlock(keep).unwrap_or_default(),
         seccomp: filter_system_calls(),
@@ -100,7 +106,7 @@ fn filter_system_calls() -> bool {
     crate::process::seccomp::install()
 }
 
-/// The lists of system calls are for two architectures.
+/// The lists of system calls exist for two architectures.
 #[cfg(all(
     target_os = "linux",
     not(any(target_arch = "x86_64", target_arch = "aarch64"))
@@ -114,7 +120,7 @@ pub fn confine(_keep: Option<&Path>) -> Confinement {
     Confinement::NONE
 }
 
-/// Applies the rules and returns the ABI of Landlock that enforces them, 0 where none does.
+/// Applies the rules. Returns the ABI of Landlock that enforces them, 0 without Landlock.
 #[cfg(target_os = "linux")]
 fn landlock(keep: Option<&Path>) -> Result<u8, landlock::RulesetError> {
     use landlock::{

@@ -1,7 +1,7 @@
-//! The only room that executes, forks or changes what the kernel thinks of this process.
+//! Processes: the only module that executes, forks, or changes kernel settings of this process.
 //!
-//! Commands run by replacement: after [`replace`] there is no `ob` left that could lose an exit code or
-//! a signal. It is std's `exec`, never `execvp` itself, because std puts SIGPIPE and the signal mask back.
+//! Commands replace `ob` ([`replace`]), so that it cannot lose their exit code or signals. That is
+//! std's `exec`, not `execvp`, because std restores SIGPIPE and the signal mask.
 
 mod browser;
 mod browser_variable;
@@ -38,8 +38,8 @@ pub use orphans::Orphans;
 pub use panic_point::panic_point;
 pub use parent::parent_program;
 pub use program::{
-    ProgramError, TrustedProgram, is_root_of_the_machine, is_roots_alone, run, run_on_terminal,
-    start, start_as_is, start_with_input,
+    ProgramError, TrustedProgram, is_root_of_the_machine, is_writable_by_root_only, run,
+    run_on_terminal, start, start_as_is, start_with_input,
 };
 pub use replace::{exists_in_path, replace};
 pub use supervisor_confinement::confine_supervisor;

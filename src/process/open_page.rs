@@ -1,5 +1,5 @@
-//! Starting the user's browser so that it belongs to nobody: the client becomes a command a moment later,
-//! and a command must not find a child it never had.
+//! Starts the user's browser detached from the client, which becomes the user's command a moment
+//! later.
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -8,13 +8,15 @@ use std::process::{Command, Stdio};
 
 use crate::model::Environment;
 
-/// Starts `program` (an absolute path) with `arguments` and `page` as the last of them, in the background.
-/// `environment` is all it sees.
+/// Starts `program` (an absolute path) in the background with `arguments` and then `page`. It sees
+/// `environment` only.
 ///
-/// A shell lends its `&`: it ends at once and leaves the program to init. Nothing is put into its script.
+/// A shell's `&` detaches it: the shell ends at once and init adopts the program. Its script is
+/// fixed text.
 ///
 /// # Errors
-/// When there is no such program, or no process can be started.
+///
+/// When the program does not exist, or no process can be started.
 #[expect(
     clippy::disallowed_methods,
     reason = "this room is where programs are started"

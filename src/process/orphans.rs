@@ -1,7 +1,8 @@
-//! What a program leaves behind when it ends too early.
+//! Processes that a program leaves behind when it fails.
 //!
-//! pasta starts its command's first process in a process namespace of its own, and where pasta fails after that
-//! the process waits for it for ever. It cannot be found by its group, which is ours: the command needs the terminal.
+//! pasta starts its command's first process in a process namespace. If pasta fails afterwards, that
+//! process waits for ever. It is in our process group, because the command needs the terminal, so
+//! the group does not identify it.
 
 use std::io;
 
@@ -9,20 +10,21 @@ use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
 
-/// The kernel gives us the processes whose parent ended, instead of giving them to the machine's first process.
+/// Adopts processes whose parent ended, in place of init.
 #[derive(Debug)]
 pub struct Orphans(());
 
 impl Orphans {
     /// # Errors
+    ///
     /// When the kernel refuses.
     pub fn adopt() -> io::Result<Self> {
         set_child_subreaper(true)?;
         Ok(Self(()))
     }
 
-    /// Kills those that are the first process of a namespace: what runs in there ends with it. Others, as a
-    /// supervisor, have their own end.
+    /// Kills those that are the first process of a namespace, which ends the namespace. Others,
+    /// such as a supervisor, end by themselves.
     pub fn end(self) {
         let own = getpid();
         let Ok(processes) = std::fs::read_dir("/proc") else {
@@ -40,7 +42,8 @@ impl Orphans {
     }
 }
 
-/// Judges by `/proc/PID/status` (proc_pid_status(5)): `NSpid` has a number for each namespace from ours inwards.
+/// Reads `/proc/PID/status` (proc_pid_status(5)): `NSpid` has one number for each namespace, ours
+/// first.
 fn is_first_of_a_namespace(status: &str, parent: Pid) -> bool {
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
     let is_ours = field("PPid:").is_some_and(|id| id.trim() == parent.to_string());

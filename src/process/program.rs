@@ -1,9 +1,9 @@
-//! Programs that run with more rights than ours, or hold a tunnel open: found in the system's own places and
-//! started with nothing inherited but what is said here.
+//! Programs that run with more rights than ours, or hold a tunnel open. They are found in the
+//! system's own directories and inherit only what is given here.
 //!
-//! `$PATH` is the user's and a sudo without `secure_path` believes it, so it is not asked. A program is taken
-//! only if nobody but root could have put it there: it and every directory above it belong to root and are
-//! writable by nobody else.
+//! `$PATH` is the user's, and a sudo without `secure_path` uses it, so it is not searched. A
+//! program is trusted only if root alone could have put it there: it and every directory above it
+//! belong to root and are writable by root only.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -18,37 +18,39 @@ use thiserror::Error;
 
 use crate::report::{ErrorCode, Report};
 
-/// Where systems keep such programs.
-const PLACES: &str = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
-/// What the kernel shows for a file whose owner has no number in our user namespace.
-const NOBODY: u32 = 65_534;
+/// Directories of such programs.
+const DIRECTORIES: &str = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
+/// The owner that the kernel shows for files of a uid without a number in our user namespace.
+const OVERFLOW_UID: u32 = 65_534;
 
-/// A program that only root can have put where it is.
+/// A program that only root could have put in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedProgram(PathBuf);
 
 impl TrustedProgram {
     /// # Errors
-    /// When it is not installed, or somebody else could have replaced it.
+    ///
+    /// When it is not installed, or another user could replace it.
     pub fn find(name: &'static str) -> Result<Self, ProgramError> {
-        let found = which::which_in(name, Some(PLACES), "/")
+        let found = which::which_in(name, Some(DIRECTORIES), "/")
             .map_err(|_| ProgramError::NotInstalled(name))?;
         Self::judge(found).unwrap_or(Err(ProgramError::NotInstalled(name)))
     }
 
-    /// The program at this absolute path.
+    /// Returns the program at this absolute path.
     ///
     /// # Errors
+    ///
     /// As [`Self::find`].
     pub fn at(path: &Path) -> Result<Self, ProgramError> {
         let missing = || Err(ProgramError::NoSuchFile(path.to_owned()));
         Self::judge(path.to_owned()).unwrap_or_else(missing)
     }
 
-    /// `None` where there is no file.
+    /// Returns `None` if there is no file.
     fn judge(found: PathBuf) -> Option<Result<Self, ProgramError>> {
-        // Its name stays as it is: one program may do different things under different names. Judged is
-        // where the name is and what it links to.
+        // The name stays as it is, because one program may act differently under different names.
+        // Both the name's place and the link's target are checked.
         let target = found.canonicalize().ok()?;
         let place = found.parent().unwrap_or(Path::new("/"));
         let place = place.canonicalize().ok()?;
@@ -59,14 +61,14 @@ impl TrustedProgram {
         })
     }
 
-    /// Its absolute path.
+    /// Returns the absolute path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 }
 
-/// Whether only root can change the file or replace it: each directory above it is root's too.
-pub fn is_roots_alone(path: &Path) -> bool {
+/// Whether only root can change or replace the file: each directory above it is root's too.
+pub fn is_writable_by_root_only(path: &Path) -> bool {
     let target = path.canonicalize();
     target.is_ok_and(|target| {
         target
@@ -76,7 +78,7 @@ pub fn is_roots_alone(path: &Path) -> bool {
     })
 }
 
-/// A link of root's in a directory of root's is as good as what it leads to.
+/// Root's link in a directory of root's is as safe as its target.
 fn is_roots_or_link(path: &Path) -> bool {
     let is_link = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
     is_link && is_owned_by_root(path) || is_roots(path)
@@ -88,28 +90,29 @@ fn is_owned_by_root(path: &Path) -> bool {
 
 fn is_roots(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|found| {
-        let owned = found.uid() == 0 || (found.uid() == NOBODY && is_root_of_a_namespace_only());
+        let owned =
+            found.uid() == 0 || (found.uid() == OVERFLOW_UID && is_root_of_a_namespace_only());
         owned && found.mode() & 0o022 == 0
     })
 }
 
-/// Whether we are root in a user namespace of our own: then root's files show as nobody's, and no program
-/// gets a right from us that the user does not have.
+/// Whether this process is root in a user namespace only: root's files show another owner there,
+/// and no program gains rights that the user does not have.
 fn is_root_of_a_namespace_only() -> bool {
     nix::unistd::geteuid().is_root() && !is_root_of_the_machine()
 }
 
-/// Whether we are root, and not only in a user namespace of our own.
+/// Whether this process is root outside of a user namespace.
 pub fn is_root_of_the_machine() -> bool {
     let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     let whole = ["0", "0", "4294967295"];
     nix::unistd::geteuid().is_root() && map.split_whitespace().eq(whole)
 }
 
-/// Why a program is not started.
+/// Reasons not to start a program.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProgramError {
-    #[error("{0} is not installed in one of {PLACES}")]
+    #[error("{0} is not installed in one of {DIRECTORIES}")]
     NotInstalled(&'static str),
     #[error("{} is not there", .0.display())]
     NoSuchFile(PathBuf),
@@ -153,7 +156,7 @@ fn package(program: &str) -> &str {
     }
 }
 
-/// A command of absolute path: no environment but a search path and the C locale, in `/`.
+/// Returns a command with a search path and the C locale as its environment, in `/`.
 #[expect(
     clippy::disallowed_methods,
     reason = "this room is where programs are started"
@@ -166,20 +169,22 @@ fn command(words: &[OsString]) -> io::Result<Command> {
     command
         .args(arguments)
         .env_clear()
-        .env("PATH", PLACES)
+        .env("PATH", DIRECTORIES)
         .env("LC_ALL", "C")
         .current_dir("/");
     Ok(command)
 }
 
-/// The most that is read of either output of [`run`].
-const SAID_MAX: u64 = 64 * 1024;
+/// Maximum that is read of each output of [`run`].
+const MAX_OUTPUT_BYTES: u64 = 64 * 1024;
 
-/// Runs `words` with `input`, and returns what they said; it may take them `limit`, until their outputs are closed as well.
+/// Runs `words` with `input` and returns their outputs. `limit` counts until the outputs are closed
+/// as well.
 ///
 /// # Errors
-/// When they cannot be started, or it takes them longer ([`io::ErrorKind::TimedOut`]); then they are ended, as far as
-/// that is ours to do: not if they are root's.
+///
+/// When they cannot be started, or [`io::ErrorKind::TimedOut`]; they are killed then, unless they
+/// run as root.
 pub fn run(words: &[OsString], input: &[u8], limit: Duration) -> io::Result<Output> {
     let until = Instant::now() + limit;
     let mut child = command(words)?
@@ -204,7 +209,7 @@ pub fn run(words: &[OsString], input: &[u8], limit: Duration) -> io::Result<Outp
             if Instant::now() > until {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            std::thread::sleep(STEP);
+            std::thread::sleep(POLL_INTERVAL);
         }
     };
     let outcome = end();
@@ -220,8 +225,7 @@ pub fn run(words: &[OsString], input: &[u8], limit: Duration) -> io::Result<Outp
     })
 }
 
-/// Writes `input` in a thread of its own: a program that does not read it must not delay us. What it leaves unread is
-/// dropped.
+/// Writes `input` in a thread, because the program may not read it. Unread input is dropped.
 fn feed(mut stdin: impl Write + Send + 'static, input: &[u8]) -> io::Result<()> {
     let input = input.to_vec();
     std::thread::Builder::new().spawn(move || {
@@ -230,8 +234,8 @@ fn feed(mut stdin: impl Write + Send + 'static, input: &[u8]) -> io::Result<()> 
     Ok(())
 }
 
-/// Between two looks whether a program that has closed its outputs is gone.
-const STEP: Duration = Duration::from_millis(1);
+/// Interval between two checks whether a program that closed its outputs has ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 type Heard = Receiver<io::Result<Vec<u8>>>;
 
@@ -239,7 +243,7 @@ fn listen(output: Option<impl Read + Send + 'static>) -> io::Result<Heard> {
     let (tell, told) = channel();
     std::thread::Builder::new().spawn(move || {
         let mut said = Vec::new();
-        let read = output.map(|output| output.take(SAID_MAX).read_to_end(&mut said));
+        let read = output.map(|output| output.take(MAX_OUTPUT_BYTES).read_to_end(&mut said));
         let _ = tell.send(read.transpose().map(|_| said));
     })?;
     Ok(told)
@@ -250,19 +254,21 @@ fn heard(from: Heard, until: Instant) -> io::Result<Vec<u8>> {
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
-/// Runs `words` on this terminal, where they may ask the person (`sudo -v`).
+/// Runs `words` on this terminal, where they may ask the user (`sudo -v`).
 ///
 /// # Errors
+///
 /// When they cannot be started.
 pub fn run_on_terminal(words: &[OsString]) -> io::Result<ExitStatus> {
     command(words)?.status()
 }
 
-/// Starts `words` with `input`, or nothing, to read; their output is dropped. They keep the terminal, on which sudo may ask, and
-/// what they complain of can be read; `apart` puts them out of reach of the terminal's signals instead. Neither output
-/// is ours: what they start may live for days, and would hold it open.
+/// Starts `words` with `input`, or nothing, as standard input; the outputs are dropped, because
+/// what they start may live for days and would hold them open. They keep the terminal, so that sudo
+/// can ask and complain there. `apart` protects them from the terminal's signals instead.
 ///
 /// # Errors
+///
 /// When they cannot be started.
 pub fn start(words: &[OsString], input: Option<&[u8]>, apart: bool) -> io::Result<Child> {
     let mut command = command(words)?;
@@ -282,9 +288,10 @@ pub fn start(words: &[OsString], input: Option<&[u8]>, apart: bool) -> io::Resul
     Ok(child)
 }
 
-/// Starts `words` with `input` as their standard input; nothing that they print is read.
+/// Starts `words` with `input` as standard input; the outputs are dropped.
 ///
 /// # Errors
+///
 /// When they cannot be started.
 pub fn start_with_input(words: &[OsString], input: Stdio) -> io::Result<Child> {
     command(words)?
@@ -294,9 +301,10 @@ pub fn start_with_input(words: &[OsString], input: Stdio) -> io::Result<Child> {
         .spawn()
 }
 
-/// Starts `words` where we are, in the foreground of this terminal, with `environment`.
+/// Starts `words` in the current directory, in the foreground of this terminal, with `environment`.
 ///
 /// # Errors
+///
 /// When they cannot be started.
 #[expect(
     clippy::disallowed_methods,
@@ -351,7 +359,7 @@ mod tests {
         let begun = std::time::Instant::now();
         assert_eq!(ask("echo 2.6", long), Ok(b"2.6\n".to_vec()));
         assert_eq!(ask("exec sleep 60", short), Err(io::ErrorKind::TimedOut));
-        // Its child has the output open; or it has closed it, and stays.
+        // Its child keeps the output open, or has closed it and stays.
         assert_eq!(ask("sleep 30 & wait", short), Err(io::ErrorKind::TimedOut));
         assert_eq!(
             ask("exec sleep 60 >&- 2>&-", short),

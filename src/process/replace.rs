@@ -1,4 +1,4 @@
-//! Becoming the command.
+//! Replaces `ob` by the command.
 
 use std::env::split_paths;
 use std::ffi::{OsStr, OsString};
@@ -12,9 +12,8 @@ use nix::errno::Errno;
 
 use crate::report::{ErrorCode, Report};
 
-/// Becomes `program`; comes back only with the reason why it could not.
-///
-/// `environment` is all the command sees. The program is looked up in that environment's `PATH`.
+/// Replaces this process by `program`, found in the `PATH` of `environment`, which is all that it
+/// sees. Returns only on failure, with the error.
 #[expect(
     clippy::disallowed_methods,
     reason = "this room is where programs are started"
@@ -32,11 +31,12 @@ pub fn replace(
     refusal(program, &error)
 }
 
-/// Whether there is a file that [`replace`] would find in `path`, a `PATH`; where there is none, what it would say.
-/// Without a `PATH` the system looks in places of its own, and only [`replace`] can tell.
+/// Checks that [`replace`] would find `program` in `path`, a `PATH`. Without a `PATH` the system
+/// uses places of its own, so the check passes.
 ///
 /// # Errors
-/// When there is none.
+///
+/// The error of [`replace`], if there is no such program.
 pub fn exists_in_path(program: &OsStr, path: Option<&OsStr>) -> Result<(), Report> {
     let fails_as = |file: &Path| file.metadata().err().map(|error| error.kind());
     let missing = match path {

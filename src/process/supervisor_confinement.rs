@@ -1,19 +1,20 @@
-//! What the kernel bars the supervisor of a tunnel from, once its helpers run.
+//! Confines the supervisor of a tunnel, once its helpers run.
 //!
-//! sudo does not work below `no_new_privs`, so the processes that may have to run it (the keeper of name servers and its
-//! reserve) are started first and are not confined. openvpn is started by `ob vpn up` itself.
+//! sudo does not work below `no_new_privs`, so the processes that may run it (the reaper and its
+//! reserve) are started first and are not confined. `ob vpn up` starts openvpn itself.
 
 use std::path::Path;
 
-/// Bars this thread and those it starts from executing programs, from TCP, and from creating, writing or removing files
-/// outside `directory`. In it a file may be written and removed and a link be made: the pipe with the profile, the names
-/// of its sockets, the mark for prompts. Returns what is enforced, in a sentence.
+/// Bars this thread and its later threads from executing programs, from TCP, and from creating,
+/// writing or removing files outside of `directory`. Inside it, files may be written and removed
+/// and links be made, for the profile's pipe, the sockets and the mark for prompts. Returns a
+/// sentence that says what is enforced.
 #[cfg(target_os = "linux")]
 pub fn confine_supervisor(directory: &Path) -> &'static str {
     describe(restrict(directory).unwrap_or_default())
 }
 
-/// Returns what Landlock of this ABI bars the supervisor from; 0 is none.
+/// Returns what this ABI of Landlock bars the supervisor from; 0 is none.
 #[cfg(target_os = "linux")]
 const fn describe(abi: u8) -> &'static str {
     match abi {
@@ -38,7 +39,7 @@ pub fn confine_supervisor(_directory: &Path) -> &'static str {
     "the supervisor is not confined on this system"
 }
 
-/// Applies the rules and returns the ABI of Landlock that enforces them, 0 where none does.
+/// Applies the rules. Returns the ABI of Landlock that enforces them, 0 without Landlock.
 #[cfg(target_os = "linux")]
 fn restrict(directory: &Path) -> Result<u8, landlock::RulesetError> {
     use landlock::{
@@ -48,7 +49,7 @@ fn restrict(directory: &Path) -> Result<u8, landlock::RulesetError> {
 
     let barred = AccessFs::from_write(ABI::V5) | AccessFs::Execute;
     let own = AccessFs::WriteFile | AccessFs::RemoveFile | AccessFs::RemoveDir | AccessFs::MakeSym;
-    // Signals stay: an openvpn that does not end is killed.
+    // Signals stay allowed: an openvpn that does not end is killed.
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(barred)?
@@ -70,7 +71,7 @@ fn restrict(directory: &Path) -> Result<u8, landlock::RulesetError> {
 mod tests {
     use super::*;
 
-    /// ABI 4 brought TCP, ABI 6 abstract Unix sockets.
+    /// ABI 4 added TCP, ABI 6 abstract Unix sockets.
     #[test]
     fn description_names_what_each_abi_bars() {
         for (abi, tcp, sockets) in [(1, false, false), (3, false, false), (4, true, false)]

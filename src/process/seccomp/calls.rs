@@ -1,8 +1,8 @@
-//! The lists of system calls, by their names in the kernel.
+//! Lists of system calls, by their kernel names.
 
 use nix::libc::{self, c_long};
 
-/// Calls that are allowed whatever their arguments are, unless the second filter says otherwise.
+/// Calls that are allowed with any arguments, unless the second filter refuses them.
 pub(super) const ALLOWED: &[c_long] = &[
     // Open descriptors.
     libc::SYS_read,
@@ -21,7 +21,7 @@ pub(super) const ALLOWED: &[c_long] = &[
     libc::SYS_flock,
     libc::SYS_ioctl,
     libc::SYS_pipe2,
-    // Reading files; taking the agent's own socket away.
+    // Reading files; removing the agent's own socket.
     libc::SYS_openat,
     libc::SYS_fstat,
     libc::SYS_newfstatat,
@@ -75,7 +75,7 @@ pub(super) const ALLOWED: &[c_long] = &[
     libc::SYS_getrusage,
     // For the second filter.
     libc::SYS_seccomp,
-    // Who this process is.
+    // Identity of this process.
     libc::SYS_getpid,
     libc::SYS_gettid,
     libc::SYS_getppid,
@@ -93,7 +93,7 @@ pub(super) const ALLOWED: &[c_long] = &[
     libc::SYS_times,
     libc::SYS_umask,
     libc::SYS_capget,
-    // Signals to itself, and what it does with signals.
+    // Signals to itself, and signal handling.
     libc::SYS_kill,
     libc::SYS_tgkill,
     libc::SYS_rt_sigaction,
@@ -122,7 +122,7 @@ pub(super) const ALLOWED: &[c_long] = &[
     libc::SYS_clock_getres,
     libc::SYS_gettimeofday,
     libc::SYS_getrandom,
-    // The network as a client, and clients on the socket that listens already.
+    // Outgoing connections, and clients of the socket that is listening already.
     libc::SYS_socket,
     libc::SYS_connect,
     libc::SYS_accept,
@@ -140,7 +140,7 @@ pub(super) const ALLOWED: &[c_long] = &[
     libc::SYS_shutdown,
 ];
 
-/// The same, by the older names that only this architecture has.
+/// As [`ALLOWED`], by older names that only this architecture has.
 #[cfg(target_arch = "x86_64")]
 pub(super) const ALLOWED_HERE: &[c_long] = &[
     libc::SYS_open,
@@ -167,7 +167,7 @@ pub(super) const ALLOWED_HERE: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) const ALLOWED_HERE: &[c_long] = &[];
 
-/// Calls that are refused by name: what the table of `model::Confinement` says is barred.
+/// Calls that are refused by name: those that `model::Confinement`'s table lists as barred.
 pub(super) const REFUSED: &[c_long] = &[
     libc::SYS_execve,
     libc::SYS_execveat,
@@ -234,7 +234,7 @@ pub(super) const REFUSED_HERE: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) const REFUSED_HERE: &[c_long] = &[];
 
-// Numbers that are the same everywhere and that libc does not name for every C library.
+// Numbers that are the same on every architecture, and missing in libc for some C libraries.
 const FUTEX_WAITV: c_long = 449;
 const MAP_SHADOW_STACK: c_long = 453;
 const FUTEX_WAKE: c_long = 454;

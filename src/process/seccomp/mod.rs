@@ -1,9 +1,9 @@
-//! The system calls that a confined process may still make.
+//! The seccomp filters of a confined process.
 //!
-//! Two filters. The first is a list of calls that are allowed by number; every other call fails with `ENOSYS`,
-//! which a C library answers by doing without, as on an older kernel. It covers what is newer than the list, the
-//! x32 numbers and `io_uring`. The second refuses, with `EPERM`, some uses of calls that the first one allows, and
-//! names what is refused on purpose.
+//! There are two. The first allows calls by number and fails every other one with `ENOSYS`, which
+//! makes a C library fall back as on an older kernel. That covers calls newer than the list, the
+//! x32 numbers and `io_uring`. The second refuses some uses of allowed calls, and calls that are
+//! barred on purpose, with `EPERM`.
 
 mod calls;
 
@@ -21,11 +21,11 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 /// musl's resolver binds its UDP socket, and its `raise` is `tkill`.
 const IS_MUSL: bool = cfg!(target_env = "musl");
 
-/// `F_SETOWN`, `F_SETSIG` and `F_SETOWN_EX`, by which the kernel can be made to signal another process.
+/// `F_SETOWN`, `F_SETSIG` and `F_SETOWN_EX` can make the kernel signal another process.
 const FCNTL_SIGNALS: [u64; 3] = [8, 10, 15];
 /// `RLIMIT_CORE`, whose type differs between C libraries.
 const CORE_LIMIT: u64 = 4;
-/// `ioctl` requests of sockets and pipes, of `isatty`, and of a resolver that is named with an interface.
+/// `ioctl` requests of sockets and pipes, of `isatty`, and of a resolver with an interface name.
 const IOCTLS: [u64; 8] = [
     0x5421, // FIONBIO
     0x541b, // FIONREAD
@@ -36,7 +36,7 @@ const IOCTLS: [u64; 8] = [
     0x8933, // SIOCGIFINDEX
     0x8910, // SIOCGIFNAME
 ];
-/// `prctl` options: names of threads and of memory, and questions.
+/// `prctl` options: names of threads and of memory, and queries.
 const PRCTLS: [u64; 7] = [
     3,           // PR_GET_DUMPABLE
     15,          // PR_SET_NAME
@@ -47,7 +47,8 @@ const PRCTLS: [u64; 7] = [
     0x5356_4d41, // PR_SET_VMA
 ];
 
-/// Installs both filters for this thread and the threads it starts. Returns whether the kernel took them.
+/// Installs both filters for this thread and its later threads. Returns whether the kernel accepted
+/// them.
 pub(super) fn install() -> bool {
     let Ok(architecture) = TargetArch::try_from(std::env::consts::ARCH) else {
         return false;
@@ -61,7 +62,7 @@ pub(super) fn install() -> bool {
     let Some(refused) = refused_uses() else {
         return false;
     };
-    // Of two refusals the kernel reports that of the filter that came last.
+    // Of two refusals, the kernel reports that of the last installed filter.
     install(allowed(), refuse(libc::ENOSYS), SeccompAction::Allow)
         && install(refused, SeccompAction::Allow, refuse(libc::EPERM))
 }
@@ -102,7 +103,7 @@ fn refused_uses() -> Option<Rules> {
     Some(rules)
 }
 
-/// `open` with which something could be written or made, its flags at `at`. The access mode 3 is Linux's own.
+/// `open` for writing or creating, with the flags at `at`. Access mode 3 is specific to Linux.
 fn writing(at: u8) -> Option<Vec<SeccompRule>> {
     let modes = [libc::O_WRONLY, libc::O_RDWR, libc::O_ACCMODE].map(flag);
     let makes = [libc::O_CREAT, libc::O_TRUNC].map(flag);
@@ -111,7 +112,7 @@ fn writing(at: u8) -> Option<Vec<SeccompRule>> {
     modes.into_iter().chain(makes).collect()
 }
 
-/// `clone` of anything but a thread, and of a thread with a namespace of its own.
+/// `clone` of a process, or of a thread with a namespace of its own.
 fn new_processes() -> Option<Vec<SeccompRule>> {
     let namespaces = [
         libc::CLONE_NEWNS,
@@ -129,8 +130,8 @@ fn new_processes() -> Option<Vec<SeccompRule>> {
     std::iter::once(process).chain(namespaces).collect()
 }
 
-/// `socket` for anything but TCP and UDP: Unix sockets lead to programs that act for the user (D-Bus, Docker,
-/// ssh-agent), netlink and packet sockets to the machine's network.
+/// `socket` of anything but TCP and UDP: Unix sockets reach programs that act for the user (D-Bus,
+/// Docker, ssh-agent), netlink and packet sockets the machine's network.
 fn other_sockets() -> Option<Vec<SeccompRule>> {
     const TYPE: u64 = 0xf;
     let kept = [libc::SOCK_STREAM, libc::SOCK_DGRAM].map(flag);
@@ -142,7 +143,7 @@ fn other_sockets() -> Option<Vec<SeccompRule>> {
         .collect()
 }
 
-/// `prlimit64` of another process, or for a core limit of this one.
+/// `prlimit64` of another process, or of this one's core limit.
 fn limits(own: u64) -> Option<Vec<SeccompRule>> {
     let core = vec![
         equal(1, CORE_LIMIT)?,
@@ -181,7 +182,7 @@ fn one(condition: Option<SeccompCondition>) -> Option<SeccompRule> {
     SeccompRule::new(vec![condition?]).ok()
 }
 
-/// Matches when the argument is none of `values`.
+/// Matches an argument that is none of `values`.
 fn none_of(at: u8, values: &[u64]) -> Option<SeccompRule> {
     let differ = values
         .iter()
