@@ -190,7 +190,7 @@ fn question_moves_on_when_the_asked_client_is_killed() {
     let env = TestEnv::of("carol").configured();
     let mut terminal = Pty::spawn(&env.ob(["exec", "--", "true"]));
     terminal.until("assword");
-    let mut waiting = start(env.ob(EXEC), &env.answers());
+    let mut waiting = start(env.ob(EXEC), env.answers());
     let line = joined(&mut waiting);
     assert!(
         line.contains("waiting for the sign-in that is under way"),
@@ -221,14 +221,14 @@ fn cancels(env: &TestEnv) -> usize {
 fn push_is_cancelled_when_the_last_client_has_left() {
     let env = TestEnv::of("dave").configured();
     env.sandbox.push(unanswered_push());
-    let first = start(env.ob(EXEC), &env.answers());
+    let first = start(env.ob(EXEC), env.answers());
     let push_is_sent = || {
         !env.sandbox
             .requests(Server::Org, "/api/v1/authn/factors/")
             .is_empty()
     };
     assert!(holds_within(SOON, push_is_sent));
-    let mut second = start(env.ob(VERBOSE_EXEC), &env.answers());
+    let mut second = start(env.ob(VERBOSE_EXEC), env.answers());
     joined(&mut second);
     let kill_client = |mut client: Child| {
         client.kill().unwrap();
@@ -247,14 +247,14 @@ fn push_is_cancelled_when_the_last_client_has_left() {
 fn pending_push_serves_the_remaining_client() {
     let env = TestEnv::of("dave").configured();
     env.sandbox.push(unanswered_push());
-    let mut first = start(env.ob(EXEC), &env.answers());
+    let mut first = start(env.ob(EXEC), env.answers());
     let push_is_sent = || {
         !env.sandbox
             .requests(Server::Org, "/api/v1/authn/factors/")
             .is_empty()
     };
     assert!(holds_within(SOON, push_is_sent));
-    let mut second = start(env.ob(VERBOSE_EXEC), &env.answers());
+    let mut second = start(env.ob(VERBOSE_EXEC), env.answers());
     joined(&mut second);
     first.kill().unwrap();
     first.wait().unwrap();
@@ -351,7 +351,7 @@ fn failure_is_shared_by_waiting_clients_and_not_cached() {
         1,
         "a wrong password is sent once for all waiting clients"
     );
-    let right = run(env.ob(EXEC), &env.answers());
+    let right = run(env.ob(EXEC), env.answers());
     assert_eq!(right.code(), Some(0), "{}", right.stderr);
 }
 

@@ -189,7 +189,7 @@ fn missing_home_is_named() {
     ]) {
         let mut ob = env.ob(verb);
         ob.env_remove("HOME");
-        let ended = run(ob, &env.answers());
+        let ended = run(ob, env.answers());
         assert_eq!(
             (ended.code(), &*ended.error()),
             (Some(2), "config.no-home"),

@@ -135,7 +135,7 @@ fn login_with_runtime_dir(env: &TestEnv, xdg: Option<&str>) -> (Finished, Vec<St
         Some(value) => ob.env("XDG_RUNTIME_DIR", value),
         None => ob.env_remove("XDG_RUNTIME_DIR"),
     };
-    let ended = run(ob, &env.answers());
+    let ended = run(ob, env.answers());
     let found = Command::new("find")
         .arg(env.path(""))
         .args(["-type", "s", "-printf", "%P\n"])

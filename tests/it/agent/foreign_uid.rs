@@ -151,7 +151,7 @@ fn agent_of_another_uid_is_refused_before_a_byte() {
         vec!["logout", "--json"],
         vec!["exec", "--json", "--password-stdin", "--", "true"],
     ]) {
-        let client = crate::support::start(env.ob(&verb), &env.answers());
+        let client = crate::support::start(env.ob(&verb), env.answers());
         let (mut stream, _) = fake.accept().unwrap();
         let mut received = Vec::new();
         let _ = stream.read_to_end(&mut received);

@@ -53,7 +53,7 @@ fn agent_without_inotify_notices_its_lost_socket() {
     let script = "echo 0 >/proc/sys/user/max_inotify_instances && ob login --password-stdin";
     let mut command = env.command("unshare");
     command.args(["--user", "--map-root-user", "sh", "-c", script]);
-    let ended = run(command, &env.answers());
+    let ended = run(command, env.answers());
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     let ended = run(env.ob(["exec", "--", "echo", "ran"]), "");
     assert_eq!(ended.stdout, "ran\n", "{}", ended.stderr);

@@ -24,7 +24,7 @@ fn stopped_client_is_followed_by_the_next() {
     first.send("half a passw");
     kill(first.pid(), Signal::SIGSTOP).unwrap();
     let begun = Instant::now();
-    let second = finish(start(env.ob(EXEC), &env.answers()));
+    let second = finish(start(env.ob(EXEC), env.answers()));
     let took = begun.elapsed();
     assert_eq!(second.code(), Some(0), "{}", second.stderr);
     let words = "waiting for the sign-in that is under way";

@@ -35,7 +35,7 @@ fn login_without_xdg_is_reached_with_it() {
     let env = TestEnv::of("carol").configured();
     assert_ok(&run(
         without_xdg(&env, &["login", "--password-stdin"]),
-        &env.answers(),
+        env.answers(),
     ));
     assert!(!env.runtime().exists());
     let status = env.status();
@@ -78,7 +78,7 @@ fn in_login(env: &TestEnv, script: &str) -> Finished {
     let mut shell = env.command("unshare");
     shell.args(["--mount", "--propagation", "private", "sh", "-c"]);
     shell.arg(format!("{LOGIN}{script}"));
-    run(shell, &env.answers())
+    run(shell, env.answers())
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn two_agents_are_reported_and_both_end() {
     fs::create_dir_all(&home).unwrap();
     let mut second = without_xdg(&env, &["login", "--password-stdin"]);
     second.env("HOME", &home);
-    assert_ok(&run(second, &env.answers()));
+    assert_ok(&run(second, env.answers()));
     let seeing_both = |arguments: &[&str]| {
         let mut ob = env.ob(arguments);
         ob.env("HOME", &home);

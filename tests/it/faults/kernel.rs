@@ -196,7 +196,7 @@ fn agent_killed_at_any_step_runs_no_command_twice() {
         let mut command = env.command("sh");
         command.args(["-c", &format!("exec ob exec {ANSWERED} {COMMAND}")]);
         command.env("RAN", super::trace(&env));
-        let client = start(command, &env.answers());
+        let client = start(command, env.answers());
         let is_requested = || match server {
             Server::Sts => !env.sandbox.sts_calls(path).is_empty(),
             _ => !env.sandbox.requests(Server::Org, path).is_empty(),

@@ -39,7 +39,7 @@ fn in_shell(env: &TestEnv, words: &[&str]) -> Finished {
     env.sandbox.forget_used_codes();
     let mut command = env.command(words[0]);
     command.args(&words[1..]).env("RAN", trace(env));
-    run(command, &env.answers())
+    run(command, env.answers())
 }
 
 fn trace(env: &TestEnv) -> PathBuf {

@@ -203,5 +203,5 @@ fn exec_with(env: &TestEnv, variables: &[(&str, &str)]) -> Finished {
     words.extend(COMMAND);
     let mut ob = env.ob(&words);
     ob.envs(variables.iter().copied());
-    run(ob, &env.answers())
+    run(ob, env.answers())
 }

@@ -33,7 +33,7 @@ fn sign_in_by(env: &TestEnv, variables: &[(&str, &str)]) {
     env.sandbox.forget_used_codes();
     let mut login = env.ob(["login"]);
     login.args(env.answer_flags());
-    let ended = run(with_variables(login, variables), &env.answers());
+    let ended = run(with_variables(login, variables), env.answers());
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
 }
 
@@ -46,5 +46,5 @@ fn assert_ran(ended: &Finished) {
 fn login_by(env: &TestEnv, variables: &[(&str, &str)]) -> Finished {
     let mut login = env.ob(["login", "--json"]);
     login.args(env.answer_flags());
-    run(with_variables(login, variables), &env.answers())
+    run(with_variables(login, variables), env.answers())
 }

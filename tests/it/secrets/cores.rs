@@ -145,7 +145,7 @@ fn crash_sign_in(env: &TestEnv, signal: Signal) -> Vec<Pid> {
         outcome: PushOutcome::Never,
         ..PushScript::approve()
     });
-    let login = start(unlimited(env, "login --password-stdin"), &env.answers());
+    let login = start(unlimited(env, "login --password-stdin"), env.answers());
     assert!(holds_within(SOON, || push_is_sent(env)));
     let client = Pid::from_raw(i32::try_from(login.id()).unwrap());
     let agent = env.agents()[0];
@@ -162,7 +162,7 @@ fn crash_command(env: &TestEnv, signal: Signal) -> Pid {
         "exec --password-stdin -- sh -c 'echo $$; kill -{} $$'",
         signal.as_str().trim_start_matches("SIG")
     );
-    let ended = run(unlimited(env, &words), &env.answers());
+    let ended = run(unlimited(env, &words), env.answers());
     let child = ended.stdout.trim().parse().expect(&ended.stderr);
     assert_eq!(ended.code(), None, "{}", ended.stderr);
     Pid::from_raw(child)

@@ -117,7 +117,7 @@ fn sign_out_leaves_no_token_in_memory_or_valid_at_okta() {
 #[test]
 fn refused_sign_in_leaves_no_secret_in_agent_memory() {
     let env = TestEnv::of("carol").configured();
-    let ended = run(env.ob(["login", "--password-stdin"]), &format!("{TYPED}\n"));
+    let ended = run(env.ob(["login", "--password-stdin"]), format!("{TYPED}\n"));
     assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
     let typed = Needles::new([("typed".to_owned(), TYPED.to_owned())]);
     assert_eq!(secrets(env.agent().unwrap(), &typed), Vec::<String>::new());

@@ -127,7 +127,7 @@ fn panic_is_reported_as_json_on_request() {
     ]) {
         let mut command = env.ob(words);
         command.env("OB_PANIC_AT", "client.typed");
-        let ended = run(command, &env.answers());
+        let ended = run(command, env.answers());
         assert_eq!(ended.stderr.lines().count() == 1, json, "{}", ended.stderr);
         assert_eq!(ended.error() == "internal.panic", json, "{}", ended.stderr);
         let place = "src/client/stdin_answers.rs:";

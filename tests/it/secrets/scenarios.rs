@@ -63,14 +63,14 @@ fn sign_in_leaks_nothing_however_it_ends() {
     watched("wrong password", "carol", |env| {
         vec![run(
             env.ob(["login", "-vvv", "--password-stdin"]),
-            &format!("{TYPED}\n"),
+            format!("{TYPED}\n"),
         )]
     });
     watched("wrong code", "bob", |env| {
         let password = env.user().password.clone();
         let ended = run(
             env.ob(["login", "-vvv", "--password-stdin", "--passcode-stdin"]),
-            &format!("{password}\n000000\n"),
+            format!("{password}\n000000\n"),
         );
         assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
         vec![ended]
@@ -183,10 +183,7 @@ fn signal_during_a_sign_in_leaks_nothing() {
                 outcome: PushOutcome::Never,
                 ..PushScript::approve()
             });
-            let client = start(
-                env.ob(["login", "-vvv", "--password-stdin"]),
-                &env.answers(),
-            );
+            let client = start(env.ob(["login", "-vvv", "--password-stdin"]), env.answers());
             assert!(holds_within(SOON, || push_is_sent(env)));
             let agent = env.agents()[0];
             kill(Pid::from_raw(i32::try_from(client.id()).unwrap()), signal).unwrap();

@@ -88,7 +88,7 @@ impl TestEnv {
             all.extend(["--factor", "totp"]);
         }
         all.extend(&arguments[1..]);
-        run(self.ob(&all), &self.answers())
+        run(self.ob(&all), self.answers())
     }
 
     /// Signs in; where there is a choice of factor, with the code.
