@@ -51,6 +51,5 @@ pub use policy::{AssumableRole, AssumePermissions};
 pub use process_json::process_json;
 pub use provider_chain::{CredentialSource, Sdk, credential_source, named_profile};
 pub use role_choice::{RoleMatch, RoleQuery, find_role, suggest_providers, suggest_roles};
-pub use sts_answer::StsAnswerError;
 pub use sts_fault::{MAX_ASSERTION_CHARS, StsFault, StsRefusal};
 pub use variables::{EXPORTED_NAMES, Treatment, is_identity, names_to_unset, treatment};

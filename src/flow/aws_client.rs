@@ -1,11 +1,10 @@
-//! AWS's query protocol: a form in, XML out, signed with Signature Version 4 where it must be.
+//! IAM's query protocol: a signed form in, XML out.
 //!
-//! Hand-written instead of an SDK: `ob` makes eight calls of one protocol over its own HTTP client,
-//! with its own clock, retries and error texts. Only the signature is a crate's.
+//! Hand-written because aws-sdk-iam has 160 operations, of which `ob` needs five; aws-sigv4 signs.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use aws_credential_types::Credentials as SigningCredentials;
+use aws_sdk_sts::config::Credentials as SigningCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use url::Url;
@@ -19,38 +18,16 @@ use crate::model::{Credentials, Timestamp};
 use crate::secret::Secret;
 use crate::wire::Notice;
 
-/// An AWS service that speaks the query protocol.
-#[derive(Debug)]
-pub(super) struct Service {
-    name: &'static str,
-    signing_name: &'static str,
-    api_version: &'static str,
-    max_bytes: usize,
-}
+const API_VERSION: &str = "2010-05-08";
+const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
-pub(super) const STS: Service = Service {
-    name: "STS",
-    signing_name: "sts",
-    api_version: "2011-06-15",
-    max_bytes: 64 * 1024,
-};
-
-pub(super) const IAM: Service = Service {
-    name: "IAM",
-    signing_name: "iam",
-    api_version: "2010-05-08",
-    max_bytes: 1024 * 1024,
-};
-
-/// One service at one endpoint, called with or without credentials.
+/// IAM at one endpoint.
 #[derive(Debug)]
 pub(super) struct AwsClient<'a> {
     pub(super) http: &'a Client,
-    pub(super) service: &'static Service,
     pub(super) endpoint: String,
     pub(super) region: String,
-    /// Calls are unsigned without them.
-    pub(super) credentials: Option<&'a Credentials>,
+    pub(super) credentials: &'a Credentials,
     pub(super) now: Timestamp,
 }
 
@@ -74,7 +51,7 @@ impl AwsClient<'_> {
     ) -> Result<Response, AwsError> {
         let mut form = Serializer::new(String::new());
         form.append_pair("Action", action)
-            .append_pair("Version", self.service.api_version)
+            .append_pair("Version", API_VERSION)
             .extend_pairs(parameters);
         let body = Secret::new(form.finish());
         let mut budget = RetryBudget::new();
@@ -93,8 +70,7 @@ impl AwsClient<'_> {
                 }
             };
             let wait = budget.next_wait().filter(|_| is_transient).ok_or(error)?;
-            let name = self.service.name;
-            conversation.notify(Notice::Doing(format!("wait before asking {name} again")));
+            conversation.notify(Notice::Doing("wait before asking IAM again".into()));
             let paused = conversation.pause(wait).await;
             paused.map_err(AwsError::Unanswered)?;
         }
@@ -102,14 +78,12 @@ impl AwsClient<'_> {
 
     fn request(&self, body: &Secret) -> Option<Request> {
         let url = Url::parse(&self.endpoint).ok()?;
-        let request = Request::post_form_xml(url, body.duplicate(), self.service.max_bytes);
-        match self.credentials {
-            Some(credentials) => self.sign(request, body, credentials),
-            None => Some(request),
-        }
+        let request = Request::post_form_xml(url, body.duplicate(), MAX_RESPONSE_BYTES);
+        self.sign(request, body)
     }
 
-    fn sign(&self, request: Request, body: &Secret, credentials: &Credentials) -> Option<Request> {
+    fn sign(&self, request: Request, body: &Secret) -> Option<Request> {
+        let credentials = self.credentials;
         let identity = SigningCredentials::new(
             &credentials.access_key_id,
             credentials.secret_access_key.expose(),
@@ -122,7 +96,7 @@ impl AwsClient<'_> {
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
-            .name(self.service.signing_name)
+            .name("iam")
             .time(UNIX_EPOCH + since_epoch)
             .settings(SigningSettings::default())
             .build()

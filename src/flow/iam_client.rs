@@ -1,7 +1,7 @@
 //! The reads of IAM that `ob` needs, with one role's credentials.
 
 use crate::aws::{StsRefusal, element_texts, iam_endpoint};
-use crate::flow::aws_client::{AwsClient, AwsError, IAM};
+use crate::flow::aws_client::{AwsClient, AwsError};
 use crate::flow::conversation::Conversation;
 use crate::http::Client;
 use crate::model::{Credentials, Timestamp};
@@ -28,10 +28,9 @@ impl<'a> IamClient<'a> {
         let (default_endpoint, region) = iam_endpoint(&credentials.role.partition())?;
         Ok(Self(AwsClient {
             http,
-            service: &IAM,
             endpoint: endpoint.unwrap_or(default_endpoint).to_owned(),
             region: region.to_owned(),
-            credentials: Some(credentials),
+            credentials,
             now,
         }))
     }

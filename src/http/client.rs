@@ -37,17 +37,44 @@ impl Client {
     /// # Errors
     /// Any [`HttpError`] below the protocol, and if the response exceeds the request's limits.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        let (url, max_bytes, timeout) = (request.url.clone(), request.max_bytes, request.timeout);
+        let (max_bytes, timeout) = (request.max_bytes, request.timeout);
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        let built = request.build(&self.0.client()?);
+        let request = built.map_err(|_| HttpError::NotHttps(host))?;
+        self.send_bounded(request, max_bytes, timeout).await
+    }
+
+    /// Sends a request that an SDK built, within the same limits.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_raw(
+        &self,
+        request: http::Request<Vec<u8>>,
+        max_bytes: usize,
+        timeout: Duration,
+    ) -> Result<Response, HttpError> {
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let mut request =
+            reqwest::Request::try_from(request).map_err(|_| HttpError::NotHttps(host))?;
+        *request.timeout_mut() = Some(timeout);
+        self.send_bounded(request, max_bytes, timeout).await
+    }
+
+    async fn send_bounded(
+        &self,
+        request: reqwest::Request,
+        max_bytes: usize,
+        timeout: Duration,
+    ) -> Result<Response, HttpError> {
+        let url = request.url().clone();
         let host = || url.host_str().unwrap_or_default().to_owned();
         if url.scheme() != "https" && !is_loopback(&url) {
             return Err(HttpError::NotHttps(host()));
         }
         let failed = |error| self.failed(&error, &url, timeout);
-        let client = self.0.client()?;
-        let request = request
-            .build(&client)
-            .map_err(|_| HttpError::NotHttps(host()))?;
-        let mut response = client.execute(request).await.map_err(failed)?;
+        let sent = self.0.client()?.execute(request).await;
+        let mut response = sent.map_err(failed)?;
         // Only an intermediary answers with 511 (RFC 6585).
         if response.status() == StatusCode::NETWORK_AUTHENTICATION_REQUIRED {
             return Err(HttpError::CaptivePortal { host: host() });

@@ -5,6 +5,7 @@ pub(super) mod region;
 pub(super) mod role_request;
 pub(super) mod select_role;
 pub(super) mod sts;
+mod sts_client;
 
 use self::role_request::{RoleRequest, session_name};
 use self::select_role::{RoleChoices, Selected, select_role};

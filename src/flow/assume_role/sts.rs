@@ -1,17 +1,19 @@
 //! The three STS calls that give a role's credentials.
 
-use crate::aws::{
-    Issued, MAX_ASSERTION_CHARS, SessionDuration, StsAnswerError, StsFault, StsRefusal,
-};
+use aws_sdk_sts::types::{AssumedRoleUser, Credentials as SdkCredentials, PolicyDescriptorType};
+
+use crate::aws::{Issued, MAX_ASSERTION_CHARS, SessionDuration, StsFault, StsRefusal};
 use crate::flow::assume_role::region::sts_endpoint;
-use crate::flow::aws_client::{AwsClient, AwsError, STS};
+use crate::flow::assume_role::sts_client::StsClient;
+use crate::flow::aws_client::AwsError;
 use crate::flow::conversation::Conversation;
-use crate::http::{Client, Response};
+use crate::flow::retry::RetryBudget;
+use crate::http::Client;
 use crate::model::{Credentials, ProviderArn, RoleArn, Timestamp};
 use crate::process::panic_point;
 use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
-use crate::wire::Target;
+use crate::wire::{Notice, Target};
 
 /// Why there are no credentials.
 #[derive(Debug)]
@@ -57,35 +59,8 @@ pub(in crate::flow) enum Proof<'a> {
     },
 }
 
-impl<'a> Proof<'a> {
-    fn action(self) -> &'static str {
-        match self {
-            Self::Saml { .. } => "AssumeRoleWithSAML",
-            Self::WebIdentity { .. } => "AssumeRoleWithWebIdentity",
-            Self::Role { .. } => "AssumeRole",
-        }
-    }
-
-    fn parameters(self) -> Vec<(&'static str, &'a str)> {
-        match self {
-            Self::Saml {
-                provider,
-                assertion,
-            } => vec![
-                ("PrincipalArn", provider.as_str()),
-                ("SAMLAssertion", assertion.expose()),
-            ],
-            Self::WebIdentity {
-                token,
-                session_name,
-            } => vec![
-                ("RoleSessionName", session_name),
-                ("WebIdentityToken", token.expose()),
-            ],
-            Self::Role { session_name, .. } => vec![("RoleSessionName", session_name)],
-        }
-    }
-}
+/// What STS answers: credentials and whose they are.
+type Answer = (Option<SdkCredentials>, Option<AssumedRoleUser>);
 
 /// STS for one role.
 #[derive(Debug)]
@@ -136,14 +111,17 @@ impl<'a> Sts<'a> {
             }
             panic_point("flow.redeem", assertion.expose());
         }
+        let signer = match proof {
+            Proof::Role { credentials, .. } => Some(credentials),
+            Proof::Saml { .. } | Proof::WebIdentity { .. } => None,
+        };
+        let client = StsClient::new(self.http, &self.endpoint, &self.region, signer, self.now);
         loop {
-            let called = self.call(proof, duration, policy_arns, conversation).await;
+            let called = self
+                .call(&client, proof, duration, policy_arns, conversation)
+                .await;
             let refusal = match called {
-                Ok(response) => match Issued::parse(proof.action(), &response.body) {
-                    Ok(issued) => return Ok((self.check(issued, &response)?, duration)),
-                    Err(StsAnswerError::NotSts) => StsRefusal::classify("", "", response.status),
-                    Err(error) => return Err(self.unusable(&error.to_string()).into()),
-                },
+                Ok(answer) => return Ok((self.check(answer, client.date())?, duration)),
                 Err(AwsError::Refused(refusal)) => refusal,
                 Err(AwsError::Http(error)) => {
                     return Err(Report::from(error).context("cannot ask STS").into());
@@ -157,36 +135,86 @@ impl<'a> Sts<'a> {
         }
     }
 
+    /// Calls STS. Throttling and failures that may pass are retried.
     async fn call(
         &self,
+        client: &StsClient,
         proof: Proof<'_>,
         duration: SessionDuration,
         policy_arns: &[String],
         conversation: &impl Conversation,
-    ) -> Result<Response, AwsError> {
-        let client = AwsClient {
-            http: self.http,
-            service: &STS,
-            endpoint: self.endpoint.clone(),
-            region: self.region.clone(),
-            credentials: match proof {
-                Proof::Role { credentials, .. } => Some(credentials),
-                Proof::Saml { .. } | Proof::WebIdentity { .. } => None,
-            },
-            now: self.now,
-        };
-        let seconds = duration.seconds().to_string();
-        let mut parameters = vec![
-            ("RoleArn", self.role.as_str()),
-            ("DurationSeconds", seconds.as_str()),
-        ];
-        parameters.extend(proof.parameters());
-        let names: Vec<String> = (1..=policy_arns.len())
-            .map(|number| format!("PolicyArns.member.{number}.arn"))
-            .collect();
-        let names = names.iter().map(String::as_str);
-        parameters.extend(names.zip(policy_arns.iter().map(String::as_str)));
-        client.call(proof.action(), &parameters, conversation).await
+    ) -> Result<Answer, AwsError> {
+        let mut budget = RetryBudget::new();
+        loop {
+            let error = match self.send(client, proof, duration, policy_arns).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let is_transient = match &error {
+                AwsError::Http(error) => error.is_transient(),
+                AwsError::Refused(refusal) => refusal.fault.is_transient(),
+                AwsError::Unanswered(_) | AwsError::Unsignable => false,
+            };
+            let wait = budget.next_wait().filter(|_| is_transient).ok_or(error)?;
+            conversation.notify(Notice::Doing("wait before asking STS again".into()));
+            let paused = conversation.pause(wait).await;
+            paused.map_err(AwsError::Unanswered)?;
+        }
+    }
+
+    async fn send(
+        &self,
+        client: &StsClient,
+        proof: Proof<'_>,
+        duration: SessionDuration,
+        policy_arns: &[String],
+    ) -> Result<Answer, AwsError> {
+        let (sdk, role) = (&client.sdk, self.role.as_str());
+        let seconds = i32::try_from(duration.seconds()).unwrap_or(i32::MAX);
+        let policies = policy_descriptors(policy_arns);
+        match proof {
+            Proof::Saml {
+                provider,
+                assertion,
+            } => {
+                let request = sdk
+                    .assume_role_with_saml()
+                    .role_arn(role)
+                    .principal_arn(provider.as_str())
+                    .saml_assertion(assertion.expose())
+                    .set_policy_arns(policies)
+                    .duration_seconds(seconds);
+                let sent = request.send().await;
+                sent.map(|output| (output.credentials, output.assumed_role_user))
+                    .map_err(|error| client.error(&error))
+            }
+            Proof::WebIdentity {
+                token,
+                session_name,
+            } => {
+                let request = sdk
+                    .assume_role_with_web_identity()
+                    .role_arn(role)
+                    .role_session_name(session_name)
+                    .web_identity_token(token.expose())
+                    .set_policy_arns(policies)
+                    .duration_seconds(seconds);
+                let sent = request.send().await;
+                sent.map(|output| (output.credentials, output.assumed_role_user))
+                    .map_err(|error| client.error(&error))
+            }
+            Proof::Role { session_name, .. } => {
+                let request = sdk
+                    .assume_role()
+                    .role_arn(role)
+                    .role_session_name(session_name)
+                    .set_policy_arns(policies)
+                    .duration_seconds(seconds);
+                let sent = request.send().await;
+                sent.map(|output| (output.credentials, output.assumed_role_user))
+                    .map_err(|error| client.error(&error))
+            }
+        }
     }
 
     /// Returns the duration to ask for next, if the refusal was about the last one.
@@ -213,12 +241,25 @@ impl<'a> Sts<'a> {
         }
     }
 
-    /// Checks credentials at the time of the response that holds them.
-    fn check(&self, issued: Issued, response: &Response) -> Result<Credentials, Report> {
+    /// Checks an answer at the time of its response.
+    fn check(
+        &self,
+        (credentials, user): Answer,
+        date: Option<Timestamp>,
+    ) -> Result<Credentials, Report> {
+        let Some(credentials) = credentials else {
+            return Err(self.unusable("it holds no credentials"));
+        };
+        let issued = Issued {
+            access_key_id: credentials.access_key_id,
+            secret_access_key: Secret::new(credentials.secret_access_key),
+            session_token: Secret::new(credentials.session_token),
+            expires_at: Timestamp(credentials.expiration.secs()),
+            assumed_role_arn: user.map(|user| user.arn).unwrap_or_default(),
+        };
         panic_point("flow.issued", issued.secret_access_key.expose());
-        let now = response.date().unwrap_or(self.now);
         issued
-            .check(self.role, now)
+            .check(self.role, date.unwrap_or(self.now))
             .map_err(|fault| self.unusable(&fault.to_string()))
     }
 
@@ -239,4 +280,12 @@ fn assertion_too_long() -> Report {
         "it is longer than the {MAX_ASSERTION_CHARS} characters that STS takes"
     ))
     .hint("ask your administrator to assign fewer roles to you in this app")
+}
+
+/// Returns what STS is sent for session policies; `None` without any.
+fn policy_descriptors(arns: &[String]) -> Option<Vec<PolicyDescriptorType>> {
+    let descriptors = arns
+        .iter()
+        .map(|arn| PolicyDescriptorType::builder().arn(arn).build());
+    (!arns.is_empty()).then(|| descriptors.collect())
 }
