@@ -2,6 +2,7 @@
 //! and `sudo -n -l` (without sudo: `doas -C`).
 
 mod aws;
+mod finding;
 mod machine;
 mod sudo_rules;
 mod vpn;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use self::finding::State;
 use crate::client::Context;
 use crate::report::Report;
 use crate::sanitize::escape;
@@ -21,74 +23,6 @@ use crate::sanitize::escape;
 /// when something is wrong.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
-
-/// How one thing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Good,
-    /// Worth knowing.
-    Note,
-    Wrong,
-}
-
-/// One thing that was looked at.
-#[derive(Debug)]
-struct Finding {
-    /// A stable name for scripts.
-    name: &'static str,
-    state: State,
-    what: String,
-    hint: Option<String>,
-}
-
-impl Finding {
-    fn good(name: &'static str, what: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: State::Good,
-            what: what.into(),
-            hint: None,
-        }
-    }
-
-    fn note(name: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: State::Note,
-            what: what.into(),
-            hint: Some(hint.into()),
-        }
-    }
-
-    fn wrong(name: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: State::Wrong,
-            what: what.into(),
-            hint: Some(hint.into()),
-        }
-    }
-
-    /// What another verb would have stopped at.
-    fn of(name: &'static str, report: &Report) -> Self {
-        Self::needed(name, true, report)
-    }
-
-    /// The same of a verb that may not be wanted here.
-    fn needed(name: &'static str, wanted: bool, report: &Report) -> Self {
-        let causes = report.causes.join(": ");
-        Self {
-            name,
-            state: if wanted { State::Wrong } else { State::Note },
-            what: if causes.is_empty() {
-                report.summary.clone()
-            } else {
-                format!("{}: {causes}", report.summary)
-            },
-            hint: report.hints.first().cloned(),
-        }
-    }
-}
 
 /// # Errors
 /// When standard output cannot be written.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Action, PROTOCOL, Request};
+use super::request::{Action, PROTOCOL, Request};
 use crate::openvpn::argv::Elevator;
 use crate::process::{self, ProgramError, TrustedProgram};
 

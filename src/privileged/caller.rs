@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use nix::unistd::{Gid, Uid, User, geteuid, setegid, seteuid, setgroups};
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// The user who called sudo or doas.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::Refusal;
 use super::caller::Caller;
+use super::refusal::Refusal;
 use crate::model::TunDevice;
 
 const TUN: &str = "/dev/net/tun";

@@ -12,7 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use nix::unistd::{Uid, read};
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// The longest path of a socket that Linux takes.
 const MAX_SOCKET_PATH: usize = 107;

@@ -16,6 +16,7 @@ mod caller;
 mod device;
 mod files;
 mod openvpn_program;
+mod refusal;
 mod request;
 mod resolver;
 mod servers;
@@ -23,7 +24,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::fmt::Display;
 use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ pub use ask::{
     PLACES, ask, ask_if_installed, find, find_elevator, input, is_allowed_without_password,
 };
 pub use openvpn_program::OpenVpn;
+pub use refusal::Refusal;
 pub use request::{Action, PROTOCOL, Request, StartTunnel};
 pub use resolver::{DnsConfig, NoSplitDns, Resolver, Step};
 
@@ -46,26 +48,6 @@ use request::MAX_REQUEST_BYTES;
 
 /// A caller has its request ready before it starts this program.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Why nothing was done. The name is stable; tests and messages refer to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub name: &'static str,
-    pub text: String,
-}
-
-impl Refusal {
-    fn new(name: &'static str, text: impl fmt::Display) -> Self {
-        let text = text.to_string();
-        Self { name, text }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.text)
-    }
-}
 
 /// The whole program.
 pub fn main() -> ExitCode {
@@ -146,7 +128,7 @@ const MIN_LIMITS: &[(Resource, rlim_t)] = &[
 
 /// Takes away what the caller set for its own process: limits, a mask of modes, a working directory.
 fn prepare_process() -> Result<(), Refusal> {
-    let refused = |error: &dyn fmt::Display| Refusal::new("process", error);
+    let refused = |error: &dyn Display| Refusal::new("process", error);
     process::harden_agent().map_err(|report| refused(&report.summary))?;
     // Local resolvers (dnsmasq, unbound, named) read the files that resolvconf makes, and are not root.
     umask(Mode::from_bits_truncate(0o022));

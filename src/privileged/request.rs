@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DnsConfig, Refusal};
+use super::refusal::Refusal;
+use super::resolver::DnsConfig;
 use crate::model::TunDevice;
 
 /// Raised when a request changes its meaning. The program is installed by an administrator and may be older or newer

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::model::{DnsScope, Domain, TunDevice};
 use crate::openvpn::network::TunnelNetwork;
 use crate::process::{self, TrustedProgram};

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::openvpn::profile::Profile;
 use crate::process::is_writable_by_root_only;
 

@@ -4,7 +4,10 @@ use std::io::{self, PipeReader, Write as _};
 use std::path::Path;
 
 use super::caller::Caller;
-use super::{OpenVpn, Refusal, StartTunnel, files, servers};
+use super::openvpn_program::OpenVpn;
+use super::refusal::Refusal;
+use super::request::StartTunnel;
+use super::{files, servers};
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::openvpn::policy::{Policy, Routes};
 use crate::openvpn::profile::Profile;

@@ -14,7 +14,7 @@ use super::caller::Caller;
 use super::files::{read_bounded, read_profile};
 use super::*;
 
-fn name<T: fmt::Debug>(outcome: Result<T, Refusal>) -> &'static str {
+fn name<T: std::fmt::Debug>(outcome: Result<T, Refusal>) -> &'static str {
     outcome.unwrap_err().name
 }
 

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::aws::{
     CredentialSource, Sdk, block_programs, credential_source, has_section, without_block,
     without_links,

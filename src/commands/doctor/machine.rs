@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::client::Context;
 use crate::client::find_all_agents;
 use crate::client::{changed_network, check_network, foreign_ca_variables};
@@ -323,7 +323,7 @@ mod tests {
                 .unwrap()
                 .state
         };
-        use super::super::State;
+        use super::super::finding::State;
         assert_eq!(
             [of(-30), of(31), of(-121)],
             [State::Good, State::Note, State::Wrong]

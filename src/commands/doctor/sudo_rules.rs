@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::privileged::{self, Resolver};
 use crate::process::{self, TrustedProgram};
 

@@ -1,6 +1,6 @@
 //! What `ob vpn up` and `ob vpn exec` need of this machine.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::client::Context;
 use crate::commands::vpn::{TUN, tun_can_be_opened};
 use crate::config::read_vpn_ca_bundle;

@@ -5,6 +5,9 @@ use super::password_form::PasswordForm;
 use super::saml_form::SamlForm;
 use crate::okta::state_token::StateToken;
 
+/// Maximum size of a page that is parsed.
+pub const MAX_PAGE_BYTES: usize = 1024 * 1024;
+
 /// An app's page.
 #[derive(Debug, PartialEq, Eq)]
 pub enum AppPage {

@@ -1,6 +1,6 @@
 //! The explanation on a page that refuses: its heading and the text below it.
 
-use super::parse::MAX_PAGE_BYTES;
+use super::app_page::MAX_PAGE_BYTES;
 use crate::okta::html::{Piece, pieces};
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -17,9 +17,8 @@ mod saml_form;
 #[cfg(test)]
 mod tests;
 
-pub use app_page::AppPage;
+pub use app_page::{AppPage, MAX_PAGE_BYTES};
 pub use error::PageError;
 pub use explanation::explanation;
-pub use parse::MAX_PAGE_BYTES;
 pub use password_form::PasswordForm;
 pub use saml_form::{Acs, SamlForm};

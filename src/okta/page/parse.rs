@@ -1,12 +1,10 @@
 //! Parses a page.
 
-use super::app_page::AppPage;
+use super::app_page::{AppPage, MAX_PAGE_BYTES};
 use super::classify::PageClassifier;
 use super::error::PageError;
 use super::form_reader::FormReader;
 use crate::okta::html::{Piece, pieces};
-
-pub const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 

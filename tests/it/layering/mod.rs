@@ -79,7 +79,6 @@ fn use_of_a_higher_layer_is_found() {
 }
 
 #[test]
-#[ignore = "the last circles are being opened"]
 fn no_files_use_each_other_in_a_circle() {
     let circles = Graph::of_crate(&src()).circles();
     assert!(circles.is_empty(), "{circles:#?}");
